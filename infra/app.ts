@@ -1,0 +1,17 @@
+/* oxlint-disable no-new -- a construct joins its scope by being made */
+import { fileURLToPath } from 'node:url';
+import { App } from 'aws-cdk-lib';
+import recommendedFeatureFlags from 'aws-cdk-lib/recommended-feature-flags.json' with { type: 'json' };
+import { HubStack } from './hub-stack.ts';
+
+const app = new App({
+  // Checking against CloudFormation's own rules doubles the time of a synthesis; the stack's test does it instead.
+  context: { ...recommendedFeatureFlags, '@aws-cdk/core:validateAgainstDefaultRules': false },
+});
+
+new HubStack(app, 'Luftbro', {
+  description: 'FHIR hub for air-ambulance missions',
+  handlers: fileURLToPath(new URL('../functions', import.meta.url)),
+});
+
+app.synth();

@@ -1,0 +1,61 @@
+import { Duration } from 'aws-cdk-lib';
+import { ComparisonOperator, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
+import { DeduplicationScope, FifoThroughputLimit, Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+
+interface DeliveryQueueProps {
+  readonly consumerTimeout: Duration;
+}
+
+/** Notifications on their way, in order per subscription and mission, and those that nobody could be given. */
+export class DeliveryQueue extends Construct {
+  readonly queue: Queue;
+  readonly deadLetters: Queue;
+
+  constructor(scope: Construct, id: string, { consumerTimeout }: DeliveryQueueProps) {
+    super(scope, id);
+
+    const fifo = {
+      fifo: true,
+      contentBasedDeduplication: false,
+      // Each group has its own throughput, so that one busy mission takes nothing from the others.
+      deduplicationScope: DeduplicationScope.MESSAGE_GROUP,
+      fifoThroughputLimit: FifoThroughputLimit.PER_MESSAGE_GROUP_ID,
+      encryption: QueueEncryption.SQS_MANAGED,
+      enforceSSL: true,
+    };
+
+    this.deadLetters = new Queue(this, 'DeadLetters', {
+      ...fifo,
+      queueName: 'undeliverable.fifo',
+      retentionPeriod: Duration.days(14),
+    });
+    this.queue = new Queue(this, 'Queue', {
+      ...fifo,
+      queueName: 'deliveries.fifo',
+      // Below six times the consumer's timeout AWS may hand out a message that is still being worked on.
+      visibilityTimeout: Duration.seconds(6 * consumerTimeout.toSeconds()),
+      // `deliver` gives up by itself before this and says so in the mission log; this stops what it cannot even read.
+      deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: 30 },
+    });
+
+    this.deadLetters
+      .metricApproximateNumberOfMessagesVisible({ period: Duration.minutes(1), statistic: 'Maximum' })
+      .createAlarm(this, 'NotDelivered', {
+        alarmDescription:
+          'A partner has not been told something about a mission, and the hub has stopped trying. ' +
+          'The coordinating AMK LA sees "delivery-failed" in the mission and phones; make sure that they have, then repair the partner\'s endpoint.',
+        threshold: 0,
+        comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
+        evaluationPeriods: 1,
+        treatMissingData: TreatMissingData.NOT_BREACHING,
+      });
+  }
+
+  /** Hands the notifications to `consumer`, which answers for each of a batch by itself. */
+  feed(consumer: LambdaFunction): void {
+    consumer.addEventSource(new SqsEventSource(this.queue, { batchSize: 10, reportBatchItemFailures: true }));
+  }
+}

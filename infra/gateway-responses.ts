@@ -1,0 +1,43 @@
+import { ResponseType, type RestApi } from 'aws-cdk-lib/aws-apigateway';
+import { type FaultCode, faults, operationOutcome, retryAfterOf } from '../schemas/faults.ts';
+
+interface GatewayFault {
+  readonly type: ResponseType;
+  readonly fault: FaultCode;
+  /** Absent: the fault's own. `as-is`: the one that API Gateway chose, for the types that cover many. */
+  readonly status?: number | 'as-is';
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+const gatewayFaults: readonly GatewayFault[] = [
+  { type: ResponseType.UNAUTHORIZED, fault: 'unauthenticated', headers: { 'WWW-Authenticate': 'Bearer' } },
+  { type: ResponseType.ACCESS_DENIED, fault: 'unknown-caller' },
+  // API Gateway's name for "no such route".
+  { type: ResponseType.MISSING_AUTHENTICATION_TOKEN, fault: 'not-found' },
+  { type: ResponseType.REQUEST_TOO_LARGE, fault: 'too-large' },
+  { type: ResponseType.THROTTLED, fault: 'too-many-requests' },
+  { type: ResponseType.AUTHORIZER_FAILURE, fault: 'internal' },
+  { type: ResponseType.INTEGRATION_FAILURE, fault: 'internal', status: 502 },
+  { type: ResponseType.INTEGRATION_TIMEOUT, fault: 'timeout' },
+  { type: ResponseType.DEFAULT_4XX, fault: 'unknown-search', status: 'as-is' },
+  { type: ResponseType.DEFAULT_5XX, fault: 'internal', status: 'as-is' },
+];
+
+/** What API Gateway answers by itself is FHIR too, from the same catalogue as the hub's own refusals. */
+export const addGatewayResponses = (api: RestApi): void => {
+  for (const { type, fault, status, headers } of gatewayFaults) {
+    const retryAfter = retryAfterOf(fault);
+    const responseHeaders = {
+      'Content-Type': 'application/fhir+json',
+      ...headers,
+      ...(retryAfter === undefined ? {} : { 'Retry-After': String(retryAfter) }),
+    };
+    api.addGatewayResponse(type.responseType, {
+      type,
+      ...(status === 'as-is' ? {} : { statusCode: String(status ?? faults[fault].status) }),
+      responseHeaders: Object.fromEntries(Object.entries(responseHeaders).map(([name, value]) => [name, `'${value}'`])),
+      // API Gateway fills in the request id, which is also in its logs and in those of the functions.
+      templates: { 'application/json': JSON.stringify(operationOutcome([{ code: fault }], '$context.requestId')) },
+    });
+  }
+};

@@ -1,0 +1,150 @@
+/* oxlint-disable no-new -- a construct joins its scope by being made */
+import {
+  Aws,
+  CfnCondition,
+  type CfnElement,
+  CfnOutput,
+  CfnParameter,
+  Duration,
+  Fn,
+  Stack,
+  type StackProps,
+} from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import { DeliveryQueue } from './delivery-queue.ts';
+import { FhirApi } from './fhir-api.ts';
+import { Handlers } from './handlers.ts';
+import { HubFunction } from './hub-function.ts';
+import { HubTable } from './table.ts';
+import { Sweeper } from './sweeper.ts';
+
+interface HubStackProps extends StackProps {
+  /** The folder with one folder per function, each with a `handler.ts`. */
+  readonly handlers: string;
+}
+
+const tableReads = ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'];
+const tableWrites = ['dynamodb:PutItem', 'dynamodb:UpdateItem'];
+
+/** The whole hub. No account or region is named, so that it may be deployed anywhere. */
+export class HubStack extends Stack {
+  constructor(scope: Construct, id: string, { handlers: folder, ...props }: HubStackProps) {
+    super(scope, id, props);
+
+    const givenPublicUrl = new CfnParameter(this, 'PublicUrl', {
+      description: 'Base URL that partners use, ends in /fhir. Empty: the address that API Gateway gives.',
+      default: '',
+      allowedPattern: '|https?://.+/fhir',
+    });
+    const tokenIssuer = new CfnParameter(this, 'TokenIssuer', {
+      description: 'Issuer (iss) of the access tokens; its discovery document names the keys.',
+      allowedPattern: 'https?://.+',
+    });
+    const tokenAudience = new CfnParameter(this, 'TokenAudience', {
+      description: 'Audience (aud) that an access token must name.',
+      default: 'luftbro',
+    });
+    const endpointAllowList = new CfnParameter(this, 'EndpointAllowList', {
+      description:
+        'Comma separated origins that may receive notifications though they are not public https. For laptops; empty elsewhere.',
+      default: '',
+    });
+
+    const api = new FhirApi(this, 'Api');
+    const publicUrlIsGiven = new CfnCondition(this, 'PublicUrlIsGiven', {
+      expression: Fn.conditionNot(Fn.conditionEquals(givenPublicUrl.valueAsString, '')),
+    });
+    const PUBLIC_URL = Fn.conditionIf(
+      publicUrlIsGiven.logicalId,
+      givenPublicUrl.valueAsString,
+      `https://${api.restApiId}.execute-api.${Aws.REGION}.${Aws.URL_SUFFIX}/${api.stageName}/fhir`,
+    ).toString();
+
+    const { table } = new HubTable(this, 'Table');
+    const TABLE_NAME = table.tableName;
+    const ENDPOINT_ALLOW_LIST = endpointAllowList.valueAsString;
+
+    const deliverTimeout = Duration.seconds(30);
+    const deliveries = new DeliveryQueue(this, 'Deliveries', { consumerTimeout: deliverTimeout });
+    const DELIVERY_QUEUE_URL = deliveries.queue.queueUrl;
+    const DEAD_LETTER_QUEUE_URL = deliveries.deadLetters.queueUrl;
+
+    const handlers = new Handlers(this, 'Handlers', { folder });
+    const answering = { handlers, timeout: Duration.seconds(10) };
+
+    const authorize = new HubFunction(this, 'Authorize', {
+      handlers,
+      name: 'authorize',
+      timeout: Duration.seconds(5),
+      environment: { TOKEN_ISSUER: tokenIssuer.valueAsString, TOKEN_AUDIENCE: tokenAudience.valueAsString },
+    });
+
+    const processMessage = new HubFunction(this, 'ProcessMessage', {
+      ...answering,
+      name: 'process-message',
+      memorySize: 1024,
+      environment: { TABLE_NAME, DELIVERY_QUEUE_URL, PUBLIC_URL },
+    });
+    processMessage.allow([...tableReads, ...tableWrites], table.tableArn);
+    processMessage.allow(['sqs:SendMessage'], deliveries.queue.queueArn);
+
+    const read = new HubFunction(this, 'Read', {
+      ...answering,
+      name: 'read',
+      environment: { TABLE_NAME, PUBLIC_URL },
+    });
+    read.allow(tableReads, table.tableArn);
+    read.allow(['dynamodb:Query'], `${table.tableArn}/index/worklist`);
+
+    const subscribe = new HubFunction(this, 'Subscribe', {
+      ...answering,
+      name: 'subscribe',
+      environment: { TABLE_NAME, PUBLIC_URL, DELIVERY_QUEUE_URL, ENDPOINT_ALLOW_LIST },
+    });
+    subscribe.allow([...tableReads, ...tableWrites], table.tableArn);
+    subscribe.allow(['sqs:SendMessage'], deliveries.queue.queueArn);
+
+    const metadata = new HubFunction(this, 'Metadata', {
+      ...answering,
+      name: 'metadata',
+      environment: { PUBLIC_URL },
+    });
+
+    const deliver = new HubFunction(this, 'Deliver', {
+      handlers,
+      name: 'deliver',
+      timeout: deliverTimeout,
+      memorySize: 1024,
+      environment: { TABLE_NAME, PUBLIC_URL, DEAD_LETTER_QUEUE_URL, DELIVERY_QUEUE_URL, ENDPOINT_ALLOW_LIST },
+    });
+    deliver.allow([...tableReads, ...tableWrites], table.tableArn);
+    deliver.allow(['sqs:SendMessage'], deliveries.queue.queueArn, deliveries.deadLetters.queueArn);
+    deliveries.feed(deliver);
+
+    const sweep = new HubFunction(this, 'Sweep', {
+      handlers,
+      name: 'sweep',
+      timeout: Duration.seconds(55),
+      environment: { TABLE_NAME, DELIVERY_QUEUE_URL, PUBLIC_URL },
+    });
+    sweep.allow([...tableReads, ...tableWrites], table.tableArn);
+    sweep.allow(['dynamodb:Query'], `${table.tableArn}/index/obligations`);
+    sweep.allow(['sqs:SendMessage'], deliveries.queue.queueArn);
+    new Sweeper(this, 'Sweeper', { sweep });
+
+    api.route({ authorize, processMessage, read, subscribe, metadata });
+
+    new CfnOutput(this, 'Url', { description: 'Base URL that partners use', value: PUBLIC_URL });
+  }
+
+  /** Names from the construct tree without a hash, so that the template can be read. CDK refuses two alike. */
+  protected override allocateLogicalId(element: CfnElement): string {
+    return element.node.scopes
+      .slice(this.node.scopes.length)
+      .map((construct) => construct.node.id)
+      .filter((part) => part !== 'Resource' && part !== 'Default')
+      .map((part) => part.replaceAll(/[^A-Za-z0-9]+/g, ''))
+      .map((part) => part.charAt(0).toUpperCase() + part.slice(1))
+      .join('');
+  }
+}
