@@ -1,0 +1,95 @@
+import { type Refusal, refuse } from '../schemas/faults.ts';
+import { fingerprintOf, fingerprintPositions } from '../schemas/identifiers.ts';
+import type { Message } from '../schemas/message.ts';
+import { type Circumstances, decide, missionOf } from './decide.ts';
+import type { MissionLog, StoredEntry } from './ports.ts';
+import type { Entry, Party } from './state.ts';
+
+/** In the log. `again`: it was there before, and the answer is the one given then. */
+export interface Accepted {
+  readonly outcome: 'accepted';
+  readonly entry: Entry;
+  readonly again: boolean;
+}
+
+/** Races a message may lose before the sender is asked to come again. */
+const maxRaces = 10;
+
+/** The fan-out that follows at once has this long before the sweeper takes it over. */
+const fanOutMilliseconds = 10_000;
+
+const entriesWith = async (
+  log: MissionLog,
+  last: StoredEntry,
+  positions: readonly number[],
+): Promise<readonly StoredEntry[]> => {
+  const found: StoredEntry[] = [];
+  for (const position of positions) {
+    const number = position + 1;
+    const entry = number === last.number ? last : await log.entry(last.mission, number);
+    if (entry !== undefined) found.push(entry);
+  }
+  return found;
+};
+
+/**
+ * FHIR R4 messaging 2.4.2 (absence of reliable messaging): the same message again gets its first answer, however late;
+ * an id, of message or Bundle, with another content is an error.
+ */
+const seenBefore = async (
+  log: MissionLog,
+  last: StoredEntry,
+  message: Message,
+  sender: Party,
+): Promise<Accepted | Refusal | undefined> => {
+  const { organisation } = sender;
+  const sameMessage = await entriesWith(
+    log,
+    last,
+    fingerprintPositions(last.state.messageFingerprints, fingerprintOf(organisation, message.id)),
+  );
+  const first = sameMessage.find((entry) => entry.sender === organisation && entry.messageId === message.id);
+  if (first !== undefined) {
+    return first.digest === message.digest
+      ? { outcome: 'accepted', entry: first, again: true }
+      : refuse('message-id-reused', 'Bundle.entry[0].resource.id');
+  }
+  if (message.bundleId === undefined) return undefined;
+  const sameBundle = await entriesWith(
+    log,
+    last,
+    fingerprintPositions(last.state.bundleFingerprints, fingerprintOf(organisation, 'Bundle', message.bundleId)),
+  );
+  return sameBundle.some((entry) => entry.sender === organisation && entry.bundleId === message.bundleId)
+    ? refuse('bundle-id-reused', 'Bundle.id')
+    : undefined;
+};
+
+/** The earliest entry that may still owe: its own number if the entry before it owed nothing when read. */
+const unpaidFrom = (last: StoredEntry | undefined, number: number): number =>
+  last?.owes === true ? last.unpaidFrom : number;
+
+/**
+ * Accepts a message: one consistent read, the mission's rules, one conditional put.
+ * Whoever loses the race for a number reads again and decides again, because the state may have changed.
+ */
+export const acceptMessage = async (
+  log: MissionLog,
+  message: Message,
+  circumstances: Omit<Circumstances, 'now'>,
+  now: () => number,
+): Promise<Accepted | Refusal> => {
+  const mission = missionOf(message, circumstances.sender);
+  for (let race = 0; race < maxRaces; race += 1) {
+    const last = await log.last(mission);
+    const before = last === undefined ? undefined : await seenBefore(log, last, message, circumstances.sender);
+    if (before !== undefined) return before;
+    const at = now();
+    const decided = decide(last?.state, message, { ...circumstances, now: new Date(at).toISOString() });
+    if (decided.outcome === 'refused') return decided;
+    const entry: Entry = { ...decided.entry, unpaidFrom: unpaidFrom(last, decided.entry.number) };
+    const appended = await log.append(entry, new Date(at + fanOutMilliseconds).toISOString());
+    if (appended === 'appended') return { outcome: 'accepted', entry, again: false };
+  }
+  return refuse('contended');
+};

@@ -1,0 +1,108 @@
+import type {
+  DeliveryOrder,
+  DeliveryQueue,
+  MissionLog,
+  Subscriber,
+  SubscriptionFilter,
+  SubscriptionLog,
+  Told,
+  Worklist,
+} from './ports.ts';
+import type { Entry } from './state.ts';
+
+/** Milliseconds after which a notification that is not settled is looked after by the sweeper. */
+export const deliveryGraceMilliseconds = 60_000;
+
+export interface FanOutPorts {
+  readonly missions: MissionLog;
+  readonly subscriptions: SubscriptionLog;
+  readonly worklist: Worklist;
+  readonly queue: DeliveryQueue;
+  readonly now: () => number;
+}
+
+type Debt = Pick<Entry, 'mission' | 'number' | 'event' | 'recipients' | 'state'>;
+
+const wants = (filter: SubscriptionFilter, entry: Debt): boolean =>
+  (filter.events?.includes(entry.event) ?? true) &&
+  (filter.urgencies?.includes(entry.state.urgency) ?? true) &&
+  (filter.missions?.includes(entry.mission) ?? true);
+
+export const orderOf = (
+  subscription: string,
+  number: number,
+  previous: number | undefined,
+  entry: Pick<Entry, 'mission' | 'number' | 'state'>,
+): DeliveryOrder => ({
+  subscription,
+  number,
+  mission: entry.mission,
+  entry: entry.number,
+  request: entry.state.request.entry,
+  ...(previous === undefined ? {} : { previous }),
+});
+
+type Numbered = { readonly told: Told; readonly order: DeliveryOrder };
+
+const tell = async (
+  { subscriptions, now }: FanOutPorts,
+  subscriber: Subscriber,
+  entry: Debt,
+): Promise<Numbered | undefined> => {
+  const numbered = await subscriptions.number(subscriber.id, entry.mission, entry.number);
+  if (numbered === 'passed') return undefined;
+  const { number, previous } = numbered;
+  const at = now();
+  await subscriptions.write(
+    {
+      subscription: subscriber.id,
+      number,
+      organisation: subscriber.organisation,
+      mission: entry.mission,
+      entry: entry.number,
+      writtenAt: new Date(at).toISOString(),
+      status: 'pending',
+      attempts: 0,
+      ...(previous === undefined ? {} : { previous }),
+    },
+    new Date(at + deliveryGraceMilliseconds).toISOString(),
+  );
+  return {
+    told: { subscription: subscriber.id, number, organisation: subscriber.organisation },
+    order: orderOf(subscriber.id, number, previous, entry),
+  };
+};
+
+/** Pays one entry's debt: number and write each notification, send them in one batch, note the Tasks, and last clear the debt. */
+const pay = async (ports: FanOutPorts, entry: Debt): Promise<void> => {
+  const [subscribers] = await Promise.all([
+    entry.recipients.length === 0 ? [] : ports.subscriptions.subscribers(entry.recipients),
+    ...entry.state.tasks
+      .filter((task) => task.changedBy === entry.number)
+      .map((task) => ports.worklist.put(task, entry.state)),
+  ]);
+  const wanting = subscribers.filter(({ filter }) => wants(filter, entry));
+  const numbered = await Promise.all(wanting.map((subscriber) => tell(ports, subscriber, entry)));
+  const paid = numbered.filter((one) => one !== undefined);
+  if (paid.length > 0) await ports.queue.send(paid.map(({ order }) => order));
+  const reached = new Set(wanting.map(({ organisation }) => organisation));
+  const untold = entry.recipients.filter((organisation) => !reached.has(organisation));
+  await ports.missions.settle(
+    entry.mission,
+    entry.number,
+    paid.map(({ told }) => told),
+    untold,
+  );
+};
+
+/**
+ * Makes everybody who must know an owed notification, numbered and on its way.
+ * Helping: unpaid debts of the mission's earlier entries are paid first, in order, so that numbers follow the log whoever dies where.
+ */
+export const fanOut = async (ports: FanOutPorts, entry: Debt & Pick<Entry, 'unpaidFrom'>): Promise<void> => {
+  if (entry.unpaidFrom < entry.number) {
+    const earlier = await ports.missions.entries(entry.mission, entry.unpaidFrom, entry.number - 1);
+    for (const debt of earlier) if (debt.owes) await pay(ports, debt);
+  }
+  await pay(ports, entry);
+};

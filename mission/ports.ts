@@ -1,0 +1,221 @@
+import type { Role, Urgency } from '../schemas/codes.ts';
+import type { Entry, MissionState, Party, TaskState } from './state.ts';
+
+/** What the hub needs of the world outside. Adapters implement these; a port that fails throws `Unavailable` or lets its error through. */
+
+/** Storage or queue cannot be reached now: nothing is known to have happened, the same call may be made again. */
+export class Unavailable extends Error {
+  override readonly name = 'Unavailable';
+}
+
+/** A notification the hub gave a number: which subscription, which entry of which mission. */
+export interface Told {
+  readonly subscription: string;
+  readonly number: number;
+  readonly organisation: string;
+}
+
+/** An entry as the log keeps it: with what became of its debt. */
+export interface StoredEntry extends Entry {
+  /** Its fan-out is not known to be finished. */
+  readonly owes: boolean;
+  readonly told: readonly Told[];
+  /** Recipients that have no subscription which wants this entry: nobody can tell them by machine. */
+  readonly untold: readonly string[];
+}
+
+export interface MissionLog {
+  /** The newest entry, read consistently. */
+  last(mission: string): Promise<StoredEntry | undefined>;
+  entry(mission: string, number: number): Promise<StoredEntry | undefined>;
+  /** Entries `from` to `to`, both included, in order. */
+  entries(mission: string, from: number, to: number): Promise<readonly StoredEntry[]>;
+  /** Writes the entry with its debt, unless that number is taken. */
+  append(entry: Entry, dueAt: string): Promise<'appended' | 'taken'>;
+  /** Clears the entry's debt and notes who was told; does nothing if it is cleared already. */
+  settle(mission: string, number: number, told: readonly Told[], untold: readonly string[]): Promise<void>;
+}
+
+export type PayloadContent = 'empty' | 'id-only' | 'full-resource';
+export type SubscriptionStatus = 'requested' | 'active' | 'error' | 'off';
+
+/** Narrowing of the topic; what is absent matches everything. */
+export interface SubscriptionFilter {
+  readonly events?: readonly string[];
+  readonly urgencies?: readonly Urgency[];
+  readonly missions?: readonly string[];
+}
+
+export interface Subscription {
+  readonly id: string;
+  readonly organisation: string;
+  readonly status: SubscriptionStatus;
+  readonly endpoint: string;
+  readonly payload: PayloadContent;
+  /** Header lines the subscriber wants with every notification, e.g. `Authorization: …`. Never shown again. */
+  readonly headers: readonly string[];
+  readonly filter: SubscriptionFilter;
+  /** The criteria extensions as the subscriber gave them. */
+  readonly filterText: readonly string[];
+  /** Seconds the subscriber wants to be waited for. */
+  readonly timeout?: number;
+  readonly reason: string;
+  readonly end?: string;
+  /** Standard Webhooks secret, `whsec_…`. */
+  readonly secret: string;
+  readonly createdAt: string;
+  /** Events numbered so far. */
+  readonly lastNumber: number;
+  /** What the last failed attempt was, in words without personal data. */
+  readonly error?: string;
+}
+
+/** A subscription as the fan-out needs it. */
+export type Subscriber = Pick<Subscription, 'id' | 'organisation' | 'filter'>;
+
+export type NotificationStatus = 'pending' | 'delivered' | 'failed';
+
+/** The delivery receipt: one item of a subscription's log. */
+export interface Notification {
+  readonly subscription: string;
+  /** `event-number` of the Backport IG: 1, 2, 3 … per subscription. */
+  readonly number: number;
+  readonly organisation: string;
+  readonly mission: string;
+  readonly entry: number;
+  /** Number of the notification before it for the same mission: it goes first. */
+  readonly previous?: number;
+  readonly writtenAt: string;
+  readonly status: NotificationStatus;
+  readonly attempts: number;
+  readonly lastAttemptAt?: string;
+  /** HTTP status, or the kind of failure, of the last attempt. */
+  readonly lastAnswer?: string;
+  readonly settledAt?: string;
+}
+
+/** What an attempt came to. `dueAt` absent: nothing is owed any more. */
+export interface Attempt {
+  readonly at: string;
+  readonly answer: string;
+  readonly status: NotificationStatus;
+  readonly dueAt?: string;
+}
+
+export interface SubscriptionLog {
+  create(subscription: Subscription, dueAt: string): Promise<void>;
+  subscription(id: string): Promise<Subscription | undefined>;
+  subscriptionsOf(organisation: string): Promise<readonly Subscription[]>;
+  /** Sets the status; `dueAt` absent means that no handshake is owed. */
+  setStatus(id: string, status: SubscriptionStatus, error?: string): Promise<void>;
+  /** Subscriptions of these organisations that want notifications now, in one consistent read. */
+  subscribers(organisations: readonly string[]): Promise<readonly Subscriber[]>;
+  /**
+   * Numbers the notification of an entry by one conditional update.
+   * Asked again for the same entry it gives the same number; `passed` if a later entry of the mission has been numbered.
+   */
+  number(
+    subscription: string,
+    mission: string,
+    entry: number,
+  ): Promise<{ readonly number: number; readonly previous?: number } | 'passed'>;
+  /** Writes a notification with its debt, unless it is written. */
+  write(notification: Notification, dueAt: string): Promise<void>;
+  notification(subscription: string, number: number): Promise<Notification | undefined>;
+  notifications(keys: readonly Pick<Told, 'subscription' | 'number'>[]): Promise<readonly Notification[]>;
+  /** Notifications `from` to `to`, both included, in order. */
+  range(subscription: string, from: number, to: number): Promise<readonly Notification[]>;
+  record(subscription: string, number: number, attempt: Attempt): Promise<void>;
+}
+
+/** What travels through the queue: names and numbers, nothing about patients. */
+export interface DeliveryOrder {
+  readonly subscription: string;
+  /** 0 orders the handshake. */
+  readonly number: number;
+  readonly mission: string;
+  readonly entry: number;
+  /** Entry that probably holds the mission's ServiceRequest as of `entry`, so that one read fetches both. */
+  readonly request: number;
+  readonly previous?: number;
+}
+
+/** Everything a delivery needs, in one read. */
+export interface DeliveryCase {
+  readonly subscription?: Subscription;
+  readonly notification?: Notification;
+  readonly previous?: Notification;
+  readonly entry?: StoredEntry;
+  readonly request?: StoredEntry;
+}
+
+export interface DeliveryDesk {
+  open(order: DeliveryOrder): Promise<DeliveryCase>;
+}
+
+export interface DeliveryQueue {
+  /** Sends all orders or throws. Sending an order twice within minutes sends it once. */
+  send(orders: readonly DeliveryOrder[]): Promise<void>;
+}
+
+export interface DeadLetters {
+  put(order: DeliveryOrder): Promise<void>;
+}
+
+/** What an endpoint answered. `status` absent: no HTTP answer came, `failure` says why. */
+export interface Answer {
+  readonly status?: number;
+  readonly failure?: 'timeout' | 'connection' | 'name' | 'tls' | 'redirect' | 'refused-address';
+  /** Seconds, from `Retry-After`. */
+  readonly retryAfter?: number;
+}
+
+export interface Channel {
+  /** POSTs one signed notification. Never throws for what the endpoint does. */
+  post(subscription: Subscription, webhookId: string, body: string): Promise<Answer>;
+}
+
+export interface Directory {
+  partyOf(organisation: string): Party | undefined;
+}
+
+/** A Task of a party's worklist, with the mission facts a list needs. */
+export interface WorklistItem {
+  readonly task: TaskState;
+  readonly mission: string;
+  readonly exercise: boolean;
+  readonly urgency: Urgency;
+}
+
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  /** Where the next page starts, opaque. */
+  readonly next?: string;
+}
+
+export interface Worklist {
+  /** Notes a Task as of an entry; an older entry never overwrites a newer one. */
+  put(task: TaskState, state: MissionState): Promise<void>;
+  list(owner: string, open: boolean, limit: number, from?: string): Promise<Page<WorklistItem>>;
+}
+
+/** Something owed whose time has come. */
+export type Obligation =
+  | { readonly kind: 'fan-out'; readonly mission: string; readonly entry: number }
+  | { readonly kind: 'delivery'; readonly subscription: string; readonly number: number }
+  | { readonly kind: 'handshake'; readonly subscription: string };
+
+export interface Obligations {
+  due(now: string, limit: number): Promise<readonly Obligation[]>;
+}
+
+/** Milliseconds since the epoch, and a number from 0 to 1 for jitter. */
+export interface Clock {
+  now(): number;
+}
+export type Random = () => number;
+
+export interface Caller {
+  readonly organisation: string;
+  readonly role: Role;
+}

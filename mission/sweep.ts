@@ -1,0 +1,60 @@
+import { fanOut, type FanOutPorts, orderOf } from './fan-out.ts';
+import type { Obligation, Obligations } from './ports.ts';
+
+export interface SweepPorts extends FanOutPorts {
+  readonly obligations: Obligations;
+}
+
+export interface Swept {
+  readonly paid: number;
+  readonly failed: number;
+  /** More was due than one pass takes. */
+  readonly more: boolean;
+}
+
+const batch = 100;
+
+/** Pays one obligation. Paying what is paid already changes nothing. */
+const payObligation = async (obligation: Obligation, ports: SweepPorts): Promise<void> => {
+  switch (obligation.kind) {
+    case 'fan-out': {
+      const entry = await ports.missions.entry(obligation.mission, obligation.entry);
+      if (entry?.owes === true) await fanOut(ports, entry);
+      return;
+    }
+    case 'delivery': {
+      const notification = await ports.subscriptions.notification(obligation.subscription, obligation.number);
+      if (notification?.status !== 'pending') return;
+      const entry = await ports.missions.entry(notification.mission, notification.entry);
+      if (entry !== undefined)
+        await ports.queue.send([orderOf(notification.subscription, notification.number, notification.previous, entry)]);
+      return;
+    }
+    case 'handshake':
+      await ports.queue.send([
+        { subscription: obligation.subscription, number: 0, mission: 'handshake', entry: 0, request: 0 },
+      ]);
+  }
+};
+
+/** Works the obligations whose time has come, oldest first. One that fails stays due and holds up no other. */
+export const sweep = async (
+  ports: SweepPorts,
+  timeLeft: () => number,
+  onFailure: (obligation: Obligation, error: unknown) => void,
+): Promise<Swept> => {
+  let paid = 0;
+  let failed = 0;
+  const due = await ports.obligations.due(new Date(ports.now()).toISOString(), batch);
+  for (const obligation of due) {
+    if (timeLeft() < 5_000) return { paid, failed, more: true };
+    try {
+      await payObligation(obligation, ports);
+      paid += 1;
+    } catch (error) {
+      failed += 1;
+      onFailure(obligation, error);
+    }
+  }
+  return { paid, failed, more: due.length === batch };
+};

@@ -1,0 +1,53 @@
+import type { Bundle, FhirResource } from 'fhir/r4.d.ts';
+import { uuidOf } from '../../schemas/identifiers.ts';
+import { systems } from '../../schemas/names.ts';
+import { taskConcerned } from '../routing.ts';
+import type { Entry } from '../state.ts';
+import { securityOf, type Viewpoint } from './fhir.ts';
+import { taskResource } from './task.ts';
+
+/**
+ * The answer to an accepted message: a FHIR R4 message that names the exact message answered.
+ * Derived from the entry alone, so the same message sent again, also days later, gets the same answer.
+ */
+export const responseMessage = (entry: Entry, view: Viewpoint): Bundle<FhirResource> => {
+  const { state } = entry;
+  const task = taskConcerned(entry, state);
+  const id = uuidOf('response', entry.mission, String(entry.number));
+  return {
+    resourceType: 'Bundle',
+    id: uuidOf('response Bundle', entry.mission, String(entry.number)),
+    meta: { lastUpdated: entry.receivedAt, ...securityOf(entry.exercise) },
+    type: 'message',
+    timestamp: entry.receivedAt,
+    entry: [
+      {
+        fullUrl: `urn:uuid:${id}`,
+        resource: {
+          resourceType: 'MessageHeader',
+          id,
+          eventCoding: { system: systems.event, code: entry.event },
+          source: { name: 'luftbro', software: 'luftbro', endpoint: `${view.base}/$process-message` },
+          response: { identifier: entry.messageId, code: 'ok' },
+          focus: [
+            {
+              reference: `${view.base}/ServiceRequest/${entry.mission}`,
+              type: 'ServiceRequest',
+              identifier: { system: systems.mission, value: entry.mission },
+              display: `version ${entry.number}`,
+            },
+            ...(task === undefined ? [] : [{ reference: `${view.base}/Task/${task.id}`, type: 'Task' }]),
+          ],
+        },
+      },
+      ...(task === undefined
+        ? []
+        : [
+            {
+              fullUrl: `${view.base}/Task/${task.id}`,
+              resource: taskResource(task, entry.mission, entry.exercise, state.urgency, view),
+            },
+          ]),
+    ],
+  };
+};

@@ -1,0 +1,46 @@
+import { z } from 'zod';
+
+/** FHIR R4 datatypes as far as the hub reads them. Unknown members are left to the lossless copy of the message. */
+
+/** FHIR id (R4 2.24.0.1): 1 to 64 letters, digits, `-`, `.`. */
+export const fhirId = z
+  .string()
+  .regex(/^[A-Za-z0-9\-.]{1,64}$/, 'is not a FHIR id: 1 to 64 letters, digits, "-" or "."');
+
+const timePart = '([01]\\d|2[0-3]):[0-5]\\d:([0-5]\\d|60)(\\.\\d{1,9})?(Z|[+-](0\\d|1[0-3]):[0-5]\\d|[+-]14:00)';
+const datePart = '\\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])';
+
+/** A FHIR dateTime that names a moment: date, time and zone (also the form of FHIR instant). */
+export const moment = z
+  .string()
+  .regex(
+    new RegExp(`^${datePart}T${timePart}$`),
+    'is not a moment: give date, time and zone, e.g. 2026-02-01T12:30:00+01:00',
+  )
+  .refine((text) => !Number.isNaN(Date.parse(text.replace(':60', ':59'))), 'is not a day of the calendar');
+
+export const coding = z.object({
+  system: z.string().optional(),
+  code: z.string().optional(),
+  display: z.string().optional(),
+});
+
+export const codeableConcept = z.object({ coding: z.array(coding).optional(), text: z.string().optional() });
+export type CodeableConcept = z.output<typeof codeableConcept>;
+
+export const identifier = z.object({ system: z.string().optional(), value: z.string().optional() });
+export type Identifier = z.output<typeof identifier>;
+
+export const reference = z.object({
+  reference: z.string().optional(),
+  type: z.string().optional(),
+  identifier: identifier.optional(),
+  display: z.string().optional(),
+});
+export type Reference = z.output<typeof reference>;
+
+export const meta = z.object({ security: z.array(coding).optional() });
+
+/** First code of one system in a CodeableConcept. */
+export const codeIn = (concept: CodeableConcept | undefined, system: string): string | undefined =>
+  concept?.coding?.find((candidate) => candidate.system === system)?.code;

@@ -1,0 +1,56 @@
+import { createHash } from 'node:crypto';
+
+const sha256 = (parts: readonly string[]): Buffer => createHash('sha256').update(JSON.stringify(parts)).digest();
+
+/** A UUID derived from names: the same names give the same UUID (RFC 9562 version 8). */
+export const uuidOf = (...names: readonly string[]): string => {
+  const bytes = sha256(names).subarray(0, 16);
+  bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x80, 6);
+  bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
+  const hex = bytes.toString('hex');
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
+};
+
+/** The mission a request opens: derived from who asked and the request's id, so that a request sent twice finds its own mission. */
+export const missionIdOf = (sender: string, messageId: string): string => uuidOf('mission', sender, messageId);
+
+/** Ids in the hub's own resources tell where they live: mission, then entry number, then place in that entry's Bundle. */
+export const entryAddress = (mission: string, entry: number): string => `${mission}.${entry}`;
+export const resourceAddress = (mission: string, entry: number, index: number): string =>
+  `${mission}.${entry}.${index}`;
+
+export interface Address {
+  readonly mission: string;
+  readonly entry: number;
+  readonly index?: number;
+}
+
+const addressPattern =
+  /^(?<mission>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.(?<entry>[1-9]\d{0,6})(?:\.(?<index>\d{1,5}))?$/;
+
+export const parseAddress = (id: string): Address | undefined => {
+  const groups = addressPattern.exec(id)?.groups;
+  const mission = groups?.['mission'];
+  const entry = groups?.['entry'];
+  if (mission === undefined || entry === undefined) return undefined;
+  const index = groups?.['index'];
+  return { mission, entry: Number(entry), ...(index === undefined ? {} : { index: Number(index) }) };
+};
+
+/** Digest of a text, hexadecimal SHA-256. */
+export const digestOf = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+const fingerprintLength = 8;
+
+/** Short name (48 bits, 8 characters) of something already seen; a match is a hint to be verified against the log. */
+export const fingerprintOf = (...names: readonly string[]): string =>
+  sha256(names).toString('base64url').slice(0, fingerprintLength);
+
+/** Positions (from 0) at which a fingerprint stands in a string of fingerprints. */
+export const fingerprintPositions = (fingerprints: string, fingerprint: string): readonly number[] => {
+  const found: number[] = [];
+  for (let at = fingerprints.indexOf(fingerprint); at !== -1; at = fingerprints.indexOf(fingerprint, at + 1)) {
+    if (at % fingerprintLength === 0) found.push(at / fingerprintLength);
+  }
+  return found;
+};

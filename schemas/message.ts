@@ -1,0 +1,298 @@
+import type { z } from 'zod';
+import { type BundleIndex, type Found, indexBundle } from './bundle-index.ts';
+import { defined } from './defined.ts';
+import { type Fault, type Refusal, refuse } from './faults.ts';
+import {
+  location as locationSchema,
+  messageBundle,
+  type MessageBundle,
+  messageHeader,
+  type MessageHeader,
+} from './fhir/resources.ts';
+import { digestOf, parseAddress } from './identifiers.ts';
+import { canonicalText, isObject, isTooDeep, maxBodyBytes, parseLossless } from './json.ts';
+import { catalogue, messageTypeOf } from './messages/catalogue.ts';
+import type { Facts, MessageType, Position } from './messages/message-type.ts';
+import { exerciseCode, systems } from './names.ts';
+import { judgePlace } from './service-area.ts';
+
+/** A message as the hub understood it, with its own text untouched. */
+export interface Message {
+  readonly outcome: 'read';
+  readonly type: MessageType;
+  /** `MessageHeader.id`: the message, however often it is sent. */
+  readonly id: string;
+  /** `Bundle.id`: the envelope. */
+  readonly bundleId?: string;
+  /** The mission it names; a request for a new mission names none. */
+  readonly mission?: string;
+  /** Organisation numbers in `MessageHeader.destination.receiver`. */
+  readonly destinations: readonly string[];
+  readonly exercise: boolean;
+  readonly facts: Facts;
+  /** Place of the focus resource in `Bundle.entry`. */
+  readonly focusIndex?: number;
+  /** The JSON text as it was sent. */
+  readonly text: string;
+  /** Digest of the content without the envelope's id: equal for a message sent again. */
+  readonly digest: string;
+}
+
+const headerPath = 'Bundle.entry[0].resource';
+type Path = readonly PropertyKey[];
+
+const fhirPath = (base: string, path: Path): string =>
+  path.reduce<string>(
+    (sofar, step) => (typeof step === 'number' ? `${sofar}[${step}]` : `${sofar}.${String(step)}`),
+    base,
+  );
+
+const isMissing = (issue: z.core.$ZodIssue): boolean =>
+  issue.code === 'custom'
+    ? issue.params?.['missing'] === true
+    : issue.code === 'invalid_type' && issue.input === undefined;
+
+/** zod's issues as faults. Their messages name types and allowed codes, never a value that was sent. */
+const faultsOf = (issues: readonly z.core.$ZodIssue[], base: string): Fault[] =>
+  issues.map((issue) => ({
+    code: isMissing(issue) ? 'missing-field' : 'wrong-field',
+    at: fhirPath(base, issue.path),
+    detail: issue.code === 'invalid_type' && issue.input === undefined ? 'is missing' : issue.message,
+  }));
+
+type Step<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly faults: readonly Fault[] };
+
+const parseWith = <Schema extends z.ZodType>(schema: Schema, value: unknown, base: string): Step<z.output<Schema>> => {
+  const result = schema.safeParse(value, { reportInput: true });
+  return result.success ? { ok: true, value: result.data } : { ok: false, faults: faultsOf(result.error.issues, base) };
+};
+
+const refuseAll = (faults: readonly Fault[]): Refusal => {
+  const [first, ...rest] = faults;
+  return first === undefined ? refuse('internal') : { outcome: 'refused', faults: [first, ...rest] };
+};
+
+const readJson = (text: string): Step<{ plain: unknown; lossless: unknown }> => {
+  const refused = (fault: Fault): Step<never> => ({ ok: false, faults: [fault] });
+  if (Buffer.byteLength(text) > maxBodyBytes) return refused({ code: 'too-large' });
+  if (isTooDeep(text)) return refused({ code: 'too-deep' });
+  try {
+    return { ok: true, value: { plain: JSON.parse(text), lossless: parseLossless(text) } };
+  } catch {
+    return refused({ code: 'not-json' });
+  }
+};
+
+const missionIn = (header: MessageHeader, index: BundleIndex, facts: Facts): Step<string | undefined> => {
+  const named = (header.focus ?? []).flatMap((focus, at) => {
+    const identifiers = [focus.identifier, ...identifiersOf(index.resolve(focus))];
+    const byIdentifier = identifiers
+      .filter((identifier) => identifier?.system === systems.mission)
+      .map((identifier) => identifier?.value);
+    const byReference =
+      index.resolve(focus) === undefined
+        ? /(?:^|\/)ServiceRequest\/([0-9a-f-]{36})$/.exec(focus.reference ?? '')?.[1]
+        : undefined;
+    return [...byIdentifier, byReference].filter((value) => value !== undefined).map((value) => ({ value, at }));
+  });
+  const second = named.find(({ value }) => value !== named[0]?.value);
+  if (second !== undefined) {
+    return {
+      ok: false,
+      faults: [
+        {
+          code: 'wrong-field',
+          at: `${headerPath}.focus[${second.at}]`,
+          detail: 'names another mission than the focus before it: one message is about one mission',
+        },
+      ],
+    };
+  }
+  return {
+    ok: true,
+    value: named[0]?.value ?? (facts.task === undefined ? undefined : parseAddress(facts.task)?.mission),
+  };
+};
+
+const identifiersOf = (found: Found | undefined): readonly { readonly system?: string; readonly value?: string }[] => {
+  const list: unknown = found?.resource.resourceType === 'ServiceRequest' ? found.resource['identifier'] : undefined;
+  if (!Array.isArray(list)) return [];
+  return list.filter(isObject).map(({ system, value }) => ({
+    ...(typeof system === 'string' ? { system } : {}),
+    ...(typeof value === 'string' ? { value } : {}),
+  }));
+};
+
+const findFocus = (header: MessageHeader, index: BundleIndex, resource: string): Found | undefined =>
+  (header.focus ?? []).map((focus) => index.resolve(focus)).find((found) => found?.resource.resourceType === resource);
+
+const positionFaults = (position: Position, base: string): Fault[] => {
+  switch (judgePlace(position)) {
+    case 'inside':
+      return [];
+    case 'swapped':
+      return [{ code: 'swapped-coordinates', at: `${base}.position` }];
+    case 'outside':
+      return [{ code: 'impossible-coordinates', at: `${base}.position` }];
+  }
+};
+
+const readPosition = (type: MessageType, focus: Found, index: BundleIndex): Step<Position | undefined> => {
+  const wanted = type.focus?.location;
+  if (wanted === undefined) return { ok: true, value: undefined };
+  const element: unknown = focus.resource[wanted.element];
+  const references = (Array.isArray(element) ? element : [element]).filter(isObject);
+  const places = references
+    .map(({ reference }) => (typeof reference === 'string' ? index.resolve({ reference }) : undefined))
+    .filter((found) => found?.resource.resourceType === 'Location');
+  const faults: Fault[] = [];
+  const positions: Position[] = [];
+  for (const place of places) {
+    if (place === undefined) continue;
+    const base = `Bundle.entry[${place.index}].resource`;
+    const step = parseWith(locationSchema, place.resource, base);
+    if (!step.ok) faults.push(...step.faults);
+    else if (step.value.position !== undefined) {
+      positions.push(defined(step.value.position));
+      faults.push(...positionFaults(defined(step.value.position), base));
+    }
+  }
+  if (faults.length > 0) return { ok: false, faults };
+  if (positions[0] === undefined && wanted.required) {
+    const at = `Bundle.entry[${focus.index}].resource.${wanted.element}`;
+    return {
+      ok: false,
+      faults: [{ code: 'missing-field', at, detail: 'must point to a Location in the Bundle that has a position' }],
+    };
+  }
+  return { ok: true, value: positions[0] };
+};
+
+const readFacts = (
+  type: MessageType,
+  header: MessageHeader,
+  index: BundleIndex,
+): Step<{ facts: Facts; focusIndex?: number }> => {
+  const spec = type.focus;
+  if (spec === undefined) return { ok: true, value: { facts: {} } };
+  const focus = findFocus(header, index, spec.resource);
+  if (focus === undefined) {
+    if (type.focusOptional === true) return { ok: true, value: { facts: {} } };
+    return {
+      ok: false,
+      faults: [
+        {
+          code: 'missing-field',
+          at: `${headerPath}.focus`,
+          detail: `must point to a ${spec.resource} in the Bundle, by its fullUrl`,
+        },
+      ],
+    };
+  }
+  const content = parseWith(spec.schema, focus.resource, `Bundle.entry[${focus.index}].resource`);
+  const position = readPosition(type, focus, index);
+  const decider = index.personName(header.author);
+  const faults: Fault[] = [...(content.ok ? [] : content.faults), ...(position.ok ? [] : position.faults)];
+  if (
+    content.ok &&
+    decider === undefined &&
+    content.value.answer !== undefined &&
+    type.authorRequiredFor?.includes(content.value.answer) === true
+  ) {
+    faults.push({
+      code: 'missing-field',
+      at: `${headerPath}.author`,
+      detail: 'must name the person who decided (Practitioner or PractitionerRole in the Bundle, or a display)',
+    });
+  }
+  if (!content.ok || !position.ok || faults.length > 0) return { ok: false, faults };
+  return {
+    ok: true,
+    value: { facts: { ...content.value, ...defined({ position: position.value, decider }) }, focusIndex: focus.index },
+  };
+};
+
+const isExercise = (bundle: MessageBundle, header: MessageHeader): boolean =>
+  [...(bundle.meta?.security ?? []), ...(header.meta?.security ?? [])].some(
+    ({ system, code }) => system === systems.actReason && code === exerciseCode,
+  );
+
+const readDestinations = (header: MessageHeader, index: BundleIndex): Step<readonly string[]> => {
+  const numbers: string[] = [];
+  const faults: Fault[] = [];
+  header.destination?.forEach(({ receiver }, at) => {
+    if (receiver === undefined) return;
+    const number = index.organisationNumber(receiver);
+    if (number === undefined) {
+      faults.push({
+        code: 'wrong-field',
+        at: `${headerPath}.destination[${at}].receiver`,
+        detail: `must give an organisation number, identifier system ${systems.organisationNumber}`,
+      });
+    } else numbers.push(number);
+  });
+  return faults.length > 0 ? { ok: false, faults } : { ok: true, value: numbers };
+};
+
+const withoutBundleId = (bundle: unknown): unknown =>
+  isObject(bundle) ? Object.fromEntries(Object.entries(bundle).filter(([key]) => key !== 'id')) : bundle;
+
+/**
+ * Reads a FHIR R4 message: strict in what the hub routes by, blind to everything else.
+ * Returns every fault it finds, each with its FHIRPath; throws nothing.
+ */
+export const readMessage = (text: string): Message | Refusal => {
+  const json = readJson(text);
+  if (!json.ok) return refuseAll(json.faults);
+  const { plain, lossless } = json.value;
+  if (!isObject(plain) || plain['resourceType'] !== 'Bundle' || plain['type'] !== 'message')
+    return refuse('not-a-message', 'Bundle');
+  const bundle = parseWith(messageBundle, plain, 'Bundle');
+  if (!bundle.ok) return refuseAll(bundle.faults);
+  const [first] = bundle.value.entry;
+  if (first?.resource.resourceType !== 'MessageHeader')
+    return refuse('not-a-message', headerPath, 'the first entry is not a MessageHeader');
+  const parsedHeader = parseWith(messageHeader, first.resource, headerPath);
+  if (!parsedHeader.ok) return refuseAll(parsedHeader.faults);
+  const header = parsedHeader.value;
+
+  const type = header.eventCoding.system === systems.event ? messageTypeOf(header.eventCoding.code ?? '') : undefined;
+  if (type === undefined) {
+    const known = catalogue.map(({ event }) => event).join(', ');
+    return refuse(
+      'unknown-event',
+      `${headerPath}.eventCoding`,
+      `give system ${systems.event} and one of the codes ${known}`,
+    );
+  }
+
+  const index = indexBundle(bundle.value.entry);
+  const read = readFacts(type, header, index);
+  const destinations = readDestinations(header, index);
+  if (!read.ok || !destinations.ok)
+    return refuseAll([...(read.ok ? [] : read.faults), ...(destinations.ok ? [] : destinations.faults)]);
+  const mission = missionIn(header, index, read.value.facts);
+  if (!mission.ok) return refuseAll(mission.faults);
+  if (type.mission !== 'opens' && mission.value === undefined) {
+    return refuse(
+      'missing-field',
+      `${headerPath}.focus`,
+      `must name the mission: a focus with identifier system ${systems.mission}`,
+    );
+  }
+  return {
+    outcome: 'read',
+    type,
+    id: header.id,
+    ...defined({
+      bundleId: bundle.value.id,
+      mission: type.mission === 'opens' ? undefined : mission.value,
+      focusIndex: read.value.focusIndex,
+    }),
+    destinations: destinations.value,
+    exercise: isExercise(bundle.value, header),
+    facts: read.value.facts,
+    text,
+    digest: digestOf(canonicalText(withoutBundleId(lossless))),
+  };
+};

@@ -1,0 +1,27 @@
+import { task } from '../fhir/resources.ts';
+import { defined } from '../defined.ts';
+import type { Facts, MessageType } from './message-type.ts';
+import { requiredTaskId, requireStatus } from './reading.ts';
+
+const schema = task.transform((resource, context): Facts => {
+  requireStatus(context, resource, 'received');
+  return defined({ task: requiredTaskId(context, resource), answer: 'received' });
+});
+
+export const acknowledgement: MessageType = {
+  event: 'acknowledgement',
+  title: 'Acknowledgement by a human',
+  purpose:
+    'A person at the party that was asked has seen the ask. A machine that received a notification never sends this by itself.',
+  senders: ['amk-la', 'operator', 'hospital'],
+  relation: 'task-owner',
+  focus: { resource: 'Task', schema },
+  legalIn: ['active', 'revoked'],
+  moves: {
+    kinds: ['coordination', 'resource', 'prearrival'],
+    byAnswer: { received: [{ from: ['requested'], to: 'received' }] },
+  },
+  told: ['task-asker', 'coordinator'],
+  readableBy: ['local-amk', 'amk-la'],
+  example: 'acknowledgement.json',
+};

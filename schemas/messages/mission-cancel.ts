@@ -1,0 +1,40 @@
+import { cancelReasons } from '../codes.ts';
+import { defined } from '../defined.ts';
+import { serviceRequest } from '../fhir/resources.ts';
+import { codeIn } from '../fhir/datatypes.ts';
+import { systems } from '../names.ts';
+import type { Facts, MessageType } from './message-type.ts';
+import { requiredReason } from './reading.ts';
+
+const schema = serviceRequest.transform((request, context): Facts => {
+  const index = request.reasonCode?.findIndex((concept) => codeIn(concept, systems.cancelReason) !== undefined) ?? -1;
+  const path = index === -1 ? ['reasonCode'] : ['reasonCode', index];
+  const reason = requiredReason(
+    context,
+    request.reasonCode?.[index],
+    path,
+    systems.cancelReason,
+    cancelReasons,
+    'other-only',
+  );
+  const status = reason?.code === 'entered-in-error' ? 'entered-in-error' : 'revoked';
+  if (reason !== undefined && request.status !== status) {
+    context.addIssue({ code: 'custom', path: ['status'], message: `must be "${status}" for this reason` });
+  }
+  return defined({ reason });
+});
+
+export const missionCancel: MessageType = {
+  event: 'mission-cancel',
+  title: 'Cancellation of a mission',
+  purpose:
+    'The mission is not wanted any more. What has not departed is cancelled at once; a crew that is airborne is told and decides, and reports how its flight ends.',
+  senders: ['local-amk', 'amk-la'],
+  relation: 'requester-or-coordinator',
+  focus: { resource: 'ServiceRequest', schema },
+  legalIn: ['active'],
+  mission: 'cancels',
+  told: ['all-parties'],
+  readableBy: ['local-amk', 'amk-la', 'operator', 'hospital'],
+  example: 'mission-cancel.json',
+};

@@ -1,0 +1,70 @@
+import { decisions, refusalReasons } from '../codes.ts';
+import { defined } from '../defined.ts';
+import { task } from '../fhir/resources.ts';
+import { moment } from '../fhir/datatypes.ts';
+import { systems } from '../names.ts';
+import type { Facts, MessageType } from './message-type.ts';
+import { missing, requiredCode, requiredReason, requiredTaskId, requireStatus } from './reading.ts';
+
+const statusOf = {
+  accepted: 'accepted',
+  'partially-accepted': 'accepted',
+  deferred: 'on-hold',
+  rejected: 'rejected',
+} as const;
+
+const schema = task.transform((resource, context): Facts => {
+  const answer = requiredCode(context, resource.businessStatus, ['businessStatus'], systems.missionDecision, decisions);
+  if (answer !== undefined) requireStatus(context, resource, statusOf[answer]);
+  const reason =
+    answer === undefined || answer === 'accepted'
+      ? undefined
+      : requiredReason(
+          context,
+          resource.statusReason,
+          ['statusReason'],
+          systems.refusalReason,
+          refusalReasons,
+          'every-code',
+        );
+  const until = resource.restriction?.period?.end;
+  if (answer === 'deferred' && !moment.safeParse(until).success) {
+    missing(
+      context,
+      ['restriction', 'period', 'end'],
+      'say until when the decision is deferred, as date, time and zone',
+    );
+  }
+  return defined({
+    task: requiredTaskId(context, resource),
+    answer,
+    reason,
+    until: answer === 'deferred' ? until : undefined,
+  });
+});
+
+const undecided = ['requested', 'received', 'on-hold'] as const;
+
+export const missionDecision: MessageType = {
+  event: 'mission-decision',
+  title: 'Decision on a mission request',
+  purpose: 'The AMK LA accepts, partially accepts, defers or rejects a request, and says who decided and why.',
+  senders: ['amk-la'],
+  relation: 'task-owner',
+  focus: { resource: 'Task', schema },
+  authorRequiredFor: ['accepted', 'partially-accepted', 'deferred', 'rejected'],
+  legalIn: ['active'],
+  moves: {
+    kinds: ['coordination'],
+    byAnswer: {
+      accepted: [{ from: undecided, to: 'accepted' }],
+      'partially-accepted': [{ from: undecided, to: 'accepted' }],
+      // An accepted request can still fail, for instance when every crew declines; the mission rules forbid it while a resource is asked or flying.
+      deferred: [{ from: [...undecided, 'accepted'], to: 'on-hold' }],
+      rejected: [{ from: [...undecided, 'accepted'], to: 'rejected' }],
+    },
+  },
+  told: ['requester'],
+  readableBy: ['local-amk', 'amk-la'],
+  example: 'mission-decision.json',
+};

@@ -1,0 +1,99 @@
+import { z } from 'zod';
+import { codesOf } from '../codes.ts';
+import { defined } from '../defined.ts';
+import { type CodeableConcept, codeIn, moment } from '../fhir/datatypes.ts';
+import type { Task } from '../fhir/resources.ts';
+import { parseAddress } from '../identifiers.ts';
+import { systems } from '../names.ts';
+import type { Facts } from './message-type.ts';
+
+/** Steps that several message types share when they read their focus resource. */
+
+type Context = z.RefinementCtx;
+type Path = readonly (string | number)[];
+
+const reject = (context: Context, path: Path, message: string): void => {
+  context.addIssue({ code: 'custom', path: [...path], message, params: { missing: message.startsWith('is missing') } });
+};
+
+/** A code that must be there and be one of a table's. */
+export const requiredCode = <Code extends string>(
+  context: Context,
+  concept: CodeableConcept | undefined,
+  path: Path,
+  system: string,
+  table: Readonly<Record<Code, unknown>>,
+): Code | undefined => {
+  const found = codeIn(concept, system);
+  const codes = codesOf(table);
+  const code = codes.find((candidate) => candidate === found);
+  if (code === undefined) {
+    reject(
+      context,
+      path,
+      `${found === undefined ? 'is missing' : 'has an unknown code'}: give one code of ${system}: ${codes.join(', ')}`,
+    );
+  }
+  return code;
+};
+
+/** Why not: a reason of the table, with a text where the reason is `other`. */
+export const requiredReason = <Code extends string>(
+  context: Context,
+  concept: CodeableConcept | undefined,
+  path: Path,
+  system: string,
+  table: Readonly<Record<Code, unknown>>,
+  textFor: 'every-code' | 'other-only',
+): Facts['reason'] => {
+  const code = requiredCode(context, concept, path, system, table);
+  if (code === undefined) return undefined;
+  const text = concept?.text?.trim();
+  if ((textFor === 'every-code' || code === 'other') && (text === undefined || text === '')) {
+    reject(context, [...path, 'text'], 'is missing: say in words why, so that the question can be answered afterwards');
+  }
+  return { code, ...defined({ text }) };
+};
+
+/** The status a Task must carry in this message, so that a reader who knows only FHIR is not misled. */
+export const requireStatus = (context: Context, resource: Task, status: Task['status']): void => {
+  if (resource.status !== status) reject(context, ['status'], `must be "${status}" for this answer`);
+};
+
+/** The hub's id of the Task that is answered. */
+export const requiredTaskId = (context: Context, resource: Task): string | undefined => {
+  if (resource.id === undefined) reject(context, ['id'], 'is missing: give the id of the Task as the hub gave it');
+  return resource.id;
+};
+
+type Detail = { readonly value: string; readonly path: Path };
+
+/** A moment given as a typed value of a Task (`input` or `output`), by its code in the hub's task-detail system. */
+export const detailMoment = (
+  context: Context,
+  resource: Task,
+  element: 'input' | 'output',
+  code: string,
+): Detail | undefined => {
+  const values = resource[element] ?? [];
+  const index = values.findIndex((value) => codeIn(value.type, systems.taskDetail) === code);
+  const value = values[index]?.valueDateTime;
+  if (index === -1) return undefined;
+  const path: Path = [element, index, 'valueDateTime'];
+  if (value === undefined || !moment.safeParse(value).success) {
+    reject(context, path, 'is not a moment: give date, time and zone, e.g. 2026-02-01T12:30:00+01:00');
+    return undefined;
+  }
+  return { value, path };
+};
+
+export const missing = (context: Context, path: Path, what: string): void =>
+  reject(context, path, `is missing: ${what}`);
+
+/** `Task/<id>` → `<id>`; anything else is no Task of the hub. */
+export const taskIdIn = (reference: string | undefined): string | undefined =>
+  /(?:^|\/)Task\/([A-Za-z0-9\-.]{1,64})$/.exec(reference ?? '')?.[1];
+
+/** The id if it has the form of the hub's own Task ids; a sender's own id is none. */
+export const hubTaskId = (id: string | undefined): string | undefined =>
+  id !== undefined && parseAddress(id) !== undefined ? id : undefined;

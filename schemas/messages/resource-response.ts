@@ -1,0 +1,57 @@
+import { refusalReasons, resourceAnswers } from '../codes.ts';
+import { defined } from '../defined.ts';
+import { task } from '../fhir/resources.ts';
+import { systems } from '../names.ts';
+import type { Facts, MessageType } from './message-type.ts';
+import { detailMoment, missing, requiredCode, requiredReason, requiredTaskId, requireStatus } from './reading.ts';
+
+const statusOf = { accepted: 'accepted', declined: 'rejected', withdrawn: 'failed' } as const;
+
+const schema = task.transform((resource, context): Facts => {
+  const answer = requiredCode(
+    context,
+    resource.businessStatus,
+    ['businessStatus'],
+    systems.resourceAnswer,
+    resourceAnswers,
+  );
+  if (answer !== undefined) requireStatus(context, resource, statusOf[answer]);
+  const eta = detailMoment(context, resource, 'output', 'eta')?.value;
+  if (answer === 'accepted' && eta === undefined)
+    missing(context, ['output'], `give the ETA: type ${systems.taskDetail}|eta with valueDateTime`);
+  const reason =
+    answer === 'declined' || answer === 'withdrawn'
+      ? requiredReason(
+          context,
+          resource.statusReason,
+          ['statusReason'],
+          systems.refusalReason,
+          refusalReasons,
+          'every-code',
+        )
+      : undefined;
+  return defined({ task: requiredTaskId(context, resource), answer, eta, reason });
+});
+
+export const resourceResponse: MessageType = {
+  event: 'resource-response',
+  title: 'Answer to a request for a resource',
+  purpose:
+    'The crew accepts with an ETA, declines with a reason, or withdraws after acceptance, for instance for search and rescue.',
+  senders: ['operator'],
+  relation: 'task-owner',
+  focus: { resource: 'Task', schema },
+  authorRequiredFor: ['declined', 'withdrawn'],
+  legalIn: ['active', 'revoked'],
+  moves: {
+    kinds: ['resource'],
+    byAnswer: {
+      accepted: [{ from: ['requested', 'received'], to: 'accepted' }],
+      declined: [{ from: ['requested', 'received'], to: 'rejected' }],
+      withdrawn: [{ from: ['accepted', 'in-progress'], to: 'failed' }],
+    },
+  },
+  told: ['task-asker'],
+  readableBy: ['local-amk', 'amk-la'],
+  example: 'resource-response.json',
+};

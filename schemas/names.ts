@@ -1,0 +1,43 @@
+/**
+ * The names luftbro mints for itself and the names it borrows.
+ * No official FHIR URI is known for the Norwegian index, NACA or the air-ambulance codes, so the project mints its own
+ * under an example base and says so in the CapabilityStatement.
+ */
+export const canonicalBase = 'https://luftbro.example/fhir';
+
+const codeSystem = (name: string): string => `${canonicalBase}/CodeSystem/${name}`;
+
+export const systems = {
+  /** Mission number: assigned by the hub, a UUID. */
+  mission: `${canonicalBase}/sid/mission`,
+  /** Hub message type, carried in `MessageHeader.eventCoding`. */
+  event: codeSystem('message-event'),
+  partyRole: codeSystem('party-role'),
+  missionCriterion: codeSystem('mission-criterion'),
+  missionDecision: codeSystem('mission-decision'),
+  refusalReason: codeSystem('refusal-reason'),
+  cancelReason: codeSystem('cancel-reason'),
+  resourceKind: codeSystem('resource-kind'),
+  resourceAnswer: codeSystem('resource-answer'),
+  prearrivalAnswer: codeSystem('prearrival-answer'),
+  flightPhase: codeSystem('flight-phase'),
+  taskKind: codeSystem('task-kind'),
+  taskDetail: codeSystem('task-detail'),
+  fault: codeSystem('fault'),
+  faultOrigin: codeSystem('fault-origin'),
+  deliveryOutcome: codeSystem('delivery-outcome'),
+  /** Norsk indeks for medisinsk nødhjelp: criteria numbers such as `A.06.02`; URI minted here. */
+  medicalIndex: codeSystem('norsk-indeks-medisinsk-nodhjelp'),
+  /** Organisation number in Enhetsregisteret (ENH), no-basis FHIR R4 profiles. */
+  organisationNumber: 'urn:oid:2.16.578.1.12.4.1.4.101',
+  /** `meta.security` code `HTEST` marks an exercise (v3 ActReason). */
+  actReason: 'http://terminology.hl7.org/CodeSystem/v3-ActReason',
+} as const;
+
+/** The one subscription topic: something happened in a mission. */
+export const missionTopic = `${canonicalBase}/SubscriptionTopic/mission-event`;
+
+export const exerciseCode = 'HTEST';
+
+/** Media type of FHIR JSON (FHIR R4, 3.1.0.1.9). */
+export const fhirJson = 'application/fhir+json';
