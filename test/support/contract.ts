@@ -1,0 +1,675 @@
+import { beforeAll, describe, expect, test, vi } from 'vitest';
+import type {
+  DeliveryDesk,
+  DeliveryOrder,
+  MissionLog,
+  Notification,
+  Obligation,
+  Obligations,
+  Subscription,
+  SubscriptionLog,
+  Worklist,
+} from '../../mission/ports.ts';
+import { decide } from '../../mission/decide.ts';
+import type { Entry, Party, TaskState } from '../../mission/state.ts';
+import type { Message } from '../../schemas/message.ts';
+import {
+  missionOpenedBy,
+  missionRequest,
+  missionUpdate,
+  parties,
+  partyOf,
+  resourceRequest,
+  resourceResponse,
+  taskOpenedBy,
+} from './messages.ts';
+
+/** The ports that keep something; each set of adapters must keep the same promises. */
+export interface KeepingPorts {
+  readonly missions: MissionLog;
+  readonly subscriptions: SubscriptionLog;
+  readonly desk: DeliveryDesk;
+  readonly worklist: Worklist;
+  readonly obligations: Obligations;
+}
+
+export const sampleSubscription = (id: string, organisation: string): Subscription => ({
+  id,
+  organisation,
+  status: 'active',
+  endpoint: 'https://partner.example/fhir/notify',
+  payload: 'full-resource',
+  headers: ['Authorization: Bearer of-the-subscriber'],
+  filter: {},
+  filterText: [],
+  reason: 'contract',
+  secret: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
+  createdAt: '2026-02-01T10:00:00.000Z',
+  lastNumber: 0,
+});
+
+const at = (second: number): string => new Date(Date.parse('2026-02-01T11:00:00.000Z') + second * 1000).toISOString();
+const endOfTime = '2099-01-01T00:00:00.000Z';
+
+/** The entries that accepted messages make, one after another. */
+const entriesOf = (messages: readonly (readonly [Party, Message])[]): readonly Entry[] =>
+  messages.reduce<readonly Entry[]>((log, [sender, message]) => {
+    const decided = decide(log.at(-1)?.state, message, {
+      sender,
+      now: at(log.length),
+      partyOf,
+    });
+    if (decided.outcome === 'refused') throw new Error(JSON.stringify(decided.faults));
+    return [...log, { ...decided.entry, unpaidFrom: decided.entry.number }];
+  }, []);
+
+const firstOf = <Item>(items: readonly Item[]): Item => {
+  const [first] = items;
+  if (first === undefined) throw new Error('there is nothing');
+  return first;
+};
+
+/** Text that hardly compresses, the same for the same seed. */
+const noise = (length: number, seed: number): string => {
+  let state = seed;
+  let text = '';
+  while (text.length < length) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    text += state.toString(36).slice(1);
+  }
+  return text.slice(0, length);
+};
+
+/**
+ * Declares the tests that every set of keeping ports must pass. Ids differ from test to test and from run to run,
+ * so the ports may share tables with others; what is due is waited for, since an index may lag behind.
+ */
+export const portContract = (name: string, makePorts: () => Promise<KeepingPorts>): void => {
+  describe(`${name} keeps the ports' promises`, () => {
+    const run = Date.now().toString(36);
+    let count = 0;
+    const fresh = (): string => {
+      count += 1;
+      return `contract-${run}-${count}`;
+    };
+    let ports: KeepingPorts;
+    beforeAll(async () => {
+      ports = await makePorts();
+    });
+
+    /** A mission with its request and two updates. */
+    const story = () => {
+      const request = missionRequest({ id: fresh() });
+      const mission = missionOpenedBy(request);
+      const entries = entriesOf([
+        [parties.amk, request],
+        [parties.amk, missionUpdate({ mission, id: fresh() })],
+        [parties.la, missionUpdate({ mission, id: fresh(), describes: false })],
+      ]);
+      return { mission, entries, first: firstOf(entries) };
+    };
+
+    const stored = async (entries: readonly Entry[], dueAt = endOfTime): Promise<void> => {
+      for (const entry of entries) expect(await ports.missions.append(entry, dueAt)).toBe('appended');
+    };
+
+    const subscribed = async (organisation: string, change: Partial<Subscription> = {}): Promise<Subscription> => {
+      const subscription = { ...sampleSubscription(fresh(), organisation), ...change };
+      await ports.subscriptions.create(subscription, endOfTime);
+      return subscription;
+    };
+
+    const notice = (subscription: Subscription, mission: string, number: number): Notification => ({
+      subscription: subscription.id,
+      number,
+      organisation: subscription.organisation,
+      mission,
+      entry: number,
+      writtenAt: at(number),
+      status: 'pending',
+      attempts: 0,
+      ...(number === 1 ? {} : { previous: number - 1 }),
+    });
+
+    /** What is due among the things of one test; an index may show it a little later. */
+    const due = async (
+      now: string,
+      mine: (obligation: Obligation) => boolean,
+      expected: readonly Obligation[],
+    ): Promise<void> =>
+      vi.waitFor(async () => expect((await ports.obligations.due(now, 1000)).filter(mine)).toEqual(expected), {
+        timeout: 5_000,
+        interval: 50,
+      });
+
+    describe('the mission log', () => {
+      test('A mission nobody has asked for has no entries', async () => {
+        const { mission } = story();
+        expect(await ports.missions.last(mission)).toBeUndefined();
+        expect(await ports.missions.entry(mission, 1)).toBeUndefined();
+        expect(await ports.missions.entries(mission, 1, 9)).toEqual([]);
+      });
+
+      test('An entry is read as it was written, with its debt', async () => {
+        const { mission, entries } = story();
+        await stored(entries);
+        for (const entry of entries) {
+          expect(await ports.missions.entry(mission, entry.number)).toEqual({
+            ...entry,
+            owes: true,
+            told: [],
+            untold: [],
+          });
+        }
+      });
+
+      test('The last entry is the one with the highest number', async () => {
+        const { mission, entries } = story();
+        for (const entry of entries) {
+          await stored([entry]);
+          expect((await ports.missions.last(mission))?.number).toBe(entry.number);
+        }
+      });
+
+      test('The tenth entry comes after the ninth', async () => {
+        const request = missionRequest({ id: fresh() });
+        const mission = missionOpenedBy(request);
+        const entries = entriesOf([
+          [parties.amk, request],
+          ...Array.from({ length: 11 }, () => [parties.amk, missionUpdate({ mission, id: fresh() })] as const),
+        ]);
+        await stored(entries);
+        expect((await ports.missions.last(mission))?.number).toBe(12);
+        expect((await ports.missions.entries(mission, 2, 11)).map(({ number }) => number)).toEqual([
+          2, 3, 4, 5, 6, 7, 8, 9, 10, 11,
+        ]);
+      });
+
+      test('A number is taken once, and the entry that has it is not changed', async () => {
+        const { mission, entries, first } = story();
+        await stored(entries);
+        const late = { ...first, messageId: 'another' };
+        expect(await ports.missions.append(late, endOfTime)).toBe('taken');
+        expect((await ports.missions.entry(mission, 1))?.messageId).toBe(first.messageId);
+      });
+
+      test('Of entries that race for one number, one is appended', async () => {
+        const { mission, first } = story();
+        const ids = ['a', 'b', 'c', 'd'];
+        const results = await Promise.all(
+          ids.map((messageId) => ports.missions.append({ ...first, messageId }, endOfTime)),
+        );
+        expect(results.filter((result) => result === 'appended')).toHaveLength(1);
+        expect((await ports.missions.last(mission))?.messageId).toBe(ids[results.indexOf('appended')]);
+      });
+
+      test('Entries are read from one number to another, both included', async () => {
+        const { mission, entries } = story();
+        await stored(entries);
+        const numbers = async (from: number, to: number) =>
+          (await ports.missions.entries(mission, from, to)).map(({ number }) => number);
+        expect(await numbers(1, 3)).toEqual([1, 2, 3]);
+        expect(await numbers(2, 2)).toEqual([2]);
+        expect(await numbers(2, 99)).toEqual([2, 3]);
+        expect(await numbers(4, 9)).toEqual([]);
+      });
+
+      test('An entry that is settled owes nothing and says who was told and who was not', async () => {
+        const { mission, entries } = story();
+        await stored(entries);
+        const told = [{ subscription: 'one', number: 4, organisation: parties.la.organisation }];
+        await ports.missions.settle(mission, 1, told, [parties.amk.organisation]);
+        expect(await ports.missions.entry(mission, 1)).toMatchObject({
+          owes: false,
+          told,
+          untold: [parties.amk.organisation],
+        });
+        expect(await ports.missions.entry(mission, 2)).toMatchObject({ owes: true, told: [], untold: [] });
+      });
+
+      test('What is settled stays as it was settled first', async () => {
+        const { mission, entries } = story();
+        await stored(entries);
+        const told = [{ subscription: 'one', number: 4, organisation: parties.la.organisation }];
+        await ports.missions.settle(mission, 1, told, []);
+        await ports.missions.settle(mission, 1, [], [parties.la.organisation]);
+        expect(await ports.missions.entry(mission, 1)).toMatchObject({ owes: false, told, untold: [] });
+      });
+
+      test('Settling an entry that is not in the log writes nothing', async () => {
+        const { mission } = story();
+        await ports.missions.settle(mission, 1, [], []).catch(() => undefined);
+        expect(await ports.missions.last(mission)).toBeUndefined();
+      });
+
+      test('Settling changes nothing else of an entry', async () => {
+        const { mission, entries, first } = story();
+        await stored(entries);
+        await ports.missions.settle(mission, 1, [], []);
+        expect(await ports.missions.entry(mission, 1)).toEqual({ ...first, owes: false, told: [], untold: [] });
+      });
+
+      test('The largest body that the hub takes can be kept, however badly it compresses', async () => {
+        const request = missionRequest({
+          id: fresh(),
+          more: [{ resourceType: 'Binary', contentType: 'text/plain', data: noise(250 * 1024, 7) }],
+        });
+        const [entry] = entriesOf([[parties.amk, request]]);
+        await stored(entry === undefined ? [] : [entry]);
+        expect((await ports.missions.last(missionOpenedBy(request)))?.text).toBe(request.text);
+      });
+
+      test('Letters of every script are kept', async () => {
+        const request = missionRequest({ id: fresh(), by: 'Åse Ørbæk Čálliidlágádus 🚁 \u2028 𝄞' });
+        await stored(entriesOf([[parties.amk, request]]));
+        const kept = await ports.missions.last(missionOpenedBy(request));
+        expect(kept?.text).toBe(request.text);
+        expect(kept?.facts.decider).toBe('Åse Ørbæk Čálliidlágádus 🚁 \u2028 𝄞');
+      });
+    });
+
+    describe('the subscription log', () => {
+      test('A subscription is read as it was made', async () => {
+        const subscription = await subscribed(fresh(), {
+          filter: { events: ['mission-update'], urgencies: ['stat'], missions: ['m'] },
+          filterText: ['a', 'b'],
+          timeout: 12,
+          end: '2027-01-01T00:00:00.000Z',
+        });
+        expect(await ports.subscriptions.subscription(subscription.id)).toEqual(subscription);
+        expect(await ports.subscriptions.subscription(fresh())).toBeUndefined();
+      });
+
+      test('An organisation has its own subscriptions', async () => {
+        const [mine, other] = [fresh(), fresh()];
+        const one = await subscribed(mine);
+        const two = await subscribed(mine);
+        await subscribed(other);
+        const found = await ports.subscriptions.subscriptionsOf(mine);
+        expect(found).toHaveLength(2);
+        expect(found).toEqual(expect.arrayContaining([one, two]));
+        expect(await ports.subscriptions.subscriptionsOf(fresh())).toEqual([]);
+      });
+
+      test('Whoever has asked for notifications and not turned them off is a subscriber', async () => {
+        const [mine, other, unconcerned] = [fresh(), fresh(), fresh()];
+        const active = await subscribed(mine, { filter: { events: ['mission-update'] } });
+        const requested = await subscribed(mine, { status: 'requested' });
+        await subscribed(mine, { status: 'off' });
+        const elsewhere = await subscribed(other);
+        await subscribed(unconcerned);
+        const found = await ports.subscriptions.subscribers([mine, other, fresh()]);
+        const short = ({ id, organisation, filter }: Subscription) => ({ id, organisation, filter });
+        expect(found).toHaveLength(3);
+        expect(found).toEqual(
+          expect.arrayContaining([active, requested, elsewhere].map((one) => expect.objectContaining(short(one)))),
+        );
+      });
+
+      test('A subscription that was made a moment ago is a subscriber, and one turned off a moment ago is none', async () => {
+        const mine = fresh();
+        const subscription = await subscribed(mine);
+        expect(await ports.subscriptions.subscribers([mine])).toHaveLength(1);
+        await ports.subscriptions.setStatus(subscription.id, 'off');
+        expect(await ports.subscriptions.subscribers([mine])).toEqual([]);
+      });
+
+      test('More organisations than one read takes can be asked for', async () => {
+        const organisations = Array.from({ length: 30 }, fresh);
+        for (const organisation of organisations) await subscribed(organisation);
+        const found = await ports.subscriptions.subscribers(organisations);
+        expect(found.map(({ organisation }) => organisation).sort()).toEqual([...organisations].sort());
+      });
+
+      test('A status is set with what went wrong, and the error goes when the subscription is active again', async () => {
+        const { id } = await subscribed(fresh(), { status: 'requested' });
+        await ports.subscriptions.setStatus(id, 'error', 'handshake: HTTP 404');
+        expect(await ports.subscriptions.subscription(id)).toMatchObject({
+          status: 'error',
+          error: 'handshake: HTTP 404',
+        });
+        await ports.subscriptions.setStatus(id, 'active');
+        const active = await ports.subscriptions.subscription(id);
+        expect(active?.status).toBe('active');
+        expect(active?.error).toBeUndefined();
+      });
+
+      test('Notifications are numbered 1, 2, 3 … per subscription, each with the one before it in its mission', async () => {
+        const { id } = await subscribed(fresh());
+        const other = await subscribed(fresh());
+        expect(await ports.subscriptions.number(id, 'a', 1)).toEqual({ number: 1 });
+        expect(await ports.subscriptions.number(id, 'b', 1)).toEqual({ number: 2 });
+        expect(await ports.subscriptions.number(id, 'a', 2)).toEqual({ number: 3, previous: 1 });
+        expect(await ports.subscriptions.number(other.id, 'a', 2)).toEqual({ number: 1 });
+        expect(await ports.subscriptions.number(id, 'b', 7)).toEqual({ number: 4, previous: 2 });
+        expect((await ports.subscriptions.subscription(id))?.lastNumber).toBe(4);
+      });
+
+      test('Asked again for the same entry it gives the same number and the same one before it', async () => {
+        const { id } = await subscribed(fresh());
+        await ports.subscriptions.number(id, 'a', 1);
+        const first = await ports.subscriptions.number(id, 'a', 2);
+        await ports.subscriptions.number(id, 'b', 1);
+        expect(await ports.subscriptions.number(id, 'a', 2)).toEqual(first);
+        expect((await ports.subscriptions.subscription(id))?.lastNumber).toBe(3);
+      });
+
+      test('An entry before the last one numbered has been passed', async () => {
+        const { id } = await subscribed(fresh());
+        await ports.subscriptions.number(id, 'a', 1);
+        await ports.subscriptions.number(id, 'a', 2);
+        expect(await ports.subscriptions.number(id, 'a', 1)).toBe('passed');
+        expect((await ports.subscriptions.subscription(id))?.lastNumber).toBe(2);
+      });
+
+      test('Those who ask for one entry at once get one number', async () => {
+        const { id } = await subscribed(fresh());
+        const given = await Promise.all(Array.from({ length: 5 }, () => ports.subscriptions.number(id, 'a', 1)));
+        expect(given).toEqual(Array.from({ length: 5 }, () => ({ number: 1 })));
+      });
+
+      test('Entries of many missions numbered at once get each its own number, without a gap', async () => {
+        const { id } = await subscribed(fresh());
+        const given = await Promise.all(
+          Array.from({ length: 12 }, (_, index) => ports.subscriptions.number(id, `m${index}`, 1)),
+        );
+        const numbers = given.map((one) => (one === 'passed' ? 0 : one.number)).sort((one, other) => one - other);
+        expect(numbers).toEqual(Array.from({ length: 12 }, (_, index) => index + 1));
+      });
+
+      test('A notification is written once and read as it was written', async () => {
+        const subscription = await subscribed(fresh());
+        const written = notice(subscription, 'a', 2);
+        await ports.subscriptions.write(written, endOfTime);
+        await ports.subscriptions.write({ ...written, entry: 99, writtenAt: at(99) }, endOfTime);
+        expect(await ports.subscriptions.notification(subscription.id, 2)).toEqual(written);
+        expect(await ports.subscriptions.notification(subscription.id, 1)).toBeUndefined();
+      });
+
+      test('Notifications are read by their keys, and by their numbers in order', async () => {
+        const one = await subscribed(fresh());
+        const two = await subscribed(fresh());
+        const numbers = [3, 1, 10, 2, 9];
+        for (const number of numbers) await ports.subscriptions.write(notice(one, 'a', number), endOfTime);
+        await ports.subscriptions.write(notice(two, 'a', 1), endOfTime);
+        const found = await ports.subscriptions.notifications([
+          { subscription: one.id, number: 3 },
+          { subscription: two.id, number: 1 },
+          { subscription: two.id, number: 2 },
+        ]);
+        expect(found).toHaveLength(2);
+        expect(found).toEqual(expect.arrayContaining([notice(one, 'a', 3), notice(two, 'a', 1)]));
+        expect((await ports.subscriptions.range(one.id, 2, 10)).map(({ number }) => number)).toEqual([2, 3, 9, 10]);
+        expect(await ports.subscriptions.range(one.id, 4, 8)).toEqual([]);
+        expect(await ports.subscriptions.notifications([])).toEqual([]);
+      });
+
+      test('Each attempt is counted and the last one is remembered', async () => {
+        const subscription = await subscribed(fresh());
+        const written = notice(subscription, 'a', 1);
+        await ports.subscriptions.write(written, endOfTime);
+        await ports.subscriptions.record(subscription.id, 1, {
+          at: at(5),
+          answer: 'HTTP 503',
+          status: 'pending',
+          dueAt: endOfTime,
+        });
+        const tried = await ports.subscriptions.notification(subscription.id, 1);
+        expect(tried).toEqual({ ...written, attempts: 1, lastAttemptAt: at(5), lastAnswer: 'HTTP 503' });
+        await ports.subscriptions.record(subscription.id, 1, { at: at(9), answer: 'HTTP 200', status: 'delivered' });
+        expect(await ports.subscriptions.notification(subscription.id, 1)).toEqual({
+          ...written,
+          status: 'delivered',
+          attempts: 2,
+          lastAttemptAt: at(9),
+          lastAnswer: 'HTTP 200',
+          settledAt: at(9),
+        });
+      });
+
+      test('A notification that is settled is not owed again because a slower attempt failed', async () => {
+        const subscription = await subscribed(fresh());
+        await ports.subscriptions.write(notice(subscription, 'a', 1), at(0));
+        await ports.subscriptions.record(subscription.id, 1, { at: at(1), answer: 'HTTP 200', status: 'delivered' });
+        await ports.subscriptions
+          .record(subscription.id, 1, { at: at(2), answer: 'timeout', status: 'pending', dueAt: at(3) })
+          .catch(() => undefined);
+        expect(await ports.subscriptions.notification(subscription.id, 1)).toMatchObject({
+          status: 'delivered',
+          settledAt: at(1),
+        });
+        await due(
+          endOfTime,
+          (one) => 'subscription' in one && one.subscription === subscription.id && one.kind === 'delivery',
+          [],
+        );
+      });
+
+      test('Writing a notification again does not bring back what was delivered', async () => {
+        const subscription = await subscribed(fresh());
+        await ports.subscriptions.write(notice(subscription, 'a', 1), at(0));
+        await ports.subscriptions.record(subscription.id, 1, { at: at(1), answer: 'HTTP 200', status: 'delivered' });
+        await ports.subscriptions.write(notice(subscription, 'a', 1), at(0));
+        expect((await ports.subscriptions.notification(subscription.id, 1))?.status).toBe('delivered');
+      });
+    });
+
+    describe('the delivery desk', () => {
+      const orderFor = (subscription: Subscription, mission: string, entry: number): DeliveryOrder => ({
+        subscription: subscription.id,
+        number: entry,
+        mission,
+        entry,
+        request: 2,
+        ...(entry === 1 ? {} : { previous: entry - 1 }),
+      });
+
+      test('One read finds the subscription, the notification and the one before it, the entry and the request', async () => {
+        const { mission, entries } = story();
+        await stored(entries);
+        const subscription = await subscribed(fresh());
+        for (const { number } of entries)
+          await ports.subscriptions.write(notice(subscription, mission, number), endOfTime);
+        const found = await ports.desk.open(orderFor(subscription, mission, 3));
+        expect(found.subscription).toMatchObject({ id: subscription.id, secret: subscription.secret });
+        expect(found.notification).toEqual(notice(subscription, mission, 3));
+        expect(found.previous).toEqual(notice(subscription, mission, 2));
+        expect(found.entry).toMatchObject({ number: 3, text: entries[2]?.text, state: entries[2]?.state });
+        expect(found.request).toMatchObject({ number: 2, text: entries[1]?.text });
+      });
+
+      test('The entry may itself hold the request, and the first notification has none before it', async () => {
+        const { mission, entries } = story();
+        await stored(entries);
+        const subscription = await subscribed(fresh());
+        await ports.subscriptions.write(notice(subscription, mission, 1), endOfTime);
+        const found = await ports.desk.open({ ...orderFor(subscription, mission, 1), request: 1 });
+        expect(found.entry?.number).toBe(1);
+        expect(found.request?.number).toBe(1);
+        expect(found.previous).toBeUndefined();
+      });
+
+      test('What is not there is not found', async () => {
+        const { mission } = story();
+        const found = await ports.desk.open(orderFor(sampleSubscription(fresh(), fresh()), mission, 3));
+        expect(Object.values(found).filter((one) => one !== undefined)).toEqual([]);
+      });
+    });
+
+    describe('the worklist', () => {
+      /** A mission whose first resource is asked, then accepts; the Task as of each entry. */
+      const asked = (owner: Party) => {
+        const request = missionRequest({ id: fresh() });
+        const mission = missionOpenedBy(request);
+        const entries = entriesOf([
+          [parties.amk, request],
+          [parties.la, resourceRequest({ mission, id: fresh() })],
+          [parties.operator, resourceResponse({ task: taskOpenedBy(mission, 2), answer: 'declined', id: fresh() })],
+        ]);
+        const as = (entry: Entry | undefined): { readonly task: TaskState; readonly state: Entry['state'] } => {
+          const task = entry?.state.tasks.find(({ kind }) => kind === 'resource');
+          if (entry === undefined || task === undefined) throw new Error('no resource was asked');
+          return { task: { ...task, owner: owner.organisation }, state: entry.state };
+        };
+        return { mission, open: as(entries[1]), closed: as(entries[2]) };
+      };
+      const owner = (): Party => ({ organisation: fresh(), name: 'Contract', role: 'operator' });
+      const listed = async (organisation: string, open: boolean) =>
+        (await ports.worklist.list(organisation, open, 50)).items.map(({ task }) => task.id);
+
+      test('A Task that waits for its owner is on its list, with what a list needs of the mission', async () => {
+        const me = owner();
+        const { mission, open } = asked(me);
+        await ports.worklist.put(open.task, open.state);
+        expect((await ports.worklist.list(me.organisation, true, 50)).items).toEqual([
+          { task: open.task, mission, exercise: false, urgency: 'stat' },
+        ]);
+        expect(await listed(fresh(), true)).toEqual([]);
+      });
+
+      test('A Task that is over leaves the list of open ones', async () => {
+        const me = owner();
+        const { open, closed } = asked(me);
+        await ports.worklist.put(open.task, open.state);
+        await ports.worklist.put(closed.task, closed.state);
+        expect(await listed(me.organisation, true)).toEqual([]);
+        expect(await listed(me.organisation, false)).toEqual([closed.task.id]);
+      });
+
+      test('An older entry that comes late does not overwrite a newer one', async () => {
+        const me = owner();
+        const { open, closed } = asked(me);
+        await ports.worklist.put(closed.task, closed.state);
+        await ports.worklist.put(open.task, open.state);
+        expect(await listed(me.organisation, true)).toEqual([]);
+        expect((await ports.worklist.list(me.organisation, false, 50)).items[0]?.task.status).toBe('rejected');
+      });
+
+      test('Noting the same entry twice changes nothing', async () => {
+        const me = owner();
+        const { open } = asked(me);
+        await ports.worklist.put(open.task, open.state);
+        await ports.worklist.put(open.task, open.state);
+        expect(await listed(me.organisation, true)).toEqual([open.task.id]);
+      });
+
+      test('Pages show every Task once', async () => {
+        const me = owner();
+        const ids: string[] = [];
+        for (let one = 0; one < 7; one += 1) {
+          const { open } = asked(me);
+          ids.push(open.task.id);
+          await ports.worklist.put(open.task, open.state);
+        }
+        const seen: string[] = [];
+        let from: string | undefined;
+        do {
+          const page = await ports.worklist.list(me.organisation, true, 3, from);
+          expect(page.items.length).toBeLessThanOrEqual(3);
+          seen.push(...page.items.map(({ task }) => task.id));
+          from = page.next;
+        } while (from !== undefined);
+        expect(seen.sort()).toEqual(ids.sort());
+      });
+    });
+
+    describe('the obligations', () => {
+      const ofMission =
+        (mission: string) =>
+        (one: Obligation): boolean =>
+          one.kind === 'fan-out' && one.mission === mission;
+      const ofSubscription =
+        (id: string) =>
+        (one: Obligation): boolean =>
+          one.kind !== 'fan-out' && one.subscription === id;
+
+      test('An entry that is not settled is owed from its time on, and not before', async () => {
+        const { mission, entries } = story();
+        await stored(entries.slice(0, 1), at(10));
+        await due(at(10), ofMission(mission), [{ kind: 'fan-out', mission, entry: 1 }]);
+        await due(at(9), ofMission(mission), []);
+      });
+
+      test('What is due longest comes first', async () => {
+        const { mission, first } = story();
+        for (const [number, second] of [
+          [1, 30],
+          [2, 10],
+          [3, 20],
+        ] as const)
+          expect(await ports.missions.append({ ...first, number }, at(second))).toBe('appended');
+        await due(
+          at(60),
+          ofMission(mission),
+          [2, 3, 1].map((entry) => ({ kind: 'fan-out' as const, mission, entry })),
+        );
+      });
+
+      test('No more are given than were asked for', async () => {
+        const { entries } = story();
+        await stored(entries, at(0));
+        await vi.waitFor(async () => expect(await ports.obligations.due(at(60), 2)).toHaveLength(2));
+      });
+
+      test('A settled entry is not owed', async () => {
+        const { mission, entries } = story();
+        await stored(entries.slice(0, 1), at(0));
+        await ports.missions.settle(mission, 1, [], []);
+        await due(endOfTime, ofMission(mission), []);
+      });
+
+      test('A notification is owed until it is settled; an attempt that failed moves its time', async () => {
+        const subscription = await subscribed(fresh());
+        await ports.subscriptions.setStatus(subscription.id, 'active');
+        const mine = ofSubscription(subscription.id);
+        const owed: Obligation = { kind: 'delivery', subscription: subscription.id, number: 1 };
+        await ports.subscriptions.write(notice(subscription, 'a', 1), at(10));
+        await due(at(10), mine, [owed]);
+        await due(at(9), mine, []);
+        await ports.subscriptions.record(subscription.id, 1, {
+          at: at(11),
+          answer: 'timeout',
+          status: 'pending',
+          dueAt: at(70),
+        });
+        await due(at(69), mine, []);
+        await due(at(70), mine, [owed]);
+        await ports.subscriptions.record(subscription.id, 1, { at: at(71), answer: 'HTTP 410', status: 'failed' });
+        await due(endOfTime, mine, []);
+      });
+
+      test('A handshake is owed until the subscription has another status', async () => {
+        for (const status of ['active', 'error', 'off'] as const) {
+          const subscription = { ...sampleSubscription(fresh(), fresh()), status: 'requested' as const };
+          await ports.subscriptions.create(subscription, at(0));
+          const mine = ofSubscription(subscription.id);
+          await due(at(1), mine, [{ kind: 'handshake', subscription: subscription.id }]);
+          await ports.subscriptions.setStatus(subscription.id, status);
+          await due(endOfTime, mine, []);
+        }
+      });
+
+      test('Numbering a notification does not pay the handshake', async () => {
+        const subscription = { ...sampleSubscription(fresh(), fresh()), status: 'requested' as const };
+        await ports.subscriptions.create(subscription, at(0));
+        await ports.subscriptions.number(subscription.id, 'a', 1);
+        await due(at(1), ofSubscription(subscription.id), [{ kind: 'handshake', subscription: subscription.id }]);
+      });
+    });
+
+    describe('everything kept', () => {
+      test('Nobody who holds what was handed out can change what is kept', async () => {
+        const { mission, entries } = story();
+        await stored(entries);
+        const subscription = await subscribed(fresh());
+        const [one, two] = [await ports.missions.last(mission), await ports.missions.last(mission)];
+        expect(one).toEqual(two);
+        expect(one).not.toBe(two);
+        expect(one?.state).not.toBe(two?.state);
+        expect(await ports.subscriptions.subscription(subscription.id)).not.toBe(
+          await ports.subscriptions.subscription(subscription.id),
+        );
+      });
+    });
+  });
+};

@@ -1,0 +1,22 @@
+import type { Obligation, Obligations } from '../../../mission/ports.ts';
+
+/** Something that carries a `dueAt`, seen through the one sparse index. */
+export interface Debt {
+  readonly dueAt: string;
+  readonly obligation: Obligation;
+}
+
+export interface Debtor {
+  debts(): readonly Debt[];
+}
+
+/** What is due, oldest first. Times compare as text: all are ISO 8601 in UTC with milliseconds. */
+export const memoryObligations = (...debtors: readonly Debtor[]): Obligations => ({
+  due: async (now, limit) =>
+    debtors
+      .flatMap((debtor) => debtor.debts())
+      .filter(({ dueAt }) => dueAt <= now)
+      .sort((one, other) => (one.dueAt < other.dueAt ? -1 : Number(one.dueAt > other.dueAt)))
+      .slice(0, limit)
+      .map(({ obligation }) => obligation),
+});

@@ -1,0 +1,46 @@
+import type { DeliveryDesk, Obligations } from '../../../mission/ports.ts';
+import { stubChannel } from './channel.ts';
+import { manualClock } from './clock.ts';
+import { memoryObligations } from './debts.ts';
+import { memoryDeadLetters, memoryQueue } from './delivery-queue.ts';
+import { memoryMissionLog } from './mission-log.ts';
+import { memorySubscriptionLog } from './subscription-log.ts';
+import { memoryWorklist } from './worklist.ts';
+
+/** All ports of the hub in memory, over one clock. */
+export const memoryHub = (clock = manualClock()) => {
+  const missions = memoryMissionLog();
+  const subscriptions = memorySubscriptionLog();
+  const obligations: Obligations = memoryObligations(missions, subscriptions);
+  const desk: DeliveryDesk = {
+    open: async (order) => {
+      const [subscription, notification, previous, entry, request] = await Promise.all([
+        subscriptions.subscription(order.subscription),
+        subscriptions.notification(order.subscription, order.number),
+        order.previous === undefined ? undefined : subscriptions.notification(order.subscription, order.previous),
+        missions.entry(order.mission, order.entry),
+        missions.entry(order.mission, order.request),
+      ]);
+      return {
+        ...(subscription === undefined ? {} : { subscription }),
+        ...(notification === undefined ? {} : { notification }),
+        ...(previous === undefined ? {} : { previous }),
+        ...(entry === undefined ? {} : { entry }),
+        ...(request === undefined ? {} : { request }),
+      };
+    },
+  };
+  return {
+    clock,
+    now: () => clock.now(),
+    missions,
+    subscriptions,
+    obligations,
+    desk,
+    worklist: memoryWorklist(),
+    queue: memoryQueue(clock),
+    deadLetters: memoryDeadLetters(),
+    channel: stubChannel(),
+  };
+};
+export type MemoryHub = ReturnType<typeof memoryHub>;

@@ -1,0 +1,46 @@
+import type { MissionLog, StoredEntry } from '../../../mission/ports.ts';
+import type { Debtor } from './debts.ts';
+
+interface Item {
+  readonly stored: StoredEntry;
+  readonly dueAt?: string;
+}
+
+/** Mission logs in memory: what is handed in and out are copies, as if they had been stored. */
+export const memoryMissionLog = (): MissionLog & Debtor => {
+  const logs = new Map<string, Map<number, Item>>();
+  const logOf = (mission: string): ReadonlyMap<number, Item> => logs.get(mission) ?? new Map<number, Item>();
+  const copy = (item: Item | undefined): StoredEntry | undefined => structuredClone(item?.stored);
+
+  return {
+    last: async (mission) => {
+      const log = logOf(mission);
+      return copy(log.get(Math.max(0, ...log.keys())));
+    },
+    entry: async (mission, number) => copy(logOf(mission).get(number)),
+    entries: async (mission, from, to) =>
+      [...logOf(mission).values()]
+        .map(({ stored }) => structuredClone(stored))
+        .filter(({ number }) => number >= from && number <= to)
+        .sort((one, other) => one.number - other.number),
+    append: async (entry, dueAt) => {
+      const log = logs.get(entry.mission) ?? new Map<number, Item>();
+      if (log.has(entry.number)) return 'taken';
+      log.set(entry.number, { stored: { ...structuredClone(entry), owes: true, told: [], untold: [] }, dueAt });
+      logs.set(entry.mission, log);
+      return 'appended';
+    },
+    settle: async (mission, number, told, untold) => {
+      const log = logs.get(mission);
+      const item = log?.get(number);
+      if (log === undefined || item?.dueAt === undefined) return;
+      log.set(number, { stored: { ...item.stored, owes: false, ...structuredClone({ told, untold }) } });
+    },
+    debts: () =>
+      [...logs].flatMap(([mission, log]) =>
+        [...log].flatMap(([entry, { dueAt }]) =>
+          dueAt === undefined ? [] : [{ dueAt, obligation: { kind: 'fan-out' as const, mission, entry } }],
+        ),
+      ),
+  };
+};

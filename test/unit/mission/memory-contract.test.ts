@@ -1,0 +1,4 @@
+import { portContract } from '../../support/contract.ts';
+import { memoryHub } from '../../support/memory/hub.ts';
+
+portContract('The memory', async () => memoryHub());
