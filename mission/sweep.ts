@@ -1,5 +1,5 @@
 import { fanOut, type FanOutPorts, orderOf } from './fan-out.ts';
-import type { Obligation, Obligations } from './ports.ts';
+import type { DeliveryOrder, Obligation, Obligations } from './ports.ts';
 
 export interface SweepPorts extends FanOutPorts {
   readonly obligations: Obligations;
@@ -13,6 +13,14 @@ export interface Swept {
 }
 
 const batch = 100;
+
+export const handshakeOrder = (subscription: string): DeliveryOrder => ({
+  subscription,
+  number: 0,
+  mission: 'handshake',
+  entry: 0,
+  request: 0,
+});
 
 /** Pays one obligation. Paying what is paid already changes nothing. */
 const payObligation = async (obligation: Obligation, ports: SweepPorts): Promise<void> => {

@@ -57,7 +57,12 @@ const eventParameter = (
   ],
 });
 
-const statusParameters = (notice: Notice, events: readonly ParametersParameter[], view: Viewpoint): Parameters => {
+/** The state of a subscription as the IG's `backport-subscription-status-r4`. */
+export const statusParameters = (
+  notice: Notice,
+  events: readonly ParametersParameter[],
+  view: Viewpoint,
+): Parameters => {
   const { subscription } = notice;
   return {
     resourceType: 'Parameters',

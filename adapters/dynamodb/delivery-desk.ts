@@ -1,0 +1,39 @@
+import type { DeliveryCase, DeliveryDesk, MissionLog } from '../../mission/ports.ts';
+import { defined } from '../../schemas/defined.ts';
+import { storedEntry } from './mission-log.ts';
+import { storedNotification, storedSubscription } from './subscription-log.ts';
+import { batchGet, type Key, keys, type Table } from './table.ts';
+
+/** Gathers what a delivery needs: one batch read, and a second read only if the mission's description was sent anew in between. */
+export const deliveryDesk = (table: Table, missions: MissionLog): DeliveryDesk => ({
+  async open(order) {
+    const places = {
+      subscription: keys.subscription(order.subscription),
+      notification: keys.notification(order.subscription, order.number),
+      previous: order.previous === undefined ? undefined : keys.notification(order.subscription, order.previous),
+      entry: keys.entry(order.mission, order.entry),
+      request: keys.entry(order.mission, order.request),
+    };
+    const items = await batchGet(
+      table,
+      Object.values(places).filter((place) => place !== undefined),
+    );
+    const at = <T>(place: Key | undefined, read: (item: Record<string, unknown>) => T): T | undefined => {
+      const item = place === undefined ? undefined : items.find(({ pk, sk }) => pk === place.pk && sk === place.sk);
+      return item === undefined ? undefined : read(item);
+    };
+    const entry = at(places.entry, storedEntry);
+    const hinted = at(places.request, storedEntry);
+    const wanted = entry?.state.request.entry;
+    const request =
+      wanted === undefined || hinted?.number === wanted ? hinted : await missions.entry(order.mission, wanted);
+    const found: DeliveryCase = defined({
+      subscription: at(places.subscription, storedSubscription),
+      notification: at(places.notification, storedNotification),
+      previous: at(places.previous, storedNotification),
+      entry,
+      request,
+    });
+    return found;
+  },
+});

@@ -1,0 +1,116 @@
+import { GetCommand, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { fold, foldVersion } from '../../mission/evolve.ts';
+import type { MissionLog, StoredEntry, Told } from '../../mission/ports.ts';
+import type { Entry } from '../../mission/state.ts';
+import { holds, keys, owed, pack, reach, type Table, unpack } from './table.ts';
+
+/** An item of the mission log. `packed` never changes; `owes`, `told` and `untold` are what became of its debt. */
+const read = (item: Record<string, unknown>): StoredEntry => {
+  const told: Told[] = typeof item['told'] === 'string' ? JSON.parse(item['told']) : [];
+  const untold: string[] = typeof item['untold'] === 'string' ? JSON.parse(item['untold']) : [];
+  const entry: Entry = unpack(item['packed']);
+  return { ...entry, owes: item['owes'] !== undefined, told, untold };
+};
+
+export const storedEntry = read;
+
+/** The mission log on DynamoDB: one item per accepted message, accepted by one conditional put. */
+export const missionLog = (table: Table): MissionLog => {
+  const { client, name: TableName } = table;
+
+  const range = async (mission: string, from: number, to: number): Promise<readonly Record<string, unknown>[]> => {
+    const items: Record<string, unknown>[] = [];
+    let start: Record<string, unknown> | undefined;
+    do {
+      const page = await reach(() =>
+        client.send(
+          new QueryCommand({
+            TableName,
+            ConsistentRead: true,
+            KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
+            ExpressionAttributeValues: {
+              ':pk': keys.entry(mission, from).pk,
+              ':from': keys.entry(mission, from).sk,
+              ':to': keys.entry(mission, to).sk,
+            },
+            ExclusiveStartKey: start,
+          }),
+        ),
+      );
+      items.push(...(page.Items ?? []));
+      start = page.LastEvaluatedKey;
+    } while (start !== undefined);
+    return items;
+  };
+
+  /** An entry that carries the state of an older fold is folded anew from the log. */
+  const current = async (item: Record<string, unknown>): Promise<StoredEntry> => {
+    const entry = read(item);
+    if (item['fold'] === foldVersion) return entry;
+    const events = (await range(entry.mission, 1, entry.number)).map(read);
+    return { ...entry, state: fold(events) ?? entry.state };
+  };
+
+  return {
+    async last(mission) {
+      const { pk } = keys.entry(mission, 0);
+      const answer = await reach(() =>
+        client.send(
+          new QueryCommand({
+            TableName,
+            ConsistentRead: true,
+            ScanIndexForward: false,
+            Limit: 1,
+            KeyConditionExpression: 'pk = :pk AND sk BETWEEN :first AND :end',
+            ExpressionAttributeValues: { ':pk': pk, ':first': 'ENTRY#', ':end': 'ENTRY#~' },
+          }),
+        ),
+      );
+      const [item] = answer.Items ?? [];
+      return item === undefined ? undefined : current(item);
+    },
+
+    async entry(mission, number) {
+      const answer = await reach(() =>
+        client.send(new GetCommand({ TableName, Key: keys.entry(mission, number), ConsistentRead: true })),
+      );
+      return answer.Item === undefined ? undefined : current(answer.Item);
+    },
+
+    async entries(mission, from, to) {
+      return to < from ? [] : Promise.all((await range(mission, from, to)).map(current));
+    },
+
+    async append(entry, dueAt) {
+      const key = keys.entry(entry.mission, entry.number);
+      const item = {
+        ...key,
+        ...owed(key, dueAt),
+        fold: foldVersion,
+        event: entry.event,
+        sender: entry.sender,
+        messageId: entry.messageId,
+        receivedAt: entry.receivedAt,
+        packed: pack(entry),
+      };
+      const written = await holds(() =>
+        client.send(new PutCommand({ TableName, Item: item, ConditionExpression: 'attribute_not_exists(pk)' })),
+      );
+      return written ? 'appended' : 'taken';
+    },
+
+    async settle(mission, number, told, untold) {
+      await holds(() =>
+        client.send(
+          new UpdateCommand({
+            TableName,
+            Key: keys.entry(mission, number),
+            UpdateExpression: 'SET told = :told, untold = :untold REMOVE owes, dueAt',
+            ConditionExpression: 'attribute_exists(owes)',
+            ExpressionAttributeValues: { ':told': JSON.stringify(told), ':untold': JSON.stringify(untold) },
+          }),
+        ),
+      );
+    },
+  };
+};

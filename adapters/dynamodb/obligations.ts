@@ -1,0 +1,45 @@
+import { QueryCommand } from '@aws-sdk/lib-dynamodb';
+import type { Obligation, Obligations } from '../../mission/ports.ts';
+import { obligationShards, reach, type Table } from './table.ts';
+
+interface Owed {
+  readonly pk: string;
+  readonly sk: string;
+  readonly dueAt: string;
+}
+
+const obligationOf = ({ pk, sk }: Owed): Obligation | undefined => {
+  const [kind = '', id = ''] = pk.split('#');
+  const [part = '', number = ''] = sk.split('#');
+  if (kind === 'MISSION' && part === 'ENTRY') return { kind: 'fan-out', mission: id, entry: Number(number) };
+  if (kind === 'SUBSCRIPTION' && part === 'NOTE') return { kind: 'delivery', subscription: id, number: Number(number) };
+  if (kind === 'SUBSCRIPTION' && part === 'HEAD') return { kind: 'handshake', subscription: id };
+  return undefined;
+};
+
+/** What is owed, read from the sparse index: its cost grows with what is owed, not with what is stored. */
+export const obligations = ({ client, name: TableName }: Table): Obligations => ({
+  async due(now, limit) {
+    const shards = await Promise.all(
+      obligationShards.map((shard) =>
+        reach(() =>
+          client.send(
+            new QueryCommand({
+              TableName,
+              IndexName: 'obligations',
+              KeyConditionExpression: 'owes = :shard AND dueAt <= :now',
+              ExpressionAttributeValues: { ':shard': shard, ':now': now },
+              Limit: limit,
+            }),
+          ),
+        ),
+      ),
+    );
+    return shards
+      .flatMap((shard) => shard.Items ?? [])
+      .map(({ pk, sk, dueAt }): Owed => ({ pk: String(pk), sk: String(sk), dueAt: String(dueAt) }))
+      .toSorted((a, b) => a.dueAt.localeCompare(b.dueAt) || a.pk.localeCompare(b.pk) || a.sk.localeCompare(b.sk))
+      .slice(0, limit)
+      .flatMap((owed) => obligationOf(owed) ?? []);
+  },
+});

@@ -1,0 +1,133 @@
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { BatchGetCommand, DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { Unavailable } from '../../mission/ports.ts';
+import { fingerprintOf } from '../../schemas/identifiers.ts';
+
+/** The one table: its client, its keys, and what every log needs of it. */
+export interface Table {
+  readonly client: DynamoDBDocumentClient;
+  readonly name: string;
+}
+
+export interface Key {
+  readonly pk: string;
+  readonly sk: string;
+}
+
+const padded = (number: number): string => String(number).padStart(9, '0');
+
+export const keys = {
+  entry: (mission: string, number: number): Key => ({ pk: `MISSION#${mission}`, sk: `ENTRY#${padded(number)}` }),
+  task: (mission: string, task: string): Key => ({ pk: `MISSION#${mission}`, sk: `TASK#${task}` }),
+  subscription: (id: string): Key => ({ pk: `SUBSCRIPTION#${id}`, sk: 'HEAD' }),
+  notification: (subscription: string, number: number): Key => ({
+    pk: `SUBSCRIPTION#${subscription}`,
+    sk: `NOTE#${padded(number)}`,
+  }),
+  subscribers: (organisation: string): Key => ({ pk: `PARTY#${organisation}`, sk: 'SUBSCRIPTIONS' }),
+  directory: { pk: 'DIRECTORY', sk: 'CURRENT' },
+} as const;
+
+/** Shards of the obligations index: one partition of an index takes 1 000 writes a second. */
+export const obligationShards = [
+  'owed#0',
+  'owed#1',
+  'owed#2',
+  'owed#3',
+  'owed#4',
+  'owed#5',
+  'owed#6',
+  'owed#7',
+] as const;
+
+/** Attributes that put an item into the sparse obligations index. */
+export const owed = ({ pk }: Key, dueAt: string): { owes: string; dueAt: string } => ({
+  owes: obligationShards[fingerprintOf(pk).charCodeAt(0) % obligationShards.length] ?? 'owed#0',
+  dueAt,
+});
+
+const transientNames = [
+  'ThrottlingException',
+  'ProvisionedThroughputExceededException',
+  'RequestLimitExceeded',
+  'InternalServerError',
+  'TimeoutError',
+  'AbortError',
+];
+
+const isTransient = (error: unknown): boolean => {
+  if (!(error instanceof Error)) return false;
+  const status =
+    '$metadata' in error &&
+    typeof error.$metadata === 'object' &&
+    error.$metadata !== null &&
+    'httpStatusCode' in error.$metadata
+      ? error.$metadata.httpStatusCode
+      : undefined;
+  return (
+    transientNames.includes(error.name) ||
+    (typeof status === 'number' ? status >= 500 : 'code' in error || error.cause instanceof Error)
+  );
+};
+
+/** Runs a call to AWS and says `Unavailable` where the same call may succeed later. */
+export const reach = async <T>(call: () => Promise<T>): Promise<T> => {
+  try {
+    return await call();
+  } catch (error) {
+    if (isTransient(error)) throw new Unavailable(error instanceof Error ? error.name : 'unknown', { cause: error });
+    throw error;
+  }
+};
+
+export const isConditionFailed = (error: unknown): boolean =>
+  error instanceof Error && error.name === 'ConditionalCheckFailedException';
+
+/** Runs a conditional write; `false` if its condition did not hold. */
+export const holds = async (call: () => Promise<unknown>): Promise<boolean> => {
+  try {
+    await reach(call);
+    return true;
+  } catch (error) {
+    if (isConditionFailed(error)) return false;
+    throw error;
+  }
+};
+
+/** Reads items by key, consistently, in as few calls as DynamoDB allows (100 keys each). */
+export const batchGet = async (
+  { client, name }: Table,
+  wanted: readonly Key[],
+): Promise<readonly Record<string, unknown>[]> => {
+  const unique = [...new Map(wanted.map((key) => [`${key.pk} ${key.sk}`, key])).values()];
+  const items: Record<string, unknown>[] = [];
+  let open: Record<string, unknown>[] = unique.map(({ pk, sk }) => ({ pk, sk }));
+  while (open.length > 0) {
+    const now = open.slice(0, 100);
+    const later = open.slice(100);
+    const answer = await reach(() =>
+      client.send(new BatchGetCommand({ RequestItems: { [name]: { Keys: now, ConsistentRead: true } } })),
+    );
+    items.push(...(answer.Responses?.[name] ?? []));
+    open = [...(answer.UnprocessedKeys?.[name]?.Keys ?? []), ...later];
+  }
+  return items;
+};
+
+/** JSON, compressed: a FHIR message shrinks five to ten times, and DynamoDB bills by the kilobyte. */
+export const pack = (value: unknown): Buffer => gzipSync(JSON.stringify(value), { level: 4 });
+
+/** What `pack` wrote. The table is written by the hub alone, so the shape is trusted. */
+export const unpack = (packed: unknown) => {
+  if (!(packed instanceof Uint8Array)) throw new Error('a packed attribute is missing');
+  return JSON.parse(gunzipSync(packed).toString('utf8'));
+};
+
+export const openTable = (name: string): Table => ({
+  name,
+  client: DynamoDBDocumentClient.from(
+    new DynamoDBClient({ maxAttempts: 2, requestHandler: { connectionTimeout: 1_000, requestTimeout: 2_000 } }),
+    { marshallOptions: { removeUndefinedValues: true } },
+  ),
+});

@@ -1,0 +1,64 @@
+import { ChangeMessageVisibilityCommand, SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { z } from 'zod';
+import { type DeadLetters, type DeliveryOrder, type DeliveryQueue, Unavailable } from '../../mission/ports.ts';
+import { defined } from '../../schemas/defined.ts';
+import { reach } from '../dynamodb/table.ts';
+
+export const openQueues = (): SQSClient =>
+  new SQSClient({ maxAttempts: 2, requestHandler: { connectionTimeout: 1_000, requestTimeout: 2_000 } });
+
+/** SQS takes at most ten messages a batch. */
+const batchSize = 10;
+
+/** Order per mission and endpoint: a group holds its later messages back while one is being retried. */
+const groupOf = ({ subscription, mission }: DeliveryOrder): string => `${subscription}.${mission}`;
+
+const sendAll = async (client: SQSClient, QueueUrl: string, orders: readonly DeliveryOrder[]): Promise<void> => {
+  for (let at = 0; at < orders.length; at += batchSize) {
+    const Entries = orders.slice(at, at + batchSize).map((order, index) => ({
+      Id: String(index),
+      MessageBody: JSON.stringify(order),
+      MessageGroupId: groupOf(order),
+      MessageDeduplicationId: `${order.subscription}.${order.number}`,
+    }));
+    const answer = await reach(() => client.send(new SendMessageBatchCommand({ QueueUrl, Entries })));
+    const [failed] = answer.Failed ?? [];
+    if (failed !== undefined) throw new Unavailable(`queue: ${failed.Code ?? 'unknown'}`);
+  }
+};
+
+export const deliveryQueue = (client: SQSClient, queueUrl: string): DeliveryQueue => ({
+  send: (orders) => sendAll(client, queueUrl, orders),
+});
+
+export const deadLetters = (client: SQSClient, queueUrl: string): DeadLetters => ({
+  put: (order) => sendAll(client, queueUrl, [order]),
+});
+
+/** Lets a received message come back after a while: FIFO queues have no delay of their own. */
+export const returnAfter = async (
+  client: SQSClient,
+  queueUrl: string,
+  receiptHandle: string,
+  seconds: number,
+): Promise<void> => {
+  await client.send(
+    new ChangeMessageVisibilityCommand({
+      QueueUrl: queueUrl,
+      ReceiptHandle: receiptHandle,
+      VisibilityTimeout: seconds,
+    }),
+  );
+};
+
+const deliveryOrder = z.object({
+  subscription: z.string(),
+  number: z.number(),
+  mission: z.string(),
+  entry: z.number(),
+  request: z.number(),
+  previous: z.number().optional(),
+});
+
+/** An order as it came out of the queue. Throws if it is none: then it ends in the dead letters. */
+export const readOrder = (body: string): DeliveryOrder => defined(deliveryOrder.parse(JSON.parse(body)));

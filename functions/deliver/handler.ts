@@ -1,0 +1,65 @@
+import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import { deliveryDesk } from '../../adapters/dynamodb/delivery-desk.ts';
+import { allowList } from '../../adapters/http/egress-guard.ts';
+import { webhookChannel } from '../../adapters/http/channel.ts';
+import { openLogs, setting, systemClock } from '../../adapters/hub.ts';
+import { deadLetters, openQueues, readOrder, returnAfter } from '../../adapters/sqs/queues.ts';
+import { deliver, deliverySettings } from '../../mission/deliver.ts';
+import { notificationBundle } from '../../mission/views/notification.ts';
+import { kindOf, log } from '../edge/log.ts';
+
+const logs = openLogs();
+const queues = openQueues();
+const queueUrl = setting('DELIVERY_QUEUE_URL');
+const base = setting('PUBLIC_URL');
+const desk = deliveryDesk(logs.table, logs.missions);
+const channel = webhookChannel(allowList(setting('ENDPOINT_ALLOW_LIST')));
+const lost = deadLetters(queues, setting('DEAD_LETTER_QUEUE_URL'));
+
+/** `true` if the record is done with; otherwise it is back in the queue, to come again. */
+const deliverRecord = async (record: SQSRecord): Promise<boolean> => {
+  const order = readOrder(record.body);
+  const about = { subscription: order.subscription, number: order.number, mission: order.mission, entry: order.entry };
+  try {
+    const directory = await logs.directory();
+    const delivered = await deliver(
+      order,
+      {
+        desk,
+        subscriptions: logs.subscriptions,
+        channel,
+        deadLetters: lost,
+        directory,
+        clock: systemClock,
+        random: Math.random,
+        compose: (notice) => notificationBundle(notice, { base, directory }, new Date().toISOString()),
+        settings: deliverySettings,
+      },
+      Number(record.attributes.ApproximateReceiveCount),
+    );
+    if (delivered.outcome === 'settled') {
+      log('info', 'DELIVERY_SETTLED', about);
+      return true;
+    }
+    log('info', 'DELIVERY_AGAIN', { ...about, seconds: delivered.seconds });
+    await returnAfter(queues, queueUrl, record.receiptHandle, delivered.seconds);
+  } catch (error) {
+    log('error', 'DELIVERY_BROKEN', { ...about, ...kindOf(error) });
+  }
+  return false;
+};
+
+/** Records of one group in order; after one that stays, the rest of its group stays too, so that order holds. */
+const deliverGroup = async (records: readonly SQSRecord[]): Promise<readonly SQSRecord[]> => {
+  for (const [index, record] of records.entries()) {
+    if (!(await deliverRecord(record))) return records.slice(index);
+  }
+  return [];
+};
+
+/** Delivers notifications. Groups (subscription and mission) go side by side: one that hangs delays no other. */
+export const handler = async ({ Records }: SQSEvent): Promise<SQSBatchResponse> => {
+  const groups = Map.groupBy(Records, ({ attributes, messageId }) => attributes.MessageGroupId ?? messageId);
+  const stayed = await Promise.all([...groups.values()].map(deliverGroup));
+  return { batchItemFailures: stayed.flat().map(({ messageId }) => ({ itemIdentifier: messageId })) };
+};

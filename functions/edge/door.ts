@@ -1,0 +1,95 @@
+import middy from '@middy/core';
+import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
+import { Unavailable } from '../../mission/ports.ts';
+import type { Party } from '../../mission/state.ts';
+import type { Directory } from '../../mission/ports.ts';
+import {
+  type FaultCode,
+  operationOutcome,
+  type Refusal,
+  refuse,
+  retryAfterOf,
+  statusOf,
+} from '../../schemas/faults.ts';
+import { fhirJson } from '../../schemas/names.ts';
+import { kindOf, log, logger } from './log.ts';
+
+/** What every HTTP door of the hub does: correlation id in and out, FHIR media type, failures as `OperationOutcome`. */
+
+export type Request = APIGatewayProxyEvent;
+export type Answer = APIGatewayProxyResult;
+
+const correlationOf = (request: Request): string => {
+  const given = Object.entries(request.headers).find(([name]) => name.toLowerCase() === 'x-correlation-id')?.[1];
+  return given !== undefined && /^[A-Za-z0-9\-.]{1,64}$/.test(given) ? given : request.requestContext.requestId;
+};
+
+export const headerOf = (request: Request, wanted: string): string | undefined =>
+  Object.entries(request.headers).find(([name]) => name.toLowerCase() === wanted)?.[1];
+
+export const answer = (statusCode: number, body: unknown, headers: Readonly<Record<string, string>> = {}): Answer => ({
+  statusCode,
+  headers: { 'content-type': `${fhirJson}; charset=utf-8`, 'cache-control': 'no-store', ...headers },
+  body: typeof body === 'string' ? body : JSON.stringify(body),
+});
+
+export const etag = (version: number): string => `W/"${version}"`;
+
+export const refusal = (refused: Refusal, correlationId: string): Answer => {
+  const [{ code }] = refused.faults;
+  const retryAfter = retryAfterOf(code);
+  log('info', 'REQUEST_REFUSED', { fault: code, status: statusOf(refused) });
+  return answer(statusOf(refused), operationOutcome(refused.faults, correlationId), {
+    ...(retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) }),
+    ...(refused.version === undefined ? {} : { etag: etag(refused.version) }),
+  });
+};
+
+/** The party that calls, from the authorizer's context; who is not in the directory is refused. */
+export const callerOf = (request: Request, directory: Directory): Party | Refusal => {
+  const organisation: unknown = request.requestContext.authorizer?.['organisation'];
+  const party = typeof organisation === 'string' ? directory.partyOf(organisation) : undefined;
+  return party ?? refuse('unknown-caller', 'http.Authorization');
+};
+
+/** Query parameters, the last one of each name. */
+export const queryOf = (request: Request): ReadonlyMap<string, string> =>
+  new Map(
+    Object.entries(request.queryStringParameters ?? {}).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, value]],
+    ),
+  );
+
+export const bodyOf = (request: Request): string =>
+  request.isBase64Encoded ? Buffer.from(request.body ?? '', 'base64').toString('utf8') : (request.body ?? '');
+
+const isJsonType = (type: string | undefined): boolean =>
+  /^application\/(fhir\+)?json\s*(;|$)/i.test(type?.trim() ?? '');
+
+export const contentTypeFault = (request: Request): Refusal | undefined =>
+  isJsonType(headerOf(request, 'content-type')) ? undefined : refuse('wrong-content-type', 'http.Content-Type');
+
+const faultOf = (error: unknown): FaultCode => (error instanceof Unavailable ? 'storage-unavailable' : 'internal');
+
+/** Wraps a handler: `handle` returns an answer or a refusal; what it throws becomes 503 or 500 with nothing from inside. */
+export const fhirDoor = (handle: (request: Request, correlationId: string) => Promise<Answer | Refusal>) =>
+  middy<Request, Answer>()
+    .before(({ event }) => {
+      logger.resetKeys();
+      logger.appendKeys({ correlationId: correlationOf(event), route: `${event.httpMethod} ${event.resource}` });
+    })
+    .onError((failed) => {
+      const { error, event } = failed;
+      const code = faultOf(error);
+      log('error', code === 'internal' ? 'UNEXPECTED' : 'STORAGE_UNAVAILABLE', kindOf(error));
+      failed.response = refusal(refuse(code), correlationOf(event));
+    })
+    .after(({ event, response }) => {
+      if (response !== null && response !== undefined)
+        response.headers = { ...response.headers, 'x-correlation-id': correlationOf(event) };
+    })
+    .handler(async (event) => {
+      const correlationId = correlationOf(event);
+      const result = await handle(event, correlationId);
+      return 'outcome' in result ? refusal(result, correlationId) : result;
+    });

@@ -1,0 +1,76 @@
+import { openDeliveryQueue, openLogs, setting } from '../../adapters/hub.ts';
+import { acceptMessage } from '../../mission/accept-message.ts';
+import { fanOut } from '../../mission/fan-out.ts';
+import type { Entry } from '../../mission/state.ts';
+import { responseMessage } from '../../mission/views/response-message.ts';
+import { type Refusal, refuse } from '../../schemas/faults.ts';
+import { readMessage } from '../../schemas/message.ts';
+import { answer, bodyOf, callerOf, contentTypeFault, etag, fhirDoor, headerOf } from '../edge/door.ts';
+import { kindOf, log } from '../edge/log.ts';
+
+const logs = openLogs();
+const queue = openDeliveryQueue();
+const base = setting('PUBLIC_URL');
+
+/** A sender waits this long for the fan-out; after that the sweeper finishes it. */
+const patienceMilliseconds = 3_000;
+
+const versionIn = (ifMatch: string | undefined): number | undefined | Refusal => {
+  if (ifMatch === undefined || ifMatch.trim() === '*') return undefined;
+  const version = /^(?:W\/)?"(\d{1,9})"$/.exec(ifMatch.trim())?.[1];
+  return version === undefined
+    ? refuse('wrong-field', 'http.If-Match', 'give the version as in ETag, e.g. W/"3"')
+    : Number(version);
+};
+
+/** Nothing that goes wrong here may fail the request: the entry is in the log and owes, and the sweeper pays what is left. */
+const tellEverybody = async (entry: Entry): Promise<void> => {
+  const work = fanOut({ ...logs, queue, now: Date.now }, entry).then(() => 'finished' as const);
+  const patience = new Promise<'late'>((resolve) => setTimeout(resolve, patienceMilliseconds, 'late').unref());
+  try {
+    if ((await Promise.race([work, patience])) === 'late')
+      log('warn', 'FAN_OUT_POSTPONED', { mission: entry.mission, entry: entry.number, error: 'slow' });
+  } catch (error) {
+    log('warn', 'FAN_OUT_POSTPONED', { mission: entry.mission, entry: entry.number, ...kindOf(error) });
+  }
+};
+
+/** `POST /fhir/$process-message`. */
+export const handler = fhirDoor(async (request) => {
+  // API Gateway allows no `$` in a path part, so the operation arrives as a variable.
+  if (request.pathParameters?.['type'] !== '$process-message') return refuse('not-found');
+  const unreadable = contentTypeFault(request);
+  if (unreadable !== undefined) return unreadable;
+  const directory = await logs.directory();
+  const sender = callerOf(request, directory);
+  if ('outcome' in sender) return sender;
+  const ifMatch = versionIn(headerOf(request, 'if-match'));
+  if (typeof ifMatch === 'object') return ifMatch;
+
+  const message = readMessage(bodyOf(request));
+  if (message.outcome === 'refused') return message;
+  const accepted = await acceptMessage(
+    logs.missions,
+    message,
+    {
+      sender,
+      partyOf: (organisation) => directory.partyOf(organisation),
+      ...(ifMatch === undefined ? {} : { ifMatch }),
+    },
+    Date.now,
+  );
+  if (accepted.outcome === 'refused') return accepted;
+
+  const { entry, again } = accepted;
+  log('info', again ? 'MESSAGE_REPEATED' : 'MESSAGE_ACCEPTED', {
+    event: entry.event,
+    mission: entry.mission,
+    entry: entry.number,
+    sender: entry.sender,
+  });
+  if (!again) await tellEverybody(entry);
+  return answer(200, responseMessage(entry, { base, directory }), {
+    etag: etag(entry.number),
+    'last-modified': new Date(entry.receivedAt).toUTCString(),
+  });
+});

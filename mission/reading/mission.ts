@@ -1,0 +1,47 @@
+import { type Refusal, refuse } from '../../schemas/faults.ts';
+import type { Caller, MissionLog, StoredEntry } from '../ports.ts';
+import { isParty, type MissionState } from '../state.ts';
+import { missionResource } from '../views/service-request.ts';
+
+export const notFound: Refusal = refuse('not-found');
+
+export const isRefusal = (value: object): value is Refusal => 'outcome' in value && value.outcome === 'refused';
+
+const missionId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** The mission's newest entry, if the caller has a part in the mission; otherwise there is nothing to see. */
+export const openMission = async (missions: MissionLog, caller: Caller, id: string): Promise<StoredEntry | Refusal> => {
+  const last = missionId.test(id) ? await missions.last(id) : undefined;
+  return last !== undefined && isParty(last.state, caller.organisation) ? last : notFound;
+};
+
+export interface MissionReading {
+  readonly outcome: 'found';
+  readonly resource: Readonly<Record<string, unknown>>;
+  readonly version: number;
+  readonly changedAt: string;
+}
+
+const requestOf = (
+  missions: MissionLog,
+  last: StoredEntry,
+  { request }: MissionState,
+): Promise<StoredEntry | undefined> | StoredEntry =>
+  request.entry === last.number ? last : missions.entry(last.mission, request.entry);
+
+/** `GET ServiceRequest/{mission}`. */
+export const readMission = async (
+  missions: MissionLog,
+  caller: Caller,
+  id: string,
+): Promise<MissionReading | Refusal> => {
+  const last = await openMission(missions, caller, id);
+  if (isRefusal(last)) return last;
+  const request = (await requestOf(missions, last, last.state)) ?? last;
+  return {
+    outcome: 'found',
+    resource: missionResource(last.state, request),
+    version: last.number,
+    changedAt: last.state.changedAt,
+  };
+};

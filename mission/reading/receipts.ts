@@ -1,0 +1,69 @@
+import { type Refusal, refuse } from '../../schemas/faults.ts';
+import type { Caller, MissionLog, StoredEntry, SubscriptionLog } from '../ports.ts';
+import { mayReadEntry } from '../routing.ts';
+import type { MissionState } from '../state.ts';
+import { missingReceipt, receipt } from '../views/communication.ts';
+import type { Viewpoint } from '../views/fhir.ts';
+import { type Listed, searchset } from '../views/searchset.ts';
+import { isRefusal, openMission } from './mission.ts';
+import { pageSize, type Search } from './tasks.ts';
+
+/** Requester and coordinator see every receipt of what they may read; others see those of their own messages and their own. */
+const maySee = (entry: StoredEntry, state: MissionState, recipient: string, caller: Caller): boolean => {
+  const leads = caller.organisation === state.requester || caller.organisation === state.coordinator;
+  return (
+    recipient === caller.organisation ||
+    entry.sender === caller.organisation ||
+    (leads && mayReadEntry(entry, state, caller.organisation, caller.role))
+  );
+};
+
+/** Entries of one page of receipts: a page never ends in the middle of an entry. */
+const entriesOfPage = 25;
+
+/** `GET Communication?part-of=ServiceRequest/{mission}`: who was told of what, in the order of the mission. */
+export const searchReceipts = async (
+  ports: { readonly missions: MissionLog; readonly subscriptions: SubscriptionLog },
+  caller: Caller,
+  search: Search,
+  viewpoint: Viewpoint,
+): Promise<{ readonly outcome: 'found'; readonly resource: unknown } | Refusal> => {
+  const unknown = [...search.keys()].find((name) => !['part-of', '_count', '_cursor', '_format'].includes(name));
+  const mission = search.get('part-of')?.replace(/^ServiceRequest\//, '');
+  if (unknown !== undefined || mission === undefined)
+    return refuse(
+      'unknown-search',
+      `http.${(unknown ?? 'part-of').slice(0, 40)}`,
+      'give part-of=ServiceRequest/<mission>',
+    );
+  const count = pageSize(search);
+  if (typeof count !== 'number') return count;
+  const last = await openMission(ports.missions, caller, mission);
+  if (isRefusal(last)) return last;
+
+  const cursor = search.get('_cursor');
+  const from = cursor === undefined ? 1 : Number(cursor);
+  if (!Number.isInteger(from) || from < 1)
+    return refuse('unknown-search', 'http._cursor', 'follow the link of the page before');
+  const to = Math.min(last.number, from + Math.min(count, entriesOfPage) - 1);
+  const entries = await ports.missions.entries(mission, from, to);
+  const told = entries.flatMap((entry) =>
+    entry.told.filter(({ organisation }) => maySee(entry, last.state, organisation, caller)),
+  );
+  const notifications = await ports.subscriptions.notifications(told);
+
+  const listed = entries.flatMap((entry): Listed[] =>
+    [
+      ...notifications.filter((note) => note.entry === entry.number).map((note) => receipt(entry, note, viewpoint)),
+      ...entry.untold
+        .filter((organisation) => maySee(entry, last.state, organisation, caller))
+        .map((organisation) => missingReceipt(entry, organisation, viewpoint)),
+    ].map((resource) => ({ resource, path: `Communication/${resource.id}` })),
+  );
+  const asked = new URLSearchParams([...search].filter(([name]) => name !== '_cursor'));
+  const next =
+    to < last.number
+      ? `Communication?${new URLSearchParams([...asked, ['_cursor', String(to + 1)]]).toString()}`
+      : undefined;
+  return { outcome: 'found', resource: searchset(`Communication?${asked.toString()}`, next, listed, viewpoint) };
+};

@@ -1,0 +1,143 @@
+import { type TaskStatus, taskStatuses } from '../../schemas/codes.ts';
+import { type Refusal, refuse } from '../../schemas/faults.ts';
+import { parseAddress } from '../../schemas/identifiers.ts';
+import type { Caller, MissionLog, Worklist, WorklistItem } from '../ports.ts';
+import { mayReadTask } from '../routing.ts';
+import { taskOf, type TaskState } from '../state.ts';
+import type { Viewpoint } from '../views/fhir.ts';
+import { type Listed, searchset } from '../views/searchset.ts';
+import { taskResource } from '../views/task.ts';
+import { isRefusal, notFound, openMission } from './mission.ts';
+
+export type Search = ReadonlyMap<string, string>;
+type Found = { readonly outcome: 'found'; readonly resource: unknown };
+
+const view = ({ task, mission, exercise, urgency }: WorklistItem, viewpoint: Viewpoint): Listed => ({
+  resource: taskResource(task, mission, exercise, urgency, viewpoint),
+  path: `Task/${task.id}`,
+});
+
+/** `GET Task/{id}`. */
+export const readTask = async (
+  missions: MissionLog,
+  caller: Caller,
+  id: string,
+  viewpoint: Viewpoint,
+): Promise<Found | Refusal> => {
+  const address = parseAddress(id);
+  if (address === undefined) return notFound;
+  const last = await openMission(missions, caller, address.mission);
+  if (isRefusal(last)) return last;
+  const task = taskOf(last.state, id);
+  if (task === undefined || !mayReadTask(task, last.state, caller.organisation)) return notFound;
+  return { outcome: 'found', resource: taskResource(task, last.mission, last.exercise, last.state.urgency, viewpoint) };
+};
+
+const statusesIn = (text: string | undefined): readonly TaskStatus[] | Refusal => {
+  if (text === undefined) return taskStatuses;
+  const asked = text.split(',');
+  const known = taskStatuses.filter((status) => asked.includes(status));
+  return known.length === asked.length
+    ? known
+    : refuse('unknown-search', 'http.status', `Task statuses are ${taskStatuses.join(', ')}`);
+};
+
+/** Rows of a page: 1 to 100, 50 if nothing is said. */
+export const pageSize = (search: Search): number | Refusal => {
+  const text = search.get('_count');
+  if (text === undefined) return 50;
+  const count = Number(text);
+  return Number.isInteger(count) && count >= 1 && count <= 100
+    ? count
+    : refuse('unknown-search', 'http._count', '_count is a whole number from 1 to 100');
+};
+
+const finals: readonly TaskStatus[] = ['rejected', 'completed', 'failed', 'cancelled'];
+
+/** The lists a status filter needs: open Tasks, closed ones, or first these and then those. */
+const listsFor = (statuses: readonly TaskStatus[]): readonly ('open' | 'closed')[] => [
+  ...(statuses.some((status) => !finals.includes(status)) ? (['open'] as const) : []),
+  ...(statuses.some((status) => finals.includes(status)) ? (['closed'] as const) : []),
+];
+
+const ownerIn = (search: Search): string | undefined =>
+  search.get('owner')?.replace(/^Organization\//, '') ?? search.get('owner:identifier')?.split('|').at(-1);
+
+const worklistPage = async (
+  worklist: Worklist,
+  caller: Caller,
+  statuses: readonly TaskStatus[],
+  count: number,
+  cursor: string | undefined,
+) => {
+  const lists = listsFor(statuses);
+  const [named, key] = cursor?.split(':') ?? [];
+  const list = lists.find((one) => one === named) ?? lists[0] ?? 'open';
+  const page = await worklist.list(caller.organisation, list === 'open', count, key === '' ? undefined : key);
+  const following = lists[lists.indexOf(list) + 1];
+  const next =
+    page.next === undefined ? (following === undefined ? undefined : `${following}:`) : `${list}:${page.next}`;
+  return { items: page.items.filter(({ task }) => statuses.includes(task.status)), next };
+};
+
+/** `GET Task?owner=…&status=…`: a party's worklist, longest waiting first; and `GET Task?based-on=ServiceRequest/…`: the Tasks of one mission. */
+export const searchTasks = async (
+  ports: { readonly missions: MissionLog; readonly worklist: Worklist },
+  caller: Caller,
+  search: Search,
+  viewpoint: Viewpoint,
+): Promise<Found | Refusal> => {
+  const unknown = [...search.keys()].find(
+    (name) => !['owner', 'owner:identifier', 'status', 'based-on', '_count', '_cursor', '_format'].includes(name),
+  );
+  if (unknown !== undefined)
+    return refuse(
+      'unknown-search',
+      `http.${unknown.slice(0, 40)}`,
+      'a worklist takes owner, status, based-on and _count',
+    );
+  const statuses = statusesIn(search.get('status'));
+  if ('outcome' in statuses) return statuses;
+  const count = pageSize(search);
+  if (typeof count !== 'number') return count;
+  const asked = new URLSearchParams([...search].filter(([name]) => name !== '_cursor'));
+
+  const mission = search.get('based-on')?.replace(/^ServiceRequest\//, '');
+  if (mission !== undefined) {
+    const last = await openMission(ports.missions, caller, mission);
+    if (isRefusal(last)) return last;
+    const visible = (task: TaskState): boolean =>
+      mayReadTask(task, last.state, caller.organisation) && statuses.includes(task.status);
+    const items = last.state.tasks
+      .filter(visible)
+      .filter((task) => ownerIn(search) === undefined || ownerIn(search) === task.owner);
+    const listed = items.map((task) =>
+      view({ task, mission, exercise: last.exercise, urgency: last.state.urgency }, viewpoint),
+    );
+    return {
+      outcome: 'found',
+      resource: searchset(`Task?${asked.toString()}`, undefined, listed, viewpoint, listed.length),
+    };
+  }
+
+  if (ownerIn(search) === undefined)
+    return refuse(
+      'unknown-search',
+      'http.owner',
+      'give owner=Organization/<your organisation number>, or based-on=ServiceRequest/<mission>',
+    );
+  if (ownerIn(search) !== caller.organisation)
+    return refuse('forbidden-relation', 'http.owner', 'a worklist is read by its owner');
+  const page = await worklistPage(ports.worklist, caller, statuses, count, search.get('_cursor'));
+  const next =
+    page.next === undefined ? undefined : `Task?${new URLSearchParams([...asked, ['_cursor', page.next]]).toString()}`;
+  return {
+    outcome: 'found',
+    resource: searchset(
+      `Task?${asked.toString()}`,
+      next,
+      page.items.map((item) => view(item, viewpoint)),
+      viewpoint,
+    ),
+  };
+};

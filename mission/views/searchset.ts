@@ -1,0 +1,33 @@
+import type { Bundle, FhirResource } from 'fhir/r4.d.ts';
+import type { Viewpoint } from './fhir.ts';
+
+export interface Listed {
+  readonly resource: FhirResource | Readonly<Record<string, unknown>>;
+  /** Path below the base URL. */
+  readonly path: string;
+}
+
+/** A FHIR searchset. `total` is left out where counting would cost a read of everything. */
+export const searchset = (
+  self: string,
+  next: string | undefined,
+  listed: readonly Listed[],
+  view: Viewpoint,
+  total?: number,
+): unknown => {
+  const bundle: Omit<Bundle, 'entry'> = {
+    resourceType: 'Bundle',
+    type: 'searchset',
+    link: [
+      { relation: 'self', url: `${view.base}/${self}` },
+      ...(next === undefined ? [] : [{ relation: 'next', url: `${view.base}/${next}` }]),
+    ],
+    ...(total === undefined ? {} : { total }),
+  };
+  const entry = listed.map(({ resource, path }) => ({
+    fullUrl: `${view.base}/${path}`,
+    resource,
+    search: { mode: 'match' },
+  }));
+  return entry.length === 0 ? bundle : { ...bundle, entry };
+};
