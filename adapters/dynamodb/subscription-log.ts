@@ -93,6 +93,7 @@ export const subscriptionLog = (table: Table): SubscriptionLog => {
       await reach(() =>
         client.send(new PutCommand({ TableName, Item: head, ConditionExpression: 'attribute_not_exists(pk)' })),
       );
+      if (status === 'off') return;
       // Last, so that a crash in between leaves a head that nobody was promised and no event finds.
       await reach(() =>
         client.send(
