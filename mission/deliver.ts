@@ -52,7 +52,7 @@ export type Delivered = { readonly outcome: 'settled' } | { readonly outcome: 'a
 const settled: Delivered = { outcome: 'settled' };
 
 /** The sweeper looks after a retry that the queue has lost this long after it was due, milliseconds. */
-const lostAfterMilliseconds = 60_000;
+const lostAfterMilliseconds = 15_000;
 
 const isDelivered = ({ status }: Answer): boolean => status !== undefined && status >= 200 && status < 300;
 

@@ -11,7 +11,7 @@ import type {
 import type { Entry } from './state.ts';
 
 /** Milliseconds after which a notification that is not settled is looked after by the sweeper. */
-export const deliveryGraceMilliseconds = 60_000;
+export const deliveryGraceMilliseconds = 15_000;
 
 export interface FanOutPorts {
   readonly missions: MissionLog;
