@@ -1,0 +1,89 @@
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { decide } from '../../mission/decide.ts';
+import type { Directory, StoredEntry } from '../../mission/ports.ts';
+import type { MissionState, Party } from '../../mission/state.ts';
+import { readDirectory } from '../../schemas/directory.ts';
+import { type Message, readMessage } from '../../schemas/message.ts';
+
+/** The published examples: one mission in ten messages, and the sample directory it is played against. */
+
+const fileText = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+
+export const sampleDirectoryText = fileText('directory/sample.json');
+
+const reading = readDirectory(JSON.parse(sampleDirectoryText));
+if ('faults' in reading) throw new Error(`the sample directory is faulty: ${reading.faults.join('; ')}`);
+
+/** Everybody in the sample directory. */
+export const sampleParties: readonly Party[] = reading.parties;
+
+const partiesByNumber = new Map(sampleParties.map((party) => [party.organisation, party]));
+
+export const sampleDirectory: Directory = { partyOf: (organisation) => partiesByNumber.get(organisation) };
+
+export const sampleClients: ReadonlyMap<string, string> = new Map(
+  Object.entries(
+    z
+      .object({ clients: z.record(z.string(), z.object({ orgnr_parent: z.string() })) })
+      .parse(JSON.parse(fileText('directory/clients.json'))).clients,
+  ).map(([client, { orgnr_parent }]) => [client, orgnr_parent]),
+);
+
+/** The organisation number that a client of the sample stands for. */
+export const organisationOf = (client: string): string => {
+  const organisation = sampleClients.get(client);
+  if (organisation === undefined) throw new Error(`no client of the sample: ${client}`);
+  return organisation;
+};
+
+/** The party that a client of the sample stands for. */
+export const partyOfClient = (client: string): Party => {
+  const party = partiesByNumber.get(organisationOf(client));
+  if (party === undefined) throw new Error(`not in the sample directory: ${client}`);
+  return party;
+};
+
+export const exampleText = (file: string): string => fileText(`examples/${file}`);
+
+export interface Step {
+  readonly file: string;
+  /** Client id of the sender. */
+  readonly client: string;
+}
+
+/** The order in which the ten are played and who sends each, as `examples/README.md` says. */
+export const exampleSteps: readonly Step[] = [
+  ...fileText('examples/README.md').matchAll(/^\| \d+ \| [\d:]+ \| `(?<file>[^`]+)` \| `(?<client>[^`]+)` \|/gm),
+].map(({ groups }) => ({ file: groups?.['file'] ?? '', client: groups?.['client'] ?? '' }));
+
+/** Reads a text that must be a message. */
+const readExample = (text: string): Message => {
+  const message = readMessage(text);
+  if (message.outcome === 'refused') throw new Error(`refused: ${JSON.stringify(message.faults)}`);
+  return message;
+};
+
+/** Decides on a message at a time of the example mission; the hub's answer, whatever it is. */
+export const decideExample = (state: MissionState | undefined, message: Message, client: string, second = 0) =>
+  decide(state, message, {
+    sender: partyOfClient(client),
+    now: new Date(Date.parse('2026-01-08T07:30:00.000Z') + second * 1000).toISOString(),
+    partyOf: (organisation) => sampleDirectory.partyOf(organisation),
+  });
+
+/** A log entry after a further message, which must be legal. */
+export const nextEntry = (before: StoredEntry | undefined, text: string, client: string): StoredEntry => {
+  const decided = decideExample(before?.state, readExample(text), client, (before?.number ?? 0) * 60);
+  if (decided.outcome === 'refused') throw new Error(`refused: ${JSON.stringify(decided.faults)}`);
+  return { ...decided.entry, unpaidFrom: decided.entry.number, owes: false, told: [], untold: [] };
+};
+
+/** The log of the example mission after its first messages; all of them if no count is given. */
+export const exampleLog = (count: number = exampleSteps.length): readonly StoredEntry[] =>
+  exampleSteps
+    .slice(0, count)
+    .reduce<readonly StoredEntry[]>(
+      (log, { file, client }) => [...log, nextEntry(log.at(-1), exampleText(file), client)],
+      [],
+    );

@@ -1,0 +1,296 @@
+import { describe, expect, test } from 'vitest';
+import type { Notification, StoredEntry, Subscription } from '../../mission/ports.ts';
+import { capabilityStatement } from '../../mission/views/capability-statement.ts';
+import { missingReceipt, receipt } from '../../mission/views/communication.ts';
+import { type Notice, notificationBundle } from '../../mission/views/notification.ts';
+import { organizationResource } from '../../mission/views/organization.ts';
+import { responseMessage } from '../../mission/views/response-message.ts';
+import { searchset } from '../../mission/views/searchset.ts';
+import { missionResource } from '../../mission/views/service-request.ts';
+import { subscriptionResource } from '../../mission/views/subscription.ts';
+import { taskResource } from '../../mission/views/task.ts';
+import { parseAddress } from '../../schemas/identifiers.ts';
+import { canonicalText, isObject, parseLossless } from '../../schemas/json.ts';
+import { missionTopic, systems } from '../../schemas/names.ts';
+import {
+  exampleLog,
+  nextEntry,
+  organisationOf,
+  partyOfClient,
+  sampleDirectory,
+  sampleParties,
+} from '../support/examples.ts';
+import { problemsOf } from '../support/fhir-validator.ts';
+import { asMissionUpdate, foreignFiles, foreignText } from '../support/foreign.ts';
+
+const view = { base: 'https://hub.example/fhir', directory: sampleDirectory };
+const now = '2026-01-08T08:00:00.000Z';
+
+interface Case {
+  readonly name: string;
+  readonly entry: StoredEntry;
+  readonly log: readonly StoredEntry[];
+}
+
+const cases = (name: string, log: readonly StoredEntry[]): readonly Case[] =>
+  log.map((entry) => ({ name: `${name}, entry ${entry.number} ${entry.event}`, entry, log }));
+
+/** The example mission with messages of another country as updates while the helicopter is in the air. */
+const foreignLog = foreignFiles.reduce<readonly StoredEntry[]>((log, file) => {
+  const last = log.at(-1);
+  return [...log, nextEntry(last, asMissionUpdate(foreignText(file), last?.mission ?? ''), 'amk-innlandet')];
+}, exampleLog(8));
+
+const exampleCases = cases('example mission', exampleLog());
+const foreignCases = cases('foreign content', foreignLog).slice(8);
+const everyCase = [...exampleCases, ...foreignCases];
+
+/** The entry that describes the mission as of another. */
+const requestOf = ({ entry, log }: Case): StoredEntry => {
+  const found = log[entry.state.request.entry - 1];
+  if (found === undefined) throw new Error('the log lacks the entry that describes the mission');
+  return found;
+};
+
+const subscriptionOf = (organisation: string, payload: Subscription['payload']): Subscription => ({
+  id: 'b7d6e4b0-0000-8000-8000-000000000001',
+  organisation,
+  status: 'active',
+  endpoint: 'https://partner.example/notify',
+  payload,
+  headers: ['Authorization: Bearer secret'],
+  filter: { events: ['mission-update'] },
+  filterText: ['mission-event?event=mission-update'],
+  timeout: 20,
+  reason: 'Messages of the missions that concern us',
+  secret: 'whsec_c2VjcmV0c2VjcmV0c2VjcmV0',
+  createdAt: now,
+  lastNumber: 42,
+});
+
+const notificationOf = (entry: StoredEntry, organisation: string, number: number): Notification => ({
+  subscription: subscriptionOf(organisation, 'full-resource').id,
+  number,
+  organisation,
+  mission: entry.mission,
+  entry: entry.number,
+  writtenAt: entry.receivedAt,
+  status: 'pending',
+  attempts: 0,
+});
+
+const roleOf = (organisation: string) => sampleDirectory.partyOf(organisation)?.role ?? 'observer';
+
+const eventNotice = (
+  about: readonly Case[],
+  organisation: string,
+  payload: Subscription['payload'],
+  kind: 'event-notification' | 'query-event' = 'event-notification',
+): Notice => ({
+  kind,
+  subscription: subscriptionOf(organisation, payload),
+  role: roleOf(organisation),
+  events: about.map((one, at) => ({
+    notification: notificationOf(one.entry, organisation, 7 + at),
+    entry: one.entry,
+    request: requestOf(one),
+  })),
+});
+
+const entriesIn = (bundle: unknown): readonly Readonly<Record<string, unknown>>[] => {
+  const list = isObject(bundle) ? bundle['entry'] : undefined;
+  return (Array.isArray(list) ? list : []).filter(isObject);
+};
+
+const typesIn = (bundle: unknown): readonly unknown[] =>
+  entriesIn(bundle).map(({ resource }) => (isObject(resource) ? resource['resourceType'] : undefined));
+
+/** Every `reference` in a resource. */
+const referencesIn = (value: unknown): readonly string[] => {
+  if (Array.isArray(value)) return value.flatMap(referencesIn);
+  if (!isObject(value)) return [];
+  return Object.entries(value).flatMap(([key, member]) =>
+    key === 'reference' && typeof member === 'string' ? [member] : referencesIn(member),
+  );
+};
+
+describe('the answer to a message', () => {
+  test.each(everyCase)('is a valid FHIR message that names the message answered: $name', ({ entry }) => {
+    const answer = responseMessage(entry, view);
+    expect(problemsOf(answer)).toEqual([]);
+    expect(answer.entry?.[0]?.resource).toMatchObject({
+      resourceType: 'MessageHeader',
+      eventCoding: { system: systems.event, code: entry.event },
+      response: { identifier: entry.messageId, code: 'ok' },
+    });
+  });
+});
+
+describe('the mission', () => {
+  test.each(everyCase)('is a valid ServiceRequest with the id and version of the hub: $name', (one) => {
+    const { entry } = one;
+    const resource = missionResource(entry.state, requestOf(one));
+    expect(problemsOf(resource)).toEqual([]);
+    expect(resource).toMatchObject({
+      resourceType: 'ServiceRequest',
+      id: entry.mission,
+      meta: { versionId: String(entry.number) },
+      identifier: [{ system: systems.mission, value: entry.mission }, {}],
+      priority: entry.state.urgency,
+    });
+  });
+
+  test.each(everyCase)('leads to resources that the log holds, of the type it names: $name', (one) => {
+    const references = referencesIn(missionResource(one.entry.state, requestOf(one)));
+    expect(references.length).toBeGreaterThan(0);
+    for (const reference of references) {
+      const [type, id] = reference.split('/');
+      const address = parseAddress(id ?? '');
+      const entry = one.log[(address?.entry ?? 0) - 1];
+      expect(entry?.mission).toBe(address?.mission);
+      expect(typesIn(parseLossless(entry?.text ?? 'null'))[address?.index ?? -1]).toBe(type);
+    }
+  });
+});
+
+describe('every Task', () => {
+  test.each(everyCase)('is valid FHIR: $name', ({ entry }) => {
+    for (const task of entry.state.tasks) {
+      const resource = taskResource(task, entry.mission, entry.exercise, entry.state.urgency, view);
+      expect(problemsOf(resource)).toEqual([]);
+      expect(resource).toMatchObject({ id: task.id, status: task.status, basedOn: [{}], owner: {}, requester: {} });
+    }
+  });
+});
+
+describe('a notification', () => {
+  const payloads = ['empty', 'id-only', 'full-resource'] as const;
+
+  test.each(everyCase.flatMap((one) => payloads.map((payload) => ({ ...one, payload }))))(
+    'is valid FHIR for everybody told ($payload): $name',
+    (one) => {
+      expect(one.entry.recipients.length).toBeGreaterThan(0);
+      for (const organisation of one.entry.recipients) {
+        const bundle: unknown = JSON.parse(
+          notificationBundle(eventNotice([one], organisation, one.payload), view, now),
+        );
+        expect(problemsOf(bundle)).toEqual([]);
+        expect(bundle).toMatchObject({ type: 'history' });
+        expect(typesIn(bundle)[0]).toBe('Parameters');
+      }
+    },
+  );
+
+  test.each(
+    payloads.flatMap((payload) => ['handshake', 'heartbeat', 'query-status'].map((kind) => ({ payload, kind }))),
+  )('of no event is valid FHIR: $kind, $payload', ({ payload, kind }) => {
+    const subscription = { ...subscriptionOf(organisationOf('amk-la-oslo'), payload), error: 'timeout' };
+    if (kind !== 'handshake' && kind !== 'heartbeat' && kind !== 'query-status') throw new Error('not a kind');
+    const bundle: unknown = JSON.parse(notificationBundle({ kind, subscription }, view, now));
+    expect(problemsOf(bundle)).toEqual([]);
+    expect(typesIn(bundle)).toEqual(['Parameters']);
+  });
+
+  test.each(payloads)('of many events at once is valid FHIR (%s)', (payload) => {
+    for (const client of ['amk-la-oslo', 'amk-innlandet', 'operator-lorenskog', 'hospital-ulleval']) {
+      const notice = eventNotice(exampleCases, organisationOf(client), payload, 'query-event');
+      expect(problemsOf(JSON.parse(notificationBundle(notice, view, now)))).toEqual([]);
+    }
+  });
+
+  test.each(everyCase)('carries every resource of the message unchanged: $name', (one) => {
+    const sent = entriesIn(parseLossless(one.entry.text)).map(({ fullUrl, resource }) =>
+      canonicalText({ fullUrl, resource }),
+    );
+    expect(sent.length).toBeGreaterThan(1);
+    for (const organisation of one.entry.recipients) {
+      const text = notificationBundle(eventNotice([one], organisation, 'full-resource'), view, now);
+      const received = entriesIn(parseLossless(text)).map(({ fullUrl, resource }) =>
+        canonicalText({ fullUrl, resource }),
+      );
+      expect(received.slice(-sent.length)).toEqual(sent);
+    }
+  });
+
+  test('keeps the zeros at the end of decimals', () => {
+    const written = exampleCases.flatMap((one) => one.entry.text.match(/: -?\d+\.\d*0(?=[,\s])/g) ?? []);
+    expect(written).toContain(': 1.50');
+    for (const one of exampleCases) {
+      const zeros = one.entry.text.match(/: -?\d+\.\d*0(?=[,\s])/g) ?? [];
+      for (const organisation of one.entry.recipients) {
+        const text = notificationBundle(eventNotice([one], organisation, 'full-resource'), view, now);
+        for (const decimal of zeros) expect(text).toContain(decimal.replace(' ', ''));
+      }
+    }
+  });
+
+  test('says nothing of the message but that there is one, when the subscriber asked for that', () => {
+    for (const one of everyCase) {
+      for (const organisation of one.entry.recipients) {
+        const text = notificationBundle(eventNotice([one], organisation, 'empty'), view, now);
+        expect(text).not.toContain(one.entry.mission);
+        const idOnly: unknown = JSON.parse(notificationBundle(eventNotice([one], organisation, 'id-only'), view, now));
+        expect(
+          typesIn(idOnly)
+            .slice(1)
+            .filter((type) => type !== undefined),
+        ).toEqual([]);
+      }
+    }
+  });
+
+  test('shows a party only what concerns it: an operator sees neither the decision nor the Task of others', () => {
+    const operator = organisationOf('operator-lorenskog');
+    const decision = exampleCases.find(({ entry }) => entry.event === 'mission-decision');
+    const arrival = exampleCases.find(({ entry }) => entry.event === 'prearrival-response');
+    if (decision === undefined || arrival === undefined) throw new Error('the examples lack a message');
+    const seen = (one: Case): readonly unknown[] =>
+      typesIn(JSON.parse(notificationBundle(eventNotice([one], operator, 'full-resource'), view, now)));
+    expect(seen(decision)).toEqual(['Parameters', 'ServiceRequest']);
+    // It asked the hospital: that Task is its own ask.
+    expect(seen(arrival).slice(0, 4)).toEqual(['Parameters', 'ServiceRequest', 'Task', 'MessageHeader']);
+  });
+});
+
+describe('what else is read', () => {
+  const receiptCases: readonly Partial<Notification>[] = [
+    {},
+    { status: 'delivered', attempts: 1, lastAttemptAt: now, lastAnswer: '200', settledAt: now },
+    { status: 'failed', attempts: 15, lastAttemptAt: now, lastAnswer: 'timeout', settledAt: now },
+  ];
+
+  test.each(receiptCases)('a receipt is valid FHIR: %o', (outcome) => {
+    const organisation = organisationOf('amk-la-oslo');
+    for (const { entry } of everyCase) {
+      const notification = { ...notificationOf(entry, organisation, 3), ...outcome };
+      expect(problemsOf(receipt(entry, notification, view))).toEqual([]);
+      expect(problemsOf(missingReceipt(entry, organisation, view))).toEqual([]);
+    }
+  });
+
+  test('a list is valid FHIR, also an empty one', () => {
+    const listed = exampleCases.map((one) => ({
+      resource: missionResource(one.entry.state, requestOf(one)),
+      path: `ServiceRequest/${one.entry.mission}-${one.entry.number}`,
+    }));
+    expect(problemsOf(searchset('Task?status=requested', undefined, [], view, 0))).toEqual([]);
+    expect(problemsOf(searchset('Task?status=requested', 'Task?page=2', listed, view))).toEqual([]);
+  });
+
+  test.each([true, false])('a Subscription is valid FHIR and shows its secret only when asked to: %s', (showSecret) => {
+    const subscription = subscriptionOf(organisationOf('amk-la-oslo'), 'id-only');
+    const resource = subscriptionResource(subscription, showSecret);
+    expect(problemsOf(resource)).toEqual([]);
+    expect(resource).toMatchObject({ criteria: missionTopic });
+    expect(JSON.stringify(resource).includes(subscription.secret)).toBe(showSecret);
+    expect(JSON.stringify(resource)).not.toContain('Bearer');
+  });
+
+  test('an organisation of the directory is valid FHIR', () => {
+    for (const party of sampleParties) expect(problemsOf(organizationResource(party))).toEqual([]);
+    expect(organizationResource(partyOfClient('amk-innlandet')).telecom).toHaveLength(1);
+  });
+
+  test('the CapabilityStatement is valid FHIR', () =>
+    expect(problemsOf(capabilityStatement(view.base, '0.1.0', '2026-01-01'))).toEqual([]));
+});
