@@ -1,0 +1,146 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { deliveryDesk } from '../../adapters/dynamodb/delivery-desk.ts';
+import { missionLog } from '../../adapters/dynamodb/mission-log.ts';
+import { subscriptionLog } from '../../adapters/dynamodb/subscription-log.ts';
+import { openTable, type Table } from '../../adapters/dynamodb/table.ts';
+import { worklist } from '../../adapters/dynamodb/worklist.ts';
+import { deadLetters, deliveryQueue, openQueues } from '../../adapters/sqs/queues.ts';
+import { acceptMessage } from '../../mission/accept-message.ts';
+import { deliver, deliverySettings } from '../../mission/deliver.ts';
+import { fanOut, orderOf } from '../../mission/fan-out.ts';
+import type { Entry, Party } from '../../mission/state.ts';
+import { notificationBundle } from '../../mission/views/notification.ts';
+import type { Message } from '../../schemas/message.ts';
+import { sampleSubscription } from '../support/contract.ts';
+import { type EmbeddedAws, startEmbeddedAws } from '../support/embedded-aws.ts';
+import { directory, missionOpenedBy, missionRequest, missionUpdate, parties, partyOf, resourceRequest, taskOpenedBy, resourceResponse } from '../support/messages.ts';
+
+/** Calls by kind since the last look, counted where the SDK sends them: retries and hidden calls would show. */
+const calls: string[] = [];
+const counted = (): Record<string, number> => {
+  const sums: Record<string, number> = {};
+  for (const name of calls.splice(0)) sums[name] = (sums[name] ?? 0) + 1;
+  return sums;
+};
+
+let aws: EmbeddedAws;
+let table: Table;
+let sqs: ReturnType<typeof openQueues>;
+
+beforeAll(async () => {
+  aws = await startEmbeddedAws();
+  table = openTable(aws.tableName);
+  sqs = openQueues();
+  table.client.middlewareStack.add(
+    (next, context) => (args) => {
+      calls.push(String(context['commandName']).replace('Command', ''));
+      return next(args);
+    },
+    { step: 'finalizeRequest', name: 'count' },
+  );
+  sqs.middlewareStack.add(
+    (next, context) => (args) => {
+      calls.push(String(context['commandName']).replace('Command', ''));
+      return next(args);
+    },
+    { step: 'finalizeRequest', name: 'count' },
+  );
+});
+
+afterAll(async () => {
+  await aws.close();
+});
+
+const ports = () => {
+  const missions = missionLog(table);
+  return { missions, subscriptions: subscriptionLog(table), worklist: worklist(table), queue: deliveryQueue(sqs, aws.queueUrl), now: Date.now };
+};
+
+const accept = async (sender: Party, message: Message): Promise<Entry> => {
+  const accepted = await acceptMessage(ports().missions, message, { sender, partyOf }, Date.now);
+  if (accepted.outcome === 'refused') throw new Error(JSON.stringify(accepted.faults));
+  return accepted.entry;
+};
+
+describe('The AWS calls of a message stay within the budget of the design', () => {
+  const request = missionRequest({ id: 'budget-request' });
+  const mission = missionOpenedBy(request);
+
+  beforeAll(async () => {
+    // The AMK LA is told by two systems, the operator by one.
+    const { subscriptions } = ports();
+    await subscriptions.create(sampleSubscription('budget-la-1', parties.la.organisation), '2099-01-01T00:00:00.000Z');
+    await subscriptions.create(sampleSubscription('budget-la-2', parties.la.organisation), '2099-01-01T00:00:00.000Z');
+    await subscriptions.create(sampleSubscription('budget-operator', parties.operator.organisation), '2099-01-01T00:00:00.000Z');
+    await fanOut(ports(), await accept(parties.amk, request));
+    const asked = resourceRequest({ mission, to: [parties.operator.organisation], id: 'budget-resource' });
+    await fanOut(ports(), await accept(parties.la, asked));
+    await fanOut(ports(), await accept(parties.operator, resourceResponse({ task: taskOpenedBy(mission, 2), answer: 'accepted', id: 'budget-response' })));
+    counted();
+  });
+
+  test('to accept: one query of one item, one conditional put', async () => {
+    await accept(parties.la, missionUpdate({ mission, id: 'budget-update-0', describes: false }));
+    expect(counted()).toEqual({ Query: 1, PutItem: 1 });
+  });
+
+  test('to tell: one batch read, per recipient one update and one put, one batch send, one update that clears the debt', async () => {
+    const entry = await accept(parties.amk, missionUpdate({ mission, id: 'budget-update-1' }));
+    // The entry before was not fanned out: paid here first, so that what is counted is this entry's own.
+    await fanOut(ports(), entry);
+    counted();
+    const next = await accept(parties.amk, missionUpdate({ mission, id: 'budget-update-2' }));
+    counted();
+    await fanOut(ports(), next);
+    const recipients = 3;
+    expect(counted()).toEqual({ BatchGetItem: 1, UpdateItem: recipients + 1, PutItem: recipients, SendMessageBatch: 1 });
+  });
+
+  test('a message that changes a Task adds one put, for its owner\'s worklist', async () => {
+    const asked = resourceRequest({ mission, to: [parties.otherOperator.organisation], id: 'budget-resource-2' });
+    const entry = await accept(parties.la, asked);
+    counted();
+    await fanOut(ports(), entry);
+    // That operator has no subscription: nobody to number, nothing to send.
+    expect(counted()).toEqual({ BatchGetItem: 1, PutItem: 1, UpdateItem: 1 });
+  });
+
+  test('a message sent again costs one query, and one read of the entry it names', async () => {
+    await accept(parties.amk, request);
+    expect(counted()).toEqual({ Query: 1, GetItem: 1 });
+  });
+
+  test('to deliver: one batch read, one update', async () => {
+    const { missions, subscriptions } = ports();
+    const entry = await accept(parties.amk, missionUpdate({ mission, id: 'budget-update-3' }));
+    await fanOut(ports(), entry);
+    const numbered = await subscriptions.number('budget-operator', mission, entry.number);
+    if (numbered === 'passed') throw new Error('the notification was not numbered');
+    const delivering = {
+      desk: deliveryDesk(table, missions),
+      subscriptions,
+      channel: { post: async () => ({ status: 200 }) },
+      deadLetters: deadLetters(sqs, aws.deadLetterUrl),
+      directory,
+      clock: { now: Date.now },
+      random: () => 0.5,
+      compose: (notice: Parameters<typeof notificationBundle>[0]) => notificationBundle(notice, { base: 'https://hub.example/fhir', directory }, new Date().toISOString()),
+      settings: deliverySettings,
+    };
+    // Whatever is before it in the mission goes first and is not counted.
+    if (numbered.previous !== undefined) await deliver(orderOf('budget-operator', numbered.previous, undefined, { ...entry, number: entry.number - 1 }), delivering);
+    await subscriptions.notification('budget-operator', numbered.number);
+    const order = orderOf('budget-operator', numbered.number, undefined, entry);
+    counted();
+    expect(await deliver(order, delivering)).toEqual({ outcome: 'settled' });
+    expect(counted()).toEqual({ BatchGetItem: 1, UpdateItem: 1 });
+  });
+
+  test('the calls to accept and to tell do not grow with the mission', async () => {
+    for (let index = 0; index < 40; index += 1) await fanOut(ports(), await accept(parties.amk, missionUpdate({ mission, id: `budget-long-${index}` })));
+    counted();
+    const entry = await accept(parties.amk, missionUpdate({ mission, id: 'budget-long-last' }));
+    await fanOut(ports(), entry);
+    expect(counted()).toEqual({ Query: 1, BatchGetItem: 1, UpdateItem: 4, PutItem: 4, SendMessageBatch: 1 });
+  });
+});
