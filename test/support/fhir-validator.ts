@@ -222,10 +222,25 @@ const danglingReferences = (root: unknown): readonly string[] => {
   return walk(root, isObject(root) ? String(root['resourceType']) : '');
 };
 
+/** What a message is about travels in it (R4 messaging): each focus given as a reference is in the Bundle. */
+const lostFocus = (root: unknown): readonly string[] => {
+  const known = new Set(entriesIn(root).map(({ fullUrl }) => fullUrl));
+  return entriesIn(root).flatMap(({ resource }, index) => {
+    const focus = isObject(root) && root['type'] === 'message' && isObject(resource) ? resource['focus'] : undefined;
+    const list: readonly unknown[] =
+      isObject(resource) && resource['resourceType'] === 'MessageHeader' && Array.isArray(focus) ? focus : [];
+    return list.flatMap((one, at) =>
+      isObject(one) && typeof one['reference'] === 'string' && !known.has(one['reference'])
+        ? [`Bundle.entry[${index}].resource.focus[${at}]: is not in the Bundle`]
+        : [],
+    );
+  });
+};
+
 /** Everything that is wrong with a resource or a Bundle with all it holds, each with its path; empty if nothing is. */
 export const problemsOf = (resource: unknown): readonly string[] => {
   if (!isObject(resource) || typeof resource['resourceType'] !== 'string') return ['is not a FHIR resource'];
   structure();
   const broken = structureProblems(resource);
-  return [...broken, ...bindingProblems(resource), ...danglingReferences(resource)];
+  return [...broken, ...bindingProblems(resource), ...danglingReferences(resource), ...lostFocus(resource)];
 };

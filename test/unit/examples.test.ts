@@ -75,6 +75,24 @@ describe('the outside judge', () => {
       patient({ managingOrganization: { reference: 'https://hub.example/fhir/Task/1' } }),
       ['Patient.managingOrganization'],
     ],
+    [
+      'a message without what it is about',
+      {
+        resourceType: 'Bundle',
+        type: 'message',
+        entry: [
+          {
+            resource: {
+              resourceType: 'MessageHeader',
+              eventUri: 'urn:x',
+              source: { endpoint: 'urn:y' },
+              focus: [{ reference: 'Patient/1' }],
+            },
+          },
+        ],
+      },
+      ['Bundle.entry[0].resource.focus[0]'],
+    ],
     ['no resource', [], ['is not a FHIR resource']],
   ])('sees %s', (_name, resource, paths) =>
     expect(problemsOf(resource).map((problem) => problem.split(': ')[0])).toEqual(paths),
