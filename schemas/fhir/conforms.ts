@@ -1,6 +1,6 @@
 /**
  * Compile-time proof that a zod schema reads a FHIR resource as `@types/fhir` (the R4 definitions) describes it:
- * `Conforms<typeof schema, fhir4.X>` is `true` only if every member the schema reads exists there with a compatible type.
+ * `Conforms<typeof schema, fhir.X>` is `true` only if every member the schema reads exists there with a compatible type.
  */
 import type { z } from 'zod';
 
@@ -15,7 +15,7 @@ type Readable<Fhir> = Fhir extends readonly (infer Item)[]
 type UnknownMembers<Ours, Fhir> = Exclude<keyof Ours, keyof Fhir>;
 
 export type Conforms<Schema extends z.ZodType, Fhir> =
-  UnknownMembers<z.input<Schema>, Fhir> extends never ? (z.input<Schema> extends Readable<Fhir> ? true : never) : never;
+  [UnknownMembers<z.input<Schema>, Fhir>] extends [never] ? (z.input<Schema> extends Readable<Fhir> ? true : false) : false;
 
 /** Fails to compile unless every member of the tuple is `true`. */
 export type Holds<_Claims extends readonly true[]> = true;
