@@ -29,7 +29,7 @@ export class DeliveryQueue extends Construct {
 
     this.deadLetters = new Queue(this, 'DeadLetters', {
       ...fifo,
-      queueName: 'undeliverable.fifo',
+      queueName: 'dead-deliveries.fifo',
       retentionPeriod: Duration.days(14),
     });
     this.queue = new Queue(this, 'Queue', {

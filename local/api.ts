@@ -1,0 +1,172 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
+import { z } from 'zod';
+import { createAuthorizers } from './authorizer.ts';
+import type { Functions, HostedFunction } from './functions.ts';
+import { type Answer, createGatewayResponses } from './gateway-responses.ts';
+import type { Log } from './log.ts';
+import { authorizerEvent, proxyAnswer, proxyEvent, type Received, type Target } from './proxy.ts';
+import { createRoutes } from './routes.ts';
+import type { Stack } from './stack.ts';
+
+/** The stack's REST API: a request becomes an event for a function, its answer becomes the response. */
+
+const restApiSchema = z.strictObject({
+  Name: z.string(),
+  Description: z.unknown().optional(),
+  // One machine has one address.
+  EndpointConfiguration: z.unknown().optional(),
+  Tags: z.unknown().optional(),
+});
+
+const stageSchema = z.strictObject({
+  StageName: z.string(),
+  RestApiId: z.string(),
+  DeploymentId: z.unknown(),
+  // Throttling protects an account from its partners; here there is one caller, and tests that hurry.
+  MethodSettings: z.unknown().optional(),
+  Tags: z.unknown().optional(),
+});
+
+// API Gateway's and Lambda's limits.
+const largestBody = 10 * 1024 * 1024;
+const largestPayload = 6 * 1024 * 1024;
+
+interface ApiSettings {
+  readonly stack: Stack;
+  readonly functions: Functions;
+  readonly log: Log;
+}
+
+export const createApi = ({ stack, functions, log }: ApiSettings): RequestListener => {
+  const routes = createRoutes(stack);
+  const gateway = createGatewayResponses(stack);
+  const authorize = createAuthorizers(stack, functions);
+  const [api] = stack.resources('AWS::ApiGateway::RestApi', restApiSchema);
+  const [stage, ...otherStages] = stack.resources('AWS::ApiGateway::Stage', stageSchema);
+  if (api === undefined || stage === undefined || otherStages.length > 0)
+    throw new Error('The embedded host serves one REST API with one stage.');
+
+  const answer = async (request: IncomingMessage, requestId: string): Promise<Answer> => {
+    const url = URL.parse(request.url ?? '/', 'http://localhost');
+    const parts = url === null ? undefined : decodedParts(url.pathname);
+    if (url === null || parts === undefined) return gateway.answer('BAD_REQUEST_PARAMETERS', requestId);
+
+    const httpMethod = request.method ?? 'GET';
+    const route = routes.match(httpMethod, parts);
+    if (route?.method === undefined) return gateway.answer('MISSING_AUTHENTICATION_TOKEN', requestId);
+    const { method } = route;
+
+    const body = await readBody(request);
+    if (body === undefined) return gateway.answer('REQUEST_TOO_LARGE', requestId);
+
+    const received: Received = {
+      requestId,
+      receivedAt: new Date(),
+      httpMethod,
+      path: url.pathname,
+      query: url.searchParams,
+      rawHeaders: request.rawHeaders,
+      sourceIp: request.socket.remoteAddress ?? '127.0.0.1',
+      host: request.headers.host ?? 'localhost',
+      body,
+    };
+    const target: Target = {
+      apiId: api.ref,
+      accountId: stack.accountId,
+      region: stack.region,
+      stage: stage.ref,
+      ...route,
+    };
+
+    let authorizer: Readonly<Record<string, string>> = {};
+    if (method.authorizerId !== undefined) {
+      const authorized = await authorize(method.authorizerId, authorizerEvent(received, target));
+      if (authorized.outcome === 'refused') return gateway.answer(authorized.type, requestId);
+      authorizer = authorized.context;
+    }
+
+    const event = proxyEvent(received, target, authorizer);
+    if (Buffer.byteLength(JSON.stringify(event)) > largestPayload)
+      return gateway.answer('REQUEST_TOO_LARGE', requestId);
+
+    const invoked = await within(method.timeoutMilliseconds, functions.byArn(method.functionArn), event);
+    if (invoked === undefined) return gateway.answer('INTEGRATION_TIMEOUT', requestId);
+    if (invoked.outcome === 'failed' || Buffer.byteLength(invoked.payload) > largestPayload)
+      return gateway.answer('INTEGRATION_FAILURE', requestId);
+    const proxied = proxyAnswer(JSON.parse(invoked.payload));
+    if (proxied === undefined) {
+      log.event(
+        'ERROR',
+        `The function for ${httpMethod} ${route.resourcePath} did not answer as a proxy integration must`,
+        { requestId },
+      );
+      return gateway.answer('INTEGRATION_FAILURE', requestId);
+    }
+    return proxied;
+  };
+
+  return (request, response) => {
+    const requestId = randomUUID();
+    answer(request, requestId)
+      .catch((error: unknown) => {
+        log.event('ERROR', 'The embedded host failed', { requestId, error: String(error) });
+        return gateway.answer('INTEGRATION_FAILURE', requestId);
+      })
+      .then((given) => respond(request, response, given, requestId))
+      .catch((error: unknown) => {
+        log.event('WARN', 'The answer could not be sent', { requestId, error: String(error) });
+        response.destroy();
+      });
+  };
+};
+
+const decodedParts = (pathname: string): readonly string[] | undefined => {
+  try {
+    const parts = pathname.split('/').slice(1).map(decodeURIComponent);
+    return parts.at(-1) === '' ? parts.slice(0, -1) : parts;
+  } catch {
+    return undefined;
+  }
+};
+
+/** The body as text, or `undefined` if it is larger than API Gateway takes. */
+const readBody = async (request: IncomingMessage): Promise<string | undefined> => {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+    if (!Buffer.isBuffer(chunk)) continue;
+    size += chunk.length;
+    if (size > largestBody) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+};
+
+const within = async (milliseconds: number, fn: HostedFunction, event: unknown) => {
+  const timer = new AbortController();
+  try {
+    return await Promise.race([fn.invoke(event), delay(milliseconds, undefined, { signal: timer.signal })]);
+  } finally {
+    timer.abort();
+  }
+};
+
+const respond = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  { status, headers, body }: Answer,
+  requestId: string,
+): void => {
+  response.statusCode = status;
+  for (const [name, value] of headers) response.appendHeader(name, value);
+  response.setHeader('x-amzn-requestid', requestId);
+  response.setHeader('content-length', Buffer.byteLength(body));
+  if (!request.complete) {
+    // Most of a body that is too large is still on its way.
+    response.setHeader('connection', 'close');
+    request.resume();
+  }
+  response.end(body);
+};

@@ -1,0 +1,321 @@
+/* oxlint-disable unicorn/require-post-message-target-origin -- that is for browser windows; threads have no origin */
+import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import { z } from 'zod';
+import {
+  functionMessage,
+  type FunctionMessage,
+  type FunctionStart,
+  type Invocation,
+  type Thrown,
+} from './function-protocol.ts';
+import type { Log } from './log.ts';
+import type { Resource, Stack } from './stack.ts';
+
+/** The stack's functions: the very bundles that go to Lambda, each in threads of its own, one event at a time in each. */
+
+const functionSchema = z.strictObject({
+  Code: z.strictObject({ S3Bucket: z.unknown(), S3Key: z.string() }),
+  Handler: z.string(),
+  Runtime: z.string().regex(/^nodejs/, 'is not a Node.js runtime'),
+  Environment: z.strictObject({ Variables: z.record(z.string(), z.string()) }).default({ Variables: {} }),
+  FunctionName: z.string().optional(),
+  // Lambda's own defaults.
+  MemorySize: z.int().default(128),
+  Timeout: z.int().default(3),
+  // Nothing to do on one machine.
+  Architectures: z.unknown().optional(),
+  Description: z.unknown().optional(),
+  LoggingConfig: z.unknown().optional(),
+  Role: z.unknown().optional(),
+  Tags: z.unknown().optional(),
+});
+type FunctionProperties = z.output<typeof functionSchema>;
+
+/** A failure is a value: what called the function decides what becomes of it, as with Lambda. */
+export type Invoked =
+  | { readonly outcome: 'returned'; readonly payload: string }
+  | ({ readonly outcome: 'failed' } & Thrown);
+
+export interface HostedFunction {
+  readonly name: string;
+  readonly invoke: (event: unknown) => Promise<Invoked>;
+}
+
+export interface Functions {
+  readonly names: readonly string[];
+  readonly byLogicalId: (logicalId: string) => HostedFunction;
+  readonly byArn: (arn: string) => HostedFunction;
+  /** Starts one instance of each, so that the first message does not wait for code to be read. */
+  readonly warm: () => Promise<void>;
+  readonly close: () => Promise<void>;
+}
+
+interface FunctionsSettings {
+  readonly stack: Stack;
+  readonly assets: ReadonlyMap<string, string>;
+  /** What Lambda would put into every function's environment. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly log: Log;
+}
+
+// More would only make a laptop's processors share.
+const maximumInstances = 4;
+const initSeconds = 10;
+
+export const createFunctions = ({ stack, assets, environment, log }: FunctionsSettings): Functions => {
+  const pools = stack.resources('AWS::Lambda::Function', functionSchema).map((resource) => {
+    const folder = assets.get(resource.properties.Code.S3Key);
+    if (folder === undefined)
+      throw new Error(`The code of ${resource.logicalId} is not in cdk.out. Run "npm run synth" again.`);
+    return { resource, pool: new FunctionPool({ resource, folder, environment, log }) };
+  });
+  const find = (what: string, matches: (resource: Resource<FunctionProperties>) => boolean): HostedFunction => {
+    const found = pools.find(({ resource }) => matches(resource));
+    if (found === undefined) throw new Error(`The stack has no function ${what}.`);
+    return found.pool;
+  };
+  return {
+    names: pools.map(({ resource }) => resource.logicalId),
+    byLogicalId: (logicalId) => find(logicalId, (resource) => resource.logicalId === logicalId),
+    byArn: (arn) => find(arn, (resource) => resource.arn === arn),
+    warm: async () => {
+      await Promise.all(pools.map(({ pool }) => pool.warm()));
+    },
+    close: async () => {
+      await Promise.all(pools.map(({ pool }) => pool.close()));
+    },
+  };
+};
+
+interface PoolSettings {
+  readonly resource: Resource<FunctionProperties>;
+  readonly folder: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly log: Log;
+}
+
+interface Call {
+  readonly payload: string;
+  readonly answer: (invoked: Invoked) => void;
+}
+
+class FunctionPool implements HostedFunction {
+  readonly name: string;
+  readonly #timeoutSeconds: number;
+  readonly #spawn: () => Instance;
+  readonly #log: Log;
+  readonly #instances = new Set<Instance>();
+  readonly #idle: Instance[] = [];
+  readonly #waiting: Call[] = [];
+  #closed = false;
+
+  constructor({ resource, folder, environment, log }: PoolSettings) {
+    const { Handler, Timeout, MemorySize, Environment } = resource.properties;
+    this.name = resource.ref;
+    this.#timeoutSeconds = Timeout;
+    this.#log = log;
+    const dot = Handler.lastIndexOf('.');
+    const start: FunctionStart = {
+      moduleUrl: pathToFileURL(moduleFile(folder, Handler.slice(0, dot))).href,
+      exportName: Handler.slice(dot + 1),
+      functionName: resource.ref,
+      functionArn: resource.arn,
+      memoryMegabytes: MemorySize,
+    };
+    const env = {
+      ...environment,
+      AWS_LAMBDA_FUNCTION_NAME: resource.ref,
+      AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(MemorySize),
+      AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
+      LAMBDA_TASK_ROOT: folder,
+      ...Environment.Variables,
+    };
+    this.#spawn = () => new Instance({ start, env, log });
+  }
+
+  /** Never rejects: what goes wrong inside the function is told in the answer. */
+  invoke(event: unknown): Promise<Invoked> {
+    const { promise, resolve } = Promise.withResolvers<Invoked>();
+    this.#waiting.push({ payload: JSON.stringify(event), answer: resolve });
+    this.#dispatch();
+    return promise;
+  }
+
+  async warm(): Promise<void> {
+    if (this.#instances.size > 0) return;
+    const instance = this.#add();
+    const unusable = await instance.ready;
+    if (unusable === undefined) this.#idle.push(instance);
+    else this.#instances.delete(instance);
+    this.#dispatch();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const { answer } of this.#waiting.splice(0)) answer(failed('Closed', 'The hub is going down.'));
+    await Promise.all([...this.#instances].map((instance) => instance.stop('The hub is going down.')));
+  }
+
+  #add(): Instance {
+    const instance = this.#spawn();
+    this.#instances.add(instance);
+    return instance;
+  }
+
+  #dispatch(): void {
+    while (this.#waiting.length > 0) {
+      if (this.#closed) break;
+      const instance = this.#takeIdle() ?? (this.#instances.size < maximumInstances ? this.#add() : undefined);
+      if (instance === undefined) break;
+      const call = this.#waiting.shift();
+      if (call !== undefined) void this.#serve(instance, call);
+    }
+  }
+
+  #takeIdle(): Instance | undefined {
+    for (let instance = this.#idle.pop(); instance !== undefined; instance = this.#idle.pop()) {
+      if (instance.usable) return instance;
+      // It ended by itself, between two events.
+      this.#instances.delete(instance);
+    }
+    return undefined;
+  }
+
+  async #serve(instance: Instance, { payload, answer }: Call): Promise<void> {
+    const requestId = randomUUID();
+    const invoked = await instance.serve(requestId, payload, this.#timeoutSeconds);
+    if (invoked.outcome === 'failed') {
+      const { errorType, errorMessage, trace } = invoked;
+      this.#log.event('ERROR', `${this.name} failed`, {
+        function: this.name,
+        requestId,
+        errorType,
+        errorMessage,
+        trace,
+      });
+    }
+    if (instance.usable) this.#idle.push(instance);
+    else this.#instances.delete(instance);
+    answer(invoked);
+    this.#dispatch();
+  }
+}
+
+interface InstanceSettings {
+  readonly start: FunctionStart;
+  readonly env: Readonly<Record<string, string>>;
+  readonly log: Log;
+}
+
+/** One thread with the function's code in it. Once it has ended, for whatever reason, it is not used again. */
+class Instance {
+  /** Settles when the code is loaded; with what was wrong if it could not be. */
+  readonly ready: Promise<Thrown | undefined>;
+  readonly #worker: Worker;
+  #ended: Thrown | undefined;
+  #onMessage: (message: FunctionMessage) => void = () => {};
+  #onEnd: (why: Thrown) => void = () => {};
+
+  constructor({ start, env, log }: InstanceSettings) {
+    this.#worker = new Worker(new URL('./function-worker.ts', import.meta.url), {
+      workerData: start,
+      env,
+      execArgv: [],
+      stdout: true,
+      stderr: true,
+      resourceLimits: { maxOldGenerationSizeMb: start.memoryMegabytes },
+    });
+    this.#worker.stdout.on('data', (chunk: Buffer) => log.write(chunk));
+    this.#worker.stderr.on('data', (chunk: Buffer) => log.write(chunk));
+    this.#worker.on('error', (error) =>
+      this.#end({ errorType: 'Runtime.UnhandledError', errorMessage: String(error), trace: stackOf(error) }),
+    );
+    this.#worker.on('exit', (code) =>
+      this.#end(crash('Runtime.ExitError', `The function ended its process (exit code ${code}).`)),
+    );
+    this.#worker.on('message', (message: unknown) => this.#onMessage(functionMessage.parse(message)));
+
+    this.ready = this.#next(initSeconds, `The function's code was not loaded within ${initSeconds} seconds.`).then(
+      (next) => {
+        if (next.kind === 'ready') return undefined;
+        const { errorType, errorMessage, trace } =
+          next.kind === 'returned' ? crash('Runtime.Protocol', 'It answered before it was asked.') : next;
+        this.#end({ errorType, errorMessage, trace });
+        return { errorType, errorMessage, trace };
+      },
+    );
+  }
+
+  get usable(): boolean {
+    return this.#ended === undefined;
+  }
+
+  async serve(requestId: string, payload: string, timeoutSeconds: number): Promise<Invoked> {
+    const unusable = await this.ready;
+    if (unusable !== undefined) return { outcome: 'failed', ...unusable };
+    const next = this.#next(timeoutSeconds, `Task timed out after ${timeoutSeconds} seconds.`);
+    const invocation: Invocation = { requestId, payload, deadline: Date.now() + timeoutSeconds * 1000 };
+    this.#worker.postMessage(invocation);
+    const message = await next;
+    switch (message.kind) {
+      case 'returned':
+        return { outcome: 'returned', payload: message.payload };
+      case 'threw':
+      case 'unusable':
+        return failed(message.errorType, message.errorMessage, message.trace);
+      case 'ready':
+        return failed('Runtime.Protocol', 'It started twice.');
+    }
+  }
+
+  async stop(why: string): Promise<void> {
+    this.#end(crash('Runtime.Stopped', why));
+    await this.#worker.terminate();
+  }
+
+  /** The next thing that the thread says; its end and the passing of the time are said for it. */
+  #next(seconds: number, tooLate: string): Promise<FunctionMessage> {
+    const { promise, resolve } = Promise.withResolvers<FunctionMessage>();
+    if (this.#ended !== undefined) return Promise.resolve({ kind: 'threw', ...this.#ended });
+    const timer = setTimeout(() => this.#end(crash('Sandbox.Timedout', tooLate)), seconds * 1000);
+    const settle = (message: FunctionMessage): void => {
+      clearTimeout(timer);
+      this.#onMessage = () => {};
+      this.#onEnd = () => {};
+      resolve(message);
+    };
+    this.#onMessage = settle;
+    this.#onEnd = (why) => settle({ kind: 'threw', ...why });
+    return promise;
+  }
+
+  #end(why: Thrown): void {
+    if (this.#ended !== undefined) return;
+    this.#ended = why;
+    this.#onEnd(why);
+    void this.#worker.terminate();
+  }
+}
+
+const crash = (errorType: string, errorMessage: string): Thrown => ({ errorType, errorMessage, trace: [] });
+
+const failed = (errorType: string, errorMessage: string, trace: readonly string[] = []): Invoked => ({
+  outcome: 'failed',
+  errorType,
+  errorMessage,
+  trace: [...trace],
+});
+
+const stackOf = (error: unknown): string[] => (error instanceof Error ? (error.stack ?? '').split('\n') : []);
+
+const moduleFile = (folder: string, module: string): string => {
+  const file = ['.mjs', '.js', '.cjs']
+    .map((extension) => join(folder, `${module}${extension}`))
+    .find((candidate) => existsSync(candidate));
+  if (file === undefined) throw new Error(`There is no module ${module} in ${folder}.`);
+  return file;
+};

@@ -1,0 +1,73 @@
+import { z } from 'zod';
+import type { Stack } from './stack.ts';
+
+/** What API Gateway answers by itself, as the stack has worded it. */
+
+const gatewayResponseSchema = z.strictObject({
+  ResponseType: z.string(),
+  RestApiId: z.string(),
+  StatusCode: z.string().optional(),
+  ResponseParameters: z.record(z.string(), z.string()).default({}),
+  ResponseTemplates: z.record(z.string(), z.string()).default({}),
+});
+type GatewayResponse = z.output<typeof gatewayResponseSchema>;
+
+/** The types that can come about here, with the status that each has unless the stack gives another. */
+const statuses = {
+  ACCESS_DENIED: 403,
+  AUTHORIZER_CONFIGURATION_ERROR: 500,
+  AUTHORIZER_FAILURE: 500,
+  BAD_REQUEST_PARAMETERS: 400,
+  // 504 in the reference; a Lambda function that fails is 502 in fact.
+  INTEGRATION_FAILURE: 502,
+  INTEGRATION_TIMEOUT: 504,
+  MISSING_AUTHENTICATION_TOKEN: 403,
+  REQUEST_TOO_LARGE: 413,
+  UNAUTHORIZED: 401,
+} as const;
+export type GatewayResponseType = keyof typeof statuses;
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly body: string | Buffer;
+}
+
+export interface GatewayResponses {
+  readonly answer: (type: GatewayResponseType, requestId: string) => Answer;
+}
+
+export const createGatewayResponses = (stack: Stack): GatewayResponses => {
+  const worded = new Map<string, GatewayResponse>(
+    stack
+      .resources('AWS::ApiGateway::GatewayResponse', gatewayResponseSchema)
+      .map(({ properties }) => [properties.ResponseType, properties]),
+  );
+  return {
+    answer: (type, requestId) => {
+      const status = statuses[type];
+      const own = worded.get(type) ?? worded.get(status < 500 ? 'DEFAULT_4XX' : 'DEFAULT_5XX');
+      const [template] = Object.entries(own?.ResponseTemplates ?? {});
+      const [contentType, body] = template ?? ['application/json', '{"message":$context.error.messageString}'];
+      const headers = new Map([
+        ['content-type', contentType],
+        ['x-amzn-errortype', type],
+      ]);
+      for (const [parameter, value] of Object.entries(own?.ResponseParameters ?? {})) {
+        headers.set(parameter.replace('gatewayresponse.header.', '').toLowerCase(), value.replaceAll(/^'|'$/g, ''));
+      }
+      return {
+        status: own?.StatusCode === undefined ? status : Number(own.StatusCode),
+        headers: [...headers],
+        body: fillIn(body, {
+          '$context.requestId': requestId,
+          '$context.error.messageString': JSON.stringify(type),
+          '$context.error.responseType': type,
+        }),
+      };
+    },
+  };
+};
+
+const fillIn = (template: string, values: Readonly<Record<string, string>>): string =>
+  template.replaceAll(/\$context(?:\.[A-Za-z]+)+/g, (variable) => values[variable] ?? '');

@@ -1,0 +1,154 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
+import { dirname } from 'node:path';
+import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK, SignJWT } from 'jose';
+import { z } from 'zod';
+
+/**
+ * A token issuer for one machine, in the place of HelseID: the same claims, and nobody's identity is checked. It gives a
+ * token to whoever names a client of the directory, so it listens to this machine alone and is no part of the stack.
+ */
+
+const clientsSchema = z.object({
+  clients: z.record(z.string(), z.object({ orgnr_parent: z.string(), orgnr_child: z.string().optional() })),
+});
+
+const keySchema = z.looseObject({
+  kty: z.literal('EC'),
+  crv: z.literal('P-256'),
+  x: z.string(),
+  y: z.string(),
+  d: z.string(),
+});
+
+export const tokenSeconds = 600;
+
+interface IssuerSettings {
+  readonly url: string;
+  readonly audience: string;
+  /** The client list, read anew for each token so that a changed file needs no restart. */
+  readonly clientsFile: string;
+  /** Kept, so that tokens given before a restart are good after it. */
+  readonly keyFile: string;
+}
+
+export interface Issuer {
+  readonly listener: RequestListener;
+  readonly token: (clientId: string) => Promise<string>;
+}
+
+export const createIssuer = async ({ url, audience, clientsFile, keyFile }: IssuerSettings): Promise<Issuer> => {
+  const key = await loadKey(keyFile);
+  const kid = await calculateJwkThumbprint(key);
+  const privateKey = await importJWK(key, 'ES256');
+  const { d: _private, ...publicKey } = key;
+
+  const issue = async (clientId: string, scope: string): Promise<string | undefined> => {
+    const { clients } = clientsSchema.parse(JSON.parse(await readFile(clientsFile, 'utf8')));
+    const client = Object.hasOwn(clients, clientId) ? clients[clientId] : undefined;
+    if (client === undefined) return undefined;
+    return await new SignJWT({
+      client_id: clientId,
+      scope,
+      'helseid://claims/client/claims/orgnr_parent': client.orgnr_parent,
+      ...(client.orgnr_child === undefined ? {} : { 'helseid://claims/client/claims/orgnr_child': client.orgnr_child }),
+    })
+      .setProtectedHeader({ alg: 'ES256', kid, typ: 'at+jwt' })
+      .setIssuer(url)
+      .setAudience(audience)
+      .setJti(randomUUID())
+      .setIssuedAt()
+      .setExpirationTime(`${tokenSeconds}s`)
+      .sign(privateKey);
+  };
+
+  const answer = async (request: IncomingMessage): Promise<OAuthAnswer> => {
+    const path = new URL(request.url ?? '/', url).pathname;
+    if (request.method === 'GET' && path === '/.well-known/openid-configuration') return ok(discovery(url));
+    if (request.method === 'GET' && path === '/jwks')
+      return ok({ keys: [{ ...publicKey, kid, alg: 'ES256', use: 'sig' }] });
+    if (request.method !== 'POST' || path !== '/token')
+      return refused(404, 'not_found', 'See /.well-known/openid-configuration.');
+
+    const form = new URLSearchParams(await readText(request));
+    if (form.get('grant_type') !== 'client_credentials')
+      return refused(400, 'unsupported_grant_type', 'Only client_credentials.');
+    const clientId = form.get('client_id') ?? basicUser(request.headers.authorization) ?? '';
+    const scope = form.get('scope') ?? audience;
+    const token = await issue(clientId, scope);
+    if (token === undefined) return refused(401, 'invalid_client', 'The directory names no such client.');
+    return ok({ access_token: token, token_type: 'Bearer', expires_in: tokenSeconds, scope });
+  };
+
+  return {
+    listener: (request, response) => {
+      answer(request)
+        .catch((error: unknown) => refused(500, 'server_error', String(error)))
+        .then((given) => respond(response, given))
+        .catch(() => response.destroy());
+    },
+    token: async (clientId) => {
+      const token = await issue(clientId, audience);
+      if (token === undefined) throw new Error(`${clientsFile} names no client ${clientId}.`);
+      return token;
+    },
+  };
+};
+
+const discovery = (url: string) => ({
+  issuer: url,
+  token_endpoint: `${url}/token`,
+  jwks_uri: `${url}/jwks`,
+  grant_types_supported: ['client_credentials'],
+  token_endpoint_auth_methods_supported: ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'],
+  id_token_signing_alg_values_supported: ['ES256'],
+  response_types_supported: ['token'],
+  subject_types_supported: ['public'],
+  // Not a field of the specification: for whoever reads it by eye.
+  notice: 'For one machine only: this issuer checks nobody. Elsewhere tokens come from HelseID.',
+});
+
+const loadKey = async (file: string): Promise<z.output<typeof keySchema>> => {
+  const kept = await readFile(file, 'utf8').catch(() => undefined);
+  if (kept !== undefined) return keySchema.parse(JSON.parse(kept));
+  const { privateKey } = await generateKeyPair('ES256', { extractable: true });
+  const key: JWK = await exportJWK(privateKey);
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, JSON.stringify(key), { mode: 0o600 });
+  return keySchema.parse(key);
+};
+
+interface OAuthAnswer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+const ok = (body: unknown): OAuthAnswer => ({ status: 200, body });
+
+const refused = (status: number, error: string, description: string): OAuthAnswer => ({
+  status,
+  body: { error, error_description: description },
+});
+
+const respond = (response: ServerResponse, { status, body }: OAuthAnswer): void => {
+  response.writeHead(status, {
+    'content-type': 'application/json',
+    'cache-control': 'no-store',
+    ...(status === 401 ? { 'www-authenticate': 'Basic realm="luftbro"' } : {}),
+  });
+  response.end(JSON.stringify(body));
+};
+
+const readText = async (request: IncomingMessage): Promise<string> => {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) if (Buffer.isBuffer(chunk)) chunks.push(chunk);
+  return Buffer.concat(chunks).toString('utf8');
+};
+
+const basicUser = (authorization = ''): string | undefined => {
+  const [, encoded] = /^Basic (.+)$/i.exec(authorization) ?? [];
+  if (encoded === undefined) return undefined;
+  const [user = ''] = Buffer.from(encoded, 'base64').toString('utf8').split(':');
+  return decodeURIComponent(user);
+};

@@ -1,0 +1,57 @@
+import { parseArgs } from 'node:util';
+import { type Host, startHost } from './host.ts';
+
+/** `npm start`: the hub on this machine until Ctrl-C. */
+
+const portOf = (variable: string, otherwise: number): number => {
+  const given = process.env[variable];
+  if (given === undefined) return otherwise;
+  const port = Number(given);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new Error(`${variable}=${given} is not a port number.`);
+  return port;
+};
+
+const firstMessage = ({ url, issuerUrl }: Host): string => `
+Send a first message (bash, in this folder):
+
+  curl -i ${url}/\\$process-message \\
+    -H "Authorization: Bearer $(curl -s ${issuerUrl}/token -d grant_type=client_credentials -d client_id=amk-innlandet | node -p 'JSON.parse(require("fs").readFileSync(0)).access_token')" \\
+    -H 'Content-Type: application/fhir+json' \\
+    -d @examples/mission-request.json
+`;
+
+const main = async (): Promise<void> => {
+  const { values } = parseArgs({ options: { 'data-dir': { type: 'string' } } });
+  const started = performance.now();
+  const host = await startHost({
+    port: portOf('PORT', 3000),
+    issuerPort: portOf('ISSUER_PORT', 3001),
+    logToTerminal: process.env['LUFTBRO_LOG'] === 'stdout',
+    progress: (what) => console.log(`${String(Math.round(performance.now() - started)).padStart(6)} ms  ${what}`),
+    ...(values['data-dir'] === undefined ? {} : { dataDir: values['data-dir'] }),
+  });
+  console.log(firstMessage(host));
+  console.log(`The functions' log: ${host.logFile}\nCtrl-C ends the hub; what it has accepted is kept.`);
+
+  let ending = false;
+  const end = (): void => {
+    // Whoever asks twice does not want to wait.
+    if (ending) process.exit(130);
+    ending = true;
+    host.close().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        console.error(error);
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGINT', end);
+  process.on('SIGTERM', end);
+};
+
+await main().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+});

@@ -1,0 +1,159 @@
+import type { APIGatewayProxyEvent, APIGatewayRequestAuthorizerEvent } from 'aws-lambda';
+import { z } from 'zod';
+import type { Answer } from './gateway-responses.ts';
+
+/** Between HTTP and what a Lambda function sees of it through a REST API. */
+
+export interface Received {
+  readonly requestId: string;
+  readonly receivedAt: Date;
+  readonly httpMethod: string;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly rawHeaders: readonly string[];
+  readonly sourceIp: string;
+  readonly host: string;
+  readonly body: string;
+}
+
+export interface Target {
+  readonly apiId: string;
+  readonly accountId: string;
+  readonly region: string;
+  readonly stage: string;
+  readonly resourceId: string;
+  readonly resourcePath: string;
+  readonly pathParameters: Readonly<Record<string, string>>;
+}
+
+export const proxyEvent = (
+  received: Received,
+  target: Target,
+  authorizer: Readonly<Record<string, string>>,
+): APIGatewayProxyEvent => ({
+  ...commonEvent(received, target),
+  body: received.body === '' ? null : received.body,
+  isBase64Encoded: false,
+  requestContext: { ...requestContext(received, target), authorizer: { ...authorizer } },
+});
+
+export const authorizerEvent = (received: Received, target: Target): APIGatewayRequestAuthorizerEvent => ({
+  type: 'REQUEST',
+  methodArn: `arn:aws:execute-api:${target.region}:${target.accountId}:${target.apiId}/${target.stage}/${received.httpMethod}${received.path}`,
+  ...commonEvent(received, target),
+  requestContext: { ...requestContext(received, target), authorizer: undefined },
+});
+
+const commonEvent = (
+  { httpMethod, path, query, rawHeaders, sourceIp }: Received,
+  { resourcePath, pathParameters }: Target,
+) => {
+  const multiValueHeaders = group([...pairs(rawHeaders), ['X-Forwarded-For', sourceIp], ['X-Forwarded-Proto', 'http']]);
+  const multiValueQuery = group([...query]);
+  return {
+    resource: resourcePath,
+    path,
+    httpMethod,
+    headers: lastOfEach(multiValueHeaders),
+    multiValueHeaders,
+    queryStringParameters: orNull(lastOfEach(multiValueQuery)),
+    multiValueQueryStringParameters: orNull(multiValueQuery),
+    pathParameters: orNull({ ...pathParameters }),
+    stageVariables: null,
+  };
+};
+
+const requestContext = (received: Received, { apiId, accountId, stage, resourceId, resourcePath }: Target) => ({
+  accountId,
+  apiId,
+  protocol: 'HTTP/1.1',
+  httpMethod: received.httpMethod,
+  path: received.path,
+  stage,
+  domainName: received.host,
+  requestId: received.requestId,
+  extendedRequestId: received.requestId,
+  requestTime: received.receivedAt.toUTCString(),
+  requestTimeEpoch: received.receivedAt.getTime(),
+  resourceId,
+  resourcePath,
+  identity: {
+    accessKey: null,
+    accountId: null,
+    apiKey: null,
+    apiKeyId: null,
+    caller: null,
+    clientCert: null,
+    cognitoAuthenticationProvider: null,
+    cognitoAuthenticationType: null,
+    cognitoIdentityId: null,
+    cognitoIdentityPoolId: null,
+    principalOrgId: null,
+    sourceIp: received.sourceIp,
+    user: null,
+    userAgent: pairs(received.rawHeaders).find(([name]) => name.toLowerCase() === 'user-agent')?.[1] ?? null,
+    userArn: null,
+  },
+});
+
+const scalar = z.union([z.string(), z.number(), z.boolean()]).transform(String);
+
+const proxyResult = z.object({
+  statusCode: z
+    .union([
+      z.int(),
+      z
+        .string()
+        .regex(/^\d{3}$/)
+        .transform(Number),
+    ])
+    .refine((status) => status >= 100 && status <= 599),
+  headers: z.record(z.string(), scalar).nullish(),
+  multiValueHeaders: z.record(z.string(), z.array(scalar)).nullish(),
+  body: z.string().nullish(),
+  isBase64Encoded: z.boolean().nullish(),
+});
+
+// What belongs to the connection is the server's to say.
+const ofTheConnection = new Set(['connection', 'content-length', 'keep-alive', 'transfer-encoding']);
+// API Gateway gives these another name on the way out.
+const remapped = new Set(['date', 'server', 'www-authenticate']);
+
+/** What the function answered, or `undefined` if it is not what a proxy integration must answer. */
+export const proxyAnswer = (payload: unknown): Answer | undefined => {
+  const parsed = proxyResult.safeParse(payload);
+  if (!parsed.success) return undefined;
+  const { statusCode, headers, multiValueHeaders, body, isBase64Encoded } = parsed.data;
+  const several = new Map(
+    Object.entries(multiValueHeaders ?? {}).map(([name, values]) => [name.toLowerCase(), values]),
+  );
+  for (const [name, value] of Object.entries(headers ?? {})) {
+    if (!several.has(name.toLowerCase())) several.set(name.toLowerCase(), [value]);
+  }
+  if (!several.has('content-type')) several.set('content-type', ['application/json']);
+  return {
+    status: statusCode,
+    headers: [...several]
+      .filter(([name]) => !ofTheConnection.has(name))
+      .flatMap(([name, values]) =>
+        values.map((value) => [remapped.has(name) ? `x-amzn-remapped-${name}` : name, value] as const),
+      ),
+    body: isBase64Encoded === true ? Buffer.from(body ?? '', 'base64') : (body ?? ''),
+  };
+};
+
+type Pair = readonly [name: string, value: string];
+
+const pairs = (rawHeaders: readonly string[]): readonly Pair[] =>
+  rawHeaders.flatMap((name, index) => (index % 2 === 0 ? [[name, rawHeaders[index + 1] ?? ''] as const] : []));
+
+const group = (all: readonly Pair[]): Record<string, string[]> => {
+  const groups: Record<string, string[]> = {};
+  for (const [name, value] of all) (groups[name] ??= []).push(value);
+  return groups;
+};
+
+const lastOfEach = (groups: Readonly<Record<string, readonly string[]>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(groups).map(([name, values]) => [name, values.at(-1) ?? '']));
+
+const orNull = <Value extends object>(value: Value): Value | null => (Object.keys(value).length === 0 ? null : value);

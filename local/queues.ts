@@ -1,0 +1,96 @@
+import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { buildApp } from 'fauxqs';
+import { z } from 'zod';
+import { localCredentials } from './credentials.ts';
+import type { Stack } from './stack.ts';
+
+/**
+ * The stack's queues on fauxqs. They live in memory only: what they held when the machine went down is owed by the items
+ * in the table, and the sweeper, which runs as soon as the host starts, sends it again.
+ */
+
+const queueSchema = z.strictObject({
+  QueueName: z.string().optional(),
+  FifoQueue: z.boolean().optional(),
+  ContentBasedDeduplication: z.boolean().optional(),
+  DeduplicationScope: z.string().optional(),
+  FifoThroughputLimit: z.string().optional(),
+  DelaySeconds: z.int().optional(),
+  MaximumMessageSize: z.int().optional(),
+  MessageRetentionPeriod: z.int().optional(),
+  ReceiveMessageWaitTimeSeconds: z.int().optional(),
+  VisibilityTimeout: z.int().optional(),
+  RedrivePolicy: z.strictObject({ deadLetterTargetArn: z.string(), maxReceiveCount: z.int() }).optional(),
+  // Nothing to do on one machine.
+  SqsManagedSseEnabled: z.boolean().optional(),
+  Tags: z.unknown().optional(),
+});
+type QueueProperties = z.output<typeof queueSchema>;
+
+export interface QueueServer {
+  readonly endpoint: string;
+  readonly url: (queueName: string) => string;
+  readonly client: SQSClient;
+  /** Makes the stack's queues. Returns what each is called by its ARN. */
+  readonly create: (stack: Stack) => Promise<ReadonlyMap<string, string>>;
+  readonly close: () => Promise<void>;
+}
+
+interface QueueServerSettings {
+  readonly region: string;
+}
+
+export const startQueues = async ({ region }: QueueServerSettings): Promise<QueueServer> => {
+  const app = buildApp({ logger: false, host: 'localhost', defaultRegion: region });
+
+  // fauxqs calls a queue http://sqs.<region>.localhost:<port>/…, a name that not every machine can resolve.
+  const ownUrls = new Map<string, string>();
+  app.addHook('preHandler', async ({ body }) => {
+    if (!isRequestToQueue(body)) return;
+    body.QueueUrl = ownUrls.get(body.QueueUrl) ?? body.QueueUrl;
+  });
+
+  // Not `startFauxqs`: that listens to the whole network.
+  const endpoint = await app.listen({ port: 0, host: '127.0.0.1' });
+  const client = new SQSClient({ endpoint, region, credentials: localCredentials });
+  const url = (queueName: string): string => `${endpoint}/000000000000/${queueName}`;
+
+  return {
+    endpoint,
+    url,
+    client,
+    create: async (stack) => {
+      const urls = new Map<string, string>();
+      const queues = stack.resources('AWS::SQS::Queue', queueSchema);
+      for (const { ref, arn, properties } of queues) {
+        const name = ref.slice(ref.lastIndexOf('/') + 1);
+        const { QueueUrl } = await client.send(
+          new CreateQueueCommand({ QueueName: name, Attributes: attributesOf(properties) }),
+        );
+        ownUrls.set(ref, QueueUrl ?? ref);
+        urls.set(arn, ref);
+      }
+      return urls;
+    },
+    close: async () => {
+      client.destroy();
+      await app.close();
+    },
+  };
+};
+
+const isRequestToQueue = (body: unknown): body is { QueueUrl: string } =>
+  typeof body === 'object' && body !== null && 'QueueUrl' in body && typeof body.QueueUrl === 'string';
+
+/** Queue attributes are texts in the API, whatever they are in the template. */
+const attributesOf = ({
+  QueueName: _name,
+  Tags: _tags,
+  SqsManagedSseEnabled: _encryption,
+  ...attributes
+}: QueueProperties): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(attributes).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, typeof value === 'object' ? JSON.stringify(value) : String(value)]],
+    ),
+  );

@@ -1,0 +1,179 @@
+/* oxlint-disable unicorn/require-post-message-target-origin -- that is for browser windows; threads have no origin */
+import { once } from 'node:events';
+import { mkdir } from 'node:fs/promises';
+import { isDeepStrictEqual } from 'node:util';
+import { Worker } from 'node:worker_threads';
+import {
+  CreateTableCommand,
+  DescribeTableCommand,
+  DynamoDBClient,
+  ResourceNotFoundException,
+  type TableDescription,
+} from '@aws-sdk/client-dynamodb';
+import { z } from 'zod';
+import { localCredentials } from './credentials.ts';
+import type { Stack } from './stack.ts';
+
+/** The stack's tables on dynalite, kept in a folder: what was answered before a `kill -9` is still there after it. */
+
+const keySchema = z.array(z.strictObject({ AttributeName: z.string(), KeyType: z.enum(['HASH', 'RANGE']) }));
+
+const tableSchema = z.strictObject({
+  TableName: z.string().optional(),
+  AttributeDefinitions: z.array(z.strictObject({ AttributeName: z.string(), AttributeType: z.enum(['S', 'N', 'B']) })),
+  KeySchema: keySchema,
+  GlobalSecondaryIndexes: z
+    .array(
+      z.strictObject({
+        IndexName: z.string(),
+        KeySchema: keySchema,
+        Projection: z.strictObject({
+          ProjectionType: z.enum(['ALL', 'KEYS_ONLY', 'INCLUDE']),
+          NonKeyAttributes: z.array(z.string()).optional(),
+        }),
+      }),
+    )
+    .optional(),
+  BillingMode: z.literal('PAY_PER_REQUEST'),
+  // Nothing to do on one machine.
+  DeletionProtectionEnabled: z.boolean().optional(),
+  PointInTimeRecoverySpecification: z.unknown().optional(),
+  SSESpecification: z.unknown().optional(),
+  Tags: z.unknown().optional(),
+});
+type TableProperties = z.output<typeof tableSchema>;
+
+const workerMessage = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('listening'), port: z.int() }),
+  z.object({ kind: z.literal('threw'), message: z.string() }),
+]);
+
+export interface TableServer {
+  readonly endpoint: string;
+  /** Makes the stack's tables, or finds them as an earlier run left them. Returns their names. */
+  readonly create: (stack: Stack) => Promise<readonly string[]>;
+  readonly close: () => Promise<void>;
+}
+
+interface TableServerSettings {
+  readonly folder: string;
+  readonly region: string;
+  readonly log: (line: string) => void;
+}
+
+export const startTables = async ({ folder, region, log }: TableServerSettings): Promise<TableServer> => {
+  await mkdir(folder, { recursive: true });
+  const worker = new Worker(new URL('./table-worker.ts', import.meta.url), { workerData: { path: folder } });
+
+  const listening = Promise.withResolvers<number>();
+  // While it starts, whatever dynalite throws means that it cannot open its database.
+  const opened = Promise.withResolvers<never>();
+  opened.promise.catch(() => {});
+  worker.on('message', (message: unknown) => {
+    const parsed = workerMessage.parse(message);
+    if (parsed.kind === 'listening') listening.resolve(parsed.port);
+    else {
+      log(`tables: ${parsed.message}`);
+      opened.reject(
+        new Error(`The tables in ${folder} cannot be opened (${parsed.message}). Is another hub running on them?`),
+      );
+    }
+  });
+  worker.on('error', (error) => listening.reject(error));
+
+  const endpoint = `http://127.0.0.1:${await listening.promise}`;
+  const client = new DynamoDBClient({ endpoint, region, credentials: localCredentials, maxAttempts: 1 });
+  const close = async (): Promise<void> => {
+    client.destroy();
+    const exited = once(worker, 'exit');
+    worker.postMessage('close');
+    await exited;
+  };
+  try {
+    await Promise.race([describe(client, 'is-the-database-open'), opened.promise]);
+  } catch (error) {
+    await worker.terminate();
+    throw error;
+  }
+
+  return {
+    endpoint,
+    close,
+    create: async (stack) => {
+      const tables = stack.resources('AWS::DynamoDB::Table', tableSchema);
+      for (const { ref, properties } of tables) {
+        const existing = await describe(client, ref);
+        if (existing === undefined) {
+          await client.send(new CreateTableCommand({ ...definition(properties), TableName: ref }));
+          await until(async () => (await describe(client, ref))?.TableStatus === 'ACTIVE');
+        } else if (!isDeepStrictEqual(shape(existing), shape(properties))) {
+          throw new Error(
+            `The table ${ref} in ${folder} was made by a stack with other keys or indexes. Remove that folder to begin afresh.`,
+          );
+        }
+      }
+      return tables.map(({ ref }) => ref);
+    },
+  };
+};
+
+const definition = ({ AttributeDefinitions, KeySchema, GlobalSecondaryIndexes, BillingMode }: TableProperties) => ({
+  AttributeDefinitions,
+  KeySchema,
+  BillingMode,
+  ...(GlobalSecondaryIndexes === undefined
+    ? {}
+    : {
+        GlobalSecondaryIndexes: GlobalSecondaryIndexes.map(
+          ({ IndexName, KeySchema: keys, Projection: { ProjectionType, NonKeyAttributes } }) => ({
+            IndexName,
+            KeySchema: keys,
+            Projection: { ProjectionType, ...(NonKeyAttributes === undefined ? {} : { NonKeyAttributes }) },
+          }),
+        ),
+      }),
+});
+
+const describe = async (client: DynamoDBClient, name: string): Promise<TableDescription | undefined> => {
+  try {
+    return (await client.send(new DescribeTableCommand({ TableName: name }))).Table;
+  } catch (error) {
+    if (error instanceof ResourceNotFoundException) return undefined;
+    throw error;
+  }
+};
+
+interface Keys {
+  readonly AttributeName?: string | undefined;
+  readonly KeyType?: string | undefined;
+}
+
+interface Shaped {
+  readonly KeySchema?: readonly Keys[] | undefined;
+  readonly GlobalSecondaryIndexes?:
+    | readonly {
+        readonly IndexName?: string | undefined;
+        readonly KeySchema?: readonly Keys[] | undefined;
+        readonly Projection?: { readonly ProjectionType?: string | undefined } | undefined;
+      }[]
+    | undefined;
+}
+
+/** What cannot be changed after a table was made. */
+const shape = ({ KeySchema, GlobalSecondaryIndexes = [] }: Shaped): unknown => {
+  const keys = (schema: readonly Keys[] = []): readonly string[] =>
+    schema.map(({ AttributeName, KeyType }) => `${KeyType} ${AttributeName}`);
+  return {
+    keys: keys(KeySchema),
+    indexes: Object.fromEntries(
+      GlobalSecondaryIndexes.map(({ IndexName = '', KeySchema: schema, Projection }) => [
+        IndexName,
+        [...keys(schema), Projection?.ProjectionType],
+      ]),
+    ),
+  };
+};
+
+const until = async (done: () => Promise<boolean>): Promise<void> => {
+  while (!(await done())) await new Promise((resolve) => setTimeout(resolve, 5));
+};
