@@ -489,6 +489,16 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
         expect(found.previous).toBeUndefined();
       });
 
+      test('The request is the one that the entry knows, whatever the order supposed', async () => {
+        const { mission, entries } = story();
+        await stored(entries);
+        const subscription = await subscribed(fresh());
+        for (const supposed of [1, 2, 3, 99]) {
+          const found = await ports.desk.open({ ...orderFor(subscription, mission, 3), request: supposed });
+          expect(found.request?.number).toBe(2);
+        }
+      });
+
       test('What is not there is not found', async () => {
         const { mission } = story();
         const found = await ports.desk.open(orderFor(sampleSubscription(fresh(), fresh()), mission, 3));

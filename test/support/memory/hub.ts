@@ -14,13 +14,13 @@ export const memoryHub = (clock = manualClock()) => {
   const obligations: Obligations = memoryObligations(missions, subscriptions);
   const desk: DeliveryDesk = {
     open: async (order) => {
-      const [subscription, notification, previous, entry, request] = await Promise.all([
+      const [subscription, notification, previous, entry] = await Promise.all([
         subscriptions.subscription(order.subscription),
         subscriptions.notification(order.subscription, order.number),
         order.previous === undefined ? undefined : subscriptions.notification(order.subscription, order.previous),
         missions.entry(order.mission, order.entry),
-        missions.entry(order.mission, order.request),
       ]);
+      const request = await missions.entry(order.mission, entry?.state.request.entry ?? order.request);
       return {
         ...(subscription === undefined ? {} : { subscription }),
         ...(notification === undefined ? {} : { notification }),

@@ -1,0 +1,532 @@
+import { assert, asyncProperty, constantFrom, double, integer, option } from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { acceptMessage } from '../../../mission/accept-message.ts';
+import { deliver, type Delivered, type DeliverPorts, deliverySettings } from '../../../mission/deliver.ts';
+import { fanOut } from '../../../mission/fan-out.ts';
+import type { Answer, DeliveryOrder, Subscription } from '../../../mission/ports.ts';
+import { sweep } from '../../../mission/sweep.ts';
+import { sampleSubscription } from '../../support/contract.ts';
+import { type MemoryHub, memoryHub } from '../../support/memory/hub.ts';
+import { directory, missionOpenedBy, missionRequest, missionUpdate, parties, partyOf } from '../../support/messages.ts';
+
+const { amk, la } = parties;
+const request = missionRequest({ id: 'request' });
+const mission = missionOpenedBy(request);
+
+const portsOf = (hub: MemoryHub, random = () => 0.5): DeliverPorts => ({
+  ...hub,
+  directory,
+  random,
+  settings: deliverySettings,
+  compose: (notice) =>
+    JSON.stringify({
+      kind: notice.kind,
+      status: notice.subscription.status,
+      ...('events' in notice
+        ? {
+            role: notice.role,
+            events: notice.events.map(({ notification, entry, request: described }) => ({
+              number: notification.number,
+              entry: entry.number,
+              request: described.number,
+            })),
+          }
+        : {}),
+    }),
+});
+
+/** A hub that owes the AMK LA notifications of so many entries of one mission. */
+const owing = async (entries: number, change: Partial<Subscription> = {}): Promise<MemoryHub> => {
+  const hub = memoryHub();
+  await hub.subscriptions.create({ ...sampleSubscription('la', la.organisation), ...change }, hub.clock.iso());
+  if (change.status === undefined) await hub.subscriptions.setStatus('la', 'active');
+  for (let number = 1; number <= entries; number += 1) {
+    const message = number === 1 ? request : missionUpdate({ mission, id: `u${number}`, describes: number !== 3 });
+    const accepted = await acceptMessage(hub.missions, message, { sender: amk, partyOf }, hub.now);
+    if (accepted.outcome === 'refused') throw new Error(JSON.stringify(accepted.faults));
+    await fanOut(hub, accepted.entry);
+  }
+  return hub;
+};
+
+const orderOf = (hub: MemoryHub, number: number): DeliveryOrder => {
+  const order = hub.queue.waiting().find((one) => one.number === number);
+  if (order === undefined) throw new Error(`no order ${number}`);
+  return order;
+};
+
+const statuses = async (hub: MemoryHub): Promise<readonly string[]> =>
+  (await hub.subscriptions.range('la', 1, 1000)).map(({ status }) => status);
+
+const secondsOf = (delivered: Delivered): number => {
+  if (delivered.outcome === 'settled') throw new Error('settled, but it should have come again');
+  return delivered.seconds;
+};
+
+const handshake: DeliveryOrder = { subscription: 'la', number: 0, mission: 'handshake', entry: 0, request: 0 };
+
+describe('A notification', () => {
+  test('An endpoint that answers 2xx has it: delivered, and nothing is owed', async () => {
+    for (const status of [200, 201, 202, 204, 299]) {
+      const hub = await owing(1);
+      hub.channel.answer(() => ({ status }));
+      expect(await deliver(orderOf(hub, 1), portsOf(hub))).toEqual({ outcome: 'settled' });
+      expect(await hub.subscriptions.notification('la', 1)).toMatchObject({
+        status: 'delivered',
+        attempts: 1,
+        lastAnswer: `HTTP ${status}`,
+        lastAttemptAt: hub.clock.iso(),
+        settledAt: hub.clock.iso(),
+      });
+      hub.clock.advance(86_400_000);
+      expect(await hub.obligations.due(hub.clock.iso(), 10)).toEqual([]);
+      expect(hub.deadLetters.orders()).toEqual([]);
+    }
+  });
+
+  test('It says which entry it is, what the mission is as of then, and what the role of the subscriber is', async () => {
+    const hub = await owing(3);
+    for (const number of [1, 2, 3]) await deliver(orderOf(hub, number), portsOf(hub));
+    expect(hub.channel.posts.map(({ body }): unknown => JSON.parse(body))).toEqual(
+      [
+        { number: 1, entry: 1, request: 1 },
+        { number: 2, entry: 2, request: 2 },
+        { number: 3, entry: 3, request: 2 },
+      ].map((event) => ({ kind: 'event-notification', status: 'active', role: 'amk-la', events: [event] })),
+    );
+    expect(hub.channel.ids()).toEqual(['la.1', 'la.2', 'la.3']);
+  });
+
+  test('One whose subscriber has left the directory is told as to an observer', async () => {
+    const hub = await owing(1);
+    await deliver(orderOf(hub, 1), { ...portsOf(hub), directory: { partyOf: () => undefined } });
+    expect(hub.channel.posts[0]?.body).toContain('"role":"observer"');
+  });
+
+  test('Once settled it is not sent again', async () => {
+    const hub = await owing(2);
+    hub.channel.answer(({ webhookId }) => ({ status: webhookId === 'la.1' ? 200 : 410 }));
+    const orders = [orderOf(hub, 1), orderOf(hub, 2)];
+    for (const order of [...orders, ...orders, ...orders])
+      expect(await deliver(order, portsOf(hub))).toEqual({ outcome: 'settled' });
+    expect(hub.channel.ids()).toEqual(['la.1', 'la.2']);
+    expect(await statuses(hub)).toEqual(['delivered', 'failed']);
+    expect(hub.deadLetters.orders()).toHaveLength(1);
+  });
+
+  test('One that is not there, or whose subscription is not, is settled without a word', async () => {
+    const hub = await owing(1);
+    for (const order of [
+      { ...orderOf(hub, 1), number: 99 },
+      { ...orderOf(hub, 1), subscription: 'nobody' },
+    ])
+      expect(await deliver(order, portsOf(hub))).toEqual({ outcome: 'settled' });
+    expect(hub.channel.posts).toEqual([]);
+  });
+
+  test('One whose entry is not in the log is the hub’s own fault, and is not called delivered', async () => {
+    const hub = await owing(1);
+    await expect(deliver({ ...orderOf(hub, 1), entry: 9 }, portsOf(hub))).rejects.toThrow('not in the log');
+    expect(await statuses(hub)).toEqual(['pending']);
+    expect(hub.channel.posts).toEqual([]);
+  });
+
+  test('A crash between answer and receipt sends it once more, under the same id', async () => {
+    const hub = await owing(1);
+    const order = orderOf(hub, 1);
+    const forgetful = {
+      ...portsOf(hub),
+      subscriptions: { ...hub.subscriptions, record: () => Promise.reject(new Error('no answer')) },
+    };
+    await expect(deliver(order, forgetful)).rejects.toThrow('no answer');
+    expect(await deliver(order, portsOf(hub))).toEqual({ outcome: 'settled' });
+    expect(hub.channel.ids()).toEqual(['la.1', 'la.1']);
+    expect(await statuses(hub)).toEqual(['delivered']);
+  });
+
+  test('A subscription that is off gets nothing more: what was owed ends visibly as failed', async () => {
+    const hub = await owing(2);
+    await hub.subscriptions.setStatus('la', 'off');
+    for (const number of [1, 2])
+      expect(await deliver(orderOf(hub, number), portsOf(hub))).toEqual({ outcome: 'settled' });
+    expect(hub.channel.posts).toEqual([]);
+    expect(await statuses(hub)).toEqual(['failed', 'failed']);
+    expect(hub.deadLetters.orders().map(({ number }) => number)).toEqual([1, 2]);
+  });
+});
+
+const permanent: readonly Answer[] = [
+  ...[300, 301, 302, 307, 308, 400, 401, 403, 404, 405, 406, 409, 410, 413, 415, 422, 426, 431, 451, 499].map(
+    (status) => ({ status }),
+  ),
+  { failure: 'redirect' },
+  { failure: 'refused-address' },
+];
+
+const passing: readonly Answer[] = [
+  ...[408, 425, 429, 500, 501, 502, 503, 504, 507, 599].map((status) => ({ status })),
+  { failure: 'timeout' },
+  { failure: 'connection' },
+  { failure: 'name' },
+  { failure: 'tls' },
+  {},
+];
+
+const nameOf = ({ status, failure }: Answer): string =>
+  status === undefined ? (failure ?? 'connection') : `HTTP ${status}`;
+
+describe('An endpoint that refuses', () => {
+  test.each(permanent.map((answer) => [nameOf(answer), answer] as const))(
+    '%s will not change: failed at once, and kept among the dead letters',
+    async (words, answer) => {
+      const hub = await owing(1);
+      const order = orderOf(hub, 1);
+      hub.channel.answer(() => answer);
+      expect(await deliver(order, portsOf(hub))).toEqual({ outcome: 'settled' });
+      expect(await hub.subscriptions.notification('la', 1)).toMatchObject({
+        status: 'failed',
+        attempts: 1,
+        lastAnswer: words,
+        settledAt: hub.clock.iso(),
+      });
+      expect(hub.deadLetters.orders()).toEqual([order]);
+      expect(hub.channel.posts).toHaveLength(1);
+      hub.clock.advance(86_400_000);
+      expect(await hub.obligations.due(hub.clock.iso(), 10)).toEqual([]);
+    },
+  );
+
+  test.each(passing.map((answer) => [nameOf(answer), answer] as const))(
+    '%s may pass: it comes again, and the sweeper looks after it if the queue loses it',
+    async (words, answer) => {
+      const hub = await owing(1);
+      hub.channel.answer(() => answer);
+      const seconds = secondsOf(await deliver(orderOf(hub, 1), portsOf(hub)));
+      expect(seconds).toBe(1);
+      expect(await hub.subscriptions.notification('la', 1)).toMatchObject({
+        status: 'pending',
+        attempts: 1,
+        lastAnswer: words,
+      });
+      expect(hub.deadLetters.orders()).toEqual([]);
+      hub.clock.advance(seconds * 1000);
+      expect(await hub.obligations.due(hub.clock.iso(), 10)).toEqual([]);
+      hub.clock.advance(60_000);
+      expect(await hub.obligations.due(hub.clock.iso(), 10)).toEqual([
+        { kind: 'delivery', subscription: 'la', number: 1 },
+      ]);
+    },
+  );
+
+  test('A status that no one knows is no delivery', async () => {
+    for (const status of [0, 100, 103, 199, 600]) {
+      const hub = await owing(1);
+      hub.channel.answer(() => ({ status }));
+      secondsOf(await deliver(orderOf(hub, 1), portsOf(hub)));
+      expect(await statuses(hub)).toEqual(['pending']);
+    }
+  });
+
+  test('One endpoint that is ill says nothing of another mission or subscriber', async () => {
+    const hub = await owing(1);
+    await hub.subscriptions.create(sampleSubscription('other', la.organisation), hub.clock.iso());
+    hub.channel.answer(({ subscription }) => ({ status: subscription.id === 'la' ? 500 : 200 }));
+    const accepted = await acceptMessage(hub.missions, missionUpdate({ mission }), { sender: amk, partyOf }, hub.now);
+    if (accepted.outcome === 'refused') throw new Error('refused');
+    await fanOut(hub, accepted.entry);
+    const orders = hub.queue.waiting().filter(({ subscription }) => subscription === 'other');
+    for (const order of orders) expect(await deliver(order, portsOf(hub))).toEqual({ outcome: 'settled' });
+    expect(hub.channel.ids()).toEqual(['other.1']);
+  });
+});
+
+describe('Waiting', () => {
+  /** Tries one notification again and again: the waits between the tries. */
+  const waits = async (answer: Answer, random: () => number): Promise<readonly number[]> => {
+    const hub = await owing(1);
+    const order = orderOf(hub, 1);
+    hub.channel.answer(() => answer);
+    const seconds: number[] = [];
+    for (;;) {
+      const delivered = await deliver(order, portsOf(hub, random));
+      if (delivered.outcome === 'settled') break;
+      seconds.push(delivered.seconds);
+      hub.clock.advance(delivered.seconds * 1000);
+    }
+    expect(await statuses(hub)).toEqual(['failed']);
+    expect(hub.channel.posts).toHaveLength(deliverySettings.maxAttempts);
+    expect(hub.deadLetters.orders()).toEqual([order]);
+    return seconds;
+  };
+
+  test('Waits double up to a minute, half of each by chance, and after the last try the hub gives up', async () => {
+    expect(await waits({ status: 503 }, () => 1)).toEqual([1, 2, 4, 8, 16, 32, 60, 60, 60, 60, 60, 60, 60, 60]);
+    expect(await waits({ status: 503 }, () => 0)).toEqual([1, 1, 2, 4, 8, 16, 30, 30, 30, 30, 30, 30, 30, 30]);
+  });
+
+  test('A partner that is away for five minutes misses nothing; who is away for ten is told by people', async () => {
+    const total = (list: readonly number[]): number => list.reduce((sum, seconds) => sum + seconds, 0);
+    expect(total(await waits({ failure: 'timeout' }, () => 0))).toBeGreaterThan(240);
+    expect(total(await waits({ failure: 'timeout' }, () => 1))).toBeLessThan(600);
+  });
+
+  test('Retry-After is obeyed if it asks for more than the hub would wait, up to five minutes', async () => {
+    const first = async (retryAfter: number): Promise<number> =>
+      (await waits({ status: 503, retryAfter }, () => 0.5))[0] ?? 0;
+    expect(await first(0)).toBe(1);
+    expect(await first(7)).toBe(7);
+    expect(await first(300)).toBe(300);
+    expect(await first(301)).toBe(300);
+    expect(await first(86_400)).toBe(300);
+    expect(await first(-5)).toBe(1);
+    expect((await waits({ status: 429, retryAfter: 3 }, () => 1)).slice(0, 4)).toEqual([3, 3, 4, 8]);
+  });
+
+  test('Whatever chance and endpoints say, a wait is a whole number of seconds from 1 to 300', async () => {
+    await assert(
+      asyncProperty(
+        integer({ min: 0, max: deliverySettings.maxAttempts - 2 }),
+        double({ min: 0, max: 1, noNaN: true }),
+        option(integer({ min: -10, max: 1_000_000 }), { nil: undefined }),
+        constantFrom(...passing),
+        async (attempts, chance, retryAfter, answer) => {
+          const hub = await owing(1);
+          hub.channel.answer(() => ({ ...answer, ...(retryAfter === undefined ? {} : { retryAfter }) }));
+          const ports = portsOf(hub, () => chance);
+          for (let number = 0; number < attempts; number += 1)
+            await hub.subscriptions.record('la', 1, {
+              at: hub.clock.iso(),
+              answer: 'HTTP 500',
+              status: 'pending',
+              dueAt: hub.clock.iso(),
+            });
+          const seconds = secondsOf(await deliver(orderOf(hub, 1), ports));
+          const ceiling = Math.min(60, 2 ** attempts);
+          const asked = Math.min(300, Math.max(0, retryAfter ?? 0));
+          expect(Number.isInteger(seconds)).toBe(true);
+          expect(seconds).toBeGreaterThanOrEqual(Math.max(1, ceiling / 2, asked));
+          expect(seconds).toBeLessThanOrEqual(Math.max(ceiling, asked));
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+});
+
+describe('The handshake', () => {
+  test('It comes before the first event, and makes the subscription active', async () => {
+    const hub = await owing(1, { status: 'requested' });
+    expect(await deliver(orderOf(hub, 1), portsOf(hub))).toEqual({ outcome: 'settled' });
+    expect(hub.channel.ids()).toEqual(['la.0', 'la.1']);
+    expect(hub.channel.posts.map(({ body }): unknown => JSON.parse(body))).toMatchObject([
+      { kind: 'handshake', status: 'requested' },
+      { kind: 'event-notification', status: 'active' },
+    ]);
+    expect((await hub.subscriptions.subscription('la'))?.status).toBe('active');
+    expect(await statuses(hub)).toEqual(['delivered']);
+  });
+
+  test('It is done once, however many notifications wait for it', async () => {
+    const hub = await owing(3, { status: 'requested' });
+    for (const number of [1, 2, 3]) await deliver(orderOf(hub, number), portsOf(hub));
+    expect(hub.channel.ids()).toEqual(['la.0', 'la.1', 'la.2', 'la.3']);
+  });
+
+  test('It is done once, also when the queue lost the first notifications', async () => {
+    const hub = await owing(3, { status: 'requested' });
+    await deliver(orderOf(hub, 3), portsOf(hub));
+    expect(hub.channel.ids()).toEqual(['la.0', 'la.1', 'la.2', 'la.3']);
+  });
+
+  test('No event is sent to an endpoint that does not answer the handshake', async () => {
+    const hub = await owing(1, { status: 'requested' });
+    hub.channel.answer(() => ({ status: 503 }));
+    expect(secondsOf(await deliver(orderOf(hub, 1), portsOf(hub)))).toBe(1);
+    expect(hub.channel.ids()).toEqual(['la.0']);
+    expect((await hub.subscriptions.subscription('la'))?.status).toBe('requested');
+    expect(await hub.subscriptions.notification('la', 1)).toMatchObject({ status: 'pending', attempts: 1 });
+    hub.channel.answer(() => ({ status: 200 }));
+    await deliver(orderOf(hub, 1), portsOf(hub));
+    expect(hub.channel.ids()).toEqual(['la.0', 'la.0', 'la.1']);
+  });
+
+  test('It may be ordered by itself', async () => {
+    const hub = await owing(0, { status: 'requested' });
+    expect(await deliver(handshake, portsOf(hub))).toEqual({ outcome: 'settled' });
+    expect(hub.channel.ids()).toEqual(['la.0']);
+    expect((await hub.subscriptions.subscription('la'))?.status).toBe('active');
+    expect(await hub.obligations.due(hub.clock.iso(), 10)).toEqual([]);
+  });
+
+  test('Ordered again it is not repeated, nor for a subscription that is off or unknown', async () => {
+    const hub = await owing(0, { status: 'requested' });
+    for (let number = 0; number < 3; number += 1) await deliver(handshake, portsOf(hub));
+    await hub.subscriptions.setStatus('la', 'off');
+    await deliver(handshake, portsOf(hub));
+    await deliver({ ...handshake, subscription: 'nobody' }, portsOf(hub));
+    expect(hub.channel.ids()).toEqual(['la.0']);
+  });
+
+  test('A refusal that will not change puts the subscription in error, and says why', async () => {
+    const hub = await owing(0, { status: 'requested' });
+    hub.channel.answer(() => ({ status: 404 }));
+    expect(await deliver(handshake, portsOf(hub))).toEqual({ outcome: 'settled' });
+    expect(await hub.subscriptions.subscription('la')).toMatchObject({
+      status: 'error',
+      error: 'handshake: HTTP 404',
+    });
+  });
+
+  test('An endpoint that is away is tried again, as often as a notification, and then the subscription is in error', async () => {
+    const hub = await owing(0, { status: 'requested' });
+    hub.channel.answer(() => ({ failure: 'timeout' }));
+    const waits: number[] = [];
+    for (let receives = 1; receives < deliverySettings.maxAttempts; receives += 1)
+      waits.push(
+        secondsOf(
+          await deliver(
+            handshake,
+            portsOf(hub, () => 1),
+            receives,
+          ),
+        ),
+      );
+    expect(waits).toEqual([1, 2, 4, 8, 16, 32, 60, 60, 60, 60, 60, 60, 60, 60]);
+    expect((await hub.subscriptions.subscription('la'))?.status).toBe('requested');
+    expect(await deliver(handshake, portsOf(hub), deliverySettings.maxAttempts)).toEqual({ outcome: 'settled' });
+    expect(await hub.subscriptions.subscription('la')).toMatchObject({ status: 'error', error: 'handshake: timeout' });
+  });
+});
+
+describe('Order within a mission', () => {
+  test('The notification before it goes first, also if the queue lost it', async () => {
+    const hub = await owing(2);
+    expect(await deliver(orderOf(hub, 2), portsOf(hub))).toEqual({ outcome: 'settled' });
+    expect(hub.channel.ids()).toEqual(['la.1', 'la.2']);
+    expect(await statuses(hub)).toEqual(['delivered', 'delivered']);
+  });
+
+  test('However many the queue lost in a row, all go in their order', async () => {
+    const hub = await owing(12);
+    const last = orderOf(hub, 12);
+    hub.queue.lose(() => true);
+    expect(await deliver(last, portsOf(hub))).toEqual({ outcome: 'settled' });
+    expect(hub.channel.ids()).toEqual(Array.from({ length: 12 }, (_, index) => `la.${index + 1}`));
+    expect(await statuses(hub)).toEqual(Array.from({ length: 12 }, () => 'delivered'));
+  });
+
+  test('Each of those that were lost says what the mission is as of then', async () => {
+    const hub = await owing(4);
+    await deliver(orderOf(hub, 4), portsOf(hub));
+    expect(hub.channel.posts.map(({ body }): unknown => JSON.parse(body))).toMatchObject(
+      [1, 2, 2, 4].map((described, index) => ({
+        events: [{ number: index + 1, entry: index + 1, request: described }],
+      })),
+    );
+  });
+
+  test('What is settled before it is not sent again', async () => {
+    const hub = await owing(3);
+    await deliver(orderOf(hub, 1), portsOf(hub));
+    await deliver(orderOf(hub, 3), portsOf(hub));
+    expect(hub.channel.ids()).toEqual(['la.1', 'la.2', 'la.3']);
+  });
+
+  test('While the one before it waits, it waits as long, and is not tried', async () => {
+    const hub = await owing(3);
+    hub.channel.answer(({ webhookId }) => (webhookId === 'la.1' ? { status: 503, retryAfter: 20 } : { status: 200 }));
+    expect(await deliver(orderOf(hub, 3), portsOf(hub))).toEqual({ outcome: 'again', seconds: 20 });
+    expect(hub.channel.ids()).toEqual(['la.1']);
+    expect((await hub.subscriptions.range('la', 1, 3)).map(({ attempts }) => attempts)).toEqual([1, 0, 0]);
+    hub.channel.answer(() => ({ status: 200 }));
+    await deliver(orderOf(hub, 3), portsOf(hub));
+    expect(hub.channel.ids()).toEqual(['la.1', 'la.1', 'la.2', 'la.3']);
+  });
+
+  test('One that has failed for good holds up no later one', async () => {
+    const hub = await owing(3);
+    hub.channel.answer(({ webhookId }) => ({ status: webhookId === 'la.2' ? 400 : 200 }));
+    expect(await deliver(orderOf(hub, 3), portsOf(hub))).toEqual({ outcome: 'settled' });
+    expect(await statuses(hub)).toEqual(['delivered', 'failed', 'delivered']);
+    expect(hub.deadLetters.orders()).toMatchObject([{ subscription: 'la', number: 2, mission, entry: 2 }]);
+  });
+
+  test('A mission of which the subscriber misses something holds up no other mission', async () => {
+    const hub = await owing(1);
+    const other = missionRequest({ id: 'other' });
+    const accepted = await acceptMessage(hub.missions, other, { sender: amk, partyOf }, hub.now);
+    if (accepted.outcome === 'refused') throw new Error('refused');
+    await fanOut(hub, accepted.entry);
+    hub.channel.answer(({ webhookId }) => ({ status: webhookId === 'la.1' ? 503 : 200 }));
+    secondsOf(await deliver(orderOf(hub, 1), portsOf(hub)));
+    expect(await deliver(orderOf(hub, 2), portsOf(hub))).toEqual({ outcome: 'settled' });
+    expect(await statuses(hub)).toEqual(['pending', 'delivered']);
+  });
+});
+
+describe('Queue, sweeper and delivery together', () => {
+  /** What the deliver function does with the queue, until it is empty or so much time has passed. */
+  const work = async (hub: MemoryHub, minutes: number): Promise<void> => {
+    const until = hub.clock.now() + minutes * 60_000;
+    while (hub.clock.now() < until) {
+      const received = hub.queue.receive();
+      if (received === undefined) {
+        hub.clock.advance(1_000);
+        if (hub.clock.now() % 60_000 === 0)
+          await sweep(
+            hub,
+            () => 60_000,
+            () => undefined,
+          );
+        continue;
+      }
+      const delivered = await deliver(received.order, portsOf(hub), received.receives);
+      if (delivered.outcome === 'settled') hub.queue.remove(received.receipt);
+      else hub.queue.hide(received.receipt, delivered.seconds);
+    }
+  };
+
+  /** The numbers an endpoint has taken, in the order in which it took each first. */
+  const taken = (ids: readonly string[]): readonly number[] => [...new Set(ids.map((id) => Number(id.split('.')[1])))];
+
+  test('Whatever the queue loses and however the endpoint stumbles, it takes every notification, in order', async () => {
+    await assert(
+      asyncProperty(integer(), integer({ min: 0, max: 100 }), async (seed, health) => {
+        const hub = await owing(8, { status: 'requested' });
+        let state = seed;
+        const chance = (): number => {
+          state = (Math.imul(state, 1664525) + 1013904223) | 0;
+          return (state >>> 8) % 100;
+        };
+        const stumbling = 4;
+        let stumbles = 0;
+        const delivered: string[] = [];
+        hub.channel.answer(({ webhookId }) => {
+          if (stumbles < stumbling * 8 && chance() >= health) {
+            stumbles += 1;
+            // Every other stumble has taken the notification all the same: only its answer is lost.
+            if (stumbles % 2 === 0) delivered.push(webhookId);
+            return { failure: 'timeout' };
+          }
+          stumbles = 0;
+          delivered.push(webhookId);
+          return { status: 200 };
+        });
+        hub.queue.lose(() => chance() < 40);
+        await work(hub, 1);
+        hub.queue.lose(() => chance() < 40);
+        await work(hub, 120);
+        const settled = await statuses(hub);
+        expect(settled).not.toContain('pending');
+        const arrived = taken(delivered);
+        expect(arrived.slice(0, 1)).toEqual([0]);
+        expect(arrived).toEqual([...arrived].sort((one, other) => one - other));
+        for (const [index, status] of settled.entries())
+          if (status === 'delivered') expect(arrived).toContain(index + 1);
+        expect(hub.deadLetters.orders()).toHaveLength(settled.filter((status) => status === 'failed').length);
+        expect(await hub.obligations.due('2098-01-01T00:00:00.000Z', 10)).toEqual([]);
+      }),
+      { numRuns: 40 },
+    );
+  });
+});
