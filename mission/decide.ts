@@ -79,6 +79,46 @@ const addressee = (type: MessageType, message: Message, partyOf: Circumstances['
 
 const isRefusal = (value: object): value is Refusal => 'outcome' in value && value.outcome === 'refused';
 
+/** What a message says about other Tasks and parties must be true, or somebody would wait for nothing. */
+const untrue = (message: Message, before: MissionState, { sender, partyOf }: Circumstances): Refusal | undefined => {
+  const { facts, type, focusIndex } = message;
+  const at = `Bundle.entry[${focusIndex ?? 0}].resource`;
+  if (facts.partOf !== undefined && taskOf(before, facts.partOf)?.kind !== 'resource') {
+    return refuse('unknown-task', `${at}.partOf`, 'must be the Task of a resource of this mission');
+  }
+  if (facts.divertedTo !== undefined) {
+    const hospital = partyOf(facts.divertedTo);
+    if (hospital === undefined) return refuse('unknown-organisation', `${at}.output`);
+    if (hospital.role !== 'hospital')
+      return refuse(
+        'wrong-field',
+        `${at}.output`,
+        `must divert to a hospital, but the directory says ${hospital.role}`,
+      );
+  }
+  const leads = sender.organisation === before.requester || sender.organisation === before.coordinator;
+  return type.focus?.resource === 'ServiceRequest' && focusIndex !== undefined && !leads
+    ? refuse(
+        'forbidden-relation',
+        `${header}.focus`,
+        'only the requester and the coordinating AMK LA describe the mission anew; send other resources without a ServiceRequest in focus',
+      )
+    : undefined;
+};
+
+/** A sender that names a receiver counts on it being told. */
+const deafTo = (message: Message, { entry }: Decided): Refusal | undefined => {
+  const deaf = message.destinations.findIndex((organisation) => !entry.recipients.includes(organisation));
+  const told = message.type.told.join(', ');
+  return deaf === -1
+    ? undefined
+    : refuse(
+        'wrong-field',
+        `${destinationAt}[${deaf}].receiver`,
+        `would not be told: ${message.type.event} is told to ${told}`,
+      );
+};
+
 /** Rules beyond single moves: an accepted request is not taken back over the head of a crew that is asked or flying. */
 const blockedBy = (task: TaskState, answer: string | undefined, state: MissionState): TaskState | undefined =>
   task.kind === 'coordination' && task.status === 'accepted' && (answer === 'rejected' || answer === 'deferred')
@@ -211,9 +251,10 @@ export const decide = (
     const illegal = illegalMove(type, message, task, before);
     if (illegal !== undefined) return illegal;
   }
-  if (type.opens !== undefined && task === undefined) {
-    const owner = addressee(type, message, partyOf);
-    return isRefusal(owner) ? owner : entryOf(message, before.version + 1, mission, circumstances, before, owner);
-  }
-  return entryOf(message, before.version + 1, mission, circumstances, before, undefined);
+  const falsehood = untrue(message, before, circumstances);
+  if (falsehood !== undefined) return falsehood;
+  const owner = type.opens !== undefined && task === undefined ? addressee(type, message, partyOf) : undefined;
+  if (owner !== undefined && isRefusal(owner)) return owner;
+  const decided = entryOf(message, before.version + 1, mission, circumstances, before, owner);
+  return deafTo(message, decided) ?? decided;
 };

@@ -60,20 +60,26 @@ const moveTask = (
   const move = type.moves?.byAnswer[facts.answer ?? '']?.find(({ from }) => from.includes(task.status));
   const status = move === undefined || move.to === 'unchanged' ? task.status : move.to;
   const askedAgain = status === 'requested';
-  const { acknowledgedAt: _before, ...unacknowledged } = task;
+  const { acknowledgedAt, answer, reason, until, ...kept } = task;
   return {
-    ...(askedAgain ? unacknowledged : task),
+    ...kept,
     status,
     changedBy: event.number,
     changedAt: event.receivedAt,
     ...(askedAgain
       ? { acknowledgeBy: secondsLater(event.receivedAt, acknowledgementSeconds[task.kind][urgency]) }
-      : { acknowledgedAt: task.acknowledgedAt ?? event.receivedAt }),
+      : { acknowledgedAt: acknowledgedAt ?? event.receivedAt }),
     ...defined({
-      answer: facts.answer === undefined ? task.answer : { event: event.event, code: facts.answer },
-      reason: facts.reason ?? task.reason,
+      answer:
+        type.answers !== undefined && facts.answer !== undefined
+          ? { event: event.event, code: facts.answer }
+          : askedAgain
+            ? undefined
+            : answer,
+      // Why not belongs to the status it explains.
+      reason: status === task.status ? (facts.reason ?? reason) : facts.reason,
       decider: facts.decider ?? task.decider,
-      until: facts.until,
+      until: status === task.status ? (facts.until ?? until) : facts.until,
       eta: facts.eta ?? task.eta,
       position: facts.position ?? task.position,
       divertedTo: facts.divertedTo ?? task.divertedTo,

@@ -9,6 +9,7 @@ import {
   messageHeader,
   type MessageHeader,
 } from './fhir/resources.ts';
+import { meta as metaSchema } from './fhir/datatypes.ts';
 import { digestOf, parseAddress } from './identifiers.ts';
 import { canonicalText, isObject, isTooDeep, maxBodyBytes, parseLossless } from './json.ts';
 import { catalogue, messageTypeOf } from './messages/catalogue.ts';
@@ -212,10 +213,16 @@ const readFacts = (
   };
 };
 
-const isExercise = (bundle: MessageBundle, header: MessageHeader): boolean =>
-  [...(bundle.meta?.security ?? []), ...(header.meta?.security ?? [])].some(
-    ({ system, code }) => system === systems.actReason && code === exerciseCode,
+const isLabelled = (value: unknown): boolean => {
+  const read = metaSchema.safeParse(value);
+  return (
+    read.success &&
+    (read.data.security ?? []).some(({ system, code }) => system === systems.actReason && code === exerciseCode)
   );
+};
+
+const isExercise = (bundle: MessageBundle, header: MessageHeader): boolean =>
+  isLabelled(bundle.meta) || isLabelled(header.meta);
 
 const readDestinations = (header: MessageHeader, index: BundleIndex): Step<readonly string[]> => {
   const numbers: string[] = [];
@@ -280,6 +287,15 @@ export const readMessage = (text: string): Message | Refusal => {
       `must name the mission: a focus with identifier system ${systems.mission}`,
     );
   }
+  const exercise = isExercise(bundle.value, header);
+  const labelled = bundle.value.entry.findIndex(({ resource }) => isLabelled(resource['meta']));
+  if (!exercise && labelled !== -1) {
+    return refuse(
+      'exercise-mismatch',
+      `Bundle.entry[${labelled}].resource.meta.security`,
+      'a resource is labelled HTEST, but neither the Bundle nor its MessageHeader is',
+    );
+  }
   return {
     outcome: 'read',
     type,
@@ -290,7 +306,7 @@ export const readMessage = (text: string): Message | Refusal => {
       focusIndex: read.value.focusIndex,
     }),
     destinations: destinations.value,
-    exercise: isExercise(bundle.value, header),
+    exercise,
     facts: read.value.facts,
     text,
     digest: digestOf(canonicalText(withoutBundleId(lossless))),

@@ -25,6 +25,9 @@ export const systems = {
   taskDetail: codeSystem('task-detail'),
   fault: codeSystem('fault'),
   faultOrigin: codeSystem('fault-origin'),
+  /** NACA and NEWS2: no official URI is known. */
+  severityScore: codeSystem('severity-score'),
+  directoryOrigin: codeSystem('directory-origin'),
   deliveryOutcome: codeSystem('delivery-outcome'),
   /** Norsk indeks for medisinsk nødhjelp: criteria numbers such as `A.06.02`; URI minted here. */
   medicalIndex: codeSystem('norsk-indeks-medisinsk-nodhjelp'),

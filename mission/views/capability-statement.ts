@@ -55,20 +55,20 @@ export const capabilityStatement = (base: string, version: string, date: string)
             {
               name: 'owner',
               type: 'reference',
-              documentation: 'Organization/<organisation number> or the number; your own organisation',
+              documentation: 'Organization/{organisation number} or the number; your own organisation',
             },
             { name: 'status', type: 'token', documentation: 'One or several Task statuses, separated by commas' },
             {
               name: 'based-on',
               type: 'reference',
-              documentation: 'ServiceRequest/<mission>: the Tasks of one mission',
+              documentation: 'ServiceRequest/{mission}: the Tasks of one mission',
             },
           ],
         },
         {
           ...reads('Communication', 'Receipts: who was told of what, when, after how many attempts.'),
           interaction: [{ code: 'search-type' }],
-          searchParam: [{ name: 'part-of', type: 'reference', documentation: 'ServiceRequest/<mission>' }],
+          searchParam: [{ name: 'part-of', type: 'reference', documentation: 'ServiceRequest/{mission}' }],
         },
         {
           ...reads(
@@ -89,7 +89,10 @@ export const capabilityStatement = (base: string, version: string, date: string)
             },
           ],
         },
-        reads('Bundle', 'A message as it was accepted: Bundle/<mission>.<entry>.'),
+        reads(
+          'Bundle',
+          'A message as it was accepted: Bundle/{mission}.{entry}; each resource of it is read at {type}/{mission}.{entry}.{index}.',
+        ),
         reads('Organization', 'A party of the directory, by organisation number.'),
       ],
       operation: [

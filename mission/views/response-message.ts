@@ -31,7 +31,6 @@ export const responseMessage = (entry: Entry, view: Viewpoint): Bundle<FhirResou
           response: { identifier: entry.messageId, code: 'ok' },
           focus: [
             {
-              reference: `${view.base}/ServiceRequest/${entry.mission}`,
               type: 'ServiceRequest',
               identifier: { system: systems.mission, value: entry.mission },
               display: `version ${entry.number}`,

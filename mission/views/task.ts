@@ -1,25 +1,10 @@
 import type { Task, TaskOutput } from 'fhir/r4.d.ts';
-import {
-  decisions,
-  flightPhases,
-  prearrivalAnswers,
-  resourceAnswers,
-  resourceKinds,
-  taskDetails,
-  taskKinds,
-} from '../../schemas/codes.ts';
+import { flightPhases, resourceKinds, taskDetails, taskKinds } from '../../schemas/codes.ts';
 import { defined } from '../../schemas/defined.ts';
+import { knownMessageType } from '../../schemas/messages/catalogue.ts';
 import { systems } from '../../schemas/names.ts';
 import type { TaskState } from '../state.ts';
 import { organisationReference, securityOf, type Viewpoint } from './fhir.ts';
-
-const answerSystems: Readonly<
-  Record<string, { readonly system: string; readonly table: Readonly<Record<string, string>> }>
-> = {
-  'mission-decision': { system: systems.missionDecision, table: decisions },
-  'resource-response': { system: systems.resourceAnswer, table: resourceAnswers },
-  'prearrival-response': { system: systems.prearrivalAnswer, table: prearrivalAnswers },
-};
 
 const phaseOrder = Object.keys(flightPhases);
 
@@ -30,10 +15,10 @@ const furthestPhase = (task: TaskState): string | undefined =>
 const businessStatus = (task: TaskState): Task['businessStatus'] => {
   const phase = furthestPhase(task);
   if (phase !== undefined) return { coding: [{ system: systems.flightPhase, code: phase }] };
-  const known = task.answer === undefined ? undefined : answerSystems[task.answer.event];
+  const known = task.answer === undefined ? undefined : knownMessageType(task.answer.event).answers;
   return known === undefined || task.answer === undefined
     ? undefined
-    : { coding: [defined({ system: known.system, code: task.answer.code, display: known.table[task.answer.code] })] };
+    : { coding: [defined({ system: known.system, code: task.answer.code, display: known.codes[task.answer.code] })] };
 };
 
 const detail = (code: keyof typeof taskDetails) => ({
@@ -79,6 +64,11 @@ export const taskResource = (
               coding: [{ system: systems.refusalReason, code: task.reason.code }],
               ...defined({ text: task.reason.text }),
             },
+      contained:
+        task.position === undefined
+          ? undefined
+          : [{ resourceType: 'Location' as const, id: 'position', position: task.position }],
+      location: task.position === undefined ? undefined : { reference: '#position' },
       businessStatus: businessStatus(task),
       priority: urgency,
       note: noteOf(task),

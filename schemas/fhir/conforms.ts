@@ -14,8 +14,11 @@ type Readable<Fhir> = Fhir extends readonly (infer Item)[]
 
 type UnknownMembers<Ours, Fhir> = Exclude<keyof Ours, keyof Fhir>;
 
-export type Conforms<Schema extends z.ZodType, Fhir> =
-  [UnknownMembers<z.input<Schema>, Fhir>] extends [never] ? (z.input<Schema> extends Readable<Fhir> ? true : false) : false;
+export type Conforms<Schema extends z.ZodType, Fhir> = [UnknownMembers<z.input<Schema>, Fhir>] extends [never]
+  ? z.input<Schema> extends Readable<Fhir>
+    ? true
+    : false
+  : false;
 
 /** Fails to compile unless every member of the tuple is `true`. */
 export type Holds<_Claims extends readonly true[]> = true;

@@ -10,6 +10,12 @@ export const fhirId = z
 const timePart = '([01]\\d|2[0-3]):[0-5]\\d:([0-5]\\d|60)(\\.\\d{1,9})?(Z|[+-](0\\d|1[0-3]):[0-5]\\d|[+-]14:00)';
 const datePart = '\\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])';
 
+/** `Date.parse` takes 30 February for 1 or 2 March; a message that says so is mistaken. */
+const isCalendarDay = (text: string): boolean => {
+  const [year = 0, month = 0, day = 0] = text.slice(0, 10).split('-').map(Number);
+  return new Date(Date.UTC(year, month - 1, day)).getUTCDate() === day;
+};
+
 /** A FHIR dateTime that names a moment: date, time and zone (also the form of FHIR instant). */
 export const moment = z
   .string()
@@ -17,7 +23,7 @@ export const moment = z
     new RegExp(`^${datePart}T${timePart}$`),
     'is not a moment: give date, time and zone, e.g. 2026-02-01T12:30:00+01:00',
   )
-  .refine((text) => !Number.isNaN(Date.parse(text.replace(':60', ':59'))), 'is not a day of the calendar');
+  .refine(isCalendarDay, 'is not a day of the calendar');
 
 export const coding = z.object({
   system: z.string().optional(),

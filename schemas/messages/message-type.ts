@@ -71,6 +71,8 @@ export interface MessageType {
   readonly focus?: Focus;
   /** `true` if the message may carry a focus resource but need not. */
   readonly focusOptional?: boolean;
+  /** Code system and codes in which the answer is given, for types whose answer stays on the Task as its `businessStatus`. */
+  readonly answers?: { readonly system: string; readonly codes: Readonly<Record<string, string>> };
   /** `MessageHeader.author` (the person who decided) is required for these answers. */
   readonly authorRequiredFor?: readonly string[];
   /** Mission states in which the message is legal; absent for the message that opens the mission. */

@@ -52,6 +52,7 @@ export const missionDecision: MessageType = {
   senders: ['amk-la'],
   relation: 'task-owner',
   focus: { resource: 'Task', schema },
+  answers: { system: systems.missionDecision, codes: decisions },
   authorRequiredFor: ['accepted', 'partially-accepted', 'deferred', 'rejected'],
   legalIn: ['active'],
   moves: {

@@ -8,7 +8,11 @@ import { missing } from './reading.ts';
 const schema = serviceRequest.transform((request, context): Facts => {
   const priorities = codesOf(urgencies);
   const urgency = priorities.find((code) => code === request.priority);
-  if (urgency === undefined) missing(context, ['priority'], `give the urgency as one of ${priorities.join(', ')}`);
+  if (urgency === undefined) {
+    const advice = `give the urgency as one of ${priorities.join(', ')}`;
+    if (request.priority === undefined) missing(context, ['priority'], advice);
+    else context.addIssue({ code: 'custom', path: ['priority'], message: advice });
+  }
   const criteria = codesOf(missionCriteria);
   const stated =
     request.reasonCode?.some((reason) => criteria.some((code) => code === codeIn(reason, systems.missionCriterion))) ??

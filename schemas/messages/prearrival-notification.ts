@@ -1,13 +1,11 @@
 import { defined } from '../defined.ts';
 import { task } from '../fhir/resources.ts';
-import { systems } from '../names.ts';
 import type { Facts, MessageType } from './message-type.ts';
-import { detailMoment, hubTaskId, missing, requireStatus, taskIdIn } from './reading.ts';
+import { hubTaskId, requiredEta, requireStatus, taskIdIn } from './reading.ts';
 
 const schema = task.transform((resource, context): Facts => {
   requireStatus(context, resource, 'requested');
-  const eta = detailMoment(context, resource, 'input', 'eta')?.value;
-  if (eta === undefined) missing(context, ['input'], `give the ETA: type ${systems.taskDetail}|eta with valueDateTime`);
+  const eta = requiredEta(context, resource, 'input');
   const partOf = resource.partOf?.map(({ reference }) => taskIdIn(reference)).find((id) => id !== undefined);
   // The hub's Task id means that a notification already given is brought up to date.
   return defined({ task: hubTaskId(resource.id), answer: 'updated', eta, partOf });

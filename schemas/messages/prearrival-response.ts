@@ -48,6 +48,7 @@ export const prearrivalResponse: MessageType = {
   senders: ['hospital'],
   relation: 'task-owner',
   focus: { resource: 'Task', schema },
+  answers: { system: systems.prearrivalAnswer, codes: prearrivalAnswers },
   authorRequiredFor: ['diverted', 'cannot-receive'],
   legalIn: ['active'],
   moves: {

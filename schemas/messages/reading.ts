@@ -66,25 +66,36 @@ export const requiredTaskId = (context: Context, resource: Task): string | undef
   return resource.id;
 };
 
-type Detail = { readonly value: string; readonly path: Path };
+/** What `detailMoment` found: `faulty` has been reported already. */
+type Detail =
+  | { readonly found: 'moment'; readonly value: string }
+  | { readonly found: 'faulty' | 'nothing'; readonly value?: undefined };
 
 /** A moment given as a typed value of a Task (`input` or `output`), by its code in the hub's task-detail system. */
-export const detailMoment = (
-  context: Context,
-  resource: Task,
-  element: 'input' | 'output',
-  code: string,
-): Detail | undefined => {
+const detailMoment = (context: Context, resource: Task, element: 'input' | 'output', code: string): Detail => {
   const values = resource[element] ?? [];
-  const index = values.findIndex((value) => codeIn(value.type, systems.taskDetail) === code);
+  const index = values.findIndex((one) => codeIn(one.type, systems.taskDetail) === code);
+  if (index === -1) return { found: 'nothing' };
   const value = values[index]?.valueDateTime;
-  if (index === -1) return undefined;
-  const path: Path = [element, index, 'valueDateTime'];
-  if (value === undefined || !moment.safeParse(value).success) {
-    reject(context, path, 'is not a moment: give date, time and zone, e.g. 2026-02-01T12:30:00+01:00');
-    return undefined;
-  }
-  return { value, path };
+  if (value !== undefined && moment.safeParse(value).success) return { found: 'moment', value };
+  reject(
+    context,
+    [element, index, 'valueDateTime'],
+    `${value === undefined ? 'is missing' : 'is not a moment'}: give date, time and zone, e.g. 2026-02-01T12:30:00+01:00`,
+  );
+  return { found: 'faulty' };
+};
+
+/** The estimated time of arrival, if one is given. */
+export const optionalEta = (context: Context, resource: Task, element: 'input' | 'output'): Detail =>
+  detailMoment(context, resource, element, 'eta');
+
+/** The estimated time of arrival, which must be given. */
+export const requiredEta = (context: Context, resource: Task, element: 'input' | 'output'): string | undefined => {
+  const eta = optionalEta(context, resource, element);
+  if (eta.found === 'nothing')
+    missing(context, [element], `give the ETA: type ${systems.taskDetail}|eta with valueDateTime`);
+  return eta.value;
 };
 
 export const missing = (context: Context, path: Path, what: string): void =>

@@ -3,7 +3,7 @@ import { defined } from '../defined.ts';
 import { task } from '../fhir/resources.ts';
 import { systems } from '../names.ts';
 import type { Facts, MessageType } from './message-type.ts';
-import { detailMoment, missing, requiredCode, requiredReason, requiredTaskId, requireStatus } from './reading.ts';
+import { optionalEta, requiredCode, requiredEta, requiredReason, requiredTaskId, requireStatus } from './reading.ts';
 
 const statusOf = { accepted: 'accepted', declined: 'rejected', withdrawn: 'failed' } as const;
 
@@ -16,9 +16,8 @@ const schema = task.transform((resource, context): Facts => {
     resourceAnswers,
   );
   if (answer !== undefined) requireStatus(context, resource, statusOf[answer]);
-  const eta = detailMoment(context, resource, 'output', 'eta')?.value;
-  if (answer === 'accepted' && eta === undefined)
-    missing(context, ['output'], `give the ETA: type ${systems.taskDetail}|eta with valueDateTime`);
+  const eta =
+    answer === 'accepted' ? requiredEta(context, resource, 'output') : optionalEta(context, resource, 'output').value;
   const reason =
     answer === 'declined' || answer === 'withdrawn'
       ? requiredReason(
@@ -41,6 +40,7 @@ export const resourceResponse: MessageType = {
   senders: ['operator'],
   relation: 'task-owner',
   focus: { resource: 'Task', schema },
+  answers: { system: systems.resourceAnswer, codes: resourceAnswers },
   authorRequiredFor: ['declined', 'withdrawn'],
   legalIn: ['active', 'revoked'],
   moves: {

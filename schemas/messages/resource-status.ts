@@ -4,7 +4,7 @@ import { codeIn, moment } from '../fhir/datatypes.ts';
 import { task } from '../fhir/resources.ts';
 import { systems } from '../names.ts';
 import type { Facts, MessageType } from './message-type.ts';
-import { detailMoment, missing, requiredTaskId } from './reading.ts';
+import { missing, optionalEta, requiredTaskId } from './reading.ts';
 
 const phaseCodes = codesOf(flightPhases);
 const endingPhases: readonly string[] = ['handed-over', 'available'];
@@ -23,17 +23,21 @@ const schema = task.transform((resource, context): Facts => {
       });
     }
     const seenAt = value.valueDateTime;
-    if (seenAt === undefined || !moment.safeParse(seenAt).success) {
+    const path = ['output', index, 'valueDateTime'];
+    if (seenAt === undefined) missing(context, path, 'say when the phase was seen, as date, time and zone');
+    else if (!moment.safeParse(seenAt).success) {
       context.addIssue({
         code: 'custom',
-        path: ['output', index, 'valueDateTime'],
+        path,
         message: 'is not a moment: say when the phase was seen, as date, time and zone',
       });
     }
     return phase === undefined || seenAt === undefined ? [] : [{ phase, seenAt }];
   });
-  const eta = detailMoment(context, resource, 'output', 'eta')?.value;
-  if (phases.length === 0 && eta === undefined && resource.location === undefined) {
+  const eta = optionalEta(context, resource, 'output');
+  const reportsPhases =
+    resource.output?.some((value) => codeIn(value.type, systems.flightPhase) !== undefined) ?? false;
+  if (!reportsPhases && eta.found === 'nothing' && resource.location === undefined) {
     missing(
       context,
       ['output'],
@@ -47,7 +51,7 @@ const schema = task.transform((resource, context): Facts => {
     task: requiredTaskId(context, resource),
     answer,
     phases: phases.length === 0 ? undefined : phases,
-    eta,
+    eta: eta.value,
   });
 });
 

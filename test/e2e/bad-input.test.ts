@@ -27,8 +27,10 @@ const broken = (breakIt: (bundle: any) => void): string => {
   breakIt(bundle);
   return JSON.stringify(bundle);
 };
-const resourceOf = (bundle: any, type: string): any => bundle.entry.find((entry: any) => entry.resource.resourceType === type).resource;
-const scene = (bundle: any): any => bundle.entry.find((entry: any) => entry.resource.position !== undefined).resource.position;
+const resourceOf = (bundle: any, type: string): any =>
+  bundle.entry.find((entry: any) => entry.resource.resourceType === type).resource;
+const scene = (bundle: any): any =>
+  bundle.entry.find((entry: any) => entry.resource.position !== undefined).resource.position;
 
 interface Case {
   readonly what: string;
@@ -42,28 +44,152 @@ const cases: readonly Case[] = [
   { what: 'not JSON', text: '{"resourceType": "Bundle"', status: 400, code: 'not-json' },
   { what: 'an empty body', text: '', status: 400, code: 'not-json' },
   { what: 'no Bundle', text: '{"resourceType":"Patient"}', status: 400, code: 'not-a-message', at: /^Bundle$/ },
-  { what: 'a Bundle of another type', text: broken((bundle) => (bundle.type = 'transaction')), status: 400, code: 'not-a-message', at: /^Bundle$/ },
-  { what: 'a Bundle without a header', text: broken((bundle) => bundle.entry.shift()), status: 400, code: 'not-a-message', at: /^Bundle\.entry\[0\]\.resource$/ },
-  { what: 'an empty Bundle', text: '{"resourceType":"Bundle","type":"message","entry":[]}', status: 422, code: 'wrong-field', at: /^Bundle\.entry$/ },
-  { what: 'an unknown event', text: broken((bundle) => (bundle.entry[0].resource.eventCoding.code = 'mission-wish')), status: 422, code: 'unknown-event', at: /eventCoding$/ },
-  { what: 'an event of another system', text: broken((bundle) => (bundle.entry[0].resource.eventCoding.system = 'urn:other')), status: 422, code: 'unknown-event', at: /eventCoding$/ },
-  { what: 'a missing message id', text: broken((bundle) => delete bundle.entry[0].resource.id), status: 422, code: 'missing-field', at: /^Bundle\.entry\[0\]\.resource\.id$/ },
-  { what: 'a missing urgency', text: broken((bundle) => delete resourceOf(bundle, 'ServiceRequest').priority), status: 422, code: 'missing-field', at: /\.priority$/ },
-  { what: 'an impossible urgency', text: broken((bundle) => (resourceOf(bundle, 'ServiceRequest').priority = 'asap')), status: 422, code: 'wrong-field', at: /\.priority$/ },
-  { what: 'a wrong type', text: broken((bundle) => (resourceOf(bundle, 'ServiceRequest').priority = 3)), status: 422, code: 'wrong-field', at: /\.priority$/ },
-  { what: 'a missing criterion', text: broken((bundle) => delete resourceOf(bundle, 'ServiceRequest').reasonCode), status: 422, code: 'missing-field', at: /\.reasonCode$/ },
-  { what: 'a missing place', text: broken((bundle) => delete resourceOf(bundle, 'ServiceRequest').locationReference), status: 422, code: 'missing-field', at: /\.locationReference$/ },
-  { what: 'swapped coordinates', text: broken((bundle) => Object.assign(scene(bundle), { latitude: scene(bundle).longitude, longitude: scene(bundle).latitude })), status: 422, code: 'swapped-coordinates', at: /\.position$/ },
-  { what: 'impossible coordinates', text: broken((bundle) => Object.assign(scene(bundle), { latitude: 91, longitude: 200 })), status: 422, code: 'impossible-coordinates', at: /\.position$/ },
-  { what: 'coordinates that are words', text: broken((bundle) => Object.assign(scene(bundle), { latitude: 'north' })), status: 422, code: 'wrong-field', at: /\.position\.latitude$/ },
-  { what: 'nobody addressed', text: broken((bundle) => delete bundle.entry[0].resource.destination), status: 422, code: 'missing-field', at: /\.destination$/ },
-  { what: 'an unknown organisation', text: broken((bundle) => (bundle.entry[0].resource.destination[0].receiver = { identifier: { system: systems.organisationNumber, value: '319999999' } })), status: 422, code: 'unknown-organisation', at: /\.destination\[0\]\.receiver$/ },
-  { what: 'an organisation of another role', text: broken((bundle) => (bundle.entry[0].resource.destination[0].receiver = { identifier: { system: systems.organisationNumber, value: '314000013' } })), status: 422, code: 'wrong-field', at: /\.destination\[0\]\.receiver$/ },
+  {
+    what: 'a Bundle of another type',
+    text: broken((bundle) => (bundle.type = 'transaction')),
+    status: 400,
+    code: 'not-a-message',
+    at: /^Bundle$/,
+  },
+  {
+    what: 'a Bundle without a header',
+    text: broken((bundle) => bundle.entry.shift()),
+    status: 400,
+    code: 'not-a-message',
+    at: /^Bundle\.entry\[0\]\.resource$/,
+  },
+  {
+    what: 'an empty Bundle',
+    text: '{"resourceType":"Bundle","type":"message","entry":[]}',
+    status: 422,
+    code: 'wrong-field',
+    at: /^Bundle\.entry$/,
+  },
+  {
+    what: 'an unknown event',
+    text: broken((bundle) => (bundle.entry[0].resource.eventCoding.code = 'mission-wish')),
+    status: 422,
+    code: 'unknown-event',
+    at: /eventCoding$/,
+  },
+  {
+    what: 'an event of another system',
+    text: broken((bundle) => (bundle.entry[0].resource.eventCoding.system = 'urn:other')),
+    status: 422,
+    code: 'unknown-event',
+    at: /eventCoding$/,
+  },
+  {
+    what: 'a missing message id',
+    text: broken((bundle) => delete bundle.entry[0].resource.id),
+    status: 422,
+    code: 'missing-field',
+    at: /^Bundle\.entry\[0\]\.resource\.id$/,
+  },
+  {
+    what: 'a missing urgency',
+    text: broken((bundle) => delete resourceOf(bundle, 'ServiceRequest').priority),
+    status: 422,
+    code: 'missing-field',
+    at: /\.priority$/,
+  },
+  {
+    what: 'an impossible urgency',
+    text: broken((bundle) => (resourceOf(bundle, 'ServiceRequest').priority = 'asap')),
+    status: 422,
+    code: 'wrong-field',
+    at: /\.priority$/,
+  },
+  {
+    what: 'a wrong type',
+    text: broken((bundle) => (resourceOf(bundle, 'ServiceRequest').priority = 3)),
+    status: 422,
+    code: 'wrong-field',
+    at: /\.priority$/,
+  },
+  {
+    what: 'a missing criterion',
+    text: broken((bundle) => delete resourceOf(bundle, 'ServiceRequest').reasonCode),
+    status: 422,
+    code: 'missing-field',
+    at: /\.reasonCode$/,
+  },
+  {
+    what: 'a missing place',
+    text: broken((bundle) => delete resourceOf(bundle, 'ServiceRequest').locationReference),
+    status: 422,
+    code: 'missing-field',
+    at: /\.locationReference$/,
+  },
+  {
+    what: 'swapped coordinates',
+    text: broken((bundle) =>
+      Object.assign(scene(bundle), { latitude: scene(bundle).longitude, longitude: scene(bundle).latitude }),
+    ),
+    status: 422,
+    code: 'swapped-coordinates',
+    at: /\.position$/,
+  },
+  {
+    what: 'impossible coordinates',
+    text: broken((bundle) => Object.assign(scene(bundle), { latitude: 91, longitude: 200 })),
+    status: 422,
+    code: 'impossible-coordinates',
+    at: /\.position$/,
+  },
+  {
+    what: 'coordinates that are words',
+    text: broken((bundle) => Object.assign(scene(bundle), { latitude: 'north' })),
+    status: 422,
+    code: 'wrong-field',
+    at: /\.position\.latitude$/,
+  },
+  {
+    what: 'nobody addressed',
+    text: broken((bundle) => delete bundle.entry[0].resource.destination),
+    status: 422,
+    code: 'missing-field',
+    at: /\.destination$/,
+  },
+  {
+    what: 'an unknown organisation',
+    text: broken(
+      (bundle) =>
+        (bundle.entry[0].resource.destination[0].receiver = {
+          identifier: { system: systems.organisationNumber, value: '319999999' },
+        }),
+    ),
+    status: 422,
+    code: 'unknown-organisation',
+    at: /\.destination\[0\]\.receiver$/,
+  },
+  {
+    what: 'an organisation of another role',
+    text: broken(
+      (bundle) =>
+        (bundle.entry[0].resource.destination[0].receiver = {
+          identifier: { system: systems.organisationNumber, value: '314000013' },
+        }),
+    ),
+    status: 422,
+    code: 'wrong-field',
+    at: /\.destination\[0\]\.receiver$/,
+  },
   { what: 'nesting too deep', text: `${'['.repeat(65)}${']'.repeat(65)}`, status: 400, code: 'too-deep' },
-  { what: 'a body too large', text: JSON.stringify({ resourceType: 'Bundle', type: 'message', x: 'x'.repeat(300_000) }), status: 413, code: 'too-large' },
+  {
+    what: 'a body too large',
+    text: JSON.stringify({ resourceType: 'Bundle', type: 'message', x: 'x'.repeat(300_000) }),
+    status: 413,
+    code: 'too-large',
+  },
 ];
 
-const outcomeOf = (body: any) => ({ type: body.resourceType, code: body.issue?.[0]?.details?.coding?.[0]?.code, origin: body.issue?.[0]?.details?.coding?.[1]?.code, at: body.issue?.[0]?.expression?.[0] });
+const outcomeOf = (body: any) => ({
+  type: body.resourceType,
+  code: body.issue?.[0]?.details?.coding?.[0]?.code,
+  origin: body.issue?.[0]?.details?.coding?.[1]?.code,
+  at: body.issue?.[0]?.expression?.[0],
+});
 
 describe('Bad input is refused with a clear OperationOutcome, and nothing is stored', () => {
   test.each(cases)('$what', async ({ text, status, code, at }) => {
@@ -75,7 +201,7 @@ describe('Bad input is refused with a clear OperationOutcome, and nothing is sto
     expect(answer.headers.get('x-correlation-id')).toBeTruthy();
   });
 
-  test('and afterwards there is nothing on anybody\'s worklist', async () => {
+  test("and afterwards there is nothing on anybody's worklist", async () => {
     const { body } = await call(hub, 'amk-la-oslo', 'GET', '/Task?owner=312000016');
     expect(body['entry']).toBeUndefined();
   });
@@ -85,11 +211,19 @@ describe('Bad input is refused with a clear OperationOutcome, and nothing is sto
       const answer = await post(hub, 'amk-innlandet', fresh(), { 'content-type': type });
       expect([answer.status, outcomeOf(answer.body).code]).toEqual([415, 'wrong-content-type']);
     }
-    expect((await post(hub, 'amk-innlandet', fresh(), { 'content-type': 'application/json; charset=utf-8' })).status).toBe(200);
+    expect(
+      (await post(hub, 'amk-innlandet', fresh(), { 'content-type': 'application/json; charset=utf-8' })).status,
+    ).toBe(200);
   });
 
   test('an operation that does not exist', async () => {
-    for (const [method, path] of [['POST', '/$process-massage'], ['POST', '/Patient'], ['GET', '/Patient/1'], ['GET', '/nothing/at/all/here'], ['DELETE', '/ServiceRequest/1']] as const) {
+    for (const [method, path] of [
+      ['POST', '/$process-massage'],
+      ['POST', '/Patient'],
+      ['GET', '/Patient/1'],
+      ['GET', '/nothing/at/all/here'],
+      ['DELETE', '/ServiceRequest/1'],
+    ] as const) {
       const answer = await call(hub, 'amk-innlandet', method, path, method === 'POST' ? '{}' : undefined);
       expect([answer.status, answer.body['resourceType']], `${method} ${path}`).toEqual([404, 'OperationOutcome']);
     }
@@ -106,7 +240,10 @@ describe('Who may not', () => {
     ['an unsigned token', { authorization: `Bearer ${token('{"alg":"none"}')}` }],
   ])('%s is answered 401', async (_what, headers) => {
     const answer = await call(hub, undefined, 'POST', '/$process-message', fresh(), { ...headers });
-    expect([answer.status, outcomeOf(answer.body)]).toEqual([401, expect.objectContaining({ type: 'OperationOutcome', code: 'unauthenticated' })]);
+    expect([answer.status, outcomeOf(answer.body)]).toEqual([
+      401,
+      expect.objectContaining({ type: 'OperationOutcome', code: 'unauthenticated' }),
+    ]);
     expect(answer.headers.get('www-authenticate')).toContain('Bearer');
     expect(problemsOf(answer.body)).toEqual([]);
   });
@@ -123,27 +260,37 @@ describe('Who may not', () => {
 
   test('a mission that is not yours is answered 404, as one that does not exist', async () => {
     const opened = await post(hub, 'amk-innlandet', fresh());
-    const mission = /ServiceRequest\/([0-9a-f-]{36})/.exec(opened.text)?.[1] ?? '';
-    const update = (of: string): string => exampleText('mission-update.json').replaceAll('615a28d9-e671-85b0-8bf8-11b64eeb6c62', of);
+    const mission = /"value":"([0-9a-f-]{36})"/.exec(opened.text)?.[1] ?? '';
+    const update = (of: string): string =>
+      exampleText('mission-update.json').replaceAll('615a28d9-e671-85b0-8bf8-11b64eeb6c62', of);
     const foreign = await post(hub, 'amk-nordland', update(mission));
     const absent = await post(hub, 'amk-nordland', update(randomUUID()));
     expect([foreign.status, absent.status]).toEqual([404, 404]);
     expect(outcomeOf(foreign.body)).toEqual(outcomeOf(absent.body));
   });
 
-  test('a move that the mission\'s state forbids is answered 409 with the current version', async () => {
+  test("a move that the mission's state forbids is answered 409 with the current version", async () => {
     const opened = await post(hub, 'amk-innlandet', fresh());
-    const mission = /ServiceRequest\/([0-9a-f-]{36})/.exec(opened.text)?.[1] ?? '';
-    const acknowledge = (): string => exampleText('acknowledgement.json').replaceAll('615a28d9-e671-85b0-8bf8-11b64eeb6c62', mission).replaceAll(/"id": "([0-9a-f-]{36})"/g, () => `"id": "${randomUUID()}"`);
+    const mission = /"value":"([0-9a-f-]{36})"/.exec(opened.text)?.[1] ?? '';
+    const acknowledge = (): string =>
+      exampleText('acknowledgement.json')
+        .replaceAll('615a28d9-e671-85b0-8bf8-11b64eeb6c62', mission)
+        .replaceAll(/"id": "([0-9a-f-]{36})"/g, () => `"id": "${randomUUID()}"`);
     expect((await post(hub, 'amk-la-oslo', acknowledge())).status).toBe(200);
     const twice = await post(hub, 'amk-la-oslo', acknowledge());
-    expect([twice.status, twice.headers.get('etag'), outcomeOf(twice.body).code]).toEqual([409, 'W/"2"', 'illegal-transition']);
+    expect([twice.status, twice.headers.get('etag'), outcomeOf(twice.body).code]).toEqual([
+      409,
+      'W/"2"',
+      'illegal-transition',
+    ]);
   });
 
   test('an exercise never mixes with a real mission', async () => {
     const opened = await post(hub, 'amk-innlandet', fresh());
-    const mission = /ServiceRequest\/([0-9a-f-]{36})/.exec(opened.text)?.[1] ?? '';
-    const exercise = JSON.parse(exampleText('mission-update.json').replaceAll('615a28d9-e671-85b0-8bf8-11b64eeb6c62', mission));
+    const mission = /"value":"([0-9a-f-]{36})"/.exec(opened.text)?.[1] ?? '';
+    const exercise = JSON.parse(
+      exampleText('mission-update.json').replaceAll('615a28d9-e671-85b0-8bf8-11b64eeb6c62', mission),
+    );
     exercise.meta = { security: [{ system: systems.actReason, code: 'HTEST' }] };
     const answer = await post(hub, 'amk-innlandet', JSON.stringify(exercise));
     expect([answer.status, outcomeOf(answer.body).code]).toEqual([422, 'exercise-mismatch']);

@@ -5,14 +5,28 @@ import { exampleSteps, exampleText, organisationOf } from '../support/examples.t
 import { problemsOf } from '../support/fhir-validator.ts';
 import { asMissionUpdate, foreignFiles, foreignText } from '../support/foreign.ts';
 import { type RunningHub, startHub } from '../support/hub.ts';
-import { call, type Client, type Endpoint, eventually, openEndpoint, post, subscribe, type Subscribed, verifySignature } from '../support/partners.ts';
+import {
+  call,
+  type Client,
+  type Endpoint,
+  eventually,
+  openEndpoint,
+  post,
+  subscribe,
+  type Subscribed,
+  verifySignature,
+} from '../support/partners.ts';
 
 const exampleMission = '615a28d9-e671-85b0-8bf8-11b64eeb6c62';
 
 let hub: RunningHub;
 const endpoints: Endpoint[] = [];
 
-const listen = async (client: Client, payload?: string, filters?: readonly string[]): Promise<{ endpoint: Endpoint; subscription: Subscribed }> => {
+const listen = async (
+  client: Client,
+  payload?: string,
+  filters?: readonly string[],
+): Promise<{ endpoint: Endpoint; subscription: Subscribed }> => {
   const endpoint = await openEndpoint();
   endpoints.push(endpoint);
   const subscription = await subscribe(hub, client, endpoint.url, payload, filters);
@@ -31,7 +45,9 @@ afterAll(async () => {
 
 const resourcesOf = (bundle: unknown): readonly unknown[] => {
   const entries = isObject(bundle) ? bundle['entry'] : undefined;
-  return (Array.isArray(entries) ? entries : []).flatMap((entry: unknown) => (isObject(entry) && entry['resource'] !== undefined ? [entry['resource']] : []));
+  return (Array.isArray(entries) ? entries : []).flatMap((entry: unknown) =>
+    isObject(entry) && entry['resource'] !== undefined ? [entry['resource']] : [],
+  );
 };
 
 const entriesOf = (body: Record<string, unknown>): readonly Record<string, unknown>[] =>
@@ -50,11 +66,19 @@ const idOf = (file: string): string => {
   return isObject(header) && typeof header['id'] === 'string' ? header['id'] : '';
 };
 
-const missionIn = (body: Record<string, unknown>): string => /ServiceRequest\/([0-9a-f-]{36})/.exec(JSON.stringify(body))?.[1] ?? '';
+const missionIn = (body: Record<string, unknown>): string =>
+  /"value":"([0-9a-f-]{36})"/.exec(JSON.stringify(body))?.[1] ?? '';
 
-/** An example of another mission, as a new message. */
-const inMission = (file: string, mission: string): string =>
-  exampleText(file).replaceAll(idOf(file), randomUUID()).replaceAll(/"id": "[0-9a-f-]{36}",\n  "type": "message"/g, `"id": "${randomUUID()}",\n  "type": "message"`).replaceAll(exampleMission, mission);
+/** An example as a new message of another mission, addressed to nobody in particular. */
+const inMission = (file: string, mission: string): string => {
+  const bundle = parseLossless(
+    exampleText(file).replaceAll(idOf(file), randomUUID()).replaceAll(exampleMission, mission),
+  );
+  const [header] = resourcesOf(bundle);
+  if (!isObject(bundle) || !isObject(header)) throw new Error(`${file} is no message`);
+  delete header['destination'];
+  return JSON.stringify({ ...bundle, id: randomUUID() });
+};
 
 describe('A whole mission', () => {
   test('runs from the request to the cancellation, and everybody who must know is told in order', async () => {
@@ -76,19 +100,41 @@ describe('A whole mission', () => {
 
     const toldOf = (endpoint: Endpoint): readonly string[] =>
       endpoint.events().map(({ bundle }) => {
-        const header = resourcesOf(bundle).find((resource) => isObject(resource) && resource['resourceType'] === 'MessageHeader');
-        return /"code":"([a-z-]+)"/.exec(JSON.stringify(isObject(header) ? header['eventCoding'] : undefined))?.[1] ?? '';
+        const header = resourcesOf(bundle).find(
+          (resource) => isObject(resource) && resource['resourceType'] === 'MessageHeader',
+        );
+        return (
+          /"code":"([a-z-]+)"/.exec(JSON.stringify(isObject(header) ? header['eventCoding'] : undefined))?.[1] ?? ''
+        );
       });
     const expected = {
       amk: ['acknowledgement', 'mission-decision', 'resource-status'],
-      coordinator: ['mission-request', 'resource-response', 'resource-status', 'prearrival-notification', 'prearrival-response', 'mission-update', 'mission-cancel'],
+      coordinator: [
+        'mission-request',
+        'resource-response',
+        'resource-status',
+        'prearrival-notification',
+        'prearrival-response',
+        'mission-update',
+        'mission-cancel',
+      ],
       operator: ['resource-request', 'prearrival-response', 'mission-update', 'mission-cancel'],
       hospital: ['prearrival-notification', 'mission-update', 'mission-cancel'],
     };
-    await eventually('all notifications', () => everyone.flatMap(({ endpoint }) => endpoint.events()).length >= Object.values(expected).flat().length);
-    expect({ amk: toldOf(amk.endpoint), coordinator: toldOf(coordinator.endpoint), operator: toldOf(operator.endpoint), hospital: toldOf(hospital.endpoint) }).toEqual(expected);
+    await eventually(
+      'all notifications',
+      () => everyone.flatMap(({ endpoint }) => endpoint.events()).length >= Object.values(expected).flat().length,
+    );
+    expect({
+      amk: toldOf(amk.endpoint),
+      coordinator: toldOf(coordinator.endpoint),
+      operator: toldOf(operator.endpoint),
+      hospital: toldOf(hospital.endpoint),
+    }).toEqual(expected);
     for (const { endpoint, subscription } of everyone) {
-      expect(endpoint.events().map(({ eventNumber }) => eventNumber)).toEqual(endpoint.events().map((_, index) => index + 1));
+      expect(endpoint.events().map(({ eventNumber }) => eventNumber)).toEqual(
+        endpoint.events().map((_, index) => index + 1),
+      );
       for (const received of endpoint.received) {
         // The handshake comes before the partner has its secret in hand; it is signed all the same.
         verifySignature(subscription.secret, received);
@@ -98,7 +144,10 @@ describe('A whole mission', () => {
 
     await eventually('all receipts', async () => {
       const { body } = await call(hub, 'amk-la-oslo', 'GET', `/Communication?part-of=ServiceRequest/${exampleMission}`);
-      return entriesOf(body).length === Object.values(expected).flat().length && entriesOf(body).every(({ status }) => status === 'completed');
+      return (
+        entriesOf(body).length === Object.values(expected).flat().length &&
+        entriesOf(body).every(({ status }) => status === 'completed')
+      );
     });
   });
 
@@ -106,16 +155,28 @@ describe('A whole mission', () => {
     const own = await call(hub, 'hospital-ulleval', 'GET', `/ServiceRequest/${exampleMission}`);
     expect(own.status).toBe(200);
     expect(own.headers.get('etag')).toBe('W/"10"');
-    expect(own.body).toMatchObject({ resourceType: 'ServiceRequest', id: exampleMission, status: 'revoked', meta: { versionId: '10' } });
+    expect(own.body).toMatchObject({
+      resourceType: 'ServiceRequest',
+      id: exampleMission,
+      status: 'revoked',
+      meta: { versionId: '10' },
+    });
     expect(problemsOf(own.body)).toEqual([]);
 
-    for (const path of [`/ServiceRequest/${exampleMission}`, `/Task/${exampleMission}.1`, `/Bundle/${exampleMission}.1`, `/Task?based-on=ServiceRequest/${exampleMission}`, `/Communication?part-of=ServiceRequest/${exampleMission}`]) {
+    for (const path of [
+      `/ServiceRequest/${exampleMission}`,
+      `/Task/${exampleMission}.1`,
+      `/Bundle/${exampleMission}.1`,
+      `/Task?based-on=ServiceRequest/${exampleMission}`,
+      `/Communication?part-of=ServiceRequest/${exampleMission}`,
+    ]) {
       const stranger = await call(hub, 'hospital-haukeland', 'GET', path);
       expect(stranger.status, path).toBe(404);
       expect(problemsOf(stranger.body)).toEqual([]);
     }
     const never = await call(hub, 'hospital-haukeland', 'GET', `/ServiceRequest/${randomUUID()}`);
-    const { id: _one, ...hidden } = (await call(hub, 'hospital-haukeland', 'GET', `/ServiceRequest/${exampleMission}`)).body;
+    const { id: _one, ...hidden } = (await call(hub, 'hospital-haukeland', 'GET', `/ServiceRequest/${exampleMission}`))
+      .body;
     const { id: _other, ...absent } = never.body;
     expect(hidden).toEqual(absent);
   });
@@ -127,19 +188,33 @@ describe('A whole mission', () => {
     expect(patient.status, subject).toBe(200);
     expect(patient.body).toMatchObject({ resourceType: 'Patient' });
     const message = await call(hub, 'operator-lorenskog', 'GET', `/Bundle/${exampleMission}.4`);
-    expect(canonicalText(parseLossless(message.text))).toBe(canonicalText(parseLossless(exampleText('resource-request.json'))));
+    expect(canonicalText(parseLossless(message.text))).toBe(
+      canonicalText(parseLossless(exampleText('resource-request.json'))),
+    );
     // What was said between AMK and AMK LA is not the operator's.
     expect((await call(hub, 'operator-lorenskog', 'GET', `/Bundle/${exampleMission}.3`)).status).toBe(404);
     expect((await call(hub, 'amk-innlandet', 'GET', `/Bundle/${exampleMission}.3`)).status).toBe(200);
   });
 
   test('stands on the worklists of its parties', async () => {
-    const cancelled = await call(hub, 'amk-la-oslo', 'GET', `/Task?owner=Organization/${organisationOf('amk-la-oslo')}&status=cancelled`);
+    const cancelled = await call(
+      hub,
+      'amk-la-oslo',
+      'GET',
+      `/Task?owner=Organization/${organisationOf('amk-la-oslo')}&status=cancelled`,
+    );
     expect(cancelled.status).toBe(200);
     expect(problemsOf(cancelled.body)).toEqual([]);
     expect(entriesOf(cancelled.body).map(({ id }) => id)).toContain(`${exampleMission}.1`);
-    const flying = await call(hub, 'operator-lorenskog', 'GET', `/Task?owner=${organisationOf('operator-lorenskog')}&status=in-progress,accepted`);
-    expect(entriesOf(flying.body).map(({ id, status }) => [id, status])).toEqual([[`${exampleMission}.4`, 'in-progress']]);
+    const flying = await call(
+      hub,
+      'operator-lorenskog',
+      'GET',
+      `/Task?owner=${organisationOf('operator-lorenskog')}&status=in-progress,accepted`,
+    );
+    expect(entriesOf(flying.body).map(({ id, status }) => [id, status])).toEqual([
+      [`${exampleMission}.4`, 'in-progress'],
+    ]);
     const others = await call(hub, 'amk-la-oslo', 'GET', `/Task?owner=${organisationOf('operator-lorenskog')}`);
     expect(others.status).toBe(403);
   });
@@ -182,7 +257,9 @@ describe('If-Match', () => {
     expect([late.status, late.headers.get('etag')]).toEqual([412, 'W/"1"']);
     const inTime = await post(hub, 'amk-innlandet', inMission('mission-update.json', mission), { 'if-match': 'W/"1"' });
     expect(inTime.status).toBe(200);
-    expect((await post(hub, 'amk-innlandet', inMission('mission-update.json', mission), { 'if-match': 'seven' })).status).toBe(422);
+    expect(
+      (await post(hub, 'amk-innlandet', inMission('mission-update.json', mission), { 'if-match': 'seven' })).status,
+    ).toBe(422);
   });
 });
 
@@ -202,8 +279,12 @@ describe('What a sender includes', () => {
   test('keeps the digits of its decimals', async () => {
     const mission = await openMission();
     const { endpoint } = await listen('amk-la-oslo', 'full-resource', [`ServiceRequest?identifier=${mission}`]);
-    const text = inMission('mission-update.json', mission).replace('"entry": [', '"entry": [');
-    const withDecimals = text.replace(/\]\s*\}\s*$/, `,{"fullUrl":"urn:uuid:${randomUUID()}","resource":{"resourceType":"Observation","status":"final","code":{"text":"x"},"valueQuantity":{"value":1.50,"extension":[{"url":"https://unknown.example/x","valueDecimal":100.000000000000000000001}]}}}]}`);
+    const measured = parseLossless(
+      `{"fullUrl":"urn:uuid:${randomUUID()}","resource":{"resourceType":"Observation","status":"final","code":{"text":"x"},"valueQuantity":{"value":1.50,"extension":[{"url":"https://unknown.example/x","valueDecimal":100.000000000000000000001}]}}}`,
+    );
+    const bundle = parseLossless(inMission('mission-update.json', mission));
+    const entries = isObject(bundle) && Array.isArray(bundle['entry']) ? bundle['entry'] : [];
+    const withDecimals = JSON.stringify({ ...(isObject(bundle) ? bundle : {}), entry: [...entries, measured] });
     expect((await post(hub, 'amk-innlandet', withDecimals)).status).toBe(200);
     await eventually('the notification', () => endpoint.events().length === 1);
     expect(endpoint.events()[0]?.text).toContain('"value":1.50,');
@@ -218,7 +299,12 @@ describe('Subscriptions', () => {
     expect(own.body).toMatchObject({ id: subscription.id, status: 'active' });
     expect(own.text).not.toContain('whsec_');
     expect(problemsOf(own.body)).toEqual([]);
-    for (const [method, path] of [['GET', ''], ['DELETE', ''], ['GET', '/$status'], ['GET', '/$events']] as const) {
+    for (const [method, path] of [
+      ['GET', ''],
+      ['DELETE', ''],
+      ['GET', '/$status'],
+      ['GET', '/$events'],
+    ] as const) {
       expect((await call(hub, 'amk-nordland', method, `/Subscription/${subscription.id}${path}`)).status).toBe(404);
     }
   });
@@ -237,10 +323,14 @@ describe('Subscriptions', () => {
   });
 
   test('filter by event and urgency', async () => {
-    const { endpoint } = await listen('amk-la-oslo', 'id-only', ['MessageHeader?event=mission-cancel', 'ServiceRequest?priority=routine']);
+    const { endpoint } = await listen('amk-la-oslo', 'id-only', [
+      'MessageHeader?event=mission-cancel',
+      'ServiceRequest?priority=routine',
+    ]);
     const mission = await openMission((text) => text.replaceAll('"priority": "stat"', '"priority": "routine"'));
     const other = await openMission();
-    for (const one of [other, mission]) expect((await post(hub, 'amk-innlandet', inMission('mission-cancel.json', one))).status).toBe(200);
+    for (const one of [other, mission])
+      expect((await post(hub, 'amk-innlandet', inMission('mission-cancel.json', one))).status).toBe(200);
     await eventually('the cancellation', () => endpoint.events().length > 0);
     expect(endpoint.events()).toHaveLength(1);
     expect(endpoint.events()[0]?.text).toContain(mission);
@@ -248,9 +338,12 @@ describe('Subscriptions', () => {
 
   test('give what was missed: $status says how much, $events says what', async () => {
     const mission = await openMission();
-    const { endpoint, subscription } = await listen('amk-la-oslo', 'full-resource', [`ServiceRequest?identifier=${mission}`]);
+    const { endpoint, subscription } = await listen('amk-la-oslo', 'full-resource', [
+      `ServiceRequest?identifier=${mission}`,
+    ]);
     endpoint.behave({ status: 410 });
-    for (let sent = 0; sent < 3; sent += 1) expect((await post(hub, 'amk-innlandet', inMission('mission-update.json', mission))).status).toBe(200);
+    for (let sent = 0; sent < 3; sent += 1)
+      expect((await post(hub, 'amk-innlandet', inMission('mission-update.json', mission))).status).toBe(200);
     await eventually('the hub gives up', async () => {
       const { body } = await call(hub, 'amk-la-oslo', 'GET', `/Communication?part-of=ServiceRequest/${mission}`);
       return entriesOf(body).filter(({ status }) => status === 'not-done').length >= 3;
@@ -258,17 +351,28 @@ describe('Subscriptions', () => {
     const status = await call(hub, 'amk-la-oslo', 'GET', `/Subscription/${subscription.id}/$status`);
     expect(problemsOf(status.body)).toEqual([]);
     expect(status.text).toContain('"events-since-subscription-start","valueString":"3"');
-    const events = await call(hub, 'amk-la-oslo', 'GET', `/Subscription/${subscription.id}/$events?eventsSinceNumber=2`);
+    const events = await call(
+      hub,
+      'amk-la-oslo',
+      'GET',
+      `/Subscription/${subscription.id}/$events?eventsSinceNumber=2`,
+    );
     expect(problemsOf(events.body)).toEqual([]);
-    expect([...events.text.matchAll(/"event-number","valueString":"(\d+)"/g)].map(([, number]) => number)).toEqual(['2', '3']);
-    expect(resourcesOf(events.body).filter((one) => isObject(one) && one['resourceType'] === 'MessageHeader')).toHaveLength(2);
+    expect([...events.text.matchAll(/"event-number","valueString":"(\d+)"/g)].map(([, number]) => number)).toEqual([
+      '2',
+      '3',
+    ]);
+    expect(
+      resourcesOf(events.body).filter((one) => isObject(one) && one['resourceType'] === 'MessageHeader'),
+    ).toHaveLength(2);
   });
 
   test('keep the order of a mission while an endpoint is down, and lose nothing', async () => {
     const mission = await openMission();
     const { endpoint } = await listen('amk-la-oslo', 'id-only', [`ServiceRequest?identifier=${mission}`]);
     endpoint.behave({ status: 503 });
-    for (let sent = 0; sent < 4; sent += 1) expect((await post(hub, 'amk-innlandet', inMission('mission-update.json', mission))).status).toBe(200);
+    for (let sent = 0; sent < 4; sent += 1)
+      expect((await post(hub, 'amk-innlandet', inMission('mission-update.json', mission))).status).toBe(200);
     endpoint.behave({ status: 200 });
     await eventually('all four', () => endpoint.events().length >= 4);
     expect(endpoint.events().map(({ eventNumber }) => eventNumber)).toEqual([1, 2, 3, 4]);
@@ -280,9 +384,19 @@ describe('Subscriptions', () => {
     ['https://user:word@partner.example/x', 'carries a user name or password'],
     ['not a url', 'is not a URL'],
   ])('are refused for the endpoint %s', async (endpoint, why) => {
-    const refused = await call(hub, 'amk-bergen', 'POST', '/Subscription', JSON.stringify({
-      resourceType: 'Subscription', status: 'requested', reason: 'x', criteria: 'https://luftbro.example/fhir/SubscriptionTopic/mission-event', channel: { type: 'rest-hook', endpoint, payload: 'application/fhir+json' },
-    }));
+    const refused = await call(
+      hub,
+      'amk-bergen',
+      'POST',
+      '/Subscription',
+      JSON.stringify({
+        resourceType: 'Subscription',
+        status: 'requested',
+        reason: 'x',
+        criteria: 'https://luftbro.example/fhir/SubscriptionTopic/mission-event',
+        channel: { type: 'rest-hook', endpoint, payload: 'application/fhir+json' },
+      }),
+    );
     expect(refused.status).toBe(422);
     expect(refused.text).toContain(why);
   });
@@ -293,6 +407,7 @@ describe('GET /fhir/metadata', () => {
     const answer = await call(hub, undefined, 'GET', '/metadata');
     expect(answer.status).toBe(200);
     expect(problemsOf(answer.body)).toEqual([]);
-    for (const { file } of exampleSteps) expect(answer.text).toContain(`MessageDefinition/${file.replace('.json', '')}`);
+    for (const { file } of exampleSteps)
+      expect(answer.text).toContain(`MessageDefinition/${file.replace('.json', '')}`);
   });
 });

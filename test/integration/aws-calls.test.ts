@@ -13,7 +13,17 @@ import { notificationBundle } from '../../mission/views/notification.ts';
 import type { Message } from '../../schemas/message.ts';
 import { sampleSubscription } from '../support/contract.ts';
 import { type EmbeddedAws, startEmbeddedAws } from '../support/embedded-aws.ts';
-import { directory, missionOpenedBy, missionRequest, missionUpdate, parties, partyOf, resourceRequest, taskOpenedBy, resourceResponse } from '../support/messages.ts';
+import {
+  directory,
+  missionOpenedBy,
+  missionRequest,
+  missionUpdate,
+  parties,
+  partyOf,
+  resourceRequest,
+  taskOpenedBy,
+  resourceResponse,
+} from '../support/messages.ts';
 
 /** Calls by kind since the last look, counted where the SDK sends them: retries and hidden calls would show. */
 const calls: string[] = [];
@@ -53,7 +63,13 @@ afterAll(async () => {
 
 const ports = () => {
   const missions = missionLog(table);
-  return { missions, subscriptions: subscriptionLog(table), worklist: worklist(table), queue: deliveryQueue(sqs, aws.queueUrl), now: Date.now };
+  return {
+    missions,
+    subscriptions: subscriptionLog(table),
+    worklist: worklist(table),
+    queue: deliveryQueue(sqs, aws.queueUrl),
+    now: Date.now,
+  };
 };
 
 const accept = async (sender: Party, message: Message): Promise<Entry> => {
@@ -71,11 +87,20 @@ describe('The AWS calls of a message stay within the budget of the design', () =
     const { subscriptions } = ports();
     await subscriptions.create(sampleSubscription('budget-la-1', parties.la.organisation), '2099-01-01T00:00:00.000Z');
     await subscriptions.create(sampleSubscription('budget-la-2', parties.la.organisation), '2099-01-01T00:00:00.000Z');
-    await subscriptions.create(sampleSubscription('budget-operator', parties.operator.organisation), '2099-01-01T00:00:00.000Z');
+    await subscriptions.create(
+      sampleSubscription('budget-operator', parties.operator.organisation),
+      '2099-01-01T00:00:00.000Z',
+    );
     await fanOut(ports(), await accept(parties.amk, request));
     const asked = resourceRequest({ mission, to: [parties.operator.organisation], id: 'budget-resource' });
     await fanOut(ports(), await accept(parties.la, asked));
-    await fanOut(ports(), await accept(parties.operator, resourceResponse({ task: taskOpenedBy(mission, 2), answer: 'accepted', id: 'budget-response' })));
+    await fanOut(
+      ports(),
+      await accept(
+        parties.operator,
+        resourceResponse({ task: taskOpenedBy(mission, 2), answer: 'accepted', id: 'budget-response' }),
+      ),
+    );
     counted();
   });
 
@@ -93,10 +118,15 @@ describe('The AWS calls of a message stay within the budget of the design', () =
     counted();
     await fanOut(ports(), next);
     const recipients = 3;
-    expect(counted()).toEqual({ BatchGetItem: 1, UpdateItem: recipients + 1, PutItem: recipients, SendMessageBatch: 1 });
+    expect(counted()).toEqual({
+      BatchGetItem: 1,
+      UpdateItem: recipients + 1,
+      PutItem: recipients,
+      SendMessageBatch: 1,
+    });
   });
 
-  test('a message that changes a Task adds one put, for its owner\'s worklist', async () => {
+  test("a message that changes a Task adds one put, for its owner's worklist", async () => {
     const asked = resourceRequest({ mission, to: [parties.otherOperator.organisation], id: 'budget-resource-2' });
     const entry = await accept(parties.la, asked);
     counted();
@@ -124,11 +154,16 @@ describe('The AWS calls of a message stay within the budget of the design', () =
       directory,
       clock: { now: Date.now },
       random: () => 0.5,
-      compose: (notice: Parameters<typeof notificationBundle>[0]) => notificationBundle(notice, { base: 'https://hub.example/fhir', directory }, new Date().toISOString()),
+      compose: (notice: Parameters<typeof notificationBundle>[0]) =>
+        notificationBundle(notice, { base: 'https://hub.example/fhir', directory }, new Date().toISOString()),
       settings: deliverySettings,
     };
     // Whatever is before it in the mission goes first and is not counted.
-    if (numbered.previous !== undefined) await deliver(orderOf('budget-operator', numbered.previous, undefined, { ...entry, number: entry.number - 1 }), delivering);
+    if (numbered.previous !== undefined)
+      await deliver(
+        orderOf('budget-operator', numbered.previous, undefined, { ...entry, number: entry.number - 1 }),
+        delivering,
+      );
     await subscriptions.notification('budget-operator', numbered.number);
     const order = orderOf('budget-operator', numbered.number, undefined, entry);
     counted();
@@ -137,7 +172,8 @@ describe('The AWS calls of a message stay within the budget of the design', () =
   });
 
   test('the calls to accept and to tell do not grow with the mission', async () => {
-    for (let index = 0; index < 40; index += 1) await fanOut(ports(), await accept(parties.amk, missionUpdate({ mission, id: `budget-long-${index}` })));
+    for (let index = 0; index < 40; index += 1)
+      await fanOut(ports(), await accept(parties.amk, missionUpdate({ mission, id: `budget-long-${index}` })));
     counted();
     const entry = await accept(parties.amk, missionUpdate({ mission, id: 'budget-long-last' }));
     await fanOut(ports(), entry);

@@ -22,7 +22,13 @@ export const startEmbeddedAws = async (): Promise<EmbeddedAws> => {
   const { stackName, template } = await readAssembly('cdk.out');
   const queues = await startQueues({ region });
   const tables = await startTables({ folder, region, log: () => {} });
-  const stack = createStack({ name: stackName, region, template, parameters: { TokenIssuer: 'http://localhost' }, queueUrl: queues.url });
+  const stack = createStack({
+    name: stackName,
+    region,
+    template,
+    parameters: { TokenIssuer: 'http://localhost' },
+    queueUrl: queues.url,
+  });
   const [tableName = ''] = await tables.create(stack);
   const urls = [...(await queues.create(stack)).values()];
   Object.assign(process.env, {

@@ -26,7 +26,10 @@ export const tokenOf = async (hub: Hub, client: Client): Promise<string> => {
   const key = `${hub.issuerUrl} ${client}`;
   const known = tokens.get(key);
   if (known !== undefined) return known;
-  const answer = await fetch(`${hub.issuerUrl}/token`, { method: 'POST', body: new URLSearchParams({ grant_type: 'client_credentials', client_id: client }) });
+  const answer = await fetch(`${hub.issuerUrl}/token`, {
+    method: 'POST',
+    body: new URLSearchParams({ grant_type: 'client_credentials', client_id: client }),
+  });
   const token = z.object({ access_token: z.string() }).parse(await answer.json()).access_token;
   tokens.set(key, token);
   return token;
@@ -54,8 +57,12 @@ export const call = async (
   return { status: answer.status, headers: answer.headers, text, body: text.startsWith('{') ? JSON.parse(text) : {} };
 };
 
-export const post = (hub: Hub, client: Client, message: string, headers: Record<string, string> = {}): Promise<HttpAnswer> =>
-  call(hub, client, 'POST', '/$process-message', message, headers);
+export const post = (
+  hub: Hub,
+  client: Client,
+  message: string,
+  headers: Record<string, string> = {},
+): Promise<HttpAnswer> => call(hub, client, 'POST', '/$process-message', message, headers);
 
 export interface Received {
   readonly headers: IncomingHttpHeaders;
@@ -73,7 +80,13 @@ const shape = z.object({
         .looseObject({
           resourceType: z.string(),
           parameter: z
-            .array(z.looseObject({ name: z.string(), valueCode: z.string().optional(), part: z.array(z.looseObject({ name: z.string(), valueString: z.string().optional() })).optional() }))
+            .array(
+              z.looseObject({
+                name: z.string(),
+                valueCode: z.string().optional(),
+                part: z.array(z.looseObject({ name: z.string(), valueString: z.string().optional() })).optional(),
+              }),
+            )
             .optional(),
         })
         .optional(),
@@ -102,9 +115,17 @@ export const openEndpoint = async (port = 0): Promise<Endpoint> => {
       const text = Buffer.concat(chunks).toString('utf8');
       const parameters = shape.parse(JSON.parse(text)).entry[0]?.resource?.parameter ?? [];
       const type = parameters.find(({ name }) => name === 'type')?.valueCode ?? '';
-      const number = parameters.find(({ name }) => name === 'notification-event')?.part?.find(({ name }) => name === 'event-number')?.valueString;
+      const number = parameters
+        .find(({ name }) => name === 'notification-event')
+        ?.part?.find(({ name }) => name === 'event-number')?.valueString;
       if (status < 300) {
-        received.push({ headers: request.headers, text, bundle: parseLossless(text), type, ...(number === undefined ? {} : { eventNumber: Number(number) }) });
+        received.push({
+          headers: request.headers,
+          text,
+          bundle: parseLossless(text),
+          type,
+          ...(number === undefined ? {} : { eventNumber: Number(number) }),
+        });
       }
       setTimeout(() => response.writeHead(status, headers).end(), delay);
     });
@@ -135,12 +156,26 @@ export const subscriptionFor = (endpoint: string, payload = 'full-resource', fil
     criteria: missionTopic,
     ...(filters.length === 0
       ? {}
-      : { _criteria: { extension: filters.map((valueString) => ({ url: 'http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/backport-filter-criteria', valueString })) } }),
+      : {
+          _criteria: {
+            extension: filters.map((valueString) => ({
+              url: 'http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/backport-filter-criteria',
+              valueString,
+            })),
+          },
+        }),
     channel: {
       type: 'rest-hook',
       endpoint,
       payload: 'application/fhir+json',
-      _payload: { extension: [{ url: 'http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/backport-payload-content', valueCode: payload }] },
+      _payload: {
+        extension: [
+          {
+            url: 'http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/backport-payload-content',
+            valueCode: payload,
+          },
+        ],
+      },
     },
   });
 
@@ -149,23 +184,40 @@ export interface Subscribed {
   readonly secret: string;
 }
 
-export const subscribe = async (hub: Hub, client: Client, endpoint: string, payload = 'full-resource', filters: readonly string[] = []): Promise<Subscribed> => {
+export const subscribe = async (
+  hub: Hub,
+  client: Client,
+  endpoint: string,
+  payload = 'full-resource',
+  filters: readonly string[] = [],
+): Promise<Subscribed> => {
   const answer = await call(hub, client, 'POST', '/Subscription', subscriptionFor(endpoint, payload, filters));
   if (answer.status !== 201) throw new Error(answer.text);
   const created = z
-    .object({ id: z.string(), channel: z.object({ extension: z.array(z.object({ url: z.string(), valueString: z.string().optional() })) }) })
+    .object({
+      id: z.string(),
+      channel: z.object({ extension: z.array(z.object({ url: z.string(), valueString: z.string().optional() })) }),
+    })
     .parse(answer.body);
-  const secret = created.channel.extension.find(({ valueString }) => valueString?.startsWith('whsec_') === true)?.valueString ?? '';
+  const secret =
+    created.channel.extension.find(({ valueString }) => valueString?.startsWith('whsec_') === true)?.valueString ?? '';
   return { id: created.id, secret };
 };
 
 /** Throws unless the notification carries a good Standard Webhooks signature. */
 export const verifySignature = (secret: string, { headers, text }: Received): void => {
-  new Webhook(secret).verify(text, Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)])));
+  new Webhook(secret).verify(
+    text,
+    Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)])),
+  );
 };
 
 /** Waits until something holds, and fails with `what` if it never does. */
-export const eventually = async (what: string, holds: () => boolean | Promise<boolean>, seconds = 20): Promise<void> => {
+export const eventually = async (
+  what: string,
+  holds: () => boolean | Promise<boolean>,
+  seconds = 20,
+): Promise<void> => {
   const until = Date.now() + seconds * 1000;
   while (!(await holds())) {
     if (Date.now() > until) throw new Error(`not within ${seconds} s: ${what}`);

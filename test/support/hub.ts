@@ -1,0 +1,23 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startHost } from '../../local/host.ts';
+import type { Hub } from './partners.ts';
+
+/** A whole hub on free ports and with a data folder of its own. */
+export interface RunningHub extends Hub {
+  readonly close: () => Promise<void>;
+}
+
+export const startHub = async (): Promise<RunningHub> => {
+  const dataDir = await mkdtemp(join(tmpdir(), 'luftbro-test-'));
+  const { url, issuerUrl, close } = await startHost({ dataDir, port: 0, issuerPort: 0 });
+  return {
+    url,
+    issuerUrl,
+    close: async () => {
+      await close();
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+};
