@@ -10,6 +10,7 @@ import type {
   DeliveryOrder,
   Notification,
   Random,
+  StoredEntry,
   Subscription,
   SubscriptionLog,
 } from './ports.ts';
@@ -108,45 +109,59 @@ const deliverHandshake = async (order: DeliveryOrder, ports: DeliverPorts, recei
   return { outcome: 'again', seconds: waitSeconds(receives, answer, ports.settings, ports.random) };
 };
 
-const give = async (
-  subscription: Subscription,
-  notification: Notification,
+/** One notification of a mission, and everything that is needed to give it. */
+interface Due {
+  readonly order: DeliveryOrder;
+  readonly notification: Notification;
+  readonly entry: StoredEntry;
+  readonly request: StoredEntry;
+}
+
+const dueOf = (order: DeliveryOrder, { notification, entry, request }: DeliveryCase): Due => {
+  if (notification === undefined || entry === undefined) {
+    throw new Error(`notification ${order.subscription}.${order.number} points to an entry that is not in the log`);
+  }
+  return { order, notification, entry, request: request ?? entry };
+};
+
+/** What is owed to this subscription in this mission up to the order, oldest first: order must hold however many were lost by the queue. */
+const chainOf = async (
+  order: DeliveryOrder,
   found: DeliveryCase,
+  { desk, subscriptions }: DeliverPorts,
+): Promise<readonly Due[]> => {
+  const chain = [dueOf(order, found)];
+  let { previous } = found;
+  while (previous?.status === 'pending') {
+    // The one before is known only to its own item.
+    const before = {
+      subscription: order.subscription,
+      number: previous.number,
+      mission: order.mission,
+      entry: previous.entry,
+      request: order.request,
+    };
+    const itself = await subscriptions.notification(previous.subscription, previous.number);
+    const earlier: DeliveryOrder = itself?.previous === undefined ? before : { ...before, previous: itself.previous };
+    const opened = await desk.open(earlier);
+    chain.unshift(dueOf(earlier, opened));
+    previous = opened.previous;
+  }
+  return chain;
+};
+
+const give = (
+  subscription: Subscription,
+  { notification, entry, request }: Due,
   ports: DeliverPorts,
 ): Promise<Answer> => {
-  if (subscription.status === 'requested') {
-    const handshake = await shakeHands(subscription, ports);
-    if (!isDelivered(handshake)) return handshake;
-  }
-  const { entry, request } = found;
-  if (entry === undefined)
-    throw new Error(`notification ${subscription.id}.${notification.number} points to an entry that is not in the log`);
   const body = ports.compose({
     kind: 'event-notification',
     subscription: { ...subscription, status: 'active' },
     role: ports.directory.partyOf(subscription.organisation)?.role ?? 'observer',
-    events: [{ notification, entry, request: request ?? entry }],
+    events: [{ notification, entry, request }],
   });
   return ports.channel.post(subscription, `${subscription.id}.${notification.number}`, body);
-};
-
-/** The order of the notification before this one in the same mission, if it is not settled yet. */
-const precedingOrder = async (
-  order: DeliveryOrder,
-  { previous }: DeliveryCase,
-  subscriptions: SubscriptionLog,
-): Promise<DeliveryOrder | undefined> => {
-  if (previous === undefined || previous.status !== 'pending') return undefined;
-  // The one before it is known only to its own item: order must hold however many were lost by the queue.
-  const itself = await subscriptions.notification(previous.subscription, previous.number);
-  return {
-    subscription: order.subscription,
-    number: previous.number,
-    mission: order.mission,
-    entry: previous.entry,
-    request: order.request,
-    ...(itself?.previous === undefined ? {} : { previous: itself.previous }),
-  };
 };
 
 /**
@@ -158,21 +173,20 @@ export const deliver = async (order: DeliveryOrder, ports: DeliverPorts, receive
   if (order.number === 0) return deliverHandshake(order, ports, receives);
   const found = await ports.desk.open(order);
   const { subscription, notification } = found;
-  if (subscription === undefined || notification === undefined || notification.status !== 'pending') return settled;
+  if (subscription === undefined || notification?.status !== 'pending') return settled;
 
-  const preceding = await precedingOrder(order, found, ports.subscriptions);
-  if (preceding !== undefined) {
-    const before = await deliver(preceding, ports);
-    if (before.outcome === 'again') return before;
+  let isOpen = subscription.status === 'active';
+  for (const due of await chainOf(order, found, ports)) {
+    let answer: Answer = { failure: 'refused-address' };
+    if (subscription.status !== 'off') {
+      const handshake: Answer = isOpen ? { status: 200 } : await shakeHands(subscription, ports);
+      isOpen = isDelivered(handshake);
+      answer = isOpen ? await give(subscription, due, ports) : handshake;
+    }
+    const { attempt, wait } = judge(answer, due.notification.attempts, ports);
+    await ports.subscriptions.record(subscription.id, due.notification.number, attempt);
+    if (wait !== undefined) return { outcome: 'again', seconds: wait };
+    if (attempt.status === 'failed') await ports.deadLetters.put(due.order);
   }
-
-  const answer: Answer =
-    subscription.status === 'off'
-      ? { failure: 'refused-address' }
-      : await give(subscription, notification, found, ports);
-  const { attempt, wait } = judge(answer, notification.attempts, ports);
-  await ports.subscriptions.record(subscription.id, notification.number, attempt);
-  if (wait !== undefined) return { outcome: 'again', seconds: wait };
-  if (attempt.status === 'failed') await ports.deadLetters.put(order);
   return settled;
 };

@@ -105,10 +105,14 @@ const cancelTask = (task: TaskState, event: MissionEvent): TaskState => {
 };
 
 /** A patient handed over ends the hospital's Task for that flight, and when no ask is open the coordination is done too. */
-const settle = (tasks: readonly TaskState[], event: MissionEvent): readonly TaskState[] => {
-  const landed = tasks.find(
-    (task) => task.kind === 'resource' && task.status === 'completed' && task.changedBy === event.number,
-  );
+const settle = (
+  before: readonly TaskState[],
+  tasks: readonly TaskState[],
+  event: MissionEvent,
+): readonly TaskState[] => {
+  const justEnded = (task: TaskState): boolean =>
+    task.status === 'completed' && before.find(({ id }) => id === task.id)?.status !== 'completed';
+  const landed = tasks.find((task) => task.kind === 'resource' && justEnded(task));
   const othersFlying = tasks.some((task) => task.kind === 'resource' && !isFinal(task));
   const received = tasks.map((task) =>
     landed !== undefined &&
@@ -168,7 +172,7 @@ export const evolve = (before: MissionState | undefined, event: MissionEvent): M
       ? [...moved, openTask(type, event, urgency, type.opens.kind, event.owner)]
       : moved;
   const cancelled = type.mission === 'cancels' ? opened.map((task) => cancelTask(task, event)) : opened;
-  const tasks = settle(cancelled, event);
+  const tasks = settle(before.tasks, cancelled, event);
   const ended =
     type.mission === 'cancels'
       ? facts.reason?.code === 'entered-in-error'

@@ -24,7 +24,7 @@ export const missionUpdate: MessageType = {
   relation: 'any-party',
   focus: { resource: 'ServiceRequest', schema, location: { element: 'locationReference', required: false } },
   focusOptional: true,
-  legalIn: ['active', 'revoked', 'completed'],
+  legalIn: ['active', 'revoked', 'entered-in-error', 'completed'],
   told: ['all-parties'],
   readableBy: ['local-amk', 'amk-la', 'operator', 'hospital'],
   example: 'mission-update.json',

@@ -42,7 +42,7 @@ export const resourceResponse: MessageType = {
   focus: { resource: 'Task', schema },
   answers: { system: systems.resourceAnswer, codes: resourceAnswers },
   authorRequiredFor: ['declined', 'withdrawn'],
-  legalIn: ['active', 'revoked'],
+  legalIn: ['active', 'revoked', 'entered-in-error'],
   moves: {
     kinds: ['resource'],
     byAnswer: {

@@ -66,7 +66,7 @@ export const resourceStatus: MessageType = {
   senders: ['operator'],
   relation: 'task-owner',
   focus: { resource: 'Task', schema, location: { element: 'location', required: false } },
-  legalIn: ['active', 'revoked', 'completed'],
+  legalIn: ['active', 'revoked', 'entered-in-error', 'completed'],
   moves: {
     kinds: ['resource'],
     byAnswer: {
