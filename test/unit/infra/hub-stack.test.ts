@@ -1,0 +1,334 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { App } from 'aws-cdk-lib';
+import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
+import recommendedFeatureFlags from 'aws-cdk-lib/recommended-feature-flags.json' with { type: 'json' };
+import { beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { HubStack } from '../../../infra/hub-stack.ts';
+import { faults } from '../../../schemas/faults.ts';
+
+let template: Template;
+let assembly: string;
+let stack: HubStack;
+
+beforeAll(() => {
+  // Nothing is bundled; CloudFormation's own rules are checked while it is synthesised.
+  const app = new App({ context: { ...recommendedFeatureFlags, 'aws:cdk:bundling-stacks': [] } });
+  stack = new HubStack(app, 'Luftbro', { handlers: fileURLToPath(new URL('../../../functions', import.meta.url)) });
+  assembly = app.synth().directory;
+  template = Template.fromStack(stack);
+});
+
+const statementsOf = (policy: string) =>
+  z
+    .object({
+      Properties: z.object({
+        PolicyDocument: z.object({
+          Statement: z.array(z.object({ Action: z.union([z.string(), z.array(z.string())]), Resource: z.unknown() })),
+        }),
+      }),
+    })
+    .parse(template.toJSON()['Resources'][policy])
+    .Properties.PolicyDocument.Statement.flatMap(({ Action, Resource }) =>
+      [Action].flat().map((action) => ({ action, resources: JSON.stringify(Resource) })),
+    );
+
+describe('the stack', () => {
+  it('passes the rules of CloudFormation without a remark', () => {
+    const report = z
+      .object({ pluginReports: z.array(z.object({ violations: z.array(z.unknown()) })) })
+      .parse(JSON.parse(readFileSync(join(assembly, 'validation-report.json'), 'utf8')));
+    expect(report.pluginReports.flatMap(({ violations }) => violations)).toEqual([]);
+    expect(Annotations.fromStack(stack).findWarning('*', Match.anyValue())).toEqual([]);
+  });
+
+  it('names no account and no region', () => {
+    expect(JSON.stringify(template.toJSON())).not.toMatch(/"\d{12}"|[a-z]{2}-(north|west|central|east|south)-\d/);
+  });
+
+  it('tells the functions the public URL that is given, or the one of API Gateway', () => {
+    const url = template.findOutputs('Url')['Url']?.['Value'];
+    expect(url).toEqual({
+      'Fn::If': [
+        'PublicUrlIsGiven',
+        { Ref: 'PublicUrl' },
+        {
+          'Fn::Join': [
+            '',
+            [
+              'https://',
+              { Ref: 'Api' },
+              '.execute-api.',
+              { Ref: 'AWS::Region' },
+              '.',
+              { Ref: 'AWS::URLSuffix' },
+              '/live/fhir',
+            ],
+          ],
+        },
+      ],
+    });
+  });
+});
+
+describe('the table', () => {
+  it('is kept whatever becomes of the stack, and can be set back to any second', () => {
+    template.hasResource('AWS::DynamoDB::Table', {
+      DeletionPolicy: 'Retain',
+      UpdateReplacePolicy: 'Retain',
+      Properties: {
+        BillingMode: 'PAY_PER_REQUEST',
+        PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+        DeletionProtectionEnabled: true,
+      },
+    });
+  });
+
+  it('has the index of what is owed and the index of the worklists', () => {
+    template.hasResourceProperties('AWS::DynamoDB::Table', {
+      GlobalSecondaryIndexes: [
+        {
+          IndexName: 'obligations',
+          KeySchema: [
+            { AttributeName: 'owes', KeyType: 'HASH' },
+            { AttributeName: 'dueAt', KeyType: 'RANGE' },
+          ],
+          Projection: { ProjectionType: 'KEYS_ONLY' },
+        },
+        {
+          IndexName: 'worklist',
+          KeySchema: [
+            { AttributeName: 'worklist', KeyType: 'HASH' },
+            { AttributeName: 'changedAt', KeyType: 'RANGE' },
+          ],
+          Projection: { ProjectionType: 'ALL' },
+        },
+      ],
+    });
+  });
+});
+
+describe('the delivery queue', () => {
+  it('hides a message for six times as long as its consumer may take', () => {
+    const timeout = z
+      .object({ Properties: z.object({ Timeout: z.number() }) })
+      .parse(template.toJSON()['Resources']['Deliver']).Properties.Timeout;
+    template.hasResourceProperties('AWS::SQS::Queue', { QueueName: 'deliveries.fifo', VisibilityTimeout: 6 * timeout });
+  });
+
+  it('keeps order and throughput per group, and has dead letters that last two weeks', () => {
+    template.hasResourceProperties('AWS::SQS::Queue', {
+      QueueName: 'deliveries.fifo',
+      FifoQueue: true,
+      ContentBasedDeduplication: false,
+      DeduplicationScope: 'messageGroup',
+      FifoThroughputLimit: 'perMessageGroupId',
+      SqsManagedSseEnabled: true,
+      RedrivePolicy: { maxReceiveCount: 30, deadLetterTargetArn: { 'Fn::GetAtt': ['DeliveriesDeadLetters', 'Arn'] } },
+    });
+    template.hasResourceProperties('AWS::SQS::Queue', {
+      QueueName: 'dead-deliveries.fifo',
+      FifoQueue: true,
+      MessageRetentionPeriod: 1_209_600,
+    });
+  });
+
+  it('feeds the function that answers for each record by itself', () => {
+    template.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
+      EventSourceArn: { 'Fn::GetAtt': ['DeliveriesQueue', 'Arn'] },
+      FunctionName: { Ref: 'Deliver' },
+      BatchSize: 10,
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+    });
+  });
+});
+
+describe('an alarm', () => {
+  it('says what it means for people', () => {
+    const alarms = z
+      .record(z.string(), z.object({ Properties: z.object({ AlarmDescription: z.string() }) }))
+      .parse(template.findResources('AWS::CloudWatch::Alarm'));
+    expect(Object.keys(alarms).toSorted()).toEqual(['DeliveriesNotDelivered', 'SweeperStanding']);
+    for (const { Properties } of Object.values(alarms)) expect(Properties.AlarmDescription).toMatch(/phone/);
+  });
+});
+
+describe('the functions', () => {
+  const functions = () =>
+    z
+      .record(
+        z.string(),
+        z.object({
+          Properties: z.object({
+            Runtime: z.string(),
+            Architectures: z.array(z.string()),
+            Environment: z.object({ Variables: z.record(z.string(), z.unknown()) }),
+          }),
+        }),
+      )
+      .parse(template.findResources('AWS::Lambda::Function'));
+
+  it('are one for each folder with a handler', () => {
+    expect(Object.keys(functions()).toSorted()).toEqual([
+      'Authorize',
+      'Deliver',
+      'Metadata',
+      'ProcessMessage',
+      'Read',
+      'Subscribe',
+      'Sweep',
+    ]);
+    for (const { Properties } of Object.values(functions()))
+      expect(Properties).toMatchObject({ Runtime: 'nodejs24.x', Architectures: ['arm64'] });
+  });
+
+  it.each([
+    ['Authorize', ['TOKEN_AUDIENCE', 'TOKEN_ISSUER']],
+    ['ProcessMessage', ['DELIVERY_QUEUE_URL', 'PUBLIC_URL', 'TABLE_NAME']],
+    ['Read', ['PUBLIC_URL', 'TABLE_NAME']],
+    ['Subscribe', ['DELIVERY_QUEUE_URL', 'ENDPOINT_ALLOW_LIST', 'PUBLIC_URL', 'TABLE_NAME']],
+    ['Metadata', ['PUBLIC_URL']],
+    ['Deliver', ['DEAD_LETTER_QUEUE_URL', 'DELIVERY_QUEUE_URL', 'ENDPOINT_ALLOW_LIST', 'PUBLIC_URL', 'TABLE_NAME']],
+    ['Sweep', ['DELIVERY_QUEUE_URL', 'PUBLIC_URL', 'TABLE_NAME']],
+  ])('are told what they need and no more: %s', (name, variables) => {
+    const told = Object.keys(functions()[name]?.Properties.Environment.Variables ?? {});
+    expect(told.filter((variable) => variable !== 'NODE_OPTIONS').toSorted()).toEqual(variables);
+  });
+
+  it('that answer without data may touch none', () => {
+    const policies = Object.keys(template.findResources('AWS::IAM::Policy'));
+    expect(policies.filter((policy) => /^(Authorize|Metadata)/.test(policy))).toEqual([]);
+  });
+
+  it.each(['ProcessMessage', 'Read', 'Subscribe', 'Deliver', 'Sweep'])(
+    'may do named things to named resources only: %s',
+    (name) => {
+      for (const { action, resources } of statementsOf(`${name}ServiceRoleDefaultPolicy`)) {
+        expect(action).toMatch(/^(dynamodb|sqs):[A-Z][A-Za-z]+$/);
+        expect(resources).not.toContain('"*"');
+        expect(action).not.toMatch(/Delete(Item|Table)|Scan|PurgeQueue/);
+      }
+    },
+  );
+
+  it('that read may not write', () => {
+    expect(
+      statementsOf('ReadServiceRoleDefaultPolicy')
+        .map(({ action }) => action)
+        .toSorted(),
+    ).toEqual(['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:Query']);
+  });
+});
+
+describe('the API', () => {
+  const routes = () => {
+    const resources = z
+      .record(z.string(), z.object({ Properties: z.object({ PathPart: z.string(), ParentId: z.unknown() }) }))
+      .parse(template.findResources('AWS::ApiGateway::Resource'));
+    const pathOf = (id: string): string => {
+      const found = resources[id]?.Properties;
+      if (found === undefined) return '';
+      const parent = z.object({ Ref: z.string() }).safeParse(found.ParentId);
+      return `${parent.success ? pathOf(parent.data.Ref) : ''}/${found.PathPart}`;
+    };
+    const methods = z
+      .record(
+        z.string(),
+        z.object({
+          Properties: z.object({
+            HttpMethod: z.string(),
+            ResourceId: z.object({ Ref: z.string() }),
+            AuthorizationType: z.string(),
+            Integration: z.unknown(),
+          }),
+        }),
+      )
+      .parse(template.findResources('AWS::ApiGateway::Method'));
+    return Object.values(methods)
+      .map(({ Properties: { HttpMethod, ResourceId, AuthorizationType, Integration } }) => {
+        const [, target] = /"Fn::GetAtt":\["(\w+)","Arn"\]/.exec(JSON.stringify(Integration)) ?? [];
+        return `${HttpMethod} ${pathOf(ResourceId.Ref)} → ${target}${AuthorizationType === 'NONE' ? ', open' : ''}`;
+      })
+      .toSorted();
+  };
+
+  it('has these doors, all but the first behind the authorizer', () => {
+    expect(routes()).toEqual([
+      'DELETE /fhir/Subscription/{id} → Subscribe',
+      'GET /fhir/Subscription → Subscribe',
+      'GET /fhir/Subscription/{id} → Subscribe',
+      'GET /fhir/Subscription/{id}/{operation} → Subscribe',
+      'GET /fhir/metadata → Metadata, open',
+      'GET /fhir/{type} → Read',
+      'GET /fhir/{type}/{id} → Read',
+      'POST /fhir/Subscription → Subscribe',
+      'POST /fhir/Subscription/{id}/{operation} → Subscribe',
+      'POST /fhir/{type} → ProcessMessage',
+    ]);
+  });
+
+  it('asks the authorizer about every request', () => {
+    template.hasResourceProperties('AWS::ApiGateway::Authorizer', {
+      Type: 'REQUEST',
+      IdentitySource: 'method.request.header.Authorization',
+      AuthorizerResultTtlInSeconds: 0,
+    });
+  });
+
+  it('answers by itself in FHIR, in the words of the catalogue', () => {
+    const responses = z
+      .record(
+        z.string(),
+        z.object({
+          Properties: z.object({
+            ResponseType: z.string(),
+            StatusCode: z.string().optional(),
+            ResponseParameters: z.record(z.string(), z.string()),
+            ResponseTemplates: z.object({ 'application/json': z.string() }),
+          }),
+        }),
+      )
+      .parse(template.findResources('AWS::ApiGateway::GatewayResponse'));
+    const texts = new Set<string>(Object.values(faults).map(({ text }) => text));
+    for (const { Properties } of Object.values(responses)) {
+      expect(Properties.ResponseParameters['gatewayresponse.header.Content-Type']).toBe("'application/fhir+json'");
+      const outcome = z
+        .object({
+          resourceType: z.literal('OperationOutcome'),
+          id: z.literal('$context.requestId'),
+          issue: z.tuple([z.object({ details: z.object({ text: z.string() }) })]),
+        })
+        .parse(JSON.parse(Properties.ResponseTemplates['application/json']));
+      expect(texts).toContain(outcome.issue[0].details.text);
+      // A body that held another variable of the gateway would be filled in by accident.
+      expect(Properties.ResponseTemplates['application/json'].match(/\$/g)).toHaveLength(1);
+    }
+    const statuses = Object.fromEntries(
+      Object.values(responses).map(({ Properties }) => [Properties.ResponseType, Properties.StatusCode]),
+    );
+    expect(statuses).toEqual({
+      UNAUTHORIZED: '401',
+      ACCESS_DENIED: '403',
+      MISSING_AUTHENTICATION_TOKEN: '404',
+      REQUEST_TOO_LARGE: '413',
+      THROTTLED: '429',
+      AUTHORIZER_FAILURE: '500',
+      INTEGRATION_FAILURE: '502',
+      INTEGRATION_TIMEOUT: '504',
+      DEFAULT_4XX: undefined,
+      DEFAULT_5XX: undefined,
+    });
+  });
+});
+
+describe('the sweeper', () => {
+  it('runs every minute, and is not run again for a minute that failed', () => {
+    template.hasResourceProperties('AWS::Events::Rule', { ScheduleExpression: 'rate(1 minute)', State: 'ENABLED' });
+    template.hasResourceProperties('AWS::Lambda::EventInvokeConfig', {
+      FunctionName: { Ref: 'Sweep' },
+      MaximumRetryAttempts: 0,
+    });
+  });
+});

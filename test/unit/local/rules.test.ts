@@ -1,0 +1,149 @@
+import type { SQSRecord } from 'aws-lambda';
+import { describe, expect, it } from 'vitest';
+import { allows } from '../../../local/authorizer.ts';
+import { succeeded } from '../../../local/event-sources.ts';
+import type { Invoked } from '../../../local/functions.ts';
+import { proxyAnswer } from '../../../local/proxy.ts';
+import { rateOf } from '../../../local/schedules.ts';
+
+describe('a policy', () => {
+  const arn = 'arn:aws:execute-api:eu-north-1:0:api/live/GET/fhir/Task/1';
+  const statement = (Effect: 'Allow' | 'Deny', Resource: string, Action = 'execute-api:Invoke') => ({
+    Effect,
+    Action: [Action],
+    Resource: [Resource],
+  });
+  const decide = (...Statement: readonly ReturnType<typeof statement>[]): boolean =>
+    allows({ policyDocument: { Statement: [...Statement] } }, arn);
+
+  it('allows what it names, with * for any text and ? for one character', () => {
+    expect(decide(statement('Allow', arn))).toBe(true);
+    expect(decide(statement('Allow', '*'))).toBe(true);
+    expect(decide(statement('Allow', 'arn:aws:execute-api:*:*:api/live/*'))).toBe(true);
+    expect(decide(statement('Allow', 'arn:aws:execute-api:*:*:api/live/GET/fhir/Task/?'))).toBe(true);
+    expect(decide(statement('Allow', '*', 'execute-api:*'))).toBe(true);
+  });
+
+  it('allows nothing else', () => {
+    expect(decide()).toBe(false);
+    expect(decide(statement('Allow', 'arn:aws:execute-api:*:*:api/live/POST/*'))).toBe(false);
+    expect(decide(statement('Allow', 'arn:aws:execute-api:*:*:api/live/GET/fhir/Task/1?'))).toBe(false);
+    expect(decide(statement('Allow', arn.replaceAll('/', '.')))).toBe(false);
+    expect(decide(statement('Allow', '*', 'sqs:SendMessage'))).toBe(false);
+  });
+
+  it('denies whatever else it allows', () => {
+    expect(decide(statement('Allow', '*'), statement('Deny', '*/fhir/Task/*'))).toBe(false);
+    expect(decide(statement('Deny', '*/POST/*'), statement('Allow', '*'))).toBe(true);
+  });
+});
+
+describe('the records of a batch that are done with', () => {
+  const record = (messageId: string): SQSRecord => ({
+    messageId,
+    receiptHandle: messageId,
+    body: '',
+    attributes: {
+      ApproximateReceiveCount: '1',
+      SentTimestamp: '0',
+      SenderId: '',
+      ApproximateFirstReceiveTimestamp: '0',
+    },
+    messageAttributes: {},
+    md5OfBody: '',
+    eventSource: 'aws:sqs',
+    eventSourceARN: '',
+    awsRegion: '',
+  });
+  const records = ['a', 'b', 'c'].map(record);
+  const done = (payload: unknown, partial = true): readonly string[] =>
+    succeeded({ outcome: 'returned', payload: JSON.stringify(payload) }, records, partial).map(
+      ({ messageId }) => messageId,
+    );
+  const failures = (...ids: readonly unknown[]): unknown => ({
+    batchItemFailures: ids.map((itemIdentifier) => ({ itemIdentifier })),
+  });
+
+  it('are all but those that failed', () => {
+    expect(done(failures('b'))).toEqual(['a', 'c']);
+    expect(done(failures('a', 'b', 'c'))).toEqual([]);
+  });
+
+  it('are all when none is said to have failed', () => {
+    for (const answer of [failures(), {}, null, { batchItemFailures: null }])
+      expect(done(answer)).toEqual(['a', 'b', 'c']);
+    expect(done('anything', false)).toEqual(['a', 'b', 'c']);
+  });
+
+  it('are none when the answer cannot be meant', () => {
+    for (const answer of [
+      failures('unheard-of'),
+      failures('a', ''),
+      failures(null),
+      'text',
+      { batchItemFailures: 'a' },
+    ]) {
+      expect(done(answer)).toEqual([]);
+    }
+  });
+
+  it('are none when the function failed', () => {
+    const failed: Invoked = { outcome: 'failed', errorType: 'Error', errorMessage: '', trace: [] };
+    expect(succeeded(failed, records, true)).toEqual([]);
+    expect(succeeded(failed, records, false)).toEqual([]);
+  });
+});
+
+describe('what a proxy integration answers', () => {
+  it('is taken with as little as a status', () => {
+    expect(proxyAnswer({ statusCode: 204 })).toEqual({
+      status: 204,
+      headers: [['content-type', 'application/json']],
+      body: '',
+    });
+    expect(proxyAnswer({ statusCode: '200', body: 'x', headers: { A: 1 } })).toMatchObject({ status: 200, body: 'x' });
+  });
+
+  it('has each header once, the list before the single value', () => {
+    const answer = proxyAnswer({
+      statusCode: 200,
+      headers: { 'x-a': 'single', 'X-B': 'b' },
+      multiValueHeaders: { 'X-A': ['1', '2'] },
+    });
+    expect(answer?.headers).toEqual([
+      ['x-a', '1'],
+      ['x-a', '2'],
+      ['x-b', 'b'],
+      ['content-type', 'application/json'],
+    ]);
+  });
+
+  it('is malformed otherwise', () => {
+    for (const malformed of [
+      null,
+      'text',
+      1,
+      [],
+      {},
+      { statusCode: 99 },
+      { statusCode: 'ok' },
+      { statusCode: 200, body: {} },
+    ]) {
+      expect(proxyAnswer(malformed)).toBeUndefined();
+    }
+  });
+});
+
+describe('a schedule', () => {
+  it('is known as a rate', () => {
+    expect(rateOf('rate(1 minute)')).toBe(60_000);
+    expect(rateOf('rate(5 minutes)')).toBe(300_000);
+    expect(rateOf('rate(2 hours)')).toBe(7_200_000);
+    expect(rateOf('rate(1 day)')).toBe(86_400_000);
+  });
+
+  it('is not known as anything else', () => {
+    for (const expression of ['cron(0 0 * * ? *)', 'rate(1 week)', 'at(2030-01-01T00:00:00)', ''])
+      expect(rateOf(expression)).toBeUndefined();
+  });
+});
