@@ -207,8 +207,22 @@ describe('Who is asked', () => {
     );
   });
 
-  test('Destinations of a message that asks nobody change nothing about who is told', () => {
-    const message = missionUpdate({ mission, to: [otherAmk.organisation, observer.organisation] });
+  test('A receiver that would not be told is refused: its sender would count on it', () => {
+    for (const deaf of [otherAmk, observer, otherHospital, amk])
+      expectRefused(
+        when(asked, [amk, missionUpdate({ mission, to: [la.organisation, deaf.organisation] })]),
+        'wrong-field',
+        'Bundle.entry[0].resource.destination[1].receiver',
+      );
+    expectRefused(
+      when(asked, [la, missionDecision({ task: coordination, answer: 'accepted', to: [operator.organisation] })]),
+      'wrong-field',
+      'Bundle.entry[0].resource.destination[0].receiver',
+    );
+  });
+
+  test('Receivers that are told anyway may be named, and name nobody else out', () => {
+    const message = missionUpdate({ mission, to: [hospital.organisation, la.organisation] });
     expectTold(when(asked, [amk, message]), la, operator, hospital);
   });
 
@@ -406,11 +420,16 @@ describe('What may be answered to an ask, and when', () => {
 const missionTable: readonly (readonly [event: string, Step, ready: MissionState, legal: readonly MissionStatus[]])[] =
   [
     ['acknowledgement', [la, acknowledgement({ task: coordination })], asked, ['active', 'revoked']],
-    ['mission-update', [amk, missionUpdate({ mission })], asked, ['active', 'revoked']],
+    [
+      'mission-update',
+      [amk, missionUpdate({ mission })],
+      asked,
+      ['active', 'revoked', 'entered-in-error', 'completed'],
+    ],
     ['mission-decision', decided, asked, ['active']],
     ['resource-request', [la, resourceRequest({ mission, id: 'again' })], asked, ['active']],
-    ['resource-response', crewAccepts, asked, ['active', 'revoked']],
-    ['resource-status', crewHandsOver, flying, ['active', 'revoked', 'completed']],
+    ['resource-response', crewAccepts, asked, ['active', 'revoked', 'entered-in-error']],
+    ['resource-status', crewHandsOver, flying, ['active', 'revoked', 'entered-in-error', 'completed']],
     ['prearrival-notification', [la, prearrivalNotification({ mission, id: 'again' })], asked, ['active']],
     ['prearrival-response', hospitalAccepts, asked, ['active']],
     ['mission-cancel', [amk, missionCancel({ mission })], asked, ['active']],
@@ -418,10 +437,13 @@ const missionTable: readonly (readonly [event: string, Step, ready: MissionState
 
 describe('What may be said of a mission, and when', () => {
   const rows = missionTable.flatMap(([event, step, ready, legal]) =>
-    missionStatuses
-      // What may be said of a mission that never should have been: see "A mission entered in error".
-      .filter((status) => status !== 'entered-in-error' || !legal.includes('revoked'))
-      .map((status) => ({ event, step, before: { ...ready, status }, status, legal: legal.includes(status) })),
+    missionStatuses.map((status) => ({
+      event,
+      step,
+      before: { ...ready, status },
+      status,
+      legal: legal.includes(status),
+    })),
   );
 
   test.each(rows.filter((row) => row.legal))('A $event is legal while the mission is $status', ({ step, before }) => {
@@ -484,7 +506,7 @@ describe('Who may send what', () => {
   const messages: Readonly<Record<string, (role: Role) => Message>> = {
     'mission-request': () => missionRequest({ id: 'another-request' }),
     acknowledgement: (role) => acknowledgement({ task: ownTask[role] }),
-    'mission-update': () => missionUpdate({ mission }),
+    'mission-update': (role) => missionUpdate({ mission, describes: ['local-amk', 'amk-la'].includes(role) }),
     'mission-decision': () => missionDecision({ task: coordination, answer: 'accepted' }),
     'resource-request': () => resourceRequest({ mission, id: 'another-resource' }),
     'resource-response': () => resourceResponse({ task: flight, answer: 'accepted' }),
@@ -786,6 +808,23 @@ describe('Resources', () => {
     });
   });
 
+  test('What the crew answered, and why, is not forgotten by a report that comes later', () => {
+    const withdrawn = later(flying, [
+      operator,
+      resourceResponse({ task: flight, answer: 'withdrawn', reason: 'sar-priority' }),
+    ]);
+    const state = later(withdrawn, [
+      operator,
+      resourceStatus({ task: flight, phases: { 'on-scene': '2026-02-01T12:20:00+01:00' } }),
+    ]);
+    expect(taskIn(state, flight)).toMatchObject({
+      status: 'failed',
+      answer: { event: 'resource-response', code: 'withdrawn' },
+      reason: { code: 'sar-priority' },
+    });
+    expect(taskIn(flying, flight).answer).toEqual({ event: 'resource-response', code: 'accepted' });
+  });
+
   test('A crew that is withdrawn for search and rescue leaves the mission active, and another may be asked', () => {
     const state = later(
       flying,
@@ -806,7 +845,12 @@ describe('Resources', () => {
   });
 
   test('An operator that declined is still party, and may say what it knows', () => {
-    expectTold(when(later(asked, crewDeclines), [operator, missionUpdate({ mission })]), amk, la, hospital);
+    expectTold(
+      when(later(asked, crewDeclines), [operator, missionUpdate({ mission, describes: false })]),
+      amk,
+      la,
+      hospital,
+    );
   });
 
   test('An operator that was asked twice and declined once is told', () => {
@@ -889,6 +933,16 @@ describe('Flight phases', () => {
       [late, early],
     ])
       expect(taskIn(later(accepted, ...order.map(report)), flight).phases).toEqual(early);
+  });
+
+  test('A leap second is a time like any other', () => {
+    const leap = { departed: '2026-12-31T23:59:60Z' };
+    const before = { departed: '2026-12-31T23:59:30Z' };
+    for (const order of [
+      [leap, before],
+      [before, leap],
+    ])
+      expect(taskIn(later(accepted, ...order.map(report)), flight).phases).toEqual(before);
   });
 
   test('What was seen in flight may be told when the flight is over: it is recorded and moves nothing', () => {
@@ -996,6 +1050,20 @@ describe('Pre-arrival', () => {
     expectTold(when(state, [amk, missionUpdate({ mission })]), la, operator, otherHospital);
   });
 
+  test('A patient is diverted to a hospital that the directory knows', () => {
+    const diverted = (divertedTo: string): Step => [
+      hospital,
+      prearrivalResponse({ task: arrival, answer: 'diverted', divertedTo }),
+    ];
+    expectRefused(
+      when(asked, diverted(strangerToTheDirectory)),
+      'unknown-organisation',
+      'Bundle.entry[1].resource.output',
+    );
+    for (const party of [operator, la, amk])
+      expectRefused(when(asked, diverted(party.organisation)), 'wrong-field', 'Bundle.entry[1].resource.output');
+  });
+
   test('A pre-arrival notification cannot announce a flight that the mission does not have', () => {
     for (const partOf of [task(99), coordination])
       expectRefused(
@@ -1009,7 +1077,20 @@ describe('Updates', () => {
   test('Every party but the one that speaks is told of an update', () => {
     const everybody = [amk, la, operator, hospital];
     for (const sender of everybody)
-      expectTold(when(asked, [sender, missionUpdate({ mission })]), ...everybody.filter((party) => party !== sender));
+      expectTold(
+        when(asked, [sender, missionUpdate({ mission, describes: false })]),
+        ...everybody.filter((party) => party !== sender),
+      );
+  });
+
+  test('Who asked and who coordinates describe the mission anew, nobody else', () => {
+    for (const sender of [amk, la]) expect(codeOf(when(asked, [sender, missionUpdate({ mission })]))).toBe('accepted');
+    for (const sender of [operator, hospital])
+      expectRefused(
+        when(asked, [sender, missionUpdate({ mission })]),
+        'forbidden-relation',
+        'Bundle.entry[0].resource.focus',
+      );
   });
 
   test('An update may change the urgency and the place, and then describes the mission', () => {
@@ -1195,15 +1276,17 @@ describe('Hand-over', () => {
     expect(taskIn(state, coordination).status).toBe('accepted');
   });
 
-  test('When a mission is over, times may still be reported and nothing else said', () => {
+  test('When a mission is over, times and news may still come, and change nothing that is over', () => {
     const over = later(flying, crewHandsOver);
-    const state = later(over, [
-      operator,
-      resourceStatus({ task: flight, phases: { available: '2026-02-01T14:00:00+01:00' }, id: 'late' }),
-    ]);
+    const state = later(
+      over,
+      [operator, resourceStatus({ task: flight, phases: { available: '2026-02-01T14:00:00+01:00' }, id: 'late' })],
+      [hospital, missionUpdate({ mission, describes: false })],
+    );
     expect(statusesOf(state)).toEqual(statusesOf(over));
     expect(state.status).toBe('completed');
-    expectIllegal(when(state, [amk, missionUpdate({ mission })]), state);
+    expectIllegal(when(state, [la, resourceRequest({ mission, id: 'again' })]), state);
+    expectIllegal(when(state, [amk, missionCancel({ mission })]), state);
   });
 
   test('A late report of a flight that is over ends no ask that has nothing to do with it', () => {

@@ -350,6 +350,25 @@ describe('The handshake', () => {
     expect(hub.channel.ids()).toEqual(['la.0', 'la.0', 'la.1']);
   });
 
+  test('A subscription in error is tried again by a handshake when there is something to tell', async () => {
+    const hub = await owing(2);
+    await hub.subscriptions.setStatus('la', 'error', 'handshake: timeout');
+    for (const number of [1, 2]) await deliver(orderOf(hub, number), portsOf(hub));
+    expect(hub.channel.ids()).toEqual(['la.0', 'la.1', 'la.2']);
+    const subscription = await hub.subscriptions.subscription('la');
+    expect(subscription?.status).toBe('active');
+    expect(subscription?.error).toBeUndefined();
+  });
+
+  test('Of several that wait for a handshake that is refused none is sent, and each ends visibly as failed', async () => {
+    const hub = await owing(3, { status: 'requested' });
+    hub.channel.answer(() => ({ status: 404 }));
+    expect(await deliver(orderOf(hub, 3), portsOf(hub))).toEqual({ outcome: 'settled' });
+    expect(new Set(hub.channel.ids())).toEqual(new Set(['la.0']));
+    expect(await statuses(hub)).toEqual(['failed', 'failed', 'failed']);
+    expect(hub.deadLetters.orders().map(({ number }) => number)).toEqual([1, 2, 3]);
+  });
+
   test('It may be ordered by itself', async () => {
     const hub = await owing(0, { status: 'requested' });
     expect(await deliver(handshake, portsOf(hub))).toEqual({ outcome: 'settled' });

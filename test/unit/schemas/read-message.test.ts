@@ -354,6 +354,18 @@ describe('What a message says', () => {
     ).toMatchObject({ exercise: false });
   });
 
+  test('A resource of an exercise in a message that is none is refused', () => {
+    const label = { security: [{ system: systems.actReason, code: 'HTEST' }] };
+    expectFault(
+      readChanged(missionRequest(), [...focus, 'meta'], label),
+      'exercise-mismatch',
+      `${focusAt}.meta.security`,
+    );
+    expect(readChanged(missionRequest({ exercise: true }), ['entry', 1, 'resource', 'meta'], label)).toMatchObject({
+      exercise: true,
+    });
+  });
+
   test('The mission is named by its number, by its address at the hub, or by the Task', () => {
     const named = (reference: unknown) =>
       readChanged(missionUpdate({ mission, describes: false }), [...header, 'focus'], [reference]);
