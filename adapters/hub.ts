@@ -13,14 +13,8 @@ import { obligations } from './dynamodb/obligations.ts';
 import { subscriptionLog } from './dynamodb/subscription-log.ts';
 import { openTable, type Table } from './dynamodb/table.ts';
 import { worklist } from './dynamodb/worklist.ts';
+import { setting } from './settings.ts';
 import { deliveryQueue, openQueues } from './sqs/queues.ts';
-
-/** A value the stack gives every function through its environment. */
-export const setting = (name: string): string => {
-  const value = process.env[name];
-  if (value === undefined) throw new Error(`The environment lacks ${name}`);
-  return value;
-};
 
 export const systemClock: Clock = { now: () => Date.now() };
 

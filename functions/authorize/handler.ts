@@ -1,5 +1,5 @@
 import type { APIGatewayAuthorizerResult, APIGatewayRequestAuthorizerEvent } from 'aws-lambda';
-import { setting } from '../../adapters/hub.ts';
+import { setting } from '../../adapters/settings.ts';
 import { TokenRefused, tokenVerifier } from '../../adapters/tokens/verify-token.ts';
 import { kindOf, log } from '../edge/log.ts';
 

@@ -1,4 +1,4 @@
-import { setting } from '../../adapters/hub.ts';
+import { setting } from '../../adapters/settings.ts';
 import { capabilityStatement } from '../../mission/views/capability-statement.ts';
 import release from '../../package.json' with { type: 'json' };
 import { answer, fhirDoor } from '../edge/door.ts';

@@ -1,4 +1,5 @@
-import { openDeliveryQueue, openLogs, setting } from '../../adapters/hub.ts';
+import { openDeliveryQueue, openLogs } from '../../adapters/hub.ts';
+import { setting } from '../../adapters/settings.ts';
 import { acceptMessage } from '../../mission/accept-message.ts';
 import { fanOut } from '../../mission/fan-out.ts';
 import type { Entry } from '../../mission/state.ts';

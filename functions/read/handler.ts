@@ -1,4 +1,5 @@
-import { openLogs, setting } from '../../adapters/hub.ts';
+import { openLogs } from '../../adapters/hub.ts';
+import { setting } from '../../adapters/settings.ts';
 import { readMission } from '../../mission/reading/mission.ts';
 import { searchReceipts } from '../../mission/reading/receipts.ts';
 import { readSent } from '../../mission/reading/sent.ts';

@@ -1,7 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { readHeaders } from '../../adapters/http/channel.ts';
 import { allowList, refusalOf } from '../../adapters/http/egress-guard.ts';
-import { openDeliveryQueue, openLogs, setting } from '../../adapters/hub.ts';
+import { openDeliveryQueue, openLogs } from '../../adapters/hub.ts';
+import { setting } from '../../adapters/settings.ts';
 import { readEvents } from '../../mission/reading/events.ts';
 import { deliveryGraceMilliseconds } from '../../mission/fan-out.ts';
 import { handshakeOrder } from '../../mission/sweep.ts';

@@ -20,7 +20,8 @@ export const handler = async (_event: unknown, context: Context): Promise<void> 
     const swept = await sweep({ ...logs, queue, now: Date.now }, timeLeft, (obligation, error) =>
       log('error', 'OBLIGATION_UNPAID', { ...obligation, ...kindOf(error) }),
     );
-    if (swept.paid + swept.failed > 0) log('info', 'SWEPT', { paid: swept.paid, failed: swept.failed, more: swept.more });
+    if (swept.paid + swept.failed > 0)
+      log('info', 'SWEPT', { paid: swept.paid, failed: swept.failed, more: swept.more });
     // A full batch of which something was paid is followed by the next at once.
     if (!swept.more || swept.paid === 0) await wait(restMilliseconds);
   }
