@@ -27,7 +27,7 @@ const decisionSchema = z.object({
 });
 type Decision = z.output<typeof decisionSchema>;
 
-export type Authorized =
+type Authorized =
   | { readonly outcome: 'allowed'; readonly context: Readonly<Record<string, string>> }
   | { readonly outcome: 'refused'; readonly type: GatewayResponseType };
 

@@ -22,7 +22,7 @@ const keySchema = z.looseObject({
   d: z.string(),
 });
 
-export const tokenSeconds = 600;
+const tokenSeconds = 600;
 
 interface IssuerSettings {
   readonly url: string;

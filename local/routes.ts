@@ -23,7 +23,7 @@ const methodSchema = z.strictObject({
   Integration: integrationSchema,
 });
 
-export interface Method {
+interface Method {
   readonly httpMethod: string;
   readonly functionArn: string;
   readonly timeoutMilliseconds: number;
@@ -40,7 +40,7 @@ interface PathNode {
   readonly methods: Map<string, Method>;
 }
 
-export interface Route {
+interface Route {
   readonly resourceId: string;
   readonly resourcePath: string;
   readonly method: Method | undefined;

@@ -18,7 +18,7 @@ const running = [
   'AWS::Lambda::Function',
   'AWS::SQS::Queue',
 ] as const;
-export type RunningType = (typeof running)[number];
+type RunningType = (typeof running)[number];
 
 /** What has nothing to do on one machine, and why. Anything in neither list stops the host. */
 const withoutWork: Readonly<Record<string, string>> = {

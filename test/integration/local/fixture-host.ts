@@ -12,7 +12,7 @@ import { type Host, type HostOptions, startHost } from '../../../local/host.ts';
 export const fixtureAssembly = fileURLToPath(new URL('../../fixtures/embedded-stack', import.meta.url));
 
 const entrySchema = z.looseObject({ from: z.string() });
-export type JournalEntry = z.output<typeof entrySchema>;
+type JournalEntry = z.output<typeof entrySchema>;
 
 export interface FixtureHost {
   readonly host: Host;
