@@ -1,0 +1,91 @@
+import { isObject } from '../../../schemas/json.ts';
+import type { Message } from '../../../schemas/message.ts';
+import {
+  acknowledgement,
+  missionCancel,
+  missionDecision,
+  missionOpenedBy,
+  missionRequest,
+  missionUpdate,
+  prearrivalNotification,
+  prearrivalResponse,
+  resourceRequest,
+  resourceResponse,
+  resourceStatus,
+  taskOpenedBy,
+} from '../../support/messages.ts';
+
+/** Valid messages, and what they become when something in them is changed. */
+
+export const sampleMission = missionOpenedBy(missionRequest());
+/** The second entry of the mission opens the Task of a resource. */
+export const sampleTask = taskOpenedBy(sampleMission, 2);
+
+const mission = sampleMission;
+const task = sampleTask;
+
+/** One valid message of each type and each answer. */
+export const samples: readonly Message[] = [
+  missionRequest(),
+  missionRequest({ exercise: true, urgency: 'routine', by: 'Lege', bundleId: 'none' }),
+  acknowledgement({ task }),
+  missionUpdate({ mission, urgency: 'urgent', place: [60.5, 10.25] }),
+  missionUpdate({ mission, describes: false, more: [{ resourceType: 'Observation', status: 'final' }] }),
+  missionDecision({ task, answer: 'accepted' }),
+  missionDecision({ task, answer: 'partially-accepted' }),
+  missionDecision({ task, answer: 'deferred' }),
+  missionDecision({ task, answer: 'rejected' }),
+  resourceRequest({ mission }),
+  resourceResponse({ task, answer: 'accepted' }),
+  resourceResponse({ task, answer: 'declined' }),
+  resourceResponse({ task, answer: 'withdrawn' }),
+  resourceStatus({
+    task,
+    phases: { departed: '2026-02-01T12:05:00+01:00', 'on-scene': '2026-02-01T12:25:00+01:00' },
+    eta: '2026-02-01T12:40:00+01:00',
+    place: [61, 9],
+  }),
+  prearrivalNotification({ mission, partOf: task }),
+  prearrivalNotification({ mission, task, to: [] }),
+  prearrivalResponse({ task, answer: 'accepted' }),
+  prearrivalResponse({ task, answer: 'diverted' }),
+  prearrivalResponse({ task, answer: 'cannot-receive' }),
+  missionCancel({ mission }),
+  missionCancel({ mission, reason: 'entered-in-error' }),
+];
+
+/** Where something is in a JSON value. */
+export type Path = readonly (string | number)[];
+
+/** Every place in a JSON value, the value itself left out. */
+export const placesIn = (value: unknown, path: Path = []): readonly Path[] => {
+  const members: readonly (readonly [string | number, unknown])[] = Array.isArray(value)
+    ? value.map((item: unknown, index) => [index, item] as const)
+    : isObject(value)
+      ? Object.entries(value)
+      : [];
+  return members.flatMap(([key, member]) => [[...path, key], ...placesIn(member, [...path, key])]);
+};
+
+export const gone = Symbol('gone');
+
+/** The value with something else in one place, or nothing. */
+export const changed = (value: unknown, [key, ...rest]: Path, into: unknown): unknown => {
+  if (key === undefined) return into;
+  if (Array.isArray(value)) {
+    return value.flatMap((item: unknown, index): unknown[] => {
+      if (index !== key) return [item];
+      const next = changed(item, rest, into);
+      return next === gone ? [] : [next];
+    });
+  }
+  const members = isObject(value) ? value : {};
+  const next = changed(members[key], rest, into);
+  const others = Object.entries(members);
+  if (next === gone) return Object.fromEntries(others.filter(([name]) => name !== key));
+  return Object.fromEntries(
+    Object.hasOwn(members, key)
+      ? others.map(([name, member]): [string, unknown] => [name, name === key ? next : member])
+      : [...others, [String(key), next]],
+  );
+};
