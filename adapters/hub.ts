@@ -4,12 +4,14 @@ import type {
   Directory,
   MissionLog,
   Obligations,
+  Retirements,
   SubscriptionLog,
   Worklist,
 } from '../mission/ports.ts';
 import { cachedDirectory } from './dynamodb/directory-store.ts';
 import { missionLog } from './dynamodb/mission-log.ts';
 import { obligations } from './dynamodb/obligations.ts';
+import { retirements } from './dynamodb/retirements.ts';
 import { subscriptionLog } from './dynamodb/subscription-log.ts';
 import { openTable, type Table } from './dynamodb/table.ts';
 import { worklist } from './dynamodb/worklist.ts';
@@ -25,6 +27,7 @@ export interface Logs {
   readonly subscriptions: SubscriptionLog;
   readonly worklist: Worklist;
   readonly obligations: Obligations;
+  readonly retirements: Retirements;
   readonly directory: () => Promise<Directory>;
 }
 
@@ -36,6 +39,7 @@ export const openLogs = (tableName: string = setting('TABLE_NAME')): Logs => {
     subscriptions: subscriptionLog(table),
     worklist: worklist(table),
     obligations: obligations(table),
+    retirements: retirements(table),
     directory: cachedDirectory(table),
   };
 };

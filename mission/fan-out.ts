@@ -8,7 +8,8 @@ import type {
   Told,
   Worklist,
 } from './ports.ts';
-import type { Entry } from './state.ts';
+import { retireAfterMilliseconds } from './retire.ts';
+import { type Entry, isOver } from './state.ts';
 
 /** Milliseconds after which a notification that is not settled is looked after by the sweeper. */
 export const deliveryGraceMilliseconds = 15_000;
@@ -87,12 +88,9 @@ const pay = async (ports: FanOutPorts, entry: Debt): Promise<void> => {
   if (paid.length > 0) await ports.queue.send(paid.map(({ order }) => order));
   const reached = new Set(wanting.map(({ organisation }) => organisation));
   const untold = entry.recipients.filter((organisation) => !reached.has(organisation));
-  await ports.missions.settle(
-    entry.mission,
-    entry.number,
-    paid.map(({ told }) => told),
-    untold,
-  );
+  const retireAt = isOver(entry.state) ? new Date(ports.now() + retireAfterMilliseconds).toISOString() : undefined;
+  const told = paid.map((one) => one.told);
+  await ports.missions.settle(entry.mission, entry.number, told, untold, retireAt);
 };
 
 /**

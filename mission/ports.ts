@@ -32,8 +32,17 @@ export interface MissionLog {
   entries(mission: string, from: number, to: number): Promise<readonly StoredEntry[]>;
   /** Writes the entry with its debt, unless that number is taken. */
   append(entry: Entry, dueAt: string): Promise<'appended' | 'taken'>;
-  /** Clears the entry's debt and notes who was told; does nothing if it is cleared already. */
-  settle(mission: string, number: number, told: readonly Told[], untold: readonly string[]): Promise<void>;
+  /**
+   * Clears the entry's debt and notes who was told; does nothing if it is cleared already.
+   * `retireAt`: the mission is over, and from then on its numbering may be forgotten.
+   */
+  settle(
+    mission: string,
+    number: number,
+    told: readonly Told[],
+    untold: readonly string[],
+    retireAt?: string,
+  ): Promise<void>;
 }
 
 export type PayloadContent = 'empty' | 'id-only' | 'full-resource';
@@ -214,6 +223,20 @@ export interface Clock {
   now(): number;
 }
 export type Random = () => number;
+
+/** A mission that was over after an entry, long enough ago that no handler can still be working on it. */
+export interface Retirement {
+  readonly mission: string;
+  readonly entry: number;
+}
+
+/** Numbering is kept per mission in the subscriptions' heads; missions that are over are dropped from them, or the heads would grow for ever. */
+export interface Retirements {
+  due(now: string, limit: number): Promise<readonly Retirement[]>;
+  /** Drops the mission from the subscription's head, unless a later entry has been numbered. */
+  forget(subscription: string, retirement: Retirement): Promise<void>;
+  done(retirement: Retirement): Promise<void>;
+}
 
 export interface Caller {
   readonly organisation: string;

@@ -1,15 +1,7 @@
 import type { Role } from '../schemas/codes.ts';
 import { knownMessageType } from '../schemas/messages/catalogue.ts';
 import type { Audience } from '../schemas/messages/message-type.ts';
-import {
-  concernedParties,
-  type Entry,
-  isFinal,
-  type MissionEvent,
-  type MissionState,
-  type TaskState,
-  taskOf,
-} from './state.ts';
+import { concernedParties, type Entry, type MissionEvent, type MissionState, type TaskState, taskOf } from './state.ts';
 
 /** The Task that an event opened or moved. */
 export const taskConcerned = (event: MissionEvent, after: MissionState): TaskState | undefined =>
@@ -68,5 +60,3 @@ export const mayReadEntry = (
 /** Requester and coordinator see every Task of the mission, others those they own or asked for. */
 export const mayReadTask = (task: TaskState, state: MissionState, organisation: string): boolean =>
   [state.requester, state.coordinator, task.owner, task.asker].includes(organisation);
-
-export const openTasks = (state: MissionState): readonly TaskState[] => state.tasks.filter((task) => !isFinal(task));

@@ -86,7 +86,6 @@ export const flightPhases = {
   'handed-over': 'Handed over',
   available: 'Available',
 } as const;
-export type FlightPhase = keyof typeof flightPhases;
 
 /** What an ask is about. */
 export const taskKinds = {

@@ -38,6 +38,7 @@ const subscription = z.object({
     header: z.array(z.string()).optional(),
   }),
 });
+/** @public Read by the compiler only: what is read conforms to R4. */
 export type Checked = Holds<[Conforms<typeof subscription, fhir.Subscription>]>;
 
 export interface SubscriptionRequest {

@@ -2,14 +2,15 @@ import { GetCommand, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/li
 import { fold, foldVersion } from '../../mission/evolve.ts';
 import type { MissionLog, StoredEntry, Told } from '../../mission/ports.ts';
 import type { Entry } from '../../mission/state.ts';
-import { holds, keys, owed, pack, reach, type Table, unpack } from './table.ts';
+import { defined } from '../../schemas/defined.ts';
+import { holds, keys, owed, pack, reach, retirementShard, type Table, unpack } from './table.ts';
 
 /** An item of the mission log. `packed` never changes; `owes`, `told` and `untold` are what became of its debt. */
 const read = (item: Record<string, unknown>): StoredEntry => {
   const told: Told[] = typeof item['told'] === 'string' ? JSON.parse(item['told']) : [];
   const untold: string[] = typeof item['untold'] === 'string' ? JSON.parse(item['untold']) : [];
   const entry: Entry = unpack(item['packed']);
-  return { ...entry, owes: item['owes'] !== undefined, told, untold };
+  return { ...entry, owes: item['owes'] !== undefined && item['owes'] !== retirementShard, told, untold };
 };
 
 export const storedEntry = read;
@@ -99,15 +100,22 @@ export const missionLog = (table: Table): MissionLog => {
       return written ? 'appended' : 'taken';
     },
 
-    async settle(mission, number, told, untold) {
+    async settle(mission, number, told, untold, retireAt) {
+      const set = 'SET told = :told, untold = :untold';
       await holds(() =>
         client.send(
           new UpdateCommand({
             TableName,
             Key: keys.entry(mission, number),
-            UpdateExpression: 'SET told = :told, untold = :untold REMOVE owes, dueAt',
-            ConditionExpression: 'attribute_exists(owes)',
-            ExpressionAttributeValues: { ':told': JSON.stringify(told), ':untold': JSON.stringify(untold) },
+            UpdateExpression:
+              retireAt === undefined ? `${set} REMOVE owes, dueAt` : `${set}, owes = :over, dueAt = :retireAt`,
+            ConditionExpression: 'attribute_exists(owes) AND owes <> :over',
+            ExpressionAttributeValues: defined({
+              ':told': JSON.stringify(told),
+              ':untold': JSON.stringify(untold),
+              ':over': retirementShard,
+              ':retireAt': retireAt,
+            }),
           }),
         ),
       );

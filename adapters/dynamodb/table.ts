@@ -41,6 +41,9 @@ export const obligationShards = [
   'owed#7',
 ] as const;
 
+/** Partition of the same index for missions that are over: an empty `owed` still means that everybody has been told. */
+export const retirementShard = 'over';
+
 /** Attributes that put an item into the sparse obligations index. */
 export const owed = ({ pk }: Key, dueAt: string): { owes: string; dueAt: string } => ({
   owes: obligationShards[fingerprintOf(pk).charCodeAt(0) % obligationShards.length] ?? 'owed#0',

@@ -35,7 +35,6 @@ export const codeableConcept = z.object({ coding: z.array(coding).optional(), te
 export type CodeableConcept = z.output<typeof codeableConcept>;
 
 export const identifier = z.object({ system: z.string().optional(), value: z.string().optional() });
-export type Identifier = z.output<typeof identifier>;
 
 export const reference = z.object({
   reference: z.string().optional(),

@@ -100,6 +100,7 @@ export const practitionerRole = z.object({
   code: z.array(codeableConcept).optional(),
 });
 
+/** @public Read by the compiler only: what is read conforms to R4. */
 export type Checked = Holds<
   [
     Conforms<typeof messageHeader, fhir.MessageHeader>,

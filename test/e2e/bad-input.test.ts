@@ -1,3 +1,4 @@
+/* oxlint-disable typescript/no-explicit-any -- messages are broken here in ways that no type allows */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { faults } from '../../schemas/faults.ts';

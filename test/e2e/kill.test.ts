@@ -127,19 +127,19 @@ test(`Killed ${kills} times while messages flow, the hub keeps what it answered,
     const request = exampleText('mission-request.json').replaceAll(requestId, id);
     const mission = missionOf(await insist(request));
     promised.push({ mission, id, version: 1 });
-    for (let sent = 0; sent < messagesPerMission; sent += 1) {
+    for (let count = 0; count < messagesPerMission; count += 1) {
       const next = randomUUID();
       await send(mission, update(mission, next), next);
       await pause(200 * Math.random());
     }
   };
 
-  let sending = true;
+  const sent = { all: false };
   const senders = Promise.all(Array.from({ length: missions }, live)).finally(() => {
-    sending = false;
+    sent.all = true;
   });
   let killed = 0;
-  while (sending && killed < kills) {
+  while (!sent.all && killed < kills) {
     await pause(150 + 500 * Math.random());
     await kill();
     killed += 1;

@@ -1,0 +1,55 @@
+import { QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import type { Retirement, Retirements } from '../../mission/ports.ts';
+import { holds, keys, reach, retirementShard, type Table } from './table.ts';
+
+const retirementOf = (pk: unknown, sk: unknown): Retirement => ({
+  mission: String(pk).slice('MISSION#'.length),
+  entry: Number(String(sk).slice('ENTRY#'.length)),
+});
+
+/** Missions that are over stand in a partition of their own in the obligations index until their numbering is dropped. */
+export const retirements = ({ client, name: TableName }: Table): Retirements => ({
+  async due(now, limit) {
+    const page = await reach(() =>
+      client.send(
+        new QueryCommand({
+          TableName,
+          IndexName: 'obligations',
+          KeyConditionExpression: 'owes = :over AND dueAt <= :now',
+          ExpressionAttributeValues: { ':over': retirementShard, ':now': now },
+          Limit: limit,
+        }),
+      ),
+    );
+    return (page.Items ?? []).map(({ pk, sk }) => retirementOf(pk, sk));
+  },
+
+  async forget(subscription, { mission, entry }) {
+    await holds(() =>
+      client.send(
+        new UpdateCommand({
+          TableName,
+          Key: keys.subscription(subscription),
+          UpdateExpression: 'REMOVE numberOf.#mission, seqOf.#mission, previousOf.#mission',
+          ConditionExpression: 'seqOf.#mission <= :entry',
+          ExpressionAttributeNames: { '#mission': mission },
+          ExpressionAttributeValues: { ':entry': entry },
+        }),
+      ),
+    );
+  },
+
+  async done({ mission, entry }) {
+    await holds(() =>
+      client.send(
+        new UpdateCommand({
+          TableName,
+          Key: keys.entry(mission, entry),
+          UpdateExpression: 'REMOVE owes, dueAt',
+          ConditionExpression: 'owes = :over',
+          ExpressionAttributeValues: { ':over': retirementShard },
+        }),
+      ),
+    );
+  },
+});

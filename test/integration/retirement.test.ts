@@ -1,0 +1,92 @@
+import { GetCommand } from '@aws-sdk/lib-dynamodb';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openLogs, type Logs } from '../../adapters/hub.ts';
+import { keys } from '../../adapters/dynamodb/table.ts';
+import { acceptMessage } from '../../mission/accept-message.ts';
+import { fanOut } from '../../mission/fan-out.ts';
+import { retire } from '../../mission/retire.ts';
+import type { Party } from '../../mission/state.ts';
+import type { Message } from '../../schemas/message.ts';
+import { sampleSubscription } from '../support/contract.ts';
+import { type EmbeddedAws, startEmbeddedAws } from '../support/embedded-aws.ts';
+import {
+  missionCancel,
+  missionOpenedBy,
+  missionRequest,
+  missionUpdate,
+  parties,
+  partyOf,
+} from '../support/messages.ts';
+
+let aws: EmbeddedAws;
+let logs: Logs;
+const la = parties.la.organisation;
+const start = Date.parse('2026-02-01T10:00:00Z');
+const hour = 3_600_000;
+
+beforeAll(async () => {
+  aws = await startEmbeddedAws();
+  logs = openLogs(aws.tableName);
+  await logs.subscriptions.create(sampleSubscription('retire-la', la), '2099-01-01T00:00:00.000Z');
+});
+
+afterAll(async () => {
+  await aws.close();
+});
+
+const post = async (sender: Party, message: Message, at: number): Promise<void> => {
+  const now = (): number => at;
+  const accepted = await acceptMessage(logs.missions, message, { sender, partyOf }, now);
+  if (accepted.outcome === 'refused') throw new Error(JSON.stringify(accepted.faults));
+  await fanOut({ ...logs, queue: { send: async () => {} }, now }, accepted.entry);
+};
+
+const numbering = async (): Promise<unknown> => {
+  const { Item } = await logs.table.client.send(
+    new GetCommand({ TableName: aws.tableName, Key: keys.subscription('retire-la') }),
+  );
+  return { missions: Object.keys(Item?.['numberOf'] ?? {}).length, lastNumber: Item?.['lastNumber'] };
+};
+
+const requests = Array.from({ length: 5 }, (_, index) => missionRequest({ id: `retire-${index}` }));
+
+test('A mission that is over leaves the heads of the subscriptions, and the numbers go on without a gap when it speaks again', async () => {
+  for (const [index, request] of requests.entries()) {
+    await post(parties.amk, request, start);
+    // The last one stays open.
+    if (index < 4)
+      await post(
+        parties.amk,
+        missionCancel({ mission: missionOpenedBy(request), id: `retire-cancel-${index}` }),
+        start,
+      );
+  }
+  expect(await numbering()).toEqual({ missions: 5, lastNumber: 9 });
+  expect(await logs.obligations.due('2099-01-01T00:00:00.000Z', 100)).not.toContainEqual(
+    expect.objectContaining({ kind: 'fan-out' }),
+  );
+
+  expect(await retire({ ...logs, now: () => start + hour / 2 })).toBe(0);
+  expect(await retire({ ...logs, now: () => start + hour })).toBe(4);
+  expect(await numbering()).toEqual({ missions: 1, lastNumber: 9 });
+  expect(await retire({ ...logs, now: () => start + 2 * hour })).toBe(0);
+
+  const [first] = requests;
+  if (first === undefined) throw new Error('no request');
+  await post(parties.amk, missionUpdate({ mission: missionOpenedBy(first), id: 'retire-late' }), start + 3 * hour);
+  expect(await numbering()).toEqual({ missions: 2, lastNumber: 10 });
+  expect((await logs.subscriptions.notification('retire-la', 10))?.entry).toBe(3);
+  expect(await retire({ ...logs, now: () => start + 5 * hour })).toBe(1);
+  expect(await numbering()).toEqual({ missions: 1, lastNumber: 10 });
+});
+
+test('A mission that went on is not forgotten for what it was', async () => {
+  const request = missionRequest({ id: 'retire-on' });
+  const mission = missionOpenedBy(request);
+  await post(parties.amk, request, start);
+  await post(parties.amk, missionCancel({ mission, id: 'retire-on-cancel' }), start);
+  await logs.subscriptions.number('retire-la', mission, 3);
+  const before = await numbering();
+  await logs.retirements.forget('retire-la', { mission, entry: 2 });
+  expect(await numbering()).toEqual(before);
+});
