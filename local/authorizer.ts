@@ -2,6 +2,7 @@ import type { APIGatewayRequestAuthorizerEvent } from 'aws-lambda';
 import { z } from 'zod';
 import type { Functions } from './functions.ts';
 import type { GatewayResponseType } from './gateway-responses.ts';
+import { allows, statementShape } from './policy.ts';
 import { functionArnOf } from './routes.ts';
 import type { Stack } from './stack.ts';
 
@@ -16,16 +17,11 @@ const authorizerSchema = z.strictObject({
   RestApiId: z.string(),
 });
 
-const oneOrMore = z.union([z.string().transform((only) => [only]), z.array(z.string())]);
-
 const decisionSchema = z.object({
   principalId: z.string(),
-  policyDocument: z.object({
-    Statement: z.array(z.object({ Effect: z.enum(['Allow', 'Deny']), Action: oneOrMore, Resource: oneOrMore })),
-  }),
+  policyDocument: z.object({ Statement: z.array(z.object(statementShape)) }),
   context: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])).optional(),
 });
-type Decision = z.output<typeof decisionSchema>;
 
 type Authorized =
   | { readonly outcome: 'allowed'; readonly context: Readonly<Record<string, string>> }
@@ -35,15 +31,13 @@ export type Authorizers = (authorizerId: string, event: APIGatewayRequestAuthori
 
 export const createAuthorizers = (stack: Stack, functions: Functions): Authorizers => {
   const authorizers = new Map(
-    stack
-      .resources('AWS::ApiGateway::Authorizer', authorizerSchema)
-      .map(({ ref, properties }) => [
-        ref,
-        {
-          fn: functions.byArn(functionArnOf(properties.AuthorizerUri)),
-          headers: identityHeaders(properties.IdentitySource),
-        },
-      ]),
+    stack.resources('AWS::ApiGateway::Authorizer', authorizerSchema).map(({ ref, properties }) => [
+      ref,
+      {
+        fn: functions.byArn(functionArnOf(properties.AuthorizerUri)),
+        headers: identityHeaders(properties.IdentitySource),
+      },
+    ]),
   );
   return async (authorizerId, event) => {
     const authorizer = authorizers.get(authorizerId);
@@ -60,7 +54,8 @@ export const createAuthorizers = (stack: Stack, functions: Functions): Authorize
       return refused(invoked.errorMessage === 'Unauthorized' ? 'UNAUTHORIZED' : 'AUTHORIZER_FAILURE');
     const decision = decisionSchema.safeParse(JSON.parse(invoked.payload));
     if (!decision.success) return refused('AUTHORIZER_CONFIGURATION_ERROR');
-    if (!allows(decision.data, event.methodArn)) return refused('ACCESS_DENIED');
+    if (!allows(decision.data.policyDocument.Statement, 'execute-api:Invoke', event.methodArn))
+      return refused('ACCESS_DENIED');
 
     const context = Object.entries(decision.data.context ?? {}).flatMap(([key, value]) =>
       value === null ? [] : [[key, String(value)] as const],
@@ -70,25 +65,6 @@ export const createAuthorizers = (stack: Stack, functions: Functions): Authorize
 };
 
 const refused = (type: GatewayResponseType): Authorized => ({ outcome: 'refused', type });
-
-/** Nothing is allowed that no statement allows, and a denial beats every permission. */
-export const allows = ({ policyDocument }: Pick<Decision, 'policyDocument'>, methodArn: string): boolean => {
-  const meant = policyDocument.Statement.filter(
-    ({ Action, Resource }) =>
-      Action.some((action) => matches(action.toLowerCase(), 'execute-api:invoke')) &&
-      Resource.some((resource) => matches(resource, methodArn)),
-  );
-  return meant.some(({ Effect }) => Effect === 'Allow') && !meant.some(({ Effect }) => Effect === 'Deny');
-};
-
-const matches = (pattern: string, value: string): boolean =>
-  new RegExp(
-    `^${pattern
-      .replaceAll(/[.+^${}()|[\]\\]/g, '\\$&')
-      .replaceAll('*', '.*')
-      .replaceAll('?', '.')}$`,
-    's',
-  ).test(value);
 
 const identityHeaders = (source = ''): readonly string[] =>
   source

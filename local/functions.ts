@@ -13,6 +13,7 @@ import {
   type Thrown,
 } from './function-protocol.ts';
 import type { Log } from './log.ts';
+import { accessKeyOf } from './permissions.ts';
 import type { Resource, Stack } from './stack.ts';
 
 /** The stack's functions: the very bundles that go to Lambda, each in threads of its own, one event at a time in each. */
@@ -128,6 +129,7 @@ class FunctionPool implements HostedFunction {
     };
     const env = {
       ...environment,
+      AWS_ACCESS_KEY_ID: accessKeyOf(resource.logicalId),
       AWS_LAMBDA_FUNCTION_NAME: resource.ref,
       AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(MemorySize),
       AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',

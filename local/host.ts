@@ -103,10 +103,10 @@ export const startHost = async (options: HostOptions = {}): Promise<Host> => {
     const tableServer = await startTables({
       folder: join(dataDir, 'tables'),
       region,
-      log: (line) => log.event('WARN', line),
+      log: (line) => log.event('ERROR', line),
     });
     opened.push(tableServer.close);
-    const queues = await startQueues({ region });
+    const queues = await startQueues({ region, log: (line) => log.event('ERROR', line) });
     opened.push(queues.close);
 
     const stack = createStack({
@@ -143,7 +143,6 @@ export const startHost = async (options: HostOptions = {}): Promise<Host> => {
       environment: {
         AWS_REGION: region,
         AWS_DEFAULT_REGION: region,
-        AWS_ACCESS_KEY_ID: localCredentials.accessKeyId,
         AWS_SECRET_ACCESS_KEY: localCredentials.secretAccessKey,
         AWS_ENDPOINT_URL_DYNAMODB: tables.endpoint,
         AWS_ENDPOINT_URL_SQS: queues.endpoint,

@@ -2,6 +2,7 @@ import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { buildApp } from 'fauxqs';
 import { z } from 'zod';
 import { localCredentials } from './credentials.ts';
+import { accessDenied, missingRight, type Permissions, permissionsOf } from './permissions.ts';
 import type { Stack } from './stack.ts';
 
 /**
@@ -38,16 +39,33 @@ export interface QueueServer {
 
 interface QueueServerSettings {
   readonly region: string;
+  readonly log?: (line: string) => void;
 }
 
-export const startQueues = async ({ region }: QueueServerSettings): Promise<QueueServer> => {
+interface OwnName {
+  readonly arn: string;
+  readonly url: string;
+}
+
+export const startQueues = async ({ region, log = () => {} }: QueueServerSettings): Promise<QueueServer> => {
   const app = buildApp({ logger: false, host: 'localhost', defaultRegion: region });
+  let permissions: Permissions = {};
 
   // fauxqs calls a queue http://sqs.<region>.localhost:<port>/…, a name that not every machine can resolve.
-  const ownUrls = new Map<string, string>();
-  app.addHook('preHandler', async ({ body }) => {
+  const ownNames = new Map<string, OwnName>();
+  app.addHook('preHandler', async ({ body, headers }, reply) => {
     if (!isRequestToQueue(body)) return;
-    body.QueueUrl = ownUrls.get(body.QueueUrl) ?? body.QueueUrl;
+    const own = ownNames.get(body.QueueUrl);
+    if (own === undefined) return;
+    body.QueueUrl = own.url;
+    const missing = missingRight(permissions, {
+      authorization: headers.authorization,
+      action: actionOf(String(headers['x-amz-target'])),
+      resources: [own.arn],
+    });
+    if (missing === undefined) return;
+    log(missing);
+    await reply.code(403).send(accessDenied(missing));
   });
 
   // Not `startFauxqs`: that listens to the whole network.
@@ -67,9 +85,10 @@ export const startQueues = async ({ region }: QueueServerSettings): Promise<Queu
         const { QueueUrl } = await client.send(
           new CreateQueueCommand({ QueueName: name, Attributes: attributesOf(properties) }),
         );
-        ownUrls.set(ref, QueueUrl ?? ref);
+        ownNames.set(ref, { arn, url: QueueUrl ?? ref });
         urls.set(arn, ref);
       }
+      permissions = permissionsOf(stack);
       return urls;
     },
     close: async () => {
@@ -78,6 +97,9 @@ export const startQueues = async ({ region }: QueueServerSettings): Promise<Queu
     },
   };
 };
+
+/** The right that a request needs: for a batch the same as for one message. */
+const actionOf = (target: string): string => `sqs:${target.replace(/^.*\./, '').replace(/Batch$/, '')}`;
 
 const isRequestToQueue = (body: unknown): body is { QueueUrl: string } =>
   typeof body === 'object' && body !== null && 'QueueUrl' in body && typeof body.QueueUrl === 'string';

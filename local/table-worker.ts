@@ -1,32 +1,89 @@
 /* oxlint-disable unicorn/require-post-message-target-origin -- that is for browser windows; threads have no origin */
-import type { AddressInfo } from 'node:net';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import { parentPort, workerData } from 'node:worker_threads';
 import dynalite from 'dynalite';
 import { z } from 'zod';
+import { accessDenied, missingRight, type Permissions } from './permissions.ts';
+import type { TableOrder, TableReport } from './table-protocol.ts';
 
 /**
- * dynalite in a thread of its own. It throws what it cannot answer (a client that went away in the middle of a request,
- * a database that another process holds), and what is thrown here must not end the host.
+ * dynalite in a thread of its own: it works while the host works, and it throws what it cannot answer, which must not
+ * end the host. What a function sends is read whole before dynalite sees it, because it does not survive a caller that
+ * goes away in the middle of a request, as a function does that is stopped.
  */
 
-const { path } = z.object({ path: z.string().optional() }).parse(workerData);
-const server = dynalite({
-  ...(path === undefined ? {} : { path }),
-  createTableMs: 0,
-  updateTableMs: 0,
-  deleteTableMs: 0,
+const { path } = z.object({ path: z.string() }).parse(workerData);
+const report = (said: TableReport): void => parentPort?.postMessage(said);
+
+process.on('uncaughtException', (error) => report({ kind: 'threw', message: error.message }));
+
+let permissions: Permissions = {};
+let tableArnPrefix = '';
+
+const database = dynalite({ path, createTableMs: 0, updateTableMs: 0, deleteTableMs: 0 });
+const [handle] = database.listeners('request');
+
+const take = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+  const { headers, method, url } = request;
+  const body = await buffer(request);
+  const missing = missingRight(permissions, {
+    authorization: headers.authorization,
+    action: `dynamodb:${String(headers['x-amz-target']).replace(/^.*\./, '')}`,
+    resources: tablesOf(body).map((table) => `${tableArnPrefix}${table}`),
+  });
+  if (missing !== undefined) {
+    report({ kind: 'denied', message: missing });
+    response.writeHead(400, { 'content-type': 'application/x-amz-json-1.0' });
+    response.end(JSON.stringify(accessDenied(missing)));
+    return;
+  }
+  handle?.call(database, Object.assign(Readable.from([body]), { headers, method, url }), response);
+};
+
+const aboutTables = z.object({
+  TableName: z.string().optional(),
+  IndexName: z.string().optional(),
+  RequestItems: z.record(z.string(), z.unknown()).optional(),
 });
 
-process.on('uncaughtException', (error) => {
-  parentPort?.postMessage({ kind: 'threw', message: error.message });
+/** The tables and indexes that a request is about. */
+const tablesOf = (body: Buffer): readonly string[] => {
+  const { TableName, IndexName, RequestItems = {} } = aboutTables.catch({}).parse(parsed(body));
+  const named =
+    TableName === undefined ? [] : [IndexName === undefined ? TableName : `${TableName}/index/${IndexName}`];
+  return [...named, ...Object.keys(RequestItems)];
+};
+
+const parsed = (body: Buffer): unknown => {
+  try {
+    return JSON.parse(body.toString('utf8'));
+  } catch {
+    return undefined;
+  }
+};
+
+const server = createServer((request, response) => {
+  take(request, response).catch(() => response.destroy());
 });
 
 server.listen(0, '127.0.0.1', () => {
-  const address: AddressInfo | string | null = server.address();
-  parentPort?.postMessage({ kind: 'listening', port: typeof address === 'object' ? address?.port : undefined });
+  const address = server.address();
+  if (typeof address === 'object' && address !== null) report({ kind: 'listening', port: address.port });
 });
 
-parentPort?.once('message', () => {
-  server.close(() => process.exit());
-  server.closeAllConnections();
+parentPort?.on('message', (order: TableOrder) => {
+  switch (order.kind) {
+    case 'permissions':
+      ({ permissions, tableArnPrefix } = order);
+      break;
+    case 'close':
+      server.close(() => {
+        // Closing it closes its LevelDB, for which it has to be listening.
+        database.listen(0, '127.0.0.1', () => database.close(() => process.exit()));
+      });
+      server.closeAllConnections();
+      break;
+  }
 });

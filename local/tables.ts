@@ -12,7 +12,9 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { z } from 'zod';
 import { localCredentials } from './credentials.ts';
+import { permissionsOf } from './permissions.ts';
 import type { Stack } from './stack.ts';
+import { type TableOrder, tableReport } from './table-protocol.ts';
 
 /** The stack's tables on dynalite, kept in a folder: what was answered before a `kill -9` is still there after it. */
 
@@ -43,11 +45,6 @@ const tableSchema = z.strictObject({
 });
 type TableProperties = z.output<typeof tableSchema>;
 
-const workerMessage = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('listening'), port: z.int() }),
-  z.object({ kind: z.literal('threw'), message: z.string() }),
-]);
-
 export interface TableServer {
   readonly endpoint: string;
   /** Makes the stack's tables, or finds them as an earlier run left them. Returns their names. */
@@ -69,14 +66,22 @@ export const startTables = async ({ folder, region, log }: TableServerSettings):
   // While it starts, whatever dynalite throws means that it cannot open its database.
   const opened = Promise.withResolvers<never>();
   opened.promise.catch(() => {});
+  const order = (given: TableOrder): void => worker.postMessage(given);
   worker.on('message', (message: unknown) => {
-    const parsed = workerMessage.parse(message);
-    if (parsed.kind === 'listening') listening.resolve(parsed.port);
-    else {
-      log(`tables: ${parsed.message}`);
-      opened.reject(
-        new Error(`The tables in ${folder} cannot be opened (${parsed.message}). Is another hub running on them?`),
-      );
+    const said = tableReport.parse(message);
+    switch (said.kind) {
+      case 'listening':
+        listening.resolve(said.port);
+        break;
+      case 'denied':
+        log(said.message);
+        break;
+      case 'threw':
+        log(`The tables: ${said.message}`);
+        opened.reject(
+          new Error(`The tables in ${folder} cannot be opened (${said.message}). Is another hub running on them?`),
+        );
+        break;
     }
   });
   worker.on('error', (error) => listening.reject(error));
@@ -86,7 +91,7 @@ export const startTables = async ({ folder, region, log }: TableServerSettings):
   const close = async (): Promise<void> => {
     client.destroy();
     const exited = once(worker, 'exit');
-    worker.postMessage('close');
+    order({ kind: 'close' });
     await exited;
   };
   try {
@@ -112,6 +117,11 @@ export const startTables = async ({ folder, region, log }: TableServerSettings):
           );
         }
       }
+      order({
+        kind: 'permissions',
+        permissions: permissionsOf(stack),
+        tableArnPrefix: `arn:aws:dynamodb:${stack.region}:${stack.accountId}:table/`,
+      });
       return tables.map(({ ref }) => ref);
     },
   };

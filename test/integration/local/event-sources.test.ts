@@ -108,7 +108,7 @@ describe('a queue that feeds a function', () => {
   });
 
   it('is not held up by one message that takes long', async () => {
-    await sendWork(fixture.host, [{ name: 'slow', group: 'slow', slow: 3000 }]);
+    await sendWork(fixture.host, [{ name: 'slow', group: 'slow', slow: 1500 }]);
     // The slow one is in the hands of a poller by the time these come.
     await new Promise((resolve) => setTimeout(resolve, 100));
     await sendWork(

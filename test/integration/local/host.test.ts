@@ -2,8 +2,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile, stat } from 'node:fs/promises';
 import { createServer } from 'node:http';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from 'jose';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -86,6 +88,41 @@ describe('what was written', () => {
     await expect(start(folder)).rejects.toThrow(/cannot be opened.*Is another hub running/);
     await put(first.host.origin, 'still', 'fine');
     expect(await read(first.host.origin, 'still')).toBe('fine');
+  });
+});
+
+describe('a function', () => {
+  it('may do what its role allows, and is refused the rest as on AWS', async () => {
+    const { host, end } = await start(await newFolder());
+    const attempt = async (what: string): Promise<string> =>
+      (await fetch(`${host.origin}/items?key=x&attempt=${what}`)).text();
+    expect(await attempt('query')).toBe('allowed');
+    expect(await attempt('change-visibility')).not.toBe('AccessDeniedException');
+    for (const what of ['delete', 'query-index', 'send-message']) {
+      expect([what, await attempt(what)]).toEqual([what, 'AccessDeniedException']);
+    }
+    await end();
+    expect(await readFile(host.logFile, 'utf8')).toMatch(
+      /ItemsDoor is not authorized to perform: dynamodb:DeleteItem on resource: arn:aws:dynamodb:[^"]+:table\/Fixture-Items"/,
+    );
+  });
+
+  it('that is stopped in the middle of a request to the tables leaves them standing', async () => {
+    const { host } = await start(await newFolder());
+    const { hostname, port } = new URL(host.tables.endpoint);
+    for (const sent of [
+      'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{"Table',
+      'POST / HTTP/1.1\r\nHo',
+      '\u0000',
+    ]) {
+      const socket = connect(Number(port), hostname);
+      await once(socket, 'connect');
+      socket.write(sent);
+      await delay(20);
+      socket.resetAndDestroy();
+    }
+    await put(host.origin, 'after', 'text');
+    expect(await read(host.origin, 'after')).toBe('text');
   });
 });
 

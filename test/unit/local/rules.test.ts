@@ -1,8 +1,8 @@
 import type { SQSRecord } from 'aws-lambda';
 import { describe, expect, it } from 'vitest';
-import { allows } from '../../../local/authorizer.ts';
 import { succeeded } from '../../../local/event-sources.ts';
 import type { Invoked } from '../../../local/functions.ts';
+import { allows } from '../../../local/policy.ts';
 import { proxyAnswer } from '../../../local/proxy.ts';
 import { rateOf } from '../../../local/schedules.ts';
 
@@ -14,7 +14,7 @@ describe('a policy', () => {
     Resource: [Resource],
   });
   const decide = (...Statement: readonly ReturnType<typeof statement>[]): boolean =>
-    allows({ policyDocument: { Statement: [...Statement] } }, arn);
+    allows(Statement, 'execute-api:Invoke', arn);
 
   it('allows what it names, with * for any text and ? for one character', () => {
     expect(decide(statement('Allow', arn))).toBe(true);

@@ -1,0 +1,15 @@
+import { z } from 'zod';
+import type { Permissions } from './permissions.ts';
+
+/** What the host and the thread with the tables say to each other. */
+
+export type TableOrder =
+  | { readonly kind: 'permissions'; readonly permissions: Permissions; readonly tableArnPrefix: string }
+  | { readonly kind: 'close' };
+
+export const tableReport = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('listening'), port: z.int() }),
+  z.object({ kind: z.literal('threw'), message: z.string() }),
+  z.object({ kind: z.literal('denied'), message: z.string() }),
+]);
+export type TableReport = z.output<typeof tableReport>;
