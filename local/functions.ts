@@ -190,7 +190,7 @@ class FunctionPool implements HostedFunction {
   async #serve(instance: Instance, { payload, answer }: Call): Promise<void> {
     const requestId = randomUUID();
     const invoked = await instance.serve(requestId, payload, this.#timeoutSeconds);
-    if (invoked.outcome === 'failed') {
+    if (invoked.outcome === 'failed' && !this.#closed) {
       const { errorType, errorMessage, trace } = invoked;
       this.#log.event('ERROR', `${this.name} failed`, {
         function: this.name,

@@ -85,11 +85,13 @@ export const startTables = async ({ folder, region, log }: TableServerSettings):
     }
   });
   worker.on('error', (error) => listening.reject(error));
+  worker.once('exit', () => log('The tables have gone away: nothing can be accepted until the hub is started again.'));
 
   const endpoint = `http://127.0.0.1:${await listening.promise}`;
   const client = new DynamoDBClient({ endpoint, region, credentials: localCredentials, maxAttempts: 1 });
   const close = async (): Promise<void> => {
     client.destroy();
+    worker.removeAllListeners('exit');
     const exited = once(worker, 'exit');
     order({ kind: 'close' });
     await exited;
@@ -97,6 +99,7 @@ export const startTables = async ({ folder, region, log }: TableServerSettings):
   try {
     await Promise.race([describe(client, 'is-the-database-open'), opened.promise]);
   } catch (error) {
+    worker.removeAllListeners('exit');
     await worker.terminate();
     throw error;
   }
