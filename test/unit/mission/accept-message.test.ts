@@ -319,6 +319,14 @@ describe('Fingerprints that happen to be equal', () => {
     expectRefused(await send(hub, amk, envelope, colliding(hub, envelope, amk)), 'bundle-id-reused');
   });
 
+  test('What another sender has used is still nobody’s but its own', async () => {
+    const { hub } = await openedHub();
+    const used = update('used', { bundleId: 'used-b' });
+    accepted(await send(hub, amk, used));
+    const same = update('used', { bundleId: 'used-b', urgency: 'routine' });
+    expect(accepted(await send(hub, la, same, colliding(hub, same, la))).again).toBe(false);
+  });
+
   test('A fingerprint that points past the log finds nothing', async () => {
     const { hub } = await openedHub();
     const message = update('new');

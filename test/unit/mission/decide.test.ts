@@ -926,8 +926,8 @@ describe('Flight phases', () => {
   });
 
   test('Of two times for one phase the earlier moment counts, whichever came first and whatever its zone', () => {
-    const early = { departed: '2026-02-01T11:04:00Z' };
-    const late = { departed: '2026-02-01T12:05:00+01:00' };
+    const early = { departed: '2026-02-01T12:04:00+01:00' };
+    const late = { departed: '2026-02-01T11:05:00Z' };
     for (const order of [
       [early, late],
       [late, early],
@@ -1287,6 +1287,11 @@ describe('Hand-over', () => {
     expect(state.status).toBe('completed');
     expectIllegal(when(state, [la, resourceRequest({ mission, id: 'again' })]), state);
     expectIllegal(when(state, [amk, missionCancel({ mission })]), state);
+  });
+
+  test('Who has done its part is still told', () => {
+    const over = later(flying, hospitalAccepts, crewHandsOver);
+    expectTold(when(over, [amk, missionUpdate({ mission })]), la, operator, hospital);
   });
 
   test('A late report of a flight that is over ends no ask that has nothing to do with it', () => {

@@ -538,6 +538,34 @@ describe('The sweeper', () => {
     expect(hub.queue.waiting()).toEqual(sent.slice(1));
   });
 
+  test('What was settled since the index was read is left alone', async () => {
+    const hub = memoryHub();
+    await subscribe(hub, 'la-1', la);
+    await fanOut(hub, await accept(hub, [amk, request]));
+    hub.queue.lose(() => true);
+    await hub.subscriptions.record('la-1', 1, { at: hub.clock.iso(), answer: 'HTTP 200', status: 'delivered' });
+    hub.clock.advance(300_000);
+    const stale: SweepPorts = {
+      ...hub,
+      obligations: {
+        due: async () => [
+          { kind: 'delivery', subscription: 'la-1', number: 1 },
+          { kind: 'delivery', subscription: 'la-1', number: 9 },
+          { kind: 'fan-out', mission, entry: 1 },
+          { kind: 'fan-out', mission, entry: 9 },
+        ],
+      },
+    };
+    const swept = await sweep(
+      stale,
+      () => 60_000,
+      () => undefined,
+    );
+    expect(swept).toMatchObject({ paid: 4, failed: 0 });
+    expect(hub.queue.waiting()).toEqual([]);
+    expect((await hub.subscriptions.subscription('la-1'))?.lastNumber).toBe(1);
+  });
+
   test('A handshake that is owed is ordered', async () => {
     const hub = memoryHub();
     await hub.subscriptions.create(

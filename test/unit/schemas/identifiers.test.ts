@@ -96,6 +96,11 @@ describe('Fingerprints', () => {
     );
   });
 
+  test('A fingerprint is found although it also stands across a border just before', () => {
+    expect(fingerprintPositions(`b${'a'.repeat(23)}`, 'a'.repeat(8))).toEqual([1, 2]);
+    expect(fingerprintPositions('a'.repeat(24), 'a'.repeat(8))).toEqual([0, 1, 2]);
+  });
+
   test('A fingerprint is found where it was put, and nowhere in between', () => {
     const fingerprints = oneof(
       names.map((list) => fingerprintOf(...list)),

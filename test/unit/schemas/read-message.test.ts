@@ -273,6 +273,13 @@ describe('What a message says', () => {
     });
   });
 
+  test('Only a deferral has a time until which it holds', () => {
+    const outcome = readChanged(missionDecision({ task, answer: 'accepted' }), [...focus, 'restriction'], {
+      period: { end: '2026-02-01T14:00:00+01:00' },
+    });
+    expect(outcome.outcome === 'read' ? outcome.facts.until : 'refused').toBeUndefined();
+  });
+
   test('Phases that are on the ground, in the air and at the end are told apart', () => {
     const answer = (...phases: readonly string[]): string | undefined =>
       resourceStatus({
