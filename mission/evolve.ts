@@ -1,5 +1,6 @@
 import { acknowledgementSeconds } from '../schemas/deadlines.ts';
 import { defined } from '../schemas/defined.ts';
+import { timeOf } from '../schemas/fhir/datatypes.ts';
 import { entryAddress, fingerprintOf } from '../schemas/identifiers.ts';
 import { knownMessageType } from '../schemas/messages/catalogue.ts';
 import type { Facts, MessageType } from '../schemas/messages/message-type.ts';
@@ -20,7 +21,7 @@ const earliestPhases = (known: TaskState['phases'], reported: Facts['phases']): 
   const phases: Record<string, string> = { ...known };
   for (const { phase, seenAt } of reported) {
     const before = phases[phase];
-    if (before === undefined || Date.parse(seenAt) < Date.parse(before)) phases[phase] = seenAt;
+    if (before === undefined || timeOf(seenAt) < timeOf(before)) phases[phase] = seenAt;
   }
   return phases;
 };

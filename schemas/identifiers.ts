@@ -25,8 +25,14 @@ export interface Address {
   readonly index?: number;
 }
 
-const addressPattern =
-  /^(?<mission>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.(?<entry>[1-9]\d{0,6})(?:\.(?<index>\d{1,5}))?$/;
+const missionPattern = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
+const missionId = new RegExp(`^${missionPattern}$`);
+const addressPattern = new RegExp(
+  `^(?<mission>${missionPattern})\\.(?<entry>[1-9]\\d{0,6})(?:\\.(?<index>0|[1-9]\\d{0,4}))?$`,
+);
+
+/** Whether a text has the form of the hub's mission numbers; anything else names no mission. */
+export const isMissionId = (text: string): boolean => missionId.test(text);
 
 export const parseAddress = (id: string): Address | undefined => {
   const groups = addressPattern.exec(id)?.groups;

@@ -10,7 +10,7 @@ import {
   type MessageHeader,
 } from './fhir/resources.ts';
 import { meta as metaSchema } from './fhir/datatypes.ts';
-import { digestOf, parseAddress } from './identifiers.ts';
+import { digestOf, isMissionId, parseAddress } from './identifiers.ts';
 import { canonicalText, isObject, isTooDeep, maxBodyBytes, parseLossless } from './json.ts';
 import { catalogue, messageTypeOf } from './messages/catalogue.ts';
 import type { Facts, MessageType, Position } from './messages/message-type.ts';
@@ -96,6 +96,11 @@ const missionIn = (header: MessageHeader, index: BundleIndex, facts: Facts): Ste
         : undefined;
     return [...byIdentifier, byReference].filter((value) => value !== undefined).map((value) => ({ value, at }));
   });
+  const odd = named.find(({ value }) => !isMissionId(value));
+  if (odd !== undefined) {
+    const detail = 'is not a mission number of the hub: give it as the hub gave it, in lower case';
+    return { ok: false, faults: [{ code: 'wrong-field', at: `${headerPath}.focus[${odd.at}]`, detail }] };
+  }
   const second = named.find(({ value }) => value !== named[0]?.value);
   if (second !== undefined) {
     return {

@@ -1,18 +1,13 @@
 import { PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import type { Worklist, WorklistItem } from '../../mission/ports.ts';
 import { isFinal } from '../../mission/state.ts';
+import { defined } from '../../schemas/defined.ts';
 import { holds, keys, pack, reach, type Table, unpack } from './table.ts';
 
 const listOf = (owner: string, open: boolean): string => `${owner}#${open ? 'open' : 'closed'}`;
 
-const readCursor = (from: string): Record<string, unknown> | undefined => {
-  try {
-    const key: unknown = JSON.parse(Buffer.from(from, 'base64url').toString('utf8'));
-    return typeof key === 'object' && key !== null ? { ...key } : undefined;
-  } catch {
-    return undefined;
-  }
-};
+/** No sort key is longer; whatever a caller makes of a cursor, the query stays legal. */
+const longestCursor = 120;
 
 /** Worklists: one item per Task, listed by owner through the index `worklist`. A projection, paid by the debt of the entry that changed the Task. */
 export const worklist = ({ client, name: TableName }: Table): Worklist => ({
@@ -38,23 +33,22 @@ export const worklist = ({ client, name: TableName }: Table): Worklist => ({
   },
 
   async list(owner, open, limit, from) {
+    // Open Tasks by who has waited longest, closed ones newest first; a cursor is the sort key of the last one seen.
+    const range = from === undefined ? '' : ` AND changedAt ${open ? '>' : '<'} :from`;
     const page = await reach(() =>
       client.send(
         new QueryCommand({
           TableName,
           IndexName: 'worklist',
-          KeyConditionExpression: 'worklist = :list',
-          ExpressionAttributeValues: { ':list': listOf(owner, open) },
-          // Open Tasks by who has waited longest, closed ones newest first.
+          KeyConditionExpression: `worklist = :list${range}`,
+          ExpressionAttributeValues: defined({ ':list': listOf(owner, open), ':from': from?.slice(0, longestCursor) }),
           ScanIndexForward: open,
           Limit: limit,
-          ExclusiveStartKey: from === undefined ? undefined : readCursor(from),
         }),
       ),
     );
     const items = (page.Items ?? []).map((item): WorklistItem => unpack(item['packed']));
-    return page.LastEvaluatedKey === undefined
-      ? { items }
-      : { items, next: Buffer.from(JSON.stringify(page.LastEvaluatedKey)).toString('base64url') };
+    const last = page.LastEvaluatedKey?.['changedAt'];
+    return typeof last === 'string' ? { items, next: last } : { items };
   },
 });

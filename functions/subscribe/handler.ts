@@ -42,6 +42,8 @@ const readBody = (request: Request): unknown => {
   }
 };
 
+const isSubscriptionId = (id: string): boolean => /^[0-9a-f-]{36}$/.test(id);
+
 const isRefused = (value: unknown): value is Refusal => isObject(value) && value['outcome'] === 'refused';
 
 const create = async (request: Request, caller: Party): Promise<Answer | Refusal> => {
@@ -137,7 +139,8 @@ export const handler = fhirDoor(async (request) => {
     const listed = own.map((one) => ({ resource: subscriptionResource(one, false), path: `Subscription/${one.id}` }));
     return answer(200, searchset('Subscription', undefined, listed, view, listed.length));
   }
-  const subscription = await logs.subscriptions.subscription(id);
+  // Any other id could not be one the hub gave.
+  const subscription = isSubscriptionId(id) ? await logs.subscriptions.subscription(id) : undefined;
   if (subscription === undefined || subscription.organisation !== caller.organisation) return refuse('not-found');
   if (operation !== undefined) return operate(request, subscription, caller, view);
   if (request.httpMethod !== 'DELETE') return answer(200, subscriptionResource(subscription, false));

@@ -1,4 +1,5 @@
 import { type Refusal, refuse } from '../../schemas/faults.ts';
+import { isMissionId } from '../../schemas/identifiers.ts';
 import type { Caller, MissionLog, StoredEntry } from '../ports.ts';
 import { isParty, type MissionState } from '../state.ts';
 import { missionResource } from '../views/service-request.ts';
@@ -7,11 +8,9 @@ export const notFound: Refusal = refuse('not-found');
 
 export const isRefusal = (value: object): value is Refusal => 'outcome' in value && value.outcome === 'refused';
 
-const missionId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-
 /** The mission's newest entry, if the caller has a part in the mission; otherwise there is nothing to see. */
 export const openMission = async (missions: MissionLog, caller: Caller, id: string): Promise<StoredEntry | Refusal> => {
-  const last = missionId.test(id) ? await missions.last(id) : undefined;
+  const last = isMissionId(id) ? await missions.last(id) : undefined;
   return last !== undefined && isParty(last.state, caller.organisation) ? last : notFound;
 };
 

@@ -71,7 +71,7 @@ const worklistPage = async (
   cursor: string | undefined,
 ) => {
   const lists = listsFor(statuses);
-  const [named, key] = cursor?.split(':') ?? [];
+  const [named, key] = /^(open|closed):(.*)$/s.exec(cursor ?? '')?.slice(1) ?? [];
   const list = lists.find((one) => one === named) ?? lists[0] ?? 'open';
   const page = await worklist.list(caller.organisation, list === 'open', count, key === '' ? undefined : key);
   const following = lists[lists.indexOf(list) + 1];

@@ -25,6 +25,9 @@ export const moment = z
   )
   .refine(isCalendarDay, 'is not a day of the calendar');
 
+/** Milliseconds since the epoch of a moment; a leap second, which `Date` does not know, counts as the end of the second before. */
+export const timeOf = (text: string): number => Date.parse(text.replace(/:60(?:\.\d+)?(?=[Z+-])/, ':59.999'));
+
 export const coding = z.object({
   system: z.string().optional(),
   code: z.string().optional(),
