@@ -229,7 +229,9 @@ class Instance {
       execArgv: [],
       stdout: true,
       stderr: true,
-      resourceLimits: { maxOldGenerationSizeMb: start.memoryMegabytes },
+      // With V8's own, larger young generation a thread that runs out of memory takes the whole process with it. What is
+      // left of that: one allocation of more than 16 MB at the limit ends the host as a `kill -9` would.
+      resourceLimits: { maxOldGenerationSizeMb: start.memoryMegabytes, maxYoungGenerationSizeMb: 16 },
     });
     this.#worker.stdout.on('data', (chunk: Buffer) => log.write(chunk));
     this.#worker.stderr.on('data', (chunk: Buffer) => log.write(chunk));
