@@ -6,6 +6,8 @@ import type {
   Notification,
   Obligation,
   Obligations,
+  Retirement,
+  Retirements,
   Subscription,
   SubscriptionLog,
   Worklist,
@@ -31,6 +33,7 @@ export interface KeepingPorts {
   readonly desk: DeliveryDesk;
   readonly worklist: Worklist;
   readonly obligations: Obligations;
+  readonly retirements: Retirements;
 }
 
 export const sampleSubscription = (id: string, organisation: string): Subscription => ({
@@ -664,6 +667,86 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
         await ports.subscriptions.create(subscription, at(0));
         await ports.subscriptions.number(subscription.id, 'a', 1);
         await due(at(1), ofSubscription(subscription.id), [{ kind: 'handshake', subscription: subscription.id }]);
+      });
+    });
+
+    describe('the retirements', () => {
+      const retiring = async (now: string, mission: string, expected: readonly Retirement[]): Promise<void> =>
+        vi.waitFor(
+          async () =>
+            expect((await ports.retirements.due(now, 1000)).filter((one) => one.mission === mission)).toEqual(expected),
+          { timeout: 5_000, interval: 50 },
+        );
+
+      test('A mission that is over after an entry may be forgotten from its time on, until that is done', async () => {
+        const { mission, entries } = story();
+        await stored(entries, at(0));
+        await ports.missions.settle(mission, 1, [], []);
+        await ports.missions.settle(mission, 2, [], [], at(20));
+        await ports.missions.settle(mission, 3, [], [], at(10));
+        await retiring(at(20), mission, [
+          { mission, entry: 3 },
+          { mission, entry: 2 },
+        ]);
+        await retiring(at(19), mission, [{ mission, entry: 3 }]);
+        await ports.retirements.done({ mission, entry: 3 });
+        await retiring(at(20), mission, [{ mission, entry: 2 }]);
+        await ports.retirements.done({ mission, entry: 2 });
+        await ports.retirements.done({ mission, entry: 2 });
+        await retiring(endOfTime, mission, []);
+      });
+
+      test('An entry that waits to be forgotten owes nothing and is settled for good', async () => {
+        const { mission, entries, first } = story();
+        await stored(entries.slice(0, 1), at(0));
+        const told = [{ subscription: 'one', number: 4, organisation: parties.la.organisation }];
+        await ports.missions.settle(mission, 1, told, [], at(10));
+        await ports.missions.settle(mission, 1, [], [parties.la.organisation], at(5));
+        await ports.missions.settle(mission, 1, [], [parties.la.organisation]);
+        expect(await ports.missions.entry(mission, 1)).toEqual({ ...first, owes: false, told, untold: [] });
+        await due(endOfTime, (one) => one.kind === 'fan-out' && one.mission === mission, []);
+        await retiring(at(10), mission, [{ mission, entry: 1 }]);
+        await retiring(at(9), mission, []);
+        await ports.retirements.done({ mission, entry: 1 });
+        expect(await ports.missions.entry(mission, 1)).toEqual({ ...first, owes: false, told, untold: [] });
+      });
+
+      test('An entry that still owes is not made to owe less', async () => {
+        const { mission, entries } = story();
+        await stored(entries.slice(0, 1), at(0));
+        await ports.retirements.done({ mission, entry: 1 });
+        expect((await ports.missions.entry(mission, 1))?.owes).toBe(true);
+        await due(at(1), (one) => one.kind === 'fan-out' && one.mission === mission, [
+          { kind: 'fan-out', mission, entry: 1 },
+        ]);
+        await retiring(endOfTime, mission, []);
+      });
+
+      test('After a mission is forgotten the numbers go on without a gap, and know of nothing before', async () => {
+        const { id } = await subscribed(fresh());
+        await ports.subscriptions.number(id, 'a', 1);
+        await ports.subscriptions.number(id, 'b', 1);
+        await ports.subscriptions.number(id, 'a', 2);
+        await ports.retirements.forget(id, { mission: 'a', entry: 2 });
+        expect(await ports.subscriptions.number(id, 'a', 3)).toEqual({ number: 4 });
+        expect(await ports.subscriptions.number(id, 'b', 2)).toEqual({ number: 5, previous: 2 });
+        expect((await ports.subscriptions.subscription(id))?.lastNumber).toBe(5);
+      });
+
+      test('A mission that went on is not forgotten', async () => {
+        const { id } = await subscribed(fresh());
+        await ports.subscriptions.number(id, 'a', 1);
+        await ports.subscriptions.number(id, 'a', 3);
+        await ports.retirements.forget(id, { mission: 'a', entry: 2 });
+        expect(await ports.subscriptions.number(id, 'a', 3)).toEqual({ number: 2, previous: 1 });
+        expect(await ports.subscriptions.number(id, 'a', 1)).toBe('passed');
+      });
+
+      test('What was never numbered is forgotten already', async () => {
+        const { id } = await subscribed(fresh());
+        await ports.retirements.forget(id, { mission: 'a', entry: 2 });
+        await ports.retirements.forget(fresh(), { mission: 'a', entry: 2 });
+        expect(await ports.subscriptions.number(id, 'a', 1)).toEqual({ number: 1 });
       });
     });
 

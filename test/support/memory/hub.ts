@@ -1,4 +1,4 @@
-import type { DeliveryDesk, Obligations } from '../../../mission/ports.ts';
+import type { DeliveryDesk, Obligations, Retirements } from '../../../mission/ports.ts';
 import { stubChannel } from './channel.ts';
 import { manualClock } from './clock.ts';
 import { memoryObligations } from './debts.ts';
@@ -12,6 +12,11 @@ export const memoryHub = (clock = manualClock()) => {
   const missions = memoryMissionLog();
   const subscriptions = memorySubscriptionLog();
   const obligations: Obligations = memoryObligations(missions, subscriptions);
+  const retirements: Retirements = {
+    due: (...args) => missions.due(...args),
+    forget: (...args) => subscriptions.forget(...args),
+    done: (...args) => missions.done(...args),
+  };
   const desk: DeliveryDesk = {
     open: async (order) => {
       const [subscription, notification, previous, entry] = await Promise.all([
@@ -36,6 +41,7 @@ export const memoryHub = (clock = manualClock()) => {
     missions,
     subscriptions,
     obligations,
+    retirements,
     desk,
     worklist: memoryWorklist(),
     queue: memoryQueue(clock),

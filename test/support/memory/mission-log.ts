@@ -1,13 +1,15 @@
-import type { MissionLog, StoredEntry } from '../../../mission/ports.ts';
+import type { MissionLog, Retirement, Retirements, StoredEntry } from '../../../mission/ports.ts';
 import type { Debtor } from './debts.ts';
 
 interface Item {
   readonly stored: StoredEntry;
   readonly dueAt?: string;
+  /** From when on the mission's numbering may be forgotten. */
+  readonly retireAt?: string;
 }
 
 /** Mission logs in memory: what is handed in and out are copies, as if they had been stored. */
-export const memoryMissionLog = (): MissionLog & Debtor => {
+export const memoryMissionLog = (): MissionLog & Debtor & Pick<Retirements, 'due' | 'done'> => {
   const logs = new Map<string, Map<number, Item>>();
   const logOf = (mission: string): ReadonlyMap<number, Item> => logs.get(mission) ?? new Map<number, Item>();
   const copy = (item: Item | undefined): StoredEntry | undefined => structuredClone(item?.stored);
@@ -30,11 +32,29 @@ export const memoryMissionLog = (): MissionLog & Debtor => {
       logs.set(entry.mission, log);
       return 'appended';
     },
-    settle: async (mission, number, told, untold) => {
+    settle: async (mission, number, told, untold, retireAt) => {
       const log = logs.get(mission);
       const item = log?.get(number);
       if (log === undefined || item?.dueAt === undefined) return;
-      log.set(number, { stored: { ...item.stored, owes: false, ...structuredClone({ told, untold }) } });
+      log.set(number, {
+        stored: { ...item.stored, owes: false, ...structuredClone({ told, untold }) },
+        ...(retireAt === undefined ? {} : { retireAt }),
+      });
+    },
+    due: async (now, limit) =>
+      [...logs.entries()]
+        .flatMap(([mission, log]) =>
+          [...log].flatMap(([entry, { retireAt }]): (Retirement & { readonly retireAt: string })[] =>
+            retireAt === undefined || retireAt > now ? [] : [{ mission, entry, retireAt }],
+          ),
+        )
+        .sort((one, other) => (one.retireAt < other.retireAt ? -1 : Number(one.retireAt > other.retireAt)))
+        .slice(0, limit)
+        .map(({ mission, entry }) => ({ mission, entry })),
+    done: async ({ mission, entry }) => {
+      const log = logs.get(mission);
+      const item = log?.get(entry);
+      if (log !== undefined && item?.retireAt !== undefined) log.set(entry, { stored: item.stored });
     },
     debts: () =>
       [...logs].flatMap(([mission, log]) =>

@@ -1,4 +1,4 @@
-import type { Notification, Subscription, SubscriptionLog } from '../../../mission/ports.ts';
+import type { Notification, Retirements, Subscription, SubscriptionLog } from '../../../mission/ports.ts';
 import type { Debtor } from './debts.ts';
 
 interface NumberGiven {
@@ -22,7 +22,7 @@ interface Item {
 const keyOf = (subscription: string, number: number): string => `${subscription}/${number}`;
 
 /** Subscriptions and their logs in memory: conditional writes, copies in and out. */
-export const memorySubscriptionLog = (): SubscriptionLog & Debtor => {
+export const memorySubscriptionLog = (): SubscriptionLog & Debtor & Pick<Retirements, 'forget'> => {
   const heads = new Map<string, Head>();
   const items = new Map<string, Item>();
 
@@ -102,6 +102,15 @@ export const memorySubscriptionLog = (): SubscriptionLog & Debtor => {
           ...(attempt.status === 'pending' ? {} : { settledAt: attempt.at }),
         },
         ...(attempt.dueAt === undefined ? {} : { dueAt: attempt.dueAt }),
+      });
+    },
+    forget: async (subscription, { mission, entry }) => {
+      const head = heads.get(subscription);
+      const last = head?.given.get(mission);
+      if (head === undefined || last === undefined || last.entry > entry) return;
+      heads.set(subscription, {
+        ...head,
+        given: new Map([...head.given].filter(([given]) => given !== mission)),
       });
     },
     debts: () => [

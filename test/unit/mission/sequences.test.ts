@@ -250,7 +250,7 @@ describe('Whatever is said, and whoever says it', () => {
           }
         }
       }),
-      { numRuns: 400 },
+      { numRuns: 250 },
     );
   });
 
@@ -265,7 +265,7 @@ describe('Whatever is said, and whoever says it', () => {
           expect(isParty(state, sender)).toBe(true);
         }
       }),
-      { numRuns: 200 },
+      { numRuns: 120 },
     );
   });
 
@@ -378,13 +378,13 @@ describe('Whatever is said, and whoever says it', () => {
           if (code === 'illegal-transition') expect(outcome.version).toBe(state.version);
         }
       }),
-      { numRuns: 400 },
+      { numRuns: 250 },
     );
   });
 
   test('The plans are not idle: they reach every status of every kind of Task, and every event', async () => {
     const seen = new Set<string>();
-    for (const plan of sample(plans, { numRuns: 400, seed: 1 })) {
+    for (const plan of sample(plans, { numRuns: 250, seed: 1 })) {
       const { log } = await play(plan);
       for (const { event, state } of log) {
         seen.add(event);

@@ -103,7 +103,7 @@ describe('Any text', () => {
           expectSound(readMessage(text));
         },
       ),
-      { numRuns: 3000 },
+      { numRuns: 2000 },
     );
   });
 
@@ -164,7 +164,7 @@ describe('Any text', () => {
           if (base !== undefined) expectSound(readChanged(base, ['entry'], [...entries, ...entries]));
         },
       ),
-      { numRuns: 3000 },
+      { numRuns: 2000 },
     );
   });
 
@@ -209,7 +209,7 @@ describe('A valid message of which something is changed', () => {
           if (outcome.outcome === 'refused') for (const { at } of outcome.faults) expect(at).toMatch(/^Bundle/);
         },
       ),
-      { numRuns: 6000 },
+      { numRuns: 5000 },
     );
   });
 
