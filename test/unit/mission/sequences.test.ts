@@ -99,7 +99,11 @@ const say = (state: MissionState, intent: Intent, id: string): readonly [Party, 
   const coordinator = partyOf(state.coordinator) ?? parties.la;
   const any: Party = parties[intent.sender];
   const speaks = (sensible: Party | undefined): Party => (intent.sensible > 0 ? (sensible ?? any) : any);
-  const to = [parties[intent.to].organisation];
+  const asked =
+    event === 'resource-request'
+      ? pick([parties.operator, parties.otherOperator], choice)
+      : pick([parties.hospital, parties.otherHospital], choice);
+  const to = [(intent.sensible > 0 ? asked : parties[intent.to]).organisation];
   const exercise = intent.sensible === 0 && choice % 7 === 0;
   const flight = state.tasks.find(({ kind }) => kind === 'resource')?.id;
   switch (event) {
@@ -175,10 +179,7 @@ const stateOf = (log: readonly StoredEntry[]): MissionState => {
 };
 
 /** Sends a request and then whatever the intents become; what was accepted, step by step. */
-const play = async (
-  plan: readonly Intent[],
-  after: (hub: MemoryHub, log: readonly StoredEntry[]) => void | Promise<void> = () => undefined,
-) => {
+const play = async (plan: readonly Intent[]) => {
   const hub = memoryHub();
   const sent: (readonly [Party, Message, Accepted])[] = [];
   const send = async (sender: Party, message: Message): Promise<void> => {
@@ -188,8 +189,8 @@ const play = async (
   await send(parties.amk, request);
   for (const [index, intent] of plan.entries()) {
     hub.clock.advance(1_000 * (intent.choice % 90));
-    await send(...say(stateOf(await logOf(hub)), intent, `message-${index}`));
-    await after(hub, await logOf(hub));
+    const last = await hub.missions.last(mission);
+    await send(...say(stateOf(last === undefined ? [] : [last]), intent, `message-${index}`));
   }
   return { hub, sent, log: await logOf(hub) };
 };
@@ -384,7 +385,7 @@ describe('Whatever is said, and whoever says it', () => {
 
   test('The plans are not idle: they reach every status of every kind of Task, and every event', async () => {
     const seen = new Set<string>();
-    for (const plan of sample(plans, { numRuns: 250, seed: 1 })) {
+    for (const plan of sample(plans, { numRuns: 200, seed: 1 })) {
       const { log } = await play(plan);
       for (const { event, state } of log) {
         seen.add(event);
