@@ -1179,6 +1179,19 @@ describe('Cancellation', () => {
     expect(cancelled(asked, 'patient-deceased').cancelReason).toEqual({ code: 'patient-deceased', text: 'In words' });
   });
 
+  test('Why a crew or a hospital said no is not why the mission was cancelled', () => {
+    const state = later(asked, crewDeclines, [
+      hospital,
+      prearrivalResponse({ task: arrival, answer: 'cannot-receive' }),
+    ]);
+    expect(state.cancelReason).toBeUndefined();
+    const late = later(cancelled(flying, 'patient-deceased'), [
+      operator,
+      resourceResponse({ task: flight, answer: 'withdrawn' }),
+    ]);
+    expect(late.cancelReason?.code).toBe('patient-deceased');
+  });
+
   test('A cancellation does not describe the mission anew', () => {
     expect(cancelled(asked).request).toEqual({ entry: 1, index: 1 });
     expect(cancelled(asked).position).toEqual(asked.position);

@@ -358,6 +358,13 @@ describe('What a message says', () => {
     const role = { resourceType: 'PractitionerRole', id: 'r', practitioner: { reference: 'Practitioner/p' } };
     expect(author({ reference: 'Practitioner/p' }, person)).toBe('Ola M Lege');
     expect(author({ reference: 'PractitionerRole/r' }, person, role)).toBe('Ola M Lege');
+    expect(author({ reference: 'Practitioner/p' }, { ...person, name: [{ text: 'Dr. Lege', family: 'Lege' }] })).toBe(
+      'Dr. Lege',
+    );
+    // Of two with one name the first counts.
+    expect(author({ reference: 'Practitioner/p' }, person, { ...person, name: [{ text: 'Another' }] })).toBe(
+      'Ola M Lege',
+    );
     expect(author({ reference: 'PractitionerRole/r', display: 'On call' }, role)).toBe('On call');
     expect(author({ identifier: { value: '9999999' } })).toBe('9999999');
     expect(author({ display: '  ' })).toBe('missing-field');
