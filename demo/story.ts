@@ -28,14 +28,14 @@ const changing =
     return JSON.stringify(bundle);
   };
 
-/** The flight's last report: every phase until the patient was handed over, each with the time it was seen. */
-const handOver = changing('Task', (task) => {
-  const seen = ['on-scene', 'patient-contact', 'departed-scene', 'arrived-at-destination', 'handed-over'];
-  task.output = seen.map((code, index) => ({
-    type: { coding: [{ system: systems.flightPhase, code }] },
-    valueDateTime: new Date(Date.now() - (seen.length - index) * 60_000).toISOString(),
-  }));
-});
+/** A report of flight phases, each with the time it was seen. */
+const reporting = (...seen: readonly string[]) =>
+  changing('Task', (task) => {
+    task.output = seen.map((code, index) => ({
+      type: { coding: [{ system: systems.flightPhase, code }] },
+      valueDateTime: new Date(Date.now() - (seen.length - index) * 60_000).toISOString(),
+    }));
+  });
 
 /** The example is the AMK LA's acknowledgement; another party signs with its own name. */
 const signedBy = (partner: Partner) =>
@@ -46,6 +46,9 @@ const signedBy = (partner: Partner) =>
     };
     delete header.destination;
   });
+
+const countOf = (partner: Partner, event: string): number =>
+  partner.heard.filter((heard) => heard.event === event).length;
 
 /** Lets the partners act, and resolves when the hospital has accepted, the flight has ended and everybody has heard of it. */
 export const play = ({ amk, coordinator, operator, hospital }: Cast, startedAt: number): Promise<string> =>
@@ -69,18 +72,27 @@ export const play = ({ amk, coordinator, operator, hospital }: Cast, startedAt: 
         await send(operator, 'resource-status', { mission, task });
         await send(operator, 'prearrival-notification', { mission, task, exampleTask: 4 });
       }
-      if (event === 'prearrival-response')
-        await send(operator, 'resource-status', { mission, task: flight, change: handOver });
+      if (event === 'prearrival-response') {
+        await send(operator, 'resource-status', {
+          mission,
+          task: flight,
+          change: reporting('on-scene', 'patient-contact'),
+        });
+      }
+      if (event === 'mission-update') {
+        const change = reporting('departed-scene', 'arrived-at-destination', 'handed-over');
+        await send(operator, 'resource-status', { mission, task: flight, change });
+      }
     };
     hospital.react = async ({ event, mission, task }: Heard) => {
       if (event === 'prearrival-notification' && task !== undefined) {
         await send(hospital, 'acknowledgement', { mission, task, change: signedBy(hospital) });
         await send(hospital, 'prearrival-response', { mission, task });
       }
-      if (event === 'resource-status') resolve(mission);
+      if (event === 'resource-status' && countOf(hospital, event) === 2) resolve(mission);
     };
     amk.react = async ({ event, mission }: Heard) => {
-      if (event === 'resource-status' && amk.heard.filter((heard) => heard.event === event).length === 1) {
+      if (event === 'resource-status' && countOf(amk, event) === 2) {
         await send(amk, 'mission-update', { mission });
       }
     };

@@ -106,19 +106,6 @@ const untrue = (message: Message, before: MissionState, { sender, partyOf }: Cir
     : undefined;
 };
 
-/** A sender that names a receiver counts on it being told. */
-const deafTo = (message: Message, { entry }: Decided): Refusal | undefined => {
-  const deaf = message.destinations.findIndex((organisation) => !entry.recipients.includes(organisation));
-  const told = message.type.told.join(', ');
-  return deaf === -1
-    ? undefined
-    : refuse(
-        'wrong-field',
-        `${destinationAt}[${deaf}].receiver`,
-        `would not be told: ${message.type.event} is told to ${told}`,
-      );
-};
-
 /** Rules beyond single moves: an accepted request is not taken back over the head of a crew that is asked or flying. */
 const blockedBy = (task: TaskState, answer: string | undefined, state: MissionState): TaskState | undefined =>
   task.kind === 'coordination' && task.status === 'accepted' && (answer === 'rejected' || answer === 'deferred')
@@ -177,15 +164,12 @@ const entryOf = (
     ...defined({ bundleId: message.bundleId, focusIndex: message.focusIndex, owner: owner?.organisation }),
   };
   const state = evolve(before, event);
+  const recipients = recipientsOf(event, before, state);
+  const toldOrTelling = [...recipients, event.sender];
+  const notTold = [...new Set(message.destinations)].filter((organisation) => !toldOrTelling.includes(organisation));
   return {
     outcome: 'accepted',
-    entry: {
-      ...event,
-      text: message.text,
-      digest: message.digest,
-      recipients: recipientsOf(event, before, state),
-      state,
-    },
+    entry: { ...event, text: message.text, digest: message.digest, recipients, notTold, state },
   };
 };
 
@@ -255,6 +239,5 @@ export const decide = (
   if (falsehood !== undefined) return falsehood;
   const owner = type.opens !== undefined && task === undefined ? addressee(type, message, partyOf) : undefined;
   if (owner !== undefined && isRefusal(owner)) return owner;
-  const decided = entryOf(message, before.version + 1, mission, circumstances, before, owner);
-  return deafTo(message, decided) ?? decided;
+  return entryOf(message, before.version + 1, mission, circumstances, before, owner);
 };

@@ -82,6 +82,8 @@ export interface Entry extends MissionEvent {
   readonly digest: string;
   /** Organisation numbers of those who must be told. */
   readonly recipients: readonly string[];
+  /** Organisation numbers that the sender addressed but that the mission does not concern: its answer says that they are not told. */
+  readonly notTold: readonly string[];
   /** The earliest entry of this mission that may still owe notifications. */
   readonly unpaidFrom: number;
   readonly state: MissionState;

@@ -55,9 +55,12 @@ export const searchReceipts = async (
   const listed = entries.flatMap((entry): Listed[] =>
     [
       ...notifications.filter((note) => note.entry === entry.number).map((note) => receipt(entry, note, viewpoint)),
-      ...entry.untold
-        .filter((organisation) => maySee(entry, last.state, organisation, caller))
-        .map((organisation) => missingReceipt(entry, organisation, viewpoint)),
+      ...[
+        ...entry.untold.map((organisation) => ({ organisation, why: 'no-subscription' as const })),
+        ...entry.notTold.map((organisation) => ({ organisation, why: 'not-a-party' as const })),
+      ]
+        .filter(({ organisation }) => maySee(entry, last.state, organisation, caller))
+        .map(({ organisation, why }) => missingReceipt(entry, organisation, why, viewpoint)),
     ].map((resource) => ({ resource, path: `Communication/${resource.id}` })),
   );
   const asked = new URLSearchParams([...search].filter(([name]) => name !== '_cursor'));

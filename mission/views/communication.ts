@@ -43,14 +43,22 @@ export const receipt = (entry: StoredEntry, notification: Notification, view: Vi
   }),
 });
 
-/** Nobody could be told by machine: the recipient has no subscription that wants this event. */
-export const missingReceipt = (entry: StoredEntry, organisation: string, view: Viewpoint): Communication => ({
+const whyNot = {
+  'no-subscription': 'The recipient has no subscription for this event. Tell the recipient by phone.',
+  'not-a-party':
+    'The sender addressed the recipient, but the mission did not concern it then. Tell the recipient by phone if it must know.',
+} as const;
+
+/** Nobody was told by machine, and why. */
+export const missingReceipt = (
+  entry: StoredEntry,
+  organisation: string,
+  why: keyof typeof whyNot,
+  view: Viewpoint,
+): Communication => ({
   ...common(entry, organisation, view),
   id: `${entryAddress(entry.mission, entry.number)}-${organisation}`.slice(0, 64),
   meta: { lastUpdated: entry.receivedAt, ...securityOf(entry.exercise) },
   status: 'not-done',
-  statusReason: {
-    coding: [{ system: systems.deliveryOutcome, code: 'no-subscription' }],
-    text: 'The recipient has no subscription for this event. Tell the recipient by phone.',
-  },
+  statusReason: { coding: [{ system: systems.deliveryOutcome, code: why }], text: whyNot[why] },
 });

@@ -1,10 +1,37 @@
-import type { Bundle, FhirResource } from 'fhir/r4.d.ts';
+import type { Bundle, BundleEntry, FhirResource } from 'fhir/r4.d.ts';
 import { uuidOf } from '../../schemas/identifiers.ts';
 import { systems } from '../../schemas/names.ts';
 import { taskConcerned } from '../routing.ts';
 import type { Entry } from '../state.ts';
 import { securityOf, type Viewpoint } from './fhir.ts';
 import { taskResource } from './task.ts';
+
+/** Warns a sender that addressed somebody whom the mission does not concern: nobody may believe that they were told. */
+const notToldWarning = (
+  entry: Entry,
+  view: Viewpoint,
+): (BundleEntry<FhirResource> & { fullUrl: string }) | undefined => {
+  if (entry.notTold.length === 0) return undefined;
+  const names = entry.notTold
+    .map((organisation) => view.directory.partyOf(organisation)?.name ?? organisation)
+    .join(', ');
+  return {
+    fullUrl: `urn:uuid:${uuidOf('response details', entry.mission, String(entry.number))}`,
+    resource: {
+      resourceType: 'OperationOutcome',
+      issue: [
+        {
+          severity: 'warning',
+          code: 'not-found',
+          details: {
+            text: `Accepted, but not told, because the mission does not concern them now: ${names}. Tell them by phone if they must know.`,
+          },
+          expression: ['Bundle.entry[0].resource.destination'],
+        },
+      ],
+    },
+  };
+};
 
 /**
  * The answer to an accepted message: a FHIR R4 message that names the exact message answered.
@@ -13,6 +40,7 @@ import { taskResource } from './task.ts';
 export const responseMessage = (entry: Entry, view: Viewpoint): Bundle<FhirResource> => {
   const { state } = entry;
   const task = taskConcerned(entry, state);
+  const warning = notToldWarning(entry, view);
   const id = uuidOf('response', entry.mission, String(entry.number));
   return {
     resourceType: 'Bundle',
@@ -28,7 +56,11 @@ export const responseMessage = (entry: Entry, view: Viewpoint): Bundle<FhirResou
           id,
           eventCoding: { system: systems.event, code: entry.event },
           source: { name: 'luftbro', software: 'luftbro', endpoint: `${view.base}/$process-message` },
-          response: { identifier: entry.messageId, code: 'ok' },
+          response: {
+            identifier: entry.messageId,
+            code: 'ok',
+            ...(warning === undefined ? {} : { details: { reference: warning.fullUrl } }),
+          },
           focus: [
             {
               type: 'ServiceRequest',
@@ -47,6 +79,7 @@ export const responseMessage = (entry: Entry, view: Viewpoint): Bundle<FhirResou
               resource: taskResource(task, entry.mission, entry.exercise, state.urgency, view),
             },
           ]),
+      ...(warning === undefined ? [] : [warning]),
     ],
   };
 };

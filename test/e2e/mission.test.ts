@@ -250,6 +250,26 @@ describe('A message sent again', () => {
   });
 });
 
+describe('A receiver whom the mission does not concern', () => {
+  test('is not told, and the sender is warned in the answer and by a receipt', async () => {
+    const mission = await openMission();
+    const text = inMission('mission-update.json', mission).replace(
+      '"focus":',
+      '"destination":[{"endpoint":"https://hospital.example","receiver":{"identifier":{"system":"urn:oid:2.16.578.1.12.4.1.4.101","value":"314000013"}}}],"focus":',
+    );
+    const answer = await post(hub, 'amk-innlandet', text);
+    expect(answer.status, answer.text).toBe(200);
+    expect(problemsOf(answer.body)).toEqual([]);
+    expect(entriesOf(answer.body).find(({ resourceType }) => resourceType === 'OperationOutcome')).toMatchObject({
+      issue: [{ severity: 'warning' }],
+    });
+    expect(answer.text).toContain('Ullevål');
+    const receipts = await call(hub, 'amk-innlandet', 'GET', `/Communication?part-of=ServiceRequest/${mission}`);
+    expect(problemsOf(receipts.body)).toEqual([]);
+    expect(receipts.text).toContain('not-a-party');
+  });
+});
+
 describe('If-Match', () => {
   test('lets a message in only at the version its sender has seen', async () => {
     const mission = await openMission();

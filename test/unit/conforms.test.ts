@@ -16,5 +16,8 @@ export type Wrong = Holds<[Conforms<typeof wrongType, Task>]>;
 
 test('What reads a resource reads what FHIR calls one', () => {
   expect(good.safeParse({ resourceType: 'Task', description: 'fly' }).success).toBe(true);
-  expect([unknownMember, wrongType].map((schema) => schema.safeParse({ resourceType: 'Patient' }).success)).toEqual([false, false]);
+  expect([unknownMember, wrongType].map((schema) => schema.safeParse({ resourceType: 'Patient' }).success)).toEqual([
+    false,
+    false,
+  ]);
 });

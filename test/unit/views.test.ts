@@ -264,7 +264,7 @@ describe('what else is read', () => {
     for (const { entry } of everyCase) {
       const notification = { ...notificationOf(entry, organisation, 3), ...outcome };
       expect(problemsOf(receipt(entry, notification, view))).toEqual([]);
-      expect(problemsOf(missingReceipt(entry, organisation, view))).toEqual([]);
+      expect(problemsOf(missingReceipt(entry, organisation, 'no-subscription', view))).toEqual([]);
     }
   });
 
