@@ -207,23 +207,29 @@ describe('Who is asked', () => {
     );
   });
 
-  test('A receiver that would not be told is refused: its sender would count on it', () => {
-    for (const deaf of [otherAmk, observer, otherHospital, amk])
-      expectRefused(
-        when(asked, [amk, missionUpdate({ mission, to: [la.organisation, deaf.organisation] })]),
-        'wrong-field',
-        'Bundle.entry[0].resource.destination[1].receiver',
-      );
-    expectRefused(
-      when(asked, [la, missionDecision({ task: coordination, answer: 'accepted', to: [operator.organisation] })]),
-      'wrong-field',
-      'Bundle.entry[0].resource.destination[0].receiver',
-    );
+  test('A receiver whom the mission does not concern is not told, and the log says so', () => {
+    const message = missionUpdate({
+      mission,
+      to: [la.organisation, otherAmk.organisation, otherHospital.organisation, otherAmk.organisation],
+    });
+    const outcome = when(asked, [amk, message]);
+    expectTold(outcome, la, operator, hospital);
+    // Each once, however often it was named.
+    expect(entryOf(outcome).notTold).toEqual([otherAmk.organisation, otherHospital.organisation]);
+  });
+
+  test('A party that is concerned but not by this message is not told, and the log says so', () => {
+    const decision = missionDecision({ task: coordination, answer: 'accepted', to: [operator.organisation] });
+    const outcome = when(asked, [la, decision]);
+    expectTold(outcome, amk);
+    expect(entryOf(outcome).notTold).toEqual([operator.organisation]);
   });
 
   test('Receivers that are told anyway may be named, and name nobody else out', () => {
     const message = missionUpdate({ mission, to: [hospital.organisation, la.organisation] });
-    expectTold(when(asked, [amk, message]), la, operator, hospital);
+    const outcome = when(asked, [amk, message]);
+    expectTold(outcome, la, operator, hospital);
+    expect(entryOf(outcome).notTold).toEqual([]);
   });
 
   test('Several resources may be asked side by side, the same operator too', () => {
