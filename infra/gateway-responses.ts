@@ -19,7 +19,7 @@ const gatewayFaults: readonly GatewayFault[] = [
   { type: ResponseType.AUTHORIZER_FAILURE, fault: 'internal' },
   { type: ResponseType.INTEGRATION_FAILURE, fault: 'internal', status: 502 },
   { type: ResponseType.INTEGRATION_TIMEOUT, fault: 'timeout' },
-  { type: ResponseType.DEFAULT_4XX, fault: 'unknown-search', status: 'as-is' },
+  { type: ResponseType.DEFAULT_4XX, fault: 'bad-request', status: 'as-is' },
   { type: ResponseType.DEFAULT_5XX, fault: 'internal', status: 'as-is' },
 ];
 

@@ -124,7 +124,8 @@ export class HubStack extends Stack {
     const sweep = new HubFunction(this, 'Sweep', {
       handlers,
       name: 'sweep',
-      timeout: Duration.seconds(55),
+      // It looks again every few seconds and ends by itself a little before the next one starts.
+      timeout: Duration.seconds(65),
       environment: { TABLE_NAME, DELIVERY_QUEUE_URL, PUBLIC_URL },
     });
     sweep.allow([...tableReads, ...tableWrites], table.tableArn);

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { createApi } from './api.ts';
 import { localCredentials } from './credentials.ts';
 import { startEventSources } from './event-sources.ts';
-import { loadSampleDirectory } from './first-directory.ts';
+import { loadFirstDirectory } from './first-directory.ts';
 import { createFunctions, type Invoked } from './functions.ts';
 import { createIssuer } from './issuer.ts';
 import { openLog } from './log.ts';
@@ -75,7 +75,7 @@ export const startHost = async (options: HostOptions = {}): Promise<Host> => {
     port = 3000,
     issuerPort = 3001,
     clientsFile = project('directory/clients.json'),
-    afterTables = loadSampleDirectory,
+    afterTables = loadFirstDirectory(process.env['LUFTBRO_DIRECTORY']),
     logToTerminal = false,
     progress = () => {},
   } = options;

@@ -17,6 +17,12 @@ interface FaultKind {
 
 /** Every refusal the hub can give. Codes are stable: partners program against them. */
 export const faults = {
+  'bad-request': {
+    status: 400,
+    type: 'invalid',
+    origin: 'sender',
+    text: 'The request cannot be understood as HTTP to this hub. Compare it with the README of the hub.',
+  },
   'not-json': {
     status: 400,
     type: 'structure',
