@@ -5,7 +5,10 @@ import { defined } from '../../schemas/defined.ts';
 import { reach } from '../dynamodb/table.ts';
 
 export const openQueues = (): SQSClient =>
-  new SQSClient({ maxAttempts: 2, requestHandler: { connectionTimeout: 1_000, requestTimeout: 2_000 } });
+  new SQSClient({
+    maxAttempts: 2,
+    requestHandler: { connectionTimeout: 1_000, requestTimeout: 2_000, throwOnRequestTimeout: true },
+  });
 
 /** SQS takes at most ten messages a batch. */
 const batchSize = 10;

@@ -69,7 +69,11 @@ const isJsonType = (type: string | undefined): boolean =>
 export const contentTypeFault = (request: Request): Refusal | undefined =>
   isJsonType(headerOf(request, 'content-type')) ? undefined : refuse('wrong-content-type', 'http.Content-Type');
 
-const faultOf = (error: unknown): FaultCode => (error instanceof Unavailable ? 'storage-unavailable' : 'internal');
+const faultOf = (error: unknown): FaultCode => {
+  if (error instanceof Unavailable) return 'storage-unavailable';
+  // middy answers itself shortly before the function's time is over.
+  return error instanceof Error && error.name === 'TimeoutError' ? 'timeout' : 'internal';
+};
 
 /** Wraps a handler: `handle` returns an answer or a refusal; what it throws becomes 503 or 500 with nothing from inside. */
 export const fhirDoor = (handle: (request: Request, correlationId: string) => Promise<Answer | Refusal>) =>

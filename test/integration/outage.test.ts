@@ -1,0 +1,163 @@
+import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:net';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { openLogs } from '../../adapters/hub.ts';
+import { saveDirectory } from '../../adapters/dynamodb/directory-store.ts';
+import { sampleSubscription } from '../support/contract.ts';
+import { type EmbeddedAws, startEmbeddedAws } from '../support/embedded-aws.ts';
+import { exampleText, organisationOf, sampleParties } from '../support/examples.ts';
+import { problemsOf } from '../support/fhir-validator.ts';
+
+/** The process-message function with a part of AWS away: refused connections, and connections that never answer. */
+
+let aws: EmbeddedAws;
+let silent: Server;
+let endpoints: { readonly tables: string; readonly queues: string; readonly silent: string; readonly refused: string };
+
+const urlOf = (server: Server): string => {
+  const address = server.address();
+  return `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`;
+};
+
+beforeAll(async () => {
+  aws = await startEmbeddedAws();
+  silent = createServer(() => {}).listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  const closed = createServer().listen(0, '127.0.0.1');
+  await once(closed, 'listening');
+  const refused = urlOf(closed);
+  await new Promise((resolve) => closed.close(resolve));
+  endpoints = {
+    tables: process.env['AWS_ENDPOINT_URL_DYNAMODB'] ?? '',
+    queues: process.env['AWS_ENDPOINT_URL_SQS'] ?? '',
+    silent: urlOf(silent),
+    refused,
+  };
+  const logs = openLogs(aws.tableName);
+  await saveDirectory(logs.table, sampleParties);
+  await logs.subscriptions.create(
+    sampleSubscription('outage-la', organisationOf('amk-la-oslo')),
+    '2099-01-01T00:00:00.000Z',
+  );
+  Object.assign(process.env, {
+    TABLE_NAME: aws.tableName,
+    DELIVERY_QUEUE_URL: aws.queueUrl,
+    PUBLIC_URL: 'https://hub.example/fhir',
+  });
+});
+
+afterAll(async () => {
+  silent.close();
+  await aws.close();
+});
+
+const eventFor = (body: string): APIGatewayProxyEvent => ({
+  body,
+  headers: { 'Content-Type': 'application/fhir+json' },
+  multiValueHeaders: {},
+  httpMethod: 'POST',
+  isBase64Encoded: false,
+  path: '/fhir/$process-message',
+  pathParameters: { type: '$process-message' },
+  queryStringParameters: null,
+  multiValueQueryStringParameters: null,
+  stageVariables: null,
+  resource: '/fhir/{type}',
+  requestContext: {
+    accountId: '0',
+    apiId: 'a',
+    protocol: 'HTTP/1.1',
+    httpMethod: 'POST',
+    path: '/fhir',
+    stage: 'live',
+    requestId: 'outage',
+    requestTimeEpoch: 0,
+    resourceId: 'r',
+    resourcePath: '/fhir/{type}',
+    authorizer: { organisation: organisationOf('amk-innlandet') },
+    identity: {
+      accessKey: null,
+      accountId: null,
+      apiKey: null,
+      apiKeyId: null,
+      caller: null,
+      clientCert: null,
+      cognitoAuthenticationProvider: null,
+      cognitoAuthenticationType: null,
+      cognitoIdentityId: null,
+      cognitoIdentityPoolId: null,
+      principalOrgId: null,
+      sourceIp: '127.0.0.1',
+      user: null,
+      userAgent: null,
+      userArn: null,
+    },
+  },
+});
+
+const context: Context = {
+  callbackWaitsForEmptyEventLoop: false,
+  functionName: 'process-message',
+  functionVersion: '1',
+  invokedFunctionArn: 'arn',
+  memoryLimitInMB: '1024',
+  awsRequestId: 'outage',
+  logGroupName: 'g',
+  logStreamName: 's',
+  getRemainingTimeInMillis: () => 10_000,
+  done: () => {},
+  fail: () => {},
+  succeed: () => {},
+};
+
+/** The function as it starts anew, with these endpoints. The SDK calls a queue at the address in its URL. */
+const processMessage = async (tables: string, queues: string, body: string) => {
+  Object.assign(process.env, {
+    AWS_ENDPOINT_URL_DYNAMODB: tables,
+    DELIVERY_QUEUE_URL: aws.queueUrl.replace(endpoints.queues, queues),
+  });
+  vi.resetModules();
+  const { handler } = await import('../../functions/process-message/handler.ts');
+  const answer = await handler(eventFor(body), context);
+  Object.assign(process.env, { AWS_ENDPOINT_URL_DYNAMODB: endpoints.tables, DELIVERY_QUEUE_URL: aws.queueUrl });
+  return answer;
+};
+
+const withId = (id: string): string =>
+  exampleText('mission-request.json').replaceAll(/"id": "[0-9a-f-]{36}"/g, `"id": "${id}"`);
+
+describe('The table is away', () => {
+  test.each(['refused', 'silent'] as const)('(%s): 503, when to come again, and nothing from inside', async (how) => {
+    const answer = await processMessage(endpoints[how], endpoints.queues, withId(`table-${how}`));
+    expect(answer.statusCode).toBe(503);
+    expect(answer.headers?.['retry-after']).toBe('2');
+    const outcome: unknown = JSON.parse(answer.body);
+    expect(problemsOf(outcome)).toEqual([]);
+    expect(outcome).toMatchObject({
+      resourceType: 'OperationOutcome',
+      issue: [{ code: 'transient', details: { coding: [{ code: 'storage-unavailable' }, { code: 'hub' }] } }],
+    });
+    expect(answer.body).not.toContain('127.0.0.1');
+    const later = await processMessage(endpoints.tables, endpoints.queues, withId(`table-${how}`));
+    expect(later.statusCode).toBe(200);
+  });
+});
+
+describe('The queue is away', () => {
+  test.each(['refused', 'silent'] as const)(
+    '(%s): the message is accepted, and its entry owes until the queue is back',
+    async (how) => {
+      const answer = await processMessage(endpoints.tables, endpoints[how], withId(`queue-${how}`));
+      expect(answer.statusCode).toBe(200);
+      const mission = /"value":"([0-9a-f-]{36})"/.exec(answer.body)?.[1] ?? '';
+      const { missions, obligations } = openLogs(aws.tableName);
+      expect((await missions.last(mission))?.owes).toBe(true);
+      expect(await obligations.due('2098-01-01T00:00:00.000Z', 100)).toContainEqual({
+        kind: 'fan-out',
+        mission,
+        entry: 1,
+      });
+    },
+  );
+});
