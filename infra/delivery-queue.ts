@@ -37,8 +37,8 @@ export class DeliveryQueue extends Construct {
       queueName: 'deliveries.fifo',
       // Below six times the consumer's timeout AWS may hand out a message that is still being worked on.
       visibilityTimeout: Duration.seconds(6 * consumerTimeout.toSeconds()),
-      // `deliver` gives up by itself before this and says so in the mission log; this stops what it cannot even read.
-      deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: 30 },
+      // `deliver` gives up by itself; this stops what it cannot even read. A record comes along with every try of those before it in its group.
+      deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: 1000 },
     });
 
     this.deadLetters

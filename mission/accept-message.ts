@@ -10,6 +10,8 @@ export interface Accepted {
   readonly outcome: 'accepted';
   readonly entry: Entry;
   readonly again: boolean;
+  /** Its recipients are not all known to be told. */
+  readonly owes: boolean;
 }
 
 /** Races a message may lose before the sender is asked to come again. */
@@ -51,7 +53,7 @@ const seenBefore = async (
   const first = sameMessage.find((entry) => entry.sender === organisation && entry.messageId === message.id);
   if (first !== undefined) {
     return first.digest === message.digest
-      ? { outcome: 'accepted', entry: first, again: true }
+      ? { outcome: 'accepted', entry: first, again: true, owes: first.owes }
       : refuse('message-id-reused', 'Bundle.entry[0].resource.id');
   }
   if (message.bundleId === undefined) return undefined;
@@ -89,7 +91,7 @@ export const acceptMessage = async (
     if (decided.outcome === 'refused') return decided;
     const entry: Entry = { ...decided.entry, unpaidFrom: unpaidFrom(last, decided.entry.number) };
     const appended = await log.append(entry, new Date(at + fanOutMilliseconds).toISOString());
-    if (appended === 'appended') return { outcome: 'accepted', entry, again: false };
+    if (appended === 'appended') return { outcome: 'accepted', entry, again: false, owes: true };
   }
   return refuse('contended');
 };

@@ -106,9 +106,9 @@ const untrue = (message: Message, before: MissionState, { sender, partyOf }: Cir
     : undefined;
 };
 
-/** Rules beyond single moves: an accepted request is not taken back over the head of a crew that is asked or flying. */
+/** Rules beyond single moves: no request is turned down over the head of a crew that is asked or flying. */
 const blockedBy = (task: TaskState, answer: string | undefined, state: MissionState): TaskState | undefined =>
-  task.kind === 'coordination' && task.status === 'accepted' && (answer === 'rejected' || answer === 'deferred')
+  task.kind === 'coordination' && (answer === 'rejected' || answer === 'deferred')
     ? state.tasks.find((other) => other.kind === 'resource' && !isFinal(other))
     : undefined;
 
@@ -228,6 +228,15 @@ export const decide = (
       'illegal-transition',
       eventAt,
       `the mission is ${before.status}; ${type.event} is possible when it is ${type.legalIn.join(', ')}`,
+      before.version,
+    );
+  }
+  const needed = type.whileOpen;
+  if (needed !== undefined && !before.tasks.some((one) => one.kind === needed && !isFinal(one))) {
+    return refuse(
+      'illegal-transition',
+      eventAt,
+      `${type.event} is possible while a Task of the kind "${needed}" is open`,
       before.version,
     );
   }

@@ -115,7 +115,7 @@ export interface SubscriptionLog {
   create(subscription: Subscription, dueAt: string): Promise<void>;
   subscription(id: string): Promise<Subscription | undefined>;
   subscriptionsOf(organisation: string): Promise<readonly Subscription[]>;
-  /** Sets the status; `dueAt` absent means that no handshake is owed. */
+  /** Sets the status; no handshake is owed after it. What is `off` stays off. */
   setStatus(id: string, status: SubscriptionStatus, error?: string): Promise<void>;
   /** Subscriptions of these organisations that want notifications now, in one consistent read. */
   subscribers(organisations: readonly string[]): Promise<readonly Subscriber[]>;

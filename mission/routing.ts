@@ -38,7 +38,9 @@ export const recipientsOf = (
   after: MissionState,
 ): readonly string[] => {
   const told = knownMessageType(event.event).told.flatMap((whom) => audience(whom, event, before, after));
-  return [...new Set(told.filter((organisation) => organisation !== undefined))].filter(
+  // Whatever ends a mission, everybody it concerned hears of it.
+  const ended = before !== undefined && before.status !== after.status ? concernedParties(before) : [];
+  return [...new Set([...told, ...ended].filter((organisation) => organisation !== undefined))].filter(
     (organisation) => organisation !== event.sender,
   );
 };

@@ -124,33 +124,39 @@ export const subscriptionLog = (table: Table): SubscriptionLog => {
     },
 
     async setStatus(id, status, error) {
-      const answer = await reach(() =>
+      const set = 'SET #status = :status';
+      const written = await holds(() =>
         client.send(
           new UpdateCommand({
             TableName,
             Key: keys.subscription(id),
             UpdateExpression:
-              error === undefined
-                ? 'SET #status = :status REMOVE #error, owes, dueAt'
-                : 'SET #status = :status, #error = :error REMOVE owes, dueAt',
+              error === undefined ? `${set} REMOVE #error, owes, dueAt` : `${set}, #error = :error REMOVE owes, dueAt`,
+            // What was turned off stays off, whatever a handshake under way still says.
+            ConditionExpression: status === 'off' ? 'attribute_exists(pk)' : 'attribute_exists(pk) AND #status <> :off',
             ExpressionAttributeNames: { '#status': 'status', '#error': 'error' },
-            ExpressionAttributeValues: { ':status': status, ':error': error },
-            ReturnValues: 'ALL_NEW',
+            ExpressionAttributeValues: defined({
+              ':status': status,
+              ':error': error,
+              ':off': status === 'off' ? undefined : 'off',
+            }),
           }),
         ),
       );
-      if (status !== 'off' || answer.Attributes === undefined) return;
-      const { organisation } = storedSubscription(answer.Attributes);
-      await reach(() =>
-        client.send(
-          new UpdateCommand({
-            TableName,
-            Key: keys.subscribers(organisation),
-            UpdateExpression: 'REMOVE #subscription',
-            ExpressionAttributeNames: { '#subscription': attributeOf(id) },
-          }),
-        ),
-      );
+      if (status !== 'off' || !written) return;
+      const subscription = await heads([id]);
+      for (const { organisation } of subscription) {
+        await reach(() =>
+          client.send(
+            new UpdateCommand({
+              TableName,
+              Key: keys.subscribers(organisation),
+              UpdateExpression: 'REMOVE #subscription',
+              ExpressionAttributeNames: { '#subscription': attributeOf(id) },
+            }),
+          ),
+        );
+      }
     },
 
     async subscribers(organisations) {

@@ -7,7 +7,7 @@ import { setting } from '../../adapters/settings.ts';
 import { deadLetters, openQueues, readOrder, returnAfter } from '../../adapters/sqs/queues.ts';
 import { deliver, deliverySettings } from '../../mission/deliver.ts';
 import { notificationBundle } from '../../mission/views/notification.ts';
-import { kindOf, log } from '../edge/log.ts';
+import { kindOf, log, type LogDetails } from '../edge/log.ts';
 
 const logs = openLogs();
 const queues = openQueues();
@@ -17,11 +17,13 @@ const desk = deliveryDesk(logs.table, logs.missions);
 const channel = webhookChannel(allowList(setting('ENDPOINT_ALLOW_LIST')));
 const lost = deadLetters(queues, setting('DEAD_LETTER_QUEUE_URL'));
 
-/** `true` if the record is done with; otherwise it is back in the queue, to come again. */
-const deliverRecord = async (record: SQSRecord): Promise<boolean> => {
-  const order = readOrder(record.body);
-  const about = { subscription: order.subscription, number: order.number, mission: order.mission, entry: order.entry };
+type Outcome = { readonly done: true } | { readonly done: false; readonly seconds?: number };
+
+const deliverRecord = async (record: SQSRecord): Promise<Outcome> => {
+  let about: LogDetails = { record: record.messageId };
   try {
+    const order = readOrder(record.body);
+    about = { subscription: order.subscription, number: order.number, mission: order.mission, entry: order.entry };
     const directory = await logs.directory();
     const delivered = await deliver(
       order,
@@ -40,20 +42,39 @@ const deliverRecord = async (record: SQSRecord): Promise<boolean> => {
     );
     if (delivered.outcome === 'settled') {
       log('info', 'DELIVERY_SETTLED', about);
-      return true;
+      return { done: true };
     }
     log('info', 'DELIVERY_AGAIN', { ...about, seconds: delivered.seconds });
-    await returnAfter(queues, queueUrl, record.receiptHandle, delivered.seconds);
+    return { done: false, seconds: delivered.seconds };
   } catch (error) {
     log('error', 'DELIVERY_BROKEN', { ...about, ...kindOf(error) });
+    return { done: false };
   }
-  return false;
 };
+
+/** Lets records come back together: one that stayed in flight longer would hold its whole group back. */
+const giveBack = async (records: readonly SQSRecord[], seconds: number): Promise<void> => {
+  await Promise.all(
+    records.map(({ receiptHandle, messageId }) =>
+      returnAfter(queues, queueUrl, receiptHandle, seconds).catch((error: unknown) =>
+        log('warn', 'DELIVERY_BROKEN', { record: messageId, ...kindOf(error) }),
+      ),
+    ),
+  );
+};
+
+/** What failed inside the hub comes back after this many seconds. */
+const brokenWait = 5;
 
 /** Records of one group in order; after one that stays, the rest of its group stays too, so that order holds. */
 const deliverGroup = async (records: readonly SQSRecord[]): Promise<readonly SQSRecord[]> => {
   for (const [index, record] of records.entries()) {
-    if (!(await deliverRecord(record))) return records.slice(index);
+    const outcome = await deliverRecord(record);
+    if (!outcome.done) {
+      const rest = records.slice(index);
+      await giveBack(rest, outcome.seconds ?? brokenWait);
+      return rest;
+    }
   }
   return [];
 };

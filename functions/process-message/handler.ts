@@ -62,14 +62,15 @@ export const handler = fhirDoor(async (request) => {
   );
   if (accepted.outcome === 'refused') return accepted;
 
-  const { entry, again } = accepted;
+  const { entry, again, owes } = accepted;
   log('info', again ? 'MESSAGE_REPEATED' : 'MESSAGE_ACCEPTED', {
     event: entry.event,
     mission: entry.mission,
     entry: entry.number,
     sender: entry.sender,
   });
-  if (!again) await tellEverybody(entry);
+  // A message that is sent again because its first answer was lost may find its fan-out unfinished.
+  if (owes) await tellEverybody(entry);
   return answer(200, responseMessage(entry, { base, directory }), {
     etag: etag(entry.number),
     'last-modified': new Date(entry.receivedAt).toUTCString(),

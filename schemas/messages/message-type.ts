@@ -77,6 +77,8 @@ export interface MessageType {
   readonly authorRequiredFor?: readonly string[];
   /** Mission states in which the message is legal; absent for the message that opens the mission. */
   readonly legalIn: readonly MissionStatus[];
+  /** The message is legal only while a Task of this kind is open. */
+  readonly whileOpen?: TaskKind;
   /** The Task this message opens for the party in `MessageHeader.destination`, unless it names one to move. */
   readonly opens?: { readonly kind: TaskKind; readonly owner: Role };
   /** Kinds of Task that the message may move, and the moves by answer. */

@@ -18,6 +18,7 @@ export const resourceRequest: MessageType = {
   relation: 'coordinator',
   focus: { resource: 'Task', schema },
   legalIn: ['active'],
+  whileOpen: 'coordination',
   opens: { kind: 'resource', owner: 'operator' },
   told: ['task-owner'],
   readableBy: ['local-amk', 'amk-la'],

@@ -317,6 +317,16 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
         expect(await ports.subscriptions.subscribers([mine])).toEqual([]);
       });
 
+      test('What was turned off stays off, whatever a handshake under way still says', async () => {
+        const mine = fresh();
+        const { id } = await subscribed(mine, { status: 'requested' });
+        await ports.subscriptions.setStatus(id, 'off');
+        await ports.subscriptions.setStatus(id, 'active');
+        await ports.subscriptions.setStatus(id, 'off');
+        expect((await ports.subscriptions.subscription(id))?.status).toBe('off');
+        expect(await ports.subscriptions.subscribers([mine])).toEqual([]);
+      });
+
       test('More organisations than one read takes can be asked for', async () => {
         const organisations = Array.from({ length: 30 }, fresh);
         for (const organisation of organisations) await subscribed(organisation);

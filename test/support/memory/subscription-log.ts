@@ -45,6 +45,7 @@ export const memorySubscriptionLog = (): SubscriptionLog & Debtor & Pick<Retirem
         .filter((subscription) => subscription.organisation === organisation),
     setStatus: async (id, status, error) => {
       const { subscription, given } = headOf(id);
+      if (subscription.status === 'off') return;
       const { error: _before, ...rest } = subscription;
       heads.set(id, { given, subscription: { ...rest, status, ...(error === undefined ? {} : { error }) } });
     },

@@ -126,7 +126,7 @@ describe('the delivery queue', () => {
       DeduplicationScope: 'messageGroup',
       FifoThroughputLimit: 'perMessageGroupId',
       SqsManagedSseEnabled: true,
-      RedrivePolicy: { maxReceiveCount: 30, deadLetterTargetArn: { 'Fn::GetAtt': ['DeliveriesDeadLetters', 'Arn'] } },
+      RedrivePolicy: { maxReceiveCount: 1000, deadLetterTargetArn: { 'Fn::GetAtt': ['DeliveriesDeadLetters', 'Arn'] } },
     });
     template.hasResourceProperties('AWS::SQS::Queue', {
       QueueName: 'dead-deliveries.fifo',
