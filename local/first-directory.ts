@@ -5,7 +5,7 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { loadDirectory, saveDirectory } from '../adapters/dynamodb/directory-store.ts';
 import { readDirectory } from '../schemas/directory.ts';
 import { localCredentials } from './credentials.ts';
-import type { MadeTables } from './host.ts';
+import type { MadeTables } from './tables.ts';
 
 const sample = fileURLToPath(new URL('../directory/sample.json', import.meta.url));
 

@@ -12,16 +12,10 @@ import { openLog } from './log.ts';
 import { startQueues } from './queues.ts';
 import { startSchedules } from './schedules.ts';
 import { createStack } from './stack.ts';
-import { startTables } from './tables.ts';
+import { type MadeTables, startTables } from './tables.ts';
 import { readAssembly, type Template } from './template.ts';
 
 /** Runs the synthesised stack on this machine: what exists and how it hangs together is read from cdk.out, nothing is listed here. */
-
-export interface MadeTables {
-  readonly endpoint: string;
-  readonly region: string;
-  readonly tableNames: readonly string[];
-}
 
 export interface HostOptions {
   /** The cloud assembly; by default the project's cdk.out. */

@@ -45,6 +45,13 @@ const tableSchema = z.strictObject({
 });
 type TableProperties = z.output<typeof tableSchema>;
 
+/** Tables that are there, and where. */
+export interface MadeTables {
+  readonly endpoint: string;
+  readonly region: string;
+  readonly tableNames: readonly string[];
+}
+
 export interface TableServer {
   readonly endpoint: string;
   /** Makes the stack's tables, or finds them as an earlier run left them. Returns their names. */

@@ -3,7 +3,7 @@ import { fold, foldVersion } from '../../mission/evolve.ts';
 import type { MissionLog, StoredEntry, Told } from '../../mission/ports.ts';
 import type { Entry } from '../../mission/state.ts';
 import { defined } from '../../schemas/defined.ts';
-import { holds, keys, owed, pack, reach, retirementShard, type Table, unpack } from './table.ts';
+import { holds, keys, owed, pack, rangeOf, reach, retirementShard, type Table, unpack } from './table.ts';
 
 /** An item of the mission log. `packed` never changes; `owes`, `told` and `untold` are what became of its debt. */
 const read = (item: Record<string, unknown>): StoredEntry => {
@@ -19,30 +19,8 @@ export const storedEntry = read;
 export const missionLog = (table: Table): MissionLog => {
   const { client, name: TableName } = table;
 
-  const range = async (mission: string, from: number, to: number): Promise<readonly Record<string, unknown>[]> => {
-    const items: Record<string, unknown>[] = [];
-    let start: Record<string, unknown> | undefined;
-    do {
-      const page = await reach(() =>
-        client.send(
-          new QueryCommand({
-            TableName,
-            ConsistentRead: true,
-            KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
-            ExpressionAttributeValues: {
-              ':pk': keys.entry(mission, from).pk,
-              ':from': keys.entry(mission, from).sk,
-              ':to': keys.entry(mission, to).sk,
-            },
-            ExclusiveStartKey: start,
-          }),
-        ),
-      );
-      items.push(...(page.Items ?? []));
-      start = page.LastEvaluatedKey;
-    } while (start !== undefined);
-    return items;
-  };
+  const range = (mission: string, from: number, to: number) =>
+    rangeOf(table, keys.entry(mission, from), keys.entry(mission, to));
 
   /** An entry that carries the state of an older fold is folded anew from the log. */
   const current = async (item: Record<string, unknown>): Promise<StoredEntry> => {

@@ -1,4 +1,4 @@
-import { GetCommand, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type {
   Notification,
   NotificationStatus,
@@ -9,7 +9,7 @@ import type {
   SubscriptionStatus,
 } from '../../mission/ports.ts';
 import { defined } from '../../schemas/defined.ts';
-import { batchGet, holds, isConditionFailed, keys, owed, pack, reach, type Table, unpack } from './table.ts';
+import { batchGet, holds, isConditionFailed, keys, owed, pack, rangeOf, reach, type Table, unpack } from './table.ts';
 
 const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 const count = (value: unknown): number => (typeof value === 'number' ? value : 0);
@@ -231,28 +231,8 @@ export const subscriptionLog = (table: Table): SubscriptionLog => {
     },
 
     async range(subscription, from, to) {
-      const items: Record<string, unknown>[] = [];
-      let start: Record<string, unknown> | undefined;
       if (to < from) return [];
-      do {
-        const page = await reach(() =>
-          client.send(
-            new QueryCommand({
-              TableName,
-              ConsistentRead: true,
-              KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
-              ExpressionAttributeValues: {
-                ':pk': keys.notification(subscription, from).pk,
-                ':from': keys.notification(subscription, from).sk,
-                ':to': keys.notification(subscription, to).sk,
-              },
-              ExclusiveStartKey: start,
-            }),
-          ),
-        );
-        items.push(...(page.Items ?? []));
-        start = page.LastEvaluatedKey;
-      } while (start !== undefined);
+      const items = await rangeOf(table, keys.notification(subscription, from), keys.notification(subscription, to));
       return items.map(storedNotification);
     },
 

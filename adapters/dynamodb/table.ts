@@ -1,6 +1,6 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { BatchGetCommand, DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { BatchGetCommand, DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { Unavailable } from '../../mission/ports.ts';
 import { fingerprintOf } from '../../schemas/identifiers.ts';
 
@@ -115,6 +115,32 @@ export const batchGet = async (
     items.push(...(answer.Responses?.[name] ?? []));
     open = [...(answer.UnprocessedKeys?.[name]?.Keys ?? []), ...later];
   }
+  return items;
+};
+
+/** All items of one partition from one sort key to another, both included, in order and read consistently. */
+export const rangeOf = async (
+  { client, name: TableName }: Table,
+  from: Key,
+  to: Key,
+): Promise<readonly Record<string, unknown>[]> => {
+  const items: Record<string, unknown>[] = [];
+  let start: Record<string, unknown> | undefined;
+  do {
+    const page = await reach(() =>
+      client.send(
+        new QueryCommand({
+          TableName,
+          ConsistentRead: true,
+          KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
+          ExpressionAttributeValues: { ':pk': from.pk, ':from': from.sk, ':to': to.sk },
+          ExclusiveStartKey: start,
+        }),
+      ),
+    );
+    items.push(...(page.Items ?? []));
+    start = page.LastEvaluatedKey;
+  } while (start !== undefined);
   return items;
 };
 
