@@ -46,7 +46,7 @@ export class DeliveryQueue extends Construct {
       .createAlarm(this, 'NotDelivered', {
         alarmDescription:
           'A partner has not been told something about a mission, and the hub has stopped trying. ' +
-          'The coordinating AMK LA sees "delivery-failed" in the mission and phones; make sure that they have, then repair the partner\'s endpoint.',
+          "Nobody else has been told: see who it is in the receipts of the mission, have them phoned, then repair the partner's endpoint.",
         threshold: 0,
         comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
         evaluationPeriods: 1,
@@ -54,8 +54,8 @@ export class DeliveryQueue extends Construct {
       });
   }
 
-  /** Hands the notifications to `consumer`, which answers for each of a batch by itself. */
+  /** Hands the notifications to `consumer` one by one: in a batch, the slowest endpoint would hold back the others. */
   feed(consumer: LambdaFunction): void {
-    consumer.addEventSource(new SqsEventSource(this.queue, { batchSize: 10, reportBatchItemFailures: true }));
+    consumer.addEventSource(new SqsEventSource(this.queue, { batchSize: 1, reportBatchItemFailures: true }));
   }
 }

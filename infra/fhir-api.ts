@@ -31,6 +31,8 @@ export class FhirApi extends Construct {
       description: 'FHIR hub for air-ambulance missions',
       endpointTypes: [EndpointType.REGIONAL],
       cloudWatchRole: false,
+      // Bodies reach the functions as the bytes that were sent: text that is not UTF-8 is refused there, not mangled here.
+      binaryMediaTypes: ['*/*'],
       deployOptions: {
         stageName: this.stageName,
         // All partners together; a partner that repeats itself without pause meets 429 before it fills the account.

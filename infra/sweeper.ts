@@ -25,7 +25,7 @@ export class Sweeper extends Construct {
     sweep.metricErrors({ period: Duration.minutes(1), statistic: 'Sum' }).createAlarm(this, 'Standing', {
       alarmDescription:
         'What the hub owes is not being worked off: notifications that failed once are not sent again, ' +
-        'and nobody is told that a human acknowledgement is overdue. Until it runs again, coordinators must phone.',
+        'and what was cut off is not finished. Until it runs again, coordinators must phone.',
       threshold: 0,
       comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
       // One failed minute is made good by the next.

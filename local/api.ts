@@ -15,6 +15,7 @@ import type { Stack } from './stack.ts';
 const restApiSchema = z.strictObject({
   Name: z.string(),
   Description: z.unknown().optional(),
+  BinaryMediaTypes: z.array(z.literal('*/*')).optional(),
   // One machine has one address.
   EndpointConfiguration: z.unknown().optional(),
   Tags: z.unknown().optional(),
@@ -71,6 +72,7 @@ export const createApi = ({ stack, functions, log }: ApiSettings): RequestListen
       sourceIp: request.socket.remoteAddress ?? '127.0.0.1',
       host: request.headers.host ?? 'localhost',
       body,
+      isBinary: api.properties.BinaryMediaTypes !== undefined,
     };
     const target: Target = {
       apiId: api.ref,
@@ -131,8 +133,8 @@ const decodedParts = (pathname: string): readonly string[] | undefined => {
   }
 };
 
-/** The body as text, or `undefined` if it is larger than API Gateway takes. */
-const readBody = async (request: IncomingMessage): Promise<string | undefined> => {
+/** The body, or `undefined` if it is larger than API Gateway takes. */
+const readBody = async (request: IncomingMessage): Promise<Buffer | undefined> => {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request.iterator({ destroyOnReturn: false })) {
@@ -141,7 +143,7 @@ const readBody = async (request: IncomingMessage): Promise<string | undefined> =
     if (size > largestBody) return undefined;
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return Buffer.concat(chunks);
 };
 
 const within = async (milliseconds: number, fn: HostedFunction, event: unknown) => {

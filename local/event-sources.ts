@@ -38,7 +38,7 @@ interface EventSourcesSettings {
 }
 
 // As many as a function has instances: one partner that answers slowly holds up one of them.
-const pollers = 4;
+const pollers = 12;
 // The most that SQS allows for one question.
 const waitSeconds = 20;
 

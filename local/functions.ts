@@ -64,7 +64,7 @@ interface FunctionsSettings {
 }
 
 // More would only make a laptop's processors share.
-const maximumInstances = 4;
+const maximumInstances = 12;
 const initSeconds = 10;
 
 export const createFunctions = ({ stack, assets, environment, log }: FunctionsSettings): Functions => {

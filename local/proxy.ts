@@ -13,7 +13,9 @@ export interface Received {
   readonly rawHeaders: readonly string[];
   readonly sourceIp: string;
   readonly host: string;
-  readonly body: string;
+  readonly body: Buffer;
+  /** The API takes bodies as bytes: they reach the function in base64. */
+  readonly isBinary: boolean;
 }
 
 export interface Target {
@@ -32,8 +34,8 @@ export const proxyEvent = (
   authorizer: Readonly<Record<string, string>>,
 ): APIGatewayProxyEvent => ({
   ...commonEvent(received, target),
-  body: received.body === '' ? null : received.body,
-  isBase64Encoded: false,
+  body: received.body.length === 0 ? null : received.body.toString(received.isBinary ? 'base64' : 'utf8'),
+  isBase64Encoded: received.isBinary && received.body.length > 0,
   requestContext: { ...requestContext(received, target), authorizer: { ...authorizer } },
 });
 

@@ -91,6 +91,12 @@ export const acceptMessage = async (
     if (decided.outcome === 'refused') return decided;
     const entry: Entry = { ...decided.entry, unpaidFrom: unpaidFrom(last, decided.entry.number) };
     const appended = await log.append(entry, new Date(at + fanOutMilliseconds).toISOString());
+    if (appended === 'too-large')
+      return refuse(
+        'too-large',
+        undefined,
+        'with what the mission already carries it does not fit; send less, or large parts by reference',
+      );
     if (appended === 'appended') return { outcome: 'accepted', entry, again: false, owes: true };
   }
   return refuse('contended');

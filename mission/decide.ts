@@ -7,7 +7,9 @@ import type { MessageType, Relation } from '../schemas/messages/message-type.ts'
 import { evolve } from './evolve.ts';
 import { recipientsOf } from './routing.ts';
 import {
+  concernedParties,
   type Entry,
+  isAirborne,
   isFinal,
   isParty,
   type MissionEvent,
@@ -31,6 +33,9 @@ export interface Circumstances {
 /** The entry a decision would append, without what only the log knows. */
 export type Decided = { readonly outcome: 'accepted'; readonly entry: Omit<Entry, 'unpaidFrom'> };
 
+/** Every entry carries the Tasks of its mission; real missions have a handful. */
+const mostTasks = 60;
+
 const header = 'Bundle.entry[0].resource';
 const eventAt = `${header}.eventCoding`;
 const destinationAt = `${header}.destination`;
@@ -44,7 +49,7 @@ const stands = (relation: Relation, state: MissionState, task: TaskState | undef
     case 'anyone-of-the-role':
       return true;
     case 'any-party':
-      return isParty(state, sender);
+      return concernedParties(state).includes(sender);
     case 'requester-or-coordinator':
       return sender === state.requester || sender === state.coordinator;
     case 'coordinator':
@@ -239,6 +244,24 @@ export const decide = (
       `${type.event} is possible while a Task of the kind "${needed}" is open`,
       before.version,
     );
+  }
+  if (type.opens !== undefined && task === undefined) {
+    if (before.tasks.length >= mostTasks) {
+      return refuse(
+        'illegal-transition',
+        eventAt,
+        `the mission has ${mostTasks} Tasks, which is the most it can have`,
+        before.version,
+      );
+    }
+    if (before.status !== 'active' && !before.tasks.some(isAirborne)) {
+      return refuse(
+        'illegal-transition',
+        eventAt,
+        `the mission is ${before.status} and nobody is airborne`,
+        before.version,
+      );
+    }
   }
   if (task !== undefined) {
     const illegal = illegalMove(type, message, task, before);

@@ -184,9 +184,10 @@ export const deliver = async (order: DeliveryOrder, ports: DeliverPorts, receive
       answer = isOpen ? await give(subscription, due, ports) : handshake;
     }
     const { attempt, wait } = judge(answer, due.notification.attempts, ports);
+    // The dead letter first: a crash in between tells the people on call twice rather than never.
+    if (attempt.status === 'failed') await ports.deadLetters.put(due.order);
     await ports.subscriptions.record(subscription.id, due.notification.number, attempt);
     if (wait !== undefined) return { outcome: 'again', seconds: wait };
-    if (attempt.status === 'failed') await ports.deadLetters.put(due.order);
   }
   return settled;
 };

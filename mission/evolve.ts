@@ -97,12 +97,20 @@ const withStatus = (task: TaskState, status: TaskState['status'], event: Mission
   changedAt: event.receivedAt,
 });
 
-/** Cancelling ends what has not departed; who is airborne is asked to end its flight and reports how. */
-const cancelTask = (task: TaskState, event: MissionEvent): TaskState => {
+/** The flight that a hospital was warned of, or any flight if none was named. */
+const isOnItsWay = (task: TaskState, tasks: readonly TaskState[]): boolean =>
+  tasks.some((other) => isAirborne(other) && (task.partOf === undefined || task.partOf === other.id));
+
+/**
+ * Cancelling ends what has not departed. Who is airborne is asked to end its flight and reports how;
+ * the hospital it may still come to stays warned.
+ */
+const cancelTask = (task: TaskState, tasks: readonly TaskState[], event: MissionEvent): TaskState => {
   if (isFinal(task)) return task;
-  return isAirborne(task)
-    ? { ...task, cancelRequested: true, changedBy: event.number, changedAt: event.receivedAt }
-    : withStatus(task, 'cancelled', event);
+  if (isAirborne(task)) return { ...task, cancelRequested: true, changedBy: event.number, changedAt: event.receivedAt };
+  const mayStillCome =
+    event.facts.reason?.code !== 'entered-in-error' && task.kind === 'prearrival' && isOnItsWay(task, tasks);
+  return mayStillCome ? task : withStatus(task, 'cancelled', event);
 };
 
 /** A patient handed over ends the hospital's Task for that flight, and when no ask is open the coordination is done too. */
@@ -172,8 +180,15 @@ export const evolve = (before: MissionState | undefined, event: MissionEvent): M
     type.opens !== undefined && target === undefined && event.owner !== undefined
       ? [...moved, openTask(type, event, urgency, type.opens.kind, event.owner)]
       : moved;
-  const cancelled = type.mission === 'cancels' ? opened.map((task) => cancelTask(task, event)) : opened;
-  const tasks = settle(before.tasks, cancelled, event);
+  const cancelled = type.mission === 'cancels' ? opened.map((task) => cancelTask(task, opened, event)) : opened;
+  const settled = settle(before.tasks, cancelled, event);
+  // In a cancelled mission a hospital waits only as long as somebody is in the air.
+  const tasks =
+    before.status === 'active' || settled.some(isAirborne)
+      ? settled
+      : settled.map((task) =>
+          task.kind === 'prearrival' && !isFinal(task) ? withStatus(task, 'cancelled', event) : task,
+        );
   const ended =
     type.mission === 'cancels'
       ? facts.reason?.code === 'entered-in-error'

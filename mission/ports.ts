@@ -30,8 +30,8 @@ export interface MissionLog {
   entry(mission: string, number: number): Promise<StoredEntry | undefined>;
   /** Entries `from` to `to`, both included, in order. */
   entries(mission: string, from: number, to: number): Promise<readonly StoredEntry[]>;
-  /** Writes the entry with its debt, unless that number is taken. */
-  append(entry: Entry, dueAt: string): Promise<'appended' | 'taken'>;
+  /** Writes the entry with its debt, unless that number is taken or the entry is larger than the log can hold. */
+  append(entry: Entry, dueAt: string): Promise<'appended' | 'taken' | 'too-large'>;
   /**
    * Clears the entry's debt and notes who was told; does nothing if it is cleared already.
    * `retireAt`: the mission is over, and from then on its numbering may be forgotten.
@@ -215,7 +215,10 @@ export type Obligation =
   | { readonly kind: 'handshake'; readonly subscription: string };
 
 export interface Obligations {
+  /** What is due, longest due first. */
   due(now: string, limit: number): Promise<readonly Obligation[]>;
+  /** Moves an obligation's time, if it is still owed, so that one that cannot be paid now makes room for others. */
+  postpone(obligation: Obligation, dueAt: string): Promise<void>;
 }
 
 /** Milliseconds since the epoch, and a number from 0 to 1 for jitter. */

@@ -14,6 +14,9 @@ export interface Swept {
 
 const batch = 100;
 
+/** An obligation that was worked and is still owed has its next turn after this. */
+const againMilliseconds = 30_000;
+
 export const handshakeOrder = (subscription: string): DeliveryOrder => ({
   subscription,
   number: 0,
@@ -57,6 +60,8 @@ export const sweep = async (
   for (const obligation of due) {
     if (timeLeft() < 5_000) return { paid, failed, more: true };
     try {
+      // First its next turn, then the try: whatever cannot be paid, and whoever dies, holds up no other.
+      await ports.obligations.postpone(obligation, new Date(ports.now() + againMilliseconds).toISOString());
       await payObligation(obligation, ports);
       paid += 1;
     } catch (error) {

@@ -22,8 +22,11 @@ const read = <Schema extends z.ZodType>(schema: Schema, value: unknown): z.outpu
   return result.success ? result.data : undefined;
 };
 
+/** A name is copied into the mission's state, which every entry carries; the whole of it stays in the message. */
+const longestName = 200;
+
 const notBlank = (text: string | undefined): string | undefined =>
-  text === undefined || text.trim() === '' ? undefined : text.trim();
+  text === undefined || text.trim() === '' ? undefined : text.trim().slice(0, longestName);
 
 export const indexBundle = (entries: readonly MessageEntry[]): BundleIndex => {
   const places = new Map<string, Found>();

@@ -29,6 +29,12 @@ export const faults = {
     origin: 'sender',
     text: 'The body is not JSON. Send one JSON document in UTF-8.',
   },
+  'not-utf-8': {
+    status: 400,
+    type: 'structure',
+    origin: 'sender',
+    text: 'The body is not UTF-8. Send UTF-8, as FHIR JSON is always written.',
+  },
   'not-a-message': {
     status: 400,
     type: 'structure',
@@ -51,7 +57,7 @@ export const faults = {
     status: 415,
     type: 'not-supported',
     origin: 'sender',
-    text: 'Send Content-Type: application/fhir+json (or application/json).',
+    text: 'Send Content-Type: application/fhir+json (or application/json), in UTF-8 and not compressed.',
   },
   'unknown-event': {
     status: 422,

@@ -18,7 +18,7 @@ const extension = z.object({
   url: z.string(),
   valueString: z.string().optional(),
   valueCode: z.string().optional(),
-  valueUnsignedInt: z.number().optional(),
+  valueUnsignedInt: z.int().min(0).optional(),
 });
 const element = z.object({ extension: z.array(extension).optional() });
 

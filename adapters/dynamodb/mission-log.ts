@@ -10,10 +10,15 @@ const read = (item: Record<string, unknown>): StoredEntry => {
   const told: Told[] = typeof item['told'] === 'string' ? JSON.parse(item['told']) : [];
   const untold: string[] = typeof item['untold'] === 'string' ? JSON.parse(item['untold']) : [];
   const entry: Entry = unpack(item['packed']);
-  return { ...entry, owes: item['owes'] !== undefined && item['owes'] !== retirementShard, told, untold };
+  // Entries of the first release name nobody who was addressed but not told.
+  const notTold = entry.notTold ?? [];
+  return { ...entry, notTold, owes: item['owes'] !== undefined && item['owes'] !== retirementShard, told, untold };
 };
 
 export const storedEntry = read;
+
+/** DynamoDB takes items of 400 KB; the rest of an entry's item is small. */
+const largestPacked = 380_000;
 
 /** The mission log on DynamoDB: one item per accepted message, accepted by one conditional put. */
 export const missionLog = (table: Table): MissionLog => {
@@ -62,6 +67,8 @@ export const missionLog = (table: Table): MissionLog => {
 
     async append(entry, dueAt) {
       const key = keys.entry(entry.mission, entry.number);
+      const packed = pack(entry);
+      if (packed.length > largestPacked) return 'too-large';
       const item = {
         ...key,
         ...owed(key, dueAt),
@@ -70,7 +77,7 @@ export const missionLog = (table: Table): MissionLog => {
         sender: entry.sender,
         messageId: entry.messageId,
         receivedAt: entry.receivedAt,
-        packed: pack(entry),
+        packed,
       };
       const written = await holds(() =>
         client.send(new PutCommand({ TableName, Item: item, ConditionExpression: 'attribute_not_exists(pk)' })),

@@ -1,6 +1,6 @@
-import { QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type { Obligation, Obligations } from '../../mission/ports.ts';
-import { obligationShards, reach, type Table } from './table.ts';
+import { holds, type Key, keys, obligationShards, reach, retirementShard, type Table } from './table.ts';
 
 interface Owed {
   readonly pk: string;
@@ -15,6 +15,17 @@ const obligationOf = ({ pk, sk }: Owed): Obligation | undefined => {
   if (kind === 'SUBSCRIPTION' && part === 'NOTE') return { kind: 'delivery', subscription: id, number: Number(number) };
   if (kind === 'SUBSCRIPTION' && part === 'HEAD') return { kind: 'handshake', subscription: id };
   return undefined;
+};
+
+const keyOf = (obligation: Obligation): Key => {
+  switch (obligation.kind) {
+    case 'fan-out':
+      return keys.entry(obligation.mission, obligation.entry);
+    case 'delivery':
+      return keys.notification(obligation.subscription, obligation.number);
+    case 'handshake':
+      return keys.subscription(obligation.subscription);
+  }
 };
 
 /** What is owed, read from the sparse index: its cost grows with what is owed, not with what is stored. */
@@ -41,5 +52,19 @@ export const obligations = ({ client, name: TableName }: Table): Obligations => 
       .toSorted((a, b) => a.dueAt.localeCompare(b.dueAt) || a.pk.localeCompare(b.pk) || a.sk.localeCompare(b.sk))
       .slice(0, limit)
       .flatMap((owed) => obligationOf(owed) ?? []);
+  },
+
+  async postpone(obligation, dueAt) {
+    await holds(() =>
+      client.send(
+        new UpdateCommand({
+          TableName,
+          Key: keyOf(obligation),
+          UpdateExpression: 'SET dueAt = :dueAt',
+          ConditionExpression: 'attribute_exists(owes) AND owes <> :over',
+          ExpressionAttributeValues: { ':dueAt': dueAt, ':over': retirementShard },
+        }),
+      ),
+    );
   },
 });

@@ -25,6 +25,8 @@ export class TokenRefused extends Error {
 }
 
 const identityOf = (payload: JWTPayload): Identity => {
+  // A token bound to a key is worth nothing without the proof (RFC 9449 7.1), which is not checked here yet.
+  if (payload['cnf'] !== undefined) throw new TokenRefused('the token is bound to a key (DPoP)');
   const read = claims.safeParse(payload);
   if (!read.success) throw new TokenRefused('the token names no organisation');
   const parent = read.data['helseid://claims/client/claims/orgnr_parent'];

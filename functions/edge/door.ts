@@ -60,14 +60,28 @@ export const queryOf = (request: Request): ReadonlyMap<string, string> =>
     ),
   );
 
-export const bodyOf = (request: Request): string =>
-  request.isBase64Encoded ? Buffer.from(request.body ?? '', 'base64').toString('utf8') : (request.body ?? '');
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-const isJsonType = (type: string | undefined): boolean =>
-  /^application\/(fhir\+)?json\s*(;|$)/i.test(type?.trim() ?? '');
+const decoded = (bytes: Buffer): string | Refusal => {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    return refuse('not-utf-8');
+  }
+};
 
-export const contentTypeFault = (request: Request): Refusal | undefined =>
-  isJsonType(headerOf(request, 'content-type')) ? undefined : refuse('wrong-content-type', 'http.Content-Type');
+const isJsonType = (type: string): boolean => /^application\/(fhir\+)?json\s*(;|$)/i.test(type);
+const charsetOf = (type: string): string => /;\s*charset\s*=\s*"?([^";\s]+)/i.exec(type)?.[1]?.toLowerCase() ?? 'utf-8';
+
+/** The body as text: JSON by its media type, UTF-8, not compressed. */
+export const bodyOf = (request: Request): string | Refusal => {
+  const type = headerOf(request, 'content-type')?.trim() ?? '';
+  if (!isJsonType(type) || !['utf-8', 'utf8'].includes(charsetOf(type)))
+    return refuse('wrong-content-type', 'http.Content-Type');
+  const encoding = headerOf(request, 'content-encoding')?.trim().toLowerCase() ?? 'identity';
+  if (encoding !== 'identity') return refuse('wrong-content-type', 'http.Content-Encoding');
+  return request.isBase64Encoded ? decoded(Buffer.from(request.body ?? '', 'base64')) : (request.body ?? '');
+};
 
 const faultOf = (error: unknown): FaultCode => {
   if (error instanceof Unavailable) return 'storage-unavailable';

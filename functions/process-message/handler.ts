@@ -6,7 +6,7 @@ import type { Entry } from '../../mission/state.ts';
 import { responseMessage } from '../../mission/views/response-message.ts';
 import { type Refusal, refuse } from '../../schemas/faults.ts';
 import { readMessage } from '../../schemas/message.ts';
-import { answer, bodyOf, callerOf, contentTypeFault, etag, fhirDoor, headerOf } from '../edge/door.ts';
+import { answer, bodyOf, callerOf, etag, fhirDoor, headerOf } from '../edge/door.ts';
 import { kindOf, log } from '../edge/log.ts';
 
 const logs = openLogs();
@@ -40,15 +40,15 @@ const tellEverybody = async (entry: Entry): Promise<void> => {
 export const handler = fhirDoor(async (request) => {
   // API Gateway allows no `$` in a path part, so the operation arrives as a variable.
   if (request.pathParameters?.['type'] !== '$process-message') return refuse('not-found');
-  const unreadable = contentTypeFault(request);
-  if (unreadable !== undefined) return unreadable;
+  const text = bodyOf(request);
+  if (typeof text !== 'string') return text;
   const directory = await logs.directory();
   const sender = callerOf(request, directory);
   if ('outcome' in sender) return sender;
   const ifMatch = versionIn(headerOf(request, 'if-match'));
   if (typeof ifMatch === 'object') return ifMatch;
 
-  const message = readMessage(bodyOf(request));
+  const message = readMessage(text);
   if (message.outcome === 'refused') return message;
   const accepted = await acceptMessage(
     logs.missions,

@@ -14,16 +14,7 @@ import { subscriptionResource } from '../../mission/views/subscription.ts';
 import { type Refusal, refuse } from '../../schemas/faults.ts';
 import { isObject, isTooDeep, maxBodyBytes } from '../../schemas/json.ts';
 import { readSubscription } from '../../schemas/subscription.ts';
-import {
-  type Answer,
-  answer,
-  bodyOf,
-  callerOf,
-  contentTypeFault,
-  fhirDoor,
-  queryOf,
-  type Request,
-} from '../edge/door.ts';
+import { type Answer, answer, bodyOf, callerOf, fhirDoor, queryOf, type Request } from '../edge/door.ts';
 import { kindOf, log } from '../edge/log.ts';
 
 const logs = openLogs();
@@ -33,6 +24,7 @@ const isAllowed = allowList(setting('ENDPOINT_ALLOW_LIST'));
 
 const readBody = (request: Request): unknown => {
   const text = bodyOf(request);
+  if (typeof text !== 'string') return text;
   if (Buffer.byteLength(text) > maxBodyBytes) return refuse('too-large');
   if (isTooDeep(text)) return refuse('too-deep');
   try {
@@ -47,7 +39,7 @@ const isSubscriptionId = (id: string): boolean => /^[0-9a-f-]{36}$/.test(id);
 const isRefused = (value: unknown): value is Refusal => isObject(value) && value['outcome'] === 'refused';
 
 const create = async (request: Request, caller: Party): Promise<Answer | Refusal> => {
-  const body = contentTypeFault(request) ?? readBody(request);
+  const body = readBody(request);
   if (isRefused(body)) return body;
   const wanted = readSubscription(body);
   if (wanted.outcome === 'refused') return wanted;
@@ -82,8 +74,8 @@ const create = async (request: Request, caller: Party): Promise<Answer | Refusal
 
 /** Parameters of an operation: from the query, or from a `Parameters` body. */
 const operationInput = (request: Request): ReadonlyMap<string, string> | Refusal => {
-  if (request.httpMethod === 'GET' || bodyOf(request) === '') return queryOf(request);
-  const body = contentTypeFault(request) ?? readBody(request);
+  if (request.httpMethod === 'GET' || (request.body ?? '') === '') return queryOf(request);
+  const body = readBody(request);
   if (isRefused(body)) return body;
   const list: unknown = isObject(body) ? body['parameter'] : undefined;
   const parameters = (Array.isArray(list) ? list : []).filter(isObject);

@@ -1,7 +1,7 @@
 import { type Refusal, refuse } from '../../schemas/faults.ts';
 import { isMissionId } from '../../schemas/identifiers.ts';
 import type { Caller, MissionLog, StoredEntry } from '../ports.ts';
-import { isParty, type MissionState } from '../state.ts';
+import { concernedParties, isParty, type MissionState } from '../state.ts';
 import { missionResource } from '../views/service-request.ts';
 
 export const notFound: Refusal = refuse('not-found');
@@ -28,14 +28,23 @@ const requestOf = (
 ): Promise<StoredEntry | undefined> | StoredEntry =>
   request.entry === last.number ? last : missions.entry(last.mission, request.entry);
 
+/** The newest entry for those whom the mission concerns; for who declined or was let go, the one in which its part ended. */
+const lastSeenBy = (organisation: string, { number, state }: StoredEntry): number => {
+  if (concernedParties(state).includes(organisation)) return number;
+  const own = state.tasks.filter((task) => task.owner === organisation || task.asker === organisation);
+  return Math.max(1, ...own.map((task) => task.changedBy));
+};
+
 /** `GET ServiceRequest/{mission}`. */
 export const readMission = async (
   missions: MissionLog,
   caller: Caller,
   id: string,
 ): Promise<MissionReading | Refusal> => {
-  const last = await openMission(missions, caller, id);
-  if (isRefusal(last)) return last;
+  const newest = await openMission(missions, caller, id);
+  if (isRefusal(newest)) return newest;
+  const seen = lastSeenBy(caller.organisation, newest);
+  const last = seen === newest.number ? newest : ((await missions.entry(id, seen)) ?? newest);
   const request = (await requestOf(missions, last, last.state)) ?? last;
   return {
     outcome: 'found',

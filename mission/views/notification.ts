@@ -1,6 +1,6 @@
 import type { Parameters, ParametersParameter } from 'fhir/r4.d.ts';
 import type { Role } from '../../schemas/codes.ts';
-import { uuidOf } from '../../schemas/identifiers.ts';
+import { entryAddress, uuidOf } from '../../schemas/identifiers.ts';
 import { missionTopic } from '../../schemas/names.ts';
 import type { Notification, StoredEntry, Subscription } from '../ports.ts';
 import { mayReadEntry, mayReadTask } from '../routing.ts';
@@ -121,11 +121,16 @@ const eventEntries = (
   switch (subscription.payload) {
     case 'empty':
       return { entries: [], context: [] };
-    case 'id-only':
-      return {
-        entries: hub.map(({ resource: _withheld, ...rest }) => rest),
-        context: hub.slice(1).map(({ fullUrl }) => fullUrl ?? ''),
+    case 'id-only': {
+      const message = `Bundle/${entryAddress(event.entry.mission, event.entry.number)}`;
+      const readable: HistoryEntry = {
+        fullUrl: `${view.base}/${message}`,
+        request: { method: 'POST', url: 'Bundle' },
+        response: { status: '201' },
       };
+      const named = [...hub.map(({ resource: _withheld, ...rest }) => rest), readable];
+      return { entries: named, context: named.slice(1).map(({ fullUrl }) => fullUrl ?? '') };
+    }
     case 'full-resource':
       return {
         entries: [...hub, ...sent],

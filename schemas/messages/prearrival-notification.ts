@@ -19,7 +19,7 @@ export const prearrivalNotification: MessageType = {
   senders: ['amk-la', 'operator'],
   relation: 'coordinator-or-operator',
   focus: { resource: 'Task', schema },
-  legalIn: ['active'],
+  legalIn: ['active', 'revoked'],
   opens: { kind: 'prearrival', owner: 'hospital' },
   moves: {
     kinds: ['prearrival'],

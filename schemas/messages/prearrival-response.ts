@@ -50,7 +50,7 @@ export const prearrivalResponse: MessageType = {
   focus: { resource: 'Task', schema },
   answers: { system: systems.prearrivalAnswer, codes: prearrivalAnswers },
   authorRequiredFor: ['diverted', 'cannot-receive'],
-  legalIn: ['active'],
+  legalIn: ['active', 'revoked'],
   moves: {
     kinds: ['prearrival'],
     byAnswer: {

@@ -9,6 +9,9 @@ import type { Facts } from './message-type.ts';
 
 /** Steps that several message types share when they read their focus resource. */
 
+/** What is copied into the mission's state must stay small: every later entry carries it. */
+const longestReason = 2_000;
+
 type Context = z.RefinementCtx;
 type Path = readonly (string | number)[];
 
@@ -51,6 +54,13 @@ export const requiredReason = <Code extends string>(
   const text = concept?.text?.trim();
   if ((textFor === 'every-code' || code === 'other') && (text === undefined || text === '')) {
     reject(context, [...path, 'text'], 'is missing: say in words why, so that the question can be answered afterwards');
+  }
+  if (text !== undefined && text.length > longestReason) {
+    reject(
+      context,
+      [...path, 'text'],
+      `is longer than ${longestReason} characters: put the rest into another resource`,
+    );
   }
   return { code, ...defined({ text }) };
 };

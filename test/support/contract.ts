@@ -634,6 +634,20 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
         await vi.waitFor(async () => expect(await ports.obligations.due(at(60), 2)).toHaveLength(2));
       });
 
+      test('What is postponed is owed later, and what is not owed stays so', async () => {
+        const { mission, first } = story();
+        await stored([first], at(0));
+        const obligation: Obligation = { kind: 'fan-out', mission, entry: 1 };
+        await vi.waitFor(async () => expect(await ports.obligations.due(at(0), 100)).toContainEqual(obligation));
+        await ports.obligations.postpone(obligation, at(90));
+        await vi.waitFor(async () => expect(await ports.obligations.due(at(89), 100)).not.toContainEqual(obligation));
+        await vi.waitFor(async () => expect(await ports.obligations.due(at(90), 100)).toContainEqual(obligation));
+        await ports.missions.settle(mission, 1, [], []);
+        await ports.obligations.postpone(obligation, at(1));
+        await ports.obligations.postpone({ kind: 'delivery', subscription: fresh(), number: 1 }, at(1));
+        await vi.waitFor(async () => expect(await ports.obligations.due(at(90), 100)).not.toContainEqual(obligation));
+      });
+
       test('A settled entry is not owed', async () => {
         const { mission, entries } = story();
         await stored(entries.slice(0, 1), at(0));

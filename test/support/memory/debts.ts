@@ -8,6 +8,8 @@ export interface Debt {
 
 export interface Debtor {
   debts(): readonly Debt[];
+  /** Moves the time of one of its debts, if it is still owed. */
+  postpone(obligation: Obligation, dueAt: string): void;
 }
 
 /** What is due, oldest first. Times compare as text: all are ISO 8601 in UTC with milliseconds. */
@@ -19,4 +21,7 @@ export const memoryObligations = (...debtors: readonly Debtor[]): Obligations =>
       .sort((one, other) => (one.dueAt < other.dueAt ? -1 : Number(one.dueAt > other.dueAt)))
       .slice(0, limit)
       .map(({ obligation }) => obligation),
+  postpone: async (obligation, dueAt) => {
+    for (const debtor of debtors) debtor.postpone(obligation, dueAt);
+  },
 });

@@ -27,7 +27,10 @@ export const gated = (ports: SweepPorts, gate: Gate): SweepPorts => {
       list: (...args) => gate('worklist.list', () => worklist.list(...args)),
     },
     queue: { send: (...args) => gate('queue.send', () => queue.send(...args)) },
-    obligations: { due: (...args) => gate('obligations.due', () => obligations.due(...args)) },
+    obligations: {
+      due: (...args) => gate('obligations.due', () => obligations.due(...args)),
+      postpone: (...args) => gate('obligations.postpone', () => obligations.postpone(...args)),
+    },
   };
 };
 

@@ -56,6 +56,12 @@ export const memoryMissionLog = (): MissionLog & Debtor & Pick<Retirements, 'due
       const item = log?.get(entry);
       if (log !== undefined && item?.retireAt !== undefined) log.set(entry, { stored: item.stored });
     },
+    postpone: (obligation, dueAt) => {
+      if (obligation.kind !== 'fan-out') return;
+      const log = logs.get(obligation.mission);
+      const item = log?.get(obligation.entry);
+      if (log !== undefined && item?.dueAt !== undefined) log.set(obligation.entry, { ...item, dueAt });
+    },
     debts: () =>
       [...logs].flatMap(([mission, log]) =>
         [...log].flatMap(([entry, { dueAt }]) =>

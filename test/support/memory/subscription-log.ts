@@ -114,6 +114,17 @@ export const memorySubscriptionLog = (): SubscriptionLog & Debtor & Pick<Retirem
         given: new Map([...head.given].filter(([given]) => given !== mission)),
       });
     },
+    postpone: (obligation, dueAt) => {
+      if (obligation.kind === 'handshake') {
+        const head = heads.get(obligation.subscription);
+        if (head?.dueAt !== undefined) heads.set(obligation.subscription, { ...head, dueAt });
+      }
+      if (obligation.kind === 'delivery') {
+        const key = keyOf(obligation.subscription, obligation.number);
+        const item = items.get(key);
+        if (item?.dueAt !== undefined) items.set(key, { ...item, dueAt });
+      }
+    },
     debts: () => [
       ...[...heads].flatMap(([subscription, { dueAt }]) =>
         dueAt === undefined ? [] : [{ dueAt, obligation: { kind: 'handshake' as const, subscription } }],

@@ -139,7 +139,7 @@ describe('the delivery queue', () => {
     template.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
       EventSourceArn: { 'Fn::GetAtt': ['DeliveriesQueue', 'Arn'] },
       FunctionName: { Ref: 'Deliver' },
-      BatchSize: 10,
+      BatchSize: 1,
       FunctionResponseTypes: ['ReportBatchItemFailures'],
     });
   });

@@ -350,7 +350,7 @@ const losing = (hub: MemoryHub, rivals: readonly (readonly [Party, Message])[]):
   const rivalLog = {
     ...hub.missions,
     appends: 0,
-    append: async (entry: Entry, dueAt: string): Promise<'appended' | 'taken'> => {
+    append: async (entry: Entry, dueAt: string): Promise<'appended' | 'taken' | 'too-large'> => {
       rivalLog.appends += 1;
       const rival = waiting.shift();
       if (rival !== undefined) accepted(await send(hub, ...rival));

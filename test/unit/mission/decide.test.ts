@@ -436,8 +436,8 @@ const missionTable: readonly (readonly [event: string, Step, ready: MissionState
     ['resource-request', [la, resourceRequest({ mission, id: 'again' })], asked, ['active']],
     ['resource-response', crewAccepts, asked, ['active', 'revoked', 'entered-in-error']],
     ['resource-status', crewHandsOver, flying, ['active', 'revoked', 'entered-in-error', 'completed']],
-    ['prearrival-notification', [la, prearrivalNotification({ mission, id: 'again' })], asked, ['active']],
-    ['prearrival-response', hospitalAccepts, asked, ['active']],
+    ['prearrival-notification', [la, prearrivalNotification({ mission, id: 'again' })], flying, ['active', 'revoked']],
+    ['prearrival-response', hospitalAccepts, asked, ['active', 'revoked']],
     ['mission-cancel', [amk, missionCancel({ mission })], asked, ['active']],
   ];
 
@@ -850,12 +850,9 @@ describe('Resources', () => {
     expectTold(when(before, [amk, missionUpdate({ mission })]), la, hospital);
   });
 
-  test('An operator that declined is still party, and may say what it knows', () => {
-    expectTold(
-      when(later(asked, crewDeclines), [operator, missionUpdate({ mission, describes: false })]),
-      amk,
-      la,
-      hospital,
+  test('An operator that declined has no more to say to the others', () => {
+    expect(codeOf(when(later(asked, crewDeclines), [operator, missionUpdate({ mission, describes: false })]))).toBe(
+      'forbidden-relation',
     );
   });
 
@@ -1147,7 +1144,8 @@ describe('Cancellation', () => {
     expect(state.status).toBe('revoked');
     expect(taskIn(state, flight)).toMatchObject({ status: 'in-progress', cancelRequested: true });
     expect(taskIn(state, coordination).status).toBe('cancelled');
-    expect(taskIn(state, arrival).status).toBe('cancelled');
+    // With a patient on board the flight may still end at the hospital.
+    expect(taskIn(state, arrival).status).toBe('requested');
     const landed = later(state, [
       operator,
       resourceStatus({ task: flight, phases: { available: '2026-02-01T12:30:00+01:00' } }),
@@ -1159,6 +1157,7 @@ describe('Cancellation', () => {
       resourceResponse({ task: flight, answer: 'withdrawn', reason: 'weather' }),
     ]);
     expect(taskIn(aborted, flight).status).toBe('failed');
+    expect(taskIn(aborted, arrival).status).toBe('cancelled');
   });
 
   test('What is over stays as it ended', () => {
@@ -1210,7 +1209,7 @@ describe('Cancellation', () => {
 
   test('After a cancellation whoever was let go is not told of an update, the crew in the air is', () => {
     expectTold(when(cancelled(asked), [amk, missionUpdate({ mission })]), la);
-    expectTold(when(cancelled(flying), [amk, missionUpdate({ mission })]), la, operator);
+    expectTold(when(cancelled(flying), [amk, missionUpdate({ mission })]), la, operator, hospital);
   });
 
   test('Whether the crew was airborne first is decided by the order in the log', () => {

@@ -548,6 +548,7 @@ describe('The sweeper', () => {
     const stale: SweepPorts = {
       ...hub,
       obligations: {
+        ...hub.obligations,
         due: async () => [
           { kind: 'delivery', subscription: 'la-1', number: 1 },
           { kind: 'delivery', subscription: 'la-1', number: 9 },
@@ -605,7 +606,34 @@ describe('The sweeper', () => {
     expect(swept).toEqual({ paid: 1, failed: 1, more: false });
     expect(failures).toEqual([JSON.stringify({ kind: 'fan-out', mission, entry: 1 })]);
     expect((await hub.missions.entry(otherMission, 1))?.owes).toBe(false);
-    expect(await hub.obligations.due(hub.clock.iso(), 10)).toEqual([{ kind: 'fan-out', mission, entry: 1 }]);
+    // It has another turn later, and until then makes room.
+    expect(await hub.obligations.due(hub.clock.iso(), 10)).toEqual([]);
+    hub.clock.advance(30_000);
+    expect(await hub.obligations.due(hub.clock.iso(), 10)).toContainEqual({ kind: 'fan-out', mission, entry: 1 });
+  });
+
+  test('More than a batch of what cannot be paid does not keep the rest waiting', async () => {
+    const hub = memoryHub();
+    await everybodySubscribed(hub);
+    await fanOut(hub, await accept(hub, [amk, request]));
+    for (let sent = 0; sent < 130; sent += 1) {
+      await fanOut(hub, await accept(hub, [amk, missionUpdate({ mission, id: `pending-${sent}` })]));
+    }
+    hub.clock.advance(20_000);
+    await accept(hub, [amk, other]);
+    hub.clock.advance(20_000);
+    const pass = () =>
+      sweep(
+        hub,
+        () => 60_000,
+        () => {},
+      );
+    let passes = 1;
+    while ((await pass()).more && passes < 10) passes += 1;
+    expect(passes).toBeGreaterThan(1);
+    expect(passes).toBeLessThan(10);
+    // Nobody answered for the first mission, and the second has been told all the same.
+    expect((await hub.missions.entry(otherMission, 1))?.owes).toBe(false);
   });
 
   test('It stops in time and says that there is more', async () => {
