@@ -69,7 +69,6 @@ export interface Subscription {
   /** Seconds the subscriber wants to be waited for. */
   readonly timeout?: number;
   readonly reason: string;
-  readonly end?: string;
   /** Standard Webhooks secret, `whsec_…`. */
   readonly secret: string;
   readonly createdAt: string;

@@ -24,18 +24,18 @@ const element = z.object({ extension: z.array(extension).optional() });
 
 const subscription = z.object({
   resourceType: z.literal('Subscription'),
-  status: z.enum(['requested', 'active', 'error', 'off']),
-  reason: z.string().min(1, 'must say why the subscription is wanted'),
-  end: z.string().optional(),
+  status: z.enum(['requested', 'active']),
+  reason: z.string().min(1, 'must say why the subscription is wanted').max(500),
+  end: z.never('is not offered: delete the subscription when it is not wanted any more').optional(),
   criteria: z.string(),
   _criteria: element.optional(),
   channel: z.object({
     extension: z.array(extension).optional(),
     type: z.string(),
-    endpoint: z.string(),
+    endpoint: z.string().max(2_000),
     payload: z.string().optional(),
     _payload: element.optional(),
-    header: z.array(z.string()).optional(),
+    header: z.array(z.string().max(4_000)).max(10).optional(),
   }),
 });
 /** @public Read by the compiler only: what is read conforms to R4. */
@@ -47,7 +47,6 @@ export interface SubscriptionRequest {
   readonly payload: 'empty' | 'id-only' | 'full-resource';
   readonly headers: readonly string[];
   readonly reason: string;
-  readonly end?: string;
   readonly timeout?: number;
   readonly filterText: readonly string[];
   readonly filter: {
@@ -56,6 +55,9 @@ export interface SubscriptionRequest {
     readonly missions?: readonly string[];
   };
 }
+
+/** All filters together: they are read with every message that concerns the party. */
+const longestFilter = 1_000;
 
 const payloads = ['empty', 'id-only', 'full-resource'] as const;
 
@@ -71,6 +73,7 @@ const readFilter = (
   const parameters = new URLSearchParams(text.includes('?') ? text.slice(text.indexOf('?') + 1) : text);
   for (const [name, value] of parameters) {
     const values = value.split(',').filter((one) => one !== '');
+    if (values.length === 0) faults.push(unsupported(at, `${name.slice(0, 40)}: gives no value`));
     switch (name) {
       case 'event': {
         const unknown = values.filter((one) => !catalogue.some(({ event }) => event === one));
@@ -115,7 +118,7 @@ export const readSubscription = (value: unknown): SubscriptionRequest | Refusal 
     const [first, ...rest] = faults;
     return first === undefined ? refuse('internal') : { outcome: 'refused', faults: [first, ...rest] };
   }
-  const { channel, criteria, _criteria, reason, end } = parsed.data;
+  const { channel, criteria, _criteria, reason } = parsed.data;
   const faults: Fault[] = [];
   if (criteria !== missionTopic) faults.push(unsupported('Subscription.criteria', `the one topic is ${missionTopic}`));
   if (channel.type !== 'rest-hook')
@@ -131,8 +134,19 @@ export const readSubscription = (value: unknown): SubscriptionRequest | Refusal 
   const filterText = (_criteria?.extension ?? [])
     .filter(({ url }) => url === filterCriteriaExtension)
     .map(({ valueString }) => valueString ?? '');
+  if (filterText.join('').length > longestFilter) {
+    faults.push(
+      unsupported('Subscription.criteria.extension', `filters are ${longestFilter} characters long at the most`),
+    );
+  }
   const read = filterText.map((text, index) => readFilter(text, `Subscription.criteria.extension[${index}]`));
   faults.push(...read.flatMap((one) => one.faults));
+  const names = filterText.flatMap((text) => [...new URLSearchParams(text.slice(text.indexOf('?') + 1)).keys()]);
+  if (new Set(names).size !== names.length) {
+    faults.push(
+      unsupported('Subscription.criteria.extension', 'each filter is given once, with all its values: event=a,b'),
+    );
+  }
   const [first, ...rest] = faults;
   if (first !== undefined) return { outcome: 'refused', faults: [first, ...rest] };
   const timeout = channel.extension?.find(({ url }) => url === timeoutExtension)?.valueUnsignedInt;
@@ -144,6 +158,6 @@ export const readSubscription = (value: unknown): SubscriptionRequest | Refusal 
     reason,
     filterText,
     filter: Object.assign({}, ...read.map(({ filter }) => filter)),
-    ...defined({ end, timeout: timeout === 0 ? undefined : timeout }),
+    ...defined({ timeout: timeout === 0 ? undefined : timeout }),
   };
 };

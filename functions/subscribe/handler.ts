@@ -34,6 +34,9 @@ const readBody = (request: Request): unknown => {
   }
 };
 
+/** All of a party's subscriptions are read with every message that concerns it. */
+const mostSubscriptions = 50;
+
 const isSubscriptionId = (id: string): boolean => /^[0-9a-f-]{36}$/.test(id);
 
 const isRefused = (value: unknown): value is Refusal => isObject(value) && value['outcome'] === 'refused';
@@ -53,6 +56,13 @@ const create = async (request: Request, caller: Party): Promise<Answer | Refusal
       'must be "Name: value", and not a header that the hub sets itself',
     );
 
+  if ((await logs.subscriptions.subscriptionsOf(caller.organisation)).length >= mostSubscriptions) {
+    return refuse(
+      'unsupported-subscription',
+      'Subscription',
+      `an organisation has ${mostSubscriptions} subscriptions at the most: delete one`,
+    );
+  }
   const { outcome: _read, ...settings } = wanted;
   const now = Date.now();
   const subscription: Subscription = {

@@ -30,7 +30,6 @@ export const subscriptionResource = (
       _payload: { extension: [{ url: payloadContentExtension, valueCode: subscription.payload }] },
     },
     ...defined({
-      end: subscription.end,
       error: subscription.error,
       _criteria:
         subscription.filterText.length === 0

@@ -6,7 +6,7 @@ import { systems } from '../../schemas/names.ts';
 import { exampleText } from '../support/examples.ts';
 import { problemsOf } from '../support/fhir-validator.ts';
 import { type RunningHub, startHub } from '../support/hub.ts';
-import { call, post } from '../support/partners.ts';
+import { call, post, tokenOf } from '../support/partners.ts';
 
 let hub: RunningHub;
 
@@ -215,6 +215,46 @@ describe('Bad input is refused with a clear OperationOutcome, and nothing is sto
     expect(
       (await post(hub, 'amk-innlandet', fresh(), { 'content-type': 'application/json; charset=utf-8' })).status,
     ).toBe(200);
+  });
+
+  test('a body that is not UTF-8, or compressed', async () => {
+    const send = (body: Uint8Array<ArrayBuffer>, headers: Record<string, string>) =>
+      tokenOf(hub, 'amk-innlandet').then((token) =>
+        fetch(`${hub.url}/$process-message`, {
+          method: 'POST',
+          headers: { authorization: `Bearer ${token}`, ...headers },
+          body,
+        }),
+      );
+    const latin = new Uint8Array(
+      Buffer.from(fresh().replace('"reasonCode"', '"note":[{"text":"Ålesund"}],"reasonCode"'), 'latin1'),
+    );
+    const answers = [
+      [await send(latin, { 'content-type': 'application/fhir+json' }), 400, 'not-utf-8'],
+      [await send(latin, { 'content-type': 'application/fhir+json; charset=iso-8859-1' }), 415, 'wrong-content-type'],
+      [
+        await send(latin, { 'content-type': 'application/fhir+json', 'content-encoding': 'gzip' }),
+        415,
+        'wrong-content-type',
+      ],
+    ] as const;
+    for (const [answer, status, code] of answers) {
+      expect([answer.status, outcomeOf(await answer.json()).code]).toEqual([status, code]);
+    }
+  });
+
+  test('a reason as long as a book', async () => {
+    const opened = await post(hub, 'amk-innlandet', fresh());
+    const mission = /"value":"([0-9a-f-]{36})"/.exec(opened.text)?.[1] ?? '';
+    const decision = JSON.parse(
+      exampleText('mission-decision.json').replaceAll('615a28d9-e671-85b0-8bf8-11b64eeb6c62', mission),
+    );
+    const task = resourceOf(decision, 'Task');
+    task.status = 'rejected';
+    task.businessStatus.coding[0].code = 'rejected';
+    task.statusReason = { coding: [{ system: systems.refusalReason, code: 'weather' }], text: 'x'.repeat(200_000) };
+    const answer = await post(hub, 'amk-la-oslo', JSON.stringify(decision));
+    expect([answer.status, outcomeOf(answer.body).at]).toEqual([422, expect.stringMatching(/statusReason\.text$/)]);
   });
 
   test('an operation that does not exist', async () => {

@@ -277,7 +277,6 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
           filter: { events: ['mission-update'], urgencies: ['stat'], missions: ['m'] },
           filterText: ['a', 'b'],
           timeout: 12,
-          end: '2027-01-01T00:00:00.000Z',
         });
         expect(await ports.subscriptions.subscription(subscription.id)).toEqual(subscription);
         expect(await ports.subscriptions.subscription(fresh())).toBeUndefined();
