@@ -83,9 +83,12 @@ const pay = async (ports: FanOutPorts, entry: Debt): Promise<void> => {
       .map((task) => ports.worklist.put(task, entry.state)),
   ]);
   const wanting = subscribers.filter(({ filter }) => wants(filter, entry));
-  const numbered = await Promise.all(wanting.map((subscriber) => tell(ports, subscriber, entry)));
-  const paid = numbered.filter((one) => one !== undefined);
+  const outcomes = await Promise.allSettled(wanting.map((subscriber) => tell(ports, subscriber, entry)));
+  const paid = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? (outcome.value ?? []) : []));
   if (paid.length > 0) await ports.queue.send(paid.map(({ order }) => order));
+  // Those who could be told are on their way; for the others the debt stays.
+  const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
   const reached = new Set(wanting.map(({ organisation }) => organisation));
   const untold = entry.recipients.filter((organisation) => !reached.has(organisation));
   const retireAt = isOver(entry.state) ? new Date(ports.now() + retireAfterMilliseconds).toISOString() : undefined;

@@ -612,6 +612,33 @@ describe('The sweeper', () => {
     expect(await hub.obligations.due(hub.clock.iso(), 10)).toContainEqual({ kind: 'fan-out', mission, entry: 1 });
   });
 
+  test('A subscription that cannot be numbered now holds up no other, and is not forgotten', async () => {
+    const hub = memoryHub();
+    await subscribe(hub, 'la-1', la);
+    await subscribe(hub, 'la-2', la);
+    const sent: string[] = [];
+    const recording = {
+      ...hub.queue,
+      send: async (orders: Parameters<typeof hub.queue.send>[0]) => {
+        sent.push(...orders.map(({ subscription }) => subscription));
+        await hub.queue.send(orders);
+      },
+    };
+    const stuck: typeof hub.subscriptions.number = (subscription, id, entry) =>
+      subscription === 'la-1'
+        ? Promise.reject(new Error('too large'))
+        : hub.subscriptions.number(subscription, id, entry);
+    const broken = { ...hub, queue: recording, subscriptions: { ...hub.subscriptions, number: stuck } };
+    const entry = await accept(hub, [amk, request]);
+    await expect(fanOut(broken, entry)).rejects.toThrow('too large');
+    expect(sent).toEqual(['la-2']);
+    expect((await hub.missions.entry(mission, 1))?.owes).toBe(true);
+    await fanOut({ ...hub, queue: recording }, entry);
+    expect(sent.toSorted()).toEqual(['la-1', 'la-2', 'la-2']);
+    expect(await hub.subscriptions.range('la-2', 1, 9)).toHaveLength(1);
+    expect((await hub.missions.entry(mission, 1))?.told).toHaveLength(2);
+  });
+
   test('More than a batch of what cannot be paid does not keep the rest waiting', async () => {
     const hub = memoryHub();
     await everybodySubscribed(hub);
