@@ -1,6 +1,6 @@
 import { roles } from '../schemas/codes.ts';
 import { defined } from '../schemas/defined.ts';
-import { type Refusal, refuse } from '../schemas/faults.ts';
+import { isRefusal, type Refusal, refuse } from '../schemas/faults.ts';
 import { missionIdOf } from '../schemas/identifiers.ts';
 import type { Message } from '../schemas/message.ts';
 import type { MessageType, Relation } from '../schemas/messages/message-type.ts';
@@ -81,8 +81,6 @@ const addressee = (type: MessageType, message: Message, partyOf: Circumstances['
         `must be of the role ${wanted}, but the directory says ${party.role}`,
       );
 };
-
-const isRefusal = (value: object): value is Refusal => 'outcome' in value && value.outcome === 'refused';
 
 /** What a message says about other Tasks and parties must be true, or somebody would wait for nothing. */
 const untrue = (message: Message, before: MissionState, { sender, partyOf }: Circumstances): Refusal | undefined => {

@@ -125,24 +125,18 @@ const dueOf = (order: DeliveryOrder, { notification, entry, request }: DeliveryC
 };
 
 /** What is owed to this subscription in this mission up to the order, oldest first: order must hold however many were lost by the queue. */
-const chainOf = async (
-  order: DeliveryOrder,
-  found: DeliveryCase,
-  { desk, subscriptions }: DeliverPorts,
-): Promise<readonly Due[]> => {
+const chainOf = async (order: DeliveryOrder, found: DeliveryCase, { desk }: DeliverPorts): Promise<readonly Due[]> => {
   const chain = [dueOf(order, found)];
   let { previous } = found;
   while (previous?.status === 'pending') {
-    // The one before is known only to its own item.
-    const before = {
+    const earlier: DeliveryOrder = {
       subscription: order.subscription,
       number: previous.number,
       mission: order.mission,
       entry: previous.entry,
       request: order.request,
+      ...(previous.previous === undefined ? {} : { previous: previous.previous }),
     };
-    const itself = await subscriptions.notification(previous.subscription, previous.number);
-    const earlier: DeliveryOrder = itself?.previous === undefined ? before : { ...before, previous: itself.previous };
     const opened = await desk.open(earlier);
     chain.unshift(dueOf(earlier, opened));
     previous = opened.previous;

@@ -225,6 +225,8 @@ export const refuse = (code: FaultCode, at?: string, detail?: string, version?: 
   ...defined({ version }),
 });
 
+export const isRefusal = (value: object): value is Refusal => 'outcome' in value && value.outcome === 'refused';
+
 const issue = ({ code, at, detail }: Fault): OperationOutcomeIssue => {
   const kind: FaultKind = faults[code];
   return defined({

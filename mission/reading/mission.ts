@@ -1,12 +1,10 @@
-import { type Refusal, refuse } from '../../schemas/faults.ts';
+import { isRefusal, type Refusal, refuse } from '../../schemas/faults.ts';
 import { isMissionId } from '../../schemas/identifiers.ts';
 import type { Caller, MissionLog, StoredEntry } from '../ports.ts';
 import { concernedParties, isParty, type MissionState } from '../state.ts';
 import { missionResource } from '../views/service-request.ts';
 
 export const notFound: Refusal = refuse('not-found');
-
-export const isRefusal = (value: object): value is Refusal => 'outcome' in value && value.outcome === 'refused';
 
 /** The mission's newest entry, if the caller has a part in the mission; otherwise there is nothing to see. */
 export const openMission = async (missions: MissionLog, caller: Caller, id: string): Promise<StoredEntry | Refusal> => {

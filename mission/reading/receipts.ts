@@ -1,11 +1,11 @@
-import { type Refusal, refuse } from '../../schemas/faults.ts';
+import { isRefusal, type Refusal, refuse } from '../../schemas/faults.ts';
 import type { Caller, MissionLog, StoredEntry, SubscriptionLog } from '../ports.ts';
 import { mayReadEntry } from '../routing.ts';
 import type { MissionState } from '../state.ts';
 import { missingReceipt, receipt } from '../views/communication.ts';
 import type { Viewpoint } from '../views/fhir.ts';
 import { type Listed, searchset } from '../views/searchset.ts';
-import { isRefusal, openMission } from './mission.ts';
+import { openMission } from './mission.ts';
 import { pageSize, type Search } from './tasks.ts';
 
 /** Requester and coordinator see every receipt of what they may read; others see those of their own messages and their own. */

@@ -1,9 +1,9 @@
-import type { Refusal } from '../../schemas/faults.ts';
+import { isRefusal, type Refusal } from '../../schemas/faults.ts';
 import { type Address, parseAddress } from '../../schemas/identifiers.ts';
 import type { Caller, MissionLog, StoredEntry } from '../ports.ts';
 import { mayReadEntry } from '../routing.ts';
 import { readableResource, sentBundle } from '../views/message-text.ts';
-import { isRefusal, notFound, openMission } from './mission.ts';
+import { notFound, openMission } from './mission.ts';
 
 type Found = { readonly outcome: 'found'; readonly resource: Readonly<Record<string, unknown>> };
 

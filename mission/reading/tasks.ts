@@ -1,5 +1,5 @@
 import { type TaskStatus, taskStatuses } from '../../schemas/codes.ts';
-import { type Refusal, refuse } from '../../schemas/faults.ts';
+import { isRefusal, type Refusal, refuse } from '../../schemas/faults.ts';
 import { parseAddress } from '../../schemas/identifiers.ts';
 import type { Caller, MissionLog, Worklist, WorklistItem } from '../ports.ts';
 import { mayReadTask } from '../routing.ts';
@@ -7,7 +7,7 @@ import { taskOf, type TaskState } from '../state.ts';
 import type { Viewpoint } from '../views/fhir.ts';
 import { type Listed, searchset } from '../views/searchset.ts';
 import { taskResource } from '../views/task.ts';
-import { isRefusal, notFound, openMission } from './mission.ts';
+import { notFound, openMission } from './mission.ts';
 
 export type Search = ReadonlyMap<string, string>;
 type Found = { readonly outcome: 'found'; readonly resource: unknown };

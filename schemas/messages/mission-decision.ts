@@ -1,32 +1,21 @@
-import { decisions, refusalReasons } from '../codes.ts';
+import { decisions, type TaskStatus } from '../codes.ts';
 import { defined } from '../defined.ts';
 import { task } from '../fhir/resources.ts';
 import { moment } from '../fhir/datatypes.ts';
 import { systems } from '../names.ts';
 import type { Facts, MessageType } from './message-type.ts';
-import { missing, requiredCode, requiredReason, requiredTaskId, requireStatus } from './reading.ts';
+import { missing, requiredAnswer, requiredRefusal, requiredTaskId } from './reading.ts';
 
 const statusOf = {
   accepted: 'accepted',
   'partially-accepted': 'accepted',
   deferred: 'on-hold',
   rejected: 'rejected',
-} as const;
+} as const satisfies Readonly<Record<keyof typeof decisions, TaskStatus>>;
 
 const schema = task.transform((resource, context): Facts => {
-  const answer = requiredCode(context, resource.businessStatus, ['businessStatus'], systems.missionDecision, decisions);
-  if (answer !== undefined) requireStatus(context, resource, statusOf[answer]);
-  const reason =
-    answer === undefined || answer === 'accepted'
-      ? undefined
-      : requiredReason(
-          context,
-          resource.statusReason,
-          ['statusReason'],
-          systems.refusalReason,
-          refusalReasons,
-          'every-code',
-        );
+  const answer = requiredAnswer(context, resource, systems.missionDecision, statusOf);
+  const reason = answer === undefined || answer === 'accepted' ? undefined : requiredRefusal(context, resource);
   const until = resource.restriction?.period?.end;
   if (answer === 'deferred' && !moment.safeParse(until).success) {
     missing(

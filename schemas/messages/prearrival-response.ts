@@ -1,33 +1,20 @@
-import { prearrivalAnswers, refusalReasons } from '../codes.ts';
+import { prearrivalAnswers, type TaskStatus } from '../codes.ts';
 import { defined } from '../defined.ts';
 import { codeIn } from '../fhir/datatypes.ts';
 import { task } from '../fhir/resources.ts';
 import { systems } from '../names.ts';
 import type { Facts, MessageType } from './message-type.ts';
-import { missing, requiredCode, requiredReason, requiredTaskId, requireStatus } from './reading.ts';
+import { missing, requiredAnswer, requiredRefusal, requiredTaskId } from './reading.ts';
 
-const statusOf = { accepted: 'accepted', diverted: 'rejected', 'cannot-receive': 'rejected' } as const;
+const statusOf = {
+  accepted: 'accepted',
+  diverted: 'rejected',
+  'cannot-receive': 'rejected',
+} as const satisfies Readonly<Record<keyof typeof prearrivalAnswers, TaskStatus>>;
 
 const schema = task.transform((resource, context): Facts => {
-  const answer = requiredCode(
-    context,
-    resource.businessStatus,
-    ['businessStatus'],
-    systems.prearrivalAnswer,
-    prearrivalAnswers,
-  );
-  if (answer !== undefined) requireStatus(context, resource, statusOf[answer]);
-  const reason =
-    answer === 'diverted' || answer === 'cannot-receive'
-      ? requiredReason(
-          context,
-          resource.statusReason,
-          ['statusReason'],
-          systems.refusalReason,
-          refusalReasons,
-          'every-code',
-        )
-      : undefined;
+  const answer = requiredAnswer(context, resource, systems.prearrivalAnswer, statusOf);
+  const reason = answer === 'diverted' || answer === 'cannot-receive' ? requiredRefusal(context, resource) : undefined;
   const hospital = resource.output?.find((value) => codeIn(value.type, systems.taskDetail) === 'diverted-to')
     ?.valueReference?.identifier;
   const divertedTo = hospital?.system === systems.organisationNumber ? hospital.value : undefined;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { codesOf } from '../codes.ts';
+import { codesOf, refusalReasons } from '../codes.ts';
 import { defined } from '../defined.ts';
 import { type CodeableConcept, codeIn, moment } from '../fhir/datatypes.ts';
 import type { Task } from '../fhir/resources.ts';
@@ -69,6 +69,22 @@ export const requiredReason = <Code extends string>(
 export const requireStatus = (context: Context, resource: Task, status: Task['status']): void => {
   if (resource.status !== status) reject(context, ['status'], `must be "${status}" for this answer`);
 };
+
+/** The answer a Task gives in its `businessStatus`, with the status that goes with it. */
+export const requiredAnswer = <Answer extends string>(
+  context: Context,
+  resource: Task,
+  system: string,
+  statusOf: Readonly<Record<Answer, Task['status']>>,
+): Answer | undefined => {
+  const answer = requiredCode(context, resource.businessStatus, ['businessStatus'], system, statusOf);
+  if (answer !== undefined) requireStatus(context, resource, statusOf[answer]);
+  return answer;
+};
+
+/** Why an ask is turned down: always a code of the refusal reasons and words. */
+export const requiredRefusal = (context: Context, resource: Task): Facts['reason'] =>
+  requiredReason(context, resource.statusReason, ['statusReason'], systems.refusalReason, refusalReasons, 'every-code');
 
 /** The hub's id of the Task that is answered. */
 export const requiredTaskId = (context: Context, resource: Task): string | undefined => {

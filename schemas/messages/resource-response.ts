@@ -1,34 +1,19 @@
-import { refusalReasons, resourceAnswers } from '../codes.ts';
+import { resourceAnswers, type TaskStatus } from '../codes.ts';
 import { defined } from '../defined.ts';
 import { task } from '../fhir/resources.ts';
 import { systems } from '../names.ts';
 import type { Facts, MessageType } from './message-type.ts';
-import { optionalEta, requiredCode, requiredEta, requiredReason, requiredTaskId, requireStatus } from './reading.ts';
+import { optionalEta, requiredAnswer, requiredEta, requiredRefusal, requiredTaskId } from './reading.ts';
 
-const statusOf = { accepted: 'accepted', declined: 'rejected', withdrawn: 'failed' } as const;
+const statusOf = { accepted: 'accepted', declined: 'rejected', withdrawn: 'failed' } as const satisfies Readonly<
+  Record<keyof typeof resourceAnswers, TaskStatus>
+>;
 
 const schema = task.transform((resource, context): Facts => {
-  const answer = requiredCode(
-    context,
-    resource.businessStatus,
-    ['businessStatus'],
-    systems.resourceAnswer,
-    resourceAnswers,
-  );
-  if (answer !== undefined) requireStatus(context, resource, statusOf[answer]);
+  const answer = requiredAnswer(context, resource, systems.resourceAnswer, statusOf);
   const eta =
     answer === 'accepted' ? requiredEta(context, resource, 'output') : optionalEta(context, resource, 'output').value;
-  const reason =
-    answer === 'declined' || answer === 'withdrawn'
-      ? requiredReason(
-          context,
-          resource.statusReason,
-          ['statusReason'],
-          systems.refusalReason,
-          refusalReasons,
-          'every-code',
-        )
-      : undefined;
+  const reason = answer === 'declined' || answer === 'withdrawn' ? requiredRefusal(context, resource) : undefined;
   return defined({ task: requiredTaskId(context, resource), answer, eta, reason });
 });
 
