@@ -27,6 +27,7 @@ export const keys = {
   }),
   subscribers: (organisation: string): Key => ({ pk: `PARTY#${organisation}`, sk: 'SUBSCRIPTIONS' }),
   directory: { pk: 'DIRECTORY', sk: 'CURRENT' },
+  guidelines: { pk: 'GUIDELINES', sk: 'CURRENT' },
 } as const;
 
 /** Shards of the obligations index: one partition of an index takes 1 000 writes a second. */

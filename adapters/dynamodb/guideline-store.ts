@@ -1,0 +1,73 @@
+import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { Unavailable } from '../../mission/ports.ts';
+import { timeOf } from '../../schemas/fhir/datatypes.ts';
+import { firstGuidelines, type Guideline, type Guidelines } from '../../schemas/guideline.ts';
+import { canonicalText } from '../../schemas/json.ts';
+import { holds, keys, pack, reach, type Table, unpack } from './table.ts';
+
+interface Loaded {
+  /** Counts the writes, so that two at once are seen. */
+  readonly revision: number;
+  /** In the order in which they were loaded. */
+  readonly versions: readonly Guideline[];
+}
+
+const read = async ({ client, name: TableName }: Table, ConsistentRead: boolean): Promise<Loaded> => {
+  const { Item } = await reach(() => client.send(new GetCommand({ TableName, Key: keys.guidelines, ConsistentRead })));
+  return Item === undefined
+    ? { revision: 0, versions: [] }
+    : { revision: Number(Item['revision']), versions: unpack(Item['packed']) };
+};
+
+/** Of two versions for the same moment, the one that was loaded later comes later, and so is the one in force. */
+const allOf = (loaded: readonly Guideline[]): Guidelines => {
+  const byVersion = new Map([...firstGuidelines, ...loaded].map((one) => [one.version, one]));
+  const [first, ...rest] = [...byVersion.values()].sort((a, b) => timeOf(a.validFrom) - timeOf(b.validFrom));
+  return first === undefined ? firstGuidelines : [first, ...rest];
+};
+
+/** Every version there is: those that come with the release, and those that were loaded. */
+export const loadGuidelines = async (table: Table): Promise<Guidelines> => allOf((await read(table, false)).versions);
+
+const mostAttempts = 10;
+
+/**
+ * Adds a version; running functions see it within a minute. Missions name the version they were requested under, so one
+ * that is loaded is never changed: the same version with other content is refused.
+ */
+export const saveGuideline = async (
+  table: Table,
+  guideline: Guideline,
+): Promise<'loaded' | 'known' | 'known-with-other-content'> => {
+  for (let attempt = 1; attempt <= mostAttempts; attempt += 1) {
+    const { revision, versions } = await read(table, true);
+    const known = allOf(versions).find(({ version }) => version === guideline.version);
+    if (known !== undefined)
+      return canonicalText(known) === canonicalText(guideline) ? 'known' : 'known-with-other-content';
+    const Item = { ...keys.guidelines, revision: revision + 1, packed: pack([...versions, guideline]) };
+    const written = await holds(() =>
+      table.client.send(
+        new PutCommand({
+          TableName: table.name,
+          Item,
+          ConditionExpression: revision === 0 ? 'attribute_not_exists(pk)' : 'revision = :revision',
+          ...(revision === 0 ? {} : { ExpressionAttributeValues: { ':revision': revision } }),
+        }),
+      ),
+    );
+    if (written) return 'loaded';
+  }
+  throw new Unavailable('others load guidelines all the time');
+};
+
+/** What the guideline says changes rarely: a function keeps it for a minute. */
+const keepMilliseconds = 60_000;
+
+export const cachedGuidelines = (table: Table, now: () => number = Date.now): (() => Promise<Guidelines>) => {
+  let kept: { readonly guidelines: Guidelines; readonly until: number } | undefined;
+  return async () => {
+    if (kept === undefined || now() >= kept.until)
+      kept = { guidelines: await loadGuidelines(table), until: now() + keepMilliseconds };
+    return kept.guidelines;
+  };
+};

@@ -1,0 +1,119 @@
+import { z } from 'zod';
+import bundled from '../guidelines/2026.1.json' with { type: 'json' };
+import {
+  codesOf,
+  type RefusalClass,
+  refusalClasses,
+  type TaskKind,
+  taskKinds,
+  type Urgency,
+  urgencies,
+} from './codes.ts';
+import { moment, timeOf } from './fhir/datatypes.ts';
+import { isObject } from './json.ts';
+
+/**
+ * One version of what the guideline says: data, loaded without a release. A mission keeps the version that was in force
+ * when it was requested.
+ */
+export interface Guideline {
+  /** Year and number, e.g. `2026.1`. */
+  readonly version: string;
+  /** ISO 8601: from when on new missions fall under it. */
+  readonly validFrom: string;
+  readonly title: string;
+  /** Where it comes from, and what of it is provisional. */
+  readonly description?: string;
+  /** Why a helicopter: code system `mission-criterion`, each code with the words shown to people. */
+  readonly criteria: Readonly<Record<string, { readonly display: string }>>;
+  /** Why not: code system `refusal-reason`. */
+  readonly refusalReasons: Readonly<Record<string, { readonly display: string; readonly class: RefusalClass }>>;
+  /** What people call the urgencies. */
+  readonly urgencies: Readonly<Record<Urgency, string>>;
+  /** Seconds until a human must have acknowledged an ask. */
+  readonly acknowledgementSeconds: Readonly<Record<TaskKind, Readonly<Record<Urgency, number>>>>;
+}
+
+/** All versions, the one in force first from the earliest on; never empty. */
+export type Guidelines = readonly [Guideline, ...Guideline[]];
+
+/** The version in force at a moment: the newest whose time has come, else the earliest. */
+export const guidelineInForce = (guidelines: Guidelines, at: string): Guideline =>
+  guidelines.reduce((best, one) =>
+    timeOf(one.validFrom) <= timeOf(at) &&
+    (timeOf(best.validFrom) > timeOf(at) || timeOf(one.validFrom) >= timeOf(best.validFrom))
+      ? one
+      : best,
+  );
+
+/** The version a mission was requested under; the earliest where it is not known any more. */
+export const guidelineOf = (guidelines: Guidelines, version: string): Guideline =>
+  guidelines.find((one) => one.version === version) ?? guidelines[0];
+
+const words = z.string().trim().min(1, 'is empty').max(200, 'is longer than 200 characters');
+
+/** A code table of the guideline; with `needed`, it must hold that code. */
+const codeTable = <Row extends z.ZodType>(row: Row, needed?: string) =>
+  z.record(z.string(), row).superRefine(
+    (table, context) => {
+      const codes = Object.keys(table);
+      for (const code of codes) {
+        if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(code) || code.length > 64)
+          context.addIssue({
+            code: 'custom',
+            path: [code],
+            message: 'is not a code: at most 64 small letters and digits, in parts joined by "-"',
+          });
+      }
+      if (codes.length === 0) context.addIssue({ code: 'custom', message: 'holds no code' });
+      else if (needed !== undefined && !codes.includes(needed))
+        context.addIssue({ code: 'custom', message: `lacks the code "${needed}"` });
+    },
+    // Also when a row is faulty, so that everything is said at once.
+    { when: ({ value }) => isObject(value) },
+  );
+
+const longestDeadline = 24 * 60 * 60;
+const seconds = z
+  .int('must be whole seconds')
+  .min(1, 'must be at least one second')
+  .max(longestDeadline, `must be at most a day, ${longestDeadline} seconds`);
+const secondsByUrgency = z.strictObject({ stat: seconds, urgent: seconds, routine: seconds });
+
+const guidelineFile = z.strictObject({
+  version: z.string().regex(/^\d{4}\.[1-9]\d{0,3}$/, 'is not a version: year, full stop, number, e.g. 2026.1'),
+  validFrom: moment,
+  title: words,
+  description: z.string().trim().min(1, 'is empty').max(2_000, 'is longer than 2000 characters').exactOptional(),
+  criteria: codeTable(z.strictObject({ display: words })),
+  // A reason that has no code of its own is given as "other", in words.
+  refusalReasons: codeTable(z.strictObject({ display: words, class: z.enum(codesOf(refusalClasses)) }), 'other'),
+  urgencies: z.record(z.enum(codesOf(urgencies)), words),
+  acknowledgementSeconds: z.record(z.enum(codesOf(taskKinds)), secondsByUrgency),
+});
+
+export type GuidelineReading = { readonly guideline: Guideline } | { readonly faults: readonly string[] };
+
+const pathOf = (path: readonly PropertyKey[]): string => ['Guideline', ...path.map(String)].join('.');
+
+const sayingsOf = (issue: z.core.$ZodIssue): readonly string[] =>
+  issue.code === 'unrecognized_keys'
+    ? issue.keys.map((key) => `${pathOf([...issue.path, key])}: is not known here`)
+    : [
+        `${pathOf(issue.path)}: ${issue.code === 'invalid_type' && issue.input === undefined ? 'is missing' : issue.message}`,
+      ];
+
+/** Reads a guideline file and says everything that is wrong with it, each with its path. */
+export const readGuideline = (value: unknown): GuidelineReading => {
+  const read = guidelineFile.safeParse(value, { reportInput: true });
+  return read.success ? { guideline: read.data } : { faults: read.error.issues.flatMap(sayingsOf) };
+};
+
+const bundledGuideline = (): Guideline => {
+  const reading = readGuideline(bundled);
+  if ('faults' in reading) throw new Error(`the bundled guideline is faulty: ${reading.faults.join('; ')}`);
+  return reading.guideline;
+};
+
+/** What holds until a version is loaded: the one that comes with the release. */
+export const firstGuidelines: Guidelines = [bundledGuideline()];
