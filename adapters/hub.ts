@@ -4,13 +4,17 @@ import type {
   Directory,
   MissionLog,
   Obligations,
+  Overview,
   Retirements,
   SubscriptionLog,
   Worklist,
 } from '../mission/ports.ts';
+import type { Guidelines } from '../schemas/guideline.ts';
 import { cachedDirectory } from './dynamodb/directory-store.ts';
+import { cachedGuidelines } from './dynamodb/guideline-store.ts';
 import { missionLog } from './dynamodb/mission-log.ts';
 import { obligations } from './dynamodb/obligations.ts';
+import { overview } from './dynamodb/overview.ts';
 import { retirements } from './dynamodb/retirements.ts';
 import { subscriptionLog } from './dynamodb/subscription-log.ts';
 import { openTable, type Table } from './dynamodb/table.ts';
@@ -26,9 +30,11 @@ export interface Logs {
   readonly missions: MissionLog;
   readonly subscriptions: SubscriptionLog;
   readonly worklist: Worklist;
+  readonly overview: Overview;
   readonly obligations: Obligations;
   readonly retirements: Retirements;
   readonly directory: () => Promise<Directory>;
+  readonly guidelines: () => Promise<Guidelines>;
 }
 
 export const openLogs = (tableName: string = setting('TABLE_NAME')): Logs => {
@@ -38,9 +44,11 @@ export const openLogs = (tableName: string = setting('TABLE_NAME')): Logs => {
     missions: missionLog(table),
     subscriptions: subscriptionLog(table),
     worklist: worklist(table),
+    overview: overview(table),
     obligations: obligations(table),
     retirements: retirements(table),
     directory: cachedDirectory(table),
+    guidelines: cachedGuidelines(table),
   };
 };
 

@@ -124,8 +124,8 @@ export class HubStack extends Stack {
     const sweep = new HubFunction(this, 'Sweep', {
       handlers,
       name: 'sweep',
-      // It looks again every few seconds and ends by itself a little before the next one starts.
-      timeout: Duration.seconds(65),
+      // It looks again every two seconds until the next one has begun, so that no deadline falls between two runs.
+      timeout: Duration.seconds(80),
       environment: { TABLE_NAME, DELIVERY_QUEUE_URL, PUBLIC_URL },
     });
     sweep.allow([...tableReads, ...tableWrites], table.tableArn);

@@ -20,14 +20,17 @@ const maxRaces = 10;
 /** The fan-out that follows at once has this long before the sweeper takes it over. */
 const fanOutMilliseconds = 10_000;
 
+/** Entries whose fingerprint stands in the state; it holds those of the newest entries, one each. */
 const entriesWith = async (
   log: MissionLog,
   last: StoredEntry,
-  positions: readonly number[],
+  fingerprints: string,
+  fingerprint: string,
 ): Promise<readonly StoredEntry[]> => {
   const found: StoredEntry[] = [];
-  for (const position of positions) {
-    const number = position + 1;
+  const forgotten = last.number - fingerprints.length / fingerprint.length;
+  for (const position of fingerprintPositions(fingerprints, fingerprint)) {
+    const number = forgotten + position + 1;
     const entry = number === last.number ? last : await log.entry(last.mission, number);
     if (entry !== undefined) found.push(entry);
   }
@@ -48,7 +51,8 @@ const seenBefore = async (
   const sameMessage = await entriesWith(
     log,
     last,
-    fingerprintPositions(last.state.messageFingerprints, fingerprintOf(organisation, message.id)),
+    last.state.messageFingerprints,
+    fingerprintOf(organisation, message.id),
   );
   const first = sameMessage.find((entry) => entry.sender === organisation && entry.messageId === message.id);
   if (first !== undefined) {
@@ -60,7 +64,8 @@ const seenBefore = async (
   const sameBundle = await entriesWith(
     log,
     last,
-    fingerprintPositions(last.state.bundleFingerprints, fingerprintOf(organisation, 'Bundle', message.bundleId)),
+    last.state.bundleFingerprints,
+    fingerprintOf(organisation, 'Bundle', message.bundleId),
   );
   return sameBundle.some((entry) => entry.sender === organisation && entry.bundleId === message.bundleId)
     ? refuse('bundle-id-reused', 'Bundle.id')
@@ -80,6 +85,7 @@ export const acceptMessage = async (
   message: Message,
   circumstances: Omit<Circumstances, 'now'>,
   now: () => number,
+  patienceMilliseconds = fanOutMilliseconds,
 ): Promise<Accepted | Refusal> => {
   const mission = missionOf(message, circumstances.sender);
   for (let race = 0; race < maxRaces; race += 1) {
@@ -90,7 +96,7 @@ export const acceptMessage = async (
     const decided = decide(last?.state, message, { ...circumstances, now: new Date(at).toISOString() });
     if (decided.outcome === 'refused') return decided;
     const entry: Entry = { ...decided.entry, unpaidFrom: unpaidFrom(last, decided.entry.number) };
-    const appended = await log.append(entry, new Date(at + fanOutMilliseconds).toISOString());
+    const appended = await log.append(entry, new Date(at + patienceMilliseconds).toISOString());
     if (appended === 'too-large')
       return refuse(
         'too-large',

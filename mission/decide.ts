@@ -1,14 +1,19 @@
-import { roles } from '../schemas/codes.ts';
+import { roles, type TaskKind } from '../schemas/codes.ts';
 import { defined } from '../schemas/defined.ts';
 import { isRefusal, type Refusal, refuse } from '../schemas/faults.ts';
-import { missionIdOf } from '../schemas/identifiers.ts';
+import { timeOf } from '../schemas/fhir/datatypes.ts';
+import { type Guideline, guidelineInForce, guidelineOf, type Guidelines } from '../schemas/guideline.ts';
+import { missionIdOf, uuidOf } from '../schemas/identifiers.ts';
 import type { Message } from '../schemas/message.ts';
-import type { MessageType, Relation } from '../schemas/messages/message-type.ts';
+import type { Decider, Facts, MessageType, Relation } from '../schemas/messages/message-type.ts';
 import { evolve } from './evolve.ts';
+import type { Directory } from './ports.ts';
 import { recipientsOf } from './routing.ts';
 import {
   concernedParties,
+  deadlineOf,
   type Entry,
+  hub,
   isAirborne,
   isFinal,
   isParty,
@@ -26,8 +31,8 @@ export interface Circumstances {
   readonly now: string;
   /** Version in `If-Match`, if the sender gave one. */
   readonly ifMatch?: number;
-  /** Looks an organisation number up in the directory. */
-  readonly partyOf: (organisation: string) => Party | undefined;
+  readonly directory: Directory;
+  readonly guidelines: Guidelines;
 }
 
 /** The entry a decision would append, without what only the log knows. */
@@ -40,38 +45,55 @@ const header = 'Bundle.entry[0].resource';
 const eventAt = `${header}.eventCoding`;
 const destinationAt = `${header}.destination`;
 
-/** The mission a message belongs to: named by it, or derived for a request that opens one. */
-export const missionOf = (message: Message, sender: Party): string =>
-  message.mission ?? missionIdOf(sender.organisation, message.id);
+const placeOf = ({ focusIndex }: Message): string =>
+  focusIndex === undefined ? header : `Bundle.entry[${focusIndex}].resource`;
 
-const stands = (relation: Relation, state: MissionState, task: TaskState | undefined, sender: string): boolean => {
+/** The log a message belongs to: that of the mission it names or opens, or that of the resource it reports on. Exercises have resources of their own. */
+export const missionOf = (message: Message, sender: Party): string => {
+  if (message.type.log !== 'resource') return message.mission ?? missionIdOf(sender.organisation, message.id);
+  const kind = message.exercise ? 'exercise resource' : 'resource';
+  return uuidOf(kind, sender.organisation, message.facts.resource ?? '');
+};
+
+/** Who forwarded the mission may take it back as long as nobody there has seen it. */
+const mayTakeBack = (state: MissionState, sender: string): boolean =>
+  state.tasks.some((task) => task.forwardOf !== undefined && task.status === 'requested' && task.asker === sender);
+
+const stands = (relation: Relation, state: MissionState, task: TaskState | undefined, sender: Party): boolean => {
+  const { organisation } = sender;
   switch (relation) {
     case 'anyone-of-the-role':
       return true;
     case 'any-party':
-      return concernedParties(state).includes(sender);
+      return concernedParties(state).includes(organisation);
+    case 'requester':
+      return organisation === state.requester;
     case 'requester-or-coordinator':
-      return sender === state.requester || sender === state.coordinator;
+      return organisation === state.requester || organisation === state.coordinator;
     case 'coordinator':
-      return sender === state.coordinator;
+      return organisation === state.coordinator;
+    case 'coordinator-or-forwarder':
+      return organisation === state.coordinator || mayTakeBack(state, organisation);
     case 'coordinator-or-operator': {
-      const flies = state.tasks.some((one) => one.kind === 'resource' && one.owner === sender && !isFinal(one));
-      return sender === state.coordinator || (flies && (task === undefined || task.asker === sender));
+      const flies = state.tasks.some((one) => one.kind === 'resource' && one.owner === organisation && !isFinal(one));
+      return organisation === state.coordinator || (flies && (task === undefined || task.asker === organisation));
     }
     case 'task-owner':
-      return task?.owner === sender;
+      return task?.owner === organisation;
+    case 'hub':
+      return sender.role === hub.role;
   }
 };
 
 /** The party a new Task is for: exactly one destination, known, of the right role. */
-const addressee = (type: MessageType, message: Message, partyOf: Circumstances['partyOf']): Party | Refusal => {
+const addressee = (type: MessageType, message: Message, directory: Directory): Party | Refusal => {
   const [only, second] = message.destinations;
   const wanted = type.opens?.owner ?? 'amk-la';
   if (only === undefined)
     return refuse('missing-field', destinationAt, `must name the party that is asked (${roles[wanted]}) as receiver`);
   if (second !== undefined)
     return refuse('wrong-field', destinationAt, 'must name one party: send one message for each party that is asked');
-  const party = partyOf(only);
+  const party = directory.partyOf(only);
   if (party === undefined) return refuse('unknown-organisation', `${destinationAt}[0].receiver`);
   return party.role === wanted
     ? party
@@ -82,23 +104,56 @@ const addressee = (type: MessageType, message: Message, partyOf: Circumstances['
       );
 };
 
+/** The AMK LA that is asked: the one addressed, else the one that covers the place. */
+const firstCoordinator = (type: MessageType, message: Message, directory: Directory): Party | Refusal => {
+  if (message.destinations.length > 0) return addressee(type, message, directory);
+  const { municipality } = message.facts;
+  if (municipality === undefined)
+    return refuse(
+      'no-coordinator',
+      destinationAt,
+      'name the AMK LA as receiver, or give the municipality of the place (Location.address._district)',
+    );
+  return (
+    directory.coordinatorFor(municipality) ??
+    refuse('no-coordinator', destinationAt, `no AMK LA covers the municipality ${municipality}`)
+  );
+};
+
+/** A hospital that a message names beside the one that is asked. */
+const wrongHospital = (
+  number: string | undefined,
+  task: TaskState | undefined,
+  at: string,
+  directory: Directory,
+): Refusal | undefined => {
+  if (number === undefined) return undefined;
+  const hospital = directory.partyOf(number);
+  if (hospital === undefined) return refuse('unknown-organisation', `${at}.output`);
+  if (hospital.role !== 'hospital')
+    return refuse('wrong-field', `${at}.output`, `must be a hospital, but the directory says ${hospital.role}`);
+  return task?.kind === 'prearrival' && number === task.owner
+    ? refuse('wrong-field', `${at}.output`, 'must be another hospital than the one the patient was to come to')
+    : undefined;
+};
+
 /** What a message says about other Tasks and parties must be true, or somebody would wait for nothing. */
-const untrue = (message: Message, before: MissionState, { sender, partyOf }: Circumstances): Refusal | undefined => {
+const untrue = (
+  message: Message,
+  task: TaskState | undefined,
+  before: MissionState,
+  { sender, directory, now }: Circumstances,
+): Refusal | undefined => {
   const { facts, type, focusIndex } = message;
-  const at = `Bundle.entry[${focusIndex ?? 0}].resource`;
+  const at = placeOf(message);
   if (facts.partOf !== undefined && taskOf(before, facts.partOf)?.kind !== 'resource') {
     return refuse('unknown-task', `${at}.partOf`, 'must be the Task of a resource of this mission');
   }
-  if (facts.divertedTo !== undefined) {
-    const hospital = partyOf(facts.divertedTo);
-    if (hospital === undefined) return refuse('unknown-organisation', `${at}.output`);
-    if (hospital.role !== 'hospital')
-      return refuse(
-        'wrong-field',
-        `${at}.output`,
-        `must divert to a hospital, but the directory says ${hospital.role}`,
-      );
+  if (facts.until !== undefined && timeOf(facts.until) <= Date.parse(now)) {
+    return refuse('wrong-field', `${at}.restriction.period.end`, 'must be a time to come');
   }
+  const hospital = wrongHospital(facts.divertedTo ?? facts.handedOverTo, task, at, directory);
+  if (hospital !== undefined) return hospital;
   const leads = sender.organisation === before.requester || sender.organisation === before.coordinator;
   return type.focus?.resource === 'ServiceRequest' && focusIndex !== undefined && !leads
     ? refuse(
@@ -109,19 +164,69 @@ const untrue = (message: Message, before: MissionState, { sender, partyOf }: Cir
     : undefined;
 };
 
+/** Codes of the guideline that the mission was requested under: criteria, and the reasons for a refusal. */
+const unknownCode = (message: Message, guideline: Guideline): Refusal | undefined => {
+  const { criteria, reason } = message.facts;
+  const at = placeOf(message);
+  const known = Object.keys(guideline.criteria);
+  if (criteria !== undefined && !criteria.some((code) => known.includes(code))) {
+    const detail = `must state at least one criterion of version ${guideline.version}: ${known.join(', ')}`;
+    return refuse('unknown-code', `${at}.reasonCode`, detail);
+  }
+  if (reason?.table !== 'refusal-reason' || guideline.refusalReasons[reason.code] !== undefined) return undefined;
+  const reasons = Object.keys(guideline.refusalReasons).join(', ');
+  return refuse('unknown-code', `${at}.statusReason`, `must be a reason of version ${guideline.version}: ${reasons}`);
+};
+
 /** Rules beyond single moves: no request is turned down over the head of a crew that is asked or flying. */
 const blockedBy = (task: TaskState, answer: string | undefined, state: MissionState): TaskState | undefined =>
   task.kind === 'coordination' && (answer === 'rejected' || answer === 'deferred')
     ? state.tasks.find((other) => other.kind === 'resource' && !isFinal(other))
     : undefined;
 
-const illegalMove = (
-  type: MessageType,
-  message: Message,
-  task: TaskState,
-  state: MissionState,
-): Refusal | undefined => {
-  const at = message.focusIndex === undefined ? eventAt : `Bundle.entry[${message.focusIndex}].resource`;
+/** The Tasks whose rejection led to this one, through reviews and forwardings. */
+const disputed = (task: TaskState, state: MissionState): readonly TaskState[] => {
+  const rejected = taskOf(state, task.reviewOf);
+  return rejected === undefined ? [] : [rejected, ...disputed(rejected, state)];
+};
+
+const samePerson = (one: Decider, other: Decider): boolean =>
+  one.identifier !== undefined && other.identifier !== undefined
+    ? one.identifier === other.identifier
+    : one.name.toLowerCase() === other.name.toLowerCase();
+
+/** A rejection is reviewed once, and while nothing else is to be decided; and not by those who decided before. */
+const wrongReview = (message: Message, task: TaskState, state: MissionState): Refusal | undefined => {
+  const { type, facts } = message;
+  if (type.mission === 'reviews') {
+    const undecided = state.tasks.find((one) => one.kind === 'coordination' && !isFinal(one));
+    const reviewed = state.tasks.find((one) => one.reviewOf === task.id);
+    const other = undecided ?? reviewed;
+    return other === undefined
+      ? undefined
+      : refuse('illegal-transition', placeOf(message), `see Task/${other.id}: it is ${other.status}`, state.version);
+  }
+  const { decider } = facts;
+  if (type.answers?.of !== 'task' || decider === undefined) return undefined;
+  const decidedBefore = disputed(task, state).some(
+    (one) => one.decider !== undefined && samePerson(one.decider, decider),
+  );
+  return decidedBefore ? refuse('same-decider', `${header}.author`) : undefined;
+};
+
+/** In the air only a crew that was told of a cancellation acknowledges, once; and only a deadline that still stands is overdue. */
+const pointless = (message: Message, task: TaskState, state: MissionState): Refusal | undefined => {
+  const { answer, deadline } = message.facts;
+  const seen = answer === 'received' && task.acknowledgedAt !== undefined;
+  const met = answer === 'overdue' && deadlineOf(task) !== deadline;
+  return seen || met
+    ? refuse('illegal-transition', placeOf(message), 'there is nothing to acknowledge any more', state.version)
+    : undefined;
+};
+
+const illegalMove = (message: Message, task: TaskState, state: MissionState): Refusal | undefined => {
+  const { type } = message;
+  const at = message.focusIndex === undefined ? eventAt : placeOf(message);
   if (type.moves?.kinds.includes(task.kind) !== true) {
     return refuse('unknown-task', `${at}.id`, `${type.event} is not an answer to a Task of the kind "${task.kind}"`);
   }
@@ -137,43 +242,135 @@ const illegalMove = (
     );
   }
   const blocker = blockedBy(task, answer, state);
-  return blocker === undefined
-    ? undefined
-    : refuse(
-        'illegal-transition',
-        `${at}.status`,
-        `Task/${blocker.id} of an operator is ${blocker.status}: end it first`,
-        state.version,
-      );
+  if (blocker !== undefined)
+    return refuse(
+      'illegal-transition',
+      `${at}.status`,
+      `Task/${blocker.id} of an operator is ${blocker.status}: end it first`,
+      state.version,
+    );
+  return pointless(message, task, state) ?? wrongReview(message, task, state);
 };
+
+/** A message may open Tasks only while the mission has room for them and somebody works on it. */
+const noRoom = ({ type }: Message, state: MissionState): Refusal | undefined => {
+  if (state.tasks.length >= mostTasks) {
+    return refuse(
+      'illegal-transition',
+      eventAt,
+      `the mission has ${mostTasks} Tasks, which is the most it can have`,
+      state.version,
+    );
+  }
+  return state.status !== 'active' && !state.tasks.some(isAirborne)
+    ? refuse(
+        'illegal-transition',
+        eventAt,
+        `the mission is ${state.status} and nobody is airborne: ${type.event} asks for nothing`,
+        state.version,
+      )
+    : undefined;
+};
+
+/** Whom a message asks for something new: the party it addresses, the hospital it diverts to, the AMK LA that reviews. */
+const newOwner = (
+  message: Message,
+  task: TaskState | undefined,
+  before: MissionState,
+  directory: Directory,
+): Party | Refusal | undefined => {
+  const { type, facts } = message;
+  if (type.opens !== undefined && (task === undefined || type.mission === 'forwards')) {
+    const owner = addressee(type, message, directory);
+    return type.mission === 'forwards' && !isRefusal(owner) && owner.organisation === before.coordinator
+      ? refuse('wrong-field', `${destinationAt}[0].receiver`, 'must be another AMK LA than the one that coordinates')
+      : owner;
+  }
+  if (facts.divertedTo !== undefined) return directory.partyOf(facts.divertedTo);
+  return type.mission === 'reviews'
+    ? (directory.partyOf(before.coordinator) ?? refuse('unknown-organisation', destinationAt))
+    : undefined;
+};
+
+/** The kind of ask that a human must acknowledge after this message, if any. */
+const asks = (
+  { type, facts }: Message,
+  task: TaskState | undefined,
+  before: MissionState | undefined,
+  owner: Party | undefined,
+): TaskKind | undefined => {
+  if (owner !== undefined) return type.opens?.kind ?? task?.kind;
+  if (type.mission === 'cancels') return before?.tasks.some(isAirborne) === true ? 'resource' : undefined;
+  const move = type.moves?.byAnswer[facts.answer ?? '']?.find(
+    ({ from }) => task !== undefined && from.includes(task.status),
+  );
+  return move?.to === 'requested' ? task?.kind : undefined;
+};
+
+/** The facts with what the guideline says of them. */
+const classified = (facts: Facts, guideline: Guideline): Facts => {
+  const { reason } = facts;
+  const known = reason?.table === 'refusal-reason' ? guideline.refusalReasons[reason.code] : undefined;
+  return reason === undefined || known === undefined ? facts : { ...facts, reason: { ...reason, class: known.class } };
+};
+
+interface Opening {
+  readonly owner?: Party;
+  readonly task?: TaskState;
+  readonly joins?: readonly string[];
+}
 
 const entryOf = (
   message: Message,
-  number: number,
   mission: string,
   circumstances: Circumstances,
   before: MissionState | undefined,
-  owner: Party | undefined,
+  guideline: Guideline,
+  { owner, task, joins }: Opening,
 ): Decided => {
+  const { sender, now, directory } = circumstances;
+  const { type } = message;
+  const facts = classified(message.facts, guideline);
+  const kind = asks(message, task, before, owner);
+  const urgency = facts.urgency ?? before?.urgency ?? 'stat';
+  const seconds = kind === undefined ? undefined : guideline.acknowledgementSeconds[kind][urgency];
   const event: MissionEvent = {
     mission,
-    number,
-    event: message.type.event,
-    sender: circumstances.sender.organisation,
+    number: (before?.version ?? 0) + 1,
+    event: type.event,
+    sender: sender.organisation,
     messageId: message.id,
     exercise: message.exercise,
-    receivedAt: circumstances.now,
-    facts: message.facts,
-    ...defined({ bundleId: message.bundleId, focusIndex: message.focusIndex, owner: owner?.organisation }),
+    receivedAt: now,
+    facts,
+    ...defined({
+      bundleId: message.bundleId,
+      focusIndex: message.focusIndex,
+      owner: owner?.organisation,
+      acknowledgeBy: seconds === undefined ? undefined : new Date(Date.parse(now) + seconds * 1000).toISOString(),
+      joins: joins === undefined || joins.length === 0 ? undefined : joins,
+      guideline: type.mission === 'opens' ? guideline.version : undefined,
+    }),
   };
   const state = evolve(before, event);
-  const recipients = recipientsOf(event, before, state);
+  const recipients = recipientsOf(event, before, state, directory);
   const toldOrTelling = [...recipients, event.sender];
   const notTold = [...new Set(message.destinations)].filter((organisation) => !toldOrTelling.includes(organisation));
   return {
     outcome: 'accepted',
     entry: { ...event, text: message.text, digest: message.digest, recipients, notTold, state },
   };
+};
+
+/** Observers that who leads the mission addresses become party to it. */
+const invited = (message: Message, before: MissionState, { sender, directory }: Circumstances): readonly string[] => {
+  const { invites } = message.type;
+  const leads = sender.organisation === before.requester || sender.organisation === before.coordinator;
+  if (invites === undefined || !leads) return [];
+  return [...new Set(message.destinations)].filter(
+    (organisation) =>
+      directory.partyOf(organisation)?.role === invites && before.observers?.includes(organisation) !== true,
+  );
 };
 
 /**
@@ -186,7 +383,7 @@ export const decide = (
   circumstances: Circumstances,
 ): Decided | Refusal => {
   const { type } = message;
-  const { sender, partyOf } = circumstances;
+  const { sender, directory, guidelines, now } = circumstances;
   if (!type.senders.includes(sender.role)) {
     return refuse(
       'forbidden-role',
@@ -195,18 +392,27 @@ export const decide = (
     );
   }
   const mission = missionOf(message, sender);
-  const stranger = message.destinations.findIndex((organisation) => partyOf(organisation) === undefined);
+  const stranger = message.destinations.findIndex((organisation) => directory.partyOf(organisation) === undefined);
+  const unknownReceiver = (): Refusal | undefined =>
+    stranger === -1 ? undefined : refuse('unknown-organisation', `${destinationAt}[${stranger}].receiver`);
+  const inForce = guidelineInForce(guidelines, now);
 
+  if (type.log === 'resource') {
+    return unknownReceiver() ?? entryOf(message, mission, circumstances, before, inForce, {});
+  }
   if (type.mission === 'opens') {
-    if (stranger !== -1) return refuse('unknown-organisation', `${destinationAt}[${stranger}].receiver`);
-    const owner = addressee(type, message, partyOf);
-    return isRefusal(owner) ? owner : entryOf(message, 1, mission, circumstances, undefined, owner);
+    const refused = unknownReceiver() ?? unknownCode(message, inForce);
+    if (refused !== undefined) return refused;
+    const owner = firstCoordinator(type, message, directory);
+    return isRefusal(owner) ? owner : entryOf(message, mission, circumstances, undefined, inForce, { owner });
   }
 
-  if (before === undefined || !isParty(before, sender.organisation)) {
+  const isPresent = before !== undefined && before.readiness === undefined;
+  if (!isPresent || (type.relation !== 'hub' && !isParty(before, sender.organisation))) {
     return refuse('not-found', `${header}.focus`, 'there is no such mission, or it is not yours');
   }
-  if (stranger !== -1) return refuse('unknown-organisation', `${destinationAt}[${stranger}].receiver`);
+  const refusedReceiver = unknownReceiver();
+  if (refusedReceiver !== undefined) return refusedReceiver;
   if (message.exercise !== before.exercise) {
     return refuse(
       'exercise-mismatch',
@@ -224,7 +430,7 @@ export const decide = (
       message.focusIndex === undefined ? `${header}.focus` : `Bundle.entry[${message.focusIndex}].resource.id`,
     );
   }
-  if (!stands(type.relation, before, task, sender.organisation))
+  if (!stands(type.relation, before, task, sender))
     return refuse('forbidden-relation', eventAt, `${type.event} is for: ${type.relation}`);
   if (!type.legalIn.includes(before.status)) {
     return refuse(
@@ -243,31 +449,20 @@ export const decide = (
       before.version,
     );
   }
-  if (type.opens !== undefined && task === undefined) {
-    if (before.tasks.length >= mostTasks) {
-      return refuse(
-        'illegal-transition',
-        eventAt,
-        `the mission has ${mostTasks} Tasks, which is the most it can have`,
-        before.version,
-      );
-    }
-    if (before.status !== 'active' && !before.tasks.some(isAirborne)) {
-      return refuse(
-        'illegal-transition',
-        eventAt,
-        `the mission is ${before.status} and nobody is airborne`,
-        before.version,
-      );
-    }
+  const missed = message.facts.undelivered?.organisation;
+  if (type.event === 'party-unreachable' && before.unreachable?.[missed ?? ''] !== undefined) {
+    return refuse('illegal-transition', eventAt, 'people have been told that the party is unreachable', before.version);
   }
-  if (task !== undefined) {
-    const illegal = illegalMove(type, message, task, before);
-    if (illegal !== undefined) return illegal;
-  }
-  const falsehood = untrue(message, before, circumstances);
-  if (falsehood !== undefined) return falsehood;
-  const owner = type.opens !== undefined && task === undefined ? addressee(type, message, partyOf) : undefined;
+  const guideline = guidelineOf(guidelines, before.guideline ?? '');
+  const refused =
+    (task === undefined ? undefined : illegalMove(message, task, before)) ??
+    untrue(message, task, before, circumstances) ??
+    unknownCode(message, guideline);
+  if (refused !== undefined) return refused;
+  const owner = newOwner(message, task, before, directory);
   if (owner !== undefined && isRefusal(owner)) return owner;
-  return entryOf(message, before.version + 1, mission, circumstances, before, owner);
+  const crowded = owner === undefined ? undefined : noRoom(message, before);
+  if (crowded !== undefined) return crowded;
+  const joins = invited(message, before, circumstances);
+  return entryOf(message, mission, circumstances, before, guideline, defined({ owner, task, joins }));
 };

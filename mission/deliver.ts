@@ -1,3 +1,4 @@
+import { sayAsHub, unreachableMessage } from './hub-messages.ts';
 import type {
   Directory,
   Answer,
@@ -8,6 +9,7 @@ import type {
   DeliveryCase,
   DeliveryDesk,
   DeliveryOrder,
+  MissionLog,
   Notification,
   Random,
   StoredEntry,
@@ -17,6 +19,7 @@ import type {
 import type { Notice } from './views/notification.ts';
 
 export interface DeliverPorts {
+  readonly missions: MissionLog;
   readonly desk: DeliveryDesk;
   readonly subscriptions: SubscriptionLog;
   readonly channel: Channel;
@@ -32,6 +35,8 @@ export interface DeliverPorts {
 export interface DeliverySettings {
   /** Tries of one notification before the hub gives up. */
   readonly maxAttempts: number;
+  /** Failed tries after which people are told that the party cannot be reached: they must know before the hub gives up. */
+  readonly warnAfterAttempts: number;
   /** First wait, seconds; doubles with every try up to the longest. */
   readonly firstWait: number;
   readonly longestWait: number;
@@ -42,6 +47,7 @@ export interface DeliverySettings {
 /** About 12 minutes in all. SQS holds the mission's later notifications back for as long, which is what order asks for. */
 export const deliverySettings: DeliverySettings = {
   maxAttempts: 15,
+  warnAfterAttempts: 5,
   firstWait: 1,
   longestWait: 60,
   longestRetryAfter: 300,
@@ -159,6 +165,27 @@ const give = (
 };
 
 /**
+ * Tells people that a party has not been reached, unless another of its subscriptions has the entry. The hub's message owes
+ * its own notifications from now on, and the sweeper pays them: here only what cannot be lost is done.
+ */
+const tellPeople = async (
+  event: 'delivery-failed' | 'party-unreachable',
+  { notification, entry }: Due,
+  answer: Answer,
+  ports: DeliverPorts,
+): Promise<void> => {
+  const { organisation } = notification;
+  const message = unreachableMessage(event, entry, organisation, wordsOf(answer), ports.directory);
+  if (message === undefined) return;
+  const elsewhere = await ports.subscriptions.notifications(
+    entry.told.filter((one) => one.organisation === organisation && one.subscription !== notification.subscription),
+  );
+  if (elsewhere.some(({ status }) => status === 'delivered')) return;
+  const { missions, directory, clock } = ports;
+  await sayAsHub({ missions, directory, now: () => clock.now() }, message, 0);
+};
+
+/**
  * Delivers one notification, after any earlier one of the same mission that is still owed to the same subscription:
  * order comes from the log, so it holds even if the queue lost or shuffled its messages.
  * Delivering twice is possible (a crash between answer and receipt); `webhook-id` is the same then.
@@ -178,8 +205,13 @@ export const deliver = async (order: DeliveryOrder, ports: DeliverPorts, receive
       answer = isOpen ? await give(subscription, due, ports) : handshake;
     }
     const { attempt, wait } = judge(answer, due.notification.attempts, ports);
-    // The dead letter first: a crash in between tells the people on call twice rather than never.
-    if (attempt.status === 'failed') await ports.deadLetters.put(due.order);
+    // The record last: a crash in between tells people twice rather than never.
+    if (attempt.status === 'failed') {
+      await ports.deadLetters.put(due.order);
+      await tellPeople('delivery-failed', due, answer, ports);
+    } else if (attempt.status === 'pending' && due.notification.attempts + 1 === ports.settings.warnAfterAttempts) {
+      await tellPeople('party-unreachable', due, answer, ports);
+    }
     await ports.subscriptions.record(subscription.id, due.notification.number, attempt);
     if (wait !== undefined) return { outcome: 'again', seconds: wait };
   }

@@ -1,4 +1,4 @@
-import { acknowledgementSeconds } from '../schemas/deadlines.ts';
+import type { MissionStatus } from '../schemas/codes.ts';
 import { defined } from '../schemas/defined.ts';
 import { timeOf } from '../schemas/fhir/datatypes.ts';
 import { entryAddress, fingerprintOf } from '../schemas/identifiers.ts';
@@ -7,10 +7,10 @@ import type { Facts, MessageType } from '../schemas/messages/message-type.ts';
 import { isAirborne, isFinal, type MissionEvent, type MissionState, type TaskState, taskOf } from './state.ts';
 
 /** Raise it whenever the fold changes: entries that carry the state of an older fold are folded anew. */
-export const foldVersion = 1;
+export const foldVersion = 2;
 
-const secondsLater = (time: string, seconds: number): string =>
-  new Date(Date.parse(time) + seconds * 1000).toISOString();
+/** Entries of the first release do not say by when a human must have acknowledged them; their time has passed long ago. */
+const acknowledgeByOf = (event: MissionEvent): string => event.acknowledgeBy ?? event.receivedAt;
 
 /** Which Task of the mission the event moves, if any. */
 const movedTask = (type: MessageType, state: MissionState, facts: Facts): TaskState | undefined =>
@@ -26,13 +26,7 @@ const earliestPhases = (known: TaskState['phases'], reported: Facts['phases']): 
   return phases;
 };
 
-const openTask = (
-  type: MessageType,
-  event: MissionEvent,
-  urgency: MissionState['urgency'],
-  kind: TaskState['kind'],
-  owner: string,
-): TaskState => ({
+const newTask = (event: MissionEvent, kind: TaskState['kind'], owner: string): TaskState => ({
   id: entryAddress(event.mission, event.number),
   kind,
   owner,
@@ -42,49 +36,77 @@ const openTask = (
   changedBy: event.number,
   openedAt: event.receivedAt,
   changedAt: event.receivedAt,
-  acknowledgeBy: secondsLater(event.receivedAt, acknowledgementSeconds[kind][urgency]),
-  ...defined({
-    eta: event.facts.eta,
-    resourceKind: event.facts.resourceKind,
-    partOf: kind === 'prearrival' ? event.facts.partOf : undefined,
-    reason: type.mission === 'opens' ? undefined : event.facts.reason,
-  }),
+  acknowledgeBy: acknowledgeByOf(event),
 });
 
-const moveTask = (
-  type: MessageType,
-  task: TaskState,
-  event: MissionEvent,
-  urgency: MissionState['urgency'],
-): TaskState => {
+/** The Task that an event opens. It may follow from another: a review, a forwarding, another hospital. */
+const openTask = (type: MessageType, event: MissionEvent, target: TaskState | undefined): readonly TaskState[] => {
+  const { facts, owner } = event;
+  const kind = type.opens?.kind ?? target?.kind;
+  if (owner === undefined || kind === undefined) return [];
+  const task = newTask(event, kind, owner);
+  if (target === undefined) {
+    const { eta, resourceKind, resource, partOf } = facts;
+    return [{ ...task, ...defined({ eta, resourceKind, resource, partOf }) }];
+  }
+  switch (kind) {
+    case 'prearrival':
+      return [
+        {
+          ...task,
+          asker: target.asker,
+          divertedFrom: target.id,
+          ...defined({ eta: facts.eta ?? target.eta, partOf: target.partOf }),
+        },
+      ];
+    case 'coordination': {
+      if (type.mission === 'reviews') return [{ ...task, reviewOf: target.id, ...defined({ words: facts.words }) }];
+      const agreed = target.status === 'accepted' || target.agreed === true ? true : undefined;
+      return [
+        { ...task, forwardOf: target.id, ...defined({ agreed, reviewOf: target.reviewOf, words: target.words }) },
+      ];
+    }
+    case 'resource':
+      return [task];
+  }
+};
+
+/** Whether the owner of a Task has shown by this event that a person there has seen what is asked. */
+const hasSeen = (task: TaskState, event: MissionEvent): boolean =>
+  event.sender === task.owner && (task.cancelRequested !== true || event.facts.answer === 'received');
+
+const moveTask = (type: MessageType, task: TaskState, event: MissionEvent): TaskState => {
   const { facts } = event;
   const move = type.moves?.byAnswer[facts.answer ?? '']?.find(({ from }) => from.includes(task.status));
   const status = move === undefined || move.to === 'unchanged' ? task.status : move.to;
-  const askedAgain = status === 'requested';
-  const { acknowledgedAt, answer, reason, until, ...kept } = task;
+  const asksAgain = move?.to === 'requested';
+  const answers = type.answers?.of === 'task' && facts.answer !== undefined;
+  const { acknowledgedAt, overdue, answer, reason, decidedAt, criteria, until, ...kept } = task;
+  const stays = status === task.status;
   return {
     ...kept,
     status,
     changedBy: event.number,
     changedAt: event.receivedAt,
-    ...(askedAgain
-      ? { acknowledgeBy: secondsLater(event.receivedAt, acknowledgementSeconds[task.kind][urgency]) }
-      : { acknowledgedAt: acknowledgedAt ?? event.receivedAt }),
+    ...(asksAgain
+      ? { acknowledgeBy: acknowledgeByOf(event) }
+      : defined({
+          acknowledgedAt: acknowledgedAt ?? (hasSeen(task, event) ? event.receivedAt : undefined),
+          overdue: facts.deadline ?? overdue,
+          answer: answers ? { event: event.event, code: facts.answer } : answer,
+          decidedAt: answers ? event.receivedAt : decidedAt,
+          criteria: answers ? facts.criteria : criteria,
+        })),
     ...defined({
-      answer:
-        type.answers !== undefined && facts.answer !== undefined
-          ? { event: event.event, code: facts.answer }
-          : askedAgain
-            ? undefined
-            : answer,
       // Why not belongs to the status it explains.
-      reason: status === task.status ? (facts.reason ?? reason) : facts.reason,
-      decider: facts.decider ?? task.decider,
-      until: status === task.status ? (facts.until ?? until) : facts.until,
+      reason: stays ? (facts.reason ?? reason) : facts.reason,
+      decider: answers ? (facts.decider ?? task.decider) : task.decider,
+      until: stays ? (facts.until ?? until) : facts.until,
       eta: facts.eta ?? task.eta,
       position: facts.position ?? task.position,
       divertedTo: facts.divertedTo ?? task.divertedTo,
       partOf: facts.partOf ?? task.partOf,
+      resource: facts.resource ?? task.resource,
       phases: earliestPhases(task.phases, facts.phases),
     }),
   };
@@ -102,86 +124,158 @@ const isOnItsWay = (task: TaskState, tasks: readonly TaskState[]): boolean =>
   tasks.some((other) => isAirborne(other) && (task.partOf === undefined || task.partOf === other.id));
 
 /**
- * Cancelling ends what has not departed. Who is airborne is asked to end its flight and reports how;
+ * Cancelling ends what has not departed. Who is airborne is asked to end its flight, and a person there must have seen it;
  * the hospital it may still come to stays warned.
  */
 const cancelTask = (task: TaskState, tasks: readonly TaskState[], event: MissionEvent): TaskState => {
   if (isFinal(task)) return task;
-  if (isAirborne(task)) return { ...task, cancelRequested: true, changedBy: event.number, changedAt: event.receivedAt };
+  if (isAirborne(task)) {
+    const { acknowledgedAt: _asked, overdue: _told, ...flying } = task;
+    return {
+      ...flying,
+      cancelRequested: true,
+      acknowledgeBy: acknowledgeByOf(event),
+      changedBy: event.number,
+      changedAt: event.receivedAt,
+    };
+  }
   const mayStillCome =
     event.facts.reason?.code !== 'entered-in-error' && task.kind === 'prearrival' && isOnItsWay(task, tasks);
   return mayStillCome ? task : withStatus(task, 'cancelled', event);
 };
 
-/** A patient handed over ends the hospital's Task for that flight, and when no ask is open the coordination is done too. */
-const settle = (
+/** A patient handed over ends the Task of the hospital that has the patient now. */
+const handOver = (
   before: readonly TaskState[],
   tasks: readonly TaskState[],
   event: MissionEvent,
 ): readonly TaskState[] => {
-  const justEnded = (task: TaskState): boolean =>
-    task.status === 'completed' && before.find(({ id }) => id === task.id)?.status !== 'completed';
-  const landed = tasks.find((task) => task.kind === 'resource' && justEnded(task));
-  const othersFlying = tasks.some((task) => task.kind === 'resource' && !isFinal(task));
-  const received = tasks.map((task) =>
-    landed !== undefined &&
-    task.kind === 'prearrival' &&
-    !isFinal(task) &&
-    (task.partOf === landed.id || (task.partOf === undefined && !othersFlying))
-      ? withStatus(task, 'completed', event)
-      : task,
+  const { handedOverTo, task: flight } = event.facts;
+  const landed = tasks.find(
+    (task) =>
+      task.kind === 'resource' &&
+      task.status === 'completed' &&
+      before.find(({ id }) => id === task.id)?.status !== 'completed',
   );
-  const asked = received.filter((task) => task.kind !== 'coordination');
+  const othersFlying = tasks.some((task) => task.kind === 'resource' && !isFinal(task));
+  const isReceived = (task: TaskState): boolean => {
+    if (task.kind !== 'prearrival' || isFinal(task)) return false;
+    if (handedOverTo === task.owner && (task.partOf === undefined || task.partOf === flight)) return true;
+    return landed !== undefined && (task.partOf === landed.id || (task.partOf === undefined && !othersFlying));
+  };
+  const received = tasks.map((task) => (isReceived(task) ? withStatus(task, 'completed', event) : task));
+  // The last of several patients handed over ends the flight.
+  const expected = received.some((task) => task.kind === 'prearrival' && task.partOf === flight && !isFinal(task));
+  return handedOverTo === undefined || expected
+    ? received
+    : received.map((task) =>
+        task.id === flight && task.kind === 'resource' && !isFinal(task) ? withStatus(task, 'completed', event) : task,
+      );
+};
+
+/** Agreed to by the AMK LA that coordinates, or by the one it took the mission over from. */
+const isAgreed = (task: TaskState): boolean =>
+  task.status === 'accepted' || (task.agreed === true && task.status === 'received');
+
+/** When no ask is open any more and a resource has done its part, the coordination is done too. */
+const settle = (tasks: readonly TaskState[], event: MissionEvent): readonly TaskState[] => {
+  const asked = tasks.filter((task) => task.kind !== 'coordination');
   const done = asked.some((task) => task.kind === 'resource' && task.status === 'completed') && asked.every(isFinal);
-  return received.map((task) =>
-    done && task.kind === 'coordination' && task.status === 'accepted' ? withStatus(task, 'completed', event) : task,
+  return tasks.map((task) =>
+    done && task.kind === 'coordination' && isAgreed(task) ? withStatus(task, 'completed', event) : task,
   );
 };
 
 const isMissionDone = (tasks: readonly TaskState[]): boolean =>
   tasks.some((task) => task.kind === 'coordination' && task.status === 'completed');
 
+/** A resource reports every few hours for years: only the newest of its messages are known again when they come twice. */
+const mostFingerprints = 500 * 8;
+
+const unreachableAfter = (before: MissionState, { event, sender, number, facts }: MissionEvent) => {
+  const missed = facts.undelivered?.organisation;
+  const still = Object.entries(before.unreachable ?? {}).filter(([organisation]) => organisation !== sender);
+  if (missed !== undefined && knownMessageType(event).relation === 'hub') still.push([missed, number]);
+  return still.length === 0 ? undefined : Object.fromEntries(still);
+};
+
+const endOf = (type: MessageType, facts: Facts): MissionStatus | undefined => {
+  if (type.mission !== 'cancels') return undefined;
+  return facts.reason?.code === 'entered-in-error' ? 'entered-in-error' : 'revoked';
+};
+
+type Common = Pick<MissionState, 'mission' | 'version' | 'changedAt' | 'messageFingerprints' | 'bundleFingerprints'>;
+
+/** The readiness of a resource: the newest thing its operator said, whenever it came. */
+const readinessAfter = (before: MissionState | undefined, event: MissionEvent, common: Common): MissionState => {
+  const { facts, receivedAt } = event;
+  const known = before?.readiness;
+  const statedAt = facts.statedAt ?? receivedAt;
+  const isNewest = known === undefined || timeOf(statedAt) >= timeOf(known.statedAt);
+  const said = {
+    resource: facts.resource ?? '',
+    kind: facts.resourceKind ?? '',
+    availability: facts.availability ?? '',
+    statedAt,
+    ...defined({ position: facts.position }),
+  };
+  const request = { entry: event.number, index: event.focusIndex ?? 0 };
+  return {
+    ...common,
+    messageFingerprints: common.messageFingerprints.slice(-mostFingerprints),
+    bundleFingerprints: common.bundleFingerprints.slice(-mostFingerprints),
+    status: 'active',
+    exercise: event.exercise,
+    urgency: 'routine',
+    requester: event.sender,
+    coordinator: event.sender,
+    openedAt: before?.openedAt ?? receivedAt,
+    request: isNewest ? request : (before?.request ?? request),
+    tasks: [],
+    readiness: isNewest ? said : known,
+  };
+};
+
 /** The next state of a mission. Total over the log: an entry that was accepted always folds. */
 export const evolve = (before: MissionState | undefined, event: MissionEvent): MissionState => {
   const type = knownMessageType(event.event);
   const { facts } = event;
-  const messageFingerprints = (before?.messageFingerprints ?? '') + fingerprintOf(event.sender, event.messageId);
-  const bundleFingerprints =
-    (before?.bundleFingerprints ?? '') + fingerprintOf(event.sender, 'Bundle', event.bundleId ?? '');
-  const common = {
+  const common: Common = {
     mission: event.mission,
     version: event.number,
     changedAt: event.receivedAt,
-    messageFingerprints,
-    bundleFingerprints,
+    messageFingerprints: (before?.messageFingerprints ?? '') + fingerprintOf(event.sender, event.messageId),
+    bundleFingerprints:
+      (before?.bundleFingerprints ?? '') + fingerprintOf(event.sender, 'Bundle', event.bundleId ?? ''),
   };
+  if (type.log === 'resource') return readinessAfter(before, event, common);
 
   if (before === undefined) {
-    const urgency = facts.urgency ?? 'stat';
-    const coordinator = event.owner ?? event.sender;
     return {
       ...common,
       status: 'active',
       exercise: event.exercise,
-      urgency,
+      urgency: facts.urgency ?? 'stat',
       requester: event.sender,
-      coordinator,
+      coordinator: event.owner ?? event.sender,
       openedAt: event.receivedAt,
       request: { entry: event.number, index: event.focusIndex ?? 0 },
-      tasks: type.opens === undefined ? [] : [openTask(type, event, urgency, type.opens.kind, coordinator)],
-      ...defined({ position: facts.position }),
+      tasks: openTask(type, event, undefined),
+      ...defined({
+        position: facts.position,
+        guideline: event.guideline,
+        criteria: facts.criteria,
+        municipality: facts.municipality,
+        incident: facts.incident,
+      }),
     };
   }
 
-  const urgency = facts.urgency ?? before.urgency;
   const target = movedTask(type, before, facts);
-  const moved = before.tasks.map((task) => (task.id === target?.id ? moveTask(type, task, event, urgency) : task));
-  const opened =
-    type.opens !== undefined && target === undefined && event.owner !== undefined
-      ? [...moved, openTask(type, event, urgency, type.opens.kind, event.owner)]
-      : moved;
+  const moved = before.tasks.map((task) => (task.id === target?.id ? moveTask(type, task, event) : task));
+  const opened = [...moved, ...openTask(type, event, target)];
   const cancelled = type.mission === 'cancels' ? opened.map((task) => cancelTask(task, opened, event)) : opened;
-  const settled = settle(before.tasks, cancelled, event);
+  const settled = settle(handOver(before.tasks, cancelled, event), event);
   // In a cancelled mission a hospital waits only as long as somebody is in the air.
   const tasks =
     before.status === 'active' || settled.some(isAirborne)
@@ -189,24 +283,26 @@ export const evolve = (before: MissionState | undefined, event: MissionEvent): M
       : settled.map((task) =>
           task.kind === 'prearrival' && !isFinal(task) ? withStatus(task, 'cancelled', event) : task,
         );
-  const ended =
-    type.mission === 'cancels'
-      ? facts.reason?.code === 'entered-in-error'
-        ? 'entered-in-error'
-        : 'revoked'
-      : undefined;
   const describes =
     type.focus?.resource === 'ServiceRequest' && type.mission !== 'cancels' && event.focusIndex !== undefined;
+  const joined = event.joins === undefined ? before.observers : [...(before.observers ?? []), ...event.joins];
+  const { unreachable: _unreachable, ...kept } = before;
   return {
-    ...before,
+    ...kept,
     ...common,
-    status: ended ?? (before.status === 'active' && isMissionDone(tasks) ? 'completed' : before.status),
-    urgency,
+    status: endOf(type, facts) ?? (before.status === 'active' && isMissionDone(tasks) ? 'completed' : before.status),
+    urgency: facts.urgency ?? before.urgency,
+    coordinator: type.mission === 'forwards' ? (event.owner ?? before.coordinator) : before.coordinator,
     request: describes ? { entry: event.number, index: event.focusIndex ?? 0 } : before.request,
     tasks,
     ...defined({
       position: describes ? (facts.position ?? before.position) : before.position,
+      municipality: describes ? (facts.municipality ?? before.municipality) : before.municipality,
+      criteria: describes ? (facts.criteria ?? before.criteria) : before.criteria,
+      incident: describes ? (facts.incident ?? before.incident) : before.incident,
       cancelReason: type.mission === 'cancels' ? facts.reason : before.cancelReason,
+      observers: joined,
+      unreachable: unreachableAfter(before, event),
     }),
   };
 };

@@ -1,7 +1,11 @@
+import { knownMessageType, eventCodeOf } from '../schemas/messages/catalogue.ts';
+import { sayAsHub, unreachableMessage } from './hub-messages.ts';
 import type {
   DeliveryOrder,
   DeliveryQueue,
+  Directory,
   MissionLog,
+  Overview,
   Subscriber,
   SubscriptionFilter,
   SubscriptionLog,
@@ -18,14 +22,16 @@ export interface FanOutPorts {
   readonly missions: MissionLog;
   readonly subscriptions: SubscriptionLog;
   readonly worklist: Worklist;
+  readonly overview: Overview;
+  readonly directory: Directory;
   readonly queue: DeliveryQueue;
   readonly now: () => number;
 }
 
-type Debt = Pick<Entry, 'mission' | 'number' | 'event' | 'recipients' | 'state'>;
+type Debt = Pick<Entry, 'mission' | 'number' | 'event' | 'sender' | 'exercise' | 'recipients' | 'facts' | 'state'>;
 
 const wants = (filter: SubscriptionFilter, entry: Debt): boolean =>
-  (filter.events?.includes(entry.event) ?? true) &&
+  (filter.events?.some((event) => [entry.event, eventCodeOf(knownMessageType(entry.event))].includes(event)) ?? true) &&
   (filter.urgencies?.includes(entry.state.urgency) ?? true) &&
   (filter.missions?.includes(entry.mission) ?? true);
 
@@ -74,13 +80,40 @@ const tell = async (
   };
 };
 
-/** Pays one entry's debt: number and write each notification, send them in one batch, note the Tasks, and last clear the debt. */
-const pay = async (ports: FanOutPorts, entry: Debt): Promise<void> => {
+/** What is read across missions follows from the entries; each brings its part up to date. */
+const project = async ({ worklist, overview }: FanOutPorts, { number, facts, state }: Debt): Promise<void> => {
+  await Promise.all([
+    ...state.tasks.filter((task) => task.changedBy === number).map((task) => worklist.put(task, state)),
+    ...(state.readiness === undefined ? [] : [overview.putReadiness(state)]),
+    ...(facts.incident === undefined ? [] : [overview.link(state)]),
+  ]);
+};
+
+/** Recipients without any subscription: no machine will tell them, so people must. Said once per party and mission. */
+const warnOfUnreachable = async (
+  ports: FanOutPorts,
+  entry: Debt,
+  subscribers: readonly Subscriber[],
+): Promise<readonly Entry[]> => {
+  const reachable = new Set(subscribers.map(({ organisation }) => organisation));
+  const missed = entry.recipients.filter((organisation) => !reachable.has(organisation));
+  const warnings: Entry[] = [];
+  for (const organisation of missed) {
+    const message = unreachableMessage('party-unreachable', entry, organisation, 'no subscription', ports.directory);
+    const said = message === undefined ? undefined : await sayAsHub(ports, message);
+    if (said?.outcome === 'accepted') warnings.push(said.entry);
+  }
+  return warnings;
+};
+
+/**
+ * Pays one entry's debt: number and write each notification, send them in one batch, note the Tasks, and last clear the debt.
+ * Returns what the hub had to say about it: entries of its own, which owe in their turn.
+ */
+const pay = async (ports: FanOutPorts, entry: Debt): Promise<readonly Entry[]> => {
   const [subscribers] = await Promise.all([
     entry.recipients.length === 0 ? [] : ports.subscriptions.subscribers(entry.recipients),
-    ...entry.state.tasks
-      .filter((task) => task.changedBy === entry.number)
-      .map((task) => ports.worklist.put(task, entry.state)),
+    project(ports, entry),
   ]);
   const wanting = subscribers.filter(({ filter }) => wants(filter, entry));
   const outcomes = await Promise.allSettled(wanting.map((subscriber) => tell(ports, subscriber, entry)));
@@ -93,7 +126,9 @@ const pay = async (ports: FanOutPorts, entry: Debt): Promise<void> => {
   const untold = entry.recipients.filter((organisation) => !reached.has(organisation));
   const retireAt = isOver(entry.state) ? new Date(ports.now() + retireAfterMilliseconds).toISOString() : undefined;
   const told = paid.map((one) => one.told);
+  const warnings = await warnOfUnreachable(ports, entry, subscribers);
   await ports.missions.settle(entry.mission, entry.number, told, untold, retireAt);
+  return warnings;
 };
 
 /**
@@ -101,9 +136,12 @@ const pay = async (ports: FanOutPorts, entry: Debt): Promise<void> => {
  * Helping: unpaid debts of the mission's earlier entries are paid first, in order, so that numbers follow the log whoever dies where.
  */
 export const fanOut = async (ports: FanOutPorts, entry: Debt & Pick<Entry, 'unpaidFrom'>): Promise<void> => {
+  const warnings: Entry[] = [];
   if (entry.unpaidFrom < entry.number) {
     const earlier = await ports.missions.entries(entry.mission, entry.unpaidFrom, entry.number - 1);
-    for (const debt of earlier) if (debt.owes) await pay(ports, debt);
+    for (const debt of earlier) if (debt.owes) warnings.push(...(await pay(ports, debt)));
   }
-  await pay(ports, entry);
+  warnings.push(...(await pay(ports, entry)));
+  // What the hub itself says asks nothing and is warned of by nothing, so this ends.
+  for (const warning of warnings) await fanOut(ports, warning);
 };

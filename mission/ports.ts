@@ -183,8 +183,15 @@ export interface Channel {
   post(subscription: Subscription, webhookId: string, body: string): Promise<Answer>;
 }
 
+/** Who is who, and who covers which municipality. The hub itself is a party of it. */
 export interface Directory {
   partyOf(organisation: string): Party | undefined;
+  /** Parties of one role, by organisation number. */
+  partiesOf(role: Role): readonly Party[];
+  /** The AMK LA that covers a municipality (four digits, Volven 3402). */
+  coordinatorFor(municipality: string): Party | undefined;
+  /** An Endpoint or a place of the directory, as its file says it. */
+  resourceOf(type: 'Endpoint' | 'Location', id: string): Readonly<Record<string, unknown>> | undefined;
 }
 
 /** A Task of a party's worklist, with the mission facts a list needs. */
@@ -202,19 +209,37 @@ export interface Page<Item> {
 }
 
 export interface Worklist {
-  /** Notes a Task as of an entry; an older entry never overwrites a newer one. */
+  /** Notes a Task as of an entry, and the deadline it waits for; an older entry never overwrites a newer one. */
   put(task: TaskState, state: MissionState): Promise<void>;
   list(owner: string, open: boolean, limit: number, from?: string): Promise<Page<WorklistItem>>;
 }
 
+/** What is seen across missions: how ready the resources are, and which missions belong to one large event. */
+export interface Overview {
+  /** Notes the readiness of a resource as of an entry of its log; an older entry never overwrites a newer one. */
+  putReadiness(state: MissionState): Promise<void>;
+  /** The logs of an operator's resources as of their newest entries, exercises among them. */
+  readinessOf(operator: string): Promise<readonly MissionState[]>;
+  /** Notes that a mission belongs to its incident; exercises have incidents of their own. */
+  link(state: MissionState): Promise<void>;
+  /** Missions of an incident, in no order. */
+  missionsOf(incident: Incident, exercise: boolean): Promise<readonly string[]>;
+}
+
+export interface Incident {
+  readonly system: string;
+  readonly value: string;
+}
+
 /** Something owed whose time has come. */
 export type Obligation =
+  | { readonly kind: 'deadline'; readonly mission: string; readonly task: string }
   | { readonly kind: 'fan-out'; readonly mission: string; readonly entry: number }
   | { readonly kind: 'delivery'; readonly subscription: string; readonly number: number }
   | { readonly kind: 'handshake'; readonly subscription: string };
 
 export interface Obligations {
-  /** What is due, longest due first. */
+  /** What is due: first the deadlines that people must be told of, then the rest, each longest due first. */
   due(now: string, limit: number): Promise<readonly Obligation[]>;
   /** Moves an obligation's time, if it is still owed, so that one that cannot be paid now makes room for others. */
   postpone(obligation: Obligation, dueAt: string): Promise<void>;

@@ -1,19 +1,37 @@
 import type { Role } from '../schemas/codes.ts';
 import { knownMessageType } from '../schemas/messages/catalogue.ts';
 import type { Audience } from '../schemas/messages/message-type.ts';
-import { concernedParties, type Entry, type MissionEvent, type MissionState, type TaskState, taskOf } from './state.ts';
+import type { Directory } from './ports.ts';
+import {
+  concernedParties,
+  type Entry,
+  hub,
+  type MissionEvent,
+  type MissionState,
+  type TaskState,
+  taskOf,
+} from './state.ts';
 
-/** The Task that an event opened or moved. */
-export const taskConcerned = (event: MissionEvent, after: MissionState): TaskState | undefined =>
-  taskOf(after, event.facts.task) ?? after.tasks.find((task) => task.openedBy === event.number);
+/** The Tasks that an event is about: the one it moved, then the one it opened. */
+export const tasksConcerned = (event: MissionEvent, after: MissionState): readonly TaskState[] => {
+  const moved = taskOf(after, event.facts.task);
+  return [
+    ...(moved === undefined ? [] : [moved]),
+    ...after.tasks.filter((task) => task.openedBy === event.number && task.id !== moved?.id),
+  ];
+};
+
+const numbersOf = (directory: Directory, role: Role): readonly string[] =>
+  directory.partiesOf(role).map(({ organisation }) => organisation);
 
 const audience = (
   whom: Audience,
   event: MissionEvent,
   before: MissionState | undefined,
   after: MissionState,
+  directory: Directory,
 ): readonly (string | undefined)[] => {
-  const task = taskConcerned(event, after);
+  const [task] = tasksConcerned(event, after);
   switch (whom) {
     case 'requester':
       return [after.requester];
@@ -21,6 +39,8 @@ const audience = (
       return [after.coordinator];
     case 'task-owner':
       return [task?.owner];
+    case 'new-owner':
+      return [event.owner];
     case 'task-asker':
       return [task?.asker];
     case 'operator-of-task':
@@ -28,20 +48,29 @@ const audience = (
     case 'all-parties':
       // Those concerned before are told too: a cancellation must reach whom it lets go.
       return [...(before === undefined ? [] : concernedParties(before)), ...concernedParties(after)];
+    case 'every-amk-la':
+      return numbersOf(directory, 'amk-la');
+    case 'quality':
+      return numbersOf(directory, 'quality');
+    case 'sender-of-undelivered': {
+      const sender = event.facts.undelivered?.sender;
+      return [sender === hub.organisation ? after.requester : sender];
+    }
   }
 };
 
-/** Organisation numbers of those who must be told of an accepted message, each once, never its sender. */
+/** Organisation numbers of those who must be told of an accepted message, each once, never its sender and never who cannot be reached. */
 export const recipientsOf = (
   event: MissionEvent,
   before: MissionState | undefined,
   after: MissionState,
+  directory: Directory,
 ): readonly string[] => {
-  const told = knownMessageType(event.event).told.flatMap((whom) => audience(whom, event, before, after));
+  const told = knownMessageType(event.event).told.flatMap((whom) => audience(whom, event, before, after, directory));
   // Whatever ends a mission, everybody it concerned hears of it.
   const ended = before !== undefined && before.status !== after.status ? concernedParties(before) : [];
   return [...new Set([...told, ...ended].filter((organisation) => organisation !== undefined))].filter(
-    (organisation) => organisation !== event.sender,
+    (organisation) => organisation !== event.sender && organisation !== event.facts.undelivered?.organisation,
   );
 };
 
@@ -59,6 +88,9 @@ export const mayReadEntry = (
   entry.recipients.includes(organisation) ||
   (knownMessageType(entry.event).readableBy.includes(role) && isConcerned(current, organisation));
 
-/** Requester and coordinator see every Task of the mission, others those they own or asked for. */
-export const mayReadTask = (task: TaskState, state: MissionState, organisation: string): boolean =>
-  [state.requester, state.coordinator, task.owner, task.asker].includes(organisation);
+/** These see what concerns them without persons and free text. */
+export const seesNoPerson = (role: Role): boolean => role === 'observer' || role === 'quality';
+
+/** Requester, coordinator and those who see no person see every Task of the mission, others those they own or asked for. */
+export const mayReadTask = (task: TaskState, state: MissionState, organisation: string, role: Role): boolean =>
+  seesNoPerson(role) || [state.requester, state.coordinator, task.owner, task.asker].includes(organisation);

@@ -1,5 +1,6 @@
 import type { MissionStatus, Role, TaskKind, TaskStatus, Urgency } from '../schemas/codes.ts';
-import type { Facts, Position } from '../schemas/messages/message-type.ts';
+import { timeOf } from '../schemas/fhir/datatypes.ts';
+import type { Decider, Facts, Position, Reason } from '../schemas/messages/message-type.ts';
 
 /** One ask to one party: who asked whom for what, and how far it is. */
 export interface TaskState {
@@ -16,15 +17,30 @@ export interface TaskState {
   /** When a human must have acknowledged it. */
   readonly acknowledgeBy: string;
   readonly acknowledgedAt?: string;
+  /** The deadline of which people have been told that it passed. */
+  readonly overdue?: string;
   /** The last answer and why, in the codes of the message type that gave it. */
   readonly answer?: { readonly event: string; readonly code: string };
-  readonly reason?: { readonly code: string; readonly text?: string };
-  readonly decider?: string;
+  readonly reason?: Reason;
+  readonly decider?: Decider;
+  readonly decidedAt?: string;
+  /** Criteria of the guideline that the decision was judged on. */
+  readonly criteria?: readonly string[];
   readonly until?: string;
   readonly eta?: string;
   readonly resourceKind?: string;
   readonly partOf?: string;
   readonly divertedTo?: string;
+  /** The Task of the hospital that was to receive the patient before. */
+  readonly divertedFrom?: string;
+  /** The rejected Task that this one decides anew, and why the rejection is disputed. */
+  readonly reviewOf?: string;
+  readonly words?: string;
+  /** The Task of the AMK LA that coordinated before, and whether the mission had been accepted there. */
+  readonly forwardOf?: string;
+  readonly agreed?: boolean;
+  /** Call sign of the one helicopter, aeroplane or car. */
+  readonly resource?: string;
   readonly position?: Position;
   /** Earliest time each flight phase was seen. */
   readonly phases?: Readonly<Record<string, string>>;
@@ -32,9 +48,35 @@ export interface TaskState {
   readonly cancelRequested?: boolean;
 }
 
-/** The mission after an entry: the fold of its log. Times are ISO 8601, the hub's clock. */
+/** A helicopter, aeroplane or car that is in no mission, as its operator reports it. */
+export interface Readiness {
+  /** Call sign. */
+  readonly resource: string;
+  readonly kind: string;
+  readonly availability: string;
+  readonly position?: Position;
+  /** When the operator said so; an older report never replaces a newer one. */
+  readonly statedAt: string;
+}
+
+/**
+ * The mission after an entry: the fold of its log. Times are ISO 8601, the hub's clock.
+ * The readiness of a resource has such a log too, with `readiness` and without Tasks.
+ */
 export interface MissionState {
   readonly mission: string;
+  readonly readiness?: Readiness;
+  /** Version of the guideline the mission was requested under. */
+  readonly guideline?: string;
+  readonly criteria?: readonly string[];
+  /** Municipality number of the place. */
+  readonly municipality?: string;
+  /** The large event the mission belongs to. */
+  readonly incident?: { readonly system: string; readonly value: string };
+  /** Organisation numbers of observers made party to the mission. */
+  readonly observers?: readonly string[];
+  /** Parties that cannot be reached by machine, each with the entry that says so, until they are heard of again. */
+  readonly unreachable?: Readonly<Record<string, number>>;
   /** Number of the last entry; `ETag` of the mission. */
   readonly version: number;
   readonly status: MissionStatus;
@@ -46,7 +88,7 @@ export interface MissionState {
   readonly openedAt: string;
   readonly changedAt: string;
   readonly position?: Position;
-  readonly cancelReason?: { readonly code: string; readonly text?: string };
+  readonly cancelReason?: Reason;
   /** Entry and place of the newest ServiceRequest that describes the mission. */
   readonly request: { readonly entry: number; readonly index: number };
   /** In the order in which they were opened. */
@@ -73,6 +115,12 @@ export interface MissionEvent {
   readonly focusIndex?: number;
   /** Organisation number of the party that a new Task is for. */
   readonly owner?: string;
+  /** When a human must have acknowledged what this message asks. */
+  readonly acknowledgeBy?: string;
+  /** Observers that it makes party to the mission. */
+  readonly joins?: readonly string[];
+  /** Version of the guideline in force, for a message that opens a mission. */
+  readonly guideline?: string;
 }
 
 /** An accepted message in the mission log. Never changed once written. */
@@ -99,6 +147,9 @@ export interface Party {
   readonly phone?: string;
 }
 
+/** The hub as the sender of its own messages. */
+export const hub: Party = { organisation: 'luftbro', name: 'luftbro', role: 'hub' };
+
 const finalStatuses: readonly TaskStatus[] = ['rejected', 'completed', 'failed', 'cancelled'];
 
 export const isFinal = (task: TaskState): boolean => finalStatuses.includes(task.status);
@@ -111,12 +162,25 @@ export const isOver = (state: MissionState): boolean => state.tasks.every(isFina
 export const taskOf = (state: MissionState, id: string | undefined): TaskState | undefined =>
   state.tasks.find((task) => task.id === id);
 
-/** Those whom the mission concerns now: who asked, who coordinates, and whoever has not declined or been let go. */
+/**
+ * The moment by which somebody must act on a Task, ISO 8601 in UTC: acknowledge it, or decide what was deferred.
+ * Nothing once that has happened, or once people have been told that it has not.
+ */
+export const deadlineOf = (task: TaskState): string | undefined => {
+  if (isFinal(task)) return undefined;
+  const waits = task.acknowledgedAt === undefined ? task.acknowledgeBy : undefined;
+  const due = task.status === 'on-hold' ? task.until : waits;
+  const deadline = due === undefined ? undefined : new Date(timeOf(due)).toISOString();
+  return deadline === task.overdue ? undefined : deadline;
+};
+
+/** Those whom the mission concerns now: who asked, who coordinates, whoever has not declined or been let go, and observers. */
 export const concernedParties = (state: MissionState): readonly string[] => [
   ...new Set([
     state.requester,
     state.coordinator,
     ...state.tasks.filter((task) => !isFinal(task) || task.status === 'completed').map((task) => task.owner),
+    ...(state.observers ?? []),
   ]),
 ];
 
@@ -124,4 +188,5 @@ export const concernedParties = (state: MissionState): readonly string[] => [
 export const isParty = (state: MissionState, organisation: string): boolean =>
   state.requester === organisation ||
   state.coordinator === organisation ||
+  state.observers?.includes(organisation) === true ||
   state.tasks.some((task) => task.owner === organisation || task.asker === organisation);

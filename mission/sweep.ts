@@ -1,5 +1,7 @@
 import { fanOut, type FanOutPorts, orderOf } from './fan-out.ts';
+import { overdueMessage, sayAsHub } from './hub-messages.ts';
 import type { DeliveryOrder, Obligation, Obligations } from './ports.ts';
+import { deadlineOf, taskOf } from './state.ts';
 
 export interface SweepPorts extends FanOutPorts {
   readonly obligations: Obligations;
@@ -12,7 +14,11 @@ export interface Swept {
   readonly more: boolean;
 }
 
+/** Obligations of one pass. */
 const batch = 100;
+
+/** Obligations worked at the same time: one that is slow holds up no more than these. */
+const sideBySide = 8;
 
 /** An obligation that was worked and is still owed has its next turn after this. */
 const againMilliseconds = 30_000;
@@ -25,9 +31,21 @@ export const handshakeOrder = (subscription: string): DeliveryOrder => ({
   request: 0,
 });
 
+/** A deadline that has passed is told once: the message's id follows from Task and deadline, and the log has it or not. */
+const tellOverdue = async (mission: string, id: string, ports: SweepPorts): Promise<void> => {
+  const last = await ports.missions.last(mission);
+  const task = last === undefined ? undefined : taskOf(last.state, id);
+  const deadline = task === undefined ? undefined : deadlineOf(task);
+  if (last === undefined || task === undefined || deadline === undefined || Date.parse(deadline) > ports.now()) return;
+  const said = await sayAsHub(ports, overdueMessage(last.state, task, deadline, ports.directory));
+  if (said.outcome === 'accepted' && said.owes) await fanOut(ports, said.entry);
+};
+
 /** Pays one obligation. Paying what is paid already changes nothing. */
 const payObligation = async (obligation: Obligation, ports: SweepPorts): Promise<void> => {
   switch (obligation.kind) {
+    case 'deadline':
+      return tellOverdue(obligation.mission, obligation.task, ports);
     case 'fan-out': {
       const entry = await ports.missions.entry(obligation.mission, obligation.entry);
       if (entry?.owes === true) await fanOut(ports, entry);
@@ -42,9 +60,7 @@ const payObligation = async (obligation: Obligation, ports: SweepPorts): Promise
       return;
     }
     case 'handshake':
-      await ports.queue.send([
-        { subscription: obligation.subscription, number: 0, mission: 'handshake', entry: 0, request: 0 },
-      ]);
+      await ports.queue.send([handshakeOrder(obligation.subscription)]);
   }
 };
 
@@ -57,8 +73,7 @@ export const sweep = async (
   let paid = 0;
   let failed = 0;
   const due = await ports.obligations.due(new Date(ports.now()).toISOString(), batch);
-  for (const obligation of due) {
-    if (timeLeft() < 5_000) return { paid, failed, more: true };
+  const work = async (obligation: Obligation): Promise<void> => {
     try {
       // First its next turn, then the try: whatever cannot be paid, and whoever dies, holds up no other.
       await ports.obligations.postpone(obligation, new Date(ports.now() + againMilliseconds).toISOString());
@@ -68,6 +83,10 @@ export const sweep = async (
       failed += 1;
       onFailure(obligation, error);
     }
+  };
+  for (let at = 0; at < due.length; at += sideBySide) {
+    if (timeLeft() < 5_000) return { paid, failed, more: true };
+    await Promise.all(due.slice(at, at + sideBySide).map(work));
   }
   return { paid, failed, more: due.length === batch };
 };

@@ -1,6 +1,8 @@
 import type { z } from 'zod';
 import type { Reference } from './fhir/datatypes.ts';
 import { type MessageEntry, organization, practitioner, practitionerRole } from './fhir/resources.ts';
+import { defined } from './defined.ts';
+import type { Decider } from './messages/message-type.ts';
 import { systems } from './names.ts';
 
 export interface Found {
@@ -13,8 +15,8 @@ export interface BundleIndex {
   resolve(reference: Reference | undefined): Found | undefined;
   /** Organisation number of a reference: by identifier, by the hub's own `Organization/<number>`, or by the Organization in the Bundle. */
   organisationNumber(reference: Reference | undefined): string | undefined;
-  /** Words for the person a reference points to. */
-  personName(reference: Reference | undefined): string | undefined;
+  /** The person a reference points to: a name, and as far as it is said the role and the HPR number. */
+  person(reference: Reference | undefined): Decider | undefined;
 }
 
 const read = <Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> | undefined => {
@@ -48,20 +50,29 @@ export const indexBundle = (entries: readonly MessageEntry[]): BundleIndex => {
     return inBundle ?? /^Organization\/(\d{9})$/.exec(reference?.reference ?? '')?.[1];
   };
 
-  const personName = (reference: Reference | undefined): string | undefined => {
+  const person = (reference: Reference | undefined): Decider | undefined => {
     if (reference === undefined) return undefined;
     const found = resolve(reference)?.resource;
     const role = read(practitionerRole, found);
-    const person = read(practitioner, role === undefined ? found : resolve(role.practitioner)?.resource);
-    const name = person?.name?.[0];
-    const full = notBlank(name?.text) ?? notBlank([...(name?.given ?? []), name?.family ?? ''].join(' '));
-    return (
-      full ??
+    const practises = read(practitioner, role === undefined ? found : resolve(role.practitioner)?.resource);
+    const numbers = [...(practises?.identifier ?? []), role?.practitioner?.identifier, reference.identifier];
+    const name = practises?.name?.[0];
+    const words =
+      notBlank(name?.text) ??
+      notBlank([...(name?.given ?? []), name?.family ?? ''].join(' ')) ??
       notBlank(role?.practitioner?.display) ??
       notBlank(reference.display) ??
-      notBlank(reference.identifier?.value)
-    );
+      notBlank(reference.identifier?.value);
+    if (words === undefined) return undefined;
+    const duty = role?.code?.[0];
+    return {
+      name: words,
+      ...defined({
+        role: notBlank(duty?.text) ?? notBlank(duty?.coding?.[0]?.display ?? duty?.coding?.[0]?.code),
+        identifier: notBlank(numbers.find((number) => number?.system === systems.healthPersonnel)?.value),
+      }),
+    };
   };
 
-  return { resolve, organisationNumber, personName };
+  return { resolve, organisationNumber, person };
 };

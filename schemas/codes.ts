@@ -1,4 +1,4 @@
-/** Code systems of the hub, each code with the words shown to people. Source: the domain's guidelines, see docs/domain.md. */
+/** Code systems of the hub, each code with the words shown to people. What the guideline may change is not here but in `guideline.ts`. */
 export const roles = {
   'local-amk': 'Local AMK (emergency medical dispatch)',
   'amk-la': 'AMK LA (air-ambulance coordination)',
@@ -6,24 +6,13 @@ export const roles = {
   hospital: 'Receiving hospital',
   observer: 'Observer',
   quality: 'Quality system',
+  hub: 'The hub itself',
 } as const;
 export type Role = keyof typeof roles;
 
 /** R4 request priorities the hub uses; the Norwegian index says akutt, haster, vanlig. */
 export const urgencies = { stat: 'Akutt (red)', urgent: 'Haster (yellow)', routine: 'Vanlig (green)' } as const;
 export type Urgency = keyof typeof urgencies;
-
-export const missionCriteria = {
-  'time-to-definitive-care': 'Risk of lost prognosis without faster definitive care',
-  'abcd-competence': 'Serious effect on ABCD, air-ambulance competence decisive',
-  'only-resource-terrain': 'No road: only the helicopter can solve it',
-  'professional-support': 'Professional support on scene',
-  'advanced-monitoring-or-procedure': 'Advanced monitoring or procedure',
-  'rapid-transport': 'Rapid transport',
-  'long-or-difficult-access': 'Long or difficult access',
-  'disproportionate-burden': 'Other transport would be a disproportionate burden',
-  'multiple-casualties': 'Multiple casualties',
-} as const;
 
 export const decisions = {
   accepted: 'Accepted',
@@ -32,19 +21,20 @@ export const decisions = {
   rejected: 'Rejected',
 } as const;
 
-/** Why not. Each reason belongs to one class: medical, capacity, operational or other. */
-export const refusalReasons = {
-  'no-medical-indication': { display: 'No medical indication', class: 'medical' },
-  'other-resource-better': { display: 'Another resource is better', class: 'medical' },
-  'no-resource-available': { display: 'No resource available', class: 'capacity' },
-  'higher-priority-mission': { display: 'Mission of higher priority', class: 'capacity' },
-  'sar-priority': { display: 'Needed for search and rescue', class: 'capacity' },
-  weather: { display: 'Weather', class: 'operational' },
-  technical: { display: 'Technical fault', class: 'operational' },
-  'crew-duty-time': { display: 'Crew duty time', class: 'operational' },
-  'outside-scope': { display: 'Outside the scope of the service', class: 'other' },
-  other: { display: 'Other, see text', class: 'other' },
+/** What a physician finds: whether there is medical ground for an air ambulance. */
+export const medicalGrounds = {
+  indicated: 'Medically indicated',
+  'not-indicated': 'Not medically indicated',
+  undetermined: 'Cannot be determined yet',
 } as const;
+
+export const refusalClasses = {
+  medical: 'Medical',
+  capacity: 'Capacity',
+  operational: 'Operational',
+  other: 'Other',
+} as const;
+export type RefusalClass = keyof typeof refusalClasses;
 
 export const cancelReasons = {
   'patient-deceased': 'Patient deceased',
@@ -52,6 +42,15 @@ export const cancelReasons = {
   'other-transport': 'Other transport chosen',
   'no-longer-needed': 'No longer needed',
   'entered-in-error': 'Entered in error',
+  other: 'Other, see text',
+} as const;
+
+/** Why the coordination of a mission moves to another AMK LA. */
+export const forwardReasons = {
+  'place-in-other-region': 'The place is in the other region',
+  'resource-in-other-region': 'The resource is coordinated by the other region',
+  capacity: 'No capacity to coordinate',
+  technical: 'Technical fault',
   other: 'Other, see text',
 } as const;
 
@@ -66,12 +65,37 @@ export const resourceAnswers = {
   accepted: 'Accepted',
   declined: 'Declined',
   withdrawn: 'Withdrawn after acceptance',
+  aborted: 'Flight aborted',
+} as const;
+
+/** What an operator says of a resource that is in no mission. */
+export const resourceAvailabilities = {
+  free: 'Free',
+  'off-line': 'Off-line',
+  technical: 'Technical fault',
+  weather: 'Weather',
+  'crew-duty': 'Crew duty time',
+} as const;
+
+/** What a mission makes of a resource: these follow from the missions, no operator reports them. */
+export const resourceEngagements = {
+  asked: 'Asked for a mission',
+  assigned: 'Has accepted a mission',
+  flying: 'On a mission',
 } as const;
 
 export const prearrivalAnswers = {
   accepted: 'Accepted',
   diverted: 'Diverted to another hospital',
   'cannot-receive': 'Cannot receive',
+} as const;
+
+/** What the hospital found after arrival: was the air ambulance the right help? */
+export const outcomeAssessments = {
+  appropriate: 'The air ambulance was the right help',
+  'over-triage': 'Less would have been enough',
+  'under-triage': 'More, or earlier, help was needed',
+  undetermined: 'Cannot be determined',
 } as const;
 
 /** Phases of the Utstein-style template for physician-staffed emergency services, in their order. */
@@ -99,7 +123,10 @@ export type TaskKind = keyof typeof taskKinds;
 export const taskDetails = {
   eta: 'Estimated time of arrival',
   'diverted-to': 'Hospital diverted to',
+  'handed-over-to': 'Hospital the patient was handed over to',
+  resource: 'The one helicopter, aeroplane or car',
   acknowledged: 'Acknowledged by a human',
+  overdue: 'Not acknowledged by this time',
 } as const;
 
 /** R4 Task statuses the hub uses (http://hl7.org/fhir/task-status). */
@@ -118,6 +145,25 @@ export type TaskStatus = (typeof taskStatuses)[number];
 
 export const missionStatuses = ['active', 'revoked', 'entered-in-error', 'completed'] as const;
 export type MissionStatus = (typeof missionStatuses)[number];
+
+/**
+ * Code systems that messages draw their codes from, by the last part of their URL.
+ * Those of the guideline are versioned data; the others change with the hub.
+ */
+export type CodeTable =
+  | 'mission-criterion'
+  | 'refusal-reason'
+  | 'mission-decision'
+  | 'medical-ground'
+  | 'cancel-reason'
+  | 'forward-reason'
+  | 'resource-kind'
+  | 'resource-answer'
+  | 'resource-availability'
+  | 'prearrival-answer'
+  | 'outcome-assessment'
+  | 'flight-phase'
+  | 'task-detail';
 
 /** The keys of a code table, typed as such and never empty. */
 export const codesOf = <Code extends string>(table: Readonly<Record<Code, unknown>>): readonly Code[] =>

@@ -114,6 +114,24 @@ export const faults = {
     origin: 'sender',
     text: 'Exercise and real missions never mix: the message and its mission must both carry the security label HTEST, or neither.',
   },
+  'unknown-code': {
+    status: 422,
+    type: 'code-invalid',
+    origin: 'sender',
+    text: 'The code is not one of the guideline that the mission was requested under. GET /fhir/CodeSystem lists the versions.',
+  },
+  'no-coordinator': {
+    status: 422,
+    type: 'business-rule',
+    origin: 'sender',
+    text: 'No AMK LA can be found for the request. Name the AMK LA as receiver.',
+  },
+  'same-decider': {
+    status: 422,
+    type: 'business-rule',
+    origin: 'sender',
+    text: 'A request under review is decided by another person than the one who rejected it. Let a colleague decide.',
+  },
   'illegal-transition': {
     status: 409,
     type: 'conflict',

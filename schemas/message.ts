@@ -12,9 +12,9 @@ import {
 import { meta as metaSchema } from './fhir/datatypes.ts';
 import { digestOf, isMissionId, parseAddress } from './identifiers.ts';
 import { canonicalText, isObject, isTooDeep, maxBodyBytes, parseLossless } from './json.ts';
-import { catalogue, messageTypeOf } from './messages/catalogue.ts';
-import type { Facts, MessageType, Position } from './messages/message-type.ts';
-import { exerciseCode, systems } from './names.ts';
+import { catalogue, eventCodeOf, messageTypesOf } from './messages/catalogue.ts';
+import type { Decider, Facts, MessageType, Position } from './messages/message-type.ts';
+import { exerciseCode, municipalityExtension, systems } from './names.ts';
 import { judgePlace } from './service-area.ts';
 
 /** A message as the hub understood it, with its own text untouched. */
@@ -143,35 +143,65 @@ const positionFaults = (position: Position, base: string): Fault[] => {
   }
 };
 
-const readPosition = (type: MessageType, focus: Found, index: BundleIndex): Step<Position | undefined> => {
+/** What a Location says of where something is. */
+interface Whereabouts {
+  readonly position?: Position;
+  readonly municipality?: string;
+}
+
+/** Municipality number on `Address.district`, four digits (extension no-basis-municipalitycode, Volven 3402). */
+const municipalityOf = ({ address }: z.output<typeof locationSchema>): string | undefined => {
+  const code = address?._district?.extension?.find(({ url }) => url === municipalityExtension)?.valueCoding?.code;
+  return code !== undefined && /^\d{4}$/.test(code) ? code : undefined;
+};
+
+const readPlace = (type: MessageType, focus: Found, index: BundleIndex): Step<Whereabouts> => {
   const wanted = type.focus?.location;
-  if (wanted === undefined) return { ok: true, value: undefined };
-  const element: unknown = focus.resource[wanted.element];
+  if (wanted === undefined) return { ok: true, value: {} };
+  const element: unknown = wanted.element === 'self' ? undefined : focus.resource[wanted.element];
   const references = (Array.isArray(element) ? element : [element]).filter(isObject);
-  const places = references
-    .map(({ reference }) => (typeof reference === 'string' ? index.resolve({ reference }) : undefined))
-    .filter((found) => found?.resource.resourceType === 'Location');
+  const places =
+    wanted.element === 'self'
+      ? [focus]
+      : references
+          .map(({ reference }) => (typeof reference === 'string' ? index.resolve({ reference }) : undefined))
+          .filter((found) => found?.resource.resourceType === 'Location');
   const faults: Fault[] = [];
-  const positions: Position[] = [];
+  const found: Whereabouts[] = [];
   for (const place of places) {
     if (place === undefined) continue;
     const base = `Bundle.entry[${place.index}].resource`;
     const step = parseWith(locationSchema, place.resource, base);
     if (!step.ok) faults.push(...step.faults);
-    else if (step.value.position !== undefined) {
-      positions.push(defined(step.value.position));
-      faults.push(...positionFaults(defined(step.value.position), base));
+    else {
+      const position = step.value.position === undefined ? undefined : defined(step.value.position);
+      found.push(defined({ position, municipality: municipalityOf(step.value) }));
+      if (position !== undefined) faults.push(...positionFaults(position, base));
     }
   }
   if (faults.length > 0) return { ok: false, faults };
-  if (positions[0] === undefined && wanted.required) {
+  const position = found.find((one) => one.position !== undefined)?.position;
+  if (position === undefined && wanted.required) {
     const at = `Bundle.entry[${focus.index}].resource.${wanted.element}`;
     return {
       ok: false,
       faults: [{ code: 'missing-field', at, detail: 'must point to a Location in the Bundle that has a position' }],
     };
   }
-  return { ok: true, value: positions[0] };
+  const municipality = found.find((one) => one.municipality !== undefined)?.municipality;
+  return { ok: true, value: defined({ position, municipality }) };
+};
+
+/** Who decided and in which role: an answer that people will ask about names both. */
+const deciderFaults = (type: MessageType, { answer }: Facts, decider: Decider | undefined): readonly Fault[] => {
+  if (answer === undefined || type.authorRequiredFor?.includes(answer) !== true) return [];
+  const at = `${headerPath}.author`;
+  if (decider === undefined) {
+    const detail = 'must name the person who decided, in a PractitionerRole in the Bundle';
+    return [{ code: 'missing-field', at, detail }];
+  }
+  const detail = 'must say in which role the person decided: PractitionerRole.code, as coding or text';
+  return decider.role === undefined ? [{ code: 'missing-field', at, detail }] : [];
 };
 
 const readFacts = (
@@ -180,7 +210,8 @@ const readFacts = (
   index: BundleIndex,
 ): Step<{ facts: Facts; focusIndex?: number }> => {
   const spec = type.focus;
-  if (spec === undefined) return { ok: true, value: { facts: {} } };
+  const schema = spec?.schema;
+  if (spec === undefined || schema === undefined) return { ok: true, value: { facts: {} } };
   const focus = findFocus(header, index, spec.resource);
   if (focus === undefined) {
     if (type.focusOptional === true) return { ok: true, value: { facts: {} } };
@@ -195,26 +226,17 @@ const readFacts = (
       ],
     };
   }
-  const content = parseWith(spec.schema, focus.resource, `Bundle.entry[${focus.index}].resource`);
-  const position = readPosition(type, focus, index);
-  const decider = index.personName(header.author);
-  const faults: Fault[] = [...(content.ok ? [] : content.faults), ...(position.ok ? [] : position.faults)];
-  if (
-    content.ok &&
-    decider === undefined &&
-    content.value.answer !== undefined &&
-    type.authorRequiredFor?.includes(content.value.answer) === true
-  ) {
-    faults.push({
-      code: 'missing-field',
-      at: `${headerPath}.author`,
-      detail: 'must name the person who decided (Practitioner or PractitionerRole in the Bundle, or a display)',
-    });
-  }
-  if (!content.ok || !position.ok || faults.length > 0) return { ok: false, faults };
+  const content = parseWith(schema, focus.resource, `Bundle.entry[${focus.index}].resource`);
+  const place = readPlace(type, focus, index);
+  const decider = index.person(header.author);
+  const faults = [
+    ...(content.ok ? deciderFaults(type, content.value, decider) : content.faults),
+    ...(place.ok ? [] : place.faults),
+  ];
+  if (!content.ok || !place.ok || faults.length > 0) return { ok: false, faults };
   return {
     ok: true,
-    value: { facts: { ...content.value, ...defined({ position: position.value, decider }) }, focusIndex: focus.index },
+    value: { facts: { ...content.value, ...place.value, ...defined({ decider }) }, focusIndex: focus.index },
   };
 };
 
@@ -268,9 +290,12 @@ export const readMessage = (text: string): Message | Refusal => {
   if (!parsedHeader.ok) return refuseAll(parsedHeader.faults);
   const header = parsedHeader.value;
 
-  const type = header.eventCoding.system === systems.event ? messageTypeOf(header.eventCoding.code ?? '') : undefined;
+  const index = indexBundle(bundle.value.entry);
+  const types = header.eventCoding.system === systems.event ? messageTypesOf(header.eventCoding.code ?? '') : [];
+  // Types that share a code differ in the resource they are about.
+  const type = types.find(({ focus }) => focus !== undefined && findFocus(header, index, focus.resource)) ?? types[0];
   if (type === undefined) {
-    const known = catalogue.map(({ event }) => event).join(', ');
+    const known = [...new Set(catalogue.map(eventCodeOf))].join(', ');
     return refuse(
       'unknown-event',
       `${headerPath}.eventCoding`,
@@ -278,14 +303,14 @@ export const readMessage = (text: string): Message | Refusal => {
     );
   }
 
-  const index = indexBundle(bundle.value.entry);
   const read = readFacts(type, header, index);
   const destinations = readDestinations(header, index);
   if (!read.ok || !destinations.ok)
     return refuseAll([...(read.ok ? [] : read.faults), ...(destinations.ok ? [] : destinations.faults)]);
   const mission = missionIn(header, index, read.value.facts);
   if (!mission.ok) return refuseAll(mission.faults);
-  if (type.mission !== 'opens' && mission.value === undefined) {
+  const opens = type.mission === 'opens' || type.log === 'resource';
+  if (!opens && mission.value === undefined) {
     return refuse(
       'missing-field',
       `${headerPath}.focus`,
@@ -307,12 +332,15 @@ export const readMessage = (text: string): Message | Refusal => {
     id: header.id,
     ...defined({
       bundleId: bundle.value.id,
-      mission: type.mission === 'opens' ? undefined : mission.value,
+      mission: opens ? undefined : mission.value,
       focusIndex: read.value.focusIndex,
     }),
     destinations: destinations.value,
     exercise,
-    facts: read.value.facts,
+    facts:
+      type.log === 'resource'
+        ? { ...read.value.facts, ...defined({ statedAt: bundle.value.timestamp }) }
+        : read.value.facts,
     text,
     digest: digestOf(canonicalText(withoutBundleId(lossless))),
   };

@@ -16,6 +16,12 @@ export const systems = {
   missionCriterion: codeSystem('mission-criterion'),
   missionDecision: codeSystem('mission-decision'),
   refusalReason: codeSystem('refusal-reason'),
+  /** Medical, capacity, operational or other. */
+  refusalClass: codeSystem('refusal-class'),
+  medicalGround: codeSystem('medical-ground'),
+  forwardReason: codeSystem('forward-reason'),
+  outcomeAssessment: codeSystem('outcome-assessment'),
+  resourceAvailability: codeSystem('resource-availability'),
   cancelReason: codeSystem('cancel-reason'),
   resourceKind: codeSystem('resource-kind'),
   resourceAnswer: codeSystem('resource-answer'),
@@ -31,11 +37,22 @@ export const systems = {
   deliveryOutcome: codeSystem('delivery-outcome'),
   /** Norsk indeks for medisinsk nødhjelp: criteria numbers such as `A.06.02`; URI minted here. */
   medicalIndex: codeSystem('norsk-indeks-medisinsk-nodhjelp'),
+  /** Call sign of a helicopter, aeroplane or car, as its operator names it. */
+  resource: `${canonicalBase}/sid/resource`,
+  /** Municipality number, Volven 3402 (no-basis FHIR R4 profiles). */
+  municipality: 'urn:oid:2.16.578.1.12.4.1.1.3402',
+  /** County, ISO 3166-2: `NO-34`; its digits begin the numbers of its municipalities. */
+  county: 'urn:iso:std:iso:3166:-2',
+  /** HPR number of health personnel (no-basis FHIR R4 profiles). */
+  healthPersonnel: 'urn:oid:2.16.578.1.12.4.1.4.4',
   /** Organisation number in Enhetsregisteret (ENH), no-basis FHIR R4 profiles. */
   organisationNumber: 'urn:oid:2.16.578.1.12.4.1.4.101',
   /** `meta.security` code `HTEST` marks an exercise (v3 ActReason). */
   actReason: 'http://terminology.hl7.org/CodeSystem/v3-ActReason',
 } as const;
+
+/** Extension on `Address.district` that carries the municipality number (no-basis FHIR R4 profiles). */
+export const municipalityExtension = 'http://hl7.no/fhir/StructureDefinition/no-basis-municipalitycode';
 
 /** The one subscription topic: something happened in a mission. */
 export const missionTopic = `${canonicalBase}/SubscriptionTopic/mission-event`;

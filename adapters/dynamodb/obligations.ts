@@ -1,6 +1,15 @@
 import { QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type { Obligation, Obligations } from '../../mission/ports.ts';
-import { holds, type Key, keys, obligationShards, reach, retirementShard, type Table } from './table.ts';
+import {
+  deadlineShards,
+  holds,
+  type Key,
+  keys,
+  obligationShards,
+  reach,
+  retirementShard,
+  type Table,
+} from './table.ts';
 
 interface Owed {
   readonly pk: string;
@@ -11,6 +20,7 @@ interface Owed {
 const obligationOf = ({ pk, sk }: Owed): Obligation | undefined => {
   const [kind = '', id = ''] = pk.split('#');
   const [part = '', number = ''] = sk.split('#');
+  if (kind === 'MISSION' && part === 'TASK') return { kind: 'deadline', mission: id, task: number };
   if (kind === 'MISSION' && part === 'ENTRY') return { kind: 'fan-out', mission: id, entry: Number(number) };
   if (kind === 'SUBSCRIPTION' && part === 'NOTE') return { kind: 'delivery', subscription: id, number: Number(number) };
   if (kind === 'SUBSCRIPTION' && part === 'HEAD') return { kind: 'handshake', subscription: id };
@@ -19,6 +29,8 @@ const obligationOf = ({ pk, sk }: Owed): Obligation | undefined => {
 
 const keyOf = (obligation: Obligation): Key => {
   switch (obligation.kind) {
+    case 'deadline':
+      return keys.task(obligation.mission, obligation.task);
     case 'fan-out':
       return keys.entry(obligation.mission, obligation.entry);
     case 'delivery':
@@ -29,10 +41,10 @@ const keyOf = (obligation: Obligation): Key => {
 };
 
 /** What is owed, read from the sparse index: its cost grows with what is owed, not with what is stored. */
-export const obligations = ({ client, name: TableName }: Table): Obligations => ({
-  async due(now, limit) {
-    const shards = await Promise.all(
-      obligationShards.map((shard) =>
+export const obligations = ({ client, name: TableName }: Table): Obligations => {
+  const dueIn = async (shards: readonly string[], now: string, limit: number): Promise<readonly Obligation[]> => {
+    const pages = await Promise.all(
+      shards.map((shard) =>
         reach(() =>
           client.send(
             new QueryCommand({
@@ -46,25 +58,34 @@ export const obligations = ({ client, name: TableName }: Table): Obligations => 
         ),
       ),
     );
-    return shards
-      .flatMap((shard) => shard.Items ?? [])
+    return pages
+      .flatMap((page) => page.Items ?? [])
       .map(({ pk, sk, dueAt }): Owed => ({ pk: String(pk), sk: String(sk), dueAt: String(dueAt) }))
       .toSorted((a, b) => a.dueAt.localeCompare(b.dueAt) || a.pk.localeCompare(b.pk) || a.sk.localeCompare(b.sk))
-      .slice(0, limit)
       .flatMap((owed) => obligationOf(owed) ?? []);
-  },
+  };
 
-  async postpone(obligation, dueAt) {
-    await holds(() =>
-      client.send(
-        new UpdateCommand({
-          TableName,
-          Key: keyOf(obligation),
-          UpdateExpression: 'SET dueAt = :dueAt',
-          ConditionExpression: 'attribute_exists(owes) AND owes <> :over',
-          ExpressionAttributeValues: { ':dueAt': dueAt, ':over': retirementShard },
-        }),
-      ),
-    );
-  },
-});
+  return {
+    async due(now, limit) {
+      const [deadlines, debts] = await Promise.all([
+        dueIn(deadlineShards, now, limit),
+        dueIn(obligationShards, now, limit),
+      ]);
+      return [...deadlines, ...debts].slice(0, limit);
+    },
+
+    async postpone(obligation, dueAt) {
+      await holds(() =>
+        client.send(
+          new UpdateCommand({
+            TableName,
+            Key: keyOf(obligation),
+            UpdateExpression: 'SET dueAt = :dueAt',
+            ConditionExpression: 'attribute_exists(owes) AND owes <> :over',
+            ExpressionAttributeValues: { ':dueAt': dueAt, ':over': retirementShard },
+          }),
+        ),
+      );
+    },
+  };
+};

@@ -1,8 +1,8 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { BatchGetCommand, DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
-import { Unavailable } from '../../mission/ports.ts';
-import { fingerprintOf } from '../../schemas/identifiers.ts';
+import { type Incident, Unavailable } from '../../mission/ports.ts';
+import { digestOf, fingerprintOf } from '../../schemas/identifiers.ts';
 
 /** The one table: its client, its keys, and what every log needs of it. */
 export interface Table {
@@ -20,6 +20,11 @@ const padded = (number: number): string => String(number).padStart(9, '0');
 export const keys = {
   entry: (mission: string, number: number): Key => ({ pk: `MISSION#${mission}`, sk: `ENTRY#${padded(number)}` }),
   task: (mission: string, task: string): Key => ({ pk: `MISSION#${mission}`, sk: `TASK#${task}` }),
+  readiness: (resource: string): Key => ({ pk: `MISSION#${resource}`, sk: 'READINESS' }),
+  incident: ({ system, value }: Incident, exercise: boolean, mission: string): Key => ({
+    pk: `INCIDENT#${digestOf(JSON.stringify([system, value, exercise]))}`,
+    sk: `MISSION#${mission}`,
+  }),
   subscription: (id: string): Key => ({ pk: `SUBSCRIPTION#${id}`, sk: 'HEAD' }),
   notification: (subscription: string, number: number): Key => ({
     pk: `SUBSCRIPTION#${subscription}`,
@@ -42,14 +47,25 @@ export const obligationShards = [
   'owed#7',
 ] as const;
 
+/** Shards of the same index for asks that wait for a human: told of first when their time has come. */
+export const deadlineShards = ['deadline#0', 'deadline#1', 'deadline#2', 'deadline#3'] as const;
+
 /** Partition of the same index for missions that are over: an empty `owed` still means that everybody has been told. */
 export const retirementShard = 'over';
 
 /** Attributes that put an item into the sparse obligations index. */
-export const owed = ({ pk }: Key, dueAt: string): { owes: string; dueAt: string } => ({
-  owes: obligationShards[fingerprintOf(pk).charCodeAt(0) % obligationShards.length] ?? 'owed#0',
-  dueAt,
-});
+export const owed = ({ pk }: Key, dueAt: string): Owed => ({ owes: shardOf(pk, obligationShards), dueAt });
+
+/** The same for a Task that waits for a human until its deadline. */
+export const awaited = ({ pk }: Key, dueAt: string): Owed => ({ owes: shardOf(pk, deadlineShards), dueAt });
+
+interface Owed {
+  readonly owes: string;
+  readonly dueAt: string;
+}
+
+const shardOf = (pk: string, shards: readonly [string, ...string[]]): string =>
+  shards[fingerprintOf(pk).charCodeAt(0) % shards.length] ?? shards[0];
 
 const transientNames = [
   'ThrottlingException',

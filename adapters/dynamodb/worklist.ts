@@ -1,8 +1,8 @@
 import { PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import type { Worklist, WorklistItem } from '../../mission/ports.ts';
-import { isFinal } from '../../mission/state.ts';
+import { deadlineOf, isFinal } from '../../mission/state.ts';
 import { defined } from '../../schemas/defined.ts';
-import { holds, keys, pack, reach, type Table, unpack } from './table.ts';
+import { awaited, holds, keys, pack, reach, type Table, unpack } from './table.ts';
 
 const listOf = (owner: string, open: boolean): string => `${owner}#${open ? 'open' : 'closed'}`;
 
@@ -13,12 +13,15 @@ const longestCursor = 120;
 export const worklist = ({ client, name: TableName }: Table): Worklist => ({
   async put(task, state) {
     const item: WorklistItem = { task, mission: state.mission, exercise: state.exercise, urgency: state.urgency };
+    const key = keys.task(state.mission, task.id);
+    const deadline = deadlineOf(task);
     await holds(() =>
       client.send(
         new PutCommand({
           TableName,
           Item: {
-            ...keys.task(state.mission, task.id),
+            ...key,
+            ...(deadline === undefined ? {} : awaited(key, deadline)),
             worklist: listOf(task.owner, !isFinal(task)),
             changedAt: `${task.changedAt}#${task.id}`,
             entry: task.changedBy,

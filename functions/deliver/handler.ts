@@ -29,6 +29,7 @@ const deliverRecord = async (record: SQSRecord): Promise<Outcome> => {
       order,
       {
         desk,
+        missions: logs.missions,
         subscriptions: logs.subscriptions,
         channel,
         deadLetters: lost,

@@ -2,6 +2,7 @@ import { openDeliveryQueue, openLogs } from '../../adapters/hub.ts';
 import { setting } from '../../adapters/settings.ts';
 import { acceptMessage } from '../../mission/accept-message.ts';
 import { fanOut } from '../../mission/fan-out.ts';
+import type { Directory } from '../../mission/ports.ts';
 import type { Entry } from '../../mission/state.ts';
 import { responseMessage } from '../../mission/views/response-message.ts';
 import { type Refusal, refuse } from '../../schemas/faults.ts';
@@ -25,8 +26,8 @@ const versionIn = (ifMatch: string | undefined): number | undefined | Refusal =>
 };
 
 /** Nothing that goes wrong here may fail the request: the entry is in the log and owes, and the sweeper pays what is left. */
-const tellEverybody = async (entry: Entry): Promise<void> => {
-  const work = fanOut({ ...logs, queue, now: Date.now }, entry).then(() => 'finished' as const);
+const tellEverybody = async (entry: Entry, directory: Directory): Promise<void> => {
+  const work = fanOut({ ...logs, directory, queue, now: Date.now }, entry).then(() => 'finished' as const);
   const patience = new Promise<'late'>((resolve) => setTimeout(resolve, patienceMilliseconds, 'late').unref());
   try {
     if ((await Promise.race([work, patience])) === 'late')
@@ -53,11 +54,7 @@ export const handler = fhirDoor(async (request) => {
   const accepted = await acceptMessage(
     logs.missions,
     message,
-    {
-      sender,
-      partyOf: (organisation) => directory.partyOf(organisation),
-      ...(ifMatch === undefined ? {} : { ifMatch }),
-    },
+    { sender, directory, guidelines: await logs.guidelines(), ...(ifMatch === undefined ? {} : { ifMatch }) },
     Date.now,
   );
   if (accepted.outcome === 'refused') return accepted;
@@ -70,7 +67,7 @@ export const handler = fhirDoor(async (request) => {
     sender: entry.sender,
   });
   // A message that is sent again because its first answer was lost may find its fan-out unfinished.
-  if (owes) await tellEverybody(entry);
+  if (owes) await tellEverybody(entry, directory);
   return answer(200, responseMessage(entry, { base, directory }), {
     etag: etag(entry.number),
     'last-modified': new Date(entry.receivedAt).toUTCString(),

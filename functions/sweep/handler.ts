@@ -8,23 +8,34 @@ import { kindOf, log } from '../edge/log.ts';
 const logs = openLogs();
 const queue = openDeliveryQueue();
 
-/** A schedule cannot fire more often than once a minute, so each run looks again every few seconds. */
-const restMilliseconds = 5_000;
+/** A schedule cannot fire more often than once a minute, so each run looks again: a deadline that passed is told within seconds. */
+const restMilliseconds = 2_000;
 
-/** The next run starts when this one ends: it leaves in time, with its last pass finished. */
-const reserveMilliseconds = 8_000;
+/** A run goes on until the next one has surely begun, and keeps so much of its time to finish its last pass and to tidy up. */
+const reserveMilliseconds = 15_000;
 
-/** Pays what is owed and overdue, and keeps looking until its minute is over; last it tidies up after missions that are over. */
-export const handler = async (_event: unknown, context: Context): Promise<void> => {
-  const timeLeft = (): number => context.getRemainingTimeInMillis();
-  while (timeLeft() > reserveMilliseconds) {
-    const swept = await sweep({ ...logs, queue, now: Date.now }, timeLeft, (obligation, error) =>
+/** One look at what is due. What cannot be reached now is looked for again: a deadline that passes must not wait for the next run. */
+const look = async (timeLeft: () => number): Promise<'more' | 'nothing more'> => {
+  try {
+    const directory = await logs.directory();
+    const swept = await sweep({ ...logs, directory, queue, now: Date.now }, timeLeft, (obligation, error) =>
       log('error', 'OBLIGATION_UNPAID', { ...obligation, ...kindOf(error) }),
     );
     if (swept.paid + swept.failed > 0)
       log('info', 'SWEPT', { paid: swept.paid, failed: swept.failed, more: swept.more });
     // A full batch of which something was paid is followed by the next at once.
-    if (!swept.more || swept.paid === 0) await wait(restMilliseconds);
+    return swept.more && swept.paid > 0 ? 'more' : 'nothing more';
+  } catch (error) {
+    log('error', 'STORAGE_UNAVAILABLE', kindOf(error));
+    return 'nothing more';
+  }
+};
+
+/** Pays what is owed and overdue, and keeps looking until its minute is over; last it tidies up after missions that are over. */
+export const handler = async (_event: unknown, context: Context): Promise<void> => {
+  const timeLeft = (): number => context.getRemainingTimeInMillis();
+  while (timeLeft() > reserveMilliseconds) {
+    if ((await look(timeLeft)) === 'nothing more') await wait(restMilliseconds);
   }
   await retire({ ...logs, now: Date.now });
 };

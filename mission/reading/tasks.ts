@@ -29,7 +29,7 @@ export const readTask = async (
   const last = await openMission(missions, caller, address.mission);
   if (isRefusal(last)) return last;
   const task = taskOf(last.state, id);
-  if (task === undefined || !mayReadTask(task, last.state, caller.organisation)) return notFound;
+  if (task === undefined || !mayReadTask(task, last.state, caller.organisation, caller.role)) return notFound;
   return { outcome: 'found', resource: taskResource(task, last.mission, last.exercise, last.state.urgency, viewpoint) };
 };
 
@@ -107,7 +107,7 @@ export const searchTasks = async (
     const last = await openMission(ports.missions, caller, mission);
     if (isRefusal(last)) return last;
     const visible = (task: TaskState): boolean =>
-      mayReadTask(task, last.state, caller.organisation) && statuses.includes(task.status);
+      mayReadTask(task, last.state, caller.organisation, caller.role) && statuses.includes(task.status);
     const items = last.state.tasks
       .filter(visible)
       .filter((task) => ownerIn(search) === undefined || ownerIn(search) === task.owner);

@@ -1,7 +1,7 @@
 import type { Bundle, BundleEntry, FhirResource } from 'fhir/r4.d.ts';
 import { uuidOf } from '../../schemas/identifiers.ts';
 import { systems } from '../../schemas/names.ts';
-import { taskConcerned } from '../routing.ts';
+import { tasksConcerned } from '../routing.ts';
 import type { Entry } from '../state.ts';
 import { securityOf, type Viewpoint } from './fhir.ts';
 import { taskResource } from './task.ts';
@@ -39,7 +39,7 @@ const notToldWarning = (
  */
 export const responseMessage = (entry: Entry, view: Viewpoint): Bundle<FhirResource> => {
   const { state } = entry;
-  const task = taskConcerned(entry, state);
+  const tasks = tasksConcerned(entry, state);
   const warning = notToldWarning(entry, view);
   const id = uuidOf('response', entry.mission, String(entry.number));
   return {
@@ -67,18 +67,14 @@ export const responseMessage = (entry: Entry, view: Viewpoint): Bundle<FhirResou
               identifier: { system: systems.mission, value: entry.mission },
               display: `version ${entry.number}`,
             },
-            ...(task === undefined ? [] : [{ reference: `${view.base}/Task/${task.id}`, type: 'Task' }]),
+            ...tasks.map((task) => ({ reference: `${view.base}/Task/${task.id}`, type: 'Task' })),
           ],
         },
       },
-      ...(task === undefined
-        ? []
-        : [
-            {
-              fullUrl: `${view.base}/Task/${task.id}`,
-              resource: taskResource(task, entry.mission, entry.exercise, state.urgency, view),
-            },
-          ]),
+      ...tasks.map((task) => ({
+        fullUrl: `${view.base}/Task/${task.id}`,
+        resource: taskResource(task, entry.mission, entry.exercise, state.urgency, view),
+      })),
       ...(warning === undefined ? [] : [warning]),
     ],
   };

@@ -48,6 +48,7 @@ export const serviceRequest = z.object({
   priority: z.string().optional(),
   identifier: z.array(identifier).optional(),
   reasonCode: z.array(codeableConcept).optional(),
+  requisition: identifier.optional(),
   locationReference: z.array(reference).optional(),
 });
 
@@ -64,6 +65,8 @@ export const task = z.object({
   intent: z.string(),
   code: codeableConcept.optional(),
   statusReason: codeableConcept.optional(),
+  reasonCode: codeableConcept.optional(),
+  description: z.string().optional(),
   businessStatus: codeableConcept.optional(),
   location: reference.optional(),
   partOf: z.array(reference).optional(),
@@ -75,8 +78,21 @@ export const task = z.object({
 });
 export type Task = z.output<typeof task>;
 
+export const clinicalImpression = z.object({
+  resourceType: z.literal('ClinicalImpression'),
+  status: z.string(),
+  summary: z.string().optional(),
+  finding: z.array(z.object({ itemCodeableConcept: codeableConcept.optional() })).optional(),
+});
+
+const municipalityCode = z.object({ url: z.string(), valueCoding: coding.optional() });
+
 export const location = z.object({
   resourceType: z.literal('Location'),
+  identifier: z.array(identifier).optional(),
+  operationalStatus: coding.optional(),
+  type: z.array(codeableConcept).optional(),
+  address: z.object({ _district: z.object({ extension: z.array(municipalityCode).optional() }).optional() }).optional(),
   position: z.object({ longitude: z.number(), latitude: z.number(), altitude: z.number().optional() }).optional(),
 });
 
@@ -87,6 +103,7 @@ export const organization = z.object({
 
 export const practitioner = z.object({
   resourceType: z.literal('Practitioner'),
+  identifier: z.array(identifier).optional(),
   name: z
     .array(
       z.object({ text: z.string().optional(), family: z.string().optional(), given: z.array(z.string()).optional() }),
@@ -106,6 +123,7 @@ export type Checked = Holds<
     Conforms<typeof messageHeader, fhir.MessageHeader>,
     Conforms<typeof serviceRequest, fhir.ServiceRequest>,
     Conforms<typeof task, fhir.Task>,
+    Conforms<typeof clinicalImpression, fhir.ClinicalImpression>,
     Conforms<typeof location, fhir.Location>,
     Conforms<typeof organization, fhir.Organization>,
     Conforms<typeof practitioner, fhir.Practitioner>,

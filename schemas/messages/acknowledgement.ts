@@ -1,7 +1,7 @@
 import { task } from '../fhir/resources.ts';
 import { defined } from '../defined.ts';
 import type { Facts, MessageType } from './message-type.ts';
-import { requiredTaskId, requireStatus } from './reading.ts';
+import { requiredTaskId, requireStatus, taskIdRule } from './reading.ts';
 
 const schema = task.transform((resource, context): Facts => {
   requireStatus(context, resource, 'received');
@@ -12,14 +12,21 @@ export const acknowledgement: MessageType = {
   event: 'acknowledgement',
   title: 'Acknowledgement by a human',
   purpose:
-    'A person at the party that was asked has seen the ask. A machine that received a notification never sends this by itself.',
+    'A person at the party that was asked has seen the ask, or a crew in the air has seen that its mission was cancelled. A machine that received a notification never sends this by itself.',
   senders: ['amk-la', 'operator', 'hospital'],
   relation: 'task-owner',
   focus: { resource: 'Task', schema },
-  legalIn: ['active', 'revoked'],
+  elements: [taskIdRule, { path: 'Task.status', required: 'always', what: '`received`.' }],
+  legalIn: ['active', 'revoked', 'entered-in-error'],
   moves: {
     kinds: ['coordination', 'resource', 'prearrival'],
-    byAnswer: { received: [{ from: ['requested'], to: 'received' }] },
+    byAnswer: {
+      received: [
+        { from: ['requested'], to: 'received' },
+        // Only a crew that was told of a cancellation in flight; the mission rules see to that.
+        { from: ['in-progress'], to: 'unchanged' },
+      ],
+    },
   },
   told: ['task-asker', 'coordinator'],
   readableBy: ['local-amk', 'amk-la'],

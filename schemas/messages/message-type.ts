@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { MissionStatus, Role, TaskKind, TaskStatus, Urgency } from '../codes.ts';
+import type { CodeTable, MissionStatus, RefusalClass, Role, TaskKind, TaskStatus, Urgency } from '../codes.ts';
 
 /** What the hub understands of a message, whatever its type. Everything else stays in the message's own text. */
 export interface Facts {
@@ -9,8 +9,12 @@ export interface Facts {
   readonly answer?: string;
   readonly urgency?: Urgency;
   readonly resourceKind?: string;
-  /** Why not, or why cancelled: code of the type's code system, and the sender's words. */
-  readonly reason?: { readonly code: string; readonly text?: string };
+  /** Why not, or why cancelled. */
+  readonly reason?: Reason;
+  /** The sender's words where no code is asked for: why a rejection is disputed. */
+  readonly words?: string;
+  /** When the sender said it, for reports that replace each other. */
+  readonly statedAt?: string;
   /** When a deferred decision is to be expected. */
   readonly until?: string;
   /** Estimated time of arrival. */
@@ -22,8 +26,49 @@ export interface Facts {
   readonly divertedTo?: string;
   /** Task that this ask belongs to: a pre-arrival notification names the flight it announces. */
   readonly partOf?: string;
-  /** The person behind an answer, in the sender's words. */
-  readonly decider?: string;
+  /** The person behind an answer, from `MessageHeader.author`. */
+  readonly decider?: Decider;
+  /** Mission criteria: those a request states, or those a decision was judged on. Codes of the mission's guideline. */
+  readonly criteria?: readonly string[];
+  /** Municipality of the place, four digits (Volven 3402). */
+  readonly municipality?: string;
+  /** Identifier of the incident that several missions belong to (`ServiceRequest.requisition`). */
+  readonly incident?: { readonly system: string; readonly value: string };
+  /** The one helicopter, aeroplane or car, as its operator names it (call sign). */
+  readonly resource?: string;
+  /** Code of `resource-availability`. */
+  readonly availability?: string;
+  /** Organisation number of the hospital a patient was handed over to. */
+  readonly handedOverTo?: string;
+  /** The deadline that has passed: of the Task in `task`. */
+  readonly deadline?: string;
+  /** What the hub could not tell, and whom. */
+  readonly undelivered?: Undelivered;
+}
+
+/** A code of its table, the class of a refusal reason in the mission's guideline, and the sender's words. */
+export interface Reason {
+  readonly table: CodeTable;
+  readonly code: string;
+  readonly class?: RefusalClass;
+  readonly text?: string;
+}
+
+/** Who decided: a name, and as far as the sender said so the role and the HPR number. */
+export interface Decider {
+  readonly name: string;
+  readonly role?: string;
+  /** HPR number. */
+  readonly identifier?: string;
+}
+
+/** An entry of the mission that did not reach a party. */
+export interface Undelivered {
+  /** Organisation number of the party to phone. */
+  readonly organisation: string;
+  readonly entry: number;
+  /** Organisation number of the entry's sender. */
+  readonly sender: string;
 }
 
 /** WGS84 decimal degrees, altitude in metres. */
@@ -37,13 +82,31 @@ export interface Position {
 export type Relation =
   | 'anyone-of-the-role'
   | 'any-party'
+  | 'requester'
   | 'requester-or-coordinator'
   | 'coordinator'
+  /** Who coordinates, or who forwarded the mission as long as nobody at the other AMK LA has seen it. */
+  | 'coordinator-or-forwarder'
   | 'coordinator-or-operator'
-  | 'task-owner';
+  | 'task-owner'
+  | 'hub';
 
 /** Who is told that a message was accepted. The sender is never told of its own message. */
-export type Audience = 'requester' | 'coordinator' | 'task-owner' | 'task-asker' | 'operator-of-task' | 'all-parties';
+export type Audience =
+  | 'requester'
+  | 'coordinator'
+  | 'task-owner'
+  /** The party of a Task that the message opened beside the one it moved: the hospital diverted to, the AMK LA forwarded to. */
+  | 'new-owner'
+  | 'task-asker'
+  | 'operator-of-task'
+  | 'all-parties'
+  /** Every AMK LA of the directory, party to the mission or not. */
+  | 'every-amk-la'
+  /** The quality systems of the directory: they get codes and times, no person and no free text. */
+  | 'quality'
+  /** Who sent the message that did not arrive. */
+  | 'sender-of-undelivered';
 
 /** From which statuses a Task may move, and where to; `unchanged` records without moving. */
 export interface Move {
@@ -53,16 +116,31 @@ export interface Move {
 
 /** The resource that `MessageHeader.focus` points to in the Bundle, and how to read it. */
 export interface Focus {
-  readonly resource: 'ServiceRequest' | 'Task';
-  /** Reads the facts out of the resource; its issues become `OperationOutcome` issues. */
-  readonly schema: z.ZodType<Facts>;
+  readonly resource: 'ServiceRequest' | 'Task' | 'ClinicalImpression' | 'Location' | 'CommunicationRequest';
+  /** Reads the facts out of the resource; its issues become `OperationOutcome` issues. The hub does not read what it says itself. */
+  readonly schema?: z.ZodType<Facts>;
   /** Element that references a Location whose position the hub routes by. */
-  readonly location?: { readonly element: 'locationReference' | 'location'; readonly required: boolean };
+  readonly location?: { readonly element: 'locationReference' | 'location' | 'self'; readonly required: boolean };
+}
+
+/** What the hub reads of a message, for its profile and its page: an element of the focus resource or of the MessageHeader. */
+export interface ElementRule {
+  /** FHIRPath from the resource's type: `Task.businessStatus`, `MessageHeader.author`. */
+  readonly path: string;
+  /** `always`: refused without it. `some-answers`: needed for the answers that `what` names. */
+  readonly required: 'always' | 'some-answers' | 'never';
+  /** One sentence for people. */
+  readonly what: string;
+  /** Code system that its codes come from. */
+  readonly codes?: CodeTable;
 }
 
 /** One file of the catalogue: everything the hub knows about one message type. */
 export interface MessageType {
+  /** Name in the catalogue and in the log. */
   readonly event: string;
+  /** Code in `MessageHeader.eventCoding` where it differs from `event`: two types may share one code and differ in their focus. */
+  readonly code?: string;
   readonly title: string;
   /** One sentence for people who will use it. */
   readonly purpose: string;
@@ -71,10 +149,20 @@ export interface MessageType {
   readonly focus?: Focus;
   /** `true` if the message may carry a focus resource but need not. */
   readonly focusOptional?: boolean;
-  /** Code system and codes in which the answer is given, for types whose answer stays on the Task as its `businessStatus`. */
-  readonly answers?: { readonly system: string; readonly codes: Readonly<Record<string, string>> };
-  /** `MessageHeader.author` (the person who decided) is required for these answers. */
+  /** What the hub reads of it, in the order in which a sender fills it in. */
+  readonly elements: readonly ElementRule[];
+  /** The log it is written to, unless it is a mission's: that of a resource's readiness. */
+  readonly log?: 'resource';
+  /** Code system and codes in which the answer is given. It stays on the Task as its `businessStatus`, or belongs to this message only. */
+  readonly answers?: {
+    readonly system: string;
+    readonly codes: Readonly<Record<string, string>>;
+    readonly of: 'task' | 'message';
+  };
+  /** `MessageHeader.author` (the person who decided, and in which role) is required for these answers. */
   readonly authorRequiredFor?: readonly string[];
+  /** Receivers of this role become party to the mission, if who leads it sends the message. */
+  readonly invites?: Role;
   /** Mission states in which the message is legal; absent for the message that opens the mission. */
   readonly legalIn: readonly MissionStatus[];
   /** The message is legal only while a Task of this kind is open. */
@@ -86,8 +174,8 @@ export interface MessageType {
     readonly kinds: readonly TaskKind[];
     readonly byAnswer: Readonly<Record<string, readonly Move[]>>;
   };
-  /** Opens or ends the mission itself. */
-  readonly mission?: 'opens' | 'cancels';
+  /** Opens the mission, ends it, moves its coordination to another AMK LA, or asks it to decide anew. */
+  readonly mission?: 'opens' | 'cancels' | 'forwards' | 'reviews';
   readonly told: readonly Audience[];
   /** Roles that may read the message although it was not sent to them, as long as the mission concerns them. */
   readonly readableBy: readonly Role[];

@@ -15,7 +15,7 @@ const schema = serviceRequest.transform((request, context): Facts => {
     path,
     systems.cancelReason,
     cancelReasons,
-    'other-only',
+    'cancel-reason',
   );
   const status = reason?.code === 'entered-in-error' ? 'entered-in-error' : 'revoked';
   if (reason !== undefined && request.status !== status) {
@@ -32,9 +32,18 @@ export const missionCancel: MessageType = {
   senders: ['local-amk', 'amk-la'],
   relation: 'requester-or-coordinator',
   focus: { resource: 'ServiceRequest', schema },
+  elements: [
+    { path: 'ServiceRequest.status', required: 'always', what: '`revoked`, or `entered-in-error` for that reason.' },
+    {
+      path: 'ServiceRequest.reasonCode',
+      required: 'always',
+      what: 'Why; with words (`text`) where the code is `other`.',
+      codes: 'cancel-reason',
+    },
+  ],
   legalIn: ['active'],
   mission: 'cancels',
-  told: ['all-parties'],
+  told: ['all-parties', 'quality'],
   readableBy: ['local-amk', 'amk-la', 'operator', 'hospital'],
   example: 'mission-cancel.json',
 };

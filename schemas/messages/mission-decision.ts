@@ -4,7 +4,16 @@ import { task } from '../fhir/resources.ts';
 import { moment } from '../fhir/datatypes.ts';
 import { systems } from '../names.ts';
 import type { Facts, MessageType } from './message-type.ts';
-import { missing, requiredAnswer, requiredRefusal, requiredTaskId } from './reading.ts';
+import {
+  authorRule,
+  criteriaIn,
+  missing,
+  refusalRule,
+  requiredAnswer,
+  requiredRefusal,
+  requiredTaskId,
+  taskIdRule,
+} from './reading.ts';
 
 const statusOf = {
   accepted: 'accepted',
@@ -29,6 +38,7 @@ const schema = task.transform((resource, context): Facts => {
     answer,
     reason,
     until: answer === 'deferred' ? until : undefined,
+    criteria: criteriaIn(resource.reasonCode),
   });
 });
 
@@ -37,11 +47,30 @@ const undecided = ['requested', 'received', 'on-hold'] as const;
 export const missionDecision: MessageType = {
   event: 'mission-decision',
   title: 'Decision on a mission request',
-  purpose: 'The AMK LA accepts, partially accepts, defers or rejects a request, and says who decided and why.',
+  purpose:
+    'The AMK LA accepts, partially accepts, defers or rejects a request, and says who decided, in which role, on which criterion and why. A request under review is decided by another person than before.',
   senders: ['amk-la'],
   relation: 'task-owner',
   focus: { resource: 'Task', schema },
-  answers: { system: systems.missionDecision, codes: decisions },
+  elements: [
+    taskIdRule,
+    { path: 'Task.status', required: 'always', what: '`accepted`, `on-hold` (deferred) or `rejected`.' },
+    { path: 'Task.businessStatus', required: 'always', what: 'The decision.', codes: 'mission-decision' },
+    {
+      ...authorRule,
+      required: 'always',
+      what: `${authorRule.what.split(' Required')[0]} Required for every decision.`,
+    },
+    { ...refusalRule, what: 'Why not, or not wholly, or not yet: a code of the guideline, and words (`text`).' },
+    {
+      path: 'Task.reasonCode',
+      required: 'never',
+      what: 'The criteria of the guideline that the decision was judged on.',
+      codes: 'mission-criterion',
+    },
+    { path: 'Task.restriction.period.end', required: 'some-answers', what: 'Until when the decision is deferred.' },
+  ],
+  answers: { system: systems.missionDecision, codes: decisions, of: 'task' },
   authorRequiredFor: ['accepted', 'partially-accepted', 'deferred', 'rejected'],
   legalIn: ['active'],
   moves: {
@@ -54,7 +83,7 @@ export const missionDecision: MessageType = {
       rejected: [{ from: [...undecided, 'accepted'], to: 'rejected' }],
     },
   },
-  told: ['requester'],
+  told: ['requester', 'task-asker', 'quality'],
   readableBy: ['local-amk', 'amk-la'],
   example: 'mission-decision.json',
 };

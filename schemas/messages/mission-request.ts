@@ -1,9 +1,9 @@
-import { codesOf, missionCriteria, urgencies } from '../codes.ts';
-import { codeIn } from '../fhir/datatypes.ts';
+import { codesOf, urgencies } from '../codes.ts';
+import { defined } from '../defined.ts';
 import { serviceRequest } from '../fhir/resources.ts';
 import { systems } from '../names.ts';
 import type { Facts, MessageType } from './message-type.ts';
-import { missing } from './reading.ts';
+import { criteriaIn, incidentIn, missing } from './reading.ts';
 
 const schema = serviceRequest.transform((request, context): Facts => {
   const priorities = codesOf(urgencies);
@@ -13,29 +13,47 @@ const schema = serviceRequest.transform((request, context): Facts => {
     if (request.priority === undefined) missing(context, ['priority'], advice);
     else context.addIssue({ code: 'custom', path: ['priority'], message: advice });
   }
-  const criteria = codesOf(missionCriteria);
-  const stated =
-    request.reasonCode?.some((reason) => criteria.some((code) => code === codeIn(reason, systems.missionCriterion))) ??
-    false;
-  if (!stated)
-    missing(
-      context,
-      ['reasonCode'],
-      `state at least one criterion of ${systems.missionCriterion}: ${criteria.join(', ')}`,
-    );
+  const criteria = criteriaIn(...(request.reasonCode ?? []));
+  if (criteria === undefined)
+    missing(context, ['reasonCode'], `state at least one criterion of ${systems.missionCriterion}`);
   if (request.status !== 'active')
     context.addIssue({ code: 'custom', path: ['status'], message: 'must be "active" in a request' });
-  return urgency === undefined ? {} : { urgency };
+  return defined({ urgency, criteria, incident: incidentIn(context, request) });
 });
 
 export const missionRequest: MessageType = {
   event: 'mission-request',
   title: 'Mission request',
   purpose:
-    'A local AMK asks an AMK LA for an air-ambulance mission on behalf of the clinician who stands with the patient.',
+    'A local AMK asks an AMK LA for an air-ambulance mission on behalf of the clinician who stands with the patient. Without a receiver it goes to the AMK LA that covers the municipality of the place.',
   senders: ['local-amk'],
   relation: 'anyone-of-the-role',
   focus: { resource: 'ServiceRequest', schema, location: { element: 'locationReference', required: true } },
+  elements: [
+    { path: 'ServiceRequest.status', required: 'always', what: '`active`.' },
+    { path: 'ServiceRequest.priority', required: 'always', what: 'The urgency: `stat`, `urgent` or `routine`.' },
+    {
+      path: 'ServiceRequest.reasonCode',
+      required: 'always',
+      what: 'At least one criterion of the guideline: why a helicopter. The criterion of Norsk indeks may stand beside it.',
+      codes: 'mission-criterion',
+    },
+    {
+      path: 'ServiceRequest.locationReference',
+      required: 'always',
+      what: 'A Location in the Bundle with `position` (WGS84 decimal degrees); `address._district` may carry the municipality.',
+    },
+    {
+      path: 'ServiceRequest.requisition',
+      required: 'never',
+      what: 'The identifier of a large event: missions that give the same one are seen together.',
+    },
+    {
+      path: 'MessageHeader.destination',
+      required: 'never',
+      what: 'The AMK LA that is asked. Left out: the one that covers the municipality of the place.',
+    },
+  ],
   legalIn: [],
   opens: { kind: 'coordination', owner: 'amk-la' },
   mission: 'opens',

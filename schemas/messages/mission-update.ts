@@ -2,6 +2,7 @@ import { codesOf, urgencies } from '../codes.ts';
 import { defined } from '../defined.ts';
 import { serviceRequest } from '../fhir/resources.ts';
 import type { Facts, MessageType } from './message-type.ts';
+import { criteriaIn, incidentIn } from './reading.ts';
 
 const schema = serviceRequest.transform((request, context): Facts => {
   const urgency = codesOf(urgencies).find((code) => code === request.priority);
@@ -12,19 +13,41 @@ const schema = serviceRequest.transform((request, context): Facts => {
       message: `must be one of ${codesOf(urgencies).join(', ')}`,
     });
   }
-  return defined({ urgency });
+  return defined({
+    urgency,
+    criteria: criteriaIn(...(request.reasonCode ?? [])),
+    incident: incidentIn(context, request),
+  });
 });
 
 export const missionUpdate: MessageType = {
   event: 'mission-update',
   title: 'Update of a mission',
   purpose:
-    'Any party tells the others something new about patient, place, incident or observations. Whatever it carries reaches them unchanged.',
+    'Any party tells the others something new about patient, place, incident or observations. Whatever it carries reaches them unchanged. Receivers that are observers (ground ambulance, fire, police, HRS) become party to the mission if the requester or the coordinating AMK LA sends it.',
   senders: ['local-amk', 'amk-la', 'operator', 'hospital'],
   relation: 'any-party',
   focus: { resource: 'ServiceRequest', schema, location: { element: 'locationReference', required: false } },
   focusOptional: true,
+  elements: [
+    {
+      path: 'MessageHeader.focus',
+      required: 'always',
+      what: 'The mission, by identifier; and the ServiceRequest if the mission is described anew (requester and coordinating AMK LA only).',
+    },
+    { path: 'ServiceRequest.priority', required: 'never', what: 'A new urgency.' },
+    {
+      path: 'ServiceRequest.reasonCode',
+      required: 'never',
+      what: 'Criteria, if they have changed.',
+      codes: 'mission-criterion',
+    },
+    { path: 'ServiceRequest.locationReference', required: 'never', what: 'A new place.' },
+    { path: 'ServiceRequest.requisition', required: 'never', what: 'Links the mission to a large event afterwards.' },
+    { path: 'MessageHeader.destination', required: 'never', what: 'Observers that become party to the mission.' },
+  ],
   legalIn: ['active', 'revoked', 'entered-in-error', 'completed'],
+  invites: 'observer',
   told: ['all-parties'],
   readableBy: ['local-amk', 'amk-la', 'operator', 'hospital'],
   example: 'mission-update.json',

@@ -1,31 +1,63 @@
 import { defined } from '../defined.ts';
 import { task } from '../fhir/resources.ts';
 import type { Facts, MessageType } from './message-type.ts';
-import { hubTaskId, requiredEta, requireStatus, taskIdIn } from './reading.ts';
+import { hubTaskId, organisationIn, requiredEta, requiredRefusal, requireStatus, taskIdIn } from './reading.ts';
 
 const schema = task.transform((resource, context): Facts => {
+  // The hub's Task id means that a notification already given is brought up to date, or taken back.
+  const known = hubTaskId(resource.id);
+  if (known !== undefined && resource.status === 'cancelled') {
+    const reason = requiredRefusal(context, resource);
+    return defined({ task: known, answer: 'cancelled', reason, divertedTo: organisationIn(resource, 'diverted-to') });
+  }
   requireStatus(context, resource, 'requested');
   const eta = requiredEta(context, resource, 'input');
   const partOf = resource.partOf?.map(({ reference }) => taskIdIn(reference)).find((id) => id !== undefined);
-  // The hub's Task id means that a notification already given is brought up to date.
-  return defined({ task: hubTaskId(resource.id), answer: 'updated', eta, partOf });
+  return defined({ task: known, answer: 'updated', eta, partOf });
 });
 
 export const prearrivalNotification: MessageType = {
   event: 'prearrival-notification',
   title: 'Pre-arrival notification',
   purpose:
-    "The receiving hospital is warned: when the patient comes, in what condition, and what is needed (ATMISTER). Sent again with the Task's id it updates what was said.",
+    "The receiving hospital is warned: when the patient comes, in what condition, and what is needed (ATMISTER). Sent again with the Task's id it updates what was said; with status `cancelled` it says that the patient does not come, and if it names another hospital that one is warned in its place.",
   senders: ['amk-la', 'operator'],
   relation: 'coordinator-or-operator',
   focus: { resource: 'Task', schema },
+  elements: [
+    { path: 'Task.id', required: 'never', what: "The hub's id of a Task brought up to date or taken back." },
+    { path: 'Task.status', required: 'always', what: '`requested`; `cancelled` if the patient does not come.' },
+    {
+      path: 'Task.input',
+      required: 'some-answers',
+      what: 'Type `eta`: when the patient comes. Needed unless the Task is cancelled.',
+      codes: 'task-detail',
+    },
+    { path: 'Task.partOf', required: 'never', what: "The flight's Task, by the hub's id." },
+    {
+      path: 'Task.statusReason',
+      required: 'some-answers',
+      what: 'Why the patient does not come: a code of the guideline, and words (`text`).',
+      codes: 'refusal-reason',
+    },
+    {
+      path: 'Task.output',
+      required: 'never',
+      what: 'Type `diverted-to`: the hospital the patient comes to instead.',
+      codes: 'task-detail',
+    },
+    { path: 'MessageHeader.destination', required: 'some-answers', what: 'The hospital, unless a Task is named.' },
+  ],
   legalIn: ['active', 'revoked'],
   opens: { kind: 'prearrival', owner: 'hospital' },
   moves: {
     kinds: ['prearrival'],
-    byAnswer: { updated: [{ from: ['requested', 'received', 'accepted'], to: 'requested' }] },
+    byAnswer: {
+      updated: [{ from: ['requested', 'received', 'accepted'], to: 'requested' }],
+      cancelled: [{ from: ['requested', 'received', 'accepted'], to: 'cancelled' }],
+    },
   },
-  told: ['task-owner', 'coordinator'],
+  told: ['task-owner', 'new-owner', 'coordinator'],
   readableBy: ['local-amk', 'amk-la', 'operator'],
   example: 'prearrival-notification.json',
 };

@@ -1,10 +1,18 @@
 import { prearrivalAnswers, type TaskStatus } from '../codes.ts';
 import { defined } from '../defined.ts';
-import { codeIn } from '../fhir/datatypes.ts';
 import { task } from '../fhir/resources.ts';
 import { systems } from '../names.ts';
 import type { Facts, MessageType } from './message-type.ts';
-import { missing, requiredAnswer, requiredRefusal, requiredTaskId } from './reading.ts';
+import {
+  authorRule,
+  missing,
+  organisationIn,
+  refusalRule,
+  requiredAnswer,
+  requiredRefusal,
+  requiredTaskId,
+  taskIdRule,
+} from './reading.ts';
 
 const statusOf = {
   accepted: 'accepted',
@@ -15,9 +23,7 @@ const statusOf = {
 const schema = task.transform((resource, context): Facts => {
   const answer = requiredAnswer(context, resource, systems.prearrivalAnswer, statusOf);
   const reason = answer === 'diverted' || answer === 'cannot-receive' ? requiredRefusal(context, resource) : undefined;
-  const hospital = resource.output?.find((value) => codeIn(value.type, systems.taskDetail) === 'diverted-to')
-    ?.valueReference?.identifier;
-  const divertedTo = hospital?.system === systems.organisationNumber ? hospital.value : undefined;
+  const divertedTo = answer === 'diverted' ? organisationIn(resource, 'diverted-to') : undefined;
   if (answer === 'diverted' && divertedTo === undefined) {
     missing(
       context,
@@ -31,11 +37,25 @@ const schema = task.transform((resource, context): Facts => {
 export const prearrivalResponse: MessageType = {
   event: 'prearrival-response',
   title: 'Answer to a pre-arrival notification',
-  purpose: 'The hospital accepts the patient, diverts to another hospital, or cannot receive.',
+  purpose:
+    'The hospital accepts the patient, diverts to another hospital, or cannot receive. The hospital diverted to is warned at once with what was said to the first one.',
   senders: ['hospital'],
   relation: 'task-owner',
   focus: { resource: 'Task', schema },
-  answers: { system: systems.prearrivalAnswer, codes: prearrivalAnswers },
+  elements: [
+    taskIdRule,
+    { path: 'Task.status', required: 'always', what: '`accepted` or `rejected`.' },
+    { path: 'Task.businessStatus', required: 'always', what: 'The answer.', codes: 'prearrival-answer' },
+    refusalRule,
+    {
+      path: 'Task.output',
+      required: 'some-answers',
+      what: 'Type `diverted-to`: the other hospital, by organisation number.',
+      codes: 'task-detail',
+    },
+    authorRule,
+  ],
+  answers: { system: systems.prearrivalAnswer, codes: prearrivalAnswers, of: 'task' },
   authorRequiredFor: ['diverted', 'cannot-receive'],
   legalIn: ['active', 'revoked'],
   moves: {
@@ -46,7 +66,7 @@ export const prearrivalResponse: MessageType = {
       'cannot-receive': [{ from: ['requested', 'received', 'accepted'], to: 'rejected' }],
     },
   },
-  told: ['task-asker', 'coordinator', 'operator-of-task'],
+  told: ['task-asker', 'coordinator', 'operator-of-task', 'new-owner'],
   readableBy: ['local-amk', 'amk-la', 'operator'],
   example: 'prearrival-response.json',
 };

@@ -3,30 +3,66 @@ import { defined } from '../defined.ts';
 import { task } from '../fhir/resources.ts';
 import { systems } from '../names.ts';
 import type { Facts, MessageType } from './message-type.ts';
-import { optionalEta, requiredAnswer, requiredEta, requiredRefusal, requiredTaskId } from './reading.ts';
+import {
+  authorRule,
+  optionalEta,
+  refusalRule,
+  requiredAnswer,
+  requiredEta,
+  requiredRefusal,
+  requiredTaskId,
+  resourceIn,
+  taskIdRule,
+} from './reading.ts';
 
-const statusOf = { accepted: 'accepted', declined: 'rejected', withdrawn: 'failed' } as const satisfies Readonly<
-  Record<keyof typeof resourceAnswers, TaskStatus>
->;
+const statusOf = {
+  accepted: 'accepted',
+  declined: 'rejected',
+  withdrawn: 'failed',
+  aborted: 'failed',
+} as const satisfies Readonly<Record<keyof typeof resourceAnswers, TaskStatus>>;
 
 const schema = task.transform((resource, context): Facts => {
   const answer = requiredAnswer(context, resource, systems.resourceAnswer, statusOf);
   const eta =
     answer === 'accepted' ? requiredEta(context, resource, 'output') : optionalEta(context, resource, 'output').value;
-  const reason = answer === 'declined' || answer === 'withdrawn' ? requiredRefusal(context, resource) : undefined;
-  return defined({ task: requiredTaskId(context, resource), answer, eta, reason });
+  const reason = answer === undefined || answer === 'accepted' ? undefined : requiredRefusal(context, resource);
+  return defined({
+    task: requiredTaskId(context, resource),
+    answer,
+    eta,
+    reason,
+    resource: resourceIn(context, resource, 'output'),
+  });
 });
 
 export const resourceResponse: MessageType = {
   event: 'resource-response',
   title: 'Answer to a request for a resource',
   purpose:
-    'The crew accepts with an ETA, declines with a reason, or withdraws after acceptance, for instance for search and rescue.',
+    'The crew accepts with an ETA, declines with a reason, withdraws after acceptance, for instance for search and rescue, or aborts the flight.',
   senders: ['operator'],
   relation: 'task-owner',
   focus: { resource: 'Task', schema },
-  answers: { system: systems.resourceAnswer, codes: resourceAnswers },
-  authorRequiredFor: ['declined', 'withdrawn'],
+  elements: [
+    taskIdRule,
+    {
+      path: 'Task.status',
+      required: 'always',
+      what: '`accepted`, `rejected` (declined) or `failed` (withdrawn, aborted).',
+    },
+    { path: 'Task.businessStatus', required: 'always', what: 'The answer.', codes: 'resource-answer' },
+    {
+      path: 'Task.output',
+      required: 'some-answers',
+      what: 'Type `eta`: when the crew will be there, required when it accepts. Type `resource`: the call sign.',
+      codes: 'task-detail',
+    },
+    refusalRule,
+    authorRule,
+  ],
+  answers: { system: systems.resourceAnswer, codes: resourceAnswers, of: 'task' },
+  authorRequiredFor: ['declined', 'withdrawn', 'aborted'],
   legalIn: ['active', 'revoked', 'entered-in-error'],
   moves: {
     kinds: ['resource'],
@@ -34,9 +70,10 @@ export const resourceResponse: MessageType = {
       accepted: [{ from: ['requested', 'received'], to: 'accepted' }],
       declined: [{ from: ['requested', 'received'], to: 'rejected' }],
       withdrawn: [{ from: ['accepted', 'in-progress'], to: 'failed' }],
+      aborted: [{ from: ['accepted', 'in-progress'], to: 'failed' }],
     },
   },
-  told: ['task-asker'],
+  told: ['task-asker', 'coordinator', 'quality'],
   readableBy: ['local-amk', 'amk-la'],
   example: 'resource-response.json',
 };

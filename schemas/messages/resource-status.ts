@@ -1,57 +1,37 @@
-import { codesOf, flightPhases } from '../codes.ts';
 import { defined } from '../defined.ts';
-import { codeIn, moment } from '../fhir/datatypes.ts';
 import { task } from '../fhir/resources.ts';
 import { systems } from '../names.ts';
 import type { Facts, MessageType } from './message-type.ts';
-import { missing, optionalEta, requiredTaskId } from './reading.ts';
+import { missing, optionalEta, organisationIn, phasesIn, requiredTaskId, resourceIn, taskIdRule } from './reading.ts';
 
-const phaseCodes = codesOf(flightPhases);
-const endingPhases: readonly string[] = ['handed-over', 'available'];
 const groundPhases: readonly string[] = ['alarm-received', 'unit-alerted'];
 
+/** What the phases mean for the Task. One patient of several handed over does not end the flight; being available again does. */
+const answerOf = (seen: readonly string[], namesHospital: boolean): string => {
+  if (seen.includes('available') || (seen.includes('handed-over') && !namesHospital)) return 'ended';
+  if (seen.includes('handed-over')) return 'handed-over';
+  return seen.some((phase) => !groundPhases.includes(phase)) ? 'under-way' : 'reported';
+};
+
 const schema = task.transform((resource, context): Facts => {
-  const phases = (resource.output ?? []).flatMap((value, index) => {
-    const code = codeIn(value.type, systems.flightPhase);
-    if (code === undefined) return [];
-    const phase = phaseCodes.find((known) => known === code);
-    if (phase === undefined) {
-      context.addIssue({
-        code: 'custom',
-        path: ['output', index, 'type'],
-        message: `has an unknown flight phase: give one of ${phaseCodes.join(', ')}`,
-      });
-    }
-    const seenAt = value.valueDateTime;
-    const path = ['output', index, 'valueDateTime'];
-    if (seenAt === undefined) missing(context, path, 'say when the phase was seen, as date, time and zone');
-    else if (!moment.safeParse(seenAt).success) {
-      context.addIssue({
-        code: 'custom',
-        path,
-        message: 'is not a moment: say when the phase was seen, as date, time and zone',
-      });
-    }
-    return phase === undefined || seenAt === undefined ? [] : [{ phase, seenAt }];
-  });
+  const phases = phasesIn(context, resource);
   const eta = optionalEta(context, resource, 'output');
-  const reportsPhases =
-    resource.output?.some((value) => codeIn(value.type, systems.flightPhase) !== undefined) ?? false;
-  if (!reportsPhases && eta.found === 'nothing' && resource.location === undefined) {
+  if (phases === undefined && eta.found === 'nothing' && resource.location === undefined) {
     missing(
       context,
       ['output'],
       `report at least a flight phase (${systems.flightPhase}), an ETA or a position (Task.location)`,
     );
   }
-  const ended = phases.some(({ phase }) => endingPhases.includes(phase));
-  const underWay = phases.some(({ phase }) => !groundPhases.includes(phase));
-  const answer = ended ? 'ended' : underWay ? 'under-way' : 'reported';
+  const seen = (phases ?? []).map(({ phase }) => phase);
+  const handedOverTo = organisationIn(resource, 'handed-over-to');
   return defined({
     task: requiredTaskId(context, resource),
-    answer,
-    phases: phases.length === 0 ? undefined : phases,
+    answer: answerOf(seen, handedOverTo !== undefined),
+    phases: phases === undefined || phases.length === 0 ? undefined : phases,
     eta: eta.value,
+    handedOverTo,
+    resource: resourceIn(context, resource, 'output'),
   });
 });
 
@@ -66,12 +46,23 @@ export const resourceStatus: MessageType = {
   senders: ['operator'],
   relation: 'task-owner',
   focus: { resource: 'Task', schema, location: { element: 'location', required: false } },
+  elements: [
+    taskIdRule,
+    {
+      path: 'Task.output',
+      required: 'some-answers',
+      what: 'Flight phases, each with the time at which somebody saw it; type `eta`; type `handed-over-to`: the hospital, where a flight has several patients; type `resource`: the call sign. At least one phase, an ETA or a position is needed.',
+      codes: 'flight-phase',
+    },
+    { path: 'Task.location', required: 'never', what: 'A Location in the Bundle with the present position.' },
+  ],
   legalIn: ['active', 'revoked', 'entered-in-error', 'completed'],
   moves: {
     kinds: ['resource'],
     byAnswer: {
       reported: [{ from: ['accepted', 'in-progress'], to: 'unchanged' }, late],
       'under-way': [{ from: ['accepted', 'in-progress'], to: 'in-progress' }, late],
+      'handed-over': [{ from: ['accepted', 'in-progress'], to: 'in-progress' }, late],
       ended: [{ from: ['accepted', 'in-progress'], to: 'completed' }, late],
     },
   },

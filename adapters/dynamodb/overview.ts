@@ -1,0 +1,63 @@
+import { PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import type { Overview } from '../../mission/ports.ts';
+import type { MissionState } from '../../mission/state.ts';
+import { holds, keys, pack, rangeOf, reach, type Table, unpack } from './table.ts';
+
+const listOf = (operator: string): string => `${operator}#readiness`;
+
+/** What is seen across missions, each a projection paid by the debt of the entry that changed it. */
+export const overview = (table: Table): Overview => {
+  const { client, name: TableName } = table;
+  return {
+    async putReadiness(state) {
+      await holds(() =>
+        client.send(
+          new PutCommand({
+            TableName,
+            Item: {
+              ...keys.readiness(state.mission),
+              worklist: listOf(state.requester),
+              changedAt: state.mission,
+              entry: state.version,
+              packed: pack({ ...state, messageFingerprints: '', bundleFingerprints: '' }),
+            },
+            ConditionExpression: 'attribute_not_exists(pk) OR #entry < :entry',
+            ExpressionAttributeNames: { '#entry': 'entry' },
+            ExpressionAttributeValues: { ':entry': state.version },
+          }),
+        ),
+      );
+    },
+
+    async readinessOf(operator) {
+      const found: MissionState[] = [];
+      let start: Record<string, unknown> | undefined;
+      do {
+        const page = await reach(() =>
+          client.send(
+            new QueryCommand({
+              TableName,
+              IndexName: 'worklist',
+              KeyConditionExpression: 'worklist = :list',
+              ExpressionAttributeValues: { ':list': listOf(operator) },
+              ExclusiveStartKey: start,
+            }),
+          ),
+        );
+        found.push(...(page.Items ?? []).map((item): MissionState => unpack(item['packed'])));
+        start = page.LastEvaluatedKey;
+      } while (start !== undefined);
+      return found;
+    },
+
+    async link({ incident, exercise, mission }) {
+      if (incident === undefined) return;
+      await reach(() => client.send(new PutCommand({ TableName, Item: keys.incident(incident, exercise, mission) })));
+    },
+
+    async missionsOf(incident, exercise) {
+      const items = await rangeOf(table, keys.incident(incident, exercise, ''), keys.incident(incident, exercise, '~'));
+      return items.map(({ sk }) => String(sk).slice('MISSION#'.length));
+    },
+  };
+};

@@ -1,0 +1,17 @@
+import type { MessageType } from './message-type.ts';
+import { hubElements } from './reading.ts';
+
+export const deliveryFailed: MessageType = {
+  event: 'delivery-failed',
+  title: 'Delivery failed',
+  purpose:
+    'The hub has given up delivering a message to a party. Who sent it and the coordinating AMK LA are told whom to phone.',
+  senders: ['hub'],
+  relation: 'hub',
+  focus: { resource: 'CommunicationRequest' },
+  elements: hubElements,
+  legalIn: ['active', 'revoked', 'entered-in-error', 'completed'],
+  told: ['sender-of-undelivered', 'coordinator'],
+  readableBy: ['local-amk', 'amk-la'],
+  example: 'delivery-failed.json',
+};

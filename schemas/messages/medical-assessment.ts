@@ -1,0 +1,55 @@
+import { medicalGrounds } from '../codes.ts';
+import { defined } from '../defined.ts';
+import { codeIn } from '../fhir/datatypes.ts';
+import { clinicalImpression } from '../fhir/resources.ts';
+import { systems } from '../names.ts';
+import type { Facts, MessageType } from './message-type.ts';
+import { authorRule, requiredCode, requiredWords, wordsIn } from './reading.ts';
+
+const schema = clinicalImpression.transform((resource, context): Facts => {
+  if (resource.status !== 'completed')
+    context.addIssue({ code: 'custom', path: ['status'], message: 'must be "completed"' });
+  const findings = resource.finding ?? [];
+  const index = findings.findIndex((one) => codeIn(one.itemCodeableConcept, systems.medicalGround) !== undefined);
+  const answer = requiredCode(
+    context,
+    findings[index]?.itemCodeableConcept,
+    index === -1 ? ['finding'] : ['finding', index, 'itemCodeableConcept'],
+    systems.medicalGround,
+    medicalGrounds,
+  );
+  const readSummary = answer === 'indicated' ? wordsIn : requiredWords;
+  return defined({ answer, words: readSummary(context, resource.summary, ['summary']) });
+});
+
+export const medicalAssessment: MessageType = {
+  event: 'medical-assessment',
+  title: 'Medical assessment',
+  purpose:
+    'A physician of the AMK LA or of an operator says whether there is medical ground, why, and who says so. It is advice: the decision is made by the coordinating AMK LA.',
+  senders: ['amk-la', 'operator'],
+  relation: 'coordinator-or-operator',
+  focus: { resource: 'ClinicalImpression', schema },
+  elements: [
+    { path: 'ClinicalImpression.status', required: 'always', what: '`completed`.' },
+    {
+      path: 'ClinicalImpression.finding',
+      required: 'always',
+      what: '`itemCodeableConcept`: whether there is medical ground.',
+      codes: 'medical-ground',
+    },
+    {
+      path: 'ClinicalImpression.summary',
+      required: 'some-answers',
+      what: 'Why, in words. Required unless the mission is medically indicated.',
+    },
+    { ...authorRule, required: 'always', what: 'The physician, with role: a PractitionerRole in the Bundle.' },
+    { path: 'MessageHeader.focus', required: 'always', what: 'The ClinicalImpression, and the mission by identifier.' },
+  ],
+  answers: { system: systems.medicalGround, codes: medicalGrounds, of: 'message' },
+  authorRequiredFor: ['indicated', 'not-indicated', 'undetermined'],
+  legalIn: ['active'],
+  told: ['coordinator'],
+  readableBy: ['local-amk', 'amk-la'],
+  example: 'medical-assessment.json',
+};

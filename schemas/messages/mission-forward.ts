@@ -1,0 +1,50 @@
+import { forwardReasons } from '../codes.ts';
+import { defined } from '../defined.ts';
+import { task } from '../fhir/resources.ts';
+import { systems } from '../names.ts';
+import type { Facts, MessageType } from './message-type.ts';
+import { requiredReason, requiredTaskId, requireStatus, taskIdRule } from './reading.ts';
+
+const schema = task.transform((resource, context): Facts => {
+  requireStatus(context, resource, 'cancelled');
+  const reason = requiredReason(
+    context,
+    resource.statusReason,
+    ['statusReason'],
+    systems.forwardReason,
+    forwardReasons,
+    'forward-reason',
+  );
+  return defined({ task: requiredTaskId(context, resource), answer: 'forwarded', reason });
+});
+
+export const missionForward: MessageType = {
+  event: 'mission-forward',
+  title: 'Forwarding of a mission',
+  purpose:
+    'The coordination moves to another AMK LA, at once and as a whole: exactly one coordinates. The other gets a Task; until a person there has seen it, who forwarded the mission can take it back with this same message.',
+  senders: ['amk-la'],
+  relation: 'coordinator-or-forwarder',
+  focus: { resource: 'Task', schema },
+  elements: [
+    { ...taskIdRule, what: "The open Task of the coordination, by the hub's id." },
+    { path: 'Task.status', required: 'always', what: '`cancelled`: the Task ends here and a new one begins there.' },
+    {
+      path: 'Task.statusReason',
+      required: 'always',
+      what: 'Why; with words (`text`) where the code is `other`.',
+      codes: 'forward-reason',
+    },
+    { path: 'MessageHeader.destination', required: 'always', what: 'The AMK LA that coordinates from now on.' },
+  ],
+  legalIn: ['active'],
+  opens: { kind: 'coordination', owner: 'amk-la' },
+  moves: {
+    kinds: ['coordination'],
+    byAnswer: { forwarded: [{ from: ['requested', 'received', 'accepted', 'on-hold'], to: 'cancelled' }] },
+  },
+  mission: 'forwards',
+  told: ['all-parties', 'quality'],
+  readableBy: ['local-amk', 'amk-la', 'operator', 'hospital'],
+  example: 'mission-forward.json',
+};

@@ -1,0 +1,53 @@
+import { defined } from '../defined.ts';
+import { task } from '../fhir/resources.ts';
+import type { Facts, MessageType } from './message-type.ts';
+import { phasesIn, requiredTaskId, requireStatus, resourceIn, taskIdRule } from './reading.ts';
+
+const schema = task.transform((resource, context): Facts => {
+  requireStatus(context, resource, 'completed');
+  const phases = phasesIn(context, resource);
+  return defined({
+    task: requiredTaskId(context, resource),
+    answer: 'reported',
+    phases: phases === undefined || phases.length === 0 ? undefined : phases,
+    resource: resourceIn(context, resource, 'output'),
+  });
+});
+
+export const missionReport: MessageType = {
+  event: 'mission-report',
+  title: 'Mission report',
+  purpose:
+    "The operator closes a resource's leg and says what was found and done: times, NACA, treatment. The quality system gets it without persons and free text.",
+  senders: ['operator'],
+  relation: 'task-owner',
+  focus: { resource: 'Task', schema },
+  elements: [
+    taskIdRule,
+    { path: 'Task.status', required: 'always', what: '`completed`.' },
+    {
+      path: 'Task.output',
+      required: 'never',
+      what: 'Flight phases, each with the time at which somebody saw it; type `resource`: the call sign.',
+      codes: 'flight-phase',
+    },
+    {
+      path: 'MessageHeader.focus',
+      required: 'always',
+      what: 'The Task, and the mission by identifier. NACA and other findings are Observations, treatment Procedures and MedicationAdministrations in the Bundle.',
+    },
+  ],
+  legalIn: ['active', 'revoked', 'completed'],
+  moves: {
+    kinds: ['resource'],
+    byAnswer: {
+      reported: [
+        { from: ['accepted', 'in-progress'], to: 'completed' },
+        { from: ['completed', 'failed', 'cancelled'], to: 'unchanged' },
+      ],
+    },
+  },
+  told: ['coordinator', 'quality'],
+  readableBy: ['amk-la'],
+  example: 'mission-report.json',
+};

@@ -1,0 +1,57 @@
+import { outcomeAssessments } from '../codes.ts';
+import { defined } from '../defined.ts';
+import { task } from '../fhir/resources.ts';
+import { systems } from '../names.ts';
+import type { Facts, MessageType } from './message-type.ts';
+import { requiredCode, requiredTaskId, taskIdRule, wordsIn } from './reading.ts';
+
+const schema = task.transform((resource, context): Facts => {
+  const answer = requiredCode(
+    context,
+    resource.businessStatus,
+    ['businessStatus'],
+    systems.outcomeAssessment,
+    outcomeAssessments,
+  );
+  return defined({
+    task: requiredTaskId(context, resource),
+    answer,
+    words: wordsIn(context, resource.description, ['description']),
+  });
+});
+
+const received = [{ from: ['requested', 'received', 'accepted', 'completed'], to: 'unchanged' }] as const;
+
+export const outcomeFeedback: MessageType = {
+  event: 'outcome-feedback',
+  title: 'Outcome feedback',
+  purpose:
+    'The hospital says afterwards what it found and whether the air ambulance was the right help: the gap analysis that the duty to evaluate asks for.',
+  senders: ['hospital'],
+  relation: 'task-owner',
+  focus: { resource: 'Task', schema },
+  elements: [
+    taskIdRule,
+    {
+      path: 'Task.businessStatus',
+      required: 'always',
+      what: 'Whether the air ambulance was the right help.',
+      codes: 'outcome-assessment',
+    },
+    { path: 'Task.description', required: 'never', what: 'What the hospital found, in words.' },
+    {
+      path: 'MessageHeader.focus',
+      required: 'always',
+      what: 'The Task, and the mission by identifier. Diagnoses are Conditions, scores Observations, the stay an Encounter in the Bundle.',
+    },
+  ],
+  answers: { system: systems.outcomeAssessment, codes: outcomeAssessments, of: 'message' },
+  legalIn: ['active', 'revoked', 'completed'],
+  moves: {
+    kinds: ['prearrival'],
+    byAnswer: { appropriate: received, 'over-triage': received, 'under-triage': received, undetermined: received },
+  },
+  told: ['coordinator', 'quality'],
+  readableBy: ['amk-la'],
+  example: 'outcome-feedback.json',
+};

@@ -1,0 +1,41 @@
+import { defined } from '../defined.ts';
+import { task } from '../fhir/resources.ts';
+import type { Facts, MessageType } from './message-type.ts';
+import { criteriaIn, requiredTaskId, requiredWords, requireStatus, taskIdRule } from './reading.ts';
+
+const schema = task.transform((resource, context): Facts => {
+  requireStatus(context, resource, 'requested');
+  return defined({
+    task: requiredTaskId(context, resource),
+    answer: 'disputed',
+    words: requiredWords(context, resource.description, ['description']),
+    criteria: criteriaIn(resource.reasonCode),
+  });
+});
+
+export const reviewRequest: MessageType = {
+  event: 'review-request',
+  title: 'Request for a review',
+  purpose:
+    'The need owner disputes a rejection. The coordinating AMK LA gets a new Task, and a person other than those who decided before decides.',
+  senders: ['local-amk'],
+  relation: 'requester',
+  focus: { resource: 'Task', schema },
+  elements: [
+    { ...taskIdRule, what: "The rejected Task, by the hub's id." },
+    { path: 'Task.status', required: 'always', what: '`requested`: it is asked again.' },
+    { path: 'Task.description', required: 'always', what: 'Why the rejection is disputed, in words.' },
+    {
+      path: 'Task.reasonCode',
+      required: 'never',
+      what: 'The criteria of the guideline that speak for the mission.',
+      codes: 'mission-criterion',
+    },
+  ],
+  legalIn: ['active'],
+  moves: { kinds: ['coordination'], byAnswer: { disputed: [{ from: ['rejected'], to: 'unchanged' }] } },
+  mission: 'reviews',
+  told: ['coordinator', 'quality'],
+  readableBy: ['local-amk', 'amk-la'],
+  example: 'review-request.json',
+};
