@@ -20,11 +20,12 @@ export const loadFirstDirectory =
     const client = DynamoDBDocumentClient.from(new DynamoDBClient({ endpoint, region, credentials: localCredentials }));
     try {
       const table = { client, name };
-      if (file === undefined && (await loadDirectory(table)).length > 0) return;
+      if (file === undefined && (await loadDirectory(table)).parties.length > 0) return;
       const source = file ?? sample;
       const reading = readDirectory(JSON.parse(await readFile(source, 'utf8')));
-      if ('faults' in reading) throw new Error(`${source} cannot be used as directory: ${reading.faults.join('; ')}`);
-      await saveDirectory(table, reading.parties);
+      if ('faults' in reading)
+        throw new Error(`${source} cannot be used as directory:\n  ${reading.faults.join('\n  ')}`);
+      await saveDirectory(table, reading.directory);
     } finally {
       client.destroy();
     }

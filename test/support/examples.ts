@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { directoryOf } from '../../adapters/dynamodb/directory-store.ts';
 import { decide } from '../../mission/decide.ts';
 import type { Directory, StoredEntry } from '../../mission/ports.ts';
 import type { MissionState, Party } from '../../mission/state.ts';
-import { readDirectory } from '../../schemas/directory.ts';
+import { type DirectoryData, readDirectory } from '../../schemas/directory.ts';
 import { type Message, readMessage } from '../../schemas/message.ts';
 
 /** The published examples: one mission in ten messages, and the sample directory it is played against. */
@@ -15,12 +16,12 @@ export const sampleDirectoryText = fileText('directory/sample.json');
 const reading = readDirectory(JSON.parse(sampleDirectoryText));
 if ('faults' in reading) throw new Error(`the sample directory is faulty: ${reading.faults.join('; ')}`);
 
+export const sampleDirectoryData: DirectoryData = reading.directory;
+
 /** Everybody in the sample directory. */
-export const sampleParties: readonly Party[] = reading.parties;
+export const sampleParties: readonly Party[] = sampleDirectoryData.parties;
 
-const partiesByNumber = new Map(sampleParties.map((party) => [party.organisation, party]));
-
-export const sampleDirectory: Directory = { partyOf: (organisation) => partiesByNumber.get(organisation) };
+export const sampleDirectory: Directory = directoryOf(sampleDirectoryData);
 
 export const sampleClients: ReadonlyMap<string, string> = new Map(
   Object.entries(
@@ -39,7 +40,7 @@ export const organisationOf = (client: string): string => {
 
 /** The party that a client of the sample stands for. */
 export const partyOfClient = (client: string): Party => {
-  const party = partiesByNumber.get(organisationOf(client));
+  const party = sampleDirectory.partyOf(organisationOf(client));
   if (party === undefined) throw new Error(`not in the sample directory: ${client}`);
   return party;
 };

@@ -1,0 +1,137 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DeleteCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { cachedDirectory, loadDirectory, saveDirectory } from '../../adapters/dynamodb/directory-store.ts';
+import { keys, openTable, pack, type Table } from '../../adapters/dynamodb/table.ts';
+import { type EmbeddedAws, startEmbeddedAws } from '../support/embedded-aws.ts';
+import { organisationOf, sampleDirectoryData, sampleDirectoryText, sampleParties } from '../support/examples.ts';
+
+let aws: EmbeddedAws;
+let table: Table;
+let folder: string;
+
+beforeAll(async () => {
+  aws = await startEmbeddedAws();
+  table = openTable(aws.tableName);
+  folder = await mkdtemp(join(tmpdir(), 'luftbro-directory-'));
+});
+
+afterAll(async () => {
+  await aws.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+beforeEach(async () => {
+  await table.client.send(new DeleteCommand({ TableName: table.name, Key: keys.directory }));
+});
+
+const la = organisationOf('amk-la-oslo');
+const nobody = { parties: [], coverage: [], resources: [] };
+const withoutOne = { ...sampleDirectoryData, parties: sampleParties.slice(1) };
+
+describe('the directory in the table', () => {
+  test('is empty until one is loaded', async () => expect(await loadDirectory(table)).toEqual(nobody));
+
+  test('is read as it was saved, the last one only', async () => {
+    await saveDirectory(table, withoutOne);
+    await saveDirectory(table, sampleDirectoryData);
+    expect(await loadDirectory(table)).toEqual(sampleDirectoryData);
+  });
+
+  test('saved by the release before has its parties, and covers nothing', async () => {
+    const Item = { ...keys.directory, parties: sampleParties.length, packed: pack(sampleParties) };
+    await table.client.send(new PutCommand({ TableName: table.name, Item }));
+    expect(await loadDirectory(table)).toEqual({ ...nobody, parties: sampleParties });
+    const directory = await cachedDirectory(table)();
+    expect(directory.partyOf(la)?.role).toBe('amk-la');
+    expect(directory.coordinatorFor('3411')).toBeUndefined();
+  });
+
+  test('is kept for a minute, but an empty one is asked for anew', async () => {
+    let now = 0;
+    const directory = cachedDirectory(table, () => now);
+    expect((await directory()).partyOf(la)).toBeUndefined();
+    await saveDirectory(table, sampleDirectoryData);
+    expect((await directory()).partyOf(la)).toBeDefined();
+    expect((await directory()).coordinatorFor('3411')?.organisation).toBe(la);
+    await saveDirectory(table, nobody);
+    now = 59_999;
+    expect((await directory()).partyOf(la)).toBeDefined();
+    now = 60_000;
+    expect((await directory()).partyOf(la)).toBeUndefined();
+  });
+});
+
+describe('npm run directory', () => {
+  const run = (...args: readonly string[]): Promise<{ readonly code: number; readonly text: string }> =>
+    new Promise((resolve) => {
+      execFile(process.execPath, ['directory/main.ts', ...args], (error, stdout, stderr) =>
+        resolve({ code: typeof error?.code === 'number' ? error.code : 0, text: stdout + stderr }),
+      );
+    });
+  const fileOf = async (text: string): Promise<string> => {
+    const file = join(folder, 'directory.json');
+    await writeFile(file, text);
+    return file;
+  };
+  const load = (...more: readonly string[]) => run('directory/sample.json', '--table', table.name, ...more);
+
+  test('without a file says how it is used', async () =>
+    expect(await run()).toMatchObject({ code: 2, text: expect.stringContaining('Usage') }));
+
+  test('says everything that is wrong with a file', async () => {
+    const file = await fileOf(sampleDirectoryText.replaceAll('"amk-la"', '"la"').replace('+47 00 00 01 05', '113'));
+    const { code, text } = await run(file, '--table', table.name);
+    expect(code).toBe(1);
+    expect(text).toMatch(/Bundle\.entry\[0\]\.resource\.type: needs one role/);
+    expect(text).toMatch(/telecom\[0\]\.value: is not a phone number/);
+    expect(await loadDirectory(table)).toEqual(nobody);
+  });
+
+  test.each([
+    ['not there', 'none.json', undefined],
+    ['not JSON', undefined, '{'],
+  ])('says that a file is %s', async (_name, missing, text) => {
+    const answer = await run(missing ?? (await fileOf(text ?? '')));
+    expect(answer).toMatchObject({ code: 1, text: expect.stringContaining('cannot be used') });
+  });
+
+  test('without a table says what the file holds', async () => {
+    const { code, text } = await run('directory/sample.json');
+    expect(code).toBe(0);
+    expect(text).toContain('17 areas covered');
+    expect(text).not.toContain('Warnings');
+    expect(text).toContain('Name a table');
+  });
+
+  test('warns of what nobody covers', async () =>
+    expect(await run(await fileOf(sampleDirectoryText.replace('"NO-55"', '"NO-54"')))).toMatchObject({
+      code: 0,
+      text: expect.stringContaining('nobody covers 55 Troms'),
+    }));
+
+  test('loads a file once, and says what is new', async () => {
+    const first = await load();
+    expect(first.code).toBe(0);
+    expect(first.text).toContain(`new organisation ${la}: amk-la, AMK LA Oslo (eksempel)`);
+    expect(await loadDirectory(table)).toEqual(sampleDirectoryData);
+    expect(await load()).toMatchObject({ code: 0, text: expect.stringContaining('nothing to do') });
+  });
+
+  test('drops an organisation only if that is said', async () => {
+    const other = { organisation: '319000011', name: 'Nedlagt base', role: 'operator' } as const;
+    const before = { ...sampleDirectoryData, parties: [...sampleParties, other] };
+    await saveDirectory(table, before);
+    const refused = await load();
+    expect(refused.code).toBe(1);
+    expect(refused.text).toContain('no more organisation 319000011');
+    expect(refused.text).toMatch(/--drop[^]*319000011, operator, Nedlagt base/);
+    expect(await loadDirectory(table)).toEqual(before);
+
+    expect((await load('--drop')).code).toBe(0);
+    expect(await loadDirectory(table)).toEqual(sampleDirectoryData);
+  });
+});
