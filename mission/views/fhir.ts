@@ -1,6 +1,7 @@
 import type { Reference } from 'fhir/r4.d.ts';
 import type { Directory } from '../ports.ts';
 import { defined } from '../../schemas/defined.ts';
+import { hub } from '../state.ts';
 import { exerciseCode, systems } from '../../schemas/names.ts';
 
 /** Pieces that several views share. */
@@ -15,7 +16,8 @@ export const organisationReference = (organisation: string, { directory }: Viewp
   defined({
     reference: `Organization/${organisation}`,
     type: 'Organization',
-    identifier: { system: systems.organisationNumber, value: organisation },
+    identifier:
+      organisation === hub.organisation ? undefined : { system: systems.organisationNumber, value: organisation },
     display: directory.partyOf(organisation)?.name,
   });
 

@@ -3,6 +3,7 @@ import { deliveryDesk } from '../../adapters/dynamodb/delivery-desk.ts';
 import { missionLog } from '../../adapters/dynamodb/mission-log.ts';
 import { subscriptionLog } from '../../adapters/dynamodb/subscription-log.ts';
 import { openTable, type Table } from '../../adapters/dynamodb/table.ts';
+import { overview } from '../../adapters/dynamodb/overview.ts';
 import { worklist } from '../../adapters/dynamodb/worklist.ts';
 import { deadLetters, deliveryQueue, openQueues } from '../../adapters/sqs/queues.ts';
 import { acceptMessage } from '../../mission/accept-message.ts';
@@ -19,11 +20,9 @@ import {
   missionRequest,
   missionUpdate,
   parties,
-  partyOf,
   resourceRequest,
   taskOpenedBy,
-  resourceResponse,
-} from '../support/messages.ts';
+  resourceResponse  sentBy } from '../support/messages.ts';
 
 /** Calls by kind since the last look, counted where the SDK sends them: retries and hidden calls would show. */
 const calls: string[] = [];
@@ -67,13 +66,15 @@ const ports = () => {
     missions,
     subscriptions: subscriptionLog(table),
     worklist: worklist(table),
+    overview: overview(table),
+    directory,
     queue: deliveryQueue(sqs, aws.queueUrl),
     now: Date.now,
   };
 };
 
 const accept = async (sender: Party, message: Message): Promise<Entry> => {
-  const accepted = await acceptMessage(ports().missions, message, { sender, partyOf }, Date.now);
+  const accepted = await acceptMessage(ports().missions, message, sentBy(sender), Date.now);
   if (accepted.outcome === 'refused') throw new Error(JSON.stringify(accepted.faults));
   return accepted.entry;
 };

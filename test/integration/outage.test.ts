@@ -6,7 +6,7 @@ import { openLogs } from '../../adapters/hub.ts';
 import { saveDirectory } from '../../adapters/dynamodb/directory-store.ts';
 import { sampleSubscription } from '../support/contract.ts';
 import { type EmbeddedAws, startEmbeddedAws } from '../support/embedded-aws.ts';
-import { exampleText, organisationOf, sampleParties } from '../support/examples.ts';
+import { exampleText, organisationOf, sampleDirectoryData } from '../support/examples.ts';
 import { problemsOf } from '../support/fhir-validator.ts';
 
 /** The process-message function with a part of AWS away: refused connections, and connections that never answer. */
@@ -35,7 +35,7 @@ beforeAll(async () => {
     refused,
   };
   const logs = openLogs(aws.tableName);
-  await saveDirectory(logs.table, sampleParties);
+  await saveDirectory(logs.table, sampleDirectoryData);
   await logs.subscriptions.create(
     sampleSubscription('outage-la', organisationOf('amk-la-oslo')),
     '2099-01-01T00:00:00.000Z',

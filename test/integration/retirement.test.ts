@@ -15,7 +15,8 @@ import {
   missionRequest,
   missionUpdate,
   parties,
-  partyOf,
+  directory,
+  sentBy,
 } from '../support/messages.ts';
 
 let aws: EmbeddedAws;
@@ -36,9 +37,9 @@ afterAll(async () => {
 
 const post = async (sender: Party, message: Message, at: number): Promise<void> => {
   const now = (): number => at;
-  const accepted = await acceptMessage(logs.missions, message, { sender, partyOf }, now);
+  const accepted = await acceptMessage(logs.missions, message, sentBy(sender), now);
   if (accepted.outcome === 'refused') throw new Error(JSON.stringify(accepted.faults));
-  await fanOut({ ...logs, queue: { send: async () => {} }, now }, accepted.entry);
+  await fanOut({ ...logs, directory, queue: { send: async () => {} }, now }, accepted.entry);
 };
 
 const numbering = async (): Promise<unknown> => {

@@ -20,7 +20,7 @@ import {
   missionRequest,
   missionUpdate,
   parties,
-  partyOf,
+  sentBy,
   resourceRequest,
   resourceResponse,
   taskOpenedBy,
@@ -57,11 +57,7 @@ const endOfTime = '2099-01-01T00:00:00.000Z';
 /** The entries that accepted messages make, one after another. */
 const entriesOf = (messages: readonly (readonly [Party, Message])[]): readonly Entry[] =>
   messages.reduce<readonly Entry[]>((log, [sender, message]) => {
-    const decided = decide(log.at(-1)?.state, message, {
-      sender,
-      now: at(log.length),
-      partyOf,
-    });
+    const decided = decide(log.at(-1)?.state, message, { ...sentBy(sender), now: at(log.length) });
     if (decided.outcome === 'refused') throw new Error(JSON.stringify(decided.faults));
     return [...log, { ...decided.entry, unpaidFrom: decided.entry.number }];
   }, []);
@@ -603,7 +599,7 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
       const ofSubscription =
         (id: string) =>
         (one: Obligation): boolean =>
-          one.kind !== 'fan-out' && one.subscription === id;
+          'subscription' in one && one.subscription === id;
 
       test('An entry that is not settled is owed from its time on, and not before', async () => {
         const { mission, entries } = story();

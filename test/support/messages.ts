@@ -1,23 +1,29 @@
 import type { Urgency } from '../../schemas/codes.ts';
 import { defined } from '../../schemas/defined.ts';
+import { firstGuidelines } from '../../schemas/guideline.ts';
 import { entryAddress, missionIdOf, uuidOf } from '../../schemas/identifiers.ts';
 import { type Message, readMessage } from '../../schemas/message.ts';
-import { systems } from '../../schemas/names.ts';
+import { municipalityExtension, systems } from '../../schemas/names.ts';
 import type { Directory } from '../../mission/ports.ts';
-import type { Party } from '../../mission/state.ts';
+import { hub, type Party } from '../../mission/state.ts';
 
 /** Small valid messages of every type, the same for the same arguments, and the parties that exchange them. */
 
 /** Made-up organisation numbers: no real one begins with 1. */
 export const parties = {
   amk: { organisation: '100000001', name: 'AMK Innlandet', role: 'local-amk', phone: '+47 00 00 00 01' },
-  otherAmk: { organisation: '100000002', name: 'AMK Agder', role: 'local-amk' },
+  otherAmk: { organisation: '100000002', name: 'AMK Agder', role: 'local-amk', phone: '+47 00 00 00 02' },
   la: { organisation: '100000011', name: 'AMK LA Oslo', role: 'amk-la', phone: '+47 00 00 00 11' },
-  otherLa: { organisation: '100000012', name: 'AMK LA Bergen', role: 'amk-la' },
+  otherLa: { organisation: '100000012', name: 'AMK LA Bergen', role: 'amk-la', phone: '+47 00 00 00 12' },
   operator: { organisation: '100000021', name: 'Helicopter Dombås', role: 'operator', phone: '+47 00 00 00 21' },
   otherOperator: { organisation: '100000022', name: 'Helicopter Ål', role: 'operator' },
   thirdOperator: { organisation: '100000023', name: 'Rescue helicopter Rygge', role: 'operator' },
-  hospital: { organisation: '100000031', name: 'Ullevål emergency department', role: 'hospital' },
+  hospital: {
+    organisation: '100000031',
+    name: 'Ullevål emergency department',
+    role: 'hospital',
+    phone: '+47 00 00 00 31',
+  },
   otherHospital: { organisation: '100000032', name: 'St. Olavs emergency department', role: 'hospital' },
   observer: { organisation: '100000041', name: 'Hovedredningssentralen', role: 'observer' },
   quality: { organisation: '100000051', name: 'Luftambulansetjenesten', role: 'quality' },
@@ -26,10 +32,23 @@ export const parties = {
 /** An organisation number that is not in the directory. */
 export const strangerToTheDirectory = '199999999';
 
-const everybody: ReadonlyMap<string, Party> = new Map(Object.values(parties).map((one) => [one.organisation, one]));
+const everybody: ReadonlyMap<string, Party> = new Map(
+  [...Object.values(parties), hub].map((one: Party) => [one.organisation, one]),
+);
 
 export const partyOf = (organisation: string): Party | undefined => everybody.get(organisation);
-export const directory: Directory = { partyOf };
+
+/** County 34 is covered by one AMK LA, 46 by the other; nobody covers the rest. */
+export const directory: Directory = {
+  partyOf,
+  partiesOf: (role) => [...everybody.values()].filter((one) => one.role === role),
+  coordinatorFor: (municipality) =>
+    municipality.startsWith('34') ? parties.la : municipality.startsWith('46') ? parties.otherLa : undefined,
+  resourceOf: () => undefined,
+};
+
+/** Who sends, and what the rules need besides. */
+export const sentBy = (sender: Party) => ({ sender, directory, guidelines: firstGuidelines });
 
 /** What any message may be given. */
 export interface Envelope {
@@ -40,8 +59,12 @@ export interface Envelope {
   readonly exercise?: boolean;
   /** Organisation numbers in `MessageHeader.destination`. */
   readonly to?: readonly string[];
-  /** The person who decided. */
-  readonly by?: string;
+  /** The person who decided, by name, or by name and HPR number. */
+  readonly by?: string | { readonly name: string; readonly number: string };
+  /** In which role; `none` to leave it out. */
+  readonly as?: string;
+  /** `Bundle.timestamp`. */
+  readonly at?: string;
   /** Further resources in the Bundle. */
   readonly more?: readonly Readonly<Record<string, unknown>>[];
 }
@@ -69,18 +92,36 @@ interface Content {
   readonly others?: readonly { readonly fullUrl: string; readonly resource: Resource }[];
 }
 
+/** Who decided, as a PractitionerRole. */
+const authorOf = ({ by, as: duty = 'Coordinator' }: Envelope, id: string) => {
+  if (by === undefined) return undefined;
+  const { name, number } = typeof by === 'string' ? { name: by, number: undefined } : by;
+  return {
+    fullUrl: fullUrlOf('author', id),
+    resource: {
+      resourceType: 'PractitionerRole',
+      practitioner: defined({
+        display: name,
+        identifier: number === undefined ? undefined : { system: systems.healthPersonnel, value: number },
+      }),
+      ...(duty === 'none' ? {} : { code: [{ text: duty }] }),
+    },
+  };
+};
+
 /** The JSON text of a message. */
 const messageText = ({ event, focus, mission, others = [] }: Content, envelope: Envelope): string => {
   const id = envelope.id ?? uuidOf('test message', event, JSON.stringify([focus, mission, others, envelope]));
   const bundleId = envelope.bundleId ?? uuidOf('test Bundle', id);
   const focusUrl = fullUrlOf('focus', id);
+  const author = authorOf(envelope, id);
   const security = envelope.exercise === true ? [{ system: systems.actReason, code: 'HTEST' }] : [];
   return JSON.stringify({
     resourceType: 'Bundle',
     ...(bundleId === 'none' ? {} : { id: bundleId }),
     ...(security.length === 0 ? {} : { meta: { security } }),
     type: 'message',
-    timestamp: '2026-02-01T12:00:00+01:00',
+    timestamp: envelope.at ?? '2026-02-01T12:00:00+01:00',
     entry: [
       {
         fullUrl: fullUrlOf('header', id),
@@ -97,7 +138,7 @@ const messageText = ({ event, focus, mission, others = [] }: Content, envelope: 
                   receiver: organisationReference(organisation),
                 })),
               }),
-          ...(envelope.by === undefined ? {} : { author: { display: envelope.by } }),
+          ...(author === undefined ? {} : { author: { reference: author.fullUrl } }),
           focus: [
             ...(focus === undefined ? [] : [{ reference: focusUrl }]),
             ...(mission === undefined ? [] : [missionReference(mission)]),
@@ -106,6 +147,7 @@ const messageText = ({ event, focus, mission, others = [] }: Content, envelope: 
       },
       ...(focus === undefined ? [] : [{ fullUrl: focusUrl, resource: focus }]),
       ...others,
+      ...(author === undefined ? [] : [author]),
       ...(envelope.more ?? []).map((resource, index) => ({ fullUrl: fullUrlOf('more', id, String(index)), resource })),
     ],
   });
@@ -126,13 +168,32 @@ export type Place = readonly [latitude: number, longitude: number];
 /** Near Dovre. */
 export const somewhere: Place = [62.0729, 9.1236];
 
-const locationEntry = ([latitude, longitude]: Place) => ({
+const locationEntry = ([latitude, longitude]: Place, municipality?: string) => ({
   fullUrl: fullUrlOf('place', String(latitude), String(longitude)),
-  resource: { resourceType: 'Location', position: { latitude, longitude } },
+  resource: {
+    resourceType: 'Location',
+    position: { latitude, longitude },
+    ...defined({
+      address:
+        municipality === undefined
+          ? undefined
+          : {
+              district: 'Somewhere',
+              _district: {
+                extension: [
+                  { url: municipalityExtension, valueCoding: { system: systems.municipality, code: municipality } },
+                ],
+              },
+            },
+    }),
+  },
 });
 
-const placed = (place: Place | undefined) => {
-  const entry = place === undefined ? undefined : locationEntry(place);
+/** The identifier that the missions of one large event share. */
+export const incidentIdentifier = (value: string) => ({ system: 'https://amk.example/incident', value });
+
+const placed = (place: Place | undefined, municipality?: string) => {
+  const entry = place === undefined ? undefined : locationEntry(place, municipality);
   return {
     others: entry === undefined ? [] : [entry],
     references: entry === undefined ? undefined : [{ reference: entry.fullUrl }],
@@ -152,9 +213,20 @@ export const taskOpenedBy = (mission: string, entry: number): string => entryAdd
 export const missionRequest = ({
   urgency = 'stat',
   place = somewhere,
+  criterion = 'time-to-definitive-care',
+  municipality,
+  incident,
   ...envelope
-}: Envelope & { readonly urgency?: Urgency; readonly place?: Place } = {}): Message => {
-  const { others, references } = placed(place);
+}: Envelope & {
+  readonly urgency?: Urgency;
+  readonly place?: Place;
+  readonly criterion?: string;
+  /** Municipality number of the place. */
+  readonly municipality?: string;
+  /** Value of the incident's identifier. */
+  readonly incident?: string;
+} = {}): Message => {
+  const { others, references } = placed(place, municipality);
   return made(
     {
       event: 'mission-request',
@@ -164,8 +236,9 @@ export const missionRequest = ({
         intent: 'order',
         priority: urgency,
         subject: { display: 'Unknown' },
-        reasonCode: [concept(systems.missionCriterion, 'time-to-definitive-care')],
+        reasonCode: [concept(systems.missionCriterion, criterion)],
         locationReference: references,
+        ...defined({ requisition: incident === undefined ? undefined : incidentIdentifier(incident) }),
       },
       others,
     },
@@ -215,11 +288,14 @@ export const missionDecision = ({
   answer,
   reason = 'weather',
   until = '2026-02-01T14:00:00+01:00',
+  criterion,
   ...envelope
 }: Envelope & {
   readonly task: string;
   readonly answer: keyof typeof decisionStatus;
   readonly reason?: string;
+  /** The criterion it was judged on. */
+  readonly criterion?: string;
   readonly until?: string;
 }): Message =>
   made(
@@ -233,6 +309,7 @@ export const missionDecision = ({
         businessStatus: concept(systems.missionDecision, answer),
         ...(answer === 'accepted' ? {} : { statusReason: concept(systems.refusalReason, reason, 'Fog at the scene') }),
         ...(answer === 'deferred' ? { restriction: { period: { end: until } } } : {}),
+        ...(criterion === undefined ? {} : { reasonCode: concept(systems.missionCriterion, criterion) }),
       },
     },
     { by: 'Kari Koordinator', ...envelope },
@@ -241,8 +318,14 @@ export const missionDecision = ({
 export const resourceRequest = ({
   mission,
   kind = 'helicopter',
+  resource,
   ...envelope
-}: Envelope & { readonly mission: string; readonly kind?: string }): Message =>
+}: Envelope & {
+  readonly mission: string;
+  readonly kind?: string;
+  /** Call sign. */
+  readonly resource?: string;
+}): Message =>
   made(
     {
       event: 'resource-request',
@@ -252,12 +335,23 @@ export const resourceRequest = ({
         status: 'requested',
         intent: 'order',
         code: concept(systems.resourceKind, kind),
+        ...(resource === undefined ? {} : { input: [callSign(resource)] }),
       },
     },
     { to: [parties.operator.organisation], ...envelope },
   );
 
-const responseStatus = { accepted: 'accepted', declined: 'rejected', withdrawn: 'failed' } as const;
+const callSign = (value: string): Resource => ({
+  type: concept(systems.taskDetail, 'resource'),
+  valueReference: { identifier: { system: systems.resource, value } },
+});
+
+const hospitalDetail = (code: string, organisation: string): Resource => ({
+  type: concept(systems.taskDetail, code),
+  valueReference: organisationReference(organisation),
+});
+
+const responseStatus = { accepted: 'accepted', declined: 'rejected', withdrawn: 'failed', aborted: 'failed' } as const;
 
 export const resourceResponse = ({
   task,
@@ -293,6 +387,7 @@ export const resourceStatus = ({
   phases = {},
   eta,
   place,
+  handedOverTo,
   ...envelope
 }: Envelope & {
   readonly task: string;
@@ -300,6 +395,8 @@ export const resourceStatus = ({
   readonly phases?: Readonly<Record<string, string>>;
   readonly eta?: string;
   readonly place?: Place;
+  /** Organisation number of the hospital that has the patient. */
+  readonly handedOverTo?: string;
 }): Message => {
   const { others, references } = placed(place);
   return made(
@@ -314,6 +411,7 @@ export const resourceStatus = ({
         output: [
           ...moments(systems.flightPhase, phases),
           ...(eta === undefined ? [] : moments(systems.taskDetail, { eta })),
+          ...(handedOverTo === undefined ? [] : [hospitalDetail('handed-over-to', handedOverTo)]),
         ],
       },
       others,
@@ -379,12 +477,7 @@ export const prearrivalResponse = ({
           : { statusReason: concept(systems.refusalReason, reason, 'No operating theatre free') }),
         ...(answer === 'diverted'
           ? {
-              output: [
-                {
-                  type: concept(systems.taskDetail, 'diverted-to'),
-                  valueReference: organisationReference(divertedTo),
-                },
-              ],
+              output: [hospitalDetail('diverted-to', divertedTo)],
             }
           : {}),
       },
@@ -407,6 +500,149 @@ export const missionCancel = ({
         intent: 'order',
         subject: { display: 'Unknown' },
         reasonCode: [concept(systems.cancelReason, reason, 'In words')],
+      },
+    },
+    envelope,
+  );
+
+/** A pre-arrival notification taken back: the patient does not come, or comes to another hospital. */
+export const prearrivalWithdrawal = ({
+  mission,
+  task,
+  reason = 'weather',
+  divertedTo,
+  ...envelope
+}: Envelope & {
+  readonly mission: string;
+  readonly task: string;
+  readonly reason?: string;
+  readonly divertedTo?: string;
+}): Message =>
+  made(
+    {
+      event: 'prearrival-notification',
+      mission,
+      focus: {
+        resourceType: 'Task',
+        id: task,
+        status: 'cancelled',
+        intent: 'order',
+        statusReason: concept(systems.refusalReason, reason, 'Fog at the helipad'),
+        ...(divertedTo === undefined ? {} : { output: [hospitalDetail('diverted-to', divertedTo)] }),
+      },
+    },
+    envelope,
+  );
+
+export const medicalAssessment = ({
+  mission,
+  ground,
+  ...envelope
+}: Envelope & { readonly mission: string; readonly ground: string }): Message =>
+  made(
+    {
+      event: 'medical-assessment',
+      mission,
+      focus: {
+        resourceType: 'ClinicalImpression',
+        status: 'completed',
+        subject: { display: 'Unknown' },
+        finding: [{ itemCodeableConcept: concept(systems.medicalGround, ground) }],
+        summary: 'Stable, can go by road',
+      },
+    },
+    { by: 'Frida Flylege', as: 'Air-ambulance physician', ...envelope },
+  );
+
+export const reviewRequest = ({
+  task,
+  words = 'The road is closed',
+  ...envelope
+}: Envelope & { readonly task: string; readonly words?: string }): Message =>
+  made(
+    {
+      event: 'review-request',
+      focus: { resourceType: 'Task', id: task, status: 'requested', intent: 'order', description: words },
+    },
+    envelope,
+  );
+
+export const missionForward = ({
+  task,
+  reason = 'place-in-other-region',
+  ...envelope
+}: Envelope & { readonly task: string; readonly reason?: string }): Message =>
+  made(
+    {
+      event: 'mission-forward',
+      focus: {
+        resourceType: 'Task',
+        id: task,
+        status: 'cancelled',
+        intent: 'order',
+        statusReason: concept(systems.forwardReason, reason, 'In words'),
+      },
+    },
+    { to: [parties.otherLa.organisation], ...envelope },
+  );
+
+export const missionReport = ({
+  task,
+  phases = {},
+  ...envelope
+}: Envelope & { readonly task: string; readonly phases?: Readonly<Record<string, string>> }): Message =>
+  made(
+    {
+      event: 'mission-report',
+      focus: {
+        resourceType: 'Task',
+        id: task,
+        status: 'completed',
+        intent: 'order',
+        output: moments(systems.flightPhase, phases),
+      },
+    },
+    envelope,
+  );
+
+export const outcomeFeedback = ({
+  task,
+  assessment = 'appropriate',
+  ...envelope
+}: Envelope & { readonly task: string; readonly assessment?: string }): Message =>
+  made(
+    {
+      event: 'outcome-feedback',
+      focus: {
+        resourceType: 'Task',
+        id: task,
+        status: 'completed',
+        intent: 'order',
+        businessStatus: concept(systems.outcomeAssessment, assessment),
+      },
+    },
+    envelope,
+  );
+
+/** What an operator says of a resource that is in no mission; `at` is when it says so. */
+export const resourceAvailability = ({
+  resource = 'LA-01',
+  kind = 'helicopter',
+  availability = 'free',
+  ...envelope
+}: Envelope & {
+  readonly resource?: string;
+  readonly kind?: string;
+  readonly availability?: string;
+} = {}): Message =>
+  made(
+    {
+      event: 'resource-status',
+      focus: {
+        resourceType: 'Location',
+        identifier: [{ system: systems.resource, value: resource }],
+        type: [concept(systems.resourceKind, kind)],
+        operationalStatus: { system: systems.resourceAvailability, code: availability },
       },
     },
     envelope,

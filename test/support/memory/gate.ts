@@ -5,9 +5,10 @@ export type Gate = <Result>(name: string, call: () => Promise<Result>) => Promis
 
 /** The same ports, every call through the gate. */
 export const gated = (ports: SweepPorts, gate: Gate): SweepPorts => {
-  const { missions, subscriptions, worklist, queue, obligations, now } = ports;
+  const { missions, subscriptions, worklist, overview, directory, queue, obligations, now } = ports;
   return {
     now,
+    directory,
     missions: {
       last: (...args) => gate('missions.last', () => missions.last(...args)),
       entry: (...args) => gate('missions.entry', () => missions.entry(...args)),
@@ -25,6 +26,11 @@ export const gated = (ports: SweepPorts, gate: Gate): SweepPorts => {
     worklist: {
       put: (...args) => gate('worklist.put', () => worklist.put(...args)),
       list: (...args) => gate('worklist.list', () => worklist.list(...args)),
+    },
+    overview: {
+      ...overview,
+      putReadiness: (...args) => gate('overview.putReadiness', () => overview.putReadiness(...args)),
+      link: (...args) => gate('overview.link', () => overview.link(...args)),
     },
     queue: { send: (...args) => gate('queue.send', () => queue.send(...args)) },
     obligations: {

@@ -4,6 +4,8 @@ import { manualClock } from './clock.ts';
 import { memoryObligations } from './debts.ts';
 import { memoryDeadLetters, memoryQueue } from './delivery-queue.ts';
 import { memoryMissionLog } from './mission-log.ts';
+import { directory } from '../messages.ts';
+import { memoryOverview } from './overview.ts';
 import { memorySubscriptionLog } from './subscription-log.ts';
 import { memoryWorklist } from './worklist.ts';
 
@@ -44,6 +46,8 @@ export const memoryHub = (clock = manualClock()) => {
     retirements,
     desk,
     worklist: memoryWorklist(),
+    overview: memoryOverview(),
+    directory,
     queue: memoryQueue(clock),
     deadLetters: memoryDeadLetters(),
     channel: stubChannel(),

@@ -13,9 +13,9 @@ import {
   missionRequest,
   missionUpdate,
   parties,
-  partyOf,
   read,
   taskOpenedBy,
+  sentBy,
 } from '../../support/messages.ts';
 import { type MemoryHub, memoryHub } from '../../support/memory/hub.ts';
 
@@ -33,7 +33,7 @@ const send = (
   sender: Party,
   message: Message,
   log: MissionLog = missions,
-): Promise<Outcome> => acceptMessage(log, message, { sender, partyOf }, () => clock.now());
+): Promise<Outcome> => acceptMessage(log, message, sentBy(sender), () => clock.now());
 
 const accepted = (outcome: Outcome): Accepted => {
   if (outcome.outcome === 'refused') throw new Error(`refused: ${JSON.stringify(outcome.faults)}`);
@@ -168,7 +168,7 @@ describe('A message that is sent again', () => {
 
   test('It gets its first answer though it names a version that has passed', async () => {
     const { hub } = await openedHub();
-    const circumstances = { sender: amk, partyOf, ifMatch: 1 };
+    const circumstances = { ...sentBy(amk), ifMatch: 1 };
     const now = (): number => hub.clock.now();
     const first = accepted(await acceptMessage(hub.missions, update('conditional'), circumstances, now));
     await send(hub, la, update('other'));

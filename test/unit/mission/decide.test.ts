@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { MissionState, Party } from '../../../mission/state.ts';
-import { isParty } from '../../../mission/state.ts';
+import { hub, isParty } from '../../../mission/state.ts';
 import {
   type MissionStatus,
   missionStatuses,
@@ -492,6 +492,7 @@ describe('Who may send what', () => {
     hospital,
     observer,
     quality,
+    hub,
   };
   const strangers: Readonly<Record<Role, Party>> = {
     'local-amk': otherAmk,
@@ -500,6 +501,7 @@ describe('Who may send what', () => {
     hospital: otherHospital,
     observer,
     quality,
+    hub,
   };
   const ownTask: Readonly<Record<Role, string>> = {
     'local-amk': coordination,
@@ -508,6 +510,7 @@ describe('Who may send what', () => {
     hospital: arrival,
     observer: coordination,
     quality: coordination,
+    hub: coordination,
   };
   const messages: Readonly<Record<string, (role: Role) => Message>> = {
     'mission-request': () => missionRequest({ id: 'another-request' }),

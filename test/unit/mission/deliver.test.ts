@@ -7,7 +7,7 @@ import type { Answer, DeliveryOrder, Subscription } from '../../../mission/ports
 import { sweep } from '../../../mission/sweep.ts';
 import { sampleSubscription } from '../../support/contract.ts';
 import { type MemoryHub, memoryHub } from '../../support/memory/hub.ts';
-import { directory, missionOpenedBy, missionRequest, missionUpdate, parties, partyOf } from '../../support/messages.ts';
+import { directory, missionOpenedBy, missionRequest, missionUpdate, parties, sentBy } from '../../support/messages.ts';
 
 const { amk, la } = parties;
 const request = missionRequest({ id: 'request' });
@@ -42,7 +42,7 @@ const owing = async (entries: number, change: Partial<Subscription> = {}): Promi
   if (change.status === undefined) await hub.subscriptions.setStatus('la', 'active');
   for (let number = 1; number <= entries; number += 1) {
     const message = number === 1 ? request : missionUpdate({ mission, id: `u${number}`, describes: number !== 3 });
-    const accepted = await acceptMessage(hub.missions, message, { sender: amk, partyOf }, hub.now);
+    const accepted = await acceptMessage(hub.missions, message, sentBy(amk), hub.now);
     if (accepted.outcome === 'refused') throw new Error(JSON.stringify(accepted.faults));
     await fanOut(hub, accepted.entry);
   }
@@ -99,7 +99,7 @@ describe('A notification', () => {
 
   test('One whose subscriber has left the directory is told as to an observer', async () => {
     const hub = await owing(1);
-    await deliver(orderOf(hub, 1), { ...portsOf(hub), directory: { partyOf: () => undefined } });
+    await deliver(orderOf(hub, 1), { ...portsOf(hub), directory: { ...directory, partyOf: () => undefined } });
     expect(hub.channel.posts[0]?.body).toContain('"role":"observer"');
   });
 
@@ -231,7 +231,7 @@ describe('An endpoint that refuses', () => {
     const hub = await owing(1);
     await hub.subscriptions.create(sampleSubscription('other', la.organisation), hub.clock.iso());
     hub.channel.answer(({ subscription }) => ({ status: subscription.id === 'la' ? 500 : 200 }));
-    const accepted = await acceptMessage(hub.missions, missionUpdate({ mission }), { sender: amk, partyOf }, hub.now);
+    const accepted = await acceptMessage(hub.missions, missionUpdate({ mission }), sentBy(amk), hub.now);
     if (accepted.outcome === 'refused') throw new Error('refused');
     await fanOut(hub, accepted.entry);
     const orders = hub.queue.waiting().filter(({ subscription }) => subscription === 'other');
@@ -473,7 +473,7 @@ describe('Order within a mission', () => {
   test('A mission of which the subscriber misses something holds up no other mission', async () => {
     const hub = await owing(1);
     const other = missionRequest({ id: 'other' });
-    const accepted = await acceptMessage(hub.missions, other, { sender: amk, partyOf }, hub.now);
+    const accepted = await acceptMessage(hub.missions, other, sentBy(amk), hub.now);
     if (accepted.outcome === 'refused') throw new Error('refused');
     await fanOut(hub, accepted.entry);
     hub.channel.answer(({ webhookId }) => ({ status: webhookId === 'la.1' ? 503 : 200 }));

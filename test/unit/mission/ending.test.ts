@@ -4,12 +4,12 @@ import {
   missionDecision,
   missionRequest,
   parties,
-  partyOf,
   prearrivalNotification,
   prearrivalResponse,
   resourceRequest,
   resourceResponse,
   resourceStatus,
+  sentBy,
 } from '../../support/messages.ts';
 import { memoryHub } from '../../support/memory/hub.ts';
 import { given, later, mission, recipients, request, type Step, task, when } from './given.ts';
@@ -75,7 +75,7 @@ describe('A message sent again', () => {
   test('says whether its recipients are still owed, so that they need not wait for the sweeper', async () => {
     const { missions } = memoryHub();
     const message = missionRequest({ id: 'again' });
-    const accept = () => acceptMessage(missions, message, { sender: amk, partyOf }, () => 0);
+    const accept = () => acceptMessage(missions, message, sentBy(amk), () => 0);
     expect(await accept()).toMatchObject({ again: false, owes: true });
     const again = await accept();
     expect(again).toMatchObject({ again: true, owes: true });

@@ -15,11 +15,11 @@ import {
   missionRequest,
   missionUpdate,
   parties,
-  partyOf,
   prearrivalNotification,
   resourceRequest,
   resourceResponse,
   taskOpenedBy,
+  sentBy,
 } from '../../support/messages.ts';
 
 const { amk, la, operator, otherOperator, hospital, observer } = parties;
@@ -32,7 +32,7 @@ type Step = readonly [Party, Message];
 
 /** Accepts a message without telling anybody. */
 const accept = async (ports: Pick<SweepPorts, 'missions' | 'now'>, [sender, message]: Step): Promise<StoredEntry> => {
-  const outcome = await acceptMessage(ports.missions, message, { sender, partyOf }, ports.now);
+  const outcome = await acceptMessage(ports.missions, message, sentBy(sender), ports.now);
   if (outcome.outcome === 'refused') throw new Error(JSON.stringify(outcome.faults));
   return { ...outcome.entry, owes: true, told: [], untold: [] };
 };

@@ -4,7 +4,8 @@ import type { MissionState, Party, TaskState } from '../../../mission/state.ts';
 import type { TaskStatus } from '../../../schemas/codes.ts';
 import { type Refusal, statusOf } from '../../../schemas/faults.ts';
 import type { Message } from '../../../schemas/message.ts';
-import { missionOpenedBy, missionRequest, partyOf, taskOpenedBy } from '../../support/messages.ts';
+import { firstGuidelines } from '../../../schemas/guideline.ts';
+import { directory, missionOpenedBy, missionRequest, taskOpenedBy } from '../../support/messages.ts';
 
 /** Given / when / then for the mission's rules: what was accepted before, what is sent now, what comes of it. */
 
@@ -23,7 +24,13 @@ export const timeOf = (entry: number): string => new Date(start + (entry - 1) * 
 type More = Partial<Pick<Circumstances, 'ifMatch' | 'now'>>;
 
 export const when = (before: MissionState | undefined, [sender, message]: Step, more: More = {}): Outcome =>
-  decide(before, message, { sender, partyOf, now: timeOf((before?.version ?? 0) + 1), ...more });
+  decide(before, message, {
+    sender,
+    directory,
+    guidelines: firstGuidelines,
+    now: timeOf((before?.version ?? 0) + 1),
+    ...more,
+  });
 
 export const entryOf = (outcome: Outcome): Decided['entry'] => {
   if (outcome.outcome === 'refused') throw new Error(`refused: ${JSON.stringify(outcome.faults)}`);

@@ -12,7 +12,7 @@ import {
   missionRequest,
   missionUpdate,
   parties,
-  partyOf,
+  sentBy,
 } from '../../support/messages.ts';
 
 const { amk, la } = parties;
@@ -20,7 +20,7 @@ const request = missionRequest({ id: 'request' });
 const mission = missionOpenedBy(request);
 
 const post = async (hub: MemoryHub, sender: Party, message: Message): Promise<void> => {
-  const accepted = await acceptMessage(hub.missions, message, { sender, partyOf }, hub.now);
+  const accepted = await acceptMessage(hub.missions, message, sentBy(sender), hub.now);
   if (accepted.outcome === 'refused') throw new Error(JSON.stringify(accepted.faults));
   if (!accepted.again) await fanOut(hub, accepted.entry);
 };

@@ -29,6 +29,7 @@ import {
   resourceResponse,
   resourceStatus,
   taskOpenedBy,
+  sentBy,
 } from '../../support/messages.ts';
 
 /** What somebody means to say; which Task it is about, and whether it makes sense, depends on the mission at that moment. */
@@ -183,7 +184,7 @@ const play = async (plan: readonly Intent[]) => {
   const hub = memoryHub();
   const sent: (readonly [Party, Message, Accepted])[] = [];
   const send = async (sender: Party, message: Message): Promise<void> => {
-    const outcome = await acceptMessage(hub.missions, message, { sender, partyOf }, hub.now);
+    const outcome = await acceptMessage(hub.missions, message, sentBy(sender), hub.now);
     if (outcome.outcome === 'accepted') sent.push([sender, message, outcome]);
   };
   await send(parties.amk, request);
@@ -278,7 +279,7 @@ describe('Whatever is said, and whoever says it', () => {
       asyncProperty(plans, async (plan) => {
         const { hub, sent, log } = await play(plan);
         for (const [sender, message, first] of sent) {
-          const outcome = await acceptMessage(hub.missions, message, { sender, partyOf }, hub.now);
+          const outcome = await acceptMessage(hub.missions, message, sentBy(sender), hub.now);
           if (outcome.outcome === 'refused') throw new Error(JSON.stringify(outcome.faults));
           expect(outcome.again).toBe(true);
           expect(outcome.entry).toMatchObject(first.entry);
@@ -297,7 +298,7 @@ describe('Whatever is said, and whoever says it', () => {
         const outcomes = await Promise.all(
           second.slice(0, 6).map((intent, index) => {
             const [sender, message] = say(state, intent, `at-once-${index}`);
-            return acceptMessage(hub.missions, message, { sender, partyOf }, hub.now);
+            return acceptMessage(hub.missions, message, sentBy(sender), hub.now);
           }),
         );
         const log = await logOf(hub);
@@ -374,7 +375,7 @@ describe('Whatever is said, and whoever says it', () => {
         const state = stateOf(log);
         const before = structuredClone(state);
         const [sender, message] = say(state, intent, 'tried');
-        const outcome = decide(state, message, { sender, partyOf, now: '2026-02-01T20:00:00.000Z' });
+        const outcome = decide(state, message, { ...sentBy(sender), now: '2026-02-01T20:00:00.000Z' });
         expect(state).toEqual(before);
         if (outcome.outcome === 'accepted') return;
         for (const { code, at } of outcome.faults) {
