@@ -8,6 +8,7 @@ import {
 } from 'aws-cdk-lib/aws-apigateway';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
+import { publishedTypes } from '../schemas/published-types.ts';
 import { addGatewayResponses } from './gateway-responses.ts';
 
 interface FhirFunctions {
@@ -62,7 +63,13 @@ export class FhirApi extends Construct {
     const subscribe = to(functions.subscribe);
 
     const fhir = this.#api.root.addResource('fhir');
-    fhir.addResource('metadata').addMethod('GET', to(functions.metadata));
+    const metadata = to(functions.metadata);
+    fhir.addResource('metadata').addMethod('GET', metadata);
+    for (const type of publishedTypes) {
+      const published = fhir.addResource(type);
+      published.addMethod('GET', metadata);
+      published.addResource('{id}').addMethod('GET', metadata);
+    }
 
     const subscriptions = fhir.addResource('Subscription');
     subscriptions.addMethod('GET', subscribe, authorized);

@@ -107,8 +107,9 @@ export class HubStack extends Stack {
     const metadata = new HubFunction(this, 'Metadata', {
       ...answering,
       name: 'metadata',
-      environment: { PUBLIC_URL },
+      environment: { TABLE_NAME, PUBLIC_URL },
     });
+    metadata.allow(['dynamodb:GetItem'], table.tableArn);
 
     const deliver = new HubFunction(this, 'Deliver', {
       handlers,

@@ -1,12 +1,47 @@
+import { cachedGuidelines } from '../../adapters/dynamodb/guideline-store.ts';
+import { openTable } from '../../adapters/dynamodb/table.ts';
 import { setting } from '../../adapters/settings.ts';
-import { capabilityStatement } from '../../mission/views/capability-statement.ts';
+import { capabilityStatement } from '../../mission/views/published/capability-statement.ts';
+import { published } from '../../mission/views/published/index.ts';
+import { searchset } from '../../mission/views/searchset.ts';
 import release from '../../package.json' with { type: 'json' };
-import { answer, fhirDoor } from '../edge/door.ts';
+import { defined } from '../../schemas/defined.ts';
+import { refuse } from '../../schemas/faults.ts';
+import { digestOf } from '../../schemas/identifiers.ts';
+import { type Answer, answer, fhirDoor, headerOf, queryOf, type Request } from '../edge/door.ts';
 
-/** The day the statement's content last changed: bump it with the catalogue. */
-const statementDate = '2026-11-22';
+/** What is published, and the day it last changed: bump it with the catalogue and the code tables. */
+const edition = { version: release.version, date: '2026-11-24' };
 
-const body = JSON.stringify(capabilityStatement(setting('PUBLIC_URL'), release.version, statementDate));
+const base = setting('PUBLIC_URL');
+const guidelines = cachedGuidelines(openTable(setting('TABLE_NAME')));
+const statement = JSON.stringify(capabilityStatement(base, edition));
 
-/** `GET /fhir/metadata`, open to everyone. */
-export const handler = fhirDoor(async () => answer(200, body, { 'cache-control': 'public, max-age=300' }));
+/** The same for everyone and seldom new: whoever has it asks again after five minutes, and is told if nothing has changed. */
+const cacheable = (request: Request, body: string): Answer => {
+  const headers = { etag: `W/"${digestOf(body).slice(0, 16)}"`, 'cache-control': 'public, max-age=300' };
+  const known = headerOf(request, 'if-none-match')
+    ?.split(',')
+    .map((tag) => tag.trim());
+  return known?.includes(headers.etag) === true ? answer(304, '', headers) : answer(200, body, headers);
+};
+
+/** `GET /fhir/metadata`, and what the hub publishes of itself (`GET /fhir/CodeSystem` and the like); open to everyone. */
+export const handler = fhirDoor(async (request) => {
+  const [, , type = ''] = request.resource.split('/');
+  if (type === 'metadata') return cacheable(request, statement);
+
+  const library = published(edition, await guidelines(), new Date().toISOString());
+  const id = request.pathParameters?.['id'];
+  if (id !== undefined) {
+    const found = library.read(type, id);
+    return found === undefined ? refuse('not-found') : cacheable(request, JSON.stringify(found));
+  }
+  const query = queryOf(request);
+  if ([...query.keys()].some((name) => name !== 'url' && name !== 'version'))
+    return refuse('unknown-search', undefined, `${type} is searched by url and version`);
+  const found = library.search(type, defined({ url: query.get('url'), version: query.get('version') }));
+  const self = query.size === 0 ? type : `${type}?${new URLSearchParams([...query]).toString()}`;
+  const listed = found.map((resource) => ({ resource, path: `${type}/${resource.id}` }));
+  return cacheable(request, JSON.stringify(searchset(self, undefined, listed, { base }, listed.length)));
+});

@@ -12,20 +12,20 @@ export const searchset = (
   self: string,
   next: string | undefined,
   listed: readonly Listed[],
-  view: Viewpoint,
+  { base }: Pick<Viewpoint, 'base'>,
   total?: number,
 ): unknown => {
   const bundle: Omit<Bundle, 'entry'> = {
     resourceType: 'Bundle',
     type: 'searchset',
     link: [
-      { relation: 'self', url: `${view.base}/${self}` },
-      ...(next === undefined ? [] : [{ relation: 'next', url: `${view.base}/${next}` }]),
+      { relation: 'self', url: `${base}/${self}` },
+      ...(next === undefined ? [] : [{ relation: 'next', url: `${base}/${next}` }]),
     ],
     ...(total === undefined ? {} : { total }),
   };
   const entry = listed.map(({ resource, path }) => ({
-    fullUrl: `${view.base}/${path}`,
+    fullUrl: `${base}/${path}`,
     resource,
     search: { mode: 'match' },
   }));

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import type { Notification, StoredEntry, Subscription } from '../../mission/ports.ts';
-import { capabilityStatement } from '../../mission/views/capability-statement.ts';
 import { missingReceipt, receipt } from '../../mission/views/communication.ts';
 import { type Notice, notificationBundle } from '../../mission/views/notification.ts';
 import { organizationResource } from '../../mission/views/organization.ts';
@@ -290,7 +289,4 @@ describe('what else is read', () => {
     for (const party of sampleParties) expect(problemsOf(organizationResource(party))).toEqual([]);
     expect(organizationResource(partyOfClient('amk-innlandet')).telecom).toHaveLength(1);
   });
-
-  test('the CapabilityStatement is valid FHIR', () =>
-    expect(problemsOf(capabilityStatement(view.base, '0.1.0', '2026-01-01'))).toEqual([]));
 });

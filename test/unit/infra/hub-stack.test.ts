@@ -189,7 +189,7 @@ describe('the functions', () => {
     ['ProcessMessage', ['DELIVERY_QUEUE_URL', 'PUBLIC_URL', 'TABLE_NAME']],
     ['Read', ['PUBLIC_URL', 'TABLE_NAME']],
     ['Subscribe', ['DELIVERY_QUEUE_URL', 'ENDPOINT_ALLOW_LIST', 'PUBLIC_URL', 'TABLE_NAME']],
-    ['Metadata', ['PUBLIC_URL']],
+    ['Metadata', ['PUBLIC_URL', 'TABLE_NAME']],
     ['Deliver', ['DEAD_LETTER_QUEUE_URL', 'DELIVERY_QUEUE_URL', 'ENDPOINT_ALLOW_LIST', 'PUBLIC_URL', 'TABLE_NAME']],
     ['Sweep', ['DELIVERY_QUEUE_URL', 'PUBLIC_URL', 'TABLE_NAME']],
   ])('are told what they need and no more: %s', (name, variables) => {
@@ -199,10 +199,10 @@ describe('the functions', () => {
 
   it('that answer without data may touch none', () => {
     const policies = Object.keys(template.findResources('AWS::IAM::Policy'));
-    expect(policies.filter((policy) => /^(Authorize|Metadata)/.test(policy))).toEqual([]);
+    expect(policies.filter((policy) => /^Authorize/.test(policy))).toEqual([]);
   });
 
-  it.each(['ProcessMessage', 'Read', 'Subscribe', 'Deliver', 'Sweep'])(
+  it.each(['ProcessMessage', 'Read', 'Subscribe', 'Metadata', 'Deliver', 'Sweep'])(
     'may do named things to named resources only: %s',
     (name) => {
       for (const { action, resources } of statementsOf(`${name}ServiceRoleDefaultPolicy`)) {
@@ -213,12 +213,15 @@ describe('the functions', () => {
     },
   );
 
-  it('that read may not write', () => {
+  it.each([
+    ['Read', ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:Query']],
+    ['Metadata', ['dynamodb:GetItem']],
+  ])('that read may not write: %s', (name, actions) => {
     expect(
-      statementsOf('ReadServiceRoleDefaultPolicy')
+      statementsOf(`${name}ServiceRoleDefaultPolicy`)
         .map(({ action }) => action)
         .toSorted(),
-    ).toEqual(['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:Query']);
+    ).toEqual(actions);
   });
 });
 
@@ -254,12 +257,22 @@ describe('the API', () => {
       .toSorted();
   };
 
-  it('has these doors, all but the first behind the authorizer', () => {
+  it('has these doors, all behind the authorizer but those to what the hub publishes of itself', () => {
     expect(routes()).toEqual([
       'DELETE /fhir/Subscription/{id} → Subscribe',
+      'GET /fhir/CodeSystem → Metadata, open',
+      'GET /fhir/CodeSystem/{id} → Metadata, open',
+      'GET /fhir/MessageDefinition → Metadata, open',
+      'GET /fhir/MessageDefinition/{id} → Metadata, open',
+      'GET /fhir/OperationDefinition → Metadata, open',
+      'GET /fhir/OperationDefinition/{id} → Metadata, open',
+      'GET /fhir/StructureDefinition → Metadata, open',
+      'GET /fhir/StructureDefinition/{id} → Metadata, open',
       'GET /fhir/Subscription → Subscribe',
       'GET /fhir/Subscription/{id} → Subscribe',
       'GET /fhir/Subscription/{id}/{operation} → Subscribe',
+      'GET /fhir/ValueSet → Metadata, open',
+      'GET /fhir/ValueSet/{id} → Metadata, open',
       'GET /fhir/metadata → Metadata, open',
       'GET /fhir/{type} → Read',
       'GET /fhir/{type}/{id} → Read',

@@ -1,0 +1,161 @@
+import type {
+  CapabilityStatement,
+  CapabilityStatementMessagingSupportedMessage,
+  CapabilityStatementRestResource,
+  CapabilityStatementRestResourceSearchParam,
+} from 'fhir/r4.d.ts';
+import { catalogue } from '../../../schemas/messages/catalogue.ts';
+import type { MessageType } from '../../../schemas/messages/message-type.ts';
+import { canonicalBase, missionTopic } from '../../../schemas/names.ts';
+import { publishedTypes } from '../../../schemas/published-types.ts';
+import { artefact, canonicalOf, type Edition } from './artefact.ts';
+import { profiledTypes, structureDefinitions } from './structure-definitions.ts';
+
+type Interaction = NonNullable<CapabilityStatementRestResource['interaction']>[number]['code'];
+
+const resource = (
+  type: CapabilityStatementRestResource['type'],
+  interactions: readonly Interaction[],
+  documentation: string,
+  more: Omit<CapabilityStatementRestResource, 'type' | 'interaction' | 'documentation'> = {},
+): CapabilityStatementRestResource => ({
+  type,
+  documentation,
+  interaction: interactions.map((code) => ({ code })),
+  ...more,
+});
+
+const parameter = (
+  name: string,
+  type: CapabilityStatementRestResourceSearchParam['type'],
+  documentation: string,
+): CapabilityStatementRestResourceSearchParam => ({ name, type, documentation });
+
+const backport = 'http://hl7.org/fhir/uv/subscriptions-backport';
+
+/** What can be read and searched, and by which words. */
+const offered: readonly CapabilityStatementRestResource[] = [
+  resource('ServiceRequest', ['read', 'search-type'], 'The mission. ETag is its version.', {
+    searchParam: [
+      parameter('requisition', 'token', 'The identifier of a large event: the missions that give it and concern you'),
+    ],
+    operation: [{ name: 'history', definition: canonicalOf('OperationDefinition', 'mission-history') }],
+  }),
+  resource('Task', ['read', 'search-type'], 'Asks to parties. The worklist is Task?owner=…&status=….', {
+    searchParam: [
+      parameter('owner', 'reference', 'Organization/{organisation number} or the number; your own organisation'),
+      parameter('status', 'token', 'One or several Task statuses, separated by commas'),
+      parameter('based-on', 'reference', 'ServiceRequest/{mission}: the Tasks of one mission'),
+    ],
+  }),
+  resource('Provenance', ['search-type'], 'Who said what when: one for each message of a mission.', {
+    searchParam: [parameter('target', 'reference', 'ServiceRequest/{mission}')],
+  }),
+  resource('Communication', ['search-type'], 'Receipts: who was told of what, when, after how many attempts.', {
+    searchParam: [parameter('part-of', 'reference', 'ServiceRequest/{mission}')],
+  }),
+  resource(
+    'Subscription',
+    ['create', 'read', 'delete', 'search-type'],
+    'Backport subscriptions, rest-hook, signed by Standard Webhooks.',
+    {
+      extension: [
+        {
+          url: `${backport}/StructureDefinition/capabilitystatement-subscriptiontopic-canonical`,
+          valueCanonical: missionTopic,
+        },
+      ],
+      operation: [
+        { name: 'status', definition: `${backport}/OperationDefinition/backport-subscription-status` },
+        { name: 'events', definition: `${backport}/OperationDefinition/backport-subscription-events` },
+      ],
+    },
+  ),
+  resource(
+    'Bundle',
+    ['read'],
+    'A message as it was accepted: Bundle/{mission}.{entry}; each resource of it is read at {type}/{mission}.{entry}.{index}.',
+  ),
+  resource(
+    'Location',
+    ['read', 'search-type'],
+    'The resource board: where each helicopter, aeroplane or car is, and whether it is free.',
+  ),
+  resource('Organization', ['read'], 'A party of the directory, by organisation number.'),
+  resource('Endpoint', ['read'], 'An address of the directory.'),
+  ...publishedTypes.map((type) =>
+    resource(type, ['read', 'search-type'], 'What the hub publishes of itself; open to everyone.', {
+      searchParam: [
+        parameter('url', 'uri', 'The canonical URL'),
+        parameter('version', 'token', 'The version; the code systems of the guideline have several'),
+      ],
+    }),
+  ),
+];
+
+/** Resources with the profiles that messages follow; one that is only carried in messages is read as it was sent. */
+const withProfiles = (edition: Edition): readonly CapabilityStatementRestResource[] => {
+  const profiles = structureDefinitions(edition);
+  const carried = profiledTypes().filter((type) => !offered.some((one) => one.type === type));
+  return [...offered, ...carried.map((type) => resource(type, ['read'], 'As it was sent in a message.'))].map((one) => {
+    const supportedProfile = profiles.filter(({ type }) => type === one.type).map(({ url }) => url);
+    return supportedProfile.length === 0 ? one : { ...one, supportedProfile };
+  });
+};
+
+const messageLine = ({ event, senders, told, purpose, relation }: MessageType): string =>
+  `- \`${event}\` (from ${senders.join(', ')}; ${relation}; told: ${told.join(', ')}): ${purpose}`;
+
+const supportedMessage = ({ event, senders }: MessageType): CapabilityStatementMessagingSupportedMessage => ({
+  mode: senders.includes('hub') ? 'sender' : 'receiver',
+  definition: canonicalOf('MessageDefinition', event),
+});
+
+/** What the hub can do, derived from the catalogue (`GET /fhir/metadata`). */
+export const capabilityStatement = (base: string, edition: Edition): CapabilityStatement => ({
+  ...artefact('CapabilityStatement', 'hub', 'luftbro, integration hub for air-ambulance missions', edition.version),
+  name: 'Luftbro',
+  date: edition.date,
+  description: `Code systems under ${canonicalBase} are the project's own: no official FHIR URI is known for the Norwegian index, NACA or the air-ambulance codes.`,
+  kind: 'instance',
+  software: { name: 'luftbro', version: edition.version },
+  implementation: { description: 'luftbro', url: base },
+  fhirVersion: '4.0.1',
+  format: ['json'],
+  implementationGuide: [`${backport}/ImplementationGuide/hl7.fhir.uv.subscriptions-backport`],
+  rest: [
+    {
+      mode: 'server',
+      documentation: 'Every answer shows a caller only what concerns it.',
+      security: {
+        cors: false,
+        service: [
+          { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/restful-security-service', code: 'OAuth' }] },
+        ],
+        description:
+          'OAuth 2 client credentials (HelseID). The organisation number in the token decides who the caller is.',
+      },
+      resource: [...withProfiles(edition)],
+      operation: [
+        {
+          name: 'process-message',
+          definition: 'http://hl7.org/fhir/OperationDefinition/MessageHeader-process-message',
+        },
+      ],
+    },
+  ],
+  messaging: [
+    {
+      endpoint: [
+        {
+          protocol: { system: 'http://terminology.hl7.org/CodeSystem/message-transport', code: 'http' },
+          address: `${base}/$process-message`,
+        },
+      ],
+      // Minutes for which a message sent again gets its first answer. The log is kept for good; R4 wants a number.
+      reliableCache: 2_147_483_647,
+      documentation: ['Messages, one file of the catalogue each:', ...catalogue.map(messageLine)].join('\n'),
+      supportedMessage: catalogue.map(supportedMessage),
+    },
+  ],
+});
