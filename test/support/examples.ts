@@ -5,9 +5,10 @@ import { decide } from '../../mission/decide.ts';
 import type { Directory, StoredEntry } from '../../mission/ports.ts';
 import type { MissionState, Party } from '../../mission/state.ts';
 import { type DirectoryData, readDirectory } from '../../schemas/directory.ts';
+import { firstGuidelines } from '../../schemas/guideline.ts';
 import { type Message, readMessage } from '../../schemas/message.ts';
 
-/** The published examples: one mission in ten messages, and the sample directory it is played against. */
+/** The published examples: two missions, and the sample directory they are played against. */
 
 const fileText = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 
@@ -53,10 +54,21 @@ export interface Step {
   readonly client: string;
 }
 
-/** The order in which the ten are played and who sends each, as `examples/README.md` says. */
-export const exampleSteps: readonly Step[] = [
-  ...fileText('examples/README.md').matchAll(/^\| \d+ \| [\d:]+ \| `(?<file>[^`]+)` \| `(?<client>[^`]+)` \|/gm),
-].map(({ groups }) => ({ file: groups?.['file'] ?? '', client: groups?.['client'] ?? '' }));
+/** The tables of `examples/README.md`, each in the order in which it is played. */
+const tables: readonly (readonly Step[])[] = fileText('examples/README.md')
+  .split(/^## /m)
+  .map((section) =>
+    [...section.matchAll(/^\| \d+ \| [\d:]+ \| `(?<file>[^`]+)` \| `(?<client>[^`]+)` \|/gm)].map(({ groups }) => ({
+      file: groups?.['file'] ?? '',
+      client: groups?.['client'] ?? '',
+    })),
+  )
+  .filter((steps) => steps.length > 0);
+
+/** The first mission, the second mission, and what belongs to no mission. */
+export const [exampleSteps = [], secondSteps = [], readinessSteps = []] = tables;
+
+export const everyStep: readonly Step[] = [...exampleSteps, ...secondSteps, ...readinessSteps];
 
 /** Reads a text that must be a message. */
 const readExample = (text: string): Message => {
@@ -65,26 +77,37 @@ const readExample = (text: string): Message => {
   return message;
 };
 
-/** Decides on a message at a time of the example mission; the hub's answer, whatever it is. */
-export const decideExample = (state: MissionState | undefined, message: Message, client: string, second = 0) =>
+/** When the hub gets a message: when it was written, and never before what it has already. */
+const receivedAt = (state: MissionState | undefined, { text }: Message): string => {
+  const { timestamp } = z.object({ timestamp: z.string().optional() }).parse(JSON.parse(text));
+  const written = timestamp === undefined ? 0 : Date.parse(timestamp);
+  return new Date(Math.max(written, Date.parse(state?.changedAt ?? '2026-01-08T07:30:00.000Z'))).toISOString();
+};
+
+/** Decides on a message; the hub's answer, whatever it is. */
+export const decideExample = (state: MissionState | undefined, message: Message, sender: Party) =>
   decide(state, message, {
-    sender: partyOfClient(client),
-    now: new Date(Date.parse('2026-01-08T07:30:00.000Z') + second * 1000).toISOString(),
-    partyOf: (organisation) => sampleDirectory.partyOf(organisation),
+    sender,
+    now: receivedAt(state, message),
+    directory: sampleDirectory,
+    guidelines: firstGuidelines,
   });
 
 /** A log entry after a further message, which must be legal. */
 export const nextEntry = (before: StoredEntry | undefined, text: string, client: string): StoredEntry => {
-  const decided = decideExample(before?.state, readExample(text), client, (before?.number ?? 0) * 60);
+  const decided = decideExample(before?.state, readExample(text), partyOfClient(client));
   if (decided.outcome === 'refused') throw new Error(`refused: ${JSON.stringify(decided.faults)}`);
   return { ...decided.entry, unpaidFrom: decided.entry.number, owes: false, told: [], untold: [] };
 };
 
-/** The log of the example mission after its first messages; all of them if no count is given. */
-export const exampleLog = (count: number = exampleSteps.length): readonly StoredEntry[] =>
-  exampleSteps
+/** The log of a mission after its first messages; all of them if no count is given. */
+export const logOf = (steps: readonly Step[], count: number = steps.length): readonly StoredEntry[] =>
+  steps
     .slice(0, count)
     .reduce<readonly StoredEntry[]>(
       (log, { file, client }) => [...log, nextEntry(log.at(-1), exampleText(file), client)],
       [],
     );
+
+/** The log of the first example mission. */
+export const exampleLog = (count?: number): readonly StoredEntry[] => logOf(exampleSteps, count);
