@@ -204,7 +204,12 @@ const wrongReview = (message: Message, task: TaskState, state: MissionState): Re
     const other = undecided ?? reviewed;
     return other === undefined
       ? undefined
-      : refuse('illegal-transition', placeOf(message), `see Task/${other.id}: it is ${other.status}`, state.version);
+      : refuse(
+          'illegal-transition',
+          `${placeOf(message)}.status`,
+          `see Task/${other.id}: it is ${other.status}`,
+          state.version,
+        );
   }
   const { decider } = facts;
   if (type.answers?.of !== 'task' || decider === undefined) return undefined;
@@ -220,7 +225,12 @@ const pointless = (message: Message, task: TaskState, state: MissionState): Refu
   const seen = answer === 'received' && task.acknowledgedAt !== undefined;
   const met = answer === 'overdue' && deadlineOf(task) !== deadline;
   return seen || met
-    ? refuse('illegal-transition', placeOf(message), 'there is nothing to acknowledge any more', state.version)
+    ? refuse(
+        'illegal-transition',
+        `${placeOf(message)}.status`,
+        'there is nothing to acknowledge any more',
+        state.version,
+      )
     : undefined;
 };
 

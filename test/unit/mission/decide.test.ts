@@ -13,19 +13,27 @@ import {
 import { statusOf } from '../../../schemas/faults.ts';
 import type { Message } from '../../../schemas/message.ts';
 import { catalogue } from '../../../schemas/messages/catalogue.ts';
+import { overdueMessage, unreachableMessage } from '../../../mission/hub-messages.ts';
 import {
   acknowledgement,
+  directory,
+  medicalAssessment,
   missionCancel,
   missionDecision,
+  missionForward,
   missionOpenedBy,
+  missionReport,
   missionRequest,
   missionUpdate,
+  outcomeFeedback,
   parties,
   prearrivalNotification,
   prearrivalResponse,
+  resourceAvailability,
   resourceRequest,
   resourceResponse,
   resourceStatus,
+  reviewRequest,
   strangerToTheDirectory,
 } from '../../support/messages.ts';
 import {
@@ -166,8 +174,30 @@ describe('Who is asked', () => {
     expectTold({ outcome: 'accepted', entry }, wanted);
   });
 
-  test.each(asking)('A %s without a destination asks nobody', (_event, before, sender, message) => {
+  test.each(asking.slice(1))('A %s without a destination asks nobody', (_event, before, sender, message) => {
     expectRefused(when(before, [sender, message([])]), 'missing-field', 'Bundle.entry[0].resource.destination');
+  });
+
+  test('A request without a destination goes to the AMK LA that covers the municipality of the place', () => {
+    for (const [municipality, covering] of [
+      ['3425', la],
+      ['4601', otherLa],
+    ] as const) {
+      const entry = entryOf(when(undefined, [amk, missionRequest({ to: [], municipality })]));
+      expect(entry.state).toMatchObject({ coordinator: covering.organisation, municipality });
+      expect(entry.state.tasks[0]?.owner).toBe(covering.organisation);
+      expectTold({ outcome: 'accepted', entry }, covering);
+    }
+  });
+
+  test('A request that names its AMK LA goes there, whoever covers the place', () => {
+    const message = missionRequest({ to: [otherLa.organisation], municipality: '3425' });
+    expect(given([amk, message]).coordinator).toBe(otherLa.organisation);
+  });
+
+  test('A request that names no AMK LA, for a place that nobody covers or of which no municipality is known, asks nobody', () => {
+    for (const message of [missionRequest({ to: [] }), missionRequest({ to: [], municipality: '9999' })])
+      expectRefused(when(undefined, [amk, message]), 'no-coordinator', 'Bundle.entry[0].resource.destination');
   });
 
   test.each(asking)('A %s asks one party at a time', (_event, before, sender, message, wanted, other) => {
@@ -221,7 +251,7 @@ describe('Who is asked', () => {
   test('A party that is concerned but not by this message is not told, and the log says so', () => {
     const decision = missionDecision({ task: coordination, answer: 'accepted', to: [operator.organisation] });
     const outcome = when(asked, [la, decision]);
-    expectTold(outcome, amk);
+    expectTold(outcome, amk, quality);
     expect(entryOf(outcome).notTold).toEqual([operator.organisation]);
   });
 
@@ -381,17 +411,18 @@ const cases = taskTable.flatMap(([answer, step, id, legal]) =>
   taskStatuses.map((status) => ({ answer, step, id, status, becomes: legal[status] })),
 );
 
-/** Nobody else is asked, so that only the one Task decides. */
-const alone = (id: string): MissionState => {
+/** Nobody else is asked, so that only the one Task decides. Who is under way has seen what is asked. */
+const alone = (id: string, status: TaskStatus): MissionState => {
   const state = id === coordination ? given(opened) : asked;
-  return { ...state, tasks: state.tasks.filter((one) => one.id === id || one.kind === 'coordination') };
+  const only = { ...state, tasks: state.tasks.filter((one) => one.id === id || one.kind === 'coordination') };
+  return withTask(only, id, { status, ...(status === 'in-progress' ? { acknowledgedAt: timeOf(1) } : {}) });
 };
 
 describe('What may be answered to an ask, and when', () => {
   test.each(cases.filter(({ becomes }) => becomes !== undefined))(
     'A Task that is $status becomes $becomes by a $answer',
     ({ step, id, status, becomes }) => {
-      const before = withTask(alone(id), id, { status });
+      const before = alone(id, status);
       const entry = entryOf(when(before, step));
       expect(taskIn(entry.state, id)).toMatchObject({ status: becomes, changedBy: before.version + 1 });
       expect(entry.number).toBe(before.version + 1);
@@ -403,7 +434,7 @@ describe('What may be answered to an ask, and when', () => {
   test.each(cases.filter(({ becomes }) => becomes === undefined))(
     'A Task that is $status cannot be given a $answer',
     ({ step, id, status }) => {
-      const before = withTask(alone(id), id, { status });
+      const before = alone(id, status);
       const outcome = when(before, step);
       expectIllegal(outcome, before);
       expectRefused(outcome, 'illegal-transition', 'Bundle.entry[1].resource.status');
@@ -415,17 +446,32 @@ describe('What may be answered to an ask, and when', () => {
       const before = withTask(withTask(asked, flight, { status: 'accepted' }), arrival, { status: 'received' });
       const outcome = when(before, step);
       if (outcome.outcome === 'refused' || codeOf(outcome) !== 'accepted' || step === crewHandsOver) continue;
-      expect(outcome.entry.state.tasks.filter((one) => one.id !== id)).toEqual(
+      expect(outcome.entry.state.tasks.filter((one) => one.id !== id && one.openedBy < outcome.entry.number)).toEqual(
         before.tasks.filter((one) => one.id !== id),
       );
     }
   });
 });
 
+const turnedDown = given(opened, [la, missionDecision({ task: coordination, answer: 'rejected' })]);
+const waiting = taskIn(asked, coordination);
+const overdue = overdueMessage(asked, waiting, waiting.acknowledgeBy, directory);
+const saidByHub = (event: 'delivery-failed' | 'party-unreachable'): Message => {
+  const message = unreachableMessage(
+    event,
+    entryOf(when(given(opened, resourceAsked), hospitalWarned)),
+    hospital.organisation,
+    'no subscription',
+    directory,
+  );
+  if (message === undefined) throw new Error('the hub has something to say of a hospital');
+  return message;
+};
+
 /** In which states of the mission each message is legal, its Task being ready for it. */
 const missionTable: readonly (readonly [event: string, Step, ready: MissionState, legal: readonly MissionStatus[]])[] =
   [
-    ['acknowledgement', [la, acknowledgement({ task: coordination })], asked, ['active', 'revoked']],
+    ['acknowledgement', [la, acknowledgement({ task: coordination })], asked, ['active', 'revoked', 'entered-in-error']],
     [
       'mission-update',
       [amk, missionUpdate({ mission })],
@@ -439,6 +485,14 @@ const missionTable: readonly (readonly [event: string, Step, ready: MissionState
     ['prearrival-notification', [la, prearrivalNotification({ mission, id: 'again' })], flying, ['active', 'revoked']],
     ['prearrival-response', hospitalAccepts, asked, ['active', 'revoked']],
     ['mission-cancel', [amk, missionCancel({ mission })], asked, ['active']],
+    ['medical-assessment', [la, medicalAssessment({ mission, ground: 'indicated' })], asked, ['active']],
+    ['review-request', [amk, reviewRequest({ task: coordination })], turnedDown, ['active']],
+    ['mission-forward', [la, missionForward({ task: coordination })], asked, ['active']],
+    ['mission-report', [operator, missionReport({ task: flight })], flying, ['active', 'revoked', 'completed']],
+    ['outcome-feedback', [hospital, outcomeFeedback({ task: arrival })], asked, ['active', 'revoked', 'completed']],
+    ['acknowledgement-overdue', [hub, overdue], asked, ['active', 'revoked', 'entered-in-error']],
+    ['delivery-failed', [hub, saidByHub('delivery-failed')], asked, [...missionStatuses]],
+    ['party-unreachable', [hub, saidByHub('party-unreachable')], asked, [...missionStatuses]],
   ];
 
 describe('What may be said of a mission, and when', () => {
@@ -460,10 +514,10 @@ describe('What may be said of a mission, and when', () => {
     expectIllegal(when(before, step), before);
   });
 
-  test('Every message type but the one that opens a mission is in this table', () => {
+  test('Every message type of a mission but the one that opens it is in this table', () => {
     expect(missionTable.map(([event]) => event).sort()).toEqual(
       catalogue
-        .filter((type) => type.mission !== 'opens')
+        .filter((type) => type.mission !== 'opens' && type.log === undefined)
         .map(({ event }) => event)
         .sort(),
     );
@@ -482,6 +536,15 @@ const maySend: Readonly<Record<string, readonly Role[]>> = {
   'prearrival-notification': ['amk-la', 'operator'],
   'prearrival-response': ['hospital'],
   'mission-cancel': ['local-amk', 'amk-la'],
+  'medical-assessment': ['amk-la', 'operator'],
+  'review-request': ['local-amk'],
+  'mission-forward': ['amk-la'],
+  'mission-report': ['operator'],
+  'outcome-feedback': ['hospital'],
+  'resource-availability': ['operator'],
+  'acknowledgement-overdue': ['hub'],
+  'delivery-failed': ['hub'],
+  'party-unreachable': ['hub'],
 };
 
 describe('Who may send what', () => {
@@ -523,9 +586,24 @@ describe('Who may send what', () => {
     'prearrival-notification': () => prearrivalNotification({ mission, id: 'another-warning' }),
     'prearrival-response': () => prearrivalResponse({ task: arrival, answer: 'accepted' }),
     'mission-cancel': () => missionCancel({ mission }),
+    'medical-assessment': () => medicalAssessment({ mission, ground: 'indicated' }),
+    'review-request': () => reviewRequest({ task: coordination }),
+    'mission-forward': () => missionForward({ task: coordination }),
+    'mission-report': () => missionReport({ task: flight }),
+    'outcome-feedback': () => outcomeFeedback({ task: arrival }),
+    'resource-availability': () => resourceAvailability(),
+    'acknowledgement-overdue': () => overdue,
+    'delivery-failed': () => saidByHub('delivery-failed'),
+    'party-unreachable': () => saidByHub('party-unreachable'),
   };
-  const ready = (event: string): MissionState =>
-    event === 'resource-status' ? withTask(asked, flight, { status: 'accepted' }) : asked;
+  const ready = (event: string): MissionState => {
+    if (event === 'review-request') return turnedDown;
+    return ['resource-status', 'mission-report'].includes(event)
+      ? withTask(asked, flight, { status: 'accepted' })
+      : asked;
+  };
+  /** What anyone of the role may send, party or not: there is no mission yet, or none is needed. */
+  const ofNoMission = ['mission-request', 'resource-availability'];
 
   const rows = catalogue.flatMap(({ event }) =>
     codesOf(roles).map((role) => ({ event, role, allowed: maySend[event]?.includes(role) ?? false })),
@@ -550,7 +628,7 @@ describe('Who may send what', () => {
     },
   );
 
-  test.each(rows.filter(({ allowed, event }) => allowed && event !== 'mission-request'))(
+  test.each(rows.filter(({ allowed, event, role }) => allowed && role !== 'hub' && !ofNoMission.includes(event)))(
     'A $role that is party to a mission sends a $event; a stranger is told that there is nothing, as if there were none',
     ({ event, role }) => {
       const message = messageOf(event, role);
@@ -567,6 +645,15 @@ describe('Who may send what', () => {
     for (const sender of [amk, otherAmk])
       expect(codeOf(when(undefined, [sender, messageOf('mission-request', sender.role)]))).toBe('accepted');
   });
+
+  test.each(rows.filter(({ allowed, role }) => allowed && role === 'hub'))(
+    'The hub sends a $event into a mission that it has no part in, but not where there is none',
+    ({ event, role }) => {
+      const message = messageOf(event, role);
+      expect(codeOf(when(ready(event), [hub, message]))).toBe('accepted');
+      expectRefused(when(undefined, [hub, message]), 'not-found', 'Bundle.entry[0].resource.focus');
+    },
+  );
 
   test('A stranger learns nothing from the rest of its message', () => {
     const nothing = when(undefined, [otherLa, missionUpdate({ mission })]);
@@ -737,9 +824,9 @@ describe('Acknowledgement', () => {
 });
 
 describe('Decision', () => {
-  test('The requester, and nobody else, is told of a decision', () => {
+  test('The requester, and beside it only the quality system, is told of a decision', () => {
     for (const answer of ['accepted', 'partially-accepted', 'deferred', 'rejected'] as const)
-      expectTold(when(given(opened), [la, missionDecision({ task: coordination, answer })]), amk);
+      expectTold(when(given(opened), [la, missionDecision({ task: coordination, answer })]), amk, quality);
   });
 
   test('A rejection says who decided, why, and in what words', () => {
@@ -750,8 +837,14 @@ describe('Decision', () => {
     expect(taskIn(state, coordination)).toMatchObject({
       status: 'rejected',
       answer: { event: 'mission-decision', code: 'rejected' },
-      reason: { code: 'no-medical-indication', text: 'Fog at the scene' },
-      decider: 'Ola Overlege',
+      reason: {
+        table: 'refusal-reason',
+        code: 'no-medical-indication',
+        class: 'medical',
+        text: 'Fog at the scene',
+      },
+      decider: { name: 'Ola Overlege', role: 'Coordinator' },
+      decidedAt: timeOf(2),
     });
   });
 
@@ -799,10 +892,10 @@ describe('Resources', () => {
     expectTold(when(asked, [la, resourceRequest({ mission, to: [otherOperator.organisation] })]), otherOperator);
   });
 
-  test('Who asked is told what the crew answers', () => {
-    expectTold(when(asked, crewAccepts), la);
-    expectTold(when(asked, crewDeclines), la);
-    expectTold(when(flying, [operator, resourceResponse({ task: flight, answer: 'withdrawn' })]), la);
+  test('Who asked is told what the crew answers, and the quality system', () => {
+    expectTold(when(asked, crewAccepts), la, quality);
+    expectTold(when(asked, crewDeclines), la, quality);
+    expectTold(when(flying, [operator, resourceResponse({ task: flight, answer: 'withdrawn' })]), la, quality);
   });
 
   test('A crew that accepts gives its ETA', () => {
@@ -1024,11 +1117,18 @@ describe('Pre-arrival', () => {
   });
 
   test('Who warned, who coordinates and who flies are told what the hospital answers', () => {
-    for (const answer of ['accepted', 'diverted', 'cannot-receive'] as const) {
+    for (const answer of ['accepted', 'cannot-receive'] as const) {
       expectTold(when(asked, [hospital, prearrivalResponse({ task: arrival, answer })]), la, operator);
       const byCrew = given(opened, resourceAsked, [operator, prearrivalNotification({ mission })]);
       expectTold(when(byCrew, [hospital, prearrivalResponse({ task: arrival, answer })]), la, operator);
     }
+  });
+
+  test('When a hospital diverts, the other hospital is told beside who warned, who coordinates and who flies', () => {
+    const diverts: Step = [hospital, prearrivalResponse({ task: arrival, answer: 'diverted' })];
+    expectTold(when(asked, diverts), la, operator, otherHospital);
+    const byCrew = given(opened, resourceAsked, [operator, prearrivalNotification({ mission })]);
+    expectTold(when(byCrew, diverts), la, operator, otherHospital);
   });
 
   test('A warning that belongs to no flight is answered to who warned', () => {
@@ -1036,17 +1136,21 @@ describe('Pre-arrival', () => {
     expectTold(when(before, [hospital, prearrivalResponse({ task: arrival, answer: 'accepted' })]), la);
   });
 
-  test('A hospital that diverts says where to, and that hospital is warned by a message of its own', () => {
-    const state = later(
-      flying,
-      [hospital, prearrivalResponse({ task: arrival, answer: 'diverted', by: 'Lise Lege' })],
-      [operator, prearrivalNotification({ mission, partOf: flight, to: [otherHospital.organisation] })],
-    );
+  test('A hospital that diverts says where to, and that hospital is warned by the same message', () => {
+    const state = later(flying, [
+      hospital,
+      prearrivalResponse({ task: arrival, answer: 'diverted', by: 'Lise Lege', as: 'Surgeon' }),
+    ]);
     expect(taskIn(state, arrival)).toMatchObject({
       status: 'rejected',
       divertedTo: otherHospital.organisation,
-      decider: 'Lise Lege',
-      reason: { code: 'no-resource-available', text: 'No operating theatre free' },
+      decider: { name: 'Lise Lege', role: 'Surgeon' },
+      reason: {
+        table: 'refusal-reason',
+        code: 'no-resource-available',
+        class: 'capacity',
+        text: 'No operating theatre free',
+      },
     });
     expect(state.tasks.at(-1)).toMatchObject({
       kind: 'prearrival',
@@ -1174,17 +1278,21 @@ describe('Cancellation', () => {
   });
 
   test('A cancellation reaches everybody whom it lets go', () => {
-    expectTold(when(asked, [amk, missionCancel({ mission })]), la, operator, hospital);
-    expectTold(when(asked, [la, missionCancel({ mission })]), amk, operator, hospital);
-    expectTold(when(flying, [amk, missionCancel({ mission })]), la, operator, hospital);
+    expectTold(when(asked, [amk, missionCancel({ mission })]), la, operator, hospital, quality);
+    expectTold(when(asked, [la, missionCancel({ mission })]), amk, operator, hospital, quality);
+    expectTold(when(flying, [amk, missionCancel({ mission })]), la, operator, hospital, quality);
   });
 
   test('A cancellation does not reach who had declined', () => {
-    expectTold(when(later(asked, crewDeclines), [amk, missionCancel({ mission })]), la, hospital);
+    expectTold(when(later(asked, crewDeclines), [amk, missionCancel({ mission })]), la, hospital, quality);
   });
 
   test('A cancellation says why', () => {
-    expect(cancelled(asked, 'patient-deceased').cancelReason).toEqual({ code: 'patient-deceased', text: 'In words' });
+    expect(cancelled(asked, 'patient-deceased').cancelReason).toEqual({
+      table: 'cancel-reason',
+      code: 'patient-deceased',
+      text: 'In words',
+    });
   });
 
   test('Why a crew or a hospital said no is not why the mission was cancelled', () => {
@@ -1230,7 +1338,7 @@ describe('A mission entered in error', () => {
 
   test('It is marked as such', () => {
     expect(state.status).toBe('entered-in-error');
-    expect(state.cancelReason).toEqual({ code: 'entered-in-error', text: 'In words' });
+    expect(state.cancelReason).toEqual({ table: 'cancel-reason', code: 'entered-in-error', text: 'In words' });
     expect(statusesOf(state)).toEqual(['cancelled', 'in-progress', 'cancelled']);
   });
 
