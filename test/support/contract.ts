@@ -263,7 +263,7 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
         await stored(entriesOf([[parties.amk, request]]));
         const kept = await ports.missions.last(missionOpenedBy(request));
         expect(kept?.text).toBe(request.text);
-        expect(kept?.facts.decider).toBe('Åse Ørbæk Čálliidlágádus 🚁 \u2028 𝄞');
+        expect(kept?.facts.decider?.name).toBe('Åse Ørbæk Čálliidlágádus 🚁 \u2028 𝄞');
       });
     });
 
@@ -569,6 +569,25 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
         await ports.worklist.put(open.task, open.state);
         await ports.worklist.put(open.task, open.state);
         expect(await listed(me.organisation, true)).toEqual([open.task.id]);
+      });
+
+      test('A Task is owed from its deadline on until its owner has answered, ahead of all other debts', async () => {
+        const { mission, open, closed } = asked(owner());
+        const mine = (one: Obligation): boolean => 'mission' in one && one.mission === mission;
+        const deadline: Obligation = { kind: 'deadline', mission, task: open.task.id };
+        const { entries } = story();
+        for (const entry of entries.slice(0, 1))
+          expect(await ports.missions.append({ ...entry, mission }, at(0))).toBe('appended');
+        await ports.worklist.put(open.task, open.state);
+        await due(at(61), mine, [deadline, { kind: 'fan-out', mission, entry: 1 }]);
+        await due(at(60), mine, [{ kind: 'fan-out', mission, entry: 1 }]);
+        await ports.obligations.postpone(deadline, at(90));
+        await due(at(89), mine, [{ kind: 'fan-out', mission, entry: 1 }]);
+        await due(at(90), mine, [deadline, { kind: 'fan-out', mission, entry: 1 }]);
+        await ports.worklist.put(closed.task, closed.state);
+        await due(endOfTime, mine, [{ kind: 'fan-out', mission, entry: 1 }]);
+        await ports.obligations.postpone(deadline, at(1));
+        await due(endOfTime, mine, [{ kind: 'fan-out', mission, entry: 1 }]);
       });
 
       test('Pages show every Task once', async () => {

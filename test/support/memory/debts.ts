@@ -12,13 +12,18 @@ export interface Debtor {
   postpone(obligation: Obligation, dueAt: string): void;
 }
 
-/** What is due, oldest first. Times compare as text: all are ISO 8601 in UTC with milliseconds. */
+const rank = ({ obligation }: Debt): number => (obligation.kind === 'deadline' ? 0 : 1);
+
+/** What is due: deadlines that people must be told of first, then the rest, each oldest first. Times compare as text: all are ISO 8601 in UTC with milliseconds. */
 export const memoryObligations = (...debtors: readonly Debtor[]): Obligations => ({
   due: async (now, limit) =>
     debtors
       .flatMap((debtor) => debtor.debts())
       .filter(({ dueAt }) => dueAt <= now)
-      .sort((one, other) => (one.dueAt < other.dueAt ? -1 : Number(one.dueAt > other.dueAt)))
+      .sort(
+        (one, other) =>
+          rank(one) - rank(other) || (one.dueAt < other.dueAt ? -1 : Number(one.dueAt > other.dueAt)),
+      )
       .slice(0, limit)
       .map(({ obligation }) => obligation),
   postpone: async (obligation, dueAt) => {

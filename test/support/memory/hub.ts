@@ -13,7 +13,8 @@ import { memoryWorklist } from './worklist.ts';
 export const memoryHub = (clock = manualClock()) => {
   const missions = memoryMissionLog();
   const subscriptions = memorySubscriptionLog();
-  const obligations: Obligations = memoryObligations(missions, subscriptions);
+  const worklist = memoryWorklist();
+  const obligations: Obligations = memoryObligations(missions, subscriptions, worklist);
   const retirements: Retirements = {
     due: (...args) => missions.due(...args),
     forget: (...args) => subscriptions.forget(...args),
@@ -45,7 +46,7 @@ export const memoryHub = (clock = manualClock()) => {
     obligations,
     retirements,
     desk,
-    worklist: memoryWorklist(),
+    worklist,
     overview: memoryOverview(),
     directory,
     queue: memoryQueue(clock),

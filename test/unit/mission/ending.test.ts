@@ -14,7 +14,7 @@ import {
 import { memoryHub } from '../../support/memory/hub.ts';
 import { given, later, mission, recipients, request, type Step, task, when } from './given.ts';
 
-const { amk, la, operator, otherOperator, hospital } = parties;
+const { amk, la, operator, otherOperator, hospital, quality } = parties;
 
 const opened: Step = [amk, request];
 const accepted: Step = [la, missionDecision({ task: task(1), answer: 'accepted' })];
@@ -66,7 +66,7 @@ describe('The end of a mission', () => {
     const last = when(flown, [otherOperator, resourceResponse({ task: task(5), answer: 'declined' })]);
     expect(last).toMatchObject({ outcome: 'accepted', entry: { state: { status: 'completed' } } });
     expect(new Set(recipients(last))).toEqual(
-      new Set([amk, la, operator, hospital].map(({ organisation }) => organisation)),
+      new Set([amk, la, operator, hospital, quality].map(({ organisation }) => organisation)),
     );
   });
 });
