@@ -1,0 +1,673 @@
+/**
+ * The mission's rules a second time, written from docs/mission-rules.md alone and not from the code that carries them out,
+ * so that the two can be compared. It knows no catalogue and no FHIR: one plain function per message that changes a copy of
+ * the mission or says why not. Numbers in comments are the document's.
+ */
+
+export type Role = 'local-amk' | 'amk-la' | 'operator' | 'hospital' | 'observer' | 'quality' | 'hub';
+export type Urgency = 'stat' | 'urgent' | 'routine';
+export type Kind = 'coordination' | 'resource' | 'prearrival';
+export type Status =
+  | 'requested'
+  | 'received'
+  | 'accepted'
+  | 'on-hold'
+  | 'in-progress'
+  | 'rejected'
+  | 'completed'
+  | 'failed'
+  | 'cancelled';
+
+export interface Person {
+  readonly name: string;
+  readonly number: string | undefined;
+}
+
+export interface ModelTask {
+  /** The entry that opened it. */
+  number: number;
+  kind: Kind;
+  asker: string;
+  owner: string;
+  status: Status;
+  /** By when the owner must have been heard of (or a deferral ends); nothing if nothing is awaited. */
+  awaited: number | undefined;
+  /** The deadlines that passed and were told of. */
+  overdue: number[];
+  /** Prearrival: the flight it was warned of, if one was named. */
+  flight: number | undefined;
+  cancellation: 'none' | 'told' | 'acknowledged';
+  /** Coordination: who rejected before in this line. */
+  rejectedBefore: Person[];
+  /** Coordination: the last who decided it. */
+  decider: Person | undefined;
+  reviewed: boolean;
+  /** Coordination: the mission had been accepted when it was forwarded. */
+  acceptedBefore: boolean;
+}
+
+export interface ModelMission {
+  status: 'active' | 'revoked' | 'entered-in-error' | 'completed';
+  exercise: boolean;
+  urgency: Urgency;
+  requester: string;
+  coordinator: string;
+  observers: string[];
+  tasks: ModelTask[];
+  /** How many entries its log has. */
+  entries: number;
+}
+
+export type Says =
+  | { readonly what: 'mission-request'; readonly urgency: Urgency; readonly municipality: string | undefined }
+  | { readonly what: 'acknowledgement'; readonly task: number }
+  | { readonly what: 'mission-update'; readonly describes: boolean; readonly urgency: Urgency | undefined }
+  | { readonly what: 'medical-assessment' }
+  | {
+      readonly what: 'mission-decision';
+      readonly task: number;
+      readonly answer: 'accepted' | 'partially-accepted' | 'deferred' | 'rejected';
+      readonly until: number;
+    }
+  | { readonly what: 'review-request'; readonly task: number }
+  | { readonly what: 'mission-forward'; readonly task: number }
+  | { readonly what: 'resource-request' }
+  | {
+      readonly what: 'resource-response';
+      readonly task: number;
+      readonly answer: 'accepted' | 'declined' | 'withdrawn' | 'aborted';
+    }
+  | {
+      readonly what: 'resource-status';
+      readonly task: number;
+      readonly phases: readonly string[];
+      readonly handedOverTo: string | undefined;
+    }
+  | {
+      readonly what: 'prearrival-notification';
+      readonly task: number | undefined;
+      readonly flight: number | undefined;
+      readonly takenBack: boolean;
+      readonly divertedTo: string | undefined;
+    }
+  | {
+      readonly what: 'prearrival-response';
+      readonly task: number;
+      readonly answer: 'accepted' | 'diverted' | 'cannot-receive';
+      readonly divertedTo: string;
+    }
+  | { readonly what: 'mission-cancel'; readonly inError: boolean }
+  | { readonly what: 'mission-report'; readonly task: number; readonly phases: readonly string[] }
+  | { readonly what: 'outcome-feedback'; readonly task: number };
+
+export type What = Says['what'];
+type Said<W extends What> = Extract<Says, { readonly what: W }>;
+
+export interface Action {
+  /** Organisation number of the sender. */
+  readonly by: string;
+  /** When the hub receives it. */
+  readonly at: number;
+  readonly exercise: boolean;
+  readonly to: readonly string[];
+  readonly person: Person | undefined;
+  readonly says: Says;
+}
+
+/** What the rules need to know besides the mission. */
+export interface World {
+  readonly roleOf: (organisation: string) => Role | undefined;
+  readonly covering: (municipality: string) => string | undefined;
+  readonly seconds: (kind: Kind, urgency: Urgency) => number;
+}
+
+export type Verdict =
+  | { readonly verdict: 'accepted'; readonly mission: ModelMission }
+  | { readonly verdict: 'refused'; readonly why: string };
+
+const finals: readonly Status[] = ['rejected', 'completed', 'failed', 'cancelled'];
+const inTheAir: readonly string[] = [
+  'departed',
+  'on-scene',
+  'patient-contact',
+  'departed-scene',
+  'arrived-at-destination',
+];
+
+export const isOver = ({ status }: Pick<ModelTask, 'status'>): boolean => finals.includes(status);
+const open = (mission: ModelMission, kind?: Kind): ModelTask[] =>
+  mission.tasks.filter((task) => !isOver(task) && (kind === undefined || task.kind === kind));
+const flying = (mission: ModelMission): ModelTask[] =>
+  mission.tasks.filter(({ kind, status }) => kind === 'resource' && status === 'in-progress');
+
+/** 6 */
+export const hasPart = (mission: ModelMission, who: string): boolean =>
+  who === mission.requester ||
+  who === mission.coordinator ||
+  mission.observers.includes(who) ||
+  mission.tasks.some(({ asker, owner }) => who === asker || who === owner);
+
+/** 6 */
+export const concerns = (mission: ModelMission, who: string): boolean =>
+  who === mission.requester ||
+  who === mission.coordinator ||
+  mission.observers.includes(who) ||
+  mission.tasks.some((task) => task.owner === who && (!isOver(task) || task.status === 'completed'));
+
+const samePerson = (one: Person, other: Person): boolean =>
+  one.number !== undefined && other.number !== undefined ? one.number === other.number : one.name === other.name;
+
+/** A step in the making: a mission that may be changed, and what was said. */
+interface Step {
+  readonly mission: ModelMission;
+  readonly action: Action;
+  readonly world: World;
+}
+
+const deadline = ({ mission, action, world }: Step, kind: Kind): number =>
+  action.at + 1000 * world.seconds(kind, mission.urgency);
+
+/** Nothing speaks against it. */
+const fine = undefined;
+type Why = string | undefined;
+
+const answered = (task: ModelTask, status: Status): Why => {
+  task.status = status;
+  task.awaited = undefined;
+  return fine;
+};
+
+/** Opens a Task, or says why it cannot be opened. */
+const ask = (step: Step, kind: Kind, asker: string, owner: string, more: Partial<ModelTask> = {}): Why => {
+  const { mission } = step;
+  if (mission.status !== 'active' && flying(mission).length === 0) return 'the mission is over and nobody is airborne';
+  if (mission.tasks.length >= 60) return 'sixty Tasks';
+  mission.tasks.push({
+    number: mission.entries,
+    kind,
+    asker,
+    owner,
+    status: 'requested',
+    awaited: deadline(step, kind),
+    overdue: [],
+    flight: undefined,
+    cancellation: 'none',
+    rejectedBefore: [],
+    decider: undefined,
+    reviewed: false,
+    acceptedBefore: false,
+    ...more,
+  });
+  return fine;
+};
+
+/** The one receiver that must be of a role. */
+const receiver = ({ action, world }: Step, role: Role): string | undefined => {
+  const [one, ...more] = action.to;
+  return one !== undefined && more.length === 0 && world.roleOf(one) === role ? one : undefined;
+};
+
+const own = ({ mission, action }: Step, kind: Kind, number: number): ModelTask | string => {
+  const task = mission.tasks.find((one) => one.number === number);
+  if (task === undefined) return 'no such Task';
+  if (task.kind !== kind) return `the Task is not ${kind}`;
+  if (task.owner !== action.by) return 'the Task is another’s';
+  return task;
+};
+
+const missionIs = ({ mission }: Step, ...statuses: readonly ModelMission['status'][]): boolean =>
+  statuses.includes(mission.status);
+
+const hasOpenFlight = ({ mission, action }: Step): boolean =>
+  open(mission, 'resource').some(({ owner }) => owner === action.by);
+
+const mayReport = (step: Step): boolean => step.action.by === step.mission.coordinator || hasOpenFlight(step);
+
+// One function per message: it changes the mission, or says why not.
+
+const acknowledge = (step: Step, said: Said<'acknowledgement'>): Why => {
+  if (!missionIs(step, 'active', 'revoked', 'entered-in-error')) return 'the mission is done';
+  const task = step.mission.tasks.find(({ number }) => number === said.task);
+  if (task === undefined) return 'no such Task';
+  if (task.owner !== step.action.by) return 'the Task is another’s';
+  if (task.status === 'requested') return answered(task, 'received');
+  if (task.status === 'in-progress' && task.cancellation === 'told') {
+    task.cancellation = 'acknowledged';
+    task.awaited = undefined;
+    return fine;
+  }
+  return 'nothing is to be acknowledged';
+};
+
+const update = ({ mission, action, world }: Step, said: Said<'mission-update'>): Why => {
+  if (!concerns(mission, action.by)) return 'the mission does not concern the sender';
+  if (world.roleOf(action.by) === 'observer') return 'observers send no updates';
+  const leads = action.by === mission.requester || action.by === mission.coordinator;
+  if (said.describes && !leads) return 'others do not describe the mission';
+  if (said.describes && said.urgency !== undefined) mission.urgency = said.urgency;
+  if (!leads) return fine;
+  for (const one of action.to) {
+    if (world.roleOf(one) === 'observer' && !mission.observers.includes(one)) mission.observers.push(one);
+  }
+  return fine;
+};
+
+const assess = (step: Step): Why => {
+  if (!missionIs(step, 'active')) return 'the mission is over';
+  if (!mayReport(step)) return 'neither coordinator nor an operator of the mission';
+  if (step.action.person === undefined) return 'an assessment names the person';
+  return fine;
+};
+
+const decideOn = (step: Step, said: Said<'mission-decision'>): Why => {
+  const { mission, action } = step;
+  if (!missionIs(step, 'active')) return 'the mission is over';
+  const task = own(step, 'coordination', said.task);
+  if (typeof task === 'string') return task;
+  const { person } = action;
+  if (person === undefined) return 'a decision names the person';
+  const undecided = ['requested', 'received', 'on-hold'].includes(task.status);
+  const turnsDown = said.answer === 'deferred' || said.answer === 'rejected';
+  if (!undecided && !(turnsDown && task.status === 'accepted')) return `the Task is ${task.status}`;
+  // 7
+  if (turnsDown && open(mission, 'resource').length > 0) return 'over the head of a crew';
+  // 8
+  if (task.rejectedBefore.some((one) => samePerson(one, person))) return 'the same person reviews';
+  if (said.answer === 'deferred' && said.until <= action.at) return 'deferred into the past';
+  task.decider = person;
+  answered(task, said.answer === 'deferred' ? 'on-hold' : said.answer === 'rejected' ? 'rejected' : 'accepted');
+  // 14
+  if (said.answer === 'deferred') task.awaited = said.until;
+  return fine;
+};
+
+const review = (step: Step, said: Said<'review-request'>): Why => {
+  const { mission, action } = step;
+  if (!missionIs(step, 'active')) return 'the mission is over';
+  if (action.by !== mission.requester) return 'only the requester asks for a review';
+  const task = mission.tasks.find(({ number }) => number === said.task);
+  if (task === undefined || task.kind !== 'coordination') return 'no such request';
+  if (task.status !== 'rejected' || task.decider === undefined) return 'it was not rejected';
+  if (task.reviewed) return 'it has been reviewed';
+  if (open(mission, 'coordination').length > 0) return 'the mission is being judged already';
+  task.reviewed = true;
+  return ask(step, 'coordination', mission.requester, mission.coordinator, {
+    rejectedBefore: [...task.rejectedBefore, task.decider],
+  });
+};
+
+const forward = (step: Step, said: Said<'mission-forward'>): Why => {
+  const { mission, action, world } = step;
+  if (!missionIs(step, 'active')) return 'the mission is over';
+  const task = mission.tasks.find(({ number }) => number === said.task);
+  if (task === undefined || task.kind !== 'coordination') return 'no such request';
+  if (!['requested', 'received', 'accepted', 'on-hold'].includes(task.status)) return `the Task is ${task.status}`;
+  const hadIt = world.roleOf(action.by) === 'amk-la' && task.asker === action.by && task.status === 'requested';
+  if (action.by !== mission.coordinator && !hadIt) return 'neither coordinator nor who forwarded it just now';
+  const next = receiver(step, 'amk-la');
+  if (next === undefined) return 'forwarded to nobody';
+  if (next === task.owner) return 'forwarded to who has it';
+  const accepted = task.status === 'accepted' || (task.acceptedBefore && task.status !== 'on-hold');
+  answered(task, 'cancelled');
+  mission.coordinator = next;
+  return ask(step, 'coordination', action.by, next, {
+    rejectedBefore: [...task.rejectedBefore],
+    acceptedBefore: accepted,
+  });
+};
+
+const requestResource = (step: Step): Why => {
+  const { mission, action } = step;
+  if (!missionIs(step, 'active')) return 'the mission is over';
+  if (action.by !== mission.coordinator) return 'only the coordinator asks operators';
+  if (open(mission, 'coordination').length === 0) return 'no request is open';
+  const operator = receiver(step, 'operator');
+  return operator === undefined ? 'no operator' : ask(step, 'resource', action.by, operator);
+};
+
+const respond = (step: Step, said: Said<'resource-response'>): Why => {
+  if (!missionIs(step, 'active', 'revoked', 'entered-in-error')) return 'the mission is done';
+  const task = own(step, 'resource', said.task);
+  if (typeof task === 'string') return task;
+  if (said.answer !== 'accepted' && step.action.person === undefined) return 'a refusal names the person';
+  const asked = task.status === 'requested' || task.status === 'received';
+  const promised = task.status === 'accepted' || task.status === 'in-progress';
+  if (said.answer === 'accepted' && asked) return answered(task, 'accepted');
+  if (said.answer === 'declined' && asked) return answered(task, 'rejected');
+  if ((said.answer === 'withdrawn' || said.answer === 'aborted') && promised) return answered(task, 'failed');
+  return `the Task is ${task.status}`;
+};
+
+/** 12. Whether nobody waits for this flight any more. */
+const handOver = (mission: ModelMission, flight: ModelTask, hospital: string | undefined): boolean => {
+  const others = open(mission, 'resource').some((one) => one !== flight);
+  const waiting = open(mission, 'prearrival').filter((one) =>
+    one.flight === undefined ? !others : one.flight === flight.number,
+  );
+  const ended = waiting.filter(({ owner }) => hospital === undefined || owner === hospital);
+  for (const one of ended) answered(one, 'completed');
+  return ended.length === waiting.length;
+};
+
+const report = (step: Step, said: Said<'resource-status'>): Why => {
+  const flight = own(step, 'resource', said.task);
+  if (typeof flight === 'string') return flight;
+  if (['requested', 'received', 'rejected'].includes(flight.status)) return `the Task is ${flight.status}`;
+  const late = isOver(flight);
+  const handed = said.phases.includes('handed-over');
+  const nobodyWaits = handed && handOver(step.mission, flight, said.handedOverTo);
+  if (late) return fine;
+  if (said.phases.includes('available') || nobodyWaits) return answered(flight, 'completed');
+  if (handed || said.phases.some((phase) => inTheAir.includes(phase))) flight.status = 'in-progress';
+  return fine;
+};
+
+const warn = (step: Step, said: Said<'prearrival-notification'>): Why => {
+  const { mission, action, world } = step;
+  if (!missionIs(step, 'active', 'revoked')) return 'nobody is to be warned';
+  if (!mayReport(step)) return 'neither coordinator nor an operator of the mission';
+  const coordinates = action.by === mission.coordinator;
+  if (said.flight !== undefined) {
+    const flight = mission.tasks.find(({ number }) => number === said.flight);
+    if (flight === undefined || flight.kind !== 'resource') return 'no such flight';
+    if (!coordinates && flight.owner !== action.by) return 'the flight is another’s';
+  }
+  if (said.task === undefined) {
+    const hospital = receiver(step, 'hospital');
+    if (hospital === undefined) return 'no hospital';
+    return ask(step, 'prearrival', action.by, hospital, { flight: said.flight });
+  }
+  const task = mission.tasks.find(({ number }) => number === said.task);
+  if (task === undefined || task.kind !== 'prearrival') return 'no such notification';
+  if (!coordinates && task.asker !== action.by) return 'the notification is another’s';
+  if (isOver(task)) return `the Task is ${task.status}`;
+  if (!said.takenBack) {
+    answered(task, 'requested');
+    task.awaited = deadline(step, 'prearrival');
+    if (said.flight !== undefined) task.flight = said.flight;
+    return fine;
+  }
+  answered(task, 'cancelled');
+  // 10
+  return said.divertedTo === undefined ? fine : divert(step, task, said.divertedTo, world);
+};
+
+/** 10 */
+const divert = (step: Step, task: ModelTask, hospital: string, world: World): Why => {
+  if (world.roleOf(hospital) !== 'hospital') return 'diverted to no hospital';
+  if (hospital === task.owner) return 'diverted to itself';
+  return ask(step, 'prearrival', task.asker, hospital, { flight: task.flight });
+};
+
+const respondHospital = (step: Step, said: Said<'prearrival-response'>): Why => {
+  if (!missionIs(step, 'active', 'revoked')) return 'the mission is over';
+  const task = own(step, 'prearrival', said.task);
+  if (typeof task === 'string') return task;
+  const asked = task.status === 'requested' || task.status === 'received';
+  if (said.answer === 'accepted') return asked ? answered(task, 'accepted') : `the Task is ${task.status}`;
+  if (!asked && task.status !== 'accepted') return `the Task is ${task.status}`;
+  if (step.action.person === undefined) return 'a refusal names the person';
+  answered(task, 'rejected');
+  return said.answer === 'diverted' ? divert(step, task, said.divertedTo, step.world) : fine;
+};
+
+/** 11 */
+const cancel = (step: Step, said: Said<'mission-cancel'>): Why => {
+  const { mission, action } = step;
+  if (!missionIs(step, 'active')) return 'the mission is over';
+  if (action.by !== mission.requester && action.by !== mission.coordinator) return 'neither requester nor coordinator';
+  mission.status = said.inError ? 'entered-in-error' : 'revoked';
+  const airborne = flying(mission);
+  for (const task of open(mission)) {
+    const mayStillCome =
+      task.kind === 'prearrival' &&
+      !said.inError &&
+      airborne.some(({ number }) => task.flight === undefined || task.flight === number);
+    if (airborne.includes(task)) {
+      task.cancellation = 'told';
+      task.awaited = deadline(step, 'resource');
+    } else if (!mayStillCome) answered(task, 'cancelled');
+  }
+  return fine;
+};
+
+const reportMission = (step: Step, said: Said<'mission-report'>): Why => {
+  if (!missionIs(step, 'active', 'revoked', 'completed')) return 'the mission never was';
+  const flight = own(step, 'resource', said.task);
+  if (typeof flight === 'string') return flight;
+  if (['requested', 'received', 'rejected'].includes(flight.status)) return `the Task is ${flight.status}`;
+  if (said.phases.includes('handed-over')) handOver(step.mission, flight, undefined);
+  if (!isOver(flight)) answered(flight, 'completed');
+  return fine;
+};
+
+const feedBack = (step: Step, said: Said<'outcome-feedback'>): Why => {
+  if (!missionIs(step, 'active', 'revoked', 'completed')) return 'the mission never was';
+  const task = own(step, 'prearrival', said.task);
+  if (typeof task === 'string') return task;
+  if (!['requested', 'received', 'accepted', 'completed'].includes(task.status)) return `the Task is ${task.status}`;
+  task.awaited = undefined;
+  return fine;
+};
+
+const say = (step: Step): Why => {
+  const { says } = step.action;
+  switch (says.what) {
+    case 'mission-request':
+      return 'a request opens a mission of its own';
+    case 'acknowledgement':
+      return acknowledge(step, says);
+    case 'mission-update':
+      return update(step, says);
+    case 'medical-assessment':
+      return assess(step);
+    case 'mission-decision':
+      return decideOn(step, says);
+    case 'review-request':
+      return review(step, says);
+    case 'mission-forward':
+      return forward(step, says);
+    case 'resource-request':
+      return requestResource(step);
+    case 'resource-response':
+      return respond(step, says);
+    case 'resource-status':
+      return report(step, says);
+    case 'prearrival-notification':
+      return warn(step, says);
+    case 'prearrival-response':
+      return respondHospital(step, says);
+    case 'mission-cancel':
+      return cancel(step, says);
+    case 'mission-report':
+      return reportMission(step, says);
+    case 'outcome-feedback':
+      return feedBack(step, says);
+  }
+};
+
+/** What follows by itself from how the Tasks stand (11, 13). */
+const settle = (mission: ModelMission): void => {
+  if (mission.status !== 'active' && flying(mission).length === 0) {
+    for (const task of open(mission, 'prearrival')) answered(task, 'cancelled');
+  }
+  if (mission.status !== 'active') return;
+  const flown = mission.tasks.some(({ kind, status }) => kind === 'resource' && status === 'completed');
+  const judged = open(mission, 'coordination').find(
+    ({ status, acceptedBefore }) => status === 'accepted' || (status === 'received' && acceptedBefore),
+  );
+  const busy = open(mission, 'resource').length + open(mission, 'prearrival').length > 0;
+  if (!flown || busy || judged === undefined) return;
+  answered(judged, 'completed');
+  mission.status = 'completed';
+};
+
+/** 1, 2 */
+const openMission = (action: Action, said: Said<'mission-request'>, world: World): Verdict => {
+  if (world.roleOf(action.by) !== 'local-amk') return { verdict: 'refused', why: 'not a local AMK' };
+  const covering = said.municipality === undefined ? undefined : world.covering(said.municipality);
+  const mission: ModelMission = {
+    status: 'active',
+    exercise: action.exercise,
+    urgency: said.urgency,
+    requester: action.by,
+    coordinator: covering ?? '',
+    observers: [],
+    tasks: [],
+    entries: 1,
+  };
+  const step = { mission, action, world };
+  const coordinator = action.to.length === 0 ? covering : receiver(step, 'amk-la');
+  if (coordinator === undefined) return { verdict: 'refused', why: 'no AMK LA' };
+  mission.coordinator = coordinator;
+  ask(step, 'coordination', action.by, coordinator);
+  return { verdict: 'accepted', mission };
+};
+
+/** What becomes of a mission when something is said in it. */
+export const step = (before: ModelMission | undefined, action: Action, world: World): Verdict => {
+  if (action.says.what === 'mission-request') return openMission(action, action.says, world);
+  if (before === undefined) return { verdict: 'refused', why: 'no such mission' };
+  if (!hasPart(before, action.by)) return { verdict: 'refused', why: 'no part in the mission' };
+  // 5
+  if (action.exercise !== before.exercise) return { verdict: 'refused', why: 'exercise and earnest do not mix' };
+  const mission = structuredClone(before);
+  mission.entries += 1;
+  const why = say({ mission, action, world });
+  if (why !== undefined) return { verdict: 'refused', why };
+  settle(mission);
+  return { verdict: 'accepted', mission };
+};
+
+/** 15: the Tasks whose deadline has passed and was not told of yet. */
+export const overdueAt = (mission: ModelMission, now: number): readonly ModelTask[] =>
+  mission.tasks.filter(({ awaited, overdue }) => awaited !== undefined && awaited <= now && !overdue.includes(awaited));
+
+/** 15: the hub writes that nobody answered; nothing if it has no reason to. */
+export const tellOverdue = (before: ModelMission, number: number, now: number): ModelMission | undefined => {
+  if (!overdueAt(before, now).some((task) => task.number === number)) return undefined;
+  const mission = structuredClone(before);
+  mission.entries += 1;
+  for (const task of mission.tasks) if (task.number === number) task.overdue.push(task.awaited ?? 0);
+  return mission;
+};
+
+/** 16: the hub writes something that changes nothing. */
+export const tellOfDelivery = (before: ModelMission): ModelMission => ({
+  ...structuredClone(before),
+  entries: before.entries + 1,
+});
+
+const roles: Readonly<Record<Kind, Role>> = { coordination: 'amk-la', resource: 'operator', prearrival: 'hospital' };
+
+/** What must hold of every mission, in words; empty if it does. */
+export const forbiddenIn = (mission: ModelMission, world: World): readonly string[] => {
+  const wrong: string[] = [];
+  const must = (holds: boolean, what: string): void => {
+    if (!holds) wrong.push(what);
+  };
+  const active = mission.status === 'active';
+  const airborne = flying(mission);
+  const judging = open(mission, 'coordination');
+  must(world.roleOf(mission.coordinator) === 'amk-la', 'the coordinator is an AMK LA');
+  must(world.roleOf(mission.requester) === 'local-amk', 'the requester is a local AMK');
+  must(judging.length <= 1, 'one request is judged at a time');
+  must(mission.tasks.length <= 60, 'a mission has at most sixty Tasks');
+  must(new Set(mission.tasks.map(({ number }) => number)).size === mission.tasks.length, 'an entry opens one Task');
+  for (const task of judging) must(task.owner === mission.coordinator, 'who judges the request coordinates');
+  for (const task of mission.tasks) {
+    const name = `Task ${task.number}`;
+    must(world.roleOf(task.owner) === roles[task.kind], `${name}: the owner has the role of its kind`);
+    must(task.number <= mission.entries, `${name} was opened by an entry`);
+    if (task.status === 'on-hold') must(task.awaited !== undefined, `${name}: a deferral has an end`);
+    if (task.cancellation === 'told' && !isOver(task))
+      must(task.awaited !== undefined, `${name}: a crew told of a cancellation has a deadline`);
+    if (isOver(task)) must(task.awaited === undefined, `${name}: nothing is awaited of what is over`);
+    if (task.kind !== 'resource') must(task.status !== 'in-progress', `${name}: only resources fly`);
+    if (task.kind !== 'coordination') must(task.status !== 'on-hold', `${name}: only requests are deferred`);
+    const { decider } = task;
+    if (decider !== undefined)
+      must(!task.rejectedBefore.some((one) => samePerson(one, decider)), `${name}: another person decides a review`);
+    if (!active && !isOver(task)) {
+      must(
+        (task.kind === 'resource' && task.status === 'in-progress' && task.cancellation !== 'none') ||
+          (task.kind === 'prearrival' && airborne.length > 0 && mission.status === 'revoked'),
+        `${name}: what is open in a mission that is over flies, or is the hospital of who flies`,
+      );
+    }
+  }
+  if (mission.status === 'completed') {
+    must(open(mission).length === 0, 'nothing is open in a mission that is done');
+    must(
+      mission.tasks.some(({ kind, status }) => kind === 'resource' && status === 'completed'),
+      'a mission is done when somebody flew',
+    );
+  }
+  return wrong;
+};
+
+const opens = (says: Says): number => {
+  switch (says.what) {
+    case 'resource-request':
+    case 'review-request':
+    case 'mission-forward':
+      return 1;
+    case 'prearrival-notification':
+      return says.task === undefined || says.divertedTo !== undefined ? 1 : 0;
+    case 'prearrival-response':
+      return says.answer === 'diverted' ? 1 : 0;
+    default:
+      return 0;
+  }
+};
+
+/** What must hold between a mission and the same mission one entry later, in words; without an action the hub wrote. */
+export const forbiddenBetween = (
+  before: ModelMission,
+  after: ModelMission,
+  action: Action | undefined,
+): readonly string[] => {
+  const wrong: string[] = [];
+  const must = (holds: boolean, what: string): void => {
+    if (!holds) wrong.push(what);
+  };
+  const forwarded = action?.says.what === 'mission-forward';
+  must(after.entries === before.entries + 1, 'numbers have no gap');
+  must(after.exercise === before.exercise, 'earnest stays earnest');
+  must(after.requester === before.requester, 'the requester stays');
+  must(after.coordinator === before.coordinator || forwarded, 'only a forwarding changes the coordinator');
+  must(before.status === 'active' || after.status === before.status, 'a mission that is over stays so');
+  must(
+    after.tasks.length - before.tasks.length === (action === undefined ? 0 : opens(action.says)),
+    'a message opens as many Tasks as it asks for',
+  );
+  must(
+    before.observers.every((one) => after.observers.includes(one)),
+    'who was made party stays party',
+  );
+  for (const [index, was] of before.tasks.entries()) {
+    const is = after.tasks[index];
+    const name = `Task ${was.number}`;
+    if (is === undefined) {
+      wrong.push(`${name} is still there`);
+      continue;
+    }
+    must(is.number === was.number && is.kind === was.kind, `${name} stays what it is`);
+    must(is.owner === was.owner && is.asker === was.asker, `${name} keeps owner and asker`);
+    must(!isOver(was) || is.status === was.status, `${name} is over and stays so`);
+    if (was.status === is.status) continue;
+    must(action !== undefined, `${name}: the hub answers for nobody`);
+    if (was.status === 'in-progress') {
+      must(is.status !== 'cancelled', `${name}: who flies is not cancelled`);
+      must(action?.by === was.owner, `${name}: only the crew says what becomes of its flight`);
+    }
+    if (is.kind === 'coordination' && (is.status === 'rejected' || is.status === 'on-hold'))
+      must(open(after, 'resource').length === 0, `${name}: nobody is turned down over the head of a crew`);
+    if (is.status === 'requested') must(is.awaited !== undefined, `${name}: nobody is asked without a deadline`);
+  }
+  for (const opened of after.tasks.slice(before.tasks.length)) {
+    must(opened.status === 'requested' && opened.number === after.entries, 'a Task is opened by its entry, requested');
+    must(opened.awaited !== undefined, `Task ${opened.number}: nobody is asked without a deadline`);
+  }
+  return wrong;
+};
