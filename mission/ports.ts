@@ -200,6 +200,8 @@ export interface WorklistItem {
   readonly mission: string;
   readonly exercise: boolean;
   readonly urgency: Urgency;
+  /** Organisation number; items of the first release do not say it. */
+  readonly coordinator?: string;
 }
 
 export interface Page<Item> {

@@ -12,8 +12,9 @@ const longestCursor = 120;
 /** Worklists: one item per Task, listed by owner through the index `worklist`. A projection, paid by the debt of the entry that changed the Task. */
 export const worklist = ({ client, name: TableName }: Table): Worklist => ({
   async put(task, state) {
-    const item: WorklistItem = { task, mission: state.mission, exercise: state.exercise, urgency: state.urgency };
-    const key = keys.task(state.mission, task.id);
+    const { mission, exercise, urgency, coordinator } = state;
+    const item: WorklistItem = { task, mission, exercise, urgency, coordinator };
+    const key = keys.task(mission, task.id);
     const deadline = deadlineOf(task);
     await holds(() =>
       client.send(
@@ -24,12 +25,12 @@ export const worklist = ({ client, name: TableName }: Table): Worklist => ({
             ...(deadline === undefined ? {} : awaited(key, deadline)),
             worklist: listOf(task.owner, !isFinal(task)),
             changedAt: `${task.changedAt}#${task.id}`,
-            entry: task.changedBy,
+            entry: state.version,
             packed: pack(item),
           },
           ConditionExpression: 'attribute_not_exists(pk) OR #entry < :entry',
           ExpressionAttributeNames: { '#entry': 'entry' },
-          ExpressionAttributeValues: { ':entry': task.changedBy },
+          ExpressionAttributeValues: { ':entry': state.version },
         }),
       ),
     );

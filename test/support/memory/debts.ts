@@ -20,10 +20,7 @@ export const memoryObligations = (...debtors: readonly Debtor[]): Obligations =>
     debtors
       .flatMap((debtor) => debtor.debts())
       .filter(({ dueAt }) => dueAt <= now)
-      .sort(
-        (one, other) =>
-          rank(one) - rank(other) || (one.dueAt < other.dueAt ? -1 : Number(one.dueAt > other.dueAt)),
-      )
+      .sort((one, other) => rank(one) - rank(other) || (one.dueAt < other.dueAt ? -1 : Number(one.dueAt > other.dueAt)))
       .slice(0, limit)
       .map(({ obligation }) => obligation),
   postpone: async (obligation, dueAt) => {

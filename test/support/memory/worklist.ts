@@ -16,10 +16,10 @@ export const memoryWorklist = (): Worklist & Debtor => {
     put: async (task, state) => {
       const known = items.get(task.id);
       if (known !== undefined && known.entry >= state.version) return;
-      const { mission, exercise, urgency } = state;
+      const { mission, exercise, urgency, coordinator } = state;
       const dueAt = deadlineOf(task);
       items.set(task.id, {
-        item: structuredClone({ task, mission, exercise, urgency }),
+        item: structuredClone({ task, mission, exercise, urgency, coordinator }),
         entry: state.version,
         ...(dueAt === undefined ? {} : { dueAt }),
       });
