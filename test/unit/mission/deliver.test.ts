@@ -3,11 +3,18 @@ import { describe, expect, test } from 'vitest';
 import { acceptMessage } from '../../../mission/accept-message.ts';
 import { deliver, type Delivered, type DeliverPorts, deliverySettings } from '../../../mission/deliver.ts';
 import { fanOut } from '../../../mission/fan-out.ts';
-import type { Answer, DeliveryOrder, Subscription } from '../../../mission/ports.ts';
+import type { Answer, DeliveryOrder, Obligation, Subscription } from '../../../mission/ports.ts';
 import { sweep } from '../../../mission/sweep.ts';
 import { sampleSubscription } from '../../support/contract.ts';
 import { type MemoryHub, memoryHub } from '../../support/memory/hub.ts';
-import { directory, missionOpenedBy, missionRequest, missionUpdate, parties, sentBy } from '../../support/messages.ts';
+import {
+  directory,
+  missionOpenedBy,
+  missionRequest,
+  missionUpdate,
+  parties,
+  sentBy,
+} from '../../support/messages.ts';
 
 const { amk, la } = parties;
 const request = missionRequest({ id: 'request' });
@@ -49,6 +56,10 @@ const owing = async (entries: number, change: Partial<Subscription> = {}): Promi
   return hub;
 };
 
+/** What is due besides the deadlines that Tasks wait for. */
+const owed = async (hub: MemoryHub): Promise<readonly Obligation[]> =>
+  (await hub.obligations.due(hub.clock.iso(), 10)).filter(({ kind }) => kind !== 'deadline');
+
 const orderOf = (hub: MemoryHub, number: number): DeliveryOrder => {
   const order = hub.queue.waiting().find((one) => one.number === number);
   if (order === undefined) throw new Error(`no order ${number}`);
@@ -79,7 +90,7 @@ describe('A notification', () => {
         settledAt: hub.clock.iso(),
       });
       hub.clock.advance(86_400_000);
-      expect(await hub.obligations.due(hub.clock.iso(), 10)).toEqual([]);
+      expect(await owed(hub)).toEqual([]);
       expect(hub.deadLetters.orders()).toEqual([]);
     }
   });
@@ -192,7 +203,9 @@ describe('An endpoint that refuses', () => {
       expect(hub.deadLetters.orders()).toEqual([order]);
       expect(hub.channel.posts).toHaveLength(1);
       hub.clock.advance(86_400_000);
-      expect(await hub.obligations.due(hub.clock.iso(), 10)).toEqual([]);
+      // What is owed now is that people are told, and the answer of the one who was not.
+      expect(await hub.missions.entry(mission, 2)).toMatchObject({ event: 'delivery-failed', owes: true });
+      expect(await owed(hub)).toEqual([{ kind: 'fan-out', mission, entry: 2 }]);
     },
   );
 
@@ -212,9 +225,7 @@ describe('An endpoint that refuses', () => {
       hub.clock.advance(seconds * 1000);
       expect(await hub.obligations.due(hub.clock.iso(), 10)).toEqual([]);
       hub.clock.advance(60_000);
-      expect(await hub.obligations.due(hub.clock.iso(), 10)).toEqual([
-        { kind: 'delivery', subscription: 'la', number: 1 },
-      ]);
+      expect(await owed(hub)).toEqual([{ kind: 'delivery', subscription: 'la', number: 1 }]);
     },
   );
 
