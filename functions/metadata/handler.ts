@@ -11,7 +11,7 @@ import { digestOf } from '../../schemas/identifiers.ts';
 import { type Answer, answer, fhirDoor, headerOf, queryOf, type Request } from '../edge/door.ts';
 
 /** What is published, and the day it last changed: bump it with the catalogue and the code tables. */
-const edition = { version: release.version, date: '2026-11-24' };
+const edition = { version: release.version, date: '2026-11-22' };
 
 const base = setting('PUBLIC_URL');
 const guidelines = cachedGuidelines(openTable(setting('TABLE_NAME')));
@@ -38,7 +38,7 @@ export const handler = fhirDoor(async (request) => {
     return found === undefined ? refuse('not-found') : cacheable(request, JSON.stringify(found));
   }
   const query = queryOf(request);
-  if ([...query.keys()].some((name) => name !== 'url' && name !== 'version'))
+  if ([...query.keys()].some((name) => !['url', 'version', '_format'].includes(name)))
     return refuse('unknown-search', undefined, `${type} is searched by url and version`);
   const found = library.search(type, defined({ url: query.get('url'), version: query.get('version') }));
   const self = query.size === 0 ? type : `${type}?${new URLSearchParams([...query]).toString()}`;

@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { CodeSystem, StructureDefinition, ValueSet } from 'fhir/r4.d.ts';
 import { describe, expect, test } from 'vitest';
 import type { Notification } from '../../mission/ports.ts';
@@ -7,7 +8,7 @@ import { capabilityStatement } from '../../mission/views/published/capability-st
 import { published } from '../../mission/views/published/index.ts';
 import { firstGuidelines, type Guideline, type Guidelines } from '../../schemas/guideline.ts';
 import { isObject } from '../../schemas/json.ts';
-import { readMessage } from '../../schemas/message.ts';
+import { type Message, readMessage } from '../../schemas/message.ts';
 import { catalogue } from '../../schemas/messages/catalogue.ts';
 import { canonicalBase, missionTopic, systems } from '../../schemas/names.ts';
 import {
@@ -15,8 +16,11 @@ import {
   exampleLog,
   exampleSteps,
   exampleText,
+  logOf,
+  partyOfClient,
   sampleDirectory,
   sampleDirectoryText,
+  secondSteps,
 } from '../support/examples.ts';
 import { problemsOf } from '../support/fhir-validator.ts';
 import { breaches, withSnapshot } from '../support/profiles.ts';
@@ -45,7 +49,8 @@ const isOf =
     one.resourceType === type;
 const codeSystems = library.all.filter(isOf<CodeSystem>('CodeSystem'));
 const valueSets = library.all.filter(isOf<ValueSet>('ValueSet'));
-const profiles = library.all.filter(isOf<StructureDefinition>('StructureDefinition'));
+const structures = library.all.filter(isOf<StructureDefinition>('StructureDefinition'));
+const profiles = structures.filter(({ type }) => type !== 'Extension');
 const terms = { codeSystems, valueSets };
 
 /** Every member of a JSON value, with its path. */
@@ -84,6 +89,20 @@ describe('what the hub publishes', () => {
   test('has every code system that the hub has a name for', () => {
     const minted = Object.values(systems).filter((url) => url.startsWith(`${canonicalBase}/CodeSystem/`));
     expect(minted.filter((url) => !codeSystems.some((one) => one.url === url))).toEqual([]);
+  });
+
+  test('has every extension that the hub has a URL for', () => {
+    const minted = ['mission', 'schemas', 'adapters', 'functions']
+      .flatMap((folder) => readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file)))
+      .filter((file) => file.endsWith('.ts'))
+      .flatMap((file) => [
+        ...readFileSync(file, 'utf8').matchAll(/canonicalBase\}\/StructureDefinition\/(?<name>[a-z-]+)/g),
+      ])
+      .map(({ groups }) => groups?.['name']);
+    expect(minted).not.toEqual([]);
+    expect(minted.filter((name) => !structures.some(({ id, type }) => id === name && type === 'Extension'))).toEqual(
+      [],
+    );
   });
 
   test('has every code that the hub, its examples and its sample directory use, in the same words', () => {
@@ -219,6 +238,13 @@ test('The receipt of what failed has a code that is published', () => {
   );
 });
 
+/** The hub's answer to an example that was changed, in the place where it is played. */
+const decidedInItsPlace = (file: string, message: Message) => {
+  const steps = [exampleSteps, secondSteps].find((list) => list.some((step) => step.file === file)) ?? [];
+  const at = steps.findIndex((step) => step.file === file);
+  return decideExample(logOf(steps, at).at(-1)?.state, message, partyOfClient(steps[at]?.client ?? ''));
+};
+
 /** The header of an example and the resource it is about, each with the place it has in the Bundle. */
 const partsOf = (file: string): readonly { readonly resource: Record<string, unknown>; readonly at: number }[] => {
   const bundle: unknown = JSON.parse(exampleText(file));
@@ -260,12 +286,8 @@ describe.each(catalogue.filter(({ example }) => existsSync(`examples/${example}`
       if (!isObject(bundle) || !Array.isArray(bundle['entry'])) throw new Error('no Bundle');
       const entry = bundle['entry'].with(at, { ...bundle['entry'][at], resource: rest });
       const read = readMessage(JSON.stringify({ ...bundle, entry }));
-      const step = exampleSteps.findIndex(({ file }) => file === type.example);
       // Whether somebody must be named is known only together with the mission.
-      const answer =
-        read.outcome === 'refused'
-          ? read
-          : decideExample(exampleLog(step).at(-1)?.state, read, exampleSteps[step]?.client ?? '');
+      const answer = read.outcome === 'refused' ? read : decidedInItsPlace(type.example, read);
       expect(answer.outcome === 'refused' ? answer.faults.map((fault) => fault.at) : answer.outcome).toContainEqual(
         expect.stringMatching(new RegExp(`^Bundle\\.entry\\[${at}\\]\\.resource\\.${element}`)),
       );

@@ -31,14 +31,18 @@ const parameter = (
   documentation: string,
 ): CapabilityStatementRestResourceSearchParam => ({ name, type, documentation });
 
+const exercises = parameter('_security', 'token', 'HTEST: exercises instead of real missions');
+
 const backport = 'http://hl7.org/fhir/uv/subscriptions-backport';
 
 /** What can be read and searched, and by which words. */
 const offered: readonly CapabilityStatementRestResource[] = [
   resource('ServiceRequest', ['read', 'search-type'], 'The mission. ETag is its version.', {
     searchParam: [
-      parameter('requisition', 'token', 'The identifier of a large event: the missions that give it and concern you'),
+      parameter('requisition', 'token', 'system|value: the missions of one large event, as far as you may see them'),
+      exercises,
     ],
+    searchRevInclude: ['Task:based-on'],
     operation: [{ name: 'history', definition: canonicalOf('OperationDefinition', 'mission-history') }],
   }),
   resource('Task', ['read', 'search-type'], 'Asks to parties. The worklist is Task?owner=…&status=….', {
@@ -79,10 +83,21 @@ const offered: readonly CapabilityStatementRestResource[] = [
   resource(
     'Location',
     ['read', 'search-type'],
-    'The resource board: where each helicopter, aeroplane or car is, and whether it is free.',
+    'The resource board: where each helicopter, aeroplane or car is, and whether it is free; and the places of the directory.',
+    {
+      searchParam: [
+        parameter('type', 'token', 'Kind of resource'),
+        parameter('operational-status', 'token', 'Availability'),
+        parameter('organization', 'reference', 'Organization/{organisation number} of the operator'),
+        parameter('identifier', 'token', 'Call sign'),
+        exercises,
+      ],
+    },
   ),
-  resource('Organization', ['read'], 'A party of the directory, by organisation number.'),
-  resource('Endpoint', ['read'], 'An address of the directory.'),
+  resource('Organization', ['read', 'search-type'], 'A party of the directory, by organisation number.', {
+    searchParam: [parameter('type', 'token', 'Role'), parameter('name', 'string', 'How its name begins')],
+  }),
+  resource('Endpoint', ['read'], 'Where a party of the directory is told.'),
   ...publishedTypes.map((type) =>
     resource(type, ['read', 'search-type'], 'What the hub publishes of itself; open to everyone.', {
       searchParam: [

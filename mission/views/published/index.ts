@@ -2,6 +2,7 @@ import type { CodeSystem, MessageDefinition, OperationDefinition, StructureDefin
 import type { Guidelines } from '../../../schemas/guideline.ts';
 import type { Edition } from './artefact.ts';
 import { codeSystems } from './code-systems.ts';
+import { extensionDefinitions } from './extensions.ts';
 import { messageDefinitions } from './message-definitions.ts';
 import { operationDefinitions } from './operation-definitions.ts';
 import { structureDefinitions } from './structure-definitions.ts';
@@ -24,6 +25,7 @@ export const published = (edition: Edition, guidelines: Guidelines, at: string):
     ...valueSets(edition),
     ...messageDefinitions(edition),
     ...structureDefinitions(edition),
+    ...extensionDefinitions(edition),
     ...operationDefinitions(edition),
   ];
   const ofType = (type: string): readonly Artefact[] => all.filter(({ resourceType }) => resourceType === type);
