@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { createApi } from './api.ts';
 import { localCredentials } from './credentials.ts';
 import { startEventSources } from './event-sources.ts';
-import { loadFirstDirectory } from './first-directory.ts';
+import { loadFirstData } from './first-data.ts';
 import { createFunctions, type Invoked } from './functions.ts';
 import { createIssuer } from './issuer.ts';
 import { openLog } from './log.ts';
@@ -69,7 +69,10 @@ export const startHost = async (options: HostOptions = {}): Promise<Host> => {
     port = 3000,
     issuerPort = 3001,
     clientsFile = project('directory/clients.json'),
-    afterTables = loadFirstDirectory(process.env['LUFTBRO_DIRECTORY']),
+    afterTables = loadFirstData({
+      directory: process.env['LUFTBRO_DIRECTORY'],
+      guideline: process.env['LUFTBRO_GUIDELINE'],
+    }),
     logToTerminal = false,
     progress = () => {},
   } = options;

@@ -22,7 +22,9 @@ import {
   parties,
   resourceRequest,
   taskOpenedBy,
-  resourceResponse  sentBy } from '../support/messages.ts';
+  resourceResponse,
+  sentBy,
+} from '../support/messages.ts';
 
 /** Calls by kind since the last look, counted where the SDK sends them: retries and hidden calls would show. */
 const calls: string[] = [];
@@ -148,6 +150,7 @@ describe('The AWS calls of a message stay within the budget of the design', () =
     const numbered = await subscriptions.number('budget-operator', mission, entry.number);
     if (numbered === 'passed') throw new Error('the notification was not numbered');
     const delivering = {
+      missions: missionLog(table),
       desk: deliveryDesk(table, missions),
       subscriptions,
       channel: { post: async () => ({ status: 200 }) },

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { loadFirstData } from '../../local/first-data.ts';
 import { startHost } from '../../local/host.ts';
 import type { Hub } from './partners.ts';
 
@@ -9,9 +10,14 @@ export interface RunningHub extends Hub {
   readonly close: () => Promise<void>;
 }
 
-export const startHub = async (): Promise<RunningHub> => {
+export const startHub = async (given: { readonly guideline?: string } = {}): Promise<RunningHub> => {
   const dataDir = await mkdtemp(join(tmpdir(), 'luftbro-test-'));
-  const { url, issuerUrl, close } = await startHost({ dataDir, port: 0, issuerPort: 0 });
+  const { url, issuerUrl, close } = await startHost({
+    dataDir,
+    port: 0,
+    issuerPort: 0,
+    afterTables: loadFirstData(given),
+  });
   return {
     url,
     issuerUrl,

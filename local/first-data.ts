@@ -1,0 +1,56 @@
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { loadDirectory, saveDirectory } from '../adapters/dynamodb/directory-store.ts';
+import { saveGuideline } from '../adapters/dynamodb/guideline-store.ts';
+import type { Table } from '../adapters/dynamodb/table.ts';
+import { readGuideline } from '../schemas/guideline.ts';
+import { readDirectory } from '../schemas/directory.ts';
+import { localCredentials } from './credentials.ts';
+import type { MadeTables } from './tables.ts';
+
+const sample = fileURLToPath(new URL('../directory/sample.json', import.meta.url));
+
+/** Files that are loaded at every start. */
+interface FirstData {
+  readonly directory?: string | undefined;
+  readonly guideline?: string | undefined;
+}
+
+const readJson = async (file: string): Promise<unknown> => JSON.parse(await readFile(file, 'utf8'));
+
+/**
+ * A hub without a directory knows nobody. A file that is named replaces the directory;
+ * otherwise a new table gets the sample, and one that has a directory keeps it.
+ */
+const directoryFrom = async (file: string | undefined, table: Table): Promise<void> => {
+  if (file === undefined && (await loadDirectory(table)).parties.length > 0) return;
+  const source = file ?? sample;
+  const reading = readDirectory(await readJson(source));
+  if ('faults' in reading) throw new Error(`${source} cannot be used as directory:\n  ${reading.faults.join('\n  ')}`);
+  await saveDirectory(table, reading.directory);
+};
+
+/** A version of the guideline beside the one that comes with the release. */
+const guidelineFrom = async (file: string, table: Table): Promise<void> => {
+  const reading = readGuideline(await readJson(file));
+  if ('faults' in reading) throw new Error(`${file} cannot be used as guideline:\n  ${reading.faults.join('\n  ')}`);
+  if ((await saveGuideline(table, reading.guideline)) === 'known-with-other-content')
+    throw new Error(
+      `${file}: version ${reading.guideline.version} is loaded with other content; give it a new version`,
+    );
+};
+
+export const loadFirstData =
+  ({ directory, guideline }: FirstData) =>
+  async ({ endpoint, region, tableNames: [name] }: MadeTables): Promise<void> => {
+    if (name === undefined) return;
+    const client = DynamoDBDocumentClient.from(new DynamoDBClient({ endpoint, region, credentials: localCredentials }));
+    try {
+      await directoryFrom(directory, { client, name });
+      if (guideline !== undefined) await guidelineFrom(guideline, { client, name });
+    } finally {
+      client.destroy();
+    }
+  };
