@@ -222,7 +222,7 @@ const wrongReview = (message: Message, task: TaskState, state: MissionState): Re
 /** In the air only a crew that was told of a cancellation acknowledges, once; and only a deadline that still stands is overdue. */
 const pointless = (message: Message, task: TaskState, state: MissionState): Refusal | undefined => {
   const { answer, deadline } = message.facts;
-  const seen = answer === 'received' && task.acknowledgedAt !== undefined;
+  const seen = answer === 'received' && task.status !== 'requested' && task.acknowledgedAt !== undefined;
   const met = answer === 'overdue' && deadlineOf(task) !== deadline;
   return seen || met
     ? refuse(

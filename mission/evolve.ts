@@ -72,8 +72,8 @@ const openTask = (type: MessageType, event: MissionEvent, target: TaskState | un
 };
 
 /** Whether the owner of a Task has shown by this event that a person there has seen what is asked. */
-const hasSeen = (task: TaskState, event: MissionEvent): boolean =>
-  event.sender === task.owner && (task.cancelRequested !== true || event.facts.answer === 'received');
+const hasSeen = (type: MessageType, task: TaskState, event: MissionEvent): boolean =>
+  event.sender === task.owner && (task.cancelRequested !== true || type.event !== 'resource-status');
 
 const moveTask = (type: MessageType, task: TaskState, event: MissionEvent): TaskState => {
   const { facts } = event;
@@ -91,7 +91,7 @@ const moveTask = (type: MessageType, task: TaskState, event: MissionEvent): Task
     ...(asksAgain
       ? { acknowledgeBy: acknowledgeByOf(event) }
       : defined({
-          acknowledgedAt: acknowledgedAt ?? (hasSeen(task, event) ? event.receivedAt : undefined),
+          acknowledgedAt: acknowledgedAt ?? (hasSeen(type, task, event) ? event.receivedAt : undefined),
           overdue: facts.deadline ?? overdue,
           answer: answers ? { event: event.event, code: facts.answer } : answer,
           decidedAt: answers ? event.receivedAt : decidedAt,

@@ -471,7 +471,12 @@ const saidByHub = (event: 'delivery-failed' | 'party-unreachable'): Message => {
 /** In which states of the mission each message is legal, its Task being ready for it. */
 const missionTable: readonly (readonly [event: string, Step, ready: MissionState, legal: readonly MissionStatus[]])[] =
   [
-    ['acknowledgement', [la, acknowledgement({ task: coordination })], asked, ['active', 'revoked', 'entered-in-error']],
+    [
+      'acknowledgement',
+      [la, acknowledgement({ task: coordination })],
+      asked,
+      ['active', 'revoked', 'entered-in-error'],
+    ],
     [
       'mission-update',
       [amk, missionUpdate({ mission })],

@@ -7,14 +7,7 @@ import type { Answer, DeliveryOrder, Obligation, Subscription } from '../../../m
 import { sweep } from '../../../mission/sweep.ts';
 import { sampleSubscription } from '../../support/contract.ts';
 import { type MemoryHub, memoryHub } from '../../support/memory/hub.ts';
-import {
-  directory,
-  missionOpenedBy,
-  missionRequest,
-  missionUpdate,
-  parties,
-  sentBy,
-} from '../../support/messages.ts';
+import { directory, missionOpenedBy, missionRequest, missionUpdate, parties, sentBy } from '../../support/messages.ts';
 
 const { amk, la } = parties;
 const request = missionRequest({ id: 'request' });
