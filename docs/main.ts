@@ -1,0 +1,16 @@
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { parseLossless } from '../schemas/json.ts';
+import { messagePages } from './message-pages.ts';
+
+/** `npm run docs`: writes the pages in `docs/messages/`, and removes those of messages that are no more. */
+
+const folder = new URL('messages/', import.meta.url);
+const pages = messagePages((file) =>
+  parseLossless(readFileSync(new URL(`../examples/${file}`, import.meta.url), 'utf8')),
+);
+
+mkdirSync(folder, { recursive: true });
+for (const file of readdirSync(folder)) if (!pages.has(file)) rmSync(new URL(file, folder));
+for (const [file, text] of pages) writeFileSync(new URL(file, folder), text);
+console.log(`${pages.size} pages written to ${fileURLToPath(folder)}`);

@@ -1,0 +1,217 @@
+import type { CodeSystem, CodeSystemConceptProperty } from 'fhir/r4.d.ts';
+import { codeSystems } from '../mission/views/published/code-systems.ts';
+import { codesOf, type Role, roles, taskKinds } from '../schemas/codes.ts';
+import { firstGuidelines } from '../schemas/guideline.ts';
+import { isObject } from '../schemas/json.ts';
+import { catalogue, eventCodeOf, messageTypesOf } from '../schemas/messages/catalogue.ts';
+import type { Audience, ElementRule, MessageType, Move, Relation } from '../schemas/messages/message-type.ts';
+
+/** The pages in `docs/messages/`: one for each message of the catalogue, one for all, one for the codes. */
+
+const [guideline] = firstGuidelines;
+
+const relations: Readonly<Record<Relation, string>> = {
+  'anyone-of-the-role': 'whoever has the role',
+  'any-party': 'if party to the mission',
+  requester: 'who asked for the mission',
+  'requester-or-coordinator': 'who asked for the mission or coordinates it',
+  coordinator: 'who coordinates the mission',
+  'coordinator-or-forwarder':
+    'who coordinates the mission, or who forwarded it as long as nobody there has acknowledged it',
+  'coordinator-or-operator': 'who coordinates the mission or was asked to fly it',
+  'task-owner': 'whom the Task asks',
+  hub: 'of its own accord',
+};
+
+const audiences: Readonly<Record<Audience, string>> = {
+  requester: 'who asked for the mission',
+  coordinator: 'the coordinating AMK LA',
+  'task-owner': 'whom the Task asks',
+  'new-owner': 'whom a new Task asks',
+  'task-asker': 'who asked with the Task',
+  'operator-of-task': 'the operator of the flight',
+  'all-parties': 'all parties of the mission',
+  'every-amk-la': 'every AMK LA',
+  quality: 'the quality systems, without persons and free text',
+  'sender-of-undelivered': 'the sender of what did not arrive',
+};
+
+const needed: Readonly<Record<ElementRule['required'], string>> = {
+  always: 'always',
+  'some-answers': 'sometimes',
+  never: 'no',
+};
+
+const fileOf = ({ event }: MessageType): string => `${event}.md`;
+const pageLink = (type: MessageType): string => `[${type.event}](${fileOf(type)})`;
+const code = (text: string): string => `\`${text}\``;
+const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
+const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [head, head.map(() => '---'), ...rows].map((row) => `| ${row.map(cell).join(' | ')} |`).join('\n');
+const codesLink = (name: string): string => `[${name}](codes.md#${name})`;
+
+/** Roles without what the codes' page says of them. */
+const rolesIn = (list: readonly Role[]): string =>
+  list.length === 0 ? 'nobody' : list.map((role) => roles[role].replace(/ \(.*\)$/, '')).join(', ');
+const audiencesIn = ({ told }: MessageType): string => told.map((audience) => audiences[audience]).join('; ');
+
+const legality = ({ legalIn, whileOpen, mission, log }: MessageType): string => {
+  if (mission === 'opens') return 'at any time';
+  if (log === 'resource') return 'at any time: it belongs to no mission';
+  const open = whileOpen === undefined ? '' : `, and a Task is open: ${taskKinds[whileOpen].toLowerCase()}`;
+  return `the mission is ${legalIn.map(code).join(', ')}${open}`;
+};
+
+const missionEffects: Readonly<Record<NonNullable<MessageType['mission']>, string>> = {
+  opens: 'opens it',
+  cancels: 'ends it; what has departed is for its crew to end',
+  forwards: 'moves its coordination to another AMK LA',
+  reviews: 'has its request decided again: the coordinating AMK LA gets a new Task',
+};
+
+const facts = (type: MessageType): string =>
+  table(
+    ['', ''],
+    [
+      ['event', code(eventCodeOf(type))],
+      ...(messageTypesOf(eventCodeOf(type)).length === 1 || type.focus === undefined
+        ? []
+        : [['told apart by', `its focus, a ${type.focus.resource}`]]),
+      ['sent by', `${rolesIn(type.senders)}: ${relations[type.relation]}`],
+      ['legal while', legality(type)],
+      ...(type.mission === undefined ? [] : [['effect on the mission', missionEffects[type.mission]]]),
+      ...(type.invites === undefined
+        ? []
+        : [['makes party to the mission', `its receivers of the role: ${rolesIn([type.invites])}`]]),
+      ['told', audiencesIn(type)],
+      ['may read it though not told', rolesIn(type.readableBy)],
+    ],
+  );
+
+const seconds = (count: number): string => (count % 60 === 0 ? `${count / 60} min` : `${count} s`);
+
+const opening = ({ opens, moves }: MessageType): readonly string[] => {
+  if (opens === undefined) return [];
+  const deadlines = guideline.acknowledgementSeconds[opens.kind];
+  const times = codesOf(deadlines)
+    .map((urgency) => `${guideline.urgencies[urgency]} ${seconds(deadlines[urgency])}`)
+    .join(', ');
+  const unless = moves === undefined ? '' : ' A message that names a Task moves that one instead.';
+  return [
+    `Opens a Task of kind ${code(opens.kind)} for the receiver: ${rolesIn([opens.owner])}.${unless} Time until a human there must have acknowledged it: ${times} (guideline ${guideline.version}, provisional).`,
+  ];
+};
+
+const moveRows = (byAnswer: Readonly<Record<string, readonly Move[]>>): readonly (readonly string[])[] =>
+  Object.entries(byAnswer).flatMap(([answer, moves]) =>
+    moves.map(({ from, to }) => [code(answer), from.map(code).join(', '), to === 'unchanged' ? 'stays' : code(to)]),
+  );
+
+const tasks = (type: MessageType): readonly string[] => {
+  const { moves } = type;
+  const parts = [
+    ...opening(type),
+    ...(moves === undefined
+      ? []
+      : [
+          `About a Task of kind ${moves.kinds.map(code).join(', ')}:`,
+          table(['answer', 'a Task that is', 'becomes'], moveRows(moves.byAnswer)),
+        ]),
+  ];
+  return parts.length === 0 ? [] : ['## Tasks', ...parts, `Kinds: ${codesLink('task-kind')}.`];
+};
+
+const elements = (type: MessageType): readonly string[] => [
+  '## Elements',
+  table(
+    ['element', 'needed', 'what', 'codes'],
+    type.elements.map(({ path, required, what, codes }) => [
+      code(path),
+      needed[required],
+      what,
+      codes === undefined ? '' : codesLink(codes),
+    ]),
+  ),
+];
+
+/** The resource that the example is about. */
+const focusOf = (type: MessageType, bundle: unknown): unknown => {
+  const entries: readonly unknown[] = isObject(bundle) && Array.isArray(bundle['entry']) ? bundle['entry'] : [];
+  const resources = entries.filter(isObject).map(({ resource }) => resource);
+  const wanted = type.focus?.resource ?? 'MessageHeader';
+  return resources.find((one) => isObject(one) && one['resourceType'] === wanted);
+};
+
+const example = (type: MessageType, bundle: unknown): readonly string[] => [
+  '## Example',
+  `The ${type.focus?.resource ?? 'MessageHeader'} of [the whole message](../../examples/${type.example}):`,
+  ['```json', JSON.stringify(focusOf(type, bundle), null, 2), '```'].join('\n'),
+];
+
+const generated =
+  '<!-- Written by `npm run docs` from schemas/messages, guidelines and examples. Change those, not this. -->';
+
+const page = (parts: readonly string[]): string => `${[generated, ...parts].join('\n\n')}\n`;
+
+const messagePage = (type: MessageType, bundle: unknown): string =>
+  page([
+    `# ${type.title}`,
+    type.purpose,
+    facts(type),
+    ...tasks(type),
+    ...elements(type),
+    ...example(type, bundle),
+    '[All messages](README.md)',
+  ]);
+
+const overview = (): string =>
+  page([
+    '# Messages',
+    'In the order of a mission. Each is a FHIR R4 `Bundle` of type `message`; [how to send it](../../README.md#use-it). Machines find the same at `GET /fhir/MessageDefinition/<message>`, with profiles. The pages name what the hub reads; everything else in a message is passed on as it is.',
+    table(
+      ['message', 'what', 'from', 'told'],
+      catalogue.map((type) => [pageLink(type), type.title, rolesIn(type.senders), audiencesIn(type)]),
+    ),
+    '[The codes](codes.md)',
+  ]);
+
+const propertyWords = ({ valueInteger, valueCoding }: CodeSystemConceptProperty): string =>
+  valueCoding?.code === undefined ? String(valueInteger ?? '') : code(valueCoding.code);
+
+const codeTable = ({ concept = [], property = [] }: CodeSystem): string =>
+  table(
+    ['code', 'words', ...property.map((one) => one.code)],
+    concept.map(({ code: value, display, definition, designation, property: said = [] }) => [
+      code(value),
+      display ?? definition ?? designation?.[0]?.value ?? '',
+      ...property.map((wanted) =>
+        said
+          .filter((one) => one.code === wanted.code)
+          .map(propertyWords)
+          .join(', '),
+      ),
+    ]),
+  );
+
+const codesPage = (): string => {
+  const systems = codeSystems({ version: '', date: '' }, firstGuidelines, guideline.validFrom);
+  return page([
+    '# Codes',
+    `Each is a code system at \`GET /fhir/CodeSystem/<name>\`. Those of the guideline are given here as of ${guideline.version}; the hub serves the version in force. Message types: [all messages](README.md).`,
+    ...systems
+      .filter(({ id, content }) => id !== 'message-event' && content !== 'not-present')
+      .flatMap((system) => {
+        const [first = ''] = (system.description ?? '').split('\n');
+        const origin = system.version === guideline.version ? ' From the guideline.' : '';
+        return [`## ${system.id}`, `${first}${origin}`, codeTable(system)];
+      }),
+  ]);
+};
+
+/** Every page by its file name, given the examples by theirs. */
+export const messagePages = (exampleOf: (file: string) => unknown): ReadonlyMap<string, string> =>
+  new Map([
+    ['README.md', overview()],
+    ['codes.md', codesPage()],
+    ...catalogue.map((type) => [fileOf(type), messagePage(type, exampleOf(type.example))] as const),
+  ]);
