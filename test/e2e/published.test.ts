@@ -96,7 +96,6 @@ describe('what the hub publishes is open to everyone', () => {
     ['CodeSystem/mission-criterion-1999.1', 404, 'not-found'],
     ['ValueSet/mission-request', 404, 'not-found'],
     ['CodeSystem?name=x', 400, 'unknown-search'],
-    ['MessageDefinition/mission-request/history', 404, 'not-found'],
   ])('%s is answered with %i', async (path, status, code) => {
     const answer = await get(path);
     expect(answer.status).toBe(status);
