@@ -85,6 +85,8 @@ export class FhirApi extends Construct {
     const type = fhir.addResource('{type}');
     type.addMethod('GET', read, authorized);
     type.addMethod('POST', processMessage, authorized);
-    type.addResource('{id}').addMethod('GET', read, authorized);
+    const instance = type.addResource('{id}');
+    instance.addMethod('GET', read, authorized);
+    instance.addResource('{operation}').addMethod('GET', read, authorized);
   }
 }

@@ -1,0 +1,38 @@
+import { codesOf, roles } from '../../schemas/codes.ts';
+import { isRefusal, type Refusal, refuse } from '../../schemas/faults.ts';
+import { systems } from '../../schemas/names.ts';
+import type { Viewpoint } from '../views/fhir.ts';
+import { organizationResource } from '../views/organization.ts';
+import { searchset } from '../views/searchset.ts';
+import { fits, pageOf, tokensIn, unknownParameter } from './searching.ts';
+import type { Search } from './tasks.ts';
+
+const parameters = ['type', 'name', 'name:contains', '_count', '_cursor', '_format'];
+
+/** Names are compared as people write them: without regard to case and accents. */
+const folded = (text: string): string => text.normalize('NFKD').replaceAll(/\p{M}/gu, '').toLowerCase();
+
+/** `GET Organization?type=<role>`: whom a message may be addressed to. */
+export const searchOrganisations = (
+  search: Search,
+  view: Viewpoint,
+): { readonly outcome: 'found'; readonly resource: unknown } | Refusal => {
+  const unknown = unknownParameter(search, parameters, `organisations are searched by ${parameters.join(', ')}`);
+  if (unknown !== undefined) return unknown;
+  const asked = tokensIn(search, 'type');
+  const known = codesOf(roles).filter((role) => fits(asked, systems.partyRole, role));
+  if (asked === undefined || known.length < asked.length)
+    return refuse('unknown-search', 'http.type', `give type=<role>, one of ${codesOf(roles).join(', ')}`);
+  const begins = folded(search.get('name') ?? '');
+  const contains = folded(search.get('name:contains') ?? '');
+  const found = known
+    .flatMap((role) => view.directory.partiesOf(role))
+    .filter(({ name }) => folded(name).startsWith(begins) && folded(name).includes(contains));
+  const page = pageOf(found, 'Organization', search);
+  if (isRefusal(page)) return page;
+  const listed = page.items.map((party) => ({
+    resource: organizationResource(party),
+    path: `Organization/${party.organisation}`,
+  }));
+  return { outcome: 'found', resource: searchset(page.self, page.next, listed, view, found.length) };
+};

@@ -1,0 +1,58 @@
+import { acceptMessage } from '../../mission/accept-message.ts';
+import { fanOut } from '../../mission/fan-out.ts';
+import type { Caller } from '../../mission/ports.ts';
+import type { Party } from '../../mission/state.ts';
+import { isRefusal, type Refusal } from '../../schemas/faults.ts';
+import { isObject } from '../../schemas/json.ts';
+import type { Message } from '../../schemas/message.ts';
+import { sampleSubscription } from './contract.ts';
+import { type MemoryHub, memoryHub } from './memory/hub.ts';
+import { parties, sentBy } from './messages.ts';
+
+/** What searches of the hub in memory answer. */
+
+export type Resource = Readonly<Record<string, unknown>>;
+export type Answer = { readonly outcome: 'found'; readonly resource: unknown } | Refusal;
+
+const sendTo = async (hub: MemoryHub, sender: Party, message: Message): Promise<void> => {
+  const accepted = await acceptMessage(hub.missions, message, sentBy(sender), hub.now);
+  if (isRefusal(accepted)) throw new Error(JSON.stringify(accepted.faults));
+  await fanOut(hub, accepted.entry);
+  hub.clock.advance(60_000);
+};
+
+/** A hub in memory that can tell everybody, and to which messages have been sent, a minute after each other. */
+export const hubAfter = async (...messages: readonly (readonly [Party, Message])[]): Promise<MemoryHub> => {
+  const hub = memoryHub();
+  for (const { organisation } of Object.values(parties))
+    await hub.subscriptions.create(sampleSubscription(organisation, organisation), hub.clock.iso());
+  for (const [sender, message] of messages) await sendTo(hub, sender, message);
+  return hub;
+};
+
+export const callerFor = ({ organisation, role }: Party): Caller => ({ organisation, role });
+
+export const resourceIn = (answer: Answer): unknown => {
+  if (isRefusal(answer)) throw new Error(JSON.stringify(answer.faults));
+  return answer.resource;
+};
+
+export const faultIn = (answer: Answer): string => (isRefusal(answer) ? answer.faults[0].code : 'no fault');
+
+const entriesIn = (bundle: unknown): readonly Resource[] => {
+  const list: unknown = isObject(bundle) ? bundle['entry'] : undefined;
+  return (Array.isArray(list) ? list : []).filter(isObject);
+};
+
+/** The resources of a searchset that stand in it as its matches, or go with them. */
+export const listed = (bundle: unknown, mode: 'match' | 'include' | 'outcome' = 'match'): readonly Resource[] =>
+  entriesIn(bundle).flatMap(({ resource, search }) =>
+    isObject(resource) && isObject(search) && search['mode'] === mode ? [resource] : [],
+  );
+
+/** Where the next page is. */
+export const nextOf = (bundle: unknown): string | undefined => {
+  const links: unknown = isObject(bundle) ? bundle['link'] : undefined;
+  const next = (Array.isArray(links) ? links : []).filter(isObject).find(({ relation }) => relation === 'next');
+  return next === undefined ? undefined : String(next['url']);
+};
