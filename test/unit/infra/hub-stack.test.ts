@@ -276,6 +276,7 @@ describe('the API', () => {
       'GET /fhir/metadata → Metadata, open',
       'GET /fhir/{type} → Read',
       'GET /fhir/{type}/{id} → Read',
+      'GET /fhir/{type}/{id}/{operation} → Read',
       'POST /fhir/Subscription → Subscribe',
       'POST /fhir/Subscription/{id}/{operation} → Subscribe',
       'POST /fhir/{type} → ProcessMessage',
