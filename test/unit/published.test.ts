@@ -13,6 +13,7 @@ import { catalogue } from '../../schemas/messages/catalogue.ts';
 import { canonicalBase, missionTopic, systems } from '../../schemas/names.ts';
 import {
   decideExample,
+  everyStep,
   exampleLog,
   exampleSteps,
   exampleText,
@@ -250,6 +251,20 @@ const partsOf = (file: string): readonly { readonly resource: Record<string, unk
   const entries = isObject(bundle) && Array.isArray(bundle['entry']) ? bundle['entry'].filter(isObject) : [];
   return entries.flatMap(({ resource }, at) => (isObject(resource) ? [{ resource, at }] : []));
 };
+
+test.each(everyStep)('The profiles refuse nothing of $file, which the hub takes', ({ file }) => {
+  const message = readMessage(exampleText(file));
+  if (message.outcome === 'refused') throw new Error('the example is refused');
+  const { event, focus } = message.type;
+  const parts = partsOf(file);
+  const judged = ['MessageHeader', ...(focus === undefined ? [] : [focus.resource])].map((type) => {
+    const profile = profiles.find(({ id }) => id === `${event}-${type.toLowerCase()}`);
+    const part = parts.find(({ resource }) => resource['resourceType'] === type);
+    if (profile === undefined || part === undefined) throw new Error(`no ${type}`);
+    return breaches(part.resource, profile, terms);
+  });
+  expect(judged.flat()).toEqual([]);
+});
 
 describe.each(catalogue)('the profiles of $event', (type) => {
   const parts = partsOf(type.example);
