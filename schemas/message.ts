@@ -16,6 +16,7 @@ import { catalogue, eventCodeOf, messageTypesOf } from './messages/catalogue.ts'
 import type { Decider, Facts, MessageType, Position } from './messages/message-type.ts';
 import { exerciseCode, municipalityExtension, systems } from './names.ts';
 import { judgePlace } from './service-area.ts';
+import { faultsOf, refuseAll } from './zod-faults.ts';
 
 /** A message as the hub understood it, with its own text untouched. */
 export interface Message {
@@ -40,37 +41,11 @@ export interface Message {
 }
 
 const headerPath = 'Bundle.entry[0].resource';
-type Path = readonly PropertyKey[];
-
-const fhirPath = (base: string, path: Path): string =>
-  path.reduce<string>(
-    (sofar, step) => (typeof step === 'number' ? `${sofar}[${step}]` : `${sofar}.${String(step)}`),
-    base,
-  );
-
-const isMissing = (issue: z.core.$ZodIssue): boolean =>
-  issue.code === 'custom'
-    ? issue.params?.['missing'] === true
-    : issue.code === 'invalid_type' && issue.input === undefined;
-
-/** zod's issues as faults. Their messages name types and allowed codes, never a value that was sent. */
-const faultsOf = (issues: readonly z.core.$ZodIssue[], base: string): Fault[] =>
-  issues.map((issue) => ({
-    code: isMissing(issue) ? 'missing-field' : 'wrong-field',
-    at: fhirPath(base, issue.path),
-    detail: issue.code === 'invalid_type' && issue.input === undefined ? 'is missing' : issue.message,
-  }));
-
 type Step<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly faults: readonly Fault[] };
 
 const parseWith = <Schema extends z.ZodType>(schema: Schema, value: unknown, base: string): Step<z.output<Schema>> => {
   const result = schema.safeParse(value, { reportInput: true });
   return result.success ? { ok: true, value: result.data } : { ok: false, faults: faultsOf(result.error.issues, base) };
-};
-
-const refuseAll = (faults: readonly Fault[]): Refusal => {
-  const [first, ...rest] = faults;
-  return first === undefined ? refuse('internal') : { outcome: 'refused', faults: [first, ...rest] };
 };
 
 const readJson = (text: string): Step<{ plain: unknown; lossless: unknown }> => {

@@ -2,10 +2,11 @@ import type * as fhir from 'fhir/r4.d.ts';
 import { z } from 'zod';
 import { codesOf, type Urgency, urgencies } from './codes.ts';
 import { defined } from './defined.ts';
-import { type Fault, type Refusal, refuse } from './faults.ts';
+import type { Fault, Refusal } from './faults.ts';
 import type { Conforms, Holds } from './fhir/conforms.ts';
-import { catalogue } from './messages/catalogue.ts';
+import { catalogue, eventCodeOf } from './messages/catalogue.ts';
 import { fhirJson, missionTopic } from './names.ts';
+import { faultsOf, refuseAll } from './zod-faults.ts';
 
 /** R4 `Subscription` after the Subscriptions R5 Backport IG: topic in `criteria`, filters and payload content in extensions. */
 
@@ -76,9 +77,9 @@ const readFilter = (
     if (values.length === 0) faults.push(unsupported(at, `${name.slice(0, 40)}: gives no value`));
     switch (name) {
       case 'event': {
-        const unknown = values.filter((one) => !catalogue.some(({ event }) => event === one));
-        if (unknown.length > 0)
-          faults.push(unsupported(at, `event: known are ${catalogue.map(({ event }) => event).join(', ')}`));
+        const known = [...new Set(catalogue.flatMap((type) => [eventCodeOf(type), type.event]))];
+        const unknown = values.filter((one) => !known.includes(one));
+        if (unknown.length > 0) faults.push(unsupported(at, `event: known are ${known.join(', ')}`));
         filter.events = values;
         break;
       }
@@ -107,17 +108,7 @@ const readFilter = (
 /** Reads a Subscription that is to be created; says everything it asks for that the hub does not offer. */
 export const readSubscription = (value: unknown): SubscriptionRequest | Refusal => {
   const parsed = subscription.safeParse(value, { reportInput: true });
-  if (!parsed.success) {
-    const faults = parsed.error.issues.map(
-      (issue): Fault => ({
-        code: issue.code === 'invalid_type' && issue.input === undefined ? 'missing-field' : 'wrong-field',
-        at: ['Subscription', ...issue.path.map(String)].join('.'),
-        detail: issue.message,
-      }),
-    );
-    const [first, ...rest] = faults;
-    return first === undefined ? refuse('internal') : { outcome: 'refused', faults: [first, ...rest] };
-  }
+  if (!parsed.success) return refuseAll(faultsOf(parsed.error.issues, 'Subscription'));
   const { channel, criteria, _criteria, reason } = parsed.data;
   const faults: Fault[] = [];
   if (criteria !== missionTopic) faults.push(unsupported('Subscription.criteria', `the one topic is ${missionTopic}`));
@@ -147,8 +138,7 @@ export const readSubscription = (value: unknown): SubscriptionRequest | Refusal 
       unsupported('Subscription.criteria.extension', 'each filter is given once, with all its values: event=a,b'),
     );
   }
-  const [first, ...rest] = faults;
-  if (first !== undefined) return { outcome: 'refused', faults: [first, ...rest] };
+  if (faults.length > 0) return refuseAll(faults);
   const timeout = channel.extension?.find(({ url }) => url === timeoutExtension)?.valueUnsignedInt;
   return {
     outcome: 'read',
