@@ -2,7 +2,13 @@ import { roles, type TaskKind } from '../schemas/codes.ts';
 import { defined } from '../schemas/defined.ts';
 import { isRefusal, type Refusal, refuse } from '../schemas/faults.ts';
 import { timeOf } from '../schemas/fhir/datatypes.ts';
-import { type Guideline, guidelineInForce, guidelineOf, type Guidelines } from '../schemas/guideline.ts';
+import {
+  type Guideline,
+  guidelineInForce,
+  guidelineOf,
+  type Guidelines,
+  refusalReasonIn,
+} from '../schemas/guideline.ts';
 import { missionIdOf, uuidOf } from '../schemas/identifiers.ts';
 import type { Message } from '../schemas/message.ts';
 import type { Decider, Facts, MessageType, Relation } from '../schemas/messages/message-type.ts';
@@ -146,8 +152,12 @@ const untrue = (
 ): Refusal | undefined => {
   const { facts, type, focusIndex } = message;
   const at = placeOf(message);
-  if (facts.partOf !== undefined && taskOf(before, facts.partOf)?.kind !== 'resource') {
+  const flight = taskOf(before, facts.partOf);
+  if (facts.partOf !== undefined && flight?.kind !== 'resource') {
     return refuse('unknown-task', `${at}.partOf`, 'must be the Task of a resource of this mission');
+  }
+  if (flight !== undefined && ![flight.owner, before.coordinator].includes(sender.organisation)) {
+    return refuse('forbidden-relation', `${at}.partOf`, 'the flight is another operator’s');
   }
   if (facts.until !== undefined && timeOf(facts.until) <= Date.parse(now)) {
     return refuse('wrong-field', `${at}.restriction.period.end`, 'must be a time to come');
@@ -173,7 +183,7 @@ const unknownCode = (message: Message, guideline: Guideline): Refusal | undefine
     const detail = `must state at least one criterion of version ${guideline.version}: ${known.join(', ')}`;
     return refuse('unknown-code', `${at}.reasonCode`, detail);
   }
-  if (reason?.table !== 'refusal-reason' || guideline.refusalReasons[reason.code] !== undefined) return undefined;
+  if (reason?.table !== 'refusal-reason' || refusalReasonIn(guideline, reason.code) !== undefined) return undefined;
   const reasons = Object.keys(guideline.refusalReasons).join(', ');
   return refuse('unknown-code', `${at}.statusReason`, `must be a reason of version ${guideline.version}: ${reasons}`);
 };
@@ -320,7 +330,7 @@ const asks = (
 /** The facts with what the guideline says of them. */
 const classified = (facts: Facts, guideline: Guideline): Facts => {
   const { reason } = facts;
-  const known = reason?.table === 'refusal-reason' ? guideline.refusalReasons[reason.code] : undefined;
+  const known = reason?.table === 'refusal-reason' ? refusalReasonIn(guideline, reason.code) : undefined;
   return reason === undefined || known === undefined ? facts : { ...facts, reason: { ...reason, class: known.class } };
 };
 

@@ -115,5 +115,12 @@ const bundledGuideline = (): Guideline => {
   return reading.guideline;
 };
 
+/** What a version says of a reason for refusal; a code it does not have has nothing. */
+export const refusalReasonIn = (
+  { refusalReasons }: Guideline,
+  code: string,
+): Guideline['refusalReasons'][string] | undefined =>
+  Object.hasOwn(refusalReasons, code) ? refusalReasons[code] : undefined;
+
 /** What holds until a version is loaded: the one that comes with the release. */
 export const firstGuidelines: Guidelines = [bundledGuideline()];

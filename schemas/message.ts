@@ -202,7 +202,9 @@ const readFacts = (
     };
   }
   const content = parseWith(schema, focus.resource, `Bundle.entry[${focus.index}].resource`);
-  const place = readPlace(type, focus, index);
+  // A Location in focus that cannot be read has said so already.
+  const place: Step<Whereabouts> =
+    content.ok || spec.location?.element !== 'self' ? readPlace(type, focus, index) : { ok: true, value: {} };
   const decider = index.person(header.author);
   const faults = [
     ...(content.ok ? deciderFaults(type, content.value, decider) : content.faults),
