@@ -1,11 +1,11 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { startHost } from '../local/host.ts';
 import { Partner } from './partner.ts';
-import { play } from './story.ts';
-import { bold, dim, green, red, say } from './timeline.ts';
+import { castOf, play } from './story.ts';
+import { bold, chapter, dim, green, red, say } from './timeline.ts';
 
 /** Plays one mission between partner systems on this machine, and ends well only if everybody who must know was told. */
 
@@ -17,7 +17,7 @@ const receiptsShape = z.object({
       z.object({
         resource: z.object({
           status: z.string(),
-          topic: z.object({ coding: z.array(z.object({ code: z.string() })) }),
+          about: z.array(z.object({ reference: z.string(), display: z.string() })).min(1),
           recipient: z.array(z.object({ display: z.string().optional() })),
           sent: z.string().optional(),
           received: z.string().optional(),
@@ -42,9 +42,10 @@ const readReceipts = async (reader: Partner, mission: string) =>
   receiptsShape
     .parse(await reader.read(`/Communication?part-of=ServiceRequest/${mission}&_count=100`))
     .entry.map(({ resource }) => resource);
+type Receipts = Awaited<ReturnType<typeof readReceipts>>;
 
 /** The receipts, once none is under way any more. */
-const settledReceipts = async (reader: Partner, mission: string, until: number) => {
+const settledReceipts = async (reader: Partner, mission: string, until: number): Promise<Receipts> => {
   for (;;) {
     const receipts = await readReceipts(reader, mission);
     if (receipts.every(({ status }) => status !== 'in-progress') || Date.now() > until) return receipts;
@@ -52,15 +53,18 @@ const settledReceipts = async (reader: Partner, mission: string, until: number) 
   }
 };
 
-const printReceipts = (receipts: Awaited<ReturnType<typeof readReceipts>>): void => {
-  console.log(`\n${bold('Receipts')} ${dim('(Communication?part-of=…, read by the local AMK and the AMK LA)')}`);
-  for (const { status, topic, recipient, sent, received } of receipts) {
-    const took =
-      sent === undefined || received === undefined ? '' : dim(`${Date.parse(received) - Date.parse(sent)} ms`);
-    const mark = status === 'completed' ? green('✓') : red('✗');
-    console.log(
-      `  ${mark} ${(topic.coding[0]?.code ?? '').padEnd(24)} ${(recipient[0]?.display ?? '').padEnd(46)} ${status} ${took}`,
-    );
+/** One line per message: who was told, and how long that took. */
+const printReceipts = (receipts: Receipts): void => {
+  chapter('Receipts, read by the quality register (Communication?part-of=…): no person is in them');
+  for (const [message, group] of Map.groupBy(receipts, ({ about }) => about[0]?.reference ?? '')) {
+    const told = group.map(({ status, recipient, sent, received }) => {
+      const took =
+        sent === undefined || received === undefined ? '' : dim(` ${Date.parse(received) - Date.parse(sent)} ms`);
+      const name = (recipient[0]?.display ?? '').replace(' (eksempel)', '');
+      return `${status === 'completed' ? green('✓') : red(`✗ ${status}`)} ${name}${took}`;
+    });
+    const number = message.split('.').at(-1) ?? '';
+    console.log(`  ${number.padStart(2)} ${(group[0]?.about[0]?.display ?? '').padEnd(24)} ${told.join('  ')}`);
   }
 };
 
@@ -77,25 +81,11 @@ const hospitalAcknowledged = async (reader: Partner, mission: string): Promise<b
 
 const main = async (): Promise<number> => {
   const dataDir = await mkdtemp(join(tmpdir(), 'luftbro-demo-'));
-  const clients = z
-    .object({ clients: z.record(z.string(), z.object({ orgnr_parent: z.string() })) })
-    .parse(JSON.parse(await readFile(new URL('../directory/clients.json', import.meta.url), 'utf8'))).clients;
-  console.log(bold('luftbro demo: one mission, from the request to the hand-over'));
+  console.log(bold('luftbro demo: one mission between seven systems, from the request to what became of it'));
   const host = await startHost({ dataDir, port: 0, issuerPort: 0 });
   say(`hub at ${host.url}`);
-  const cast = (name: string, client: string): Partner =>
-    new Partner({
-      name,
-      client,
-      organisation: clients[client]?.orgnr_parent ?? '',
-      hub: host.url,
-      issuer: host.issuerUrl,
-    });
-  const amk = cast('AMK Innlandet', 'amk-innlandet');
-  const coordinator = cast('AMK LA Oslo', 'amk-la-oslo');
-  const operator = cast('Lørenskog base', 'operator-lorenskog');
-  const hospital = cast('Ullevål', 'hospital-ulleval');
-  const partners = [amk, coordinator, operator, hospital];
+  const cast = castOf((name, client) => new Partner({ name, client, hub: host.url, issuer: host.issuerUrl }));
+  const partners = Object.values(cast);
   let timer: NodeJS.Timeout | undefined;
   try {
     const until = Date.now() + longestSeconds * 1000;
@@ -105,13 +95,16 @@ const main = async (): Promise<number> => {
         longestSeconds * 1000,
       );
       Promise.all(partners.map((partner) => partner.join(reject)))
-        .then(() => play({ amk, coordinator, operator, hospital }, Date.now()))
+        .then(() => {
+          say(`${green('✓')} ${partners.length} systems have subscribed, handshakes done`);
+          return play(cast, Date.now());
+        })
         .then(resolve, reject);
     });
-    const asCoordinator = await settledReceipts(coordinator, mission, until);
-    printReceipts(asCoordinator);
-    const told = asCoordinator.length > 0 && asCoordinator.every(({ status }) => status === 'completed');
-    const acknowledged = await hospitalAcknowledged(coordinator, mission);
+    const receipts = await settledReceipts(cast.quality, mission, until);
+    printReceipts(receipts);
+    const told = receipts.length > 0 && receipts.every(({ status }) => status === 'completed');
+    const acknowledged = await hospitalAcknowledged(cast.trondheim, mission);
     console.log(
       `\n${told ? green('✓ every party was told') : red('✗ somebody was not told')}; ${acknowledged ? green('✓ the hospital acknowledged') : red('✗ the hospital did not acknowledge')}`,
     );

@@ -1,22 +1,10 @@
 import { createServer, type Server } from 'node:http';
 import { Webhook } from 'standardwebhooks';
 import { z } from 'zod';
-import { missionTopic, systems } from '../schemas/names.ts';
-import { bold, dim, green, red, say } from './timeline.ts';
+import { missionTopic } from '../schemas/names.ts';
 
 /** What a partner system reads of a notification. Extra members are of no interest to it. */
-const taskShape = z.object({
-  resourceType: z.literal('Task'),
-  id: z.string(),
-  status: z.string(),
-  owner: z.object({ identifier: z.object({ value: z.string() }) }).optional(),
-});
 const headerShape = z.object({ resourceType: z.literal('MessageHeader'), eventCoding: z.object({ code: z.string() }) });
-const missionShape = z.object({
-  resourceType: z.literal('ServiceRequest'),
-  id: z.string(),
-  identifier: z.array(z.object({ system: z.string().optional(), value: z.string().optional() })),
-});
 const parametersShape = z.object({
   resourceType: z.literal('Parameters'),
   parameter: z.array(
@@ -27,24 +15,37 @@ const parametersShape = z.object({
     }),
   ),
 });
-const notificationShape = z.object({ entry: z.array(z.object({ resource: z.unknown() })) });
-const responseShape = z.object({ entry: z.array(z.object({ resource: z.looseObject({ resourceType: z.string() }) })) });
+const messageShape = z.object({ entry: z.array(z.object({ resource: z.unknown() })).min(1) });
 const subscriptionShape = z.object({
   id: z.string(),
   channel: z.object({ extension: z.array(z.object({ url: z.string(), valueString: z.string().optional() })) }),
 });
 
-export interface Heard {
+/** The header of the hub's answer names the mission and its version, then what has changed. */
+const answerShape = z.object({
+  focus: z.tuple(
+    [z.object({ identifier: z.object({ value: z.string() }), display: z.string().default('') })],
+    z.unknown(),
+  ),
+});
+
+/** A notification whose signature was good. */
+interface Heard {
+  readonly event: string;
+  /** Numbered per subscription, without a gap. */
+  readonly number: string;
+}
+
+/** A message that the hub has accepted. */
+interface Sent {
   readonly event: string;
   readonly mission: string;
-  /** The Task of the notification that waits for this partner. */
-  readonly task?: string;
+  readonly version: string;
 }
 
 interface Settings {
   readonly name: string;
   readonly client: string;
-  readonly organisation: string;
   readonly hub: string;
   readonly issuer: string;
 }
@@ -62,8 +63,8 @@ export class Partner {
   #token = '';
   #secret = '';
   #active: (() => void) | undefined;
-  readonly heard: Heard[] = [];
-  react: (heard: Heard) => Promise<void> = async () => {};
+  readonly #heard: Heard[] = [];
+  readonly #waiting: ((heard: Heard) => void)[] = [];
   #failed: (error: unknown) => void = () => {};
 
   constructor(settings: Settings) {
@@ -90,10 +91,6 @@ export class Partner {
 
   get name(): string {
     return this.#settings.name;
-  }
-
-  get organisation(): string {
-    return this.#settings.organisation;
   }
 
   /** Starts the server, gets a token, subscribes, and waits for the handshake. */
@@ -136,23 +133,30 @@ export class Partner {
     await handshake;
   }
 
-  /** Posts a message; gives the mission's id. */
-  async send(event: string, text: string): Promise<string> {
-    const before = performance.now();
-    const answer = responseShape.parse(await this.#call('POST', '/$process-message', text));
-    const [header] = answer.entry;
-    const focus = z
-      .object({
-        focus: z.array(
-          z.object({ identifier: z.object({ value: z.string() }).optional(), display: z.string().optional() }),
-        ),
-      })
-      .parse(header?.resource).focus[0];
-    const mission = focus?.identifier?.value ?? '';
-    say(
-      `${bold(this.name)} sends ${bold(event)} ${dim(`accepted as ${focus?.display ?? ''} in ${Math.round(performance.now() - before)} ms`)}`,
+  /** Posts a message. */
+  async send(text: string): Promise<Sent> {
+    const message = messageShape.parse(JSON.parse(text));
+    const answer = messageShape.parse(await this.#call('POST', '/$process-message', text));
+    const [focus] = answerShape.parse(answer.entry[0]?.resource).focus;
+    const [header] = pick(
+      headerShape,
+      message.entry.map(({ resource }) => resource),
     );
-    return mission;
+    return {
+      event: header?.eventCoding.code ?? '',
+      mission: focus.identifier.value,
+      version: focus.display,
+    };
+  }
+
+  /** The next notification, in the order in which they came. */
+  async next(): Promise<Heard> {
+    return this.#heard.shift() ?? (await new Promise<Heard>((resolve) => this.#waiting.push(resolve)));
+  }
+
+  /** Notifications that nobody has asked for. */
+  get unexpected(): readonly Heard[] {
+    return this.#heard;
   }
 
   async read(path: string): Promise<unknown> {
@@ -179,11 +183,10 @@ export class Partner {
   }
 
   #receive(body: string): void {
-    const resources = notificationShape.parse(JSON.parse(body)).entry.map(({ resource }) => resource);
+    const resources = messageShape.parse(JSON.parse(body)).entry.map(({ resource }) => resource);
     const [status] = pick(parametersShape, resources);
     const type = status?.parameter.find(({ name }) => name === 'type')?.valueCode;
     if (type === 'handshake') {
-      say(`${green('✓')} ${this.name} ${dim('subscribed, handshake done')}`);
       this.#active?.();
       return;
     }
@@ -191,26 +194,13 @@ export class Partner {
       .find(({ name }) => name === 'notification-event')
       ?.part?.find(({ name }) => name === 'event-number')?.valueString;
     const [header] = pick(headerShape, resources);
-    const mission = pick(missionShape, resources).find(({ id, identifier }) =>
-      identifier.some(({ system, value }) => system === systems.mission && value === id),
-    );
-    if (header === undefined || mission === undefined) {
+    if (header === undefined || number === undefined) {
       this.#failed(new Error(`${this.name} got a notification without a message`));
       return;
     }
-    const task = pick(taskShape, resources).find(
-      ({ owner, status: state }) => owner?.identifier.value === this.organisation && state === 'requested',
-    );
-    const heard: Heard = {
-      event: header.eventCoding.code,
-      mission: mission.id,
-      ...(task === undefined ? {} : { task: task.id }),
-    };
-    this.heard.push(heard);
-    say(`   ${green('→')} ${this.name} is told of ${heard.event} ${dim(`(event ${number ?? '?'}, signature good)`)}`);
-    this.react(heard).catch((error: unknown) => {
-      say(red(`${this.name} failed`));
-      this.#failed(error);
-    });
+    const heard = { event: header.eventCoding.code, number };
+    const waiting = this.#waiting.shift();
+    if (waiting === undefined) this.#heard.push(heard);
+    else waiting(heard);
   }
 }

@@ -1,100 +1,141 @@
-import { messageFrom, type Play } from './messages.ts';
-import { systems } from '../schemas/names.ts';
-import type { Heard, Partner } from './partner.ts';
+import { messageFrom } from './messages.ts';
+import type { Partner } from './partner.ts';
+import { bold, chapter, dim, green, say } from './timeline.ts';
 
-/** Who reacts to what: the mission of `examples/`, carried on until the patient is handed over. */
+/** The second mission of `examples/`, step by step: the next message is sent when everybody has been told of the one before. */
 
-export interface Cast {
-  readonly amk: Partner;
-  readonly coordinator: Partner;
-  readonly operator: Partner;
-  readonly hospital: Partner;
+/** Everybody who takes part, each with its own system. */
+export const castOf = (partner: (name: string, client: string) => Partner) => ({
+  amk: partner('AMK Innlandet', 'amk-innlandet'),
+  oslo: partner('AMK LA Oslo', 'amk-la-oslo'),
+  trondheim: partner('AMK LA Trondheim', 'amk-la-trondheim'),
+  orland: partner('Ørland', 'operator-rescue-orland'),
+  nordvik: partner('Nordvik', 'operator-rescue-nordvik'),
+  hospital: partner('St. Olav', 'hospital-st-olav'),
+  quality: partner('Quality register', 'quality-register'),
+});
+
+type Cast = ReturnType<typeof castOf>;
+type Who = keyof Cast;
+
+const since = (before: number): string => `${Math.round(performance.now() - before)} ms`;
+
+interface Step {
+  readonly who: Who;
+  /** File in `examples/`. */
+  readonly example: string;
+  /** What a bystander would say that `who` does. */
+  readonly does: string;
+  /** Who must be told, and nobody else. */
+  readonly told: readonly Who[];
 }
 
-interface Resource {
-  resourceType: string;
-  output?: unknown[];
-  sender?: unknown;
-  destination?: unknown;
+interface Chapter {
+  readonly title: string;
+  readonly steps: readonly Step[];
 }
 
-/** Changes the first resource of a type in a message. */
-const changing =
-  (type: string, change: (resource: Resource) => void) =>
-  (text: string): string => {
-    const bundle: { entry: { resource: Resource }[] } = JSON.parse(text);
-    const found = bundle.entry.find(({ resource }) => resource.resourceType === type)?.resource;
-    if (found !== undefined) change(found);
-    return JSON.stringify(bundle);
-  };
+const step = (who: Who, does: string, example: string, ...told: readonly Who[]): Step => ({
+  who,
+  example,
+  does,
+  told,
+});
 
-/** A report of flight phases, each with the time it was seen. */
-const reporting = (...seen: readonly string[]) =>
-  changing('Task', (task) => {
-    task.output = seen.map((code, index) => ({
-      type: { coding: [{ system: systems.flightPhase, code }] },
-      valueDateTime: new Date(Date.now() - (seen.length - index) * 60_000).toISOString(),
-    }));
-  });
+const chapters: readonly Chapter[] = [
+  {
+    title:
+      'A bus has left a mountain road in a snowstorm. The request names no AMK LA: the hub finds it by municipality',
+    steps: [
+      step('amk', 'asks for a helicopter', 'second-mission-request', 'oslo'),
+      step('oslo', 'has seen it (a person, not a machine)', 'second-mission-acknowledgement', 'amk'),
+    ],
+  },
+  {
+    title: 'Rejected on medical ground: who, in which role, on what, and why stays in the log',
+    steps: [
+      step('oslo', 'writes down a physician’s assessment: not indicated', 'medical-assessment'),
+      step('oslo', 'rejects: the ambulance on scene can manage', 'second-mission-rejection', 'amk', 'quality'),
+    ],
+  },
+  {
+    title: 'The patient gets worse. Who stands with her disputes the rejection; another person must decide',
+    steps: [
+      step('amk', 'asks for a review, in words and new observations', 'review-request', 'oslo', 'quality'),
+      step('oslo', 'has seen it', 'second-mission-review-acknowledgement', 'amk'),
+      step('oslo', 'accepts: another physician', 'second-mission-review-decision', 'amk', 'quality'),
+    ],
+  },
+  {
+    title: 'The helicopter that can fly in this weather stands in another region: the mission moves there as a whole',
+    steps: [
+      step('oslo', 'forwards the mission to Trondheim', 'mission-forward', 'amk', 'trondheim', 'quality'),
+      step('trondheim', 'has taken over', 'second-mission-forward-acknowledgement', 'oslo'),
+    ],
+  },
+  {
+    title: 'A rescue helicopter accepts, and is withdrawn for search and rescue. Another is asked, by its call sign',
+    steps: [
+      step('trondheim', 'asks for REDNING 21', 'second-mission-resource-request', 'orland'),
+      step('orland', 'accepts, with ETA', 'second-mission-resource-response', 'trondheim', 'quality'),
+      step('orland', 'withdraws: a boat is adrift', 'second-mission-withdrawal', 'trondheim', 'quality'),
+      step('trondheim', 'asks for REDNING 33', 'second-mission-next-resource-request', 'nordvik'),
+      step('nordvik', 'accepts, with ETA', 'second-mission-next-resource-response', 'trondheim', 'quality'),
+      step('nordvik', 'is airborne', 'second-mission-departed', 'amk', 'trondheim'),
+    ],
+  },
+  {
+    title: 'The hospital is warned, and the patient is handed over',
+    steps: [
+      step(
+        'nordvik',
+        'warns the hospital, while treating (ATMISTER)',
+        'second-mission-prearrival-notification',
+        'hospital',
+        'trondheim',
+      ),
+      step('hospital', 'is ready', 'second-mission-prearrival-response', 'nordvik', 'trondheim'),
+      step(
+        'nordvik',
+        'hands over; the mission is completed',
+        'second-mission-handed-over',
+        'amk',
+        'trondheim',
+        'hospital',
+      ),
+    ],
+  },
+  {
+    title: 'Afterwards: what was done, and whether it was the right help. The quality register gets it without persons',
+    steps: [
+      step('nordvik', 'reports: phases, NACA, treatment', 'mission-report', 'trondheim', 'quality'),
+      step('hospital', 'reports back: help was needed earlier', 'outcome-feedback', 'trondheim', 'quality'),
+    ],
+  },
+];
 
-/** The example is the AMK LA's acknowledgement; another party signs with its own name. */
-const signedBy = (partner: Partner) =>
-  changing('MessageHeader', (header) => {
-    header.sender = {
-      type: 'Organization',
-      identifier: { system: systems.organisationNumber, value: partner.organisation },
-    };
-    delete header.destination;
-  });
-
-const countOf = (partner: Partner, event: string): number =>
-  partner.heard.filter((heard) => heard.event === event).length;
-
-/** Lets the partners act, and resolves when the hospital has accepted, the flight has ended and everybody has heard of it. */
-export const play = ({ amk, coordinator, operator, hospital }: Cast, startedAt: number): Promise<string> =>
-  new Promise((resolve, reject) => {
-    const send = (who: Partner, example: string, how: Play): Promise<string> =>
-      who.send(example, messageFrom(example, startedAt, how));
-    let flight = '';
-
-    coordinator.react = async ({ event, mission, task }: Heard) => {
-      if (event === 'mission-request' && task !== undefined) {
-        await send(coordinator, 'acknowledgement', { mission, task });
-        await send(coordinator, 'mission-decision', { mission, task });
-        await send(coordinator, 'resource-request', { mission });
-      }
-    };
-    operator.react = async ({ event, mission, task }: Heard) => {
-      if (event === 'resource-request' && task !== undefined) {
-        flight = task;
-        await send(operator, 'acknowledgement', { mission, task, change: signedBy(operator) });
-        await send(operator, 'resource-response', { mission, task });
-        await send(operator, 'resource-status', { mission, task });
-        await send(operator, 'prearrival-notification', { mission, task, exampleTask: 4 });
-      }
-      if (event === 'prearrival-response') {
-        await send(operator, 'resource-status', {
-          mission,
-          task: flight,
-          change: reporting('on-scene', 'patient-contact'),
-        });
-      }
-      if (event === 'mission-update') {
-        const change = reporting('departed-scene', 'arrived-at-destination', 'handed-over');
-        await send(operator, 'resource-status', { mission, task: flight, change });
-      }
-    };
-    hospital.react = async ({ event, mission, task }: Heard) => {
-      if (event === 'prearrival-notification' && task !== undefined) {
-        await send(hospital, 'acknowledgement', { mission, task, change: signedBy(hospital) });
-        await send(hospital, 'prearrival-response', { mission, task });
-      }
-      if (event === 'resource-status' && countOf(hospital, event) === 2) resolve(mission);
-    };
-    amk.react = async ({ event, mission }: Heard) => {
-      if (event === 'resource-status' && countOf(amk, event) === 2) {
-        await send(amk, 'mission-update', { mission });
-      }
-    };
-    send(amk, 'mission-request', {}).catch(reject);
-  });
+/** Plays the mission; gives its number. */
+export const play = async (cast: Cast, startedAt: number): Promise<string> => {
+  let mission: string | undefined;
+  for (const { title, steps } of chapters) {
+    chapter(title);
+    for (const { who, example, does, told } of steps) {
+      const before = performance.now();
+      const sent = await cast[who].send(messageFrom(example, startedAt, mission));
+      mission ??= sent.mission;
+      say(`${bold(cast[who].name)} ${does} ${dim(`${sent.event}, ${sent.version}, ${since(before)}`)}`);
+      const heard = await Promise.all(
+        told.map(async (one) => {
+          const { event, number } = await cast[one].next();
+          if (event !== sent.event) throw new Error(`${cast[one].name} was told of ${event}, not of ${sent.event}`);
+          return `${cast[one].name} ${dim(`#${number}`)}`;
+        }),
+      );
+      if (heard.length > 0) say(`  ${green('→')} told: ${heard.join(', ')} ${dim(`after ${since(before)}`)}`);
+    }
+  }
+  const surprised = Object.values(cast).find(({ unexpected }) => unexpected.length > 0);
+  if (surprised !== undefined) throw new Error(`${surprised.name} was told more than concerns it`);
+  if (mission === undefined) throw new Error('no mission was opened');
+  return mission;
+};

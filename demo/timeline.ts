@@ -12,3 +12,6 @@ const startedAt = performance.now();
 const clock = (): string => `${((performance.now() - startedAt) / 1000).toFixed(2).padStart(6)} s`;
 
 export const say = (text: string): void => console.log(`${dim(clock())}  ${text}`);
+
+/** A new part of the story. */
+export const chapter = (title: string): void => console.log(`\n${bold(title)}`);
