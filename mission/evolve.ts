@@ -7,7 +7,7 @@ import type { Facts, MessageType } from '../schemas/messages/message-type.ts';
 import { isAirborne, isFinal, type MissionEvent, type MissionState, type TaskState, taskOf } from './state.ts';
 
 /** Raise it whenever the fold changes: entries that carry the state of an older fold are folded anew. */
-export const foldVersion = 2;
+export const foldVersion = 3;
 
 /** Entries of the first release do not say by when a human must have acknowledged them; their time has passed long ago. */
 const acknowledgeByOf = (event: MissionEvent): string => event.acknowledgeBy ?? event.receivedAt;
@@ -61,7 +61,9 @@ const openTask = (type: MessageType, event: MissionEvent, target: TaskState | un
       ];
     case 'coordination': {
       if (type.mission === 'reviews') return [{ ...task, reviewOf: target.id, ...defined({ words: facts.words }) }];
-      const agreed = target.status === 'accepted' || target.agreed === true ? true : undefined;
+      // What was deferred since is open again.
+      const agreed =
+        target.status === 'accepted' || (target.agreed === true && target.status !== 'on-hold') ? true : undefined;
       return [
         { ...task, forwardOf: target.id, ...defined({ agreed, reviewOf: target.reviewOf, words: target.words }) },
       ];
@@ -157,15 +159,16 @@ const handOver = (
       task.status === 'completed' &&
       before.find(({ id }) => id === task.id)?.status !== 'completed',
   );
-  const othersFlying = tasks.some((task) => task.kind === 'resource' && !isFinal(task));
+  const othersFlying = tasks.some((task) => task.kind === 'resource' && task.id !== flight && !isFinal(task));
+  const waitsFor = (task: TaskState): boolean => task.partOf === flight || (task.partOf === undefined && !othersFlying);
   const isReceived = (task: TaskState): boolean => {
     if (task.kind !== 'prearrival' || isFinal(task)) return false;
     if (handedOverTo === task.owner && (task.partOf === undefined || task.partOf === flight)) return true;
-    return landed !== undefined && (task.partOf === landed.id || (task.partOf === undefined && !othersFlying));
+    return landed !== undefined && waitsFor(task);
   };
   const received = tasks.map((task) => (isReceived(task) ? withStatus(task, 'completed', event) : task));
   // The last of several patients handed over ends the flight.
-  const expected = received.some((task) => task.kind === 'prearrival' && task.partOf === flight && !isFinal(task));
+  const expected = received.some((task) => task.kind === 'prearrival' && !isFinal(task) && waitsFor(task));
   return handedOverTo === undefined || expected
     ? received
     : received.map((task) =>

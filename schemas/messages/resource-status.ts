@@ -9,7 +9,7 @@ const groundPhases: readonly string[] = ['alarm-received', 'unit-alerted'];
 /** What the phases mean for the Task. One patient of several handed over does not end the flight; being available again does. */
 const answerOf = (seen: readonly string[], namesHospital: boolean): string => {
   if (seen.includes('available') || (seen.includes('handed-over') && !namesHospital)) return 'ended';
-  if (seen.includes('handed-over')) return 'handed-over';
+  if (namesHospital) return 'handed-over';
   return seen.some((phase) => !groundPhases.includes(phase)) ? 'under-way' : 'reported';
 };
 
