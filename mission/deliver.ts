@@ -1,3 +1,4 @@
+import { defined } from '../schemas/defined.ts';
 import { sayAsHub, unreachableMessage } from './hub-messages.ts';
 import type {
   Directory,
@@ -121,13 +122,14 @@ interface Due {
   readonly notification: Notification;
   readonly entry: StoredEntry;
   readonly request: StoredEntry;
+  readonly announced?: StoredEntry;
 }
 
-const dueOf = (order: DeliveryOrder, { notification, entry, request }: DeliveryCase): Due => {
+const dueOf = (order: DeliveryOrder, { notification, entry, request, announced }: DeliveryCase): Due => {
   if (notification === undefined || entry === undefined) {
     throw new Error(`notification ${order.subscription}.${order.number} points to an entry that is not in the log`);
   }
-  return { order, notification, entry, request: request ?? entry };
+  return { order, notification, entry, request: request ?? entry, ...defined({ announced }) };
 };
 
 /** What is owed to this subscription in this mission up to the order, oldest first: order must hold however many were lost by the queue. */
@@ -152,14 +154,14 @@ const chainOf = async (order: DeliveryOrder, found: DeliveryCase, { desk }: Deli
 
 const give = (
   subscription: Subscription,
-  { notification, entry, request }: Due,
+  { notification, entry, request, announced }: Due,
   ports: DeliverPorts,
 ): Promise<Answer> => {
   const body = ports.compose({
     kind: 'event-notification',
     subscription: { ...subscription, status: 'active' },
     role: ports.directory.partyOf(subscription.organisation)?.role ?? 'observer',
-    events: [{ notification, entry, request }],
+    events: [{ notification, entry, request, ...defined({ announced }) }],
   });
   return ports.channel.post(subscription, `${subscription.id}.${notification.number}`, body);
 };

@@ -155,6 +155,8 @@ export interface DeliveryCase {
   readonly previous?: Notification;
   readonly entry?: StoredEntry;
   readonly request?: StoredEntry;
+  /** What announced the patient to the hospital before, for the hospital that the entry diverts the patient to. */
+  readonly announced?: StoredEntry;
 }
 
 export interface DeliveryDesk {

@@ -1,10 +1,14 @@
+import { announcementOf } from '../../mission/announcement.ts';
 import type { DeliveryCase, DeliveryDesk, MissionLog } from '../../mission/ports.ts';
 import { defined } from '../../schemas/defined.ts';
 import { storedEntry } from './mission-log.ts';
 import { storedNotification, storedSubscription } from './subscription-log.ts';
 import { batchGet, type Key, keys, type Table } from './table.ts';
 
-/** Gathers what a delivery needs: one batch read, and a second read only if the mission's description was sent anew in between. */
+/**
+ * Gathers what a delivery needs: one batch read, and another only if the mission's description was sent anew in between,
+ * or if a hospital is told that a patient was diverted to it.
+ */
 export const deliveryDesk = (table: Table, missions: MissionLog): DeliveryDesk => ({
   async open(order) {
     const places = {
@@ -27,12 +31,17 @@ export const deliveryDesk = (table: Table, missions: MissionLog): DeliveryDesk =
     const wanted = entry?.state.request.entry;
     const request =
       wanted === undefined || hinted?.number === wanted ? hinted : await missions.entry(order.mission, wanted);
+    const notification = at(places.notification, storedNotification);
     const found: DeliveryCase = defined({
       subscription: at(places.subscription, storedSubscription),
-      notification: at(places.notification, storedNotification),
+      notification,
       previous: at(places.previous, storedNotification),
       entry,
       request,
+      announced:
+        entry === undefined || notification === undefined
+          ? undefined
+          : await announcementOf(missions, entry, notification.organisation),
     });
     return found;
   },

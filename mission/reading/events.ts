@@ -1,4 +1,6 @@
+import { defined } from '../../schemas/defined.ts';
 import { type Refusal, refuse } from '../../schemas/faults.ts';
+import { announcementOf } from '../announcement.ts';
 import type { Caller, MissionLog, PayloadContent, Subscription, SubscriptionLog } from '../ports.ts';
 import type { Notice, NotifiedEvent } from '../views/notification.ts';
 import type { Search } from './tasks.ts';
@@ -41,7 +43,9 @@ export const readEvents = async (
       wanted === undefined || wanted === entry?.number
         ? entry
         : await ports.missions.entry(notification.mission, wanted);
-    if (entry !== undefined) events.push({ notification, entry, request: request ?? entry });
+    if (entry === undefined) continue;
+    const announced = await announcementOf(ports.missions, entry, subscription.organisation);
+    events.push({ notification, entry, request: request ?? entry, ...defined({ announced }) });
   }
   return { kind: 'query-event', subscription: { ...subscription, payload }, role: caller.role, events };
 };

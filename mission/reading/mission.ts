@@ -1,16 +1,36 @@
 import { isRefusal, type Refusal, refuse } from '../../schemas/faults.ts';
 import { isMissionId } from '../../schemas/identifiers.ts';
 import type { Caller, MissionLog, StoredEntry } from '../ports.ts';
+import { seesNoPerson } from '../routing.ts';
 import { concernedParties, isParty, type MissionState } from '../state.ts';
+import { seenBy } from '../views/person-free.ts';
 import { missionResource } from '../views/service-request.ts';
 
 export const notFound: Refusal = refuse('not-found');
 
-/** The mission's newest entry, if the caller has a part in the mission; otherwise there is nothing to see. */
-export const openMission = async (missions: MissionLog, caller: Caller, id: string): Promise<StoredEntry | Refusal> => {
+/** The newest entry of a mission; the log of a resource's readiness is none. */
+const newestOf = async (missions: MissionLog, id: string): Promise<StoredEntry | undefined> => {
   const last = isMissionId(id) ? await missions.last(id) : undefined;
-  return last !== undefined && isParty(last.state, caller.organisation) ? last : notFound;
+  return last?.state.readiness === undefined ? last : undefined;
 };
+
+/**
+ * The mission's newest entry for whoever may read something of it: its parties, and the quality system.
+ * What is shown of it to those who see no person must be made person-free (`views/person-free.ts`).
+ */
+export const openAnyMission = async (
+  missions: MissionLog,
+  caller: Caller,
+  id: string,
+): Promise<StoredEntry | Refusal> => {
+  const last = await newestOf(missions, id);
+  const mayRead = last !== undefined && (caller.role === 'quality' || isParty(last.state, caller.organisation));
+  return mayRead ? last : notFound;
+};
+
+/** The mission's newest entry, if the caller has a part in the mission and sees persons; otherwise there is nothing to see. */
+export const openMission = async (missions: MissionLog, caller: Caller, id: string): Promise<StoredEntry | Refusal> =>
+  seesNoPerson(caller.role) ? notFound : openAnyMission(missions, caller, id);
 
 export interface MissionReading {
   readonly outcome: 'found';
@@ -27,8 +47,8 @@ const requestOf = (
   request.entry === last.number ? last : missions.entry(last.mission, request.entry);
 
 /** The newest entry for those whom the mission concerns; for who declined or was let go, the one in which its part ended. */
-const lastSeenBy = (organisation: string, { number, state }: StoredEntry): number => {
-  if (concernedParties(state).includes(organisation)) return number;
+const lastSeenBy = ({ organisation, role }: Caller, { number, state }: StoredEntry): number => {
+  if (role === 'quality' || concernedParties(state).includes(organisation)) return number;
   const own = state.tasks.filter((task) => task.owner === organisation || task.asker === organisation);
   return Math.max(1, ...own.map((task) => task.changedBy));
 };
@@ -39,15 +59,13 @@ export const readMission = async (
   caller: Caller,
   id: string,
 ): Promise<MissionReading | Refusal> => {
-  const newest = await openMission(missions, caller, id);
+  const newest = await openAnyMission(missions, caller, id);
   if (isRefusal(newest)) return newest;
-  const seen = lastSeenBy(caller.organisation, newest);
+  const seen = lastSeenBy(caller, newest);
   const last = seen === newest.number ? newest : ((await missions.entry(id, seen)) ?? newest);
   const request = (await requestOf(missions, last, last.state)) ?? last;
-  return {
-    outcome: 'found',
-    resource: missionResource(last.state, request),
-    version: last.number,
-    changedAt: last.state.changedAt,
-  };
+  const resource = seenBy(caller.role, missionResource(last.state, request), last.exercise);
+  return resource === undefined
+    ? notFound
+    : { outcome: 'found', resource, version: last.number, changedAt: last.state.changedAt };
 };

@@ -1,6 +1,7 @@
 import type { Communication } from 'fhir/r4.d.ts';
 import { defined } from '../../schemas/defined.ts';
 import { entryAddress } from '../../schemas/identifiers.ts';
+import { eventCodeOf, knownMessageType } from '../../schemas/messages/catalogue.ts';
 import { systems } from '../../schemas/names.ts';
 import type { Notification, StoredEntry } from '../ports.ts';
 import { organisationReference, securityOf, type Viewpoint } from './fhir.ts';
@@ -24,7 +25,7 @@ const common = (entry: StoredEntry, organisation: string, view: Viewpoint) => ({
   resourceType: 'Communication' as const,
   partOf: [{ reference: `ServiceRequest/${entry.mission}` }],
   about: [{ reference: `Bundle/${entryAddress(entry.mission, entry.number)}`, display: entry.event }],
-  topic: { coding: [{ system: systems.event, code: entry.event }] },
+  topic: { coding: [{ system: systems.event, code: eventCodeOf(knownMessageType(entry.event)) }] },
   sender: organisationReference(entry.sender, view),
   recipient: [organisationReference(organisation, view)],
 });

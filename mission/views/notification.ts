@@ -3,9 +3,12 @@ import type { Role } from '../../schemas/codes.ts';
 import { entryAddress, uuidOf } from '../../schemas/identifiers.ts';
 import { missionTopic } from '../../schemas/names.ts';
 import type { Notification, StoredEntry, Subscription } from '../ports.ts';
-import { mayReadEntry, mayReadTask } from '../routing.ts';
+import { mayReadEntry, mayReadTask, seesNoPerson } from '../routing.ts';
+import { markedAsExercise } from './exercise.ts';
 import { securityOf, type Viewpoint } from './fhir.ts';
 import { sentEntries } from './message-text.ts';
+import { personFreeEntries, personFreeSecurity, seenBy } from './person-free.ts';
+import { resourceOfReadiness } from './resource.ts';
 import { missionResource } from './service-request.ts';
 import { taskResource } from './task.ts';
 
@@ -14,6 +17,8 @@ export interface NotifiedEvent {
   readonly notification: Notification;
   readonly entry: StoredEntry;
   readonly request: StoredEntry;
+  /** What announced the patient to the hospital before, for the hospital that the entry diverts the patient to. */
+  readonly announced?: StoredEntry;
 }
 
 /** What a notification Bundle is to say. */
@@ -38,6 +43,10 @@ const statusProfile =
 const bundleProfile =
   'http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/backport-subscription-notification-r4';
 
+/** What the log is about: a mission, or a resource in no mission. */
+const aboutOf = ({ mission, state }: StoredEntry): string =>
+  state.readiness === undefined ? `ServiceRequest/${mission}` : `Location/${mission}`;
+
 const eventParameter = (
   event: NotifiedEvent,
   context: readonly string[],
@@ -51,7 +60,7 @@ const eventParameter = (
     ...(payload === 'empty'
       ? []
       : [
-          { name: 'focus', valueReference: { reference: `${view.base}/ServiceRequest/${event.entry.mission}` } },
+          { name: 'focus', valueReference: { reference: `${view.base}/${aboutOf(event.entry)}` } },
           ...context.map((reference) => ({ name: 'additional-context', valueReference: { reference } })),
         ]),
   ],
@@ -81,27 +90,63 @@ export const statusParameters = (
   };
 };
 
-/** The hub's own resources that an event concerns, as this subscriber may see them. */
+interface Reader {
+  readonly subscription: Subscription;
+  readonly role: Role;
+  /** Real events and exercises stand in one answer: the Bundle cannot say which it is, so each resource does. */
+  readonly isMixed: boolean;
+}
+
+/** The hub's own resources that an event concerns, as this subscriber may see them; first what it is about. */
 const hubResources = (
   { entry, request }: NotifiedEvent,
-  organisation: string,
+  { subscription: { organisation }, role }: Reader,
   view: Viewpoint,
-): readonly { url: string; resource: unknown }[] => [
-  { url: `ServiceRequest/${entry.mission}`, resource: missionResource(entry.state, request) },
-  ...entry.state.tasks
-    .filter((task) => task.changedBy === entry.number && mayReadTask(task, entry.state, organisation))
+): readonly { url: string; resource: unknown }[] => {
+  const { state, exercise, mission } = entry;
+  const about = state.readiness === undefined ? missionResource(state, request) : resourceOfReadiness(state, view);
+  const tasks = state.tasks
+    .filter((task) => task.changedBy === entry.number && mayReadTask(task, state, organisation, role))
     .map((task) => ({
       url: `Task/${task.id}`,
-      resource: taskResource(task, entry.mission, entry.exercise, entry.state.urgency, view),
-    })),
-];
+      resource: taskResource(task, mission, exercise, state.urgency, view),
+    }));
+  return [{ url: aboutOf(entry), resource: about }, ...tasks].map(({ url, resource }) => ({
+    url,
+    resource: seenBy(role, resource, exercise),
+  }));
+};
 
-const eventEntries = (
-  event: NotifiedEvent,
-  { subscription, role }: { subscription: Subscription; role: Role },
+const posted = (whole: Readonly<Record<string, unknown>>, resourceType: string): HistoryEntry => ({
+  ...whole,
+  request: { method: 'POST', url: resourceType },
+  response: { status: '201' },
+});
+
+/** The resources of the message, each exactly as it was sent, or what of them is shown without persons. */
+const sentResources = (
+  { entry, announced }: NotifiedEvent,
+  { subscription: { organisation }, role, isMixed }: Reader,
   view: Viewpoint,
-) => {
-  const hub = hubResources(event, subscription.organisation, view).map(
+): readonly HistoryEntry[] => {
+  if (!mayReadEntry(entry, entry.state, organisation, role)) return [];
+  if (seesNoPerson(role))
+    return personFreeEntries(entry, role, view).map(({ fullUrl, resource, resourceType }) =>
+      posted({ fullUrl, resource }, resourceType),
+    );
+  const sent = sentEntries(entry);
+  const newest = new Set(sent.map(({ fullUrl }) => fullUrl));
+  // The hospital diverted to is warned with what was said to the first; who is named again is named as of now.
+  const before = announced === undefined ? [] : sentEntries(announced);
+  const others = before.filter(({ fullUrl }) => fullUrl === undefined || !newest.has(fullUrl));
+  return [...sent, ...others].map(({ whole, resource, resourceType }) =>
+    posted(isMixed && entry.exercise ? { ...whole, resource: markedAsExercise(resource) } : whole, resourceType),
+  );
+};
+
+const eventEntries = (event: NotifiedEvent, reader: Reader, view: Viewpoint) => {
+  const { mission, number } = event.entry;
+  const hub = hubResources(event, reader, view).map(
     ({ url, resource }): HistoryEntry => ({
       fullUrl: `${view.base}/${url}`,
       resource,
@@ -109,44 +154,42 @@ const eventEntries = (
       response: { status: '200' },
     }),
   );
-  const sent = mayReadEntry(event.entry, event.entry.state, subscription.organisation, role)
-    ? sentEntries(event.entry).map(
-        ({ whole, resourceType }): HistoryEntry => ({
-          ...whole,
-          request: { method: 'POST', url: resourceType },
-          response: { status: '201' },
-        }),
-      )
-    : [];
-  switch (subscription.payload) {
+  switch (reader.subscription.payload) {
     case 'empty':
       return { entries: [], context: [] };
     case 'id-only': {
-      const message = `Bundle/${entryAddress(event.entry.mission, event.entry.number)}`;
-      const readable: HistoryEntry = {
-        fullUrl: `${view.base}/${message}`,
-        request: { method: 'POST', url: 'Bundle' },
-        response: { status: '201' },
-      };
-      const named = [...hub.map(({ resource: _withheld, ...rest }) => rest), readable];
+      const messages = [number, ...(event.announced === undefined ? [] : [event.announced.number])].map(
+        (one): HistoryEntry => ({
+          fullUrl: `${view.base}/Bundle/${entryAddress(mission, one)}`,
+          request: { method: 'POST', url: 'Bundle' },
+          response: { status: '201' },
+        }),
+      );
+      const named = [...hub.map(({ resource: _withheld, ...rest }) => rest), ...messages];
       return { entries: named, context: named.slice(1).map(({ fullUrl }) => fullUrl ?? '') };
     }
-    case 'full-resource':
+    case 'full-resource': {
+      const sent = sentResources(event, reader, view);
       return {
         entries: [...hub, ...sent],
         context: [...hub.slice(1), ...sent].flatMap(({ fullUrl }) => (fullUrl === undefined ? [] : [fullUrl])),
       };
+    }
   }
 };
 
 /**
  * A notification Bundle of the Subscriptions R5 Backport IG for R4: type `history`, the status `Parameters` first,
- * then the mission, the Tasks it changed, and every resource of the message exactly as it was sent.
+ * then the mission, the Tasks it changed, and every resource of the message exactly as it was sent; for those who see no person
+ * what is left of them.
  */
 export const notificationBundle = (notice: Notice, view: Viewpoint, now: string): string => {
   const { subscription } = notice;
+  const told = 'events' in notice ? notice.events : [];
+  const exercise = told.length > 0 && told.every(({ entry }) => entry.exercise);
+  const isMixed = !exercise && told.some(({ entry }) => entry.exercise);
   const events =
-    'events' in notice ? notice.events.map((event) => ({ event, ...eventEntries(event, notice, view) })) : [];
+    'events' in notice ? told.map((event) => ({ event, ...eventEntries(event, { ...notice, isMixed }, view) })) : [];
   const numbers = events.map(({ event }) => event.notification.number);
   const id = uuidOf('notification', subscription.id, notice.kind, numbers.length === 0 ? now : numbers.join(','));
   const status = statusParameters(
@@ -160,11 +203,11 @@ export const notificationBundle = (notice: Notice, view: Viewpoint, now: string)
     request: { method: 'GET', url: `Subscription/${subscription.id}/$status` },
     response: { status: '200' },
   };
-  const exercise = events.some(({ event }) => event.entry.exercise);
+  const security = 'role' in notice && seesNoPerson(notice.role) ? personFreeSecurity(exercise) : securityOf(exercise);
   return JSON.stringify({
     resourceType: 'Bundle',
     id,
-    meta: { profile: [bundleProfile], ...securityOf(exercise) },
+    meta: { profile: [bundleProfile], ...security },
     type: 'history',
     timestamp: events.at(-1)?.event.entry.receivedAt ?? now,
     entry: [first, ...events.flatMap(({ entries }) => entries)],

@@ -1,5 +1,6 @@
 import type { Bundle, BundleEntry, FhirResource } from 'fhir/r4.d.ts';
 import { uuidOf } from '../../schemas/identifiers.ts';
+import { eventCodeOf, knownMessageType } from '../../schemas/messages/catalogue.ts';
 import { systems } from '../../schemas/names.ts';
 import { tasksConcerned } from '../routing.ts';
 import type { Entry } from '../state.ts';
@@ -33,6 +34,12 @@ const notToldWarning = (
   };
 };
 
+/** What the log is about: a mission, or a resource by its call sign. */
+const subjectOf = ({ mission, state: { readiness } }: Entry) =>
+  readiness === undefined
+    ? { type: 'ServiceRequest', identifier: { system: systems.mission, value: mission } }
+    : { type: 'Location', identifier: { system: systems.resource, value: readiness.resource } };
+
 /**
  * The answer to an accepted message: a FHIR R4 message that names the exact message answered.
  * Derived from the entry alone, so the same message sent again, also days later, gets the same answer.
@@ -54,7 +61,7 @@ export const responseMessage = (entry: Entry, view: Viewpoint): Bundle<FhirResou
         resource: {
           resourceType: 'MessageHeader',
           id,
-          eventCoding: { system: systems.event, code: entry.event },
+          eventCoding: { system: systems.event, code: eventCodeOf(knownMessageType(entry.event)) },
           source: { name: 'luftbro', software: 'luftbro', endpoint: `${view.base}/$process-message` },
           response: {
             identifier: entry.messageId,
@@ -63,8 +70,7 @@ export const responseMessage = (entry: Entry, view: Viewpoint): Bundle<FhirResou
           },
           focus: [
             {
-              type: 'ServiceRequest',
-              identifier: { system: systems.mission, value: entry.mission },
+              ...subjectOf(entry),
               display: `version ${entry.number}`,
             },
             ...tasks.map((task) => ({ reference: `${view.base}/Task/${task.id}`, type: 'Task' })),

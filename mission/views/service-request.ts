@@ -35,6 +35,21 @@ export const missionResource = (
     ],
     status: statusOf(state),
     intent: sent['intent'] ?? 'order',
-    ...defined({ priority: state.urgency }),
+    ...defined({
+      priority: state.urgency,
+      // The version of the guideline that the mission was requested under, and under which it is decided.
+      instantiatesUri:
+        state.guideline === undefined
+          ? sent['instantiatesUri']
+          : [`${systems.missionCriterion}|${state.guideline}`, ...list(sent['instantiatesUri'])],
+      requisition: state.incident ?? sent['requisition'],
+    }),
+    // Who coordinates now; the sender wrote whom it asked.
+    performer: [
+      {
+        type: 'Organization',
+        identifier: { system: systems.organisationNumber, value: state.coordinator },
+      },
+    ],
   };
 };

@@ -1,3 +1,4 @@
+import { announcementOf } from '../../../mission/announcement.ts';
 import type { DeliveryDesk, Obligations, Retirements } from '../../../mission/ports.ts';
 import { stubChannel } from './channel.ts';
 import { manualClock } from './clock.ts';
@@ -29,7 +30,12 @@ export const memoryHub = (clock = manualClock()) => {
         missions.entry(order.mission, order.entry),
       ]);
       const request = await missions.entry(order.mission, entry?.state.request.entry ?? order.request);
+      const announced =
+        entry === undefined || notification === undefined
+          ? undefined
+          : await announcementOf(missions, entry, notification.organisation);
       return {
+        ...(announced === undefined ? {} : { announced }),
         ...(subscription === undefined ? {} : { subscription }),
         ...(notification === undefined ? {} : { notification }),
         ...(previous === undefined ? {} : { previous }),

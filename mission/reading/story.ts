@@ -1,0 +1,190 @@
+import { isRefusal, type Refusal, refuse } from '../../schemas/faults.ts';
+import { guidelineOf, type Guidelines } from '../../schemas/guideline.ts';
+import { parseAddress } from '../../schemas/identifiers.ts';
+import { mayReadAnnouncement } from '../announcement.ts';
+import type { Caller, MissionLog, StoredEntry, SubscriptionLog } from '../ports.ts';
+import { mayReadEntry, seesNoPerson } from '../routing.ts';
+import type { MissionState } from '../state.ts';
+import type { Viewpoint } from '../views/fhir.ts';
+import { searchset } from '../views/searchset.ts';
+import { provenance } from '../views/story.ts';
+import { pageHeaders, storyPage } from '../views/story-page.ts';
+import { seesReceiptsOf, type StoryReader } from '../views/story-sentences.ts';
+import { notFound, openAnyMission } from './mission.ts';
+import { pageSize, type Search } from './tasks.ts';
+
+/** The story of a mission: who did what when on which ground, and who was told. One `Provenance` for each entry of its log. */
+
+export interface StoryPorts {
+  readonly missions: MissionLog;
+  readonly subscriptions: SubscriptionLog;
+  readonly guidelines: Guidelines;
+}
+
+export interface Story {
+  readonly outcome: 'found';
+  /** A FHIR Bundle, or the text of an HTML page. */
+  readonly resource: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Entries read at once: each holds a whole message. */
+const entriesAtOnce = 25;
+
+/** Who asked for the mission, coordinates it or has coordinated it knows all of it. */
+const leads = (state: MissionState, { organisation }: Caller): boolean =>
+  state.requester === organisation ||
+  state.coordinator === organisation ||
+  state.tasks.some((task) => task.kind === 'coordination' && task.owner === organisation);
+
+const readerOf = (state: MissionState, caller: Caller): StoryReader => ({
+  organisation: caller.organisation,
+  role: caller.role,
+  leads: !seesNoPerson(caller.role) && leads(state, caller),
+});
+
+/** Whether the reader may read the message itself, at `Bundle/{mission}.{entry}`. */
+const mayReadMessage = (entry: StoredEntry, current: MissionState, { organisation, role }: StoryReader): boolean =>
+  role === 'quality' ||
+  mayReadEntry(entry, current, organisation, role) ||
+  mayReadAnnouncement(entry, current, organisation);
+
+/** The entries of a mission that the reader is told of, from one to another, each as a `Provenance`. */
+const chaptersOf = async (
+  ports: StoryPorts,
+  { mission, state }: StoredEntry,
+  reader: StoryReader,
+  from: number,
+  to: number,
+  view: Viewpoint,
+) => {
+  const log = await ports.missions.entries(mission, Math.max(1, from - 1), to);
+  const seen = log.filter((entry) => entry.number >= from && (reader.leads || mayReadMessage(entry, state, reader)));
+  const told = seen.flatMap((entry) =>
+    entry.told.filter(({ organisation }) => seesReceiptsOf(reader, entry, organisation)),
+  );
+  const notifications = told.length === 0 ? [] : await ports.subscriptions.notifications(told);
+  return seen.map((entry) => {
+    const before = log.find(({ number }) => number === entry.number - 1)?.state;
+    return provenance(
+      {
+        entry,
+        notifications: notifications.filter((note) => note.entry === entry.number),
+        readable: mayReadMessage(entry, state, reader),
+        ...(before === undefined ? {} : { before }),
+      },
+      reader,
+      guidelineOf(ports.guidelines, entry.state.guideline ?? ''),
+      view,
+    );
+  });
+};
+
+const remarkFor = ({ leads: seesAll, role }: StoryReader): string | undefined => {
+  if (role === 'quality') return 'Shown without persons and free text.';
+  if (seesNoPerson(role)) return 'Shown are the messages that concern you, without persons and free text.';
+  return seesAll ? undefined : 'Shown are the messages that concern you; the mission may hold others.';
+};
+
+const pageFormats: readonly string[] = ['html', 'text/html'];
+
+/** Whether a page for people is wanted: by `_format`, else by what is accepted. */
+const wantsPage = (search: Search, accept: string): boolean => {
+  const format = search.get('_format');
+  return format === undefined ? /\btext\/html\b/i.test(accept) : pageFormats.includes(format.toLowerCase());
+};
+
+/** `address`: the path and the parameters that name the mission, as the reader gave them. */
+const tell = async (
+  ports: StoryPorts,
+  caller: Caller,
+  mission: string,
+  search: Search,
+  view: Viewpoint,
+  address: { readonly path: string; readonly named: readonly [string, string][] },
+  accept: string,
+): Promise<Story | Refusal> => {
+  const unknown = [...search.keys()].find((name) => !['_count', '_cursor', '_format'].includes(name));
+  if (unknown !== undefined)
+    return refuse('unknown-search', `http.${unknown.slice(0, 40)}`, 'a story takes _count and _format');
+  const count = pageSize(search);
+  if (typeof count !== 'number') return count;
+  const cursor = search.get('_cursor') ?? '1';
+  if (!/^[1-9]\d{0,6}$/.test(cursor))
+    return refuse('unknown-search', 'http._cursor', 'follow the link of the page before');
+  const last = await openAnyMission(ports.missions, caller, mission);
+  if (isRefusal(last)) return last;
+  const reader = readerOf(last.state, caller);
+
+  const from = Number(cursor);
+  const asPage = wantsPage(search, accept);
+  // A page for people is whole unless they ask for a part: it is printed and put on file.
+  const isWhole = asPage && !search.has('_count');
+  const to = isWhole ? last.number : Math.min(last.number, from + Math.min(count, entriesAtOnce) - 1);
+  const chapters = [];
+  for (let first = from; first <= to; first += entriesAtOnce)
+    chapters.push(...(await chaptersOf(ports, last, reader, first, Math.min(to, first + entriesAtOnce - 1), view)));
+
+  const asked = [...search].filter(([name]) => name !== '_cursor');
+  const addressOf = (more: readonly [string, string][]): string => {
+    const parameters = new URLSearchParams([...address.named, ...more]);
+    return parameters.size === 0 ? address.path : `${address.path}?${parameters.toString()}`;
+  };
+  const next = to < last.number ? addressOf([...asked, ['_cursor', String(to + 1)]]) : undefined;
+  if (asPage) {
+    const remark = remarkFor(reader);
+    const page = storyPage({
+      mission,
+      exercise: last.exercise,
+      chapters,
+      ...(remark === undefined ? {} : { remark }),
+      ...(next === undefined ? {} : { next: `${view.base}/${next}` }),
+    });
+    return { outcome: 'found', resource: page, headers: pageHeaders };
+  }
+  const listed = chapters.map((resource) => ({ resource, path: `Provenance/${resource.id ?? ''}` }));
+  return { outcome: 'found', resource: searchset(addressOf(asked), next, listed, view) };
+};
+
+/** `GET ServiceRequest/{mission}/$history`: a searchset of Provenances in the order of the log, or a page for people. */
+export const readStory = (
+  ports: StoryPorts,
+  caller: Caller,
+  mission: string,
+  search: Search,
+  view: Viewpoint,
+  accept = '',
+): Promise<Story | Refusal> =>
+  tell(ports, caller, mission, search, view, { path: `ServiceRequest/${mission}/$history`, named: [] }, accept);
+
+/** `GET Provenance?target=ServiceRequest/{mission}`: the same, as a FHIR search. */
+export const searchStory = async (
+  ports: StoryPorts,
+  caller: Caller,
+  search: Search,
+  view: Viewpoint,
+  accept = '',
+): Promise<Story | Refusal> => {
+  const target = search.get('target');
+  const mission = target?.replace(/^(?:.*\/)?ServiceRequest\//, '');
+  if (target === undefined || mission === undefined)
+    return refuse('unknown-search', 'http.target', 'give target=ServiceRequest/<mission>');
+  const rest = new Map([...search].filter(([name]) => name !== 'target'));
+  return tell(ports, caller, mission, rest, view, { path: 'Provenance', named: [['target', target]] }, accept);
+};
+
+/** `GET Provenance/{mission}.{entry}`. */
+export const readProvenance = async (
+  ports: StoryPorts,
+  caller: Caller,
+  id: string,
+  view: Viewpoint,
+): Promise<Story | Refusal> => {
+  const address = parseAddress(id);
+  if (address === undefined || address.index !== undefined) return notFound;
+  const { mission, entry } = address;
+  const last = await openAnyMission(ports.missions, caller, mission);
+  if (isRefusal(last)) return last;
+  const [resource] = await chaptersOf(ports, last, readerOf(last.state, caller), entry, entry, view);
+  return resource === undefined ? notFound : { outcome: 'found', resource };
+};
