@@ -106,7 +106,7 @@ const chapters: readonly Chapter[] = [
     ],
   },
   {
-    title: 'Afterwards: what was done, and whether it was the right help. The quality register gets it without persons',
+    title: 'What was done, and whether it was the right help. The quality register gets it without persons',
     steps: [
       step('nordvik', 'reports: phases, NACA, treatment', 'mission-report', 'trondheim', 'quality'),
       step('hospital', 'reports back: help was needed earlier', 'outcome-feedback', 'trondheim', 'quality'),
@@ -115,13 +115,13 @@ const chapters: readonly Chapter[] = [
 ];
 
 /** Plays the mission; gives its number. */
-export const play = async (cast: Cast, startedAt: number): Promise<string> => {
+export const play = async (cast: Cast, endsAt: number): Promise<string> => {
   let mission: string | undefined;
   for (const { title, steps } of chapters) {
     chapter(title);
     for (const { who, example, does, told } of steps) {
       const before = performance.now();
-      const sent = await cast[who].send(messageFrom(example, startedAt, mission));
+      const sent = await cast[who].send(messageFrom(example, endsAt, mission));
       mission ??= sent.mission;
       say(`${bold(cast[who].name)} ${does} ${dim(`${sent.event}, ${sent.version}, ${since(before)}`)}`);
       const heard = await Promise.all(
