@@ -14,7 +14,7 @@ import {
   resourceResponse,
   resourceStatus,
 } from '../support/messages.ts';
-import { eventually, type HttpAnswer } from '../support/partners.ts';
+import { call, eventually, type HttpAnswer } from '../support/partners.ts';
 import { listed, type Resource } from '../support/reading.ts';
 import { openScene, organisation, type Scene, taskOf } from '../support/scene.ts';
 
@@ -157,6 +157,24 @@ test('A sender finds whom to address, and where that system is', async () => {
   expect((await get(amk, '/Organization?type=pilot', 400)).text).toContain('unknown-search');
   await get(amk, '/Endpoint/nobody', 404);
   await get(amk, '/Location/nowhere', 404);
+});
+
+test('The story of a mission is read by machines, and as a page by people', async () => {
+  const mission = await open();
+  const { body } = await get(amk, `/ServiceRequest/${mission}/$history`);
+  expect(listed(body)).toMatchObject([{ resourceType: 'Provenance' }]);
+  expect(listed((await get(amk, `/ServiceRequest/${mission}/_history`)).body)).toEqual(listed(body));
+  expect(listed((await get(amk, `/Provenance?target=ServiceRequest/${mission}`)).body)).toEqual(listed(body));
+  const [chapter] = listed(body);
+  expect((await get(amk, `/Provenance/${String(chapter?.['id'])}`)).body).toEqual(chapter);
+  for (const page of [
+    await scene.get(amk, `/ServiceRequest/${mission}/$history?_format=html`),
+    await call(scene.hub, amk, 'GET', `/ServiceRequest/${mission}/$history`, undefined, { accept: 'text/html' }),
+  ]) {
+    expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
+    expect(page.text).toContain(mission);
+  }
+  await get(bergen, `/ServiceRequest/${mission}/$history`, 404);
 });
 
 test('What cannot be done with a resource is not found, and a subscription keeps its operations', async () => {

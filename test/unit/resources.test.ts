@@ -2,10 +2,12 @@ import { describe, expect, test } from 'vitest';
 import { missionOf } from '../../mission/decide.ts';
 import { readResource, searchResources } from '../../mission/reading/resources.ts';
 import type { Party } from '../../mission/state.ts';
+import { notificationBundle } from '../../mission/views/notification.ts';
 import { resourceIdOf, resourceOfReadiness } from '../../mission/views/resource.ts';
 import { isObject } from '../../schemas/json.ts';
 import type { Message } from '../../schemas/message.ts';
 import { systems } from '../../schemas/names.ts';
+import { sampleSubscription } from '../support/contract.ts';
 import { problemsOf } from '../support/fhir-validator.ts';
 import type { MemoryHub } from '../support/memory/hub.ts';
 import {
@@ -351,5 +353,31 @@ describe('A resource', () => {
     expect(resourceOfReadiness(state, view)).toEqual(row);
     const { readiness: _none, ...mission } = state;
     expect(resourceOfReadiness(mission, view)).toBeUndefined();
+  });
+
+  test.each(['id-only', 'full-resource'] as const)('is what every AMK LA is told of (%s)', async (payload) => {
+    const hub = await hubAfter([parties.operator, standing('LA-01', [62.1, 9.2])]);
+    const [row] = (await board(hub, parties.otherLa)).rows;
+    const entry = await hub.missions.entry(String(row?.['id']), 1);
+    if (entry === undefined) throw new Error('nothing was reported');
+    expect(entry.recipients).toEqual([parties.la.organisation, parties.otherLa.organisation]);
+    const { organisation, role } = parties.otherLa;
+    const subscription = { ...sampleSubscription('to-bergen', organisation), payload };
+    const [notification] = await hub.subscriptions.range(organisation, 1, 1);
+    if (notification === undefined) throw new Error('nobody was told');
+    const events = [{ notification, entry, request: entry }];
+    const told: unknown = JSON.parse(
+      notificationBundle({ kind: 'event-notification', subscription, role, events }, view, hub.clock.iso()),
+    );
+    expect(problemsOf(told)).toEqual([]);
+    const address = `${view.base}/Location/${entry.mission}`;
+    const shownTo = {
+      fullUrl: address,
+      request: { method: 'PUT', url: `Location/${entry.mission}` },
+      ...(payload === 'id-only' ? {} : { resource: row }),
+    };
+    expect(told).toMatchObject({ entry: expect.arrayContaining([expect.objectContaining(shownTo)]) });
+    expect(JSON.stringify(told)).toContain(`{"name":"focus","valueReference":{"reference":"${address}"}}`);
+    expect(JSON.stringify(told)).not.toContain('ServiceRequest');
   });
 });
