@@ -38,10 +38,13 @@ export const sentEntries = (entry: Pick<Entry, 'text'>): readonly SentEntry[] =>
 };
 
 /** Where each resource of a message can be read at the hub, by the names the message itself uses. */
-const addressesOf = (entry: Pick<Entry, 'mission' | 'number' | 'text'>): ReadonlyMap<string, string> => {
+const addressesOf = (
+  { mission, number }: Pick<Entry, 'mission' | 'number'>,
+  sent: readonly SentEntry[],
+): ReadonlyMap<string, string> => {
   const addresses = new Map<string, string>();
-  for (const { index, fullUrl, resourceType, resource } of sentEntries(entry)) {
-    const address = `${resourceType}/${resourceAddress(entry.mission, entry.number, index)}`;
+  for (const { index, fullUrl, resourceType, resource } of sent) {
+    const address = `${resourceType}/${resourceAddress(mission, number, index)}`;
     for (const name of [
       fullUrl,
       typeof resource['id'] === 'string' ? `${resourceType}/${resource['id']}` : undefined,
@@ -64,13 +67,33 @@ const readdress = (value: unknown, addresses: ReadonlyMap<string, string>): unkn
   );
 };
 
+const readable = (
+  { resource }: SentEntry,
+  addresses: ReadonlyMap<string, string>,
+): Readonly<Record<string, unknown>> => {
+  const shown = readdress(resource, addresses);
+  return isObject(shown) ? shown : {};
+};
+
 /** A sent resource as it is read at the hub: references inside the message lead to where their targets can be read. */
 export const readableResource = (
   entry: Pick<Entry, 'mission' | 'number' | 'text'>,
   index: number,
 ): Readonly<Record<string, unknown>> | undefined => {
-  const sent = sentEntries(entry).find((one) => one.index === index);
-  if (sent === undefined) return undefined;
-  const readable = readdress(sent.resource, addressesOf(entry));
-  return isObject(readable) ? readable : undefined;
+  const sent = sentEntries(entry);
+  const wanted = sent.find((one) => one.index === index);
+  return wanted === undefined ? undefined : readable(wanted, addressesOf(entry, sent));
+};
+
+/** All sent resources, as they are read at the hub. */
+export const readableEntries = (
+  entry: Pick<Entry, 'mission' | 'number' | 'text'>,
+): readonly Pick<SentEntry, 'index' | 'resourceType' | 'resource'>[] => {
+  const sent = sentEntries(entry);
+  const addresses = addressesOf(entry, sent);
+  return sent.map((one) => ({
+    index: one.index,
+    resourceType: one.resourceType,
+    resource: readable(one, addresses),
+  }));
 };

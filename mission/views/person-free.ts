@@ -7,7 +7,7 @@ import { seesNoPerson } from '../routing.ts';
 import { type Entry, hub } from '../state.ts';
 import { organisationReference, securityOf, type Viewpoint } from './fhir.ts';
 import { absence, isKnownCode, isKnownUnit } from './known-codes.ts';
-import { readableResource, sentEntries } from './message-text.ts';
+import { readableEntries } from './message-text.ts';
 
 /**
  * What those see who see no person (`seesNoPerson`): a whitelist. An element that is not named here is not shown, a code
@@ -410,13 +410,15 @@ export interface PersonFreeEntry {
  */
 export const personFreeEntries = (entry: Entry, role: Role, view: Viewpoint): readonly PersonFreeEntry[] => {
   const { mission, number } = entry;
-  const resources = sentEntries(entry).flatMap(({ index, resourceType }): readonly PersonFreeEntry[] => {
-    const id = resourceAddress(mission, number, index);
-    const resource = personFree({ ...readableResource(entry, index), id }, role, entry.exercise);
-    return resource === undefined
-      ? []
-      : [{ index, resourceType, fullUrl: `${view.base}/${resourceType}/${id}`, resource }];
-  });
+  const resources = readableEntries(entry).flatMap(
+    ({ index, resourceType, resource: sent }): readonly PersonFreeEntry[] => {
+      const id = resourceAddress(mission, number, index);
+      const resource = personFree({ ...sent, id }, role, entry.exercise);
+      return resource === undefined
+        ? []
+        : [{ index, resourceType, fullUrl: `${view.base}/${resourceType}/${id}`, resource }];
+    },
+  );
   const type = knownMessageType(entry.event);
   const id = resourceAddress(mission, number, 0);
   const focus = resources.find(({ index }) => index === entry.focusIndex);
