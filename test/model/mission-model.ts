@@ -53,6 +53,8 @@ export interface ModelMission {
   requester: string;
   coordinator: string;
   observers: string[];
+  /** Of whom people were told that no machine reaches them, until they are heard of again. */
+  unreachable: string[];
   tasks: ModelTask[];
   /** How many entries its log has. */
   entries: number;
@@ -156,6 +158,17 @@ export const concerns = (mission: ModelMission, who: string): boolean =>
 
 const samePerson = (one: Person, other: Person): boolean =>
   one.number !== undefined && other.number !== undefined ? one.number === other.number : one.name === other.name;
+
+const copyOf = (mission: ModelMission): ModelMission => ({
+  ...mission,
+  observers: [...mission.observers],
+  unreachable: [...mission.unreachable],
+  tasks: mission.tasks.map((task) => ({
+    ...task,
+    overdue: [...task.overdue],
+    rejectedBefore: [...task.rejectedBefore],
+  })),
+});
 
 /** A step in the making: a mission that may be changed, and what was said. */
 interface Step {
@@ -338,26 +351,34 @@ const respond = (step: Step, said: Said<'resource-response'>): Why => {
   return `the Task is ${task.status}`;
 };
 
-/** 12. Whether nobody waits for this flight any more. */
-const handOver = (mission: ModelMission, flight: ModelTask, hospital: string | undefined): boolean => {
+/** 12: the hospitals that wait for this flight. */
+const waitingFor = (mission: ModelMission, flight: ModelTask): ModelTask[] => {
   const others = open(mission, 'resource').some((one) => one !== flight);
-  const waiting = open(mission, 'prearrival').filter((one) =>
+  return open(mission, 'prearrival').filter((one) =>
     one.flight === undefined ? !others : one.flight === flight.number,
   );
-  const ended = waiting.filter(({ owner }) => hospital === undefined || owner === hospital);
-  for (const one of ended) answered(one, 'completed');
-  return ended.length === waiting.length;
+};
+
+/** 12 */
+const land = (mission: ModelMission, flight: ModelTask): Why => {
+  for (const one of waitingFor(mission, flight)) answered(one, 'completed');
+  return answered(flight, 'completed');
 };
 
 const report = (step: Step, said: Said<'resource-status'>): Why => {
+  const { mission } = step;
   const flight = own(step, 'resource', said.task);
   if (typeof flight === 'string') return flight;
   if (['requested', 'received', 'rejected'].includes(flight.status)) return `the Task is ${flight.status}`;
-  const late = isOver(flight);
-  const handed = said.phases.includes('handed-over');
-  const nobodyWaits = handed && handOver(step.mission, flight, said.handedOverTo);
-  if (late) return fine;
-  if (said.phases.includes('available') || nobodyWaits) return answered(flight, 'completed');
+  const named = said.handedOverTo;
+  for (const one of open(mission, 'prearrival')) {
+    const mine = one.flight === undefined || one.flight === flight.number;
+    if (mine && one.owner === named) answered(one, 'completed');
+  }
+  if (isOver(flight)) return fine;
+  const handed = named !== undefined || said.phases.includes('handed-over');
+  const othersWait = named !== undefined && waitingFor(mission, flight).length > 0;
+  if (said.phases.includes('available') || (handed && !othersWait)) return land(mission, flight);
   if (handed || said.phases.some((phase) => inTheAir.includes(phase))) flight.status = 'in-progress';
   return fine;
 };
@@ -436,9 +457,7 @@ const reportMission = (step: Step, said: Said<'mission-report'>): Why => {
   const flight = own(step, 'resource', said.task);
   if (typeof flight === 'string') return flight;
   if (['requested', 'received', 'rejected'].includes(flight.status)) return `the Task is ${flight.status}`;
-  if (said.phases.includes('handed-over')) handOver(step.mission, flight, undefined);
-  if (!isOver(flight)) answered(flight, 'completed');
-  return fine;
+  return isOver(flight) ? fine : land(step.mission, flight);
 };
 
 const feedBack = (step: Step, said: Said<'outcome-feedback'>): Why => {
@@ -513,6 +532,7 @@ const openMission = (action: Action, said: Said<'mission-request'>, world: World
     requester: action.by,
     coordinator: covering ?? '',
     observers: [],
+    unreachable: [],
     tasks: [],
     entries: 1,
   };
@@ -531,11 +551,12 @@ export const step = (before: ModelMission | undefined, action: Action, world: Wo
   if (!hasPart(before, action.by)) return { verdict: 'refused', why: 'no part in the mission' };
   // 5
   if (action.exercise !== before.exercise) return { verdict: 'refused', why: 'exercise and earnest do not mix' };
-  const mission = structuredClone(before);
+  const mission = copyOf(before);
   mission.entries += 1;
   const why = say({ mission, action, world });
   if (why !== undefined) return { verdict: 'refused', why };
   settle(mission);
+  mission.unreachable = mission.unreachable.filter((one) => one !== action.by);
   return { verdict: 'accepted', mission };
 };
 
@@ -546,17 +567,32 @@ export const overdueAt = (mission: ModelMission, now: number): readonly ModelTas
 /** 15: the hub writes that nobody answered; nothing if it has no reason to. */
 export const tellOverdue = (before: ModelMission, number: number, now: number): ModelMission | undefined => {
   if (!overdueAt(before, now).some((task) => task.number === number)) return undefined;
-  const mission = structuredClone(before);
+  const mission = copyOf(before);
   mission.entries += 1;
   for (const task of mission.tasks) if (task.number === number) task.overdue.push(task.awaited ?? 0);
   return mission;
 };
 
-/** 16: the hub writes something that changes nothing. */
-export const tellOfDelivery = (before: ModelMission): ModelMission => ({
-  ...structuredClone(before),
-  entries: before.entries + 1,
-});
+/** 16: the hub writes that somebody does not know; nothing if that was told and nobody has heard of the party since. */
+export const tellUnreachable = (before: ModelMission, party: string): ModelMission | undefined => {
+  if (before.unreachable.includes(party)) return undefined;
+  const mission = copyOf(before);
+  mission.entries += 1;
+  mission.unreachable.push(party);
+  return mission;
+};
+
+/** 16: the hub writes that it has given up a notification, each time; people know then whom to phone. */
+export const tellDeliveryFailed = (before: ModelMission, party: string): ModelMission => {
+  const mission = copyOf(before);
+  mission.entries += 1;
+  mission.unreachable = [...new Set([...mission.unreachable, party])];
+  return mission;
+};
+
+/** 18: who may say that a resource is free. */
+export const mayReportReadiness = (who: string, { roleOf }: Pick<World, 'roleOf'>): boolean =>
+  roleOf(who) === 'operator';
 
 const roles: Readonly<Record<Kind, Role>> = { coordination: 'amk-la', resource: 'operator', prearrival: 'hospital' };
 
