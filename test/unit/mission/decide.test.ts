@@ -897,10 +897,10 @@ describe('Resources', () => {
     expectTold(when(asked, [la, resourceRequest({ mission, to: [otherOperator.organisation] })]), otherOperator);
   });
 
-  test('Who asked is told what the crew answers, and the quality system', () => {
-    expectTold(when(asked, crewAccepts), la, quality);
-    expectTold(when(asked, crewDeclines), la, quality);
-    expectTold(when(flying, [operator, resourceResponse({ task: flight, answer: 'withdrawn' })]), la, quality);
+  test('Who asked and the requester are told what the crew answers, and the quality system', () => {
+    expectTold(when(asked, crewAccepts), amk, la, quality);
+    expectTold(when(asked, crewDeclines), amk, la, quality);
+    expectTold(when(flying, [operator, resourceResponse({ task: flight, answer: 'withdrawn' })]), amk, la, quality);
   });
 
   test('A crew that accepts gives its ETA', () => {
