@@ -9,7 +9,7 @@ import {
   type Guidelines,
   refusalReasonIn,
 } from '../schemas/guideline.ts';
-import { missionIdOf, uuidOf } from '../schemas/identifiers.ts';
+import { missionIdOf, resourceIdOf } from '../schemas/identifiers.ts';
 import type { Message } from '../schemas/message.ts';
 import type { Decider, Facts, MessageType, Relation } from '../schemas/messages/message-type.ts';
 import { evolve } from './evolve.ts';
@@ -57,8 +57,7 @@ const placeOf = ({ focusIndex }: Message): string =>
 /** The log a message belongs to: that of the mission it names or opens, or that of the resource it reports on. Exercises have resources of their own. */
 export const missionOf = (message: Message, sender: Party): string => {
   if (message.type.log !== 'resource') return message.mission ?? missionIdOf(sender.organisation, message.id);
-  const kind = message.exercise ? 'exercise resource' : 'resource';
-  return uuidOf(kind, sender.organisation, message.facts.resource ?? '');
+  return resourceIdOf(sender.organisation, message.facts.resource ?? '', message.exercise);
 };
 
 /** Who forwarded the mission may take it back as long as nobody there has seen it. */

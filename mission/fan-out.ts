@@ -13,7 +13,7 @@ import type {
   Worklist,
 } from './ports.ts';
 import { retireAfterMilliseconds } from './retire.ts';
-import { type Entry, isOver } from './state.ts';
+import { type Entry, isFinal, isOver } from './state.ts';
 
 /** Milliseconds after which a notification that is not settled is looked after by the sweeper. */
 export const deliveryGraceMilliseconds = 15_000;
@@ -81,9 +81,12 @@ const tell = async (
 };
 
 /** What is read across missions follows from the entries; each brings its part up to date. */
-const project = async ({ worklist, overview }: FanOutPorts, { number, facts, state }: Debt): Promise<void> => {
+const project = async ({ worklist, overview }: FanOutPorts, { number, event, facts, state }: Debt): Promise<void> => {
+  // A list shows urgency and coordinator beside the Task: when they change, every open Task is noted anew.
+  const concernsAll = facts.urgency !== undefined || knownMessageType(event).mission === 'forwards';
+  const changed = state.tasks.filter((task) => task.changedBy === number || (concernsAll && !isFinal(task)));
   await Promise.all([
-    ...state.tasks.filter((task) => task.changedBy === number).map((task) => worklist.put(task, state)),
+    ...changed.map((task) => worklist.put(task, state)),
     ...(state.readiness === undefined ? [] : [overview.putReadiness(state)]),
     ...(facts.incident === undefined ? [] : [overview.link(state)]),
   ]);

@@ -72,7 +72,15 @@ const compose = (
           category: [{ coding: [{ system: systems.event, code: call.event, display: type.title }] }],
           priority: urgency,
           medium: [
-            { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/v3-ParticipationMode', code: 'PHONE' }] },
+            {
+              coding: [
+                {
+                  system: 'http://terminology.hl7.org/CodeSystem/v3-ParticipationMode',
+                  code: 'PHONE',
+                  display: 'telephone',
+                },
+              ],
+            },
           ],
           about: [
             { reference: `ServiceRequest/${mission}`, type: 'ServiceRequest' },

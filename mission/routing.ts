@@ -42,7 +42,8 @@ const audience = (
     case 'new-owner':
       return [event.owner];
     case 'task-asker':
-      return [task?.asker];
+      // Whoever forwarded a mission, the decision on it is still asked for by the requester.
+      return [task?.asker, ...(task?.kind === 'coordination' ? [after.requester] : [])];
     case 'operator-of-task':
       return [taskOf(after, task?.partOf)?.owner];
     case 'all-parties':

@@ -14,6 +14,10 @@ export const uuidOf = (...names: readonly string[]): string => {
 /** The mission a request opens: derived from who asked and the request's id, so that a request sent twice finds its own mission. */
 export const missionIdOf = (sender: string, messageId: string): string => uuidOf('mission', sender, messageId);
 
+/** The log of a resource's readiness: derived from operator and call sign. Exercises have resources of their own. */
+export const resourceIdOf = (operator: string, sign: string, exercise: boolean): string =>
+  uuidOf(exercise ? 'exercise resource' : 'resource', operator, sign);
+
 /** Ids in the hub's own resources tell where they live: mission, then entry number, then place in that entry's Bundle. */
 export const entryAddress = (mission: string, entry: number): string => `${mission}.${entry}`;
 export const resourceAddress = (mission: string, entry: number, index: number): string =>

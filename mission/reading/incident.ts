@@ -4,7 +4,6 @@ import { mayReadTask, seesNoPerson } from '../routing.ts';
 import { isParty, type MissionState } from '../state.ts';
 import type { Viewpoint } from '../views/fhir.ts';
 import { minimalMission, tooManyMissions } from '../views/incident.ts';
-import { withIncluded } from '../views/included.ts';
 import { minimalTask } from '../views/resource.ts';
 import { type Listed, searchset } from '../views/searchset.ts';
 import { taskResource } from '../views/task.ts';
@@ -93,6 +92,10 @@ export const searchIncident = async (
   );
   const tasks = revinclude === undefined ? [] : page.items.flatMap((state) => tasksFor(caller, state, view));
   const remark = all && linked.length > mostMissions ? tooManyMissions(mostMissions, linked.length) : undefined;
-  const list = searchset(page.self, page.next, missions, view, seen.length);
-  return { outcome: 'found', resource: withIncluded(list, tasks, view, remark) };
+  const listed: readonly Listed[] = [
+    ...missions,
+    ...tasks.map((one) => ({ ...one, mode: 'include' as const })),
+    ...(remark === undefined ? [] : [{ resource: remark, mode: 'outcome' as const }]),
+  ];
+  return { outcome: 'found', resource: searchset(page.self, page.next, listed, view, seen.length) };
 };

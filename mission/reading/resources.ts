@@ -1,20 +1,12 @@
 import type { Role } from '../../schemas/codes.ts';
 import { defined } from '../../schemas/defined.ts';
 import { isRefusal, type Refusal, refuse } from '../../schemas/faults.ts';
-import { isMissionId, parseAddress } from '../../schemas/identifiers.ts';
+import { isMissionId, parseAddress, resourceIdOf } from '../../schemas/identifiers.ts';
 import { systems } from '../../schemas/names.ts';
 import type { Caller, Directory, Overview, Worklist, WorklistItem } from '../ports.ts';
 import type { MissionState } from '../state.ts';
 import type { Viewpoint } from '../views/fhir.ts';
-import { withIncluded } from '../views/included.ts';
-import {
-  engagementOf,
-  minimalTask,
-  operationalStatusOf,
-  type Resource,
-  resourceIdOf,
-  resourceLocation,
-} from '../views/resource.ts';
+import { engagementOf, minimalTask, operationalStatusOf, type Resource, resourceLocation } from '../views/resource.ts';
 import { searchset } from '../views/searchset.ts';
 import { notFound } from './mission.ts';
 import { exerciseIn, fits, pageOf, sideBySide, tokensIn, unknownParameter } from './searching.ts';
@@ -171,9 +163,8 @@ export const searchResources = async (
   }));
   const asks = page.items
     .flatMap(({ tasks }) => tasks)
-    .map((item) => ({ resource: minimalTask(item, view), path: `Task/${item.task.id}` }));
-  const list = searchset(page.self, page.next, rows, view, found.length);
-  return { outcome: 'found', resource: withIncluded(list, asks, view) };
+    .map((item) => ({ resource: minimalTask(item, view), path: `Task/${item.task.id}`, mode: 'include' as const }));
+  return { outcome: 'found', resource: searchset(page.self, page.next, [...rows, ...asks], view, found.length) };
 };
 
 /** `GET Location/{id}`: one resource, of the real ones or of an exercise. */

@@ -8,7 +8,7 @@ import {
   taskKinds,
 } from '../../schemas/codes.ts';
 import { defined } from '../../schemas/defined.ts';
-import { uuidOf } from '../../schemas/identifiers.ts';
+
 import { canonicalBase, systems } from '../../schemas/names.ts';
 import type { WorklistItem } from '../ports.ts';
 import type { MissionState, Readiness, TaskState } from '../state.ts';
@@ -42,10 +42,6 @@ export interface Resource {
   /** Open Tasks, the one it is furthest with first. */
   readonly tasks: readonly WorklistItem[];
 }
-
-/** The id of a resource is that of the log of its readiness, whether or not anything has been reported. */
-export const resourceIdOf = (operator: string, sign: string, exercise: boolean): string =>
-  uuidOf(exercise ? 'exercise resource' : 'resource', operator, sign);
 
 /** What an open Task makes of the resource. */
 export const engagementOf = ({ status }: TaskState): Engagement => {

@@ -3,8 +3,10 @@ import type { Viewpoint } from './fhir.ts';
 
 export interface Listed {
   readonly resource: FhirResource | Readonly<Record<string, unknown>>;
-  /** Path below the base URL. */
-  readonly path: string;
+  /** Path below the base URL; a remark on the search has none. */
+  readonly path?: string;
+  /** Why it is here (R4 Bundle.entry.search.mode); a match if nothing is said. */
+  readonly mode?: 'match' | 'include' | 'outcome';
 }
 
 /** A FHIR searchset. `total` is left out where counting would cost a read of everything. */
@@ -24,10 +26,10 @@ export const searchset = (
     ],
     ...(total === undefined ? {} : { total }),
   };
-  const entry = listed.map(({ resource, path }) => ({
-    fullUrl: `${base}/${path}`,
+  const entry = listed.map(({ resource, path, mode = 'match' }) => ({
+    ...(path === undefined ? {} : { fullUrl: `${base}/${path}` }),
     resource,
-    search: { mode: 'match' },
+    search: { mode },
   }));
   return entry.length === 0 ? bundle : { ...bundle, entry };
 };

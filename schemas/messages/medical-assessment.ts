@@ -49,7 +49,7 @@ export const medicalAssessment: MessageType = {
   answers: { system: systems.medicalGround, codes: medicalGrounds, of: 'message' },
   authorRequiredFor: ['indicated', 'not-indicated', 'undetermined'],
   legalIn: ['active'],
-  told: ['coordinator'],
+  told: ['coordinator', 'requester'],
   readableBy: ['local-amk', 'amk-la'],
   example: 'medical-assessment.json',
 };

@@ -73,7 +73,7 @@ export const resourceResponse: MessageType = {
       aborted: [{ from: ['accepted', 'in-progress'], to: 'failed' }],
     },
   },
-  told: ['task-asker', 'coordinator', 'quality'],
+  told: ['task-asker', 'coordinator', 'requester', 'quality'],
   readableBy: ['local-amk', 'amk-la'],
   example: 'resource-response.json',
 };
