@@ -349,21 +349,28 @@ export const seesReceiptsOf = (reader: StoryReader, entry: Pick<StoredEntry, 'se
   entry.sender === reader.organisation ||
   recipient === reader.organisation;
 
+/** What people had to do about it; nobody phones a quality system. */
+const callWords = (organisation: string, telling: Telling): string =>
+  telling.view.directory.partyOf(organisation)?.role === 'quality'
+    ? ''
+    : `; to be told by phone: ${phoneOf(organisation, telling)}`;
+
 const toldLines = (telling: Telling): readonly string[] => {
   const { entry, notifications, reader } = telling;
   const sees = (organisation: string): boolean => seesReceiptsOf(reader, entry, organisation);
   const told = entry.recipients.filter(sees).flatMap((organisation): readonly string[] => {
+    const name = nameOf(organisation, telling);
     const receipts = notifications.filter((one) => one.organisation === organisation);
     if (receipts.length > 0) {
       const missed = receipts.every(({ status }) => status === 'failed');
-      const call = missed ? `; to be told by phone: ${phoneOf(organisation, telling)}` : '';
-      return receipts.map((one) => `${nameOf(organisation, telling)}: ${receiptWords(one, telling)}${call}.`);
+      const call = missed ? callWords(organisation, telling) : '';
+      return receipts.map((one) => `${name}: ${receiptWords(one, telling)}${call}.`);
     }
-    return entry.untold.includes(organisation)
-      ? [
-          `${nameOf(organisation, telling)}: not told by machine, for it has no subscription that wants this; to be told by phone: ${phoneOf(organisation, telling)}.`,
-        ]
-      : [`${nameOf(organisation, telling)}: ${entry.owes ? 'about to be told' : 'the receipt is not kept any more'}.`];
+    if (entry.untold.includes(organisation))
+      return [
+        `${name}: not told by machine, for it has no subscription that wants this${callWords(organisation, telling)}.`,
+      ];
+    return [`${name}: ${entry.owes ? 'about to be told' : 'the receipt is not kept any more'}.`];
   });
   const notTold = entry.notTold
     .filter(sees)
