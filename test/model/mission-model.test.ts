@@ -401,6 +401,7 @@ const likenessOfState = (state: MissionState): Likeness => ({
     awaited: awaitedOf(task),
     flight: entryNumber(task.partOf),
     toldOfCancellation: task.cancelRequested === true,
+    agreed: task.agreed === true,
   })),
 });
 
@@ -422,6 +423,7 @@ const likenessOfModel = (mission: ModelMission): Likeness => ({
     awaited: task.awaited,
     flight: task.flight,
     toldOfCancellation: task.cancellation !== 'none',
+    agreed: task.acceptedBefore,
   })),
 });
 

@@ -136,6 +136,9 @@ const inTheAir: readonly string[] = [
   'arrived-at-destination',
 ];
 
+/** A flight that was promised can be reported on, and when it is over late. */
+const reportable: readonly Status[] = ['accepted', 'in-progress', 'completed', 'failed', 'cancelled'];
+
 export const isOver = ({ status }: Pick<ModelTask, 'status'>): boolean => finals.includes(status);
 const open = (mission: ModelMission, kind?: Kind): ModelTask[] =>
   mission.tasks.filter((task) => !isOver(task) && (kind === undefined || task.kind === kind));
@@ -369,7 +372,7 @@ const report = (step: Step, said: Said<'resource-status'>): Why => {
   const { mission } = step;
   const flight = own(step, 'resource', said.task);
   if (typeof flight === 'string') return flight;
-  if (['requested', 'received', 'rejected'].includes(flight.status)) return `the Task is ${flight.status}`;
+  if (!reportable.includes(flight.status)) return `the Task is ${flight.status}`;
   const named = said.handedOverTo;
   for (const one of open(mission, 'prearrival')) {
     const mine = one.flight === undefined || one.flight === flight.number;
@@ -401,7 +404,7 @@ const warn = (step: Step, said: Said<'prearrival-notification'>): Why => {
   const task = mission.tasks.find(({ number }) => number === said.task);
   if (task === undefined || task.kind !== 'prearrival') return 'no such notification';
   if (!coordinates && task.asker !== action.by) return 'the notification is another’s';
-  if (isOver(task)) return `the Task is ${task.status}`;
+  if (!['requested', 'received', 'accepted'].includes(task.status)) return `the Task is ${task.status}`;
   if (!said.takenBack) {
     answered(task, 'requested');
     task.awaited = deadline(step, 'prearrival');
@@ -456,7 +459,7 @@ const reportMission = (step: Step, said: Said<'mission-report'>): Why => {
   if (!missionIs(step, 'active', 'revoked', 'completed')) return 'the mission never was';
   const flight = own(step, 'resource', said.task);
   if (typeof flight === 'string') return flight;
-  if (['requested', 'received', 'rejected'].includes(flight.status)) return `the Task is ${flight.status}`;
+  if (!reportable.includes(flight.status)) return `the Task is ${flight.status}`;
   return isOver(flight) ? fine : land(step.mission, flight);
 };
 
@@ -566,6 +569,8 @@ export const overdueAt = (mission: ModelMission, now: number): readonly ModelTas
 
 /** 15: the hub writes that nobody answered; nothing if it has no reason to. */
 export const tellOverdue = (before: ModelMission, number: number, now: number): ModelMission | undefined => {
+  // Nobody is waited for in a mission that is done.
+  if (before.status === 'completed') return undefined;
   if (!overdueAt(before, now).some((task) => task.number === number)) return undefined;
   const mission = copyOf(before);
   mission.entries += 1;
