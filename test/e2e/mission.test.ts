@@ -86,7 +86,8 @@ describe('A whole mission', () => {
     const coordinator = await listen('amk-la-oslo');
     const operator = await listen('operator-lorenskog');
     const hospital = await listen('hospital-ulleval');
-    const everyone = [amk, coordinator, operator, hospital];
+    const quality = await listen('quality-register');
+    const everyone = [amk, coordinator, operator, hospital, quality];
 
     for (const [index, { file, client }] of exampleSteps.entries()) {
       const answer = await post(hub, client, exampleText(file));
@@ -108,7 +109,7 @@ describe('A whole mission', () => {
         );
       });
     const expected = {
-      amk: ['acknowledgement', 'mission-decision', 'resource-status'],
+      amk: ['acknowledgement', 'mission-decision', 'resource-response', 'resource-status'],
       coordinator: [
         'mission-request',
         'resource-response',
@@ -120,6 +121,7 @@ describe('A whole mission', () => {
       ],
       operator: ['resource-request', 'prearrival-response', 'mission-update', 'mission-cancel'],
       hospital: ['prearrival-notification', 'mission-update', 'mission-cancel'],
+      quality: ['mission-decision', 'resource-response', 'mission-cancel'],
     };
     await eventually(
       'all notifications',
@@ -130,6 +132,7 @@ describe('A whole mission', () => {
       coordinator: toldOf(coordinator.endpoint),
       operator: toldOf(operator.endpoint),
       hospital: toldOf(hospital.endpoint),
+      quality: toldOf(quality.endpoint),
     }).toEqual(expected);
     for (const { endpoint, subscription } of everyone) {
       expect(endpoint.events().map(({ eventNumber }) => eventNumber)).toEqual(

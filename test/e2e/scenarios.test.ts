@@ -99,7 +99,15 @@ test('A primary mission: asked, seen, accepted, flown, handed over, reported, an
   await scene.say(lorenskog, missionReport({ task: flight, phases: { available: at('12:45') }, ...id() }));
   await scene.say(ulleval, outcomeFeedback({ task: arrival, assessment: 'appropriate', ...id() }));
   await scene.expectTold(mission, {
-    [amk]: ['acknowledgement', 'mission-decision', 'resource-status', 'resource-status', 'resource-status'],
+    [amk]: [
+      'acknowledgement',
+      'medical-assessment',
+      'mission-decision',
+      'resource-response',
+      'resource-status',
+      'resource-status',
+      'resource-status',
+    ],
     [oslo]: [
       'mission-request',
       'resource-response',
@@ -147,7 +155,7 @@ test('A request is rejected on medical ground, reviewed, and accepted by another
   await scene.say(lorenskog, phases(flight, { departed: at('12:06'), 'handed-over': at('12:50') }));
   expect(await statusOf(mission)).toBe('completed');
   await scene.expectTold(mission, {
-    [amk]: ['mission-decision', 'mission-decision', 'resource-status'],
+    [amk]: ['mission-decision', 'mission-decision', 'resource-response', 'resource-status'],
     [oslo]: ['mission-request', 'review-request', 'resource-response', 'resource-status'],
     [quality]: ['mission-decision', 'review-request', 'mission-decision', 'resource-response'],
   });
@@ -173,7 +181,17 @@ test('A mission is forwarded to another AMK LA; its helicopter is withdrawn for 
   await scene.say(dombas, phases(second, { departed: at('11:30'), 'handed-over': at('12:30') }));
   expect(await statusOf(mission)).toBe('completed');
   await scene.expectTold(mission, {
-    [amk]: ['acknowledgement', 'mission-forward', 'mission-decision', 'resource-status', 'resource-status'],
+    [amk]: [
+      'acknowledgement',
+      'mission-forward',
+      'acknowledgement',
+      'mission-decision',
+      'resource-response',
+      'resource-status',
+      'resource-response',
+      'resource-response',
+      'resource-status',
+    ],
     [oslo]: ['mission-request', 'acknowledgement', 'mission-decision'],
     [bergen]: [
       'mission-forward',
@@ -252,7 +270,7 @@ test('A patient goes from hospital to hospital by aeroplane, and the crew declin
   await scene.say(aeroplane, phases(flight, { departed: at('13:00'), 'handed-over': at('15:10') }));
   expect(await statusOf(mission)).toBe('completed');
   await scene.expectTold(mission, {
-    [amk]: ['mission-decision', 'mission-decision', 'resource-status'],
+    [amk]: ['mission-decision', 'mission-decision', 'resource-response', 'resource-response', 'resource-status'],
     [stOlavs]: ['prearrival-notification', 'prearrival-notification', 'resource-status'],
     [aeroplane]: ['resource-request', 'resource-request', 'prearrival-response'],
   });

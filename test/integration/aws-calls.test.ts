@@ -94,6 +94,10 @@ describe('The AWS calls of a message stay within the budget of the design', () =
       sampleSubscription('budget-operator', parties.operator.organisation),
       '2099-01-01T00:00:00.000Z',
     );
+    await subscriptions.create(
+      sampleSubscription('budget-other-operator', parties.otherOperator.organisation),
+      '2099-01-01T00:00:00.000Z',
+    );
     await fanOut(ports(), await accept(parties.amk, request));
     const asked = resourceRequest({ mission, to: [parties.operator.organisation], id: 'budget-resource' });
     await fanOut(ports(), await accept(parties.la, asked));
@@ -134,7 +138,33 @@ describe('The AWS calls of a message stay within the budget of the design', () =
     const entry = await accept(parties.la, asked);
     counted();
     await fanOut(ports(), entry);
-    // That operator has no subscription: nobody to number, nothing to send.
+    const recipients = 1;
+    expect(counted()).toEqual({
+      BatchGetItem: 1,
+      PutItem: 1 + recipients,
+      UpdateItem: recipients + 1,
+      SendMessageBatch: 1,
+    });
+  });
+
+  test('a party that no machine can reach costs a message of the hub, once per mission', async () => {
+    const { organisation } = parties.thirdOperator;
+    const entry = await accept(parties.la, resourceRequest({ mission, to: [organisation], id: 'budget-resource-3' }));
+    counted();
+    await fanOut(ports(), entry);
+    // To tell of the ask: 1 batch read, 1 put of the worklist, 1 update. To say that nobody was reached: 1 query, 1 put;
+    // to tell that to the AMK LA's two systems: 1 batch read, 1 query of the entry before, which had just been paid.
+    const systems = 2;
+    expect(counted()).toEqual({
+      BatchGetItem: 2,
+      Query: 2,
+      PutItem: 1 + 1 + systems,
+      UpdateItem: 1 + systems + 1,
+      SendMessageBatch: 1,
+    });
+    const again = await accept(parties.la, resourceRequest({ mission, to: [organisation], id: 'budget-resource-4' }));
+    counted();
+    await fanOut(ports(), again);
     expect(counted()).toEqual({ BatchGetItem: 1, PutItem: 1, UpdateItem: 1 });
   });
 
@@ -181,6 +211,13 @@ describe('The AWS calls of a message stay within the budget of the design', () =
     counted();
     const entry = await accept(parties.amk, missionUpdate({ mission, id: 'budget-long-last' }));
     await fanOut(ports(), entry);
-    expect(counted()).toEqual({ Query: 1, BatchGetItem: 1, UpdateItem: 4, PutItem: 4, SendMessageBatch: 1 });
+    const recipients = 4;
+    expect(counted()).toEqual({
+      Query: 1,
+      BatchGetItem: 1,
+      UpdateItem: recipients + 1,
+      PutItem: 1 + recipients,
+      SendMessageBatch: 1,
+    });
   });
 });
