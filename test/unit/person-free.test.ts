@@ -50,8 +50,15 @@ const planted = (value: unknown, depth: Depth, key = ''): unknown => {
   }
   if (!isObject(value)) return value;
   const members = Object.entries(value).map(([name, member]) => [name, planted(member, depth, name)]);
+  const meta = { versionId: mark, lastUpdated: mark, source: mark, profile: [mark], tag: [{ display: mark }] };
   // And what no one asked for.
-  return Object.fromEntries([...members, ['id', `${mark}-id`], ['text', { div: `${mark} div` }], ['_status', mark]]);
+  return Object.fromEntries([
+    ...members,
+    ['id', `${mark}-id`],
+    ['text', { div: `${mark} div` }],
+    ['_status', mark],
+    ['meta', meta],
+  ]);
 };
 
 /** Members of what the hub understood in which a sender's words stand. */
