@@ -47,12 +47,16 @@ import {
  * declares and what the model says are the same. The states are made up, reachable or not.
  */
 
-/** Of every role one that has a part in the mission, as far as its role can, and one that has none. */
+/** These have had a part in the mission that is over. */
+const formerLa: Party = { ...parties.otherLa, organisation: '100000013' };
+const formerHospital: Party = { ...parties.otherHospital, organisation: '100000033' };
+
+/** Of every role one that has a part in the mission as far as its role can, one that has none, and one that had another part. */
 const senders: Readonly<Record<Role, readonly Party[]>> = {
   'local-amk': [parties.amk, parties.otherAmk],
-  'amk-la': [parties.la, parties.otherLa],
-  operator: [parties.operator, parties.otherOperator],
-  hospital: [parties.hospital, parties.otherHospital],
+  'amk-la': [parties.la, parties.otherLa, formerLa],
+  operator: [parties.operator, parties.otherOperator, parties.thirdOperator],
+  hospital: [parties.hospital, parties.otherHospital, formerHospital],
   observer: [parties.observer, { ...parties.observer, organisation: '100000042' }],
   quality: [parties.quality],
   hub: [hub],
@@ -83,6 +87,12 @@ const owners: Readonly<Record<TaskKind, Party>> = {
 const now = '2026-02-01T12:00:00.000Z';
 const before = '2026-02-01T11:30:00.000Z';
 const later = '2026-02-01T13:00:00.000Z';
+
+const formerOwners: Readonly<Record<TaskKind, Party>> = {
+  coordination: formerLa,
+  resource: parties.thirdOperator,
+  prearrival: formerHospital,
+};
 
 const taskOf = (kind: TaskKind, status: TaskStatus, isOver: boolean): TaskState => {
   const told = isOver && kind === 'resource' && status === 'in-progress';
@@ -123,9 +133,17 @@ const stateWith = (
   return {
     ...opened.entry.state,
     status,
-    version: 6,
+    version: 9,
     observers: [parties.observer.organisation],
-    tasks: kinds.map((one) => taskOf(one, one === kind ? taskStatus : others[one], status !== 'active')),
+    tasks: [
+      ...kinds.map((one) => taskOf(one, one === kind ? taskStatus : others[one], status !== 'active')),
+      ...kinds.map((one, index) => ({
+        ...taskOf(one, 'completed', false),
+        id: taskOpenedBy(mission, 7 + index),
+        openedBy: 7 + index,
+        owner: formerOwners[one].organisation,
+      })),
+    ],
   };
 };
 
@@ -478,7 +496,7 @@ const cells = function* (): Generator<Cell> {
           const message = saying.message(made);
           for (const [role, list] of Object.entries(senders)) {
             for (const [index, sender] of list.entries()) {
-              const who = index === 0 ? role : `${role} that has no part`;
+              const who = `${role}${['', ' that has no part', ' that had another part'][index] ?? ''}`;
               const where = `${who}: ${saying.name}, mission ${status ?? 'unknown'}, ${saying.kind} ${taskStatus}, ${background}`;
               yield { where, sender, state, message, saying };
             }
@@ -502,6 +520,33 @@ describe('Every role, event, state of the mission and status of the Task', () =>
     // Of a physician's findings one stands for all: none of them moves anything.
     const missing = possible.filter((one) => !said.has(one) && !one.startsWith('medical-assessment'));
     expect(missing).toEqual([]);
+  });
+
+  test('The catalogue lets no role send what the rules give to others', () => {
+    const la: readonly Role[] = ['amk-la'];
+    const crew: readonly Role[] = ['operator'];
+    const rules: Readonly<Record<string, readonly Role[]>> = {
+      'mission-request': ['local-amk'],
+      acknowledgement: ['amk-la', 'operator', 'hospital'],
+      'mission-update': ['local-amk', 'amk-la', 'operator', 'hospital'],
+      'medical-assessment': ['amk-la', 'operator'],
+      'mission-decision': la,
+      'review-request': ['local-amk'],
+      'mission-forward': la,
+      'resource-request': la,
+      'resource-response': crew,
+      'resource-status': crew,
+      'prearrival-notification': ['amk-la', 'operator'],
+      'prearrival-response': ['hospital'],
+      'mission-cancel': ['local-amk', 'amk-la'],
+      'mission-report': crew,
+      'outcome-feedback': ['hospital'],
+      'resource-availability': crew,
+      'acknowledgement-overdue': ['hub'],
+      'delivery-failed': ['hub'],
+      'party-unreachable': ['hub'],
+    };
+    expect(Object.fromEntries(catalogue.map(({ event, senders: list }) => [event, list]))).toEqual(rules);
   });
 
   test('What is accepted is what the catalogue declares, but for the rules beyond single Tasks', () => {
