@@ -1,4 +1,4 @@
-import { roles, type TaskKind } from '../schemas/codes.ts';
+import type { TaskKind } from '../schemas/codes.ts';
 import { defined } from '../schemas/defined.ts';
 import { isRefusal, type Refusal, refuse } from '../schemas/faults.ts';
 import { timeOf } from '../schemas/fhir/datatypes.ts';
@@ -11,13 +11,15 @@ import {
 } from '../schemas/guideline.ts';
 import { missionIdOf, resourceIdOf } from '../schemas/identifiers.ts';
 import type { Message } from '../schemas/message.ts';
-import type { Decider, Facts, MessageType, Relation } from '../schemas/messages/message-type.ts';
+import type { Facts, Relation } from '../schemas/messages/message-type.ts';
+import { firstCoordinator, invited, newOwner, wrongHospital } from './addressees.ts';
 import { evolve } from './evolve.ts';
+import { illegalMove } from './moves.ts';
+import { destinationAt, eventAt, header, placeOf } from './places.ts';
 import type { Directory } from './ports.ts';
 import { recipientsOf } from './routing.ts';
 import {
   concernedParties,
-  deadlineOf,
   type Entry,
   hub,
   isAirborne,
@@ -46,13 +48,6 @@ export type Decided = { readonly outcome: 'accepted'; readonly entry: Omit<Entry
 
 /** Every entry carries the Tasks of its mission; real missions have a handful. */
 const mostTasks = 60;
-
-const header = 'Bundle.entry[0].resource';
-const eventAt = `${header}.eventCoding`;
-const destinationAt = `${header}.destination`;
-
-const placeOf = ({ focusIndex }: Message): string =>
-  focusIndex === undefined ? header : `Bundle.entry[${focusIndex}].resource`;
 
 /** The log a message belongs to: that of the mission it names or opens, or that of the resource it reports on. Exercises have resources of their own. */
 export const missionOf = (message: Message, sender: Party): string => {
@@ -88,58 +83,6 @@ const stands = (relation: Relation, state: MissionState, task: TaskState | undef
     case 'hub':
       return sender.role === hub.role;
   }
-};
-
-/** The party a new Task is for: exactly one destination, known, of the right role. */
-const addressee = (type: MessageType, message: Message, directory: Directory): Party | Refusal => {
-  const [only, second] = message.destinations;
-  const wanted = type.opens?.owner ?? 'amk-la';
-  if (only === undefined)
-    return refuse('missing-field', destinationAt, `must name the party that is asked (${roles[wanted]}) as receiver`);
-  if (second !== undefined)
-    return refuse('wrong-field', destinationAt, 'must name one party: send one message for each party that is asked');
-  const party = directory.partyOf(only);
-  if (party === undefined) return refuse('unknown-organisation', `${destinationAt}[0].receiver`);
-  return party.role === wanted
-    ? party
-    : refuse(
-        'wrong-field',
-        `${destinationAt}[0].receiver`,
-        `must be of the role ${wanted}, but the directory says ${party.role}`,
-      );
-};
-
-/** The AMK LA that is asked: the one addressed, else the one that covers the place. */
-const firstCoordinator = (type: MessageType, message: Message, directory: Directory): Party | Refusal => {
-  if (message.destinations.length > 0) return addressee(type, message, directory);
-  const { municipality } = message.facts;
-  if (municipality === undefined)
-    return refuse(
-      'no-coordinator',
-      destinationAt,
-      'name the AMK LA as receiver, or give the municipality of the place (Location.address._district)',
-    );
-  return (
-    directory.coordinatorFor(municipality) ??
-    refuse('no-coordinator', destinationAt, `no AMK LA covers the municipality ${municipality}`)
-  );
-};
-
-/** A hospital that a message names beside the one that is asked. */
-const wrongHospital = (
-  number: string | undefined,
-  task: TaskState | undefined,
-  at: string,
-  directory: Directory,
-): Refusal | undefined => {
-  if (number === undefined) return undefined;
-  const hospital = directory.partyOf(number);
-  if (hospital === undefined) return refuse('unknown-organisation', `${at}.output`);
-  if (hospital.role !== 'hospital')
-    return refuse('wrong-field', `${at}.output`, `must be a hospital, but the directory says ${hospital.role}`);
-  return task?.kind === 'prearrival' && number === task.owner
-    ? refuse('wrong-field', `${at}.output`, 'must be another hospital than the one the patient was to come to')
-    : undefined;
 };
 
 /** What a message says about other Tasks and parties must be true, or somebody would wait for nothing. */
@@ -187,90 +130,6 @@ const unknownCode = (message: Message, guideline: Guideline): Refusal | undefine
   return refuse('unknown-code', `${at}.statusReason`, `must be a reason of version ${guideline.version}: ${reasons}`);
 };
 
-/** Rules beyond single moves: no request is turned down over the head of a crew that is asked or flying. */
-const blockedBy = (task: TaskState, answer: string | undefined, state: MissionState): TaskState | undefined =>
-  task.kind === 'coordination' && (answer === 'rejected' || answer === 'deferred')
-    ? state.tasks.find((other) => other.kind === 'resource' && !isFinal(other))
-    : undefined;
-
-/** The Tasks whose rejection led to this one, through reviews and forwardings. */
-const disputed = (task: TaskState, state: MissionState): readonly TaskState[] => {
-  const rejected = taskOf(state, task.reviewOf);
-  return rejected === undefined ? [] : [rejected, ...disputed(rejected, state)];
-};
-
-const samePerson = (one: Decider, other: Decider): boolean =>
-  one.identifier !== undefined && other.identifier !== undefined
-    ? one.identifier === other.identifier
-    : one.name.toLowerCase() === other.name.toLowerCase();
-
-/** A rejection is reviewed once, and while nothing else is to be decided; and not by those who decided before. */
-const wrongReview = (message: Message, task: TaskState, state: MissionState): Refusal | undefined => {
-  const { type, facts } = message;
-  if (type.mission === 'reviews') {
-    const undecided = state.tasks.find((one) => one.kind === 'coordination' && !isFinal(one));
-    const reviewed = state.tasks.find((one) => one.reviewOf === task.id);
-    const other = undecided ?? reviewed;
-    return other === undefined
-      ? undefined
-      : refuse(
-          'illegal-transition',
-          `${placeOf(message)}.status`,
-          `see Task/${other.id}: it is ${other.status}`,
-          state.version,
-        );
-  }
-  const { decider } = facts;
-  if (type.answers?.of !== 'task' || decider === undefined) return undefined;
-  const decidedBefore = disputed(task, state).some(
-    (one) => one.decider !== undefined && samePerson(one.decider, decider),
-  );
-  return decidedBefore ? refuse('same-decider', `${header}.author`) : undefined;
-};
-
-/** In the air only a crew that was told of a cancellation acknowledges, once; and only a deadline that still stands is overdue. */
-const pointless = (message: Message, task: TaskState, state: MissionState): Refusal | undefined => {
-  const { answer, deadline } = message.facts;
-  const seen = answer === 'received' && task.status !== 'requested' && task.acknowledgedAt !== undefined;
-  const met = answer === 'overdue' && deadlineOf(task) !== deadline;
-  return seen || met
-    ? refuse(
-        'illegal-transition',
-        `${placeOf(message)}.status`,
-        'there is nothing to acknowledge any more',
-        state.version,
-      )
-    : undefined;
-};
-
-const illegalMove = (message: Message, task: TaskState, state: MissionState): Refusal | undefined => {
-  const { type } = message;
-  const at = message.focusIndex === undefined ? eventAt : placeOf(message);
-  if (type.moves?.kinds.includes(task.kind) !== true) {
-    return refuse('unknown-task', `${at}.id`, `${type.event} is not an answer to a Task of the kind "${task.kind}"`);
-  }
-  const answer = message.facts.answer;
-  const moves = type.moves.byAnswer[answer ?? ''] ?? [];
-  if (!moves.some(({ from }) => from.includes(task.status))) {
-    const allowed = [...new Set(moves.flatMap(({ from }) => from))].join(', ');
-    return refuse(
-      'illegal-transition',
-      `${at}.status`,
-      `the Task is ${task.status}; "${answer ?? type.event}" is possible when it is ${allowed}`,
-      state.version,
-    );
-  }
-  const blocker = blockedBy(task, answer, state);
-  if (blocker !== undefined)
-    return refuse(
-      'illegal-transition',
-      `${at}.status`,
-      `Task/${blocker.id} of an operator is ${blocker.status}: end it first`,
-      state.version,
-    );
-  return pointless(message, task, state) ?? wrongReview(message, task, state);
-};
-
 /** A message may open Tasks only while the mission has room for them and somebody works on it. */
 const noRoom = ({ type }: Message, state: MissionState): Refusal | undefined => {
   if (state.tasks.length >= mostTasks) {
@@ -288,26 +147,6 @@ const noRoom = ({ type }: Message, state: MissionState): Refusal | undefined => 
         `the mission is ${state.status} and nobody is airborne: ${type.event} asks for nothing`,
         state.version,
       )
-    : undefined;
-};
-
-/** Whom a message asks for something new: the party it addresses, the hospital it diverts to, the AMK LA that reviews. */
-const newOwner = (
-  message: Message,
-  task: TaskState | undefined,
-  before: MissionState,
-  directory: Directory,
-): Party | Refusal | undefined => {
-  const { type, facts } = message;
-  if (type.opens !== undefined && (task === undefined || type.mission === 'forwards')) {
-    const owner = addressee(type, message, directory);
-    return type.mission === 'forwards' && !isRefusal(owner) && owner.organisation === before.coordinator
-      ? refuse('wrong-field', `${destinationAt}[0].receiver`, 'must be another AMK LA than the one that coordinates')
-      : owner;
-  }
-  if (facts.divertedTo !== undefined) return directory.partyOf(facts.divertedTo);
-  return type.mission === 'reviews'
-    ? (directory.partyOf(before.coordinator) ?? refuse('unknown-organisation', destinationAt))
     : undefined;
 };
 
@@ -379,17 +218,6 @@ const entryOf = (
     outcome: 'accepted',
     entry: { ...event, text: message.text, digest: message.digest, recipients, notTold, state },
   };
-};
-
-/** Observers that who leads the mission addresses become party to it. */
-const invited = (message: Message, before: MissionState, { sender, directory }: Circumstances): readonly string[] => {
-  const { invites } = message.type;
-  const leads = sender.organisation === before.requester || sender.organisation === before.coordinator;
-  if (invites === undefined || !leads) return [];
-  return [...new Set(message.destinations)].filter(
-    (organisation) =>
-      directory.partyOf(organisation)?.role === invites && before.observers?.includes(organisation) !== true,
-  );
 };
 
 /**

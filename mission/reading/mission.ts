@@ -1,7 +1,6 @@
 import { isRefusal, type Refusal, refuse } from '../../schemas/faults.ts';
 import { isMissionId } from '../../schemas/identifiers.ts';
 import type { Caller, MissionLog, StoredEntry } from '../ports.ts';
-import { seesNoPerson } from '../routing.ts';
 import { concernedParties, isParty, type MissionState } from '../state.ts';
 import { seenBy } from '../views/person-free.ts';
 import { missionResource } from '../views/service-request.ts';
@@ -18,19 +17,11 @@ const newestOf = async (missions: MissionLog, id: string): Promise<StoredEntry |
  * The mission's newest entry for whoever may read something of it: its parties, and the quality system.
  * What is shown of it to those who see no person must be made person-free (`views/person-free.ts`).
  */
-export const openAnyMission = async (
-  missions: MissionLog,
-  caller: Caller,
-  id: string,
-): Promise<StoredEntry | Refusal> => {
+export const openMission = async (missions: MissionLog, caller: Caller, id: string): Promise<StoredEntry | Refusal> => {
   const last = await newestOf(missions, id);
   const mayRead = last !== undefined && (caller.role === 'quality' || isParty(last.state, caller.organisation));
   return mayRead ? last : notFound;
 };
-
-/** The mission's newest entry, if the caller has a part in the mission and sees persons; otherwise there is nothing to see. */
-export const openMission = async (missions: MissionLog, caller: Caller, id: string): Promise<StoredEntry | Refusal> =>
-  seesNoPerson(caller.role) ? notFound : openAnyMission(missions, caller, id);
 
 export interface MissionReading {
   readonly outcome: 'found';
@@ -59,7 +50,7 @@ export const readMission = async (
   caller: Caller,
   id: string,
 ): Promise<MissionReading | Refusal> => {
-  const newest = await openAnyMission(missions, caller, id);
+  const newest = await openMission(missions, caller, id);
   if (isRefusal(newest)) return newest;
   const seen = lastSeenBy(caller, newest);
   const last = seen === newest.number ? newest : ((await missions.entry(id, seen)) ?? newest);

@@ -5,7 +5,7 @@ import type { MissionState } from '../state.ts';
 import { missingReceipt, receipt } from '../views/communication.ts';
 import type { Viewpoint } from '../views/fhir.ts';
 import { type Listed, searchset } from '../views/searchset.ts';
-import { openAnyMission } from './mission.ts';
+import { openMission } from './mission.ts';
 import { pageSize, type Search } from './tasks.ts';
 
 /**
@@ -42,7 +42,7 @@ export const searchReceipts = async (
     );
   const count = pageSize(search);
   if (typeof count !== 'number') return count;
-  const last = await openAnyMission(ports.missions, caller, mission);
+  const last = await openMission(ports.missions, caller, mission);
   if (isRefusal(last)) return last;
 
   const cursor = search.get('_cursor');

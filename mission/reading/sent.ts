@@ -8,7 +8,7 @@ import { markedAsExercise } from '../views/exercise.ts';
 import type { Viewpoint } from '../views/fhir.ts';
 import { readableResource, sentBundle } from '../views/message-text.ts';
 import { personFreeBundle, personFreeEntries } from '../views/person-free.ts';
-import { notFound, openAnyMission } from './mission.ts';
+import { notFound, openMission } from './mission.ts';
 
 type Found = { readonly outcome: 'found'; readonly resource: Readonly<Record<string, unknown>> };
 
@@ -21,7 +21,7 @@ const mayReadReadiness = (entry: StoredEntry, { organisation, role }: Caller): b
 
 const openEntry = async (missions: MissionLog, caller: Caller, address: Address): Promise<StoredEntry | Refusal> => {
   const { mission, entry: number } = address;
-  const last = await openAnyMission(missions, caller, mission);
+  const last = await openMission(missions, caller, mission);
   if (isRefusal(last)) {
     const report = await missions.entry(mission, number);
     return report?.state.readiness !== undefined && mayReadReadiness(report, caller) ? report : notFound;

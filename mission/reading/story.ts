@@ -10,7 +10,7 @@ import { searchset } from '../views/searchset.ts';
 import { provenance } from '../views/story.ts';
 import { pageHeaders, storyPage } from '../views/story-page.ts';
 import { seesReceiptsOf, type StoryReader } from '../views/story-sentences.ts';
-import { notFound, openAnyMission } from './mission.ts';
+import { notFound, openMission } from './mission.ts';
 import { pageSize, type Search } from './tasks.ts';
 
 /** The story of a mission: who did what when on which ground, and who was told. One `Provenance` for each entry of its log. */
@@ -112,7 +112,7 @@ const tell = async (
   const cursor = search.get('_cursor') ?? '1';
   if (!/^[1-9]\d{0,6}$/.test(cursor))
     return refuse('unknown-search', 'http._cursor', 'follow the link of the page before');
-  const last = await openAnyMission(ports.missions, caller, mission);
+  const last = await openMission(ports.missions, caller, mission);
   if (isRefusal(last)) return last;
   const reader = readerOf(last.state, caller);
 
@@ -183,7 +183,7 @@ export const readProvenance = async (
   const address = parseAddress(id);
   if (address === undefined || address.index !== undefined) return notFound;
   const { mission, entry } = address;
-  const last = await openAnyMission(ports.missions, caller, mission);
+  const last = await openMission(ports.missions, caller, mission);
   if (isRefusal(last)) return last;
   const [resource] = await chaptersOf(ports, last, readerOf(last.state, caller), entry, entry, view);
   return resource === undefined ? notFound : { outcome: 'found', resource };

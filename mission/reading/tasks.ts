@@ -7,6 +7,7 @@ import { taskOf, type TaskState } from '../state.ts';
 import type { Viewpoint } from '../views/fhir.ts';
 import { type Listed, searchset } from '../views/searchset.ts';
 import { taskResource } from '../views/task.ts';
+import { seenBy } from '../views/person-free.ts';
 import { notFound, openMission } from './mission.ts';
 
 export type Search = ReadonlyMap<string, string>;
@@ -30,7 +31,12 @@ export const readTask = async (
   if (isRefusal(last)) return last;
   const task = taskOf(last.state, id);
   if (task === undefined || !mayReadTask(task, last.state, caller.organisation, caller.role)) return notFound;
-  return { outcome: 'found', resource: taskResource(task, last.mission, last.exercise, last.state.urgency, viewpoint) };
+  const resource = seenBy(
+    caller.role,
+    taskResource(task, last.mission, last.exercise, last.state.urgency, viewpoint),
+    last.exercise,
+  );
+  return resource === undefined ? notFound : { outcome: 'found', resource };
 };
 
 const statusesIn = (text: string | undefined): readonly TaskStatus[] | Refusal => {
@@ -111,9 +117,11 @@ export const searchTasks = async (
     const items = last.state.tasks
       .filter(visible)
       .filter((task) => ownerIn(search) === undefined || ownerIn(search) === task.owner);
-    const listed = items.map((task) =>
-      view({ task, mission, exercise: last.exercise, urgency: last.state.urgency }, viewpoint),
-    );
+    const listed = items.flatMap((task): readonly Listed[] => {
+      const one = view({ task, mission, exercise: last.exercise, urgency: last.state.urgency }, viewpoint);
+      const resource = seenBy(caller.role, one.resource, last.exercise);
+      return resource === undefined ? [] : [{ ...one, resource }];
+    });
     return {
       outcome: 'found',
       resource: searchset(`Task?${asked.toString()}`, undefined, listed, viewpoint, listed.length),

@@ -4,6 +4,18 @@ import type { Caller, MissionLog, Notification, StoredEntry } from '../../missio
 import { readMission } from '../../mission/reading/mission.ts';
 import { searchReceipts } from '../../mission/reading/receipts.ts';
 import { readSent } from '../../mission/reading/sent.ts';
+import { acceptMessage } from '../../mission/accept-message.ts';
+import { readTask, searchTasks } from '../../mission/reading/tasks.ts';
+import { memoryHub } from '../support/memory/hub.ts';
+import {
+  directory,
+  missionDecision,
+  missionOpenedBy,
+  missionRequest,
+  parties,
+  sentBy,
+  taskOpenedBy,
+} from '../support/messages.ts';
 import { readProvenance, readStory } from '../../mission/reading/story.ts';
 import { sentEntries } from '../../mission/views/message-text.ts';
 import { notificationBundle } from '../../mission/views/notification.ts';
@@ -310,5 +322,48 @@ describe('What is left without persons', () => {
       requester: { identifier: { value: task.asker } },
     });
     expect(personFree(whole, 'quality')).not.toHaveProperty('note');
+  });
+});
+
+describe('The Tasks of a mission', () => {
+  const { amk, la, quality: registry, observer: stranger } = parties;
+  const rejection = missionDecision({
+    task: taskOpenedBy(missionOpenedBy(missionRequest()), 1),
+    answer: 'rejected',
+    by: { name: 'Kari Koordinator', number: '9999901' },
+  });
+
+  const rejected = async () => {
+    const hub = memoryHub();
+    const request = missionRequest();
+    for (const [sender, message] of [
+      [amk, request],
+      [la, rejection],
+    ] as const) {
+      const accepted = await acceptMessage(hub.missions, message, sentBy(sender), hub.now);
+      if (accepted.outcome === 'refused') throw new Error(JSON.stringify(accepted.faults));
+    }
+    return { hub, mission: missionOpenedBy(request), task: taskOpenedBy(missionOpenedBy(request), 1) };
+  };
+
+  const viewpoint = { base: 'https://hub.example/fhir', directory };
+
+  test('are read by the quality system with codes and times, and without who decided and in what words', async () => {
+    const { hub, mission, task } = await rejected();
+    const one = await readTask(hub.missions, registry, task, viewpoint);
+    const all = await searchTasks(hub, registry, new Map([['based-on', `ServiceRequest/${mission}`]]), viewpoint);
+    for (const found of [one, all]) {
+      const text = JSON.stringify(found);
+      for (const shown of ['"found"', '"weather"', 'executionPeriod']) expect(text).toContain(shown);
+      for (const hidden of ['Kari', '9999901', 'Fog at the scene']) expect(text).not.toContain(hidden);
+    }
+    expect(JSON.stringify(await readTask(hub.missions, amk, task, viewpoint))).toContain('Kari Koordinator');
+  });
+
+  test('are nothing to an observer who is no party', async () => {
+    const { hub, mission, task } = await rejected();
+    expect(await readTask(hub.missions, stranger, task, viewpoint)).toMatchObject({ outcome: 'refused' });
+    const search = new Map([['based-on', `ServiceRequest/${mission}`]]);
+    expect(await searchTasks(hub, stranger, search, viewpoint)).toMatchObject({ outcome: 'refused' });
   });
 });

@@ -1,0 +1,10 @@
+import type { Message } from '../schemas/message.ts';
+
+/** FHIRPaths that refusals point to. */
+
+export const header = 'Bundle.entry[0].resource';
+export const eventAt = `${header}.eventCoding`;
+export const destinationAt = `${header}.destination`;
+
+export const placeOf = ({ focusIndex }: Message): string =>
+  focusIndex === undefined ? header : `Bundle.entry[${focusIndex}].resource`;
