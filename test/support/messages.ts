@@ -256,22 +256,35 @@ export const missionUpdate = ({
   mission,
   urgency,
   place,
+  municipality,
+  criterion,
+  incident,
   describes = true,
   ...envelope
 }: Envelope & {
   readonly mission: string;
   readonly urgency?: Urgency;
   readonly place?: Place;
+  /** Municipality number of the place. */
+  readonly municipality?: string;
+  readonly criterion?: string;
+  /** Value of the incident's identifier. */
+  readonly incident?: string;
   /** Whether it carries a ServiceRequest, a new description of the mission. */
   readonly describes?: boolean;
 }): Message => {
-  const { others, references } = placed(place);
+  const { others, references } = placed(place, municipality);
   const focus = {
     resourceType: 'ServiceRequest',
     status: 'active',
     intent: 'order',
     subject: { display: 'Unknown' },
-    ...defined({ priority: urgency, locationReference: references }),
+    ...defined({
+      priority: urgency,
+      locationReference: references,
+      reasonCode: criterion === undefined ? undefined : [concept(systems.missionCriterion, criterion)],
+      requisition: incident === undefined ? undefined : incidentIdentifier(incident),
+    }),
   };
   return made({ event: 'mission-update', mission, others, ...(describes ? { focus } : {}) }, envelope);
 };
@@ -358,9 +371,12 @@ export const resourceResponse = ({
   answer,
   reason = 'weather',
   eta = '2026-02-01T12:30:00+01:00',
+  resource,
   ...envelope
 }: Envelope & {
   readonly task: string;
+  /** Call sign. */
+  readonly resource?: string;
   readonly answer: keyof typeof responseStatus;
   readonly reason?: string;
   readonly eta?: string;
@@ -375,7 +391,12 @@ export const resourceResponse = ({
         intent: 'order',
         businessStatus: concept(systems.resourceAnswer, answer),
         ...(answer === 'accepted'
-          ? { output: moments(systems.taskDetail, { eta }) }
+          ? {
+              output: [
+                ...moments(systems.taskDetail, { eta }),
+                ...(resource === undefined ? [] : [callSign(resource)]),
+              ],
+            }
           : { statusReason: concept(systems.refusalReason, reason, 'Icing on the route') }),
       },
     },
@@ -629,9 +650,11 @@ export const resourceAvailability = ({
   resource = 'LA-01',
   kind = 'helicopter',
   availability = 'free',
+  place,
   ...envelope
 }: Envelope & {
   readonly resource?: string;
+  readonly place?: Place;
   readonly kind?: string;
   readonly availability?: string;
 } = {}): Message =>
@@ -643,6 +666,7 @@ export const resourceAvailability = ({
         identifier: [{ system: systems.resource, value: resource }],
         type: [concept(systems.resourceKind, kind)],
         operationalStatus: { system: systems.resourceAvailability, code: availability },
+        ...defined({ position: place === undefined ? undefined : { latitude: place[0], longitude: place[1] } }),
       },
     },
     envelope,

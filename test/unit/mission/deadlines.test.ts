@@ -242,7 +242,11 @@ describe('A deadline that has passed', () => {
   test('of a deferral is told to the requester; the decision may follow', () => {
     const deferred = later(given(opened), decides('deferred', { until: '2026-02-01T12:05:00+01:00' }));
     const told = later(deferred, overdue(deferred, task(1)));
-    expect(taskIn(told, task(1))).toMatchObject({ status: 'on-hold', overdue: '2026-02-01T11:05:00.000Z' });
+    expect(taskIn(told, task(1))).toMatchObject({
+      status: 'on-hold',
+      overdue: '2026-02-01T11:05:00.000Z',
+      until: '2026-02-01T12:05:00+01:00',
+    });
     expect(deadline(told, task(1))).toBeUndefined();
     const longer = later(told, decides('deferred', { until: '2026-02-01T12:30:00+01:00' }));
     expect(deadline(longer, task(1))).toBe('2026-02-01T11:30:00.000Z');

@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { parties, prearrivalNotification, resourceRequest, resourceStatus } from '../../support/messages.ts';
+import {
+  parties,
+  prearrivalNotification,
+  prearrivalResponse,
+  resourceRequest,
+  resourceStatus,
+} from '../../support/messages.ts';
 import {
   codeOf,
   expectRefused,
@@ -120,6 +126,7 @@ describe('A hospital that was named no flight', () => {
     const state = later(loose, second2, handsOver(hospital.organisation));
     expect(taskIn(state, first).status).toBe('completed');
     expect(taskIn(state, flight).status).toBe('completed');
+    expect(taskIn(state, task(6)).status).toBe('requested');
   });
 
   test('is not confused with a hospital that waits for another flight', () => {
@@ -131,6 +138,18 @@ describe('A hospital that was named no flight', () => {
     expect(taskIn(state, task(7)).status).toBe('requested');
   });
 
+  test('keeps the flight in the air until it has its patient too', () => {
+    const two = later(loose, warnsHospital({ partOf: flight, to: [otherHospital.organisation] }));
+    const state = later(two, handsOver(otherHospital.organisation));
+    expect(statusesOf(state)).toEqual(['accepted', 'in-progress', 'requested', 'completed']);
+    expect(statusesOf(later(state, handsOver(hospital.organisation)))).toEqual([
+      'completed',
+      'completed',
+      'completed',
+      'completed',
+    ]);
+  });
+
   test('is done when the only flight has landed', () => {
     const state = later(loose, crewReports(flight, 'handed-over'));
     expect(statusesOf(state)).toEqual(['completed', 'completed', 'completed']);
@@ -139,6 +158,32 @@ describe('A hospital that was named no flight', () => {
   test('goes on waiting when the crew withdraws: another may bring the patient', () => {
     const state = later(loose, crewSays(flight, 'withdrawn'));
     expect(taskIn(state, first).status).toBe('requested');
+    expect(state.status).toBe('active');
+  });
+});
+
+describe('A hospital whose flight did not come', () => {
+  test('goes on waiting when another flight lands: nobody has told it that the patient is there', () => {
+    const both = given(
+      opened,
+      accepted,
+      asksCrew,
+      [la, resourceRequest({ mission, to: [otherOperator.organisation] })],
+      warnsHospital({ partOf: task(4) }),
+      crewSays(flight, 'accepted'),
+      crewSays(task(4), 'declined', otherOperator),
+    );
+    const state = later(both, crewReports(flight, 'handed-over'));
+    expect(taskIn(state, task(5)).status).toBe('requested');
+    expect(state.status).toBe('active');
+  });
+
+  test('does not make a mission done: a patient was handed over, but no flight has ended as it should', () => {
+    const state = later(flying, handsOver(hospital.organisation), crewSays(flight, 'aborted'), [
+      otherHospital,
+      prearrivalResponse({ task: second, answer: 'cannot-receive' }),
+    ]);
+    expect(statusesOf(state)).toEqual(['accepted', 'failed', 'completed', 'rejected']);
     expect(state.status).toBe('active');
   });
 });

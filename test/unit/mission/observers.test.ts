@@ -4,7 +4,7 @@ import { mayReadEntry, mayReadTask, seesNoPerson } from '../../../mission/routin
 import { codesOf, roles } from '../../../schemas/codes.ts';
 import { missionUpdate, parties } from '../../support/messages.ts';
 import { entryOf, expectRefused, expectTold, given, later, mission, type Step, task, taskIn, when } from './given.ts';
-import { asksCrew, cancels, crewReports, crewSays, decides, opened, warnsHospital } from './steps.ts';
+import { asksCrew, cancels, crewReports, crewSays, decides, hospitalSays, opened, warnsHospital } from './steps.ts';
 
 const { amk, otherAmk, la, otherLa, operator, hospital, otherHospital, observer, quality } = parties;
 
@@ -97,6 +97,13 @@ describe('Who may read what', () => {
   test('Who sent a message and who was told of it reads it', () => {
     expect(mayReadEntry(notification, asked, la.organisation, 'amk-la')).toBe(true);
     expect(mayReadEntry(notification, asked, hospital.organisation, 'hospital')).toBe(true);
+  });
+
+  test('Who sent a message reads it whatever its role reads of others', () => {
+    const answer = entryOf(when(asked, hospitalSays(task(3), 'accepted')));
+    expect(answer.recipients).not.toContain(hospital.organisation);
+    expect(mayReadEntry(answer, asked, hospital.organisation, 'hospital')).toBe(true);
+    expect(mayReadEntry(answer, asked, otherHospital.organisation, 'hospital')).toBe(false);
   });
 
   test('Who was told reads it also when the mission does not concern it any more', () => {

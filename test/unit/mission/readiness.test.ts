@@ -42,6 +42,11 @@ describe('A resource in no mission', () => {
     expect(entry.state.readiness?.position).toBeUndefined();
   });
 
+  test('is where its operator said last', () => {
+    const placed: Step = [operator, said('free', noon, { place: [62.1, 9.1] })];
+    expect(stateAfter(placed).readiness?.position).toEqual({ latitude: 62.1, longitude: 9.1 });
+  });
+
   test('is told of to every AMK LA, of all regions, and to nobody else', () => {
     expectTold(when(undefined, first), la, otherLa);
   });
