@@ -54,7 +54,7 @@ const chapters: readonly Chapter[] = [
   {
     title: 'Rejected on medical ground: who, in which role, on what, and why stays in the log',
     steps: [
-      step('oslo', 'writes down a physician’s assessment: not indicated', 'medical-assessment'),
+      step('oslo', 'writes down a physician’s assessment: not indicated', 'medical-assessment', 'amk'),
       step('oslo', 'rejects: the ambulance on scene can manage', 'second-mission-rejection', 'amk', 'quality'),
     ],
   },
@@ -70,17 +70,17 @@ const chapters: readonly Chapter[] = [
     title: 'The helicopter that can fly in this weather stands in another region: the mission moves there as a whole',
     steps: [
       step('oslo', 'forwards the mission to Trondheim', 'mission-forward', 'amk', 'trondheim', 'quality'),
-      step('trondheim', 'has taken over', 'second-mission-forward-acknowledgement', 'oslo'),
+      step('trondheim', 'has taken over', 'second-mission-forward-acknowledgement', 'oslo', 'amk'),
     ],
   },
   {
     title: 'A rescue helicopter accepts, and is withdrawn for search and rescue. Another is asked, by its call sign',
     steps: [
       step('trondheim', 'asks for REDNING 21', 'second-mission-resource-request', 'orland'),
-      step('orland', 'accepts, with ETA', 'second-mission-resource-response', 'trondheim', 'quality'),
-      step('orland', 'withdraws: a boat is adrift', 'second-mission-withdrawal', 'trondheim', 'quality'),
+      step('orland', 'accepts, with ETA', 'second-mission-resource-response', 'trondheim', 'amk', 'quality'),
+      step('orland', 'withdraws: a boat is adrift', 'second-mission-withdrawal', 'trondheim', 'amk', 'quality'),
       step('trondheim', 'asks for REDNING 33', 'second-mission-next-resource-request', 'nordvik'),
-      step('nordvik', 'accepts, with ETA', 'second-mission-next-resource-response', 'trondheim', 'quality'),
+      step('nordvik', 'accepts, with ETA', 'second-mission-next-resource-response', 'trondheim', 'amk', 'quality'),
       step('nordvik', 'is airborne', 'second-mission-departed', 'amk', 'trondheim'),
     ],
   },
