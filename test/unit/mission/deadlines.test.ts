@@ -159,6 +159,12 @@ describe('A cancellation told to a crew in the air', () => {
     expect(deadline(reported, flight)).toBe('2026-02-01T11:05:00.000Z');
   });
 
+  test('that let a crew go before it left: its late report says that a person there has seen the ask', () => {
+    const released = later(asked, cancels);
+    expect(taskIn(released, flight).acknowledgedAt).toBeUndefined();
+    expect(taskIn(later(released, crewReports(flight, 'unit-alerted')), flight).acknowledgedAt).toBe(timeOf(5));
+  });
+
   test('is acknowledged by the answer of a crew that ends its flight', () => {
     expect(taskIn(later(cancelled, crewSays(flight, 'aborted')), flight).acknowledgedAt).toBe(timeOf(6));
   });
@@ -191,6 +197,10 @@ describe('A deadline that has passed', () => {
       expect(deadline(entry.state, id)).toBeUndefined();
       expectTold({ outcome: 'accepted', entry }, ...told);
     }
+  });
+
+  test('says nothing of whether the party can be reached by machine', () => {
+    expect(later(asked, overdue(asked, flight)).unreachable).toBeUndefined();
   });
 
   test('is told to the crew that warned a hospital too', () => {

@@ -110,6 +110,8 @@ describe('Any log folds', () => {
       const { answer: _known, ...facts } = entry.facts;
       const state = evolve(before, { ...entry, facts: answer === undefined ? facts : { ...facts, answer } });
       expect(taskIn(state, task(2))).toMatchObject({ status: 'requested', changedBy: 3 });
+      expect(taskIn(state, task(2)).answer?.code).toBe(answer);
+      expect('answer' in taskIn(state, task(2))).toBe(answer !== undefined);
     }
   });
 });
