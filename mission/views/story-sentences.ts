@@ -205,10 +205,20 @@ const wordsSentence = (telling: Telling): string | undefined =>
     ? undefined
     : quoted(telling.entry.facts.words, telling).trim();
 
+/** When the answer before this one was given to the same ask. */
+const answeredBefore = ({ task, before }: Telling): string | undefined =>
+  before === undefined ? undefined : taskOf(before, task?.id)?.decidedAt;
+
+/** When what is answered was asked. Who withdraws or changes a decision answered long ago: what was asked then took no longer for it. */
+export const askedAt = (telling: Telling): string | undefined =>
+  answeredBefore(telling) === undefined ? telling.task?.openedAt : undefined;
+
 const tookSentence = (telling: Telling): string | undefined => {
   const { task, entry } = telling;
-  return task === undefined || !isDecision(telling)
-    ? undefined
+  if (task === undefined || !isDecision(telling)) return undefined;
+  const earlier = answeredBefore(telling);
+  return earlier !== undefined
+    ? `This came ${durationWords(earlier, entry.receivedAt)} after the answer before it.`
     : `The answer took ${durationWords(task.openedAt, entry.receivedAt)} from when it was asked, ${momentWords(task.openedAt)}.`;
 };
 

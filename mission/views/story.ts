@@ -10,6 +10,7 @@ import { taskOf } from '../state.ts';
 import { organisationReference, securityOf, type Viewpoint } from './fhir.ts';
 import { personFreeSecurity } from './person-free.ts';
 import {
+  askedAt,
   type Chapter,
   classOf,
   criteriaOf,
@@ -94,7 +95,7 @@ export const provenance = (
   };
   const changes = taskChanges(telling);
   const reason = reasonsOf(telling);
-  const asked = isDecision(telling) ? telling.task?.openedAt : undefined;
+  const asked = isDecision(telling) ? askedAt(telling) : undefined;
   return {
     resourceType: 'Provenance',
     id: entryAddress(mission, number),
