@@ -101,6 +101,10 @@ const untrue = (
   if (flight !== undefined && ![flight.owner, before.coordinator].includes(sender.organisation)) {
     return refuse('forbidden-relation', `${at}.partOf`, 'the flight is another operator’s');
   }
+  if (flight !== undefined && isFinal(flight)) {
+    const detail = `the flight is ${flight.status}: name one that is under way, or none`;
+    return refuse('illegal-transition', `${at}.partOf`, detail, before.version);
+  }
   if (facts.until !== undefined && timeOf(facts.until) <= Date.parse(now)) {
     return refuse('wrong-field', `${at}.restriction.period.end`, 'must be a time to come');
   }

@@ -279,12 +279,14 @@ export const evolve = (before: MissionState | undefined, event: MissionEvent): M
   const opened = [...moved, ...openTask(type, event, target)];
   const cancelled = type.mission === 'cancels' ? opened.map((task) => cancelTask(task, opened, event)) : opened;
   const settled = settle(handOver(before.tasks, cancelled, event), event);
-  // In a cancelled mission a hospital waits only as long as somebody is in the air.
+  // In a cancelled mission a hospital waits only as long as its flight is in the air.
   const tasks =
-    before.status === 'active' || settled.some(isAirborne)
+    before.status === 'active'
       ? settled
       : settled.map((task) =>
-          task.kind === 'prearrival' && !isFinal(task) ? withStatus(task, 'cancelled', event) : task,
+          task.kind === 'prearrival' && !isFinal(task) && !isOnItsWay(task, settled)
+            ? withStatus(task, 'cancelled', event)
+            : task,
         );
   const describes =
     type.focus?.resource === 'ServiceRequest' && type.mission !== 'cancels' && event.focusIndex !== undefined;

@@ -395,6 +395,7 @@ const warn = (step: Step, said: Said<'prearrival-notification'>): Why => {
     const flight = mission.tasks.find(({ number }) => number === said.flight);
     if (flight === undefined || flight.kind !== 'resource') return 'no such flight';
     if (!coordinates && flight.owner !== action.by) return 'the flight is another’s';
+    if (isOver(flight)) return 'the flight is over';
   }
   if (said.task === undefined) {
     const hospital = receiver(step, 'hospital');
@@ -435,6 +436,10 @@ const respondHospital = (step: Step, said: Said<'prearrival-response'>): Why => 
   return said.answer === 'diverted' ? divert(step, task, said.divertedTo, step.world) : fine;
 };
 
+/** 11: the patient may still come to this hospital. */
+const mayCome = (hospital: ModelTask, airborne: readonly ModelTask[]): boolean =>
+  airborne.some(({ number }) => hospital.flight === undefined || hospital.flight === number);
+
 /** 11 */
 const cancel = (step: Step, said: Said<'mission-cancel'>): Why => {
   const { mission, action } = step;
@@ -443,10 +448,7 @@ const cancel = (step: Step, said: Said<'mission-cancel'>): Why => {
   mission.status = said.inError ? 'entered-in-error' : 'revoked';
   const airborne = flying(mission);
   for (const task of open(mission)) {
-    const mayStillCome =
-      task.kind === 'prearrival' &&
-      !said.inError &&
-      airborne.some(({ number }) => task.flight === undefined || task.flight === number);
+    const mayStillCome = task.kind === 'prearrival' && !said.inError && mayCome(task, airborne);
     if (airborne.includes(task)) {
       task.cancellation = 'told';
       task.awaited = deadline(step, 'resource');
@@ -510,10 +512,11 @@ const say = (step: Step): Why => {
 
 /** What follows by itself from how the Tasks stand (11, 13). */
 const settle = (mission: ModelMission): void => {
-  if (mission.status !== 'active' && flying(mission).length === 0) {
-    for (const task of open(mission, 'prearrival')) answered(task, 'cancelled');
+  if (mission.status !== 'active') {
+    const airborne = flying(mission);
+    for (const task of open(mission, 'prearrival')) if (!mayCome(task, airborne)) answered(task, 'cancelled');
+    return;
   }
-  if (mission.status !== 'active') return;
   const flown = mission.tasks.some(({ kind, status }) => kind === 'resource' && status === 'completed');
   const judged = open(mission, 'coordination').find(
     ({ status, acceptedBefore }) => status === 'accepted' || (status === 'received' && acceptedBefore),
@@ -632,7 +635,7 @@ export const forbiddenIn = (mission: ModelMission, world: World): readonly strin
     if (!active && !isOver(task)) {
       must(
         (task.kind === 'resource' && task.status === 'in-progress' && task.cancellation !== 'none') ||
-          (task.kind === 'prearrival' && airborne.length > 0 && mission.status === 'revoked'),
+          (task.kind === 'prearrival' && mission.status === 'revoked' && mayCome(task, airborne)),
         `${name}: what is open in a mission that is over flies, or is the hospital of who flies`,
       );
     }

@@ -1,6 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import type { MissionState } from '../../../mission/state.ts';
-import { parties, prearrivalNotification, prearrivalWithdrawal, resourceRequest } from '../../support/messages.ts';
+import {
+  parties,
+  prearrivalNotification,
+  prearrivalWithdrawal,
+  resourceRequest,
+  resourceResponse,
+  resourceStatus,
+} from '../../support/messages.ts';
 import {
   codeOf,
   expectIllegal,
@@ -10,6 +17,7 @@ import {
   mission,
   type Step,
   task,
+  taskIn,
   when,
   withTask,
 } from './given.ts';
@@ -85,6 +93,27 @@ describe('A mission that is over', () => {
     expectIllegal(when(landed, warnsHospital()), landed);
   });
 
+  test('lets a hospital go as soon as its own flight is in the air no more', () => {
+    const crewOf = (party: Step[0], id: string, answer: 'accepted' | 'aborted'): Step => [
+      party,
+      resourceResponse({ task: id, answer, id: `${answer}-${id.length}-${id.at(-1)}` }),
+    ];
+    const both = later(
+      flying,
+      [la, resourceRequest({ mission, to: [otherOperator.organisation] })],
+      crewOf(otherOperator, task(5), 'accepted'),
+      [otherOperator, resourceStatus({ task: task(5), phases: { departed: '2026-02-01T11:20:00Z' } })],
+      [operator, prearrivalNotification({ mission, partOf: task(2) })],
+      [la, prearrivalNotification({ mission, to: [otherHospital.organisation] })],
+      cancels,
+    );
+    expect([8, 9].map((entry) => taskIn(both, task(entry)).status)).toEqual(['requested', 'requested']);
+    const one = later(both, crewOf(operator, task(2), 'aborted'));
+    expect([8, 9].map((entry) => taskIn(one, task(entry)).status)).toEqual(['cancelled', 'requested']);
+    const none = later(one, crewOf(otherOperator, task(5), 'aborted'));
+    expect(taskIn(none, task(9)).status).toBe('cancelled');
+  });
+
   test('asks for nothing when it was done', () => {
     const done = later(flying, crewReports(task(2), 'available'), accepted);
     expect(done.status).toBe('completed');
@@ -103,8 +132,10 @@ describe('Whose flight a hospital waits for', () => {
     expectRefused(when(two, announces(operator, task(3))), 'forbidden-relation', 'Bundle.entry[1].resource.partOf');
   });
 
-  test('A flight that was asked for and a flight that is over can be announced: what is seen may come late', () => {
-    for (const status of ['completed', 'failed'] as const)
+  test('A flight that is over is not announced: no landing would ever end the wait', () => {
+    for (const status of ['rejected', 'completed', 'failed', 'cancelled'] as const)
+      expect(codeOf(when(withTask(two, task(2), { status }), announces(la, task(2))))).toBe('illegal-transition');
+    for (const status of ['requested', 'received', 'accepted', 'in-progress'] as const)
       expect(codeOf(when(withTask(two, task(2), { status }), announces(la, task(2))))).toBe('accepted');
   });
 });
