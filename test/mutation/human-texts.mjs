@@ -2,7 +2,10 @@
 const isText = (path) => {
   const { parentPath, listKey, key } = path;
   if (listKey === 'arguments') return key === 2 && parentPath?.node.callee?.name === 'refuse';
-  return parentPath?.isVariableDeclarator() === true && ['detail', 'words'].includes(parentPath.node.id.name);
+  return (
+    parentPath?.isVariableDeclarator() === true &&
+    ['allowed', 'detail', 'reasons', 'words'].includes(parentPath.node.id.name)
+  );
 };
 
 export const strykerPlugins = [

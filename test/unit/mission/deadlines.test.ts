@@ -76,6 +76,18 @@ describe('The deadline of a Task', () => {
     expect(codeOf(when(fedBack, acknowledges(hospital, arrival)))).toBe('accepted');
   });
 
+  test('comes with what asks, and with nothing else', () => {
+    for (const step of [
+      acknowledges(la, task(1)),
+      accepted,
+      crewSays(flight, 'declined'),
+      hospitalSays(arrival, 'accepted'),
+    ])
+      expect(entryOf(when(asked, step)).acknowledgeBy).toBeUndefined();
+    const again = prearrivalNotification({ mission, task: arrival, to: [] });
+    expect(entryOf(when(asked, [la, again])).acknowledgeBy).toBe('2026-02-01T11:05:00.000Z');
+  });
+
   test('does not pass because the asker or anybody else has said something', () => {
     const state = later(
       asked,

@@ -41,6 +41,14 @@ describe('A request and the crews asked for it', () => {
     });
   });
 
+  test('No crew is asked for a request that was rejected while a hospital waits', () => {
+    const warned: Step = [la, prearrivalNotification({ mission, to: [hospital.organisation] })];
+    expect(when(given(opened, warned, rejected), asked)).toMatchObject({
+      outcome: 'refused',
+      faults: [{ code: 'illegal-transition' }],
+    });
+  });
+
   test('A crew may be asked before the request is decided: minutes count', () => {
     expect(when(given(opened), asked)).toMatchObject({ outcome: 'accepted' });
   });

@@ -131,6 +131,17 @@ describe('Forwarding', () => {
 });
 
 describe('Taking back what was forwarded', () => {
+  test('is all that is left to do for who forwarded it, also before a person there has seen it', () => {
+    for (const message of [
+      resourceRequest({ mission, id: 'not-any-more' }),
+      missionDecision({ task: task(1), answer: 'accepted' }),
+    ])
+      expectRefused(
+        when(forwarded, [la, message]),
+        message.type.relation === 'coordinator' ? 'forbidden-relation' : 'illegal-transition',
+      );
+  });
+
   test('is possible until a person at the other AMK LA has seen it, and gives the coordination back', () => {
     const back = entryOf(when(forwarded, forwards(task(4), la, la)));
     expect(back.state.coordinator).toBe(la.organisation);

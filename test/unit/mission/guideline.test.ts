@@ -139,6 +139,11 @@ describe('Criteria and reasons', () => {
     );
   });
 
+  test('One criterion that the guideline knows is enough, whatever stands beside it', () => {
+    const several = { ...request, facts: { ...request.facts, criteria: ['because', 'rapid-transport'] } };
+    expect(given([amk, several]).criteria).toEqual(['because', 'rapid-transport']);
+  });
+
   test('A decision may be judged on criteria: they stay on its Task, and not on the next answer', () => {
     const state = later(given(opened), decides('deferred', { criterion: 'rapid-transport' }));
     expect(taskIn(state, task(1)).criteria).toEqual(['rapid-transport']);

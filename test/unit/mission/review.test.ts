@@ -1,5 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { missionDecision, parties, reviewRequest } from '../../support/messages.ts';
+import { decide } from '../../../mission/decide.ts';
+import {
+  acknowledgement,
+  directory,
+  missionDecision,
+  parties,
+  partyOf,
+  reviewRequest,
+  sentBy,
+} from '../../support/messages.ts';
 import {
   codeOf,
   entryOf,
@@ -77,6 +86,17 @@ describe('A rejection that is disputed', () => {
     expectRefused(when(shared, [otherAmk, reviewRequest({ task: task(1) })]), 'forbidden-relation');
   });
 
+  test('cannot be disputed where the directory does not know the coordinator any more', () => {
+    const known = { ...directory, partyOf: (one: string) => (one === la.organisation ? undefined : partyOf(one)) };
+    const [sender, message] = disputes();
+    const circumstances = { ...sentBy(sender), directory: known, now: timeOf(3) };
+    expectRefused(
+      decide(turnedDown, message, circumstances),
+      'unknown-organisation',
+      'Bundle.entry[0].resource.destination',
+    );
+  });
+
   test('is disputed once', () => {
     expectIllegal(when(later(disputed, judges('Ola Overlege')), disputes(task(1), { id: 'again' })), {
       ...disputed,
@@ -85,7 +105,9 @@ describe('A rejection that is disputed', () => {
   });
 
   test('cannot be disputed twice at a time', () => {
-    expectIllegal(when(disputed, disputes(task(1), { id: 'again' })), disputed);
+    const again = when(disputed, disputes(task(1), { id: 'again' }));
+    expectIllegal(again, disputed);
+    expectRefused(again, 'illegal-transition', 'Bundle.entry[1].resource.status');
   });
 
   test('may be disputed again when the review rejects too: a third person decides', () => {
@@ -171,6 +193,8 @@ describe('Who decides a review', () => {
 
   test('may acknowledge what another decided: seeing is not deciding', () => {
     expect(codeOf(when(disputed, acknowledges(la, review)))).toBe('accepted');
+    const signed = acknowledgement({ task: review, by: 'Kari Koordinator' });
+    expect(codeOf(when(disputed, [la, signed]))).toBe('accepted');
   });
 
   test('is anybody where nothing was rejected before', () => {
