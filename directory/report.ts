@@ -1,4 +1,5 @@
-import { codesOf, roles } from '../schemas/codes.ts';
+import type { TaskState } from '../mission/state.ts';
+import { codesOf, roles, taskKinds } from '../schemas/codes.ts';
 import type { DirectoryData, DirectoryParty } from '../schemas/directory.ts';
 import { canonicalText } from '../schemas/json.ts';
 
@@ -125,3 +126,15 @@ export const dropped = (before: DirectoryData, after: DirectoryData): readonly D
   const kept = new Set(after.parties.map(({ organisation }) => organisation));
   return before.parties.filter(({ organisation }) => !kept.has(organisation));
 };
+
+export const partyInWords = ({ organisation, role, name }: DirectoryParty): string =>
+  `${organisation}, ${role}, ${name}`;
+
+/** A party of which something is still asked, and since when. */
+export const stillAsked = ({
+  party,
+  task: { id, kind, status, openedAt },
+}: {
+  readonly party: DirectoryParty;
+  readonly task: TaskState;
+}): string => `${partyInWords(party)}: ${taskKinds[kind]}, ${status}, opened ${openedAt}, Task/${id}`;

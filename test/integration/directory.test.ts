@@ -6,8 +6,15 @@ import { DeleteCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { cachedDirectory, loadDirectory, saveDirectory } from '../../adapters/dynamodb/directory-store.ts';
 import { keys, openTable, pack, type Table } from '../../adapters/dynamodb/table.ts';
+import { worklist } from '../../adapters/dynamodb/worklist.ts';
 import { type EmbeddedAws, startEmbeddedAws } from '../support/embedded-aws.ts';
-import { organisationOf, sampleDirectoryData, sampleDirectoryText, sampleParties } from '../support/examples.ts';
+import {
+  exampleLog,
+  organisationOf,
+  sampleDirectoryData,
+  sampleDirectoryText,
+  sampleParties,
+} from '../support/examples.ts';
 
 let aws: EmbeddedAws;
 let table: Table;
@@ -131,6 +138,32 @@ describe('npm run directory', () => {
     expect(refused.text).toMatch(/--drop[^]*319000011, operator, Nedlagt base/);
     expect(await loadDirectory(table)).toEqual(before);
 
+    expect((await load('--drop')).code).toBe(0);
+    expect(await loadDirectory(table)).toEqual(sampleDirectoryData);
+  });
+
+  test('never drops an organisation that has open Tasks', async () => {
+    const [request] = exampleLog(1);
+    const [asked] = request?.state.tasks ?? [];
+    if (request === undefined || asked === undefined) throw new Error('the example asks nobody');
+    const busy = { organisation: '319000011', name: 'AMK LA Nedlagt', role: 'amk-la' } as const;
+    const idle = { organisation: '319000022', name: 'Nedlagt base', role: 'operator' } as const;
+    const before = { ...sampleDirectoryData, parties: [...sampleParties, busy, idle] };
+    await saveDirectory(table, before);
+    const tasks = worklist(table);
+    const task = { ...asked, owner: busy.organisation };
+    await tasks.put(task, request.state);
+    for (const refused of [await load(), await load('--drop')]) {
+      expect(refused.code).toBe(1);
+      expect(refused.text).toMatch(/still have open Tasks; [^\n]*name and phone would be missing/);
+      expect(refused.text).toContain(
+        `  319000011, amk-la, AMK LA Nedlagt: Decide on a mission request, requested, opened ${asked.openedAt}, Task/${asked.id}\n`,
+      );
+      expect(refused.text).not.toContain('319000022, operator, Nedlagt base\n');
+      expect(await loadDirectory(table)).toEqual(before);
+    }
+
+    await tasks.put({ ...task, status: 'completed' }, { ...request.state, version: 2 });
     expect((await load('--drop')).code).toBe(0);
     expect(await loadDirectory(table)).toEqual(sampleDirectoryData);
   });
