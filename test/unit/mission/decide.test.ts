@@ -707,7 +707,11 @@ describe('Whose business it is', () => {
 
   test('A local AMK that is party without having asked cannot cancel', () => {
     const shared = withTask(asked, flight, { asker: otherAmk.organisation });
-    expectRefused(when(shared, [otherAmk, missionCancel({ mission })]), 'forbidden-relation');
+    expectRefused(
+      when(shared, [otherAmk, missionCancel({ mission })]),
+      'forbidden-relation',
+      'Bundle.entry[0].resource.eventCoding',
+    );
   });
 
   test('A crew that is asked or flies may warn a hospital', () => {

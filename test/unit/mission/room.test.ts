@@ -134,7 +134,11 @@ describe('Whose flight a hospital waits for', () => {
 
   test('A flight that is over is not announced: no landing would ever end the wait', () => {
     for (const status of ['rejected', 'completed', 'failed', 'cancelled'] as const)
-      expect(codeOf(when(withTask(two, task(2), { status }), announces(la, task(2))))).toBe('illegal-transition');
+      expectRefused(
+        when(withTask(two, task(2), { status }), announces(la, task(2))),
+        'illegal-transition',
+        'Bundle.entry[1].resource.partOf',
+      );
     for (const status of ['requested', 'received', 'accepted', 'in-progress'] as const)
       expect(codeOf(when(withTask(two, task(2), { status }), announces(la, task(2))))).toBe('accepted');
   });
