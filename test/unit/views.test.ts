@@ -11,7 +11,7 @@ import { subscriptionResource } from '../../mission/views/subscription.ts';
 import { taskResource } from '../../mission/views/task.ts';
 import { parseAddress } from '../../schemas/identifiers.ts';
 import { canonicalText, isObject, parseLossless } from '../../schemas/json.ts';
-import { missionTopic, systems } from '../../schemas/names.ts';
+import { missionTopic, municipalityExtension, systems } from '../../schemas/names.ts';
 import {
   exampleLog,
   nextEntry,
@@ -22,6 +22,7 @@ import {
 } from '../support/examples.ts';
 import { problemsOf } from '../support/fhir-validator.ts';
 import { asMissionUpdate, foreignFiles, foreignText } from '../support/foreign.ts';
+import { missionRequest, missionUpdate, read, somewhere } from '../support/messages.ts';
 
 const view = { base: 'https://hub.example/fhir', directory: sampleDirectory };
 const now = '2026-01-08T08:00:00.000Z';
@@ -118,6 +119,20 @@ const referencesIn = (value: unknown): readonly string[] => {
   );
 };
 
+/** Where a mission leads to the place that its newest description leaves out. */
+const knownPlace = '#last-known-place';
+
+/** A message whose ServiceRequest says this as well. */
+const withRequest = (text: string, more: Readonly<Record<string, unknown>>): string => {
+  const bundle: unknown = JSON.parse(text);
+  const entry = entriesIn(bundle).map((one) =>
+    isObject(one['resource']) && one['resource']['resourceType'] === 'ServiceRequest'
+      ? { ...one, resource: { ...one['resource'], ...more } }
+      : one,
+  );
+  return read(JSON.stringify(isObject(bundle) ? { ...bundle, entry } : bundle)).text;
+};
+
 describe('the answer to a message', () => {
   test.each(everyCase)('is a valid FHIR message that names the message answered: $name', ({ entry }) => {
     const answer = responseMessage(entry, view);
@@ -145,7 +160,9 @@ describe('the mission', () => {
   });
 
   test.each(everyCase)('leads to resources that the log holds, of the type it names: $name', (one) => {
-    const references = referencesIn(missionResource(one.entry.state, requestOf(one)));
+    const resource = missionResource(one.entry.state, requestOf(one));
+    const inside = resource['contained'] === undefined ? [] : [knownPlace];
+    const references = referencesIn(resource).filter((reference) => !inside.includes(reference));
     expect(references.length).toBeGreaterThan(0);
     for (const reference of references) {
       const [type, id] = reference.split('/');
@@ -154,6 +171,108 @@ describe('the mission', () => {
       expect(entry?.mission).toBe(address?.mission);
       expect(typesIn(parseLossless(entry?.text ?? 'null'))[address?.index ?? -1]).toBe(type);
     }
+  });
+});
+
+describe('a mission described anew', () => {
+  const asked = missionRequest({
+    to: [organisationOf('amk-la-oslo')],
+    criterion: 'rapid-transport',
+    municipality: '3411',
+    incident: 'A-1',
+  });
+  const requestEntry = nextEntry(undefined, asked.text, 'amk-innlandet');
+  const { mission } = requestEntry;
+  const shownAfter = (...updates: readonly string[]) => {
+    const log = updates.reduce<readonly StoredEntry[]>(
+      (before, text) => [...before, nextEntry(before.at(-1), text, 'amk-innlandet')],
+      [requestEntry],
+    );
+    const entry = log.at(-1) ?? requestEntry;
+    const resource = missionResource(entry.state, requestOf({ name: 'described anew', entry, log }));
+    expect(problemsOf(JSON.parse(JSON.stringify(resource)))).toEqual([]);
+    return resource;
+  };
+  const [latitude, longitude] = somewhere;
+  const place = {
+    resourceType: 'Location',
+    id: knownPlace.slice(1),
+    address: {
+      _district: {
+        extension: [{ url: municipalityExtension, valueCoding: { system: systems.municipality, code: '3411' } }],
+      },
+    },
+    position: { latitude, longitude },
+  };
+  const kept = {
+    reasonCode: [{ coding: [{ system: systems.missionCriterion, code: 'rapid-transport' }] }],
+    requisition: { system: 'https://amk.example/incident', value: 'A-1' },
+    contained: [place],
+    locationReference: [{ reference: knownPlace }],
+  };
+
+  test('shows what the sender wrote, and no more, where it wrote everything', () => {
+    const resource = shownAfter();
+    expect(resource).not.toHaveProperty('contained');
+    expect(resource['reasonCode']).toHaveLength(1);
+    expect(resource['locationReference']).toEqual([{ reference: expect.stringMatching(/^Location\//) }]);
+  });
+
+  test('by its urgency only keeps criteria, incident and place', () => {
+    const resource = shownAfter(missionUpdate({ mission, urgency: 'routine' }).text);
+    expect(resource).toMatchObject({ ...kept, priority: 'routine' });
+    for (const name of ['reasonCode', 'contained', 'locationReference'] as const)
+      expect(resource[name]).toHaveLength(1);
+  });
+
+  test('by its place only keeps the criteria, and the place is the new one', () => {
+    const resource = shownAfter(missionUpdate({ mission, place: [60.9, 10.7] }).text);
+    expect(resource).toMatchObject({ reasonCode: kept.reasonCode, requisition: kept.requisition });
+    expect(resource).not.toHaveProperty('contained');
+    expect(resource['locationReference']).toEqual([{ reference: expect.stringMatching(/^Location\//) }]);
+  });
+
+  test('by its criteria only keeps the place, as the hub knows it last', () => {
+    const moved = missionUpdate({ mission, place: [60.9, 10.7], municipality: '3403' });
+    const judged = missionUpdate({ mission, criterion: 'time-to-definitive-care' });
+    expect(shownAfter(moved.text, judged.text)).toMatchObject({
+      reasonCode: [{ coding: [{ code: 'time-to-definitive-care' }] }],
+      contained: [
+        {
+          address: { _district: { extension: [{ valueCoding: { code: '3403' } }] } },
+          position: { latitude: 60.9, longitude: 10.7 },
+        },
+      ],
+      locationReference: [{ reference: knownPlace }],
+    });
+  });
+
+  test('keeps codes of other systems and contained resources beside what is filled in', () => {
+    const other = { coding: [{ system: systems.medicalIndex, code: 'A.06.02' }] };
+    const inside = { resourceType: 'Practitioner', id: 'clinician' };
+    const said = withRequest(missionUpdate({ mission }).text, {
+      contained: [inside],
+      requester: { reference: '#clinician' },
+      reasonCode: [other],
+    });
+    expect(shownAfter(said)).toMatchObject({
+      reasonCode: [other, ...kept.reasonCode],
+      contained: [inside, place],
+      requester: { reference: '#clinician' },
+    });
+  });
+
+  test('by what was read at the hub, sent back with a new urgency, has its place once', () => {
+    const seen = shownAfter(missionUpdate({ mission, urgency: 'urgent' }).text);
+    const { id: _id, meta: _meta, ...whole } = seen;
+    const back = withRequest(missionUpdate({ mission, urgency: 'urgent', id: 'back' }).text, {
+      ...whole,
+      priority: 'stat',
+    });
+    expect(shownAfter(missionUpdate({ mission, urgency: 'urgent' }).text, back)).toMatchObject({
+      ...kept,
+      priority: 'stat',
+    });
   });
 });
 
