@@ -17,6 +17,7 @@ const saidIn = (guideline: Guideline): Said =>
           [`deadline of ${kind}, ${urgency}`, `${guideline.acknowledgementSeconds[kind][urgency]} s`] as const,
       ),
     ),
+    ['longest deferral', `${guideline.longestDeferralSeconds} s`],
   ]);
 
 /** What one version says otherwise than another, one line each. */

@@ -91,6 +91,7 @@ const untrue = (
   task: TaskState | undefined,
   before: MissionState,
   { sender, directory, now }: Circumstances,
+  guideline: Guideline,
 ): Refusal | undefined => {
   const { facts, type, focusIndex } = message;
   const at = placeOf(message);
@@ -108,6 +109,20 @@ const untrue = (
   if (facts.until !== undefined && timeOf(facts.until) <= Date.parse(now)) {
     return refuse('wrong-field', `${at}.restriction.period.end`, 'must be a time to come');
   }
+  const longest = Date.parse(now) + guideline.longestDeferralSeconds * 1000;
+  if (facts.until !== undefined && timeOf(facts.until) > longest) {
+    const detail = `a decision is deferred for ${guideline.longestDeferralSeconds} seconds at the most`;
+    return refuse('wrong-field', `${at}.restriction.period.end`, detail);
+  }
+  if (type.opens !== undefined && type.mission !== 'forwards' && task !== undefined) {
+    const stranger = message.destinations.findIndex((organisation) => organisation !== task.owner);
+    if (stranger !== -1)
+      return refuse(
+        'wrong-field',
+        `${destinationAt}[${stranger}].receiver`,
+        'must be the party that has the Task; to ask another, send a message without its id',
+      );
+  }
   const hospital = wrongHospital(facts.divertedTo ?? facts.handedOverTo, task, at, directory);
   if (hospital !== undefined) return hospital;
   const leads = sender.organisation === before.requester || sender.organisation === before.coordinator;
@@ -120,6 +135,21 @@ const untrue = (
     : undefined;
 };
 
+/** Clocks differ by minutes; what is seen in hours to come was not seen. */
+const clockSkewMilliseconds = 5 * 60_000;
+
+/** Something that is reported as seen or said, and lies in the future. */
+const fromTheFuture = (message: Message, now: string): Refusal | undefined => {
+  const { phases = [], statedAt } = message.facts;
+  const latest = Date.parse(now) + clockSkewMilliseconds;
+  const detail = 'lies in the future: check the clock of the system that sent it';
+  if (phases.some(({ seenAt }) => timeOf(seenAt) > latest))
+    return refuse('wrong-field', `${placeOf(message)}.output`, detail);
+  return statedAt !== undefined && timeOf(statedAt) > latest
+    ? refuse('wrong-field', 'Bundle.timestamp', detail)
+    : undefined;
+};
+
 /** Codes of the guideline that the mission was requested under: criteria, and the reasons for a refusal. */
 const unknownCode = (message: Message, guideline: Guideline): Refusal | undefined => {
   const { criteria, reason } = message.facts;
@@ -129,7 +159,13 @@ const unknownCode = (message: Message, guideline: Guideline): Refusal | undefine
     const detail = `must state at least one criterion of version ${guideline.version}: ${known.join(', ')}`;
     return refuse('unknown-code', `${at}.reasonCode`, detail);
   }
-  if (reason?.table !== 'refusal-reason' || refusalReasonIn(guideline, reason.code) !== undefined) return undefined;
+  if (reason?.table !== 'refusal-reason') return undefined;
+  const found = refusalReasonIn(guideline, reason.code);
+  if (found !== undefined) {
+    const unjudged = found.class === 'medical' && criteria === undefined && message.type.event === 'mission-decision';
+    const detail = 'must name the criteria of the guideline that a medical ground was judged on';
+    return unjudged ? refuse('missing-field', `${at}.reasonCode`, detail) : undefined;
+  }
   const reasons = Object.keys(guideline.refusalReasons).join(', ');
   return refuse('unknown-code', `${at}.statusReason`, `must be a reason of version ${guideline.version}: ${reasons}`);
 };
@@ -163,6 +199,7 @@ const asks = (
 ): TaskKind | undefined => {
   if (owner !== undefined) return type.opens?.kind ?? task?.kind;
   if (type.mission === 'cancels') return before?.tasks.some(isAirborne) === true ? 'resource' : undefined;
+  if (facts.answer === 'cancelled' && task !== undefined && isAirborne(task)) return 'resource';
   const move = type.moves?.byAnswer[facts.answer ?? '']?.find(
     ({ from }) => task !== undefined && from.includes(task.status),
   );
@@ -249,7 +286,9 @@ export const decide = (
   const inForce = guidelineInForce(guidelines, now);
 
   if (type.log === 'resource') {
-    return unknownReceiver() ?? entryOf(message, mission, circumstances, before, inForce, {});
+    return (
+      unknownReceiver() ?? fromTheFuture(message, now) ?? entryOf(message, mission, circumstances, before, inForce, {})
+    );
   }
   if (type.mission === 'opens') {
     const refused = unknownReceiver() ?? unknownCode(message, inForce);
@@ -291,7 +330,7 @@ export const decide = (
       before.version,
     );
   }
-  const needed = type.whileOpen;
+  const needed = task === undefined ? type.whileOpen : undefined;
   if (needed !== undefined && !before.tasks.some((one) => one.kind === needed && !isFinal(one))) {
     return refuse(
       'illegal-transition',
@@ -306,8 +345,9 @@ export const decide = (
   }
   const guideline = guidelineOf(guidelines, before.guideline ?? '');
   const refused =
-    (task === undefined ? undefined : illegalMove(message, task, before)) ??
-    untrue(message, task, before, circumstances) ??
+    fromTheFuture(message, now) ??
+    (task === undefined ? undefined : illegalMove(message, task, before, circumstances.ifMatch)) ??
+    untrue(message, task, before, circumstances, guideline) ??
     unknownCode(message, guideline);
   if (refused !== undefined) return refused;
   const owner = newOwner(message, task, before, directory);

@@ -16,14 +16,29 @@ const acknowledgeByOf = (event: MissionEvent): string => event.acknowledgeBy ?? 
 const movedTask = (type: MessageType, state: MissionState, facts: Facts): TaskState | undefined =>
   type.moves === undefined ? undefined : taskOf(state, facts.task);
 
-const earliestPhases = (known: TaskState['phases'], reported: Facts['phases']): TaskState['phases'] => {
-  if (reported === undefined) return known;
-  const phases: Record<string, string> = { ...known };
-  for (const { phase, seenAt } of reported) {
+/** Each phase once, at the earliest time somebody saw it; the mission report is the last word. */
+const phasesAfter = (type: MessageType, task: TaskState, said: Facts['phases']): TaskState['phases'] => {
+  if (said === undefined) return task.phases;
+  const phases: Record<string, string> = { ...task.phases };
+  for (const { phase, seenAt } of said) {
     const before = phases[phase];
-    if (before === undefined || timeOf(seenAt) < timeOf(before)) phases[phase] = seenAt;
+    const isEarlier = task.reported !== true && before !== undefined && timeOf(seenAt) < timeOf(before);
+    if (before === undefined || isEarlier || type.corrects === true) phases[phase] = seenAt;
   }
   return phases;
+};
+
+/** ETA and position as said last, by the time of who said it: a report that comes late replaces nothing newer. */
+const whereabouts = (type: MessageType, task: TaskState, { facts, receivedAt }: MissionEvent) => {
+  const said = facts.eta !== undefined || facts.position !== undefined;
+  const statedAt = type.dated === true ? (facts.statedAt ?? receivedAt) : receivedAt;
+  const isNewest = task.statedAt === undefined || timeOf(statedAt) >= timeOf(task.statedAt);
+  const [newer, older] = isNewest ? [facts, task] : [task, facts];
+  return {
+    eta: newer.eta ?? older.eta,
+    position: newer.position ?? older.position,
+    statedAt: said && isNewest ? statedAt : task.statedAt,
+  };
 };
 
 const newTask = (event: MissionEvent, kind: TaskState['kind'], owner: string): TaskState => ({
@@ -75,7 +90,7 @@ const openTask = (type: MessageType, event: MissionEvent, target: TaskState | un
 
 /** Whether the owner of a Task has shown by this event that a person there has seen what is asked. */
 const hasSeen = (type: MessageType, task: TaskState, event: MissionEvent): boolean =>
-  event.sender === task.owner && (task.cancelRequested !== true || type.event !== 'resource-status');
+  event.sender === task.owner && !isFinal(task) && (task.cancelRequested !== true || type.event !== 'resource-status');
 
 const moveTask = (type: MessageType, task: TaskState, event: MissionEvent): TaskState => {
   const { facts } = event;
@@ -104,12 +119,12 @@ const moveTask = (type: MessageType, task: TaskState, event: MissionEvent): Task
       reason: stays ? (facts.reason ?? reason) : facts.reason,
       decider: answers ? (facts.decider ?? task.decider) : task.decider,
       until: stays ? (facts.until ?? until) : facts.until,
-      eta: facts.eta ?? task.eta,
-      position: facts.position ?? task.position,
+      ...whereabouts(type, task, event),
       divertedTo: facts.divertedTo ?? task.divertedTo,
       partOf: facts.partOf ?? task.partOf,
       resource: facts.resource ?? task.resource,
-      phases: earliestPhases(task.phases, facts.phases),
+      phases: phasesAfter(type, task, facts.phases),
+      reported: type.corrects === true ? true : task.reported,
     }),
   };
 };
@@ -125,22 +140,25 @@ const withStatus = (task: TaskState, status: TaskState['status'], event: Mission
 const isOnItsWay = (task: TaskState, tasks: readonly TaskState[]): boolean =>
   tasks.some((other) => isAirborne(other) && (task.partOf === undefined || task.partOf === other.id));
 
+/** A crew in the air is told that it is not needed any more, and a person there must have seen it. */
+const askToEnd = (task: TaskState, event: MissionEvent): TaskState => {
+  const { acknowledgedAt: _asked, overdue: _told, ...flying } = task;
+  return {
+    ...flying,
+    cancelRequested: true,
+    acknowledgeBy: acknowledgeByOf(event),
+    changedBy: event.number,
+    changedAt: event.receivedAt,
+  };
+};
+
 /**
  * Cancelling ends what has not departed. Who is airborne is asked to end its flight, and a person there must have seen it;
  * the hospital it may still come to stays warned.
  */
 const cancelTask = (task: TaskState, tasks: readonly TaskState[], event: MissionEvent): TaskState => {
   if (isFinal(task)) return task;
-  if (isAirborne(task)) {
-    const { acknowledgedAt: _asked, overdue: _told, ...flying } = task;
-    return {
-      ...flying,
-      cancelRequested: true,
-      acknowledgeBy: acknowledgeByOf(event),
-      changedBy: event.number,
-      changedAt: event.receivedAt,
-    };
-  }
+  if (isAirborne(task)) return askToEnd(task, event);
   const mayStillCome =
     event.facts.reason?.code !== 'entered-in-error' && task.kind === 'prearrival' && isOnItsWay(task, tasks);
   return mayStillCome ? task : withStatus(task, 'cancelled', event);
@@ -275,7 +293,12 @@ export const evolve = (before: MissionState | undefined, event: MissionEvent): M
   }
 
   const target = movedTask(type, before, facts);
-  const moved = before.tasks.map((task) => (task.id === target?.id ? moveTask(type, task, event) : task));
+  const standsDown = facts.answer === 'cancelled' && target !== undefined && isAirborne(target);
+  const moved = before.tasks.map((task) => {
+    if (task.id !== target?.id) return task;
+    const next = moveTask(type, task, event);
+    return standsDown ? askToEnd(next, event) : next;
+  });
   const opened = [...moved, ...openTask(type, event, target)];
   const cancelled = type.mission === 'cancels' ? opened.map((task) => cancelTask(task, opened, event)) : opened;
   const settled = settle(handOver(before.tasks, cancelled, event), event);

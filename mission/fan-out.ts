@@ -1,5 +1,5 @@
 import { knownMessageType, eventCodeOf } from '../schemas/messages/catalogue.ts';
-import { sayAsHub, unreachableMessage } from './hub-messages.ts';
+import { noSubscription, sayAsHub, unreachableMessage } from './hub-messages.ts';
 import type {
   DeliveryOrder,
   DeliveryQueue,
@@ -102,9 +102,9 @@ const warnOfUnreachable = async (
   const missed = entry.recipients.filter((organisation) => !reachable.has(organisation));
   const warnings: Entry[] = [];
   for (const organisation of missed) {
-    const message = unreachableMessage('party-unreachable', entry, organisation, 'no subscription', ports.directory);
+    const message = unreachableMessage('party-unreachable', entry, organisation, noSubscription, ports.directory);
     const said = message === undefined ? undefined : await sayAsHub(ports, message);
-    if (said?.outcome === 'accepted') warnings.push(said.entry);
+    if (said?.outcome === 'accepted' && said.owes) warnings.push(said.entry);
   }
   return warnings;
 };

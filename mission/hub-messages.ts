@@ -8,6 +8,7 @@ import { knownMessageType } from '../schemas/messages/catalogue.ts';
 import type { Facts } from '../schemas/messages/message-type.ts';
 import { canonicalBase, exerciseCode, systems } from '../schemas/names.ts';
 import { type Accepted, acceptMessage } from './accept-message.ts';
+import { momentWords } from './views/words.ts';
 import type { Directory, MissionLog } from './ports.ts';
 import { type Entry, hub, type MissionState, type TaskState } from './state.ts';
 
@@ -18,6 +19,9 @@ import { type Entry, hub, type MissionState, type TaskState } from './state.ts';
 
 /** These must be reached; an observer or a quality system that cannot be told keeps nobody waiting. */
 const mustBeReached = ['local-amk', 'amk-la', 'operator', 'hospital'] as const;
+
+/** Why a party cannot be reached that has never asked to be told. */
+export const noSubscription = 'no subscription';
 
 interface Call {
   readonly event: 'acknowledgement-overdue' | 'delivery-failed' | 'party-unreachable';
@@ -127,11 +131,12 @@ export const overdueMessage = (
   directory: Directory,
 ): Message => {
   const owner = directory.partyOf(task.owner)?.name ?? task.owner;
-  const ask = task.cancelRequested === true ? 'The mission is cancelled' : taskKinds[task.kind];
+  const ask = task.cancelRequested === true ? 'This resource is not needed any more' : taskKinds[task.kind];
+  const by = momentWords(deadline);
   const words =
     task.status === 'on-hold'
-      ? `${owner} deferred the decision until ${deadline} and has not decided.`
-      : `Nobody at ${owner} has acknowledged by ${deadline}: ${ask}.`;
+      ? `${owner} deferred the decision until ${by} and has not decided.`
+      : `Nobody at ${owner} has acknowledged by ${by}: ${ask}.`;
   const call: Call = {
     event: 'acknowledgement-overdue',
     about: [task.id, deadline],
@@ -172,7 +177,8 @@ export const unreachableMessage = (
       : `${name} cannot be reached by machine (${why}) and does not know of "${type.title}" (message ${entry.number} of the mission).`;
   const call: Call = {
     event,
-    about: [organisation, String(entry.number)],
+    // Without a subscription nothing changes from message to message: people are told once.
+    about: [organisation, why === noSubscription ? noSubscription : String(entry.number)],
     reference: `Bundle/${entryAddress(entry.mission, entry.number)}`,
     facts: { undelivered: { organisation, entry: entry.number, sender: entry.sender } },
     phone: organisation,

@@ -18,52 +18,65 @@ const disputed = (task: TaskState, state: MissionState): readonly TaskState[] =>
   return rejected === undefined ? [] : [rejected, ...disputed(rejected, state)];
 };
 
+/** HPR numbers are written with and without leading zeros. */
+const numberOf = ({ identifier }: Decider): string | undefined => identifier?.replace(/^0+/, '');
+
+/** Names are written in any case and order, with and without commas. */
+const wordsOf = ({ name }: Decider): string =>
+  name
+    .toLowerCase()
+    .split(/\P{L}+/u)
+    .filter((word) => word !== '')
+    .sort()
+    .join(' ');
+
 const samePerson = (one: Decider, other: Decider): boolean =>
   one.identifier !== undefined && other.identifier !== undefined
-    ? one.identifier === other.identifier
-    : one.name.toLowerCase() === other.name.toLowerCase();
+    ? numberOf(one) === numberOf(other)
+    : wordsOf(one) === wordsOf(other);
 
-/** A rejection is reviewed once, and while nothing else is to be decided; and not by those who decided before. */
-const wrongReview = (message: Message, task: TaskState, state: MissionState): Refusal | undefined => {
-  const { type, facts } = message;
-  if (type.mission === 'reviews') {
-    const undecided = state.tasks.find((one) => one.kind === 'coordination' && !isFinal(one));
-    const reviewed = state.tasks.find((one) => one.reviewOf === task.id);
-    const other = undecided ?? reviewed;
-    return other === undefined
-      ? undefined
-      : refuse(
-          'illegal-transition',
-          `${placeOf(message)}.status`,
-          `see Task/${other.id}: it is ${other.status}`,
-          state.version,
-        );
-  }
+/** A rejection is reviewed once, and while nothing else is to be decided. */
+const notReviewable = ({ type }: Message, task: TaskState, state: MissionState): TaskState | undefined =>
+  type.mission === 'reviews'
+    ? (state.tasks.find((one) => one.kind === 'coordination' && !isFinal(one)) ??
+      state.tasks.find((one) => one.reviewOf === task.id))
+    : undefined;
+
+/** A review is decided by a person who can be told from those who decided before. */
+const wrongDecider = ({ type, facts }: Message, task: TaskState, state: MissionState): Refusal | undefined => {
   const { decider } = facts;
-  if (type.answers?.of !== 'task' || decider === undefined) return undefined;
+  if (type.answers?.of !== 'task' || decider === undefined || task.reviewOf === undefined) return undefined;
+  if (decider.identifier === undefined)
+    return refuse('missing-field', `${header}.author`, 'a review is decided by a person with an HPR number: give it');
   const decidedBefore = disputed(task, state).some(
     (one) => one.decider !== undefined && samePerson(one.decider, decider),
   );
   return decidedBefore ? refuse('same-decider', `${header}.author`) : undefined;
 };
 
-/** In the air only a crew that was told of a cancellation acknowledges, once; and only a deadline that still stands is overdue. */
-const pointless = (message: Message, task: TaskState, state: MissionState): Refusal | undefined => {
-  const { answer, deadline } = message.facts;
-  const seen = answer === 'received' && task.status !== 'requested' && task.acknowledgedAt !== undefined;
-  const met = answer === 'overdue' && deadlineOf(task) !== deadline;
-  return seen || met
-    ? refuse(
-        'illegal-transition',
-        `${placeOf(message)}.status`,
-        'there is nothing to acknowledge any more',
-        state.version,
-      )
-    : undefined;
-};
+/** What was accepted is overturned only by who knows that it was: two who decide at once are not to undo each other's word. */
+const overturnsBlindly = (task: TaskState, answer: string | undefined, ifMatch: number | undefined): boolean =>
+  task.kind === 'coordination' &&
+  task.status === 'accepted' &&
+  (answer === 'rejected' || answer === 'deferred') &&
+  ifMatch === undefined;
+
+/**
+ * In the air only a crew that was told of a cancellation acknowledges, once; it is told once;
+ * and only a deadline that still stands is overdue.
+ */
+const saysNothingNew = ({ facts }: Message, task: TaskState): boolean =>
+  (facts.answer === 'received' && task.status !== 'requested' && task.acknowledgedAt !== undefined) ||
+  (facts.answer === 'cancelled' && task.cancelRequested === true) ||
+  (facts.answer === 'overdue' && deadlineOf(task) !== facts.deadline);
 
 /** Why a message may not move a Task, if it may not. */
-export const illegalMove = (message: Message, task: TaskState, state: MissionState): Refusal | undefined => {
+export const illegalMove = (
+  message: Message,
+  task: TaskState,
+  state: MissionState,
+  ifMatch: number | undefined,
+): Refusal | undefined => {
   const { type } = message;
   const at = message.focusIndex === undefined ? eventAt : placeOf(message);
   if (type.moves?.kinds.includes(task.kind) !== true) {
@@ -88,5 +101,19 @@ export const illegalMove = (message: Message, task: TaskState, state: MissionSta
       `Task/${blocker.id} of an operator is ${blocker.status}: end it first`,
       state.version,
     );
-  return pointless(message, task, state) ?? wrongReview(message, task, state);
+  const other = notReviewable(message, task, state);
+  if (other !== undefined)
+    return refuse('illegal-transition', `${at}.status`, `see Task/${other.id}: it is ${other.status}`, state.version);
+  if (saysNothingNew(message, task))
+    return refuse(
+      'illegal-transition',
+      `${at}.status`,
+      'that has been said, or is not waited for any more',
+      state.version,
+    );
+  if (overturnsBlindly(task, answer, ifMatch)) {
+    const detail = `the request was accepted in version ${task.changedBy} or before`;
+    return refuse('precondition-required', 'http.If-Match', detail, state.version);
+  }
+  return wrongDecider(message, task, state);
 };

@@ -6,6 +6,7 @@ import {
   concernedParties,
   type Entry,
   hub,
+  isFinal,
   type MissionEvent,
   type MissionState,
   type TaskState,
@@ -46,6 +47,10 @@ const audience = (
       return [task?.asker, ...(task?.kind === 'coordination' ? [after.requester] : [])];
     case 'operator-of-task':
       return [taskOf(after, task?.partOf)?.owner];
+    case 'hospitals-of-task':
+      return (before ?? after).tasks
+        .filter((one) => one.kind === 'prearrival' && !isFinal(one) && one.partOf === task?.id)
+        .map((one) => one.owner);
     case 'all-parties':
       // Those concerned before are told too: a cancellation must reach whom it lets go.
       return [...(before === undefined ? [] : concernedParties(before)), ...concernedParties(after)];

@@ -42,8 +42,12 @@ export interface TaskState {
   /** Call sign of the one helicopter, aeroplane or car. */
   readonly resource?: string;
   readonly position?: Position;
-  /** Earliest time each flight phase was seen. */
+  /** When the ETA or position that stand were said, by who said them. */
+  readonly statedAt?: string;
+  /** Earliest time each flight phase was seen; what the mission report says, once there is one. */
   readonly phases?: Readonly<Record<string, string>>;
+  /** The mission report has been given: later reports add to its times and change none. */
+  readonly reported?: boolean;
   /** The mission was cancelled while this resource was airborne: the crew decides how the flight ends. */
   readonly cancelRequested?: boolean;
 }

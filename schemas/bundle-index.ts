@@ -30,6 +30,9 @@ const longestName = 200;
 const notBlank = (text: string | undefined): string | undefined =>
   text === undefined || text.trim() === '' ? undefined : text.trim().slice(0, longestName);
 
+/** HPR numbers have up to nine digits. */
+const isNumber = (value: string | undefined): boolean => value !== undefined && /^\d{1,9}$/.test(value);
+
 export const indexBundle = (entries: readonly MessageEntry[]): BundleIndex => {
   const places = new Map<string, Found>();
   entries.forEach(({ fullUrl, resource }, index) => {
@@ -55,7 +58,10 @@ export const indexBundle = (entries: readonly MessageEntry[]): BundleIndex => {
     const found = resolve(reference)?.resource;
     const role = read(practitionerRole, found);
     const practises = read(practitioner, role === undefined ? found : resolve(role.practitioner)?.resource);
-    const numbers = [...(practises?.identifier ?? []), role?.practitioner?.identifier, reference.identifier];
+    const numbers = [
+      ...(practises?.identifier ?? []),
+      ...[role?.practitioner?.identifier, reference.identifier].filter((one) => one !== undefined),
+    ];
     const name = practises?.name?.[0];
     const words =
       notBlank(name?.text) ??
@@ -69,7 +75,7 @@ export const indexBundle = (entries: readonly MessageEntry[]): BundleIndex => {
       name: words,
       ...defined({
         role: notBlank(duty?.text) ?? notBlank(duty?.coding?.[0]?.display ?? duty?.coding?.[0]?.code),
-        identifier: notBlank(numbers.find((number) => number?.system === systems.healthPersonnel)?.value),
+        identifier: numbers.find(({ system, value }) => system === systems.healthPersonnel && isNumber(value))?.value,
       }),
     };
   };

@@ -138,6 +138,12 @@ export const faults = {
     origin: 'sender',
     text: 'The mission is not in a state that allows this. Read the mission and decide anew.',
   },
+  'precondition-required': {
+    status: 428,
+    type: 'conflict',
+    origin: 'sender',
+    text: 'This overturns what was decided before. Read the mission, decide anew, and send its version in If-Match.',
+  },
   'version-conflict': {
     status: 412,
     type: 'conflict',

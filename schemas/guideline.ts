@@ -32,6 +32,8 @@ export interface Guideline {
   readonly urgencies: Readonly<Record<Urgency, string>>;
   /** Seconds until a human must have acknowledged an ask. */
   readonly acknowledgementSeconds: Readonly<Record<TaskKind, Readonly<Record<Urgency, number>>>>;
+  /** Seconds for which a decision may be deferred at the most. */
+  readonly longestDeferralSeconds: number;
 }
 
 /** All versions, the one in force first from the earliest on; never empty. */
@@ -90,6 +92,7 @@ const guidelineFile = z.strictObject({
   refusalReasons: codeTable(z.strictObject({ display: words, class: z.enum(codesOf(refusalClasses)) }), 'other'),
   urgencies: z.record(z.enum(codesOf(urgencies)), words),
   acknowledgementSeconds: z.record(z.enum(codesOf(taskKinds)), secondsByUrgency),
+  longestDeferralSeconds: seconds,
 });
 
 export type GuidelineReading = { readonly guideline: Guideline } | { readonly faults: readonly string[] };

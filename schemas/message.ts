@@ -176,7 +176,12 @@ const deciderFaults = (type: MessageType, { answer }: Facts, decider: Decider | 
     return [{ code: 'missing-field', at, detail }];
   }
   const detail = 'must say in which role the person decided: PractitionerRole.code, as coding or text';
-  return decider.role === undefined ? [{ code: 'missing-field', at, detail }] : [];
+  const number = `must give the person's HPR number (identifier system ${systems.healthPersonnel}), digits only`;
+  const needsNumber = type.identifierRequiredFor?.includes(answer) === true && decider.identifier === undefined;
+  return [
+    ...(decider.role === undefined ? [{ code: 'missing-field' as const, at, detail }] : []),
+    ...(needsNumber ? [{ code: 'missing-field' as const, at, detail: number }] : []),
+  ];
 };
 
 const readFacts = (
@@ -315,7 +320,7 @@ export const readMessage = (text: string): Message | Refusal => {
     destinations: destinations.value,
     exercise,
     facts:
-      type.log === 'resource'
+      type.dated === true
         ? { ...read.value.facts, ...defined({ statedAt: bundle.value.timestamp }) }
         : read.value.facts,
     text,

@@ -41,10 +41,15 @@ export const medicalAssessment: MessageType = {
     {
       path: 'ClinicalImpression.summary',
       required: 'some-answers',
+      neededFor: ['not-indicated', 'undetermined'],
       what: 'Why, in words. Required unless the mission is medically indicated.',
     },
     { ...authorRule, required: 'always', what: 'The physician, with role: a PractitionerRole in the Bundle.' },
-    { path: 'MessageHeader.focus', required: 'always', what: 'The ClinicalImpression, and the mission by identifier.' },
+    {
+      path: 'MessageHeader.focus',
+      required: 'always',
+      what: `The ClinicalImpression, and the mission by identifier (system \`${systems.mission}\`).`,
+    },
   ],
   answers: { system: systems.medicalGround, codes: medicalGrounds, of: 'message' },
   authorRequiredFor: ['indicated', 'not-indicated', 'undetermined'],

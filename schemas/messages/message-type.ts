@@ -100,6 +100,8 @@ export type Audience =
   | 'new-owner'
   | 'task-asker'
   | 'operator-of-task'
+  /** Hospitals that wait for the flight. */
+  | 'hospitals-of-task'
   | 'all-parties'
   /** Every AMK LA of the directory, party to the mission or not. */
   | 'every-amk-la'
@@ -129,6 +131,12 @@ export interface ElementRule {
   readonly path: string;
   /** `always`: refused without it. `some-answers`: needed for the answers that `what` names. */
   readonly required: 'always' | 'some-answers' | 'never';
+  /** Of those, the answers it is needed for; where the type has no codes for its answers, statuses of the Task. */
+  readonly neededFor?: readonly string[];
+  /** Words (`text`) needed beside the code: whenever it is needed, or with the code `other`. */
+  readonly words?: 'always' | 'with-other';
+  /** Code of `task-detail` that the type of one `input` or `output` must have. */
+  readonly detail?: string;
   /** One sentence for people. */
   readonly what: string;
   /** Code system that its codes come from. */
@@ -158,9 +166,17 @@ export interface MessageType {
     readonly system: string;
     readonly codes: Readonly<Record<string, string>>;
     readonly of: 'task' | 'message';
+    /** The status a Task carries with each answer. */
+    readonly statuses?: Readonly<Record<string, TaskStatus>>;
   };
   /** `MessageHeader.author` (the person who decided, and in which role) is required for these answers. */
   readonly authorRequiredFor?: readonly string[];
+  /** `MessageHeader.author` carries an HPR number for these answers, so that another person can decide a review. */
+  readonly identifierRequiredFor?: readonly string[];
+  /** A report that replaces older ones by when it was made (`Bundle.timestamp`), not by when it came. */
+  readonly dated?: true;
+  /** The final account of a flight: its times replace those that were reported before. */
+  readonly corrects?: true;
   /** Receivers of this role become party to the mission, if who leads it sends the message. */
   readonly invites?: Role;
   /** Mission states in which the message is legal; absent for the message that opens the mission. */

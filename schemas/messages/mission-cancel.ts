@@ -37,6 +37,7 @@ export const missionCancel: MessageType = {
     {
       path: 'ServiceRequest.reasonCode',
       required: 'always',
+      words: 'with-other',
       what: 'Why; with words (`text`) where the code is `other`.',
       codes: 'cancel-reason',
     },

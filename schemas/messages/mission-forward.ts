@@ -32,6 +32,7 @@ export const missionForward: MessageType = {
     {
       path: 'Task.statusReason',
       required: 'always',
+      words: 'with-other',
       what: 'Why; with words (`text`) where the code is `other`.',
       codes: 'forward-reason',
     },

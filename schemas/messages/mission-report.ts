@@ -28,7 +28,7 @@ export const missionReport: MessageType = {
     {
       path: 'Task.output',
       required: 'never',
-      what: 'Flight phases, each with the time at which somebody saw it; type `resource`: the call sign.',
+      what: 'Flight phases, each with the time at which somebody saw it: the final account, which replaces what was reported before; type `resource`: the call sign.',
       codes: 'flight-phase',
     },
     {
@@ -47,6 +47,7 @@ export const missionReport: MessageType = {
       ],
     },
   },
+  corrects: true,
   told: ['coordinator', 'quality'],
   readableBy: ['amk-la'],
   example: 'mission-report.json',

@@ -1,6 +1,7 @@
 import { codesOf, urgencies } from '../codes.ts';
 import { defined } from '../defined.ts';
 import { serviceRequest } from '../fhir/resources.ts';
+import { systems } from '../names.ts';
 import type { Facts, MessageType } from './message-type.ts';
 import { criteriaIn, incidentIn } from './reading.ts';
 
@@ -33,7 +34,7 @@ export const missionUpdate: MessageType = {
     {
       path: 'MessageHeader.focus',
       required: 'always',
-      what: 'The mission, by identifier; and the ServiceRequest if the mission is described anew (requester and coordinating AMK LA only).',
+      what: `The mission, by identifier (system \`${systems.mission}\`); and the ServiceRequest if the mission is described anew (requester and coordinating AMK LA only).`,
     },
     { path: 'ServiceRequest.priority', required: 'never', what: 'A new urgency.' },
     {

@@ -30,6 +30,8 @@ export const prearrivalNotification: MessageType = {
     {
       path: 'Task.input',
       required: 'some-answers',
+      neededFor: ['requested'],
+      detail: 'eta',
       what: 'Type `eta`: when the patient comes. Needed unless the Task is cancelled.',
       codes: 'task-detail',
     },
@@ -37,6 +39,8 @@ export const prearrivalNotification: MessageType = {
     {
       path: 'Task.statusReason',
       required: 'some-answers',
+      neededFor: ['cancelled'],
+      words: 'always',
       what: 'Why the patient does not come: a code of the guideline, and words (`text`).',
       codes: 'refusal-reason',
     },

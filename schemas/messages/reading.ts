@@ -218,11 +218,12 @@ export const taskIdRule: ElementRule = {
 export const authorRule: ElementRule = {
   path: 'MessageHeader.author',
   required: 'some-answers',
-  what: 'Who decided, and in which role: a PractitionerRole in the Bundle, with `code`, name and if possible the HPR number. Required for every refusal.',
+  what: 'Who decided, and in which role: a PractitionerRole in the Bundle (profile `decider`), with `code`, name and if possible the HPR number. Required for every refusal.',
 };
 export const refusalRule: ElementRule = {
   path: 'Task.statusReason',
   required: 'some-answers',
+  words: 'always',
   what: 'Why not: a code of the guideline, and words (`text`). Required for every refusal.',
   codes: 'refusal-reason',
 };

@@ -42,6 +42,7 @@ export const resourceAvailability: MessageType = {
     { path: 'Location.position', required: 'never', what: 'Where it stands, WGS84 decimal degrees.' },
   ],
   log: 'resource',
+  dated: true,
   legalIn: [],
   told: ['every-amk-la'],
   readableBy: ['amk-la', 'quality'],

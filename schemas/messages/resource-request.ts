@@ -3,9 +3,14 @@ import { defined } from '../defined.ts';
 import { task } from '../fhir/resources.ts';
 import { systems } from '../names.ts';
 import type { Facts, MessageType } from './message-type.ts';
-import { requiredCode, requireStatus, resourceIn } from './reading.ts';
+import { hubTaskId, requiredCode, requiredRefusal, requireStatus, resourceIn } from './reading.ts';
 
 const schema = task.transform((resource, context): Facts => {
+  // The hub's Task id and `cancelled`: this resource is not needed any more.
+  const known = hubTaskId(resource.id);
+  if (known !== undefined && resource.status === 'cancelled') {
+    return defined({ task: known, answer: 'cancelled', reason: requiredRefusal(context, resource) });
+  }
   requireStatus(context, resource, 'requested');
   return defined({
     resourceKind: requiredCode(context, resource.code, ['code'], systems.resourceKind, resourceKinds),
@@ -16,25 +21,51 @@ const schema = task.transform((resource, context): Facts => {
 export const resourceRequest: MessageType = {
   event: 'resource-request',
   title: 'Request for a resource',
-  purpose: 'The AMK LA asks an operator for one helicopter, aeroplane or car. Several may be asked side by side.',
+  purpose:
+    'The AMK LA asks an operator for one helicopter, aeroplane or car. Several may be asked side by side. Sent again with the Task and `cancelled` it stands the resource down: at once if it has not departed, else the crew is told and decides.',
   senders: ['amk-la'],
   relation: 'coordinator',
   focus: { resource: 'Task', schema },
   elements: [
-    { path: 'Task.status', required: 'always', what: '`requested`.' },
-    { path: 'Task.code', required: 'always', what: 'What kind of resource is asked for.', codes: 'resource-kind' },
+    { path: 'Task.id', required: 'never', what: "The hub's id of a Task that is stood down." },
+    { path: 'Task.status', required: 'always', what: '`requested`; `cancelled` to stand a resource down.' },
+    {
+      path: 'Task.code',
+      required: 'some-answers',
+      neededFor: ['requested'],
+      what: 'What kind of resource is asked for. Needed unless it is stood down.',
+      codes: 'resource-kind',
+    },
+    {
+      path: 'Task.statusReason',
+      required: 'some-answers',
+      neededFor: ['cancelled'],
+      words: 'always',
+      what: 'Why it is stood down: a code of the guideline, and words (`text`).',
+      codes: 'refusal-reason',
+    },
     {
       path: 'Task.input',
       required: 'never',
       what: 'Type `resource`: the call sign, if one helicopter, aeroplane or car is meant.',
       codes: 'task-detail',
     },
-    { path: 'MessageHeader.destination', required: 'always', what: 'The operator.' },
+    { path: 'MessageHeader.destination', required: 'some-answers', what: 'The operator, unless a Task is named.' },
   ],
   legalIn: ['active'],
   whileOpen: 'coordination',
   opens: { kind: 'resource', owner: 'operator' },
-  told: ['task-owner'],
+  moves: {
+    kinds: ['resource'],
+    byAnswer: {
+      cancelled: [
+        { from: ['requested', 'received', 'accepted'], to: 'cancelled' },
+        // A crew in the air is told, and says how its flight ends.
+        { from: ['in-progress'], to: 'unchanged' },
+      ],
+    },
+  },
+  told: ['task-owner', 'hospitals-of-task'],
   readableBy: ['local-amk', 'amk-la'],
   example: 'resource-request.json',
 };

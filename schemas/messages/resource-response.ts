@@ -55,13 +55,15 @@ export const resourceResponse: MessageType = {
     {
       path: 'Task.output',
       required: 'some-answers',
+      neededFor: ['accepted'],
+      detail: 'eta',
       what: 'Type `eta`: when the crew will be there, required when it accepts. Type `resource`: the call sign.',
       codes: 'task-detail',
     },
-    refusalRule,
+    { ...refusalRule, neededFor: ['declined', 'withdrawn', 'aborted'] },
     authorRule,
   ],
-  answers: { system: systems.resourceAnswer, codes: resourceAnswers, of: 'task' },
+  answers: { system: systems.resourceAnswer, codes: resourceAnswers, of: 'task', statuses: statusOf },
   authorRequiredFor: ['declined', 'withdrawn', 'aborted'],
   legalIn: ['active', 'revoked', 'entered-in-error'],
   moves: {
@@ -73,7 +75,8 @@ export const resourceResponse: MessageType = {
       aborted: [{ from: ['accepted', 'in-progress'], to: 'failed' }],
     },
   },
-  told: ['task-asker', 'coordinator', 'requester', 'quality'],
+  dated: true,
+  told: ['task-asker', 'coordinator', 'requester', 'hospitals-of-task', 'quality'],
   readableBy: ['local-amk', 'amk-la'],
   example: 'resource-response.json',
 };

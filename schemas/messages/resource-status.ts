@@ -66,6 +66,7 @@ export const resourceStatus: MessageType = {
       ended: [{ from: ['accepted', 'in-progress'], to: 'completed' }, late],
     },
   },
+  dated: true,
   told: ['all-parties'],
   readableBy: ['local-amk', 'amk-la', 'operator', 'hospital'],
   example: 'resource-status.json',

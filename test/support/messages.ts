@@ -1,7 +1,7 @@
 import type { Urgency } from '../../schemas/codes.ts';
 import { defined } from '../../schemas/defined.ts';
 import { firstGuidelines } from '../../schemas/guideline.ts';
-import { entryAddress, missionIdOf, uuidOf } from '../../schemas/identifiers.ts';
+import { digestOf, entryAddress, missionIdOf, uuidOf } from '../../schemas/identifiers.ts';
 import { type Message, readMessage } from '../../schemas/message.ts';
 import { municipalityExtension, systems } from '../../schemas/names.ts';
 import type { Directory } from '../../mission/ports.ts';
@@ -60,7 +60,7 @@ export interface Envelope {
   /** Organisation numbers in `MessageHeader.destination`. */
   readonly to?: readonly string[];
   /** The person who decided, by name, or by name and HPR number. */
-  readonly by?: string | { readonly name: string; readonly number: string };
+  readonly by?: string | { readonly name: string; readonly number?: string };
   /** In which role; `none` to leave it out. */
   readonly as?: string;
   /** `Bundle.timestamp`. */
@@ -92,10 +92,14 @@ interface Content {
   readonly others?: readonly { readonly fullUrl: string; readonly resource: Resource }[];
 }
 
+/** A made-up HPR number, the same for the same name. */
+const numberFor = (name: string): string =>
+  String(900_000_000 + (Number.parseInt(digestOf(name.toLowerCase()).slice(0, 8), 16) % 99_999_999));
+
 /** Who decided, as a PractitionerRole. */
 const authorOf = ({ by, as: duty = 'Coordinator' }: Envelope, id: string) => {
   if (by === undefined) return undefined;
-  const { name, number } = typeof by === 'string' ? { name: by, number: undefined } : by;
+  const { name, number } = typeof by === 'string' ? { name: by, number: numberFor(by) } : by;
   return {
     fullUrl: fullUrlOf('author', id),
     resource: {
@@ -667,6 +671,28 @@ export const resourceAvailability = ({
         type: [concept(systems.resourceKind, kind)],
         operationalStatus: { system: systems.resourceAvailability, code: availability },
         ...defined({ position: place === undefined ? undefined : { latitude: place[0], longitude: place[1] } }),
+      },
+    },
+    envelope,
+  );
+
+/** A resource that is stood down: it is not needed any more. */
+export const resourceWithdrawal = ({
+  mission,
+  task,
+  reason = 'other-resource-better',
+  ...envelope
+}: Envelope & { readonly mission: string; readonly task: string; readonly reason?: string }): Message =>
+  made(
+    {
+      event: 'resource-request',
+      mission,
+      focus: {
+        resourceType: 'Task',
+        id: task,
+        status: 'cancelled',
+        intent: 'order',
+        statusReason: concept(systems.refusalReason, reason, 'The other helicopter is there'),
       },
     },
     envelope,

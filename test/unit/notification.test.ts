@@ -303,7 +303,7 @@ describe('A Task', () => {
       },
       reasonCode: { coding: [{ system: systems.missionCriterion, code: 'rapid-transport' }] },
       executionPeriod: { start: '2026-02-01T11:01:00.000Z', end: '2026-02-01T11:02:00.000Z' },
-      note: [{ text: 'Decided by: Kari Koordinator, Coordinator' }],
+      note: [{ text: 'Decided by: Kari Koordinator, Coordinator, HPR 936058298' }],
     });
   });
 

@@ -73,8 +73,8 @@ const asking = (content: Envelope & { readonly resource?: string } = {}) => {
       task,
       exercise,
       place: [62.5, 9.5],
-      eta: '2026-02-01T12:40:00+01:00',
-      phases: { departed: '2026-02-01T12:05:00+01:00', 'on-scene': '2026-02-01T12:25:00+01:00' },
+      eta: '2026-01-31T12:40:00+01:00',
+      phases: { departed: '2026-01-31T12:05:00+01:00', 'on-scene': '2026-01-31T12:25:00+01:00' },
     }),
   ];
   return { mission, task, steps, accepts, flies };
@@ -151,9 +151,9 @@ describe('The resources of all regions', () => {
       '2026-02-01T12:00:00+01:00',
       '2026-02-01T11:02:00.000Z',
       '2026-02-01T11:03:00.000Z',
-      '2026-02-01T12:05:00+01:00',
+      '2026-01-31T12:05:00+01:00',
     ]);
-    const over = resourceStatus({ task, phases: { available: '2026-02-01T13:05:00+01:00' } });
+    const over = resourceStatus({ task, phases: { available: '2026-01-31T13:05:00+01:00' } });
     const { rows, asks } = await board(await hubAfter(...story, [parties.operator, over]), parties.otherLa);
     expect([rows.map(codeOf), asks]).toEqual([['free'], []]);
   });
@@ -209,8 +209,8 @@ describe('What is seen of a mission', () => {
         priority: 'stat',
         businessStatus: { coding: [{ system: systems.flightPhase, code: 'on-scene' }] },
         output: [
-          { type: { coding: [{ code: 'on-scene' }] }, valueDateTime: '2026-02-01T12:25:00+01:00' },
-          { type: { coding: [{ code: 'eta' }] }, valueDateTime: '2026-02-01T12:40:00+01:00' },
+          { type: { coding: [{ code: 'on-scene' }] }, valueDateTime: '2026-01-31T12:25:00+01:00' },
+          { type: { coding: [{ code: 'eta' }] }, valueDateTime: '2026-01-31T12:40:00+01:00' },
           { valueReference: { identifier: { system: systems.resource, value: 'LA-01' } } },
         ],
         owner: { reference: `Organization/${parties.operator.organisation}` },

@@ -30,7 +30,7 @@ const flying = later(
   asked,
   [la, missionDecision({ task: task(1), answer: 'accepted' })],
   [operator, resourceResponse({ task: task(2), answer: 'accepted' })],
-  [operator, resourceStatus({ task: task(2), phases: { departed: '2026-02-01T12:05:00+01:00' } })],
+  [operator, resourceStatus({ task: task(2), phases: { departed: '2026-01-31T12:05:00+01:00' } })],
 );
 const cancelled = later(flying, [amk, missionCancel({ mission })]);
 

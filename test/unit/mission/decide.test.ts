@@ -81,11 +81,11 @@ const crewAccepts: Step = [operator, resourceResponse({ task: flight, answer: 'a
 const crewDeclines: Step = [operator, resourceResponse({ task: flight, answer: 'declined' })];
 const crewDeparts: Step = [
   operator,
-  resourceStatus({ task: flight, phases: { departed: '2026-02-01T12:05:00+01:00' } }),
+  resourceStatus({ task: flight, phases: { departed: '2026-01-31T12:05:00+01:00' } }),
 ];
 const crewHandsOver: Step = [
   operator,
-  resourceStatus({ task: flight, phases: { 'handed-over': '2026-02-01T13:05:00+01:00' } }),
+  resourceStatus({ task: flight, phases: { 'handed-over': '2026-01-31T13:05:00+01:00' } }),
 ];
 const hospitalAccepts: Step = [hospital, prearrivalResponse({ task: arrival, answer: 'accepted' })];
 
@@ -340,7 +340,7 @@ const taskTable: readonly (readonly [answer: string, Step, id: string, legal: Ta
   ],
   [
     'report from the ground',
-    [operator, resourceStatus({ task: flight, phases: { 'unit-alerted': '2026-02-01T12:01:00+01:00' } })],
+    [operator, resourceStatus({ task: flight, phases: { 'unit-alerted': '2026-01-31T12:01:00+01:00' } })],
     flight,
     {
       accepted: 'accepted',
@@ -352,7 +352,7 @@ const taskTable: readonly (readonly [answer: string, Step, id: string, legal: Ta
   ],
   [
     'report of a new ETA',
-    [operator, resourceStatus({ task: flight, eta: '2026-02-01T12:40:00+01:00' })],
+    [operator, resourceStatus({ task: flight, eta: '2026-01-31T12:40:00+01:00' })],
     flight,
     {
       accepted: 'accepted',
@@ -423,7 +423,8 @@ describe('What may be answered to an ask, and when', () => {
     'A Task that is $status becomes $becomes by a $answer',
     ({ step, id, status, becomes }) => {
       const before = alone(id, status);
-      const entry = entryOf(when(before, step));
+      // Who overturns an acceptance says that it knows of it.
+      const entry = entryOf(when(before, step, { ifMatch: before.version }));
       expect(taskIn(entry.state, id)).toMatchObject({ status: becomes, changedBy: before.version + 1 });
       expect(entry.number).toBe(before.version + 1);
       expect(entry.state.version).toBe(before.version + 1);
@@ -587,7 +588,7 @@ describe('Who may send what', () => {
     'mission-decision': () => missionDecision({ task: coordination, answer: 'accepted' }),
     'resource-request': () => resourceRequest({ mission, id: 'another-resource' }),
     'resource-response': () => resourceResponse({ task: flight, answer: 'accepted' }),
-    'resource-status': () => resourceStatus({ task: flight, phases: { departed: '2026-02-01T12:05:00+01:00' } }),
+    'resource-status': () => resourceStatus({ task: flight, phases: { departed: '2026-01-31T12:05:00+01:00' } }),
     'prearrival-notification': () => prearrivalNotification({ mission, id: 'another-warning' }),
     'prearrival-response': () => prearrivalResponse({ task: arrival, answer: 'accepted' }),
     'mission-cancel': () => missionCancel({ mission }),
@@ -682,7 +683,7 @@ describe('Whose business it is', () => {
     for (const message of [
       resourceResponse({ task: flight, answer: 'accepted' }),
       resourceResponse({ task: flight, answer: 'declined' }),
-      resourceStatus({ task: flight, phases: { departed: '2026-02-01T12:05:00+01:00' } }),
+      resourceStatus({ task: flight, phases: { departed: '2026-01-31T12:05:00+01:00' } }),
       acknowledgement({ task: flight }),
     ])
       expectRefused(when(two, [otherOperator, message]), 'forbidden-relation', 'Bundle.entry[0].resource.eventCoding');
@@ -734,14 +735,14 @@ describe('Whose business it is', () => {
   test("A crew brings its own warning up to date, not the coordinator's; the coordinator any", () => {
     const both = later(asked, [operator, prearrivalNotification({ mission, id: 'from-the-crew' })]);
     const update = (id: string) =>
-      prearrivalNotification({ mission, task: id, to: [], eta: '2026-02-01T13:20:00+01:00' });
+      prearrivalNotification({ mission, task: id, to: [], eta: '2026-01-31T13:20:00+01:00' });
     expectRefused(when(both, [operator, update(arrival)]), 'forbidden-relation');
     expect(codeOf(when(both, [operator, update(task(4))]))).toBe('accepted');
     expect(codeOf(when(both, [la, update(arrival)]))).toBe('accepted');
     const changed = entryOf(when(both, [la, update(task(4))]));
     expect(taskIn(changed.state, task(4))).toMatchObject({
       asker: operator.organisation,
-      eta: '2026-02-01T13:20:00+01:00',
+      eta: '2026-01-31T13:20:00+01:00',
     });
     expectTold({ outcome: 'accepted', entry: changed }, hospital);
   });
@@ -841,7 +842,13 @@ describe('Decision', () => {
   test('A rejection says who decided, why, and in what words', () => {
     const state = later(given(opened), [
       la,
-      missionDecision({ task: coordination, answer: 'rejected', reason: 'no-medical-indication', by: 'Ola Overlege' }),
+      missionDecision({
+        task: coordination,
+        answer: 'rejected',
+        reason: 'no-medical-indication',
+        criterion: 'rapid-transport',
+        by: 'Ola Overlege',
+      }),
     ]);
     expect(taskIn(state, coordination)).toMatchObject({
       status: 'rejected',
@@ -884,14 +891,50 @@ describe('Decision', () => {
 
   test('An acceptance may be taken back when every crew has declined', () => {
     const before = later(given(opened, resourceAsked), decided, crewDeclines);
-    const state = later(before, [la, missionDecision({ task: coordination, answer: 'rejected', reason: 'weather' })]);
+    const state = entryOf(
+      when(before, [la, missionDecision({ task: coordination, answer: 'rejected', reason: 'weather' })], {
+        ifMatch: before.version,
+      }),
+    ).state;
     expect(statusesOf(state)).toEqual(['rejected', 'rejected']);
     expect(state.status).toBe('active');
   });
 
   test('A hospital that waits does not keep an acceptance from being taken back', () => {
     const before = later(asked, decided, crewDeclines);
-    expect(codeOf(when(before, [la, missionDecision({ task: coordination, answer: 'rejected' })]))).toBe('accepted');
+    const rejection = [la, missionDecision({ task: coordination, answer: 'rejected' })] as const;
+    expect(codeOf(when(before, rejection, { ifMatch: before.version }))).toBe('accepted');
+  });
+
+  test('An acceptance is overturned only by who says that it knows of it', () => {
+    const before = later(given(opened), decided);
+    for (const answer of ['rejected', 'deferred'] as const) {
+      const step = [la, missionDecision({ task: coordination, answer })] as const;
+      const refusal = expectRefused(when(before, step), 'precondition-required', 'http.If-Match');
+      expect([statusOf(refusal), refusal.version]).toEqual([428, before.version]);
+      expect(codeOf(when(before, step, { ifMatch: before.version - 1 }))).toBe('version-conflict');
+      expect(codeOf(when(before, step, { ifMatch: before.version }))).toBe('accepted');
+    }
+  });
+
+  test('A rejection on medical ground names the criteria it was judged on, and every rejection the HPR number', () => {
+    const medical = { task: coordination, answer: 'rejected', reason: 'no-medical-indication' } as const;
+    expectRefused(
+      when(given(opened), [la, missionDecision(medical)]),
+      'missing-field',
+      'Bundle.entry[1].resource.reasonCode',
+    );
+    expect(codeOf(when(given(opened), [la, missionDecision({ ...medical, criterion: 'rapid-transport' })]))).toBe(
+      'accepted',
+    );
+    expect(() => missionDecision({ ...medical, by: { name: 'Ola Overlege' } })).toThrow('HPR number');
+  });
+
+  test('A decision is deferred for as long as the guideline allows', () => {
+    const until = (time: string) =>
+      when(given(opened), [la, missionDecision({ task: coordination, answer: 'deferred', until: time })]);
+    expect(codeOf(until('2026-02-02T11:01:00Z'))).toBe('accepted');
+    expectRefused(until('2026-02-02T11:01:01Z'), 'wrong-field', 'Bundle.entry[1].resource.restriction.period.end');
   });
 });
 
@@ -901,20 +944,26 @@ describe('Resources', () => {
     expectTold(when(asked, [la, resourceRequest({ mission, to: [otherOperator.organisation] })]), otherOperator);
   });
 
-  test('Who asked and the requester are told what the crew answers, and the quality system', () => {
-    expectTold(when(asked, crewAccepts), amk, la, quality);
-    expectTold(when(asked, crewDeclines), amk, la, quality);
-    expectTold(when(flying, [operator, resourceResponse({ task: flight, answer: 'withdrawn' })]), amk, la, quality);
+  test('Who asked, the requester and the hospital that waits are told what the crew answers, and the quality system', () => {
+    expectTold(when(asked, crewAccepts), amk, la, hospital, quality);
+    expectTold(when(asked, crewDeclines), amk, la, hospital, quality);
+    expectTold(
+      when(flying, [operator, resourceResponse({ task: flight, answer: 'withdrawn' })]),
+      amk,
+      la,
+      hospital,
+      quality,
+    );
   });
 
   test('A crew that accepts gives its ETA', () => {
     const state = later(asked, [
       operator,
-      resourceResponse({ task: flight, answer: 'accepted', eta: '2026-02-01T12:33:00+01:00' }),
+      resourceResponse({ task: flight, answer: 'accepted', eta: '2026-01-31T12:33:00+01:00' }),
     ]);
     expect(taskIn(state, flight)).toMatchObject({
       status: 'accepted',
-      eta: '2026-02-01T12:33:00+01:00',
+      eta: '2026-01-31T12:33:00+01:00',
       answer: { event: 'resource-response', code: 'accepted' },
     });
   });
@@ -926,7 +975,7 @@ describe('Resources', () => {
     ]);
     const state = later(withdrawn, [
       operator,
-      resourceStatus({ task: flight, phases: { 'on-scene': '2026-02-01T12:20:00+01:00' } }),
+      resourceStatus({ task: flight, phases: { 'on-scene': '2026-01-31T12:20:00+01:00' } }),
     ]);
     expect(taskIn(state, flight)).toMatchObject({
       status: 'failed',
@@ -989,18 +1038,18 @@ describe('Flight phases', () => {
   test('Being alerted is not being airborne', () => {
     const state = later(
       accepted,
-      report({ 'alarm-received': '2026-02-01T12:00:00+01:00', 'unit-alerted': '2026-02-01T12:01:00+01:00' }),
+      report({ 'alarm-received': '2026-01-31T12:00:00+01:00', 'unit-alerted': '2026-01-31T12:01:00+01:00' }),
     );
     expect(taskIn(state, flight)).toMatchObject({
       status: 'accepted',
-      phases: { 'alarm-received': '2026-02-01T12:00:00+01:00', 'unit-alerted': '2026-02-01T12:01:00+01:00' },
+      phases: { 'alarm-received': '2026-01-31T12:00:00+01:00', 'unit-alerted': '2026-01-31T12:01:00+01:00' },
     });
   });
 
   test.each(['departed', 'on-scene', 'patient-contact', 'departed-scene', 'arrived-at-destination'])(
     'A crew that reports "%s" is under way',
     (phase) => {
-      expect(taskIn(later(accepted, report({ [phase]: '2026-02-01T12:05:00+01:00' })), flight).status).toBe(
+      expect(taskIn(later(accepted, report({ [phase]: '2026-01-31T12:05:00+01:00' })), flight).status).toBe(
         'in-progress',
       );
     },
@@ -1009,7 +1058,7 @@ describe('Flight phases', () => {
   test.each(['handed-over', 'available'])(
     'A crew that reports "%s" has ended its flight, also if it never said it left',
     (phase) => {
-      expect(taskIn(later(accepted, report({ [phase]: '2026-02-01T13:05:00+01:00' })), flight).status).toBe(
+      expect(taskIn(later(accepted, report({ [phase]: '2026-01-31T13:05:00+01:00' })), flight).status).toBe(
         'completed',
       );
     },
@@ -1018,24 +1067,24 @@ describe('Flight phases', () => {
   test('Phases that come out of order are all recorded, each with the time it was seen', () => {
     const state = later(
       accepted,
-      report({ 'on-scene': '2026-02-01T12:25:00+01:00' }),
-      report({ departed: '2026-02-01T12:05:00+01:00' }),
-      report({ 'patient-contact': '2026-02-01T12:27:00+01:00', 'unit-alerted': '2026-02-01T12:01:00+01:00' }),
+      report({ 'on-scene': '2026-01-31T12:25:00+01:00' }),
+      report({ departed: '2026-01-31T12:05:00+01:00' }),
+      report({ 'patient-contact': '2026-01-31T12:27:00+01:00', 'unit-alerted': '2026-01-31T12:01:00+01:00' }),
     );
     expect(taskIn(state, flight)).toMatchObject({
       status: 'in-progress',
       phases: {
-        'unit-alerted': '2026-02-01T12:01:00+01:00',
-        departed: '2026-02-01T12:05:00+01:00',
-        'on-scene': '2026-02-01T12:25:00+01:00',
-        'patient-contact': '2026-02-01T12:27:00+01:00',
+        'unit-alerted': '2026-01-31T12:01:00+01:00',
+        departed: '2026-01-31T12:05:00+01:00',
+        'on-scene': '2026-01-31T12:25:00+01:00',
+        'patient-contact': '2026-01-31T12:27:00+01:00',
       },
     });
   });
 
   test('Of two times for one phase the earlier moment counts, whichever came first and whatever its zone', () => {
-    const early = { departed: '2026-02-01T12:04:00+01:00' };
-    const late = { departed: '2026-02-01T11:05:00Z' };
+    const early = { departed: '2026-01-31T12:04:00+01:00' };
+    const late = { departed: '2026-01-31T11:05:00Z' };
     for (const order of [
       [early, late],
       [late, early],
@@ -1044,8 +1093,8 @@ describe('Flight phases', () => {
   });
 
   test('A leap second is a time like any other', () => {
-    const leap = { departed: '2026-12-31T23:59:60Z' };
-    const before = { departed: '2026-12-31T23:59:30Z' };
+    const leap = { departed: '2025-12-31T23:59:60Z' };
+    const before = { departed: '2025-12-31T23:59:30Z' };
     for (const order of [
       [leap, before],
       [before, leap],
@@ -1058,13 +1107,13 @@ describe('Flight phases', () => {
       const before = withTask(accepted, flight, { status });
       const state = later(
         before,
-        report({ departed: '2026-02-01T12:05:00+01:00', available: '2026-02-01T14:00:00+01:00' }),
+        report({ departed: '2026-01-31T12:05:00+01:00', available: '2026-01-31T14:00:00+01:00' }),
       );
       expect(statusesOf(state)).toEqual(statusesOf(before));
       expect(state.status).toBe('active');
       expect(taskIn(state, flight).phases).toEqual({
-        departed: '2026-02-01T12:05:00+01:00',
-        available: '2026-02-01T14:00:00+01:00',
+        departed: '2026-01-31T12:05:00+01:00',
+        available: '2026-01-31T14:00:00+01:00',
       });
     }
   });
@@ -1079,11 +1128,11 @@ describe('Flight phases', () => {
   test('A report brings ETA and position up to date and keeps what it does not mention', () => {
     const state = later(
       accepted,
-      [operator, resourceStatus({ task: flight, eta: '2026-02-01T12:40:00+01:00', place: [61.5, 9.5] })],
-      report({ departed: '2026-02-01T12:05:00+01:00' }),
+      [operator, resourceStatus({ task: flight, eta: '2026-01-31T12:40:00+01:00', place: [61.5, 9.5] })],
+      report({ departed: '2026-01-31T12:05:00+01:00' }),
     );
     expect(taskIn(state, flight)).toMatchObject({
-      eta: '2026-02-01T12:40:00+01:00',
+      eta: '2026-01-31T12:40:00+01:00',
       position: { latitude: 61.5, longitude: 9.5 },
     });
     expect(state.position).toEqual({ latitude: 62.0729, longitude: 9.1236 });
@@ -1110,12 +1159,12 @@ describe('Pre-arrival', () => {
     expect(taskIn(before, arrival).acknowledgedAt).toBe(timeOf(4));
     const state = later(before, [
       la,
-      prearrivalNotification({ mission, task: arrival, to: [], eta: '2026-02-01T13:20:00+01:00' }),
+      prearrivalNotification({ mission, task: arrival, to: [], eta: '2026-01-31T13:20:00+01:00' }),
     ]);
     const updated = taskIn(state, arrival);
     expect(updated).toMatchObject({
       status: 'requested',
-      eta: '2026-02-01T13:20:00+01:00',
+      eta: '2026-01-31T13:20:00+01:00',
       acknowledgeBy: '2026-02-01T11:06:00.000Z',
       partOf: flight,
       openedBy: 3,
@@ -1264,7 +1313,7 @@ describe('Cancellation', () => {
     expect(taskIn(state, arrival).status).toBe('requested');
     const landed = later(state, [
       operator,
-      resourceStatus({ task: flight, phases: { available: '2026-02-01T12:30:00+01:00' } }),
+      resourceStatus({ task: flight, phases: { available: '2026-01-31T12:30:00+01:00' } }),
     ]);
     expect(taskIn(landed, flight).status).toBe('completed');
     expect(landed.status).toBe('revoked');
@@ -1352,7 +1401,7 @@ describe('A mission entered in error', () => {
   });
 
   test('The crew that it sent into the air reports how its flight ends', () => {
-    const home: Step = [operator, resourceStatus({ task: flight, phases: { available: '2026-02-01T12:30:00+01:00' } })];
+    const home: Step = [operator, resourceStatus({ task: flight, phases: { available: '2026-01-31T12:30:00+01:00' } })];
     expect(codeOf(when(state, home))).toBe('accepted');
     expect(codeOf(when(state, [operator, resourceResponse({ task: flight, answer: 'withdrawn' })]))).toBe('accepted');
   });
@@ -1395,7 +1444,7 @@ describe('Hand-over', () => {
     const second = later(
       first,
       [otherOperator, resourceResponse({ task: task(6), answer: 'accepted' })],
-      [otherOperator, resourceStatus({ task: task(6), phases: { 'handed-over': '2026-02-01T13:30:00+01:00' } })],
+      [otherOperator, resourceStatus({ task: task(6), phases: { 'handed-over': '2026-01-31T13:30:00+01:00' } })],
     );
     expect(statusesOf(second)).toEqual(['completed', 'completed', 'completed', 'completed']);
     expect(second.status).toBe('completed');
@@ -1418,7 +1467,7 @@ describe('Hand-over', () => {
     const over = later(flying, crewHandsOver);
     const state = later(
       over,
-      [operator, resourceStatus({ task: flight, phases: { available: '2026-02-01T14:00:00+01:00' }, id: 'late' })],
+      [operator, resourceStatus({ task: flight, phases: { available: '2026-01-31T14:00:00+01:00' }, id: 'late' })],
       [hospital, missionUpdate({ mission, describes: false })],
     );
     expect(statusesOf(state)).toEqual(statusesOf(over));
@@ -1444,7 +1493,7 @@ describe('Hand-over', () => {
     expect(before.status).toBe('active');
     const state = later(before, [
       operator,
-      resourceStatus({ task: flight, phases: { available: '2026-02-01T13:20:00+01:00' }, id: 'late' }),
+      resourceStatus({ task: flight, phases: { available: '2026-01-31T13:20:00+01:00' }, id: 'late' }),
     ]);
     expect(statusesOf(state)).toEqual(statusesOf(before));
     expect(state.status).toBe('active');

@@ -60,7 +60,7 @@ describe('The description of a mission', () => {
     const before = later(given(opened, asksCrew), described, crewSays(task(2), 'accepted'));
     const state = later(before, decides('accepted', { criterion: 'professional-support' }), [
       operator,
-      resourceStatus({ task: task(2), eta: '2026-02-01T12:40:00+01:00', place: [61.5, 9.5] }),
+      resourceStatus({ task: task(2), eta: '2026-01-31T12:40:00+01:00', place: [61.5, 9.5] }),
     ]);
     expect(state).toMatchObject({
       position: { latitude: 60.1, longitude: 10.2 },
@@ -95,10 +95,10 @@ describe('What is known of a flight', () => {
     const state = later(
       asked,
       crewSays(task(2), 'accepted'),
-      report('2026-02-01T12:05:00+01:00'),
-      report('2026-02-01T11:05:00Z'),
+      report('2026-01-31T12:05:00+01:00'),
+      report('2026-01-31T11:05:00Z'),
     );
-    expect(taskIn(state, task(2)).phases).toEqual({ departed: '2026-02-01T12:05:00+01:00' });
+    expect(taskIn(state, task(2)).phases).toEqual({ departed: '2026-01-31T12:05:00+01:00' });
   });
 });
 

@@ -167,6 +167,6 @@ describe('A warning brought up to date', () => {
   });
 
   test('opens no second Task', () => {
-    expect(later(warned, update({ eta: '2026-02-01T13:30:00+01:00' })).tasks).toHaveLength(3);
+    expect(later(warned, update({ eta: '2026-01-31T13:30:00+01:00' })).tasks).toHaveLength(3);
   });
 });

@@ -66,7 +66,7 @@ describe('The end of a mission', () => {
         operator,
         resourceStatus({
           task: task(3),
-          phases: { departed: '2026-02-01T11:05:00Z', 'handed-over': '2026-02-01T11:30:00Z' },
+          phases: { departed: '2026-01-31T11:05:00Z', 'handed-over': '2026-01-31T11:30:00Z' },
         }),
       ],
     );

@@ -126,7 +126,7 @@ describe('Forwarding', () => {
   });
 
   test('leaves what crews answer to who asked them, to who coordinates now and to the requester', () => {
-    expectTold(when(forwarded, crewSays(task(2), 'accepted')), amk, la, otherLa, quality);
+    expectTold(when(forwarded, crewSays(task(2), 'accepted')), amk, la, otherLa, hospital, quality);
   });
 });
 

@@ -31,7 +31,7 @@ const handsOver = (to: string, more: Readonly<Record<string, string>> = {}): Ste
   operator,
   resourceStatus({
     task: flight,
-    phases: { 'handed-over': '2026-02-01T13:05:00+01:00', ...more },
+    phases: { 'handed-over': '2026-01-31T13:05:00+01:00', ...more },
     handedOverTo: to,
   }),
 ];
@@ -52,7 +52,7 @@ describe('Several patients on one flight', () => {
     expect(taskIn(state, second).status).toBe('requested');
     expect(taskIn(state, flight)).toMatchObject({
       status: 'in-progress',
-      phases: { 'handed-over': '2026-02-01T13:05:00+01:00' },
+      phases: { 'handed-over': '2026-01-31T13:05:00+01:00' },
     });
     expect(state.status).toBe('active');
   });
@@ -70,7 +70,7 @@ describe('Several patients on one flight', () => {
   });
 
   test('A crew that is available again has ended its flight, wherever the patients are', () => {
-    const state = later(flying, handsOver(hospital.organisation, { available: '2026-02-01T13:30:00+01:00' }));
+    const state = later(flying, handsOver(hospital.organisation, { available: '2026-01-31T13:30:00+01:00' }));
     expect(statusesOf(state)).toEqual(['completed', 'completed', 'completed', 'completed']);
   });
 

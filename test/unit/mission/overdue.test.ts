@@ -314,7 +314,7 @@ describe('A cancelled mission', () => {
     await look(hub);
     await look(hub);
     await expectToldOnce(hub, task(2), la);
-    expect((await overdueIn(hub))[0]?.text).toContain('The mission is cancelled');
+    expect((await overdueIn(hub))[0]?.text).toContain('This resource is not needed any more');
     expect(await overdueIn(hub)).toHaveLength(1);
   });
 

@@ -11,8 +11,8 @@ const { amk, la, otherLa, operator, otherOperator, hospital } = parties;
 
 const said = (availability: string, at: string, more: Parameters<typeof resourceAvailability>[0] = {}): Message =>
   resourceAvailability({ availability, at, ...more });
-const noon = '2026-02-01T12:00:00+01:00';
-const later = '2026-02-01T12:30:00+01:00';
+const noon = '2026-01-31T12:00:00+01:00';
+const later = '2026-01-31T12:30:00+01:00';
 
 const stateAfter = (...steps: readonly Step[]): MissionState => {
   const state = steps.reduce<MissionState | undefined>((last, step) => entryOf(when(last, step)).state, undefined);
@@ -75,9 +75,9 @@ describe('A resource in no mission', () => {
   });
 
   test('compares moments, not how they are written', () => {
-    const utc: Step = [operator, said('technical', '2026-02-01T11:30:00Z')];
+    const utc: Step = [operator, said('technical', '2026-01-31T11:30:00Z')];
     expect(stateAfter([operator, said('free', noon)], utc).readiness?.availability).toBe('technical');
-    expect(stateAfter([operator, said('free', '2026-02-01T13:00:00+01:00')], utc).readiness?.availability).toBe('free');
+    expect(stateAfter([operator, said('free', '2026-01-31T13:00:00+01:00')], utc).readiness?.availability).toBe('free');
   });
 
   test('has no Task that anybody waits for, and no guideline', () => {

@@ -41,12 +41,12 @@ const feedback = (assessment = 'over-triage', sender: Step[0] = hospital): Step 
 
 describe('A mission report', () => {
   test('closes a flight, and with the last one the mission', () => {
-    const state = later(flying, reports({ available: '2026-02-01T14:00:00+01:00' }));
+    const state = later(flying, reports({ available: '2026-01-31T14:00:00+01:00' }));
     expect(statusesOf(state)).toEqual(['completed', 'completed', 'completed']);
     expect(state.status).toBe('completed');
     expect(taskIn(state, flight).phases).toEqual({
-      departed: '2026-02-01T12:20:00+01:00',
-      available: '2026-02-01T14:00:00+01:00',
+      departed: '2026-01-31T12:20:00+01:00',
+      available: '2026-01-31T14:00:00+01:00',
     });
   });
 
@@ -65,9 +65,9 @@ describe('A mission report', () => {
     'of a flight that is %s is recorded and moves nothing',
     (status) => {
       const before = withTask(flying, flight, { status });
-      const state = later(before, reports({ 'on-scene': '2026-02-01T12:40:00+01:00' }));
+      const state = later(before, reports({ 'on-scene': '2026-01-31T12:40:00+01:00' }));
       expect(taskIn(state, flight).status).toBe(status);
-      expect(taskIn(state, flight).phases).toMatchObject({ 'on-scene': '2026-02-01T12:40:00+01:00' });
+      expect(taskIn(state, flight).phases).toMatchObject({ 'on-scene': '2026-01-31T12:40:00+01:00' });
     },
   );
 

@@ -102,7 +102,7 @@ describe('A mission that is over', () => {
       flying,
       [la, resourceRequest({ mission, to: [otherOperator.organisation] })],
       crewOf(otherOperator, task(5), 'accepted'),
-      [otherOperator, resourceStatus({ task: task(5), phases: { departed: '2026-02-01T11:20:00Z' } })],
+      [otherOperator, resourceStatus({ task: task(5), phases: { departed: '2026-01-31T11:20:00Z' } })],
       [operator, prearrivalNotification({ mission, partOf: task(2) })],
       [la, prearrivalNotification({ mission, to: [otherHospital.organisation] })],
       cancels,

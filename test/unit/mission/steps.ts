@@ -44,7 +44,7 @@ export const crewSays = (
 ): Step => [crew, resourceResponse({ task: id, answer })];
 export const crewReports = (id: string, phase: string, crew: Party = operator): Step => [
   crew,
-  resourceStatus({ task: id, phases: { [phase]: '2026-02-01T12:20:00+01:00' } }),
+  resourceStatus({ task: id, phases: { [phase]: '2026-01-31T12:20:00+01:00' } }),
 ];
 export const warnsHospital = (more: Partial<Parameters<typeof prearrivalNotification>[0]> = {}): Step => [
   la,
