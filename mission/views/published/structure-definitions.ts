@@ -2,14 +2,18 @@ import type { ElementDefinition, StructureDefinition } from 'fhir/r4.d.ts';
 import { catalogue, eventCodeOf } from '../../../schemas/messages/catalogue.ts';
 import type { ElementRule, Focus, MessageType } from '../../../schemas/messages/message-type.ts';
 import { systems } from '../../../schemas/names.ts';
-import { artefact, canonicalOf, type Edition } from './artefact.ts';
+import { artefact, type Edition } from './artefact.ts';
+import { deciderDefinition, deciderUrl } from './decider.ts';
+import { focusInvariants, headerInvariants, manyConcepts } from './invariants.ts';
+import { rulesOf } from './rules.ts';
 import { valueSetUrl } from './value-sets.ts';
 
 type Profiled = Focus['resource'] | 'MessageHeader';
 
-/** The types of resource that messages are about, and their header. */
-export const profiledTypes = (): readonly Profiled[] => [
+/** The types of resource that messages are about, their header, and who is behind it. */
+export const profiledTypes = (): readonly (Profiled | 'PractitionerRole')[] => [
   ...new Set<Profiled>(['MessageHeader', ...catalogue.flatMap(({ focus }) => focus?.resource ?? [])]),
+  'PractitionerRole',
 ];
 
 export const profileId = (event: string, resource: Profiled): string => `${event}-${resource.toLowerCase()}`;
@@ -37,15 +41,6 @@ const elementOrder: Readonly<Record<Profiled, readonly string[]>> = {
   CommunicationRequest: ['status', 'medium', 'about', 'payload', 'recipient'],
 };
 
-/** Elements of which a resource may have many, and where in each the codes stand: beside those of others. */
-const manyConcepts: Readonly<Record<string, string>> = {
-  'ServiceRequest.reasonCode': 'ServiceRequest.reasonCode',
-  'Location.type': 'Location.type',
-  'Task.input': 'Task.input.type',
-  'Task.output': 'Task.output.type',
-  'ClinicalImpression.finding': 'ClinicalImpression.finding.itemCodeableConcept',
-};
-
 const element = (path: string, rest: Omit<ElementDefinition, 'id' | 'path'>): ElementDefinition => ({
   id: path,
   path,
@@ -55,6 +50,8 @@ const element = (path: string, rest: Omit<ElementDefinition, 'id' | 'path'>): El
 const elementsOf = ({ path, required, what, codes }: ElementRule): readonly ElementDefinition[] => {
   const needed = required === 'always' ? { min: 1 } : {};
   const words = { short: what, ...needed, mustSupport: true };
+  if (path === 'MessageHeader.author' && required === 'always')
+    return [element(path, { ...words, type: [{ code: 'Reference', targetProfile: [deciderUrl] }] })];
   if (codes === undefined) return [element(path, words)];
   const conceptPath = manyConcepts[path] ?? path;
   // A profile refuses nothing that the hub takes: what may be left out may also be said in words only, or in codes of others.
@@ -65,23 +62,6 @@ const elementsOf = ({ path, required, what, codes }: ElementRule): readonly Elem
     : [element(path, words), element(conceptPath, { binding })];
 };
 
-/** Where many concepts may stand, at least one has a code of the hub's. */
-const constraintsOf = (event: string, rules: readonly ElementRule[]): NonNullable<ElementDefinition['constraint']> =>
-  rules.flatMap(({ path, required, codes }) => {
-    const conceptPath = manyConcepts[path];
-    if (required !== 'always' || codes === undefined || conceptPath === undefined) return [];
-    const [, ...steps] = conceptPath.split('.');
-    const system = canonicalOf('CodeSystem', codes);
-    return [
-      {
-        key: `${event}-${steps[0]}`,
-        severity: 'error' as const,
-        human: `At least one ${steps.join('.')} has a code of ${system}.`,
-        expression: `${steps.join('.')}.coding.where(system = '${system}').exists()`,
-      },
-    ];
-  });
-
 const profile = (
   type: MessageType,
   resource: Profiled,
@@ -89,8 +69,8 @@ const profile = (
   { version, date }: Edition,
 ): StructureDefinition => {
   const id = profileId(type.event, resource);
-  const rules = type.elements.filter(({ path }) => path.startsWith(`${resource}.`));
-  const constraint = constraintsOf(type.event, rules);
+  const rules = rulesOf(type).filter(({ path }) => path.startsWith(`${resource}.`));
+  const constraint = resource === 'MessageHeader' ? headerInvariants(type) : focusInvariants(type, rules);
   const order = elementOrder[resource];
   const place = ({ path }: ElementDefinition): number => order.indexOf(path.split('.')[1] ?? '');
   const ruled = rules.flatMap(elementsOf);
@@ -107,25 +87,26 @@ const profile = (
     derivation: 'constraint',
     differential: {
       element: [
-        element(resource, { short: type.title, ...(constraint.length === 0 ? {} : { constraint }) }),
+        element(resource, { short: type.title, ...(constraint.length === 0 ? {} : { constraint: [...constraint] }) }),
         ...[...more, ...ruled].sort((a, b) => place(a) - place(b)),
       ],
     },
   };
 };
 
-/** Names the message, and what it is about where it must be about something. */
+/** Names the message. */
 const headerElements = (type: MessageType): readonly ElementDefinition[] => [
   element('MessageHeader.event[x]', {
     type: [{ code: 'Coding' }],
     patternCoding: { system: systems.event, code: eventCodeOf(type) },
   }),
-  ...(type.focus === undefined || type.focusOptional === true ? [] : [element('MessageHeader.focus', { min: 1 })]),
 ];
 
-/** For each message a profile of its header and one of the resource it is about. */
-export const structureDefinitions = (edition: Edition): readonly StructureDefinition[] =>
-  catalogue.flatMap((type) => [
+/** For each message a profile of its header and one of the resource it is about; and one of who is behind it. */
+export const structureDefinitions = (edition: Edition): readonly StructureDefinition[] => [
+  ...catalogue.flatMap((type) => [
     profile(type, 'MessageHeader', headerElements(type), edition),
     ...(type.focus === undefined ? [] : [profile(type, type.focus.resource, [], edition)]),
-  ]);
+  ]),
+  deciderDefinition(edition),
+];
