@@ -12,7 +12,7 @@ import { defined } from '../../schemas/defined.ts';
 import type { Guideline } from '../../schemas/guideline.ts';
 import { parseAddress } from '../../schemas/identifiers.ts';
 import { isObject } from '../../schemas/json.ts';
-import type { MessageType, Reason } from '../../schemas/messages/message-type.ts';
+import type { MessageType, Position, Reason } from '../../schemas/messages/message-type.ts';
 import { systems } from '../../schemas/names.ts';
 import type { Notification, StoredEntry } from '../ports.ts';
 import { mayReadTask } from '../routing.ts';
@@ -80,6 +80,76 @@ const kindWords = (code: string | undefined): string =>
 
 const answered = (telling: Telling): string => `${senderOf(telling)} answered: ${answerWords(telling)}.`;
 
+/** Criteria that the guideline has; of others only those who see free text are told. */
+const codingsOf = (codes: readonly string[] | undefined, { guideline, version, persons }: Telling): readonly Coding[] =>
+  (codes ?? []).flatMap((code): readonly Coding[] => {
+    const known = Object.hasOwn(guideline.criteria, code) ? guideline.criteria[code] : undefined;
+    return known === undefined && !persons
+      ? []
+      : [defined({ system: systems.missionCriterion, version, code, display: known?.display })];
+  });
+
+const criteriaWords = (codes: readonly string[] | undefined, telling: Telling): string | undefined => {
+  const words = codingsOf(codes, telling).map(({ code, display }) => display ?? code);
+  return words.length === 0 ? undefined : words.join(', ');
+};
+
+const positionWords = (position: Position | undefined): string | undefined =>
+  position === undefined
+    ? undefined
+    : [position.latitude, position.longitude, position.altitude].filter((part) => part !== undefined).join(', ');
+
+/** What a new description changed of what the hub reads of a mission; where something was or is, only to those who see persons. */
+const describedAnew = (telling: Telling): string => {
+  const { before, entry, guideline, persons } = telling;
+  const { state } = entry;
+  if (before === undefined) return '';
+  const change = (what: string, was: unknown, is: unknown, words: (one: MissionState) => string | undefined) => {
+    if (JSON.stringify(was) === JSON.stringify(is)) return [];
+    const [earlier, now] = [words(before), words(state)];
+    if (now === undefined) return [what];
+    return [earlier === undefined ? `${what}, now ${now}` : `${what} from ${earlier} to ${now}`];
+  };
+  const changes = [
+    ...change('urgency', before.urgency, state.urgency, ({ urgency }) => guideline.urgencies[urgency]),
+    ...change('criteria', before.criteria?.toSorted(), state.criteria?.toSorted(), ({ criteria }) =>
+      criteriaWords(criteria, telling),
+    ),
+    ...change('municipality', before.municipality, state.municipality, ({ municipality }) => municipality),
+    ...change('position', positionWords(before.position), positionWords(state.position), ({ position }) =>
+      persons ? positionWords(position) : undefined,
+    ),
+    ...change('large event', before.incident, state.incident, ({ incident }) =>
+      persons ? incident?.value : undefined,
+    ),
+  ];
+  return changes.length === 0 ? ' Nothing that the hub reads of it changed.' : ` Changed: ${changes.join('; ')}.`;
+};
+
+/** Whether the sentence on what happened says what changed of the mission. */
+const saysChanges = ({ type, before, entry }: Telling): boolean =>
+  type.event === 'mission-update' && entry.focusIndex !== undefined && before !== undefined;
+
+/** The flight that brings an announced patient. */
+const flightSentence = (telling: Telling): string | undefined => {
+  const { type, entry, opened, task, persons } = telling;
+  if (type.event !== 'prearrival-notification' || entry.facts.answer === 'cancelled') return undefined;
+  const flight = taskOf(entry.state, (opened ?? task)?.partOf);
+  if (flight === undefined) return undefined;
+  const sign = flight.resource === undefined || !persons ? '' : `, ${flight.resource}`;
+  return `The patient comes with ${taskName(flight, telling)}${sign}.`;
+};
+
+/** The expected time of arrival, and which one it takes the place of. */
+const etaSentence = ({ before, entry, task }: Telling): string | undefined => {
+  const { eta } = entry.facts;
+  if (eta === undefined) return undefined;
+  const [now, earlier] = [momentWords(eta), before === undefined ? undefined : taskOf(before, task?.id)?.eta];
+  // A report that comes late takes the place of nothing newer.
+  const was = earlier === undefined || task?.eta !== eta ? now : momentWords(earlier);
+  return `Expected time of arrival: ${now}${was === now ? '' : `; before it was ${was}`}.`;
+};
+
 /** What happened, in one sentence for each type of message. */
 const happenings: Readonly<Record<string, (telling: Telling) => string>> = {
   'mission-request': (telling) => {
@@ -93,13 +163,18 @@ const happenings: Readonly<Record<string, (telling: Telling) => string>> = {
   'mission-update': (telling) =>
     telling.entry.focusIndex === undefined
       ? `${senderOf(telling)} told the others something new.`
-      : `${senderOf(telling)} described the mission anew.`,
+      : `${senderOf(telling)} described the mission anew.${describedAnew(telling)}`,
   'medical-assessment': (telling) => `${senderOf(telling)} assessed the medical ground: ${answerWords(telling)}.`,
   'mission-decision': (telling) => `${senderOf(telling)} decided: ${answerWords(telling)}.`,
   'review-request': (telling) =>
     `${senderOf(telling)} disputed the rejection in ${taskName(telling.task, telling)} and asked ${nameOf(telling.opened?.owner, telling)} to decide anew.`,
-  'mission-forward': (telling) =>
-    `${senderOf(telling)} moved the coordination of the mission to ${nameOf(telling.opened?.owner, telling)}.`,
+  'mission-forward': (telling) => {
+    const { entry, opened, task } = telling;
+    if (opened?.owner === entry.sender)
+      return `${senderOf(telling)} took the coordination of the mission back from ${nameOf(task?.owner, telling)}.`;
+    const from = task === undefined || task.owner === entry.sender ? '' : ` from ${nameOf(task.owner, telling)}`;
+    return `${senderOf(telling)} moved the coordination of the mission${from} to ${nameOf(opened?.owner, telling)}.`;
+  },
   'resource-request': (telling) =>
     `${senderOf(telling)} asked ${nameOf(telling.opened?.owner, telling)} for a resource: ${kindWords(telling.entry.facts.resourceKind)}.`,
   'resource-response': answered,
@@ -156,21 +231,17 @@ const deciderSentence = (telling: Telling): string | undefined => {
   return codes.length === 0 ? `${verb} a person.` : `${verb} a person in the role: ${codes.join(', ')}.`;
 };
 
-/** Criteria that the guideline has; of others only those who see free text are told. */
-export const criteriaOf = ({ entry, guideline, version, persons }: Telling): readonly Coding[] =>
-  (entry.facts.criteria ?? []).flatMap((code): readonly Coding[] => {
-    const known = Object.hasOwn(guideline.criteria, code) ? guideline.criteria[code] : undefined;
-    return known === undefined && !persons
-      ? []
-      : [defined({ system: systems.missionCriterion, version, code, display: known?.display })];
-  });
+/** Criteria of the message itself. */
+export const criteriaOf = (telling: Telling): readonly Coding[] => codingsOf(telling.entry.facts.criteria, telling);
 
 const guidelineWords = ({ version }: Telling): string =>
   version === undefined ? 'the guideline' : `the guideline, version ${version}`;
 
 const criteriaSentence = (telling: Telling): string | undefined => {
   const criteria = criteriaOf(telling).map(({ code, display }) => display ?? code);
-  return criteria.length === 0 ? undefined : `On these criteria of ${guidelineWords(telling)}: ${criteria.join('; ')}.`;
+  return criteria.length === 0 || saysChanges(telling)
+    ? undefined
+    : `On these criteria of ${guidelineWords(telling)}: ${criteria.join('; ')}.`;
 };
 
 export const reasonWords = ({ table, code }: Reason, guideline: Guideline): string => {
@@ -254,9 +325,14 @@ const detailSentences = (telling: Telling): readonly (string | undefined)[] => {
       ? undefined
       : `The patient was handed over to ${nameOf(facts.handedOverTo, telling)}.`,
     facts.resource === undefined || !persons ? undefined : `Resource: ${facts.resource}.`,
-    facts.municipality === undefined ? undefined : `The place is in the municipality ${facts.municipality}.`,
-    facts.incident === undefined || !persons ? undefined : `It belongs to the large event ${facts.incident.value}.`,
-    facts.eta === undefined ? undefined : `Expected time of arrival: ${momentWords(facts.eta)}.`,
+    facts.municipality === undefined || saysChanges(telling)
+      ? undefined
+      : `The place is in the municipality ${facts.municipality}.`,
+    facts.incident === undefined || !persons || saysChanges(telling)
+      ? undefined
+      : `It belongs to the large event ${facts.incident.value}.`,
+    etaSentence(telling),
+    flightSentence(telling),
     ...joins.map((observer) => `${nameOf(observer, telling)} became party to the mission.`),
   ];
 };
@@ -270,9 +346,6 @@ const missionSentences = (telling: Telling): readonly (string | undefined)[] => 
       ? [`In force was version ${guideline.version} of the guideline: “${guideline.title}”.`]
       : ['The version of the guideline that was in force is not known here.'];
   return [
-    before.urgency === state.urgency
-      ? undefined
-      : `The urgency changed from ${guideline.urgencies[before.urgency]} to ${guideline.urgencies[state.urgency]}.`,
     before.coordinator === state.coordinator
       ? undefined
       : `From now on ${nameOf(state.coordinator, telling)} coordinates, and no longer ${nameOf(before.coordinator, telling)}.`,

@@ -24,6 +24,7 @@ import {
   missionUpdate,
   parties,
   prearrivalNotification,
+  prearrivalWithdrawal,
   resourceAvailability,
   resourceRequest,
   resourceResponse,
@@ -231,6 +232,111 @@ describe('The story of a mission', () => {
     expect(words).toContain('AMK LA Oslo moved the coordination of the mission to AMK LA Bergen.');
     expect(words).toContain('Reason: No capacity to coordinate.');
     expect(words).toContain('From now on AMK LA Bergen coordinates, and no longer AMK LA Oslo.');
+  });
+
+  test('A mission taken back is told so, with from whom', async () => {
+    const hub = await played(
+      [0, amk, request],
+      [10, la, missionForward({ task: task(1), reason: 'capacity' })],
+      [10, la, missionForward({ task: task(2), to: [la.organisation] })],
+    );
+    const words = wordsOf(await chapterFor(hub, amk, 3));
+    expect(words).toContain('AMK LA Oslo took the coordination of the mission back from AMK LA Bergen.');
+    expect(words).toContain('From now on AMK LA Oslo coordinates, and no longer AMK LA Bergen.');
+    expect(words).not.toContain('moved the coordination');
+  });
+
+  test('A mission moved on by who coordinates no more is told with from whom', async () => {
+    const hub = await played([0, amk, request], [10, la, missionForward({ task: task(1) })]);
+    const thirdLa: Party = { organisation: '100000013', name: 'AMK LA Trondheim', role: 'amk-la' };
+    const known = (number: string) => (number === thirdLa.organisation ? thirdLa : directory.partyOf(number));
+    const onward = missionForward({ task: task(2), to: [thirdLa.organisation] });
+    const rules = { ...sentBy(la), directory: { ...directory, partyOf: known } };
+    expect(await acceptMessage(hub.missions, onward, rules, hub.now)).toMatchObject({ outcome: 'accepted' });
+    expect(wordsOf(await chapterFor(hub, amk, 3))).toContain(
+      'AMK LA Oslo moved the coordination of the mission from AMK LA Bergen to 100000013.',
+    );
+  });
+
+  const place = [60.9, 10.7] as const;
+  const { urgencies, criteria } = firstGuidelines[0];
+  const judged = `criteria from ${criteria['time-to-definitive-care']?.display} to ${criteria['rapid-transport']?.display}`;
+  const anew = { place, municipality: '3403', criterion: 'rapid-transport', incident: 'A-1' } as const;
+
+  test.each([
+    {
+      what: 'the urgency',
+      update: { urgency: 'urgent' },
+      changed: `urgency from ${urgencies.stat} to ${urgencies.urgent}`,
+    },
+    {
+      what: 'everything',
+      update: { urgency: 'routine', ...anew },
+      changed: `urgency from ${urgencies.stat} to ${urgencies.routine}; ${judged}; municipality, now 3403; position from 62.0729, 9.1236 to 60.9, 10.7; large event, now A-1`,
+    },
+  ] as const)('A new description of a mission says what it changed: $what', async ({ update, changed }) => {
+    const hub = await played([0, amk, request], [10, amk, missionUpdate({ mission, ...update })]);
+    const words = wordsOf(await chapterFor(hub, la, 2));
+    expect(words).toContain(`AMK Innlandet described the mission anew. Changed: ${changed}.`);
+    for (const again of ['The urgency changed', 'On these criteria', 'The place is in', 'It belongs to'])
+      expect(words).not.toContain(again);
+  });
+
+  test('A new description of a mission is compared with what was known before it', async () => {
+    const hub = await played(
+      [0, amk, request],
+      [10, amk, missionUpdate({ mission, ...anew })],
+      [10, amk, missionUpdate({ mission, ...anew, id: 'the-same-again' })],
+      [10, amk, missionUpdate({ mission, place, municipality: '3411', incident: 'A-2' })],
+    );
+    expect(wordsOf(await chapterFor(hub, la, 3))).toContain(
+      'AMK Innlandet described the mission anew. Nothing that the hub reads of it changed.',
+    );
+    expect(wordsOf(await chapterFor(hub, la, 4))).toContain(
+      'Changed: municipality from 3403 to 3411; large event from A-1 to A-2.',
+    );
+  });
+
+  test('What changed is told without the position and the number of the event to whoever sees no person', async () => {
+    const hub = await played([0, amk, request], [10, amk, missionUpdate({ mission, ...anew, urgency: 'urgent' })]);
+    expect(wordsOf(await chapterFor(hub, quality, 2))).toContain(
+      `Changed: urgency from ${urgencies.stat} to ${urgencies.urgent}; ${judged}; municipality, now 3403; position; large event.`,
+    );
+  });
+
+  test('An announced patient comes at a time and with a flight; a new time stands beside the one before', async () => {
+    const later = prearrivalNotification({ mission, task: task(9), eta: '2026-02-01T13:20:00+01:00' });
+    const same = prearrivalNotification({ mission, task: task(9), eta: '2026-02-01T12:20:00Z' });
+    const hub = await played(...flown, [60, operator, later], [60, operator, same]);
+    const flight = 'The patient comes with Task 6 (Fly or drive a mission, Helicopter Dombås).';
+    const words = wordsOf(await chapterFor(hub, hospital, 9));
+    expect(words).toContain(
+      `Helicopter Dombås announced a patient to Ullevål emergency department. Expected time of arrival: 1 February 2026, 13:00:00 (UTC+01:00). ${flight}`,
+    );
+    expect(wordsOf(await chapterFor(hub, hospital, 10))).toContain(
+      `Expected time of arrival: 1 February 2026, 13:20:00 (UTC+01:00); before it was 1 February 2026, 13:00:00 (UTC+01:00). ${flight}`,
+    );
+    expect(wordsOf(await chapterFor(hub, hospital, 11))).toContain(
+      `Expected time of arrival: 1 February 2026, 13:20:00 (UTC+01:00). ${flight}`,
+    );
+  });
+
+  test('The call sign of the flight is told to whoever sees persons', async () => {
+    const steps: readonly Step[] = [
+      [0, amk, request],
+      [10, la, missionDecision({ task: task(1), answer: 'accepted' })],
+      [10, la, resourceRequest({ mission })],
+      [20, operator, resourceResponse({ task: task(3), answer: 'accepted', resource: 'LA-01' })],
+      [5, operator, prearrivalNotification({ mission, partOf: task(3) })],
+      [5, operator, prearrivalWithdrawal({ mission, task: task(5) })],
+      [5, la, prearrivalNotification({ mission })],
+    ];
+    const hub = await played(...steps);
+    expect(wordsOf(await chapterFor(hub, la, 5))).toContain('Helicopter Dombås), LA-01.');
+    expect(wordsOf(await chapterFor(hub, quality, 5))).toContain('Helicopter Dombås).');
+    expect(wordsOf(await chapterFor(hub, quality, 5))).not.toContain('LA-01');
+    for (const number of [6, 7])
+      expect(wordsOf(await chapterFor(hub, la, number))).not.toContain('The patient comes with');
   });
 
   test('A mission from before the guidelines had versions does not claim one', async () => {
