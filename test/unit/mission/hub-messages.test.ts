@@ -42,7 +42,17 @@ describe('A message of the hub', () => {
             status: 'active',
             category: [{ coding: [{ code: 'acknowledgement-overdue', display: 'Acknowledgement overdue' }] }],
             priority: 'stat',
-            medium: [{ coding: [{ code: 'PHONE', display: 'telephone' }] }],
+            medium: [
+              {
+                coding: [
+                  {
+                    system: 'http://terminology.hl7.org/CodeSystem/v3-ParticipationMode',
+                    code: 'PHONE',
+                    display: 'telephone',
+                  },
+                ],
+              },
+            ],
             about: [
               { reference: `ServiceRequest/${mission}`, type: 'ServiceRequest' },
               { reference: `Task/${task(3)}`, type: 'Task' },
