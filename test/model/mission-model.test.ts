@@ -34,6 +34,7 @@ import {
   resourceRequest,
   resourceResponse,
   resourceStatus,
+  resourceWithdrawal,
   reviewRequest,
   taskOpenedBy,
 } from '../support/messages.ts';
@@ -225,8 +226,11 @@ const draft = (dice: Dice, what: What, mission: ModelMission, now: number): Draf
       const asker = mission.tasks.find(({ number }) => number === task)?.asker;
       return { says: { what, task }, by: by(mission.coordinator, asker), to: receivers(dice, 'amk-la') };
     }
-    case 'resource-request':
-      return { says: { what }, by: by(mission.coordinator), to: receivers(dice, 'operator') };
+    case 'resource-request': {
+      const task = dice.chance(25) ? someTask(dice, mission, 'resource') : undefined;
+      const to = task === undefined || dice.chance(10) ? receivers(dice, 'operator') : [];
+      return { says: { what, task }, by: by(mission.coordinator), to };
+    }
     case 'resource-response':
       return aboutTask({
         what,
@@ -281,12 +285,12 @@ const messageOf = (action: Action, mission: string, id: string): Message | undef
   const { says, exercise, to } = action;
   const by =
     action.person?.number === undefined
-      ? action.person?.name
+      ? action.person && { name: action.person.name }
       : { name: action.person.name, number: action.person.number };
   // Given even where it is nobody: the builders have a person of their own otherwise.
   const rest = { id, exercise, to, by: by ?? '' };
   const hubs = (number: number): string => taskOpenedBy(mission, number);
-  const moment = (minute: number): string => `2026-02-01T12:${10 + minute}:00+01:00`;
+  const moment = (minute: number): string => `2026-01-31T12:${10 + minute}:00+01:00`;
   const seen = (phases: readonly string[]) =>
     Object.fromEntries(phases.map((phase) => [phase, moment(phaseNames.indexOf(phase))]));
   try {
@@ -316,7 +320,9 @@ const messageOf = (action: Action, mission: string, id: string): Message | undef
       case 'mission-forward':
         return missionForward({ ...rest, task: hubs(says.task) });
       case 'resource-request':
-        return resourceRequest({ ...rest, mission });
+        return says.task === undefined
+          ? resourceRequest({ ...rest, mission })
+          : resourceWithdrawal({ ...rest, mission, task: hubs(says.task) });
       case 'resource-response':
         return resourceResponse({ ...rest, task: hubs(says.task), answer: says.answer });
       case 'resource-status':
@@ -356,7 +362,7 @@ const messageOf = (action: Action, mission: string, id: string): Message | undef
     }
   } catch (error) {
     // Who gives no name where one is needed is turned away at the door. Anything else is a mistake of this test.
-    if (action.person === undefined) return undefined;
+    if (action.person?.number === undefined) return undefined;
     throw error;
   }
 };
@@ -716,6 +722,7 @@ const theatre = (opening: number) => {
         at,
         exercise: own.chance(4) ? !model.exercise : model.exercise,
         person: own.chance(4) ? undefined : own.pick(persons),
+        knows: what === 'mission-decision' && own.chance(40) ? model.entries - Number(own.chance(20)) : undefined,
       };
     };
     const legal = (tries: number, topicNow: () => What): readonly Action[] =>
@@ -758,7 +765,12 @@ const theatre = (opening: number) => {
         async ({ action, message }): Promise<Accepted | Refusal> =>
           message === undefined
             ? { outcome: 'refused', faults: [{ code: 'missing-field', at: 'Bundle' }] }
-            : acceptMessage(ports.missions, message, circumstances(action.by), hub.now),
+            : acceptMessage(
+                ports.missions,
+                message,
+                { ...circumstances(action.by), ...defined({ ifMatch: action.knows }) },
+                hub.now,
+              ),
       ),
     );
     const sweeper = swept ? sweepOnce(ports) : Promise.resolve();
@@ -798,12 +810,8 @@ const theatre = (opening: number) => {
       if (sender === hubParty.organisation) continue;
       for (const party of recipients) {
         if (subscribed.has(party) || ['quality', 'observer'].includes(world.roleOf(party) ?? '')) continue;
-        const known = warned.some(
-          (warning) =>
-            warning.facts.undelivered?.organisation === party &&
-            (warning.number > number ||
-              !log.some((one) => one.sender === party && one.number > warning.number && one.number < number)),
-        );
+        // 16: of a party without a subscription people are told once.
+        const known = warned.some((warning) => warning.facts.undelivered?.organisation === party);
         agree(known, () => `${party} was not told of entry ${number}, and nobody knows`);
       }
     }

@@ -73,7 +73,8 @@ export type Says =
     }
   | { readonly what: 'review-request'; readonly task: number }
   | { readonly what: 'mission-forward'; readonly task: number }
-  | { readonly what: 'resource-request' }
+  /** With a Task: the resource is stood down. */
+  | { readonly what: 'resource-request'; readonly task?: number | undefined }
   | {
       readonly what: 'resource-response';
       readonly task: number;
@@ -113,6 +114,8 @@ export interface Action {
   readonly exercise: boolean;
   readonly to: readonly string[];
   readonly person: Person | undefined;
+  /** How many entries the sender knew of, if it says so. */
+  readonly knows?: number | undefined;
   readonly says: Says;
 }
 
@@ -285,6 +288,9 @@ const decideOn = (step: Step, said: Said<'mission-decision'>): Why => {
   const undecided = ['requested', 'received', 'on-hold'].includes(task.status);
   const turnsDown = said.answer === 'deferred' || said.answer === 'rejected';
   if (!undecided && !(turnsDown && task.status === 'accepted')) return `the Task is ${task.status}`;
+  if (task.status === 'accepted' && action.knows === undefined) return 'an acceptance is overturned knowingly';
+  if (said.answer === 'rejected' && person.number === undefined) return 'a rejection names an HPR number';
+  if (task.rejectedBefore.length > 0 && person.number === undefined) return 'a review names an HPR number';
   // 7
   if (turnsDown && open(mission, 'resource').length > 0) return 'over the head of a crew';
   // 8
@@ -332,10 +338,27 @@ const forward = (step: Step, said: Said<'mission-forward'>): Why => {
   });
 };
 
-const requestResource = (step: Step): Why => {
+const standDown = (step: Step, task: ModelTask): Why => {
+  if (step.action.to.some((one) => one !== task.owner)) return 'addressed to another';
+  if (['requested', 'received', 'accepted'].includes(task.status)) {
+    answered(task, 'cancelled');
+    return fine;
+  }
+  if (task.status !== 'in-progress') return `the Task is ${task.status}`;
+  if (task.cancellation !== 'none') return 'the crew has been told';
+  task.cancellation = 'told';
+  task.awaited = deadline(step, 'resource');
+  return fine;
+};
+
+const requestResource = (step: Step, said: Said<'resource-request'>): Why => {
   const { mission, action } = step;
   if (!missionIs(step, 'active')) return 'the mission is over';
   if (action.by !== mission.coordinator) return 'only the coordinator asks operators';
+  if (said.task !== undefined) {
+    const task = mission.tasks.find(({ number }) => number === said.task);
+    return task?.kind === 'resource' ? standDown(step, task) : 'no such resource';
+  }
   if (open(mission, 'coordination').length === 0) return 'no request is open';
   const operator = receiver(step, 'operator');
   return operator === undefined ? 'no operator' : ask(step, 'resource', action.by, operator);
@@ -492,7 +515,7 @@ const say = (step: Step): Why => {
     case 'mission-forward':
       return forward(step, says);
     case 'resource-request':
-      return requestResource(step);
+      return requestResource(step, says);
     case 'resource-response':
       return respond(step, says);
     case 'resource-status':
@@ -557,6 +580,8 @@ export const step = (before: ModelMission | undefined, action: Action, world: Wo
   if (!hasPart(before, action.by)) return { verdict: 'refused', why: 'no part in the mission' };
   // 5
   if (action.exercise !== before.exercise) return { verdict: 'refused', why: 'exercise and earnest do not mix' };
+  if (action.knows !== undefined && action.knows !== before.entries)
+    return { verdict: 'refused', why: 'the mission has changed since' };
   const mission = copyOf(before);
   mission.entries += 1;
   const why = say({ mission, action, world });
@@ -653,6 +678,7 @@ export const forbiddenIn = (mission: ModelMission, world: World): readonly strin
 const opens = (says: Says): number => {
   switch (says.what) {
     case 'resource-request':
+      return says.task === undefined ? 1 : 0;
     case 'review-request':
     case 'mission-forward':
       return 1;

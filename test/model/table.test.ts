@@ -3,6 +3,7 @@ import { decide } from '../../mission/decide.ts';
 import { overdueMessage, unreachableMessage } from '../../mission/hub-messages.ts';
 import { deadlineOf, hub, isFinal, type MissionState, type Party, type TaskState } from '../../mission/state.ts';
 import { type MissionStatus, type Role, roles, type TaskKind, type TaskStatus } from '../../schemas/codes.ts';
+import { defined } from '../../schemas/defined.ts';
 import { parseAddress } from '../../schemas/identifiers.ts';
 import type { Message } from '../../schemas/message.ts';
 import { catalogue } from '../../schemas/messages/catalogue.ts';
@@ -27,6 +28,7 @@ import {
   resourceRequest,
   resourceResponse,
   resourceStatus,
+  resourceWithdrawal,
   reviewRequest,
   sentBy,
   taskOpenedBy,
@@ -247,6 +249,12 @@ const sayings: readonly Saying[] = [
     task: task.coordination,
   }),
   beside('coordination', resourceRequest({ mission }), { what: 'resource-request' }),
+  about(
+    'resource',
+    resourceWithdrawal({ mission, task: addressed('resource') }),
+    { what: 'resource-request', task: task.resource },
+    'cancelled',
+  ),
   ...(['accepted', 'declined', 'withdrawn', 'aborted'] as const).map((answer) =>
     about(
       'resource',
@@ -419,7 +427,7 @@ const declared = (
   return (
     relates(type.relation, state, sender, of) &&
     type.legalIn.includes(state.status) &&
-    (whileOpen === undefined || state.tasks.some((one) => one.kind === whileOpen && !isFinal(one))) &&
+    (whileOpen === undefined || names || state.tasks.some((one) => one.kind === whileOpen && !isFinal(one))) &&
     (!names || (moves?.kinds.includes(kind) === true && from.includes(of.status)))
   );
 };
@@ -435,6 +443,8 @@ const beyond = (message: Message, state: MissionState, sender: Party, { kind }: 
     const told = of.cancelRequested === true && of.acknowledgedAt === undefined;
     return told ? undefined : 'nothing to acknowledge in the air';
   }
+  if (type.event === 'resource-request' && of?.cancelRequested === true && facts.task !== undefined)
+    return 'the crew has been told';
   if (type.event === 'acknowledgement-overdue' && of !== undefined)
     return deadlineOf(of) === undefined ? 'no deadline stands' : undefined;
   const leads = [state.requester, state.coordinator].includes(sender.organisation);
@@ -462,7 +472,9 @@ const allowedByModel = (
         at: Date.parse(now),
         exercise: false,
         to: message.destinations,
-        person: facts.decider === undefined ? undefined : { name: facts.decider.name, number: undefined },
+        person:
+          facts.decider === undefined ? undefined : { name: facts.decider.name, number: facts.decider.identifier },
+        knows: model?.entries,
         says,
       },
       // Some senders are in no directory.
@@ -508,7 +520,8 @@ const cells = function* (): Generator<Cell> {
 };
 
 const accepts = ({ sender, state, message }: Cell): boolean =>
-  decide(state, message, { ...sentBy(sender), now }).outcome === 'accepted';
+  // Whoever overturns an acceptance says that it knows of it; the table asks what is legal then.
+  decide(state, message, { ...sentBy(sender), now, ...defined({ ifMatch: state?.version }) }).outcome === 'accepted';
 
 describe('Every role, event, state of the mission and status of the Task', () => {
   test('The table has every role, every event of the catalogue and every answer', () => {
