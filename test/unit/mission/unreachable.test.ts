@@ -320,8 +320,11 @@ describe('A party whose endpoint does not answer', () => {
   });
 
   test('is told of though another party has the message', async () => {
-    const { hub } = await unanswered((one) => subscribe(one, hospital));
+    const { hub, order: ask } = await unanswered((one) => subscribe(one, hospital));
     await say(hub, warnsHospital());
+    hub.channel.answer(() => ({ status: 200 }));
+    await deliver(ask, portsOf(hub));
+    hub.channel.answer(({ subscription }) => ({ status: subscription.id === operator.organisation ? 503 : 200 }));
     await say(hub, [amk, missionUpdate({ mission })]);
     const orders = hub.queue.waiting().filter(({ entry }) => entry === 4);
     for (const order of orders.filter(({ subscription }) => subscription !== operator.organisation))
@@ -329,7 +332,7 @@ describe('A party whose endpoint does not answer', () => {
     const missing = orders.find(({ subscription }) => subscription === operator.organisation);
     if (missing === undefined) throw new Error('no order');
     for (let number = 0; number < 5; number += 1) await deliver(missing, portsOf(hub));
-    expect(await warnings(hub)).toHaveLength(1);
+    expect((await warnings(hub)).map(({ facts }) => facts.undelivered?.entry)).toEqual([4]);
   });
 
   test('that refuses for good is told of at once, as not told', async () => {
