@@ -249,7 +249,12 @@ test('A patient goes from hospital to hospital by aeroplane, and the crew declin
   const mission = await open({ urgency: 'urgent', criterion: 'rapid-transport' });
   await scene.say(
     oslo,
-    missionDecision({ task: taskOf(mission, 1), answer: 'deferred', until: '2099-01-01T12:00:00Z', ...id() }),
+    missionDecision({
+      task: taskOf(mission, 1),
+      answer: 'deferred',
+      until: new Date(Date.now() + 3_600_000).toISOString(),
+      ...id(),
+    }),
   );
   expect(await statusOf(mission)).toBe('on-hold');
   await scene.say(oslo, accepted(mission));
