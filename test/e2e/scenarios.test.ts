@@ -311,6 +311,6 @@ test('A mission is cancelled while its helicopter is airborne: the crew is told,
     ],
     [lorenskog]: ['resource-request', 'mission-cancel'],
     [dombas]: ['resource-request', 'resource-status', 'mission-cancel'],
-    [ulleval]: ['prearrival-notification', 'mission-cancel'],
+    [ulleval]: ['prearrival-notification', 'mission-cancel', 'resource-response'],
   });
 });
