@@ -325,7 +325,8 @@ export const evolve = (before: MissionState | undefined, event: MissionEvent): M
     tasks,
     ...defined({
       position: describes ? (facts.position ?? before.position) : before.position,
-      municipality: describes ? (facts.municipality ?? before.municipality) : before.municipality,
+      // A new place does not lie in the old one's municipality unless somebody says so.
+      municipality: describes && facts.position !== undefined ? facts.municipality : before.municipality,
       criteria: describes ? (facts.criteria ?? before.criteria) : before.criteria,
       incident: describes ? (facts.incident ?? before.incident) : before.incident,
       cancelReason: type.mission === 'cancels' ? facts.reason : before.cancelReason,

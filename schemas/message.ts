@@ -130,6 +130,24 @@ const municipalityOf = ({ address }: z.output<typeof locationSchema>): string | 
   return code !== undefined && /^\d{4}$/.test(code) ? code : undefined;
 };
 
+/** A resource that may be a Location, and the FHIRPath that leads to it. */
+interface Place {
+  readonly base: string;
+  readonly resource: Readonly<Record<string, unknown>>;
+}
+
+const placeAt = ({ index, resource }: Found): Place => ({ base: `Bundle.entry[${index}].resource`, resource });
+
+/** What a resource holds inside itself under an id (R4 references, contained resources). */
+const containedIn = ({ index, resource }: Found, id: string): readonly Place[] => {
+  const list: readonly unknown[] = Array.isArray(resource['contained']) ? resource['contained'] : [];
+  return list.flatMap((one, at) =>
+    isObject(one) && one['id'] === id
+      ? [{ base: `Bundle.entry[${index}].resource.contained[${at}]`, resource: one }]
+      : [],
+  );
+};
+
 const readPlace = (type: MessageType, focus: Found, index: BundleIndex): Step<Whereabouts> => {
   const wanted = type.focus?.location;
   if (wanted === undefined) return { ok: true, value: {} };
@@ -137,16 +155,17 @@ const readPlace = (type: MessageType, focus: Found, index: BundleIndex): Step<Wh
   const references = (Array.isArray(element) ? element : [element]).filter(isObject);
   const places =
     wanted.element === 'self'
-      ? [focus]
-      : references
-          .map(({ reference }) => (typeof reference === 'string' ? index.resolve({ reference }) : undefined))
-          .filter((found) => found?.resource.resourceType === 'Location');
+      ? [placeAt(focus)]
+      : references.flatMap(({ reference }) => {
+          if (typeof reference !== 'string') return [];
+          if (reference.startsWith('#')) return containedIn(focus, reference.slice(1));
+          const found = index.resolve({ reference });
+          return found === undefined ? [] : [placeAt(found)];
+        });
   const faults: Fault[] = [];
   const found: Whereabouts[] = [];
-  for (const place of places) {
-    if (place === undefined) continue;
-    const base = `Bundle.entry[${place.index}].resource`;
-    const step = parseWith(locationSchema, place.resource, base);
+  for (const { base, resource } of places.filter((place) => place.resource['resourceType'] === 'Location')) {
+    const step = parseWith(locationSchema, resource, base);
     if (!step.ok) faults.push(...step.faults);
     else {
       const position = step.value.position === undefined ? undefined : defined(step.value.position);

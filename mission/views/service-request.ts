@@ -43,14 +43,15 @@ const keptFrom = (
   sent: Readonly<Record<string, unknown>>,
 ): Readonly<Record<string, unknown>> => {
   const criteria = facts.criteria === undefined ? (state.criteria ?? []) : [];
-  const saysPlace = facts.position !== undefined || facts.municipality !== undefined;
-  const isKnown = state.position !== undefined || state.municipality !== undefined;
-  const places = !saysPlace && isKnown ? [placeOf(state)] : [];
   // Who sends back what was read here sends the hub's own Location as well: it stands once, as the hub knows it now.
   const contained = list(sent['contained']).filter((one) => !isObject(one) || one['id'] !== knownPlace);
   const references = list(sent['locationReference']).filter(
     (one) => !isObject(one) || one['reference'] !== knownPlaceReference,
   );
+  // The sender's own Location says more than the hub knows of it; the hub's stands in where there is none.
+  const saysPlace = references.length > 0 && (facts.position !== undefined || facts.municipality !== undefined);
+  const isKnown = state.position !== undefined || state.municipality !== undefined;
+  const places = !saysPlace && isKnown ? [placeOf(state)] : [];
   const members = {
     contained: [...contained, ...places],
     reasonCode: [

@@ -347,6 +347,35 @@ describe('What a message says', () => {
     expect('mission' in outcome).toBe(false);
   });
 
+  test('A place may stand inside the resource that points to it', () => {
+    const inside = (contained: unknown, reference = '#place') =>
+      readChanged(missionUpdate({ mission, more: [] }), focus, {
+        resourceType: 'ServiceRequest',
+        status: 'active',
+        intent: 'order',
+        contained,
+        locationReference: [{ reference }],
+      });
+    const place = { resourceType: 'Location', id: 'place', position: { latitude: 60.5, longitude: 10.25 } };
+    expect(inside([{ resourceType: 'Device', id: 'other' }, place])).toMatchObject({
+      facts: { position: { latitude: 60.5, longitude: 10.25 } },
+    });
+    for (const [contained, reference] of [
+      [[place], '#elsewhere'],
+      [[{ ...place, resourceType: 'Device' }], '#place'],
+      ['nothing', '#place'],
+    ] as const)
+      expect(inside(contained, reference)).toMatchObject({ outcome: 'read', facts: {} });
+    expectFault(
+      inside([
+        { resourceType: 'Device', id: 'other' },
+        { ...place, position: { latitude: 10.25, longitude: 60.5 } },
+      ]),
+      'swapped-coordinates',
+      `${focusAt}.contained[1].position`,
+    );
+  });
+
   test('The person is found in the Bundle, by role or by name', () => {
     const author = (reference: unknown, ...more: Readonly<Record<string, unknown>>[]) => {
       // A status report may be signed by anybody, or by nobody.
