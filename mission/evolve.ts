@@ -28,17 +28,22 @@ const phasesAfter = (type: MessageType, task: TaskState, said: Facts['phases']):
   return phases;
 };
 
-/** ETA and position as said last, by the time of who said it: a report that comes late replaces nothing newer. */
-const whereabouts = (type: MessageType, task: TaskState, { facts, receivedAt }: MissionEvent) => {
-  const said = facts.eta !== undefined || facts.position !== undefined;
-  const statedAt = type.dated === true ? (facts.statedAt ?? receivedAt) : receivedAt;
-  const isNewest = task.statedAt === undefined || timeOf(statedAt) >= timeOf(task.statedAt);
-  const [newer, older] = isNewest ? [facts, task] : [task, facts];
-  return {
-    eta: newer.eta ?? older.eta,
-    position: newer.position ?? older.position,
-    statedAt: said && isNewest ? statedAt : task.statedAt,
-  };
+/** Of two things said of one matter the one that was said last, by the time of who said it: what comes late replaces nothing newer. */
+const saidLast = <Value>(
+  known: Value | undefined,
+  knownAt: string | undefined,
+  said: Value | undefined,
+  saidAt: string,
+): { readonly value: Value | undefined; readonly at: string | undefined } =>
+  said === undefined || (knownAt !== undefined && timeOf(saidAt) < timeOf(knownAt))
+    ? { value: known, at: knownAt }
+    : { value: said, at: saidAt };
+
+const whereabouts = (task: TaskState, { facts, receivedAt }: MissionEvent) => {
+  const saidAt = facts.statedAt ?? receivedAt;
+  const eta = saidLast(task.eta, task.etaSaidAt, facts.eta, saidAt);
+  const position = saidLast(task.position, task.positionSaidAt, facts.position, saidAt);
+  return { eta: eta.value, etaSaidAt: eta.at, position: position.value, positionSaidAt: position.at };
 };
 
 const newTask = (event: MissionEvent, kind: TaskState['kind'], owner: string): TaskState => ({
@@ -119,7 +124,7 @@ const moveTask = (type: MessageType, task: TaskState, event: MissionEvent): Task
       reason: stays ? (facts.reason ?? reason) : facts.reason,
       decider: answers ? (facts.decider ?? task.decider) : task.decider,
       until: stays ? (facts.until ?? until) : facts.until,
-      ...whereabouts(type, task, event),
+      ...whereabouts(task, event),
       divertedTo: facts.divertedTo ?? task.divertedTo,
       partOf: facts.partOf ?? task.partOf,
       resource: facts.resource ?? task.resource,

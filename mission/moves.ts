@@ -35,12 +35,9 @@ const samePerson = (one: Decider, other: Decider): boolean =>
     ? numberOf(one) === numberOf(other)
     : wordsOf(one) === wordsOf(other);
 
-/** A rejection is reviewed once, and while nothing else is to be decided. */
-const notReviewable = ({ type }: Message, task: TaskState, state: MissionState): TaskState | undefined =>
-  type.mission === 'reviews'
-    ? (state.tasks.find((one) => one.kind === 'coordination' && !isFinal(one)) ??
-      state.tasks.find((one) => one.reviewOf === task.id))
-    : undefined;
+/** A rejection is reviewed once; while that goes on nothing else is to be decided. */
+const reviewBefore = ({ type }: Message, task: TaskState, state: MissionState): TaskState | undefined =>
+  type.mission === 'reviews' ? state.tasks.findLast((one) => one.reviewOf === task.id) : undefined;
 
 /** A review is decided by a person who can be told from those who decided before. */
 const wrongDecider = ({ type, facts }: Message, task: TaskState, state: MissionState): Refusal | undefined => {
@@ -101,7 +98,7 @@ export const illegalMove = (
       `Task/${blocker.id} of an operator is ${blocker.status}: end it first`,
       state.version,
     );
-  const other = notReviewable(message, task, state);
+  const other = reviewBefore(message, task, state);
   if (other !== undefined)
     return refuse('illegal-transition', `${at}.status`, `see Task/${other.id}: it is ${other.status}`, state.version);
   if (saysNothingNew(message, task))

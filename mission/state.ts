@@ -42,8 +42,9 @@ export interface TaskState {
   /** Call sign of the one helicopter, aeroplane or car. */
   readonly resource?: string;
   readonly position?: Position;
-  /** When the ETA or position that stand were said, by who said them. */
-  readonly statedAt?: string;
+  /** When the ETA and the position that stand were said, by who said them. */
+  readonly etaSaidAt?: string;
+  readonly positionSaidAt?: string;
   /** Earliest time each flight phase was seen; what the mission report says, once there is one. */
   readonly phases?: Readonly<Record<string, string>>;
   /** The mission report has been given: later reports add to its times and change none. */

@@ -3,6 +3,7 @@ import {
   missionReport,
   parties,
   prearrivalNotification,
+  prearrivalResponse,
   resourceRequest,
   resourceResponse,
   resourceStatus,
@@ -69,6 +70,8 @@ describe('A resource that is stood down', () => {
     const withdrawn = entryOf(when(warned, crewSays(flight, 'withdrawn')));
     expect(withdrawn.recipients).toContain(hospital.organisation);
     expect(entryOf(when(warned, declines)).recipients).not.toContain(hospital.organisation);
+    const full = later(warned, [hospital, prearrivalResponse({ task: task(6), answer: 'cannot-receive' })]);
+    expect(entryOf(when(full, crewSays(flight, 'withdrawn'))).recipients).not.toContain(hospital.organisation);
   });
 
   test('is so by who coordinates, addressed to nobody else', () => {
@@ -98,6 +101,41 @@ describe('What is said of a flight', () => {
         eta: '2026-02-01T13:00:00Z',
         position: { latitude: 61, longitude: 10 },
       });
+  });
+
+  test('and is told of one matter replaces nothing that was said of another', () => {
+    const says1 = (at: string, more: { eta?: string; place?: readonly [number, number] }): Step => [
+      operator,
+      resourceStatus({ task: flight, phases: { departed: '2026-02-01T10:59:00Z' }, at, ...more }),
+    ];
+    const state = later(
+      flying,
+      says1('2026-02-01T11:05:00Z', {}),
+      says1('2026-02-01T11:04:00Z', { place: [61, 10] }),
+      says1('2026-02-01T11:03:00Z', { eta: '2026-02-01T13:00:00Z' }),
+      says1('2026-02-01T11:02:00Z', { eta: '2026-02-01T14:00:00Z', place: [60, 9] }),
+    );
+    expect(taskIn(state, flight)).toMatchObject({
+      eta: '2026-02-01T13:00:00Z',
+      position: { latitude: 61, longitude: 10 },
+    });
+  });
+
+  test('asks nothing of a crew in the air', () => {
+    const airborne = later(flying, crewReports(flight, 'departed'));
+    expect(entryOf(when(airborne, crewReports(flight, 'on-scene'))).acknowledgeBy).toBeUndefined();
+  });
+
+  test('may be five minutes ahead of the hub’s clock, and no second more', () => {
+    const at = (seconds: number): string =>
+      new Date(Date.parse(timeOf(flying.version + 1)) + seconds * 1000).toISOString();
+    for (const step of [
+      (time: string): Step => [operator, resourceStatus({ task: flight, phases: { departed: time } })],
+      (time: string): Step => [operator, resourceStatus({ task: flight, eta: '2026-02-01T13:00:00Z', at: time })],
+    ]) {
+      expect(codeOf(when(flying, step(at(300))))).toBe('accepted');
+      expect(codeOf(when(flying, step(at(301))))).toBe('wrong-field');
+    }
   });
 
   test('is refused if it lies in the future, and so is what was seen then', () => {
