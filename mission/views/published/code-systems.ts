@@ -142,14 +142,14 @@ const ownSystems = {
     description: 'Why the hub refuses a message: `OperationOutcome.issue.details`. Codes are stable.',
     properties: [
       { code: 'origin', type: 'Coding', description: 'Who has to act' },
-      { code: 'status', type: 'integer', description: 'HTTP status of the answer' },
+      { code: 'http-status', type: 'integer', description: 'HTTP status of the answer' },
     ],
     concepts: codesOf(faults).map((code) => ({
       code,
       definition: faults[code].text,
       property: [
         { code: 'origin', valueCoding: { system: systems.faultOrigin, code: faults[code].origin } },
-        { code: 'status', valueInteger: faults[code].status },
+        { code: 'http-status', valueInteger: faults[code].status },
       ],
     })),
   },
@@ -280,9 +280,10 @@ const guidelineSystem = (
     `From the guideline "${title}". A mission keeps the version that was in force when it was requested.`,
     ...(description === undefined ? [] : [description]),
   ].join('\n\n'),
-  caseSensitive: true,
-  content: content.supplements === undefined ? 'complete' : 'supplement',
-  count: content.concepts.length,
+  // A supplement leaves to the code system it adds to what is true of the whole.
+  ...(content.supplements === undefined
+    ? { caseSensitive: true, content: 'complete' as const, count: content.concepts.length }
+    : { content: 'supplement' as const }),
   ...defined({
     supplements: content.supplements,
     property: content.properties === undefined ? undefined : [...content.properties],

@@ -28,15 +28,15 @@ const keyOf = (path: string): string => inside(path).replaceAll('.', '-');
 const oneOf = (codes: readonly string[]): string => `(${codes.map((code) => `'${code}'`).join(' | ')})`;
 const listed = (codes: readonly string[]): string => codes.map((code) => `\`${code}\``).join(', ');
 
-/** That the resource in focus gives one of these answers. */
+/** That the resource in focus gives one of these answers. The brackets say what FHIRPath means anyway: HAPI 7.6 reads `and` before `in`. */
 const gives = (type: MessageType, codes: readonly string[]): string => {
   const { answers, focus, elements } = type;
-  if (answers === undefined) return `status in ${oneOf(codes)}`;
+  if (answers === undefined) return `(status in ${oneOf(codes)})`;
   const isAnswer = ({ codes: table }: ElementRule): boolean =>
     table !== undefined && canonicalOf('CodeSystem', table) === answers.system;
   const path = elements.find(isAnswer)?.path ?? `${focus?.resource ?? 'Task'}.businessStatus`;
   const concept = inside(manyConcepts[path] ?? path);
-  return `${concept}.coding.where(system = '${answers.system}' and code in ${oneOf(codes)}).exists()`;
+  return `${concept}.coding.where(system = '${answers.system}' and (code in ${oneOf(codes)})).exists()`;
 };
 
 /** Where many concepts may stand, at least one has a code of the hub's. */
