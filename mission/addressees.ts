@@ -4,7 +4,7 @@ import type { Message } from '../schemas/message.ts';
 import type { MessageType } from '../schemas/messages/message-type.ts';
 import { destinationAt } from './places.ts';
 import type { Directory } from './ports.ts';
-import type { MissionState, Party, TaskState } from './state.ts';
+import { leads, type MissionState, type Party, type TaskState } from './state.ts';
 
 /** Whom a message asks, and whom it makes party to the mission. */
 
@@ -87,8 +87,7 @@ export const invited = (
   { sender, directory }: { readonly sender: Party; readonly directory: Directory },
 ): readonly string[] => {
   const { invites } = message.type;
-  const leads = sender.organisation === before.requester || sender.organisation === before.coordinator;
-  if (invites === undefined || !leads) return [];
+  if (invites === undefined || !leads(before, sender.organisation)) return [];
   return [...new Set(message.destinations)].filter(
     (organisation) =>
       directory.partyOf(organisation)?.role === invites && before.observers?.includes(organisation) !== true,

@@ -25,6 +25,7 @@ import {
   isAirborne,
   isFinal,
   isParty,
+  leads,
   type MissionEvent,
   type MissionState,
   type Party,
@@ -69,7 +70,7 @@ const stands = (relation: Relation, state: MissionState, task: TaskState | undef
     case 'requester':
       return organisation === state.requester;
     case 'requester-or-coordinator':
-      return organisation === state.requester || organisation === state.coordinator;
+      return leads(state, organisation);
     case 'coordinator':
       return organisation === state.coordinator;
     case 'coordinator-or-forwarder':
@@ -125,8 +126,7 @@ const untrue = (
   }
   const hospital = wrongHospital(facts.divertedTo ?? facts.handedOverTo, task, at, directory);
   if (hospital !== undefined) return hospital;
-  const leads = sender.organisation === before.requester || sender.organisation === before.coordinator;
-  return type.focus?.resource === 'ServiceRequest' && focusIndex !== undefined && !leads
+  return type.focus?.resource === 'ServiceRequest' && focusIndex !== undefined && !leads(before, sender.organisation)
     ? refuse(
         'forbidden-relation',
         `${header}.focus`,

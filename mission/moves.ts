@@ -6,11 +6,13 @@ import { deadlineOf, isFinal, type MissionState, type TaskState, taskOf } from '
 
 /** Whether a message may move the Task it names. */
 
+/** Turned down for now or for good. */
+const turnsDown = (task: TaskState, answer: string | undefined): boolean =>
+  task.kind === 'coordination' && (answer === 'rejected' || answer === 'deferred');
+
 /** Rules beyond single moves: no request is turned down over the head of a crew that is asked or flying. */
 const blockedBy = (task: TaskState, answer: string | undefined, state: MissionState): TaskState | undefined =>
-  task.kind === 'coordination' && (answer === 'rejected' || answer === 'deferred')
-    ? state.tasks.find((other) => other.kind === 'resource' && !isFinal(other))
-    : undefined;
+  turnsDown(task, answer) ? state.tasks.find((other) => other.kind === 'resource' && !isFinal(other)) : undefined;
 
 /** The Tasks whose rejection led to this one, through reviews and forwardings. */
 const disputed = (task: TaskState, state: MissionState): readonly TaskState[] => {
@@ -53,10 +55,7 @@ const wrongDecider = ({ type, facts }: Message, task: TaskState, state: MissionS
 
 /** What was accepted is overturned only by who knows that it was: two who decide at once are not to undo each other's word. */
 const overturnsBlindly = (task: TaskState, answer: string | undefined, ifMatch: number | undefined): boolean =>
-  task.kind === 'coordination' &&
-  task.status === 'accepted' &&
-  (answer === 'rejected' || answer === 'deferred') &&
-  ifMatch === undefined;
+  turnsDown(task, answer) && task.status === 'accepted' && ifMatch === undefined;
 
 /**
  * In the air only a crew that was told of a cancellation acknowledges, once; it is told once;

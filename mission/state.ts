@@ -189,9 +189,12 @@ export const concernedParties = (state: MissionState): readonly string[] => [
   ]),
 ];
 
+/** Who asked for the mission and who coordinates it now. */
+export const leads = (state: MissionState, organisation: string): boolean =>
+  organisation === state.requester || organisation === state.coordinator;
+
 /** Everybody who ever had a part in the mission. */
 export const isParty = (state: MissionState, organisation: string): boolean =>
-  state.requester === organisation ||
-  state.coordinator === organisation ||
+  leads(state, organisation) ||
   state.observers?.includes(organisation) === true ||
   state.tasks.some((task) => task.owner === organisation || task.asker === organisation);

@@ -1,7 +1,7 @@
-import { PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import type { Overview } from '../../mission/ports.ts';
 import type { MissionState } from '../../mission/state.ts';
-import { holds, keys, pack, rangeOf, reach, type Table, unpack } from './table.ts';
+import { holds, keys, pack, queryAll, rangeOf, reach, type Table, unpack } from './table.ts';
 
 const listOf = (operator: string): string => `${operator}#readiness`;
 
@@ -30,24 +30,12 @@ export const overview = (table: Table): Overview => {
     },
 
     async readinessOf(operator) {
-      const found: MissionState[] = [];
-      let start: Record<string, unknown> | undefined;
-      do {
-        const page = await reach(() =>
-          client.send(
-            new QueryCommand({
-              TableName,
-              IndexName: 'worklist',
-              KeyConditionExpression: 'worklist = :list',
-              ExpressionAttributeValues: { ':list': listOf(operator) },
-              ExclusiveStartKey: start,
-            }),
-          ),
-        );
-        found.push(...(page.Items ?? []).map((item): MissionState => unpack(item['packed'])));
-        start = page.LastEvaluatedKey;
-      } while (start !== undefined);
-      return found;
+      const items = await queryAll(table, {
+        IndexName: 'worklist',
+        KeyConditionExpression: 'worklist = :list',
+        ExpressionAttributeValues: { ':list': listOf(operator) },
+      });
+      return items.map((item): MissionState => unpack(item['packed']));
     },
 
     async link({ incident, exercise, mission }) {

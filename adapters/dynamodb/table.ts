@@ -1,6 +1,6 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { BatchGetCommand, DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { BatchGetCommand, DynamoDBDocumentClient, QueryCommand, type QueryCommandInput } from '@aws-sdk/lib-dynamodb';
 import { type Incident, Unavailable } from '../../mission/ports.ts';
 import { digestOf, fingerprintOf } from '../../schemas/identifiers.ts';
 
@@ -135,31 +135,28 @@ export const batchGet = async (
   return items;
 };
 
-/** All items of one partition from one sort key to another, both included, in order and read consistently. */
-export const rangeOf = async (
+/** All items of a query, page by page. */
+export const queryAll = async (
   { client, name: TableName }: Table,
-  from: Key,
-  to: Key,
+  query: Omit<QueryCommandInput, 'TableName' | 'ExclusiveStartKey'>,
 ): Promise<readonly Record<string, unknown>[]> => {
   const items: Record<string, unknown>[] = [];
   let start: Record<string, unknown> | undefined;
   do {
-    const page = await reach(() =>
-      client.send(
-        new QueryCommand({
-          TableName,
-          ConsistentRead: true,
-          KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
-          ExpressionAttributeValues: { ':pk': from.pk, ':from': from.sk, ':to': to.sk },
-          ExclusiveStartKey: start,
-        }),
-      ),
-    );
+    const page = await reach(() => client.send(new QueryCommand({ ...query, TableName, ExclusiveStartKey: start })));
     items.push(...(page.Items ?? []));
     start = page.LastEvaluatedKey;
   } while (start !== undefined);
   return items;
 };
+
+/** All items of one partition from one sort key to another, both included, in order and read consistently. */
+export const rangeOf = (table: Table, from: Key, to: Key): Promise<readonly Record<string, unknown>[]> =>
+  queryAll(table, {
+    ConsistentRead: true,
+    KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
+    ExpressionAttributeValues: { ':pk': from.pk, ':from': from.sk, ':to': to.sk },
+  });
 
 /** JSON, compressed: a FHIR message shrinks five to ten times, and DynamoDB bills by the kilobyte. */
 export const pack = (value: unknown): Buffer => gzipSync(JSON.stringify(value), { level: 4 });

@@ -3,7 +3,7 @@ import { type Refusal, refuse } from '../../schemas/faults.ts';
 import { announcementOf } from '../announcement.ts';
 import type { Caller, MissionLog, PayloadContent, Subscription, SubscriptionLog } from '../ports.ts';
 import type { Notice, NotifiedEvent } from '../views/notification.ts';
-import type { Search } from './tasks.ts';
+import type { Search } from './searching.ts';
 
 /** Events of one answer of `$events`; the caller asks on from where it ends. */
 const eventsOfAnswer = 50;

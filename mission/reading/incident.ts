@@ -8,8 +8,7 @@ import { minimalTask } from '../views/resource.ts';
 import { type Listed, searchset } from '../views/searchset.ts';
 import { taskResource } from '../views/task.ts';
 import { readMission } from './mission.ts';
-import { exerciseIn, pageOf, sideBySide, tokensIn, unknownParameter } from './searching.ts';
-import type { Search } from './tasks.ts';
+import { exerciseIn, pageOf, sideBySide, tokensIn, unknownParameter, type Search } from './searching.ts';
 
 /** No real incident has as many; the answer says so if one has. */
 const mostMissions = 200;

@@ -4,8 +4,7 @@ import { systems } from '../../schemas/names.ts';
 import type { Viewpoint } from '../views/fhir.ts';
 import { organizationResource } from '../views/organization.ts';
 import { searchset } from '../views/searchset.ts';
-import { fits, pageOf, tokensIn, unknownParameter } from './searching.ts';
-import type { Search } from './tasks.ts';
+import { fits, pageOf, tokensIn, unknownParameter, type Search } from './searching.ts';
 
 const parameters = ['type', 'name', 'name:contains', '_count', '_cursor', '_format'];
 

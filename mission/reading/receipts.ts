@@ -1,24 +1,23 @@
 import { isRefusal, type Refusal, refuse } from '../../schemas/faults.ts';
 import type { Caller, MissionLog, StoredEntry, SubscriptionLog } from '../ports.ts';
 import { mayReadEntry } from '../routing.ts';
-import type { MissionState } from '../state.ts';
+import { leads, type MissionState } from '../state.ts';
 import { missingReceipt, receipt } from '../views/communication.ts';
 import type { Viewpoint } from '../views/fhir.ts';
 import { type Listed, searchset } from '../views/searchset.ts';
 import { openMission } from './mission.ts';
-import { pageSize, type Search } from './tasks.ts';
+import { pageSize, type Search, unknownParameter } from './searching.ts';
 
 /**
  * Requester and coordinator see every receipt of what they may read, the quality system every receipt: there is no person
  * in them. Others see those of their own messages and their own.
  */
 const maySee = (entry: StoredEntry, state: MissionState, recipient: string, caller: Caller): boolean => {
-  const leads = caller.organisation === state.requester || caller.organisation === state.coordinator;
   return (
     caller.role === 'quality' ||
     recipient === caller.organisation ||
     entry.sender === caller.organisation ||
-    (leads && mayReadEntry(entry, state, caller.organisation, caller.role))
+    (leads(state, caller.organisation) && mayReadEntry(entry, state, caller.organisation, caller.role))
   );
 };
 
@@ -32,14 +31,11 @@ export const searchReceipts = async (
   search: Search,
   viewpoint: Viewpoint,
 ): Promise<{ readonly outcome: 'found'; readonly resource: unknown } | Refusal> => {
-  const unknown = [...search.keys()].find((name) => !['part-of', '_count', '_cursor', '_format'].includes(name));
+  const advice = 'give part-of=ServiceRequest/<mission>';
+  const unknown = unknownParameter(search, ['part-of', '_count', '_cursor', '_format'], advice);
+  if (unknown !== undefined) return unknown;
   const mission = search.get('part-of')?.replace(/^ServiceRequest\//, '');
-  if (unknown !== undefined || mission === undefined)
-    return refuse(
-      'unknown-search',
-      `http.${(unknown ?? 'part-of').slice(0, 40)}`,
-      'give part-of=ServiceRequest/<mission>',
-    );
+  if (mission === undefined) return refuse('unknown-search', 'http.part-of', advice);
   const count = pageSize(search);
   if (typeof count !== 'number') return count;
   const last = await openMission(ports.missions, caller, mission);

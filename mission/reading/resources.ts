@@ -9,8 +9,7 @@ import type { Viewpoint } from '../views/fhir.ts';
 import { engagementOf, minimalTask, operationalStatusOf, type Resource, resourceLocation } from '../views/resource.ts';
 import { searchset } from '../views/searchset.ts';
 import { notFound } from './mission.ts';
-import { exerciseIn, fits, pageOf, sideBySide, tokensIn, unknownParameter } from './searching.ts';
-import type { Search } from './tasks.ts';
+import { exerciseIn, fits, pageOf, sideBySide, tokensIn, unknownParameter, type Search } from './searching.ts';
 
 export interface ResourcePorts {
   readonly overview: Overview;

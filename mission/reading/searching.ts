@@ -1,8 +1,20 @@
 import { type Refusal, refuse } from '../../schemas/faults.ts';
 import { exerciseCode, systems } from '../../schemas/names.ts';
-import { pageSize, type Search } from './tasks.ts';
 
 /** Steps that several searches share. */
+
+/** Query parameters, each by its name. */
+export type Search = ReadonlyMap<string, string>;
+
+/** Rows of a page: 1 to 100, 50 if nothing is said. */
+export const pageSize = (search: Search): number | Refusal => {
+  const text = search.get('_count');
+  if (text === undefined) return 50;
+  const count = Number(text);
+  return Number.isInteger(count) && count >= 1 && count <= 100
+    ? count
+    : refuse('unknown-search', 'http._count', '_count is a whole number from 1 to 100');
+};
 
 /** The first parameter that the search does not take. */
 export const unknownParameter = (search: Search, taken: readonly string[], what: string): Refusal | undefined => {

@@ -11,7 +11,7 @@ import { provenance } from '../views/story.ts';
 import { pageHeaders, storyPage } from '../views/story-page.ts';
 import { seesReceiptsOf, type StoryReader } from '../views/story-sentences.ts';
 import { notFound, openMission } from './mission.ts';
-import { pageSize, type Search } from './tasks.ts';
+import { pageSize, type Search, unknownParameter } from './searching.ts';
 
 /** The story of a mission: who did what when on which ground, and who was told. One `Provenance` for each entry of its log. */
 
@@ -104,9 +104,8 @@ const tell = async (
   address: { readonly path: string; readonly named: readonly [string, string][] },
   accept: string,
 ): Promise<Story | Refusal> => {
-  const unknown = [...search.keys()].find((name) => !['_count', '_cursor', '_format'].includes(name));
-  if (unknown !== undefined)
-    return refuse('unknown-search', `http.${unknown.slice(0, 40)}`, 'a story takes _count and _format');
+  const unknown = unknownParameter(search, ['_count', '_cursor', '_format'], 'a story takes _count and _format');
+  if (unknown !== undefined) return unknown;
   const count = pageSize(search);
   if (typeof count !== 'number') return count;
   const cursor = search.get('_cursor') ?? '1';

@@ -9,8 +9,8 @@ import { type Listed, searchset } from '../views/searchset.ts';
 import { taskResource } from '../views/task.ts';
 import { seenBy } from '../views/person-free.ts';
 import { notFound, openMission } from './mission.ts';
+import { pageSize, type Search, unknownParameter } from './searching.ts';
 
-export type Search = ReadonlyMap<string, string>;
 type Found = { readonly outcome: 'found'; readonly resource: unknown };
 
 const view = ({ task, mission, exercise, urgency }: WorklistItem, viewpoint: Viewpoint): Listed => ({
@@ -48,16 +48,6 @@ const statusesIn = (text: string | undefined): readonly TaskStatus[] | Refusal =
     : refuse('unknown-search', 'http.status', `Task statuses are ${taskStatuses.join(', ')}`);
 };
 
-/** Rows of a page: 1 to 100, 50 if nothing is said. */
-export const pageSize = (search: Search): number | Refusal => {
-  const text = search.get('_count');
-  if (text === undefined) return 50;
-  const count = Number(text);
-  return Number.isInteger(count) && count >= 1 && count <= 100
-    ? count
-    : refuse('unknown-search', 'http._count', '_count is a whole number from 1 to 100');
-};
-
 const finals: readonly TaskStatus[] = ['rejected', 'completed', 'failed', 'cancelled'];
 
 /** The lists a status filter needs: open Tasks, closed ones, or first these and then those. */
@@ -86,6 +76,8 @@ const worklistPage = async (
   return { items: page.items.filter(({ task }) => statuses.includes(task.status)), next };
 };
 
+const parameters = ['owner', 'owner:identifier', 'status', 'based-on', '_count', '_cursor', '_format'];
+
 /** `GET Task?owner=…&status=…`: a party's worklist, longest waiting first; and `GET Task?based-on=ServiceRequest/…`: the Tasks of one mission. */
 export const searchTasks = async (
   ports: { readonly missions: MissionLog; readonly worklist: Worklist },
@@ -93,15 +85,8 @@ export const searchTasks = async (
   search: Search,
   viewpoint: Viewpoint,
 ): Promise<Found | Refusal> => {
-  const unknown = [...search.keys()].find(
-    (name) => !['owner', 'owner:identifier', 'status', 'based-on', '_count', '_cursor', '_format'].includes(name),
-  );
-  if (unknown !== undefined)
-    return refuse(
-      'unknown-search',
-      `http.${unknown.slice(0, 40)}`,
-      'a worklist takes owner, status, based-on and _count',
-    );
+  const unknown = unknownParameter(search, parameters, 'a worklist takes owner, status, based-on and _count');
+  if (unknown !== undefined) return unknown;
   const statuses = statusesIn(search.get('status'));
   if ('outcome' in statuses) return statuses;
   const count = pageSize(search);
