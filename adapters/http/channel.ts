@@ -1,7 +1,14 @@
-import { Agent as HttpAgent, request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import {
+  Agent as HttpAgent,
+  type ClientRequest,
+  request as httpRequest,
+  type IncomingMessage,
+  type RequestOptions,
+} from 'node:http';
+import { type AgentOptions, Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import type { LookupFunction } from 'node:net';
 import { Webhook } from 'standardwebhooks';
-import type { Answer, Channel } from '../../mission/ports.ts';
+import type { Answer, Channel, Subscription } from '../../mission/ports.ts';
 import { defined } from '../../schemas/defined.ts';
 import { fhirJson } from '../../schemas/names.ts';
 import { AddressRefused, guardedLookup, refusalOf } from './egress-guard.ts';
@@ -16,8 +23,6 @@ const longestAnswer = 16_384;
 const ownHeaders =
   /^(host|content-.*|transfer-encoding|connection|keep-alive|upgrade|te|trailer|expect|user-agent|webhook-.*|proxy-.*)$/i;
 
-const agents = { 'http:': new HttpAgent({ keepAlive: true }), 'https:': new HttpsAgent({ keepAlive: true }) };
-
 /** `Name: value` lines of `Subscription.channel.header`; lines the hub sets itself are left out. */
 export const readHeaders = (lines: readonly string[]): Record<string, string> => {
   const headers: Record<string, string> = {};
@@ -28,18 +33,26 @@ export const readHeaders = (lines: readonly string[]): Record<string, string> =>
   return headers;
 };
 
-const failureOf = (error: unknown): NonNullable<Answer['failure']> => {
+const codeOf = (error: Error): string => ('code' in error && typeof error.code === 'string' ? error.code : '');
+
+/** Codes of X.509 verification that do not say what they are about (OpenSSL, `X509_V_ERR_…`). */
+const x509 = /^(UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_EXCEEDED|CRL_)/;
+
+const failureOf = (error: Error): NonNullable<Answer['failure']> => {
   if (error instanceof AddressRefused) return 'refused-address';
-  const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
-  if (/^(ENOTFOUND|EAI_)/.test(code)) return 'name';
-  return /CERT|TLS|SSL|EPROTO/.test(code) ? 'tls' : 'connection';
+  if (error.name === 'AbortError' || error.name === 'TimeoutError') return 'timeout';
+  const code = codeOf(error);
+  if (/^(ENOTFOUND|ENODATA|EAI_)/.test(code)) return 'name';
+  return /CERT|TLS|SSL|EPROTO/.test(code) || x509.test(code) ? 'tls' : 'connection';
 };
 
-/** Seconds of a `Retry-After` header: a number, or a date (RFC 9110 10.2.3). */
+/** Seconds of a `Retry-After` header: a number, or a date in one of the three forms of HTTP (RFC 9110 10.2.3, 5.6.7). */
 export const retryAfterSeconds = (header: string | undefined, now: number): number | undefined => {
-  if (header === undefined) return undefined;
-  if (/^\d{1,9}$/.test(header.trim())) return Number(header);
-  const date = Date.parse(header);
+  const text = header?.trim() ?? '';
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  // All three begin with the day of the week, and the one that names no zone is in GMT too.
+  if (!/^[A-Z][a-z]{2,8},? /.test(text)) return undefined;
+  const date = Date.parse(text.endsWith(' GMT') ? text : `${text} GMT`);
   return Number.isNaN(date) ? undefined : Math.max(0, Math.ceil((date - now) / 1000));
 };
 
@@ -54,17 +67,61 @@ const answerOf = (response: IncomingMessage, now: number): Answer => {
   return defined({ status: statusCode, retryAfter: retryAfterSeconds(headers['retry-after'], now) });
 };
 
+/** `webhook-signature`: one signature per secret in force, separated by a space (Standard Webhooks, "Signature scheme"). */
+const signatureOf = (
+  { secret, formerSecret }: Subscription,
+  webhookId: string,
+  timestamp: Date,
+  body: string,
+): string =>
+  [secret, ...(formerSecret !== undefined && timestamp < new Date(formerSecret.until) ? [formerSecret.secret] : [])]
+    .map((one) => new Webhook(one).sign(webhookId, timestamp, body))
+    .join(' ');
+
+/** The other side closed a kept connection just as it was used again. */
+const wasStale = (outgoing: ClientRequest, error: Error): boolean =>
+  outgoing.reusedSocket && /^(ECONNRESET|EPIPE)$/.test(codeOf(error));
+
+export interface ChannelOptions {
+  readonly now?: () => number;
+  /** Looks up the names of endpoints that are not on the allow-list. */
+  readonly lookup?: LookupFunction;
+  /** What connections are opened with besides, e.g. the certificate authorities that are trusted. */
+  readonly connection?: AgentOptions;
+}
+
 /** POSTs notifications, signed by Standard Webhooks (`webhook-id`, `webhook-timestamp`, `webhook-signature`). Redirects are not followed. */
-export const webhookChannel = (isAllowed: (url: URL) => boolean, now: () => number = Date.now): Channel => ({
-  post: (subscription, webhookId, body) =>
+export const webhookChannel = (
+  isAllowed: (url: URL) => boolean,
+  { now = Date.now, lookup = guardedLookup(), connection = {} }: ChannelOptions = {},
+): Channel => {
+  const http = new HttpAgent({ ...connection, keepAlive: true });
+  const https = new HttpsAgent({ ...connection, keepAlive: true });
+
+  const send = (url: URL, options: RequestOptions, body: string): Promise<Answer> =>
     new Promise((resolve) => {
-      if (refusalOf(subscription.endpoint, isAllowed) !== undefined) return resolve({ failure: 'refused-address' });
+      const isPlain = url.protocol === 'http:';
+      const outgoing = (isPlain ? httpRequest : httpsRequest)(
+        url,
+        { ...options, agent: isPlain ? http : https },
+        (response) => resolve(answerOf(response, now())),
+      );
+      outgoing.on('error', (error) =>
+        resolve(wasStale(outgoing, error) ? send(url, options, body) : { failure: failureOf(error) }),
+      );
+      // An answer that is none (101) closes the connection without a word.
+      outgoing.on('close', () => resolve({ failure: 'connection' }));
+      outgoing.end(body);
+    });
+
+  return {
+    post: async (subscription, webhookId, body) => {
+      if (refusalOf(subscription.endpoint, isAllowed) !== undefined) return { failure: 'refused-address' };
       const url = new URL(subscription.endpoint);
       const timestamp = new Date(now());
-      const isPlain = url.protocol === 'http:';
       const options: RequestOptions = {
         method: 'POST',
-        agent: agents[isPlain ? 'http:' : 'https:'],
+        // For all of it: name, connection, answer and the rest of its body.
         signal: AbortSignal.timeout(Math.min(subscription.timeout ?? longestTimeout, longestTimeout) * 1000),
         headers: {
           ...readHeaders(subscription.headers),
@@ -73,18 +130,11 @@ export const webhookChannel = (isAllowed: (url: URL) => boolean, now: () => numb
           'user-agent': 'luftbro',
           'webhook-id': webhookId,
           'webhook-timestamp': String(Math.floor(timestamp.getTime() / 1000)),
-          'webhook-signature': new Webhook(subscription.secret).sign(webhookId, timestamp, body),
+          'webhook-signature': signatureOf(subscription, webhookId, timestamp, body),
         },
-        ...(isAllowed(url) ? {} : { lookup: guardedLookup }),
+        ...(isAllowed(url) ? {} : { lookup }),
       };
-      const outgoing = (isPlain ? httpRequest : httpsRequest)(url, options, (response) =>
-        resolve(answerOf(response, now())),
-      );
-      outgoing.on('error', (error) =>
-        resolve({
-          failure: error.name === 'AbortError' || error.name === 'TimeoutError' ? 'timeout' : failureOf(error),
-        }),
-      );
-      outgoing.end(body);
-    }),
-});
+      return send(url, options, body);
+    },
+  };
+};

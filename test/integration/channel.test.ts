@@ -1,0 +1,592 @@
+import { createServer as createHttpServer, type IncomingMessage, type RequestListener } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import { createServer as createTcpServer, type Server, type Socket } from 'node:net';
+import { Webhook } from 'standardwebhooks';
+import { afterEach, describe, expect, test } from 'vitest';
+import { type ChannelOptions, readHeaders, retryAfterSeconds, webhookChannel } from '../../adapters/http/channel.ts';
+import { allowList, guardedLookup, isPublicAddress, type Resolve } from '../../adapters/http/egress-guard.ts';
+import type { Answer, Subscription } from '../../mission/ports.ts';
+import { certificateFor } from '../support/certificates.ts';
+import { sampleSubscription } from '../support/contract.ts';
+import { eventually } from '../support/partners.ts';
+
+/** The channel against real sockets on this machine, which count who comes. */
+
+interface Listener {
+  readonly port: number;
+  /** Connections so far. */
+  readonly connections: () => number;
+  /** Connections that stand now. */
+  readonly open: () => number;
+}
+
+const servers: { readonly server: Server; readonly sockets: Set<Socket> }[] = [];
+
+const listen = async (server: Server): Promise<Listener> => {
+  const sockets = new Set<Socket>();
+  let connections = 0;
+  server.on('connection', (socket: Socket) => {
+    connections += 1;
+    sockets.add(socket);
+    socket.on('error', () => {});
+    socket.on('close', () => sockets.delete(socket));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  servers.push({ server, sockets });
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the server has no port');
+  return { port: address.port, connections: () => connections, open: () => sockets.size };
+};
+
+afterEach(async () => {
+  for (const { server, sockets } of servers.splice(0)) {
+    for (const socket of sockets) socket.destroy();
+    await new Promise((resolve) => server.close(resolve));
+  }
+});
+
+interface Heard {
+  readonly headers: IncomingMessage['headers'];
+  readonly body: string;
+}
+
+/** Keeps what it hears, and answers 200 or as it is told. */
+const hearing = (
+  heard: Heard[],
+  answer: (...given: Parameters<RequestListener>) => void = (_, response) => response.end(),
+): RequestListener => {
+  return (request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      heard.push({ headers: request.headers, body: Buffer.concat(chunks).toString() });
+      answer(request, response);
+    });
+  };
+};
+
+const subscriptionTo = (endpoint: string, changes: Partial<Subscription> = {}): Subscription => ({
+  ...sampleSubscription('channel', '983971636'),
+  headers: [],
+  endpoint,
+  ...changes,
+});
+
+const onThisMachine = allowList('http://127.0.0.1:*');
+const nothing = allowList('');
+const body = '{"resourceType":"Bundle","type":"history"}';
+
+const postPlainly = (port: number, changes: Partial<Subscription> = {}): Promise<Answer> =>
+  webhookChannel(onThisMachine).post(subscriptionTo(`http://127.0.0.1:${port}/notify`, changes), 'a.1', body);
+
+/** A resolver that answers with each of these in turn, and then always with the last one; and how often it was asked. */
+const resolver = (...answers: readonly (readonly string[] | NodeJS.ErrnoException)[]) => {
+  const asked: string[] = [];
+  const resolve: Resolve = (hostname, _, callback) => {
+    const answer = answers[Math.min(asked.length, answers.length - 1)] ?? [];
+    asked.push(hostname);
+    setImmediate(() =>
+      answer instanceof Error
+        ? callback(answer, [])
+        : callback(
+            null,
+            answer.map((address) => ({ address, family: address.includes(':') ? 6 : 4 })),
+          ),
+    );
+  };
+  return { resolve, asked };
+};
+
+/** This machine's address counts as public here: what the tests look at is which address is connected to. */
+const thisMachineIsPublic = (address: string): boolean => address === '127.0.0.1' || isPublicAddress(address);
+
+const authority = certificateFor({ name: 'Authority of the tests', isAuthority: true });
+const good = certificateFor({ name: 'partner.example', issuer: authority });
+
+/** Every connection ends at this port, whatever the URL says: what would come through the guard is seen there. */
+const at = ({ port }: Listener, resolve: Resolve, isPublic = isPublicAddress): ChannelOptions => ({
+  lookup: guardedLookup(resolve, isPublic),
+  connection: { port, ca: authority.cert },
+});
+
+describe('A notification is signed by Standard Webhooks', () => {
+  const other = `whsec_${Buffer.from('a secret of thirty-two characters').toString('base64')}`;
+
+  const receive = async (changes: Partial<Subscription>, now: number): Promise<Heard> => {
+    const heard: Heard[] = [];
+    const { port } = await listen(createHttpServer(hearing(heard)));
+    const channel = webhookChannel(onThisMachine, { now: () => now });
+    await channel.post(subscriptionTo(`http://127.0.0.1:${port}/notify`, changes), 'subscription.7', body);
+    const [first] = heard;
+    if (first === undefined) throw new Error('nothing came');
+    return first;
+  };
+
+  const verifies = (secret: string, { headers, body: text }: Heard): boolean => {
+    const flat = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]));
+    try {
+      new Webhook(secret).verify(text, flat);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+
+  test('with the secret of the subscription, its id, and the second it was sent', async () => {
+    const now = Date.now();
+    const heard = await receive({}, now);
+    const { secret } = subscriptionTo('');
+    expect(verifies(secret, heard)).toBe(true);
+    expect(verifies(other, heard)).toBe(false);
+    expect(verifies(secret, { ...heard, body: heard.body.replace('history', 'message') })).toBe(false);
+    expect(verifies(secret, { ...heard, headers: { ...heard.headers, 'webhook-id': 'subscription.8' } })).toBe(false);
+    expect(heard.headers).toMatchObject({
+      'webhook-id': 'subscription.7',
+      'webhook-timestamp': String(Math.floor(now / 1000)),
+      'content-type': 'application/fhir+json',
+    });
+    expect(heard.body).toBe(body);
+  });
+
+  test('with both secrets while a new one takes over, so that either verifies; with the new one alone after that', async () => {
+    const now = Date.now();
+    const fresh = `whsec_${Buffer.from('another secret, also long enough').toString('base64')}`;
+    const rotated = (until: number): Partial<Subscription> => ({
+      secret: fresh,
+      formerSecret: { secret: other, until: new Date(until).toISOString() },
+    });
+    const during = await receive(rotated(now + 1), now);
+    expect([verifies(fresh, during), verifies(other, during)]).toEqual([true, true]);
+    const after = await receive(rotated(now), now);
+    expect([verifies(fresh, after), verifies(other, after)]).toEqual([true, false]);
+    expect(String(after.headers['webhook-signature']).split(' ')).toHaveLength(1);
+  });
+
+  test('anew with every try, under the same id', async () => {
+    const heard: Heard[] = [];
+    const { port } = await listen(createHttpServer(hearing(heard, (_, response) => response.writeHead(503).end())));
+    let now = Date.now();
+    const channel = webhookChannel(onThisMachine, { now: () => now });
+    const subscription = subscriptionTo(`http://127.0.0.1:${port}/notify`);
+    await channel.post(subscription, 'subscription.7', body);
+    now += 60_000;
+    await channel.post(subscription, 'subscription.7', body);
+    expect(heard.map((one) => verifies(subscription.secret, one))).toEqual([true, true]);
+    expect(new Set(heard.map(({ headers }) => headers['webhook-id'])).size).toBe(1);
+    expect(new Set(heard.map(({ headers }) => headers['webhook-signature'])).size).toBe(2);
+  });
+});
+
+describe('Nothing is connected to that is not public', () => {
+  const tries = 3;
+  const counted = async (endpoint: string, resolve: Resolve, allowed = nothing) => {
+    const heard: Heard[] = [];
+    const listener = await listen(createHttpServer(hearing(heard)));
+    const channel = webhookChannel(allowed, at(listener, resolve));
+    const answers: Answer[] = [];
+    for (let count = 0; count < tries; count += 1)
+      answers.push(await channel.post(subscriptionTo(endpoint), 'a.1', body));
+    return { answers, connections: listener.connections() };
+  };
+
+  test('an allowed address is connected to, so that the count below means something', async () => {
+    const { answers, connections } = await counted('http://127.0.0.1:1/', resolver([]).resolve, onThisMachine);
+    expect(answers).toEqual(Array.from({ length: tries }, () => ({ status: 200 })));
+    expect(connections).toBe(1);
+  });
+
+  test.each([
+    'https://127.0.0.1/',
+    'https://127.0.0.1./',
+    'https://127.1/',
+    'https://0x7f000001/',
+    'https://2130706433/',
+    'https://0/',
+    'https://１２７.0.0.1/',
+    'https://[::ffff:127.0.0.1]/',
+    'https://[::ffff:7f00:1]/',
+    'https://[::]/',
+    'https://[::1]/',
+    'https://localhost/',
+    'https://localhost./',
+    'https://user@127.0.0.1/',
+    'https://user:word@partner.example/',
+    'https://partner.example:8443/',
+    'http://partner.example/',
+    'http://127.0.0.1/',
+    'ftp://127.0.0.1/',
+    'not a URL',
+  ])('%s: refused, at the first try and at every other', async (endpoint) => {
+    const { resolve, asked } = resolver(['127.0.0.1']);
+    const { answers, connections } = await counted(endpoint, resolve);
+    expect(answers).toEqual(Array.from({ length: tries }, () => ({ failure: 'refused-address' })));
+    expect(connections).toBe(0);
+    expect(asked).toEqual([]);
+  });
+
+  test.each([
+    [['127.0.0.1']],
+    [['::1']],
+    [['::ffff:127.0.0.1']],
+    [['::ffff:7f00:1']],
+    [['64:ff9b::7f00:1']],
+    [['2002:7f00:1::1']],
+    [['2606:2800:220:1:0:5efe:127.0.0.1']],
+    [['169.254.169.254']],
+    [['0.0.0.0']],
+    [['93.184.215.14', '127.0.0.1']],
+    [['127.0.0.1', '93.184.215.14']],
+    [[]],
+  ])('a name that leads to %j: refused, and looked at anew with every try', async (addresses) => {
+    const { resolve, asked } = resolver(addresses);
+    const { answers, connections } = await counted('https://partner.example/notify', resolve);
+    expect(answers).toEqual(Array.from({ length: tries }, () => ({ failure: 'refused-address' })));
+    expect(connections).toBe(0);
+    expect(asked).toEqual(Array.from({ length: tries }, () => 'partner.example'));
+  });
+
+  describe('A name that changes', () => {
+    const secure = (heard: Heard[], keepsOpen: boolean): Server =>
+      createHttpsServer(
+        good,
+        hearing(heard, (_, response) => response.writeHead(200, keepsOpen ? {} : { connection: 'close' }).end()),
+      );
+
+    test('after it was checked changes nothing: the very address that was checked is connected to', async () => {
+      const heard: Heard[] = [];
+      const listener = await listen(secure(heard, true));
+      // Whoever asked once more would be told another address.
+      const { resolve, asked } = resolver(['127.0.0.1'], ['10.0.0.1']);
+      const channel = webhookChannel(nothing, at(listener, resolve, thisMachineIsPublic));
+      const subscription = subscriptionTo('https://partner.example/notify');
+      expect(await channel.post(subscription, 'a.1', body)).toEqual({ status: 200 });
+      expect(asked).toEqual(['partner.example']);
+      expect(heard[0]?.headers.host).toBe('partner.example');
+    });
+
+    test('keeps the connection it has to the address that was checked', async () => {
+      const heard: Heard[] = [];
+      const listener = await listen(secure(heard, true));
+      const { resolve, asked } = resolver(['127.0.0.1'], ['10.0.0.1']);
+      const channel = webhookChannel(nothing, at(listener, resolve, thisMachineIsPublic));
+      const subscription = subscriptionTo('https://partner.example/notify');
+      for (let count = 0; count < tries; count += 1)
+        expect(await channel.post(subscription, `a.${count}`, body)).toEqual({ status: 200 });
+      expect(listener.connections()).toBe(1);
+      expect(asked).toHaveLength(1);
+      expect(heard).toHaveLength(tries);
+    });
+
+    test('is refused with the next connection', async () => {
+      const heard: Heard[] = [];
+      const listener = await listen(secure(heard, false));
+      const { resolve, asked } = resolver(['127.0.0.1'], ['10.0.0.1'], ['127.0.0.1']);
+      const channel = webhookChannel(nothing, at(listener, resolve, thisMachineIsPublic));
+      const subscription = subscriptionTo('https://partner.example/notify');
+      expect(await channel.post(subscription, 'a.1', body)).toEqual({ status: 200 });
+      await eventually('the connection closed', () => listener.open() === 0);
+      expect(await channel.post(subscription, 'a.2', body)).toEqual({ failure: 'refused-address' });
+      expect(listener.connections()).toBe(1);
+      expect(await channel.post(subscription, 'a.2', body)).toEqual({ status: 200 });
+      expect(asked).toHaveLength(3);
+      expect(heard.map(({ headers }) => headers['webhook-id'])).toEqual(['a.1', 'a.2']);
+    });
+  });
+});
+
+describe('TLS', () => {
+  const answerOver = async (server: Server, endpoint = 'https://partner.example/'): Promise<Answer> => {
+    const listener = await listen(server);
+    const { resolve } = resolver(['127.0.0.1']);
+    return webhookChannel(nothing, at(listener, resolve, thisMachineIsPublic)).post(
+      subscriptionTo(endpoint),
+      'a.1',
+      body,
+    );
+  };
+  const day = 86_400_000;
+
+  test('a good certificate of the host is trusted', async () => {
+    const heard: Heard[] = [];
+    expect(await answerOver(createHttpsServer(good, hearing(heard)))).toEqual({ status: 200 });
+    expect(heard).toHaveLength(1);
+  });
+
+  test.each([
+    ['signed by itself', certificateFor({ name: 'partner.example' })],
+    [
+      'of an authority that is not trusted',
+      certificateFor({
+        name: 'partner.example',
+        issuer: certificateFor({ name: 'Another authority', isAuthority: true }),
+      }),
+    ],
+    [
+      'expired',
+      certificateFor({
+        name: 'partner.example',
+        issuer: authority,
+        from: new Date(Date.now() - 2 * day),
+        until: new Date(Date.now() - day),
+      }),
+    ],
+    [
+      'not valid yet',
+      certificateFor({
+        name: 'partner.example',
+        issuer: authority,
+        from: new Date(Date.now() + day),
+        until: new Date(Date.now() + 2 * day),
+      }),
+    ],
+    ['of another host', certificateFor({ name: 'other.example', issuer: authority })],
+    ['signed by one that is no authority', certificateFor({ name: 'partner.example', issuer: good })],
+  ])('a certificate %s gets nothing to read', async (_, certificate) => {
+    const heard: Heard[] = [];
+    expect(await answerOver(createHttpsServer(certificate, hearing(heard)))).toEqual({ failure: 'tls' });
+    expect(heard).toEqual([]);
+  });
+
+  test('so does a server without TLS', async () => {
+    const heard: Heard[] = [];
+    expect(await answerOver(createHttpServer(hearing(heard)))).toEqual({ failure: 'tls' });
+    expect(heard).toEqual([]);
+  });
+});
+
+describe('An endpoint that does not answer', () => {
+  test.each(['ENOTFOUND', 'EAI_AGAIN', 'ENODATA'])('%s of its name is a failure of the name', async (code) => {
+    const { resolve } = resolver(Object.assign(new Error(code), { code }));
+    const channel = webhookChannel(nothing, { lookup: guardedLookup(resolve) });
+    expect(await channel.post(subscriptionTo('https://partner.example/'), 'a.1', body)).toEqual({ failure: 'name' });
+  });
+
+  test('a name nobody answers for runs into the time limit', async () => {
+    const channel = webhookChannel(nothing, { lookup: guardedLookup(() => {}) });
+    const answer = await channel.post(subscriptionTo('https://partner.example/', { timeout: 1 }), 'a.1', body);
+    expect(answer).toEqual({ failure: 'timeout' });
+  });
+
+  test.each([
+    ['nothing', ''],
+    ['half a status line', 'HTTP/1.1 20'],
+    ['half of its headers', 'HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\n'],
+    ['that it goes on', 'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\n'],
+  ])('one that says %s and no more runs into the time limit, and its connection is closed', async (_, said) => {
+    const listener = await listen(createTcpServer((socket) => socket.once('data', () => socket.write(said))));
+    expect(await postPlainly(listener.port, { timeout: 1 })).toEqual({ failure: 'timeout' });
+    await eventually('the connection closed', () => listener.open() === 0);
+    expect(listener.connections()).toBe(1);
+  });
+
+  test('one that never begins with TLS runs into the time limit', async () => {
+    const listener = await listen(createTcpServer((socket) => socket.resume()));
+    const { resolve } = resolver(['127.0.0.1']);
+    const channel = webhookChannel(nothing, at(listener, resolve, thisMachineIsPublic));
+    const answer = await channel.post(subscriptionTo('https://partner.example/', { timeout: 1 }), 'a.1', body);
+    expect(answer).toEqual({ failure: 'timeout' });
+    await eventually('the connection closed', () => listener.open() === 0);
+  });
+
+  test.each([
+    ['closes', (socket: Socket) => socket.end()],
+    ['resets', (socket: Socket) => socket.resetAndDestroy()],
+    ['closes in the middle of its headers', (socket: Socket) => socket.end('HTTP/1.1 200 OK\r\ncontent-')],
+    ['speaks something else', (socket: Socket) => socket.write('220 mail.example ESMTP\r\n')],
+    [
+      'answers two lengths',
+      (socket: Socket) => socket.write('HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n'),
+    ],
+    [
+      'changes to another protocol',
+      (socket: Socket) => socket.write('HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n'),
+    ],
+    [
+      'has headers without end',
+      (socket: Socket) => socket.write(`HTTP/1.1 200 OK\r\n${'x: yyyyyyyyyyyyyyyy\r\n'.repeat(2_000)}`),
+    ],
+  ])('one that %s has not answered', async (_, behave) => {
+    const listener = await listen(createTcpServer((socket) => socket.once('data', () => behave(socket))));
+    expect(await postPlainly(listener.port)).toEqual({ failure: 'connection' });
+    await eventually('the connection closed', () => listener.open() === 0);
+    expect(listener.connections()).toBe(1);
+  });
+
+  test('one that is not there has not answered', async () => {
+    const { port } = await listen(createTcpServer());
+    for (const { server } of servers.splice(0)) await new Promise((resolve) => server.close(resolve));
+    expect(await postPlainly(port)).toEqual({ failure: 'connection' });
+  });
+
+  test('a kept connection that closes as it is used again is no failure: a new one is opened at once', async () => {
+    const heard: Heard[] = [];
+    let count = 0;
+    const server = createHttpServer((request, response) => {
+      count += 1;
+      if (count === 2) request.socket.resetAndDestroy();
+      else hearing(heard)(request, response);
+    });
+    const listener = await listen(server);
+    const channel = webhookChannel(onThisMachine);
+    const subscription = subscriptionTo(`http://127.0.0.1:${listener.port}/`);
+    expect(await channel.post(subscription, 'a.1', body)).toEqual({ status: 200 });
+    expect(await channel.post(subscription, 'a.2', body)).toEqual({ status: 200 });
+    expect(heard.map(({ headers }) => headers['webhook-id'])).toEqual(['a.1', 'a.2']);
+    expect(listener.connections()).toBe(2);
+  });
+});
+
+describe('What an endpoint answers', () => {
+  test('counts by its status; the body is read for a while and thrown away, and the connection is kept', async () => {
+    const statuses = [200, 202, 204, 400, 410, 429, 500, 503];
+    let next = 0;
+    const listener = await listen(
+      createHttpServer(
+        hearing([], (_, response) => {
+          response.writeHead(statuses[next] ?? 0).end('x'.repeat(16_000));
+          next += 1;
+        }),
+      ),
+    );
+    const channel = webhookChannel(onThisMachine);
+    for (const status of statuses)
+      expect(await channel.post(subscriptionTo(`http://127.0.0.1:${listener.port}/`), 'a.1', body)).toEqual({ status });
+    expect(listener.connections()).toBe(1);
+  });
+
+  test('a body without end is cut off', async () => {
+    let written = 0;
+    const listener = await listen(
+      createHttpServer((_, response) => {
+        const write = (): void => {
+          if (response.destroyed) return;
+          written += 10_000;
+          response.write('x'.repeat(10_000), () => setImmediate(write));
+        };
+        write();
+      }),
+    );
+    expect(await postPlainly(listener.port)).toEqual({ status: 200 });
+    await eventually('the connection closed', () => listener.open() === 0);
+    // What the sockets' own buffers take, and no more.
+    expect(written).toBeLessThan(20_000_000);
+  });
+
+  test('a body that comes drop by drop is answered at once, and cut off at the time limit', async () => {
+    let drops = 0;
+    const listener = await listen(
+      createHttpServer((_, response) => {
+        const drop = setInterval(() => {
+          drops += 1;
+          response.write('x');
+        }, 20);
+        response.on('close', () => clearInterval(drop));
+      }),
+    );
+    expect(await postPlainly(listener.port, { timeout: 1 })).toEqual({ status: 200 });
+    expect(listener.open()).toBe(1);
+    await eventually('the connection closed', () => listener.open() === 0);
+    expect(drops).toBeGreaterThan(1);
+  });
+
+  test.each([300, 301, 302, 303, 307, 308])('a redirect (%i) is not followed', async (status) => {
+    const elsewhere = await listen(createHttpServer(hearing([])));
+    const listener = await listen(
+      createHttpServer(
+        hearing([], (_, response) =>
+          response.writeHead(status, { location: `http://127.0.0.1:${elsewhere.port}/` }).end(),
+        ),
+      ),
+    );
+    expect(await postPlainly(listener.port)).toEqual({ status });
+    expect(listener.connections()).toBe(1);
+    expect(elsewhere.connections()).toBe(0);
+  });
+
+  test('Retry-After comes along, as seconds', async () => {
+    const listener = await listen(
+      createHttpServer(hearing([], (_, response) => response.writeHead(503, { 'retry-after': '17' }).end())),
+    );
+    expect(await postPlainly(listener.port)).toEqual({ status: 503, retryAfter: 17 });
+  });
+
+  test('Retry-After is a number of seconds or a date; anything else says nothing', () => {
+    const now = Date.parse('2026-02-01T10:00:00.500Z');
+    expect(retryAfterSeconds('0', now)).toBe(0);
+    expect(retryAfterSeconds(' 120 ', now)).toBe(120);
+    expect(retryAfterSeconds('Sun, 01 Feb 2026 10:01:00 GMT', now)).toBe(60);
+    expect(retryAfterSeconds('Sun, 01 Feb 2026 09:00:00 GMT', now)).toBe(0);
+    expect(retryAfterSeconds('Sunday, 01-Feb-26 10:01:00 GMT', now)).toBe(60);
+    expect(retryAfterSeconds('Sun Feb  1 10:01:00 2026', now)).toBe(60);
+    for (const header of [
+      undefined,
+      '',
+      'soon',
+      '-5',
+      '1.5',
+      '1e3',
+      '99999999999',
+      '2026-02-01',
+      'Sun, 99 Feb 2026 10:01:00 GMT',
+    ])
+      expect(retryAfterSeconds(header, now), header).toBeUndefined();
+  });
+});
+
+describe("A subscriber's own header lines", () => {
+  test('come along, and can change nothing of what the hub says', async () => {
+    const heard: Heard[] = [];
+    const { port } = await listen(createHttpServer(hearing(heard)));
+    const lines = [
+      'Authorization: Bearer of-the-subscriber',
+      'X-Route:  a, b ',
+      'Host: internal.example',
+      'Content-Length: 3',
+      'Content-Type: text/plain',
+      'content-encoding: gzip',
+      'Transfer-Encoding: chunked',
+      'Connection: close',
+      'Upgrade: h2c',
+      'Expect: 100-continue',
+      'Webhook-Signature: v1,forged',
+      'WEBHOOK-ID: forged',
+      'User-Agent: another',
+      'Proxy-Authorization: Basic x',
+      'X-Bad: one\r\nX-Injected: two',
+      'X-Bad: one\nX-Injected: two',
+      'X-Injected : two',
+      'X-Injected\r\n: two',
+      ' X-Injected: two',
+      'X-Bad: \u0000',
+      'X-Bad: sm\u00f8rbr\u00f8d',
+      ': nothing',
+      '__proto__: polluted',
+      '',
+    ];
+    await postPlainly(port, { headers: lines });
+    const { headers, body: text } = heard[0] ?? { headers: {}, body: '' };
+    expect(text).toBe(body);
+    expect(Object.keys(headers).toSorted()).toEqual([
+      'authorization',
+      'connection',
+      'content-length',
+      'content-type',
+      'host',
+      'user-agent',
+      'webhook-id',
+      'webhook-signature',
+      'webhook-timestamp',
+      'x-route',
+    ]);
+    expect(headers).toMatchObject({
+      authorization: 'Bearer of-the-subscriber',
+      connection: 'keep-alive',
+      'content-type': 'application/fhir+json',
+      host: `127.0.0.1:${port}`,
+      'user-agent': 'luftbro',
+      'webhook-id': 'a.1',
+      'x-route': 'a, b',
+    });
+    expect(Object.keys(readHeaders(['__proto__: polluted']))).toEqual([]);
+  });
+});
