@@ -1,5 +1,6 @@
 import type {
   Clock,
+  DeadLetters,
   DeliveryQueue,
   Directory,
   MissionLog,
@@ -10,6 +11,7 @@ import type {
   Worklist,
 } from '../mission/ports.ts';
 import type { Guidelines } from '../schemas/guideline.ts';
+import { deadLetters } from './dynamodb/dead-letters.ts';
 import { cachedDirectory } from './dynamodb/directory-store.ts';
 import { cachedGuidelines } from './dynamodb/guideline-store.ts';
 import { missionLog } from './dynamodb/mission-log.ts';
@@ -33,6 +35,7 @@ export interface Logs {
   readonly overview: Overview;
   readonly obligations: Obligations;
   readonly retirements: Retirements;
+  readonly deadLetters: DeadLetters;
   readonly directory: () => Promise<Directory>;
   readonly guidelines: () => Promise<Guidelines>;
 }
@@ -47,6 +50,7 @@ export const openLogs = (tableName: string = setting('TABLE_NAME')): Logs => {
     overview: overview(table),
     obligations: obligations(table),
     retirements: retirements(table),
+    deadLetters: deadLetters(table),
     directory: cachedDirectory(table),
     guidelines: cachedGuidelines(table),
   };

@@ -1,19 +1,19 @@
+import { defined } from '../schemas/defined.ts';
 import { knownMessageType, eventCodeOf } from '../schemas/messages/catalogue.ts';
-import { noSubscription, sayAsHub, unreachableMessage } from './hub-messages.ts';
+import { cannotBeNumbered, noSubscription, sayAsHub, unreachableMessage } from './hub-messages.ts';
 import type {
-  DeliveryOrder,
   DeliveryQueue,
   Directory,
   MissionLog,
+  NotificationOrder,
   Overview,
   Subscriber,
-  SubscriptionFilter,
   SubscriptionLog,
   Told,
   Worklist,
 } from './ports.ts';
-import { retireAfterMilliseconds } from './retire.ts';
-import { type Entry, isFinal, isOver } from './state.ts';
+import { retirementOf } from './retire.ts';
+import { type Entry, isFinal, rolesIn } from './state.ts';
 
 /** Milliseconds after which a notification that is not settled is looked after by the sweeper. */
 export const deliveryGraceMilliseconds = 15_000;
@@ -30,34 +30,37 @@ export interface FanOutPorts {
 
 type Debt = Pick<Entry, 'mission' | 'number' | 'event' | 'sender' | 'exercise' | 'recipients' | 'facts' | 'state'>;
 
-const wants = (filter: SubscriptionFilter, entry: Debt): boolean =>
+const wants = ({ filter, organisation }: Subscriber, entry: Debt): boolean =>
   (filter.events?.some((event) => [entry.event, eventCodeOf(knownMessageType(entry.event))].includes(event)) ?? true) &&
   (filter.urgencies?.includes(entry.state.urgency) ?? true) &&
-  (filter.missions?.includes(entry.mission) ?? true);
+  (filter.missions?.includes(entry.mission) ?? true) &&
+  (filter.roles === undefined || rolesIn(entry.state, organisation).some((role) => filter.roles?.includes(role)));
 
 export const orderOf = (
   subscription: string,
   number: number,
   previous: number | undefined,
   entry: Pick<Entry, 'mission' | 'number' | 'state'>,
-): DeliveryOrder => ({
+  redrivenAt?: string,
+): NotificationOrder => ({
+  kind: 'notification',
   subscription,
   number,
   mission: entry.mission,
   entry: entry.number,
   request: entry.state.request.entry,
-  ...(previous === undefined ? {} : { previous }),
+  ...defined({ previous, redrivenAt }),
 });
 
-type Numbered = { readonly told: Told; readonly order: DeliveryOrder };
+type Numbered = { readonly told: Told; readonly order: NotificationOrder };
 
 const tell = async (
   { subscriptions, now }: FanOutPorts,
   subscriber: Subscriber,
   entry: Debt,
-): Promise<Numbered | undefined> => {
+): Promise<Numbered | 'passed' | 'full'> => {
   const numbered = await subscriptions.number(subscriber.id, entry.mission, entry.number);
-  if (numbered === 'passed') return undefined;
+  if (numbered === 'passed' || numbered === 'full') return numbered;
   const { number, previous } = numbered;
   const at = now();
   await subscriptions.write(
@@ -92,17 +95,21 @@ const project = async ({ worklist, overview }: FanOutPorts, { number, event, fac
   ]);
 };
 
-/** Recipients without any subscription: no machine will tell them, so people must. Said once per party and mission. */
+/** Recipients without any subscription that works: no machine will tell them, so people must. Said once per party and mission. */
 const warnOfUnreachable = async (
   ports: FanOutPorts,
   entry: Debt,
   subscribers: readonly Subscriber[],
+  unnumbered: ReadonlySet<string>,
 ): Promise<readonly Entry[]> => {
-  const reachable = new Set(subscribers.map(({ organisation }) => organisation));
+  const reachable = new Set(
+    subscribers.filter(({ id }) => !unnumbered.has(id)).map(({ organisation }) => organisation),
+  );
   const missed = entry.recipients.filter((organisation) => !reachable.has(organisation));
   const warnings: Entry[] = [];
   for (const organisation of missed) {
-    const message = unreachableMessage('party-unreachable', entry, organisation, noSubscription, ports.directory);
+    const why = subscribers.some((one) => one.organisation === organisation) ? cannotBeNumbered : noSubscription;
+    const message = unreachableMessage('party-unreachable', entry, organisation, why, ports.directory);
     const said = message === undefined ? undefined : await sayAsHub(ports, message);
     if (said?.outcome === 'accepted' && said.owes) warnings.push(said.entry);
   }
@@ -118,19 +125,26 @@ const pay = async (ports: FanOutPorts, entry: Debt): Promise<readonly Entry[]> =
     entry.recipients.length === 0 ? [] : ports.subscriptions.subscribers(entry.recipients),
     project(ports, entry),
   ]);
-  const wanting = subscribers.filter(({ filter }) => wants(filter, entry));
+  const wanting = subscribers.filter((subscriber) => wants(subscriber, entry));
   const outcomes = await Promise.allSettled(wanting.map((subscriber) => tell(ports, subscriber, entry)));
-  const paid = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? (outcome.value ?? []) : []));
+  const paid = outcomes.flatMap((outcome) =>
+    outcome.status === 'fulfilled' && typeof outcome.value === 'object' ? [outcome.value] : [],
+  );
   if (paid.length > 0) await ports.queue.send(paid.map(({ order }) => order));
   // Those who could be told are on their way; for the others the debt stays.
   const failed = outcomes.find((outcome) => outcome.status === 'rejected');
   if (failed !== undefined) throw failed.reason;
-  const reached = new Set(wanting.map(({ organisation }) => organisation));
+  const unnumbered = new Set(
+    wanting.flatMap(({ id }, index) => {
+      const outcome = outcomes[index];
+      return outcome?.status === 'fulfilled' && outcome.value === 'full' ? [id] : [];
+    }),
+  );
+  const reached = new Set(wanting.filter(({ id }) => !unnumbered.has(id)).map(({ organisation }) => organisation));
   const untold = entry.recipients.filter((organisation) => !reached.has(organisation));
-  const retireAt = isOver(entry.state) ? new Date(ports.now() + retireAfterMilliseconds).toISOString() : undefined;
   const told = paid.map((one) => one.told);
-  const warnings = await warnOfUnreachable(ports, entry, subscribers);
-  await ports.missions.settle(entry.mission, entry.number, told, untold, retireAt);
+  const warnings = await warnOfUnreachable(ports, entry, subscribers, unnumbered);
+  await ports.missions.settle(entry.mission, entry.number, told, untold, retirementOf(entry, ports.now()));
   return warnings;
 };
 

@@ -22,6 +22,8 @@ const mustBeReached = ['local-amk', 'amk-la', 'operator', 'hospital'] as const;
 
 /** Why a party cannot be reached that has never asked to be told. */
 export const noSubscription = 'no subscription';
+/** Or whose subscription has no room for another mission. */
+export const cannotBeNumbered = 'its subscription holds too many missions that have not ended';
 
 interface Call {
   readonly event: 'acknowledgement-overdue' | 'delivery-failed' | 'party-unreachable';
@@ -178,7 +180,7 @@ export const unreachableMessage = (
   const call: Call = {
     event,
     // Without a subscription nothing changes from message to message: people are told once.
-    about: [organisation, why === noSubscription ? noSubscription : String(entry.number)],
+    about: [organisation, why === noSubscription || why === cannotBeNumbered ? why : String(entry.number)],
     reference: `Bundle/${entryAddress(entry.mission, entry.number)}`,
     facts: { undelivered: { organisation, entry: entry.number, sender: entry.sender } },
     phone: organisation,

@@ -1,4 +1,4 @@
-import type { Role, Urgency } from '../schemas/codes.ts';
+import type { MissionRole, Role, Urgency } from '../schemas/codes.ts';
 import type { Entry, MissionState, Party, TaskState } from './state.ts';
 
 /** What the hub needs of the world outside. Adapters implement these; a port that fails throws `Unavailable` or lets its error through. */
@@ -53,6 +53,8 @@ export interface SubscriptionFilter {
   readonly events?: readonly string[];
   readonly urgencies?: readonly Urgency[];
   readonly missions?: readonly string[];
+  /** What the subscriber must be in the mission, at the entry. */
+  readonly roles?: readonly MissionRole[];
 }
 
 export interface Subscription {
@@ -68,14 +70,34 @@ export interface Subscription {
   readonly filterText: readonly string[];
   /** Seconds the subscriber wants to be waited for. */
   readonly timeout?: number;
+  /** Seconds between two heartbeats; absent: none are wanted. */
+  readonly heartbeat?: number;
   readonly reason: string;
   /** Standard Webhooks secret, `whsec_…`. */
   readonly secret: string;
+  /** The secret before a rotation: the hub signs with both until then, ISO 8601. */
+  readonly formerSecret?: { readonly secret: string; readonly until: string };
   readonly createdAt: string;
+  /** Rises with every change of the settings. */
+  readonly revision: number;
   /** Events numbered so far. */
   readonly lastNumber: number;
-  /** What the last failed attempt was, in words without personal data. */
+  /** Calls in a row that the endpoint has not answered. */
+  readonly failures: number;
+  /** The circuit is open: until then nothing is sent, and then one handshake. */
+  readonly retryAt?: string;
+  /** What the last failed call came to, in words without personal data. */
   readonly error?: string;
+}
+
+/** How it stands between the hub and an endpoint. `error` is the open circuit: what `$status` shows is what the hub does. */
+export interface Contact {
+  readonly status: Exclude<SubscriptionStatus, 'off'>;
+  readonly failures: number;
+  readonly error?: string;
+  readonly retryAt?: string;
+  /** When the hub owes the endpoint a handshake, or a heartbeat. */
+  readonly dueAt?: string;
 }
 
 /** A subscription as the fan-out needs it. */
@@ -95,7 +117,14 @@ export interface Notification {
   readonly previous?: number;
   readonly writtenAt: string;
   readonly status: NotificationStatus;
+  /** Calls made; an open circuit makes none. */
   readonly attempts: number;
+  /** When it was first turned to: from then on the hub tries for so long, and no longer. */
+  readonly firstTriedAt?: string;
+  /** People have been told that the party is not reached. */
+  readonly warned?: boolean;
+  /** When somebody had the hub try again after it had given up. */
+  readonly redrivenAt?: string;
   readonly lastAttemptAt?: string;
   /** HTTP status, or the kind of failure, of the last attempt. */
   readonly lastAnswer?: string;
@@ -107,6 +136,11 @@ export interface Attempt {
   readonly at: string;
   readonly answer: string;
   readonly status: NotificationStatus;
+  /** A call was made; otherwise the open circuit put it off. */
+  readonly called: boolean;
+  /** Kept if it is the first. */
+  readonly firstTriedAt: string;
+  readonly warned?: boolean;
   readonly dueAt?: string;
 }
 
@@ -114,19 +148,29 @@ export interface SubscriptionLog {
   create(subscription: Subscription, dueAt: string): Promise<void>;
   subscription(id: string): Promise<Subscription | undefined>;
   subscriptionsOf(organisation: string): Promise<readonly Subscription[]>;
-  /** Sets the status; no handshake is owed after it. What is `off` stays off. */
-  setStatus(id: string, status: SubscriptionStatus, error?: string): Promise<void>;
+  /** Notes how it stands with the endpoint, unless the status or the settings are not those that were seen: `false`. What is `off` stays off. */
+  contact(seen: Pick<Subscription, 'id' | 'status' | 'revision'>, contact: Contact): Promise<boolean>;
+  /** Takes the one probe of an open circuit: `false` if another has it. The circuit stays open until then. */
+  claimProbe(seen: Pick<Subscription, 'id' | 'revision' | 'retryAt'>, until: string): Promise<boolean>;
+  /** Ends the subscription for good; nothing is owed to its endpoint any more. */
+  turnOff(id: string): Promise<void>;
+  /**
+   * Changes the settings (all but id, organisation and numbers), unless somebody changed them since: `false`.
+   * `contactDueAt`: it begins anew as `requested`, and a handshake is owed by then.
+   */
+  change(changed: Subscription, contactDueAt?: string): Promise<boolean>;
   /** Subscriptions of these organisations that want notifications now, in one consistent read. */
   subscribers(organisations: readonly string[]): Promise<readonly Subscriber[]>;
   /**
    * Numbers the notification of an entry by one conditional update.
-   * Asked again for the same entry it gives the same number; `passed` if a later entry of the mission has been numbered.
+   * Asked again for the same entry it gives the same number; `passed` if a later entry of the mission has been numbered;
+   * `full` if the subscription takes no further mission, whoever tries.
    */
   number(
     subscription: string,
     mission: string,
     entry: number,
-  ): Promise<{ readonly number: number; readonly previous?: number } | 'passed'>;
+  ): Promise<{ readonly number: number; readonly previous?: number } | 'passed' | 'full'>;
   /** Writes a notification with its debt, unless it is written. */
   write(notification: Notification, dueAt: string): Promise<void>;
   notification(subscription: string, number: number): Promise<Notification | undefined>;
@@ -137,15 +181,27 @@ export interface SubscriptionLog {
 }
 
 /** What travels through the queue: names and numbers, nothing about patients. */
-export interface DeliveryOrder {
+export type DeliveryOrder = NotificationOrder | ContactOrder;
+
+export interface NotificationOrder {
+  readonly kind: 'notification';
   readonly subscription: string;
-  /** 0 orders the handshake. */
   readonly number: number;
   readonly mission: string;
   readonly entry: number;
   /** Entry that probably holds the mission's ServiceRequest as of `entry`, so that one read fetches both. */
   readonly request: number;
   readonly previous?: number;
+  /** Sets it apart from the order that was given up. */
+  readonly redrivenAt?: string;
+}
+
+/** A word to the endpoint that tells of no event. */
+export interface ContactOrder {
+  readonly kind: 'handshake' | 'heartbeat';
+  readonly subscription: string;
+  /** When it became due: one occasion is ordered once. */
+  readonly due: string;
 }
 
 /** Everything a delivery needs, in one read. */
@@ -160,7 +216,7 @@ export interface DeliveryCase {
 }
 
 export interface DeliveryDesk {
-  open(order: DeliveryOrder): Promise<DeliveryCase>;
+  open(order: NotificationOrder): Promise<DeliveryCase>;
 }
 
 export interface DeliveryQueue {
@@ -168,14 +224,20 @@ export interface DeliveryQueue {
   send(orders: readonly DeliveryOrder[]): Promise<void>;
 }
 
+/** Notifications that the hub has given up: they stand in the index until somebody has them tried again or puts them away. */
 export interface DeadLetters {
-  put(order: DeliveryOrder): Promise<void>;
+  /** Those given up longest ago first. */
+  list(limit: number, from?: string): Promise<Page<Notification>>;
+  /** Owed again, as if never tried; `false` if it is not among the dead letters. */
+  redrive(subscription: string, number: number, at: string, dueAt: string): Promise<boolean>;
+  /** Stays failed, and nobody need look at it any more; `false` if it is not among the dead letters. */
+  discard(subscription: string, number: number): Promise<boolean>;
 }
 
 /** What an endpoint answered. `status` absent: no HTTP answer came, `failure` says why. */
 export interface Answer {
   readonly status?: number;
-  readonly failure?: 'timeout' | 'connection' | 'name' | 'tls' | 'redirect' | 'refused-address';
+  readonly failure?: 'timeout' | 'connection' | 'name' | 'tls' | 'redirect' | 'refused-address' | 'off';
   /** Seconds, from `Retry-After`. */
   readonly retryAfter?: number;
 }
@@ -240,7 +302,8 @@ export type Obligation =
   | { readonly kind: 'deadline'; readonly mission: string; readonly task: string }
   | { readonly kind: 'fan-out'; readonly mission: string; readonly entry: number }
   | { readonly kind: 'delivery'; readonly subscription: string; readonly number: number }
-  | { readonly kind: 'handshake'; readonly subscription: string };
+  /** A handshake or a heartbeat; `due` says for when it was owed. */
+  | { readonly kind: 'contact'; readonly subscription: string; readonly due: string };
 
 export interface Obligations {
   /** What is due: first the deadlines that people must be told of, then the rest, each longest due first. */
@@ -267,6 +330,8 @@ export interface Retirements {
   /** Drops the mission from the subscription's head, unless a later entry has been numbered. */
   forget(subscription: string, retirement: Retirement): Promise<void>;
   done(retirement: Retirement): Promise<void>;
+  /** Looks at the mission again then. */
+  postpone(retirement: Retirement, dueAt: string): Promise<void>;
 }
 
 export interface Caller {

@@ -1,4 +1,4 @@
-import type { MissionStatus, Role, TaskKind, TaskStatus, Urgency } from '../schemas/codes.ts';
+import type { MissionRole, MissionStatus, Role, TaskKind, TaskStatus, Urgency } from '../schemas/codes.ts';
 import { timeOf } from '../schemas/fhir/datatypes.ts';
 import type { Decider, Facts, Position, Reason } from '../schemas/messages/message-type.ts';
 
@@ -192,6 +192,14 @@ export const concernedParties = (state: MissionState): readonly string[] => [
 /** Who asked for the mission and who coordinates it now. */
 export const leads = (state: MissionState, organisation: string): boolean =>
   organisation === state.requester || organisation === state.coordinator;
+
+/** What an organisation is in the mission; several things at once, or none. */
+export const rolesIn = (state: MissionState, organisation: string): readonly MissionRole[] => [
+  ...(organisation === state.requester ? ['requester' as const] : []),
+  ...(organisation === state.coordinator ? ['coordinator' as const] : []),
+  ...(state.tasks.some(({ owner }) => owner === organisation) ? ['performer' as const] : []),
+  ...(state.observers?.includes(organisation) === true ? ['observer' as const] : []),
+];
 
 /** Everybody who ever had a part in the mission. */
 export const isParty = (state: MissionState, organisation: string): boolean =>

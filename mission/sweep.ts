@@ -1,6 +1,6 @@
 import { fanOut, type FanOutPorts, orderOf } from './fan-out.ts';
 import { overdueMessage, sayAsHub } from './hub-messages.ts';
-import type { DeliveryOrder, Obligation, Obligations } from './ports.ts';
+import type { Obligation, Obligations } from './ports.ts';
 import { deadlineOf, taskOf } from './state.ts';
 
 export interface SweepPorts extends FanOutPorts {
@@ -22,14 +22,6 @@ const sideBySide = 8;
 
 /** An obligation that was worked and is still owed has its next turn after this. */
 const againMilliseconds = 30_000;
-
-export const handshakeOrder = (subscription: string): DeliveryOrder => ({
-  subscription,
-  number: 0,
-  mission: 'handshake',
-  entry: 0,
-  request: 0,
-});
 
 /** A deadline that has passed is told once: the message's id follows from Task and deadline, and the log has it or not. */
 const tellOverdue = async (mission: string, id: string, ports: SweepPorts): Promise<void> => {
@@ -56,11 +48,24 @@ const payObligation = async (obligation: Obligation, ports: SweepPorts): Promise
       if (notification?.status !== 'pending') return;
       const entry = await ports.missions.entry(notification.mission, notification.entry);
       if (entry !== undefined)
-        await ports.queue.send([orderOf(notification.subscription, notification.number, notification.previous, entry)]);
+        await ports.queue.send([
+          orderOf(
+            notification.subscription,
+            notification.number,
+            notification.previous,
+            entry,
+            notification.redrivenAt,
+          ),
+        ]);
       return;
     }
-    case 'handshake':
-      await ports.queue.send([handshakeOrder(obligation.subscription)]);
+    case 'contact': {
+      const { subscription: id, due } = obligation;
+      const subscription = await ports.subscriptions.subscription(id);
+      if (subscription === undefined || subscription.status === 'off') return;
+      const kind = subscription.status === 'active' ? 'heartbeat' : 'handshake';
+      await ports.queue.send([{ kind, subscription: id, due }]);
+    }
   }
 };
 

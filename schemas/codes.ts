@@ -14,6 +14,15 @@ export type Role = keyof typeof roles;
 export const urgencies = { stat: 'Akutt (red)', urgent: 'Haster (yellow)', routine: 'Vanlig (green)' } as const;
 export type Urgency = keyof typeof urgencies;
 
+/** What an organisation is in one mission, whatever its role among the parties. */
+export const missionRoles = {
+  requester: 'Asked for the mission',
+  coordinator: 'Coordinates the mission',
+  performer: 'Owns a Task of the mission',
+  observer: 'Was made party to the mission to follow it',
+} as const;
+export type MissionRole = keyof typeof missionRoles;
+
 export const decisions = {
   accepted: 'Accepted',
   'partially-accepted': 'Partially accepted',

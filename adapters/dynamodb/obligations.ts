@@ -1,6 +1,7 @@
 import { QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type { Obligation, Obligations } from '../../mission/ports.ts';
 import {
+  deadLetterShard,
   deadlineShards,
   holds,
   type Key,
@@ -17,13 +18,13 @@ interface Owed {
   readonly dueAt: string;
 }
 
-const obligationOf = ({ pk, sk }: Owed): Obligation | undefined => {
+const obligationOf = ({ pk, sk, dueAt }: Owed): Obligation | undefined => {
   const [kind = '', id = ''] = pk.split('#');
   const [part = '', number = ''] = sk.split('#');
   if (kind === 'MISSION' && part === 'TASK') return { kind: 'deadline', mission: id, task: number };
   if (kind === 'MISSION' && part === 'ENTRY') return { kind: 'fan-out', mission: id, entry: Number(number) };
   if (kind === 'SUBSCRIPTION' && part === 'NOTE') return { kind: 'delivery', subscription: id, number: Number(number) };
-  if (kind === 'SUBSCRIPTION' && part === 'HEAD') return { kind: 'handshake', subscription: id };
+  if (kind === 'SUBSCRIPTION' && part === 'HEAD') return { kind: 'contact', subscription: id, due: dueAt };
   return undefined;
 };
 
@@ -35,7 +36,7 @@ const keyOf = (obligation: Obligation): Key => {
       return keys.entry(obligation.mission, obligation.entry);
     case 'delivery':
       return keys.notification(obligation.subscription, obligation.number);
-    case 'handshake':
+    case 'contact':
       return keys.subscription(obligation.subscription);
   }
 };
@@ -81,8 +82,8 @@ export const obligations = ({ client, name: TableName }: Table): Obligations => 
             TableName,
             Key: keyOf(obligation),
             UpdateExpression: 'SET dueAt = :dueAt',
-            ConditionExpression: 'attribute_exists(owes) AND owes <> :over',
-            ExpressionAttributeValues: { ':dueAt': dueAt, ':over': retirementShard },
+            ConditionExpression: 'attribute_exists(owes) AND NOT owes IN (:over, :failed)',
+            ExpressionAttributeValues: { ':dueAt': dueAt, ':over': retirementShard, ':failed': deadLetterShard },
           }),
         ),
       );

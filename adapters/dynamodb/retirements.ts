@@ -39,6 +39,20 @@ export const retirements = ({ client, name: TableName }: Table): Retirements => 
     );
   },
 
+  async postpone({ mission, entry }, dueAt) {
+    await holds(() =>
+      client.send(
+        new UpdateCommand({
+          TableName,
+          Key: keys.entry(mission, entry),
+          UpdateExpression: 'SET dueAt = :dueAt',
+          ConditionExpression: 'owes = :over',
+          ExpressionAttributeValues: { ':dueAt': dueAt, ':over': retirementShard },
+        }),
+      ),
+    );
+  },
+
   async done({ mission, entry }) {
     await holds(() =>
       client.send(

@@ -9,12 +9,26 @@ import type {
   SubscriptionStatus,
 } from '../../mission/ports.ts';
 import { defined } from '../../schemas/defined.ts';
-import { batchGet, holds, isConditionFailed, keys, owed, pack, rangeOf, reach, type Table, unpack } from './table.ts';
+import {
+  batchGet,
+  deadLetterShard,
+  holds,
+  isConditionFailed,
+  isItemTooLarge,
+  keys,
+  owed,
+  pack,
+  rangeOf,
+  reach,
+  type Table,
+  unpack,
+} from './table.ts';
 
 const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 const count = (value: unknown): number => (typeof value === 'number' ? value : 0);
 
-type Settings = Omit<Subscription, 'status' | 'lastNumber' | 'error'>;
+/** What the subscriber and the hub agreed on; the rest of a head changes with every call and event. */
+type Settings = Omit<Subscription, 'status' | 'revision' | 'lastNumber' | 'failures' | 'retryAt' | 'error'>;
 
 const statuses: readonly SubscriptionStatus[] = ['requested', 'active', 'error', 'off'];
 const notificationStatuses: readonly NotificationStatus[] = ['pending', 'delivered', 'failed'];
@@ -24,9 +38,24 @@ export const storedSubscription = (item: Record<string, unknown>): Subscription 
   return {
     ...settings,
     status: statuses.find((status) => status === item['status']) ?? 'error',
+    revision: count(item['revision']),
     lastNumber: count(item['lastNumber']),
-    ...defined({ error: text(item['error']) }),
+    failures: count(item['failures']),
+    ...defined({ retryAt: text(item['retryAt']), error: text(item['error']) }),
   };
+};
+
+const settingsOf = (subscription: Subscription): Settings => {
+  const {
+    status: _status,
+    revision: _revision,
+    lastNumber: _number,
+    failures: _failures,
+    retryAt: _retry,
+    error: _error,
+    ...settings
+  } = subscription;
+  return settings;
 };
 
 export const storedNotification = (item: Record<string, unknown>): Notification => ({
@@ -40,6 +69,9 @@ export const storedNotification = (item: Record<string, unknown>): Notification 
   attempts: count(item['attempts']),
   ...defined({
     previous: typeof item['previous'] === 'number' ? item['previous'] : undefined,
+    firstTriedAt: text(item['firstTriedAt']),
+    warned: item['warned'] === true ? true : undefined,
+    redrivenAt: text(item['redrivenAt']),
     lastAttemptAt: text(item['lastAttemptAt']),
     lastAnswer: text(item['lastAnswer']),
     settledAt: text(item['settledAt']),
@@ -76,16 +108,33 @@ export const subscriptionLog = (table: Table): SubscriptionLog => {
   const heads = async (ids: readonly string[]): Promise<readonly Subscription[]> =>
     (await batchGet(table, ids.map(keys.subscription))).map(storedSubscription);
 
+  /** Notes the subscription, with its filter, among those of its party. */
+  const enlist = async ({ id, organisation, filter }: Subscription): Promise<void> => {
+    await reach(() =>
+      client.send(
+        new UpdateCommand({
+          TableName,
+          Key: keys.subscribers(organisation),
+          UpdateExpression: 'SET #subscription = :filter',
+          ExpressionAttributeNames: { '#subscription': attributeOf(id) },
+          ExpressionAttributeValues: { ':filter': JSON.stringify(filter) },
+        }),
+      ),
+    );
+  };
+
   return {
     async create(subscription, dueAt) {
-      const { status, lastNumber, error: _none, ...settings } = subscription;
+      const { status, revision, lastNumber, failures } = subscription;
       const key = keys.subscription(subscription.id);
       const head = {
         ...key,
         ...owed(key, dueAt),
         status,
+        revision,
         lastNumber,
-        packed: pack(settings),
+        failures,
+        packed: pack(settingsOf(subscription)),
         numberOf: {},
         seqOf: {},
         previousOf: {},
@@ -95,17 +144,7 @@ export const subscriptionLog = (table: Table): SubscriptionLog => {
       );
       if (status === 'off') return;
       // Last, so that a crash in between leaves a head that nobody was promised and no event finds.
-      await reach(() =>
-        client.send(
-          new UpdateCommand({
-            TableName,
-            Key: keys.subscribers(subscription.organisation),
-            UpdateExpression: 'SET #subscription = :filter',
-            ExpressionAttributeNames: { '#subscription': attributeOf(subscription.id) },
-            ExpressionAttributeValues: { ':filter': JSON.stringify(subscription.filter) },
-          }),
-        ),
-      );
+      await enlist(subscription);
     },
 
     async subscription(id) {
@@ -123,29 +162,71 @@ export const subscriptionLog = (table: Table): SubscriptionLog => {
       return (await heads(ids)).toSorted((a, b) => a.createdAt.localeCompare(b.createdAt));
     },
 
-    async setStatus(id, status, error) {
-      const set = 'SET #status = :status';
-      const written = await holds(() =>
+    async contact(seen, { status, failures, error, retryAt, dueAt }) {
+      const key = keys.subscription(seen.id);
+      const owes = dueAt === undefined ? undefined : owed(key, dueAt);
+      const set = defined({ status, failures, error, retryAt, owes: owes?.owes, dueAt: owes?.dueAt });
+      const names = ['status', 'failures', 'error', 'retryAt', 'owes', 'dueAt'];
+      const gone = names.filter((name) => !(name in set));
+      return holds(() =>
+        client.send(
+          new UpdateCommand({
+            TableName,
+            Key: key,
+            UpdateExpression: [
+              `SET ${Object.keys(set)
+                .map((name) => `#${name} = :${name}`)
+                .join(', ')}`,
+              ...(gone.length === 0 ? [] : [`REMOVE ${gone.map((name) => `#${name}`).join(', ')}`]),
+            ].join(' '),
+            ConditionExpression: '#status = :seen AND #status <> :off AND revision = :revision',
+            ExpressionAttributeNames: Object.fromEntries(names.map((name) => [`#${name}`, name])),
+            ExpressionAttributeValues: {
+              ...Object.fromEntries(Object.entries(set).map(([name, value]) => [`:${name}`, value])),
+              ':seen': seen.status,
+              ':off': 'off',
+              ':revision': seen.revision,
+            },
+          }),
+        ),
+      );
+    },
+
+    async claimProbe({ id, revision, retryAt }, until) {
+      return holds(() =>
         client.send(
           new UpdateCommand({
             TableName,
             Key: keys.subscription(id),
-            UpdateExpression:
-              error === undefined ? `${set} REMOVE #error, owes, dueAt` : `${set}, #error = :error REMOVE owes, dueAt`,
-            // What was turned off stays off, whatever a handshake under way still says.
-            ConditionExpression: status === 'off' ? 'attribute_exists(pk)' : 'attribute_exists(pk) AND #status <> :off',
-            ExpressionAttributeNames: { '#status': 'status', '#error': 'error' },
-            ExpressionAttributeValues: defined({
-              ':status': status,
-              ':error': error,
-              ':off': status === 'off' ? undefined : 'off',
-            }),
+            UpdateExpression: 'SET retryAt = :until',
+            ConditionExpression: '#status = :error AND retryAt = :seen AND revision = :revision',
+            ExpressionAttributeNames: { '#status': 'status' },
+            ExpressionAttributeValues: {
+              ':until': until,
+              ':error': 'error',
+              ':seen': retryAt ?? '',
+              ':revision': revision,
+            },
           }),
         ),
       );
-      if (status !== 'off' || !written) return;
-      const subscription = await heads([id]);
-      for (const { organisation } of subscription) {
+    },
+
+    async turnOff(id) {
+      const isThere = await holds(() =>
+        client.send(
+          new UpdateCommand({
+            TableName,
+            Key: keys.subscription(id),
+            UpdateExpression: 'SET #status = :off REMOVE owes, dueAt, retryAt',
+            ConditionExpression: 'attribute_exists(pk)',
+            ExpressionAttributeNames: { '#status': 'status' },
+            ExpressionAttributeValues: { ':off': 'off' },
+          }),
+        ),
+      );
+      if (!isThere) return;
+      for (const { organisation } of await heads([id])) {
         await reach(() =>
           client.send(
             new UpdateCommand({
@@ -157,6 +238,44 @@ export const subscriptionLog = (table: Table): SubscriptionLog => {
           ),
         );
       }
+    },
+
+    async change(changed, contactDueAt) {
+      const key = keys.subscription(changed.id);
+      const anew =
+        contactDueAt === undefined
+          ? undefined
+          : { ...owed(key, contactDueAt), status: 'requested' as const, failures: 0 };
+      const written = await holds(() =>
+        client.send(
+          new UpdateCommand({
+            TableName,
+            Key: key,
+            UpdateExpression:
+              anew === undefined
+                ? 'SET packed = :packed, revision = :next'
+                : 'SET packed = :packed, revision = :next, #status = :status, failures = :failures, owes = :owes, dueAt = :dueAt REMOVE retryAt, #error',
+            ConditionExpression: 'revision = :seen AND #status <> :off',
+            ExpressionAttributeNames: defined({
+              '#status': 'status',
+              '#error': anew === undefined ? undefined : 'error',
+            }),
+            ExpressionAttributeValues: defined({
+              ':packed': pack(settingsOf(changed)),
+              ':seen': changed.revision,
+              ':next': changed.revision + 1,
+              ':off': 'off',
+              ':status': anew?.status,
+              ':failures': anew?.failures,
+              ':owes': anew?.owes,
+              ':dueAt': anew?.dueAt,
+            }),
+          }),
+        ),
+      );
+      // Whoever asks again after a crash in between finds another revision, reads it, and asks anew.
+      if (written) await enlist(changed);
+      return written;
     },
 
     async subscribers(organisations) {
@@ -194,6 +313,7 @@ export const subscriptionLog = (table: Table): SubscriptionLog => {
         return { number: count(lastNumber), ...(previous === 0 ? {} : { previous }) };
       } catch (error) {
         if (isConditionFailed(error)) return numberedBefore(subscription, mission, entry);
+        if (isItemTooLarge(error)) return 'full';
         throw error;
       }
     },
@@ -237,24 +357,38 @@ export const subscriptionLog = (table: Table): SubscriptionLog => {
     },
 
     async record(subscription, number, attempt) {
+      const key = keys.notification(subscription, number);
       const isSettled = attempt.status !== 'pending';
-      const set = 'SET #status = :status, attempts = attempts + :one, lastAttemptAt = :at, lastAnswer = :answer';
+      const sets = [
+        '#status = :status',
+        'attempts = attempts + :calls',
+        'firstTriedAt = if_not_exists(firstTriedAt, :firstTriedAt)',
+        'lastAttemptAt = :at',
+        'lastAnswer = :answer',
+        ...(attempt.warned === true ? ['warned = :warned'] : []),
+        ...(isSettled ? ['settledAt = :at'] : ['dueAt = :dueAt']),
+        // Given up it is a dead letter, until somebody looks at it.
+        ...(attempt.status === 'failed' ? ['owes = :dead', 'dueAt = :at'] : []),
+      ];
       await holds(() =>
         client.send(
           new UpdateCommand({
             TableName,
-            Key: keys.notification(subscription, number),
-            UpdateExpression: isSettled ? `${set}, settledAt = :at REMOVE owes, dueAt` : `${set}, dueAt = :dueAt`,
+            Key: key,
+            UpdateExpression: `SET ${sets.join(', ')}${attempt.status === 'delivered' ? ' REMOVE owes, dueAt' : ''}`,
             // A late duplicate never undoes what was settled.
             ConditionExpression: '#status = :pending',
             ExpressionAttributeNames: { '#status': 'status' },
             ExpressionAttributeValues: defined({
               ':status': attempt.status,
-              ':one': 1,
+              ':calls': attempt.called ? 1 : 0,
+              ':firstTriedAt': attempt.firstTriedAt,
               ':at': attempt.at,
               ':answer': attempt.answer,
+              ':warned': attempt.warned === true ? true : undefined,
               ':pending': 'pending',
               ':dueAt': isSettled ? undefined : attempt.dueAt,
+              ':dead': attempt.status === 'failed' ? deadLetterShard : undefined,
             }),
           }),
         ),

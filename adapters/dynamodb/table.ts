@@ -50,6 +50,9 @@ export const obligationShards = [
 /** Shards of the same index for asks that wait for a human: told of first when their time has come. */
 export const deadlineShards = ['deadline#0', 'deadline#1', 'deadline#2', 'deadline#3'] as const;
 
+/** Partition of the same index for notifications that were given up: the dead letters. Nothing is owed in it. */
+export const deadLetterShard = 'failed';
+
 /** Partition of the same index for missions that are over: an empty `owed` still means that everybody has been told. */
 export const retirementShard = 'over';
 
@@ -103,6 +106,10 @@ export const reach = async <T>(call: () => Promise<T>): Promise<T> => {
 
 export const isConditionFailed = (error: unknown): boolean =>
   error instanceof Error && error.name === 'ConditionalCheckFailedException';
+
+/** An update would make its item larger than DynamoDB takes, 400 KB: it will fail for everybody. */
+export const isItemTooLarge = (error: unknown): boolean =>
+  error instanceof Error && error.name === 'ValidationException' && /item size/i.test(error.message);
 
 /** Runs a conditional write; `false` if its condition did not hold. */
 export const holds = async (call: () => Promise<unknown>): Promise<boolean> => {

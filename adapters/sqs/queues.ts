@@ -1,6 +1,6 @@
 import { ChangeMessageVisibilityCommand, SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { z } from 'zod';
-import { type DeadLetters, type DeliveryOrder, type DeliveryQueue, Unavailable } from '../../mission/ports.ts';
+import { type DeliveryOrder, type DeliveryQueue, Unavailable } from '../../mission/ports.ts';
 import { defined } from '../../schemas/defined.ts';
 import { reach } from '../dynamodb/table.ts';
 
@@ -14,7 +14,18 @@ export const openQueues = (): SQSClient =>
 const batchSize = 10;
 
 /** Order per mission and endpoint: a group holds its later messages back while one is being retried. */
-const groupOf = ({ subscription, mission }: DeliveryOrder): string => `${subscription}.${mission}`;
+const groupOf = (order: DeliveryOrder): string =>
+  `${order.subscription}.${order.kind === 'notification' ? order.mission : 'contact'}`;
+
+/** What SQS drops if it comes again within five minutes: the same notification, unless it was redriven; the same occasion of a contact. */
+const nameOf = (order: DeliveryOrder): string => {
+  const words =
+    order.kind === 'notification'
+      ? [order.subscription, order.number, ...(order.redrivenAt === undefined ? [] : [order.redrivenAt])]
+      : [order.subscription, order.kind, order.due];
+  // SQS takes letters, digits and punctuation, and no more than 128 of them.
+  return words.join('.');
+};
 
 const sendAll = async (client: SQSClient, QueueUrl: string, orders: readonly DeliveryOrder[]): Promise<void> => {
   for (let at = 0; at < orders.length; at += batchSize) {
@@ -22,7 +33,7 @@ const sendAll = async (client: SQSClient, QueueUrl: string, orders: readonly Del
       Id: String(index),
       MessageBody: JSON.stringify(order),
       MessageGroupId: groupOf(order),
-      MessageDeduplicationId: `${order.subscription}.${order.number}`,
+      MessageDeduplicationId: nameOf(order),
     }));
     const answer = await reach(() => client.send(new SendMessageBatchCommand({ QueueUrl, Entries })));
     const [failed] = answer.Failed ?? [];
@@ -32,10 +43,6 @@ const sendAll = async (client: SQSClient, QueueUrl: string, orders: readonly Del
 
 export const deliveryQueue = (client: SQSClient, queueUrl: string): DeliveryQueue => ({
   send: (orders) => sendAll(client, queueUrl, orders),
-});
-
-export const deadLetters = (client: SQSClient, queueUrl: string): DeadLetters => ({
-  put: (order) => sendAll(client, queueUrl, [order]),
 });
 
 /** Lets a received message come back after a while: FIFO queues have no delay of their own. */
@@ -54,14 +61,22 @@ export const returnAfter = async (
   );
 };
 
-const deliveryOrder = z.object({
-  subscription: z.string(),
-  number: z.number(),
-  mission: z.string(),
-  entry: z.number(),
-  request: z.number(),
-  previous: z.number().optional(),
-});
+const deliveryOrder = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('notification'),
+    subscription: z.string(),
+    number: z.number(),
+    mission: z.string(),
+    entry: z.number(),
+    request: z.number(),
+    previous: z.number().optional(),
+    redrivenAt: z.string().optional(),
+  }),
+  z.object({ kind: z.enum(['handshake', 'heartbeat']), subscription: z.string(), due: z.string() }),
+]);
 
 /** An order as it came out of the queue. Throws if it is none: then it ends in the dead letters. */
-export const readOrder = (body: string): DeliveryOrder => defined(deliveryOrder.parse(JSON.parse(body)));
+export const readOrder = (body: string): DeliveryOrder => {
+  const order = deliveryOrder.parse(JSON.parse(body));
+  return order.kind === 'notification' ? defined(order) : order;
+};

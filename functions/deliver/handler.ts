@@ -4,8 +4,9 @@ import { allowList } from '../../adapters/http/egress-guard.ts';
 import { webhookChannel } from '../../adapters/http/channel.ts';
 import { openLogs, systemClock } from '../../adapters/hub.ts';
 import { setting } from '../../adapters/settings.ts';
-import { deadLetters, openQueues, readOrder, returnAfter } from '../../adapters/sqs/queues.ts';
+import { openQueues, readOrder, returnAfter } from '../../adapters/sqs/queues.ts';
 import { deliver, deliverySettings } from '../../mission/deliver.ts';
+import type { DeliveryOrder } from '../../mission/ports.ts';
 import { notificationBundle } from '../../mission/views/notification.ts';
 import { kindOf, log, type LogDetails } from '../edge/log.ts';
 
@@ -15,7 +16,11 @@ const queueUrl = setting('DELIVERY_QUEUE_URL');
 const base = setting('PUBLIC_URL');
 const desk = deliveryDesk(logs.table, logs.missions);
 const channel = webhookChannel(allowList(setting('ENDPOINT_ALLOW_LIST')));
-const lost = deadLetters(queues, setting('DEAD_LETTER_QUEUE_URL'));
+
+const aboutOf = (order: DeliveryOrder): LogDetails =>
+  order.kind === 'notification'
+    ? { subscription: order.subscription, number: order.number, mission: order.mission, entry: order.entry }
+    : { subscription: order.subscription, contact: order.kind };
 
 type Outcome = { readonly done: true } | { readonly done: false; readonly seconds?: number };
 
@@ -23,24 +28,19 @@ const deliverRecord = async (record: SQSRecord): Promise<Outcome> => {
   let about: LogDetails = { record: record.messageId };
   try {
     const order = readOrder(record.body);
-    about = { subscription: order.subscription, number: order.number, mission: order.mission, entry: order.entry };
+    about = aboutOf(order);
     const directory = await logs.directory();
-    const delivered = await deliver(
-      order,
-      {
-        desk,
-        missions: logs.missions,
-        subscriptions: logs.subscriptions,
-        channel,
-        deadLetters: lost,
-        directory,
-        clock: systemClock,
-        random: Math.random,
-        compose: (notice) => notificationBundle(notice, { base, directory }, new Date().toISOString()),
-        settings: deliverySettings,
-      },
-      Number(record.attributes.ApproximateReceiveCount),
-    );
+    const delivered = await deliver(order, {
+      desk,
+      missions: logs.missions,
+      subscriptions: logs.subscriptions,
+      channel,
+      directory,
+      clock: systemClock,
+      random: Math.random,
+      compose: (notice) => notificationBundle(notice, { base, directory }, new Date().toISOString()),
+      settings: deliverySettings,
+    });
     if (delivered.outcome === 'settled') {
       log('info', 'DELIVERY_SETTLED', about);
       return { done: true };

@@ -1,12 +1,21 @@
 import { defined } from '../../schemas/defined.ts';
-import { type Refusal, refuse } from '../../schemas/faults.ts';
+import { isRefusal, type Refusal, refuse } from '../../schemas/faults.ts';
 import { announcementOf } from '../announcement.ts';
-import type { Caller, MissionLog, PayloadContent, Subscription, SubscriptionLog } from '../ports.ts';
-import type { Notice, NotifiedEvent } from '../views/notification.ts';
-import type { Search } from './searching.ts';
+import type { Caller, MissionLog, Notification, PayloadContent, Subscription, SubscriptionLog } from '../ports.ts';
+import type { Viewpoint } from '../views/fhir.ts';
+import { type Notice, notificationBundle, type NotifiedEvent } from '../views/notification.ts';
+import { type Search, sideBySide, unknownParameter } from './searching.ts';
 
 /** Events of one answer of `$events`; the caller asks on from where it ends. */
 const eventsOfAnswer = 50;
+
+/** Bytes of one answer: a Lambda function may answer 6 MB, and the largest event has about one. */
+const bytesOfAnswer = 4 * 1024 * 1024;
+
+/** Events that are read at the same time. */
+const width = 10;
+
+const parameters = ['eventsSinceNumber', 'eventsUntilNumber', 'content', '_format'];
 
 const payloads: readonly PayloadContent[] = ['empty', 'id-only', 'full-resource'];
 
@@ -16,13 +25,25 @@ const numberIn = (search: Search, name: string): number | undefined | Refusal =>
   return /^\d{1,15}$/.test(text) ? Number(text) : refuse('unknown-search', `http.${name}`, 'is an event number');
 };
 
+type EventsNotice = Extract<Notice, { readonly kind: 'query-event' | 'event-notification' }>;
+
+/** Events that were found, and the first of those asked for that are not among them. */
+export interface FoundEvents extends EventsNotice {
+  readonly kind: 'query-event';
+  readonly next?: number;
+  /** What was asked for, to be asked again. */
+  readonly asked: Search;
+}
+
 /** `Subscription/{id}/$events`: what was or should have been notified, whether or not it was delivered. Both limits are included. */
 export const readEvents = async (
   ports: { readonly missions: MissionLog; readonly subscriptions: SubscriptionLog },
   caller: Caller,
   subscription: Subscription,
   search: Search,
-): Promise<Notice | Refusal> => {
+): Promise<FoundEvents | Refusal> => {
+  const unknown = unknownParameter(search, parameters, `$events takes ${parameters.join(', ')}`);
+  if (unknown !== undefined) return unknown;
   const since = numberIn(search, 'eventsSinceNumber');
   if (typeof since === 'object') return since;
   const until = numberIn(search, 'eventsUntilNumber');
@@ -33,19 +54,64 @@ export const readEvents = async (
     return refuse('unknown-search', 'http.content', `content is one of ${payloads.join(', ')}`);
 
   const from = Math.max(1, since ?? 1);
-  const to = Math.min(until ?? subscription.lastNumber, subscription.lastNumber, from + eventsOfAnswer - 1);
+  const last = Math.min(until ?? subscription.lastNumber, subscription.lastNumber);
+  const to = Math.min(last, from + eventsOfAnswer - 1);
   const notifications = await ports.subscriptions.range(subscription.id, from, to);
-  const events: NotifiedEvent[] = [];
-  for (const notification of notifications) {
+  const eventOf = async (notification: Notification): Promise<NotifiedEvent> => {
     const entry = await ports.missions.entry(notification.mission, notification.entry);
-    const wanted = entry?.state.request.entry;
-    const request =
-      wanted === undefined || wanted === entry?.number
-        ? entry
-        : await ports.missions.entry(notification.mission, wanted);
-    if (entry === undefined) continue;
+    if (entry === undefined)
+      throw new Error(`event ${subscription.id}.${notification.number} points to an entry that is not in the log`);
+    const wanted = entry.state.request.entry;
+    const request = wanted === entry.number ? entry : await ports.missions.entry(notification.mission, wanted);
     const announced = await announcementOf(ports.missions, entry, subscription.organisation);
-    events.push({ notification, entry, request: request ?? entry, ...defined({ announced }) });
-  }
-  return { kind: 'query-event', subscription: { ...subscription, payload }, role: caller.role, events };
+    return { notification, entry, request: request ?? entry, ...defined({ announced }) };
+  };
+  return {
+    kind: 'query-event',
+    subscription: { ...subscription, payload },
+    role: caller.role,
+    events: await sideBySide(notifications, width, eventOf),
+    asked: search,
+    ...(to < last ? { next: to + 1 } : {}),
+  };
+};
+
+const bytesOf = (text: string): number => new TextEncoder().encode(text).length;
+
+/** As many of the events as an answer can carry, one at the least. */
+const fitting = (found: FoundEvents, view: Viewpoint, now: string, most: number): FoundEvents => {
+  let bytes = 0;
+  const cut = found.events.findIndex((event, index) => {
+    bytes += bytesOf(notificationBundle({ ...found, events: [event] }, view, now));
+    return index > 0 && bytes > most;
+  });
+  const first = found.events[cut]?.notification.number;
+  return first === undefined ? found : { ...found, events: found.events.slice(0, cut), next: first };
+};
+
+/** The answer of `$events`. One that does not hold everything says where it goes on (`Bundle.link`, relation `next`). */
+export const eventsBundle = (found: FoundEvents, view: Viewpoint, now: string, most = bytesOfAnswer): string => {
+  const shown = fitting(found, view, now, most);
+  const path = `Subscription/${found.subscription.id}/$events`;
+  const addressOf = (search: Search): string =>
+    search.size === 0 ? path : `${path}?${new URLSearchParams([...search]).toString()}`;
+  return notificationBundle(shown, view, now, {
+    self: addressOf(found.asked),
+    ...(shown.next === undefined
+      ? {}
+      : { next: addressOf(new Map([...found.asked, ['eventsSinceNumber', String(shown.next)]])) }),
+  });
+};
+
+/** What `$events` answers. */
+export const answerEvents = async (
+  ports: Parameters<typeof readEvents>[0],
+  caller: Caller,
+  subscription: Subscription,
+  search: Search,
+  view: Viewpoint,
+  now: string,
+): Promise<string | Refusal> => {
+  const found = await readEvents(ports, caller, subscription, search);
+  return isRefusal(found) ? found : eventsBundle(found, view, now);
 };

@@ -66,6 +66,13 @@ const eventParameter = (
   ],
 });
 
+/** Events of the subscription so far, those of the notice included: it may have been read before they were numbered. */
+const eventsSoFar = (notice: Notice): number =>
+  Math.max(
+    notice.subscription.lastNumber,
+    ...('events' in notice ? notice.events.map(({ notification }) => notification.number) : []),
+  );
+
 /** The state of a subscription as the IG's `backport-subscription-status-r4`. */
 export const statusParameters = (
   notice: Notice,
@@ -81,7 +88,7 @@ export const statusParameters = (
       ...(subscription.payload === 'empty' ? [] : [{ name: 'topic', valueCanonical: missionTopic }]),
       { name: 'status', valueCode: subscription.status },
       { name: 'type', valueCode: notice.kind },
-      { name: 'events-since-subscription-start', valueString: String(subscription.lastNumber) },
+      { name: 'events-since-subscription-start', valueString: String(eventsSoFar(notice)) },
       ...events,
       ...(subscription.error === undefined
         ? []
@@ -181,9 +188,14 @@ const eventEntries = (event: NotifiedEvent, reader: Reader, view: Viewpoint) => 
 /**
  * A notification Bundle of the Subscriptions R5 Backport IG for R4: type `history`, the status `Parameters` first,
  * then the mission, the Tasks it changed, and every resource of the message exactly as it was sent; for those who see no person
- * what is left of them.
+ * what is left of them. `links`: paths below the base URL, by relation.
  */
-export const notificationBundle = (notice: Notice, view: Viewpoint, now: string): string => {
+export const notificationBundle = (
+  notice: Notice,
+  view: Viewpoint,
+  now: string,
+  links: Readonly<Record<string, string>> = {},
+): string => {
   const { subscription } = notice;
   const told = 'events' in notice ? notice.events : [];
   const exercise = told.length > 0 && told.every(({ entry }) => entry.exercise);
@@ -209,6 +221,9 @@ export const notificationBundle = (notice: Notice, view: Viewpoint, now: string)
     id,
     meta: { profile: [bundleProfile], ...security },
     type: 'history',
+    ...(Object.keys(links).length === 0
+      ? {}
+      : { link: Object.entries(links).map(([relation, path]) => ({ relation, url: `${view.base}/${path}` })) }),
     timestamp: events.at(-1)?.event.entry.receivedAt ?? now,
     entry: [first, ...events.flatMap(({ entries }) => entries)],
   });

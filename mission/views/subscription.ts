@@ -1,18 +1,27 @@
-import type { Extension } from 'fhir/r4.d.ts';
+import type { Extension, Parameters } from 'fhir/r4.d.ts';
 import { defined } from '../../schemas/defined.ts';
-import { canonicalBase, fhirJson, missionTopic } from '../../schemas/names.ts';
-import { filterCriteriaExtension, payloadContentExtension, timeoutExtension } from '../../schemas/subscription.ts';
+import { fhirJson, missionTopic } from '../../schemas/names.ts';
+import {
+  filterCriteriaExtension,
+  heartbeatExtension,
+  maxCountExtension,
+  payloadContentExtension,
+  secretExtension,
+  timeoutExtension,
+} from '../../schemas/subscription.ts';
 import type { Subscription } from '../ports.ts';
-
-const secretExtension = `${canonicalBase}/StructureDefinition/webhook-secret`;
 
 /** The Subscription as its owner reads it. Header lines are secrets and never shown; the signing secret is, once, when it is made. */
 export const subscriptionResource = (
   subscription: Subscription,
   showSecret: boolean,
 ): Readonly<Record<string, unknown>> => {
+  const { timeout, heartbeat } = subscription;
   const channelExtensions: Extension[] = [
-    ...(subscription.timeout === undefined ? [] : [{ url: timeoutExtension, valueUnsignedInt: subscription.timeout }]),
+    ...(heartbeat === undefined ? [] : [{ url: heartbeatExtension, valueUnsignedInt: heartbeat }]),
+    ...(timeout === undefined ? [] : [{ url: timeoutExtension, valueUnsignedInt: timeout }]),
+    // A notification tells of one event, whatever was asked for.
+    { url: maxCountExtension, valuePositiveInt: 1 },
     ...(showSecret ? [{ url: secretExtension, valueString: subscription.secret }] : []),
   ];
   return {
@@ -23,7 +32,7 @@ export const subscriptionResource = (
     reason: subscription.reason,
     criteria: missionTopic,
     channel: {
-      ...(channelExtensions.length === 0 ? {} : { extension: channelExtensions }),
+      extension: channelExtensions,
       type: 'rest-hook',
       endpoint: subscription.endpoint,
       payload: fhirJson,
@@ -40,3 +49,15 @@ export const subscriptionResource = (
     }),
   };
 };
+
+/** The answer of `$rotate-secret`: the only place where the new secret is shown. */
+export const rotationParameters = ({
+  secret,
+  formerSecret,
+}: Pick<Subscription, 'secret' | 'formerSecret'>): Parameters => ({
+  resourceType: 'Parameters',
+  parameter: [
+    { name: 'secret', valueString: secret },
+    ...(formerSecret === undefined ? [] : [{ name: 'formerSecretUntil', valueInstant: formerSecret.until }]),
+  ],
+});

@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import type {
   DeliveryDesk,
-  DeliveryOrder,
   MissionLog,
   Notification,
+  NotificationOrder,
   Obligation,
   Obligations,
   Overview,
@@ -16,6 +16,7 @@ import type {
 import { decide } from '../../mission/decide.ts';
 import type { Entry, Party, TaskState } from '../../mission/state.ts';
 import type { Message } from '../../schemas/message.ts';
+import { attempted, becomes } from './contact.ts';
 import {
   incidentIdentifier,
   missionOpenedBy,
@@ -52,7 +53,9 @@ export const sampleSubscription = (id: string, organisation: string): Subscripti
   reason: 'contract',
   secret: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
   createdAt: '2026-02-01T10:00:00.000Z',
+  revision: 1,
   lastNumber: 0,
+  failures: 0,
 });
 
 const at = (second: number): string => new Date(Date.parse('2026-02-01T11:00:00.000Z') + second * 1000).toISOString();
@@ -312,16 +315,16 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
         const mine = fresh();
         const subscription = await subscribed(mine);
         expect(await ports.subscriptions.subscribers([mine])).toHaveLength(1);
-        await ports.subscriptions.setStatus(subscription.id, 'off');
+        await becomes(ports.subscriptions, subscription.id, 'off');
         expect(await ports.subscriptions.subscribers([mine])).toEqual([]);
       });
 
       test('What was turned off stays off, whatever a handshake under way still says', async () => {
         const mine = fresh();
         const { id } = await subscribed(mine, { status: 'requested' });
-        await ports.subscriptions.setStatus(id, 'off');
-        await ports.subscriptions.setStatus(id, 'active');
-        await ports.subscriptions.setStatus(id, 'off');
+        await becomes(ports.subscriptions, id, 'off');
+        await becomes(ports.subscriptions, id, 'active');
+        await becomes(ports.subscriptions, id, 'off');
         expect((await ports.subscriptions.subscription(id))?.status).toBe('off');
         expect(await ports.subscriptions.subscribers([mine])).toEqual([]);
       });
@@ -335,12 +338,12 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
 
       test('A status is set with what went wrong, and the error goes when the subscription is active again', async () => {
         const { id } = await subscribed(fresh(), { status: 'requested' });
-        await ports.subscriptions.setStatus(id, 'error', 'handshake: HTTP 404');
+        await becomes(ports.subscriptions, id, 'error', 'handshake: HTTP 404');
         expect(await ports.subscriptions.subscription(id)).toMatchObject({
           status: 'error',
           error: 'handshake: HTTP 404',
         });
-        await ports.subscriptions.setStatus(id, 'active');
+        await becomes(ports.subscriptions, id, 'active');
         const active = await ports.subscriptions.subscription(id);
         expect(active?.status).toBe('active');
         expect(active?.error).toBeUndefined();
@@ -385,7 +388,9 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
         const given = await Promise.all(
           Array.from({ length: 12 }, (_, index) => ports.subscriptions.number(id, `m${index}`, 1)),
         );
-        const numbers = given.map((one) => (one === 'passed' ? 0 : one.number)).sort((one, other) => one - other);
+        const numbers = given
+          .map((one) => (typeof one === 'string' ? 0 : one.number))
+          .sort((one, other) => one - other);
         expect(numbers).toEqual(Array.from({ length: 12 }, (_, index) => index + 1));
       });
 
@@ -420,19 +425,34 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
         const subscription = await subscribed(fresh());
         const written = notice(subscription, 'a', 1);
         await ports.subscriptions.write(written, endOfTime);
-        await ports.subscriptions.record(subscription.id, 1, {
-          at: at(5),
-          answer: 'HTTP 503',
-          status: 'pending',
-          dueAt: endOfTime,
-        });
+        await ports.subscriptions.record(
+          subscription.id,
+          1,
+          attempted({
+            at: at(5),
+            answer: 'HTTP 503',
+            status: 'pending',
+            dueAt: endOfTime,
+          }),
+        );
         const tried = await ports.subscriptions.notification(subscription.id, 1);
-        expect(tried).toEqual({ ...written, attempts: 1, lastAttemptAt: at(5), lastAnswer: 'HTTP 503' });
-        await ports.subscriptions.record(subscription.id, 1, { at: at(9), answer: 'HTTP 200', status: 'delivered' });
+        expect(tried).toEqual({
+          ...written,
+          attempts: 1,
+          firstTriedAt: at(5),
+          lastAttemptAt: at(5),
+          lastAnswer: 'HTTP 503',
+        });
+        await ports.subscriptions.record(
+          subscription.id,
+          1,
+          attempted({ at: at(9), answer: 'HTTP 200', status: 'delivered' }),
+        );
         expect(await ports.subscriptions.notification(subscription.id, 1)).toEqual({
           ...written,
           status: 'delivered',
           attempts: 2,
+          firstTriedAt: at(5),
           lastAttemptAt: at(9),
           lastAnswer: 'HTTP 200',
           settledAt: at(9),
@@ -442,9 +462,13 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
       test('A notification that is settled is not owed again because a slower attempt failed', async () => {
         const subscription = await subscribed(fresh());
         await ports.subscriptions.write(notice(subscription, 'a', 1), at(0));
-        await ports.subscriptions.record(subscription.id, 1, { at: at(1), answer: 'HTTP 200', status: 'delivered' });
+        await ports.subscriptions.record(
+          subscription.id,
+          1,
+          attempted({ at: at(1), answer: 'HTTP 200', status: 'delivered' }),
+        );
         await ports.subscriptions
-          .record(subscription.id, 1, { at: at(2), answer: 'timeout', status: 'pending', dueAt: at(3) })
+          .record(subscription.id, 1, attempted({ at: at(2), answer: 'timeout', status: 'pending', dueAt: at(3) }))
           .catch(() => undefined);
         expect(await ports.subscriptions.notification(subscription.id, 1)).toMatchObject({
           status: 'delivered',
@@ -460,14 +484,19 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
       test('Writing a notification again does not bring back what was delivered', async () => {
         const subscription = await subscribed(fresh());
         await ports.subscriptions.write(notice(subscription, 'a', 1), at(0));
-        await ports.subscriptions.record(subscription.id, 1, { at: at(1), answer: 'HTTP 200', status: 'delivered' });
+        await ports.subscriptions.record(
+          subscription.id,
+          1,
+          attempted({ at: at(1), answer: 'HTTP 200', status: 'delivered' }),
+        );
         await ports.subscriptions.write(notice(subscription, 'a', 1), at(0));
         expect((await ports.subscriptions.notification(subscription.id, 1))?.status).toBe('delivered');
       });
     });
 
     describe('the delivery desk', () => {
-      const orderFor = (subscription: Subscription, mission: string, entry: number): DeliveryOrder => ({
+      const orderFor = (subscription: Subscription, mission: string, entry: number): NotificationOrder => ({
+        kind: 'notification',
         subscription: subscription.id,
         number: entry,
         mission,
@@ -777,21 +806,29 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
 
       test('A notification is owed until it is settled; an attempt that failed moves its time', async () => {
         const subscription = await subscribed(fresh());
-        await ports.subscriptions.setStatus(subscription.id, 'active');
+        await becomes(ports.subscriptions, subscription.id, 'active');
         const mine = ofSubscription(subscription.id);
         const owed: Obligation = { kind: 'delivery', subscription: subscription.id, number: 1 };
         await ports.subscriptions.write(notice(subscription, 'a', 1), at(10));
         await due(at(10), mine, [owed]);
         await due(at(9), mine, []);
-        await ports.subscriptions.record(subscription.id, 1, {
-          at: at(11),
-          answer: 'timeout',
-          status: 'pending',
-          dueAt: at(70),
-        });
+        await ports.subscriptions.record(
+          subscription.id,
+          1,
+          attempted({
+            at: at(11),
+            answer: 'timeout',
+            status: 'pending',
+            dueAt: at(70),
+          }),
+        );
         await due(at(69), mine, []);
         await due(at(70), mine, [owed]);
-        await ports.subscriptions.record(subscription.id, 1, { at: at(71), answer: 'HTTP 410', status: 'failed' });
+        await ports.subscriptions.record(
+          subscription.id,
+          1,
+          attempted({ at: at(71), answer: 'HTTP 410', status: 'failed' }),
+        );
         await due(endOfTime, mine, []);
       });
 
@@ -800,8 +837,8 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
           const subscription = { ...sampleSubscription(fresh(), fresh()), status: 'requested' as const };
           await ports.subscriptions.create(subscription, at(0));
           const mine = ofSubscription(subscription.id);
-          await due(at(1), mine, [{ kind: 'handshake', subscription: subscription.id }]);
-          await ports.subscriptions.setStatus(subscription.id, status);
+          await due(at(1), mine, [{ kind: 'contact', subscription: subscription.id, due: at(0) }]);
+          await becomes(ports.subscriptions, subscription.id, status);
           await due(endOfTime, mine, []);
         }
       });
@@ -810,7 +847,9 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
         const subscription = { ...sampleSubscription(fresh(), fresh()), status: 'requested' as const };
         await ports.subscriptions.create(subscription, at(0));
         await ports.subscriptions.number(subscription.id, 'a', 1);
-        await due(at(1), ofSubscription(subscription.id), [{ kind: 'handshake', subscription: subscription.id }]);
+        await due(at(1), ofSubscription(subscription.id), [
+          { kind: 'contact', subscription: subscription.id, due: at(0) },
+        ]);
       });
     });
 

@@ -12,6 +12,7 @@ import { notificationBundle } from '../../mission/views/notification.ts';
 import { isObject } from '../../schemas/json.ts';
 import type { Message } from '../../schemas/message.ts';
 import { exerciseCode, systems } from '../../schemas/names.ts';
+import { becomes } from '../support/contact.ts';
 import { sampleSubscription } from '../support/contract.ts';
 import { problemsOf } from '../support/fhir-validator.ts';
 import { type MemoryHub, memoryHub } from '../support/memory/hub.ts';
@@ -49,7 +50,7 @@ const played = async (steps: readonly Step[], payload: PayloadContent = 'full-re
   const hub = memoryHub();
   for (const { organisation } of Object.values(parties)) {
     await hub.subscriptions.create({ ...sampleSubscription(organisation, organisation), payload }, hub.clock.iso());
-    await hub.subscriptions.setStatus(organisation, 'active');
+    await becomes(hub.subscriptions, organisation, 'active');
   }
   for (const [sender, message] of steps) {
     hub.clock.advance(60_000);

@@ -11,6 +11,7 @@ import { firstGuidelines } from '../../schemas/guideline.ts';
 import { isObject } from '../../schemas/json.ts';
 import type { Message } from '../../schemas/message.ts';
 import { exerciseCode, systems } from '../../schemas/names.ts';
+import { attempted, becomes } from '../support/contact.ts';
 import { sampleSubscription } from '../support/contract.ts';
 import { problemsOf } from '../support/fhir-validator.ts';
 import { type MemoryHub, memoryHub } from '../support/memory/hub.ts';
@@ -51,7 +52,7 @@ const played = async (...steps: readonly Step[]): Promise<MemoryHub> => {
   const hub = memoryHub();
   for (const party of [amk, la, otherLa, operator, hospital, observer]) {
     await hub.subscriptions.create(sampleSubscription(party.name, party.organisation), hub.clock.iso());
-    await hub.subscriptions.setStatus(party.name, 'active');
+    await becomes(hub.subscriptions, party.name, 'active');
   }
   for (const step of steps) await say(hub, step);
   return hub;
@@ -188,7 +189,7 @@ describe('The story of a mission', () => {
     if (told === undefined) throw new Error('the local AMK was not told');
     const line = async (): Promise<string> => wordsOf(await chapterFor(hub, la, 3));
     expect(await line()).toContain('AMK Innlandet: not delivered yet (0 attempts, last answer: none).');
-    const attempt = { at: '2026-02-01T11:03:14.000Z', answer: 'HTTP 410', status: 'failed' as const };
+    const attempt = attempted({ at: '2026-02-01T11:03:14.000Z', answer: 'HTTP 410', status: 'failed' });
     await hub.subscriptions.record(told.subscription, told.number, attempt);
     expect(await line()).toContain(
       'AMK Innlandet: not delivered: the hub gave up at 1 February 2026, 12:03:14 (UTC+01:00) after 1 attempt, last answer: HTTP 410; to be told by phone: AMK Innlandet: +47 00 00 00 01.',
@@ -198,11 +199,15 @@ describe('The story of a mission', () => {
 
   test('A delivery is told with its time', async () => {
     const hub = await played([0, amk, request]);
-    await hub.subscriptions.record(la.name, 1, {
-      at: '2026-02-01T11:00:02.000Z',
-      answer: 'HTTP 200',
-      status: 'delivered',
-    });
+    await hub.subscriptions.record(
+      la.name,
+      1,
+      attempted({
+        at: '2026-02-01T11:00:02.000Z',
+        answer: 'HTTP 200',
+        status: 'delivered',
+      }),
+    );
     expect(wordsOf(await chapterFor(hub, amk, 1))).toContain(
       'AMK LA Oslo: delivered at 1 February 2026, 12:00:02 (UTC+01:00), 2 s after the hub received it (1 attempt).',
     );

@@ -66,7 +66,9 @@ const subscriptionOf = (organisation: string, payload: Subscription['payload']):
   reason: 'Messages of the missions that concern us',
   secret: 'whsec_c2VjcmV0c2VjcmV0c2VjcmV0',
   createdAt: now,
+  revision: 1,
   lastNumber: 42,
+  failures: 0,
 });
 
 const notificationOf = (entry: StoredEntry, organisation: string, number: number): Notification => ({

@@ -1,4 +1,4 @@
-import type { Clock, DeadLetters, DeliveryOrder, DeliveryQueue } from '../../../mission/ports.ts';
+import type { Clock, DeliveryOrder, DeliveryQueue, NotificationOrder } from '../../../mission/ports.ts';
 
 /** An order in somebody's hands, hidden from others until it is removed or its time is up. */
 export interface Received {
@@ -16,6 +16,8 @@ export interface MemoryQueue extends DeliveryQueue {
   hide(receipt: number, seconds: number): void;
   /** The orders not removed yet, oldest first. */
   waiting(): readonly DeliveryOrder[];
+  /** Those of them that are about notifications. */
+  notifications(): readonly NotificationOrder[];
   /** Forgets orders, as a queue never should. */
   lose(which: (order: DeliveryOrder) => boolean): void;
 }
@@ -30,8 +32,12 @@ interface Waiting {
 /** SQS drops what has the same deduplication id as something sent within five minutes. */
 const deduplicationMilliseconds = 300_000;
 
-const groupOf = ({ subscription, mission }: DeliveryOrder): string => `${subscription}/${mission}`;
-const nameOf = ({ subscription, number }: DeliveryOrder): string => `${subscription}/${number}`;
+const groupOf = (order: DeliveryOrder): string =>
+  `${order.subscription}/${order.kind === 'notification' ? order.mission : 'contact'}`;
+const nameOf = (order: DeliveryOrder): string =>
+  order.kind === 'notification'
+    ? `${order.subscription}/${order.number}/${order.redrivenAt ?? ''}`
+    : `${order.subscription}/${order.kind}/${order.due}`;
 
 /** A FIFO queue in memory, as SQS keeps one: groups in order, one group waits for no other, what is not removed comes back. */
 export const memoryQueue = (clock: Clock, visibilitySeconds = 30): MemoryQueue => {
@@ -73,22 +79,9 @@ export const memoryQueue = (clock: Clock, visibilitySeconds = 30): MemoryQueue =
       queue = queue.map((one) => (one.receipt === receipt ? { ...one, visibleAt: clock.now() + seconds * 1000 } : one));
     },
     waiting: () => queue.map(({ order }) => structuredClone(order)),
+    notifications: () => queue.flatMap(({ order }) => (order.kind === 'notification' ? [structuredClone(order)] : [])),
     lose: (which) => {
       queue = queue.filter(({ order }) => !which(order));
     },
-  };
-};
-
-export interface MemoryDeadLetters extends DeadLetters {
-  orders(): readonly DeliveryOrder[];
-}
-
-export const memoryDeadLetters = (): MemoryDeadLetters => {
-  const letters: DeliveryOrder[] = [];
-  return {
-    put: async (order) => {
-      letters.push(structuredClone(order));
-    },
-    orders: () => structuredClone(letters),
   };
 };

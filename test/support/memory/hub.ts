@@ -1,9 +1,9 @@
 import { announcementOf } from '../../../mission/announcement.ts';
-import type { DeliveryDesk, Obligations, Retirements } from '../../../mission/ports.ts';
+import type { DeadLetters, DeliveryDesk, Obligations, Retirements } from '../../../mission/ports.ts';
 import { stubChannel } from './channel.ts';
 import { manualClock } from './clock.ts';
 import { memoryObligations } from './debts.ts';
-import { memoryDeadLetters, memoryQueue } from './delivery-queue.ts';
+import { memoryQueue } from './delivery-queue.ts';
 import { memoryMissionLog } from './mission-log.ts';
 import { directory } from '../messages.ts';
 import { memoryOverview } from './overview.ts';
@@ -20,6 +20,12 @@ export const memoryHub = (clock = manualClock()) => {
     due: (...args) => missions.due(...args),
     forget: (...args) => subscriptions.forget(...args),
     done: (...args) => missions.done(...args),
+    postpone: (...args) => missions.retireLater(...args),
+  };
+  const deadLetters: DeadLetters = {
+    list: (...args) => subscriptions.list(...args),
+    redrive: (...args) => subscriptions.redrive(...args),
+    discard: (...args) => subscriptions.discard(...args),
   };
   const desk: DeliveryDesk = {
     open: async (order) => {
@@ -56,7 +62,7 @@ export const memoryHub = (clock = manualClock()) => {
     overview: memoryOverview(),
     directory,
     queue: memoryQueue(clock),
-    deadLetters: memoryDeadLetters(),
+    deadLetters,
     channel: stubChannel(),
   };
 };

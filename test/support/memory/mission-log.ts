@@ -9,7 +9,9 @@ interface Item {
 }
 
 /** Mission logs in memory: what is handed in and out are copies, as if they had been stored. */
-export const memoryMissionLog = (): MissionLog & Debtor & Pick<Retirements, 'due' | 'done'> => {
+export const memoryMissionLog = (): MissionLog &
+  Debtor &
+  Omit<Retirements, 'forget' | 'postpone'> & { readonly retireLater: Retirements['postpone'] } => {
   const logs = new Map<string, Map<number, Item>>();
   const logOf = (mission: string): ReadonlyMap<number, Item> => logs.get(mission) ?? new Map<number, Item>();
   const copy = (item: Item | undefined): StoredEntry | undefined => structuredClone(item?.stored);
@@ -55,6 +57,11 @@ export const memoryMissionLog = (): MissionLog & Debtor & Pick<Retirements, 'due
       const log = logs.get(mission);
       const item = log?.get(entry);
       if (log !== undefined && item?.retireAt !== undefined) log.set(entry, { stored: item.stored });
+    },
+    retireLater: async ({ mission, entry }, dueAt) => {
+      const log = logs.get(mission);
+      const item = log?.get(entry);
+      if (log !== undefined && item?.retireAt !== undefined) log.set(entry, { ...item, retireAt: dueAt });
     },
     postpone: (obligation, dueAt) => {
       if (obligation.kind !== 'fan-out') return;

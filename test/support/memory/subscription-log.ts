@@ -1,4 +1,5 @@
-import type { Notification, Retirements, Subscription, SubscriptionLog } from '../../../mission/ports.ts';
+import type { DeadLetters, Notification, Retirements, Subscription, SubscriptionLog } from '../../../mission/ports.ts';
+import { defined } from '../../../schemas/defined.ts';
 import type { Debtor } from './debts.ts';
 
 interface NumberGiven {
@@ -17,12 +18,14 @@ interface Head {
 interface Item {
   readonly notification: Notification;
   readonly dueAt?: string;
+  /** Given up then, and nobody has looked at it since. */
+  readonly deadSince?: string;
 }
 
 const keyOf = (subscription: string, number: number): string => `${subscription}/${number}`;
 
 /** Subscriptions and their logs in memory: conditional writes, copies in and out. */
-export const memorySubscriptionLog = (): SubscriptionLog & Debtor & Pick<Retirements, 'forget'> => {
+export const memorySubscriptionLog = (): SubscriptionLog & DeadLetters & Debtor & Pick<Retirements, 'forget'> => {
   const heads = new Map<string, Head>();
   const items = new Map<string, Item>();
 
@@ -43,11 +46,52 @@ export const memorySubscriptionLog = (): SubscriptionLog & Debtor & Pick<Retirem
       [...heads.values()]
         .map(({ subscription }) => structuredClone(subscription))
         .filter((subscription) => subscription.organisation === organisation),
-    setStatus: async (id, status, error) => {
-      const { subscription, given } = headOf(id);
-      if (subscription.status === 'off') return;
-      const { error: _before, ...rest } = subscription;
-      heads.set(id, { given, subscription: { ...rest, status, ...(error === undefined ? {} : { error }) } });
+    contact: async (seen, { status, failures, error, retryAt, dueAt }) => {
+      const head = headOf(seen.id);
+      const { subscription, given } = head;
+      if (
+        subscription.status === 'off' ||
+        subscription.status !== seen.status ||
+        subscription.revision !== seen.revision
+      )
+        return false;
+      const { error: _error, retryAt: _retryAt, ...rest } = subscription;
+      heads.set(seen.id, {
+        given,
+        subscription: { ...rest, status, failures, ...defined({ error, retryAt }) },
+        ...defined({ dueAt }),
+      });
+      return true;
+    },
+    claimProbe: async ({ id, revision, retryAt }, until) => {
+      const head = headOf(id);
+      const { subscription } = head;
+      if (subscription.status !== 'error' || subscription.revision !== revision) return false;
+      if (retryAt === undefined || subscription.retryAt !== retryAt) return false;
+      heads.set(id, { ...head, subscription: { ...subscription, retryAt: until } });
+      return true;
+    },
+    turnOff: async (id) => {
+      const head = heads.get(id);
+      if (head === undefined) return;
+      const { retryAt: _retryAt, ...rest } = head.subscription;
+      heads.set(id, { given: head.given, subscription: { ...rest, status: 'off' } });
+    },
+    change: async (changed, contactDueAt) => {
+      const head = headOf(changed.id);
+      const { subscription, given } = head;
+      if (subscription.status === 'off' || subscription.revision !== changed.revision) return false;
+      const { error, retryAt, status, failures } = subscription;
+      const { error: _error, retryAt: _retryAt, ...settings } = structuredClone(changed);
+      const { lastNumber } = subscription;
+      const next = { ...settings, lastNumber, revision: changed.revision + 1 };
+      heads.set(
+        changed.id,
+        contactDueAt === undefined
+          ? { ...head, subscription: { ...next, status, failures, ...defined({ error, retryAt }) } }
+          : { given, subscription: { ...next, status: 'requested', failures: 0 }, dueAt: contactDueAt },
+      );
+      return true;
     },
     subscribers: async (organisations) =>
       [...heads.values()]
@@ -97,13 +141,42 @@ export const memorySubscriptionLog = (): SubscriptionLog & Debtor & Pick<Retirem
         notification: {
           ...item.notification,
           status: attempt.status,
-          attempts: item.notification.attempts + 1,
+          attempts: item.notification.attempts + Number(attempt.called),
+          firstTriedAt: item.notification.firstTriedAt ?? attempt.firstTriedAt,
           lastAttemptAt: attempt.at,
           lastAnswer: attempt.answer,
+          ...(attempt.warned === true ? { warned: true } : {}),
           ...(attempt.status === 'pending' ? {} : { settledAt: attempt.at }),
         },
-        ...(attempt.dueAt === undefined ? {} : { dueAt: attempt.dueAt }),
+        ...(attempt.status === 'pending' ? defined({ dueAt: attempt.dueAt }) : {}),
+        ...(attempt.status === 'failed' ? { deadSince: attempt.at } : {}),
       });
+    },
+    list: async (limit, from) => {
+      const dead = [...items.values()]
+        .flatMap(({ notification, deadSince }) => (deadSince === undefined ? [] : [{ notification, deadSince }]))
+        .sort((one, other) => (one.deadSince < other.deadSince ? -1 : Number(one.deadSince > other.deadSince)));
+      const start = from === undefined ? 0 : Number(from);
+      const page = dead.slice(start, start + limit);
+      return {
+        items: page.map(({ notification }) => structuredClone(notification)),
+        ...(start + limit < dead.length ? { next: String(start + limit) } : {}),
+      };
+    },
+    redrive: async (subscription, number, at, dueAt) => {
+      const key = keyOf(subscription, number);
+      const item = items.get(key);
+      if (item?.deadSince === undefined) return false;
+      const { firstTriedAt: _tried, warned: _warned, settledAt: _settled, ...rest } = item.notification;
+      items.set(key, { notification: { ...rest, status: 'pending', attempts: 0, redrivenAt: at }, dueAt });
+      return true;
+    },
+    discard: async (subscription, number) => {
+      const key = keyOf(subscription, number);
+      const item = items.get(key);
+      if (item?.deadSince === undefined) return false;
+      items.set(key, { notification: item.notification });
+      return true;
     },
     forget: async (subscription, { mission, entry }) => {
       const head = heads.get(subscription);
@@ -115,7 +188,7 @@ export const memorySubscriptionLog = (): SubscriptionLog & Debtor & Pick<Retirem
       });
     },
     postpone: (obligation, dueAt) => {
-      if (obligation.kind === 'handshake') {
+      if (obligation.kind === 'contact') {
         const head = heads.get(obligation.subscription);
         if (head?.dueAt !== undefined) heads.set(obligation.subscription, { ...head, dueAt });
       }
@@ -127,7 +200,7 @@ export const memorySubscriptionLog = (): SubscriptionLog & Debtor & Pick<Retirem
     },
     debts: () => [
       ...[...heads].flatMap(([subscription, { dueAt }]) =>
-        dueAt === undefined ? [] : [{ dueAt, obligation: { kind: 'handshake' as const, subscription } }],
+        dueAt === undefined ? [] : [{ dueAt, obligation: { kind: 'contact' as const, subscription, due: dueAt } }],
       ),
       ...[...items.values()].flatMap(({ notification: { subscription, number }, dueAt }) =>
         dueAt === undefined ? [] : [{ dueAt, obligation: { kind: 'delivery' as const, subscription, number } }],

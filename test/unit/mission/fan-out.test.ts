@@ -6,6 +6,7 @@ import type { StoredEntry, Subscription, SubscriptionFilter } from '../../../mis
 import type { Party } from '../../../mission/state.ts';
 import { sweep, type SweepPorts } from '../../../mission/sweep.ts';
 import type { Message } from '../../../schemas/message.ts';
+import { attempted, becomes } from '../../support/contact.ts';
 import { sampleSubscription } from '../../support/contract.ts';
 import { Crash, type Gate, gated, mortal } from '../../support/memory/gate.ts';
 import { type MemoryHub, memoryHub } from '../../support/memory/hub.ts';
@@ -47,7 +48,7 @@ const subscribe = async (
     { ...sampleSubscription(id, party.organisation), ...change },
     '2099-01-01T00:00:00.000Z',
   );
-  if (change.status === undefined) await hub.subscriptions.setStatus(id, 'active');
+  if (change.status === undefined) await becomes(hub.subscriptions, id, 'active');
 };
 
 const subscriptionIds = ['amk', 'la-1', 'la-2', 'operator', 'hospital', 'quality'];
@@ -88,7 +89,7 @@ const sweepAll = async (hub: MemoryHub, ports: SweepPorts, beforeEach: () => voi
  */
 const expectEverybodyTold = async (hub: MemoryHub, missions: readonly string[]): Promise<void> => {
   const logs = (await Promise.all(missions.map((id) => logOf(hub, id)))).flat();
-  const orders = hub.queue.waiting();
+  const orders = hub.queue.notifications();
   const told = new Map(logs.map((entry) => [`${entry.mission}.${entry.number}`, new Set<string>()]));
   for (const id of subscriptionIds) {
     const subscription = await hub.subscriptions.subscription(id);
@@ -131,7 +132,14 @@ describe('Who is told', () => {
     expect(await entriesOf(hub, 'la-2')).toEqual([1]);
     for (const id of ['amk', 'operator', 'hospital']) expect(await entriesOf(hub, id)).toEqual([]);
     expect(hub.queue.waiting()).toEqual(
-      ['la-1', 'la-2'].map((subscription) => ({ subscription, number: 1, mission, entry: 1, request: 1 })),
+      ['la-1', 'la-2'].map((subscription) => ({
+        kind: 'notification',
+        subscription,
+        number: 1,
+        mission,
+        entry: 1,
+        request: 1,
+      })),
     );
   });
 
@@ -185,7 +193,11 @@ describe('Who is told', () => {
     const hub = memoryHub();
     await subscribe(hub, 'la-1', la);
     await fanOut(hub, await accept(hub, [amk, request]));
-    await hub.subscriptions.record('la-1', 1, { at: hub.clock.iso(), answer: 'HTTP 200', status: 'delivered' });
+    await hub.subscriptions.record(
+      'la-1',
+      1,
+      attempted({ at: hub.clock.iso(), answer: 'HTTP 200', status: 'delivered' }),
+    );
     hub.clock.advance(86_400_000);
     expect((await hub.obligations.due(hub.clock.iso(), 10)).map(({ kind }) => kind)).toEqual(['deadline']);
   });
@@ -216,7 +228,7 @@ describe('Who is told', () => {
   test('A recipient that has turned its subscription off is noted as one that no machine can tell', async () => {
     const hub = memoryHub();
     await subscribe(hub, 'la-1', la);
-    await hub.subscriptions.setStatus('la-1', 'off');
+    await becomes(hub.subscriptions, 'la-1', 'off');
     await fanOut(hub, await accept(hub, [amk, request]));
     expect(await hub.missions.entry(mission, 1)).toMatchObject({ owes: false, told: [], untold: [la.organisation] });
   });
@@ -532,14 +544,18 @@ describe('The sweeper', () => {
     for (const message of [request, update('second')]) await fanOut(hub, await accept(hub, [amk, message]));
     const sent = hub.queue.waiting();
     hub.queue.lose(() => true);
-    await hub.subscriptions.record('la-1', 1, { at: hub.clock.iso(), answer: 'HTTP 200', status: 'delivered' });
+    await hub.subscriptions.record(
+      'la-1',
+      1,
+      attempted({ at: hub.clock.iso(), answer: 'HTTP 200', status: 'delivered' }),
+    );
     hub.clock.advance(300_000);
     await sweep(
       hub,
       () => 60_000,
       () => undefined,
     );
-    expect(hub.queue.waiting().filter(({ entry }) => entry <= 2)).toEqual(sent.slice(1));
+    expect(hub.queue.notifications().filter(({ entry }) => entry <= 2)).toEqual(sent.slice(1));
   });
 
   test('What was settled since the index was read is left alone', async () => {
@@ -547,7 +563,11 @@ describe('The sweeper', () => {
     await subscribe(hub, 'la-1', la);
     await fanOut(hub, await accept(hub, [amk, request]));
     hub.queue.lose(() => true);
-    await hub.subscriptions.record('la-1', 1, { at: hub.clock.iso(), answer: 'HTTP 200', status: 'delivered' });
+    await hub.subscriptions.record(
+      'la-1',
+      1,
+      attempted({ at: hub.clock.iso(), answer: 'HTTP 200', status: 'delivered' }),
+    );
     hub.clock.advance(300_000);
     const stale: SweepPorts = {
       ...hub,
@@ -582,9 +602,7 @@ describe('The sweeper', () => {
       () => 60_000,
       () => undefined,
     );
-    expect(hub.queue.waiting()).toEqual([
-      { subscription: 'new', number: 0, mission: 'handshake', entry: 0, request: 0 },
-    ]);
+    expect(hub.queue.waiting()).toEqual([{ kind: 'handshake', subscription: 'new', due: '2026-02-01T11:00:00.000Z' }]);
   });
 
   test('One obligation that cannot be paid holds up no other', async () => {

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { acceptMessage } from '../../../mission/accept-message.ts';
 import { fanOut } from '../../../mission/fan-out.ts';
-import { retire, retireAfterMilliseconds } from '../../../mission/retire.ts';
+import { retire, overMilliseconds } from '../../../mission/retire.ts';
 import type { Party } from '../../../mission/state.ts';
 import type { Message } from '../../../schemas/message.ts';
+import { becomes } from '../../support/contact.ts';
 import { sampleSubscription } from '../../support/contract.ts';
 import { type MemoryHub, memoryHub } from '../../support/memory/hub.ts';
 import {
@@ -29,7 +30,7 @@ const post = async (hub: MemoryHub, sender: Party, message: Message): Promise<vo
 const over = async (): Promise<MemoryHub> => {
   const hub = memoryHub();
   await hub.subscriptions.create(sampleSubscription('la', la.organisation), '2099-01-01T00:00:00.000Z');
-  await hub.subscriptions.setStatus('la', 'active');
+  await becomes(hub.subscriptions, 'la', 'active');
   await post(hub, amk, request);
   await post(hub, amk, missionCancel({ mission }));
   return hub;
@@ -41,7 +42,7 @@ const told = async (hub: MemoryHub) =>
 describe('A mission that is over', () => {
   test('It is kept in mind for an hour, and then forgotten once', async () => {
     const hub = await over();
-    hub.clock.advance(retireAfterMilliseconds - 1);
+    hub.clock.advance(overMilliseconds - 1);
     expect(await retire(hub)).toBe(0);
     hub.clock.advance(1);
     expect(await retire(hub)).toBe(1);
@@ -59,18 +60,18 @@ describe('A mission that is over', () => {
     const hub = memoryHub();
     await hub.subscriptions.create(sampleSubscription('la', la.organisation), '2099-01-01T00:00:00.000Z');
     await post(hub, amk, request);
-    hub.clock.advance(100 * retireAfterMilliseconds);
+    hub.clock.advance(100 * overMilliseconds);
     expect(await retire(hub)).toBe(0);
   });
 
   test('One that goes on within the hour is forgotten an hour after that', async () => {
     const hub = await over();
-    hub.clock.advance(retireAfterMilliseconds / 2);
+    hub.clock.advance(overMilliseconds / 2);
     await post(hub, amk, missionUpdate({ mission, id: 'late' }));
-    hub.clock.advance(retireAfterMilliseconds / 2);
+    hub.clock.advance(overMilliseconds / 2);
     expect(await retire(hub)).toBe(1);
     await post(hub, amk, missionUpdate({ mission, id: 'later' }));
-    hub.clock.advance(retireAfterMilliseconds);
+    hub.clock.advance(overMilliseconds);
     await retire(hub);
     await post(hub, amk, missionUpdate({ mission, id: 'latest' }));
     expect(await told(hub)).toEqual([
@@ -84,7 +85,7 @@ describe('A mission that is over', () => {
 
   test('A death in between leaves it to be done again', async () => {
     const hub = await over();
-    hub.clock.advance(retireAfterMilliseconds);
+    hub.clock.advance(overMilliseconds);
     const dying = { ...hub, retirements: { ...hub.retirements, done: () => Promise.reject(new Error('died')) } };
     await expect(retire(dying)).rejects.toThrow('died');
     expect(await retire(hub)).toBe(1);
@@ -95,7 +96,7 @@ describe('A mission that is over', () => {
 
   test('A message that is sent again after it was forgotten gets its first answer and is told to nobody', async () => {
     const hub = await over();
-    hub.clock.advance(retireAfterMilliseconds);
+    hub.clock.advance(overMilliseconds);
     await retire(hub);
     await post(hub, amk, missionCancel({ mission }));
     expect((await told(hub)).map(([number]) => number)).toEqual([1, 2]);

@@ -1,0 +1,171 @@
+import { defined } from '../schemas/defined.ts';
+import type { Answer, Channel, Clock, Contact, ContactOrder, Random, Subscription, SubscriptionLog } from './ports.ts';
+import type { Notice } from './views/notification.ts';
+
+/**
+ * Contact with an endpoint: handshake, heartbeat, and the circuit that keeps a dead endpoint from being called for every
+ * mission. A subscription has one endpoint, so the circuit is the subscription's status: `error` is open, a handshake is the probe.
+ */
+
+export interface ContactPorts {
+  readonly subscriptions: SubscriptionLog;
+  readonly channel: Channel;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Builds the body of a notification. */
+  readonly compose: (notice: Notice) => string;
+  readonly settings: { readonly circuit: CircuitSettings };
+}
+
+export interface CircuitSettings {
+  /** Calls in a row without an answer after which the circuit opens. */
+  readonly opensAfter: number;
+  /** First wait before a probe, seconds; doubles with every probe up to the longest. */
+  readonly firstWait: number;
+  readonly longestWait: number;
+  /** Longest `Retry-After` that is obeyed, seconds. */
+  readonly longestRetryAfter: number;
+}
+
+/** Longer than a call lasts: whoever took a probe and died gives it back by then. */
+const probeMilliseconds = 15_000;
+
+export const isDelivered = ({ status }: Answer): boolean => status !== undefined && status >= 200 && status < 300;
+
+/** A client error says that the same request will fail again, except those that ask for patience (408, 425, 429). */
+export const isPermanent = ({ status, failure }: Answer): boolean =>
+  failure === 'redirect' ||
+  failure === 'refused-address' ||
+  failure === 'off' ||
+  (status !== undefined && status >= 300 && status < 500 && ![408, 425, 429].includes(status));
+
+export const wordsOf = ({ status, failure }: Answer): string =>
+  status === undefined ? (failure ?? 'connection') : `HTTP ${status}`;
+
+/** Seconds to wait after so many failures: exponential backoff with half jitter; `Retry-After` is obeyed within bounds. */
+export const waitSeconds = (
+  failures: number,
+  { retryAfter }: Pick<Answer, 'retryAfter'>,
+  { firstWait, longestWait, longestRetryAfter }: Omit<CircuitSettings, 'opensAfter'>,
+  random: Random,
+): number => {
+  const ceiling = Math.min(longestWait, firstWait * 2 ** (failures - 1));
+  const wait = ceiling / 2 + (ceiling / 2) * random();
+  return Math.ceil(Math.max(wait, Math.min(retryAfter ?? 0, longestRetryAfter)));
+};
+
+const later = (clock: Clock, seconds: number): string => new Date(clock.now() + seconds * 1000).toISOString();
+
+const notes = async (subscription: Subscription, contact: Contact, ports: ContactPorts): Promise<Subscription> => {
+  await ports.subscriptions.contact(subscription, contact);
+  const { error: _error, retryAt: _retryAt, ...rest } = subscription;
+  return { ...rest, ...defined({ ...contact, dueAt: undefined }) };
+};
+
+/** The endpoint has answered: the circuit is closed, and the next heartbeat is owed. */
+const answered = (
+  subscription: Subscription,
+  ports: ContactPorts,
+  since = ports.clock.now(),
+): Promise<Subscription> => {
+  const { heartbeat } = subscription;
+  const next = heartbeat === undefined ? undefined : since + heartbeat * 1000;
+  const dueAt =
+    heartbeat === undefined || next === undefined
+      ? undefined
+      : new Date(next > ports.clock.now() ? next : ports.clock.now() + heartbeat * 1000).toISOString();
+  return notes(subscription, { status: 'active', failures: 0, ...defined({ dueAt }) }, ports);
+};
+
+/** The endpoint has not answered: once too often, and the circuit opens; from then on a probe is owed. */
+const unanswered = (subscription: Subscription, answer: Answer, ports: ContactPorts): Promise<Subscription> => {
+  const { circuit } = ports.settings;
+  const failures = subscription.failures + 1;
+  const error = wordsOf(answer);
+  if (failures < circuit.opensAfter && subscription.status === 'active')
+    // A heartbeat that is wanted keeps its turn.
+    return notes(
+      subscription,
+      {
+        status: 'active',
+        failures,
+        error,
+        ...defined({
+          dueAt: subscription.heartbeat === undefined ? undefined : later(ports.clock, subscription.heartbeat),
+        }),
+      },
+      ports,
+    );
+  const isOpen = failures >= circuit.opensAfter || subscription.status === 'error';
+  const beyond = isOpen ? Math.max(1, failures - circuit.opensAfter + 1) : failures;
+  const retryAt = later(ports.clock, waitSeconds(beyond, answer, circuit, ports.random));
+  // Below the threshold only one that was never active is not active.
+  const contact: Contact = isOpen
+    ? { status: 'error', failures, error, retryAt, dueAt: retryAt }
+    : { status: 'requested', failures, error, dueAt: retryAt };
+  return notes(subscription, contact, ports);
+};
+
+/** What a call to the endpoint came to, and how it stands with it since. */
+export interface Called {
+  readonly answer: Answer;
+  readonly subscription: Subscription;
+}
+
+/** Calls an endpoint whose circuit is closed, and notes whether it answers. A refusal is an answer. */
+export const callEndpoint = async (
+  subscription: Subscription,
+  webhookId: string,
+  body: string,
+  ports: ContactPorts,
+): Promise<Called> => {
+  const answer = await ports.channel.post(subscription, webhookId, body);
+  if (!isDelivered(answer) && !isPermanent(answer))
+    return { answer, subscription: await unanswered(subscription, answer, ports) };
+  return { answer, subscription: subscription.failures === 0 ? subscription : await answered(subscription, ports) };
+};
+
+/** `open`: nothing may be sent now; `retryAt` says when. */
+export type Handshaken = Called | { readonly open: true; readonly retryAt: string };
+
+/**
+ * Opens the channel: a subscription is active once its endpoint has answered 2xx to a handshake (Backport IG, "Handshake").
+ * Of an open circuit one caller at a time takes the probe, and nobody before its time.
+ */
+export const shakeHands = async (subscription: Subscription, ports: ContactPorts): Promise<Handshaken> => {
+  const { retryAt } = subscription;
+  const now = ports.clock.now();
+  if (subscription.status === 'error' && retryAt !== undefined) {
+    if (Date.parse(retryAt) > now) return { open: true, retryAt };
+    const until = new Date(now + probeMilliseconds).toISOString();
+    if (!(await ports.subscriptions.claimProbe(subscription, until))) return { open: true, retryAt: until };
+  }
+  const answer = await ports.channel.post(
+    subscription,
+    `${subscription.id}.0`,
+    ports.compose({ kind: 'handshake', subscription }),
+  );
+  if (isDelivered(answer)) return { answer, subscription: await answered(subscription, ports) };
+  if (!isPermanent(answer)) return { answer, subscription: await unanswered(subscription, answer, ports) };
+  // It answers, but not as a subscriber does: no probe will change that, the subscriber must.
+  const error = `handshake: ${wordsOf(answer)}`;
+  return { answer, subscription: await notes(subscription, { status: 'error', failures: 0, error }, ports) };
+};
+
+/** Gives an endpoint the sign that is owed to it: a handshake until it is active, then its heartbeats. */
+export const keepContact = async (order: ContactOrder, ports: ContactPorts): Promise<void> => {
+  const subscription = await ports.subscriptions.subscription(order.subscription);
+  if (subscription === undefined || subscription.status === 'off') return;
+  if (subscription.status !== 'active') {
+    await shakeHands(subscription, ports);
+    return;
+  }
+  if (order.kind !== 'heartbeat' || subscription.heartbeat === undefined) return;
+  const answer = await ports.channel.post(
+    subscription,
+    `${subscription.id}.heartbeat.${order.due}`,
+    ports.compose({ kind: 'heartbeat', subscription }),
+  );
+  if (isDelivered(answer) || isPermanent(answer)) await answered(subscription, ports, Date.parse(order.due));
+  else await unanswered(subscription, answer, ports);
+};

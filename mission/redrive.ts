@@ -1,0 +1,37 @@
+import { deliveryGraceMilliseconds, orderOf } from './fan-out.ts';
+import type { DeadLetters, DeliveryQueue, MissionLog, Notification } from './ports.ts';
+
+export interface RedrivePorts {
+  readonly missions: MissionLog;
+  readonly deadLetters: DeadLetters;
+  readonly queue: DeliveryQueue;
+  readonly now: () => number;
+}
+
+/** What became of one dead letter. `elsewhere`: somebody else has redriven or discarded it. */
+export type Redriven = { readonly letter: Notification; readonly outcome: 'redriven' | 'elsewhere' };
+
+const inOrder = (one: Notification, other: Notification): number =>
+  one.subscription.localeCompare(other.subscription) || one.number - other.number;
+
+/**
+ * Has the hub try again what it had given up, as if never tried: each subscription's in the order of their numbers.
+ * Whatever dies in between, a letter is either still dead or owed again, and then the sweeper sends it.
+ */
+export const redrive = async (
+  { missions, deadLetters, queue, now }: RedrivePorts,
+  letters: readonly Notification[],
+): Promise<readonly Redriven[]> => {
+  const redriven: Redriven[] = [];
+  for (const letter of letters.toSorted(inOrder)) {
+    const { subscription, number, previous, mission } = letter;
+    const at = now();
+    const redrivenAt = new Date(at).toISOString();
+    const dueAt = new Date(at + deliveryGraceMilliseconds).toISOString();
+    const isMine = await deadLetters.redrive(subscription, number, redrivenAt, dueAt);
+    redriven.push({ letter, outcome: isMine ? 'redriven' : 'elsewhere' });
+    const entry = isMine ? await missions.entry(mission, letter.entry) : undefined;
+    if (entry !== undefined) await queue.send([orderOf(subscription, number, previous, entry, redrivenAt)]);
+  }
+  return redriven;
+};
