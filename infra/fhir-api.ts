@@ -76,6 +76,9 @@ export class FhirApi extends Construct {
     subscriptions.addMethod('POST', subscribe, authorized);
     const subscription = subscriptions.addResource('{id}');
     subscription.addMethod('GET', subscribe, authorized);
+    // `Subscription/$status` arrives as an id.
+    subscription.addMethod('POST', subscribe, authorized);
+    subscription.addMethod('PUT', subscribe, authorized);
     subscription.addMethod('DELETE', subscribe, authorized);
     const operation = subscription.addResource('{operation}');
     operation.addMethod('GET', subscribe, authorized);

@@ -181,6 +181,12 @@ export const faults = {
     origin: 'sender',
     text: 'This search is not supported. GET /fhir/metadata lists the searches and their parameters.',
   },
+  'wrong-id': {
+    status: 400,
+    type: 'invalid',
+    origin: 'sender',
+    text: 'The id in the body is not the one in the address. Send the resource with the id it has.',
+  },
   'unsupported-subscription': {
     status: 422,
     type: 'not-supported',

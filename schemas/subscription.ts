@@ -1,11 +1,11 @@
 import type * as fhir from 'fhir/r4.d.ts';
 import { z } from 'zod';
-import { codesOf, type Urgency, urgencies } from './codes.ts';
-import { defined } from './defined.ts';
-import type { Fault, Refusal } from './faults.ts';
+import { codesOf, type MissionRole, missionRoles, type Urgency, urgencies } from './codes.ts';
+import { type Fault, isRefusal, type Refusal, refuse } from './faults.ts';
 import type { Conforms, Holds } from './fhir/conforms.ts';
+import { coding } from './fhir/datatypes.ts';
 import { catalogue, eventCodeOf } from './messages/catalogue.ts';
-import { fhirJson, missionTopic } from './names.ts';
+import { canonicalBase, fhirJson, missionTopic, systems } from './names.ts';
 import { faultsOf, refuseAll } from './zod-faults.ts';
 
 /** R4 `Subscription` after the Subscriptions R5 Backport IG: topic in `criteria`, filters and payload content in extensions. */
@@ -13,49 +13,82 @@ import { faultsOf, refuseAll } from './zod-faults.ts';
 const backport = 'http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition';
 export const filterCriteriaExtension = `${backport}/backport-filter-criteria`;
 export const payloadContentExtension = `${backport}/backport-payload-content`;
+export const heartbeatExtension = `${backport}/backport-heartbeat-period`;
 export const timeoutExtension = `${backport}/backport-timeout`;
+export const maxCountExtension = `${backport}/backport-max-count`;
+const channelTypeExtension = `${backport}/backport-channel-type`;
+/** The hub's own: the secret that signs the notifications. */
+export const secretExtension = `${canonicalBase}/StructureDefinition/webhook-secret`;
+
+/** Seconds between two heartbeats. The hub looks once a minute for what is due, so it cannot promise a shorter time. */
+export const heartbeatSeconds = { least: 60, most: 86_400 } as const;
+
+/** Seconds for which the secret before a rotation signs as well. */
+export const overlapSeconds = { usual: 86_400, most: 604_800 } as const;
 
 const extension = z.object({
   url: z.string(),
   valueString: z.string().optional(),
   valueCode: z.string().optional(),
+  valueCoding: coding.optional(),
   valueUnsignedInt: z.int().min(0).optional(),
+  valuePositiveInt: z.int().min(1).optional(),
 });
-const element = z.object({ extension: z.array(extension).optional() });
+type Extension = z.output<typeof extension>;
+const extensions = z.array(extension).optional();
+const element = z.object({ extension: extensions });
+const unknownModifier = z.never('is not known, and may change what everything else means').optional();
 
-const subscription = z.object({
+const body = {
   resourceType: z.literal('Subscription'),
-  status: z.enum(['requested', 'active']),
+  extension: extensions,
+  modifierExtension: unknownModifier,
   reason: z.string().min(1, 'must say why the subscription is wanted').max(500),
   end: z.never('is not offered: delete the subscription when it is not wanted any more').optional(),
   criteria: z.string(),
   _criteria: element.optional(),
   channel: z.object({
-    extension: z.array(extension).optional(),
+    extension: extensions,
+    modifierExtension: unknownModifier,
     type: z.string(),
+    _type: element.optional(),
     endpoint: z.string().max(2_000),
     payload: z.string().optional(),
     _payload: element.optional(),
     header: z.array(z.string().max(4_000)).max(10).optional(),
   }),
-});
+};
+const created = z.object({ ...body, status: z.enum(['requested', 'active']) });
+const changed = z.object({ ...body, id: z.string().optional(), status: z.enum(['requested', 'active', 'off']) });
 /** @public Read by the compiler only: what is read conforms to R4. */
-export type Checked = Holds<[Conforms<typeof subscription, fhir.Subscription>]>;
+export type Checked = Holds<[Conforms<typeof created, fhir.Subscription>, Conforms<typeof changed, fhir.Subscription>]>;
 
-export interface SubscriptionRequest {
-  readonly outcome: 'read';
+/** What a subscriber may settle, and change later. */
+export interface SubscriptionSettings {
   readonly endpoint: string;
   readonly payload: 'empty' | 'id-only' | 'full-resource';
   readonly headers: readonly string[];
   readonly reason: string;
+  /** Seconds the subscriber wants to be waited for. */
   readonly timeout?: number;
+  /** Seconds between two heartbeats. */
+  readonly heartbeat?: number;
   readonly filterText: readonly string[];
   readonly filter: {
     readonly events?: readonly string[];
     readonly urgencies?: readonly Urgency[];
     readonly missions?: readonly string[];
+    readonly roles?: readonly MissionRole[];
   };
 }
+
+export interface SubscriptionRequest {
+  readonly outcome: 'read';
+  readonly settings: SubscriptionSettings;
+}
+
+/** `off`: the subscriber ends it; the rest of what it sends is of no account then. */
+export type SubscriptionChange = SubscriptionRequest | { readonly outcome: 'off' };
 
 /** All filters together: they are read with every message that concerns the party. */
 const longestFilter = 1_000;
@@ -64,90 +97,263 @@ const payloads = ['empty', 'id-only', 'full-resource'] as const;
 
 const unsupported = (at: string, detail: string): Fault => ({ code: 'unsupported-subscription', at, detail });
 
-/** `Resource?parameter=a,b`, several joined by `&`. */
-const readFilter = (
-  text: string,
+type Filter = { -readonly [Name in keyof SubscriptionSettings['filter']]: SubscriptionSettings['filter'][Name] };
+
+/** Types that may stand before the question mark: what an event is, and what it is about. */
+const filtered: readonly string[] = ['', 'MessageHeader', 'ServiceRequest'];
+
+const codesAmong = <Code extends string>(
+  known: readonly Code[],
+  values: readonly string[],
+  name: string,
   at: string,
-): { readonly filter: SubscriptionRequest['filter']; readonly faults: readonly Fault[] } => {
+): { readonly codes: readonly Code[]; readonly faults: readonly Fault[] } => ({
+  codes: known.filter((code) => values.includes(code)),
+  faults: values.every((value) => known.some((code) => code === value))
+    ? []
+    : [unsupported(at, `${name}: known are ${known.join(', ')}`)],
+});
+
+/** Mission numbers, with or without their system. */
+const missionsAmong = (
+  values: readonly string[],
+  at: string,
+): { readonly codes: readonly string[]; readonly faults: readonly Fault[] } => {
+  const numbers = values.map((value) => value.replace(`${systems.mission}|`, ''));
+  return {
+    codes: numbers,
+    faults: numbers.some((number) => number.includes('|'))
+      ? [unsupported(at, `identifier: the system of mission numbers is ${systems.mission}`)]
+      : [],
+  };
+};
+
+const isFilter = (name: string): name is 'event' | 'priority' | 'identifier' | 'role' =>
+  ['event', 'priority', 'identifier', 'role'].includes(name);
+
+/** `Resource?parameter=a,b`, several joined by `&`. */
+const readFilter = (text: string, at: string): { readonly filter: Filter; readonly faults: readonly Fault[] } => {
   const faults: Fault[] = [];
-  const filter: { events?: string[]; urgencies?: Urgency[]; missions?: string[] } = {};
-  const parameters = new URLSearchParams(text.includes('?') ? text.slice(text.indexOf('?') + 1) : text);
-  for (const [name, value] of parameters) {
+  const filter: Filter = {};
+  const [type = '', query] = text.includes('?') ? text.split(/\?(.*)/s) : ['', text];
+  if (!filtered.includes(type))
+    faults.push(unsupported(at, 'filters are of MessageHeader or ServiceRequest, e.g. ServiceRequest?priority=stat'));
+  for (const [name, value] of new URLSearchParams(query)) {
     const values = value.split(',').filter((one) => one !== '');
-    if (values.length === 0) faults.push(unsupported(at, `${name.slice(0, 40)}: gives no value`));
+    if (!isFilter(name)) {
+      faults.push(
+        unsupported(
+          at,
+          'filters are event, priority (urgency), identifier (mission) and role (in the mission), e.g. MessageHeader?event=mission-decision',
+        ),
+      );
+      continue;
+    }
+    if (values.length === 0) faults.push(unsupported(at, `${name}: gives no value`));
     switch (name) {
       case 'event': {
-        const known = [...new Set(catalogue.flatMap((type) => [eventCodeOf(type), type.event]))];
-        const unknown = values.filter((one) => !known.includes(one));
-        if (unknown.length > 0) faults.push(unsupported(at, `event: known are ${known.join(', ')}`));
+        const known = [...new Set(catalogue.flatMap((message) => [eventCodeOf(message), message.event]))];
+        const events = codesAmong(known, values, name, at);
         filter.events = values;
+        faults.push(...events.faults);
         break;
       }
       case 'priority': {
-        const known = codesOf(urgencies).filter((code) => values.includes(code));
-        if (known.length !== values.length)
-          faults.push(unsupported(at, `priority: known are ${codesOf(urgencies).join(', ')}`));
-        filter.urgencies = known;
+        const urgent = codesAmong(codesOf(urgencies), values, name, at);
+        filter.urgencies = urgent.codes;
+        faults.push(...urgent.faults);
         break;
       }
-      case 'identifier':
-        filter.missions = values.map((one) => one.slice(one.lastIndexOf('|') + 1));
+      case 'identifier': {
+        const missions = missionsAmong(values, at);
+        filter.missions = missions.codes;
+        faults.push(...missions.faults);
         break;
-      default:
-        faults.push(
-          unsupported(
-            at,
-            'filters are event, priority (urgency) and identifier (mission), e.g. MessageHeader?event=mission-decision',
-          ),
-        );
+      }
+      case 'role': {
+        const roles = codesAmong(codesOf(missionRoles), values, name, at);
+        filter.roles = roles.codes;
+        faults.push(...roles.faults);
+        break;
+      }
     }
   }
   return { filter, faults };
 };
 
-/** Reads a Subscription that is to be created; says everything it asks for that the hub does not offer. */
-export const readSubscription = (value: unknown): SubscriptionRequest | Refusal => {
-  const parsed = subscription.safeParse(value, { reportInput: true });
-  if (!parsed.success) return refuseAll(faultsOf(parsed.error.issues, 'Subscription'));
-  const { channel, criteria, _criteria, reason } = parsed.data;
-  const faults: Fault[] = [];
-  if (criteria !== missionTopic) faults.push(unsupported('Subscription.criteria', `the one topic is ${missionTopic}`));
-  if (channel.type !== 'rest-hook')
-    faults.push(unsupported('Subscription.channel.type', 'the one channel is rest-hook'));
-  if (channel.payload !== undefined && channel.payload !== fhirJson)
-    faults.push(unsupported('Subscription.channel.payload', `the one media type is ${fhirJson}`));
-  const content = channel._payload?.extension?.find(({ url }) => url === payloadContentExtension)?.valueCode ?? 'empty';
-  const payload = payloads.find((known) => known === content);
-  if (payload === undefined)
-    faults.push(
-      unsupported('Subscription.channel.payload.extension', `payload content is one of ${payloads.join(', ')}`),
-    );
+const readFilters = (texts: readonly string[]): { readonly filter: Filter; readonly faults: readonly Fault[] } => {
+  const at = 'Subscription.criteria.extension';
+  const read = texts.map((text, index) => readFilter(text, `${at}[${index}]`));
+  const names = texts.flatMap((text) => [...new URLSearchParams(text.slice(text.indexOf('?') + 1)).keys()]);
+  return {
+    filter: Object.assign({}, ...read.map(({ filter }) => filter)),
+    faults: [
+      ...read.flatMap(({ faults }) => faults),
+      ...(texts.join('').length > longestFilter
+        ? [unsupported(at, `filters are ${longestFilter} characters long at the most`)]
+        : []),
+      ...(new Set(names).size === names.length
+        ? []
+        : [unsupported(at, 'each filter is given once, with all its values: event=a,b')]),
+    ],
+  };
+};
+
+type Channel = z.output<typeof created>['channel'];
+
+/** An extension that the hub passes over would be a promise it does not keep. */
+const unknownExtensions = (
+  list: readonly Extension[] | undefined,
+  at: string,
+  known: readonly string[],
+): readonly Fault[] =>
+  (list ?? []).flatMap(({ url }, index) =>
+    known.includes(url)
+      ? []
+      : [
+          unsupported(
+            `${at}[${index}]`,
+            known.length === 0 ? 'no extension is known here' : `known are ${known.join(', ')}`,
+          ),
+        ],
+  );
+
+const givenTwice = (list: readonly Extension[] | undefined, at: string): readonly Fault[] => {
+  const urls = (list ?? []).map(({ url }) => url);
+  return new Set(urls).size === urls.length ? [] : [unsupported(at, 'each extension is given once')];
+};
+
+/** Elements of a later FHIR version (R5, "Extensions for converting between versions"); the guide has extensions of its own for them. */
+const ofLaterVersion =
+  /^http:\/\/hl7\.org\/fhir\/\d+\.\d+\/StructureDefinition\/extension-Subscription\.(?!identifier$)/;
+
+const laterElements = (list: readonly Extension[] | undefined): readonly Fault[] =>
+  (list ?? []).flatMap(({ url }, index) =>
+    ofLaterVersion.test(url)
+      ? [unsupported(`Subscription.extension[${index}]`, `say it with the extensions of ${backport}`)]
+      : [],
+  );
+
+const readHeartbeat = (list: readonly Extension[]): number | undefined | Fault => {
+  const found = list.find(({ url }) => url === heartbeatExtension);
+  if (found === undefined) return undefined;
+  const { least, most } = heartbeatSeconds;
+  const { valueUnsignedInt: period } = found;
+  return period !== undefined && period >= least && period <= most
+    ? period
+    : unsupported('Subscription.channel.extension', `the heartbeat period is ${least} to ${most} seconds`);
+};
+
+const readTimeout = (list: readonly Extension[]): number | undefined | Fault => {
+  const found = list.find(({ url }) => url === timeoutExtension);
+  if (found === undefined) return undefined;
+  return found.valueUnsignedInt !== undefined && found.valueUnsignedInt > 0
+    ? found.valueUnsignedInt
+    : unsupported('Subscription.channel.extension', 'the timeout is a whole number of seconds, 1 or more');
+};
+
+/** Each notification tells of one event, which is as few as anybody can ask for. */
+const maxCountFaults = (list: readonly Extension[]): readonly Fault[] =>
+  list.some(({ url, valuePositiveInt }) => url === maxCountExtension && valuePositiveInt === undefined)
+    ? [unsupported('Subscription.channel.extension', 'the maximal count is a whole number, 1 or more')]
+    : [];
+
+const channelTypeFaults = ({ type, _type }: Channel): readonly Fault[] => {
+  const at = 'Subscription.channel.type';
+  const asked = [type, ...(_type?.extension ?? []).map(({ valueCoding }) => valueCoding?.code)];
+  return [
+    ...(asked.every((one) => one === 'rest-hook') ? [] : [unsupported(at, 'the one channel is rest-hook')]),
+    ...unknownExtensions(_type?.extension, `${at}.extension`, [channelTypeExtension]),
+  ];
+};
+
+/** `application/fhir+json`, in the one FHIR version there is (MIME parameter `fhirVersion`, R4 3.1.0.1.9). */
+const isServedType = (mediaType: string): boolean => {
+  const [type, ...parameters] = mediaType.toLowerCase().split(';');
+  return (
+    type?.trim() === fhirJson &&
+    parameters.every((one) => /^\s*(fhirversion\s*=\s*"?4\.0"?|charset\s*=\s*"?utf-8"?)\s*$/.test(one))
+  );
+};
+
+const readPayload = ({ payload, _payload }: Channel) => {
+  const at = 'Subscription.channel.payload';
+  const list = _payload?.extension;
+  const asked = list?.find(({ url }) => url === payloadContentExtension);
+  const content = payloads.find((known) => known === (asked === undefined ? 'empty' : asked.valueCode));
+  return {
+    content: content ?? ('empty' as const),
+    faults: [
+      ...(payload === undefined || isServedType(payload)
+        ? []
+        : [unsupported(at, `the one media type is ${fhirJson}; fhirVersion=4.0`)]),
+      ...(content === undefined
+        ? [unsupported(`${at}.extension`, `payload content is one of ${payloads.join(', ')}`)]
+        : []),
+      ...unknownExtensions(list, `${at}.extension`, [payloadContentExtension]),
+      ...givenTwice(list, `${at}.extension`),
+    ],
+  };
+};
+
+const readSettings = (
+  { channel, criteria, _criteria, reason, extension: own }: z.output<typeof created> | z.output<typeof changed>,
+  knownOfChannel: readonly string[],
+): SubscriptionRequest | Refusal => {
   const filterText = (_criteria?.extension ?? [])
     .filter(({ url }) => url === filterCriteriaExtension)
     .map(({ valueString }) => valueString ?? '');
-  if (filterText.join('').length > longestFilter) {
-    faults.push(
-      unsupported('Subscription.criteria.extension', `filters are ${longestFilter} characters long at the most`),
-    );
-  }
-  const read = filterText.map((text, index) => readFilter(text, `Subscription.criteria.extension[${index}]`));
-  faults.push(...read.flatMap((one) => one.faults));
-  const names = filterText.flatMap((text) => [...new URLSearchParams(text.slice(text.indexOf('?') + 1)).keys()]);
-  if (new Set(names).size !== names.length) {
-    faults.push(
-      unsupported('Subscription.criteria.extension', 'each filter is given once, with all its values: event=a,b'),
-    );
-  }
+  const filters = readFilters(filterText);
+  const payload = readPayload(channel);
+  const ofChannel = channel.extension ?? [];
+  const heartbeat = readHeartbeat(ofChannel);
+  const timeout = readTimeout(ofChannel);
+  const faults: readonly Fault[] = [
+    ...(criteria === missionTopic ? [] : [unsupported('Subscription.criteria', `the one topic is ${missionTopic}`)]),
+    ...laterElements(own),
+    ...unknownExtensions(_criteria?.extension, 'Subscription.criteria.extension', [filterCriteriaExtension]),
+    ...channelTypeFaults(channel),
+    ...unknownExtensions(ofChannel, 'Subscription.channel.extension', knownOfChannel),
+    ...givenTwice(ofChannel, 'Subscription.channel.extension'),
+    ...payload.faults,
+    ...filters.faults,
+    ...(typeof heartbeat === 'object' ? [heartbeat] : []),
+    ...(typeof timeout === 'object' ? [timeout] : []),
+    ...maxCountFaults(ofChannel),
+  ];
   if (faults.length > 0) return refuseAll(faults);
-  const timeout = channel.extension?.find(({ url }) => url === timeoutExtension)?.valueUnsignedInt;
   return {
     outcome: 'read',
-    endpoint: channel.endpoint,
-    payload: payload ?? 'empty',
-    headers: channel.header ?? [],
-    reason,
-    filterText,
-    filter: Object.assign({}, ...read.map(({ filter }) => filter)),
-    ...defined({ timeout: timeout === 0 ? undefined : timeout }),
+    settings: {
+      endpoint: channel.endpoint,
+      payload: payload.content,
+      headers: channel.header ?? [],
+      reason,
+      filterText,
+      filter: filters.filter,
+      ...(typeof timeout === 'number' ? { timeout } : {}),
+      ...(typeof heartbeat === 'number' ? { heartbeat } : {}),
+    },
   };
+};
+
+const offered = [heartbeatExtension, timeoutExtension, maxCountExtension];
+
+/** Reads a Subscription that is to be created; says everything it asks for that the hub does not offer. */
+export const readSubscription = (value: unknown): SubscriptionRequest | Refusal => {
+  const parsed = created.safeParse(value, { reportInput: true });
+  return parsed.success ? readSettings(parsed.data, offered) : refuseAll(faultsOf(parsed.error.issues, 'Subscription'));
+};
+
+/**
+ * Reads a Subscription that is to take the place of one (`PUT Subscription/{id}`). `requested` and `active` both mean that
+ * notifications are wanted, and begin with a handshake; what is put back as it was read is taken.
+ */
+export const readSubscriptionChange = (value: unknown, id: string): SubscriptionChange | Refusal => {
+  const parsed = changed.safeParse(value, { reportInput: true });
+  if (!parsed.success) return refuseAll(faultsOf(parsed.error.issues, 'Subscription'));
+  if (parsed.data.id !== id) return refuse('wrong-id', 'Subscription.id');
+  // The secret is not the subscriber's to set: what it was shown when it subscribed may stand here, and changes nothing.
+  const read = readSettings(parsed.data, [...offered, secretExtension]);
+  return !isRefusal(read) && parsed.data.status === 'off' ? { outcome: 'off' } : read;
 };

@@ -1,151 +1,156 @@
-import { randomBytes, randomUUID } from 'node:crypto';
-import { readHeaders } from '../../adapters/http/channel.ts';
-import { allowList, refusalOf } from '../../adapters/http/egress-guard.ts';
-import { openDeliveryQueue, openLogs } from '../../adapters/hub.ts';
+import { openLogs } from '../../adapters/hub.ts';
 import { setting } from '../../adapters/settings.ts';
-import { readEvents } from '../../mission/reading/events.ts';
-import { deliveryGraceMilliseconds } from '../../mission/fan-out.ts';
-import { handshakeOrder } from '../../mission/sweep.ts';
 import type { Subscription } from '../../mission/ports.ts';
+import { answerEvents } from '../../mission/reading/events.ts';
+import type { Search } from '../../mission/reading/searching.ts';
+import {
+  type OperationInput,
+  readStatusQuery,
+  searchSubscriptions,
+  statusBundle,
+} from '../../mission/reading/subscriptions.ts';
 import type { Party } from '../../mission/state.ts';
-import { notificationBundle, statusParameters } from '../../mission/views/notification.ts';
-import { searchset } from '../../mission/views/searchset.ts';
+import type { Viewpoint } from '../../mission/views/fhir.ts';
 import { subscriptionResource } from '../../mission/views/subscription.ts';
-import { type Refusal, refuse } from '../../schemas/faults.ts';
-import { isObject, isTooDeep, maxBodyBytes } from '../../schemas/json.ts';
-import { readSubscription } from '../../schemas/subscription.ts';
-import { type Answer, answer, bodyOf, callerOf, fhirDoor, queryOf, type Request } from '../edge/door.ts';
-import { kindOf, log } from '../edge/log.ts';
+import { isRefusal, type Refusal, refuse } from '../../schemas/faults.ts';
+import { isObject } from '../../schemas/json.ts';
+import { type Answer, answer, callerOf, fhirDoor, queryOf, type Request } from '../edge/door.ts';
+import { create, end, readBody, replace, rotate } from './changes.ts';
 
 const logs = openLogs();
-const queue = openDeliveryQueue();
 const base = setting('PUBLIC_URL');
-const isAllowed = allowList(setting('ENDPOINT_ALLOW_LIST'));
-
-const readBody = (request: Request): unknown => {
-  const text = bodyOf(request);
-  if (typeof text !== 'string') return text;
-  if (Buffer.byteLength(text) > maxBodyBytes) return refuse('too-large');
-  if (isTooDeep(text)) return refuse('too-deep');
-  try {
-    return JSON.parse(text);
-  } catch {
-    return refuse('not-json');
-  }
-};
-
-/** All of a party's subscriptions are read with every message that concerns it. */
-const mostSubscriptions = 50;
 
 const isSubscriptionId = (id: string): boolean => /^[0-9a-f-]{36}$/.test(id);
 
-const isRefused = (value: unknown): value is Refusal => isObject(value) && value['outcome'] === 'refused';
+/** A party's own subscription; any other does not exist for it. */
+const ownSubscription = async (id: string, caller: Party): Promise<Subscription | undefined> => {
+  // Any other id could not be one the hub gave.
+  const found = isSubscriptionId(id) ? await logs.subscriptions.subscription(id) : undefined;
+  return found?.organisation === caller.organisation ? found : undefined;
+};
 
-const create = async (request: Request, caller: Party): Promise<Answer | Refusal> => {
-  const body = readBody(request);
-  if (isRefused(body)) return body;
-  const wanted = readSubscription(body);
-  if (wanted.outcome === 'refused') return wanted;
-  const refused = refusalOf(wanted.endpoint, isAllowed);
-  if (refused !== undefined) return refuse('refused-endpoint', 'Subscription.channel.endpoint', refused);
-  const unusable = wanted.headers.findIndex((line) => Object.keys(readHeaders([line])).length === 0);
-  if (unusable !== -1)
-    return refuse(
-      'wrong-field',
-      `Subscription.channel.header[${unusable}]`,
-      'must be "Name: value", and not a header that the hub sets itself',
-    );
+const ownSubscriptions = async ({ organisation }: Party): Promise<readonly Subscription[]> =>
+  (await logs.subscriptions.subscriptionsOf(organisation)).filter(({ status }) => status !== 'off');
 
-  if ((await logs.subscriptions.subscriptionsOf(caller.organisation)).length >= mostSubscriptions) {
-    return refuse(
-      'unsupported-subscription',
-      'Subscription',
-      `an organisation has ${mostSubscriptions} subscriptions at the most: delete one`,
-    );
-  }
-  const { outcome: _read, ...settings } = wanted;
-  const now = Date.now();
-  const subscription: Subscription = {
-    ...settings,
-    id: randomUUID(),
-    organisation: caller.organisation,
-    status: 'requested',
-    secret: `whsec_${randomBytes(32).toString('base64')}`,
-    createdAt: new Date(now).toISOString(),
-    lastNumber: 0,
-  };
-  await logs.subscriptions.create(subscription, new Date(now + deliveryGraceMilliseconds).toISOString());
-  // If the queue cannot be reached the sweeper orders the handshake.
-  await queue
-    .send([handshakeOrder(subscription.id)])
-    .catch((error: unknown) => log('warn', 'FAN_OUT_POSTPONED', { subscription: subscription.id, ...kindOf(error) }));
-  return answer(201, subscriptionResource(subscription, true), { location: `${base}/Subscription/${subscription.id}` });
+/** Values of one parameter of a `Parameters` resource, whatever its type. */
+const valueOf = (parameter: Readonly<Record<string, unknown>>): string => {
+  const value = Object.entries(parameter).find(([key]) => key.startsWith('value'))?.[1];
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
 };
 
 /** Parameters of an operation: from the query, or from a `Parameters` body. */
-const operationInput = (request: Request): ReadonlyMap<string, string> | Refusal => {
-  if (request.httpMethod === 'GET' || (request.body ?? '') === '') return queryOf(request);
+const operationInput = (request: Request): OperationInput | Refusal => {
+  if (request.httpMethod === 'GET' || (request.body ?? '') === '')
+    return new Map(
+      Object.entries(request.multiValueQueryStringParameters ?? {}).map(([name, values = []]) => [name, values]),
+    );
   const body = readBody(request);
-  if (isRefused(body)) return body;
-  const list: unknown = isObject(body) ? body['parameter'] : undefined;
-  const parameters = (Array.isArray(list) ? list : []).filter(isObject);
-  return new Map(
-    parameters.map((parameter) => {
-      const value = Object.entries(parameter).find(([key]) => key.startsWith('value'))?.[1];
-      return [String(parameter['name']), typeof value === 'string' || typeof value === 'number' ? String(value) : ''];
-    }),
-  );
+  if ('refused' in body) return body.refused;
+  if (!isObject(body.value) || body.value['resourceType'] !== 'Parameters')
+    return refuse('wrong-field', 'Parameters', 'the body of an operation is a Parameters resource');
+  const list: unknown = body.value['parameter'] ?? [];
+  const input = new Map<string, string[]>();
+  for (const parameter of (Array.isArray(list) ? list : []).filter(isObject)) {
+    const name = String(parameter['name']);
+    input.set(name, [...(input.get(name) ?? []), valueOf(parameter)]);
+  }
+  return input;
+};
+
+/** Parameters that may be given once each. */
+const singly = (input: OperationInput): Search | Refusal => {
+  const repeated = [...input].find(([, values]) => values.length !== 1)?.[0];
+  return repeated === undefined
+    ? new Map([...input].map(([name, values]) => [name, values.join(',')]))
+    : refuse('unknown-search', `http.${repeated.slice(0, 40)}`, 'is given once');
+};
+
+/** Ids of one `$status`: each is a read. */
+const mostIds = 50;
+
+/** `Subscription/$status`: of the ids that were asked for, or of all of the caller's that are not off. */
+const statusOfAll = async (request: Request, caller: Party, view: Viewpoint): Promise<Answer | Refusal> => {
+  const input = operationInput(request);
+  if (isRefusal(input)) return input;
+  const query = readStatusQuery(input);
+  if (isRefusal(query)) return query;
+  const { ids, statuses } = query;
+  if (ids !== undefined && ids.length > mostIds)
+    return refuse('unknown-search', 'http.id', `${mostIds} ids at the most`);
+  const found =
+    ids === undefined
+      ? await ownSubscriptions(caller)
+      : (await Promise.all([...new Set(ids)].map((id) => ownSubscription(id, caller)))).filter(
+          (one) => one !== undefined,
+        );
+  const asked = found.filter(({ status }) => statuses?.includes(status) ?? true);
+  return answer(200, statusBundle('Subscription/$status', asked, view));
 };
 
 const operate = async (
   request: Request,
   subscription: Subscription,
   caller: Party,
-  view: Parameters<typeof notificationBundle>[1],
+  view: Viewpoint,
 ): Promise<Answer | Refusal> => {
   const input = operationInput(request);
-  if (isRefused(input)) return input;
+  if (isRefusal(input)) return input;
   switch (request.pathParameters?.['operation']) {
     case '$status': {
-      const path = `Subscription/${subscription.id}/$status`;
-      return answer(
-        200,
-        searchset(
-          path,
-          undefined,
-          [{ resource: statusParameters({ kind: 'query-status', subscription }, [], view), path }],
-          view,
-          1,
-        ),
-      );
+      // Ids and statuses are of no account where one subscription is named (OperationDefinition backport-subscription-status).
+      const query = readStatusQuery(input);
+      return isRefusal(query)
+        ? query
+        : answer(200, statusBundle(`Subscription/${subscription.id}/$status`, [subscription], view));
     }
     case '$events': {
-      const notice = await readEvents(logs, caller, subscription, input);
-      return 'outcome' in notice ? notice : answer(200, notificationBundle(notice, view, new Date().toISOString()));
+      const search = singly(input);
+      if (isRefusal(search)) return search;
+      const events = await answerEvents(logs, caller, subscription, search, view, new Date().toISOString());
+      return typeof events === 'string' ? answer(200, events) : events;
+    }
+    case '$rotate-secret': {
+      if (request.httpMethod !== 'POST')
+        return refuse('bad-request', 'http.method', '$rotate-secret changes something: POST it');
+      const search = singly(input);
+      return isRefusal(search) ? search : rotate(subscription, search);
     }
     default:
       return refuse('not-found');
   }
 };
 
-/** `/fhir/Subscription`, `/fhir/Subscription/{id}`, `…/$status`, `…/$events`: a subscription is seen by its owner only. */
+const ofType = async (request: Request, caller: Party, view: Viewpoint): Promise<Answer | Refusal> => {
+  if (request.httpMethod === 'POST') return create(request, caller);
+  const found = searchSubscriptions(await ownSubscriptions(caller), queryOf(request), view);
+  return isRefusal(found) ? found : answer(200, found.resource);
+};
+
+const ofInstance = async (request: Request, subscription: Subscription, caller: Party): Promise<Answer | Refusal> => {
+  switch (request.httpMethod) {
+    case 'GET':
+      return answer(200, subscriptionResource(subscription, false));
+    case 'PUT':
+      return replace(request, subscription);
+    case 'DELETE':
+      return end(subscription);
+    default:
+      return refuse('not-found');
+  }
+};
+
+/** `/fhir/Subscription`, `/fhir/Subscription/{id}` and their operations: a subscription is seen and changed by its owner only. */
 export const handler = fhirDoor(async (request) => {
   const directory = await logs.directory();
   const caller = callerOf(request, directory);
-  if ('outcome' in caller) return caller;
+  if (isRefusal(caller)) return caller;
   const view = { base, directory };
   const { id, operation } = request.pathParameters ?? {};
-  if (id === undefined) {
-    if (request.httpMethod === 'POST') return create(request, caller);
-    const own = await logs.subscriptions.subscriptionsOf(caller.organisation);
-    const listed = own.map((one) => ({ resource: subscriptionResource(one, false), path: `Subscription/${one.id}` }));
-    return answer(200, searchset('Subscription', undefined, listed, view, listed.length));
-  }
-  // Any other id could not be one the hub gave.
-  const subscription = isSubscriptionId(id) ? await logs.subscriptions.subscription(id) : undefined;
-  if (subscription === undefined || subscription.organisation !== caller.organisation) return refuse('not-found');
-  if (operation !== undefined) return operate(request, subscription, caller, view);
-  if (request.httpMethod !== 'DELETE') return answer(200, subscriptionResource(subscription, false));
-  await logs.subscriptions.setStatus(id, 'off');
-  return { ...answer(204, ''), body: '' };
+  if (id === undefined) return ofType(request, caller, view);
+  // A path part may not contain "$", so `Subscription/$status` arrives as an id.
+  if (id === '$status' && operation === undefined && ['GET', 'POST'].includes(request.httpMethod))
+    return statusOfAll(request, caller, view);
+  const subscription = await ownSubscription(id, caller);
+  if (subscription === undefined) return refuse('not-found');
+  return operation === undefined ? ofInstance(request, subscription) : operate(request, subscription, caller, view);
 });

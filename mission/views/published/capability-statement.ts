@@ -4,6 +4,7 @@ import type {
   CapabilityStatementRestResource,
   CapabilityStatementRestResourceSearchParam,
 } from 'fhir/r4.d.ts';
+import { defined } from '../../../schemas/defined.ts';
 import { catalogue } from '../../../schemas/messages/catalogue.ts';
 import type { MessageType } from '../../../schemas/messages/message-type.ts';
 import { canonicalBase, missionTopic } from '../../../schemas/names.ts';
@@ -29,7 +30,10 @@ const parameter = (
   name: string,
   type: CapabilityStatementRestResourceSearchParam['type'],
   documentation: string,
-): CapabilityStatementRestResourceSearchParam => ({ name, type, documentation });
+  definition?: string,
+): CapabilityStatementRestResourceSearchParam => ({ name, type, documentation, ...defined({ definition }) });
+
+const subscriptionSearch = (name: string): string => `http://hl7.org/fhir/SearchParameter/Subscription-${name}`;
 
 const exercises = parameter('_security', 'token', 'HTEST: exercises instead of real missions');
 
@@ -60,8 +64,12 @@ const offered: readonly CapabilityStatementRestResource[] = [
   }),
   resource(
     'Subscription',
-    ['create', 'read', 'delete', 'search-type'],
-    'Backport subscriptions, rest-hook, signed by Standard Webhooks.',
+    ['create', 'read', 'update', 'delete', 'search-type'],
+    [
+      'Backport subscriptions, rest-hook, signed by Standard Webhooks; each party sees its own.',
+      'Filters: `MessageHeader?event=…`, `ServiceRequest?priority=…` (urgency), `ServiceRequest?identifier=…` (mission) and `ServiceRequest?role=…` (what you are in the mission: requester, coordinator, performer, observer).',
+      'An update begins with a handshake. What is deleted is off for good; its status and events are still read by its id, and lists leave it out.',
+    ].join('\n'),
     {
       extension: [
         {
@@ -69,9 +77,21 @@ const offered: readonly CapabilityStatementRestResource[] = [
           valueCanonical: missionTopic,
         },
       ],
+      supportedProfile: [`${backport}/StructureDefinition/backport-subscription`],
+      versioning: 'no-version',
+      updateCreate: false,
+      searchParam: [
+        parameter('_id', 'token', 'One or several ids'),
+        parameter('url', 'uri', 'The endpoint, as it was given', subscriptionSearch('url')),
+        parameter('status', 'token', 'requested, active or error, one or several', subscriptionSearch('status')),
+        parameter('criteria', 'string', 'How the topic begins', subscriptionSearch('criteria')),
+        parameter('type', 'token', 'The channel, rest-hook', subscriptionSearch('type')),
+        parameter('payload', 'token', 'The media type of the notifications', subscriptionSearch('payload')),
+      ],
       operation: [
         { name: 'status', definition: `${backport}/OperationDefinition/backport-subscription-status` },
         { name: 'events', definition: `${backport}/OperationDefinition/backport-subscription-events` },
+        { name: 'rotate-secret', definition: canonicalOf('OperationDefinition', 'subscription-rotate-secret') },
       ],
     },
   ),
@@ -114,7 +134,9 @@ const withProfiles = (edition: Edition): readonly CapabilityStatementRestResourc
   const carried = profiledTypes().filter((type) => !offered.some((one) => one.type === type));
   return [...offered, ...carried.map((type) => resource(type, ['read'], 'As it was sent in a message.'))].map((one) => {
     const supportedProfile = profiles.filter(({ type }) => type === one.type).map(({ url }) => url);
-    return supportedProfile.length === 0 ? one : { ...one, supportedProfile };
+    return supportedProfile.length === 0
+      ? one
+      : { ...one, supportedProfile: [...(one.supportedProfile ?? []), ...supportedProfile] };
   });
 };
 
@@ -133,6 +155,7 @@ export const capabilityStatement = (base: string, edition: Edition): CapabilityS
   date: edition.date,
   description: `Code systems under ${canonicalBase} are the project's own: no official FHIR URI is known for the Norwegian index, NACA or the air-ambulance codes.`,
   kind: 'instance',
+  instantiates: [`${backport}/CapabilityStatement/backport-subscription-server-r4`],
   software: { name: 'luftbro', version: edition.version },
   implementation: { description: 'luftbro', url: base },
   fhirVersion: '4.0.1',

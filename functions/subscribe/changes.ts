@@ -1,0 +1,225 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import type { OperationOutcome } from 'fhir/r4.d.ts';
+import { readHeaders } from '../../adapters/http/channel.ts';
+import { allowList, refusalOf } from '../../adapters/http/egress-guard.ts';
+import { openDeliveryQueue, openLogs } from '../../adapters/hub.ts';
+import { setting } from '../../adapters/settings.ts';
+import { deliveryGraceMilliseconds } from '../../mission/fan-out.ts';
+import type { Subscription } from '../../mission/ports.ts';
+
+import { type Search, unknownParameter } from '../../mission/reading/searching.ts';
+import type { Party } from '../../mission/state.ts';
+import { rotationParameters, subscriptionResource } from '../../mission/views/subscription.ts';
+import { isRefusal, type Refusal, refuse } from '../../schemas/faults.ts';
+import { isTooDeep, maxBodyBytes } from '../../schemas/json.ts';
+import {
+  overlapSeconds,
+  readSubscription,
+  readSubscriptionChange,
+  type SubscriptionSettings,
+} from '../../schemas/subscription.ts';
+import { type Answer, answer, bodyOf, type Request } from '../edge/door.ts';
+import { kindOf, log } from '../edge/log.ts';
+
+/** What a subscriber changes: it subscribes, settles anew, changes its secret, and ends. */
+
+const logs = openLogs();
+const queue = openDeliveryQueue();
+const base = setting('PUBLIC_URL');
+const isAllowed = allowList(setting('ENDPOINT_ALLOW_LIST'));
+
+/** All of a party's subscriptions are read with every message that concerns it. */
+const mostSubscriptions = 50;
+
+/** Times that a change is tried again when another was faster. */
+const mostTries = 3;
+
+export const readBody = (request: Request): { readonly value: unknown } | { readonly refused: Refusal } => {
+  const text = bodyOf(request);
+  if (typeof text !== 'string') return { refused: text };
+  if (Buffer.byteLength(text) > maxBodyBytes) return { refused: refuse('too-large') };
+  if (isTooDeep(text)) return { refused: refuse('too-deep') };
+  try {
+    return { value: JSON.parse(text) };
+  } catch {
+    return { refused: refuse('not-json') };
+  }
+};
+
+/** What the hub cannot do with an endpoint and its headers. */
+const unusable = ({ endpoint, headers }: SubscriptionSettings): Refusal | undefined => {
+  const refused = refusalOf(endpoint, isAllowed);
+  if (refused !== undefined) return refuse('refused-endpoint', 'Subscription.channel.endpoint', refused);
+  const line = headers.findIndex((one) => Object.keys(readHeaders([one])).length === 0);
+  return line === -1
+    ? undefined
+    : refuse(
+        'wrong-field',
+        `Subscription.channel.header[${line}]`,
+        'must be "Name: value", and not a header that the hub sets itself',
+      );
+};
+
+const newSecret = (): string => `whsec_${randomBytes(32).toString('base64')}`;
+
+const dueFrom = (now: number): string => new Date(now + deliveryGraceMilliseconds).toISOString();
+
+/** If the queue cannot be reached the sweeper orders the handshake. */
+const orderHandshake = async (subscription: string, due: string): Promise<void> => {
+  await queue
+    .send([{ kind: 'handshake', subscription, due }])
+    .catch((error: unknown) => log('warn', 'FAN_OUT_POSTPONED', { subscription, ...kindOf(error) }));
+};
+
+/** `POST /fhir/Subscription`. */
+export const create = async (request: Request, caller: Party): Promise<Answer | Refusal> => {
+  const body = readBody(request);
+  if ('refused' in body) return body.refused;
+  const wanted = readSubscription(body.value);
+  if (isRefusal(wanted)) return wanted;
+  const refused = unusable(wanted.settings);
+  if (refused !== undefined) return refused;
+  if ((await logs.subscriptions.subscriptionsOf(caller.organisation)).length >= mostSubscriptions) {
+    return refuse(
+      'unsupported-subscription',
+      'Subscription',
+      `an organisation has ${mostSubscriptions} subscriptions at the most: delete one`,
+    );
+  }
+  const now = Date.now();
+  const subscription: Subscription = {
+    ...wanted.settings,
+    id: randomUUID(),
+    organisation: caller.organisation,
+    status: 'requested',
+    secret: newSecret(),
+    createdAt: new Date(now).toISOString(),
+    revision: 1,
+    lastNumber: 0,
+    failures: 0,
+  };
+  const due = dueFrom(now);
+  await logs.subscriptions.create(subscription, due);
+  await orderHandshake(subscription.id, due);
+  return answer(201, subscriptionResource(subscription, true), { location: `${base}/Subscription/${subscription.id}` });
+};
+
+const isOff = refuse(
+  'unsupported-subscription',
+  'Subscription.status',
+  'the subscription is off for good: create a new one; its events can still be read',
+);
+
+/** Changes a subscription as it is now; who was faster is read, and not overwritten by what was seen before. */
+const change = async (
+  first: Subscription,
+  changed: (now: Subscription) => Subscription,
+  contactDueAt?: string,
+): Promise<Subscription | Refusal> => {
+  let seen: Subscription | undefined = first;
+  for (let tries = 0; tries < mostTries; tries += 1) {
+    if (seen === undefined) return refuse('not-found');
+    if (seen.status === 'off') return isOff;
+    const next: Subscription = changed(seen);
+    if (await logs.subscriptions.change(next, contactDueAt)) return next;
+    seen = await logs.subscriptions.subscription(first.id);
+  }
+  return refuse('contended');
+};
+
+/** What stays when a subscription is settled anew. */
+const identityOf = ({
+  id,
+  organisation,
+  secret,
+  formerSecret,
+  createdAt,
+  revision,
+  lastNumber,
+}: Subscription): Pick<
+  Subscription,
+  'id' | 'organisation' | 'secret' | 'formerSecret' | 'createdAt' | 'revision' | 'lastNumber'
+> => ({
+  id,
+  organisation,
+  secret,
+  createdAt,
+  revision,
+  lastNumber,
+  ...(formerSecret === undefined ? {} : { formerSecret }),
+});
+
+/** `PUT /fhir/Subscription/{id}`: new settings, and a handshake; the secret stays and the numbers go on. */
+export const replace = async (request: Request, subscription: Subscription): Promise<Answer | Refusal> => {
+  const body = readBody(request);
+  if ('refused' in body) return body.refused;
+  const wanted = readSubscriptionChange(body.value, subscription.id);
+  if (isRefusal(wanted)) return wanted;
+  if (wanted.outcome === 'off') {
+    await logs.subscriptions.turnOff(subscription.id);
+    return answer(200, subscriptionResource({ ...subscription, status: 'off' }, false));
+  }
+  const refused = unusable(wanted.settings);
+  if (refused !== undefined) return refused;
+  const due = dueFrom(Date.now());
+  const changed = await change(
+    subscription,
+    (now) => ({ ...identityOf(now), ...wanted.settings, status: 'requested', failures: 0 }),
+    due,
+  );
+  if (isRefusal(changed)) return changed;
+  await orderHandshake(subscription.id, due);
+  return answer(200, subscriptionResource(changed, false));
+};
+
+const overlapIn = (search: Search): number | Refusal => {
+  const unknown = unknownParameter(search, ['overlap', '_format'], '$rotate-secret takes overlap');
+  if (unknown !== undefined) return unknown;
+  const text = search.get('overlap') ?? String(overlapSeconds.usual);
+  return /^\d{1,7}$/.test(text) && Number(text) <= overlapSeconds.most
+    ? Number(text)
+    : refuse('unknown-search', 'http.overlap', `overlap is 0 to ${overlapSeconds.most} seconds`);
+};
+
+/**
+ * `POST /fhir/Subscription/{id}/$rotate-secret`: a new secret, while the former one signs as well for the overlap.
+ * Asked again while it does, the answer is the same: who lost it would otherwise lose the secret it knows too.
+ */
+export const rotate = async (subscription: Subscription, search: Search): Promise<Answer | Refusal> => {
+  const overlap = overlapIn(search);
+  if (typeof overlap !== 'number') return overlap;
+  const now = Date.now();
+  const isUnderWay = ({ formerSecret }: Subscription): boolean =>
+    overlap > 0 && formerSecret !== undefined && Date.parse(formerSecret.until) > now;
+  if (subscription.status !== 'off' && isUnderWay(subscription)) return answer(200, rotationParameters(subscription));
+  const secret = newSecret();
+  const until = new Date(now + overlap * 1000).toISOString();
+  const rotated = await change(subscription, (seen) => {
+    if (isUnderWay(seen)) return seen;
+    const { formerSecret: _former, ...rest } = seen;
+    return { ...rest, secret, ...(overlap === 0 ? {} : { formerSecret: { secret: seen.secret, until } }) };
+  });
+  return isRefusal(rotated) ? rotated : answer(200, rotationParameters(rotated));
+};
+
+/** What it means that no machine reaches a party any more. */
+const unreached: OperationOutcome = {
+  resourceType: 'OperationOutcome',
+  issue: [
+    {
+      severity: 'warning',
+      code: 'business-rule',
+      details: {
+        text: 'The subscription is off, and it was your last one: no machine tells you of missions any more. What is not delivered yet, and every message for you from now on, is told to the other parties, who are asked to telephone you (delivery-failed, party-unreachable). Tasks that wait for you stay open: GET Task?owner=….',
+      },
+    },
+  ],
+};
+
+/** `DELETE /fhir/Subscription/{id}`: off for good. It can be read on, with its events: they say what was missed. */
+export const end = async (subscription: Subscription): Promise<Answer> => {
+  await logs.subscriptions.turnOff(subscription.id);
+  const left = await logs.subscriptions.subscriptionsOf(subscription.organisation);
+  const isLast = subscription.status !== 'off' && left.every(({ status }) => status === 'off');
+  return isLast ? answer(200, unreached) : { ...answer(204, ''), body: '' };
+};
