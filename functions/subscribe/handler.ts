@@ -126,7 +126,7 @@ const ofType = async (request: Request, caller: Party, view: Viewpoint): Promise
   return isRefusal(found) ? found : answer(200, found.resource);
 };
 
-const ofInstance = async (request: Request, subscription: Subscription, caller: Party): Promise<Answer | Refusal> => {
+const ofInstance = async (request: Request, subscription: Subscription): Promise<Answer | Refusal> => {
   switch (request.httpMethod) {
     case 'GET':
       return answer(200, subscriptionResource(subscription, false));
