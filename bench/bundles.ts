@@ -1,0 +1,57 @@
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { z } from 'zod';
+import { readAssembly } from '../local/template.ts';
+
+/** The very code that is deployed, as the synthesised stack names it. */
+
+const functionShape = z.object({
+  Code: z.object({ S3Key: z.string() }),
+  Environment: z.object({ Variables: z.record(z.string(), z.unknown()) }),
+});
+
+export interface Bundle {
+  /** Logical id of the function. */
+  readonly name: string;
+  readonly file: string;
+  readonly url: string;
+  readonly bytes: number;
+  readonly zipped: number;
+  /** Values that the stack gives as they are; those that it computes stand as `bench`. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+export const readBundles = async (assembly: string): Promise<readonly Bundle[]> => {
+  const { template, assets } = await readAssembly(assembly);
+  return Object.entries(template.Resources)
+    .filter(([, { Type }]) => Type === 'AWS::Lambda::Function')
+    .map(([name, { Properties }]) => {
+      const { Code, Environment } = functionShape.parse(Properties);
+      const file = join(assets.get(Code.S3Key) ?? '', 'index.mjs');
+      return {
+        name,
+        file,
+        url: pathToFileURL(file).href,
+        bytes: statSync(file).size,
+        zipped: gzipSync(readFileSync(file)).length,
+        environment: Object.fromEntries(
+          Object.entries(Environment.Variables).map(([variable, value]) => [
+            variable,
+            typeof value === 'string' ? value : 'http://bench.example/fhir',
+          ]),
+        ),
+      };
+    });
+};
+
+type Handler = (event: unknown, context: unknown) => Promise<unknown>;
+
+/** Loads a function's handler into this process, which must have its environment. */
+export const loadHandler = async ({ name, url }: Bundle): Promise<Handler> => {
+  const loaded: Record<string, unknown> = await import(url);
+  const { handler } = loaded;
+  if (typeof handler !== 'function') throw new Error(`${name} exports no handler`);
+  return async (event, context) => handler(event, context);
+};

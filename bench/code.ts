@@ -1,0 +1,65 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+import { type Bundle, readBundles } from './bundles.ts';
+import { median } from './statistics.ts';
+
+/** What a cold start has to read: the size of each function's code, and how long a new process takes to import it. */
+export interface CodeFigures {
+  readonly name: string;
+  readonly bytes: number;
+  readonly zipped: number;
+  /** Milliseconds to import it, and the same for a handler that does nothing, medians; by turns. */
+  readonly cold: number;
+  readonly empty: number;
+}
+
+const run = promisify(execFile);
+const importer = fileURLToPath(new URL('./import-process.ts', import.meta.url));
+
+const coldImport = async (url: string, environment: Readonly<Record<string, string>>): Promise<number> => {
+  const { stdout } = await run(process.execPath, [importer, url], {
+    env: {
+      AWS_REGION: 'eu-north-1',
+      AWS_ACCESS_KEY_ID: 'bench',
+      AWS_SECRET_ACCESS_KEY: 'bench',
+      ...environment,
+    },
+  });
+  return Number(stdout);
+};
+
+export const measureCode = async (
+  assembly: string,
+  rounds: number,
+  progress: (what: string) => void,
+): Promise<readonly CodeFigures[]> => {
+  const folder = await mkdtemp(join(tmpdir(), 'luftbro-bench-'));
+  try {
+    const file = join(folder, 'index.mjs');
+    await writeFile(file, 'export const handler = async () => ({});\n');
+    const bundles = await readBundles(assembly);
+    const found = new Map<Bundle, { cold: number[]; empty: number[] }>(
+      bundles.map((bundle) => [bundle, { cold: [], empty: [] }]),
+    );
+    for (let round = 0; round < rounds; round += 1) {
+      progress(`cold import, round ${round + 1} of ${rounds}`);
+      for (const [bundle, { cold, empty }] of found) {
+        cold.push(await coldImport(bundle.url, bundle.environment));
+        empty.push(await coldImport(pathToFileURL(file).href, bundle.environment));
+      }
+    }
+    return [...found].map(([{ name, bytes, zipped }, { cold, empty }]) => ({
+      name,
+      bytes,
+      zipped,
+      cold: median(cold),
+      empty: median(empty),
+    }));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+};

@@ -1,0 +1,96 @@
+import { openTable } from '../adapters/dynamodb/table.ts';
+import { openQueues } from '../adapters/sqs/queues.ts';
+import { startAws } from './aws.ts';
+import { floorOf } from './floor.ts';
+import { loadHub, play } from './hub.ts';
+import type { CpuResults, CpuSettings } from './measure-protocol.ts';
+import { listeners, messageText, story, type Step } from './messages.ts';
+import { median } from './statistics.ts';
+
+/** Processor time of this process that a number of calls take, one after another; milliseconds per call. */
+const cpuOf = async (calls: number, call: () => Promise<unknown>): Promise<number> => {
+  const before = process.cpuUsage();
+  for (let index = 0; index < calls; index += 1) await call();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1000 / calls;
+};
+
+/** By turns, so that whatever else the machine does meets both. */
+const compare = async (
+  { calls, rounds }: CpuSettings,
+  hub: () => Promise<unknown>,
+  floor: () => Promise<unknown>,
+): Promise<{ hub: number; floor: number; ratio: number }> => {
+  // Twice: code is compiled by what it has seen.
+  for (const call of [hub, floor, hub, floor]) await cpuOf(calls, call);
+  const pairs: { hub: number; floor: number }[] = [];
+  for (let round = 0; round < rounds; round += 1)
+    pairs.push({ hub: await cpuOf(calls, hub), floor: await cpuOf(calls, floor) });
+  return {
+    hub: median(pairs.map((pair) => pair.hub)),
+    floor: median(pairs.map((pair) => pair.floor)),
+    ratio: median(pairs.map((pair) => pair.hub / pair.floor)),
+  };
+};
+
+const measured: readonly Step[] = [story.request, story.acknowledgement, story.update, story.prearrival];
+
+/**
+ * Plays the first mission; at some of its messages the same message is handled again and again, by the hub and by the floor,
+ * on answers of AWS that are repeated from the first time. Must run in a process of its own.
+ */
+export const measureCpu = async (settings: CpuSettings): Promise<CpuResults> => {
+  const aws = await startAws(settings.assembly);
+  try {
+    const hub = await loadHub(aws, settings.assembly);
+    const table = openTable(aws.tableName);
+    const queues = openQueues();
+    for (const client of listeners) await hub.subscribe(client);
+    const results: CpuResults = [];
+    for (const step of Object.values(story)) {
+      if (!measured.includes(step)) {
+        await play(hub, aws, step);
+        continue;
+      }
+      await aws.tell({ mode: 'pass', withBodies: true });
+      const text = messageText(step);
+      const event = hub.eventOf(text, step.sender);
+      await hub.process(event);
+      const accepting = await aws.tell({ mode: 'pass', withBodies: true });
+      const [order = '', ...others] = accepting.orders;
+      const delivery = hub.deliveryOf(order);
+      await hub.deliver(delivery);
+      const delivering = await aws.tell({ mode: 'replay', withBodies: false });
+
+      const floor = floorOf(accepting, aws.endpoint, table, queues);
+      results.push({
+        step: step.example,
+        what: 'accept and tell',
+        bytes: Buffer.byteLength(text),
+        calls: accepting.calls,
+        ...(await compare(
+          settings,
+          () => hub.process(event),
+          () => floor.process(event),
+        )),
+      });
+      const deliveryFloor = floorOf(delivering, aws.endpoint, table, queues);
+      results.push({
+        step: step.example,
+        what: 'deliver',
+        bytes: Buffer.byteLength(delivering.posts[0] ?? ''),
+        calls: delivering.calls,
+        ...(await compare(
+          settings,
+          () => hub.deliver(delivery),
+          () => deliveryFloor.deliver(delivery),
+        )),
+      });
+      await aws.tell({ mode: 'pass', withBodies: false });
+      for (const other of others) await hub.deliver(hub.deliveryOf(other));
+    }
+    return results;
+  } finally {
+    await aws.close();
+  }
+};

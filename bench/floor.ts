@@ -1,0 +1,117 @@
+import { Agent, request as httpRequest } from 'node:http';
+import { type SQSClient, SendMessageBatchCommand } from '@aws-sdk/client-sqs';
+import { BatchGetCommand, GetCommand, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { z } from 'zod';
+import type { Table } from '../adapters/dynamodb/table.ts';
+import type { Traffic } from './aws-protocol.ts';
+
+/**
+ * The least a handler could do: parse the body, and make the very calls that the hub made for the same message, with the
+ * same contents and through the same clients. It checks nothing, decides nothing, compresses nothing, signs nothing.
+ */
+export interface Floor {
+  /** For a message as API Gateway hands it over. */
+  readonly process: (event: unknown) => Promise<void>;
+  /** For an order as SQS hands it over. */
+  readonly deliver: (event: unknown) => Promise<void>;
+}
+
+const attribute = z.record(z.string(), z.unknown());
+
+/** A value of DynamoDB's JSON as the document client takes it. */
+const plain = (value: unknown): unknown => {
+  const [[type, content] = ['NULL', true]] = Object.entries(attribute.parse(value));
+  switch (type) {
+    case 'S':
+    case 'BOOL':
+      return content;
+    case 'N':
+      return Number(content);
+    case 'B':
+      return Buffer.from(String(content), 'base64');
+    case 'M':
+      return plainMembers(content);
+    case 'L':
+      return Array.isArray(content) ? content.map(plain) : [];
+    default:
+      return null;
+  }
+};
+
+const plainMembers = (members: unknown): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(attribute.parse(members)).map(([name, value]) => [name, plain(value)]));
+
+type Call = () => Promise<unknown>;
+
+const callOf = (kind: string, body: string, { client }: Table, queues: SQSClient): Call => {
+  const { Key, Item, ExpressionAttributeValues, RequestItems, ...rest } = JSON.parse(body);
+  const values =
+    ExpressionAttributeValues === undefined
+      ? {}
+      : { ExpressionAttributeValues: plainMembers(ExpressionAttributeValues) };
+  switch (kind) {
+    case 'Query':
+      return () => client.send(new QueryCommand({ ...rest, ...values }));
+    case 'GetItem': {
+      const key = plainMembers(Key);
+      return () => client.send(new GetCommand({ ...rest, Key: key }));
+    }
+    case 'PutItem': {
+      const item = plainMembers(Item);
+      return () => client.send(new PutCommand({ ...rest, ...values, Item: item }));
+    }
+    case 'UpdateItem': {
+      const key = plainMembers(Key);
+      return () => client.send(new UpdateCommand({ ...rest, ...values, Key: key }));
+    }
+    case 'BatchGetItem': {
+      const wanted = Object.fromEntries(
+        Object.entries(z.record(z.string(), z.looseObject({ Keys: z.array(z.unknown()) })).parse(RequestItems)).map(
+          ([name, { Keys, ...how }]) => [name, { ...how, Keys: Keys.map(plainMembers) }],
+        ),
+      );
+      return () => client.send(new BatchGetCommand({ RequestItems: wanted }));
+    }
+    case 'SendMessageBatch':
+      return () => queues.send(new SendMessageBatchCommand(JSON.parse(body)));
+    default:
+      throw new Error(`the floor cannot make the call ${kind}`);
+  }
+};
+
+const agent = new Agent({ keepAlive: true });
+
+const post = (url: string, body: string): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const headers = { 'content-type': 'application/fhir+json', 'content-length': Buffer.byteLength(body) };
+    const outgoing = httpRequest(url, { method: 'POST', agent, headers }, (response) => {
+      response.on('end', resolve);
+      response.resume();
+    });
+    outgoing.on('error', reject);
+    outgoing.end(body);
+  });
+
+const gatewayShape = z.object({ body: z.string() });
+const queueShape = z.object({ Records: z.array(z.object({ body: z.string() })) });
+
+/** The floor for a message whose calls were recorded. The directory and the guideline are read once a minute, so not here. */
+export const floorOf = (recorded: Traffic, endpoint: string, table: Table, queues: SQSClient): Floor => {
+  const calls = recorded.requests
+    .filter(({ kind }) => kind !== 'GetItem')
+    .map(({ kind, body }) => callOf(kind, body, table, queues));
+  const make = async (): Promise<void> => {
+    for (const call of calls) await call();
+  };
+  return {
+    process: async (event) => {
+      JSON.parse(Buffer.from(gatewayShape.parse(event).body, 'base64').toString('utf8'));
+      await make();
+    },
+    deliver: async (event) => {
+      for (const { body } of queueShape.parse(event).Records) JSON.parse(body);
+      await make();
+      for (const body of recorded.posts) await post(endpoint, body);
+    },
+  };
+};

@@ -1,0 +1,141 @@
+import { type Aws, startAws } from './aws.ts';
+import type { Traffic } from './aws-protocol.ts';
+import { type HubInProcess, loadHub, play } from './hub.ts';
+import type { GrowthResults, GrowthSettings, Side } from './measure-protocol.ts';
+import { messageText, story } from './messages.ts';
+import { median } from './statistics.ts';
+
+/** One mission of a size, ready for further messages. */
+interface Case {
+  readonly size: number;
+  readonly mission: string;
+  readonly coordinator: string;
+}
+
+const regions = ['amk-la-oslo', 'amk-la-bergen', 'amk-la-trondheim'] as const;
+const operator = story.resourceResponse.sender;
+
+const regionAt = (index: number): string => {
+  const region = regions[index];
+  if (region === undefined) throw new Error(`growth is measured at ${regions.length} sizes at the most`);
+  return region;
+};
+
+/** A mission that its AMK LA has accepted. */
+const openMission = async (hub: HubInProcess, aws: Aws, name: string, coordinator: string): Promise<string> => {
+  const mission = await play(hub, aws, story.request, { name: `${name} request`, coordinator });
+  await play(hub, aws, story.acknowledgement, { name: `${name} acknowledgement`, mission, coordinator });
+  await play(hub, aws, story.decision, { name: `${name} decision`, mission, coordinator });
+  return mission;
+};
+
+const lengthCases = async (hub: HubInProcess, aws: Aws, sizes: readonly number[]): Promise<readonly Case[]> => {
+  const coordinator = regionAt(0);
+  await hub.subscribe(coordinator);
+  const cases: Case[] = [];
+  for (const size of sizes) {
+    const mission = await openMission(hub, aws, `length ${size}`, coordinator);
+    for (let index = 3; index < size; index += 1)
+      await play(hub, aws, story.update, { name: `length ${size} ${index}`, mission, coordinator });
+    cases.push({ size, mission, coordinator });
+  }
+  return cases;
+};
+
+/** As many as one organisation may have. */
+const mostSubscriptions = 50;
+
+const subscriberCases = async (hub: HubInProcess, aws: Aws, sizes: readonly number[]): Promise<readonly Case[]> => {
+  const cases: Case[] = [];
+  for (const [index, size] of sizes.entries()) {
+    const coordinator = regionAt(index);
+    for (let count = 0; count < Math.min(size, mostSubscriptions); count += 1) await hub.subscribe(coordinator);
+    const name = `subscribers ${size}`;
+    const mission = await openMission(hub, aws, name, coordinator);
+    if (size > mostSubscriptions) {
+      for (let count = mostSubscriptions; count < size; count += 1) await hub.subscribe(operator);
+      await play(hub, aws, story.resourceRequest, { name: `${name} ask`, mission, coordinator });
+      await play(hub, aws, story.resourceResponse, { name: `${name} answer`, mission, coordinator });
+    }
+    cases.push({ size, mission, coordinator });
+  }
+  return cases;
+};
+
+const storedCases = async (hub: HubInProcess, aws: Aws, sizes: readonly number[]): Promise<readonly Case[]> => {
+  const cases: Case[] = [];
+  for (const [index, size] of sizes.entries()) {
+    const coordinator = regionAt(index);
+    await hub.subscribe(coordinator);
+    for (let count = 1; count < size; count += 1)
+      await play(hub, aws, story.request, { name: `stored ${size} ${count}`, coordinator });
+    const mission = await openMission(hub, aws, `stored ${size}`, coordinator);
+    cases.push({ size, mission, coordinator });
+  }
+  return cases;
+};
+
+const makers = { length: lengthCases, subscribers: subscriberCases, stored: storedCases };
+
+interface Sample {
+  readonly traffic: Traffic;
+  readonly cpu: number;
+  readonly wall: number;
+}
+
+interface Found {
+  readonly size: number;
+  readonly accept: Sample[];
+  readonly deliver: Sample[];
+}
+
+const sampled = async (aws: Aws, work: () => Promise<unknown>): Promise<Sample> => {
+  const started = performance.now();
+  const before = process.cpuUsage();
+  await work();
+  const { user, system } = process.cpuUsage(before);
+  const wall = performance.now() - started;
+  return { traffic: await aws.tell({ mode: 'pass', withBodies: false }), cpu: (user + system) / 1000, wall };
+};
+
+/** Calls that do not belong to one message: the directory and the guideline, once a minute. */
+const withoutReference = ({ GetItem: _reference, ...calls }: Record<string, number>): Record<string, number> => calls;
+
+const summary = (samples: readonly Sample[]): Side => {
+  const middle = (pick: (sample: Sample) => number): number => median(samples.map(pick));
+  return {
+    calls: withoutReference(samples.at(-1)?.traffic.calls ?? {}),
+    readUnits: middle(({ traffic }) => traffic.readUnits),
+    writeUnits: middle(({ traffic }) => traffic.writeUnits),
+    bytes: middle(({ traffic }) => traffic.bytes),
+    cpu: middle(({ cpu }) => cpu),
+    wall: middle(({ wall }) => wall),
+  };
+};
+
+/** What one more message costs at each size: the sizes by turns, so that warm code and a busy machine meet all of them. */
+export const measureGrowth = async ({ assembly, of, sizes, samples }: GrowthSettings): Promise<GrowthResults> => {
+  const aws = await startAws(assembly);
+  try {
+    const hub = await loadHub(aws, assembly);
+    // Who asks is told of nothing here, but a party that no machine can reach would cost messages of the hub.
+    await hub.subscribe(story.update.sender);
+    const cases = await makers[of](hub, aws, sizes);
+    const found = cases.map(({ size }): Found => ({ size, accept: [], deliver: [] }));
+    for (let index = 0; index < samples; index += 1) {
+      for (const [at, { size, mission, coordinator }] of cases.entries()) {
+        const text = messageText(story.update, { name: `${of} ${size} measured ${index}`, mission, coordinator });
+        const event = hub.eventOf(text, story.update.sender);
+        const accepted = await sampled(aws, () => hub.process(event));
+        found[at]?.accept.push(accepted);
+        for (const order of accepted.traffic.orders) {
+          const delivery = hub.deliveryOf(order);
+          found[at]?.deliver.push(await sampled(aws, () => hub.deliver(delivery)));
+        }
+      }
+    }
+    return found.map(({ size, accept, deliver }) => ({ size, accept: summary(accept), deliver: summary(deliver) }));
+  } finally {
+    await aws.close();
+  }
+};

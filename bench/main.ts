@@ -1,0 +1,112 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { measureCode } from './code.ts';
+import { asMarkdown, asText, type Figures } from './figures.ts';
+import { measureLatency } from './latency.ts';
+import { cpu, growth } from './measure.ts';
+import { latencyPlot } from './plot.ts';
+import { budgetsOf, budgetTable, codeTable, cpuTable, growthTable, latencyTable } from './report.ts';
+
+/**
+ * `npm run bench`: measures the hub on this machine, all in one run, and prints the tables. `--quick` for a first look,
+ * `--write` to put them into `docs/performance.md`, `--assembly <folder>` for another cloud assembly than `cdk.out`.
+ */
+
+const project = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
+
+const { values } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    write: { type: 'boolean', default: false },
+    assembly: { type: 'string', default: project('cdk.out') },
+    seed: { type: 'string', default: '1' },
+  },
+});
+const assembly = resolve(values.assembly);
+const seed = Number(values.seed);
+
+const size = values.quick
+  ? { rates: [5, 20], seconds: 3, missions: 5, calls: 20, rounds: 5, imports: 3, sizes: [10, 30], samples: 7 }
+  : {
+      rates: [2, 5, 10, 15, 20, 30, 40, 60, 80, 120, 160],
+      seconds: 10,
+      missions: 30,
+      calls: 50,
+      rounds: 9,
+      imports: 11,
+      sizes: [10, 100, 1_000],
+      samples: 15,
+    };
+
+const began = performance.now();
+const progress = (what: string): void =>
+  console.error(`${((performance.now() - began) / 1000).toFixed(0).padStart(5)} s  ${what}`);
+
+const latency = await measureLatency({
+  assembly,
+  rates: size.rates,
+  seconds: size.seconds,
+  missions: size.missions,
+  seed,
+  progress,
+});
+progress('hub CPU against the floor');
+const compared = await cpu({ assembly, calls: size.calls, rounds: size.rounds });
+progress('growth with the length of a mission');
+const length = await growth({ assembly, of: 'length', sizes: size.sizes, samples: size.samples });
+progress('growth with subscribers');
+const subscribers = await growth({
+  assembly,
+  of: 'subscribers',
+  sizes: values.quick ? [1, 10] : [1, 10, 100],
+  samples: Math.min(size.samples, 7),
+});
+progress('growth with stored missions');
+const stored = await growth({ assembly, of: 'stored', sizes: size.sizes, samples: size.samples });
+const code = await measureCode(assembly, size.imports, progress);
+
+const growthLimit =
+  'One message at a time, the sizes by turns; CPU is the hub’s, time is limited by the embedded tables. Units are what DynamoDB bills, counted by the embedded tables. Medians.';
+const tables: readonly Figures[] = [
+  budgetTable(budgetsOf({ cpu: compared, code, length, stored })),
+  latencyTable(latency, seed),
+  cpuTable(compared),
+  growthTable('messages in the mission', length, [
+    growthLimit,
+    'What grows is the state that each entry carries: 16 characters per message, by which a message sent again is known.',
+  ]),
+  growthTable('subscribers', subscribers, [
+    growthLimit,
+    'An organisation has 50 subscriptions at the most: the hundred belong to the AMK LA and to an operator.',
+  ]),
+  growthTable('missions stored', stored, [
+    growthLimit,
+    'Stored are missions that are not over and of which the subscriber is told.',
+  ]),
+  codeTable(code),
+];
+
+for (const table of tables) console.log(`${asText(table)}\n`);
+
+if (values.write) {
+  const page = project('docs/performance.md');
+  const machine = `Node.js ${process.version}, ${cpus().length} processors (${cpus()[0]?.model.trim() ?? 'unknown'}), ${process.platform} ${process.arch}.`;
+  const section = [
+    `Written by \`npm run bench -- --write\`. ${machine}`,
+    '',
+    ...tables.map((table) => `${asMarkdown(table)}\n`),
+    '![Accepted to delivered over offered rate](performance-latency.svg)',
+  ].join('\n');
+  const text = readFileSync(page, 'utf8');
+  const written = text.replace(
+    /<!-- bench -->[\s\S]*<!-- \/bench -->/,
+    () => `<!-- bench -->\n${section}\n<!-- /bench -->`,
+  );
+  if (written === text) throw new Error(`${page} has no place for the tables: <!-- bench --> … <!-- /bench -->`);
+  writeFileSync(page, written);
+  writeFileSync(project('docs/performance-latency.svg'), latencyPlot(latency));
+}
+progress('done');

@@ -1,0 +1,12 @@
+import { measureCpu } from './cpu.ts';
+import { measureGrowth } from './growth.ts';
+import { settings } from './measure-protocol.ts';
+
+/** One part of the bench in a process of its own: its processor time is that of the handlers, and its output theirs. */
+
+const [, , given = ''] = process.argv;
+const wanted = settings.parse(JSON.parse(given));
+const results = wanted.part === 'cpu' ? await measureCpu(wanted) : await measureGrowth(wanted);
+process.send?.(results);
+process.disconnect();
+process.exit();

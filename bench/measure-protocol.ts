@@ -1,0 +1,64 @@
+import { z } from 'zod';
+
+/** What the measuring processes are asked and answer. */
+
+export const cpuSettings = z.object({
+  part: z.literal('cpu'),
+  assembly: z.string(),
+  /** Calls of each handler per round, and rounds of hub and floor by turns. */
+  calls: z.number(),
+  rounds: z.number(),
+});
+
+export const growthSettings = z.object({
+  part: z.literal('growth'),
+  assembly: z.string(),
+  /** What grows. */
+  of: z.enum(['length', 'subscribers', 'stored']),
+  sizes: z.array(z.number()),
+  /** Messages measured at each size. */
+  samples: z.number(),
+});
+
+export const settings = z.discriminatedUnion('part', [cpuSettings, growthSettings]);
+
+export const cpuResults = z.array(
+  z.object({
+    step: z.string(),
+    what: z.enum(['accept and tell', 'deliver']),
+    /** Bytes of the body: the message, or the notification. */
+    bytes: z.number(),
+    calls: z.record(z.string(), z.number()),
+    /** Processor time of one call, milliseconds; the median of the rounds. */
+    hub: z.number(),
+    floor: z.number(),
+    /** Median of the rounds' ratios. */
+    ratio: z.number(),
+  }),
+);
+
+const side = z.object({
+  calls: z.record(z.string(), z.number()),
+  readUnits: z.number(),
+  writeUnits: z.number(),
+  bytes: z.number(),
+  /** Milliseconds. */
+  cpu: z.number(),
+  wall: z.number(),
+});
+
+export const growthResults = z.array(
+  z.object({
+    size: z.number(),
+    /** Of one message: accept and tell everybody. */
+    accept: side,
+    /** Of one notification. */
+    deliver: side,
+  }),
+);
+
+export type CpuResults = z.output<typeof cpuResults>;
+export type GrowthResults = z.output<typeof growthResults>;
+export type CpuSettings = z.output<typeof cpuSettings>;
+export type GrowthSettings = z.output<typeof growthSettings>;
+export type Side = z.output<typeof side>;
