@@ -9,7 +9,7 @@ interface DeliveryQueueProps {
   readonly consumerTimeout: Duration;
 }
 
-/** Notifications on their way, in order per subscription and mission, and those that nobody could be given. */
+/** Notifications on their way, in order per subscription and mission, and what of the queue nobody could read. */
 export class DeliveryQueue extends Construct {
   readonly queue: Queue;
   readonly deadLetters: Queue;
@@ -37,16 +37,16 @@ export class DeliveryQueue extends Construct {
       queueName: 'deliveries.fifo',
       // Below six times the consumer's timeout AWS may hand out a message that is still being worked on.
       visibilityTimeout: Duration.seconds(6 * consumerTimeout.toSeconds()),
-      // `deliver` gives up by itself; this stops what it cannot even read. A record comes along with every try of those before it in its group.
+      // `deliver` gives up by itself, and the table keeps what it gave up; this stops what it cannot even read. A record comes along with every try of those before it in its group.
       deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: 1000 },
     });
 
     this.deadLetters
       .metricApproximateNumberOfMessagesVisible({ period: Duration.minutes(1), statistic: 'Maximum' })
-      .createAlarm(this, 'NotDelivered', {
+      .createAlarm(this, 'Unreadable', {
         alarmDescription:
-          'A partner has not been told something about a mission, and the hub has stopped trying. ' +
-          "Nobody else has been told: see who it is in the receipts of the mission, have them phoned, then repair the partner's endpoint.",
+          'Orders to tell a partner something have come to nothing: the hub could not carry them out or not even read them. ' +
+          'The sweeper orders anew what is still owed, so partners are told late; if it happens again, coordinators must phone.',
         threshold: 0,
         comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
         evaluationPeriods: 1,

@@ -67,7 +67,6 @@ export class HubStack extends Stack {
     const deliverTimeout = Duration.seconds(30);
     const deliveries = new DeliveryQueue(this, 'Deliveries', { consumerTimeout: deliverTimeout });
     const DELIVERY_QUEUE_URL = deliveries.queue.queueUrl;
-    const DEAD_LETTER_QUEUE_URL = deliveries.deadLetters.queueUrl;
 
     const handlers = new Handlers(this, 'Handlers', { folder });
     const answering = { handlers, timeout: Duration.seconds(10) };
@@ -116,10 +115,9 @@ export class HubStack extends Stack {
       name: 'deliver',
       timeout: deliverTimeout,
       memorySize: 1024,
-      environment: { TABLE_NAME, PUBLIC_URL, DEAD_LETTER_QUEUE_URL, DELIVERY_QUEUE_URL, ENDPOINT_ALLOW_LIST },
+      environment: { TABLE_NAME, PUBLIC_URL, DELIVERY_QUEUE_URL, ENDPOINT_ALLOW_LIST },
     });
     deliver.allow([...tableReads, ...tableWrites], table.tableArn);
-    deliver.allow(['sqs:SendMessage'], deliveries.queue.queueArn, deliveries.deadLetters.queueArn);
     deliveries.feed(deliver);
 
     const sweep = new HubFunction(this, 'Sweep', {
@@ -137,6 +135,11 @@ export class HubStack extends Stack {
     api.route({ authorize, processMessage, read, subscribe, metadata });
 
     new CfnOutput(this, 'Url', { description: 'Base URL that partners use', value: PUBLIC_URL });
+    new CfnOutput(this, 'TableName', {
+      description: 'For npm run directory, guideline, dead-letters',
+      value: TABLE_NAME,
+    });
+    new CfnOutput(this, 'DeliveryQueueUrl', { description: 'For npm run dead-letters', value: DELIVERY_QUEUE_URL });
   }
 
   /** Names from the construct tree without a hash, so that the template can be read. CDK refuses two alike. */

@@ -1,4 +1,5 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -123,6 +124,13 @@ export const startHost = async (options: HostOptions = {}): Promise<Host> => {
     await afterTables(tables);
     progress(`tables   ${tables.tableNames.join(', ')}`);
     const queueUrls = await queues.create(stack);
+    const awsEnvironment = {
+      AWS_REGION: region,
+      AWS_DEFAULT_REGION: region,
+      AWS_SECRET_ACCESS_KEY: localCredentials.secretAccessKey,
+      AWS_ENDPOINT_URL_DYNAMODB: tables.endpoint,
+      AWS_ENDPOINT_URL_SQS: queues.endpoint,
+    };
     progress(`queues   ${[...queueUrls.keys()].map((arn) => arn.slice(arn.lastIndexOf(':') + 1)).join(', ')}`);
 
     const issuer = await createIssuer({
@@ -138,11 +146,7 @@ export const startHost = async (options: HostOptions = {}): Promise<Host> => {
       stack,
       assets,
       environment: {
-        AWS_REGION: region,
-        AWS_DEFAULT_REGION: region,
-        AWS_SECRET_ACCESS_KEY: localCredentials.secretAccessKey,
-        AWS_ENDPOINT_URL_DYNAMODB: tables.endpoint,
-        AWS_ENDPOINT_URL_SQS: queues.endpoint,
+        ...awsEnvironment,
         AWS_EXECUTION_ENV: 'luftbro-embedded-host',
         TZ: ':UTC',
       },
@@ -161,6 +165,10 @@ export const startHost = async (options: HostOptions = {}): Promise<Host> => {
       schedules.stop();
       await Promise.race([Promise.all([eventSources.close(), apiDoor.idle()]), delay(graceMilliseconds)]);
     });
+    // Commands for people on call find this hub by it (npm run dead-letters -- … --local).
+    const found = { ...awsEnvironment, AWS_ACCESS_KEY_ID: localCredentials.accessKeyId, ...stack.outputs() };
+    const lines = Object.entries(found).map(([name, value]) => `${name}=${value}\n`);
+    await writeFile(join(dataDir, 'hub.env'), lines.join(''));
     progress(`hub      ${url}`);
 
     return {

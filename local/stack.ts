@@ -31,6 +31,7 @@ const withoutWork: Readonly<Record<string, string>> = {
   'AWS::Lambda::EventInvokeConfig': 'schedules are never repeated here',
   'AWS::Lambda::Permission': 'only the API and the schedules call functions',
   'AWS::Logs::LogGroup': 'all logs go to one file',
+  'AWS::Logs::MetricFilter': 'nothing is counted on a laptop',
   'AWS::SQS::QueuePolicy': 'it asks for TLS, which does not pass between machines here',
 };
 

@@ -96,13 +96,10 @@ const unanswered = (subscription: Subscription, answer: Answer, ports: ContactPo
       },
       ports,
     );
-  const isOpen = failures >= circuit.opensAfter || subscription.status === 'error';
-  const beyond = isOpen ? Math.max(1, failures - circuit.opensAfter + 1) : failures;
-  const retryAt = later(ports.clock, waitSeconds(beyond, answer, circuit, ports.random));
-  // Below the threshold only one that was never active is not active.
-  const contact: Contact = isOpen
-    ? { status: 'error', failures, error, retryAt, dueAt: retryAt }
-    : { status: 'requested', failures, error, dueAt: retryAt };
+  // A handshake that fails makes an error at once (Backport IG, "REST-Hook"); the first of them are repeated soon.
+  const probes = Math.max(1, failures - circuit.opensAfter + 1);
+  const retryAt = later(ports.clock, waitSeconds(probes, answer, circuit, ports.random));
+  const contact: Contact = { status: 'error', failures, error, retryAt, dueAt: retryAt };
   return notes(subscription, contact, ports);
 };
 

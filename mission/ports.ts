@@ -125,6 +125,8 @@ export interface Notification {
   readonly warned?: boolean;
   /** When somebody had the hub try again after it had given up. */
   readonly redrivenAt?: string;
+  /** When somebody put it away after the hub had given up. */
+  readonly discardedAt?: string;
   readonly lastAttemptAt?: string;
   /** HTTP status, or the kind of failure, of the last attempt. */
   readonly lastAnswer?: string;
@@ -231,7 +233,7 @@ export interface DeadLetters {
   /** Owed again, as if never tried; `false` if it is not among the dead letters. */
   redrive(subscription: string, number: number, at: string, dueAt: string): Promise<boolean>;
   /** Stays failed, and nobody need look at it any more; `false` if it is not among the dead letters. */
-  discard(subscription: string, number: number): Promise<boolean>;
+  discard(subscription: string, number: number, at: string): Promise<boolean>;
 }
 
 /** What an endpoint answered. `status` absent: no HTTP answer came, `failure` says why. */

@@ -65,16 +65,16 @@ export const deadLetters = (table: Table): DeadLetters => {
       );
     },
 
-    async discard(subscription, number) {
+    async discard(subscription, number, at) {
       return holds(() =>
         client.send(
           new UpdateCommand({
             TableName,
             Key: keys.notification(subscription, number),
-            UpdateExpression: 'REMOVE owes, dueAt',
+            UpdateExpression: 'SET discardedAt = :at REMOVE owes, dueAt',
             ConditionExpression: '#status = :failed AND owes = :dead',
             ExpressionAttributeNames: { '#status': 'status' },
-            ExpressionAttributeValues: { ':failed': 'failed', ':dead': deadLetterShard },
+            ExpressionAttributeValues: { ':at': at, ':failed': 'failed', ':dead': deadLetterShard },
           }),
         ),
       );

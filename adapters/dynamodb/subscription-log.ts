@@ -72,6 +72,7 @@ export const storedNotification = (item: Record<string, unknown>): Notification 
     firstTriedAt: text(item['firstTriedAt']),
     warned: item['warned'] === true ? true : undefined,
     redrivenAt: text(item['redrivenAt']),
+    discardedAt: text(item['discardedAt']),
     lastAttemptAt: text(item['lastAttemptAt']),
     lastAnswer: text(item['lastAnswer']),
     settledAt: text(item['settledAt']),

@@ -14,6 +14,7 @@ export const logMessages = {
   DELIVERY_BROKEN: { code: 'LB-403', text: 'delivery failed inside the hub, the queue will bring it back' },
   SWEPT: { code: 'LB-501', text: 'obligations worked' },
   OBLIGATION_UNPAID: { code: 'LB-502', text: 'an obligation could not be paid, it stays due' },
+  DEAD_LETTERS: { code: 'LB-503', text: 'notifications were given up, and nobody has redriven or discarded them' },
   TOKEN_REFUSED: { code: 'LB-601', text: 'token refused' },
   ISSUER_UNREACHABLE: { code: 'LB-602', text: 'token issuer cannot be asked' },
   STORAGE_UNAVAILABLE: { code: 'LB-901', text: 'storage or queue unavailable' },

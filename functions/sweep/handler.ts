@@ -31,11 +31,21 @@ const look = async (timeLeft: () => number): Promise<'more' | 'nothing more'> =>
   }
 };
 
-/** Pays what is owed and overdue, and keeps looking until its minute is over; last it tidies up after missions that are over. */
+/** More than so many are counted as so many: the alarm asks only whether there are any. */
+const mostCounted = 100;
+
+/** The alarm on dead letters reads this line. */
+const countDeadLetters = async (): Promise<void> => {
+  const { items } = await logs.deadLetters.list(mostCounted);
+  if (items.length > 0) log('warn', 'DEAD_LETTERS', { count: items.length, since: items[0]?.settledAt });
+};
+
+/** Pays what is owed and overdue, and keeps looking until its minute is over; last it counts what was given up, and tidies up after missions that are over. */
 export const handler = async (_event: unknown, context: Context): Promise<void> => {
   const timeLeft = (): number => context.getRemainingTimeInMillis();
   while (timeLeft() > reserveMilliseconds) {
     if ((await look(timeLeft)) === 'nothing more') await wait(restMilliseconds);
   }
+  await countDeadLetters();
   await retire({ ...logs, now: Date.now });
 };

@@ -7,6 +7,7 @@ import type { Hub } from './partners.ts';
 
 /** A whole hub on free ports and with a data folder of its own. */
 export interface RunningHub extends Hub {
+  readonly dataDir: string;
   readonly close: () => Promise<void>;
 }
 
@@ -21,6 +22,7 @@ export const startHub = async (given: { readonly guideline?: string } = {}): Pro
   return {
     url,
     issuerUrl,
+    dataDir,
     close: async () => {
       await close();
       await rm(dataDir, { recursive: true, force: true });

@@ -171,11 +171,11 @@ export const memorySubscriptionLog = (): SubscriptionLog & DeadLetters & Debtor 
       items.set(key, { notification: { ...rest, status: 'pending', attempts: 0, redrivenAt: at }, dueAt });
       return true;
     },
-    discard: async (subscription, number) => {
+    discard: async (subscription, number, at) => {
       const key = keyOf(subscription, number);
       const item = items.get(key);
       if (item?.deadSince === undefined) return false;
-      items.set(key, { notification: item.notification });
+      items.set(key, { notification: { ...item.notification, discardedAt: at } });
       return true;
     },
     forget: async (subscription, { mission, entry }) => {

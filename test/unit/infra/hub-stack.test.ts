@@ -150,7 +150,7 @@ describe('an alarm', () => {
     const alarms = z
       .record(z.string(), z.object({ Properties: z.object({ AlarmDescription: z.string() }) }))
       .parse(template.findResources('AWS::CloudWatch::Alarm'));
-    expect(Object.keys(alarms).toSorted()).toEqual(['DeliveriesNotDelivered', 'SweeperStanding']);
+    expect(Object.keys(alarms).toSorted()).toEqual(['DeliveriesUnreadable', 'SweeperDeadLetters', 'SweeperStanding']);
     for (const { Properties } of Object.values(alarms)) expect(Properties.AlarmDescription).toMatch(/phone/);
   });
 });
@@ -190,7 +190,7 @@ describe('the functions', () => {
     ['Read', ['PUBLIC_URL', 'TABLE_NAME']],
     ['Subscribe', ['DELIVERY_QUEUE_URL', 'ENDPOINT_ALLOW_LIST', 'PUBLIC_URL', 'TABLE_NAME']],
     ['Metadata', ['PUBLIC_URL', 'TABLE_NAME']],
-    ['Deliver', ['DEAD_LETTER_QUEUE_URL', 'DELIVERY_QUEUE_URL', 'ENDPOINT_ALLOW_LIST', 'PUBLIC_URL', 'TABLE_NAME']],
+    ['Deliver', ['DELIVERY_QUEUE_URL', 'ENDPOINT_ALLOW_LIST', 'PUBLIC_URL', 'TABLE_NAME']],
     ['Sweep', ['DELIVERY_QUEUE_URL', 'PUBLIC_URL', 'TABLE_NAME']],
   ])('are told what they need and no more: %s', (name, variables) => {
     const told = Object.keys(functions()[name]?.Properties.Environment.Variables ?? {});
@@ -278,8 +278,10 @@ describe('the API', () => {
       'GET /fhir/{type}/{id} → Read',
       'GET /fhir/{type}/{id}/{operation} → Read',
       'POST /fhir/Subscription → Subscribe',
+      'POST /fhir/Subscription/{id} → Subscribe',
       'POST /fhir/Subscription/{id}/{operation} → Subscribe',
       'POST /fhir/{type} → ProcessMessage',
+      'PUT /fhir/Subscription/{id} → Subscribe',
     ]);
   });
 

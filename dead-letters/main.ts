@@ -1,0 +1,178 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { deadLetters } from '../adapters/dynamodb/dead-letters.ts';
+import { directoryOf, loadDirectory } from '../adapters/dynamodb/directory-store.ts';
+import { missionLog } from '../adapters/dynamodb/mission-log.ts';
+import { subscriptionLog } from '../adapters/dynamodb/subscription-log.ts';
+import { openTable } from '../adapters/dynamodb/table.ts';
+import { deliveryQueue, openQueues } from '../adapters/sqs/queues.ts';
+import type { Notification } from '../mission/ports.ts';
+import { redrive } from '../mission/redrive.ts';
+import { calls, details, type Letter, line, nameOf, readName } from './report.ts';
+
+/**
+ * `npm run dead-letters -- list | show | redrive | discard`: notifications that the hub has given up. Redriving sends them
+ * again in their order, and twice is harmless; discarding says that the party knows by other means.
+ */
+
+const usage = `Usage: npm run dead-letters -- <command> [which] <where>
+  list                       what was given up, longest ago first, and whom to phone
+  show <name> …              all that is known of each
+  redrive <name> … | which   tries them again, in their order
+  discard <name> … | which   puts them away: the party has been told by other means
+which:  --subscription <id>  --organisation <number>  --all
+where:  --local [--data-dir <folder>]         the hub that runs on this machine (npm start)
+        --table <name> --queue <url>          a deployed hub: TableName and DeliveryQueueUrl of the stack's outputs
+A name is <subscription>.<number>, as list shows it.`;
+
+const { values, positionals } = parseArgs({
+  options: {
+    local: { type: 'boolean', default: false },
+    'data-dir': { type: 'string', default: fileURLToPath(new URL('../.luftbro', import.meta.url)) },
+    table: { type: 'string' },
+    queue: { type: 'string' },
+    subscription: { type: 'string' },
+    organisation: { type: 'string' },
+    all: { type: 'boolean', default: false },
+  },
+  allowPositionals: true,
+});
+const [command, ...names] = positionals;
+
+/** The embedded host writes how it is reached into its data folder. */
+const readLocal = (): boolean => {
+  const file = join(values['data-dir'], 'hub.env');
+  try {
+    process.loadEnvFile(file);
+    return true;
+  } catch {
+    console.error(`${file} is not there: no hub was started with this data folder.`);
+    return false;
+  }
+};
+
+const openHub = async (tableName: string, queueUrl: string) => {
+  const table = openTable(tableName);
+  const directory = directoryOf(await loadDirectory(table));
+  return {
+    missions: missionLog(table),
+    subscriptions: subscriptionLog(table),
+    deadLetters: deadLetters(table),
+    queue: deliveryQueue(openQueues(), queueUrl),
+    directory,
+    now: Date.now,
+  };
+};
+type Hub = Awaited<ReturnType<typeof openHub>>;
+
+const everything = async (hub: Hub): Promise<readonly Notification[]> => {
+  const found: Notification[] = [];
+  for (let from: string | undefined; ; ) {
+    const page = await hub.deadLetters.list(100, from);
+    found.push(...page.items);
+    if (page.next === undefined) return found;
+    from = page.next;
+  }
+};
+
+/** Those that are named, or all that fit. */
+const chosen = (letters: readonly Notification[]): readonly Notification[] => {
+  if (names.length > 0) {
+    const wanted = new Set(names);
+    return letters.filter((letter) => wanted.has(nameOf(letter)));
+  }
+  const { subscription, organisation, all } = values;
+  if (!all && subscription === undefined && organisation === undefined) return [];
+  return letters.filter(
+    (letter) =>
+      (subscription === undefined || letter.subscription === subscription) &&
+      (organisation === undefined || letter.organisation === organisation),
+  );
+};
+
+const look = async (hub: Hub, notification: Notification): Promise<Letter> => {
+  const { mission, entry: number, organisation } = notification;
+  const [entry, subscription, last] = await Promise.all([
+    hub.missions.entry(mission, number),
+    hub.subscriptions.subscription(notification.subscription),
+    hub.missions.last(mission),
+  ]);
+  const later = await hub.missions.entries(mission, number + 1, last?.number ?? number);
+  const warnings = later
+    .filter(({ facts }) => facts.undelivered?.organisation === organisation && facts.undelivered.entry === number)
+    .map((warning) => warning.number);
+  return { notification, entry, subscription, warnings, party: hub.directory.partyOf(organisation) };
+};
+
+const run = async (hub: Hub): Promise<number> => {
+  const letters = await everything(hub);
+  const gone = names.filter((name) => !letters.some((letter) => nameOf(letter) === name));
+  if (gone.length > 0) {
+    console.error(`Not among the dead letters (redriven, discarded, or never given up): ${gone.join(', ')}`);
+    return 1;
+  }
+  if (command === 'list') {
+    const looked: Letter[] = [];
+    for (const letter of letters) looked.push(await look(hub, letter));
+    for (const letter of looked) console.log(line(letter));
+    console.log(letters.length === 0 ? 'No dead letters.' : `${letters.length} dead letters. To be phoned:`);
+    for (const call of calls(looked)) console.log(`  ${call}`);
+    return 0;
+  }
+  const wanted = chosen(letters);
+  if (wanted.length === 0 && names.length === 0 && !values.all) {
+    console.error('Say which: names, --subscription, --organisation or --all.');
+    return 2;
+  }
+  switch (command) {
+    case 'show':
+      for (const letter of wanted) console.log(`${details(await look(hub, letter)).join('\n  ')}\n`);
+      return 0;
+    case 'redrive': {
+      const redriven = await redrive(hub, wanted);
+      for (const { letter, outcome } of redriven)
+        console.log(`${nameOf(letter)}  ${outcome === 'redriven' ? 'on its way again' : 'somebody else was quicker'}`);
+      console.log('What still cannot be delivered comes back to the dead letters within a quarter of an hour.');
+      return 0;
+    }
+    case 'discard':
+      for (const letter of wanted) {
+        const { subscription, number } = letter;
+        const isMine = await hub.deadLetters.discard(subscription, number, new Date().toISOString());
+        console.log(`${nameOf(letter)}  ${isMine ? 'discarded' : 'somebody else was quicker'}`);
+      }
+      return 0;
+    default:
+      console.error(usage);
+      return 2;
+  }
+};
+
+const main = async (): Promise<number> => {
+  const wrong = names.find((name) => readName(name) === undefined);
+  if (wrong !== undefined) {
+    console.error(`${wrong} is no name of a notification: <subscription>.<number>, as list shows it.`);
+    return 2;
+  }
+  if (command === undefined || !['list', 'show', 'redrive', 'discard'].includes(command)) {
+    console.error(usage);
+    return 2;
+  }
+  if (values.local && !readLocal()) return 1;
+  const table = values.table ?? process.env['TableName'];
+  const queue = values.queue ?? process.env['DeliveryQueueUrl'];
+  if (table === undefined || queue === undefined) {
+    console.error(usage);
+    return 2;
+  }
+  return run(await openHub(table, queue));
+};
+
+process.exitCode = await main().catch((error: unknown) => {
+  const why = error instanceof Error ? error.message : String(error);
+  console.error(
+    `The hub's table or queue cannot be used (${why}).${values.local ? ' Is the hub running (npm start)?' : ''}`,
+  );
+  return 1;
+});

@@ -1,0 +1,125 @@
+import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { missionIdOf } from '../../schemas/identifiers.ts';
+import { type RunningHub, startHub } from '../support/hub.ts';
+import { missionRequest, missionUpdate } from '../support/messages.ts';
+import { type Endpoint, eventually, openEndpoint, post, subscribe } from '../support/partners.ts';
+import { organisation } from '../support/scene.ts';
+
+/** What people on call do when dead letters are not empty, against the hub on this machine. */
+
+let hub: RunningHub;
+let la: Endpoint;
+let subscription: string;
+
+const run = (...args: readonly string[]): Promise<{ code: number; out: string; errors: string }> =>
+  new Promise((resolve) => {
+    execFile(process.execPath, ['dead-letters/main.ts', ...args], { env: {} }, (error, out, errors) =>
+      resolve({ code: error === null ? 0 : Number(error.code), out, errors }),
+    );
+  });
+const onThisHub = (...args: readonly string[]) => run(...args, '--local', '--data-dir', hub.dataDir);
+const namesIn = (text: string): readonly string[] => text.match(/^[0-9a-f-]{36}\.\d+/gm) ?? [];
+
+const request = () => missionRequest({ to: [organisation('amk-la-oslo')], id: randomUUID() });
+const first = request();
+const second = request();
+const missionOf = ({ id }: { readonly id: string }): string => missionIdOf(organisation('amk-innlandet'), id);
+const update = (opened: { readonly id: string }): string =>
+  missionUpdate({ mission: missionOf(opened), id: randomUUID() }).text;
+const say = async (text: string): Promise<void> => {
+  expect((await post(hub, 'amk-innlandet', text)).status).toBe(200);
+};
+
+beforeAll(async () => {
+  hub = await startHub();
+  la = await openEndpoint();
+  ({ id: subscription } = await subscribe(hub, 'amk-la-oslo', la.url));
+  await eventually('the handshake', () => la.received.length === 1);
+});
+afterAll(async () => {
+  await la.close();
+  await hub.close();
+});
+
+describe('The dead letters', () => {
+  test('are none while everybody is told', async () => {
+    await say(first.text);
+    await eventually('the first', () => la.events().length === 1);
+    expect((await onThisHub('list')).out).toBe('No dead letters.\n');
+  });
+
+  test('are listed with whom to phone, and each is shown with all there is to know but persons', async () => {
+    la.behave({ status: 400 });
+    await say(update(first));
+    await say(second.text);
+    await say(update(first));
+    await eventually('three dead letters', async () => namesIn((await onThisHub('list')).out).length === 3);
+    const { out } = await onThisHub('list');
+    expect(new Set(namesIn(out))).toEqual(new Set([2, 3, 4].map((number) => `${subscription}.${number}`)));
+    expect(out).toContain('last answer: HTTP 400');
+    expect(out).toMatch(/To be phoned:\n {2}\S.*\+47 .* \(3 not told\)/);
+
+    const shown = await onThisHub('show', `${subscription}.2`);
+    expect(shown.code).toBe(0);
+    expect(shown.out).toContain(`mission ${missionOf(first)}, message 2`);
+    expect(shown.out).toMatch(/subscription {2}active, http:\/\/127\.0\.0\.1:\d+,/);
+    expect(shown.out).not.toContain('/notify');
+    expect(shown.out).toContain('eventsSinceNumber=2&eventsUntilNumber=2');
+  });
+
+  test('one is redriven, and the others stay; redriven twice at once it is sent once', async () => {
+    la.behave({ status: 200 });
+    const before = la.events().length;
+    const both = await Promise.all([
+      onThisHub('redrive', `${subscription}.3`),
+      onThisHub('redrive', `${subscription}.3`),
+    ]);
+    expect(
+      both.map(({ out, errors }) => out + errors).filter((said) => said.includes('on its way again')),
+    ).toHaveLength(1);
+    await eventually('the redriven one', () => la.events().length > before);
+    expect(
+      la
+        .events()
+        .slice(before)
+        .map(({ eventNumber }) => eventNumber),
+    ).toEqual([3]);
+    expect(namesIn((await onThisHub('list')).out)).toHaveLength(2);
+  });
+
+  test('all that are left are redriven in their order', async () => {
+    const before = la.events().length;
+    expect((await onThisHub('redrive', '--organisation', '000000000')).out).not.toContain('on its way');
+    expect((await onThisHub('redrive', '--subscription', subscription)).out.match(/on its way again/g)).toHaveLength(2);
+    await eventually('both', () => la.events().length === before + 2);
+    expect(
+      la
+        .events()
+        .slice(before)
+        .map(({ eventNumber }) => eventNumber),
+    ).toEqual([2, 4]);
+    expect((await onThisHub('list')).out).toBe('No dead letters.\n');
+  });
+
+  test('what is refused again comes back, and what is discarded does not', async () => {
+    la.behave({ status: 400 });
+    await say(update(second));
+    const listed = async (): Promise<readonly string[]> => namesIn((await onThisHub('list')).out);
+    await eventually('a dead letter', async () => (await listed()).length === 1);
+    await onThisHub('redrive', '--all');
+    await eventually('it again', async () => (await listed()).length === 1);
+    expect((await onThisHub('discard', '--all')).out).toMatch(/discarded/);
+    expect(await listed()).toEqual([]);
+  });
+
+  test('wrong use is said, and does nothing', async () => {
+    expect(await run('list')).toMatchObject({ code: 2 });
+    expect((await onThisHub('bury')).errors).toContain('Usage');
+    expect(await onThisHub('redrive')).toMatchObject({ code: 2 });
+    expect((await onThisHub('show', 'nonsense')).errors).toContain('nonsense is no name');
+    expect((await onThisHub('redrive', `${subscription}.999`)).errors).toContain('Not among the dead letters');
+    expect((await run('list', '--local', '--data-dir', '/nowhere')).errors).toContain('is not there');
+  });
+});
