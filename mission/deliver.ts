@@ -71,7 +71,14 @@ const lostAfterMilliseconds = 15_000;
 const longestRunMilliseconds = 8_000;
 
 /** What became of one turn: the endpoint's answer, or that the open circuit kept the hub from asking. */
-type Turn = { readonly answer: Answer } | { readonly retryAt: string; readonly error: string };
+type Turn =
+  | { readonly answer: Answer }
+  | {
+      readonly retryAt: string;
+      readonly error: string;
+      /** Several calls in a row had no answer; a first handshake may fail by chance. */
+      readonly isDead: boolean;
+    };
 
 /**
  * Since when it is tried: what waited behind a notification that was given up was tried as long as that, if it was there.
@@ -117,8 +124,7 @@ const judge = (
       firstTriedAt,
       status: 'pending',
       dueAt: new Date(now + wait * 1000 + lostAfterMilliseconds).toISOString(),
-      // Of a circuit that is open it is known that the party does not answer.
-      ...(warned === true || isSlow || !called ? { warned: true } : {}),
+      ...(warned === true || isSlow || (!called && turn.isDead) ? { warned: true } : {}),
     },
     wait,
   };
@@ -187,7 +193,14 @@ const take = async (
   if (subscription.status !== 'active') {
     const handshaken = await shakeHands(subscription, ports);
     if ('open' in handshaken)
-      return { turn: { retryAt: handshaken.retryAt, error: subscription.error ?? 'none' }, subscription };
+      return {
+        turn: {
+          retryAt: handshaken.retryAt,
+          error: subscription.error ?? 'none',
+          isDead: subscription.failures >= ports.settings.circuit.opensAfter,
+        },
+        subscription,
+      };
     if (!isDelivered(handshaken.answer)) return { turn: handshaken, subscription: handshaken.subscription };
     open = handshaken.subscription;
   }

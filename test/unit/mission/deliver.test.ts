@@ -641,6 +641,15 @@ describe('The circuit of an endpoint', () => {
     expect(await hub.subscriptions.notification('la', 6)).toMatchObject({ warned: true });
   });
 
+  test('A first handshake that failed by chance alarms nobody', async () => {
+    const hub = await owing(1, { status: 'requested' });
+    hub.channel.answer(() => ({ failure: 'connection' }));
+    for (let turn = 0; turn < 3; turn += 1) await deliver(orderOf(hub, 1), ports(hub));
+    expect(hub.channel.ids()).toEqual(['la.0']);
+    expect(await hubSaid(hub, 1)).toEqual([]);
+    expect((await hub.subscriptions.notification('la', 1))?.warned).toBeUndefined();
+  });
+
   test('They are told after half a minute too, if each try takes long to fail', async () => {
     const hub = await owingMissions(1);
     hub.channel.answer(() => ({ failure: 'timeout' }));

@@ -233,6 +233,71 @@ describe('Who is told', () => {
     expect(await hub.missions.entry(mission, 1)).toMatchObject({ owes: false, told: [], untold: [la.organisation] });
   });
 
+  test('A subscription that has no room for another mission holds up nobody, and its party is phoned', async () => {
+    const hub = memoryHub();
+    await everybodySubscribed(hub);
+    const full: SweepPorts = {
+      ...hub,
+      subscriptions: {
+        ...hub.subscriptions,
+        number: async (id, of, entry) => (id === 'operator' ? 'full' : hub.subscriptions.number(id, of, entry)),
+      },
+    };
+    await fanOut(full, await accept(full, [amk, request]));
+    await fanOut(full, await accept(full, [la, resourceRequest({ mission })]));
+    await fanOut(full, await accept(full, [amk, update('later')]));
+    const log = await logOf(hub, mission);
+    expect(log.map(({ event }) => event)).toEqual([
+      'mission-request',
+      'resource-request',
+      'party-unreachable',
+      'mission-update',
+    ]);
+    expect(log.map(({ owes }) => owes)).toEqual([false, false, false, false]);
+    expect(log[1]).toMatchObject({ told: [], untold: [operator.organisation] });
+    expect(log[2]?.text).toContain('holds too many missions');
+    expect(await entriesOf(hub, 'la-1')).toEqual([1, 3, 4]);
+    expect(await entriesOf(hub, 'operator')).toEqual([]);
+  });
+
+  test('A party of two subscriptions is reached if one of them has room', async () => {
+    const hub = memoryHub();
+    await everybodySubscribed(hub);
+    const full: SweepPorts = {
+      ...hub,
+      subscriptions: {
+        ...hub.subscriptions,
+        number: async (id, of, entry) => (id === 'la-1' ? 'full' : hub.subscriptions.number(id, of, entry)),
+      },
+    };
+    await fanOut(full, await accept(full, [amk, request]));
+    expect(await hub.missions.entry(mission, 1)).toMatchObject({
+      told: [{ subscription: 'la-2' }],
+      untold: [],
+    });
+    expect(await logOf(hub, mission)).toHaveLength(1);
+  });
+
+  test('A filter by role asks what the subscriber is in the mission as of the entry', async () => {
+    const filtered = async (roles: NonNullable<SubscriptionFilter['roles']>): Promise<readonly number[]> => {
+      const hub = memoryHub();
+      await everybodySubscribed(hub);
+      await subscribe(hub, 'mine', operator, { filter: { roles } });
+      await subscribe(hub, 'theirs', la, { filter: { roles } });
+      for (const step of [
+        [amk, request],
+        [la, resourceRequest({ mission })],
+        [amk, update('both')],
+      ] as const)
+        await fanOut(hub, await accept(hub, step));
+      return [...(await entriesOf(hub, 'mine')), ...(await entriesOf(hub, 'theirs')).map((entry) => -entry)];
+    };
+    expect(await filtered(['performer'])).toEqual([2, 3, -1, -3]);
+    expect(await filtered(['coordinator'])).toEqual([-1, -3]);
+    expect(await filtered(['requester', 'observer'])).toEqual([]);
+    expect(await filtered(['requester', 'performer'])).toEqual([2, 3, -1, -3]);
+  });
+
   test('A subscription whose handshake is not done yet misses nothing', async () => {
     const hub = memoryHub();
     await subscribe(hub, 'la-1', la, { status: 'requested' });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { acceptMessage } from '../../../mission/accept-message.ts';
 import { fanOut } from '../../../mission/fan-out.ts';
-import { retire, overMilliseconds } from '../../../mission/retire.ts';
+import { overMilliseconds, retire, silentMilliseconds } from '../../../mission/retire.ts';
 import type { Party } from '../../../mission/state.ts';
 import type { Message } from '../../../schemas/message.ts';
 import { becomes } from '../../support/contact.ts';
@@ -100,5 +100,69 @@ describe('A mission that is over', () => {
     await retire(hub);
     await post(hub, amk, missionCancel({ mission }));
     expect((await told(hub)).map(([number]) => number)).toEqual([1, 2]);
+  });
+});
+
+describe('A mission that nobody ends', () => {
+  const opened = async (): Promise<MemoryHub> => {
+    const hub = memoryHub();
+    await hub.subscriptions.create(sampleSubscription('la', la.organisation), '2099-01-01T00:00:00.000Z');
+    await becomes(hub.subscriptions, 'la', 'active');
+    await post(hub, amk, request);
+    return hub;
+  };
+
+  test('is forgotten after thirty days of silence, and goes on without a gap', async () => {
+    const hub = await opened();
+    hub.clock.advance(silentMilliseconds - 1);
+    expect(await retire(hub)).toBe(0);
+    hub.clock.advance(1);
+    expect(await retire(hub)).toBe(1);
+    await post(hub, amk, missionUpdate({ mission, id: 'after' }));
+    expect(await told(hub)).toEqual([
+      [1, 1, undefined],
+      [2, 2, undefined],
+    ]);
+  });
+
+  test('is kept while something is said, and looked at again every thirty days', async () => {
+    const hub = await opened();
+    hub.clock.advance(silentMilliseconds - 1);
+    await post(hub, amk, missionUpdate({ mission, id: 'said' }));
+    hub.clock.advance(1);
+    expect(await retire(hub)).toBe(1);
+    expect(await retire(hub)).toBe(0);
+    await post(hub, amk, missionUpdate({ mission, id: 'more' }));
+    expect(await told(hub)).toEqual([
+      [1, 1, undefined],
+      [2, 2, 1],
+      [3, 3, 2],
+    ]);
+    hub.clock.advance(silentMilliseconds);
+    expect(await retire(hub)).toBe(1);
+    await post(hub, amk, missionUpdate({ mission, id: 'much-later' }));
+    expect((await told(hub)).at(-1)).toEqual([4, 4, undefined]);
+  });
+
+  test('is not forgotten while it owes', async () => {
+    const hub = await opened();
+    hub.clock.advance(silentMilliseconds - 1);
+    const accepted = await acceptMessage(hub.missions, missionUpdate({ mission, id: 'owed' }), sentBy(amk), hub.now);
+    expect(accepted.outcome).toBe('accepted');
+    hub.clock.advance(silentMilliseconds);
+    await retire(hub);
+    if (accepted.outcome === 'accepted') await fanOut(hub, accepted.entry);
+    expect((await told(hub)).at(-1)).toEqual([2, 2, 1]);
+  });
+
+  test('leaves no trace once it is over and forgotten', async () => {
+    const hub = await opened();
+    await post(hub, amk, missionCancel({ mission }));
+    hub.clock.advance(overMilliseconds);
+    expect(await retire(hub)).toBe(1);
+    hub.clock.advance(silentMilliseconds);
+    expect(await retire(hub)).toBe(1);
+    hub.clock.advance(100 * silentMilliseconds);
+    expect(await retire(hub)).toBe(0);
   });
 });
