@@ -138,7 +138,9 @@ const readFilter = (text: string, at: string): { readonly filter: Filter; readon
   const [type = '', query] = text.includes('?') ? text.split(/\?(.*)/s) : ['', text];
   if (!filtered.includes(type))
     faults.push(unsupported(at, 'filters are of MessageHeader or ServiceRequest, e.g. ServiceRequest?priority=stat'));
-  for (const [name, value] of new URLSearchParams(query)) {
+  const parameters = new URLSearchParams(query);
+  if (parameters.size === 0) faults.push(unsupported(at, 'gives no filter'));
+  for (const [name, value] of parameters) {
     const values = value.split(',').filter((one) => one !== '');
     if (!isFilter(name)) {
       faults.push(
