@@ -217,6 +217,13 @@ describe('A Subscription as it is read', () => {
     if (isTaken) expect(read).toMatchObject({ settings: { heartbeat: valueUnsignedInt } });
   });
 
+  test('has its channel in an extension too, if that says the same', () => {
+    const typed = (code: string) =>
+      posted({}, { _type: { extension: [{ url: `${backport}/backport-channel-type`, valueCoding: { code } }] } });
+    expect(readSubscription(typed('rest-hook')).outcome).toBe('read');
+    expect(faultsOf(readSubscription(typed('websocket')))).toEqual(['Subscription.channel.type']);
+  });
+
   test('has an identifier of a later FHIR version, which the profile allows and the hub does not keep', () => {
     const url = 'http://hl7.org/fhir/5.0/StructureDefinition/extension-Subscription.identifier';
     expect(readSubscription(posted({ extension: [{ url }] })).outcome).toBe('read');

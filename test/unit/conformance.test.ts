@@ -1,0 +1,55 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+
+const page = readFileSync(new URL('../../docs/conformance.md', import.meta.url), 'utf8');
+
+const [, , ...lines] = page.split('\n').filter((line) => line.startsWith('|'));
+const rows = lines.map((line) => {
+  const [id = '', requirement = '', strength = '', held = '', tests = '', ...more] = line
+    .slice(1, -1)
+    .split('|')
+    .map((cell) => cell.trim());
+  return { id, requirement, strength, held, tests: tests.split('<br>'), more };
+});
+
+/** The requirements of the kit's list, version 1.1.0 of the guide: 2 to 139. */
+const listed = Array.from({ length: 138 }, (_, index) => index + 2);
+
+/** Titles of the tests in a file, as its source has them. */
+const titlesIn = (file: string): readonly string[] => {
+  const source = readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
+  return [...source.matchAll(/(?:\btest|\bit|\)|\])\(\s*(?<quote>['"`])(?<title>(?:(?!\k<quote>).)+)\k<quote>,/g)].map(
+    ({ groups }) => groups?.['title'] ?? '',
+  );
+};
+
+describe('The conformance table', () => {
+  test('has each requirement of the list once, or says below why not', () => {
+    const [, below = ''] = page.split('## Not in the table');
+    const [reasons = ''] = below.split('\n\n');
+    const left = [...reasons.matchAll(/(?<=[:,] |^- |and )\d+(?=[,.]| \(| is )/gm)].map(([id]) => Number(id));
+    const numbers = rows.map(({ id }) => Number(id));
+    // Row 48 is named below, and has its row all the same.
+    const all = [...numbers, ...left].toSorted((one, other) => one - other);
+    expect(all).toEqual(listed);
+  });
+
+  test.each(rows.map((row) => [row.id, row] as const))('says of requirement %s whether it is held', (_id, row) => {
+    expect(row.requirement).not.toBe('');
+    expect(row.strength).toMatch(/^(SHALL|SHOULD)( NOT)?$|^MAY$/);
+    expect(row.held).toMatch(/^held\b|^not (held|applicable): ./);
+    expect(row.more).toEqual([]);
+  });
+
+  test.each(rows.map((row) => [row.id, row] as const))('names a test for requirement %s that is there', (_id, row) => {
+    expect(row.tests).not.toEqual([]);
+    for (const named of row.tests) {
+      const [, file = '', title = ''] = /^`([^`]+)` > (.+)$/.exec(named) ?? [];
+      expect([named, existsSync(new URL(`../../${file}`, import.meta.url))]).toEqual([named, true]);
+      expect(titlesIn(file)).toContain(title);
+    }
+  });
+
+  test('holds everything that servers must', () =>
+    expect(rows.filter(({ strength, held }) => strength !== 'MAY' && !held.startsWith('held'))).toEqual([]));
+});
