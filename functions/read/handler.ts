@@ -4,6 +4,7 @@ import type { Caller } from '../../mission/ports.ts';
 import { searchIncident } from '../../mission/reading/incident.ts';
 import { readMission } from '../../mission/reading/mission.ts';
 import { searchOrganisations } from '../../mission/reading/organisations.ts';
+import { reachOf } from '../../mission/reading/reachability.ts';
 import { searchReceipts } from '../../mission/reading/receipts.ts';
 import { readResource, searchResources } from '../../mission/reading/resources.ts';
 import { readSent } from '../../mission/reading/sent.ts';
@@ -39,7 +40,7 @@ const searches: Readonly<Record<string, Searcher>> = {
   Communication: (caller, search, view) => searchReceipts(logs, caller, search, view),
   ServiceRequest: (caller, search, view) => searchIncident(logs, caller, search, view),
   Location: (caller, search, view) => searchResources(logs, caller, search, view),
-  Organization: (_caller, search, view) => searchOrganisations(search, view),
+  Organization: (_caller, search, view) => searchOrganisations(logs, search, view),
   Provenance: async (caller, search, view, accept) => searchStory(await storyPorts(), caller, search, view, accept),
 };
 
@@ -70,7 +71,9 @@ const readOwn = async (type: string, id: string, caller: Caller, view: Viewpoint
     }
     case 'Organization': {
       const party = view.directory.partyOf(id);
-      return party === undefined ? undefined : found(organizationResource(party));
+      if (party === undefined) return undefined;
+      const reach = party.role === 'hub' ? undefined : (await reachOf(logs, [id])).get(id);
+      return found(organizationResource(party, reach));
     }
     case 'Endpoint':
     case 'Location': {

@@ -1,9 +1,11 @@
 import { codesOf, roles } from '../../schemas/codes.ts';
 import { isRefusal, type Refusal, refuse } from '../../schemas/faults.ts';
 import { systems } from '../../schemas/names.ts';
+import type { SubscriptionLog } from '../ports.ts';
 import type { Viewpoint } from '../views/fhir.ts';
 import { organizationResource } from '../views/organization.ts';
 import { searchset } from '../views/searchset.ts';
+import { reachOf } from './reachability.ts';
 import { fits, pageOf, tokensIn, unknownParameter, type Search } from './searching.ts';
 
 const parameters = ['type', 'name', 'name:contains', '_count', '_cursor', '_format'];
@@ -11,11 +13,12 @@ const parameters = ['type', 'name', 'name:contains', '_count', '_cursor', '_form
 /** Names are compared as people write them: without regard to case and accents. */
 const folded = (text: string): string => text.normalize('NFKD').replaceAll(/\p{M}/gu, '').toLowerCase();
 
-/** `GET Organization?type=<role>`: whom a message may be addressed to. */
-export const searchOrganisations = (
+/** `GET Organization?type=<role>`: whom a message may be addressed to, and whether the hub reaches it by machine. */
+export const searchOrganisations = async (
+  ports: { readonly subscriptions: SubscriptionLog },
   search: Search,
   view: Viewpoint,
-): { readonly outcome: 'found'; readonly resource: unknown } | Refusal => {
+): Promise<{ readonly outcome: 'found'; readonly resource: unknown } | Refusal> => {
   const unknown = unknownParameter(search, parameters, `organisations are searched by ${parameters.join(', ')}`);
   if (unknown !== undefined) return unknown;
   const asked = tokensIn(search, 'type');
@@ -29,8 +32,12 @@ export const searchOrganisations = (
     .filter(({ name }) => folded(name).startsWith(begins) && folded(name).includes(contains));
   const page = pageOf(found, 'Organization', search);
   if (isRefusal(page)) return page;
+  const reach = await reachOf(
+    ports,
+    page.items.filter(({ role }) => role !== 'hub').map(({ organisation }) => organisation),
+  );
   const listed = page.items.map((party) => ({
-    resource: organizationResource(party),
+    resource: organizationResource(party, reach.get(party.organisation)),
     path: `Organization/${party.organisation}`,
   }));
   return { outcome: 'found', resource: searchset(page.self, page.next, listed, view, found.length) };

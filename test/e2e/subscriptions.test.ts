@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { isObject, parseLossless } from '../../schemas/json.ts';
 import { missionTopic } from '../../schemas/names.ts';
-import { exampleText } from '../support/examples.ts';
+import { exampleText, organisationOf } from '../support/examples.ts';
 import { problemsOf } from '../support/fhir-validator.ts';
 import { type RunningHub, startHub } from '../support/hub.ts';
 import {
@@ -840,6 +840,35 @@ describe('The secret of a subscription', () => {
       expect((await call(hub, 'amk-la-oslo', 'GET', `/Subscription/${subscription.id}${shown}`)).text).not.toContain(
         'whsec_',
       );
+  });
+});
+
+describe('A party of the directory', () => {
+  test('says to everybody whether the hub reaches it by machine, as its subscriptions stand', async () => {
+    const client = 'operator-fjordnes';
+    const contact = async (): Promise<unknown> => {
+      const { status, body } = await call(hub, 'amk-la-oslo', 'GET', `/Organization/${organisationOf(client)}`);
+      expect(status).toBe(200);
+      expect(problemsOf(body)).toEqual([]);
+      return body['extension'];
+    };
+    const says = (valueCode: string): Json[] => [
+      { url: 'https://luftbro.example/fhir/StructureDefinition/machine-contact', valueCode },
+    ];
+    expect(await contact()).toEqual(says('none'));
+    const { subscription } = await listen(client);
+    expect(await contact()).toEqual(says('active'));
+    const dead = await open();
+    dead.behave({ status: 503 });
+    const other = await subscribe(hub, client, dead.url);
+    await becomes(client, other.id, 'error');
+    expect(await contact()).toEqual(says('partial'));
+    await call(hub, client, 'DELETE', `/Subscription/${subscription.id}`);
+    expect(await contact()).toEqual(says('error'));
+    const all = await call(hub, 'amk-innlandet', 'GET', '/Organization?type=operator');
+    expect(problemsOf(all.body)).toEqual([]);
+    const found = resourcesOf(all.body).find(({ id }) => id === organisationOf(client));
+    expect(found?.['extension']).toEqual(says('error'));
   });
 });
 

@@ -2,9 +2,12 @@ import { describe, expect, test } from 'vitest';
 import { searchIncident } from '../../mission/reading/incident.ts';
 import { readMission } from '../../mission/reading/mission.ts';
 import { searchOrganisations } from '../../mission/reading/organisations.ts';
+import { type SubscriptionLog, Unavailable } from '../../mission/ports.ts';
 import type { Party } from '../../mission/state.ts';
 import type { Message } from '../../schemas/message.ts';
 import { systems } from '../../schemas/names.ts';
+import { becomes } from '../support/contact.ts';
+import { sampleSubscription } from '../support/contract.ts';
 import { problemsOf } from '../support/fhir-validator.ts';
 import type { MemoryHub } from '../support/memory/hub.ts';
 import {
@@ -250,28 +253,58 @@ describe('An incident of many missions', () => {
 });
 
 describe('The directory', () => {
-  const found = (parameters: string) => {
-    const bundle = resourceIn(searchOrganisations(new Map(new URLSearchParams(parameters)), view));
+  const asked = async (parameters: string) =>
+    searchOrganisations(await hubAfter(), new Map(new URLSearchParams(parameters)), view);
+  const found = async (parameters: string) => {
+    const bundle = resourceIn(await asked(parameters));
     expect(problemsOf(bundle)).toEqual([]);
     return idsOf(listed(bundle));
   };
 
-  test('lists whom a message may be addressed to, by role and name', () => {
+  test('lists whom a message may be addressed to, by role and name', async () => {
     const numbers = (...list: readonly Party[]) => list.map(({ organisation }) => organisation);
-    expect(found('type=amk-la')).toEqual(numbers(parties.la, parties.otherLa));
-    expect(found(`type=${systems.partyRole}|hospital,amk-la`)).toEqual(
+    expect(await found('type=amk-la')).toEqual(numbers(parties.la, parties.otherLa));
+    expect(await found(`type=${systems.partyRole}|hospital,amk-la`)).toEqual(
       numbers(parties.la, parties.otherLa, parties.hospital, parties.otherHospital),
     );
-    expect(found('type=operator&name=helicopter')).toEqual(numbers(parties.operator, parties.otherOperator));
-    expect(found('type=operator&name:contains=dombas')).toEqual(numbers(parties.operator));
-    expect(found('type=operator&name=dombas')).toEqual([]);
-    expect(found('type=operator&_count=2')).toEqual(numbers(parties.operator, parties.otherOperator));
+    expect(await found('type=operator&name=helicopter')).toEqual(numbers(parties.operator, parties.otherOperator));
+    expect(await found('type=operator&name:contains=dombas')).toEqual(numbers(parties.operator));
+    expect(await found('type=operator&name=dombas')).toEqual([]);
+    expect(await found('type=operator&_count=2')).toEqual(numbers(parties.operator, parties.otherOperator));
+  });
+
+  test('says of each party whether the hub reaches it by machine', async () => {
+    const hub = await hubAfter();
+    const { la, otherLa } = parties;
+    const reached = async () => {
+      const bundle = resourceIn(await searchOrganisations(hub, new Map([['type', 'amk-la']]), view));
+      return listed(bundle).map(({ extension }) => extension);
+    };
+    const says = (valueCode: string) => [
+      { url: 'https://luftbro.example/fhir/StructureDefinition/machine-contact', valueCode },
+    ];
+    expect(await reached()).toEqual([says('active'), says('active')]);
+    await hub.subscriptions.create({ ...sampleSubscription('second', la.organisation), status: 'requested' }, '');
+    await becomes(hub.subscriptions, otherLa.organisation, 'error', 'timeout');
+    expect(await reached()).toEqual([says('partial'), says('error')]);
+    await becomes(hub.subscriptions, la.organisation, 'off');
+    await becomes(hub.subscriptions, otherLa.organisation, 'off');
+    expect(await reached()).toEqual([says('requested'), says('none')]);
+    // Whom to phone is read also while storage is away.
+    const away: SubscriptionLog = {
+      ...hub.subscriptions,
+      subscribers: () => Promise.reject(new Unavailable('away')),
+    };
+    const blind = await searchOrganisations({ subscriptions: away }, new Map([['type', 'amk-la']]), view);
+    expect(listed(resourceIn(blind)).map(({ extension }) => extension)).toEqual([undefined, undefined]);
+    const hubItself = await searchOrganisations(hub, new Map([['type', 'hub']]), view);
+    expect(JSON.stringify(hubItself)).not.toContain('machine-contact');
   });
 
   test.each(['', 'name=Helicopter', 'type=pilot', 'type=amk-la,pilot', 'type=amk-la&address=Oslo'])(
     'refuses a search it does not offer: %s',
-    (parameters) => {
-      expect(faultIn(searchOrganisations(new Map(new URLSearchParams(parameters)), view))).toBe('unknown-search');
+    async (parameters) => {
+      expect(faultIn(await asked(parameters))).toBe('unknown-search');
     },
   );
 });

@@ -114,9 +114,14 @@ const offered: readonly CapabilityStatementRestResource[] = [
       ],
     },
   ),
-  resource('Organization', ['read', 'search-type'], 'A party of the directory, by organisation number.', {
-    searchParam: [parameter('type', 'token', 'Role'), parameter('name', 'string', 'How its name begins')],
-  }),
+  resource(
+    'Organization',
+    ['read', 'search-type'],
+    'A party of the directory, by organisation number, and whether the hub reaches it by machine.',
+    {
+      searchParam: [parameter('type', 'token', 'Role'), parameter('name', 'string', 'How its name begins')],
+    },
+  ),
   resource('Endpoint', ['read'], 'Where a party of the directory is told.'),
   ...publishedTypes.map((type) =>
     resource(type, ['read', 'search-type'], 'What the hub publishes of itself; open to everyone.', {

@@ -31,6 +31,13 @@ const extensions: Readonly<Record<string, Extension>> = {
     on: 'ServiceRequest',
     value: { status: 'code', count: 'unsignedInt' },
   },
+  'machine-contact': {
+    title: 'Whether the hub reaches a party by machine',
+    description:
+      'active: by each of its subscriptions; partial: by some of them; error: its endpoints do not answer; requested: they have not answered yet; none: it has no subscription, and must be phoned.',
+    on: 'Organization',
+    value: 'code',
+  },
   'webhook-secret': {
     title: 'Secret that signs the notifications',
     description: 'Standard Webhooks secret; given once, in the answer to the creation of the subscription.',
