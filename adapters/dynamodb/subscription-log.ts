@@ -109,8 +109,22 @@ export const subscriptionLog = (table: Table): SubscriptionLog => {
   const heads = async (ids: readonly string[]): Promise<readonly Subscription[]> =>
     (await batchGet(table, ids.map(keys.subscription))).map(storedSubscription);
 
-  /** Notes the subscription, with its filter, among those of its party. */
-  const enlist = async ({ id, organisation, filter }: Subscription): Promise<void> => {
+  const delist = async ({ id, organisation }: Pick<Subscription, 'id' | 'organisation'>): Promise<void> => {
+    await reach(() =>
+      client.send(
+        new UpdateCommand({
+          TableName,
+          Key: keys.subscribers(organisation),
+          UpdateExpression: 'REMOVE #subscription',
+          ExpressionAttributeNames: { '#subscription': attributeOf(id) },
+        }),
+      ),
+    );
+  };
+
+  /** Notes the subscription, with its filter, among those of its party. Two items: whoever changed or ended it meanwhile is not undone. */
+  const enlist = async (subscription: Subscription): Promise<void> => {
+    const { id, organisation, filter, revision } = subscription;
     await reach(() =>
       client.send(
         new UpdateCommand({
@@ -122,6 +136,10 @@ export const subscriptionLog = (table: Table): SubscriptionLog => {
         }),
       ),
     );
+    for (const head of await heads([id])) {
+      if (head.status === 'off') await delist(head);
+      else if (head.revision !== revision) await enlist(head);
+    }
   };
 
   return {
@@ -227,18 +245,7 @@ export const subscriptionLog = (table: Table): SubscriptionLog => {
         ),
       );
       if (!isThere) return;
-      for (const { organisation } of await heads([id])) {
-        await reach(() =>
-          client.send(
-            new UpdateCommand({
-              TableName,
-              Key: keys.subscribers(organisation),
-              UpdateExpression: 'REMOVE #subscription',
-              ExpressionAttributeNames: { '#subscription': attributeOf(id) },
-            }),
-          ),
-        );
-      }
+      for (const head of await heads([id])) await delist(head);
     },
 
     async change(changed, contactDueAt) {
@@ -275,7 +282,7 @@ export const subscriptionLog = (table: Table): SubscriptionLog => {
         ),
       );
       // Whoever asks again after a crash in between finds another revision, reads it, and asks anew.
-      if (written) await enlist(changed);
+      if (written) await enlist({ ...changed, revision: changed.revision + 1 });
       return written;
     },
 

@@ -7,13 +7,13 @@ import { memoryQueue } from './delivery-queue.ts';
 import { memoryMissionLog } from './mission-log.ts';
 import { directory } from '../messages.ts';
 import { memoryOverview } from './overview.ts';
-import { memorySubscriptionLog } from './subscription-log.ts';
+import { memorySubscriptionLog, subscriptionStore } from './subscription-log.ts';
 import { memoryWorklist } from './worklist.ts';
 
 /** All ports of the hub in memory, over one clock. */
-export const memoryHub = (clock = manualClock()) => {
+export const memoryHub = (clock = manualClock(), store = subscriptionStore()) => {
   const missions = memoryMissionLog();
-  const subscriptions = memorySubscriptionLog();
+  const subscriptions = memorySubscriptionLog(store);
   const worklist = memoryWorklist();
   const obligations: Obligations = memoryObligations(missions, subscriptions, worklist);
   const retirements: Retirements = {
