@@ -1,0 +1,44 @@
+/** Chance that can be repeated: the same seed throws the same dice. */
+export interface Dice {
+  /** From 0 up to, not including, 1. */
+  unit(): number;
+  /** A whole number from 0 up to, not including, the limit. */
+  below(limit: number): number;
+  /** A whole number, both ends included. */
+  between(low: number, high: number): number;
+  chance(probability: number): boolean;
+  pick<Item>(list: readonly Item[]): Item;
+  shuffled<Item>(list: readonly Item[]): readonly Item[];
+  /** Dice of their own, so that one thing thrown more often changes nothing elsewhere. */
+  fork(): Dice;
+}
+
+/** Mulberry32: 32 bits of state, good enough to choose by. */
+export const diceOf = (seed: number): Dice => {
+  let state = seed | 0;
+  const unit = (): number => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+  const below = (limit: number): number => Math.floor(unit() * limit);
+  const pick = <Item>(list: readonly Item[]): Item => {
+    const index = below(list.length);
+    for (const item of list.slice(index, index + 1)) return item;
+    throw new Error('nothing to choose from');
+  };
+  return {
+    unit,
+    below,
+    pick,
+    between: (low, high) => low + below(high - low + 1),
+    chance: (probability) => unit() < probability,
+    shuffled: (list) =>
+      list
+        .map((item) => ({ item, place: unit() }))
+        .sort((one, other) => one.place - other.place)
+        .map(({ item }) => item),
+    fork: () => diceOf(below(2 ** 31)),
+  };
+};

@@ -1,0 +1,198 @@
+import { type Accepted, acceptMessage } from '../../mission/accept-message.ts';
+import { deliver, deliverySettings } from '../../mission/deliver.ts';
+import { deliveryGraceMilliseconds, fanOut } from '../../mission/fan-out.ts';
+import type { DeliveryOrder, Subscription } from '../../mission/ports.ts';
+import { redrive } from '../../mission/redrive.ts';
+import { retire } from '../../mission/retire.ts';
+import { sweep } from '../../mission/sweep.ts';
+import type { Notice } from '../../mission/views/notification.ts';
+import { type Refusal, statusOf } from '../../schemas/faults.ts';
+import { defined } from '../../schemas/defined.ts';
+import { directory, sentBy } from '../support/messages.ts';
+import type { Dice } from './dice.ts';
+import { throughSteps } from './ports.ts';
+import type { Process } from './process.ts';
+import type { Said } from './story.ts';
+import type { World } from './world.ts';
+
+/** The use cases as the functions put them together (functions/<name>/handler.ts), on the ports of the simulation. */
+
+/** What an endpoint is told, in short: which entry of which mission, and which message that is. */
+export interface Told {
+  readonly kind: string;
+  readonly mission?: string;
+  readonly entry?: number;
+  readonly messageId?: string;
+  readonly number?: number;
+}
+
+const shortNotice = (notice: Notice): string => {
+  const [event] = 'events' in notice ? notice.events : [];
+  const told: Told = {
+    kind: notice.kind,
+    ...defined({
+      mission: event?.entry.mission,
+      entry: event?.entry.number,
+      messageId: event?.entry.messageId,
+      number: event?.notification.number,
+    }),
+  };
+  return JSON.stringify(told);
+};
+
+/** HTTP status and, if it was accepted, the number of the entry. */
+export interface Reply {
+  readonly status: number;
+  readonly entry?: number;
+}
+
+const patienceMilliseconds = 3_000;
+const restMilliseconds = 2_000;
+const reserveMilliseconds = 15_000;
+const brokenWait = 5;
+
+export const handlersOf = (world: World, dice: Dice) => {
+  const portsOf = (process: Process, kept = world.kept) => ({
+    ...throughSteps(kept, process.step),
+    directory,
+    now: process.now,
+  });
+
+  const processMessage = async (process: Process, { sender, message, ifMatch }: Said): Promise<Reply> => {
+    const ports = portsOf(process);
+    let accepted: Accepted | Refusal;
+    try {
+      const circumstances = { ...sentBy(sender), ...defined({ ifMatch }) };
+      accepted = await acceptMessage(ports.missions, message, circumstances, process.now);
+    } catch {
+      return { status: 503 };
+    }
+    if (accepted.outcome === 'refused') return { status: statusOf(accepted) };
+    const reply: Reply = { status: 200, entry: accepted.entry.number };
+    if (!accepted.owes) return reply;
+    const work = fanOut(ports, accepted.entry).then(
+      () => 'in time' as const,
+      () => 'in time' as const,
+    );
+    const late = process.sleep(patienceMilliseconds).then(() => 'late' as const);
+    if ((await Promise.race([work, late])) === 'late') {
+      // The sandbox stands still after the answer, until another request wakes it or it is thrown away.
+      if (dice.chance(world.weather().freeze)) process.freeze(dice.between(1_000, 600_000));
+      else process.die();
+    }
+    return reply;
+  };
+
+  const deliverOrder = async (
+    process: Process,
+    order: DeliveryOrder,
+  ): Promise<'done' | { readonly seconds: number }> => {
+    const ports = portsOf(process);
+    try {
+      const delivered = await deliver(order, {
+        ...ports,
+        channel: world.endpoints.channelOf(process),
+        clock: { now: process.now },
+        random: () => dice.unit(),
+        compose: shortNotice,
+        settings: deliverySettings,
+      });
+      return delivered.outcome === 'settled' ? 'done' : { seconds: delivered.seconds };
+    } catch {
+      return { seconds: brokenWait };
+    }
+  };
+
+  /** Sleeps through looks that would find nothing, by as many rests as need be. */
+  const rest = (process: Process): Promise<void> =>
+    new Promise((resolve) => {
+      const look = (): void => {
+        const due = world.nextDue();
+        const isOver = process.timeLeft() <= reserveMilliseconds;
+        if (isOver || (due !== undefined && due <= process.now())) resolve();
+        else process.after(restMilliseconds, look);
+      };
+      process.after(restMilliseconds, look);
+    });
+
+  const sweepRun = async (process: Process): Promise<void> => {
+    const ports = portsOf(process);
+    const look = async (): Promise<'more' | 'nothing more'> => {
+      try {
+        const swept = await sweep(ports, process.timeLeft, (obligation, error) =>
+          world.trace(() => `${process.name} cannot pay ${JSON.stringify(obligation)}: ${String(error)}`),
+        );
+        return swept.more && swept.paid > 0 ? 'more' : 'nothing more';
+      } catch {
+        return 'nothing more';
+      }
+    };
+    while (process.timeLeft() > reserveMilliseconds) {
+      if ((await look()) === 'nothing more') await rest(process);
+    }
+    await retire(ports).catch(() => undefined);
+  };
+
+  const createSubscription = async (process: Process, subscription: Subscription): Promise<Reply> => {
+    const { subscriptions, queue } = portsOf(process, world.keptFor(process));
+    const due = new Date(process.now() + deliveryGraceMilliseconds).toISOString();
+    try {
+      await subscriptions.create(subscription, due);
+    } catch {
+      return { status: 503 };
+    }
+    await queue.send([{ kind: 'handshake', subscription: subscription.id, due }]).catch(() => undefined);
+    return { status: 201 };
+  };
+
+  const endSubscription = async (process: Process, id: string): Promise<Reply> => {
+    try {
+      await portsOf(process, world.keptFor(process)).subscriptions.turnOff(id);
+      return { status: 204 };
+    } catch {
+      return { status: 503 };
+    }
+  };
+
+  /** A new endpoint, another filter, or a new secret. */
+  const changeSubscription = async (
+    process: Process,
+    id: string,
+    change: Partial<Pick<Subscription, 'endpoint' | 'filter' | 'secret' | 'formerSecret'>>,
+  ): Promise<Reply> => {
+    const { subscriptions, queue } = portsOf(process, world.keptFor(process));
+    try {
+      const subscription = await subscriptions.subscription(id);
+      if (subscription === undefined || subscription.status === 'off') return { status: 404 };
+      const due =
+        change.endpoint === undefined ? undefined : new Date(process.now() + deliveryGraceMilliseconds).toISOString();
+      if (change.filter !== undefined) world.journal.refiltered.push({ at: world.scheduler.now(), subscription: id });
+      if (!(await subscriptions.change({ ...subscription, ...change }, due))) return { status: 409 };
+      if (due !== undefined) await queue.send([{ kind: 'handshake', subscription: id, due }]).catch(() => undefined);
+      return { status: 200 };
+    } catch {
+      return { status: 503 };
+    }
+  };
+
+  const redriveAll = async (process: Process): Promise<void> => {
+    const ports = portsOf(process);
+    try {
+      const { items } = await ports.deadLetters.list(100);
+      const redriven = await redrive(ports, items);
+      world.count('dead letters tried again', redriven.filter(({ outcome }) => outcome === 'redriven').length);
+    } catch {
+      // A person types it again, or the sweeper sends it.
+    }
+  };
+
+  return {
+    processMessage,
+    deliverOrder,
+    sweepRun,
+    createSubscription,
+    endSubscription,
+    changeSubscription,
+    redriveAll,
+  };
+};

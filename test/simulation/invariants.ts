@@ -1,0 +1,514 @@
+import { evolve, fold } from '../../mission/evolve.ts';
+import type { Notification, StoredEntry, Subscription } from '../../mission/ports.ts';
+import { deadlineOf, isOver, type MissionState } from '../../mission/state.ts';
+import { uuidOf } from '../../schemas/identifiers.ts';
+import { knownMessageType } from '../../schemas/messages/catalogue.ts';
+import { partyOf } from '../support/messages.ts';
+import type { Sending } from './run.ts';
+import type { World } from './world.ts';
+
+/** What must hold whatever happened: of the log, of what came to the endpoints, and of what people were told. */
+
+export interface Finding {
+  readonly invariant: Invariant;
+  readonly words: string;
+}
+
+export const invariants = {
+  'log = 2xx':
+    'The log holds exactly the messages whose senders were answered 2xx, each once, at the number they were told',
+  'numbers of the log': 'The entries of a mission are numbered 1, 2, 3 … without a gap',
+  'state = fold': 'The state that an entry carries is the fold of the log up to it',
+  'numbers of subscriptions':
+    'A subscription numbers its notifications 1, 2, 3 … without a gap, each entry once, in the order of the log, each naming the one before it',
+  order:
+    'What comes to an endpoint of a mission comes for the first time in the order of the log, but for what was given up or tried again',
+  content: 'What comes to an endpoint is the entry that its number stands for',
+  'nobody missed': 'A subscription that was there before an entry it wants has a notification of it',
+  'told or a human told': 'Whoever must know an entry has it, or people have been told to phone',
+  receipts: 'A receipt says delivered only if the endpoint has taken the notification; nothing is left pending',
+  'dead letters': 'The dead letters are the notifications that were given up, and of each people were told',
+  'deadlines once': 'A deadline that passed is told once, one that was kept is not, and none is forgotten',
+  'hub messages once': 'The hub says one thing once',
+  handshake: 'A circuit closes, and a subscription becomes active, only with a handshake that the endpoint has taken',
+  'off is off': 'A subscription that has ended gets nothing of what is said afterwards',
+  listed: 'The fan-out finds the subscriptions that have not ended, as they were set last, and no others',
+  'few calls': 'An endpoint that is down is called a few times a minute, however much is owed to it',
+  'nothing owed': 'When the faults are over everything owed is paid within bounded time',
+  forgotten: 'A mission that is over leaves the heads of the subscriptions after an hour',
+} as const;
+export type Invariant = keyof typeof invariants;
+
+export interface Case {
+  readonly world: World;
+  readonly sendings: readonly Sending[];
+  /** When the last fault was over. */
+  readonly calmFrom: number;
+  /** Endpoints that stay dead. */
+  readonly dead: ReadonlySet<string>;
+  readonly phase: 'paid' | 'forgotten';
+}
+
+/** Everything the hub keeps, read once. */
+interface Facts extends Case {
+  readonly logs: ReadonlyMap<string, readonly StoredEntry[]>;
+  readonly subscriptions: readonly Subscription[];
+  readonly notes: ReadonlyMap<string, readonly Notification[]>;
+}
+
+type Report = (invariant: Invariant, words: string) => void;
+
+const second = 1_000;
+/** A deadline is told within this, when nothing is wrong: a look every two seconds, a turn every thirty after a death, and clocks that differ. */
+const overdueWithin = 90 * second;
+/** A sweeper's clock may run ahead by so much. */
+const mostSkew = 5 * second;
+/** A delivery that read the subscription before it ended may still call; no function lives longer. */
+const deliverLimit = 31 * second;
+/** Calls to an endpoint that is down, in any minute: those that open the circuit, of several missions at once, and probes. */
+const mostCalls = 24;
+
+const short = (entry: { readonly mission: string; readonly number: number; readonly event: string }): string =>
+  `${entry.mission.slice(0, 4)}#${entry.number} ${entry.event}`;
+
+const groupBy = <Item>(items: readonly Item[], keyOf: (item: Item) => string): ReadonlyMap<string, readonly Item[]> =>
+  Map.groupBy(items, keyOf);
+
+const logIsAnswered = ({ logs, sendings }: Facts, report: Report): void => {
+  const inLog = new Map<string, StoredEntry[]>();
+  for (const entry of [...logs.values()].flat()) {
+    const key = `${entry.sender} ${entry.messageId}`;
+    inLog.set(key, [...(inLog.get(key) ?? []), entry]);
+  }
+  const answered = new Set<string>();
+  for (const { name, said, replies, isContested } of sendings) {
+    const key = `${said.sender.organisation} ${said.message.id}`;
+    const entries = inLog.get(key) ?? [];
+    const taken = replies.filter(({ reply }) => reply.status === 200);
+    const final = replies.filter(({ reply }) => reply.status < 500);
+    if (final.length === 0) report('log = 2xx', `${name} has no answer`);
+    if (taken.length > 0) answered.add(key);
+    if (entries.length > 1) report('log = 2xx', `${name} is in the log ${entries.length} times`);
+    for (const { reply } of taken)
+      if (entries[0]?.number !== reply.entry || entries[0]?.digest !== said.message.digest)
+        report('log = 2xx', `${name} was answered 200 for entry ${reply.entry}, but the log has ${entries[0]?.number}`);
+    const refused = final.find(({ reply }) => reply.status !== 200);
+    if (refused !== undefined && taken.length > 0 && !isContested && replies.length <= 1)
+      report('log = 2xx', `${name} was answered both ways`);
+  }
+  for (const [key, [entry]] of inLog)
+    if (entry !== undefined && entry.sender !== 'luftbro' && !answered.has(key))
+      report('log = 2xx', `${short(entry)} is in the log, but nobody was answered 2xx`);
+};
+
+const logIsWhole = ({ logs, world }: Facts, report: Report): void => {
+  const written = new Map<string, number>();
+  for (const { entry } of world.journal.appended) written.set(entry.mission, (written.get(entry.mission) ?? 0) + 1);
+  for (const [mission, log] of logs) {
+    if (log.length !== written.get(mission) || log.some(({ number }, index) => number !== index + 1))
+      report('numbers of the log', `${mission}: ${log.map(({ number }) => number).join()}`);
+    let state: MissionState | undefined;
+    for (const entry of log) {
+      state = evolve(state, entry);
+      if (JSON.stringify(state) !== JSON.stringify(entry.state)) report('state = fold', short(entry));
+    }
+    const whole = fold(log);
+    if (JSON.stringify(whole) !== JSON.stringify(state)) report('state = fold', mission);
+  }
+};
+
+const numbersAreWhole = ({ world, subscriptions, notes }: Facts, report: Report): void => {
+  // Whoever ended the subscription, or changed what it wants, between a number and its notification has a number that stands for nothing.
+  const mayLack = new Set(world.journal.refiltered.map(({ subscription }) => subscription));
+  for (const { id, lastNumber, status } of subscriptions) {
+    const own = notes.get(id) ?? [];
+    // Who ended the subscription between numbering and writing reads neither.
+    if (status !== 'off' && (own.length !== lastNumber || own.some(({ number }, index) => number !== index + 1)))
+      report(
+        'numbers of subscriptions',
+        `${id} has numbered ${lastNumber} and written ${own.map(({ number }) => number).join()}`,
+      );
+    for (const [mission, ofMission] of groupBy(own, (note) => note.mission)) {
+      for (const [index, note] of ofMission.entries()) {
+        const before = ofMission[index - 1];
+        if (before !== undefined && before.entry >= note.entry)
+          report(
+            'numbers of subscriptions',
+            `${id}.${note.number} is ${mission.slice(0, 4)}#${note.entry}, after #${before.entry}`,
+          );
+        if (status !== 'off' && !mayLack.has(id) && note.previous !== before?.number)
+          report(
+            'numbers of subscriptions',
+            `${id}.${note.number} names ${note.previous} before it, but it is ${before?.number}`,
+          );
+      }
+    }
+  }
+};
+
+interface Heard {
+  readonly kind?: unknown;
+  readonly mission?: unknown;
+  readonly entry?: unknown;
+  readonly messageId?: unknown;
+}
+
+const arrivalsAreRight = ({ world, logs, notes }: Facts, report: Report): void => {
+  const givenUp = new Set<string>(
+    [...notes.values()]
+      .flat()
+      .flatMap((note) =>
+        note.status === 'failed' || note.redrivenAt !== undefined ? [`${note.subscription}.${note.number}`] : [],
+      ),
+  );
+  const seen = new Set<string>();
+  const last = new Map<string, number>();
+  for (const { subscription, webhookId, body } of world.endpoints.arrivals) {
+    const heard: Heard = JSON.parse(body);
+    if (heard.kind !== 'event-notification') continue;
+    const number = Number(webhookId.slice(webhookId.lastIndexOf('.') + 1));
+    const note = notes.get(subscription)?.find((one) => one.number === number);
+    const entry = logs.get(String(heard.mission))?.[Number(heard.entry) - 1];
+    if (
+      note === undefined ||
+      note.mission !== heard.mission ||
+      note.entry !== heard.entry ||
+      entry?.messageId !== heard.messageId ||
+      webhookId !== `${subscription}.${number}`
+    )
+      report('content', `${webhookId} came as ${body}, and stands for ${note?.mission}#${note?.entry}`);
+    if (seen.has(webhookId)) continue;
+    seen.add(webhookId);
+    if (givenUp.has(webhookId)) continue;
+    const room = `${subscription} ${String(heard.mission)}`;
+    const before = last.get(room) ?? 0;
+    if (number < before) report('order', `${webhookId} came for the first time after ${subscription}.${before}`);
+    last.set(room, Math.max(before, number));
+  }
+};
+
+const wants = ({ filter }: Subscription, entry: StoredEntry): boolean =>
+  (filter.events?.includes(entry.event) ?? true) &&
+  (filter.urgencies?.includes(entry.state.urgency) ?? true) &&
+  (filter.missions?.includes(entry.mission) ?? true);
+
+const mustBeReached: readonly unknown[] = ['local-amk', 'amk-la', 'operator', 'hospital'];
+
+const everybodyIsTold = ({ world, logs, subscriptions, notes }: Facts, report: Report): void => {
+  const { journal } = world;
+  const createdAt = new Map(journal.created.map(({ at, subscription }) => [subscription.id, at]));
+  const endedAt = new Map(journal.turnedOff.map(({ at, subscription }) => [subscription, at]));
+  // What those want who changed their filter in the middle depends on when they were asked.
+  const changed = new Set(journal.refiltered.map(({ subscription }) => subscription));
+  const appendedAt = new Map(journal.appended.map(({ at, entry }) => [`${entry.mission}#${entry.number}`, at]));
+  const noteOf = new Map(
+    [...notes.values()].flat().map((note) => [`${note.subscription} ${note.mission}#${note.entry}`, note]),
+  );
+  const ofParty = groupBy(subscriptions, ({ organisation }) => organisation);
+  for (const [mission, log] of logs) {
+    const said = log.flatMap(({ event, facts, number }) =>
+      facts.undelivered === undefined ? [] : [{ event, number, ...facts.undelivered }],
+    );
+    const ids = new Set(log.map(({ messageId }) => messageId));
+    for (const entry of log) {
+      const at = appendedAt.get(`${mission}#${entry.number}`) ?? 0;
+      if (entry.owes) report('nothing owed', `${short(entry)} owes its fan-out`);
+      for (const organisation of entry.recipients) {
+        const own = ofParty.get(organisation) ?? [];
+        const found = own.flatMap(({ id }) => noteOf.get(`${id} ${mission}#${entry.number}`) ?? []);
+        for (const subscription of own) {
+          const { id } = subscription;
+          const stood = (createdAt.get(id) ?? Number.POSITIVE_INFINITY) < at && !endedAt.has(id);
+          if (
+            stood &&
+            !changed.has(id) &&
+            wants(subscription, entry) &&
+            !noteOf.has(`${id} ${mission}#${entry.number}`)
+          )
+            report('nobody missed', `${id} was not told of ${short(entry)}`);
+        }
+        const isExempt =
+          knownMessageType(entry.event).relation === 'hub' ||
+          entry.state.readiness !== undefined ||
+          !mustBeReached.includes(partyOf(organisation)?.role);
+        if (isExempt || found.some(({ status }) => status === 'delivered')) continue;
+        const isSaid = said.some((one) => one.organisation === organisation && one.entry === entry.number);
+        const isSaidOnce =
+          found.length === 0 &&
+          entry.untold.includes(organisation) &&
+          ids.has(uuidOf('party-unreachable', mission, organisation, 'no subscription'));
+        const stands =
+          found.length === 0 &&
+          log.some(({ number, state }) => number >= entry.number && state.unreachable?.[organisation] !== undefined);
+        const isUnwanted =
+          found.length === 0 &&
+          entry.untold.includes(organisation) &&
+          own.some((one) => changed.has(one.id) || !wants(one, entry));
+        if (!isSaid && !isSaidOnce && !stands && !isUnwanted)
+          report(
+            'told or a human told',
+            `${organisation} does not have ${short(entry)} (${found.map(({ number, status }) => `${number} ${status}`).join()}), and nobody knows`,
+          );
+      }
+    }
+  }
+};
+
+const receiptsAreTrue = async ({ world, notes, logs }: Facts, report: Report): Promise<void> => {
+  const taken = new Set(world.endpoints.arrivals.filter((one) => one.taken).map(({ webhookId }) => webhookId));
+  const dead = new Set<string>();
+  let from: string | undefined;
+  do {
+    const page = await world.hub.deadLetters.list(1_000, from);
+    for (const { subscription, number } of page.items) dead.add(`${subscription}.${number}`);
+    from = page.next;
+  } while (from !== undefined);
+  for (const note of [...notes.values()].flat()) {
+    const name = `${note.subscription}.${note.number}`;
+    if (note.status === 'pending') report('receipts', `${name} is pending`);
+    if (note.status === 'delivered' && !taken.has(name)) report('receipts', `${name} is delivered, but nobody has it`);
+    if ((note.status === 'failed') !== dead.has(name)) report('dead letters', `${name} is ${note.status}`);
+    if (note.status !== 'failed') continue;
+    const log = logs.get(note.mission) ?? [];
+    const entry = log[note.entry - 1];
+    const isExempt =
+      entry === undefined ||
+      knownMessageType(entry.event).relation === 'hub' ||
+      entry.state.readiness !== undefined ||
+      !mustBeReached.includes(partyOf(note.organisation)?.role) ||
+      [...notes.values()]
+        .flat()
+        .some(
+          (one) =>
+            one.organisation === note.organisation &&
+            one.mission === note.mission &&
+            one.entry === note.entry &&
+            one.status === 'delivered',
+        );
+    const isSaid = log.some(
+      ({ event, facts }) =>
+        event === 'delivery-failed' &&
+        facts.undelivered?.organisation === note.organisation &&
+        facts.undelivered.entry === note.entry,
+    );
+    if (!isExempt && !isSaid) report('dead letters', `${name} was given up, and nobody was told`);
+  }
+};
+
+const deadlinesAreTold = ({ world, logs, calmFrom }: Facts, report: Report): void => {
+  const appendedAt = new Map(world.journal.appended.map(({ at, entry }) => [`${entry.mission}#${entry.number}`, at]));
+  const now = world.scheduler.now();
+  for (const [mission, log] of logs) {
+    const told = new Map<string, number>();
+    for (const [index, entry] of log.entries()) {
+      const at = appendedAt.get(`${mission}#${entry.number}`) ?? 0;
+      const before = log[index - 1]?.state;
+      const { task: id, deadline, answer } = entry.facts;
+      const isOverdue =
+        entry.event === 'acknowledgement-overdue' && answer === 'overdue' && id !== undefined && deadline !== undefined;
+      if (isOverdue) {
+        const key = `${id} ${deadline}`;
+        told.set(key, (told.get(key) ?? 0) + 1);
+        if ((told.get(key) ?? 0) > 1) report('deadlines once', `${short(entry)}: ${key} is told twice`);
+        if (at + mostSkew < Date.parse(deadline)) report('deadlines once', `${short(entry)}: ${key} is told too early`);
+        const task = before?.tasks.find((one) => one.id === id);
+        if (task === undefined || deadlineOf(task) !== deadline)
+          report('deadlines once', `${short(entry)}: ${key} does not stand`);
+      }
+      for (const task of before?.tasks ?? []) {
+        const due = deadlineOf(task);
+        if (due === undefined || (isOverdue && task.id === id)) continue;
+        const opened = appendedAt.get(`${mission}#${task.changedBy}`) ?? 0;
+        const late = Math.max(Date.parse(due), calmFrom, opened) + overdueWithin;
+        const after = entry.state.tasks.find((one) => one.id === task.id);
+        if (at > late && (after === undefined || deadlineOf(after) !== due))
+          report('deadlines once', `${short(entry)} keeps ${task.id} ${due}, which had passed long ago`);
+      }
+    }
+    const last = log.at(-1);
+    for (const task of last?.state.tasks ?? []) {
+      const due = deadlineOf(task);
+      if (due !== undefined && Math.max(Date.parse(due), calmFrom) + overdueWithin < now)
+        report('deadlines once', `${mission.slice(0, 4)}: nobody was told that ${task.id} is overdue since ${due}`);
+    }
+  }
+};
+
+const hubSaysOnce = ({ logs }: Facts, report: Report): void => {
+  for (const log of logs.values()) {
+    const said = new Set<string>();
+    for (const [index, { event, facts, number, mission }] of log.entries()) {
+      if (facts.undelivered === undefined) continue;
+      const { organisation, entry } = facts.undelivered;
+      const what = `${event} ${organisation} ${entry}`;
+      if (said.has(what)) report('hub messages once', `${mission.slice(0, 4)}#${number}: ${what}`);
+      said.add(what);
+      if (event === 'party-unreachable' && log[index - 1]?.state.unreachable?.[organisation] !== undefined)
+        report('hub messages once', `${mission.slice(0, 4)}#${number}: ${organisation} was unreachable already`);
+    }
+  }
+};
+
+const handshakesAreSeen = ({ world }: Facts, report: Report): void => {
+  const { journal, endpoints } = world;
+  for (const [subscription, contacts] of groupBy(journal.contacts, (one) => one.subscription)) {
+    let since = 0;
+    const changes = journal.changed.filter((one) => one.subscription === subscription).map(({ at }) => at);
+    for (const { at, from, to } of contacts) {
+      if (from === 'active' && to !== 'active') since = at;
+      if (from === 'active' || to !== 'active') continue;
+      const begun = Math.max(since, ...changes.filter((changed) => changed < at));
+      const isSeen = endpoints.arrivals.some(
+        (arrival) =>
+          arrival.webhookId === `${subscription}.0` && arrival.taken && arrival.at > begun && arrival.at <= at,
+      );
+      if (!isSeen)
+        report('handshake', `${subscription} became active at ${new Date(at).toISOString()} without a handshake`);
+    }
+  }
+};
+
+const offIsOff = ({ world, notes }: Facts, report: Report): void => {
+  const appendedAt = new Map(world.journal.appended.map(({ at, entry }) => [`${entry.mission}#${entry.number}`, at]));
+  for (const { at, subscription } of world.journal.turnedOff) {
+    const late = world.endpoints.calls.find(
+      (call) => call.subscription === subscription && call.at > at + deliverLimit,
+    );
+    if (late !== undefined)
+      report('off is off', `${late.webhookId} was sent ${Math.round((late.at - at) / 1000)} s after the end`);
+    for (const note of notes.get(subscription) ?? []) {
+      const said = appendedAt.get(`${note.mission}#${note.entry}`) ?? 0;
+      const name = `${subscription}.${note.number}`;
+      if (said > at && world.endpoints.arrivals.some(({ webhookId }) => webhookId === name))
+        report('off is off', `${name} was said after the end`);
+    }
+  }
+};
+
+const listIsRight = async ({ world, subscriptions }: Facts, report: Report): Promise<void> => {
+  const parties = [...new Set(subscriptions.map(({ organisation }) => organisation))];
+  const listed = new Map((await world.hub.subscriptions.subscribers(parties)).map((one) => [one.id, one]));
+  const promised = new Set(world.journal.created.map(({ subscription }) => subscription.id));
+  for (const { id, status, filter } of subscriptions) {
+    if (!promised.has(id)) continue;
+    const found = listed.get(id);
+    if (status === 'off' && found !== undefined) report('listed', `${id} has ended and is still found`);
+    if (status !== 'off' && JSON.stringify(found?.filter) !== JSON.stringify(filter))
+      report('listed', `${id} wants ${JSON.stringify(filter)}, but the fan-out finds ${JSON.stringify(found?.filter)}`);
+  }
+};
+
+const callsAreFew = ({ world }: Facts, report: Report): void => {
+  const { calls } = world.endpoints;
+  for (const [subscription, own] of groupBy(
+    calls.filter(({ mood }) => mood === 'down'),
+    (call) => call.subscription,
+  )) {
+    for (const [index, { at }] of own.entries()) {
+      const later = own[index + mostCalls];
+      if (later === undefined || later.at - at > 60 * second) continue;
+      report(
+        'few calls',
+        `${subscription}: more than ${mostCalls} calls in the minute from ${new Date(at).toISOString()}`,
+      );
+      break;
+    }
+  }
+};
+
+const nothingIsOwed = ({ world, subscriptions, dead, calmFrom }: Facts, report: Report): void => {
+  const { hub } = world;
+  const byId = new Map(subscriptions.map((one) => [one.id, one]));
+  const now = new Date(world.scheduler.now() - 10 * second).toISOString();
+  const late = new Date(calmFrom).toISOString();
+  for (const { dueAt, obligation } of [
+    ...hub.missions.debts(),
+    ...hub.subscriptions.debts(),
+    ...hub.worklist.debts(),
+  ]) {
+    const words = JSON.stringify({ ...obligation, dueAt });
+    switch (obligation.kind) {
+      case 'deadline':
+        if (dueAt < now) report('nothing owed', words);
+        break;
+      case 'contact': {
+        const subscription = byId.get(obligation.subscription);
+        // Its creation was cut off: nobody was promised it.
+        if (subscription === undefined) break;
+        const isDead = dead.has(subscription.endpoint);
+        if (subscription.status === 'off') report('nothing owed', words);
+        if (!isDead && subscription.status !== 'active') report('nothing owed', `${words} ${subscription.status}`);
+        if (!isDead && dueAt < late) report('nothing owed', words);
+        break;
+      }
+      default:
+        report('nothing owed', words);
+    }
+  }
+  // Whose endpoint refuses a handshake for good is asked again with the next notification.
+  for (const subscription of subscriptions)
+    if (
+      ['requested', 'error'].includes(subscription.status) &&
+      subscription.retryAt !== undefined &&
+      !dead.has(subscription.endpoint)
+    )
+      report(
+        'nothing owed',
+        `${subscription.id} is ${subscription.status} (${subscription.error}), but its endpoint is well`,
+      );
+};
+
+const overIsForgotten = async ({ world, logs }: Facts, report: Report): Promise<void> => {
+  const endOfTime = '2026-03-01T00:00:00.000Z';
+  const waiting = await world.hub.retirements.due(endOfTime, 1_000);
+  for (const { mission, entry } of waiting) {
+    const log = logs.get(mission) ?? [];
+    const last = log.at(-1);
+    const appended = world.journal.appended.findLast((one) => one.entry.mission === mission)?.at ?? 0;
+    const isOld = appended + 85 * 60 * second < world.scheduler.now();
+    if (last !== undefined && isOver(last.state) && last.number === entry && isOld)
+      report('forgotten', `${short(last)} still stands in the heads`);
+  }
+};
+
+const read = async (one: Case): Promise<Facts> => {
+  const { hub, journal } = one.world;
+  const missions = new Set(journal.appended.map(({ entry }) => entry.mission));
+  const logs = new Map<string, readonly StoredEntry[]>();
+  for (const mission of missions) logs.set(mission, await hub.missions.entries(mission, 1, 100_000));
+  const subscriptions: Subscription[] = [];
+  const notes = new Map<string, readonly Notification[]>();
+  for (const id of journal.begun) {
+    const found = await hub.subscriptions.subscription(id);
+    if (found === undefined) continue;
+    subscriptions.push(found);
+    notes.set(id, await hub.subscriptions.range(id, 1, 100_000));
+  }
+  return { ...one, logs, subscriptions, notes };
+};
+
+export const findingsOf = async (one: Case): Promise<readonly Finding[]> => {
+  const findings: Finding[] = [];
+  const report: Report = (invariant, words) => {
+    if (findings.length < 20) findings.push({ invariant, words });
+  };
+  const facts = await read(one);
+  if (one.phase === 'forgotten') {
+    await overIsForgotten(facts, report);
+    return findings;
+  }
+  logIsAnswered(facts, report);
+  logIsWhole(facts, report);
+  numbersAreWhole(facts, report);
+  arrivalsAreRight(facts, report);
+  everybodyIsTold(facts, report);
+  await receiptsAreTrue(facts, report);
+  deadlinesAreTold(facts, report);
+  hubSaysOnce(facts, report);
+  handshakesAreSeen(facts, report);
+  offIsOff(facts, report);
+  await listIsRight(facts, report);
+  callsAreFew(facts, report);
+  nothingIsOwed(facts, report);
+  return findings;
+};

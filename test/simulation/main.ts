@@ -1,0 +1,124 @@
+import { availableParallelism } from 'node:os';
+import { parseArgs } from 'node:util';
+import { Worker } from 'node:worker_threads';
+import { noFaults, faultKinds, type Tally } from './faults.ts';
+import { invariants } from './invariants.ts';
+import { type Outcome, simulate } from './run.ts';
+import type { Share } from './seeds-worker.ts';
+
+/**
+ * `npm run simulate -- --seeds 10000 [--from 1]` plays stories under faults; `--seed 7 [--verbose]` plays one, with all that
+ * happens. Ends with 1 if an invariant is broken.
+ */
+
+const usage = `npm run simulate -- [--seeds <how many>] [--from <first>] | --seed <one> [--verbose]
+`;
+
+const say = (text: string): void => {
+  process.stdout.write(`${text}\n`);
+};
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string' },
+    from: { type: 'string', default: '1' },
+    seed: { type: 'string' },
+    verbose: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+const wordsOf = ({ seed, findings }: Outcome): string =>
+  [
+    `seed ${seed} breaks:`,
+    ...findings.map(({ invariant, words }) => `  ${invariant} (${invariants[invariant]}): ${words}`),
+    `  replay: npm run simulate -- --seed ${seed} --verbose`,
+  ].join('\n');
+
+const playOne = async (seed: number): Promise<boolean> => {
+  const outcome = await simulate(seed, values.verbose ? say : undefined);
+  say(
+    outcome.findings.length === 0
+      ? `seed ${seed}: ${outcome.entries} entries, ${outcome.notifications} arrivals at endpoints in ${outcome.virtualMinutes} virtual minutes, everything holds`
+      : wordsOf(outcome),
+  );
+  return outcome.findings.length === 0;
+};
+
+interface Sum {
+  played: number;
+  failed: readonly Outcome[];
+  entries: number;
+  notifications: number;
+  virtualMinutes: number;
+  readonly tally: Tally;
+}
+
+const add = (sum: Sum, outcome: Outcome): void => {
+  sum.played += 1;
+  sum.entries += outcome.entries;
+  sum.notifications += outcome.notifications;
+  sum.virtualMinutes += outcome.virtualMinutes;
+  for (const kind of faultKinds) sum.tally[kind] += outcome.tally[kind];
+  if (outcome.findings.length > 0) sum.failed = [...sum.failed, outcome];
+};
+
+const isOutcome = (value: unknown): value is Outcome =>
+  typeof value === 'object' && value !== null && 'seed' in value && 'findings' in value;
+
+const share = (part: Share, onOutcome: (outcome: Outcome) => void): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const worker = new Worker(new URL('./seeds-worker.ts', import.meta.url), { workerData: part });
+    worker.on('message', (value: unknown) => {
+      if (isOutcome(value)) onOutcome(value);
+    });
+    worker.on('error', reject);
+    worker.on('exit', () => resolve());
+  });
+
+/** The counts of a table, as people read them. */
+const figure = (count: number): string => count.toLocaleString('en').replaceAll(',', ' ');
+
+const playAll = async (from: number, seeds: number): Promise<boolean> => {
+  const started = performance.now();
+  const sum: Sum = { played: 0, failed: [], entries: 0, notifications: 0, virtualMinutes: 0, tally: noFaults() };
+  const workers = Math.max(1, availableParallelism());
+  let said = started;
+  const onOutcome = (outcome: Outcome): void => {
+    add(sum, outcome);
+    if (outcome.findings.length > 0) say(wordsOf(outcome));
+    if (performance.now() - said < 10_000) return;
+    said = performance.now();
+    say(
+      `${figure(sum.played)} of ${figure(seeds)} seeds, ${sum.failed.length} broken, ${Math.round((said - started) / 1000)} s`,
+    );
+  };
+  await Promise.all(
+    Array.from({ length: workers }, (_, index) =>
+      share({ from: from + index, to: from + seeds, step: workers }, onOutcome),
+    ),
+  );
+  say(
+    `${figure(sum.played)} seeds from ${from} in ${Math.round((performance.now() - started) / 1000)} s: ${figure(sum.entries)} entries, ${figure(sum.notifications)} arrivals at endpoints, ${figure(Math.round(sum.virtualMinutes / 60))} virtual hours`,
+  );
+  for (const kind of faultKinds) say(`${figure(sum.tally[kind]).padStart(12)} ${kind}`);
+  if (sum.played < seeds) say(`only ${sum.played} of ${seeds} seeds were played`);
+  say(
+    sum.failed.length === 0
+      ? 'everything holds'
+      : `${sum.failed.length} seeds break something: ${sum.failed
+          .slice(0, 20)
+          .map(({ seed }) => seed)
+          .join(', ')}`,
+  );
+  return sum.failed.length === 0 && sum.played === seeds;
+};
+
+if (values.help) say(usage);
+else {
+  const holds =
+    values.seed === undefined
+      ? await playAll(Number(values.from), Number(values.seeds ?? '1000'))
+      : await playOne(Number(values.seed));
+  process.exitCode = holds ? 0 : 1;
+}
