@@ -39,6 +39,10 @@ export const isPermanent = ({ status, failure }: Answer): boolean =>
   failure === 'off' ||
   (status !== undefined && status >= 300 && status < 500 && ![408, 425, 429].includes(status));
 
+/** A refusal that is about the endpoint, not about what was sent: who may call, and whether anybody is there. */
+const isOfEndpoint = ({ status, failure }: Answer): boolean =>
+  failure !== undefined || (status !== undefined && (status < 400 || [401, 403, 404, 405, 410].includes(status)));
+
 export const wordsOf = ({ status, failure }: Answer): string =>
   status === undefined ? (failure ?? 'connection') : `HTTP ${status}`;
 
@@ -103,13 +107,25 @@ const unanswered = (subscription: Subscription, answer: Answer, ports: ContactPo
   return notes(subscription, contact, ports);
 };
 
+/** It answers, but not as a subscriber does: no probe will change that, the subscriber must. */
+const refused = (
+  what: ContactOrder['kind'] | 'notification',
+  subscription: Subscription,
+  answer: Answer,
+  ports: ContactPorts,
+): Promise<Subscription> =>
+  notes(subscription, { status: 'error', failures: 0, error: `${what}: ${wordsOf(answer)}` }, ports);
+
 /** What a call to the endpoint came to, and how it stands with it since. */
 export interface Called {
   readonly answer: Answer;
   readonly subscription: Subscription;
 }
 
-/** Calls an endpoint whose circuit is closed, and notes whether it answers. A refusal is an answer. */
+/**
+ * Calls an endpoint whose circuit is closed, and notes whether it answers. A refusal is an answer; one that is about the
+ * endpoint itself is an error of the subscription all the same, and the next notification begins with a handshake.
+ */
 export const callEndpoint = async (
   subscription: Subscription,
   webhookId: string,
@@ -119,6 +135,8 @@ export const callEndpoint = async (
   const answer = await ports.channel.post(subscription, webhookId, body);
   if (!isDelivered(answer) && !isPermanent(answer))
     return { answer, subscription: await unanswered(subscription, answer, ports) };
+  if (!isDelivered(answer) && isOfEndpoint(answer))
+    return { answer, subscription: await refused('notification', subscription, answer, ports) };
   return { answer, subscription: subscription.failures === 0 ? subscription : await answered(subscription, ports) };
 };
 
@@ -144,9 +162,7 @@ export const shakeHands = async (subscription: Subscription, ports: ContactPorts
   );
   if (isDelivered(answer)) return { answer, subscription: await answered(subscription, ports) };
   if (!isPermanent(answer)) return { answer, subscription: await unanswered(subscription, answer, ports) };
-  // It answers, but not as a subscriber does: no probe will change that, the subscriber must.
-  const error = `handshake: ${wordsOf(answer)}`;
-  return { answer, subscription: await notes(subscription, { status: 'error', failures: 0, error }, ports) };
+  return { answer, subscription: await refused('handshake', subscription, answer, ports) };
 };
 
 /** Gives an endpoint the sign that is owed to it: a handshake until it is active, then its heartbeats. */
@@ -163,6 +179,7 @@ export const keepContact = async (order: ContactOrder, ports: ContactPorts): Pro
     `${subscription.id}.heartbeat.${order.due}`,
     ports.compose({ kind: 'heartbeat', subscription }),
   );
-  if (isDelivered(answer) || isPermanent(answer)) await answered(subscription, ports, Date.parse(order.due));
+  if (isDelivered(answer)) await answered(subscription, ports, Date.parse(order.due));
+  else if (isPermanent(answer)) await refused('heartbeat', subscription, answer, ports);
   else await unanswered(subscription, answer, ports);
 };

@@ -491,6 +491,17 @@ describe('The heartbeat', () => {
     expect(await owed(refused)).toEqual([]);
   });
 
+  test('One that is refused for good puts the subscription in error, until a handshake is answered', async () => {
+    const hub = await owing(1, { heartbeat: 60 });
+    hub.channel.answer(() => ({ status: 404 }));
+    await deliver(heartbeat, portsOf(hub));
+    expect(await hub.subscriptions.subscription('la')).toMatchObject({ status: 'error', error: 'heartbeat: HTTP 404' });
+    hub.channel.answer(() => ({ status: 200 }));
+    await deliver(orderOf(hub, 1), portsOf(hub));
+    expect(hub.channel.ids().slice(1)).toEqual(['la.0', 'la.1']);
+    expect((await hub.subscriptions.subscription('la'))?.status).toBe('active');
+  });
+
   test('Heartbeats without an answer open the circuit', async () => {
     const hub = await owing(0, { heartbeat: 60 });
     hub.channel.answer(() => ({ failure: 'connection' }));
@@ -539,6 +550,30 @@ describe('The circuit of an endpoint', () => {
       attempts: 0,
       lastAnswer: 'not called, the endpoint does not answer: timeout',
     });
+  });
+
+  test('A refusal of the endpoint itself is an error of the subscription; one of what was sent is not', async () => {
+    const answers: readonly (readonly [Answer, string])[] = [
+      [{ status: 302 }, 'error notification: HTTP 302'],
+      [{ status: 401 }, 'error notification: HTTP 401'],
+      [{ status: 404 }, 'error notification: HTTP 404'],
+      [{ status: 410 }, 'error notification: HTTP 410'],
+      [{ failure: 'refused-address' }, 'error notification: refused-address'],
+      [{ status: 400 }, 'active none'],
+      [{ status: 409 }, 'active none'],
+      [{ status: 422 }, 'active none'],
+    ];
+    for (const [answer, expected] of answers) {
+      const hub = await owingMissions(2);
+      hub.channel.answer(() => answer);
+      await deliver(orderOf(hub, 1), ports(hub));
+      const subscription = await subscriptionOf(hub);
+      expect(`${subscription?.status} ${subscription?.error ?? 'none'}`).toBe(expected);
+      hub.channel.answer(() => ({ status: 200 }));
+      await deliver(orderOf(hub, 2), ports(hub));
+      expect(hub.channel.ids().slice(1)).toEqual(expected.startsWith('error') ? ['la.0', 'la.2'] : ['la.2']);
+      expect((await subscriptionOf(hub))?.status).toBe('active');
+    }
   });
 
   test('An answer, also a refusal, ends the row', async () => {
