@@ -1,0 +1,452 @@
+import {
+  DeleteMessageCommand,
+  GetQueueAttributesCommand,
+  PurgeQueueCommand,
+  ReceiveMessageCommand,
+  SendMessageCommand,
+} from '@aws-sdk/client-sqs';
+import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { buffer } from 'node:stream/consumers';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { saveDirectory } from '../../adapters/dynamodb/directory-store.ts';
+import { type Logs, openLogs } from '../../adapters/hub.ts';
+import { openQueues } from '../../adapters/sqs/queues.ts';
+import { acceptMessage } from '../../mission/accept-message.ts';
+import { fanOut } from '../../mission/fan-out.ts';
+import type { DeliveryOrder, DeliveryQueue } from '../../mission/ports.ts';
+import type { Message } from '../../schemas/message.ts';
+import { firstGuidelines } from '../../schemas/guideline.ts';
+import { missionIdOf } from '../../schemas/identifiers.ts';
+import { sampleSubscription } from '../support/contract.ts';
+import { type EmbeddedAws, startEmbeddedAws } from '../support/embedded-aws.ts';
+import { organisationOf, partyOfClient, sampleDirectory, sampleDirectoryData } from '../support/examples.ts';
+import { missionRequest, missionUpdate } from '../support/messages.ts';
+import { eventually } from '../support/partners.ts';
+
+/**
+ * The deliver function with batches as SQS hands them out: several messages of one group and of several groups at once.
+ * Today's event source hands them out one by one; order and answers must hold whatever it is set to.
+ */
+
+type Handler = (event: SQSEvent) => Promise<SQSBatchResponse>;
+
+let aws: EmbeddedAws;
+let logs: Logs;
+let queues: ReturnType<typeof openQueues>;
+let handler: Handler;
+const closing: (() => Promise<void>)[] = [];
+
+const loaded = async (): Promise<Handler> => {
+  vi.resetModules();
+  const module = await import('../../functions/deliver/handler.ts');
+  return module.handler;
+};
+
+beforeAll(async () => {
+  aws = await startEmbeddedAws();
+  logs = openLogs(aws.tableName);
+  queues = openQueues();
+  await saveDirectory(logs.table, sampleDirectoryData);
+  Object.assign(process.env, {
+    TABLE_NAME: aws.tableName,
+    DELIVERY_QUEUE_URL: aws.queueUrl,
+    DEAD_LETTER_QUEUE_URL: aws.deadLetterUrl,
+    PUBLIC_URL: 'https://hub.example/fhir',
+    ENDPOINT_ALLOW_LIST: 'http://127.0.0.1:*',
+  });
+  handler = await loaded();
+});
+
+afterAll(async () => {
+  await aws.close();
+});
+
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close();
+  // What a test leaves in the queue is not the next one's.
+  await queues.send(new PurgeQueueCommand({ QueueUrl: aws.queueUrl }));
+});
+
+/** The status that an endpoint answers to one request, perhaps later. */
+type Answering = (text: string) => number | Promise<number>;
+
+const openEndpoint = async (answering: Answering = () => 200) => {
+  const calls: { readonly webhookId: string; readonly message: string; readonly status: number }[] = [];
+  let connections = 0;
+  const take = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const text = (await buffer(request)).toString('utf8');
+    const status = await answering(text);
+    const message = /"resourceType":"MessageHeader","id":"([^"]+)"/.exec(text)?.[1] ?? '';
+    calls.push({ webhookId: String(request.headers['webhook-id']), message, status });
+    response.writeHead(status).end();
+  };
+  const server: Server = createServer((request, response) => {
+    take(request, response).catch(() => response.destroy());
+  });
+  server.on('connection', () => {
+    connections += 1;
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  closing.push(async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+  return {
+    url: `http://127.0.0.1:${port}/notify`,
+    port,
+    calls,
+    connections: () => connections,
+    /** Messages that it answered 2xx, in order. */
+    has: () => calls.filter(({ status }) => status === 200).map(({ message }) => message),
+  };
+};
+
+const coordinator = organisationOf('amk-la-oslo');
+const amk = partyOfClient('amk-innlandet');
+const nobodyElse = '2099-01-01T00:00:00.000Z';
+
+const subscribe = async (endpoint: string): Promise<string> => {
+  const id = randomUUID();
+  await logs.subscriptions.create({ ...sampleSubscription(id, coordinator), headers: [], endpoint }, nobodyElse);
+  // Only the subscriptions of one test are told of its missions.
+  closing.push(() => logs.subscriptions.turnOff(id));
+  return id;
+};
+
+/** The group of a record as SQS would say it, by the id of its message. */
+const groups = new Map<string, string>();
+
+/**
+ * SQS hands out several messages of one group at once, the embedded queue only one of each. So here every message has a
+ * group of its own in the queue, and the function is told the group that it would have.
+ */
+const send = async (body: string, group: string): Promise<void> => {
+  const { MessageId = '' } = await queues.send(
+    new SendMessageCommand({
+      QueueUrl: aws.queueUrl,
+      MessageBody: body,
+      MessageGroupId: randomUUID(),
+      MessageDeduplicationId: randomUUID(),
+    }),
+  );
+  groups.set(MessageId, group);
+};
+
+const groupOf = (order: DeliveryOrder): string =>
+  `${order.subscription}.${order.kind === 'notification' ? order.mission : 'contact'}`;
+
+const queue: DeliveryQueue = {
+  send: async (orders) => {
+    for (const order of orders) await send(JSON.stringify(order), groupOf(order));
+  },
+};
+
+const accept = async (message: Message): Promise<void> => {
+  const circumstances = { sender: amk, directory: sampleDirectory, guidelines: firstGuidelines };
+  const accepted = await acceptMessage(logs.missions, message, circumstances, Date.now);
+  if (accepted.outcome === 'refused') throw new Error(JSON.stringify(accepted.faults));
+  await fanOut({ ...logs, directory: sampleDirectory, queue, now: Date.now }, accepted.entry);
+};
+
+/** A mission of so many messages, each of which the coordinating AMK LA is owed. Returns their ids, in order. */
+const tellOf = async (count: number): Promise<readonly string[]> => {
+  const request = missionRequest({ id: randomUUID(), to: [coordinator] });
+  const mission = missionIdOf(amk.organisation, request.id);
+  const messages = [
+    request,
+    ...Array.from({ length: count - 1 }, () => missionUpdate({ mission, id: randomUUID(), describes: false })),
+  ];
+  for (const message of messages) await accept(message);
+  return messages.map(({ id }) => id);
+};
+
+const inOrder = (records: readonly SQSRecord[]): readonly SQSRecord[] =>
+  records.toSorted((a, b) => (a.attributes.SequenceNumber ?? '').localeCompare(b.attributes.SequenceNumber ?? ''));
+
+/** Up to ten messages of the queue in one batch, as Lambda's poller takes them. */
+const receive = async (): Promise<readonly SQSRecord[]> => {
+  const { Messages = [] } = await queues.send(
+    new ReceiveMessageCommand({
+      QueueUrl: aws.queueUrl,
+      MaxNumberOfMessages: 10,
+      MessageSystemAttributeNames: ['All'],
+    }),
+  );
+  const records = Messages.map((message) => ({
+    messageId: message.MessageId ?? '',
+    receiptHandle: message.ReceiptHandle ?? '',
+    body: message.Body ?? '',
+    attributes: {
+      ApproximateReceiveCount: '1',
+      SentTimestamp: '0',
+      SenderId: '',
+      ApproximateFirstReceiveTimestamp: '0',
+      ...message.Attributes,
+      MessageGroupId: groups.get(message.MessageId ?? '') ?? '',
+    },
+    messageAttributes: {},
+    md5OfBody: message.MD5OfBody ?? '',
+    eventSource: 'aws:sqs',
+    eventSourceARN: 'arn:aws:sqs:eu-north-1:000000000000:deliveries.fifo',
+    awsRegion: 'eu-north-1',
+  }));
+  return inOrder(records);
+};
+
+const finish = async (records: readonly SQSRecord[]): Promise<void> => {
+  for (const { receiptHandle } of records)
+    await queues.send(new DeleteMessageCommand({ QueueUrl: aws.queueUrl, ReceiptHandle: receiptHandle }));
+};
+
+/** What Lambda does with a batch: whatever the function does not name as failed is deleted. Returns what stayed. */
+const work = async (records: readonly SQSRecord[]): Promise<readonly SQSRecord[]> => {
+  const { batchItemFailures } = await handler({ Records: [...records] });
+  const failed = batchItemFailures.map(({ itemIdentifier }) => itemIdentifier);
+  expect(new Set(failed).size).toBe(failed.length);
+  const stayed = records.filter(({ messageId }) => failed.includes(messageId));
+  expect(stayed).toHaveLength(failed.length);
+  await finish(records.filter(({ messageId }) => !failed.includes(messageId)));
+  return stayed;
+};
+
+const orderIn = ({ body }: SQSRecord): { subscription: string; number: number; mission: string } => JSON.parse(body);
+const groupsOf = (records: readonly SQSRecord[]): ReadonlySet<unknown> =>
+  new Set(records.map(({ attributes }) => attributes.MessageGroupId));
+
+/** Once more, when the queue lets them go: long before its own time (three minutes) is over. */
+const comeBack = async (count: number): Promise<readonly SQSRecord[]> => {
+  const back: SQSRecord[] = [];
+  await eventually(
+    'what stayed comes back',
+    async () => {
+      back.push(...(await receive()));
+      return back.length >= count;
+    },
+    25,
+  );
+  return inOrder(back);
+};
+
+const inFlight = async (): Promise<number> => {
+  const { Attributes } = await queues.send(
+    new GetQueueAttributesCommand({
+      QueueUrl: aws.queueUrl,
+      AttributeNames: ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'],
+    }),
+  );
+  return (
+    Number(Attributes?.['ApproximateNumberOfMessagesNotVisible']) + Number(Attributes?.['ApproximateNumberOfMessages'])
+  );
+};
+
+/** The same record as SQS hands it out when it does so twice. */
+const twin = (record: SQSRecord): SQSRecord => ({ ...record, messageId: randomUUID() });
+
+describe('A batch of several groups', () => {
+  test('is delivered whole, each group in order', async () => {
+    const one = await openEndpoint();
+    const other = await openEndpoint();
+    await subscribe(one.url);
+    await subscribe(other.url);
+    const [first, second] = [await tellOf(3), await tellOf(2)];
+    const records = await receive();
+    expect(records).toHaveLength(10);
+    expect(groupsOf(records).size).toBe(4);
+
+    expect(await work(records)).toEqual([]);
+    for (const endpoint of [one, other]) {
+      expect(endpoint.has().filter((id) => first.includes(id))).toEqual(first);
+      expect(endpoint.has().filter((id) => second.includes(id))).toEqual(second);
+      expect(endpoint.calls).toHaveLength(5);
+    }
+    expect(await inFlight()).toBe(0);
+  });
+
+  test('keeps what failed and what is behind it in its group, and nothing else; it comes back together, in order', async () => {
+    let refusing = '';
+    const one = await openEndpoint((text) => (text.includes(refusing) ? 503 : 200));
+    const other = await openEndpoint();
+    const failing = await subscribe(one.url);
+    await subscribe(other.url);
+    const [first, second] = [await tellOf(3), await tellOf(2)];
+    refusing = first[1] ?? '';
+    const records = await receive();
+    expect(records).toHaveLength(10);
+
+    const stayed = await work(records);
+    const mission = missionIdOf(amk.organisation, first[0] ?? '');
+    const ofMission = records.filter(
+      (record) => orderIn(record).subscription === failing && orderIn(record).mission === mission,
+    );
+    expect(ofMission).toHaveLength(3);
+    expect(stayed).toEqual(ofMission.slice(1));
+    expect(one.has()).toEqual(expect.arrayContaining([first[0], ...second]));
+    expect(one.has()).not.toContain(first[1]);
+    // Tried once, and nothing after it.
+    expect(one.calls.filter(({ message }) => message === first[1])).toHaveLength(1);
+    expect(one.calls.filter(({ message }) => message === first[2])).toEqual([]);
+    expect(other.has()).toHaveLength(5);
+    expect(await inFlight()).toBe(2);
+
+    refusing = 'nothing';
+    const back = await comeBack(2);
+    expect(back.map(({ messageId }) => messageId)).toEqual(stayed.map(({ messageId }) => messageId));
+    expect(back.map(({ attributes }) => attributes.ApproximateReceiveCount)).toEqual(['2', '2']);
+    expect(await work(back)).toEqual([]);
+    expect(one.has().filter((id) => first.includes(id))).toEqual(first);
+    expect(new Set(one.calls.map(({ webhookId }) => webhookId)).size).toBe(5);
+    expect(await inFlight()).toBe(0);
+  });
+
+  test('waits for no endpoint that hangs: the others are called meanwhile', async () => {
+    const letGo = Promise.withResolvers<number>();
+    const dead = await openEndpoint(() => letGo.promise);
+    const alive = await openEndpoint();
+    await subscribe(dead.url);
+    await subscribe(alive.url);
+    const messages = await tellOf(3);
+    const records = await receive();
+    let hasEnded = false;
+    const working = work(records).finally(() => {
+      hasEnded = true;
+    });
+    await eventually('the healthy one has all', () => alive.has().length === 3);
+    expect(hasEnded).toBe(false);
+    letGo.resolve(503);
+    expect(await working).toHaveLength(3);
+    expect(alive.has()).toEqual(messages);
+    expect(dead.calls).toHaveLength(1);
+  });
+});
+
+describe('One record twice in a batch', () => {
+  test('is delivered once', async () => {
+    const endpoint = await openEndpoint();
+    await subscribe(endpoint.url);
+    const messages = await tellOf(2);
+    const records = await receive();
+    expect(await work(records.flatMap((record) => [record, twin(record)]))).toEqual([]);
+    expect(endpoint.has()).toEqual(messages);
+  });
+
+  test('is tried once, and both stay, if the endpoint does not take it', async () => {
+    const endpoint = await openEndpoint(() => 503);
+    await subscribe(endpoint.url);
+    await tellOf(2);
+    const twice = (await receive()).flatMap((record) => [record, twin(record)]);
+    expect(await work(twice)).toEqual(twice);
+    expect(endpoint.calls).toHaveLength(1);
+  });
+
+  test('in two batches at the same time may arrive twice, and is the same notification then', async () => {
+    const endpoint = await openEndpoint();
+    await subscribe(endpoint.url);
+    const messages = await tellOf(3);
+    const records = await receive();
+    await Promise.all([handler({ Records: [...records] }), handler({ Records: records.map(twin) })]);
+    await finish(records);
+    const ids = new Map(endpoint.calls.map(({ webhookId, message }) => [webhookId, message]));
+    expect([...ids.values()]).toEqual(messages);
+    for (const { webhookId, message } of endpoint.calls) expect(ids.get(webhookId)).toBe(message);
+  });
+});
+
+describe('A record that cannot be carried out', () => {
+  test.each([
+    ['no JSON', 'not an order'],
+    ['no object', '[]'],
+    ['nothing of an order', '{}'],
+    [
+      'a number that is none',
+      '{"kind":"notification","subscription":"a","number":"1","mission":"b","entry":1,"request":1}',
+    ],
+    [
+      'an entry that is not in the log',
+      JSON.stringify({
+        kind: 'notification',
+        subscription: 'SUBSCRIPTION',
+        number: 1,
+        mission: 'none',
+        entry: 9,
+        request: 9,
+      }),
+    ],
+  ])('(%s) stays until the queue puts it away, and holds up no other group', async (_, body) => {
+    const endpoint = await openEndpoint();
+    const subscription = await subscribe(endpoint.url);
+    await send(body.replace('SUBSCRIPTION', subscription), 'a group of its own');
+    const messages = await tellOf(2);
+    const records = await receive();
+    expect(records).toHaveLength(3);
+    const stayed = await work(records);
+    expect(stayed.map((record) => record.body)).toEqual([records[0]?.body]);
+    expect(endpoint.has()).toEqual(messages);
+  });
+
+  test('comes back within seconds, to be counted by the queue', async () => {
+    await send('not an order', 'a group of its own');
+    const stayed = await work(await receive());
+    const [back] = await comeBack(1);
+    expect(back?.messageId).toBe(stayed[0]?.messageId);
+    expect(back?.attributes.ApproximateReceiveCount).toBe('2');
+  });
+
+  test('leaves what is before it in its group delivered', async () => {
+    const endpoint = await openEndpoint();
+    await subscribe(endpoint.url);
+    const messages = await tellOf(2);
+    const records = await receive();
+    const unreadable = records.slice(0, 1).map((record) => ({ ...twin(record), body: 'not an order' }));
+    const { batchItemFailures } = await handler({ Records: [...records, ...unreadable] });
+    expect(batchItemFailures).toEqual(unreadable.map(({ messageId }) => ({ itemIdentifier: messageId })));
+    expect(endpoint.has()).toEqual(messages);
+  });
+});
+
+describe('An endpoint that may not be called any more', () => {
+  test('gets no connection, not at the first try and not when the record comes again; its notification is given up', async () => {
+    const endpoint = await openEndpoint();
+    // The allow-list names 127.0.0.1, and this name leads there.
+    const subscription = await subscribe(`http://localhost:${endpoint.port}/notify`);
+    await tellOf(1);
+    const records = await receive();
+    expect(await work(records)).toEqual([]);
+    expect(await work(records.map(twin))).toEqual([]);
+    expect(endpoint.connections()).toBe(0);
+    const given = await logs.subscriptions.notification(subscription, 1);
+    expect(given).toMatchObject({ status: 'failed', lastAnswer: 'refused-address', attempts: 1 });
+  });
+});
+
+describe('The table is away', () => {
+  test('nothing of a batch is done, and all of it comes back', async () => {
+    const endpoint = await openEndpoint();
+    await subscribe(endpoint.url);
+    const messages = await tellOf(3);
+    const records = await receive();
+    const reachable = process.env['AWS_ENDPOINT_URL_DYNAMODB'];
+    const closed = createServer().listen(0, '127.0.0.1');
+    await once(closed, 'listening');
+    const address = closed.address();
+    await new Promise((resolve) => closed.close(resolve));
+    process.env['AWS_ENDPOINT_URL_DYNAMODB'] =
+      `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`;
+    const usual = handler;
+    try {
+      handler = await loaded();
+      expect(await work(records)).toEqual(records);
+    } finally {
+      handler = usual;
+      process.env['AWS_ENDPOINT_URL_DYNAMODB'] = reachable;
+    }
+    expect(endpoint.calls).toEqual([]);
+    expect(await work(await comeBack(3))).toEqual([]);
+    expect(endpoint.has()).toEqual(messages);
+  });
+});
