@@ -938,13 +938,24 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
         const { mission, entries } = story();
         await stored(entries);
         const subscription = await subscribed(fresh());
-        const [one, two] = [await ports.missions.last(mission), await ports.missions.last(mission)];
-        expect(one).toEqual(two);
-        expect(one).not.toBe(two);
-        expect(one?.state).not.toBe(two?.state);
-        expect(await ports.subscriptions.subscription(subscription.id)).not.toBe(
-          await ports.subscriptions.subscription(subscription.id),
-        );
+        const before = structuredClone(await ports.missions.last(mission));
+        const read = await ports.missions.last(mission);
+        const head = await ports.subscriptions.subscription(subscription.id);
+        // Either it is a copy, or it cannot be changed.
+        for (const spoil of [
+          () => Object.assign(read ?? {}, { number: 99 }),
+          () => Object.assign(read?.state ?? {}, { version: 99 }),
+          () => Object.assign(read?.state.tasks[0] ?? {}, { status: 'completed' }),
+          () => Object.assign(head ?? {}, { status: 'off' }),
+          () => Object.assign(head?.headers ?? [], { 0: 'other' }),
+        ])
+          try {
+            spoil();
+          } catch {
+            continue;
+          }
+        expect(await ports.missions.last(mission)).toEqual(before);
+        expect(await ports.subscriptions.subscription(subscription.id)).toEqual(subscription);
       });
     });
   });

@@ -1,5 +1,6 @@
 import type { MissionLog, Retirement, Retirements, StoredEntry } from '../../../mission/ports.ts';
 import type { Debtor } from './debts.ts';
+import { frozen } from './frozen.ts';
 
 interface Item {
   readonly stored: StoredEntry;
@@ -8,29 +9,28 @@ interface Item {
   readonly retireAt?: string;
 }
 
-/** Mission logs in memory: what is handed in and out are copies, as if they had been stored. */
+/** Mission logs in memory: what is handed in is copied, and what is handed out cannot be changed, as if it had been stored. */
 export const memoryMissionLog = (): MissionLog &
   Debtor &
   Omit<Retirements, 'forget' | 'postpone'> & { readonly retireLater: Retirements['postpone'] } => {
   const logs = new Map<string, Map<number, Item>>();
   const logOf = (mission: string): ReadonlyMap<number, Item> => logs.get(mission) ?? new Map<number, Item>();
-  const copy = (item: Item | undefined): StoredEntry | undefined => structuredClone(item?.stored);
 
   return {
     last: async (mission) => {
       const log = logOf(mission);
-      return copy(log.get(Math.max(0, ...log.keys())));
+      return log.get(Math.max(0, ...log.keys()))?.stored;
     },
-    entry: async (mission, number) => copy(logOf(mission).get(number)),
+    entry: async (mission, number) => logOf(mission).get(number)?.stored,
     entries: async (mission, from, to) =>
       [...logOf(mission).values()]
-        .map(({ stored }) => structuredClone(stored))
+        .map(({ stored }) => stored)
         .filter(({ number }) => number >= from && number <= to)
         .sort((one, other) => one.number - other.number),
     append: async (entry, dueAt) => {
       const log = logs.get(entry.mission) ?? new Map<number, Item>();
       if (log.has(entry.number)) return 'taken';
-      log.set(entry.number, { stored: { ...structuredClone(entry), owes: true, told: [], untold: [] }, dueAt });
+      log.set(entry.number, { stored: frozen({ ...entry, owes: true, told: [], untold: [] }), dueAt });
       logs.set(entry.mission, log);
       return 'appended';
     },
@@ -39,7 +39,7 @@ export const memoryMissionLog = (): MissionLog &
       const item = log?.get(number);
       if (log === undefined || item?.dueAt === undefined) return;
       log.set(number, {
-        stored: { ...item.stored, owes: false, ...structuredClone({ told, untold }) },
+        stored: Object.freeze({ ...item.stored, owes: false, ...frozen({ told, untold }) }),
         ...(retireAt === undefined ? {} : { retireAt }),
       });
     },

@@ -8,6 +8,7 @@ import type {
 } from '../../../mission/ports.ts';
 import { defined } from '../../../schemas/defined.ts';
 import type { Debtor } from './debts.ts';
+import { frozen } from './frozen.ts';
 
 interface NumberGiven {
   readonly entry: number;
@@ -53,12 +54,20 @@ export const memorySubscriptionLog = (
   { heads, items, enlisted }: SubscriptionStore = subscriptionStore(),
   between: () => Promise<void> = async () => undefined,
 ): SubscriptionLog & DeadLetters & Debtor & Pick<Retirements, 'forget'> => {
+  const keep = (id: string, head: Head): void => {
+    Object.freeze(head.subscription);
+    heads.set(id, head);
+  };
+  const note = (key: string, item: Item): void => {
+    Object.freeze(item.notification);
+    items.set(key, item);
+  };
   const notificationOf = (subscription: string, number: number): Notification | undefined =>
-    structuredClone(items.get(keyOf(subscription, number))?.notification);
+    items.get(keyOf(subscription, number))?.notification;
   /** Written after the head; whoever changed or ended it meanwhile is not undone. */
   const enlist = async ({ id, organisation, filter, revision }: Subscription): Promise<void> => {
     await between();
-    enlisted.set(id, structuredClone({ id, organisation, filter }));
+    enlisted.set(id, frozen({ id, organisation, filter }));
     await between();
     const head = heads.get(id)?.subscription;
     if (head?.status === 'off') enlisted.delete(id);
@@ -68,14 +77,14 @@ export const memorySubscriptionLog = (
   return {
     create: async (subscription, dueAt) => {
       if (heads.has(subscription.id)) throw new Error(`there is a subscription ${subscription.id}`);
-      heads.set(subscription.id, { subscription: structuredClone(subscription), dueAt, given: new Map() });
+      keep(subscription.id, { subscription: frozen(subscription), dueAt, given: new Map() });
       if (subscription.status !== 'off') await enlist(subscription);
     },
-    subscription: async (id) => structuredClone(heads.get(id)?.subscription),
+    subscription: async (id) => heads.get(id)?.subscription,
     subscriptionsOf: async (organisation) =>
       [...enlisted.values()]
         .filter((one) => one.organisation === organisation)
-        .flatMap(({ id }) => structuredClone(heads.get(id)?.subscription) ?? []),
+        .flatMap(({ id }) => heads.get(id)?.subscription ?? []),
     contact: async (seen, { status, failures, error, retryAt, dueAt }) => {
       const head = heads.get(seen.id);
       if (head === undefined) return false;
@@ -87,7 +96,7 @@ export const memorySubscriptionLog = (
       )
         return false;
       const { error: _error, retryAt: _retryAt, ...rest } = subscription;
-      heads.set(seen.id, {
+      keep(seen.id, {
         given,
         subscription: { ...rest, status, failures, ...defined({ error, retryAt }) },
         ...defined({ dueAt }),
@@ -100,14 +109,14 @@ export const memorySubscriptionLog = (
       const { subscription } = head;
       if (subscription.status !== 'error' || subscription.revision !== revision) return false;
       if (retryAt === undefined || subscription.retryAt !== retryAt) return false;
-      heads.set(id, { ...head, subscription: { ...subscription, retryAt: until } });
+      keep(id, { ...head, subscription: { ...subscription, retryAt: until } });
       return true;
     },
     turnOff: async (id) => {
       const head = heads.get(id);
       if (head === undefined) return;
       const { retryAt: _retryAt, ...rest } = head.subscription;
-      heads.set(id, { given: head.given, subscription: { ...rest, status: 'off' } });
+      keep(id, { given: head.given, subscription: { ...rest, status: 'off' } });
       await between();
       enlisted.delete(id);
     },
@@ -117,10 +126,10 @@ export const memorySubscriptionLog = (
       const { subscription, given } = head;
       if (subscription.status === 'off' || subscription.revision !== changed.revision) return false;
       const { error, retryAt, status, failures } = subscription;
-      const { error: _error, retryAt: _retryAt, ...settings } = structuredClone(changed);
+      const { error: _error, retryAt: _retryAt, ...settings } = frozen(changed);
       const { lastNumber } = subscription;
       const next = { ...settings, lastNumber, revision: changed.revision + 1 };
-      heads.set(
+      keep(
         changed.id,
         contactDueAt === undefined
           ? { ...head, subscription: { ...next, status, failures, ...defined({ error, retryAt }) } }
@@ -130,7 +139,7 @@ export const memorySubscriptionLog = (
       return true;
     },
     subscribers: async (organisations) =>
-      structuredClone([...enlisted.values()].filter(({ organisation }) => organisations.includes(organisation))),
+      [...enlisted.values()].filter(({ organisation }) => organisations.includes(organisation)),
     number: async (id, mission, entry) => {
       const head = heads.get(id);
       const last = head?.given.get(mission);
@@ -145,7 +154,7 @@ export const memorySubscriptionLog = (
               number: head.subscription.lastNumber + 1,
               ...(last === undefined ? {} : { previous: last.number }),
             };
-      heads.set(id, {
+      keep(id, {
         ...head,
         subscription: { ...head.subscription, lastNumber: Math.max(head.subscription.lastNumber, next.number) },
         given: new Map([...head.given, [mission, next]]),
@@ -154,7 +163,7 @@ export const memorySubscriptionLog = (
     },
     write: async (notification, dueAt) => {
       const key = keyOf(notification.subscription, notification.number);
-      if (!items.has(key)) items.set(key, { notification: structuredClone(notification), dueAt });
+      if (!items.has(key)) note(key, { notification: frozen(notification), dueAt });
     },
     notification: async (subscription, number) => notificationOf(subscription, number),
     notifications: async (keys) =>
@@ -163,14 +172,14 @@ export const memorySubscriptionLog = (
         .filter((notification) => notification !== undefined),
     range: async (subscription, from, to) =>
       [...items.values()]
-        .map(({ notification }) => structuredClone(notification))
+        .map(({ notification }) => notification)
         .filter((one) => one.subscription === subscription && one.number >= from && one.number <= to)
         .sort((one, other) => one.number - other.number),
     record: async (subscription, number, attempt) => {
       const key = keyOf(subscription, number);
       const item = items.get(key);
       if (item === undefined || item.notification.status !== 'pending') return;
-      items.set(key, {
+      note(key, {
         notification: {
           ...item.notification,
           status: attempt.status,
@@ -192,7 +201,7 @@ export const memorySubscriptionLog = (
       const start = from === undefined ? 0 : Number(from);
       const page = dead.slice(start, start + limit);
       return {
-        items: page.map(({ notification }) => structuredClone(notification)),
+        items: page.map(({ notification }) => notification),
         ...(start + limit < dead.length ? { next: String(start + limit) } : {}),
       };
     },
@@ -201,21 +210,21 @@ export const memorySubscriptionLog = (
       const item = items.get(key);
       if (item?.deadSince === undefined) return false;
       const { firstTriedAt: _tried, warned: _warned, settledAt: _settled, ...rest } = item.notification;
-      items.set(key, { notification: { ...rest, status: 'pending', attempts: 0, redrivenAt: at }, dueAt });
+      note(key, { notification: { ...rest, status: 'pending', attempts: 0, redrivenAt: at }, dueAt });
       return true;
     },
     discard: async (subscription, number, at) => {
       const key = keyOf(subscription, number);
       const item = items.get(key);
       if (item?.deadSince === undefined) return false;
-      items.set(key, { notification: { ...item.notification, discardedAt: at } });
+      note(key, { notification: { ...item.notification, discardedAt: at } });
       return true;
     },
     forget: async (subscription, { mission, entry }) => {
       const head = heads.get(subscription);
       const last = head?.given.get(mission);
       if (head === undefined || last === undefined || last.entry > entry) return;
-      heads.set(subscription, {
+      keep(subscription, {
         ...head,
         given: new Map([...head.given].filter(([given]) => given !== mission)),
       });
@@ -223,12 +232,12 @@ export const memorySubscriptionLog = (
     postpone: (obligation, dueAt) => {
       if (obligation.kind === 'contact') {
         const head = heads.get(obligation.subscription);
-        if (head?.dueAt !== undefined) heads.set(obligation.subscription, { ...head, dueAt });
+        if (head?.dueAt !== undefined) keep(obligation.subscription, { ...head, dueAt });
       }
       if (obligation.kind === 'delivery') {
         const key = keyOf(obligation.subscription, obligation.number);
         const item = items.get(key);
-        if (item?.dueAt !== undefined) items.set(key, { ...item, dueAt });
+        if (item?.dueAt !== undefined) note(key, { ...item, dueAt });
       }
     },
     debts: () => [
