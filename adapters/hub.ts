@@ -2,7 +2,6 @@ import type {
   Clock,
   DeadLetters,
   DeliveryQueue,
-  Directory,
   MissionLog,
   Obligations,
   Overview,
@@ -12,7 +11,7 @@ import type {
 } from '../mission/ports.ts';
 import type { Guidelines } from '../schemas/guideline.ts';
 import { deadLetters } from './dynamodb/dead-letters.ts';
-import { cachedDirectory } from './dynamodb/directory-store.ts';
+import { cachedDirectory, type PartyDirectory } from './dynamodb/directory-store.ts';
 import { cachedGuidelines } from './dynamodb/guideline-store.ts';
 import { missionLog } from './dynamodb/mission-log.ts';
 import { obligations } from './dynamodb/obligations.ts';
@@ -36,7 +35,7 @@ export interface Logs {
   readonly obligations: Obligations;
   readonly retirements: Retirements;
   readonly deadLetters: DeadLetters;
-  readonly directory: () => Promise<Directory>;
+  readonly directory: () => Promise<PartyDirectory>;
   readonly guidelines: () => Promise<Guidelines>;
 }
 

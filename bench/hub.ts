@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Aws } from './aws.ts';
 import { loadHandler, readBundles } from './bundles.ts';
+import { scopes } from '../schemas/scopes.ts';
 import { type Step, messageText, missionOf, organisationOf, subscriptionText } from './messages.ts';
 
 /** The deployed handlers in this process, called with the events that API Gateway and SQS would give them. */
@@ -30,7 +31,10 @@ const gatewayEvent = (resource: string, pathParameters: object | null, organisat
   headers: { 'Content-Type': 'application/fhir+json', Accept: 'application/fhir+json' },
   isBase64Encoded: true,
   body: Buffer.from(text).toString('base64'),
-  requestContext: { requestId: 'bench', authorizer: { organisation } },
+  requestContext: {
+    requestId: 'bench',
+    authorizer: { parent: organisation, audience: 'bench', scope: Object.keys(scopes).join(' ') },
+  },
 });
 
 const eventOf: HubInProcess['eventOf'] = (text, sender) =>

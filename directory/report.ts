@@ -47,6 +47,13 @@ const areasOf = ({ coverage }: DirectoryData, { organisation }: DirectoryParty):
 
 const counted = (count: number, one: string): string => `${count} ${one}${count === 1 ? '' : 's'}`;
 
+/** Who may call for a party beside those with its own number. */
+const callersInWords = ({ parent, units = [], suppliers = [] }: DirectoryParty): readonly string[] => [
+  ...(parent === undefined ? [] : [`part of ${parent}`]),
+  ...(units.length === 0 ? [] : [`also called by ${[...units].sort().join(', ')}`]),
+  ...(suppliers.length === 0 ? [] : [`suppliers that may act for it: ${[...suppliers].sort().join(', ')}`]),
+];
+
 /** What a directory holds. */
 export const contents = (data: DirectoryData): readonly string[] => {
   const places = data.resources.filter(({ resourceType }) => resourceType === 'Location').length;
@@ -57,10 +64,15 @@ export const contents = (data: DirectoryData): readonly string[] => {
   const covered = data.parties
     .filter(({ role }) => role === 'amk-la')
     .map((party) => `${party.name} covers: ${areasOf(data, party).map(areaInWords).join(', ') || 'nothing'}`);
+  const called = data.parties.flatMap((party) => {
+    const words = callersInWords(party);
+    return words.length === 0 ? [] : [`${party.name} (${party.organisation}): ${words.join('; ')}`];
+  });
   return [
     ...ofRoles,
     `${counted(data.resources.length - places, 'endpoint')}, ${counted(places - data.coverage.length, 'place')}, ${counted(data.coverage.length, 'area')} covered`,
     ...covered,
+    ...called,
   ];
 };
 
@@ -92,9 +104,9 @@ const compared = (before: Said, after: Said, words: (said: string) => string): r
 
 const partiesIn = ({ parties }: DirectoryData): Said =>
   new Map(
-    parties.map(({ organisation, role, name, phone }) => [
-      `organisation ${organisation}`,
-      [role, name, phone ?? 'no phone'].join(', '),
+    parties.map((party) => [
+      `organisation ${party.organisation}`,
+      [[party.role, party.name, party.phone ?? 'no phone'].join(', '), ...callersInWords(party)].join('; '),
     ]),
   );
 

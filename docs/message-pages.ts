@@ -12,6 +12,7 @@ import { firstGuidelines } from '../schemas/guideline.ts';
 import { isObject } from '../schemas/json.ts';
 import { catalogue, eventCodeOf, messageTypesOf } from '../schemas/messages/catalogue.ts';
 import { systems } from '../schemas/names.ts';
+import { scopeFor, sendScopeOf } from '../schemas/scopes.ts';
 import type { Audience, ElementRule, MessageType, Move, Relation } from '../schemas/messages/message-type.ts';
 
 /** The pages in `docs/messages/`: one for each message of the catalogue, one for all, one for the codes. */
@@ -87,6 +88,7 @@ const facts = (type: MessageType): string =>
         ? []
         : [['told apart by', `its focus, a ${type.focus.resource}`]]),
       ['sent by', `${rolesIn(type.senders)}: ${relations[type.relation]}`],
+      ...(type.senders.includes('hub') ? [] : [['scope', code(scopeFor('luftbro', sendScopeOf(type.family)))]]),
       ['legal while', legality(type)],
       ...(type.mission === undefined ? [] : [['effect on the mission', missionEffects[type.mission]]]),
       ...(type.invites === undefined

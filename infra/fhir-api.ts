@@ -1,4 +1,4 @@
-import { Duration } from 'aws-cdk-lib';
+import { type CfnCondition, Duration } from 'aws-cdk-lib';
 import {
   EndpointType,
   IdentitySource,
@@ -10,6 +10,11 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { publishedTypes } from '../schemas/published-types.ts';
 import { addGatewayResponses } from './gateway-responses.ts';
+
+interface FhirApiProps {
+  /** Whether tokens without a proof are taken, too. */
+  readonly bearerIsTaken: CfnCondition;
+}
 
 interface FhirFunctions {
   readonly authorize: IFunction;
@@ -25,7 +30,7 @@ export class FhirApi extends Construct {
   readonly stageName = 'live';
   readonly #api: RestApi;
 
-  constructor(scope: Construct, id: string) {
+  constructor(scope: Construct, id: string, { bearerIsTaken }: FhirApiProps) {
     super(scope, id);
     this.#api = new RestApi(this, 'Resource', {
       restApiName: 'luftbro',
@@ -41,7 +46,7 @@ export class FhirApi extends Construct {
         throttlingBurstLimit: 400,
       },
     });
-    addGatewayResponses(this.#api);
+    addGatewayResponses(this.#api, bearerIsTaken);
   }
 
   get restApiId(): string {

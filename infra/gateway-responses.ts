@@ -1,3 +1,4 @@
+import { type CfnCondition, Fn } from 'aws-cdk-lib';
 import { ResponseType, type RestApi } from 'aws-cdk-lib/aws-apigateway';
 import { type FaultCode, faults, operationOutcome, retryAfterOf } from '../schemas/faults.ts';
 
@@ -6,36 +7,45 @@ interface GatewayFault {
   readonly fault: FaultCode;
   /** Absent: the fault's own. `as-is`: the one that API Gateway chose, for the types that cover many. */
   readonly status?: number | 'as-is';
-  readonly headers?: Readonly<Record<string, string>>;
+  /** Says how to authenticate. */
+  readonly challenges?: true;
 }
 
 const gatewayFaults: readonly GatewayFault[] = [
-  { type: ResponseType.UNAUTHORIZED, fault: 'unauthenticated', headers: { 'WWW-Authenticate': 'Bearer' } },
+  { type: ResponseType.UNAUTHORIZED, fault: 'unauthenticated', challenges: true },
   { type: ResponseType.ACCESS_DENIED, fault: 'unknown-caller' },
   // API Gateway's name for "no such route".
   { type: ResponseType.MISSING_AUTHENTICATION_TOKEN, fault: 'not-found' },
   { type: ResponseType.REQUEST_TOO_LARGE, fault: 'too-large' },
   { type: ResponseType.THROTTLED, fault: 'too-many-requests' },
-  { type: ResponseType.AUTHORIZER_FAILURE, fault: 'internal' },
+  { type: ResponseType.AUTHORIZER_FAILURE, fault: 'identity-unavailable' },
   { type: ResponseType.INTEGRATION_FAILURE, fault: 'internal', status: 502 },
   { type: ResponseType.INTEGRATION_TIMEOUT, fault: 'timeout' },
   { type: ResponseType.DEFAULT_4XX, fault: 'bad-request', status: 'as-is' },
   { type: ResponseType.DEFAULT_5XX, fault: 'internal', status: 'as-is' },
 ];
 
+/** RFC 9449, 7.1. Algorithms of HelseID's security profile. */
+const dpopChallenge = 'DPoP algs="ES256 ES384 ES512 PS256 PS384 PS512 RS256 RS384 RS512"';
+
 /** What API Gateway answers by itself is FHIR too, from the same catalogue as the hub's own refusals. */
-export const addGatewayResponses = (api: RestApi): void => {
-  for (const { type, fault, status, headers } of gatewayFaults) {
+export const addGatewayResponses = (api: RestApi, bearerIsTaken: CfnCondition): void => {
+  const challenge = Fn.conditionIf(
+    bearerIsTaken.logicalId,
+    `'${dpopChallenge}, Bearer'`,
+    `'${dpopChallenge}'`,
+  ).toString();
+  for (const { type, fault, status, challenges } of gatewayFaults) {
     const retryAfter = retryAfterOf(fault);
     const responseHeaders = {
-      'Content-Type': 'application/fhir+json',
-      ...headers,
-      ...(retryAfter === undefined ? {} : { 'Retry-After': String(retryAfter) }),
+      'Content-Type': "'application/fhir+json'",
+      ...(challenges === undefined ? {} : { 'WWW-Authenticate': challenge }),
+      ...(retryAfter === undefined ? {} : { 'Retry-After': `'${retryAfter}'` }),
     };
     api.addGatewayResponse(type.responseType, {
       type,
       ...(status === 'as-is' ? {} : { statusCode: String(status ?? faults[fault].status) }),
-      responseHeaders: Object.fromEntries(Object.entries(responseHeaders).map(([name, value]) => [name, `'${value}'`])),
+      responseHeaders,
       // API Gateway fills in the request id, which is also in its logs and in those of the functions.
       templates: { 'application/json': JSON.stringify(operationOutcome([{ code: fault }], '$context.requestId')) },
     });

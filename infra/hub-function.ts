@@ -36,4 +36,15 @@ export class HubFunction extends LambdaFunction {
   allow(actions: readonly string[], ...resources: readonly string[]): void {
     this.addToRolePolicy(new PolicyStatement({ actions: [...actions], resources: [...resources] }));
   }
+
+  /** Only items whose partition key has a form. */
+  allowItems(action: string, tableArn: string, partitionKeys: string): void {
+    this.addToRolePolicy(
+      new PolicyStatement({
+        actions: [action],
+        resources: [tableArn],
+        conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [partitionKeys] } },
+      }),
+    );
+  }
 }

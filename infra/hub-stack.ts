@@ -44,13 +44,35 @@ export class HubStack extends Stack {
       description: 'Audience (aud) that an access token must name.',
       default: 'luftbro',
     });
+    const tokenBinding = new CfnParameter(this, 'TokenBinding', {
+      description: 'Whether an access token must be bound to a key of the caller (DPoP): required, or optional.',
+      allowedPattern: 'required|optional',
+      default: 'required',
+    });
+    const proofSecondsBack = new CfnParameter(this, 'ProofSecondsBack', {
+      description: 'Seconds for which a DPoP proof is taken.',
+      type: 'Number',
+      minValue: 1,
+      maxValue: 300,
+      default: 60,
+    });
+    const proofSecondsAhead = new CfnParameter(this, 'ProofSecondsAhead', {
+      description: "Seconds by which a caller's clock may be ahead.",
+      type: 'Number',
+      minValue: 0,
+      maxValue: 60,
+      default: 10,
+    });
     const endpointAllowList = new CfnParameter(this, 'EndpointAllowList', {
       description:
         'Comma separated origins that may receive notifications though they are not public https. For laptops; empty elsewhere.',
       default: '',
     });
 
-    const api = new FhirApi(this, 'Api');
+    const bearerIsTaken = new CfnCondition(this, 'BearerIsTaken', {
+      expression: Fn.conditionEquals(tokenBinding.valueAsString, 'optional'),
+    });
+    const api = new FhirApi(this, 'Api', { bearerIsTaken });
     const publicUrlIsGiven = new CfnCondition(this, 'PublicUrlIsGiven', {
       expression: Fn.conditionNot(Fn.conditionEquals(givenPublicUrl.valueAsString, '')),
     });
@@ -74,9 +96,19 @@ export class HubStack extends Stack {
     const authorize = new HubFunction(this, 'Authorize', {
       handlers,
       name: 'authorize',
-      timeout: Duration.seconds(5),
-      environment: { TOKEN_ISSUER: tokenIssuer.valueAsString, TOKEN_AUDIENCE: tokenAudience.valueAsString },
+      // When it starts it asks the issuer for its keys.
+      timeout: Duration.seconds(10),
+      environment: {
+        TABLE_NAME,
+        PUBLIC_URL,
+        TOKEN_ISSUER: tokenIssuer.valueAsString,
+        TOKEN_AUDIENCE: tokenAudience.valueAsString,
+        TOKEN_BINDING: tokenBinding.valueAsString,
+        PROOF_SECONDS_BACK: proofSecondsBack.valueAsString,
+        PROOF_SECONDS_AHEAD: proofSecondsAhead.valueAsString,
+      },
     });
+    authorize.allowItems('dynamodb:PutItem', table.tableArn, 'PROOF#*');
 
     const processMessage = new HubFunction(this, 'ProcessMessage', {
       ...answering,

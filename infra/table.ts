@@ -14,6 +14,8 @@ export class HubTable extends Construct {
       billingMode: BillingMode.PAY_PER_REQUEST,
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       deletionProtection: true,
+      // Only proofs that were used (DPoP) carry it. Nothing relies on how soon they are gone.
+      timeToLiveAttribute: 'expiresAt',
       removalPolicy: RemovalPolicy.RETAIN,
     });
     // Sparse: only items that owe something carry `owes`, so an empty index means that everybody has been told.

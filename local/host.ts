@@ -114,6 +114,8 @@ export const startHost = async (options: HostOptions = {}): Promise<Host> => {
       parameters: declared(template, {
         PublicUrl: url,
         TokenIssuer: issuerUrl,
+        // So that a token is enough for who tries the hub by hand.
+        TokenBinding: 'optional',
         EndpointAllowList: 'http://localhost:*,http://127.0.0.1:*',
         ...options.parameters,
       }),

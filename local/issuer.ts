@@ -4,6 +4,11 @@ import { type IncomingMessage, type RequestListener, type ServerResponse } from 
 import { dirname } from 'node:path';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK, SignJWT } from 'jose';
 import { z } from 'zod';
+import { algorithms } from '../adapters/tokens/jwt.ts';
+import { verifyProof } from '../adapters/tokens/proof.ts';
+import { TokenRefused } from '../adapters/tokens/refused.ts';
+import { codesOf } from '../schemas/codes.ts';
+import { scopeFor, scopes } from '../schemas/scopes.ts';
 
 /**
  * A token issuer for one machine, in the place of HelseID: the same claims, and nobody's identity is checked. It gives a
@@ -11,7 +16,10 @@ import { z } from 'zod';
  */
 
 const clientsSchema = z.object({
-  clients: z.record(z.string(), z.object({ orgnr_parent: z.string(), orgnr_child: z.string().optional() })),
+  clients: z.record(
+    z.string(),
+    z.object({ orgnr_parent: z.string(), orgnr_child: z.string().optional(), orgnr_supplier: z.string().optional() }),
+  ),
 });
 
 const keySchema = z.looseObject({
@@ -23,6 +31,9 @@ const keySchema = z.looseObject({
 });
 
 const tokenSeconds = 600;
+
+/** Seconds by which the clock of who makes a proof may differ. */
+const proofWindow = { back: 60, ahead: 10 };
 
 interface IssuerSettings {
   readonly url: string;
@@ -44,15 +55,25 @@ export const createIssuer = async ({ url, audience, clientsFile, keyFile }: Issu
   const privateKey = await importJWK(key, 'ES256');
   const { d: _private, ...publicKey } = key;
 
-  const issue = async (clientId: string, scope: string): Promise<string | undefined> => {
+  const everyScope = codesOf(scopes)
+    .map((scope) => scopeFor(audience, scope))
+    .join(' ');
+
+  /** `undefined` if there is no such client. A thumbprint binds the token to a key (RFC 9449, 6.1). */
+  const issue = async (clientId: string, scope: string, thumbprint?: string): Promise<string | undefined> => {
     const { clients } = clientsSchema.parse(JSON.parse(await readFile(clientsFile, 'utf8')));
     const client = Object.hasOwn(clients, clientId) ? clients[clientId] : undefined;
     if (client === undefined) return undefined;
+    const organisations = Object.entries(client).map(([name, number]) => [
+      `helseid://claims/client/claims/${name}`,
+      number,
+    ]);
     return await new SignJWT({
       client_id: clientId,
-      scope,
-      'helseid://claims/client/claims/orgnr_parent': client.orgnr_parent,
-      ...(client.orgnr_child === undefined ? {} : { 'helseid://claims/client/claims/orgnr_child': client.orgnr_child }),
+      // A list, as HelseID has it.
+      scope: scope.split(' '),
+      ...Object.fromEntries(organisations),
+      ...(thumbprint === undefined ? {} : { cnf: { jkt: thumbprint } }),
     })
       .setProtectedHeader({ alg: 'ES256', kid, typ: 'at+jwt' })
       .setIssuer(url)
@@ -65,7 +86,7 @@ export const createIssuer = async ({ url, audience, clientsFile, keyFile }: Issu
 
   const answer = async (request: IncomingMessage): Promise<OAuthAnswer> => {
     const path = new URL(request.url ?? '/', url).pathname;
-    if (request.method === 'GET' && path === '/.well-known/openid-configuration') return ok(discovery(url));
+    if (request.method === 'GET' && path === '/.well-known/openid-configuration') return ok(discovery(url, everyScope));
     if (request.method === 'GET' && path === '/jwks')
       return ok({ keys: [{ ...publicKey, kid, alg: 'ES256', use: 'sig' }] });
     if (request.method !== 'POST' || path !== '/token')
@@ -75,10 +96,17 @@ export const createIssuer = async ({ url, audience, clientsFile, keyFile }: Issu
     if (form.get('grant_type') !== 'client_credentials')
       return refused(400, 'unsupported_grant_type', 'Only client_credentials.');
     const clientId = form.get('client_id') ?? basicUser(request.headers.authorization) ?? '';
-    const scope = form.get('scope') ?? audience;
-    const token = await issue(clientId, scope);
+    const scope = form.get('scope')?.trim().replaceAll(/ +/g, ' ') ?? everyScope;
+    const strange = scope.split(' ').find((one) => !everyScope.split(' ').includes(one));
+    if (strange !== undefined) return refused(400, 'invalid_scope', `The scopes are: ${everyScope}`);
+    const { dpop } = request.headers;
+    const thumbprint = dpop === undefined ? undefined : await thumbprintOf([dpop].flat().join(','), `${url}/token`);
+    if (thumbprint instanceof TokenRefused)
+      return refused(400, 'invalid_dpop_proof', `The proof in the DPoP header is not good: ${thumbprint.fault}.`);
+    const token = await issue(clientId, scope, thumbprint);
     if (token === undefined) return refused(401, 'invalid_client', 'The directory names no such client.');
-    return ok({ access_token: token, token_type: 'Bearer', expires_in: tokenSeconds, scope });
+    const type = thumbprint === undefined ? 'Bearer' : 'DPoP';
+    return ok({ access_token: token, token_type: type, expires_in: tokenSeconds, scope });
   };
 
   return {
@@ -89,20 +117,32 @@ export const createIssuer = async ({ url, audience, clientsFile, keyFile }: Issu
         .catch(() => response.destroy());
     },
     token: async (clientId) => {
-      const token = await issue(clientId, audience);
+      const token = await issue(clientId, everyScope);
       if (token === undefined) throw new Error(`${clientsFile} names no client ${clientId}.`);
       return token;
     },
   };
 };
 
-const discovery = (url: string) => ({
+/** The thumbprint of the key that a token request proves (RFC 9449, 5). */
+const thumbprintOf = async (proof: string, url: string): Promise<string | TokenRefused> => {
+  try {
+    return (await verifyProof(proof, { method: 'POST', url }, proofWindow, Date.now())).thumbprint;
+  } catch (error) {
+    if (error instanceof TokenRefused) return error;
+    throw error;
+  }
+};
+
+const discovery = (url: string, everyScope: string) => ({
   issuer: url,
   token_endpoint: `${url}/token`,
   jwks_uri: `${url}/jwks`,
   grant_types_supported: ['client_credentials'],
   token_endpoint_auth_methods_supported: ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'],
   id_token_signing_alg_values_supported: ['ES256'],
+  dpop_signing_alg_values_supported: algorithms,
+  scopes_supported: everyScope.split(' '),
   response_types_supported: ['token'],
   subject_types_supported: ['public'],
   // Not a field of the specification: for whoever reads it by eye.

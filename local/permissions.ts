@@ -41,17 +41,21 @@ export interface AwsCall {
   readonly authorization: string | undefined;
   readonly action: string;
   readonly resources: readonly string[];
+  /** Partition keys of the items, where the call names them. */
+  readonly leadingKeys?: readonly string[];
 }
 
 /** What is missing for a call, as AWS words it; `undefined` if nothing is. */
 export const missingRight = (
   permissions: Permissions,
-  { authorization = '', action, resources }: AwsCall,
+  { authorization = '', action, resources, leadingKeys }: AwsCall,
 ): string | undefined => {
   const [, accessKey = ''] = /Credential=([^/]+)\//.exec(authorization) ?? [];
   const statements = permissions[accessKey];
   const denied =
-    statements === undefined ? undefined : resources.find((resource) => !allows(statements, action, resource));
+    statements === undefined
+      ? undefined
+      : resources.find((resource) => !allows(statements, action, resource, leadingKeys));
   return denied === undefined
     ? undefined
     : `${accessKey} is not authorized to perform: ${action} on resource: ${denied}`;

@@ -8,19 +8,33 @@ export const statementShape = {
   Effect: z.enum(['Allow', 'Deny']),
   Action: oneOrMore,
   Resource: oneOrMore,
+  Condition: z
+    .strictObject({ 'ForAllValues:StringLike': z.strictObject({ 'dynamodb:LeadingKeys': oneOrMore }) })
+    .transform((condition) => condition['ForAllValues:StringLike']['dynamodb:LeadingKeys'])
+    .optional(),
 };
 
 export interface Statement {
   readonly Effect: 'Allow' | 'Deny';
   readonly Action: readonly string[];
   readonly Resource: readonly string[];
+  /** Forms of the partition keys that it is about. */
+  readonly Condition?: readonly string[] | undefined;
 }
 
-export const allows = (statements: readonly Statement[], action: string, resource: string): boolean => {
+/** `leadingKeys`: partition keys of the items, for calls that name them. */
+export const allows = (
+  statements: readonly Statement[],
+  action: string,
+  resource: string,
+  leadingKeys: readonly string[] = [],
+): boolean => {
   const meant = statements.filter(
     (statement) =>
       statement.Action.some((pattern) => matches(pattern.toLowerCase(), action.toLowerCase())) &&
-      statement.Resource.some((pattern) => matches(pattern, resource)),
+      statement.Resource.some((pattern) => matches(pattern, resource)) &&
+      (statement.Condition === undefined ||
+        leadingKeys.every((key) => statement.Condition?.some((pattern) => matches(pattern, key)) === true)),
   );
   return meant.some(({ Effect }) => Effect === 'Allow') && !meant.some(({ Effect }) => Effect === 'Deny');
 };

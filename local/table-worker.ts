@@ -32,6 +32,7 @@ const take = async (request: IncomingMessage, response: ServerResponse): Promise
     authorization: headers.authorization,
     action: `dynamodb:${String(headers['x-amz-target']).replace(/^.*\./, '')}`,
     resources: tablesOf(body).map((table) => `${tableArnPrefix}${table}`),
+    leadingKeys: leadingKeysOf(body),
   });
   if (missing !== undefined) {
     report({ kind: 'denied', message: missing });
@@ -54,6 +55,15 @@ const tablesOf = (body: Buffer): readonly string[] => {
   const named =
     TableName === undefined ? [] : [IndexName === undefined ? TableName : `${TableName}/index/${IndexName}`];
   return [...named, ...Object.keys(RequestItems)];
+};
+
+const item = z.object({ pk: z.object({ S: z.string() }) });
+const aboutItem = z.object({ Item: item.optional(), Key: item.optional() });
+
+/** Partition keys of the one item that a request names; every table of the stack calls its partition key `pk`. */
+const leadingKeysOf = (body: Buffer): readonly string[] => {
+  const { Item, Key } = aboutItem.catch({}).parse(parsed(body));
+  return [Item, Key].flatMap((named) => (named === undefined ? [] : [named.pk.S]));
 };
 
 const parsed = (body: Buffer): unknown => {

@@ -39,6 +39,8 @@ const tableSchema = z.strictObject({
   BillingMode: z.literal('PAY_PER_REQUEST'),
   // Nothing to do on one machine.
   DeletionProtectionEnabled: z.boolean().optional(),
+  // DynamoDB itself deletes what is due within days only.
+  TimeToLiveSpecification: z.strictObject({ AttributeName: z.string(), Enabled: z.boolean() }).optional(),
   PointInTimeRecoverySpecification: z.unknown().optional(),
   SSESpecification: z.unknown().optional(),
   Tags: z.unknown().optional(),

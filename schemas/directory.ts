@@ -7,8 +7,9 @@ import { systems } from './names.ts';
 import { judgePlace } from './service-area.ts';
 
 /**
- * The directory file: a FHIR `Bundle` of the `Organization`s that take part, their `Endpoint`s, and `Location`s: places,
- * and the counties and municipalities that an AMK LA covers.
+ * The directory file: a FHIR `Bundle` of the `Organization`s that take part, their `Endpoint`s, `Location`s (places, and
+ * the counties and municipalities that an AMK LA covers), and `OrganizationAffiliation`s: the suppliers whose systems may
+ * act for them.
  */
 
 export interface DirectoryParty {
@@ -16,6 +17,12 @@ export interface DirectoryParty {
   readonly name: string;
   readonly role: Role;
   readonly phone?: string;
+  /** Organisation number of the legal entity that it is part of: its tokens name both. */
+  readonly parent?: string;
+  /** Further organisation numbers that speak for it: units of its own. */
+  readonly units?: readonly string[];
+  /** Organisation numbers of the suppliers whose systems may act for it. */
+  readonly suppliers?: readonly string[];
 }
 
 /** An AMK LA covers a county (two digits) or a municipality (four digits). */
@@ -44,18 +51,34 @@ const rolesToCall: readonly Role[] = ['local-amk', 'amk-la', 'operator', 'hospit
 
 const physicalTypes = 'http://terminology.hl7.org/CodeSystem/location-physical-type';
 
+const isNumber = (text: string | undefined): text is string => /^\d{9}$/.test(text ?? '');
+
 /** What each element must be; the words say what to do. */
 
 const wantedName = 'needs a name: the words shown to people';
 const nameElement = z.string(wantedName).refine((text) => text.trim() !== '', wantedName);
 
+/** Identifiers with their use: `secondary` are further numbers of the same party. */
+const usedIdentifier = z.object({ ...identifier.shape, use: z.string().optional() });
+
 const wantedNumber = `needs one organisation number: nine digits, system ${systems.organisationNumber}`;
-const numberElement = z.array(identifier, wantedNumber).transform((list, context) => {
-  const [own, ...others] = list.filter(({ system }) => system === systems.organisationNumber);
-  if (own?.value !== undefined && /^\d{9}$/.test(own.value) && others.length === 0) return own.value;
+const numberElement = z.array(usedIdentifier, wantedNumber).transform((list, context) => {
+  const [own, ...others] = list.filter(
+    ({ system, use }) => system === systems.organisationNumber && use !== 'secondary',
+  );
+  if (own !== undefined && isNumber(own.value) && others.length === 0) return own.value;
   context.addIssue(wantedNumber);
   return z.NEVER;
 });
+
+const wantedUnit = 'is not an organisation number: nine digits';
+const unitsElement = z.array(usedIdentifier).transform((list, context) =>
+  list.flatMap(({ system, use, value = '' }, index) => {
+    if (system !== systems.organisationNumber || use !== 'secondary') return [];
+    if (!isNumber(value)) context.addIssue({ code: 'custom', path: [index, 'value'], message: wantedUnit });
+    return [{ value, index }];
+  }),
+);
 
 const wantedRole = `needs one role of ${systems.partyRole}: ${partyRoles.join(', ')}`;
 const roleElement = z.array(codeableConcept, wantedRole).transform((list, context) => {
@@ -125,6 +148,13 @@ const areaForms = {
 const wantedArea = `needs one identifier: a county, e.g. NO-34 of ${systems.county}, or a municipality, e.g. 3411 of ${systems.municipality}`;
 
 const wantedOwner = 'needs an organisation of this file: Organization/ and its organisation number';
+const wantedOther = `needs an organisation number in identifier (system ${systems.organisationNumber}), or an organisation of this file`;
+const wantedAffiliation = `needs one code: system-supplier of ${systems.affiliationRole}`;
+const affiliationElement = z.array(codeableConcept, wantedAffiliation).refine((list) => {
+  const [only, ...others] = list.flatMap(({ coding }) => coding ?? []);
+  return only?.system === systems.affiliationRole && only.code === 'system-supplier' && others.length === 0;
+}, wantedAffiliation);
+const wantedActive = 'must be true: what no longer holds is left out';
 
 interface Fault {
   /** Place of the entry in the file, by which faults are listed. */
@@ -132,10 +162,12 @@ interface Fault {
   readonly text: string;
 }
 
+const subjectTypes = ['Organization', 'Endpoint', 'Location', 'OrganizationAffiliation'] as const;
+
 /** One resource of the file while it is checked. */
 interface Subject {
   readonly index: number;
-  readonly type: 'Organization' | 'Endpoint' | 'Location';
+  readonly type: (typeof subjectTypes)[number];
   readonly fullUrl: string | undefined;
   readonly resource: Readonly<Record<string, unknown>>;
   /** Notes what is wrong with an element. */
@@ -170,9 +202,12 @@ const subjectOf = (item: unknown, index: number, faults: Fault[]): Subject | und
     return undefined;
   }
   const { fullUrl, resource } = entry.data;
-  const { resourceType: type } = resource;
-  if (type !== 'Organization' && type !== 'Endpoint' && type !== 'Location') {
-    fault('resourceType', `${type} has no place here: the directory holds Organization, Endpoint and Location`);
+  const type = subjectTypes.find((one) => one === resource.resourceType);
+  if (type === undefined) {
+    fault(
+      'resourceType',
+      `${resource.resourceType} has no place here: the directory holds Organization, Endpoint, Location and OrganizationAffiliation`,
+    );
     return undefined;
   }
   const read: Subject['read'] = (element, schema) => {
@@ -198,6 +233,9 @@ const placesOf = (subjects: readonly Subject[]): Places =>
     }),
   );
 
+/** A reference that the file should hold, and does not. What is contained, or served elsewhere, is nothing it can hold. */
+const isLost = (named: string, places: Places): boolean => !places.has(named) && !/^(?:#|https?:)/.test(named);
+
 /** A copy of an element whose references lead to where the hub serves what they mean; notes those that lead nowhere. */
 const relinked = (value: unknown, path: string, places: Places, fault: Subject['fault']): unknown => {
   if (Array.isArray(value))
@@ -208,9 +246,7 @@ const relinked = (value: unknown, path: string, places: Places, fault: Subject['
       const at = `${path}.${key}`;
       if (key !== 'reference' || typeof member !== 'string') return [key, relinked(member, at, places, fault)];
       const place = places.get(member);
-      // What is contained, or served elsewhere, is nothing the file can hold.
-      if (place === undefined && !/^(?:#|https?:)/.test(member))
-        fault(at, `${member} is not in this file: add it, or correct the reference`);
+      if (isLost(member, places)) fault(at, `${member} is not in this file: add it, or correct the reference`);
       return [key, place ?? member];
     }),
   );
@@ -224,14 +260,36 @@ const relinkedElements = ({ resource, fault }: Subject, places: Places): Record<
   );
 
 /** The organisation number of the one a resource belongs to. */
-const readOwner = ({ read, fault }: Subject, places: Places): string | undefined => {
-  const owner = read('managingOrganization', z.object(reference.shape, wantedOwner));
+const readOwner = (
+  { read, fault }: Subject,
+  places: Places,
+  element: 'managingOrganization' | 'organization' = 'managingOrganization',
+): string | undefined => {
+  const owner = read(element, z.object(reference.shape, wantedOwner));
   if (owner === undefined) return undefined;
   const { system, value } = owner.identifier ?? {};
   const byNumber = system === systems.organisationNumber ? places.get(`Organization/${value}`) : undefined;
   const place = places.get(owner.reference ?? '') ?? byNumber ?? '';
   const number = /^Organization\/(.+)$/.exec(place)?.[1];
-  if (number === undefined) fault('managingOrganization', wantedOwner);
+  if (number === undefined) fault(element, wantedOwner);
+  return number;
+};
+
+/** The organisation number of another organisation, which may be in the file and need not. */
+const readOther = (
+  { read, fault }: Subject,
+  places: Places,
+  element: 'partOf' | 'participatingOrganization',
+): string | undefined => {
+  const other = read(element, z.object(reference.shape, wantedOther));
+  if (other === undefined) return undefined;
+  const { system, value } = other.identifier ?? {};
+  const number =
+    /^Organization\/(\d{9})$/.exec(places.get(other.reference ?? '') ?? '')?.[1] ??
+    (system === systems.organisationNumber && isNumber(value) ? value : undefined);
+  // Of a party every lost reference is said anyhow.
+  const isSaid = element === 'partOf' && other.reference !== undefined && isLost(other.reference, places);
+  if (number === undefined && !isSaid) fault(element, wantedOther);
   return number;
 };
 
@@ -250,7 +308,28 @@ const onceOnly = (): Once => {
 const isPhone = (contact: unknown): boolean =>
   isObject(contact) && contact['system'] === 'phone' && contact['use'] !== 'old';
 
-const readParty = ({ index, resource, read, fault }: Subject, once: Once): DirectoryParty | undefined => {
+const readUnits = ({ index, read, fault }: Subject, once: Once): readonly string[] =>
+  (read('identifier', unitsElement.optional()) ?? []).map(({ value, index: at }) => {
+    const again = once(value, index);
+    if (again !== undefined) fault(`identifier[${at}]`, again);
+    return value;
+  });
+
+/** Who may call for a party beside those with its own number. */
+const readCallers = (
+  subject: Subject,
+  organisation: string,
+  places: Places,
+  once: Once,
+): Pick<DirectoryParty, 'parent' | 'units'> => {
+  const units = readUnits(subject, once);
+  const parent = subject.resource['partOf'] === undefined ? undefined : readOther(subject, places, 'partOf');
+  if (parent === organisation) subject.fault('partOf', 'must be another organisation: leave it out');
+  return { ...defined({ parent }), ...(units.length === 0 ? {} : { units }) };
+};
+
+const readParty = (subject: Subject, places: Places, once: Once): DirectoryParty | undefined => {
+  const { index, resource, read, fault } = subject;
   const organisation = read('identifier', numberElement);
   const role = read('type', roleElement);
   const name = read('name', nameElement);
@@ -264,7 +343,31 @@ const readParty = ({ index, resource, read, fault }: Subject, once: Once): Direc
   if (again !== undefined) fault('identifier', again);
   if (resource['id'] !== undefined && resource['id'] !== organisation)
     fault('id', `must be the organisation number ${organisation}, as the hub refers to it`);
-  return role === undefined || name === undefined ? undefined : { organisation, name, role, ...defined({ phone }) };
+  const called = readCallers(subject, organisation, places, once);
+  return role === undefined || name === undefined
+    ? undefined
+    : { organisation, name, role, ...defined({ phone }), ...called };
+};
+
+interface Grant {
+  readonly organisation: string;
+  readonly supplier: string;
+}
+
+/** Reads which supplier may act for which party. */
+const readAffiliation = (subject: Subject, places: Places, once: Once): Grant | undefined => {
+  const { index, read, fault } = subject;
+  const organisation = readOwner(subject, places, 'organization');
+  const supplier = readOther(subject, places, 'participatingOrganization');
+  read('code', affiliationElement);
+  read('active', z.literal(true, wantedActive).optional());
+  read('period', z.undefined('must be left out: the grant holds as long as it stands in the file'));
+  if (organisation === undefined || supplier === undefined) return undefined;
+  if (organisation === supplier)
+    fault('participatingOrganization', 'must be another organisation: nobody needs a grant to act for itself');
+  const again = once(`supplier ${supplier} of ${organisation}`, index);
+  if (again !== undefined) fault('participatingOrganization', again);
+  return { organisation, supplier };
 };
 
 /** Reads an Endpoint, which covers no area. */
@@ -316,6 +419,11 @@ const readResource = (subject: Subject, type: DirectoryResource['resourceType'],
   return { resource: served, owner, area };
 };
 
+const withSuppliers = (party: DirectoryParty, grants: readonly Grant[]): DirectoryParty => {
+  const suppliers = grants.filter(({ organisation }) => organisation === party.organisation).map((one) => one.supplier);
+  return suppliers.length === 0 ? party : { ...party, suppliers };
+};
+
 export type DirectoryReading = { readonly directory: DirectoryData } | { readonly faults: readonly string[] };
 
 /** Reads a directory file and says everything that is wrong with it: each fault with its FHIRPath and what to do. */
@@ -330,19 +438,25 @@ export const readDirectory = (value: unknown): DirectoryReading => {
   const once = onceOnly();
   const parties = new Map<string, DirectoryParty>();
   const coverage: Coverage[] = [];
+  const grants: Grant[] = [];
   const resources: DirectoryResource[] = [];
 
   for (const subject of subjects) {
     const again = subject.fullUrl === undefined ? undefined : once(`fullUrl ${subject.fullUrl}`, subject.index);
     if (again !== undefined) faults.push({ index: subject.index, text: `${entryAt(subject.index)}.fullUrl: ${again}` });
     if (subject.type !== 'Organization') continue;
-    const party = readParty(subject, once);
+    const party = readParty(subject, places, once);
     relinkedElements(subject, places);
     if (party !== undefined) parties.set(party.organisation, party);
   }
   for (const subject of subjects) {
     const { type } = subject;
     if (type === 'Organization') continue;
+    if (type === 'OrganizationAffiliation') {
+      const grant = readAffiliation(subject, places, once);
+      if (grant !== undefined) grants.push(grant);
+      continue;
+    }
     const read = readResource(subject, type, places, once);
     const role = parties.get(read.owner ?? '')?.role;
     if (read.area !== undefined && role !== undefined && role !== 'amk-la')
@@ -356,5 +470,7 @@ export const readDirectory = (value: unknown): DirectoryReading => {
 
   return faults.length > 0
     ? { faults: faults.sort((one, other) => one.index - other.index).map(({ text }) => text) }
-    : { directory: { parties: [...parties.values()], coverage, resources } };
+    : {
+        directory: { parties: [...parties.values()].map((party) => withSuppliers(party, grants)), coverage, resources },
+      };
 };

@@ -168,11 +168,29 @@ export const faults = {
     origin: 'sender',
     text: "The token is valid, but its organisation number is not in the directory. Ask the hub's operators to add it.",
   },
+  'unknown-unit': {
+    status: 403,
+    type: 'forbidden',
+    origin: 'sender',
+    text: "The token is valid, but the directory does not know its child organisation number under its parent number. Ask the hub's operators to add it.",
+  },
+  'supplier-not-granted': {
+    status: 403,
+    type: 'forbidden',
+    origin: 'sender',
+    text: "The token is valid, but its supplier may not act for this organisation. The organisation asks the hub's operators to grant it.",
+  },
+  'missing-scope': {
+    status: 403,
+    type: 'forbidden',
+    origin: 'sender',
+    text: 'The token lacks the scope that is named in diagnostics. Ask the token issuer for a token with it.',
+  },
   unauthenticated: {
     status: 401,
     type: 'login',
     origin: 'sender',
-    text: 'A valid bearer token is needed. Get a new one from the token issuer and send it as Authorization: Bearer ….',
+    text: 'A valid access token is needed, and if it is bound to a key a new proof of that key for this very request (DPoP, RFC 9449). Get a new token from the token issuer, make a new proof, and see WWW-Authenticate for the scheme.',
   },
   'not-found': { status: 404, type: 'not-found', origin: 'sender', text: 'There is nothing here that you may see.' },
   'unknown-search': {
@@ -210,6 +228,12 @@ export const faults = {
     type: 'transient',
     origin: 'hub',
     text: 'The hub cannot reach its storage. Nothing is known to be stored; send the same message again, with the same id, after the time in Retry-After.',
+  },
+  'identity-unavailable': {
+    status: 503,
+    type: 'transient',
+    origin: 'hub',
+    text: 'The hub cannot check tokens now. Nothing is stored; send the same message again, with the same id and a new proof, after the time in Retry-After.',
   },
   contended: {
     status: 503,

@@ -34,6 +34,8 @@ export const systems = {
   /** NACA and NEWS2: no official URI is known. */
   severityScore: codeSystem('severity-score'),
   directoryOrigin: codeSystem('directory-origin'),
+  /** What one organisation is to another. */
+  affiliationRole: codeSystem('affiliation-role'),
   deliveryOutcome: codeSystem('delivery-outcome'),
   /** Norsk indeks for medisinsk nødhjelp: criteria numbers such as `A.06.02`; URI minted here. */
   medicalIndex: codeSystem('norsk-indeks-medisinsk-nodhjelp'),

@@ -1,39 +1,99 @@
 import type { APIGatewayAuthorizerResult, APIGatewayRequestAuthorizerEvent } from 'aws-lambda';
+import { usedProofs } from '../../adapters/dynamodb/used-proofs.ts';
 import { setting } from '../../adapters/settings.ts';
-import { TokenRefused, tokenVerifier } from '../../adapters/tokens/verify-token.ts';
+import { type AccessToken, accessTokenVerifier } from '../../adapters/tokens/access-token.ts';
+import { checkBinding, verifyProof } from '../../adapters/tokens/proof.ts';
+import { TokenRefused } from '../../adapters/tokens/refused.ts';
 import { kindOf, log } from '../edge/log.ts';
 
-const verify = tokenVerifier(setting('TOKEN_ISSUER'), setting('TOKEN_AUDIENCE'));
+const audience = setting('TOKEN_AUDIENCE');
+const verify = accessTokenVerifier(setting('TOKEN_ISSUER'), audience);
+const proofs = usedProofs(setting('TABLE_NAME'));
+const base = setting('PUBLIC_URL');
+const bindingRequired = setting('TOKEN_BINDING') !== 'optional';
 
-const bearer = (request: APIGatewayRequestAuthorizerEvent): string | undefined => {
-  const header = Object.entries(request.headers ?? {}).find(([name]) => name.toLowerCase() === 'authorization')?.[1];
-  return /^Bearer +(\S+)$/i.exec(header ?? '')?.[1];
+const secondsIn = (name: string): number => {
+  const seconds = Number(setting(name));
+  // No proof is older or newer than what is no number.
+  if (!Number.isInteger(seconds) || seconds < 0) throw new Error(`${name} is no number of seconds`);
+  return seconds;
+};
+
+/** Seconds for which a used proof is remembered after the last one in which it could be taken: clocks differ. */
+const remembered = 60;
+
+/** All values of a header, however its name is spelt. */
+const headersOf = (
+  { multiValueHeaders, headers }: APIGatewayRequestAuthorizerEvent,
+  wanted: string,
+): readonly string[] =>
+  Object.entries(multiValueHeaders ?? headers ?? {})
+    .filter(([name]) => name.toLowerCase() === wanted)
+    .flatMap(([, values]) => values ?? []);
+
+/** The URL that the caller meant. `path` may begin with the stage or with what a domain name is mapped to. */
+const urlOf = ({ path, resource }: APIGatewayRequestAuthorizerEvent): string => {
+  const asked = path.split('/');
+  const slashes = path.endsWith('/') ? 1 : 0;
+  const [, ...inside] = asked.slice(1 - resource.split('/').length - slashes);
+  return [base, ...inside].join('/');
+};
+
+/** RFC 9449, 7: which scheme goes with which token, and that the key is proven anew for each request. */
+const checkProof = async (
+  request: APIGatewayRequestAuthorizerEvent,
+  scheme: string,
+  token: string,
+  { thumbprint }: AccessToken,
+): Promise<void> => {
+  if (scheme === 'bearer') {
+    if (thumbprint !== undefined) throw new TokenRefused('no-proof');
+    if (bindingRequired) throw new TokenRefused('not-bound');
+    return;
+  }
+  if (thumbprint === undefined) throw new TokenRefused('not-bound');
+  const [given, ...others] = headersOf(request, 'dpop');
+  if (given === undefined) throw new TokenRefused('no-proof');
+  if (others.length > 0) throw new TokenRefused('several-proofs');
+  const window = { back: secondsIn('PROOF_SECONDS_BACK'), ahead: secondsIn('PROOF_SECONDS_AHEAD') };
+  const proof = await verifyProof(given, { method: request.httpMethod, url: urlOf(request) }, window, Date.now());
+  checkBinding(proof, token, thumbprint);
+  // Last, so that only a proof that is good is used up.
+  if (!(await proofs.use(proof.digest, proof.issuedAt + window.back + remembered))) throw new TokenRefused('replayed');
+};
+
+const authenticate = async (request: APIGatewayRequestAuthorizerEvent): Promise<AccessToken> => {
+  const [authorization, ...others] = headersOf(request, 'authorization');
+  const [, scheme, token] = /^(Bearer|DPoP) +([\w.~+/-]+=*) *$/i.exec(authorization ?? '') ?? [];
+  if (scheme === undefined || token === undefined || others.length > 0) throw new TokenRefused('malformed');
+  const said = await verify(token);
+  await checkProof(request, scheme.toLowerCase(), token, said);
+  return said;
 };
 
 /** Every method of this API and stage: what a caller may do there is decided by role and mission, not here. */
 const wholeApi = (methodArn: string): string => `${methodArn.split('/').slice(0, 2).join('/')}/*`;
 
-/** Lets a request in if its bearer token is good, and tells the functions which organisation calls. */
+/** Lets a request in if its token and proof are good, and tells the functions what the token says of who calls. */
 export const handler = async (request: APIGatewayRequestAuthorizerEvent): Promise<APIGatewayAuthorizerResult> => {
-  const token = bearer(request);
-  // API Gateway answers 401 to exactly this error.
-  if (token === undefined) throw new Error('Unauthorized');
   try {
-    const { organisation, parent, client, scope } = await verify(token);
+    const { thumbprint: _checked, ...said } = await authenticate(request);
     return {
-      principalId: organisation,
+      principalId: said.child ?? said.parent,
       policyDocument: {
         Version: '2012-10-17',
         Statement: [{ Effect: 'Allow', Action: 'execute-api:Invoke', Resource: wholeApi(request.methodArn) }],
       },
-      context: { organisation, parent, client, scope },
+      context: { ...said, audience },
     };
   } catch (error) {
+    const { requestId } = request.requestContext;
     if (error instanceof TokenRefused) {
-      log('info', 'TOKEN_REFUSED', kindOf(error));
+      log('info', 'TOKEN_REFUSED', { requestId, why: error.fault });
+      // API Gateway answers 401 to exactly this error.
       throw new Error('Unauthorized', { cause: error });
     }
-    log('error', 'ISSUER_UNREACHABLE', kindOf(error));
+    log('error', 'ISSUER_UNREACHABLE', { requestId, ...kindOf(error) });
     throw error;
   }
 };

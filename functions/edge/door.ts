@@ -1,8 +1,9 @@
 import middy from '@middy/core';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
+import type { PartyDirectory } from '../../adapters/dynamodb/directory-store.ts';
 import { Unavailable } from '../../mission/ports.ts';
 import type { Party } from '../../mission/state.ts';
-import type { Directory } from '../../mission/ports.ts';
+import { defined } from '../../schemas/defined.ts';
 import {
   type FaultCode,
   operationOutcome,
@@ -12,6 +13,7 @@ import {
   statusOf,
 } from '../../schemas/faults.ts';
 import { fhirJson } from '../../schemas/names.ts';
+import { type Scope, scopeFor } from '../../schemas/scopes.ts';
 import { kindOf, log, logger } from './log.ts';
 
 /** What every HTTP door of the hub does: correlation id in and out, FHIR media type, failures as `OperationOutcome`. */
@@ -45,12 +47,28 @@ export const refusal = (refused: Refusal, correlationId: string): Answer => {
   });
 };
 
-/** The party that calls, from the authorizer's context; who is not in the directory is refused. */
-export const callerOf = (request: Request, directory: Directory): Party | Refusal => {
-  const organisation: unknown = request.requestContext.authorizer?.['organisation'];
-  const party = typeof organisation === 'string' ? directory.partyOf(organisation) : undefined;
-  return party ?? refuse('unknown-caller', 'http.Authorization');
+/** What the authorizer read in the token. */
+const said = (request: Request, what: 'parent' | 'child' | 'supplier' | 'scope' | 'audience'): string | undefined => {
+  const value: unknown = request.requestContext.authorizer?.[what];
+  return typeof value === 'string' ? value : undefined;
 };
+
+/** The party that calls, from what the token says and what the directory says of that. */
+export const callerOf = (request: Request, directory: PartyDirectory): Party | Refusal => {
+  const parent = said(request, 'parent');
+  if (parent === undefined) return refuse('unknown-caller', 'http.Authorization');
+  const caller = directory.callerOf({
+    parent,
+    ...defined({ child: said(request, 'child'), supplier: said(request, 'supplier') }),
+  });
+  return typeof caller === 'string' ? refuse(caller, 'http.Authorization') : caller;
+};
+
+/** The refusal of a token that lacks a scope. */
+export const lacking = (request: Request, scope: Scope): Refusal | undefined =>
+  said(request, 'scope')?.split(' ').includes(scope) === true
+    ? undefined
+    : refuse('missing-scope', 'http.Authorization', scopeFor(said(request, 'audience') ?? '', scope));
 
 /** Query parameters, the last one of each name. */
 export const queryOf = (request: Request): ReadonlyMap<string, string> =>

@@ -7,7 +7,8 @@ import type { Entry } from '../../mission/state.ts';
 import { responseMessage } from '../../mission/views/response-message.ts';
 import { type Refusal, refuse } from '../../schemas/faults.ts';
 import { readMessage } from '../../schemas/message.ts';
-import { answer, bodyOf, callerOf, etag, fhirDoor, headerOf } from '../edge/door.ts';
+import { sendScopeOf } from '../../schemas/scopes.ts';
+import { answer, bodyOf, callerOf, etag, fhirDoor, headerOf, lacking } from '../edge/door.ts';
 import { kindOf, log } from '../edge/log.ts';
 
 const logs = openLogs();
@@ -51,6 +52,8 @@ export const handler = fhirDoor(async (request) => {
 
   const message = readMessage(text);
   if (message.outcome === 'refused') return message;
+  const outOfScope = lacking(request, sendScopeOf(message.type.family));
+  if (outOfScope !== undefined) return outOfScope;
   const accepted = await acceptMessage(
     logs.missions,
     message,

@@ -14,7 +14,7 @@ import { readTask, searchTasks } from '../../mission/reading/tasks.ts';
 import type { Viewpoint } from '../../mission/views/fhir.ts';
 import { organizationResource } from '../../mission/views/organization.ts';
 import { isRefusal, type Refusal, refuse } from '../../schemas/faults.ts';
-import { type Answer, answer, callerOf, etag, fhirDoor, headerOf, queryOf } from '../edge/door.ts';
+import { type Answer, answer, callerOf, etag, fhirDoor, headerOf, lacking, queryOf } from '../edge/door.ts';
 
 const logs = openLogs();
 const base = setting('PUBLIC_URL');
@@ -92,6 +92,8 @@ export const handler = fhirDoor(async (request): Promise<Answer | Refusal> => {
   const directory = await logs.directory();
   const caller = callerOf(request, directory);
   if (isRefusal(caller)) return caller;
+  const outOfScope = lacking(request, 'read');
+  if (outOfScope !== undefined) return outOfScope;
   const view = { base, directory };
   const { type = '', id, operation } = request.pathParameters ?? {};
   const accept = headerOf(request, 'accept');

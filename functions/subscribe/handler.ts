@@ -14,7 +14,7 @@ import type { Viewpoint } from '../../mission/views/fhir.ts';
 import { subscriptionResource } from '../../mission/views/subscription.ts';
 import { isRefusal, type Refusal, refuse } from '../../schemas/faults.ts';
 import { isObject } from '../../schemas/json.ts';
-import { type Answer, answer, callerOf, fhirDoor, queryOf, type Request } from '../edge/door.ts';
+import { type Answer, answer, callerOf, fhirDoor, lacking, queryOf, type Request } from '../edge/door.ts';
 import { create, end, readBody, replace, rotate } from './changes.ts';
 
 const logs = openLogs();
@@ -144,6 +144,8 @@ export const handler = fhirDoor(async (request) => {
   const directory = await logs.directory();
   const caller = callerOf(request, directory);
   if (isRefusal(caller)) return caller;
+  const outOfScope = lacking(request, 'subscribe');
+  if (outOfScope !== undefined) return outOfScope;
   const view = { base, directory };
   const { id, operation } = request.pathParameters ?? {};
   if (id === undefined) return ofType(request, caller, view);

@@ -4,6 +4,7 @@ import { hubElements } from './reading.ts';
 export const acknowledgementOverdue: MessageType = {
   event: 'acknowledgement-overdue',
   title: 'Acknowledgement overdue',
+  family: 'mission',
   purpose:
     'Nobody has acknowledged an ask in time, or the time until which a decision was deferred has passed. Who asked and the coordinating AMK LA are told whom to phone.',
   senders: ['hub'],

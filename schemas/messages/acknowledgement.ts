@@ -11,6 +11,7 @@ const schema = task.transform((resource, context): Facts => {
 export const acknowledgement: MessageType = {
   event: 'acknowledgement',
   title: 'Acknowledgement by a human',
+  family: 'mission',
   purpose:
     'A person at the party that was asked has seen the ask, or a crew in the air has seen that its mission was cancelled. A machine that received a notification never sends this by itself.',
   senders: ['amk-la', 'operator', 'hospital'],

@@ -4,6 +4,7 @@ import { hubElements } from './reading.ts';
 export const deliveryFailed: MessageType = {
   event: 'delivery-failed',
   title: 'Delivery failed',
+  family: 'mission',
   purpose:
     'The hub has given up delivering a message to a party. Who sent it and the coordinating AMK LA are told whom to phone.',
   senders: ['hub'],

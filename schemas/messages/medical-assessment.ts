@@ -25,6 +25,7 @@ const schema = clinicalImpression.transform((resource, context): Facts => {
 export const medicalAssessment: MessageType = {
   event: 'medical-assessment',
   title: 'Medical assessment',
+  family: 'coordination',
   purpose:
     'A physician of the AMK LA or of an operator says whether there is medical ground, why, and who says so. It is advice: the decision is made by the coordinating AMK LA.',
   senders: ['amk-la', 'operator'],

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { CodeTable, MissionStatus, RefusalClass, Role, TaskKind, TaskStatus, Urgency } from '../codes.ts';
+import type { Family } from '../scopes.ts';
 
 /** What the hub understands of a message, whatever its type. Everything else stays in the message's own text. */
 export interface Facts {
@@ -150,6 +151,8 @@ export interface MessageType {
   /** Code in `MessageHeader.eventCoding` where it differs from `event`: two types may share one code and differ in their focus. */
   readonly code?: string;
   readonly title: string;
+  /** Whose scope lets a system send it. */
+  readonly family: Family;
   /** One sentence for people who will use it. */
   readonly purpose: string;
   readonly senders: readonly Role[];

@@ -27,6 +27,7 @@ const schema = serviceRequest.transform((request, context): Facts => {
 export const missionCancel: MessageType = {
   event: 'mission-cancel',
   title: 'Cancellation of a mission',
+  family: 'mission',
   purpose:
     'The mission is not wanted any more. What has not departed is cancelled at once; a crew that is airborne is told and decides, and reports how its flight ends.',
   senders: ['local-amk', 'amk-la'],

@@ -47,6 +47,7 @@ const undecided = ['requested', 'received', 'on-hold'] as const;
 export const missionDecision: MessageType = {
   event: 'mission-decision',
   title: 'Decision on a mission request',
+  family: 'coordination',
   purpose:
     'The AMK LA accepts, partially accepts, defers or rejects a request, and says who decided, in which role, on which criterion and why. A request under review is decided by another person than before.',
   senders: ['amk-la'],

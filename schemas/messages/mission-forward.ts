@@ -21,6 +21,7 @@ const schema = task.transform((resource, context): Facts => {
 export const missionForward: MessageType = {
   event: 'mission-forward',
   title: 'Forwarding of a mission',
+  family: 'coordination',
   purpose:
     'The coordination moves to another AMK LA, at once and as a whole: exactly one coordinates. The other gets a Task; until a person there has seen it, who forwarded the mission can take it back with this same message.',
   senders: ['amk-la'],

@@ -17,6 +17,7 @@ const schema = task.transform((resource, context): Facts => {
 export const missionReport: MessageType = {
   event: 'mission-report',
   title: 'Mission report',
+  family: 'report',
   purpose:
     "The operator closes a resource's leg and says what was found and done: times, NACA, treatment. The quality system gets it without persons and free text.",
   senders: ['operator'],

@@ -24,6 +24,7 @@ const schema = serviceRequest.transform((request, context): Facts => {
 export const missionRequest: MessageType = {
   event: 'mission-request',
   title: 'Mission request',
+  family: 'request',
   purpose:
     'A local AMK asks an AMK LA for an air-ambulance mission on behalf of the clinician who stands with the patient. Without a receiver it goes to the AMK LA that covers the municipality of the place.',
   senders: ['local-amk'],

@@ -24,6 +24,7 @@ const schema = serviceRequest.transform((request, context): Facts => {
 export const missionUpdate: MessageType = {
   event: 'mission-update',
   title: 'Update of a mission',
+  family: 'mission',
   purpose:
     'Any party tells the others something new about patient, place, incident or observations. Whatever it carries reaches them unchanged. Receivers that are observers (ground ambulance, fire, police, HRS) become party to the mission if the requester or the coordinating AMK LA sends it.',
   senders: ['local-amk', 'amk-la', 'operator', 'hospital'],

@@ -25,6 +25,7 @@ const received = [{ from: ['requested', 'received', 'accepted', 'completed'], to
 export const outcomeFeedback: MessageType = {
   event: 'outcome-feedback',
   title: 'Outcome feedback',
+  family: 'report',
   purpose:
     'The hospital says afterwards what it found and whether the air ambulance was the right help: the gap analysis that the duty to evaluate asks for.',
   senders: ['hospital'],

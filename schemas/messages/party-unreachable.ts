@@ -4,6 +4,7 @@ import { hubElements } from './reading.ts';
 export const partyUnreachable: MessageType = {
   event: 'party-unreachable',
   title: 'Party unreachable',
+  family: 'mission',
   purpose:
     'A party of the mission cannot be reached by machine: it has no subscription, or its system does not answer. Told once, until the party is heard of again, to who sent what did not arrive and to the coordinating AMK LA.',
   senders: ['hub'],

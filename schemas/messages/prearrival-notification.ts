@@ -19,6 +19,7 @@ const schema = task.transform((resource, context): Facts => {
 export const prearrivalNotification: MessageType = {
   event: 'prearrival-notification',
   title: 'Pre-arrival notification',
+  family: 'hospital',
   purpose:
     "The receiving hospital is warned: when the patient comes, in what condition, and what is needed (ATMISTER). Sent again with the Task's id it updates what was said; with status `cancelled` it says that the patient does not come, and if it names another hospital that one is warned in its place.",
   senders: ['amk-la', 'operator'],

@@ -37,6 +37,7 @@ const schema = task.transform((resource, context): Facts => {
 export const prearrivalResponse: MessageType = {
   event: 'prearrival-response',
   title: 'Answer to a pre-arrival notification',
+  family: 'hospital',
   purpose:
     'The hospital accepts the patient, diverts to another hospital, or cannot receive. The hospital diverted to is warned at once with what was said to the first one.',
   senders: ['hospital'],

@@ -25,6 +25,7 @@ export const resourceAvailability: MessageType = {
   event: 'resource-availability',
   code: 'resource-status',
   title: 'Availability of a resource',
+  family: 'resource',
   purpose:
     'The operator says of a helicopter, aeroplane or car that is in no mission whether it is free, and if not why. Every AMK LA is told, of all regions.',
   senders: ['operator'],

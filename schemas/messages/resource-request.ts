@@ -21,6 +21,7 @@ const schema = task.transform((resource, context): Facts => {
 export const resourceRequest: MessageType = {
   event: 'resource-request',
   title: 'Request for a resource',
+  family: 'resource',
   purpose:
     'The AMK LA asks an operator for one helicopter, aeroplane or car. Several may be asked side by side. Sent again with the Task and `cancelled` it stands the resource down: at once if it has not departed, else the crew is told and decides.',
   senders: ['amk-la'],

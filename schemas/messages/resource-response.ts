@@ -39,6 +39,7 @@ const schema = task.transform((resource, context): Facts => {
 export const resourceResponse: MessageType = {
   event: 'resource-response',
   title: 'Answer to a request for a resource',
+  family: 'resource',
   purpose:
     'The crew accepts with an ETA, declines with a reason, withdraws after acceptance, for instance for search and rescue, or aborts the flight.',
   senders: ['operator'],

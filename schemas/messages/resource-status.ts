@@ -41,6 +41,7 @@ const late = { from: ['completed', 'failed', 'cancelled'], to: 'unchanged' } as 
 export const resourceStatus: MessageType = {
   event: 'resource-status',
   title: 'Status of a resource',
+  family: 'resource',
   purpose:
     'The operator reports flight phases with the time each was seen, position and ETA. Reports may come late or out of order.',
   senders: ['operator'],

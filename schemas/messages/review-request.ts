@@ -16,6 +16,7 @@ const schema = task.transform((resource, context): Facts => {
 export const reviewRequest: MessageType = {
   event: 'review-request',
   title: 'Request for a review',
+  family: 'request',
   purpose:
     'The need owner disputes a rejection. The coordinating AMK LA gets a new Task, and a person other than those who decided before decides.',
   senders: ['local-amk'],

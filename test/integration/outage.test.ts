@@ -75,7 +75,7 @@ const eventFor = (body: string): APIGatewayProxyEvent => ({
     requestTimeEpoch: 0,
     resourceId: 'r',
     resourcePath: '/fhir/{type}',
-    authorizer: { organisation: organisationOf('amk-innlandet') },
+    authorizer: { parent: organisationOf('amk-innlandet'), audience: 'outage', scope: 'request.send' },
     identity: {
       accessKey: null,
       accountId: null,

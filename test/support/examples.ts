@@ -24,12 +24,15 @@ export const sampleParties: readonly Party[] = sampleDirectoryData.parties;
 
 export const sampleDirectory: Directory = directoryOf(sampleDirectoryData);
 
+/** The clients that call with the organisation's own number; others are its units and its suppliers. */
 export const sampleClients: ReadonlyMap<string, string> = new Map(
   Object.entries(
     z
-      .object({ clients: z.record(z.string(), z.object({ orgnr_parent: z.string() })) })
+      .object({ clients: z.record(z.string(), z.looseObject({ orgnr_parent: z.string() })) })
       .parse(JSON.parse(fileText('directory/clients.json'))).clients,
-  ).map(([client, { orgnr_parent }]) => [client, orgnr_parent]),
+  ).flatMap(([client, { orgnr_parent, ...others }]) =>
+    Object.keys(others).length === 0 ? [[client, orgnr_parent]] : [],
+  ),
 );
 
 /** The organisation number that a client of the sample stands for. */

@@ -4,10 +4,12 @@ import type {
   CapabilityStatementRestResource,
   CapabilityStatementRestResourceSearchParam,
 } from 'fhir/r4.d.ts';
+import { codesOf } from '../../../schemas/codes.ts';
 import { defined } from '../../../schemas/defined.ts';
 import { catalogue } from '../../../schemas/messages/catalogue.ts';
 import type { MessageType } from '../../../schemas/messages/message-type.ts';
 import { canonicalBase, missionTopic } from '../../../schemas/names.ts';
+import { scopeFor, scopes } from '../../../schemas/scopes.ts';
 import { publishedTypes } from '../../../schemas/published-types.ts';
 import { artefact, canonicalOf, type Edition } from './artefact.ts';
 import { profiledTypes, structureDefinitions } from './structure-definitions.ts';
@@ -175,8 +177,10 @@ export const capabilityStatement = (base: string, edition: Edition): CapabilityS
         service: [
           { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/restful-security-service', code: 'OAuth' }] },
         ],
-        description:
-          'OAuth 2 client credentials (HelseID). The organisation number in the token decides who the caller is.',
+        description: [
+          'OAuth 2 client credentials (HelseID), bound to a key of the client (DPoP, RFC 9449). The organisation numbers in the token decide who the caller is. Scopes, each after the audience of the hub and a slash:',
+          ...codesOf(scopes).map((scope) => `- \`${scopeFor('luftbro', scope)}\`: ${scopes[scope]}`),
+        ].join('\n'),
       },
       resource: [...withProfiles(edition)],
       operation: [

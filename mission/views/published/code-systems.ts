@@ -180,6 +180,11 @@ const ownSystems = {
       'Reason in the receipt of a notification that did not reach its recipient: `Communication.statusReason`.',
     concepts: conceptsOf(deliveryOutcomes),
   },
+  'affiliation-role': {
+    title: 'Affiliation roles',
+    description: 'What one organisation is to another in a directory file: `OrganizationAffiliation.code`.',
+    concepts: [{ code: 'system-supplier', display: 'Supplier whose system acts for the organisation' }],
+  },
   'directory-origin': {
     title: 'Origin of a directory',
     description: 'Tag of a directory file.',

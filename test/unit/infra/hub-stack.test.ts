@@ -26,13 +26,23 @@ const statementsOf = (policy: string) =>
     .object({
       Properties: z.object({
         PolicyDocument: z.object({
-          Statement: z.array(z.object({ Action: z.union([z.string(), z.array(z.string())]), Resource: z.unknown() })),
+          Statement: z.array(
+            z.object({
+              Action: z.union([z.string(), z.array(z.string())]),
+              Resource: z.unknown(),
+              Condition: z.unknown().optional(),
+            }),
+          ),
         }),
       }),
     })
     .parse(template.toJSON()['Resources'][policy])
-    .Properties.PolicyDocument.Statement.flatMap(({ Action, Resource }) =>
-      [Action].flat().map((action) => ({ action, resources: JSON.stringify(Resource) })),
+    .Properties.PolicyDocument.Statement.flatMap(({ Action, Resource, Condition }) =>
+      [Action].flat().map((action) => ({
+        action,
+        resources: JSON.stringify(Resource),
+        ...(Condition === undefined ? {} : { condition: Condition }),
+      })),
     );
 
 describe('the stack', () => {
@@ -185,7 +195,18 @@ describe('the functions', () => {
   });
 
   it.each([
-    ['Authorize', ['TOKEN_AUDIENCE', 'TOKEN_ISSUER']],
+    [
+      'Authorize',
+      [
+        'PROOF_SECONDS_AHEAD',
+        'PROOF_SECONDS_BACK',
+        'PUBLIC_URL',
+        'TABLE_NAME',
+        'TOKEN_AUDIENCE',
+        'TOKEN_BINDING',
+        'TOKEN_ISSUER',
+      ],
+    ],
     ['ProcessMessage', ['DELIVERY_QUEUE_URL', 'PUBLIC_URL', 'TABLE_NAME']],
     ['Read', ['PUBLIC_URL', 'TABLE_NAME']],
     ['Subscribe', ['DELIVERY_QUEUE_URL', 'ENDPOINT_ALLOW_LIST', 'PUBLIC_URL', 'TABLE_NAME']],
@@ -197,9 +218,14 @@ describe('the functions', () => {
     expect(told.filter((variable) => variable !== 'NODE_OPTIONS').toSorted()).toEqual(variables);
   });
 
-  it('that answer without data may touch none', () => {
-    const policies = Object.keys(template.findResources('AWS::IAM::Policy'));
-    expect(policies.filter((policy) => policy.startsWith('Authorize'))).toEqual([]);
+  it('that check tokens may note used proofs, and touch nothing else', () => {
+    expect(statementsOf('AuthorizeServiceRoleDefaultPolicy')).toEqual([
+      {
+        action: 'dynamodb:PutItem',
+        resources: JSON.stringify({ 'Fn::GetAtt': ['Table', 'Arn'] }),
+        condition: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['PROOF#*'] } },
+      },
+    ]);
   });
 
   it.each(['ProcessMessage', 'Read', 'Subscribe', 'Metadata', 'Deliver', 'Sweep'])(
@@ -301,7 +327,7 @@ describe('the API', () => {
           Properties: z.object({
             ResponseType: z.string(),
             StatusCode: z.string().optional(),
-            ResponseParameters: z.record(z.string(), z.string()),
+            ResponseParameters: z.record(z.string(), z.unknown()),
             ResponseTemplates: z.object({ 'application/json': z.string() }),
           }),
         }),
@@ -330,11 +356,38 @@ describe('the API', () => {
       MISSING_AUTHENTICATION_TOKEN: '404',
       REQUEST_TOO_LARGE: '413',
       THROTTLED: '429',
-      AUTHORIZER_FAILURE: '500',
+      AUTHORIZER_FAILURE: '503',
       INTEGRATION_FAILURE: '502',
       INTEGRATION_TIMEOUT: '504',
       DEFAULT_4XX: undefined,
       DEFAULT_5XX: undefined,
+    });
+  });
+});
+
+describe('the tokens', () => {
+  it('are bound to a key of the caller, unless the one who deploys says otherwise', () => {
+    expect(template.findParameters('TokenBinding')['TokenBinding']).toMatchObject({
+      Default: 'required',
+      AllowedPattern: 'required|optional',
+    });
+  });
+
+  it('are asked for by a challenge that names the schemes that are taken', () => {
+    const algorithms = 'ES256 ES384 ES512 PS256 PS384 PS512 RS256 RS384 RS512';
+    template.hasResourceProperties('AWS::ApiGateway::GatewayResponse', {
+      ResponseType: 'UNAUTHORIZED',
+      ResponseParameters: {
+        'gatewayresponse.header.WWW-Authenticate': {
+          'Fn::If': ['BearerIsTaken', `'DPoP algs="${algorithms}", Bearer'`, `'DPoP algs="${algorithms}"'`],
+        },
+      },
+    });
+  });
+
+  it('and their used proofs are forgotten by the table itself', () => {
+    template.hasResourceProperties('AWS::DynamoDB::Table', {
+      TimeToLiveSpecification: { AttributeName: 'expiresAt', Enabled: true },
     });
   });
 });

@@ -1,0 +1,44 @@
+import { randomUUID } from 'node:crypto';
+import { ConditionalCheckFailedException, DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
+
+/**
+ * The proofs that were used, each by its digest, until nobody would take them any more. Only what one call needs of the SDK:
+ * the function that asks for it starts with every new instance of the API.
+ */
+export interface UsedProofs {
+  /** Notes a proof as used; `false` if it was before. `until` in seconds since 1970. Throws if the table cannot be reached. */
+  readonly use: (digest: string, until: number) => Promise<boolean>;
+}
+
+export const usedProofs = (tableName: string): UsedProofs => {
+  const client = new DynamoDBClient({
+    maxAttempts: 2,
+    requestHandler: { connectionTimeout: 500, requestTimeout: 1_500, throwOnRequestTimeout: true },
+  });
+  return {
+    use: async (digest, until) => {
+      const attempt = { S: randomUUID() };
+      try {
+        await client.send(
+          new PutItemCommand({
+            TableName: tableName,
+            // `expiresAt` is the table's TTL attribute.
+            Item: {
+              pk: { S: `PROOF#${digest}` },
+              sk: { S: 'USED' },
+              expiresAt: { N: String(Math.ceil(until)) },
+              usedBy: attempt,
+            },
+            // The SDK repeats a put whose answer was lost; that it finds itself is no replay.
+            ConditionExpression: 'attribute_not_exists(pk) OR usedBy = :attempt',
+            ExpressionAttributeValues: { ':attempt': attempt },
+          }),
+        );
+        return true;
+      } catch (error) {
+        if (error instanceof ConditionalCheckFailedException) return false;
+        throw error;
+      }
+    },
+  };
+};

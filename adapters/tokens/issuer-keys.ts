@@ -1,0 +1,102 @@
+import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
+import { isObject } from '../../schemas/json.ts';
+
+/** The issuer cannot be asked for its keys, so nobody can say whether a token is good. */
+export class IssuerUnreachable extends Error {
+  override readonly name = 'IssuerUnreachable';
+}
+
+/** Milliseconds. */
+const patience = 2_000;
+/** So long keys are used without asking: in that time a key that the issuer withdraws is still taken. */
+const freshFor = 10 * 60_000;
+/** So long they are used while the issuer does not answer: longer than its tokens live, so that no good token is refused. */
+const usableFor = 2 * 60 * 60_000;
+/** Between two askings because of a key that nobody knows: whoever invents key ids cannot make the hub ask for each. */
+const cooldown = 5_000;
+/** After the issuer did not answer: who calls is not kept waiting for it each time. */
+const pauseAfterFailure = 1_000;
+
+const getJson = async (url: string): Promise<Readonly<Record<string, unknown>>> => {
+  const answer = await fetch(url, {
+    redirect: 'error',
+    headers: { accept: 'application/json' },
+    signal: AbortSignal.timeout(patience),
+  });
+  if (!answer.ok) throw new IssuerUnreachable(`the token issuer answers HTTP ${answer.status}`);
+  const body: unknown = await answer.json();
+  if (!isObject(body)) throw new IssuerUnreachable('the token issuer answers no JSON object');
+  return body;
+};
+
+/** Address of the keys from the discovery document (OpenID Connect Discovery 1.0, 4). */
+const discover = async (issuer: string): Promise<string> => {
+  const { issuer: named, jwks_uri: address } = await getJson(
+    `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`,
+  );
+  if (named !== issuer) throw new IssuerUnreachable('the token issuer calls itself by another name');
+  if (typeof address !== 'string' || !URL.canParse(address))
+    throw new IssuerUnreachable('the token issuer does not say where its keys are');
+  // Keys that come unprotected could be anybody's.
+  if (issuer.startsWith('https:') && !address.startsWith('https:'))
+    throw new IssuerUnreachable('the keys of the token issuer are not behind https');
+  return address;
+};
+
+const isKeySet = (value: object): value is JSONWebKeySet =>
+  'keys' in value && Array.isArray(value.keys) && value.keys.length > 0;
+
+interface Held {
+  readonly find: JWTVerifyGetKey;
+  readonly since: number;
+}
+
+/**
+ * The issuer's published keys, kept: asked for anew when they are old and when a token names one that is not among them
+ * (rotation). An issuer that is down does no harm as long as its keys are known. Throws `IssuerUnreachable`.
+ */
+export const issuerKeys = (issuer: string, now: () => number): JWTVerifyGetKey => {
+  let address: string | undefined;
+  let held: Held | undefined;
+  let askedAt = Number.NEGATIVE_INFINITY;
+  let failure: unknown;
+  let asking: Promise<void> | undefined;
+
+  const ask = async (): Promise<void> => {
+    askedAt = now();
+    try {
+      address ??= await discover(issuer);
+      const keys = await getJson(address);
+      if (!isKeySet(keys)) throw new IssuerUnreachable('the token issuer publishes no keys');
+      held = { find: createLocalJWKSet(keys), since: now() };
+      failure = undefined;
+    } catch (error) {
+      // Next time from the beginning: the keys may have moved.
+      address = undefined;
+      failure = error;
+    }
+  };
+  const askOnce = (): Promise<void> =>
+    (asking ??= ask().finally(() => {
+      asking = undefined;
+    }));
+
+  const age = (): number => (held === undefined ? Number.POSITIVE_INFINITY : now() - held.since);
+  const mayAsk = (): boolean => now() - askedAt >= (failure === undefined ? cooldown : pauseAfterFailure);
+  const unreachable = (): IssuerUnreachable =>
+    new IssuerUnreachable('the token issuer cannot be asked', { cause: failure });
+
+  return async (header, token) => {
+    if (age() >= freshFor && (asking !== undefined || mayAsk())) await askOnce();
+    if (held === undefined || age() >= usableFor) throw unreachable();
+    try {
+      return await held.find(header, token);
+    } catch (error) {
+      if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
+      if (asking !== undefined || mayAsk()) await askOnce();
+      // It may be a new key: as long as the issuer cannot be asked nobody knows.
+      if (failure !== undefined) throw unreachable();
+      return await held.find(header, token);
+    }
+  };
+};
