@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
@@ -23,13 +23,22 @@ export interface Bundle {
   readonly environment: Readonly<Record<string, string>>;
 }
 
+/** As Lambda looks for the module of `index.handler`. */
+const moduleIn = (folder: string): string => {
+  const file = ['index.js', 'index.mjs', 'index.cjs']
+    .map((name) => join(folder, name))
+    .find((candidate) => existsSync(candidate));
+  if (file === undefined) throw new Error(`${folder} holds no code`);
+  return file;
+};
+
 export const readBundles = async (assembly: string): Promise<readonly Bundle[]> => {
   const { template, assets } = await readAssembly(assembly);
   return Object.entries(template.Resources)
     .filter(([, { Type }]) => Type === 'AWS::Lambda::Function')
     .map(([name, { Properties }]) => {
       const { Code, Environment } = functionShape.parse(Properties);
-      const file = join(assets.get(Code.S3Key) ?? '', 'index.mjs');
+      const file = moduleIn(assets.get(Code.S3Key) ?? '');
       return {
         name,
         file,

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { type Bundle, readBundles } from './bundles.ts';
 import { median } from './statistics.ts';
@@ -20,8 +20,8 @@ export interface CodeFigures {
 const run = promisify(execFile);
 const importer = fileURLToPath(new URL('./import-process.ts', import.meta.url));
 
-const coldImport = async (url: string, environment: Readonly<Record<string, string>>): Promise<number> => {
-  const { stdout } = await run(process.execPath, [importer, url], {
+const coldImport = async (file: string, environment: Readonly<Record<string, string>>): Promise<number> => {
+  const { stdout } = await run(process.execPath, [importer, file], {
     env: {
       AWS_REGION: 'eu-north-1',
       AWS_ACCESS_KEY_ID: 'bench',
@@ -39,8 +39,8 @@ export const measureCode = async (
 ): Promise<readonly CodeFigures[]> => {
   const folder = await mkdtemp(join(tmpdir(), 'luftbro-bench-'));
   try {
-    const file = join(folder, 'index.mjs');
-    await writeFile(file, 'export const handler = async () => ({});\n');
+    const nothing = join(folder, 'index.cjs');
+    await writeFile(nothing, 'exports.handler = async () => ({});\n');
     const bundles = await readBundles(assembly);
     const found = new Map<Bundle, { cold: number[]; empty: number[] }>(
       bundles.map((bundle) => [bundle, { cold: [], empty: [] }]),
@@ -48,8 +48,8 @@ export const measureCode = async (
     for (let round = 0; round < rounds; round += 1) {
       progress(`cold import, round ${round + 1} of ${rounds}`);
       for (const [bundle, { cold, empty }] of found) {
-        cold.push(await coldImport(bundle.url, bundle.environment));
-        empty.push(await coldImport(pathToFileURL(file).href, bundle.environment));
+        cold.push(await coldImport(bundle.file, bundle.environment));
+        empty.push(await coldImport(nothing, bundle.environment));
       }
     }
     return [...found].map(([{ name, bytes, zipped }, { cold, empty }]) => ({

@@ -34,18 +34,19 @@ const bundle = (folder: string, outdir: string): void => {
   buildSync({
     entryPoints: Object.fromEntries(names.map((name) => [join(name, 'index'), join(folder, name, 'handler.ts')])),
     outdir,
-    outExtension: { '.js': '.mjs' },
     bundle: true,
     platform: 'node',
     target: 'node24',
-    format: 'esm',
+    // An ES module that imports `node:http` makes Node.js load its fetch and its WebSocket too; `require` does not.
+    format: 'cjs',
+    outExtension: { '.js': '.cjs' },
     mainFields: ['module', 'main'],
-    minify: true,
-    keepNames: true,
+    // Names are kept as they are, for logs and stack traces: `keepNames` would run code for each of them at every start.
+    minifySyntax: true,
+    minifyWhitespace: true,
+    alias: { '@aws-sdk/credential-provider-node': join(folder, 'edge', 'credentials.ts') },
     sourcemap: true,
     sourcesContent: false,
-    // CommonJS packages inside an ES module still call `require` for Node's own modules.
-    banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
     logLevel: 'warning',
   });
 };

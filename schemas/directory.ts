@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { codesOf, type Role, roles } from './codes.ts';
 import { defined } from './defined.ts';
 import { codeableConcept, codeIn, fhirId, identifier, reference } from './fhir/datatypes.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import bundled from '../guidelines/2026.1.json' with { type: 'json' };
 import {
   codesOf,

@@ -1,5 +1,5 @@
 import type * as fhir from 'fhir/r4.d.ts';
-import { z } from 'zod';
+import * as z from 'zod';
 import { codesOf, type MissionRole, missionRoles, type Urgency, urgencies } from './codes.ts';
 import { type Fault, isRefusal, type Refusal, refuse } from './faults.ts';
 import type { Conforms, Holds } from './fhir/conforms.ts';

@@ -168,10 +168,19 @@ export const rangeOf = (table: Table, from: Key, to: Key): Promise<readonly Reco
 /** JSON, compressed: a FHIR message shrinks five to ten times, and DynamoDB bills by the kilobyte. */
 export const pack = (value: unknown): Buffer => gzipSync(JSON.stringify(value), { level: 4 });
 
+/** What was unpacked of bytes that are still held: a delivery reads an entry and its mission's request, often the same item. */
+const unpacked = new WeakMap<Uint8Array, string>();
+
+const textOf = (packed: Uint8Array): string => {
+  const text = unpacked.get(packed) ?? gunzipSync(packed).toString('utf8');
+  unpacked.set(packed, text);
+  return text;
+};
+
 /** What `pack` wrote. The table is written by the hub alone, so the shape is trusted. */
 export const unpack = (packed: unknown) => {
   if (!(packed instanceof Uint8Array)) throw new Error('a packed attribute is missing');
-  return JSON.parse(gunzipSync(packed).toString('utf8'));
+  return JSON.parse(textOf(packed));
 };
 
 export const openTable = (name: string): Table => ({

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** FHIR R4 datatypes as far as the hub reads them. Unknown members are left to the lossless copy of the message. */
 

@@ -1,5 +1,5 @@
 import type * as fhir from 'fhir/r4.d.ts';
-import { z } from 'zod';
+import * as z from 'zod';
 import { missionStatuses, taskStatuses } from '../codes.ts';
 import type { Conforms, Holds } from './conforms.ts';
 import { codeableConcept, coding, fhirId, identifier, meta, moment, reference } from './datatypes.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type CodeTable, codesOf, flightPhases } from '../codes.ts';
 import { defined } from '../defined.ts';
 import { type CodeableConcept, codeIn, moment } from '../fhir/datatypes.ts';

@@ -280,3 +280,50 @@ describe('How deep JSON nests', () => {
     );
   });
 });
+
+describe('what is no JSON', () => {
+  const parses = (parse: (text: string) => unknown, text: string): boolean => {
+    try {
+      parse(text);
+      return true;
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+      return false;
+    }
+  };
+
+  test.each([
+    '{1.50: 2}',
+    '{1.50 : 2}',
+    '[1.50"a"]',
+    '["a"1.50]',
+    '[01.50]',
+    '[1.50.]',
+    '[-]',
+    '[1.50 1.50]',
+    '[true1.50]',
+    '[1.50true]',
+    '["1.50',
+    '1.50:',
+    '[.50]',
+  ])('is refused, whatever digits it holds: %s', (text) => expect(() => parseLossless(text)).toThrow(SyntaxError));
+
+  test('is the same as for JSON.parse', () =>
+    assert(
+      property(
+        array(
+          constantFrom(...'1.50 -0 1e3 12 "a" "1.50" "\\" \\ " { } [ ] : , . - e true null'.split(' '), ' ', '\n'),
+          {
+            maxLength: 12,
+          },
+        ).map((parts) => parts.join('')),
+        (text) => {
+          expect(parses(parseLossless, text)).toBe(parses(JSON.parse, text));
+        },
+      ),
+      { numRuns: 2_000 },
+    ));
+
+  test('a text that holds U+0000 keeps it, beside digits that are kept', () =>
+    expect(JSON.stringify(parseLossless('["\\u00001.50",1.50]'))).toBe('["\\u00001.50",1.50]'));
+});
