@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Stack, Stage } from 'aws-cdk-lib';
 import { Code } from 'aws-cdk-lib/aws-lambda';
@@ -31,6 +31,8 @@ export class Handlers extends Construct {
 /** All at once: esbuild reads what they share only one time, which makes a synthesis quick. */
 const bundle = (folder: string, outdir: string): void => {
   const names = readdirSync(folder).filter((name) => existsSync(join(folder, name, 'handler.ts')));
+  // What an older release left there under another name could be run instead.
+  rmSync(outdir, { recursive: true, force: true });
   buildSync({
     entryPoints: Object.fromEntries(names.map((name) => [join(name, 'index'), join(folder, name, 'handler.ts')])),
     outdir,
