@@ -9,7 +9,7 @@ interface DeliveryQueueProps {
   readonly consumerTimeout: Duration;
 }
 
-/** Notifications on their way, in order per subscription and mission, and what of the queue nobody could read. */
+/** Notifications on their way, in order per subscription and mission, and orders that failed inside the hub again and again. */
 export class DeliveryQueue extends Construct {
   readonly queue: Queue;
   readonly deadLetters: Queue;
@@ -37,15 +37,15 @@ export class DeliveryQueue extends Construct {
       queueName: 'deliveries.fifo',
       // Below six times the consumer's timeout AWS may hand out a message that is still being worked on.
       visibilityTimeout: Duration.seconds(6 * consumerTimeout.toSeconds()),
-      // `deliver` gives up by itself, and the table keeps what it gave up; this stops what it cannot even read. A record comes along with every try of those before it in its group.
+      // `deliver` gives up by itself, and the table keeps what it gave up; this stops what always fails inside it. A record comes along with every try of those before it in its group.
       deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: 1000 },
     });
 
     this.deadLetters
       .metricApproximateNumberOfMessagesVisible({ period: Duration.minutes(1), statistic: 'Maximum' })
-      .createAlarm(this, 'Unreadable', {
+      .createAlarm(this, 'Broken', {
         alarmDescription:
-          'Orders to tell a partner something have come to nothing: the hub could not carry them out or not even read them. ' +
+          'Orders to tell a partner something have failed inside the hub a thousand times. ' +
           'The sweeper orders anew what is still owed, so partners are told late; if it happens again, coordinators must phone.',
         threshold: 0,
         comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,

@@ -82,29 +82,20 @@ const answered = (
 };
 
 /** The endpoint has not answered: once too often, and the circuit opens; from then on a probe is owed. */
-const unanswered = (subscription: Subscription, answer: Answer, ports: ContactPorts): Promise<Subscription> => {
+const unanswered = async (subscription: Subscription, answer: Answer, ports: ContactPorts): Promise<Subscription> => {
   const { circuit } = ports.settings;
-  const failures = subscription.failures + 1;
   const error = wordsOf(answer);
-  if (failures < circuit.opensAfter && subscription.status === 'active')
-    // A heartbeat that is wanted keeps its turn.
-    return notes(
-      subscription,
-      {
-        status: 'active',
-        failures,
-        error,
-        ...defined({
-          dueAt: subscription.heartbeat === undefined ? undefined : later(ports.clock, subscription.heartbeat),
-        }),
-      },
-      ports,
-    );
+  let failures: number | undefined = subscription.failures + 1;
+  if (subscription.status === 'active') {
+    // Calls of several missions fail at the same time: the table counts, not this run.
+    failures = await ports.subscriptions.missed(subscription, error);
+    if (failures === undefined || failures < circuit.opensAfter)
+      return { ...subscription, ...defined({ failures }), error };
+  }
   // A handshake that fails makes an error at once (Backport IG, "REST-Hook"); the first of them are repeated soon.
   const probes = Math.max(1, failures - circuit.opensAfter + 1);
   const retryAt = later(ports.clock, waitSeconds(probes, answer, circuit, ports.random));
-  const contact: Contact = { status: 'error', failures, error, retryAt, dueAt: retryAt };
-  return notes(subscription, contact, ports);
+  return notes(subscription, { status: 'error', failures, error, retryAt, dueAt: retryAt }, ports);
 };
 
 /** It answers, but not as a subscriber does: no probe will change that, the subscriber must. */

@@ -152,6 +152,11 @@ export interface SubscriptionLog {
   subscriptionsOf(organisation: string): Promise<readonly Subscription[]>;
   /** Notes how it stands with the endpoint, unless the status or the settings are not those that were seen: `false`. What is `off` stays off. */
   contact(seen: Pick<Subscription, 'id' | 'status' | 'revision'>, contact: Contact): Promise<boolean>;
+  /**
+   * Counts one more call that an active endpoint has not answered: how many in a row that makes, each of those that happen
+   * at once counted; nothing if it is not active any more or its settings were changed.
+   */
+  missed(seen: Pick<Subscription, 'id' | 'revision'>, error: string): Promise<number | undefined>;
   /** Takes the one probe of an open circuit: `false` if another has it. The circuit stays open until then. */
   claimProbe(seen: Pick<Subscription, 'id' | 'revision' | 'retryAt'>, until: string): Promise<boolean>;
   /** Ends the subscription for good; nothing is owed to its endpoint any more. */

@@ -211,6 +211,28 @@ export const subscriptionLog = (table: Table): SubscriptionLog => {
       );
     },
 
+    async missed({ id, revision }, error) {
+      try {
+        const answer = await reach(() =>
+          client.send(
+            new UpdateCommand({
+              TableName,
+              Key: keys.subscription(id),
+              UpdateExpression: 'SET failures = failures + :one, #error = :error',
+              ConditionExpression: '#status = :active AND revision = :revision',
+              ExpressionAttributeNames: { '#status': 'status', '#error': 'error' },
+              ExpressionAttributeValues: { ':one': 1, ':error': error, ':active': 'active', ':revision': revision },
+              ReturnValues: 'UPDATED_NEW',
+            }),
+          ),
+        );
+        return count(answer.Attributes?.['failures']);
+      } catch (failure) {
+        if (isConditionFailed(failure)) return undefined;
+        throw failure;
+      }
+    },
+
     async claimProbe({ id, revision, retryAt }, until) {
       return holds(() =>
         client.send(

@@ -75,7 +75,7 @@ const deliveryOrder = z.discriminatedUnion('kind', [
   z.object({ kind: z.enum(['handshake', 'heartbeat']), subscription: z.string(), due: z.string() }),
 ]);
 
-/** An order as it came out of the queue. Throws if it is none: then it ends in the dead letters. */
+/** An order as it came out of the queue. Throws if it is none. */
 export const readOrder = (body: string): DeliveryOrder => {
   const order = deliveryOrder.parse(JSON.parse(body));
   return order.kind === 'notification' ? defined(order) : order;

@@ -24,11 +24,21 @@ const aboutOf = (order: DeliveryOrder): LogDetails =>
 
 type Outcome = { readonly done: true } | { readonly done: false; readonly seconds?: number };
 
-const deliverRecord = async (record: SQSRecord): Promise<Outcome> => {
-  let about: LogDetails = { record: record.messageId };
+const orderIn = ({ body, messageId }: SQSRecord): DeliveryOrder | undefined => {
   try {
-    const order = readOrder(record.body);
-    about = aboutOf(order);
+    return readOrder(body);
+  } catch (error) {
+    log('error', 'DELIVERY_UNREADABLE', { record: messageId, ...kindOf(error) });
+    return undefined;
+  }
+};
+
+const deliverRecord = async (record: SQSRecord): Promise<Outcome> => {
+  const order = orderIn(record);
+  // Kept, it would hold up its group; what it was to say is still owed, and the sweeper orders it anew.
+  if (order === undefined) return { done: true };
+  const about = aboutOf(order);
+  try {
     const directory = await logs.directory();
     const delivered = await deliver(order, {
       desk,

@@ -12,6 +12,7 @@ export const logMessages = {
   DELIVERY_SETTLED: { code: 'LB-401', text: 'delivery settled' },
   DELIVERY_AGAIN: { code: 'LB-402', text: 'delivery will be tried again' },
   DELIVERY_BROKEN: { code: 'LB-403', text: 'delivery failed inside the hub, the queue will bring it back' },
+  DELIVERY_UNREADABLE: { code: 'LB-404', text: 'a record of the queue is no order, what it was to say is still owed' },
   SWEPT: { code: 'LB-501', text: 'obligations worked' },
   OBLIGATION_UNPAID: { code: 'LB-502', text: 'an obligation could not be paid, it stays due' },
   DEAD_LETTERS: { code: 'LB-503', text: 'notifications were given up, and nobody has redriven or discarded them' },

@@ -197,6 +197,8 @@ const statusOf = async (client: Client, subscription: string): Promise<unknown> 
 describe('A partner takes connections and never answers', () => {
   /** How much slower a healthy partner may be told while another hangs. */
   const tolerable = 10;
+  /** Twelve deliveries run side by side on one machine; then a few that open the circuit, and probes. */
+  const mostHanging = 24;
   const missions = 24;
 
   test('in many missions: a healthy one is told as fast as before, people learn of it, and it gets all when it is back', async () => {
@@ -247,6 +249,8 @@ describe('A partner takes connections and never answers', () => {
     process.stdout.write(
       `${dead.unanswered()} calls hang; a healthy partner is told in ${Math.round(before)} ms, in ${Math.round(median(during))} ms (at most ${Math.round(Math.max(...during))} ms) while another hangs\n`,
     );
+    // Those that were under way when it began to hang, and the few that open the circuit: not one for each message.
+    expect(dead.unanswered()).toBeLessThanOrEqual(mostHanging);
     expect(median(during)).toBeLessThan(before * tolerable);
 
     await eventually('people are told', () => healthy.events.includes('party-unreachable'), 90);

@@ -103,6 +103,14 @@ export const memorySubscriptionLog = (
       });
       return true;
     },
+    missed: async ({ id, revision }, error) => {
+      const head = heads.get(id);
+      if (head === undefined || head.subscription.status !== 'active' || head.subscription.revision !== revision)
+        return undefined;
+      const failures = head.subscription.failures + 1;
+      keep(id, { ...head, subscription: { ...head.subscription, failures, error } });
+      return failures;
+    },
     claimProbe: async ({ id, revision, retryAt }, until) => {
       const head = heads.get(id);
       if (head === undefined) return false;

@@ -160,7 +160,7 @@ describe('an alarm', () => {
     const alarms = z
       .record(z.string(), z.object({ Properties: z.object({ AlarmDescription: z.string() }) }))
       .parse(template.findResources('AWS::CloudWatch::Alarm'));
-    expect(Object.keys(alarms).toSorted()).toEqual(['DeliveriesUnreadable', 'SweeperDeadLetters', 'SweeperStanding']);
+    expect(Object.keys(alarms).toSorted()).toEqual(['DeliveriesBroken', 'SweeperDeadLetters', 'SweeperStanding']);
     for (const { Properties } of Object.values(alarms)) expect(Properties.AlarmDescription).toMatch(/phone/);
   });
 });
