@@ -58,9 +58,8 @@ const tell = async (
   { subscriptions, now }: FanOutPorts,
   subscriber: Subscriber,
   entry: Debt,
-): Promise<Numbered | 'passed' | 'full'> => {
-  const numbered = await subscriptions.number(subscriber.id, entry.mission, entry.number);
-  if (numbered === 'passed' || numbered === 'full') return numbered;
+  numbered: { readonly number: number; readonly previous?: number },
+): Promise<Numbered> => {
   const { number, previous } = numbered;
   const at = now();
   await subscriptions.write(
@@ -81,6 +80,25 @@ const tell = async (
     told: { subscription: subscriber.id, number, organisation: subscriber.organisation },
     order: orderOf(subscriber.id, number, previous, entry),
   };
+};
+
+const numberAndTell = async (
+  ports: FanOutPorts,
+  subscriber: Subscriber,
+  entry: Debt,
+): Promise<Numbered | 'passed' | 'full'> => {
+  const numbered = await ports.subscriptions.number(subscriber.id, entry.mission, entry.number);
+  return typeof numbered === 'string' ? numbered : tell(ports, subscriber, entry, numbered);
+};
+
+/** Who wanted the entry when it was numbered is told of it, whatever its filter says by now: no number stands for nothing. */
+const tellIfNumbered = async (
+  ports: FanOutPorts,
+  subscriber: Subscriber,
+  entry: Debt,
+): Promise<Numbered | 'passed'> => {
+  const numbered = await ports.subscriptions.numbered(subscriber.id, entry.mission, entry.number);
+  return numbered === undefined ? 'passed' : tell(ports, subscriber, entry, numbered);
 };
 
 /** What is read across missions follows from the entries; each brings its part up to date. */
@@ -120,13 +138,17 @@ const warnOfUnreachable = async (
  * Pays one entry's debt: number and write each notification, send them in one batch, note the Tasks, and last clear the debt.
  * Returns what the hub had to say about it: entries of its own, which owe in their turn.
  */
-const pay = async (ports: FanOutPorts, entry: Debt): Promise<readonly Entry[]> => {
+const pay = async (ports: FanOutPorts, entry: Debt, begunBefore: boolean): Promise<readonly Entry[]> => {
   const [subscribers] = await Promise.all([
     entry.recipients.length === 0 ? [] : ports.subscriptions.subscribers(entry.recipients),
     project(ports, entry),
   ]);
   const wanting = subscribers.filter((subscriber) => wants(subscriber, entry));
-  const outcomes = await Promise.allSettled(wanting.map((subscriber) => tell(ports, subscriber, entry)));
+  const others = begunBefore ? subscribers.filter((subscriber) => !wanting.includes(subscriber)) : [];
+  const outcomes = await Promise.allSettled([
+    ...wanting.map((subscriber) => numberAndTell(ports, subscriber, entry)),
+    ...others.map((subscriber) => tellIfNumbered(ports, subscriber, entry)),
+  ]);
   const paid = outcomes.flatMap((outcome) =>
     outcome.status === 'fulfilled' && typeof outcome.value === 'object' ? [outcome.value] : [],
   );
@@ -151,14 +173,19 @@ const pay = async (ports: FanOutPorts, entry: Debt): Promise<readonly Entry[]> =
 /**
  * Makes everybody who must know an owed notification, numbered and on its way.
  * Helping: unpaid debts of the mission's earlier entries are paid first, in order, so that numbers follow the log whoever dies where.
+ * `begunBefore`: somebody may have begun to pay this entry and not have ended.
  */
-export const fanOut = async (ports: FanOutPorts, entry: Debt & Pick<Entry, 'unpaidFrom'>): Promise<void> => {
+export const fanOut = async (
+  ports: FanOutPorts,
+  entry: Debt & Pick<Entry, 'unpaidFrom'>,
+  begunBefore = true,
+): Promise<void> => {
   const warnings: Entry[] = [];
   if (entry.unpaidFrom < entry.number) {
     const earlier = await ports.missions.entries(entry.mission, entry.unpaidFrom, entry.number - 1);
-    for (const debt of earlier) if (debt.owes) warnings.push(...(await pay(ports, debt)));
+    for (const debt of earlier) if (debt.owes) warnings.push(...(await pay(ports, debt, true)));
   }
-  warnings.push(...(await pay(ports, entry)));
+  warnings.push(...(await pay(ports, entry, begunBefore)));
   // What the hub itself says asks nothing and is warned of by nothing, so this ends.
   for (const warning of warnings) await fanOut(ports, warning);
 };

@@ -178,6 +178,12 @@ export interface SubscriptionLog {
     mission: string,
     entry: number,
   ): Promise<{ readonly number: number; readonly previous?: number } | 'passed' | 'full'>;
+  /** The number that was given to an entry before; nothing if it was not numbered, or if a later entry of the mission was. */
+  numbered(
+    subscription: string,
+    mission: string,
+    entry: number,
+  ): Promise<{ readonly number: number; readonly previous?: number } | undefined>;
   /** Writes a notification with its debt, unless it is written. */
   write(notification: Notification, dueAt: string): Promise<void>;
   notification(subscription: string, number: number): Promise<Notification | undefined>;

@@ -348,6 +348,11 @@ export const subscriptionLog = (table: Table): SubscriptionLog => {
       }
     },
 
+    async numbered(subscription, mission, entry) {
+      const given = await numberedBefore(subscription, mission, entry);
+      return typeof given === 'string' ? undefined : given;
+    },
+
     async write(notification, dueAt) {
       const key = keys.notification(notification.subscription, notification.number);
       await holds(() =>

@@ -27,8 +27,8 @@ const versionIn = (ifMatch: string | undefined): number | undefined | Refusal =>
 };
 
 /** Nothing that goes wrong here may fail the request: the entry is in the log and owes, and the sweeper pays what is left. */
-const tellEverybody = async (entry: Entry, directory: Directory): Promise<void> => {
-  const work = fanOut({ ...logs, directory, queue, now: Date.now }, entry).then(() => 'finished' as const);
+const tellEverybody = async (entry: Entry, directory: Directory, begunBefore: boolean): Promise<void> => {
+  const work = fanOut({ ...logs, directory, queue, now: Date.now }, entry, begunBefore).then(() => 'finished' as const);
   const patience = new Promise<'late'>((resolve) => setTimeout(resolve, patienceMilliseconds, 'late').unref());
   try {
     if ((await Promise.race([work, patience])) === 'late')
@@ -70,7 +70,7 @@ export const handler = fhirDoor(async (request) => {
     sender: entry.sender,
   });
   // A message that is sent again because its first answer was lost may find its fan-out unfinished.
-  if (owes) await tellEverybody(entry, directory);
+  if (owes) await tellEverybody(entry, directory, again);
   return answer(200, responseMessage(entry, { base, directory }), {
     etag: etag(entry.number),
     'last-modified': new Date(entry.receivedAt).toUTCString(),

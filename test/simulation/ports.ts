@@ -47,6 +47,7 @@ export const throughSteps = (kept: Kept, step: Step): KeptThroughSteps => {
     subscription: (id) => step(read('subscriptions.subscription'), () => log.subscription(id)),
     subscriptionsOf: (...args) => step(read('subscriptions.subscriptionsOf'), () => log.subscriptionsOf(...args)),
     contact: (...args) => step(write('subscriptions.contact'), () => log.contact(...args)),
+    numbered: (...args) => step(read('subscriptions.numbered'), () => log.numbered(...args)),
     missed: (...args) => step(write('subscriptions.missed'), () => log.missed(...args)),
     claimProbe: (...args) => step(write('subscriptions.claimProbe'), () => log.claimProbe(...args)),
     turnOff: (id) => step(write('subscriptions.turnOff'), () => log.turnOff(id)),

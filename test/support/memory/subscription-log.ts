@@ -169,6 +169,10 @@ export const memorySubscriptionLog = (
       });
       return { number: next.number, ...(next.previous === undefined ? {} : { previous: next.previous }) };
     },
+    numbered: async (id, mission, entry) => {
+      const last = heads.get(id)?.given.get(mission);
+      return last?.entry === entry ? { number: last.number, ...defined({ previous: last.previous }) } : undefined;
+    },
     write: async (notification, dueAt) => {
       const key = keyOf(notification.subscription, notification.number);
       if (!items.has(key)) note(key, { notification: frozen(notification), dueAt });

@@ -298,6 +298,24 @@ describe('Who is told', () => {
     expect(await filtered(['requester', 'performer'])).toEqual([2, 3, -1, -3]);
   });
 
+  test('Who was given a number and died untold is told, though it has changed its filter since', async () => {
+    const hub = memoryHub();
+    await subscribe(hub, 'la-1', la);
+    const dying: SweepPorts = {
+      ...hub,
+      subscriptions: { ...hub.subscriptions, write: () => Promise.reject(new Error('died')) },
+    };
+    const entry = await accept(hub, [amk, request]);
+    await expect(fanOut(dying, entry, false)).rejects.toThrow('died');
+    const seen = await hub.subscriptions.subscription('la-1');
+    if (seen === undefined) throw new Error('no subscription');
+    expect(await hub.subscriptions.change({ ...seen, filter: { events: ['mission-cancel'] } })).toBe(true);
+    await fanOut(hub, await accept(hub, [amk, update('second')]));
+    expect(await notificationsOf(hub, 'la-1')).toMatchObject([{ number: 1, entry: 1, status: 'pending' }]);
+    expect((await hub.subscriptions.subscription('la-1'))?.lastNumber).toBe(1);
+    expect((await logOf(hub, mission)).map(({ told }) => told.length)).toEqual([1, 0]);
+  });
+
   test('A subscription whose handshake is not done yet misses nothing', async () => {
     const hub = memoryHub();
     await subscribe(hub, 'la-1', la, { status: 'requested' });
