@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { ConditionalCheckFailedException, DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { Unavailable } from '../../mission/ports.ts';
 
 /**
  * The proofs that were used, each by its digest, until nobody would take them any more. Only what one call needs of the SDK:
  * the function that asks for it starts with every new instance of the API.
  */
 export interface UsedProofs {
-  /** Notes a proof as used; `false` if it was before. `until` in seconds since 1970. Throws if the table cannot be reached. */
+  /** Notes a proof as used; `false` if it was before. `until` in seconds since 1970. Throws `Unavailable`. */
   readonly use: (digest: string, until: number) => Promise<boolean>;
 }
 
@@ -37,7 +38,7 @@ export const usedProofs = (tableName: string): UsedProofs => {
         return true;
       } catch (error) {
         if (error instanceof ConditionalCheckFailedException) return false;
-        throw error;
+        throw new Unavailable(error instanceof Error ? error.name : 'unknown', { cause: error });
       }
     },
   };

@@ -3,7 +3,9 @@ import { usedProofs } from '../../adapters/dynamodb/used-proofs.ts';
 import { setting } from '../../adapters/settings.ts';
 import { type AccessToken, accessTokenVerifier } from '../../adapters/tokens/access-token.ts';
 import { checkBinding, verifyProof } from '../../adapters/tokens/proof.ts';
+import { IssuerUnreachable } from '../../adapters/tokens/issuer-keys.ts';
 import { TokenRefused } from '../../adapters/tokens/refused.ts';
+import { Unavailable } from '../../mission/ports.ts';
 import { kindOf, log } from '../edge/log.ts';
 
 const audience = setting('TOKEN_AUDIENCE');
@@ -12,12 +14,7 @@ const proofs = usedProofs(setting('TABLE_NAME'));
 const base = setting('PUBLIC_URL');
 const bindingRequired = setting('TOKEN_BINDING') !== 'optional';
 
-const secondsIn = (name: string): number => {
-  const seconds = Number(setting(name));
-  // No proof is older or newer than what is no number.
-  if (!Number.isInteger(seconds) || seconds < 0) throw new Error(`${name} is no number of seconds`);
-  return seconds;
-};
+const window = { back: Number(setting('PROOF_SECONDS_BACK')), ahead: Number(setting('PROOF_SECONDS_AHEAD')) };
 
 /** Seconds for which a used proof is remembered after the last one in which it could be taken: clocks differ. */
 const remembered = 60;
@@ -55,7 +52,8 @@ const checkProof = async (
   const [given, ...others] = headersOf(request, 'dpop');
   if (given === undefined) throw new TokenRefused('no-proof');
   if (others.length > 0) throw new TokenRefused('several-proofs');
-  const window = { back: secondsIn('PROOF_SECONDS_BACK'), ahead: secondsIn('PROOF_SECONDS_AHEAD') };
+  // No proof is too old for a window that is no number.
+  if (!Number.isInteger(window.back + window.ahead)) throw new Error('the window for proofs is no number of seconds');
   const proof = await verifyProof(given, { method: request.httpMethod, url: urlOf(request) }, window, Date.now());
   checkBinding(proof, token, thumbprint);
   // Last, so that only a proof that is good is used up.
@@ -69,6 +67,12 @@ const authenticate = async (request: APIGatewayRequestAuthorizerEvent): Promise<
   const said = await verify(token);
   await checkProof(request, scheme.toLowerCase(), token, said);
   return said;
+};
+
+/** What keeps the hub from telling good tokens from bad ones. */
+const whyUndecided = (error: unknown) => {
+  if (error instanceof IssuerUnreachable) return 'ISSUER_UNREACHABLE';
+  return error instanceof Unavailable ? 'STORAGE_UNAVAILABLE' : 'UNEXPECTED';
 };
 
 /** Every method of this API and stage: what a caller may do there is decided by role and mission, not here. */
@@ -93,7 +97,7 @@ export const handler = async (request: APIGatewayRequestAuthorizerEvent): Promis
       // API Gateway answers 401 to exactly this error.
       throw new Error('Unauthorized', { cause: error });
     }
-    log('error', 'ISSUER_UNREACHABLE', { requestId, ...kindOf(error) });
+    log('error', whyUndecided(error), { requestId, ...kindOf(error) });
     throw error;
   }
 };

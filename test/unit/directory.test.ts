@@ -53,6 +53,47 @@ describe('the directory', () => {
   });
 });
 
+describe('a call', () => {
+  const ward = { ...bergen, parent: '100000090', units: ['100000091'], suppliers: ['100000092'] };
+  const known = directoryOf({ ...small, parties: [oslo, ward] });
+  const [own, trust, unit, supplier, stranger] = [
+    ward.organisation,
+    '100000090',
+    '100000091',
+    '100000092',
+    '100000099',
+  ];
+
+  test.each([
+    ['by the number of a party', { parent: own }],
+    ['by a unit of it', { parent: own, child: unit }],
+    ['by a unit of it alone', { parent: unit }],
+    ['by the party under its legal entity', { parent: trust, child: own }],
+    ['by its unit under its legal entity', { parent: trust, child: unit }],
+    ['by a number that stands twice', { parent: own, child: own }],
+    ['by a supplier that is granted', { parent: own, supplier }],
+    ['by a supplier that is granted, for a unit', { parent: trust, child: unit, supplier }],
+    ['by the party as its own supplier', { parent: own, supplier: own }],
+    ['by its legal entity as supplier', { parent: trust, child: own, supplier: trust }],
+  ])('%s is its call', (_how, calling) => expect(known.callerOf(calling)).toEqual(bergen));
+
+  test.each([
+    ['of a stranger', { parent: stranger }, 'unknown-caller'],
+    ['of a stranger under a stranger', { parent: stranger, child: '100000098' }, 'unknown-caller'],
+    ['of the legal entity alone', { parent: trust }, 'unknown-caller'],
+    ['of the hub', { parent: hub.organisation }, 'unknown-caller'],
+    ['of a unit that nobody knows', { parent: own, child: stranger }, 'unknown-unit'],
+    ['of a party under another', { parent: oslo.organisation, child: own }, 'unknown-unit'],
+    ['of a unit under another party', { parent: oslo.organisation, child: unit }, 'unknown-unit'],
+    ['of a party under a stranger', { parent: stranger, child: own }, 'unknown-unit'],
+    ['of a party under the legal entity of another', { parent: trust, child: oslo.organisation }, 'unknown-unit'],
+    ['by a supplier that is not granted', { parent: own, supplier: stranger }, 'supplier-not-granted'],
+    ['by a supplier of another', { parent: oslo.organisation, supplier }, 'supplier-not-granted'],
+    ['by another party as supplier', { parent: own, supplier: oslo.organisation }, 'supplier-not-granted'],
+    ['of a stranger by a supplier', { parent: stranger, supplier }, 'unknown-caller'],
+  ])('%s is refused', (_how, calling, fault) => expect(known.callerOf(calling)).toBe(fault));
+});
+
 describe('the sample directory', () => {
   test('has somebody in every role', () =>
     expect(
@@ -112,6 +153,16 @@ describe('the report on a directory', () => {
       'but for 3430 nobody covers 34 Innlandet: a request from there must address its AMK LA',
       'nobody covers 55 Troms: a request from there must address its AMK LA',
       '5401 is in none of the counties since 2024: is the number right?',
+    ]);
+  });
+
+  test('says who else may call for a party, and when that changes', () => {
+    const granted = { ...oslo, parent: '100000090', units: ['100000092', '100000091'], suppliers: ['100000093'] };
+    const words = 'part of 100000090; also called by 100000091, 100000092; suppliers that may act for it: 100000093';
+    const data = { ...small, parties: [granted] };
+    expect(contents(data)).toContain(`AMK LA Oslo (100000011): ${words}`);
+    expect(differences({ ...small, parties: [oslo] }, data)).toEqual([
+      `organisation 100000011: amk-la, AMK LA Oslo, +47 00 00 00 11; ${words}, was: amk-la, AMK LA Oslo, +47 00 00 00 11`,
     ]);
   });
 

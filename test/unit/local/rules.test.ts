@@ -32,6 +32,13 @@ describe('a policy', () => {
     expect(decide(statement('Allow', '*', 'sqs:SendMessage'))).toBe(false);
   });
 
+  it('allows items by the form of their partition keys only', () => {
+    const table = 'arn:aws:dynamodb:eu-north-1:0:table/t';
+    const only = { Effect: 'Allow', Action: ['dynamodb:PutItem'], Resource: [table], Condition: ['PROOF#*'] } as const;
+    const put = (...keys: readonly string[]): boolean => allows([only], 'dynamodb:PutItem', table, keys);
+    expect([put('PROOF#1'), put('MISSION#1'), put('PROOF#1', 'MISSION#1')]).toEqual([true, false, false]);
+  });
+
   it('denies whatever else it allows', () => {
     expect(decide(statement('Allow', '*'), statement('Deny', '*/fhir/Task/*'))).toBe(false);
     expect(decide(statement('Deny', '*/POST/*'), statement('Allow', '*'))).toBe(true);

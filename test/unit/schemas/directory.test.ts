@@ -213,8 +213,64 @@ describe('what is wrong with a directory file', () => {
   });
 });
 
+describe('a supplier', () => {
+  const number = (value: string): Resource => ({ identifier: { system: systems.organisationNumber, value } });
+  const grant = (id: string, more: Resource = {}): Resource => ({
+    resourceType: 'OrganizationAffiliation',
+    id,
+    organization: { reference: 'Organization/100000011' },
+    participatingOrganization: number('100000099'),
+    code: [{ coding: [{ system: systems.affiliationRole, code: 'system-supplier' }] }],
+    ...more,
+  });
+
+  test('may act for the organisations that have granted it', () => {
+    const { parties } = read(
+      la,
+      hospital,
+      grant('1'),
+      grant('2', { participatingOrganization: number('100000098') }),
+      grant('3', { organization: number('100000031'), active: true }),
+    );
+    expect(parties.map(({ suppliers }) => suppliers)).toEqual([['100000099', '100000098'], ['100000099']]);
+    expect(problemsOf(bundleOf(la, grant('1')))).toEqual([]);
+  });
+
+  test('may be an organisation of the file', () =>
+    expect(
+      read(la, hospital, grant('1', { participatingOrganization: { reference: 'Organization/100000031' } })).parties[0],
+    ).toMatchObject({ suppliers: ['100000031'] }));
+
+  test.each([
+    ['of nobody', { organization: undefined }, 'organization: needs an organisation of this file'],
+    ['of a stranger', { organization: number('100000077') }, 'organization: needs an organisation of this file'],
+    [
+      'without number',
+      { participatingOrganization: { display: 'Journal' } },
+      'participatingOrganization: needs an org',
+    ],
+    [
+      'that is the organisation itself',
+      { participatingOrganization: number('100000011') },
+      'participatingOrganization: ',
+    ],
+    ['with no code', { code: undefined }, 'code: needs one code: system-supplier'],
+    ['with another code', { code: [{ coding: [{ code: 'member' }] }] }, 'code: needs one code: system-supplier'],
+    ['that acts no more', { active: false }, 'active: must be true'],
+    ['that acts until a day', { period: { end: '2026-01-01' } }, 'period: must be left out'],
+  ])('%s is refused', (_what, more, wanted) =>
+    expect(faultsOfLast(la, grant('1', more))).toEqual([expect.stringContaining(wanted)]),
+  );
+
+  test('is granted once', () =>
+    expect(faultsOfLast(la, grant('1'), grant('2'))).toEqual([
+      expect.stringContaining('participatingOrganization: is the same in Bundle.entry[1]'),
+    ]));
+});
+
 describe('an organisation', () => {
   const own = (value: string): Resource => ({ system: systems.organisationNumber, value });
+  const unit = (value: string): Resource => ({ ...own(value), use: 'secondary' });
   const role = (...codes: readonly string[]): Resource => ({
     type: [{ coding: codes.map((code) => ({ system: systems.partyRole, code })) }],
   });
@@ -249,10 +305,39 @@ describe('an organisation', () => {
     ],
     ['a phone in words', { telecom: [{ system: 'phone', value: '+47 ask' }] }, 'telecom[0].value: is not a phone'],
     ['a phone too long', { telecom: [{ system: 'phone', value: `+47${'0'.repeat(14)}` }] }, 'telecom[0].value: '],
+    ['a further number that is none', { identifier: [own('100000001'), unit('1')] }, 'identifier[1].value: is not an'],
+    ['its own number twice', { identifier: [own('100000001'), unit('100000001')] }, 'identifier[1]: is the same in'],
+    ['only a further number', { identifier: [unit('100000001')] }, 'identifier: needs one organisation number'],
+    ['a part of itself', { partOf: { identifier: own('100000001') } }, 'partOf: must be another organisation'],
+    ['a part of no number', { partOf: { display: 'Trust' } }, 'partOf: needs an organisation number'],
+    ['a part of eight digits', { partOf: { identifier: own('10000001') } }, 'partOf: needs an organisation number'],
     ['a part of nothing', { partOf: { reference: 'Organization/1' } }, 'partOf.reference: Organization/1 is not in'],
   ])('with %s is refused', (_name, more, wanted) => {
     const faults = faultsOfLast(organization('100000001', 'local-amk', more));
     expect(faults).toEqual([expect.stringContaining(wanted)]);
+  });
+
+  test('may have units that speak for it, and a legal entity above it, in the file or not', () => {
+    const amk = (more: Resource): Resource => organization('100000001', 'local-amk', more);
+    const units = amk({ identifier: [unit('100000008'), own('100000001'), unit('100000009')] });
+    expect(read(units).parties[0]).toMatchObject({ organisation: '100000001', units: ['100000008', '100000009'] });
+    expect(read(units).parties[0]).not.toHaveProperty('parent');
+    for (const partOf of [{ identifier: own('100000011') }, { reference: 'Organization/100000011' }])
+      expect(read(la, amk({ partOf })).parties[1]).toMatchObject({ parent: '100000011' });
+    expect(read(amk({ partOf: { identifier: own('100000099') } })).parties[0]).toMatchObject({ parent: '100000099' });
+    expect(problemsOf(bundleOf(units, la))).toEqual([]);
+  });
+
+  test('has no number of another, nor a unit of another', () => {
+    const other = (...numbers: readonly Resource[]): Resource =>
+      organization('100000011', 'amk-la', { identifier: [own('100000011'), ...numbers] });
+    const amk = organization('100000001', 'local-amk', { identifier: [own('100000001'), unit('100000008')] });
+    expect(faultsOfLast(amk, other(unit('100000008')))).toEqual([
+      expect.stringMatching(/^identifier\[1\]: is the same/),
+    ]);
+    expect(faultsOfLast(amk, other(unit('100000001')))).toEqual([
+      expect.stringMatching(/^identifier\[1\]: is the same/),
+    ]);
   });
 
   test.each(['observer', 'quality'])('that is %s needs no phone', (code) =>

@@ -1,0 +1,468 @@
+import { createPublicKey, randomUUID } from 'node:crypto';
+import { ScanCommand } from '@aws-sdk/lib-dynamodb';
+import type { APIGatewayAuthorizerResult, APIGatewayRequestAuthorizerEvent } from 'aws-lambda';
+import { exportJWK } from 'jose';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { openTable } from '../../adapters/dynamodb/table.ts';
+import { authorizerEvent } from '../../local/proxy.ts';
+import { type EmbeddedAws, startEmbeddedAws } from '../support/embedded-aws.ts';
+import {
+  type Claims,
+  type KeyPair,
+  kidOf,
+  type LoopbackIssuer,
+  newKeyPair,
+  proofOf,
+  seconds,
+  sign,
+  signWithSecret,
+  startIssuer,
+  unsigned,
+} from '../support/tokens.ts';
+
+/** The authorizer itself, with an issuer on loopback and the stack's own table. */
+
+const base = 'https://hub.example/fhir';
+const audience = 'luftbro';
+const parent = '311000012';
+
+let aws: EmbeddedAws;
+let issuer: LoopbackIssuer;
+let issuerKey: KeyPair;
+let strangeKey: KeyPair;
+let clientKey: KeyPair;
+let strict: Handler;
+let lenient: Handler;
+
+type Handler = (event: APIGatewayRequestAuthorizerEvent) => Promise<APIGatewayAuthorizerResult>;
+
+/** A new instance of the function with its environment. */
+const load = async (environment: Readonly<Record<string, string>> = {}): Promise<Handler> => {
+  const settings = {
+    TABLE_NAME: aws.tableName,
+    PUBLIC_URL: base,
+    TOKEN_ISSUER: issuer.url,
+    TOKEN_AUDIENCE: audience,
+    TOKEN_BINDING: 'required',
+    PROOF_SECONDS_BACK: '60',
+    PROOF_SECONDS_AHEAD: '10',
+    ...environment,
+  };
+  for (const [name, value] of Object.entries(settings)) vi.stubEnv(name, value);
+  vi.resetModules();
+  const { handler } = await import('../../functions/authorize/handler.ts');
+  return handler;
+};
+
+beforeAll(async () => {
+  aws = await startEmbeddedAws();
+  [issuerKey, strangeKey, clientKey] = [await newKeyPair('RS256'), await newKeyPair('RS256'), await newKeyPair()];
+  issuer = await startIssuer(issuerKey);
+  strict = await load();
+  lenient = await load({ TOKEN_BINDING: 'optional' });
+});
+
+afterAll(async () => {
+  await issuer.close();
+  await aws.close();
+  vi.unstubAllEnvs();
+});
+
+type Headers = readonly (readonly [name: string, value: string])[];
+
+const requestTo = (method: string, path: string, headers: Headers): APIGatewayRequestAuthorizerEvent =>
+  authorizerEvent(
+    {
+      requestId: 'request',
+      receivedAt: new Date(),
+      httpMethod: method,
+      path,
+      query: new URLSearchParams(),
+      rawHeaders: headers.flat(),
+      sourceIp: '127.0.0.1',
+      host: 'hub.example',
+      body: Buffer.alloc(0),
+      isBinary: true,
+    },
+    {
+      apiId: 'api',
+      accountId: '0',
+      region: 'eu-north-1',
+      stage: 'live',
+      resourceId: 'resource',
+      resourcePath: '/fhir/{type}',
+      pathParameters: {},
+    },
+  );
+
+const get = (...headers: Headers): APIGatewayRequestAuthorizerEvent => requestTo('GET', '/fhir/Task', headers);
+
+const claims = (more: Claims = {}): Claims => ({
+  iss: issuer.url,
+  aud: audience,
+  iat: seconds(),
+  nbf: seconds(),
+  exp: seconds() + 600,
+  client_id: 'e7b8a6a1',
+  scope: ['luftbro/read', 'luftbro/request.send', 'luftbro/everything', 'other/subscribe', 'read'],
+  'helseid://claims/client/claims/orgnr_parent': parent,
+  ...more,
+});
+const header = () => ({ typ: 'at+jwt', kid: kidOf(issuerKey) });
+
+const tokenWith = (more: Claims = {}, moreHeader: Claims = {}): Promise<string> =>
+  sign(issuerKey, { ...header(), ...moreHeader }, claims(more));
+const boundToken = (more: Claims = {}): Promise<string> => tokenWith({ cnf: { jkt: clientKey.thumbprint }, ...more });
+
+const bearer = (token: string) => get(['Authorization', `Bearer ${token}`]);
+const withProof = (token: string, proof: string) => get(['Authorization', `DPoP ${token}`], ['DPoP', proof]);
+
+const task = { method: 'GET', url: `${base}/Task` };
+
+const isLetIn = async (letIn: Promise<APIGatewayAuthorizerResult>) =>
+  expect(await letIn).toMatchObject({ principalId: parent, policyDocument: { Statement: [{ Effect: 'Allow' }] } });
+/** API Gateway answers 401 to this and to nothing else. */
+const isRefused = (answer: Promise<APIGatewayAuthorizerResult>, fault: string) =>
+  expect(answer).rejects.toMatchObject({ message: 'Unauthorized', cause: { name: 'TokenRefused', fault } });
+const isUndecided = async (answer: Promise<APIGatewayAuthorizerResult>) => {
+  const error: unknown = await answer.then(
+    () => 'let in',
+    (thrown: unknown) => thrown,
+  );
+  expect(error).toBeInstanceOf(Error);
+  expect(error).not.toMatchObject({ message: 'Unauthorized' });
+};
+
+describe('A bearer token, where tokens need not be bound', () => {
+  test('tells the functions who calls and which of the hub’s scopes it has', async () => {
+    const token = await tokenWith({
+      'helseid://claims/client/claims/orgnr_child': '311000020',
+      'helseid://claims/client/claims/orgnr_supplier': '317000014',
+    });
+    expect(await lenient(bearer(token))).toEqual({
+      principalId: '311000020',
+      policyDocument: expect.anything(),
+      context: {
+        parent,
+        child: '311000020',
+        supplier: '317000014',
+        client: 'e7b8a6a1',
+        audience,
+        scope: 'read request.send',
+      },
+    });
+  });
+
+  test('may give its scopes as a text', async () => {
+    const { context } = await lenient(bearer(await tokenWith({ scope: 'luftbro/subscribe luftbro/read' })));
+    expect(context).toMatchObject({ scope: 'subscribe read' });
+  });
+
+  test.each(['JWT', 'jwt', 'AT+JWT', 'application/at+jwt'])('may be of type %s', async (typ) =>
+    isLetIn(lenient(bearer(await tokenWith({}, { typ })))),
+  );
+
+  test('may be signed by any of the issuer’s algorithms', async () => {
+    const other = await newKeyPair('ES384');
+    issuer.publish(issuerKey, other);
+    const fresh = await load({ TOKEN_BINDING: 'optional' });
+    await isLetIn(fresh(bearer(await sign(other, { typ: 'JWT', kid: kidOf(other) }, claims()))));
+  });
+
+  test.each<[what: string, fault: string, token: () => Promise<string> | string]>([
+    ['that is none', 'malformed', () => 'abc'],
+    ['that is encrypted or cut', 'malformed', async () => `${await tokenWith()}.x.y`],
+    ['without signature (alg none)', 'wrong-algorithm', () => unsigned({ ...header(), alg: 'none' }, claims())],
+    ['without signature (alg NONE)', 'wrong-algorithm', () => unsigned({ ...header(), alg: 'NONE' }, claims())],
+    [
+      'signed with the public key as shared secret, as PEM',
+      'wrong-algorithm',
+      () => {
+        const pem = createPublicKey({ key: { ...issuerKey.publicKey }, format: 'jwk' }).export({
+          type: 'spki',
+          format: 'pem',
+        });
+        return signWithSecret(String(pem), { ...header(), alg: 'HS256' }, claims());
+      },
+    ],
+    [
+      'signed with the public key as shared secret, as JWK',
+      'wrong-algorithm',
+      () => signWithSecret(JSON.stringify(issuerKey.publicKey), { ...header(), alg: 'HS256' }, claims()),
+    ],
+    ['by a strange key that names the issuer’s', 'wrong-signature', () => sign(strangeKey, header(), claims())],
+    [
+      'by a strange key that brings itself',
+      'wrong-signature',
+      () => sign(strangeKey, { ...header(), jwk: strangeKey.publicKey }, claims()),
+    ],
+    ['by a key that nobody published', 'wrong-key', () => sign(strangeKey, { ...header(), kid: 'strange' }, claims())],
+    ['of another issuer', 'wrong-issuer', () => tokenWith({ iss: 'https://issuer.example' })],
+    ['of no issuer', 'wrong-issuer', () => tokenWith({ iss: undefined })],
+    ['for another audience', 'wrong-audience', () => tokenWith({ aud: 'other' })],
+    ['for no audience', 'wrong-audience', () => tokenWith({ aud: undefined })],
+    ['for another audience too', 'wrong-audience', () => tokenWith({ aud: [audience, 'other'] })],
+    ['that has expired', 'expired', () => tokenWith({ exp: seconds() - 6 })],
+    ['that never expires', 'malformed', () => tokenWith({ exp: undefined })],
+    ['that is not yet valid', 'not-yet-valid', () => tokenWith({ nbf: seconds() + 60 })],
+    ['that is an ID token', 'wrong-type', () => tokenWith({}, { typ: 'id+jwt' })],
+    ['that is a proof', 'wrong-type', () => tokenWith({}, { typ: 'dpop+jwt' })],
+    ['of no type', 'wrong-type', () => tokenWith({}, { typ: undefined })],
+    [
+      'without organisation',
+      'no-organisation',
+      () => tokenWith({ 'helseid://claims/client/claims/orgnr_parent': undefined }),
+    ],
+    [
+      'with a number that is none',
+      'no-organisation',
+      () => tokenWith({ 'helseid://claims/client/claims/orgnr_parent': '31100001' }),
+    ],
+    [
+      'with several numbers',
+      'no-organisation',
+      () => tokenWith({ 'helseid://claims/client/claims/orgnr_parent': [parent, '311000020'] }),
+    ],
+    [
+      'with a child that is none',
+      'no-organisation',
+      () => tokenWith({ 'helseid://claims/client/claims/orgnr_child': '' }),
+    ],
+    [
+      'with a supplier that is none',
+      'no-organisation',
+      () => tokenWith({ 'helseid://claims/client/claims/orgnr_supplier': 'Journalsystem' }),
+    ],
+    ['that is bound to a key', 'no-proof', () => boundToken()],
+    ['that is bound to a certificate', 'bound', () => tokenWith({ cnf: { 'x5t#S256': 'abc' } })],
+    ['that is bound to nothing one knows', 'bound', () => tokenWith({ cnf: null })],
+  ])('%s is refused', async (_what, fault, token) => isRefused(lenient(bearer(await token())), fault));
+
+  test('within a few seconds of its times is good', async () => {
+    await isLetIn(lenient(bearer(await tokenWith({ exp: seconds() - 2 }))));
+    await isLetIn(lenient(bearer(await tokenWith({ nbf: seconds() + 2 }))));
+  });
+
+  test('beside another is refused', async () => {
+    const token = `Bearer ${await tokenWith()}`;
+    await isRefused(lenient(get(['Authorization', token], ['authorization', token])), 'malformed');
+    await isRefused(lenient(get(['Authorization', token], ['Authorization', token])), 'malformed');
+    await isRefused(lenient(get(['Authorization', `${token}, ${token}`])), 'malformed');
+  });
+
+  test('is no ground to refuse anybody while the issuer cannot be asked', async () => {
+    const fresh = await load({ TOKEN_BINDING: 'optional' });
+    issuer.down(true);
+    await isUndecided(fresh(bearer(await tokenWith())));
+    await isLetIn(lenient(bearer(await tokenWith())));
+    issuer.down(false);
+  });
+});
+
+describe('Where tokens must be bound', () => {
+  test('a bearer token is refused', async () => isRefused(strict(bearer(await tokenWith())), 'not-bound'));
+
+  test('no other word for the setting makes it optional', async () => {
+    const other = await load({ TOKEN_BINDING: 'Optional' });
+    await isRefused(other(bearer(await tokenWith())), 'not-bound');
+  });
+});
+
+describe('A token that is bound to a key', () => {
+  test('is good with a proof, wherever proofs are asked for', async () => {
+    const token = await boundToken();
+    for (const handler of [strict, lenient])
+      await isLetIn(handler(withProof(token, await proofOf(clientKey, { ...task, token }))));
+  });
+
+  test('is good for many requests, each with a proof of its own', async () => {
+    const token = await boundToken();
+    for (let index = 0; index < 3; index += 1)
+      await isLetIn(strict(withProof(token, await proofOf(clientKey, { ...task, token }))));
+  });
+
+  test.each<
+    [what: string, fault: string, changed: () => { claims?: Claims; header?: Claims; method?: string; url?: string }]
+  >([
+    ['for another method', 'wrong-method', () => ({ method: 'POST' })],
+    ['for the method in small letters', 'wrong-method', () => ({ method: 'get' })],
+    ['for another path', 'wrong-address', () => ({ url: `${base}/Location` })],
+    ['for another host', 'wrong-address', () => ({ url: 'https://evil.example/fhir/Task' })],
+    ['for another scheme', 'wrong-address', () => ({ url: 'http://hub.example/fhir/Task' })],
+    ['for the base URL', 'wrong-address', () => ({ url: base })],
+    ['without URL', 'wrong-address', () => ({ claims: { htu: undefined } })],
+    ['without method', 'wrong-method', () => ({ claims: { htm: undefined } })],
+    ['that is stale', 'stale-proof', () => ({ claims: { iat: seconds() - 62 } })],
+    ['from the future', 'future-proof', () => ({ claims: { iat: seconds() + 15 } })],
+    ['of no time', 'malformed', () => ({ claims: { iat: undefined } })],
+    ['of a time in words', 'malformed', () => ({ claims: { iat: String(seconds()) } })],
+    ['without jti', 'malformed', () => ({ claims: { jti: undefined } })],
+    ['with an empty jti', 'malformed', () => ({ claims: { jti: '' } })],
+    ['with a jti that is no text', 'malformed', () => ({ claims: { jti: 5 } })],
+    ['for another token', 'other-token', () => ({ claims: { ath: 'fUHyO2r2Z3DZ53EsNrWBb0xWXoaNy59IiKCAqksmQEo' } })],
+    ['for no token', 'other-token', () => ({ claims: { ath: undefined } })],
+    ['that is no proof by its type', 'malformed', () => ({ header: { typ: 'JWT' } })],
+    ['without key', 'wrong-key', () => ({ header: { jwk: undefined } })],
+    ['with a key that is none', 'malformed', () => ({ header: { jwk: { kty: 'EC' } } })],
+    ['with a key as text', 'wrong-key', () => ({ header: { jwk: 'key' } })],
+    ['with the key of somebody else', 'wrong-signature', () => ({ header: { jwk: strangeEc } })],
+    ['that has expired itself', 'expired', () => ({ claims: { exp: seconds() - 60 } })],
+  ])('and a proof %s is refused', async (_what, fault, changed) => {
+    const token = await boundToken();
+    await isRefused(strict(withProof(token, await proofOf(clientKey, { ...task, token, ...changed() }))), fault);
+  });
+
+  let strangeEc: unknown;
+  beforeAll(async () => {
+    strangeEc = (await newKeyPair()).publicKey;
+  });
+
+  test('and a proof by another key is refused', async () => {
+    const token = await boundToken();
+    const other = await newKeyPair();
+    await isRefused(strict(withProof(token, await proofOf(other, { ...task, token }))), 'other-key');
+  });
+
+  test('and a proof that shows a private key is refused', async () => {
+    const token = await boundToken();
+    const jwk = await exportJWK(clientKey.privateKey);
+    const proof = await proofOf(clientKey, { ...task, token, header: { jwk } });
+    await isRefused(strict(withProof(token, proof)), 'private-key-in-proof');
+  });
+
+  test.each(['none', 'HS256'])('and a proof by %s is refused', async (alg) => {
+    const token = await boundToken();
+    const secret = Buffer.from('secret').toString('base64url');
+    const proofHeader = { typ: 'dpop+jwt', alg, jwk: { kty: 'oct', k: secret } };
+    const said = { jti: randomUUID(), htm: 'GET', htu: task.url, iat: seconds() };
+    const proof = alg === 'none' ? unsigned(proofHeader, said) : signWithSecret('secret', proofHeader, said);
+    await isRefused(strict(withProof(token, proof)), 'wrong-algorithm');
+  });
+
+  test('and an asymmetric key that HelseID does not know (Ed25519) is refused', async () => {
+    const ed = await newKeyPair('EdDSA');
+    const token = await tokenWith({ cnf: { jkt: ed.thumbprint } });
+    await isRefused(strict(withProof(token, await proofOf(ed, { ...task, token }))), 'wrong-algorithm');
+  });
+
+  test('without proof is refused', async () =>
+    isRefused(strict(get(['Authorization', `DPoP ${await boundToken()}`])), 'no-proof'));
+
+  test('with two proofs is refused, good ones too', async () => {
+    const token = await boundToken();
+    const [one, other] = [await proofOf(clientKey, { ...task, token }), await proofOf(clientKey, { ...task, token })];
+    const authorization = ['Authorization', `DPoP ${token}`] as const;
+    await isRefused(strict(get(authorization, ['DPoP', one], ['DPoP', other])), 'several-proofs');
+    await isRefused(strict(get(authorization, ['DPoP', one], ['dpop', other])), 'several-proofs');
+    await isRefused(strict(get(authorization, ['DPoP', `${one}, ${other}`])), 'malformed');
+  });
+
+  test('is refused as a bearer token, though a proof stands beside it', async () => {
+    const token = await boundToken();
+    const proof = await proofOf(clientKey, { ...task, token });
+    for (const handler of [strict, lenient])
+      await isRefused(handler(get(['Authorization', `Bearer ${token}`], ['DPoP', proof])), 'no-proof');
+  });
+
+  test('and one that is not bound, called so, is refused', async () => {
+    const token = await tokenWith();
+    for (const handler of [strict, lenient])
+      await isRefused(handler(withProof(token, await proofOf(clientKey, { ...task, token }))), 'not-bound');
+  });
+
+  test('is no ground to take a token that has expired', async () => {
+    const token = await boundToken({ exp: seconds() - 60 });
+    await isRefused(strict(withProof(token, await proofOf(clientKey, { ...task, token }))), 'expired');
+  });
+
+  test.each([
+    ['with $', '/fhir/$process-message', '/$process-message'],
+    ['with $ escaped by the caller only', '/fhir/$process-message', '/%24process-message'],
+    ['with $ escaped in both', '/fhir/%24process-message', '/%24process-message'],
+    ['with a query in the proof', '/fhir/Task', '/Task?owner=1#x'],
+    ['with what a domain name is mapped to', '/mapped/fhir/Task', '/Task'],
+    ['with a slash at its end', '/fhir/Task/', '/Task/'],
+  ])('is good for a path %s', async (_how, path, proven) => {
+    const token = await boundToken();
+    const proof = await proofOf(clientKey, { method: 'GET', url: `${base}${proven}`, token });
+    await isLetIn(
+      strict(
+        requestTo('GET', path, [
+          ['Authorization', `DPoP ${token}`],
+          ['DPoP', proof],
+        ]),
+      ),
+    );
+  });
+
+  test('and a proof just inside the window is good, as wide as it is set', async () => {
+    const token = await boundToken();
+    const at = async (iat: number): Promise<string> => proofOf(clientKey, { ...task, token, claims: { iat } });
+    await isLetIn(strict(withProof(token, await at(seconds() - 50))));
+    await isLetIn(strict(withProof(token, await at(seconds() + 8))));
+    const wide = await load({ PROOF_SECONDS_BACK: '300', PROOF_SECONDS_AHEAD: '60' });
+    await isLetIn(wide(withProof(token, await at(seconds() - 290))));
+    await isLetIn(wide(withProof(token, await at(seconds() + 50))));
+  });
+
+  test('and a window that is no number lets nobody in', async () => {
+    const token = await boundToken();
+    const broken = await load({ PROOF_SECONDS_BACK: 'long' });
+    await isUndecided(broken(withProof(token, await proofOf(clientKey, { ...task, token }))));
+  });
+});
+
+describe('A proof', () => {
+  test('is good once, whichever instance is asked', async () => {
+    const token = await boundToken();
+    const proof = await proofOf(clientKey, { ...task, token });
+    await isLetIn(strict(withProof(token, proof)));
+    await isRefused(strict(withProof(token, proof)), 'replayed');
+    await isRefused((await load())(withProof(token, proof)), 'replayed');
+  });
+
+  test('is good once among many at the same time', async () => {
+    const token = await boundToken();
+    const proof = await proofOf(clientKey, { ...task, token });
+    const answers = await Promise.allSettled(
+      [strict, lenient, strict, lenient, strict, lenient].map((handler) => handler(withProof(token, proof))),
+    );
+    expect(answers.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    for (const answer of answers)
+      if (answer.status === 'rejected') expect(answer.reason).toMatchObject({ cause: { fault: 'replayed' } });
+  });
+
+  test('is used up by its jti, also for another request', async () => {
+    const token = await boundToken();
+    const jti = randomUUID();
+    await isLetIn(strict(withProof(token, await proofOf(clientKey, { ...task, token, claims: { jti } }))));
+    const again = await proofOf(clientKey, { ...task, token, claims: { jti, iat: seconds() - 1 } });
+    await isRefused(strict(withProof(token, again)), 'replayed');
+  });
+
+  test('is not used up by a request that is refused', async () => {
+    const token = await boundToken();
+    const proof = await proofOf(clientKey, { ...task, token });
+    await isRefused(strict(withProof(await boundToken({ jti: 'other' }), proof)), 'other-token');
+    await isLetIn(strict(withProof(token, proof)));
+  });
+
+  test('is remembered by a digest, until nobody would take it any more', async () => {
+    const token = await boundToken();
+    const jti = randomUUID();
+    const issued = seconds() - 5;
+    await isLetIn(strict(withProof(token, await proofOf(clientKey, { ...task, token, claims: { jti, iat: issued } }))));
+    const { Items = [] } = await openTable(aws.tableName).client.send(new ScanCommand({ TableName: aws.tableName }));
+    const kept = Items.filter(({ pk }) => String(pk).startsWith('PROOF#'));
+    expect(kept.map(({ pk }) => pk)).toEqual(kept.map(() => expect.stringMatching(/^PROOF#[0-9a-f]{64}$/)));
+    expect(JSON.stringify(Items)).not.toContain(jti);
+    expect(kept.map(({ expiresAt }) => expiresAt)).toContain(issued + 60 + 60);
+  });
+
+  test('lets nobody in while nobody can say whether it was used', async () => {
+    vi.stubEnv('AWS_ENDPOINT_URL_DYNAMODB', 'http://127.0.0.1:9');
+    const cutOff = await load();
+    const token = await boundToken();
+    await isUndecided(cutOff(withProof(token, await proofOf(clientKey, { ...task, token }))));
+  });
+});
