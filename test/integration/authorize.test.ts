@@ -395,6 +395,16 @@ describe('A token that is bound to a key', () => {
     );
   });
 
+  test('and a proof without URL is refused for a path that has none either', async () => {
+    const token = await boundToken();
+    const proof = await proofOf(clientKey, { ...task, token, claims: { htu: undefined } });
+    const headers = [
+      ['Authorization', `DPoP ${token}`],
+      ['DPoP', proof],
+    ] as const;
+    await isRefused(strict(requestTo('GET', '/fhir/%zz', headers)), 'wrong-address');
+  });
+
   test('and a proof just inside the window is good, as wide as it is set', async () => {
     const token = await boundToken();
     const at = async (iat: number): Promise<string> => proofOf(clientKey, { ...task, token, claims: { iat } });

@@ -1,4 +1,4 @@
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { accessTokenVerifier } from '../../../adapters/tokens/access-token.ts';
 import { kidOf, type KeyPair, type LoopbackIssuer, newKeyPair, sign, startIssuer } from '../../support/tokens.ts';
 
@@ -106,6 +106,20 @@ describe('The keys of the token issuer', () => {
     issuer.down(false);
     now += 2_000;
     await isTaken(await tokenBy(old));
+  });
+
+  test('are not fetched unprotected for an issuer behind https', async () => {
+    const secure = 'https://issuer.example';
+    const fetched: string[] = [];
+    vi.stubGlobal('fetch', async (url: string) => {
+      fetched.push(url);
+      return Response.json({ issuer: secure, jwks_uri: 'http://issuer.example/jwks' });
+    });
+    await expect(accessTokenVerifier(secure, audience, () => now)(await tokenBy(old))).rejects.toMatchObject({
+      name: 'IssuerUnreachable',
+    });
+    vi.unstubAllGlobals();
+    expect(fetched).toEqual(['https://issuer.example/.well-known/openid-configuration']);
   });
 
   test('are not taken from an issuer that calls itself by another name', async () => {
