@@ -70,7 +70,7 @@ export const handlersOf = (world: World, dice: Dice) => {
     if (accepted.outcome === 'refused') return { status: statusOf(accepted) };
     const reply: Reply = { status: 200, entry: accepted.entry.number };
     if (!accepted.owes) return reply;
-    const work = fanOut(ports, accepted.entry).then(
+    const work = fanOut(ports, accepted.entry, accepted.again).then(
       () => 'in time' as const,
       () => 'in time' as const,
     );

@@ -1,17 +1,20 @@
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
+import { explore } from './exhaustive.ts';
 import { noFaults, faultKinds, type Tally } from './faults.ts';
+import { tryGuards } from './guards.ts';
 import { invariants } from './invariants.ts';
 import { type Outcome, simulate } from './run.ts';
 import type { Share } from './seeds-worker.ts';
 
 /**
  * `npm run simulate -- --seeds 10000 [--from 1]` plays stories under faults; `--seed 7 [--verbose]` plays one, with all that
- * happens. Ends with 1 if an invariant is broken.
+ * happens; `--exhaustive` goes through
+ * every order of a few handlers' calls; `--guards` takes away each guard in the code in turn. Ends with 1 if an invariant is broken, or no guard is missed.
  */
 
-const usage = `npm run simulate -- [--seeds <how many>] [--from <first>] | --seed <one> [--verbose]
+const usage = `npm run simulate -- [--seeds <how many>] [--from <first>] [--workers <threads>] [--until-broken] | --seed <one> [--verbose] | --guards [--only <words>] | --exhaustive [--deaths <how many>] [--wide] [--states <most>]
 `;
 
 const say = (text: string): void => {
@@ -23,6 +26,14 @@ const { values } = parseArgs({
     seeds: { type: 'string' },
     from: { type: 'string', default: '1' },
     seed: { type: 'string' },
+    exhaustive: { type: 'boolean', default: false },
+    deaths: { type: 'string', default: '1' },
+    wide: { type: 'boolean', default: false },
+    states: { type: 'string', default: '1000000' },
+    guards: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    workers: { type: 'string' },
+    'until-broken': { type: 'boolean', default: false },
     verbose: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -82,11 +93,14 @@ const figure = (count: number): string => count.toLocaleString('en').replaceAll(
 const playAll = async (from: number, seeds: number): Promise<boolean> => {
   const started = performance.now();
   const sum: Sum = { played: 0, failed: [], entries: 0, notifications: 0, virtualMinutes: 0, tally: noFaults() };
-  const workers = Math.max(1, availableParallelism());
+  const workers = Number(values.workers ?? availableParallelism());
   let said = started;
   const onOutcome = (outcome: Outcome): void => {
     add(sum, outcome);
-    if (outcome.findings.length > 0) say(wordsOf(outcome));
+    if (outcome.findings.length > 0) {
+      say(wordsOf(outcome));
+      if (values['until-broken']) process.exit(1);
+    }
     if (performance.now() - said < 10_000) return;
     said = performance.now();
     say(
@@ -114,11 +128,41 @@ const playAll = async (from: number, seeds: number): Promise<boolean> => {
   return sum.failed.length === 0 && sum.played === seeds;
 };
 
+const withoutGuards = async (): Promise<boolean> => {
+  let missed = 0;
+  let tried = 0;
+  await tryGuards(Number(values.seeds ?? '3000'), values.only, ({ guard, by, seeds }) => {
+    tried += 1;
+    if (by !== undefined) missed += 1;
+    const after = seeds === undefined ? '' : ` after ${seeds} seeds`;
+    say(`${guard.what} | ${guard.file} | ${by === undefined ? 'NOTHING MISSES IT' : `${by}${after}`}`);
+  });
+  say(`${missed} of ${tried} guards are missed when they are taken away`);
+  return missed === tried;
+};
+
+const playEverything = async (): Promise<boolean> => {
+  const started = performance.now();
+  const { states, paths, ends, isComplete, broken } = await explore({
+    deaths: Number(values.deaths),
+    wide: values.wide,
+    mostStates: Number(values.states),
+  });
+  say(
+    `two messages of a mission and a pass of the sweeper, ${values.deaths} deaths: ${figure(states)} states, ${figure(paths)} paths, ${figure(ends)} ends in ${Math.round((performance.now() - started) / 1000)} s${isComplete ? '' : ', not all of them'}`,
+  );
+  for (const { words, path } of broken) say([`${words}, after`, ...path.map((step) => `  ${step}`)].join('\n'));
+  if (broken.length === 0) say('everything holds');
+  return broken.length === 0;
+};
+
+const asked = async (): Promise<boolean> => {
+  if (values.guards) return withoutGuards();
+  if (values.exhaustive) return playEverything();
+  return values.seed === undefined
+    ? playAll(Number(values.from), Number(values.seeds ?? '1000'))
+    : playOne(Number(values.seed));
+};
+
 if (values.help) say(usage);
-else {
-  const holds =
-    values.seed === undefined
-      ? await playAll(Number(values.from), Number(values.seeds ?? '1000'))
-      : await playOne(Number(values.seed));
-  process.exitCode = holds ? 0 : 1;
-}
+else process.exitCode = (await asked()) ? 0 : 1;

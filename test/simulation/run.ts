@@ -303,23 +303,26 @@ const administer = (world: World, { handlers, untilDone }: Partners, ids: readon
       void untilDone(`end(${id})`, (process) => handlers.endSubscription(process, id));
     });
   }
-  if (ids.length > 0 && dice.chance(0.3)) {
+  const changes = dice.pick([0, 0, 0, 1, 2, 4]);
+  for (let change = 0; ids.length > 0 && change < changes; change += 1) {
     const id = dice.pick(ids);
-    const endpoint = `https://${id}-moved.example/notify`;
-    const changes = [
+    const endpoint = `https://${id}-moved${change}.example/notify`;
+    const news = [
       { endpoint },
       { filter: { urgencies: ['stat' as const] } },
-      { filter: { events: ['mission-request', 'mission-cancel'] } },
+      { filter: { events: ['mission-request'] } },
+      { filter: {} },
       { secret: 'whsec_bmV3', formerSecret: { secret: 'whsec_b2xk', until: new Date(start + length).toISOString() } },
     ];
     urls.add(endpoint);
     const at = dice.below(length);
-    for (const change of dice.shuffled(changes).slice(0, dice.between(1, 2)))
+    // Now and then two at once.
+    for (const one of dice.shuffled(news).slice(0, dice.pick([1, 1, 2])))
       scheduler.after(at + dice.below(300), () => {
         count('subscriptions changed in the middle');
-        void untilDone(`change(${id})`, (process) => handlers.changeSubscription(process, id, change));
+        void untilDone(`change(${id})`, (process) => handlers.changeSubscription(process, id, one));
       });
-    if (dice.chance(0.3))
+    if (dice.chance(0.15))
       scheduler.after(at + dice.below(300), () => {
         count('subscriptions ended in the middle');
         void untilDone(`end(${id})`, (process) => handlers.endSubscription(process, id));

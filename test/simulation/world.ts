@@ -28,10 +28,20 @@ export interface Journal {
   /** Subscriptions whose creation began, whether or not anybody was promised them. */
   readonly begun: Set<string>;
   readonly created: { readonly at: number; readonly subscription: Subscription }[];
+  /** Debts of entries as they were cleared. */
+  readonly cleared: { readonly at: number; readonly mission: string; readonly entry: number }[];
+  readonly numbered: {
+    readonly subscription: string;
+    readonly mission: string;
+    readonly entry: number;
+    readonly number: number;
+  }[];
   readonly turnedOff: { readonly at: number; readonly subscription: string }[];
   readonly changed: { readonly at: number; readonly subscription: string }[];
   /** Those whose filter became another. */
   readonly refiltered: { readonly at: number; readonly subscription: string }[];
+  /** Receipts as they were settled: what the endpoint took, and what was given up. */
+  readonly settled: { readonly at: number; readonly name: string }[];
   readonly redriven: { readonly at: number; readonly subscription: string; readonly number: number }[];
 }
 
@@ -84,11 +94,14 @@ export const worldOf = (start: number, dice: Dice, trace: Surroundings['trace'])
     appended: [],
     contacts: [],
     begun: new Set(),
+    cleared: [],
+    numbered: [],
     created: [],
     turnedOff: [],
     changed: [],
     refiltered: [],
     redriven: [],
+    settled: [],
   };
 
   let version = 0;
@@ -192,7 +205,11 @@ export const worldOf = (start: number, dice: Dice, trace: Surroundings['trace'])
           }
         },
       ),
-    settle: (...args) => noted(() => hub.missions.settle(...args)),
+    settle: (mission, entry, ...rest) =>
+      noted(
+        () => hub.missions.settle(mission, entry, ...rest),
+        () => journal.cleared.push({ at: scheduler.now(), mission, entry }),
+      ),
   };
   const noting = (log: SubscriptionLog): SubscriptionLog => ({
     ...log,
@@ -215,6 +232,8 @@ export const worldOf = (start: number, dice: Dice, trace: Surroundings['trace'])
       }
       return written;
     },
+    numbered: (...args) => noted(() => log.numbered(...args)),
+    missed: (...args) => noted(() => log.missed(...args)),
     claimProbe: (...args) => noted(() => log.claimProbe(...args)),
     turnOff: (subscription) =>
       noted(
@@ -232,9 +251,22 @@ export const worldOf = (start: number, dice: Dice, trace: Surroundings['trace'])
         },
       );
     },
-    number: (...args) => noted(() => log.number(...args)),
+    number: (subscription, mission, entry) =>
+      noted(
+        () => log.number(subscription, mission, entry),
+        (given) => {
+          if (typeof given === 'object') journal.numbered.push({ subscription, mission, entry, number: given.number });
+        },
+      ),
     write: (...args) => noted(() => log.write(...args)),
-    record: (...args) => noted(() => log.record(...args)),
+    record: (subscription, number, attempt) =>
+      noted(
+        () => log.record(subscription, number, attempt),
+        () => {
+          if (attempt.status !== 'pending')
+            journal.settled.push({ at: scheduler.now(), name: `${subscription}.${number}` });
+        },
+      ),
   });
   const { worklist, overview, obligations, retirements, deadLetters } = hub;
   const kept: Kept = {

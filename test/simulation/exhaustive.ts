@@ -1,0 +1,321 @@
+import { createHash } from 'node:crypto';
+import { acceptMessage } from '../../mission/accept-message.ts';
+import { decide } from '../../mission/decide.ts';
+import { evolve } from '../../mission/evolve.ts';
+import { fanOut, orderOf } from '../../mission/fan-out.ts';
+import type { StoredEntry, Told } from '../../mission/ports.ts';
+import type { Entry, MissionState } from '../../mission/state.ts';
+import { sweep } from '../../mission/sweep.ts';
+import { sampleSubscription } from '../support/contract.ts';
+import { manualClock } from '../support/memory/clock.ts';
+import { memoryHub } from '../support/memory/hub.ts';
+import { subscriptionStore } from '../support/memory/subscription-log.ts';
+import { directory, missionOpenedBy, missionRequest, missionUpdate, parties, sentBy } from '../support/messages.ts';
+import { throughSteps } from './ports.ts';
+import type { Step } from './process.ts';
+
+/**
+ * Every order of port calls of two messages of one mission and a pass of the sweeper, and a death at every point, on the
+ * real code. A state is what is stored and what each process has seen: reached again, it is not looked at again.
+ * A path is replayed from the start, because running code cannot be copied.
+ */
+
+export interface Bounds {
+  /** How many processes may die. */
+  readonly deaths: number;
+  /** Every order of every two calls; otherwise calls that nobody sees are not held back, and those that a process makes at once go in the order in which they were made. */
+  readonly wide: boolean;
+  /** States after which it stops, and says so. */
+  readonly mostStates: number;
+}
+
+export interface Explored {
+  readonly states: number;
+  readonly paths: number;
+  /** Distinct contents of the store when all have ended or died. */
+  readonly ends: number;
+  readonly isComplete: boolean;
+  /** What does not hold, and the choices that lead there. */
+  readonly broken: readonly { readonly words: string; readonly path: readonly string[] }[];
+}
+
+const { amk, la } = parties;
+const request = missionRequest({ id: 'opening' });
+const mission = missionOpenedBy(request);
+const messages = [
+  missionUpdate({ id: 'first', mission, urgency: 'urgent' }),
+  missionUpdate({ id: 'second', mission, describes: false }),
+];
+const subscribed = ['one', 'two'];
+const endOfTime = '2099-01-01T00:00:00.000Z';
+
+const untilAllWait = (): Promise<void> =>
+  new Promise((resolve) => {
+    process.nextTick(resolve);
+  });
+
+const digest = (value: unknown): string =>
+  createHash('md5')
+    .update(JSON.stringify(value) ?? 'undefined')
+    .digest('base64');
+
+const isEntry = (value: unknown): value is StoredEntry =>
+  typeof value === 'object' && value !== null && 'messageId' in value;
+
+/** What a process has seen, as short as tells it from anything else: an entry is known by its number, its message and its debt. */
+const summaryOf = (result: unknown): string => {
+  if (Array.isArray(result)) return result.map(summaryOf).join();
+  if (!isEntry(result)) return JSON.stringify(result) ?? '';
+  const { number, messageId, owes, unpaidFrom, told, untold } = result;
+  return [
+    number,
+    messageId,
+    owes,
+    unpaidFrom,
+    ...told.map((one) => `${one.subscription}.${one.number}`),
+    ...untold,
+  ].join(' ');
+};
+
+interface Pending {
+  readonly name: string;
+  /** Lets the call have its effect, and its caller see it. */
+  readonly go: () => Promise<void>;
+}
+
+interface Actor {
+  readonly name: string;
+  pending: readonly Pending[];
+  history: string;
+  isDead: boolean;
+}
+
+const opening = decide(undefined, request, { ...sentBy(amk), now: manualClock().iso() });
+if (opening.outcome === 'refused') throw new Error('the mission is refused');
+const firstEntry: Entry = { ...opening.entry, unpaidFrom: 1 };
+
+/** The mission with its first entry, all told, and two subscribers of one party. */
+const stage = async () => {
+  const clock = manualClock();
+  const store = subscriptionStore();
+  const hub = memoryHub(clock, store);
+  await hub.missions.append(firstEntry, endOfTime);
+  const told: Told[] = [];
+  for (const id of subscribed) {
+    const { organisation } = la;
+    await hub.subscriptions.create(sampleSubscription(id, organisation), endOfTime);
+    await hub.subscriptions.number(id, mission, 1);
+    const written = { subscription: id, number: 1, organisation, mission, entry: 1, writtenAt: clock.iso() };
+    await hub.subscriptions.write({ ...written, status: 'pending', attempts: 0 }, endOfTime);
+    told.push({ subscription: id, number: 1, organisation });
+  }
+  await hub.queue.send(told.map(({ subscription, number }) => orderOf(subscription, number, undefined, firstEntry)));
+  for (const task of firstEntry.state.tasks) await hub.worklist.put(task, firstEntry.state);
+  await hub.missions.settle(mission, 1, told, []);
+  clock.advance(1_000);
+  return { clock, store, hub };
+};
+
+const begin = async () => {
+  const { clock, store, hub } = await stage();
+  const answered = new Map<string, number>();
+  const actor = (name: string): { readonly actor: Actor; readonly step: Step } => {
+    const own: Actor = { name, pending: [], history: '', isDead: false };
+    const step: Step = (call, effect) =>
+      new Promise((resolve, reject) => {
+        const pending: Pending = {
+          name: call.name,
+          go: async () => {
+            own.pending = own.pending.filter((one) => one !== pending);
+            const result = await effect();
+            own.history = `${own.history}\n${call.name} ${summaryOf(result)}`;
+            resolve(result);
+          },
+        };
+        if (own.isDead) reject(new Error('dead'));
+        else own.pending = [...own.pending, pending];
+      });
+    return { actor: own, step };
+  };
+  const senders = messages.map((message, index) => {
+    const { actor: own, step } = actor(`message ${index + 1}`);
+    const ports = { ...throughSteps(hub, step), directory, now: hub.now };
+    const work = async (): Promise<void> => {
+      const accepted = await acceptMessage(ports.missions, message, sentBy(amk), hub.now);
+      if (accepted.outcome === 'refused') throw new Error(`refused: ${JSON.stringify(accepted.faults)}`);
+      answered.set(message.id, accepted.entry.number);
+      if (accepted.owes) await fanOut(ports, accepted.entry, accepted.again);
+    };
+    void work();
+    return own;
+  });
+  const { actor: sweeper, step } = actor('sweeper');
+  // It runs late enough to find what the others have begun.
+  const later = (): number => hub.now() + 12_000;
+  void sweep(
+    { ...throughSteps(hub, step), directory, now: later },
+    () => 60_000,
+    () => undefined,
+  );
+  await untilAllWait();
+
+  const sorted = (items: readonly unknown[]): readonly string[] => items.map((item) => JSON.stringify(item)).sort();
+  const contents = async (): Promise<unknown> => [
+    (await hub.missions.entries(mission, 1, 100)).map(({ number, messageId, owes, told, untold, unpaidFrom }) => [
+      number,
+      messageId,
+      owes,
+      told,
+      untold,
+      unpaidFrom,
+    ]),
+    // Who wrote a notification shows in its times only, and nobody acts on those before the end.
+    sorted(hub.missions.debts().map(({ obligation }) => obligation)),
+    [...store.heads.values()].map(({ subscription, given }) => [subscription.lastNumber, [...given]]),
+    sorted([...store.items.values()].map(({ notification: { writtenAt: _who, ...notification } }) => notification)),
+    sorted(hub.queue.waiting()),
+  ];
+  return { clock, hub, actors: [...senders, sweeper], answered, contents };
+};
+type Scene = Awaited<ReturnType<typeof begin>>;
+
+type Choice = { readonly actor: number; readonly call: number } | { readonly dies: number };
+
+const wordsOf = (choice: Choice, { actors }: Scene): string =>
+  'dies' in choice
+    ? `${actors[choice.dies]?.name} dies`
+    : `${actors[choice.actor]?.name}: ${actors[choice.actor]?.pending[choice.call]?.name}`;
+
+/**
+ * Calls that come to the same whichever of them is first, and that no other process sees: subscriptions stay as they are,
+ * what is written under a number is the same whoever writes it, the queue is read by nobody. Before and after such a call
+ * nothing else need be tried but the death of who makes it.
+ */
+const alone: readonly string[] = [
+  'subscriptions.subscribers',
+  'subscriptions.notification',
+  'subscriptions.write',
+  'queue.send',
+  'worklist.put',
+  'overview.link',
+  'overview.putReadiness',
+  'obligations.postpone',
+];
+
+const choicesIn = ({ actors }: Scene, deathsLeft: number, { wide }: Bounds): readonly Choice[] => {
+  const unseen = actors.findIndex(
+    ({ pending: [next], isDead }) => !isDead && next !== undefined && alone.includes(next.name),
+  );
+  if (unseen !== -1 && !wide) return [{ actor: unseen, call: 0 }, ...(deathsLeft > 0 ? [{ dies: unseen }] : [])];
+  const calls = actors.flatMap(({ pending, isDead }, actor): Choice[] =>
+    isDead ? [] : pending.slice(0, wide ? pending.length : 1).map((_pending, call) => ({ actor, call })),
+  );
+  const deaths = actors.flatMap(({ pending, isDead }, dies): Choice[] =>
+    deathsLeft > 0 && !isDead && pending.length > 0 ? [{ dies }] : [],
+  );
+  return [...calls, ...deaths];
+};
+
+const make = async (choice: Choice, { actors }: Scene): Promise<void> => {
+  if ('dies' in choice) {
+    const dying = actors[choice.dies];
+    if (dying === undefined) return;
+    dying.isDead = true;
+    dying.pending = [];
+    dying.history = 'dead';
+    return;
+  }
+  await actors[choice.actor]?.pending[choice.call]?.go();
+  await untilAllWait();
+};
+
+const stateOf = async (scene: Scene, deathsLeft: number): Promise<string> =>
+  digest([
+    await scene.contents(),
+    deathsLeft,
+    scene.actors.map(({ history, pending }) => [history, pending.map(({ name }) => name)]),
+  ]);
+
+/** Sweeps until nothing is owed, and says what does not hold then. */
+const settle = async ({ clock, hub, answered }: Scene): Promise<readonly string[]> => {
+  const wrong: string[] = [];
+  const ports = { ...hub, now: hub.now };
+  for (let pass = 0; pass < 5; pass += 1) {
+    clock.advance(60_000);
+    await sweep(
+      ports,
+      () => 60_000,
+      (obligation, error) => wrong.push(`${JSON.stringify(obligation)}: ${String(error)}`),
+    );
+  }
+  const log = await hub.missions.entries(mission, 1, 100);
+  if (log.some(({ number }, index) => number !== index + 1)) wrong.push('the log has a gap');
+  let state: MissionState | undefined;
+  for (const entry of log) {
+    state = evolve(state, entry);
+    if (JSON.stringify(state) !== JSON.stringify(entry.state)) wrong.push(`entry ${entry.number} is not the fold`);
+    if (entry.owes) wrong.push(`entry ${entry.number} owes`);
+  }
+  const said = log.map(({ messageId }) => messageId);
+  if (new Set(said).size !== said.length) wrong.push(`said twice: ${said.join()}`);
+  for (const [id, number] of answered) if (said[number - 1] !== id) wrong.push(`${id} was answered ${number}`);
+  for (const id of subscribed) wrong.push(...(await wrongIn(hub, id, log)));
+  return wrong;
+};
+
+const wrongIn = async (hub: Scene['hub'], id: string, log: readonly StoredEntry[]): Promise<readonly string[]> => {
+  const wrong: string[] = [];
+  const notes = await hub.subscriptions.range(id, 1, 100);
+  const lastNumber = (await hub.subscriptions.subscription(id))?.lastNumber;
+  const numbers = log.map((_entry, index) => index + 1).join();
+  if (notes.map(({ number }) => number).join() !== numbers || lastNumber !== log.length)
+    wrong.push(`${id} has ${notes.map(({ number }) => number).join()} of ${lastNumber}`);
+  if (notes.map(({ entry }) => entry).join() !== numbers) wrong.push(`${id} is not in the order of the log`);
+  for (const { number, previous, entry } of notes) {
+    if ((previous ?? 0) !== number - 1) wrong.push(`${id}.${number} names ${previous} before it`);
+    if (!hub.queue.notifications().some((order) => order.subscription === id && order.number === number))
+      wrong.push(`${id}.${number} was never ordered`);
+    if (log[entry - 1]?.told.some((one) => one.subscription === id && one.number === number) !== true)
+      wrong.push(`${id}.${number} is not among those told`);
+  }
+  return wrong;
+};
+
+export const explore = async (bounds: Bounds): Promise<Explored> => {
+  const seen = new Set<string>();
+  const ends = new Map<string, true>();
+  const broken: { readonly words: string; readonly path: readonly string[] }[] = [];
+  const open: (readonly Choice[])[] = [[]];
+  let paths = 0;
+  for (let prefix = open.pop(); prefix !== undefined && seen.size < bounds.mostStates; prefix = open.pop()) {
+    paths += 1;
+    const scene = await begin();
+    const path: Choice[] = [];
+    const words: string[] = [];
+    let deathsLeft = bounds.deaths;
+    const take = async (choice: Choice): Promise<void> => {
+      words.push(wordsOf(choice, scene));
+      path.push(choice);
+      if ('dies' in choice) deathsLeft -= 1;
+      await make(choice, scene);
+    };
+    for (const choice of prefix) await take(choice);
+    for (;;) {
+      const state = await stateOf(scene, deathsLeft);
+      if (seen.has(state)) break;
+      seen.add(state);
+      const [first, ...others] = choicesIn(scene, deathsLeft, bounds);
+      if (first === undefined) {
+        const end = digest([await scene.contents(), [...scene.answered]]);
+        if (ends.has(end)) break;
+        ends.set(end, true);
+        for (const wrong of await settle(scene)) broken.push({ words: wrong, path: words });
+        break;
+      }
+      for (const other of others) open.push([...path, other]);
+      await take(first);
+    }
+    if (broken.length > 0) break;
+  }
+  return { states: seen.size, paths, ends: ends.size, isComplete: open.length === 0 && broken.length === 0, broken };
+};

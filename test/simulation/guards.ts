@@ -1,0 +1,486 @@
+import { spawn } from 'node:child_process';
+import { cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
+
+/**
+ * Every guard against deaths, duplicates and races, and what becomes of the hub without it: `npm run simulate -- --guards`
+ * takes each away in a copy of the sources and plays until an invariant breaks. One that nothing misses is not needed, or
+ * the simulation is too weak.
+ */
+
+export interface Guard {
+  readonly file: string;
+  /** The one place in the file. */
+  readonly find: string;
+  readonly replace: string;
+  /** What it guards. */
+  readonly what: string;
+  /** What must miss it; the simulation if nothing is said. */
+  readonly missedBy?: 'contract' | 'unit tests';
+}
+
+const accept = 'mission/accept-message.ts';
+const fanOut = 'mission/fan-out.ts';
+const deliver = 'mission/deliver.ts';
+const contact = 'mission/contact.ts';
+const sweep = 'mission/sweep.ts';
+const retire = 'mission/retire.ts';
+const memoryMissions = 'test/support/memory/mission-log.ts';
+const memorySubscriptions = 'test/support/memory/subscription-log.ts';
+const memoryWorklist = 'test/support/memory/worklist.ts';
+const missionLog = 'adapters/dynamodb/mission-log.ts';
+const subscriptionLog = 'adapters/dynamodb/subscription-log.ts';
+
+export const guards: readonly Guard[] = [
+  {
+    file: accept,
+    find: 'if (before !== undefined) return before;',
+    replace: '',
+    what: 'A message that was sent before gets its first answer',
+  },
+  {
+    file: accept,
+    find: 'return first.digest === message.digest\n',
+    replace: 'return first.digest !== undefined\n',
+    what: 'The same id with another content is refused',
+  },
+  {
+    file: accept,
+    find: 'last?.owes === true ? last.unpaidFrom : number',
+    replace: 'number',
+    what: 'An entry names the earliest that may still owe',
+  },
+  {
+    file: accept,
+    find: "if (appended === 'appended') return",
+    replace: 'if (appended) return',
+    what: 'Who loses the race for a number reads and decides again',
+  },
+  {
+    file: fanOut,
+    find: 'if (entry.unpaidFrom < entry.number) {',
+    replace: 'if (entry.number < 0) {',
+    what: 'Debts of earlier entries are paid first',
+  },
+  {
+    file: fanOut,
+    find: 'if (failed !== undefined) throw failed.reason;',
+    replace: '',
+    what: 'For those who could not be told the debt stays',
+  },
+  {
+    file: fanOut,
+    find: 'const others = begunBefore ? subscribers.filter(',
+    replace: 'const others = begunBefore === undefined ? subscribers.filter(',
+    what: 'Who was numbered is told, though its filter has changed since',
+  },
+  {
+    file: fanOut,
+    find: '  const warnings = await warnOfUnreachable(ports, entry, subscribers, unnumbered);\n  await ports.missions.settle(entry.mission, entry.number, told, untold, retirementOf(entry, ports.now()));\n',
+    replace:
+      '  await ports.missions.settle(entry.mission, entry.number, told, untold, retirementOf(entry, ports.now()));\n  const warnings = await warnOfUnreachable(ports, entry, subscribers, unnumbered);\n',
+    what: 'People are told of the unreachable before the debt is cleared',
+  },
+  {
+    file: fanOut,
+    find: '    project(ports, entry),\n  ]);',
+    replace: '    void project(ports, entry).catch(() => {}),\n  ]);',
+    what: 'Deadlines are noted before the debt is cleared',
+  },
+  {
+    file: deliver,
+    find: "while (previous?.status === 'pending') {",
+    replace: 'while (previous === null) {',
+    what: 'What is owed before goes first',
+  },
+  {
+    file: deliver,
+    find: "if (found.subscription === undefined || found.notification?.status !== 'pending') return settled;",
+    replace: 'if (found.subscription === undefined || found.notification === undefined) return settled;',
+    what: 'What is settled is not sent again',
+  },
+  {
+    file: deliver,
+    find: "if (subscription.status === 'off') return { turn: { answer: { failure: 'off' } }, subscription };",
+    replace: '',
+    what: 'A subscription that has ended is not called',
+  },
+  {
+    file: deliver,
+    find: "if (attempt.status === 'failed') await tellPeople('delivery-failed', due, attempt.answer, ports);",
+    replace:
+      "if (attempt.status === 'failed') { await ports.subscriptions.record(subscription.id, due.notification.number, attempt); await tellPeople('delivery-failed', due, attempt.answer, ports); }",
+    what: 'People are told before the receipt says that the hub has given up',
+  },
+  {
+    file: deliver,
+    find: '|| now - since >= settings.tryFor * 1000)',
+    replace: ')',
+    what: 'The hub gives up after a time',
+  },
+  {
+    file: deliver,
+    find: "if (before?.status !== 'failed' || before.firstTriedAt === undefined) return now;",
+    replace: 'return now;',
+    what: 'What waited behind a notification that was given up is not tried anew for as long',
+  },
+  {
+    file: deliver,
+    find: 'dueAt: new Date(now + wait * 1000 + lostAfterMilliseconds).toISOString(),',
+    replace: "dueAt: '2099-01-01T00:00:00.000Z',",
+    what: 'A retry that the queue has lost is looked after',
+  },
+  {
+    file: deliver,
+    find: "if (elsewhere.some(({ status }) => status === 'delivered')) return;",
+    replace: '',
+    what: 'Nobody is phoned who has the message through another subscription',
+  },
+  {
+    file: contact,
+    find: 'if (Date.parse(retryAt) > now) return { open: true, retryAt };',
+    replace: '',
+    what: 'An open circuit is not probed before its time',
+  },
+  {
+    file: contact,
+    find: 'if (!(await ports.subscriptions.claimProbe(subscription, until))) return { open: true, retryAt: until };',
+    replace: '',
+    what: 'A probe is claimed',
+  },
+  {
+    file: contact,
+    find: 'if (failures === undefined || failures < circuit.opensAfter)',
+    replace: 'if (failures !== null)',
+    what: 'A circuit opens',
+  },
+  {
+    file: contact,
+    find: "{ status: 'error', failures, error, retryAt, dueAt: retryAt }",
+    replace: "{ status: 'error', failures, error, retryAt }",
+    what: 'A probe of an open circuit is owed',
+  },
+  {
+    file: sweep,
+    find: '|| Date.parse(deadline) > ports.now()) return;',
+    replace: ') return;',
+    what: 'A deadline that was moved is not told too early',
+  },
+  {
+    file: sweep,
+    find: '      await ports.obligations.postpone(obligation, new Date(ports.now() + againMilliseconds).toISOString());\n',
+    replace: '',
+    what: 'What cannot be paid makes room for others',
+    missedBy: 'unit tests',
+  },
+  {
+    file: 'mission/moves.ts',
+    find: "(facts.answer === 'overdue' && deadlineOf(task) !== facts.deadline)",
+    replace: 'false',
+    what: 'A deadline that stands no more is not told',
+  },
+  {
+    file: 'mission/hub-messages.ts',
+    find: 'const id = uuidOf(call.event, mission, ...call.about);',
+    replace: 'const id = uuidOf(call.event, mission, ...call.about, String(Math.random()));',
+    what: 'The id of what the hub says follows from what it is about',
+  },
+  {
+    file: 'mission/decide.ts',
+    find: "if (type.event === 'party-unreachable' && before.unreachable?.[missed ?? ''] !== undefined) {",
+    replace: 'if (missed === null) {',
+    what: 'People are told once that a party is unreachable',
+  },
+  {
+    file: retire,
+    find: 'isOver(last.state) ? last.number === entry : isSilent',
+    replace: 'isOver(last.state) ? last.number > 0 : isSilent',
+    what: 'A mission that went on is not forgotten',
+    missedBy: 'unit tests',
+  },
+
+  {
+    file: memoryMissions,
+    find: "if (log.has(entry.number)) return 'taken';",
+    replace: '',
+    what: 'Memory: an entry is appended once',
+  },
+  {
+    file: memoryMissions,
+    find: 'if (log === undefined || item?.dueAt === undefined) return;\n      log.set(number, {',
+    replace: 'if (log === undefined || item === undefined) return;\n      log.set(number, {',
+    what: 'Memory: who was told is noted once',
+  },
+  {
+    file: memorySubscriptions,
+    find: "if (last !== undefined && last.entry > entry) return 'passed';",
+    replace: '',
+    what: 'Memory: an entry is not numbered after a later one',
+  },
+  {
+    file: memorySubscriptions,
+    find: 'last?.entry === entry\n          ? last',
+    replace: 'last?.entry === -1\n          ? last',
+    what: 'Memory: an entry is numbered once',
+  },
+  {
+    file: memorySubscriptions,
+    find: 'if (!items.has(key))',
+    replace: 'if (key)',
+    what: 'Memory: a notification is written once',
+  },
+  {
+    file: memorySubscriptions,
+    find: "if (item === undefined || item.notification.status !== 'pending') return;",
+    replace: 'if (item === undefined) return;',
+    what: 'Memory: a late duplicate undoes no receipt',
+  },
+  {
+    file: memorySubscriptions,
+    find: '        subscription.status !== seen.status ||\n',
+    replace: '',
+    what: 'Memory: who saw another status does not change it',
+  },
+  {
+    file: memorySubscriptions,
+    find: "subscription.status === 'off' ||\n        subscription.status !== seen.status ||",
+    replace: "(subscription.status !== 'off' && subscription.status !== seen.status) ||",
+    what: 'Memory: off stays off',
+  },
+  {
+    file: memorySubscriptions,
+    find: '        subscription.status !== seen.status ||\n        subscription.revision !== seen.revision\n',
+    replace: '        subscription.status !== seen.status\n',
+    what: 'Memory: who saw other settings does not change the status',
+  },
+  {
+    file: memorySubscriptions,
+    find: 'if (retryAt === undefined || subscription.retryAt !== retryAt) return false;',
+    replace: '',
+    what: 'Memory: one takes the probe',
+  },
+  {
+    file: memorySubscriptions,
+    find: "    if (head?.status === 'off') enlisted.delete(id);\n",
+    replace: '',
+    what: 'Memory: who ended is not enlisted again',
+  },
+  {
+    file: memorySubscriptions,
+    find: 'else if (head !== undefined && head.revision !== revision) await enlist(head);',
+    replace: '',
+    what: 'Memory: the list holds the last filter',
+  },
+  {
+    file: memorySubscriptions,
+    find: 'if (item?.deadSince === undefined) return false;\n      const { firstTriedAt',
+    replace: 'if (item === undefined) return false;\n      const { firstTriedAt',
+    what: 'Memory: a dead letter is redriven once',
+  },
+  {
+    file: memoryWorklist,
+    find: 'if (known !== undefined && known.entry >= state.version) return;',
+    replace: '',
+    what: 'Memory: an older entry overwrites no newer Task',
+  },
+
+  {
+    file: missionLog,
+    find: "client.send(new PutCommand({ TableName, Item: item, ConditionExpression: 'attribute_not_exists(pk)' })),",
+    replace: 'client.send(new PutCommand({ TableName, Item: item })),',
+    what: 'DynamoDB: an entry is appended once',
+    missedBy: 'contract',
+  },
+  {
+    file: missionLog,
+    find: 'if (packed.length > largestPacked)',
+    replace: 'if (packed.length < 0)',
+    what: 'DynamoDB: an entry that is too large is refused',
+    missedBy: 'contract',
+  },
+  {
+    file: missionLog,
+    find: "'attribute_exists(owes) AND owes <> :over'",
+    replace: "'attribute_exists(pk) AND pk <> :over'",
+    what: 'DynamoDB: who was told is noted once',
+    missedBy: 'contract',
+  },
+  {
+    file: subscriptionLog,
+    find: "'attribute_exists(pk) AND (attribute_not_exists(seqOf.#mission) OR seqOf.#mission < :entry)'",
+    replace: "'attribute_exists(pk) AND :entry > :none'",
+    what: 'DynamoDB: an entry is numbered once and in order',
+    missedBy: 'contract',
+  },
+  {
+    file: subscriptionLog,
+    find: "            Item: { ...key, ...owed(key, dueAt), ...notification },\n            ConditionExpression: 'attribute_not_exists(pk)',\n",
+    replace: '            Item: { ...key, ...owed(key, dueAt), ...notification },\n',
+    what: 'DynamoDB: a notification is written once',
+    missedBy: 'contract',
+  },
+  {
+    file: subscriptionLog,
+    find: "ConditionExpression: '#status = :seen AND #status <> :off AND revision = :revision',",
+    replace:
+      "ConditionExpression: 'attribute_exists(pk) AND #status <> :off AND revision = :revision AND :seen <> :off',",
+    what: 'DynamoDB: who saw another status does not change it',
+    missedBy: 'contract',
+  },
+  {
+    file: subscriptionLog,
+    find: '#status = :seen AND #status <> :off AND revision = :revision',
+    replace: '#status = :seen AND #status <> :off AND revision >= :revision',
+    what: 'DynamoDB: who saw other settings does not change the status',
+    missedBy: 'contract',
+  },
+  {
+    file: subscriptionLog,
+    find: "'#status = :error AND retryAt = :seen AND revision = :revision'",
+    replace: "'#status = :error AND retryAt >= :seen AND revision = :revision'",
+    what: 'DynamoDB: one takes the probe',
+    missedBy: 'contract',
+  },
+  {
+    file: subscriptionLog,
+    find: "ConditionExpression: 'revision = :seen AND #status <> :off',",
+    replace: "ConditionExpression: 'revision >= :seen AND #status <> :off',",
+    what: 'DynamoDB: settings that somebody changed are not changed unseen',
+    missedBy: 'contract',
+  },
+  {
+    file: subscriptionLog,
+    find: "ConditionExpression: 'revision = :seen AND #status <> :off',",
+    replace: "ConditionExpression: 'revision = :seen AND attribute_exists(#status) AND :off <> :seen',",
+    what: 'DynamoDB: what has ended is not changed',
+    missedBy: 'contract',
+  },
+  {
+    file: subscriptionLog,
+    find: "      if (head.status === 'off') await delist(head);\n      else if (head.revision",
+    replace: '      if (head.revision',
+    what: 'DynamoDB: who ended is not enlisted again',
+    missedBy: 'contract',
+  },
+  {
+    file: subscriptionLog,
+    find: 'else if (head.revision !== revision) await enlist(head);',
+    replace: '',
+    what: 'DynamoDB: the list holds the last filter',
+    missedBy: 'contract',
+  },
+  {
+    file: 'adapters/dynamodb/worklist.ts',
+    find: "'attribute_not_exists(pk) OR #entry < :entry'",
+    replace: "'attribute_not_exists(pk) OR #entry < :entry OR #entry >= :entry'",
+    what: 'DynamoDB: an older entry overwrites no newer Task',
+    missedBy: 'contract',
+  },
+  {
+    file: 'adapters/dynamodb/overview.ts',
+    find: "'attribute_not_exists(pk) OR #entry < :entry'",
+    replace: "'attribute_not_exists(pk) OR #entry < :entry OR #entry >= :entry'",
+    what: 'DynamoDB: an older report overwrites no newer readiness',
+    missedBy: 'contract',
+  },
+  {
+    file: 'adapters/dynamodb/obligations.ts',
+    find: "'attribute_exists(owes) AND NOT owes IN (:over, :failed)'",
+    replace: "'NOT owes IN (:over, :failed)'",
+    what: 'DynamoDB: what is paid is not owed again by a postponement',
+    missedBy: 'contract',
+  },
+  {
+    file: 'adapters/dynamodb/retirements.ts',
+    find: "'seqOf.#mission <= :entry'",
+    replace: "'attribute_exists(pk) AND :entry > pk'",
+    what: 'DynamoDB: a mission that went on is not forgotten',
+    missedBy: 'contract',
+  },
+];
+
+export interface Verdict {
+  readonly guard: Guard;
+  /** What missed it: an invariant, or a test; nothing if nobody did. */
+  readonly by?: string;
+  /** Seeds played until then. */
+  readonly seeds?: number;
+}
+
+const run = (folder: string, file: string, args: readonly string[]): Promise<string> =>
+  new Promise((resolve) => {
+    const child = spawn(process.execPath, [file, ...args], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+    let text = '';
+    const add = (chunk: Buffer): void => {
+      text += chunk.toString();
+    };
+    child.stdout.on('data', add);
+    child.stderr.on('data', add);
+    child.on('close', (code) => resolve(`${text}\nexit ${code}`));
+  });
+
+const brokenBy = (output: string): { readonly by?: string; readonly seeds?: number } => {
+  const seed = /seed (\d+) breaks:\n {2}(.+?) \(/.exec(output);
+  if (seed !== null) return { by: `invariant "${seed[2]}"`, seeds: Number(seed[1]) };
+  if (output.endsWith('exit 0')) return {};
+  const test = /(?:FAIL|×)\s+(?:\S+\.test\.ts > )?(.+)/.exec(stripVTControlCharacters(output));
+  return {
+    by: `test "${
+      test?.[1]
+        ?.split(' > ')
+        .at(-1)
+        ?.replace(/ \d+ms$/, '') ??
+      output.trim().split('\n')[0] ??
+      ''
+    }"`,
+  };
+};
+
+const vitest = join('node_modules', 'vitest', 'vitest.mjs');
+
+const check = async (folder: string, { missedBy }: Guard, seeds: number): Promise<string> => {
+  switch (missedBy) {
+    case 'contract':
+      return run(folder, vitest, ['run', 'test/integration/dynamodb-contract.test.ts', '--bail', '1']);
+    case 'unit tests':
+      return run(folder, vitest, ['run', 'test/unit/mission', '--bail', '1']);
+    default:
+      return run(folder, 'test/simulation/main.ts', ['--seeds', String(seeds), '--until-broken', '--workers', '1']);
+  }
+};
+
+const leftOut = new Set(['node_modules', '.git', 'coverage', '.luftbro']);
+
+/** Takes each guard away in turn; the sources themselves are not touched. */
+export const tryGuards = async (
+  seeds: number,
+  only: string | undefined,
+  onVerdict: (verdict: Verdict) => void,
+): Promise<void> => {
+  const root = process.cwd();
+  const folder = await mkdtemp(join(tmpdir(), 'luftbro-guards-'));
+  try {
+    for (const name of await readdir(root))
+      if (!leftOut.has(name)) await cp(join(root, name), join(folder, name), { recursive: true });
+    await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
+    const whole = await run(folder, 'test/simulation/main.ts', ['--seeds', '60', '--until-broken', '--workers', '1']);
+    if (!whole.endsWith('exit 0')) throw new Error(`with all guards in place: ${whole}`);
+    for (const guard of guards) {
+      if (only !== undefined && !`${guard.file} ${guard.what}`.includes(only)) continue;
+      const path = join(folder, guard.file);
+      const text = await readFile(path, 'utf8');
+      if (text.split(guard.find).length !== 2) throw new Error(`${guard.file} does not hold once: ${guard.find}`);
+      await writeFile(
+        path,
+        text.replace(guard.find, () => guard.replace),
+      );
+      const output = await check(folder, guard, seeds);
+      await writeFile(path, text);
+      onVerdict({ guard, ...brokenBy(output) });
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+};
