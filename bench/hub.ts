@@ -16,9 +16,14 @@ export interface HubInProcess {
   readonly deliver: (event: unknown) => Promise<void>;
   /** Makes an active subscription of a client's organisation. */
   readonly subscribe: (client: string) => Promise<void>;
+  /** Lets the sweeper tidy up after so many missions, as if an hour and more had passed without a word. */
+  readonly rest: (missions: number) => Promise<void>;
 }
 
 const context = { awsRequestId: 'bench', functionName: 'bench', getRemainingTimeInMillis: () => 10_000 };
+const hour = 3_600_000;
+/** Missions that one run of the sweeper tidies up after. */
+const missionsOfARun = 25;
 const answerShape = z.object({ statusCode: z.number(), body: z.string() });
 const batchShape = z.object({ batchItemFailures: z.array(z.unknown()) });
 
@@ -78,10 +83,10 @@ export const loadHub = async (aws: Aws, assembly: string): Promise<HubInProcess>
     if (bundle === undefined) throw new Error(`the stack has no function ${name}`);
     return loadHandler(bundle);
   };
-  const [processMessage, deliverAll, subscribeOne] = await Promise.all(
-    (['ProcessMessage', 'Deliver', 'Subscribe'] as const).map(load),
+  const [processMessage, deliverAll, subscribeOne, sweep] = await Promise.all(
+    (['ProcessMessage', 'Deliver', 'Subscribe', 'Sweep'] as const).map(load),
   );
-  if (processMessage === undefined || deliverAll === undefined || subscribeOne === undefined)
+  if (processMessage === undefined || deliverAll === undefined || subscribeOne === undefined || sweep === undefined)
     throw new Error('a handler is missing');
 
   const deliver: HubInProcess['deliver'] = async (event) => {
@@ -106,6 +111,18 @@ export const loadHub = async (aws: Aws, assembly: string): Promise<HubInProcess>
       // The handshake, which makes it active.
       const { orders } = await aws.tell({ mode: 'pass', withBodies: false });
       for (const order of orders) await deliver(deliveryOf(order));
+      await aws.tell({ mode: 'pass', withBodies: false });
+    },
+    rest: async (missions) => {
+      const { now } = Date;
+      Date.now = () => now() + 2 * hour;
+      try {
+        // A run without time to look for debts goes straight to tidying up.
+        for (let done = 0; done <= missions; done += missionsOfARun)
+          await sweep({}, { ...context, getRemainingTimeInMillis: () => 0 });
+      } finally {
+        Date.now = now;
+      }
       await aws.tell({ mode: 'pass', withBodies: false });
     },
   };
