@@ -1,17 +1,77 @@
-import { afterAll } from 'vitest';
+import { setTimeout as wait } from 'node:timers/promises';
+import { DeleteMessageCommand, ReceiveMessageCommand } from '@aws-sdk/client-sqs';
+import { afterAll, beforeAll } from 'vitest';
 import { deliveryDesk } from '../../adapters/dynamodb/delivery-desk.ts';
+import { subscriptionLog } from '../../adapters/dynamodb/subscription-log.ts';
+import { openTable, type Table } from '../../adapters/dynamodb/table.ts';
 import { openLogs } from '../../adapters/hub.ts';
+import { deliveryQueue, openQueues, readOrder, returnAfter } from '../../adapters/sqs/queues.ts';
 import { portContract } from '../support/contract.ts';
 import { type EmbeddedAws, startEmbeddedAws } from '../support/embedded-aws.ts';
+import { queueContract } from '../support/queue-contract.ts';
 
-let aws: EmbeddedAws | undefined;
+let aws: EmbeddedAws;
 
-afterAll(async () => {
-  await aws?.close();
+beforeAll(async () => {
+  aws = await startEmbeddedAws();
 });
 
+afterAll(async () => {
+  await aws.close();
+});
+
+/** A client of the same table, with something that happens before the first write to a party's list of subscriptions. */
+const interruptedTable = (between: () => Promise<unknown>): Table => {
+  const table = openTable(aws.tableName);
+  let isBetween = false;
+  table.client.middlewareStack.add(
+    (next) => async (args) => {
+      if (!isBetween && JSON.stringify(args.input).includes('PARTY#')) {
+        isBetween = true;
+        await between();
+      }
+      return next(args);
+    },
+    { step: 'initialize', name: 'between' },
+  );
+  return table;
+};
+
 portContract('DynamoDB', async () => {
-  aws = await startEmbeddedAws();
   const logs = openLogs(aws.tableName);
-  return { ...logs, desk: deliveryDesk(logs.table, logs.missions) };
+  return {
+    ...logs,
+    desk: deliveryDesk(logs.table, logs.missions),
+    interrupted: (between) => subscriptionLog(interruptedTable(between)),
+  };
+});
+
+queueContract('SQS', async () => {
+  const client = openQueues();
+  const QueueUrl = aws.queueUrl;
+  return {
+    queue: deliveryQueue(client, QueueUrl),
+    receive: async () => {
+      const { Messages = [] } = await client.send(
+        new ReceiveMessageCommand({
+          QueueUrl,
+          MaxNumberOfMessages: 1,
+          VisibilityTimeout: 30,
+          MessageSystemAttributeNames: ['ApproximateReceiveCount'],
+        }),
+      );
+      const [message] = Messages;
+      if (message?.Body === undefined || message.ReceiptHandle === undefined) return undefined;
+      return {
+        order: readOrder(message.Body),
+        receives: Number(message.Attributes?.ApproximateReceiveCount),
+        receipt: message.ReceiptHandle,
+      };
+    },
+    remove: async (ReceiptHandle) => {
+      await client.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
+    },
+    hide: (receipt, seconds) => returnAfter(client, QueueUrl, receipt, seconds),
+    pass: (seconds) => wait(seconds * 1000),
+  };
 });

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import type {
+  DeadLetters,
   DeliveryDesk,
   MissionLog,
   Notification,
@@ -39,6 +40,9 @@ export interface KeepingPorts {
   readonly overview: Overview;
   readonly obligations: Obligations;
   readonly retirements: Retirements;
+  readonly deadLetters: DeadLetters;
+  /** The same subscription log, with something that happens between the first and the second write of what takes two. */
+  readonly interrupted: (between: () => Promise<unknown>) => SubscriptionLog;
 }
 
 export const sampleSubscription = (id: string, organisation: string): Subscription => ({
@@ -265,6 +269,13 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
         expect((await ports.missions.last(missionOpenedBy(request)))?.text).toBe(request.text);
       });
 
+      test('What is larger than an entry may be is refused, and nothing is written', async () => {
+        const { mission, first } = story();
+        const text = noise(900_000, 7);
+        expect(await ports.missions.append({ ...first, text }, endOfTime)).toBe('too-large');
+        expect(await ports.missions.last(mission)).toBeUndefined();
+      });
+
       test('Letters of every script are kept', async () => {
         const request = missionRequest({ id: fresh(), by: 'Åse Ørbæk Čálliidlágádus 🚁 \u2028 𝄞' });
         await stored(entriesOf([[parties.amk, request]]));
@@ -327,6 +338,158 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
         await becomes(ports.subscriptions, id, 'off');
         expect((await ports.subscriptions.subscription(id))?.status).toBe('off');
         expect(await ports.subscriptions.subscribers([mine])).toEqual([]);
+      });
+
+      test('A subscription is made once', async () => {
+        const subscription = await subscribed(fresh());
+        await ports.subscriptions.number(subscription.id, 'a', 1);
+        await expect(ports.subscriptions.create(subscription, endOfTime)).rejects.toThrow();
+        expect((await ports.subscriptions.subscription(subscription.id))?.lastNumber).toBe(1);
+      });
+
+      test('Settings are changed by who saw them last, and numbers and what stands with the endpoint stay', async () => {
+        const mine = fresh();
+        const subscription = await subscribed(mine);
+        const { id } = subscription;
+        await ports.subscriptions.number(id, 'a', 1);
+        await ports.subscriptions.missed(subscription, 'timeout');
+        const filter = { events: ['mission-cancel'] };
+        expect(await ports.subscriptions.change({ ...subscription, filter })).toBe(true);
+        expect(await ports.subscriptions.change({ ...subscription, filter: {} })).toBe(false);
+        expect(await ports.subscriptions.subscription(id)).toEqual({
+          ...subscription,
+          filter,
+          revision: 2,
+          lastNumber: 1,
+          failures: 1,
+          error: 'timeout',
+        });
+        expect(await ports.subscriptions.subscribers([mine])).toEqual([{ id, organisation: mine, filter }]);
+      });
+
+      test('Settings that begin contact anew make it requested, without failures, and a handshake owed', async () => {
+        const subscription = await subscribed(fresh());
+        const { id } = subscription;
+        await ports.subscriptions.contact(subscription, {
+          status: 'error',
+          failures: 5,
+          error: 'name',
+          retryAt: at(9),
+        });
+        const endpoint = 'https://partner.example/other';
+        expect(await ports.subscriptions.change({ ...subscription, endpoint }, at(3))).toBe(true);
+        const changed = await ports.subscriptions.subscription(id);
+        expect(changed).toEqual({ ...subscription, endpoint, revision: 2, status: 'requested' });
+        const mine = (obligation: Obligation): boolean =>
+          'subscription' in obligation && obligation.subscription === id;
+        await due(at(4), mine, [{ kind: 'contact', subscription: id, due: at(3) }]);
+      });
+
+      test('What has ended is not changed, and what was never made neither', async () => {
+        const mine = fresh();
+        const subscription = await subscribed(mine);
+        await ports.subscriptions.turnOff(subscription.id);
+        expect(await ports.subscriptions.change({ ...subscription, filter: { missions: ['m'] } })).toBe(false);
+        expect((await ports.subscriptions.subscription(subscription.id))?.filter).toEqual({});
+        expect(await ports.subscriptions.subscribers([mine])).toEqual([]);
+        expect(await ports.subscriptions.change(sampleSubscription(fresh(), mine))).toBe(false);
+        expect(await ports.subscriptions.subscribers([mine])).toEqual([]);
+      });
+
+      test('Who ends a subscription while its settings are being changed has ended it', async () => {
+        const mine = fresh();
+        const subscription = await subscribed(mine);
+        const log = ports.interrupted(() => ports.subscriptions.turnOff(subscription.id));
+        await log.change({ ...subscription, filter: { missions: ['m'] } });
+        expect((await ports.subscriptions.subscription(subscription.id))?.status).toBe('off');
+        expect(await ports.subscriptions.subscribers([mine])).toEqual([]);
+      });
+
+      test('Of two that change the settings at once the list has those of the second', async () => {
+        const mine = fresh();
+        const subscription = await subscribed(mine);
+        const second = { missions: ['second'] };
+        const log = ports.interrupted(() =>
+          ports.subscriptions.change({ ...subscription, revision: 2, filter: second }),
+        );
+        expect(await log.change({ ...subscription, filter: { missions: ['first'] } })).toBe(true);
+        expect((await ports.subscriptions.subscription(subscription.id))?.filter).toEqual(second);
+        expect((await ports.subscriptions.subscribers([mine])).map(({ filter }) => filter)).toEqual([second]);
+      });
+
+      test('How it stands with an endpoint is noted by who saw the status and the settings as they are', async () => {
+        const subscription = await subscribed(fresh(), { status: 'requested' });
+        const { id } = subscription;
+        const active = { status: 'active', failures: 0 } as const;
+        const error = { status: 'error', failures: 5, error: 'timeout', retryAt: at(5), dueAt: at(5) } as const;
+        expect(await ports.subscriptions.contact({ ...subscription, status: 'error' }, active)).toBe(false);
+        expect(await ports.subscriptions.contact({ ...subscription, revision: 0 }, active)).toBe(false);
+        expect(await ports.subscriptions.contact(subscription, error)).toBe(true);
+        expect(await ports.subscriptions.contact(subscription, active)).toBe(false);
+        expect(await ports.subscriptions.subscription(id)).toMatchObject({
+          status: 'error',
+          failures: 5,
+          error: 'timeout',
+          retryAt: at(5),
+        });
+        const mine = (obligation: Obligation): boolean =>
+          'subscription' in obligation && obligation.subscription === id;
+        await due(at(6), mine, [{ kind: 'contact', subscription: id, due: at(5) }]);
+        expect(await ports.subscriptions.contact({ ...subscription, status: 'error' }, active)).toBe(true);
+        const found = await ports.subscriptions.subscription(id);
+        expect(found).toMatchObject(active);
+        expect([found?.error, found?.retryAt]).toEqual([undefined, undefined]);
+        await due(endOfTime, mine, []);
+        expect(await ports.subscriptions.contact({ id: fresh(), status: 'active', revision: 1 }, active)).toBe(false);
+      });
+
+      test('Calls that fail at once are each counted, while the subscription is active and as it was seen', async () => {
+        const subscription = await subscribed(fresh());
+        const { id } = subscription;
+        const counts = await Promise.all(
+          ['a', 'b', 'c'].map((error) => ports.subscriptions.missed(subscription, error)),
+        );
+        expect([...counts].sort((one, other) => Number(one) - Number(other))).toEqual([1, 2, 3]);
+        expect(await ports.subscriptions.missed({ id, revision: 0 }, 'd')).toBeUndefined();
+        await ports.subscriptions.contact(subscription, { status: 'error', failures: 3, error: 'e' });
+        expect(await ports.subscriptions.missed(subscription, 'f')).toBeUndefined();
+        expect(await ports.subscriptions.subscription(id)).toMatchObject({ failures: 3, error: 'e' });
+        expect(await ports.subscriptions.missed({ id: fresh(), revision: 1 }, 'g')).toBeUndefined();
+      });
+
+      test('Of those who would probe an open circuit at once, one may', async () => {
+        const subscription = await subscribed(fresh());
+        const { id, revision } = subscription;
+        const open = { status: 'error', failures: 5, error: 'timeout', retryAt: at(5) } as const;
+        await ports.subscriptions.contact(subscription, open);
+        const seen = { id, revision, retryAt: at(5) };
+        const claims = await Promise.all(
+          [at(20), at(21), at(22)].map((until) => ports.subscriptions.claimProbe(seen, until)),
+        );
+        expect(claims.filter((mine) => mine)).toHaveLength(1);
+        expect(await ports.subscriptions.claimProbe(seen, at(30))).toBe(false);
+        const { retryAt } = (await ports.subscriptions.subscription(id)) ?? {};
+        expect(retryAt).toBe([at(20), at(21), at(22)][claims.indexOf(true)]);
+        expect(await ports.subscriptions.claimProbe({ id, revision: 0, retryAt: retryAt ?? '' }, at(30))).toBe(false);
+        expect(await ports.subscriptions.claimProbe({ id, revision }, at(30))).toBe(false);
+        await ports.subscriptions.contact({ ...subscription, status: 'error' }, { status: 'active', failures: 0 });
+        expect(await ports.subscriptions.claimProbe({ id, revision, retryAt: retryAt ?? '' }, at(30))).toBe(false);
+      });
+
+      test('The number that an entry was given is known until a later one has its own', async () => {
+        const { id } = await subscribed(fresh());
+        expect(await ports.subscriptions.numbered(id, 'a', 1)).toBeUndefined();
+        await ports.subscriptions.number(id, 'a', 1);
+        await ports.subscriptions.number(id, 'b', 1);
+        expect(await ports.subscriptions.numbered(id, 'a', 1)).toEqual({ number: 1 });
+        await ports.subscriptions.number(id, 'a', 4);
+        expect(await ports.subscriptions.numbered(id, 'a', 4)).toEqual({ number: 3, previous: 1 });
+        expect(await ports.subscriptions.numbered(id, 'a', 1)).toBeUndefined();
+        expect(await ports.subscriptions.numbered(fresh(), 'a', 1)).toBeUndefined();
+      });
+
+      test('To a subscription that is not there no number is given', async () => {
+        expect(await ports.subscriptions.number(fresh(), 'a', 1)).toBe('passed');
       });
 
       test('More organisations than one read takes can be asked for', async () => {
@@ -930,6 +1093,117 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
         await ports.retirements.forget(id, { mission: 'a', entry: 2 });
         await ports.retirements.forget(fresh(), { mission: 'a', entry: 2 });
         expect(await ports.subscriptions.number(id, 'a', 1)).toEqual({ number: 1 });
+      });
+    });
+
+    describe('the dead letters', () => {
+      const givenUp = async (second: number): Promise<Notification> => {
+        const subscription = await subscribed(fresh());
+        const letter = notice(subscription, 'a', 1);
+        await ports.subscriptions.number(subscription.id, 'a', 1);
+        await ports.subscriptions.write(letter, endOfTime);
+        await ports.subscriptions.record(subscription.id, 1, {
+          at: at(second),
+          answer: 'HTTP 410',
+          status: 'failed',
+          called: true,
+          warned: true,
+          firstTriedAt: at(0),
+        });
+        return letter;
+      };
+      const listed = async (): Promise<readonly string[]> => {
+        const ids: string[] = [];
+        let from: string | undefined;
+        do {
+          const page = await ports.deadLetters.list(2, from);
+          ids.push(...page.items.map(({ subscription }) => subscription));
+          from = page.next;
+        } while (from !== undefined);
+        return ids;
+      };
+      const expectListed = async (letters: readonly Notification[], expected: readonly Notification[]): Promise<void> =>
+        vi.waitFor(
+          async () => {
+            const mine = (await listed()).filter((id) => letters.some(({ subscription }) => subscription === id));
+            expect(mine).toEqual(expected.map(({ subscription }) => subscription));
+          },
+          { timeout: 5_000, interval: 50 },
+        );
+      const ofLetter =
+        ({ subscription }: Notification) =>
+        (obligation: Obligation): boolean =>
+          obligation.kind === 'delivery' && obligation.subscription === subscription;
+
+      test('What was given up is listed page by page, the longest dead first, and owed no more', async () => {
+        const [late, early, between] = [await givenUp(30), await givenUp(10), await givenUp(20)];
+        const all = [late, early, between];
+        await expectListed(all, [early, between, late]);
+        for (const letter of all) await due(endOfTime, ofLetter(letter), []);
+      });
+
+      test('What is redriven is owed as if it had never been tried; who redrives it too does nothing', async () => {
+        const letter = await givenUp(10);
+        const { subscription, number } = letter;
+        const redriven = await Promise.all(
+          [at(40), at(41)].map((now) => ports.deadLetters.redrive(subscription, number, now, at(60))),
+        );
+        expect(redriven.filter((mine) => mine)).toHaveLength(1);
+        await expectListed([letter], []);
+        await due(at(61), ofLetter(letter), [{ kind: 'delivery', subscription, number }]);
+        const found = await ports.subscriptions.notification(subscription, number);
+        expect(found).toMatchObject({
+          status: 'pending',
+          attempts: 0,
+          redrivenAt: redriven[0] === true ? at(40) : at(41),
+        });
+        expect([found?.firstTriedAt, found?.warned, found?.settledAt]).toEqual([undefined, undefined, undefined]);
+      });
+
+      test('What was redriven and taken is not redriven again', async () => {
+        const letter = await givenUp(10);
+        const { subscription, number } = letter;
+        await ports.deadLetters.redrive(subscription, number, at(40), at(60));
+        const taken = {
+          at: at(42),
+          answer: 'HTTP 200',
+          status: 'delivered',
+          called: true,
+          firstTriedAt: at(42),
+        } as const;
+        await ports.subscriptions.record(subscription, number, taken);
+        expect(await ports.deadLetters.redrive(subscription, number, at(50), at(60))).toBe(false);
+        expect(await ports.deadLetters.discard(subscription, number, at(50))).toBe(false);
+        expect((await ports.subscriptions.notification(subscription, number))?.status).toBe('delivered');
+      });
+
+      test('What is put away stays failed and is listed no more', async () => {
+        const letter = await givenUp(10);
+        const { subscription, number } = letter;
+        expect(await ports.deadLetters.discard(subscription, number, at(40))).toBe(true);
+        await expectListed([letter], []);
+        expect(await ports.subscriptions.notification(subscription, number)).toMatchObject({
+          status: 'failed',
+          discardedAt: at(40),
+        });
+        expect(await ports.deadLetters.discard(subscription, number, at(41))).toBe(false);
+        expect(await ports.deadLetters.redrive(subscription, number, at(41), at(60))).toBe(false);
+      });
+
+      test('A postponement does not bring back what was given up', async () => {
+        const letter = await givenUp(10);
+        const { subscription, number } = letter;
+        await ports.obligations.postpone({ kind: 'delivery', subscription, number }, at(20));
+        await due(endOfTime, ofLetter(letter), []);
+        await expectListed([letter], [letter]);
+      });
+
+      test('What was never given up is no dead letter', async () => {
+        const subscription = await subscribed(fresh());
+        await ports.subscriptions.write(notice(subscription, 'a', 1), endOfTime);
+        expect(await ports.deadLetters.redrive(subscription.id, 1, at(1), at(2))).toBe(false);
+        expect(await ports.deadLetters.redrive(subscription.id, 2, at(1), at(2))).toBe(false);
+        expect(await ports.deadLetters.discard(subscription.id, 1, at(1))).toBe(false);
       });
     });
 

@@ -1,6 +1,14 @@
+import { gzipSync } from 'node:zlib';
 import type { MissionLog, Retirement, Retirements, StoredEntry } from '../../../mission/ports.ts';
+import type { Entry } from '../../../mission/state.ts';
 import type { Debtor } from './debts.ts';
 import { frozen } from './frozen.ts';
+
+/** As DynamoDB keeps entries: compressed, in items of 400 KB of which the rest takes little. */
+const largestPacked = 380_000;
+
+const isTooLarge = (entry: Entry): boolean =>
+  entry.text.length > largestPacked && gzipSync(JSON.stringify(entry), { level: 4 }).length > largestPacked;
 
 interface Item {
   readonly stored: StoredEntry;
@@ -29,6 +37,7 @@ export const memoryMissionLog = (): MissionLog &
         .sort((one, other) => one.number - other.number),
     append: async (entry, dueAt) => {
       const log = logs.get(entry.mission) ?? new Map<number, Item>();
+      if (isTooLarge(entry)) return 'too-large';
       if (log.has(entry.number)) return 'taken';
       log.set(entry.number, { stored: frozen({ ...entry, owes: true, told: [], untold: [] }), dueAt });
       logs.set(entry.mission, log);
