@@ -92,7 +92,7 @@ export const weatherOf = (dice: Dice, start: number, length: number): Weather =>
   death: dice.pick([0, 0.004, 0.01, 0.02, 0.04]),
   noAnswer: dice.pick([0, 0.004, 0.01, 0.03]),
   repeat: dice.pick([0, 0.01, 0.03]),
-  slow: dice.pick([0, 0.01, 0.05]),
+  slow: dice.pick([0, 0.01, 0.05, 0.15]),
   freeze: dice.pick([0, 0.3, 0.8]),
   lostAnswer: dice.pick([0, 0.05, 0.2]),
   queueTrouble: dice.pick([0, 0.02, 0.1]),

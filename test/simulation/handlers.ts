@@ -116,7 +116,14 @@ export const handlersOf = (world: World, dice: Dice) => {
     });
 
   const sweepRun = async (process: Process): Promise<void> => {
-    const ports = portsOf(process);
+    const whole = portsOf(process);
+    // An index of DynamoDB lags behind its table: what it says may be over.
+    const due: typeof whole.obligations.due = async (...args) => {
+      const found = await whole.obligations.due(...args);
+      if (dice.chance(world.weather().slow)) await process.sleep(dice.between(500, 5_000));
+      return found;
+    };
+    const ports = { ...whole, obligations: { ...whole.obligations, due } };
     const look = async (): Promise<'more' | 'nothing more'> => {
       try {
         const swept = await sweep(ports, process.timeLeft, (obligation, error) =>

@@ -72,6 +72,8 @@ const mostSkew = 5 * second;
 const deliverLimit = 31 * second;
 /** Calls to an endpoint that is down, in any minute: those that open the circuit, of several missions at once, and probes. */
 const mostCalls = 24;
+/** Notifications sent to an endpoint that is down, one after another: five open the circuit, a few more are under way then. */
+const mostInVain = 14;
 
 const short = (entry: { readonly mission: string; readonly number: number; readonly event: string }): string =>
   `${entry.mission.slice(0, 4)}#${entry.number} ${entry.event}`;
@@ -360,9 +362,11 @@ const deadlinesAreTold = ({ world, logs, calmFrom }: Facts, report: Report): voi
 const hubSaysOnce = ({ logs }: Facts, report: Report): void => {
   for (const log of logs.values()) {
     const said = new Set<string>();
-    for (const [index, { event, facts, number, mission }] of log.entries()) {
+    for (const [index, { event, facts, number, mission, messageId }] of log.entries()) {
       if (facts.undelivered === undefined) continue;
       const { organisation, entry } = facts.undelivered;
+      // That a party has no subscription is said once in a mission, whatever else was said of it.
+      if (messageId === uuidOf('party-unreachable', mission, organisation, 'no subscription')) continue;
       const what = `${event} ${organisation} ${entry}`;
       if (said.has(what)) report('hub messages once', `${mission.slice(0, 4)}#${number}: ${what}`);
       said.add(what);
@@ -497,18 +501,25 @@ const probesAreSingle = ({ world, dead, calmFrom }: Facts, report: Report): void
 };
 
 const callsAreFew = ({ world }: Facts, report: Report): void => {
-  const { calls } = world.endpoints;
-  for (const [subscription, own] of groupBy(
-    calls.filter(({ mood }) => mood === 'down'),
-    (call) => call.subscription,
-  )) {
-    for (const [index, { at }] of own.entries()) {
-      const later = own[index + mostCalls];
+  const { journal, endpoints } = world;
+  const changed = new Set(journal.changed.map(({ subscription }) => subscription));
+  for (const [subscription, own] of groupBy(endpoints.calls, (call) => call.subscription)) {
+    const down = own.filter(({ mood }) => mood === 'down');
+    for (const [index, { at }] of down.entries()) {
+      const later = down[index + mostCalls];
       if (later === undefined || later.at - at > 60 * second) continue;
       report(
         'few calls',
         `${subscription}: more than ${mostCalls} calls in the minute from ${new Date(at).toISOString()}`,
       );
+      break;
+    }
+    let inVain = 0;
+    for (const { mood, webhookId, at } of own) {
+      if (mood !== 'down') inVain = 0;
+      else if (/\.\d+$/.test(webhookId) && !webhookId.endsWith('.0')) inVain += 1;
+      if (inVain !== mostInVain || changed.has(subscription)) continue;
+      report('few calls', `${subscription}: ${mostInVain} notifications in vain until ${new Date(at).toISOString()}`);
       break;
     }
   }

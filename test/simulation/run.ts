@@ -186,11 +186,14 @@ const spells = (world: World, url: string, length: number, trouble: number): voi
     const mood = dice.pick(moods);
     const from = dice.below(length);
     const lasts = mood === 'down' && dice.chance(0.5) ? 30 * minute : dice.between(5_000, 300_000);
-    scheduler.after(from, () => {
-      trace(() => `${url} is ${mood}`);
-      endpoints.behave(url, mood);
-    });
-    scheduler.after(from + lasts, () => endpoints.behave(url, 'well'));
+    const becomes = (next: Mood) => (): void => {
+      // In the end every endpoint stays as it is.
+      if (world.weather() === fairWeather) return;
+      trace(() => `${url} is ${next}`);
+      endpoints.behave(url, next);
+    };
+    scheduler.after(from, becomes(mood));
+    scheduler.after(from + lasts, becomes('well'));
   }
 };
 

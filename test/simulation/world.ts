@@ -142,7 +142,10 @@ export const worldOf = (start: number, dice: Dice, trace: Surroundings['trace'])
           { place: 'queue', name: outcome === 'done' ? 'queue.delete' : 'queue.return', writes: true },
           async () => {
             if (outcome === 'done') queue.remove(receipt);
-            else {
+            else if (queueDice.chance(current.queueTrouble / 4)) {
+              count('orders lost by the queue');
+              queue.remove(receipt);
+            } else {
               queue.hide(receipt, outcome.seconds);
               pollIn(outcome.seconds * 1000 + queueDice.below(1_000));
             }
