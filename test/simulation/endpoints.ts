@@ -3,7 +3,7 @@ import type { Dice } from './dice.ts';
 import type { Process, Surroundings } from './process.ts';
 
 /** How an endpoint behaves for a while. */
-export type Mood = 'well' | 'slow' | 'flapping' | 'down' | 'refusing' | 'deaf';
+export type Mood = 'well' | 'slow' | 'flapping' | 'stumbling' | 'down' | 'refusing' | 'deaf';
 
 /** What came to an endpoint: the endpoint's own truth, whatever the hub has heard of it. */
 export interface Arrival {
@@ -64,6 +64,11 @@ const behaviour = (mood: Mood, dice: Dice): Behaviour => {
         { arrives: false, status: undefined, takes: longestWait, answer: timeout },
         { arrives: true, status: 200, takes: 300, answer: { failure: 'connection' } },
       ]);
+    case 'stumbling': {
+      // Several missions call at once; most of the answers are errors, and they cross.
+      const status = dice.pick([500, 500, 500, 502, 200]);
+      return { arrives: true, status, takes: dice.between(100, 8_000), answer: { status } };
+    }
     case 'down':
       return {
         arrives: false,

@@ -195,9 +195,16 @@ export const guards: readonly Guard[] = [
   },
   {
     file: retire,
-    find: 'isOver(last.state) ? last.number === entry : isSilent',
-    replace: 'isOver(last.state) ? last.number > 0 : isSilent',
-    what: 'A mission that went on is not forgotten',
+    find: 'if (now - said < restMilliseconds) return said + restMilliseconds;',
+    replace: '',
+    what: 'A mission in which something was said is not forgotten before it has rested',
+    missedBy: 'unit tests',
+  },
+  {
+    file: retire,
+    find: "if (notifications.some(({ status }) => status === 'pending')) return 'pending';",
+    replace: '',
+    what: 'A mission is not forgotten while somebody is not told of it yet',
     missedBy: 'unit tests',
   },
 
@@ -407,6 +414,8 @@ export interface Verdict {
   readonly by?: string;
   /** Seeds played until then. */
   readonly seeds?: number;
+  /** The code is no longer as the list says. */
+  readonly lost?: boolean;
 }
 
 const run = (folder: string, file: string, args: readonly string[]): Promise<string> =>
@@ -471,7 +480,10 @@ export const tryGuards = async (
       if (only !== undefined && !`${guard.file} ${guard.what}`.includes(only)) continue;
       const path = join(folder, guard.file);
       const text = await readFile(path, 'utf8');
-      if (text.split(guard.find).length !== 2) throw new Error(`${guard.file} does not hold once: ${guard.find}`);
+      if (text.split(guard.find).length !== 2) {
+        onVerdict({ guard, lost: true });
+        continue;
+      }
       await writeFile(
         path,
         text.replace(guard.find, () => guard.replace),

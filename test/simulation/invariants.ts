@@ -125,28 +125,31 @@ const logIsWhole = ({ logs, world }: Facts, report: Report): void => {
 };
 
 /**
- * Numbers that stand for nothing, and may: the process died between number and notification, and who paid the entry beside
- * it had looked before the subscription was there (docs/simulation.md, "Known limits").
+ * Numbers that stand for nothing, or come late, and may: two paid the entry at once, the subscription was made or changed
+ * between their looks, and the one that numbered it died or froze (docs/simulation.md, "Known limits").
  */
-const emptyNumbers = ({ journal }: World, written: ReadonlySet<string>): ReadonlySet<string> => {
+const numbersInDispute = ({ journal }: World): ReadonlySet<string> => {
+  const nameOf = (mission: string, entry: number): string => `${mission}#${entry}`;
   const createdAt = new Map(journal.created.map(({ at, subscription }) => [subscription.id, at]));
-  const appendedAt = new Map(journal.appended.map(({ at, entry }) => [`${entry.mission}#${entry.number}`, at]));
+  const appendedAt = new Map(journal.appended.map(({ at, entry }) => [nameOf(entry.mission, entry.number), at]));
+  const clearedAt = new Map(journal.cleared.toReversed().map(({ at, mission, entry }) => [nameOf(mission, entry), at]));
+  const never = Number.POSITIVE_INFINITY;
   return new Set(
-    journal.numbered.flatMap(({ subscription, number, mission, entry }) => {
-      const isNew = (createdAt.get(subscription) ?? 0) >= (appendedAt.get(`${mission}#${entry}`) ?? 0);
-      const name = `${subscription}.${number}`;
-      return isNew && !written.has(name) ? [name] : [];
+    journal.numbered.flatMap(({ at, subscription, number, mission, entry }) => {
+      const isNew = (createdAt.get(subscription) ?? never) >= (appendedAt.get(nameOf(mission, entry)) ?? 0);
+      const isPaid = at >= (clearedAt.get(nameOf(mission, entry)) ?? never);
+      return isNew || isPaid ? [`${subscription}.${number}`] : [];
     }),
   );
 };
 
 const numbersAreWhole = ({ world, subscriptions, notes }: Facts, report: Report): void => {
   const written = new Set([...notes.values()].flat().map(({ subscription, number }) => `${subscription}.${number}`));
-  const empty = emptyNumbers(world, written);
+  const disputed = numbersInDispute(world);
   for (const { id, lastNumber, status } of subscriptions) {
     const own = notes.get(id) ?? [];
     // Who ended the subscription between numbering and writing reads neither.
-    const mayLack = (number: number | undefined): boolean => status === 'off' || empty.has(`${id}.${number}`);
+    const mayLack = (number: number | undefined): boolean => status === 'off' || disputed.has(`${id}.${number}`);
     for (let number = 1; number <= lastNumber; number += 1)
       if (!written.has(`${id}.${number}`) && !mayLack(number))
         report('numbers of subscriptions', `${id} has numbered ${lastNumber}, but ${number} stands for nothing`);
@@ -186,6 +189,7 @@ const arrivalsAreRight = ({ world, logs, notes }: Facts, report: Report): void =
         note.status === 'failed' || note.redrivenAt !== undefined ? [`${note.subscription}.${note.number}`] : [],
       ),
   );
+  const disputed = numbersInDispute(world);
   const seen = new Set<string>();
   const last = new Map<string, number>();
   for (const { subscription, webhookId, body } of world.endpoints.arrivals) {
@@ -204,7 +208,7 @@ const arrivalsAreRight = ({ world, logs, notes }: Facts, report: Report): void =
       report('content', `${webhookId} came as ${body}, and stands for ${note?.mission}#${note?.entry}`);
     if (seen.has(webhookId)) continue;
     seen.add(webhookId);
-    if (givenUp.has(webhookId)) continue;
+    if (givenUp.has(webhookId) || disputed.has(webhookId)) continue;
     const room = `${subscription} ${String(heard.mission)}`;
     const before = last.get(room) ?? 0;
     if (number < before) report('order', `${webhookId} came for the first time after ${subscription}.${before}`);

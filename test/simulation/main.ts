@@ -131,11 +131,13 @@ const playAll = async (from: number, seeds: number): Promise<boolean> => {
 const withoutGuards = async (): Promise<boolean> => {
   let missed = 0;
   let tried = 0;
-  await tryGuards(Number(values.seeds ?? '3000'), values.only, ({ guard, by, seeds }) => {
+  await tryGuards(Number(values.seeds ?? '3000'), values.only, ({ guard, by, seeds, lost }) => {
     tried += 1;
     if (by !== undefined) missed += 1;
     const after = seeds === undefined ? '' : ` after ${seeds} seeds`;
-    say(`${guard.what} | ${guard.file} | ${by === undefined ? 'NOTHING MISSES IT' : `${by}${after}`}`);
+    say(
+      `${guard.what} | ${guard.file} | ${lost === true ? 'NOT FOUND IN THE CODE' : by === undefined ? 'NOTHING MISSES IT' : `${by}${after}`}`,
+    );
   });
   say(`${missed} of ${tried} guards are missed when they are taken away`);
   return missed === tried;

@@ -161,7 +161,17 @@ const members: readonly Party[] = [
   quality,
 ];
 
-const moods: readonly Mood[] = ['slow', 'flapping', 'flapping', 'down', 'down', 'refusing', 'deaf'];
+const moods: readonly Mood[] = [
+  'slow',
+  'flapping',
+  'flapping',
+  'stumbling',
+  'stumbling',
+  'down',
+  'down',
+  'refusing',
+  'deaf',
+];
 
 /** A subscription of a party, and the spells its endpoint has during the story. */
 const subscriptionFor = (party: Party, name: string, dice: Dice): Subscription => ({
@@ -270,7 +280,7 @@ const tell = async (world: World, { say }: Partners, length: number): Promise<vo
     say(name, said);
   };
   begin('m1');
-  const more = dice.pick([0, 0, 1, 2]);
+  const more = dice.pick([0, 0, 1, 2, 4]);
   for (let said = 2; said <= most && scheduler.now() < end; said += 1) {
     await wait(world, gap(dice));
     const name = `m${said}`;

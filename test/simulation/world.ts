@@ -31,6 +31,7 @@ export interface Journal {
   /** Debts of entries as they were cleared. */
   readonly cleared: { readonly at: number; readonly mission: string; readonly entry: number }[];
   readonly numbered: {
+    readonly at: number;
     readonly subscription: string;
     readonly mission: string;
     readonly entry: number;
@@ -258,7 +259,8 @@ export const worldOf = (start: number, dice: Dice, trace: Surroundings['trace'])
       noted(
         () => log.number(subscription, mission, entry),
         (given) => {
-          if (typeof given === 'object') journal.numbered.push({ subscription, mission, entry, number: given.number });
+          if (typeof given === 'object')
+            journal.numbered.push({ at: scheduler.now(), subscription, mission, entry, number: given.number });
         },
       ),
     write: (...args) => noted(() => log.write(...args)),
