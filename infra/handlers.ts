@@ -46,7 +46,10 @@ const bundle = (folder: string, outdir: string): void => {
     // Names are kept as they are, for logs and stack traces: `keepNames` would run code for each of them at every start.
     minifySyntax: true,
     minifyWhitespace: true,
-    alias: { '@aws-sdk/credential-provider-node': join(folder, 'edge', 'credentials.ts') },
+    alias: {
+      '@aws-sdk/credential-provider-node': join(folder, 'edge', 'credentials.ts'),
+      '@smithy/core/event-streams': join(folder, 'edge', 'event-streams.ts'),
+    },
     sourcemap: true,
     sourcesContent: false,
     logLevel: 'warning',

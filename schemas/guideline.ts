@@ -52,48 +52,51 @@ export const guidelineInForce = (guidelines: Guidelines, at: string): Guideline 
 export const guidelineOf = (guidelines: Guidelines, version: string): Guideline =>
   guidelines.find((one) => one.version === version) ?? guidelines[0];
 
-const words = z.string().trim().min(1, 'is empty').max(200, 'is longer than 200 characters');
-
-/** A code table of the guideline; with `needed`, it must hold that code. */
-const codeTable = <Row extends z.ZodType>(row: Row, needed?: string) =>
-  z.record(z.string(), row).superRefine(
-    (table, context) => {
-      const codes = Object.keys(table);
-      for (const code of codes) {
-        if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(code) || code.length > 64)
-          context.addIssue({
-            code: 'custom',
-            path: [code],
-            message: 'is not a code: at most 64 small letters and digits, in parts joined by "-"',
-          });
-      }
-      if (codes.length === 0) context.addIssue({ code: 'custom', message: 'holds no code' });
-      else if (needed !== undefined && !codes.includes(needed))
-        context.addIssue({ code: 'custom', message: `lacks the code "${needed}"` });
-    },
-    // Also when a row is faulty, so that everything is said at once.
-    { when: ({ value }) => isObject(value) },
-  );
-
 const longestDeadline = 24 * 60 * 60;
-const seconds = z
-  .int('must be whole seconds')
-  .min(1, 'must be at least one second')
-  .max(longestDeadline, `must be at most a day, ${longestDeadline} seconds`);
-const secondsByUrgency = z.strictObject({ stat: seconds, urgent: seconds, routine: seconds });
 
-const guidelineFile = z.strictObject({
-  version: z.string().regex(/^\d{4}\.[1-9]\d{0,3}$/, 'is not a version: year, full stop, number, e.g. 2026.1'),
-  validFrom: moment,
-  title: words,
-  description: z.string().trim().min(1, 'is empty').max(2_000, 'is longer than 2000 characters').exactOptional(),
-  criteria: codeTable(z.strictObject({ display: words })),
-  // A reason that has no code of its own is given as "other", in words.
-  refusalReasons: codeTable(z.strictObject({ display: words, class: z.enum(codesOf(refusalClasses)) }), 'other'),
-  urgencies: z.record(z.enum(codesOf(urgencies)), words),
-  acknowledgementSeconds: z.record(z.enum(codesOf(taskKinds)), secondsByUrgency),
-  longestDeferralSeconds: seconds,
-});
+let fileSchema: ReturnType<typeof makeFileSchema> | undefined;
+
+/** Made when a file is first read: that takes time, and the functions read none. */
+const makeFileSchema = () => {
+  const words = z.string().trim().min(1, 'is empty').max(200, 'is longer than 200 characters');
+  /** A code table of the guideline; with `needed`, it must hold that code. */
+  const codeTable = <Row extends z.ZodType>(row: Row, needed?: string) =>
+    z.record(z.string(), row).superRefine(
+      (table, context) => {
+        const codes = Object.keys(table);
+        for (const code of codes) {
+          if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(code) || code.length > 64)
+            context.addIssue({
+              code: 'custom',
+              path: [code],
+              message: 'is not a code: at most 64 small letters and digits, in parts joined by "-"',
+            });
+        }
+        if (codes.length === 0) context.addIssue({ code: 'custom', message: 'holds no code' });
+        else if (needed !== undefined && !codes.includes(needed))
+          context.addIssue({ code: 'custom', message: `lacks the code "${needed}"` });
+      },
+      // Also when a row is faulty, so that everything is said at once.
+      { when: ({ value }) => isObject(value) },
+    );
+  const seconds = z
+    .int('must be whole seconds')
+    .min(1, 'must be at least one second')
+    .max(longestDeadline, `must be at most a day, ${longestDeadline} seconds`);
+  const secondsByUrgency = z.strictObject({ stat: seconds, urgent: seconds, routine: seconds });
+  return z.strictObject({
+    version: z.string().regex(/^\d{4}\.[1-9]\d{0,3}$/, 'is not a version: year, full stop, number, e.g. 2026.1'),
+    validFrom: moment,
+    title: words,
+    description: z.string().trim().min(1, 'is empty').max(2_000, 'is longer than 2000 characters').exactOptional(),
+    criteria: codeTable(z.strictObject({ display: words })),
+    // A reason that has no code of its own is given as "other", in words.
+    refusalReasons: codeTable(z.strictObject({ display: words, class: z.enum(codesOf(refusalClasses)) }), 'other'),
+    urgencies: z.record(z.enum(codesOf(urgencies)), words),
+    acknowledgementSeconds: z.record(z.enum(codesOf(taskKinds)), secondsByUrgency),
+    longestDeferralSeconds: seconds,
+  });
+};
 
 export type GuidelineReading = { readonly guideline: Guideline } | { readonly faults: readonly string[] };
 
@@ -108,15 +111,27 @@ const sayingsOf = (issue: z.core.$ZodIssue): readonly string[] =>
 
 /** Reads a guideline file and says everything that is wrong with it, each with its path. */
 export const readGuideline = (value: unknown): GuidelineReading => {
-  const read = guidelineFile.safeParse(value, { reportInput: true });
+  fileSchema ??= makeFileSchema();
+  const read = fileSchema.safeParse(value, { reportInput: true });
   return read.success ? { guideline: read.data } : { faults: read.error.issues.flatMap(sayingsOf) };
 };
 
-const bundledGuideline = (): Guideline => {
-  const reading = readGuideline(bundled);
-  if ('faults' in reading) throw new Error(`the bundled guideline is faulty: ${reading.faults.join('; ')}`);
-  return reading.guideline;
+const refusalClassOf = (code: string): RefusalClass => {
+  const found = codesOf(refusalClasses).find((one) => one === code);
+  if (found === undefined) throw new Error(`the bundled guideline is faulty: no class of refusals is called ${code}`);
+  return found;
 };
+
+/** The file that comes with the release. It is not checked at every start, only by the compiler and by a test. */
+const bundledGuideline = (): Guideline => ({
+  ...bundled,
+  refusalReasons: Object.fromEntries(
+    Object.entries(bundled.refusalReasons).map(([code, { display, class: kind }]) => [
+      code,
+      { display, class: refusalClassOf(kind) },
+    ]),
+  ),
+});
 
 /** What a version says of a reason for refusal; a code it does not have has nothing. */
 export const refusalReasonIn = (

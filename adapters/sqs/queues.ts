@@ -1,5 +1,5 @@
 import { ChangeMessageVisibilityCommand, SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type DeliveryOrder, type DeliveryQueue, Unavailable } from '../../mission/ports.ts';
 import { defined } from '../../schemas/defined.ts';
 import { reach } from '../dynamodb/table.ts';
@@ -61,22 +61,27 @@ export const returnAfter = async (
   );
 };
 
-const deliveryOrder = z.discriminatedUnion('kind', [
-  z.object({
-    kind: z.literal('notification'),
-    subscription: z.string(),
-    number: z.number(),
-    mission: z.string(),
-    entry: z.number(),
-    request: z.number(),
-    previous: z.number().optional(),
-    redrivenAt: z.string().optional(),
-  }),
-  z.object({ kind: z.enum(['handshake', 'heartbeat']), subscription: z.string(), due: z.string() }),
-]);
+const makeOrderSchema = () =>
+  z.discriminatedUnion('kind', [
+    z.object({
+      kind: z.literal('notification'),
+      subscription: z.string(),
+      number: z.number(),
+      mission: z.string(),
+      entry: z.number(),
+      request: z.number(),
+      previous: z.number().optional(),
+      redrivenAt: z.string().optional(),
+    }),
+    z.object({ kind: z.enum(['handshake', 'heartbeat']), subscription: z.string(), due: z.string() }),
+  ]);
+
+// Made when an order is first read: most functions only write them.
+let orderSchema: ReturnType<typeof makeOrderSchema> | undefined;
 
 /** An order as it came out of the queue. Throws if it is none. */
 export const readOrder = (body: string): DeliveryOrder => {
-  const order = deliveryOrder.parse(JSON.parse(body));
+  orderSchema ??= makeOrderSchema();
+  const order = orderSchema.parse(JSON.parse(body));
   return order.kind === 'notification' ? defined(order) : order;
 };

@@ -15,7 +15,14 @@ const edition = { version: release.version, date: '2026-11-22' };
 
 const base = setting('PUBLIC_URL');
 const guidelines = cachedGuidelines(openTable(setting('TABLE_NAME')));
-const statement = JSON.stringify(capabilityStatement(base, edition));
+
+let written: string | undefined;
+
+/** Written when it is first asked for, and then kept. */
+const statement = (): string => {
+  written ??= JSON.stringify(capabilityStatement(base, edition));
+  return written;
+};
 
 /** The same for everyone and seldom new: whoever has it asks again after five minutes, and is told if nothing has changed. */
 const cacheable = (request: Request, body: string): Answer => {
@@ -29,7 +36,7 @@ const cacheable = (request: Request, body: string): Answer => {
 /** `GET /fhir/metadata`, and what the hub publishes of itself (`GET /fhir/CodeSystem` and the like); open to everyone. */
 export const handler = fhirDoor(async (request) => {
   const [, , type = ''] = request.resource.split('/');
-  if (type === 'metadata') return cacheable(request, statement);
+  if (type === 'metadata') return cacheable(request, statement());
 
   const library = published(edition, await guidelines(), new Date().toISOString());
   const id = request.pathParameters?.['id'];

@@ -2,22 +2,32 @@ import { timeOf } from '../../schemas/fhir/datatypes.ts';
 
 /** How times, durations and texts are put before people. */
 
-const norwegian = new Intl.DateTimeFormat('en-GB', {
-  timeZone: 'Europe/Oslo',
-  day: 'numeric',
-  month: 'long',
-  year: 'numeric',
-  hour: '2-digit',
-  minute: '2-digit',
-  second: '2-digit',
-  timeZoneName: 'longOffset',
-});
+let made: Intl.DateTimeFormat | undefined;
+
+/** Made when it is first asked for: it takes 10 ms, and most functions never put a time into words. */
+const norwegian = (): Intl.DateTimeFormat => {
+  made ??= new Intl.DateTimeFormat('en-GB', {
+    timeZone: 'Europe/Oslo',
+    day: 'numeric',
+    month: 'long',
+    year: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+    timeZoneName: 'longOffset',
+  });
+  return made;
+};
 
 /** A moment as a Norwegian clock shows it: `8 January 2026, 08:31:10 (UTC+01:00)`. */
 export const momentWords = (text: string): string => {
   const at = timeOf(text);
   if (Number.isNaN(at)) return text;
-  const parts = new Map(norwegian.formatToParts(at).map(({ type, value }) => [type, value]));
+  const parts = new Map(
+    norwegian()
+      .formatToParts(at)
+      .map(({ type, value }) => [type, value]),
+  );
   const part = (type: Intl.DateTimeFormatPartTypes): string => parts.get(type) ?? '';
   const zone = part('timeZoneName').replace('GMT', 'UTC');
   return `${part('day')} ${part('month')} ${part('year')}, ${part('hour')}:${part('minute')}:${part('second')} (${zone})`;

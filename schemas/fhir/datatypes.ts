@@ -28,26 +28,32 @@ export const moment = z
 /** Milliseconds since the epoch of a moment; a leap second, which `Date` does not know, counts as the end of the second before. */
 export const timeOf = (text: string): number => Date.parse(text.replace(/:60(?:\.\d+)?(?=[Z+-])/, ':59.999'));
 
+// One schema for all: each that is made costs time at every start.
+export const text = z.string();
+export const optionalText = text.optional();
+
 export const coding = z.object({
-  system: z.string().optional(),
-  code: z.string().optional(),
-  display: z.string().optional(),
+  system: optionalText,
+  code: optionalText,
+  display: optionalText,
 });
 
-export const codeableConcept = z.object({ coding: z.array(coding).optional(), text: z.string().optional() });
+const codings = z.array(coding).optional();
+
+export const codeableConcept = z.object({ coding: codings, text: optionalText });
 export type CodeableConcept = z.output<typeof codeableConcept>;
 
-export const identifier = z.object({ system: z.string().optional(), value: z.string().optional() });
+export const identifier = z.object({ system: optionalText, value: optionalText });
 
 export const reference = z.object({
-  reference: z.string().optional(),
-  type: z.string().optional(),
+  reference: optionalText,
+  type: optionalText,
   identifier: identifier.optional(),
-  display: z.string().optional(),
+  display: optionalText,
 });
 export type Reference = z.output<typeof reference>;
 
-export const meta = z.object({ security: z.array(coding).optional() });
+export const meta = z.object({ security: codings });
 
 /** First code of one system in a CodeableConcept. */
 export const codeIn = (concept: CodeableConcept | undefined, system: string): string | undefined =>

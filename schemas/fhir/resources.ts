@@ -2,20 +2,37 @@ import type * as fhir from 'fhir/r4.d.ts';
 import * as z from 'zod';
 import { missionStatuses, taskStatuses } from '../codes.ts';
 import type { Conforms, Holds } from './conforms.ts';
-import { codeableConcept, coding, fhirId, identifier, meta, moment, reference } from './datatypes.ts';
+import {
+  codeableConcept,
+  coding,
+  fhirId,
+  identifier,
+  meta,
+  moment,
+  optionalText,
+  reference,
+  text,
+} from './datatypes.ts';
 
 /** The resources the hub routes by. Only what the hub needs is named; everything else passes untouched. */
+
+const optionalCoding = coding.optional();
+const optionalConcept = codeableConcept.optional();
+const concepts = z.array(codeableConcept).optional();
+const identifiers = z.array(identifier).optional();
+const optionalReference = reference.optional();
+const references = z.array(reference).optional();
 
 export const messageHeader = z.object({
   resourceType: z.literal('MessageHeader'),
   id: fhirId,
   meta: meta.optional(),
   eventCoding: coding,
-  destination: z.array(z.object({ endpoint: z.string().optional(), receiver: reference.optional() })).optional(),
-  author: reference.optional(),
-  responsible: reference.optional(),
-  source: z.object({ endpoint: z.string() }),
-  focus: z.array(reference).optional(),
+  destination: z.array(z.object({ endpoint: optionalText, receiver: optionalReference })).optional(),
+  author: optionalReference,
+  responsible: optionalReference,
+  source: z.object({ endpoint: text }),
+  focus: references,
 });
 export type MessageHeader = z.output<typeof messageHeader>;
 
@@ -23,7 +40,7 @@ const notInMessage = z.never('must not be present in a message').optional();
 
 /** An entry of a message: a resource, and none of the members that other Bundle types use (R4 invariants bdl-2 to bdl-5). */
 const messageEntry = z.object({
-  fullUrl: z.string().optional(),
+  fullUrl: optionalText,
   resource: z.looseObject({ resourceType: z.string().regex(/^[A-Z][A-Za-z]+$/, 'is not a FHIR resource type') }),
   request: notInMessage,
   response: notInMessage,
@@ -44,77 +61,73 @@ export type MessageBundle = z.output<typeof messageBundle>;
 export const serviceRequest = z.object({
   resourceType: z.literal('ServiceRequest'),
   status: z.enum(['draft', 'active', 'on-hold', ...missionStatuses.filter((status) => status !== 'active'), 'unknown']),
-  intent: z.string(),
-  priority: z.string().optional(),
-  identifier: z.array(identifier).optional(),
-  reasonCode: z.array(codeableConcept).optional(),
+  intent: text,
+  priority: optionalText,
+  identifier: identifiers,
+  reasonCode: concepts,
   requisition: identifier.optional(),
-  locationReference: z.array(reference).optional(),
+  locationReference: references,
 });
 
 const typedValue = z.object({
   type: codeableConcept,
-  valueDateTime: z.string().optional(),
-  valueReference: reference.optional(),
+  valueDateTime: optionalText,
+  valueReference: optionalReference,
 });
+
+const typedValues = z.array(typedValue).optional();
 
 export const task = z.object({
   resourceType: z.literal('Task'),
-  id: z.string().optional(),
+  id: optionalText,
   status: z.enum(taskStatuses),
-  intent: z.string(),
-  code: codeableConcept.optional(),
-  statusReason: codeableConcept.optional(),
-  reasonCode: codeableConcept.optional(),
-  description: z.string().optional(),
-  businessStatus: codeableConcept.optional(),
-  location: reference.optional(),
-  partOf: z.array(reference).optional(),
-  restriction: z
-    .object({ period: z.object({ start: z.string().optional(), end: z.string().optional() }).optional() })
-    .optional(),
-  input: z.array(typedValue).optional(),
-  output: z.array(typedValue).optional(),
+  intent: text,
+  code: optionalConcept,
+  statusReason: optionalConcept,
+  reasonCode: optionalConcept,
+  description: optionalText,
+  businessStatus: optionalConcept,
+  location: optionalReference,
+  partOf: references,
+  restriction: z.object({ period: z.object({ start: optionalText, end: optionalText }).optional() }).optional(),
+  input: typedValues,
+  output: typedValues,
 });
 export type Task = z.output<typeof task>;
 
 export const clinicalImpression = z.object({
   resourceType: z.literal('ClinicalImpression'),
-  status: z.string(),
-  summary: z.string().optional(),
-  finding: z.array(z.object({ itemCodeableConcept: codeableConcept.optional() })).optional(),
+  status: text,
+  summary: optionalText,
+  finding: z.array(z.object({ itemCodeableConcept: optionalConcept })).optional(),
 });
 
-const municipalityCode = z.object({ url: z.string(), valueCoding: coding.optional() });
+const municipalityCode = z.object({ url: text, valueCoding: optionalCoding });
 
 export const location = z.object({
   resourceType: z.literal('Location'),
-  identifier: z.array(identifier).optional(),
-  operationalStatus: coding.optional(),
-  type: z.array(codeableConcept).optional(),
+  identifier: identifiers,
+  operationalStatus: optionalCoding,
+  type: concepts,
   address: z.object({ _district: z.object({ extension: z.array(municipalityCode).optional() }).optional() }).optional(),
   position: z.object({ longitude: z.number(), latitude: z.number(), altitude: z.number().optional() }).optional(),
 });
 
 export const organization = z.object({
   resourceType: z.literal('Organization'),
-  identifier: z.array(identifier).optional(),
+  identifier: identifiers,
 });
 
 export const practitioner = z.object({
   resourceType: z.literal('Practitioner'),
-  identifier: z.array(identifier).optional(),
-  name: z
-    .array(
-      z.object({ text: z.string().optional(), family: z.string().optional(), given: z.array(z.string()).optional() }),
-    )
-    .optional(),
+  identifier: identifiers,
+  name: z.array(z.object({ text: optionalText, family: optionalText, given: z.array(text).optional() })).optional(),
 });
 
 export const practitionerRole = z.object({
   resourceType: z.literal('PractitionerRole'),
-  practitioner: reference.optional(),
-  code: z.array(codeableConcept).optional(),
+  practitioner: optionalReference,
+  code: concepts,
 });
 
 /** @public Read by the compiler only: what is read conforms to R4. */

@@ -16,6 +16,7 @@ describe('a guideline file', () => {
   test('comes with the release, and says that its figures are provisional', () => {
     expect(first.version).toBe('2026.1');
     expect(first.description).toMatch(/provisional/);
+    expect(readGuideline(first)).toEqual({ guideline: first });
   });
 
   const reasons = (change: object) => ({ refusalReasons: { ...refusalReasons, ...change } });
