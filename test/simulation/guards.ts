@@ -270,8 +270,8 @@ export const guards: readonly Guard[] = [
   },
   {
     file: memorySubscriptions,
-    find: "    if (head?.status === 'off') enlisted.delete(id);\n",
-    replace: '',
+    find: "if (head?.status === 'off') enlisted.delete(id);",
+    replace: "if (head?.status === 'off') return;",
     what: 'Memory: who ended is not enlisted again',
   },
   {
@@ -434,6 +434,7 @@ const brokenBy = (output: string): { readonly by?: string; readonly seeds?: numb
   const seed = /seed (\d+) breaks:\n {2}(.+?) \(/.exec(output);
   if (seed !== null) return { by: `invariant "${seed[2]}"`, seeds: Number(seed[1]) };
   if (output.endsWith('exit 0')) return {};
+  if (output.includes('SyntaxError')) throw new Error(`without the guard nothing runs: ${output}`);
   const test = /(?:FAIL|×)\s+(?:\S+\.test\.ts > )?(.+)/.exec(stripVTControlCharacters(output));
   return {
     by: `test "${

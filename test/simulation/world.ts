@@ -39,6 +39,8 @@ export interface Journal {
   }[];
   readonly turnedOff: { readonly at: number; readonly subscription: string }[];
   readonly changed: { readonly at: number; readonly subscription: string }[];
+  /** Changes that began, whether or not they came to an end. */
+  readonly changing: { readonly at: number; readonly subscription: string; isWhole: boolean }[];
   /** Those whose filter became another. */
   readonly refiltered: { readonly at: number; readonly subscription: string }[];
   /** Receipts as they were settled: what the endpoint took, and what was given up. */
@@ -100,6 +102,7 @@ export const worldOf = (start: number, dice: Dice, trace: Surroundings['trace'])
     created: [],
     turnedOff: [],
     changed: [],
+    changing: [],
     refiltered: [],
     redriven: [],
     settled: [],
@@ -248,9 +251,12 @@ export const worldOf = (start: number, dice: Dice, trace: Surroundings['trace'])
       ),
     change: (changed, dueAt) => {
       const at = scheduler.now();
+      const change = { at, subscription: changed.id, isWhole: false };
+      journal.changing.push(change);
       return noted(
         () => log.change(changed, dueAt),
         (written) => {
+          change.isWhole = true;
           if (written) journal.changed.push({ at, subscription: changed.id });
         },
       );
