@@ -1,4 +1,5 @@
 import { Agent, request as httpRequest } from 'node:http';
+import { gunzipSync } from 'node:zlib';
 import { type SQSClient, SendMessageBatchCommand } from '@aws-sdk/client-sqs';
 import { BatchGetCommand, GetCommand, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
@@ -6,8 +7,9 @@ import type { Table } from '../adapters/dynamodb/table.ts';
 import type { Traffic } from './aws-protocol.ts';
 
 /**
- * The least a handler could do: parse the body, and make the very calls that the hub made for the same message, with the
- * same contents and through the same clients. It checks nothing, decides nothing, compresses nothing, signs nothing.
+ * The least a handler could do: parse the body and the entries it reads, and make the very calls that the hub made for the
+ * same message, with the same contents and through the same clients. It checks nothing, decides nothing, unpacks and
+ * compresses nothing, signs nothing.
  */
 export interface Floor {
   /** For a message as API Gateway hands it over. */
@@ -41,7 +43,17 @@ const plain = (value: unknown): unknown => {
 const plainMembers = (members: unknown): Record<string, unknown> =>
   Object.fromEntries(Object.entries(attribute.parse(members)).map(([name, value]) => [name, plain(value)]));
 
-type Call = () => Promise<unknown>;
+/** A call; gives the items that it read. */
+type Call = () => Promise<readonly Record<string, unknown>[]>;
+
+const nothing: readonly Record<string, unknown>[] = [];
+
+const sends =
+  (send: () => Promise<unknown>): Call =>
+  async () => {
+    await send();
+    return nothing;
+  };
 
 const callOf = (kind: string, body: string, { client }: Table, queues: SQSClient): Call => {
   const { Key, Item, ExpressionAttributeValues, RequestItems, ...rest } = JSON.parse(body);
@@ -51,18 +63,18 @@ const callOf = (kind: string, body: string, { client }: Table, queues: SQSClient
       : { ExpressionAttributeValues: plainMembers(ExpressionAttributeValues) };
   switch (kind) {
     case 'Query':
-      return () => client.send(new QueryCommand({ ...rest, ...values }));
+      return async () => (await client.send(new QueryCommand({ ...rest, ...values }))).Items ?? nothing;
     case 'GetItem': {
       const key = plainMembers(Key);
-      return () => client.send(new GetCommand({ ...rest, Key: key }));
+      return sends(() => client.send(new GetCommand({ ...rest, Key: key })));
     }
     case 'PutItem': {
       const item = plainMembers(Item);
-      return () => client.send(new PutCommand({ ...rest, ...values, Item: item }));
+      return sends(() => client.send(new PutCommand({ ...rest, ...values, Item: item })));
     }
     case 'UpdateItem': {
       const key = plainMembers(Key);
-      return () => client.send(new UpdateCommand({ ...rest, ...values, Key: key }));
+      return sends(() => client.send(new UpdateCommand({ ...rest, ...values, Key: key })));
     }
     case 'BatchGetItem': {
       const wanted = Object.fromEntries(
@@ -70,10 +82,11 @@ const callOf = (kind: string, body: string, { client }: Table, queues: SQSClient
           ([name, { Keys, ...how }]) => [name, { ...how, Keys: Keys.map(plainMembers) }],
         ),
       );
-      return () => client.send(new BatchGetCommand({ RequestItems: wanted }));
+      return async () =>
+        Object.values((await client.send(new BatchGetCommand({ RequestItems: wanted }))).Responses ?? {}).flat();
     }
     case 'SendMessageBatch':
-      return () => queues.send(new SendMessageBatchCommand(JSON.parse(body)));
+      return sends(() => queues.send(new SendMessageBatchCommand(JSON.parse(body))));
     default:
       throw new Error(`the floor cannot make the call ${kind}`);
   }
@@ -100,8 +113,20 @@ export const floorOf = (recorded: Traffic, endpoint: string, table: Table, queue
   const calls = recorded.requests
     .filter(({ kind }) => kind !== 'GetItem')
     .map(({ kind, body }) => callOf(kind, body, table, queues));
+  // The same items come each time: what unpacking them takes is not the floor's.
+  const texts = new Map<unknown, string>();
+  const textOf = ({ sk, packed }: Record<string, unknown>): string | undefined => {
+    if (!(packed instanceof Uint8Array)) return undefined;
+    const text = texts.get(sk) ?? gunzipSync(packed).toString('utf8');
+    texts.set(sk, text);
+    return text;
+  };
   const make = async (): Promise<void> => {
-    for (const call of calls) await call();
+    for (const call of calls)
+      for (const item of await call()) {
+        const text = textOf(item);
+        if (text !== undefined) JSON.parse(text);
+      }
   };
   return {
     process: async (event) => {

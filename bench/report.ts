@@ -62,7 +62,7 @@ export const cpuTable = (results: CpuResults): Figures => ({
     calls(made),
   ]),
   notes: [
-    'The floor parses the body (`JSON.parse`), makes the same AWS calls with the same contents through the same clients, and posts the same notification; nothing else: no check, no rule, no digest, no compression, no signature, no log line.',
+    'The floor parses the body and the entries it reads (`JSON.parse`), makes the same AWS calls with the same contents through the same clients, and posts the same notification; nothing else: no check, no rule, no digest, no compression, no signature, no log line.',
     'Processor time of the whole process, garbage collection included; AWS answers at once from a recording, in another process. Medians of rounds of hub and floor by turns.',
     'Limited by the AWS SDK, which is most of the floor: over TLS, as on AWS, both sides grow alike and the ratio falls.',
   ],

@@ -95,7 +95,8 @@ const marked = '\u0000';
 const unmark = (value: unknown): unknown => {
   if (typeof value === 'string') return value.startsWith(marked) ? JSON.rawJSON(value.slice(1)) : value;
   if (typeof value !== 'object' || value === null) return value;
-  for (const [key, member] of Object.entries(value)) {
+  for (const key of Object.keys(value)) {
+    const member: unknown = Reflect.get(value, key);
     const restored = unmark(member);
     // Not by assignment: a key may be called `__proto__`.
     if (restored !== member) Object.defineProperty(value, key, { value: restored });

@@ -27,7 +27,8 @@ export const deliveryDesk = (table: Table, missions: MissionLog): DeliveryDesk =
       return item === undefined ? undefined : read(item);
     };
     const entry = at(places.entry, storedEntry);
-    const hinted = at(places.request, storedEntry);
+    // Often the entry is the request itself, and it is long.
+    const hinted = order.request === order.entry ? entry : at(places.request, storedEntry);
     const wanted = entry?.state.request.entry;
     const request =
       wanted === undefined || hinted?.number === wanted ? hinted : await missions.entry(order.mission, wanted);

@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import {
   Agent as HttpAgent,
   type ClientRequest,
@@ -7,7 +8,6 @@ import {
 } from 'node:http';
 import { type AgentOptions, Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { LookupFunction } from 'node:net';
-import { Webhook } from 'standardwebhooks';
 import type { Answer, Channel, Subscription } from '../../mission/ports.ts';
 import { defined } from '../../schemas/defined.ts';
 import { fhirJson } from '../../schemas/names.ts';
@@ -67,15 +67,21 @@ const answerOf = (response: IncomingMessage, now: number): Answer => {
   return defined({ status: statusCode, retryAfter: retryAfterSeconds(headers['retry-after'], now) });
 };
 
+/** The key of a secret: base64 after its prefix (Standard Webhooks, "Signature scheme"). */
+const keyOf = (secret: string): Buffer => Buffer.from(secret.replace(/^whsec_/, ''), 'base64');
+
 /** `webhook-signature`: one signature per secret in force, separated by a space (Standard Webhooks, "Signature scheme"). */
 const signatureOf = (
   { secret, formerSecret }: Subscription,
   webhookId: string,
-  timestamp: Date,
-  body: string,
+  { at, seconds }: { readonly at: Date; readonly seconds: number },
+  body: Buffer,
 ): string =>
-  [secret, ...(formerSecret !== undefined && timestamp < new Date(formerSecret.until) ? [formerSecret.secret] : [])]
-    .map((one) => new Webhook(one).sign(webhookId, timestamp, body))
+  [secret, ...(formerSecret !== undefined && at < new Date(formerSecret.until) ? [formerSecret.secret] : [])]
+    .map((one) => {
+      const signature = createHmac('sha256', keyOf(one)).update(`${webhookId}.${seconds}.`).update(body);
+      return `v1,${signature.digest('base64')}`;
+    })
     .join(' ');
 
 /** The other side closed a kept connection just as it was used again. */
@@ -98,7 +104,7 @@ export const webhookChannel = (
   const http = new HttpAgent({ ...connection, keepAlive: true });
   const https = new HttpsAgent({ ...connection, keepAlive: true });
 
-  const send = (url: URL, options: RequestOptions, body: string): Promise<Answer> =>
+  const send = (url: URL, options: RequestOptions, body: Buffer): Promise<Answer> =>
     new Promise((resolve) => {
       const isPlain = url.protocol === 'http:';
       const outgoing = (isPlain ? httpRequest : httpsRequest)(
@@ -115,10 +121,13 @@ export const webhookChannel = (
     });
 
   return {
-    post: async (subscription, webhookId, body) => {
+    post: async (subscription, webhookId, text) => {
       if (refusalOf(subscription.endpoint, isAllowed) !== undefined) return { failure: 'refused-address' };
       const url = new URL(subscription.endpoint);
-      const timestamp = new Date(now());
+      // As bytes from here on: they are counted, signed and sent.
+      const body = Buffer.from(text);
+      const at = new Date(now());
+      const seconds = Math.floor(at.getTime() / 1000);
       const options: RequestOptions = {
         method: 'POST',
         // For all of it: name, connection, answer and the rest of its body.
@@ -126,11 +135,11 @@ export const webhookChannel = (
         headers: {
           ...readHeaders(subscription.headers),
           'content-type': fhirJson,
-          'content-length': Buffer.byteLength(body),
+          'content-length': body.length,
           'user-agent': 'luftbro',
           'webhook-id': webhookId,
-          'webhook-timestamp': String(Math.floor(timestamp.getTime() / 1000)),
-          'webhook-signature': signatureOf(subscription, webhookId, timestamp, body),
+          'webhook-timestamp': String(seconds),
+          'webhook-signature': signatureOf(subscription, webhookId, { at, seconds }, body),
         },
         ...(isAllowed(url) ? {} : { lookup }),
       };

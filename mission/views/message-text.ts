@@ -13,9 +13,15 @@ export interface SentEntry {
   readonly resource: Readonly<Record<string, unknown>>;
 }
 
+/** What was parsed of entries that are still held: several views of one notification read the same text. */
+const parsed = new WeakMap<Pick<Entry, 'text'>, Readonly<Record<string, unknown>>>();
+
 export const sentBundle = (entry: Pick<Entry, 'text'>): Readonly<Record<string, unknown>> => {
+  const known = parsed.get(entry);
+  if (known !== undefined) return known;
   const bundle = parseLossless(entry.text);
   if (!isObject(bundle)) throw new Error('an entry of the log holds no Bundle');
+  parsed.set(entry, bundle);
   return bundle;
 };
 
