@@ -186,6 +186,8 @@ export const handlersOf = (world: World, dice: Dice) => {
     const ports = portsOf(process);
     try {
       const { items } = await ports.deadLetters.list(100);
+      // A person reads them first.
+      await process.sleep(dice.between(0, 30_000));
       const redriven = await redrive(ports, items);
       world.count('dead letters tried again', redriven.filter(({ outcome }) => outcome === 'redriven').length);
     } catch {

@@ -32,7 +32,8 @@ export const invariants = {
   'told is noted': 'An entry names those who were told of it',
   'no false alarm': 'Nobody is told to phone a party that has the message in another way',
   'one probe': 'Of an open circuit one probe is sent at a time',
-  'dead letters': 'The dead letters are the notifications that were given up, and of each people were told',
+  'dead letters':
+    'The dead letters are the notifications that were given up, of each people were told, and only they are tried again',
   'deadlines once': 'A deadline that passed is told once, one that was kept is not, and none is forgotten',
   'hub messages once': 'The hub says one thing once',
   handshake: 'A circuit closes, and a subscription becomes active, only with a handshake that the endpoint has taken',
@@ -294,6 +295,8 @@ const receiptsAreTrue = async ({ world, notes, logs }: Facts, report: Report): P
     for (const { subscription, number } of page.items) dead.add(`${subscription}.${number}`);
     from = page.next;
   } while (from !== undefined);
+  for (const { subscription, number, was } of world.journal.redriven)
+    if (was !== 'failed') report('dead letters', `${subscription}.${number} was ${was} when it was tried again`);
   for (const note of [...notes.values()].flat()) {
     const name = `${note.subscription}.${note.number}`;
     if (note.status === 'pending') report('receipts', `${name} is pending`);

@@ -170,6 +170,7 @@ const moods: readonly Mood[] = [
   'down',
   'down',
   'refusing',
+  'refusing',
   'deaf',
 ];
 
@@ -341,9 +342,9 @@ const administer = (world: World, { handlers, untilDone }: Partners, ids: readon
         void untilDone(`end(${id})`, (process) => handlers.endSubscription(process, id));
       });
   }
-  if (dice.chance(0.4)) {
+  if (dice.chance(0.6)) {
     const at = dice.between(minute, length + minute);
-    const times = dice.between(1, 2);
+    const times = dice.between(1, 3);
     scheduler.after(at, () => {
       for (let one = 1; one <= times; one += 1) {
         const process = world.start(`redrive#${one}`, 5 * minute);

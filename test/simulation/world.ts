@@ -1,6 +1,7 @@
 import type {
   DeliveryOrder,
   MissionLog,
+  NotificationStatus,
   Subscription,
   SubscriptionLog,
   SubscriptionStatus,
@@ -45,7 +46,13 @@ export interface Journal {
   readonly refiltered: { readonly at: number; readonly subscription: string }[];
   /** Receipts as they were settled: what the endpoint took, and what was given up. */
   readonly settled: { readonly at: number; readonly name: string }[];
-  readonly redriven: { readonly at: number; readonly subscription: string; readonly number: number }[];
+  /** What was tried again, and what it was before. */
+  readonly redriven: {
+    readonly at: number;
+    readonly subscription: string;
+    readonly number: number;
+    readonly was: NotificationStatus | undefined;
+  }[];
 }
 
 export interface World extends Surroundings {
@@ -289,13 +296,13 @@ export const worldOf = (start: number, dice: Dice, trace: Surroundings['trace'])
     retirements,
     deadLetters: {
       ...deadLetters,
-      redrive: (subscription, number, at, dueAt) =>
-        noted(
-          () => deadLetters.redrive(subscription, number, at, dueAt),
-          (isMine) => {
-            if (isMine) journal.redriven.push({ at: scheduler.now(), subscription, number });
-          },
-        ),
+      redrive: async (subscription, number, at, dueAt) => {
+        touch();
+        const was = (await hub.subscriptions.notification(subscription, number))?.status;
+        const isMine = await deadLetters.redrive(subscription, number, at, dueAt);
+        if (isMine) journal.redriven.push({ at: scheduler.now(), subscription, number, was });
+        return isMine;
+      },
     },
     queue: { send },
   };
