@@ -1,4 +1,5 @@
 import type {
+  AccessLog,
   Clock,
   DeadLetters,
   DeliveryQueue,
@@ -10,6 +11,7 @@ import type {
   Worklist,
 } from '../mission/ports.ts';
 import type { Guidelines } from '../schemas/guideline.ts';
+import { accessLog } from './dynamodb/access-log.ts';
 import { deadLetters } from './dynamodb/dead-letters.ts';
 import { cachedDirectory, type PartyDirectory } from './dynamodb/directory-store.ts';
 import { cachedGuidelines } from './dynamodb/guideline-store.ts';
@@ -35,6 +37,7 @@ export interface Logs {
   readonly obligations: Obligations;
   readonly retirements: Retirements;
   readonly deadLetters: DeadLetters;
+  readonly accesses: AccessLog;
   readonly directory: () => Promise<PartyDirectory>;
   readonly guidelines: () => Promise<Guidelines>;
 }
@@ -50,6 +53,7 @@ export const openLogs = (tableName: string = setting('TABLE_NAME')): Logs => {
     obligations: obligations(table),
     retirements: retirements(table),
     deadLetters: deadLetters(table),
+    accesses: accessLog(table),
     directory: cachedDirectory(table),
     guidelines: cachedGuidelines(table),
   };

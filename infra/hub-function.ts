@@ -37,13 +37,13 @@ export class HubFunction extends LambdaFunction {
     this.addToRolePolicy(new PolicyStatement({ actions: [...actions], resources: [...resources] }));
   }
 
-  /** Only items whose partition key has a form. */
-  allowItems(action: string, tableArn: string, partitionKeys: string): void {
+  /** Only items whose partition key has one of these forms. */
+  allowItems(actions: readonly string[], tableArn: string, ...partitionKeys: readonly string[]): void {
     this.addToRolePolicy(
       new PolicyStatement({
-        actions: [action],
+        actions: [...actions],
         resources: [tableArn],
-        conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [partitionKeys] } },
+        conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [...partitionKeys] } },
       }),
     );
   }

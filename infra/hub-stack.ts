@@ -26,6 +26,11 @@ interface HubStackProps extends StackProps {
 const tableReads = ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'];
 const tableWrites = ['dynamodb:PutItem', 'dynamodb:UpdateItem'];
 
+/** Partitions of what the hub accepts and owes. */
+const working = ['MISSION#*', 'INCIDENT#*', 'SUBSCRIPTION#*', 'PARTY#*'];
+/** Partitions of what was read by whom: added to by those that read, and by nobody else. */
+const accesses = 'AUDIT#*';
+
 /** The whole hub. No account or region is named, so that it may be deployed anywhere. */
 export class HubStack extends Stack {
   constructor(scope: Construct, id: string, { handlers: folder, ...props }: HubStackProps) {
@@ -108,7 +113,7 @@ export class HubStack extends Stack {
         PROOF_SECONDS_AHEAD: proofSecondsAhead.valueAsString,
       },
     });
-    authorize.allowItems('dynamodb:PutItem', table.tableArn, 'PROOF#*');
+    authorize.allowItems(['dynamodb:PutItem'], table.tableArn, 'PROOF#*');
 
     const processMessage = new HubFunction(this, 'ProcessMessage', {
       ...answering,
@@ -116,7 +121,8 @@ export class HubStack extends Stack {
       memorySize: 1024,
       environment: { TABLE_NAME, DELIVERY_QUEUE_URL, PUBLIC_URL },
     });
-    processMessage.allow([...tableReads, ...tableWrites], table.tableArn);
+    processMessage.allow(tableReads, table.tableArn);
+    processMessage.allowItems(tableWrites, table.tableArn, ...working);
     processMessage.allow(['sqs:SendMessage'], deliveries.queue.queueArn);
 
     const read = new HubFunction(this, 'Read', {
@@ -126,13 +132,16 @@ export class HubStack extends Stack {
     });
     read.allow(tableReads, table.tableArn);
     read.allow(['dynamodb:Query'], `${table.tableArn}/index/worklist`);
+    read.allowItems(['dynamodb:PutItem'], table.tableArn, accesses);
 
     const subscribe = new HubFunction(this, 'Subscribe', {
       ...answering,
       name: 'subscribe',
       environment: { TABLE_NAME, PUBLIC_URL, DELIVERY_QUEUE_URL, ENDPOINT_ALLOW_LIST },
     });
-    subscribe.allow([...tableReads, ...tableWrites], table.tableArn);
+    subscribe.allow(tableReads, table.tableArn);
+    subscribe.allowItems(tableWrites, table.tableArn, 'SUBSCRIPTION#*', 'PARTY#*');
+    subscribe.allowItems(['dynamodb:PutItem'], table.tableArn, accesses);
     subscribe.allow(['sqs:SendMessage'], deliveries.queue.queueArn);
 
     const metadata = new HubFunction(this, 'Metadata', {
@@ -149,7 +158,8 @@ export class HubStack extends Stack {
       memorySize: 1024,
       environment: { TABLE_NAME, PUBLIC_URL, DELIVERY_QUEUE_URL, ENDPOINT_ALLOW_LIST },
     });
-    deliver.allow([...tableReads, ...tableWrites], table.tableArn);
+    deliver.allow(tableReads, table.tableArn);
+    deliver.allowItems(tableWrites, table.tableArn, ...working);
     deliveries.feed(deliver);
 
     const sweep = new HubFunction(this, 'Sweep', {
@@ -159,7 +169,8 @@ export class HubStack extends Stack {
       timeout: Duration.seconds(80),
       environment: { TABLE_NAME, DELIVERY_QUEUE_URL, PUBLIC_URL },
     });
-    sweep.allow([...tableReads, ...tableWrites], table.tableArn);
+    sweep.allow(tableReads, table.tableArn);
+    sweep.allowItems(tableWrites, table.tableArn, ...working);
     sweep.allow(['dynamodb:Query'], `${table.tableArn}/index/obligations`);
     sweep.allow(['sqs:SendMessage'], deliveries.queue.queueArn);
     new Sweeper(this, 'Sweeper', { sweep });
@@ -168,7 +179,7 @@ export class HubStack extends Stack {
 
     new CfnOutput(this, 'Url', { description: 'Base URL that partners use', value: PUBLIC_URL });
     new CfnOutput(this, 'TableName', {
-      description: 'For npm run directory, guideline, dead-letters',
+      description: 'For npm run directory, guideline, dead-letters, audit',
       value: TABLE_NAME,
     });
     new CfnOutput(this, 'DeliveryQueueUrl', { description: 'For npm run dead-letters', value: DELIVERY_QUEUE_URL });

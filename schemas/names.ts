@@ -13,6 +13,8 @@ export const systems = {
   /** Hub message type, carried in `MessageHeader.eventCoding`. */
   event: codeSystem('message-event'),
   partyRole: codeSystem('party-role'),
+  /** What an organisation is in one mission. */
+  missionRole: codeSystem('mission-role'),
   missionCriterion: codeSystem('mission-criterion'),
   missionDecision: codeSystem('mission-decision'),
   refusalReason: codeSystem('refusal-reason'),

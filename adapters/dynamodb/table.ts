@@ -31,6 +31,9 @@ export const keys = {
     sk: `NOTE#${padded(number)}`,
   }),
   subscribers: (organisation: string): Key => ({ pk: `PARTY#${organisation}`, sk: 'SUBSCRIPTIONS' }),
+  access: (chain: string, number: number): Key => ({ pk: `AUDIT#${chain}`, sk: `RECORD#${padded(number)}` }),
+  accessHead: (chain: string): Key => ({ pk: `AUDIT#${chain}`, sk: 'HEAD' }),
+  accessLink: (mission: string, chain: string): Key => ({ pk: `AUDIT#${mission}`, sk: `LIST#${chain}` }),
   directory: { pk: 'DIRECTORY', sk: 'CURRENT' },
   guidelines: { pk: 'GUIDELINES', sk: 'CURRENT' },
 } as const;

@@ -48,7 +48,10 @@ export const refusal = (refused: Refusal, correlationId: string): Answer => {
 };
 
 /** What the authorizer read in the token. */
-const said = (request: Request, what: 'parent' | 'child' | 'supplier' | 'scope' | 'audience'): string | undefined => {
+const said = (
+  request: Request,
+  what: 'parent' | 'child' | 'supplier' | 'client' | 'scope' | 'audience',
+): string | undefined => {
   const value: unknown = request.requestContext.authorizer?.[what];
   return typeof value === 'string' ? value : undefined;
 };
@@ -63,6 +66,12 @@ export const callerOf = (request: Request, directory: PartyDirectory): Party | R
   });
   return typeof caller === 'string' ? refuse(caller, 'http.Authorization') : caller;
 };
+
+/** The system that calls for a party, as its token names it. */
+export const systemOf = (request: Request): { readonly client: string; readonly supplier?: string } => ({
+  client: said(request, 'client') ?? 'unknown',
+  ...defined({ supplier: said(request, 'supplier') }),
+});
 
 /** The refusal of a token that lacks a scope. */
 export const lacking = (request: Request, scope: Scope): Refusal | undefined =>
@@ -103,13 +112,16 @@ export const bodyOf = (request: Request): string | Refusal => {
 
 const faultOf = (error: unknown): FaultCode => {
   if (error instanceof Unavailable) return 'storage-unavailable';
-  // middy answers itself shortly before the function's time is over.
+  // middy answers itself before the function's time is over.
   return error instanceof Error && error.name === 'TimeoutError' ? 'timeout' : 'internal';
 };
 
+/** So long before its time is over a function says that it is late: what is cut off says nothing, and API Gateway 502. */
+const timeoutEarlyInMillis = 500;
+
 /** Wraps a handler: `handle` returns an answer or a refusal; what it throws becomes 503 or 500 with nothing from inside. */
 export const fhirDoor = (handle: (request: Request, correlationId: string) => Promise<Answer | Refusal>) =>
-  middy<Request, Answer>()
+  middy<Request, Answer>({ timeoutEarlyInMillis })
     .before(({ event }) => {
       logger.resetKeys();
       logger.appendKeys({ correlationId: correlationOf(event), route: `${event.httpMethod} ${event.resource}` });

@@ -7,6 +7,7 @@ export const logger = new Logger({ serviceName: 'luftbro' });
 export const logMessages = {
   MESSAGE_ACCEPTED: { code: 'LB-101', text: 'message accepted' },
   MESSAGE_REPEATED: { code: 'LB-102', text: 'message was accepted before, first answer given again' },
+  READ_RECORDED: { code: 'LB-103', text: 'read recorded' },
   REQUEST_REFUSED: { code: 'LB-201', text: 'request refused' },
   FAN_OUT_POSTPONED: { code: 'LB-301', text: 'fan-out not finished in the request, the sweeper will finish it' },
   DELIVERY_SETTLED: { code: 'LB-401', text: 'delivery settled' },

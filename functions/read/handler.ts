@@ -1,6 +1,7 @@
-import { openLogs } from '../../adapters/hub.ts';
+import { openLogs, systemClock } from '../../adapters/hub.ts';
 import { setting } from '../../adapters/settings.ts';
-import type { Caller } from '../../mission/ports.ts';
+import type { Caller, Reading, Shown } from '../../mission/ports.ts';
+import { searchAccesses } from '../../mission/reading/accesses.ts';
 import { searchIncident } from '../../mission/reading/incident.ts';
 import { readMission } from '../../mission/reading/mission.ts';
 import { searchOrganisations } from '../../mission/reading/organisations.ts';
@@ -14,6 +15,8 @@ import { readTask, searchTasks } from '../../mission/reading/tasks.ts';
 import type { Viewpoint } from '../../mission/views/fhir.ts';
 import { organizationResource } from '../../mission/views/organization.ts';
 import { isRefusal, type Refusal, refuse } from '../../schemas/faults.ts';
+import { parseAddress } from '../../schemas/identifiers.ts';
+import { recorded } from '../edge/accesses.ts';
 import { type Answer, answer, callerOf, etag, fhirDoor, headerOf, lacking, queryOf } from '../edge/door.ts';
 
 const logs = openLogs();
@@ -23,7 +26,10 @@ interface Found {
   readonly outcome: 'found';
   readonly resource: unknown;
   readonly headers?: Readonly<Record<string, string>>;
+  readonly shows: readonly Shown[];
 }
+
+type Result = Found | Refusal;
 
 /** `accept`: what the caller can show, where there is a page for people too. */
 type Searcher = (
@@ -31,36 +37,79 @@ type Searcher = (
   search: Search,
   view: Viewpoint,
   accept: string | undefined,
-) => Promise<Found | Refusal> | Found | Refusal;
+) => Promise<Result> | Result;
 
 const storyPorts = async () => ({ ...logs, guidelines: await logs.guidelines() });
+
+/** What shows nothing of any mission. */
+const impersonal = (resource: unknown): Found => ({ outcome: 'found', resource, shows: [] });
 
 const searches: Readonly<Record<string, Searcher>> = {
   Task: (caller, search, view) => searchTasks(logs, caller, search, view),
   Communication: (caller, search, view) => searchReceipts(logs, caller, search, view),
   ServiceRequest: (caller, search, view) => searchIncident(logs, caller, search, view),
   Location: (caller, search, view) => searchResources(logs, caller, search, view),
-  Organization: (_caller, search, view) => searchOrganisations(logs, search, view),
+  Organization: async (_caller, search, view) => {
+    const found = await searchOrganisations(logs, search, view);
+    return isRefusal(found) ? found : impersonal(found.resource);
+  },
   Provenance: async (caller, search, view, accept) => searchStory(await storyPorts(), caller, search, view, accept),
+  AuditEvent: (caller, search, view) => searchAccesses({ ...logs, ...systemClock }, caller, search, view),
 };
 
 const unknownSearch = refuse(
   'unknown-search',
   undefined,
-  'searches are Task?owner=…&status=…, Task?based-on=…, Communication?part-of=…, ServiceRequest?requisition=…, Location?…, Organization?type=… and Provenance?target=…',
+  'searches are Task?owner=…&status=…, Task?based-on=…, Communication?part-of=…, ServiceRequest?requisition=…, Location?…, Organization?type=…, Provenance?target=… and AuditEvent?entity=…',
 );
 
-const found = (resource: unknown): Found => ({ outcome: 'found', resource });
+/** What is searched, and the parameter that names a mission, if it has one. */
+const searched = (type: string, search: Search): readonly [reading: Reading, asked: string] => {
+  switch (type) {
+    case 'Task':
+      return search.has('based-on') ? ['tasks', search.get('based-on') ?? ''] : ['worklist', ''];
+    case 'Communication':
+      return ['receipts', search.get('part-of') ?? ''];
+    case 'Provenance':
+      return ['story', search.get('target') ?? ''];
+    case 'AuditEvent':
+      return ['accesses', search.get('entity') ?? ''];
+    case 'ServiceRequest':
+      return ['incident', ''];
+    default:
+      return ['resources', ''];
+  }
+};
 
-const shown = (result: Found | Refusal): Answer | Refusal =>
-  isRefusal(result) ? result : answer(200, result.resource, result.headers);
+/** What is read at an address. */
+const readingOf = (type: string, id: string): Reading => {
+  const address = parseAddress(id);
+  if (address === undefined) return type === 'Location' ? 'resources' : 'mission';
+  if (address.index !== undefined) return 'part';
+  switch (type) {
+    case 'Task':
+      return 'task';
+    case 'Provenance':
+      return 'chapter';
+    case 'Location':
+      return 'resources';
+    default:
+      return 'message';
+  }
+};
 
 /** What tells of a mission instead of showing it; the name of FHIR's own history is the same to a reader. */
 const stories: readonly string[] = ['$history', '_history'];
 
-/** What stands at an address that the hub itself gives, other than a mission's; nothing if that is in a message. */
+/** What stands at an address that the hub itself gives; nothing if that is in a message. */
 const readOwn = async (type: string, id: string, caller: Caller, view: Viewpoint): Promise<Found | undefined> => {
   switch (type) {
+    case 'ServiceRequest': {
+      const mission = await readMission(logs.missions, caller, id);
+      if (isRefusal(mission)) return undefined;
+      const headers = { etag: etag(mission.version), 'last-modified': new Date(mission.changedAt).toUTCString() };
+      return { ...mission, headers };
+    }
     case 'Task': {
       const task = await readTask(logs.missions, caller, id, view);
       return task.outcome === 'found' ? task : undefined;
@@ -73,12 +122,12 @@ const readOwn = async (type: string, id: string, caller: Caller, view: Viewpoint
       const party = view.directory.partyOf(id);
       if (party === undefined) return undefined;
       const reach = party.role === 'hub' ? undefined : (await reachOf(logs, [id])).get(id);
-      return found(organizationResource(party, reach));
+      return impersonal(organizationResource(party, reach));
     }
     case 'Endpoint':
     case 'Location': {
       const listed = view.directory.resourceOf(type, id);
-      if (listed !== undefined || type === 'Endpoint') return listed === undefined ? undefined : found(listed);
+      if (listed !== undefined || type === 'Endpoint') return listed === undefined ? undefined : impersonal(listed);
       const resource = await readResource(logs, caller, id, view);
       return resource.outcome === 'found' ? resource : undefined;
     }
@@ -87,8 +136,8 @@ const readOwn = async (type: string, id: string, caller: Caller, view: Viewpoint
   }
 };
 
-/** `GET /fhir/{type}`, `GET /fhir/{type}/{id}` and `GET /fhir/{type}/{id}/{operation}`: each caller sees only what concerns it. */
-export const handler = fhirDoor(async (request): Promise<Answer | Refusal> => {
+/** `GET /fhir/{type}`, `GET /fhir/{type}/{id}` and `GET /fhir/{type}/{id}/{operation}`: each caller sees only what concerns it, and that it saw it is recorded. */
+export const handler = fhirDoor(async (request, correlationId): Promise<Answer | Refusal> => {
   const directory = await logs.directory();
   const caller = callerOf(request, directory);
   if (isRefusal(caller)) return caller;
@@ -97,25 +146,23 @@ export const handler = fhirDoor(async (request): Promise<Answer | Refusal> => {
   const view = { base, directory };
   const { type = '', id, operation } = request.pathParameters ?? {};
   const accept = headerOf(request, 'accept');
+  const answered = async (reading: Reading, asked: string, result: Result): Promise<Answer | Refusal> => {
+    const found = await recorded(logs.accesses, { request, correlationId, caller, reading, asked, result });
+    return isRefusal(found) ? found : answer(200, found.resource, found.headers);
+  };
 
   if (id === undefined) {
-    const search = Object.hasOwn(searches, type) ? searches[type] : undefined;
-    return search === undefined ? unknownSearch : shown(await search(caller, queryOf(request), view, accept));
+    const find = Object.hasOwn(searches, type) ? searches[type] : undefined;
+    if (find === undefined) return unknownSearch;
+    const search = queryOf(request);
+    return answered(...searched(type, search), await find(caller, search, view, accept));
   }
   if (operation !== undefined) {
     const tells = type === 'ServiceRequest' && stories.includes(operation);
     return tells
-      ? shown(await readStory(await storyPorts(), caller, id, queryOf(request), view, accept))
+      ? answered('story', id, await readStory(await storyPorts(), caller, id, queryOf(request), view, accept))
       : refuse('not-found');
   }
-
-  if (type === 'ServiceRequest') {
-    const mission = await readMission(logs.missions, caller, id);
-    if (!isRefusal(mission))
-      return answer(200, mission.resource, {
-        etag: etag(mission.version),
-        'last-modified': new Date(mission.changedAt).toUTCString(),
-      });
-  }
-  return shown((await readOwn(type, id, caller, view)) ?? (await readSent(logs.missions, caller, type, id, view)));
+  const result = (await readOwn(type, id, caller, view)) ?? (await readSent(logs.missions, caller, type, id, view));
+  return answered(readingOf(type, id), id, result);
 });

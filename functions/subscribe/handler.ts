@@ -14,6 +14,7 @@ import type { Viewpoint } from '../../mission/views/fhir.ts';
 import { subscriptionResource } from '../../mission/views/subscription.ts';
 import { isRefusal, type Refusal, refuse } from '../../schemas/faults.ts';
 import { isObject } from '../../schemas/json.ts';
+import { recorded } from '../edge/accesses.ts';
 import { type Answer, answer, callerOf, fhirDoor, lacking, queryOf, type Request } from '../edge/door.ts';
 import { create, end, readBody, replace, rotate } from './changes.ts';
 
@@ -89,6 +90,7 @@ const statusOfAll = async (request: Request, caller: Party, view: Viewpoint): Pr
 
 const operate = async (
   request: Request,
+  correlationId: string,
   subscription: Subscription,
   caller: Party,
   view: Viewpoint,
@@ -106,8 +108,16 @@ const operate = async (
     case '$events': {
       const search = singly(input);
       if (isRefusal(search)) return search;
-      const events = await answerEvents(logs, caller, subscription, search, view, new Date().toISOString());
-      return typeof events === 'string' ? answer(200, events) : events;
+      const result = await answerEvents(logs, caller, subscription, search, view, new Date().toISOString());
+      const events = await recorded(logs.accesses, {
+        request,
+        correlationId,
+        caller,
+        reading: 'events',
+        asked: '',
+        result,
+      });
+      return isRefusal(events) ? events : answer(200, events.text);
     }
     case '$rotate-secret': {
       if (request.httpMethod !== 'POST')
@@ -140,7 +150,7 @@ const ofInstance = async (request: Request, subscription: Subscription): Promise
 };
 
 /** `/fhir/Subscription`, `/fhir/Subscription/{id}` and their operations: a subscription is seen and changed by its owner only. */
-export const handler = fhirDoor(async (request) => {
+export const handler = fhirDoor(async (request, correlationId) => {
   const directory = await logs.directory();
   const caller = callerOf(request, directory);
   if (isRefusal(caller)) return caller;
@@ -154,5 +164,7 @@ export const handler = fhirDoor(async (request) => {
     return statusOfAll(request, caller, view);
   const subscription = await ownSubscription(id, caller);
   if (subscription === undefined) return refuse('not-found');
-  return operation === undefined ? ofInstance(request, subscription) : operate(request, subscription, caller, view);
+  return operation === undefined
+    ? ofInstance(request, subscription)
+    : operate(request, correlationId, subscription, caller, view);
 });

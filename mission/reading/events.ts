@@ -1,10 +1,18 @@
 import { defined } from '../../schemas/defined.ts';
 import { isRefusal, type Refusal, refuse } from '../../schemas/faults.ts';
 import { announcementOf } from '../announcement.ts';
-import type { Caller, MissionLog, Notification, PayloadContent, Subscription, SubscriptionLog } from '../ports.ts';
+import type {
+  Caller,
+  MissionLog,
+  Notification,
+  PayloadContent,
+  Shown,
+  Subscription,
+  SubscriptionLog,
+} from '../ports.ts';
 import type { Viewpoint } from '../views/fhir.ts';
 import { type Notice, notificationBundle, type NotifiedEvent } from '../views/notification.ts';
-import { type Search, sideBySide, unknownParameter } from './searching.ts';
+import { type Search, shownOf, sideBySide, unknownParameter } from './searching.ts';
 
 /** Events of one answer of `$events`; the caller asks on from where it ends. */
 const eventsOfAnswer = 50;
@@ -90,18 +98,30 @@ const fitting = (found: FoundEvents, view: Viewpoint, now: string, most: number)
 };
 
 /** The answer of `$events`. One that does not hold everything says where it goes on (`Bundle.link`, relation `next`). */
-export const eventsBundle = (found: FoundEvents, view: Viewpoint, now: string, most = bytesOfAnswer): string => {
-  const shown = fitting(found, view, now, most);
-  const path = `Subscription/${found.subscription.id}/$events`;
+export const eventsBundle = (found: FoundEvents, view: Viewpoint, now: string, most = bytesOfAnswer): string =>
+  bundleOf(fitting(found, view, now, most), view, now);
+
+const bundleOf = (shown: FoundEvents, view: Viewpoint, now: string): string => {
+  const path = `Subscription/${shown.subscription.id}/$events`;
   const addressOf = (search: Search): string =>
     search.size === 0 ? path : `${path}?${new URLSearchParams([...search]).toString()}`;
   return notificationBundle(shown, view, now, {
-    self: addressOf(found.asked),
+    self: addressOf(shown.asked),
     ...(shown.next === undefined
       ? {}
-      : { next: addressOf(new Map([...found.asked, ['eventsSinceNumber', String(shown.next)]])) }),
+      : { next: addressOf(new Map([...shown.asked, ['eventsSinceNumber', String(shown.next)]])) }),
   });
 };
+
+/** What events show of their missions; empty ones show nothing. */
+const shownIn = ({ subscription, events }: FoundEvents, caller: Caller): readonly Shown[] =>
+  subscription.payload === 'empty'
+    ? []
+    : [...Map.groupBy(events, ({ entry }) => entry.mission).values()].flatMap((ofIt) => {
+        const newest = ofIt.at(-1)?.entry.state;
+        const parts = ofIt.map(({ entry }) => String(entry.number));
+        return newest === undefined || newest.readiness !== undefined ? [] : [shownOf(newest, caller, parts)];
+      });
 
 /** What `$events` answers. */
 export const answerEvents = async (
@@ -111,7 +131,9 @@ export const answerEvents = async (
   search: Search,
   view: Viewpoint,
   now: string,
-): Promise<string | Refusal> => {
+): Promise<{ readonly outcome: 'found'; readonly text: string; readonly shows: readonly Shown[] } | Refusal> => {
   const found = await readEvents(ports, caller, subscription, search);
-  return isRefusal(found) ? found : eventsBundle(found, view, now);
+  if (isRefusal(found)) return found;
+  const shown = fitting(found, view, now, bytesOfAnswer);
+  return { outcome: 'found', text: bundleOf(shown, view, now), shows: shownIn(shown, caller) };
 };

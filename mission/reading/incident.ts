@@ -1,5 +1,5 @@
 import { isRefusal, type Refusal, refuse } from '../../schemas/faults.ts';
-import type { Caller, MissionLog, Overview } from '../ports.ts';
+import type { Caller, MissionLog, Overview, Shown } from '../ports.ts';
 import { mayReadTask, seesNoPerson } from '../routing.ts';
 import { isParty, type MissionState } from '../state.ts';
 import type { Viewpoint } from '../views/fhir.ts';
@@ -8,7 +8,7 @@ import { minimalTask } from '../views/resource.ts';
 import { type Listed, searchset } from '../views/searchset.ts';
 import { taskResource } from '../views/task.ts';
 import { readMission } from './mission.ts';
-import { exerciseIn, pageOf, sideBySide, tokensIn, unknownParameter, type Search } from './searching.ts';
+import { exerciseIn, pageOf, shownOf, sideBySide, tokensIn, unknownParameter, type Search } from './searching.ts';
 
 /** No real incident has as many; the answer says so if one has. */
 const mostMissions = 200;
@@ -60,7 +60,7 @@ export const searchIncident = async (
   caller: Caller,
   search: Search,
   view: Viewpoint,
-): Promise<{ readonly outcome: 'found'; readonly resource: unknown } | Refusal> => {
+): Promise<{ readonly outcome: 'found'; readonly resource: unknown; readonly shows: readonly Shown[] } | Refusal> => {
   const unknown = unknownParameter(search, parameters, `an incident is searched by ${parameters.join(', ')}`);
   if (unknown !== undefined) return unknown;
   const [incident, second] = tokensIn(search, 'requisition') ?? [];
@@ -96,5 +96,9 @@ export const searchIncident = async (
     ...tasks.map((one) => ({ ...one, mode: 'include' as const })),
     ...(remark === undefined ? [] : [{ resource: remark, mode: 'outcome' as const }]),
   ];
-  return { outcome: 'found', resource: searchset(page.self, page.next, listed, view, seen.length) };
+  return {
+    outcome: 'found',
+    resource: searchset(page.self, page.next, listed, view, seen.length),
+    shows: page.items.map((state) => shownOf(state, caller, [String(state.version)])),
+  };
 };

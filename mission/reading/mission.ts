@@ -1,9 +1,10 @@
 import { isRefusal, type Refusal, refuse } from '../../schemas/faults.ts';
 import { isMissionId } from '../../schemas/identifiers.ts';
-import type { Caller, MissionLog, StoredEntry } from '../ports.ts';
+import type { Caller, MissionLog, Shown, StoredEntry } from '../ports.ts';
 import { concernedParties, isParty, type MissionState } from '../state.ts';
 import { seenBy } from '../views/person-free.ts';
 import { missionResource } from '../views/service-request.ts';
+import { shownOf } from './searching.ts';
 
 export const notFound: Refusal = refuse('not-found');
 
@@ -28,6 +29,7 @@ export interface MissionReading {
   readonly resource: Readonly<Record<string, unknown>>;
   readonly version: number;
   readonly changedAt: string;
+  readonly shows: readonly Shown[];
 }
 
 const requestOf = (
@@ -58,5 +60,11 @@ export const readMission = async (
   const resource = seenBy(caller.role, missionResource(last.state, request), last.exercise);
   return resource === undefined
     ? notFound
-    : { outcome: 'found', resource, version: last.number, changedAt: last.state.changedAt };
+    : {
+        outcome: 'found',
+        resource,
+        version: last.number,
+        changedAt: last.state.changedAt,
+        shows: [shownOf(newest.state, caller, [String(last.number)])],
+      };
 };

@@ -1,12 +1,12 @@
 import { isRefusal, type Refusal, refuse } from '../../schemas/faults.ts';
-import type { Caller, MissionLog, StoredEntry, SubscriptionLog } from '../ports.ts';
+import type { Caller, MissionLog, Shown, StoredEntry, SubscriptionLog } from '../ports.ts';
 import { mayReadEntry } from '../routing.ts';
 import { leads, type MissionState } from '../state.ts';
 import { missingReceipt, receipt } from '../views/communication.ts';
 import type { Viewpoint } from '../views/fhir.ts';
 import { type Listed, searchset } from '../views/searchset.ts';
 import { openMission } from './mission.ts';
-import { pageSize, type Search, unknownParameter } from './searching.ts';
+import { pageSize, type Search, shownOf, unknownParameter } from './searching.ts';
 
 /**
  * Requester and coordinator see every receipt of what they may read, the quality system every receipt: there is no person
@@ -30,7 +30,7 @@ export const searchReceipts = async (
   caller: Caller,
   search: Search,
   viewpoint: Viewpoint,
-): Promise<{ readonly outcome: 'found'; readonly resource: unknown } | Refusal> => {
+): Promise<{ readonly outcome: 'found'; readonly resource: unknown; readonly shows: readonly Shown[] } | Refusal> => {
   const advice = 'give part-of=ServiceRequest/<mission>';
   const unknown = unknownParameter(search, ['part-of', '_count', '_cursor', '_format'], advice);
   if (unknown !== undefined) return unknown;
@@ -47,12 +47,12 @@ export const searchReceipts = async (
     return refuse('unknown-search', 'http._cursor', 'follow the link of the page before');
   const to = Math.min(last.number, from + Math.min(count, entriesOfPage) - 1);
   const entries = await ports.missions.entries(mission, from, to);
-  const told = entries.flatMap((entry) =>
+  const visible = entries.flatMap((entry) =>
     entry.told.filter(({ organisation }) => maySee(entry, last.state, organisation, caller)),
   );
-  const notifications = await ports.subscriptions.notifications(told);
+  const notifications = await ports.subscriptions.notifications(visible);
 
-  const listed = entries.flatMap((entry): Listed[] =>
+  const receiptsOf = (entry: StoredEntry): readonly Listed[] =>
     [
       ...notifications.filter((note) => note.entry === entry.number).map((note) => receipt(entry, note, viewpoint)),
       ...[
@@ -61,12 +61,18 @@ export const searchReceipts = async (
       ]
         .filter(({ organisation }) => maySee(entry, last.state, organisation, caller))
         .map(({ organisation, why }) => missingReceipt(entry, organisation, why, viewpoint)),
-    ].map((resource) => ({ resource, path: `Communication/${resource.id}` })),
-  );
+    ].map((resource) => ({ resource, path: `Communication/${resource.id}` }));
+  const perEntry = entries.map((entry) => ({ number: String(entry.number), receipts: receiptsOf(entry) }));
+  const listed = perEntry.flatMap(({ receipts }) => receipts);
+  const parts = perEntry.filter(({ receipts }) => receipts.length > 0).map(({ number }) => number);
   const asked = new URLSearchParams([...search].filter(([name]) => name !== '_cursor'));
   const next =
     to < last.number
       ? `Communication?${new URLSearchParams([...asked, ['_cursor', String(to + 1)]]).toString()}`
       : undefined;
-  return { outcome: 'found', resource: searchset(`Communication?${asked.toString()}`, next, listed, viewpoint) };
+  return {
+    outcome: 'found',
+    resource: searchset(`Communication?${asked.toString()}`, next, listed, viewpoint),
+    shows: [shownOf(last.state, caller, parts)],
+  };
 };

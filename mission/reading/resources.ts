@@ -3,18 +3,29 @@ import { defined } from '../../schemas/defined.ts';
 import { isRefusal, type Refusal, refuse } from '../../schemas/faults.ts';
 import { isMissionId, parseAddress, resourceIdOf } from '../../schemas/identifiers.ts';
 import { systems } from '../../schemas/names.ts';
-import type { Caller, Directory, Overview, Worklist, WorklistItem } from '../ports.ts';
+import type { Caller, Directory, Overview, Shown, Worklist, WorklistItem } from '../ports.ts';
 import type { MissionState } from '../state.ts';
 import type { Viewpoint } from '../views/fhir.ts';
 import { engagementOf, minimalTask, operationalStatusOf, type Resource, resourceLocation } from '../views/resource.ts';
 import { searchset } from '../views/searchset.ts';
 import { notFound } from './mission.ts';
-import { exerciseIn, fits, pageOf, sideBySide, tokensIn, unknownParameter, type Search } from './searching.ts';
+import {
+  exerciseIn,
+  fits,
+  pageOf,
+  type Search,
+  shownTasks,
+  sideBySide,
+  tokensIn,
+  unknownParameter,
+} from './searching.ts';
 
 export interface ResourcePorts {
   readonly overview: Overview;
   readonly worklist: Worklist;
 }
+
+type Found = { readonly outcome: 'found'; readonly resource: unknown; readonly shows: readonly Shown[] };
 
 /** Who sees resources: every AMK LA those of all operators, an operator its own. */
 const seers: readonly Role[] = ['amk-la', 'operator'];
@@ -144,7 +155,7 @@ export const searchResources = async (
   caller: Caller,
   search: Search,
   view: Viewpoint,
-): Promise<{ readonly outcome: 'found'; readonly resource: unknown } | Refusal> => {
+): Promise<Found | Refusal> => {
   if (!seers.includes(caller.role))
     return refuse('forbidden-role', 'http.Authorization', `resources are seen by ${seers.join(' and ')}`);
   const unknown = unknownParameter(search, parameters, `resources are searched by ${parameters.join(', ')}`);
@@ -160,10 +171,17 @@ export const searchResources = async (
     resource: resourceLocation(resource, caller.organisation, view),
     path: `Location/${resource.id}`,
   }));
-  const asks = page.items
-    .flatMap(({ tasks }) => tasks)
-    .map((item) => ({ resource: minimalTask(item, view), path: `Task/${item.task.id}`, mode: 'include' as const }));
-  return { outcome: 'found', resource: searchset(page.self, page.next, [...rows, ...asks], view, found.length) };
+  const items = page.items.flatMap(({ tasks }) => tasks);
+  const asks = items.map((item) => ({
+    resource: minimalTask(item, view),
+    path: `Task/${item.task.id}`,
+    mode: 'include' as const,
+  }));
+  return {
+    outcome: 'found',
+    resource: searchset(page.self, page.next, [...rows, ...asks], view, found.length),
+    shows: shownTasks(items, caller),
+  };
 };
 
 /** `GET Location/{id}`: one resource, of the real ones or of an exercise. */
@@ -172,12 +190,16 @@ export const readResource = async (
   caller: Caller,
   id: string,
   view: Viewpoint,
-): Promise<{ readonly outcome: 'found'; readonly resource: unknown } | Refusal> => {
+): Promise<Found | Refusal> => {
   const address = parseAddress(id);
   const mayBeResource = isMissionId(id) || (address !== undefined && address.index === undefined);
   if (!seers.includes(caller.role) || !mayBeResource) return notFound;
   const resource = (await board(ports, view.directory, caller)).find((one) => one.id === id);
   return resource === undefined
     ? notFound
-    : { outcome: 'found', resource: resourceLocation(resource, caller.organisation, view) };
+    : {
+        outcome: 'found',
+        resource: resourceLocation(resource, caller.organisation, view),
+        shows: shownTasks(resource.tasks, caller),
+      };
 };

@@ -1,7 +1,33 @@
 import { type Refusal, refuse } from '../../schemas/faults.ts';
+import { parseAddress } from '../../schemas/identifiers.ts';
 import { exerciseCode, systems } from '../../schemas/names.ts';
+import type { Caller, Shown, WorklistItem } from '../ports.ts';
+import { type MissionState, rolesIn, type TaskState } from '../state.ts';
 
 /** Steps that several searches share. */
+
+/** What an answer shows of a mission; `parts` as in `Shown`. */
+export const shownOf = (state: MissionState, { organisation }: Caller, parts: readonly string[]): Shown => ({
+  mission: state.mission,
+  exercise: state.exercise,
+  relation: rolesIn(state, organisation),
+  parts,
+});
+
+/** A Task's part of its mission: the entry that opened it. */
+export const partOfTask = ({ id }: Pick<TaskState, 'id'>): string => String(parseAddress(id)?.entry);
+
+/** What a list of Tasks shows of their missions. */
+export const shownTasks = (items: readonly WorklistItem[], { organisation }: Caller): readonly Shown[] =>
+  [...Map.groupBy(items, ({ mission }) => mission)].map(([mission, ofIt]) => ({
+    mission,
+    exercise: ofIt.some(({ exercise }) => exercise),
+    relation: [
+      ...(ofIt.some(({ coordinator }) => coordinator === organisation) ? ['coordinator' as const] : []),
+      ...(ofIt.some(({ task }) => task.owner === organisation) ? ['performer' as const] : []),
+    ],
+    parts: ofIt.map(({ task }) => partOfTask(task)),
+  }));
 
 /** Query parameters, each by its name. */
 export type Search = ReadonlyMap<string, string>;

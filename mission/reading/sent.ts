@@ -2,15 +2,25 @@ import { isRefusal, type Refusal } from '../../schemas/faults.ts';
 import { type Address, parseAddress } from '../../schemas/identifiers.ts';
 import { knownMessageType } from '../../schemas/messages/catalogue.ts';
 import { mayReadAnnouncement } from '../announcement.ts';
-import type { Caller, MissionLog, StoredEntry } from '../ports.ts';
+import type { Caller, MissionLog, Shown, StoredEntry } from '../ports.ts';
 import { mayReadEntry, seesNoPerson } from '../routing.ts';
+import type { MissionState } from '../state.ts';
 import { markedAsExercise } from '../views/exercise.ts';
 import type { Viewpoint } from '../views/fhir.ts';
 import { readableResource, sentBundle } from '../views/message-text.ts';
 import { personFreeBundle, personFreeEntries } from '../views/person-free.ts';
 import { notFound, openMission } from './mission.ts';
+import { shownOf } from './searching.ts';
 
-type Found = { readonly outcome: 'found'; readonly resource: Readonly<Record<string, unknown>> };
+type Resource = Readonly<Record<string, unknown>>;
+
+type Found = { readonly outcome: 'found'; readonly resource: Resource; readonly shows: readonly Shown[] };
+
+/** An entry that the caller may read, in the state of its mission now; none where it is in no mission. */
+interface Opened {
+  readonly entry: StoredEntry;
+  readonly current?: MissionState;
+}
 
 /** What an operator reported of a resource concerns no mission: who was told of it may read it, and every AMK LA. */
 const mayReadReadiness = (entry: StoredEntry, { organisation, role }: Caller): boolean =>
@@ -19,12 +29,12 @@ const mayReadReadiness = (entry: StoredEntry, { organisation, role }: Caller): b
     entry.recipients.includes(organisation) ||
     knownMessageType(entry.event).readableBy.includes(role));
 
-const openEntry = async (missions: MissionLog, caller: Caller, address: Address): Promise<StoredEntry | Refusal> => {
+const openEntry = async (missions: MissionLog, caller: Caller, address: Address): Promise<Opened | Refusal> => {
   const { mission, entry: number } = address;
   const last = await openMission(missions, caller, mission);
   if (isRefusal(last)) {
     const report = await missions.entry(mission, number);
-    return report?.state.readiness !== undefined && mayReadReadiness(report, caller) ? report : notFound;
+    return report?.state.readiness !== undefined && mayReadReadiness(report, caller) ? { entry: report } : notFound;
   }
   const entry = number === last.number ? last : await missions.entry(mission, number);
   const mayRead =
@@ -32,7 +42,7 @@ const openEntry = async (missions: MissionLog, caller: Caller, address: Address)
     (caller.role === 'quality' ||
       mayReadEntry(entry, last.state, caller.organisation, caller.role) ||
       mayReadAnnouncement(entry, last.state, caller.organisation));
-  return mayRead ? entry : notFound;
+  return mayRead ? { entry, current: last.state } : notFound;
 };
 
 /**
@@ -48,17 +58,20 @@ export const readSent = async (
 ): Promise<Found | Refusal> => {
   const address = parseAddress(id);
   if (address === undefined || (address.index === undefined && type !== 'Bundle')) return notFound;
-  const entry = await openEntry(missions, caller, address);
-  if (isRefusal(entry)) return entry;
+  const opened = await openEntry(missions, caller, address);
+  if (isRefusal(opened)) return opened;
+  const { entry, current } = opened;
   const { index } = address;
+  const part = [entry.number, ...(index === undefined ? [] : [index])].join('.');
+  const shows = current === undefined ? [] : [shownOf(current, caller, [part])];
   if (seesNoPerson(caller.role)) {
-    if (index === undefined) return { outcome: 'found', resource: personFreeBundle(entry, caller.role, view) };
+    if (index === undefined) return { outcome: 'found', resource: personFreeBundle(entry, caller.role, view), shows };
     const shown = personFreeEntries(entry, caller.role, view).find((one) => one.index === index);
-    return shown?.resourceType === type ? { outcome: 'found', resource: shown.resource } : notFound;
+    return shown?.resourceType === type ? { outcome: 'found', resource: shown.resource, shows } : notFound;
   }
-  if (index === undefined) return { outcome: 'found', resource: sentBundle(entry) };
+  if (index === undefined) return { outcome: 'found', resource: sentBundle(entry), shows };
   const resource = readableResource(entry, index);
   return resource?.['resourceType'] === type
-    ? { outcome: 'found', resource: { ...(entry.exercise ? markedAsExercise(resource) : resource), id } }
+    ? { outcome: 'found', resource: { ...(entry.exercise ? markedAsExercise(resource) : resource), id }, shows }
     : notFound;
 };

@@ -1,8 +1,9 @@
+import type { Provenance } from 'fhir/r4.d.ts';
 import { isRefusal, type Refusal, refuse } from '../../schemas/faults.ts';
 import { guidelineOf, type Guidelines } from '../../schemas/guideline.ts';
 import { parseAddress } from '../../schemas/identifiers.ts';
 import { mayReadAnnouncement } from '../announcement.ts';
-import type { Caller, MissionLog, StoredEntry, SubscriptionLog } from '../ports.ts';
+import type { Caller, MissionLog, Shown, StoredEntry, SubscriptionLog } from '../ports.ts';
 import { mayReadEntry, seesNoPerson } from '../routing.ts';
 import type { MissionState } from '../state.ts';
 import type { Viewpoint } from '../views/fhir.ts';
@@ -11,7 +12,7 @@ import { provenance } from '../views/story.ts';
 import { pageHeaders, storyPage } from '../views/story-page.ts';
 import { seesReceiptsOf, type StoryReader } from '../views/story-sentences.ts';
 import { notFound, openMission } from './mission.ts';
-import { pageSize, type Search, unknownParameter } from './searching.ts';
+import { pageSize, type Search, shownOf, unknownParameter } from './searching.ts';
 
 /** The story of a mission: who did what when on which ground, and who was told. One `Provenance` for each entry of its log. */
 
@@ -26,6 +27,7 @@ export interface Story {
   /** A FHIR Bundle, or the text of an HTML page. */
   readonly resource: unknown;
   readonly headers?: Readonly<Record<string, string>>;
+  readonly shows: readonly Shown[];
 }
 
 /** Entries read at once: each holds a whole message. */
@@ -80,6 +82,9 @@ const chaptersOf = async (
   });
 };
 
+/** The entry that a Provenance tells of. */
+const partOfChapter = ({ id = '' }: Provenance): string => String(parseAddress(id)?.entry);
+
 const remarkFor = ({ leads: seesAll, role }: StoryReader): string | undefined => {
   if (role === 'quality') return 'Shown without persons and free text.';
   if (seesNoPerson(role)) return 'Shown are the messages that concern you, without persons and free text.';
@@ -124,6 +129,7 @@ const tell = async (
   for (let first = from; first <= to; first += entriesAtOnce)
     chapters.push(...(await chaptersOf(ports, last, reader, first, Math.min(to, first + entriesAtOnce - 1), view)));
 
+  const shows = [shownOf(last.state, caller, chapters.map(partOfChapter))];
   const asked = [...search].filter(([name]) => name !== '_cursor');
   const addressOf = (more: readonly [string, string][]): string => {
     const parameters = new URLSearchParams([...address.named, ...more]);
@@ -139,10 +145,10 @@ const tell = async (
       ...(remark === undefined ? {} : { remark }),
       ...(next === undefined ? {} : { next: `${view.base}/${next}` }),
     });
-    return { outcome: 'found', resource: page, headers: pageHeaders };
+    return { outcome: 'found', resource: page, headers: pageHeaders, shows };
   }
   const listed = chapters.map((resource) => ({ resource, path: `Provenance/${resource.id ?? ''}` }));
-  return { outcome: 'found', resource: searchset(addressOf(asked), next, listed, view) };
+  return { outcome: 'found', resource: searchset(addressOf(asked), next, listed, view), shows };
 };
 
 /** `GET ServiceRequest/{mission}/$history`: a searchset of Provenances in the order of the log, or a page for people. */
@@ -185,5 +191,7 @@ export const readProvenance = async (
   const last = await openMission(ports.missions, caller, mission);
   if (isRefusal(last)) return last;
   const [resource] = await chaptersOf(ports, last, readerOf(last.state, caller), entry, entry, view);
-  return resource === undefined ? notFound : { outcome: 'found', resource };
+  return resource === undefined
+    ? notFound
+    : { outcome: 'found', resource, shows: [shownOf(last.state, caller, [String(entry)])] };
 };

@@ -1,7 +1,7 @@
 import { type TaskStatus, taskStatuses } from '../../schemas/codes.ts';
 import { isRefusal, type Refusal, refuse } from '../../schemas/faults.ts';
 import { parseAddress } from '../../schemas/identifiers.ts';
-import type { Caller, MissionLog, Worklist, WorklistItem } from '../ports.ts';
+import type { Caller, MissionLog, Shown, Worklist, WorklistItem } from '../ports.ts';
 import { mayReadTask } from '../routing.ts';
 import { taskOf, type TaskState } from '../state.ts';
 import type { Viewpoint } from '../views/fhir.ts';
@@ -9,9 +9,9 @@ import { type Listed, searchset } from '../views/searchset.ts';
 import { taskResource } from '../views/task.ts';
 import { seenBy } from '../views/person-free.ts';
 import { notFound, openMission } from './mission.ts';
-import { pageSize, type Search, unknownParameter } from './searching.ts';
+import { pageSize, partOfTask, type Search, shownOf, shownTasks, unknownParameter } from './searching.ts';
 
-type Found = { readonly outcome: 'found'; readonly resource: unknown };
+type Found = { readonly outcome: 'found'; readonly resource: unknown; readonly shows: readonly Shown[] };
 
 const view = ({ task, mission, exercise, urgency }: WorklistItem, viewpoint: Viewpoint): Listed => ({
   resource: taskResource(task, mission, exercise, urgency, viewpoint),
@@ -36,7 +36,8 @@ export const readTask = async (
     taskResource(task, last.mission, last.exercise, last.state.urgency, viewpoint),
     last.exercise,
   );
-  return resource === undefined ? notFound : { outcome: 'found', resource };
+  const shows = [shownOf(last.state, caller, [partOfTask(task)])];
+  return resource === undefined ? notFound : { outcome: 'found', resource, shows };
 };
 
 const statusesIn = (text: string | undefined): readonly TaskStatus[] | Refusal => {
@@ -110,6 +111,7 @@ export const searchTasks = async (
     return {
       outcome: 'found',
       resource: searchset(`Task?${asked.toString()}`, undefined, listed, viewpoint, listed.length),
+      shows: [shownOf(last.state, caller, items.map(partOfTask))],
     };
   }
 
@@ -132,5 +134,6 @@ export const searchTasks = async (
       page.items.map((item) => view(item, viewpoint)),
       viewpoint,
     ),
+    shows: shownTasks(page.items, caller),
   };
 };

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { accessLog } from '../../adapters/dynamodb/access-log.ts';
 import { deliveryDesk } from '../../adapters/dynamodb/delivery-desk.ts';
 import { missionLog } from '../../adapters/dynamodb/mission-log.ts';
 import { subscriptionLog } from '../../adapters/dynamodb/subscription-log.ts';
@@ -7,11 +8,13 @@ import { overview } from '../../adapters/dynamodb/overview.ts';
 import { worklist } from '../../adapters/dynamodb/worklist.ts';
 import { deliveryQueue, openQueues } from '../../adapters/sqs/queues.ts';
 import { acceptMessage } from '../../mission/accept-message.ts';
+import { recordAccess } from '../../mission/access.ts';
 import { deliver, deliverySettings } from '../../mission/deliver.ts';
 import { fanOut, orderOf } from '../../mission/fan-out.ts';
 import type { Entry, Party } from '../../mission/state.ts';
 import { notificationBundle } from '../../mission/views/notification.ts';
 import type { Message } from '../../schemas/message.ts';
+import { accessTo, freshMission } from '../support/access-contract.ts';
 import { sampleSubscription } from '../support/contract.ts';
 import { type EmbeddedAws, startEmbeddedAws } from '../support/embedded-aws.ts';
 import {
@@ -218,5 +221,34 @@ describe('The AWS calls of a message stay within the budget of the design', () =
       PutItem: 1 + recipients,
       SendMessageBatch: 1,
     });
+  });
+});
+
+describe('The AWS calls that record a read', () => {
+  const lists = (...missions: readonly string[]) =>
+    accessTo('', {
+      reading: 'worklist',
+      client: 'budget',
+      missions: missions.map((mission) => ({ mission, exercise: false, relation: [], parts: ['1'] })),
+    });
+
+  test('are one query, one conditional put, and one that notes the newest record, however often the mission was read', async () => {
+    const mission = freshMission();
+    for (let index = 0; index < 20; index += 1) {
+      counted();
+      await recordAccess(accessLog(table), accessTo(mission));
+      expect(counted()).toEqual({ Query: 1, PutItem: 2 });
+    }
+  });
+
+  test('are as many for a list, whatever it shows, and one put for each mission that has come into it', async () => {
+    const missions = Array.from({ length: 30 }, freshMission);
+    counted();
+    await recordAccess(accessLog(table), lists(...missions));
+    expect(counted()).toEqual({ Query: 1, PutItem: 2 + missions.length });
+    await recordAccess(accessLog(table), lists(...missions));
+    expect(counted()).toEqual({ Query: 1, PutItem: 2 });
+    await recordAccess(accessLog(table), lists(...missions, freshMission()));
+    expect(counted()).toEqual({ Query: 1, PutItem: 3 });
   });
 });

@@ -65,6 +65,21 @@ const offered: readonly CapabilityStatementRestResource[] = [
     searchParam: [parameter('part-of', 'reference', 'ServiceRequest/{mission}')],
   }),
   resource(
+    'AuditEvent',
+    ['search-type'],
+    'Who read what of a mission, when and as what: for those who asked for it or coordinate it, to answer the patient.',
+    {
+      searchParam: [
+        parameter(
+          'entity',
+          'reference',
+          'ServiceRequest/{mission}',
+          'http://hl7.org/fhir/SearchParameter/AuditEvent-entity',
+        ),
+      ],
+    },
+  ),
+  resource(
     'Subscription',
     ['create', 'read', 'update', 'delete', 'search-type'],
     [

@@ -7,6 +7,7 @@ import {
   flightPhases,
   forwardReasons,
   medicalGrounds,
+  missionRoles,
   outcomeAssessments,
   prearrivalAnswers,
   refusalClasses,
@@ -66,6 +67,11 @@ const ownSystems = {
     title: 'Roles of the parties',
     description: 'What an organisation of the directory does in missions.',
     concepts: conceptsOf(roles),
+  },
+  'mission-role': {
+    title: 'Roles in a mission',
+    description: 'What an organisation is in one mission; several at once, or none.',
+    concepts: conceptsOf(missionRoles),
   },
   'refusal-class': {
     title: 'Classes of refusal reasons',

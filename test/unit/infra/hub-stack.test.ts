@@ -239,15 +239,27 @@ describe('the functions', () => {
     },
   );
 
+  const working = ['MISSION#*', 'INCIDENT#*', 'SUBSCRIPTION#*', 'PARTY#*'];
+  const accesses = ['AUDIT#*'];
+
   it.each([
-    ['Read', ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:Query']],
-    ['Metadata', ['dynamodb:GetItem']],
-  ])('that read may not write: %s', (name, actions) => {
-    expect(
-      statementsOf(`${name}ServiceRoleDefaultPolicy`)
-        .map(({ action }) => action)
-        .toSorted(),
-    ).toEqual(actions);
+    ['Read', { PutItem: [accesses] }],
+    ['Metadata', {}],
+    ['ProcessMessage', { PutItem: [working], UpdateItem: [working] }],
+    ['Deliver', { PutItem: [working], UpdateItem: [working] }],
+    ['Sweep', { PutItem: [working], UpdateItem: [working] }],
+    ['Subscribe', { PutItem: [['SUBSCRIPTION#*', 'PARTY#*'], accesses], UpdateItem: [['SUBSCRIPTION#*', 'PARTY#*']] }],
+  ])('write only where it is their work, and those that read add to the log of reads: %s', (name, expected) => {
+    const written: Record<string, unknown[]> = {};
+    for (const { action, condition } of statementsOf(`${name}ServiceRoleDefaultPolicy`)) {
+      const [, service, call = ''] = /^(\w+):(\w+)$/.exec(action) ?? [];
+      if (service !== 'dynamodb' || /^(Get|BatchGet|Query)/.test(call)) continue;
+      const { 'ForAllValues:StringLike': forms } = z
+        .object({ 'ForAllValues:StringLike': z.object({ 'dynamodb:LeadingKeys': z.array(z.string()) }) })
+        .parse(condition);
+      written[call] = [...(written[call] ?? []), forms['dynamodb:LeadingKeys']];
+    }
+    expect(written).toEqual(expected);
   });
 });
 

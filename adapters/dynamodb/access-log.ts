@@ -1,0 +1,154 @@
+import { GetCommand, PutCommand, QueryCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
+import type { Access, AccessHead, AccessLog, AccessRecord } from '../../mission/ports.ts';
+import { holds, keys, rangeOf, reach, type Table } from './table.ts';
+
+const partition = 'AUDIT#';
+const recordKey = 'RECORD#';
+const linkKey = 'LIST#';
+
+/** What is left of an access that somebody has made unreadable: its digest tells, and reading goes on. */
+const unreadable: Access = {
+  at: '',
+  organisation: '',
+  role: 'hub',
+  client: '',
+  reading: 'mission',
+  outcome: 'refused',
+  missions: [],
+  request: '',
+};
+
+const accessIn = (text: string): Access => {
+  try {
+    const { missions, ...rest } = JSON.parse(text);
+    return Array.isArray(missions) ? { ...rest, missions } : unreadable;
+  } catch {
+    return unreadable;
+  }
+};
+
+/** What stands in the item is taken as it is: whether it was changed is found by its digest. */
+const storedRecord = ({ pk, sk, previous, digest, access }: Record<string, unknown>): AccessRecord => ({
+  chain: String(pk).slice(partition.length),
+  number: Number(String(sk).slice(recordKey.length)),
+  previous: String(previous),
+  digest: String(digest),
+  access: accessIn(String(access)),
+});
+
+/**
+ * The access log on DynamoDB: in partitions of its own, so that the functions that read may put items there and nowhere
+ * else. A record is added by one conditional put; a second put notes it as the newest one of its chain.
+ */
+export const accessLog = (table: Table): AccessLog => {
+  const { client, name: TableName } = table;
+  return {
+    async last(chain) {
+      const { pk } = keys.access(chain, 0);
+      const { Items = [] } = await reach(() =>
+        client.send(
+          new QueryCommand({
+            TableName,
+            ConsistentRead: true,
+            ScanIndexForward: false,
+            Limit: 1,
+            KeyConditionExpression: 'pk = :pk AND sk BETWEEN :first AND :end',
+            ExpressionAttributeValues: { ':pk': pk, ':first': recordKey, ':end': `${recordKey}~` },
+          }),
+        ),
+      );
+      const [item] = Items;
+      return item === undefined ? undefined : storedRecord(item);
+    },
+
+    async append({ chain, number, previous, digest, access }) {
+      const isMine = await holds(() =>
+        client.send(
+          new PutCommand({
+            TableName,
+            Item: { ...keys.access(chain, number), previous, digest, access: JSON.stringify(access) },
+            // The SDK repeats a put whose answer was lost; the record that it finds then is this one.
+            ConditionExpression: 'attribute_not_exists(pk) OR digest = :digest',
+            ExpressionAttributeValues: { ':digest': digest },
+          }),
+        ),
+      );
+      if (!isMine) return 'taken';
+      await holds(() =>
+        client.send(
+          new PutCommand({
+            TableName,
+            Item: { ...keys.accessHead(chain), number, digest },
+            // Who comes later does not put the head back.
+            ConditionExpression: 'attribute_not_exists(pk) OR #number < :number',
+            ExpressionAttributeNames: { '#number': 'number' },
+            ExpressionAttributeValues: { ':number': number },
+          }),
+        ),
+      );
+      return 'appended';
+    },
+
+    async range(chain, from, limit) {
+      const { pk, sk } = keys.access(chain, from);
+      const found: AccessRecord[] = [];
+      let start: Record<string, unknown> | undefined;
+      do {
+        const page = await reach(() =>
+          client.send(
+            new QueryCommand({
+              TableName,
+              ConsistentRead: true,
+              Limit: limit - found.length,
+              KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :end',
+              ExpressionAttributeValues: { ':pk': pk, ':from': sk, ':end': `${recordKey}~` },
+              ExclusiveStartKey: start,
+            }),
+          ),
+        );
+        found.push(...(page.Items ?? []).map(storedRecord));
+        start = page.LastEvaluatedKey;
+      } while (start !== undefined && found.length < limit);
+      return found;
+    },
+
+    async head(chain): Promise<AccessHead | undefined> {
+      const { Item } = await reach(() =>
+        client.send(new GetCommand({ TableName, Key: keys.accessHead(chain), ConsistentRead: true })),
+      );
+      return Item === undefined ? undefined : { number: Number(Item['number']), digest: String(Item['digest']) };
+    },
+
+    async link(mission, chain) {
+      await reach(() => client.send(new PutCommand({ TableName, Item: keys.accessLink(mission, chain) })));
+    },
+
+    async chainsNaming(mission) {
+      const items = await rangeOf(table, keys.accessLink(mission, ''), keys.accessLink(mission, '~'));
+      return items.map(({ sk }) => String(sk).slice(linkKey.length));
+    },
+  };
+};
+
+/** Every chain there is, in order. Reads the whole table: for people who look after the log, not for functions. */
+export const accessChains = async ({ client, name: TableName }: Table): Promise<readonly string[]> => {
+  const chains = new Set<string>();
+  let start: Record<string, unknown> | undefined;
+  do {
+    const page = await reach(() =>
+      client.send(
+        new ScanCommand({
+          TableName,
+          ConsistentRead: true,
+          FilterExpression: 'begins_with(pk, :audit) AND NOT begins_with(sk, :link)',
+          ProjectionExpression: 'pk',
+          ExpressionAttributeValues: { ':audit': partition, ':link': linkKey },
+          ExclusiveStartKey: start,
+        }),
+      ),
+    );
+    for (const { pk } of page.Items ?? []) chains.add(String(pk).slice(partition.length));
+    start = page.LastEvaluatedKey;
+  } while (start !== undefined);
+  return [...chains].sort();
+};
