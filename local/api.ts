@@ -146,10 +146,14 @@ const readBody = async (request: IncomingMessage): Promise<Buffer | undefined> =
   return Buffer.concat(chunks);
 };
 
+/** The answer, or `undefined` if it does not come in time: an event that no instance has taken by then is dropped. */
 const within = async (milliseconds: number, fn: HostedFunction, event: unknown) => {
   const timer = new AbortController();
+  const givenUp = new AbortController();
+  const patience = delay(milliseconds, undefined, { signal: timer.signal }).then(() => givenUp.abort());
   try {
-    return await Promise.race([fn.invoke(event), delay(milliseconds, undefined, { signal: timer.signal })]);
+    const invoked = await Promise.race([fn.invoke(event, givenUp.signal), patience]);
+    return invoked ?? undefined;
   } finally {
     timer.abort();
   }

@@ -1,6 +1,7 @@
 /* oxlint-disable unicorn/require-post-message-target-origin -- that is for browser windows; threads have no origin */
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
@@ -43,7 +44,8 @@ export type Invoked =
 
 export interface HostedFunction {
   readonly name: string;
-  readonly invoke: (event: unknown) => Promise<Invoked>;
+  /** A call that no instance has taken yet when `givenUp` aborts is not made any more. */
+  readonly invoke: (event: unknown, givenUp?: AbortSignal) => Promise<Invoked>;
 }
 
 export interface Functions {
@@ -67,12 +69,36 @@ interface FunctionsSettings {
 const maximumInstances = 12;
 const initSeconds = 10;
 
+/** How many instances may load their code at once: with more than there are processors each takes longer, and fails late. */
+class Starts {
+  readonly #waiting = new Set<() => void>();
+  #free = Math.max(2, availableParallelism());
+
+  /** Whether one more may start; if not, `whenFree` is called once when that has changed. */
+  take(whenFree: () => void): boolean {
+    if (this.#free === 0) {
+      this.#waiting.add(whenFree);
+      return false;
+    }
+    this.#free -= 1;
+    return true;
+  }
+
+  release(): void {
+    this.#free += 1;
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const whenFree of waiting) whenFree();
+  }
+}
+
 export const createFunctions = ({ stack, assets, environment, log }: FunctionsSettings): Functions => {
+  const starts = new Starts();
   const pools = stack.resources('AWS::Lambda::Function', functionSchema).map((resource) => {
     const folder = assets.get(resource.properties.Code.S3Key);
     if (folder === undefined)
       throw new Error(`The code of ${resource.logicalId} is not in cdk.out. Run "npm run synth" again.`);
-    return { resource, pool: new FunctionPool({ resource, folder, environment, log }) };
+    return { resource, pool: new FunctionPool({ resource, folder, environment, log, starts }) };
   });
   const find = (what: string, matches: (resource: Resource<FunctionProperties>) => boolean): HostedFunction => {
     const found = pools.find(({ resource }) => matches(resource));
@@ -97,11 +123,13 @@ interface PoolSettings {
   readonly folder: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly log: Log;
+  readonly starts: Starts;
 }
 
 interface Call {
   readonly payload: string;
   readonly answer: (invoked: Invoked) => void;
+  readonly givenUp: AbortSignal | undefined;
 }
 
 class FunctionPool implements HostedFunction {
@@ -112,9 +140,13 @@ class FunctionPool implements HostedFunction {
   readonly #instances = new Set<Instance>();
   readonly #idle: Instance[] = [];
   readonly #waiting: Call[] = [];
+  readonly #starts: Starts;
+  readonly #startIsFree = (): void => this.#dispatch();
+  #starting = 0;
   #closed = false;
 
-  constructor({ resource, folder, environment, log }: PoolSettings) {
+  constructor({ resource, folder, environment, log, starts }: PoolSettings) {
+    this.#starts = starts;
     const { Handler, Timeout, MemorySize, Environment } = resource.properties;
     this.name = resource.ref;
     this.#timeoutSeconds = Timeout;
@@ -140,9 +172,9 @@ class FunctionPool implements HostedFunction {
   }
 
   /** Never rejects: what goes wrong inside the function is told in the answer. */
-  invoke(event: unknown): Promise<Invoked> {
+  invoke(event: unknown, givenUp?: AbortSignal): Promise<Invoked> {
     const { promise, resolve } = Promise.withResolvers<Invoked>();
-    this.#waiting.push({ payload: JSON.stringify(event), answer: resolve });
+    this.#waiting.push({ payload: JSON.stringify(event), answer: resolve, givenUp });
     this.#dispatch();
     return promise;
   }
@@ -150,8 +182,7 @@ class FunctionPool implements HostedFunction {
   async warm(): Promise<void> {
     if (this.#instances.size > 0) return;
     const instance = this.#add();
-    const unusable = await instance.ready;
-    if (unusable === undefined) this.#idle.push(instance);
+    if ((await instance.ready) === undefined) this.#idle.push(instance);
     else this.#instances.delete(instance);
     this.#dispatch();
   }
@@ -169,13 +200,45 @@ class FunctionPool implements HostedFunction {
   }
 
   #dispatch(): void {
-    while (this.#waiting.length > 0) {
-      if (this.#closed) break;
-      const instance = this.#takeIdle() ?? (this.#instances.size < maximumInstances ? this.#add() : undefined);
+    if (this.#closed) return;
+    for (let call = this.#next(); call !== undefined; call = this.#next()) {
+      const instance = this.#takeIdle();
       if (instance === undefined) break;
-      const call = this.#waiting.shift();
-      if (call !== undefined) void this.#serve(instance, call);
+      this.#waiting.shift();
+      void this.#serve(instance, call);
     }
+    while (this.#waiting.length > this.#starting && this.#instances.size < maximumInstances) {
+      if (!this.#starts.take(this.#startIsFree)) break;
+      void this.#start();
+    }
+  }
+
+  /** The oldest call that somebody still waits for. */
+  #next(): Call | undefined {
+    for (let call = this.#waiting[0]; call?.givenUp?.aborted === true; call = this.#waiting[0]) {
+      this.#waiting.shift();
+      call.answer(failed('GivenUp', 'Nobody waits for the answer any more.'));
+    }
+    return this.#waiting[0];
+  }
+
+  /** One more instance, for whichever call waits when its code is loaded; if it cannot be, one of them is told. */
+  async #start(): Promise<void> {
+    this.#starting += 1;
+    const instance = this.#add();
+    const unusable = await instance.ready;
+    this.#starting -= 1;
+    if (unusable === undefined) this.#idle.push(instance);
+    else {
+      this.#instances.delete(instance);
+      const call = this.#next();
+      if (call !== undefined) {
+        this.#waiting.shift();
+        this.#tell(call, randomUUID(), { outcome: 'failed', ...unusable });
+      }
+    }
+    this.#starts.release();
+    this.#dispatch();
   }
 
   #takeIdle(): Instance | undefined {
@@ -187,9 +250,16 @@ class FunctionPool implements HostedFunction {
     return undefined;
   }
 
-  async #serve(instance: Instance, { payload, answer }: Call): Promise<void> {
+  async #serve(instance: Instance, call: Call): Promise<void> {
     const requestId = randomUUID();
-    const invoked = await instance.serve(requestId, payload, this.#timeoutSeconds);
+    const invoked = await instance.serve(requestId, call.payload, this.#timeoutSeconds);
+    if (instance.usable) this.#idle.push(instance);
+    else this.#instances.delete(instance);
+    this.#tell(call, requestId, invoked);
+    this.#dispatch();
+  }
+
+  #tell({ answer }: Call, requestId: string, invoked: Invoked): void {
     if (invoked.outcome === 'failed' && !this.#closed) {
       const { errorType, errorMessage, trace } = invoked;
       this.#log.event('ERROR', `${this.name} failed`, {
@@ -200,10 +270,7 @@ class FunctionPool implements HostedFunction {
         trace,
       });
     }
-    if (instance.usable) this.#idle.push(instance);
-    else this.#instances.delete(instance);
     answer(invoked);
-    this.#dispatch();
   }
 }
 

@@ -1,6 +1,7 @@
 import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { openLogs } from '../../adapters/hub.ts';
 import { saveDirectory } from '../../adapters/dynamodb/directory-store.ts';
@@ -112,14 +113,20 @@ const context: Context = {
 };
 
 /** The function as it starts anew, with these endpoints. The SDK calls a queue at the address in its URL. */
-const processMessage = async (tables: string, queues: string, body: string) => {
+const processMessage = async (tables: string, queues: string, body: string, milliseconds = 10_000) => {
   Object.assign(process.env, {
     AWS_ENDPOINT_URL_DYNAMODB: tables,
     DELIVERY_QUEUE_URL: aws.queueUrl.replace(endpoints.queues, queues),
   });
   vi.resetModules();
   const { handler } = await import('../../functions/process-message/handler.ts');
-  const answer = await handler(eventFor(body), context);
+  const end = Date.now() + milliseconds;
+  const answer = await Promise.race([
+    handler(eventFor(body), { ...context, getRemainingTimeInMillis: () => end - Date.now() }),
+    // As Lambda does it.
+    delay(milliseconds).then(() => undefined),
+  ]);
+  if (answer === undefined) throw new Error('the function was cut off');
   Object.assign(process.env, { AWS_ENDPOINT_URL_DYNAMODB: endpoints.tables, DELIVERY_QUEUE_URL: aws.queueUrl });
   return answer;
 };
@@ -141,6 +148,17 @@ describe('The table is away', () => {
     expect(answer.body).not.toContain('127.0.0.1');
     const later = await processMessage(endpoints.tables, endpoints.queues, withId(`table-${how}`));
     expect(later.statusCode).toBe(200);
+  });
+});
+
+describe('The time of a function is nearly over', () => {
+  test('and it says so before it is cut off: 504, and when to come again', async () => {
+    const answer = await processMessage(endpoints.silent, endpoints.queues, withId('late'), 1_500);
+    expect(answer.statusCode).toBe(504);
+    expect(answer.headers?.['retry-after']).toBe('2');
+    expect(JSON.parse(answer.body)).toMatchObject({
+      issue: [{ code: 'timeout', details: { coding: [{ code: 'timeout' }, { code: 'hub' }] } }],
+    });
   });
 });
 

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { type FixtureHost, removeFolder, startFixtureHost, temporaryFolder } from './fixture-host.ts';
@@ -193,6 +194,20 @@ describe('the authorizer', () => {
     await get('/echo/thing', allowed);
     await get('/echo/thing', allowed);
     expect(await fixture.journal('authorize')).toHaveLength(before + 2);
+  });
+});
+
+describe('many requests at once', () => {
+  it('start no more instances at a time than there are processors for, and are all answered', async () => {
+    const answers = await Promise.all(Array.from({ length: 60 }, () => get('/echo/thing', allowed)));
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([201]));
+    let loading = 0;
+    let most = 0;
+    for (const { what } of await fixture.journal('loading')) {
+      loading += what === 'begins' ? 1 : -1;
+      most = Math.max(most, loading);
+    }
+    expect(most).toBeLessThanOrEqual(Math.max(2, availableParallelism()));
   });
 });
 
