@@ -119,9 +119,6 @@ const faultOf = (error: unknown): FaultCode => {
 /** So long before its time is over a function says that it is late: what is cut off says nothing, and API Gateway 502. */
 const timeoutEarlyInMillis = 500;
 
-/** So long before its time is over a function says that it is late: what is cut off says nothing, and API Gateway 502. */
-const timeoutEarlyInMillis = 500;
-
 /** Wraps a handler: `handle` returns an answer or a refusal; what it throws becomes 503 or 500 with nothing from inside. */
 export const fhirDoor = (handle: (request: Request, correlationId: string) => Promise<Answer | Refusal>) =>
   middy<Request, Answer>({ timeoutEarlyInMillis })
