@@ -79,13 +79,8 @@ export const startQueues = async ({ region, log = () => {} }: QueueServerSetting
     client,
     create: async (stack) => {
       const urls = new Map<string, string>();
-      const queues = stack.resources('AWS::SQS::Queue', queueSchema);
-      for (const { ref, arn, properties } of queues) {
-        const name = ref.slice(ref.lastIndexOf('/') + 1);
-        const { QueueUrl } = await client.send(
-          new CreateQueueCommand({ QueueName: name, Attributes: attributesOf(properties) }),
-        );
-        ownNames.set(ref, { arn, url: QueueUrl ?? ref });
+      for (const { ref, arn, url: ownUrl } of await makeQueues(client, stack)) {
+        ownNames.set(ref, { arn, url: ownUrl });
         urls.set(arn, ref);
       }
       permissions = permissionsOf(stack);
@@ -96,6 +91,27 @@ export const startQueues = async ({ region, log = () => {} }: QueueServerSetting
       await app.close();
     },
   };
+};
+
+interface MadeQueue {
+  /** What the stack calls it. */
+  readonly ref: string;
+  readonly arn: string;
+  /** What the server calls it. */
+  readonly url: string;
+}
+
+/** Makes a stack's queues where a client points to. */
+export const makeQueues = async (client: SQSClient, stack: Stack): Promise<readonly MadeQueue[]> => {
+  const made: MadeQueue[] = [];
+  for (const { ref, arn, properties } of stack.resources('AWS::SQS::Queue', queueSchema)) {
+    const name = ref.slice(ref.lastIndexOf('/') + 1);
+    const { QueueUrl } = await client.send(
+      new CreateQueueCommand({ QueueName: name, Attributes: attributesOf(properties) }),
+    );
+    made.push({ ref, arn, url: QueueUrl ?? ref });
+  }
+  return made;
 };
 
 /** The right that a request needs: for a batch the same as for one message. */

@@ -117,26 +117,32 @@ export const startTables = async ({ folder, region, log }: TableServerSettings):
     endpoint,
     close,
     create: async (stack) => {
-      const tables = stack.resources('AWS::DynamoDB::Table', tableSchema);
-      for (const { ref, properties } of tables) {
-        const existing = await describe(client, ref);
-        if (existing === undefined) {
-          await client.send(new CreateTableCommand({ ...definition(properties), TableName: ref }));
-          await until(async () => (await describe(client, ref))?.TableStatus === 'ACTIVE');
-        } else if (!isDeepStrictEqual(shape(existing), shape(properties))) {
-          throw new Error(
-            `The table ${ref} in ${folder} was made by a stack with other keys or indexes. Remove that folder to begin afresh.`,
-          );
-        }
-      }
+      const names = await makeTables(client, stack, folder);
       order({
         kind: 'permissions',
         permissions: permissionsOf(stack),
         tableArnPrefix: `arn:aws:dynamodb:${stack.region}:${stack.accountId}:table/`,
       });
-      return tables.map(({ ref }) => ref);
+      return names;
     },
   };
+};
+
+/** Makes a stack's tables where a client points to, or finds them as an earlier run left them. Returns their names. */
+export const makeTables = async (client: DynamoDBClient, stack: Stack, place: string): Promise<readonly string[]> => {
+  const tables = stack.resources('AWS::DynamoDB::Table', tableSchema);
+  for (const { ref, properties } of tables) {
+    const existing = await describe(client, ref);
+    if (existing === undefined) {
+      await client.send(new CreateTableCommand({ ...definition(properties), TableName: ref }));
+      await until(async () => (await describe(client, ref))?.TableStatus === 'ACTIVE');
+    } else if (!isDeepStrictEqual(shape(existing), shape(properties))) {
+      throw new Error(
+        `The table ${ref} in ${place} was made by a stack with other keys or indexes. Remove that folder to begin afresh.`,
+      );
+    }
+  }
+  return tables.map(({ ref }) => ref);
 };
 
 const definition = ({ AttributeDefinitions, KeySchema, GlobalSecondaryIndexes, BillingMode }: TableProperties) => ({

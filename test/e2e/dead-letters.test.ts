@@ -7,19 +7,22 @@ import { missionRequest, missionUpdate } from '../support/messages.ts';
 import { type Endpoint, eventually, openEndpoint, post, subscribe } from '../support/partners.ts';
 import { organisation } from '../support/scene.ts';
 
-/** What people on call do when dead letters are not empty, against the hub on this machine. */
+/** What people on call do when dead letters are not empty, by the commands of the project. */
 
 let hub: RunningHub;
 let la: Endpoint;
 let subscription: string;
 
-const run = (...args: readonly string[]): Promise<{ code: number; out: string; errors: string }> =>
+const run = (
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<{ code: number; out: string; errors: string }> =>
   new Promise((resolve) => {
-    execFile(process.execPath, ['dead-letters/main.ts', ...args], { env: {} }, (error, out, errors) =>
+    execFile(process.execPath, ['dead-letters/main.ts', ...args], { env }, (error, out, errors) =>
       resolve({ code: error === null ? 0 : Number(error.code), out, errors }),
     );
   });
-const onThisHub = (...args: readonly string[]) => run(...args, '--local', '--data-dir', hub.dataDir);
+const onThisHub = (...args: readonly string[]) => run([...args, ...hub.command.options], hub.command.env);
 const namesIn = (text: string): readonly string[] => text.match(/^[0-9a-f-]{36}\.\d+/gm) ?? [];
 
 const request = () => missionRequest({ to: [organisation('amk-la-oslo')], id: randomUUID() });
@@ -115,11 +118,11 @@ describe('The dead letters', () => {
   });
 
   test('wrong use is said, and does nothing', async () => {
-    expect(await run('list')).toMatchObject({ code: 2 });
+    expect(await run(['list'])).toMatchObject({ code: 2 });
     expect((await onThisHub('bury')).errors).toContain('Usage');
     expect(await onThisHub('redrive')).toMatchObject({ code: 2 });
     expect((await onThisHub('show', 'nonsense')).errors).toContain('nonsense is no name');
     expect((await onThisHub('redrive', `${subscription}.999`)).errors).toContain('Not among the dead letters');
-    expect((await run('list', '--local', '--data-dir', '/nowhere')).errors).toContain('is not there');
+    expect((await run(['list', '--local', '--data-dir', '/nowhere'])).errors).toContain('is not there');
   });
 });

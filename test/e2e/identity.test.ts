@@ -1,46 +1,33 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { loadFirstData } from '../../local/first-data.ts';
-import { type Host, startHost } from '../../local/host.ts';
 import { codesOf } from '../../schemas/codes.ts';
 import { families, scopes, sendScopeOf } from '../../schemas/scopes.ts';
 import { exampleText } from '../support/examples.ts';
 import { problemsOf } from '../support/fhir-validator.ts';
+import { type RunningHub, startHub } from '../support/hub.ts';
 import { type KeyPair, newKeyPair, proofOf } from '../support/tokens.ts';
 
 /** A hub as it is deployed: a token must be bound to a key of the caller. */
-let host: Host;
-let dataDir: string;
+let hub: RunningHub;
 let key: KeyPair;
 /** Everything secret that was sent; none of it may be in the log. */
 const secrets: string[] = [];
 
 beforeAll(async () => {
-  dataDir = await mkdtemp(join(tmpdir(), 'luftbro-test-'));
   key = await newKeyPair();
-  host = await startHost({
-    dataDir,
-    port: 0,
-    issuerPort: 0,
-    afterTables: loadFirstData({}),
-    parameters: { TokenBinding: 'required' },
-  });
+  hub = await startHub({ parameters: { TokenBinding: 'required' } });
 });
 
 afterAll(async () => {
-  await host.close();
-  await rm(dataDir, { recursive: true, force: true });
+  await hub.close();
 });
 
 const tokenAnswer = z.looseObject({ access_token: z.string().default(''), token_type: z.string().optional() });
 
 const askIssuer = async (client: string, more: Readonly<Record<string, string>> = {}, proof?: string) => {
-  const answer = await fetch(`${host.issuerUrl}/token`, {
+  const answer = await fetch(`${hub.issuerUrl}/token`, {
     method: 'POST',
     headers: proof === undefined ? {} : { dpop: proof },
     body: new URLSearchParams({ grant_type: 'client_credentials', client_id: client, ...more }),
@@ -49,7 +36,7 @@ const askIssuer = async (client: string, more: Readonly<Record<string, string>> 
 };
 
 const boundToken = async (client: string, ...asked: readonly string[]): Promise<string> => {
-  const proof = await proofOf(key, { method: 'POST', url: `${host.issuerUrl}/token` });
+  const proof = await proofOf(key, { method: 'POST', url: `${hub.issuerUrl}/token` });
   const scope = asked.map((one) => `luftbro/${one}`).join(' ');
   const { body } = await askIssuer(client, asked.length === 0 ? {} : { scope }, proof);
   expect(body.token_type).toBe('DPoP');
@@ -65,9 +52,9 @@ interface Call {
 }
 
 const call = async (token: string, path: string, { method = 'GET', body, proof }: Call = {}) => {
-  const given = proof ?? (await proofOf(key, { method, url: `${host.url}${path}`, token }));
+  const given = proof ?? (await proofOf(key, { method, url: `${hub.url}${path}`, token }));
   secrets.push(given);
-  const answer = await fetch(`${host.url}${path}`, {
+  const answer = await fetch(`${hub.url}${path}`, {
     method,
     headers: { authorization: `DPoP ${token}`, dpop: given, 'content-type': 'application/fhir+json' },
     ...(body === undefined ? {} : { body }),
@@ -109,7 +96,7 @@ describe('A hub that is deployed', () => {
 
   test('takes no bearer token, and names the scheme that it takes', async () => {
     const { body } = await askIssuer('amk-innlandet');
-    const answer = await fetch(`${host.url}/Task`, { headers: { authorization: `Bearer ${body.access_token}` } });
+    const answer = await fetch(`${hub.url}/Task`, { headers: { authorization: `Bearer ${body.access_token}` } });
     expect(answer.status).toBe(401);
     expect(answer.headers.get('www-authenticate')).toMatch(/^DPoP algs="ES256 /);
     expect(answer.headers.get('www-authenticate')).not.toContain('Bearer');
@@ -119,7 +106,7 @@ describe('A hub that is deployed', () => {
   test('takes a bound token neither as bearer token nor without a proof', async () => {
     const token = await boundToken('amk-innlandet');
     for (const scheme of ['Bearer', 'DPoP']) {
-      const answer = await fetch(`${host.url}/Task`, { headers: { authorization: `${scheme} ${token}` } });
+      const answer = await fetch(`${hub.url}/Task`, { headers: { authorization: `${scheme} ${token}` } });
       expect(answer.status).toBe(401);
     }
   });
@@ -127,7 +114,7 @@ describe('A hub that is deployed', () => {
   test('takes a proof once, also of two that come together', async () => {
     const token = await boundToken('amk-innlandet');
     const path = '/Organization?type=hospital';
-    const proof = await proofOf(key, { method: 'GET', url: `${host.url}/Organization`, token });
+    const proof = await proofOf(key, { method: 'GET', url: `${hub.url}/Organization`, token });
     const both = await Promise.all([call(token, path, { proof }), call(token, path, { proof })]);
     expect(both.map(({ status }) => status).toSorted((one, other) => one - other)).toEqual([200, 401]);
     expect(faultOf(await call(token, path, { proof }))).toEqual([401, 'unauthenticated']);
@@ -135,7 +122,7 @@ describe('A hub that is deployed', () => {
 
   test('takes no proof for another request', async () => {
     const token = await boundToken('amk-innlandet');
-    const proof = await proofOf(key, { method: 'POST', url: `${host.url}/Task`, token });
+    const proof = await proofOf(key, { method: 'POST', url: `${hub.url}/Task`, token });
     expect(faultOf(await call(token, '/Task', { proof }))).toEqual([401, 'unauthenticated']);
   });
 });
@@ -165,7 +152,7 @@ describe('A scope', () => {
   });
 
   test('is published with all others', async () => {
-    const metadata = await (await fetch(`${host.url}/metadata`)).text();
+    const metadata = await (await fetch(`${hub.url}/metadata`)).text();
     for (const scope of codesOf(scopes)) expect(metadata).toContain(`\`luftbro/${scope}\``);
   });
 });
@@ -211,7 +198,7 @@ describe('The issuer on a laptop', () => {
     }));
 
   test('binds no token to a key that is not proven for it', async () => {
-    const proof = await proofOf(key, { method: 'POST', url: `${host.url}/token` });
+    const proof = await proofOf(key, { method: 'POST', url: `${hub.url}/token` });
     expect(await askIssuer('amk-innlandet', {}, proof)).toMatchObject({
       status: 400,
       body: { error: 'invalid_dpop_proof' },
@@ -220,7 +207,7 @@ describe('The issuer on a laptop', () => {
 });
 
 test('The log says why a caller was not let in, and shows no token and no proof', async () => {
-  const log = await readFile(host.logFile, 'utf8');
+  const log = await hub.log();
   for (const why of ['not-bound', 'no-proof', 'replayed', 'wrong-method']) expect(log).toContain(`"why":"${why}"`);
   expect(secrets.length).toBeGreaterThan(20);
   const parts = secrets.flatMap((secret) => secret.split('.').slice(1));

@@ -1,12 +1,14 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startQueues } from '../../local/queues.ts';
-import { createStack } from '../../local/stack.ts';
-import { startTables } from '../../local/tables.ts';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { makeQueues, startQueues } from '../../local/queues.ts';
+import { createStack, type Stack } from '../../local/stack.ts';
+import { makeTables, startTables } from '../../local/tables.ts';
 import { readAssembly } from '../../local/template.ts';
 
-/** The stack's own table and queues on dynalite and fauxqs, without its functions. */
+/** The stack's own table and queues without its functions: on dynalite and fauxqs, or where `AWS_ENDPOINT_URL` points. */
 export interface EmbeddedAws {
   readonly tableName: string;
   readonly queueUrl: string;
@@ -16,28 +18,74 @@ export interface EmbeddedAws {
 
 const region = 'eu-north-1';
 
-/** Points the AWS SDK of this process at the embedded services, as the host does for the functions. */
-export const startEmbeddedAws = async (): Promise<EmbeddedAws> => {
+/** Before anything in this process changes it. */
+const { AWS_ENDPOINT_URL: given } = process.env;
+const { AWS_ENDPOINT_URL_DYNAMODB: tablesAt = given, AWS_ENDPOINT_URL_SQS: queuesAt = given } = process.env;
+
+interface Tables {
+  readonly endpoint: string;
+  readonly make: (stack: Stack) => Promise<readonly string[]>;
+  readonly close: () => Promise<void>;
+}
+
+const embeddedTables = async (): Promise<Tables> => {
   const folder = await mkdtemp(join(tmpdir(), 'luftbro-test-'));
+  const { endpoint, create, close } = await startTables({ folder, region, log: () => {} });
+  return {
+    endpoint,
+    make: create,
+    close: async () => {
+      await close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+};
+
+const tablesOf = (endpoint: string): Tables => {
+  const client = new DynamoDBClient({ endpoint, region });
+  return { endpoint, make: (stack) => makeTables(client, stack, endpoint), close: async () => client.destroy() };
+};
+
+interface Queues {
+  readonly endpoint: string;
+  readonly urlOf: (queueName: string) => string;
+  readonly make: (stack: Stack) => Promise<readonly string[]>;
+  readonly close: () => Promise<void>;
+}
+
+const embeddedQueues = async (): Promise<Queues> => {
+  const { endpoint, url, create, close } = await startQueues({ region });
+  return { endpoint, urlOf: url, make: async (stack) => [...(await create(stack)).values()], close };
+};
+
+const queuesOf = (endpoint: string): Queues => {
+  const client = new SQSClient({ endpoint, region });
+  return {
+    endpoint,
+    urlOf: (name) => `${endpoint}/000000000000/${name}`,
+    make: async (stack) => (await makeQueues(client, stack)).map(({ url }) => url),
+    close: async () => client.destroy(),
+  };
+};
+
+/** Points the AWS SDK of this process at the services, as the host does for the functions. */
+export const startEmbeddedAws = async (): Promise<EmbeddedAws> => {
+  const { AWS_ACCESS_KEY_ID = 'embedded', AWS_SECRET_ACCESS_KEY = 'embedded' } = process.env;
+  Object.assign(process.env, { AWS_REGION: region, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY });
   const { stackName, template } = await readAssembly('cdk.out');
-  const queues = await startQueues({ region });
-  const tables = await startTables({ folder, region, log: () => {} });
+  const queues = queuesAt === undefined ? await embeddedQueues() : queuesOf(queuesAt);
+  const tables = tablesAt === undefined ? await embeddedTables() : tablesOf(tablesAt);
   const stack = createStack({
-    name: stackName,
+    // Elsewhere an earlier run's table may still be there.
+    name: tablesAt === undefined ? stackName : `${stackName}-${Date.now().toString(36)}`,
     region,
     template,
     parameters: { TokenIssuer: 'http://localhost' },
-    queueUrl: queues.url,
+    queueUrl: queues.urlOf,
   });
-  const [tableName = ''] = await tables.create(stack);
-  const urls = [...(await queues.create(stack)).values()];
-  Object.assign(process.env, {
-    AWS_REGION: region,
-    AWS_ACCESS_KEY_ID: 'embedded',
-    AWS_SECRET_ACCESS_KEY: 'embedded',
-    AWS_ENDPOINT_URL_DYNAMODB: tables.endpoint,
-    AWS_ENDPOINT_URL_SQS: queues.endpoint,
-  });
+  const [tableName = ''] = await tables.make(stack);
+  const urls = await queues.make(stack);
+  Object.assign(process.env, { AWS_ENDPOINT_URL_DYNAMODB: tables.endpoint, AWS_ENDPOINT_URL_SQS: queues.endpoint });
   const isDeadLetters = (url: string): boolean => /dead/i.test(url);
   return {
     tableName,
@@ -46,7 +94,6 @@ export const startEmbeddedAws = async (): Promise<EmbeddedAws> => {
     close: async () => {
       await tables.close();
       await queues.close();
-      await rm(folder, { recursive: true, force: true });
     },
   };
 };

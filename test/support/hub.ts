@@ -1,28 +1,45 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadFirstData } from '../../local/first-data.ts';
 import { startHost } from '../../local/host.ts';
+import { deployHub, deployment } from './deployed-hub.ts';
 import type { Hub } from './partners.ts';
 
-/** A whole hub on free ports and with a data folder of its own. */
+/** A whole hub that nobody has used before. */
 export interface RunningHub extends Hub {
-  readonly dataDir: string;
+  /** How a command of the project is told of this hub, for `--table` and `--queue` or `--local`. */
+  readonly command: { readonly options: readonly string[]; readonly env: Readonly<Record<string, string>> };
+  /** What its functions have logged. */
+  readonly log: () => Promise<string>;
   readonly close: () => Promise<void>;
 }
 
-export const startHub = async (given: { readonly guideline?: string } = {}): Promise<RunningHub> => {
+export interface HubOptions {
+  /** A file with a version of the guideline, beside the one that comes with the release. */
+  readonly guideline?: string;
+  /** More values for the stack's parameters. */
+  readonly parameters?: Readonly<Record<string, string>>;
+}
+
+/** Embedded, on free ports and with a data folder of its own; or deployed, in a run of `npm run test:deployed`. */
+export const startHub = async (options: HubOptions = {}): Promise<RunningHub> => {
+  const place = deployment();
+  if (place !== undefined) return deployHub(place, options);
+  const { guideline, parameters = {} } = options;
   const dataDir = await mkdtemp(join(tmpdir(), 'luftbro-test-'));
-  const { url, issuerUrl, close } = await startHost({
+  const { url, issuerUrl, logFile, close } = await startHost({
     dataDir,
     port: 0,
     issuerPort: 0,
-    afterTables: loadFirstData(given),
+    afterTables: loadFirstData({ guideline }),
+    parameters,
   });
   return {
     url,
     issuerUrl,
-    dataDir,
+    command: { options: ['--local', '--data-dir', dataDir], env: {} },
+    log: () => readFile(logFile, 'utf8'),
     close: async () => {
       await close();
       await rm(dataDir, { recursive: true, force: true });
