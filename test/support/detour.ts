@@ -21,6 +21,8 @@ interface Detour {
   /** Where the service really is. */
   lead: (target: string) => void;
   be: (road: Road) => void;
+  /** Everything that was asked on it, headers and body, as text. */
+  readonly passed: () => readonly string[];
   readonly close: () => Promise<void>;
 }
 
@@ -28,8 +30,10 @@ const openDetour = async (): Promise<Detour> => {
   let road: Road = 'open';
   let target = '';
   let url = '';
+  const passed: string[] = [];
   const take = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
     const body = await buffer(incoming);
+    passed.push(`${incoming.url ?? ''} ${JSON.stringify(incoming.headers)}\n${body.toString('utf8')}`);
     if (road === 'cut') incoming.socket.destroy();
     if (road === 'cut' || road === 'silent') return;
     // A queue is called by the address in its URL, and knows itself by the real one only.
@@ -69,6 +73,7 @@ const openDetour = async (): Promise<Detour> => {
       // Who waits for an answer of before must not wait for ever.
       if (now !== 'silent') server.closeAllConnections();
     },
+    passed: () => passed,
     close: async () => {
       server.closeAllConnections();
       await new Promise((closed) => server.close(closed));
@@ -111,6 +116,11 @@ export interface FaultyHub extends Hub {
   /** How it is with the tables from now on, as the functions see them. */
   readonly tables: (road: Road) => void;
   readonly queues: (road: Road) => void;
+  /** What the functions have asked of the tables and of the queues, headers and bodies. */
+  readonly asked: { readonly tables: () => readonly string[]; readonly queues: () => readonly string[] };
+  /** What its functions and its host have logged. */
+  readonly log: () => Promise<string>;
+  readonly dataDir: string;
   readonly close: () => Promise<void>;
 }
 
@@ -132,6 +142,9 @@ export const startFaultyHub = async (): Promise<FaultyHub> => {
     issuerUrl: host.issuerUrl,
     tables: tables.be,
     queues: queues.be,
+    asked: { tables: tables.passed, queues: queues.passed },
+    log: () => readFile(host.logFile, 'utf8'),
+    dataDir,
     close: async () => {
       await host.close();
       await tables.close();
