@@ -25,7 +25,12 @@ export interface CircuitSettings {
   readonly longestWait: number;
   /** Longest `Retry-After` that is obeyed, seconds. */
   readonly longestRetryAfter: number;
+  /** A `Retry-After` longer than this opens the circuit at once, seconds: the endpoint says itself that it is away. */
+  readonly patience: number;
 }
+
+/** Whoever finds another at the probe comes back after this, milliseconds: most probes take less. */
+const probedMilliseconds = 2_000;
 
 /** Longer than a call lasts: whoever took a probe and died gives it back by then. */
 const probeMilliseconds = 15_000;
@@ -50,7 +55,11 @@ export const wordsOf = ({ status, failure }: Answer): string =>
 export const waitSeconds = (
   failures: number,
   { retryAfter }: Pick<Answer, 'retryAfter'>,
-  { firstWait, longestWait, longestRetryAfter }: Omit<CircuitSettings, 'opensAfter'>,
+  {
+    firstWait,
+    longestWait,
+    longestRetryAfter,
+  }: Pick<CircuitSettings, 'firstWait' | 'longestWait' | 'longestRetryAfter'>,
   random: Random,
 ): number => {
   const ceiling = Math.min(longestWait, firstWait * 2 ** (failures - 1));
@@ -60,9 +69,14 @@ export const waitSeconds = (
 
 const later = (clock: Clock, seconds: number): string => new Date(clock.now() + seconds * 1000).toISOString();
 
-const notes = async (subscription: Subscription, contact: Contact, ports: ContactPorts): Promise<Subscription> => {
-  await ports.subscriptions.contact(subscription, contact);
-  const { error: _error, retryAt: _retryAt, ...rest } = subscription;
+/** Nothing if the subscription has ended or its settings were changed since it was read: what was said to its endpoint is over. */
+const notes = async (
+  subscription: Subscription,
+  contact: Contact,
+  ports: ContactPorts,
+): Promise<Subscription | undefined> => {
+  if (!(await ports.subscriptions.contact(subscription, contact))) return undefined;
+  const { error: _error, retryAt: _retryAt, failingSince: _since, ...rest } = subscription;
   return { ...rest, ...defined({ ...contact, dueAt: undefined }) };
 };
 
@@ -71,7 +85,7 @@ const answered = (
   subscription: Subscription,
   ports: ContactPorts,
   since = ports.clock.now(),
-): Promise<Subscription> => {
+): Promise<Subscription | undefined> => {
   const { heartbeat } = subscription;
   const next = heartbeat === undefined ? undefined : since + heartbeat * 1000;
   const dueAt =
@@ -82,20 +96,27 @@ const answered = (
 };
 
 /** The endpoint has not answered: once too often, and the circuit opens; from then on a probe is owed. */
-const unanswered = async (subscription: Subscription, answer: Answer, ports: ContactPorts): Promise<Subscription> => {
+const unanswered = async (
+  subscription: Subscription,
+  answer: Answer,
+  ports: ContactPorts,
+): Promise<Subscription | undefined> => {
   const { circuit } = ports.settings;
   const error = wordsOf(answer);
-  let failures: number | undefined = subscription.failures + 1;
+  const at = later(ports.clock, 0);
+  let seen = { failures: subscription.failures + 1, failingSince: subscription.failingSince ?? at };
   if (subscription.status === 'active') {
     // Calls of several missions fail at the same time: the table counts, not this run.
-    failures = await ports.subscriptions.missed(subscription, error);
-    if (failures === undefined || failures < circuit.opensAfter)
-      return { ...subscription, ...defined({ failures }), error };
+    const counted = await ports.subscriptions.missed(subscription, error, at);
+    if (counted === undefined) return undefined;
+    seen = counted;
+    if (seen.failures < circuit.opensAfter && (answer.retryAfter ?? 0) <= circuit.patience)
+      return { ...subscription, ...seen, error };
   }
   // A handshake that fails makes an error at once (Backport IG, "REST-Hook"); the first of them are repeated soon.
-  const probes = Math.max(1, failures - circuit.opensAfter + 1);
+  const probes = Math.max(1, seen.failures - circuit.opensAfter + 1);
   const retryAt = later(ports.clock, waitSeconds(probes, answer, circuit, ports.random));
-  return notes(subscription, { status: 'error', failures, error, retryAt, dueAt: retryAt }, ports);
+  return notes(subscription, { status: 'error', ...seen, error, retryAt, dueAt: retryAt }, ports);
 };
 
 /** It answers, but not as a subscriber does: no probe will change that, the subscriber must. */
@@ -104,7 +125,7 @@ const refused = (
   subscription: Subscription,
   answer: Answer,
   ports: ContactPorts,
-): Promise<Subscription> =>
+): Promise<Subscription | undefined> =>
   notes(subscription, { status: 'error', failures: 0, error: `${what}: ${wordsOf(answer)}` }, ports);
 
 /** What a call to the endpoint came to, and how it stands with it since. */
@@ -124,11 +145,12 @@ export const callEndpoint = async (
   ports: ContactPorts,
 ): Promise<Called> => {
   const answer = await ports.channel.post(subscription, webhookId, body);
-  if (!isDelivered(answer) && !isPermanent(answer))
-    return { answer, subscription: await unanswered(subscription, answer, ports) };
-  if (!isDelivered(answer) && isOfEndpoint(answer))
-    return { answer, subscription: await refused('notification', subscription, answer, ports) };
-  return { answer, subscription: subscription.failures === 0 ? subscription : await answered(subscription, ports) };
+  const since = async (): Promise<Subscription | undefined> => {
+    if (!isDelivered(answer) && !isPermanent(answer)) return unanswered(subscription, answer, ports);
+    if (!isDelivered(answer) && isOfEndpoint(answer)) return refused('notification', subscription, answer, ports);
+    return subscription.failures === 0 ? subscription : answered(subscription, ports);
+  };
+  return { answer, subscription: (await since()) ?? subscription };
 };
 
 /** `open`: nothing may be sent now; `retryAt` says when. */
@@ -141,19 +163,26 @@ export type Handshaken = Called | { readonly open: true; readonly retryAt: strin
 export const shakeHands = async (subscription: Subscription, ports: ContactPorts): Promise<Handshaken> => {
   const { retryAt } = subscription;
   const now = ports.clock.now();
+  const soon = { open: true, retryAt: new Date(now + probedMilliseconds).toISOString() } as const;
   if (subscription.status === 'error' && retryAt !== undefined) {
     if (Date.parse(retryAt) > now) return { open: true, retryAt };
     const until = new Date(now + probeMilliseconds).toISOString();
-    if (!(await ports.subscriptions.claimProbe(subscription, until))) return { open: true, retryAt: until };
+    if (!(await ports.subscriptions.claimProbe(subscription, until))) return soon;
   }
   const answer = await ports.channel.post(
     subscription,
     `${subscription.id}.0`,
     ports.compose({ kind: 'handshake', subscription }),
   );
-  if (isDelivered(answer)) return { answer, subscription: await answered(subscription, ports) };
-  if (!isPermanent(answer)) return { answer, subscription: await unanswered(subscription, answer, ports) };
-  return { answer, subscription: await refused('handshake', subscription, answer, ports) };
+  const since = async (): Promise<Subscription | undefined> => {
+    if (isDelivered(answer)) return answered(subscription, ports);
+    return isPermanent(answer)
+      ? refused('handshake', subscription, answer, ports)
+      : unanswered(subscription, answer, ports);
+  };
+  const shaken = await since();
+  // Changed or ended meanwhile: that was the hand of an endpoint that is not to be told any more.
+  return shaken === undefined ? soon : { answer, subscription: shaken };
 };
 
 /** Gives an endpoint the sign that is owed to it: a handshake until it is active, then its heartbeats. */

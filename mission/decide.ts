@@ -339,8 +339,13 @@ export const decide = (
       before.version,
     );
   }
-  const missed = message.facts.undelivered?.organisation;
-  if (type.event === 'party-unreachable' && before.unreachable?.[missed ?? ''] !== undefined) {
+  // Of an outage people are told once by the message's id; what has none, once until the party is heard of.
+  const missed = message.facts.undelivered;
+  if (
+    type.event === 'party-unreachable' &&
+    missed?.outage === undefined &&
+    before.unreachable?.[missed?.organisation ?? ''] !== undefined
+  ) {
     return refuse('illegal-transition', eventAt, 'people have been told that the party is unreachable', before.version);
   }
   const guideline = guidelineOf(guidelines, before.guideline ?? '');

@@ -1,5 +1,6 @@
 import { defined } from '../schemas/defined.ts';
 import {
+  type Called,
   callEndpoint,
   type CircuitSettings,
   type ContactPorts,
@@ -56,7 +57,7 @@ export const deliverySettings: DeliverySettings = {
   longestWait: 60,
   longestRetryAfter: 300,
   // A partner that is back is told within about half a minute.
-  circuit: { opensAfter: 5, firstWait: 2, longestWait: 30, longestRetryAfter: 300 },
+  circuit: { opensAfter: 5, firstWait: 2, longestWait: 30, longestRetryAfter: 300, patience: 10 },
 };
 
 /** `settled`: nothing more to do. `again`: the order comes back after that many seconds. */
@@ -74,11 +75,25 @@ const longestRunMilliseconds = 8_000;
 type Turn =
   | { readonly answer: Answer }
   | {
-      readonly retryAt: string;
       readonly error: string;
       /** Several calls in a row had no answer; a first handshake may fail by chance. */
       readonly isDead: boolean;
     };
+
+interface Taken {
+  readonly turn: Turn;
+  readonly subscription: Subscription;
+  /** Before that nothing is sent, ISO 8601: the circuit is open. */
+  readonly heldUntil?: string;
+}
+
+interface Verdict {
+  readonly attempt: Attempt;
+  /** Seconds to the next turn; absent: there is none. */
+  readonly wait?: number;
+  /** People are to be told that the party is not reached. */
+  readonly warns: boolean;
+}
 
 /**
  * Since when it is tried: what waited behind a notification that was given up was tried as long as that, if it was there.
@@ -94,39 +109,47 @@ const triedSince = (
   return before.firstTriedAt > writtenAt ? before.firstTriedAt : writtenAt;
 };
 
-/** What is to be noted of a turn, and how long to wait for the next. */
+/** While the circuit is open the hub looks again after so long at the latest: who closes it does not wake those that wait. */
+const waitWhileOpen = (heldUntil: number, now: number, { random, settings }: DeliverPorts): number =>
+  Math.max(1, Math.ceil(Math.min(settings.circuit.patience, (heldUntil - now) / 1000) + random()));
+
+/** What is to be noted of a turn that began at `begun`, how long to wait for the next, and whether people must be told. */
 const judge = (
-  turn: Turn,
+  { turn, heldUntil }: Taken,
   notification: Notification,
   before: Notification | undefined,
-  { clock, random, settings }: DeliverPorts,
-): { readonly attempt: Attempt; readonly wait?: number } => {
+  begun: number,
+  ports: DeliverPorts,
+): Verdict => {
+  const { clock, random, settings } = ports;
   const { attempts, warned } = notification;
   const now = clock.now();
-  const at = new Date(now).toISOString();
-  const firstTriedAt = triedSince(notification, before, at);
-  const called = 'answer' in turn;
-  const answer = called ? wordsOf(turn.answer) : `not called, the endpoint does not answer: ${turn.error}`;
-  if (called && isDelivered(turn.answer)) return { attempt: { at, answer, called, firstTriedAt, status: 'delivered' } };
+  const firstTriedAt = triedSince(notification, before, new Date(begun).toISOString());
   const since = Date.parse(firstTriedAt);
+  const called = 'answer' in turn;
+  const noted = {
+    at: new Date(now).toISOString(),
+    answer: called ? wordsOf(turn.answer) : `not called, the endpoint does not answer: ${turn.error}`,
+    called,
+    firstTriedAt,
+  };
+  if (called && isDelivered(turn.answer)) return { attempt: { ...noted, status: 'delivered' }, warns: false };
   if ((called && isPermanent(turn.answer)) || now - since >= settings.tryFor * 1000)
-    return { attempt: { at, answer, called, firstTriedAt, status: 'failed' } };
+    return { attempt: { ...noted, status: 'failed' }, warns: false };
   const tries = called ? attempts + 1 : attempts;
-  const isSlow = tries >= settings.warnAfterAttempts || now - since >= settings.warnAfter * 1000;
-  const wait = called
-    ? waitSeconds(tries, turn.answer, settings, random)
-    : Math.max(1, Math.ceil((Date.parse(turn.retryAt) - now) / 1000 + random()));
+  const held = heldUntil === undefined ? undefined : Date.parse(heldUntil);
+  const wait =
+    called && held === undefined
+      ? waitSeconds(tries, turn.answer, settings, random)
+      : waitWhileOpen(held ?? now, now, ports);
+  // When the next call can have an answer, if it takes as long as this one did.
+  const next = Math.max(now + wait * 1000, held ?? 0) + (now - begun);
+  const isSlow = tries >= settings.warnAfterAttempts || next - since >= settings.warnAfter * 1000;
+  const dueAt = new Date(now + wait * 1000 + lostAfterMilliseconds).toISOString();
   return {
-    attempt: {
-      at,
-      answer,
-      called,
-      firstTriedAt,
-      status: 'pending',
-      dueAt: new Date(now + wait * 1000 + lostAfterMilliseconds).toISOString(),
-      ...(warned === true || isSlow || (!called && turn.isDead) ? { warned: true } : {}),
-    },
+    attempt: { ...noted, status: 'pending', dueAt },
     wait,
+    warns: warned !== true && (isSlow || (!called && turn.isDead)),
   };
 };
 
@@ -183,50 +206,67 @@ const bodyOf = (subscription: Subscription, due: Due, ports: DeliverPorts): stri
 };
 
 /** Takes one turn with an endpoint: a handshake first if it is not active, then the notification. */
-const take = async (
-  subscription: Subscription,
-  due: Due,
-  ports: DeliverPorts,
-): Promise<{ readonly turn: Turn; readonly subscription: Subscription }> => {
+const take = async (subscription: Subscription, due: Due, ports: DeliverPorts): Promise<Taken> => {
   if (subscription.status === 'off') return { turn: { answer: { failure: 'off' } }, subscription };
   let open = subscription;
   if (subscription.status !== 'active') {
     const handshaken = await shakeHands(subscription, ports);
-    if ('open' in handshaken)
-      return {
-        turn: {
-          retryAt: handshaken.retryAt,
-          error: subscription.error ?? 'none',
-          isDead: subscription.failures >= ports.settings.circuit.opensAfter,
-        },
-        subscription,
-      };
-    if (!isDelivered(handshaken.answer)) return { turn: handshaken, subscription: handshaken.subscription };
+    if ('open' in handshaken) {
+      const isDead = subscription.failures >= ports.settings.circuit.opensAfter;
+      return { turn: { error: subscription.error ?? 'none', isDead }, subscription, heldUntil: handshaken.retryAt };
+    }
+    if (!isDelivered(handshaken.answer)) return takenBy(handshaken);
     open = handshaken.subscription;
   }
-  const called = await callEndpoint(open, `${open.id}.${due.notification.number}`, bodyOf(open, due, ports), ports);
-  return { turn: called, subscription: called.subscription };
+  return takenBy(await callEndpoint(open, `${open.id}.${due.notification.number}`, bodyOf(open, due, ports), ports));
+};
+
+const takenBy = ({ answer, subscription }: Called): Taken => ({
+  turn: { answer },
+  subscription,
+  ...(subscription.status === 'error' ? defined({ heldUntil: subscription.retryAt }) : {}),
+});
+
+/** So long people are not told of a party that may yet be reached by another of its subscriptions, in multiples of `warnAfter`. */
+const otherWayFactor = 2;
+
+/** Whether another subscription of the party has the entry, or may have it in a moment. */
+const otherWay = async ({ notification, entry }: Due, ports: DeliverPorts): Promise<'reached' | 'open' | 'none'> => {
+  const { organisation, subscription } = notification;
+  const elsewhere = await ports.subscriptions.notifications(
+    entry.told.filter((one) => one.organisation === organisation && one.subscription !== subscription),
+  );
+  if (elsewhere.some(({ status }) => status === 'delivered')) return 'reached';
+  for (const { status, subscription: id } of elsewhere) {
+    const other = status === 'pending' ? await ports.subscriptions.subscription(id) : undefined;
+    if (other?.status === 'active' || other?.status === 'requested') return 'open';
+  }
+  return 'none';
 };
 
 /**
  * Tells people that a party has not been reached, unless another of its subscriptions has the entry. The hub's message owes
  * its own notifications from now on, and the sweeper pays them: here only what cannot be lost is done.
+ * `false`: another of its subscriptions is still being tried, and is waited for.
  */
 const tellPeople = async (
   event: 'delivery-failed' | 'party-unreachable',
-  { notification, entry }: Due,
-  answer: string,
+  due: Due,
+  { answer, at, firstTriedAt }: Attempt,
+  outage: string | undefined,
   ports: DeliverPorts,
-): Promise<void> => {
-  const { organisation } = notification;
-  const message = unreachableMessage(event, entry, organisation, answer, ports.directory);
-  if (message === undefined) return;
-  const elsewhere = await ports.subscriptions.notifications(
-    entry.told.filter((one) => one.organisation === organisation && one.subscription !== notification.subscription),
-  );
-  if (elsewhere.some(({ status }) => status === 'delivered')) return;
+): Promise<boolean> => {
+  const { entry, notification } = due;
+  const message = unreachableMessage(event, entry, notification.organisation, answer, ports.directory, outage);
+  if (message === undefined) return true;
+  const other = await otherWay(due, ports);
+  if (other === 'reached') return true;
+  const patience = otherWayFactor * ports.settings.warnAfter * 1000;
+  if (event === 'party-unreachable' && other === 'open' && Date.parse(at) - Date.parse(firstTriedAt) < patience)
+    return false;
   const { missions, directory, clock } = ports;
   await sayAsHub({ missions, directory, now: () => clock.now() }, message, 0);
+  return true;
 };
 
 /**
@@ -242,17 +282,21 @@ const deliverNotification = async (order: NotificationOrder, ports: DeliverPorts
   let { subscription } = found;
   let before: Notification | undefined;
   for (const due of await chainOf(order, found, ports)) {
-    if (ports.clock.now() - begun > longestRunMilliseconds) return { outcome: 'again', seconds: 1 };
+    const { notification } = due;
+    const turned = ports.clock.now();
+    if (turned - begun > longestRunMilliseconds) return { outcome: 'again', seconds: 1 };
     const taken = await take(subscription, due, ports);
     subscription = taken.subscription;
-    const { attempt, wait } = judge(taken.turn, due.notification, before ?? due.previous, ports);
+    const { attempt, wait, warns } = judge(taken, notification, before ?? due.previous, turned, ports);
     // The record last: a crash in between tells people twice rather than never.
-    if (attempt.status === 'failed') await tellPeople('delivery-failed', due, attempt.answer, ports);
-    else if (attempt.warned === true && due.notification.warned !== true)
-      await tellPeople('party-unreachable', due, attempt.answer, ports);
-    await ports.subscriptions.record(subscription.id, due.notification.number, attempt);
+    if (attempt.status === 'failed') await tellPeople('delivery-failed', due, attempt, undefined, ports);
+    const warned = warns && (await tellPeople('party-unreachable', due, attempt, subscription.failingSince, ports));
+    await ports.subscriptions.record(subscription.id, notification.number, {
+      ...attempt,
+      ...(warned ? { warned } : {}),
+    });
     if (wait !== undefined) return { outcome: 'again', seconds: wait };
-    before = { ...due.notification, status: attempt.status, firstTriedAt: attempt.firstTriedAt };
+    before = { ...notification, status: attempt.status, firstTriedAt: attempt.firstTriedAt };
   }
   return settled;
 };

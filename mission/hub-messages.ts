@@ -9,7 +9,7 @@ import type { Facts } from '../schemas/messages/message-type.ts';
 import { canonicalBase, exerciseCode, systems } from '../schemas/names.ts';
 import { type Accepted, acceptMessage } from './accept-message.ts';
 import { momentWords } from './views/words.ts';
-import type { Directory, MissionLog } from './ports.ts';
+import { type Directory, type MissionLog, Unavailable } from './ports.ts';
 import { type Entry, hub, type MissionState, type TaskState } from './state.ts';
 
 /**
@@ -163,6 +163,7 @@ export const unreachableMessage = (
   organisation: string,
   why: string,
   directory: Directory,
+  outage?: string,
 ): Message | undefined => {
   const type = knownMessageType(entry.event);
   const party = directory.partyOf(organisation);
@@ -170,32 +171,42 @@ export const unreachableMessage = (
     type.relation === 'hub' ||
     entry.state.readiness !== undefined ||
     !mustBeReached.some((role) => role === party?.role) ||
-    (event === 'party-unreachable' && entry.state.unreachable?.[organisation] !== undefined);
+    (event === 'party-unreachable' && outage === undefined && entry.state.unreachable?.[organisation] !== undefined);
   if (silent) return undefined;
   const name = party?.name ?? organisation;
   const words =
     event === 'delivery-failed'
       ? `${name} has not been told of "${type.title}" (message ${entry.number} of the mission): the hub has given up, last answer: ${why}.`
       : `${name} cannot be reached by machine (${why}) and does not know of "${type.title}" (message ${entry.number} of the mission).`;
+  const onceInMission = why === noSubscription || why === cannotBeNumbered ? why : undefined;
   const call: Call = {
     event,
     // Without a subscription nothing changes from message to message: people are told once.
-    about: [organisation, why === noSubscription || why === cannotBeNumbered ? why : String(entry.number)],
+    about: [
+      organisation,
+      onceInMission ?? (event === 'party-unreachable' ? outage : undefined) ?? String(entry.number),
+    ],
     reference: `Bundle/${entryAddress(entry.mission, entry.number)}`,
-    facts: { undelivered: { organisation, entry: entry.number, sender: entry.sender } },
+    facts: { undelivered: { organisation, entry: entry.number, sender: entry.sender, ...defined({ outage }) } },
     phone: organisation,
     words,
   };
   return compose(entry.state, call, directory);
 };
 
-/** Writes a message of the hub into its mission, unless that has been done or the mission's rules say that it has become pointless. */
-export const sayAsHub = (
+/** The hub could not get a word in now: its message must be said all the same. */
+const comesAgain: readonly string[] = ['contended', 'too-large'];
+
+/**
+ * Writes a message of the hub into its mission, unless that has been done or the mission's rules say that it has become pointless.
+ * Throws `Unavailable` if the mission's log would not take it: whoever owes it keeps owing it.
+ */
+export const sayAsHub = async (
   ports: { readonly missions: MissionLog; readonly directory: Directory; readonly now: () => number },
   message: Message,
   patienceMilliseconds?: number,
-): Promise<Accepted | Refusal> =>
-  acceptMessage(
+): Promise<Accepted | Refusal> => {
+  const said = await acceptMessage(
     ports.missions,
     message,
     // It asks nothing and carries no code of the guideline: any version will do.
@@ -203,3 +214,9 @@ export const sayAsHub = (
     ports.now,
     patienceMilliseconds,
   );
+  if (said.outcome === 'refused' && said.faults.some(({ code }) => comesAgain.includes(code)))
+    throw new Unavailable(
+      `the hub's ${message.type.event} of mission ${message.mission ?? ''} found no place in the log`,
+    );
+  return said;
+};

@@ -84,6 +84,8 @@ export interface Subscription {
   readonly lastNumber: number;
   /** Calls in a row that the endpoint has not answered. */
   readonly failures: number;
+  /** The first of them, ISO 8601: it names the outage. */
+  readonly failingSince?: string;
   /** The circuit is open: until then nothing is sent, and then one handshake. */
   readonly retryAt?: string;
   /** What the last failed call came to, in words without personal data. */
@@ -94,6 +96,7 @@ export interface Subscription {
 export interface Contact {
   readonly status: Exclude<SubscriptionStatus, 'off'>;
   readonly failures: number;
+  readonly failingSince?: string;
   readonly error?: string;
   readonly retryAt?: string;
   /** When the hub owes the endpoint a handshake, or a heartbeat. */
@@ -154,9 +157,13 @@ export interface SubscriptionLog {
   contact(seen: Pick<Subscription, 'id' | 'status' | 'revision'>, contact: Contact): Promise<boolean>;
   /**
    * Counts one more call that an active endpoint has not answered: how many in a row that makes, each of those that happen
-   * at once counted; nothing if it is not active any more or its settings were changed.
+   * at once counted, and since when; nothing if it is not active any more or its settings were changed.
    */
-  missed(seen: Pick<Subscription, 'id' | 'revision'>, error: string): Promise<number | undefined>;
+  missed(
+    seen: Pick<Subscription, 'id' | 'revision'>,
+    error: string,
+    at: string,
+  ): Promise<{ readonly failures: number; readonly failingSince: string } | undefined>;
   /** Takes the one probe of an open circuit: `false` if another has it. The circuit stays open until then. */
   claimProbe(seen: Pick<Subscription, 'id' | 'revision' | 'retryAt'>, until: string): Promise<boolean>;
   /** Ends the subscription for good; nothing is owed to its endpoint any more. */

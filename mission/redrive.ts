@@ -22,15 +22,18 @@ export const redrive = async (
   { missions, deadLetters, queue, now }: RedrivePorts,
   letters: readonly Notification[],
 ): Promise<readonly Redriven[]> => {
+  const at = now();
+  const redrivenAt = new Date(at).toISOString();
+  const dueAt = new Date(at + deliveryGraceMilliseconds).toISOString();
+  // All are owed again before the first is sent: whatever is said meanwhile waits for those before it.
   const redriven: Redriven[] = [];
   for (const letter of letters.toSorted(inOrder)) {
-    const { subscription, number, previous, mission } = letter;
-    const at = now();
-    const redrivenAt = new Date(at).toISOString();
-    const dueAt = new Date(at + deliveryGraceMilliseconds).toISOString();
-    const isMine = await deadLetters.redrive(subscription, number, redrivenAt, dueAt);
+    const isMine = await deadLetters.redrive(letter.subscription, letter.number, redrivenAt, dueAt);
     redriven.push({ letter, outcome: isMine ? 'redriven' : 'elsewhere' });
-    const entry = isMine ? await missions.entry(mission, letter.entry) : undefined;
+  }
+  for (const { letter, outcome } of redriven) {
+    const { subscription, number, previous, mission } = letter;
+    const entry = outcome === 'redriven' ? await missions.entry(mission, letter.entry) : undefined;
     if (entry !== undefined) await queue.send([orderOf(subscription, number, previous, entry, redrivenAt)]);
   }
   return redriven;

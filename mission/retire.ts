@@ -25,9 +25,17 @@ const lastTold = (entries: readonly StoredEntry[]): readonly Told[] => [
   ...new Map(entries.flatMap(({ told }) => told.map((one) => [one.subscription, one]))).values(),
 ];
 
+/** Reports of a resource that are read to see whom they were told. */
+const reportsRead = 25;
+
 /** Drops a mission that rests from the heads of those who were told of it; `pending` if one of them is not told yet. */
-const forget = async (ports: RetirePorts, mission: string, entry: number): Promise<'forgotten' | 'pending'> => {
-  const told = lastTold(await ports.missions.entries(mission, 1, entry));
+const forget = async (
+  ports: RetirePorts,
+  { mission, number: entry, state }: StoredEntry,
+): Promise<'forgotten' | 'pending'> => {
+  // A resource reports for years, always to the same.
+  const from = state.readiness === undefined ? 1 : Math.max(1, entry - reportsRead);
+  const told = lastTold(await ports.missions.entries(mission, from, entry));
   const notifications = await ports.subscriptions.notifications(told);
   if (notifications.some(({ status }) => status === 'pending')) return 'pending';
   await Promise.all(told.map(({ subscription }) => ports.retirements.forget(subscription, { mission, entry })));
@@ -40,7 +48,7 @@ const retireOne = async (ports: RetirePorts, last: StoredEntry, entry: number): 
   if (isOver(last.state) && last.number !== entry) return undefined;
   const said = Date.parse(last.receivedAt);
   if (now - said < restMilliseconds) return said + restMilliseconds;
-  if (last.owes || (await forget(ports, last.mission, last.number)) === 'pending') return now + pendingMilliseconds;
+  if (last.owes || (await forget(ports, last)) === 'pending') return now + pendingMilliseconds;
   // The longer nothing was said, the later it is looked at again, should something be said after all.
   return isOver(last.state) ? undefined : now + (now - said);
 };

@@ -1,7 +1,7 @@
 import { GetCommand, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { fold, foldVersion } from '../../mission/evolve.ts';
 import type { MissionLog, StoredEntry, Told } from '../../mission/ports.ts';
-import type { Entry } from '../../mission/state.ts';
+import { type Entry, hub } from '../../mission/state.ts';
 import { defined } from '../../schemas/defined.ts';
 import { holds, keys, owed, pack, rangeOf, reach, retirementShard, type Table, unpack } from './table.ts';
 
@@ -19,6 +19,8 @@ export const storedEntry = read;
 
 /** DynamoDB takes items of 400 KB; the rest of an entry's item is small. */
 const largestPacked = 380_000;
+/** Kept free for what the hub itself must say: whom to phone. */
+const roomForHub = 16_000;
 
 /** The mission log on DynamoDB: one item per accepted message, accepted by one conditional put. */
 export const missionLog = (table: Table): MissionLog => {
@@ -68,7 +70,8 @@ export const missionLog = (table: Table): MissionLog => {
     async append(entry, dueAt) {
       const key = keys.entry(entry.mission, entry.number);
       const packed = pack(entry);
-      if (packed.length > largestPacked) return 'too-large';
+      if (packed.length > (entry.sender === hub.organisation ? largestPacked + roomForHub : largestPacked))
+        return 'too-large';
       const item = {
         ...key,
         ...owed(key, dueAt),

@@ -28,7 +28,10 @@ const text = (value: unknown): string | undefined => (typeof value === 'string' 
 const count = (value: unknown): number => (typeof value === 'number' ? value : 0);
 
 /** What the subscriber and the hub agreed on; the rest of a head changes with every call and event. */
-type Settings = Omit<Subscription, 'status' | 'revision' | 'lastNumber' | 'failures' | 'retryAt' | 'error'>;
+type Settings = Omit<
+  Subscription,
+  'status' | 'revision' | 'lastNumber' | 'failures' | 'failingSince' | 'retryAt' | 'error'
+>;
 
 const statuses: readonly SubscriptionStatus[] = ['requested', 'active', 'error', 'off'];
 const notificationStatuses: readonly NotificationStatus[] = ['pending', 'delivered', 'failed'];
@@ -41,7 +44,11 @@ export const storedSubscription = (item: Record<string, unknown>): Subscription 
     revision: count(item['revision']),
     lastNumber: count(item['lastNumber']),
     failures: count(item['failures']),
-    ...defined({ retryAt: text(item['retryAt']), error: text(item['error']) }),
+    ...defined({
+      failingSince: text(item['failingSince']),
+      retryAt: text(item['retryAt']),
+      error: text(item['error']),
+    }),
   };
 };
 
@@ -51,6 +58,7 @@ const settingsOf = (subscription: Subscription): Settings => {
     revision: _revision,
     lastNumber: _number,
     failures: _failures,
+    failingSince: _since,
     retryAt: _retry,
     error: _error,
     ...settings
@@ -181,11 +189,11 @@ export const subscriptionLog = (table: Table): SubscriptionLog => {
       return (await heads(ids)).toSorted((a, b) => a.createdAt.localeCompare(b.createdAt));
     },
 
-    async contact(seen, { status, failures, error, retryAt, dueAt }) {
+    async contact(seen, { status, failures, failingSince, error, retryAt, dueAt }) {
       const key = keys.subscription(seen.id);
       const owes = dueAt === undefined ? undefined : owed(key, dueAt);
-      const set = defined({ status, failures, error, retryAt, owes: owes?.owes, dueAt: owes?.dueAt });
-      const names = ['status', 'failures', 'error', 'retryAt', 'owes', 'dueAt'];
+      const set = defined({ status, failures, failingSince, error, retryAt, owes: owes?.owes, dueAt: owes?.dueAt });
+      const names = ['status', 'failures', 'failingSince', 'error', 'retryAt', 'owes', 'dueAt'];
       const gone = names.filter((name) => !(name in set));
       return holds(() =>
         client.send(
@@ -211,22 +219,30 @@ export const subscriptionLog = (table: Table): SubscriptionLog => {
       );
     },
 
-    async missed({ id, revision }, error) {
+    async missed({ id, revision }, error, at) {
       try {
         const answer = await reach(() =>
           client.send(
             new UpdateCommand({
               TableName,
               Key: keys.subscription(id),
-              UpdateExpression: 'SET failures = failures + :one, #error = :error',
+              UpdateExpression:
+                'SET failures = failures + :one, failingSince = if_not_exists(failingSince, :at), #error = :error',
               ConditionExpression: '#status = :active AND revision = :revision',
               ExpressionAttributeNames: { '#status': 'status', '#error': 'error' },
-              ExpressionAttributeValues: { ':one': 1, ':error': error, ':active': 'active', ':revision': revision },
+              ExpressionAttributeValues: {
+                ':one': 1,
+                ':at': at,
+                ':error': error,
+                ':active': 'active',
+                ':revision': revision,
+              },
               ReturnValues: 'UPDATED_NEW',
             }),
           ),
         );
-        return count(answer.Attributes?.['failures']);
+        const { failures, failingSince } = answer.Attributes ?? {};
+        return { failures: count(failures), failingSince: text(failingSince) ?? at };
       } catch (failure) {
         if (isConditionFailed(failure)) return undefined;
         throw failure;
@@ -284,7 +300,7 @@ export const subscriptionLog = (table: Table): SubscriptionLog => {
             UpdateExpression:
               anew === undefined
                 ? 'SET packed = :packed, revision = :next'
-                : 'SET packed = :packed, revision = :next, #status = :status, failures = :failures, owes = :owes, dueAt = :dueAt REMOVE retryAt, #error',
+                : 'SET packed = :packed, revision = :next, #status = :status, failures = :failures, owes = :owes, dueAt = :dueAt REMOVE failingSince, retryAt, #error',
             ConditionExpression: 'revision = :seen AND #status <> :off',
             ExpressionAttributeNames: defined({
               '#status': 'status',

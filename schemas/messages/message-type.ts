@@ -70,6 +70,8 @@ export interface Undelivered {
   readonly entry: number;
   /** Organisation number of the entry's sender. */
   readonly sender: string;
+  /** When its endpoint began not to answer, ISO 8601: people are told of each outage once in a mission. */
+  readonly outage?: string;
 }
 
 /** WGS84 decimal degrees, altitude in metres. */

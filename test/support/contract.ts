@@ -352,7 +352,7 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
         const subscription = await subscribed(mine);
         const { id } = subscription;
         await ports.subscriptions.number(id, 'a', 1);
-        await ports.subscriptions.missed(subscription, 'timeout');
+        await ports.subscriptions.missed(subscription, 'timeout', at(1));
         const filter = { events: ['mission-cancel'] };
         expect(await ports.subscriptions.change({ ...subscription, filter })).toBe(true);
         expect(await ports.subscriptions.change({ ...subscription, filter: {} })).toBe(false);
@@ -362,6 +362,7 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
           revision: 2,
           lastNumber: 1,
           failures: 1,
+          failingSince: at(1),
           error: 'timeout',
         });
         expect(await ports.subscriptions.subscribers([mine])).toEqual([{ id, organisation: mine, filter }]);
@@ -447,14 +448,19 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
         const subscription = await subscribed(fresh());
         const { id } = subscription;
         const counts = await Promise.all(
-          ['a', 'b', 'c'].map((error) => ports.subscriptions.missed(subscription, error)),
+          ['a', 'b', 'c'].map((error) => ports.subscriptions.missed(subscription, error, at(1))),
         );
-        expect([...counts].sort((one, other) => Number(one) - Number(other))).toEqual([1, 2, 3]);
-        expect(await ports.subscriptions.missed({ id, revision: 0 }, 'd')).toBeUndefined();
+        expect(counts.map((one) => one?.failures ?? 0).sort((one, other) => one - other)).toEqual([1, 2, 3]);
+        expect(await ports.subscriptions.missed(subscription, 'd', at(9))).toEqual({
+          failures: 4,
+          failingSince: at(1),
+        });
+        expect(await ports.subscriptions.missed({ id, revision: 0 }, 'd', at(9))).toBeUndefined();
         await ports.subscriptions.contact(subscription, { status: 'error', failures: 3, error: 'e' });
-        expect(await ports.subscriptions.missed(subscription, 'f')).toBeUndefined();
+        expect(await ports.subscriptions.missed(subscription, 'f', at(9))).toBeUndefined();
         expect(await ports.subscriptions.subscription(id)).toMatchObject({ failures: 3, error: 'e' });
-        expect(await ports.subscriptions.missed({ id: fresh(), revision: 1 }, 'g')).toBeUndefined();
+        expect((await ports.subscriptions.subscription(id))?.failingSince).toBeUndefined();
+        expect(await ports.subscriptions.missed({ id: fresh(), revision: 1 }, 'g', at(9))).toBeUndefined();
       });
 
       test('Of those who would probe an open circuit at once, one may', async () => {

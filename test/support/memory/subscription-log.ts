@@ -85,7 +85,7 @@ export const memorySubscriptionLog = (
       [...enlisted.values()]
         .filter((one) => one.organisation === organisation)
         .flatMap(({ id }) => heads.get(id)?.subscription ?? []),
-    contact: async (seen, { status, failures, error, retryAt, dueAt }) => {
+    contact: async (seen, { status, failures, failingSince, error, retryAt, dueAt }) => {
       const head = heads.get(seen.id);
       if (head === undefined) return false;
       const { subscription, given } = head;
@@ -95,21 +95,22 @@ export const memorySubscriptionLog = (
         subscription.revision !== seen.revision
       )
         return false;
-      const { error: _error, retryAt: _retryAt, ...rest } = subscription;
+      const { error: _error, retryAt: _retryAt, failingSince: _since, ...rest } = subscription;
       keep(seen.id, {
         given,
-        subscription: { ...rest, status, failures, ...defined({ error, retryAt }) },
+        subscription: { ...rest, status, failures, ...defined({ failingSince, error, retryAt }) },
         ...defined({ dueAt }),
       });
       return true;
     },
-    missed: async ({ id, revision }, error) => {
+    missed: async ({ id, revision }, error, at) => {
       const head = heads.get(id);
       if (head === undefined || head.subscription.status !== 'active' || head.subscription.revision !== revision)
         return undefined;
       const failures = head.subscription.failures + 1;
-      keep(id, { ...head, subscription: { ...head.subscription, failures, error } });
-      return failures;
+      const failingSince = head.subscription.failingSince ?? at;
+      keep(id, { ...head, subscription: { ...head.subscription, failures, failingSince, error } });
+      return { failures, failingSince };
     },
     claimProbe: async ({ id, revision, retryAt }, until) => {
       const head = heads.get(id);
@@ -133,14 +134,14 @@ export const memorySubscriptionLog = (
       if (head === undefined) return false;
       const { subscription, given } = head;
       if (subscription.status === 'off' || subscription.revision !== changed.revision) return false;
-      const { error, retryAt, status, failures } = subscription;
-      const { error: _error, retryAt: _retryAt, ...settings } = frozen(changed);
+      const { error, retryAt, failingSince, status, failures } = subscription;
+      const { error: _error, retryAt: _retryAt, failingSince: _since, ...settings } = frozen(changed);
       const { lastNumber } = subscription;
       const next = { ...settings, lastNumber, revision: changed.revision + 1 };
       keep(
         changed.id,
         contactDueAt === undefined
-          ? { ...head, subscription: { ...next, status, failures, ...defined({ error, retryAt }) } }
+          ? { ...head, subscription: { ...next, status, failures, ...defined({ failingSince, error, retryAt }) } }
           : { given, subscription: { ...next, status: 'requested', failures: 0 }, dueAt: contactDueAt },
       );
       await enlist({ ...changed, revision: changed.revision + 1 });

@@ -6,7 +6,7 @@ import { overdueMessage, unreachableMessage } from '../../../mission/hub-message
 import type { DeliveryOrder, StoredEntry, Subscription } from '../../../mission/ports.ts';
 import { hub as theHub, type Party } from '../../../mission/state.ts';
 import { sweep } from '../../../mission/sweep.ts';
-import { deadNumbers } from '../../support/contact.ts';
+import { becomes, deadNumbers } from '../../support/contact.ts';
 import { sampleSubscription } from '../../support/contract.ts';
 import { Crash, gated, mortal } from '../../support/memory/gate.ts';
 import { type MemoryHub, memoryHub } from '../../support/memory/hub.ts';
@@ -321,8 +321,20 @@ describe('A party whose endpoint does not answer', () => {
     expect(await deadNumbers(hub.deadLetters)).toHaveLength(1);
   });
 
-  test('is told of if none of its subscriptions has the message yet', async () => {
+  test('is not told of while another of its subscriptions may have it in a moment, but within a minute', async () => {
     const { hub, tries } = await unanswered((one) => subscribe(one, operator, { id: 'second' }));
+    await tries(5);
+    expect(await warnings(hub)).toEqual([]);
+    const start = hub.clock.now();
+    while ((await warnings(hub)).length === 0) await tries(1);
+    expect(hub.clock.now() - start).toBeLessThan(60_000);
+  });
+
+  test('is told of at once if the other of its subscriptions is in error too', async () => {
+    const { hub, tries } = await unanswered(async (one) => {
+      await subscribe(one, operator, { id: 'second' });
+      await becomes(one.subscriptions, 'second', 'error', 'timeout');
+    });
     await tries(5);
     expect(await warnings(hub)).toHaveLength(1);
   });
