@@ -16,6 +16,7 @@ import { FhirApi } from './fhir-api.ts';
 import { Handlers } from './handlers.ts';
 import { HubFunction } from './hub-function.ts';
 import { HubTable } from './table.ts';
+import { OnCall } from './on-call.ts';
 import { Sweeper } from './sweeper.ts';
 
 interface HubStackProps extends StackProps {
@@ -92,7 +93,8 @@ export class HubStack extends Stack {
     const ENDPOINT_ALLOW_LIST = endpointAllowList.valueAsString;
 
     const deliverTimeout = Duration.seconds(30);
-    const deliveries = new DeliveryQueue(this, 'Deliveries', { consumerTimeout: deliverTimeout });
+    const onCall = new OnCall(this, 'OnCall');
+    const deliveries = new DeliveryQueue(this, 'Deliveries', { consumerTimeout: deliverTimeout, onCall });
     const DELIVERY_QUEUE_URL = deliveries.queue.queueUrl;
 
     const handlers = new Handlers(this, 'Handlers', { folder });
@@ -173,11 +175,15 @@ export class HubStack extends Stack {
     sweep.allowItems(tableWrites, table.tableArn, ...working);
     sweep.allow(['dynamodb:Query'], `${table.tableArn}/index/obligations`);
     sweep.allow(['sqs:SendMessage'], deliveries.queue.queueArn);
-    new Sweeper(this, 'Sweeper', { sweep });
+    new Sweeper(this, 'Sweeper', { sweep, onCall });
 
     api.route({ authorize, processMessage, read, subscribe, metadata });
 
     new CfnOutput(this, 'Url', { description: 'Base URL that partners use', value: PUBLIC_URL });
+    new CfnOutput(this, 'OnCallTopic', {
+      description: 'SNS topic of all alarms: who is on call subscribes to it',
+      value: onCall.topic.topicArn,
+    });
     new CfnOutput(this, 'TableName', {
       description: 'For npm run directory, guideline, dead-letters, audit',
       value: TABLE_NAME,

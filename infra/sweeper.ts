@@ -6,14 +6,18 @@ import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import type { Function as Lambda } from 'aws-cdk-lib/aws-lambda';
 import { FilterPattern, MetricFilter } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import type { OnCall } from './on-call.ts';
+
+const namespace = 'luftbro';
 
 interface SweeperProps {
   readonly sweep: Lambda;
+  readonly onCall: OnCall;
 }
 
 /** Works what is owed: unfinished fan-outs, notifications not delivered, acknowledgements not given. */
 export class Sweeper extends Construct {
-  constructor(scope: Construct, id: string, { sweep }: SweeperProps) {
+  constructor(scope: Construct, id: string, { sweep, onCall }: SweeperProps) {
     super(scope, id);
 
     // A run that failed or could not start is not made up for: the next one finds the same work.
@@ -23,37 +27,52 @@ export class Sweeper extends Construct {
       targets: [new LambdaFunction(sweep, { retryAttempts: 0, maxEventAge: Duration.minutes(1) })],
     });
 
-    sweep.metricErrors({ period: Duration.minutes(1), statistic: 'Sum' }).createAlarm(this, 'Standing', {
+    /** A number that the sweeper logs, as a metric. */
+    const logged = (name: string, metricName: string, code: string, field: string): void => {
+      new MetricFilter(this, name, {
+        metricNamespace: namespace,
+        metricName,
+        logGroup: sweep.logGroup,
+        filterPattern: FilterPattern.stringValue('$.code', '=', code),
+        metricValue: `$.${field}`,
+      });
+    };
+    const metric = (metricName: string, statistic: string): Metric =>
+      new Metric({ namespace, metricName, period: Duration.minutes(1), statistic });
+
+    // Each run that comes to its end counts the dead letters, also when there are none: no count, no sweeper.
+    logged('DeadLetterCount', 'DeadLetters', 'LB-503', 'count');
+    onCall.wake(this, 'Standing', metric('DeadLetters', 'SampleCount'), {
       alarmDescription:
         'What the hub owes is not being worked off: notifications that failed once are not sent again, ' +
-        'and what was cut off is not finished. Until it runs again, coordinators must phone.',
-      threshold: 0,
-      comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
+        'what was cut off is not finished, and nobody is told that a deadline has passed. Until it runs again, coordinators must phone.',
+      threshold: 1,
+      comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
       // One failed minute is made good by the next.
       evaluationPeriods: 3,
-      treatMissingData: TreatMissingData.NOT_BREACHING,
+      treatMissingData: TreatMissingData.BREACHING,
     });
-
-    // The sweeper counts the dead letters once a run: they stand in the table, not in a queue that forgets them.
-    const counted = { metricNamespace: 'luftbro', metricName: 'DeadLetters' };
-    new MetricFilter(this, 'DeadLetterCount', {
-      ...counted,
-      logGroup: sweep.logGroup,
-      filterPattern: FilterPattern.stringValue('$.code', '=', 'LB-503'),
-      metricValue: '$.count',
-    });
-    new Metric({
-      namespace: counted.metricNamespace,
-      metricName: counted.metricName,
-      period: Duration.minutes(1),
-      statistic: 'Maximum',
-    }).createAlarm(this, 'DeadLetters', {
+    onCall.wake(this, 'DeadLetters', metric('DeadLetters', 'Maximum'), {
       alarmDescription:
-        'A partner has not been told something about a mission, and the hub has stopped trying. The parties of the mission were told ' +
-        "to phone it. See that they did, repair the partner's endpoint with its people, then redrive or discard: npm run dead-letters.",
+        'A partner has not been told something about a mission, and the hub has stopped trying. As a rule the parties of the mission ' +
+        'were told to phone it; the list says of which they were not. Repair the endpoint with its people, then redrive or discard: npm run dead-letters.',
       threshold: 0,
       comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
       evaluationPeriods: 1,
+      // A minute without a count says nothing new.
+      treatMissingData: TreatMissingData.IGNORE,
+    });
+
+    logged('FailedCount', 'Unpaid', 'LB-501', 'failed');
+    logged('StalledCount', 'Unpaid', 'LB-501', 'stalled');
+    onCall.wake(this, 'Unpaid', metric('Unpaid', 'Sum'), {
+      alarmDescription:
+        'The hub owes what it cannot pay: partners have waited for minutes for notifications that were not even tried, or the queue or the table refuses. ' +
+        'Warnings to people travel the same way and may be missing too: tell the AMK LA to phone.',
+      threshold: 0,
+      comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
+      evaluationPeriods: 5,
+      datapointsToAlarm: 3,
       treatMissingData: TreatMissingData.NOT_BREACHING,
     });
   }

@@ -1,6 +1,6 @@
 import { fanOut, type FanOutPorts, orderOf } from './fan-out.ts';
 import { overdueMessage, sayAsHub } from './hub-messages.ts';
-import type { Obligation, Obligations } from './ports.ts';
+import type { Notification, Obligation, Obligations } from './ports.ts';
 import { deadlineOf, taskOf } from './state.ts';
 
 export interface SweepPorts extends FanOutPorts {
@@ -10,6 +10,8 @@ export interface SweepPorts extends FanOutPorts {
 export interface Swept {
   readonly paid: number;
   readonly failed: number;
+  /** Notifications that have waited for long and were not even tried, though nothing is before them. */
+  readonly stalled: number;
   /** More was due than one pass takes. */
   readonly more: boolean;
 }
@@ -33,19 +35,31 @@ const tellOverdue = async (mission: string, id: string, ports: SweepPorts): Prom
   if (said.outcome === 'accepted' && said.owes) await fanOut(ports, said.entry);
 };
 
-/** Pays one obligation. Paying what is paid already changes nothing. */
-const payObligation = async (obligation: Obligation, ports: SweepPorts): Promise<void> => {
+/** A notification that was not tried for so long waits for the hub, not for its endpoint. */
+const stalledMilliseconds = 120_000;
+
+const isStalled = async (notification: Notification, { subscriptions, now }: SweepPorts): Promise<boolean> => {
+  const since = Date.parse(notification.redrivenAt ?? notification.writtenAt);
+  if (notification.firstTriedAt !== undefined || now() - since < stalledMilliseconds) return false;
+  const { subscription, previous } = notification;
+  const before = previous === undefined ? undefined : await subscriptions.notification(subscription, previous);
+  return before?.status !== 'pending';
+};
+
+/** Pays one obligation; paying what is paid already changes nothing. */
+const payObligation = async (obligation: Obligation, ports: SweepPorts): Promise<'paid' | 'stalled'> => {
   switch (obligation.kind) {
     case 'deadline':
-      return tellOverdue(obligation.mission, obligation.task, ports);
+      await tellOverdue(obligation.mission, obligation.task, ports);
+      return 'paid';
     case 'fan-out': {
       const entry = await ports.missions.entry(obligation.mission, obligation.entry);
       if (entry?.owes === true) await fanOut(ports, entry);
-      return;
+      return 'paid';
     }
     case 'delivery': {
       const notification = await ports.subscriptions.notification(obligation.subscription, obligation.number);
-      if (notification?.status !== 'pending') return;
+      if (notification?.status !== 'pending') return 'paid';
       const entry = await ports.missions.entry(notification.mission, notification.entry);
       if (entry !== undefined)
         await ports.queue.send([
@@ -57,14 +71,15 @@ const payObligation = async (obligation: Obligation, ports: SweepPorts): Promise
             notification.redrivenAt,
           ),
         ]);
-      return;
+      return (await isStalled(notification, ports)) ? 'stalled' : 'paid';
     }
     case 'contact': {
       const { subscription: id, due } = obligation;
       const subscription = await ports.subscriptions.subscription(id);
-      if (subscription === undefined || subscription.status === 'off') return;
+      if (subscription === undefined || subscription.status === 'off') return 'paid';
       const kind = subscription.status === 'active' ? 'heartbeat' : 'handshake';
       await ports.queue.send([{ kind, subscription: id, due }]);
+      return 'paid';
     }
   }
 };
@@ -77,12 +92,13 @@ export const sweep = async (
 ): Promise<Swept> => {
   let paid = 0;
   let failed = 0;
+  let stalled = 0;
   const due = await ports.obligations.due(new Date(ports.now()).toISOString(), batch);
   const work = async (obligation: Obligation): Promise<void> => {
     try {
       // First its next turn, then the try: whatever cannot be paid, and whoever dies, holds up no other.
       await ports.obligations.postpone(obligation, new Date(ports.now() + againMilliseconds).toISOString());
-      await payObligation(obligation, ports);
+      if ((await payObligation(obligation, ports)) === 'stalled') stalled += 1;
       paid += 1;
     } catch (error) {
       failed += 1;
@@ -90,8 +106,8 @@ export const sweep = async (
     }
   };
   for (let at = 0; at < due.length; at += sideBySide) {
-    if (timeLeft() < 5_000) return { paid, failed, more: true };
+    if (timeLeft() < 5_000) return { paid, failed, stalled, more: true };
     await Promise.all(due.slice(at, at + sideBySide).map(work));
   }
-  return { paid, failed, more: due.length === batch };
+  return { paid, failed, stalled, more: due.length === batch };
 };

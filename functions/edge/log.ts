@@ -16,7 +16,7 @@ export const logMessages = {
   DELIVERY_UNREADABLE: { code: 'LB-404', text: 'a record of the queue is no order, what it was to say is still owed' },
   SWEPT: { code: 'LB-501', text: 'obligations worked' },
   OBLIGATION_UNPAID: { code: 'LB-502', text: 'an obligation could not be paid, it stays due' },
-  DEAD_LETTERS: { code: 'LB-503', text: 'notifications were given up, and nobody has redriven or discarded them' },
+  DEAD_LETTERS: { code: 'LB-503', text: 'notifications that were given up, and that nobody has redriven or discarded' },
   TOKEN_REFUSED: { code: 'LB-601', text: 'token refused' },
   ISSUER_UNREACHABLE: { code: 'LB-602', text: 'token issuer cannot be asked' },
   STORAGE_UNAVAILABLE: { code: 'LB-901', text: 'storage or queue unavailable' },

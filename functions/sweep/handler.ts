@@ -22,7 +22,7 @@ const look = async (timeLeft: () => number): Promise<'more' | 'nothing more'> =>
       log('error', 'OBLIGATION_UNPAID', { ...obligation, ...kindOf(error) }),
     );
     if (swept.paid + swept.failed > 0)
-      log('info', 'SWEPT', { paid: swept.paid, failed: swept.failed, more: swept.more });
+      log('info', 'SWEPT', { paid: swept.paid, failed: swept.failed, stalled: swept.stalled, more: swept.more });
     // A full batch of which something was paid is followed by the next at once.
     return swept.more && swept.paid > 0 ? 'more' : 'nothing more';
   } catch (error) {
@@ -34,10 +34,10 @@ const look = async (timeLeft: () => number): Promise<'more' | 'nothing more'> =>
 /** More than so many are counted as so many: the alarm asks only whether there are any. */
 const mostCounted = 100;
 
-/** The alarm on dead letters reads this line. */
+/** The alarms on dead letters and on a sweeper that stands read this line, so it is said also when there are none. */
 const countDeadLetters = async (): Promise<void> => {
   const { items } = await logs.deadLetters.list(mostCounted);
-  if (items.length > 0) log('warn', 'DEAD_LETTERS', { count: items.length, since: items[0]?.settledAt });
+  log('info', 'DEAD_LETTERS', { count: items.length, since: items[0]?.settledAt });
 };
 
 /** Pays what is owed and overdue, and keeps looking until its minute is over; last it counts what was given up, and tidies up after missions that are over. */

@@ -616,7 +616,7 @@ describe('The sweeper', () => {
       () => 60_000,
       () => undefined,
     );
-    expect(swept).toEqual({ paid: story.length, failed: 0, more: false });
+    expect(swept).toEqual({ paid: story.length, failed: 0, stalled: 0, more: false });
     await expectEverybodyTold(hub, [mission, otherMission]);
     expect(await hub.obligations.due(hub.clock.iso(), 10)).toEqual([]);
   });
@@ -639,6 +639,30 @@ describe('The sweeper', () => {
       () => undefined,
     );
     expect(hub.queue.notifications().filter(({ entry }) => entry <= 2)).toEqual(sent.slice(1));
+  });
+
+  test('What waits for minutes and was not even tried is counted: the hub itself is at fault', async () => {
+    const hub = memoryHub();
+    await subscribe(hub, 'la-1', la);
+    for (const message of [request, update('second')]) await fanOut(hub, await accept(hub, [amk, message]));
+    const look = () =>
+      sweep(
+        hub,
+        () => 60_000,
+        () => undefined,
+      );
+    hub.clock.advance(60_000);
+    expect((await look()).stalled).toBe(0);
+    hub.clock.advance(90_000);
+    // The second waits behind the first, as it should.
+    expect((await look()).stalled).toBe(1);
+    await hub.subscriptions.record(
+      'la-1',
+      1,
+      attempted({ at: hub.clock.iso(), answer: 'HTTP 503', status: 'pending', dueAt: hub.clock.iso() }),
+    );
+    hub.clock.advance(60_000);
+    expect((await look()).stalled).toBe(0);
   });
 
   test('What was settled since the index was read is left alone', async () => {
@@ -708,7 +732,7 @@ describe('The sweeper', () => {
       () => 60_000,
       (obligation) => failures.push(JSON.stringify(obligation)),
     );
-    expect(swept).toEqual({ paid: 1, failed: 1, more: false });
+    expect(swept).toEqual({ paid: 1, failed: 1, stalled: 0, more: false });
     expect(failures).toEqual([JSON.stringify({ kind: 'fan-out', mission, entry: 1 })]);
     expect((await hub.missions.entry(otherMission, 1))?.owes).toBe(false);
     // It has another turn later, and until then makes room.
@@ -780,7 +804,7 @@ describe('The sweeper', () => {
       () => (time -= 1_000),
       () => undefined,
     );
-    expect(swept).toEqual({ paid: 8, failed: 0, more: true });
+    expect(swept).toEqual({ paid: 8, failed: 0, stalled: 0, more: true });
   });
 
   test('It takes a hundred obligations at once and says that there may be more', async () => {
@@ -795,13 +819,13 @@ describe('The sweeper', () => {
         () => 60_000,
         () => undefined,
       ),
-    ).toEqual({ paid: 100, failed: 0, more: true });
+    ).toEqual({ paid: 100, failed: 0, stalled: 0, more: true });
     expect(
       await sweep(
         hub,
         () => 60_000,
         () => undefined,
       ),
-    ).toEqual({ paid: 20, failed: 0, more: false });
+    ).toEqual({ paid: 20, failed: 0, stalled: 0, more: false });
   });
 });
