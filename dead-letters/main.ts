@@ -26,19 +26,34 @@ where:  --local [--data-dir <folder>]         the hub that runs on this machine 
         --table <name> --queue <url>          a deployed hub: TableName and DeliveryQueueUrl of the stack's outputs
 A name is <subscription>.<number>, as list shows it.`;
 
-const { values, positionals } = parseArgs({
-  options: {
-    local: { type: 'boolean', default: false },
-    'data-dir': { type: 'string', default: fileURLToPath(new URL('../.luftbro', import.meta.url)) },
-    table: { type: 'string' },
-    queue: { type: 'string' },
-    subscription: { type: 'string' },
-    organisation: { type: 'string' },
-    all: { type: 'boolean', default: false },
-  },
-  allowPositionals: true,
-});
+const readArgs = () =>
+  parseArgs({
+    options: {
+      local: { type: 'boolean', default: false },
+      'data-dir': { type: 'string', default: fileURLToPath(new URL('../.luftbro', import.meta.url)) },
+      table: { type: 'string' },
+      queue: { type: 'string' },
+      subscription: { type: 'string' },
+      organisation: { type: 'string' },
+      all: { type: 'boolean', default: false },
+    },
+    allowPositionals: true,
+  });
+
+const given = ((): ReturnType<typeof readArgs> | undefined => {
+  try {
+    return readArgs();
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
+    return undefined;
+  }
+})();
+if (given === undefined) process.exit(2);
+const { values, positionals } = given;
 const [command, ...names] = positionals;
+
+/** Letters that are looked up side by side. */
+const sideBySide = 16;
 
 /** The embedded host writes how it is reached into its data folder. */
 const readLocal = (): boolean => {
@@ -82,8 +97,7 @@ const chosen = (letters: readonly Notification[]): readonly Notification[] => {
     const wanted = new Set(names);
     return letters.filter((letter) => wanted.has(nameOf(letter)));
   }
-  const { subscription, organisation, all } = values;
-  if (!all && subscription === undefined && organisation === undefined) return [];
+  const { subscription, organisation } = values;
   return letters.filter(
     (letter) =>
       (subscription === undefined || letter.subscription === subscription) &&
@@ -112,18 +126,26 @@ const run = async (hub: Hub): Promise<number> => {
     console.error(`Not among the dead letters (redriven, discarded, or never given up): ${gone.join(', ')}`);
     return 1;
   }
+  const isSaid = names.length > 0 || values.all || (values.subscription ?? values.organisation) !== undefined;
+  const wanted = chosen(letters);
   if (command === 'list') {
     const looked: Letter[] = [];
-    for (const letter of letters) looked.push(await look(hub, letter));
-    for (const letter of looked) console.log(line(letter));
-    console.log(letters.length === 0 ? 'No dead letters.' : `${letters.length} dead letters. To be phoned:`);
+    for (let at = 0; at < wanted.length; at += sideBySide) {
+      const some = await Promise.all(wanted.slice(at, at + sideBySide).map((letter) => look(hub, letter)));
+      for (const letter of some) console.log(line(letter));
+      looked.push(...some);
+    }
+    console.log(wanted.length === 0 ? 'No dead letters.' : `${wanted.length} dead letters. To be phoned:`);
     for (const call of calls(looked)) console.log(`  ${call}`);
     return 0;
   }
-  const wanted = chosen(letters);
-  if (wanted.length === 0 && names.length === 0 && !values.all) {
+  if (!isSaid) {
     console.error('Say which: names, --subscription, --organisation or --all.');
     return 2;
+  }
+  if (wanted.length === 0) {
+    console.log('No dead letter fits: nothing to do.');
+    return 0;
   }
   switch (command) {
     case 'show':

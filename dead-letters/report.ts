@@ -33,7 +33,7 @@ const whatOf = ({ entry }: Letter): string =>
 export const line = (letter: Letter): string => {
   const { notification } = letter;
   const { settledAt, attempts, lastAnswer, mission, entry } = notification;
-  return `${nameOf(notification)}  given up ${settledAt ?? '?'}  ${whoOf(letter)}: ${whatOf(letter)} (mission ${mission}, message ${entry}), ${attempts} calls, last answer: ${lastAnswer ?? 'none'}`;
+  return `${nameOf(notification)}  given up ${settledAt ?? '?'}  ${whoOf(letter)}: ${whatOf(letter)} (mission ${mission}, message ${entry}), ${attempts} calls, last answer: ${lastAnswer ?? 'none'}${letter.warnings.length === 0 ? '; NOBODY WAS TOLD BY THE HUB' : ''}`;
 };
 
 /** Whom to phone: each party once, with how many of its notifications were given up. */
@@ -56,7 +56,7 @@ export const details = (letter: Letter): readonly string[] => {
     `written       ${notification.writtenAt}, first tried ${notification.firstTriedAt ?? 'never'}, last tried ${notification.lastAttemptAt ?? 'never'}`,
     ...(notification.redrivenAt === undefined ? [] : [`redriven      ${notification.redrivenAt}`]),
     warnings.length === 0
-      ? 'people        nobody has been told by the hub: phone'
+      ? 'people        nobody has been told by the hub of this message: phone'
       : `people        told to phone in message ${warnings.join(', ')} of the mission`,
     subscription === undefined
       ? 'subscription  not found'
