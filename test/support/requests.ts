@@ -1,4 +1,5 @@
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
+import { publishedTypes } from '../../schemas/published-types.ts';
 import { scopes } from '../../schemas/scopes.ts';
 
 /** Requests as API Gateway hands them to a function, after the authorizer has let them in. */
@@ -41,16 +42,14 @@ const anonymous = {
 
 let count = 0;
 
+const open: readonly string[] = [...publishedTypes, 'metadata'];
+
 /** The route of the template that a path falls into. */
-const resourceOf = (parts: readonly string[]): string => {
-  const [type = '', id, operation] = parts;
-  const first = type === 'Subscription' ? 'Subscription' : '{type}';
-  return [
-    '/fhir',
-    first,
-    ...(id === undefined ? [] : ['{id}']),
-    ...(operation === undefined ? [] : ['{operation}']),
-  ].join('/');
+export const resourceOf = (path: string): string => {
+  const [type = '', id, operation] = path.split('/');
+  const first = type === 'Subscription' || open.includes(type) ? type : '{type}';
+  const parts = [first, ...(id === undefined ? [] : ['{id}']), ...(operation === undefined ? [] : ['{operation}'])];
+  return ['/fhir', ...parts].join('/');
 };
 
 export const requestOf = (
@@ -58,7 +57,7 @@ export const requestOf = (
   { method = 'GET', path, query, headers = {}, body }: Asking,
 ): APIGatewayProxyEvent => {
   const [type = '', id, operation] = path.split('/');
-  const resource = resourceOf(path.split('/'));
+  const resource = resourceOf(path);
   count += 1;
   return {
     body: body ?? null,
@@ -68,7 +67,7 @@ export const requestOf = (
     isBase64Encoded: false,
     path: `/fhir/${path}`,
     pathParameters: {
-      ...(type === 'Subscription' ? {} : { type }),
+      ...(resource.includes('{type}') ? { type } : {}),
       ...(id === undefined ? {} : { id }),
       ...(operation === undefined ? {} : { operation }),
     },

@@ -1,0 +1,528 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { saveDirectory } from '../../adapters/dynamodb/directory-store.ts';
+import { type Logs, openLogs } from '../../adapters/hub.ts';
+import { readAssembly } from '../../local/template.ts';
+import { seesNoPerson } from '../../mission/routing.ts';
+import type { Party } from '../../mission/state.ts';
+import { codesOf, type Role, roles } from '../../schemas/codes.ts';
+import { entryAddress, uuidOf } from '../../schemas/identifiers.ts';
+import type { Message } from '../../schemas/message.ts';
+import { publishedTypes } from '../../schemas/published-types.ts';
+import { sampleSubscription } from '../support/contract.ts';
+import { type EmbeddedAws, startEmbeddedAws } from '../support/embedded-aws.ts';
+import {
+  acknowledgement,
+  incidentIdentifier,
+  missionCancel,
+  missionDecision,
+  missionForward,
+  missionOpenedBy,
+  missionRequest,
+  missionUpdate,
+  parties,
+  prearrivalNotification,
+  prearrivalResponse,
+  read as readText,
+  resourceRequest,
+  resourceResponse,
+  resourceWithdrawal,
+} from '../support/messages.ts';
+import { subscriptionFor } from '../support/partners.ts';
+import { type ApiHandler, ask, type Asking, resourceOf } from '../support/requests.ts';
+
+/**
+ * Every role and relation at every route of the API: what is answered, which fields of persons are in it, and which Tasks
+ * and entries. The tables are docs/authorisation.md; what must hold whatever stands there is asserted besides.
+ */
+
+const extra = {
+  farLa: { organisation: '100000013', name: 'AMK LA Tromsø', role: 'amk-la' },
+  farObserver: { organisation: '100000042', name: 'Legevakt', role: 'observer' },
+} as const satisfies Record<string, Party>;
+
+const {
+  amk,
+  otherAmk,
+  la,
+  otherLa,
+  operator,
+  otherOperator,
+  thirdOperator,
+  hospital,
+  otherHospital,
+  observer,
+  quality,
+} = parties;
+
+interface Persona {
+  readonly who: Party;
+  /** What it is in the mission. */
+  readonly relation: string;
+  readonly hasPart: boolean;
+}
+
+const personas: readonly Persona[] = [
+  { who: amk, relation: 'requester', hasPart: true },
+  { who: la, relation: 'coordinator', hasPart: true },
+  { who: otherLa, relation: 'forwarded it', hasPart: true },
+  { who: operator, relation: 'Task accepted', hasPart: true },
+  { who: otherOperator, relation: 'Task declined', hasPart: true },
+  { who: thirdOperator, relation: 'Task withdrawn', hasPart: true },
+  { who: hospital, relation: 'Task accepted', hasPart: true },
+  { who: observer, relation: 'made party', hasPart: true },
+  { who: quality, relation: 'reads all', hasPart: true },
+  { who: otherAmk, relation: 'none', hasPart: false },
+  { who: extra.farLa, relation: 'none', hasPart: false },
+  { who: otherHospital, relation: 'none', hasPart: false },
+  { who: extra.farObserver, relation: 'none', hasPart: false },
+];
+
+/** What a field of the mission is told by, where it is shown. */
+const fields = {
+  n: 'Pasientsen',
+  i: '01860012345',
+  p: '+4790000099',
+  w: 'Words of the sender',
+  c: '61.23456',
+  d: 'Dag Decider',
+} as const;
+const personal = ['n', 'i', 'p', 'w', 'd'] as const satisfies readonly (keyof typeof fields)[];
+
+const fieldsIn = (text: string): string =>
+  codesOf(fields)
+    .filter((field) => text.includes(fields[field]))
+    .join('');
+
+/** The request with a patient and words in it. */
+const request = ((): Message => {
+  const patient = {
+    resourceType: 'Patient',
+    identifier: [{ system: 'urn:oid:2.16.578.1.12.4.1.4.1', value: fields.i }],
+    name: [{ family: fields.n }],
+    telecom: [{ system: 'phone', value: fields.p }],
+  };
+  const plain = missionRequest({
+    id: uuidOf('matrix'),
+    to: [otherLa.organisation],
+    place: [Number(fields.c), 9.1236],
+    incident: 'bus',
+    more: [patient],
+  });
+  const words = `"note":[{"text":"${fields.w}"}],"subject":`;
+  return readText(plain.text.replace('"subject":', words));
+})();
+const mission = missionOpenedBy(request);
+const task = (entry: number): string => entryAddress(mission, entry);
+const nowhere = uuidOf('a mission that does not exist');
+
+/** Entries 1 to 12; in brackets the Tasks that they open. */
+const story: readonly (readonly [Party, Message])[] = [
+  [amk, request],
+  [otherLa, missionForward({ task: task(1), to: [la.organisation] })],
+  [la, missionDecision({ task: task(2), answer: 'accepted', by: fields.d })],
+  [la, resourceRequest({ mission, to: [operator.organisation] })],
+  [la, resourceRequest({ mission, to: [otherOperator.organisation] })],
+  [la, resourceRequest({ mission, to: [thirdOperator.organisation] })],
+  [operator, resourceResponse({ task: task(4), answer: 'accepted', by: fields.d })],
+  [otherOperator, resourceResponse({ task: task(5), answer: 'declined' })],
+  [la, resourceWithdrawal({ mission, task: task(6) })],
+  [operator, prearrivalNotification({ mission, partOf: task(4) })],
+  [hospital, prearrivalResponse({ task: task(10), answer: 'accepted', by: fields.d })],
+  [la, missionUpdate({ mission, to: [observer.organisation], describes: false })],
+];
+
+let aws: EmbeddedAws;
+let logs: Logs;
+let functions: Readonly<Record<string, ApiHandler>>;
+/** Each route of the template, with the function behind it and whether anyone may come. */
+let routes: ReadonlyMap<string, { readonly fn: string; readonly open: boolean }>;
+
+const templateShape = z.object({
+  ResourceId: z.object({ Ref: z.string() }).optional(),
+  HttpMethod: z.string().optional(),
+  AuthorizationType: z.string().optional(),
+  PathPart: z.string().optional(),
+  ParentId: z.unknown().optional(),
+});
+
+const routesOfTemplate = async () => {
+  const { template } = await readAssembly('cdk.out');
+  const all = Object.entries(template.Resources).map(([id, { Type, Properties }]) => ({ id, Type, Properties }));
+  const pathOf = (id: string): string => {
+    const found = all.find((one) => one.id === id);
+    if (found?.Type !== 'AWS::ApiGateway::Resource') return '';
+    const { PathPart = '', ParentId } = templateShape.parse(found.Properties);
+    const parent = z.object({ Ref: z.string() }).safeParse(ParentId);
+    return `${parent.success ? pathOf(parent.data.Ref) : ''}/${PathPart}`;
+  };
+  return new Map(
+    all
+      .filter(({ Type }) => Type === 'AWS::ApiGateway::Method')
+      .map(({ Properties }) => {
+        const { ResourceId, HttpMethod, AuthorizationType } = templateShape.parse(Properties);
+        const [, fn = ''] = /"Fn::GetAtt":\["(\w+)","Arn"\]/.exec(JSON.stringify(Properties['Integration'])) ?? [];
+        return [`${HttpMethod} ${pathOf(ResourceId?.Ref ?? '')}`, { fn, open: AuthorizationType === 'NONE' }] as const;
+      }),
+  );
+};
+
+beforeAll(async () => {
+  aws = await startEmbeddedAws();
+  logs = openLogs(aws.tableName);
+  await saveDirectory(logs.table, {
+    parties: [...Object.values(parties), ...Object.values(extra)],
+    coverage: [],
+    resources: [],
+  });
+  Object.assign(process.env, {
+    TABLE_NAME: aws.tableName,
+    DELIVERY_QUEUE_URL: aws.queueUrl,
+    PUBLIC_URL: 'https://hub.example/fhir',
+    ENDPOINT_ALLOW_LIST: '',
+    POWERTOOLS_LOG_LEVEL: 'SILENT',
+  });
+  functions = {
+    Read: (await import('../../functions/read/handler.ts')).handler,
+    Subscribe: (await import('../../functions/subscribe/handler.ts')).handler,
+    ProcessMessage: (await import('../../functions/process-message/handler.ts')).handler,
+    Metadata: (await import('../../functions/metadata/handler.ts')).handler,
+  };
+  routes = await routesOfTemplate();
+  for (const { who } of personas)
+    await logs.subscriptions.create(
+      { ...sampleSubscription(subscriptionOf(who), who.organisation), status: 'active' },
+      '2099-01-01T00:00:00.000Z',
+    );
+  for (const [sender, message] of story) {
+    const answer = await asked(sender, { method: 'POST', path: '$process-message', body: message.text });
+    if (answer.statusCode !== 200) throw new Error(`${message.type.event}: ${answer.body}`);
+  }
+  expect((await logs.missions.last(mission))?.number).toBe(story.length);
+}, 60_000);
+afterAll(async () => {
+  await aws.close();
+});
+
+const subscriptionOf = ({ organisation }: Party): string => uuidOf('subscription', organisation);
+
+const routeOf = ({ method = 'GET', path }: Asking): string => `${method} ${resourceOf(path)}`;
+
+const asked = (who: Party, asking: Asking) => {
+  const handler = functions[routes.get(routeOf(asking))?.fn ?? ''];
+  if (handler === undefined) throw new Error(`the template has no route ${routeOf(asking)}`);
+  return ask(handler, { parent: who.organisation }, asking);
+};
+type Answered = Awaited<ReturnType<typeof asked>>;
+
+/** What is asked for, as of a mission: that of the story, or one that does not exist. */
+interface Row {
+  readonly title: string;
+  readonly asking: (mission: string, who: Party) => Asking;
+  /** What is asked for belongs to a mission, and whoever has no part in it must not learn that it exists. */
+  readonly secret?: true;
+}
+
+const ofMission = (title: string, path: string, query?: Asking['query']): Row => ({
+  title,
+  secret: true,
+  asking: (id) => ({
+    path: path.replace('M', id),
+    ...(query === undefined
+      ? {}
+      : { query: Object.fromEntries(Object.entries(query).map(([name, value]) => [name, value.replace('M', id)])) }),
+  }),
+});
+
+const patientIndex = z.object({ entry: z.array(z.unknown()) }).parse(JSON.parse(request.text)).entry.length - 1;
+
+/** Messages that are refused to everybody; to whom the mission does not concern, as if there were none. */
+const sendings: readonly { readonly of: string; readonly message: (mission: string) => Message }[] = [
+  { of: 'mission-update', message: (id) => missionUpdate({ mission: id, describes: false, id: 'matrix-update' }) },
+  { of: 'mission-cancel', message: (id) => missionCancel({ mission: id, id: 'matrix-cancel' }) },
+  { of: 'acknowledgement', message: (id) => acknowledgement({ task: entryAddress(id, 99), id: 'matrix-seen' }) },
+  {
+    of: 'mission-decision',
+    message: (id) => missionDecision({ task: entryAddress(id, 99), answer: 'accepted', id: 'matrix-decision' }),
+  },
+  { of: 'resource-request', message: (id) => resourceRequest({ mission: id, id: 'matrix-ask' }) },
+  {
+    of: 'resource-response',
+    message: (id) => resourceResponse({ task: entryAddress(id, 99), answer: 'accepted', id: 'matrix-answer' }),
+  },
+  { of: 'prearrival-notification', message: (id) => prearrivalNotification({ mission: id, id: 'matrix-warning' }) },
+  {
+    of: 'prearrival-response',
+    message: (id) => prearrivalResponse({ task: entryAddress(id, 99), answer: 'accepted', id: 'matrix-reply' }),
+  },
+];
+
+const missionRows: readonly Row[] = [
+  ofMission('`ServiceRequest/M`', 'ServiceRequest/M'),
+  ofMission('`ServiceRequest/M/$history`', 'ServiceRequest/M/$history'),
+  ofMission('`ServiceRequest/M/_history`, as a page', 'ServiceRequest/M/_history', { _format: 'html' }),
+  ofMission('`ServiceRequest/M/$everything`', 'ServiceRequest/M/$everything'),
+  ofMission('`Provenance?target=M`', 'Provenance', { target: 'ServiceRequest/M' }),
+  ofMission('`Task?based-on=M`', 'Task', { 'based-on': 'ServiceRequest/M' }),
+  ofMission('`Communication?part-of=M`', 'Communication', { 'part-of': 'ServiceRequest/M' }),
+  ofMission('`AuditEvent?entity=M`', 'AuditEvent', { entity: 'ServiceRequest/M', _count: '1' }),
+  ...[1, 2, 4, 5, 6, 10].map((entry) => ofMission(`\`Task/M.${entry}\``, `Task/M.${entry}`)),
+  ...story.map(([, { type }], index) => ofMission(`\`Bundle/M.${index + 1}\`, ${type.event}`, `Bundle/M.${index + 1}`)),
+  ...story.map((_, index) => ofMission(`\`Provenance/M.${index + 1}\``, `Provenance/M.${index + 1}`)),
+  ofMission('`ServiceRequest/M.1.1`', 'ServiceRequest/M.1.1'),
+  ofMission('`Location/M.1.2`', 'Location/M.1.2'),
+  ofMission(`\`Patient/M.1.${patientIndex}\``, `Patient/M.1.${patientIndex}`),
+  ofMission('`PractitionerRole/M.3.2`', 'PractitionerRole/M.3.2'),
+  ...sendings.map(
+    ({ of, message }): Row => ({
+      title: `\`POST $process-message\`, ${of}`,
+      secret: true,
+      // Of an older version than the mission has, or about a Task that it has not: nothing changes, whoever sends it.
+      asking: (id) => ({
+        method: 'POST',
+        path: '$process-message',
+        body: message(id).text,
+        headers: { 'if-match': 'W/"1"' },
+      }),
+    }),
+  ),
+];
+
+const { system, value } = incidentIdentifier('bus');
+
+const otherRows: readonly Row[] = [
+  { title: '`Task?owner=` own', asking: (_, { organisation }) => ({ path: 'Task', query: { owner: organisation } }) },
+  {
+    title: "`Task?owner=` another's",
+    asking: () => ({ path: 'Task', query: { owner: parties.operator.organisation } }),
+  },
+  {
+    title: '`ServiceRequest?requisition=`',
+    asking: () => ({ path: 'ServiceRequest', query: { requisition: `${system}|${value}` } }),
+  },
+  {
+    title: '`ServiceRequest?requisition=` with Tasks',
+    asking: () => ({
+      path: 'ServiceRequest',
+      query: { requisition: `${system}|${value}`, _revinclude: 'Task:based-on' },
+    }),
+  },
+  { title: '`Location`', asking: () => ({ path: 'Location' }) },
+  { title: '`Organization?type=hospital`', asking: () => ({ path: 'Organization', query: { type: 'hospital' } }) },
+  { title: '`Organization/…`', asking: () => ({ path: `Organization/${amk.organisation}` }) },
+  { title: '`Patient`', asking: () => ({ path: 'Patient' }) },
+  { title: '`POST Patient`', asking: () => ({ method: 'POST', path: 'Patient', body: '{}' }) },
+];
+
+const nobodys = uuidOf('a subscription that does not exist');
+const settings = JSON.stringify({ ...JSON.parse(subscriptionFor('https://partner.example/new')), id: nobodys });
+
+/** Requests about a subscription; what is another's must be answered like one that does not exist. */
+const subscriptionRows: readonly { readonly title: string; readonly asking: (id: string) => Asking }[] = [
+  { title: '`Subscription/S`', asking: (id) => ({ path: `Subscription/${id}` }) },
+  { title: '`Subscription/S/$status`', asking: (id) => ({ path: `Subscription/${id}/$status` }) },
+  { title: '`Subscription/S/$events`', asking: (id) => ({ path: `Subscription/${id}/$events` }) },
+  { title: '`Subscription/S/$other`', asking: (id) => ({ path: `Subscription/${id}/$other` }) },
+  { title: '`POST Subscription/S`', asking: (id) => ({ method: 'POST', path: `Subscription/${id}`, body: '{}' }) },
+  {
+    title: '`POST Subscription/S/$events`',
+    asking: (id) => ({ method: 'POST', path: `Subscription/${id}/$events`, body: '{"resourceType":"Parameters"}' }),
+  },
+  {
+    title: '`POST Subscription/S/$rotate-secret`',
+    asking: (id) => ({ method: 'POST', path: `Subscription/${id}/$rotate-secret` }),
+  },
+  {
+    title: '`PUT Subscription/S`',
+    asking: (id) => ({ method: 'PUT', path: `Subscription/${id}`, body: settings.replace(nobodys, id) }),
+  },
+  { title: '`DELETE Subscription/S`', asking: (id) => ({ method: 'DELETE', path: `Subscription/${id}` }) },
+];
+
+const openRows: readonly Asking[] = [
+  { path: 'metadata' },
+  ...publishedTypes.flatMap((type) => [{ path: type }, { path: `${type}/none` }]),
+];
+
+/** Numbers of the entries whose resources are listed. */
+const listed = (text: string): string => {
+  const numbers = [...text.matchAll(new RegExp(`"fullUrl":"[^"]*/(?:Task|Provenance)/${mission}\\.(\\d+)"`, 'g'))].map(
+    ([, number]) => number,
+  );
+  return numbers.length === 0 ? '' : ` [${[...new Set(numbers)].join(' ')}]`;
+};
+
+const cellOf = ({ statusCode, body }: Answered): string =>
+  [String(statusCode), fieldsIn(body)].filter((part) => part !== '').join(' ') +
+  (statusCode === 200 ? listed(body) : '');
+
+/** An answer without what differs from request to request, and without the number that was asked for. */
+const bare = ({ statusCode, headers = {}, body }: Answered): string => {
+  const { 'x-correlation-id': _id, ...others } = headers;
+  const text = body.replace(/^(\{"resourceType":"OperationOutcome"),"id":"[^"]+"/, '$1');
+  return JSON.stringify([statusCode, others, text.replaceAll(mission, nowhere)]);
+};
+
+const table = (title: string, heads: readonly string[], lines: readonly (readonly string[])[]): string =>
+  [
+    `## ${title}`,
+    '',
+    `| | ${heads.join(' | ')} |`,
+    `|---|${heads.map(() => '---').join('|')}|`,
+    ...lines.map((cells) => `| ${cells.join(' | ')} |`),
+    '',
+  ].join('\n');
+
+const heads = personas.map(({ who, relation }) => `${who.role}: ${relation}`);
+
+const matrixOf = async (rows: readonly Row[]): Promise<readonly (readonly Answered[])[]> => {
+  const lines: (readonly Answered[])[] = [];
+  for (const { asking } of rows) {
+    const line: Answered[] = [];
+    for (const { who } of personas) line.push(await asked(who, asking(mission, who)));
+    lines.push(line);
+  }
+  return lines;
+};
+
+describe('Who may see what', () => {
+  test('has somebody of every role, with a part in the mission and without', () => {
+    const callable = codesOf(roles).filter((role) => role !== 'hub');
+    expect(new Set<Role>(personas.map(({ who }) => who.role))).toEqual(new Set(callable));
+    const strangers = personas.filter(({ hasPart }) => !hasPart).map(({ who }) => who.role);
+    expect(new Set<Role>(strangers)).toEqual(new Set(['local-amk', 'amk-la', 'hospital', 'observer']));
+  });
+
+  test('is asked at every route that the template has', () => {
+    const rows = [
+      ...[...missionRows, ...otherRows].map(({ asking }) => asking(mission, amk)),
+      ...subscriptionRows.map(({ asking }) => asking(nobodys)),
+      ...openRows,
+      { path: 'Subscription' },
+      { method: 'POST', path: 'Subscription' },
+    ];
+    expect([...new Set(rows.map(routeOf))].toSorted()).toEqual([...routes.keys()].toSorted());
+    const isOpen = (route: string): boolean => openRows.some((row) => routeOf(row) === route);
+    for (const [route, { open }] of routes) expect([route, open]).toEqual([route, isOpen(route)]);
+  });
+
+  test('stands in docs/authorisation.md, row by row', async () => {
+    const [missions, others] = [await matrixOf(missionRows), await matrixOf(otherRows)];
+    const cells = (rows: readonly Row[], answers: readonly (readonly Answered[])[]) =>
+      rows.map(({ title }, index) => [title, ...(answers[index] ?? []).map(cellOf)]);
+    // What holds whatever stands in the tables.
+    for (const [index, answers] of [...missions, ...others].entries()) {
+      const { title = '', secret } = [...missionRows, ...otherRows][index] ?? {};
+      for (const [at, answer] of answers.entries()) {
+        const persona = personas[at];
+        if (persona === undefined) throw new Error('a column too many');
+        const name = `${title}, ${persona.who.role} (${persona.relation})`;
+        if (seesNoPerson(persona.who.role))
+          expect([name, personal.filter((field) => answer.body.includes(fields[field]))]).toEqual([name, []]);
+        if (!persona.hasPart) expect([name, fieldsIn(answer.body)]).toEqual([name, '']);
+        if (secret === true && !persona.hasPart) expect([name, answer.statusCode]).not.toEqual([name, 200]);
+      }
+    }
+    const text = [
+      '# Who sees what',
+      '',
+      'Every role and relation at every route, as the functions answer them; `npx vitest run test/integration/authorisation-matrix.test.ts -u` writes this page, and the test fails when it is no longer true or a route has no row. What a stranger is refused is answered byte for byte like what does not exist.',
+      '',
+      `The mission \`M\`: ${story.map(([sender, { type }], index) => `${index + 1} ${type.event} (${sender.role})`).join(', ')}. Tasks are named by the entry that opened them: 1 coordination before it was forwarded, 2 coordination, 4 accepted, 5 declined and 6 withdrawn flight, 10 hospital.`,
+      '',
+      `A cell: the status; which of these are in the answer: **n**ame, **i**dentifier and **p**hone of the patient, **w**ords of the sender, **c**oordinates of the place, name of who **d**ecided; and in brackets which Tasks or entries are listed.`,
+      '',
+      table('Of a mission', heads, cells(missionRows, missions)),
+      table('Lists and the directory', heads, cells(otherRows, others)),
+      table('Subscriptions', ['the owner', 'everybody else', 'of one that does not exist'], await subscriptionTable()),
+      table('What the hub publishes of itself', ['everyone'], await openTable()),
+    ].join('\n');
+    await expect(text).toMatchFileSnapshot('../../docs/authorisation.md');
+  }, 120_000);
+
+  test.each(missionRows.filter(({ secret }) => secret))(
+    'Whoever is refused $title is answered as if there were no such mission',
+    async ({ asking }) => {
+      for (const { who, hasPart } of personas) {
+        const answer = await asked(who, asking(mission, who));
+        if (hasPart && answer.statusCode !== 404) continue;
+        expect(bare(answer)).toBe(bare(await asked(who, asking(nowhere, who))));
+      }
+    },
+  );
+
+  test.each(subscriptionRows)(
+    "$title of another's is answered as if there were no such subscription",
+    async ({ asking }) => {
+      for (const { who } of personas) {
+        const foreign = subscriptionOf(who === amk ? la : amk);
+        const [answer, none] = [await asked(who, asking(foreign)), await asked(who, asking(nobodys))];
+        expect(answer.statusCode).toBe(404);
+        expect(bare(answer)).toBe(bare(none));
+      }
+      expect((await logs.subscriptions.subscription(subscriptionOf(amk)))?.status).toBe('active');
+    },
+  );
+
+  test('A list of subscriptions holds the caller’s own, and so does $status', async () => {
+    for (const { who } of personas) {
+      const ids = personas.map((one) => subscriptionOf(one.who));
+      for (const asking of [
+        { path: 'Subscription' },
+        { path: 'Subscription/$status' },
+        { path: 'Subscription/$status', query: { id: ids.join(',') } },
+      ]) {
+        const { body } = await asked(who, asking);
+        expect(ids.filter((id) => body.includes(id))).toEqual([subscriptionOf(who)]);
+      }
+    }
+  });
+
+  test('A token without the scope, and one of nobody in the directory, gets nothing anywhere', async () => {
+    for (const { asking } of [...missionRows, ...otherRows]) {
+      const row = asking(mission, amk);
+      const handler = functions[routes.get(routeOf(row))?.fn ?? ''];
+      if (handler === undefined) throw new Error(routeOf(row));
+      const unknown = await ask(handler, { parent: '199999999' }, row);
+      const scopeless = await ask(handler, { parent: amk.organisation, scope: 'report.send' }, row);
+      if (row.path === 'Patient' && row.method === 'POST') continue;
+      expect([row.path, unknown.statusCode, scopeless.statusCode]).toEqual([row.path, 403, 403]);
+      expect(fieldsIn(unknown.body + scopeless.body)).toBe('');
+    }
+  });
+});
+
+describe('What was asked here', () => {
+  test('changed nothing in the mission', async () => {
+    expect((await logs.missions.last(mission))?.number).toBe(story.length);
+  });
+});
+
+const subscriptionTable = async (): Promise<readonly (readonly string[])[]> => {
+  const lines: string[][] = [];
+  const own = 'f0000000-0000-8000-8000-000000000000';
+  await logs.subscriptions.create({ ...sampleSubscription(own, amk.organisation) }, '2099-01-01T00:00:00.000Z');
+  for (const { title, asking } of subscriptionRows) {
+    const mine = await asked(amk, asking(own));
+    const foreign = new Set<number>();
+    for (const { who } of personas)
+      if (who !== amk) foreign.add((await asked(who, asking(subscriptionOf(amk)))).statusCode);
+    const none = await asked(amk, asking(nobodys));
+    lines.push([title, String(mine.statusCode), [...foreign].join(', '), String(none.statusCode)]);
+  }
+  return lines;
+};
+
+const openTable = async (): Promise<readonly (readonly string[])[]> => {
+  const lines: string[][] = [];
+  for (const row of openRows) {
+    const answers = new Set<number>();
+    for (const parent of [amk.organisation, '199999999']) {
+      const handler = functions['Metadata'];
+      if (handler === undefined) throw new Error('the template has no Metadata');
+      answers.add((await ask(handler, { parent, scope: '' }, row)).statusCode);
+    }
+    lines.push([`\`${row.path}\``, [...answers].join(', ')]);
+  }
+  return lines;
+};
