@@ -109,9 +109,9 @@ export const guards: readonly Guard[] = [
   },
   {
     file: deliver,
-    find: "if (attempt.status === 'failed') await tellPeople('delivery-failed', due, attempt.answer, ports);",
+    find: "if (attempt.status === 'failed') await tellPeople('delivery-failed', due, attempt, undefined, ports);",
     replace:
-      "if (attempt.status === 'failed') { await ports.subscriptions.record(subscription.id, due.notification.number, attempt); await tellPeople('delivery-failed', due, attempt.answer, ports); }",
+      "if (attempt.status === 'failed') { await ports.subscriptions.record(subscription.id, notification.number, attempt); await tellPeople('delivery-failed', due, attempt, undefined, ports); }",
     what: 'People are told before the receipt says that the hub has given up',
   },
   {
@@ -128,13 +128,13 @@ export const guards: readonly Guard[] = [
   },
   {
     file: deliver,
-    find: 'dueAt: new Date(now + wait * 1000 + lostAfterMilliseconds).toISOString(),',
-    replace: "dueAt: '2099-01-01T00:00:00.000Z',",
+    find: 'const dueAt = new Date(now + wait * 1000 + lostAfterMilliseconds).toISOString();',
+    replace: "const dueAt = '2099-01-01T00:00:00.000Z';",
     what: 'A retry that the queue has lost is looked after',
   },
   {
     file: deliver,
-    find: "if (elsewhere.some(({ status }) => status === 'delivered')) return;",
+    find: "if (elsewhere.some(({ status }) => status === 'delivered')) return 'reached';",
     replace: '',
     what: 'Nobody is phoned who has the message through another subscription',
   },
@@ -146,20 +146,20 @@ export const guards: readonly Guard[] = [
   },
   {
     file: contact,
-    find: 'if (!(await ports.subscriptions.claimProbe(subscription, until))) return { open: true, retryAt: until };',
+    find: 'if (!(await ports.subscriptions.claimProbe(subscription, until))) return soon;',
     replace: '',
     what: 'A probe is claimed',
   },
   {
     file: contact,
-    find: 'if (failures === undefined || failures < circuit.opensAfter)',
-    replace: 'if (failures !== null)',
+    find: 'if (seen.failures < circuit.opensAfter && (answer.retryAfter ?? 0) <= circuit.patience)',
+    replace: 'if (seen !== null)',
     what: 'A circuit opens',
   },
   {
     file: contact,
-    find: "{ status: 'error', failures, error, retryAt, dueAt: retryAt }",
-    replace: "{ status: 'error', failures, error, retryAt }",
+    find: "{ status: 'error', ...seen, error, retryAt, dueAt: retryAt }",
+    replace: "{ status: 'error', ...seen, error, retryAt }",
     what: 'A probe of an open circuit is owed',
   },
   {
@@ -189,8 +189,8 @@ export const guards: readonly Guard[] = [
   },
   {
     file: 'mission/decide.ts',
-    find: "if (type.event === 'party-unreachable' && before.unreachable?.[missed ?? ''] !== undefined) {",
-    replace: 'if (missed === null) {',
+    find: "before.unreachable?.[missed?.organisation ?? ''] !== undefined\n",
+    replace: 'missed === null\n',
     what: 'People are told once that a party is unreachable',
   },
   {
@@ -302,8 +302,8 @@ export const guards: readonly Guard[] = [
   },
   {
     file: missionLog,
-    find: 'if (packed.length > largestPacked)',
-    replace: 'if (packed.length < 0)',
+    find: 'if (packed.length > (entry.sender',
+    replace: 'if (packed.length < 0 && packed.length > (entry.sender',
     what: 'DynamoDB: an entry that is too large is refused',
     missedBy: 'contract',
   },

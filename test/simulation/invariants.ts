@@ -373,13 +373,14 @@ const hubSaysOnce = ({ logs }: Facts, report: Report): void => {
     const said = new Set<string>();
     for (const [index, { event, facts, number, mission, messageId }] of log.entries()) {
       if (facts.undelivered === undefined) continue;
-      const { organisation, entry } = facts.undelivered;
+      const { organisation, entry, outage } = facts.undelivered;
       // That a party has no subscription is said once in a mission, whatever else was said of it.
       if (messageId === uuidOf('party-unreachable', mission, organisation, 'no subscription')) continue;
-      const what = `${event} ${organisation} ${entry}`;
+      const what = `${event} ${organisation} ${event === 'party-unreachable' ? (outage ?? entry) : entry}`;
       if (said.has(what)) report('hub messages once', `${mission.slice(0, 4)}#${number}: ${what}`);
       said.add(what);
-      if (event === 'party-unreachable' && log[index - 1]?.state.unreachable?.[organisation] !== undefined)
+      const stood = log[index - 1]?.state.unreachable?.[organisation] !== undefined;
+      if (event === 'party-unreachable' && outage === undefined && stood)
         report('hub messages once', `${mission.slice(0, 4)}#${number}: ${organisation} was unreachable already`);
     }
   }

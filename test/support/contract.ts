@@ -966,6 +966,17 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
         await vi.waitFor(async () => expect(await ports.obligations.due(at(90), 100)).not.toContainEqual(obligation));
       });
 
+      test('A postponement of what was never owed writes nothing', async () => {
+        const { mission } = story();
+        const id = fresh();
+        await ports.obligations.postpone({ kind: 'fan-out', mission, entry: 1 }, at(1));
+        await ports.obligations.postpone({ kind: 'delivery', subscription: id, number: 1 }, at(1));
+        await ports.obligations.postpone({ kind: 'contact', subscription: id, due: at(0) }, at(1));
+        expect(await ports.missions.last(mission)).toBeUndefined();
+        expect(await ports.subscriptions.notification(id, 1)).toBeUndefined();
+        expect(await ports.subscriptions.subscription(id)).toBeUndefined();
+      });
+
       test('A settled entry is not owed', async () => {
         const { mission, entries } = story();
         await stored(entries.slice(0, 1), at(0));

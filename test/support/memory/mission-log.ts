@@ -1,14 +1,19 @@
 import { gzipSync } from 'node:zlib';
 import type { MissionLog, Retirement, Retirements, StoredEntry } from '../../../mission/ports.ts';
-import type { Entry } from '../../../mission/state.ts';
+import { type Entry, hub } from '../../../mission/state.ts';
 import type { Debtor } from './debts.ts';
 import { frozen } from './frozen.ts';
 
 /** As DynamoDB keeps entries: compressed, in items of 400 KB of which the rest takes little. */
 const largestPacked = 380_000;
 
-const isTooLarge = (entry: Entry): boolean =>
-  entry.text.length > largestPacked && gzipSync(JSON.stringify(entry), { level: 4 }).length > largestPacked;
+/** Kept free for what the hub itself must say. */
+const roomForHub = 16_000;
+
+const isTooLarge = (entry: Entry): boolean => {
+  const largest = entry.sender === hub.organisation ? largestPacked + roomForHub : largestPacked;
+  return entry.text.length > largestPacked / 2 && gzipSync(JSON.stringify(entry), { level: 4 }).length > largest;
+};
 
 interface Item {
   readonly stored: StoredEntry;
