@@ -440,6 +440,32 @@ describe('Who may see what', () => {
     await expect(text).toMatchFileSnapshot('../../docs/authorisation.md');
   }, 120_000);
 
+  test.each<{ readonly path: string; readonly seers: readonly Party[] }>([
+    // Asker, owner, and who asked for and coordinates the mission; those who see no person see what is left of it.
+    { path: 'Task/M.1', seers: [amk, la, otherLa, observer, quality] },
+    { path: 'Task/M.2', seers: [amk, la, otherLa, observer, quality] },
+    { path: 'Task/M.4', seers: [amk, la, operator, observer, quality] },
+    { path: 'Task/M.5', seers: [amk, la, otherOperator, observer, quality] },
+    { path: 'Task/M.6', seers: [amk, la, thirdOperator, observer, quality] },
+    { path: 'Task/M.10', seers: [amk, la, operator, hospital, observer, quality] },
+    // Sent or told of it, or by role while the mission concerns them.
+    { path: `Patient/M.1.${patientIndex}`, seers: [amk, la, otherLa, operator, hospital] },
+    { path: 'Bundle/M.1', seers: [amk, la, otherLa, operator, hospital, quality] },
+    { path: 'Bundle/M.3', seers: [amk, la, otherLa, quality] },
+    { path: 'Bundle/M.5', seers: [amk, la, otherOperator, quality] },
+    { path: 'Bundle/M.12', seers: [amk, la, operator, hospital, observer, quality] },
+    { path: 'AuditEvent?entity=ServiceRequest/M', seers: [amk, la] },
+  ])('$path is seen by those who are entitled to it, and by nobody else', async ({ path, seers }) => {
+    const [place = '', name, wanted] = path.replace('M', mission).split(/[?=]/);
+    const asking = {
+      path: place,
+      ...(name === undefined || wanted === undefined ? {} : { query: { [name]: wanted } }),
+    };
+    const seen: string[] = [];
+    for (const { who } of personas) if ((await asked(who, asking)).statusCode === 200) seen.push(who.name);
+    expect(seen.toSorted()).toEqual(seers.map((one) => one.name).toSorted());
+  });
+
   test.each(missionRows.filter(({ secret }) => secret))(
     'Whoever is refused $title is answered as if there were no such mission',
     async ({ asking }) => {
