@@ -116,7 +116,8 @@ const unanswered = async (
   // A handshake that fails makes an error at once (Backport IG, "REST-Hook"); the first of them are repeated soon.
   const probes = Math.max(1, seen.failures - circuit.opensAfter + 1);
   const retryAt = later(ports.clock, waitSeconds(probes, answer, circuit, ports.random));
-  return notes(subscription, { status: 'error', ...seen, error, retryAt, dueAt: retryAt }, ports);
+  const now = subscription.status === 'active' ? { ...subscription, ...seen } : subscription;
+  return notes(now, { status: 'error', ...seen, error, retryAt, dueAt: retryAt }, ports);
 };
 
 /** It answers, but not as a subscriber does: no probe will change that, the subscriber must. */

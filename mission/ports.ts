@@ -33,7 +33,8 @@ export interface MissionLog {
   /** Writes the entry with its debt, unless that number is taken or the entry is larger than the log can hold. */
   append(entry: Entry, dueAt: string): Promise<'appended' | 'taken' | 'too-large'>;
   /**
-   * Clears the entry's debt and notes who was told; does nothing if it is cleared already.
+   * Clears the entry's debt and notes who was told; if it is cleared already, only adds those who are not noted: two who pay
+   * at once may know of different subscriptions.
    * `retireAt`: the mission is over, and from then on its numbering may be forgotten.
    */
   settle(
@@ -153,8 +154,8 @@ export interface SubscriptionLog {
   create(subscription: Subscription, dueAt: string): Promise<void>;
   subscription(id: string): Promise<Subscription | undefined>;
   subscriptionsOf(organisation: string): Promise<readonly Subscription[]>;
-  /** Notes how it stands with the endpoint, unless the status or the settings are not those that were seen: `false`. What is `off` stays off. */
-  contact(seen: Pick<Subscription, 'id' | 'status' | 'revision'>, contact: Contact): Promise<boolean>;
+  /** Notes how it stands with the endpoint, unless the status, the outage or the settings are not those that were seen: `false`. What is `off` stays off. */
+  contact(seen: Pick<Subscription, 'id' | 'status' | 'revision' | 'failingSince'>, contact: Contact): Promise<boolean>;
   /**
    * Counts one more call that an active endpoint has not answered: how many in a row that makes, each of those that happen
    * at once counted, and since when; nothing if it is not active any more or its settings were changed.

@@ -37,6 +37,28 @@ export const missionLog = (table: Table): MissionLog => {
     return { ...entry, state: fold(events) ?? entry.state };
   };
 
+  const noteAlso = async (mission: string, number: number, told: readonly Told[]): Promise<void> => {
+    const Key = keys.entry(mission, number);
+    const answer = await reach(() => client.send(new GetCommand({ TableName, Key, ConsistentRead: true })));
+    const before: unknown = answer.Item?.['told'];
+    if (typeof before !== 'string') return;
+    const noted: readonly Told[] = JSON.parse(before);
+    const others = told.filter((one) => !noted.some(({ subscription }) => subscription === one.subscription));
+    if (others.length === 0) return;
+    const written = await holds(() =>
+      client.send(
+        new UpdateCommand({
+          TableName,
+          Key,
+          UpdateExpression: 'SET told = :told',
+          ConditionExpression: 'told = :before',
+          ExpressionAttributeValues: { ':told': JSON.stringify([...noted, ...others]), ':before': before },
+        }),
+      ),
+    );
+    if (!written) await noteAlso(mission, number, told);
+  };
+
   return {
     async last(mission) {
       const { pk } = keys.entry(mission, 0);
@@ -90,7 +112,7 @@ export const missionLog = (table: Table): MissionLog => {
 
     async settle(mission, number, told, untold, retireAt) {
       const set = 'SET told = :told, untold = :untold';
-      await holds(() =>
+      const cleared = await holds(() =>
         client.send(
           new UpdateCommand({
             TableName,
@@ -107,6 +129,7 @@ export const missionLog = (table: Table): MissionLog => {
           }),
         ),
       );
+      if (!cleared && told.length > 0) await noteAlso(mission, number, told);
     },
   };
 };

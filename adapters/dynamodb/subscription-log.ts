@@ -206,13 +206,15 @@ export const subscriptionLog = (table: Table): SubscriptionLog => {
                 .join(', ')}`,
               ...(gone.length === 0 ? [] : [`REMOVE ${gone.map((name) => `#${name}`).join(', ')}`]),
             ].join(' '),
-            ConditionExpression: '#status = :seen AND #status <> :off AND revision = :revision',
+            // The outage too: a call repeated by the client library must not end another one.
+            ConditionExpression: `#status = :seen AND #status <> :off AND revision = :revision AND ${seen.failingSince === undefined ? 'attribute_not_exists(#failingSince)' : '#failingSince = :since'}`,
             ExpressionAttributeNames: Object.fromEntries(names.map((name) => [`#${name}`, name])),
             ExpressionAttributeValues: {
               ...Object.fromEntries(Object.entries(set).map(([name, value]) => [`:${name}`, value])),
               ':seen': seen.status,
               ':off': 'off',
               ':revision': seen.revision,
+              ...(seen.failingSince === undefined ? {} : { ':since': seen.failingSince }),
             },
           }),
         ),

@@ -246,6 +246,20 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
         expect(await ports.missions.entry(mission, 1)).toMatchObject({ owes: false, told, untold: [] });
       });
 
+      test('Whoever settles second adds those whom the first did not know of, and nothing else', async () => {
+        const { mission, entries } = story();
+        await stored(entries);
+        const told = (subscription: string) => ({ subscription, number: 4, organisation: parties.la.organisation });
+        await ports.missions.settle(mission, 1, [told('one')], [parties.amk.organisation]);
+        await Promise.all([
+          ports.missions.settle(mission, 1, [told('one'), told('two')], []),
+          ports.missions.settle(mission, 1, [told('three')], []),
+        ]);
+        const settled = await ports.missions.entry(mission, 1);
+        expect(settled?.told.map(({ subscription }) => subscription).sort()).toEqual(['one', 'three', 'two']);
+        expect(settled).toMatchObject({ owes: false, untold: [parties.amk.organisation] });
+      });
+
       test('Settling an entry that is not in the log writes nothing', async () => {
         const { mission } = story();
         await ports.missions.settle(mission, 1, [], []).catch(() => undefined);
@@ -456,7 +470,11 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
           failingSince: at(1),
         });
         expect(await ports.subscriptions.missed({ id, revision: 0 }, 'd', at(9))).toBeUndefined();
-        await ports.subscriptions.contact(subscription, { status: 'error', failures: 3, error: 'e' });
+        // Whoever has not seen the outage may not end it, nor say that it is another.
+        const error = { status: 'error', failures: 3, error: 'e' } as const;
+        expect(await ports.subscriptions.contact(subscription, error)).toBe(false);
+        expect(await ports.subscriptions.contact({ ...subscription, failingSince: at(0) }, error)).toBe(false);
+        expect(await ports.subscriptions.contact({ ...subscription, failingSince: at(1) }, error)).toBe(true);
         expect(await ports.subscriptions.missed(subscription, 'f', at(9))).toBeUndefined();
         expect(await ports.subscriptions.subscription(id)).toMatchObject({ failures: 3, error: 'e' });
         expect((await ports.subscriptions.subscription(id))?.failingSince).toBeUndefined();

@@ -51,7 +51,17 @@ export const memoryMissionLog = (): MissionLog &
     settle: async (mission, number, told, untold, retireAt) => {
       const log = logs.get(mission);
       const item = log?.get(number);
-      if (log === undefined || item?.dueAt === undefined) return;
+      if (log === undefined || item === undefined) return;
+      if (item.dueAt === undefined) {
+        const { told: noted } = item.stored;
+        const others = told.filter((one) => !noted.some(({ subscription }) => subscription === one.subscription));
+        if (others.length > 0)
+          log.set(number, {
+            ...item,
+            stored: Object.freeze({ ...item.stored, ...frozen({ told: [...noted, ...others] }) }),
+          });
+        return;
+      }
       log.set(number, {
         stored: Object.freeze({ ...item.stored, owes: false, ...frozen({ told, untold }) }),
         ...(retireAt === undefined ? {} : { retireAt }),

@@ -92,7 +92,8 @@ export const memorySubscriptionLog = (
       if (
         subscription.status === 'off' ||
         subscription.status !== seen.status ||
-        subscription.revision !== seen.revision
+        subscription.revision !== seen.revision ||
+        subscription.failingSince !== seen.failingSince
       )
         return false;
       const { error: _error, retryAt: _retryAt, failingSince: _since, ...rest } = subscription;
