@@ -192,6 +192,7 @@ export const guards: readonly Guard[] = [
     find: "before.unreachable?.[missed?.organisation ?? ''] !== undefined\n",
     replace: 'missed === null\n',
     what: 'People are told once that a party is unreachable',
+    missedBy: 'unit tests',
   },
   {
     file: retire,

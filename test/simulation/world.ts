@@ -1,4 +1,5 @@
 import type {
+  Contact,
   DeliveryOrder,
   MissionLog,
   NotificationStatus,
@@ -25,6 +26,8 @@ export interface Journal {
     readonly subscription: string;
     readonly from: SubscriptionStatus;
     readonly to: SubscriptionStatus;
+    /** The same call had its effect before. */
+    readonly isRepeated: boolean;
   }[];
   /** Subscriptions whose creation began, whether or not anybody was promised them. */
   readonly begun: Set<string>;
@@ -225,6 +228,7 @@ export const worldOf = (start: number, dice: Dice, trace: Surroundings['trace'])
         () => journal.cleared.push({ at: scheduler.now(), mission, entry }),
       ),
   };
+  const contacted = new WeakSet<Contact>();
   const noting = (log: SubscriptionLog): SubscriptionLog => ({
     ...log,
     create: (subscription, dueAt) => {
@@ -242,7 +246,14 @@ export const worldOf = (start: number, dice: Dice, trace: Surroundings['trace'])
       const written = await log.contact(seen, contact);
       if (written && before !== undefined) {
         trace(() => `${seen.id} was ${before.status}, is ${contact.status}, ${contact.failures} failures`);
-        journal.contacts.push({ at: scheduler.now(), subscription: seen.id, from: before.status, to: contact.status });
+        journal.contacts.push({
+          at: scheduler.now(),
+          subscription: seen.id,
+          from: before.status,
+          to: contact.status,
+          isRepeated: contacted.has(contact),
+        });
+        contacted.add(contact);
       }
       return written;
     },
