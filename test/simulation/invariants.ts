@@ -392,9 +392,7 @@ const handshakesAreSeen = ({ world }: Facts, report: Report): void => {
   for (const [subscription, contacts] of groupBy(journal.contacts, (one) => one.subscription)) {
     let since = 0;
     const changes = journal.changed.filter((one) => one.subscription === subscription).map(({ at }) => at);
-    for (const { at, from, to, isRepeated } of contacts) {
-      // The client library repeated a call that had its effect, and found the circuit open anew (docs/simulation.md, "Known limits").
-      if (isRepeated) continue;
+    for (const { at, from, to } of contacts) {
       if (from === 'active' && to !== 'active') since = at;
       if (from === 'active' || to !== 'active') continue;
       const begun = Math.max(since, ...changes.filter((changed) => changed < at));

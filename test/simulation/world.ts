@@ -1,5 +1,4 @@
 import type {
-  Contact,
   DeliveryOrder,
   MissionLog,
   NotificationStatus,
@@ -26,8 +25,6 @@ export interface Journal {
     readonly subscription: string;
     readonly from: SubscriptionStatus;
     readonly to: SubscriptionStatus;
-    /** The same call had its effect before. */
-    readonly isRepeated: boolean;
   }[];
   /** Subscriptions whose creation began, whether or not anybody was promised them. */
   readonly begun: Set<string>;
@@ -228,7 +225,6 @@ export const worldOf = (start: number, dice: Dice, trace: Surroundings['trace'])
         () => journal.cleared.push({ at: scheduler.now(), mission, entry }),
       ),
   };
-  const contacted = new WeakSet<Contact>();
   const noting = (log: SubscriptionLog): SubscriptionLog => ({
     ...log,
     create: (subscription, dueAt) => {
@@ -251,9 +247,7 @@ export const worldOf = (start: number, dice: Dice, trace: Surroundings['trace'])
           subscription: seen.id,
           from: before.status,
           to: contact.status,
-          isRepeated: contacted.has(contact),
         });
-        contacted.add(contact);
       }
       return written;
     },
