@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import { accessChains, accessLog } from '../adapters/dynamodb/access-log.ts';
 import { directoryOf, loadDirectory } from '../adapters/dynamodb/directory-store.ts';
 import { openTable, type Table } from '../adapters/dynamodb/table.ts';
+import { readHubEnv } from '../local/hub-env.ts';
 import { type ChainFault, chainFaults, missionsNamed } from '../mission/access.ts';
 import type { AccessLog, AccessRecord } from '../mission/ports.ts';
 import { auditEvent } from '../mission/views/audit-event.ts';
@@ -36,18 +37,6 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
 });
 const [command] = positionals;
-
-/** The embedded host writes how it is reached into its data folder. */
-const readLocal = (): boolean => {
-  const file = join(values['data-dir'], 'hub.env');
-  try {
-    process.loadEnvFile(file);
-    return true;
-  } catch {
-    console.error(`${file} is not there: no hub was started with this data folder.`);
-    return false;
-  }
-};
 
 type Logged = ReadonlyMap<string, ReadonlyMap<number, string>>;
 
@@ -159,7 +148,7 @@ const main = async (): Promise<number> => {
     console.error(usage);
     return 2;
   }
-  if (values.local && !readLocal()) return 1;
+  if (values.local && !readHubEnv(values['data-dir'])) return 1;
   const tableName = values.table ?? process.env['TableName'];
   if (tableName === undefined) {
     console.error(usage);

@@ -163,7 +163,6 @@ const said: Started = {
   origin: door.origin,
   tableName: tableNames[0] ?? '',
   queueUrl: urls.find((url) => !isDeadLetters(url)) ?? '',
-  deadLetterUrl: urls.find(isDeadLetters) ?? '',
   endpoint: `${endpoint.origin}/notify`,
 };
 

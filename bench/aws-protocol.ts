@@ -7,7 +7,6 @@ export const started = z.object({
   origin: z.string(),
   tableName: z.string(),
   queueUrl: z.string(),
-  deadLetterUrl: z.string(),
   /** A partner's endpoint, which answers 200 to everything. */
   endpoint: z.string(),
 });

@@ -73,7 +73,6 @@ export const loadHub = async (aws: Aws, assembly: string): Promise<HubInProcess>
     AWS_ENDPOINT_URL_SQS: aws.origin,
     TABLE_NAME: aws.tableName,
     DELIVERY_QUEUE_URL: aws.queueUrl,
-    DEAD_LETTER_QUEUE_URL: aws.deadLetterUrl,
     PUBLIC_URL: 'https://hub.example/fhir',
     ENDPOINT_ALLOW_LIST: 'http://127.0.0.1:*',
   });

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { deadLetters } from '../adapters/dynamodb/dead-letters.ts';
@@ -7,6 +6,7 @@ import { missionLog } from '../adapters/dynamodb/mission-log.ts';
 import { subscriptionLog } from '../adapters/dynamodb/subscription-log.ts';
 import { openTable } from '../adapters/dynamodb/table.ts';
 import { deliveryQueue, openQueues } from '../adapters/sqs/queues.ts';
+import { readHubEnv } from '../local/hub-env.ts';
 import type { Notification } from '../mission/ports.ts';
 import { redrive } from '../mission/redrive.ts';
 import { calls, details, type Letter, line, nameOf, readName } from './report.ts';
@@ -54,18 +54,6 @@ const [command, ...names] = positionals;
 
 /** Letters that are looked up side by side. */
 const sideBySide = 16;
-
-/** The embedded host writes how it is reached into its data folder. */
-const readLocal = (): boolean => {
-  const file = join(values['data-dir'], 'hub.env');
-  try {
-    process.loadEnvFile(file);
-    return true;
-  } catch {
-    console.error(`${file} is not there: no hub was started with this data folder.`);
-    return false;
-  }
-};
 
 const openHub = async (tableName: string, queueUrl: string) => {
   const table = openTable(tableName);
@@ -181,7 +169,7 @@ const main = async (): Promise<number> => {
     console.error(usage);
     return 2;
   }
-  if (values.local && !readLocal()) return 1;
+  if (values.local && !readHubEnv(values['data-dir'])) return 1;
   const table = values.table ?? process.env['TableName'];
   const queue = values.queue ?? process.env['DeliveryQueueUrl'];
   if (table === undefined || queue === undefined) {

@@ -1,5 +1,4 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -8,6 +7,7 @@ import { localCredentials } from './credentials.ts';
 import { startEventSources } from './event-sources.ts';
 import { loadFirstData } from './first-data.ts';
 import { createFunctions, type Invoked } from './functions.ts';
+import { writeHubEnv } from './hub-env.ts';
 import { createIssuer } from './issuer.ts';
 import { openLog } from './log.ts';
 import { startQueues } from './queues.ts';
@@ -169,8 +169,7 @@ export const startHost = async (options: HostOptions = {}): Promise<Host> => {
     });
     // Commands for people on call find this hub by it (npm run dead-letters -- … --local).
     const found = { ...awsEnvironment, AWS_ACCESS_KEY_ID: localCredentials.accessKeyId, ...stack.outputs() };
-    const lines = Object.entries(found).map(([name, value]) => `${name}=${value}\n`);
-    await writeFile(join(dataDir, 'hub.env'), lines.join(''));
+    await writeHubEnv(dataDir, found);
     progress(`hub      ${url}`);
 
     return {

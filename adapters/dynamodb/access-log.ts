@@ -1,6 +1,6 @@
 import { GetCommand, PutCommand, QueryCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import type { Access, AccessHead, AccessLog, AccessRecord } from '../../mission/ports.ts';
-import { holds, keys, rangeOf, reach, type Table } from './table.ts';
+import { holds, keys, newestOf, rangeOf, reach, type Table } from './table.ts';
 
 const partition = 'AUDIT#';
 const recordKey = 'RECORD#';
@@ -44,20 +44,7 @@ export const accessLog = (table: Table): AccessLog => {
   const { client, name: TableName } = table;
   return {
     async last(chain) {
-      const { pk } = keys.access(chain, 0);
-      const { Items = [] } = await reach(() =>
-        client.send(
-          new QueryCommand({
-            TableName,
-            ConsistentRead: true,
-            ScanIndexForward: false,
-            Limit: 1,
-            KeyConditionExpression: 'pk = :pk AND sk BETWEEN :first AND :end',
-            ExpressionAttributeValues: { ':pk': pk, ':first': recordKey, ':end': `${recordKey}~` },
-          }),
-        ),
-      );
-      const [item] = Items;
+      const item = await newestOf(table, keys.access(chain, 0).pk, recordKey);
       return item === undefined ? undefined : storedRecord(item);
     },
 

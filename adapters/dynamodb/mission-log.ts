@@ -1,9 +1,9 @@
-import { GetCommand, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { fold, foldVersion } from '../../mission/evolve.ts';
 import type { MissionLog, StoredEntry, Told } from '../../mission/ports.ts';
 import { type Entry, hub } from '../../mission/state.ts';
 import { defined } from '../../schemas/defined.ts';
-import { holds, keys, owed, pack, rangeOf, reach, retirementShard, type Table, unpack } from './table.ts';
+import { holds, keys, newestOf, owed, pack, rangeOf, reach, retirementShard, type Table, unpack } from './table.ts';
 
 /** An item of the mission log. `packed` never changes; `owes`, `told` and `untold` are what became of its debt. */
 const read = (item: Record<string, unknown>): StoredEntry => {
@@ -61,20 +61,7 @@ export const missionLog = (table: Table): MissionLog => {
 
   return {
     async last(mission) {
-      const { pk } = keys.entry(mission, 0);
-      const answer = await reach(() =>
-        client.send(
-          new QueryCommand({
-            TableName,
-            ConsistentRead: true,
-            ScanIndexForward: false,
-            Limit: 1,
-            KeyConditionExpression: 'pk = :pk AND sk BETWEEN :first AND :end',
-            ExpressionAttributeValues: { ':pk': pk, ':first': 'ENTRY#', ':end': 'ENTRY#~' },
-          }),
-        ),
-      );
-      const [item] = answer.Items ?? [];
+      const item = await newestOf(table, keys.entry(mission, 0).pk, 'ENTRY#');
       return item === undefined ? undefined : current(item);
     },
 

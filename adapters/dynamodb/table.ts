@@ -160,6 +160,27 @@ export const queryAll = async (
   return items;
 };
 
+/** The item with the highest sort key of those that begin with a word, read consistently. */
+export const newestOf = async (
+  { client, name: TableName }: Table,
+  pk: string,
+  begins: string,
+): Promise<Record<string, unknown> | undefined> => {
+  const answer = await reach(() =>
+    client.send(
+      new QueryCommand({
+        TableName,
+        ConsistentRead: true,
+        ScanIndexForward: false,
+        Limit: 1,
+        KeyConditionExpression: 'pk = :pk AND sk BETWEEN :first AND :end',
+        ExpressionAttributeValues: { ':pk': pk, ':first': begins, ':end': `${begins}~` },
+      }),
+    ),
+  );
+  return answer.Items?.[0];
+};
+
 /** All items of one partition from one sort key to another, both included, in order and read consistently. */
 export const rangeOf = (table: Table, from: Key, to: Key): Promise<readonly Record<string, unknown>[]> =>
   queryAll(table, {

@@ -53,7 +53,6 @@ beforeAll(async () => {
   Object.assign(process.env, {
     TABLE_NAME: aws.tableName,
     DELIVERY_QUEUE_URL: aws.queueUrl,
-    DEAD_LETTER_QUEUE_URL: aws.deadLetterUrl,
     PUBLIC_URL: 'https://hub.example/fhir',
     ENDPOINT_ALLOW_LIST: 'http://127.0.0.1:*',
   });

@@ -1,4 +1,3 @@
-import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -9,6 +8,7 @@ import { sampleSubscription } from '../support/contract.ts';
 import { type EmbeddedAws, startEmbeddedAws } from '../support/embedded-aws.ts';
 import { exampleText, organisationOf, sampleDirectoryData } from '../support/examples.ts';
 import { problemsOf } from '../support/fhir-validator.ts';
+import { context, requestOf } from '../support/requests.ts';
 
 /** The process-message function with a part of AWS away: refused connections, and connections that never answer. */
 
@@ -53,64 +53,11 @@ afterAll(async () => {
   await aws.close();
 });
 
-const eventFor = (body: string): APIGatewayProxyEvent => ({
-  body,
-  headers: { 'Content-Type': 'application/fhir+json' },
-  multiValueHeaders: {},
-  httpMethod: 'POST',
-  isBase64Encoded: false,
-  path: '/fhir/$process-message',
-  pathParameters: { type: '$process-message' },
-  queryStringParameters: null,
-  multiValueQueryStringParameters: null,
-  stageVariables: null,
-  resource: '/fhir/{type}',
-  requestContext: {
-    accountId: '0',
-    apiId: 'a',
-    protocol: 'HTTP/1.1',
-    httpMethod: 'POST',
-    path: '/fhir',
-    stage: 'live',
-    requestId: 'outage',
-    requestTimeEpoch: 0,
-    resourceId: 'r',
-    resourcePath: '/fhir/{type}',
-    authorizer: { parent: organisationOf('amk-innlandet'), audience: 'outage', scope: 'request.send' },
-    identity: {
-      accessKey: null,
-      accountId: null,
-      apiKey: null,
-      apiKeyId: null,
-      caller: null,
-      clientCert: null,
-      cognitoAuthenticationProvider: null,
-      cognitoAuthenticationType: null,
-      cognitoIdentityId: null,
-      cognitoIdentityPoolId: null,
-      principalOrgId: null,
-      sourceIp: '127.0.0.1',
-      user: null,
-      userAgent: null,
-      userArn: null,
-    },
-  },
-});
-
-const context: Context = {
-  callbackWaitsForEmptyEventLoop: false,
-  functionName: 'process-message',
-  functionVersion: '1',
-  invokedFunctionArn: 'arn',
-  memoryLimitInMB: '1024',
-  awsRequestId: 'outage',
-  logGroupName: 'g',
-  logStreamName: 's',
-  getRemainingTimeInMillis: () => 10_000,
-  done: () => {},
-  fail: () => {},
-  succeed: () => {},
-};
+const eventFor = (body: string) =>
+  requestOf(
+    { parent: organisationOf('amk-innlandet'), scope: 'request.send' },
+    { method: 'POST', path: '$process-message', body },
+  );
 
 /** The function as it starts anew, with these endpoints. The SDK calls a queue at the address in its URL. */
 const processMessage = async (tables: string, queues: string, body: string, milliseconds = 10_000) => {

@@ -134,32 +134,7 @@ const partnersOf = (world: World) => {
 };
 type Partners = ReturnType<typeof partnersOf>;
 
-const {
-  amk,
-  otherAmk,
-  la,
-  otherLa,
-  operator,
-  otherOperator,
-  thirdOperator,
-  hospital,
-  otherHospital,
-  observer,
-  quality,
-} = parties;
-const members: readonly Party[] = [
-  amk,
-  otherAmk,
-  la,
-  otherLa,
-  operator,
-  otherOperator,
-  thirdOperator,
-  hospital,
-  otherHospital,
-  observer,
-  quality,
-];
+const members: readonly Party[] = Object.values(parties);
 
 const moods: readonly Mood[] = [
   'slow',

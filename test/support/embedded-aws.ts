@@ -12,7 +12,6 @@ import { readAssembly } from '../../local/template.ts';
 export interface EmbeddedAws {
   readonly tableName: string;
   readonly queueUrl: string;
-  readonly deadLetterUrl: string;
   readonly close: () => Promise<void>;
 }
 
@@ -90,7 +89,6 @@ export const startEmbeddedAws = async (): Promise<EmbeddedAws> => {
   return {
     tableName,
     queueUrl: urls.find((url) => !isDeadLetters(url)) ?? '',
-    deadLetterUrl: urls.find(isDeadLetters) ?? '',
     close: async () => {
       await tables.close();
       await queues.close();

@@ -93,7 +93,7 @@ export const requestOf = (
   };
 };
 
-const context: Context = {
+export const context: Context = {
   callbackWaitsForEmptyEventLoop: false,
   functionName: 'test',
   functionVersion: '1',

@@ -63,6 +63,15 @@ const everybodySubscribed = async (hub: MemoryHub): Promise<void> => {
   await subscribe(hub, 'quality', quality);
 };
 
+/** One subscription takes no further mission. */
+const withoutRoom = (hub: MemoryHub, full: string): SweepPorts => ({
+  ...hub,
+  subscriptions: {
+    ...hub.subscriptions,
+    number: async (id, of, entry) => (id === full ? 'full' : hub.subscriptions.number(id, of, entry)),
+  },
+});
+
 const notificationsOf = (hub: MemoryHub, id: string) => hub.subscriptions.range(id, 1, 10_000);
 const entriesOf = async (hub: MemoryHub, id: string) => (await notificationsOf(hub, id)).map(({ entry }) => entry);
 const logOf = (hub: MemoryHub, id: string) => hub.missions.entries(id, 1, 10_000);
@@ -236,13 +245,7 @@ describe('Who is told', () => {
   test('A subscription that has no room for another mission holds up nobody, and its party is phoned', async () => {
     const hub = memoryHub();
     await everybodySubscribed(hub);
-    const full: SweepPorts = {
-      ...hub,
-      subscriptions: {
-        ...hub.subscriptions,
-        number: async (id, of, entry) => (id === 'operator' ? 'full' : hub.subscriptions.number(id, of, entry)),
-      },
-    };
+    const full = withoutRoom(hub, 'operator');
     await fanOut(full, await accept(full, [amk, request]));
     await fanOut(full, await accept(full, [la, resourceRequest({ mission })]));
     await fanOut(full, await accept(full, [amk, update('later')]));
@@ -263,13 +266,7 @@ describe('Who is told', () => {
   test('A party of two subscriptions is reached if one of them has room', async () => {
     const hub = memoryHub();
     await everybodySubscribed(hub);
-    const full: SweepPorts = {
-      ...hub,
-      subscriptions: {
-        ...hub.subscriptions,
-        number: async (id, of, entry) => (id === 'la-1' ? 'full' : hub.subscriptions.number(id, of, entry)),
-      },
-    };
+    const full = withoutRoom(hub, 'la-1');
     await fanOut(full, await accept(full, [amk, request]));
     expect(await hub.missions.entry(mission, 1)).toMatchObject({
       told: [{ subscription: 'la-2' }],
