@@ -1,8 +1,9 @@
 import { isRefusal, type Refusal, refuse } from '../../schemas/faults.ts';
 import { isMissionId } from '../../schemas/identifiers.ts';
 import type { Caller, MissionLog, Shown, StoredEntry } from '../ports.ts';
+import { mayReadEntry, seesNoPerson } from '../routing.ts';
 import { concernedParties, isParty, type MissionState } from '../state.ts';
-import { seenBy } from '../views/person-free.ts';
+import { personFree } from '../views/person-free.ts';
 import { missionResource } from '../views/service-request.ts';
 import { shownOf } from './searching.ts';
 
@@ -46,6 +47,10 @@ const lastSeenBy = ({ organisation, role }: Caller, { number, state }: StoredEnt
   return Math.max(1, ...own.map((task) => task.changedBy));
 };
 
+/** Whose part has ended without having been sent the description itself has no need of its words any more. */
+const readsWords = ({ organisation, role }: Caller, request: StoredEntry, current: MissionState): boolean =>
+  !seesNoPerson(role) && mayReadEntry(request, current, organisation, role);
+
 /** `GET ServiceRequest/{mission}`. */
 export const readMission = async (
   missions: MissionLog,
@@ -57,7 +62,8 @@ export const readMission = async (
   const seen = lastSeenBy(caller, newest);
   const last = seen === newest.number ? newest : ((await missions.entry(id, seen)) ?? newest);
   const request = (await requestOf(missions, last, last.state)) ?? last;
-  const resource = seenBy(caller.role, missionResource(last.state, request), last.exercise);
+  const whole = missionResource(last.state, request);
+  const resource = readsWords(caller, request, newest.state) ? whole : personFree(whole, caller.role, last.exercise);
   return resource === undefined
     ? notFound
     : {

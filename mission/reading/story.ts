@@ -5,7 +5,7 @@ import { parseAddress } from '../../schemas/identifiers.ts';
 import { mayReadAnnouncement } from '../announcement.ts';
 import type { Caller, MissionLog, Shown, StoredEntry, SubscriptionLog } from '../ports.ts';
 import { mayReadEntry, seesNoPerson } from '../routing.ts';
-import type { MissionState } from '../state.ts';
+import { leads, type MissionState } from '../state.ts';
 import type { Viewpoint } from '../views/fhir.ts';
 import { searchset } from '../views/searchset.ts';
 import { provenance } from '../views/story.ts';
@@ -33,20 +33,23 @@ export interface Story {
 /** Entries read at once: each holds a whole message. */
 const entriesAtOnce = 25;
 
-/** Who asked for the mission, coordinates it or has coordinated it knows all of it. */
-const leads = (state: MissionState, { organisation }: Caller): boolean =>
-  state.requester === organisation ||
-  state.coordinator === organisation ||
-  state.tasks.some((task) => task.kind === 'coordination' && task.owner === organisation);
+/** The last entry up to which a party knows all of the mission: who handed on the coordination, until it did. */
+const knowsAllUntil = (last: StoredEntry, caller: Caller): number => {
+  if (seesNoPerson(caller.role)) return 0;
+  const { organisation } = caller;
+  if (leads(last.state, organisation)) return Number.POSITIVE_INFINITY;
+  const led = last.state.tasks.filter((task) => task.kind === 'coordination' && task.owner === organisation);
+  return Math.max(0, ...led.map((task) => task.changedBy));
+};
 
-const readerOf = (state: MissionState, caller: Caller): StoryReader => ({
-  organisation: caller.organisation,
-  role: caller.role,
-  leads: !seesNoPerson(caller.role) && leads(state, caller),
-});
+/** The reader of one entry. */
+const readerIn = (last: StoredEntry, caller: Caller): ((entry: StoredEntry) => StoryReader) => {
+  const until = knowsAllUntil(last, caller);
+  return ({ number }) => ({ organisation: caller.organisation, role: caller.role, leads: number <= until });
+};
 
 /** Whether the reader may read the message itself, at `Bundle/{mission}.{entry}`. */
-const mayReadMessage = (entry: StoredEntry, current: MissionState, { organisation, role }: StoryReader): boolean =>
+const mayReadMessage = (entry: StoredEntry, current: MissionState, { organisation, role }: Caller): boolean =>
   role === 'quality' ||
   mayReadEntry(entry, current, organisation, role) ||
   mayReadAnnouncement(entry, current, organisation);
@@ -54,16 +57,18 @@ const mayReadMessage = (entry: StoredEntry, current: MissionState, { organisatio
 /** The entries of a mission that the reader is told of, from one to another, each as a `Provenance`. */
 const chaptersOf = async (
   ports: StoryPorts,
-  { mission, state }: StoredEntry,
-  reader: StoryReader,
+  last: StoredEntry,
+  caller: Caller,
   from: number,
   to: number,
   view: Viewpoint,
 ) => {
-  const log = await ports.missions.entries(mission, Math.max(1, from - 1), to);
-  const seen = log.filter((entry) => entry.number >= from && (reader.leads || mayReadMessage(entry, state, reader)));
+  const readerOf = readerIn(last, caller);
+  const mayRead = (entry: StoredEntry): boolean => mayReadMessage(entry, last.state, caller);
+  const log = await ports.missions.entries(last.mission, Math.max(1, from - 1), to);
+  const seen = log.filter((entry) => entry.number >= from && (readerOf(entry).leads || mayRead(entry)));
   const told = seen.flatMap((entry) =>
-    entry.told.filter(({ organisation }) => seesReceiptsOf(reader, entry, organisation)),
+    entry.told.filter(({ organisation }) => seesReceiptsOf(readerOf(entry), entry, organisation)),
   );
   const notifications = told.length === 0 ? [] : await ports.subscriptions.notifications(told);
   return seen.map((entry) => {
@@ -72,10 +77,10 @@ const chaptersOf = async (
       {
         entry,
         notifications: notifications.filter((note) => note.entry === entry.number),
-        readable: mayReadMessage(entry, state, reader),
+        readable: mayRead(entry),
         ...(before === undefined ? {} : { before }),
       },
-      reader,
+      readerOf(entry),
       guidelineOf(ports.guidelines, entry.state.guideline ?? ''),
       view,
     );
@@ -85,10 +90,13 @@ const chaptersOf = async (
 /** The entry that a Provenance tells of. */
 const partOfChapter = ({ id = '' }: Provenance): string => String(parseAddress(id)?.entry);
 
-const remarkFor = ({ leads: seesAll, role }: StoryReader): string | undefined => {
+const remarkFor = (last: StoredEntry, caller: Caller): string | undefined => {
+  const { role } = caller;
   if (role === 'quality') return 'Shown without persons and free text.';
   if (seesNoPerson(role)) return 'Shown are the messages that concern you, without persons and free text.';
-  return seesAll ? undefined : 'Shown are the messages that concern you; the mission may hold others.';
+  return knowsAllUntil(last, caller) >= last.number
+    ? undefined
+    : 'Shown are the messages that concern you; the mission may hold others.';
 };
 
 const pageFormats: readonly string[] = ['html', 'text/html'];
@@ -118,7 +126,6 @@ const tell = async (
     return refuse('unknown-search', 'http._cursor', 'follow the link of the page before');
   const last = await openMission(ports.missions, caller, mission);
   if (isRefusal(last)) return last;
-  const reader = readerOf(last.state, caller);
 
   const from = Number(cursor);
   const asPage = wantsPage(search, accept);
@@ -127,7 +134,7 @@ const tell = async (
   const to = isWhole ? last.number : Math.min(last.number, from + Math.min(count, entriesAtOnce) - 1);
   const chapters = [];
   for (let first = from; first <= to; first += entriesAtOnce)
-    chapters.push(...(await chaptersOf(ports, last, reader, first, Math.min(to, first + entriesAtOnce - 1), view)));
+    chapters.push(...(await chaptersOf(ports, last, caller, first, Math.min(to, first + entriesAtOnce - 1), view)));
 
   const shows = [shownOf(last.state, caller, chapters.map(partOfChapter))];
   const asked = [...search].filter(([name]) => name !== '_cursor');
@@ -137,7 +144,7 @@ const tell = async (
   };
   const next = to < last.number ? addressOf([...asked, ['_cursor', String(to + 1)]]) : undefined;
   if (asPage) {
-    const remark = remarkFor(reader);
+    const remark = remarkFor(last, caller);
     const page = storyPage({
       mission,
       exercise: last.exercise,
@@ -190,7 +197,7 @@ export const readProvenance = async (
   const { mission, entry } = address;
   const last = await openMission(ports.missions, caller, mission);
   if (isRefusal(last)) return last;
-  const [resource] = await chaptersOf(ports, last, readerOf(last.state, caller), entry, entry, view);
+  const [resource] = await chaptersOf(ports, last, caller, entry, entry, view);
   return resource === undefined
     ? notFound
     : { outcome: 'found', resource, shows: [shownOf(last.state, caller, [String(entry)])] };

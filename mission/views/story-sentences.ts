@@ -37,7 +37,7 @@ export interface Chapter {
 export interface StoryReader {
   readonly organisation: string;
   readonly role: Role;
-  /** Asked for the mission, coordinates it or has coordinated it. */
+  /** Asked for the mission, coordinates it, or coordinated it when this was written. */
   readonly leads: boolean;
 }
 

@@ -373,7 +373,7 @@ describe('Who reads the story', () => {
   test.each([
     { who: 'The requester', caller: amk, seen: all },
     { who: 'The coordinator', caller: otherLa, seen: all },
-    { who: 'Who coordinated before', caller: la, seen: all },
+    { who: 'Who coordinated before, until it handed on,', caller: la, seen: ['1', '2', '3', '4', '5'] },
     { who: 'The quality system', caller: quality, seen: all },
     { who: 'The crew, of what it may read,', caller: operator, seen: ['1', '2', '3', '6', '7', '8'] },
     { who: 'The hospital, of what it may read,', caller: hospital, seen: ['1', '2', '3', '8'] },
