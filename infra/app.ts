@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { App } from 'aws-cdk-lib';
 import recommendedFeatureFlags from 'aws-cdk-lib/recommended-feature-flags.json' with { type: 'json' };
 import { HubStack } from './hub-stack.ts';
+import { readStage } from './stage.ts';
 
 const app = new App({
   context: recommendedFeatureFlags,
@@ -10,8 +11,10 @@ const app = new App({
   builtinCloudFormationValidation: false,
 });
 
-new HubStack(app, 'Luftbro', {
-  description: 'FHIR hub for air-ambulance missions',
+const stage = readStage(app.node.tryGetContext('stage'));
+new HubStack(app, `luftbro-${stage.name}`, {
+  description: `FHIR hub for air-ambulance missions (${stage.name})`,
+  stage,
   handlers: fileURLToPath(new URL('../functions', import.meta.url)),
 });
 

@@ -1,4 +1,4 @@
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Stack } from 'aws-cdk-lib';
 import { ComparisonOperator, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
@@ -20,6 +20,8 @@ export class DeliveryQueue extends Construct {
   constructor(scope: Construct, id: string, { consumerTimeout, onCall }: DeliveryQueueProps) {
     super(scope, id);
 
+    // A name of CloudFormation's own would do on AWS; emulators forget that it must end in `.fifo`.
+    const { stackName } = Stack.of(this);
     const fifo = {
       fifo: true,
       contentBasedDeduplication: false,
@@ -32,12 +34,12 @@ export class DeliveryQueue extends Construct {
 
     this.deadLetters = new Queue(this, 'DeadLetters', {
       ...fifo,
-      queueName: 'dead-deliveries.fifo',
+      queueName: `${stackName}-dead-deliveries.fifo`,
       retentionPeriod: Duration.days(14),
     });
     this.queue = new Queue(this, 'Queue', {
       ...fifo,
-      queueName: 'deliveries.fifo',
+      queueName: `${stackName}-deliveries.fifo`,
       // Below six times the consumer's timeout AWS may hand out a message that is still being worked on.
       visibilityTimeout: Duration.seconds(6 * consumerTimeout.toSeconds()),
       // `deliver` gives up by itself, and the table keeps what it gave up; this stops what always fails inside it. A record comes along with every try of those before it in its group.

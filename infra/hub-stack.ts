@@ -17,11 +17,13 @@ import { Handlers } from './handlers.ts';
 import { HubFunction } from './hub-function.ts';
 import { HubTable } from './table.ts';
 import { OnCall } from './on-call.ts';
+import type { StageSettings } from './stage.ts';
 import { Sweeper } from './sweeper.ts';
 
 interface HubStackProps extends StackProps {
   /** The folder with one folder per function, each with a `handler.ts`. */
   readonly handlers: string;
+  readonly stage: StageSettings;
 }
 
 const tableReads = ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'];

@@ -6,28 +6,29 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { createIssuer } from '../../local/issuer.ts';
+import { readAssembly } from '../../local/template.ts';
 import type { HubOptions, RunningHub } from './hub.ts';
 
 /** The stack on an emulator of AWS, put there by CDK itself (docs/deploying.md). The issuer of the laptop gives the tokens. */
-
-const stackName = 'Luftbro';
 
 /** Where hubs are deployed. */
 interface Deployment {
   /** The cloud assembly. */
   readonly assembly: string;
+  readonly stackName: string;
   readonly endpoint: string;
   readonly region: string;
 }
 
 /** The place that the environment names, if hubs are to be deployed. Throws if that is not on this machine. */
-export const deployment = (): Deployment | undefined => {
+export const deployment = async (): Promise<Deployment | undefined> => {
   const { DEPLOYED_ASSEMBLY: assembly, AWS_ENDPOINT_URL: endpoint, AWS_REGION: region } = process.env;
   if (assembly === undefined) return undefined;
   // Without an endpoint the tests would run on somebody's real account.
   if (endpoint === undefined || region === undefined || !/^(localhost|127\.0\.0\.1)$/.test(new URL(endpoint).hostname))
     throw new Error('DEPLOYED_ASSEMBLY goes with AWS_REGION and with an AWS_ENDPOINT_URL on this machine.');
-  return { assembly, endpoint, region };
+  const { stackName } = await readAssembly(assembly);
+  return { assembly, stackName, endpoint, region };
 };
 
 /** Runs a program of the project; its errors carry what it said. */
@@ -46,14 +47,17 @@ type Outputs = z.output<typeof outputsSchema>;
 
 /** Parameters that are not named keep their values. */
 const deploy = async (
-  { assembly }: Deployment,
+  { assembly, stackName }: Deployment,
   folder: string,
   parameters: Readonly<Record<string, string>>,
 ): Promise<Outputs> => {
   const file = join(folder, 'outputs.json');
   const given = Object.entries(parameters).flatMap(([name, value]) => ['--parameters', `${name}=${value}`]);
   await cdk('deploy', stackName, '--app', assembly, '--require-approval', 'never', '--outputs-file', file, ...given);
-  return z.object({ [stackName]: outputsSchema }).parse(JSON.parse(await readFile(file, 'utf8')))[stackName];
+  const written: unknown = JSON.parse(await readFile(file, 'utf8'));
+  const outputs = z.record(z.string(), outputsSchema).parse(written)[stackName];
+  if (outputs === undefined) throw new Error(`The deployment of ${stackName} has no outputs.`);
+  return outputs;
 };
 
 /** A call that no client of the project makes. Emulators read region and service in the signature and check nothing. */
@@ -80,7 +84,7 @@ const askAws = async (
 const sweepNow = async (place: Deployment): Promise<void> => {
   const listed = await askAws(place, 'lambda', '/2015-03-31/functions/', { method: 'GET' });
   const { Functions } = z.object({ Functions: z.array(z.object({ FunctionName: z.string() })) }).parse(listed);
-  for (const { FunctionName } of Functions.filter((one) => one.FunctionName.startsWith(`${stackName}-Sweep-`)))
+  for (const { FunctionName } of Functions.filter((one) => one.FunctionName.startsWith(`${place.stackName}-Sweep-`)))
     await askAws(place, 'lambda', `/2015-03-31/functions/${FunctionName}/invocations`, {
       headers: { 'x-amz-invocation-type': 'Event' },
       body: '{}',
@@ -142,7 +146,7 @@ export const deployHub = async (place: Deployment, { guideline, parameters = {} 
   const issuer = await startIssuer(folder);
   const close = async (): Promise<void> => {
     try {
-      await cdk('destroy', stackName, '--app', place.assembly, '--force');
+      await cdk('destroy', place.stackName, '--app', place.assembly, '--force');
     } finally {
       await issuer.close();
       await rm(folder, { recursive: true, force: true });

@@ -6,6 +6,7 @@ import { buffer } from 'node:stream/consumers';
 import { z } from 'zod';
 import { loadFirstData } from '../../local/first-data.ts';
 import { startHost } from '../../local/host.ts';
+import { readAssembly } from '../../local/template.ts';
 import type { Hub } from './partners.ts';
 
 /** The embedded hub with a detour between its functions and AWS, on which tables and queues can be lost. */
@@ -128,11 +129,12 @@ export const startFaultyHub = async (): Promise<FaultyHub> => {
   const tables = await openDetour();
   const queues = await openDetour();
   const dataDir = await mkdtemp(join(tmpdir(), 'luftbro-faults-'));
+  const { stackName } = await readAssembly('cdk.out');
   const assembly = await assemblyWith((given) => ({
     AWS_ENDPOINT_URL_DYNAMODB: tables.url,
     ...(given['DELIVERY_QUEUE_URL'] === undefined
       ? {}
-      : { DELIVERY_QUEUE_URL: `${queues.url}/000000000000/deliveries.fifo` }),
+      : { DELIVERY_QUEUE_URL: `${queues.url}/000000000000/${stackName}-deliveries.fifo` }),
   }));
   const host = await startHost({ assembly, dataDir, port: 0, issuerPort: 0, afterTables: loadFirstData({}) });
   tables.lead(host.tables.endpoint);

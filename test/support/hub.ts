@@ -24,7 +24,7 @@ export interface HubOptions {
 
 /** Embedded, on free ports and with a data folder of its own; or deployed, in a run of `npm run test:deployed`. */
 export const startHub = async (options: HubOptions = {}): Promise<RunningHub> => {
-  const place = deployment();
+  const place = await deployment();
   if (place !== undefined) return deployHub(place, options);
   const { guideline, parameters = {} } = options;
   const dataDir = await mkdtemp(join(tmpdir(), 'luftbro-test-'));

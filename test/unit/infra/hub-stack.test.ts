@@ -7,6 +7,7 @@ import recommendedFeatureFlags from 'aws-cdk-lib/recommended-feature-flags.json'
 import { beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { HubStack } from '../../../infra/hub-stack.ts';
+import { readStage } from '../../../infra/stage.ts';
 import { faults } from '../../../schemas/faults.ts';
 
 let template: Template;
@@ -16,7 +17,10 @@ let stack: HubStack;
 beforeAll(() => {
   // Nothing is bundled; CloudFormation's own rules are checked while it is synthesised.
   const app = new App({ context: { ...recommendedFeatureFlags, 'aws:cdk:bundling-stacks': [] } });
-  stack = new HubStack(app, 'Luftbro', { handlers: fileURLToPath(new URL('../../../functions', import.meta.url)) });
+  stack = new HubStack(app, 'luftbro-prod', {
+    handlers: fileURLToPath(new URL('../../../functions', import.meta.url)),
+    stage: readStage('prod'),
+  });
   assembly = app.synth().directory;
   template = Template.fromStack(stack);
 });
@@ -125,12 +129,15 @@ describe('the delivery queue', () => {
     const timeout = z
       .object({ Properties: z.object({ Timeout: z.number() }) })
       .parse(template.toJSON()['Resources']['Deliver']).Properties.Timeout;
-    template.hasResourceProperties('AWS::SQS::Queue', { QueueName: 'deliveries.fifo', VisibilityTimeout: 6 * timeout });
+    template.hasResourceProperties('AWS::SQS::Queue', {
+      QueueName: 'luftbro-prod-deliveries.fifo',
+      VisibilityTimeout: 6 * timeout,
+    });
   });
 
   it('keeps order and throughput per group, and has dead letters that last two weeks', () => {
     template.hasResourceProperties('AWS::SQS::Queue', {
-      QueueName: 'deliveries.fifo',
+      QueueName: 'luftbro-prod-deliveries.fifo',
       FifoQueue: true,
       ContentBasedDeduplication: false,
       DeduplicationScope: 'messageGroup',
@@ -139,7 +146,7 @@ describe('the delivery queue', () => {
       RedrivePolicy: { maxReceiveCount: 1000, deadLetterTargetArn: { 'Fn::GetAtt': ['DeliveriesDeadLetters', 'Arn'] } },
     });
     template.hasResourceProperties('AWS::SQS::Queue', {
-      QueueName: 'dead-deliveries.fifo',
+      QueueName: 'luftbro-prod-dead-deliveries.fifo',
       FifoQueue: true,
       MessageRetentionPeriod: 1_209_600,
     });
