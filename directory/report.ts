@@ -47,11 +47,17 @@ const areasOf = ({ coverage }: DirectoryData, { organisation }: DirectoryParty):
 
 const counted = (count: number, one: string): string => `${count} ${one}${count === 1 ? '' : 's'}`;
 
-/** Who may call for a party beside those with its own number. */
-const callersInWords = ({ parent, units = [], suppliers = [] }: DirectoryParty): readonly string[] => [
+/** Who may call for a party beside those with its own number, and where its notifications may go. */
+const limitsInWords = ({
+  parent,
+  units = [],
+  suppliers = [],
+  notificationHosts = [],
+}: DirectoryParty): readonly string[] => [
   ...(parent === undefined ? [] : [`part of ${parent}`]),
   ...(units.length === 0 ? [] : [`also called by ${[...units].sort().join(', ')}`]),
   ...(suppliers.length === 0 ? [] : [`suppliers that may act for it: ${[...suppliers].sort().join(', ')}`]),
+  ...(notificationHosts.length === 0 ? [] : [`told at ${[...notificationHosts].sort().join(', ')} only`]),
 ];
 
 /** What a directory holds. */
@@ -65,7 +71,7 @@ export const contents = (data: DirectoryData): readonly string[] => {
     .filter(({ role }) => role === 'amk-la')
     .map((party) => `${party.name} covers: ${areasOf(data, party).map(areaInWords).join(', ') || 'nothing'}`);
   const called = data.parties.flatMap((party) => {
-    const words = callersInWords(party);
+    const words = limitsInWords(party);
     return words.length === 0 ? [] : [`${party.name} (${party.organisation}): ${words.join('; ')}`];
   });
   return [
@@ -106,7 +112,7 @@ const partiesIn = ({ parties }: DirectoryData): Said =>
   new Map(
     parties.map((party) => [
       `organisation ${party.organisation}`,
-      [[party.role, party.name, party.phone ?? 'no phone'].join(', '), ...callersInWords(party)].join('; '),
+      [[party.role, party.name, party.phone ?? 'no phone'].join(', '), ...limitsInWords(party)].join('; '),
     ]),
   );
 

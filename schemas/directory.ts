@@ -3,7 +3,7 @@ import { codesOf, type Role, roles } from './codes.ts';
 import { defined } from './defined.ts';
 import { codeableConcept, codeIn, fhirId, identifier, reference } from './fhir/datatypes.ts';
 import { isObject } from './json.ts';
-import { systems } from './names.ts';
+import { canonicalBase, systems } from './names.ts';
 import { judgePlace } from './service-area.ts';
 
 /**
@@ -23,6 +23,8 @@ export interface DirectoryParty {
   readonly units?: readonly string[];
   /** Organisation numbers of the suppliers whose systems may act for it. */
   readonly suppliers?: readonly string[];
+  /** The only hosts that its notifications go to, in lower case; none: any that is public. */
+  readonly notificationHosts?: readonly string[];
 }
 
 /** An AMK LA covers a county (two digits) or a municipality (four digits). */
@@ -110,6 +112,13 @@ const isAddress = (text: string): boolean => {
   const isLocal = ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
   return username === '' && password === '' && (protocol === 'https:' || (protocol === 'http:' && isLocal));
 };
+
+/** Extension of an Organization: a host that its notifications may go to. Several may be given. */
+export const notificationHostExtension = `${canonicalBase}/StructureDefinition/notification-host`;
+const wantedHost =
+  'is not a host: give the name alone in lower case, as it stands in the endpoint, e.g. partner.example';
+const isHost = (text: string): boolean =>
+  /^[a-z0-9.-]+$/.test(text) && URL.canParse(`https://${text}/`) && new URL(`https://${text}/`).host === text;
 
 const wantedConnection = 'needs system and code of how to connect, e.g. hl7-fhir-msg';
 const wantedPayload = 'needs at least one kind of what may be sent there';
@@ -328,6 +337,16 @@ const readCallers = (
   return { ...defined({ parent }), ...(units.length === 0 ? {} : { units }) };
 };
 
+const hostsElement = z.array(z.looseObject({ url: z.string() })).transform((list, context) =>
+  list.flatMap((extension, index) => {
+    if (extension.url !== notificationHostExtension) return [];
+    const host = extension['valueString'];
+    if (typeof host === 'string' && isHost(host)) return [host];
+    context.addIssue({ code: 'custom', path: [index, 'valueString'], message: wantedHost });
+    return [];
+  }),
+);
+
 const readParty = (subject: Subject, places: Places, once: Once): DirectoryParty | undefined => {
   const { index, resource, read, fault } = subject;
   const organisation = read('identifier', numberElement);
@@ -344,9 +363,17 @@ const readParty = (subject: Subject, places: Places, once: Once): DirectoryParty
   if (resource['id'] !== undefined && resource['id'] !== organisation)
     fault('id', `must be the organisation number ${organisation}, as the hub refers to it`);
   const called = readCallers(subject, organisation, places, once);
+  const hosts = read('extension', hostsElement.optional()) ?? [];
   return role === undefined || name === undefined
     ? undefined
-    : { organisation, name, role, ...defined({ phone }), ...called };
+    : {
+        organisation,
+        name,
+        role,
+        ...defined({ phone }),
+        ...called,
+        ...(hosts.length === 0 ? {} : { notificationHosts: hosts }),
+      };
 };
 
 interface Grant {

@@ -14,10 +14,12 @@ interface Calling {
   readonly supplier?: string;
 }
 
-/** A directory that also says whose call it is. */
+/** A directory that also says whose call it is, and where its notifications may go. */
 export interface PartyDirectory extends Directory {
   /** The party that calls, or why it is none. */
   callerOf(calling: Calling): Party | Extract<FaultCode, 'unknown-caller' | 'unknown-unit' | 'supplier-not-granted'>;
+  /** Whether an organisation's notifications may go to an endpoint, as far as the directory limits its hosts. */
+  notifiesAt(organisation: string, endpoint: string): boolean;
 }
 
 const numbersOf = ({ organisation, units = [] }: DirectoryParty): readonly string[] => [organisation, ...units];
@@ -43,6 +45,16 @@ const callers = (parties: readonly DirectoryParty[]): PartyDirectory['callerOf']
   };
 };
 
+const hostLimits = (parties: readonly DirectoryParty[]): PartyDirectory['notifiesAt'] => {
+  const limits = new Map(
+    parties.map(({ organisation, notificationHosts }) => [organisation, notificationHosts] as const),
+  );
+  return (organisation, endpoint) => {
+    const hosts = limits.get(organisation);
+    return hosts === undefined || (URL.canParse(endpoint) && hosts.includes(new URL(endpoint).hostname));
+  };
+};
+
 /** Answers what is asked of a directory. The hub is a party of every one. */
 export const directoryOf = ({ parties, coverage, resources }: DirectoryData): PartyDirectory => {
   const byNumber = new Map<string, Party>([...parties.map(asParty), hub].map((party) => [party.organisation, party]));
@@ -51,6 +63,7 @@ export const directoryOf = ({ parties, coverage, resources }: DirectoryData): Pa
   const byAddress = new Map(resources.map((resource) => [`${resource.resourceType}/${resource.id}`, resource]));
   return {
     callerOf: callers(parties),
+    notifiesAt: hostLimits(parties),
     partyOf: (organisation) => byNumber.get(organisation),
     partiesOf: (role) => inOrder.filter((party) => party.role === role),
     coordinatorFor: (municipality) => {

@@ -147,3 +147,14 @@ export const webhookChannel = (
     },
   };
 };
+
+/** A channel that also keeps to the hosts to which the directory limits an organisation. */
+export const withinHosts = (
+  channel: Channel,
+  directory: { notifiesAt(organisation: string, endpoint: string): boolean },
+): Channel => ({
+  post: async (subscription, webhookId, body) =>
+    directory.notifiesAt(subscription.organisation, subscription.endpoint)
+      ? channel.post(subscription, webhookId, body)
+      : { failure: 'refused-address' },
+});

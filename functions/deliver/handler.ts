@@ -1,7 +1,7 @@
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { deliveryDesk } from '../../adapters/dynamodb/delivery-desk.ts';
 import { allowList } from '../../adapters/http/egress-guard.ts';
-import { webhookChannel } from '../../adapters/http/channel.ts';
+import { webhookChannel, withinHosts } from '../../adapters/http/channel.ts';
 import { openLogs, systemClock } from '../../adapters/hub.ts';
 import { setting } from '../../adapters/settings.ts';
 import { openQueues, readOrder, returnAfter } from '../../adapters/sqs/queues.ts';
@@ -44,7 +44,7 @@ const deliverRecord = async (record: SQSRecord): Promise<Outcome> => {
       desk,
       missions: logs.missions,
       subscriptions: logs.subscriptions,
-      channel,
+      channel: withinHosts(channel, directory),
       directory,
       clock: systemClock,
       random: Math.random,

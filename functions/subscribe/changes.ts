@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { OperationOutcome } from 'fhir/r4.d.ts';
+import type { PartyDirectory } from '../../adapters/dynamodb/directory-store.ts';
 import { readHeaders } from '../../adapters/http/channel.ts';
 import { allowList, refusalOf } from '../../adapters/http/egress-guard.ts';
 import { openDeliveryQueue, openLogs } from '../../adapters/hub.ts';
@@ -47,9 +48,19 @@ export const readBody = (request: Request): { readonly value: unknown } | { read
 };
 
 /** What the hub cannot do with an endpoint and its headers. */
-const unusable = ({ endpoint, headers }: SubscriptionSettings): Refusal | undefined => {
+const unusable = (
+  { endpoint, headers }: SubscriptionSettings,
+  organisation: string,
+  directory: PartyDirectory,
+): Refusal | undefined => {
   const refused = refusalOf(endpoint, isAllowed);
   if (refused !== undefined) return refuse('refused-endpoint', 'Subscription.channel.endpoint', refused);
+  if (!directory.notifiesAt(organisation, endpoint))
+    return refuse(
+      'refused-endpoint',
+      'Subscription.channel.endpoint',
+      'is at no host that the directory lists for you',
+    );
   const line = headers.findIndex((one) => Object.keys(readHeaders([one])).length === 0);
   return line === -1
     ? undefined
@@ -72,12 +83,12 @@ const orderHandshake = async (subscription: string, due: string): Promise<void> 
 };
 
 /** `POST /fhir/Subscription`. */
-export const create = async (request: Request, caller: Party): Promise<Answer | Refusal> => {
+export const create = async (request: Request, caller: Party, directory: PartyDirectory): Promise<Answer | Refusal> => {
   const body = readBody(request);
   if ('refused' in body) return body.refused;
   const wanted = readSubscription(body.value);
   if (isRefusal(wanted)) return wanted;
-  const refused = unusable(wanted.settings);
+  const refused = unusable(wanted.settings, caller.organisation, directory);
   if (refused !== undefined) return refused;
   if ((await logs.subscriptions.subscriptionsOf(caller.organisation)).length >= mostSubscriptions) {
     return refuse(
@@ -150,7 +161,11 @@ const identityOf = ({
 });
 
 /** `PUT /fhir/Subscription/{id}`: new settings, and a handshake; the secret stays and the numbers go on. */
-export const replace = async (request: Request, subscription: Subscription): Promise<Answer | Refusal> => {
+export const replace = async (
+  request: Request,
+  subscription: Subscription,
+  directory: PartyDirectory,
+): Promise<Answer | Refusal> => {
   const body = readBody(request);
   if ('refused' in body) return body.refused;
   const wanted = readSubscriptionChange(body.value, subscription.id);
@@ -159,7 +174,7 @@ export const replace = async (request: Request, subscription: Subscription): Pro
     await logs.subscriptions.turnOff(subscription.id);
     return answer(200, subscriptionResource({ ...subscription, status: 'off' }, false));
   }
-  const refused = unusable(wanted.settings);
+  const refused = unusable(wanted.settings, subscription.organisation, directory);
   if (refused !== undefined) return refused;
   const due = dueFrom(Date.now());
   const changed = await change(

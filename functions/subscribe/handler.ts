@@ -1,3 +1,4 @@
+import type { PartyDirectory } from '../../adapters/dynamodb/directory-store.ts';
 import { openLogs } from '../../adapters/hub.ts';
 import { setting } from '../../adapters/settings.ts';
 import type { Subscription } from '../../mission/ports.ts';
@@ -130,18 +131,27 @@ const operate = async (
   }
 };
 
-const ofType = async (request: Request, caller: Party, view: Viewpoint): Promise<Answer | Refusal> => {
-  if (request.httpMethod === 'POST') return create(request, caller);
+const ofType = async (
+  request: Request,
+  caller: Party,
+  directory: PartyDirectory,
+  view: Viewpoint,
+): Promise<Answer | Refusal> => {
+  if (request.httpMethod === 'POST') return create(request, caller, directory);
   const found = searchSubscriptions(await ownSubscriptions(caller), queryOf(request), view);
   return isRefusal(found) ? found : answer(200, found.resource);
 };
 
-const ofInstance = async (request: Request, subscription: Subscription): Promise<Answer | Refusal> => {
+const ofInstance = async (
+  request: Request,
+  subscription: Subscription,
+  directory: PartyDirectory,
+): Promise<Answer | Refusal> => {
   switch (request.httpMethod) {
     case 'GET':
       return answer(200, subscriptionResource(subscription, false));
     case 'PUT':
-      return replace(request, subscription);
+      return replace(request, subscription, directory);
     case 'DELETE':
       return end(subscription);
     default:
@@ -158,13 +168,13 @@ export const handler = fhirDoor(async (request, correlationId) => {
   if (outOfScope !== undefined) return outOfScope;
   const view = { base, directory };
   const { id, operation } = request.pathParameters ?? {};
-  if (id === undefined) return ofType(request, caller, view);
+  if (id === undefined) return ofType(request, caller, directory, view);
   // A path part may not contain "$", so `Subscription/$status` arrives as an id.
   if (id === '$status' && operation === undefined && ['GET', 'POST'].includes(request.httpMethod))
     return statusOfAll(request, caller, view);
   const subscription = await ownSubscription(id, caller);
   if (subscription === undefined) return refuse('not-found');
   return operation === undefined
-    ? ofInstance(request, subscription)
+    ? ofInstance(request, subscription, directory)
     : operate(request, correlationId, subscription, caller, view);
 });

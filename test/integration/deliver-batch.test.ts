@@ -19,12 +19,14 @@ import { fanOut } from '../../mission/fan-out.ts';
 import type { DeliveryOrder, DeliveryQueue } from '../../mission/ports.ts';
 import type { Message } from '../../schemas/message.ts';
 import { firstGuidelines } from '../../schemas/guideline.ts';
+import { fhirJson, missionTopic } from '../../schemas/names.ts';
 import { missionIdOf } from '../../schemas/identifiers.ts';
 import { sampleSubscription } from '../support/contract.ts';
 import { type EmbeddedAws, startEmbeddedAws } from '../support/embedded-aws.ts';
 import { organisationOf, partyOfClient, sampleDirectory, sampleDirectoryData } from '../support/examples.ts';
 import { missionRequest, missionUpdate } from '../support/messages.ts';
 import { eventually } from '../support/partners.ts';
+import { ask } from '../support/requests.ts';
 
 /**
  * The deliver function with batches as SQS hands them out: several messages of one group and of several groups at once.
@@ -436,6 +438,56 @@ describe('An endpoint that may not be called any more', () => {
     expect(endpoint.connections()).toBe(0);
     const given = await logs.subscriptions.notification(subscription, 1);
     expect(given).toMatchObject({ status: 'failed', lastAnswer: 'refused-address', attempts: 1 });
+  });
+});
+
+describe('A party whose notifications go to hosts of the directory only', () => {
+  const limitedTo = (host: string) => ({
+    ...sampleDirectoryData,
+    parties: sampleDirectoryData.parties.map((party) =>
+      party.organisation === coordinator ? { ...party, notificationHosts: [host] } : party,
+    ),
+  });
+
+  test('is told there; a subscription of it to another host is refused, and one from before gets nothing', async () => {
+    const endpoint = await openEndpoint();
+    const subscription = await subscribe(endpoint.url);
+    closing.push(async () => {
+      await saveDirectory(logs.table, sampleDirectoryData);
+      handler = await loaded();
+    });
+
+    await saveDirectory(logs.table, limitedTo('127.0.0.1'));
+    handler = await loaded();
+    const messages = await tellOf(1);
+    expect(await work(await receive())).toEqual([]);
+    expect(endpoint.has()).toEqual(messages);
+
+    await saveDirectory(logs.table, limitedTo('partner.example'));
+    handler = await loaded();
+    await tellOf(1);
+    expect(await work(await receive())).toEqual([]);
+    expect(endpoint.calls).toHaveLength(1);
+    const given = await logs.subscriptions.notification(subscription, 2);
+    expect(given).toMatchObject({ status: 'failed', lastAnswer: 'refused-address' });
+
+    const subscriptions = (await import('../../functions/subscribe/handler.ts')).handler;
+    const wanted = {
+      resourceType: 'Subscription',
+      status: 'requested',
+      reason: 'test',
+      criteria: missionTopic,
+      channel: { type: 'rest-hook', endpoint: endpoint.url, payload: fhirJson },
+    };
+    const asked = (method: string, path: string, body: unknown) =>
+      ask(subscriptions, { parent: coordinator }, { method, path, body: JSON.stringify(body) });
+    for (const refused of [
+      await asked('POST', 'Subscription', wanted),
+      await asked('PUT', `Subscription/${subscription}`, { ...wanted, id: subscription }),
+    ]) {
+      expect(refused.statusCode).toBe(422);
+      expect(refused.body).toContain('is at no host that the directory lists for you');
+    }
   });
 });
 

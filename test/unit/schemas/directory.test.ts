@@ -328,6 +328,24 @@ describe('an organisation', () => {
     expect(problemsOf(bundleOf(units, la))).toEqual([]);
   });
 
+  test('may be limited to hosts for its notifications', () => {
+    const host = (valueString: unknown): Resource => ({
+      url: 'https://luftbro.example/fhir/StructureDefinition/notification-host',
+      valueString,
+    });
+    const other = { url: 'https://other.example/extension', valueString: 'https://no/host' };
+    const amk = (...extension: readonly Resource[]): Resource =>
+      organization('100000001', 'local-amk', { extension: [...extension] });
+    expect(read(amk(other)).parties[0]).not.toHaveProperty('notificationHosts');
+    expect(read(amk(other, host('partner.example'), host('localhost'))).parties[0]).toMatchObject({
+      notificationHosts: ['partner.example', 'localhost'],
+    });
+    for (const wrong of ['https://partner.example', 'Partner.example', 'partner.example:8443', '*.example', '', 7])
+      expect(faultsOfLast(amk(host('partner.example'), host(wrong)))).toEqual([
+        expect.stringMatching(/^extension\[1\]\.valueString: is not a host/),
+      ]);
+  });
+
   test('has no number of another, nor a unit of another', () => {
     const other = (...numbers: readonly Resource[]): Resource =>
       organization('100000011', 'amk-la', { identifier: [own('100000011'), ...numbers] });
