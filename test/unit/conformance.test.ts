@@ -1,27 +1,22 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { missingTests, tableRows } from '../support/named-tests.ts';
 
 const page = readFileSync(new URL('../../docs/conformance.md', import.meta.url), 'utf8');
 
-const [, , ...lines] = page.split('\n').filter((line) => line.startsWith('|'));
-const rows = lines.map((line) => {
-  const [id = '', requirement = '', strength = '', held = '', tests = '', ...more] = line
-    .slice(1, -1)
-    .split('|')
-    .map((cell) => cell.trim());
-  return { id, requirement, strength, held, tests: tests.split('<br>'), more };
-});
+const rows = tableRows('conformance.md').map(
+  ([id = '', requirement = '', strength = '', held = '', tests = '', ...more]) => ({
+    id,
+    requirement,
+    strength,
+    held,
+    tests,
+    more,
+  }),
+);
 
 /** The requirements of the kit's list, version 1.1.0 of the guide: 2 to 139. */
 const listed = Array.from({ length: 138 }, (_, index) => index + 2);
-
-/** Titles of the tests in a file, as its source has them. */
-const titlesIn = (file: string): readonly string[] => {
-  const source = readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
-  return [...source.matchAll(/(?:\btest|\bit|\)|\])\(\s*(?<quote>['"`])(?<title>(?:(?!\k<quote>).)+)\k<quote>,/g)].map(
-    ({ groups }) => groups?.['title'] ?? '',
-  );
-};
 
 describe('The conformance table', () => {
   test('has each requirement of the list once, or says below why not', () => {
@@ -42,12 +37,7 @@ describe('The conformance table', () => {
   });
 
   test.each(rows.map((row) => [row.id, row] as const))('names a test for requirement %s that is there', (_id, row) => {
-    expect(row.tests).not.toEqual([]);
-    for (const named of row.tests) {
-      const [, file = '', title = ''] = /^`([^`]+)` > (.+)$/.exec(named) ?? [];
-      expect([named, existsSync(new URL(`../../${file}`, import.meta.url))]).toEqual([named, true]);
-      expect(titlesIn(file)).toContain(title);
-    }
+    expect(missingTests(row.tests)).toEqual([]);
   });
 
   test('holds everything that servers must', () =>
