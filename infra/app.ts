@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { App } from 'aws-cdk-lib';
 import recommendedFeatureFlags from 'aws-cdk-lib/recommended-feature-flags.json' with { type: 'json' };
 import { HubStack } from './hub-stack.ts';
+import { readRunbook } from './on-call.ts';
 import { readStage } from './stage.ts';
 
 const app = new App({
@@ -15,6 +16,7 @@ const stage = readStage(app.node.tryGetContext('stage'));
 new HubStack(app, `luftbro-${stage.name}`, {
   description: `FHIR hub for air-ambulance missions (${stage.name})`,
   stage,
+  runbook: readRunbook(app.node.tryGetContext('runbook')),
   handlers: fileURLToPath(new URL('../functions', import.meta.url)),
 });
 

@@ -1,24 +1,39 @@
+/* oxlint-disable no-new -- a construct joins its scope by being made */
 import { Duration, Stack } from 'aws-cdk-lib';
 import { ComparisonOperator, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
-import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
-import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import { EventSourceMapping } from 'aws-cdk-lib/aws-lambda';
 import { DeduplicationScope, FifoThroughputLimit, Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import type { HubFunction } from './hub-function.ts';
 import type { OnCall } from './on-call.ts';
+import type { StageSettings } from './stage.ts';
 
 interface DeliveryQueueProps {
+  readonly stage: StageSettings;
+  readonly key: IKey;
   readonly consumerTimeout: Duration;
   readonly onCall: OnCall;
 }
+
+/** Longest that an order waits when all is well: the hub gives up after twelve minutes, and obeys a `Retry-After` of up to five. */
+const lateAfter = Duration.minutes(20);
+
+const minute = Duration.minutes(1);
 
 /** Notifications on their way, in order per subscription and mission, and orders that failed inside the hub again and again. */
 export class DeliveryQueue extends Construct {
   readonly queue: Queue;
   readonly deadLetters: Queue;
+  readonly #stage: StageSettings;
+  readonly #key: IKey;
   readonly #onCall: OnCall;
 
-  constructor(scope: Construct, id: string, { consumerTimeout, onCall }: DeliveryQueueProps) {
+  constructor(scope: Construct, id: string, { stage, key, consumerTimeout, onCall }: DeliveryQueueProps) {
     super(scope, id);
+    this.#stage = stage;
+    this.#key = key;
+    this.#onCall = onCall;
 
     // A name of CloudFormation's own would do on AWS; emulators forget that it must end in `.fifo`.
     const { stackName } = Stack.of(this);
@@ -28,14 +43,17 @@ export class DeliveryQueue extends Construct {
       // Each group has its own throughput, so that one busy mission takes nothing from the others.
       deduplicationScope: DeduplicationScope.MESSAGE_GROUP,
       fifoThroughputLimit: FifoThroughputLimit.PER_MESSAGE_GROUP_ID,
-      encryption: QueueEncryption.SQS_MANAGED,
+      encryption: QueueEncryption.KMS,
+      encryptionMasterKey: key,
+      // SQS asks the key once in so long per caller: a right that is taken away ends by then, and longer would save cents (docs/costs.md).
+      dataKeyReuse: Duration.minutes(5),
       enforceSSL: true,
     };
 
     this.deadLetters = new Queue(this, 'DeadLetters', {
       ...fifo,
       queueName: `${stackName}-dead-deliveries.fifo`,
-      retentionPeriod: Duration.days(14),
+      retentionPeriod: Duration.days(stage.deadLetterDays),
     });
     this.queue = new Queue(this, 'Queue', {
       ...fifo,
@@ -46,27 +64,55 @@ export class DeliveryQueue extends Construct {
       deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: 1000 },
     });
 
-    this.#onCall = onCall;
-    onCall.wake(
-      this,
-      'Broken',
-      this.deadLetters.metricApproximateNumberOfMessagesVisible({ period: Duration.minutes(1), statistic: 'Maximum' }),
-      {
-        alarmDescription:
-          'Orders to tell a partner something have failed inside the hub a thousand times. ' +
-          'The sweeper orders anew what is still owed, so partners are told late; if it happens again, coordinators must phone.',
-        threshold: 0,
-        comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
-        evaluationPeriods: 1,
-        treatMissingData: TreatMissingData.NOT_BREACHING,
-      },
-    );
+    const waking = {
+      comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
+      evaluationPeriods: 1,
+      treatMissingData: TreatMissingData.NOT_BREACHING,
+    };
+    const maximum = { period: minute, statistic: 'Maximum' };
+    onCall.wake(this, 'Broken', this.deadLetters.metricApproximateNumberOfMessagesVisible(maximum), {
+      ...waking,
+      threshold: 0,
+      alarmDescription:
+        'Orders to tell a partner something have failed inside the hub a thousand times. ' +
+        'The sweeper orders anew what is still owed, so partners are told late; if it happens again, coordinators must phone.',
+    });
+    onCall.wake(this, 'Late', this.queue.metricApproximateAgeOfOldestMessage(maximum), {
+      ...waking,
+      threshold: lateAfter.toSeconds(),
+      evaluationPeriods: 3,
+      alarmDescription:
+        'A partner still waits for something that the hub should long have delivered or given up, and nobody was told that it waits: ' +
+        'orders are not taken from the queue. See whether deliver runs; until then coordinators must phone.',
+    });
+  }
+
+  /** Lets a function put orders into the queue. */
+  allowSending(...functions: readonly HubFunction[]): void {
+    for (const fn of functions) {
+      fn.allow(['sqs:SendMessage'], this.queue.queueArn);
+      fn.allowKey(['kms:GenerateDataKey', 'kms:Decrypt'], this.#key, 'sqs');
+    }
   }
 
   /** Hands the notifications to `consumer` one by one: in a batch, the slowest endpoint would hold back the others. */
-  feed(consumer: LambdaFunction): void {
-    consumer.addEventSource(new SqsEventSource(this.queue, { batchSize: 1, reportBatchItemFailures: true }));
-    const watched = { period: Duration.minutes(1), statistic: 'Sum' };
+  feed(consumer: HubFunction): void {
+    consumer.allow(
+      ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ChangeMessageVisibility'],
+      this.queue.queueArn,
+    );
+    consumer.allowKey(['kms:Decrypt'], this.#key, 'sqs');
+    const { mostDeliveriesAtOnce } = this.#stage;
+    new EventSourceMapping(this, 'Feed', {
+      target: consumer,
+      eventSourceArn: this.queue.queueArn,
+      batchSize: 1,
+      reportBatchItemFailures: true,
+      // The queue asks for no more than `deliver` has: what is refused would come back only when its visibility ends.
+      ...(mostDeliveriesAtOnce === undefined ? {} : { maxConcurrency: mostDeliveriesAtOnce }),
+    });
+
+    const watched = { period: minute, statistic: 'Sum' };
     const lasting = {
       threshold: 0,
       comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,

@@ -1,26 +1,39 @@
-import type { Duration } from 'aws-cdk-lib';
-import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import { Architecture, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
-import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Aws, type Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import { Architecture, Function as LambdaFunction, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import type { Handlers } from './handlers.ts';
+import type { FunctionName, StageSettings } from './stage.ts';
 
 interface HubFunctionProps {
+  readonly stage: StageSettings;
   readonly handlers: Handlers;
   /** The folder whose `handler.ts` this function runs. */
-  readonly name: string;
+  readonly name: FunctionName;
+  readonly logKey: IKey;
   readonly timeout: Duration;
   readonly memorySize?: number;
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** One function, with its own log and with no rights but those that `allow` gives. */
+/** One function, with its own log and with no rights but those that `allow` gives, and to be traced where the stage says so. */
 export class HubFunction extends LambdaFunction {
   constructor(
     scope: Construct,
     id: string,
-    { handlers, name, timeout, memorySize = 512, environment }: HubFunctionProps,
+    { stage, handlers, name, logKey, timeout, memorySize = 512, environment }: HubFunctionProps,
   ) {
+    const reserved = stage.reservedConcurrency?.[name];
+    const logGroup = new LogGroup(scope, `${id}Log`, {
+      retention: stage.logRetention,
+      encryptionKey: logKey,
+      removalPolicy: stage.keepsData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+    });
+    // AWS's own policy for logs would let each function write into the log of any other, the second witness of reads among them.
+    const role = new Role(scope, `${id}ServiceRole`, { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+    logGroup.grantWrite(role);
     super(scope, id, {
       code: handlers.code(name),
       handler: 'index.handler',
@@ -29,7 +42,10 @@ export class HubFunction extends LambdaFunction {
       timeout,
       memorySize,
       environment: { ...environment, NODE_OPTIONS: '--enable-source-maps' },
-      logGroup: new LogGroup(scope, `${id}Log`, { retention: RetentionDays.ONE_YEAR }),
+      role,
+      logGroup,
+      ...(reserved === undefined ? {} : { reservedConcurrentExecutions: reserved }),
+      ...(stage.traces ? { tracing: Tracing.ACTIVE } : {}),
     });
   }
 
@@ -44,6 +60,17 @@ export class HubFunction extends LambdaFunction {
         actions: [...actions],
         resources: [tableArn],
         conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [...partitionKeys] } },
+      }),
+    );
+  }
+
+  /** Only what a service does with a key on the function's behalf: the function itself can neither encrypt nor decrypt with it. */
+  allowKey(actions: readonly string[], key: IKey, service: 'dynamodb' | 'sqs'): void {
+    this.addToRolePolicy(
+      new PolicyStatement({
+        actions: [...actions],
+        resources: [key.keyArn],
+        conditions: { StringEquals: { 'kms:ViaService': `${service}.${Aws.REGION}.amazonaws.com` } },
       }),
     );
   }

@@ -15,6 +15,7 @@ import { DeliveryQueue } from './delivery-queue.ts';
 import { FhirApi } from './fhir-api.ts';
 import { Handlers } from './handlers.ts';
 import { HubFunction } from './hub-function.ts';
+import { HubKeys } from './keys.ts';
 import { HubTable } from './table.ts';
 import { OnCall } from './on-call.ts';
 import type { StageSettings } from './stage.ts';
@@ -24,6 +25,8 @@ interface HubStackProps extends StackProps {
   /** The folder with one folder per function, each with a `handler.ts`. */
   readonly handlers: string;
   readonly stage: StageSettings;
+  /** Where docs/runbook.md of this release is read; alarms lead to its sections. */
+  readonly runbook: string;
 }
 
 const tableReads = ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'];
@@ -36,7 +39,7 @@ const accesses = 'AUDIT#*';
 
 /** The whole hub. No account or region is named, so that it may be deployed anywhere. */
 export class HubStack extends Stack {
-  constructor(scope: Construct, id: string, { handlers: folder, ...props }: HubStackProps) {
+  constructor(scope: Construct, id: string, { handlers: folder, stage, runbook, ...props }: HubStackProps) {
     super(scope, id, props);
 
     const givenPublicUrl = new CfnParameter(this, 'PublicUrl', {
@@ -90,20 +93,27 @@ export class HubStack extends Stack {
       `https://${api.restApiId}.execute-api.${Aws.REGION}.${Aws.URL_SUFFIX}/${api.stageName}/fhir`,
     ).toString();
 
-    const { table } = new HubTable(this, 'Table');
+    const keys = new HubKeys(this, 'Keys', { stage });
+    const { table } = new HubTable(this, 'Table', { stage, key: keys.missions });
     const TABLE_NAME = table.tableName;
     const ENDPOINT_ALLOW_LIST = endpointAllowList.valueAsString;
 
     const deliverTimeout = Duration.seconds(30);
-    const onCall = new OnCall(this, 'OnCall');
-    const deliveries = new DeliveryQueue(this, 'Deliveries', { consumerTimeout: deliverTimeout, onCall });
+    const onCall = new OnCall(this, 'OnCall', { key: keys.onCall, runbook });
+    const deliveries = new DeliveryQueue(this, 'Deliveries', {
+      stage,
+      key: keys.missions,
+      consumerTimeout: deliverTimeout,
+      onCall,
+    });
     const DELIVERY_QUEUE_URL = deliveries.queue.queueUrl;
 
     const handlers = new Handlers(this, 'Handlers', { folder });
-    const answering = { handlers, timeout: Duration.seconds(10) };
+    const made = { stage, handlers, logKey: keys.logs };
+    const answering = { ...made, timeout: Duration.seconds(10) };
 
     const authorize = new HubFunction(this, 'Authorize', {
-      handlers,
+      ...made,
       name: 'authorize',
       // When it starts it asks the issuer for its keys.
       timeout: Duration.seconds(10),
@@ -127,7 +137,6 @@ export class HubStack extends Stack {
     });
     processMessage.allow(tableReads, table.tableArn);
     processMessage.allowItems(tableWrites, table.tableArn, ...working);
-    processMessage.allow(['sqs:SendMessage'], deliveries.queue.queueArn);
 
     const read = new HubFunction(this, 'Read', {
       ...answering,
@@ -146,7 +155,6 @@ export class HubStack extends Stack {
     subscribe.allow(tableReads, table.tableArn);
     subscribe.allowItems(tableWrites, table.tableArn, 'SUBSCRIPTION#*', 'PARTY#*');
     subscribe.allowItems(['dynamodb:PutItem'], table.tableArn, accesses);
-    subscribe.allow(['sqs:SendMessage'], deliveries.queue.queueArn);
 
     const metadata = new HubFunction(this, 'Metadata', {
       ...answering,
@@ -156,7 +164,7 @@ export class HubStack extends Stack {
     metadata.allow(['dynamodb:GetItem'], table.tableArn);
 
     const deliver = new HubFunction(this, 'Deliver', {
-      handlers,
+      ...made,
       name: 'deliver',
       timeout: deliverTimeout,
       memorySize: 1024,
@@ -167,7 +175,7 @@ export class HubStack extends Stack {
     deliveries.feed(deliver);
 
     const sweep = new HubFunction(this, 'Sweep', {
-      handlers,
+      ...made,
       name: 'sweep',
       // It looks again every two seconds until the next one has begun, so that no deadline falls between two runs.
       timeout: Duration.seconds(80),
@@ -176,8 +184,11 @@ export class HubStack extends Stack {
     sweep.allow(tableReads, table.tableArn);
     sweep.allowItems(tableWrites, table.tableArn, ...working);
     sweep.allow(['dynamodb:Query'], `${table.tableArn}/index/obligations`);
-    sweep.allow(['sqs:SendMessage'], deliveries.queue.queueArn);
     new Sweeper(this, 'Sweeper', { sweep, onCall });
+
+    deliveries.allowSending(processMessage, subscribe, sweep);
+    for (const fn of [authorize, processMessage, read, subscribe, metadata, deliver, sweep])
+      fn.allowKey(['kms:Decrypt'], keys.missions, 'dynamodb');
 
     api.route({ authorize, processMessage, read, subscribe, metadata });
 

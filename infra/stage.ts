@@ -106,13 +106,18 @@ const stages: Readonly<Record<StageName, Omit<StageSettings, 'name'>>> = {
     ...guarded,
     logRetention: RetentionDays.ONE_YEAR,
     reservedConcurrency: {
+      // Every request passes it: as many as the functions behind it answer at a time, for it takes a fraction of their time.
       authorize: 200,
+      // Nothing else may take the place of a message about a mission.
       'process-message': 150,
+      // Systems that poll their worklists too often must not take it.
       read: 150,
       subscribe: 20,
+      // Open to everybody, so it is kept small.
       metadata: 20,
+      // Endpoints that hang hold an instance each, ten seconds a call: not more than these, and no message has to wait for it.
       deliver: 200,
-      // A run may still be under way when the next begins.
+      // Always there, however busy the rest. A run may still be under way when the next begins.
       sweep: 3,
     },
     mostDeliveriesAtOnce: 200,

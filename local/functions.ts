@@ -32,8 +32,11 @@ const functionSchema = z.strictObject({
   Architectures: z.unknown().optional(),
   Description: z.unknown().optional(),
   LoggingConfig: z.unknown().optional(),
+  // A function has no more instances here than a laptop can bear.
+  ReservedConcurrentExecutions: z.int().optional(),
   Role: z.unknown().optional(),
   Tags: z.unknown().optional(),
+  TracingConfig: z.unknown().optional(),
 });
 type FunctionProperties = z.output<typeof functionSchema>;
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { allows, type Statement, statementShape } from './policy.ts';
+import { allows, type Circumstances, type Statement, statementShape } from './policy.ts';
 import type { Stack } from './stack.ts';
 
 /**
@@ -36,30 +36,47 @@ export const permissionsOf = (stack: Stack): Permissions => {
 
 export const accessKeyOf = (functionLogicalId: string): string => functionLogicalId;
 
-export interface AwsCall {
+/** A key under which something lies, and the service that uses it for whoever calls. */
+export interface KeyUse {
+  readonly key: string;
+  readonly service: string;
+}
+
+export interface AwsCall extends Circumstances {
   /** The `Authorization` header of the request. */
   readonly authorization: string | undefined;
   readonly action: string;
   readonly resources: readonly string[];
-  /** Partition keys of the items, where the call names them. */
-  readonly leadingKeys?: readonly string[];
 }
 
 /** What is missing for a call, as AWS words it; `undefined` if nothing is. */
 export const missingRight = (
   permissions: Permissions,
-  { authorization = '', action, resources, leadingKeys }: AwsCall,
+  { authorization = '', action, resources, ...circumstances }: AwsCall,
 ): string | undefined => {
   const [, accessKey = ''] = /Credential=([^/]+)\//.exec(authorization) ?? [];
   const statements = permissions[accessKey];
   const denied =
     statements === undefined
       ? undefined
-      : resources.find((resource) => !allows(statements, action, resource, leadingKeys));
+      : resources.find((resource) => !allows(statements, action, resource, circumstances));
   return denied === undefined
     ? undefined
     : `${accessKey} is not authorized to perform: ${action} on resource: ${denied}`;
 };
+
+/** What is missing for a service to use a key for whoever calls. */
+export const missingKeyRight = (
+  permissions: Permissions,
+  authorization: string | undefined,
+  actions: readonly string[],
+  { key, service }: KeyUse,
+): string | undefined =>
+  actions
+    .map((action) =>
+      missingRight(permissions, { authorization, action: `kms:${action}`, resources: [key], viaService: service }),
+    )
+    .find((missing) => missing !== undefined);
 
 /** The answer to a call that lacks a right, in AWS's JSON protocols. */
 export const accessDenied = (message: string) => ({

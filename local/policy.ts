@@ -9,34 +9,53 @@ export const statementShape = {
   Action: oneOrMore,
   Resource: oneOrMore,
   Condition: z
-    .strictObject({ 'ForAllValues:StringLike': z.strictObject({ 'dynamodb:LeadingKeys': oneOrMore }) })
-    .transform((condition) => condition['ForAllValues:StringLike']['dynamodb:LeadingKeys'])
+    .union([
+      z
+        .strictObject({ 'ForAllValues:StringLike': z.strictObject({ 'dynamodb:LeadingKeys': oneOrMore }) })
+        .transform((condition) => ({ leadingKeys: condition['ForAllValues:StringLike']['dynamodb:LeadingKeys'] })),
+      z
+        .strictObject({ StringEquals: z.strictObject({ 'kms:ViaService': z.string() }) })
+        .transform((condition) => ({ viaService: condition.StringEquals['kms:ViaService'] })),
+    ])
     .optional(),
 };
+
+/** What a call says of itself that a condition may ask for. */
+export interface Circumstances {
+  /** Partition keys of the items, where the call names them. */
+  readonly leadingKeys?: readonly string[];
+  /** The service that makes the call for somebody. */
+  readonly viaService?: string;
+}
 
 export interface Statement {
   readonly Effect: 'Allow' | 'Deny';
   readonly Action: readonly string[];
   readonly Resource: readonly string[];
-  /** Forms of the partition keys that it is about. */
-  readonly Condition?: readonly string[] | undefined;
+  readonly Condition?: /** Forms of the partition keys that it is about. */
+  { readonly leadingKeys: readonly string[] } | { readonly viaService: string } | undefined;
 }
 
-/** `leadingKeys`: partition keys of the items, for calls that name them. */
 export const allows = (
   statements: readonly Statement[],
   action: string,
   resource: string,
-  leadingKeys: readonly string[] = [],
+  circumstances: Circumstances = {},
 ): boolean => {
   const meant = statements.filter(
     (statement) =>
       statement.Action.some((pattern) => matches(pattern.toLowerCase(), action.toLowerCase())) &&
       statement.Resource.some((pattern) => matches(pattern, resource)) &&
-      (statement.Condition === undefined ||
-        leadingKeys.every((key) => statement.Condition?.some((pattern) => matches(pattern, key)) === true)),
+      fulfils(statement.Condition, circumstances),
   );
   return meant.some(({ Effect }) => Effect === 'Allow') && !meant.some(({ Effect }) => Effect === 'Deny');
+};
+
+const fulfils = (condition: Statement['Condition'], { leadingKeys = [], viaService }: Circumstances): boolean => {
+  if (condition === undefined) return true;
+  return 'viaService' in condition
+    ? viaService === condition.viaService
+    : leadingKeys.every((key) => condition.leadingKeys.some((pattern) => matches(pattern, key)));
 };
 
 const matches = (pattern: string, value: string): boolean =>

@@ -2,7 +2,7 @@ import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { buildApp } from 'fauxqs';
 import { z } from 'zod';
 import { localCredentials } from './credentials.ts';
-import { accessDenied, missingRight, type Permissions, permissionsOf } from './permissions.ts';
+import { accessDenied, missingKeyRight, missingRight, type Permissions, permissionsOf } from './permissions.ts';
 import type { Stack } from './stack.ts';
 
 /**
@@ -22,7 +22,9 @@ const queueSchema = z.strictObject({
   ReceiveMessageWaitTimeSeconds: z.int().optional(),
   VisibilityTimeout: z.int().optional(),
   RedrivePolicy: z.strictObject({ deadLetterTargetArn: z.string(), maxReceiveCount: z.int() }).optional(),
-  // Nothing to do on one machine.
+  // Nothing is encrypted in memory; who may use the key is checked.
+  KmsMasterKeyId: z.string().optional(),
+  KmsDataKeyReusePeriodSeconds: z.int().optional(),
   SqsManagedSseEnabled: z.boolean().optional(),
   Tags: z.unknown().optional(),
 });
@@ -45,6 +47,7 @@ interface QueueServerSettings {
 interface OwnName {
   readonly arn: string;
   readonly url: string;
+  readonly key: string | undefined;
 }
 
 export const startQueues = async ({ region, log = () => {} }: QueueServerSettings): Promise<QueueServer> => {
@@ -58,11 +61,16 @@ export const startQueues = async ({ region, log = () => {} }: QueueServerSetting
     const own = ownNames.get(body.QueueUrl);
     if (own === undefined) return;
     body.QueueUrl = own.url;
-    const missing = missingRight(permissions, {
-      authorization: headers.authorization,
-      action: actionOf(String(headers['x-amz-target'])),
-      resources: [own.arn],
-    });
+    const { authorization } = headers;
+    const action = actionOf(String(headers['x-amz-target']));
+    const missing =
+      missingRight(permissions, { authorization, action, resources: [own.arn] }) ??
+      (own.key === undefined
+        ? undefined
+        : missingKeyRight(permissions, authorization, keyActions[action] ?? [], {
+            key: own.key,
+            service: `sqs.${region}.amazonaws.com`,
+          }));
     if (missing === undefined) return;
     log(missing);
     await reply.code(403).send(accessDenied(missing));
@@ -79,8 +87,8 @@ export const startQueues = async ({ region, log = () => {} }: QueueServerSetting
     client,
     create: async (stack) => {
       const urls = new Map<string, string>();
-      for (const { ref, arn, url: ownUrl } of await makeQueues(client, stack)) {
-        ownNames.set(ref, { arn, url: ownUrl });
+      for (const { ref, arn, url: ownUrl, key } of await makeQueues(client, stack)) {
+        ownNames.set(ref, { arn, url: ownUrl, key });
         urls.set(arn, ref);
       }
       permissions = permissionsOf(stack);
@@ -99,6 +107,8 @@ interface MadeQueue {
   readonly arn: string;
   /** What the server calls it. */
   readonly url: string;
+  /** The key that it lies under. */
+  readonly key: string | undefined;
 }
 
 /** Makes a stack's queues where a client points to. */
@@ -109,9 +119,15 @@ export const makeQueues = async (client: SQSClient, stack: Stack): Promise<reado
     const { QueueUrl } = await client.send(
       new CreateQueueCommand({ QueueName: name, Attributes: attributesOf(properties) }),
     );
-    made.push({ ref, arn, url: QueueUrl ?? ref });
+    made.push({ ref, arn, url: QueueUrl ?? ref, key: properties.KmsMasterKeyId });
   }
   return made;
+};
+
+/** What SQS does with a queue's key for whoever calls. */
+const keyActions: Readonly<Record<string, readonly string[]>> = {
+  'sqs:SendMessage': ['GenerateDataKey', 'Decrypt'],
+  'sqs:ReceiveMessage': ['Decrypt'],
 };
 
 /** The right that a request needs: for a batch the same as for one message. */
@@ -124,6 +140,8 @@ const isRequestToQueue = (body: unknown): body is { QueueUrl: string } =>
 const attributesOf = ({
   QueueName: _name,
   Tags: _tags,
+  KmsMasterKeyId: _key,
+  KmsDataKeyReusePeriodSeconds: _reuse,
   SqsManagedSseEnabled: _encryption,
   ...attributes
 }: QueueProperties): Record<string, string> =>

@@ -28,6 +28,8 @@ const withoutWork: Readonly<Record<string, string>> = {
   'AWS::ApiGateway::Deployment': 'the routes are served as they stand in the template',
   'AWS::CDK::Metadata': 'only counted by AWS',
   'AWS::CloudWatch::Alarm': 'nobody is on call for a laptop',
+  'AWS::KMS::Alias': 'nobody looks up a key here',
+  'AWS::KMS::Key': 'nothing is encrypted here but what the disk encrypts; who may use a key is checked all the same',
   'AWS::Lambda::EventInvokeConfig': 'schedules are never repeated here',
   'AWS::Lambda::Permission': 'only the API and the schedules call functions',
   'AWS::Logs::LogGroup': 'all logs go to one file',
@@ -101,6 +103,8 @@ export const createStack = ({ name: stackName, region, template, parameters, que
         const name = givenName('FunctionName') ?? generated;
         return { ref: name, attributes: { Arn: arn('lambda', `function:${name}`) } };
       }
+      case 'AWS::KMS::Key':
+        return { ref: generated, attributes: { Arn: arn('kms', `key/${generated}`), KeyId: generated } };
       case 'AWS::ApiGateway::RestApi':
         return { ref: logicalId, attributes: { RootResourceId: `${logicalId}/root` } };
       case 'AWS::ApiGateway::Stage':

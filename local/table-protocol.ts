@@ -1,10 +1,16 @@
 import { z } from 'zod';
-import type { Permissions } from './permissions.ts';
+import type { KeyUse, Permissions } from './permissions.ts';
 
 /** What the host and the thread with the tables say to each other. */
 
 export type TableOrder =
-  | { readonly kind: 'permissions'; readonly permissions: Permissions; readonly tableArnPrefix: string }
+  | {
+      readonly kind: 'permissions';
+      readonly permissions: Permissions;
+      readonly tableArnPrefix: string;
+      /** Under which keys tables lie, by the tables' names. */
+      readonly keys: Readonly<Record<string, KeyUse>>;
+    }
   | { readonly kind: 'close' };
 
 export const tableReport = z.discriminatedUnion('kind', [

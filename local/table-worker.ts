@@ -5,7 +5,7 @@ import { buffer } from 'node:stream/consumers';
 import { parentPort, workerData } from 'node:worker_threads';
 import dynalite from 'dynalite';
 import { z } from 'zod';
-import { accessDenied, missingRight, type Permissions } from './permissions.ts';
+import { accessDenied, type KeyUse, missingKeyRight, missingRight, type Permissions } from './permissions.ts';
 import type { TableOrder, TableReport } from './table-protocol.ts';
 
 /**
@@ -21,6 +21,7 @@ process.on('uncaughtException', (error) => report({ kind: 'threw', message: erro
 
 let permissions: Permissions = {};
 let tableArnPrefix = '';
+let keys: Readonly<Record<string, KeyUse>> = {};
 
 const database = dynalite({ path, createTableMs: 0, updateTableMs: 0, deleteTableMs: 0 });
 const [handle] = database.listeners('request');
@@ -28,12 +29,15 @@ const [handle] = database.listeners('request');
 const take = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
   const { headers, method, url } = request;
   const body = await buffer(request);
-  const missing = missingRight(permissions, {
-    authorization: headers.authorization,
-    action: `dynamodb:${String(headers['x-amz-target']).replace(/^.*\./, '')}`,
-    resources: tablesOf(body).map((table) => `${tableArnPrefix}${table}`),
-    leadingKeys: leadingKeysOf(body),
-  });
+  const { authorization } = headers;
+  const tables = tablesOf(body);
+  const missing =
+    missingRight(permissions, {
+      authorization,
+      action: `dynamodb:${String(headers['x-amz-target']).replace(/^.*\./, '')}`,
+      resources: tables.map((table) => `${tableArnPrefix}${table}`),
+      leadingKeys: leadingKeysOf(body),
+    }) ?? missingTableKey(authorization, tables);
   if (missing !== undefined) {
     report({ kind: 'denied', message: missing });
     response.writeHead(400, { 'content-type': 'application/x-amz-json-1.0' });
@@ -42,6 +46,13 @@ const take = async (request: IncomingMessage, response: ServerResponse): Promise
   }
   handle?.call(database, Object.assign(Readable.from([body]), { headers, method, url }), response);
 };
+
+/** To read and to write DynamoDB decrypts the table's own key for whoever calls. */
+const missingTableKey = (authorization: string | undefined, tables: readonly string[]): string | undefined =>
+  tables
+    .flatMap((table) => keys[table.replace(/\/.*$/, '')] ?? [])
+    .map((key) => missingKeyRight(permissions, authorization, ['Decrypt'], key))
+    .find((missing) => missing !== undefined);
 
 const aboutTables = z.object({
   TableName: z.string().optional(),
@@ -86,7 +97,7 @@ server.listen(0, '127.0.0.1', () => {
 parentPort?.on('message', (order: TableOrder) => {
   switch (order.kind) {
     case 'permissions':
-      ({ permissions, tableArnPrefix } = order);
+      ({ permissions, tableArnPrefix, keys } = order);
       break;
     case 'close':
       server.close(() => {

@@ -12,7 +12,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { z } from 'zod';
 import { localCredentials } from './credentials.ts';
-import { permissionsOf } from './permissions.ts';
+import { type KeyUse, permissionsOf } from './permissions.ts';
 import type { Stack } from './stack.ts';
 import { type TableOrder, tableReport } from './table-protocol.ts';
 
@@ -42,7 +42,10 @@ const tableSchema = z.strictObject({
   // DynamoDB itself deletes what is due within days only.
   TimeToLiveSpecification: z.strictObject({ AttributeName: z.string(), Enabled: z.boolean() }).optional(),
   PointInTimeRecoverySpecification: z.unknown().optional(),
-  SSESpecification: z.unknown().optional(),
+  // Nothing is encrypted here; who may use the key is checked.
+  SSESpecification: z
+    .strictObject({ KMSMasterKeyId: z.string(), SSEEnabled: z.literal(true), SSEType: z.literal('KMS') })
+    .optional(),
   Tags: z.unknown().optional(),
 });
 type TableProperties = z.output<typeof tableSchema>;
@@ -122,6 +125,7 @@ export const startTables = async ({ folder, region, log }: TableServerSettings):
         kind: 'permissions',
         permissions: permissionsOf(stack),
         tableArnPrefix: `arn:aws:dynamodb:${stack.region}:${stack.accountId}:table/`,
+        keys: keysOf(stack),
       });
       return names;
     },
@@ -144,6 +148,18 @@ export const makeTables = async (client: DynamoDBClient, stack: Stack, place: st
   }
   return tables.map(({ ref }) => ref);
 };
+
+/** The keys under which tables lie, by the tables' names. */
+const keysOf = (stack: Stack): Readonly<Record<string, KeyUse>> =>
+  Object.fromEntries(
+    stack
+      .resources('AWS::DynamoDB::Table', tableSchema)
+      .flatMap(({ ref, properties: { SSESpecification } }) =>
+        SSESpecification === undefined
+          ? []
+          : [[ref, { key: SSESpecification.KMSMasterKeyId, service: `dynamodb.${stack.region}.amazonaws.com` }]],
+      ),
+  );
 
 const definition = ({ AttributeDefinitions, KeySchema, GlobalSecondaryIndexes, BillingMode }: TableProperties) => ({
   AttributeDefinitions,

@@ -20,21 +20,53 @@ beforeAll(() => {
   stack = new HubStack(app, 'luftbro-prod', {
     handlers: fileURLToPath(new URL('../../../functions', import.meta.url)),
     stage: readStage('prod'),
+    runbook: 'https://handbook.example/runbook.md',
   });
   assembly = app.synth().directory;
   template = Template.fromStack(stack);
 });
 
-const statementsOf = (policy: string) =>
+const arn = z
+  .object({ 'Fn::GetAtt': z.tuple([z.string(), z.literal('Arn')]) })
+  .transform((call) => call['Fn::GetAtt'][0]);
+/** What a statement is about, by its name in the stack. */
+const named = z.union([
+  z.literal('*'),
+  arn,
+  z
+    .object({ 'Fn::Join': z.tuple([z.literal(''), z.tuple([arn, z.string()])]) })
+    .transform((call) => call['Fn::Join'][1].join('')),
+]);
+const condition = z.union([
+  z
+    .strictObject({ 'ForAllValues:StringLike': z.strictObject({ 'dynamodb:LeadingKeys': z.array(z.string()) }) })
+    .transform((items) => `items ${items['ForAllValues:StringLike']['dynamodb:LeadingKeys'].join(' ')}`),
+  z
+    .strictObject({
+      StringEquals: z.strictObject({
+        'kms:ViaService': z.strictObject({
+          'Fn::Join': z.tuple([
+            z.literal(''),
+            z.tuple([z.string(), z.object({ Ref: z.literal('AWS::Region') }), z.literal('.amazonaws.com')]),
+          ]),
+        }),
+      }),
+    })
+    .transform(({ StringEquals }) => `via ${StringEquals['kms:ViaService']['Fn::Join'][1][0].replace(/\.$/, '')}`),
+]);
+
+/** All that a policy allows, one line for each action: what, on what, under which condition. */
+const rightsOf = (policy: string): readonly string[] =>
   z
     .object({
       Properties: z.object({
         PolicyDocument: z.object({
           Statement: z.array(
-            z.object({
+            z.strictObject({
+              Effect: z.literal('Allow'),
               Action: z.union([z.string(), z.array(z.string())]),
-              Resource: z.unknown(),
-              Condition: z.unknown().optional(),
+              Resource: named,
+              Condition: condition.optional(),
             }),
           ),
         }),
@@ -42,12 +74,11 @@ const statementsOf = (policy: string) =>
     })
     .parse(template.toJSON()['Resources'][policy])
     .Properties.PolicyDocument.Statement.flatMap(({ Action, Resource, Condition }) =>
-      [Action].flat().map((action) => ({
-        action,
-        resources: JSON.stringify(Resource),
-        ...(Condition === undefined ? {} : { condition: Condition }),
-      })),
-    );
+      [Action]
+        .flat()
+        .map((action) => [`${action} ${Resource}`, ...(Condition === undefined ? [] : [Condition])].join(', ')),
+    )
+    .toSorted();
 
 describe('the stack', () => {
   it('passes the rules of CloudFormation without a remark', () => {
@@ -142,7 +173,6 @@ describe('the delivery queue', () => {
       ContentBasedDeduplication: false,
       DeduplicationScope: 'messageGroup',
       FifoThroughputLimit: 'perMessageGroupId',
-      SqsManagedSseEnabled: true,
       RedrivePolicy: { maxReceiveCount: 1000, deadLetterTargetArn: { 'Fn::GetAtt': ['DeliveriesDeadLetters', 'Arn'] } },
     });
     template.hasResourceProperties('AWS::SQS::Queue', {
@@ -187,6 +217,7 @@ describe('an alarm', () => {
     expect(names).toEqual([
       'DeliveriesBroken',
       'DeliveriesFailing',
+      'DeliveriesLate',
       'DeliveriesThrottled',
       'SweeperDeadLetters',
       'SweeperStanding',
@@ -289,48 +320,57 @@ describe('the functions', () => {
     expect(told.filter((variable) => variable !== 'NODE_OPTIONS').toSorted()).toEqual(variables);
   });
 
-  it('that check tokens may note used proofs, and touch nothing else', () => {
-    expect(statementsOf('AuthorizeServiceRoleDefaultPolicy')).toEqual([
-      {
-        action: 'dynamodb:PutItem',
-        resources: JSON.stringify({ 'Fn::GetAtt': ['Table', 'Arn'] }),
-        condition: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['PROOF#*'] } },
-      },
-    ]);
-  });
-
-  it.each(['ProcessMessage', 'Read', 'Subscribe', 'Metadata', 'Deliver', 'Sweep'])(
-    'may do named things to named resources only: %s',
-    (name) => {
-      for (const { action, resources } of statementsOf(`${name}ServiceRoleDefaultPolicy`)) {
-        expect(action).toMatch(/^(dynamodb|sqs):[A-Z][A-Za-z]+$/);
-        expect(resources).not.toContain('"*"');
-        expect(action).not.toMatch(/Delete(Item|Table)|Scan|PurgeQueue/);
-      }
-    },
-  );
-
+  const reads = ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:Query'].map((action) => `${action} Table`);
+  const putting = (...forms: readonly string[]) => [`dynamodb:PutItem Table, items ${forms.join(' ')}`];
+  const writing = (...forms: readonly string[]) => [
+    ...putting(...forms),
+    `dynamodb:UpdateItem Table, items ${forms.join(' ')}`,
+  ];
   const working = ['MISSION#*', 'INCIDENT#*', 'SUBSCRIPTION#*', 'PARTY#*'];
-  const accesses = ['AUDIT#*'];
+  const sending = [
+    'sqs:SendMessage DeliveriesQueue',
+    'kms:Decrypt KeysMissions, via sqs',
+    'kms:GenerateDataKey KeysMissions, via sqs',
+  ];
+  const taking = [
+    ...['ChangeMessageVisibility', 'DeleteMessage', 'GetQueueAttributes', 'ReceiveMessage'].map(
+      (call) => `sqs:${call} DeliveriesQueue`,
+    ),
+    'kms:Decrypt KeysMissions, via sqs',
+  ];
+  /** What every function may do besides its work: use the table's key, write its own log, and be traced. */
+  const all = (name: string) => [
+    'kms:Decrypt KeysMissions, via dynamodb',
+    `logs:CreateLogStream ${name}Log`,
+    `logs:PutLogEvents ${name}Log`,
+    'xray:PutTelemetryRecords *',
+    'xray:PutTraceSegments *',
+  ];
 
   it.each([
-    ['Read', { PutItem: [accesses] }],
-    ['Metadata', {}],
-    ['ProcessMessage', { PutItem: [working], UpdateItem: [working] }],
-    ['Deliver', { PutItem: [working], UpdateItem: [working] }],
-    ['Sweep', { PutItem: [working], UpdateItem: [working] }],
-    ['Subscribe', { PutItem: [['SUBSCRIPTION#*', 'PARTY#*'], accesses], UpdateItem: [['SUBSCRIPTION#*', 'PARTY#*']] }],
-  ])('write only where it is their work, and those that read add to the log of reads: %s', (name, expected) => {
-    const written: Record<string, unknown[]> = {};
-    for (const { action, condition } of statementsOf(`${name}ServiceRoleDefaultPolicy`)) {
-      const [, service, call = ''] = /^(\w+):(\w+)$/.exec(action) ?? [];
-      if (service !== 'dynamodb' || /^(Get|BatchGet|Query)/.test(call)) continue;
-      const { 'ForAllValues:StringLike': forms } = z
-        .object({ 'ForAllValues:StringLike': z.object({ 'dynamodb:LeadingKeys': z.array(z.string()) }) })
-        .parse(condition);
-      written[call] = [...(written[call] ?? []), forms['dynamodb:LeadingKeys']];
-    }
-    expect(written).toEqual(expected);
+    ['Authorize', putting('PROOF#*')],
+    ['ProcessMessage', [...reads, ...writing(...working), ...sending]],
+    ['Read', [...reads, 'dynamodb:Query Table/index/worklist', ...putting('AUDIT#*')]],
+    ['Subscribe', [...reads, ...writing('SUBSCRIPTION#*', 'PARTY#*'), ...putting('AUDIT#*'), ...sending]],
+    ['Metadata', ['dynamodb:GetItem Table']],
+    ['Deliver', [...reads, ...writing(...working), ...taking]],
+    ['Sweep', [...reads, 'dynamodb:Query Table/index/obligations', ...writing(...working), ...sending]],
+  ])('may do this and nothing else: %s', (name, rights) => {
+    expect(rightsOf(`${name}ServiceRoleDefaultPolicy`)).toEqual([...rights, ...all(name)].toSorted());
+    expect(template.findResources('AWS::IAM::Role')[`${name}ServiceRole`]?.['Properties']).toEqual({
+      AssumeRolePolicyDocument: {
+        Statement: [{ Action: 'sts:AssumeRole', Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' } }],
+        Version: '2012-10-17',
+      },
+    });
+  });
+
+  it('have their rights from these policies only', () => {
+    expect(Object.keys(template.findResources('AWS::IAM::Policy')).toSorted()).toEqual(
+      Object.keys(functions())
+        .map((name) => `${name}ServiceRoleDefaultPolicy`)
+        .toSorted(),
+    );
   });
 });
 

@@ -34,9 +34,32 @@ describe('a policy', () => {
 
   it('allows items by the form of their partition keys only', () => {
     const table = 'arn:aws:dynamodb:eu-north-1:0:table/t';
-    const only = { Effect: 'Allow', Action: ['dynamodb:PutItem'], Resource: [table], Condition: ['PROOF#*'] } as const;
-    const put = (...keys: readonly string[]): boolean => allows([only], 'dynamodb:PutItem', table, keys);
+    const only = {
+      Effect: 'Allow',
+      Action: ['dynamodb:PutItem'],
+      Resource: [table],
+      Condition: { leadingKeys: ['PROOF#*'] },
+    } as const;
+    const put = (...keys: readonly string[]): boolean =>
+      allows([only], 'dynamodb:PutItem', table, { leadingKeys: keys });
     expect([put('PROOF#1'), put('MISSION#1'), put('PROOF#1', 'MISSION#1')]).toEqual([true, false, false]);
+  });
+
+  it('allows the use of a key through the service that it names only', () => {
+    const key = 'arn:aws:kms:eu-north-1:0:key/k';
+    const only = {
+      Effect: 'Allow',
+      Action: ['kms:Decrypt'],
+      Resource: [key],
+      Condition: { viaService: 'dynamodb.eu-north-1.amazonaws.com' },
+    } as const;
+    const via = (viaService?: string): boolean =>
+      allows([only], 'kms:Decrypt', key, viaService === undefined ? {} : { viaService });
+    expect([via('dynamodb.eu-north-1.amazonaws.com'), via('sqs.eu-north-1.amazonaws.com'), via()]).toEqual([
+      true,
+      false,
+      false,
+    ]);
   });
 
   it('denies whatever else it allows', () => {
