@@ -46,11 +46,23 @@ export const indexBundle = (entries: readonly MessageEntry[]): BundleIndex => {
   const resolve = (reference: Reference | undefined): Found | undefined =>
     reference?.reference === undefined ? undefined : places.get(reference.reference);
 
+  /** However often an Organization is named it is read once. */
+  const numbered = new Map<Found, string | undefined>();
+  const numberIn = (found: Found): string | undefined => {
+    if (!numbered.has(found)) {
+      const identifiers = read(organization, found.resource)?.identifier;
+      numbered.set(found, identifiers?.find(({ system }) => system === systems.organisationNumber)?.value);
+    }
+    return numbered.get(found);
+  };
+
   const organisationNumber = (reference: Reference | undefined): string | undefined => {
     if (reference?.identifier?.system === systems.organisationNumber) return reference.identifier.value;
-    const found = read(organization, resolve(reference)?.resource);
-    const inBundle = found?.identifier?.find(({ system }) => system === systems.organisationNumber)?.value;
-    return inBundle ?? /^Organization\/(\d{9})$/.exec(reference?.reference ?? '')?.[1];
+    const found = resolve(reference);
+    return (
+      (found === undefined ? undefined : numberIn(found)) ??
+      /^Organization\/(\d{9})$/.exec(reference?.reference ?? '')?.[1]
+    );
   };
 
   const person = (reference: Reference | undefined): Decider | undefined => {

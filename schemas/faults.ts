@@ -35,6 +35,24 @@ export const faults = {
     origin: 'sender',
     text: 'The body is not UTF-8. Send UTF-8, as FHIR JSON is always written.',
   },
+  'repeated-name': {
+    status: 400,
+    type: 'structure',
+    origin: 'sender',
+    text: 'A JSON object has two members of the same name, of which one reader takes the first and another the last. Give each name once.',
+  },
+  'reserved-name': {
+    status: 400,
+    type: 'structure',
+    origin: 'sender',
+    text: 'A member of the JSON is called "__proto__", "constructor" or "prototype". No element of FHIR is. Leave it out.',
+  },
+  'not-unicode': {
+    status: 400,
+    type: 'structure',
+    origin: 'sender',
+    text: 'A string of the JSON holds NUL (\\u0000) or half a character (a surrogate without its pair, as when a text is cut). Leave it out.',
+  },
   'not-a-message': {
     status: 400,
     type: 'structure',
@@ -52,6 +70,18 @@ export const faults = {
     type: 'too-long',
     origin: 'sender',
     text: 'The body is larger than 256 KiB. Send large attachments by reference (Attachment.url).',
+  },
+  'too-many-entries': {
+    status: 422,
+    type: 'too-costly',
+    origin: 'sender',
+    text: 'The Bundle has more than 500 entries. Send what the receivers need now, the rest in further messages or by reference.',
+  },
+  'not-acceptable': {
+    status: 406,
+    type: 'not-supported',
+    origin: 'sender',
+    text: 'The hub answers in JSON (application/fhir+json), and Accept or _format rules that out. Accept JSON.',
   },
   'wrong-content-type': {
     status: 415,
@@ -271,6 +301,8 @@ export interface Refusal {
   readonly faults: readonly [Fault, ...Fault[]];
   /** Version of the mission that refused, for the `ETag` of the answer. */
   readonly version?: number;
+  /** Seconds for `Retry-After`, if they are others than the fault's own. */
+  readonly retryAfter?: number;
 }
 
 export const refuse = (code: FaultCode, at?: string, detail?: string, version?: number): Refusal => ({
@@ -298,11 +330,28 @@ const issue = ({ code, at, detail }: Fault): OperationOutcomeIssue => {
   });
 };
 
-/** FHIR R4 `OperationOutcome`: one issue per fault, `details.coding` = stable code and origin, `expression` = FHIRPath. */
+/** Whoever mends so many asks again anyway; a body of nothing but faults would be answered with hundreds of times its size. */
+const mostIssues = 50;
+
+/**
+ * FHIR R4 `OperationOutcome`: one issue per fault, fifty at the most, `details.coding` = stable code and origin,
+ * `expression` = FHIRPath.
+ */
 export const operationOutcome = (list: readonly Fault[], correlationId?: string): OperationOutcome => ({
   resourceType: 'OperationOutcome',
   ...defined({ id: correlationId }),
-  issue: list.map(issue),
+  issue: [
+    ...list.slice(0, mostIssues).map(issue),
+    ...(list.length > mostIssues
+      ? [
+          {
+            severity: 'information' as const,
+            code: 'incomplete' as const,
+            diagnostics: `${list.length - mostIssues} more faults are not shown`,
+          },
+        ]
+      : []),
+  ],
 });
 
 export const statusOf = (refusal: Refusal): number => faults[refusal.faults[0].code].status;

@@ -13,33 +13,8 @@ declare global {
   }
 }
 
-export const maxDepth = 64;
-
-/** Largest request body, in bytes of UTF-8: a log entry, compressed, must fit a DynamoDB item (400 KB). */
-export const maxBodyBytes = 256 * 1024;
-
 const quote = 34;
 const backslash = 92;
-const isOpening = (code: number): boolean => code === 123 || code === 91;
-const isClosing = (code: number): boolean => code === 125 || code === 93;
-
-/** Whether brackets nest deeper than `maxDepth`. Looked at before parsing, so that no parser recurses into an attack. */
-export const isTooDeep = (text: string): boolean => {
-  let depth = 0;
-  let inString = false;
-  for (let at = 0; at < text.length; at += 1) {
-    const code = text.charCodeAt(at);
-    if (inString) {
-      if (code === backslash) at += 1;
-      else if (code === quote) inString = false;
-    } else if (code === quote) inString = true;
-    else if (isOpening(code)) {
-      depth += 1;
-      if (depth > maxDepth) return true;
-    } else if (isClosing(code)) depth -= 1;
-  }
-  return false;
-};
 
 const jsonNumber = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
@@ -47,10 +22,10 @@ const jsonNumber = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 const numeric = new Uint8Array(128);
 for (const character of '0123456789-+.eE') numeric[character.charCodeAt(0)] = 1;
 const isNumeric = (code: number): boolean => numeric[code] === 1;
-const isSpace = (code: number): boolean => code === 32 || code === 10 || code === 13 || code === 9;
+export const isSpace = (code: number): boolean => code === 32 || code === 10 || code === 13 || code === 9;
 
 /** Where the string that begins at a quotation mark ends: after its closing one, or at the end of a text that lacks it. */
-const afterString = (text: string, start: number): number => {
+export const afterString = (text: string, start: number): number => {
   for (let end = text.indexOf('"', start + 1); end !== -1; end = text.indexOf('"', end + 1)) {
     let escapes = 0;
     while (text.charCodeAt(end - 1 - escapes) === backslash) escapes += 1;

@@ -11,11 +11,12 @@ import {
 } from './fhir/resources.ts';
 import { meta as metaSchema } from './fhir/datatypes.ts';
 import { digestOf, isMissionId, parseAddress } from './identifiers.ts';
-import { canonicalText, isObject, isTooDeep, maxBodyBytes, parseLossless } from './json.ts';
+import { canonicalText, isObject, parseLossless } from './json.ts';
 import { catalogue, eventCodeOf, messageTypesOf } from './messages/catalogue.ts';
 import type { Decider, Facts, MessageType, Position } from './messages/message-type.ts';
 import { exerciseCode, municipalityExtension, systems } from './names.ts';
 import { judgePlace } from './service-area.ts';
+import { readJson } from './strict-json.ts';
 import { faultsOf, refuseAll } from './zod-faults.ts';
 
 /** A message as the hub understood it, with its own text untouched. */
@@ -48,27 +49,21 @@ const parseWith = <Schema extends z.ZodType>(schema: Schema, value: unknown, bas
   return result.success ? { ok: true, value: result.data } : { ok: false, faults: faultsOf(result.error.issues, base) };
 };
 
-const readJson = (text: string): Step<{ plain: unknown; lossless: unknown }> => {
-  const refused = (fault: Fault): Step<never> => ({ ok: false, faults: [fault] });
-  if (Buffer.byteLength(text) > maxBodyBytes) return refused({ code: 'too-large' });
-  if (isTooDeep(text)) return refused({ code: 'too-deep' });
-  try {
-    return { ok: true, value: { plain: JSON.parse(text), lossless: parseLossless(text) } };
-  } catch {
-    return refused({ code: 'not-json' });
-  }
-};
+/** A mission's message has a few dozen at the most; each costs every reader. */
+export const mostEntries = 500;
 
 const missionIn = (header: MessageHeader, index: BundleIndex, facts: Facts): Step<string | undefined> => {
+  // However often a resource is in focus its identifiers are looked at once.
+  const seen = new Set<Found | undefined>();
   const named = (header.focus ?? []).flatMap((focus, at) => {
-    const identifiers = [focus.identifier, ...identifiersOf(index.resolve(focus))];
+    const found = index.resolve(focus);
+    const identifiers = [focus.identifier, ...(seen.has(found) ? [] : identifiersOf(found))];
+    seen.add(found);
     const byIdentifier = identifiers
       .filter((identifier) => identifier?.system === systems.mission)
       .map((identifier) => identifier?.value);
     const byReference =
-      index.resolve(focus) === undefined
-        ? /(?:^|\/)ServiceRequest\/([0-9a-f-]{36})$/.exec(focus.reference ?? '')?.[1]
-        : undefined;
+      found === undefined ? /(?:^|\/)ServiceRequest\/([0-9a-f-]{36})$/.exec(focus.reference ?? '')?.[1] : undefined;
     return [...byIdentifier, byReference].filter((value) => value !== undefined).map((value) => ({ value, at }));
   });
   const odd = named.find(({ value }) => !isMissionId(value));
@@ -138,27 +133,29 @@ interface Place {
 
 const placeAt = ({ index, resource }: Found): Place => ({ base: `Bundle.entry[${index}].resource`, resource });
 
-/** What a resource holds inside itself under an id (R4 references, contained resources). */
-const containedIn = ({ index, resource }: Found, id: string): readonly Place[] => {
+/** What a resource holds inside itself, by its id (R4 references, contained resources). */
+const containedIn = ({ index, resource }: Found): ReadonlyMap<unknown, readonly Place[]> => {
   const list: readonly unknown[] = Array.isArray(resource['contained']) ? resource['contained'] : [];
-  return list.flatMap((one, at) =>
-    isObject(one) && one['id'] === id
-      ? [{ base: `Bundle.entry[${index}].resource.contained[${at}]`, resource: one }]
-      : [],
+  const places = list.flatMap((one, at) =>
+    isObject(one) ? [{ base: `Bundle.entry[${index}].resource.contained[${at}]`, resource: one }] : [],
   );
+  return Map.groupBy(places, (place) => place.resource['id']);
 };
 
 const readPlace = (type: MessageType, focus: Found, index: BundleIndex): Step<Whereabouts> => {
   const wanted = type.focus?.location;
   if (wanted === undefined) return { ok: true, value: {} };
   const element: unknown = wanted.element === 'self' ? undefined : focus.resource[wanted.element];
-  const references = (Array.isArray(element) ? element : [element]).filter(isObject);
+  const references = new Set(
+    (Array.isArray(element) ? element : [element]).filter(isObject).map((one) => one['reference']),
+  );
+  const contained = containedIn(focus);
   const places =
     wanted.element === 'self'
       ? [placeAt(focus)]
-      : references.flatMap(({ reference }) => {
+      : [...references].flatMap((reference) => {
           if (typeof reference !== 'string') return [];
-          if (reference.startsWith('#')) return containedIn(focus, reference.slice(1));
+          if (reference.startsWith('#')) return contained.get(reference.slice(1)) ?? [];
           const found = index.resolve({ reference });
           return found === undefined ? [] : [placeAt(found)];
         });
@@ -278,10 +275,13 @@ const withoutBundleId = (bundle: unknown): unknown =>
  */
 export const readMessage = (text: string): Message | Refusal => {
   const json = readJson(text);
-  if (!json.ok) return refuseAll(json.faults);
-  const { plain, lossless } = json.value;
+  if (!json.ok) return refuseAll([json.fault]);
+  const plain = json.value;
   if (!isObject(plain) || plain['resourceType'] !== 'Bundle' || plain['type'] !== 'message')
     return refuse('not-a-message', 'Bundle');
+  const { entry } = plain;
+  if (Array.isArray(entry) && entry.length > mostEntries)
+    return refuse('too-many-entries', 'Bundle.entry', `has ${entry.length}`);
   const bundle = parseWith(messageBundle, plain, 'Bundle');
   if (!bundle.ok) return refuseAll(bundle.faults);
   const [first] = bundle.value.entry;
@@ -343,6 +343,6 @@ export const readMessage = (text: string): Message | Refusal => {
         ? { ...read.value.facts, ...defined({ statedAt: bundle.value.timestamp }) }
         : read.value.facts,
     text,
-    digest: digestOf(canonicalText(withoutBundleId(lossless))),
+    digest: digestOf(canonicalText(withoutBundleId(parseLossless(text)))),
   };
 };

@@ -27,8 +27,10 @@ const ownHeaders =
 export const readHeaders = (lines: readonly string[]): Record<string, string> => {
   const headers: Record<string, string> = {};
   for (const line of lines) {
-    const [, name, value] = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\x20-\x7e]*)$/.exec(line) ?? [];
-    if (name !== undefined && value !== undefined && !ownHeaders.test(name)) headers[name] = value.trim();
+    const [, name, given] = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):([\t\x20-\x7e]*)$/.exec(line) ?? [];
+    const value = given?.trim();
+    if (name !== undefined && value !== undefined && !value.includes('\t') && !ownHeaders.test(name))
+      headers[name] = value;
   }
   return headers;
 };

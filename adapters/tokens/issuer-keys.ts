@@ -17,6 +17,21 @@ const cooldown = 5_000;
 /** After the issuer did not answer: who calls is not kept waiting for it each time. */
 const pauseAfterFailure = 1_000;
 
+/** Bytes of an answer, decompressed: a hundred keys are less. */
+const longestAnswer = 256 * 1024;
+
+const textOf = async ({ body }: Response): Promise<string> => {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of body ?? []) {
+    length += chunk.length;
+    // Ends the loop, which cancels the rest.
+    if (length > longestAnswer) throw new IssuerUnreachable('the token issuer answers too much');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+};
+
 const getJson = async (url: string): Promise<Readonly<Record<string, unknown>>> => {
   const answer = await fetch(url, {
     redirect: 'error',
@@ -24,7 +39,7 @@ const getJson = async (url: string): Promise<Readonly<Record<string, unknown>>> 
     signal: AbortSignal.timeout(patience),
   });
   if (!answer.ok) throw new IssuerUnreachable(`the token issuer answers HTTP ${answer.status}`);
-  const body: unknown = await answer.json();
+  const body: unknown = JSON.parse(await textOf(answer));
   if (!isObject(body)) throw new IssuerUnreachable('the token issuer answers no JSON object');
   return body;
 };

@@ -12,13 +12,14 @@ import { type Search, unknownParameter } from '../../mission/reading/searching.t
 import type { Party } from '../../mission/state.ts';
 import { rotationParameters, subscriptionResource } from '../../mission/views/subscription.ts';
 import { isRefusal, type Refusal, refuse } from '../../schemas/faults.ts';
-import { isTooDeep, maxBodyBytes } from '../../schemas/json.ts';
+import { readJson } from '../../schemas/strict-json.ts';
 import {
   overlapSeconds,
   readSubscription,
   readSubscriptionChange,
   type SubscriptionSettings,
 } from '../../schemas/subscription.ts';
+import { refuseAll } from '../../schemas/zod-faults.ts';
 import { type Answer, answer, bodyOf, type Request } from '../edge/door.ts';
 import { kindOf, log } from '../edge/log.ts';
 
@@ -38,13 +39,8 @@ const mostTries = 3;
 export const readBody = (request: Request): { readonly value: unknown } | { readonly refused: Refusal } => {
   const text = bodyOf(request);
   if (typeof text !== 'string') return { refused: text };
-  if (Buffer.byteLength(text) > maxBodyBytes) return { refused: refuse('too-large') };
-  if (isTooDeep(text)) return { refused: refuse('too-deep') };
-  try {
-    return { value: JSON.parse(text) };
-  } catch {
-    return { refused: refuse('not-json') };
-  }
+  const json = readJson(text);
+  return json.ok ? { value: json.value } : { refused: refuseAll([json.fault]) };
 };
 
 /** What the hub cannot do with an endpoint and its headers. */

@@ -589,4 +589,15 @@ describe("A subscriber's own header lines", () => {
     });
     expect(Object.keys(readHeaders(['__proto__: polluted']))).toEqual([]);
   });
+
+  test('are read in a time that grows as they do', () => {
+    const once = (blanks: number): number => {
+      const start = performance.now();
+      for (let turn = 0; turn < 20; turn += 1) readHeaders([`X-Route:${' '.repeat(blanks)}\u00f8`]);
+      return performance.now() - start;
+    };
+    const turns = Array.from({ length: 7 }, () => [once(2_000), once(32_000)] as const);
+    const ratio = Math.min(...turns.map(([, ms]) => ms)) / Math.min(...turns.map(([ms]) => ms));
+    expect(ratio).toBeLessThan(64);
+  });
 });

@@ -15,7 +15,8 @@ import {
   uniqueArray,
 } from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { canonicalText, isObject, isTooDeep, maxDepth, parseLossless } from '../../../schemas/json.ts';
+import { canonicalText, isObject, parseLossless } from '../../../schemas/json.ts';
+import { maxDepth, outlineOf } from '../../../schemas/strict-json.ts';
 
 /** A JSON value as it was written: numbers by their digits, objects by their members. */
 type Written =
@@ -219,6 +220,8 @@ describe('The canonical text', () => {
 });
 
 describe('How deep JSON nests', () => {
+  const isTooDeep = (text: string): boolean => outlineOf(text).tooDeepAt !== undefined;
+
   /** The depth of any text, by leaving out its strings and counting brackets. */
   const model = (text: string): boolean => {
     let depth = 0;

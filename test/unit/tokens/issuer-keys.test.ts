@@ -122,6 +122,27 @@ describe('The keys of the token issuer', () => {
     expect(fetched).toEqual(['https://issuer.example/.well-known/openid-configuration']);
   });
 
+  test('are not read to the end of an answer of many megabytes', async () => {
+    let chunks = 0;
+    const long = (): Response =>
+      new Response(
+        new ReadableStream({
+          pull: (controller) => {
+            chunks += 1;
+            controller.enqueue(new Uint8Array(16_384).fill(0x20));
+            if (chunks === 1_000) controller.close();
+          },
+        }),
+      );
+    vi.stubGlobal('fetch', async (url: string) =>
+      url.endsWith('/jwks') ? long() : Response.json({ issuer: issuer.url, jwks_uri: `${issuer.url}/jwks` }),
+    );
+    await isUndecided(await tokenBy(old));
+    vi.unstubAllGlobals();
+    // 256 KiB, what makes it too much, and what the stream has ready.
+    expect(chunks).toBeLessThanOrEqual(16 + 2);
+  });
+
   test('are not taken from an issuer that calls itself by another name', async () => {
     const other = accessTokenVerifier(issuer.url.replace('127.0.0.1', 'localhost'), audience, () => now);
     await expect(other(await tokenBy(old))).rejects.toMatchObject({ name: 'IssuerUnreachable' });
