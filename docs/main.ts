@@ -1,9 +1,10 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseLossless } from '../schemas/json.ts';
+import { logPage } from './log-page.ts';
 import { messagePages } from './message-pages.ts';
 
-/** `npm run docs`: writes the pages in `docs/messages/`, and removes those of messages that are no more. */
+/** `npm run docs`: writes `docs/logs.md` and the pages in `docs/messages/`, and removes those of messages that are no more. */
 
 const folder = new URL('messages/', import.meta.url);
 const pages = messagePages((file) =>
@@ -13,4 +14,5 @@ const pages = messagePages((file) =>
 mkdirSync(folder, { recursive: true });
 for (const file of readdirSync(folder)) if (!pages.has(file)) rmSync(new URL(file, folder));
 for (const [file, text] of pages) writeFileSync(new URL(file, folder), text);
-console.log(`${pages.size} pages written to ${fileURLToPath(folder)}`);
+writeFileSync(new URL('logs.md', import.meta.url), logPage());
+console.log(`logs.md and ${pages.size} pages of messages written to ${fileURLToPath(new URL('.', import.meta.url))}`);

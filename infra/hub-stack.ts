@@ -18,6 +18,7 @@ import { HubFunction } from './hub-function.ts';
 import { HubKeys } from './keys.ts';
 import { HubTable } from './table.ts';
 import { OnCall } from './on-call.ts';
+import { metricNamespace } from '../schemas/metrics.ts';
 import type { StageSettings } from './stage.ts';
 import { Sweeper } from './sweeper.ts';
 
@@ -111,6 +112,7 @@ export class HubStack extends Stack {
     const handlers = new Handlers(this, 'Handlers', { folder });
     const made = { stage, handlers, logKey: keys.logs };
     const answering = { ...made, timeout: Duration.seconds(10) };
+    const counting = { POWERTOOLS_METRICS_NAMESPACE: metricNamespace(this.stackName) };
 
     const authorize = new HubFunction(this, 'Authorize', {
       ...made,
@@ -133,7 +135,7 @@ export class HubStack extends Stack {
       ...answering,
       name: 'process-message',
       memorySize: 1024,
-      environment: { TABLE_NAME, DELIVERY_QUEUE_URL, PUBLIC_URL },
+      environment: { TABLE_NAME, DELIVERY_QUEUE_URL, PUBLIC_URL, ...counting },
     });
     processMessage.allow(tableReads, table.tableArn);
     processMessage.allowItems(tableWrites, table.tableArn, ...working);
@@ -168,7 +170,7 @@ export class HubStack extends Stack {
       name: 'deliver',
       timeout: deliverTimeout,
       memorySize: 1024,
-      environment: { TABLE_NAME, PUBLIC_URL, DELIVERY_QUEUE_URL, ENDPOINT_ALLOW_LIST },
+      environment: { TABLE_NAME, PUBLIC_URL, DELIVERY_QUEUE_URL, ENDPOINT_ALLOW_LIST, ...counting },
     });
     deliver.allow(tableReads, table.tableArn);
     deliver.allowItems(tableWrites, table.tableArn, ...working);
@@ -179,7 +181,7 @@ export class HubStack extends Stack {
       name: 'sweep',
       // It looks again every two seconds until the next one has begun, so that no deadline falls between two runs.
       timeout: Duration.seconds(80),
-      environment: { TABLE_NAME, DELIVERY_QUEUE_URL, PUBLIC_URL },
+      environment: { TABLE_NAME, DELIVERY_QUEUE_URL, PUBLIC_URL, ...counting },
     });
     sweep.allow(tableReads, table.tableArn);
     sweep.allowItems(tableWrites, table.tableArn, ...working);

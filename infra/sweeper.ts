@@ -1,14 +1,14 @@
 /* oxlint-disable no-new -- a construct joins its scope by being made */
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Stack } from 'aws-cdk-lib';
 import { ComparisonOperator, Metric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import type { Function as Lambda } from 'aws-cdk-lib/aws-lambda';
 import { FilterPattern, MetricFilter } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { loggedMetrics, logMessages } from '../schemas/log-messages.ts';
+import { metricNamespace } from '../schemas/metrics.ts';
 import type { OnCall } from './on-call.ts';
-
-const namespace = 'luftbro';
 
 interface SweeperProps {
   readonly sweep: Lambda;
@@ -19,6 +19,7 @@ interface SweeperProps {
 export class Sweeper extends Construct {
   constructor(scope: Construct, id: string, { sweep, onCall }: SweeperProps) {
     super(scope, id);
+    const namespace = metricNamespace(Stack.of(this).stackName);
 
     // A run that failed or could not start is not made up for: the next one finds the same work.
     sweep.configureAsyncInvoke({ retryAttempts: 0 });
@@ -27,21 +28,18 @@ export class Sweeper extends Construct {
       targets: [new LambdaFunction(sweep, { retryAttempts: 0, maxEventAge: Duration.minutes(1) })],
     });
 
-    /** A number that the sweeper logs, as a metric. */
-    const logged = (name: string, metricName: string, code: string, field: string): void => {
-      new MetricFilter(this, name, {
+    for (const { metricName, message, field } of loggedMetrics)
+      new MetricFilter(this, `${field.charAt(0).toUpperCase()}${field.slice(1)}Logged`, {
         metricNamespace: namespace,
         metricName,
         logGroup: sweep.logGroup,
-        filterPattern: FilterPattern.stringValue('$.code', '=', code),
+        filterPattern: FilterPattern.stringValue('$.code', '=', logMessages[message].code),
         metricValue: `$.${field}`,
       });
-    };
     const metric = (metricName: string, statistic: string): Metric =>
       new Metric({ namespace, metricName, period: Duration.minutes(1), statistic });
 
     // Each run that comes to its end counts the dead letters, also when there are none: no count, no sweeper.
-    logged('DeadLetterCount', 'DeadLetters', 'LB-503', 'count');
     onCall.wake(this, 'Standing', metric('DeadLetters', 'SampleCount'), {
       alarmDescription:
         'What the hub owes is not being worked off: notifications that failed once are not sent again, ' +
@@ -63,8 +61,6 @@ export class Sweeper extends Construct {
       treatMissingData: TreatMissingData.IGNORE,
     });
 
-    logged('FailedCount', 'Unpaid', 'LB-501', 'failed');
-    logged('StalledCount', 'Unpaid', 'LB-501', 'stalled');
     onCall.wake(this, 'Unpaid', metric('Unpaid', 'Sum'), {
       alarmDescription:
         'The hub owes what it cannot pay: partners have waited for minutes for notifications that were not even tried, or the queue or the table refuses. ' +

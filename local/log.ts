@@ -14,6 +14,9 @@ export interface Log {
   readonly close: () => Promise<void>;
 }
 
+/** Lines in CloudWatch's Embedded Metric Format are for machines: they stay in the file. */
+const withoutMetrics = (text: string): string => text.replaceAll(/^\{"_aws":.*\n/gm, '');
+
 interface LogSettings {
   readonly file: string;
   readonly alsoToTerminal: boolean;
@@ -25,7 +28,7 @@ export const openLog = async ({ file, alsoToTerminal }: LogSettings): Promise<Lo
   const write = (chunk: Buffer | string): void => {
     // Threads that are being stopped may still print.
     if (stream.writable) stream.write(chunk);
-    if (alsoToTerminal) process.stdout.write(chunk);
+    if (alsoToTerminal) process.stdout.write(withoutMetrics(String(chunk)));
   };
   return {
     write,

@@ -1,9 +1,10 @@
+import { defined } from '../schemas/defined.ts';
 import { type Refusal, refuse } from '../schemas/faults.ts';
 import { fingerprintOf, fingerprintPositions } from '../schemas/identifiers.ts';
 import type { Message } from '../schemas/message.ts';
 import { type Circumstances, decide, missionOf } from './decide.ts';
 import type { MissionLog, StoredEntry } from './ports.ts';
-import type { Entry, Party } from './state.ts';
+import type { Entry, MissionState, Party } from './state.ts';
 
 /** In the log. `again`: it was there before, and the answer is the one given then. */
 export interface Accepted {
@@ -12,6 +13,8 @@ export interface Accepted {
   readonly again: boolean;
   /** Its recipients are not all known to be told. */
   readonly owes: boolean;
+  /** The mission as the message found it; nothing if it opened it, or was there before. */
+  readonly before?: MissionState;
 }
 
 /** Races a message may lose before the sender is asked to come again. */
@@ -103,7 +106,8 @@ export const acceptMessage = async (
         undefined,
         'with what the mission already carries it does not fit; send less, or large parts by reference',
       );
-    if (appended === 'appended') return { outcome: 'accepted', entry, again: false, owes: true };
+    if (appended === 'appended')
+      return { outcome: 'accepted', entry, again: false, owes: true, ...defined({ before: last?.state }) };
   }
   return refuse('contended');
 };

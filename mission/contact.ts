@@ -143,9 +143,10 @@ export const callEndpoint = async (
   subscription: Subscription,
   webhookId: string,
   body: string,
+  correlationId: string | undefined,
   ports: ContactPorts,
 ): Promise<Called> => {
-  const answer = await ports.channel.post(subscription, webhookId, body);
+  const answer = await ports.channel.post(subscription, webhookId, body, correlationId);
   const since = async (): Promise<Subscription | undefined> => {
     if (!isDelivered(answer) && !isPermanent(answer)) return unanswered(subscription, answer, ports);
     if (!isDelivered(answer) && isOfEndpoint(answer)) return refused('notification', subscription, answer, ports);

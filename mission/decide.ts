@@ -28,6 +28,7 @@ import {
   leads,
   type MissionEvent,
   type MissionState,
+  type Origin,
   type Party,
   type TaskState,
   taskOf,
@@ -42,6 +43,7 @@ export interface Circumstances {
   readonly ifMatch?: number;
   readonly directory: Directory;
   readonly guidelines: Guidelines;
+  readonly origin?: Origin;
 }
 
 /** The entry a decision would append, without what only the log knows. */
@@ -227,7 +229,7 @@ const entryOf = (
   guideline: Guideline,
   { owner, task, joins }: Opening,
 ): Decided => {
-  const { sender, now, directory } = circumstances;
+  const { sender, now, directory, origin } = circumstances;
   const { type } = message;
   const facts = classified(message.facts, guideline);
   const kind = asks(message, task, before, owner);
@@ -257,7 +259,7 @@ const entryOf = (
   const notTold = [...new Set(message.destinations)].filter((organisation) => !toldOrTelling.includes(organisation));
   return {
     outcome: 'accepted',
-    entry: { ...event, text: message.text, digest: message.digest, recipients, notTold, state },
+    entry: { ...event, ...origin, text: message.text, digest: message.digest, recipients, notTold, state },
   };
 };
 

@@ -218,7 +218,8 @@ const take = async (subscription: Subscription, due: Due, ports: DeliverPorts): 
     if (!isDelivered(handshaken.answer)) return takenBy(handshaken);
     open = handshaken.subscription;
   }
-  return takenBy(await callEndpoint(open, `${open.id}.${due.notification.number}`, bodyOf(open, due, ports), ports));
+  const name = `${open.id}.${due.notification.number}`;
+  return takenBy(await callEndpoint(open, name, bodyOf(open, due, ports), due.entry.correlationId, ports));
 };
 
 const takenBy = ({ answer, subscription }: Called): Taken => ({
@@ -265,7 +266,7 @@ const tellPeople = async (
   if (event === 'party-unreachable' && other === 'open' && Date.parse(at) - Date.parse(firstTriedAt) < patience)
     return false;
   const { missions, directory, clock } = ports;
-  await sayAsHub({ missions, directory, now: () => clock.now() }, message, 0);
+  await sayAsHub({ missions, directory, now: () => clock.now() }, message, entry.correlationId, 0);
   return true;
 };
 

@@ -28,7 +28,10 @@ export interface FanOutPorts {
   readonly now: () => number;
 }
 
-type Debt = Pick<Entry, 'mission' | 'number' | 'event' | 'sender' | 'exercise' | 'recipients' | 'facts' | 'state'>;
+type Debt = Pick<
+  Entry,
+  'mission' | 'number' | 'event' | 'sender' | 'exercise' | 'recipients' | 'facts' | 'state' | 'correlationId'
+>;
 
 const wants = ({ filter, organisation }: Subscriber, entry: Debt): boolean =>
   (filter.events?.some((event) => [entry.event, eventCodeOf(knownMessageType(entry.event))].includes(event)) ?? true) &&
@@ -40,7 +43,7 @@ export const orderOf = (
   subscription: string,
   number: number,
   previous: number | undefined,
-  entry: Pick<Entry, 'mission' | 'number' | 'state'>,
+  entry: Pick<Entry, 'mission' | 'number' | 'state' | 'correlationId'>,
   redrivenAt?: string,
 ): NotificationOrder => ({
   kind: 'notification',
@@ -49,7 +52,7 @@ export const orderOf = (
   mission: entry.mission,
   entry: entry.number,
   request: entry.state.request.entry,
-  ...defined({ previous, redrivenAt }),
+  ...defined({ previous, redrivenAt, correlationId: entry.correlationId }),
 });
 
 type Numbered = { readonly told: Told; readonly order: NotificationOrder };
@@ -128,7 +131,7 @@ const warnOfUnreachable = async (
   for (const organisation of missed) {
     const why = subscribers.some((one) => one.organisation === organisation) ? cannotBeNumbered : noSubscription;
     const message = unreachableMessage('party-unreachable', entry, organisation, why, ports.directory);
-    const said = message === undefined ? undefined : await sayAsHub(ports, message);
+    const said = message === undefined ? undefined : await sayAsHub(ports, message, entry.correlationId);
     if (said?.outcome === 'accepted' && said.owes) warnings.push(said.entry);
   }
   return warnings;

@@ -199,18 +199,19 @@ const comesAgain: readonly string[] = ['contended', 'too-large'];
 
 /**
  * Writes a message of the hub into its mission, unless that has been done or the mission's rules say that it has become pointless.
- * Throws `Unavailable` if the mission's log would not take it: whoever owes it keeps owing it.
+ * `correlationId`: of the entry it follows from. Throws `Unavailable` if the mission's log would not take it: whoever owes it keeps owing it.
  */
 export const sayAsHub = async (
   ports: { readonly missions: MissionLog; readonly directory: Directory; readonly now: () => number },
   message: Message,
+  correlationId?: string,
   patienceMilliseconds?: number,
 ): Promise<Accepted | Refusal> => {
   const said = await acceptMessage(
     ports.missions,
     message,
     // It asks nothing and carries no code of the guideline: any version will do.
-    { sender: hub, directory: ports.directory, guidelines: firstGuidelines },
+    { sender: hub, directory: ports.directory, guidelines: firstGuidelines, origin: defined({ correlationId }) },
     ports.now,
     patienceMilliseconds,
   );

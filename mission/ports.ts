@@ -215,6 +215,8 @@ export interface NotificationOrder {
   readonly previous?: number;
   /** Sets it apart from the order that was given up. */
   readonly redrivenAt?: string;
+  /** Of the entry, so that what becomes of the order is found by it; orders of older releases lack it. */
+  readonly correlationId?: string;
 }
 
 /** A word to the endpoint that tells of no event. */
@@ -264,8 +266,8 @@ export interface Answer {
 }
 
 export interface Channel {
-  /** POSTs one signed notification. Never throws for what the endpoint does. */
-  post(subscription: Subscription, webhookId: string, body: string): Promise<Answer>;
+  /** POSTs one signed notification. Never throws for what the endpoint does. `correlationId`: of what it tells. */
+  post(subscription: Subscription, webhookId: string, body: string, correlationId?: string): Promise<Answer>;
 }
 
 /** Who is who, and who covers which municipality. The hub itself is a party of it. */

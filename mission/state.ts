@@ -128,8 +128,17 @@ export interface MissionEvent {
   readonly guideline?: string;
 }
 
+/** Where a message came from. Nothing follows from it in the mission; what older releases wrote lacks it. */
+export interface Origin {
+  /** Of the request that brought it, or of the one that a message of the hub follows from. */
+  readonly correlationId?: string;
+  /** The sender's system, as its token names it, and the organisation number of the supplier that runs it. */
+  readonly client?: string;
+  readonly supplier?: string;
+}
+
 /** An accepted message in the mission log. Never changed once written. */
-export interface Entry extends MissionEvent {
+export interface Entry extends MissionEvent, Origin {
   /** The message's own JSON text, and its digest without the Bundle's id. */
   readonly text: string;
   readonly digest: string;

@@ -5,7 +5,8 @@ import { codesOf, decisions, taskKinds, urgencies } from './codes.ts';
  * Each combination of values is a metric of its own and costs 0.30 dollars in a month in which it is seen all the time.
  */
 
-export const metricNamespace = 'luftbro';
+/** Stages live side by side in one account: each stack has a namespace of its own. */
+export const metricNamespace = (stack: string): string => stack;
 
 /** Every dimension with its codes and what they mean. Codes only: nothing that names a party, a mission or a person. */
 export const metricDimensions = {

@@ -21,7 +21,7 @@ const longestAnswer = 16_384;
 
 /** Headers that are the hub's to set. */
 const ownHeaders =
-  /^(host|content-.*|transfer-encoding|connection|keep-alive|upgrade|te|trailer|expect|user-agent|webhook-.*|proxy-.*)$/i;
+  /^(host|content-.*|transfer-encoding|connection|keep-alive|upgrade|te|trailer|expect|user-agent|webhook-.*|proxy-.*|x-correlation-id)$/i;
 
 /** `Name: value` lines of `Subscription.channel.header`; lines the hub sets itself are left out. */
 export const readHeaders = (lines: readonly string[]): Record<string, string> => {
@@ -123,7 +123,7 @@ export const webhookChannel = (
     });
 
   return {
-    post: async (subscription, webhookId, text) => {
+    post: async (subscription, webhookId, text, correlationId) => {
       if (refusalOf(subscription.endpoint, isAllowed) !== undefined) return { failure: 'refused-address' };
       const url = new URL(subscription.endpoint);
       // As bytes from here on: they are counted, signed and sent.
@@ -142,6 +142,7 @@ export const webhookChannel = (
           'webhook-id': webhookId,
           'webhook-timestamp': String(seconds),
           'webhook-signature': signatureOf(subscription, webhookId, { at, seconds }, body),
+          ...(correlationId === undefined ? {} : { 'x-correlation-id': correlationId }),
         },
         ...(isAllowed(url) ? {} : { lookup }),
       };

@@ -72,6 +72,7 @@ const makeOrderSchema = () =>
       request: z.number(),
       previous: z.number().optional(),
       redrivenAt: z.string().optional(),
+      correlationId: z.string().optional(),
     }),
     z.object({ kind: z.enum(['handshake', 'heartbeat']), subscription: z.string(), due: z.string() }),
   ]);

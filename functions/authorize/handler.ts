@@ -6,7 +6,9 @@ import { checkBinding, verifyProof } from '../../adapters/tokens/proof.ts';
 import { IssuerUnreachable } from '../../adapters/tokens/issuer-keys.ts';
 import { TokenRefused } from '../../adapters/tokens/refused.ts';
 import { Unavailable } from '../../mission/ports.ts';
-import { kindOf, log } from '../edge/log.ts';
+import { correlationOf } from '../edge/correlation.ts';
+import { quiet } from '../edge/guarded.ts';
+import { kindOf, log, logger } from '../edge/log.ts';
 
 const audience = setting('TOKEN_AUDIENCE');
 const verify = accessTokenVerifier(setting('TOKEN_ISSUER'), audience);
@@ -80,6 +82,9 @@ const wholeApi = (methodArn: string): string => `${methodArn.split('/').slice(0,
 
 /** Lets a request in if its token and proof are good, and tells the functions what the token says of who calls. */
 export const handler = async (request: APIGatewayRequestAuthorizerEvent): Promise<APIGatewayAuthorizerResult> => {
+  const { requestId } = request.requestContext;
+  logger.resetKeys();
+  logger.appendKeys({ correlationId: correlationOf(request), requestId });
   try {
     const { thumbprint: _checked, ...said } = await authenticate(request);
     return {
@@ -91,13 +96,12 @@ export const handler = async (request: APIGatewayRequestAuthorizerEvent): Promis
       context: { ...said, audience },
     };
   } catch (error) {
-    const { requestId } = request.requestContext;
     if (error instanceof TokenRefused) {
-      log('info', 'TOKEN_REFUSED', { requestId, why: error.fault });
+      log('TOKEN_REFUSED', { why: error.fault });
       // API Gateway answers 401 to exactly this error.
       throw new Error('Unauthorized', { cause: error });
     }
-    log('error', whyUndecided(error), { requestId, ...kindOf(error) });
-    throw error;
+    log(whyUndecided(error), kindOf(error));
+    throw quiet(error);
   }
 };

@@ -8,19 +8,23 @@ import { openQueues, readOrder, returnAfter } from '../../adapters/sqs/queues.ts
 import { deliver, deliverySettings } from '../../mission/deliver.ts';
 import type { DeliveryOrder } from '../../mission/ports.ts';
 import { notificationBundle } from '../../mission/views/notification.ts';
-import { kindOf, log, type LogDetails } from '../edge/log.ts';
+import { guarded } from '../edge/guarded.ts';
+import { kindOf, log } from '../edge/log.ts';
+import { noted, notedDelivery } from '../edge/noted.ts';
 
-const logs = openLogs();
+const opened = openLogs();
+const logs = { ...opened, missions: noted(opened.missions) };
 const queues = openQueues();
 const queueUrl = setting('DELIVERY_QUEUE_URL');
 const base = setting('PUBLIC_URL');
 const desk = deliveryDesk(logs.table, logs.missions);
 const channel = webhookChannel(allowList(setting('ENDPOINT_ALLOW_LIST')));
 
-const aboutOf = (order: DeliveryOrder): LogDetails =>
-  order.kind === 'notification'
-    ? { subscription: order.subscription, number: order.number, mission: order.mission, entry: order.entry }
-    : { subscription: order.subscription, contact: order.kind };
+const aboutOf = (order: DeliveryOrder) => {
+  if (order.kind !== 'notification') return { subscription: order.subscription, contact: order.kind };
+  const { subscription, number, mission, entry, correlationId } = order;
+  return { subscription, number, mission, entry, correlationId };
+};
 
 type Outcome = { readonly done: true } | { readonly done: false; readonly seconds?: number };
 
@@ -28,7 +32,7 @@ const orderIn = ({ body, messageId }: SQSRecord): DeliveryOrder | undefined => {
   try {
     return readOrder(body);
   } catch (error) {
-    log('error', 'DELIVERY_UNREADABLE', { record: messageId, ...kindOf(error) });
+    log('DELIVERY_UNREADABLE', { record: messageId, ...kindOf(error) });
     return undefined;
   }
 };
@@ -37,13 +41,13 @@ const deliverRecord = async (record: SQSRecord): Promise<Outcome> => {
   const order = orderIn(record);
   // Kept, it would hold up its group; what it was to say is still owed, and the sweeper orders it anew.
   if (order === undefined) return { done: true };
-  const about = aboutOf(order);
   try {
     const directory = await logs.directory();
+    const delivery = notedDelivery(desk, logs.subscriptions);
     const delivered = await deliver(order, {
-      desk,
+      desk: delivery.desk,
       missions: logs.missions,
-      subscriptions: logs.subscriptions,
+      subscriptions: delivery.subscriptions,
       channel: withinHosts(channel, directory),
       directory,
       clock: systemClock,
@@ -51,14 +55,10 @@ const deliverRecord = async (record: SQSRecord): Promise<Outcome> => {
       compose: (notice) => notificationBundle(notice, { base, directory }, new Date().toISOString()),
       settings: deliverySettings,
     });
-    if (delivered.outcome === 'settled') {
-      log('info', 'DELIVERY_SETTLED', about);
-      return { done: true };
-    }
-    log('info', 'DELIVERY_AGAIN', { ...about, seconds: delivered.seconds });
-    return { done: false, seconds: delivered.seconds };
+    if (order.kind !== 'notification') log('CONTACT_KEPT', { subscription: order.subscription, contact: order.kind });
+    return delivered.outcome === 'settled' ? { done: true } : { done: false, seconds: delivered.seconds };
   } catch (error) {
-    log('error', 'DELIVERY_BROKEN', { ...about, ...kindOf(error) });
+    log('DELIVERY_BROKEN', { ...aboutOf(order), ...kindOf(error) });
     return { done: false };
   }
 };
@@ -68,7 +68,7 @@ const giveBack = async (records: readonly SQSRecord[], seconds: number): Promise
   await Promise.all(
     records.map(({ receiptHandle, messageId }) =>
       returnAfter(queues, queueUrl, receiptHandle, seconds).catch((error: unknown) =>
-        log('warn', 'DELIVERY_BROKEN', { record: messageId, ...kindOf(error) }),
+        log('DELIVERY_NOT_RETURNED', { record: messageId, ...kindOf(error) }),
       ),
     ),
   );
@@ -91,8 +91,8 @@ const deliverGroup = async (records: readonly SQSRecord[]): Promise<readonly SQS
 };
 
 /** Delivers notifications. Groups (subscription and mission) go side by side: one that hangs delays no other. */
-export const handler = async ({ Records }: SQSEvent): Promise<SQSBatchResponse> => {
+export const handler = guarded(async ({ Records }: SQSEvent): Promise<SQSBatchResponse> => {
   const groups = Map.groupBy(Records, ({ attributes, messageId }) => attributes.MessageGroupId ?? messageId);
   const stayed = await Promise.all([...groups.values()].map(deliverGroup));
   return { batchItemFailures: stayed.flat().map(({ messageId }) => ({ itemIdentifier: messageId })) };
-};
+});

@@ -45,7 +45,6 @@ export const recorded = async <Found extends { readonly outcome: 'found'; readon
   };
   const record = await recordAccess(accesses, access);
   // A second place that says what was recorded, which nobody who can write to the table can change.
-  if (record !== undefined)
-    log('info', 'READ_RECORDED', { chain: record.chain, number: record.number, digest: record.digest });
+  if (record !== undefined) log('READ_RECORDED', { chain: record.chain, number: record.number, digest: record.digest });
   return result;
 };

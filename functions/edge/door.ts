@@ -12,8 +12,10 @@ import {
   retryAfterOf,
   statusOf,
 } from '../../schemas/faults.ts';
+import type { LogMessageName } from '../../schemas/log-messages.ts';
 import { fhirJson } from '../../schemas/names.ts';
 import { type Scope, scopeFor } from '../../schemas/scopes.ts';
+import { correlationOf, headerIn } from './correlation.ts';
 import { kindOf, log, logger } from './log.ts';
 
 /** What every HTTP door of the hub does: correlation id in and out, FHIR media type, failures as `OperationOutcome`. */
@@ -21,13 +23,7 @@ import { kindOf, log, logger } from './log.ts';
 export type Request = APIGatewayProxyEvent;
 export type Answer = APIGatewayProxyResult;
 
-const correlationOf = (request: Request): string => {
-  const given = Object.entries(request.headers).find(([name]) => name.toLowerCase() === 'x-correlation-id')?.[1];
-  return given !== undefined && /^[A-Za-z0-9\-.]{1,64}$/.test(given) ? given : request.requestContext.requestId;
-};
-
-export const headerOf = (request: Request, wanted: string): string | undefined =>
-  Object.entries(request.headers).find(([name]) => name.toLowerCase() === wanted)?.[1];
+export const headerOf = (request: Request, wanted: string): string | undefined => headerIn(request, wanted);
 
 export const answer = (statusCode: number, body: unknown, headers: Readonly<Record<string, string>> = {}): Answer => ({
   statusCode,
@@ -40,7 +36,7 @@ export const etag = (version: number): string => `W/"${version}"`;
 export const refusal = (refused: Refusal, correlationId: string): Answer => {
   const [{ code }] = refused.faults;
   const retryAfter = retryAfterOf(code);
-  log('info', 'REQUEST_REFUSED', { fault: code, status: statusOf(refused) });
+  log('REQUEST_REFUSED', { fault: code, status: statusOf(refused) });
   return answer(statusOf(refused), operationOutcome(refused.faults, correlationId), {
     ...(retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) }),
     ...(refused.version === undefined ? {} : { etag: etag(refused.version) }),
@@ -67,9 +63,12 @@ export const callerOf = (request: Request, directory: PartyDirectory): Party | R
   return typeof caller === 'string' ? refuse(caller, 'http.Authorization') : caller;
 };
 
+/** A client's id at the issuer. What has another form, as a person's name or number would, is not repeated. */
+const nameOf = (client = ''): string => (/^(?!\d{11}$)[\w.:-]{1,64}$/.test(client) ? client : 'unknown');
+
 /** The system that calls for a party, as its token names it. */
 export const systemOf = (request: Request): { readonly client: string; readonly supplier?: string } => ({
-  client: said(request, 'client') ?? 'unknown',
+  client: nameOf(said(request, 'client')),
   ...defined({ supplier: said(request, 'supplier') }),
 });
 
@@ -110,10 +109,27 @@ export const bodyOf = (request: Request): string | Refusal => {
   return request.isBase64Encoded ? decoded(Buffer.from(request.body ?? '', 'base64')) : (request.body ?? '');
 };
 
-const faultOf = (error: unknown): FaultCode => {
+/** What went wrong inside, and the message that says so in the log. */
+const failures = {
+  'storage-unavailable': 'STORAGE_UNAVAILABLE',
+  timeout: 'TOO_LATE',
+  internal: 'UNEXPECTED',
+} as const satisfies Partial<Record<FaultCode, LogMessageName>>;
+
+const faultOf = (error: unknown): keyof typeof failures => {
   if (error instanceof Unavailable) return 'storage-unavailable';
   // middy answers itself before the function's time is over.
   return error instanceof Error && error.name === 'TimeoutError' ? 'timeout' : 'internal';
+};
+
+/** Names the answer: by the id that all that follows is found by, and by the hub's own for this request. */
+const identified = (request: Request, answered: Answer): Answer => {
+  answered.headers = {
+    ...answered.headers,
+    'x-correlation-id': correlationOf(request),
+    'x-request-id': request.requestContext.requestId,
+  };
+  return answered;
 };
 
 /** So long before its time is over a function says that it is late: what is cut off says nothing, and API Gateway 502. */
@@ -124,17 +140,20 @@ export const fhirDoor = (handle: (request: Request, correlationId: string) => Pr
   middy<Request, Answer>({ timeoutEarlyInMillis })
     .before(({ event }) => {
       logger.resetKeys();
-      logger.appendKeys({ correlationId: correlationOf(event), route: `${event.httpMethod} ${event.resource}` });
+      logger.appendKeys({
+        correlationId: correlationOf(event),
+        requestId: event.requestContext.requestId,
+        route: `${event.httpMethod} ${event.resource}`,
+      });
     })
     .onError((failed) => {
       const { error, event } = failed;
       const code = faultOf(error);
-      log('error', code === 'internal' ? 'UNEXPECTED' : 'STORAGE_UNAVAILABLE', kindOf(error));
-      failed.response = refusal(refuse(code), correlationOf(event));
+      log(failures[code], kindOf(error));
+      failed.response = identified(event, refusal(refuse(code), correlationOf(event)));
     })
     .after(({ event, response }) => {
-      if (response !== null && response !== undefined)
-        response.headers = { ...response.headers, 'x-correlation-id': correlationOf(event) };
+      if (response !== null && response !== undefined) identified(event, response);
     })
     .handler(async (event) => {
       const correlationId = correlationOf(event);

@@ -8,10 +8,13 @@ import { responseMessage } from '../../mission/views/response-message.ts';
 import { type Refusal, refuse } from '../../schemas/faults.ts';
 import { readMessage } from '../../schemas/message.ts';
 import { sendScopeOf } from '../../schemas/scopes.ts';
-import { answer, bodyOf, callerOf, etag, fhirDoor, headerOf, lacking } from '../edge/door.ts';
+import { answer, bodyOf, callerOf, etag, fhirDoor, headerOf, lacking, systemOf } from '../edge/door.ts';
 import { kindOf, log } from '../edge/log.ts';
+import { countAccepted } from '../edge/metrics.ts';
+import { noted } from '../edge/noted.ts';
 
-const logs = openLogs();
+const opened = openLogs();
+const logs = { ...opened, missions: noted(opened.missions) };
 const queue = openDeliveryQueue();
 const base = setting('PUBLIC_URL');
 
@@ -32,14 +35,14 @@ const tellEverybody = async (entry: Entry, directory: Directory, begunBefore: bo
   const patience = new Promise<'late'>((resolve) => setTimeout(resolve, patienceMilliseconds, 'late').unref());
   try {
     if ((await Promise.race([work, patience])) === 'late')
-      log('warn', 'FAN_OUT_POSTPONED', { mission: entry.mission, entry: entry.number, error: 'slow' });
+      log('FAN_OUT_SLOW', { mission: entry.mission, entry: entry.number });
   } catch (error) {
-    log('warn', 'FAN_OUT_POSTPONED', { mission: entry.mission, entry: entry.number, ...kindOf(error) });
+    log('FAN_OUT_POSTPONED', { mission: entry.mission, entry: entry.number, ...kindOf(error) });
   }
 };
 
 /** `POST /fhir/$process-message`. */
-export const handler = fhirDoor(async (request) => {
+export const handler = fhirDoor(async (request, correlationId) => {
   // API Gateway allows no `$` in a path part, so the operation arrives as a variable.
   if (request.pathParameters?.['type'] !== '$process-message') return refuse('not-found');
   const text = bodyOf(request);
@@ -54,21 +57,30 @@ export const handler = fhirDoor(async (request) => {
   if (message.outcome === 'refused') return message;
   const outOfScope = lacking(request, sendScopeOf(message.type.family));
   if (outOfScope !== undefined) return outOfScope;
+  const system = systemOf(request);
   const accepted = await acceptMessage(
     logs.missions,
     message,
-    { sender, directory, guidelines: await logs.guidelines(), ...(ifMatch === undefined ? {} : { ifMatch }) },
+    {
+      sender,
+      directory,
+      guidelines: await logs.guidelines(),
+      origin: { correlationId, ...system },
+      ...(ifMatch === undefined ? {} : { ifMatch }),
+    },
     Date.now,
   );
   if (accepted.outcome === 'refused') return accepted;
 
   const { entry, again, owes } = accepted;
-  log('info', again ? 'MESSAGE_REPEATED' : 'MESSAGE_ACCEPTED', {
+  log(again ? 'MESSAGE_REPEATED' : 'MESSAGE_ACCEPTED', {
     event: entry.event,
     mission: entry.mission,
     entry: entry.number,
     sender: entry.sender,
+    ...system,
   });
+  if (!again) countAccepted(accepted);
   // A message that is sent again because its first answer was lost may find its fan-out unfinished.
   if (owes) await tellEverybody(entry, directory, again);
   return answer(200, responseMessage(entry, { base, directory }), {

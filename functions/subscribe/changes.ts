@@ -75,7 +75,7 @@ const dueFrom = (now: number): string => new Date(now + deliveryGraceMillisecond
 const orderHandshake = async (subscription: string, due: string): Promise<void> => {
   await queue
     .send([{ kind: 'handshake', subscription, due }])
-    .catch((error: unknown) => log('warn', 'FAN_OUT_POSTPONED', { subscription, ...kindOf(error) }));
+    .catch((error: unknown) => log('HANDSHAKE_POSTPONED', { subscription, ...kindOf(error) }));
 };
 
 /** `POST /fhir/Subscription`. */

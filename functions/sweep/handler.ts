@@ -4,8 +4,11 @@ import { openDeliveryQueue, openLogs } from '../../adapters/hub.ts';
 import { retire } from '../../mission/retire.ts';
 import { sweep } from '../../mission/sweep.ts';
 import { kindOf, log } from '../edge/log.ts';
+import { noted } from '../edge/noted.ts';
+import { guarded } from '../edge/guarded.ts';
 
-const logs = openLogs();
+const opened = openLogs();
+const logs = { ...opened, missions: noted(opened.missions) };
 const queue = openDeliveryQueue();
 
 /** A schedule cannot fire more often than once a minute, so each run looks again: a deadline that passed is told within seconds. */
@@ -18,15 +21,19 @@ const reserveMilliseconds = 15_000;
 const look = async (timeLeft: () => number): Promise<'more' | 'nothing more'> => {
   try {
     const directory = await logs.directory();
-    const swept = await sweep({ ...logs, directory, queue, now: Date.now }, timeLeft, (obligation, error) =>
-      log('error', 'OBLIGATION_UNPAID', { ...obligation, ...kindOf(error) }),
+    const swept = await sweep(
+      { ...logs, directory, queue, now: Date.now },
+      timeLeft,
+      (obligation, error, correlationId) =>
+        log('OBLIGATION_UNPAID', { ...obligation, correlationId, ...kindOf(error) }),
+      (obligation, correlationId) => log('OBLIGATION_PAID', { ...obligation, correlationId }),
     );
     if (swept.paid + swept.failed > 0)
-      log('info', 'SWEPT', { paid: swept.paid, failed: swept.failed, stalled: swept.stalled, more: swept.more });
+      log('SWEPT', { paid: swept.paid, failed: swept.failed, stalled: swept.stalled, more: swept.more });
     // A full batch of which something was paid is followed by the next at once.
     return swept.more && swept.paid > 0 ? 'more' : 'nothing more';
   } catch (error) {
-    log('error', 'STORAGE_UNAVAILABLE', kindOf(error));
+    log('STORAGE_UNAVAILABLE', kindOf(error));
     return 'nothing more';
   }
 };
@@ -37,15 +44,15 @@ const mostCounted = 100;
 /** The alarms on dead letters and on a sweeper that stands read this line, so it is said also when there are none. */
 const countDeadLetters = async (): Promise<void> => {
   const { items } = await logs.deadLetters.list(mostCounted);
-  log('info', 'DEAD_LETTERS', { count: items.length, since: items[0]?.settledAt });
+  log('DEAD_LETTERS', { count: items.length, since: items[0]?.settledAt });
 };
 
 /** Pays what is owed and overdue, and keeps looking until its minute is over; last it counts what was given up, and tidies up after missions that are over. */
-export const handler = async (_event: unknown, context: Context): Promise<void> => {
+export const handler = guarded(async (_event: unknown, context: Context): Promise<void> => {
   const timeLeft = (): number => context.getRemainingTimeInMillis();
   while (timeLeft() > reserveMilliseconds) {
     if ((await look(timeLeft)) === 'nothing more') await wait(restMilliseconds);
   }
   await countDeadLetters();
   await retire({ ...logs, now: Date.now });
-};
+});

@@ -358,7 +358,7 @@ const cellOf = ({ statusCode, body }: Answered): string =>
 
 /** An answer without what differs from request to request, and without the number that was asked for. */
 const bare = ({ statusCode, headers = {}, body }: Answered): string => {
-  const { 'x-correlation-id': _id, ...others } = headers;
+  const { 'x-correlation-id': _id, 'x-request-id': _request, ...others } = headers;
   const text = body.replace(/^(\{"resourceType":"OperationOutcome"),"id":"[^"]+"/, '$1');
   return JSON.stringify([statusCode, others, text.replaceAll(mission, nowhere)]);
 };

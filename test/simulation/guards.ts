@@ -54,8 +54,8 @@ export const guards: readonly Guard[] = [
   },
   {
     file: accept,
-    find: "if (appended === 'appended') return",
-    replace: 'if (appended) return',
+    find: "if (appended === 'appended')",
+    replace: 'if (appended)',
     what: 'Who loses the race for a number reads and decides again',
   },
   {

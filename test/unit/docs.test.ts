@@ -1,11 +1,15 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { logPage } from '../../docs/log-page.ts';
 import { messagePages } from '../../docs/message-pages.ts';
 import { parseLossless } from '../../schemas/json.ts';
 import { exampleText } from '../support/examples.ts';
 
 const folder = new URL('../../docs/messages/', import.meta.url);
 const pages = messagePages((file) => parseLossless(exampleText(file)));
+
+test('the page of what is logged and counted is up to date: npm run docs writes it', () =>
+  expect(readFileSync(new URL('../../docs/logs.md', import.meta.url), 'utf8')).toBe(logPage()));
 
 describe('the pages of the messages', () => {
   test('are those of the catalogue and no others', () =>

@@ -245,6 +245,12 @@ describe('an alarm', () => {
     });
   });
 
+  it('counts apart what another stage in the account counts', () => {
+    const namespaces = [...JSON.stringify(template.toJSON()).matchAll(/"(?:Metric)?Namespace":"(?!AWS\/)([^"]+)"/g)];
+    expect(namespaces.length).toBeGreaterThan(3);
+    expect(new Set(namespaces.map(([, namespace]) => namespace))).toEqual(new Set([stack.stackName]));
+  });
+
   it.each([
     ['LB-501', ['$.failed', '$.stalled']],
     ['LB-503', ['$.count']],
@@ -264,6 +270,14 @@ describe('an alarm', () => {
       .filter(({ Properties }) => Properties.FilterPattern.includes(code))
       .flatMap(({ Properties }) => Properties.MetricTransformations.map(({ MetricValue }) => MetricValue));
     expect(counted.toSorted()).toEqual(values);
+  });
+});
+
+describe('a trace', () => {
+  // API Gateway's part of a trace holds the whole URL, search parameters included, in which callers can write what they like.
+  it('begins at the functions and not at the API: no URL of a caller comes into it', () => {
+    const stages = Object.values(template.findResources('AWS::ApiGateway::Stage'));
+    expect(stages.map((one) => one['Properties'].TracingEnabled ?? false)).toEqual([false]);
   });
 });
 
@@ -309,12 +323,15 @@ describe('the functions', () => {
         'TOKEN_ISSUER',
       ],
     ],
-    ['ProcessMessage', ['DELIVERY_QUEUE_URL', 'PUBLIC_URL', 'TABLE_NAME']],
+    ['ProcessMessage', ['DELIVERY_QUEUE_URL', 'POWERTOOLS_METRICS_NAMESPACE', 'PUBLIC_URL', 'TABLE_NAME']],
     ['Read', ['PUBLIC_URL', 'TABLE_NAME']],
     ['Subscribe', ['DELIVERY_QUEUE_URL', 'ENDPOINT_ALLOW_LIST', 'PUBLIC_URL', 'TABLE_NAME']],
     ['Metadata', ['PUBLIC_URL', 'TABLE_NAME']],
-    ['Deliver', ['DELIVERY_QUEUE_URL', 'ENDPOINT_ALLOW_LIST', 'PUBLIC_URL', 'TABLE_NAME']],
-    ['Sweep', ['DELIVERY_QUEUE_URL', 'PUBLIC_URL', 'TABLE_NAME']],
+    [
+      'Deliver',
+      ['DELIVERY_QUEUE_URL', 'ENDPOINT_ALLOW_LIST', 'POWERTOOLS_METRICS_NAMESPACE', 'PUBLIC_URL', 'TABLE_NAME'],
+    ],
+    ['Sweep', ['DELIVERY_QUEUE_URL', 'POWERTOOLS_METRICS_NAMESPACE', 'PUBLIC_URL', 'TABLE_NAME']],
   ])('are told what they need and no more: %s', (name, variables) => {
     const told = Object.keys(functions()[name]?.Properties.Environment.Variables ?? {});
     expect(told.filter((variable) => variable !== 'NODE_OPTIONS').toSorted()).toEqual(variables);

@@ -1,0 +1,83 @@
+import { Metrics } from '@aws-lambda-powertools/metrics';
+import type { Accepted } from '../../mission/accept-message.ts';
+import type { Attempt, Notification } from '../../mission/ports.ts';
+import { type Entry, type MissionState, type TaskState, taskOf } from '../../mission/state.ts';
+import { codesOf, decisions } from '../../schemas/codes.ts';
+import {
+  type DimensionsOf,
+  metricDimensions,
+  metricNamespace,
+  type MetricName,
+  metrics,
+} from '../../schemas/metrics.ts';
+
+/** Counts what `schemas/metrics.ts` lists: one line of Embedded Metric Format each, of which CloudWatch makes the metric. */
+
+const output = new Metrics({
+  serviceName: 'luftbro',
+  namespace: process.env['POWERTOOLS_METRICS_NAMESPACE'] ?? metricNamespace('luftbro'),
+});
+// A dimension that is always the same would only be one more name to give.
+output.clearDefaultDimensions();
+
+const count = <Name extends MetricName>(
+  name: Name,
+  dimensions: DimensionsOf<Name> & Readonly<Record<string, string>>,
+  value = 1,
+): void => {
+  for (const [dimension, code] of Object.entries(dimensions)) output.addDimension(dimension, code);
+  output.addMetric(name, metrics[name].unit, value).publishStoredMetrics();
+};
+
+const missionsOf = ({ exercise }: Pick<Entry, 'exercise'>): 'real' | 'exercise' => (exercise ? 'exercise' : 'real');
+
+const secondsBetween = (from: string, to: string): number => Math.max(0, (Date.parse(to) - Date.parse(from)) / 1000);
+
+/** When a decision was first asked for: who forwarded a request left the clock running. */
+const askedAt = (state: MissionState, task: TaskState): string => {
+  const before = taskOf(state, task.forwardOf);
+  return before === undefined ? task.openedAt : askedAt(state, before);
+};
+
+/** No decision but a deferral has been made on it, at whichever AMK LA. */
+const isUndecided = (task: TaskState | undefined): boolean =>
+  task !== undefined && task.agreed !== true && ['requested', 'received', 'on-hold'].includes(task.status);
+
+const countDecision = (entry: Entry, before: MissionState | undefined): void => {
+  const { facts, state } = entry;
+  const decision = codesOf(decisions).find((code) => code === facts.answer);
+  const task = taskOf(state, facts.task);
+  if (decision === undefined || task === undefined || before === undefined) return;
+  const missions = missionsOf(entry);
+  count('MissionsDecided', { missions, decision });
+  if (decision === 'deferred' || !isUndecided(taskOf(before, task.id))) return;
+  const { urgency } = state;
+  count('TimeToDecision', { missions, urgency }, secondsBetween(askedAt(before, task), entry.receivedAt));
+};
+
+/** Counts a message that was not there before. */
+export const countAccepted = ({ entry, before }: Pick<Accepted, 'entry' | 'before'>): void => {
+  if (entry.event === 'mission-request')
+    count('MissionsRequested', { missions: missionsOf(entry), urgency: entry.state.urgency });
+  if (entry.event === 'mission-decision') countDecision(entry, before);
+};
+
+/** Counts a message of the hub itself. */
+export const countHubMessage = (entry: Entry): void => {
+  const missions = missionsOf(entry);
+  const warning = codesOf(metricDimensions.warning).find((code) => code === entry.event);
+  if (warning !== undefined) count('HubWarnings', { missions, warning });
+  const overdue = entry.event === 'acknowledgement-overdue' ? taskOf(entry.state, entry.facts.task) : undefined;
+  if (overdue !== undefined) count('AcknowledgementsOverdue', { missions, task: overdue.kind });
+};
+
+const outcomes = { delivered: 'told', pending: 'again', failed: 'given-up' } as const;
+
+/** Counts a turn with an endpoint. */
+export const countDelivery = (entry: Entry, { redrivenAt }: Notification, attempt: Attempt): void => {
+  const missions = missionsOf(entry);
+  if (attempt.called || attempt.status === 'failed')
+    count('Deliveries', { missions, outcome: outcomes[attempt.status] });
+  if (attempt.status !== 'delivered' || redrivenAt !== undefined) return;
+  count('TimeToTold', { missions, urgency: entry.state.urgency }, secondsBetween(entry.receivedAt, attempt.at));
+};

@@ -1,0 +1,71 @@
+import type { Attempt, DeliveryCase, DeliveryDesk, MissionLog, SubscriptionLog } from '../../mission/ports.ts';
+import { hub } from '../../mission/state.ts';
+import { log } from './log.ts';
+import { countDelivery, countHubMessage } from './metrics.ts';
+
+/** Ports that say in the log, and count, what was written through them: once for each time it was, whichever use case did it. */
+
+/** Notes what the hub itself says; the message of a partner is noted where it is answered. */
+export const noted = (missions: MissionLog): MissionLog => ({
+  ...missions,
+  append: async (entry, dueAt) => {
+    const appended = await missions.append(entry, dueAt);
+    if (appended === 'appended' && entry.sender === hub.organisation) {
+      const { event, mission, number, correlationId } = entry;
+      log('HUB_SPOKE', { event, mission, entry: number, correlationId });
+      countHubMessage(entry);
+    }
+    return appended;
+  },
+});
+
+const outcomeOf = ({ status, called }: Attempt): 'told' | 'given-up' | 'again' | 'held' => {
+  switch (status) {
+    case 'delivered':
+      return 'told';
+    case 'failed':
+      return 'given-up';
+    case 'pending':
+      return called ? 'again' : 'held';
+  }
+};
+
+const noteAttempt = ({ notification, entry }: DeliveryCase, attempt: Attempt): void => {
+  if (notification === undefined || entry === undefined) return;
+  const { subscription, number, mission } = notification;
+  log(attempt.status === 'pending' ? 'DELIVERY_AGAIN' : 'DELIVERY_SETTLED', {
+    subscription,
+    number,
+    mission,
+    entry: entry.number,
+    outcome: outcomeOf(attempt),
+    answer: attempt.answer,
+    correlationId: entry.correlationId,
+  });
+  countDelivery(entry, notification, attempt);
+};
+
+/** Notes what comes of each notification that one order leads to: the receipt says what, the desk of which entry it is. */
+export const notedDelivery = (
+  desk: DeliveryDesk,
+  subscriptions: SubscriptionLog,
+): { readonly desk: DeliveryDesk; readonly subscriptions: SubscriptionLog } => {
+  const opened = new Map<string, DeliveryCase>();
+  const nameOf = (subscription: string, number: number): string => `${subscription}.${number}`;
+  return {
+    desk: {
+      open: async (order) => {
+        const found = await desk.open(order);
+        opened.set(nameOf(order.subscription, order.number), found);
+        return found;
+      },
+    },
+    subscriptions: {
+      ...subscriptions,
+      record: async (subscription, number, attempt) => {
+        await subscriptions.record(subscription, number, attempt);
+        noteAttempt(opened.get(nameOf(subscription, number)) ?? {}, attempt);
+      },
+    },
+  };
+};
