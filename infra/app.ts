@@ -2,13 +2,14 @@
 import { fileURLToPath } from 'node:url';
 import { App } from 'aws-cdk-lib';
 import recommendedFeatureFlags from 'aws-cdk-lib/recommended-feature-flags.json' with { type: 'json' };
+import { readEntrance } from './entrance.ts';
 import { HubStack } from './hub-stack.ts';
 import { readRunbook } from './on-call.ts';
 import { readStage } from './stage.ts';
 
 const app = new App({
   context: recommendedFeatureFlags,
-  // Checking against CloudFormation's own rules takes a second at each start; the stack's test does it instead.
+  // CloudFormation's own rules take a second at each start, and cdk-nag nearly another; a test checks every stage by both instead.
   builtinCloudFormationValidation: false,
 });
 
@@ -17,6 +18,7 @@ new HubStack(app, `luftbro-${stage.name}`, {
   description: `FHIR hub for air-ambulance missions (${stage.name})`,
   stage,
   runbook: readRunbook(app.node.tryGetContext('runbook')),
+  entrance: readEntrance((option): unknown => app.node.tryGetContext(option)),
   handlers: fileURLToPath(new URL('../functions', import.meta.url)),
 });
 

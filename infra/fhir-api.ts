@@ -1,56 +1,103 @@
-import { type CfnCondition, Duration } from 'aws-cdk-lib';
+/* oxlint-disable no-new -- a construct joins its scope by being made */
+import { Aws, type CfnCondition, Duration, Validations } from 'aws-cdk-lib';
 import {
   EndpointType,
   IdentitySource,
   LambdaIntegration,
+  MethodLoggingLevel,
   RequestAuthorizer,
   RestApi,
+  type RestApiProps,
 } from 'aws-cdk-lib/aws-apigateway';
+import { InterfaceVpcEndpoint } from 'aws-cdk-lib/aws-ec2';
+import { AnyPrincipal, Effect, PolicyDocument, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
-import { publishedTypes } from '../schemas/published-types.ts';
+import { ApiLogs } from './api-logs.ts';
+import { DomainDoor } from './domain-door.ts';
+import type { Entrance } from './entrance.ts';
+import { Firewall } from './firewall.ts';
 import { addGatewayResponses } from './gateway-responses.ts';
+import { routes } from './routes.ts';
+import type { AnsweringFunction, StageSettings } from './stage.ts';
 
 interface FhirApiProps {
+  readonly stage: StageSettings;
+  readonly entrance: Entrance;
+  readonly logKey: IKey;
   /** Whether tokens without a proof are taken, too. */
   readonly bearerIsTaken: CfnCondition;
 }
 
-interface FhirFunctions {
-  readonly authorize: IFunction;
-  readonly processMessage: IFunction;
-  readonly read: IFunction;
-  readonly subscribe: IFunction;
-  readonly metadata: IFunction;
-}
+type FhirFunctions = Readonly<Record<AnsweringFunction | 'authorize', IFunction>>;
 
 /** The one door for partners. */
 export class FhirApi extends Construct {
   /** Known before the stage exists, so that functions may be told their own URL. */
-  readonly stageName = 'live';
+  readonly #stageName = 'live';
   readonly #api: RestApi;
+  readonly #entrance: Entrance;
 
-  constructor(scope: Construct, id: string, { bearerIsTaken }: FhirApiProps) {
+  constructor(scope: Construct, id: string, { stage, entrance, logKey, bearerIsTaken }: FhirApiProps) {
     super(scope, id);
+    this.#entrance = entrance;
+    const logs = new ApiLogs(this, 'Logs', { stage, key: logKey, stageName: this.#stageName });
+    const logged = { loggingLevel: MethodLoggingLevel.ERROR, dataTraceEnabled: false };
     this.#api = new RestApi(this, 'Resource', {
+      ...endpointOf(this, entrance),
       restApiName: 'luftbro',
       description: 'FHIR hub for air-ambulance missions',
-      endpointTypes: [EndpointType.REGIONAL],
-      cloudWatchRole: false,
+      cloudWatchRole: true,
       // Bodies reach the functions as the bytes that were sent: text that is not UTF-8 is refused there, not mangled here.
       binaryMediaTypes: ['*/*'],
       deployOptions: {
-        stageName: this.stageName,
-        // All partners together; a partner that repeats itself without pause meets 429 before it fills the account.
-        throttlingRateLimit: 200,
-        throttlingBurstLimit: 400,
+        stageName: this.#stageName,
+        tracingEnabled: stage.traces,
+        ...logs.access,
+        ...logged,
+        // A method with settings of its own has none of those for all.
+        methodOptions: Object.fromEntries(
+          routes.flatMap(({ path, methods, to }) => {
+            const { rate, burst } = stage.throttles[to];
+            const options = { ...logged, throttlingRateLimit: rate, throttlingBurstLimit: burst };
+            return methods.map((method) => [`${path}/${method}`, options]);
+          }),
+        ),
       },
     });
+    logs.keepErrorsOf(this.#api);
     addGatewayResponses(this.#api, bearerIsTaken);
+    if (stage.firewall !== undefined)
+      new Firewall(this, 'Firewall', { stage, limits: stage.firewall, logKey, apiStage: this.#api.deploymentStage });
+    else
+      Validations.of(this.#api).acknowledge({
+        id: 'AwsSolutions-APIG3',
+        reason: 'A firewall costs by the month; a stage that nobody relies on has none.',
+      });
+    if (entrance.kind === 'domain') new DomainDoor(this, 'Domain', { ...entrance, api: this.#api });
+    Validations.of(this.#api).acknowledge(
+      {
+        id: 'AwsSolutions-APIG2',
+        reason:
+          'The functions check what is sent, and say in FHIR what is wrong and where; API Gateway could only refuse it.',
+      },
+      {
+        id: 'AwsSolutions-COG4',
+        reason: 'Tokens come from HelseID. The authorizer checks them and the proof of the key that they are bound to.',
+      },
+      {
+        id: 'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs]',
+        reason: 'API Gateway takes one role for the whole account, and checks that it may write to any log group.',
+      },
+    );
   }
 
-  get restApiId(): string {
-    return this.#api.restApiId;
+  /** Base URL of the hub as partners reach it. */
+  get url(): string {
+    return this.#entrance.kind === 'domain'
+      ? `https://${this.#entrance.domainName}/fhir`
+      : `https://${this.#api.restApiId}.execute-api.${Aws.REGION}.${Aws.URL_SUFFIX}/${this.#stageName}/fhir`;
   }
 
   route({ authorize, ...functions }: FhirFunctions): void {
@@ -60,41 +107,55 @@ export class FhirApi extends Construct {
       // A decision covers one path only; a remembered one would let a token in where it was not asked about.
       resultsCacheTtl: Duration.seconds(0),
     });
-    const authorized = { authorizer };
     const to = (fn: IFunction): LambdaIntegration => new LambdaIntegration(fn, { scopePermissionToMethod: false });
-
-    const processMessage = to(functions.processMessage);
-    const read = to(functions.read);
-    const subscribe = to(functions.subscribe);
-
-    const fhir = this.#api.root.addResource('fhir');
-    const metadata = to(functions.metadata);
-    fhir.addResource('metadata').addMethod('GET', metadata);
-    for (const type of publishedTypes) {
-      const published = fhir.addResource(type);
-      published.addMethod('GET', metadata);
-      published.addResource('{id}').addMethod('GET', metadata);
+    const integrations: Readonly<Record<AnsweringFunction, LambdaIntegration>> = {
+      'process-message': to(functions['process-message']),
+      read: to(functions.read),
+      subscribe: to(functions.subscribe),
+      metadata: to(functions.metadata),
+    };
+    for (const route of routes) {
+      const resource = this.#api.root.resourceForPath(route.path);
+      for (const name of route.methods) {
+        const method = resource.addMethod(name, integrations[route.to], route.open === true ? {} : { authorizer });
+        if (route.open === true)
+          Validations.of(method).acknowledge({
+            id: 'AwsSolutions-APIG4',
+            reason: 'It answers what the hub publishes about itself, the same to everybody.',
+          });
+      }
     }
-
-    const subscriptions = fhir.addResource('Subscription');
-    subscriptions.addMethod('GET', subscribe, authorized);
-    subscriptions.addMethod('POST', subscribe, authorized);
-    const subscription = subscriptions.addResource('{id}');
-    subscription.addMethod('GET', subscribe, authorized);
-    // `Subscription/$status` arrives as an id.
-    subscription.addMethod('POST', subscribe, authorized);
-    subscription.addMethod('PUT', subscribe, authorized);
-    subscription.addMethod('DELETE', subscribe, authorized);
-    const operation = subscription.addResource('{operation}');
-    operation.addMethod('GET', subscribe, authorized);
-    operation.addMethod('POST', subscribe, authorized);
-
-    // A path part may not contain "$", so `$process-message` arrives as the type.
-    const type = fhir.addResource('{type}');
-    type.addMethod('GET', read, authorized);
-    type.addMethod('POST', processMessage, authorized);
-    const instance = type.addResource('{id}');
-    instance.addMethod('GET', read, authorized);
-    instance.addResource('{operation}').addMethod('GET', read, authorized);
   }
 }
+
+/** Where the API listens, and for whom. */
+const endpointOf = (
+  scope: Construct,
+  entrance: Entrance,
+): Pick<RestApiProps, 'endpointConfiguration' | 'policy' | 'disableExecuteApiEndpoint'> => {
+  if (entrance.kind === 'public') return { endpointConfiguration: { types: [EndpointType.REGIONAL] } };
+  // Past the domain name there would be no question for a client certificate.
+  if (entrance.kind === 'domain')
+    return { endpointConfiguration: { types: [EndpointType.REGIONAL] }, disableExecuteApiEndpoint: true };
+  const { vpcEndpoints } = entrance;
+  const everyone = { principals: [new AnyPrincipal()], actions: ['execute-api:Invoke'], resources: ['execute-api:/*'] };
+  return {
+    endpointConfiguration: {
+      types: [EndpointType.PRIVATE],
+      vpcEndpoints: vpcEndpoints.map((vpcEndpointId) =>
+        InterfaceVpcEndpoint.fromInterfaceVpcEndpointAttributes(scope, vpcEndpointId, { vpcEndpointId, port: 443 }),
+      ),
+    },
+    policy: new PolicyDocument({
+      statements: [
+        new PolicyStatement(everyone),
+        // An allowance for these alone would not do: what the authorizer lets in would come in from elsewhere, too.
+        new PolicyStatement({
+          ...everyone,
+          effect: Effect.DENY,
+          conditions: { StringNotEquals: { 'aws:SourceVpce': vpcEndpoints } },
+        }),
+      ],
+    }),
+  };
+};

@@ -7,6 +7,8 @@ interface GatewayFault {
   readonly fault: FaultCode;
   /** Absent: the fault's own. `as-is`: the one that API Gateway chose, for the types that cover many. */
   readonly status?: number | 'as-is';
+  /** Seconds for `Retry-After`. Absent: the fault's own, if it has any. */
+  readonly retryAfter?: number;
   /** Says how to authenticate. */
   readonly challenges?: true;
 }
@@ -18,11 +20,13 @@ const gatewayFaults: readonly GatewayFault[] = [
   { type: ResponseType.MISSING_AUTHENTICATION_TOKEN, fault: 'not-found' },
   { type: ResponseType.REQUEST_TOO_LARGE, fault: 'too-large' },
   { type: ResponseType.THROTTLED, fault: 'too-many-requests' },
+  // The firewall refuses by rate only. It counts what it refuses too, over a minute, and looks again every few seconds.
+  { type: ResponseType.WAF_FILTERED, fault: 'too-many-requests', retryAfter: 15 },
   { type: ResponseType.AUTHORIZER_FAILURE, fault: 'identity-unavailable' },
-  { type: ResponseType.INTEGRATION_FAILURE, fault: 'internal', status: 502 },
+  { type: ResponseType.INTEGRATION_FAILURE, fault: 'internal', status: 502, retryAfter: 2 },
   { type: ResponseType.INTEGRATION_TIMEOUT, fault: 'timeout' },
   { type: ResponseType.DEFAULT_4XX, fault: 'bad-request', status: 'as-is' },
-  { type: ResponseType.DEFAULT_5XX, fault: 'internal', status: 'as-is' },
+  { type: ResponseType.DEFAULT_5XX, fault: 'internal', status: 'as-is', retryAfter: 2 },
 ];
 
 /** RFC 9449, 7.1. Algorithms of HelseID's security profile. */
@@ -35,8 +39,7 @@ export const addGatewayResponses = (api: RestApi, bearerIsTaken: CfnCondition): 
     `'${dpopChallenge}, Bearer'`,
     `'${dpopChallenge}'`,
   ).toString();
-  for (const { type, fault, status, challenges } of gatewayFaults) {
-    const retryAfter = retryAfterOf(fault);
+  for (const { type, fault, status, retryAfter = retryAfterOf(fault), challenges } of gatewayFaults) {
     const responseHeaders = {
       'Content-Type': "'application/fhir+json'",
       ...(challenges === undefined ? {} : { 'WWW-Authenticate': challenge }),

@@ -1,6 +1,5 @@
 /* oxlint-disable no-new -- a construct joins its scope by being made */
 import {
-  Aws,
   CfnCondition,
   type CfnElement,
   CfnOutput,
@@ -12,6 +11,7 @@ import {
 } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { DeliveryQueue } from './delivery-queue.ts';
+import type { Entrance } from './entrance.ts';
 import { FhirApi } from './fhir-api.ts';
 import { Handlers } from './handlers.ts';
 import { HubFunction } from './hub-function.ts';
@@ -28,6 +28,7 @@ interface HubStackProps extends StackProps {
   readonly stage: StageSettings;
   /** Where docs/runbook.md of this release is read; alarms lead to its sections. */
   readonly runbook: string;
+  readonly entrance: Entrance;
 }
 
 const tableReads = ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'];
@@ -40,14 +41,9 @@ const accesses = 'AUDIT#*';
 
 /** The whole hub. No account or region is named, so that it may be deployed anywhere. */
 export class HubStack extends Stack {
-  constructor(scope: Construct, id: string, { handlers: folder, stage, runbook, ...props }: HubStackProps) {
+  constructor(scope: Construct, id: string, { handlers: folder, stage, entrance, runbook, ...props }: HubStackProps) {
     super(scope, id, props);
 
-    const givenPublicUrl = new CfnParameter(this, 'PublicUrl', {
-      description: 'Base URL that partners use, ends in /fhir. Empty: the address that API Gateway gives.',
-      default: '',
-      allowedPattern: '|https?://.+/fhir',
-    });
     const tokenIssuer = new CfnParameter(this, 'TokenIssuer', {
       description: 'Issuer (iss) of the access tokens; its discovery document names the keys.',
       allowedPattern: 'https?://.+',
@@ -84,17 +80,10 @@ export class HubStack extends Stack {
     const bearerIsTaken = new CfnCondition(this, 'BearerIsTaken', {
       expression: Fn.conditionEquals(tokenBinding.valueAsString, 'optional'),
     });
-    const api = new FhirApi(this, 'Api', { bearerIsTaken });
-    const publicUrlIsGiven = new CfnCondition(this, 'PublicUrlIsGiven', {
-      expression: Fn.conditionNot(Fn.conditionEquals(givenPublicUrl.valueAsString, '')),
-    });
-    const PUBLIC_URL = Fn.conditionIf(
-      publicUrlIsGiven.logicalId,
-      givenPublicUrl.valueAsString,
-      `https://${api.restApiId}.execute-api.${Aws.REGION}.${Aws.URL_SUFFIX}/${api.stageName}/fhir`,
-    ).toString();
-
     const keys = new HubKeys(this, 'Keys', { stage });
+    const api = new FhirApi(this, 'Api', { stage, entrance, logKey: keys.logs, bearerIsTaken });
+    const PUBLIC_URL = entrance.kind === 'domain' ? api.url : this.#givenUrlOr(api.url);
+
     const { table } = new HubTable(this, 'Table', { stage, key: keys.missions });
     const TABLE_NAME = table.tableName;
     const ENDPOINT_ALLOW_LIST = endpointAllowList.valueAsString;
@@ -192,7 +181,7 @@ export class HubStack extends Stack {
     for (const fn of [authorize, processMessage, read, subscribe, metadata, deliver, sweep])
       fn.allowKey(['kms:Decrypt'], keys.missions, 'dynamodb');
 
-    api.route({ authorize, processMessage, read, subscribe, metadata });
+    api.route({ authorize, 'process-message': processMessage, read, subscribe, metadata });
 
     new CfnOutput(this, 'Url', { description: 'Base URL that partners use', value: PUBLIC_URL });
     new CfnOutput(this, 'OnCallTopic', {
@@ -204,6 +193,19 @@ export class HubStack extends Stack {
       value: TABLE_NAME,
     });
     new CfnOutput(this, 'DeliveryQueueUrl', { description: 'For npm run dead-letters', value: DELIVERY_QUEUE_URL });
+  }
+
+  /** What stands before API Gateway may have a name that the stack does not know. */
+  #givenUrlOr(url: string): string {
+    const given = new CfnParameter(this, 'PublicUrl', {
+      description: 'Base URL that partners use, ends in /fhir. Empty: the address that API Gateway gives.',
+      default: '',
+      allowedPattern: '|https?://.+/fhir',
+    });
+    const isGiven = new CfnCondition(this, 'PublicUrlIsGiven', {
+      expression: Fn.conditionNot(Fn.conditionEquals(given.valueAsString, '')),
+    });
+    return Fn.conditionIf(isGiven.logicalId, given.valueAsString, url).toString();
   }
 
   /** Names from the construct tree without a hash, so that the template can be read. CDK refuses two alike. */

@@ -45,10 +45,12 @@ export class HubKeys extends Construct {
         resources: ['*'],
         conditions: {
           ArnLike: {
-            // A group's name begins with the stack's; that of a firewall must begin with AWS's own words.
-            'kms:EncryptionContext:aws:logs:arn': [`${stackName}-*`, `aws-waf-logs-${stackName}*`].map(
-              (name) => `arn:${partition}:logs:${region}:${account}:log-group:${name}`,
-            ),
+            // A group's name begins with the stack's; those of firewall and API must begin with AWS's own words.
+            'kms:EncryptionContext:aws:logs:arn': [
+              `${stackName}-*`,
+              `aws-waf-logs-${stackName}-*`,
+              'API-Gateway-Execution-Logs_*',
+            ].map((name) => `arn:${partition}:logs:${region}:${account}:log-group:${name}`),
           },
         },
       }),

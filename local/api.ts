@@ -27,6 +27,9 @@ const stageSchema = z.strictObject({
   DeploymentId: z.unknown(),
   // Throttling protects an account from its partners; here there is one caller, and tests that hurry.
   MethodSettings: z.unknown().optional(),
+  // What functions note of requests is in the log of the host.
+  AccessLogSetting: z.unknown().optional(),
+  TracingEnabled: z.unknown().optional(),
   Tags: z.unknown().optional(),
 });
 

@@ -10,7 +10,9 @@ import type { Stack } from './stack.ts';
 const roleSchema = z.strictObject({
   AssumeRolePolicyDocument: z.unknown().optional(),
   // Rights to write logs only.
-  ManagedPolicyArns: z.array(z.string().endsWith('service-role/AWSLambdaBasicExecutionRole')).default([]),
+  ManagedPolicyArns: z
+    .array(z.string().regex(/service-role\/(AWSLambdaBasicExecutionRole|AmazonAPIGatewayPushToCloudWatchLogs)$/))
+    .default([]),
 });
 
 const policySchema = z.strictObject({

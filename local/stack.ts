@@ -37,6 +37,9 @@ const withoutWork: Readonly<Record<string, string>> = {
   'AWS::SNS::Topic': 'nobody is on call for a laptop',
   'AWS::SNS::TopicPolicy': 'nobody is on call for a laptop',
   'AWS::SQS::QueuePolicy': 'it asks for TLS, which does not pass between machines here',
+  'AWS::WAFv2::LoggingConfiguration': 'there is no firewall before a laptop',
+  'AWS::WAFv2::WebACL': 'there is no firewall before a laptop',
+  'AWS::WAFv2::WebACLAssociation': 'there is no firewall before a laptop',
 };
 
 export interface Resource<Properties> {

@@ -1,30 +1,71 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { App } from 'aws-cdk-lib';
-import { Template } from 'aws-cdk-lib/assertions';
+import { App, Validations } from 'aws-cdk-lib';
+import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import recommendedFeatureFlags from 'aws-cdk-lib/recommended-feature-flags.json' with { type: 'json' };
+import { AwsSolutionsChecks } from 'cdk-nag';
 import { z } from 'zod';
+import { type Entrance, readEntrance } from '../../infra/entrance.ts';
 import { HubStack } from '../../infra/hub-stack.ts';
 import { readStage } from '../../infra/stage.ts';
 
-/** A stage's template; nothing is bundled, and CloudFormation's own rules are not checked. */
-export const hubTemplate = (
-  stage: 'dev' | 'test' | 'prod',
-  runbook = 'https://handbook.example/runbook.md',
-): Template =>
-  Template.fromStack(
-    new HubStack(
-      new App({
-        context: { ...recommendedFeatureFlags, 'aws:cdk:bundling-stacks': [] },
-        builtinCloudFormationValidation: false,
-      }),
-      `luftbro-${stage}`,
-      {
-        handlers: fileURLToPath(new URL('../../functions', import.meta.url)),
-        stage: readStage(stage),
-        runbook,
-      },
-    ),
-  );
+type StageName = 'dev' | 'test' | 'prod';
+type Options = Readonly<Record<string, string>>;
+
+/** The options of each way in, as they are given to CDK. */
+export const ways: Readonly<Record<Entrance['kind'], Options>> = {
+  public: {},
+  private: { vpcEndpoints: 'vpce-0123456789abcdef0,vpce-0fedcba9876543210' },
+  domain: {
+    domainName: 'hub.luftbro.example',
+    certificate: 'arn:aws:acm:eu-north-1:123456789012:certificate/0a1b2c3d',
+    truststore: 's3://luftbro-truststore/partners.pem',
+  },
+};
+
+const handbook = 'https://handbook.example/runbook.md';
+
+/** Without the functions' code. */
+const hubStack = (stage: StageName, options: Options, runbook: string, builtinCloudFormationValidation: boolean) => {
+  const app = new App({
+    context: { ...recommendedFeatureFlags, 'aws:cdk:bundling-stacks': [] },
+    builtinCloudFormationValidation,
+  });
+  const stack = new HubStack(app, `luftbro-${stage}`, {
+    handlers: fileURLToPath(new URL('../../functions', import.meta.url)),
+    stage: readStage(stage),
+    entrance: readEntrance((option) => options[option]),
+    runbook,
+  });
+  return { app, stack };
+};
+
+/** A stage's template; nothing is checked. */
+export const hubTemplate = (stage: StageName, runbook = handbook, options: Options = {}): Template =>
+  Template.fromStack(hubStack(stage, options, runbook, false).stack);
+
+const reportSchema = z.object({ pluginReports: z.array(z.object({ violations: z.array(z.unknown()) })) });
+
+/**
+ * What CloudFormation's own rules, cdk-nag and CDK say against a stack: throws for errors and returns warnings. `change`: done to the
+ * stack before.
+ */
+export const objectionsTo = (
+  stage: StageName,
+  options: Options,
+  change: (stack: HubStack) => void = () => {},
+): readonly unknown[] => {
+  const { app, stack } = hubStack(stage, options, handbook, true);
+  change(stack);
+  Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+  const { directory } = app.synth();
+  const report = reportSchema.parse(JSON.parse(readFileSync(join(directory, 'validation-report.json'), 'utf8')));
+  return [
+    ...report.pluginReports.flatMap(({ violations }) => violations),
+    ...Annotations.fromStack(stack).findWarning('*', Match.anyValue()),
+  ];
+};
 
 /** The properties of all resources of a type, by their names in the stack. */
 export const propertiesOf = <Properties>(

@@ -1,0 +1,65 @@
+/* oxlint-disable no-new -- a construct joins its scope by being made */
+import { RemovalPolicy } from 'aws-cdk-lib';
+import { AccessLogFormat, LogGroupLogDestination, type RestApi, type StageOptions } from 'aws-cdk-lib/aws-apigateway';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import type { StageSettings } from './stage.ts';
+
+/**
+ * What is noted of each request: who called from where, what kind of thing was asked for, and how it ended. The path is the template
+ * and there is no query and no body, so that nothing in it tells of a mission or a person. What was not there is "-".
+ */
+const fields = {
+  requestId: '$context.requestId',
+  time: '$context.requestTimeEpoch',
+  sourceAddress: '$context.identity.sourceIp',
+  // The organisation number of the caller.
+  organisation: '$context.authorizer.principalId',
+  method: '$context.httpMethod',
+  resourcePath: '$context.resourcePath',
+  status: '$context.status',
+  // Which of the gateway's own answers it was, if it was one.
+  gatewayResponse: '$context.error.responseType',
+  firewall: '$context.wafResponseCode',
+  milliseconds: '$context.responseLatency',
+  functionMilliseconds: '$context.integrationLatency',
+  authorizerMilliseconds: '$context.authorizer.latency',
+  bytes: '$context.responseLength',
+};
+
+interface ApiLogsProps {
+  readonly stage: StageSettings;
+  readonly key: IKey;
+  readonly stageName: string;
+}
+
+/** What the API notes: one line per request, and errors of its own. */
+export class ApiLogs extends Construct {
+  readonly #settings;
+  readonly #stageName: string;
+  readonly access: Pick<StageOptions, 'accessLogDestination' | 'accessLogFormat'>;
+
+  constructor(scope: Construct, id: string, { stage, key, stageName }: ApiLogsProps) {
+    super(scope, id);
+    this.#stageName = stageName;
+    this.#settings = {
+      retention: stage.logRetention,
+      encryptionKey: key,
+      removalPolicy: stage.keepsData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+    };
+    this.access = {
+      accessLogDestination: new LogGroupLogDestination(new LogGroup(this, 'Access', this.#settings)),
+      accessLogFormat: AccessLogFormat.custom(JSON.stringify(fields)),
+    };
+  }
+
+  /** API Gateway names the group of its errors itself; made before, it does not keep them for ever. */
+  keepErrorsOf(api: RestApi): void {
+    const errors = new LogGroup(this, 'Errors', {
+      ...this.#settings,
+      logGroupName: `API-Gateway-Execution-Logs_${api.restApiId}/${this.#stageName}`,
+    });
+    api.deploymentStage.node.addDependency(errors);
+  }
+}

@@ -1,0 +1,127 @@
+/* oxlint-disable no-new -- a construct joins its scope by being made */
+import { ArnFormat, Aws, Fn, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import type { Stage } from 'aws-cdk-lib/aws-apigateway';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
+import { CfnLoggingConfiguration, CfnWebACL, CfnWebACLAssociation } from 'aws-cdk-lib/aws-wafv2';
+import { Construct } from 'constructs';
+import type { FirewallLimits, StageSettings } from './stage.ts';
+
+interface FirewallProps {
+  readonly stage: StageSettings;
+  readonly limits: FirewallLimits;
+  readonly logKey: IKey;
+  readonly apiStage: Stage;
+}
+
+/** Headers that let whoever reads them act as the partner. */
+const secrets = ['authorization', 'dpop'];
+
+/** Labels that AWS's list of suspect addresses gives. */
+const suspects = 'awswaf:managed:aws:amazon-ip-list:';
+
+/**
+ * Refuses who asks too often, and nobody else: no rule looks at what is said, so that no words of a request for an ambulance can keep
+ * it from coming in (ADR 22). What it refuses is answered by the gateway response WAF_FILTERED.
+ */
+export class Firewall extends Construct {
+  constructor(scope: Construct, id: string, { stage, limits, logKey, apiStage }: FirewallProps) {
+    super(scope, id);
+
+    const acl = new CfnWebACL(this, 'Acl', {
+      scope: 'REGIONAL',
+      defaultAction: { allow: {} },
+      visibilityConfig: watched('Firewall'),
+      dataProtectionConfig: {
+        // Beside the log, of what a rule has counted by: the log names the header's value there.
+        dataProtections: secrets.map((name) => ({
+          field: { fieldType: 'SINGLE_HEADER', fieldKeys: [name] },
+          action: 'HASH',
+        })),
+      },
+      rules: [
+        {
+          name: 'SuspectAddresses',
+          statement: {
+            managedRuleGroupStatement: { vendorName: 'AWS', name: 'AWSManagedRulesAmazonIpReputationList' },
+          },
+          // Only labels them. A partner's network may come to stand on the list.
+          overrideAction: { count: {} },
+        },
+        {
+          name: 'PerSuspectAddress',
+          statement: {
+            rateBasedStatement: {
+              ...lastMinute(limits.perSuspectAddress),
+              aggregateKeyType: 'IP',
+              scopeDownStatement: { labelMatchStatement: { scope: 'NAMESPACE', key: suspects } },
+            },
+          },
+          action: { block: {} },
+        },
+        {
+          name: 'PerToken',
+          statement: {
+            rateBasedStatement: {
+              ...lastMinute(limits.perToken),
+              aggregateKeyType: 'CUSTOM_KEYS',
+              customKeys: [{ header: { name: 'authorization', textTransformations: [{ priority: 0, type: 'NONE' }] } }],
+            },
+          },
+          action: { block: {} },
+        },
+        {
+          name: 'PerAddress',
+          statement: { rateBasedStatement: { ...lastMinute(limits.perAddress), aggregateKeyType: 'IP' } },
+          action: { block: {} },
+        },
+      ].map((rule, priority) => ({ ...rule, priority, visibilityConfig: watched(rule.name) })),
+    });
+    new CfnWebACLAssociation(this, 'Association', { webAclArn: acl.attrArn, resourceArn: apiStage.stageArn });
+
+    const log = new LogGroup(this, 'Log', {
+      // AWS WAF asks for the prefix. The stack's own id makes it another one for each stack that there ever was.
+      logGroupName: `aws-waf-logs-${Aws.STACK_NAME}-${Fn.select(2, Fn.split('/', Aws.STACK_ID))}`,
+      retention: stage.logRetention,
+      encryptionKey: logKey,
+      removalPolicy: stage.keepsData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+    });
+    new CfnLoggingConfiguration(this, 'Logging', {
+      resourceArn: acl.attrArn,
+      logDestinationConfigs: [
+        // Not the group's own ARN: that ends in `:*`.
+        Stack.of(this).formatArn({
+          service: 'logs',
+          resource: 'log-group',
+          resourceName: log.logGroupName,
+          arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+        }),
+      ],
+      // Path and query name missions.
+      redactedFields: [
+        ...secrets.map((name) => ({ singleHeader: { Name: name } })),
+        { uriPath: {} },
+        { queryString: {} },
+      ],
+      loggingFilter: {
+        DefaultBehavior: 'DROP',
+        Filters: [
+          {
+            Behavior: 'KEEP',
+            Requirement: 'MEETS_ANY',
+            Conditions: [{ ActionCondition: { Action: 'BLOCK' } }],
+          },
+        ],
+      },
+    });
+  }
+}
+
+const lastMinute = (limit: number) => ({ limit, evaluationWindowSec: 60 });
+
+/** Counted, but no samples of requests: they would show whole headers and paths. */
+const watched = (metricName: string): CfnWebACL.VisibilityConfigProperty => ({
+  metricName,
+  cloudWatchMetricsEnabled: true,
+  sampledRequestsEnabled: false,
+});
