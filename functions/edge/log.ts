@@ -12,15 +12,20 @@ export const log = <Name extends LogMessageName>(name: Name, details: LogDetails
   logger[level](text, { code, ...Object.fromEntries(said) });
 };
 
+/** Where an error was thrown. Its stack begins with its message, which may have lines that look like places. */
+const placeOf = ({ stack = '', message }: Error): string | undefined =>
+  stack
+    .slice(stack.indexOf(message) + message.length)
+    .split('\n')
+    .find((line) => /^\s+at .*:\d+:\d+\)?$/.test(line))
+    ?.trim();
+
 /** What of an error may be logged: its kind and where it was thrown. Its message could quote data. */
 export const kindOf = (error: unknown) => {
   if (!(error instanceof Error)) return { error: typeof error };
   return {
     error: error.name,
     cause: error.cause instanceof Error ? error.cause.name : undefined,
-    at: error.stack
-      ?.split('\n')
-      .find((line) => /^\s+at /.test(line))
-      ?.trim(),
+    at: placeOf(error),
   };
 };

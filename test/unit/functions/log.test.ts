@@ -43,8 +43,10 @@ describe('A log line', () => {
       number: 3,
     }));
 
-  test('says of an error its kind and place, and not its words, even if they have several lines', () => {
-    const error = new TypeError('bad value\n  Kari Nordmann', { cause: new RangeError('01018612345') });
+  test('says of an error its kind and place, and not its words, even if they look like places', () => {
+    const error = new TypeError('bad value\n    at Kari Nordmann (Storgata:1:2)', {
+      cause: new RangeError('01018612345'),
+    });
     const { at, ...kind } = kindOf(error);
     expect(kind).toEqual({ error: 'TypeError', cause: 'RangeError' });
     expect(at).toMatch(/^at .*log\.test\.ts:\d+:\d+/);
