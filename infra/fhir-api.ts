@@ -53,7 +53,8 @@ export class FhirApi extends Construct {
       binaryMediaTypes: ['*/*'],
       deployOptions: {
         stageName: this.#stageName,
-        tracingEnabled: stage.traces,
+        // Of a request AWS X-Ray would keep the whole URL, with mission and query; traces begin at the functions.
+        tracingEnabled: false,
         ...logs.access,
         ...logged,
         // A method with settings of its own has none of those for all.

@@ -50,7 +50,7 @@ export interface StageSettings {
   readonly throttles: Readonly<Record<AnsweringFunction, Throttle>>;
   /** Undefined: there is none. */
   readonly firewall: FirewallLimits | undefined;
-  /** Whether API and functions are traced by AWS X-Ray. */
+  /** Whether functions are traced by AWS X-Ray. */
   readonly traces: boolean;
 }
 

@@ -22,11 +22,10 @@ const methodSettingSchema = z.object({
 const stageSchema = z.object({
   AccessLogSetting: z.object({ DestinationArn: z.unknown(), Format: z.string() }),
   MethodSettings: z.array(methodSettingSchema),
-  TracingEnabled: z.boolean(),
 });
 
 const template = hubTemplate('prod');
-const { AccessLogSetting, MethodSettings, TracingEnabled } = only(template, 'AWS::ApiGateway::Stage', stageSchema);
+const { AccessLogSetting, MethodSettings } = only(template, 'AWS::ApiGateway::Stage', stageSchema);
 
 describe('the log of requests', () => {
   it('has no place for what was asked: no path with ids, no query, no header, no body, no text of an error', () => {
@@ -52,11 +51,6 @@ describe('the log of requests', () => {
   it('of errors shows no bodies, of no method', () => {
     for (const { LoggingLevel, DataTraceEnabled } of MethodSettings)
       expect({ LoggingLevel, DataTraceEnabled }).toEqual({ LoggingLevel: 'ERROR', DataTraceEnabled: false });
-  });
-
-  it('and traces are there where somebody relies on the hub', () => {
-    expect(TracingEnabled).toBe(true);
-    expect(only(hubTemplate('dev'), 'AWS::ApiGateway::Stage', stageSchema).TracingEnabled).toBe(false);
   });
 });
 
