@@ -1,6 +1,5 @@
 /* oxlint-disable no-new -- a construct joins its scope by being made */
 import { Duration, Stack } from 'aws-cdk-lib';
-import { ComparisonOperator, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { EventSourceMapping } from 'aws-cdk-lib/aws-lambda';
 import { DeduplicationScope, FifoThroughputLimit, Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
@@ -8,6 +7,7 @@ import { Construct } from 'constructs';
 import type { HubFunction } from './hub-function.ts';
 import type { OnCall } from './on-call.ts';
 import type { StageSettings } from './stage.ts';
+import { atOnce, largest, summed } from './watching.ts';
 
 interface DeliveryQueueProps {
   readonly stage: StageSettings;
@@ -18,8 +18,6 @@ interface DeliveryQueueProps {
 
 /** Longest that an order waits when all is well: the hub gives up after twelve minutes, and obeys a `Retry-After` of up to five. */
 const lateAfter = Duration.minutes(20);
-
-const minute = Duration.minutes(1);
 
 /** Notifications on their way, in order per subscription and mission, and orders that failed inside the hub again and again. */
 export class DeliveryQueue extends Construct {
@@ -64,21 +62,14 @@ export class DeliveryQueue extends Construct {
       deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: 1000 },
     });
 
-    const waking = {
-      comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
-      evaluationPeriods: 1,
-      treatMissingData: TreatMissingData.NOT_BREACHING,
-    };
-    const maximum = { period: minute, statistic: 'Maximum' };
-    onCall.wake(this, 'Broken', this.deadLetters.metricApproximateNumberOfMessagesVisible(maximum), {
-      ...waking,
-      threshold: 0,
+    onCall.wake(this, 'Broken', this.deadLetters.metricApproximateNumberOfMessagesVisible(largest), {
+      ...atOnce,
       alarmDescription:
         'Orders to tell a partner something have failed inside the hub a thousand times. ' +
         'The sweeper orders anew what is still owed, so partners are told late; if it happens again, coordinators must phone.',
     });
-    onCall.wake(this, 'Late', this.queue.metricApproximateAgeOfOldestMessage(maximum), {
-      ...waking,
+    onCall.wake(this, 'Late', this.queue.metricApproximateAgeOfOldestMessage(largest), {
+      ...atOnce,
       threshold: lateAfter.toSeconds(),
       evaluationPeriods: 3,
       alarmDescription:
@@ -112,21 +103,15 @@ export class DeliveryQueue extends Construct {
       ...(mostDeliveriesAtOnce === undefined ? {} : { maxConcurrency: mostDeliveriesAtOnce }),
     });
 
-    const watched = { period: minute, statistic: 'Sum' };
-    const lasting = {
-      threshold: 0,
-      comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
-      evaluationPeriods: 3,
-      treatMissingData: TreatMissingData.NOT_BREACHING,
-    };
-    this.#onCall.wake(this, 'Failing', consumer.metricErrors(watched), {
-      ...lasting,
+    const threeInARow = { ...atOnce, evaluationPeriods: 3 };
+    this.#onCall.wake(this, 'Failing', consumer.metricErrors(summed), {
+      ...threeInARow,
       alarmDescription:
         'Deliveries end inside the hub before they are done: partners are told late or not at all, and warnings to people travel the same way. ' +
         'If a release has just gone out, roll it back; until then coordinators must phone.',
     });
-    this.#onCall.wake(this, 'Throttled', consumer.metricThrottles(watched), {
-      ...lasting,
+    this.#onCall.wake(this, 'Throttled', consumer.metricThrottles(summed), {
+      ...threeInARow,
       alarmDescription:
         'AWS lets no more deliveries run side by side: partners are told late. See what else takes the concurrency of the account; while it lasts, coordinators must phone.',
     });

@@ -1,5 +1,5 @@
 /* oxlint-disable no-new -- a construct joins its scope by being made */
-import { Aws, type CfnCondition, Duration, Validations } from 'aws-cdk-lib';
+import { Aws, type CfnCondition, Duration, Stack, Validations } from 'aws-cdk-lib';
 import {
   EndpointType,
   IdentitySource,
@@ -9,6 +9,7 @@ import {
   RestApi,
   type RestApiProps,
 } from 'aws-cdk-lib/aws-apigateway';
+import type { Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
 import { InterfaceVpcEndpoint } from 'aws-cdk-lib/aws-ec2';
 import { AnyPrincipal, Effect, PolicyDocument, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
@@ -46,7 +47,8 @@ export class FhirApi extends Construct {
     const logged = { loggingLevel: MethodLoggingLevel.ERROR, dataTraceEnabled: false };
     this.#api = new RestApi(this, 'Resource', {
       ...endpointOf(this, entrance),
-      restApiName: 'luftbro',
+      // CloudWatch counts by this name: another stage in the account has another.
+      restApiName: Stack.of(this).stackName,
       description: 'FHIR hub for air-ambulance missions',
       cloudWatchRole: true,
       // Bodies reach the functions as the bytes that were sent: text that is not UTF-8 is refused there, not mangled here.
@@ -92,6 +94,11 @@ export class FhirApi extends Construct {
         reason: 'API Gateway takes one role for the whole account, and checks that it may write to any log group.',
       },
     );
+  }
+
+  /** Requests that were answered with 5xx, by whomever. */
+  serverErrors(options: MetricOptions): Metric {
+    return this.#api.metricServerError(options);
   }
 
   /** Base URL of the hub as partners reach it. */

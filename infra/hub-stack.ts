@@ -11,6 +11,7 @@ import {
 } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { DeliveryQueue } from './delivery-queue.ts';
+import { DoorAlarms } from './door-alarms.ts';
 import type { Entrance } from './entrance.ts';
 import { FhirApi } from './fhir-api.ts';
 import { Handlers } from './handlers.ts';
@@ -81,15 +82,15 @@ export class HubStack extends Stack {
       expression: Fn.conditionEquals(tokenBinding.valueAsString, 'optional'),
     });
     const keys = new HubKeys(this, 'Keys', { stage });
+    const onCall = new OnCall(this, 'OnCall', { key: keys.onCall, runbook });
     const api = new FhirApi(this, 'Api', { stage, entrance, logKey: keys.logs, bearerIsTaken });
     const PUBLIC_URL = entrance.kind === 'domain' ? api.url : this.#givenUrlOr(api.url);
 
-    const { table } = new HubTable(this, 'Table', { stage, key: keys.missions });
+    const { table } = new HubTable(this, 'Table', { stage, key: keys.missions, onCall });
     const TABLE_NAME = table.tableName;
     const ENDPOINT_ALLOW_LIST = endpointAllowList.valueAsString;
 
     const deliverTimeout = Duration.seconds(30);
-    const onCall = new OnCall(this, 'OnCall', { key: keys.onCall, runbook });
     const deliveries = new DeliveryQueue(this, 'Deliveries', {
       stage,
       key: keys.missions,
@@ -182,6 +183,7 @@ export class HubStack extends Stack {
       fn.allowKey(['kms:Decrypt'], keys.missions, 'dynamodb');
 
     api.route({ authorize, 'process-message': processMessage, read, subscribe, metadata });
+    new DoorAlarms(this, 'Door', { api, authorize, processMessage, onCall });
 
     new CfnOutput(this, 'Url', { description: 'Base URL that partners use', value: PUBLIC_URL });
     new CfnOutput(this, 'OnCallTopic', {

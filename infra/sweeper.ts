@@ -1,6 +1,6 @@
 /* oxlint-disable no-new -- a construct joins its scope by being made */
 import { Duration, Stack } from 'aws-cdk-lib';
-import { ComparisonOperator, Metric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import { ComparisonOperator, Metric, type MetricOptions, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import type { Function as Lambda } from 'aws-cdk-lib/aws-lambda';
@@ -9,6 +9,7 @@ import { Construct } from 'constructs';
 import { loggedMetrics, logMessages } from '../schemas/log-messages.ts';
 import { metricNamespace } from '../schemas/metrics.ts';
 import type { OnCall } from './on-call.ts';
+import { atOnce, counted, largest, lasting, summed } from './watching.ts';
 
 interface SweeperProps {
   readonly sweep: Lambda;
@@ -36,11 +37,11 @@ export class Sweeper extends Construct {
         filterPattern: FilterPattern.stringValue('$.code', '=', logMessages[message].code),
         metricValue: `$.${field}`,
       });
-    const metric = (metricName: string, statistic: string): Metric =>
-      new Metric({ namespace, metricName, period: Duration.minutes(1), statistic });
+    const metric = (metricName: (typeof loggedMetrics)[number]['metricName'], options: MetricOptions): Metric =>
+      new Metric({ namespace, metricName, ...options });
 
     // Each run that comes to its end counts the dead letters, also when there are none: no count, no sweeper.
-    onCall.wake(this, 'Standing', metric('DeadLetters', 'SampleCount'), {
+    onCall.wake(this, 'Standing', metric('DeadLetters', counted), {
       alarmDescription:
         'What the hub owes is not being worked off: notifications that failed once are not sent again, ' +
         'what was cut off is not finished, and nobody is told that a deadline has passed. Until it runs again, coordinators must phone.',
@@ -50,26 +51,20 @@ export class Sweeper extends Construct {
       evaluationPeriods: 3,
       treatMissingData: TreatMissingData.BREACHING,
     });
-    onCall.wake(this, 'DeadLetters', metric('DeadLetters', 'Maximum'), {
+    onCall.wake(this, 'DeadLetters', metric('DeadLetters', largest), {
       alarmDescription:
         'A partner has not been told something about a mission, and the hub has stopped trying. As a rule the parties of the mission ' +
         'were told to phone it; the list says of which they were not. Repair the endpoint with its people, then redrive or discard: npm run dead-letters.',
-      threshold: 0,
-      comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
-      evaluationPeriods: 1,
+      ...atOnce,
       // A minute without a count says nothing new.
       treatMissingData: TreatMissingData.IGNORE,
     });
 
-    onCall.wake(this, 'Unpaid', metric('Unpaid', 'Sum'), {
+    onCall.wake(this, 'Unpaid', metric('Unpaid', summed), {
       alarmDescription:
         'The hub owes what it cannot pay: partners have waited for minutes for notifications that were not even tried, or the queue or the table refuses. ' +
         'Warnings to people travel the same way and may be missing too: tell the AMK LA to phone.',
-      threshold: 0,
-      comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
-      evaluationPeriods: 5,
-      datapointsToAlarm: 3,
-      treatMissingData: TreatMissingData.NOT_BREACHING,
+      ...lasting,
     });
   }
 }

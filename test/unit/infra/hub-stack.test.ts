@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import type { Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -166,87 +165,6 @@ describe('the delivery queue', () => {
       BatchSize: 1,
       FunctionResponseTypes: ['ReportBatchItemFailures'],
     });
-  });
-});
-
-describe('an alarm', () => {
-  const alarms = () =>
-    z
-      .record(
-        z.string(),
-        z.object({
-          Properties: z.object({
-            AlarmDescription: z.string(),
-            AlarmActions: z.array(z.unknown()),
-            OKActions: z.array(z.unknown()),
-            TreatMissingData: z.string(),
-            Threshold: z.number(),
-            ComparisonOperator: z.string(),
-            Statistic: z.string(),
-            MetricName: z.string(),
-          }),
-        }),
-      )
-      .parse(template.findResources('AWS::CloudWatch::Alarm'));
-
-  it('is one of these, and has its section in the runbook', () => {
-    const names = Object.keys(alarms()).toSorted();
-    expect(names).toEqual([
-      'DeliveriesBroken',
-      'DeliveriesFailing',
-      'DeliveriesLate',
-      'DeliveriesThrottled',
-      'SweeperDeadLetters',
-      'SweeperStanding',
-      'SweeperUnpaid',
-    ]);
-    const runbook = readFileSync('docs/runbook.md', 'utf8');
-    for (const name of names) expect(runbook).toContain(`\n## ${name}: `);
-  });
-
-  it('wakes somebody, and says what it means for people', () => {
-    for (const { Properties } of Object.values(alarms())) {
-      expect(Properties.AlarmDescription).toMatch(/phone/);
-      expect(Properties.AlarmActions).toEqual([{ Ref: 'OnCallTopic' }]);
-      expect(Properties.OKActions).toEqual([{ Ref: 'OnCallTopic' }]);
-    }
-  });
-
-  it('is raised when the sweeper is silent, not only when it fails', () => {
-    expect(alarms()['SweeperStanding']?.Properties).toMatchObject({
-      MetricName: 'DeadLetters',
-      Statistic: 'SampleCount',
-      Threshold: 1,
-      ComparisonOperator: 'LessThanThreshold',
-      TreatMissingData: 'breaching',
-    });
-  });
-
-  it('counts apart what another stage in the account counts', () => {
-    const namespaces = [...JSON.stringify(template.toJSON()).matchAll(/"(?:Metric)?Namespace":"(?!AWS\/)([^"]+)"/g)];
-    expect(namespaces.length).toBeGreaterThan(3);
-    expect(new Set(namespaces.map(([, namespace]) => namespace))).toEqual(new Set(['luftbro-prod']));
-  });
-
-  it.each([
-    ['LB-501', ['$.failed', '$.stalled']],
-    ['LB-503', ['$.count']],
-  ])('counts what the sweeper logs: %s', (code, values) => {
-    const filters = z
-      .record(
-        z.string(),
-        z.object({
-          Properties: z.object({
-            FilterPattern: z.string(),
-            MetricTransformations: z.array(z.object({ MetricValue: z.string() })),
-          }),
-        }),
-      )
-      .parse(template.findResources('AWS::Logs::MetricFilter'));
-    const counted = Object.values(filters)
-      .filter(({ Properties }) => Properties.FilterPattern.includes(code))
-      .flatMap(({ Properties }) => Properties.MetricTransformations.map(({ MetricValue }) => MetricValue));
-    expect(counted.toSorted()).toEqual(values);
   });
 });
 
