@@ -37,7 +37,8 @@ const correlationOf = async (
 ): Promise<string | undefined> => {
   const sets = ({ acknowledgeBy, facts }: StoredEntry): boolean =>
     task.status === 'on-hold' ? facts.until === task.until : acknowledgeBy === task.acknowledgeBy;
-  if (sets(last)) return last.correlationId;
+  // Nothing was said since: it need not be read again.
+  if (last.number === task.changedBy && sets(last)) return last.correlationId;
   return (await missions.entries(last.mission, task.openedBy, task.changedBy)).findLast(sets)?.correlationId;
 };
 

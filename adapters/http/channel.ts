@@ -156,8 +156,8 @@ export const withinHosts = (
   channel: Channel,
   directory: { notifiesAt(organisation: string, endpoint: string): boolean },
 ): Channel => ({
-  post: async (subscription, webhookId, body) =>
+  post: async (subscription, ...letter) =>
     directory.notifiesAt(subscription.organisation, subscription.endpoint)
-      ? channel.post(subscription, webhookId, body)
+      ? channel.post(subscription, ...letter)
       : { failure: 'refused-address' },
 });

@@ -56,6 +56,29 @@ const deciderAgent = (telling: Telling): readonly ProvenanceAgent[] => {
   ];
 };
 
+/** Code of US Core; the code system of R4 has none for who hands a message on. */
+const transmitter: CodeableConcept = {
+  coding: [
+    {
+      system: 'http://hl7.org/fhir/us/core/CodeSystem/us-core-provenance-participant-type',
+      code: 'transmitter',
+      display: 'Transmitter',
+    },
+  ],
+};
+
+/** The system that sent the message, for who sent it, for who leads the mission and for quality staff: by its name at the token's issuer, and with the supplier that runs it. */
+const systemAgent = ({ entry, reader, view }: Telling): readonly ProvenanceAgent[] => {
+  const { client, supplier, sender } = entry;
+  const maySee = reader.leads || reader.role === 'quality' || reader.organisation === sender;
+  if (client === undefined || !maySee) return [];
+  const who = { type: 'Device', identifier: { value: client }, display: client };
+  const runBy = supplier === undefined ? undefined : { system: systems.organisationNumber, value: supplier };
+  const onBehalfOf =
+    runBy === undefined ? organisationReference(sender, view) : { type: 'Organization', identifier: runBy };
+  return [{ type: transmitter, who, onBehalfOf }];
+};
+
 const reasonsOf = (telling: Telling): readonly CodeableConcept[] => {
   const { guideline, persons } = telling;
   const { reason } = telling.entry.facts;
@@ -116,6 +139,7 @@ export const provenance = (
     agent: [
       { type: participant('author', 'Author'), who: organisationReference(telling.entry.sender, telling.view) },
       ...deciderAgent(telling),
+      ...systemAgent(telling),
     ],
     ...defined({
       entity: chapter.readable

@@ -76,8 +76,13 @@ const onThisMachine = allowList('http://127.0.0.1:*');
 const nothing = allowList('');
 const body = '{"resourceType":"Bundle","type":"history"}';
 
-const postPlainly = (port: number, changes: Partial<Subscription> = {}): Promise<Answer> =>
-  webhookChannel(onThisMachine).post(subscriptionTo(`http://127.0.0.1:${port}/notify`, changes), 'a.1', body);
+const postPlainly = (port: number, changes: Partial<Subscription> = {}, correlationId?: string): Promise<Answer> =>
+  webhookChannel(onThisMachine).post(
+    subscriptionTo(`http://127.0.0.1:${port}/notify`, changes),
+    'a.1',
+    body,
+    correlationId,
+  );
 
 /** A resolver that answers with each of these in turn, and then always with the last one; and how often it was asked. */
 const resolver = (...answers: readonly (readonly string[] | NodeJS.ErrnoException)[]) => {
@@ -563,7 +568,7 @@ describe("A subscriber's own header lines", () => {
       '__proto__: polluted',
       '',
     ];
-    await postPlainly(port, { headers: lines });
+    await postPlainly(port, { headers: [...lines, 'X-Correlation-Id: of-the-subscriber'] });
     const { headers, body: text } = heard[0] ?? { headers: {}, body: '' };
     expect(text).toBe(body);
     expect(Object.keys(headers).toSorted()).toEqual([
@@ -588,6 +593,15 @@ describe("A subscriber's own header lines", () => {
       'x-route': 'a, b',
     });
     expect(Object.keys(readHeaders(['__proto__: polluted']))).toEqual([]);
+  });
+
+  test('name the request that brought a message, as the hub knows it; nothing for what no request brought', async () => {
+    const heard: Heard[] = [];
+    const { port } = await listen(createHttpServer(hearing(heard)));
+    const id = '0af76519-16cd-43dd-8448-eb211c80319c';
+    await postPlainly(port, { headers: ['X-Correlation-ID: another'] }, id);
+    await postPlainly(port);
+    expect(heard.map(({ headers }) => headers['x-correlation-id'])).toEqual([id, undefined]);
   });
 
   test('are read in a time that grows as they do', () => {

@@ -4,7 +4,7 @@ import { fanOut } from '../../mission/fan-out.ts';
 import { overdueMessage, sayAsHub } from '../../mission/hub-messages.ts';
 import type { Caller } from '../../mission/ports.ts';
 import { readProvenance, readStory, searchStory, type Story } from '../../mission/reading/story.ts';
-import { deadlineOf, type Party, taskOf } from '../../mission/state.ts';
+import { deadlineOf, type Origin, type Party, taskOf } from '../../mission/state.ts';
 import { durationWords, escaped, momentWords } from '../../mission/views/words.ts';
 import type { Refusal } from '../../schemas/faults.ts';
 import { firstGuidelines } from '../../schemas/guideline.ts';
@@ -166,6 +166,40 @@ describe('The story of a mission', () => {
     const story = await storyFor(await played(...flown), la);
     expect(numbersIn(story)).toEqual(['1', '2', '3', '4', '5', '6', '7', '8', '9']);
     expect(problemsOf(JSON.parse(JSON.stringify(story)))).toEqual([]);
+  });
+
+  test('It names the system that sent a message, and who runs it, to its sender, to who leads and to quality staff', async () => {
+    const hub = memoryHub();
+    const from = async (sender: Party, message: Message, origin: Origin): Promise<void> => {
+      const accepted = await acceptMessage(hub.missions, message, { ...sentBy(sender), origin }, hub.now);
+      expect(accepted.outcome).toBe('accepted');
+    };
+    await from(amk, request, { correlationId: 'c', client: 'dispatch-system', supplier: '999999990' });
+    await from(la, resourceRequest({ mission }), { correlationId: 'd', client: 'coordination-system' });
+    const systemsFor = async (caller: Caller): Promise<readonly unknown[]> =>
+      chaptersIn(await storyFor(hub, caller)).map((chapter) => {
+        expect(problemsOf(JSON.parse(JSON.stringify(chapter)))).toEqual([]);
+        const agents: readonly unknown[] = Array.isArray(chapter['agent']) ? chapter['agent'] : [];
+        return agents.filter((agent) => JSON.stringify(agent).includes('"Device"'));
+      });
+    const sent = [
+      [
+        expect.objectContaining({
+          who: expect.objectContaining({ display: 'dispatch-system' }),
+          onBehalfOf: { type: 'Organization', identifier: { system: systems.organisationNumber, value: '999999990' } },
+        }),
+      ],
+      [
+        expect.objectContaining({
+          who: expect.objectContaining({ display: 'coordination-system' }),
+          onBehalfOf: expect.objectContaining({ reference: `Organization/${la.organisation}` }),
+        }),
+      ],
+    ];
+    expect(await systemsFor(la)).toEqual(sent);
+    expect(await systemsFor(quality)).toEqual(sent);
+    // Who was asked to fly reads what was asked, and not by which systems it came.
+    expect(await systemsFor(operator)).toEqual([[], []]);
   });
 
   test('It says when a person first saw an ask, and by when that was due', async () => {

@@ -34,9 +34,13 @@ const playing = async (...steps: readonly Step[]): Promise<MemoryHub> => {
   return hub;
 };
 
+/** Each message comes with a request of its own. */
+const correlationOf = ({ id }: Step[1]): string => `request of ${id}`;
+
 /** Accepts a message and tells of it, as the hub does when it is sent. */
 const say = async (hub: MemoryHub, [sender, message]: Step): Promise<void> => {
-  const outcome = await acceptMessage(hub.missions, message, sentBy(sender), hub.now);
+  const origin = { correlationId: correlationOf(message) };
+  const outcome = await acceptMessage(hub.missions, message, { ...sentBy(sender), origin }, hub.now);
   if (outcome.outcome === 'refused') throw new Error(JSON.stringify(outcome.faults));
   await fanOut(hub, outcome.entry);
 };
@@ -388,5 +392,46 @@ describe('A state of the first release', () => {
       hub.clock.advance(minute);
     }
     await expectToldOnce(older, task(1), amk, la);
+  });
+});
+
+describe('What the hub says of a deadline carries the correlation id of the message that set it', () => {
+  const defers = decides('deferred', { until: '2026-02-01T12:30:00+01:00' });
+  const cases: readonly (readonly [what: string, sets: Step, steps: readonly Step[]])[] = [
+    ['an ask, when nothing else was said', opened, [opened]],
+    ['an ask, when more was said since', opened, [opened, asksCrew]],
+    ['a deferral', defers, [opened, defers, asksCrew]],
+    [
+      'a cancellation that asks a crew to turn back, though the crew has reported since',
+      cancels,
+      [
+        opened,
+        acknowledges(la, task(1)),
+        asksCrew,
+        crewSays(task(3), 'accepted'),
+        crewReports(task(3), 'departed'),
+        cancels,
+        crewReports(task(3), 'on-scene'),
+      ],
+    ],
+  ];
+
+  test.each(cases)('%s', async (_what, [, message], steps) => {
+    const hub = await playing(...steps);
+    hub.clock.advance(3 * 3600_000);
+    await look(hub);
+    const said = (await overdueIn(hub)).map(({ correlationId }) => correlationId);
+    expect(said).toContain(correlationOf(message));
+  });
+
+  test('and none if an older release accepted that message', async () => {
+    const hub = memoryHub();
+    const [sender, message] = opened;
+    const accepted = await acceptMessage(hub.missions, message, sentBy(sender), hub.now);
+    if (accepted.outcome === 'refused') throw new Error('the request was refused');
+    await fanOut(hub, accepted.entry);
+    hub.clock.advance(3600_000);
+    await look(hub);
+    expect((await overdueIn(hub)).map(({ correlationId }) => correlationId)).toEqual([undefined]);
   });
 });

@@ -1,0 +1,134 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { logMessages } from '../../schemas/log-messages.ts';
+import { missionIdOf } from '../../schemas/identifiers.ts';
+import { type RunningHub, startHub } from '../support/hub.ts';
+import { missionRequest } from '../support/messages.ts';
+import { call, type Endpoint, eventually, openEndpoint, post, type Received, subscribe } from '../support/partners.ts';
+import { organisation } from '../support/scene.ts';
+
+/** One id leads from a caller's request to everything that followed from it, in the hub's logs and in those of its partners. */
+
+const guideline = fileURLToPath(new URL('../fixtures/guidelines/short-deadlines.json', import.meta.url));
+
+const amk = 'amk-innlandet';
+const oslo = 'amk-la-oslo';
+
+let hub: RunningHub;
+let requester: Endpoint;
+let coordinator: Endpoint;
+
+beforeAll(async () => {
+  hub = await startHub({ guideline });
+  [requester, coordinator] = [await openEndpoint(), await openEndpoint()];
+  await subscribe(hub, amk, requester.url);
+  await subscribe(hub, oslo, coordinator.url);
+  await eventually('both handshakes', () => [requester, coordinator].every(({ received }) => received.length > 0));
+}, 60_000);
+
+afterAll(async () => {
+  await Promise.all([requester.close(), coordinator.close()]);
+  await hub.close();
+});
+
+const about = (endpoint: Endpoint, mission: string): readonly Received[] =>
+  endpoint.events().filter(({ text }) => text.includes(`ServiceRequest/${mission}`));
+const correlationsIn = (received: readonly Received[]) => received.map(({ headers }) => headers['x-correlation-id']);
+
+/** The log lines that a search for the id finds: code, message type or outcome. */
+const linesOf = async (id: string): Promise<readonly Readonly<Record<string, unknown>>[]> =>
+  (await hub.log())
+    .split('\n')
+    .filter((line) => line.startsWith('{') && line.includes(`"correlationId":"${id}"`))
+    .map((line) => JSON.parse(line));
+const codesOf = async (id: string): Promise<ReadonlySet<unknown>> =>
+  new Set((await linesOf(id)).map(({ code }) => code));
+
+const request = () => missionRequest({ to: [organisation(oslo)], id: randomUUID() });
+
+test("A caller's correlation id is in the answer, with each receiver, in the lines of each function, after a retry, and in what the hub says because of it", async () => {
+  const id = randomUUID();
+  const message = request();
+  const mission = missionIdOf(organisation(amk), message.id);
+  coordinator.behave({ status: 503 });
+  const answer = await post(hub, amk, message.text, { 'X-Correlation-Id': id });
+  expect([answer.status, answer.headers.get('x-correlation-id')]).toEqual([200, id]);
+  // Which request it was, if several share the id.
+  expect(answer.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
+  expect(answer.headers.get('x-request-id')).not.toBe(id);
+
+  await eventually('a try in vain', async () => (await codesOf(id)).has(logMessages.DELIVERY_AGAIN.code), 20);
+  coordinator.behave({});
+  await eventually('the coordinator is told of the request', () => about(coordinator, mission).length > 0, 30);
+  // Nobody acknowledges it: the hub says so to both, and by the same id.
+  await eventually(
+    'both are told that it is overdue',
+    () => about(coordinator, mission).length >= 2 && about(requester, mission).length > 0,
+    30,
+  );
+  expect(new Set(correlationsIn([...about(coordinator, mission), ...about(requester, mission)]))).toEqual(
+    new Set([id]),
+  );
+
+  await eventually(
+    'the last receipt is logged',
+    async () =>
+      (await linesOf(id)).filter(
+        ({ code, outcome }) => code === logMessages.DELIVERY_SETTLED.code && outcome === 'told',
+      ).length >= 3,
+    10,
+  );
+  const codes = await codesOf(id);
+  for (const name of [
+    'MESSAGE_ACCEPTED',
+    'DELIVERY_AGAIN',
+    'DELIVERY_SETTLED',
+    'HUB_SPOKE',
+    'OBLIGATION_PAID',
+  ] as const)
+    expect([name, codes.has(logMessages[name].code)]).toEqual([name, true]);
+  const [accepted] = (await linesOf(id)).filter(({ code }) => code === logMessages.MESSAGE_ACCEPTED.code);
+  expect(accepted).toMatchObject({ client: amk, sender: organisation(amk), mission, entry: 1 });
+}, 90_000);
+
+test('What was accepted keeps the id it came with, when the same message comes again with another', async () => {
+  const [first, second] = [randomUUID(), randomUUID()];
+  const message = request();
+  const mission = missionIdOf(organisation(amk), message.id);
+  await post(hub, amk, message.text, { 'X-Correlation-Id': first });
+  const again = await post(hub, amk, message.text, { 'X-Correlation-Id': second });
+  expect([again.status, again.headers.get('x-correlation-id')]).toEqual([200, second]);
+  await eventually('the coordinator is told', () => about(coordinator, mission).length > 0, 20);
+  expect(correlationsIn(about(coordinator, mission))[0]).toBe(first);
+  expect([...(await codesOf(second))]).toContain(logMessages.MESSAGE_REPEATED.code);
+}, 60_000);
+
+test('A trace that the caller is in is taken when there is no other id', async () => {
+  const trace = `4b${randomBytes(15).toString('hex')}`;
+  const answer = await call(hub, oslo, 'GET', '/Task?owner=nobody', undefined, {
+    traceparent: `00-${trace}-00f067aa0ba902b7-01`,
+  });
+  expect(answer.headers.get('x-correlation-id')).toBe(trace);
+  expect([...(await codesOf(trace))]).toContain(logMessages.REQUEST_REFUSED.code);
+});
+
+test('A refused token is found by the same id, though the answer is one of API Gateway', async () => {
+  const id = randomUUID();
+  const answer = await call(hub, undefined, 'GET', '/Task?owner=nobody', undefined, {
+    'X-Correlation-Id': id,
+    authorization: 'Bearer none',
+  });
+  expect(answer.status).toBe(401);
+  const [line] = await linesOf(id);
+  expect(line).toMatchObject({ code: logMessages.TOKEN_REFUSED.code, requestId: answer.body['id'] });
+});
+
+test("What is no id is not repeated anywhere: the hub's own id of the request stands for it", async () => {
+  for (const given of ['kari.nordmann', '01018612345']) {
+    const answer = await call(hub, oslo, 'GET', '/Task?owner=nobody', undefined, { 'X-Correlation-Id': given });
+    expect(answer.headers.get('x-correlation-id')).toBe(answer.headers.get('x-request-id'));
+    expect(answer.body['id']).toBe(answer.headers.get('x-request-id'));
+    expect(await hub.log()).not.toContain(given);
+  }
+});
