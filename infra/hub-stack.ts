@@ -72,6 +72,25 @@ export class HubStack extends Stack {
       maxValue: 60,
       default: 10,
     });
+    const budgetSeconds = new CfnParameter(this, 'BudgetSeconds', {
+      description: 'Seconds for which a client has the budgets below, and after which it has them anew.',
+      type: 'Number',
+      minValue: 1,
+      maxValue: 300,
+      default: 10,
+    });
+    const budgetMessages = new CfnParameter(this, 'BudgetMessages', {
+      description: 'Messages that one client may send in that time.',
+      type: 'Number',
+      minValue: 1,
+      default: 250,
+    });
+    const budgetRequests = new CfnParameter(this, 'BudgetRequests', {
+      description: 'Requests that are no messages (reading, subscribing) that one client may make in that time.',
+      type: 'Number',
+      minValue: 1,
+      default: 300,
+    });
     const endpointAllowList = new CfnParameter(this, 'EndpointAllowList', {
       description:
         'Comma separated origins that may receive notifications though they are not public https. For laptops; empty elsewhere.',
@@ -117,9 +136,13 @@ export class HubStack extends Stack {
         TOKEN_BINDING: tokenBinding.valueAsString,
         PROOF_SECONDS_BACK: proofSecondsBack.valueAsString,
         PROOF_SECONDS_AHEAD: proofSecondsAhead.valueAsString,
+        BUDGET_SECONDS: budgetSeconds.valueAsString,
+        BUDGET_MESSAGES: budgetMessages.valueAsString,
+        BUDGET_REQUESTS: budgetRequests.valueAsString,
       },
     });
     authorize.allowItems(['dynamodb:PutItem'], table.tableArn, 'PROOF#*');
+    authorize.allowItems(['dynamodb:UpdateItem'], table.tableArn, 'LIMIT#*');
 
     const processMessage = new HubFunction(this, 'ProcessMessage', {
       ...answering,

@@ -45,7 +45,7 @@ export class HubTable extends Construct {
         recoveryPeriodInDays: stage.recoveryDays,
       },
       deletionProtection: stage.keepsData,
-      // Only proofs that were used (DPoP) carry it. Nothing relies on how soon they are gone.
+      // Only proofs that were used (DPoP) and counts of requests carry it. Nothing relies on how soon they are gone.
       timeToLiveAttribute: 'expiresAt',
       removalPolicy: stage.keepsData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
     });

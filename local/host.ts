@@ -117,6 +117,9 @@ export const startHost = async (options: HostOptions = {}): Promise<Host> => {
         // So that a token is enough for who tries the hub by hand.
         TokenBinding: 'optional',
         EndpointAllowList: 'http://localhost:*,http://127.0.0.1:*',
+        // Here are no partners to be protected from each other, but tests that hurry.
+        BudgetMessages: '1000000',
+        BudgetRequests: '1000000',
         ...options.parameters,
       }),
       queueUrl: queues.url,

@@ -9,6 +9,7 @@ export type LogLevel = 'info' | 'warn' | 'error';
 export const logFields = {
   answer: 'what the endpoint answered: an HTTP status, or the kind of failure',
   at: 'where in the code it failed',
+  budget: '`messages`, or `requests` that are none',
   cause: 'the kind of error that caused it',
   chain: 'the chain of the log of reads',
   client: "the system that called, by its name at the token's issuer",
@@ -24,6 +25,7 @@ export const logFields = {
   fault: "the refusal's code, as in `OperationOutcome`",
   kind: '`deadline`, `fan-out`, `delivery` or `contact`',
   mission: 'number of the mission',
+  most: 'how many are let through in a window',
   more: 'whether more is due',
   number: 'of the notification in its subscription (`event-number`), or of the record in its chain',
   outcome: '`told`, `given-up`; `again`: it was called in vain; `held`: it was not called',
@@ -219,6 +221,22 @@ export const logMessages = {
     meaning: 'A caller got 401. Neither token nor proof is logged.',
     todo: 'Tell the partner which check failed; see docs/identity.md.',
     fields: ['why'],
+  },
+  CLIENT_LIMITED: {
+    code: 'LB-603',
+    level: 'warn',
+    text: 'a client has used up what it may ask in a while, its next requests are refused',
+    meaning: 'Said once in a window; each request that is too many is refused with 429 besides (LB-201). Nobody else is affected.',
+    todo: 'If it goes on for minutes: ask the partner whether a loop of theirs has run away. See docs/abuse.md.',
+    fields: ['sender', 'client', 'budget', 'most'],
+  },
+  REQUEST_NOT_COUNTED: {
+    code: 'LB-604',
+    level: 'warn',
+    text: 'a request could not be counted, it goes on',
+    meaning: 'No limit keeps a message out because the hub cannot count.',
+    todo: whenReachable,
+    fields: [...failure],
   },
   ISSUER_UNREACHABLE: {
     code: 'LB-602',

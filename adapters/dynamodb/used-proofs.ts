@@ -1,28 +1,22 @@
 import { randomUUID } from 'node:crypto';
-import { ConditionalCheckFailedException, DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { ConditionalCheckFailedException, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { Unavailable } from '../../mission/ports.ts';
+import type { LeanTable } from './lean-table.ts';
 
-/**
- * The proofs that were used, each by its digest, until nobody would take them any more. Only what one call needs of the SDK:
- * the function that asks for it starts with every new instance of the API.
- */
+/** The proofs that were used, each by its digest, until nobody would take them any more. */
 export interface UsedProofs {
   /** Notes a proof as used; `false` if it was before. `until` in seconds since 1970. Throws `Unavailable`. */
   readonly use: (digest: string, until: number) => Promise<boolean>;
 }
 
-export const usedProofs = (tableName: string): UsedProofs => {
-  const client = new DynamoDBClient({
-    maxAttempts: 2,
-    requestHandler: { connectionTimeout: 500, requestTimeout: 1_500, throwOnRequestTimeout: true },
-  });
+export const usedProofs = ({ client, name: TableName }: LeanTable): UsedProofs => {
   return {
     use: async (digest, until) => {
       const attempt = { S: randomUUID() };
       try {
         await client.send(
           new PutItemCommand({
-            TableName: tableName,
+            TableName,
             // `expiresAt` is the table's TTL attribute.
             Item: {
               pk: { S: `PROOF#${digest}` },

@@ -1,8 +1,10 @@
 import type { APIGatewayAuthorizerResult, APIGatewayRequestAuthorizerEvent } from 'aws-lambda';
+import { openLeanTable } from '../../adapters/dynamodb/lean-table.ts';
+import { type Budget, requestBudgets, type Spent } from '../../adapters/dynamodb/request-budgets.ts';
 import { usedProofs } from '../../adapters/dynamodb/used-proofs.ts';
 import { setting } from '../../adapters/settings.ts';
 import { type AccessToken, accessTokenVerifier } from '../../adapters/tokens/access-token.ts';
-import { checkBinding, verifyProof } from '../../adapters/tokens/proof.ts';
+import { checkBinding, type Proof, verifyProof } from '../../adapters/tokens/proof.ts';
 import { IssuerUnreachable } from '../../adapters/tokens/issuer-keys.ts';
 import { TokenRefused } from '../../adapters/tokens/refused.ts';
 import { Unavailable } from '../../mission/ports.ts';
@@ -12,7 +14,10 @@ import { kindOf, log, logger } from '../edge/log.ts';
 
 const audience = setting('TOKEN_AUDIENCE');
 const verify = accessTokenVerifier(setting('TOKEN_ISSUER'), audience);
-const proofs = usedProofs(setting('TABLE_NAME'));
+const table = openLeanTable(setting('TABLE_NAME'));
+const proofs = usedProofs(table);
+const most = { messages: Number(setting('BUDGET_MESSAGES')), requests: Number(setting('BUDGET_REQUESTS')) };
+const budgets = requestBudgets(table, { seconds: Number(setting('BUDGET_SECONDS')), most });
 const base = setting('PUBLIC_URL');
 const bindingRequired = setting('TOKEN_BINDING') !== 'optional';
 
@@ -38,17 +43,17 @@ const urlOf = ({ path, resource }: APIGatewayRequestAuthorizerEvent): string => 
   return [base, ...inside].join('/');
 };
 
-/** RFC 9449, 7: which scheme goes with which token, and that the key is proven anew for each request. */
+/** RFC 9449, 7: which scheme goes with which token, and that the key is proven for this request; what is proven, if anything. */
 const checkProof = async (
   request: APIGatewayRequestAuthorizerEvent,
   scheme: string,
   token: string,
   { thumbprint }: AccessToken,
-): Promise<void> => {
+): Promise<Proof | undefined> => {
   if (scheme === 'bearer') {
     if (thumbprint !== undefined) throw new TokenRefused('no-proof');
     if (bindingRequired) throw new TokenRefused('not-bound');
-    return;
+    return undefined;
   }
   if (thumbprint === undefined) throw new TokenRefused('not-bound');
   const [given, ...others] = headersOf(request, 'dpop');
@@ -58,17 +63,53 @@ const checkProof = async (
   if (!Number.isInteger(window.back + window.ahead)) throw new Error('the window for proofs is no number of seconds');
   const proof = await verifyProof(given, { method: request.httpMethod, url: urlOf(request) }, window, Date.now());
   checkBinding(proof, token, thumbprint);
-  // Last, so that only a proof that is good is used up.
-  if (!(await proofs.use(proof.digest, proof.issuedAt + window.back + remembered))) throw new TokenRefused('replayed');
+  return proof;
 };
 
-const authenticate = async (request: APIGatewayRequestAuthorizerEvent): Promise<AccessToken> => {
+/** Which budget a request is paid from: all that is POSTed to a type is a message. */
+const budgetOf = ({ httpMethod, resource }: APIGatewayRequestAuthorizerEvent): Budget =>
+  httpMethod === 'POST' && resource === '/fhir/{type}' ? 'messages' : 'requests';
+
+/** What cannot be counted goes on: no limit may keep a message about a mission out because the hub cannot count. */
+const count = async (request: APIGatewayRequestAuthorizerEvent, said: AccessToken): Promise<Spent | undefined> => {
+  const budget = budgetOf(request);
+  try {
+    const spent = await budgets.spend(said, budget);
+    // Said once in a window, by the first request that is too many; the others are refused without a word from here.
+    if (spent.count === most[budget] + 1)
+      log('CLIENT_LIMITED', { sender: said.parent, client: said.client, budget, most: most[budget] });
+    return spent;
+  } catch (error) {
+    log('REQUEST_NOT_COUNTED', kindOf(error));
+    return undefined;
+  }
+};
+
+/** Uses up a proof and counts the request side by side. What a replayed proof has cost its owner is given back. */
+const useAndCount = async (
+  request: APIGatewayRequestAuthorizerEvent,
+  said: AccessToken,
+  proof: Proof | undefined,
+): Promise<Spent | undefined> => {
+  const [isFirst, spent] = await Promise.all([
+    proof === undefined || proofs.use(proof.digest, proof.issuedAt + window.back + remembered),
+    count(request, said),
+  ]);
+  if (isFirst) return spent;
+  await spent?.giveBack().catch((error: unknown) => log('REQUEST_NOT_COUNTED', kindOf(error)));
+  throw new TokenRefused('replayed');
+};
+
+const authenticate = async (
+  request: APIGatewayRequestAuthorizerEvent,
+): Promise<{ readonly said: AccessToken; readonly spent: Spent | undefined }> => {
   const [authorization, ...others] = headersOf(request, 'authorization');
   const [, scheme, token] = /^(Bearer|DPoP) +([\w.~+/-]+=*) *$/i.exec(authorization ?? '') ?? [];
   if (scheme === undefined || token === undefined || others.length > 0) throw new TokenRefused('malformed');
   const said = await verify(token);
-  await checkProof(request, scheme.toLowerCase(), token, said);
-  return said;
+  const proof = await checkProof(request, scheme.toLowerCase(), token, said);
+  // Last, so that only a proof that is good is used up, and only a request with a good token is counted.
+  return { said, spent: await useAndCount(request, said, proof) };
 };
 
 /** What keeps the hub from telling good tokens from bad ones. */
@@ -80,20 +121,26 @@ const whyUndecided = (error: unknown) => {
 /** Every method of this API and stage: what a caller may do there is decided by role and mission, not here. */
 const wholeApi = (methodArn: string): string => `${methodArn.split('/').slice(0, 2).join('/')}/*`;
 
-/** Lets a request in if its token and proof are good, and tells the functions what the token says of who calls. */
+/**
+ * Lets a request in if its token and proof are good, and tells the functions what the token says of who calls. An authorizer
+ * cannot answer 429, so it also tells them for how many seconds the client is to wait (`limited`).
+ */
 export const handler = async (request: APIGatewayRequestAuthorizerEvent): Promise<APIGatewayAuthorizerResult> => {
   const { requestId } = request.requestContext;
   logger.resetKeys();
   logger.appendKeys({ correlationId: correlationOf(request), requestId });
   try {
-    const { thumbprint: _checked, ...said } = await authenticate(request);
+    const {
+      said: { thumbprint: _checked, ...said },
+      spent,
+    } = await authenticate(request);
     return {
       principalId: said.child ?? said.parent,
       policyDocument: {
         Version: '2012-10-17',
         Statement: [{ Effect: 'Allow', Action: 'execute-api:Invoke', Resource: wholeApi(request.methodArn) }],
       },
-      context: { ...said, audience },
+      context: { ...said, audience, ...(spent?.waitFor === undefined ? {} : { limited: String(spent.waitFor) }) },
     };
   } catch (error) {
     if (error instanceof TokenRefused) {

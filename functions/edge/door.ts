@@ -15,6 +15,7 @@ import {
 import type { LogMessageName } from '../../schemas/log-messages.ts';
 import { fhirJson } from '../../schemas/names.ts';
 import { type Scope, scopeFor } from '../../schemas/scopes.ts';
+import { maxBodyBytes } from '../../schemas/strict-json.ts';
 import { correlationOf, headerIn } from './correlation.ts';
 import { kindOf, log, logger } from './log.ts';
 
@@ -35,7 +36,7 @@ export const etag = (version: number): string => `W/"${version}"`;
 
 export const refusal = (refused: Refusal, correlationId: string): Answer => {
   const [{ code }] = refused.faults;
-  const retryAfter = retryAfterOf(code);
+  const retryAfter = refused.retryAfter ?? retryAfterOf(code);
   log('REQUEST_REFUSED', { fault: code, status: statusOf(refused) });
   return answer(statusOf(refused), operationOutcome(refused.faults, correlationId), {
     ...(retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) }),
@@ -46,7 +47,7 @@ export const refusal = (refused: Refusal, correlationId: string): Answer => {
 /** What the authorizer read in the token. */
 const said = (
   request: Request,
-  what: 'parent' | 'child' | 'supplier' | 'client' | 'scope' | 'audience',
+  what: 'parent' | 'child' | 'supplier' | 'client' | 'scope' | 'audience' | 'limited',
 ): string | undefined => {
   const value: unknown = request.requestContext.authorizer?.[what];
   return typeof value === 'string' ? value : undefined;
@@ -78,13 +79,54 @@ export const lacking = (request: Request, scope: Scope): Refusal | undefined =>
     ? undefined
     : refuse('missing-scope', 'http.Authorization', scopeFor(said(request, 'audience') ?? '', scope));
 
-/** Query parameters, the last one of each name. */
-export const queryOf = (request: Request): ReadonlyMap<string, string> =>
-  new Map(
-    Object.entries(request.queryStringParameters ?? {}).flatMap(([name, value]) =>
-      value === undefined ? [] : [[name, value]],
-    ),
-  );
+/** The refusal of a client that has used up what it may ask in a while; the authorizer has counted. */
+const overBudget = (request: Request): Refusal | undefined => {
+  const seconds = said(request, 'limited');
+  return seconds === undefined
+    ? undefined
+    : {
+        ...refuse('too-many-requests', 'http.Authorization', 'this client of yours has used up what it may ask in a while'),
+        retryAfter: Number(seconds),
+      };
+};
+
+/** A parameter's name as it may be repeated to who gave it. */
+const named = (parameter: string): string => `http.${/^[\w:.-]{1,40}$/.test(parameter) ? parameter : 'query'}`;
+
+/** Query parameters, each given once: of two values of one name each reader would take another. */
+export const queryOf = (request: Request): ReadonlyMap<string, string> | Refusal => {
+  const given = Object.entries(request.multiValueQueryStringParameters ?? {});
+  const repeated = given.find(([, values]) => values !== undefined && values.length > 1)?.[0];
+  return repeated === undefined
+    ? new Map(given.flatMap(([name, values]) => (values?.[0] === undefined ? [] : [[name, values[0]]])))
+    : refuse('unknown-search', named(repeated), 'is given once; several values stand in one, separated by commas');
+};
+
+const jsonTypes = /^(?:\*\/\*|application\/\*|application\/(?:fhir\+)?json|text\/json|json)$/;
+const pageTypes = /^(?:text\/\*|text\/html|application\/xhtml\+xml|html)$/;
+
+/** Whether one of the media types of `Accept` is served, those with `q=0` left out (RFC 9110, 12.4.2). */
+const accepts = (accept: string, served: RegExp): boolean =>
+  accept.split(',').some((range) => {
+    const [type = '', ...parameters] = range.split(';').map((part) => part.trim().toLowerCase());
+    return served.test(type) && !parameters.some((parameter) => /^q=0(?:\.0*)?$/.test(parameter));
+  });
+
+/** The page for people that some addresses have; whether this one has is not known here. */
+const mayBePage = ({ resource }: Request): boolean => /\/(?:Provenance|\{type\}(?:\/\{id\}\/\{operation\})?)$/.test(resource);
+
+/**
+ * The refusal to answer a reader in what it cannot read (R4 HTTP, content negotiation): `_format` beats `Accept`. Whatever
+ * changes something is not refused for the form of its answer.
+ */
+const notAcceptable = (request: Request): Refusal | undefined => {
+  if (request.httpMethod !== 'GET') return undefined;
+  // In a query a plus sign is a blank.
+  const format = request.queryStringParameters?.['_format']?.replace(' ', '+');
+  const asked = format ?? headerOf(request, 'accept') ?? '';
+  const isServed = asked.trim() === '' || accepts(asked, jsonTypes) || (mayBePage(request) && accepts(asked, pageTypes));
+  return isServed ? undefined : refuse('not-acceptable', format === undefined ? 'http.Accept' : 'http._format');
+};
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
@@ -106,7 +148,10 @@ export const bodyOf = (request: Request): string | Refusal => {
     return refuse('wrong-content-type', 'http.Content-Type');
   const encoding = headerOf(request, 'content-encoding')?.trim().toLowerCase() ?? 'identity';
   if (encoding !== 'identity') return refuse('wrong-content-type', 'http.Content-Encoding');
-  return request.isBase64Encoded ? decoded(Buffer.from(request.body ?? '', 'base64')) : (request.body ?? '');
+  const { body, isBase64Encoded } = request;
+  // Before anything is made of it: four characters are three bytes.
+  if ((body ?? '').length > (isBase64Encoded ? Math.ceil(maxBodyBytes / 3) * 4 : maxBodyBytes)) return refuse('too-large');
+  return isBase64Encoded ? decoded(Buffer.from(body ?? '', 'base64')) : (body ?? '');
 };
 
 /** What went wrong inside, and the message that says so in the log. */
@@ -157,6 +202,6 @@ export const fhirDoor = (handle: (request: Request, correlationId: string) => Pr
     })
     .handler(async (event) => {
       const correlationId = correlationOf(event);
-      const result = await handle(event, correlationId);
+      const result = overBudget(event) ?? notAcceptable(event) ?? (await handle(event, correlationId));
       return 'outcome' in result ? refusal(result, correlationId) : result;
     });

@@ -6,7 +6,7 @@ import { published } from '../../mission/views/published/index.ts';
 import { searchset } from '../../mission/views/searchset.ts';
 import release from '../../package.json' with { type: 'json' };
 import { defined } from '../../schemas/defined.ts';
-import { refuse } from '../../schemas/faults.ts';
+import { isRefusal, refuse } from '../../schemas/faults.ts';
 import { digestOf } from '../../schemas/identifiers.ts';
 import { type Answer, answer, fhirDoor, headerOf, queryOf, type Request } from '../edge/door.ts';
 
@@ -45,6 +45,7 @@ export const handler = fhirDoor(async (request) => {
     return found === undefined ? refuse('not-found') : cacheable(request, JSON.stringify(found));
   }
   const query = queryOf(request);
+  if (isRefusal(query)) return query;
   if ([...query.keys()].some((name) => !['url', 'version', '_format'].includes(name)))
     return refuse('unknown-search', undefined, `${type} is searched by url and version`);
   const found = library.search(type, defined({ url: query.get('url'), version: query.get('version') }));

@@ -155,13 +155,15 @@ export const handler = fhirDoor(async (request, correlationId): Promise<Answer |
     const find = Object.hasOwn(searches, type) ? searches[type] : undefined;
     if (find === undefined) return unknownSearch;
     const search = queryOf(request);
+    if (isRefusal(search)) return search;
     return answered(...searched(type, search), await find(caller, search, view, accept));
   }
   if (operation !== undefined) {
-    const tells = type === 'ServiceRequest' && stories.includes(operation);
-    return tells
-      ? answered('story', id, await readStory(await storyPorts(), caller, id, queryOf(request), view, accept))
-      : refuse('not-found');
+    if (type !== 'ServiceRequest' || !stories.includes(operation)) return refuse('not-found');
+    const search = queryOf(request);
+    return isRefusal(search)
+      ? search
+      : answered('story', id, await readStory(await storyPorts(), caller, id, search, view, accept));
   }
   const result = (await readOwn(type, id, caller, view)) ?? (await readSent(logs.missions, caller, type, id, view));
   return answered(readingOf(type, id), id, result);

@@ -138,7 +138,9 @@ const ofType = async (
   view: Viewpoint,
 ): Promise<Answer | Refusal> => {
   if (request.httpMethod === 'POST') return create(request, caller, directory);
-  const found = searchSubscriptions(await ownSubscriptions(caller), queryOf(request), view);
+  const search = queryOf(request);
+  if (isRefusal(search)) return search;
+  const found = searchSubscriptions(await ownSubscriptions(caller), search, view);
   return isRefusal(found) ? found : answer(200, found.resource);
 };
 

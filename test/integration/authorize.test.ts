@@ -46,6 +46,9 @@ const load = async (environment: Readonly<Record<string, string>> = {}): Promise
     TOKEN_BINDING: 'required',
     PROOF_SECONDS_BACK: '60',
     PROOF_SECONDS_AHEAD: '10',
+    BUDGET_SECONDS: '10',
+    BUDGET_MESSAGES: '1000',
+    BUDGET_REQUESTS: '1000',
     ...environment,
   };
   for (const [name, value] of Object.entries(settings)) vi.stubEnv(name, value);
@@ -474,5 +477,54 @@ describe('A proof', () => {
     const cutOff = await load();
     const token = await boundToken();
     await isUndecided(cutOff(withProof(token, await proofOf(clientKey, { ...task, token }))));
+  });
+});
+
+describe('What a client may ask in a while', () => {
+  const few = { BUDGET_SECONDS: '300', BUDGET_MESSAGES: '2', BUDGET_REQUESTS: '1', TOKEN_BINDING: 'optional' };
+  const limitedOf = async (answer: Promise<APIGatewayAuthorizerResult>): Promise<unknown> =>
+    (await answer).context?.['limited'];
+  const isWait = expect.stringMatching(/^([1-9]|[1-9]\d|[12]\d\d|300)$/);
+  let counting: Handler;
+
+  beforeAll(async () => {
+    // In the middle of a window.
+    vi.useFakeTimers({ toFake: ['Date'], now: Math.floor(Date.now() / 300_000) * 300_000 + 150_000 });
+    vi.unstubAllEnvs();
+    counting = await load(few);
+  });
+  afterAll(() => vi.useRealTimers());
+
+  test('is told to the functions when it is used up; the request is let in all the same, for them to say so', async () => {
+    const token = await tokenWith({ client_id: 'busy' });
+    expect(await limitedOf(counting(bearer(token)))).toBeUndefined();
+    expect(await limitedOf(counting(bearer(token)))).toEqual(isWait);
+    await isLetIn(counting(bearer(token)));
+  });
+
+  test('is another thing for messages', async () => {
+    const token = await tokenWith({ client_id: 'sending' });
+    const message = { ...bearer(token), httpMethod: 'POST', resource: '/fhir/{type}' };
+    for (const limited of [undefined, undefined, isWait]) expect(await limitedOf(counting(message))).toEqual(limited);
+    expect(await limitedOf(counting(bearer(token)))).toBeUndefined();
+  });
+
+  test('is not touched by tokens and proofs that are refused, replayed ones among them', async () => {
+    const token = await boundToken({ client_id: 'victim' });
+    const proof = await proofOf(clientKey, { ...task, token });
+    await isLetIn(counting(withProof(token, proof)));
+    const fresh = await load({ ...few, BUDGET_REQUESTS: '2' });
+    for (let index = 0; index < 5; index += 1) await isRefused(fresh(withProof(token, proof)), 'replayed');
+    await isRefused(fresh(withProof(token, await proofOf(strangeKey, { ...task, token }))), 'other-key');
+    await isRefused(fresh(bearer(`${await tokenWith({ client_id: 'victim' })}x`)), 'wrong-signature');
+    expect(await limitedOf(fresh(withProof(token, await proofOf(clientKey, { ...task, token }))))).toBeUndefined();
+    expect(await limitedOf(fresh(withProof(token, await proofOf(clientKey, { ...task, token }))))).toEqual(isWait);
+  });
+
+  test('keeps nobody out when it cannot be counted', async () => {
+    vi.stubEnv('AWS_ENDPOINT_URL_DYNAMODB', 'http://127.0.0.1:9');
+    const cutOff = await load(few);
+    const token = await tokenWith({ client_id: 'uncounted' });
+    for (let index = 0; index < 3; index += 1) expect(await limitedOf(cutOff(bearer(token)))).toBeUndefined();
   });
 });

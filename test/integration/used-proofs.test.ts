@@ -1,6 +1,7 @@
 import { createServer, request as httpRequest } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { openLeanTable } from '../../adapters/dynamodb/lean-table.ts';
 import { usedProofs } from '../../adapters/dynamodb/used-proofs.ts';
 import { type EmbeddedAws, startEmbeddedAws } from '../support/embedded-aws.ts';
 
@@ -33,7 +34,7 @@ test('A proof whose first answer was lost is no replay of itself, and one by som
   if (address === null || typeof address === 'string') throw new Error('the door has no port');
 
   vi.stubEnv('AWS_ENDPOINT_URL_DYNAMODB', `http://127.0.0.1:${address.port}`);
-  const proofs = usedProofs(aws.tableName);
+  const proofs = usedProofs(openLeanTable(aws.tableName));
   expect(await proofs.use('lost', 2_000_000_000)).toBe(true);
   expect(puts).toBe(2);
   expect(await proofs.use('lost', 2_000_000_000)).toBe(false);

@@ -209,6 +209,9 @@ describe('the functions', () => {
     [
       'Authorize',
       [
+        'BUDGET_MESSAGES',
+        'BUDGET_REQUESTS',
+        'BUDGET_SECONDS',
         'PROOF_SECONDS_AHEAD',
         'PROOF_SECONDS_BACK',
         'PUBLIC_URL',
@@ -260,7 +263,7 @@ describe('the functions', () => {
   ];
 
   it.each([
-    ['Authorize', putting('PROOF#*')],
+    ['Authorize', [...putting('PROOF#*'), 'dynamodb:UpdateItem Table, items LIMIT#*']],
     ['ProcessMessage', [...reads, ...writing(...working), ...sending]],
     ['Read', [...reads, 'dynamodb:Query Table/index/worklist', ...putting('AUDIT#*')]],
     ['Subscribe', [...reads, ...writing('SUBSCRIPTION#*', 'PARTY#*'), ...putting('AUDIT#*'), ...sending]],

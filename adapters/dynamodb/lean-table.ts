@@ -1,0 +1,18 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+
+/**
+ * The table with only what a call or two need of the SDK: the function that lets requests in starts with every new instance of
+ * the API, and everybody waits for it.
+ */
+export interface LeanTable {
+  readonly client: DynamoDBClient;
+  readonly name: string;
+}
+
+export const openLeanTable = (name: string): LeanTable => ({
+  name,
+  client: new DynamoDBClient({
+    maxAttempts: 2,
+    requestHandler: { connectionTimeout: 500, requestTimeout: 1_500, throwOnRequestTimeout: true },
+  }),
+});

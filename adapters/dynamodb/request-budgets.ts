@@ -1,0 +1,79 @@
+import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import type { LeanTable } from './lean-table.ts';
+
+/** How much a client may ask of the hub in a while, exactly: one item per client, budget and window, to which each request adds one. */
+
+/** Messages have a budget of their own: no polling may keep one out. */
+export type Budget = 'messages' | 'requests';
+
+/** Who asks: the legal entity and the client of its token. */
+export interface Spender {
+  readonly parent: string;
+  readonly client: string;
+}
+
+export interface BudgetSettings {
+  /** Length of a window; windows begin at the same moments for everybody. */
+  readonly seconds: number;
+  /** Requests in a window. */
+  readonly most: Readonly<Record<Budget, number>>;
+}
+
+/** A request that was counted. */
+export interface Spent {
+  /** Which one of its window it was, from 1. */
+  readonly count: number;
+  /** Seconds until the next window if there was nothing left for it. */
+  readonly waitFor?: number;
+  /** Takes it back. */
+  readonly giveBack: () => Promise<void>;
+}
+
+export interface RequestBudgets {
+  /** Counts a request. Throws whatever keeps it from being counted; nobody is kept waiting for that. */
+  readonly spend: (who: Spender, budget: Budget) => Promise<Spent>;
+}
+
+/** Milliseconds for which a request may be held up by its being counted. */
+const patience = 400;
+
+/** Seconds for which a window's item is kept after its end: clocks differ. */
+const remembered = 60;
+
+export const requestBudgets = (
+  { client, name: TableName }: LeanTable,
+  { seconds, most }: BudgetSettings,
+  now: () => number = Date.now,
+): RequestBudgets => {
+  const add = async ({ parent, client: id }: Spender, budget: Budget, start: number, requests: number) => {
+    const { Attributes } = await client.send(
+      new UpdateItemCommand({
+        TableName,
+        Key: { pk: { S: `LIMIT#${parent}#${id}` }, sk: { S: `${budget}#${start}` } },
+        // `expiresAt` is the table's TTL attribute.
+        UpdateExpression: 'SET expiresAt = :until ADD spent :requests',
+        ExpressionAttributeValues: {
+          ':until': { N: String(start + seconds + remembered) },
+          ':requests': { N: String(requests) },
+        },
+        ReturnValues: 'UPDATED_NEW',
+      }),
+      { abortSignal: AbortSignal.timeout(patience) },
+    );
+    return Number(Attributes?.['spent']?.N);
+  };
+  return {
+    spend: async (who, budget) => {
+      const at = now() / 1000;
+      const start = Math.floor(at / seconds) * seconds;
+      const count = await add(who, budget, start, 1);
+      return {
+        count,
+        ...(count > most[budget] ? { waitFor: Math.max(1, Math.ceil(start + seconds - at)) } : {}),
+        giveBack: async () => {
+          await add(who, budget, start, -1);
+        },
+      };
+    },
+  };
+};

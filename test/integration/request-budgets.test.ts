@@ -1,0 +1,69 @@
+import { ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openLeanTable } from '../../adapters/dynamodb/lean-table.ts';
+import { type RequestBudgets, requestBudgets } from '../../adapters/dynamodb/request-budgets.ts';
+import { openTable } from '../../adapters/dynamodb/table.ts';
+import { type EmbeddedAws, startEmbeddedAws } from '../support/embedded-aws.ts';
+
+let aws: EmbeddedAws;
+let budgets: RequestBudgets;
+/** Milliseconds; a window of ten seconds begins at each round ten. */
+let now: number;
+
+beforeAll(async () => {
+  aws = await startEmbeddedAws();
+  const settings = { seconds: 10, most: { messages: 4, requests: 3 } };
+  budgets = requestBudgets(openLeanTable(aws.tableName), settings, () => now);
+});
+
+afterAll(() => aws.close());
+
+const amk = { parent: '311000012', client: 'dispatch' };
+
+describe('What a client may ask in a while', () => {
+  test('is counted exactly, also when all of it is asked at once', async () => {
+    now = 1_000_000_000_000;
+    const many = await Promise.all(Array.from({ length: 30 }, () => budgets.spend(amk, 'requests')));
+    expect(many.map(({ count }) => count).toSorted((one, other) => one - other)).toEqual(many.map((_, at) => at + 1));
+    expect(many.filter(({ waitFor }) => waitFor === undefined)).toHaveLength(3);
+  });
+
+  test('is there anew with the next window, and until then it is said how long that is', async () => {
+    now = 1_000_000_107_001;
+    for (const waitFor of [undefined, undefined, undefined, 3, 3])
+      expect((await budgets.spend(amk, 'requests')).waitFor).toBe(waitFor);
+    now = 1_000_000_109_999;
+    expect((await budgets.spend(amk, 'requests')).waitFor).toBe(1);
+    now = 1_000_000_110_000;
+    expect(await budgets.spend(amk, 'requests')).toMatchObject({ count: 1 });
+  });
+
+  test('is another thing for messages, for another client and for another organisation', async () => {
+    now = 1_000_000_200_000;
+    for (let index = 0; index < 9; index += 1) await budgets.spend(amk, 'requests');
+    expect((await budgets.spend(amk, 'requests')).waitFor).toBe(10);
+    for (const [who, budget] of [
+      [amk, 'messages'],
+      [{ ...amk, client: 'archive' }, 'requests'],
+      [{ ...amk, parent: '312000016' }, 'requests'],
+    ] as const)
+      expect(await budgets.spend(who, budget)).toMatchObject({ count: 1 });
+  });
+
+  test('is given back for what was not its own', async () => {
+    now = 1_000_000_300_000;
+    const spent = await budgets.spend(amk, 'messages');
+    await spent.giveBack();
+    expect(await budgets.spend(amk, 'messages')).toMatchObject({ count: 1 });
+  });
+
+  test('is one small item for each window, which is gone by itself', async () => {
+    now = 1_000_000_400_000;
+    await budgets.spend(amk, 'messages');
+    await budgets.spend(amk, 'messages');
+    const { Items = [] } = await openTable(aws.tableName).client.send(new ScanCommand({ TableName: aws.tableName }));
+    expect(Items.filter(({ sk }) => sk === 'messages#1000000400')).toEqual([
+      { pk: 'LIMIT#311000012#dispatch', sk: 'messages#1000000400', spent: 2, expiresAt: 1_000_000_470 },
+    ]);
+  });
+});
