@@ -149,11 +149,11 @@ type Pair = readonly [name: string, value: string];
 const pairs = (rawHeaders: readonly string[]): readonly Pair[] =>
   rawHeaders.flatMap((name, index) => (index % 2 === 0 ? [[name, rawHeaders[index + 1] ?? ''] as const] : []));
 
-const group = (all: readonly Pair[]): Record<string, string[]> => {
-  const groups: Record<string, string[]> = {};
-  for (const [name, value] of all) (groups[name] ??= []).push(value);
-  return groups;
-};
+/** Names are the caller's: one may be called `__proto__` or `constructor`. */
+const group = (all: readonly Pair[]): Record<string, string[]> =>
+  Object.fromEntries(
+    [...Map.groupBy(all, ([name]) => name)].map(([name, same]) => [name, same.map(([, value]) => value)]),
+  );
 
 const lastOfEach = (groups: Readonly<Record<string, readonly string[]>>): Record<string, string> =>
   Object.fromEntries(Object.entries(groups).map(([name, values]) => [name, values.at(-1) ?? '']));

@@ -85,7 +85,11 @@ const overBudget = (request: Request): Refusal | undefined => {
   return seconds === undefined
     ? undefined
     : {
-        ...refuse('too-many-requests', 'http.Authorization', 'this client of yours has used up what it may ask in a while'),
+        ...refuse(
+          'too-many-requests',
+          'http.Authorization',
+          'this client of yours has used up what it may ask in a while',
+        ),
         retryAfter: Number(seconds),
       };
 };
@@ -113,7 +117,8 @@ const accepts = (accept: string, served: RegExp): boolean =>
   });
 
 /** The page for people that some addresses have; whether this one has is not known here. */
-const mayBePage = ({ resource }: Request): boolean => /\/(?:Provenance|\{type\}(?:\/\{id\}\/\{operation\})?)$/.test(resource);
+const mayBePage = ({ resource }: Request): boolean =>
+  /\/(?:Provenance|\{type\}(?:\/\{id\}\/\{operation\})?)$/.test(resource);
 
 /**
  * The refusal to answer a reader in what it cannot read (R4 HTTP, content negotiation): `_format` beats `Accept`. Whatever
@@ -124,7 +129,8 @@ const notAcceptable = (request: Request): Refusal | undefined => {
   // In a query a plus sign is a blank.
   const format = request.queryStringParameters?.['_format']?.replace(' ', '+');
   const asked = format ?? headerOf(request, 'accept') ?? '';
-  const isServed = asked.trim() === '' || accepts(asked, jsonTypes) || (mayBePage(request) && accepts(asked, pageTypes));
+  const isServed =
+    asked.trim() === '' || accepts(asked, jsonTypes) || (mayBePage(request) && accepts(asked, pageTypes));
   return isServed ? undefined : refuse('not-acceptable', format === undefined ? 'http.Accept' : 'http._format');
 };
 
@@ -150,7 +156,8 @@ export const bodyOf = (request: Request): string | Refusal => {
   if (encoding !== 'identity') return refuse('wrong-content-type', 'http.Content-Encoding');
   const { body, isBase64Encoded } = request;
   // Before anything is made of it: four characters are three bytes.
-  if ((body ?? '').length > (isBase64Encoded ? Math.ceil(maxBodyBytes / 3) * 4 : maxBodyBytes)) return refuse('too-large');
+  if ((body ?? '').length > (isBase64Encoded ? Math.ceil(maxBodyBytes / 3) * 4 : maxBodyBytes))
+    return refuse('too-large');
   return isBase64Encoded ? decoded(Buffer.from(body ?? '', 'base64')) : (body ?? '');
 };
 

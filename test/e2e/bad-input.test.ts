@@ -1,7 +1,9 @@
 /* oxlint-disable typescript/no-explicit-any -- messages are broken here in ways that no type allows */
 import { randomUUID } from 'node:crypto';
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { faults } from '../../schemas/faults.ts';
+import { maxBodyBytes } from '../../schemas/strict-json.ts';
 import { systems } from '../../schemas/names.ts';
 import { exampleText } from '../support/examples.ts';
 import { problemsOf } from '../support/fhir-validator.ts';
@@ -180,6 +182,34 @@ const cases: readonly Case[] = [
     code: 'wrong-field',
     at: /\.destination\[0\]\.receiver$/,
   },
+  {
+    what: 'a name that is given twice',
+    text: fresh().replace('"resourceType": "Bundle",', '"resourceType": "Bundle", "type": "message",'),
+    status: 400,
+    code: 'repeated-name',
+  },
+  {
+    what: 'a name that leads to the prototype',
+    text: fresh().replace('"resourceType": "Bundle",', '"resourceType": "Bundle", "__proto__": {"type": "message"},'),
+    status: 400,
+    code: 'reserved-name',
+  },
+  { what: 'half a character', text: fresh().replace('"urn:uuid', '"\\ud83d'), status: 400, code: 'not-unicode' },
+  {
+    what: 'more entries than a message has',
+    text: broken((bundle) =>
+      bundle.entry.push(...Array.from({ length: 500 }, () => ({ resource: { resourceType: 'Basic' } }))),
+    ),
+    status: 422,
+    code: 'too-many-entries',
+    at: /^Bundle\.entry$/,
+  },
+  {
+    what: 'nothing but faults',
+    text: broken((bundle) => (bundle.entry[0].resource.destination = Array.from({ length: 100_000 }, () => 1))),
+    status: 422,
+    code: 'wrong-field',
+  },
   { what: 'nesting too deep', text: `${'['.repeat(65)}${']'.repeat(65)}`, status: 400, code: 'too-deep' },
   {
     what: 'a body too large',
@@ -244,6 +274,99 @@ describe('Bad input is refused with a clear OperationOutcome, and nothing is sto
     ] as const;
     for (const [answer, status, code] of answers) {
       expect([answer.status, outcomeOf(await answer.json()).code]).toEqual([status, code]);
+    }
+  });
+
+  test('a body that unfolds to a hundred times its size is refused folded', async () => {
+    const body = new Uint8Array(gzipSync(Buffer.alloc(20_000_000, ' ')));
+    expect(body.length).toBeLessThan(maxBodyBytes);
+    for (const encoding of ['gzip', 'GZIP', 'deflate', 'br', 'zstd', 'gzip, identity', 'identity, gzip']) {
+      const answer = await fetch(`${hub.url}/$process-message`, {
+        method: 'POST',
+        headers: {
+          authorization: `Bearer ${await tokenOf(hub, 'amk-innlandet')}`,
+          'content-type': 'application/fhir+json',
+          'content-encoding': encoding,
+        },
+        body,
+      });
+      expect([answer.status, outcomeOf(await answer.json())], encoding).toEqual([
+        415,
+        expect.objectContaining({ code: 'wrong-content-type', at: 'http.Content-Encoding' }),
+      ]);
+    }
+  });
+
+  test('a search that says one thing twice', async () => {
+    for (const path of [
+      '/Task?owner=311000012&owner=312000016',
+      '/CodeSystem?url=a&url=b',
+      '/Subscription?status=active&status=off',
+      '/Location?type=helicopter&type=car',
+    ]) {
+      const answer = await call(hub, 'amk-innlandet', 'GET', path);
+      expect([answer.status, outcomeOf(answer.body).code], path).toEqual([400, 'unknown-search']);
+      expect(outcomeOf(answer.body).at).toMatch(/^http\.(owner|_format|url|status|type)$/);
+    }
+  });
+
+  test('a reader that cannot read JSON, when it reads', async () => {
+    const get = (path: string, accept?: string) =>
+      call(hub, 'amk-innlandet', 'GET', path, undefined, accept === undefined ? {} : { accept });
+    const xml = 'application/fhir+xml';
+    for (const [path, accept, at] of [
+      ['/metadata', xml, 'http.Accept'],
+      ['/metadata', 'application/json;q=0', 'http.Accept'],
+      ['/metadata', 'text/html', 'http.Accept'],
+      ['/Task?owner=311000012', `${xml}, text/turtle;q=0.9`, 'http.Accept'],
+      ['/Subscription', xml, 'http.Accept'],
+      ['/metadata?_format=xml', undefined, 'http._format'],
+      ['/Task?owner=311000012&_format=text/turtle', 'application/json', 'http._format'],
+    ] as const) {
+      const answer = await get(path, accept);
+      expect([answer.status, outcomeOf(answer.body)], `${path} ${accept}`).toEqual([
+        406,
+        expect.objectContaining({ code: 'not-acceptable', at }),
+      ]);
+      expect(problemsOf(answer.body)).toEqual([]);
+    }
+    for (const [path, accept] of [
+      ['/metadata', `${xml};q=0.9, application/fhir+json;fhirVersion=4.0;q=0.1`],
+      ['/metadata', 'text/html, */*;q=0.8'],
+      ['/metadata', 'APPLICATION/*'],
+      ['/metadata?_format=json', xml],
+      ['/Task?owner=311000012&_format=application/fhir%2Bjson', xml],
+      ['/Task?owner=311000012&_format=application/fhir+json', undefined],
+    ] as const)
+      expect((await get(path, accept)).status, `${path} ${accept}`).toBe(200);
+    // What changes something is not refused for the form of its answer.
+    expect((await post(hub, 'amk-innlandet', fresh(), { accept: xml })).status).toBe(200);
+  });
+
+  test('a path that is written to be misread', async () => {
+    for (const path of [
+      '/ServiceRequest/%2e%2e%2fmetadata',
+      '/ServiceRequest/..%2f..%2fmetadata',
+      '/ServiceRequest/%00',
+      '/ServiceRequest/%c0%ae%c0%ae',
+      '/ServiceRequest/%ed%a0%80',
+      '/ServiceRequest/%',
+      '/ServiceRequest/%25%32%65',
+      '/__proto__',
+      '/constructor/prototype',
+      '/Task/__proto__',
+      '/Subscription/__proto__',
+      '/CodeSystem/constructor',
+      `/ServiceRequest/${'a'.repeat(5_000)}`,
+      `/Task?${Array.from({ length: 500 }, (_, index) => `p${index}=1`).join('&')}`,
+      '/Task?__proto__=1',
+      '/Task?constructor=1',
+      '/Task?owner=%00',
+      '/Task?owner=%c0%ae',
+    ]) {
+      const answer = await call(hub, 'amk-innlandet', 'GET', path);
+      expect([400, 403, 404], `${path.slice(0, 60)} ${answer.text}`).toContain(answer.status);
+      expect(outcomeOf(answer.body).type).toBe('OperationOutcome');
     }
   });
 

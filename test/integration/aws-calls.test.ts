@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { accessLog } from '../../adapters/dynamodb/access-log.ts';
 import { deliveryDesk } from '../../adapters/dynamodb/delivery-desk.ts';
+import { openLeanTable } from '../../adapters/dynamodb/lean-table.ts';
 import { missionLog } from '../../adapters/dynamodb/mission-log.ts';
+import { requestBudgets } from '../../adapters/dynamodb/request-budgets.ts';
 import { subscriptionLog } from '../../adapters/dynamodb/subscription-log.ts';
 import { openTable, type Table } from '../../adapters/dynamodb/table.ts';
+import { usedProofs } from '../../adapters/dynamodb/used-proofs.ts';
 import { overview } from '../../adapters/dynamodb/overview.ts';
 import { worklist } from '../../adapters/dynamodb/worklist.ts';
 import { deliveryQueue, openQueues } from '../../adapters/sqs/queues.ts';
@@ -83,6 +86,36 @@ const accept = async (sender: Party, message: Message): Promise<Entry> => {
   if (accepted.outcome === 'refused') throw new Error(JSON.stringify(accepted.faults));
   return accepted.entry;
 };
+
+describe('The AWS calls that let a request in', () => {
+  test('are one put and one update, side by side, neither of more than a kilobyte; a replayed proof costs one update more', async () => {
+    const lean = openLeanTable(aws.tableName);
+    const units: number[] = [];
+    lean.client.middlewareStack.add(
+      (next, context) => async (args) => {
+        calls.push(String(context['commandName']).replace('Command', ''));
+        const { input } = args;
+        units.push(Math.ceil(JSON.stringify(input).length / 1024));
+        return next(args);
+      },
+      { step: 'initialize', name: 'count' },
+    );
+    const proofs = usedProofs(lean);
+    const budgets = requestBudgets(lean, { seconds: 10, most: { messages: 1, requests: 1 } });
+    const who = { parent: '311000012', client: 'counted' };
+    counted();
+    for (const proof of ['one', 'two', 'three']) {
+      await Promise.all([proofs.use(proof, 2_000_000_000), budgets.spend(who, 'messages')]);
+      // As many for who is over its budget.
+      expect(counted()).toEqual({ PutItem: 1, UpdateItem: 1 });
+    }
+    const [isFirst, spent] = await Promise.all([proofs.use('three', 2_000_000_000), budgets.spend(who, 'messages')]);
+    expect(isFirst).toBe(false);
+    await spent.giveBack();
+    expect(counted()).toEqual({ PutItem: 1, UpdateItem: 2 });
+    expect(units).toEqual(units.map(() => 1));
+  });
+});
 
 describe('The AWS calls of a message stay within the budget of the design', () => {
   const request = missionRequest({ id: 'budget-request' });
