@@ -1,5 +1,6 @@
 /* oxlint-disable no-new -- a construct joins its scope by being made */
 import { Duration, Stack } from 'aws-cdk-lib';
+import { GraphWidget, type IWidget, type Metric, SingleValueWidget } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { EventSourceMapping } from 'aws-cdk-lib/aws-lambda';
 import { DeduplicationScope, FifoThroughputLimit, Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
@@ -62,13 +63,13 @@ export class DeliveryQueue extends Construct {
       deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: 1000 },
     });
 
-    onCall.wake(this, 'Broken', this.deadLetters.metricApproximateNumberOfMessagesVisible(largest), {
+    onCall.wake(this, 'Broken', this.#broken, {
       ...atOnce,
       alarmDescription:
         'Orders to tell a partner something have failed inside the hub a thousand times. ' +
         'The sweeper orders anew what is still owed, so partners are told late; if it happens again, coordinators must phone.',
     });
-    onCall.wake(this, 'Late', this.queue.metricApproximateAgeOfOldestMessage(largest), {
+    onCall.wake(this, 'Late', this.#oldest, {
       ...atOnce,
       threshold: lateAfter.toSeconds(),
       evaluationPeriods: 3,
@@ -76,6 +77,42 @@ export class DeliveryQueue extends Construct {
         'A partner still waits for something that the hub should long have delivered or given up, and nobody was told that it waits: ' +
         'orders are not taken from the queue. See whether deliver runs; until then coordinators must phone.',
     });
+  }
+
+  get #broken(): Metric {
+    return this.deadLetters.metricApproximateNumberOfMessagesVisible(largest);
+  }
+
+  get #oldest(): Metric {
+    return this.queue.metricApproximateAgeOfOldestMessage(largest);
+  }
+
+  /** Its numbers of now, for the head of a dashboard: half a row. */
+  singles(): readonly IWidget[] {
+    const half = { width: 6, height: 3 };
+    return [
+      new SingleValueWidget({ title: 'Oldest order in the queue, s', metrics: [this.#oldest], ...half }),
+      new SingleValueWidget({ title: 'Failed a thousand times', metrics: [this.#broken], ...half }),
+    ];
+  }
+
+  /** How it went with it, for a dashboard: one row. */
+  graphs(): readonly IWidget[] {
+    const half = { width: 12, height: 6, leftYAxis: { min: 0 } };
+    return [
+      new GraphWidget({ title: 'Age of the oldest order, s', left: [this.#oldest], ...half }),
+      new GraphWidget({
+        title: 'Orders in the queue: waiting, being delivered',
+        left: [
+          this.queue.metricApproximateNumberOfMessagesVisible({ ...largest, label: 'waiting' }),
+          this.queue.metricApproximateNumberOfMessagesNotVisible({
+            ...largest,
+            label: 'being delivered, or tried again later',
+          }),
+        ],
+        ...half,
+      }),
+    ];
   }
 
   /** Lets a function put orders into the queue. */

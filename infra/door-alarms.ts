@@ -22,7 +22,7 @@ export class DoorAlarms extends Construct {
     super(scope, id);
     const metricNamespace = namespaceOf(Stack.of(this).stackName);
 
-    onCall.wake(this, 'Failing', api.serverErrors(summed), {
+    onCall.wake(this, 'Failing', api.numbers.metricServerError(summed), {
       ...lasting,
       alarmDescription:
         'Partners get errors instead of answers: some cannot send messages or look up missions, and their systems try again. ' +

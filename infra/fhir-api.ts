@@ -9,7 +9,6 @@ import {
   RestApi,
   type RestApiProps,
 } from 'aws-cdk-lib/aws-apigateway';
-import type { Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
 import { InterfaceVpcEndpoint } from 'aws-cdk-lib/aws-ec2';
 import { AnyPrincipal, Effect, PolicyDocument, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
@@ -96,9 +95,9 @@ export class FhirApi extends Construct {
     );
   }
 
-  /** Requests that were answered with 5xx, by whomever. */
-  serverErrors(options: MetricOptions): Metric {
-    return this.#api.metricServerError(options);
+  /** What CloudWatch counts of it. */
+  get numbers(): Pick<RestApi, 'metricCount' | 'metricClientError' | 'metricServerError' | 'metricLatency'> {
+    return this.#api;
   }
 
   /** Base URL of the hub as partners reach it. */

@@ -10,6 +10,7 @@ import {
   type StackProps,
 } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { HubDashboard } from './dashboard.ts';
 import { DeliveryQueue } from './delivery-queue.ts';
 import { DoorAlarms } from './door-alarms.ts';
 import type { Entrance } from './entrance.ts';
@@ -199,19 +200,24 @@ export class HubStack extends Stack {
     sweep.allow(tableReads, table.tableArn);
     sweep.allowItems(tableWrites, table.tableArn, ...working);
     sweep.allow(['dynamodb:Query'], `${table.tableArn}/index/obligations`);
-    new Sweeper(this, 'Sweeper', { sweep, onCall });
+    const sweeper = new Sweeper(this, 'Sweeper', { sweep, onCall });
 
     deliveries.allowSending(processMessage, subscribe, sweep);
-    for (const fn of [authorize, processMessage, read, subscribe, metadata, deliver, sweep])
-      fn.allowKey(['kms:Decrypt'], keys.missions, 'dynamodb');
+    const functions = [authorize, processMessage, read, subscribe, metadata, deliver, sweep];
+    for (const fn of functions) fn.allowKey(['kms:Decrypt'], keys.missions, 'dynamodb');
 
     api.route({ authorize, 'process-message': processMessage, read, subscribe, metadata });
     new DoorAlarms(this, 'Door', { api, authorize, processMessage, onCall });
+    const dashboard = new HubDashboard(this, 'Dashboard', { api, deliveries, sweeper, functions, onCall });
 
     new CfnOutput(this, 'Url', { description: 'Base URL that partners use', value: PUBLIC_URL });
     new CfnOutput(this, 'OnCallTopic', {
       description: 'SNS topic of all alarms: who is on call subscribes to it',
       value: onCall.topic.topicArn,
+    });
+    new CfnOutput(this, 'DashboardUrl', {
+      description: 'What people on call look at first',
+      value: dashboard.url,
     });
     new CfnOutput(this, 'TableName', {
       description: 'For npm run directory, guideline, dead-letters, audit',

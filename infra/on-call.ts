@@ -32,13 +32,14 @@ export const readRunbook = (context: unknown): string => {
 /** Those who are woken: whoever subscribes to the topic hears of every alarm of the hub, when it begins and when it is over. */
 export class OnCall extends Construct {
   readonly topic: Topic;
+  /** Where docs/runbook.md is read. */
+  readonly runbook: string;
   readonly #action: SnsAction;
-  readonly #runbook: string;
   readonly #alarms: Alarm[] = [];
 
   constructor(scope: Construct, id: string, { key, runbook }: OnCallProps) {
     super(scope, id);
-    this.#runbook = runbook;
+    this.runbook = runbook;
     this.topic = new Topic(this, 'Topic', { displayName: 'luftbro on call', enforceSSL: true, masterKey: key });
     const { stackName, partition, region, account } = Stack.of(this);
     // A policy of one's own takes the place of the one that lets a topic's account publish: without this no alarm is heard.
@@ -72,7 +73,7 @@ export class OnCall extends Construct {
     const alarm = metric.createAlarm(scope, id, {
       ...options,
       // The heading of an alarm's section in the runbook is what the stack calls the alarm.
-      alarmDescription: `${alarmDescription} ${this.#runbook}#${`${scope.node.id}${id}`.toLowerCase()}`,
+      alarmDescription: `${alarmDescription} ${this.runbook}#${`${scope.node.id}${id}`.toLowerCase()}`,
     });
     alarm.addAlarmAction(this.#action);
     alarm.addOkAction(this.#action);

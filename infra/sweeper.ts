@@ -18,6 +18,11 @@ interface SweeperProps {
 
 /** Works what is owed: unfinished fan-outs, notifications not delivered, acknowledgements not given. */
 export class Sweeper extends Construct {
+  /** Notifications that were given up, and that nobody has redriven or discarded. */
+  readonly deadLetters: Metric;
+  /** Obligations that could not be paid, or that nothing was done for. */
+  readonly unpaid: Metric;
+
   constructor(scope: Construct, id: string, { sweep, onCall }: SweeperProps) {
     super(scope, id);
     const namespace = metricNamespace(Stack.of(this).stackName);
@@ -40,6 +45,9 @@ export class Sweeper extends Construct {
     const metric = (metricName: (typeof loggedMetrics)[number]['metricName'], options: MetricOptions): Metric =>
       new Metric({ namespace, metricName, ...options });
 
+    this.deadLetters = metric('DeadLetters', largest);
+    this.unpaid = metric('Unpaid', summed);
+
     // Each run that comes to its end counts the dead letters, also when there are none: no count, no sweeper.
     onCall.wake(this, 'Standing', metric('DeadLetters', counted), {
       alarmDescription:
@@ -51,7 +59,7 @@ export class Sweeper extends Construct {
       evaluationPeriods: 3,
       treatMissingData: TreatMissingData.BREACHING,
     });
-    onCall.wake(this, 'DeadLetters', metric('DeadLetters', largest), {
+    onCall.wake(this, 'DeadLetters', this.deadLetters, {
       alarmDescription:
         'A partner has not been told something about a mission, and the hub has stopped trying. As a rule the parties of the mission ' +
         'were told to phone it; the list says of which they were not. Repair the endpoint with its people, then redrive or discard: npm run dead-letters.',
@@ -60,7 +68,7 @@ export class Sweeper extends Construct {
       treatMissingData: TreatMissingData.IGNORE,
     });
 
-    onCall.wake(this, 'Unpaid', metric('Unpaid', summed), {
+    onCall.wake(this, 'Unpaid', this.unpaid, {
       alarmDescription:
         'The hub owes what it cannot pay: partners have waited for minutes for notifications that were not even tried, or the queue or the table refuses. ' +
         'Warnings to people travel the same way and may be missing too: tell the AMK LA to phone.',

@@ -28,6 +28,7 @@ const withoutWork: Readonly<Record<string, string>> = {
   'AWS::ApiGateway::Deployment': 'the routes are served as they stand in the template',
   'AWS::CDK::Metadata': 'only counted by AWS',
   'AWS::CloudWatch::Alarm': 'nobody is on call for a laptop',
+  'AWS::CloudWatch::Dashboard': 'nothing is counted on a laptop',
   'AWS::KMS::Alias': 'nobody looks up a key here',
   'AWS::KMS::Key': 'nothing is encrypted here but what the disk encrypts; who may use a key is checked all the same',
   'AWS::Lambda::EventInvokeConfig': 'schedules are never repeated here',

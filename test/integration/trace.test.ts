@@ -1,0 +1,53 @@
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
+import { buffer } from 'node:stream/consumers';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { z } from 'zod';
+import { deliveryQueue, openQueues } from '../../adapters/sqs/queues.ts';
+
+/** A queue that takes everything, and remembers with which headers. */
+const seen: IncomingHttpHeaders[] = [];
+const asked = z.object({ Entries: z.array(z.object({ Id: z.string(), MessageBody: z.string() })) });
+const take = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+  seen.push(request.headers);
+  const { Entries } = asked.parse(JSON.parse((await buffer(request)).toString('utf8')));
+  const Successful = Entries.map(({ Id, MessageBody }) => ({
+    Id,
+    MessageId: Id,
+    MD5OfMessageBody: createHash('md5').update(MessageBody).digest('hex'),
+  }));
+  response.setHeader('content-type', 'application/x-amz-json-1.0');
+  response.end(JSON.stringify({ Successful }));
+};
+const queue = createServer((request, response) => {
+  take(request, response).catch(() => response.destroy());
+});
+let endpoint: string;
+
+beforeAll(async () => {
+  queue.listen(0, '127.0.0.1');
+  await once(queue, 'listening');
+  const address = queue.address();
+  endpoint = `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`;
+  for (const [name, value] of Object.entries({
+    AWS_REGION: 'eu-north-1',
+    AWS_ACCESS_KEY_ID: 'test',
+    AWS_SECRET_ACCESS_KEY: 'test',
+    AWS_ENDPOINT_URL_SQS: endpoint,
+    // What Lambda sets for a call that is traced.
+    AWS_LAMBDA_FUNCTION_NAME: 'ProcessMessage',
+    _X_AMZN_TRACE_ID: 'Root=1-67891233-abcdef012345678912345678;Parent=463ac35c9f6413ad;Sampled=1',
+  }))
+    vi.stubEnv(name, value);
+});
+afterAll(() => {
+  vi.unstubAllEnvs();
+  queue.close();
+});
+
+test('An order carries the trace of the message that it follows from, which SQS hands on to whoever delivers it', async () => {
+  const order = { kind: 'handshake', subscription: 'subscription-1', due: '2026-01-01T00:00:00.000Z' } as const;
+  await deliveryQueue(openQueues(), `${endpoint}/000000000000/deliveries.fifo`).send([order]);
+  expect(seen.map((headers) => headers['x-amzn-trace-id'])).toEqual([process.env['_X_AMZN_TRACE_ID']]);
+});
