@@ -3,12 +3,13 @@ import { once } from 'node:events';
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { type Emulator, installEmulator, NoEmulator, startEmulator } from './emulator.ts';
 import { notShown, whyNotRun } from './not-shown.ts';
 
 /**
- * `npm run test:deployed [-- <names of e2e files>]`: starts an emulator of AWS, puts the unchanged stack there by CDK, runs the
- * end-to-end tests against it and takes it down. Ends with 0 and says why if this machine cannot run the emulator.
+ * `npm run test:deployed [-- --stage test] [<names of e2e files>]`: starts an emulator of AWS, puts the unchanged stack of a stage
+ * (dev) there by CDK, runs the end-to-end tests against it and takes it down. Ends with 0 and says why if this machine cannot run the emulator.
  */
 
 const project = fileURLToPath(new URL('../..', import.meta.url));
@@ -78,6 +79,10 @@ const must = async (what: string, env: Readonly<Record<string, string | undefine
 };
 
 const main = async (): Promise<number> => {
+  const { values, positionals: wanted } = parseArgs({
+    options: { stage: { type: 'string', default: 'dev' } },
+    allowPositionals: true,
+  });
   await rm(report, { force: true });
   await mkdir(folder, { recursive: true });
   say('install ministack');
@@ -101,11 +106,10 @@ const main = async (): Promise<number> => {
       DEPLOYED_ASSEMBLY: assembly,
     };
     const cdk = 'node_modules/aws-cdk/bin/cdk';
-    await must('cdk synth', env, cdk, 'synth', '--quiet', '--output', assembly);
+    await must('cdk synth', env, cdk, 'synth', '--quiet', '--context', `stage=${values.stage}`, '--output', assembly);
     await must('cdk bootstrap', env, cdk, 'bootstrap', '--app', assembly, `aws://000000000000/${region}`);
     say('each file of tests deploys the stack, uses it, and destroys it');
     const { files, others } = await suite();
-    const wanted = process.argv.slice(2);
     const reporters = ['--reporter', 'default', '--reporter', 'json', `--outputFile.json=${report}`];
     const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--config', 'test/deployed/vitest.config.ts'];
     const code = await run(env, true, ...vitest, ...reporters, ...(wanted.length > 0 ? wanted : files));

@@ -120,7 +120,7 @@ describe('the firewall', () => {
       AggregateKeyType: 'IP',
       EvaluationWindowSec: 60,
       Limit: limits?.perSuspectAddress,
-      ScopeDownStatement: { LabelMatchStatement: { Scope: 'NAMESPACE' } },
+      ScopeDownStatement: { LabelMatchStatement: { Scope: 'NAMESPACE', Key: 'awswaf:managed:aws:amazon-ip-list:' } },
     });
     expect(rate('PerToken')).toMatchObject({
       AggregateKeyType: 'CUSTOM_KEYS',
@@ -130,7 +130,11 @@ describe('the firewall', () => {
     });
   });
 
-  it('labels suspects before it counts them', () => {
+  it("takes for suspects whom AWS's list of addresses names, and labels them before it counts", () => {
+    const suspected = acl.Rules.find(({ OverrideAction }) => OverrideAction !== undefined);
+    expect(suspected?.Statement).toEqual({
+      ManagedRuleGroupStatement: { VendorName: 'AWS', Name: 'AWSManagedRulesAmazonIpReputationList' },
+    });
     const order = acl.Rules.toSorted((one, other) => one.Priority - other.Priority).map(({ Name }) => Name);
     expect(order.indexOf('SuspectAddresses')).toBeLessThan(order.indexOf('PerSuspectAddress'));
   });
