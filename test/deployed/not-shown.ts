@@ -20,6 +20,9 @@ export const notShown: readonly string[] = [
   'Limits: bodies over 10 MB, the memory of a function and its processor (ARM).',
   'The loader: it does not find index.cjs as Lambda does, so its Node.js is told of that extension.',
   'The first minute: the schedule begins up to a minute after the deployment, so the first sweep is called by the test.',
+  'The firewall: dev has none, and its CloudFormation does not know how that of test and prod is connected to the API.',
+  'Throttles and the log of requests: they are deployed, nobody is answered 429, and nothing is written.',
+  'Ways in: it asks for no client certificate, and does not look at the policy of a private API.',
   'The address: TLS, the name that API Gateway gives, and a domain name. The stack is told the one of the emulator.',
   'Log lines of the authorizer lack the request id: its event has none.',
 ];
