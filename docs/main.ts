@@ -1,10 +1,11 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseLossless } from '../schemas/json.ts';
+import { costsPage } from './costs-page.ts';
 import { logPage } from './log-page.ts';
 import { messagePages } from './message-pages.ts';
 
-/** `npm run docs`: writes `docs/logs.md` and the pages in `docs/messages/`, and removes those of messages that are no more. */
+/** `npm run docs`: writes `docs/logs.md`, `docs/costs.md` and the pages in `docs/messages/`, and removes those of messages that are no more. */
 
 const folder = new URL('messages/', import.meta.url);
 const pages = messagePages((file) =>
@@ -15,4 +16,8 @@ mkdirSync(folder, { recursive: true });
 for (const file of readdirSync(folder)) if (!pages.has(file)) rmSync(new URL(file, folder));
 for (const [file, text] of pages) writeFileSync(new URL(file, folder), text);
 writeFileSync(new URL('logs.md', import.meta.url), logPage());
-console.log(`logs.md and ${pages.size} pages of messages written to ${fileURLToPath(new URL('.', import.meta.url))}`);
+const performance = readFileSync(new URL('performance.md', import.meta.url), 'utf8');
+writeFileSync(new URL('costs.md', import.meta.url), costsPage(performance));
+console.log(
+  `logs.md, costs.md and ${pages.size} pages of messages written to ${fileURLToPath(new URL('.', import.meta.url))}`,
+);
