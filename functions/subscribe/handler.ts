@@ -3,7 +3,7 @@ import { openLogs } from '../../adapters/hub.ts';
 import { setting } from '../../adapters/settings.ts';
 import type { Subscription } from '../../mission/ports.ts';
 import { answerEvents } from '../../mission/reading/events.ts';
-import type { Search } from '../../mission/reading/searching.ts';
+import { placeOf, type Search } from '../../mission/reading/searching.ts';
 import {
   type OperationInput,
   readStatusQuery,
@@ -64,7 +64,7 @@ const singly = (input: OperationInput): Search | Refusal => {
   const repeated = [...input].find(([, values]) => values.length !== 1)?.[0];
   return repeated === undefined
     ? new Map([...input].map(([name, values]) => [name, values.join(',')]))
-    : refuse('unknown-search', `http.${repeated.slice(0, 40)}`, 'is given once');
+    : refuse('unknown-search', placeOf(repeated), 'is given once');
 };
 
 /** Ids of one `$status`: each is a read. */

@@ -5,7 +5,7 @@ import type { Viewpoint } from '../views/fhir.ts';
 import { statusParameters } from '../views/notification.ts';
 import { searchset } from '../views/searchset.ts';
 import { subscriptionResource } from '../views/subscription.ts';
-import { pageOf, type Search, unknownParameter } from './searching.ts';
+import { pageOf, placeOf, type Search, unknownParameter } from './searching.ts';
 
 /** What a party reads of its own subscriptions. Those that are off are read by their id only. */
 
@@ -62,8 +62,7 @@ export const readStatusQuery = (
   input: OperationInput,
 ): { readonly outcome: 'read'; readonly ids?: readonly string[]; readonly statuses?: readonly string[] } | Refusal => {
   const unknown = [...input.keys()].find((name) => !statusParametersTaken.includes(name));
-  if (unknown !== undefined)
-    return refuse('unknown-search', `http.${unknown.slice(0, 40)}`, '$status takes id and status');
+  if (unknown !== undefined) return refuse('unknown-search', placeOf(unknown), '$status takes id and status');
   const given = (name: string): readonly string[] | undefined => input.get(name)?.flatMap((text) => text.split(','));
   const ids = given('id');
   const asked = given('status');

@@ -2,9 +2,13 @@ import { execFile } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import { isObject, parseLossless } from '../../schemas/json.ts';
+import { codesOf } from '../../schemas/codes.ts';
+import { metrics, valuesOf } from '../../schemas/metrics.ts';
 import { systems } from '../../schemas/names.ts';
-import { type FaultyHub, startFaultyHub } from '../support/detour.ts';
+import { type FaultyHub, startFaultyHub, trace } from '../support/detour.ts';
+import { routesOfTemplate } from '../support/routes.ts';
 import { missionUpdate } from '../support/messages.ts';
 import { everyStep, exampleText, organisationOf, type Step } from '../support/examples.ts';
 import {
@@ -133,6 +137,9 @@ const hits = (text: string, among: readonly string[] = [mark, ...digits, ...valu
     return at === -1 ? [] : [text.slice(Math.max(0, at - 80), at + 40)];
   });
 };
+
+/** A line in CloudWatch's Embedded Metric Format. */
+const countedShape = z.looseObject({ _aws: z.unknown() });
 
 let hub: FaultyHub;
 const endpoints = new Map<string, Endpoint>();
@@ -374,6 +381,76 @@ describe('Persons in messages', () => {
     expect(refused.flatMap(({ answer }) => hits(answer.text))).toEqual([]);
   }, 60_000);
 
+  test('come back in no answer, whatever a caller writes into the headers, the path and the search of any route', async () => {
+    const word = canaryFor('a caller’s word');
+    const id = nationalId();
+    const inHeaders: Readonly<Record<string, readonly string[]>> = {
+      'x-correlation-id': [
+        word,
+        id,
+        `00000000-0000-0000-0000-${id.padStart(12, '0')}`,
+        id.padStart(32, '0'),
+        `${randomUUID()}-${id}`,
+      ],
+      'x-request-id': [word, id],
+      traceparent: [
+        word,
+        `00-${id.padStart(32, '0')}-00f067aa0ba902b7-01`,
+        `00-${'4b'.repeat(16)}-00f067aa0ba902b7-01-${word}`,
+      ],
+      tracestate: [`${word}=1`],
+      baggage: [`patient=${id}`],
+      'x-amzn-trace-id': [`Root=${word}`, `Self=1-67891234-12456789abcdef012345678;patient=${id}`],
+      'user-agent': [word],
+      'if-match': [word, `W/"${id}"`],
+      'if-none-match': [word],
+      accept: [`text/${word}`],
+      'accept-language': [word],
+      'content-type': [`application/fhir+json; charset=${word}`],
+      'content-encoding': [word],
+      prefer: [word],
+      referer: [`https://partner.example/${word}?patient=${id}`],
+      cookie: [`patient=${id}`],
+      'x-forwarded-for': [word],
+      'x-http-method-override': [word],
+      dpop: [word, `${word}.${word}.${word}`],
+      authorization: [`Bearer ${word}`, `DPoP ${word}`, `Basic ${word}`],
+    };
+    const before = answers.length;
+    const bodyOf = (method: string): string | undefined =>
+      method === 'POST' || method === 'PUT' ? `{"resourceType":"${word}"}` : undefined;
+    const routes = [...(await routesOfTemplate()).keys()].map((route) => route.split(' '));
+    expect(routes.length).toBeGreaterThan(10);
+    for (const [method = '', resource = ''] of routes) {
+      const path = resource.replace('/fhir', '');
+      const [, person = ''] = [...path.matchAll(/\{(\w+)\}/g)].at(-1) ?? [];
+      const search = `?${word}=1&identifier=${id}&_count=${word}`;
+      for (const filled of [
+        path.replaceAll(/\{\w+\}/g, word),
+        path.replaceAll(/\{\w+\}/g, id),
+        path.replace(`{${person}}`, id).replaceAll(/\{\w+\}/g, 'Patient'),
+        path.replaceAll(/\{\w+\}/g, `${word}%20${id}%2f%E0`),
+      ])
+        await asked(`${method} ${path}`, 'amk-finnmark', method, `${filled}${search}`, bodyOf(method));
+      for (const [header, written] of Object.entries(inHeaders))
+        for (const value of written)
+          await asked(
+            `${method} ${path} ${header}`,
+            'amk-finnmark',
+            method,
+            path.replaceAll(/\{\w+\}/g, 'x'),
+            bodyOf(method),
+            { [header]: value },
+          );
+    }
+    const given = answers.slice(before);
+    expect(given.length).toBeGreaterThan(routes.length * 20);
+    const found = given.flatMap(({ what, answer }) =>
+      hits(`${what} ${answer.text} ${JSON.stringify([...answer.headers])}`),
+    );
+    expect(found).toEqual([]);
+  }, 120_000);
+
   test('are shown to nobody who has no part in the mission', async () => {
     for (const mission of missions)
       for (const path of [
@@ -411,6 +488,41 @@ describe('Persons in messages', () => {
     const log = await hub.log();
     for (const code of ['LB-101', 'LB-103', 'LB-201', 'LB-401']) expect(log.includes(code), code).toBe(true);
     expect(hits(log)).toEqual([]);
+  });
+
+  test('are in no metric: each has a name, and values, that the catalogue lists, and a number', async () => {
+    const lines = (await hub.log()).split('\n').filter((line) => line.includes('"_aws":'));
+    const counted = lines.map((line) => countedShape.parse(JSON.parse(line)));
+    const names = new Set<string>();
+    for (const { _aws, ...said } of counted) {
+      const name = codesOf(metrics).find((one) => Object.hasOwn(said, one));
+      if (name === undefined) throw new Error(`a metric that the catalogue lacks: ${JSON.stringify(said)}`);
+      names.add(name);
+      const { [name]: value, ...dimensions } = said;
+      expect(typeof value).toBe('number');
+      expect(Object.keys(dimensions).toSorted()).toEqual([...metrics[name].dimensions].toSorted());
+      for (const dimension of metrics[name].dimensions)
+        expect([dimension, valuesOf(dimension)]).toEqual([dimension, expect.arrayContaining([dimensions[dimension]])]);
+    }
+    for (const name of [
+      'MissionsRequested',
+      'MissionsDecided',
+      'TimeToDecision',
+      'Deliveries',
+      'TimeToTold',
+      'HubWarnings',
+    ])
+      expect([name, names.has(name)]).toEqual([name, true]);
+    expect(lines.flatMap((line) => hits(line))).toEqual([]);
+  });
+
+  test('are in no trace: over the queue goes the trace that Lambda began, and nothing beside it', () => {
+    const sent = hub.asked.queues().filter((text) => text.includes('AmazonSQS.SendMessage'));
+    expect(sent.length).toBeGreaterThan(20);
+    for (const text of sent) {
+      expect(text).toContain(`"x-amzn-trace-id":"${trace}"`);
+      expect(text).not.toMatch(/"(traceparent|tracestate|baggage)"/);
+    }
   });
 
   test('are in no queue: neither in messages nor in their attributes and groups', () => {

@@ -2,7 +2,6 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { saveDirectory } from '../../adapters/dynamodb/directory-store.ts';
 import { type Logs, openLogs } from '../../adapters/hub.ts';
-import { readAssembly } from '../../local/template.ts';
 import { seesNoPerson } from '../../mission/routing.ts';
 import type { Party } from '../../mission/state.ts';
 import { codesOf, type Role, roles } from '../../schemas/codes.ts';
@@ -11,6 +10,7 @@ import type { Message } from '../../schemas/message.ts';
 import { publishedTypes } from '../../schemas/published-types.ts';
 import { sampleSubscription } from '../support/contract.ts';
 import { type EmbeddedAws, startEmbeddedAws } from '../support/embedded-aws.ts';
+import { routesOfTemplate } from '../support/routes.ts';
 import {
   acknowledgement,
   incidentIdentifier,
@@ -138,35 +138,6 @@ let functions: Readonly<Record<string, ApiHandler>>;
 /** Each route of the template, with the function behind it and whether anyone may come. */
 let routes: ReadonlyMap<string, { readonly fn: string; readonly open: boolean }>;
 
-const templateShape = z.object({
-  ResourceId: z.object({ Ref: z.string() }).optional(),
-  HttpMethod: z.string().optional(),
-  AuthorizationType: z.string().optional(),
-  PathPart: z.string().optional(),
-  ParentId: z.unknown().optional(),
-});
-
-const routesOfTemplate = async () => {
-  const { template } = await readAssembly('cdk.out');
-  const all = Object.entries(template.Resources).map(([id, { Type, Properties }]) => ({ id, Type, Properties }));
-  const pathOf = (id: string): string => {
-    const found = all.find((one) => one.id === id);
-    if (found?.Type !== 'AWS::ApiGateway::Resource') return '';
-    const { PathPart = '', ParentId } = templateShape.parse(found.Properties);
-    const parent = z.object({ Ref: z.string() }).safeParse(ParentId);
-    return `${parent.success ? pathOf(parent.data.Ref) : ''}/${PathPart}`;
-  };
-  return new Map(
-    all
-      .filter(({ Type }) => Type === 'AWS::ApiGateway::Method')
-      .map(({ Properties }) => {
-        const { ResourceId, HttpMethod, AuthorizationType } = templateShape.parse(Properties);
-        const [, fn = ''] = /"Fn::GetAtt":\["(\w+)","Arn"\]/.exec(JSON.stringify(Properties['Integration'])) ?? [];
-        return [`${HttpMethod} ${pathOf(ResourceId?.Ref ?? '')}`, { fn, open: AuthorizationType === 'NONE' }] as const;
-      }),
-  );
-};
-
 beforeAll(async () => {
   aws = await startEmbeddedAws();
   logs = openLogs(aws.tableName);
@@ -181,6 +152,7 @@ beforeAll(async () => {
     PUBLIC_URL: 'https://hub.example/fhir',
     ENDPOINT_ALLOW_LIST: '',
     POWERTOOLS_LOG_LEVEL: 'SILENT',
+    POWERTOOLS_METRICS_DISABLED: 'true',
   });
   functions = {
     Read: (await import('../../functions/read/handler.ts')).handler,

@@ -125,6 +125,9 @@ export interface FaultyHub extends Hub {
   readonly close: () => Promise<void>;
 }
 
+/** What Lambda tells a function of the trace it runs in. */
+export const trace = 'Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1';
+
 export const startFaultyHub = async (): Promise<FaultyHub> => {
   const tables = await openDetour();
   const queues = await openDetour();
@@ -132,6 +135,7 @@ export const startFaultyHub = async (): Promise<FaultyHub> => {
   const { stackName } = await readAssembly('cdk.out');
   const assembly = await assemblyWith((given) => ({
     AWS_ENDPOINT_URL_DYNAMODB: tables.url,
+    _X_AMZN_TRACE_ID: trace,
     ...(given['DELIVERY_QUEUE_URL'] === undefined
       ? {}
       : { DELIVERY_QUEUE_URL: `${queues.url}/000000000000/${stackName}-deliveries.fifo` }),

@@ -1,0 +1,32 @@
+import { z } from 'zod';
+import { readAssembly } from '../../local/template.ts';
+
+const templateShape = z.object({
+  ResourceId: z.object({ Ref: z.string() }).optional(),
+  HttpMethod: z.string().optional(),
+  AuthorizationType: z.string().optional(),
+  PathPart: z.string().optional(),
+  ParentId: z.unknown().optional(),
+});
+
+/** Each route of the template, as `GET /fhir/{type}`, with the function behind it and whether anyone may come. */
+export const routesOfTemplate = async () => {
+  const { template } = await readAssembly('cdk.out');
+  const all = Object.entries(template.Resources).map(([id, { Type, Properties }]) => ({ id, Type, Properties }));
+  const pathOf = (id: string): string => {
+    const found = all.find((one) => one.id === id);
+    if (found?.Type !== 'AWS::ApiGateway::Resource') return '';
+    const { PathPart = '', ParentId } = templateShape.parse(found.Properties);
+    const parent = z.object({ Ref: z.string() }).safeParse(ParentId);
+    return `${parent.success ? pathOf(parent.data.Ref) : ''}/${PathPart}`;
+  };
+  return new Map(
+    all
+      .filter(({ Type }) => Type === 'AWS::ApiGateway::Method')
+      .map(({ Properties }) => {
+        const { ResourceId, HttpMethod, AuthorizationType } = templateShape.parse(Properties);
+        const [, fn = ''] = /"Fn::GetAtt":\["(\w+)","Arn"\]/.exec(JSON.stringify(Properties['Integration'])) ?? [];
+        return [`${HttpMethod} ${pathOf(ResourceId?.Ref ?? '')}`, { fn, open: AuthorizationType === 'NONE' }] as const;
+      }),
+  );
+};
