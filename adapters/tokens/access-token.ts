@@ -30,6 +30,9 @@ const organisationClaim = (claims: JWTPayload, name: string): string | undefined
   return value;
 };
 
+/** It stands in logs and is shown to the parties of a mission: what has another form, as a person's number would, is not repeated. */
+const isClientId = (client: string): boolean => /^(?!\d{11}$)[\w.:/-]{1,128}$/.test(client);
+
 /** HelseID gives scopes as a list, RFC 9068 as a text. */
 const scopeOf = ({ scope }: JWTPayload, audience: string): string => {
   const given = typeof scope === 'string' ? scope.split(' ') : Array.isArray(scope) ? scope : [];
@@ -84,7 +87,7 @@ export const accessTokenVerifier = (
     const client = payload['client_id'];
     return {
       parent,
-      client: typeof client === 'string' ? client : 'unknown',
+      client: typeof client === 'string' && isClientId(client) ? client : 'unknown',
       scope: scopeOf(payload, audience),
       ...(child === undefined ? {} : { child }),
       ...(supplier === undefined ? {} : { supplier }),

@@ -156,6 +156,14 @@ describe('A bearer token, where tokens need not be bound', () => {
     });
   });
 
+  test.each(['01018612345', 'Kari Nordmann', 'kari@partner.example', 'x'.repeat(200), 7])(
+    'names no client that could be a person, as %s',
+    async (client_id) => {
+      const { context } = await lenient(bearer(await tokenWith({ client_id })));
+      expect(context).toMatchObject({ client: 'unknown' });
+    },
+  );
+
   test('may give its scopes as a text', async () => {
     const { context } = await lenient(bearer(await tokenWith({ scope: 'luftbro/subscribe luftbro/read' })));
     expect(context).toMatchObject({ scope: 'subscribe read' });
