@@ -5,11 +5,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { type Emulator, installEmulator, NoEmulator, startEmulator } from './emulator.ts';
+import { leaveOutUnknown } from './leave-out.ts';
 import { notShown, whyNotRun } from './not-shown.ts';
 
 /**
- * `npm run test:deployed [-- --stage test] [<names of e2e files>]`: starts an emulator of AWS, puts the unchanged stack of a stage
- * (dev) there by CDK, runs the end-to-end tests against it and takes it down. Ends with 0 and says why if this machine cannot run the emulator.
+ * `npm run test:deployed [-- --stage test] [<names of e2e files>]`: starts an emulator of AWS, puts the stack of a stage (dev)
+ * there by CDK, without what the emulator does not know, runs the end-to-end tests against it and takes it down. Ends with 0 and says why if this machine cannot run the emulator.
  */
 
 const project = fileURLToPath(new URL('../..', import.meta.url));
@@ -107,6 +108,7 @@ const main = async (): Promise<number> => {
     };
     const cdk = 'node_modules/aws-cdk/bin/cdk';
     await must('cdk synth', env, cdk, 'synth', '--quiet', '--context', `stage=${values.stage}`, '--output', assembly);
+    const leftOut = await leaveOutUnknown(assembly);
     await must('cdk bootstrap', env, cdk, 'bootstrap', '--app', assembly, `aws://000000000000/${region}`);
     say('each file of tests deploys the stack, uses it, and destroys it');
     const { files, others } = await suite();
@@ -114,6 +116,7 @@ const main = async (): Promise<number> => {
     const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--config', 'test/deployed/vitest.config.ts'];
     const code = await run(env, true, ...vitest, ...reporters, ...(wanted.length > 0 ? wanted : files));
     list('Not run on the deployed stack:', others.map(whyNotRun));
+    list('Left out of the stack, since the CloudFormation of the emulator does not know it:', leftOut);
     list('What this emulator cannot show:', notShown);
     return code;
   } finally {
