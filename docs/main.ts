@@ -4,8 +4,9 @@ import { parseLossless } from '../schemas/json.ts';
 import { costsPage } from './costs-page.ts';
 import { logPage } from './log-page.ts';
 import { messagePages } from './message-pages.ts';
+import { openApiText } from './openapi/sources.ts';
 
-/** `npm run docs`: writes `docs/logs.md`, `docs/costs.md` and the pages in `docs/messages/`, and removes those of messages that are no more. */
+/** `npm run docs`: writes `docs/logs.md`, `docs/costs.md`, `docs/openapi.json` and the pages in `docs/messages/`, and removes those of messages that are no more. */
 
 const folder = new URL('messages/', import.meta.url);
 const pages = messagePages((file) =>
@@ -18,6 +19,7 @@ for (const [file, text] of pages) writeFileSync(new URL(file, folder), text);
 writeFileSync(new URL('logs.md', import.meta.url), logPage());
 const performance = readFileSync(new URL('performance.md', import.meta.url), 'utf8');
 writeFileSync(new URL('costs.md', import.meta.url), costsPage(performance));
+writeFileSync(new URL('openapi.json', import.meta.url), openApiText());
 console.log(
-  `logs.md, costs.md and ${pages.size} pages of messages written to ${fileURLToPath(new URL('.', import.meta.url))}`,
+  `logs.md, costs.md, openapi.json and ${pages.size} pages of messages written to ${fileURLToPath(new URL('.', import.meta.url))}`,
 );

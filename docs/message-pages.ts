@@ -201,23 +201,49 @@ const generated =
 
 const page = (parts: readonly string[]): string => `${[generated, ...parts].join('\n\n')}\n`;
 
+/** What there is to say of a message, in Markdown; links lead to the other pages. */
+export const messageText = (type: MessageType): readonly string[] => [
+  type.purpose,
+  facts(type),
+  ...tasks(type),
+  ...answers(type),
+  ...elements(type),
+];
+
 const messagePage = (type: MessageType, bundle: unknown): string =>
-  page([
-    `# ${type.title}`,
-    type.purpose,
-    facts(type),
-    ...tasks(type),
-    ...answers(type),
-    ...elements(type),
-    ...example(type, bundle),
-    '[All messages](README.md)',
-  ]);
+  page([`# ${type.title}`, ...messageText(type), ...example(type, bundle), '[All messages](README.md)']);
 
 /** Whether no Task needs to be named, so that the mission must be. */
 const mustNameMission = (type: MessageType): boolean =>
   namesMission(type) &&
   !type.senders.includes('hub') &&
   !type.elements.some(({ path, required }) => path === 'Task.id' && required === 'always');
+
+/** How a message names its mission and who decided, in Markdown. */
+export const namingText = (): readonly string[] => [
+  '## How to name the mission',
+  `A message that answers or moves a Task of the hub names the mission by the \`Task.id\` that the hub gave it; \`MessageHeader.focus\` points to that Task, and nothing else is needed. Every other message about a mission names it in \`MessageHeader.focus\`, beside the resource it is about, by the identifier that the hub answered to the mission request:`,
+  [
+    '```json',
+    JSON.stringify(
+      {
+        focus: [
+          {
+            type: 'ServiceRequest',
+            identifier: { system: systems.mission, value: '615a28d9-e671-85b0-8bf8-11b64eeb6c62' },
+          },
+          { reference: 'urn:uuid:fe205507-29eb-43b2-81e9-d69f4b419cb7' },
+        ],
+      },
+      null,
+      2,
+    ),
+    '```',
+  ].join('\n'),
+  `Such are: ${catalogue.filter(mustNameMission).map(pageLink).join(', ')}; a \`Task.id\` of the hub names the mission there too, where the message may have one. The identifier may also stand in the ServiceRequest of the Bundle that \`focus\` points to. A message that opens a mission names none.`,
+  '## How to name who decided',
+  `\`MessageHeader.author\` points to a PractitionerRole in the Bundle (profile \`StructureDefinition/decider\`). It has a \`code\` (the role, as text or coding) and a name: \`practitioner.display\`, or \`practitioner\` points to a Practitioner in the Bundle with a name. The HPR number is an identifier of system \`${systems.healthPersonnel}\`, digits only, in \`practitioner.identifier\` or in that Practitioner; it is required where the tables of answers say so, and for every decision on a review.`,
+];
 
 const overview = (): string =>
   page([
@@ -227,28 +253,7 @@ const overview = (): string =>
       ['message', 'what', 'from', 'told'],
       catalogue.map((type) => [pageLink(type), type.title, rolesIn(type.senders), audiencesIn(type)]),
     ),
-    '## How to name the mission',
-    `A message that answers or moves a Task of the hub names the mission by the \`Task.id\` that the hub gave it; \`MessageHeader.focus\` points to that Task, and nothing else is needed. Every other message about a mission names it in \`MessageHeader.focus\`, beside the resource it is about, by the identifier that the hub answered to the mission request:`,
-    [
-      '```json',
-      JSON.stringify(
-        {
-          focus: [
-            {
-              type: 'ServiceRequest',
-              identifier: { system: systems.mission, value: '615a28d9-e671-85b0-8bf8-11b64eeb6c62' },
-            },
-            { reference: 'urn:uuid:fe205507-29eb-43b2-81e9-d69f4b419cb7' },
-          ],
-        },
-        null,
-        2,
-      ),
-      '```',
-    ].join('\n'),
-    `Such are: ${catalogue.filter(mustNameMission).map(pageLink).join(', ')}; a \`Task.id\` of the hub names the mission there too, where the message may have one. The identifier may also stand in the ServiceRequest of the Bundle that \`focus\` points to. A message that opens a mission names none.`,
-    '## How to name who decided',
-    `\`MessageHeader.author\` points to a PractitionerRole in the Bundle (profile \`StructureDefinition/decider\`). It has a \`code\` (the role, as text or coding) and a name: \`practitioner.display\`, or \`practitioner\` points to a Practitioner in the Bundle with a name. The HPR number is an identifier of system \`${systems.healthPersonnel}\`, digits only, in \`practitioner.identifier\` or in that Practitioner; it is required where the tables of answers say so, and for every decision on a review.`,
+    ...namingText(),
     '[The codes](codes.md)',
   ]);
 

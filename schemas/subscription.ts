@@ -58,8 +58,10 @@ const body = {
     header: z.array(z.string().max(4_000)).max(10).optional(),
   }),
 };
-const created = z.object({ ...body, status: z.enum(['requested', 'active']) });
-const changed = z.object({ ...body, id: z.string().optional(), status: z.enum(['requested', 'active', 'off']) });
+/** A Subscription that is to be created. */
+export const created = z.object({ ...body, status: z.enum(['requested', 'active']) });
+/** A Subscription that is to take the place of one. */
+export const changed = z.object({ ...body, id: z.string().optional(), status: z.enum(['requested', 'active', 'off']) });
 /** @public Read by the compiler only: what is read conforms to R4. */
 export type Checked = Holds<[Conforms<typeof created, fhir.Subscription>, Conforms<typeof changed, fhir.Subscription>]>;
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { directoryOf } from '../../adapters/dynamodb/directory-store.ts';
+import { type Step as PlayedStep, stepsIn } from '../../docs/openapi/steps.ts';
 import { decide } from '../../mission/decide.ts';
 import type { Directory, StoredEntry } from '../../mission/ports.ts';
 import type { MissionState, Party } from '../../mission/state.ts';
@@ -51,22 +52,11 @@ export const partyOfClient = (client: string): Party => {
 
 export const exampleText = (file: string): string => fileText(`examples/${file}`);
 
-export interface Step {
-  readonly file: string;
-  /** Client id of the sender. */
-  readonly client: string;
-}
+/** A message of the examples, and who sends it. */
+export type Step = Pick<PlayedStep, 'file' | 'client'>;
 
 /** The tables of `examples/README.md`, each in the order in which it is played. */
-const tables: readonly (readonly Step[])[] = fileText('examples/README.md')
-  .split(/^## /m)
-  .map((section) =>
-    [...section.matchAll(/^\| \d+ \| [\d:]+ \| `(?<file>[^`]+)` \| `(?<client>[^`]+)` \|/gm)].map(({ groups }) => ({
-      file: groups?.['file'] ?? '',
-      client: groups?.['client'] ?? '',
-    })),
-  )
-  .filter((steps) => steps.length > 0);
+const tables: readonly (readonly Step[])[] = stepsIn(fileText('examples/README.md'));
 
 /** The first mission, the second mission, and what belongs to no mission. */
 export const [exampleSteps = [], secondSteps = [], readinessSteps = []] = tables;

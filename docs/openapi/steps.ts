@@ -1,0 +1,24 @@
+/** The tables of `examples/README.md`: which message is sent by whom, in the order in which they are played. */
+
+export interface Step {
+  readonly file: string;
+  /** Client id of the sender. */
+  readonly client: string;
+  /** What it does, in words. */
+  readonly what: string;
+}
+
+const row = /^\| \d+ \| [\d:]+ \| `(?<file>[^`]+)` \| `(?<client>[^`]+)` \| [^|]* \| (?<what>[^|]+) \|/gm;
+
+/** One list for each section of the README that has such a table. */
+export const stepsIn = (readme: string): readonly (readonly Step[])[] =>
+  readme
+    .split(/^## /m)
+    .map((section) =>
+      [...section.matchAll(row)].map(({ groups }) => ({
+        file: groups?.['file'] ?? '',
+        client: groups?.['client'] ?? '',
+        what: groups?.['what'] ?? '',
+      })),
+    )
+    .filter((steps) => steps.length > 0);
