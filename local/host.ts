@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { createApi } from './api.ts';
 import { localCredentials } from './credentials.ts';
+import { createDocs } from './docs.ts';
 import { startEventSources } from './event-sources.ts';
 import { loadFirstData } from './first-data.ts';
 import { createFunctions, type Invoked } from './functions.ts';
@@ -162,7 +163,8 @@ export const startHost = async (options: HostOptions = {}): Promise<Host> => {
     await functions.warm();
     progress(`functions ${functions.names.join(', ')}`);
 
-    apiDoor.serve(api);
+    const docs = createDocs({ url, issuerUrl, issuer: issuer.listener, clientsFile });
+    apiDoor.serve((request, response) => (docs(request) ?? api)(request, response));
     const eventSources = startEventSources({ stack, functions, queues, urls: queueUrls, log });
     const schedules = startSchedules({ stack, functions });
     opened.push(async () => {

@@ -96,7 +96,8 @@ export const createIssuer = async ({ url, audience, clientsFile, keyFile }: Issu
     if (form.get('grant_type') !== 'client_credentials')
       return refused(400, 'unsupported_grant_type', 'Only client_credentials.');
     const clientId = form.get('client_id') ?? basicUser(request.headers.authorization) ?? '';
-    const scope = form.get('scope')?.trim().replaceAll(/ +/g, ' ') ?? everyScope;
+    // A parameter without a value is as good as none (RFC 6749, 3.2).
+    const scope = form.get('scope')?.trim().replaceAll(/ +/g, ' ') || everyScope;
     const strange = scope.split(' ').find((one) => !everyScope.split(' ').includes(one));
     if (strange !== undefined) return refused(400, 'invalid_scope', `The scopes are: ${everyScope}`);
     const { dpop } = request.headers;

@@ -32,6 +32,7 @@ const main = async (): Promise<void> => {
     ...(values['data-dir'] === undefined ? {} : { dataDir: values['data-dir'] }),
   });
   console.log(firstMessage(host));
+  console.log(`Try it in a browser: ${host.origin}/docs\n`);
   console.log(`The functions' log: ${host.logFile}\nCtrl-C ends the hub; what it has accepted is kept.`);
 
   let ending = false;

@@ -162,18 +162,27 @@ const commonParameters: Readonly<Record<string, Node>> = {
   },
 };
 
+/** Folded in where the page can fold. */
+const folded = (title: string, ...text: readonly string[]): readonly string[] => [
+  `<details><summary><b>${title}</b></summary>`,
+  ...text,
+  '</details>',
+];
+
 const description = ({ file }: Sources): string =>
   [
     // A replacer function: the program has `$` in it.
     file('introduction.md')
       .trim()
       .replace('SCRIPT', () => file('call.mjs').trim()),
-    ...namingText().map((part) => withinOperation(part).replace(/^#### /, '## ')),
-    '## Exercises',
     `A message of an exercise carries \`${systems.actReason}|${exerciseCode}\` in \`meta.security\`, from the first to the last; missions, resources and incidents of exercises are never in one list with real ones.`,
-    '## When something is refused',
-    'The answer is an `OperationOutcome`: a stable code and who has to act (`details.coding`), what to do (`details.text`), what is special (`diagnostics`) and where (`expression`, FHIRPath). Nothing of a refused message is stored. Program against the code, not against the text. What the hub has to act on is sent again as it is: after a timeout or a 5xx nothing happens twice.',
-    refusalTable(),
+    '## Details',
+    ...folded('How to name the mission, and who decided', ...namingText().map((part) => withinOperation(part))),
+    ...folded(
+      'What each refusal means',
+      'The answer is an `OperationOutcome`: a stable code and who has to act (`details.coding`), what to do (`details.text`), what is special (`diagnostics`) and where (`expression`, FHIRPath). Nothing of a refused message is stored. Program against the code, not against the text. What the hub has to act on is sent again as it is: nothing happens twice.',
+      refusalTable(),
+    ),
   ].join('\n\n');
 
 const sendable = catalogue.filter(({ senders }) => !senders.includes('hub'));
@@ -199,7 +208,6 @@ export const openApi = (sources: Sources): Node => {
       version: release.version,
       summary: 'FHIR hub for air-ambulance missions',
       description: description(sources),
-      license: { name: 'UNLICENSED' },
     },
     servers: [{ url: hub, description: 'The hub' }],
     externalDocs: { url: 'https://hl7.org/fhir/R4/', description: 'FHIR R4' },

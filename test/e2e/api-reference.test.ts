@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { faults, type FaultCode } from '../../schemas/faults.ts';
@@ -64,7 +66,9 @@ const addressOf = ({ path, parameters }: Offered, given: Readonly<Record<string,
   expect(missing.map(({ name }) => name)).toEqual([]);
   const filled = path.replaceAll(/\{(\w+)\}/g, (_, name) => values.find((one) => one.name === name)?.value ?? '');
   const query = new URLSearchParams(
-    values.flatMap(({ in: place, name, value }) => (place === 'query' && value !== undefined ? [[name, value]] : [])),
+    Object.fromEntries(
+      values.flatMap(({ in: place, name, value }) => (place === 'query' && value !== undefined ? [[name, value]] : [])),
+    ),
   );
   return query.size === 0 ? filled : `${filled}?${query.toString()}`;
 };
@@ -247,6 +251,13 @@ describe('the examples of the API reference, in the order of the document', () =
     expect([...tried].toSorted()).toEqual(offered.map(({ operationId }) => operationId).toSorted()));
 });
 
+test('the program of the introduction gets a bound token and reads with it', async () => {
+  const [, program = ''] = /```js\n(.*?)```/s.exec(reference.info.description) ?? [];
+  const here = program.replace(documented, hub.url).replace('http://localhost:3001', hub.issuerUrl);
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', here]);
+  expect(stdout).toMatch(/^200 \{/);
+});
+
 describe('a refusal is one that the document shows for the operation', () => {
   const request = exampleOf('mission-request').value;
   const text = JSON.stringify(request);
@@ -255,14 +266,26 @@ describe('a refusal is one that the document shows for the operation', () => {
     expect(other).not.toBe(text);
     return other;
   };
-  const post = (body: string, headers = {}, client = 'amk-innlandet') =>
-    ['processMessage', client, body, headers] as const;
+  type Sent = readonly [id: string, client: string, body: string, headers: Record<string, string>];
+  const post = (body: string, headers: Record<string, string> = {}, client = 'amk-innlandet'): Sent => [
+    'processMessage',
+    client,
+    body,
+    headers,
+  ];
   const get = (id: string, client: string | undefined, given: Record<string, string> = {}) =>
     [id, client, given] as const;
   const exampleText = (name: string, change: (text: string) => string = (same) => same): string =>
     change(JSON.stringify(exampleOf(name).value));
 
-  const sent: readonly (readonly [FaultCode, ReturnType<typeof post>])[] = [
+  const toSubscribe = (change: (text: string) => string): Sent => [
+    'createSubscription',
+    'amk-bergen',
+    exampleText('subscribe', change),
+    {},
+  ];
+
+  const sent: readonly (readonly [FaultCode, Sent])[] = [
     ['not-json', post('{')],
     ['not-a-message', post('{"resourceType":"Bundle","type":"batch"}')],
     ['too-deep', post(`${'['.repeat(70)}${']'.repeat(70)}`)],
@@ -278,23 +301,9 @@ describe('a refusal is one that the document shows for the operation', () => {
     ['forbidden-role', post(exampleText('mission-request', fresh), {}, 'hospital-ulleval')],
     ['unknown-caller', post(text, {}, 'stranger')],
     ['not-found', post(exampleText('mission-cancel', fresh), {}, 'amk-finnmark')],
-    [
-      'unsupported-subscription',
-      ['createSubscription', 'amk-bergen', exampleText('subscribe', (one) => one.replace('rest-hook', 'email')), {}],
-    ],
-    [
-      'refused-endpoint',
-      [
-        'createSubscription',
-        'amk-bergen',
-        exampleText('subscribe', (one) => one.replace('partner.example', '10.0.0.1')),
-        {},
-      ],
-    ],
-    [
-      'missing-field',
-      ['createSubscription', 'amk-bergen', exampleText('subscribe', (one) => one.replace('"reason"', '"why"')), {}],
-    ],
+    ['unsupported-subscription', toSubscribe((one) => one.replace('rest-hook', 'email'))],
+    ['refused-endpoint', toSubscribe((one) => one.replace('partner.example', '10.0.0.1'))],
+    ['missing-field', toSubscribe((one) => one.replace('"reason"', '"why"'))],
   ];
 
   const expectRefused = (operation: Offered, answer: HttpAnswer, code: FaultCode): void => {

@@ -58,7 +58,7 @@ const offered: readonly CapabilityStatementRestResource[] = [
       parameter('based-on', 'reference', 'ServiceRequest/{mission}: the Tasks of one mission'),
     ],
   }),
-  resource('Provenance', ['search-type'], 'Who said what when: one for each message of a mission.', {
+  resource('Provenance', ['read', 'search-type'], 'Who said what when: one for each message of a mission.', {
     searchParam: [parameter('target', 'reference', 'ServiceRequest/{mission}')],
   }),
   resource('Communication', ['search-type'], 'Receipts: who was told of what, when, after how many attempts.', {

@@ -1,0 +1,115 @@
+import { createConfig, lintFromString } from '@redocly/openapi-core';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { openApiText } from '../../docs/openapi/sources.ts';
+import { readAssembly } from '../../local/template.ts';
+import { capabilityStatement } from '../../mission/views/published/capability-statement.ts';
+import { codesOf } from '../../schemas/codes.ts';
+import { faults } from '../../schemas/faults.ts';
+import { scopeFor, scopes } from '../../schemas/scopes.ts';
+import { offered, reference, referenceText, responseOf } from '../support/api-reference.ts';
+import { resourceOf } from '../support/requests.ts';
+import { routesOfTemplate } from '../support/routes.ts';
+
+let routes: Awaited<ReturnType<typeof routesOfTemplate>>;
+
+beforeAll(async () => {
+  routes = await routesOfTemplate();
+});
+
+/** The route that an operation falls into: what partners call `$status` arrives as a variable. */
+const routeOf = ({ method, path }: (typeof offered)[number]): string =>
+  `${method} ${resourceOf(
+    path
+      .slice(1)
+      .replaceAll(/\{\w+\}/g, 'x')
+      .replace('$process-message', 'x'),
+  )}`;
+
+test('The API reference is up to date: npm run docs writes it', () => expect(referenceText).toBe(openApiText()));
+
+test('The API reference is good OpenAPI 3.1', async () => {
+  const config = await createConfig({
+    extends: ['recommended'],
+    rules: {
+      // `Subscription/$status` beside `Subscription/{id}`: OpenAPI takes the one without a variable, and so does the hub.
+      'no-ambiguous-paths': 'off',
+      // There is none.
+      'info-license': 'off',
+      // A message carries more than the hub reads.
+      'no-invalid-media-type-examples': { severity: 'error', allowAdditionalProperties: true },
+    },
+  });
+  const problems = await lintFromString({ source: referenceText, absoluteRef: 'openapi.json', config });
+  expect(problems.map(({ ruleId, message, location }) => `${ruleId} ${location[0]?.pointer}: ${message}`)).toEqual([]);
+});
+
+describe('the operations of the API reference', () => {
+  test('are the routes of the stack, each and no others', () =>
+    expect([...new Set(offered.map(routeOf))].toSorted()).toEqual([...routes.keys()].toSorted()));
+
+  test('ask for a token where the stack does', () => {
+    for (const operation of offered)
+      expect([operation.pointer, operation.security.length === 0]).toEqual([
+        operation.pointer,
+        routes.get(routeOf(operation))?.open,
+      ]);
+  });
+
+  test('are the searches and reads of the CapabilityStatement, with their parameters', () => {
+    const [rest] = capabilityStatement('', { version: '', date: '' }).rest ?? [];
+    for (const { type, interaction = [], searchParam = [] } of rest?.resource ?? []) {
+      for (const { code } of interaction) {
+        const path = { read: `/${type}/{id}`, 'search-type': `/${type}` }[String(code)];
+        const found = offered.find((one) => one.method === 'GET' && one.path === path);
+        // What is only carried in messages is read at one address for all types.
+        if (path !== undefined && searchParam.length > 0)
+          expect([type, code, found === undefined]).toEqual([type, code, false]);
+        if (code !== 'search-type') continue;
+        const taken = (found?.parameters ?? []).flatMap((one) => ('in' in one && one.in === 'query' ? [one.name] : []));
+        expect(taken).toEqual(expect.arrayContaining(searchParam.map(({ name }) => name)));
+      }
+    }
+  });
+
+  test('say which scope they need, and no scope is left over', () => {
+    const named = offered.flatMap(({ security }) => security.flatMap((one) => one['accessToken'] ?? []));
+    expect([...new Set(named)].toSorted()).toEqual(
+      codesOf(scopes)
+        .map((scope) => scopeFor('luftbro', scope))
+        .toSorted(),
+    );
+  });
+
+  test('say what the gateway may answer by itself', async () => {
+    const { template } = await readAssembly('cdk.out');
+    const own = Object.values(template.Resources)
+      .filter(({ Type }) => Type === 'AWS::ApiGateway::GatewayResponse')
+      .map(({ Properties }) =>
+        z.object({ ResponseType: z.string(), StatusCode: z.string().optional() }).parse(Properties),
+      );
+    const needsToken = ['UNAUTHORIZED', 'ACCESS_DENIED', 'AUTHORIZER_FAILURE'];
+    // No route, so no operation.
+    const nowhere = 'MISSING_AUTHENTICATION_TOKEN';
+    for (const { ResponseType, StatusCode } of own) {
+      if (StatusCode === undefined || ResponseType === nowhere) continue;
+      const concerned = offered.filter(({ security }) => security.length > 0 || !needsToken.includes(ResponseType));
+      for (const operation of concerned) expect(() => responseOf(operation, Number(StatusCode))).not.toThrow();
+    }
+  });
+});
+
+test('Every refusal is shown at an operation', () => {
+  const shown = offered.flatMap((operation) =>
+    Object.keys(operation.responses)
+      .filter((status) => /^[45]\d\d$/.test(status))
+      .flatMap((status) => Object.values(responseOf(operation, Number(status)).content))
+      .flatMap(({ examples }) => Object.keys(examples)),
+  );
+  expect([...new Set(shown)].toSorted()).toEqual(codesOf(faults).toSorted());
+});
+
+test('What a subscriber answers means what the hub takes it for', () => {
+  const { responses } = reference.webhooks.notification.post;
+  expect(Object.keys(responses).toSorted()).toEqual(['2XX', '3XX', '408', '425', '429', '4XX', '5XX']);
+});

@@ -1,0 +1,150 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { loadFirstData } from '../../../local/first-data.ts';
+import { type Host, startHost } from '../../../local/host.ts';
+import { eventually } from '../../support/partners.ts';
+
+/** The page at /docs: what is served, and what happens to who tries an example in a browser. */
+
+const browserFile = '/usr/bin/chromium';
+
+let host: Host;
+let dataDir: string;
+
+beforeAll(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'luftbro-docs-'));
+  host = await startHost({ dataDir, port: 0, issuerPort: 0, afterTables: loadFirstData({}) });
+});
+afterAll(async () => {
+  await host.close();
+  await rm(dataDir, { recursive: true, force: true });
+});
+
+const get = (path: string) => fetch(`${host.origin}${path}`);
+
+test('What the page is made of is served here, and lets nothing in from elsewhere', async () => {
+  const page = await get('/docs');
+  expect(page.headers.get('content-security-policy')).toContain("default-src 'none'");
+  expect(page.headers.get('content-security-policy')).not.toContain('http');
+  const parts = [...(await page.text()).matchAll(/(?:href|src)="([^"]+)"/g)].map(([, path]) => path ?? '');
+  expect(parts.length).toBeGreaterThan(4);
+  for (const path of parts) {
+    const part = await get(path);
+    expect([path, part.status]).toEqual([path, 200]);
+    expect(part.headers.get('x-content-type-options')).toBe('nosniff');
+  }
+});
+
+test('The document names this hub and its issuer, and no other', async () => {
+  const text = await (await get('/docs/openapi.json')).text();
+  const { servers } = z.object({ servers: z.array(z.object({ url: z.string() })) }).parse(JSON.parse(text));
+  expect(servers.map(({ url }) => url)).toEqual([host.url]);
+  expect(text).toContain(`"tokenUrl":"${host.issuerUrl}/token"`);
+  expect(text).not.toContain('hub.luftbro.example');
+});
+
+test('Nothing else lies below /docs', async () => {
+  expect((await get('/docs/nothing')).status).toBe(404);
+  expect((await get('/docs/../package.json')).status).not.toBe(200);
+  expect((await get('/docs/%2e%2e/package.json')).status).not.toBe(200);
+  expect((await fetch(`${host.origin}/docs`, { method: 'DELETE' })).status).toBe(405);
+});
+
+const isThere = existsSync(browserFile);
+const why = isThere ? '' : ` (skipped: there is no ${browserFile})`;
+
+describe.skipIf(!isThere)(`in a browser${why}`, () => {
+  let browser: Browser;
+  let page: Page;
+  const problems: string[] = [];
+  const asked: string[] = [];
+
+  beforeAll(async () => {
+    browser = await chromium.launch({
+      executablePath: browserFile,
+      args: [
+        '--headless',
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-quic',
+        '--no-first-run',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+      ],
+    });
+    page = await browser.newPage({ viewport: { width: 1300, height: 1000 } });
+    page.on('console', (message) => {
+      if (['error', 'warning'].includes(message.type())) problems.push(message.text());
+    });
+    page.on('pageerror', (error) => problems.push(error.message));
+    page.on('request', (request) => asked.push(request.url()));
+    await page.goto(`${host.origin}/docs`);
+    await page.waitForSelector('#operations-Send-processMessage');
+  }, 60_000);
+  afterAll(async () => {
+    await browser.close();
+  });
+
+  const operation = (tag: string, id: string) => page.locator(`#operations-${tag.replaceAll(' ', '_')}-${id}`);
+
+  /** Opens an operation and executes its example; the status that the page shows. */
+  const tryOut = async (tag: string, id: string, act: () => Promise<void> = async () => {}): Promise<string> => {
+    const block = operation(tag, id);
+    await block.locator('.opblock-summary-control').click();
+    await block.getByRole('button', { name: 'Try it out' }).click();
+    await act();
+    await block.getByRole('button', { name: 'Execute' }).click();
+    const status = block.locator('.live-responses-table .response-col_status').nth(1);
+    await status.waitFor();
+    return (await status.innerText()).trim().slice(0, 3);
+  };
+
+  test('every party listens at the press of a button, and what it is told can be seen', async () => {
+    await page.locator('#subscribe').click();
+    await eventually('a word', async () => /^\d+ parties listen$/.test(await page.locator('#said').innerText()));
+    await eventually('handshakes', async () => (await (await get('/docs/inbox')).text()).includes('"handshake"'));
+  });
+
+  test('the first mission request is accepted', async () => {
+    expect(await tryOut('Send', 'processMessage')).toBe('200');
+  });
+
+  test('the next message of the mission is sent as whom it is from', async () => {
+    const block = operation('Send', 'processMessage');
+    await block.locator('.examples-select-element').first().selectOption('acknowledgement');
+    await block.getByRole('button', { name: 'Execute' }).click();
+    await eventually(
+      'another sender',
+      async () => (await page.locator('#said').innerText()) === 'Asked as amk-la-oslo',
+    );
+    await eventually(
+      'its answer',
+      async () =>
+        (await block.locator('.live-responses-table').innerText()).includes('"W/\\"2\\""') ||
+        (await block.locator('.live-responses-table').innerText()).includes('W/"2"'),
+    );
+  });
+
+  test('who authorises by the form of the page is let in with that token', async () => {
+    await page.getByRole('button', { name: 'Authorize' }).first().click();
+    const form = page.locator('.auth-container').first();
+    await form.locator('button.authorize').click();
+    await form.getByText('Logout').waitFor();
+    await page.locator('.close-modal').click();
+    await page.locator('#client').selectOption('stranger');
+    expect(await tryOut('Work', 'readServiceRequest')).toBe('200');
+  });
+
+  test('nothing was asked for elsewhere, and the browser had nothing to complain of', () => {
+    expect([...new Set(asked.filter((url) => !url.startsWith('data:')).map((url) => new URL(url).origin))]).toEqual([
+      host.origin,
+    ]);
+    expect(problems).toEqual([]);
+  });
+});
