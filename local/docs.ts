@@ -31,7 +31,7 @@ const clientsSchema = z.object({
   clients: z.record(z.string(), z.looseObject({ orgnr_parent: z.string(), orgnr_child: z.string().optional() })),
 });
 
-const { resolve } = createRequire(import.meta.url);
+const require = createRequire(import.meta.url);
 const project = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 /** Files of the page, by address. */
@@ -39,9 +39,12 @@ const files: ReadonlyMap<string, readonly [file: string, type: string]> = new Ma
   ['/docs', [project('docs/index.html'), 'text/html; charset=utf-8']],
   ['/docs/page.js', [project('docs/page.js'), 'text/javascript; charset=utf-8']],
   ['/docs/page.css', [project('docs/page.css'), 'text/css; charset=utf-8']],
-  ['/docs/swagger-ui.css', [resolve('swagger-ui-dist/swagger-ui.css'), 'text/css; charset=utf-8']],
-  ['/docs/swagger-ui-bundle.js', [resolve('swagger-ui-dist/swagger-ui-bundle.js'), 'text/javascript; charset=utf-8']],
-  ['/docs/favicon-32x32.png', [resolve('swagger-ui-dist/favicon-32x32.png'), 'image/png']],
+  ['/docs/swagger-ui.css', [require.resolve('swagger-ui-dist/swagger-ui.css'), 'text/css; charset=utf-8']],
+  [
+    '/docs/swagger-ui-bundle.js',
+    [require.resolve('swagger-ui-dist/swagger-ui-bundle.js'), 'text/javascript; charset=utf-8'],
+  ],
+  ['/docs/favicon-32x32.png', [require.resolve('swagger-ui-dist/favicon-32x32.png'), 'image/png']],
 ]);
 
 const headers = {

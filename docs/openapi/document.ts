@@ -163,9 +163,9 @@ const commonParameters: Readonly<Record<string, Node>> = {
 };
 
 /** Folded in where the page can fold. */
-const folded = (title: string, ...text: readonly string[]): readonly string[] => [
+const folded = (title: string, ...parts: readonly string[]): readonly string[] => [
   `<details><summary><b>${title}</b></summary>`,
-  ...text,
+  ...parts,
   '</details>',
 ];
 

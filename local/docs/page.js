@@ -86,7 +86,7 @@ const start = async () => {
     return known.flatMap((id) => clients.find(({ organisation }) => organisation === id) ?? []);
   };
 
-  document.getElementById('subscribe').addEventListener('click', async () => {
+  const listen = async () => {
     const [{ url }] = reference.servers;
     const { value } = reference.components.examples.subscribe;
     const answers = await Promise.all(
@@ -101,7 +101,8 @@ const start = async () => {
       }),
     );
     said.textContent = `${answers.filter(({ ok }) => ok).length} parties listen`;
-  });
+  };
+  document.getElementById('subscribe').addEventListener('click', () => void listen());
 };
 
 void start();

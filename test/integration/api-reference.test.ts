@@ -60,7 +60,10 @@ describe('the operations of the API reference', () => {
     const [rest] = capabilityStatement('', { version: '', date: '' }).rest ?? [];
     for (const { type, interaction = [], searchParam = [] } of rest?.resource ?? []) {
       for (const { code } of interaction) {
-        const path = { read: `/${type}/{id}`, 'search-type': `/${type}` }[String(code)];
+        const path = new Map<string, string>([
+          ['read', `/${type}/{id}`],
+          ['search-type', `/${type}`],
+        ]).get(code);
         const found = offered.find((one) => one.method === 'GET' && one.path === path);
         // What is only carried in messages is read at one address for all types.
         if (path !== undefined && searchParam.length > 0)
