@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 
 /** The route that an operation falls into: what partners call `$status` arrives as a variable. */
-const routeOf = ({ method, path }: (typeof offered)[number]): string =>
+const routeOf = ({ method, path }: (typeof offered)[number]): `${string} ${string}` =>
   `${method} ${resourceOf(
     path
       .slice(1)
