@@ -103,6 +103,25 @@ describe('the alarms', () => {
     );
   });
 
+  it('lead to commands that name what the stack has', () => {
+    const { Resources, Outputs } = z
+      .object({ Resources: z.record(z.string(), z.unknown()), Outputs: z.record(z.string(), z.unknown()) })
+      .parse(template.toJSON());
+    const shell = [...runbook.matchAll(/```sh\n(.*?)```|`([^`\n]+)`/gs)]
+      .map(([, block = '', inline = '']) => block + inline)
+      .join('\n');
+    const named = (word: string) =>
+      [...shell.matchAll(new RegExp(`\\b${word} ([A-Z]\\w+)`, 'g'))].map(([, name = '']) => name);
+    const groups = named('log').map((name) => `${name}Log`);
+    const wanted = [...new Set([...named('named'), ...groups])];
+    expect(wanted.length).toBeGreaterThan(10);
+    expect(wanted.filter((name) => Resources[name] === undefined)).toEqual([]);
+    expect(named('output').filter((name) => Outputs[name] === undefined)).toEqual([]);
+    const codes = [...runbook.matchAll(/LB-\d+/g)].map(([code]) => code);
+    const known = new Set<string>(Object.values(logMessages).map(({ code }) => code));
+    expect(codes.filter((code) => !known.has(code))).toEqual([]);
+  });
+
   it('are read in the repository if nobody says where, and nowhere that is no address', () => {
     const [file] = readRunbook(undefined).split('#');
     expect(existsSync(file ?? '')).toBe(true);
