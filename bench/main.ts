@@ -69,7 +69,7 @@ const stored = await growth({ assembly, of: 'stored', sizes: size.sizes, samples
 const code = await measureCode(assembly, size.imports, progress);
 
 const growthLimit =
-  'One message at a time, the sizes by turns; CPU is the hub’s, time is limited by the embedded tables. Units are what DynamoDB bills, counted by the embedded tables. Medians.';
+  'One message at a time, the sizes by turns; CPU is the hub’s, time is limited by the embedded tables. Units are what DynamoDB bills for the table, counted by the embedded tables; what it bills for writing to the indexes they do not count. Medians.';
 const tables: readonly Figures[] = [
   budgetTable(budgetsOf({ cpu: compared, code, length, stored })),
   latencyTable(latency, seed),
