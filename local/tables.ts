@@ -70,6 +70,15 @@ interface TableServerSettings {
   readonly log: (line: string) => void;
 }
 
+/** Tables cannot be opened, as a rule because a hub has them open. */
+export class TablesInUse extends Error {
+  override readonly name = 'TablesInUse';
+
+  constructor(folder: string, why: string) {
+    super(`The tables in ${folder} cannot be opened (${why}). Is another hub running on them?`);
+  }
+}
+
 export const startTables = async ({ folder, region, log }: TableServerSettings): Promise<TableServer> => {
   await mkdir(folder, { recursive: true });
   const worker = new Worker(new URL('./table-worker.ts', import.meta.url), { workerData: { path: folder } });
@@ -90,9 +99,7 @@ export const startTables = async ({ folder, region, log }: TableServerSettings):
         break;
       case 'threw':
         log(`The tables: ${said.message}`);
-        opened.reject(
-          new Error(`The tables in ${folder} cannot be opened (${said.message}). Is another hub running on them?`),
-        );
+        opened.reject(new TablesInUse(folder, said.message));
         break;
     }
   });

@@ -8,6 +8,17 @@ export class Unavailable extends Error {
   override readonly name = 'Unavailable';
 }
 
+/** The hub takes and tells nothing until somebody opens it again. `elsewhere`: base URL of the hub that does meanwhile. */
+export class HubClosed extends Error {
+  override readonly name = 'HubClosed';
+  readonly elsewhere: string | undefined;
+
+  constructor(elsewhere: string | undefined) {
+    super('the hub is closed');
+    this.elsewhere = elsewhere;
+  }
+}
+
 /** A notification the hub gave a number: which subscription, which entry of which mission. */
 export interface Told {
   readonly subscription: string;
@@ -81,8 +92,10 @@ export interface Subscription {
   readonly createdAt: string;
   /** Rises with every change of the settings. */
   readonly revision: number;
-  /** Events numbered so far. */
+  /** Events numbered so far; of a restored hub, the number that the next one follows. */
   readonly lastNumber: number;
+  /** Numbers that tell of nothing here, oldest first. */
+  readonly gaps?: readonly NumberGap[];
   /** Calls in a row that the endpoint has not answered. */
   readonly failures: number;
   /** The first of them, ISO 8601: it names the outage. */
@@ -91,6 +104,17 @@ export interface Subscription {
   readonly retryAt?: string;
   /** What the last failed call came to, in words without personal data. */
   readonly error?: string;
+}
+
+/**
+ * The hub was restored from a backup: numbers after `after` may have been given to events that it has lost, so it never gives
+ * them again and goes on at `next`.
+ */
+export interface NumberGap {
+  readonly after: number;
+  readonly next: number;
+  /** When it was restored, ISO 8601. */
+  readonly at: string;
 }
 
 /** How it stands between the hub and an endpoint. `error` is the open circuit: what `$status` shows is what the hub does. */

@@ -259,6 +259,12 @@ export const faults = {
     origin: 'hub',
     text: 'The hub cannot reach its storage. Nothing is known to be stored; send the same message again, with the same id, after the time in Retry-After.',
   },
+  closed: {
+    status: 503,
+    type: 'transient',
+    origin: 'hub',
+    text: 'The hub is closed while its people move or restore it. Nothing is stored; keep the message and send it again, with the same id, after the time in Retry-After. If diagnostics name another hub send it there. Phone until then.',
+  },
   'identity-unavailable': {
     status: 503,
     type: 'transient',
@@ -358,6 +364,8 @@ export const statusOf = (refusal: Refusal): number => faults[refusal.faults[0].c
 
 /** Seconds after which a transient fault may be tried again, for `Retry-After`. */
 export const retryAfterOf = (code: FaultCode): number | undefined => {
+  // People open it again: that takes minutes.
+  if (code === 'closed') return 30;
   const status: number = faults[code].status;
   return status === 429 || status === 503 || status === 504 ? 2 : undefined;
 };

@@ -263,6 +263,14 @@ export const logMessages = {
     todo: 'If it happens often: which route is slow, and is the table?',
     fields: [...failure],
   },
+  HUB_CLOSED: {
+    code: 'LB-903',
+    level: 'warn',
+    text: 'the hub is closed, nothing is taken and nothing is told',
+    meaning: 'Somebody has closed the hub, as a rule to restore or to move it. What is owed is kept.',
+    todo: 'If nobody of you has: find out who. `npm run backup -- open` ends it, see docs/operations.md.',
+    fields: [],
+  },
   UNEXPECTED: {
     code: 'LB-999',
     level: 'error',

@@ -1,5 +1,5 @@
-import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
-import type { Directory } from '../../mission/ports.ts';
+import { GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { type Directory, HubClosed } from '../../mission/ports.ts';
 import { hub, type Party } from '../../mission/state.ts';
 import type { DirectoryData, DirectoryParty } from '../../schemas/directory.ts';
 import type { FaultCode } from '../../schemas/faults.ts';
@@ -75,36 +75,81 @@ export const directoryOf = ({ parties, coverage, resources }: DirectoryData): Pa
   };
 };
 
-/** Replaces the directory. Running functions see it within a minute. */
+/** Replaces the directory. Running functions see it within a minute; a hub that is closed stays closed. */
 export const saveDirectory = async ({ client, name: TableName }: Table, directory: DirectoryData): Promise<void> => {
   const { parties, ...places } = directory;
   await reach(() =>
     client.send(
-      new PutCommand({
+      new UpdateCommand({
         TableName,
+        Key: keys.directory,
+        UpdateExpression: 'SET parties = :count, packed = :parties, places = :places',
         // The parties by themselves, so that a function of the release before, which knows nothing else, reads them too.
-        Item: { ...keys.directory, parties: parties.length, packed: pack(parties), places: pack(places) },
+        ExpressionAttributeValues: { ':count': parties.length, ':parties': pack(parties), ':places': pack(places) },
       }),
     ),
   );
 };
 
-/** The directory of a table; an empty one if none was ever loaded. */
-export const loadDirectory = async ({ client, name: TableName }: Table): Promise<DirectoryData> => {
+/** What is noted on the directory's item while the hub is closed. */
+export interface Closure {
+  /** ISO 8601. */
+  readonly at: string;
+  /** Base URL of the hub that takes messages meanwhile. */
+  readonly elsewhere?: string;
+  /** A restore from this backup, by its digest, has begun; `whole` once everything is there. */
+  readonly restoring?: { readonly backup: string; readonly whole: boolean };
+}
+
+const readItem = async ({ client, name: TableName }: Table): Promise<Record<string, unknown>> => {
   const { Item } = await reach(() => client.send(new GetCommand({ TableName, Key: keys.directory })));
-  if (Item === undefined) return nobody;
-  const places = Item['places'] === undefined ? {} : unpack(Item['places']);
-  return { ...nobody, parties: unpack(Item['packed']), ...places };
+  return Item ?? {};
 };
 
-/** Who is who changes rarely: a function keeps the directory for a minute. An empty one is asked for anew each time. */
+const directoryIn = ({ packed, places }: Record<string, unknown>): DirectoryData =>
+  packed === undefined
+    ? nobody
+    : { ...nobody, parties: unpack(packed), ...(places === undefined ? {} : unpack(places)) };
+
+const closureIn = ({ closed }: Record<string, unknown>): Closure | undefined =>
+  typeof closed === 'string' ? JSON.parse(closed) : undefined;
+
+/** The directory of a table; an empty one if none was ever loaded. */
+export const loadDirectory = async (table: Table): Promise<DirectoryData> => directoryIn(await readItem(table));
+
+/** Whether the hub is closed, and why. */
+export const loadClosure = async (table: Table): Promise<Closure | undefined> => closureIn(await readItem(table));
+
+/** Closes the hub, or opens it. Running functions see that it is closed within a minute, and that it is open at once. */
+export const saveClosure = async ({ client, name: TableName }: Table, closure: Closure | undefined): Promise<void> => {
+  await reach(() =>
+    client.send(
+      new UpdateCommand({
+        TableName,
+        Key: keys.directory,
+        ...(closure === undefined
+          ? { UpdateExpression: 'REMOVE closed' }
+          : {
+              UpdateExpression: 'SET closed = :closed',
+              ExpressionAttributeValues: { ':closed': JSON.stringify(closure) },
+            }),
+      }),
+    ),
+  );
+};
+
+/** Who is who changes rarely: a function keeps the directory for a minute. An empty one is asked for anew each time. Throws `HubClosed`. */
 const keepMilliseconds = 60_000;
 
 export const cachedDirectory = (table: Table, now: () => number = Date.now): (() => Promise<PartyDirectory>) => {
   let kept: { readonly directory: PartyDirectory; readonly until: number } | undefined;
   return async () => {
     if (kept !== undefined && now() < kept.until) return kept.directory;
-    const data = await loadDirectory(table);
+    const item = await readItem(table);
+    const closed = closureIn(item);
+    // Whatever a function does begins with the directory: who cannot have it does nothing.
+    if (closed !== undefined) throw new HubClosed(closed.elsewhere);
+    const data = directoryIn(item);
     const directory = directoryOf(data);
     kept = data.parties.length === 0 ? undefined : { directory, until: now() + keepMilliseconds };
     return directory;

@@ -2,6 +2,7 @@ import { GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type {
   Notification,
   NotificationStatus,
+  NumberGap,
   Subscriber,
   Subscription,
   SubscriptionFilter,
@@ -30,11 +31,14 @@ const count = (value: unknown): number => (typeof value === 'number' ? value : 0
 /** What the subscriber and the hub agreed on; the rest of a head changes with every call and event. */
 type Settings = Omit<
   Subscription,
-  'status' | 'revision' | 'lastNumber' | 'failures' | 'failingSince' | 'retryAt' | 'error'
+  'status' | 'revision' | 'lastNumber' | 'gaps' | 'failures' | 'failingSince' | 'retryAt' | 'error'
 >;
 
 const statuses: readonly SubscriptionStatus[] = ['requested', 'active', 'error', 'off'];
 const notificationStatuses: readonly NotificationStatus[] = ['pending', 'delivered', 'failed'];
+
+const gapsIn = (value: unknown): readonly NumberGap[] | undefined =>
+  typeof value === 'string' ? JSON.parse(value) : undefined;
 
 export const storedSubscription = (item: Record<string, unknown>): Subscription => {
   const settings: Settings = unpack(item['packed']);
@@ -45,6 +49,7 @@ export const storedSubscription = (item: Record<string, unknown>): Subscription 
     lastNumber: count(item['lastNumber']),
     failures: count(item['failures']),
     ...defined({
+      gaps: gapsIn(item['gaps']),
       failingSince: text(item['failingSince']),
       retryAt: text(item['retryAt']),
       error: text(item['error']),
@@ -57,6 +62,7 @@ const settingsOf = (subscription: Subscription): Settings => {
     status: _status,
     revision: _revision,
     lastNumber: _number,
+    gaps: _gaps,
     failures: _failures,
     failingSince: _since,
     retryAt: _retry,

@@ -6,7 +6,7 @@ import { openLogs, systemClock } from '../../adapters/hub.ts';
 import { setting } from '../../adapters/settings.ts';
 import { openQueues, readOrder, returnAfter } from '../../adapters/sqs/queues.ts';
 import { deliver, deliverySettings } from '../../mission/deliver.ts';
-import type { DeliveryOrder } from '../../mission/ports.ts';
+import { type DeliveryOrder, HubClosed } from '../../mission/ports.ts';
 import { notificationBundle } from '../../mission/views/notification.ts';
 import { guarded } from '../edge/guarded.ts';
 import { kindOf, log } from '../edge/log.ts';
@@ -37,6 +37,9 @@ const orderIn = ({ body, messageId }: SQSRecord): DeliveryOrder | undefined => {
   }
 };
 
+/** Seconds: it comes back a thousand times before the queue puts it away, and a hub may be closed for hours. */
+const closedWait = 60;
+
 const deliverRecord = async (record: SQSRecord): Promise<Outcome> => {
   const order = orderIn(record);
   // Kept, it would hold up its group; what it was to say is still owed, and the sweeper orders it anew.
@@ -58,6 +61,10 @@ const deliverRecord = async (record: SQSRecord): Promise<Outcome> => {
     if (order.kind !== 'notification') log('CONTACT_KEPT', { subscription: order.subscription, contact: order.kind });
     return delivered.outcome === 'settled' ? { done: true } : { done: false, seconds: delivered.seconds };
   } catch (error) {
+    if (error instanceof HubClosed) {
+      log('HUB_CLOSED', {});
+      return { done: false, seconds: closedWait };
+    }
     log('DELIVERY_BROKEN', { ...aboutOf(order), ...kindOf(error) });
     return { done: false };
   }

@@ -1,7 +1,7 @@
 import middy from '@middy/core';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import type { PartyDirectory } from '../../adapters/dynamodb/directory-store.ts';
-import { Unavailable } from '../../mission/ports.ts';
+import { HubClosed, Unavailable } from '../../mission/ports.ts';
 import type { Party } from '../../mission/state.ts';
 import { defined } from '../../schemas/defined.ts';
 import {
@@ -158,14 +158,16 @@ export const bodyOf = (request: Request): string | Refusal => {
   return isBase64Encoded ? decoded(Buffer.from(body ?? '', 'base64')) : (body ?? '');
 };
 
-/** What went wrong inside, and the message that says so in the log. */
+/** What went wrong inside, and the message that says so in the log; that the hub is closed is known. */
 const failures = {
+  closed: undefined,
   'storage-unavailable': 'STORAGE_UNAVAILABLE',
   timeout: 'TOO_LATE',
   internal: 'UNEXPECTED',
-} as const satisfies Partial<Record<FaultCode, LogMessageName>>;
+} as const satisfies Partial<Record<FaultCode, LogMessageName | undefined>>;
 
 const faultOf = (error: unknown): keyof typeof failures => {
+  if (error instanceof HubClosed) return 'closed';
   if (error instanceof Unavailable) return 'storage-unavailable';
   // middy answers itself before the function's time is over.
   return error instanceof Error && error.name === 'TimeoutError' ? 'timeout' : 'internal';
@@ -198,8 +200,10 @@ export const fhirDoor = (handle: (request: Request, correlationId: string) => Pr
     .onError((failed) => {
       const { error, event } = failed;
       const code = faultOf(error);
-      log(failures[code], kindOf(error));
-      failed.response = identified(event, refusal(refuse(code), correlationOf(event)));
+      const said = failures[code];
+      if (said !== undefined) log(said, kindOf(error));
+      const elsewhere = error instanceof HubClosed ? error.elsewhere : undefined;
+      failed.response = identified(event, refusal(refuse(code, undefined, elsewhere), correlationOf(event)));
     })
     .after(({ event, response }) => {
       if (response !== null && response !== undefined) identified(event, response);

@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Context } from 'aws-lambda';
 import { openDeliveryQueue, openLogs } from '../../adapters/hub.ts';
+import { HubClosed } from '../../mission/ports.ts';
 import { retire } from '../../mission/retire.ts';
 import { sweep } from '../../mission/sweep.ts';
 import { kindOf, log } from '../edge/log.ts';
@@ -18,7 +19,7 @@ const restMilliseconds = 2_000;
 const reserveMilliseconds = 15_000;
 
 /** One look at what is due. What cannot be reached now is looked for again: a deadline that passes must not wait for the next run. */
-const look = async (timeLeft: () => number): Promise<'more' | 'nothing more'> => {
+const look = async (timeLeft: () => number): Promise<'more' | 'nothing more' | 'closed'> => {
   try {
     const directory = await logs.directory();
     const swept = await sweep(
@@ -33,6 +34,7 @@ const look = async (timeLeft: () => number): Promise<'more' | 'nothing more'> =>
     // A full batch of which something was paid is followed by the next at once.
     return swept.more && swept.paid > 0 ? 'more' : 'nothing more';
   } catch (error) {
+    if (error instanceof HubClosed) return 'closed';
     log('STORAGE_UNAVAILABLE', kindOf(error));
     return 'nothing more';
   }
@@ -50,8 +52,15 @@ const countDeadLetters = async (): Promise<void> => {
 /** Pays what is owed and overdue, and keeps looking until its minute is over; last it counts what was given up, and tidies up after missions that are over. */
 export const handler = guarded(async (_event: unknown, context: Context): Promise<void> => {
   const timeLeft = (): number => context.getRemainingTimeInMillis();
+  let seen: Awaited<ReturnType<typeof look>> = 'more';
   while (timeLeft() > reserveMilliseconds) {
-    if ((await look(timeLeft)) === 'nothing more') await wait(restMilliseconds);
+    seen = await look(timeLeft);
+    if (seen !== 'more') await wait(restMilliseconds);
+  }
+  // Without a count the alarm rings: nobody forgets a hub that is closed.
+  if (seen === 'closed') {
+    log('HUB_CLOSED', {});
+    return;
   }
   await countDeadLetters();
   await retire({ ...logs, now: Date.now });

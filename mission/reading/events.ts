@@ -61,9 +61,13 @@ export const readEvents = async (
   if (payload === undefined)
     return refuse('unknown-search', 'http.content', `content is one of ${payloads.join(', ')}`);
 
-  const from = Math.max(1, since ?? 1);
-  const last = Math.min(until ?? subscription.lastNumber, subscription.lastNumber);
-  const to = Math.min(last, from + eventsOfAnswer - 1);
+  const { gaps = [], lastNumber } = subscription;
+  const asked = Math.max(1, since ?? 1);
+  const from = gaps.reduce((at, { after, next }) => (at > after && at < next ? next : at), asked);
+  const last = Math.min(until ?? lastNumber, lastNumber);
+  // Nobody is led through millions of numbers that tell of nothing.
+  const gap = gaps.find(({ after }) => after >= from);
+  const to = Math.min(last, from + eventsOfAnswer - 1, gap?.after ?? last);
   const notifications = await ports.subscriptions.range(subscription.id, from, to);
   const eventOf = async (notification: Notification): Promise<NotifiedEvent> => {
     const entry = await ports.missions.entry(notification.mission, notification.entry);
@@ -74,13 +78,14 @@ export const readEvents = async (
     const announced = await announcementOf(ports.missions, entry, subscription.organisation);
     return { notification, entry, request: request ?? entry, ...defined({ announced }) };
   };
+  const next = to === gap?.after ? gap.next : to + 1;
   return {
     kind: 'query-event',
     subscription: { ...subscription, payload },
     role: caller.role,
     events: await sideBySide(notifications, width, eventOf),
     asked: search,
-    ...(to < last ? { next: to + 1 } : {}),
+    ...(next <= last ? { next } : {}),
   };
 };
 

@@ -2,7 +2,7 @@ import type { Parameters, ParametersParameter } from 'fhir/r4.d.ts';
 import type { Role } from '../../schemas/codes.ts';
 import { entryAddress, uuidOf } from '../../schemas/identifiers.ts';
 import { missionTopic } from '../../schemas/names.ts';
-import type { Notification, StoredEntry, Subscription } from '../ports.ts';
+import type { Notification, NumberGap, StoredEntry, Subscription } from '../ports.ts';
 import { mayReadEntry, mayReadTask, seesNoPerson } from '../routing.ts';
 import { markedAsExercise } from './exercise.ts';
 import { securityOf, type Viewpoint } from './fhir.ts';
@@ -73,6 +73,15 @@ const eventsSoFar = (notice: Notice): number =>
     ...('events' in notice ? notice.events.map(({ notification }) => notification.number) : []),
   );
 
+const gapWords = ({ after, next, at }: NumberGap): string =>
+  `The hub was restored from a backup at ${at}. It has no events ${after + 1} to ${next - 1}: if you got some of them, it has lost what they told, and what is said next has number ${next} or higher.`;
+
+/** What the subscriber should know: how it stands with its endpoint, and where it comes to see it, which numbers tell of nothing. */
+const errorsOf = ({ kind, subscription: { error, gaps = [] } }: Notice): readonly string[] => [
+  ...(error === undefined ? [] : [error]),
+  ...(kind === 'event-notification' || kind === 'heartbeat' ? [] : gaps.map(gapWords)),
+];
+
 /** The state of a subscription as the IG's `backport-subscription-status-r4`. */
 export const statusParameters = (
   notice: Notice,
@@ -90,9 +99,7 @@ export const statusParameters = (
       { name: 'type', valueCode: notice.kind },
       { name: 'events-since-subscription-start', valueString: String(eventsSoFar(notice)) },
       ...events,
-      ...(subscription.error === undefined
-        ? []
-        : [{ name: 'error', valueCodeableConcept: { text: subscription.error } }]),
+      ...errorsOf(notice).map((text) => ({ name: 'error', valueCodeableConcept: { text } })),
     ],
   };
 };

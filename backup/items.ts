@@ -1,0 +1,78 @@
+import { createHash } from 'node:crypto';
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import * as z from 'zod';
+
+/** Items as DynamoDB's JSON has them: each value names its type, bytes are base64. */
+
+export type Item = Readonly<Record<string, AttributeValue>>;
+
+const bytes = z.base64().transform((text): Uint8Array => Buffer.from(text, 'base64'));
+
+const value: z.ZodType<AttributeValue> = z.union([
+  z.strictObject({ S: z.string() }),
+  z.strictObject({ N: z.string() }),
+  z.strictObject({ B: bytes }),
+  z.strictObject({ BOOL: z.boolean() }),
+  z.strictObject({ NULL: z.boolean() }),
+  z.strictObject({ M: z.lazy(() => z.record(z.string(), value)) }),
+  z.strictObject({ L: z.lazy(() => z.array(value)) }),
+  z.strictObject({ SS: z.array(z.string()) }),
+  z.strictObject({ NS: z.array(z.string()) }),
+  z.strictObject({ BS: z.array(bytes) }),
+]);
+
+const key = z.strictObject({ S: z.string() });
+const line = z.strictObject({ Item: z.intersection(z.object({ pk: key, sk: key }), z.record(z.string(), value)) });
+
+/** One line of an export. Throws if it is none. */
+export const readLine = (text: string): Item => line.parse(JSON.parse(text)).Item;
+
+const isPlain = (given: unknown): given is Readonly<Record<string, unknown>> =>
+  typeof given === 'object' && given !== null && !Array.isArray(given);
+
+/** Names in order, so that the same item is always the same text. */
+const ordered = (_name: string, given: unknown): unknown => {
+  if (given instanceof Uint8Array) return Buffer.from(given).toString('base64');
+  return isPlain(given)
+    ? Object.fromEntries(Object.entries(given).toSorted(([one], [other]) => (one < other ? -1 : 1)))
+    : given;
+};
+
+/** The line of an export that holds an item. */
+export const lineOf = (item: Item): string =>
+  JSON.stringify(
+    // A Buffer would be turned into JSON before the replacer sees it.
+    { Item: item },
+    function (this: unknown, name, given) {
+      const raw = isPlain(this) ? this[name] : given;
+      return ordered(name, raw instanceof Uint8Array ? raw : given);
+    },
+  );
+
+export const textOf = (item: Item, name: string): string => item[name]?.S ?? '';
+
+/**
+ * What expires by itself (`expiresAt`, the table's TTL attribute) is not kept: proofs that were used, counted calls.
+ * It is of use for minutes, and changes all the time.
+ */
+export const isTransient = (item: Item): boolean => item['expiresAt'] !== undefined;
+
+const modulus = 1n << 256n;
+
+/** Counts items and seals them, in whatever order they come: the sum of their SHA-256 digests. Not proof against a forger. */
+export class Tally {
+  items = 0;
+  bytes = 0;
+  #sum = 0n;
+
+  add(text: string): void {
+    this.items += 1;
+    this.bytes += Buffer.byteLength(text);
+    this.#sum = (this.#sum + BigInt(`0x${createHash('sha256').update(text).digest('hex')}`)) % modulus;
+  }
+
+  /** Hexadecimal. */
+  get seal(): string {
+    return this.#sum.toString(16).padStart(64, '0');
+  }
+}

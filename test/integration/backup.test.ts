@@ -1,0 +1,435 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { appendFile, cp, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { missionIdOf } from '../../schemas/identifiers.ts';
+import { backup, hubOn, type LocalHub, scratch } from '../support/backup.ts';
+import { acknowledgement, missionRequest, missionUpdate } from '../support/messages.ts';
+import { call, type Client, type Endpoint, eventually, openEndpoint, post, subscribe } from '../support/partners.ts';
+import { organisation, taskOf } from '../support/scene.ts';
+
+/** The rehearsal of what people do when a table is lost: export, wipe, restore, compare, go on. */
+
+const amk = 'amk-innlandet';
+const oslo = 'amk-la-oslo';
+
+const request = () => missionRequest({ to: [organisation(oslo)], id: randomUUID() });
+const missionOf = ({ id }: { readonly id: string }): string => missionIdOf(organisation(amk), id);
+const update = (mission: string, id: string = randomUUID()): string => missionUpdate({ mission, id }).text;
+
+let place: Awaited<ReturnType<typeof scratch>>;
+/** The hub as it was: what it answered before it was lost. */
+let before: LocalHub;
+let la: Endpoint;
+let asker: Endpoint;
+let laSubscription: string;
+let amkSubscription: string;
+const told = request();
+const given = request();
+const owing = request();
+
+const say = async (hub: LocalHub, client: Client, text: string): Promise<string> => {
+  const answer = await post(hub, client, text);
+  expect(answer.status, answer.text).toBe(200);
+  return answer.headers.get('etag') ?? '';
+};
+
+const paths = (): readonly (readonly [Client, string])[] => [
+  ...[told, given, owing].flatMap((one): (readonly [Client, string])[] => [
+    [amk, `/ServiceRequest/${missionOf(one)}`],
+    [amk, `/ServiceRequest/${missionOf(one)}/$history`],
+    [amk, `/Task?based-on=ServiceRequest/${missionOf(one)}`],
+    [amk, `/Bundle/${missionOf(one)}.1`],
+    [amk, `/Communication?part-of=ServiceRequest/${missionOf(one)}`],
+  ]),
+  [oslo, `/Subscription/${laSubscription}/$events`],
+  [amk, `/Subscription/${amkSubscription}/$events`],
+  [amk, '/Subscription'],
+];
+
+const answers = async (hub: LocalHub): Promise<readonly string[]> => {
+  const texts: string[] = [];
+  for (const [client, path] of paths()) {
+    const { status, text } = await call(hub, client, 'GET', path);
+    expect(status, `${path}: ${text}`).toBe(200);
+    // Each Bundle of an operation is made then, and says how it stands with the endpoint then.
+    const lasting = text.replace(/"timestamp":"[^"]+"/, '').replace(/,{"name":"error",[^}]+}}/, '');
+    texts.push(path.includes('$events') ? lasting : text);
+  }
+  return texts;
+};
+
+const accesses = async (hub: LocalHub): Promise<string> =>
+  (await call(hub, amk, 'GET', `/AuditEvent?entity=ServiceRequest/${missionOf(told)}&_count=5`)).text;
+
+const local = (folder: string): readonly string[] => ['--local', '--data-dir', place.path(folder)];
+
+const md5 = (bytes: string | Buffer): string => createHash('md5').update(bytes).digest('base64');
+
+/** All lines of a backup, in order. */
+const linesOf = async (folder: string): Promise<readonly string[]> => {
+  const names = await readdir(join(folder, 'data'));
+  const texts = await Promise.all(names.map((name) => readFile(join(folder, 'data', name))));
+  return texts.flatMap((bytes) => gunzipSync(bytes).toString('utf8').split('\n').filter(Boolean)).toSorted();
+};
+
+let answeredBefore: readonly string[];
+
+beforeAll(async () => {
+  place = await scratch();
+  before = await hubOn(place.path('first'));
+  la = await openEndpoint();
+  asker = await openEndpoint();
+  ({ id: laSubscription } = await subscribe(before, oslo, la.url));
+  ({ id: amkSubscription } = await subscribe(before, amk, asker.url));
+  await eventually('both handshakes', () => la.received.length === 1 && asker.received.length === 1);
+  await say(before, amk, told.text);
+  await say(before, oslo, acknowledgement({ task: taskOf(missionOf(told), 1), id: randomUUID() }).text);
+  await eventually('both are told', () => la.events().length === 1 && asker.events().length === 1);
+  // One that the hub gives up, and one that it still owes.
+  la.behave({ status: 400 });
+  await say(before, amk, given.text);
+  const receipts = (one: { readonly id: string }) =>
+    call(before, amk, 'GET', `/Communication?part-of=ServiceRequest/${missionOf(one)}`);
+  await eventually('it is given up', async () => (await receipts(given)).text.includes('"not-done"'));
+  await eventually('who asked knows', () => asker.events().length === 2);
+  la.behave({ status: 503 });
+  await say(before, amk, owing.text);
+  await eventually('it was tried', async () => (await call(before, oslo, 'GET', '/Subscription')).text.includes('503'));
+  await answers(before);
+  answeredBefore = await answers(before);
+  await before.close();
+}, 120_000);
+
+afterAll(async () => {
+  await la.close();
+  await asker.close();
+  await place.remove();
+});
+
+describe('A backup of a hub that stands', () => {
+  test('is made, says what it holds without what messages say, and only its owner may read it', async () => {
+    const { code, out, errors } = await backup(['export', place.path('b1'), ...local('first')]);
+    expect([code, errors]).toEqual([0, '']);
+    expect(out).toContain("They are patients' data");
+    for (const folder of ['', 'data']) expect((await stat(join(place.path('b1'), folder))).mode & 0o077).toBe(0);
+    for (const name of await readdir(place.path('b1'), { recursive: true }))
+      expect((await stat(join(place.path('b1'), name))).mode & 0o077, name).toBe(0);
+    const verified = await backup(['verify', place.path('b1')]);
+    expect([verified.code, verified.errors]).toEqual([0, '']);
+    expect(verified.out).toContain('3 missions');
+    expect(verified.out).toContain('2 subscriptions');
+    expect(verified.out).toContain('1 dead letters');
+  });
+
+  test('leaves out what expires by itself, and is never written over another', async () => {
+    const text = (await linesOf(place.path('b1'))).join('\n');
+    expect(text).not.toContain('"expiresAt"');
+    expect(text).toContain(missionOf(told));
+    const again = await backup(['export', place.path('b1'), ...local('first')]);
+    expect([again.code, again.errors]).toEqual([1, expect.stringContaining('is not empty')]);
+  });
+});
+
+describe('A backup that is not whole is recognised, and nothing of it is restored', () => {
+  const spoil = async (name: string, how: (folder: string) => Promise<void>): Promise<string> => {
+    const folder = place.path(`spoilt ${name}`);
+    await cp(place.path('b1'), folder, { recursive: true });
+    await how(folder);
+    return folder;
+  };
+  const largest = async (folder: string): Promise<string> => {
+    const names = await readdir(join(folder, 'data'));
+    const sized = await Promise.all(
+      names.map(async (name) => ({ name, size: (await stat(join(folder, 'data', name))).size })),
+    );
+    return join(folder, 'data', sized.toSorted((a, b) => b.size - a.size)[0]?.name ?? '');
+  };
+  const rewrite = async (file: string, change: (text: string) => string): Promise<void> =>
+    writeFile(file, gzipSync(change(gunzipSync(await readFile(file)).toString('utf8'))));
+
+  test.each<readonly [string, (folder: string) => Promise<void>, string]>([
+    ['an export that was cut off', (folder) => rm(join(folder, 'manifest-summary.json')), 'was not finished'],
+    ['a summary that was changed', (folder) => appendFile(join(folder, 'manifest-summary.json'), ' '), 'checksum'],
+    ['a missing list of files', (folder) => rm(join(folder, 'manifest-files.json')), 'is missing'],
+    ['a missing file', async (folder) => rm(await largest(folder)), 'ENOENT'],
+    [
+      'a file that was cut off',
+      async (folder) => {
+        const file = await largest(folder);
+        await writeFile(file, (await readFile(file)).subarray(0, -20));
+      },
+      'unexpected end of file',
+    ],
+    [
+      'a changed line',
+      async (folder) => rewrite(await largest(folder), (text) => text.replace('"S":"', '"S":"x')),
+      'checksum is another',
+    ],
+    [
+      'a line that is no item',
+      async (folder) => rewrite(await largest(folder), (text) => `{"Item":{}}\n${text}`),
+      'line 1 is no item',
+    ],
+  ])('%s', async (name, how, why) => {
+    const folder = await spoil(name, how);
+    const verified = await backup(['verify', folder]);
+    expect([verified.code, verified.out]).toEqual([1, expect.not.stringContaining('is whole')]);
+    expect(verified.errors).toContain(why);
+    const restored = await backup(['restore', folder, ...local('never')]);
+    expect([restored.code, restored.errors]).toEqual([1, expect.stringContaining(why)]);
+  });
+
+  test('a line that was taken out, and the counts and checksums made to fit', async () => {
+    const folder = await spoil('forged', async (copy) => {
+      const file = await largest(copy);
+      await rewrite(file, (text) => text.slice(text.indexOf('\n') + 1));
+      const md5Checksum = md5(await readFile(file));
+      const list = join(copy, 'manifest-files.json');
+      const lines = (await readFile(list, 'utf8'))
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => JSON.parse(line));
+      const changed = lines.map((one) =>
+        basename(one.dataFileS3Key) === basename(file) ? { ...one, md5Checksum, itemCount: one.itemCount - 1 } : one,
+      );
+      await writeFile(list, changed.map((one) => `${JSON.stringify(one)}\n`).join(''));
+      const summary = join(copy, 'manifest-summary.json');
+      const said = JSON.parse(await readFile(summary, 'utf8'));
+      await writeFile(summary, JSON.stringify({ ...said, itemCount: said.itemCount - 1 }));
+      for (const name of ['summary', 'files']) await rm(join(copy, `manifest-${name}.checksum`));
+    });
+    expect((await backup(['verify', folder])).errors).toContain('seal');
+  });
+});
+
+describe('Restored as it was', () => {
+  let hub: LocalHub;
+  afterAll(() => hub.close());
+
+  test('broken off in the middle and begun again, each item is the one that was exported', async () => {
+    // Killed at some moment; then the hub stays closed, whatever is there.
+    await backup(['restore', place.path('b1'), '--exact', ...local('second')], { killAfter: 900 });
+    const { code, out, errors } = await backup(['restore', place.path('b1'), '--exact', ...local('second')]);
+    expect([code, errors]).toEqual([0, '']);
+    expect(out).toContain('The hub is closed');
+    expect(out).toMatch(/AMK LA Oslo.*: \+47/);
+    expect(out).toContain(missionOf(owing));
+    expect((await backup(['export', place.path('b2'), ...local('second')])).code).toBe(0);
+    expect(await linesOf(place.path('b2'))).toEqual(await linesOf(place.path('b1')));
+  });
+
+  test('twice is once; another backup, or a table that is in use, is refused', async () => {
+    expect((await backup(['restore', place.path('b1'), '--exact', ...local('second')])).code).toBe(0);
+    const other = await backup(['restore', place.path('b1'), ...local('first')]);
+    expect([other.code, other.errors]).toEqual([1, expect.stringContaining('is not empty')]);
+  });
+
+  test('until it is opened the hub takes nothing, tells nothing, and says so to who sends', async () => {
+    const heard = la.received.length;
+    la.behave({ status: 200 });
+    hub = await hubOn(place.path('second'), before);
+    const answer = await post(hub, amk, update(missionOf(told)));
+    expect(answer.status).toBe(503);
+    expect(answer.headers.get('retry-after')).toBe('30');
+    expect(answer.text).toContain('"code":"closed"');
+    expect((await call(hub, amk, 'GET', `/ServiceRequest/${missionOf(told)}`)).status).toBe(503);
+    expect((await call(hub, undefined, 'GET', '/metadata')).status).toBe(200);
+    await new Promise((resolve) => setTimeout(resolve, 5_000));
+    expect(la.received).toHaveLength(heard);
+  }, 60_000);
+
+  test('opened, it answers byte for byte as before, and what was owed arrives', async () => {
+    const since = la.events().length;
+    expect((await backup(['open', ...local('second')])).out).toContain('Open.');
+    await eventually('it is open', async () => (await call(hub, amk, 'GET', '/Subscription')).status === 200);
+    await eventually('what was owed', () => la.events().length === since + 1, 60);
+    expect(la.events().at(-1)?.text).toContain(missionOf(owing));
+    expect(la.events().at(-1)?.eventNumber).toBe(3);
+    const now = await answers(hub);
+    const changed = paths().flatMap(([, path], index) => (now[index] === answeredBefore[index] ? [] : [path]));
+    // What has arrived since, and that the endpoint answers again.
+    for (const path of changed) expect(path).toMatch(new RegExp(`${missionOf(owing)}|^/Subscription$`));
+    expect(await accesses(hub)).toContain('"resourceType":"AuditEvent"');
+  }, 90_000);
+
+  test('the mission goes on with the next number, and what was sent before gets its first answer', async () => {
+    expect(await say(hub, amk, update(missionOf(told)))).toBe('W/"3"');
+    expect(await say(hub, amk, told.text)).toBe('W/"1"');
+    await eventually('the coordinator is told', () => la.events().at(-1)?.eventNumber === 4);
+  });
+});
+
+describe('An export that AWS made', () => {
+  test('is restored in the same way: keys of S3, other names of checksums, empty files, names in any order, proofs that were used', async () => {
+    const folder = place.path('aws');
+    await mkdir(join(folder, 'data'), { recursive: true });
+    const lines = (await linesOf(place.path('b1'))).map((line) => {
+      const { Item } = JSON.parse(line);
+      return JSON.stringify({ Item: Object.fromEntries(Object.entries(Item).toReversed()) });
+    });
+    const proof = '{"Item":{"pk":{"S":"PROOF#1"},"sk":{"S":"USED"},"expiresAt":{"N":"1"}}}';
+    const files = [];
+    for (const [name, content] of [
+      ['aaaa', lines.slice(0, 10)],
+      ['bbbb', []],
+      ['cccc', [...lines.slice(10), proof]],
+    ] as const) {
+      const bytes = gzipSync(content.map((line) => `${line}\n`).join(''));
+      await writeFile(join(folder, 'data', `${name}.json.gz`), bytes);
+      files.push({
+        itemCount: content.length,
+        md5Checksum: md5(bytes),
+        etag: 'c5e5d3b1a2f04a1e8a1d2c3b4a596877-1',
+        dataFileS3Key: `hub/AWSDynamoDB/01680958677849-381aef7c/data/${name}.json.gz`,
+      });
+    }
+    const summary = JSON.stringify({
+      version: '2020-06-30',
+      exportArn: 'arn:aws:dynamodb:eu-north-1:000000000000:table/hub/export/01680958677849-381aef7c',
+      startTime: '2026-11-04T07:28:34.028Z',
+      endTime: '2026-11-04T07:33:43.897Z',
+      tableArn: 'arn:aws:dynamodb:eu-north-1:000000000000:table/hub',
+      tableId: '12345a12-abcd-123a-ab12-1234abc12345',
+      exportTime: '2026-11-04T07:28:34.028Z',
+      s3Bucket: 'hub-exports',
+      s3Prefix: 'hub',
+      s3SseAlgorithm: 'AES256',
+      s3SseKmsKeyId: null,
+      manifestFilesS3Key: 'hub/AWSDynamoDB/01680958677849-381aef7c/manifest-files.json',
+      billedSizeBytes: 0,
+      itemCount: lines.length + 1,
+      outputFormat: 'DYNAMODB_JSON',
+    });
+    const list = files.map((file) => `${JSON.stringify(file)}\n`).join('');
+    for (const [name, text] of Object.entries({ 'manifest-summary': summary, 'manifest-files': list })) {
+      await writeFile(join(folder, `${name}.json`), text);
+      await writeFile(join(folder, `${name}.md5`), md5(text));
+    }
+    const { code, out, errors } = await backup(['restore', folder, '--exact', ...local('from-aws')]);
+    expect([code, errors]).toEqual([0, '']);
+    expect(out).toContain('1 that expire were left out');
+    expect((await backup(['export', place.path('b3'), ...local('from-aws')])).code).toBe(0);
+    expect(await linesOf(place.path('b3'))).toEqual(await linesOf(place.path('b1')));
+  });
+});
+
+/** Region A is lost with what it took after its last backup; B goes on from that. */
+describe('Restored elsewhere, to an older point', () => {
+  let a: LocalHub;
+  let b: LocalHub;
+  const lost = randomUUID();
+  afterAll(async () => {
+    await Promise.all([a.close(), b.close()]);
+  });
+
+  test('a hub that runs is exported while nothing happens, and not while messages are taken', async () => {
+    a = await hubOn(place.path('second'), before);
+    await eventually('nothing happens', async () => {
+      const { code } = await backup(['export', place.path(`quiet ${randomUUID()}`), ...local('second')]);
+      return code === 0;
+    });
+    expect((await backup(['export', place.path('last'), ...local('second')])).out).toContain('compared');
+    const state = { isBusy: true };
+    const talk = async (): Promise<void> => {
+      while (state.isBusy) await say(a, amk, update(missionOf(given)));
+    };
+    const talking = [talk(), talk(), talk()];
+    const { code, errors } = await backup(['export', place.path('busy'), ...local('second')]);
+    state.isBusy = false;
+    await Promise.all(talking);
+    expect([code, errors]).toEqual([1, expect.stringContaining('was written to while it was read')]);
+    expect((await backup(['verify', place.path('busy')])).errors).toContain('It is no backup');
+  }, 60_000);
+
+  let highest: number;
+  let versionThen: string;
+  test('the mission goes on there, and what is said has numbers that were never given', async () => {
+    versionThen = await say(a, amk, update(missionOf(told), lost));
+    const has = (one: { readonly text: string } | undefined): boolean => one?.text.includes(lost) === true;
+    await eventually('the coordinator is told', () => la.events().some(has));
+    highest = Math.max(...la.events().map(({ eventNumber }) => eventNumber ?? 0));
+    await a.close();
+
+    const restored = await backup(['restore', place.path('last'), ...local('b')]);
+    expect([restored.code, restored.errors]).toEqual([0, '']);
+    expect(restored.out).toContain('send again');
+    expect((await backup(['open', ...local('b')])).code).toBe(0);
+    const heard = la.received.length;
+    b = await hubOn(place.path('b'));
+    await eventually('a handshake', () => la.received.length > heard, 60);
+    expect(la.received[heard]?.type).toBe('handshake');
+    expect(la.received[heard]?.text).toContain('The hub was restored from a backup');
+
+    // The sender sends again what it sent after the backup, with the same id.
+    const heardEvents = la.events().length;
+    expect(await say(b, amk, update(missionOf(told), lost))).toBe(versionThen);
+    await eventually('the coordinator is told again', () => la.events().slice(heardEvents).some(has));
+    const again = la.events().slice(heardEvents).find(has);
+    expect(again?.eventNumber).toBeGreaterThan(highest);
+    expect(await say(b, amk, update(missionOf(told), lost))).toBe(versionThen);
+  }, 120_000);
+
+  test('who asks what was missed is led over the gap, and told of it', async () => {
+    const numbers: number[] = [];
+    let path: string | undefined = `/Subscription/${laSubscription}/$events?eventsSinceNumber=2`;
+    let pages = 0;
+    while (path !== undefined) {
+      const { status, text } = await call(b, oslo, 'GET', path);
+      expect(status, text).toBe(200);
+      expect(text).toContain('The hub was restored from a backup');
+      numbers.push(...[...text.matchAll(/"event-number","valueString":"(\d+)"/g)].map(([, number]) => Number(number)));
+      path = /"relation":"next","url":"[^"]*(\/Subscription[^"]*)"/.exec(text)?.[1];
+      pages += 1;
+    }
+    expect(pages).toBeLessThanOrEqual(3);
+    expect(numbers.slice(0, 3)).toEqual([2, 3, 4]);
+    expect(numbers.at(-1)).toBeGreaterThan(highest);
+    expect(numbers).toEqual(numbers.toSorted((one, other) => one - other));
+  });
+
+  test('the region that comes back is closed, names the other one, and is not opened by mistake', async () => {
+    expect((await backup(['close', '--elsewhere', b.url, ...local('second')])).out).toContain('Closed.');
+    a = await hubOn(place.path('second'), before);
+    const { status, text } = await post(a, amk, update(missionOf(told)));
+    expect([status, text]).toEqual([503, expect.stringContaining(b.url)]);
+    const opened = await backup(['open', ...local('second')]);
+    expect([opened.code, opened.errors]).toEqual([1, expect.stringContaining(b.url)]);
+    expect((await post(a, amk, update(missionOf(told)))).status).toBe(503);
+  }, 60_000);
+
+  test('closed while it runs, it takes and tells nothing after a minute, and goes on when it is opened', async () => {
+    la.behave({ status: 503 });
+    const late = randomUUID();
+    await say(b, amk, update(missionOf(told), late));
+    expect((await backup(['close', ...local('b')])).code).toBe(0);
+    await eventually('closed', async () => (await call(b, amk, 'GET', '/Subscription')).status === 503, 75);
+    // Each function has a minute of its own.
+    await new Promise((resolve) => setTimeout(resolve, 5_000));
+    la.behave({ status: 200 });
+    const heard = la.received.length;
+    await new Promise((resolve) => setTimeout(resolve, 5_000));
+    expect(la.received).toHaveLength(heard);
+    expect((await backup(['open', ...local('b')])).code).toBe(0);
+    await say(b, amk, update(missionOf(told)));
+    await eventually('what was owed', () => la.events().some(({ text }) => text.includes(late)), 90);
+  }, 240_000);
+});
+
+describe('Wrong use', () => {
+  test.each([
+    [[], 2],
+    [['export'], 2],
+    [['export', 'a', 'b', '--local'], 2],
+    [['restore', 'a'], 2],
+    [['close', '--elsewhere', 'B', '--local'], 2],
+    [['export', 'a', '--nonsense'], 2],
+    [['export', 'a', '--local', '--data-dir', '/nowhere/at/all'], 1],
+    [['verify', '/nowhere/at/all'], 1],
+  ] as const)('%j is said, and does nothing', async (args, expected) => {
+    const { code, out, errors } = await backup(args, { env: {} });
+    expect([code, out]).toEqual([expected, '']);
+    expect(errors).not.toBe('');
+  });
+});

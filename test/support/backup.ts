@@ -1,0 +1,54 @@
+import { execFile } from 'node:child_process';
+import { copyFile, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadFirstData } from '../../local/first-data.ts';
+import { type Host, startHost } from '../../local/host.ts';
+
+/** Hubs whose data folders outlive them, and the command that carries what is in one into another. */
+
+export interface Ran {
+  readonly code: number;
+  readonly out: string;
+  readonly errors: string;
+}
+
+/** Runs `npm run backup -- …`; `killAfter` milliseconds it is ended as by `kill -9`. */
+export const backup = (
+  args: readonly string[],
+  { env = process.env, killAfter }: { readonly env?: NodeJS.ProcessEnv; readonly killAfter?: number } = {},
+): Promise<Ran> =>
+  new Promise((resolve) => {
+    const options = { env, ...(killAfter === undefined ? {} : { timeout: killAfter, killSignal: 'SIGKILL' as const }) };
+    execFile(process.execPath, ['backup/main.ts', ...args], options, (error, out, errors) =>
+      resolve({ code: error === null ? 0 : Number(error.code ?? 137), out, errors }),
+    );
+  });
+
+/** Folders of one test file, removed together. */
+export const scratch = async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'luftbro-test-'));
+  return {
+    path: (name: string): string => join(folder, name),
+    remove: () => rm(folder, { recursive: true, force: true }),
+  };
+};
+
+export interface LocalHub extends Host {
+  readonly dataDir: string;
+}
+
+/** A hub on a data folder; at the address of `before`, if it takes that one's place. Partners keep their tokens. */
+export const hubOn = async (dataDir: string, before?: LocalHub): Promise<LocalHub> => {
+  if (before !== undefined && before.dataDir !== dataDir)
+    await copyFile(join(before.dataDir, 'issuer-key.json'), join(dataDir, 'issuer-key.json'));
+  const host = await startHost({
+    dataDir,
+    port: portOf(before?.origin),
+    issuerPort: portOf(before?.issuerUrl),
+    afterTables: loadFirstData({}),
+  });
+  return { ...host, dataDir };
+};
+
+const portOf = (url: string | undefined): number => (url === undefined ? 0 : Number(new URL(url).port));
