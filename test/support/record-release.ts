@@ -1,0 +1,22 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { backup, hubOn, scratch } from './backup.ts';
+import { factsOf, playRelease } from './releases.ts';
+
+/** `npx node test/support/record-release.ts v0.2.0`: keeps what this release stores, for later releases to read. */
+
+const [, , release = ''] = process.argv;
+if (!/^v\d+\.\d+\.\d+$/.test(release)) throw new Error('Name the release: v0.2.0');
+
+const folder = fileURLToPath(new URL(`../fixtures/releases/${release}/`, import.meta.url));
+const { path, remove } = await scratch();
+const hub = await hubOn(path('hub'));
+const listeners = await playRelease(hub);
+const facts = await factsOf(hub, listeners);
+await hub.close();
+await mkdir(folder, { recursive: true });
+const { code, out, errors } = await backup(['export', `${folder}table`, '--local', '--data-dir', path('hub')]);
+process.stdout.write(out + errors);
+if (code !== 0) throw new Error('it was not exported');
+await writeFile(`${folder}facts.json`, `${JSON.stringify({ listeners, facts })}\n`);
+await remove();
