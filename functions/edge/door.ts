@@ -200,8 +200,8 @@ export const fhirDoor = (handle: (request: Request, correlationId: string) => Pr
     .onError((failed) => {
       const { error, event } = failed;
       const code = faultOf(error);
-      const said = failures[code];
-      if (said !== undefined) log(said, kindOf(error));
+      const failure = failures[code];
+      if (failure !== undefined) log(failure, kindOf(error));
       const elsewhere = error instanceof HubClosed ? error.elsewhere : undefined;
       failed.response = identified(event, refusal(refuse(code, undefined, elsewhere), correlationOf(event)));
     })
