@@ -70,6 +70,7 @@ const answeredBy: Readonly<Record<FaultCode, readonly (Trait | 'any')[]>> = {
   'refused-endpoint': ['subscription'],
   'too-many-requests': ['any'],
   'storage-unavailable': ['any'],
+  closed: ['caller'],
   'identity-unavailable': ['caller'],
   contended: ['message', 'change'],
   timeout: ['any'],
