@@ -38,6 +38,13 @@ const extensions: Readonly<Record<string, Extension>> = {
     on: 'Organization',
     value: 'code',
   },
+  'notification-host': {
+    title: 'Host that notifications may go to',
+    description:
+      'In the directory: the only hosts to which the notifications of a party go; several may be given. None: any public host.',
+    on: 'Organization',
+    value: 'string',
+  },
   'webhook-secret': {
     title: 'Secret that signs the notifications',
     description: 'Standard Webhooks secret; given once, in the answer to the creation of the subscription.',
