@@ -307,7 +307,6 @@ const resourcesOf = (stage: (typeof stageNames)[number]) => {
   return Object.values(templateSchema.parse(app.synth().getStackArtifact(stack.artifactId).template).Resources);
 };
 
-const alarmSchema = z.object({ Metrics: z.array(z.object({ MetricStat: z.unknown().optional() })).optional() });
 const sweepSchema = z.object({ Timeout: z.number(), MemorySize: z.number() });
 const filterSchema = z.object({ MetricTransformations: z.array(z.object({ MetricName: z.string() })) });
 
@@ -321,10 +320,6 @@ const perMonth = (stage: (typeof stageNames)[number]): readonly Item[] => {
   const seconds = assumed.days * 86_400;
   const minutes = seconds / 60;
   const sweep = sweepSchema.parse(all('AWS::Lambda::Function').find(({ Timeout }) => Number(Timeout) > 60));
-  const watched = all('AWS::CloudWatch::Alarm').map((alarm) => {
-    const { Metrics } = alarmSchema.parse(alarm);
-    return Metrics === undefined ? 1 : Metrics.filter(({ MetricStat }) => MetricStat !== undefined).length;
-  });
   const filters = new Set(
     all('AWS::Logs::MetricFilter').flatMap((filter) =>
       filterSchema.parse(filter).MetricTransformations.map(({ MetricName }) => MetricName),
@@ -350,8 +345,8 @@ const perMonth = (stage: (typeof stageNames)[number]): readonly Item[] => {
     {
       what: 'alarms',
       price: 'alarm',
-      count: watched.reduce((sum, metricsOfOne) => sum + metricsOfOne, 0),
-      because: 'metrics that the alarms look at',
+      count: all('AWS::CloudWatch::Alarm').length,
+      because: 'each looks at one metric',
       lower: 'nothing worth doing',
     },
     {

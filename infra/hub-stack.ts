@@ -106,7 +106,8 @@ export class HubStack extends Stack {
     const api = new FhirApi(this, 'Api', { stage, entrance, logKey: keys.logs, bearerIsTaken });
     const PUBLIC_URL = entrance.kind === 'domain' ? api.url : this.#givenUrlOr(api.url);
 
-    const { table } = new HubTable(this, 'Table', { stage, key: keys.missions, onCall });
+    const hubTable = new HubTable(this, 'Table', { stage, key: keys.missions });
+    const { table } = hubTable;
     const TABLE_NAME = table.tableName;
     const ENDPOINT_ALLOW_LIST = endpointAllowList.valueAsString;
 
@@ -207,6 +208,7 @@ export class HubStack extends Stack {
     for (const fn of functions) fn.allowKey(['kms:Decrypt'], keys.missions, 'dynamodb');
 
     api.route({ authorize, 'process-message': processMessage, read, subscribe, metadata });
+    hubTable.watch(onCall, functions);
     new DoorAlarms(this, 'Door', { api, authorize, processMessage, onCall });
     const dashboard = new HubDashboard(this, 'Dashboard', { api, deliveries, sweeper, functions, onCall });
 

@@ -1,5 +1,5 @@
 import { Stack } from 'aws-cdk-lib';
-import type { Alarm, CreateAlarmOptions, MathExpression, Metric } from 'aws-cdk-lib/aws-cloudwatch';
+import type { Alarm, CreateAlarmOptions, Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { Effect, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
@@ -64,12 +64,7 @@ export class OnCall extends Construct {
     return this.#alarms;
   }
 
-  wake(
-    scope: Construct,
-    id: string,
-    metric: Metric | MathExpression,
-    { alarmDescription, ...options }: AlarmOptions,
-  ): void {
+  wake(scope: Construct, id: string, metric: Metric, { alarmDescription, ...options }: AlarmOptions): void {
     const alarm = metric.createAlarm(scope, id, {
       ...options,
       // The heading of an alarm's section in the runbook is what the stack calls the alarm.

@@ -1,38 +1,22 @@
 import { RemovalPolicy } from 'aws-cdk-lib';
-import {
-  AttributeType,
-  BillingMode,
-  Operation,
-  ProjectionType,
-  Table,
-  TableEncryption,
-} from 'aws-cdk-lib/aws-dynamodb';
+import { AttributeType, BillingMode, ProjectionType, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
+import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import type { OnCall } from './on-call.ts';
 import type { StageSettings } from './stage.ts';
-import { lasting, summed, sumOf } from './watching.ts';
+import { countOf, lasting, saying } from './watching.ts';
 
 interface HubTableProps {
   readonly stage: StageSettings;
   readonly key: IKey;
-  readonly onCall: OnCall;
 }
-
-/** All that functions do with it. */
-const operations = [
-  Operation.GET_ITEM,
-  Operation.BATCH_GET_ITEM,
-  Operation.QUERY,
-  Operation.PUT_ITEM,
-  Operation.UPDATE_ITEM,
-];
 
 /** Mission logs, subscription logs and the directory. One region: conditional writes decide who comes first. */
 export class HubTable extends Construct {
   readonly table: Table;
 
-  constructor(scope: Construct, id: string, { stage, key, onCall }: HubTableProps) {
+  constructor(scope: Construct, id: string, { stage, key }: HubTableProps) {
     super(scope, id);
     this.table = new Table(this, 'Resource', {
       partitionKey: { name: 'pk', type: AttributeType.STRING },
@@ -62,20 +46,20 @@ export class HubTable extends Construct {
       sortKey: { name: 'changedAt', type: AttributeType.STRING },
       projectionType: ProjectionType.ALL,
     });
+  }
 
-    // DynamoDB counts both by operation only. An index that is throttled throttles the writes to the table.
-    const refusals = ['ThrottledRequests', 'SystemErrors'].flatMap((metricName) =>
-      operations.map((operation) =>
-        this.table.metric(metricName, {
-          ...summed,
-          dimensionsMap: { TableName: this.table.tableName, Operation: operation },
-        }),
-      ),
+  /** Rings when functions cannot reach it, after the tries of the SDK, whatever keeps them away: its key, their rights, its load. */
+  watch(onCall: OnCall, functions: readonly LambdaFunction[]): void {
+    const pattern = saying('STORAGE_UNAVAILABLE');
+    const refused = countOf(
+      this,
+      'StorageUnavailable',
+      functions.map((by) => ({ by, pattern })),
     );
-    onCall.wake(this, 'Refusing', sumOf('Reads and writes that the table refused', refusals), {
+    onCall.wake(this, 'Refusing', refused, {
       ...lasting,
       alarmDescription:
-        'The table refuses what the hub reads and writes: messages are refused, and notifications and warnings to people wait. ' +
+        'The table, or the queue, refuses what the hub reads and writes: messages are refused, and notifications and warnings to people wait. ' +
         'If DoorShut is on too, AMK must phone until it is over.',
     });
   }

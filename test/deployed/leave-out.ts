@@ -13,7 +13,6 @@ const templateSchema = z.looseObject({ Resources: z.record(z.string(), resourceS
 
 /** What the emulator's CloudFormation refuses. Nothing that a request or a notification passes through may stand here. */
 const unknown: readonly ((resource: Resource) => boolean)[] = [
-  ({ Type, Properties }) => Type === 'AWS::CloudWatch::Alarm' && Properties['Metrics'] !== undefined,
   ({ Type }) => Type === 'AWS::WAFv2::WebACLAssociation',
   ({ Type }) => Type === 'AWS::WAFv2::LoggingConfiguration',
 ];

@@ -16,7 +16,7 @@ export const notShown: readonly string[] = [
   'Dead letters of the queue: they would come after a thousand receives. The redrive policy itself is deployed.',
   'Missions side by side: it calls the function for one order of the FIFO queue at a time, AWS for many groups at once.',
   'Time to live, point-in-time recovery and the settings of asynchronous calls: its CloudFormation leaves them out.',
-  'Alarms and metric filters: they are deployed, and nobody sees them ring. Alarms that reckon with several metrics are left out.',
+  'Alarms and metric filters: they are deployed, and nobody sees them ring.',
   'Limits: bodies over 10 MB, the memory of a function and its processor (ARM).',
   'The loader: it does not find index.cjs as Lambda does, so its Node.js is told of that extension.',
   'The first minute: the schedule begins up to a minute after the deployment, so the first sweep is called by the test.',
