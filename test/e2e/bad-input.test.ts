@@ -8,7 +8,7 @@ import { systems } from '../../schemas/names.ts';
 import { exampleText } from '../support/examples.ts';
 import { problemsOf } from '../support/fhir-validator.ts';
 import { type RunningHub, startHub } from '../support/hub.ts';
-import { call, post, tokenOf } from '../support/partners.ts';
+import { call, post, subscriptionFor, tokenOf } from '../support/partners.ts';
 
 let hub: RunningHub;
 
@@ -341,6 +341,13 @@ describe('Bad input is refused with a clear OperationOutcome, and nothing is sto
       expect((await get(path, accept)).status, `${path} ${accept}`).toBe(200);
     // What changes something is not refused for the form of its answer.
     expect((await post(hub, 'amk-innlandet', fresh(), { accept: xml })).status).toBe(200);
+  });
+
+  test('a fifty-first subscription of an organisation', async () => {
+    const subscribe = () => call(hub, 'amk-finnmark', 'POST', '/Subscription', subscriptionFor('http://localhost:9/'));
+    for (let index = 0; index < 50; index += 1) expect((await subscribe()).status).toBe(201);
+    const answer = await subscribe();
+    expect([answer.status, outcomeOf(answer.body).code]).toEqual([422, 'unsupported-subscription']);
   });
 
   test('a path that is written to be misread', async () => {

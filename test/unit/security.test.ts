@@ -14,3 +14,16 @@ describe('The threat model', () => {
     },
   );
 });
+
+const limits = tableRows('abuse.md').filter((row) => row.length === 4);
+
+describe('The page about abuse', () => {
+  test('has limits', () => expect(limits.length).toBeGreaterThan(20));
+
+  test.each(limits.map(([what = '', , , tests = '']) => ({ what, tests })))(
+    'names a test that is there: $what',
+    ({ tests }) => {
+      expect(tests === '–' ? [] : missingTests(tests)).toEqual([]);
+    },
+  );
+});
