@@ -323,6 +323,10 @@ const main = async (): Promise<number> => {
     console.error(usage);
     return 2;
   }
+  if (values.local && values.table !== undefined) {
+    console.error(`Say --local or --table, not both.\n\n${usage}`);
+    return 2;
+  }
   if (elsewhere !== undefined && !URL.canParse(elsewhere)) {
     console.error(`${elsewhere} is no URL: give the base URL of the other hub, it ends in /fhir.`);
     return 2;

@@ -46,7 +46,7 @@ export const localPlace = async (
   }
   const { stackName, template } = await readAssembly(assemblyFolder);
   try {
-    const tables = await startTables({ folder, region, log: console.error });
+    const tables = await startTables({ folder, region, log: () => {} });
     const stack = createStack({
       name: stackName,
       region,

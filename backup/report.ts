@@ -49,8 +49,8 @@ export const contentLines = (contents: Contents): readonly string[] => {
   const { missions, entries, subscriptions, notifications, owed, deadLetters, reads, open } = contents;
   const openMissions = new Set([...open.values()].flatMap((ids) => [...ids]));
   return [
-    `${missions} missions and resource logs with ${entries} messages; ${openMissions.size} missions had open Tasks`,
-    `${subscriptions} subscriptions with ${notifications} notifications; ${owed} obligations were owed, ${deadLetters} dead letters`,
-    `${reads} reads in the log of reads`,
+    `missions and resource logs: ${missions}, of them with open Tasks: ${openMissions.size}; messages: ${entries}`,
+    `subscriptions: ${subscriptions}; notifications: ${notifications}; owed: ${owed}; dead letters: ${deadLetters}`,
+    `reads in the log of reads: ${reads}`,
   ];
 };

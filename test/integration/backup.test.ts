@@ -121,9 +121,9 @@ describe('A backup of a hub that stands', () => {
       expect((await stat(join(place.path('b1'), name))).mode & 0o077, name).toBe(0);
     const verified = await backup(['verify', place.path('b1')]);
     expect([verified.code, verified.errors]).toEqual([0, '']);
-    expect(verified.out).toContain('3 missions');
-    expect(verified.out).toContain('2 subscriptions');
-    expect(verified.out).toContain('1 dead letters');
+    expect(verified.out).toContain('missions and resource logs: 3, of them with open Tasks: 3');
+    expect(verified.out).toContain('subscriptions: 2');
+    expect(verified.out).toContain('dead letters: 1');
   });
 
   test('leaves out what expires by itself, and is never written over another', async () => {
@@ -428,6 +428,7 @@ describe('Wrong use', () => {
     [['export'], 2],
     [['export', 'a', 'b', '--local'], 2],
     [['restore', 'a'], 2],
+    [['close', '--local', '--table', 'a'], 2],
     [['close', '--elsewhere', 'B', '--local'], 2],
     [['export', 'a', '--nonsense'], 2],
     [['export', 'a', '--local', '--data-dir', '/nowhere/at/all'], 1],
