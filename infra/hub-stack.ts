@@ -222,7 +222,7 @@ export class HubStack extends Stack {
       value: dashboard.url,
     });
     new CfnOutput(this, 'TableName', {
-      description: 'For npm run directory, guideline, dead-letters, audit',
+      description: 'For npm run directory, guideline, dead-letters, audit, backup',
       value: TABLE_NAME,
     });
     new CfnOutput(this, 'DeliveryQueueUrl', { description: 'For npm run dead-letters', value: DELIVERY_QUEUE_URL });

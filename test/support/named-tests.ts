@@ -12,9 +12,12 @@ const titlesIn = (file: string): readonly string[] => {
   );
 };
 
-/** The cells of each row of a page's tables, without heads and rules. */
-export const tableRows = (page: string): readonly (readonly string[])[] =>
+/** The cells of each row of a page's tables, or of those below one of its headings, without heads and rules. */
+export const tableRows = (page: string, heading = ''): readonly (readonly string[])[] =>
   readFileSync(new URL(`docs/${page}`, root), 'utf8')
+    .split(/\n(?=#+ )/)
+    .filter((section) => heading === '' || section.startsWith(`${heading}\n`))
+    .join('\n')
     .split(/\n(?!\|)/)
     .flatMap((block) =>
       block
