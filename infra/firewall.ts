@@ -52,8 +52,7 @@ export class Firewall extends Construct {
           name: 'PerSuspectAddress',
           statement: {
             rateBasedStatement: {
-              ...lastMinute(limits.perSuspectAddress),
-              aggregateKeyType: 'IP',
+              ...lastMinute(limits.perSuspectAddress, { ip: {} }),
               scopeDownStatement: { labelMatchStatement: { scope: 'NAMESPACE', key: suspects } },
             },
           },
@@ -63,16 +62,16 @@ export class Firewall extends Construct {
           name: 'PerToken',
           statement: {
             rateBasedStatement: {
-              ...lastMinute(limits.perToken),
-              aggregateKeyType: 'CUSTOM_KEYS',
-              customKeys: [{ header: { name: 'authorization', textTransformations: [{ priority: 0, type: 'NONE' }] } }],
+              ...lastMinute(limits.perToken, {
+                header: { name: 'authorization', textTransformations: [{ priority: 0, type: 'NONE' }] },
+              }),
             },
           },
           action: { block: {} },
         },
         {
           name: 'PerAddress',
-          statement: { rateBasedStatement: { ...lastMinute(limits.perAddress), aggregateKeyType: 'IP' } },
+          statement: { rateBasedStatement: lastMinute(limits.perAddress, { ip: {} }) },
           action: { block: {} },
         },
       ].map((rule, priority) => ({ ...rule, priority, visibilityConfig: watched(rule.name) })),
@@ -117,7 +116,13 @@ export class Firewall extends Construct {
   }
 }
 
-const lastMinute = (limit: number) => ({ limit, evaluationWindowSec: 60 });
+/** Each method is counted by itself, so that no polling keeps a message out. */
+const lastMinute = (limit: number, of: CfnWebACL.RateBasedStatementCustomKeyProperty) => ({
+  limit,
+  evaluationWindowSec: 60,
+  aggregateKeyType: 'CUSTOM_KEYS',
+  customKeys: [of, { httpMethod: {} }],
+});
 
 /** Counted, but no samples of requests: they would show whole headers and paths. */
 const watched = (metricName: string): CfnWebACL.VisibilityConfigProperty => ({

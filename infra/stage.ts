@@ -11,7 +11,7 @@ export interface Throttle {
   readonly burst: number;
 }
 
-/** Requests per minute, 10 or more, above which the firewall refuses. */
+/** Requests of one method per minute, 10 or more, above which the firewall refuses. */
 export interface FirewallLimits {
   /** From one address; partners behind one network's address share it. */
   readonly perAddress: number;
@@ -70,7 +70,7 @@ const guarded = {
     metadata: { rate: 20, burst: 40 },
   },
   // Many times what all of the service's partners send together, and less than the hub takes.
-  firewall: { perAddress: 6000, perSuspectAddress: 300, perToken: 1200 },
+  firewall: { perAddress: 6000, perSuspectAddress: 300, perToken: 2400 },
   traces: true,
 } as const;
 

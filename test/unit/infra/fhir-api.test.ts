@@ -112,22 +112,37 @@ describe('the firewall', () => {
     expect(acl.DefaultAction).toEqual({ Allow: {} });
   });
 
-  it('counts the last minute per address, per suspect address and per access token', () => {
+  it('counts the last minute per address, per suspect address and per access token, each method by itself', () => {
     const limits = readStage('prod').firewall;
     const rate = (name: string) => acl.Rules.find(({ Name }) => Name === name)?.Statement['RateBasedStatement'];
-    expect(rate('PerAddress')).toEqual({ AggregateKeyType: 'IP', EvaluationWindowSec: 60, Limit: limits?.perAddress });
-    expect(rate('PerSuspectAddress')).toMatchObject({
-      AggregateKeyType: 'IP',
+    // Each method by itself: polling keeps no message out.
+    const counted = (Limit: number | undefined, by: unknown) => ({
+      AggregateKeyType: 'CUSTOM_KEYS',
+      CustomKeys: [by, { HTTPMethod: {} }],
       EvaluationWindowSec: 60,
-      Limit: limits?.perSuspectAddress,
+      Limit,
+    });
+    expect(rate('PerAddress')).toEqual(counted(limits?.perAddress, { IP: {} }));
+    expect(rate('PerSuspectAddress')).toEqual({
+      ...counted(limits?.perSuspectAddress, { IP: {} }),
       ScopeDownStatement: { LabelMatchStatement: { Scope: 'NAMESPACE', Key: 'awswaf:managed:aws:amazon-ip-list:' } },
     });
-    expect(rate('PerToken')).toMatchObject({
-      AggregateKeyType: 'CUSTOM_KEYS',
-      CustomKeys: [{ Header: { Name: 'authorization' } }],
-      EvaluationWindowSec: 60,
-      Limit: limits?.perToken,
-    });
+    expect(rate('PerToken')).toEqual(
+      counted(limits?.perToken, {
+        Header: { Name: 'authorization', TextTransformations: [{ Priority: 0, Type: 'NONE' }] },
+      }),
+    );
+  });
+
+  it('stands above what the budgets of a client allow: within them nobody meets it', () => {
+    const perMinute = (parameter: string): number => {
+      const amount = z.object({ Default: z.number() });
+      const parameters = z.record(z.string(), z.looseObject({})).parse(template.toJSON()['Parameters']);
+      const seconds = amount.parse(parameters['BudgetSeconds']).Default;
+      return (60 * amount.parse(parameters[parameter]).Default) / seconds;
+    };
+    const { perToken = 0 } = readStage('prod').firewall ?? {};
+    for (const budget of ['BudgetMessages', 'BudgetRequests']) expect(perMinute(budget)).toBeLessThan(perToken);
   });
 
   it("takes for suspects whom AWS's list of addresses names, and labels them before it counts", () => {
