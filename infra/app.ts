@@ -5,6 +5,7 @@ import recommendedFeatureFlags from 'aws-cdk-lib/recommended-feature-flags.json'
 import { readEntrance } from './entrance.ts';
 import { HubStack } from './hub-stack.ts';
 import { readRunbook } from './on-call.ts';
+import { readRelease } from './release.ts';
 import { readStage } from './stage.ts';
 
 const app = new App({
@@ -17,6 +18,7 @@ const stage = readStage(app.node.tryGetContext('stage'));
 new HubStack(app, `luftbro-${stage.name}`, {
   description: `FHIR hub for air-ambulance missions (${stage.name})`,
   stage,
+  release: readRelease(new URL('../', import.meta.url)),
   runbook: readRunbook(app.node.tryGetContext('runbook')),
   entrance: readEntrance((option): unknown => app.node.tryGetContext(option)),
   handlers: fileURLToPath(new URL('../functions', import.meta.url)),

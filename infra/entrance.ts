@@ -54,6 +54,30 @@ const optionsSchema = z.object({
 /** The names of the options, as `-c <name>=<value>` gives them. */
 type Option = keyof z.output<typeof optionsSchema>;
 
+/** The options that ask for it, as they are given to CDK. */
+export const optionsOf = (entrance: Entrance): string => {
+  const options = ((): Partial<Record<Option, string | undefined>> => {
+    switch (entrance.kind) {
+      case 'public':
+        return {};
+      case 'private':
+        return { vpcEndpoints: entrance.vpcEndpoints.join(',') };
+      case 'domain': {
+        const { domainName, certificate, truststore, truststoreVersion } = entrance;
+        return {
+          domainName,
+          certificate,
+          truststore: `s3://${truststore.bucket}/${truststore.key}`,
+          truststoreVersion,
+        };
+      }
+    }
+  })();
+  return Object.entries({ entrance: entrance.kind, ...options })
+    .flatMap(([option, value]) => (value === undefined ? [] : [`-c ${option}=${value}`]))
+    .join(' ');
+};
+
 /** Throws, saying which option is wrong or missing. `contextOf` is asked for each option by its name. */
 export const readEntrance = (contextOf: (option: string) => unknown): Entrance => {
   const given = optionsSchema.safeParse(

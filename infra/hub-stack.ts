@@ -13,7 +13,7 @@ import type { Construct } from 'constructs';
 import { HubDashboard } from './dashboard.ts';
 import { DeliveryQueue } from './delivery-queue.ts';
 import { DoorAlarms } from './door-alarms.ts';
-import type { Entrance } from './entrance.ts';
+import { type Entrance, optionsOf } from './entrance.ts';
 import { FhirApi } from './fhir-api.ts';
 import { Handlers } from './handlers.ts';
 import { HubFunction } from './hub-function.ts';
@@ -28,6 +28,8 @@ interface HubStackProps extends StackProps {
   /** The folder with one folder per function, each with a `handler.ts`. */
   readonly handlers: string;
   readonly stage: StageSettings;
+  /** Which release it is, for people. */
+  readonly release: string;
   /** Where docs/runbook.md of this release is read; alarms lead to its sections. */
   readonly runbook: string;
   readonly entrance: Entrance;
@@ -43,7 +45,11 @@ const accesses = 'AUDIT#*';
 
 /** The whole hub. No account or region is named, so that it may be deployed anywhere. */
 export class HubStack extends Stack {
-  constructor(scope: Construct, id: string, { handlers: folder, stage, entrance, runbook, ...props }: HubStackProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { handlers: folder, stage, release, entrance, runbook, ...props }: HubStackProps,
+  ) {
     super(scope, id, props);
 
     const tokenIssuer = new CfnParameter(this, 'TokenIssuer', {
@@ -213,6 +219,11 @@ export class HubStack extends Stack {
     const dashboard = new HubDashboard(this, 'Dashboard', { api, deliveries, sweeper, functions, onCall });
 
     new CfnOutput(this, 'Url', { description: 'Base URL that partners use', value: PUBLIC_URL });
+    new CfnOutput(this, 'Release', { description: 'What is deployed: version and commit', value: release });
+    new CfnOutput(this, 'Entrance', {
+      description: 'Way in: give these options again when you deploy',
+      value: optionsOf(entrance),
+    });
     new CfnOutput(this, 'OnCallTopic', {
       description: 'SNS topic of all alarms: who is on call subscribes to it',
       value: onCall.topic.topicArn,

@@ -35,6 +35,7 @@ const hubStack = (stage: StageName, options: Options, runbook: string, builtinCl
   const stack = new HubStack(app, `luftbro-${stage}`, {
     handlers: fileURLToPath(new URL('../../functions', import.meta.url)),
     stage: readStage(stage),
+    release: '1.2.3 (0a1b2c3d4e5f)',
     entrance: readEntrance((option) => options[option]),
     runbook,
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readEntrance } from '../../../infra/entrance.ts';
+import { optionsOf, readEntrance } from '../../../infra/entrance.ts';
 import { ways } from '../../support/hub-template.ts';
 
 const read = (options: Readonly<Record<string, unknown>>) => readEntrance((option) => options[option]);
@@ -25,6 +25,15 @@ describe('the way in', () => {
       truststoreVersion: 'abc',
     });
   });
+
+  it.each(Object.entries({ ...ways, versioned: { ...ways.domain, truststoreVersion: 'abc' } }))(
+    'is told so that the same options may be given again: %s',
+    (_way, options) => {
+      const entrance = read(options);
+      const said = optionsOf(entrance).split(/ ?-c /).slice(1);
+      expect(read(Object.fromEntries(said.map((option) => option.split(/=(.*)/, 2))))).toEqual(entrance);
+    },
+  );
 
   const { domainName, certificate, truststore } = ways.domain;
   it.each([
