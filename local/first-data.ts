@@ -21,7 +21,7 @@ interface FirstData {
 const readJson = async (file: string): Promise<unknown> => JSON.parse(await readFile(file, 'utf8'));
 
 /**
- * A hub without a directory knows nobody. A file that is named replaces the directory;
+ * A hub without a directory is closed. A file that is named replaces the directory;
  * otherwise a new table gets the sample, and one that has a directory keeps it.
  */
 const directoryFrom = async (file: string | undefined, table: Table): Promise<void> => {

@@ -8,7 +8,7 @@ export class Unavailable extends Error {
   override readonly name = 'Unavailable';
 }
 
-/** The hub takes and tells nothing until somebody opens it again. `elsewhere`: base URL of the hub that does meanwhile. */
+/** The hub takes and tells nothing until somebody opens it again, or loads its first directory. `elsewhere`: base URL of the hub that does meanwhile. */
 export class HubClosed extends Error {
   override readonly name = 'HubClosed';
   readonly elsewhere: string | undefined;

@@ -263,7 +263,7 @@ export const faults = {
     status: 503,
     type: 'transient',
     origin: 'hub',
-    text: 'The hub is closed while its people move or restore it. Nothing is stored; keep the message and send it again, with the same id, after the time in Retry-After. If diagnostics name another hub send it there. Phone until then.',
+    text: 'The hub is closed while its people set it up, move or restore it. Nothing is stored; keep the message and send it again, with the same id, after the time in Retry-After. If diagnostics name another hub send it there. Phone until then.',
   },
   'identity-unavailable': {
     status: 503,

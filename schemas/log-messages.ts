@@ -267,8 +267,9 @@ export const logMessages = {
     code: 'LB-903',
     level: 'warn',
     text: 'the hub is closed, nothing is taken and nothing is told',
-    meaning: 'Somebody has closed the hub, as a rule to restore or to move it. What is owed is kept.',
-    todo: 'If nobody of you has: find out who. `npm run backup -- open` ends it, see docs/operations.md.',
+    meaning:
+      'Somebody has closed the hub, as a rule to restore or to move it, or its table holds no directory yet. What is owed is kept.',
+    todo: 'A new hub: load the directory (`npm run directory`). Otherwise, if nobody of you has closed it: find out who. `npm run backup -- open` ends it, see docs/operations.md.',
     fields: [],
   },
   UNEXPECTED: {

@@ -138,7 +138,10 @@ export const saveClosure = async ({ client, name: TableName }: Table, closure: C
   );
 };
 
-/** Who is who changes rarely: a function keeps the directory for a minute. An empty one is asked for anew each time. Throws `HubClosed`. */
+/**
+ * Who is who changes rarely: a function keeps the directory for a minute. Throws `HubClosed`, also if there is nobody in it: a
+ * hub that knows nobody yet has refused nobody for good. Then it is asked for anew each time.
+ */
 const keepMilliseconds = 60_000;
 
 export const cachedDirectory = (table: Table, now: () => number = Date.now): (() => Promise<PartyDirectory>) => {
@@ -150,8 +153,8 @@ export const cachedDirectory = (table: Table, now: () => number = Date.now): (()
     // Whatever a function does begins with the directory: who cannot have it does nothing.
     if (closed !== undefined) throw new HubClosed(closed.elsewhere);
     const data = directoryIn(item);
-    const directory = directoryOf(data);
-    kept = data.parties.length === 0 ? undefined : { directory, until: now() + keepMilliseconds };
-    return directory;
+    if (data.parties.length === 0) throw new HubClosed(undefined);
+    kept = { directory: directoryOf(data), until: now() + keepMilliseconds };
+    return kept.directory;
   };
 };

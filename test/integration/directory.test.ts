@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DeleteCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { HubClosed } from '../../mission/ports.ts';
 import { cachedDirectory, loadDirectory, saveDirectory } from '../../adapters/dynamodb/directory-store.ts';
 import { keys, openTable, pack, type Table } from '../../adapters/dynamodb/table.ts';
 import { worklist } from '../../adapters/dynamodb/worklist.ts';
@@ -57,10 +58,10 @@ describe('the directory in the table', () => {
     expect(directory.coordinatorFor('3411')).toBeUndefined();
   });
 
-  test('is kept for a minute, but an empty one is asked for anew', async () => {
+  test('is kept for a minute; while nobody is in it the hub is closed, and it is asked for anew', async () => {
     let now = 0;
     const directory = cachedDirectory(table, () => now);
-    expect((await directory()).partyOf(la)).toBeUndefined();
+    await expect(directory()).rejects.toThrow(HubClosed);
     await saveDirectory(table, sampleDirectoryData);
     expect((await directory()).partyOf(la)).toBeDefined();
     expect((await directory()).coordinatorFor('3411')?.organisation).toBe(la);
@@ -68,7 +69,7 @@ describe('the directory in the table', () => {
     now = 59_999;
     expect((await directory()).partyOf(la)).toBeDefined();
     now = 60_000;
-    expect((await directory()).partyOf(la)).toBeUndefined();
+    await expect(directory()).rejects.toThrow(HubClosed);
   });
 });
 

@@ -98,6 +98,20 @@ describe('The table is away', () => {
   });
 });
 
+describe('A new hub that no directory was loaded into', () => {
+  test('refuses nobody for good: 503, to be sent again, and taken once it knows who calls', async () => {
+    const { table } = openLogs(aws.tableName);
+    await saveDirectory(table, { parties: [], coverage: [], resources: [] });
+    const early = await processMessage(endpoints.tables, endpoints.queues, withId('early'));
+    expect([early.statusCode, early.headers?.['retry-after']]).toEqual([503, '30']);
+    expect(JSON.parse(early.body)).toMatchObject({
+      issue: [{ code: 'transient', details: { coding: [{ code: 'closed' }, { code: 'hub' }] } }],
+    });
+    await saveDirectory(table, sampleDirectoryData);
+    expect((await processMessage(endpoints.tables, endpoints.queues, withId('early'))).statusCode).toBe(200);
+  });
+});
+
 describe('The time of a function is nearly over', () => {
   test('and it says so before it is cut off: 504, and when to come again', async () => {
     const answer = await processMessage(endpoints.silent, endpoints.queues, withId('late'), 1_500);
