@@ -3,6 +3,7 @@ import { AttributeType, BillingMode, ProjectionType, Table, TableEncryption } fr
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
+import { z } from 'zod';
 import type { OnCall } from './on-call.ts';
 import type { StageSettings } from './stage.ts';
 import { countOf, lasting, saying } from './watching.ts';
@@ -12,13 +13,26 @@ interface HubTableProps {
   readonly key: IKey;
 }
 
+/**
+ * Which table of the stage this is, by `table-<stage>` in the context of cdk.json. The next number makes a new, empty one in the same
+ * stack, for a restore; the one before stays where data are kept. Throws if it is no number from 1.
+ */
+const generationOf = (context: unknown, name: string): number => {
+  const asked = z.coerce.number().int().min(1).default(1).safeParse(context);
+  if (!asked.success)
+    throw new Error(`${name} is ${JSON.stringify(context)}. Give a whole number: 1, or one more than before.`);
+  return asked.data;
+};
+
 /** Mission logs, subscription logs and the directory. One region: conditional writes decide who comes first. */
 export class HubTable extends Construct {
   readonly table: Table;
 
   constructor(scope: Construct, id: string, { stage, key }: HubTableProps) {
     super(scope, id);
-    this.table = new Table(this, 'Resource', {
+    const option = `table-${stage.name}`;
+    const generation = generationOf(this.node.tryGetContext(option), option);
+    this.table = new Table(this, generation === 1 ? 'Resource' : `Generation${generation}`, {
       partitionKey: { name: 'pk', type: AttributeType.STRING },
       sortKey: { name: 'sk', type: AttributeType.STRING },
       billingMode: BillingMode.PAY_PER_REQUEST,
