@@ -214,7 +214,7 @@ const perMessage = (performance: string): readonly Item[] => {
       price: 'firewallRequest',
       count: 1,
       because: 'the request',
-      lower: 'none in a private entrance',
+      lower: 'nothing worth doing: it counts each request',
     },
     {
       what: 'Lambda, calls',
@@ -301,7 +301,7 @@ const resourcesOf = (stage: (typeof stageNames)[number]) => {
     handlers: fileURLToPath(new URL('../functions', import.meta.url)),
     stage: readStage(stage),
     release: '',
-    entrance: { kind: 'public' },
+    entrance: { entrance: 'public' },
     runbook: '',
   });
   return Object.values(templateSchema.parse(app.synth().getStackArtifact(stack.artifactId).template).Resources);
@@ -340,7 +340,7 @@ const perMonth = (stage: (typeof stageNames)[number]): readonly Item[] => {
       price: 'firewallPart',
       count: rules.length === 0 ? 0 : rules.length + 5,
       because: 'the list (5) and its rules',
-      lower: 'none in a private entrance',
+      lower: 'a private entrance would need it least; it is there too, for a partner whose system runs wild',
     },
     {
       what: 'alarms',

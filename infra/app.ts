@@ -2,11 +2,9 @@
 import { fileURLToPath } from 'node:url';
 import { App } from 'aws-cdk-lib';
 import recommendedFeatureFlags from 'aws-cdk-lib/recommended-feature-flags.json' with { type: 'json' };
-import { readEntrance } from './entrance.ts';
 import { HubStack } from './hub-stack.ts';
-import { readRunbook } from './on-call.ts';
+import { readOptions } from './options.ts';
 import { readRelease } from './release.ts';
-import { readStage } from './stage.ts';
 
 const app = new App({
   context: recommendedFeatureFlags,
@@ -14,13 +12,19 @@ const app = new App({
   builtinCloudFormationValidation: false,
 });
 
-const stage = readStage(app.node.tryGetContext('stage'));
-new HubStack(app, `luftbro-${stage.name}`, {
-  description: `FHIR hub for air-ambulance missions (${stage.name})`,
-  stage,
+const options = (() => {
+  try {
+    return readOptions(app.node.getAllContext());
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    return process.exit(1);
+  }
+})();
+
+new HubStack(app, `luftbro-${options.stage.name}`, {
+  description: `FHIR hub for air-ambulance missions (${options.stage.name})`,
+  ...options,
   release: readRelease(new URL('../', import.meta.url)),
-  runbook: readRunbook(app.node.tryGetContext('runbook')),
-  entrance: readEntrance((option): unknown => app.node.tryGetContext(option)),
   handlers: fileURLToPath(new URL('../functions', import.meta.url)),
 });
 

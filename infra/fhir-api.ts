@@ -77,7 +77,7 @@ export class FhirApi extends Construct {
         id: 'AwsSolutions-APIG3',
         reason: 'A firewall costs by the month; a stage that nobody relies on has none.',
       });
-    if (entrance.kind === 'domain') new DomainDoor(this, 'Domain', { ...entrance, api: this.#api });
+    if (entrance.entrance === 'domain') new DomainDoor(this, 'Domain', { ...entrance, api: this.#api });
     Validations.of(this.#api).acknowledge(
       {
         id: 'AwsSolutions-APIG2',
@@ -102,7 +102,7 @@ export class FhirApi extends Construct {
 
   /** Base URL of the hub as partners reach it. */
   get url(): string {
-    return this.#entrance.kind === 'domain'
+    return this.#entrance.entrance === 'domain'
       ? `https://${this.#entrance.domainName}/fhir`
       : `https://${this.#api.restApiId}.execute-api.${Aws.REGION}.${Aws.URL_SUFFIX}/${this.#stageName}/fhir`;
   }
@@ -140,9 +140,9 @@ const endpointOf = (
   scope: Construct,
   entrance: Entrance,
 ): Pick<RestApiProps, 'endpointConfiguration' | 'policy' | 'disableExecuteApiEndpoint'> => {
-  if (entrance.kind === 'public') return { endpointConfiguration: { types: [EndpointType.REGIONAL] } };
+  if (entrance.entrance === 'public') return { endpointConfiguration: { types: [EndpointType.REGIONAL] } };
   // Past the domain name there would be no question for a client certificate.
-  if (entrance.kind === 'domain')
+  if (entrance.entrance === 'domain')
     return { endpointConfiguration: { types: [EndpointType.REGIONAL] }, disableExecuteApiEndpoint: true };
   const { vpcEndpoints } = entrance;
   const everyone = { principals: [new AnyPrincipal()], actions: ['execute-api:Invoke'], resources: ['execute-api:/*'] };

@@ -50,11 +50,12 @@ export class HubStack extends Stack {
     id: string,
     { handlers: folder, stage, release, entrance, runbook, ...props }: HubStackProps,
   ) {
-    super(scope, id, props);
+    super(scope, id, { ...props, terminationProtection: stage.keepsData });
+    const scheme = stage.plainHttp ? 'https?' : 'https';
 
     const tokenIssuer = new CfnParameter(this, 'TokenIssuer', {
       description: 'Issuer (iss) of the access tokens; its discovery document names the keys.',
-      allowedPattern: 'https?://.+',
+      allowedPattern: `${scheme}://.+`,
     });
     const tokenAudience = new CfnParameter(this, 'TokenAudience', {
       description: 'Audience (aud) that an access token must name.',
@@ -110,7 +111,7 @@ export class HubStack extends Stack {
     const keys = new HubKeys(this, 'Keys', { stage });
     const onCall = new OnCall(this, 'OnCall', { key: keys.onCall, runbook });
     const api = new FhirApi(this, 'Api', { stage, entrance, logKey: keys.logs, bearerIsTaken });
-    const PUBLIC_URL = entrance.kind === 'domain' ? api.url : this.#givenUrlOr(api.url);
+    const PUBLIC_URL = entrance.entrance === 'domain' ? api.url : this.#givenUrlOr(api.url, scheme);
 
     const hubTable = new HubTable(this, 'Table', { stage, key: keys.missions });
     const { table } = hubTable;
@@ -240,11 +241,11 @@ export class HubStack extends Stack {
   }
 
   /** What stands before API Gateway may have a name that the stack does not know. */
-  #givenUrlOr(url: string): string {
+  #givenUrlOr(url: string, scheme: string): string {
     const given = new CfnParameter(this, 'PublicUrl', {
       description: 'Base URL that partners use, ends in /fhir. Empty: the address that API Gateway gives.',
       default: '',
-      allowedPattern: '|https?://.+/fhir',
+      allowedPattern: `|${scheme}://.+/fhir`,
     });
     const isGiven = new CfnCondition(this, 'PublicUrlIsGiven', {
       expression: Fn.conditionNot(Fn.conditionEquals(given.valueAsString, '')),

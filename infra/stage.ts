@@ -31,6 +31,10 @@ export interface StageSettings {
   readonly name: StageName;
   /** Whether table and keys outlive the stack and are protected against deletion. */
   readonly keepsData: boolean;
+  /** How partners reach the hub if nobody says so. Undefined: it must be said, so that no slip opens a hub. */
+  readonly usualEntrance: 'public' | undefined;
+  /** Whether the token issuer, and the hub's own address, may do without TLS, as on a laptop. */
+  readonly plainHttp: boolean;
   /** Of every log group. */
   readonly logRetention: RetentionDays;
   /** Days back to which the table can be restored, 1 to 35. */
@@ -60,6 +64,8 @@ type StageName = (typeof stageNames)[number];
 /** What a stage has unless it says otherwise. */
 const guarded = {
   keepsData: true,
+  usualEntrance: undefined,
+  plainHttp: false,
   recoveryDays: 35,
   deadLetterDays: 14,
   keyDeletionDays: 30,
@@ -78,6 +84,8 @@ const stages: Readonly<Record<StageName, Omit<StageSettings, 'name'>>> = {
   dev: {
     ...guarded,
     keepsData: false,
+    usualEntrance: 'public',
+    plainHttp: true,
     logRetention: RetentionDays.ONE_WEEK,
     recoveryDays: 1,
     keyDeletionDays: 7,

@@ -9,7 +9,12 @@ const resourceSchema = z.looseObject({
 });
 type Resource = z.output<typeof resourceSchema>;
 
-const templateSchema = z.looseObject({ Resources: z.record(z.string(), resourceSchema) });
+const parameterSchema = z.looseObject({ AllowedPattern: z.string().optional() });
+
+const templateSchema = z.looseObject({
+  Parameters: z.record(z.string(), parameterSchema),
+  Resources: z.record(z.string(), resourceSchema),
+});
 
 /** What the emulator's CloudFormation refuses. Nothing that a request or a notification passes through may stand here. */
 const unknown: readonly ((resource: Resource) => boolean)[] = [
@@ -19,7 +24,7 @@ const unknown: readonly ((resource: Resource) => boolean)[] = [
 
 /**
  * Takes out of the stack in a cloud assembly what the emulator's CloudFormation does not know, and returns its names. Whoever names
- * the ARN of one gets a text in its place.
+ * the ARN of one gets a text in its place. Parameters that take https alone take http, too: nothing on this machine has TLS.
  */
 export const leaveOutUnknown = async (assembly: string): Promise<readonly string[]> => {
   const { stackName } = await readAssembly(assembly);
@@ -30,7 +35,15 @@ export const leaveOutUnknown = async (assembly: string): Promise<readonly string
   const gone = entries.filter(isUnknown).map(([name]) => name);
   const known = Object.fromEntries(entries.filter((entry) => !isUnknown(entry)));
   const arnOf = z.strictObject({ 'Fn::GetAtt': z.tuple([z.enum(gone), z.literal('Arn')]) });
-  const text = JSON.stringify({ ...template, Resources: known }, (_key, value: unknown) => {
+  const Parameters = Object.fromEntries(
+    Object.entries(template.Parameters).map(([name, { AllowedPattern, ...parameter }]) => [
+      name,
+      AllowedPattern === undefined
+        ? parameter
+        : { ...parameter, AllowedPattern: AllowedPattern.replace('https://', 'https?://') },
+    ]),
+  );
+  const text = JSON.stringify({ ...template, Parameters, Resources: known }, (_key, value: unknown) => {
     const reference = arnOf.safeParse(value);
     return reference.success ? `left-out:${reference.data['Fn::GetAtt'][0]}` : value;
   });

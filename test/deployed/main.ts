@@ -107,7 +107,19 @@ const main = async (): Promise<number> => {
       DEPLOYED_ASSEMBLY: assembly,
     };
     const cdk = 'node_modules/aws-cdk/bin/cdk';
-    await must('cdk synth', env, cdk, 'synth', '--quiet', '--context', `stage=${values.stage}`, '--output', assembly);
+    await must(
+      'cdk synth',
+      env,
+      cdk,
+      'synth',
+      '--quiet',
+      '-c',
+      `stage=${values.stage}`,
+      '-c',
+      'entrance=public',
+      '--output',
+      assembly,
+    );
     const leftOut = await leaveOutUnknown(assembly);
     await must('cdk bootstrap', env, cdk, 'bootstrap', '--app', assembly, `aws://000000000000/${region}`);
     say('each file of tests deploys the stack, uses it, and destroys it');

@@ -6,18 +6,19 @@ import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import recommendedFeatureFlags from 'aws-cdk-lib/recommended-feature-flags.json' with { type: 'json' };
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { z } from 'zod';
-import { type Entrance, readEntrance } from '../../infra/entrance.ts';
+import type { Entrance } from '../../infra/entrance.ts';
 import { HubStack } from '../../infra/hub-stack.ts';
-import { readStage } from '../../infra/stage.ts';
+import { readOptions } from '../../infra/options.ts';
 
 type StageName = 'dev' | 'test' | 'prod';
 type Options = Readonly<Record<string, string>>;
 
 /** The options of each way in, as they are given to CDK. */
-export const ways: Readonly<Record<Entrance['kind'], Options>> = {
-  public: {},
-  private: { vpcEndpoints: 'vpce-0123456789abcdef0,vpce-0fedcba9876543210' },
+export const ways: Readonly<Record<Entrance['entrance'], Options>> = {
+  public: { entrance: 'public' },
+  private: { entrance: 'private', vpcEndpoints: 'vpce-0123456789abcdef0,vpce-0fedcba9876543210' },
   domain: {
+    entrance: 'domain',
     domainName: 'hub.luftbro.example',
     certificate: 'arn:aws:acm:eu-north-1:123456789012:certificate/0a1b2c3d',
     truststore: 's3://luftbro-truststore/partners.pem',
@@ -34,16 +35,14 @@ const hubStack = (stage: StageName, options: Options, runbook: string, builtinCl
   });
   const stack = new HubStack(app, `luftbro-${stage}`, {
     handlers: fileURLToPath(new URL('../../functions', import.meta.url)),
-    stage: readStage(stage),
+    ...readOptions({ stage, runbook, ...options }),
     release: '1.2.3 (0a1b2c3d4e5f)',
-    entrance: readEntrance((option) => options[option]),
-    runbook,
   });
   return { app, stack };
 };
 
 /** A stage's template; nothing is checked. */
-export const hubTemplate = (stage: StageName, runbook = handbook, options: Options = {}): Template =>
+export const hubTemplate = (stage: StageName, runbook = handbook, options: Options = ways.public): Template =>
   Template.fromStack(hubStack(stage, options, runbook, false).stack);
 
 const reportSchema = z.object({ pluginReports: z.array(z.object({ violations: z.array(z.unknown()) })) });

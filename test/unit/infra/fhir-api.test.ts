@@ -257,6 +257,15 @@ describe('a hub with a domain name', () => {
     named.hasResourceProperties('AWS::ApiGateway::RestApi', { DisableExecuteApiEndpoint: true });
   });
 
+  it('shows by a second certificate that the name is its own, if the first was imported', () => {
+    const ownershipCertificate = 'arn:aws:acm:eu-north-1:123456789012:certificate/4e5f6071';
+    hubTemplate('prod', undefined, { ...ways.domain, ownershipCertificate }).hasResourceProperties(
+      'AWS::ApiGateway::DomainName',
+      { RegionalCertificateArn: ways.domain['certificate'], OwnershipVerificationCertificateArn: ownershipCertificate },
+    );
+    named.hasResourceProperties('AWS::ApiGateway::DomainName', { OwnershipVerificationCertificateArn: Match.absent() });
+  });
+
   it('leads to the stage of the API without a path of its own', () => {
     named.hasResourceProperties('AWS::ApiGateway::BasePathMapping', {
       BasePath: Match.absent(),

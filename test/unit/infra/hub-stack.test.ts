@@ -2,7 +2,7 @@ import type { Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { faults } from '../../../schemas/faults.ts';
-import { hubTemplate, ways } from '../../support/hub-template.ts';
+import { hubTemplate, objectionsTo, ways } from '../../support/hub-template.ts';
 
 let template: Template;
 
@@ -100,6 +100,38 @@ describe('the stack', () => {
     expect(value('Entrance', hubTemplate('prod', undefined, ways.private))).toBe(
       `-c entrance=private -c vpcEndpoints=${ways.private['vpcEndpoints']}`,
     );
+  });
+});
+
+describe('where people rely on the hub', () => {
+  const plain = 'http://issuer.example';
+  const takes = (name: string, of: Template, value: string): boolean => {
+    const { AllowedPattern } = z.object({ AllowedPattern: z.string() }).parse(of.findParameters(name)[name]);
+    return new RegExp(`^(?:${AllowedPattern})$`).test(value);
+  };
+
+  it.each(['test', 'prod'] as const)('keys of tokens and messages come over TLS alone: %s', (stage) => {
+    const of = hubTemplate(stage);
+    expect(takes('TokenIssuer', of, 'https://issuer.example')).toBe(true);
+    expect(takes('TokenIssuer', of, plain)).toBe(false);
+    expect(takes('PublicUrl', of, 'https://hub.example/fhir')).toBe(true);
+    expect(takes('PublicUrl', of, 'http://hub.example/fhir')).toBe(false);
+  });
+
+  it('but on a laptop there is no TLS', () => {
+    expect(takes('TokenIssuer', hubTemplate('dev'), plain)).toBe(true);
+  });
+
+  it.each([
+    ['dev', false],
+    ['test', true],
+    ['prod', true],
+  ] as const)('the stack is not deleted by one command: %s, %j', (stage, isProtected) => {
+    const seen: (boolean | undefined)[] = [];
+    objectionsTo(stage, ways.public, ({ terminationProtection }) => {
+      seen.push(terminationProtection);
+    });
+    expect(seen).toEqual([isProtected]);
   });
 });
 

@@ -18,7 +18,7 @@ describe('the stack of every stage and every way in', () => {
 
   it('is looked at by cdk-nag', () => {
     expect(() =>
-      objectionsTo('dev', {}, (stack) => {
+      objectionsTo('dev', ways.public, (stack) => {
         new Queue(stack, 'Open');
       }),
     ).toThrow('AwsSolutions-SQS4');
@@ -26,7 +26,7 @@ describe('the stack of every stage and every way in', () => {
 
   it('is looked at by the rules of CloudFormation', () => {
     expect(() =>
-      objectionsTo('dev', {}, (stack) => {
+      objectionsTo('dev', ways.public, (stack) => {
         new CfnResource(stack, 'Odd', { type: 'AWS::SNS::Topic', properties: { Nonsense: true } });
       }),
     ).toThrow('Nonsense');
