@@ -3,7 +3,7 @@ import { App } from 'aws-cdk-lib';
 import recommendedFeatureFlags from 'aws-cdk-lib/recommended-feature-flags.json' with { type: 'json' };
 import { z } from 'zod';
 import { HubStack } from '../infra/hub-stack.ts';
-import { readStage } from '../infra/stage.ts';
+import { readStage, stageNames } from '../infra/stage.ts';
 import { mostSeries } from '../schemas/metrics.ts';
 
 /** `docs/costs.md`: published prices times what this project counts of itself, so that neither can change without the other. */
@@ -290,8 +290,6 @@ const templateSchema = z.object({
   ),
 });
 
-const stageNames = ['dev', 'test', 'prod'] as const;
-
 const resourcesOf = (stage: (typeof stageNames)[number]) => {
   const app = new App({
     context: { ...recommendedFeatureFlags, 'aws:cdk:bundling-stacks': [] },
@@ -301,6 +299,7 @@ const resourcesOf = (stage: (typeof stageNames)[number]) => {
     handlers: fileURLToPath(new URL('../functions', import.meta.url)),
     stage: readStage(stage),
     release: '',
+    tableGeneration: 1,
     entrance: { entrance: 'public' },
     runbook: '',
   });

@@ -33,6 +33,8 @@ interface HubStackProps extends StackProps {
   /** Where docs/runbook.md of this release is read; alarms lead to its sections. */
   readonly runbook: string;
   readonly entrance: Entrance;
+  /** Which table of the stage it has: 1, or one more than before for a new, empty one. */
+  readonly tableGeneration: number;
 }
 
 const tableReads = ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'];
@@ -48,7 +50,7 @@ export class HubStack extends Stack {
   constructor(
     scope: Construct,
     id: string,
-    { handlers: folder, stage, release, entrance, runbook, ...props }: HubStackProps,
+    { handlers: folder, stage, release, entrance, runbook, tableGeneration, ...props }: HubStackProps,
   ) {
     super(scope, id, { ...props, terminationProtection: stage.keepsData });
     const scheme = stage.plainHttp ? 'https?' : 'https';
@@ -113,7 +115,7 @@ export class HubStack extends Stack {
     const api = new FhirApi(this, 'Api', { stage, entrance, logKey: keys.logs, bearerIsTaken });
     const PUBLIC_URL = entrance.entrance === 'domain' ? api.url : this.#givenUrlOr(api.url, scheme);
 
-    const hubTable = new HubTable(this, 'Table', { stage, key: keys.missions });
+    const hubTable = new HubTable(this, 'Table', { stage, generation: tableGeneration, key: keys.missions });
     const { table } = hubTable;
     const TABLE_NAME = table.tableName;
     const ENDPOINT_ALLOW_LIST = endpointAllowList.valueAsString;

@@ -1,15 +1,20 @@
 import { type Entrance, entranceOptions, readEntrance } from './entrance.ts';
 import { readRunbook } from './on-call.ts';
-import { readStage, type StageSettings } from './stage.ts';
+import { readStage, stageNames, type StageSettings } from './stage.ts';
+import { readGeneration } from './table.ts';
 
 /** What is chosen by `-c <option>=<value>` when the stack is synthesised. */
 interface Options {
   readonly stage: StageSettings;
   readonly runbook: string;
   readonly entrance: Entrance;
+  readonly tableGeneration: number;
 }
 
-const ours: readonly string[] = ['stage', 'runbook', ...entranceOptions];
+/** It is remembered in cdk.json, for each stage by itself. */
+const tableOption = (stage: string): string => `table-${stage}`;
+
+const ours: readonly string[] = ['stage', 'runbook', ...entranceOptions, ...stageNames.map(tableOption)];
 
 /** CDK's own context: flags and what it has looked up have a colon in their names, and these have none. */
 const ofCdk: readonly string[] = ['cli-telemetry', 'acknowledged-issue-numbers', 'cdk-migrate'];
@@ -28,5 +33,6 @@ export const readOptions = (context: Readonly<Record<string, unknown>>): Options
     stage,
     runbook: readRunbook(context['runbook']),
     entrance: readEntrance(context, stage.usualEntrance),
+    tableGeneration: readGeneration(context[tableOption(stage.name)], tableOption(stage.name)),
   };
 };

@@ -58,7 +58,7 @@ export interface StageSettings {
   readonly traces: boolean;
 }
 
-const stageNames = ['dev', 'test', 'prod'] as const;
+export const stageNames = ['dev', 'test', 'prod'] as const;
 type StageName = (typeof stageNames)[number];
 
 /** What a stage has unless it says otherwise. */

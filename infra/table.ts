@@ -10,6 +10,8 @@ import { countOf, lasting, saying } from './watching.ts';
 
 interface HubTableProps {
   readonly stage: StageSettings;
+  /** See `readGeneration`. */
+  readonly generation: number;
   readonly key: IKey;
 }
 
@@ -17,7 +19,7 @@ interface HubTableProps {
  * Which table of the stage this is, by `table-<stage>` in the context of cdk.json. The next number makes a new, empty one in the same
  * stack, for a restore; the one before stays where data are kept. Throws if it is no number from 1.
  */
-const generationOf = (context: unknown, name: string): number => {
+export const readGeneration = (context: unknown, name: string): number => {
   const asked = z.coerce.number().int().min(1).default(1).safeParse(context);
   if (!asked.success)
     throw new Error(`${name} is ${JSON.stringify(context)}. Give a whole number: 1, or one more than before.`);
@@ -28,10 +30,8 @@ const generationOf = (context: unknown, name: string): number => {
 export class HubTable extends Construct {
   readonly table: Table;
 
-  constructor(scope: Construct, id: string, { stage, key }: HubTableProps) {
+  constructor(scope: Construct, id: string, { stage, generation, key }: HubTableProps) {
     super(scope, id);
-    const option = `table-${stage.name}`;
-    const generation = generationOf(this.node.tryGetContext(option), option);
     this.table = new Table(this, generation === 1 ? 'Resource' : `Generation${generation}`, {
       partitionKey: { name: 'pk', type: AttributeType.STRING },
       sortKey: { name: 'sk', type: AttributeType.STRING },

@@ -30,7 +30,7 @@ const handbook = 'https://handbook.example/runbook.md';
 /** Without the functions' code. */
 const hubStack = (stage: StageName, options: Options, runbook: string, builtinCloudFormationValidation: boolean) => {
   const app = new App({
-    context: { ...recommendedFeatureFlags, 'aws:cdk:bundling-stacks': [], ...options },
+    context: { ...recommendedFeatureFlags, 'aws:cdk:bundling-stacks': [] },
     builtinCloudFormationValidation,
   });
   const stack = new HubStack(app, `luftbro-${stage}`, {

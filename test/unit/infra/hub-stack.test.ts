@@ -149,17 +149,17 @@ describe('the table', () => {
   });
 
   it('gives way to a new, empty one by its number in cdk.json, and all else stays in its place', () => {
-    const next = hubTemplate('prod', undefined, { 'table-prod': '2' }).toJSON();
+    const next = hubTemplate('prod', undefined, { ...ways.public, 'table-prod': '2' }).toJSON();
     expect(Object.keys(next['Resources'])).not.toContain('Table');
     expect(next['Resources']['TableGeneration2']).toMatchObject({ DeletionPolicy: 'Retain' });
     const renamed: unknown = JSON.parse(JSON.stringify(next).replaceAll('"TableGeneration2"', '"Table"'));
     expect(renamed).toEqual(template.toJSON());
     // Another stage's number means nothing here.
-    expect(hubTemplate('prod', undefined, { 'table-test': '2' }).toJSON()).toEqual(template.toJSON());
+    expect(hubTemplate('prod', undefined, { ...ways.public, 'table-test': '2' }).toJSON()).toEqual(template.toJSON());
   });
 
   it.each(['two', '0', '1.5'])('has no number %s', (number) => {
-    expect(() => hubTemplate('prod', undefined, { 'table-prod': number })).toThrow('table-prod is');
+    expect(() => hubTemplate('prod', undefined, { ...ways.public, 'table-prod': number })).toThrow('table-prod is');
   });
 
   it('has the index of what is owed and the index of the worklists', () => {
