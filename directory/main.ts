@@ -1,22 +1,36 @@
 import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { loadDirectory, saveDirectory } from '../adapters/dynamodb/directory-store.ts';
 import { openTable, type Table } from '../adapters/dynamodb/table.ts';
 import { worklist } from '../adapters/dynamodb/worklist.ts';
-import { type DirectoryParty, readDirectory } from '../schemas/directory.ts';
-import { contents, differences, dropped, partyInWords, stillAsked, warnings } from './report.ts';
+import { readHubEnv } from '../local/hub-env.ts';
+import { type DirectoryData, type DirectoryParty, readDirectory } from '../schemas/directory.ts';
+import { contents, differences, dropped, partyInWords, phoneList, stillAsked, warnings } from './report.ts';
 
 /**
+ * `npm run directory -- --phones`, with a file, a table or the hub on this machine: whom people phone when the hub does not answer.
+ *
  * `npm run directory -- <file> [--table <name>] [--drop]`: checks a directory file and says what it holds. If a table is
  * named, says what changes and loads it; organisations of the table that the file leaves out are dropped only with --drop,
  * and never while they have open Tasks.
  */
 
 const { values, positionals } = parseArgs({
-  options: { table: { type: 'string' }, drop: { type: 'boolean', default: false } },
+  options: {
+    table: { type: 'string' },
+    drop: { type: 'boolean', default: false },
+    phones: { type: 'boolean', default: false },
+    local: { type: 'boolean', default: false },
+    'data-dir': { type: 'string', default: fileURLToPath(new URL('../.luftbro', import.meta.url)) },
+  },
   allowPositionals: true,
 });
 const [file] = positionals;
+
+const usage = `Usage: npm run directory -- <file> [--table <name of the DynamoDB table>] [--drop]
+       npm run --silent directory -- --phones <where>   everybody's phone number, to be printed and kept on paper
+where: <file>, --table <name>, or --local [--data-dir <folder>] for the hub that runs on this machine (npm start)`;
 
 const readJson = async (path: string): Promise<unknown> => JSON.parse(await readFile(path, 'utf8'));
 
@@ -36,9 +50,44 @@ const withOpenTasks = async (table: Table, parties: readonly DirectoryParty[]) =
   return asked;
 };
 
+const print = (directory: DirectoryData, from: string): number => {
+  if (directory.parties.length === 0) {
+    console.error(`There is nobody in the directory of ${from}.`);
+    return 1;
+  }
+  console.log(`Phone numbers in the directory of ${from}, ${new Date().toISOString().slice(0, 10)}\n`);
+  for (const line of phoneList(directory)) console.log(line);
+  return 0;
+};
+
+/** The directory that a hub uses. */
+const printFromHub = async (): Promise<number> => {
+  if (values.local && !readHubEnv(values['data-dir'])) return 1;
+  const name = values.table ?? process.env['TableName'];
+  if (name === undefined) {
+    console.error(usage);
+    return 2;
+  }
+  try {
+    return print(await loadDirectory(openTable(name)), name);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    console.error(
+      `${name} cannot be read (${why}). The file that was loaded last has the numbers, too: --phones <file>`,
+    );
+    return 1;
+  }
+};
+
 const main = async (): Promise<number> => {
+  const places = [file !== undefined, values.table !== undefined, values.local].filter(Boolean).length;
+  if (values.phones ? places !== 1 : values.local) {
+    console.error(usage);
+    return 2;
+  }
+  if (values.phones && file === undefined) return printFromHub();
   if (file === undefined) {
-    console.error('Usage: npm run directory -- <file> [--table <name of the DynamoDB table>] [--drop]');
+    console.error(usage);
     return 2;
   }
   const reading = await readJson(file).then(readDirectory, (error: unknown) => ({
@@ -49,6 +98,7 @@ const main = async (): Promise<number> => {
     return 1;
   }
   const { directory } = reading;
+  if (values.phones) return print(directory, file);
   list(console.log, `${file} is good:`, contents(directory));
   const doubts = warnings(directory);
   if (doubts.length > 0) list(console.log, 'Warnings:', doubts);

@@ -97,6 +97,23 @@ export const warnings = ({ coverage }: DirectoryData): readonly string[] => {
   ];
 };
 
+/** Whom people phone when the hub does not answer, to be kept on paper: one line for each organisation, with what it coordinates. */
+export const phoneList = (data: DirectoryData): readonly string[] =>
+  codesOf(roles).flatMap((role) => {
+    const parties = data.parties
+      .filter((party) => party.role === role)
+      .toSorted((one, other) => one.name.localeCompare(other.name));
+    if (parties.length === 0) return [];
+    return [
+      roles[role],
+      ...parties.map((party) => {
+        const areas = areasOf(data, party).map(areaInWords);
+        const coordinates = areas.length === 0 ? '' : `  (${areas.join(', ')})`;
+        return `  ${party.phone ?? 'no phone in the directory'}  ${party.name}, ${party.organisation}${coordinates}`;
+      }),
+    ];
+  });
+
 type Said = ReadonlyMap<string, string>;
 
 const compared = (before: Said, after: Said, words: (said: string) => string): readonly string[] =>

@@ -2,7 +2,7 @@
 import { RemovalPolicy } from 'aws-cdk-lib';
 import { AccessLogFormat, LogGroupLogDestination, type RestApi, type StageOptions } from 'aws-cdk-lib/aws-apigateway';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
-import { LogGroup } from 'aws-cdk-lib/aws-logs';
+import { type ILogGroup, LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { StageSettings } from './stage.ts';
 
@@ -38,6 +38,8 @@ interface ApiLogsProps {
 export class ApiLogs extends Construct {
   readonly #settings;
   readonly #stageName: string;
+  /** One line per request. */
+  readonly requests: ILogGroup;
   readonly access: Pick<StageOptions, 'accessLogDestination' | 'accessLogFormat'>;
 
   constructor(scope: Construct, id: string, { stage, key, stageName }: ApiLogsProps) {
@@ -48,8 +50,9 @@ export class ApiLogs extends Construct {
       encryptionKey: key,
       removalPolicy: stage.keepsData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
     };
+    this.requests = new LogGroup(this, 'Access', this.#settings);
     this.access = {
-      accessLogDestination: new LogGroupLogDestination(new LogGroup(this, 'Access', this.#settings)),
+      accessLogDestination: new LogGroupLogDestination(this.requests),
       accessLogFormat: AccessLogFormat.custom(JSON.stringify(fields)),
     };
   }

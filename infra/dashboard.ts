@@ -14,12 +14,14 @@ import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { type MetricName, metricNamespace, metrics, valuesOf } from '../schemas/metrics.ts';
 import type { DeliveryQueue } from './delivery-queue.ts';
+import type { DoorAlarms } from './door-alarms.ts';
 import type { FhirApi } from './fhir-api.ts';
 import type { OnCall } from './on-call.ts';
 import type { Sweeper } from './sweeper.ts';
 
 interface HubDashboardProps {
   readonly api: FhirApi;
+  readonly door: DoorAlarms;
   readonly deliveries: DeliveryQueue;
   readonly sweeper: Sweeper;
   readonly functions: readonly LambdaFunction[];
@@ -30,7 +32,7 @@ interface HubDashboardProps {
 export class HubDashboard extends Construct {
   readonly url: string;
 
-  constructor(scope: Construct, id: string, { api, deliveries, sweeper, functions, onCall }: HubDashboardProps) {
+  constructor(scope: Construct, id: string, { api, door, deliveries, sweeper, functions, onCall }: HubDashboardProps) {
     super(scope, id);
     const { stackName, region } = Stack.of(this);
     const dashboard = new Dashboard(this, 'Resource', {
@@ -58,19 +60,24 @@ export class HubDashboard extends Construct {
           api.numbers.metricClientError({ ...perMinute, label: 'refused (4xx)' }),
           api.numbers.metricServerError({ ...perMinute, label: 'failed (5xx)' }),
         ],
-        8,
+        6,
+      ),
+      graph(
+        'Refused for who they are, or for too many, a minute',
+        [door.refused.with({ label: '401, 403' }), door.limited.with({ label: '429' })],
+        6,
       ),
       graph(
         'How long an answer takes, ms',
         [Stats.p(50), Stats.p(99)].map((statistic) =>
           api.numbers.metricLatency({ period: minute, statistic, label: statistic }),
         ),
-        8,
+        6,
       ),
       graph(
         'Functions that found no place, a minute',
         functions.map((fn) => fn.metricThrottles({ ...perMinute, label: fn.node.id })),
-        8,
+        6,
       ),
     );
     dashboard.addWidgets(...deliveries.graphs());

@@ -1,10 +1,11 @@
 /* oxlint-disable no-new -- a construct joins its scope by being made */
 import { Duration, Stack } from 'aws-cdk-lib';
-import { GraphWidget, type IWidget, type Metric, SingleValueWidget } from 'aws-cdk-lib/aws-cloudwatch';
+import { GraphWidget, type IWidget, Metric, SingleValueWidget } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { EventSourceMapping } from 'aws-cdk-lib/aws-lambda';
 import { DeduplicationScope, FifoThroughputLimit, Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { type DimensionsOf, metricNamespace, type MetricName } from '../schemas/metrics.ts';
 import type { HubFunction } from './hub-function.ts';
 import type { OnCall } from './on-call.ts';
 import type { StageSettings } from './stage.ts';
@@ -19,6 +20,16 @@ interface DeliveryQueueProps {
 
 /** Longest that an order waits when all is well: the hub gives up after twelve minutes, and obeys a `Retry-After` of up to five. */
 const lateAfter = Duration.minutes(20);
+
+/** Of real missions, in five minutes, so that a partner that refuses all does not ring each minute. */
+const givenUp = (stackName: string): Metric =>
+  new Metric({
+    namespace: metricNamespace(stackName),
+    metricName: 'Deliveries' satisfies MetricName,
+    dimensionsMap: { missions: 'real', outcome: 'given-up' } satisfies DimensionsOf<'Deliveries'>,
+    ...summed,
+    period: Duration.minutes(5),
+  });
 
 /** Notifications on their way, in order per subscription and mission, and orders that failed inside the hub again and again. */
 export class DeliveryQueue extends Construct {
@@ -151,6 +162,13 @@ export class DeliveryQueue extends Construct {
       ...threeInARow,
       alarmDescription:
         'AWS lets no more deliveries run side by side: partners are told late. See what else takes the concurrency of the account; while it lasts, coordinators must phone.',
+    });
+    // SweeperDeadLetters stays on while one letter lies there, and says nothing of the next.
+    this.#onCall.wake(this, 'GivenUp', givenUp(Stack.of(this).stackName), {
+      ...atOnce,
+      alarmDescription:
+        'In these minutes the hub has stopped trying to tell a partner something about a real mission, maybe while older ones still lay there. ' +
+        'The list of SweeperDeadLetters says what, and whom to phone. That this alarm is over means only that no more have come.',
     });
   }
 }

@@ -13,6 +13,7 @@ import { InterfaceVpcEndpoint } from 'aws-cdk-lib/aws-ec2';
 import { AnyPrincipal, Effect, PolicyDocument, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { ApiLogs } from './api-logs.ts';
 import { DomainDoor } from './domain-door.ts';
@@ -38,11 +39,14 @@ export class FhirApi extends Construct {
   readonly #stageName = 'live';
   readonly #api: RestApi;
   readonly #entrance: Entrance;
+  /** One line per request, which says how it ended. */
+  readonly logGroup: ILogGroup;
 
   constructor(scope: Construct, id: string, { stage, entrance, logKey, bearerIsTaken }: FhirApiProps) {
     super(scope, id);
     this.#entrance = entrance;
     const logs = new ApiLogs(this, 'Logs', { stage, key: logKey, stageName: this.#stageName });
+    this.logGroup = logs.requests;
     const logged = { loggingLevel: MethodLoggingLevel.ERROR, dataTraceEnabled: false };
     this.#api = new RestApi(this, 'Resource', {
       ...endpointOf(this, entrance),

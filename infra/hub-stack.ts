@@ -218,8 +218,8 @@ export class HubStack extends Stack {
 
     api.route({ authorize, 'process-message': processMessage, read, subscribe, metadata });
     hubTable.watch(onCall, functions);
-    new DoorAlarms(this, 'Door', { api, authorize, processMessage, onCall });
-    const dashboard = new HubDashboard(this, 'Dashboard', { api, deliveries, sweeper, functions, onCall });
+    const door = new DoorAlarms(this, 'Door', { api, authorize, processMessage, others: [read, subscribe], onCall });
+    const dashboard = new HubDashboard(this, 'Dashboard', { api, door, deliveries, sweeper, functions, onCall });
 
     new CfnOutput(this, 'Url', { description: 'Base URL that partners use', value: PUBLIC_URL });
     new CfnOutput(this, 'Release', { description: 'What is deployed: version and commit', value: release });

@@ -1,8 +1,7 @@
 /* oxlint-disable no-new -- a construct joins its scope by being made */
 import { Duration, Stack } from 'aws-cdk-lib';
 import { ComparisonOperator, Metric, Stats, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
-import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
-import { FilterPattern, type IFilterPattern, MetricFilter } from 'aws-cdk-lib/aws-logs';
+import { FilterPattern, type IFilterPattern, type ILogGroup, MetricFilter } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { type LogMessageName, logMessages } from '../schemas/log-messages.ts';
 import { metricNamespace } from '../schemas/metrics.ts';
@@ -30,19 +29,24 @@ export const lasting = { ...atOnce, evaluationPeriods: 5, datapointsToAlarm: 3 }
 export const saying = (...messages: readonly LogMessageName[]): IFilterPattern =>
   FilterPattern.any(...messages.map((message) => FilterPattern.stringValue('$.code', '=', logMessages[message].code)));
 
-/** What Lambda writes when a function ends without a word of its own. */
+/**
+ * What Lambda writes when a function does not start, or ends without a word of its own; none of it for an error that a handler
+ * throws. `INIT_REPORT` only stands where starting failed, as long as nothing is started beforehand (provisioned concurrency).
+ */
 export const endingEarly: IFilterPattern = FilterPattern.anyTerm(
   'Task timed out',
   'Runtime exited',
   'Uncaught Exception',
+  'INIT_REPORT',
 );
 
 interface Said {
-  readonly by: LambdaFunction;
+  /** A function, or whatever else has a log. */
+  readonly by: { readonly logGroup: ILogGroup };
   readonly pattern: IFilterPattern;
 }
 
-/** One number of what several functions log: an alarm on a sum of metrics would look at each of them. */
+/** One number of what stands in several logs: an alarm on a sum of metrics would look at each of them. */
 export const countOf = (scope: Construct, metricName: string, lines: readonly Said[]): Metric => {
   const namespace = metricNamespace(Stack.of(scope).stackName);
   for (const [index, { by, pattern }] of lines.entries())

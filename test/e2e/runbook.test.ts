@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { z } from 'zod';
 import { loadFirstData } from '../../local/first-data.ts';
 import { type Host, startHost } from '../../local/host.ts';
 
@@ -31,47 +32,109 @@ const freePort = async (): Promise<number> => {
   return typeof address === 'object' && address !== null ? address.port : 0;
 };
 
-/** The commands under a heading of the runbook. */
-const commandsUnder = async (heading: string): Promise<string> => {
+/** The blocks of commands under a heading of the runbook. */
+const commandsUnder = async (heading: string): Promise<readonly string[]> => {
   const [, section = ''] = (await readFile('docs/runbook.md', 'utf8')).split(`\n## ${heading}\n`);
   return [
     ...section
       .split('\n## ', 1)
       .join('')
       .matchAll(/^```sh\n(.*?)^```/gms),
-  ]
-    .map(([, lines]) => lines)
-    .join('');
+  ].map(([, lines = '']) => lines);
 };
 
-const inShell = async (script: string): Promise<{ readonly code: number | null; readonly out: string }> => {
-  const shell = spawn('bash', [], { stdio: ['pipe', 'pipe', 'ignore'], detached: true });
+const inShell = async (script: string): Promise<{ readonly out: string; readonly errors: string }> => {
+  const shell = spawn('bash', [], { stdio: ['pipe', 'pipe', 'pipe'], detached: true });
   shell.stdin.end(script);
-  const said = text(shell.stdout);
+  const said = Promise.all([text(shell.stdout), text(shell.stderr)]);
   const tooLong = setTimeout(() => {
     if (shell.pid !== undefined) process.kill(-shell.pid, 'SIGKILL');
-  }, 60_000);
-  const out = await said;
+  }, 150_000);
+  const [out, errors] = await said;
   clearTimeout(tooLong);
-  return { code: shell.exitCode, out };
+  return { out, errors };
 };
 
-test('Dead letters are practised on a laptop until there are none, by the commands of the runbook', async () => {
-  let script = await commandsUnder('Practice: dead letters on a laptop');
+const tokenOf = async (client: string): Promise<string> => {
+  const answer = await fetch(`${host.issuerUrl}/token`, {
+    method: 'POST',
+    body: new URLSearchParams({ grant_type: 'client_credentials', client_id: client }),
+  });
+  return z.object({ access_token: z.string() }).parse(await answer.json()).access_token;
+};
+
+const statusOfAll = async (client: string): Promise<string> =>
+  (
+    await fetch(`${host.origin}/fhir/Subscription/$status`, {
+      headers: { authorization: `Bearer ${await tokenOf(client)}` },
+    })
+  ).text();
+
+/** The practice, for the ports and the folder of this hub. */
+const practice = async (port: number): Promise<string> => {
+  let script = (await commandsUnder('Practice: dead letters on a laptop')).join('');
   const here = {
     'http://localhost:3000': host.origin,
     'http://localhost:3001': host.issuerUrl,
-    '3999': String(await freePort()),
-    '.luftbro/answers': join(dataDir, 'answers'),
-    'HUB=--local': `HUB="--local --data-dir ${dataDir}"`,
+    '3999': String(port),
+    '.luftbro/': `${dataDir}/`,
+    ' --local': ` --local --data-dir ${dataDir}`,
   };
   for (const [there, place] of Object.entries(here)) {
     expect(script).toContain(there);
     script = script.replaceAll(there, place);
   }
-  const { out } = await inShell(script);
-  expect(out).toMatch(/given up .* last answer: HTTP 404/);
+  return script;
+};
+
+test('Dead letters are practised on a laptop as often as one likes, also after the first message of npm start', async () => {
+  const first = await fetch(`${host.url}/$process-message`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${await tokenOf('amk-innlandet')}`, 'content-type': 'application/fhir+json' },
+    body: await readFile('examples/mission-request.json', 'utf8'),
+  });
+  expect(first.status).toBe(200);
+  const port = await freePort();
+  const script = await practice(port);
+  const { out, errors } = await inShell(`${script}\n${script}`);
+
+  expect(errors).not.toMatch(/STOP/);
+  const missions = [...out.matchAll(/given up .*Mission request \(mission (\S+),.*last answer: HTTP 404/g)];
+  expect(new Set(missions.map(([, mission]) => mission)).size).toBe(2);
   expect(out).toMatch(/To be phoned:\n {2}AMK LA Oslo .*\+47/);
-  expect(out).toMatch(/on its way again/);
+  expect(out.match(/on its way again/g)?.length).toBeGreaterThanOrEqual(2);
   expect(out.trim().split('\n').at(-1)).toBe('No dead letters.');
-}, 90_000);
+
+  expect(await statusOfAll('amk-la-oslo')).not.toContain('"active"');
+  await expect(fetch(`http://127.0.0.1:${port}`)).rejects.toThrow();
+}, 180_000);
+
+test('A practice without a hub says so and hangs nowhere', async () => {
+  const script = (await practice(await freePort()))
+    .replaceAll(host.origin, 'http://127.0.0.1:9')
+    .replace('seq 60', 'seq 1');
+  const { errors } = await inShell(script);
+  expect(errors).toMatch(/STOP, not within a minute: the hub answers\. Does npm start run\?/);
+}, 180_000);
+
+test.each([
+  ['without credentials', 'aws() { return 255; }'],
+  ['of a stack that is not there', 'aws() { echo None; }'],
+  ['of a stack without that output', 'aws() { echo; }'],
+])('The commands of the runbook stop with a word %s', async (_name, aws) => {
+  const [begin = ''] = await commandsUnder('Before you begin');
+  const { out, errors } = await inShell(`${aws}\n${begin}\noutput Url && echo found\nlog Deliver && echo found`);
+  expect(errors).toMatch(/STOP: nothing found for TableName in stack luftbro-prod, eu-north-1\. Are your credentials/);
+  expect(errors).toMatch(/STOP: nothing found for DeliverLog/);
+  expect(out).not.toContain('found');
+});
+
+test('The commands of the runbook ask AWS as it says', async () => {
+  const [begin = ''] = await commandsUnder('Before you begin');
+  const asked = `aws() { printf '<%s>' "$@" >&2; echo a-name; }\n${begin}\nlog Deliver "?\\"LB-999\\" $ENDED"; echo "$TABLE"`;
+  const { out, errors } = await inShell(asked);
+  expect(out.trim().split('\n').at(-1)).toBe('a-name');
+  expect(errors).toContain(
+    '<logs><tail><a-name><--since><30m><--format><short><--filter-pattern><?"LB-999" ?"Task timed out" ?"Runtime exited" ?"Uncaught Exception" ?"INIT_REPORT">',
+  );
+});

@@ -121,6 +121,27 @@ describe('npm run directory', () => {
       text: expect.stringContaining('nobody covers 55 Troms'),
     }));
 
+  test.each([
+    ['of a table', () => ['--table', table.name]],
+    ['of a file, where the table is out of reach', () => ['directory/sample.json']],
+  ])('lists everybody to be phoned, from the directory %s', async (_name, where) => {
+    await saveDirectory(table, sampleDirectoryData);
+    const { code, text } = await run('--phones', ...where());
+    expect(code).toBe(0);
+    for (const { organisation, name, phone = 'no phone in the directory' } of sampleParties)
+      expect(text).toContain(`  ${phone}  ${name}, ${organisation}`);
+    expect(text).toMatch(/AMK LA Oslo \(eksempel\), \d{9} {2}\(03 Oslo, /);
+  });
+
+  test('lists no phones of nobody, and of one place at a time', async () => {
+    expect(await run('--phones', '--table', table.name)).toMatchObject({
+      code: 1,
+      text: expect.stringMatching('nobody'),
+    });
+    for (const wrong of [['--phones'], ['--phones', 'directory/sample.json', '--table', table.name], ['--local']])
+      expect(await run(...wrong)).toMatchObject({ code: 2, text: expect.stringContaining('Usage') });
+  });
+
   test('loads a file once, and says what is new', async () => {
     const first = await load();
     expect(first.code).toBe(0);

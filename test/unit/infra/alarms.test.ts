@@ -22,17 +22,21 @@ const alarms = propertiesOf(
     MetricName: z.string(),
   }),
 );
-const filters = propertiesOf(
-  template,
-  'AWS::Logs::MetricFilter',
-  z.object({
-    FilterPattern: z.string(),
-    LogGroupName: z.object({ Ref: z.string() }),
-    MetricTransformations: z.array(
-      z.object({ MetricName: z.string(), MetricValue: z.string(), MetricNamespace: z.string() }),
-    ),
-  }),
-);
+const filterSchema = z.object({
+  FilterPattern: z.string(),
+  LogGroupName: z.object({ Ref: z.string() }),
+  MetricTransformations: z.array(
+    z.object({ MetricName: z.string(), MetricValue: z.string(), MetricNamespace: z.string() }),
+  ),
+});
+const filters = propertiesOf(template, 'AWS::Logs::MetricFilter', filterSchema);
+const countedAs = (metric: string, of = template) =>
+  Object.values(propertiesOf(of, 'AWS::Logs::MetricFilter', filterSchema)).filter(({ MetricTransformations }) =>
+    MetricTransformations.some(({ MetricName }) => MetricName === metric),
+  );
+/** The words of which a line has one; none for a pattern that looks at fields. */
+const termsOf = (pattern: string): readonly string[] =>
+  [...pattern.matchAll(/\?"([^"]+)"/g)].map(([, term = '']) => term);
 
 /** A section of the runbook, from its heading to the next. */
 const sectionOf = (name: string): string =>
@@ -43,10 +47,13 @@ describe('the alarms', () => {
     expect(Object.fromEntries(Object.entries(alarms).map(([name, alarm]) => [name, alarm.MetricName]))).toEqual({
       DeliveriesBroken: 'ApproximateNumberOfMessagesVisible',
       DeliveriesFailing: 'Errors',
+      DeliveriesGivenUp: 'Deliveries',
       DeliveriesLate: 'ApproximateAgeOfOldestMessage',
       DeliveriesThrottled: 'Throttles',
       DoorFailing: '5XXError',
       DoorIssuerUnreachable: 'IssuerUnreachable',
+      DoorLimiting: 'TooOften',
+      DoorRefusing: 'CallersRefused',
       DoorShut: 'DoorFaults',
       SweeperDeadLetters: 'DeadLetters',
       SweeperStanding: 'DeadLetters',
@@ -127,11 +134,49 @@ describe('the alarms', () => {
     });
   });
 
-  it('never ring for a token that was refused, which ends the function that checks it with an error', () => {
-    expect(JSON.stringify(alarms)).not.toContain('"Value":{"Ref":"Authorize"}');
-    for (const { FilterPattern } of Object.values(filters))
-      expect(FilterPattern).not.toContain(logMessages.TOKEN_REFUSED.code);
+  it('ring for the next thing that was given up of a real mission, also while an older one lies there', () => {
+    expect(alarms['DeliveriesGivenUp']).toMatchObject({
+      Namespace: 'luftbro-prod',
+      Dimensions: [
+        { Name: 'missions', Value: 'real' },
+        { Name: 'outcome', Value: 'given-up' },
+      ],
+      Threshold: 0,
+      EvaluationPeriods: 1,
+      TreatMissingData: 'notBreaching',
+    });
   });
+
+  it('never ring that the door is shut for a token that was refused, which ends the function that checks it with an error', () => {
+    expect(JSON.stringify(alarms)).not.toContain('"Value":{"Ref":"Authorize"}');
+    for (const { FilterPattern } of countedAs('DoorFaults')) {
+      expect(FilterPattern).not.toContain(logMessages.TOKEN_REFUSED.code);
+      // What Lambda's runtime writes for it.
+      const written =
+        'ERROR\tInvoke Error \t{"errorType":"Error","errorMessage":"Unauthorized","stack":["Error: Unauthorized"]}';
+      expect(termsOf(FilterPattern).filter((term) => written.includes(term))).toEqual([]);
+    }
+  });
+
+  it('ring when more than a few are refused for who they are, but not for what is no token at all', () => {
+    expect(alarms['DoorRefusing']?.Threshold).toBeGreaterThan(0);
+    const ofTokens = countedAs('CallersRefused').filter(({ LogGroupName }) => LogGroupName.Ref === 'AuthorizeLog');
+    expect(ofTokens.map(({ FilterPattern }) => FilterPattern)).toEqual([
+      `{ ($.code = "${logMessages.TOKEN_REFUSED.code}") && ($.why != "malformed") }`,
+    ]);
+  });
+
+  it.each(['dev', 'prod'] as const)(
+    'ring in %s for what the gateway refuses because it is too much, also if that was the firewall',
+    (stage) => {
+      const ofRequests = countedAs('TooOften', hubTemplate(stage)).filter(
+        ({ LogGroupName }) => LogGroupName.Ref === 'ApiLogsAccess',
+      );
+      expect(ofRequests.map(({ FilterPattern }) => FilterPattern)).toEqual([
+        '{ ($.gatewayResponse = "THROTTLED") || ($.gatewayResponse = "WAF_FILTERED") }',
+      ]);
+    },
+  );
 });
 
 describe('what is counted in logs', () => {
@@ -139,6 +184,8 @@ describe('what is counted in logs', () => {
     ['DoorFaults', ['Authorize', 'ProcessMessage'], ['STORAGE_UNAVAILABLE', 'UNEXPECTED']],
     ['DoorFaults', ['ProcessMessage'], ['TOO_LATE']],
     ['IssuerUnreachable', ['Authorize'], ['ISSUER_UNREACHABLE']],
+    ['CallersRefused', ['ProcessMessage', 'Read', 'Subscribe'], ['REQUEST_REFUSED']],
+    ['TooOften', ['Authorize'], ['CLIENT_LIMITED']],
     [
       'StorageUnavailable',
       ['Authorize', 'Deliver', 'Metadata', 'ProcessMessage', 'Read', 'Subscribe', 'Sweep'],
@@ -147,9 +194,7 @@ describe('what is counted in logs', () => {
     ['DeadLetters', ['Sweep'], ['DEAD_LETTERS']],
     ['Unpaid', ['Sweep'], ['SWEPT']],
   ] as const)('for %s, what %j say is %j', (metric, functions, messages) => {
-    const counting = Object.values(filters).filter(({ MetricTransformations }) =>
-      MetricTransformations.some(({ MetricName }) => MetricName === metric),
-    );
+    const counting = countedAs(metric);
     for (const message of messages) {
       const counted = counting.filter(({ FilterPattern }) => FilterPattern.includes(logMessages[message].code));
       expect(new Set(counted.map(({ LogGroupName }) => LogGroupName.Ref))).toEqual(
@@ -158,13 +203,20 @@ describe('what is counted in logs', () => {
     }
   });
 
-  it('is also that the function which takes messages ends without a word', () =>
-    expect(Object.values(filters)).toContainEqual(
-      expect.objectContaining({
-        FilterPattern: '?"Task timed out" ?"Runtime exited" ?"Uncaught Exception"',
-        LogGroupName: { Ref: 'ProcessMessageLog' },
-      }),
-    ));
+  it.each(['Authorize', 'ProcessMessage'])('is also that %s does not start, or ends without a word', (name) => {
+    const terms = countedAs('DoorFaults')
+      .filter(({ LogGroupName }) => LogGroupName.Ref === `${name}Log`)
+      .flatMap(({ FilterPattern }) => termsOf(FilterPattern));
+    // As Lambda writes them.
+    for (const line of [
+      'RequestId: 8a5c Error: Task timed out after 10.00 seconds',
+      'RequestId: 8a5c Error: Runtime exited with error: signal: killed',
+      'undefined\tERROR\tUncaught Exception \t{"errorType":"Runtime.ImportModuleError","errorMessage":"Error: Cannot find module"}',
+      'INIT_REPORT Init Duration: 150.79 ms\tPhase: init\tStatus: error\tError Type: Runtime.Unknown',
+      'INIT_REPORT Init Duration: 9999.79 ms\tPhase: init\tStatus: timeout',
+    ])
+      expect(terms.filter((term) => line.includes(term))).not.toEqual([]);
+  });
 
   it('are the numbers of the line where it has some', () => {
     const values = Object.values(filters).flatMap(({ MetricTransformations }) =>

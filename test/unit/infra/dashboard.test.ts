@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { loggedMetrics } from '../../../schemas/log-messages.ts';
 import { metrics } from '../../../schemas/metrics.ts';
 import { hubTemplate, propertiesOf } from '../../support/hub-template.ts';
 
@@ -37,6 +36,8 @@ const widgets = z
   )
   .widgets.map(({ y, properties }) => ({ y, ...properties }));
 
+const filterSchema = z.object({ MetricTransformations: z.array(z.object({ MetricName: z.string() })) });
+
 /** What the hub counts itself: the metric's name and the texts after it, which are pairs of dimension and value. */
 const ownOf = (shown: (typeof widgets)[number]) =>
   shown.metrics
@@ -66,8 +67,15 @@ describe('the dashboard', () => {
     (name) => expect(shownNames).toContain(name),
   );
 
+  it.each(['CallersRefused', 'TooOften'])('shows how many are refused at the door: %s', (name) =>
+    expect(shownNames).toContain(name),
+  );
+
   it('shows nothing that the hub does not count', () => {
-    const counted = new Set<string>([...Object.keys(metrics), ...loggedMetrics.map(({ metricName }) => metricName)]);
+    const ofLogs = Object.values(propertiesOf(template, 'AWS::Logs::MetricFilter', filterSchema)).flatMap(
+      ({ MetricTransformations }) => MetricTransformations.map(({ MetricName }) => MetricName),
+    );
+    const counted = new Set<string>([...Object.keys(metrics), ...ofLogs]);
     expect([...shownNames].filter((name) => !counted.has(name))).toEqual([]);
   });
 
