@@ -48,7 +48,7 @@ export class ApiLogs extends Construct {
     this.#settings = {
       retention: stage.logRetention,
       encryptionKey: key,
-      removalPolicy: stage.keepsData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+      removalPolicy: stage.keepsData ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY,
     };
     this.requests = new LogGroup(this, 'Access', this.#settings);
     this.access = {

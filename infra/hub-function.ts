@@ -29,7 +29,7 @@ export class HubFunction extends LambdaFunction {
     const logGroup = new LogGroup(scope, `${id}Log`, {
       retention: stage.logRetention,
       encryptionKey: logKey,
-      removalPolicy: stage.keepsData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+      removalPolicy: stage.keepsData ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY,
     });
     // AWS's own policy for logs would let each function write into the log of any other, the second witness of reads among them.
     const role = new Role(scope, `${id}ServiceRole`, { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });

@@ -30,7 +30,7 @@ export class HubKeys extends Construct {
         enableKeyRotation: true,
         pendingWindow: Duration.days(stage.keyDeletionDays),
         // What lies under a key that is gone can never be read again, backups included.
-        removalPolicy: stage.keepsData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+        removalPolicy: stage.keepsData ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY,
       });
 
     this.missions = key('Missions', 'Missions: the table, and the queues of what is to be delivered');

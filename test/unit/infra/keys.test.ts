@@ -26,7 +26,7 @@ describe('the keys', () => {
 
   it('outlive the stack where data are kept, and wait as long as may be before they are deleted', () => {
     prod.allResources('AWS::KMS::Key', {
-      DeletionPolicy: 'Retain',
+      DeletionPolicy: 'RetainExceptOnCreate',
       UpdateReplacePolicy: 'Retain',
       Properties: { PendingWindowInDays: 30 },
     });
@@ -100,9 +100,14 @@ describe('what differs between stages', () => {
   });
 
   it('is whether data survive the stack', () => {
-    const surviving = ['AWS::DynamoDB::Table', 'AWS::KMS::Key', 'AWS::Logs::LogGroup'];
-    for (const type of surviving) {
-      prod.allResources(type, { DeletionPolicy: 'Retain' });
+    const surviving = {
+      // Its protection against deletion lets nobody take it back, not even a first deployment that fails.
+      'AWS::DynamoDB::Table': 'Retain',
+      'AWS::KMS::Key': 'RetainExceptOnCreate',
+      'AWS::Logs::LogGroup': 'RetainExceptOnCreate',
+    };
+    for (const [type, DeletionPolicy] of Object.entries(surviving)) {
+      prod.allResources(type, { DeletionPolicy, UpdateReplacePolicy: 'Retain' });
       dev.allResources(type, { DeletionPolicy: 'Delete' });
     }
     prod.hasResourceProperties('AWS::DynamoDB::Table', { DeletionProtectionEnabled: true });
