@@ -148,6 +148,10 @@ const main = async (): Promise<number> => {
     console.error(usage);
     return 2;
   }
+  if (values.local && values.table !== undefined) {
+    console.error(`Say --local or --table, not both.\n\n${usage}`);
+    return 2;
+  }
   if (values.local && !readHubEnv(values['data-dir'])) return 1;
   const tableName = values.table ?? process.env['TableName'];
   if (tableName === undefined) {

@@ -1,7 +1,8 @@
+import { execFile } from 'node:child_process';
 import { createHash, type Hash } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
-import { chmod, mkdir, open, readdir, readFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { createReadStream, createWriteStream, existsSync } from 'node:fs';
+import { chmod, mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
+import { basename, dirname, join, resolve as absolute } from 'node:path';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { StringDecoder } from 'node:string_decoder';
@@ -52,8 +53,26 @@ const md5 = (text: string | Buffer): string => createHash('md5').update(text).di
 /** Only its owner may read what is in it: contents are patients' data. */
 const ownerOnly = { folder: 0o700, file: 0o600 };
 
-/** Makes the folder of a new backup. Throws `BadBackup` if there is something in it. */
-export const makeFolder = async (folder: string): Promise<void> => {
+const nearestThere = (folder: string): string => (existsSync(folder) ? folder : nearestThere(dirname(folder)));
+
+/** Throws `BadBackup` if the next `git add` could take what is written into a folder. Without git nobody adds it. */
+export const refuseInGit = async (folder: string): Promise<void> => {
+  const file = join(absolute(folder), 'data', 'segment-0.json.gz');
+  const args = ['-C', nearestThere(dirname(file)), 'check-ignore', '--quiet', file];
+  // 0: ignored, 1: not, anything else: in no work tree.
+  const code = await new Promise((resolve) => {
+    execFile('git', args, (error) => resolve(error === null ? 0 : error.code));
+  });
+  if (code === 1)
+    throw new BadBackup(
+      `${folder} lies in a git work tree and git does not ignore it: patients' data would go with the next commit. Name a folder elsewhere.`,
+    );
+};
+
+/** Makes the folder of a new backup. Returns how to take away what was written into it. Throws `BadBackup` if there is something in it. */
+export const makeFolder = async (folder: string): Promise<() => Promise<void>> => {
+  await refuseInGit(folder);
+  const wasThere = existsSync(folder);
   await mkdir(join(folder, 'data'), { recursive: true, mode: ownerOnly.folder }).catch((error: unknown) => {
     throw new BadBackup(`${folder} cannot be made (${error instanceof Error ? error.message : String(error)}).`);
   });
@@ -61,6 +80,14 @@ export const makeFolder = async (folder: string): Promise<void> => {
   if (there.length > 0 || (await readdir(join(folder, 'data'))).length > 0)
     throw new BadBackup(`${folder} is not empty. Name a new folder: a backup is never written over another.`);
   await chmod(folder, ownerOnly.folder);
+  const written = wasThere
+    ? ['data', ...[summaryName, filesName].flatMap((name) => [name, checksumOf(name)])].map((name) =>
+        join(folder, name),
+      )
+    : [folder];
+  return async () => {
+    for (const path of written) await rm(path, { recursive: true, force: true });
+  };
 };
 
 /** Digests what passes. */

@@ -16,6 +16,7 @@ import {
   itemsIn,
   makeFolder,
   readBackup,
+  refuseInGit,
   writeDataFile,
   writeManifests,
 } from './export-files.ts';
@@ -28,7 +29,7 @@ import { arnOf, forgetGuidelines, isUsed, itemWriter, scanSegment, segments } fr
 /** `npm run backup -- export | verify | restore | close | open`: the hub's table as files, and files as a hub's table. */
 
 const usage = `Usage: npm run backup -- <command> <where>
-  export <folder>    writes the whole table into a new folder; for a table that others write to it is told when to stop them
+  export <folder>    writes the whole table into a new folder, outside git; for a table that others write to it is told when to stop them
   verify <folder>    says what a backup holds, and whether it is whole
   restore <folder>   writes a backup into an empty table; the hub stays closed until it is opened. Broken off, begin it again
     --exact          nothing was accepted or told after the backup was made: numbers go on without a gap
@@ -41,11 +42,13 @@ where:  --local [--data-dir <folder>]         the hub on this machine, running o
 An export that AWS made (export-table-to-point-in-time, DYNAMODB_JSON) is verified and restored in the same way.
 A backup holds patients' data and secrets: its files are readable by their owner only. Keep it like the table.`;
 
+const ownDataDir = fileURLToPath(new URL('../.luftbro', import.meta.url));
+
 const readArgs = () =>
   parseArgs({
     options: {
       local: { type: 'boolean', default: false },
-      'data-dir': { type: 'string', default: fileURLToPath(new URL('../.luftbro', import.meta.url)) },
+      'data-dir': { type: 'string', default: ownDataDir },
       table: { type: 'string' },
       exact: { type: 'boolean', default: false },
       elsewhere: { type: 'string' },
@@ -120,7 +123,25 @@ const drain = async (_segment: number, lines: AsyncIterable<string>): Promise<vo
 };
 
 const exportTable = async (place: Place, into: string): Promise<number> => {
-  await makeFolder(into);
+  const takeAway = await makeFolder(into);
+  try {
+    if (await exportInto(place, into)) return 0;
+  } catch (error) {
+    await takeAway();
+    throw error;
+  }
+  await takeAway();
+  return 1;
+};
+
+/** Whether the folder holds a backup now; says why not. */
+const exportInto = async (place: Place, into: string): Promise<boolean> => {
+  if ((await loadDirectory(place.table)).parties.length === 0) {
+    console.error(
+      `${place.tableName} holds no directory: it is not the table of a hub that was in use. Nothing is exported; is it the right table?`,
+    );
+    return false;
+  }
   const startTime = new Date().toISOString();
   const tableArn = await arnOf(place);
   const inBackup = (item: Item): string => lineOf(kept(item));
@@ -133,9 +154,9 @@ const exportTable = async (place: Place, into: string): Promise<number> => {
     const again = await readTable(place, 'compared', inBackup, drain);
     if (again.tally.seal !== tally.seal || again.tally.items !== tally.items) {
       console.error(
-        `The table was written to while it was read: what is in ${into} is no backup, remove it. Close the hub (npm run backup -- close) and begin again a minute later, stop it (on this machine), or have DynamoDB export a point in time (docs/operations.md).`,
+        `The table was written to while it was read: that is no backup, and nothing of it is kept. Close the hub (npm run backup -- close) and begin again a minute later, stop it (on this machine), or have DynamoDB export a point in time (docs/operations.md).`,
       );
-      return 1;
+      return false;
     }
   }
   await writeManifests(into, {
@@ -147,9 +168,9 @@ const exportTable = async (place: Place, into: string): Promise<number> => {
     files: results,
   });
   console.log(
-    `${into} holds ${tally.items} items as of ${exportTime}. They are patients' data: keep them like the table.`,
+    `${into} holds ${tally.items} items of ${place.tableName} as of ${exportTime}. They are patients' data: keep them like the table.`,
   );
-  return 0;
+  return true;
 };
 
 /** Goes through the whole backup. Throws `BadBackup` unless it is as it was written and holds a directory. */
@@ -248,16 +269,27 @@ const restoreTable = async (place: Place, from: string): Promise<number> => {
   return 0;
 };
 
+/** The hub that this command was given, as the next ones name it. */
+const whereGiven = ({ name }: Table): string => {
+  if (!values.local) return `--table ${name}`;
+  return values['data-dir'] === ownDataDir ? '--local' : `--local --data-dir ${values['data-dir']}`;
+};
+
 const sayWhatNext = async (table: Table, backup: Backup, { open }: Contents): Promise<void> => {
   const directory = directoryOf(await loadDirectory(table));
+  const where = whereGiven(table);
   console.log('The hub is closed. What to do now:');
-  console.log('  1. npm run audit -- verify: whether the log of reads is whole up to then.');
-  console.log('  2. npm run backup -- open: it takes messages again, and tells what is owed.');
+  console.log(
+    `  1. npm run audit -- verify ${where}: whether the log of reads is whole up to then.${values.local ? ' The hub must run, closed as it is.' : " --log: with the functions' log."}`,
+  );
+  console.log(`  2. npm run backup -- open ${where}: it takes messages again, and tells what is owed.`);
   if (!values.exact)
     console.log(
       `  3. Ask the senders to send again, with the same ids and in their order, what they have sent since ${backup.exportTime}: the hub has lost it.`,
     );
-  console.log(`${values.exact ? '  3.' : '  4.'} npm run dead-letters -- list, a quarter of an hour later.`);
+  console.log(
+    `${values.exact ? '  3.' : '  4.'} npm run dead-letters -- list ${values.local ? where : `${where} --queue <url>`}, a quarter of an hour later.`,
+  );
   if (open.size === 0) return;
   console.log(`Missions that had open Tasks at ${backup.exportTime}. Phone who coordinates them:`);
   for (const [organisation, missions] of open) {
@@ -275,7 +307,7 @@ const closeHub = async (table: Table): Promise<number> => {
   }
   await saveClosure(table, { at: new Date().toISOString(), ...before, ...defined({ elsewhere: values.elsewhere }) });
   console.log(
-    `Closed. Within a minute no function takes or tells anything any more${values.elsewhere === undefined ? '' : `, and senders are told of ${values.elsewhere}`}. What is owed is kept.`,
+    `${table.name} is closed. Within a minute no function takes or tells anything any more${values.elsewhere === undefined ? '' : `, and senders are told of ${values.elsewhere}`}. What is owed is kept.`,
   );
   return 0;
 };
@@ -297,7 +329,7 @@ const openHub = async (table: Table): Promise<number> => {
     return 1;
   }
   await saveClosure(table, undefined);
-  console.log('Open. What is owed goes out within a minute.');
+  console.log(`${table.name} is open. What is owed goes out within a minute.`);
   return 0;
 };
 
@@ -337,6 +369,7 @@ const main = async (): Promise<number> => {
     console.error(usage);
     return 2;
   }
+  if (values.local && command === 'restore') await refuseInGit(values['data-dir']);
   const place =
     tableName === undefined
       ? await localPlace(values['data-dir'], assembly, command === 'restore')

@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { Table } from '../adapters/dynamodb/table.ts';
 import { localCredentials } from '../local/credentials.ts';
 import { readHubEnv } from '../local/hub-env.ts';
 import { createStack } from '../local/stack.ts';
-import { startTables, TablesInUse } from '../local/tables.ts';
+import { startTables, type TableServer, TablesInUse } from '../local/tables.ts';
 import { readAssembly } from '../local/template.ts';
 
 /** The table that a command works on: a deployed hub's, or that of the hub on this machine, running or not. */
@@ -33,7 +33,50 @@ export const deployedPlace = (tableName: string): Place => {
 
 const region = 'eu-north-1';
 
-/** The tables in a data folder, made if they are not there. They are opened here unless a hub runs on them. */
+/** The table of a data folder, whatever stack made it. Says so and is undefined unless there is one, and one only. */
+const tableThere = async (client: DynamoDBClient, folder: string): Promise<string | undefined> => {
+  const { TableNames = [] } = await client.send(new ListTablesCommand());
+  const [name, ...others] = TableNames;
+  if (name === undefined) {
+    console.error(`${folder} holds no table: no hub was started with this data folder.`);
+    return undefined;
+  }
+  if (others.length === 0) return name;
+  console.error(
+    `${folder} holds the tables of several stacks (${TableNames.join(', ')}). Start the hub whose table is meant with this data folder, and give the command again while it runs.`,
+  );
+  return undefined;
+};
+
+/** The table that `npm start` will use, made if it is not there. Says so and is undefined if another stack's is there. */
+const tableToFill = async (
+  client: DynamoDBClient,
+  tables: TableServer,
+  folder: string,
+  assemblyFolder: string,
+): Promise<string | undefined> => {
+  const { stackName, template } = await readAssembly(assemblyFolder);
+  const stack = createStack({
+    name: stackName,
+    region,
+    template,
+    // Neither is of any account to a table.
+    parameters: { TokenIssuer: 'http://localhost' },
+    queueUrl: (name) => `http://localhost/${name}`,
+  });
+  const { TableNames = [] } = await client.send(new ListTablesCommand());
+  const foreign = TableNames.filter((name) => !name.startsWith(`${stackName}-`));
+  if (foreign.length > 0) {
+    console.error(
+      `${folder} holds ${foreign.join(', ')}, but the stack that was synthesised last is ${stackName}. Synthesise the stack of that table (npm run synth), or name another --data-dir.`,
+    );
+    return undefined;
+  }
+  const [tableName] = await tables.create(stack);
+  return tableName;
+};
+
+/** The table in a data folder; made, for `restore` only, if there is none. It is opened here unless a hub runs on it. */
 export const localPlace = async (
   dataDir: string,
   assemblyFolder: string,
@@ -44,27 +87,24 @@ export const localPlace = async (
     console.error(`${folder} is not there: no hub was started with this data folder.`);
     return undefined;
   }
-  const { stackName, template } = await readAssembly(assemblyFolder);
   try {
     const tables = await startTables({ folder, region, log: () => {} });
-    const stack = createStack({
-      name: stackName,
-      region,
-      template,
-      // Neither is of any account to a table.
-      parameters: { TokenIssuer: 'http://localhost' },
-      queueUrl: (name) => `http://localhost/${name}`,
-    });
-    const [tableName = ''] = await tables.create(stack);
     const client = new DynamoDBClient({ endpoint: tables.endpoint, region, credentials: localCredentials });
-    return {
-      ...placeOf(client, tableName),
-      isOurs: true,
-      close: async () => {
-        client.destroy();
-        await tables.close();
-      },
+    const close = async (): Promise<void> => {
+      client.destroy();
+      await tables.close();
     };
+    try {
+      const tableName = await (mayMake
+        ? tableToFill(client, tables, folder, assemblyFolder)
+        : tableThere(client, folder));
+      if (tableName !== undefined) return { ...placeOf(client, tableName), isOurs: true, close };
+    } catch (error) {
+      await close();
+      throw error;
+    }
+    await close();
+    return undefined;
   } catch (error) {
     if (!(error instanceof TablesInUse)) throw error;
     const tableName = readHubEnv(dataDir) ? process.env['TableName'] : undefined;

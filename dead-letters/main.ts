@@ -169,6 +169,10 @@ const main = async (): Promise<number> => {
     console.error(usage);
     return 2;
   }
+  if (values.local && (values.table ?? values.queue) !== undefined) {
+    console.error(`Say --local, or --table and --queue, not both.\n\n${usage}`);
+    return 2;
+  }
   if (values.local && !readHubEnv(values['data-dir'])) return 1;
   const table = values.table ?? process.env['TableName'];
   const queue = values.queue ?? process.env['DeliveryQueueUrl'];

@@ -111,6 +111,8 @@ export const startTables = async ({ folder, region, log }: TableServerSettings):
   const close = async (): Promise<void> => {
     client.destroy();
     worker.removeAllListeners('exit');
+    // What was still to be done when the database was closed.
+    worker.removeAllListeners('message');
     const exited = once(worker, 'exit');
     order({ kind: 'close' });
     await exited;

@@ -371,7 +371,7 @@ describe('npm run audit', () => {
   }, 60_000);
 
   test('says how it is used, and does nothing, if it is not told what to do', async () => {
-    for (const args of [[], ['bury'], ['export'], ['verify', '--mission', 'nonsense']])
+    for (const args of [[], ['bury'], ['export'], ['verify', '--mission', 'nonsense'], ['verify', '--local']])
       expect(await inTable(...args)).toMatchObject({ code: 2, errors: expect.stringContaining('Usage') });
     expect((await audit('verify', '--local', '--data-dir', '/nowhere')).errors).toContain('is not there');
   });

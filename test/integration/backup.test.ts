@@ -1,10 +1,21 @@
+import { execFile } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
 import { appendFile, cp, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { promisify } from 'node:util';
 import { gunzipSync, gzipSync } from 'node:zlib';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { saveDirectory } from '../../adapters/dynamodb/directory-store.ts';
+import { localCredentials } from '../../local/credentials.ts';
+import { createStack } from '../../local/stack.ts';
+import { startTables } from '../../local/tables.ts';
+import { readAssembly } from '../../local/template.ts';
+import type { DirectoryData } from '../../schemas/directory.ts';
 import { missionIdOf } from '../../schemas/identifiers.ts';
 import { backup, hubOn, type LocalHub, scratch } from '../support/backup.ts';
+import { sampleDirectoryData } from '../support/examples.ts';
 import { acknowledgement, missionRequest, missionUpdate } from '../support/messages.ts';
 import { call, type Client, type Endpoint, eventually, openEndpoint, post, subscribe } from '../support/partners.ts';
 import { organisation, taskOf } from '../support/scene.ts';
@@ -217,6 +228,7 @@ describe('Restored as it was', () => {
     const { code, out, errors } = await backup(['restore', place.path('b1'), '--exact', ...local('second')]);
     expect([code, errors]).toEqual([0, '']);
     expect(out).toContain('The hub is closed');
+    expect(out).toContain(`npm run backup -- open --local --data-dir ${place.path('second')}`);
     expect(out).toMatch(/AMK LA Oslo.*: \+47/);
     expect(out).toContain(missionOf(owing));
     expect((await backup(['export', place.path('b2'), ...local('second')])).code).toBe(0);
@@ -245,7 +257,7 @@ describe('Restored as it was', () => {
 
   test('opened, it answers byte for byte as before, and what was owed arrives', async () => {
     const since = la.events().length;
-    expect((await backup(['open', ...local('second')])).out).toContain('Open.');
+    expect((await backup(['open', ...local('second')])).out).toContain('is open.');
     await eventually('it is open', async () => (await call(hub, amk, 'GET', '/Subscription')).status === 200);
     await eventually('what was owed', () => la.events().length > since, 60);
     expect(la.events()[since]?.text).toContain(missionOf(owing));
@@ -345,7 +357,7 @@ describe('Restored elsewhere, to an older point', () => {
     state.isBusy = false;
     await Promise.all(talking);
     expect([code, errors]).toEqual([1, expect.stringContaining('was written to while it was read')]);
-    expect((await backup(['verify', place.path('busy')])).errors).toContain('It is no backup');
+    expect(await readdir(place.path(''))).not.toContain('busy');
   }, 60_000);
 
   let highest: number;
@@ -395,7 +407,7 @@ describe('Restored elsewhere, to an older point', () => {
   });
 
   test('the region that comes back is closed, names the other one, and is not opened by mistake', async () => {
-    expect((await backup(['close', '--elsewhere', b.url, ...local('second')])).out).toContain('Closed.');
+    expect((await backup(['close', '--elsewhere', b.url, ...local('second')])).out).toContain('is closed.');
     a = await hubOn(place.path('second'), before);
     const { status, text } = await post(a, amk, update(missionOf(told)));
     expect([status, text]).toEqual([503, expect.stringContaining(b.url)]);
@@ -420,6 +432,76 @@ describe('Restored elsewhere, to an older point', () => {
     await say(b, amk, update(missionOf(told)));
     await eventually('what was owed', () => la.events().some(({ text }) => text.includes(late)), 90);
   }, 240_000);
+});
+
+describe('The table on this machine', () => {
+  /** A data folder with the table of a stack that is not the one that was synthesised here. */
+  const tableOf = async (folder: string, name: string, directory: DirectoryData): Promise<void> => {
+    const { template } = await readAssembly('cdk.out');
+    const region = 'eu-north-1';
+    const tables = await startTables({ folder: join(place.path(folder), 'tables'), region, log: () => {} });
+    const parameters = { TokenIssuer: 'http://localhost' };
+    const [table = ''] = await tables.create(
+      createStack({ name, region, template, parameters, queueUrl: (queue) => `http://localhost/${queue}` }),
+    );
+    const client = new DynamoDBClient({ endpoint: tables.endpoint, region, credentials: localCredentials });
+    await saveDirectory({ client: DynamoDBDocumentClient.from(client), name: table }, directory);
+    client.destroy();
+    await tables.close();
+  };
+  const nobody = { parties: [], coverage: [], resources: [] };
+
+  test('is the one that is there, whichever stack was synthesised since', async () => {
+    await tableOf('prod', 'luftbro-prod', sampleDirectoryData);
+    expect(await backup(['export', place.path('of prod'), ...local('prod')])).toMatchObject({
+      code: 0,
+      errors: '',
+      out: expect.stringContaining('luftbro-prod-Table'),
+    });
+    expect((await backup(['close', ...local('prod')])).out).toContain('luftbro-prod-Table is closed.');
+    expect((await backup(['open', ...local('prod')])).out).toContain('luftbro-prod-Table is open.');
+    // `npm start` would pass over what lies beside the table of its own stack.
+    expect(await backup(['restore', place.path('of prod'), ...local('prod')])).toMatchObject({
+      code: 1,
+      errors: expect.stringContaining('luftbro-prod-Table'),
+    });
+  });
+
+  test('is made by a restore only', async () => {
+    await mkdir(join(place.path('empty'), 'tables'), { recursive: true });
+    for (const args of [['export', place.path('of none')], ['close'], ['open']])
+      expect(await backup([...args, ...local('empty')])).toMatchObject({
+        code: 1,
+        out: '',
+        errors: expect.stringContaining('holds no table'),
+      });
+  });
+
+  test('is asked for if there are two', async () => {
+    await tableOf('two', 'luftbro-prod', sampleDirectoryData);
+    await tableOf('two', 'luftbro-dev', sampleDirectoryData);
+    const { code, errors } = await backup(['close', ...local('two')]);
+    expect([code, errors]).toEqual([1, expect.stringContaining('luftbro-dev-Table, luftbro-prod-Table')]);
+  });
+
+  test('of a hub that knows nobody is no backup, and leaves no folder', async () => {
+    await tableOf('unused', 'luftbro-dev', nobody);
+    const { code, errors } = await backup(['export', place.path('of nobody'), ...local('unused')]);
+    expect([code, errors]).toEqual([1, expect.stringContaining('holds no directory')]);
+    expect(await readdir(place.path(''))).not.toContain('of nobody');
+  });
+
+  test('comes into no folder that git would take: neither as files nor restored', async () => {
+    const tree = place.path('tree');
+    await mkdir(join(tree, 'ignored'), { recursive: true });
+    await promisify(execFile)('git', ['init', '--quiet', tree]);
+    await writeFile(join(tree, '.gitignore'), 'ignored/\n');
+    const refused = { code: 1, out: '', errors: expect.stringContaining('git work tree') };
+    expect(await backup(['export', join(tree, 'night'), ...local('first')])).toEqual(refused);
+    expect(await backup(['restore', place.path('b1'), ...local('tree/elsewhere')])).toEqual(refused);
+    expect((await readdir(tree)).toSorted()).toEqual(['.git', '.gitignore', 'ignored']);
+    expect((await backup(['export', join(tree, 'ignored/night'), ...local('first')])).code).toBe(0);
+  });
 });
 
 describe('Wrong use', () => {
