@@ -324,6 +324,7 @@ export interface Page<Item> {
 export interface Worklist {
   /** Notes a Task as of an entry, and the deadline it waits for; an older entry never overwrites a newer one. */
   put(task: TaskState, state: MissionState): Promise<void>;
+  /** Open Tasks by who has waited longest, closed ones newest first; a page ends at `<Task.changedAt>#<Task.id>`. */
   list(owner: string, open: boolean, limit: number, from?: string): Promise<Page<WorklistItem>>;
 }
 

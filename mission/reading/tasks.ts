@@ -60,17 +60,29 @@ const listsFor = (statuses: readonly TaskStatus[]): readonly ('open' | 'closed')
 const ownerIn = (search: Search): string | undefined =>
   search.get('owner')?.replace(/^Organization\//, '') ?? search.get('owner:identifier')?.split('|').at(-1);
 
+interface Place {
+  readonly list: 'open' | 'closed';
+  /** The Task before it: since when it was as it is, and its id. */
+  readonly after?: string;
+}
+
+/** Where a page begins. A cursor that is none of the hub's is nothing: an empty answer to it would say that nothing waits. */
+const placeIn = (lists: readonly Place['list'][], cursor: string | undefined): Place | undefined => {
+  if (cursor === undefined) return { list: lists[0] ?? 'open' };
+  const [, named, after = ''] = /^(open|closed):(|[\d:.TZ-]{24}#[\w.-]{1,90})$/.exec(cursor) ?? [];
+  const list = lists.find((one) => one === named);
+  return list === undefined ? undefined : { list, ...(after === '' ? {} : { after }) };
+};
+
 const worklistPage = async (
   worklist: Worklist,
   caller: Caller,
   statuses: readonly TaskStatus[],
   count: number,
-  cursor: string | undefined,
+  { list, after }: Place,
 ) => {
   const lists = listsFor(statuses);
-  const [named, key] = /^(open|closed):(.*)$/s.exec(cursor ?? '')?.slice(1) ?? [];
-  const list = lists.find((one) => one === named) ?? lists[0] ?? 'open';
-  const page = await worklist.list(caller.organisation, list === 'open', count, key === '' ? undefined : key);
+  const page = await worklist.list(caller.organisation, list === 'open', count, after);
   const following = lists[lists.indexOf(list) + 1];
   const next =
     page.next === undefined ? (following === undefined ? undefined : `${following}:`) : `${list}:${page.next}`;
@@ -123,7 +135,9 @@ export const searchTasks = async (
     );
   if (ownerIn(search) !== caller.organisation)
     return refuse('forbidden-relation', 'http.owner', 'a worklist is read by its owner');
-  const page = await worklistPage(ports.worklist, caller, statuses, count, search.get('_cursor'));
+  const place = placeIn(listsFor(statuses), search.get('_cursor'));
+  if (place === undefined) return refuse('unknown-search', 'http._cursor', 'follow the link of the page before');
+  const page = await worklistPage(ports.worklist, caller, statuses, count, place);
   const next =
     page.next === undefined ? undefined : `Task?${new URLSearchParams([...asked, ['_cursor', page.next]]).toString()}`;
   return {

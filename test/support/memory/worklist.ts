@@ -9,7 +9,7 @@ interface Kept {
   readonly dueAt?: string;
 }
 
-/** Worklists in memory, in the order in which the Tasks were opened, with the deadlines that the Tasks wait for. */
+/** Worklists in memory, by who has waited longest, with the deadlines that the Tasks wait for. */
 export const memoryWorklist = (): Worklist & Debtor => {
   const items = new Map<string, Kept>();
   return {
@@ -25,16 +25,16 @@ export const memoryWorklist = (): Worklist & Debtor => {
       });
     },
     list: async (owner, open, limit, from) => {
-      const start = from === undefined ? 0 : Number(from);
+      const placeOf = ({ task }: WorklistItem): string => `${task.changedAt}#${task.id}`;
+      const isBefore = (one: string, other: string): boolean => (open ? one < other : one > other);
       const found = [...items.values()]
         .map(({ item }) => item)
-        .filter(({ task }) => task.owner === owner && isFinal(task) !== open)
-        .sort((one, other) => (one.task.openedAt < other.task.openedAt ? -1 : 1));
-      const page = found.slice(start, start + limit);
-      return {
-        items: structuredClone(page),
-        ...(start + limit < found.length ? { next: String(start + limit) } : {}),
-      };
+        .filter((item) => item.task.owner === owner && isFinal(item.task) !== open)
+        .filter((item) => from === undefined || isBefore(from, placeOf(item)))
+        .sort((one, other) => (isBefore(placeOf(one), placeOf(other)) ? -1 : 1));
+      const page = found.slice(0, limit);
+      const last = found.length > limit ? page.at(-1) : undefined;
+      return { items: structuredClone(page), ...(last === undefined ? {} : { next: placeOf(last) }) };
     },
     postpone: (obligation, dueAt) => {
       if (obligation.kind !== 'deadline') return;
