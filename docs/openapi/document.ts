@@ -117,6 +117,10 @@ const answerExamples = ({ answers }: Sources): Readonly<Record<string, Node>> =>
 
 const text = { type: 'string' };
 
+/** A UUID with version and variant (RFC 9562), or a trace id (W3C Trace Context). */
+const correlationPattern =
+  '^(?:[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[1-8][0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12}|[0-9a-fA-F]{32})$';
+
 const headers: Readonly<Record<string, Node>> = {
   ETag: {
     description:
@@ -127,7 +131,8 @@ const headers: Readonly<Record<string, Node>> = {
   'Last-Modified': { description: 'When the mission last changed.', schema: text },
   Location: { description: 'Where the Subscription is.', schema: text },
   'X-Correlation-Id': {
-    description: 'The one you gave, or one of the hub. It is in the log of the hub and in `OperationOutcome.id`.',
+    description:
+      'The one you gave if it is a UUID or a trace id, else one of the hub. It is in the log of the hub and in `OperationOutcome.id`.',
     schema: text,
   },
   'Retry-After': { description: 'Seconds to wait before the same request is sent again.', schema: text, example: '2' },
@@ -145,8 +150,9 @@ const commonParameters: Readonly<Record<string, Node>> = {
   'X-Correlation-Id': {
     name: 'X-Correlation-Id',
     in: 'header',
-    description: 'Your id for this request, 1 to 64 letters, digits, `-` or `.`.',
-    schema: text,
+    description:
+      'Your id for this request: a UUID, or a trace id of 32 hexadecimal digits. If it is neither, or is left out, the hub takes `X-Request-Id`, the trace id of `traceparent` or an id of its own; the answer says which was used, and a message is never refused for it. Receivers get it with their notifications.',
+    schema: { type: 'string', pattern: correlationPattern },
   },
   _count: {
     name: '_count',

@@ -5,10 +5,10 @@ import { exampleRef, type Node, schemaRef } from './node.ts';
 
 /** `webhooks`: what a subscriber receives, and what its answers mean to the hub. */
 
-const header = (name: string, description: string, example: string): Node => ({
+const header = (name: string, description: string, example: string, required = true): Node => ({
   name,
   in: 'header',
-  required: true,
+  required,
   description,
   schema: { type: 'string' },
   example,
@@ -61,6 +61,12 @@ export const webhooks = (): Node => ({
           'webhook-signature',
           'Base64 of the HMAC-SHA256 of `{webhook-id}.{webhook-timestamp}.{body}`, after `v1,`.',
           'v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=',
+        ),
+        header(
+          'x-correlation-id',
+          'With an event: the id of the request that brought the message, the same at every receiver and with every try. Write it to your log. Handshakes and heartbeats have none.',
+          '0b9a4d6e-58c7-4f3a-9d51-2a6f0c1e7b34',
+          false,
         ),
       ],
       requestBody: {

@@ -2,6 +2,7 @@ import { createConfig, lintFromString } from '@redocly/openapi-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { openApiText } from '../../docs/openapi/sources.ts';
+import { correlationOf } from '../../functions/edge/correlation.ts';
 import { readAssembly } from '../../local/template.ts';
 import { capabilityStatement } from '../../mission/views/published/capability-statement.ts';
 import { codesOf } from '../../schemas/codes.ts';
@@ -110,6 +111,22 @@ test('Every refusal is shown at an operation', () => {
       .flatMap(({ examples }) => Object.keys(examples)),
   );
   expect([...new Set(shown)].toSorted()).toEqual(codesOf(faults).toSorted());
+});
+
+describe('An id for a request that the API reference', () => {
+  const pattern = new RegExp(reference.components.parameters['X-Correlation-Id']?.schema.pattern ?? '');
+  const usedFor = (given: string): string =>
+    correlationOf({ headers: { 'X-Correlation-Id': given }, requestContext: { requestId: 'of the hub' } });
+
+  test.each(['6f3b1d0e-4c2a-4b7e-9a55-0d8c7e1f2a34', '6F3B1D0E-4C2A-7B7E-9A55-0D8C7E1F2A34', '4bf92f3577b34da6a3ce929d0e0e4736'])(
+    'takes is used by the hub: %s',
+    (id) => expect([pattern.test(id), usedFor(id)]).toEqual([true, id]),
+  );
+
+  test.each(['kari.nordmann', '01018612345', '00000000-0000-0000-0000-001018612345', 'case-4711', '4bf92f35'])(
+    'does not take is not used by the hub either: %s',
+    (id) => expect([pattern.test(id), usedFor(id)]).toEqual([false, 'of the hub']),
+  );
 });
 
 test('What a subscriber answers means what the hub takes it for', () => {

@@ -42,6 +42,7 @@ export const reference = z
     webhooks: z.object({ notification: z.object({ post: operation }) }),
     components: z.object({
       examples: z.record(z.string(), example),
+      parameters: z.record(z.string(), z.object({ schema: z.object({ pattern: z.string().optional() }) })),
       responses: z.record(z.string(), response),
       schemas: z.record(z.string(), z.unknown()),
     }),
