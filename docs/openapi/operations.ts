@@ -489,7 +489,7 @@ const subscriptionPaths = (read: Operation, search: Operation): Paths => ({
   '/Subscription': {
     post: ofSubscription('createSubscription', 'Subscribe', ['body', 'subscription'], {
       description:
-        'The answer holds, this once, the secret that signs your notifications (extension `webhook-secret`). The hub then sends a handshake to the endpoint; after your 2xx the subscription is active.',
+        'The answer holds, this once, the secret that signs your notifications (extension `webhook-secret`). The hub then sends a handshake to the endpoint; after your 2xx the subscription is active. The handshake may come before you have stored the secret. It carries nothing of missions: answer it 2xx even if you cannot check its signature yet, or `PUT` the subscription again when you have stored the secret.',
       requestBody: subscriptionBody('NewSubscription', ['subscribe']),
       responses: {
         201: {

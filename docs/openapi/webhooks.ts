@@ -50,6 +50,7 @@ export const webhooks = (): Node => ({
       summary: 'What your endpoint receives',
       description: [
         'A handshake when you subscribe, then each event, and a heartbeat if you asked for it; the parameter `type` of the first entry says which.',
+        'The handshake may come before you have stored the secret that the answer to your `POST` holds, and 401 to it ends in status `error`. It carries nothing of missions: answer it 2xx even if you cannot check its signature yet, or `PUT` the subscription again when you have stored the secret.',
         'Check the signature by [Standard Webhooks](https://www.standardwebhooks.com) with the secret of the subscription, over the body as bytes. `webhook-signature` has two signatures while a secret is being changed; one that is good is enough.',
         'Events of a mission come in order, and are numbered without a gap per subscription (`event-number`). The same `webhook-id` twice is the same notification: answer 2xx and forget it. A 2xx is not an acknowledgement: that is a message a person sends.',
       ].join('\n\n'),

@@ -118,10 +118,11 @@ describe('An id for a request that the API reference', () => {
   const usedFor = (given: string): string =>
     correlationOf({ headers: { 'X-Correlation-Id': given }, requestContext: { requestId: 'of the hub' } });
 
-  test.each(['6f3b1d0e-4c2a-4b7e-9a55-0d8c7e1f2a34', '6F3B1D0E-4C2A-7B7E-9A55-0D8C7E1F2A34', '4bf92f3577b34da6a3ce929d0e0e4736'])(
-    'takes is used by the hub: %s',
-    (id) => expect([pattern.test(id), usedFor(id)]).toEqual([true, id]),
-  );
+  test.each([
+    '6f3b1d0e-4c2a-4b7e-9a55-0d8c7e1f2a34',
+    '6F3B1D0E-4C2A-7B7E-9A55-0D8C7E1F2A34',
+    '4bf92f3577b34da6a3ce929d0e0e4736',
+  ])('takes is used by the hub: %s', (id) => expect([pattern.test(id), usedFor(id)]).toEqual([true, id]));
 
   test.each(['kari.nordmann', '01018612345', '00000000-0000-0000-0000-001018612345', 'case-4711', '4bf92f35'])(
     'does not take is not used by the hub either: %s',
