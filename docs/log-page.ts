@@ -22,7 +22,7 @@ The functions write JSON lines, on AWS to a log group each, on a laptop to \`.lu
 \`\`\`
 fields @timestamp, code, message, mission, entry, subscription, outcome | filter correlationId = "<id>" | sort @timestamp
 \`\`\`
-and on a laptop \`grep <id> .luftbro/hub.log\`. The caller chooses it (\`X-Correlation-Id\`, else \`X-Request-Id\`, else the trace id of \`traceparent\`); it must be a UUID or 32 hexadecimal digits, and the hub takes its own if it is not. The answer says which was used in \`X-Correlation-Id\`, and in \`X-Request-Id\` the hub's id of this one request. Answers that API Gateway gives by itself (401, 429, an unknown path) have only the latter, in \`OperationOutcome.id\`; the line of a refused token has both. It is kept with the message: each delivery of it is logged with it and carries it to the receiver, however late, and so does what the hub itself says because of it.
+and on a laptop \`grep <id> .luftbro/hub.log\`. The caller chooses it (\`X-Correlation-Id\`, else \`X-Request-Id\`, else the trace id of \`traceparent\`); it must be a UUID or 32 hexadecimal digits in which no national number could stand, and the hub takes its own if none of them is. The answer says which was used in \`X-Correlation-Id\`, and in \`X-Request-Id\` the hub's id of this one request. Answers that API Gateway gives by itself (401, 429, an unknown path) have only the latter, in \`OperationOutcome.id\`; the line of a refused token has both. It is kept with the message: each delivery of it is logged with it and carries it to the receiver, however late, and so does what the hub itself says because of it.
 
 ## Messages
 

@@ -389,10 +389,11 @@ describe('Persons in messages', () => {
         word,
         id,
         `00000000-0000-0000-0000-${id.padStart(12, '0')}`,
+        `00000000-0000-4000-8000-${id.padStart(12, '0')}`,
         id.padStart(32, '0'),
         `${randomUUID()}-${id}`,
       ],
-      'x-request-id': [word, id],
+      'x-request-id': [word, id, `00000000-0000-4000-8000-${id.padStart(12, '0')}`, id.padStart(32, '0')],
       traceparent: [
         word,
         `00-${id.padStart(32, '0')}-00f067aa0ba902b7-01`,

@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { logMessages } from '../../schemas/log-messages.ts';
@@ -45,10 +45,16 @@ const linesOf = async (id: string): Promise<readonly Readonly<Record<string, unk
 const codesOf = async (id: string): Promise<ReadonlySet<unknown>> =>
   new Set((await linesOf(id)).map(({ code }) => code));
 
+/** As a caller draws one; a few in ten thousand hold what could be a national number, which the hub does not take. */
+const drawnId = (): string => {
+  const id = randomUUID();
+  return /\d{11}/.test(id.replaceAll('-', '')) ? drawnId() : id;
+};
+
 const request = () => missionRequest({ to: [organisation(oslo)], id: randomUUID() });
 
 test("A caller's correlation id is in the answer, with each receiver, in the lines of each function, after a retry, and in what the hub says because of it", async () => {
-  const id = randomUUID();
+  const id = drawnId();
   const message = request();
   const mission = missionIdOf(organisation(amk), message.id);
   coordinator.behave({ status: 503 });
@@ -93,7 +99,7 @@ test("A caller's correlation id is in the answer, with each receiver, in the lin
 }, 240_000);
 
 test('What was accepted keeps the id it came with, when the same message comes again with another', async () => {
-  const [first, second] = [randomUUID(), randomUUID()];
+  const [first, second] = [drawnId(), drawnId()];
   const message = request();
   const mission = missionIdOf(organisation(amk), message.id);
   await post(hub, amk, message.text, { 'X-Correlation-Id': first });
@@ -105,7 +111,7 @@ test('What was accepted keeps the id it came with, when the same message comes a
 }, 60_000);
 
 test('A trace that the caller is in is taken when there is no other id', async () => {
-  const trace = `4b${randomBytes(15).toString('hex')}`;
+  const trace = '4bf92f3577b34da6a3ce929d0e0e4736';
   const answer = await call(hub, oslo, 'GET', '/Task?owner=nobody', undefined, {
     traceparent: `00-${trace}-00f067aa0ba902b7-01`,
   });
@@ -114,7 +120,7 @@ test('A trace that the caller is in is taken when there is no other id', async (
 });
 
 test('A refused token is found by the same id, though the answer is one of API Gateway', async () => {
-  const id = randomUUID();
+  const id = drawnId();
   const answer = await call(hub, undefined, 'GET', '/Task?owner=nobody', undefined, {
     'X-Correlation-Id': id,
     authorization: 'Bearer none',
@@ -127,7 +133,7 @@ test('A refused token is found by the same id, though the answer is one of API G
 });
 
 test("What is no id is not repeated anywhere: the hub's own id of the request stands for it", async () => {
-  for (const given of ['kari.nordmann', '01018612345']) {
+  for (const given of ['kari.nordmann', '01018612345', '00000000-0000-4000-8000-001018612345']) {
     const answer = await call(hub, oslo, 'GET', '/Task?owner=nobody', undefined, { 'X-Correlation-Id': given });
     expect(answer.headers.get('x-correlation-id')).toBe(answer.headers.get('x-request-id'));
     expect(answer.body['id']).toBe(answer.headers.get('x-request-id'));
