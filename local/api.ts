@@ -116,7 +116,10 @@ export const createApi = ({ stack, functions, log }: ApiSettings): RequestListen
     const requestId = randomUUID();
     answer(request, requestId)
       .catch((error: unknown) => {
-        log.event('ERROR', 'The embedded host failed', { requestId, error: String(error) });
+        // The caller's doing, and nobody is left to be answered.
+        if (error === request.errored)
+          log.event('INFO', 'The caller went away before its request was whole', { requestId });
+        else log.event('ERROR', 'The embedded host failed', { requestId, error: String(error) });
         return gateway.answer('INTEGRATION_FAILURE', requestId);
       })
       .then((given) => respond(request, response, given, requestId))

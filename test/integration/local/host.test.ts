@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile, stat } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -123,6 +123,33 @@ describe('a function', () => {
     }
     await put(host.origin, 'after', 'text');
     expect(await read(host.origin, 'after')).toBe('text');
+  });
+});
+
+describe('a caller', () => {
+  it('that goes away in the middle of its body is no failure of the host', async () => {
+    const { host } = await start(await newFolder());
+    const { hostname, port } = new URL(host.origin);
+    const left = [
+      { body: 'Content-Length: 1000\r\n\r\nhalf', leave: (socket: Socket) => socket.resetAndDestroy() },
+      { body: 'Content-Length: 1000\r\n\r\nhalf', leave: (socket: Socket) => socket.end() },
+      { body: 'Transfer-Encoding: chunked\r\n\r\nff\r\nhalf', leave: (socket: Socket) => socket.destroy() },
+      { body: 'Transfer-Encoding: chunked\r\n\r\nno number\r\n', leave: (socket: Socket) => socket.resume() },
+    ];
+    for (const { body, leave } of left) {
+      const socket = connect(Number(port), hostname);
+      await once(socket, 'connect');
+      socket.write(`PUT /items?key=left HTTP/1.1\r\nHost: x\r\n${body}`);
+      await delay(50);
+      leave(socket);
+    }
+    await put(host.origin, 'after', 'text');
+    expect(await read(host.origin, 'after')).toBe('text');
+    const said = await eventually(async () => {
+      const log = await readFile(host.logFile, 'utf8');
+      return log.split('The caller went away').length > left.length ? log : undefined;
+    });
+    expect(said).not.toMatch(/"level":"(?:ERROR|WARN)"/);
   });
 });
 
