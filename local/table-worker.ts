@@ -5,6 +5,7 @@ import { buffer } from 'node:stream/consumers';
 import { parentPort, workerData } from 'node:worker_threads';
 import dynalite from 'dynalite';
 import { z } from 'zod';
+import './closing-iterators.ts';
 import { accessDenied, type KeyUse, missingKeyRight, missingRight, type Permissions } from './permissions.ts';
 import type { TableOrder, TableReport } from './table-protocol.ts';
 
