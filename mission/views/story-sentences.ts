@@ -447,7 +447,10 @@ const toldLines = (telling: Telling): readonly string[] => {
     if (receipts.length > 0) {
       const missed = receipts.every(({ status }) => status === 'failed');
       const call = missed ? callWords(organisation, telling) : '';
-      return receipts.map((one) => `${name}: ${receiptWords(one, telling)}${call}.`);
+      // Its systems are told apart by what the receipts are named by; endpoint and reason are the subscriber's own.
+      const systemOf = ({ subscription }: Notification): string =>
+        receipts.length === 1 ? '' : ` (subscription ${subscription})`;
+      return receipts.map((one) => `${name}${systemOf(one)}: ${receiptWords(one, telling)}${call}.`);
     }
     if (entry.untold.includes(organisation))
       return [

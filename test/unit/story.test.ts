@@ -247,6 +247,19 @@ describe('The story of a mission', () => {
     );
   });
 
+  test('Deliveries to two systems of one party are told apart by their subscriptions', async () => {
+    const hub = await played();
+    await hub.subscriptions.create(sampleSubscription('second-system', la.organisation), hub.clock.iso());
+    await becomes(hub.subscriptions, 'second-system', 'active');
+    await say(hub, [0, amk, request]);
+    const late = attempted({ at: '2026-02-01T11:00:27.000Z', answer: 'HTTP 200', status: 'delivered' });
+    await hub.subscriptions.record('second-system', 1, late);
+    const chapter = await chapterFor(hub, quality, 1);
+    expect(wordsOf(chapter)).toContain('AMK LA Oslo (subscription second-system): delivered at');
+    expect(wordsOf(chapter)).toContain(`AMK LA Oslo (subscription ${la.name}): not delivered yet`);
+    expect(JSON.stringify(chapter)).not.toContain(sampleSubscription('second-system', la.organisation).endpoint);
+  });
+
   test('A missed deadline is told, and whom people had to phone', async () => {
     const hub = await played([0, amk, request]);
     const state = (await hub.missions.last(mission))?.state;
