@@ -12,6 +12,8 @@ interface DocsSettings {
   readonly issuerUrl: string;
   readonly issuer: RequestListener;
   readonly clientsFile: string;
+  /** What has to be deleted to begin anew. */
+  readonly dataDir: string;
 }
 
 const referenceSchema = z.looseObject({
@@ -129,7 +131,8 @@ export const createDocs = (settings: DocsSettings): ((request: IncomingMessage) 
     if (method !== 'GET') return send(response, 405, 'text/plain', 'Only GET.\n');
     if (path === '/docs/inbox') return send(response, 200, json, JSON.stringify(Object.fromEntries(inbox), null, 2));
     if (path === '/docs/openapi.json') return send(response, 200, json, await referenceOf(settings));
-    if (path === '/docs/clients.json') return send(response, 200, json, JSON.stringify(await clients()));
+    if (path === '/docs/hub.json')
+      return send(response, 200, json, JSON.stringify({ clients: await clients(), dataDir: settings.dataDir }));
     const [file, type] = files.get(path) ?? [];
     if (file === undefined || type === undefined) return send(response, 404, 'text/plain', 'See /docs.\n');
     send(response, 200, type, await readFile(file));

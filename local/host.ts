@@ -1,5 +1,5 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
-import { join } from 'node:path';
+import { join, resolve as absolute } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { createApi } from './api.ts';
@@ -46,6 +46,8 @@ export interface Host {
   /** The same without a path. */
   readonly origin: string;
   readonly issuerUrl: string;
+  /** Where all that it keeps lies. */
+  readonly dataDir: string;
   readonly logFile: string;
   readonly tables: MadeTables;
   readonly queuesEndpoint: string;
@@ -163,7 +165,7 @@ export const startHost = async (options: HostOptions = {}): Promise<Host> => {
     await functions.warm();
     progress(`functions ${functions.names.join(', ')}`);
 
-    const docs = createDocs({ url, issuerUrl, issuer: issuer.listener, clientsFile });
+    const docs = createDocs({ url, issuerUrl, issuer: issuer.listener, clientsFile, dataDir: absolute(dataDir) });
     apiDoor.serve((request, response) => (docs(request) ?? api)(request, response));
     const eventSources = startEventSources({ stack, functions, queues, urls: queueUrls, log });
     const schedules = startSchedules({ stack, functions });
@@ -181,6 +183,7 @@ export const startHost = async (options: HostOptions = {}): Promise<Host> => {
       url,
       origin,
       issuerUrl,
+      dataDir: absolute(dataDir),
       logFile: join(dataDir, 'hub.log'),
       tables,
       queuesEndpoint: queues.endpoint,

@@ -12,13 +12,18 @@ const portOf = (variable: string, otherwise: number): number => {
   return port;
 };
 
-const firstMessage = ({ url, issuerUrl }: Host): string => `
-Send a first message (bash, in this folder):
+const firstSteps = ({ url, origin, issuerUrl, dataDir }: Host): string => `
+Play a mission in a browser: ${origin}/docs
+There press "Let every party listen here" before the first message. Parties that no machine reaches are reported in the mission, and then later examples do not fit.
+
+Then send the first message there, or here (bash, in this folder):
 
   curl -i ${url}/\\$process-message \\
     -H "Authorization: Bearer $(curl -s ${issuerUrl}/token -d grant_type=client_credentials -d client_id=amk-innlandet | node -p 'JSON.parse(require("fs").readFileSync(0)).access_token')" \\
     -H 'Content-Type: application/fhir+json' \\
     -d @examples/mission-request.json
+
+To begin anew: Ctrl-C, delete ${dataDir}, start again.
 `;
 
 const main = async (): Promise<void> => {
@@ -31,8 +36,7 @@ const main = async (): Promise<void> => {
     progress: (what) => console.log(`${String(Math.round(performance.now() - started)).padStart(6)} ms  ${what}`),
     ...(values['data-dir'] === undefined ? {} : { dataDir: values['data-dir'] }),
   });
-  console.log(firstMessage(host));
-  console.log(`Try it in a browser: ${host.origin}/docs\n`);
+  console.log(firstSteps(host));
   console.log(`The functions' log: ${host.logFile}\nCtrl-C ends the hub; what it has accepted is kept.`);
 
   let ending = false;

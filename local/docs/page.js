@@ -24,6 +24,9 @@ const senderOf = (body, clients) => {
   }
 };
 
+/** The ids of Tasks in the examples fit if nothing but the examples took a number in the mission. */
+const isOfOtherNumbers = ({ status, text }) => status === 422 && /"code":\s*"unknown-task"/.test(text ?? '');
+
 /** Those that the examples of reads work for stand in the document. */
 const readersOf = (document_) =>
   Object.entries(document_.paths).flatMap(([path, operations]) =>
@@ -36,8 +39,8 @@ const readersOf = (document_) =>
   );
 
 const start = async () => {
-  const [clients, reference] = await Promise.all(
-    ['/docs/clients.json', '/docs/openapi.json'].map(async (address) => (await fetch(address)).json()),
+  const [{ clients, dataDir }, reference] = await Promise.all(
+    ['/docs/hub.json', '/docs/openapi.json'].map(async (address) => (await fetch(address)).json()),
   );
   const readers = readersOf(reference).toSorted((one, other) => one.variables - other.variables);
   const tokenUrl = reference.components.securitySchemes.accessToken.flows.clientCredentials.tokenUrl;
@@ -47,10 +50,10 @@ const start = async () => {
     ...clients.map(({ name }) => new window.Option(name)),
   );
 
-  const callerOf = ({ url, method = 'GET', body }) => {
+  const exampleCaller = ({ url, method = 'GET', body }) => {
     const path = new window.URL(url, window.location.href).pathname;
     const reader = readers.find((one) => one.method === method.toLowerCase() && one.pattern.test(path));
-    return client.value || senderOf(body, clients) || reader?.name;
+    return senderOf(body, clients) || reader?.name;
   };
 
   window.ui = SwaggerUIBundle({
@@ -66,11 +69,20 @@ const start = async () => {
     syntaxHighlight: { activated: false },
     requestInterceptor: async (request) => {
       if (request.url === tokenUrl) return { ...request, url: tokenAddress };
-      if (request.headers?.Authorization !== undefined) return request;
-      const name = callerOf(request);
-      if (name === undefined) return request;
+      const authorized = request.headers?.Authorization !== undefined;
+      // Who was chosen by name comes before who pressed "Authorize", and both before whom the example is for.
+      const name = client.value || (authorized ? undefined : exampleCaller(request));
+      if (name === undefined) {
+        said.textContent = authorized ? 'Asked with the token of "Authorize"' : 'Asked without a token';
+        return request;
+      }
       said.textContent = `Asked as ${name}`;
       return { ...request, headers: { ...request.headers, Authorization: `Bearer ${await tokenOf(name)}` } };
+    },
+    responseInterceptor: (response) => {
+      if (isOfOtherNumbers(response))
+        said.textContent = `The examples fit a mission in which every party listened from its first message. Take the Task's id from the answers, or begin anew: stop the hub, delete ${dataDir}, start it, let every party listen.`;
+      return response;
     },
   });
   const { scopes } = reference.components.securitySchemes.accessToken.flows.clientCredentials;
@@ -86,23 +98,37 @@ const start = async () => {
     return known.flatMap((id) => clients.find(({ organisation }) => organisation === id) ?? []);
   };
 
-  const listen = async () => {
-    const [{ url }] = reference.servers;
-    const { value } = reference.components.examples.subscribe;
-    const answers = await Promise.all(
-      (await parties()).map(async ({ name }) => {
-        const channel = { ...value.channel, endpoint: `${window.location.origin}/docs/inbox/${name}` };
-        const { _criteria, ...all } = value;
-        return fetch(`${url}/Subscription`, {
-          method: 'POST',
-          headers: { Authorization: `Bearer ${await tokenOf(name)}`, 'Content-Type': 'application/fhir+json' },
-          body: JSON.stringify({ ...all, reason: 'Listens on the page of the API reference', channel }),
-        });
-      }),
+  const [{ url }] = reference.servers;
+  const { _criteria, ...example } = reference.components.examples.subscribe.value;
+
+  /** The one subscription with which a party listens here is made once, and woken if its endpoint was not there. */
+  const listensAs = async (name) => {
+    const headers = { Authorization: `Bearer ${await tokenOf(name)}`, 'Content-Type': 'application/fhir+json' };
+    const channel = { ...example.channel, endpoint: `${window.location.origin}/docs/inbox/${name}` };
+    const listed = await (await fetch(`${url}/Subscription?_count=100`, { headers })).json();
+    const own = (listed.entry ?? []).flatMap(({ resource }) =>
+      resource.channel?.endpoint === channel.endpoint ? [resource] : [],
     );
-    said.textContent = `${answers.filter(({ ok }) => ok).length} parties listen`;
+    if (own.some(({ status }) => status === 'active')) return true;
+    const body = { ...example, reason: 'Listens on the page of the API reference', channel };
+    const [{ id } = {}] = own;
+    const answer =
+      id === undefined
+        ? await fetch(`${url}/Subscription`, { method: 'POST', headers, body: JSON.stringify(body) })
+        : await fetch(`${url}/Subscription/${id}`, { method: 'PUT', headers, body: JSON.stringify({ ...body, id }) });
+    return answer.ok;
   };
-  document.getElementById('subscribe').addEventListener('click', () => void listen());
+
+  const button = document.getElementById('subscribe');
+  const listen = async () => {
+    // Who presses twice does not want two of each.
+    button.disabled = true;
+    const answers = await Promise.all((await parties()).map(({ name }) => listensAs(name))).finally(() => {
+      button.disabled = false;
+    });
+    said.textContent = `${answers.filter(Boolean).length} parties listen`;
+  };
+  button.addEventListener('click', () => void listen());
 };
 
 void start();
