@@ -60,16 +60,25 @@ const headers = {
   'cache-control': 'no-cache',
 };
 
+/** All at once: the address of this hub may be one that another is replaced by. */
+const withAddresses = (text: string, addresses: readonly (readonly [from: string, to: string])[]): string => {
+  const here = new Map(addresses);
+  const any = new RegExp(addresses.map(([from]) => RegExp.escape(from)).join('|'), 'g');
+  return text.replaceAll(any, (from) => here.get(from) ?? from);
+};
+
 /** The document as it is committed, with the addresses of this hub in the place of those that stand for them. */
 const referenceOf = async ({ url, issuerUrl }: DocsSettings): Promise<string> => {
   const text = await readFile(project('../docs/openapi.json'), 'utf8');
   const committed = referenceSchema.parse(JSON.parse(text));
   const { tokenUrl } = committed.components.securitySchemes.accessToken.flows.clientCredentials;
-  const here = text
-    .replaceAll(committed.servers[0].url, url)
-    .replaceAll(tokenUrl, `${issuerUrl}/token`)
-    .replaceAll('http://localhost:3001', issuerUrl)
-    .replaceAll('https://partner.example/notify', new URL('/docs/inbox/partner', url).href);
+  const here = withAddresses(text, [
+    [committed.servers[0].url, url],
+    [tokenUrl, `${issuerUrl}/token`],
+    ['http://localhost:3000/fhir', url],
+    ['http://localhost:3001', issuerUrl],
+    ['https://partner.example/notify', new URL('/docs/inbox/partner', url).href],
+  ]);
   const reference = referenceSchema.parse(JSON.parse(here));
   const { proof: _proof, ...schemes } = reference.components.securitySchemes;
   const components = { ...reference.components, securitySchemes: schemes };

@@ -21,7 +21,7 @@ export const faults = {
     status: 400,
     type: 'invalid',
     origin: 'sender',
-    text: 'The request cannot be understood as HTTP to this hub. Compare it with the README of the hub.',
+    text: 'The request cannot be understood as HTTP to this hub. Compare it with the API reference or GET /fhir/metadata.',
   },
   'not-json': {
     status: 400,

@@ -2,7 +2,7 @@
 import { createHash, generateKeyPairSync, randomUUID, sign } from 'node:crypto';
 
 const tokenUrl = 'http://localhost:3001/token';
-const hub = 'https://hub.luftbro.example/fhir';
+const hub = 'http://localhost:3000/fhir';
 const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 
 const encode = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');

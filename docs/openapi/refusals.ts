@@ -91,6 +91,9 @@ const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => '---'), ...rows].map(row).join('\n');
 
+/** Nothing in it is taken for Markdown: `__proto__` would be a bold word. */
+const asWritten = (text: string): string => text.replaceAll(/[\\`*_<>|[\]]/g, String.raw`\$&`);
+
 /** Status by status, each code with what to do. */
 export const refusalTable = (): string =>
   table(
@@ -101,7 +104,7 @@ export const refusalTable = (): string =>
         String(faults[code].status),
         `\`${code}\``,
         faults[code].origin === 'hub' ? "the hub's people" : 'the sender',
-        faults[code].text,
+        asWritten(faults[code].text),
       ]),
   );
 
@@ -142,7 +145,7 @@ const headersOf = (status: number, code: FaultCode): Node => ({
 });
 
 const refusal = (status: number, codes: readonly FaultCode[]): Node => ({
-  description: codes.map((code) => `- \`${code}\`: ${faults[code].text}`).join('\n'),
+  description: codes.map((code) => `- \`${code}\`: ${asWritten(faults[code].text)}`).join('\n'),
   headers: Object.assign({}, ...codes.map((code) => headersOf(status, code))),
   content: {
     [fhirJson]: {

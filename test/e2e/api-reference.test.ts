@@ -254,7 +254,7 @@ describe('the examples of the API reference, in the order of the document', () =
 
 test('the program of the introduction gets a bound token and reads with it', async () => {
   const [, program = ''] = /```js\n(.*?)```/s.exec(reference.info.description) ?? [];
-  const here = program.replace(documented, hub.url).replace('http://localhost:3001', hub.issuerUrl);
+  const here = program.replace('http://localhost:3000/fhir', hub.url).replace('http://localhost:3001', hub.issuerUrl);
   const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', here]);
   expect(stdout).toMatch(/^200 \{/);
 });

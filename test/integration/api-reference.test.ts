@@ -103,6 +103,12 @@ describe('the operations of the API reference', () => {
   });
 });
 
+test('What a refusal says is read as it is written, not as Markdown', () => {
+  const { description } = reference.info;
+  expect(description).toContain(String.raw`"\_\_proto\_\_"`);
+  expect(description).not.toContain('"__proto__"');
+});
+
 test('Every refusal is shown at an operation', () => {
   const shown = offered.flatMap((operation) =>
     Object.keys(operation.responses)

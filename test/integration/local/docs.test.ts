@@ -46,6 +46,8 @@ test('The document names this hub and its issuer, and no other', async () => {
   const { servers } = z.object({ servers: z.array(z.object({ url: z.string() })) }).parse(JSON.parse(text));
   expect(servers.map(({ url }) => url)).toEqual([host.url]);
   expect(text).toContain(`"tokenUrl":"${host.issuerUrl}/token"`);
+  expect(text).toContain(`const hub = '${host.url}';`);
+  expect(text).toContain(`const tokenUrl = '${host.issuerUrl}/token';`);
   expect(text).not.toContain('hub.luftbro.example');
 });
 
