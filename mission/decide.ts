@@ -15,7 +15,7 @@ import type { Facts, Relation } from '../schemas/messages/message-type.ts';
 import { firstCoordinator, invited, newOwner, wrongHospital } from './addressees.ts';
 import { evolve } from './evolve.ts';
 import { illegalMove } from './moves.ts';
-import { destinationAt, eventAt, header, placeOf } from './places.ts';
+import { claimAt, destinationAt, eventAt, header, placeOf } from './places.ts';
 import type { Directory } from './ports.ts';
 import { recipientsOf } from './routing.ts';
 import {
@@ -135,6 +135,19 @@ const untrue = (
         'only the requester and the coordinating AMK LA describe the mission anew; send other resources without a ServiceRequest in focus',
       )
     : undefined;
+};
+
+/** Receivers get the message as it was sent: whoever it says it is from must be who sends it. */
+const inAnothersName = ({ claims }: Message, { sender, directory }: Circumstances): Refusal | undefined => {
+  const own = directory.numbersOf(sender.organisation);
+  const foreign = claims.find(({ organisation }) => !own.includes(organisation));
+  return foreign === undefined
+    ? undefined
+    : refuse(
+        'wrong-sender',
+        claimAt(foreign),
+        `names an organisation that is not yours: leave it out, or give ${sender.organisation}`,
+      );
 };
 
 /** Clocks differ by minutes; what is seen in hours to come was not seen. */
@@ -286,14 +299,18 @@ export const decide = (
   const unknownReceiver = (): Refusal | undefined =>
     stranger === -1 ? undefined : refuse('unknown-organisation', `${destinationAt}[${stranger}].receiver`);
   const inForce = guidelineInForce(guidelines, now);
+  const disowned = inAnothersName(message, circumstances);
 
   if (type.log === 'resource') {
     return (
-      unknownReceiver() ?? fromTheFuture(message, now) ?? entryOf(message, mission, circumstances, before, inForce, {})
+      disowned ??
+      unknownReceiver() ??
+      fromTheFuture(message, now) ??
+      entryOf(message, mission, circumstances, before, inForce, {})
     );
   }
   if (type.mission === 'opens') {
-    const refused = unknownReceiver() ?? unknownCode(message, inForce);
+    const refused = disowned ?? unknownReceiver() ?? unknownCode(message, inForce);
     if (refused !== undefined) return refused;
     const owner = firstCoordinator(type, message, directory);
     return isRefusal(owner) ? owner : entryOf(message, mission, circumstances, undefined, inForce, { owner });
@@ -303,8 +320,8 @@ export const decide = (
   if (!isPresent || (type.relation !== 'hub' && !isParty(before, sender.organisation))) {
     return refuse('not-found', `${header}.focus`, 'there is no such mission, or it is not yours');
   }
-  const refusedReceiver = unknownReceiver();
-  if (refusedReceiver !== undefined) return refusedReceiver;
+  const misaddressed = disowned ?? unknownReceiver();
+  if (misaddressed !== undefined) return misaddressed;
   if (message.exercise !== before.exercise) {
     return refuse(
       'exercise-mismatch',

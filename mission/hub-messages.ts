@@ -116,6 +116,7 @@ const compose = (
     bundleId: uuidOf('Bundle', id),
     mission,
     destinations: [],
+    claims: [],
     exercise,
     facts: call.facts,
     focusIndex: 1,

@@ -297,6 +297,8 @@ export interface Channel {
 /** Who is who, and who covers which municipality. The hub itself is a party of it. */
 export interface Directory {
   partyOf(organisation: string): Party | undefined;
+  /** Numbers a party is known by: its own, its units' and its legal entity's. */
+  numbersOf(organisation: string): readonly string[];
   /** Parties of one role, by organisation number. */
   partiesOf(role: Role): readonly Party[];
   /** The AMK LA that covers a municipality (four digits, Volven 3402). */

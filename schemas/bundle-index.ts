@@ -15,6 +15,8 @@ export interface BundleIndex {
   resolve(reference: Reference | undefined): Found | undefined;
   /** Organisation number of a reference: by identifier, by the hub's own `Organization/<number>`, or by the Organization in the Bundle. */
   organisationNumber(reference: Reference | undefined): string | undefined;
+  /** Every organisation number that a reader may take a reference for: its identifier may say one, and what it points to another. */
+  organisationNumbers(reference: Reference | undefined): readonly string[];
   /** The person a reference points to: a name, and as far as it is said the role and the HPR number. */
   person(reference: Reference | undefined): Decider | undefined;
 }
@@ -47,22 +49,37 @@ export const indexBundle = (entries: readonly MessageEntry[]): BundleIndex => {
     reference?.reference === undefined ? undefined : places.get(reference.reference);
 
   /** However often an Organization is named it is read once. */
-  const numbered = new Map<Found, string | undefined>();
-  const numberIn = (found: Found): string | undefined => {
-    if (!numbered.has(found)) {
-      const identifiers = read(organization, found.resource)?.identifier;
-      numbered.set(found, identifiers?.find(({ system }) => system === systems.organisationNumber)?.value);
-    }
-    return numbered.get(found);
+  const numbered = new Map<Found, readonly string[]>();
+  const numbersIn = (found: Found): readonly string[] => {
+    const known = numbered.get(found);
+    if (known !== undefined) return known;
+    const numbers = (read(organization, found.resource)?.identifier ?? []).flatMap(({ system, value }) =>
+      system === systems.organisationNumber && value !== undefined ? [value] : [],
+    );
+    numbered.set(found, numbers);
+    return numbers;
   };
 
   const organisationNumber = (reference: Reference | undefined): string | undefined => {
     if (reference?.identifier?.system === systems.organisationNumber) return reference.identifier.value;
     const found = resolve(reference);
     return (
-      (found === undefined ? undefined : numberIn(found)) ??
+      (found === undefined ? undefined : numbersIn(found)[0]) ??
       /^Organization\/(\d{9})$/.exec(reference?.reference ?? '')?.[1]
     );
+  };
+
+  const organisationNumbers = (reference: Reference | undefined): readonly string[] => {
+    const { identifier } = reference ?? {};
+    const found = resolve(reference);
+    const inBundle = found === undefined ? [] : numbersIn(found);
+    // Also by the whole address, which at the hub is that organisation's.
+    const addressed = /(?:^|\/)Organization\/(\d{9})(?:\/_history\/|$)/.exec(reference?.reference ?? '')?.[1];
+    return [
+      identifier?.system === systems.organisationNumber ? identifier.value : undefined,
+      ...inBundle,
+      inBundle.length === 0 ? addressed : undefined,
+    ].filter((number) => number !== undefined);
   };
 
   const person = (reference: Reference | undefined): Decider | undefined => {
@@ -92,5 +109,5 @@ export const indexBundle = (entries: readonly MessageEntry[]): BundleIndex => {
     };
   };
 
-  return { resolve, organisationNumber, person };
+  return { resolve, organisationNumber, organisationNumbers, person };
 };

@@ -120,6 +120,12 @@ export const faults = {
     origin: 'sender',
     text: 'The organisation is not in the directory. Give its organisation number (ENH) as known to the hub.',
   },
+  'wrong-sender': {
+    status: 422,
+    type: 'business-rule',
+    origin: 'sender',
+    text: 'The message says that it is from another organisation than the one that sends it. Name your own, one of its units or the legal entity above it, or leave it out.',
+  },
   'unknown-task': {
     status: 422,
     type: 'not-found',

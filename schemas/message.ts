@@ -19,6 +19,12 @@ import { judgePlace } from './service-area.ts';
 import { readJson } from './strict-json.ts';
 import { faultsOf, refuseAll } from './zod-faults.ts';
 
+/** An organisation that the header says the message is from, by number. */
+export interface Claim {
+  readonly element: 'sender' | 'responsible';
+  readonly organisation: string;
+}
+
 /** A message as the hub understood it, with its own text untouched. */
 export interface Message {
   readonly outcome: 'read';
@@ -31,6 +37,8 @@ export interface Message {
   readonly mission?: string;
   /** Organisation numbers in `MessageHeader.destination.receiver`. */
   readonly destinations: readonly string[];
+  /** In whose name it says it is sent; that is for the rules to believe. */
+  readonly claims: readonly Claim[];
   readonly exercise: boolean;
   readonly facts: Facts;
   /** Place of the focus resource in `Bundle.entry`. */
@@ -266,6 +274,11 @@ const readDestinations = (header: MessageHeader, index: BundleIndex): Step<reado
   return faults.length > 0 ? { ok: false, faults } : { ok: true, value: numbers };
 };
 
+const claimsOf = (header: MessageHeader, index: BundleIndex): readonly Claim[] =>
+  (['sender', 'responsible'] as const).flatMap((element) =>
+    index.organisationNumbers(header[element]).map((organisation) => ({ element, organisation })),
+  );
+
 const withoutBundleId = (bundle: unknown): unknown =>
   isObject(bundle) ? Object.fromEntries(Object.entries(bundle).filter(([key]) => key !== 'id')) : bundle;
 
@@ -337,6 +350,7 @@ export const readMessage = (text: string): Message | Refusal => {
       focusIndex: read.value.focusIndex,
     }),
     destinations: destinations.value,
+    claims: claimsOf(header, index),
     exercise,
     facts:
       type.dated === true

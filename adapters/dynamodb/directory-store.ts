@@ -24,6 +24,11 @@ export interface PartyDirectory extends Directory {
 
 const numbersOf = ({ organisation, units = [] }: DirectoryParty): readonly string[] => [organisation, ...units];
 
+const allNumbersOf = (party: DirectoryParty): readonly string[] => [
+  ...numbersOf(party),
+  ...(party.parent === undefined ? [] : [party.parent]),
+];
+
 /** A party without what only decides who may call for it. */
 const asParty = ({ organisation, name, role, phone }: DirectoryParty): Party => ({
   organisation,
@@ -37,7 +42,7 @@ const callers = (parties: readonly DirectoryParty[]): PartyDirectory['callerOf']
   return ({ parent, child = parent, supplier }) => {
     const party = byAnyNumber.get(child);
     if (party === undefined) return byAnyNumber.has(parent) ? 'unknown-unit' : 'unknown-caller';
-    const known = [...numbersOf(party), party.parent];
+    const known = allNumbersOf(party);
     // The issuer takes a client's word for the child: under a parent that is not its own it is somebody else's unit.
     if (!known.includes(parent)) return 'unknown-unit';
     const may = supplier === undefined || known.includes(supplier) || party.suppliers?.includes(supplier) === true;
@@ -60,11 +65,13 @@ export const directoryOf = ({ parties, coverage, resources }: DirectoryData): Pa
   const byNumber = new Map<string, Party>([...parties.map(asParty), hub].map((party) => [party.organisation, party]));
   const inOrder = [...byNumber.values()].sort((one, other) => (one.organisation < other.organisation ? -1 : 1));
   const coordinators = new Map(coverage.map(({ area, organisation }) => [area, organisation]));
+  const numbers = new Map(parties.map((party) => [party.organisation, allNumbersOf(party)] as const));
   const byAddress = new Map(resources.map((resource) => [`${resource.resourceType}/${resource.id}`, resource]));
   return {
     callerOf: callers(parties),
     notifiesAt: hostLimits(parties),
     partyOf: (organisation) => byNumber.get(organisation),
+    numbersOf: (organisation) => numbers.get(organisation) ?? [organisation],
     partiesOf: (role) => inOrder.filter((party) => party.role === role),
     coordinatorFor: (municipality) => {
       // The first two digits of a municipality's number are its county's.

@@ -46,6 +46,7 @@ const answeredBy: Readonly<Record<FaultCode, readonly (Trait | 'any')[]>> = {
   'impossible-coordinates': ['message'],
   'swapped-coordinates': ['message'],
   'unknown-organisation': ['message'],
+  'wrong-sender': ['message'],
   'unknown-task': ['message'],
   'message-id-reused': ['message'],
   'bundle-id-reused': ['message'],
@@ -116,6 +117,10 @@ const details: Readonly<Partial<Record<FaultCode, { readonly at?: string; readon
   },
   'wrong-field': { at: 'Bundle.entry[1].resource.status', detail: 'must be "active" in a request' },
   'swapped-coordinates': { at: 'Bundle.entry[6].resource.position' },
+  'wrong-sender': {
+    at: 'Bundle.entry[0].resource.sender',
+    detail: 'names an organisation that is not yours: leave it out, or give 311000012',
+  },
   'missing-scope': { at: 'http.Authorization', detail: 'luftbro/request.send' },
   'unknown-search': {
     at: 'http.owner',

@@ -29,6 +29,7 @@ export const messageHeader = z.object({
   meta: meta.optional(),
   eventCoding: coding,
   destination: z.array(z.object({ endpoint: optionalText, receiver: optionalReference })).optional(),
+  sender: optionalReference,
   author: optionalReference,
   responsible: optionalReference,
   source: z.object({ endpoint: text }),

@@ -182,6 +182,13 @@ const cases: readonly Case[] = [
     code: 'wrong-field',
     at: /\.destination\[0\]\.receiver$/,
   },
+  ...(['sender', 'responsible'] as const).map((element) => ({
+    what: `the name of another organisation as ${element}`,
+    text: broken((bundle) => (bundle.entry[0].resource[element].identifier.value = '312000016')),
+    status: 422,
+    code: 'wrong-sender' as const,
+    at: new RegExp(`\\.${element}$`),
+  })),
   {
     what: 'a name that is given twice',
     text: fresh().replace('"resourceType": "Bundle",', '"resourceType": "Bundle", "type": "message",'),
@@ -442,6 +449,17 @@ describe('Who may not', () => {
     const absent = await post(hub, 'amk-nordland', update(randomUUID()));
     expect([foreign.status, absent.status]).toEqual([404, 404]);
     expect(outcomeOf(foreign.body)).toEqual(outcomeOf(absent.body));
+  });
+
+  test('an update of a mission in the name of another party of it', async () => {
+    const opened = await post(hub, 'amk-innlandet', fresh());
+    const mission = /"value":"([0-9a-f-]{36})"/.exec(opened.text)?.[1] ?? '';
+    const update = exampleText('mission-update.json').replaceAll('615a28d9-e671-85b0-8bf8-11b64eeb6c62', mission);
+    const answer = await post(hub, 'amk-la-oslo', update);
+    expect([answer.status, outcomeOf(answer.body)]).toMatchObject([
+      422,
+      { code: 'wrong-sender', at: 'Bundle.entry[0].resource.sender' },
+    ]);
   });
 
   test("a move that the mission's state forbids is answered 409 with the current version", async () => {

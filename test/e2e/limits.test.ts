@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { exampleText } from '../support/examples.ts';
+import { exampleText, organisationOf } from '../support/examples.ts';
 import { problemsOf } from '../support/fhir-validator.ts';
 import { type RunningHub, startHub } from '../support/hub.ts';
 import { call, type HttpAnswer, post } from '../support/partners.ts';
@@ -21,7 +21,8 @@ const amk = 'amk-innlandet';
 const polls = () => call(hub, amk, 'GET', '/Task?owner=311000012');
 const request = exampleText('mission-request.json');
 const headerId = /"resourceType": "MessageHeader",\s+"id": "([^"]+)"/.exec(request)?.[1] ?? '';
-const sends = (client: string) => post(hub, client, request.replaceAll(headerId, randomUUID()));
+const sends = (client: string) =>
+  post(hub, client, request.replaceAll(headerId, randomUUID()).replaceAll(organisationOf(amk), organisationOf(client)));
 const isLimited = ({ status }: HttpAnswer): boolean => status === 429;
 
 describe('A client whose loop has run away', () => {

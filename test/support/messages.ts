@@ -38,9 +38,16 @@ const everybody: ReadonlyMap<string, Party> = new Map(
 
 export const partyOf = (organisation: string): Party | undefined => everybody.get(organisation);
 
+/** A unit of the AMK, and the legal entity above it. */
+export const ofAmk = { unit: '100000091', legalEntity: '100000092' };
+const unitsAndLegalEntity: ReadonlyMap<string, readonly string[]> = new Map([
+  [parties.amk.organisation, Object.values(ofAmk)],
+]);
+
 /** County 34 is covered by one AMK LA, 46 by the other; nobody covers the rest. */
 export const directory: Directory = {
   partyOf,
+  numbersOf: (organisation) => [organisation, ...(unitsAndLegalEntity.get(organisation) ?? [])],
   partiesOf: (role) => [...everybody.values()].filter((one) => one.role === role),
   coordinatorFor: (municipality) =>
     municipality.startsWith('34') ? parties.la : municipality.startsWith('46') ? parties.otherLa : undefined,
@@ -59,6 +66,8 @@ export interface Envelope {
   readonly exercise?: boolean;
   /** Organisation numbers in `MessageHeader.destination`. */
   readonly to?: readonly string[];
+  /** What the header says of who sends. */
+  readonly from?: Readonly<Record<string, unknown>>;
   /** The person who decided, by name, or by name and HPR number. */
   readonly by?: string | { readonly name: string; readonly number?: string };
   /** In which role; `none` to leave it out. */
@@ -142,6 +151,7 @@ const messageText = ({ event, focus, mission, others = [] }: Content, envelope: 
                   receiver: organisationReference(organisation),
                 })),
               }),
+          ...envelope.from,
           ...(author === undefined ? {} : { author: { reference: author.fullUrl } }),
           focus: [
             ...(focus === undefined ? [] : [{ reference: focusUrl }]),

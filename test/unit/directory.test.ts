@@ -64,6 +64,12 @@ describe('a call', () => {
     '100000099',
   ];
 
+  test('names as its own the party, its units and its legal entity, and nobody else', () => {
+    expect(new Set(known.numbersOf(own))).toEqual(new Set([own, unit, trust]));
+    expect(known.numbersOf(oslo.organisation)).toEqual([oslo.organisation]);
+    expect(known.numbersOf(stranger)).toEqual([stranger]);
+  });
+
   test.each([
     ['by the number of a party', { parent: own }],
     ['by a unit of it', { parent: own, child: unit }],

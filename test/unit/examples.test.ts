@@ -726,9 +726,16 @@ const broken: readonly Broken[] = [
   {
     name: 'a report by an operator that did not fly',
     file: 'mission-report.json',
-    change: {},
+    change: { [`${header}.sender`]: undefined, [`${header}.responsible`]: undefined },
     client: 'operator-rescue-orland',
     faults: [['forbidden-relation', `${header}.eventCoding`]],
+  },
+  {
+    name: 'a report in the name of the operator that flew, by another',
+    file: 'mission-report.json',
+    change: {},
+    client: 'operator-rescue-orland',
+    faults: [['wrong-sender', `${header}.sender`]],
   },
   {
     name: 'feedback without an assessment',

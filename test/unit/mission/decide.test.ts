@@ -13,6 +13,7 @@ import {
 import { statusOf } from '../../../schemas/faults.ts';
 import type { Message } from '../../../schemas/message.ts';
 import { catalogue } from '../../../schemas/messages/catalogue.ts';
+import { systems } from '../../../schemas/names.ts';
 import { overdueMessage, unreachableMessage } from '../../../mission/hub-messages.ts';
 import {
   acknowledgement,
@@ -25,6 +26,7 @@ import {
   missionReport,
   missionRequest,
   missionUpdate,
+  ofAmk,
   outcomeFeedback,
   parties,
   prearrivalNotification,
@@ -235,6 +237,30 @@ describe('Who is asked', () => {
       'unknown-organisation',
       'Bundle.entry[0].resource.destination[1].receiver',
     );
+  });
+
+  const inTheNameOf = (organisation: string): Readonly<Record<string, unknown>> => ({
+    identifier: { system: systems.organisationNumber, value: organisation },
+  });
+
+  test.each(['sender', 'responsible'])('Nobody speaks in the name of another organisation (%s)', (element) => {
+    const from = { [element]: inTheNameOf(amk.organisation) };
+    const at = `Bundle.entry[0].resource.${element}`;
+    expectRefused(when(undefined, [parties.otherAmk, missionRequest({ from })]), 'wrong-sender', at);
+    expectRefused(when(asked, [la, missionUpdate({ mission, from })]), 'wrong-sender', at);
+    expectRefused(when(undefined, [operator, resourceAvailability({ from })]), 'wrong-sender', at);
+  });
+
+  test('A message may say that it is from its sender, from a unit of it or from the legal entity above it', () => {
+    for (const organisation of [amk.organisation, ofAmk.unit, ofAmk.legalEntity]) {
+      const from = { sender: inTheNameOf(organisation), responsible: inTheNameOf(amk.organisation) };
+      expect(when(asked, [amk, missionUpdate({ mission, from })]).outcome).toBe('accepted');
+    }
+  });
+
+  test('A stranger learns nothing of a mission from the name it speaks in', () => {
+    const from = { sender: inTheNameOf(amk.organisation) };
+    expectRefused(when(asked, [parties.otherAmk, missionUpdate({ mission, from })]), 'not-found');
   });
 
   test('A receiver whom the mission does not concern is not told, and the log says so', () => {

@@ -255,6 +255,31 @@ describe('What a message says', () => {
     });
   });
 
+  const identifiedBy = (value: string) => ({ identifier: { system: systems.organisationNumber, value } });
+  const organization = { resourceType: 'Organization', id: 'o', identifier: [identifiedBy('100000002').identifier] };
+
+  test.each<[string, Readonly<Record<string, unknown>>, readonly string[]]>([
+    ['nothing', {}, []],
+    ['a number', identifiedBy('100000001'), ['100000001']],
+    ['an Organization of the message', { reference: 'Organization/o' }, ['100000002']],
+    ['the address of an organisation', { reference: 'Organization/100000003' }, ['100000003']],
+    ['its address at the hub', { reference: 'https://hub.example/fhir/Organization/100000003' }, ['100000003']],
+    ['a version of it', { reference: 'Organization/100000003/_history/1' }, ['100000003']],
+    [
+      'one number, and an Organization with another',
+      { ...identifiedBy('100000001'), reference: 'Organization/o' },
+      ['100000001', '100000002'],
+    ],
+    ['an identifier of another kind', { identifier: { system: 'urn:oid:1.2.3', value: '100000001' } }, []],
+    ['a name alone', { display: 'AMK Innlandet' }, []],
+  ])('In whose name it is sent: %s', (_what, reference, numbers) => {
+    expect(
+      missionRequest({ from: { sender: reference, responsible: reference }, more: [organization] }).claims,
+    ).toEqual(
+      ['sender', 'responsible'].flatMap((element) => numbers.map((organisation) => ({ element, organisation }))),
+    );
+  });
+
   test('An answer says to which Task, what, why and by whom', () => {
     expect(missionDecision({ task, answer: 'deferred', by: 'Kari' })).toMatchObject({
       mission,
