@@ -12,6 +12,23 @@ const portOf = (variable: string, otherwise: number): number => {
   return port;
 };
 
+/** Budgets of a client, to be tried here: the host's own are so large that nobody meets them. */
+const budgets = {
+  BudgetSeconds: 'LUFTBRO_BUDGET_SECONDS',
+  BudgetMessages: 'LUFTBRO_BUDGET_MESSAGES',
+  BudgetRequests: 'LUFTBRO_BUDGET_REQUESTS',
+};
+
+const givenBudgets = (): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries(budgets).flatMap(([parameter, variable]) => {
+      const given = process.env[variable];
+      if (given === undefined) return [];
+      if (!/^[1-9]\d{0,8}$/.test(given)) throw new Error(`${variable}=${given} is not a whole number from 1.`);
+      return [[parameter, given]];
+    }),
+  );
+
 const firstSteps = ({ url, origin, issuerUrl, dataDir }: Host): string => `
 Play a mission in a browser: ${origin}/docs
 There press "Let every party listen here" before the first message. Parties that no machine reaches are reported in the mission, and then later examples do not fit.
@@ -32,6 +49,7 @@ const main = async (): Promise<void> => {
   const host = await startHost({
     port: portOf('PORT', 3000),
     issuerPort: portOf('ISSUER_PORT', 3001),
+    parameters: givenBudgets(),
     logToTerminal: process.env['LUFTBRO_LOG'] === 'stdout',
     progress: (what) => console.log(`${String(Math.round(performance.now() - started)).padStart(6)} ms  ${what}`),
     ...(values['data-dir'] === undefined ? {} : { dataDir: values['data-dir'] }),
