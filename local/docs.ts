@@ -142,6 +142,12 @@ export const createDocs = (settings: DocsSettings): ((request: IncomingMessage) 
     if (path === '/docs/openapi.json') return send(response, 200, json, await referenceOf(settings));
     if (path === '/docs/hub.json')
       return send(response, 200, json, JSON.stringify({ clients: await clients(), dataDir: settings.dataDir }));
+    const { host, href } = new URL('/docs', settings.url);
+    if (path === '/docs' && request.headers.host !== host) {
+      // What it asks for has the hub's own name in it, and nothing of another is let in.
+      response.writeHead(307, { location: href }).end();
+      return;
+    }
     const [file, type] = files.get(path) ?? [];
     if (file === undefined || type === undefined) return send(response, 404, 'text/plain', 'See /docs.\n');
     send(response, 200, type, await readFile(file));

@@ -11,6 +11,7 @@ import { createFunctions, type Invoked } from './functions.ts';
 import { writeHubEnv } from './hub-env.ts';
 import { createIssuer } from './issuer.ts';
 import { openLog } from './log.ts';
+import { forThisMachine } from './own-names.ts';
 import { startQueues } from './queues.ts';
 import { startSchedules } from './schedules.ts';
 import { createStack } from './stack.ts';
@@ -218,9 +219,11 @@ interface Door {
 /** A port that is open from now on; who comes before there is something to serve waits. */
 const openDoor = async (port: number, variable: string): Promise<Door> => {
   const serving = Promise.withResolvers<RequestListener>();
-  const server = createServer((request, response) => {
-    void serving.promise.then((listener) => listener(request, response));
-  });
+  const server = createServer(
+    forThisMachine((request, response) => {
+      void serving.promise.then((listener) => listener(request, response));
+    }),
+  );
   // Longer than clients keep unused connections, so that none is closed just as it is used again.
   server.keepAliveTimeout = 65_000;
   await listen(server, port, variable);

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { request as httpRequest } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
@@ -56,6 +57,45 @@ test('Nothing else lies below /docs', async () => {
   expect((await get('/docs/../package.json')).status).not.toBe(200);
   expect((await get('/docs/%2e%2e/package.json')).status).not.toBe(200);
   expect((await fetch(`${host.origin}/docs`, { method: 'DELETE' })).status).toBe(405);
+});
+
+describe('What is for this machine only', () => {
+  /** `fetch` does not let the host be chosen. */
+  const askedAs = (name: string, path: string, base = host.origin) => {
+    const { promise, resolve, reject } = Promise.withResolvers<{ status: number; location: string }>();
+    const { port } = new URL(base);
+    httpRequest(`http://127.0.0.1:${port}${path}`, { headers: { host: `${name}:${port}` } }, (answer) => {
+      answer.resume();
+      resolve({ status: answer.statusCode ?? 0, location: answer.headers.location ?? '' });
+    })
+      .on('error', reject)
+      .end();
+    return promise;
+  };
+  const elsewhere = [
+    'evil.example',
+    'localhost.evil.example',
+    '127.0.0.1.evil.example',
+    '192.168.0.10',
+    'evil.localhost',
+  ];
+
+  test.each(elsewhere)('is not given to a page of %s that has its name lead here', async (name) => {
+    for (const path of ['/docs', '/docs/token', '/docs/openapi.json', '/docs/inbox', '/fhir/metadata'])
+      expect([path, (await askedAs(name, path)).status]).toEqual([path, 421]);
+    expect((await askedAs(name, '/token', host.issuerUrl)).status).toBe(421);
+  });
+
+  test.each(['localhost', 'LocalHost', '127.0.0.1', '[::1]'])('is answered as %s', async (name) => {
+    for (const path of ['/docs/openapi.json', '/fhir/metadata'])
+      expect([path, (await askedAs(name, path)).status]).toEqual([path, 200]);
+    expect((await askedAs(name, '/.well-known/openid-configuration', host.issuerUrl)).status).toBe(200);
+  });
+
+  test('is one page, under the name that the hub has for itself', async () => {
+    expect(await askedAs('127.0.0.1', '/docs')).toEqual({ status: 307, location: `${host.origin}/docs` });
+    expect((await askedAs('localhost', '/docs')).status).toBe(200);
+  });
 });
 
 const isThere = existsSync(browserFile);

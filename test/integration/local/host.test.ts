@@ -139,7 +139,7 @@ describe('a caller', () => {
     for (const { body, leave } of left) {
       const socket = connect(Number(port), hostname);
       await once(socket, 'connect');
-      socket.write(`PUT /items?key=left HTTP/1.1\r\nHost: x\r\n${body}`);
+      socket.write(`PUT /items?key=left HTTP/1.1\r\nHost: ${hostname}\r\n${body}`);
       await delay(50);
       leave(socket);
     }
