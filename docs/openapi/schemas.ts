@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import { codeSystems } from '../../mission/views/published/code-systems.ts';
 import { rulesOf } from '../../mission/views/published/rules.ts';
-import { codesOf } from '../../schemas/codes.ts';
+import { codesOf, urgencies } from '../../schemas/codes.ts';
+import { mostEntries } from '../../schemas/message.ts';
 import { faults } from '../../schemas/faults.ts';
 import { codeableConcept, coding, identifier, meta, reference } from '../../schemas/fhir/datatypes.ts';
 import {
@@ -107,6 +108,9 @@ const wordsOf = ({ what, codes: system }: ElementRule): string =>
     ? what
     : `${what} Codes of \`${system}\`: ${(codes.get(system) ?? []).map((code) => `\`${code}\``).join(', ')}.`;
 
+/** Values that the hub's rules take, where its schemas take any. */
+const values: Readonly<Record<string, Node>> = { priority: { enum: codesOf(urgencies) } };
+
 /** Rules of one resource as a schema: what is needed, and what each element is. */
 const ruled = (type: MessageType, resource: string): Node => {
   const rules = rulesOf(type).flatMap((rule) => {
@@ -120,7 +124,9 @@ const ruled = (type: MessageType, resource: string): Node => {
   for (const { rule, element } of rules) properties.set(element, [...(properties.get(element) ?? []), wordsOf(rule)]);
   return {
     ...(needed.length === 0 ? {} : { required: needed }),
-    properties: Object.fromEntries([...properties].map(([name, words]) => [name, { description: words.join(' ') }])),
+    properties: Object.fromEntries(
+      [...properties].map(([name, words]) => [name, { description: words.join(' '), ...values[name] }]),
+    ),
   };
 };
 
@@ -130,18 +136,23 @@ export const messageSchemaName = ({ event }: MessageType): string => pascal(even
 const messageSchema = (type: MessageType): Node => {
   const header = ruled(type, 'MessageHeader');
   const resource = type.focus?.resource;
+  const isNeeded = resource !== undefined && type.focusOptional !== true;
   return {
     title: type.title,
     description: type.purpose,
     allOf: [schemaRef('Message')],
     properties: {
       entry: {
+        maxItems: mostEntries,
         prefixItems: [
           {
             title: 'The MessageHeader',
             properties: {
               resource: {
-                allOf: [schemaRef('MessageHeader')],
+                allOf: [
+                  schemaRef('MessageHeader'),
+                  ...(isNeeded ? [{ required: ['focus'], properties: { focus: { minItems: 1 } } }] : []),
+                ],
                 ...header,
                 properties: {
                   eventCoding: {
@@ -154,7 +165,7 @@ const messageSchema = (type: MessageType): Node => {
             },
           },
         ],
-        ...(resource === undefined || type.focusOptional === true
+        ...(!isNeeded
           ? {}
           : {
               contains: {

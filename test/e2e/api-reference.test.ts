@@ -259,6 +259,20 @@ test('the program of the introduction gets a bound token and reads with it', asy
   expect(stdout).toMatch(/^200 \{/);
 });
 
+test('a request that the hub refuses for its urgency, focus or size is none by the schema of the document', () => {
+  const schema = '/components/schemas/MissionRequest';
+  const { value } = exampleOf('mission-request');
+  const text = JSON.stringify(value);
+  const { entry } = z.object({ entry: z.array(z.unknown()) }).parse(value);
+  const wrong = [
+    JSON.parse(text.replace('"priority":"stat"', '"priority":"asap"')),
+    JSON.parse(text.replace(/"focus":\[[^\]]*\]/, '"focus":[]')),
+    { ...z.looseObject({}).parse(value), entry: [...entry, ...Array.from({ length: 500 }, () => entry.at(-1))] },
+  ];
+  expect(faultsBy(schema, value)).toEqual([]);
+  for (const one of wrong) expect(faultsBy(schema, one)).not.toEqual([]);
+});
+
 describe('a refusal is one that the document shows for the operation', () => {
   const request = exampleOf('mission-request').value;
   const text = JSON.stringify(request);
