@@ -121,7 +121,7 @@ describe('The dead letters', () => {
     expect(await run(['list'])).toMatchObject({ code: 2 });
     expect((await onThisHub('bury')).errors).toContain('Usage');
     expect(await onThisHub('redrive')).toMatchObject({ code: 2 });
-    expect((await onThisHub('list', '--table', 'another')).errors).toContain('not both');
+    expect((await run(['list', '--local', '--table', 'another'])).errors).toContain('not both');
     expect((await onThisHub('show', 'nonsense')).errors).toContain('nonsense is no name');
     expect((await onThisHub('redrive', `${subscription}.999`)).errors).toContain('Not among the dead letters');
     expect((await run(['list', '--local', '--data-dir', '/nowhere'])).errors).toContain('is not there');

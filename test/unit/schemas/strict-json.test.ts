@@ -244,11 +244,15 @@ describe('The time that reading takes grows as the text does', () => {
   test.each(Object.entries(shapes))('with %s', (_what, make) => {
     const [small, large] = [make(12_000), make(192_000)];
     expect(Buffer.byteLength(large)).toBeLessThan(maxBodyBytes);
-    // By turns, and the best of each: what else this machine does is no matter.
-    const turns = Array.from({ length: 7 }, () => [once(small), once(large)] as const);
-    const ratio = Math.min(...turns.map(([, ms]) => ms)) / Math.min(...turns.map(([ms]) => ms));
     // Sixteen times the work in sixteen times the text; in the square of it, 256 times.
-    expect(ratio).toBeLessThan(64);
+    const most = 64;
+    // By turns, and the best of each: what else this machine does is no matter, if it lets go once.
+    const best = { small: Number.POSITIVE_INFINITY, large: Number.POSITIVE_INFINITY };
+    for (let turn = 0; turn < 7 || (turn < 60 && best.large / best.small >= most); turn += 1) {
+      best.small = Math.min(best.small, once(small));
+      best.large = Math.min(best.large, once(large));
+    }
+    expect(best.large / best.small).toBeLessThan(most);
   });
 
   test('and an answer to nothing but faults shows fifty of them', () => {
