@@ -8,11 +8,20 @@ import { type RunningHub, startHub } from '../support/hub.ts';
 import { call, type HttpAnswer, post } from '../support/partners.ts';
 
 const most = 6;
+const mostMessages = 4;
+const windowSeconds = 10;
 
 let hub: RunningHub;
+let started: number;
+/** How many windows there can have been since the hub was started: as many as began, and the one it started in. */
+const windows = (): number => Math.ceil((Date.now() - started) / (windowSeconds * 1000)) + 1;
 
 beforeAll(async () => {
-  hub = await startHub({ parameters: { BudgetSeconds: '3', BudgetMessages: '4', BudgetRequests: String(most) } });
+  const budgets = { BudgetSeconds: windowSeconds, BudgetMessages: mostMessages, BudgetRequests: most };
+  hub = await startHub({
+    parameters: Object.fromEntries(Object.entries(budgets).map(([name, value]) => [name, String(value)])),
+  });
+  started = Date.now();
 });
 
 afterAll(() => hub.close());
@@ -25,13 +34,23 @@ const sends = (client: string) =>
   post(hub, client, request.replaceAll(headerId, randomUUID()).replaceAll(organisationOf(amk), organisationOf(client)));
 const isLimited = ({ status }: HttpAnswer): boolean => status === 429;
 
+/** Asks side by side until one is refused: on a slow machine that may take more than one window. */
+const untilRefused = async (ask: () => Promise<HttpAnswer>): Promise<{ served: number; refused: HttpAnswer[] }> => {
+  const begun = Date.now();
+  const answers: HttpAnswer[] = [];
+  do answers.push(...(await Promise.all(Array.from({ length: 3 * most }, ask))));
+  while (!answers.some(isLimited) && Date.now() - begun < 60_000);
+  const refused = answers.filter(isLimited);
+  const served = answers.filter(({ status }) => status === 200).length;
+  expect(served + refused.length).toBe(answers.length);
+  expect(refused).not.toHaveLength(0);
+  return { served, refused };
+};
+
 describe('A client whose loop has run away', () => {
   test('is refused what is too much, and nobody else is, nor are its messages; soon it is served again', async () => {
-    // However they fall, they fall into two windows at the most.
-    const answers = await Promise.all(Array.from({ length: 3 * most }, polls));
-    const refused = answers.filter(isLimited);
-    expect(refused.length).toBeGreaterThanOrEqual(most);
-    expect(answers.filter(({ status }) => status === 200).length).toBe(answers.length - refused.length);
+    const { served, refused } = await untilRefused(polls);
+    expect(served).toBeLessThanOrEqual(most * windows());
 
     expect((await sends(amk)).status).toBe(200);
     expect((await call(hub, 'amk-la-oslo', 'GET', '/Task?owner=312000016')).status).toBe(200);
@@ -44,21 +63,21 @@ describe('A client whose loop has run away', () => {
     expect(problemsOf(first?.body)).toEqual([]);
     const seconds = Number(first?.headers.get('retry-after'));
     expect(seconds).toBeGreaterThanOrEqual(1);
-    expect(seconds).toBeLessThanOrEqual(3);
+    expect(seconds).toBeLessThanOrEqual(windowSeconds);
     await delay(seconds * 1000);
     expect((await polls()).status).toBe(200);
   });
 
   test('is refused messages that are too many, of which nothing is stored, and can still read', async () => {
-    const stored = async (): Promise<unknown> =>
-      (await call(hub, 'amk-la-oslo', 'GET', '/Task?owner=312000016&status=requested')).body['entry'];
-    const before = z.array(z.unknown()).parse(await stored()).length;
-    const answers = await Promise.all(Array.from({ length: 12 }, () => sends('amk-nordland')));
-    const refused = answers.filter(isLimited).length;
-    expect(refused).toBeGreaterThanOrEqual(4);
-    expect(answers.filter(({ status }) => status === 200)).toHaveLength(12 - refused);
+    const stored = async (): Promise<number> => {
+      const { body } = await call(hub, 'amk-la-oslo', 'GET', '/Task?owner=312000016&status=requested');
+      return z.array(z.unknown()).default([]).parse(body['entry']).length;
+    };
+    const before = await stored();
+    const { served } = await untilRefused(() => sends('amk-nordland'));
+    expect(served).toBeLessThanOrEqual(mostMessages * windows());
     expect((await call(hub, 'amk-nordland', 'GET', '/Subscription')).status).toBe(200);
-    expect(await stored()).toHaveLength(before + 12 - refused);
+    expect(await stored()).toBe(before + served);
   });
 
   test('is named in the log once in a window, without what it asked', async () => {
@@ -66,7 +85,6 @@ describe('A client whose loop has run away', () => {
     expect(lines.length).toBeGreaterThan(0);
     expect(lines.join('\n')).toContain(`"client":"${amk}"`);
     const reads = lines.filter((line) => line.includes('"budget":"requests"'));
-    // Two windows at the most.
-    expect(reads.length).toBeLessThanOrEqual(2);
+    expect(reads.length).toBeLessThanOrEqual(windows());
   });
 });
