@@ -20,9 +20,9 @@ The functions write JSON lines, on AWS to a log group each, on a laptop to \`.lu
 
 **Find what followed from a request** by its correlation id: on AWS, in CloudWatch Logs Insights over all log groups of the stack,
 \`\`\`
-fields @timestamp, code, message, mission, entry, subscription, outcome | filter correlationId = "<id>" | sort @timestamp
+fields @timestamp, code, message, mission, entry, subscription, outcome | filter correlationId = "<id>" or requestId = "<id>" | sort @timestamp
 \`\`\`
-and on a laptop \`grep <id> .luftbro/hub.log\`. The caller chooses it (\`X-Correlation-Id\`, else \`X-Request-Id\`, else the trace id of \`traceparent\`); it must be a UUID or 32 hexadecimal digits in which no national number could stand, and the hub takes its own if none of them is. The answer says which was used in \`X-Correlation-Id\`, and in \`X-Request-Id\` the hub's id of this one request. Answers that API Gateway gives by itself (401, 429, an unknown path) have only the latter, in \`OperationOutcome.id\`; the line of a refused token has both. It is kept with the message: each delivery of it is logged with it and carries it to the receiver, however late, and so does what the hub itself says because of it.
+and on a laptop \`grep <id> .luftbro/hub.log\`. The caller chooses it (\`X-Correlation-Id\`, else \`X-Request-Id\`, else the trace id of \`traceparent\`); it must be a UUID or 32 hexadecimal digits in which no national number could stand, and the hub takes its own if none of them is. The answer says which was used in \`X-Correlation-Id\`, and in \`X-Request-Id\` the hub's id of this one request. In answers that API Gateway gives by itself (401, 429, 502, an unknown path) both are the latter: it cannot tell whether the caller's id may be repeated. The line of a refused token has both ids. It is kept with the message: each delivery of it is logged with it and carries it to the receiver, however late, and so does what the hub itself says because of it.
 
 ## Messages
 

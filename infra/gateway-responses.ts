@@ -32,6 +32,14 @@ const gatewayFaults: readonly GatewayFault[] = [
 /** RFC 9449, 7.1. Algorithms of HelseID's security profile. */
 const dpopChallenge = 'DPoP algs="ES256 ES384 ES512 PS256 PS384 PS512 RS256 RS384 RS512"';
 
+/** As the hub's own answers have them. The caller's own id is not among them: nothing here could tell whether a person's number stands in it. */
+const headersOfAll = {
+  'Content-Type': "'application/fhir+json'",
+  'Cache-Control': "'no-store'",
+  'X-Correlation-Id': 'context.requestId',
+  'X-Request-Id': 'context.requestId',
+};
+
 /** What API Gateway answers by itself is FHIR too, from the same catalogue as the hub's own refusals. */
 export const addGatewayResponses = (api: RestApi, bearerIsTaken: CfnCondition): void => {
   const challenge = Fn.conditionIf(
@@ -41,7 +49,7 @@ export const addGatewayResponses = (api: RestApi, bearerIsTaken: CfnCondition): 
   ).toString();
   for (const { type, fault, status, retryAfter = retryAfterOf(fault), challenges } of gatewayFaults) {
     const responseHeaders = {
-      'Content-Type': "'application/fhir+json'",
+      ...headersOfAll,
       ...(challenges === undefined ? {} : { 'WWW-Authenticate': challenge }),
       ...(retryAfter === undefined ? {} : { 'Retry-After': `'${retryAfter}'` }),
     };

@@ -3,11 +3,20 @@ import type { Stack } from './stack.ts';
 
 /** What API Gateway answers by itself, as the stack has worded it. */
 
+/** A fixed text in quotes, or the id of the request; API Gateway knows more, of which nothing is played here. */
+const mappingSchema = z
+  .string()
+  .regex(
+    /^(?:'.*'|context\.requestId)$/,
+    'must be a text in single quotes or context.requestId: the embedded host fills in nothing else',
+  )
+  .transform((given) => (given === 'context.requestId' ? {} : { fixed: given.slice(1, -1) }));
+
 const gatewayResponseSchema = z.strictObject({
   ResponseType: z.string(),
   RestApiId: z.string(),
   StatusCode: z.string().optional(),
-  ResponseParameters: z.record(z.string(), z.string()).default({}),
+  ResponseParameters: z.record(z.string().startsWith('gatewayresponse.header.'), mappingSchema).default({}),
   ResponseTemplates: z.record(z.string(), z.string()).default({}),
 });
 type GatewayResponse = z.output<typeof gatewayResponseSchema>;
@@ -53,9 +62,8 @@ export const createGatewayResponses = (stack: Stack): GatewayResponses => {
         ['content-type', contentType],
         ['x-amzn-errortype', type],
       ]);
-      for (const [parameter, value] of Object.entries(own?.ResponseParameters ?? {})) {
-        headers.set(parameter.replace('gatewayresponse.header.', '').toLowerCase(), value.replaceAll(/^'|'$/g, ''));
-      }
+      for (const [parameter, { fixed = requestId }] of Object.entries(own?.ResponseParameters ?? {}))
+        headers.set(parameter.replace('gatewayresponse.header.', '').toLowerCase(), fixed);
       return {
         status: own?.StatusCode === undefined ? status : Number(own.StatusCode),
         headers: [...headers],

@@ -132,7 +132,7 @@ const headers: Readonly<Record<string, Node>> = {
   Location: { description: 'Where the Subscription is.', schema: text },
   'X-Correlation-Id': {
     description:
-      'The one you gave if it is a UUID or a trace id, else one of the hub. It is in the log of the hub and in `OperationOutcome.id`.',
+      'The one you gave if it is a UUID or a trace id, else one of the hub, as always where you are refused before the hub has read it (401). It is in the log of the hub and in `OperationOutcome.id`.',
     schema: text,
   },
   'Retry-After': { description: 'Seconds to wait before the same request is sent again.', schema: text, example: '2' },

@@ -162,6 +162,7 @@ const refusal = (status: number, codes: readonly FaultCode[]): Node => ({
 
 const other = {
   description: 'Any other status comes from the gateway in front of the hub; the answer is an OperationOutcome too.',
+  headers: { 'X-Correlation-Id': headerRef('X-Correlation-Id') },
   content: { [fhirJson]: { schema: schemaRef('OperationOutcome') } },
 };
 

@@ -324,8 +324,7 @@ describe('a refusal is one that the document shows for the operation', () => {
   const expectRefused = (operation: Offered, answer: HttpAnswer, code: FaultCode): void => {
     expect([answer.status, answer.text.includes(`"code":"${code}"`)]).toEqual([faults[code].status, true]);
     const { content, headers, pointer } = responseOf(operation, answer.status);
-    // Whoever is refused at the door has no answer of a function's, which would name the request.
-    const told = Object.keys(headers).filter((name) => name !== 'X-Correlation-Id' && name !== 'ETag');
+    const told = Object.keys(headers).filter((name) => name !== 'ETag');
     for (const name of told) expect([name, answer.headers.has(name)]).toEqual([name, true]);
     expect(Object.keys(content[fhirJson]?.examples ?? {})).toContain(code);
     expect(faultsBy(`${pointer}/content/application~1fhir+json/schema`, answer.body)).toEqual([]);

@@ -132,6 +132,24 @@ test('A refused token is found by the same id, though the answer is one of API G
   if (process.env['DEPLOYED_ASSEMBLY'] === undefined) expect(line).toMatchObject({ requestId: answer.body['id'] });
 });
 
+test.each([
+  ['no token', 401, '/Task?owner=nobody', {}],
+  ['a token that is none', 401, '/Task?owner=nobody', { authorization: 'Bearer none' }],
+  ['a path that there is not', 404, '/Patients/of/the/day', {}],
+])(
+  "An answer of API Gateway to %s names the request by the hub's own id, whatever the caller sent",
+  async (_to, status, path, headers) => {
+    for (const given of [drawnId(), '01018612345', '00000000-0000-4000-8000-001018612345']) {
+      const answer = await call(hub, undefined, 'GET', path, undefined, { ...headers, 'X-Correlation-Id': given });
+      const { id } = answer.body;
+      expect([answer.status, id]).toEqual([status, expect.stringMatching(/^[0-9a-f-]{36}$/)]);
+      expect([answer.headers.get('x-correlation-id'), answer.headers.get('x-request-id')]).toEqual([id, id]);
+      expect(answer.headers.get('cache-control')).toBe('no-store');
+      expect([JSON.stringify([...answer.headers]), answer.text].join()).not.toContain(given);
+    }
+  },
+);
+
 test("What is no id is not repeated anywhere: the hub's own id of the request stands for it", async () => {
   for (const given of ['kari.nordmann', '01018612345', '00000000-0000-4000-8000-001018612345']) {
     const answer = await call(hub, oslo, 'GET', '/Task?owner=nobody', undefined, { 'X-Correlation-Id': given });

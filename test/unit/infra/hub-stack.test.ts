@@ -428,7 +428,14 @@ describe('the API', () => {
       .parse(template.findResources('AWS::ApiGateway::GatewayResponse'));
     const texts = new Set<string>(Object.values(faults).map(({ text }) => text));
     for (const { Properties } of Object.values(responses)) {
-      expect(Properties.ResponseParameters['gatewayresponse.header.Content-Type']).toBe("'application/fhir+json'");
+      expect(Properties.ResponseParameters).toMatchObject({
+        'gatewayresponse.header.Content-Type': "'application/fhir+json'",
+        'gatewayresponse.header.Cache-Control': "'no-store'",
+        'gatewayresponse.header.X-Correlation-Id': 'context.requestId',
+        'gatewayresponse.header.X-Request-Id': 'context.requestId',
+      });
+      // What a caller wrote could be a person's number, and here nobody looks.
+      expect(JSON.stringify(Properties.ResponseParameters)).not.toContain('method.request');
       const outcome = z
         .object({
           resourceType: z.literal('OperationOutcome'),

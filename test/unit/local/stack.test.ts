@@ -158,14 +158,28 @@ describe('a gateway response', () => {
         Api,
         NoRoute: worded('MISSING_AUTHENTICATION_TOKEN', {
           StatusCode: '404',
-          ResponseParameters: { 'gatewayresponse.header.Content-Type': "'application/fhir+json'" },
+          ResponseParameters: {
+            'gatewayresponse.header.Content-Type': "'application/fhir+json'",
+            'gatewayresponse.header.X-Request-Id': 'context.requestId',
+          },
         }),
       }),
     );
     const { status, headers } = gateway.answer('MISSING_AUTHENTICATION_TOKEN', 'r1');
     expect(status).toBe(404);
     expect(headers).toContainEqual(['content-type', 'application/fhir+json']);
+    expect(headers).toContainEqual(['x-request-id', 'r1']);
   });
+
+  it.each(['method.request.header.X-Correlation-Id', 'context.authorizer.why', 'application/json'])(
+    'stops the host if a header is filled from %s, which it would not play',
+    (mapping) => {
+      const ResponseParameters = { 'gatewayresponse.header.X-Thing': mapping };
+      expect(() =>
+        createGatewayResponses(stackOf({ Api, Denied: worded('ACCESS_DENIED', { ResponseParameters }) })),
+      ).toThrow(/cannot run Denied .*single quotes/s);
+    },
+  );
 
   it('is what API Gateway says by default when the stack says nothing', () => {
     const { status, body } = createGatewayResponses(stackOf({ Api })).answer('INTEGRATION_TIMEOUT', 'r1');
