@@ -2,12 +2,11 @@ import { createReadStream, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as wait } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { accessChains, accessLog } from '../adapters/dynamodb/access-log.ts';
 import { directoryOf, loadDirectory } from '../adapters/dynamodb/directory-store.ts';
 import { openTable, type Table } from '../adapters/dynamodb/table.ts';
-import { readHubEnv } from '../local/hub-env.ts';
+import { commandLine, endWith } from '../local/command-line.ts';
+import { hubOptions, tableGiven } from '../local/hub-env.ts';
 import { type ChainFault, chainFaults, missionsNamed } from '../mission/access.ts';
 import type { AccessLog, AccessRecord } from '../mission/ports.ts';
 import { auditEvent } from '../mission/views/audit-event.ts';
@@ -26,17 +25,13 @@ where:  --local [--data-dir <folder>]   the hub that runs on this machine (npm s
 --log <file>                with verify: the functions' log (JSON lines), which tells of each record too; with --local it is
                             found by itself`;
 
-const { values, positionals } = parseArgs({
-  options: {
-    local: { type: 'boolean', default: false },
-    'data-dir': { type: 'string', default: fileURLToPath(new URL('../.luftbro', import.meta.url)) },
-    table: { type: 'string' },
-    mission: { type: 'string' },
-    log: { type: 'string', multiple: true },
-  },
-  allowPositionals: true,
-});
-const [command] = positionals;
+const told = commandLine(
+  usage,
+  { ...hubOptions, mission: { type: 'string' }, log: { type: 'string', multiple: true } },
+  1,
+);
+const { values, wrongUse } = told;
+const command = told.command(['verify', 'export']);
 
 type Logged = ReadonlyMap<string, ReadonlyMap<number, string>>;
 
@@ -143,21 +138,10 @@ const logFiles = (): readonly string[] => {
 
 const main = async (): Promise<number> => {
   const { mission } = values;
-  const isKnown = command === 'verify' || (command === 'export' && mission !== undefined);
-  if (!isKnown || (mission !== undefined && !isMissionId(mission))) {
-    console.error(usage);
-    return 2;
-  }
-  if (values.local && values.table !== undefined) {
-    console.error(`Say --local or --table, not both.\n\n${usage}`);
-    return 2;
-  }
-  if (values.local && !readHubEnv(values['data-dir'])) return 1;
-  const tableName = values.table ?? process.env['TableName'];
-  if (tableName === undefined) {
-    console.error(usage);
-    return 2;
-  }
+  if (mission !== undefined && !isMissionId(mission)) return wrongUse(`${mission} is not the id of a mission.`);
+  if (command === 'export' && mission === undefined) return wrongUse('Say which mission: --mission <id>.');
+  const tableName = tableGiven(told);
+  if (tableName === undefined) return 1;
   const table = openTable(tableName);
   const log = accessLog(table);
   if (command === 'export' && mission !== undefined) return exportMission(table, log, mission);
@@ -169,8 +153,7 @@ const main = async (): Promise<number> => {
   return verify(log, chains, logged);
 };
 
-process.exitCode = await main().catch((error: unknown) => {
-  const why = error instanceof Error ? error.message : String(error);
-  console.error(`The hub's table cannot be used (${why}).${values.local ? ' Is the hub running (npm start)?' : ''}`);
-  return 1;
-});
+await endWith(
+  main(),
+  (why) => `The hub's table cannot be used (${why}).${values.local ? ' Is the hub running (npm start)?' : ''}`,
+);

@@ -8,6 +8,7 @@ import { pipeline } from 'node:stream/promises';
 import { StringDecoder } from 'node:string_decoder';
 import { createGunzip, createGzip } from 'node:zlib';
 import * as z from 'zod';
+import { whyOf } from '../local/command-line.ts';
 import { defined } from '../schemas/defined.ts';
 import { type Item, readLine } from './items.ts';
 
@@ -74,7 +75,7 @@ export const makeFolder = async (folder: string): Promise<() => Promise<void>> =
   await refuseInGit(folder);
   const wasThere = existsSync(folder);
   await mkdir(join(folder, 'data'), { recursive: true, mode: ownerOnly.folder }).catch((error: unknown) => {
-    throw new BadBackup(`${folder} cannot be made (${error instanceof Error ? error.message : String(error)}).`);
+    throw new BadBackup(`${folder} cannot be made (${whyOf(error)}).`);
   });
   const there = (await readdir(folder)).filter((name) => name !== 'data');
   if (there.length > 0 || (await readdir(join(folder, 'data'))).length > 0)
@@ -245,7 +246,7 @@ export const itemsIn = async function* ({ folder }: Backup, file: DataFile): Asy
     }
   } catch (error) {
     if (error instanceof z.ZodError || error instanceof SyntaxError) throw bad(`line ${count} is no item`);
-    throw bad(error instanceof Error ? error.message : String(error));
+    throw bad(whyOf(error));
   } finally {
     unzipped.destroy();
   }

@@ -1,6 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import {
   type Closure,
   directoryOf,
@@ -9,6 +8,8 @@ import {
   saveClosure,
 } from '../adapters/dynamodb/directory-store.ts';
 import type { Table } from '../adapters/dynamodb/table.ts';
+import { commandLine, endWith } from '../local/command-line.ts';
+import { deployedTable, hubOptions, ownDataDir } from '../local/hub-env.ts';
 import { defined } from '../schemas/defined.ts';
 import {
   type Backup,
@@ -42,32 +43,18 @@ where:  --local [--data-dir <folder>]         the hub on this machine, running o
 An export that AWS made (export-table-to-point-in-time, DYNAMODB_JSON) is verified and restored in the same way.
 A backup holds patients' data and secrets: its files are readable by their owner only. Keep it like the table.`;
 
-const ownDataDir = fileURLToPath(new URL('../.luftbro', import.meta.url));
-
-const readArgs = () =>
-  parseArgs({
-    options: {
-      local: { type: 'boolean', default: false },
-      'data-dir': { type: 'string', default: ownDataDir },
-      table: { type: 'string' },
-      exact: { type: 'boolean', default: false },
-      elsewhere: { type: 'string' },
-      anyway: { type: 'boolean', default: false },
-    },
-    allowPositionals: true,
-  });
-
-const given = ((): ReturnType<typeof readArgs> | undefined => {
-  try {
-    return readArgs();
-  } catch (error) {
-    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
-    return undefined;
-  }
-})();
-if (given === undefined) process.exit(2);
-const { values, positionals } = given;
-const [command, folder, ...others] = positionals;
+const told = commandLine(
+  usage,
+  {
+    ...hubOptions,
+    exact: { type: 'boolean', default: false },
+    elsewhere: { type: 'string' },
+    anyway: { type: 'boolean', default: false },
+  },
+  2,
+);
+const { values, wrongUse } = told;
+const command = told.command(['export', 'verify', 'restore', 'close', 'open']);
 
 const assembly = fileURLToPath(new URL('../cdk.out', import.meta.url));
 
@@ -333,47 +320,12 @@ const openHub = async (table: Table): Promise<number> => {
   return 0;
 };
 
-const work = async (place: Place): Promise<number> => {
-  switch (command) {
-    case 'export':
-      return exportTable(place, folder ?? '');
-    case 'restore':
-      return restoreTable(place, folder ?? '');
-    case 'close':
-      return closeHub(place.table);
-    default:
-      return openHub(place.table);
-  }
-};
-
-const takesFolder = ['export', 'verify', 'restore'];
-
-const main = async (): Promise<number> => {
-  const isKnown = [...takesFolder, 'close', 'open'].includes(command ?? '');
-  const { elsewhere } = values;
-  if (!isKnown || takesFolder.includes(command ?? '') !== (folder !== undefined) || others.length > 0) {
-    console.error(usage);
-    return 2;
-  }
-  if (values.local && values.table !== undefined) {
-    console.error(`Say --local or --table, not both.\n\n${usage}`);
-    return 2;
-  }
-  if (elsewhere !== undefined && !URL.canParse(elsewhere)) {
-    console.error(`${elsewhere} is no URL: give the base URL of the other hub, it ends in /fhir.`);
-    return 2;
-  }
-  if (command === 'verify') return verify(folder ?? '');
-  const tableName = values.table ?? (values.local ? undefined : process.env['TableName']);
-  if (tableName === undefined && !values.local) {
-    console.error(usage);
-    return 2;
-  }
-  if (values.local && command === 'restore') await refuseInGit(values['data-dir']);
+/** Does it on the table that was said. */
+const onTable = async (work: (place: Place) => Promise<number>, mayMake = false): Promise<number> => {
+  const tableName = deployedTable(told);
+  if (tableName === undefined && mayMake) await refuseInGit(values['data-dir']);
   const place =
-    tableName === undefined
-      ? await localPlace(values['data-dir'], assembly, command === 'restore')
-      : deployedPlace(tableName);
+    tableName === undefined ? await localPlace(values['data-dir'], assembly, mayMake) : deployedPlace(tableName);
   if (place === undefined) return 1;
   try {
     return await work(place);
@@ -382,8 +334,30 @@ const main = async (): Promise<number> => {
   }
 };
 
-process.exitCode = await main().catch((error: unknown) => {
-  const why = error instanceof Error ? error.message : String(error);
-  console.error(error instanceof BadBackup ? why : `The hub's table cannot be used (${why}).`);
-  return 1;
-});
+const main = async (): Promise<number> => {
+  const { elsewhere } = values;
+  if (elsewhere !== undefined && !URL.canParse(elsewhere))
+    return wrongUse(`${elsewhere} is no URL: give the base URL of the other hub, it ends in /fhir.`);
+  const [, given] = told.words;
+  if (given !== undefined && (command === 'close' || command === 'open'))
+    return wrongUse(`${command} takes no folder.`);
+  const folder = (): string => given ?? wrongUse(`Say which folder: ${command} <folder>.`);
+  switch (command) {
+    case 'export': {
+      const into = folder();
+      return onTable((place) => exportTable(place, into));
+    }
+    case 'verify':
+      return verify(folder());
+    case 'restore': {
+      const from = folder();
+      return onTable((place) => restoreTable(place, from), true);
+    }
+    case 'close':
+      return onTable(({ table }) => closeHub(table));
+    case 'open':
+      return onTable(({ table }) => openHub(table));
+  }
+};
+
+await endWith(main(), (why, error) => (error instanceof BadBackup ? why : `The hub's table cannot be used (${why}).`));

@@ -107,7 +107,7 @@ export const localPlace = async (
     return undefined;
   } catch (error) {
     if (!(error instanceof TablesInUse)) throw error;
-    const tableName = readHubEnv(dataDir) ? process.env['TableName'] : undefined;
+    const tableName = readHubEnv(dataDir);
     return tableName === undefined ? undefined : deployedPlace(tableName);
   }
 };

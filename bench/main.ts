@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { commandLine } from '../local/command-line.ts';
 import { measureCode } from './code.ts';
 import { asMarkdown, asText, type Figures } from './figures.ts';
 import { measureLatency } from './latency.ts';
@@ -17,16 +17,17 @@ import { budgetsOf, budgetTable, codeTable, cpuTable, growthTable, latencyTable 
 
 const project = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
 
-const { values } = parseArgs({
-  options: {
+const { values, whole } = commandLine(
+  'Usage: npm run bench [-- [--quick] [--write] [--assembly <folder>] [--seed <number>]]',
+  {
     quick: { type: 'boolean', default: false },
     write: { type: 'boolean', default: false },
     assembly: { type: 'string', default: project('cdk.out') },
     seed: { type: 'string', default: '1' },
   },
-});
+);
 const assembly = resolve(values.assembly);
-const seed = Number(values.seed);
+const seed = whole('seed', values.seed);
 
 const size = values.quick
   ? { rates: [5, 20], seconds: 3, missions: 5, calls: 20, rounds: 5, imports: 3, sizes: [10, 30], samples: 7 }

@@ -1,12 +1,11 @@
-import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { deadLetters } from '../adapters/dynamodb/dead-letters.ts';
 import { directoryOf, loadDirectory } from '../adapters/dynamodb/directory-store.ts';
 import { missionLog } from '../adapters/dynamodb/mission-log.ts';
 import { subscriptionLog } from '../adapters/dynamodb/subscription-log.ts';
 import { openTable } from '../adapters/dynamodb/table.ts';
 import { deliveryQueue, openQueues } from '../adapters/sqs/queues.ts';
-import { readHubEnv } from '../local/hub-env.ts';
+import { commandLine, endWith } from '../local/command-line.ts';
+import { hubOptions, tableGiven } from '../local/hub-env.ts';
 import type { Notification } from '../mission/ports.ts';
 import { redrive } from '../mission/redrive.ts';
 import { calls, details, type Letter, line, nameOf, readName } from './report.ts';
@@ -26,31 +25,20 @@ where:  --local [--data-dir <folder>]         the hub that runs on this machine 
         --table <name> --queue <url>          a deployed hub: TableName and DeliveryQueueUrl of the stack's outputs
 A name is <subscription>.<number>, as list shows it.`;
 
-const readArgs = () =>
-  parseArgs({
-    options: {
-      local: { type: 'boolean', default: false },
-      'data-dir': { type: 'string', default: fileURLToPath(new URL('../.luftbro', import.meta.url)) },
-      table: { type: 'string' },
-      queue: { type: 'string' },
-      subscription: { type: 'string' },
-      organisation: { type: 'string' },
-      all: { type: 'boolean', default: false },
-    },
-    allowPositionals: true,
-  });
-
-const given = ((): ReturnType<typeof readArgs> | undefined => {
-  try {
-    return readArgs();
-  } catch (error) {
-    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
-    return undefined;
-  }
-})();
-if (given === undefined) process.exit(2);
-const { values, positionals } = given;
-const [command, ...names] = positionals;
+const told = commandLine(
+  usage,
+  {
+    ...hubOptions,
+    queue: { type: 'string' },
+    subscription: { type: 'string' },
+    organisation: { type: 'string' },
+    all: { type: 'boolean', default: false },
+  },
+  Number.POSITIVE_INFINITY,
+);
+const { values, wrongUse } = told;
+const command = told.command(['list', 'show', 'redrive', 'discard']);
+const [, ...names] = told.words;
 
 /** Letters that are looked up side by side. */
 const sideBySide = 16;
@@ -114,7 +102,6 @@ const run = async (hub: Hub): Promise<number> => {
     console.error(`Not among the dead letters (redriven, discarded, or never given up): ${gone.join(', ')}`);
     return 1;
   }
-  const isSaid = names.length > 0 || values.all || (values.subscription ?? values.organisation) !== undefined;
   const wanted = chosen(letters);
   if (command === 'list') {
     const looked: Letter[] = [];
@@ -126,10 +113,6 @@ const run = async (hub: Hub): Promise<number> => {
     console.log(wanted.length === 0 ? 'No dead letters.' : `${wanted.length} dead letters. To be phoned:`);
     for (const call of calls(looked)) console.log(`  ${call}`);
     return 0;
-  }
-  if (!isSaid) {
-    console.error('Say which: names, --subscription, --organisation or --all.');
-    return 2;
   }
   if (wanted.length === 0) {
     console.log('No dead letter fits: nothing to do.');
@@ -153,40 +136,24 @@ const run = async (hub: Hub): Promise<number> => {
         console.log(`${nameOf(letter)}  ${isMine ? 'discarded' : 'somebody else was quicker'}`);
       }
       return 0;
-    default:
-      console.error(usage);
-      return 2;
   }
 };
 
 const main = async (): Promise<number> => {
   const wrong = names.find((name) => readName(name) === undefined);
-  if (wrong !== undefined) {
-    console.error(`${wrong} is no name of a notification: <subscription>.<number>, as list shows it.`);
-    return 2;
-  }
-  if (command === undefined || !['list', 'show', 'redrive', 'discard'].includes(command)) {
-    console.error(usage);
-    return 2;
-  }
-  if (values.local && (values.table ?? values.queue) !== undefined) {
-    console.error(`Say --local, or --table and --queue, not both.\n\n${usage}`);
-    return 2;
-  }
-  if (values.local && !readHubEnv(values['data-dir'])) return 1;
-  const table = values.table ?? process.env['TableName'];
-  const queue = values.queue ?? process.env['DeliveryQueueUrl'];
-  if (table === undefined || queue === undefined) {
-    console.error(usage);
-    return 2;
-  }
-  return run(await openHub(table, queue));
+  if (wrong !== undefined)
+    return wrongUse(`${wrong} is no name of a notification: <subscription>.<number>, as list shows it.`);
+  const { local, subscription, organisation, all } = values;
+  if (command !== 'list' && names.length === 0 && !all && (subscription ?? organisation) === undefined)
+    return wrongUse('Say which: names, --subscription, --organisation or --all.');
+  if (local && values.queue !== undefined) return wrongUse('Say --local, or --table and --queue, not both.');
+  const table = tableGiven(told);
+  if (table === undefined) return 1;
+  const queue = local ? process.env['DeliveryQueueUrl'] : values.queue;
+  return run(await openHub(table, queue || wrongUse('Say which queue it delivers from: --queue <url>.')));
 };
 
-process.exitCode = await main().catch((error: unknown) => {
-  const why = error instanceof Error ? error.message : String(error);
-  console.error(
-    `The hub's table or queue cannot be used (${why}).${values.local ? ' Is the hub running (npm start)?' : ''}`,
-  );
-  return 1;
-});
+await endWith(
+  main(),
+  (why) => `The hub's table or queue cannot be used (${why}).${values.local ? ' Is the hub running (npm start)?' : ''}`,
+);

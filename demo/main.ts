@@ -2,12 +2,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { commandLine, whyOf } from '../local/command-line.ts';
 import { startHost } from '../local/host.ts';
 import { Partner } from './partner.ts';
 import { castOf, play } from './story.ts';
 import { bold, chapter, green, red, say } from './timeline.ts';
 
 /** Plays one mission between partner systems on this machine, and ends well only if everybody who must know was told. */
+
+commandLine('Usage: npm run demo', {});
 
 const longestSeconds = 60;
 
@@ -127,7 +130,7 @@ const main = async (): Promise<number> => {
     );
     return told && acknowledged ? 0 : 1;
   } catch (error) {
-    console.error(red(error instanceof Error ? error.message : String(error)));
+    console.error(red(whyOf(error)));
     return 1;
   } finally {
     clearTimeout(timer);

@@ -1,10 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { loadDirectory, saveDirectory } from '../adapters/dynamodb/directory-store.ts';
 import { openTable, type Table } from '../adapters/dynamodb/table.ts';
 import { worklist } from '../adapters/dynamodb/worklist.ts';
-import { readHubEnv } from '../local/hub-env.ts';
+import { commandLine, endWith, whyOf } from '../local/command-line.ts';
+import { hubOptions, tableGiven } from '../local/hub-env.ts';
 import { type DirectoryData, type DirectoryParty, readDirectory } from '../schemas/directory.ts';
 import { contents, differences, dropped, partyInWords, phoneList, stillAsked, warnings } from './report.ts';
 
@@ -16,21 +15,17 @@ import { contents, differences, dropped, partyInWords, phoneList, stillAsked, wa
  * and never while they have open Tasks.
  */
 
-const { values, positionals } = parseArgs({
-  options: {
-    table: { type: 'string' },
-    drop: { type: 'boolean', default: false },
-    phones: { type: 'boolean', default: false },
-    local: { type: 'boolean', default: false },
-    'data-dir': { type: 'string', default: fileURLToPath(new URL('../.luftbro', import.meta.url)) },
-  },
-  allowPositionals: true,
-});
-const [file] = positionals;
-
 const usage = `Usage: npm run directory -- <file> [--table <name of the DynamoDB table>] [--drop]
        npm run --silent directory -- --phones <where>   everybody's phone number, to be printed and kept on paper
 where: <file>, --table <name>, or --local [--data-dir <folder>] for the hub that runs on this machine (npm start)`;
+
+const told = commandLine(
+  usage,
+  { ...hubOptions, drop: { type: 'boolean', default: false }, phones: { type: 'boolean', default: false } },
+  1,
+);
+const { values, wrongUse } = told;
+const [file] = told.words;
 
 const readJson = async (path: string): Promise<unknown> => JSON.parse(await readFile(path, 'utf8'));
 
@@ -62,18 +57,13 @@ const print = (directory: DirectoryData, from: string): number => {
 
 /** The directory that a hub uses. */
 const printFromHub = async (): Promise<number> => {
-  if (values.local && !readHubEnv(values['data-dir'])) return 1;
-  const name = values.table ?? process.env['TableName'];
-  if (name === undefined) {
-    console.error(usage);
-    return 2;
-  }
+  const name = tableGiven(told);
+  if (name === undefined) return 1;
   try {
     return print(await loadDirectory(openTable(name)), name);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
     console.error(
-      `${name} cannot be read (${why}). The file that was loaded last has the numbers, too: --phones <file>`,
+      `${name} cannot be read (${whyOf(error)}). The file that was loaded last has the numbers, too: --phones <file>`,
     );
     return 1;
   }
@@ -81,17 +71,12 @@ const printFromHub = async (): Promise<number> => {
 
 const main = async (): Promise<number> => {
   const places = [file !== undefined, values.table !== undefined, values.local].filter(Boolean).length;
-  if (values.phones ? places !== 1 : values.local) {
-    console.error(usage);
-    return 2;
-  }
+  if (values.phones && places !== 1) return wrongUse('Say one place that has the phones: a file, --table or --local.');
+  if (values.local && !values.phones) return wrongUse('--local is for --phones only: to load a file name a table.');
   if (values.phones && file === undefined) return printFromHub();
-  if (file === undefined) {
-    console.error(usage);
-    return 2;
-  }
+  if (file === undefined) return wrongUse('Say which file.');
   const reading = await readJson(file).then(readDirectory, (error: unknown) => ({
-    faults: [error instanceof Error ? error.message : String(error)],
+    faults: [whyOf(error)],
   }));
   if ('faults' in reading) {
     list(console.error, `${file} cannot be used:`, reading.faults);
@@ -138,4 +123,4 @@ const main = async (): Promise<number> => {
   return 0;
 };
 
-process.exitCode = await main();
+await endWith(main(), (why) => `The table cannot be used (${why}).`);

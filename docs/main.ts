@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { commandLine } from '../local/command-line.ts';
 import { parseLossless } from '../schemas/json.ts';
 import { costsPage } from './costs-page.ts';
 import { logPage } from './log-page.ts';
@@ -7,6 +8,8 @@ import { messagePages } from './message-pages.ts';
 import { openApiText } from './openapi/sources.ts';
 
 /** `npm run docs`: writes `docs/logs.md`, `docs/costs.md`, `docs/openapi.json` and the pages in `docs/messages/`, and removes those of messages that are no more. */
+
+commandLine('Usage: npm run docs', {});
 
 const folder = new URL('messages/', import.meta.url);
 const pages = messagePages((file) =>

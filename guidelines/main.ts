@@ -1,15 +1,22 @@
 import { readFile } from 'node:fs/promises';
-import { parseArgs } from 'node:util';
 import { loadGuidelines, saveGuideline } from '../adapters/dynamodb/guideline-store.ts';
 import { openTable } from '../adapters/dynamodb/table.ts';
+import { commandLine, endWith, whyOf } from '../local/command-line.ts';
 import { timeOf } from '../schemas/fhir/datatypes.ts';
 import { firstGuidelines, type Guideline, guidelineInForce, readGuideline } from '../schemas/guideline.ts';
 import { differences } from './differences.ts';
 
 /** `npm run guideline -- <file> [--table <name>]`: checks a version, says what it changes, and loads it if a table is named. */
 
-const { values, positionals } = parseArgs({ options: { table: { type: 'string' } }, allowPositionals: true });
-const [file] = positionals;
+const {
+  values,
+  words: [file],
+  wrongUse,
+} = commandLine(
+  'Usage: npm run guideline -- <file> [--table <name of the DynamoDB table>]',
+  { table: { type: 'string' } },
+  1,
+);
 
 const readJson = async (path: string): Promise<unknown> => JSON.parse(await readFile(path, 'utf8'));
 
@@ -21,12 +28,9 @@ const whenInForce = ({ version, validFrom }: Guideline, current: Guideline, now:
 };
 
 const main = async (): Promise<number> => {
-  if (file === undefined) {
-    console.error('Usage: npm run guideline -- <file> [--table <name of the DynamoDB table>]');
-    return 2;
-  }
+  if (file === undefined) return wrongUse('Say which file.');
   const reading = await readJson(file).then(readGuideline, (error: unknown) => ({
-    faults: [error instanceof Error ? error.message : String(error)],
+    faults: [whyOf(error)],
   }));
   if ('faults' in reading) {
     console.error(`${file} cannot be used:`);
@@ -60,4 +64,4 @@ const main = async (): Promise<number> => {
   }
 };
 
-process.exitCode = await main();
+await endWith(main(), (why) => `The table cannot be used (${why}).`);

@@ -8,7 +8,7 @@ import { createDocs } from './docs.ts';
 import { startEventSources } from './event-sources.ts';
 import { loadFirstData } from './first-data.ts';
 import { createFunctions, type Invoked } from './functions.ts';
-import { writeHubEnv } from './hub-env.ts';
+import { ownDataDir, writeHubEnv } from './hub-env.ts';
 import { createIssuer } from './issuer.ts';
 import { openLog } from './log.ts';
 import { forThisMachine } from './own-names.ts';
@@ -70,7 +70,7 @@ const graceMilliseconds = 2000;
 export const startHost = async (options: HostOptions = {}): Promise<Host> => {
   const {
     assembly: assemblyFolder = project('cdk.out'),
-    dataDir = project('.luftbro'),
+    dataDir = ownDataDir,
     port = 3000,
     issuerPort = 3001,
     clientsFile = project('directory/clients.json'),

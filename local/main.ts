@@ -1,5 +1,6 @@
-import { parseArgs } from 'node:util';
+import { commandLine, endWith } from './command-line.ts';
 import { type Host, startHost } from './host.ts';
+import { hubOptions } from './hub-env.ts';
 
 /** `npm start`: the hub on this machine until Ctrl-C. */
 
@@ -43,8 +44,9 @@ Then send the first message there, or here (bash, in this folder):
 To begin anew: Ctrl-C, delete ${dataDir}, start again.
 `;
 
-const main = async (): Promise<void> => {
-  const { values } = parseArgs({ options: { 'data-dir': { type: 'string' } } });
+const { values } = commandLine('Usage: npm start [-- --data-dir <folder>]', { 'data-dir': hubOptions['data-dir'] });
+
+const main = async (): Promise<number> => {
   const started = performance.now();
   const host = await startHost({
     port: portOf('PORT', 3000),
@@ -52,7 +54,7 @@ const main = async (): Promise<void> => {
     parameters: givenBudgets(),
     logToTerminal: process.env['LUFTBRO_LOG'] === 'stdout',
     progress: (what) => console.log(`${String(Math.round(performance.now() - started)).padStart(6)} ms  ${what}`),
-    ...(values['data-dir'] === undefined ? {} : { dataDir: values['data-dir'] }),
+    dataDir: values['data-dir'],
   });
   console.log(firstSteps(host));
   console.log(`The functions' log: ${host.logFile}\nCtrl-C ends the hub; what it has accepted is kept.`);
@@ -72,9 +74,7 @@ const main = async (): Promise<void> => {
   };
   process.on('SIGINT', end);
   process.on('SIGTERM', end);
+  return 0;
 };
 
-await main().catch((error: unknown) => {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
-});
+await endWith(main(), (why) => why);

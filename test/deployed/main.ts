@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { commandLine, whyOf } from '../../local/command-line.ts';
 import { type Emulator, installEmulator, NoEmulator, startEmulator } from './emulator.ts';
 import { leaveOutUnknown } from './leave-out.ts';
 import { notShown, whyNotRun } from './not-shown.ts';
@@ -12,6 +12,12 @@ import { notShown, whyNotRun } from './not-shown.ts';
  * `npm run test:deployed [-- --stage test] [<names of e2e files>]`: starts an emulator of AWS, puts the stack of a stage (dev)
  * there by CDK, without what the emulator does not know, runs the end-to-end tests against it and takes it down. Ends with 0 and says why if this machine cannot run the emulator.
  */
+
+const { values, words: wanted } = commandLine(
+  'Usage: npm run test:deployed [-- [--stage <stage>] [<file in test/e2e> …]]',
+  { stage: { type: 'string', default: 'dev' } },
+  Number.POSITIVE_INFINITY,
+);
 
 const project = fileURLToPath(new URL('../..', import.meta.url));
 const folder = join(project, '.luftbro', 'deployed');
@@ -80,10 +86,6 @@ const must = async (what: string, env: Readonly<Record<string, string | undefine
 };
 
 const main = async (): Promise<number> => {
-  const { values, positionals: wanted } = parseArgs({
-    options: { stage: { type: 'string', default: 'dev' } },
-    allowPositionals: true,
-  });
   await rm(report, { force: true });
   await mkdir(folder, { recursive: true });
   say('install ministack');
@@ -148,7 +150,7 @@ try {
 } catch (error) {
   if (error instanceof NoEmulator) process.stdout.write(`skipped: ${error.message}\n`);
   else {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.stderr.write(`${whyOf(error)}\n`);
     process.exitCode = 1;
   }
 }

@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -7,6 +6,7 @@ import { isObject, parseLossless } from '../../schemas/json.ts';
 import { codesOf } from '../../schemas/codes.ts';
 import { metrics, valuesOf } from '../../schemas/metrics.ts';
 import { systems } from '../../schemas/names.ts';
+import { runCommand } from '../support/commands.ts';
 import { type FaultyHub, startFaultyHub, trace } from '../support/detour.ts';
 import { routesOfTemplate } from '../support/routes.ts';
 import { missionUpdate } from '../support/messages.ts';
@@ -199,14 +199,10 @@ const asked = async (
 };
 
 const run = async (room: string, ...args: readonly string[]): Promise<string> => {
-  const said = await new Promise<string>((resolve) => {
-    execFile(
-      process.execPath,
-      [`${room}/main.ts`, ...args, '--local', '--data-dir', hub.dataDir],
-      { env: {}, maxBuffer: 64 * 1024 * 1024 },
-      (_error, out, errors) => resolve(`${out}${errors}`),
-    );
+  const { out, errors } = await runCommand(`${room}/main.ts`, [...args, '--local', '--data-dir', hub.dataDir], {
+    env: {},
   });
+  const said = `${out}${errors}`;
   outputs.push(said);
   return said;
 };

@@ -1,7 +1,7 @@
-import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { missionIdOf } from '../../schemas/identifiers.ts';
+import { type Ran, runCommand } from '../support/commands.ts';
 import { type RunningHub, startHub } from '../support/hub.ts';
 import { missionRequest, missionUpdate } from '../support/messages.ts';
 import { type Endpoint, eventually, openEndpoint, post, subscribe } from '../support/partners.ts';
@@ -13,15 +13,8 @@ let hub: RunningHub;
 let la: Endpoint;
 let subscription: string;
 
-const run = (
-  args: readonly string[],
-  env: Readonly<Record<string, string>> = {},
-): Promise<{ code: number; out: string; errors: string }> =>
-  new Promise((resolve) => {
-    execFile(process.execPath, ['dead-letters/main.ts', ...args], { env }, (error, out, errors) =>
-      resolve({ code: error === null ? 0 : Number(error.code), out, errors }),
-    );
-  });
+const run = (args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ran> =>
+  runCommand('dead-letters/main.ts', args, { env });
 const onThisHub = (...args: readonly string[]) => run([...args, ...hub.command.options], hub.command.env);
 const namesIn = (text: string): readonly string[] => text.match(/^[0-9a-f-]{36}\.\d+/gm) ?? [];
 

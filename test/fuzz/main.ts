@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
-import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
+import { commandLine } from '../../local/command-line.ts';
 import type { Batch } from './batch-worker.ts';
 import { type Target, targets, type Tried } from './run.ts';
 
@@ -10,14 +10,15 @@ import { type Target, targets, type Tried } from './run.ts';
  * docs/abuse.md.
  */
 
-const { values } = parseArgs({
-  options: {
+const { values, whole, wrongUse } = commandLine(
+  `Usage: npm run fuzz [-- [--inputs <how many>] [--seed <one>] [--target ${targets.join('|')}] [--path <of a failure>]]`,
+  {
     inputs: { type: 'string', default: '100000' },
     seed: { type: 'string' },
     target: { type: 'string' },
     path: { type: 'string' },
   },
-});
+);
 
 /** Out of a thousand inputs: the nearer to the network, the slower. */
 const shares: Readonly<Record<Target, number>> = { parser: 700, door: 250, tokens: 40, http: 10 };
@@ -44,19 +45,16 @@ const play = (batch: Batch, progress: (count: number) => void): Promise<Tried> =
     worker.on('exit', () => reject(new Error('a thread of the run ended without a word')));
   });
 
-const inputs = Number(values.inputs);
-const seed = values.seed === undefined ? randomInt(2 ** 30) : Number(values.seed);
+const inputs = whole('inputs', values.inputs);
+const seed = values.seed === undefined ? randomInt(2 ** 30) : whole('seed', values.seed, 0);
 const wanted = targets.filter((one) => values.target === undefined || one === values.target);
-if (!Number.isInteger(inputs) || inputs < 1 || !Number.isInteger(seed) || wanted.length === 0) {
-  say(`npm run fuzz -- [--inputs <how many>] [--seed <one>] [--target ${targets.join('|')}] [--path <of a failure>]`);
-  process.exit(2);
-}
+if (wanted.length === 0) wrongUse(`There is no target "${values.target}".`);
 
 say(`seed ${seed}`);
-const whole = wanted.reduce((sum, one) => sum + shares[one], 0);
+const sumOfShares = wanted.reduce((sum, one) => sum + shares[one], 0);
 let holds = true;
 for (const target of wanted) {
-  const share = Math.max(1, Math.round((inputs * shares[target]) / whole));
+  const share = Math.max(1, Math.round((inputs * shares[target]) / sumOfShares));
   const sum = { inputs: 0, accepted: 0, seconds: 0, slowest: 0 };
   for (let batch = 0; batch * batchSize < share && holds; batch += 1) {
     const before = batch * batchSize;

@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -17,6 +16,7 @@ import type { AccessRecord } from '../../mission/ports.ts';
 import { missionIdOf, uuidOf } from '../../schemas/identifiers.ts';
 import { missionRequest, resourceRequest } from '../support/messages.ts';
 import { accessLogContract, accessTo, freshMission } from '../support/access-contract.ts';
+import { type Ran, runCommand } from '../support/commands.ts';
 import { type EmbeddedAws, startEmbeddedAws } from '../support/embedded-aws.ts';
 import { organisationOf, sampleDirectoryData } from '../support/examples.ts';
 import { problemsOf } from '../support/fhir-validator.ts';
@@ -243,12 +243,7 @@ describe('Reads of a mission', () => {
   });
 });
 
-const audit = (...args: readonly string[]): Promise<{ code: number; out: string; errors: string }> =>
-  new Promise((resolve) => {
-    execFile(process.execPath, ['audit/main.ts', ...args], { maxBuffer: 64 * 1024 * 1024 }, (error, out, errors) =>
-      resolve({ code: error === null ? 0 : Number(error.code), out, errors }),
-    );
-  });
+const audit = (...args: readonly string[]): Promise<Ran> => runCommand('audit/main.ts', args);
 
 const inTable = (...args: readonly string[]) => audit(...args, '--table', aws.tableName);
 

@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +7,7 @@ import { HubClosed } from '../../mission/ports.ts';
 import { cachedDirectory, loadDirectory, saveDirectory } from '../../adapters/dynamodb/directory-store.ts';
 import { keys, openTable, pack, type Table } from '../../adapters/dynamodb/table.ts';
 import { worklist } from '../../adapters/dynamodb/worklist.ts';
+import { runCommand } from '../support/commands.ts';
 import { type EmbeddedAws, startEmbeddedAws } from '../support/embedded-aws.ts';
 import {
   exampleLog,
@@ -74,12 +74,10 @@ describe('the directory in the table', () => {
 });
 
 describe('npm run directory', () => {
-  const run = (...args: readonly string[]): Promise<{ readonly code: number; readonly text: string }> =>
-    new Promise((resolve) => {
-      execFile(process.execPath, ['directory/main.ts', ...args], (error, stdout, stderr) =>
-        resolve({ code: typeof error?.code === 'number' ? error.code : 0, text: stdout + stderr }),
-      );
-    });
+  const run = async (...args: readonly string[]): Promise<{ readonly code: number; readonly text: string }> => {
+    const { code, out, errors } = await runCommand('directory/main.ts', args);
+    return { code, text: out + errors };
+  };
   const fileOf = async (text: string): Promise<string> => {
     const file = join(folder, 'directory.json');
     await writeFile(file, text);

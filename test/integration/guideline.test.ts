@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vit
 import { cachedGuidelines, loadGuidelines, saveGuideline } from '../../adapters/dynamodb/guideline-store.ts';
 import { keys, openTable, type Table } from '../../adapters/dynamodb/table.ts';
 import { firstGuidelines, type Guideline } from '../../schemas/guideline.ts';
+import { runCommand } from '../support/commands.ts';
 import { type EmbeddedAws, startEmbeddedAws } from '../support/embedded-aws.ts';
 
 let aws: EmbeddedAws;
@@ -97,12 +97,10 @@ describe('the guidelines in the table', () => {
 });
 
 describe('npm run guideline', () => {
-  const run = (...args: readonly string[]): Promise<{ code: number; text: string }> =>
-    new Promise((resolve) => {
-      execFile(process.execPath, ['guidelines/main.ts', ...args], (error, stdout, stderr) =>
-        resolve({ code: typeof error?.code === 'number' ? error.code : 0, text: stdout + stderr }),
-      );
-    });
+  const run = async (...args: readonly string[]): Promise<{ readonly code: number; readonly text: string }> => {
+    const { code, out, errors } = await runCommand('guidelines/main.ts', args);
+    return { code, text: out + errors };
+  };
   const fileOf = async (guideline: unknown): Promise<string> => {
     const file = join(folder, 'guideline.json');
     await writeFile(file, JSON.stringify(guideline));

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
-import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
+import { commandLine } from '../../local/command-line.ts';
 import { explore } from './exhaustive.ts';
 import { noFaults, faultKinds, type Tally } from './faults.ts';
 import { tryGuards } from './guards.ts';
@@ -14,29 +14,25 @@ import type { Share } from './seeds-worker.ts';
  * every order of a few handlers' calls; `--guards` takes away each guard in the code in turn. Ends with 1 if an invariant is broken, or no guard is missed.
  */
 
-const usage = `npm run simulate -- [--seeds <how many>] [--from <first>] [--workers <threads>] [--until-broken] | --seed <one> [--verbose] | --guards [--only <words>] | --exhaustive [--deaths <how many>] [--wide] [--states <most>]
-`;
+const usage = `Usage: npm run simulate -- [--seeds <how many>] [--from <first>] [--workers <threads>] [--until-broken] | --seed <one> [--verbose] | --guards [--only <words>] | --exhaustive [--deaths <how many>] [--wide] [--states <most>]`;
 
 const say = (text: string): void => {
   process.stdout.write(`${text}\n`);
 };
 
-const { values } = parseArgs({
-  options: {
-    seeds: { type: 'string' },
-    from: { type: 'string', default: '1' },
-    seed: { type: 'string' },
-    exhaustive: { type: 'boolean', default: false },
-    deaths: { type: 'string', default: '1' },
-    wide: { type: 'boolean', default: false },
-    states: { type: 'string', default: '1000000' },
-    guards: { type: 'boolean', default: false },
-    only: { type: 'string' },
-    workers: { type: 'string' },
-    'until-broken': { type: 'boolean', default: false },
-    verbose: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  },
+const { values, whole } = commandLine(usage, {
+  seeds: { type: 'string' },
+  from: { type: 'string', default: '1' },
+  seed: { type: 'string' },
+  exhaustive: { type: 'boolean', default: false },
+  deaths: { type: 'string', default: '1' },
+  wide: { type: 'boolean', default: false },
+  states: { type: 'string', default: '1000000' },
+  guards: { type: 'boolean', default: false },
+  only: { type: 'string' },
+  workers: { type: 'string', default: String(availableParallelism()) },
+  'until-broken': { type: 'boolean', default: false },
+  verbose: { type: 'boolean', default: false },
 });
 
 const wordsOf = ({ seed, findings }: Outcome): string =>
@@ -93,7 +89,7 @@ const figure = (count: number): string => count.toLocaleString('en').replaceAll(
 const playAll = async (from: number, seeds: number): Promise<boolean> => {
   const started = performance.now();
   const sum: Sum = { played: 0, failed: [], entries: 0, notifications: 0, virtualMinutes: 0, tally: noFaults() };
-  const workers = Number(values.workers ?? availableParallelism());
+  const workers = whole('workers', values.workers);
   let said = started;
   const onOutcome = (outcome: Outcome): void => {
     add(sum, outcome);
@@ -131,7 +127,7 @@ const playAll = async (from: number, seeds: number): Promise<boolean> => {
 const withoutGuards = async (): Promise<boolean> => {
   let missed = 0;
   let tried = 0;
-  await tryGuards(Number(values.seeds ?? '3000'), values.only, ({ guard, by, seeds, lost }) => {
+  await tryGuards(whole('seeds', values.seeds ?? '3000'), values.only, ({ guard, by, seeds, lost }) => {
     tried += 1;
     if (by !== undefined) missed += 1;
     const after = seeds === undefined ? '' : ` after ${seeds} seeds`;
@@ -146,9 +142,9 @@ const withoutGuards = async (): Promise<boolean> => {
 const playEverything = async (): Promise<boolean> => {
   const started = performance.now();
   const { states, paths, ends, isComplete, broken } = await explore({
-    deaths: Number(values.deaths),
+    deaths: whole('deaths', values.deaths, 0),
     wide: values.wide,
-    mostStates: Number(values.states),
+    mostStates: whole('states', values.states),
   });
   say(
     `two messages of a mission and a pass of the sweeper, ${values.deaths} deaths: ${figure(states)} states, ${figure(paths)} paths, ${figure(ends)} ends in ${Math.round((performance.now() - started) / 1000)} s${isComplete ? '' : ', not all of them'}`,
@@ -162,9 +158,8 @@ const asked = async (): Promise<boolean> => {
   if (values.guards) return withoutGuards();
   if (values.exhaustive) return playEverything();
   return values.seed === undefined
-    ? playAll(Number(values.from), Number(values.seeds ?? '1000'))
-    : playOne(Number(values.seed));
+    ? playAll(whole('from', values.from, 0), whole('seeds', values.seeds ?? '1000'))
+    : playOne(whole('seed', values.seed, 0));
 };
 
-if (values.help) say(usage);
-else process.exitCode = (await asked()) ? 0 : 1;
+process.exitCode = (await asked()) ? 0 : 1;

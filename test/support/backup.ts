@@ -1,29 +1,15 @@
-import { execFile } from 'node:child_process';
 import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadFirstData } from '../../local/first-data.ts';
 import { type Host, startHost } from '../../local/host.ts';
+import { type Ran, runCommand, type Running } from './commands.ts';
 
 /** Hubs whose data folders outlive them, and the command that carries what is in one into another. */
 
-export interface Ran {
-  readonly code: number;
-  readonly out: string;
-  readonly errors: string;
-}
-
-/** Runs `npm run backup -- …`; `killAfter` milliseconds it is ended as by `kill -9`. */
-export const backup = (
-  args: readonly string[],
-  { env = process.env, killAfter }: { readonly env?: NodeJS.ProcessEnv; readonly killAfter?: number } = {},
-): Promise<Ran> =>
-  new Promise((resolve) => {
-    const options = { env, ...(killAfter === undefined ? {} : { timeout: killAfter, killSignal: 'SIGKILL' as const }) };
-    execFile(process.execPath, ['backup/main.ts', ...args], options, (error, out, errors) =>
-      resolve({ code: error === null ? 0 : Number(error.code ?? 137), out, errors }),
-    );
-  });
+/** Runs `npm run backup -- …`. */
+export const backup = (args: readonly string[], running?: Running): Promise<Ran> =>
+  runCommand('backup/main.ts', args, running);
 
 /** Folders of one test file, removed together. */
 export const scratch = async () => {

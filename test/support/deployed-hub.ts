@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -7,6 +6,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { createIssuer } from '../../local/issuer.ts';
 import { readAssembly } from '../../local/template.ts';
+import { runCommand } from './commands.ts';
 import type { HubOptions, RunningHub } from './hub.ts';
 
 /** The stack on an emulator of AWS, put there by CDK itself (docs/deploying.md). The issuer of the laptop gives the tokens. */
@@ -32,13 +32,11 @@ export const deployment = async (): Promise<Deployment | undefined> => {
 };
 
 /** Runs a program of the project; its errors carry what it said. */
-const run = (file: string, ...args: readonly string[]): Promise<string> =>
-  new Promise((resolve, reject) => {
-    execFile(process.execPath, [file, ...args], { maxBuffer: 64 * 1024 * 1024 }, (error, out, errors) => {
-      if (error === null) resolve(out);
-      else reject(new Error(`${file} ${args.join(' ')}\n${out}${errors}`));
-    });
-  });
+const run = async (file: string, ...args: readonly string[]): Promise<string> => {
+  const { code, out, errors } = await runCommand(file, args);
+  if (code === 0) return out;
+  throw new Error(`${file} ${args.join(' ')}\n${out}${errors}`);
+};
 
 const cdk = (...args: readonly string[]): Promise<string> => run('node_modules/aws-cdk/bin/cdk', ...args);
 

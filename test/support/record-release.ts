@@ -1,12 +1,16 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { commandLine } from '../../local/command-line.ts';
 import { backup, hubOn, scratch } from './backup.ts';
 import { factsOf, playRelease } from './releases.ts';
 
 /** `npx node test/support/record-release.ts v0.2.0`: keeps what this release stores, for later releases to read. */
 
-const [, , release = ''] = process.argv;
-if (!/^v\d+\.\d+\.\d+$/.test(release)) throw new Error('Name the release: v0.2.0');
+const {
+  words: [release = ''],
+  wrongUse,
+} = commandLine('Usage: npx node test/support/record-release.ts <release>', {}, 1);
+if (!/^v\d+\.\d+\.\d+$/.test(release)) wrongUse('Name the release: v0.2.0');
 
 const folder = fileURLToPath(new URL(`../fixtures/releases/${release}/`, import.meta.url));
 const { path, remove } = await scratch();
