@@ -109,6 +109,9 @@ const prices = {
     seen: { at: 'https://awsforengineers.com/blog/aws-api-gateway-pricing-explained', of: '2025-05-19' },
   },
   trace: { usd: 5 / million, words: 'X-Ray, a million traces: 5' },
+  exportedByte: { usd: 0.1 / gigabyte, words: 'DynamoDB, a GB of a table exported: 0.10' },
+  byteToRegion: { usd: 0.02 / gigabyte, words: 'A GB to another region: 0.02' },
+  fileStorage: { usd: 0.023 / gigabyte, words: 'S3, a GB for a month: 0.023' },
 } as const satisfies Readonly<Record<string, Price>>;
 type PriceName = keyof typeof prices;
 
@@ -131,6 +134,8 @@ const assumed = {
   /** X-Ray's own default: one request in twenty. */
   traced: 0.05,
   days: 30,
+  /** For which an export is kept, if who makes the vault says nothing else (`infra/export-vault.yaml`). */
+  exportDays: 35,
 };
 
 /** Bytes of JSON lines that the embedded host writes, 20 messages told to three endpoints: LB-101, and LB-401 with two metrics. */
@@ -188,7 +193,9 @@ interface Item {
   readonly lower: string;
 }
 
-const cost = ({ price, count }: Item): number => prices[price].usd * count;
+type Bought = Pick<Item, 'price' | 'count'>;
+
+const cost = ({ price, count }: Bought): number => prices[price].usd * count;
 
 /** What one accepted message uses. */
 const perMessage = (performance: string): readonly Item[] => {
@@ -300,6 +307,7 @@ const resourcesOf = (stage: (typeof stageNames)[number]) => {
     stage: readStage(stage),
     release: '',
     tableGeneration: 1,
+    exportPlace: undefined,
     entrance: { entrance: 'public' },
     runbook: '',
   });
@@ -401,10 +409,32 @@ const perMonth = (stage: (typeof stageNames)[number]): readonly Item[] => {
   ];
 };
 
+/** What a GB of the table costs in a month of nightly exports. Files are no smaller than the table, whose items are packed. */
+const perExportedGigabyte: readonly Omit<Item, 'lower'>[] = [
+  {
+    what: 'exports',
+    price: 'exportedByte',
+    count: assumed.days * gigabyte,
+    because: 'the whole table each night',
+  },
+  {
+    what: 'to another region',
+    price: 'byteToRegion',
+    count: assumed.days * gigabyte,
+    because: 'the files, each night',
+  },
+  {
+    what: 'kept there',
+    price: 'fileStorage',
+    count: assumed.exportDays * gigabyte,
+    because: `the files of ${assumed.exportDays} nights, which nobody can delete`,
+  },
+];
+
 const usd = (value: number): string => value.toFixed(2);
 const amount = (value: number): string =>
   value >= 1000 ? Math.round(value).toLocaleString('en-GB').replaceAll(',', ' ') : String(Number(value.toPrecision(3)));
-const total = (items: readonly Item[]): number => items.reduce((sum, item) => sum + cost(item), 0);
+const total = (items: readonly Bought[]): number => items.reduce((sum, item) => sum + cost(item), 0);
 const row = (...cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
 const largest = (items: readonly Item[]): readonly Item[] =>
   items.toSorted((one, other) => cost(other) - cost(one)).slice(0, 3);
@@ -458,6 +488,16 @@ The three largest in \`prod\`, and what would lower them:
 ${largest(months.at(-1)?.items ?? [])
   .map((item, index) => `${index + 1}. **${item.what}**, ${usd(cost(item))}: ${item.lower}.`)
   .join('\n')}
+
+## Exports to another account
+In none of the tables above: they are [switched on](deploying.md#exports), and cost by the size of the table.
+
+${row('', 'because', 'USD a month for a GB')}
+${row('---', '---', '---:')}
+${perExportedGigabyte.map((item) => row(item.what, item.because, usd(cost(item)))).join('\n')}
+${row('**together**', '', `**${usd(total(perExportedGigabyte))}**`)}
+
+What a million messages leave behind costs ${usd((total(perExportedGigabyte) * kept) / gigabyte)} a month in this way. Besides, each month, an alarm here, and an alarm and a key there. One export an hour in place of one a night would cost ${usd(24 * assumed.days * gigabyte * prices.exportedByte.usd)} for a GB before anything is kept.
 
 ## Prices
 

@@ -14,6 +14,7 @@ import { HubDashboard } from './dashboard.ts';
 import { DeliveryQueue } from './delivery-queue.ts';
 import { DoorAlarms } from './door-alarms.ts';
 import { type Entrance, optionsOf } from './entrance.ts';
+import { type ExportPlace, Exports, optionsOfExports } from './exports.ts';
 import { FhirApi } from './fhir-api.ts';
 import { Handlers } from './handlers.ts';
 import { HubFunction } from './hub-function.ts';
@@ -35,6 +36,8 @@ interface HubStackProps extends StackProps {
   readonly entrance: Entrance;
   /** Which table of the stage it has: 1, or one more than before for a new, empty one. */
   readonly tableGeneration: number;
+  /** Undefined: the table is exported nowhere. */
+  readonly exportPlace: ExportPlace | undefined;
 }
 
 const tableReads = ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'];
@@ -50,7 +53,7 @@ export class HubStack extends Stack {
   constructor(
     scope: Construct,
     id: string,
-    { handlers: folder, stage, release, entrance, runbook, tableGeneration, ...props }: HubStackProps,
+    { handlers: folder, stage, release, entrance, runbook, tableGeneration, exportPlace, ...props }: HubStackProps,
   ) {
     super(scope, id, { ...props, terminationProtection: stage.keepsData });
     const scheme = stage.plainHttp ? 'https?' : 'https';
@@ -219,13 +222,14 @@ export class HubStack extends Stack {
     api.route({ authorize, 'process-message': processMessage, read, subscribe, metadata });
     hubTable.watch(onCall, functions);
     const door = new DoorAlarms(this, 'Door', { api, authorize, processMessage, others: [read, subscribe], onCall });
+    new Exports(this, 'Exports', { place: exportPlace, table, tableKey: keys.missions, onCall });
     const dashboard = new HubDashboard(this, 'Dashboard', { api, door, deliveries, sweeper, functions, onCall });
 
     new CfnOutput(this, 'Url', { description: 'Base URL that partners use', value: PUBLIC_URL });
     new CfnOutput(this, 'Release', { description: 'What is deployed: version and commit', value: release });
-    new CfnOutput(this, 'Entrance', {
-      description: 'Way in: give these options again when you deploy',
-      value: optionsOf(entrance),
+    new CfnOutput(this, 'Options', {
+      description: 'Way in, and where exports go: give these options again when you deploy',
+      value: [optionsOf(entrance), ...(exportPlace === undefined ? [] : [optionsOfExports(exportPlace)])].join(' '),
     });
     new CfnOutput(this, 'OnCallTopic', {
       description: 'SNS topic of all alarms: who is on call subscribes to it',

@@ -1,4 +1,5 @@
 import { type Entrance, entranceOptions, readEntrance } from './entrance.ts';
+import { exportOptions, type ExportPlace, readExportPlace } from './exports.ts';
 import { readRunbook } from './on-call.ts';
 import { readStage, stageNames, type StageSettings } from './stage.ts';
 import { readGeneration } from './table.ts';
@@ -9,12 +10,19 @@ interface Options {
   readonly runbook: string;
   readonly entrance: Entrance;
   readonly tableGeneration: number;
+  readonly exportPlace: ExportPlace | undefined;
 }
 
 /** It is remembered in cdk.json, for each stage by itself. */
 const tableOption = (stage: string): string => `table-${stage}`;
 
-const ours: readonly string[] = ['stage', 'runbook', ...entranceOptions, ...stageNames.map(tableOption)];
+const ours: readonly string[] = [
+  'stage',
+  'runbook',
+  ...entranceOptions,
+  ...exportOptions,
+  ...stageNames.map(tableOption),
+];
 
 /** CDK's own context: flags and what it has looked up have a colon in their names, and these have none. */
 const ofCdk: readonly string[] = ['cli-telemetry', 'acknowledged-issue-numbers', 'cdk-migrate'];
@@ -34,5 +42,6 @@ export const readOptions = (context: Readonly<Record<string, unknown>>): Options
     runbook: readRunbook(context['runbook']),
     entrance: readEntrance(context, stage.usualEntrance),
     tableGeneration: readGeneration(context[tableOption(stage.name)], tableOption(stage.name)),
+    exportPlace: readExportPlace(context),
   };
 };

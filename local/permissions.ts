@@ -9,6 +9,8 @@ import type { Stack } from './stack.ts';
 
 const roleSchema = z.strictObject({
   AssumeRolePolicyDocument: z.unknown().optional(),
+  Description: z.string().optional(),
+  RoleName: z.string().optional(),
   // Rights to write logs only.
   ManagedPolicyArns: z
     .array(z.string().regex(/service-role\/(AWSLambdaBasicExecutionRole|AmazonAPIGatewayPushToCloudWatchLogs)$/))

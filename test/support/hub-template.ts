@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { App, Validations } from 'aws-cdk-lib';
+import { App, type Stack, Validations } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import recommendedFeatureFlags from 'aws-cdk-lib/recommended-feature-flags.json' with { type: 'json' };
 import { AwsSolutionsChecks } from 'cdk-nag';
@@ -23,6 +23,12 @@ export const ways: Readonly<Record<Entrance['entrance'], Options>> = {
     certificate: 'arn:aws:acm:eu-north-1:123456789012:certificate/0a1b2c3d',
     truststore: 's3://luftbro-truststore/partners.pem',
   },
+};
+
+/** The options for exports to another account. */
+export const exported: Options = {
+  exportBucket: 'luftbro-exports',
+  exportKey: 'arn:aws:kms:eu-west-1:210987654321:key/0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9',
 };
 
 const handbook = 'https://handbook.example/runbook.md';
@@ -47,17 +53,8 @@ export const hubTemplate = (stage: StageName, runbook = handbook, options: Optio
 
 const reportSchema = z.object({ pluginReports: z.array(z.object({ violations: z.array(z.unknown()) })) });
 
-/**
- * What CloudFormation's own rules, cdk-nag and CDK say against a stack: throws for errors and returns warnings. `change`: done to the
- * stack before.
- */
-export const objectionsTo = (
-  stage: StageName,
-  options: Options,
-  change: (stack: HubStack) => void = () => {},
-): readonly unknown[] => {
-  const { app, stack } = hubStack(stage, options, handbook, true);
-  change(stack);
+/** What CloudFormation's own rules, cdk-nag and CDK say against an app's only stack: throws for errors and returns warnings. */
+export const objectionsIn = (app: App, stack: Stack): readonly unknown[] => {
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
   const { directory } = app.synth();
   const report = reportSchema.parse(JSON.parse(readFileSync(join(directory, 'validation-report.json'), 'utf8')));
@@ -65,6 +62,17 @@ export const objectionsTo = (
     ...report.pluginReports.flatMap(({ violations }) => violations),
     ...Annotations.fromStack(stack).findWarning('*', Match.anyValue()),
   ];
+};
+
+/** What is said against a stage's stack. `change`: done to it before. */
+export const objectionsTo = (
+  stage: StageName,
+  options: Options,
+  change: (stack: HubStack) => void = () => {},
+): readonly unknown[] => {
+  const { app, stack } = hubStack(stage, options, handbook, true);
+  change(stack);
+  return objectionsIn(app, stack);
 };
 
 /** The properties of all resources of a type, by their names in the stack. */

@@ -4,10 +4,10 @@ import { z } from 'zod';
 import { readRunbook } from '../../../infra/on-call.ts';
 import { deliverySettings } from '../../../mission/deliver.ts';
 import { logMessages } from '../../../schemas/log-messages.ts';
-import { hubTemplate, propertiesOf } from '../../support/hub-template.ts';
+import { exported, hubTemplate, propertiesOf, ways } from '../../support/hub-template.ts';
 
 const address = 'https://handbook.example/luftbro/runbook.md';
-const template = hubTemplate('prod', address);
+const template = hubTemplate('prod', address, { ...ways.public, ...exported });
 const runbook = readFileSync('docs/runbook.md', 'utf8');
 
 const alarms = propertiesOf(
@@ -55,6 +55,7 @@ describe('the alarms', () => {
       DoorLimiting: 'TooOften',
       DoorRefusing: 'CallersRefused',
       DoorShut: 'DoorFaults',
+      ExportsRefused: 'InvocationDroppedCount',
       SweeperDeadLetters: 'DeadLetters',
       SweeperStanding: 'DeadLetters',
       SweeperUnpaid: 'Unpaid',

@@ -2,7 +2,7 @@ import type { Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { faults } from '../../../schemas/faults.ts';
-import { hubTemplate, objectionsTo, ways } from '../../support/hub-template.ts';
+import { exported, hubTemplate, objectionsTo, ways } from '../../support/hub-template.ts';
 
 let template: Template;
 
@@ -96,9 +96,9 @@ describe('the stack', () => {
   it('tells the people on call which release it is, and what to give again when it is deployed', () => {
     const value = (name: string, of = template): unknown => of.findOutputs(name)[name]?.['Value'];
     expect(value('Release')).toBe('1.2.3 (0a1b2c3d4e5f)');
-    expect(value('Entrance')).toBe('-c entrance=public');
-    expect(value('Entrance', hubTemplate('prod', undefined, ways.private))).toBe(
-      `-c entrance=private -c vpcEndpoints=${ways.private['vpcEndpoints']}`,
+    expect(value('Options')).toBe('-c entrance=public');
+    expect(value('Options', hubTemplate('prod', undefined, { ...ways.private, ...exported }))).toBe(
+      `-c entrance=private -c vpcEndpoints=${ways.private['vpcEndpoints']} -c exportBucket=${exported['exportBucket']} -c exportKey=${exported['exportKey']}`,
     );
   });
 });

@@ -35,7 +35,7 @@ describe('who deploys', () => {
     'is told of an option that there is none of, and which there are: %j',
     (slip) => {
       expect(() => readOptions({ ...ofCdk, ...ways.public, [slip]: 'x' })).toThrow(
-        `There is no option ${slip}. There are stage, runbook, entrance, vpcEndpoints, domainName, certificate, ownershipCertificate, truststore, truststoreVersion, table-dev, table-test, table-prod.`,
+        `There is no option ${slip}. There are stage, runbook, entrance, vpcEndpoints, domainName, certificate, ownershipCertificate, truststore, truststoreVersion, exportBucket, exportKey, table-dev, table-test, table-prod.`,
       );
     },
   );

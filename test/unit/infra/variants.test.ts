@@ -2,10 +2,14 @@
 import { CfnResource } from 'aws-cdk-lib';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { describe, expect, it } from 'vitest';
-import { objectionsTo, ways } from '../../support/hub-template.ts';
+import { exported, objectionsTo, ways } from '../../support/hub-template.ts';
 
 const variants = (['dev', 'test', 'prod'] as const).flatMap((stage) =>
-  Object.entries(ways).map(([way, options]) => ({ stage, way, options })),
+  Object.entries({ ...ways, 'public, with exports': { ...ways.public, ...exported } }).map(([way, options]) => ({
+    stage,
+    way,
+    options,
+  })),
 );
 
 describe('the stack of every stage and every way in', () => {
