@@ -10,6 +10,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import { exampleText, organisationOf } from '../support/examples.ts';
+import { readNotification } from '../support/notification.ts';
 import {
   call,
   type Client,
@@ -116,29 +117,6 @@ const signal = () => {
 const promiseGiven = signal();
 const notificationRead = signal();
 
-const notice = z.object({
-  entry: z.array(
-    z.object({
-      resource: z
-        .looseObject({
-          resourceType: z.string(),
-          id: z.string().optional(),
-          eventCoding: z.object({ code: z.string() }).optional(),
-          parameter: z
-            .array(
-              z.looseObject({
-                name: z.string(),
-                valueCode: z.string().optional(),
-                part: z.array(z.looseObject({ name: z.string(), valueString: z.string().optional() })).optional(),
-              }),
-            )
-            .optional(),
-        })
-        .optional(),
-    }),
-  ),
-});
-
 interface Event {
   readonly number: number;
   /** `MessageHeader.id` of the message that it tells of. */
@@ -148,11 +126,7 @@ interface Event {
 
 /** Events of a notification or of an answer of `$events`, in order. */
 const eventsIn = (text: string): readonly Event[] => {
-  const resources = notice.parse(JSON.parse(text)).entry.flatMap(({ resource }) => resource ?? []);
-  const numbers = (resources[0]?.parameter ?? [])
-    .filter(({ name }) => name === 'notification-event')
-    .map(({ part }) => Number(part?.find(({ name }) => name === 'event-number')?.valueString));
-  const headers = resources.filter(({ resourceType }) => resourceType === 'MessageHeader');
+  const { numbers, headers } = readNotification(text);
   expect(headers).toHaveLength(numbers.length);
   return numbers.map((number, index) => ({
     number,

@@ -1,8 +1,10 @@
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import { Webhook } from 'standardwebhooks';
 import { z } from 'zod';
+import { defined } from '../../schemas/defined.ts';
 import { parseLossless } from '../../schemas/json.ts';
 import { missionTopic } from '../../schemas/names.ts';
+import { readNotification } from './notification.ts';
 
 /** A client id of `directory/clients.json`. */
 export type Client = string;
@@ -73,27 +75,6 @@ export interface Received {
   readonly eventNumber?: number;
 }
 
-const shape = z.object({
-  entry: z.array(
-    z.object({
-      resource: z
-        .looseObject({
-          resourceType: z.string(),
-          parameter: z
-            .array(
-              z.looseObject({
-                name: z.string(),
-                valueCode: z.string().optional(),
-                part: z.array(z.looseObject({ name: z.string(), valueString: z.string().optional() })).optional(),
-              }),
-            )
-            .optional(),
-        })
-        .optional(),
-    }),
-  ),
-});
-
 /** A partner's endpoint: a real HTTP server that keeps what it gets and answers as told. */
 export interface Endpoint {
   readonly url: string;
@@ -113,18 +94,17 @@ export const openEndpoint = async (port = 0): Promise<Endpoint> => {
     request.on('end', () => {
       const { status = 200, headers = {}, delay = 0 } = behaviour;
       const text = Buffer.concat(chunks).toString('utf8');
-      const parameters = shape.parse(JSON.parse(text)).entry[0]?.resource?.parameter ?? [];
-      const type = parameters.find(({ name }) => name === 'type')?.valueCode ?? '';
-      const number = parameters
-        .find(({ name }) => name === 'notification-event')
-        ?.part?.find(({ name }) => name === 'event-number')?.valueString;
+      const {
+        type,
+        numbers: [eventNumber],
+      } = readNotification(text);
       if (status < 300) {
         received.push({
           headers: request.headers,
           text,
           bundle: parseLossless(text),
           type,
-          ...(number === undefined ? {} : { eventNumber: Number(number) }),
+          ...defined({ eventNumber }),
         });
       }
       setTimeout(() => response.writeHead(status, headers).end(), delay);

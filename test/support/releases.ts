@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { everyStep, exampleSteps, exampleText, readinessSteps, secondSteps, type Step } from './examples.ts';
 import { missionRequest } from './messages.ts';
+import { readNotification } from './notification.ts';
 import {
   call,
   type Client,
@@ -90,31 +91,6 @@ export const playRelease = async (hub: Hub): Promise<readonly Listener[]> => {
   return listeners;
 };
 
-const eventsSchema = z.object({
-  entry: z.array(
-    z.object({
-      resource: z
-        .looseObject({
-          resourceType: z.string(),
-          parameter: z
-            .array(
-              z.looseObject({
-                name: z.string(),
-                part: z.array(z.looseObject({ name: z.string(), valueString: z.string().optional() })).optional(),
-              }),
-            )
-            .optional(),
-        })
-        .optional(),
-    }),
-  ),
-});
-
-const numbersIn = (text: string): readonly number[] =>
-  (eventsSchema.parse(JSON.parse(text)).entry[0]?.resource?.parameter ?? [])
-    .filter(({ name }) => name === 'notification-event')
-    .map(({ part = [] }) => Number(part.find(({ name }) => name === 'event-number')?.valueString));
-
 const listed = (text: string, ...names: readonly string[]): readonly unknown[] =>
   z
     .object({ entry: z.array(z.object({ resource: z.looseObject({}) })).default([]) })
@@ -173,7 +149,8 @@ export const factsOf = async (
     subscriptions: await Promise.all(
       listeners.map(async ({ client, subscription }) => ({
         client,
-        numbers: numbersIn(await read(hub, client, `/Subscription/${subscription}/$events?content=id-only`)),
+        numbers: readNotification(await read(hub, client, `/Subscription/${subscription}/$events?content=id-only`))
+          .numbers,
       })),
     ),
   });
