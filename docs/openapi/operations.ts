@@ -468,6 +468,34 @@ const ofSubscription = (
   responses,
 });
 
+interface Asked {
+  readonly description: string;
+  readonly path?: readonly Node[];
+  readonly query: readonly Node[];
+  /** Name of the example of what is posted. */
+  readonly body: string;
+  readonly answer: readonly [words: string, schema: Node];
+}
+
+/** A question that is asked with a query or, the same, with parameters in the body. */
+const askedEitherWay = (
+  operationId: string,
+  summary: string,
+  traits: readonly Trait[],
+  { description, path = [], query, body, answer: [words, schema] }: Asked,
+) => {
+  const responses = { 200: success(words, schema, operationId) };
+  return {
+    get: ofSubscription(operationId, summary, traits, { description, parameters: [...path, ...query], responses }),
+    post: ofSubscription(`${operationId}ByPost`, 'The same, with parameters in the body', [...traits, 'body'], {
+      description,
+      parameters: path,
+      requestBody: subscriptionBody('Parameters', [body]),
+      responses,
+    }),
+  };
+};
+
 const idLink = (operationId: string): Node => ({ operationId, parameters: { id: '$response.body#/id' } });
 
 const statusWords =
@@ -509,18 +537,12 @@ const subscriptionPaths = (read: Operation, search: Operation): Paths => ({
     }),
     get: search,
   },
-  '/Subscription/$status': {
-    get: ofSubscription('subscriptionsStatus', 'See how all your subscriptions stand', ['search'], {
-      description: statusWords,
-      parameters: [idsQuery, ...statusQuery],
-      responses: { 200: success('Statuses', searchsetOf('SubscriptionStatus'), 'subscriptionsStatus') },
-    }),
-    post: ofSubscription('subscriptionsStatusByPost', 'The same, with parameters in the body', ['search', 'body'], {
-      description: statusWords,
-      requestBody: subscriptionBody('Parameters', ['askStatus']),
-      responses: { 200: success('Statuses', searchsetOf('SubscriptionStatus'), 'subscriptionsStatus') },
-    }),
-  },
+  '/Subscription/$status': askedEitherWay('subscriptionsStatus', 'See how all your subscriptions stand', ['search'], {
+    description: statusWords,
+    query: [idsQuery, ...statusQuery],
+    body: 'askStatus',
+    answer: ['Statuses', searchsetOf('SubscriptionStatus')],
+  }),
   '/Subscription/{id}': {
     get: read,
     put: ofSubscription('replaceSubscription', 'Change a subscription', ['body', 'subscription', 'change', 'address'], {
@@ -543,42 +565,25 @@ const subscriptionPaths = (read: Operation, search: Operation): Paths => ({
       },
     }),
   },
-  '/Subscription/{id}/$status': {
-    get: ofSubscription('subscriptionStatus', 'See how a subscription stands', ['address', 'search'], {
+  '/Subscription/{id}/$status': askedEitherWay(
+    'subscriptionStatus',
+    'See how a subscription stands',
+    ['address', 'search'],
+    {
       description: statusWords,
-      parameters: [subscriptionId, ...statusQuery],
-      responses: { 200: success('Its status', searchsetOf('SubscriptionStatus'), 'subscriptionStatus') },
-    }),
-    post: ofSubscription(
-      'subscriptionStatusByPost',
-      'The same, with parameters in the body',
-      ['address', 'search', 'body'],
-      {
-        description: statusWords,
-        parameters: [subscriptionId],
-        requestBody: subscriptionBody('Parameters', ['askStatus']),
-        responses: { 200: success('Its status', searchsetOf('SubscriptionStatus'), 'subscriptionStatus') },
-      },
-    ),
-  },
-  '/Subscription/{id}/$events': {
-    get: ofSubscription('subscriptionEvents', 'Fetch what you missed', ['address', 'search'], {
-      description: eventsWords,
-      parameters: [subscriptionId, ...eventsQuery],
-      responses: { 200: success('Events', schemaRef('Notification'), 'subscriptionEvents') },
-    }),
-    post: ofSubscription(
-      'subscriptionEventsByPost',
-      'The same, with parameters in the body',
-      ['address', 'search', 'body'],
-      {
-        description: eventsWords,
-        parameters: [subscriptionId],
-        requestBody: subscriptionBody('Parameters', ['askEvents']),
-        responses: { 200: success('Events', schemaRef('Notification'), 'subscriptionEvents') },
-      },
-    ),
-  },
+      path: [subscriptionId],
+      query: statusQuery,
+      body: 'askStatus',
+      answer: ['Its status', searchsetOf('SubscriptionStatus')],
+    },
+  ),
+  '/Subscription/{id}/$events': askedEitherWay('subscriptionEvents', 'Fetch what you missed', ['address', 'search'], {
+    description: eventsWords,
+    path: [subscriptionId],
+    query: eventsQuery,
+    body: 'askEvents',
+    answer: ['Events', schemaRef('Notification')],
+  }),
   '/Subscription/{id}/$rotate-secret': {
     post: ofSubscription('rotateSecret', 'Change the secret', ['address', 'search', 'body', 'change'], {
       description: `For a day (\`overlap\`, in seconds, at most ${overlapSeconds.most}) each notification has two signatures, separated by a space: the new one's and the former one's. Asked again during the overlap the answer is the same. With \`overlap\` 0 the former secret ends at once.`,

@@ -218,6 +218,8 @@ const link = {
   items: { type: 'object', required: ['relation', 'url'], properties: { relation: text, url: text } },
 };
 
+const parameters = { type: 'array', items: { type: 'object', required: ['name'], properties: { name: text } } };
+
 const answered: Readonly<Record<string, Node>> = {
   Resource: {
     title: 'Resource',
@@ -368,12 +370,7 @@ const answered: Readonly<Record<string, Node>> = {
   SubscriptionStatus: resource(
     'Parameters',
     'The state of a subscription (profile `backport-subscription-status-r4`): `status`, `type`, `events-since-subscription-start`, and a `notification-event` for each event.',
-    {
-      parameter: {
-        type: 'array',
-        items: { type: 'object', required: ['name'], properties: { name: text } },
-      },
-    },
+    { parameter: parameters },
   ),
   SecretRotation: resource('Parameters', 'The new secret, and until when the former one signs as well.', {
     parameter: {
@@ -392,7 +389,7 @@ const answered: Readonly<Record<string, Node>> = {
     },
   }),
   Parameters: resource('Parameters', 'Parameters of an operation, as an alternative to the query.', {
-    parameter: { type: 'array', items: { type: 'object', required: ['name'], properties: { name: text } } },
+    parameter: parameters,
   }),
   Notification: {
     title: 'Notification',
