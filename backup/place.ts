@@ -34,23 +34,22 @@ export const deployedPlace = (tableName: string): Place => {
 const region = 'eu-north-1';
 
 /** The table of a data folder, whatever stack made it. Says so and is undefined unless there is one, and one only. */
-const tableThere = async (client: DynamoDBClient, folder: string): Promise<string | undefined> => {
-  const { TableNames = [] } = await client.send(new ListTablesCommand());
-  const [name, ...others] = TableNames;
+const tableThere = (names: readonly string[], folder: string): string | undefined => {
+  const [name, ...others] = names;
   if (name === undefined) {
     console.error(`${folder} holds no table: no hub was started with this data folder.`);
     return undefined;
   }
   if (others.length === 0) return name;
   console.error(
-    `${folder} holds the tables of several stacks (${TableNames.join(', ')}). Start the hub whose table is meant with this data folder, and give the command again while it runs.`,
+    `${folder} holds the tables of several stacks (${names.join(', ')}). Start the hub whose table is meant with this data folder, and give the command again while it runs.`,
   );
   return undefined;
 };
 
 /** The table that `npm start` will use, made if it is not there. Says so and is undefined if another stack's is there. */
 const tableToFill = async (
-  client: DynamoDBClient,
+  names: readonly string[],
   tables: TableServer,
   folder: string,
   assemblyFolder: string,
@@ -64,8 +63,7 @@ const tableToFill = async (
     parameters: { TokenIssuer: 'http://localhost' },
     queueUrl: (name) => `http://localhost/${name}`,
   });
-  const { TableNames = [] } = await client.send(new ListTablesCommand());
-  const foreign = TableNames.filter((name) => !name.startsWith(`${stackName}-`));
+  const foreign = names.filter((name) => !name.startsWith(`${stackName}-`));
   if (foreign.length > 0) {
     console.error(
       `${folder} holds ${foreign.join(', ')}, but the stack that was synthesised last is ${stackName}. Synthesise the stack of that table (npm run synth), or name another --data-dir.`,
@@ -95,9 +93,10 @@ export const localPlace = async (
       await tables.close();
     };
     try {
-      const tableName = await (mayMake
-        ? tableToFill(client, tables, folder, assemblyFolder)
-        : tableThere(client, folder));
+      const { TableNames = [] } = await client.send(new ListTablesCommand());
+      const tableName = mayMake
+        ? await tableToFill(TableNames, tables, folder, assemblyFolder)
+        : tableThere(TableNames, folder);
       if (tableName !== undefined) return { ...placeOf(client, tableName), isOurs: true, close };
     } catch (error) {
       await close();
