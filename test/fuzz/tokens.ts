@@ -1,6 +1,6 @@
 import { array, type Arbitrary, constantFrom, dictionary, double, nat, oneof, record } from 'fast-check';
-import { authorizerEvent } from '../../local/proxy.ts';
 import { startEmbeddedAws } from '../support/embedded-aws.ts';
+import { authorizerRequest } from '../support/requests.ts';
 import { type Claims, kidOf, newKeyPair, proofOf, seconds, sign, startIssuer } from '../support/tokens.ts';
 import { check, checkPrototypes } from './answers.ts';
 import { word } from './inputs.ts';
@@ -130,29 +130,7 @@ export const openTokenDoor = async (): Promise<TokenDoor> => {
       }),
     );
     const rawHeaders = ['Authorization', `${given.scheme} ${sent}`, 'DPoP', broken(proof, 'proof', given)];
-    const request = authorizerEvent(
-      {
-        requestId: 'fuzz',
-        receivedAt: new Date(),
-        httpMethod: 'GET',
-        path: given.path,
-        query: new URLSearchParams(),
-        rawHeaders,
-        sourceIp: '127.0.0.1',
-        host: 'hub.example',
-        body: Buffer.alloc(0),
-        isBinary: true,
-      },
-      {
-        apiId: 'a',
-        accountId: '0',
-        region: 'r',
-        stage: 'live',
-        resourceId: 'r',
-        resourcePath: '/fhir/{type}',
-        pathParameters: {},
-      },
-    );
+    const request = authorizerRequest('GET', given.path, rawHeaders);
     try {
       const { context } = await handler(request);
       check(/^\d{9}$/.test(String(context?.['parent'])), 'let in for an organisation that is none');

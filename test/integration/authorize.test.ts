@@ -4,8 +4,8 @@ import type { APIGatewayAuthorizerResult, APIGatewayRequestAuthorizerEvent } fro
 import { exportJWK } from 'jose';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { openTable } from '../../adapters/dynamodb/table.ts';
-import { authorizerEvent } from '../../local/proxy.ts';
 import { type EmbeddedAws, startEmbeddedAws } from '../support/embedded-aws.ts';
+import { authorizerRequest } from '../support/requests.ts';
 import {
   type Claims,
   type KeyPair,
@@ -74,29 +74,7 @@ afterAll(async () => {
 type Headers = readonly (readonly [name: string, value: string])[];
 
 const requestTo = (method: string, path: string, headers: Headers): APIGatewayRequestAuthorizerEvent =>
-  authorizerEvent(
-    {
-      requestId: 'request',
-      receivedAt: new Date(),
-      httpMethod: method,
-      path,
-      query: new URLSearchParams(),
-      rawHeaders: headers.flat(),
-      sourceIp: '127.0.0.1',
-      host: 'hub.example',
-      body: Buffer.alloc(0),
-      isBinary: true,
-    },
-    {
-      apiId: 'api',
-      accountId: '0',
-      region: 'eu-north-1',
-      stage: 'live',
-      resourceId: 'resource',
-      resourcePath: '/fhir/{type}',
-      pathParameters: {},
-    },
-  );
+  authorizerRequest(method, path, headers.flat());
 
 const get = (...headers: Headers): APIGatewayRequestAuthorizerEvent => requestTo('GET', '/fhir/Task', headers);
 

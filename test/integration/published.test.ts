@@ -1,11 +1,10 @@
-import type { Context } from 'aws-lambda';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import { saveGuideline } from '../../adapters/dynamodb/guideline-store.ts';
 import { openTable } from '../../adapters/dynamodb/table.ts';
-import { proxyEvent } from '../../local/proxy.ts';
 import { firstGuidelines } from '../../schemas/guideline.ts';
 import { type EmbeddedAws, startEmbeddedAws } from '../support/embedded-aws.ts';
+import { ask } from '../support/requests.ts';
 
 let aws: EmbeddedAws;
 
@@ -18,51 +17,10 @@ afterAll(async () => {
   await aws.close();
 });
 
-const context: Context = {
-  awsRequestId: 'r1',
-  callbackWaitsForEmptyEventLoop: false,
-  functionName: 'metadata',
-  functionVersion: '1',
-  invokedFunctionArn: 'arn',
-  memoryLimitInMB: '512',
-  logGroupName: 'g',
-  logStreamName: 's',
-  getRemainingTimeInMillis: () => 10_000,
-  done: () => {},
-  fail: () => {},
-  succeed: () => {},
-};
-
-const eventOf = (id: string) =>
-  proxyEvent(
-    {
-      requestId: 'r1',
-      receivedAt: new Date(),
-      httpMethod: 'GET',
-      path: `/fhir/CodeSystem/${id}`,
-      query: new URLSearchParams(),
-      rawHeaders: [],
-      sourceIp: '127.0.0.1',
-      host: 'hub.example',
-      body: Buffer.alloc(0),
-      isBinary: true,
-    },
-    {
-      apiId: 'a',
-      accountId: '0',
-      region: 'r',
-      stage: 'live',
-      resourceId: 'c',
-      resourcePath: '/fhir/CodeSystem/{id}',
-      pathParameters: { id },
-    },
-    {},
-  );
-
 test('A guideline that is loaded is read at the URLs of its code systems, and the one before it stays there', async () => {
   const { handler } = await import('../../functions/metadata/handler.ts');
   const read = async (id: string) => {
-    const { statusCode, body } = await handler(eventOf(id), context);
+    const { statusCode, body } = await ask(handler, { parent: '' }, { path: `CodeSystem/${id}` });
     return [statusCode, z.object({ version: z.string() }).parse(JSON.parse(body)).version];
   };
   await saveGuideline(openTable(aws.tableName), {

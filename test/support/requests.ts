@@ -1,4 +1,11 @@
-import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
+import type {
+  APIGatewayProxyEvent,
+  APIGatewayProxyResult,
+  APIGatewayRequestAuthorizerEvent,
+  Context,
+} from 'aws-lambda';
+import { authorizerEvent, proxyEvent } from '../../local/proxy.ts';
+import { defined } from '../../schemas/defined.ts';
 import { publishedTypes } from '../../schemas/published-types.ts';
 import { scopes } from '../../schemas/scopes.ts';
 
@@ -22,23 +29,8 @@ export interface Asking {
   readonly body?: string;
 }
 
-const anonymous = {
-  accessKey: null,
-  accountId: null,
-  apiKey: null,
-  apiKeyId: null,
-  caller: null,
-  clientCert: null,
-  cognitoAuthenticationProvider: null,
-  cognitoAuthenticationType: null,
-  cognitoIdentityId: null,
-  cognitoIdentityPoolId: null,
-  principalOrgId: null,
-  sourceIp: '127.0.0.1',
-  user: null,
-  userAgent: null,
-  userArn: null,
-};
+const gateway = { apiId: 'a', accountId: '0', region: 'eu-north-1', stage: 'live', resourceId: 'r' };
+const connection = { sourceIp: '127.0.0.1', host: 'hub.example' };
 
 let count = 0;
 
@@ -57,41 +49,52 @@ export const requestOf = (
   { method = 'GET', path, query, headers = {}, body }: Asking,
 ): APIGatewayProxyEvent => {
   const [type = '', id, operation] = path.split('/');
-  const resource = resourceOf(path);
+  const resourcePath = resourceOf(path);
   count += 1;
-  return {
-    body: body ?? null,
-    headers: { ...(body === undefined ? {} : { 'Content-Type': 'application/fhir+json' }), ...headers },
-    multiValueHeaders: {},
-    httpMethod: method,
-    isBase64Encoded: false,
-    path: `/fhir/${path}`,
-    pathParameters: {
-      ...(resource.includes('{type}') ? { type } : {}),
-      ...(id === undefined ? {} : { id }),
-      ...(operation === undefined ? {} : { operation }),
-    },
-    queryStringParameters: query ?? null,
-    multiValueQueryStringParameters:
-      query === undefined ? null : Object.fromEntries(Object.entries(query).map(([name, value]) => [name, [value]])),
-    stageVariables: null,
-    resource,
-    requestContext: {
-      accountId: '0',
-      apiId: 'a',
-      protocol: 'HTTP/1.1',
+  return proxyEvent(
+    {
+      ...connection,
+      requestId: `request-${count}`,
+      receivedAt: new Date(),
       httpMethod: method,
       path: `/fhir/${path}`,
-      stage: 'live',
-      requestId: `request-${count}`,
-      requestTimeEpoch: 0,
-      resourceId: 'r',
-      resourcePath: resource,
-      authorizer: { parent, client, scope, audience: 'test', ...(supplier === undefined ? {} : { supplier }) },
-      identity: anonymous,
+      query: new URLSearchParams(query),
+      rawHeaders: [
+        ...(body === undefined ? [] : ['Content-Type', 'application/fhir+json']),
+        ...Object.entries(headers).flat(),
+      ],
+      body: Buffer.from(body ?? ''),
+      isBinary: false,
     },
-  };
+    {
+      ...gateway,
+      resourcePath,
+      pathParameters: { ...(resourcePath.includes('{type}') ? { type } : {}), ...defined({ id, operation }) },
+    },
+    { parent, client, scope, audience: 'test', ...defined({ supplier }) },
+  );
 };
+
+/** A request as API Gateway hands it to the authorizer. */
+export const authorizerRequest = (
+  method: string,
+  path: string,
+  rawHeaders: readonly string[],
+): APIGatewayRequestAuthorizerEvent =>
+  authorizerEvent(
+    {
+      ...connection,
+      requestId: 'request',
+      receivedAt: new Date(),
+      httpMethod: method,
+      path,
+      query: new URLSearchParams(),
+      rawHeaders,
+      body: Buffer.alloc(0),
+      isBinary: true,
+    },
+    { ...gateway, resourcePath: '/fhir/{type}', pathParameters: {} },
+  );
 
 export const context: Context = {
   callbackWaitsForEmptyEventLoop: false,
