@@ -6,7 +6,7 @@ import { knownMessageType } from '../schemas/messages/catalogue.ts';
 import type { Facts, MessageType } from '../schemas/messages/message-type.ts';
 import { isAirborne, isFinal, type MissionEvent, type MissionState, type TaskState, taskOf } from './state.ts';
 
-/** Raise it whenever the fold changes: entries that carry the state of an older fold are folded anew. */
+/** Raise it whenever the fold changes: entries that carry the state of another fold are folded anew. */
 export const foldVersion = 3;
 
 /** Entries of the first release do not say by when a human must have acknowledged them; their time has passed long ago. */

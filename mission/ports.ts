@@ -427,7 +427,9 @@ export type Obligation =
   | { readonly kind: 'fan-out'; readonly mission: string; readonly entry: number }
   | { readonly kind: 'delivery'; readonly subscription: string; readonly number: number }
   /** A handshake or a heartbeat; `due` says for when it was owed. */
-  | { readonly kind: 'contact'; readonly subscription: string; readonly due: string };
+  | { readonly kind: 'contact'; readonly subscription: string; readonly due: string }
+  /** Of a kind that only a newer release can pay; `key` is where it stands. */
+  | { readonly kind: 'unknown'; readonly key: readonly [string, string] };
 
 export interface Obligations {
   /** What is due: first the deadlines that people must be told of, then the rest, each longest due first. */

@@ -1,4 +1,5 @@
 import { defined } from '../schemas/defined.ts';
+import { NewerRelease } from '../schemas/newer-release.ts';
 import { fanOut, type FanOutPorts, orderOf } from './fan-out.ts';
 import { overdueMessage, sayAsHub } from './hub-messages.ts';
 import type { Notification, Obligation, Obligations, StoredEntry } from './ports.ts';
@@ -105,6 +106,8 @@ const payObligation = async (obligation: Obligation, ports: SweepPorts, found: F
       await ports.queue.send([{ kind, subscription: id, due }]);
       return 'paid';
     }
+    case 'unknown':
+      throw new NewerRelease('a debt of a kind that this release does not know');
   }
 };
 

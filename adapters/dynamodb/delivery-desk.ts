@@ -1,13 +1,13 @@
 import { announcementOf } from '../../mission/announcement.ts';
-import type { DeliveryCase, DeliveryDesk, MissionLog } from '../../mission/ports.ts';
+import type { DeliveryCase, DeliveryDesk, MissionLog, StoredEntry } from '../../mission/ports.ts';
 import { defined } from '../../schemas/defined.ts';
-import { storedEntry } from './mission-log.ts';
+import { isOfThisFold, storedEntry } from './mission-log.ts';
 import { storedNotification, storedSubscription } from './subscription-log.ts';
 import { batchGet, type Key, keys, type Table } from './table.ts';
 
 /**
  * Gathers what a delivery needs: one batch read, and another only if the mission's description was sent anew in between,
- * or if a hospital is told that a patient was diverted to it.
+ * if a hospital is told that a patient was diverted to it, or if another release has folded the entry.
  */
 export const deliveryDesk = (table: Table, missions: MissionLog): DeliveryDesk => ({
   async open(order) {
@@ -26,9 +26,15 @@ export const deliveryDesk = (table: Table, missions: MissionLog): DeliveryDesk =
       const item = place === undefined ? undefined : items.find(({ pk, sk }) => pk === place.pk && sk === place.sk);
       return item === undefined ? undefined : read(item);
     };
-    const entry = at(places.entry, storedEntry);
+    const entryAt = async (place: Key, number: number): Promise<StoredEntry | undefined> => {
+      const item = at(place, (found) => found);
+      return item === undefined || isOfThisFold(item)
+        ? item && storedEntry(item)
+        : missions.entry(order.mission, number);
+    };
+    const entry = await entryAt(places.entry, order.entry);
     // Often the entry is the request itself, and it is long.
-    const hinted = order.request === order.entry ? entry : at(places.request, storedEntry);
+    const hinted = order.request === order.entry ? entry : await entryAt(places.request, order.request);
     const wanted = entry?.state.request.entry;
     const request =
       wanted === undefined || hinted?.number === wanted ? hinted : await missions.entry(order.mission, wanted);

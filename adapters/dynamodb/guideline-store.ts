@@ -1,4 +1,4 @@
-import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { Unavailable } from '../../mission/ports.ts';
 import { timeOf } from '../../schemas/fhir/datatypes.ts';
 import { firstGuidelines, type Guideline, type Guidelines } from '../../schemas/guideline.ts';
@@ -44,14 +44,19 @@ export const saveGuideline = async (
     const known = allOf(versions).find(({ version }) => version === guideline.version);
     if (known !== undefined)
       return canonicalText(known) === canonicalText(guideline) ? 'known' : 'known-with-other-content';
-    const Item = { ...keys.guidelines, revision: revision + 1, packed: pack([...versions, guideline]) };
     const written = await holds(() =>
       table.client.send(
-        new PutCommand({
+        // What a newer release keeps beside them stays.
+        new UpdateCommand({
           TableName: table.name,
-          Item,
+          Key: keys.guidelines,
+          UpdateExpression: 'SET revision = :next, packed = :packed',
           ConditionExpression: revision === 0 ? 'attribute_not_exists(pk)' : 'revision = :revision',
-          ...(revision === 0 ? {} : { ExpressionAttributeValues: { ':revision': revision } }),
+          ExpressionAttributeValues: {
+            ':next': revision + 1,
+            ':packed': pack([...versions, guideline]),
+            ...(revision === 0 ? {} : { ':revision': revision }),
+          },
         }),
       ),
     );

@@ -1,7 +1,7 @@
 import { GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import { fold, foldVersion } from '../../mission/evolve.ts';
+import { evolve, fold, foldVersion } from '../../mission/evolve.ts';
 import type { MissionLog, StoredEntry, Told } from '../../mission/ports.ts';
-import { type Entry, hub } from '../../mission/state.ts';
+import { type Entry, hub, type MissionState } from '../../mission/state.ts';
 import { defined } from '../../schemas/defined.ts';
 import { holds, keys, newestOf, owed, pack, rangeOf, reach, retirementShard, type Table, unpack } from './table.ts';
 
@@ -17,6 +17,9 @@ const read = (item: Record<string, unknown>): StoredEntry => {
 
 export const storedEntry = read;
 
+/** Whether the state that an entry's item carries is of the fold of this release. */
+export const isOfThisFold = (item: Record<string, unknown>): boolean => item['fold'] === foldVersion;
+
 /** DynamoDB takes items of 400 KB; the rest of an entry's item is small. */
 const largestPacked = 380_000;
 /** Kept free for what the hub itself must say: whom to phone. */
@@ -29,10 +32,10 @@ export const missionLog = (table: Table): MissionLog => {
   const range = (mission: string, from: number, to: number) =>
     rangeOf(table, keys.entry(mission, from), keys.entry(mission, to));
 
-  /** An entry that carries the state of an older fold is folded anew from the log. */
+  /** An entry that carries the state of another fold is folded anew from the log. */
   const current = async (item: Record<string, unknown>): Promise<StoredEntry> => {
     const entry = read(item);
-    if (item['fold'] === foldVersion) return entry;
+    if (isOfThisFold(item)) return entry;
     const events = (await range(entry.mission, 1, entry.number)).map(read);
     return { ...entry, state: fold(events) ?? entry.state };
   };
@@ -73,7 +76,18 @@ export const missionLog = (table: Table): MissionLog => {
     },
 
     async entries(mission, from, to) {
-      return to < from ? [] : Promise.all((await range(mission, from, to)).map(current));
+      if (to < from) return [];
+      const items = await range(mission, from, to);
+      if (items.every(isOfThisFold)) return items.map(read);
+      // One fold for all of them.
+      const before = from === 1 ? [] : await range(mission, 1, from - 1);
+      let state: MissionState | undefined;
+      const folded = [...before, ...items].map((item): StoredEntry => {
+        const entry = read(item);
+        state = evolve(state, entry);
+        return { ...entry, state };
+      });
+      return folded.slice(before.length);
     },
 
     async append(entry, dueAt) {

@@ -18,14 +18,14 @@ interface Owed {
   readonly dueAt: string;
 }
 
-const obligationOf = ({ pk, sk, dueAt }: Owed): Obligation | undefined => {
+const obligationOf = ({ pk, sk, dueAt }: Owed): Obligation => {
   const [kind = '', id = ''] = pk.split('#');
   const [part = '', number = ''] = sk.split('#');
   if (kind === 'MISSION' && part === 'TASK') return { kind: 'deadline', mission: id, task: number };
   if (kind === 'MISSION' && part === 'ENTRY') return { kind: 'fan-out', mission: id, entry: Number(number) };
   if (kind === 'SUBSCRIPTION' && part === 'NOTE') return { kind: 'delivery', subscription: id, number: Number(number) };
   if (kind === 'SUBSCRIPTION' && part === 'HEAD') return { kind: 'contact', subscription: id, due: dueAt };
-  return undefined;
+  return { kind: 'unknown', key: [pk, sk] };
 };
 
 const keyOf = (obligation: Obligation): Key => {
@@ -38,6 +38,10 @@ const keyOf = (obligation: Obligation): Key => {
       return keys.notification(obligation.subscription, obligation.number);
     case 'contact':
       return keys.subscription(obligation.subscription);
+    case 'unknown': {
+      const [pk, sk] = obligation.key;
+      return { pk, sk };
+    }
   }
 };
 
@@ -63,7 +67,7 @@ export const obligations = ({ client, name: TableName }: Table): Obligations => 
       .flatMap((page) => page.Items ?? [])
       .map(({ pk, sk, dueAt }): Owed => ({ pk: String(pk), sk: String(sk), dueAt: String(dueAt) }))
       .toSorted((a, b) => a.dueAt.localeCompare(b.dueAt) || a.pk.localeCompare(b.pk) || a.sk.localeCompare(b.sk))
-      .flatMap((owed) => obligationOf(owed) ?? []);
+      .map(obligationOf);
   };
 
   return {

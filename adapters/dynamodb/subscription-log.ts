@@ -17,6 +17,7 @@ import {
   isConditionFailed,
   isItemTooLarge,
   keys,
+  obligationShards,
   owed,
   pack,
   rangeOf,
@@ -36,6 +37,11 @@ type Settings = Omit<
 
 const statuses: readonly SubscriptionStatus[] = ['requested', 'active', 'error', 'off'];
 const notificationStatuses: readonly NotificationStatus[] = ['pending', 'delivered', 'failed'];
+
+/** A status that only a newer release knows: what it has not settled is owed; of what it has, nobody here knows that it arrived. */
+const statusIn = ({ status, owes }: Record<string, unknown>): NotificationStatus =>
+  notificationStatuses.find((known) => known === status) ??
+  (obligationShards.some((shard) => shard === owes) ? 'pending' : 'failed');
 
 const gapsIn = (value: unknown): readonly NumberGap[] | undefined =>
   typeof value === 'string' ? JSON.parse(value) : undefined;
@@ -79,7 +85,7 @@ export const storedNotification = (item: Record<string, unknown>): Notification 
   mission: text(item['mission']) ?? '',
   entry: count(item['entry']),
   writtenAt: text(item['writtenAt']) ?? '',
-  status: notificationStatuses.find((status) => status === item['status']) ?? 'pending',
+  status: statusIn(item),
   attempts: count(item['attempts']),
   ...defined({
     previous: typeof item['previous'] === 'number' ? item['previous'] : undefined,
@@ -92,6 +98,12 @@ export const storedNotification = (item: Record<string, unknown>): Notification 
     settledAt: text(item['settledAt']),
   }),
 });
+
+/** The condition that a head's status is still the one that was read; one that only a newer release knows was read as an error. */
+const isAsSeen = ({ status }: Pick<Subscription, 'status'>): string =>
+  status === 'error' ? 'NOT #status IN (:requested, :active, :off)' : '#status = :seen';
+const namesSeen = ({ status }: Pick<Subscription, 'status'>): Readonly<Record<string, string>> =>
+  status === 'error' ? { ':requested': 'requested', ':active': 'active', ':off': 'off' } : { ':seen': status };
 
 /** Each subscription of a party is one attribute of the party's item, so that one read finds them all. */
 const attributeOf = (subscription: string): string => `subscription ${subscription}`;
@@ -213,11 +225,11 @@ export const subscriptionLog = (table: Table): SubscriptionLog => {
               ...(gone.length === 0 ? [] : [`REMOVE ${gone.map((name) => `#${name}`).join(', ')}`]),
             ].join(' '),
             // The outage too: a call repeated by the client library must not end another one.
-            ConditionExpression: `#status = :seen AND #status <> :off AND revision = :revision AND ${seen.failingSince === undefined ? 'attribute_not_exists(#failingSince)' : '#failingSince = :since'}`,
+            ConditionExpression: `${isAsSeen(seen)} AND #status <> :off AND revision = :revision AND ${seen.failingSince === undefined ? 'attribute_not_exists(#failingSince)' : '#failingSince = :since'}`,
             ExpressionAttributeNames: Object.fromEntries(names.map((name) => [`#${name}`, name])),
             ExpressionAttributeValues: {
               ...Object.fromEntries(Object.entries(set).map(([name, value]) => [`:${name}`, value])),
-              ':seen': seen.status,
+              ...namesSeen(seen),
               ':off': 'off',
               ':revision': seen.revision,
               ...(seen.failingSince === undefined ? {} : { ':since': seen.failingSince }),
@@ -264,12 +276,12 @@ export const subscriptionLog = (table: Table): SubscriptionLog => {
             TableName,
             Key: keys.subscription(id),
             UpdateExpression: 'SET retryAt = :until',
-            ConditionExpression: '#status = :error AND retryAt = :seen AND revision = :revision',
+            ConditionExpression: `${isAsSeen({ status: 'error' })} AND retryAt = :retryAt AND revision = :revision`,
             ExpressionAttributeNames: { '#status': 'status' },
             ExpressionAttributeValues: {
+              ...namesSeen({ status: 'error' }),
               ':until': until,
-              ':error': 'error',
-              ':seen': retryAt ?? '',
+              ':retryAt': retryAt ?? '',
               ':revision': revision,
             },
           }),
@@ -435,8 +447,9 @@ export const subscriptionLog = (table: Table): SubscriptionLog => {
             TableName,
             Key: key,
             UpdateExpression: `SET ${sets.join(', ')}${attempt.status === 'delivered' ? ' REMOVE owes, dueAt' : ''}`,
-            // A late duplicate never undoes what was settled.
-            ConditionExpression: '#status = :pending',
+            // A late duplicate never undoes what was settled; what only a newer release names otherwise is still owed.
+            ConditionExpression:
+              '#status = :pending OR (attribute_exists(owes) AND NOT #status IN (:delivered, :failed))',
             ExpressionAttributeNames: { '#status': 'status' },
             ExpressionAttributeValues: defined({
               ':status': attempt.status,
@@ -446,6 +459,8 @@ export const subscriptionLog = (table: Table): SubscriptionLog => {
               ':answer': attempt.answer,
               ':warned': attempt.warned === true ? true : undefined,
               ':pending': 'pending',
+              ':delivered': 'delivered',
+              ':failed': 'failed',
               ':dueAt': isSettled ? undefined : attempt.dueAt,
               ':dead': attempt.status === 'failed' ? deadLetterShard : undefined,
             }),

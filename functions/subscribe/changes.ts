@@ -134,27 +134,23 @@ const change = async (
   return refuse('contended');
 };
 
-/** What stays when a subscription is settled anew. */
-const identityOf = ({
-  id,
-  organisation,
-  secret,
-  formerSecret,
-  createdAt,
-  revision,
-  lastNumber,
-}: Subscription): Pick<
-  Subscription,
-  'id' | 'organisation' | 'secret' | 'formerSecret' | 'createdAt' | 'revision' | 'lastNumber'
-> => ({
-  id,
-  organisation,
-  secret,
-  createdAt,
-  revision,
-  lastNumber,
-  ...(formerSecret === undefined ? {} : { formerSecret }),
-});
+/** What stays when a subscription is settled anew: all but its settings and how it stood with its endpoint, and what only a newer release knows. */
+const kept = ({
+  endpoint: _endpoint,
+  payload: _payload,
+  headers: _headers,
+  filter: _filter,
+  filterText: _filterText,
+  timeout: _timeout,
+  heartbeat: _heartbeat,
+  reason: _reason,
+  status: _status,
+  failures: _failures,
+  failingSince: _failingSince,
+  retryAt: _retryAt,
+  error: _error,
+  ...rest
+}: Subscription): Omit<Subscription, keyof SubscriptionSettings | 'status' | 'failures'> => rest;
 
 /** `PUT /fhir/Subscription/{id}`: new settings, and a handshake; the secret stays and the numbers go on. */
 export const replace = async (
@@ -175,7 +171,7 @@ export const replace = async (
   const due = dueFrom(Date.now());
   const changed = await change(
     subscription,
-    (now) => ({ ...identityOf(now), ...wanted.settings, status: 'requested', failures: 0 }),
+    (now) => ({ ...kept(now), ...wanted.settings, status: 'requested', failures: 0 }),
     due,
   );
   if (isRefusal(changed)) return changed;

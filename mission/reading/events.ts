@@ -1,5 +1,6 @@
 import { defined } from '../../schemas/defined.ts';
 import { isRefusal, type Refusal, refuse } from '../../schemas/faults.ts';
+import { knownMessageType } from '../../schemas/messages/catalogue.ts';
 import { announcementOf } from '../announcement.ts';
 import type {
   Caller,
@@ -12,7 +13,7 @@ import type {
 } from '../ports.ts';
 import type { Viewpoint } from '../views/fhir.ts';
 import { type Notice, notificationBundle, type NotifiedEvent } from '../views/notification.ts';
-import { type Search, shownOf, sideBySide, unknownParameter } from './searching.ts';
+import { ifReadable, type Search, shownOf, sideBySide, unknownParameter } from './searching.ts';
 
 /** Events of one answer of `$events`; the caller asks on from where it ends. */
 const eventsOfAnswer = 50;
@@ -73,17 +74,24 @@ export const readEvents = async (
     const entry = await ports.missions.entry(notification.mission, notification.entry);
     if (entry === undefined)
       throw new Error(`event ${subscription.id}.${notification.number} points to an entry that is not in the log`);
+    // What it may show is in the catalogue.
+    knownMessageType(entry.event);
     const wanted = entry.state.request.entry;
     const request = wanted === entry.number ? entry : await ports.missions.entry(notification.mission, wanted);
     const announced = await announcementOf(ports.missions, entry, subscription.organisation);
     return { notification, entry, request: request ?? entry, ...defined({ announced }) };
   };
+  const read = await sideBySide(notifications, width, async (notification) => ({
+    notification,
+    event: await ifReadable(() => eventOf(notification)),
+  }));
   const next = to === gap?.after ? gap.next : to + 1;
   return {
     kind: 'query-event',
     subscription: { ...subscription, payload },
     role: caller.role,
-    events: await sideBySide(notifications, width, eventOf),
+    events: read.flatMap(({ event }) => (event === 'unreadable' ? [] : [event])),
+    unreadable: read.flatMap(({ event, notification }) => (event === 'unreadable' ? [notification] : [])),
     asked: search,
     ...(next <= last ? { next } : {}),
   };
@@ -95,11 +103,13 @@ const bytesOf = (text: string): number => new TextEncoder().encode(text).length;
 const fitting = (found: FoundEvents, view: Viewpoint, now: string, most: number): FoundEvents => {
   let bytes = 0;
   const cut = found.events.findIndex((event, index) => {
-    bytes += bytesOf(notificationBundle({ ...found, events: [event] }, view, now));
+    bytes += bytesOf(notificationBundle({ ...found, events: [event], unreadable: [] }, view, now));
     return index > 0 && bytes > most;
   });
   const first = found.events[cut]?.notification.number;
-  return first === undefined ? found : { ...found, events: found.events.slice(0, cut), next: first };
+  if (first === undefined) return found;
+  const unreadable = found.unreadable?.filter(({ number }) => number < first) ?? [];
+  return { ...found, events: found.events.slice(0, cut), unreadable, next: first };
 };
 
 /** The answer of `$events`. One that does not hold everything says where it goes on (`Bundle.link`, relation `next`). */

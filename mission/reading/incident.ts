@@ -1,14 +1,24 @@
 import { isRefusal, type Refusal, refuse } from '../../schemas/faults.ts';
+import { NewerRelease } from '../../schemas/newer-release.ts';
 import type { Caller, MissionLog, Overview, Shown } from '../ports.ts';
 import { mayReadTask, seesNoPerson } from '../routing.ts';
 import { isParty, type MissionState } from '../state.ts';
 import type { Viewpoint } from '../views/fhir.ts';
-import { minimalMission, tooManyMissions } from '../views/incident.ts';
+import { minimalMission, tooManyMissions, unreadableMissions } from '../views/incident.ts';
 import { minimalTask } from '../views/resource.ts';
 import { type Listed, searchset } from '../views/searchset.ts';
 import { taskResource } from '../views/task.ts';
 import { readMission } from './mission.ts';
-import { exerciseIn, pageOf, shownOf, sideBySide, tokensIn, unknownParameter, type Search } from './searching.ts';
+import {
+  exerciseIn,
+  ifReadable,
+  pageOf,
+  shownOf,
+  sideBySide,
+  tokensIn,
+  unknownParameter,
+  type Search,
+} from './searching.ts';
 
 /** No real incident has as many; the answer says so if one has. */
 const mostMissions = 200;
@@ -75,7 +85,11 @@ export const searchIncident = async (
     return refuse('unknown-search', 'http._revinclude', '_revinclude is Task:based-on');
 
   const linked = [...(await ports.overview.missionsOf({ system, value }, exercise))].sort();
-  const entries = await sideBySide(linked.slice(0, mostMissions), missionsAtOnce, (id) => ports.missions.last(id));
+  const read = await sideBySide(linked.slice(0, mostMissions), missionsAtOnce, (id) =>
+    ifReadable(() => ports.missions.last(id)),
+  );
+  const entries = read.filter((entry) => entry !== 'unreadable');
+  const unreadable = read.length - entries.length;
   const states = entries
     .flatMap((entry) => entry?.state ?? [])
     // A later description may have moved a mission to another incident.
@@ -83,6 +97,8 @@ export const searchIncident = async (
     .sort((one, other) => one.openedAt.localeCompare(other.openedAt) || one.mission.localeCompare(other.mission));
   const all = seesAll(caller, states);
   const seen = states.filter((state) => all || isParty(state, caller.organisation));
+  // Whether the caller has a part in those is not known, and an empty list would say that it has none.
+  if (unreadable > 0 && seen.length === 0) throw new NewerRelease('no mission of the incident can be read');
   const page = pageOf(seen, 'ServiceRequest', search);
   if (isRefusal(page)) return page;
 
@@ -90,11 +106,14 @@ export const searchIncident = async (
     missionFor(ports.missions, caller, state, view),
   );
   const tasks = revinclude === undefined ? [] : page.items.flatMap((state) => tasksFor(caller, state, view));
-  const remark = all && linked.length > mostMissions ? tooManyMissions(mostMissions, linked.length) : undefined;
+  const remarks = [
+    ...(all && linked.length > mostMissions ? [tooManyMissions(mostMissions, linked.length)] : []),
+    ...(unreadable > 0 ? [unreadableMissions(unreadable)] : []),
+  ];
   const listed: readonly Listed[] = [
     ...missions,
     ...tasks.map((one) => ({ ...one, mode: 'include' as const })),
-    ...(remark === undefined ? [] : [{ resource: remark, mode: 'outcome' as const }]),
+    ...remarks.map((resource) => ({ resource, mode: 'outcome' as const })),
   ];
   return {
     outcome: 'found',

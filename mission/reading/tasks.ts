@@ -40,8 +40,9 @@ export const readTask = async (
   return resource === undefined ? notFound : { outcome: 'found', resource, shows };
 };
 
-const statusesIn = (text: string | undefined): readonly TaskStatus[] | Refusal => {
-  if (text === undefined) return taskStatuses;
+/** Nothing if all are asked for, those too that only a newer release knows. */
+const statusesIn = (text: string | undefined): readonly TaskStatus[] | undefined | Refusal => {
+  if (text === undefined) return undefined;
   const asked = text.split(',');
   const known = taskStatuses.filter((status) => asked.includes(status));
   return known.length === asked.length
@@ -49,10 +50,13 @@ const statusesIn = (text: string | undefined): readonly TaskStatus[] | Refusal =
     : refuse('unknown-search', 'http.status', `Task statuses are ${taskStatuses.join(', ')}`);
 };
 
+const isAmong = (statuses: readonly TaskStatus[] | undefined, { status }: TaskState): boolean =>
+  statuses?.includes(status) ?? true;
+
 const finals: readonly TaskStatus[] = ['rejected', 'completed', 'failed', 'cancelled'];
 
 /** The lists a status filter needs: open Tasks, closed ones, or first these and then those. */
-const listsFor = (statuses: readonly TaskStatus[]): readonly ('open' | 'closed')[] => [
+const listsFor = (statuses: readonly TaskStatus[] = taskStatuses): readonly ('open' | 'closed')[] => [
   ...(statuses.some((status) => !finals.includes(status)) ? (['open'] as const) : []),
   ...(statuses.some((status) => finals.includes(status)) ? (['closed'] as const) : []),
 ];
@@ -77,7 +81,7 @@ const placeIn = (lists: readonly Place['list'][], cursor: string | undefined): P
 const worklistPage = async (
   worklist: Worklist,
   caller: Caller,
-  statuses: readonly TaskStatus[],
+  statuses: readonly TaskStatus[] | undefined,
   count: number,
   { list, after }: Place,
 ) => {
@@ -86,7 +90,7 @@ const worklistPage = async (
   const following = lists[lists.indexOf(list) + 1];
   const next =
     page.next === undefined ? (following === undefined ? undefined : `${following}:`) : `${list}:${page.next}`;
-  return { items: page.items.filter(({ task }) => statuses.includes(task.status)), next };
+  return { items: page.items.filter(({ task }) => isAmong(statuses, task)), next };
 };
 
 const parameters = ['owner', 'owner:identifier', 'status', 'based-on', '_count', '_cursor', '_format'];
@@ -101,7 +105,7 @@ export const searchTasks = async (
   const unknown = unknownParameter(search, parameters, 'a worklist takes owner, status, based-on and _count');
   if (unknown !== undefined) return unknown;
   const statuses = statusesIn(search.get('status'));
-  if ('outcome' in statuses) return statuses;
+  if (statuses !== undefined && 'outcome' in statuses) return statuses;
   const count = pageSize(search);
   if (typeof count !== 'number') return count;
   const asked = new URLSearchParams([...search].filter(([name]) => name !== '_cursor'));
@@ -111,7 +115,7 @@ export const searchTasks = async (
     const last = await openMission(ports.missions, caller, mission);
     if (isRefusal(last)) return last;
     const visible = (task: TaskState): boolean =>
-      mayReadTask(task, last.state, caller.organisation, caller.role) && statuses.includes(task.status);
+      mayReadTask(task, last.state, caller.organisation, caller.role) && isAmong(statuses, task);
     const items = last.state.tasks
       .filter(visible)
       .filter((task) => ownerIn(search) === undefined || ownerIn(search) === task.owner);

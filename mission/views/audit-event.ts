@@ -31,6 +31,10 @@ export const readings: Readonly<Record<Reading, Kind>> = {
   events: { interaction: 'operation', asked: 'GET Subscription/{id}/$events' },
 };
 
+/** A reading that only a newer release offers goes by its own name. */
+const kindOf = (reading: string): Kind =>
+  Object.entries(readings).find(([known]) => known === reading)?.[1] ?? { interaction: 'operation', asked: reading };
+
 const dicom = 'http://dicom.nema.org/resources/ontology/DCM';
 
 const requestEntity = (request: string): AuditEventEntity => ({
@@ -46,7 +50,7 @@ const missionEntity = (
   type: { system: 'http://terminology.hl7.org/CodeSystem/audit-entity-type', code: '2', display: 'System Object' },
   role: { system: 'http://terminology.hl7.org/CodeSystem/object-role', code: '4', display: 'Domain Resource' },
   detail: [
-    { type: 'asked', valueString: readings[access.reading].asked },
+    { type: 'asked', valueString: kindOf(access.reading).asked },
     ...(parts.length === 0 ? [] : [{ type: 'parts', valueString: parts.join(' ') }]),
     { type: 'record', valueString: `${chain}.${number}` },
     { type: 'digest', valueString: digest },
@@ -56,7 +60,7 @@ const missionEntity = (
 /** What a record says of one mission; other missions that it names are not told of. */
 export const auditEvent = (record: AccessRecord, shown: Shown, view: Viewpoint): AuditEvent => {
   const { access, chain, number } = record;
-  const { interaction } = readings[access.reading];
+  const { interaction } = kindOf(access.reading);
   return {
     resourceType: 'AuditEvent',
     id: uuidOf('access', chain, String(number), shown.mission),

@@ -62,3 +62,17 @@ export const tooManyMissions = (shown: number, all: number): OperationOutcome =>
     },
   ],
 });
+
+/** Says that missions are not in the list because only a newer release can read them. */
+export const unreadableMissions = (count: number): OperationOutcome => ({
+  resourceType: 'OperationOutcome',
+  issue: [
+    {
+      severity: 'warning',
+      code: 'incomplete',
+      details: {
+        text: `${count === 1 ? '1 mission' : `${count} missions`} of the incident cannot be read now and ${count === 1 ? 'is' : 'are'} not in this list. Ask again later, and phone until then.`,
+      },
+    },
+  ],
+});

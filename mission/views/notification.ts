@@ -29,6 +29,8 @@ export type Notice =
       readonly subscription: Subscription;
       readonly role: Role;
       readonly events: readonly NotifiedEvent[];
+      /** Events of missions that only a newer release can read. */
+      readonly unreadable?: readonly Notification[];
     };
 
 interface HistoryEntry {
@@ -66,21 +68,51 @@ const eventParameter = (
   ],
 });
 
+/** An event of which nothing can be said now but that it is there: no number is passed over in silence. */
+const unreadableParameter = ({ number, writtenAt }: Notification): NumberedParameter => ({
+  number,
+  parameter: {
+    name: 'notification-event',
+    part: [
+      { name: 'event-number', valueString: String(number) },
+      { name: 'timestamp', valueInstant: writtenAt },
+    ],
+  },
+});
+
+interface NumberedParameter {
+  readonly number: number;
+  readonly parameter: ParametersParameter;
+}
+
+const unreadableIn = (notice: Notice): readonly Notification[] => ('events' in notice ? (notice.unreadable ?? []) : []);
+
+const unreadableWords = ({ number }: Notification): string =>
+  `Event ${number} is kept, but cannot be read now: a newer release of the hub wrote it. Ask for it again later, and phone until then.`;
+
 /** Events of the subscription so far, those of the notice included: it may have been read before they were numbered. */
 const eventsSoFar = (notice: Notice): number =>
   Math.max(
     notice.subscription.lastNumber,
     ...('events' in notice ? notice.events.map(({ notification }) => notification.number) : []),
+    ...unreadableIn(notice).map(({ number }) => number),
   );
 
 const gapWords = ({ after, next, at }: NumberGap): string =>
   `The hub was restored from a backup at ${at}. It has no events ${after + 1} to ${next - 1}: if you got some of them, it has lost what they told, and what is said next has number ${next} or higher.`;
 
 /** What the subscriber should know: how it stands with its endpoint, and where it comes to see it, which numbers tell of nothing. */
-const errorsOf = ({ kind, subscription: { error, gaps = [] } }: Notice): readonly string[] => [
-  ...(error === undefined ? [] : [error]),
-  ...(kind === 'event-notification' || kind === 'heartbeat' ? [] : gaps.map(gapWords)),
-];
+const errorsOf = (notice: Notice): readonly string[] => {
+  const {
+    kind,
+    subscription: { error, gaps = [] },
+  } = notice;
+  return [
+    ...(error === undefined ? [] : [error]),
+    ...(kind === 'event-notification' || kind === 'heartbeat' ? [] : gaps.map(gapWords)),
+    ...unreadableIn(notice).map(unreadableWords),
+  ];
+};
 
 /** The state of a subscription as the IG's `backport-subscription-status-r4`. */
 export const statusParameters = (
@@ -168,28 +200,25 @@ const eventEntries = (event: NotifiedEvent, reader: Reader, view: Viewpoint) => 
       response: { status: '200' },
     }),
   );
-  switch (reader.subscription.payload) {
-    case 'empty':
-      return { entries: [], context: [] };
-    case 'id-only': {
-      const messages = [number, ...(event.announced === undefined ? [] : [event.announced.number])].map(
-        (one): HistoryEntry => ({
-          fullUrl: `${view.base}/Bundle/${entryAddress(mission, one)}`,
-          request: { method: 'POST', url: 'Bundle' },
-          response: { status: '201' },
-        }),
-      );
-      const named = [...hub.map(({ resource: _withheld, ...rest }) => rest), ...messages];
-      return { entries: named, context: named.slice(1).map(({ fullUrl }) => fullUrl ?? '') };
-    }
-    case 'full-resource': {
-      const sent = sentResources(event, reader, view);
-      return {
-        entries: [...hub, ...sent],
-        context: [...hub.slice(1), ...sent].flatMap(({ fullUrl }) => (fullUrl === undefined ? [] : [fullUrl])),
-      };
-    }
+  const { payload } = reader.subscription;
+  if (payload === 'empty') return { entries: [], context: [] };
+  if (payload === 'full-resource') {
+    const sent = sentResources(event, reader, view);
+    return {
+      entries: [...hub, ...sent],
+      context: [...hub.slice(1), ...sent].flatMap(({ fullUrl }) => (fullUrl === undefined ? [] : [fullUrl])),
+    };
   }
+  // Also for a content that only a newer release knows: ids give away nothing, and lead to the rest.
+  const messages = [number, ...(event.announced === undefined ? [] : [event.announced.number])].map(
+    (one): HistoryEntry => ({
+      fullUrl: `${view.base}/Bundle/${entryAddress(mission, one)}`,
+      request: { method: 'POST', url: 'Bundle' },
+      response: { status: '201' },
+    }),
+  );
+  const named = [...hub.map(({ resource: _withheld, ...rest }) => rest), ...messages];
+  return { entries: named, context: named.slice(1).map(({ fullUrl }) => fullUrl ?? '') };
 };
 
 /**
@@ -209,11 +238,21 @@ export const notificationBundle = (
   const isMixed = !exercise && told.some(({ entry }) => entry.exercise);
   const events =
     'events' in notice ? told.map((event) => ({ event, ...eventEntries(event, { ...notice, isMixed }, view) })) : [];
-  const numbers = events.map(({ event }) => event.notification.number);
+  const numbers = [...events.map(({ event }) => event.notification), ...unreadableIn(notice)].map(
+    ({ number }) => number,
+  );
   const id = uuidOf('notification', subscription.id, notice.kind, numbers.length === 0 ? now : numbers.join(','));
   const status = statusParameters(
     notice,
-    events.map(({ event, context }) => eventParameter(event, context, subscription.payload, view)),
+    [
+      ...events.map(({ event, context }) => ({
+        number: event.notification.number,
+        parameter: eventParameter(event, context, subscription.payload, view),
+      })),
+      ...unreadableIn(notice).map(unreadableParameter),
+    ]
+      .toSorted((one, other) => one.number - other.number)
+      .map(({ parameter }) => parameter),
     view,
   );
   const first: HistoryEntry = {

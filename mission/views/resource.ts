@@ -45,20 +45,8 @@ export interface Resource {
 
 /** What an open Task makes of the resource. */
 export const engagementOf = ({ status }: TaskState): Engagement => {
-  switch (status) {
-    case 'in-progress':
-      return 'flying';
-    case 'accepted':
-      return 'assigned';
-    case 'requested':
-    case 'received':
-    case 'on-hold':
-    case 'rejected':
-    case 'completed':
-    case 'failed':
-    case 'cancelled':
-      return 'asked';
-  }
+  if (status === 'in-progress') return 'flying';
+  return status === 'accepted' ? 'assigned' : 'asked';
 };
 
 const codingIn = (system: string, table: Readonly<Record<string, string>>, code: string): Coding =>

@@ -9,7 +9,7 @@ import {
   taskKinds,
 } from '../../schemas/codes.ts';
 import { defined } from '../../schemas/defined.ts';
-import { knownMessageType } from '../../schemas/messages/catalogue.ts';
+import { catalogue } from '../../schemas/messages/catalogue.ts';
 import { systems } from '../../schemas/names.ts';
 import type { Decider, Reason } from '../../schemas/messages/message-type.ts';
 import type { TaskState } from '../state.ts';
@@ -24,10 +24,16 @@ const furthestPhase = (task: TaskState): string | undefined =>
 const businessStatus = (task: TaskState): Task['businessStatus'] => {
   const phase = furthestPhase(task);
   if (phase !== undefined) return { coding: [{ system: systems.flightPhase, code: phase }] };
-  const known = task.answer === undefined ? undefined : knownMessageType(task.answer.event).answers;
-  return known === undefined || task.answer === undefined
+  const { answer } = task;
+  if (answer === undefined) return undefined;
+  // An answer that only a newer release knows is given as it stands: a list of many missions must not fail for one.
+  const type = catalogue.find(({ event }) => event === answer.event);
+  if (type === undefined) return { text: answer.code };
+  return type.answers === undefined
     ? undefined
-    : { coding: [defined({ system: known.system, code: task.answer.code, display: known.codes[task.answer.code] })] };
+    : {
+        coding: [defined({ system: type.answers.system, code: answer.code, display: type.answers.codes[answer.code] })],
+      };
 };
 
 const detail = (code: keyof typeof taskDetails) => ({

@@ -18,6 +18,7 @@ import { resourceRequest } from './resource-request.ts';
 import { resourceResponse } from './resource-response.ts';
 import { resourceStatus } from './resource-status.ts';
 import { reviewRequest } from './review-request.ts';
+import { NewerRelease } from '../newer-release.ts';
 
 /** The message catalogue, in the order of a mission. Validation, authorisation, routing and metadata are derived from it. */
 export const catalogue: readonly MessageType[] = [
@@ -51,9 +52,9 @@ export const eventCodeOf = (type: MessageType): string => type.code ?? type.even
 export const messageTypesOf = (code: string): readonly MessageType[] =>
   catalogue.filter((type) => eventCodeOf(type) === code);
 
-/** The type of a message that is already in the log, where only known events are. */
+/** The type of a message that is already in the log. Throws `NewerRelease` for one that only a newer release knows. */
 export const knownMessageType = (event: string): MessageType => {
   const type = byEvent.get(event);
-  if (type === undefined) throw new Error(`The log holds an event that the catalogue lacks: ${event}`);
+  if (type === undefined) throw new NewerRelease(`The log holds an event that the catalogue lacks: ${event}`);
   return type;
 };
