@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { createAuthorizers } from './authorizer.ts';
 import type { Functions, HostedFunction } from './functions.ts';
@@ -8,6 +7,7 @@ import { type Answer, createGatewayResponses } from './gateway-responses.ts';
 import type { Log } from './log.ts';
 import { authorizerEvent, proxyAnswer, proxyEvent, type Received, type Target } from './proxy.ts';
 import { createRoutes } from './routes.ts';
+import { afterRunning } from './running-time.ts';
 import type { Stack } from './stack.ts';
 
 /** The stack's REST API: a request becomes an event for a function, its answer becomes the response. */
@@ -154,14 +154,16 @@ const readBody = async (request: IncomingMessage): Promise<Buffer | undefined> =
 
 /** The answer, or `undefined` if it does not come in time: an event that no instance has taken by then is dropped. */
 const within = async (milliseconds: number, fn: HostedFunction, event: unknown) => {
-  const timer = new AbortController();
   const givenUp = new AbortController();
-  const patience = delay(milliseconds, undefined, { signal: timer.signal }).then(() => givenUp.abort());
+  const late = Promise.withResolvers<undefined>();
+  const inTime = afterRunning(milliseconds, () => {
+    givenUp.abort();
+    late.resolve(undefined);
+  });
   try {
-    const invoked = await Promise.race([fn.invoke(event, givenUp.signal), patience]);
-    return invoked ?? undefined;
+    return await Promise.race([fn.invoke(event, givenUp.signal), late.promise]);
   } finally {
-    timer.abort();
+    inTime();
   }
 };
 

@@ -15,6 +15,7 @@ import {
 } from './function-protocol.ts';
 import type { Log } from './log.ts';
 import { accessKeyOf } from './permissions.ts';
+import { afterRunning } from './running-time.ts';
 import type { Resource, Stack } from './stack.ts';
 
 /** The stack's functions: the very bundles that go to Lambda, each in threads of its own, one event at a time in each. */
@@ -355,9 +356,9 @@ class Instance {
   #next(seconds: number, tooLate: string): Promise<FunctionMessage> {
     const { promise, resolve } = Promise.withResolvers<FunctionMessage>();
     if (this.#ended !== undefined) return Promise.resolve({ kind: 'threw', ...this.#ended });
-    const timer = setTimeout(() => this.#end(crash('Sandbox.Timedout', tooLate)), seconds * 1000);
+    const inTime = afterRunning(seconds * 1000, () => this.#end(crash('Sandbox.Timedout', tooLate)));
     const settle = (message: FunctionMessage): void => {
-      clearTimeout(timer);
+      inTime();
       this.#onMessage = () => {};
       this.#onEnd = () => {};
       resolve(message);

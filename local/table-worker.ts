@@ -90,6 +90,8 @@ const server = createServer((request, response) => {
   take(request, response).catch(() => response.destroy());
 });
 
+// Whoever comes back to a connection after a rest, or on a machine that stood still, finds it open.
+server.keepAliveTimeout = 0;
 server.listen(0, '127.0.0.1', () => {
   const address = server.address();
   if (typeof address === 'object' && address !== null) report({ kind: 'listening', port: address.port });
