@@ -2,11 +2,11 @@ import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createHash } from 'node:crypto';
 import { chmod, mkdir, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { freePort } from '../support/free-port.ts';
 
 /** ministack, an emulator of AWS that runs functions without containers, in a Python environment of its own. */
 
@@ -17,7 +17,7 @@ export class NoEmulator extends Error {}
 
 const run = (file: string, ...args: readonly string[]): Promise<string> =>
   new Promise((resolve, reject) => {
-    execFile(file, args, { timeout: 180_000 }, (error, out, errors) => {
+    execFile(file, args, { timeout: 600_000 }, (error, out, errors) => {
       if (error === null) resolve(out);
       else reject(new Error(`${file} ${args.join(' ')}: ${errors.trim() === '' ? error.message : errors.trim()}`));
     });
@@ -56,14 +56,6 @@ export const installEmulator = async (folder: string): Promise<string> => {
   return programs;
 };
 
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : 0;
-};
-
 /**
  * The emulator runs the first `node` of the PATH. Lambda's own Node.js runtime loads `index.cjs` for the handler `index.handler`;
  * the emulator asks Node.js, which then knows no such extension.
@@ -95,9 +87,9 @@ interface EmulatorSettings {
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
-const startSeconds = 60;
+const startSeconds = 180;
 
-export const startEmulator = async ({ folder, programs, region, environment }: EmulatorSettings): Promise<Emulator> => {
+const start = async ({ folder, programs, region, environment }: EmulatorSettings): Promise<Emulator> => {
   const port = await freePort();
   const endpoint = `http://127.0.0.1:${port}`;
   // Outside the project, whose package.json would make the emulator's scripts ES modules.
@@ -142,11 +134,17 @@ export const startEmulator = async ({ folder, programs, region, environment }: E
       () => false,
     );
   while (!(await isUp())) {
-    if (emulator.exitCode !== null || Date.now() > until) {
+    const hasEnded = emulator.exitCode !== null || emulator.signalCode !== null;
+    if (hasEnded || Date.now() > until) {
       await stop();
-      throw new Error(`ministack does not start within ${startSeconds} s; see ${logFile}`);
+      const what = hasEnded ? 'ends as it starts' : `does not start within ${startSeconds} s`;
+      throw new Error(`ministack ${what}; see ${logFile}`);
     }
     await wait(100);
   }
   return { endpoint, stop };
 };
+
+/** Once more, on another port, if it does not start: another program may have taken the port in between. */
+export const startEmulator = (settings: EmulatorSettings): Promise<Emulator> =>
+  start(settings).catch(() => start(settings));

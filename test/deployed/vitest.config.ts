@@ -5,7 +5,7 @@ export default defineConfig({
   test: {
     include: ['test/e2e/*.test.ts'],
     fileParallelism: false,
-    testTimeout: 90_000,
-    hookTimeout: 120_000,
+    testTimeout: 300_000,
+    hookTimeout: 600_000,
   },
 });

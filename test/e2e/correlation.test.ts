@@ -25,7 +25,7 @@ beforeAll(async () => {
   await subscribe(hub, amk, requester.url);
   await subscribe(hub, oslo, coordinator.url);
   await eventually('both handshakes', () => [requester, coordinator].every(({ received }) => received.length > 0));
-}, 60_000);
+});
 
 afterAll(async () => {
   await Promise.all([requester.close(), coordinator.close()]);
@@ -44,6 +44,10 @@ const linesOf = async (id: string): Promise<readonly Readonly<Record<string, unk
     .map((line) => JSON.parse(line));
 const codesOf = async (id: string): Promise<ReadonlySet<unknown>> =>
   new Set((await linesOf(id)).map(({ code }) => code));
+
+/** Waits for a line: what a function says may come into the log after its answer, and a sweeper's when its run is over. */
+const logged = (id: string, name: keyof typeof logMessages): Promise<void> =>
+  eventually(`a line ${name}`, async () => (await codesOf(id)).has(logMessages[name].code), 180);
 
 /** As a caller draws one; a few in ten thousand hold what could be a national number, which the hub does not take. */
 const drawnId = (): string => {
@@ -64,14 +68,14 @@ test("A caller's correlation id is in the answer, with each receiver, in the lin
   expect(answer.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
   expect(answer.headers.get('x-request-id')).not.toBe(id);
 
-  await eventually('a try in vain', async () => (await codesOf(id)).has(logMessages.DELIVERY_AGAIN.code), 20);
+  await logged(id, 'DELIVERY_AGAIN');
   coordinator.behave({});
-  await eventually('the coordinator is told of the request', () => about(coordinator, mission).length > 0, 30);
+  await eventually('the coordinator is told of the request', () => about(coordinator, mission).length > 0);
   // Nobody acknowledges it: the hub says so to both, and by the same id.
   await eventually(
     'both are told that it is overdue',
     () => about(coordinator, mission).length >= 2 && about(requester, mission).length > 0,
-    30,
+    120,
   );
   expect(new Set(correlationsIn([...about(coordinator, mission), ...about(requester, mission)]))).toEqual(
     new Set([id]),
@@ -83,9 +87,7 @@ test("A caller's correlation id is in the answer, with each receiver, in the lin
       (await linesOf(id)).filter(
         ({ code, outcome }) => code === logMessages.DELIVERY_SETTLED.code && outcome === 'told',
       ).length >= 3,
-    10,
   );
-  // A log may show the lines of the sweeper when its run has come to its end.
   for (const name of [
     'MESSAGE_ACCEPTED',
     'DELIVERY_AGAIN',
@@ -93,10 +95,10 @@ test("A caller's correlation id is in the answer, with each receiver, in the lin
     'HUB_SPOKE',
     'OBLIGATION_PAID',
   ] as const)
-    await eventually(`a line ${name}`, async () => (await codesOf(id)).has(logMessages[name].code), 120);
+    await logged(id, name);
   const [accepted] = (await linesOf(id)).filter(({ code }) => code === logMessages.MESSAGE_ACCEPTED.code);
   expect(accepted).toMatchObject({ client: amk, sender: organisation(amk), mission, entry: 1 });
-}, 240_000);
+});
 
 test('What was accepted keeps the id it came with, when the same message comes again with another', async () => {
   const [first, second] = [drawnId(), drawnId()];
@@ -105,10 +107,10 @@ test('What was accepted keeps the id it came with, when the same message comes a
   await post(hub, amk, message.text, { 'X-Correlation-Id': first });
   const again = await post(hub, amk, message.text, { 'X-Correlation-Id': second });
   expect([again.status, again.headers.get('x-correlation-id')]).toEqual([200, second]);
-  await eventually('the coordinator is told', () => about(coordinator, mission).length > 0, 20);
+  await eventually('the coordinator is told', () => about(coordinator, mission).length > 0);
   expect(correlationsIn(about(coordinator, mission))[0]).toBe(first);
-  expect([...(await codesOf(second))]).toContain(logMessages.MESSAGE_REPEATED.code);
-}, 60_000);
+  await logged(second, 'MESSAGE_REPEATED');
+});
 
 test('A trace that the caller is in is taken when there is no other id', async () => {
   const trace = '4bf92f3577b34da6a3ce929d0e0e4736';
@@ -116,7 +118,7 @@ test('A trace that the caller is in is taken when there is no other id', async (
     traceparent: `00-${trace}-00f067aa0ba902b7-01`,
   });
   expect(answer.headers.get('x-correlation-id')).toBe(trace);
-  expect([...(await codesOf(trace))]).toContain(logMessages.REQUEST_REFUSED.code);
+  await logged(trace, 'REQUEST_REFUSED');
 });
 
 test('A refused token is found by the same id, though the answer is one of API Gateway', async () => {
@@ -126,6 +128,7 @@ test('A refused token is found by the same id, though the answer is one of API G
     authorization: 'Bearer none',
   });
   expect(answer.status).toBe(401);
+  await logged(id, 'TOKEN_REFUSED');
   const [line] = await linesOf(id);
   expect(line).toMatchObject({ code: logMessages.TOKEN_REFUSED.code });
   // The emulator does not tell the authorizer which request it is; elsewhere the answer leads to the line too.

@@ -11,7 +11,7 @@ import {
   resourceRequest,
   resourceResponse,
 } from '../support/messages.ts';
-import { eventually } from '../support/partners.ts';
+import { eventually, post } from '../support/partners.ts';
 import { openScene, organisation, type Scene, taskOf } from '../support/scene.ts';
 
 /** What people are told when nobody answers: under a guideline with deadlines of three seconds. */
@@ -28,7 +28,7 @@ let scene: Scene;
 
 beforeAll(async () => {
   scene = await openScene([amk, oslo, lorenskog], { guideline });
-}, 60_000);
+});
 
 afterAll(async () => {
   await scene.close();
@@ -45,12 +45,44 @@ const open = async (more: Parameters<typeof missionRequest>[0] = {}): Promise<st
 const overdueIn = (client: string, mission: string): readonly string[] =>
   scene.notifications(client, mission).filter((text) => text.includes('"code":"acknowledgement-overdue"'));
 
-test('Whoever asked and who coordinates are told after the deadline whom to phone, once', async () => {
-  const mission = await open();
-  const deadline = Date.parse(
+/** When a person must have acknowledged the request. */
+const deadlineOf = async (mission: string): Promise<number> =>
+  Date.parse(
     String(Object((await scene.get(oslo, `/Task/${taskOf(mission, 1)}`)).body['restriction'])['period']['end']),
   );
-  await eventually('both are told', () => [amk, oslo].every((client) => overdueIn(client, mission).length > 0), 15);
+
+/** So long that every deadline that has passed was looked at: another mission's, which began later, has passed and was told. */
+const untilLookedAt = async (deadline: number): Promise<void> => {
+  await wait(Math.max(0, deadline - Date.now()));
+  const later = await open();
+  await eventually('another mission is overdue', () => overdueIn(amk, later).length > 0, 120);
+};
+
+/** A mission whose request was acknowledged before its deadline, as the hub saw it: a slow machine may need several tries. */
+const acknowledgedInTime = async (): Promise<string> => {
+  for (;;) {
+    const mission = await open();
+    const deadline = await deadlineOf(mission);
+    await scene.say(oslo, acknowledgement({ task: taskOf(mission, 1), id: randomUUID() }));
+    const { body } = await scene.get(oslo, `/ServiceRequest/${mission}`);
+    if (Date.parse(String(Object(body['meta'])['lastUpdated'])) < deadline) return mission;
+  }
+};
+
+/** Defers the decision for as few seconds as the hub takes: by the time that it gets the message they may have passed. */
+const deferShortly = async (task: string): Promise<void> => {
+  for (const seconds of [2, 10, 60]) {
+    const until = new Date(Date.now() + seconds * 1000).toISOString();
+    const message = missionDecision({ task, answer: 'deferred', until, id: randomUUID() });
+    if ((await post(scene.hub, oslo, message.text)).status === 200) return;
+  }
+  throw new Error('no decision can be deferred');
+};
+
+test('Whoever asked and who coordinates are told after the deadline whom to phone, once', async () => {
+  const mission = await open();
+  const deadline = await deadlineOf(mission);
+  await eventually('both are told', () => [amk, oslo].every((client) => overdueIn(client, mission).length > 0), 120);
   // How late is measured, not asserted (docs/performance.md): a busy machine would fail the test.
   expect(Date.now()).toBeGreaterThan(deadline);
   for (const client of [amk, oslo]) {
@@ -58,30 +90,28 @@ test('Whoever asked and who coordinates are told after the deadline whom to phon
     expect(text).toContain('+47 00 00 01 01');
     expect(text).toContain(`Task/${taskOf(mission, 1)}`);
   }
-  await wait(5_000);
+  await untilLookedAt(deadline);
   expect([amk, oslo].map((client) => overdueIn(client, mission).length)).toEqual([1, 1]);
   // A late acknowledgement is still one.
   await scene.say(oslo, acknowledgement({ task: taskOf(mission, 1), id: randomUUID() }));
-}, 60_000);
+});
 
 test('Who acknowledges in time is not called; a decision deferred until a time is asked for then', async () => {
-  const mission = await open();
-  await scene.say(oslo, acknowledgement({ task: taskOf(mission, 1), id: randomUUID() }));
-  await wait(6_000);
+  const mission = await acknowledgedInTime();
+  await untilLookedAt(await deadlineOf(mission));
   expect(overdueIn(amk, mission)).toEqual([]);
-  const until = new Date(Date.now() + 2_000).toISOString();
-  await scene.say(oslo, missionDecision({ task: taskOf(mission, 1), answer: 'deferred', until, id: randomUUID() }));
-  await eventually('the requester is told', () => overdueIn(amk, mission).length === 1, 10);
+  await deferShortly(taskOf(mission, 1));
+  await eventually('the requester is told', () => overdueIn(amk, mission).length === 1, 180);
   expect(overdueIn(amk, mission)[0]).toContain('deferred the decision');
-}, 60_000);
+});
 
 test('An overdue exercise says that it is one', async () => {
   const mission = await open({ exercise: true });
-  await eventually('the requester is told', () => overdueIn(amk, mission).length === 1, 15);
+  await eventually('the requester is told', () => overdueIn(amk, mission).length === 1, 120);
   const [text = ''] = overdueIn(amk, mission);
   expect(text).toContain('EXERCISE. ');
   expect(text).toContain('"code":"HTEST"');
-}, 60_000);
+});
 
 test('A hospital that no machine can reach: who warned it and who coordinates are told at once whom to phone', async () => {
   const mission = await open();

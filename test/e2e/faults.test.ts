@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type ServerResponse } from 'node:http';
-import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { missionIdOf } from '../../schemas/identifiers.ts';
 import type { Message } from '../../schemas/message.ts';
@@ -20,6 +19,7 @@ import {
   subscriptionFor,
 } from '../support/partners.ts';
 import { organisation } from '../support/scene.ts';
+import { letRun } from '../support/standstill.ts';
 
 /** The embedded hub while a part of what it stands on, or of who it tells, is away: what senders and receivers see of it. */
 
@@ -62,8 +62,10 @@ const open = async (): Promise<string> => {
 const update = (mission: string): Message => missionUpdate({ mission, id: randomUUID(), describes: false });
 
 const version = ({ headers }: HttpAnswer): number => Number(/"(\d+)"/.exec(headers.get('etag') ?? '')?.[1]);
-const headerIn = ({ text }: Received): string => /"resourceType":"MessageHeader","id":"([^"]+)"/.exec(text)?.[1] ?? '';
-const eventIn = ({ text }: Received): string => /CodeSystem\/message-event","code":"([a-z-]+)"/.exec(text)?.[1] ?? '';
+const headerIn = ({ text }: Pick<Received, 'text'>): string =>
+  /"resourceType":"MessageHeader","id":"([^"]+)"/.exec(text)?.[1] ?? '';
+const eventIn = ({ text }: Pick<Received, 'text'>): string =>
+  /CodeSystem\/message-event","code":"([a-z-]+)"/.exec(text)?.[1] ?? '';
 
 /** Waits until an endpoint has these messages, and sees that it has each once, in this order, under numbers without a gap. */
 const expectTold = async (endpoint: Endpoint, messages: readonly Message[], seconds: number): Promise<void> => {
@@ -93,9 +95,8 @@ describe('The queue is down', () => {
       hub.queues('open');
 
       // Nobody sends anything more: what is owed is looked after by the hub itself.
-      await expectTold(endpoint, messages, 90);
+      await expectTold(endpoint, messages, 180);
     },
-    180_000,
   );
 });
 
@@ -133,7 +134,7 @@ describe('The table is down', () => {
     const inOrder = messages.toSorted(
       (a, b) => (versions[messages.indexOf(a)] ?? 0) - (versions[messages.indexOf(b)] ?? 0),
     );
-    await expectTold(endpoint, inOrder, 60);
+    await expectTold(endpoint, inOrder, 180);
     expect(endpoint.events().filter((one) => one.text.includes(mission))).toHaveLength(1 + messages.length);
   };
 
@@ -141,7 +142,6 @@ describe('The table is down', () => {
   test.each(['cut', 'silent', 'deaf'] as const)(
     '(%s): every request is refused with 503, and nothing is lost or doubled when the sender comes again',
     refusedWhile,
-    120_000,
   );
 });
 
@@ -164,7 +164,7 @@ const openPartner = async () => {
         kept.push(response);
         return;
       }
-      const received = { text: Buffer.concat(chunks).toString('utf8'), headers: {}, bundle: {}, type: '' };
+      const received = { text: Buffer.concat(chunks).toString('utf8') };
       const message = headerIn(received);
       if (message !== '' && !arrived.has(message)) {
         arrived.set(message, performance.now());
@@ -200,6 +200,8 @@ describe('A partner takes connections and never answers', () => {
   /** Twelve deliveries run side by side on one machine; then a few that open the circuit, and probes. */
   const mostHanging = 24;
   const missions = 24;
+  /** A dead partner is asked again whether it is back, at last as seldom as this: how often that can have been since a moment. */
+  const probesSince = (moment: number): number => Math.ceil((performance.now() - moment) / 15_000);
 
   test('in many missions: a healthy one is told as fast as before, people learn of it, and it gets all when it is back', async () => {
     const healthy = await openPartner();
@@ -244,36 +246,40 @@ describe('A partner takes connections and never answers', () => {
     await round();
     const before = median(await round());
     dead.hang(true);
+    const hangsSince = performance.now();
     const during = [...(await round()), ...(await round())];
     expect(dead.unanswered()).toBeGreaterThan(0);
     process.stdout.write(
       `${dead.unanswered()} calls hang; a healthy partner is told in ${Math.round(before)} ms, in ${Math.round(median(during))} ms (at most ${Math.round(Math.max(...during))} ms) while another hangs\n`,
     );
     // Those that were under way when it began to hang, and the few that open the circuit: not one for each message.
-    expect(dead.unanswered()).toBeLessThanOrEqual(mostHanging);
-    expect(median(during)).toBeLessThan(before * tolerable);
+    expect(dead.unanswered()).toBeLessThanOrEqual(mostHanging + probesSince(hangsSince));
 
-    await eventually('people are told', () => healthy.events.includes('party-unreachable'), 90);
+    await eventually('people are told', () => healthy.events.includes('party-unreachable'), 180);
     await eventually(
       'the status says that the endpoint does not answer',
       async () => (await statusOf(operator, subscription)) === 'error',
-      90,
+      180,
     );
     // Calls that were under way when that was seen may still be there.
-    await pause(4_000);
+    await letRun(4_000);
+    const calledAt = performance.now();
     const called = dead.unanswered();
     await round();
-    await pause(5_000);
+    await letRun(5_000);
     // From now on it is asked now and then whether it is back; nothing else is sent to it, whatever there is to tell.
-    expect(dead.unanswered() - called).toBeLessThan(missions / 4);
+    expect(dead.unanswered() - called).toBeLessThan(missions / 4 + probesSince(calledAt));
 
     dead.hang(false);
-    await eventually('the partner that is back has all', () => sent.every(({ id }) => dead.arrived.has(id)), 120);
+    await eventually('the partner that is back has all', () => sent.every(({ id }) => dead.arrived.has(id)), 300);
     const order = new Map([...dead.arrived.keys()].map((id, index) => [id, index]));
     for (let index = 0; index < missions; index += 1) {
       const places = sent.filter((_, at) => at % missions === index).map(({ id }) => order.get(id) ?? -1);
       expect(places).toEqual(places.toSorted((a, b) => a - b));
     }
     expect(await statusOf(operator, subscription)).toBe('active');
-  }, 300_000);
+    // Whether the machine has become slower meanwhile is seen now that nobody hangs.
+    const after = median(await round());
+    expect(median(during)).toBeLessThan(Math.max(before, after) * tolerable);
+  }, 900_000);
 });

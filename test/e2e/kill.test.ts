@@ -3,13 +3,13 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer as createHttpServer } from 'node:http';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import { exampleText, organisationOf } from '../support/examples.ts';
+import { freePort } from '../support/free-port.ts';
 import { readNotification } from '../support/notification.ts';
 import {
   call,
@@ -52,14 +52,6 @@ const plan = (): readonly Moment[] => {
     .map(({ moment }) => moment);
 };
 
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : 0;
-};
-
 let dataDir: string;
 let hub: Hub & { readonly ports: readonly [number, number] };
 let running: ChildProcess | undefined;
@@ -88,7 +80,7 @@ const start = async (): Promise<void> => {
         () => false,
       );
     },
-    60,
+    180,
   );
   starts.push(performance.now() - launched);
 };
@@ -96,7 +88,8 @@ const start = async (): Promise<void> => {
 const kill = async (): Promise<void> => {
   const child = running;
   running = undefined;
-  if (child === undefined) return;
+  // One that has ended by itself ends no second time.
+  if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
   const ended = once(child, 'exit');
   child.kill('SIGKILL');
   await ended;
@@ -223,7 +216,7 @@ afterAll(async () => {
 
 /** A sender that does as R4 says: no answer, or 5xx, and the same message is sent again. */
 const insist = async (client: Client, message: string): Promise<HttpAnswer> => {
-  for (let tries = 0; tries < 1_200; tries += 1) {
+  for (let tries = 0; tries < 12_000; tries += 1) {
     const answer = await post(hub, client, message).catch(() => undefined);
     if (answer !== undefined && answer.status < 500) return answer;
     await pause(50);
@@ -336,7 +329,7 @@ test(`Killed ${kills} times while messages flow, the hub keeps what it answered,
   /** Until so many more messages are promised, however fast this machine is; a hub that promises nothing is not waited for for ever. */
   const promises = async (count: number): Promise<void> => {
     const enough = promised.length + count;
-    const tooLong = performance.now() + 10_000;
+    const tooLong = performance.now() + 120_000;
     while (promised.length < enough && performance.now() < tooLong)
       await Promise.race([promiseGiven.next(), pause(1_000)]);
   };
@@ -390,7 +383,7 @@ test(`Killed ${kills} times while messages flow, the hub keeps what it answered,
     const told = new Set(receiver.stored.map(({ message }) => message));
     return owedTo(receiver).every(({ id }) => told.has(id));
   };
-  await eventually('every promised message at every receiver', () => receivers.every(isComplete), 120);
+  await eventually('every promised message at every receiver', () => receivers.every(isComplete), 300);
   const told = performance.now();
 
   const $events = async ({ client, subscription }: Receiver): Promise<readonly Event[]> => {
@@ -412,7 +405,6 @@ test(`Killed ${kills} times while messages flow, the hub keeps what it answered,
     await eventually(
       `the last event of ${who}`,
       () => new Set(receiver.stored.map(({ number }) => number)).size === rebuilt.length,
-      60,
     );
 
     // One number, one webhook-id, one message: what comes twice is the same again.
@@ -482,4 +474,4 @@ test(`Killed ${kills} times while messages flow, the hub keeps what it answered,
   // The one that flaps did.
   expect(receivers[1]?.moods.refused).toBeGreaterThan(0);
   expect(receivers[1]?.moods.silent).toBeGreaterThan(0);
-}, 420_000);
+}, 1_800_000);

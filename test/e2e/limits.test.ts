@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { logMessages } from '../../schemas/log-messages.ts';
 import { exampleText, organisationOf } from '../support/examples.ts';
 import { problemsOf } from '../support/fhir-validator.ts';
 import { type RunningHub, startHub } from '../support/hub.ts';
-import { call, type HttpAnswer, post } from '../support/partners.ts';
+import { call, eventually, type HttpAnswer, post } from '../support/partners.ts';
 
 const most = 6;
 const mostMessages = 4;
@@ -30,6 +31,9 @@ const amk = 'amk-innlandet';
 const polls = () => call(hub, amk, 'GET', '/Task?owner=311000012');
 const request = exampleText('mission-request.json');
 const headerId = /"resourceType": "MessageHeader",\s+"id": "([^"]+)"/.exec(request)?.[1] ?? '';
+/** Requests that the hub let in without counting them, as it does when its table is slow: they are in nobody's budget. */
+const uncounted = async (): Promise<number> =>
+  (await hub.log()).split('\n').filter((line) => line.includes(`"${logMessages.REQUEST_NOT_COUNTED.code}"`)).length;
 const sends = (client: string) =>
   post(hub, client, request.replaceAll(headerId, randomUUID()).replaceAll(organisationOf(amk), organisationOf(client)));
 const isLimited = ({ status }: HttpAnswer): boolean => status === 429;
@@ -47,10 +51,20 @@ const untilRefused = async (ask: () => Promise<HttpAnswer>): Promise<{ served: n
   return { served, refused };
 };
 
+/** That no more were served than a budget has. What a function says may come into the log after its answer. */
+const within = async (served: number, budget: number): Promise<void> => {
+  const allowed = budget * windows();
+  await eventually(
+    `no more than ${allowed} of the ${served} that were served are counted`,
+    async () => served - (await uncounted()) <= allowed,
+    10,
+  );
+};
+
 describe('A client whose loop has run away', () => {
   test('is refused what is too much, and nobody else is, nor are its messages; soon it is served again', async () => {
     const { served, refused } = await untilRefused(polls);
-    expect(served).toBeLessThanOrEqual(most * windows());
+    await within(served, most);
 
     expect((await sends(amk)).status).toBe(200);
     expect((await call(hub, 'amk-la-oslo', 'GET', '/Task?owner=312000016')).status).toBe(200);
@@ -75,16 +89,20 @@ describe('A client whose loop has run away', () => {
     };
     const before = await stored();
     const { served } = await untilRefused(() => sends('amk-nordland'));
-    expect(served).toBeLessThanOrEqual(mostMessages * windows());
+    await within(served, mostMessages);
     expect((await call(hub, 'amk-nordland', 'GET', '/Subscription')).status).toBe(200);
     expect(await stored()).toBe(before + served);
   });
 
   test('is named in the log once in a window, without what it asked', async () => {
-    const lines = (await hub.log()).split('\n').filter((line) => line.includes('LB-603'));
-    expect(lines.length).toBeGreaterThan(0);
-    expect(lines.join('\n')).toContain(`"client":"${amk}"`);
-    const reads = lines.filter((line) => line.includes('"budget":"requests"'));
+    const named = async (): Promise<readonly string[]> =>
+      (await hub.log()).split('\n').filter((line) => line.includes(`"${logMessages.CLIENT_LIMITED.code}"`));
+    // If it is the first one too many that was not counted, nobody is named.
+    await eventually(
+      'the client is named',
+      async () => (await named()).join('\n').includes(`"client":"${amk}"`) || (await uncounted()) > 0,
+    );
+    const reads = (await named()).filter((line) => line.includes('"budget":"requests"'));
     expect(reads.length).toBeLessThanOrEqual(windows());
   });
 });

@@ -33,7 +33,7 @@ let scene: Scene;
 
 beforeAll(async () => {
   scene = await openScene(clients);
-}, 60_000);
+});
 
 afterAll(async () => {
   await scene.close();

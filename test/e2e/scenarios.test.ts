@@ -37,7 +37,7 @@ let scene: Scene;
 
 beforeAll(async () => {
   scene = await openScene([amk, oslo, bergen, lorenskog, dombas, rescue, aeroplane, ulleval, stOlavs, quality]);
-}, 60_000);
+});
 
 afterAll(async () => {
   await scene.close();

@@ -14,7 +14,7 @@ describe(`Whatever is sent (seeds ${seeds.join(' and ')})`, () => {
     ['tokens', 'whoever has no good token and proof is refused, and never because the hub fails'],
     ['http', 'a whole hub answers everybody'],
   ];
-  test.each(cases)('%s: %s', { timeout: 300_000 }, async (target) => {
+  test.each(cases)('%s: %s', { timeout: 900_000 }, async (target) => {
     const tried = await fuzz({ target, inputs: inputs[target], seeds });
     expect(tried.failure).toBeUndefined();
     expect(tried.inputs).toBe(inputs[target] * seeds.length);

@@ -5,6 +5,8 @@ import { openHttpDoor } from './http.ts';
 import { bodyOf, plan } from './inputs.ts';
 import { tryParser } from './parser.ts';
 import { openTokenDoor, shown } from './tokens.ts';
+import { afterRunning } from '../../local/running-time.ts';
+import { undisturbed } from '../support/standstill.ts';
 
 /** Tries inputs on one target after the other. */
 
@@ -103,15 +105,12 @@ export const fuzz = async (wanted: Wanted): Promise<Tried> => {
   };
   const timed = async (tries: () => Promise<'accepted' | 'refused'>): Promise<void> => {
     const started = performance.now();
-    const timer = new AbortController();
-    const late = new Promise<never>((_resolve, reject) => {
-      const timeout = setTimeout(() => reject(new Error(`takes longer than ${patience} ms`)), patience);
-      timer.signal.addEventListener('abort', () => clearTimeout(timeout));
-    });
+    const late = Promise.withResolvers<never>();
+    const inTime = afterRunning(patience, () => late.reject(new Error(`takes longer than ${patience} ms`)));
     try {
-      note(started, await Promise.race([tries(), late]));
+      note(started, await Promise.race([undisturbed(tries), late.promise]));
     } finally {
-      timer.abort();
+      inTime();
     }
   };
 

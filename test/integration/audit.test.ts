@@ -335,7 +335,7 @@ describe('npm run audit', () => {
     // What was spoilt does not keep anybody from reading on.
     const spoiltMission = cases.get('made unreadable')?.mission ?? '';
     expect((await recordAccess(logs.accesses, accessTo(spoiltMission)))?.number).toBe(5);
-  }, 60_000);
+  });
 
   test("finds by the functions' log what was written anew as a whole, or is gone as a whole", async () => {
     const folder = await mkdtemp(join(tmpdir(), 'luftbro-test-'));
@@ -363,7 +363,7 @@ describe('npm run audit', () => {
     const { errors } = await inTable('verify', '--log', file);
     expect(errors).toContain(`Chain ${gone}:`);
     await rm(folder, { recursive: true });
-  }, 60_000);
+  });
 
   test('says how it is used, and does nothing, if it is not told what to do', async () => {
     for (const args of [[], ['bury'], ['export'], ['verify', '--mission', 'nonsense'], ['verify', '--local']])

@@ -171,7 +171,7 @@ beforeAll(async () => {
     if (answer.statusCode !== 200) throw new Error(`${message.type.event}: ${answer.body}`);
   }
   expect((await logs.missions.last(mission))?.number).toBe(story.length);
-}, 60_000);
+});
 afterAll(async () => {
   await aws.close();
 });
@@ -410,7 +410,7 @@ describe('Who may see what', () => {
       table('What the hub publishes of itself', ['everyone'], await openTable()),
     ].join('\n');
     await expect(text).toMatchFileSnapshot('../../docs/authorisation.md');
-  }, 120_000);
+  });
 
   test.each<{ readonly path: string; readonly seers: readonly Party[] }>([
     // Asker, owner, and who asked for and coordinates the mission; those who see no person see what is left of it.

@@ -58,6 +58,8 @@ const load = async (environment: Readonly<Record<string, string>> = {}): Promise
 };
 
 beforeAll(async () => {
+  // What is seconds inside or outside of a window stays so, however slow this machine is.
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
   aws = await startEmbeddedAws();
   [issuerKey, strangeKey, clientKey] = [await newKeyPair('RS256'), await newKeyPair('RS256'), await newKeyPair()];
   issuer = await startIssuer(issuerKey);
@@ -69,6 +71,7 @@ afterAll(async () => {
   await issuer.close();
   await aws.close();
   vi.unstubAllEnvs();
+  vi.useRealTimers();
 });
 
 type Headers = readonly (readonly [name: string, value: string])[];
@@ -475,11 +478,10 @@ describe('What a client may ask in a while', () => {
 
   beforeAll(async () => {
     // In the middle of a window.
-    vi.useFakeTimers({ toFake: ['Date'], now: Math.floor(Date.now() / 300_000) * 300_000 + 150_000 });
+    vi.setSystemTime(Math.floor(Date.now() / 300_000) * 300_000 + 150_000);
     vi.unstubAllEnvs();
     counting = await load(few);
   });
-  afterAll(() => vi.useRealTimers());
 
   test('is told to the functions when it is used up; the request is let in all the same, for them to say so', async () => {
     const token = await tokenWith({ client_id: 'busy' });

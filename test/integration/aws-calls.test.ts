@@ -19,7 +19,7 @@ import { notificationBundle } from '../../mission/views/notification.ts';
 import type { Message } from '../../schemas/message.ts';
 import { accessTo, freshMission } from '../support/access-contract.ts';
 import { sampleSubscription } from '../support/contract.ts';
-import { type EmbeddedAws, startEmbeddedAws } from '../support/embedded-aws.ts';
+import { type EmbeddedAws, startEmbeddedAws, withoutTimeLimits } from '../support/embedded-aws.ts';
 import {
   directory,
   missionOpenedBy,
@@ -48,6 +48,8 @@ beforeAll(async () => {
   aws = await startEmbeddedAws();
   table = openTable(aws.tableName);
   sqs = openQueues();
+  withoutTimeLimits(table.client);
+  withoutTimeLimits(sqs);
   table.client.middlewareStack.add(
     (next, context) => (args) => {
       calls.push(String(context['commandName']).replace('Command', ''));
@@ -90,6 +92,7 @@ const accept = async (sender: Party, message: Message): Promise<Entry> => {
 describe('The AWS calls that let a request in', () => {
   test('are one put and one update, side by side, neither of more than a kilobyte; a replayed proof costs one update more', async () => {
     const lean = openLeanTable(aws.tableName);
+    withoutTimeLimits(lean.client);
     const units: number[] = [];
     lean.client.middlewareStack.add(
       (next, context) => async (args) => {

@@ -39,7 +39,7 @@ describe('what a message costs', () => {
   let length: GrowthResults;
   beforeAll(async () => {
     length = await growth({ assembly, of: 'length', sizes: [4, 40], samples: 3 });
-  }, 120_000);
+  });
 
   test('is the same number of AWS calls in a long mission as in a short one', () => {
     const calls = (pick: (one: GrowthResults[number]) => Side) => length.map((one) => pick(one).calls);

@@ -1,5 +1,10 @@
-import { createServer as createHttpServer, type IncomingMessage, type RequestListener } from 'node:http';
-import { createServer as createHttpsServer } from 'node:https';
+import {
+  createServer as createHttpServer,
+  Server as HttpServer,
+  type IncomingMessage,
+  type RequestListener,
+} from 'node:http';
+import { createServer as createHttpsServer, Server as HttpsServer } from 'node:https';
 import { createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { Webhook } from 'standardwebhooks';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -9,6 +14,7 @@ import type { Answer, Subscription } from '../../mission/ports.ts';
 import { certificateFor } from '../support/certificates.ts';
 import { sampleSubscription } from '../support/contract.ts';
 import { eventually } from '../support/partners.ts';
+import { undisturbed } from '../support/standstill.ts';
 
 /** The channel against real sockets on this machine, which count who comes. */
 
@@ -25,6 +31,8 @@ const servers: { readonly server: Server; readonly sockets: Set<Socket> }[] = []
 const listen = async (server: Server): Promise<Listener> => {
   const sockets = new Set<Socket>();
   let connections = 0;
+  // Only the channel closes connections that rest.
+  if (server instanceof HttpServer || server instanceof HttpsServer) server.keepAliveTimeout = 0;
   server.on('connection', (socket: Socket) => {
     connections += 1;
     sockets.add(socket);
@@ -478,20 +486,22 @@ describe('What an endpoint answers', () => {
   });
 
   test('a body that comes drop by drop is answered at once, and cut off at the time limit', async () => {
-    let drops = 0;
-    const listener = await listen(
-      createHttpServer((_, response) => {
-        const drop = setInterval(() => {
-          drops += 1;
-          response.write('x');
-        }, 20);
-        response.on('close', () => clearInterval(drop));
-      }),
-    );
-    expect(await postPlainly(listener.port, { timeout: 1 })).toEqual({ status: 200 });
-    expect(listener.open()).toBe(1);
-    await eventually('the connection closed', () => listener.open() === 0);
-    expect(drops).toBeGreaterThan(1);
+    await undisturbed(async () => {
+      let drops = 0;
+      const listener = await listen(
+        createHttpServer((_, response) => {
+          const drop = setInterval(() => {
+            drops += 1;
+            response.write('x');
+          }, 20);
+          response.on('close', () => clearInterval(drop));
+        }),
+      );
+      expect(await postPlainly(listener.port, { timeout: 1 })).toEqual({ status: 200 });
+      expect(listener.open()).toBe(1);
+      await eventually('the connection closed', () => listener.open() === 0);
+      expect(drops).toBeGreaterThan(1);
+    });
   });
 
   test.each([300, 301, 302, 303, 307, 308])('a redirect (%i) is not followed', async (status) => {
@@ -610,8 +620,11 @@ describe("A subscriber's own header lines", () => {
       for (let turn = 0; turn < 20; turn += 1) readHeaders([`X-Route:${' '.repeat(blanks)}\u00f8`]);
       return performance.now() - start;
     };
-    const turns = Array.from({ length: 7 }, () => [once(2_000), once(32_000)] as const);
-    const ratio = Math.min(...turns.map(([, ms]) => ms)) / Math.min(...turns.map(([ms]) => ms));
-    expect(ratio).toBeLessThan(64);
+    const best = { short: Number.POSITIVE_INFINITY, long: Number.POSITIVE_INFINITY };
+    for (let turn = 0; turn < 7 || (turn < 60 && best.long / best.short >= 64); turn += 1) {
+      best.short = Math.min(best.short, once(2_000));
+      best.long = Math.min(best.long, once(32_000));
+    }
+    expect(best.long / best.short).toBeLessThan(64);
   });
 });

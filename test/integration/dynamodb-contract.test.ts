@@ -56,7 +56,7 @@ queueContract('SQS', async () => {
         new ReceiveMessageCommand({
           QueueUrl,
           MaxNumberOfMessages: 1,
-          VisibilityTimeout: 30,
+          VisibilityTimeout: 600,
           MessageSystemAttributeNames: ['ApproximateReceiveCount'],
         }),
       );

@@ -1,9 +1,9 @@
 import { ScanCommand } from '@aws-sdk/lib-dynamodb';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { openLeanTable } from '../../adapters/dynamodb/lean-table.ts';
 import { type RequestBudgets, requestBudgets } from '../../adapters/dynamodb/request-budgets.ts';
 import { openTable } from '../../adapters/dynamodb/table.ts';
-import { type EmbeddedAws, startEmbeddedAws } from '../support/embedded-aws.ts';
+import { type EmbeddedAws, startEmbeddedAws, withoutTimeLimits } from '../support/embedded-aws.ts';
 
 let aws: EmbeddedAws;
 let budgets: RequestBudgets;
@@ -13,10 +13,17 @@ let now: number;
 beforeAll(async () => {
   aws = await startEmbeddedAws();
   const settings = { seconds: 10, most: { messages: 4, requests: 3 } };
-  budgets = requestBudgets(openLeanTable(aws.tableName), settings, () => now);
+  const table = openLeanTable(aws.tableName);
+  withoutTimeLimits(table.client);
+  // Nor is a request let in uncounted because the counting takes long.
+  vi.spyOn(AbortSignal, 'timeout').mockReturnValue(new AbortController().signal);
+  budgets = requestBudgets(table, settings, () => now);
 });
 
-afterAll(() => aws.close());
+afterAll(async () => {
+  vi.restoreAllMocks();
+  await aws.close();
+});
 
 const amk = { parent: '311000012', client: 'dispatch' };
 

@@ -3,7 +3,7 @@ import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { openLeanTable } from '../../adapters/dynamodb/lean-table.ts';
 import { usedProofs } from '../../adapters/dynamodb/used-proofs.ts';
-import { type EmbeddedAws, startEmbeddedAws } from '../support/embedded-aws.ts';
+import { type EmbeddedAws, startEmbeddedAws, withoutTimeLimits } from '../support/embedded-aws.ts';
 
 let aws: EmbeddedAws;
 
@@ -34,7 +34,9 @@ test('A proof whose first answer was lost is no replay of itself, and one by som
   if (address === null || typeof address === 'string') throw new Error('the door has no port');
 
   vi.stubEnv('AWS_ENDPOINT_URL_DYNAMODB', `http://127.0.0.1:${address.port}`);
-  const proofs = usedProofs(openLeanTable(aws.tableName));
+  const table = openLeanTable(aws.tableName);
+  withoutTimeLimits(table.client);
+  const proofs = usedProofs(table);
   expect(await proofs.use('lost', 2_000_000_000)).toBe(true);
   expect(puts).toBe(2);
   expect(await proofs.use('lost', 2_000_000_000)).toBe(false);

@@ -9,4 +9,4 @@ test('In every order of the calls of two messages and a sweeper, with a death at
   // Fewer would mean that the processes do not meet.
   expect(states).toBeGreaterThan(10_000);
   expect(ends).toBeGreaterThan(10);
-}, 300_000);
+});

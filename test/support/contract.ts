@@ -148,7 +148,7 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
       expected: readonly Obligation[],
     ): Promise<void> =>
       vi.waitFor(async () => expect((await ports.obligations.due(now, 1000)).filter(mine)).toEqual(expected), {
-        timeout: 5_000,
+        timeout: 60_000,
         interval: 50,
       });
 
@@ -852,7 +852,7 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
 
       /** An index may show what is noted a little later. */
       const seen = async (sender: Party, expected: readonly string[]): Promise<void> =>
-        vi.waitFor(async () => expect(await seenOf(sender)).toEqual(expected), { timeout: 5_000, interval: 50 });
+        vi.waitFor(async () => expect(await seenOf(sender)).toEqual(expected), { timeout: 60_000, interval: 50 });
 
       test('Each operator has the resources it has reported on, as it reported last', async () => {
         const [one, other] = [operator(), operator()];
@@ -1056,7 +1056,7 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
         vi.waitFor(
           async () =>
             expect((await ports.retirements.due(now, 1000)).filter((one) => one.mission === mission)).toEqual(expected),
-          { timeout: 5_000, interval: 50 },
+          { timeout: 60_000, interval: 50 },
         );
 
       test('A mission that is over after an entry may be forgotten from its time on, until that is done', async () => {
@@ -1163,7 +1163,7 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
             const mine = (await listed()).filter((id) => letters.some(({ subscription }) => subscription === id));
             expect(mine).toEqual(expected.map(({ subscription }) => subscription));
           },
-          { timeout: 5_000, interval: 50 },
+          { timeout: 60_000, interval: 50 },
         );
       const ofLetter =
         ({ subscription }: Notification) =>

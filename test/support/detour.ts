@@ -61,6 +61,8 @@ const openDetour = async (): Promise<Detour> => {
   const server = createServer((incoming, outgoing) => {
     take(incoming, outgoing).catch(() => incoming.socket.destroy());
   });
+  // Nothing is lost on it but by the road.
+  server.keepAliveTimeout = 0;
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   const address = server.address();
   url = `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`;

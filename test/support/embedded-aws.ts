@@ -67,6 +67,14 @@ const queuesOf = (endpoint: string): Queues => {
   };
 };
 
+/** Lets a client wait as long as it takes: what is counted with it must not differ on a machine that is slow or stands still. */
+export const withoutTimeLimits = (client: { readonly config: { readonly requestHandler: object } }): void => {
+  const { requestHandler } = client.config;
+  const update: unknown = Reflect.get(requestHandler, 'updateHttpClientConfig');
+  if (typeof update !== 'function') throw new Error('this client has no time limits that can be changed');
+  for (const limit of ['connectionTimeout', 'requestTimeout']) Reflect.apply(update, requestHandler, [limit, 0]);
+};
+
 /** Points the AWS SDK of this process at the services, as the host does for the functions. */
 export const startEmbeddedAws = async (): Promise<EmbeddedAws> => {
   const { AWS_ACCESS_KEY_ID = 'embedded', AWS_SECRET_ACCESS_KEY = 'embedded' } = process.env;

@@ -1,10 +1,12 @@
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import { Webhook } from 'standardwebhooks';
 import { z } from 'zod';
+import { afterRunning } from '../../local/running-time.ts';
 import { defined } from '../../schemas/defined.ts';
 import { parseLossless } from '../../schemas/json.ts';
 import { missionTopic } from '../../schemas/names.ts';
 import { readNotification } from './notification.ts';
+import { stoodStillSince, undisturbed } from './standstill.ts';
 
 /** A client id of `directory/clients.json`. */
 export type Client = string;
@@ -22,23 +24,25 @@ export interface HttpAnswer {
   readonly body: Record<string, unknown>;
 }
 
-const tokens = new Map<string, string>();
+const tokens = new Map<string, { readonly token: string; readonly until: number }>();
+
+const tokenAnswer = z.object({ access_token: z.string(), expires_in: z.number() });
 
 export const tokenOf = async (hub: Hub, client: Client): Promise<string> => {
   const key = `${hub.issuerUrl} ${client}`;
   const known = tokens.get(key);
-  if (known !== undefined) return known;
+  if (known !== undefined && Date.now() < known.until) return known.token;
   const answer = await fetch(`${hub.issuerUrl}/token`, {
     method: 'POST',
     body: new URLSearchParams({ grant_type: 'client_credentials', client_id: client }),
   });
-  const token = z.object({ access_token: z.string() }).parse(await answer.json()).access_token;
-  tokens.set(key, token);
+  const { access_token: token, expires_in: seconds } = tokenAnswer.parse(await answer.json());
+  // What is left of its time is more than a test takes, on a machine that stands still for minutes too.
+  tokens.set(key, { token, until: Date.now() + (seconds / 4) * 1000 });
   return token;
 };
 
-/** One HTTP call to the hub as a partner; `client` absent: without a token. */
-export const call = async (
+const callOnce = async (
   hub: Hub,
   client: Client | undefined,
   method: string,
@@ -59,6 +63,16 @@ export const call = async (
   return { status: answer.status, headers: answer.headers, text, body: text.startsWith('{') ? JSON.parse(text) : {} };
 };
 
+/**
+ * One HTTP call to the hub as a partner; `client` absent: without a token. As a partner does it is made again after a 5xx, but
+ * only if this machine stood still meanwhile: nothing else is looked away from.
+ */
+export const call = (...request: Parameters<typeof callOnce>): Promise<HttpAnswer> =>
+  undisturbed(
+    () => callOnce(...request),
+    ({ status }) => status < 500,
+  );
+
 export const post = (
   hub: Hub,
   client: Client,
@@ -73,21 +87,31 @@ export interface Received {
   readonly bundle: unknown;
   readonly type: string;
   readonly eventNumber?: number;
+  /** It had come before the machine stood still: the hub waited in vain for the answer, and could not know. */
+  readonly isAgain: boolean;
+}
+
+interface Behaviour {
+  readonly status?: number;
+  readonly headers?: Record<string, string>;
+  readonly delay?: number | 'for ever';
 }
 
 /** A partner's endpoint: a real HTTP server that keeps what it gets and answers as told. */
 export interface Endpoint {
   readonly url: string;
   readonly received: Received[];
+  /** What it was told of, once each. */
   readonly events: () => readonly Received[];
-  /** Status for the next requests; a number of milliseconds to wait first. */
-  behave: (answer: { status?: number; headers?: Record<string, string>; delay?: number }) => void;
+  /** Status for the next requests; a number of milliseconds to wait first, or that there is no answer at all. */
+  behave: (answer: Behaviour) => void;
   readonly close: () => Promise<void>;
 }
 
 export const openEndpoint = async (port = 0): Promise<Endpoint> => {
   const received: Received[] = [];
-  let behaviour: { status?: number; headers?: Record<string, string>; delay?: number } = {};
+  const firstAt = new Map<string, number>();
+  let behaviour: Behaviour = {};
   const server: Server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -99,7 +123,11 @@ export const openEndpoint = async (port = 0): Promise<Endpoint> => {
         numbers: [eventNumber],
       } = readNotification(text);
       if (status < 300) {
+        const id = String(request.headers['webhook-id']);
+        const first = firstAt.get(id);
+        firstAt.set(id, first ?? performance.now());
         received.push({
+          isAgain: first !== undefined && stoodStillSince(first),
           headers: request.headers,
           text,
           bundle: parseLossless(text),
@@ -107,7 +135,7 @@ export const openEndpoint = async (port = 0): Promise<Endpoint> => {
           ...defined({ eventNumber }),
         });
       }
-      setTimeout(() => response.writeHead(status, headers).end(), delay);
+      if (delay !== 'for ever') setTimeout(() => response.writeHead(status, headers).end(), delay);
     });
   });
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
@@ -116,7 +144,7 @@ export const openEndpoint = async (port = 0): Promise<Endpoint> => {
   return {
     url: `http://127.0.0.1:${address.port}/notify`,
     received,
-    events: () => received.filter(({ type }) => type === 'event-notification'),
+    events: () => received.filter(({ type, isAgain }) => type === 'event-notification' && !isAgain),
     behave: (answer) => {
       behaviour = answer;
     },
@@ -192,15 +220,22 @@ export const verifySignature = (secret: string, { headers, text }: Received): vo
   );
 };
 
-/** Waits until something holds, and fails with `what` if it never does. */
+/** Waits until something holds, and fails with `what` if it never does while the machine runs. */
 export const eventually = async (
   what: string,
   holds: () => boolean | Promise<boolean>,
-  seconds = 20,
+  seconds = 60,
 ): Promise<void> => {
-  const until = Date.now() + seconds * 1000;
-  while (!(await holds())) {
-    if (Date.now() > until) throw new Error(`not within ${seconds} s: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+  let isLate = false;
+  const inTime = afterRunning(seconds * 1000, () => {
+    isLate = true;
+  });
+  try {
+    while (!(await holds())) {
+      if (isLate) throw new Error(`not within ${seconds} s: ${what}`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  } finally {
+    inTime();
   }
 };

@@ -1,7 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { type FixtureHost, removeFolder, startFixtureHost, temporaryFolder } from './fixture-host.ts';
+import { eventually, type FixtureHost, removeFolder, startFixtureHost, temporaryFolder } from './fixture-host.ts';
+import { letRun } from '../../support/standstill.ts';
 
 let fixture: FixtureHost;
 let origin: string;
@@ -235,9 +236,11 @@ describe('a function that fails', () => {
   }
 
   it('may end its process between two calls', async () => {
-    for (let round = 0; round < 3; round += 1) {
+    for (let round = 1; round <= 3; round += 1) {
       expect((await get('/faulty/answers-twice-later')).text).toBe('before the end');
-      await new Promise((resolve) => setTimeout(resolve, 500));
+      await eventually(async () => ((await fixture.journal('faulty')).length === round ? true : undefined));
+      // Until the host has seen it.
+      await letRun(500);
       expect((await get('/faulty/fine')).text).toBe('fine');
     }
   });

@@ -99,6 +99,8 @@ describe('What is for this machine only', () => {
 });
 
 const isThere = existsSync(browserFile);
+/** Milliseconds for what hangs: a slow machine shows the page late. */
+const patience = 200_000;
 const why = isThere ? '' : ` (skipped: there is no ${browserFile})`;
 
 describe.skipIf(!isThere)(`in a browser${why}`, () => {
@@ -110,6 +112,7 @@ describe.skipIf(!isThere)(`in a browser${why}`, () => {
   beforeAll(async () => {
     browser = await chromium.launch({
       executablePath: browserFile,
+      timeout: patience,
       args: [
         '--headless',
         '--no-sandbox',
@@ -122,6 +125,7 @@ describe.skipIf(!isThere)(`in a browser${why}`, () => {
       ],
     });
     page = await browser.newPage({ viewport: { width: 1300, height: 1000 } });
+    page.setDefaultTimeout(patience);
     page.on('console', (message) => {
       // A refusal that is wanted is none.
       if (['error', 'warning'].includes(message.type()) && !message.text().includes('status of 422'))
@@ -131,7 +135,7 @@ describe.skipIf(!isThere)(`in a browser${why}`, () => {
     page.on('request', (request) => asked.push(request.url()));
     await page.goto(`${host.origin}/docs`);
     await page.waitForSelector('#operations-Send-processMessage');
-  }, 60_000);
+  });
   afterAll(async () => {
     await browser.close();
   });

@@ -73,8 +73,8 @@ export interface Work {
   readonly fails?: number;
   /** Seconds until it may come back. */
   readonly after?: number;
-  /** Milliseconds that it takes. */
-  readonly slow?: number;
+  /** It is not done before the message of that name is. */
+  readonly waitsFor?: string;
   readonly throws?: boolean;
 }
 

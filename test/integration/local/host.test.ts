@@ -139,8 +139,11 @@ describe('a caller', () => {
     for (const { body, leave } of left) {
       const socket = connect(Number(port), hostname);
       await once(socket, 'connect');
-      socket.write(`PUT /items?key=left HTTP/1.1\r\nHost: ${hostname}\r\n${body}`);
-      await delay(50);
+      const [head = '', begun = ''] = body.split('\r\n\r\n');
+      socket.write(`PUT /items?key=left HTTP/1.1\r\nHost: ${hostname}\r\nExpect: 100-continue\r\n${head}\r\n\r\n`);
+      // The host has taken the request, and waits for its body.
+      await once(socket, 'data');
+      socket.write(begun);
       leave(socket);
     }
     await put(host.origin, 'after', 'text');

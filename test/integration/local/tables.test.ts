@@ -62,4 +62,4 @@ test('What is written again and again, and read in between, takes no more place 
   await rm(folder, { recursive: true, force: true });
   // Each round wrote a fifth of a megabyte over the one before.
   expect(used).toBeLessThan((rounds * 0.2) / 2);
-}, 120_000);
+});

@@ -271,16 +271,16 @@ describe('How deep JSON nests', () => {
     }
   });
 
-  test('A quarter of a megabyte of brackets is seen through at once', () => {
-    assert(
-      property(integer({ min: 1, max: 3 }), (kind) => {
-        const text = (['[', '{"a":', '[{"a":'][kind - 1] ?? '[').repeat(40_000);
-        const start = performance.now();
-        expect(isTooDeep(text)).toBe(true);
-        expect(performance.now() - start).toBeLessThan(100);
-      }),
-      { numRuns: 5 },
-    );
+  test.each(['[', '{"a":', '[{"a":'])('A quarter of a megabyte of %s is seen through at once', (open) => {
+    const once = (depth: number): number => {
+      const text = open.repeat(depth);
+      const start = performance.now();
+      for (let turn = 0; turn < 100; turn += 1) expect(isTooDeep(text)).toBe(true);
+      return performance.now() - start;
+    };
+    // As soon as the shortest that is too deep: the best of several turns, whatever else this machine does.
+    const least = (depth: number): number => Math.min(...Array.from({ length: 7 }, () => once(depth)));
+    expect(least(40_000)).toBeLessThan(64 * least(100));
   });
 });
 
