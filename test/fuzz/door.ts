@@ -6,7 +6,7 @@ import { saveDirectory } from '../../adapters/dynamodb/directory-store.ts';
 import { subscriptionLog } from '../../adapters/dynamodb/subscription-log.ts';
 import { openTable } from '../../adapters/dynamodb/table.ts';
 import { sampleSubscription } from '../support/contract.ts';
-import { startEmbeddedAws } from '../support/embedded-aws.ts';
+import { startEmbeddedAws, withoutTimeLimits } from '../support/embedded-aws.ts';
 import { everyStep, exampleSteps, exampleText, sampleClients, sampleDirectoryData } from '../support/examples.ts';
 import { subscriptionFor } from '../support/partners.ts';
 import { type ApiHandler, context, requestOf, resourceOf } from '../support/requests.ts';
@@ -87,6 +87,7 @@ export const openDoor = async (): Promise<Door> => {
     ENDPOINT_ALLOW_LIST: 'http://localhost:*',
   });
   const table = openTable(aws.tableName);
+  withoutTimeLimits(table.client);
   await saveDirectory(table, sampleDirectoryData);
   // A party that no machine reaches would be reported in the mission's log, and the examples' numbers would not fit.
   for (const organisation of sampleClients.values())

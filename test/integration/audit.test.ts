@@ -17,7 +17,7 @@ import { missionIdOf, uuidOf } from '../../schemas/identifiers.ts';
 import { missionRequest, resourceRequest } from '../support/messages.ts';
 import { accessLogContract, accessTo, freshMission } from '../support/access-contract.ts';
 import { type Ran, runCommand } from '../support/commands.ts';
-import { type EmbeddedAws, startEmbeddedAws } from '../support/embedded-aws.ts';
+import { type EmbeddedAws, startEmbeddedAws, withoutTimeLimits } from '../support/embedded-aws.ts';
 import { organisationOf, sampleDirectoryData } from '../support/examples.ts';
 import { problemsOf } from '../support/fhir-validator.ts';
 import { type ApiHandler, ask, type Asking } from '../support/requests.ts';
@@ -37,6 +37,7 @@ const stranger = organisationOf('amk-la-tromso');
 beforeAll(async () => {
   aws = await startEmbeddedAws();
   logs = openLogs(aws.tableName);
+  withoutTimeLimits(logs.table.client);
   await saveDirectory(logs.table, sampleDirectoryData);
   Object.assign(process.env, {
     TABLE_NAME: aws.tableName,

@@ -9,7 +9,7 @@ import { entryAddress, uuidOf } from '../../schemas/identifiers.ts';
 import type { Message } from '../../schemas/message.ts';
 import { publishedTypes } from '../../schemas/published-types.ts';
 import { sampleSubscription } from '../support/contract.ts';
-import { type EmbeddedAws, startEmbeddedAws } from '../support/embedded-aws.ts';
+import { type EmbeddedAws, startEmbeddedAws, withoutTimeLimits } from '../support/embedded-aws.ts';
 import { routesOfTemplate } from '../support/routes.ts';
 import {
   acknowledgement,
@@ -141,6 +141,7 @@ let routes: ReadonlyMap<string, { readonly fn: string; readonly open: boolean }>
 beforeAll(async () => {
   aws = await startEmbeddedAws();
   logs = openLogs(aws.tableName);
+  withoutTimeLimits(logs.table.client);
   await saveDirectory(logs.table, {
     parties: [...Object.values(parties), ...Object.values(extra)],
     coverage: [],

@@ -22,7 +22,7 @@ import { firstGuidelines } from '../../schemas/guideline.ts';
 import { fhirJson, missionTopic } from '../../schemas/names.ts';
 import { missionIdOf } from '../../schemas/identifiers.ts';
 import { sampleSubscription } from '../support/contract.ts';
-import { type EmbeddedAws, startEmbeddedAws } from '../support/embedded-aws.ts';
+import { type EmbeddedAws, startEmbeddedAws, withoutTimeLimits } from '../support/embedded-aws.ts';
 import { organisationOf, partyOfClient, sampleDirectory, sampleDirectoryData } from '../support/examples.ts';
 import { missionRequest, missionUpdate } from '../support/messages.ts';
 import { eventually } from '../support/partners.ts';
@@ -50,7 +50,9 @@ const loaded = async (): Promise<Handler> => {
 beforeAll(async () => {
   aws = await startEmbeddedAws();
   logs = openLogs(aws.tableName);
+  withoutTimeLimits(logs.table.client);
   queues = openQueues();
+  withoutTimeLimits(queues);
   await saveDirectory(logs.table, sampleDirectoryData);
   Object.assign(process.env, {
     TABLE_NAME: aws.tableName,

@@ -8,7 +8,7 @@ import { cachedDirectory, loadDirectory, saveDirectory } from '../../adapters/dy
 import { keys, openTable, pack, type Table } from '../../adapters/dynamodb/table.ts';
 import { worklist } from '../../adapters/dynamodb/worklist.ts';
 import { runCommand } from '../support/commands.ts';
-import { type EmbeddedAws, startEmbeddedAws } from '../support/embedded-aws.ts';
+import { type EmbeddedAws, startEmbeddedAws, withoutTimeLimits } from '../support/embedded-aws.ts';
 import {
   exampleLog,
   organisationOf,
@@ -24,6 +24,7 @@ let folder: string;
 beforeAll(async () => {
   aws = await startEmbeddedAws();
   table = openTable(aws.tableName);
+  withoutTimeLimits(table.client);
   folder = await mkdtemp(join(tmpdir(), 'luftbro-directory-'));
 });
 

@@ -7,7 +7,7 @@ import { openTable, type Table } from '../../adapters/dynamodb/table.ts';
 import { openLogs } from '../../adapters/hub.ts';
 import { deliveryQueue, openQueues, readOrder, returnAfter } from '../../adapters/sqs/queues.ts';
 import { portContract } from '../support/contract.ts';
-import { type EmbeddedAws, startEmbeddedAws } from '../support/embedded-aws.ts';
+import { type EmbeddedAws, startEmbeddedAws, withoutTimeLimits } from '../support/embedded-aws.ts';
 import { queueContract } from '../support/queue-contract.ts';
 
 let aws: EmbeddedAws;
@@ -23,6 +23,7 @@ afterAll(async () => {
 /** A client of the same table, with something that happens before the first write to a party's list of subscriptions. */
 const interruptedTable = (between: () => Promise<unknown>): Table => {
   const table = openTable(aws.tableName);
+  withoutTimeLimits(table.client);
   let isBetween = false;
   table.client.middlewareStack.add(
     (next) => async (args) => {
@@ -39,6 +40,7 @@ const interruptedTable = (between: () => Promise<unknown>): Table => {
 
 portContract('DynamoDB', async () => {
   const logs = openLogs(aws.tableName);
+  withoutTimeLimits(logs.table.client);
   return {
     ...logs,
     desk: deliveryDesk(logs.table, logs.missions),
@@ -48,6 +50,7 @@ portContract('DynamoDB', async () => {
 
 queueContract('SQS', async () => {
   const client = openQueues();
+  withoutTimeLimits(client);
   const QueueUrl = aws.queueUrl;
   return {
     queue: deliveryQueue(client, QueueUrl),

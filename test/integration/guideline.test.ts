@@ -7,7 +7,7 @@ import { cachedGuidelines, loadGuidelines, saveGuideline } from '../../adapters/
 import { keys, openTable, type Table } from '../../adapters/dynamodb/table.ts';
 import { firstGuidelines, type Guideline } from '../../schemas/guideline.ts';
 import { runCommand } from '../support/commands.ts';
-import { type EmbeddedAws, startEmbeddedAws } from '../support/embedded-aws.ts';
+import { type EmbeddedAws, startEmbeddedAws, withoutTimeLimits } from '../support/embedded-aws.ts';
 
 let aws: EmbeddedAws;
 let table: Table;
@@ -16,6 +16,7 @@ let folder: string;
 beforeAll(async () => {
   aws = await startEmbeddedAws();
   table = openTable(aws.tableName);
+  withoutTimeLimits(table.client);
   folder = await mkdtemp(join(tmpdir(), 'luftbro-guidelines-'));
 });
 

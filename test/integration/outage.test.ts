@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { openLogs } from '../../adapters/hub.ts';
 import { saveDirectory } from '../../adapters/dynamodb/directory-store.ts';
 import { sampleSubscription } from '../support/contract.ts';
-import { type EmbeddedAws, startEmbeddedAws } from '../support/embedded-aws.ts';
+import { type EmbeddedAws, startEmbeddedAws, withoutTimeLimits } from '../support/embedded-aws.ts';
 import { exampleText, organisationOf, sampleDirectoryData } from '../support/examples.ts';
 import { problemsOf } from '../support/fhir-validator.ts';
 import { context, requestOf } from '../support/requests.ts';
@@ -37,6 +37,7 @@ beforeAll(async () => {
     refused,
   };
   const logs = openLogs(aws.tableName);
+  withoutTimeLimits(logs.table.client);
   await saveDirectory(logs.table, sampleDirectoryData);
   await logs.subscriptions.create(
     sampleSubscription('outage-la', organisationOf('amk-la-oslo')),

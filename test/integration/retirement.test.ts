@@ -9,7 +9,7 @@ import type { Party } from '../../mission/state.ts';
 import type { Message } from '../../schemas/message.ts';
 import { attempted } from '../support/contact.ts';
 import { sampleSubscription } from '../support/contract.ts';
-import { type EmbeddedAws, startEmbeddedAws } from '../support/embedded-aws.ts';
+import { type EmbeddedAws, startEmbeddedAws, withoutTimeLimits } from '../support/embedded-aws.ts';
 import {
   missionCancel,
   missionOpenedBy,
@@ -29,6 +29,7 @@ const hour = 3_600_000;
 beforeAll(async () => {
   aws = await startEmbeddedAws();
   logs = openLogs(aws.tableName);
+  withoutTimeLimits(logs.table.client);
   await logs.subscriptions.create(sampleSubscription('retire-la', la), '2099-01-01T00:00:00.000Z');
 });
 
