@@ -46,7 +46,8 @@ const untilRefused = async (ask: () => Promise<HttpAnswer>): Promise<{ served: n
   while (!answers.some(isLimited) && Date.now() - begun < 60_000);
   const refused = answers.filter(isLimited);
   const served = answers.filter(({ status }) => status === 200).length;
-  expect(served + refused.length).toBe(answers.length);
+  const others = answers.filter(({ status }) => status !== 200 && status !== 429);
+  expect(others.map(({ status, text }) => `${status} ${text}`)).toEqual([]);
   expect(refused).not.toHaveLength(0);
   return { served, refused };
 };
@@ -75,11 +76,16 @@ describe('A client whose loop has run away', () => {
       issue: [{ code: 'throttled', details: { coding: [{ code: 'too-many-requests' }, { code: 'sender' }] } }],
     });
     expect(problemsOf(first?.body)).toEqual([]);
-    const seconds = Number(first?.headers.get('retry-after'));
-    expect(seconds).toBeGreaterThanOrEqual(1);
-    expect(seconds).toBeLessThanOrEqual(windowSeconds);
-    await delay(seconds * 1000);
-    expect((await polls()).status).toBe(200);
+    const secondsOf = (answer: HttpAnswer | undefined): number => Number(answer?.headers.get('retry-after'));
+    expect(secondsOf(first)).toBeGreaterThanOrEqual(1);
+    expect(secondsOf(first)).toBeLessThanOrEqual(windowSeconds);
+    // On a slow machine what was asked side by side has used up the window that came next, too: who asks alone then waits once.
+    let alone = await polls();
+    if (isLimited(alone)) {
+      await delay(secondsOf(alone) * 1000);
+      alone = await polls();
+    }
+    expect(alone.status).toBe(200);
   });
 
   test('is refused messages that are too many, of which nothing is stored, and can still read', async () => {

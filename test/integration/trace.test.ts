@@ -5,6 +5,7 @@ import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { deliveryQueue, openQueues } from '../../adapters/sqs/queues.ts';
+import { withoutTimeLimits } from '../support/embedded-aws.ts';
 
 /** A queue that takes everything, and remembers with which headers. */
 const seen: IncomingHttpHeaders[] = [];
@@ -48,6 +49,8 @@ afterAll(() => {
 
 test('An order carries the trace of the message that it follows from, which SQS hands on to whoever delivers it', async () => {
   const order = { kind: 'handshake', subscription: 'subscription-1', due: '2026-01-01T00:00:00.000Z' } as const;
-  await deliveryQueue(openQueues(), `${endpoint}/000000000000/deliveries.fifo`).send([order]);
+  const client = openQueues();
+  withoutTimeLimits(client);
+  await deliveryQueue(client, `${endpoint}/000000000000/deliveries.fifo`).send([order]);
   expect(seen.map((headers) => headers['x-amzn-trace-id'])).toEqual([process.env['_X_AMZN_TRACE_ID']]);
 });

@@ -81,7 +81,7 @@ export const openScene = async (
       await eventually(
         `all told: ${JSON.stringify(expected)}`,
         () => Object.entries(expected).every(([client, events]) => told(client, mission).length >= events.length),
-        20,
+        120,
       ).catch(() => {});
       expect(now()).toEqual(expected);
     },
