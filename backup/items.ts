@@ -30,8 +30,8 @@ export const readLine = (text: string): Item => line.parse(JSON.parse(text)).Ite
 const isPlain = (given: unknown): given is Readonly<Record<string, unknown>> =>
   typeof given === 'object' && given !== null && !Array.isArray(given);
 
-/** Names in order, so that the same item is always the same text. */
-const ordered = (_name: string, given: unknown): unknown => {
+/** Bytes as base64 and names in order, so that the same item is always the same text. */
+const ordered = (given: unknown): unknown => {
   if (given instanceof Uint8Array) return Buffer.from(given).toString('base64');
   return isPlain(given)
     ? Object.fromEntries(Object.entries(given).toSorted(([one], [other]) => (one < other ? -1 : 1)))
@@ -45,7 +45,7 @@ export const lineOf = (item: Item): string =>
     { Item: item },
     function (this: unknown, name, given) {
       const raw = isPlain(this) ? this[name] : given;
-      return ordered(name, raw instanceof Uint8Array ? raw : given);
+      return ordered(raw instanceof Uint8Array ? raw : given);
     },
   );
 

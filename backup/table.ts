@@ -4,6 +4,7 @@ import {
   DeleteItemCommand,
   DescribeTableCommand,
   ScanCommand,
+  type ScanCommandInput,
   type WriteRequest,
 } from '@aws-sdk/client-dynamodb';
 import { keys } from '../adapters/dynamodb/table.ts';
@@ -15,22 +16,25 @@ import type { Place } from './place.ts';
 /** Segments of a table that are read side by side; each answer has a megabyte at the most. */
 export const segments = 8;
 
-/** What is kept of one segment, page by page. */
-export const scanSegment = async function* ({ client, tableName }: Place, segment: number): AsyncGenerator<Item> {
+/** Items of a table as they are now, page by page. */
+const scan = async function* (
+  { client, tableName }: Place,
+  more: Omit<ScanCommandInput, 'TableName'>,
+): AsyncGenerator<Item> {
   let from: Item | undefined;
   do {
     const page = await client.send(
-      new ScanCommand({
-        TableName: tableName,
-        ConsistentRead: true,
-        Segment: segment,
-        TotalSegments: segments,
-        ExclusiveStartKey: from,
-      }),
+      new ScanCommand({ ...more, TableName: tableName, ConsistentRead: true, ExclusiveStartKey: from }),
     );
-    for (const item of page.Items ?? []) if (!isTransient(item)) yield item;
+    yield* page.Items ?? [];
     from = page.LastEvaluatedKey;
   } while (from !== undefined);
+};
+
+/** What is kept of one segment. */
+export const scanSegment = async function* (place: Place, segment: number): AsyncGenerator<Item> {
+  for await (const item of scan(place, { Segment: segment, TotalSegments: segments }))
+    if (!isTransient(item)) yield item;
 };
 
 /** The name by which AWS knows the table. */
@@ -40,22 +44,12 @@ export const arnOf = async ({ client, tableName }: Place): Promise<string> => {
 };
 
 /** Whether the table holds anything but what a hub that was just deployed may hold: a directory and guidelines. */
-export const isUsed = async ({ client, tableName }: Place): Promise<boolean> => {
-  let from: Item | undefined;
-  do {
-    const page = await client.send(
-      new ScanCommand({
-        TableName: tableName,
-        ConsistentRead: true,
-        FilterExpression: 'NOT pk IN (:directory, :guidelines) AND attribute_not_exists(expiresAt)',
-        ExpressionAttributeValues: { ':directory': { S: keys.directory.pk }, ':guidelines': { S: keys.guidelines.pk } },
-        ExclusiveStartKey: from,
-      }),
-    );
-    if ((page.Items ?? []).length > 0) return true;
-    from = page.LastEvaluatedKey;
-  } while (from !== undefined);
-  return false;
+export const isUsed = async (place: Place): Promise<boolean> => {
+  const found = await scan(place, {
+    FilterExpression: 'NOT pk IN (:directory, :guidelines) AND attribute_not_exists(expiresAt)',
+    ExpressionAttributeValues: { ':directory': { S: keys.directory.pk }, ':guidelines': { S: keys.guidelines.pk } },
+  }).next();
+  return found.done !== true;
 };
 
 /** Guidelines that were loaded into the new hub: those of the backup are the ones that its missions name. */
