@@ -95,6 +95,18 @@ const look = async (hub: Hub, notification: Notification): Promise<Letter> => {
   return { notification, entry, subscription, warnings, party: hub.directory.partyOf(organisation) };
 };
 
+const list = async (hub: Hub, letters: readonly Notification[]): Promise<number> => {
+  const looked: Letter[] = [];
+  for (let at = 0; at < letters.length; at += sideBySide) {
+    const some = await Promise.all(letters.slice(at, at + sideBySide).map((letter) => look(hub, letter)));
+    for (const letter of some) console.log(line(letter));
+    looked.push(...some);
+  }
+  console.log(letters.length === 0 ? 'No dead letters.' : `${letters.length} dead letters. To be phoned:`);
+  for (const call of calls(looked)) console.log(`  ${call}`);
+  return 0;
+};
+
 const run = async (hub: Hub): Promise<number> => {
   const letters = await everything(hub);
   const gone = names.filter((name) => !letters.some((letter) => nameOf(letter) === name));
@@ -103,17 +115,7 @@ const run = async (hub: Hub): Promise<number> => {
     return 1;
   }
   const wanted = chosen(letters);
-  if (command === 'list') {
-    const looked: Letter[] = [];
-    for (let at = 0; at < wanted.length; at += sideBySide) {
-      const some = await Promise.all(wanted.slice(at, at + sideBySide).map((letter) => look(hub, letter)));
-      for (const letter of some) console.log(line(letter));
-      looked.push(...some);
-    }
-    console.log(wanted.length === 0 ? 'No dead letters.' : `${wanted.length} dead letters. To be phoned:`);
-    for (const call of calls(looked)) console.log(`  ${call}`);
-    return 0;
-  }
+  if (command === 'list') return list(hub, wanted);
   if (wanted.length === 0) {
     console.log('No dead letter fits: nothing to do.');
     return 0;
