@@ -44,13 +44,13 @@ interface ApiSettings {
 }
 
 export const createApi = ({ stack, functions, log }: ApiSettings): RequestListener => {
-  const routes = createRoutes(stack);
   const gateway = createGatewayResponses(stack);
   const authorize = createAuthorizers(stack, functions);
-  const [api] = stack.resources('AWS::ApiGateway::RestApi', restApiSchema);
+  const [api, ...otherApis] = stack.resources('AWS::ApiGateway::RestApi', restApiSchema);
   const [stage, ...otherStages] = stack.resources('AWS::ApiGateway::Stage', stageSchema);
-  if (api === undefined || stage === undefined || otherStages.length > 0)
+  if (api === undefined || stage === undefined || otherApis.length + otherStages.length > 0)
     throw new Error('The embedded host serves one REST API with one stage.');
+  const routes = createRoutes(stack, api.ref);
 
   const answer = async (request: IncomingMessage, requestId: string): Promise<Answer> => {
     const url = URL.parse(request.url ?? '/', 'http://localhost');

@@ -52,7 +52,8 @@ export interface Routes {
   readonly match: (httpMethod: string, parts: readonly string[]) => Route | undefined;
 }
 
-export const createRoutes = (stack: Stack): Routes => {
+/** The routes of the API with that id. */
+export const createRoutes = (stack: Stack, api: string): Routes => {
   const resources = stack.resources('AWS::ApiGateway::Resource', resourceSchema);
   const node = (resourceId: string, resourcePath: string): PathNode => ({
     resourceId,
@@ -76,9 +77,7 @@ export const createRoutes = (stack: Stack): Routes => {
       grow(child);
     }
   };
-  const [api, ...otherApis] = stack.resources('AWS::ApiGateway::RestApi', z.looseObject({}));
-  if (api === undefined || otherApis.length > 0) throw new Error('The embedded host serves exactly one REST API.');
-  const root = node(`${api.ref}/root`, '');
+  const root = node(`${api}/root`, '');
   grow(root);
 
   for (const { logicalId, properties } of stack.resources('AWS::ApiGateway::Method', methodSchema)) {

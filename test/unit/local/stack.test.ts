@@ -91,6 +91,7 @@ describe('the routes of a template', () => {
       GetSubscription: method('GET', 'Subscription'),
       AnyOperation: method('ANY', 'Operation', { TimeoutInMillis: 1234 }),
     }),
+    'Api',
   );
   const match = (httpMethod: string, path: string) => routes.match(httpMethod, path.split('/').slice(1));
 
@@ -125,9 +126,9 @@ describe('the routes of a template', () => {
 
   it('are refused when they lead to something else than a function', () => {
     expect(() =>
-      createRoutes(stackOf({ Api, Path: resource('x'), Get: method('GET', 'Path', { Type: 'MOCK' }) })),
+      createRoutes(stackOf({ Api, Path: resource('x'), Get: method('GET', 'Path', { Type: 'MOCK' }) }), 'Api'),
     ).toThrow(/cannot run Get .*not a Lambda proxy integration/s);
-    expect(() => createRoutes(stackOf({ Api, Path: resource('{all+}') }))).toThrow(/greedy/);
+    expect(() => createRoutes(stackOf({ Api, Path: resource('{all+}') }), 'Api')).toThrow(/greedy/);
   });
 });
 
