@@ -31,13 +31,14 @@ const take = async (request: IncomingMessage, response: ServerResponse): Promise
   const { headers, method, url } = request;
   const body = await buffer(request);
   const { authorization } = headers;
-  const tables = tablesOf(body);
+  const about = subject.parse(parsed(body));
+  const tables = tablesOf(about);
   const missing =
     missingRight(permissions, {
       authorization,
       action: `dynamodb:${String(headers['x-amz-target']).replace(/^.*\./, '')}`,
       resources: tables.map((table) => `${tableArnPrefix}${table}`),
-      leadingKeys: leadingKeysOf(body),
+      leadingKeys: leadingKeysOf(about),
     }) ?? missingTableKey(authorization, tables);
   if (missing !== undefined) {
     report({ kind: 'denied', message: missing });
@@ -55,28 +56,30 @@ const missingTableKey = (authorization: string | undefined, tables: readonly str
     .map((key) => missingKeyRight(permissions, authorization, ['Decrypt'], key))
     .find((missing) => missing !== undefined);
 
-const aboutTables = z.object({
-  TableName: z.string().optional(),
-  IndexName: z.string().optional(),
-  RequestItems: z.record(z.string(), z.unknown()).optional(),
-});
+const item = z.object({ pk: z.object({ S: z.string() }) });
 
-/** The tables and indexes that a request is about. */
-const tablesOf = (body: Buffer): readonly string[] => {
-  const { TableName, IndexName, RequestItems = {} } = aboutTables.catch({}).parse(parsed(body));
+/** What a request is about. */
+const subject = z
+  .object({
+    TableName: z.string().optional(),
+    IndexName: z.string().optional(),
+    RequestItems: z.record(z.string(), z.unknown()).optional(),
+    Item: item.optional().catch(undefined),
+    Key: item.optional().catch(undefined),
+  })
+  .catch({});
+type Subject = z.output<typeof subject>;
+
+/** Tables and indexes. */
+const tablesOf = ({ TableName, IndexName, RequestItems = {} }: Subject): readonly string[] => {
   const named =
     TableName === undefined ? [] : [IndexName === undefined ? TableName : `${TableName}/index/${IndexName}`];
   return [...named, ...Object.keys(RequestItems)];
 };
 
-const item = z.object({ pk: z.object({ S: z.string() }) });
-const aboutItem = z.object({ Item: item.optional(), Key: item.optional() });
-
-/** Partition keys of the one item that a request names; every table of the stack calls its partition key `pk`. */
-const leadingKeysOf = (body: Buffer): readonly string[] => {
-  const { Item, Key } = aboutItem.catch({}).parse(parsed(body));
-  return [Item, Key].flatMap((named) => (named === undefined ? [] : [named.pk.S]));
-};
+/** Partition keys of the one item that is named; every table of the stack calls its partition key `pk`. */
+const leadingKeysOf = ({ Item, Key }: Subject): readonly string[] =>
+  [Item, Key].flatMap((named) => (named === undefined ? [] : [named.pk.S]));
 
 const parsed = (body: Buffer): unknown => {
   try {
