@@ -1,8 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { createRequire } from 'node:module';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { readClients } from './clients.ts';
 
 /** The API reference at `/docs`, where every example can be tried. On this machine only: the stack does not have it. */
 
@@ -27,10 +29,6 @@ const referenceSchema = z.looseObject({
       accessToken: z.looseObject({ flows: z.object({ clientCredentials: z.looseObject({ tokenUrl: z.string() }) }) }),
     }),
   }),
-});
-
-const clientsSchema = z.object({
-  clients: z.record(z.string(), z.looseObject({ orgnr_parent: z.string(), orgnr_child: z.string().optional() })),
 });
 
 const require = createRequire(import.meta.url);
@@ -61,18 +59,18 @@ const headers = {
 };
 
 /** All at once: the address of this hub may be one that another is replaced by. */
-const withAddresses = (text: string, addresses: readonly (readonly [from: string, to: string])[]): string => {
+const withAddresses = (document: string, addresses: readonly (readonly [from: string, to: string])[]): string => {
   const here = new Map(addresses);
   const any = new RegExp(addresses.map(([from]) => RegExp.escape(from)).join('|'), 'g');
-  return text.replaceAll(any, (from) => here.get(from) ?? from);
+  return document.replaceAll(any, (from) => here.get(from) ?? from);
 };
 
 /** The document as it is committed, with the addresses of this hub in the place of those that stand for them. */
 const referenceOf = async ({ url, issuerUrl }: DocsSettings): Promise<string> => {
-  const text = await readFile(project('../docs/openapi.json'), 'utf8');
-  const committed = referenceSchema.parse(JSON.parse(text));
+  const document = await readFile(project('../docs/openapi.json'), 'utf8');
+  const committed = referenceSchema.parse(JSON.parse(document));
   const { tokenUrl } = committed.components.securitySchemes.accessToken.flows.clientCredentials;
-  const here = withAddresses(text, [
+  const here = withAddresses(document, [
     [committed.servers[0].url, url],
     [tokenUrl, `${issuerUrl}/token`],
     ['http://localhost:3000/fhir', url],
@@ -102,12 +100,6 @@ const bearerPaths = (paths: z.output<typeof referenceSchema>['paths']): unknown 
 /** Notifications that are kept for each listener. */
 const mostKept = 20;
 
-const bodyOf = async (request: IncomingMessage): Promise<string> => {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) if (Buffer.isBuffer(chunk)) chunks.push(chunk);
-  return Buffer.concat(chunks).toString('utf8');
-};
-
 const send = (response: ServerResponse, status: number, type: string, body: string | Buffer): void => {
   response.writeHead(status, { ...headers, 'content-type': type });
   response.end(body);
@@ -119,12 +111,13 @@ export const createDocs = (settings: DocsSettings): ((request: IncomingMessage) 
   const inbox = new Map<string, { readonly webhookId: string; readonly notification: unknown }[]>();
 
   const clients = async () =>
-    Object.entries(clientsSchema.parse(JSON.parse(await readFile(settings.clientsFile, 'utf8'))).clients).map(
-      ([name, { orgnr_parent, orgnr_child }]) => ({ name, organisation: orgnr_child ?? orgnr_parent }),
-    );
+    Object.entries(await readClients(settings.clientsFile)).map(([name, { orgnr_parent, orgnr_child }]) => ({
+      name,
+      organisation: orgnr_child ?? orgnr_parent,
+    }));
 
   const receive = async (name: string, request: IncomingMessage): Promise<void> => {
-    const notification: unknown = JSON.parse(await bodyOf(request));
+    const notification: unknown = JSON.parse(await text(request));
     const kept = inbox.get(name) ?? [];
     inbox.set(name, [{ webhookId: String(request.headers['webhook-id']), notification }, ...kept].slice(0, mostKept));
   };

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import { dirname } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK, SignJWT } from 'jose';
 import { z } from 'zod';
 import { algorithms } from '../adapters/tokens/jwt.ts';
@@ -9,18 +10,12 @@ import { verifyProof } from '../adapters/tokens/proof.ts';
 import { TokenRefused } from '../adapters/tokens/refused.ts';
 import { codesOf } from '../schemas/codes.ts';
 import { scopeFor, scopes } from '../schemas/scopes.ts';
+import { readClients } from './clients.ts';
 
 /**
  * A token issuer for one machine, in the place of HelseID: the same claims, and nobody's identity is checked. It gives a
  * token to whoever names a client of the directory, so it listens to this machine alone and is no part of the stack.
  */
-
-const clientsSchema = z.object({
-  clients: z.record(
-    z.string(),
-    z.object({ orgnr_parent: z.string(), orgnr_child: z.string().optional(), orgnr_supplier: z.string().optional() }),
-  ),
-});
 
 const keySchema = z.looseObject({
   kty: z.literal('EC'),
@@ -61,7 +56,7 @@ export const createIssuer = async ({ url, audience, clientsFile, keyFile }: Issu
 
   /** `undefined` if there is no such client. A thumbprint binds the token to a key (RFC 9449, 6.1). */
   const issue = async (clientId: string, scope: string, thumbprint?: string): Promise<string | undefined> => {
-    const { clients } = clientsSchema.parse(JSON.parse(await readFile(clientsFile, 'utf8')));
+    const clients = await readClients(clientsFile);
     const client = Object.hasOwn(clients, clientId) ? clients[clientId] : undefined;
     if (client === undefined) return undefined;
     const organisations = Object.entries(client).map(([name, number]) => [
@@ -92,7 +87,7 @@ export const createIssuer = async ({ url, audience, clientsFile, keyFile }: Issu
     if (request.method !== 'POST' || path !== '/token')
       return refused(404, 'not_found', 'See /.well-known/openid-configuration.');
 
-    const form = new URLSearchParams(await readText(request));
+    const form = new URLSearchParams(await text(request));
     if (form.get('grant_type') !== 'client_credentials')
       return refused(400, 'unsupported_grant_type', 'Only client_credentials.');
     const clientId = form.get('client_id') ?? basicUser(request.headers.authorization) ?? '';
@@ -179,12 +174,6 @@ const respond = (response: ServerResponse, { status, body }: OAuthAnswer): void 
     ...(status === 401 ? { 'www-authenticate': 'Basic realm="luftbro"' } : {}),
   });
   response.end(JSON.stringify(body));
-};
-
-const readText = async (request: IncomingMessage): Promise<string> => {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) if (Buffer.isBuffer(chunk)) chunks.push(chunk);
-  return Buffer.concat(chunks).toString('utf8');
 };
 
 const basicUser = (authorization = ''): string | undefined => {
