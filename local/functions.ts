@@ -329,9 +329,8 @@ class Instance {
     return this.#ended === undefined;
   }
 
+  /** Once it is ready. */
   async serve(requestId: string, payload: string, timeoutSeconds: number): Promise<Invoked> {
-    const unusable = await this.ready;
-    if (unusable !== undefined) return { outcome: 'failed', ...unusable };
     const next = this.#next(timeoutSeconds, `Task timed out after ${timeoutSeconds} seconds.`);
     const invocation: Invocation = { requestId, payload, deadline: Date.now() + timeoutSeconds * 1000 };
     this.#worker.postMessage(invocation);

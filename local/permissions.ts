@@ -60,10 +60,8 @@ export const missingRight = (
 ): string | undefined => {
   const [, accessKey = ''] = /Credential=([^/]+)\//.exec(authorization) ?? [];
   const statements = permissions[accessKey];
-  const denied =
-    statements === undefined
-      ? undefined
-      : resources.find((resource) => !allows(statements, action, resource, circumstances));
+  if (statements === undefined) return undefined;
+  const denied = resources.find((resource) => !allows(statements, action, resource, circumstances));
   return denied === undefined
     ? undefined
     : `${accessKey} is not authorized to perform: ${action} on resource: ${denied}`;

@@ -32,8 +32,8 @@ export interface Statement {
   readonly Effect: 'Allow' | 'Deny';
   readonly Action: readonly string[];
   readonly Resource: readonly string[];
-  readonly Condition?: /** Forms of the partition keys that it is about. */
-  { readonly leadingKeys: readonly string[] } | { readonly viaService: string } | undefined;
+  /** What it is about: forms of partition keys, or the service that makes the call for somebody. */
+  readonly Condition?: { readonly leadingKeys: readonly string[] } | { readonly viaService: string } | undefined;
 }
 
 export const allows = (

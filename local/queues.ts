@@ -44,18 +44,12 @@ interface QueueServerSettings {
   readonly log?: (line: string) => void;
 }
 
-interface OwnName {
-  readonly arn: string;
-  readonly url: string;
-  readonly key: string | undefined;
-}
-
 export const startQueues = async ({ region, log = () => {} }: QueueServerSettings): Promise<QueueServer> => {
   const app = buildApp({ logger: false, host: 'localhost', defaultRegion: region });
   let permissions: Permissions = {};
 
   // fauxqs calls a queue http://sqs.<region>.localhost:<port>/…, a name that not every machine can resolve.
-  const ownNames = new Map<string, OwnName>();
+  const ownNames = new Map<string, MadeQueue>();
   app.addHook('preHandler', async ({ body, headers }, reply) => {
     if (!isRequestToQueue(body)) return;
     const own = ownNames.get(body.QueueUrl);
@@ -87,9 +81,9 @@ export const startQueues = async ({ region, log = () => {} }: QueueServerSetting
     client,
     create: async (stack) => {
       const urls = new Map<string, string>();
-      for (const { ref, arn, url: ownUrl, key } of await makeQueues(client, stack)) {
-        ownNames.set(ref, { arn, url: ownUrl, key });
-        urls.set(arn, ref);
+      for (const queue of await makeQueues(client, stack)) {
+        ownNames.set(queue.ref, queue);
+        urls.set(queue.arn, queue.ref);
       }
       permissions = permissionsOf(stack);
       return urls;
