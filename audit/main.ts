@@ -1,12 +1,11 @@
 import { createReadStream, existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as wait } from 'node:timers/promises';
 import { accessChains, accessLog } from '../adapters/dynamodb/access-log.ts';
 import { directoryOf, loadDirectory } from '../adapters/dynamodb/directory-store.ts';
 import { openTable, type Table } from '../adapters/dynamodb/table.ts';
 import { commandLine, endWith } from '../local/command-line.ts';
-import { hubOptions, tableGiven } from '../local/hub-env.ts';
+import { hubOptions, placesIn, tableGiven } from '../local/hub-env.ts';
 import { type ChainFault, chainFaults, missionsNamed } from '../mission/access.ts';
 import type { AccessLog, AccessRecord } from '../mission/ports.ts';
 import { auditEvent } from '../mission/views/audit-event.ts';
@@ -132,7 +131,7 @@ const exportMission = async (table: Table, log: AccessLog, mission: string): Pro
 };
 
 const logFiles = (): readonly string[] => {
-  const own = join(values['data-dir'], 'hub.log');
+  const { log: own } = placesIn(values['data-dir']);
   return values.log ?? (values.local && existsSync(own) ? [own] : []);
 };
 

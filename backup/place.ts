@@ -1,10 +1,9 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { Table } from '../adapters/dynamodb/table.ts';
-import { localCredentials } from '../local/credentials.ts';
-import { readHubEnv } from '../local/hub-env.ts';
+import { localCredentials, localRegion as region } from '../local/credentials.ts';
+import { placesIn, readHubEnv } from '../local/hub-env.ts';
 import { createStack } from '../local/stack.ts';
 import { startTables, type TableServer, TablesInUse } from '../local/tables.ts';
 import { readAssembly } from '../local/template.ts';
@@ -30,8 +29,6 @@ export const deployedPlace = (tableName: string): Place => {
   const client = new DynamoDBClient({ maxAttempts: 8 });
   return { ...placeOf(client, tableName), isOurs: false, close: async () => client.destroy() };
 };
-
-const region = 'eu-north-1';
 
 /** The table of a data folder, whatever stack made it. Says so and is undefined unless there is one, and one only. */
 const tableThere = (names: readonly string[], folder: string): string | undefined => {
@@ -80,7 +77,7 @@ export const localPlace = async (
   assemblyFolder: string,
   mayMake: boolean,
 ): Promise<Place | undefined> => {
-  const folder = join(dataDir, 'tables');
+  const { tables: folder } = placesIn(dataDir);
   if (!mayMake && !existsSync(folder)) {
     console.error(`${folder} is not there: no hub was started with this data folder.`);
     return undefined;

@@ -1,14 +1,14 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
-import { join, resolve as absolute } from 'node:path';
+import { resolve as absolute } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { createApi } from './api.ts';
-import { localCredentials } from './credentials.ts';
+import { localCredentials, localRegion as region } from './credentials.ts';
 import { createDocs } from './docs.ts';
 import { startEventSources } from './event-sources.ts';
 import { loadFirstData } from './first-data.ts';
 import { createFunctions, type Invoked } from './functions.ts';
-import { ownDataDir, writeHubEnv } from './hub-env.ts';
+import { ownDataDir, placesIn, writeHubEnv } from './hub-env.ts';
 import { createIssuer } from './issuer.ts';
 import { openLog } from './log.ts';
 import { forThisMachine } from './own-names.ts';
@@ -63,7 +63,6 @@ export interface Host {
 
 const project = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
 
-const region = 'eu-north-1';
 // What is under way may end by itself; what takes longer is cut off, as a power cut would, and is still owed.
 const graceMilliseconds = 2000;
 
@@ -81,6 +80,7 @@ export const startHost = async (options: HostOptions = {}): Promise<Host> => {
     logToTerminal = false,
     progress = () => {},
   } = options;
+  const places = placesIn(dataDir);
   const { stackName, template, assets } = await readAssembly(assemblyFolder);
 
   // Closed in the opposite order, also when the start fails half-way.
@@ -90,7 +90,7 @@ export const startHost = async (options: HostOptions = {}): Promise<Host> => {
   };
 
   try {
-    const log = await openLog({ file: join(dataDir, 'hub.log'), alsoToTerminal: logToTerminal });
+    const log = await openLog({ file: places.log, alsoToTerminal: logToTerminal });
     opened.push(log.close);
 
     // The ports come first: what the functions are told about addresses depends on them.
@@ -103,7 +103,7 @@ export const startHost = async (options: HostOptions = {}): Promise<Host> => {
     const url = `${origin}/fhir`;
 
     const tableServer = await startTables({
-      folder: join(dataDir, 'tables'),
+      folder: places.tables,
       region,
       log: (line) => log.event('ERROR', line),
     });
@@ -146,7 +146,7 @@ export const startHost = async (options: HostOptions = {}): Promise<Host> => {
       url: issuerUrl,
       audience: options.parameters?.['TokenAudience'] ?? template.Parameters['TokenAudience']?.Default ?? stackName,
       clientsFile,
-      keyFile: join(dataDir, 'issuer-key.json'),
+      keyFile: places.issuerKey,
     });
     issuerDoor.serve(issuer.listener);
     progress(`tokens   ${issuerUrl} (for this machine only: it checks nobody)`);
@@ -185,7 +185,7 @@ export const startHost = async (options: HostOptions = {}): Promise<Host> => {
       origin,
       issuerUrl,
       dataDir: absolute(dataDir),
-      logFile: join(dataDir, 'hub.log'),
+      logFile: places.log,
       tables,
       queuesEndpoint: queues.endpoint,
       outputs: stack.outputs(),

@@ -9,6 +9,14 @@ import type { WrongUse } from './command-line.ts';
 
 export const ownDataDir = fileURLToPath(new URL('../.luftbro', import.meta.url));
 
+/** What lies in a data folder. */
+export const placesIn = (dataDir: string) => ({
+  tables: join(dataDir, 'tables'),
+  issuerKey: join(dataDir, 'issuer-key.json'),
+  log: join(dataDir, 'hub.log'),
+  env: join(dataDir, 'hub.env'),
+});
+
 /** `--local [--data-dir <folder>]` or `--table <name>`. */
 export const hubOptions = {
   local: { type: 'boolean', default: false },
@@ -32,11 +40,9 @@ export const deployedTable = ({ values: { local, table }, wrongUse }: HubGiven):
 export const tableGiven = (given: HubGiven): string | undefined =>
   deployedTable(given) ?? readHubEnv(given.values['data-dir']);
 
-const fileIn = (dataDir: string): string => join(dataDir, 'hub.env');
-
 export const writeHubEnv = (dataDir: string, values: Readonly<Record<string, string>>): Promise<void> =>
   writeFile(
-    fileIn(dataDir),
+    placesIn(dataDir).env,
     Object.entries(values)
       .map(([name, value]) => `${name}=${value}\n`)
       .join(''),
@@ -47,7 +53,7 @@ export const writeHubEnv = (dataDir: string, values: Readonly<Record<string, str
  * table. Says so and is `undefined` if no hub was started with that folder.
  */
 export const readHubEnv = (dataDir: string): string | undefined => {
-  const file = fileIn(dataDir);
+  const file = placesIn(dataDir).env;
   try {
     Object.assign(process.env, parseEnv(readFileSync(file, 'utf8')));
   } catch {

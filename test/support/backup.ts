@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadFirstData } from '../../local/first-data.ts';
 import { type Host, startHost } from '../../local/host.ts';
+import { placesIn } from '../../local/hub-env.ts';
 import { type Ran, runCommand, type Running } from './commands.ts';
 
 /** Hubs whose data folders outlive them, and the command that carries what is in one into another. */
@@ -27,7 +28,7 @@ export interface LocalHub extends Host {
 /** A hub on a data folder; at the address of `before`, if it takes that one's place. Partners keep their tokens. */
 export const hubOn = async (dataDir: string, before?: LocalHub): Promise<LocalHub> => {
   if (before !== undefined && before.dataDir !== dataDir)
-    await copyFile(join(before.dataDir, 'issuer-key.json'), join(dataDir, 'issuer-key.json'));
+    await copyFile(placesIn(before.dataDir).issuerKey, placesIn(dataDir).issuerKey);
   const host = await startHost({
     dataDir,
     port: portOf(before?.origin),
