@@ -152,7 +152,7 @@ const main = async (): Promise<number> => {
   const table = tableGiven(told);
   if (table === undefined) return 1;
   const queue = local ? process.env['DeliveryQueueUrl'] : values.queue;
-  return run(await openHub(table, queue || wrongUse('Say which queue it delivers from: --queue <url>.')));
+  return run(await openHub(table, queue ?? wrongUse('Say which queue it delivers from: --queue <url>.')));
 };
 
 await endWith(

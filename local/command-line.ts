@@ -5,7 +5,11 @@ import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
 /** Prints the sentence and how the command is used on stderr, and ends the process with 2. */
 export type WrongUse = (sentence: string) => never;
 
-export const whyOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+/** What was wrong, in the words of the error and of what caused it. */
+export const whyOf = (error: unknown): string => {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? `${error.message}: ${whyOf(error.cause)}` : error.message;
+};
 
 /** What Node says of an option, as one line and without its advice for words that look like options. */
 const faultOf = (error: unknown): string =>
@@ -40,6 +44,10 @@ export const commandLine = <const Options extends ParseArgsOptionsConfig>(
   })();
   const { values, positionals: words } = given;
   const [first] = words;
+  // What a shell makes of a variable that is not set.
+  if (words.includes('')) wrongUse('A word is empty.');
+  for (const [option, value] of Object.entries(values))
+    if (value === '' || (Array.isArray(value) && value.includes(''))) wrongUse(`Option '--${option}' is empty.`);
   const tooMany = words[mostWords];
   if (tooMany !== undefined) wrongUse(`"${tooMany}" is one word too many.`);
   return {

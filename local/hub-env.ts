@@ -32,8 +32,7 @@ interface HubGiven {
 /** The table of the deployed hub that was named; `undefined` if it is the hub on this machine. */
 export const deployedTable = ({ values: { local, table }, wrongUse }: HubGiven): string | undefined => {
   if (local) return table === undefined ? undefined : wrongUse('Say --local or --table, not both.');
-  // An empty name is what a shell makes of a variable that is not set.
-  return table || wrongUse('Say which hub: --local, or --table <name>.');
+  return table ?? wrongUse('Say which hub: --local, or --table <name>.');
 };
 
 /** The table of the hub that was said. Says so and is `undefined` if it is none. */
