@@ -7,6 +7,7 @@ import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { z } from 'zod';
 import { localCredentials } from '../../../local/credentials.ts';
 import { type Host, type HostOptions, startHost } from '../../../local/host.ts';
+import { afterRunning } from '../../../local/running-time.ts';
 
 /** A small stack of its own: the host is tested against this, not against the hub. */
 export const fixtureAssembly = fileURLToPath(new URL('../../fixtures/embedded-stack', import.meta.url));
@@ -57,12 +58,21 @@ export const temporaryFolder = (): Promise<string> => mkdtemp(join(tmpdir(), 'lu
 
 export const removeFolder = (folder: string): Promise<void> => rm(folder, { recursive: true, force: true });
 
-/** Asks until it is so; the test's own time limit says when it never will be. */
+/** Asks until it is so, and fails if it never is within two minutes in which the machine runs. */
 export const eventually = async <Value>(ask: () => Promise<Value | undefined>): Promise<Value> => {
-  for (;;) {
-    const value = await ask();
-    if (value !== undefined) return value;
-    await delay(10);
+  let isLate = false;
+  const inTime = afterRunning(120_000, () => {
+    isLate = true;
+  });
+  try {
+    for (;;) {
+      const value = await ask();
+      if (value !== undefined) return value;
+      if (isLate) throw new Error('what is waited for did not come within two minutes');
+      await delay(10);
+    }
+  } finally {
+    inTime();
   }
 };
 
