@@ -94,9 +94,13 @@ export const mayReadEntry = (
   entry.recipients.includes(organisation) ||
   (knownMessageType(entry.event).readableBy.includes(role) && isConcerned(current, organisation));
 
-/** These see what concerns them without persons and free text. */
-export const seesNoPerson = (role: Role): boolean => role === 'observer' || role === 'quality';
+const seers: readonly Role[] = ['local-amk', 'amk-la', 'operator', 'hospital', 'hub'];
 
-/** Requester, coordinator and those who see no person see every Task of the mission, others those they own or asked for. */
+/** These see what concerns them without persons and free text: observers and quality systems, and whoever is in a role that only a newer release knows. */
+export const seesNoPerson = (role: Role): boolean => !seers.includes(role);
+
+/** Requester, coordinator, observers and quality systems see every Task of the mission, others those they own or asked for. */
 export const mayReadTask = (task: TaskState, state: MissionState, organisation: string, role: Role): boolean =>
-  seesNoPerson(role) || [state.requester, state.coordinator, task.owner, task.asker].includes(organisation);
+  role === 'observer' ||
+  role === 'quality' ||
+  [state.requester, state.coordinator, task.owner, task.asker].includes(organisation);

@@ -2,12 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { accessLog } from '../../adapters/dynamodb/access-log.ts';
-import { loadDirectory, saveDirectory } from '../../adapters/dynamodb/directory-store.ts';
+import { directoryOf, loadDirectory, saveDirectory } from '../../adapters/dynamodb/directory-store.ts';
 import { loadGuidelines, saveGuideline } from '../../adapters/dynamodb/guideline-store.ts';
 import { keys, obligationShards, owed, pack, type Table, unpack } from '../../adapters/dynamodb/table.ts';
 import { localPlace } from '../../backup/place.ts';
 import { recordAccess } from '../../mission/access.ts';
 import { fold } from '../../mission/evolve.ts';
+import { seesNoPerson } from '../../mission/routing.ts';
 import { missionLog } from '../../adapters/dynamodb/mission-log.ts';
 import { logMessages } from '../../schemas/log-messages.ts';
 import { missionIdOf } from '../../schemas/identifiers.ts';
@@ -174,9 +175,11 @@ describe('Fields, attributes, folds and kinds of items that this release does no
     expect([guidelines[newName], unpack(guidelines['packed'])[0][newName]]).toEqual(['kept', 'kept']);
   });
 
-  test('a party in a role of theirs is a party', async () => {
+  test('a party in a role of theirs is a party, and sees no person', async () => {
     const party = await get(oslo, '/Organization/319000097');
     expect([party.status, party.body['name']]).toEqual([200, 'Kystvakten']);
+    const role = directoryOf(await loadDirectory(table)).partyOf('319000097')?.role;
+    expect([role, role !== undefined && seesNoPerson(role)]).toEqual(['coast-guard', true]);
   });
 
   test('debts of a kind that this release does not know are said and hold up no other, however many they are', async () => {
