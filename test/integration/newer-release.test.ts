@@ -6,7 +6,7 @@ import { directoryOf, loadDirectory, saveDirectory } from '../../adapters/dynamo
 import { loadGuidelines, saveGuideline } from '../../adapters/dynamodb/guideline-store.ts';
 import { keys, obligationShards, owed, pack, type Table, unpack } from '../../adapters/dynamodb/table.ts';
 import { localPlace } from '../../backup/place.ts';
-import { recordAccess } from '../../mission/access.ts';
+import { chainFaults, recordAccess } from '../../mission/access.ts';
 import { fold } from '../../mission/evolve.ts';
 import { seesNoPerson } from '../../mission/routing.ts';
 import { missionLog } from '../../adapters/dynamodb/mission-log.ts';
@@ -280,6 +280,7 @@ describe('An event that this release does not know', () => {
   let owedNumber = 0;
 
   beforeAll(async () => {
+    await moveTo(hub, coordinator, la.url);
     for (const message of [unread, waiting, other]) await send(amk, message);
     await eventually('all are told', () => [unread, waiting, other].every((one) => told(missionOf(one)) > 0), 60);
     await say(missionOf(unread), owed(keys.entry(missionOf(unread), 2), now()));
@@ -368,6 +369,8 @@ describe('An event that this release does not know', () => {
 });
 
 describe('A code that this release does not know', () => {
+  beforeAll(() => moveTo(hub, coordinator, la.url));
+
   /** A mission of which the coordinator is told; returns its notification. */
   const toldOf = async (): Promise<{ readonly mission: string; readonly note: Stored }> => {
     const message = request();
@@ -469,9 +472,16 @@ describe('A code that this release does not know', () => {
       missions: [{ mission, exercise: false, relation: [], parts: ['1'] }],
       request: randomUUID(),
     };
-    await recordAccess(accessLog(table), JSON.parse(JSON.stringify({ ...access, reading: 'map', [newName]: 1 })));
+    const log = accessLog(table);
+    const record = await recordAccess(log, JSON.parse(JSON.stringify({ ...access, reading: 'map', [newName]: 1 })));
     const reads = await get(amk, `/AuditEvent?entity=ServiceRequest/${mission}&_count=100`);
     expect(reads.status, reads.text).toBe(200);
     expect(reads.text).toContain(access.request);
+    // Nobody takes what is not known for what was changed.
+    const { chain = '' } = record ?? {};
+    const head = await log.head(chain);
+    const records = await log.range(chain, 1, head?.number ?? 0);
+    expect(records.map(({ access: kept }) => JSON.stringify(kept)).join()).toContain(newName);
+    expect(chainFaults(chain, records, head)).toEqual([]);
   });
 });
