@@ -89,6 +89,7 @@ export class DoorAlarms extends Construct {
         ),
       },
       { by: authorize, pattern: where('CLIENT_LIMITED', FilterPattern.stringValue('$.budget', '=', 'messages')) },
+      { by: processMessage, pattern: saying('CLIENT_LIMITED') },
     ]);
     onCall.wake(this, 'Limiting', this.limited, {
       ...lasting,

@@ -86,7 +86,7 @@ export class HubStack extends Stack {
       default: 10,
     });
     const budgetSeconds = new CfnParameter(this, 'BudgetSeconds', {
-      description: 'Seconds for which a client has the budgets below, and after which it has them anew.',
+      description: 'Seconds for which a client has the two budgets below, and after which it has them anew.',
       type: 'Number',
       minValue: 1,
       maxValue: 300,
@@ -103,6 +103,20 @@ export class HubStack extends Stack {
       type: 'Number',
       minValue: 1,
       default: 300,
+    });
+    const budgetMissions = new CfnParameter(this, 'BudgetMissions', {
+      description:
+        'Missions that one client may open, or take up again after minutes of silence, in BudgetMissionSeconds.',
+      type: 'Number',
+      minValue: 1,
+      default: 100,
+    });
+    const budgetMissionSeconds = new CfnParameter(this, 'BudgetMissionSeconds', {
+      description: 'Seconds for which a client has the budget of missions, and after which it has it anew.',
+      type: 'Number',
+      minValue: 1,
+      maxValue: 300,
+      default: 60,
     });
     const endpointAllowList = new CfnParameter(this, 'EndpointAllowList', {
       description:
@@ -162,10 +176,18 @@ export class HubStack extends Stack {
       ...answering,
       name: 'process-message',
       memorySize: 1024,
-      environment: { TABLE_NAME, DELIVERY_QUEUE_URL, PUBLIC_URL, ...counting },
+      environment: {
+        TABLE_NAME,
+        DELIVERY_QUEUE_URL,
+        PUBLIC_URL,
+        BUDGET_MISSIONS: budgetMissions.valueAsString,
+        BUDGET_MISSION_SECONDS: budgetMissionSeconds.valueAsString,
+        ...counting,
+      },
     });
     processMessage.allow(tableReads, table.tableArn);
     processMessage.allowItems(tableWrites, table.tableArn, ...working);
+    processMessage.allowItems(['dynamodb:UpdateItem'], table.tableArn, 'LIMIT#*');
 
     const read = new HubFunction(this, 'Read', {
       ...answering,

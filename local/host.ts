@@ -124,6 +124,7 @@ export const startHost = async (options: HostOptions = {}): Promise<Host> => {
         // Here are no partners to be protected from each other, but tests that hurry.
         BudgetMessages: '1000000',
         BudgetRequests: '1000000',
+        BudgetMissions: '1000000',
         ...options.parameters,
       }),
       queueUrl: queues.url,

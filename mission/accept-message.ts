@@ -4,6 +4,7 @@ import { fingerprintOf, fingerprintPositions } from '../schemas/identifiers.ts';
 import type { Message } from '../schemas/message.ts';
 import { type Circumstances, decide, missionOf } from './decide.ts';
 import type { MissionLog, StoredEntry } from './ports.ts';
+import { awakeSince } from './retire.ts';
 import type { Entry, MissionState, Party } from './state.ts';
 
 /** In the log. `again`: it was there before, and the answer is the one given then. */
@@ -19,9 +20,6 @@ export interface Accepted {
 
 /** Races a message may lose before the sender is asked to come again. */
 const maxRaces = 10;
-
-/** The fan-out that follows at once has this long before the sweeper takes it over. */
-const fanOutMilliseconds = 10_000;
 
 /** Entries whose fingerprint stands in the state; it holds those of the newest entries, one each. */
 const entriesWith = async (
@@ -79,6 +77,13 @@ const seenBefore = async (
 const unpaidFrom = (last: StoredEntry | undefined, number: number): number =>
   last?.owes === true ? last.unpaidFrom : number;
 
+interface Terms {
+  /** The fan-out that follows at once has this long before the sweeper takes it over, milliseconds. */
+  readonly patienceMilliseconds?: number;
+  /** Asked once, when all else is in order, for a message that opens a mission or ends its rest: the refusal, if it has to wait. */
+  readonly keptFromWaking?: () => Promise<Refusal | undefined>;
+}
+
 /**
  * Accepts a message: one consistent read, the mission's rules, one conditional put.
  * Whoever loses the race for a number reads again and decides again, because the state may have changed.
@@ -88,9 +93,10 @@ export const acceptMessage = async (
   message: Message,
   circumstances: Omit<Circumstances, 'now'>,
   now: () => number,
-  patienceMilliseconds = fanOutMilliseconds,
+  { patienceMilliseconds = 10_000, keptFromWaking }: Terms = {},
 ): Promise<Accepted | Refusal> => {
   const mission = missionOf(message, circumstances.sender);
+  let isAdmitted = keptFromWaking === undefined;
   for (let race = 0; race < maxRaces; race += 1) {
     const last = await log.last(mission);
     const before = last === undefined ? undefined : await seenBefore(log, last, message, circumstances.sender);
@@ -98,7 +104,17 @@ export const acceptMessage = async (
     const at = now();
     const decided = decide(last?.state, message, { ...circumstances, now: new Date(at).toISOString() });
     if (decided.outcome === 'refused') return decided;
-    const entry: Entry = { ...decided.entry, unpaidFrom: unpaidFrom(last, decided.entry.number) };
+    const { number } = decided.entry;
+    const entry: Entry = {
+      ...decided.entry,
+      unpaidFrom: unpaidFrom(last, number),
+      awakeSince: awakeSince(last, number, at),
+    };
+    if (!isAdmitted && entry.awakeSince === number) {
+      const kept = await keptFromWaking?.();
+      if (kept !== undefined) return kept;
+      isAdmitted = true;
+    }
     const appended = await log.append(entry, new Date(at + patienceMilliseconds).toISOString());
     if (appended === 'too-large')
       return refuse(

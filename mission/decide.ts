@@ -47,7 +47,7 @@ export interface Circumstances {
 }
 
 /** The entry a decision would append, without what only the log knows. */
-export type Decided = { readonly outcome: 'accepted'; readonly entry: Omit<Entry, 'unpaidFrom'> };
+export type Decided = { readonly outcome: 'accepted'; readonly entry: Omit<Entry, 'unpaidFrom' | 'awakeSince'> };
 
 /** Every entry carries the Tasks of its mission; real missions have a handful. */
 const mostTasks = 60;

@@ -12,7 +12,7 @@ import type {
   Told,
   Worklist,
 } from './ports.ts';
-import { retirementOf } from './retire.ts';
+import { settlementOf } from './retire.ts';
 import { type Entry, isFinal, rolesIn } from './state.ts';
 
 /** Milliseconds after which a notification that is not settled is looked after by the sweeper. */
@@ -30,7 +30,16 @@ export interface FanOutPorts {
 
 type Debt = Pick<
   Entry,
-  'mission' | 'number' | 'event' | 'sender' | 'exercise' | 'recipients' | 'facts' | 'state' | 'correlationId'
+  | 'mission'
+  | 'number'
+  | 'event'
+  | 'sender'
+  | 'exercise'
+  | 'recipients'
+  | 'facts'
+  | 'state'
+  | 'correlationId'
+  | 'awakeSince'
 >;
 
 const wants = ({ filter, organisation }: Subscriber, entry: Debt): boolean =>
@@ -89,8 +98,9 @@ const numberAndTell = async (
   ports: FanOutPorts,
   subscriber: Subscriber,
   entry: Debt,
+  asOf: number,
 ): Promise<Numbered | 'passed' | 'full'> => {
-  const numbered = await ports.subscriptions.number(subscriber.id, entry.mission, entry.number);
+  const numbered = await ports.subscriptions.number(subscriber.id, entry.mission, entry.number, asOf);
   return typeof numbered === 'string' ? numbered : tell(ports, subscriber, entry, numbered);
 };
 
@@ -141,7 +151,7 @@ const warnOfUnreachable = async (
  * Pays one entry's debt: number and write each notification, send them in one batch, note the Tasks, and last clear the debt.
  * Returns what the hub had to say about it: entries of its own, which owe in their turn.
  */
-const pay = async (ports: FanOutPorts, entry: Debt, begunBefore: boolean): Promise<readonly Entry[]> => {
+const pay = async (ports: FanOutPorts, entry: Debt, begunBefore: boolean, asOf: number): Promise<readonly Entry[]> => {
   const [subscribers] = await Promise.all([
     entry.recipients.length === 0 ? [] : ports.subscriptions.subscribers(entry.recipients),
     project(ports, entry),
@@ -149,7 +159,7 @@ const pay = async (ports: FanOutPorts, entry: Debt, begunBefore: boolean): Promi
   const wanting = subscribers.filter((subscriber) => wants(subscriber, entry));
   const others = begunBefore ? subscribers.filter((subscriber) => !wanting.includes(subscriber)) : [];
   const outcomes = await Promise.allSettled([
-    ...wanting.map((subscriber) => numberAndTell(ports, subscriber, entry)),
+    ...wanting.map((subscriber) => numberAndTell(ports, subscriber, entry, asOf)),
     ...others.map((subscriber) => tellIfNumbered(ports, subscriber, entry)),
   ]);
   const paid = outcomes.flatMap((outcome) =>
@@ -169,26 +179,27 @@ const pay = async (ports: FanOutPorts, entry: Debt, begunBefore: boolean): Promi
   const untold = entry.recipients.filter((organisation) => !reached.has(organisation));
   const told = paid.map((one) => one.told);
   const warnings = await warnOfUnreachable(ports, entry, subscribers, unnumbered);
-  await ports.missions.settle(entry.mission, entry.number, told, untold, retirementOf(entry, ports.now()));
+  await ports.missions.settle(entry.mission, entry.number, { told, untold, ...settlementOf(entry, ports.now()) });
   return warnings;
 };
 
 /**
  * Makes everybody who must know an owed notification, numbered and on its way.
  * Helping: unpaid debts of the mission's earlier entries are paid first, in order, so that numbers follow the log whoever dies where.
- * `begunBefore`: somebody may have begun to pay this entry and not have ended.
+ * `begunBefore`: somebody may have begun to pay this entry and not have ended. `asOf`: milliseconds at which it was known to owe.
  */
 export const fanOut = async (
   ports: FanOutPorts,
-  entry: Debt & Pick<Entry, 'unpaidFrom'>,
+  entry: Debt & Pick<Entry, 'unpaidFrom' | 'receivedAt'>,
   begunBefore = true,
+  asOf = Date.parse(entry.receivedAt),
 ): Promise<void> => {
   const warnings: Entry[] = [];
   if (entry.unpaidFrom < entry.number) {
     const earlier = await ports.missions.entries(entry.mission, entry.unpaidFrom, entry.number - 1);
-    for (const debt of earlier) if (debt.owes) warnings.push(...(await pay(ports, debt, true)));
+    for (const debt of earlier) if (debt.owes) warnings.push(...(await pay(ports, debt, true, asOf)));
   }
-  warnings.push(...(await pay(ports, entry, begunBefore)));
+  warnings.push(...(await pay(ports, entry, begunBefore, asOf)));
   // What the hub itself says asks nothing and is warned of by nothing, so this ends.
   for (const warning of warnings) await fanOut(ports, warning);
 };

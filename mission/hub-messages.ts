@@ -214,7 +214,7 @@ export const sayAsHub = async (
     // It asks nothing and carries no code of the guideline: any version will do.
     { sender: hub, directory: ports.directory, guidelines: firstGuidelines, origin: defined({ correlationId }) },
     ports.now,
-    patienceMilliseconds,
+    defined({ patienceMilliseconds }),
   );
   if (said.outcome === 'refused' && said.faults.some(({ code }) => comesAgain.includes(code)))
     throw new Unavailable(

@@ -33,6 +33,16 @@ export interface StoredEntry extends Entry {
   readonly told: readonly Told[];
   /** Recipients that have no subscription which wants this entry: nobody can tell them by machine. */
   readonly untold: readonly string[];
+  /** When its debt was cleared, ISO 8601; entries of the first release do not know. */
+  readonly settledAt?: string;
+}
+
+/** What became of an entry's debt. */
+export interface Settlement extends Pick<StoredEntry, 'told' | 'untold'> {
+  /** ISO 8601. */
+  readonly settledAt: string;
+  /** From then on it is looked whether the mission rests (`mission/retire.ts`). */
+  readonly retireAt?: string;
 }
 
 export interface MissionLog {
@@ -46,15 +56,8 @@ export interface MissionLog {
   /**
    * Clears the entry's debt and notes who was told; if it is cleared already, only adds those who are not noted: two who pay
    * at once may know of different subscriptions.
-   * `retireAt`: the mission is over, and from then on its numbering may be forgotten.
    */
-  settle(
-    mission: string,
-    number: number,
-    told: readonly Told[],
-    untold: readonly string[],
-    retireAt?: string,
-  ): Promise<void>;
+  settle(mission: string, number: number, settlement: Settlement): Promise<void>;
 }
 
 export type PayloadContent = 'empty' | 'id-only' | 'full-resource';
@@ -204,11 +207,14 @@ export interface SubscriptionLog {
    * Numbers the notification of an entry by one conditional update.
    * Asked again for the same entry it gives the same number; `passed` if a later entry of the mission has been numbered;
    * `full` if the subscription takes no further mission, whoever tries.
+   * `asOf`: milliseconds at which the entry was known to owe. Throws `Unavailable` if the mission may have been forgotten since:
+   * whoever was held up for so long would number anew what is told already.
    */
   number(
     subscription: string,
     mission: string,
     entry: number,
+    asOf: number,
   ): Promise<{ readonly number: number; readonly previous?: number } | 'passed' | 'full'>;
   /** The number that was given to an entry before; nothing if it was not numbered, or if a later entry of the mission was. */
   numbered(
@@ -444,17 +450,24 @@ export interface Clock {
 }
 export type Random = () => number;
 
-/** A mission that was over after an entry, long enough ago that no handler can still be working on it. */
+/** A mission, and the entry of it that waits to see whether it rests. */
 export interface Retirement {
   readonly mission: string;
   readonly entry: number;
 }
 
-/** Numbering is kept per mission in the subscriptions' heads; missions that are over are dropped from them, or the heads would grow for ever. */
+/** Numbering is kept per mission in the subscriptions' heads; missions that rest are dropped from them, or the heads would grow for ever. */
 export interface Retirements {
   due(now: string, limit: number): Promise<readonly Retirement[]>;
-  /** Drops the mission from the subscription's head, unless a later entry has been numbered. */
-  forget(subscription: string, retirement: Retirement): Promise<void>;
+  /**
+   * Drops the mission from the subscription's head, unless a later entry has been numbered. From then on nobody numbers there
+   * a mission without a place who has read its entry at `through` or before (milliseconds).
+   */
+  forget(
+    subscription: string,
+    last: { readonly mission: string; readonly entry: number },
+    through: number,
+  ): Promise<void>;
   done(retirement: Retirement): Promise<void>;
   /** Looks at the mission again then. */
   postpone(retirement: Retirement, dueAt: string): Promise<void>;

@@ -1,15 +1,33 @@
-import type { MissionLog, Retirements, StoredEntry, SubscriptionLog, Told } from './ports.ts';
-import { type Entry, isOver } from './state.ts';
+import type { MissionLog, Retirement, Retirements, Settlement, StoredEntry, SubscriptionLog, Told } from './ports.ts';
+import type { Entry } from './state.ts';
 
-/** A mission rests after so long without a word: longer than any handler lives, so nobody still needs its numbering. */
-export const restMilliseconds = 3_600_000;
+/**
+ * A mission rests after so long without a word, and is then dropped from the heads of those who were told of it. Heads stay
+ * small by that: an update of one is billed by its size.
+ */
+export const restMilliseconds = 600_000;
 
-/** One whose notifications are not all settled is looked at again after so long. */
-const pendingMilliseconds = 600_000;
+/**
+ * The first message after so long sees to it that the mission is forgotten once more. Less than the rest: a message that takes
+ * a while to be written is never after the last look and yet too early to ask for another.
+ */
+const pauseMilliseconds = restMilliseconds / 2;
 
-/** When a mission may be forgotten after an entry: when it is over, and its first entry sees to those that nobody ends. */
-export const retirementOf = ({ number, state }: Pick<Entry, 'number' | 'state'>, now: number): string | undefined =>
-  isOver(state) || number === 1 ? new Date(now + restMilliseconds).toISOString() : undefined;
+/** The entry since which the mission has its place in the heads, for entry `number` that is received at `at` (milliseconds). */
+export const awakeSince = (
+  last: Pick<Entry, 'receivedAt' | 'awakeSince'> | undefined,
+  number: number,
+  at: number,
+): number => (last === undefined || at - Date.parse(last.receivedAt) >= pauseMilliseconds ? number : last.awakeSince);
+
+/** The part of an entry's settlement that is of its time. */
+export const settlementOf = (
+  { number, awakeSince: since }: Pick<Entry, 'number' | 'awakeSince'>,
+  now: number,
+): Pick<Settlement, 'settledAt' | 'retireAt'> => ({
+  settledAt: new Date(now).toISOString(),
+  ...(since === number ? { retireAt: new Date(now + restMilliseconds).toISOString() } : {}),
+});
 
 export interface RetirePorts {
   readonly missions: MissionLog;
@@ -18,7 +36,10 @@ export interface RetirePorts {
   readonly now: () => number;
 }
 
-const batch = 25;
+const batch = 100;
+
+/** Missions looked at the same time. */
+const sideBySide = 8;
 
 /** The last that each subscription was told of a mission: what came before it is settled before it. */
 const lastTold = (entries: readonly StoredEntry[]): readonly Told[] => [
@@ -32,36 +53,61 @@ const reportsRead = 25;
 const forget = async (
   ports: RetirePorts,
   { mission, number: entry, state }: StoredEntry,
+  through: number,
 ): Promise<'forgotten' | 'pending'> => {
   // A resource reports for years, always to the same.
   const from = state.readiness === undefined ? 1 : Math.max(1, entry - reportsRead);
   const told = lastTold(await ports.missions.entries(mission, from, entry));
   const notifications = await ports.subscriptions.notifications(told);
   if (notifications.some(({ status }) => status === 'pending')) return 'pending';
-  await Promise.all(told.map(({ subscription }) => ports.retirements.forget(subscription, { mission, entry })));
+  await Promise.all(
+    told.map(({ subscription }) => ports.retirements.forget(subscription, { mission, entry }, through)),
+  );
   return 'forgotten';
 };
 
-/** When to look again; nothing once the mission is over and forgotten, or a newer entry of it sees to that. */
-const retireOne = async (ports: RetirePorts, last: StoredEntry, entry: number): Promise<number | undefined> => {
+/** When to look again; nothing once the mission is forgotten, or a newer entry of it sees to that. */
+const lookAt = async (ports: RetirePorts, { mission, entry }: Retirement): Promise<number | undefined> => {
   const now = ports.now();
-  if (isOver(last.state) && last.number !== entry) return undefined;
-  const said = Date.parse(last.receivedAt);
-  if (now - said < restMilliseconds) return said + restMilliseconds;
-  if (last.owes || (await forget(ports, last)) === 'pending') return now + pendingMilliseconds;
-  // The longer nothing was said, the later it is looked at again, should something be said after all.
-  return isOver(last.state) ? undefined : now + (now - said);
+  const last = await ports.missions.last(mission);
+  if (last === undefined || entry < last.awakeSince) return undefined;
+  // From when its last debt was cleared: who has read before that that it owes may still be about to number it.
+  const restsAt = Date.parse(last.settledAt ?? last.receivedAt) + restMilliseconds;
+  if (now < restsAt) return restsAt;
+  // Whoever was held up since the middle of the rest, frozen with the machine it runs on, is refused a number.
+  const isForgotten = !last.owes && (await forget(ports, last, now - pauseMilliseconds)) === 'forgotten';
+  return isForgotten ? undefined : now + restMilliseconds;
 };
 
-/** Drops missions in which nothing is said any more from the heads of the subscriptions that were told of them. Returns how many were looked at. */
-export const retire = async (ports: RetirePorts): Promise<number> => {
-  const { missions, retirements, now } = ports;
-  const due = await retirements.due(new Date(now()).toISOString(), batch);
-  for (const retirement of due) {
-    const last = await missions.last(retirement.mission);
-    const again = last === undefined ? undefined : await retireOne(ports, last, retirement.entry);
+/**
+ * Drops missions in which nothing is said any more from the heads of the subscriptions that were told of them, until no more
+ * are due or the time is over. One that fails holds up no other. Returns how many were looked at.
+ */
+export const retire = async (
+  ports: RetirePorts,
+  timeLeft: () => number,
+  onFailure: (retirement: Retirement, error: unknown) => void,
+): Promise<number> => {
+  const { retirements, now } = ports;
+  const look = async (retirement: Retirement): Promise<void> => {
+    let again: number | undefined;
+    try {
+      again = await lookAt(ports, retirement);
+    } catch (error) {
+      onFailure(retirement, error);
+      again = now() + restMilliseconds;
+    }
     if (again === undefined) await retirements.done(retirement);
     else await retirements.postpone(retirement, new Date(again).toISOString());
+  };
+  for (let looked = 0; ; ) {
+    const due = await retirements.due(new Date(now()).toISOString(), batch);
+    for (let at = 0; at < due.length; at += sideBySide) {
+      if (timeLeft() < 5_000) return looked;
+      const some = due.slice(at, at + sideBySide);
+      await Promise.all(some.map(look));
+      looked += some.length;
+    }
+    if (due.length < batch) return looked;
   }
-  return due.length;
 };

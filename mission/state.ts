@@ -148,6 +148,8 @@ export interface Entry extends MissionEvent, Origin {
   readonly notTold: readonly string[];
   /** The earliest entry of this mission that may still owe notifications. */
   readonly unpaidFrom: number;
+  /** The entry that opened the mission, or the first one after its last pause: the one that sees to it that the mission is forgotten when it rests. */
+  readonly awakeSince: number;
   readonly state: MissionState;
 }
 
@@ -169,9 +171,6 @@ const finalStatuses: readonly TaskStatus[] = ['rejected', 'completed', 'failed',
 export const isFinal = (task: TaskState): boolean => finalStatuses.includes(task.status);
 
 export const isAirborne = (task: TaskState): boolean => task.kind === 'resource' && task.status === 'in-progress';
-
-/** Nothing is asked of anybody any more. A message may still arrive late. */
-export const isOver = (state: MissionState): boolean => state.tasks.every(isFinal);
 
 export const taskOf = (state: MissionState, id: string | undefined): TaskState | undefined =>
   state.tasks.find((task) => task.id === id);

@@ -51,8 +51,9 @@ const tellOverdue = async (mission: string, id: string, ports: SweepPorts, found
   if (last === undefined || task === undefined || deadline === undefined || Date.parse(deadline) > ports.now()) return;
   const correlationId = await correlationOf(last, task, ports);
   found(correlationId);
+  const asOf = ports.now();
   const said = await sayAsHub(ports, overdueMessage(last.state, task, deadline, ports.directory), correlationId);
-  if (said.outcome === 'accepted' && said.owes) await fanOut(ports, said.entry);
+  if (said.outcome === 'accepted' && said.owes) await fanOut(ports, said.entry, true, asOf);
 };
 
 /** A notification that was not tried for so long waits for the hub, not for its endpoint. */
@@ -73,10 +74,11 @@ const payObligation = async (obligation: Obligation, ports: SweepPorts, found: F
       await tellOverdue(obligation.mission, obligation.task, ports, found);
       return 'paid';
     case 'fan-out': {
+      const asOf = ports.now();
       const entry = await ports.missions.entry(obligation.mission, obligation.entry);
       if (entry?.owes === true) {
         found(entry.correlationId);
-        await fanOut(ports, entry);
+        await fanOut(ports, entry, true, asOf);
       }
       return 'paid';
     }

@@ -9,7 +9,7 @@ export type LogLevel = 'info' | 'warn' | 'error';
 export const logFields = {
   answer: 'what the endpoint answered: an HTTP status, or the kind of failure',
   at: 'where in the code it failed',
-  budget: '`messages`, or `requests` that are none',
+  budget: '`messages`, `requests` that are none, or `missions` that are opened or taken up again',
   cause: 'the kind of error that caused it',
   chain: 'the chain of the log of reads',
   client: "the system that called, by its name at the token's issuer",

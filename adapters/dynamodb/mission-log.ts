@@ -12,7 +12,11 @@ const read = (item: Record<string, unknown>): StoredEntry => {
   const entry: Entry = unpack(item['packed']);
   // Entries of the first release name nobody who was addressed but not told.
   const notTold = entry.notTold ?? [];
-  return { ...entry, notTold, owes: item['owes'] !== undefined && item['owes'] !== retirementShard, told, untold };
+  // Nor do they know when the mission awoke: in that release the first entry saw to it for ever.
+  const awakeSince = entry.awakeSince ?? 1;
+  const owes = item['owes'] !== undefined && item['owes'] !== retirementShard;
+  const settledAt = typeof item['settledAt'] === 'string' ? item['settledAt'] : undefined;
+  return { ...entry, notTold, awakeSince, owes, told, untold, ...defined({ settledAt }) };
 };
 
 export const storedEntry = read;
@@ -111,8 +115,8 @@ export const missionLog = (table: Table): MissionLog => {
       return written ? 'appended' : 'taken';
     },
 
-    async settle(mission, number, told, untold, retireAt) {
-      const set = 'SET told = :told, untold = :untold';
+    async settle(mission, number, { told, untold, settledAt, retireAt }) {
+      const set = 'SET told = :told, untold = :untold, settledAt = :settledAt';
       const cleared = await holds(() =>
         client.send(
           new UpdateCommand({
@@ -124,6 +128,7 @@ export const missionLog = (table: Table): MissionLog => {
             ExpressionAttributeValues: defined({
               ':told': JSON.stringify(told),
               ':untold': JSON.stringify(untold),
+              ':settledAt': settledAt,
               ':over': retirementShard,
               ':retireAt': retireAt,
             }),

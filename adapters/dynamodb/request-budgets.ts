@@ -1,10 +1,12 @@
-import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
-import type { LeanTable } from './lean-table.ts';
+import { UpdateItemCommand, type UpdateItemCommandOutput } from '@aws-sdk/client-dynamodb';
 
 /** How much a client may ask of the hub in a while, exactly: one item per client, budget and window, to which each request adds one. */
 
-/** Messages have a budget of their own: no polling may keep one out. */
-export type Budget = 'messages' | 'requests';
+/**
+ * Messages have a budget of their own: no polling may keep one out. So have missions that are opened or taken up again after a
+ * pause: each has a place in the heads of those who are told of it, and a head has room for some thousands.
+ */
+export type Budget = 'messages' | 'requests' | 'missions';
 
 /** Who asks: the legal entity and the client of its token. */
 export interface Spender {
@@ -12,26 +14,36 @@ export interface Spender {
   readonly client: string;
 }
 
-export interface BudgetSettings {
+export interface Allowance {
   /** Length of a window; windows begin at the same moments for everybody. */
   readonly seconds: number;
   /** Requests in a window. */
-  readonly most: Readonly<Record<Budget, number>>;
+  readonly most: number;
 }
 
 /** A request that was counted. */
 export interface Spent {
-  /** Which one of its window it was, from 1. */
+  /** Which one of its window it was, from 1, */
   readonly count: number;
+  /** and how many there may be. */
+  readonly most: number;
   /** Seconds until the next window if there was nothing left for it. */
   readonly waitFor?: number;
   /** Takes it back. */
   readonly giveBack: () => Promise<void>;
 }
 
-export interface RequestBudgets {
+export interface RequestBudgets<Of extends Budget> {
   /** Counts a request. Throws whatever keeps it from being counted; nobody is kept waiting for that. */
-  readonly spend: (who: Spender, budget: Budget) => Promise<Spent>;
+  readonly spend: (who: Spender, budget: Of) => Promise<Spent>;
+}
+
+/** A table by whichever of the SDK's clients its caller has. */
+interface Counters {
+  readonly client: {
+    send(command: UpdateItemCommand, options: { readonly abortSignal: AbortSignal }): Promise<UpdateItemCommandOutput>;
+  };
+  readonly name: string;
 }
 
 /** Milliseconds for which a request may be held up by its being counted. */
@@ -40,12 +52,12 @@ const patience = 400;
 /** Seconds for which a window's item is kept after its end: clocks differ. */
 const remembered = 60;
 
-export const requestBudgets = (
-  { client, name: TableName }: LeanTable,
-  { seconds, most }: BudgetSettings,
+export const requestBudgets = <Of extends Budget>(
+  { client, name: TableName }: Counters,
+  allowances: Readonly<Record<Of, Allowance>>,
   now: () => number = Date.now,
-): RequestBudgets => {
-  const add = async ({ parent, client: id }: Spender, budget: Budget, start: number, requests: number) => {
+): RequestBudgets<Of> => {
+  const add = async ({ parent, client: id }: Spender, budget: Of, start: number, requests: number) => {
     const { Attributes } = await client.send(
       new UpdateItemCommand({
         TableName,
@@ -53,7 +65,7 @@ export const requestBudgets = (
         // `expiresAt` is the table's TTL attribute.
         UpdateExpression: 'SET expiresAt = :until ADD spent :requests',
         ExpressionAttributeValues: {
-          ':until': { N: String(start + seconds + remembered) },
+          ':until': { N: String(start + allowances[budget].seconds + remembered) },
           ':requests': { N: String(requests) },
         },
         ReturnValues: 'UPDATED_NEW',
@@ -64,12 +76,14 @@ export const requestBudgets = (
   };
   return {
     spend: async (who, budget) => {
+      const { seconds, most } = allowances[budget];
       const at = now() / 1000;
       const start = Math.floor(at / seconds) * seconds;
       const count = await add(who, budget, start, 1);
       return {
         count,
-        ...(count > most[budget] ? { waitFor: Math.max(1, Math.ceil(start + seconds - at)) } : {}),
+        most,
+        ...(count > most ? { waitFor: Math.max(1, Math.ceil(start + seconds - at)) } : {}),
         giveBack: async () => {
           await add(who, budget, start, -1);
         },

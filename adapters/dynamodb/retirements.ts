@@ -7,7 +7,7 @@ const retirementOf = (pk: unknown, sk: unknown): Retirement => ({
   entry: Number(String(sk).slice('ENTRY#'.length)),
 });
 
-/** Missions that are over stand in a partition of their own in the obligations index until their numbering is dropped. */
+/** Entries that wait to see whether their mission rests stand in a partition of their own in the obligations index. */
 export const retirements = ({ client, name: TableName }: Table): Retirements => ({
   async due(now, limit) {
     const page = await reach(() =>
@@ -24,19 +24,26 @@ export const retirements = ({ client, name: TableName }: Table): Retirements => 
     return (page.Items ?? []).map(({ pk, sk }) => retirementOf(pk, sk));
   },
 
-  async forget(subscription, { mission, entry }) {
-    await holds(() =>
-      client.send(
-        new UpdateCommand({
-          TableName,
-          Key: keys.subscription(subscription),
-          UpdateExpression: 'REMOVE numberOf.#mission, seqOf.#mission, previousOf.#mission',
-          ConditionExpression: 'seqOf.#mission <= :entry',
-          ExpressionAttributeNames: { '#mission': mission },
-          ExpressionAttributeValues: { ':entry': entry },
-        }),
-      ),
+  async forget(subscription, { mission, entry }, through) {
+    const remove = (set: string, condition: string): Promise<boolean> =>
+      holds(() =>
+        client.send(
+          new UpdateCommand({
+            TableName,
+            Key: keys.subscription(subscription),
+            UpdateExpression: `${set} REMOVE numberOf.#mission, seqOf.#mission, previousOf.#mission`,
+            ConditionExpression: `seqOf.#mission <= :entry AND ${condition}`,
+            ExpressionAttributeNames: { '#mission': mission },
+            ExpressionAttributeValues: { ':entry': entry, ':through': through },
+          }),
+        ),
+      );
+    const isFirst = await remove(
+      'SET forgotThrough = :through',
+      '(attribute_not_exists(forgotThrough) OR forgotThrough <= :through)',
     );
+    // Who is late, or has a slower clock, must not lower what another has set.
+    if (!isFirst) await remove('', 'forgotThrough > :through');
   },
 
   async postpone({ mission, entry }, dueAt) {

@@ -1,13 +1,14 @@
 import { GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import type {
-  Notification,
-  NotificationStatus,
-  NumberGap,
-  Subscriber,
-  Subscription,
-  SubscriptionFilter,
-  SubscriptionLog,
-  SubscriptionStatus,
+import {
+  type Notification,
+  type NotificationStatus,
+  type NumberGap,
+  type Subscriber,
+  type Subscription,
+  type SubscriptionFilter,
+  type SubscriptionLog,
+  type SubscriptionStatus,
+  Unavailable,
 } from '../../mission/ports.ts';
 import { defined } from '../../schemas/defined.ts';
 import {
@@ -115,18 +116,20 @@ const isMap = (value: unknown): value is Record<string, unknown> => typeof value
 export const subscriptionLog = (table: Table): SubscriptionLog => {
   const { client, name: TableName } = table;
 
-  /** The head after a failed condition: the same entry asked again, or one that was passed. */
+  /** What the head says of an entry: its number, that it was passed, or nothing, if the mission has no place there. */
   const numberedBefore = async (
     subscription: string,
     mission: string,
     entry: number,
-  ): ReturnType<SubscriptionLog['number']> => {
+  ): Promise<{ readonly number: number; readonly previous?: number } | 'passed' | undefined> => {
     const answer = await reach(() =>
       client.send(new GetCommand({ TableName, Key: keys.subscription(subscription), ConsistentRead: true })),
     );
-    const { seqOf, numberOf, previousOf } = answer.Item ?? {};
+    if (answer.Item === undefined) return 'passed';
+    const { seqOf, numberOf, previousOf } = answer.Item;
     const seq = isMap(seqOf) ? seqOf[mission] : undefined;
     const number = isMap(numberOf) ? numberOf[mission] : undefined;
+    if (seq === undefined) return undefined;
     if (seq !== entry || typeof number !== 'number') return 'passed';
     const previous = count(isMap(previousOf) ? previousOf[mission] : undefined);
     return { number, ...(previous === 0 ? {} : { previous }) };
@@ -357,7 +360,7 @@ export const subscriptionLog = (table: Table): SubscriptionLog => {
       });
     },
 
-    async number(subscription, mission, entry) {
+    async number(subscription, mission, entry, asOf) {
       try {
         const answer = await reach(() =>
           client.send(
@@ -367,9 +370,9 @@ export const subscriptionLog = (table: Table): SubscriptionLog => {
               UpdateExpression:
                 'SET previousOf.#mission = if_not_exists(numberOf.#mission, :none), numberOf.#mission = lastNumber + :one, seqOf.#mission = :entry, lastNumber = lastNumber + :one',
               ConditionExpression:
-                'attribute_exists(pk) AND (attribute_not_exists(seqOf.#mission) OR seqOf.#mission < :entry)',
+                'attribute_exists(pk) AND (seqOf.#mission < :entry OR (attribute_not_exists(seqOf.#mission) AND (attribute_not_exists(forgotThrough) OR forgotThrough < :asOf)))',
               ExpressionAttributeNames: { '#mission': mission },
-              ExpressionAttributeValues: { ':none': 0, ':one': 1, ':entry': entry },
+              ExpressionAttributeValues: { ':none': 0, ':one': 1, ':entry': entry, ':asOf': asOf },
               ReturnValues: 'UPDATED_NEW',
             }),
           ),
@@ -378,15 +381,19 @@ export const subscriptionLog = (table: Table): SubscriptionLog => {
         const previous = count(isMap(previousOf) ? previousOf[mission] : undefined);
         return { number: count(lastNumber), ...(previous === 0 ? {} : { previous }) };
       } catch (error) {
-        if (isConditionFailed(error)) return numberedBefore(subscription, mission, entry);
+        if (isConditionFailed(error)) {
+          const before = await numberedBefore(subscription, mission, entry);
+          if (before === undefined) throw new Unavailable('the mission may have been told and forgotten meanwhile');
+          return before;
+        }
         if (isItemTooLarge(error)) return 'full';
         throw error;
       }
     },
 
     async numbered(subscription, mission, entry) {
-      const given = await numberedBefore(subscription, mission, entry);
-      return typeof given === 'string' ? undefined : given;
+      const before = await numberedBefore(subscription, mission, entry);
+      return before === 'passed' ? undefined : before;
     },
 
     async write(notification, dueAt) {

@@ -56,7 +56,7 @@ export const deadlineShards = ['deadline#0', 'deadline#1', 'deadline#2', 'deadli
 /** Partition of the same index for notifications that were given up: the dead letters. Nothing is owed in it. */
 export const deadLetterShard = 'failed';
 
-/** Partition of the same index for missions that are over: an empty `owed` still means that everybody has been told. */
+/** Partition of the same index for entries whose mission may rest: an empty `owed` still means that everybody has been told. */
 export const retirementShard = 'over';
 
 /** Attributes that put an item into the sparse obligations index. */

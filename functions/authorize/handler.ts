@@ -1,6 +1,6 @@
 import type { APIGatewayAuthorizerResult, APIGatewayRequestAuthorizerEvent } from 'aws-lambda';
 import { openLeanTable } from '../../adapters/dynamodb/lean-table.ts';
-import { type Budget, requestBudgets, type Spent } from '../../adapters/dynamodb/request-budgets.ts';
+import { requestBudgets, type Spent } from '../../adapters/dynamodb/request-budgets.ts';
 import { usedProofs } from '../../adapters/dynamodb/used-proofs.ts';
 import { setting } from '../../adapters/settings.ts';
 import { type AccessToken, accessTokenVerifier } from '../../adapters/tokens/access-token.ts';
@@ -9,6 +9,7 @@ import { IssuerUnreachable } from '../../adapters/tokens/issuer-keys.ts';
 import { TokenRefused } from '../../adapters/tokens/refused.ts';
 import { Unavailable } from '../../mission/ports.ts';
 import { correlationOf } from '../edge/correlation.ts';
+import { counted } from '../edge/counted.ts';
 import { quiet } from '../edge/guarded.ts';
 import { kindOf, log, logger } from '../edge/log.ts';
 
@@ -16,8 +17,11 @@ const audience = setting('TOKEN_AUDIENCE');
 const verify = accessTokenVerifier(setting('TOKEN_ISSUER'), audience);
 const table = openLeanTable(setting('TABLE_NAME'));
 const proofs = usedProofs(table);
-const most = { messages: Number(setting('BUDGET_MESSAGES')), requests: Number(setting('BUDGET_REQUESTS')) };
-const budgets = requestBudgets(table, { seconds: Number(setting('BUDGET_SECONDS')), most });
+const seconds = Number(setting('BUDGET_SECONDS'));
+const budgets = requestBudgets(table, {
+  messages: { most: Number(setting('BUDGET_MESSAGES')), seconds },
+  requests: { most: Number(setting('BUDGET_REQUESTS')), seconds },
+});
 const base = setting('PUBLIC_URL');
 const bindingRequired = setting('TOKEN_BINDING') !== 'optional';
 
@@ -67,23 +71,8 @@ const checkProof = async (
 };
 
 /** Which budget a request is paid from: all that is POSTed to a type is a message. */
-const budgetOf = ({ httpMethod, resource }: APIGatewayRequestAuthorizerEvent): Budget =>
+const budgetOf = ({ httpMethod, resource }: APIGatewayRequestAuthorizerEvent): 'messages' | 'requests' =>
   httpMethod === 'POST' && resource === '/fhir/{type}' ? 'messages' : 'requests';
-
-/** What cannot be counted goes on: no limit may keep a message about a mission out because the hub cannot count. */
-const count = async (request: APIGatewayRequestAuthorizerEvent, said: AccessToken): Promise<Spent | undefined> => {
-  const budget = budgetOf(request);
-  try {
-    const spent = await budgets.spend(said, budget);
-    // Said once in a window, by the first request that is too many; the others are refused without a word from here.
-    if (spent.count === most[budget] + 1)
-      log('CLIENT_LIMITED', { sender: said.parent, client: said.client, budget, most: most[budget] });
-    return spent;
-  } catch (error) {
-    log('REQUEST_NOT_COUNTED', kindOf(error));
-    return undefined;
-  }
-};
 
 /** Uses up a proof and counts the request side by side. What a replayed proof has cost its owner is given back. */
 const useAndCount = async (
@@ -93,7 +82,7 @@ const useAndCount = async (
 ): Promise<Spent | undefined> => {
   const [isFirst, spent] = await Promise.all([
     proof === undefined || proofs.use(proof.digest, proof.issuedAt + window.back + remembered),
-    count(request, said),
+    counted(budgets, said, budgetOf(request)),
   ]);
   if (isFirst) return spent;
   await spent?.giveBack().catch((error: unknown) => log('REQUEST_NOT_COUNTED', kindOf(error)));

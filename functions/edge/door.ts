@@ -1,6 +1,7 @@
 import middy from '@middy/core';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import type { PartyDirectory } from '../../adapters/dynamodb/directory-store.ts';
+import type { Spender } from '../../adapters/dynamodb/request-budgets.ts';
 import { HubClosed, Unavailable } from '../../mission/ports.ts';
 import type { Party } from '../../mission/state.ts';
 import { defined } from '../../schemas/defined.ts';
@@ -76,19 +77,22 @@ export const lacking = (request: Request, scope: Scope): Refusal | undefined =>
     ? undefined
     : refuse('missing-scope', 'http.Authorization', scopeFor(said(request, 'audience') ?? '', scope));
 
-/** The refusal of a client that has used up what it may ask in a while; the authorizer has counted. */
+/** Whose budget a request is paid from. The child of a legal entity is left out: the issuer takes a client's word for it. */
+export const spenderOf = (request: Request): Spender => ({
+  parent: said(request, 'parent') ?? 'unknown',
+  client: said(request, 'client') ?? 'unknown',
+});
+
+/** The refusal of a client that has used up a budget, until it has it anew. */
+export const tooMany = (what: string, seconds: number): Refusal => ({
+  ...refuse('too-many-requests', 'http.Authorization', `this client of yours has ${what}`),
+  retryAfter: seconds,
+});
+
+/** The authorizer has counted, but cannot answer so. */
 const overBudget = (request: Request): Refusal | undefined => {
   const seconds = said(request, 'limited');
-  return seconds === undefined
-    ? undefined
-    : {
-        ...refuse(
-          'too-many-requests',
-          'http.Authorization',
-          'this client of yours has used up what it may ask in a while',
-        ),
-        retryAfter: Number(seconds),
-      };
+  return seconds === undefined ? undefined : tooMany('used up what it may ask in a while', Number(seconds));
 };
 
 /** A parameter's name as it may be repeated to who gave it. */

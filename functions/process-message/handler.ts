@@ -1,3 +1,4 @@
+import { requestBudgets } from '../../adapters/dynamodb/request-budgets.ts';
 import { openDeliveryQueue, openLogs } from '../../adapters/hub.ts';
 import { setting } from '../../adapters/settings.ts';
 import { acceptMessage } from '../../mission/accept-message.ts';
@@ -8,7 +9,20 @@ import { responseMessage } from '../../mission/views/response-message.ts';
 import { type Refusal, refuse } from '../../schemas/faults.ts';
 import { readMessage } from '../../schemas/message.ts';
 import { sendScopeOf } from '../../schemas/scopes.ts';
-import { answer, bodyOf, callerOf, etag, fhirDoor, headerOf, lacking, systemOf } from '../edge/door.ts';
+import { counted } from '../edge/counted.ts';
+import {
+  answer,
+  bodyOf,
+  callerOf,
+  etag,
+  fhirDoor,
+  headerOf,
+  lacking,
+  type Request,
+  spenderOf,
+  systemOf,
+  tooMany,
+} from '../edge/door.ts';
 import { kindOf, log } from '../edge/log.ts';
 import { countAccepted } from '../edge/metrics.ts';
 import { noted } from '../edge/noted.ts';
@@ -17,6 +31,9 @@ const opened = openLogs();
 const logs = { ...opened, missions: noted(opened.missions) };
 const queue = openDeliveryQueue();
 const base = setting('PUBLIC_URL');
+const budgets = requestBudgets(logs.table, {
+  missions: { most: Number(setting('BUDGET_MISSIONS')), seconds: Number(setting('BUDGET_MISSION_SECONDS')) },
+});
 
 /** A sender waits this long for the fan-out; after that the sweeper finishes it. */
 const patienceMilliseconds = 3_000;
@@ -29,9 +46,18 @@ const versionIn = (ifMatch: string | undefined): number | undefined | Refusal =>
     : Number(version);
 };
 
+/** The authorizer counts all messages; only the log tells which of them open a mission, or take it up again after a pause. */
+const keptFromWaking = async (request: Request): Promise<Refusal | undefined> => {
+  const wait = (await counted(budgets, spenderOf(request), 'missions'))?.waitFor;
+  return wait === undefined
+    ? undefined
+    : tooMany('opened or taken up again as many missions as it may in a while; what cannot wait is phoned', wait);
+};
+
 /** Nothing that goes wrong here may fail the request: the entry is in the log and owes, and the sweeper pays what is left. */
-const tellEverybody = async (entry: Entry, directory: Directory, begunBefore: boolean): Promise<void> => {
-  const work = fanOut({ ...logs, directory, queue, now: Date.now }, entry, begunBefore).then(() => 'finished' as const);
+const tellEverybody = async (entry: Entry, directory: Directory, begunBefore: boolean, asOf: number): Promise<void> => {
+  const ports = { ...logs, directory, queue, now: Date.now };
+  const work = fanOut(ports, entry, begunBefore, asOf).then(() => 'finished' as const);
   const patience = new Promise<'late'>((resolve) => setTimeout(resolve, patienceMilliseconds, 'late').unref());
   try {
     if ((await Promise.race([work, patience])) === 'late')
@@ -58,6 +84,7 @@ export const handler = fhirDoor(async (request, correlationId) => {
   const outOfScope = lacking(request, sendScopeOf(message.type.family));
   if (outOfScope !== undefined) return outOfScope;
   const system = systemOf(request);
+  const begun = Date.now();
   const accepted = await acceptMessage(
     logs.missions,
     message,
@@ -69,6 +96,7 @@ export const handler = fhirDoor(async (request, correlationId) => {
       ...(ifMatch === undefined ? {} : { ifMatch }),
     },
     Date.now,
+    { keptFromWaking: () => keptFromWaking(request) },
   );
   if (accepted.outcome === 'refused') return accepted;
 
@@ -82,7 +110,7 @@ export const handler = fhirDoor(async (request, correlationId) => {
   });
   if (!again) countAccepted(accepted);
   // A message that is sent again because its first answer was lost may find its fan-out unfinished.
-  if (owes) await tellEverybody(entry, directory, again);
+  if (owes) await tellEverybody(entry, directory, again, begun);
   return answer(200, responseMessage(entry, { base, directory }), {
     etag: etag(entry.number),
     'last-modified': new Date(entry.receivedAt).toUTCString(),

@@ -49,7 +49,7 @@ const countDeadLetters = async (): Promise<void> => {
   log('DEAD_LETTERS', { count: items.length, since: items[0]?.settledAt });
 };
 
-/** Pays what is owed and overdue, and keeps looking until its minute is over; last it counts what was given up, and tidies up after missions that are over. */
+/** Pays what is owed and overdue, and keeps looking until its minute is over; last it counts what was given up, and drops missions that rest from the heads. */
 export const handler = guarded(async (_event: unknown, context: Context): Promise<void> => {
   const timeLeft = (): number => context.getRemainingTimeInMillis();
   let seen: Awaited<ReturnType<typeof look>> = 'more';
@@ -63,5 +63,7 @@ export const handler = guarded(async (_event: unknown, context: Context): Promis
     return;
   }
   await countDeadLetters();
-  await retire({ ...logs, now: Date.now });
+  await retire({ ...logs, now: Date.now }, timeLeft, (retirement, error) =>
+    log('OBLIGATION_UNPAID', { kind: 'rest', ...retirement, ...kindOf(error) }),
+  );
 });

@@ -10,15 +10,23 @@ import { call, eventually, type HttpAnswer, post } from '../support/partners.ts'
 
 const most = 6;
 const mostMessages = 4;
+const mostMissions = 5;
+const missionSeconds = 120;
 const windowSeconds = 10;
 
 let hub: RunningHub;
 let started: number;
 /** How many windows there can have been since the hub was started: as many as began, and the one it started in. */
-const windows = (): number => Math.ceil((Date.now() - started) / (windowSeconds * 1000)) + 1;
+const windows = (seconds = windowSeconds): number => Math.ceil((Date.now() - started) / (seconds * 1000)) + 1;
 
 beforeAll(async () => {
-  const budgets = { BudgetSeconds: windowSeconds, BudgetMessages: mostMessages, BudgetRequests: most };
+  const budgets = {
+    BudgetSeconds: windowSeconds,
+    BudgetMessages: mostMessages,
+    BudgetRequests: most,
+    BudgetMissions: mostMissions,
+    BudgetMissionSeconds: missionSeconds,
+  };
   hub = await startHub({
     parameters: Object.fromEntries(Object.entries(budgets).map(([name, value]) => [name, String(value)])),
   });
@@ -99,6 +107,28 @@ describe('A client whose loop has run away', () => {
     expect((await call(hub, 'amk-nordland', 'GET', '/Subscription')).status).toBe(200);
     expect(await stored()).toBe(before + served);
   });
+
+  test('is refused missions that are too many, in minutes rather than seconds, and is told to phone', async () => {
+    let opened = 0;
+    const ofMissions = ({ body }: HttpAnswer): boolean => JSON.stringify(body).includes('as many missions');
+    const opens = async (): Promise<HttpAnswer> => {
+      const answer = await sends('amk-trondelag');
+      if (answer.status === 200) opened += 1;
+      // Its budget of messages is small too: that is waited for.
+      else if (!ofMissions(answer)) await delay(Number(answer.headers.get('retry-after')) * 1000);
+      return answer;
+    };
+    let answer = await opens();
+    while (!ofMissions(answer) && opened <= mostMissions * windows(missionSeconds)) answer = await opens();
+    expect(opened).toBeGreaterThanOrEqual(mostMissions);
+    expect(opened).toBeLessThanOrEqual(mostMissions * windows(missionSeconds));
+    expect(answer.status).toBe(429);
+    expect(problemsOf(answer.body)).toEqual([]);
+    expect(JSON.stringify(answer.body)).toContain('what cannot wait is phoned');
+    const seconds = Number(answer.headers.get('retry-after'));
+    expect(seconds).toBeGreaterThanOrEqual(1);
+    expect(seconds).toBeLessThanOrEqual(missionSeconds);
+  }, 90_000);
 
   test('is named in the log once in a window, without what it asked', async () => {
     const named = async (): Promise<readonly string[]> =>

@@ -85,6 +85,8 @@ export const openDoor = async (): Promise<Door> => {
     DELIVERY_QUEUE_URL: aws.queueUrl,
     PUBLIC_URL: 'https://hub.example/fhir',
     ENDPOINT_ALLOW_LIST: 'http://localhost:*',
+    BUDGET_MISSIONS: '1000000',
+    BUDGET_MISSION_SECONDS: '60',
   });
   const table = openTable(aws.tableName);
   withoutTimeLimits(table.client);

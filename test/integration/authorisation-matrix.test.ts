@@ -150,6 +150,8 @@ beforeAll(async () => {
   Object.assign(process.env, {
     TABLE_NAME: aws.tableName,
     DELIVERY_QUEUE_URL: aws.queueUrl,
+    BUDGET_MISSIONS: '1000',
+    BUDGET_MISSION_SECONDS: '60',
     PUBLIC_URL: 'https://hub.example/fhir',
     ENDPOINT_ALLOW_LIST: '',
     POWERTOOLS_LOG_LEVEL: 'SILENT',

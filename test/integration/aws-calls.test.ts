@@ -104,7 +104,7 @@ describe('The AWS calls that let a request in', () => {
       { step: 'initialize', name: 'count' },
     );
     const proofs = usedProofs(lean);
-    const budgets = requestBudgets(lean, { seconds: 10, most: { messages: 1, requests: 1 } });
+    const budgets = requestBudgets(lean, { messages: { most: 1, seconds: 10 } });
     const who = { parent: '311000012', client: 'counted' };
     counted();
     for (const proof of ['one', 'two', 'three']) {
@@ -216,7 +216,7 @@ describe('The AWS calls of a message stay within the budget of the design', () =
     const { missions, subscriptions } = ports();
     const entry = await accept(parties.amk, missionUpdate({ mission, id: 'budget-update-3' }));
     await fanOut(ports(), entry);
-    const numbered = await subscriptions.number('budget-operator', mission, entry.number);
+    const numbered = await subscriptions.number('budget-operator', mission, entry.number, Date.now());
     if (typeof numbered === 'string') throw new Error('the notification was not numbered');
     const delivering = {
       missions: missionLog(table),

@@ -6,18 +6,18 @@ import { openTable } from '../../adapters/dynamodb/table.ts';
 import { type EmbeddedAws, startEmbeddedAws, withoutTimeLimits } from '../support/embedded-aws.ts';
 
 let aws: EmbeddedAws;
-let budgets: RequestBudgets;
+let budgets: RequestBudgets<'messages' | 'requests'>;
 /** Milliseconds; a window of ten seconds begins at each round ten. */
 let now: number;
 
 beforeAll(async () => {
   aws = await startEmbeddedAws();
-  const settings = { seconds: 10, most: { messages: 4, requests: 3 } };
+  const allowances = { messages: { most: 4, seconds: 10 }, requests: { most: 3, seconds: 10 } };
   const table = openLeanTable(aws.tableName);
   withoutTimeLimits(table.client);
   // Nor is a request let in uncounted because the counting takes long.
   vi.spyOn(AbortSignal, 'timeout').mockReturnValue(new AbortController().signal);
-  budgets = requestBudgets(table, settings, () => now);
+  budgets = requestBudgets(table, allowances, () => now);
 });
 
 afterAll(async () => {

@@ -4,7 +4,7 @@ import { openLogs, type Logs } from '../../adapters/hub.ts';
 import { keys } from '../../adapters/dynamodb/table.ts';
 import { acceptMessage } from '../../mission/accept-message.ts';
 import { fanOut } from '../../mission/fan-out.ts';
-import { retire } from '../../mission/retire.ts';
+import { restMilliseconds, retire } from '../../mission/retire.ts';
 import type { Party } from '../../mission/state.ts';
 import type { Message } from '../../schemas/message.ts';
 import { attempted } from '../support/contact.ts';
@@ -24,7 +24,6 @@ let aws: EmbeddedAws;
 let logs: Logs;
 const la = parties.la.organisation;
 const start = Date.parse('2026-02-01T10:00:00Z');
-const hour = 3_600_000;
 
 beforeAll(async () => {
   aws = await startEmbeddedAws();
@@ -54,6 +53,15 @@ const arrive = async (): Promise<void> => {
     );
 };
 
+const look = (at: number): Promise<number> =>
+  retire(
+    { ...logs, now: () => at },
+    () => Number.POSITIVE_INFINITY,
+    (_, error) => {
+      throw error;
+    },
+  );
+
 const numbering = async (): Promise<unknown> => {
   const { Item } = await logs.table.client.send(
     new GetCommand({ TableName: aws.tableName, Key: keys.subscription('retire-la') }),
@@ -63,10 +71,10 @@ const numbering = async (): Promise<unknown> => {
 
 const requests = Array.from({ length: 5 }, (_, index) => missionRequest({ id: `retire-${index}` }));
 
-test('A mission that is over leaves the heads of the subscriptions, and the numbers go on without a gap when it speaks again', async () => {
+test('A mission that rests leaves the heads of the subscriptions, and the numbers go on without a gap when it speaks again', async () => {
   for (const [index, request] of requests.entries()) {
     await post(parties.amk, request, start);
-    // The last one stays open.
+    // Over or not: what counts is that nothing is said.
     if (index < 4)
       await post(
         parties.amk,
@@ -79,31 +87,37 @@ test('A mission that is over leaves the heads of the subscriptions, and the numb
     expect.objectContaining({ kind: 'fan-out' }),
   );
 
-  expect(await retire({ ...logs, now: () => start + hour / 2 })).toBe(0);
+  expect(await look(start + restMilliseconds - 1)).toBe(0);
   // Somebody has not got everything yet.
-  expect(await retire({ ...logs, now: () => start + hour })).toBe(9);
+  expect(await look(start + restMilliseconds)).toBe(5);
   expect(await numbering()).toEqual({ missions: 5, lastNumber: 9 });
   await arrive();
-  await retire({ ...logs, now: () => start + 2 * hour });
+  expect(await look(start + 2 * restMilliseconds)).toBe(5);
   expect(await numbering()).toEqual({ missions: 0, lastNumber: 9 });
 
   const [first] = requests;
   if (first === undefined) throw new Error('no request');
-  await post(parties.amk, missionUpdate({ mission: missionOpenedBy(first), id: 'retire-late' }), start + 3 * hour);
+  await post(
+    parties.amk,
+    missionUpdate({ mission: missionOpenedBy(first), id: 'retire-late' }),
+    start + 3 * restMilliseconds,
+  );
   await arrive();
   expect(await numbering()).toEqual({ missions: 1, lastNumber: 10 });
   expect((await logs.subscriptions.notification('retire-la', 10))?.entry).toBe(3);
-  await retire({ ...logs, now: () => start + 5 * hour });
+  await look(start + 5 * restMilliseconds);
   expect(await numbering()).toEqual({ missions: 0, lastNumber: 10 });
 });
 
 test('A mission that went on is not forgotten for what it was', async () => {
   const request = missionRequest({ id: 'retire-on' });
   const mission = missionOpenedBy(request);
-  await post(parties.amk, request, start);
-  await post(parties.amk, missionCancel({ mission, id: 'retire-on-cancel' }), start);
-  await logs.subscriptions.number('retire-la', mission, 3);
+  // Of an earlier time those would be refused who read before the missions above were forgotten.
+  const later = start + 10 * restMilliseconds;
+  await post(parties.amk, request, later);
+  await post(parties.amk, missionCancel({ mission, id: 'retire-on-cancel' }), later);
+  await logs.subscriptions.number('retire-la', mission, 3, later);
   const before = await numbering();
-  await logs.retirements.forget('retire-la', { mission, entry: 2 });
+  await logs.retirements.forget('retire-la', { mission, entry: 2 }, later);
   expect(await numbering()).toEqual(before);
 });

@@ -92,7 +92,7 @@ interface Actor {
 
 const opening = decide(undefined, request, { ...sentBy(amk), now: manualClock().iso() });
 if (opening.outcome === 'refused') throw new Error('the mission is refused');
-const firstEntry: Entry = { ...opening.entry, unpaidFrom: 1 };
+const firstEntry: Entry = { ...opening.entry, unpaidFrom: 1, awakeSince: 1 };
 
 /** The mission with its first entry, all told, and two subscribers of one party. */
 const stage = async () => {
@@ -104,14 +104,14 @@ const stage = async () => {
   for (const id of subscribed) {
     const { organisation } = la;
     await hub.subscriptions.create(sampleSubscription(id, organisation), endOfTime);
-    await hub.subscriptions.number(id, mission, 1);
+    await hub.subscriptions.number(id, mission, 1, clock.now());
     const written = { subscription: id, number: 1, organisation, mission, entry: 1, writtenAt: clock.iso() };
     await hub.subscriptions.write({ ...written, status: 'pending', attempts: 0 }, endOfTime);
     told.push({ subscription: id, number: 1, organisation });
   }
   await hub.queue.send(told.map(({ subscription, number }) => orderOf(subscription, number, undefined, firstEntry)));
   for (const task of firstEntry.state.tasks) await hub.worklist.put(task, firstEntry.state);
-  await hub.missions.settle(mission, 1, told, []);
+  await hub.missions.settle(mission, 1, { told, untold: [], settledAt: clock.iso() });
   clock.advance(1_000);
   return { clock, store, hub };
 };

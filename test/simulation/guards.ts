@@ -78,9 +78,9 @@ export const guards: readonly Guard[] = [
   },
   {
     file: fanOut,
-    find: '  const warnings = await warnOfUnreachable(ports, entry, subscribers, unnumbered);\n  await ports.missions.settle(entry.mission, entry.number, told, untold, retirementOf(entry, ports.now()));\n',
+    find: '  const warnings = await warnOfUnreachable(ports, entry, subscribers, unnumbered);\n  await ports.missions.settle(entry.mission, entry.number, { told, untold, ...settlementOf(entry, ports.now()) });\n',
     replace:
-      '  await ports.missions.settle(entry.mission, entry.number, told, untold, retirementOf(entry, ports.now()));\n  const warnings = await warnOfUnreachable(ports, entry, subscribers, unnumbered);\n',
+      '  await ports.missions.settle(entry.mission, entry.number, { told, untold, ...settlementOf(entry, ports.now()) });\n  const warnings = await warnOfUnreachable(ports, entry, subscribers, unnumbered);\n',
     what: 'People are told of the unreachable before the debt is cleared',
   },
   {
@@ -196,7 +196,7 @@ export const guards: readonly Guard[] = [
   },
   {
     file: retire,
-    find: 'if (now - said < restMilliseconds) return said + restMilliseconds;',
+    find: 'if (now < restsAt) return restsAt;',
     replace: '',
     what: 'A mission in which something was said is not forgotten before it has rested',
     missedBy: 'unit tests',
@@ -208,7 +208,20 @@ export const guards: readonly Guard[] = [
     what: 'A mission is not forgotten while somebody is not told of it yet',
     missedBy: 'unit tests',
   },
+  {
+    file: retire,
+    find: 'entry < last.awakeSince',
+    replace: 'entry < 0',
+    what: 'A mission that awoke is seen to by the entry that woke it alone',
+    missedBy: 'unit tests',
+  },
 
+  {
+    file: memorySubscriptions,
+    find: "if (last === undefined && (head.forgotThrough ?? 0) >= asOf) throw new Unavailable('forgotten meanwhile');",
+    replace: '',
+    what: 'Memory: who was held up since before a mission was forgotten numbers nothing anew',
+  },
   {
     file: memoryMissions,
     find: "if (log.has(entry.number)) return 'taken';",
@@ -414,9 +427,16 @@ export const guards: readonly Guard[] = [
     missedBy: 'contract',
   },
   {
+    file: subscriptionLog,
+    find: 'OR forgotThrough < :asOf',
+    replace: 'OR forgotThrough <> :asOf',
+    what: 'DynamoDB: who was held up since before a mission was forgotten numbers nothing anew',
+    missedBy: 'contract',
+  },
+  {
     file: 'adapters/dynamodb/retirements.ts',
-    find: "'seqOf.#mission <= :entry'",
-    replace: "'attribute_exists(pk) AND :entry > pk'",
+    find: 'seqOf.#mission <= :entry AND',
+    replace: ':entry > pk AND',
     what: 'DynamoDB: a mission that went on is not forgotten',
     missedBy: 'contract',
   },

@@ -60,6 +60,7 @@ export const handlersOf = (world: World, dice: Dice) => {
 
   const processMessage = async (process: Process, { sender, message, ifMatch }: Said): Promise<Reply> => {
     const ports = portsOf(process);
+    const begun = process.now();
     let accepted: Accepted | Refusal;
     try {
       const circumstances = { ...sentBy(sender), ...defined({ ifMatch }) };
@@ -70,14 +71,14 @@ export const handlersOf = (world: World, dice: Dice) => {
     if (accepted.outcome === 'refused') return { status: statusOf(accepted) };
     const reply: Reply = { status: 200, entry: accepted.entry.number };
     if (!accepted.owes) return reply;
-    const work = fanOut(ports, accepted.entry, accepted.again).then(
+    const work = fanOut(ports, accepted.entry, accepted.again, begun).then(
       () => 'in time' as const,
       () => 'in time' as const,
     );
     const late = process.sleep(patienceMilliseconds).then(() => 'late' as const);
     if ((await Promise.race([work, late])) === 'late') {
       // The sandbox stands still after the answer, until another request wakes it or it is thrown away.
-      if (dice.chance(world.weather().freeze)) process.freeze(dice.between(1_000, 600_000));
+      if (dice.chance(world.weather().freeze)) process.freeze(dice.between(1_000, 1_800_000));
       else process.die();
     }
     return reply;
@@ -137,7 +138,9 @@ export const handlersOf = (world: World, dice: Dice) => {
     while (process.timeLeft() > reserveMilliseconds) {
       if ((await look()) === 'nothing more') await rest(process);
     }
-    await retire(ports).catch(() => undefined);
+    await retire(ports, process.timeLeft, (retirement, error) =>
+      world.trace(() => `${process.name} cannot look at ${JSON.stringify(retirement)}: ${String(error)}`),
+    ).catch(() => undefined);
   };
 
   const createSubscription = async (process: Process, subscription: Subscription): Promise<Reply> => {

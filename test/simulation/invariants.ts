@@ -1,6 +1,7 @@
 import { evolve, fold } from '../../mission/evolve.ts';
 import type { Notification, StoredEntry, Subscription } from '../../mission/ports.ts';
-import { deadlineOf, isOver, type MissionState } from '../../mission/state.ts';
+import { restMilliseconds } from '../../mission/retire.ts';
+import { deadlineOf, type MissionState } from '../../mission/state.ts';
 import { uuidOf } from '../../schemas/identifiers.ts';
 import { knownMessageType } from '../../schemas/messages/catalogue.ts';
 import { partyOf } from '../support/messages.ts';
@@ -42,7 +43,7 @@ export const invariants = {
   worklists: 'A worklist shows every Task of its owner as it is in the newest entry',
   'few calls': 'An endpoint that is down is called a few times a minute, however much is owed to it',
   'nothing owed': 'When the faults are over everything owed is paid within bounded time',
-  forgotten: 'A mission that is over leaves the heads of the subscriptions after an hour',
+  forgotten: 'A mission in which nothing is said leaves the heads of the subscriptions',
 } as const;
 export type Invariant = keyof typeof invariants;
 
@@ -147,6 +148,13 @@ const numbersInDispute = ({ journal }: World): ReadonlySet<string> => {
   );
 };
 
+/** After a rest the numbering of a mission begins anew, when nobody has to wait any more for what was told before. Clocks differ. */
+const hasRested = (before: Notification, { writtenAt }: Notification): boolean => {
+  const isSettled =
+    before.redrivenAt !== undefined || Date.parse(before.settledAt ?? '') < Date.parse(writtenAt) + 10 * second;
+  return isSettled && Date.parse(before.writtenAt) + restMilliseconds - 10 * second < Date.parse(writtenAt);
+};
+
 const numbersAreWhole = ({ world, subscriptions, notes }: Facts, report: Report): void => {
   const written = new Set([...notes.values()].flat().map(({ subscription, number }) => `${subscription}.${number}`));
   const disputed = numbersInDispute(world);
@@ -168,7 +176,8 @@ const numbersAreWhole = ({ world, subscriptions, notes }: Facts, report: Report)
             'numbers of subscriptions',
             `${id}.${note.number} is ${mission.slice(0, 4)}#${note.entry}, after #${before.entry}`,
           );
-        if (note.previous !== before?.number && !mayLack(note.previous))
+        const isAnew = note.previous === undefined && before !== undefined && hasRested(before, note);
+        if (note.previous !== before?.number && !isAnew && !mayLack(note.previous))
           report(
             'numbers of subscriptions',
             `${id}.${note.number} names ${note.previous} before it, but it is ${before?.number}`,
@@ -602,16 +611,24 @@ const nothingIsOwed = ({ world, subscriptions, dead, calmFrom }: Facts, report: 
       );
 };
 
-const overIsForgotten = async ({ world, logs }: Facts, report: Report): Promise<void> => {
-  const endOfTime = '2026-03-01T00:00:00.000Z';
-  const waiting = await world.hub.retirements.due(endOfTime, 1_000);
-  for (const { mission, entry } of waiting) {
-    const log = logs.get(mission) ?? [];
-    const last = log.at(-1);
-    const appended = world.journal.appended.findLast((one) => one.entry.mission === mission)?.at ?? 0;
-    const isOld = appended + 85 * 60 * second < world.scheduler.now();
-    if (last !== undefined && isOver(last.state) && last.number === entry && isOld)
-      report('forgotten', `${short(last)} still stands in the heads`);
+/** A mission rests for ten minutes, and one that was not told to everybody then is looked at ten minutes later, and again. */
+const forgottenWithin = 35 * 60 * second;
+
+const restIsForgotten = async ({ world, logs, notes, subscriptions }: Facts, report: Report): Promise<void> => {
+  // The head of one that has ended numbers nothing any more.
+  const ended = new Set(subscriptions.filter(({ status }) => status === 'off').map(({ id }) => id));
+  const settled = new Map<string, number>();
+  for (const { at, mission } of world.journal.cleared) settled.set(mission, at);
+  for (const [id, told] of notes) {
+    if (ended.has(id)) continue;
+    for (const { mission, entry, status, settledAt } of told) {
+      const last = logs.get(mission)?.at(-1);
+      const quietSince = Math.max(settled.get(mission) ?? 0, Date.parse(settledAt ?? ''));
+      if (last === undefined || last.owes || status === 'pending') continue;
+      if (quietSince + forgottenWithin > world.scheduler.now()) continue;
+      if ((await world.hub.subscriptions.numbered(id, mission, entry)) !== undefined)
+        report('forgotten', `${short(last)} still stands in the head of ${id}`);
+    }
   }
 };
 
@@ -638,7 +655,7 @@ export const findingsOf = async (one: Case): Promise<readonly Finding[]> => {
   };
   const facts = await read(one);
   if (one.phase === 'forgotten') {
-    await overIsForgotten(facts, report);
+    await restIsForgotten(facts, report);
     return findings;
   }
   logIsAnswered(facts, report);

@@ -41,8 +41,8 @@ const minute = 60 * second;
  */
 const paidWithin = 20 * minute;
 const paidWithinIfDead = 32 * minute;
-/** Missions that are over are forgotten after an hour. */
-const forgottenWithin = 65 * minute;
+/** Missions in which nothing is said are forgotten by then. */
+const forgottenWithin = 40 * minute;
 
 const processMessageLimit = 10 * second;
 const sweepLimit = 80 * second;
@@ -392,7 +392,7 @@ export const simulate = async (seed: number, print?: (line: string) => void): Pr
   const paidBy = calmFrom + (dead.size === 0 ? paidWithin : paidWithinIfDead);
   await world.scheduler.runTo(paidBy);
   const paid = await findingsOf({ world, sendings: partners.sendings, calmFrom, dead, phase: 'paid' });
-  // An hour in which nothing happens takes time all the same: some runs live through it.
+  // Time in which nothing happens takes time all the same: some runs live through it.
   const livesOn = dice.chance(0.3);
   if (livesOn) await world.scheduler.runTo(paidBy + forgottenWithin);
   const forgotten = livesOn

@@ -273,9 +273,9 @@ export const worldOf = (start: number, dice: Dice, trace: Surroundings['trace'])
         },
       );
     },
-    number: (subscription, mission, entry) =>
+    number: (subscription, mission, entry, asOf) =>
       noted(
-        () => log.number(subscription, mission, entry),
+        () => log.number(subscription, mission, entry, asOf),
         (given) => {
           if (typeof given === 'object')
             journal.numbered.push({ at: scheduler.now(), subscription, mission, entry, number: given.number });

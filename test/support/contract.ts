@@ -1,21 +1,25 @@
 import { beforeAll, describe, expect, test, vi } from 'vitest';
-import type {
-  DeadLetters,
-  DeliveryDesk,
-  MissionLog,
-  Notification,
-  NotificationOrder,
-  Obligation,
-  Obligations,
-  Overview,
-  Retirement,
-  Retirements,
-  Subscription,
-  SubscriptionLog,
-  Worklist,
+import {
+  type DeadLetters,
+  type DeliveryDesk,
+  type MissionLog,
+  type Notification,
+  type NotificationOrder,
+  type Obligation,
+  type Obligations,
+  type Overview,
+  type Retirement,
+  type Retirements,
+  type Settlement,
+  type Subscription,
+  type SubscriptionLog,
+  type Told,
+  Unavailable,
+  type Worklist,
 } from '../../mission/ports.ts';
 import { decide } from '../../mission/decide.ts';
 import type { Entry, Party, TaskState } from '../../mission/state.ts';
+import { defined } from '../../schemas/defined.ts';
 import type { Message } from '../../schemas/message.ts';
 import { attempted, becomes } from './contact.ts';
 import {
@@ -64,13 +68,22 @@ export const sampleSubscription = (id: string, organisation: string): Subscripti
 
 const at = (second: number): string => new Date(Date.parse('2026-02-01T11:00:00.000Z') + second * 1000).toISOString();
 const endOfTime = '2099-01-01T00:00:00.000Z';
+/** When what is numbered was known to owe. */
+const asOf = Date.parse(at(0));
+
+const settlement = (told: readonly Told[], untold: readonly string[], retireAt?: string): Settlement => ({
+  told,
+  untold,
+  settledAt: at(7),
+  ...defined({ retireAt }),
+});
 
 /** The entries that accepted messages make, one after another. */
 const entriesOf = (messages: readonly (readonly [Party, Message])[]): readonly Entry[] =>
   messages.reduce<readonly Entry[]>((log, [sender, message]) => {
     const decided = decide(log.at(-1)?.state, message, { ...sentBy(sender), now: at(log.length) });
     if (decided.outcome === 'refused') throw new Error(JSON.stringify(decided.faults));
-    return [...log, { ...decided.entry, unpaidFrom: decided.entry.number }];
+    return [...log, { ...decided.entry, unpaidFrom: decided.entry.number, awakeSince: 1 }];
   }, []);
 
 const firstOf = <Item>(items: readonly Item[]): Item => {
@@ -228,7 +241,7 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
         const { mission, entries } = story();
         await stored(entries);
         const told = [{ subscription: 'one', number: 4, organisation: parties.la.organisation }];
-        await ports.missions.settle(mission, 1, told, [parties.amk.organisation]);
+        await ports.missions.settle(mission, 1, settlement(told, [parties.amk.organisation]));
         expect(await ports.missions.entry(mission, 1)).toMatchObject({
           owes: false,
           told,
@@ -241,8 +254,8 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
         const { mission, entries } = story();
         await stored(entries);
         const told = [{ subscription: 'one', number: 4, organisation: parties.la.organisation }];
-        await ports.missions.settle(mission, 1, told, []);
-        await ports.missions.settle(mission, 1, [], [parties.la.organisation]);
+        await ports.missions.settle(mission, 1, settlement(told, []));
+        await ports.missions.settle(mission, 1, settlement([], [parties.la.organisation]));
         expect(await ports.missions.entry(mission, 1)).toMatchObject({ owes: false, told, untold: [] });
       });
 
@@ -250,10 +263,10 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
         const { mission, entries } = story();
         await stored(entries);
         const told = (subscription: string) => ({ subscription, number: 4, organisation: parties.la.organisation });
-        await ports.missions.settle(mission, 1, [told('one')], [parties.amk.organisation]);
+        await ports.missions.settle(mission, 1, settlement([told('one')], [parties.amk.organisation]));
         await Promise.all([
-          ports.missions.settle(mission, 1, [told('one'), told('two')], []),
-          ports.missions.settle(mission, 1, [told('three')], []),
+          ports.missions.settle(mission, 1, settlement([told('one'), told('two')], [])),
+          ports.missions.settle(mission, 1, settlement([told('three')], [])),
         ]);
         const settled = await ports.missions.entry(mission, 1);
         expect(settled?.told.map(({ subscription }) => subscription).sort()).toEqual(['one', 'three', 'two']);
@@ -262,15 +275,21 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
 
       test('Settling an entry that is not in the log writes nothing', async () => {
         const { mission } = story();
-        await ports.missions.settle(mission, 1, [], []).catch(() => undefined);
+        await ports.missions.settle(mission, 1, settlement([], [])).catch(() => undefined);
         expect(await ports.missions.last(mission)).toBeUndefined();
       });
 
       test('Settling changes nothing else of an entry', async () => {
         const { mission, entries, first } = story();
         await stored(entries);
-        await ports.missions.settle(mission, 1, [], []);
-        expect(await ports.missions.entry(mission, 1)).toEqual({ ...first, owes: false, told: [], untold: [] });
+        await ports.missions.settle(mission, 1, settlement([], []));
+        expect(await ports.missions.entry(mission, 1)).toEqual({
+          ...first,
+          owes: false,
+          told: [],
+          untold: [],
+          settledAt: at(7),
+        });
       });
 
       test('The largest body that the hub takes can be kept, however badly it compresses', async () => {
@@ -356,7 +375,7 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
 
       test('A subscription is made once', async () => {
         const subscription = await subscribed(fresh());
-        await ports.subscriptions.number(subscription.id, 'a', 1);
+        await ports.subscriptions.number(subscription.id, 'a', 1, asOf);
         await expect(ports.subscriptions.create(subscription, endOfTime)).rejects.toThrow();
         expect((await ports.subscriptions.subscription(subscription.id))?.lastNumber).toBe(1);
       });
@@ -365,7 +384,7 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
         const mine = fresh();
         const subscription = await subscribed(mine);
         const { id } = subscription;
-        await ports.subscriptions.number(id, 'a', 1);
+        await ports.subscriptions.number(id, 'a', 1, asOf);
         await ports.subscriptions.missed(subscription, 'timeout', at(1));
         const filter = { events: ['mission-cancel'] };
         expect(await ports.subscriptions.change({ ...subscription, filter })).toBe(true);
@@ -503,17 +522,17 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
       test('The number that an entry was given is known until a later one has its own', async () => {
         const { id } = await subscribed(fresh());
         expect(await ports.subscriptions.numbered(id, 'a', 1)).toBeUndefined();
-        await ports.subscriptions.number(id, 'a', 1);
-        await ports.subscriptions.number(id, 'b', 1);
+        await ports.subscriptions.number(id, 'a', 1, asOf);
+        await ports.subscriptions.number(id, 'b', 1, asOf);
         expect(await ports.subscriptions.numbered(id, 'a', 1)).toEqual({ number: 1 });
-        await ports.subscriptions.number(id, 'a', 4);
+        await ports.subscriptions.number(id, 'a', 4, asOf);
         expect(await ports.subscriptions.numbered(id, 'a', 4)).toEqual({ number: 3, previous: 1 });
         expect(await ports.subscriptions.numbered(id, 'a', 1)).toBeUndefined();
         expect(await ports.subscriptions.numbered(fresh(), 'a', 1)).toBeUndefined();
       });
 
       test('To a subscription that is not there no number is given', async () => {
-        expect(await ports.subscriptions.number(fresh(), 'a', 1)).toBe('passed');
+        expect(await ports.subscriptions.number(fresh(), 'a', 1, asOf)).toBe('passed');
       });
 
       test('More organisations than one read takes can be asked for', async () => {
@@ -539,41 +558,41 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
       test('Notifications are numbered 1, 2, 3 … per subscription, each with the one before it in its mission', async () => {
         const { id } = await subscribed(fresh());
         const other = await subscribed(fresh());
-        expect(await ports.subscriptions.number(id, 'a', 1)).toEqual({ number: 1 });
-        expect(await ports.subscriptions.number(id, 'b', 1)).toEqual({ number: 2 });
-        expect(await ports.subscriptions.number(id, 'a', 2)).toEqual({ number: 3, previous: 1 });
-        expect(await ports.subscriptions.number(other.id, 'a', 2)).toEqual({ number: 1 });
-        expect(await ports.subscriptions.number(id, 'b', 7)).toEqual({ number: 4, previous: 2 });
+        expect(await ports.subscriptions.number(id, 'a', 1, asOf)).toEqual({ number: 1 });
+        expect(await ports.subscriptions.number(id, 'b', 1, asOf)).toEqual({ number: 2 });
+        expect(await ports.subscriptions.number(id, 'a', 2, asOf)).toEqual({ number: 3, previous: 1 });
+        expect(await ports.subscriptions.number(other.id, 'a', 2, asOf)).toEqual({ number: 1 });
+        expect(await ports.subscriptions.number(id, 'b', 7, asOf)).toEqual({ number: 4, previous: 2 });
         expect((await ports.subscriptions.subscription(id))?.lastNumber).toBe(4);
       });
 
       test('Asked again for the same entry it gives the same number and the same one before it', async () => {
         const { id } = await subscribed(fresh());
-        await ports.subscriptions.number(id, 'a', 1);
-        const first = await ports.subscriptions.number(id, 'a', 2);
-        await ports.subscriptions.number(id, 'b', 1);
-        expect(await ports.subscriptions.number(id, 'a', 2)).toEqual(first);
+        await ports.subscriptions.number(id, 'a', 1, asOf);
+        const first = await ports.subscriptions.number(id, 'a', 2, asOf);
+        await ports.subscriptions.number(id, 'b', 1, asOf);
+        expect(await ports.subscriptions.number(id, 'a', 2, asOf)).toEqual(first);
         expect((await ports.subscriptions.subscription(id))?.lastNumber).toBe(3);
       });
 
       test('An entry before the last one numbered has been passed', async () => {
         const { id } = await subscribed(fresh());
-        await ports.subscriptions.number(id, 'a', 1);
-        await ports.subscriptions.number(id, 'a', 2);
-        expect(await ports.subscriptions.number(id, 'a', 1)).toBe('passed');
+        await ports.subscriptions.number(id, 'a', 1, asOf);
+        await ports.subscriptions.number(id, 'a', 2, asOf);
+        expect(await ports.subscriptions.number(id, 'a', 1, asOf)).toBe('passed');
         expect((await ports.subscriptions.subscription(id))?.lastNumber).toBe(2);
       });
 
       test('Those who ask for one entry at once get one number', async () => {
         const { id } = await subscribed(fresh());
-        const given = await Promise.all(Array.from({ length: 5 }, () => ports.subscriptions.number(id, 'a', 1)));
+        const given = await Promise.all(Array.from({ length: 5 }, () => ports.subscriptions.number(id, 'a', 1, asOf)));
         expect(given).toEqual(Array.from({ length: 5 }, () => ({ number: 1 })));
       });
 
       test('Entries of many missions numbered at once get each its own number, without a gap', async () => {
         const { id } = await subscribed(fresh());
         const given = await Promise.all(
-          Array.from({ length: 12 }, (_, index) => ports.subscriptions.number(id, `m${index}`, 1)),
+          Array.from({ length: 12 }, (_, index) => ports.subscriptions.number(id, `m${index}`, 1, asOf)),
         );
         const numbers = given
           .map((one) => (typeof one === 'string' ? 0 : one.number))
@@ -978,7 +997,7 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
         await ports.obligations.postpone(obligation, at(90));
         await vi.waitFor(async () => expect(await ports.obligations.due(at(89), 100)).not.toContainEqual(obligation));
         await vi.waitFor(async () => expect(await ports.obligations.due(at(90), 100)).toContainEqual(obligation));
-        await ports.missions.settle(mission, 1, [], []);
+        await ports.missions.settle(mission, 1, settlement([], []));
         await ports.obligations.postpone(obligation, at(1));
         await ports.obligations.postpone({ kind: 'delivery', subscription: fresh(), number: 1 }, at(1));
         await vi.waitFor(async () => expect(await ports.obligations.due(at(90), 100)).not.toContainEqual(obligation));
@@ -998,7 +1017,7 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
       test('A settled entry is not owed', async () => {
         const { mission, entries } = story();
         await stored(entries.slice(0, 1), at(0));
-        await ports.missions.settle(mission, 1, [], []);
+        await ports.missions.settle(mission, 1, settlement([], []));
         await due(endOfTime, ofMission(mission), []);
       });
 
@@ -1044,7 +1063,7 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
       test('Numbering a notification does not pay the handshake', async () => {
         const subscription = { ...sampleSubscription(fresh(), fresh()), status: 'requested' as const };
         await ports.subscriptions.create(subscription, at(0));
-        await ports.subscriptions.number(subscription.id, 'a', 1);
+        await ports.subscriptions.number(subscription.id, 'a', 1, asOf);
         await due(at(1), ofSubscription(subscription.id), [
           { kind: 'contact', subscription: subscription.id, due: at(0) },
         ]);
@@ -1062,9 +1081,9 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
       test('A mission that is over after an entry may be forgotten from its time on, until that is done', async () => {
         const { mission, entries } = story();
         await stored(entries, at(0));
-        await ports.missions.settle(mission, 1, [], []);
-        await ports.missions.settle(mission, 2, [], [], at(20));
-        await ports.missions.settle(mission, 3, [], [], at(10));
+        await ports.missions.settle(mission, 1, settlement([], []));
+        await ports.missions.settle(mission, 2, settlement([], [], at(20)));
+        await ports.missions.settle(mission, 3, settlement([], [], at(10)));
         await retiring(at(20), mission, [
           { mission, entry: 3 },
           { mission, entry: 2 },
@@ -1081,15 +1100,27 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
         const { mission, entries, first } = story();
         await stored(entries.slice(0, 1), at(0));
         const told = [{ subscription: 'one', number: 4, organisation: parties.la.organisation }];
-        await ports.missions.settle(mission, 1, told, [], at(10));
-        await ports.missions.settle(mission, 1, [], [parties.la.organisation], at(5));
-        await ports.missions.settle(mission, 1, [], [parties.la.organisation]);
-        expect(await ports.missions.entry(mission, 1)).toEqual({ ...first, owes: false, told, untold: [] });
+        await ports.missions.settle(mission, 1, settlement(told, [], at(10)));
+        await ports.missions.settle(mission, 1, settlement([], [parties.la.organisation], at(5)));
+        await ports.missions.settle(mission, 1, settlement([], [parties.la.organisation]));
+        expect(await ports.missions.entry(mission, 1)).toEqual({
+          ...first,
+          owes: false,
+          told,
+          untold: [],
+          settledAt: at(7),
+        });
         await due(endOfTime, (one) => one.kind === 'fan-out' && one.mission === mission, []);
         await retiring(at(10), mission, [{ mission, entry: 1 }]);
         await retiring(at(9), mission, []);
         await ports.retirements.done({ mission, entry: 1 });
-        expect(await ports.missions.entry(mission, 1)).toEqual({ ...first, owes: false, told, untold: [] });
+        expect(await ports.missions.entry(mission, 1)).toEqual({
+          ...first,
+          owes: false,
+          told,
+          untold: [],
+          settledAt: at(7),
+        });
       });
 
       test('An entry that still owes is not made to owe less', async () => {
@@ -1105,29 +1136,57 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
 
       test('After a mission is forgotten the numbers go on without a gap, and know of nothing before', async () => {
         const { id } = await subscribed(fresh());
-        await ports.subscriptions.number(id, 'a', 1);
-        await ports.subscriptions.number(id, 'b', 1);
-        await ports.subscriptions.number(id, 'a', 2);
-        await ports.retirements.forget(id, { mission: 'a', entry: 2 });
-        expect(await ports.subscriptions.number(id, 'a', 3)).toEqual({ number: 4 });
-        expect(await ports.subscriptions.number(id, 'b', 2)).toEqual({ number: 5, previous: 2 });
+        await ports.subscriptions.number(id, 'a', 1, asOf);
+        await ports.subscriptions.number(id, 'b', 1, asOf);
+        await ports.subscriptions.number(id, 'a', 2, asOf);
+        await ports.retirements.forget(id, { mission: 'a', entry: 2 }, asOf - 1);
+        expect(await ports.subscriptions.number(id, 'a', 3, asOf)).toEqual({ number: 4 });
+        expect(await ports.subscriptions.number(id, 'b', 2, asOf)).toEqual({ number: 5, previous: 2 });
         expect((await ports.subscriptions.subscription(id))?.lastNumber).toBe(5);
       });
 
       test('A mission that went on is not forgotten', async () => {
         const { id } = await subscribed(fresh());
-        await ports.subscriptions.number(id, 'a', 1);
-        await ports.subscriptions.number(id, 'a', 3);
-        await ports.retirements.forget(id, { mission: 'a', entry: 2 });
-        expect(await ports.subscriptions.number(id, 'a', 3)).toEqual({ number: 2, previous: 1 });
-        expect(await ports.subscriptions.number(id, 'a', 1)).toBe('passed');
+        await ports.subscriptions.number(id, 'a', 1, asOf);
+        await ports.subscriptions.number(id, 'a', 3, asOf);
+        await ports.retirements.forget(id, { mission: 'a', entry: 2 }, asOf - 1);
+        expect(await ports.subscriptions.number(id, 'a', 3, asOf)).toEqual({ number: 2, previous: 1 });
+        expect(await ports.subscriptions.number(id, 'a', 1, asOf)).toBe('passed');
+      });
+
+      test('Whoever read before a mission was forgotten numbers nothing anew, and nobody else is held up', async () => {
+        const { id } = await subscribed(fresh());
+        const give = (mission: string, entry: number, seconds: number) =>
+          ports.subscriptions.number(id, mission, entry, asOf + seconds * 1000);
+        await give('a', 1, 0);
+        await give('b', 1, 0);
+        await ports.retirements.forget(id, { mission: 'a', entry: 1 }, asOf + 60_000);
+        for (const late of [0, 60]) await expect(give('a', 1, late)).rejects.toThrow(Unavailable);
+        await expect(give('c', 1, 60)).rejects.toThrow(Unavailable);
+        expect((await ports.subscriptions.subscription(id))?.lastNumber).toBe(2);
+        expect(await ports.subscriptions.numbered(id, 'a', 1)).toBeUndefined();
+        // One that has its place is numbered by it, however late.
+        expect(await give('b', 1, 0)).toEqual({ number: 2 });
+        expect(await give('b', 2, 0)).toEqual({ number: 3, previous: 2 });
+        expect(await give('b', 1, 0)).toBe('passed');
+        expect(await give('a', 2, 61)).toEqual({ number: 4 });
+      });
+
+      test('Who forgets with an older clock forgets, and lets nobody in whom a newer one keeps out', async () => {
+        const { id } = await subscribed(fresh());
+        for (const mission of ['a', 'b']) await ports.subscriptions.number(id, mission, 1, asOf);
+        await ports.retirements.forget(id, { mission: 'a', entry: 1 }, asOf + 60_000);
+        await ports.retirements.forget(id, { mission: 'b', entry: 1 }, asOf + 10_000);
+        for (const mission of ['a', 'b'])
+          await expect(ports.subscriptions.number(id, mission, 1, asOf + 30_000)).rejects.toThrow(Unavailable);
+        expect(await ports.subscriptions.number(id, 'b', 2, asOf + 60_001)).toEqual({ number: 3 });
       });
 
       test('What was never numbered is forgotten already', async () => {
         const { id } = await subscribed(fresh());
-        await ports.retirements.forget(id, { mission: 'a', entry: 2 });
-        await ports.retirements.forget(fresh(), { mission: 'a', entry: 2 });
-        expect(await ports.subscriptions.number(id, 'a', 1)).toEqual({ number: 1 });
+        await ports.retirements.forget(id, { mission: 'a', entry: 2 }, asOf - 1);
+        await ports.retirements.forget(fresh(), { mission: 'a', entry: 2 }, asOf - 1);
+        expect(await ports.subscriptions.number(id, 'a', 1, asOf)).toEqual({ number: 1 });
       });
     });
 
@@ -1135,7 +1194,7 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
       const givenUp = async (second: number): Promise<Notification> => {
         const subscription = await subscribed(fresh());
         const letter = notice(subscription, 'a', 1);
-        await ports.subscriptions.number(subscription.id, 'a', 1);
+        await ports.subscriptions.number(subscription.id, 'a', 1, asOf);
         await ports.subscriptions.write(letter, endOfTime);
         await ports.subscriptions.record(subscription.id, 1, {
           at: at(second),

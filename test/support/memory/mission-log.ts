@@ -48,7 +48,7 @@ export const memoryMissionLog = (): MissionLog &
       logs.set(entry.mission, log);
       return 'appended';
     },
-    settle: async (mission, number, told, untold, retireAt) => {
+    settle: async (mission, number, { told, untold, settledAt, retireAt }) => {
       const log = logs.get(mission);
       const item = log?.get(number);
       if (log === undefined || item === undefined) return;
@@ -63,7 +63,7 @@ export const memoryMissionLog = (): MissionLog &
         return;
       }
       log.set(number, {
-        stored: Object.freeze({ ...item.stored, owes: false, ...frozen({ told, untold }) }),
+        stored: Object.freeze({ ...item.stored, owes: false, ...frozen({ told, untold, settledAt }) }),
         ...(retireAt === undefined ? {} : { retireAt }),
       });
     },

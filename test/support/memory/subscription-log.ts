@@ -1,10 +1,11 @@
-import type {
-  DeadLetters,
-  Notification,
-  Retirements,
-  Subscriber,
-  Subscription,
-  SubscriptionLog,
+import {
+  type DeadLetters,
+  type Notification,
+  type Retirements,
+  type Subscriber,
+  type Subscription,
+  type SubscriptionLog,
+  Unavailable,
 } from '../../../mission/ports.ts';
 import { defined } from '../../../schemas/defined.ts';
 import type { Debtor } from './debts.ts';
@@ -21,6 +22,8 @@ interface Head {
   readonly dueAt?: string;
   /** The last number given for each mission. */
   readonly given: ReadonlyMap<string, NumberGiven>;
+  /** Who has read before that, milliseconds, may number no mission that has no place. */
+  readonly forgotThrough?: number;
 }
 
 interface Item {
@@ -29,6 +32,12 @@ interface Item {
   /** Given up then, and nobody has looked at it since. */
   readonly deadSince?: string;
 }
+
+/** What a head knows of missions, whatever becomes of the subscription. */
+const numberingOf = ({ given, forgotThrough }: Head): Pick<Head, 'given' | 'forgotThrough'> => ({
+  given,
+  ...defined({ forgotThrough }),
+});
 
 const keyOf = (subscription: string, number: number): string => `${subscription}/${number}`;
 
@@ -88,7 +97,7 @@ export const memorySubscriptionLog = (
     contact: async (seen, { status, failures, failingSince, error, retryAt, dueAt }) => {
       const head = heads.get(seen.id);
       if (head === undefined) return false;
-      const { subscription, given } = head;
+      const { subscription } = head;
       if (
         subscription.status === 'off' ||
         subscription.status !== seen.status ||
@@ -98,7 +107,7 @@ export const memorySubscriptionLog = (
         return false;
       const { error: _error, retryAt: _retryAt, failingSince: _since, ...rest } = subscription;
       keep(seen.id, {
-        given,
+        ...numberingOf(head),
         subscription: { ...rest, status, failures, ...defined({ failingSince, error, retryAt }) },
         ...defined({ dueAt }),
       });
@@ -126,14 +135,14 @@ export const memorySubscriptionLog = (
       const head = heads.get(id);
       if (head === undefined) return;
       const { retryAt: _retryAt, ...rest } = head.subscription;
-      keep(id, { given: head.given, subscription: { ...rest, status: 'off' } });
+      keep(id, { ...numberingOf(head), subscription: { ...rest, status: 'off' } });
       await between();
       enlisted.delete(id);
     },
     change: async (changed, contactDueAt) => {
       const head = heads.get(changed.id);
       if (head === undefined) return false;
-      const { subscription, given } = head;
+      const { subscription } = head;
       if (subscription.status === 'off' || subscription.revision !== changed.revision) return false;
       const { error, retryAt, failingSince, status, failures } = subscription;
       const { error: _error, retryAt: _retryAt, failingSince: _since, ...settings } = frozen(changed);
@@ -143,19 +152,20 @@ export const memorySubscriptionLog = (
         changed.id,
         contactDueAt === undefined
           ? { ...head, subscription: { ...next, status, failures, ...defined({ failingSince, error, retryAt }) } }
-          : { given, subscription: { ...next, status: 'requested', failures: 0 }, dueAt: contactDueAt },
+          : { ...numberingOf(head), subscription: { ...next, status: 'requested', failures: 0 }, dueAt: contactDueAt },
       );
       await enlist({ ...changed, revision: changed.revision + 1 });
       return true;
     },
     subscribers: async (organisations) =>
       [...enlisted.values()].filter(({ organisation }) => organisations.includes(organisation)),
-    number: async (id, mission, entry) => {
+    number: async (id, mission, entry, asOf) => {
       const head = heads.get(id);
       const last = head?.given.get(mission);
       // As on DynamoDB, where the condition fails for one that is not there too.
       if (head === undefined) return 'passed';
       if (last !== undefined && last.entry > entry) return 'passed';
+      if (last === undefined && (head.forgotThrough ?? 0) >= asOf) throw new Unavailable('forgotten meanwhile');
       const next: NumberGiven =
         last?.entry === entry
           ? last
@@ -234,13 +244,14 @@ export const memorySubscriptionLog = (
       note(key, { notification: { ...item.notification, discardedAt: at } });
       return true;
     },
-    forget: async (subscription, { mission, entry }) => {
+    forget: async (subscription, { mission, entry }, through) => {
       const head = heads.get(subscription);
       const last = head?.given.get(mission);
       if (head === undefined || last === undefined || last.entry > entry) return;
       keep(subscription, {
         ...head,
         given: new Map([...head.given].filter(([given]) => given !== mission)),
+        forgotThrough: Math.max(through, head.forgotThrough ?? 0),
       });
     },
     postpone: (obligation, dueAt) => {

@@ -186,7 +186,7 @@ describe('what is counted in logs', () => {
     ['DoorFaults', ['ProcessMessage'], ['TOO_LATE']],
     ['IssuerUnreachable', ['Authorize'], ['ISSUER_UNREACHABLE']],
     ['CallersRefused', ['ProcessMessage', 'Read', 'Subscribe'], ['REQUEST_REFUSED']],
-    ['TooOften', ['Authorize'], ['CLIENT_LIMITED']],
+    ['TooOften', ['Authorize', 'ProcessMessage'], ['CLIENT_LIMITED']],
     [
       'StorageUnavailable',
       ['Authorize', 'Deliver', 'Metadata', 'ProcessMessage', 'Read', 'Subscribe', 'Sweep'],

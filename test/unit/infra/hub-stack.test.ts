@@ -276,7 +276,17 @@ describe('the functions', () => {
         'TOKEN_ISSUER',
       ],
     ],
-    ['ProcessMessage', ['DELIVERY_QUEUE_URL', 'POWERTOOLS_METRICS_NAMESPACE', 'PUBLIC_URL', 'TABLE_NAME']],
+    [
+      'ProcessMessage',
+      [
+        'BUDGET_MISSIONS',
+        'BUDGET_MISSION_SECONDS',
+        'DELIVERY_QUEUE_URL',
+        'POWERTOOLS_METRICS_NAMESPACE',
+        'PUBLIC_URL',
+        'TABLE_NAME',
+      ],
+    ],
     ['Read', ['PUBLIC_URL', 'TABLE_NAME']],
     ['Subscribe', ['DELIVERY_QUEUE_URL', 'ENDPOINT_ALLOW_LIST', 'PUBLIC_URL', 'TABLE_NAME']],
     ['Metadata', ['PUBLIC_URL', 'TABLE_NAME']],
@@ -319,7 +329,7 @@ describe('the functions', () => {
 
   it.each([
     ['Authorize', [...putting('PROOF#*'), 'dynamodb:UpdateItem Table, items LIMIT#*']],
-    ['ProcessMessage', [...reads, ...writing(...working), ...sending]],
+    ['ProcessMessage', [...reads, ...writing(...working), 'dynamodb:UpdateItem Table, items LIMIT#*', ...sending]],
     ['Read', [...reads, 'dynamodb:Query Table/index/worklist', ...putting('AUDIT#*')]],
     ['Subscribe', [...reads, ...writing('SUBSCRIPTION#*', 'PARTY#*'), ...putting('AUDIT#*'), ...sending]],
     ['Metadata', ['dynamodb:GetItem Table']],

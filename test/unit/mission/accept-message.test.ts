@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { type Accepted, acceptMessage } from '../../../mission/accept-message.ts';
 import { type MissionLog, Unavailable } from '../../../mission/ports.ts';
 import type { Entry, Party } from '../../../mission/state.ts';
-import { type Refusal, statusOf } from '../../../schemas/faults.ts';
+import { type Refusal, refuse, statusOf } from '../../../schemas/faults.ts';
 import { fingerprintOf } from '../../../schemas/identifiers.ts';
 import type { Message } from '../../../schemas/message.ts';
 import {
@@ -104,12 +104,24 @@ describe('A message that is accepted', () => {
     expect(calls).toEqual(['last', 'append']);
   });
 
+  test('It knows since when its mission is awake: since it was opened, or since the last pause', async () => {
+    const { hub } = await openedHub();
+    const awakeSince = async (id: string) => accepted(await send(hub, amk, update(id))).entry.awakeSince;
+    expect(await awakeSince('second')).toBe(1);
+    hub.clock.advance(299_000);
+    expect(await awakeSince('third')).toBe(1);
+    hub.clock.advance(300_000);
+    expect(await awakeSince('after-a-pause')).toBe(4);
+    hub.clock.advance(299_000);
+    expect(await awakeSince('fifth')).toBe(4);
+  });
+
   test('It may owe together with those before it that have not paid', async () => {
     const { hub } = await openedHub();
     const unpaidFrom = async (id: string) => accepted(await send(hub, amk, update(id))).entry.unpaidFrom;
     expect(await unpaidFrom('second')).toBe(1);
     expect(await unpaidFrom('third')).toBe(1);
-    await hub.missions.settle(mission, 3, [], []);
+    await hub.missions.settle(mission, 3, { told: [], untold: [], settledAt: hub.clock.iso() });
     expect(await unpaidFrom('fourth')).toBe(4);
     expect(await unpaidFrom('fifth')).toBe(4);
   });
@@ -480,3 +492,68 @@ describe('Storage that fails', () => {
 const failed = (): never => {
   throw new Error('there is no such entry');
 };
+
+describe('Whoever may be kept from opening missions', () => {
+  const asked = (refusal?: Refusal) => {
+    const calls: number[] = [];
+    return {
+      calls,
+      keptFromWaking: async () => {
+        calls.push(1);
+        return refusal;
+      },
+    };
+  };
+  const sendAsking = (
+    hub: MemoryHub,
+    message: Message,
+    terms: ReturnType<typeof asked>,
+    missions: MissionLog = hub.missions,
+  ) => acceptMessage(missions, message, sentBy(amk), () => hub.clock.now(), terms);
+
+  test('is asked for once, when all else is in order, and what is refused is not stored', async () => {
+    const hub = memoryHub();
+    const kept = asked(refuse('too-many-requests'));
+    expectRefused(await sendAsking(hub, request, kept), 'too-many-requests');
+    expect(kept.calls).toHaveLength(1);
+    expect(await log(hub)).toEqual([]);
+    const free = asked();
+    accepted(await sendAsking(hub, request, free));
+    expect(free.calls).toHaveLength(1);
+  });
+
+  test('is asked for again when a mission is taken up after a pause, and never while it is awake', async () => {
+    const hub = memoryHub();
+    const kept = asked(refuse('too-many-requests'));
+    accepted(await sendAsking(hub, request, asked()));
+    hub.clock.advance(299_000);
+    accepted(await sendAsking(hub, update('awake'), kept));
+    hub.clock.advance(300_000);
+    expectRefused(await sendAsking(hub, update('pause'), kept), 'too-many-requests');
+    expect(kept.calls).toHaveLength(1);
+  });
+
+  test('is not asked for what is refused by the rules, and not for what was sent before', async () => {
+    const hub = memoryHub();
+    const kept = asked(refuse('too-many-requests'));
+    expectRefused(await sendAsking(hub, update('no-such-mission'), kept), 'not-found');
+    accepted(await sendAsking(hub, request, asked()));
+    hub.clock.advance(3_600_000);
+    expect(accepted(await sendAsking(hub, request, kept)).again).toBe(true);
+    expect(kept.calls).toEqual([]);
+  });
+
+  test('is asked once by a message that loses a race', async () => {
+    const hub = memoryHub();
+    accepted(await sendAsking(hub, request, asked()));
+    hub.clock.advance(300_000);
+    let races = 3;
+    const racing: MissionLog = {
+      ...hub.missions,
+      append: async (...args) => (races-- > 0 ? 'taken' : hub.missions.append(...args)),
+    };
+    const free = asked();
+    accepted(await sendAsking(hub, update('racing'), free, racing));
+    expect(free.calls).toHaveLength(1);
+  });
+});

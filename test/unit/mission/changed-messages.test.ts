@@ -58,7 +58,14 @@ describe('Messages that are odd but readable', () => {
           }
           accepted += 1;
           if (accepted % 7 !== 0) continue;
-          const stored: StoredEntry = { ...outcome.entry, unpaidFrom: 1, owes: true, told: [], untold: [] };
+          const stored: StoredEntry = {
+            ...outcome.entry,
+            unpaidFrom: 1,
+            awakeSince: 1,
+            owes: true,
+            told: [],
+            untold: [],
+          };
           expect(JSON.parse(JSON.stringify(stored))).toStrictEqual(stored);
           if (before === undefined) expect(fold([stored])).toEqual(stored.state);
           responseMessage(stored, view);

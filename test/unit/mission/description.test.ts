@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import { evolve } from '../../../mission/evolve.ts';
-import { isOver } from '../../../mission/state.ts';
 import {
   missionRequest,
   missionUpdate,
@@ -10,7 +9,7 @@ import {
   resourceStatus,
 } from '../../support/messages.ts';
 import { entryOf, expectRefused, given, later, mission, type Step, task, taskIn, when } from './given.ts';
-import { accepted, asksCrew, crewReports, crewSays, decides, opened, warnsHospital } from './steps.ts';
+import { asksCrew, crewSays, decides, opened } from './steps.ts';
 
 const { amk, la, operator } = parties;
 
@@ -113,14 +112,5 @@ describe('Any log folds', () => {
       expect(taskIn(state, task(2)).answer?.code).toBe(answer);
       expect('answer' in taskIn(state, task(2))).toBe(answer !== undefined);
     }
-  });
-});
-
-describe('A mission in which nothing is asked any more', () => {
-  test('is over only when that holds of every Task', () => {
-    const flown = given(opened, accepted, asksCrew, warnsHospital(), crewSays(task(3), 'accepted'));
-    expect(isOver(flown)).toBe(false);
-    expect(isOver(later(flown, crewSays(task(3), 'aborted')))).toBe(false);
-    expect(isOver(later(flown, crewReports(task(3), 'handed-over')))).toBe(true);
   });
 });

@@ -88,7 +88,7 @@ describe('A message sent again', () => {
     const again = await accept();
     expect(again).toMatchObject({ again: true, owes: true });
     if (again.outcome === 'refused') throw new Error('refused');
-    await missions.settle(again.entry.mission, 1, [], []);
+    await missions.settle(again.entry.mission, 1, { told: [], untold: [], settledAt: new Date(0).toISOString() });
     expect(await accept()).toMatchObject({ again: true, owes: false });
   });
 });

@@ -68,7 +68,7 @@ const withoutRoom = (hub: MemoryHub, full: string): SweepPorts => ({
   ...hub,
   subscriptions: {
     ...hub.subscriptions,
-    number: async (id, of, entry) => (id === full ? 'full' : hub.subscriptions.number(id, of, entry)),
+    number: async (id, ...of) => (id === full ? 'full' : hub.subscriptions.number(id, ...of)),
   },
 });
 
@@ -750,10 +750,10 @@ describe('The sweeper', () => {
         await hub.queue.send(orders);
       },
     };
-    const stuck: typeof hub.subscriptions.number = (subscription, id, entry) =>
+    const stuck: typeof hub.subscriptions.number = (subscription, ...entry) =>
       subscription === 'la-1'
         ? Promise.reject(new Error('too large'))
-        : hub.subscriptions.number(subscription, id, entry);
+        : hub.subscriptions.number(subscription, ...entry);
     const broken = { ...hub, queue: recording, subscriptions: { ...hub.subscriptions, number: stuck } };
     const entry = await accept(hub, [amk, request]);
     await expect(fanOut(broken, entry)).rejects.toThrow('too large');

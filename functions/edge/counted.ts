@@ -1,0 +1,19 @@
+import type { Budget, RequestBudgets, Spender, Spent } from '../../adapters/dynamodb/request-budgets.ts';
+import { kindOf, log } from './log.ts';
+
+/** Counts a request. What cannot be counted goes on: no limit may keep a message about a mission out because the hub cannot count. */
+export const counted = async <Of extends Budget>(
+  budgets: RequestBudgets<Of>,
+  { parent, client }: Spender,
+  budget: Of,
+): Promise<Spent | undefined> => {
+  try {
+    const spent = await budgets.spend({ parent, client }, budget);
+    // Said once in a window, by the first request that is too many; the others are refused without a word from here.
+    if (spent.count === spent.most + 1) log('CLIENT_LIMITED', { sender: parent, client, budget, most: spent.most });
+    return spent;
+  } catch (error) {
+    log('REQUEST_NOT_COUNTED', kindOf(error));
+    return undefined;
+  }
+};
