@@ -69,7 +69,7 @@ const storedCases = async (hub: HubInProcess, aws: Aws, sizes: readonly number[]
     await hub.subscribe(coordinator);
     for (let count = 1; count < size; count += 1)
       await play(hub, aws, story.request, { name: `stored ${size} ${count}`, coordinator });
-    await hub.rest(size);
+    await hub.rest();
     const mission = await openMission(hub, aws, `stored ${size}`, coordinator);
     cases.push({ size, mission, coordinator });
   }

@@ -85,7 +85,7 @@ const tables: readonly Figures[] = [
   ]),
   growthTable('missions stored', stored, [
     growthLimit,
-    'Stored are missions that are not over, of which the subscriber was told, and in which nothing was said for an hour. A mission of the last hour costs about 0.13 write units more for each of its like, because it still has its place in the head of the subscription (ADR 8).',
+    'Stored are missions that are not over, of which the subscriber was told, and in which nothing was said for ten minutes. A mission of the last ten minutes costs about 0.13 write units more for each of its like, because it still has its place in the head of the subscription (ADR 29).',
   ]),
   codeTable(code),
 ];

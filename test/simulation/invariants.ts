@@ -21,7 +21,7 @@ export const invariants = {
   'numbers of the log': 'The entries of a mission are numbered 1, 2, 3 … without a gap',
   'state = fold': 'The state that an entry carries is the fold of the log up to it',
   'numbers of subscriptions':
-    'A subscription numbers its notifications 1, 2, 3 … without a gap, each entry once, in the order of the log, each naming the one before it',
+    'A subscription numbers its notifications 1, 2, 3 … without a gap, each entry once, in the order of the log, each naming the one before it unless the mission has rested',
   order:
     'What comes to an endpoint of a mission comes for the first time in the order of the log, but for what was given up or tried again',
   content: 'What comes to an endpoint is the entry that its number stands for',
