@@ -8,6 +8,7 @@ import { commandLine, endWith } from '../local/command-line.ts';
 import { hubOptions, tableGiven } from '../local/hub-env.ts';
 import type { Notification } from '../mission/ports.ts';
 import { redrive } from '../mission/redrive.ts';
+import { ifReadable } from '../schemas/newer-release.ts';
 import { calls, details, type Letter, line, nameOf, readName } from './report.ts';
 
 /**
@@ -83,15 +84,18 @@ const chosen = (letters: readonly Notification[]): readonly Notification[] => {
 
 const look = async (hub: Hub, notification: Notification): Promise<Letter> => {
   const { mission, entry: number, organisation } = notification;
-  const [entry, subscription, last] = await Promise.all([
-    hub.missions.entry(mission, number),
+  const warningsOf = async (): Promise<readonly number[]> => {
+    const last = await hub.missions.last(mission);
+    const later = await hub.missions.entries(mission, number + 1, last?.number ?? number);
+    return later
+      .filter(({ facts }) => facts.undelivered?.organisation === organisation && facts.undelivered.entry === number)
+      .map((warning) => warning.number);
+  };
+  const [entry, subscription, warnings] = await Promise.all([
+    ifReadable(() => hub.missions.entry(mission, number)),
     hub.subscriptions.subscription(notification.subscription),
-    hub.missions.last(mission),
+    ifReadable(warningsOf),
   ]);
-  const later = await hub.missions.entries(mission, number + 1, last?.number ?? number);
-  const warnings = later
-    .filter(({ facts }) => facts.undelivered?.organisation === organisation && facts.undelivered.entry === number)
-    .map((warning) => warning.number);
   return { notification, entry, subscription, warnings, party: hub.directory.partyOf(organisation) };
 };
 

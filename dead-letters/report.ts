@@ -8,10 +8,10 @@ import { knownMessageType } from '../schemas/messages/catalogue.ts';
 export interface Letter {
   readonly notification: Notification;
   readonly party: Party | undefined;
-  readonly entry: StoredEntry | undefined;
+  readonly entry: StoredEntry | 'unreadable' | undefined;
   readonly subscription: Subscription | undefined;
   /** Numbers of the mission's entries in which the hub told people of it. */
-  readonly warnings: readonly number[];
+  readonly warnings: readonly number[] | 'unreadable';
 }
 
 export const nameOf = ({ subscription, number }: Notification): string => `${subscription}.${number}`;
@@ -24,10 +24,19 @@ export const readName = (text: string): { readonly subscription: string; readonl
 
 const whoOf = ({ party, notification }: Letter): string => party?.name ?? notification.organisation;
 
-const whatOf = ({ entry }: Letter): string =>
-  entry === undefined
-    ? 'an entry that is not in the log'
-    : `${entry.exercise ? 'exercise, ' : ''}${knownMessageType(entry.event).title}`;
+const whatOf = ({ entry }: Letter): string => {
+  if (entry === undefined) return 'an entry that is not in the log';
+  if (entry === 'unreadable') return 'an entry that only a newer release can read';
+  return `${entry.exercise ? 'exercise, ' : ''}${knownMessageType(entry.event).title}`;
+};
+
+/** What people were told of it, for those who ask whether they must. */
+const warned = ({ warnings }: Letter): string => {
+  if (warnings === 'unreadable') return 'only a newer release can read whether anybody has been told: phone';
+  return warnings.length === 0
+    ? 'nobody has been told by the hub of this message: phone'
+    : `told to phone in message ${warnings.join(', ')} of the mission`;
+};
 
 /** One line per letter. */
 export const line = (letter: Letter): string => {
@@ -48,16 +57,14 @@ const originOf = (endpoint: string): string => (URL.canParse(endpoint) ? new URL
 
 /** Everything there is to know of one. */
 export const details = (letter: Letter): readonly string[] => {
-  const { notification, subscription, party, warnings } = letter;
+  const { notification, subscription, party, entry } = letter;
   return [
     line(letter),
     `organisation  ${notification.organisation} ${whoOf(letter)}, phone ${party?.phone ?? 'not in the directory'}`,
-    `urgency       ${letter.entry?.state.urgency ?? 'unknown'}`,
+    `urgency       ${typeof entry === 'object' ? entry.state.urgency : 'unknown'}`,
     `written       ${notification.writtenAt}, first tried ${notification.firstTriedAt ?? 'never'}, last tried ${notification.lastAttemptAt ?? 'never'}`,
     ...(notification.redrivenAt === undefined ? [] : [`redriven      ${notification.redrivenAt}`]),
-    warnings.length === 0
-      ? 'people        nobody has been told by the hub of this message: phone'
-      : `people        told to phone in message ${warnings.join(', ')} of the mission`,
+    `people        ${warned(letter)}`,
     subscription === undefined
       ? 'subscription  not found'
       : `subscription  ${subscription.status}, ${originOf(subscription.endpoint)}, ${subscription.failures} calls in a row without answer${subscription.error === undefined ? '' : `, last: ${subscription.error}`}`,

@@ -1,3 +1,4 @@
+import { ifReadable } from '../schemas/newer-release.ts';
 import { deliveryGraceMilliseconds, orderOf } from './fan-out.ts';
 import type { DeadLetters, DeliveryQueue, MissionLog, Notification } from './ports.ts';
 
@@ -33,8 +34,9 @@ export const redrive = async (
   }
   for (const { letter, outcome } of redriven) {
     const { subscription, number, previous, mission } = letter;
-    const entry = outcome === 'redriven' ? await missions.entry(mission, letter.entry) : undefined;
-    if (entry !== undefined) await queue.send([orderOf(subscription, number, previous, entry, redrivenAt)]);
+    // What only a newer release can read stays owed, and is sent when that release is there again.
+    const entry = outcome === 'redriven' ? await ifReadable(() => missions.entry(mission, letter.entry)) : undefined;
+    if (typeof entry === 'object') await queue.send([orderOf(subscription, number, previous, entry, redrivenAt)]);
   }
   return redriven;
 };

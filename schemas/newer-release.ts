@@ -5,3 +5,13 @@
 export class NewerRelease extends Error {
   override readonly name = 'NewerRelease';
 }
+
+/** What is read, or that only a newer release can read it: a list of many missions is given without that one, and says so. */
+export const ifReadable = async <Value>(read: () => Promise<Value>): Promise<Value | 'unreadable'> => {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof NewerRelease) return 'unreadable';
+    throw error;
+  }
+};

@@ -188,7 +188,17 @@ export const subscriptionLog = (table: Table): SubscriptionLog => {
         previousOf: {},
       };
       await reach(() =>
-        client.send(new PutCommand({ TableName, Item: head, ConditionExpression: 'attribute_not_exists(pk)' })),
+        client.send(
+          new PutCommand({
+            TableName,
+            Item: head,
+            // The SDK repeats a put whose answer was lost; the head that it finds then is this one, as it was put.
+            ConditionExpression:
+              'attribute_not_exists(pk) OR (packed = :packed AND #status = :status AND dueAt = :dueAt)',
+            ExpressionAttributeNames: { '#status': 'status' },
+            ExpressionAttributeValues: { ':packed': head.packed, ':status': status, ':dueAt': dueAt },
+          }),
+        ),
       );
       if (status === 'off') return;
       // Last, so that a crash in between leaves a head that nobody was promised and no event finds.

@@ -1,6 +1,7 @@
 import { defined } from '../../schemas/defined.ts';
 import { isRefusal, type Refusal, refuse } from '../../schemas/faults.ts';
 import { knownMessageType } from '../../schemas/messages/catalogue.ts';
+import { ifReadable } from '../../schemas/newer-release.ts';
 import { announcementOf } from '../announcement.ts';
 import type {
   Caller,
@@ -13,7 +14,7 @@ import type {
 } from '../ports.ts';
 import type { Viewpoint } from '../views/fhir.ts';
 import { type Notice, notificationBundle, type NotifiedEvent } from '../views/notification.ts';
-import { ifReadable, type Search, shownOf, sideBySide, unknownParameter } from './searching.ts';
+import { type Search, shownOf, sideBySide, unknownParameter } from './searching.ts';
 
 /** Events of one answer of `$events`; the caller asks on from where it ends. */
 const eventsOfAnswer = 50;

@@ -1,5 +1,6 @@
 import { isRefusal, type Refusal, refuse } from '../../schemas/faults.ts';
 import { NewerRelease } from '../../schemas/newer-release.ts';
+import { ifReadable } from '../../schemas/newer-release.ts';
 import type { Caller, MissionLog, Overview, Shown } from '../ports.ts';
 import { mayReadTask, seesNoPerson } from '../routing.ts';
 import { isParty, type MissionState } from '../state.ts';
@@ -9,16 +10,7 @@ import { minimalTask } from '../views/resource.ts';
 import { type Listed, searchset } from '../views/searchset.ts';
 import { taskResource } from '../views/task.ts';
 import { readMission } from './mission.ts';
-import {
-  exerciseIn,
-  ifReadable,
-  pageOf,
-  shownOf,
-  sideBySide,
-  tokensIn,
-  unknownParameter,
-  type Search,
-} from './searching.ts';
+import { exerciseIn, pageOf, shownOf, sideBySide, tokensIn, unknownParameter, type Search } from './searching.ts';
 
 /** No real incident has as many; the answer says so if one has. */
 const mostMissions = 200;

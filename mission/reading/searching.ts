@@ -1,6 +1,5 @@
 import { type Refusal, refuse } from '../../schemas/faults.ts';
 import { parseAddress } from '../../schemas/identifiers.ts';
-import { NewerRelease } from '../../schemas/newer-release.ts';
 import { exerciseCode, systems } from '../../schemas/names.ts';
 import type { Caller, Shown, WorklistItem } from '../ports.ts';
 import { type MissionState, rolesIn, type TaskState } from '../state.ts';
@@ -29,16 +28,6 @@ export const shownTasks = (items: readonly WorklistItem[], { organisation }: Cal
     ],
     parts: ofIt.map(({ task }) => partOfTask(task)),
   }));
-
-/** What is read, or that only a newer release can read it: a list of many missions is answered without that one, and says so. */
-export const ifReadable = async <Value>(read: () => Promise<Value>): Promise<Value | 'unreadable'> => {
-  try {
-    return await read();
-  } catch (error) {
-    if (error instanceof NewerRelease) return 'unreadable';
-    throw error;
-  }
-};
 
 /** Query parameters, each by its name. */
 export type Search = ReadonlyMap<string, string>;

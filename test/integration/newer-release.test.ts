@@ -4,7 +4,15 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { accessLog } from '../../adapters/dynamodb/access-log.ts';
 import { directoryOf, loadDirectory, saveDirectory } from '../../adapters/dynamodb/directory-store.ts';
 import { loadGuidelines, saveGuideline } from '../../adapters/dynamodb/guideline-store.ts';
-import { keys, obligationShards, owed, pack, type Table, unpack } from '../../adapters/dynamodb/table.ts';
+import {
+  deadLetterShard,
+  keys,
+  obligationShards,
+  owed,
+  pack,
+  type Table,
+  unpack,
+} from '../../adapters/dynamodb/table.ts';
 import { localPlace } from '../../backup/place.ts';
 import { chainFaults, recordAccess } from '../../mission/access.ts';
 import { fold } from '../../mission/evolve.ts';
@@ -13,6 +21,7 @@ import { missionLog } from '../../adapters/dynamodb/mission-log.ts';
 import { logMessages } from '../../schemas/log-messages.ts';
 import { missionIdOf } from '../../schemas/identifiers.ts';
 import { hubOn, type LocalHub, scratch } from '../support/backup.ts';
+import { runCommand } from '../support/commands.ts';
 import { acknowledgement, incidentIdentifier, missionRequest, missionUpdate } from '../support/messages.ts';
 import {
   inNewerFold,
@@ -335,6 +344,33 @@ describe('An event that this release does not know', () => {
       expect(events.text).toContain(`Event ${owedNumber}`);
     }
   });
+
+  test('is among the dead letters with whom to phone, and keeps no other from the list', async () => {
+    const number = 900_000;
+    await putItem(table, {
+      ...keys.notification(coordinator.subscription, number),
+      owes: deadLetterShard,
+      dueAt: now(),
+      subscription: coordinator.subscription,
+      number,
+      organisation: organisation(oslo),
+      mission: missionOf(unread),
+      entry: 2,
+      writtenAt: now(),
+      settledAt: now(),
+      status: 'failed',
+      attempts: 5,
+    });
+    const letters = (...args: readonly string[]) =>
+      runCommand('dead-letters/main.ts', [...args, '--local', '--data-dir', place.path('hub')]);
+    const name = `${coordinator.subscription}.${number}`;
+    const list = await letters('list');
+    expect([list.code, list.errors]).toEqual([0, '']);
+    expect(list.out).toMatch(new RegExp(`${name}.*an entry that only a newer release can read`));
+    expect(list.out).not.toContain('NOBODY WAS TOLD');
+    expect((await letters('show', name)).out).toContain('only a newer release can read whether anybody has been told');
+    expect((await letters('discard', name)).out).toContain('discarded');
+  }, 60_000);
 
   test('its debts are seen by the sweeper, stay, and are paid when the release that knows it is back', async () => {
     await eventually(

@@ -376,7 +376,8 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
       test('A subscription is made once', async () => {
         const subscription = await subscribed(fresh());
         await ports.subscriptions.number(subscription.id, 'a', 1, asOf);
-        await expect(ports.subscriptions.create(subscription, endOfTime)).rejects.toThrow();
+        const other = { ...subscription, endpoint: 'https://elsewhere.example/fhir/notify' };
+        await expect(ports.subscriptions.create(other, endOfTime)).rejects.toThrow();
         expect((await ports.subscriptions.subscription(subscription.id))?.lastNumber).toBe(1);
       });
 

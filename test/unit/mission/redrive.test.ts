@@ -5,6 +5,7 @@ import { fanOut } from '../../../mission/fan-out.ts';
 import type { Notification } from '../../../mission/ports.ts';
 import { redrive } from '../../../mission/redrive.ts';
 import { sweep } from '../../../mission/sweep.ts';
+import { NewerRelease } from '../../../schemas/newer-release.ts';
 import { becomes, deadNumbers } from '../../support/contact.ts';
 import { sampleSubscription } from '../../support/contract.ts';
 import { type MemoryHub, memoryHub } from '../../support/memory/hub.ts';
@@ -70,6 +71,22 @@ describe('Redriven dead letters', () => {
       ['delivered', 1],
       ['delivered', 1],
       ['delivered', 1],
+    ]);
+  });
+
+  test('of a mission that only a newer release can read hold up no other', async () => {
+    const hub = await refused(3);
+    const entry: MemoryHub['missions']['entry'] = async (id, number) => {
+      if (number === 2) throw new NewerRelease('an event of another release');
+      return hub.missions.entry(id, number);
+    };
+    const redriven = await redrive({ ...hub, missions: { ...hub.missions, entry } }, await letters(hub));
+    expect(redriven.map(({ outcome }) => outcome)).toEqual(['redriven', 'redriven', 'redriven']);
+    await work(hub);
+    expect((await hub.subscriptions.range('la', 1, 9)).map(({ status }) => status)).toEqual([
+      'delivered',
+      'delivered',
+      'delivered',
     ]);
   });
 

@@ -1,0 +1,71 @@
+import { createServer, request as httpRequest, type Server } from 'node:http';
+import { buffer } from 'node:stream/consumers';
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { openLeanTable } from '../../adapters/dynamodb/lean-table.ts';
+import { subscriptionLog } from '../../adapters/dynamodb/subscription-log.ts';
+import { openTable } from '../../adapters/dynamodb/table.ts';
+import { usedProofs } from '../../adapters/dynamodb/used-proofs.ts';
+import { sampleSubscription } from '../support/contract.ts';
+import { type EmbeddedAws, startEmbeddedAws, withoutTimeLimits } from '../support/embedded-aws.ts';
+import { parties } from '../support/messages.ts';
+
+/** The SDK repeats a call whose answer was lost: what it finds then is its own. */
+
+let aws: EmbeddedAws;
+let lossy: Server;
+/** Calls since the test began; of the first one the answer is lost. */
+let calls = 0;
+
+beforeAll(async () => {
+  aws = await startEmbeddedAws();
+  const tables = process.env['AWS_ENDPOINT_URL_DYNAMODB'] ?? '';
+  lossy = createServer((request, response) => {
+    const pass = async (): Promise<void> => {
+      const body = await buffer(request);
+      const { method, headers } = request;
+      httpRequest(tables, { method: method ?? 'POST', headers }, (answer) => {
+        calls += 1;
+        // Written, and the one who wrote it does not hear of it.
+        if (calls === 1) response.destroy();
+        else answer.pipe(response.writeHead(answer.statusCode ?? 500, answer.headers));
+      }).end(body);
+    };
+    pass().catch(() => response.destroy());
+  });
+  await new Promise<void>((resolve) => lossy.listen(0, '127.0.0.1', resolve));
+  const address = lossy.address();
+  if (address === null || typeof address === 'string') throw new Error('the door has no port');
+  vi.stubEnv('AWS_ENDPOINT_URL_DYNAMODB', `http://127.0.0.1:${address.port}`);
+});
+
+beforeEach(() => {
+  calls = 0;
+});
+
+afterAll(async () => {
+  vi.unstubAllEnvs();
+  lossy.close();
+  lossy.closeAllConnections();
+  await aws.close();
+});
+
+test('A proof whose first answer was lost is no replay of itself, and one by somebody else is', async () => {
+  const table = openLeanTable(aws.tableName);
+  withoutTimeLimits(table.client);
+  const proofs = usedProofs(table);
+  expect(await proofs.use('lost', 2_000_000_000)).toBe(true);
+  expect(calls).toBe(2);
+  expect(await proofs.use('lost', 2_000_000_000)).toBe(false);
+});
+
+test('A subscription whose first answer was lost is made once, and is found by what its party is told', async () => {
+  const table = openTable(aws.tableName);
+  withoutTimeLimits(table.client);
+  const subscriptions = subscriptionLog(table);
+  const subscription = sampleSubscription(randomUUID(), parties.la.organisation);
+  await subscriptions.create(subscription, '2026-02-01T10:00:00.000Z');
+  expect(calls).toBeGreaterThan(2);
+  expect(await subscriptions.subscription(subscription.id)).toEqual(subscription);
+  expect((await subscriptions.subscribers([parties.la.organisation])).map(({ id }) => id)).toEqual([subscription.id]);
+});
