@@ -326,7 +326,11 @@ describe('the vault in the other account', () => {
       Effect: 'Deny',
       Principal: '*',
       Action: ['s3:PutObject'],
-      Condition: { StringNotEqualsIfExists: { 's3:x-amz-server-side-encryption-aws-kms-key-id': 'arn of Key' } },
+      Condition: {
+        StringNotEquals: { 's3:x-amz-server-side-encryption-aws-kms-key-id': 'arn of Key' },
+        // IAM: a negated operator, with IfExists or without, holds where the key is absent, as it is in the parts of a file.
+        Null: { 's3:x-amz-server-side-encryption-aws-kms-key-id': 'false' },
+      },
     });
   });
 
