@@ -1,16 +1,17 @@
 import { defined } from '../schemas/defined.ts';
 import { knownMessageType, eventCodeOf } from '../schemas/messages/catalogue.ts';
 import { cannotBeNumbered, noSubscription, sayAsHub, unreachableMessage } from './hub-messages.ts';
-import type {
-  DeliveryQueue,
-  Directory,
-  MissionLog,
-  NotificationOrder,
-  Overview,
-  Subscriber,
-  SubscriptionLog,
-  Told,
-  Worklist,
+import {
+  type DeliveryQueue,
+  type Directory,
+  type MissionLog,
+  type NotificationOrder,
+  type Overview,
+  type Subscriber,
+  type SubscriptionLog,
+  type Told,
+  Unavailable,
+  type Worklist,
 } from './ports.ts';
 import { settlementOf } from './retire.ts';
 import { type Entry, isFinal, rolesIn } from './state.ts';
@@ -94,13 +95,29 @@ const tell = async (
   };
 };
 
+/** Throws `Unavailable` for who was held up: whoever owes the entry then finds nothing in the way. */
+const numberAsOf = async (
+  ports: FanOutPorts,
+  subscriber: Subscriber,
+  entry: Debt,
+  asOf: number,
+): Promise<{ readonly number: number; readonly previous?: number } | 'passed' | 'full'> => {
+  const numbered = await ports.subscriptions.number(subscriber.id, entry.mission, entry.number, asOf);
+  if (typeof numbered === 'string' || 'number' in numbered) return numbered;
+  const { forgotThrough } = numbered;
+  // What lies in the past is passed in time. A mark in the future was set by a clock that has been put back since: it would keep out everybody.
+  if (forgotThrough <= ports.now() || asOf > forgotThrough)
+    throw new Unavailable('the mission may have been told and forgotten meanwhile');
+  return numberAsOf(ports, subscriber, entry, forgotThrough + 1);
+};
+
 const numberAndTell = async (
   ports: FanOutPorts,
   subscriber: Subscriber,
   entry: Debt,
   asOf: number,
 ): Promise<Numbered | 'passed' | 'full'> => {
-  const numbered = await ports.subscriptions.number(subscriber.id, entry.mission, entry.number, asOf);
+  const numbered = await numberAsOf(ports, subscriber, entry, asOf);
   return typeof numbered === 'string' ? numbered : tell(ports, subscriber, entry, numbered);
 };
 

@@ -207,15 +207,17 @@ export interface SubscriptionLog {
    * Numbers the notification of an entry by one conditional update.
    * Asked again for the same entry it gives the same number; `passed` if a later entry of the mission has been numbered;
    * `full` if the subscription takes no further mission, whoever tries.
-   * `asOf`: milliseconds at which the entry was known to owe. Throws `Unavailable` if the mission may have been forgotten since:
-   * whoever was held up for so long would number anew what is told already.
+   * `asOf`: milliseconds at which the entry was known to owe. `forgotThrough`, and no number, if the mission may have been forgotten
+   * since: whoever was held up for so long would number anew what is told already.
    */
   number(
     subscription: string,
     mission: string,
     entry: number,
     asOf: number,
-  ): Promise<{ readonly number: number; readonly previous?: number } | 'passed' | 'full'>;
+  ): Promise<
+    { readonly number: number; readonly previous?: number } | { readonly forgotThrough: number } | 'passed' | 'full'
+  >;
   /** The number that was given to an entry before; nothing if it was not numbered, or if a later entry of the mission was. */
   numbered(
     subscription: string,

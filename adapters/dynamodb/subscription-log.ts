@@ -8,7 +8,6 @@ import {
   type SubscriptionFilter,
   type SubscriptionLog,
   type SubscriptionStatus,
-  Unavailable,
 } from '../../mission/ports.ts';
 import { defined } from '../../schemas/defined.ts';
 import {
@@ -116,20 +115,22 @@ const isMap = (value: unknown): value is Record<string, unknown> => typeof value
 export const subscriptionLog = (table: Table): SubscriptionLog => {
   const { client, name: TableName } = table;
 
-  /** What the head says of an entry: its number, that it was passed, or nothing, if the mission has no place there. */
+  /** What the head says of an entry: its number, that it was passed, or its mark, if the mission has no place there. */
   const numberedBefore = async (
     subscription: string,
     mission: string,
     entry: number,
-  ): Promise<{ readonly number: number; readonly previous?: number } | 'passed' | undefined> => {
+  ): Promise<
+    { readonly number: number; readonly previous?: number } | { readonly forgotThrough: number } | 'passed'
+  > => {
     const answer = await reach(() =>
       client.send(new GetCommand({ TableName, Key: keys.subscription(subscription), ConsistentRead: true })),
     );
     if (answer.Item === undefined) return 'passed';
-    const { seqOf, numberOf, previousOf } = answer.Item;
+    const { seqOf, numberOf, previousOf, forgotThrough } = answer.Item;
     const seq = isMap(seqOf) ? seqOf[mission] : undefined;
     const number = isMap(numberOf) ? numberOf[mission] : undefined;
-    if (seq === undefined) return undefined;
+    if (seq === undefined) return { forgotThrough: count(forgotThrough) };
     if (seq !== entry || typeof number !== 'number') return 'passed';
     const previous = count(isMap(previousOf) ? previousOf[mission] : undefined);
     return { number, ...(previous === 0 ? {} : { previous }) };
@@ -391,11 +392,7 @@ export const subscriptionLog = (table: Table): SubscriptionLog => {
         const previous = count(isMap(previousOf) ? previousOf[mission] : undefined);
         return { number: count(lastNumber), ...(previous === 0 ? {} : { previous }) };
       } catch (error) {
-        if (isConditionFailed(error)) {
-          const before = await numberedBefore(subscription, mission, entry);
-          if (before === undefined) throw new Unavailable('the mission may have been told and forgotten meanwhile');
-          return before;
-        }
+        if (isConditionFailed(error)) return numberedBefore(subscription, mission, entry);
         if (isItemTooLarge(error)) return 'full';
         throw error;
       }
@@ -403,7 +400,7 @@ export const subscriptionLog = (table: Table): SubscriptionLog => {
 
     async numbered(subscription, mission, entry) {
       const before = await numberedBefore(subscription, mission, entry);
-      return before === 'passed' ? undefined : before;
+      return typeof before === 'object' && 'number' in before ? before : undefined;
     },
 
     async write(notification, dueAt) {

@@ -217,7 +217,7 @@ describe('The AWS calls of a message stay within the budget of the design', () =
     const entry = await accept(parties.amk, missionUpdate({ mission, id: 'budget-update-3' }));
     await fanOut(ports(), entry);
     const numbered = await subscriptions.number('budget-operator', mission, entry.number, Date.now());
-    if (typeof numbered === 'string') throw new Error('the notification was not numbered');
+    if (typeof numbered === 'string' || !('number' in numbered)) throw new Error('the notification was not numbered');
     const delivering = {
       missions: missionLog(table),
       desk: deliveryDesk(table, missions),

@@ -217,8 +217,14 @@ export const guards: readonly Guard[] = [
   },
 
   {
+    file: fanOut,
+    find: 'if (forgotThrough <= ports.now() ',
+    replace: 'if (forgotThrough === 0 ',
+    what: 'Who was held up is refused a number, and nobody else',
+  },
+  {
     file: memorySubscriptions,
-    find: "if (last === undefined && (head.forgotThrough ?? 0) >= asOf) throw new Unavailable('forgotten meanwhile');",
+    find: 'if (last === undefined && (head.forgotThrough ?? 0) >= asOf) return { forgotThrough: head.forgotThrough ?? 0 };',
     replace: '',
     what: 'Memory: who was held up since before a mission was forgotten numbers nothing anew',
   },
@@ -337,8 +343,8 @@ export const guards: readonly Guard[] = [
   },
   {
     file: subscriptionLog,
-    find: "'attribute_exists(pk) AND (attribute_not_exists(seqOf.#mission) OR seqOf.#mission < :entry)'",
-    replace: "'attribute_exists(pk) AND :entry > :none'",
+    find: 'seqOf.#mission < :entry OR',
+    replace: '(attribute_exists(seqOf.#mission) AND :entry > :none) OR',
     what: 'DynamoDB: an entry is numbered once and in order',
     missedBy: 'contract',
   },

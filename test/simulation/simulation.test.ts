@@ -1,4 +1,6 @@
+import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
+import { guards } from './guards.ts';
 import { simulate } from './run.ts';
 
 /** The same seeds each time, so that what breaks has been changed; `npm run simulate` plays thousands, SIMULATION_FROM others. */
@@ -31,4 +33,8 @@ test('The same seed gives the same run', async () => {
   const once = await lines();
   expect(once.length).toBeGreaterThan(100);
   expect(await lines()).toEqual(once);
+});
+
+test.each(guards)('One place in $file is the guard: $what', async ({ file, find }) => {
+  expect((await readFile(file, 'utf8')).split(find)).toHaveLength(2);
 });

@@ -277,7 +277,7 @@ export const worldOf = (start: number, dice: Dice, trace: Surroundings['trace'])
       noted(
         () => log.number(subscription, mission, entry, asOf),
         (given) => {
-          if (typeof given === 'object')
+          if (typeof given === 'object' && 'number' in given)
             journal.numbered.push({ at: scheduler.now(), subscription, mission, entry, number: given.number });
         },
       ),

@@ -5,7 +5,6 @@ import {
   type Subscriber,
   type Subscription,
   type SubscriptionLog,
-  Unavailable,
 } from '../../../mission/ports.ts';
 import { defined } from '../../../schemas/defined.ts';
 import type { Debtor } from './debts.ts';
@@ -165,7 +164,7 @@ export const memorySubscriptionLog = (
       // As on DynamoDB, where the condition fails for one that is not there too.
       if (head === undefined) return 'passed';
       if (last !== undefined && last.entry > entry) return 'passed';
-      if (last === undefined && (head.forgotThrough ?? 0) >= asOf) throw new Unavailable('forgotten meanwhile');
+      if (last === undefined && (head.forgotThrough ?? 0) >= asOf) return { forgotThrough: head.forgotThrough ?? 0 };
       const next: NumberGiven =
         last?.entry === entry
           ? last

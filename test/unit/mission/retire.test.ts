@@ -212,6 +212,18 @@ test('Who was held up while the mission was told and forgotten numbers it no sec
   expect((await told(hub)).at(-1)).toEqual([3, 3, undefined]);
 });
 
+test('A clock that was ahead and has been put back keeps nobody from being told', async () => {
+  const hub = await opened();
+  const day = 86_400_000;
+  hub.clock.advance(day);
+  // By a clock of tomorrow the mission is forgotten.
+  await look(hub);
+  hub.clock.advance(-day + 60_000);
+  await post(hub, amk, missionRequest({ id: 'of-today' }));
+  await says(hub, 'today');
+  expect((await told(hub)).map(([number]) => number)).toEqual([1, 2, 3]);
+});
+
 describe('Looking', () => {
   const many = async (count: number): Promise<MemoryHub> => {
     const hub = memoryHub();
