@@ -442,7 +442,7 @@ export const guards: readonly Guard[] = [
   {
     file: 'adapters/dynamodb/retirements.ts',
     find: 'seqOf.#mission <= :entry AND',
-    replace: ':entry > pk AND',
+    replace: '(seqOf.#mission <= :entry OR seqOf.#mission > :entry) AND',
     what: 'DynamoDB: a mission that went on is not forgotten',
     missedBy: 'contract',
   },
