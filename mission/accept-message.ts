@@ -96,7 +96,7 @@ export const acceptMessage = async (
   { patienceMilliseconds = 10_000, keptFromWaking }: Terms = {},
 ): Promise<Accepted | Refusal> => {
   const mission = missionOf(message, circumstances.sender);
-  let isAdmitted = keptFromWaking === undefined;
+  let toAsk = keptFromWaking;
   for (let race = 0; race < maxRaces; race += 1) {
     const last = await log.last(mission);
     const before = last === undefined ? undefined : await seenBefore(log, last, message, circumstances.sender);
@@ -110,10 +110,10 @@ export const acceptMessage = async (
       unpaidFrom: unpaidFrom(last, number),
       awakeSince: awakeSince(last, number, at),
     };
-    if (!isAdmitted && entry.awakeSince === number) {
-      const kept = await keptFromWaking?.();
+    if (entry.awakeSince === number) {
+      const kept = await toAsk?.();
       if (kept !== undefined) return kept;
-      isAdmitted = true;
+      toAsk = undefined;
     }
     const appended = await log.append(entry, new Date(at + patienceMilliseconds).toISOString());
     if (appended === 'too-large')
