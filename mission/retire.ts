@@ -31,7 +31,7 @@ export const settlementOf = (
 
 export interface RetirePorts {
   readonly missions: MissionLog;
-  readonly subscriptions: Pick<SubscriptionLog, 'notifications'>;
+  readonly subscriptions: Pick<SubscriptionLog, 'notifications' | 'subscribers'>;
   readonly retirements: Retirements;
   readonly now: () => number;
 }
@@ -49,7 +49,10 @@ const lastTold = (entries: readonly StoredEntry[]): readonly Told[] => [
 /** Reports of a resource that are read to see whom they were told. */
 const reportsRead = 25;
 
-/** Drops a mission that rests from the heads of those who were told of it; `pending` if one of them is not told yet. */
+/**
+ * Drops a mission that rests from the heads of those who were told of it; `pending` if one of them is not told yet.
+ * From those of its other recipients too: who dies before it has noted whom it told, of an entry that another has settled, leaves a place.
+ */
 const forget = async (
   ports: RetirePorts,
   { mission, number: entry, state }: StoredEntry,
@@ -57,12 +60,15 @@ const forget = async (
 ): Promise<'forgotten' | 'pending'> => {
   // A resource reports for years, always to the same.
   const from = state.readiness === undefined ? 1 : Math.max(1, entry - reportsRead);
-  const told = lastTold(await ports.missions.entries(mission, from, entry));
-  const notifications = await ports.subscriptions.notifications(told);
+  const entries = await ports.missions.entries(mission, from, entry);
+  const told = lastTold(entries);
+  const [notifications, subscribers] = await Promise.all([
+    ports.subscriptions.notifications(told),
+    ports.subscriptions.subscribers([...new Set(entries.flatMap(({ recipients }) => recipients))]),
+  ]);
   if (notifications.some(({ status }) => status === 'pending')) return 'pending';
-  await Promise.all(
-    told.map(({ subscription }) => ports.retirements.forget(subscription, { mission, entry }, through)),
-  );
+  const heads = new Set([...told.map(({ subscription }) => subscription), ...subscribers.map(({ id }) => id)]);
+  await Promise.all([...heads].map((head) => ports.retirements.forget(head, { mission, entry }, through)));
   return 'forgotten';
 };
 

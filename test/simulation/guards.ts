@@ -215,7 +215,25 @@ export const guards: readonly Guard[] = [
     what: 'A mission that awoke is seen to by the entry that woke it alone',
     missedBy: 'unit tests',
   },
-
+  {
+    file: retire,
+    find: ', ...subscribers.map(({ id }) => id)]);',
+    replace: ']);',
+    what: 'A mission leaves the head of a subscription too whose number nobody lived to note',
+    missedBy: 'unit tests',
+  },
+  {
+    file: retire,
+    find: '!last.owes && ',
+    replace: '',
+    what: 'A mission is not forgotten while it owes',
+  },
+  {
+    file: fanOut,
+    find: 'pay(ports, debt, true, asOf)',
+    replace: 'pay(ports, debt, true, ports.now())',
+    what: 'Who helps to pay an earlier debt is held up no less than with its own',
+  },
   {
     file: fanOut,
     find: 'if (forgotThrough <= ports.now() ',

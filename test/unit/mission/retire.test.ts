@@ -141,6 +141,15 @@ describe('A mission in which something is said', () => {
     expect((await told(hub)).at(-1)).toEqual([8, 8, undefined]);
   });
 
+  test('leaves the head of a subscription too whose number nobody lived to note', async () => {
+    const hub = await opened();
+    await hub.subscriptions.create(sampleSubscription('la-late', la.organisation), endOfTime);
+    expect(await hub.subscriptions.number('la-late', mission, 1, hub.now())).toEqual({ number: 1 });
+    hub.clock.advance(restMilliseconds);
+    await look(hub);
+    expect(await hub.subscriptions.numbered('la-late', mission, 1)).toBeUndefined();
+  });
+
   test('is looked at no more often than it pauses, and once in a rest', async () => {
     const hub = await opened();
     let looks = 0;
