@@ -321,16 +321,52 @@ describe('the vault in the other account', () => {
     });
   });
 
-  it('takes nothing under another key, whose owner could make it unreadable', () => {
-    expect(bucketPolicy.find(({ Sid }) => Sid === 'UnderNoOtherKey')).toMatchObject({
-      Effect: 'Deny',
-      Principal: '*',
-      Action: ['s3:PutObject'],
-      Condition: {
-        StringNotEquals: { 's3:x-amz-server-side-encryption-aws-kms-key-id': 'arn of Key' },
-        // IAM: a negated operator, with IfExists or without, holds where the key is absent, as it is in the parts of a file.
-        Null: { 's3:x-amz-server-side-encryption-aws-kms-key-id': 'false' },
-      },
+  describe('under which key a file comes', () => {
+    const [named, algorithm, brought] = [
+      's3:x-amz-server-side-encryption-aws-kms-key-id',
+      's3:x-amz-server-side-encryption',
+      's3:x-amz-server-side-encryption-customer-algorithm',
+    ] as const;
+    type Headers = Readonly<Record<string, string>>;
+    /** As IAM reads them: a negated operator, with IfExists or without, holds where the key is absent. */
+    const holds: Readonly<Record<string, (given: string | undefined, wanted: string) => boolean>> = {
+      StringNotEquals: (given, wanted) => given !== wanted,
+      StringLike: (given, wanted) => given?.startsWith(wanted.replace(/\*$/, '')) === true,
+      Null: (given, wanted) => String(given === undefined) === wanted,
+      Bool: (given, wanted) => given === wanted,
+    };
+    const isRefused = (headers: Headers): boolean =>
+      bucketPolicy
+        .filter(({ Effect }) => Effect === 'Deny')
+        .some(({ Principal, Action, Condition = {} }) => {
+          expect([Principal, Action.some((action) => ['s3:*', 's3:PutObject'].includes(action))]).toEqual(['*', true]);
+          return Object.entries(Condition).every(([operator, keys]) =>
+            Object.entries(keys).every(([key, wanted]) => {
+              const compare = holds[operator];
+              if (compare === undefined) throw new Error(`What does ${operator} say?`);
+              return compare({ 'aws:SecureTransport': 'true', ...headers }[key], String(wanted));
+            }),
+          );
+        });
+
+    it.each<[string, Headers]>([
+      ['a file under the key of the vault', { [algorithm]: 'aws:kms', [named]: 'arn of Key' }],
+      ['a part of a file, which names none', {}],
+    ])('%s is taken', (_what, headers) => {
+      expect(isRefused(headers)).toBe(false);
+    });
+
+    it.each<[string, Headers]>([
+      ['another key', { [algorithm]: 'aws:kms', [named]: `arn:aws:kms:eu-west-1:${hubAccount}:key/theirs` }],
+      ['the key that AWS keeps for the account of the hub', { [algorithm]: 'aws:kms' }],
+      ['the same key, in two layers', { [algorithm]: 'aws:kms:dsse' }],
+      ['a key that comes with the request', { [brought]: 'AES256' }],
+    ])('under %s it is refused: its owner could make it unreadable', (_what, headers) => {
+      expect(isRefused(headers)).toBe(true);
+    });
+
+    it('in the clear it is refused', () => {
+      expect(isRefused({ 'aws:SecureTransport': 'false' })).toBe(true);
     });
   });
 
