@@ -22,8 +22,14 @@ const budgets = {
   BudgetMissionSeconds: 'LUFTBRO_BUDGET_MISSION_SECONDS',
 };
 
-const givenBudgets = (): Readonly<Record<string, string>> =>
-  Object.fromEntries(
+const givenBudgets = (): Readonly<Record<string, string>> => {
+  const variables = Object.values(budgets);
+  // Whoever tries a budget that does not hold learns something wrong.
+  const unknown = Object.keys(process.env).find(
+    (name) => name.startsWith('LUFTBRO_BUDGET_') && !variables.includes(name),
+  );
+  if (unknown !== undefined) throw new Error(`There is no ${unknown}. There are ${variables.join(', ')}.`);
+  return Object.fromEntries(
     Object.entries(budgets).flatMap(([parameter, variable]) => {
       const given = process.env[variable];
       if (given === undefined) return [];
@@ -31,6 +37,7 @@ const givenBudgets = (): Readonly<Record<string, string>> =>
       return [[parameter, given]];
     }),
   );
+};
 
 const firstSteps = ({ url, origin, issuerUrl, dataDir }: Host): string => `
 Play a mission in a browser: ${origin}/docs

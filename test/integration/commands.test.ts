@@ -113,3 +113,16 @@ describe.concurrent('A command that is not told what it needs', () => {
     expect(await run(file, ...args)).toEqual(refused(sentence, name));
   });
 });
+
+describe.concurrent('A hub on a laptop that is given a setting it cannot use does not start', () => {
+  test.for([
+    ['LUFTBRO_BUDGET_MISSION', '3', /^There is no LUFTBRO_BUDGET_MISSION\. There are .*LUFTBRO_BUDGET_MISSIONS,/],
+    ['LUFTBRO_BUDGET_MISSIONS', '0', /^LUFTBRO_BUDGET_MISSIONS=0 is not a whole number from 1\.$/],
+    ['PORT', 'x', /^PORT=x is not a port number\.$/],
+  ] as const)('%s=%s', async ([variable, value, said]) => {
+    const file = commands.find(({ name }) => name === 'start')?.file ?? '';
+    const ran = await runCommand(file, [], { env: { [variable]: value }, killAfter: 25_000 });
+    expect(ran).toEqual({ code: 1, out: '', errors: expect.any(String) });
+    expect(ran.errors.trim()).toMatch(said);
+  });
+});
