@@ -81,7 +81,7 @@ export class Exports extends Construct {
       value:
         place === undefined
           ? 'Nowhere: if this account or region is lost, so is everything. Give -c exportBucket and -c exportKey (docs/operations.md)'
-          : `s3://${place.exportBucket}/${stackName}/AWSDynamoDB/, account ${ownerOf(place).account}`,
+          : wordsOf(place, stackName),
     });
     if (place !== undefined) this.#start(place, table, tableKey, onCall);
   }
@@ -172,4 +172,9 @@ const ownerOf = ({
 }: Pick<ExportPlace, 'exportKey'>): { readonly region: string; readonly account: string } => {
   const [, region = '', account = ''] = arnOfKey.exec(exportKey) ?? [];
   return { region, account };
+};
+
+const wordsOf = (place: ExportPlace, stackName: string): string => {
+  const { account, region } = ownerOf(place);
+  return `s3://${place.exportBucket}/${stackName}/AWSDynamoDB/, account ${account}, region ${region}`;
 };

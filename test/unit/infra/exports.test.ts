@@ -199,7 +199,7 @@ describe('a hub that nobody has told where to export to', () => {
 
   it('and one that was told says where', () => {
     expect(template.findOutputs('ExportsPlace')['ExportsPlace']?.['Value']).toBe(
-      `s3://${exported['exportBucket']}/luftbro-prod/AWSDynamoDB/, account ${vaultAccount}`,
+      `s3://${exported['exportBucket']}/luftbro-prod/AWSDynamoDB/, account ${vaultAccount}, region ${vaultRegion}`,
     );
   });
 });
