@@ -32,7 +32,8 @@ export const retirements = ({ client, name: TableName }: Table): Retirements => 
             TableName,
             Key: keys.subscription(subscription),
             UpdateExpression: `${set} REMOVE numberOf.#mission, seqOf.#mission, previousOf.#mission`,
-            ConditionExpression: `seqOf.#mission <= :entry AND ${condition}`,
+            // Who has no place is marked too: it may be numbered there by who was held up while its filter changed.
+            ConditionExpression: `attribute_exists(pk) AND (attribute_not_exists(seqOf.#mission) OR seqOf.#mission <= :entry) AND ${condition}`,
             ExpressionAttributeNames: { '#mission': mission },
             ExpressionAttributeValues: { ':entry': entry, ':through': through },
           }),

@@ -459,8 +459,8 @@ export const guards: readonly Guard[] = [
   },
   {
     file: 'adapters/dynamodb/retirements.ts',
-    find: 'seqOf.#mission <= :entry AND',
-    replace: '(seqOf.#mission <= :entry OR seqOf.#mission > :entry) AND',
+    find: 'OR seqOf.#mission <= :entry)',
+    replace: 'OR seqOf.#mission <= :entry OR seqOf.#mission > :entry)',
     what: 'DynamoDB: a mission that went on is not forgotten',
     missedBy: 'contract',
   },

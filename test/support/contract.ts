@@ -1185,9 +1185,10 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
         expect(await ports.subscriptions.number(id, 'b', 2, asOf + 60_001)).toEqual({ number: 3 });
       });
 
-      test('What was never numbered is forgotten already', async () => {
+      test('What was never numbered is forgotten already, and not numbered by who read before', async () => {
         const { id } = await subscribed(fresh());
         await ports.retirements.forget(id, { mission: 'a', entry: 2 }, asOf - 1);
+        expect(await ports.subscriptions.number(id, 'a', 1, asOf - 1)).toEqual({ forgotThrough: asOf - 1 });
         await ports.retirements.forget(fresh(), { mission: 'a', entry: 2 }, asOf - 1);
         expect(await ports.subscriptions.number(id, 'a', 1, asOf)).toEqual({ number: 1 });
       });

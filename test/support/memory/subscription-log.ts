@@ -246,7 +246,7 @@ export const memorySubscriptionLog = (
     forget: async (subscription, { mission, entry }, through) => {
       const head = heads.get(subscription);
       const last = head?.given.get(mission);
-      if (head === undefined || last === undefined || last.entry > entry) return;
+      if (head === undefined || (last !== undefined && last.entry > entry)) return;
       keep(subscription, {
         ...head,
         given: new Map([...head.given].filter(([given]) => given !== mission)),
