@@ -38,3 +38,11 @@ test('The same seed gives the same run', async () => {
 test.each(guards)('One place in $file is the guard: $what', async ({ file, find }) => {
   expect((await readFile(file, 'utf8')).split(find)).toHaveLength(2);
 });
+
+test('docs/simulation.md says of each guard where it is and what misses it, and of nothing else', async () => {
+  const table = (await readFile('docs/simulation.md', 'utf8')).matchAll(
+    /^\| (.+) \| `(\S+\.ts)` \| (?:test ".+"|.+ after \d+ seeds) \|$/gm,
+  );
+  const said = Array.from(table, ([, what, file]) => `${what}: ${file}`);
+  expect(said).toEqual(guards.map(({ what, file }) => `${what}: ${file}`));
+});
