@@ -87,7 +87,7 @@ const lookAt = async (ports: RetirePorts, { mission, entry }: Retirement): Promi
 
 /**
  * Drops missions in which nothing is said any more from the heads of the subscriptions that were told of them, until no more
- * are due or the time is over. One that fails holds up no other. Returns how many were looked at.
+ * are due, none gets anywhere or the time is over. One that fails holds up no other. Returns how many were looked at.
  */
 export const retire = async (
   ports: RetirePorts,
@@ -95,25 +95,30 @@ export const retire = async (
   onFailure: (retirement: Retirement, error: unknown) => void,
 ): Promise<number> => {
   const { retirements, now } = ports;
-  const look = async (retirement: Retirement): Promise<void> => {
-    let again: number | undefined;
+  const postpone = (retirement: Retirement, until: number): Promise<void> =>
+    retirements.postpone(retirement, new Date(until).toISOString());
+  const look = async (retirement: Retirement): Promise<boolean> => {
     try {
-      again = await lookAt(ports, retirement);
+      const again = await lookAt(ports, retirement);
+      await (again === undefined ? retirements.done(retirement) : postpone(retirement, again));
+      return true;
     } catch (error) {
       onFailure(retirement, error);
-      again = now() + restMilliseconds;
+      // What cannot be postponed either stays due.
+      await postpone(retirement, now() + restMilliseconds).catch(() => {});
+      return false;
     }
-    if (again === undefined) await retirements.done(retirement);
-    else await retirements.postpone(retirement, new Date(again).toISOString());
   };
   for (let looked = 0; ; ) {
+    let isGettingOn = false;
     const due = await retirements.due(new Date(now()).toISOString(), batch);
     for (let at = 0; at < due.length; at += sideBySide) {
       if (timeLeft() < 5_000) return looked;
       const some = due.slice(at, at + sideBySide);
-      await Promise.all(some.map(look));
+      const outcomes = await Promise.all(some.map(look));
+      isGettingOn ||= outcomes.includes(true);
       looked += some.length;
     }
-    if (due.length < batch) return looked;
+    if (due.length < batch || !isGettingOn) return looked;
   }
 };

@@ -2,26 +2,35 @@ import { QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type { Retirement, Retirements } from '../../mission/ports.ts';
 import { holds, keys, reach, retirementShard, type Table } from './table.ts';
 
-const retirementOf = (pk: unknown, sk: unknown): Retirement => ({
-  mission: String(pk).slice('MISSION#'.length),
-  entry: Number(String(sk).slice('ENTRY#'.length)),
-});
+/** Nothing for what a newer release, that was taken back, has put there. */
+const retirementOf = ({ pk, sk }: Readonly<Record<string, unknown>>): Retirement | undefined => {
+  const mission = /^MISSION#(.+)$/.exec(String(pk))?.[1];
+  const entry = /^ENTRY#(\d+)$/.exec(String(sk))?.[1];
+  return mission === undefined || entry === undefined ? undefined : { mission, entry: Number(entry) };
+};
 
 /** Entries that wait to see whether their mission rests stand in a partition of their own in the obligations index. */
 export const retirements = ({ client, name: TableName }: Table): Retirements => ({
   async due(now, limit) {
-    const page = await reach(() =>
-      client.send(
-        new QueryCommand({
-          TableName,
-          IndexName: 'obligations',
-          KeyConditionExpression: 'owes = :over AND dueAt <= :now',
-          ExpressionAttributeValues: { ':over': retirementShard, ':now': now },
-          Limit: limit,
-        }),
-      ),
-    );
-    return (page.Items ?? []).map(({ pk, sk }) => retirementOf(pk, sk));
+    const found: Retirement[] = [];
+    let start: Record<string, unknown> | undefined;
+    do {
+      const page = await reach(() =>
+        client.send(
+          new QueryCommand({
+            TableName,
+            IndexName: 'obligations',
+            KeyConditionExpression: 'owes = :over AND dueAt <= :now',
+            ExpressionAttributeValues: { ':over': retirementShard, ':now': now },
+            Limit: limit,
+            ExclusiveStartKey: start,
+          }),
+        ),
+      );
+      found.push(...(page.Items ?? []).flatMap((item) => retirementOf(item) ?? []));
+      start = page.LastEvaluatedKey;
+    } while (start !== undefined && found.length < limit);
+    return found.slice(0, limit);
   },
 
   async forget(subscription, { mission, entry }, through) {

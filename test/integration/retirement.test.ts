@@ -1,7 +1,7 @@
-import { GetCommand } from '@aws-sdk/lib-dynamodb';
+import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openLogs, type Logs } from '../../adapters/hub.ts';
-import { keys } from '../../adapters/dynamodb/table.ts';
+import { keys, retirementShard } from '../../adapters/dynamodb/table.ts';
 import { acceptMessage } from '../../mission/accept-message.ts';
 import { fanOut } from '../../mission/fan-out.ts';
 import { restMilliseconds, retire } from '../../mission/retire.ts';
@@ -120,4 +120,25 @@ test('A mission that went on is not forgotten for what it was', async () => {
   const before = await numbering();
   await logs.retirements.forget('retire-la', { mission, entry: 2 }, later);
   expect(await numbering()).toEqual(before);
+});
+
+test('What a newer release waits for there keeps no mission from being looked at', async () => {
+  const { client } = logs.table;
+  for (let index = 0; index < 120; index += 1)
+    await client.send(
+      new PutCommand({
+        TableName: aws.tableName,
+        Item: { pk: `FUTURE#${index}`, sk: 'WAIT', owes: retirementShard, dueAt: new Date(start).toISOString() },
+      }),
+    );
+  const request = missionRequest({ id: 'retire-behind' });
+  const later = start + 20 * restMilliseconds;
+  await post(parties.amk, request, later);
+  await arrive();
+  const mission = missionOpenedBy(request);
+  const due = (limit: number) => logs.retirements.due('2099-01-01T00:00:00.000Z', limit);
+  expect(await due(1000)).toContainEqual({ mission, entry: 1 });
+  expect(await due(1)).toHaveLength(1);
+  await look(later + restMilliseconds);
+  expect(await due(1000)).not.toContainEqual({ mission, entry: 1 });
 });

@@ -286,11 +286,26 @@ describe('Looking', () => {
     expect(await waiting(hub)).toEqual([]);
   });
 
-  test('is done again after a death in between', async () => {
+  test('ends when the table takes nothing, however much is due, and is done again when it does', async () => {
+    const hub = await many(150);
+    const away = () => Promise.reject(new Error('away'));
+    const failing = { ...hub, retirements: { ...hub.retirements, done: away, postpone: away } };
+    const failed: unknown[] = [];
+    await retire(
+      failing,
+      () => Number.POSITIVE_INFINITY,
+      (_, error) => failed.push(String(error)),
+    );
+    expect(new Set(failed)).toEqual(new Set(['Error: away']));
+    expect(await look(hub)).toBe(150);
+    expect(await waiting(hub)).toEqual([]);
+  });
+
+  test('is done again after it could not be noted that it was done', async () => {
     const hub = await opened();
     hub.clock.advance(restMilliseconds);
-    const dying = { ...hub, retirements: { ...hub.retirements, done: () => Promise.reject(new Error('died')) } };
-    await expect(look(dying)).rejects.toThrow('died');
+    const failing = { ...hub, retirements: { ...hub.retirements, done: () => Promise.reject(new Error('away')) } };
+    await expect(look(failing)).rejects.toThrow('away');
     expect(await look(hub)).toBe(1);
     expect(await waiting(hub)).toEqual([]);
     await says(hub, 'after');
