@@ -75,6 +75,9 @@ export const loadHub = async (aws: Aws, assembly: string): Promise<HubInProcess>
     DELIVERY_QUEUE_URL: aws.queueUrl,
     PUBLIC_URL: 'https://hub.example/fhir',
     ENDPOINT_ALLOW_LIST: 'http://127.0.0.1:*',
+    // One client sends all that is measured.
+    BUDGET_MISSIONS: '1000000',
+    BUDGET_MISSION_SECONDS: '60',
   });
   const bundles = await readBundles(assembly);
   const load = (name: string) => {
