@@ -106,7 +106,11 @@ const list = async (hub: Hub, letters: readonly Notification[]): Promise<number>
     for (const letter of some) console.log(line(letter));
     looked.push(...some);
   }
-  console.log(letters.length === 0 ? 'No dead letters.' : `${letters.length} dead ${letters.length === 1 ? 'letter' : 'letters'}. To be phoned:`);
+  console.log(
+    letters.length === 0
+      ? 'No dead letters.'
+      : `${letters.length} dead ${letters.length === 1 ? 'letter' : 'letters'}. To be phoned:`,
+  );
   for (const call of calls(looked)) console.log(`  ${call}`);
   return 0;
 };
