@@ -1,6 +1,6 @@
-import { GetCommand, PutCommand, QueryCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { GetCommand, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import type { Access, AccessHead, AccessLog, AccessRecord } from '../../mission/ports.ts';
-import { holds, keys, newestOf, rangeOf, reach, type Table } from './table.ts';
+import { holds, keys, newestOf, queryUntil, rangeOf, reach, type Table } from './table.ts';
 
 const partition = 'AUDIT#';
 const recordKey = 'RECORD#';
@@ -76,27 +76,18 @@ export const accessLog = (table: Table): AccessLog => {
       return 'appended';
     },
 
-    async range(chain, from, limit) {
+    range(chain, from, limit) {
       const { pk, sk } = keys.access(chain, from);
-      const found: AccessRecord[] = [];
-      let start: Record<string, unknown> | undefined;
-      do {
-        const page = await reach(() =>
-          client.send(
-            new QueryCommand({
-              TableName,
-              ConsistentRead: true,
-              Limit: limit - found.length,
-              KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :end',
-              ExpressionAttributeValues: { ':pk': pk, ':from': sk, ':end': `${recordKey}~` },
-              ExclusiveStartKey: start,
-            }),
-          ),
-        );
-        found.push(...(page.Items ?? []).map(storedRecord));
-        start = page.LastEvaluatedKey;
-      } while (start !== undefined && found.length < limit);
-      return found;
+      return queryUntil(
+        table,
+        {
+          ConsistentRead: true,
+          KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :end',
+          ExpressionAttributeValues: { ':pk': pk, ':from': sk, ':end': `${recordKey}~` },
+        },
+        limit,
+        storedRecord,
+      );
     },
 
     async head(chain): Promise<AccessHead | undefined> {

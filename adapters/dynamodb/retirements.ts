@@ -1,6 +1,6 @@
-import { QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type { Retirement, Retirements } from '../../mission/ports.ts';
-import { holds, keys, reach, retirementShard, type Table } from './table.ts';
+import { holds, keys, queryUntil, retirementShard, type Table } from './table.ts';
 
 /** Nothing for what a newer release, that was taken back, has put there. */
 const retirementOf = ({ pk, sk }: Readonly<Record<string, unknown>>): Retirement | undefined => {
@@ -10,35 +10,25 @@ const retirementOf = ({ pk, sk }: Readonly<Record<string, unknown>>): Retirement
 };
 
 /** Entries that wait to see whether their mission rests stand in a partition of their own in the obligations index. */
-export const retirements = ({ client, name: TableName }: Table): Retirements => ({
-  async due(now, limit) {
-    const found: Retirement[] = [];
-    let start: Record<string, unknown> | undefined;
-    do {
-      const page = await reach(() =>
-        client.send(
-          new QueryCommand({
-            TableName,
-            IndexName: 'obligations',
-            KeyConditionExpression: 'owes = :over AND dueAt <= :now',
-            ExpressionAttributeValues: { ':over': retirementShard, ':now': now },
-            Limit: limit,
-            ExclusiveStartKey: start,
-          }),
-        ),
-      );
-      found.push(...(page.Items ?? []).flatMap((item) => retirementOf(item) ?? []));
-      start = page.LastEvaluatedKey;
-    } while (start !== undefined && found.length < limit);
-    return found.slice(0, limit);
-  },
+export const retirements = (table: Table): Retirements => ({
+  due: (now, limit) =>
+    queryUntil(
+      table,
+      {
+        IndexName: 'obligations',
+        KeyConditionExpression: 'owes = :over AND dueAt <= :now',
+        ExpressionAttributeValues: { ':over': retirementShard, ':now': now },
+      },
+      limit,
+      retirementOf,
+    ),
 
   async forget(subscription, { mission, entry }, through) {
     const remove = (set: string, condition: string): Promise<boolean> =>
       holds(() =>
-        client.send(
+        table.client.send(
           new UpdateCommand({
-            TableName,
+            TableName: table.name,
             Key: keys.subscription(subscription),
             UpdateExpression: `${set} REMOVE numberOf.#mission, seqOf.#mission, previousOf.#mission`,
             // Who has no place is marked too: it may be numbered there by who was held up while its filter changed.
@@ -58,9 +48,9 @@ export const retirements = ({ client, name: TableName }: Table): Retirements => 
 
   async postpone({ mission, entry }, dueAt) {
     await holds(() =>
-      client.send(
+      table.client.send(
         new UpdateCommand({
-          TableName,
+          TableName: table.name,
           Key: keys.entry(mission, entry),
           UpdateExpression: 'SET dueAt = :dueAt',
           ConditionExpression: 'owes = :over',
@@ -72,9 +62,9 @@ export const retirements = ({ client, name: TableName }: Table): Retirements => 
 
   async done({ mission, entry }) {
     await holds(() =>
-      client.send(
+      table.client.send(
         new UpdateCommand({
-          TableName,
+          TableName: table.name,
           Key: keys.entry(mission, entry),
           UpdateExpression: 'REMOVE owes, dueAt',
           ConditionExpression: 'owes = :over',

@@ -145,20 +145,31 @@ export const batchGet = async (
   return items;
 };
 
-/** All items of a query, page by page. */
-export const queryAll = async (
+type Query = Omit<QueryCommandInput, 'TableName' | 'ExclusiveStartKey' | 'Limit'>;
+
+/** The first so many of what is read from the items of a query, page by page; an item in which nothing is found counts for nothing. */
+export const queryUntil = async <Value>(
   { client, name: TableName }: Table,
-  query: Omit<QueryCommandInput, 'TableName' | 'ExclusiveStartKey'>,
-): Promise<readonly Record<string, unknown>[]> => {
-  const items: Record<string, unknown>[] = [];
+  query: Query,
+  limit: number,
+  read: (item: Record<string, unknown>) => Value | undefined,
+): Promise<readonly Value[]> => {
+  const found: Value[] = [];
+  const Limit = limit === Number.POSITIVE_INFINITY ? undefined : limit;
   let start: Record<string, unknown> | undefined;
   do {
-    const page = await reach(() => client.send(new QueryCommand({ ...query, TableName, ExclusiveStartKey: start })));
-    items.push(...(page.Items ?? []));
+    const page = await reach(() =>
+      client.send(new QueryCommand({ ...query, TableName, Limit, ExclusiveStartKey: start })),
+    );
+    found.push(...(page.Items ?? []).flatMap((item) => read(item) ?? []));
     start = page.LastEvaluatedKey;
-  } while (start !== undefined);
-  return items;
+  } while (start !== undefined && found.length < limit);
+  return found.slice(0, limit);
 };
+
+/** All items of a query. */
+export const queryAll = (table: Table, query: Query): Promise<readonly Record<string, unknown>[]> =>
+  queryUntil(table, query, Number.POSITIVE_INFINITY, (item) => item);
 
 /** The item with the highest sort key of those that begin with a word, read consistently. */
 export const newestOf = async (

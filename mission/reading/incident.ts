@@ -1,6 +1,5 @@
 import { isRefusal, type Refusal, refuse } from '../../schemas/faults.ts';
-import { NewerRelease } from '../../schemas/newer-release.ts';
-import { ifReadable } from '../../schemas/newer-release.ts';
+import { ifReadable, NewerRelease } from '../../schemas/newer-release.ts';
 import type { Caller, MissionLog, Overview, Shown } from '../ports.ts';
 import { mayReadTask, seesNoPerson } from '../routing.ts';
 import { isParty, type MissionState } from '../state.ts';

@@ -1103,24 +1103,13 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
         await ports.missions.settle(mission, 1, settlement(told, [], at(10)));
         await ports.missions.settle(mission, 1, settlement([], [parties.la.organisation], at(5)));
         await ports.missions.settle(mission, 1, settlement([], [parties.la.organisation]));
-        expect(await ports.missions.entry(mission, 1)).toEqual({
-          ...first,
-          owes: false,
-          told,
-          untold: [],
-          settledAt: at(7),
-        });
+        const settled = { ...first, owes: false, told, untold: [], settledAt: at(7) };
+        expect(await ports.missions.entry(mission, 1)).toEqual(settled);
         await due(endOfTime, (one) => one.kind === 'fan-out' && one.mission === mission, []);
         await retiring(at(10), mission, [{ mission, entry: 1 }]);
         await retiring(at(9), mission, []);
         await ports.retirements.done({ mission, entry: 1 });
-        expect(await ports.missions.entry(mission, 1)).toEqual({
-          ...first,
-          owes: false,
-          told,
-          untold: [],
-          settledAt: at(7),
-        });
+        expect(await ports.missions.entry(mission, 1)).toEqual(settled);
       });
 
       test('An entry that still owes is not made to owe less', async () => {
