@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { commandLine } from '../local/command-line.ts';
+import { commandLine } from '../commands/cli/command-line.ts';
 import { measureCode } from './code.ts';
 import { asMarkdown, asText, type Figures } from './figures.ts';
 import { measureLatency } from './latency.ts';

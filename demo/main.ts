@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { commandLine, whyOf } from '../local/command-line.ts';
+import { commandLine, whyOf } from '../commands/cli/command-line.ts';
 import { startHost } from '../local/host.ts';
 import { Partner } from './partner.ts';
 import { castOf, play } from './story.ts';

@@ -4,7 +4,7 @@ import recommendedFeatureFlags from 'aws-cdk-lib/recommended-feature-flags.json'
 import { z } from 'zod';
 import { HubStack } from '../infra/hub-stack.ts';
 import { readStage, stageNames } from '../infra/stage.ts';
-import { mostSeries } from '../schemas/metrics.ts';
+import { mostSeries } from '../schemas/telemetry/metrics.ts';
 
 /** `docs/costs.md`: published prices times what this project counts of itself, so that neither can change without the other. */
 
@@ -368,7 +368,7 @@ const perMonth = (stage: (typeof stageNames)[number]): readonly Item[] => {
       price: 'metric',
       count: mostSeries + filters.size,
       because: 'every value of every dimension, seen all month; billed by the hour in which one is seen',
-      lower: 'fewer dimensions in `schemas/metrics.ts`',
+      lower: 'fewer dimensions in `schemas/telemetry/metrics.ts`',
     },
     {
       what: 'sweeper, time',

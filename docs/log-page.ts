@@ -1,6 +1,6 @@
 import { codesOf } from '../schemas/codes.ts';
-import { commonLogFields, logFields, logMessages } from '../schemas/log-messages.ts';
-import { metricDimensions, metrics, mostSeries, seriesOf, valuesOf } from '../schemas/metrics.ts';
+import { commonLogFields, logFields, logMessages } from '../schemas/telemetry/log-messages.ts';
+import { metricDimensions, metrics, mostSeries, seriesOf, valuesOf } from '../schemas/telemetry/metrics.ts';
 
 /** The page `docs/logs.md`: what is logged and counted. */
 
@@ -12,7 +12,7 @@ const table = (head: readonly string[], rows: readonly (readonly string[])[]): s
 const dollarsPerMetric = 0.3;
 
 export const logPage =
-  (): string => `<!-- Written by \`npm run docs\` from schemas/log-messages.ts and schemas/metrics.ts. Change those, not this. -->
+  (): string => `<!-- Written by \`npm run docs\` from schemas/telemetry/log-messages.ts and schemas/telemetry/metrics.ts. Change those, not this. -->
 
 # What is logged and counted
 

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { commandLine } from '../local/command-line.ts';
-import { parseLossless } from '../schemas/json.ts';
+import { commandLine } from '../commands/cli/command-line.ts';
+import { parseLossless } from '../schemas/json/json.ts';
 import { costsPage } from './costs-page.ts';
 import { logPage } from './log-page.ts';
 import { messagePages } from './message-pages.ts';

@@ -12,7 +12,7 @@ import {
 } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
-import { type MetricName, metricNamespace, metrics, valuesOf } from '../schemas/metrics.ts';
+import { type MetricName, metricNamespace, metrics, valuesOf } from '../schemas/telemetry/metrics.ts';
 import type { DeliveryQueue } from './delivery-queue.ts';
 import type { DoorAlarms } from './door-alarms.ts';
 import type { FhirApi } from './fhir-api.ts';

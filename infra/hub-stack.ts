@@ -21,7 +21,7 @@ import { HubFunction } from './hub-function.ts';
 import { HubKeys } from './keys.ts';
 import { HubTable } from './table.ts';
 import { OnCall } from './on-call.ts';
-import { metricNamespace } from '../schemas/metrics.ts';
+import { metricNamespace } from '../schemas/telemetry/metrics.ts';
 import type { StageSettings } from './stage.ts';
 import { Sweeper } from './sweeper.ts';
 

@@ -1,4 +1,4 @@
-import { publishedTypes } from '../schemas/published-types.ts';
+import { publishedTypes } from '../schemas/published/types.ts';
 import type { AnsweringFunction } from './stage.ts';
 
 interface Route {

@@ -6,7 +6,7 @@ import { loadDirectory, saveDirectory } from '../adapters/dynamodb/directory-sto
 import { saveGuideline } from '../adapters/dynamodb/guideline-store.ts';
 import type { Table } from '../adapters/dynamodb/table.ts';
 import { readGuideline } from '../schemas/guideline.ts';
-import { readDirectory } from '../schemas/directory.ts';
+import { readDirectory } from '../schemas/directory/read-directory.ts';
 import { localCredentials } from './credentials.ts';
 import type { MadeTables } from './tables.ts';
 

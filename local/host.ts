@@ -8,7 +8,7 @@ import { createDocs } from './docs.ts';
 import { startEventSources } from './event-sources.ts';
 import { loadFirstData } from './first-data.ts';
 import { createFunctions, type Invoked } from './functions.ts';
-import { ownDataDir, placesIn, writeHubEnv } from './hub-env.ts';
+import { ownDataDir, placesIn, writeHubEnv } from '../commands/cli/hub-target.ts';
 import { createIssuer } from './issuer.ts';
 import { openLog } from './log.ts';
 import { forThisMachine } from './own-names.ts';

@@ -1,5 +1,5 @@
 import { digestOf, parseAddress, isMissionId } from '../schemas/identifiers.ts';
-import { canonicalText } from '../schemas/json.ts';
+import { canonicalText } from '../schemas/json/json.ts';
 import { type Access, type AccessHead, type AccessLog, type AccessRecord, type Reading, Unavailable } from './ports.ts';
 
 /** Reads are logged: a read of missions is answered when its record is written. */

@@ -1,6 +1,6 @@
 import { roles } from '../schemas/codes.ts';
 import { isRefusal, type Refusal, refuse } from '../schemas/faults.ts';
-import type { Message } from '../schemas/message.ts';
+import type { Message } from '../schemas/messages/read-message.ts';
 import type { MessageType } from '../schemas/messages/message-type.ts';
 import { destinationAt } from './places.ts';
 import type { Directory } from './ports.ts';

@@ -10,7 +10,7 @@ import {
   refusalReasonIn,
 } from '../schemas/guideline.ts';
 import { missionIdOf, resourceIdOf } from '../schemas/identifiers.ts';
-import type { Message } from '../schemas/message.ts';
+import type { Message } from '../schemas/messages/read-message.ts';
 import type { Facts, Relation } from '../schemas/messages/message-type.ts';
 import { firstCoordinator, invited, newOwner, wrongHospital } from './addressees.ts';
 import { evolve } from './evolve.ts';

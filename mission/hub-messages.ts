@@ -3,7 +3,7 @@ import { defined } from '../schemas/defined.ts';
 import type { Refusal } from '../schemas/faults.ts';
 import { firstGuidelines } from '../schemas/guideline.ts';
 import { digestOf, entryAddress, uuidOf } from '../schemas/identifiers.ts';
-import type { Message } from '../schemas/message.ts';
+import type { Message } from '../schemas/messages/read-message.ts';
 import { knownMessageType } from '../schemas/messages/catalogue.ts';
 import type { Facts } from '../schemas/messages/message-type.ts';
 import { canonicalBase, exerciseCode, systems } from '../schemas/names.ts';

@@ -1,5 +1,5 @@
 import { type Refusal, refuse } from '../schemas/faults.ts';
-import type { Message } from '../schemas/message.ts';
+import type { Message } from '../schemas/messages/read-message.ts';
 import type { Decider } from '../schemas/messages/message-type.ts';
 import { eventAt, header, placeOf } from './places.ts';
 import { deadlineOf, isFinal, type MissionState, type TaskState, taskOf } from './state.ts';

@@ -1,4 +1,4 @@
-import type { Claim, Message } from '../schemas/message.ts';
+import type { Claim, Message } from '../schemas/messages/read-message.ts';
 
 /** FHIRPaths that refusals point to. */
 

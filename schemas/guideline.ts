@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import bundled from '../guidelines/2026.1.json' with { type: 'json' };
+import bundled from './guidelines/2026.1.json' with { type: 'json' };
 import {
   codesOf,
   type RefusalClass,
@@ -10,7 +10,7 @@ import {
   urgencies,
 } from './codes.ts';
 import { moment, timeOf } from './fhir/datatypes.ts';
-import { isObject } from './json.ts';
+import { isObject } from './json/json.ts';
 
 /**
  * One version of what the guideline says: data, loaded without a release. A mission keeps the version that was in force

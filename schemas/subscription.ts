@@ -6,7 +6,7 @@ import type { Conforms, Holds } from './fhir/conforms.ts';
 import { coding } from './fhir/datatypes.ts';
 import { catalogue, eventCodeOf } from './messages/catalogue.ts';
 import { canonicalBase, fhirJson, missionTopic, systems } from './names.ts';
-import { faultsOf, refuseAll } from './zod-faults.ts';
+import { faultsOf, refuseAll } from './fhir/zod-faults.ts';
 
 /** R4 `Subscription` after the Subscriptions R5 Backport IG: topic in `criteria`, filters and payload content in extensions. */
 

@@ -1,7 +1,7 @@
 import { GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { type Directory, HubClosed } from '../../mission/ports.ts';
 import { hub, type Party } from '../../mission/state.ts';
-import type { DirectoryData, DirectoryParty } from '../../schemas/directory.ts';
+import type { DirectoryData, DirectoryParty } from '../../schemas/directory/read-directory.ts';
 import type { FaultCode } from '../../schemas/faults.ts';
 import { keys, pack, reach, type Table, unpack } from './table.ts';
 

@@ -2,7 +2,7 @@ import { GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { Unavailable } from '../../mission/ports.ts';
 import { timeOf } from '../../schemas/fhir/datatypes.ts';
 import { firstGuidelines, type Guideline, type Guidelines } from '../../schemas/guideline.ts';
-import { canonicalText } from '../../schemas/json.ts';
+import { canonicalText } from '../../schemas/json/json.ts';
 import { holds, keys, pack, reach, type Table, unpack } from './table.ts';
 
 interface Loaded {

@@ -1,5 +1,5 @@
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
-import { isObject } from '../../schemas/json.ts';
+import { isObject } from '../../schemas/json/json.ts';
 
 /** The issuer cannot be asked for its keys, so nobody can say whether a token is good. */
 export class IssuerUnreachable extends Error {

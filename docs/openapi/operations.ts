@@ -1,9 +1,9 @@
 import type { CapabilityStatementRestResource } from 'fhir/r4.d.ts';
-import { capabilityStatement } from '../../mission/views/published/capability-statement.ts';
+import { capabilityStatement } from '../../schemas/published/capability-statement.ts';
 import { missionIdOf, resourceAddress, entryAddress } from '../../schemas/identifiers.ts';
 import { catalogue } from '../../schemas/messages/catalogue.ts';
 import { fhirJson } from '../../schemas/names.ts';
-import { publishedTypes } from '../../schemas/published-types.ts';
+import { publishedTypes } from '../../schemas/published/types.ts';
 import { type Scope, scopeFor, scopes } from '../../schemas/scopes.ts';
 import { overlapSeconds } from '../../schemas/subscription.ts';
 import { exampleRef, headerRef, type Node, parameterRef, schemaRef } from './node.ts';

@@ -1,8 +1,8 @@
 import * as z from 'zod';
-import { codeSystems } from '../../mission/views/published/code-systems.ts';
-import { rulesOf } from '../../mission/views/published/rules.ts';
+import { codeSystems } from '../../schemas/published/code-systems.ts';
+import { rulesOf } from '../../schemas/published/rules.ts';
 import { codesOf, urgencies } from '../../schemas/codes.ts';
-import { mostEntries } from '../../schemas/message.ts';
+import { mostEntries } from '../../schemas/messages/read-message.ts';
 import { faults } from '../../schemas/faults.ts';
 import { codeableConcept, coding, identifier, meta, reference } from '../../schemas/fhir/datatypes.ts';
 import {
@@ -17,7 +17,7 @@ import {
 import { firstGuidelines } from '../../schemas/guideline.ts';
 import { eventCodeOf } from '../../schemas/messages/catalogue.ts';
 import type { ElementRule, MessageType } from '../../schemas/messages/message-type.ts';
-import { publishedTypes } from '../../schemas/published-types.ts';
+import { publishedTypes } from '../../schemas/published/types.ts';
 import { systems } from '../../schemas/names.ts';
 import { changed, created } from '../../schemas/subscription.ts';
 import { type Node, pascal, schemaRef } from './node.ts';

@@ -13,10 +13,10 @@ import {
   retryAfterOf,
   statusOf,
 } from '../../schemas/faults.ts';
-import type { LogMessageName } from '../../schemas/log-messages.ts';
+import type { LogMessageName } from '../../schemas/telemetry/log-messages.ts';
 import { fhirJson } from '../../schemas/names.ts';
 import { type Scope, scopeFor } from '../../schemas/scopes.ts';
-import { maxBodyBytes } from '../../schemas/strict-json.ts';
+import { maxBodyBytes } from '../../schemas/json/strict-json.ts';
 import { correlationOf, headerIn } from './correlation.ts';
 import { kindOf, log, logger } from './log.ts';
 

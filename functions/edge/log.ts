@@ -1,7 +1,7 @@
 import { Logger } from '@aws-lambda-powertools/logger';
-import { fieldsOf, type LogDetails, type LogMessageName, logMessages } from '../../schemas/log-messages.ts';
+import { fieldsOf, type LogDetails, type LogMessageName, logMessages } from '../../schemas/telemetry/log-messages.ts';
 
-/** One logger per function. What it may say is listed in `schemas/log-messages.ts`. */
+/** One logger per function. What it may say is listed in `schemas/telemetry/log-messages.ts`. */
 export const logger = new Logger({ serviceName: 'luftbro' });
 
 /** Says a message of the catalogue. Fields that it does not list are left out, whatever an object brings along. */

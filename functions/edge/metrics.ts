@@ -9,9 +9,9 @@ import {
   metricNamespace,
   type MetricName,
   metrics,
-} from '../../schemas/metrics.ts';
+} from '../../schemas/telemetry/metrics.ts';
 
-/** Counts what `schemas/metrics.ts` lists: one line of Embedded Metric Format each, of which CloudWatch makes the metric. */
+/** Counts what `schemas/telemetry/metrics.ts` lists: one line of Embedded Metric Format each, of which CloudWatch makes the metric. */
 
 const output = new Metrics({
   serviceName: 'luftbro',

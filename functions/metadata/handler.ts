@@ -1,8 +1,8 @@
 import { cachedGuidelines } from '../../adapters/dynamodb/guideline-store.ts';
 import { openTable } from '../../adapters/dynamodb/table.ts';
 import { setting } from '../../adapters/settings.ts';
-import { capabilityStatement } from '../../mission/views/published/capability-statement.ts';
-import { published } from '../../mission/views/published/index.ts';
+import { capabilityStatement } from '../../schemas/published/capability-statement.ts';
+import { published } from '../../schemas/published/index.ts';
 import { searchset } from '../../mission/views/searchset.ts';
 import release from '../../package.json' with { type: 'json' };
 import { defined } from '../../schemas/defined.ts';

@@ -7,7 +7,7 @@ import type { Directory } from '../../mission/ports.ts';
 import type { Entry } from '../../mission/state.ts';
 import { responseMessage } from '../../mission/views/response-message.ts';
 import { type Refusal, refuse } from '../../schemas/faults.ts';
-import { readMessage } from '../../schemas/message.ts';
+import { readMessage } from '../../schemas/messages/read-message.ts';
 import { sendScopeOf } from '../../schemas/scopes.ts';
 import { counted } from '../edge/counted.ts';
 import {

@@ -12,14 +12,14 @@ import { type Search, unknownParameter } from '../../mission/reading/searching.t
 import type { Party } from '../../mission/state.ts';
 import { rotationParameters, subscriptionResource } from '../../mission/views/subscription.ts';
 import { isRefusal, type Refusal, refuse } from '../../schemas/faults.ts';
-import { readJson } from '../../schemas/strict-json.ts';
+import { readJson } from '../../schemas/json/strict-json.ts';
 import {
   overlapSeconds,
   readSubscription,
   readSubscriptionChange,
   type SubscriptionSettings,
 } from '../../schemas/subscription.ts';
-import { refuseAll } from '../../schemas/zod-faults.ts';
+import { refuseAll } from '../../schemas/fhir/zod-faults.ts';
 import { type Answer, answer, bodyOf, type Request } from '../edge/door.ts';
 import { kindOf, log } from '../edge/log.ts';
 

@@ -14,7 +14,7 @@ import type { Party } from '../../mission/state.ts';
 import type { Viewpoint } from '../../mission/views/fhir.ts';
 import { subscriptionResource } from '../../mission/views/subscription.ts';
 import { isRefusal, type Refusal, refuse } from '../../schemas/faults.ts';
-import { isObject } from '../../schemas/json.ts';
+import { isObject } from '../../schemas/json/json.ts';
 import { recorded } from '../edge/accesses.ts';
 import { type Answer, answer, callerOf, fhirDoor, lacking, queryOf, type Request } from '../edge/door.ts';
 import { create, end, readBody, replace, rotate } from './changes.ts';

@@ -1,4 +1,4 @@
-import { isObject } from '../../schemas/json.ts';
+import { isObject } from '../../schemas/json/json.ts';
 import { securityOf } from './fhir.ts';
 
 type Resource = Readonly<Record<string, unknown>>;

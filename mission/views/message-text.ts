@@ -1,5 +1,5 @@
 import { resourceAddress } from '../../schemas/identifiers.ts';
-import { isObject, parseLossless } from '../../schemas/json.ts';
+import { isObject, parseLossless } from '../../schemas/json/json.ts';
 import type { Entry } from '../state.ts';
 
 /** What was sent, read from an entry's text without loss. */

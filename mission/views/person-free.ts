@@ -1,6 +1,6 @@
 import { type Role, taskStatuses, urgencies } from '../../schemas/codes.ts';
 import { entryAddress, isMissionId, parseAddress, resourceAddress } from '../../schemas/identifiers.ts';
-import { isObject } from '../../schemas/json.ts';
+import { isObject } from '../../schemas/json/json.ts';
 import { eventCodeOf, knownMessageType } from '../../schemas/messages/catalogue.ts';
 import { exerciseCode, municipalityExtension, systems } from '../../schemas/names.ts';
 import { seesNoPerson } from '../routing.ts';

@@ -1,5 +1,5 @@
 import { defined } from '../../schemas/defined.ts';
-import { isObject } from '../../schemas/json.ts';
+import { isObject } from '../../schemas/json/json.ts';
 import { municipalityExtension, systems } from '../../schemas/names.ts';
 import type { Entry, MissionState } from '../state.ts';
 import { securityOf } from './fhir.ts';

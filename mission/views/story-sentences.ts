@@ -11,7 +11,7 @@ import {
 import { defined } from '../../schemas/defined.ts';
 import type { Guideline } from '../../schemas/guideline.ts';
 import { parseAddress } from '../../schemas/identifiers.ts';
-import { isObject } from '../../schemas/json.ts';
+import { isObject } from '../../schemas/json/json.ts';
 import type { MessageType, Position, Reason } from '../../schemas/messages/message-type.ts';
 import { systems } from '../../schemas/names.ts';
 import type { Notification, StoredEntry } from '../ports.ts';

@@ -1,7 +1,7 @@
 import { task } from '../fhir/resources.ts';
 import { defined } from '../defined.ts';
 import type { Facts, MessageType } from './message-type.ts';
-import { requiredTaskId, requireStatus, taskIdRule } from './reading.ts';
+import { requiredTaskId, requireStatus, taskIdRule } from './fields.ts';
 
 const schema = task.transform((resource, context): Facts => {
   requireStatus(context, resource, 'received');

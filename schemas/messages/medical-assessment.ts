@@ -4,7 +4,7 @@ import { codeIn } from '../fhir/datatypes.ts';
 import { clinicalImpression } from '../fhir/resources.ts';
 import { systems } from '../names.ts';
 import type { Facts, MessageType } from './message-type.ts';
-import { authorRule, requiredCode, requiredWords, wordsIn } from './reading.ts';
+import { authorRule, requiredCode, requiredWords, wordsIn } from './fields.ts';
 
 const schema = clinicalImpression.transform((resource, context): Facts => {
   if (resource.status !== 'completed')

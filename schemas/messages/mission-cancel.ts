@@ -4,7 +4,7 @@ import { serviceRequest } from '../fhir/resources.ts';
 import { codeIn } from '../fhir/datatypes.ts';
 import { systems } from '../names.ts';
 import type { Facts, MessageType } from './message-type.ts';
-import { requiredReason } from './reading.ts';
+import { requiredReason } from './fields.ts';
 
 const schema = serviceRequest.transform((request, context): Facts => {
   const index = request.reasonCode?.findIndex((concept) => codeIn(concept, systems.cancelReason) !== undefined) ?? -1;

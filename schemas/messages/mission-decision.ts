@@ -13,7 +13,7 @@ import {
   requiredRefusal,
   requiredTaskId,
   taskIdRule,
-} from './reading.ts';
+} from './fields.ts';
 
 const statusOf = {
   accepted: 'accepted',

@@ -3,7 +3,7 @@ import { defined } from '../defined.ts';
 import { task } from '../fhir/resources.ts';
 import { systems } from '../names.ts';
 import type { Facts, MessageType } from './message-type.ts';
-import { requiredReason, requiredTaskId, requireStatus, taskIdRule } from './reading.ts';
+import { requiredReason, requiredTaskId, requireStatus, taskIdRule } from './fields.ts';
 
 const schema = task.transform((resource, context): Facts => {
   requireStatus(context, resource, 'cancelled');

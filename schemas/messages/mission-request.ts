@@ -3,7 +3,7 @@ import { defined } from '../defined.ts';
 import { serviceRequest } from '../fhir/resources.ts';
 import { systems } from '../names.ts';
 import type { Facts, MessageType } from './message-type.ts';
-import { criteriaIn, incidentIn, missing } from './reading.ts';
+import { criteriaIn, incidentIn, missing } from './fields.ts';
 
 const schema = serviceRequest.transform((request, context): Facts => {
   const priorities = codesOf(urgencies);

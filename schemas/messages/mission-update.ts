@@ -3,7 +3,7 @@ import { defined } from '../defined.ts';
 import { serviceRequest } from '../fhir/resources.ts';
 import { systems } from '../names.ts';
 import type { Facts, MessageType } from './message-type.ts';
-import { criteriaIn, incidentIn } from './reading.ts';
+import { criteriaIn, incidentIn } from './fields.ts';
 
 const schema = serviceRequest.transform((request, context): Facts => {
   const urgency = codesOf(urgencies).find((code) => code === request.priority);

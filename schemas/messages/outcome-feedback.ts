@@ -3,7 +3,7 @@ import { defined } from '../defined.ts';
 import { task } from '../fhir/resources.ts';
 import { systems } from '../names.ts';
 import type { Facts, MessageType } from './message-type.ts';
-import { requiredCode, requiredTaskId, taskIdRule, wordsIn } from './reading.ts';
+import { requiredCode, requiredTaskId, taskIdRule, wordsIn } from './fields.ts';
 
 const schema = task.transform((resource, context): Facts => {
   const answer = requiredCode(

@@ -1,5 +1,5 @@
 import type { MessageType } from './message-type.ts';
-import { hubElements } from './reading.ts';
+import { hubElements } from './fields.ts';
 
 export const partyUnreachable: MessageType = {
   event: 'party-unreachable',

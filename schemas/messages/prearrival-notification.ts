@@ -1,7 +1,7 @@
 import { defined } from '../defined.ts';
 import { task } from '../fhir/resources.ts';
 import type { Facts, MessageType } from './message-type.ts';
-import { hubTaskId, organisationIn, requiredEta, requiredRefusal, requireStatus, taskIdIn } from './reading.ts';
+import { hubTaskId, organisationIn, requiredEta, requiredRefusal, requireStatus, taskIdIn } from './fields.ts';
 
 const schema = task.transform((resource, context): Facts => {
   // The hub's Task id means that a notification already given is brought up to date, or taken back.

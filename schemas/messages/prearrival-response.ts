@@ -12,7 +12,7 @@ import {
   requiredRefusal,
   requiredTaskId,
   taskIdRule,
-} from './reading.ts';
+} from './fields.ts';
 
 const statusOf = {
   accepted: 'accepted',

@@ -3,7 +3,7 @@ import { defined } from '../defined.ts';
 import { location } from '../fhir/resources.ts';
 import { systems } from '../names.ts';
 import type { Facts, MessageType } from './message-type.ts';
-import { callSign, missing, requiredCode } from './reading.ts';
+import { callSign, missing, requiredCode } from './fields.ts';
 
 const schema = location.transform((resource, context): Facts => {
   const identifier = resource.identifier?.find(({ system }) => system === systems.resource);

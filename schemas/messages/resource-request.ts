@@ -3,7 +3,7 @@ import { defined } from '../defined.ts';
 import { task } from '../fhir/resources.ts';
 import { systems } from '../names.ts';
 import type { Facts, MessageType } from './message-type.ts';
-import { hubTaskId, requiredCode, requiredRefusal, requireStatus, resourceIn } from './reading.ts';
+import { hubTaskId, requiredCode, requiredRefusal, requireStatus, resourceIn } from './fields.ts';
 
 const schema = task.transform((resource, context): Facts => {
   // The hub's Task id and `cancelled`: this resource is not needed any more.

@@ -13,7 +13,7 @@ import {
   requiredTaskId,
   resourceIn,
   taskIdRule,
-} from './reading.ts';
+} from './fields.ts';
 
 const statusOf = {
   accepted: 'accepted',

@@ -2,7 +2,7 @@ import { defined } from '../defined.ts';
 import { task } from '../fhir/resources.ts';
 import { systems } from '../names.ts';
 import type { Facts, MessageType } from './message-type.ts';
-import { missing, optionalEta, organisationIn, phasesIn, requiredTaskId, resourceIn, taskIdRule } from './reading.ts';
+import { missing, optionalEta, organisationIn, phasesIn, requiredTaskId, resourceIn, taskIdRule } from './fields.ts';
 
 const groundPhases: readonly string[] = ['alarm-received', 'unit-alerted'];
 

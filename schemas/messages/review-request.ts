@@ -1,7 +1,7 @@
 import { defined } from '../defined.ts';
 import { task } from '../fhir/resources.ts';
 import type { Facts, MessageType } from './message-type.ts';
-import { criteriaIn, requiredTaskId, requiredWords, requireStatus, taskIdRule } from './reading.ts';
+import { criteriaIn, requiredTaskId, requiredWords, requireStatus, taskIdRule } from './fields.ts';
 
 const schema = task.transform((resource, context): Facts => {
   requireStatus(context, resource, 'requested');

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { commandLine, whyOf } from '../../local/command-line.ts';
+import { commandLine, whyOf } from '../../commands/cli/command-line.ts';
 import { type Emulator, installEmulator, NoEmulator, startEmulator } from './emulator.ts';
 import { leaveOutUnknown } from './leave-out.ts';
 import { notShown, whyNotRun } from './not-shown.ts';

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { faults } from '../../schemas/faults.ts';
-import { maxBodyBytes } from '../../schemas/strict-json.ts';
+import { maxBodyBytes } from '../../schemas/json/strict-json.ts';
 import { systems } from '../../schemas/names.ts';
 import { exampleText } from '../support/examples.ts';
 import { problemsOf } from '../support/fhir-validator.ts';

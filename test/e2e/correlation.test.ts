@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { logMessages } from '../../schemas/log-messages.ts';
+import { logMessages } from '../../schemas/telemetry/log-messages.ts';
 import { missionIdOf } from '../../schemas/identifiers.ts';
 import { type RunningHub, startHub } from '../support/hub.ts';
 import { missionRequest } from '../support/messages.ts';

@@ -14,7 +14,7 @@ let la: Endpoint;
 let subscription: string;
 
 const run = (args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ran> =>
-  runCommand('dead-letters/main.ts', args, { env });
+  runCommand('commands/dead-letters/main.ts', args, { env });
 const onThisHub = (...args: readonly string[]) => run([...args, ...hub.command.options], hub.command.env);
 const namesIn = (text: string): readonly string[] => text.match(/^[0-9a-f-]{36}\.\d+/gm) ?? [];
 

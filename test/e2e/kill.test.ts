@@ -58,7 +58,7 @@ let running: ChildProcess | undefined;
 
 const launch = (): ChildProcess => {
   const [port, issuerPort] = hub.ports;
-  running = spawn(process.execPath, ['local/main.ts', '--data-dir', dataDir], {
+  running = spawn(process.execPath, ['commands/start/main.ts', '--data-dir', dataDir], {
     env: { ...process.env, PORT: String(port), ISSUER_PORT: String(issuerPort) },
     stdio: ['ignore', 'ignore', 'inherit'],
   });

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { logMessages } from '../../schemas/log-messages.ts';
+import { logMessages } from '../../schemas/telemetry/log-messages.ts';
 import { exampleText, organisationOf } from '../support/examples.ts';
 import { problemsOf } from '../support/fhir-validator.ts';
 import { type RunningHub, startHub } from '../support/hub.ts';

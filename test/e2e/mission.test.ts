@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { canonicalText, isObject, parseLossless } from '../../schemas/json.ts';
+import { canonicalText, isObject, parseLossless } from '../../schemas/json/json.ts';
 import { exampleSteps, exampleText, organisationOf } from '../support/examples.ts';
 import { problemsOf } from '../support/fhir-validator.ts';
 import { asMissionUpdate, foreignFiles, foreignText } from '../support/foreign.ts';

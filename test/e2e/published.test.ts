@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { publishedTypes } from '../../schemas/published-types.ts';
+import { publishedTypes } from '../../schemas/published/types.ts';
 import { catalogue } from '../../schemas/messages/catalogue.ts';
 import { canonicalBase } from '../../schemas/names.ts';
 import { problemsOf } from '../support/fhir-validator.ts';

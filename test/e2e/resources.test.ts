@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { missionIdOf } from '../../schemas/identifiers.ts';
-import { isObject } from '../../schemas/json.ts';
+import { isObject } from '../../schemas/json/json.ts';
 import { exampleText } from '../support/examples.ts';
 import { problemsOf } from '../support/fhir-validator.ts';
 import {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { isObject, parseLossless } from '../../schemas/json.ts';
+import { isObject, parseLossless } from '../../schemas/json/json.ts';
 import { missionTopic } from '../../schemas/names.ts';
 import { exampleText, organisationOf } from '../support/examples.ts';
 import { problemsOf } from '../support/fhir-validator.ts';

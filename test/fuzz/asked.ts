@@ -1,5 +1,5 @@
 import { type Arbitrary, array, constantFrom, dictionary, nat, oneof, option, record, tuple } from 'fast-check';
-import { publishedTypes } from '../../schemas/published-types.ts';
+import { publishedTypes } from '../../schemas/published/types.ts';
 import { type Plan, plan, word } from './inputs.ts';
 
 /** Requests for the fuzz run: to every route, with every kind of path, parameters, headers and bodies. */

@@ -11,7 +11,7 @@ import {
   string,
   uint8Array,
 } from 'fast-check';
-import { isObject, parseLossless } from '../../schemas/json.ts';
+import { isObject, parseLossless } from '../../schemas/json/json.ts';
 
 /** Bodies for the fuzz run: the real examples, changed in their structure and in their bytes, and bytes of pure chance. */
 

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
-import { commandLine } from '../../local/command-line.ts';
+import { commandLine } from '../../commands/cli/command-line.ts';
 import type { Batch } from './batch-worker.ts';
 import { type Target, targets, type Tried } from './run.ts';
 

@@ -1,7 +1,7 @@
 import { statusOf } from '../../schemas/faults.ts';
-import { parseLossless } from '../../schemas/json.ts';
-import { readMessage } from '../../schemas/message.ts';
-import { readJson } from '../../schemas/strict-json.ts';
+import { parseLossless } from '../../schemas/json/json.ts';
+import { readMessage } from '../../schemas/messages/read-message.ts';
+import { readJson } from '../../schemas/json/strict-json.ts';
 import { readSubscription, readSubscriptionChange } from '../../schemas/subscription.ts';
 import { check, checkPrototypes, checkRefusal, isSame, refusalText } from './answers.ts';
 

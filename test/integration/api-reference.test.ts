@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { openApiText } from '../../docs/openapi/sources.ts';
 import { correlationOf } from '../../functions/edge/correlation.ts';
 import { readAssembly } from '../../local/template.ts';
-import { capabilityStatement } from '../../mission/views/published/capability-statement.ts';
+import { capabilityStatement } from '../../schemas/published/capability-statement.ts';
 import { codesOf } from '../../schemas/codes.ts';
 import { faults } from '../../schemas/faults.ts';
 import { scopeFor, scopes } from '../../schemas/scopes.ts';

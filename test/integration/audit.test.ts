@@ -246,7 +246,7 @@ describe('Reads of a mission', () => {
   });
 });
 
-const audit = (...args: readonly string[]): Promise<Ran> => runCommand('audit/main.ts', args);
+const audit = (...args: readonly string[]): Promise<Ran> => runCommand('commands/audit/main.ts', args);
 
 const inTable = (...args: readonly string[]) => audit(...args, '--table', aws.tableName);
 

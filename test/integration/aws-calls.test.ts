@@ -16,7 +16,7 @@ import { deliver, deliverySettings } from '../../mission/deliver.ts';
 import { fanOut, orderOf } from '../../mission/fan-out.ts';
 import type { Entry, Party } from '../../mission/state.ts';
 import { notificationBundle } from '../../mission/views/notification.ts';
-import type { Message } from '../../schemas/message.ts';
+import type { Message } from '../../schemas/messages/read-message.ts';
 import { accessTo, freshMission } from '../support/access-contract.ts';
 import { sampleSubscription } from '../support/contract.ts';
 import { type EmbeddedAws, startEmbeddedAws, withoutTimeLimits } from '../support/embedded-aws.ts';

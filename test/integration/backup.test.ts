@@ -12,7 +12,7 @@ import { localCredentials } from '../../local/credentials.ts';
 import { createStack } from '../../local/stack.ts';
 import { startTables } from '../../local/tables.ts';
 import { readAssembly } from '../../local/template.ts';
-import type { DirectoryData } from '../../schemas/directory.ts';
+import type { DirectoryData } from '../../schemas/directory/read-directory.ts';
 import { missionIdOf } from '../../schemas/identifiers.ts';
 import { backup, hubOn, type LocalHub, scratch } from '../support/backup.ts';
 import { sampleDirectoryData } from '../support/examples.ts';

@@ -91,7 +91,7 @@ describe.concurrent('A command that is not told what it needs', () => {
     ['directory', 'Say which file.'],
     ['directory', 'Say one place that has the phones: a file, --table or --local.', '--phones'],
     ['directory', '--local is for --phones only: to load a file name a table.', 'directory/sample.json', '--local'],
-    ['directory', '"guidelines/2026.1.json" is one word too many.', 'directory/sample.json', 'guidelines/2026.1.json'],
+    ['directory', '"schemas/guidelines/2026.1.json" is one word too many.', 'directory/sample.json', 'schemas/guidelines/2026.1.json'],
     ['guideline', 'Say which file.'],
     ['guideline', '"b.json" is one word too many.', 'a.json', 'b.json'],
     ['start', "Option '--data-dir' is empty.", '--data-dir='],

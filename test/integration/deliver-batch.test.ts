@@ -17,7 +17,7 @@ import { openQueues } from '../../adapters/sqs/queues.ts';
 import { acceptMessage } from '../../mission/accept-message.ts';
 import { fanOut } from '../../mission/fan-out.ts';
 import type { DeliveryOrder, DeliveryQueue } from '../../mission/ports.ts';
-import type { Message } from '../../schemas/message.ts';
+import type { Message } from '../../schemas/messages/read-message.ts';
 import { firstGuidelines } from '../../schemas/guideline.ts';
 import { fhirJson, missionTopic } from '../../schemas/names.ts';
 import { missionIdOf } from '../../schemas/identifiers.ts';

@@ -76,7 +76,7 @@ describe('the directory in the table', () => {
 
 describe('npm run directory', () => {
   const run = async (...args: readonly string[]): Promise<{ readonly code: number; readonly text: string }> => {
-    const { code, out, errors } = await runCommand('directory/main.ts', args);
+    const { code, out, errors } = await runCommand('commands/directory/main.ts', args);
     return { code, text: out + errors };
   };
   const fileOf = async (text: string): Promise<string> => {

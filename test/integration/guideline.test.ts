@@ -99,7 +99,7 @@ describe('the guidelines in the table', () => {
 
 describe('npm run guideline', () => {
   const run = async (...args: readonly string[]): Promise<{ readonly code: number; readonly text: string }> => {
-    const { code, out, errors } = await runCommand('guidelines/main.ts', args);
+    const { code, out, errors } = await runCommand('commands/guideline/main.ts', args);
     return { code, text: out + errors };
   };
   const fileOf = async (guideline: unknown): Promise<string> => {

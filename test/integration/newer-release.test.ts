@@ -13,12 +13,12 @@ import {
   type Table,
   unpack,
 } from '../../adapters/dynamodb/table.ts';
-import { localPlace } from '../../backup/place.ts';
+import { localPlace } from '../../commands/backup/place.ts';
 import { chainFaults, recordAccess } from '../../mission/access.ts';
 import { fold } from '../../mission/evolve.ts';
 import { seesNoPerson } from '../../mission/routing.ts';
 import { missionLog } from '../../adapters/dynamodb/mission-log.ts';
-import { logMessages } from '../../schemas/log-messages.ts';
+import { logMessages } from '../../schemas/telemetry/log-messages.ts';
 import { missionIdOf } from '../../schemas/identifiers.ts';
 import { hubOn, type LocalHub, scratch } from '../support/backup.ts';
 import { runCommand } from '../support/commands.ts';
@@ -362,7 +362,7 @@ describe('An event that this release does not know', () => {
       attempts: 5,
     });
     const letters = (...args: readonly string[]) =>
-      runCommand('dead-letters/main.ts', [...args, '--local', '--data-dir', place.path('hub')]);
+      runCommand('commands/dead-letters/main.ts', [...args, '--local', '--data-dir', place.path('hub')]);
     const name = `${coordinator.subscription}.${number}`;
     const list = await letters('list');
     expect([list.code, list.errors]).toEqual([0, '']);

@@ -6,7 +6,7 @@ import { acceptMessage } from '../../mission/accept-message.ts';
 import { fanOut } from '../../mission/fan-out.ts';
 import { restMilliseconds, retire } from '../../mission/retire.ts';
 import type { Party } from '../../mission/state.ts';
-import type { Message } from '../../schemas/message.ts';
+import type { Message } from '../../schemas/messages/read-message.ts';
 import { attempted } from '../support/contact.ts';
 import { sampleSubscription } from '../support/contract.ts';
 import { type EmbeddedAws, startEmbeddedAws, withoutTimeLimits } from '../support/embedded-aws.ts';

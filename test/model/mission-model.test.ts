@@ -9,7 +9,7 @@ import { defined } from '../../schemas/defined.ts';
 import type { Refusal } from '../../schemas/faults.ts';
 import { firstGuidelines } from '../../schemas/guideline.ts';
 import { parseAddress } from '../../schemas/identifiers.ts';
-import { type Message, readMessage } from '../../schemas/message.ts';
+import { type Message, readMessage } from '../../schemas/messages/read-message.ts';
 import { catalogue } from '../../schemas/messages/catalogue.ts';
 import { sampleSubscription } from '../support/contract.ts';
 import { type Gate, gated } from '../support/memory/gate.ts';

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import { commandLine } from '../../local/command-line.ts';
+import { commandLine } from '../../commands/cli/command-line.ts';
 import { explore } from './exhaustive.ts';
 import { noFaults, faultKinds, type Tally } from './faults.ts';
 import { tryGuards } from './guards.ts';

@@ -1,5 +1,5 @@
 import { type MissionState, type Party, type TaskState, isFinal } from '../../mission/state.ts';
-import type { Message } from '../../schemas/message.ts';
+import type { Message } from '../../schemas/messages/read-message.ts';
 import {
   acknowledgement,
   type Envelope,

@@ -3,14 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadFirstData } from '../../local/first-data.ts';
 import { type Host, startHost } from '../../local/host.ts';
-import { placesIn } from '../../local/hub-env.ts';
+import { placesIn } from '../../commands/cli/hub-target.ts';
 import { type Ran, runCommand, type Running } from './commands.ts';
 
 /** Hubs whose data folders outlive them, and the command that carries what is in one into another. */
 
 /** Runs `npm run backup -- …`. */
 export const backup = (args: readonly string[], running?: Running): Promise<Ran> =>
-  runCommand('backup/main.ts', args, running);
+  runCommand('commands/backup/main.ts', args, running);
 
 /** Folders of one test file, removed together. */
 export const scratch = async () => {

@@ -19,7 +19,7 @@ import {
 import { decide } from '../../mission/decide.ts';
 import type { Entry, Party, TaskState } from '../../mission/state.ts';
 import { defined } from '../../schemas/defined.ts';
-import type { Message } from '../../schemas/message.ts';
+import type { Message } from '../../schemas/messages/read-message.ts';
 import { attempted, becomes } from './contact.ts';
 import {
   incidentIdentifier,

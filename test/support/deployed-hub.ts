@@ -178,8 +178,8 @@ export const deployHub = async (place: Deployment, { guideline, parameters = {} 
     const api = new URL(Url).hostname.split('.')[0] ?? '';
     const url = `${place.endpoint}/restapis/${api}/live/_user_request_/fhir`;
     await deploy(place, folder, { PublicUrl: url });
-    await run('directory/main.ts', 'directory/sample.json', '--table', TableName);
-    if (guideline !== undefined) await run('guidelines/main.ts', guideline, '--table', TableName);
+    await run('commands/directory/main.ts', 'directory/sample.json', '--table', TableName);
+    if (guideline !== undefined) await run('commands/guideline/main.ts', guideline, '--table', TableName);
     await sweepNow(place);
     return {
       url,

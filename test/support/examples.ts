@@ -5,9 +5,9 @@ import { type Step as PlayedStep, stepsIn } from '../../docs/openapi/steps.ts';
 import { decide } from '../../mission/decide.ts';
 import type { Directory, StoredEntry } from '../../mission/ports.ts';
 import type { MissionState, Party } from '../../mission/state.ts';
-import { type DirectoryData, readDirectory } from '../../schemas/directory.ts';
+import { type DirectoryData, readDirectory } from '../../schemas/directory/read-directory.ts';
 import { firstGuidelines } from '../../schemas/guideline.ts';
-import { type Message, readMessage } from '../../schemas/message.ts';
+import { type Message, readMessage } from '../../schemas/messages/read-message.ts';
 
 /** The published examples: two missions, and the sample directory they are played against. */
 

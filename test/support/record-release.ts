@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { commandLine } from '../../local/command-line.ts';
+import { commandLine } from '../../commands/cli/command-line.ts';
 import { backup, hubOn, scratch } from './backup.ts';
 import { factsOf, playRelease } from './releases.ts';
 

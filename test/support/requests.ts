@@ -6,7 +6,7 @@ import type {
 } from 'aws-lambda';
 import { authorizerEvent, proxyEvent } from '../../local/proxy.ts';
 import { defined } from '../../schemas/defined.ts';
-import { publishedTypes } from '../../schemas/published-types.ts';
+import { publishedTypes } from '../../schemas/published/types.ts';
 import { scopes } from '../../schemas/scopes.ts';
 
 /** Requests as API Gateway hands them to a function, after the authorizer has let them in. */

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { costsPage } from '../../docs/costs-page.ts';
 import { logPage } from '../../docs/log-page.ts';
 import { messagePages } from '../../docs/message-pages.ts';
-import { parseLossless } from '../../schemas/json.ts';
+import { parseLossless } from '../../schemas/json/json.ts';
 import { exampleText } from '../support/examples.ts';
 
 const folder = new URL('../../docs/messages/', import.meta.url);

@@ -8,9 +8,9 @@ import { deadlineOf, hub, taskOf } from '../../mission/state.ts';
 import { catalogue } from '../../schemas/messages/catalogue.ts';
 import { type Fault, operationOutcome, type Refusal } from '../../schemas/faults.ts';
 import { entryAddress } from '../../schemas/identifiers.ts';
-import { isObject } from '../../schemas/json.ts';
-import { type Message, readMessage } from '../../schemas/message.ts';
-import { maxBodyBytes, maxDepth } from '../../schemas/strict-json.ts';
+import { isObject } from '../../schemas/json/json.ts';
+import { type Message, readMessage } from '../../schemas/messages/read-message.ts';
+import { maxBodyBytes, maxDepth } from '../../schemas/json/strict-json.ts';
 import { systems } from '../../schemas/names.ts';
 import {
   decideExample,

@@ -4,7 +4,7 @@ import { readMission } from '../../mission/reading/mission.ts';
 import { searchOrganisations } from '../../mission/reading/organisations.ts';
 import { type SubscriptionLog, Unavailable } from '../../mission/ports.ts';
 import type { Party } from '../../mission/state.ts';
-import type { Message } from '../../schemas/message.ts';
+import type { Message } from '../../schemas/messages/read-message.ts';
 import { systems } from '../../schemas/names.ts';
 import { becomes } from '../support/contact.ts';
 import { sampleSubscription } from '../support/contract.ts';

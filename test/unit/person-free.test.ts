@@ -23,8 +23,8 @@ import { personFree } from '../../mission/views/person-free.ts';
 import { taskResource } from '../../mission/views/task.ts';
 import { firstGuidelines } from '../../schemas/guideline.ts';
 import { entryAddress, resourceAddress } from '../../schemas/identifiers.ts';
-import { isObject, parseLossless } from '../../schemas/json.ts';
-import { readMessage } from '../../schemas/message.ts';
+import { isObject, parseLossless } from '../../schemas/json/json.ts';
+import { readMessage } from '../../schemas/messages/read-message.ts';
 import { municipalityExtension, systems } from '../../schemas/names.ts';
 import { sampleSubscription } from '../support/contract.ts';
 import {

@@ -8,8 +8,8 @@ import { deadlineOf, type Origin, type Party, taskOf } from '../../mission/state
 import { durationWords, escaped, momentWords } from '../../mission/views/words.ts';
 import type { Refusal } from '../../schemas/faults.ts';
 import { firstGuidelines } from '../../schemas/guideline.ts';
-import { isObject } from '../../schemas/json.ts';
-import type { Message } from '../../schemas/message.ts';
+import { isObject } from '../../schemas/json/json.ts';
+import type { Message } from '../../schemas/messages/read-message.ts';
 import { exerciseCode, systems } from '../../schemas/names.ts';
 import { attempted, becomes } from '../support/contact.ts';
 import { sampleSubscription } from '../support/contract.ts';

@@ -4,7 +4,7 @@ import type { Notice } from '../../mission/views/notification.ts';
 import { notificationBundle } from '../../mission/views/notification.ts';
 import { subscriptionResource } from '../../mission/views/subscription.ts';
 import { isRefusal } from '../../schemas/faults.ts';
-import { isObject } from '../../schemas/json.ts';
+import { isObject } from '../../schemas/json/json.ts';
 import { missionTopic, systems } from '../../schemas/names.ts';
 import { readSubscription, readSubscriptionChange, secretExtension } from '../../schemas/subscription.ts';
 import { sampleSubscription } from '../support/contract.ts';

@@ -10,7 +10,7 @@ import { missionResource } from '../../mission/views/service-request.ts';
 import { subscriptionResource } from '../../mission/views/subscription.ts';
 import { taskResource } from '../../mission/views/task.ts';
 import { parseAddress } from '../../schemas/identifiers.ts';
-import { canonicalText, isObject, parseLossless } from '../../schemas/json.ts';
+import { canonicalText, isObject, parseLossless } from '../../schemas/json/json.ts';
 import { missionTopic, municipalityExtension, systems } from '../../schemas/names.ts';
 import {
   exampleLog,

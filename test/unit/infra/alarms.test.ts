@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { readRunbook } from '../../../infra/on-call.ts';
 import { deliverySettings } from '../../../mission/deliver.ts';
-import { logMessages } from '../../../schemas/log-messages.ts';
+import { logMessages } from '../../../schemas/telemetry/log-messages.ts';
 import { exported, hubTemplate, propertiesOf, ways } from '../../support/hub-template.ts';
 
 const address = 'https://handbook.example/luftbro/runbook.md';

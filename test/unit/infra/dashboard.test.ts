@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { metrics } from '../../../schemas/metrics.ts';
+import { metrics } from '../../../schemas/telemetry/metrics.ts';
 import { hubTemplate, propertiesOf } from '../../support/hub-template.ts';
 
 const runbook = 'https://handbook.example/runbook.md';

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
-import { readHubEnv, writeHubEnv } from '../../../local/hub-env.ts';
+import { readHubEnv, writeHubEnv } from '../../../commands/cli/hub-target.ts';
 
 afterEach(() => vi.unstubAllEnvs());
 

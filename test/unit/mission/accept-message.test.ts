@@ -4,7 +4,7 @@ import { type MissionLog, Unavailable } from '../../../mission/ports.ts';
 import type { Entry, Party } from '../../../mission/state.ts';
 import { type Refusal, refuse, statusOf } from '../../../schemas/faults.ts';
 import { fingerprintOf } from '../../../schemas/identifiers.ts';
-import type { Message } from '../../../schemas/message.ts';
+import type { Message } from '../../../schemas/messages/read-message.ts';
 import {
   acknowledgement,
   missionCancel,

@@ -3,7 +3,7 @@ import { fold } from '../../../mission/evolve.ts';
 import type { StoredEntry } from '../../../mission/ports.ts';
 import { notificationBundle } from '../../../mission/views/notification.ts';
 import { responseMessage } from '../../../mission/views/response-message.ts';
-import { readMessage } from '../../../schemas/message.ts';
+import { readMessage } from '../../../schemas/messages/read-message.ts';
 import { sampleSubscription } from '../../support/contract.ts';
 import {
   directory,

@@ -11,7 +11,7 @@ import {
   codesOf,
 } from '../../../schemas/codes.ts';
 import { statusOf } from '../../../schemas/faults.ts';
-import type { Message } from '../../../schemas/message.ts';
+import type { Message } from '../../../schemas/messages/read-message.ts';
 import { catalogue } from '../../../schemas/messages/catalogue.ts';
 import { systems } from '../../../schemas/names.ts';
 import { overdueMessage, unreachableMessage } from '../../../mission/hub-messages.ts';

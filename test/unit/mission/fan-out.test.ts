@@ -5,7 +5,7 @@ import { deliveryGraceMilliseconds, fanOut } from '../../../mission/fan-out.ts';
 import type { StoredEntry, Subscription, SubscriptionFilter } from '../../../mission/ports.ts';
 import type { Party } from '../../../mission/state.ts';
 import { sweep, type SweepPorts } from '../../../mission/sweep.ts';
-import type { Message } from '../../../schemas/message.ts';
+import type { Message } from '../../../schemas/messages/read-message.ts';
 import { attempted, becomes } from '../../support/contact.ts';
 import { sampleSubscription } from '../../support/contract.ts';
 import { Crash, type Gate, gated, mortal } from '../../support/memory/gate.ts';

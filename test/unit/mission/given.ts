@@ -3,7 +3,7 @@ import { type Circumstances, decide, type Decided } from '../../../mission/decid
 import type { MissionState, Party, TaskState } from '../../../mission/state.ts';
 import type { TaskStatus } from '../../../schemas/codes.ts';
 import { type Refusal, statusOf } from '../../../schemas/faults.ts';
-import type { Message } from '../../../schemas/message.ts';
+import type { Message } from '../../../schemas/messages/read-message.ts';
 import { firstGuidelines } from '../../../schemas/guideline.ts';
 import { directory, missionOpenedBy, missionRequest, taskOpenedBy } from '../../support/messages.ts';
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { acceptMessage } from '../../../mission/accept-message.ts';
 import { fanOut } from '../../../mission/fan-out.ts';
 import type { MissionState, Party } from '../../../mission/state.ts';
-import type { Message } from '../../../schemas/message.ts';
+import type { Message } from '../../../schemas/messages/read-message.ts';
 import { memoryHub } from '../../support/memory/hub.ts';
 import { missionUpdate, parties, resourceAvailability, resourceStatus, sentBy } from '../../support/messages.ts';
 import { codeOf, entryOf, expectRefused, expectTold, type Step, task, when } from './given.ts';

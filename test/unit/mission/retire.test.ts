@@ -4,7 +4,7 @@ import { fanOut } from '../../../mission/fan-out.ts';
 import { Unavailable } from '../../../mission/ports.ts';
 import { restMilliseconds, retire, type RetirePorts } from '../../../mission/retire.ts';
 import type { Entry, Party } from '../../../mission/state.ts';
-import type { Message } from '../../../schemas/message.ts';
+import type { Message } from '../../../schemas/messages/read-message.ts';
 import { attempted, becomes } from '../../support/contact.ts';
 import { sampleSubscription } from '../../support/contract.ts';
 import { type MemoryHub, memoryHub } from '../../support/memory/hub.ts';

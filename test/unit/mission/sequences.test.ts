@@ -20,7 +20,7 @@ import { notificationBundle } from '../../../mission/views/notification.ts';
 import { responseMessage } from '../../../mission/views/response-message.ts';
 import type { TaskStatus } from '../../../schemas/codes.ts';
 import { parseAddress } from '../../../schemas/identifiers.ts';
-import type { Message } from '../../../schemas/message.ts';
+import type { Message } from '../../../schemas/messages/read-message.ts';
 import { catalogue } from '../../../schemas/messages/catalogue.ts';
 import { sampleSubscription } from '../../support/contract.ts';
 import { type MemoryHub, memoryHub } from '../../support/memory/hub.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type DirectoryData, readDirectory } from '../../../schemas/directory.ts';
+import { type DirectoryData, readDirectory } from '../../../schemas/directory/read-directory.ts';
 import { systems } from '../../../schemas/names.ts';
 import { problemsOf } from '../../support/fhir-validator.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { differences } from '../../../guidelines/differences.ts';
+import { differences } from '../../../commands/guideline/differences.ts';
 import {
   firstGuidelines,
   type Guideline,

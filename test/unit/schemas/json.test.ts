@@ -15,8 +15,8 @@ import {
   uniqueArray,
 } from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { canonicalText, isObject, parseLossless } from '../../../schemas/json.ts';
-import { maxDepth, outlineOf } from '../../../schemas/strict-json.ts';
+import { canonicalText, isObject, parseLossless } from '../../../schemas/json/json.ts';
+import { maxDepth, outlineOf } from '../../../schemas/json/strict-json.ts';
 
 /** A JSON value as it was written: numbers by their digits, objects by their members. */
 type Written =

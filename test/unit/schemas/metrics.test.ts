@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { codesOf } from '../../../schemas/codes.ts';
 import { knownMessageType } from '../../../schemas/messages/catalogue.ts';
-import { metricDimensions, metrics, mostSeries, valuesOf } from '../../../schemas/metrics.ts';
+import { metricDimensions, metrics, mostSeries, valuesOf } from '../../../schemas/telemetry/metrics.ts';
 
 describe('What is counted of missions', () => {
   test.each(codesOf(metrics))('%s keeps real missions and exercises apart', (name) =>

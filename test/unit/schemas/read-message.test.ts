@@ -16,8 +16,8 @@ import {
 } from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { faults, operationOutcome, type Refusal, retryAfterOf, statusOf } from '../../../schemas/faults.ts';
-import { isObject } from '../../../schemas/json.ts';
-import { type Message, readMessage } from '../../../schemas/message.ts';
+import { isObject } from '../../../schemas/json/json.ts';
+import { type Message, readMessage } from '../../../schemas/messages/read-message.ts';
 import { catalogue } from '../../../schemas/messages/catalogue.ts';
 import { systems } from '../../../schemas/names.ts';
 import {

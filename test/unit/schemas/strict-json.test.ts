@@ -1,8 +1,8 @@
 import { assert, constantFrom, integer, jsonValue, property, string, tuple } from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type FaultCode, operationOutcome } from '../../../schemas/faults.ts';
-import { mostEntries, readMessage } from '../../../schemas/message.ts';
-import { maxBodyBytes, readJson } from '../../../schemas/strict-json.ts';
+import { mostEntries, readMessage } from '../../../schemas/messages/read-message.ts';
+import { maxBodyBytes, readJson } from '../../../schemas/json/strict-json.ts';
 import { exampleText } from '../../support/examples.ts';
 import { problemsOf } from '../../support/fhir-validator.ts';
 

@@ -1,0 +1,89 @@
+import { commandLine, endWith } from '../cli/command-line.ts';
+import { type Host, startHost } from '../../local/host.ts';
+import { hubOptions } from '../cli/hub-target.ts';
+
+/** `npm start`: the hub on this machine until Ctrl-C. */
+
+const portOf = (variable: string, otherwise: number): number => {
+  const given = process.env[variable];
+  if (given === undefined) return otherwise;
+  const port = Number(given);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new Error(`${variable}=${given} is not a port number.`);
+  return port;
+};
+
+/** Budgets of a client, to be tried here: the host's own are so large that nobody meets them. */
+const budgets = {
+  BudgetSeconds: 'LUFTBRO_BUDGET_SECONDS',
+  BudgetMessages: 'LUFTBRO_BUDGET_MESSAGES',
+  BudgetRequests: 'LUFTBRO_BUDGET_REQUESTS',
+  BudgetMissions: 'LUFTBRO_BUDGET_MISSIONS',
+  BudgetMissionSeconds: 'LUFTBRO_BUDGET_MISSION_SECONDS',
+};
+
+const givenBudgets = (): Readonly<Record<string, string>> => {
+  const variables = Object.values(budgets);
+  // Whoever tries a budget that does not hold learns something wrong.
+  const unknown = Object.keys(process.env).find(
+    (name) => name.startsWith('LUFTBRO_BUDGET_') && !variables.includes(name),
+  );
+  if (unknown !== undefined) throw new Error(`There is no ${unknown}. There are ${variables.join(', ')}.`);
+  return Object.fromEntries(
+    Object.entries(budgets).flatMap(([parameter, variable]) => {
+      const given = process.env[variable];
+      if (given === undefined) return [];
+      if (!/^[1-9]\d{0,8}$/.test(given)) throw new Error(`${variable}=${given} is not a whole number from 1.`);
+      return [[parameter, given]];
+    }),
+  );
+};
+
+const firstSteps = ({ url, origin, issuerUrl, dataDir }: Host): string => `
+Play a mission in a browser: ${origin}/docs
+There press "Let every party listen here" before the first message. Parties that no machine reaches are reported in the mission, and then later examples do not fit.
+
+Then send the first message there, or here (bash, in this folder):
+
+  curl -i ${url}/\\$process-message \\
+    -H "Authorization: Bearer $(curl -s ${issuerUrl}/token -d grant_type=client_credentials -d client_id=amk-innlandet | node -p 'JSON.parse(require("fs").readFileSync(0)).access_token')" \\
+    -H 'Content-Type: application/fhir+json' \\
+    -d @examples/mission-request.json
+
+To begin anew: Ctrl-C, delete ${dataDir}, start again.
+`;
+
+const { values } = commandLine('Usage: npm start [-- --data-dir <folder>]', { 'data-dir': hubOptions['data-dir'] });
+
+const main = async (): Promise<number> => {
+  const started = performance.now();
+  const host = await startHost({
+    port: portOf('PORT', 3000),
+    issuerPort: portOf('ISSUER_PORT', 3001),
+    parameters: givenBudgets(),
+    logToTerminal: process.env['LUFTBRO_LOG'] === 'stdout',
+    progress: (what) => console.log(`${String(Math.round(performance.now() - started)).padStart(6)} ms  ${what}`),
+    dataDir: values['data-dir'],
+  });
+  console.log(firstSteps(host));
+  console.log(`The functions' log: ${host.logFile}\nCtrl-C ends the hub; what it has accepted is kept.`);
+
+  let ending = false;
+  const end = (): void => {
+    // Whoever asks twice does not want to wait.
+    if (ending) process.exit(130);
+    ending = true;
+    host.close().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        console.error(error);
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGINT', end);
+  process.on('SIGTERM', end);
+  return 0;
+};
+
+await endWith(main(), (why) => why);

@@ -1,0 +1,362 @@
+import type { z } from 'zod';
+import { type BundleIndex, type Found, indexBundle } from './bundle-index.ts';
+import { defined } from '../defined.ts';
+import { type Fault, type Refusal, refuse } from '../faults.ts';
+import {
+  location as locationSchema,
+  messageBundle,
+  type MessageBundle,
+  messageHeader,
+  type MessageHeader,
+} from '../fhir/resources.ts';
+import { meta as metaSchema } from '../fhir/datatypes.ts';
+import { digestOf, isMissionId, parseAddress } from '../identifiers.ts';
+import { canonicalText, isObject, parseLossless } from '../json/json.ts';
+import { catalogue, eventCodeOf, messageTypesOf } from './catalogue.ts';
+import type { Decider, Facts, MessageType, Position } from './message-type.ts';
+import { exerciseCode, municipalityExtension, systems } from '../names.ts';
+import { judgePlace } from '../fhir/service-area.ts';
+import { readJson } from '../json/strict-json.ts';
+import { faultsOf, refuseAll } from '../fhir/zod-faults.ts';
+
+/** An organisation that the header says the message is from, by number. */
+export interface Claim {
+  readonly element: 'sender' | 'responsible';
+  readonly organisation: string;
+}
+
+/** A message as the hub understood it, with its own text untouched. */
+export interface Message {
+  readonly outcome: 'read';
+  readonly type: MessageType;
+  /** `MessageHeader.id`: the message, however often it is sent. */
+  readonly id: string;
+  /** `Bundle.id`: the envelope. */
+  readonly bundleId?: string;
+  /** The mission it names; a request for a new mission names none. */
+  readonly mission?: string;
+  /** Organisation numbers in `MessageHeader.destination.receiver`. */
+  readonly destinations: readonly string[];
+  /** In whose name it says it is sent; that is for the rules to believe. */
+  readonly claims: readonly Claim[];
+  readonly exercise: boolean;
+  readonly facts: Facts;
+  /** Place of the focus resource in `Bundle.entry`. */
+  readonly focusIndex?: number;
+  /** The JSON text as it was sent. */
+  readonly text: string;
+  /** Digest of the content without the envelope's id: equal for a message sent again. */
+  readonly digest: string;
+}
+
+const headerPath = 'Bundle.entry[0].resource';
+type Step<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly faults: readonly Fault[] };
+
+const parseWith = <Schema extends z.ZodType>(schema: Schema, value: unknown, base: string): Step<z.output<Schema>> => {
+  const result = schema.safeParse(value, { reportInput: true });
+  return result.success ? { ok: true, value: result.data } : { ok: false, faults: faultsOf(result.error.issues, base) };
+};
+
+/** A mission's message has a few dozen at the most; each costs every reader. */
+export const mostEntries = 500;
+
+const missionIn = (header: MessageHeader, index: BundleIndex, facts: Facts): Step<string | undefined> => {
+  // However often a resource is in focus its identifiers are looked at once.
+  const seen = new Set<Found | undefined>();
+  const named = (header.focus ?? []).flatMap((focus, at) => {
+    const found = index.resolve(focus);
+    const identifiers = [focus.identifier, ...(seen.has(found) ? [] : identifiersOf(found))];
+    seen.add(found);
+    const byIdentifier = identifiers
+      .filter((identifier) => identifier?.system === systems.mission)
+      .map((identifier) => identifier?.value);
+    const byReference =
+      found === undefined ? /(?:^|\/)ServiceRequest\/([0-9a-f-]{36})$/.exec(focus.reference ?? '')?.[1] : undefined;
+    return [...byIdentifier, byReference].filter((value) => value !== undefined).map((value) => ({ value, at }));
+  });
+  const odd = named.find(({ value }) => !isMissionId(value));
+  if (odd !== undefined) {
+    const detail = 'is not a mission number of the hub: give it as the hub gave it, in lower case';
+    return { ok: false, faults: [{ code: 'wrong-field', at: `${headerPath}.focus[${odd.at}]`, detail }] };
+  }
+  const second = named.find(({ value }) => value !== named[0]?.value);
+  if (second !== undefined) {
+    return {
+      ok: false,
+      faults: [
+        {
+          code: 'wrong-field',
+          at: `${headerPath}.focus[${second.at}]`,
+          detail: 'names another mission than the focus before it: one message is about one mission',
+        },
+      ],
+    };
+  }
+  return {
+    ok: true,
+    value: named[0]?.value ?? (facts.task === undefined ? undefined : parseAddress(facts.task)?.mission),
+  };
+};
+
+const identifiersOf = (found: Found | undefined): readonly { readonly system?: string; readonly value?: string }[] => {
+  const list: unknown = found?.resource.resourceType === 'ServiceRequest' ? found.resource['identifier'] : undefined;
+  if (!Array.isArray(list)) return [];
+  return list.filter(isObject).map(({ system, value }) => ({
+    ...(typeof system === 'string' ? { system } : {}),
+    ...(typeof value === 'string' ? { value } : {}),
+  }));
+};
+
+const findFocus = (header: MessageHeader, index: BundleIndex, resource: string): Found | undefined =>
+  (header.focus ?? []).map((focus) => index.resolve(focus)).find((found) => found?.resource.resourceType === resource);
+
+const positionFaults = (position: Position, base: string): Fault[] => {
+  switch (judgePlace(position)) {
+    case 'inside':
+      return [];
+    case 'swapped':
+      return [{ code: 'swapped-coordinates', at: `${base}.position` }];
+    case 'outside':
+      return [{ code: 'impossible-coordinates', at: `${base}.position` }];
+  }
+};
+
+/** What a Location says of where something is. */
+interface Whereabouts {
+  readonly position?: Position;
+  readonly municipality?: string;
+}
+
+/** Municipality number on `Address.district`, four digits (extension no-basis-municipalitycode, Volven 3402). */
+const municipalityOf = ({ address }: z.output<typeof locationSchema>): string | undefined => {
+  const code = address?._district?.extension?.find(({ url }) => url === municipalityExtension)?.valueCoding?.code;
+  return code !== undefined && /^\d{4}$/.test(code) ? code : undefined;
+};
+
+/** A resource that may be a Location, and the FHIRPath that leads to it. */
+interface Place {
+  readonly base: string;
+  readonly resource: Readonly<Record<string, unknown>>;
+}
+
+const placeAt = ({ index, resource }: Found): Place => ({ base: `Bundle.entry[${index}].resource`, resource });
+
+/** What a resource holds inside itself, by its id (R4 references, contained resources). */
+const containedIn = ({ index, resource }: Found): ReadonlyMap<unknown, readonly Place[]> => {
+  const list: readonly unknown[] = Array.isArray(resource['contained']) ? resource['contained'] : [];
+  const places = list.flatMap((one, at) =>
+    isObject(one) ? [{ base: `Bundle.entry[${index}].resource.contained[${at}]`, resource: one }] : [],
+  );
+  return Map.groupBy(places, (place) => place.resource['id']);
+};
+
+const readPlace = (type: MessageType, focus: Found, index: BundleIndex): Step<Whereabouts> => {
+  const wanted = type.focus?.location;
+  if (wanted === undefined) return { ok: true, value: {} };
+  const element: unknown = wanted.element === 'self' ? undefined : focus.resource[wanted.element];
+  const references = new Set(
+    (Array.isArray(element) ? element : [element]).filter(isObject).map((one) => one['reference']),
+  );
+  const contained = containedIn(focus);
+  const places =
+    wanted.element === 'self'
+      ? [placeAt(focus)]
+      : [...references].flatMap((reference) => {
+          if (typeof reference !== 'string') return [];
+          if (reference.startsWith('#')) return contained.get(reference.slice(1)) ?? [];
+          const found = index.resolve({ reference });
+          return found === undefined ? [] : [placeAt(found)];
+        });
+  const faults: Fault[] = [];
+  const found: Whereabouts[] = [];
+  for (const { base, resource } of places.filter((place) => place.resource['resourceType'] === 'Location')) {
+    const step = parseWith(locationSchema, resource, base);
+    if (!step.ok) faults.push(...step.faults);
+    else {
+      const position = step.value.position === undefined ? undefined : defined(step.value.position);
+      found.push(defined({ position, municipality: municipalityOf(step.value) }));
+      if (position !== undefined) faults.push(...positionFaults(position, base));
+    }
+  }
+  if (faults.length > 0) return { ok: false, faults };
+  const position = found.find((one) => one.position !== undefined)?.position;
+  if (position === undefined && wanted.required) {
+    const at = `Bundle.entry[${focus.index}].resource.${wanted.element}`;
+    return {
+      ok: false,
+      faults: [{ code: 'missing-field', at, detail: 'must point to a Location in the Bundle that has a position' }],
+    };
+  }
+  const municipality = found.find((one) => one.municipality !== undefined)?.municipality;
+  return { ok: true, value: defined({ position, municipality }) };
+};
+
+/** Who decided and in which role: an answer that people will ask about names both. */
+const deciderFaults = (type: MessageType, { answer }: Facts, decider: Decider | undefined): readonly Fault[] => {
+  if (answer === undefined || type.authorRequiredFor?.includes(answer) !== true) return [];
+  const at = `${headerPath}.author`;
+  if (decider === undefined) {
+    const detail = 'must name the person who decided, in a PractitionerRole in the Bundle';
+    return [{ code: 'missing-field', at, detail }];
+  }
+  const detail = 'must say in which role the person decided: PractitionerRole.code, as coding or text';
+  const number = `must give the person's HPR number (identifier system ${systems.healthPersonnel}), digits only`;
+  const needsNumber = type.identifierRequiredFor?.includes(answer) === true && decider.identifier === undefined;
+  return [
+    ...(decider.role === undefined ? [{ code: 'missing-field' as const, at, detail }] : []),
+    ...(needsNumber ? [{ code: 'missing-field' as const, at, detail: number }] : []),
+  ];
+};
+
+const readFacts = (
+  type: MessageType,
+  header: MessageHeader,
+  index: BundleIndex,
+): Step<{ facts: Facts; focusIndex?: number }> => {
+  const spec = type.focus;
+  const schema = spec?.schema;
+  if (spec === undefined || schema === undefined) return { ok: true, value: { facts: {} } };
+  const focus = findFocus(header, index, spec.resource);
+  if (focus === undefined) {
+    if (type.focusOptional === true) return { ok: true, value: { facts: {} } };
+    return {
+      ok: false,
+      faults: [
+        {
+          code: 'missing-field',
+          at: `${headerPath}.focus`,
+          detail: `must point to a ${spec.resource} in the Bundle, by its fullUrl`,
+        },
+      ],
+    };
+  }
+  const content = parseWith(schema, focus.resource, `Bundle.entry[${focus.index}].resource`);
+  // A Location in focus that cannot be read has said so already.
+  const place: Step<Whereabouts> =
+    content.ok || spec.location?.element !== 'self' ? readPlace(type, focus, index) : { ok: true, value: {} };
+  const decider = index.person(header.author);
+  const faults = [
+    ...(content.ok ? deciderFaults(type, content.value, decider) : content.faults),
+    ...(place.ok ? [] : place.faults),
+  ];
+  if (!content.ok || !place.ok || faults.length > 0) return { ok: false, faults };
+  return {
+    ok: true,
+    value: { facts: { ...content.value, ...place.value, ...defined({ decider }) }, focusIndex: focus.index },
+  };
+};
+
+const isLabelled = (value: unknown): boolean => {
+  const read = metaSchema.safeParse(value);
+  return (
+    read.success &&
+    (read.data.security ?? []).some(({ system, code }) => system === systems.actReason && code === exerciseCode)
+  );
+};
+
+const isExercise = (bundle: MessageBundle, header: MessageHeader): boolean =>
+  isLabelled(bundle.meta) || isLabelled(header.meta);
+
+const readDestinations = (header: MessageHeader, index: BundleIndex): Step<readonly string[]> => {
+  const numbers: string[] = [];
+  const faults: Fault[] = [];
+  header.destination?.forEach(({ receiver }, at) => {
+    if (receiver === undefined) return;
+    const number = index.organisationNumber(receiver);
+    if (number === undefined) {
+      faults.push({
+        code: 'wrong-field',
+        at: `${headerPath}.destination[${at}].receiver`,
+        detail: `must give an organisation number, identifier system ${systems.organisationNumber}`,
+      });
+    } else numbers.push(number);
+  });
+  return faults.length > 0 ? { ok: false, faults } : { ok: true, value: numbers };
+};
+
+const claimsOf = (header: MessageHeader, index: BundleIndex): readonly Claim[] =>
+  (['sender', 'responsible'] as const).flatMap((element) =>
+    index.organisationNumbers(header[element]).map((organisation) => ({ element, organisation })),
+  );
+
+const withoutBundleId = (bundle: unknown): unknown =>
+  isObject(bundle) ? Object.fromEntries(Object.entries(bundle).filter(([key]) => key !== 'id')) : bundle;
+
+/**
+ * Reads a FHIR R4 message: strict in what the hub routes by, blind to everything else.
+ * Returns every fault it finds, each with its FHIRPath; throws nothing.
+ */
+export const readMessage = (text: string): Message | Refusal => {
+  const json = readJson(text);
+  if (!json.ok) return refuseAll([json.fault]);
+  const plain = json.value;
+  if (!isObject(plain) || plain['resourceType'] !== 'Bundle' || plain['type'] !== 'message')
+    return refuse('not-a-message', 'Bundle');
+  const { entry } = plain;
+  if (Array.isArray(entry) && entry.length > mostEntries)
+    return refuse('too-many-entries', 'Bundle.entry', `has ${entry.length}`);
+  const bundle = parseWith(messageBundle, plain, 'Bundle');
+  if (!bundle.ok) return refuseAll(bundle.faults);
+  const [first] = bundle.value.entry;
+  if (first?.resource.resourceType !== 'MessageHeader')
+    return refuse('not-a-message', headerPath, 'the first entry is not a MessageHeader');
+  const parsedHeader = parseWith(messageHeader, first.resource, headerPath);
+  if (!parsedHeader.ok) return refuseAll(parsedHeader.faults);
+  const header = parsedHeader.value;
+
+  const index = indexBundle(bundle.value.entry);
+  const types = header.eventCoding.system === systems.event ? messageTypesOf(header.eventCoding.code ?? '') : [];
+  // Types that share a code differ in the resource they are about.
+  const type = types.find(({ focus }) => focus !== undefined && findFocus(header, index, focus.resource)) ?? types[0];
+  if (type === undefined) {
+    const known = [...new Set(catalogue.map(eventCodeOf))].join(', ');
+    return refuse(
+      'unknown-event',
+      `${headerPath}.eventCoding`,
+      `give system ${systems.event} and one of the codes ${known}`,
+    );
+  }
+
+  const read = readFacts(type, header, index);
+  const destinations = readDestinations(header, index);
+  if (!read.ok || !destinations.ok)
+    return refuseAll([...(read.ok ? [] : read.faults), ...(destinations.ok ? [] : destinations.faults)]);
+  const mission = missionIn(header, index, read.value.facts);
+  if (!mission.ok) return refuseAll(mission.faults);
+  const opens = type.mission === 'opens' || type.log === 'resource';
+  if (!opens && mission.value === undefined) {
+    return refuse(
+      'missing-field',
+      `${headerPath}.focus`,
+      `must name the mission: a focus with identifier system ${systems.mission}`,
+    );
+  }
+  const exercise = isExercise(bundle.value, header);
+  const labelled = bundle.value.entry.findIndex(({ resource }) => isLabelled(resource['meta']));
+  if (!exercise && labelled !== -1) {
+    return refuse(
+      'exercise-mismatch',
+      `Bundle.entry[${labelled}].resource.meta.security`,
+      'a resource is labelled HTEST, but neither the Bundle nor its MessageHeader is',
+    );
+  }
+  return {
+    outcome: 'read',
+    type,
+    id: header.id,
+    ...defined({
+      bundleId: bundle.value.id,
+      mission: opens ? undefined : mission.value,
+      focusIndex: read.value.focusIndex,
+    }),
+    destinations: destinations.value,
+    claims: claimsOf(header, index),
+    exercise,
+    facts:
+      type.dated === true
+        ? { ...read.value.facts, ...defined({ statedAt: bundle.value.timestamp }) }
+        : read.value.facts,
+    text,
+    digest: digestOf(canonicalText(withoutBundleId(parseLossless(text)))),
+  };
+};

@@ -1,0 +1,45 @@
+import type { CodeSystem, MessageDefinition, OperationDefinition, StructureDefinition, ValueSet } from 'fhir/r4.d.ts';
+import type { Guidelines } from '../guideline.ts';
+import type { Edition } from './artefact.ts';
+import { codeSystems } from './code-systems.ts';
+import { extensionDefinitions } from './extensions.ts';
+import { messageDefinitions } from './message-definitions.ts';
+import { operationDefinitions } from './operation-definitions.ts';
+import { structureDefinitions } from './structure-definitions.ts';
+import { valueSets } from './value-sets.ts';
+
+type Artefact = CodeSystem | ValueSet | MessageDefinition | StructureDefinition | OperationDefinition;
+
+interface Library {
+  readonly all: readonly Artefact[];
+  /** By id; a version of the guideline other than the one in force, and the one in force too, as `<id>-<version>`. */
+  read(type: string, id: string): Artefact | undefined;
+  /** All of a type that have this URL and this version; what is absent matches everything. */
+  search(type: string, wanted: { readonly url?: string; readonly version?: string }): readonly Artefact[];
+}
+
+/** Everything the hub publishes of itself beside its CapabilityStatement, as of a moment. */
+export const published = (edition: Edition, guidelines: Guidelines, at: string): Library => {
+  const all: readonly Artefact[] = [
+    ...codeSystems(edition, guidelines, at),
+    ...valueSets(edition),
+    ...messageDefinitions(edition),
+    ...structureDefinitions(edition),
+    ...extensionDefinitions(edition),
+    ...operationDefinitions(edition),
+  ];
+  const ofType = (type: string): readonly Artefact[] => all.filter(({ resourceType }) => resourceType === type);
+  return {
+    all,
+    read: (type, id) => {
+      const candidates = ofType(type);
+      const named = candidates.find((one) => one.id === id);
+      const versioned = candidates.find((one) => `${one.id}-${one.version}` === id);
+      return named ?? (versioned === undefined ? undefined : { ...versioned, id });
+    },
+    search: (type, { url, version }) =>
+      ofType(type).filter(
+        (one) => (url === undefined || one.url === url) && (version === undefined || one.version === version),
+      ),
+  };
+};
