@@ -9,7 +9,7 @@ import type {
   Retirements,
   SubscriptionLog,
   Worklist,
-} from '../mission/ports.ts';
+} from '../core/mission/mission-log.ts';
 import type { Guidelines } from '../schemas/guideline.ts';
 import { accessLog } from './dynamodb/access-log.ts';
 import { deadLetters } from './dynamodb/dead-letters.ts';

@@ -1,5 +1,5 @@
-import { announcementOf } from '../../mission/announcement.ts';
-import type { DeliveryCase, DeliveryDesk, MissionLog, StoredEntry } from '../../mission/ports.ts';
+import { announcementOf } from '../../core/mission/announcement.ts';
+import type { DeliveryCase, DeliveryDesk, MissionLog, StoredEntry } from '../../core/mission/mission-log.ts';
 import { defined } from '../../schemas/defined.ts';
 import { isOfThisFold, storedEntry } from './mission-log.ts';
 import { storedNotification, storedSubscription } from './subscription-log.ts';

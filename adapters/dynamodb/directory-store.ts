@@ -1,6 +1,6 @@
 import { GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import { type Directory, HubClosed } from '../../mission/ports.ts';
-import { hub, type Party } from '../../mission/state.ts';
+import { type Directory, HubClosed } from '../../core/mission/mission-log.ts';
+import { hub, type Party } from '../../core/mission/state.ts';
 import type { DirectoryData, DirectoryParty } from '../../schemas/directory/read-directory.ts';
 import type { FaultCode } from '../../schemas/faults.ts';
 import { keys, pack, reach, type Table, unpack } from './table.ts';

@@ -1,7 +1,7 @@
 import { GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import { evolve, fold, foldVersion } from '../../mission/evolve.ts';
-import type { MissionLog, StoredEntry, Told } from '../../mission/ports.ts';
-import { type Entry, hub, type MissionState } from '../../mission/state.ts';
+import { evolve, fold, foldVersion } from '../../core/mission/evolve.ts';
+import type { MissionLog, StoredEntry, Told } from '../../core/mission/mission-log.ts';
+import { type Entry, hub, type MissionState } from '../../core/mission/state.ts';
 import { defined } from '../../schemas/defined.ts';
 import { holds, keys, newestOf, owed, pack, rangeOf, reach, retirementShard, type Table, unpack } from './table.ts';
 

@@ -1,6 +1,6 @@
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
-import type { Overview } from '../../mission/ports.ts';
-import type { MissionState } from '../../mission/state.ts';
+import type { Overview } from '../../core/mission/mission-log.ts';
+import type { MissionState } from '../../core/mission/state.ts';
 import { holds, keys, pack, queryAll, rangeOf, reach, type Table, unpack } from './table.ts';
 
 const listOf = (operator: string): string => `${operator}#readiness`;

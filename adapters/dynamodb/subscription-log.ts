@@ -8,7 +8,7 @@ import {
   type SubscriptionFilter,
   type SubscriptionLog,
   type SubscriptionStatus,
-} from '../../mission/ports.ts';
+} from '../../core/mission/mission-log.ts';
 import { defined } from '../../schemas/defined.ts';
 import {
   batchGet,

@@ -8,7 +8,7 @@ import {
 } from 'node:http';
 import { type AgentOptions, Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { LookupFunction } from 'node:net';
-import type { Answer, Channel, Subscription } from '../../mission/ports.ts';
+import type { Answer, Channel, Subscription } from '../../core/mission/mission-log.ts';
 import { defined } from '../../schemas/defined.ts';
 import { fhirJson } from '../../schemas/names.ts';
 import { AddressRefused, guardedLookup, refusalOf } from './egress-guard.ts';

@@ -1,6 +1,6 @@
 import { ChangeMessageVisibilityCommand, SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
-import { type DeliveryOrder, type DeliveryQueue, Unavailable } from '../../mission/ports.ts';
+import { type DeliveryOrder, type DeliveryQueue, Unavailable } from '../../core/mission/mission-log.ts';
 import { defined } from '../../schemas/defined.ts';
 import { reach } from '../dynamodb/table.ts';
 

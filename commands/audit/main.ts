@@ -6,10 +6,10 @@ import { directoryOf, loadDirectory } from '../../adapters/dynamodb/directory-st
 import { openTable, type Table } from '../../adapters/dynamodb/table.ts';
 import { commandLine, endWith } from '../cli/command-line.ts';
 import { hubOptions, placesIn, tableGiven } from '../cli/hub-target.ts';
-import { type ChainFault, chainFaults, missionsNamed } from '../../mission/access.ts';
-import type { AccessLog, AccessRecord } from '../../mission/ports.ts';
-import { auditEvent } from '../../mission/views/audit-event.ts';
-import { searchset } from '../../mission/views/searchset.ts';
+import { type ChainFault, chainFaults, missionsNamed } from '../../core/audit/record.ts';
+import type { AccessLog, AccessRecord } from '../../core/mission/mission-log.ts';
+import { auditEvent } from '../../core/fhir/audit-event.ts';
+import { searchset } from '../../core/fhir/searchset.ts';
 import { isMissionId } from '../../schemas/identifiers.ts';
 import { faultWords, loggedRecord } from './report.ts';
 

@@ -1,4 +1,4 @@
-import type { ChainFault } from '../../mission/access.ts';
+import type { ChainFault } from '../../core/audit/record.ts';
 
 /** What was found in a chain, in words for those who look after the log. */
 

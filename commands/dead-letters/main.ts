@@ -6,8 +6,8 @@ import { openTable } from '../../adapters/dynamodb/table.ts';
 import { deliveryQueue, openQueues } from '../../adapters/sqs/queues.ts';
 import { commandLine, endWith } from '../cli/command-line.ts';
 import { hubOptions, tableGiven } from '../cli/hub-target.ts';
-import type { Notification } from '../../mission/ports.ts';
-import { redrive } from '../../mission/redrive.ts';
+import type { Notification } from '../../core/mission/mission-log.ts';
+import { redrive } from '../../core/delivery/dead-letters.ts';
 import { ifReadable } from '../../schemas/newer-release.ts';
 import { calls, details, type Letter, line, nameOf, readName } from './report.ts';
 

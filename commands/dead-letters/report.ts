@@ -1,5 +1,5 @@
-import type { Notification, StoredEntry, Subscription } from '../../mission/ports.ts';
-import type { Party } from '../../mission/state.ts';
+import type { Notification, StoredEntry, Subscription } from '../../core/mission/mission-log.ts';
+import type { Party } from '../../core/mission/state.ts';
 import { knownMessageType } from '../../schemas/messages/catalogue.ts';
 
 /** Dead letters in words for people on call: names and numbers, nothing of what a message says about people. */

@@ -1,4 +1,4 @@
-import type { TaskState } from '../../mission/state.ts';
+import type { TaskState } from '../../core/mission/state.ts';
 import { codesOf, roles, taskKinds } from '../../schemas/codes.ts';
 import type { DirectoryData, DirectoryParty } from '../../schemas/directory/read-directory.ts';
 import { canonicalText } from '../../schemas/json/json.ts';

@@ -1,5 +1,5 @@
-import { isDelivered, isPermanent } from '../../mission/contact.ts';
-import { deliverySettings } from '../../mission/deliver.ts';
+import { isDelivered, isPermanent } from '../../core/delivery/circuit-breaker.ts';
+import { deliverySettings } from '../../core/delivery/deliver.ts';
 import { fhirJson } from '../../schemas/names.ts';
 import { exampleRef, type Node, schemaRef } from './node.ts';
 

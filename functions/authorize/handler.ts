@@ -7,7 +7,7 @@ import { type AccessToken, accessTokenVerifier } from '../../adapters/tokens/acc
 import { checkBinding, type Proof, verifyProof } from '../../adapters/tokens/proof.ts';
 import { IssuerUnreachable } from '../../adapters/tokens/issuer-keys.ts';
 import { TokenRefused } from '../../adapters/tokens/refused.ts';
-import { Unavailable } from '../../mission/ports.ts';
+import { Unavailable } from '../../core/mission/mission-log.ts';
 import { correlationOf } from '../edge/correlation.ts';
 import { counted } from '../edge/counted.ts';
 import { quiet } from '../edge/guarded.ts';

@@ -1,6 +1,6 @@
-import { missionNamed, recordAccess } from '../../mission/access.ts';
-import type { Access, AccessLog, Reading, Shown } from '../../mission/ports.ts';
-import type { Party } from '../../mission/state.ts';
+import { missionNamed, recordAccess } from '../../core/audit/record.ts';
+import type { Access, AccessLog, Reading, Shown } from '../../core/mission/mission-log.ts';
+import type { Party } from '../../core/mission/state.ts';
 import { isRefusal, type Refusal } from '../../schemas/faults.ts';
 import { type Request, systemOf } from './door.ts';
 import { log } from './log.ts';

@@ -1,7 +1,7 @@
 import { Metrics } from '@aws-lambda-powertools/metrics';
-import type { Accepted } from '../../mission/accept-message.ts';
-import type { Attempt, Notification } from '../../mission/ports.ts';
-import { type Entry, type MissionState, type TaskState, taskOf } from '../../mission/state.ts';
+import type { Accepted } from '../../core/mission/accept-message.ts';
+import type { Attempt, Notification } from '../../core/mission/mission-log.ts';
+import { type Entry, type MissionState, type TaskState, taskOf } from '../../core/mission/state.ts';
 import { codesOf, decisions } from '../../schemas/codes.ts';
 import {
   type DimensionsOf,

@@ -3,7 +3,7 @@ import { openTable } from '../../adapters/dynamodb/table.ts';
 import { setting } from '../../adapters/settings.ts';
 import { capabilityStatement } from '../../schemas/published/capability-statement.ts';
 import { published } from '../../schemas/published/index.ts';
-import { searchset } from '../../mission/views/searchset.ts';
+import { searchset } from '../../core/fhir/searchset.ts';
 import release from '../../package.json' with { type: 'json' };
 import { defined } from '../../schemas/defined.ts';
 import { isRefusal, refuse } from '../../schemas/faults.ts';

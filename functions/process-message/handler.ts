@@ -1,11 +1,11 @@
 import { requestBudgets } from '../../adapters/dynamodb/request-budgets.ts';
 import { openDeliveryQueue, openLogs } from '../../adapters/hub.ts';
 import { setting } from '../../adapters/settings.ts';
-import { acceptMessage } from '../../mission/accept-message.ts';
-import { fanOut } from '../../mission/fan-out.ts';
-import type { Directory } from '../../mission/ports.ts';
-import type { Entry } from '../../mission/state.ts';
-import { responseMessage } from '../../mission/views/response-message.ts';
+import { acceptMessage } from '../../core/mission/accept-message.ts';
+import { fanOut } from '../../core/delivery/fan-out.ts';
+import type { Directory } from '../../core/mission/mission-log.ts';
+import type { Entry } from '../../core/mission/state.ts';
+import { responseMessage } from '../../core/fhir/response-message.ts';
 import { type Refusal, refuse } from '../../schemas/faults.ts';
 import { readMessage } from '../../schemas/messages/read-message.ts';
 import { sendScopeOf } from '../../schemas/scopes.ts';

@@ -5,12 +5,12 @@ import { readHeaders } from '../../adapters/http/channel.ts';
 import { allowList, refusalOf } from '../../adapters/http/egress-guard.ts';
 import { openDeliveryQueue, openLogs } from '../../adapters/hub.ts';
 import { setting } from '../../adapters/settings.ts';
-import { deliveryGraceMilliseconds } from '../../mission/fan-out.ts';
-import type { Subscription } from '../../mission/ports.ts';
+import { deliveryGraceMilliseconds } from '../../core/delivery/fan-out.ts';
+import type { Subscription } from '../../core/mission/mission-log.ts';
 
-import { type Search, unknownParameter } from '../../mission/reading/searching.ts';
-import type { Party } from '../../mission/state.ts';
-import { rotationParameters, subscriptionResource } from '../../mission/views/subscription.ts';
+import { type Search, unknownParameter } from '../../core/queries/search.ts';
+import type { Party } from '../../core/mission/state.ts';
+import { rotationParameters, subscriptionResource } from '../../core/fhir/subscription.ts';
 import { isRefusal, type Refusal, refuse } from '../../schemas/faults.ts';
 import { readJson } from '../../schemas/json/strict-json.ts';
 import {

@@ -1,18 +1,18 @@
 import type { PartyDirectory } from '../../adapters/dynamodb/directory-store.ts';
 import { openLogs } from '../../adapters/hub.ts';
 import { setting } from '../../adapters/settings.ts';
-import type { Subscription } from '../../mission/ports.ts';
-import { answerEvents } from '../../mission/reading/events.ts';
-import { placeOf, type Search } from '../../mission/reading/searching.ts';
+import type { Subscription } from '../../core/mission/mission-log.ts';
+import { answerEvents } from '../../core/queries/subscription-events.ts';
+import { placeOf, type Search } from '../../core/queries/search.ts';
 import {
   type OperationInput,
   readStatusQuery,
   searchSubscriptions,
   statusBundle,
-} from '../../mission/reading/subscriptions.ts';
-import type { Party } from '../../mission/state.ts';
-import type { Viewpoint } from '../../mission/views/fhir.ts';
-import { subscriptionResource } from '../../mission/views/subscription.ts';
+} from '../../core/queries/subscriptions.ts';
+import type { Party } from '../../core/mission/state.ts';
+import type { Viewpoint } from '../../core/fhir/fhir.ts';
+import { subscriptionResource } from '../../core/fhir/subscription.ts';
 import { isRefusal, type Refusal, refuse } from '../../schemas/faults.ts';
 import { isObject } from '../../schemas/json/json.ts';
 import { recorded } from '../edge/accesses.ts';

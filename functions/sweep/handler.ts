@@ -1,9 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Context } from 'aws-lambda';
 import { openDeliveryQueue, openLogs } from '../../adapters/hub.ts';
-import { HubClosed } from '../../mission/ports.ts';
-import { retire } from '../../mission/retire.ts';
-import { sweep } from '../../mission/sweep.ts';
+import { HubClosed } from '../../core/mission/mission-log.ts';
+import { retire } from '../../core/delivery/idle-missions.ts';
+import { sweep } from '../../core/delivery/sweep.ts';
 import { kindOf, log } from '../edge/log.ts';
 import { noted } from '../edge/noted.ts';
 import { guarded } from '../edge/guarded.ts';

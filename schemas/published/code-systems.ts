@@ -24,7 +24,7 @@ import { type FaultCode, faults } from '../faults.ts';
 import { type Guideline, guidelineInForce, type Guidelines } from '../guideline.ts';
 import { catalogue, eventCodeOf } from '../messages/catalogue.ts';
 import { systems } from '../names.ts';
-import type { missingReceipt } from '../../mission/views/communication.ts';
+import type { missingReceipt } from '../../core/fhir/communication.ts';
 import { artefact, type Edition } from './artefact.ts';
 
 interface Content {

@@ -10,7 +10,7 @@ import { Webhook } from 'standardwebhooks';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type ChannelOptions, readHeaders, retryAfterSeconds, webhookChannel } from '../../adapters/http/channel.ts';
 import { allowList, guardedLookup, isPublicAddress, type Resolve } from '../../adapters/http/egress-guard.ts';
-import type { Answer, Subscription } from '../../mission/ports.ts';
+import type { Answer, Subscription } from '../../core/mission/mission-log.ts';
 import { certificateFor } from '../support/certificates.ts';
 import { sampleSubscription } from '../support/contract.ts';
 import { eventually } from '../support/partners.ts';

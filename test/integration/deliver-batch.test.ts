@@ -14,9 +14,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import { saveDirectory } from '../../adapters/dynamodb/directory-store.ts';
 import { type Logs, openLogs } from '../../adapters/hub.ts';
 import { openQueues } from '../../adapters/sqs/queues.ts';
-import { acceptMessage } from '../../mission/accept-message.ts';
-import { fanOut } from '../../mission/fan-out.ts';
-import type { DeliveryOrder, DeliveryQueue } from '../../mission/ports.ts';
+import { acceptMessage } from '../../core/mission/accept-message.ts';
+import { fanOut } from '../../core/delivery/fan-out.ts';
+import type { DeliveryOrder, DeliveryQueue } from '../../core/mission/mission-log.ts';
 import type { Message } from '../../schemas/messages/read-message.ts';
 import { firstGuidelines } from '../../schemas/guideline.ts';
 import { fhirJson, missionTopic } from '../../schemas/names.ts';

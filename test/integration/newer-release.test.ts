@@ -14,9 +14,9 @@ import {
   unpack,
 } from '../../adapters/dynamodb/table.ts';
 import { localPlace } from '../../commands/backup/place.ts';
-import { chainFaults, recordAccess } from '../../mission/access.ts';
-import { fold } from '../../mission/evolve.ts';
-import { seesNoPerson } from '../../mission/routing.ts';
+import { chainFaults, recordAccess } from '../../core/audit/record.ts';
+import { fold } from '../../core/mission/evolve.ts';
+import { seesNoPerson } from '../../core/mission/recipients.ts';
 import { missionLog } from '../../adapters/dynamodb/mission-log.ts';
 import { logMessages } from '../../schemas/telemetry/log-messages.ts';
 import { missionIdOf } from '../../schemas/identifiers.ts';

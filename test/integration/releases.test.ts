@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { fold } from '../../mission/evolve.ts';
+import { fold } from '../../core/mission/evolve.ts';
 import { missionLog } from '../../adapters/dynamodb/mission-log.ts';
 import { backup, hubOn, type LocalHub, scratch } from '../support/backup.ts';
 import { type EmbeddedAws, startEmbeddedAws } from '../support/embedded-aws.ts';

@@ -1,10 +1,10 @@
 import { array, assert, asyncProperty, constantFrom, integer, noBias, oneof, record } from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Accepted, acceptMessage } from '../../mission/accept-message.ts';
-import { sayAsHub, unreachableMessage } from '../../mission/hub-messages.ts';
-import type { Directory, StoredEntry } from '../../mission/ports.ts';
-import { hub as hubParty, isFinal, type MissionState, type Party, type TaskState } from '../../mission/state.ts';
-import { type SweepPorts, sweep } from '../../mission/sweep.ts';
+import { type Accepted, acceptMessage } from '../../core/mission/accept-message.ts';
+import { sayAsHub, unreachableMessage } from '../../core/mission/hub-messages.ts';
+import type { Directory, StoredEntry } from '../../core/mission/mission-log.ts';
+import { hub as hubParty, isFinal, type MissionState, type Party, type TaskState } from '../../core/mission/state.ts';
+import { type SweepPorts, sweep } from '../../core/delivery/sweep.ts';
 import { defined } from '../../schemas/defined.ts';
 import type { Refusal } from '../../schemas/faults.ts';
 import { firstGuidelines } from '../../schemas/guideline.ts';

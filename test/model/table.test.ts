@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { decide } from '../../mission/decide.ts';
-import { overdueMessage, unreachableMessage } from '../../mission/hub-messages.ts';
-import { deadlineOf, hub, isFinal, type MissionState, type Party, type TaskState } from '../../mission/state.ts';
+import { decide } from '../../core/mission/decide.ts';
+import { overdueMessage, unreachableMessage } from '../../core/mission/hub-messages.ts';
+import { deadlineOf, hub, isFinal, type MissionState, type Party, type TaskState } from '../../core/mission/state.ts';
 import { type MissionStatus, type Role, roles, type TaskKind, type TaskStatus } from '../../schemas/codes.ts';
 import { defined } from '../../schemas/defined.ts';
 import { parseAddress } from '../../schemas/identifiers.ts';

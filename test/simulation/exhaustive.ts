@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import { acceptMessage } from '../../mission/accept-message.ts';
-import { decide } from '../../mission/decide.ts';
-import { evolve } from '../../mission/evolve.ts';
-import { fanOut, orderOf } from '../../mission/fan-out.ts';
-import type { StoredEntry, Told } from '../../mission/ports.ts';
-import type { Entry, MissionState } from '../../mission/state.ts';
-import { sweep } from '../../mission/sweep.ts';
+import { acceptMessage } from '../../core/mission/accept-message.ts';
+import { decide } from '../../core/mission/decide.ts';
+import { evolve } from '../../core/mission/evolve.ts';
+import { fanOut, orderOf } from '../../core/delivery/fan-out.ts';
+import type { StoredEntry, Told } from '../../core/mission/mission-log.ts';
+import type { Entry, MissionState } from '../../core/mission/state.ts';
+import { sweep } from '../../core/delivery/sweep.ts';
 import { sampleSubscription } from '../support/contract.ts';
 import { manualClock } from '../support/memory/clock.ts';
 import { memoryHub } from '../support/memory/hub.ts';

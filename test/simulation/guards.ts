@@ -21,12 +21,12 @@ export interface Guard {
   readonly missedBy?: 'contract' | 'unit tests';
 }
 
-const accept = 'mission/accept-message.ts';
-const fanOut = 'mission/fan-out.ts';
-const deliver = 'mission/deliver.ts';
-const contact = 'mission/contact.ts';
-const sweep = 'mission/sweep.ts';
-const retire = 'mission/retire.ts';
+const accept = 'core/mission/accept-message.ts';
+const fanOut = 'core/delivery/fan-out.ts';
+const deliver = 'core/delivery/deliver.ts';
+const contact = 'core/delivery/circuit-breaker.ts';
+const sweep = 'core/delivery/sweep.ts';
+const retire = 'core/delivery/idle-missions.ts';
 const memoryMissions = 'test/support/memory/mission-log.ts';
 const memorySubscriptions = 'test/support/memory/subscription-log.ts';
 const memoryWorklist = 'test/support/memory/worklist.ts';
@@ -176,19 +176,19 @@ export const guards: readonly Guard[] = [
     missedBy: 'unit tests',
   },
   {
-    file: 'mission/moves.ts',
+    file: 'core/mission/transitions.ts',
     find: "(facts.answer === 'overdue' && deadlineOf(task) !== facts.deadline)",
     replace: 'false',
     what: 'A deadline that stands no more is not told',
   },
   {
-    file: 'mission/hub-messages.ts',
+    file: 'core/mission/hub-messages.ts',
     find: 'const id = uuidOf(call.event, mission, ...call.about);',
     replace: 'const id = uuidOf(call.event, mission, ...call.about, String(Math.random()));',
     what: 'The id of what the hub says follows from what it is about',
   },
   {
-    file: 'mission/decide.ts',
+    file: 'core/mission/decide.ts',
     find: "before.unreachable?.[missed?.organisation ?? ''] !== undefined\n",
     replace: 'missed === null\n',
     what: 'People are told once that a party is unreachable',

@@ -1,7 +1,7 @@
-import { evolve, fold } from '../../mission/evolve.ts';
-import type { Notification, StoredEntry, Subscription } from '../../mission/ports.ts';
-import { restMilliseconds } from '../../mission/retire.ts';
-import { deadlineOf, type MissionState } from '../../mission/state.ts';
+import { evolve, fold } from '../../core/mission/evolve.ts';
+import type { Notification, StoredEntry, Subscription } from '../../core/mission/mission-log.ts';
+import { restMilliseconds } from '../../core/delivery/idle-missions.ts';
+import { deadlineOf, type MissionState } from '../../core/mission/state.ts';
 import { uuidOf } from '../../schemas/identifiers.ts';
 import { knownMessageType } from '../../schemas/messages/catalogue.ts';
 import { partyOf } from '../support/messages.ts';

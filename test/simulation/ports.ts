@@ -1,4 +1,4 @@
-import { announcementOf } from '../../mission/announcement.ts';
+import { announcementOf } from '../../core/mission/announcement.ts';
 import type {
   DeadLetters,
   DeliveryDesk,
@@ -9,7 +9,7 @@ import type {
   Retirements,
   SubscriptionLog,
   Worklist,
-} from '../../mission/ports.ts';
+} from '../../core/mission/mission-log.ts';
 import { defined } from '../../schemas/defined.ts';
 import type { Call, Step } from './process.ts';
 

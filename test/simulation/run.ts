@@ -1,5 +1,5 @@
-import type { Subscription } from '../../mission/ports.ts';
-import type { MissionState, Party } from '../../mission/state.ts';
+import type { Subscription } from '../../core/mission/mission-log.ts';
+import type { MissionState, Party } from '../../core/mission/state.ts';
 import { missionIdOf } from '../../schemas/identifiers.ts';
 import { sampleSubscription } from '../support/contract.ts';
 import { parties } from '../support/messages.ts';

@@ -1,4 +1,4 @@
-import { type MissionState, type Party, type TaskState, isFinal } from '../../mission/state.ts';
+import { type MissionState, type Party, type TaskState, isFinal } from '../../core/mission/state.ts';
 import type { Message } from '../../schemas/messages/read-message.ts';
 import {
   acknowledgement,

@@ -5,8 +5,8 @@ import type {
   Subscription,
   SubscriptionLog,
   SubscriptionStatus,
-} from '../../mission/ports.ts';
-import type { Entry } from '../../mission/state.ts';
+} from '../../core/mission/mission-log.ts';
+import type { Entry } from '../../core/mission/state.ts';
 import { memoryQueue } from '../support/memory/delivery-queue.ts';
 import { memoryHub } from '../support/memory/hub.ts';
 import { memorySubscriptionLog, subscriptionStore } from '../support/memory/subscription-log.ts';

@@ -1,4 +1,4 @@
-import type { Attempt, DeadLetters, SubscriptionLog, SubscriptionStatus } from '../../mission/ports.ts';
+import type { Attempt, DeadLetters, SubscriptionLog, SubscriptionStatus } from '../../core/mission/mission-log.ts';
 import { defined } from '../../schemas/defined.ts';
 
 /** Brings a subscription into a state without a call to its endpoint; no contact is owed after it. */

@@ -15,9 +15,9 @@ import {
   type SubscriptionLog,
   type Told,
   type Worklist,
-} from '../../mission/ports.ts';
-import { decide } from '../../mission/decide.ts';
-import type { Entry, Party, TaskState } from '../../mission/state.ts';
+} from '../../core/mission/mission-log.ts';
+import { decide } from '../../core/mission/decide.ts';
+import type { Entry, Party, TaskState } from '../../core/mission/state.ts';
 import { defined } from '../../schemas/defined.ts';
 import type { Message } from '../../schemas/messages/read-message.ts';
 import { attempted, becomes } from './contact.ts';

@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/lib-dynamodb';
 import { type Key, pack, type Table, unpack } from '../../adapters/dynamodb/table.ts';
 import { localCredentials } from '../../local/credentials.ts';
-import { foldVersion } from '../../mission/evolve.ts';
+import { foldVersion } from '../../core/mission/evolve.ts';
 import type { LocalHub } from './backup.ts';
 
 /** What a release that comes after this one might write: what stands in the table, with more in each place. */

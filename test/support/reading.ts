@@ -1,7 +1,7 @@
-import { acceptMessage } from '../../mission/accept-message.ts';
-import { fanOut } from '../../mission/fan-out.ts';
-import type { Caller } from '../../mission/ports.ts';
-import type { Party } from '../../mission/state.ts';
+import { acceptMessage } from '../../core/mission/accept-message.ts';
+import { fanOut } from '../../core/delivery/fan-out.ts';
+import type { Caller } from '../../core/mission/mission-log.ts';
+import type { Party } from '../../core/mission/state.ts';
 import { isRefusal, type Refusal } from '../../schemas/faults.ts';
 import { isObject } from '../../schemas/json/json.ts';
 import type { Message } from '../../schemas/messages/read-message.ts';

@@ -1,10 +1,10 @@
 import { readdirSync } from 'node:fs';
 import { evalFhirPath } from '@medplum/core';
 import { describe, expect, test } from 'vitest';
-import { missionOf } from '../../mission/decide.ts';
-import { overdueMessage, unreachableMessage } from '../../mission/hub-messages.ts';
-import type { StoredEntry } from '../../mission/ports.ts';
-import { deadlineOf, hub, taskOf } from '../../mission/state.ts';
+import { missionOf } from '../../core/mission/decide.ts';
+import { overdueMessage, unreachableMessage } from '../../core/mission/hub-messages.ts';
+import type { StoredEntry } from '../../core/mission/mission-log.ts';
+import { deadlineOf, hub, taskOf } from '../../core/mission/state.ts';
 import { catalogue } from '../../schemas/messages/catalogue.ts';
 import { type Fault, operationOutcome, type Refusal } from '../../schemas/faults.ts';
 import { entryAddress } from '../../schemas/identifiers.ts';

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { searchIncident } from '../../mission/reading/incident.ts';
-import { readMission } from '../../mission/reading/mission.ts';
-import { searchOrganisations } from '../../mission/reading/organisations.ts';
-import { type SubscriptionLog, Unavailable } from '../../mission/ports.ts';
-import type { Party } from '../../mission/state.ts';
+import { searchIncident } from '../../core/queries/incident.ts';
+import { readMission } from '../../core/queries/mission.ts';
+import { searchOrganisations } from '../../core/queries/organisations.ts';
+import { type SubscriptionLog, Unavailable } from '../../core/mission/mission-log.ts';
+import type { Party } from '../../core/mission/state.ts';
 import type { Message } from '../../schemas/messages/read-message.ts';
 import { systems } from '../../schemas/names.ts';
 import { becomes } from '../support/contact.ts';

@@ -1,11 +1,11 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import type { Caller, MissionLog, Notification, StoredEntry } from '../../mission/ports.ts';
-import { readMission } from '../../mission/reading/mission.ts';
-import { searchReceipts } from '../../mission/reading/receipts.ts';
-import { readSent } from '../../mission/reading/sent.ts';
-import { acceptMessage } from '../../mission/accept-message.ts';
-import { readTask, searchTasks } from '../../mission/reading/tasks.ts';
+import type { Caller, MissionLog, Notification, StoredEntry } from '../../core/mission/mission-log.ts';
+import { readMission } from '../../core/queries/mission.ts';
+import { searchReceipts } from '../../core/queries/receipts.ts';
+import { readSent } from '../../core/queries/sent-resources.ts';
+import { acceptMessage } from '../../core/mission/accept-message.ts';
+import { readTask, searchTasks } from '../../core/queries/tasks.ts';
 import { memoryHub } from '../support/memory/hub.ts';
 import {
   directory,
@@ -16,11 +16,11 @@ import {
   sentBy,
   taskOpenedBy,
 } from '../support/messages.ts';
-import { readProvenance, readStory } from '../../mission/reading/story.ts';
-import { sentEntries } from '../../mission/views/message-text.ts';
-import { notificationBundle } from '../../mission/views/notification.ts';
-import { personFree } from '../../mission/views/person-free.ts';
-import { taskResource } from '../../mission/views/task.ts';
+import { readProvenance, readStory } from '../../core/queries/history/read-history.ts';
+import { sentEntries } from '../../core/mission/sent-message.ts';
+import { notificationBundle } from '../../core/fhir/notification.ts';
+import { personFree } from '../../core/fhir/de-identify.ts';
+import { taskResource } from '../../core/fhir/task.ts';
 import { firstGuidelines } from '../../schemas/guideline.ts';
 import { entryAddress, resourceAddress } from '../../schemas/identifiers.ts';
 import { isObject, parseLossless } from '../../schemas/json/json.ts';

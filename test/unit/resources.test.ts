@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { missionOf } from '../../mission/decide.ts';
-import { readResource, searchResources } from '../../mission/reading/resources.ts';
-import type { Party } from '../../mission/state.ts';
-import { notificationBundle } from '../../mission/views/notification.ts';
-import { resourceOfReadiness } from '../../mission/views/resource.ts';
+import { missionOf } from '../../core/mission/decide.ts';
+import { readResource, searchResources } from '../../core/queries/resources.ts';
+import type { Party } from '../../core/mission/state.ts';
+import { notificationBundle } from '../../core/fhir/notification.ts';
+import { resourceOfReadiness } from '../../core/fhir/location.ts';
 import { resourceIdOf } from '../../schemas/identifiers.ts';
 import { isObject } from '../../schemas/json/json.ts';
 import type { Message } from '../../schemas/messages/read-message.ts';

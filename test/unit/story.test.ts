@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { acceptMessage } from '../../mission/accept-message.ts';
-import { fanOut } from '../../mission/fan-out.ts';
-import { overdueMessage, sayAsHub } from '../../mission/hub-messages.ts';
-import type { Caller } from '../../mission/ports.ts';
-import { readProvenance, readStory, searchStory, type Story } from '../../mission/reading/story.ts';
-import { deadlineOf, type Origin, type Party, taskOf } from '../../mission/state.ts';
-import { durationWords, escaped, momentWords } from '../../mission/views/words.ts';
+import { acceptMessage } from '../../core/mission/accept-message.ts';
+import { fanOut } from '../../core/delivery/fan-out.ts';
+import { overdueMessage, sayAsHub } from '../../core/mission/hub-messages.ts';
+import type { Caller } from '../../core/mission/mission-log.ts';
+import { readProvenance, readStory, searchStory, type Story } from '../../core/queries/history/read-history.ts';
+import { deadlineOf, type Origin, type Party, taskOf } from '../../core/mission/state.ts';
+import { durationWords, escaped, momentWords } from '../../core/mission/words.ts';
 import type { Refusal } from '../../schemas/faults.ts';
 import { firstGuidelines } from '../../schemas/guideline.ts';
 import { isObject } from '../../schemas/json/json.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { type FoundEvents, eventsBundle, readEvents } from '../../mission/reading/events.ts';
-import type { Notice } from '../../mission/views/notification.ts';
-import { notificationBundle } from '../../mission/views/notification.ts';
-import { subscriptionResource } from '../../mission/views/subscription.ts';
+import { type FoundEvents, eventsBundle, readEvents } from '../../core/queries/subscription-events.ts';
+import type { Notice } from '../../core/fhir/notification.ts';
+import { notificationBundle } from '../../core/fhir/notification.ts';
+import { subscriptionResource } from '../../core/fhir/subscription.ts';
 import { isRefusal } from '../../schemas/faults.ts';
 import { isObject } from '../../schemas/json/json.ts';
 import { missionTopic, systems } from '../../schemas/names.ts';

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { acceptMessage } from '../../mission/accept-message.ts';
-import { fanOut } from '../../mission/fan-out.ts';
-import { searchTasks } from '../../mission/reading/tasks.ts';
+import { acceptMessage } from '../../core/mission/accept-message.ts';
+import { fanOut } from '../../core/delivery/fan-out.ts';
+import { searchTasks } from '../../core/queries/tasks.ts';
 import { memoryHub } from '../support/memory/hub.ts';
 import { directory, missionRequest, parties, sentBy } from '../support/messages.ts';
 

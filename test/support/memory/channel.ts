@@ -1,4 +1,4 @@
-import type { Answer, Channel, Subscription } from '../../../mission/ports.ts';
+import type { Answer, Channel, Subscription } from '../../../core/mission/mission-log.ts';
 
 export interface Posted {
   readonly subscription: Subscription;

@@ -1,4 +1,4 @@
-import type { Clock, DeliveryOrder, DeliveryQueue, NotificationOrder } from '../../../mission/ports.ts';
+import type { Clock, DeliveryOrder, DeliveryQueue, NotificationOrder } from '../../../core/mission/mission-log.ts';
 
 /** An order in somebody's hands, hidden from others until it is removed or its time is up. */
 export interface Received {

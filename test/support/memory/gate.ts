@@ -1,4 +1,4 @@
-import type { SweepPorts } from '../../../mission/sweep.ts';
+import type { SweepPorts } from '../../../core/delivery/sweep.ts';
 
 /** Stands before every call to a port: lets it through, delays it, or fails it. */
 export type Gate = <Result>(name: string, call: () => Promise<Result>) => Promise<Result>;

@@ -1,5 +1,5 @@
-import { announcementOf } from '../../../mission/announcement.ts';
-import type { DeadLetters, DeliveryDesk, Obligations, Retirements } from '../../../mission/ports.ts';
+import { announcementOf } from '../../../core/mission/announcement.ts';
+import type { DeadLetters, DeliveryDesk, Obligations, Retirements } from '../../../core/mission/mission-log.ts';
 import { stubChannel } from './channel.ts';
 import { manualClock } from './clock.ts';
 import { memoryObligations } from './debts.ts';

@@ -1,5 +1,5 @@
-import type { Overview } from '../../../mission/ports.ts';
-import type { MissionState } from '../../../mission/state.ts';
+import type { Overview } from '../../../core/mission/mission-log.ts';
+import type { MissionState } from '../../../core/mission/state.ts';
 
 /** What is seen across missions, in memory. */
 export const memoryOverview = (): Overview => {

@@ -5,7 +5,7 @@ import {
   type Subscriber,
   type Subscription,
   type SubscriptionLog,
-} from '../../../mission/ports.ts';
+} from '../../../core/mission/mission-log.ts';
 import { defined } from '../../../schemas/defined.ts';
 import type { Debtor } from './debts.ts';
 import { frozen } from './frozen.ts';

@@ -1,5 +1,5 @@
-import type { Worklist, WorklistItem } from '../../../mission/ports.ts';
-import { deadlineOf, isFinal } from '../../../mission/state.ts';
+import type { Worklist, WorklistItem } from '../../../core/mission/mission-log.ts';
+import { deadlineOf, isFinal } from '../../../core/mission/state.ts';
 import type { Debtor } from './debts.ts';
 
 interface Kept {

@@ -1,14 +1,14 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { noted, notedDelivery } from '../../../functions/edge/noted.ts';
 import { countAccepted } from '../../../functions/edge/metrics.ts';
-import { acceptMessage } from '../../../mission/accept-message.ts';
-import { overdueMessage, sayAsHub } from '../../../mission/hub-messages.ts';
-import type { Attempt } from '../../../mission/ports.ts';
-import { taskOf, type Party } from '../../../mission/state.ts';
+import { acceptMessage } from '../../../core/mission/accept-message.ts';
+import { overdueMessage, sayAsHub } from '../../../core/mission/hub-messages.ts';
+import type { Attempt } from '../../../core/mission/mission-log.ts';
+import { taskOf, type Party } from '../../../core/mission/state.ts';
 import type { Message } from '../../../schemas/messages/read-message.ts';
 import { metrics } from '../../../schemas/telemetry/metrics.ts';
 import { sampleSubscription } from '../../support/contract.ts';
-import { fanOut } from '../../../mission/fan-out.ts';
+import { fanOut } from '../../../core/delivery/fan-out.ts';
 import { type MemoryHub, memoryHub } from '../../support/memory/hub.ts';
 import {
   directory,

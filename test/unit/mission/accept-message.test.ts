@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { type Accepted, acceptMessage } from '../../../mission/accept-message.ts';
-import { type MissionLog, Unavailable } from '../../../mission/ports.ts';
-import type { Entry, Party } from '../../../mission/state.ts';
+import { type Accepted, acceptMessage } from '../../../core/mission/accept-message.ts';
+import { type MissionLog, Unavailable } from '../../../core/mission/mission-log.ts';
+import type { Entry, Party } from '../../../core/mission/state.ts';
 import { type Refusal, refuse, statusOf } from '../../../schemas/faults.ts';
 import { fingerprintOf } from '../../../schemas/identifiers.ts';
 import type { Message } from '../../../schemas/messages/read-message.ts';

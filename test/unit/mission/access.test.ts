@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { chainFaults, missionsNamed, recordAccess } from '../../../mission/access.ts';
-import type { AccessHead, AccessLog, AccessRecord } from '../../../mission/ports.ts';
+import { chainFaults, missionsNamed, recordAccess } from '../../../core/audit/record.ts';
+import type { AccessHead, AccessLog, AccessRecord } from '../../../core/mission/mission-log.ts';
 import { accessLogContract, accessTo, freshMission, recordOf } from '../../support/access-contract.ts';
 import { memoryAccessLog } from '../../support/memory/access-log.ts';
 

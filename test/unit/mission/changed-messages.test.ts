@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { fold } from '../../../mission/evolve.ts';
-import type { StoredEntry } from '../../../mission/ports.ts';
-import { notificationBundle } from '../../../mission/views/notification.ts';
-import { responseMessage } from '../../../mission/views/response-message.ts';
+import { fold } from '../../../core/mission/evolve.ts';
+import type { StoredEntry } from '../../../core/mission/mission-log.ts';
+import { notificationBundle } from '../../../core/fhir/notification.ts';
+import { responseMessage } from '../../../core/fhir/response-message.ts';
 import { readMessage } from '../../../schemas/messages/read-message.ts';
 import { sampleSubscription } from '../../support/contract.ts';
 import {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { fold } from '../../../mission/evolve.ts';
-import { overdueMessage } from '../../../mission/hub-messages.ts';
-import { deadlineOf, hub, type MissionState } from '../../../mission/state.ts';
+import { fold } from '../../../core/mission/evolve.ts';
+import { overdueMessage } from '../../../core/mission/hub-messages.ts';
+import { deadlineOf, hub, type MissionState } from '../../../core/mission/state.ts';
 import type { TaskStatus } from '../../../schemas/codes.ts';
 import { directory, missionUpdate, outcomeFeedback, parties, prearrivalNotification } from '../../support/messages.ts';
 import {

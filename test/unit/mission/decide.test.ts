@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { MissionState, Party } from '../../../mission/state.ts';
-import { hub, isParty } from '../../../mission/state.ts';
+import type { MissionState, Party } from '../../../core/mission/state.ts';
+import { hub, isParty } from '../../../core/mission/state.ts';
 import {
   type MissionStatus,
   missionStatuses,
@@ -14,7 +14,7 @@ import { statusOf } from '../../../schemas/faults.ts';
 import type { Message } from '../../../schemas/messages/read-message.ts';
 import { catalogue } from '../../../schemas/messages/catalogue.ts';
 import { systems } from '../../../schemas/names.ts';
-import { overdueMessage, unreachableMessage } from '../../../mission/hub-messages.ts';
+import { overdueMessage, unreachableMessage } from '../../../core/mission/hub-messages.ts';
 import {
   acknowledgement,
   directory,

@@ -1,10 +1,10 @@
 import { assert, asyncProperty, constantFrom, double, integer, option } from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { acceptMessage } from '../../../mission/accept-message.ts';
-import { deliver, type Delivered, type DeliverPorts, deliverySettings } from '../../../mission/deliver.ts';
-import { fanOut } from '../../../mission/fan-out.ts';
-import type { Answer, ContactOrder, NotificationOrder, Obligation, Subscription } from '../../../mission/ports.ts';
-import { sweep } from '../../../mission/sweep.ts';
+import { acceptMessage } from '../../../core/mission/accept-message.ts';
+import { deliver, type Delivered, type DeliverPorts, deliverySettings } from '../../../core/delivery/deliver.ts';
+import { fanOut } from '../../../core/delivery/fan-out.ts';
+import type { Answer, ContactOrder, NotificationOrder, Obligation, Subscription } from '../../../core/mission/mission-log.ts';
+import { sweep } from '../../../core/delivery/sweep.ts';
 import { attempted, becomes, deadNumbers } from '../../support/contact.ts';
 import { sampleSubscription } from '../../support/contract.ts';
 import { type MemoryHub, memoryHub } from '../../support/memory/hub.ts';

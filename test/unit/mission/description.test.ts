@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { evolve } from '../../../mission/evolve.ts';
+import { evolve } from '../../../core/mission/evolve.ts';
 import {
   missionRequest,
   missionUpdate,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { acceptMessage } from '../../../mission/accept-message.ts';
+import { acceptMessage } from '../../../core/mission/accept-message.ts';
 import {
   missionDecision,
   missionRequest,

@@ -1,10 +1,10 @@
 import { array, assert, asyncProperty, constantFrom, integer, option, scheduler, uniqueArray } from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { acceptMessage } from '../../../mission/accept-message.ts';
-import { deliveryGraceMilliseconds, fanOut } from '../../../mission/fan-out.ts';
-import type { StoredEntry, Subscription, SubscriptionFilter } from '../../../mission/ports.ts';
-import type { Party } from '../../../mission/state.ts';
-import { sweep, type SweepPorts } from '../../../mission/sweep.ts';
+import { acceptMessage } from '../../../core/mission/accept-message.ts';
+import { deliveryGraceMilliseconds, fanOut } from '../../../core/delivery/fan-out.ts';
+import type { StoredEntry, Subscription, SubscriptionFilter } from '../../../core/mission/mission-log.ts';
+import type { Party } from '../../../core/mission/state.ts';
+import { sweep, type SweepPorts } from '../../../core/delivery/sweep.ts';
 import type { Message } from '../../../schemas/messages/read-message.ts';
 import { attempted, becomes } from '../../support/contact.ts';
 import { sampleSubscription } from '../../support/contract.ts';

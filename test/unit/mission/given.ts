@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
-import { type Circumstances, decide, type Decided } from '../../../mission/decide.ts';
-import type { MissionState, Party, TaskState } from '../../../mission/state.ts';
+import { type Circumstances, decide, type Decided } from '../../../core/mission/decide.ts';
+import type { MissionState, Party, TaskState } from '../../../core/mission/state.ts';
 import type { TaskStatus } from '../../../schemas/codes.ts';
 import { type Refusal, statusOf } from '../../../schemas/faults.ts';
 import type { Message } from '../../../schemas/messages/read-message.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import type { Circumstances } from '../../../mission/decide.ts';
-import { decide } from '../../../mission/decide.ts';
-import { evolve } from '../../../mission/evolve.ts';
-import type { MissionState } from '../../../mission/state.ts';
+import type { Circumstances } from '../../../core/mission/decide.ts';
+import { decide } from '../../../core/mission/decide.ts';
+import { evolve } from '../../../core/mission/evolve.ts';
+import type { MissionState } from '../../../core/mission/state.ts';
 import { firstGuidelines, type Guideline, type Guidelines } from '../../../schemas/guideline.ts';
 import {
   directory,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { acceptMessage } from '../../../mission/accept-message.ts';
-import { overdueMessage } from '../../../mission/hub-messages.ts';
+import { acceptMessage } from '../../../core/mission/accept-message.ts';
+import { overdueMessage } from '../../../core/mission/hub-messages.ts';
 import { memoryHub } from '../../support/memory/hub.ts';
 import { directory, parties, sentBy } from '../../support/messages.ts';
 import { given, mission, task, taskIn } from './given.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { isParty } from '../../../mission/state.ts';
-import { mayReadEntry, mayReadTask, seesNoPerson } from '../../../mission/routing.ts';
+import { isParty } from '../../../core/mission/state.ts';
+import { mayReadEntry, mayReadTask, seesNoPerson } from '../../../core/mission/recipients.ts';
 import { codesOf, roles } from '../../../schemas/codes.ts';
 import { missionUpdate, parties } from '../../support/messages.ts';
 import { entryOf, expectRefused, expectTold, given, later, mission, type Step, task, taskIn, when } from './given.ts';

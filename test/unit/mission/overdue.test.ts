@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { acceptMessage } from '../../../mission/accept-message.ts';
-import { fanOut } from '../../../mission/fan-out.ts';
-import type { StoredEntry } from '../../../mission/ports.ts';
-import type { Party } from '../../../mission/state.ts';
-import { sweep, type SweepPorts } from '../../../mission/sweep.ts';
+import { acceptMessage } from '../../../core/mission/accept-message.ts';
+import { fanOut } from '../../../core/delivery/fan-out.ts';
+import type { StoredEntry } from '../../../core/mission/mission-log.ts';
+import type { Party } from '../../../core/mission/state.ts';
+import { sweep, type SweepPorts } from '../../../core/delivery/sweep.ts';
 import { sampleSubscription } from '../../support/contract.ts';
 import { Crash, type Gate, gated, mortal } from '../../support/memory/gate.ts';
 import { type MemoryHub, memoryHub } from '../../support/memory/hub.ts';

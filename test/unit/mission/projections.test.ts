@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { acceptMessage } from '../../../mission/accept-message.ts';
-import { fanOut } from '../../../mission/fan-out.ts';
-import type { Party } from '../../../mission/state.ts';
+import { acceptMessage } from '../../../core/mission/accept-message.ts';
+import { fanOut } from '../../../core/delivery/fan-out.ts';
+import type { Party } from '../../../core/mission/state.ts';
 import type { Message } from '../../../schemas/messages/read-message.ts';
 import { type MemoryHub, memoryHub } from '../../support/memory/hub.ts';
 import {

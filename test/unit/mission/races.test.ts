@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { type Accepted, acceptMessage } from '../../../mission/accept-message.ts';
-import { overdueMessage } from '../../../mission/hub-messages.ts';
-import type { MissionLog } from '../../../mission/ports.ts';
-import { hub as theHub, type MissionState } from '../../../mission/state.ts';
+import { type Accepted, acceptMessage } from '../../../core/mission/accept-message.ts';
+import { overdueMessage } from '../../../core/mission/hub-messages.ts';
+import type { MissionLog } from '../../../core/mission/mission-log.ts';
+import { hub as theHub, type MissionState } from '../../../core/mission/state.ts';
 import type { Refusal } from '../../../schemas/faults.ts';
 import { type Gate, gated } from '../../support/memory/gate.ts';
 import { memoryHub } from '../../support/memory/hub.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { acceptMessage } from '../../../mission/accept-message.ts';
-import { fanOut } from '../../../mission/fan-out.ts';
-import type { MissionState, Party } from '../../../mission/state.ts';
+import { acceptMessage } from '../../../core/mission/accept-message.ts';
+import { fanOut } from '../../../core/delivery/fan-out.ts';
+import type { MissionState, Party } from '../../../core/mission/state.ts';
 import type { Message } from '../../../schemas/messages/read-message.ts';
 import { memoryHub } from '../../support/memory/hub.ts';
 import { missionUpdate, parties, resourceAvailability, resourceStatus, sentBy } from '../../support/messages.ts';

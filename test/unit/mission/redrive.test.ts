@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { acceptMessage } from '../../../mission/accept-message.ts';
-import { deliver, type DeliverPorts, deliverySettings } from '../../../mission/deliver.ts';
-import { fanOut } from '../../../mission/fan-out.ts';
-import type { Notification } from '../../../mission/ports.ts';
-import { redrive } from '../../../mission/redrive.ts';
-import { sweep } from '../../../mission/sweep.ts';
+import { acceptMessage } from '../../../core/mission/accept-message.ts';
+import { deliver, type DeliverPorts, deliverySettings } from '../../../core/delivery/deliver.ts';
+import { fanOut } from '../../../core/delivery/fan-out.ts';
+import type { Notification } from '../../../core/mission/mission-log.ts';
+import { redrive } from '../../../core/delivery/dead-letters.ts';
+import { sweep } from '../../../core/delivery/sweep.ts';
 import { NewerRelease } from '../../../schemas/newer-release.ts';
 import { becomes, deadNumbers } from '../../support/contact.ts';
 import { sampleSubscription } from '../../support/contract.ts';

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { acceptMessage } from '../../../mission/accept-message.ts';
-import { fanOut } from '../../../mission/fan-out.ts';
-import { Unavailable } from '../../../mission/ports.ts';
-import { restMilliseconds, retire, type RetirePorts } from '../../../mission/retire.ts';
-import type { Entry, Party } from '../../../mission/state.ts';
+import { acceptMessage } from '../../../core/mission/accept-message.ts';
+import { fanOut } from '../../../core/delivery/fan-out.ts';
+import { Unavailable } from '../../../core/mission/mission-log.ts';
+import { restMilliseconds, retire, type RetirePorts } from '../../../core/delivery/idle-missions.ts';
+import type { Entry, Party } from '../../../core/mission/state.ts';
 import type { Message } from '../../../schemas/messages/read-message.ts';
 import { attempted, becomes } from '../../support/contact.ts';
 import { sampleSubscription } from '../../support/contract.ts';

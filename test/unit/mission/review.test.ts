@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { decide } from '../../../mission/decide.ts';
+import { decide } from '../../../core/mission/decide.ts';
 import {
   acknowledgement,
   directory,

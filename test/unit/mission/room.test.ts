@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { MissionState } from '../../../mission/state.ts';
+import type { MissionState } from '../../../core/mission/state.ts';
 import {
   parties,
   prearrivalNotification,

@@ -1,10 +1,10 @@
 import { array, assert, asyncProperty, constantFrom, integer, record, sample } from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Accepted, acceptMessage } from '../../../mission/accept-message.ts';
-import { decide } from '../../../mission/decide.ts';
-import { evolve, fold } from '../../../mission/evolve.ts';
-import type { StoredEntry } from '../../../mission/ports.ts';
-import { overdueMessage, unreachableMessage } from '../../../mission/hub-messages.ts';
+import { type Accepted, acceptMessage } from '../../../core/mission/accept-message.ts';
+import { decide } from '../../../core/mission/decide.ts';
+import { evolve, fold } from '../../../core/mission/evolve.ts';
+import type { StoredEntry } from '../../../core/mission/mission-log.ts';
+import { overdueMessage, unreachableMessage } from '../../../core/mission/hub-messages.ts';
 import {
   deadlineOf,
   hub as theHub,
@@ -15,9 +15,9 @@ import {
   type Party,
   type TaskState,
   taskOf,
-} from '../../../mission/state.ts';
-import { notificationBundle } from '../../../mission/views/notification.ts';
-import { responseMessage } from '../../../mission/views/response-message.ts';
+} from '../../../core/mission/state.ts';
+import { notificationBundle } from '../../../core/fhir/notification.ts';
+import { responseMessage } from '../../../core/fhir/response-message.ts';
 import type { TaskStatus } from '../../../schemas/codes.ts';
 import { parseAddress } from '../../../schemas/identifiers.ts';
 import type { Message } from '../../../schemas/messages/read-message.ts';

@@ -1,4 +1,4 @@
-import type { Party } from '../../../mission/state.ts';
+import type { Party } from '../../../core/mission/state.ts';
 import {
   acknowledgement,
   missionCancel,

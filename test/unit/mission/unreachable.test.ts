@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { acceptMessage } from '../../../mission/accept-message.ts';
-import { deliver, type DeliverPorts, deliverySettings } from '../../../mission/deliver.ts';
-import { fanOut } from '../../../mission/fan-out.ts';
-import { overdueMessage, unreachableMessage } from '../../../mission/hub-messages.ts';
-import type { DeliveryOrder, StoredEntry, Subscription } from '../../../mission/ports.ts';
-import { hub as theHub, type Party } from '../../../mission/state.ts';
-import { sweep } from '../../../mission/sweep.ts';
+import { acceptMessage } from '../../../core/mission/accept-message.ts';
+import { deliver, type DeliverPorts, deliverySettings } from '../../../core/delivery/deliver.ts';
+import { fanOut } from '../../../core/delivery/fan-out.ts';
+import { overdueMessage, unreachableMessage } from '../../../core/mission/hub-messages.ts';
+import type { DeliveryOrder, StoredEntry, Subscription } from '../../../core/mission/mission-log.ts';
+import { hub as theHub, type Party } from '../../../core/mission/state.ts';
+import { sweep } from '../../../core/delivery/sweep.ts';
 import { becomes, deadNumbers } from '../../support/contact.ts';
 import { sampleSubscription } from '../../support/contract.ts';
 import { Crash, gated, mortal } from '../../support/memory/gate.ts';

@@ -1,0 +1,78 @@
+import type { OperationOutcome, ServiceRequest } from 'fhir/r4.d.ts';
+import { type TaskStatus, taskStatuses } from '../../schemas/codes.ts';
+import { defined } from '../../schemas/defined.ts';
+import { canonicalBase, systems } from '../../schemas/names.ts';
+import type { MissionState } from '../mission/state.ts';
+import { organisationReference, securityOf, type Viewpoint } from './fhir.ts';
+import { shownInPart } from './location.ts';
+
+/** How many Tasks of a mission have a status. */
+export const taskCountExtension = `${canonicalBase}/StructureDefinition/task-count`;
+
+const countOf = ({ tasks }: MissionState, status: TaskStatus): number =>
+  tasks.filter((task) => task.status === status).length;
+
+/**
+ * What of a mission those may know who have a part in another mission of the same incident: how urgent it is, why by criteria,
+ * who asked, who coordinates and how far it is. No person, no words, no place.
+ */
+export const minimalMission = (state: MissionState, view: Viewpoint): ServiceRequest => {
+  const { mission, version, changedAt, exercise, incident, criteria } = state;
+  const counts = taskStatuses.flatMap((status) => {
+    const count = countOf(state, status);
+    return count === 0 ? [] : [{ status, count }];
+  });
+  const isDeferred = state.tasks.some((task) => task.kind === 'coordination' && task.status === 'on-hold');
+  return {
+    resourceType: 'ServiceRequest',
+    id: mission,
+    meta: { versionId: String(version), lastUpdated: changedAt, ...securityOf(exercise), ...shownInPart },
+    extension: counts.map(({ status, count }) => ({
+      url: taskCountExtension,
+      extension: [
+        { url: 'status', valueCode: status },
+        { url: 'count', valueUnsignedInt: count },
+      ],
+    })),
+    identifier: [{ system: systems.mission, value: mission }],
+    ...defined({
+      requisition: incident,
+      reasonCode: criteria?.map((code) => ({ coding: [{ system: systems.missionCriterion, code }] })),
+    }),
+    status: state.status === 'active' && isDeferred ? 'on-hold' : state.status,
+    intent: 'order',
+    priority: state.urgency,
+    subject: {
+      extension: [{ url: 'http://hl7.org/fhir/StructureDefinition/data-absent-reason', valueCode: 'masked' }],
+    },
+    authoredOn: state.openedAt,
+    requester: organisationReference(state.requester, view),
+    performer: [organisationReference(state.coordinator, view)],
+  };
+};
+
+/** Says that an incident has more missions than one answer holds. */
+export const tooManyMissions = (shown: number, all: number): OperationOutcome => ({
+  resourceType: 'OperationOutcome',
+  issue: [
+    {
+      severity: 'warning',
+      code: 'too-costly',
+      details: { text: `The incident has ${all} missions; this list is made of ${shown} of them.` },
+    },
+  ],
+});
+
+/** Says that missions are not in the list because only a newer release can read them. */
+export const unreadableMissions = (count: number): OperationOutcome => ({
+  resourceType: 'OperationOutcome',
+  issue: [
+    {
+      severity: 'warning',
+      code: 'incomplete',
+      details: {
+        text: `${count === 1 ? '1 mission' : `${count} missions`} of the incident cannot be read now and ${count === 1 ? 'is' : 'are'} not in this list. Ask again later, and phone until then.`,
+      },
+    },
+  ],
+});

@@ -1,0 +1,276 @@
+import type { Parameters, ParametersParameter } from 'fhir/r4.d.ts';
+import type { Role } from '../../schemas/codes.ts';
+import { entryAddress, uuidOf } from '../../schemas/identifiers.ts';
+import { missionTopic } from '../../schemas/names.ts';
+import type { Notification, NumberGap, StoredEntry, Subscription } from '../mission/mission-log.ts';
+import { mayReadEntry, mayReadTask, seesNoPerson } from '../mission/recipients.ts';
+import { markedAsExercise } from './exercise.ts';
+import { securityOf, type Viewpoint } from './fhir.ts';
+import { sentEntries } from '../mission/sent-message.ts';
+import { personFreeEntries, personFreeSecurity, seenBy } from './de-identify.ts';
+import { resourceOfReadiness } from './location.ts';
+import { missionResource } from './service-request.ts';
+import { taskResource } from './task.ts';
+
+/** One event as a subscriber is told of it: the receipt, the entry, and the entry that describes the mission. */
+export interface NotifiedEvent {
+  readonly notification: Notification;
+  readonly entry: StoredEntry;
+  readonly request: StoredEntry;
+  /** What announced the patient to the hospital before, for the hospital that the entry diverts the patient to. */
+  readonly announced?: StoredEntry;
+}
+
+/** What a notification Bundle is to say. */
+export type Notice =
+  | { readonly kind: 'handshake' | 'heartbeat' | 'query-status'; readonly subscription: Subscription }
+  | {
+      readonly kind: 'event-notification' | 'query-event';
+      readonly subscription: Subscription;
+      readonly role: Role;
+      readonly events: readonly NotifiedEvent[];
+      /** Events of missions that only a newer release can read. */
+      readonly unreadable?: readonly Notification[];
+    };
+
+interface HistoryEntry {
+  readonly fullUrl?: string;
+  readonly resource?: unknown;
+  readonly request: { readonly method: string; readonly url: string };
+  readonly response: { readonly status: string };
+}
+
+const statusProfile =
+  'http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/backport-subscription-status-r4';
+const bundleProfile =
+  'http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/backport-subscription-notification-r4';
+
+/** What the log is about: a mission, or a resource in no mission. */
+const aboutOf = ({ mission, state }: StoredEntry): string =>
+  state.readiness === undefined ? `ServiceRequest/${mission}` : `Location/${mission}`;
+
+const eventParameter = (
+  event: NotifiedEvent,
+  context: readonly string[],
+  payload: Subscription['payload'],
+  view: Viewpoint,
+): ParametersParameter => ({
+  name: 'notification-event',
+  part: [
+    { name: 'event-number', valueString: String(event.notification.number) },
+    { name: 'timestamp', valueInstant: event.entry.receivedAt },
+    ...(payload === 'empty'
+      ? []
+      : [
+          { name: 'focus', valueReference: { reference: `${view.base}/${aboutOf(event.entry)}` } },
+          ...context.map((reference) => ({ name: 'additional-context', valueReference: { reference } })),
+        ]),
+  ],
+});
+
+/** An event of which nothing can be said now but that it is there: no number is passed over in silence. */
+const unreadableParameter = ({ number, writtenAt }: Notification): NumberedParameter => ({
+  number,
+  parameter: {
+    name: 'notification-event',
+    part: [
+      { name: 'event-number', valueString: String(number) },
+      { name: 'timestamp', valueInstant: writtenAt },
+    ],
+  },
+});
+
+interface NumberedParameter {
+  readonly number: number;
+  readonly parameter: ParametersParameter;
+}
+
+const unreadableIn = (notice: Notice): readonly Notification[] => ('events' in notice ? (notice.unreadable ?? []) : []);
+
+const unreadableWords = ({ number }: Notification): string =>
+  `Event ${number} is kept, but cannot be read now: a newer release of the hub wrote it. Ask for it again later, and phone until then.`;
+
+/** Events of the subscription so far, those of the notice included: it may have been read before they were numbered. */
+const eventsSoFar = (notice: Notice): number =>
+  Math.max(
+    notice.subscription.lastNumber,
+    ...('events' in notice ? notice.events.map(({ notification }) => notification.number) : []),
+    ...unreadableIn(notice).map(({ number }) => number),
+  );
+
+const gapWords = ({ after, next, at }: NumberGap): string =>
+  `The hub was restored from a backup at ${at}. It has no events ${after + 1} to ${next - 1}: if you got some of them, it has lost what they told, and what is said next has number ${next} or higher.`;
+
+/** What the subscriber should know: how it stands with its endpoint, and where it comes to see it, which numbers tell of nothing. */
+const errorsOf = (notice: Notice): readonly string[] => {
+  const {
+    kind,
+    subscription: { error, gaps = [] },
+  } = notice;
+  return [
+    ...(error === undefined ? [] : [error]),
+    ...(kind === 'event-notification' || kind === 'heartbeat' ? [] : gaps.map(gapWords)),
+    ...unreadableIn(notice).map(unreadableWords),
+  ];
+};
+
+/** The state of a subscription as the IG's `backport-subscription-status-r4`. */
+export const statusParameters = (
+  notice: Notice,
+  events: readonly ParametersParameter[],
+  view: Viewpoint,
+): Parameters => {
+  const { subscription } = notice;
+  return {
+    resourceType: 'Parameters',
+    meta: { profile: [statusProfile] },
+    parameter: [
+      { name: 'subscription', valueReference: { reference: `${view.base}/Subscription/${subscription.id}` } },
+      ...(subscription.payload === 'empty' ? [] : [{ name: 'topic', valueCanonical: missionTopic }]),
+      { name: 'status', valueCode: subscription.status },
+      { name: 'type', valueCode: notice.kind },
+      { name: 'events-since-subscription-start', valueString: String(eventsSoFar(notice)) },
+      ...events,
+      ...errorsOf(notice).map((text) => ({ name: 'error', valueCodeableConcept: { text } })),
+    ],
+  };
+};
+
+interface Reader {
+  readonly subscription: Subscription;
+  readonly role: Role;
+  /** Real events and exercises stand in one answer: the Bundle cannot say which it is, so each resource does. */
+  readonly isMixed: boolean;
+}
+
+/** The hub's own resources that an event concerns, as this subscriber may see them; first what it is about. */
+const hubResources = (
+  { entry, request }: NotifiedEvent,
+  { subscription: { organisation }, role }: Reader,
+  view: Viewpoint,
+): readonly { url: string; resource: unknown }[] => {
+  const { state, exercise, mission } = entry;
+  const about = state.readiness === undefined ? missionResource(state, request) : resourceOfReadiness(state, view);
+  const tasks = state.tasks
+    .filter((task) => task.changedBy === entry.number && mayReadTask(task, state, organisation, role))
+    .map((task) => ({
+      url: `Task/${task.id}`,
+      resource: taskResource(task, mission, exercise, state.urgency, view),
+    }));
+  return [{ url: aboutOf(entry), resource: about }, ...tasks].map(({ url, resource }) => ({
+    url,
+    resource: seenBy(role, resource, exercise),
+  }));
+};
+
+const posted = (whole: Readonly<Record<string, unknown>>, resourceType: string): HistoryEntry => ({
+  ...whole,
+  request: { method: 'POST', url: resourceType },
+  response: { status: '201' },
+});
+
+/** The resources of the message, each exactly as it was sent, or what of them is shown without persons. */
+const sentResources = (
+  { entry, announced }: NotifiedEvent,
+  { subscription: { organisation }, role, isMixed }: Reader,
+  view: Viewpoint,
+): readonly HistoryEntry[] => {
+  if (!mayReadEntry(entry, entry.state, organisation, role)) return [];
+  if (seesNoPerson(role))
+    return personFreeEntries(entry, role, view).map(({ fullUrl, resource, resourceType }) =>
+      posted({ fullUrl, resource }, resourceType),
+    );
+  const sent = sentEntries(entry);
+  const newest = new Set(sent.map(({ fullUrl }) => fullUrl));
+  // The hospital diverted to is warned with what was said to the first; who is named again is named as of now.
+  const before = announced === undefined ? [] : sentEntries(announced);
+  const others = before.filter(({ fullUrl }) => fullUrl === undefined || !newest.has(fullUrl));
+  return [...sent, ...others].map(({ whole, resource, resourceType }) =>
+    posted(isMixed && entry.exercise ? { ...whole, resource: markedAsExercise(resource) } : whole, resourceType),
+  );
+};
+
+const eventEntries = (event: NotifiedEvent, reader: Reader, view: Viewpoint) => {
+  const { mission, number } = event.entry;
+  const hub = hubResources(event, reader, view).map(
+    ({ url, resource }): HistoryEntry => ({
+      fullUrl: `${view.base}/${url}`,
+      resource,
+      request: { method: 'PUT', url },
+      response: { status: '200' },
+    }),
+  );
+  const { payload } = reader.subscription;
+  if (payload === 'empty') return { entries: [], context: [] };
+  if (payload === 'full-resource') {
+    const sent = sentResources(event, reader, view);
+    return {
+      entries: [...hub, ...sent],
+      context: [...hub.slice(1), ...sent].flatMap(({ fullUrl }) => (fullUrl === undefined ? [] : [fullUrl])),
+    };
+  }
+  // Also for a content that only a newer release knows: ids give away nothing, and lead to the rest.
+  const messages = [number, ...(event.announced === undefined ? [] : [event.announced.number])].map(
+    (one): HistoryEntry => ({
+      fullUrl: `${view.base}/Bundle/${entryAddress(mission, one)}`,
+      request: { method: 'POST', url: 'Bundle' },
+      response: { status: '201' },
+    }),
+  );
+  const named = [...hub.map(({ resource: _withheld, ...rest }) => rest), ...messages];
+  return { entries: named, context: named.slice(1).map(({ fullUrl }) => fullUrl ?? '') };
+};
+
+/**
+ * A notification Bundle of the Subscriptions R5 Backport IG for R4: type `history`, the status `Parameters` first,
+ * then the mission, the Tasks it changed, and every resource of the message exactly as it was sent; for those who see no person
+ * what is left of them. `links`: paths below the base URL, by relation.
+ */
+export const notificationBundle = (
+  notice: Notice,
+  view: Viewpoint,
+  now: string,
+  links: Readonly<Record<string, string>> = {},
+): string => {
+  const { subscription } = notice;
+  const told = 'events' in notice ? notice.events : [];
+  const exercise = told.length > 0 && told.every(({ entry }) => entry.exercise);
+  const isMixed = !exercise && told.some(({ entry }) => entry.exercise);
+  const events =
+    'events' in notice ? told.map((event) => ({ event, ...eventEntries(event, { ...notice, isMixed }, view) })) : [];
+  const numbers = [...events.map(({ event }) => event.notification), ...unreadableIn(notice)].map(
+    ({ number }) => number,
+  );
+  const id = uuidOf('notification', subscription.id, notice.kind, numbers.length === 0 ? now : numbers.join(','));
+  const status = statusParameters(
+    notice,
+    [
+      ...events.map(({ event, context }) => ({
+        number: event.notification.number,
+        parameter: eventParameter(event, context, subscription.payload, view),
+      })),
+      ...unreadableIn(notice).map(unreadableParameter),
+    ]
+      .toSorted((one, other) => one.number - other.number)
+      .map(({ parameter }) => parameter),
+    view,
+  );
+  const first: HistoryEntry = {
+    fullUrl: `urn:uuid:${uuidOf('status', id)}`,
+    resource: status,
+    request: { method: 'GET', url: `Subscription/${subscription.id}/$status` },
+    response: { status: '200' },
+  };
+  const security = 'role' in notice && seesNoPerson(notice.role) ? personFreeSecurity(exercise) : securityOf(exercise);
+  return JSON.stringify({
+    resourceType: 'Bundle',
+    id,
+    meta: { profile: [bundleProfile], ...security },
+    type: 'history',
+    ...(Object.keys(links).length === 0
+      ? {}
+      : { link: Object.entries(links).map(([relation, path]) => ({ relation, url: `${view.base}/${path}` })) }),
+    timestamp: events.at(-1)?.event.entry.receivedAt ?? now,
+    entry: [first, ...events.flatMap(({ entries }) => entries)],
+  });
+};

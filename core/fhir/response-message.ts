@@ -1,0 +1,87 @@
+import type { Bundle, BundleEntry, FhirResource } from 'fhir/r4.d.ts';
+import { uuidOf } from '../../schemas/identifiers.ts';
+import { eventCodeOf, knownMessageType } from '../../schemas/messages/catalogue.ts';
+import { systems } from '../../schemas/names.ts';
+import { tasksConcerned } from '../mission/recipients.ts';
+import type { Entry } from '../mission/state.ts';
+import { securityOf, type Viewpoint } from './fhir.ts';
+import { taskResource } from './task.ts';
+
+/** Warns a sender that addressed somebody whom the mission does not concern: nobody may believe that they were told. */
+const notToldWarning = (
+  entry: Entry,
+  view: Viewpoint,
+): (BundleEntry<FhirResource> & { fullUrl: string }) | undefined => {
+  if (entry.notTold.length === 0) return undefined;
+  const names = entry.notTold
+    .map((organisation) => view.directory.partyOf(organisation)?.name ?? organisation)
+    .join(', ');
+  return {
+    fullUrl: `urn:uuid:${uuidOf('response details', entry.mission, String(entry.number))}`,
+    resource: {
+      resourceType: 'OperationOutcome',
+      issue: [
+        {
+          severity: 'warning',
+          code: 'not-found',
+          details: {
+            text: `Accepted, but not told, because the mission does not concern them now: ${names}. Tell them by phone if they must know.`,
+          },
+          expression: ['Bundle.entry[0].resource.destination'],
+        },
+      ],
+    },
+  };
+};
+
+/** What the log is about: a mission, or a resource by its call sign. */
+const subjectOf = ({ mission, state: { readiness } }: Entry) =>
+  readiness === undefined
+    ? { type: 'ServiceRequest', identifier: { system: systems.mission, value: mission } }
+    : { type: 'Location', identifier: { system: systems.resource, value: readiness.resource } };
+
+/**
+ * The answer to an accepted message: a FHIR R4 message that names the exact message answered.
+ * Derived from the entry alone, so the same message sent again, also days later, gets the same answer.
+ */
+export const responseMessage = (entry: Entry, view: Viewpoint): Bundle<FhirResource> => {
+  const { state } = entry;
+  const tasks = tasksConcerned(entry, state);
+  const warning = notToldWarning(entry, view);
+  const id = uuidOf('response', entry.mission, String(entry.number));
+  return {
+    resourceType: 'Bundle',
+    id: uuidOf('response Bundle', entry.mission, String(entry.number)),
+    meta: { lastUpdated: entry.receivedAt, ...securityOf(entry.exercise) },
+    type: 'message',
+    timestamp: entry.receivedAt,
+    entry: [
+      {
+        fullUrl: `urn:uuid:${id}`,
+        resource: {
+          resourceType: 'MessageHeader',
+          id,
+          eventCoding: { system: systems.event, code: eventCodeOf(knownMessageType(entry.event)) },
+          source: { name: 'luftbro', software: 'luftbro', endpoint: `${view.base}/$process-message` },
+          response: {
+            identifier: entry.messageId,
+            code: 'ok',
+            ...(warning === undefined ? {} : { details: { reference: warning.fullUrl } }),
+          },
+          focus: [
+            {
+              ...subjectOf(entry),
+              display: `version ${entry.number}`,
+            },
+            ...tasks.map((task) => ({ reference: `${view.base}/Task/${task.id}`, type: 'Task' })),
+          ],
+        },
+      },
+      ...tasks.map((task) => ({
+        fullUrl: `${view.base}/Task/${task.id}`,
+        resource: taskResource(task, entry.mission, entry.exercise, state.urgency, view),
+      })),
+      ...(warning === undefined ? [] : [warning]),
+    ],
+  };
+};

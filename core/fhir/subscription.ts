@@ -1,0 +1,63 @@
+import type { Extension, Parameters } from 'fhir/r4.d.ts';
+import { defined } from '../../schemas/defined.ts';
+import { fhirJson, missionTopic } from '../../schemas/names.ts';
+import {
+  filterCriteriaExtension,
+  heartbeatExtension,
+  maxCountExtension,
+  payloadContentExtension,
+  secretExtension,
+  timeoutExtension,
+} from '../../schemas/subscription.ts';
+import type { Subscription } from '../mission/mission-log.ts';
+
+/** The Subscription as its owner reads it. Header lines are secrets and never shown; the signing secret is, once, when it is made. */
+export const subscriptionResource = (
+  subscription: Subscription,
+  showSecret: boolean,
+): Readonly<Record<string, unknown>> => {
+  const { timeout, heartbeat } = subscription;
+  const channelExtensions: Extension[] = [
+    ...(heartbeat === undefined ? [] : [{ url: heartbeatExtension, valueUnsignedInt: heartbeat }]),
+    ...(timeout === undefined ? [] : [{ url: timeoutExtension, valueUnsignedInt: timeout }]),
+    // A notification tells of one event, whatever was asked for.
+    { url: maxCountExtension, valuePositiveInt: 1 },
+    ...(showSecret ? [{ url: secretExtension, valueString: subscription.secret }] : []),
+  ];
+  return {
+    resourceType: 'Subscription',
+    id: subscription.id,
+    meta: { profile: ['http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/backport-subscription'] },
+    status: subscription.status,
+    reason: subscription.reason,
+    criteria: missionTopic,
+    channel: {
+      extension: channelExtensions,
+      type: 'rest-hook',
+      endpoint: subscription.endpoint,
+      payload: fhirJson,
+      _payload: { extension: [{ url: payloadContentExtension, valueCode: subscription.payload }] },
+    },
+    ...defined({
+      error: subscription.error,
+      _criteria:
+        subscription.filterText.length === 0
+          ? undefined
+          : {
+              extension: subscription.filterText.map((valueString) => ({ url: filterCriteriaExtension, valueString })),
+            },
+    }),
+  };
+};
+
+/** The answer of `$rotate-secret`: the only place where the new secret is shown. */
+export const rotationParameters = ({
+  secret,
+  formerSecret,
+}: Pick<Subscription, 'secret' | 'formerSecret'>): Parameters => ({
+  resourceType: 'Parameters',
+  parameter: [
+    { name: 'secret', valueString: secret },
+    ...(formerSecret === undefined ? [] : [{ name: 'formerSecretUntil', valueInstant: formerSecret.until }]),
+  ],
+});

@@ -1,0 +1,170 @@
+import type { CodeableConcept, Reference, Task, TaskOutput } from 'fhir/r4.d.ts';
+import {
+  cancelReasons,
+  flightPhases,
+  forwardReasons,
+  refusalClasses,
+  resourceKinds,
+  taskDetails,
+  taskKinds,
+} from '../../schemas/codes.ts';
+import { defined } from '../../schemas/defined.ts';
+import { catalogue } from '../../schemas/messages/catalogue.ts';
+import { systems } from '../../schemas/names.ts';
+import type { Decider, Reason } from '../../schemas/messages/message-type.ts';
+import type { TaskState } from '../mission/state.ts';
+import { organisationReference, securityOf, type Viewpoint } from './fhir.ts';
+
+const phaseOrder = Object.keys(flightPhases);
+
+/** The furthest phase of the flight, whenever its report came. */
+const furthestPhase = (task: TaskState): string | undefined =>
+  phaseOrder.findLast((phase) => task.phases?.[phase] !== undefined);
+
+const businessStatus = (task: TaskState): Task['businessStatus'] => {
+  const phase = furthestPhase(task);
+  if (phase !== undefined) return { coding: [{ system: systems.flightPhase, code: phase }] };
+  const { answer } = task;
+  if (answer === undefined) return undefined;
+  // An answer that only a newer release knows is given as it stands: a list of many missions must not fail for one.
+  const type = catalogue.find(({ event }) => event === answer.event);
+  if (type === undefined) return { text: answer.code };
+  return type.answers === undefined
+    ? undefined
+    : {
+        coding: [defined({ system: type.answers.system, code: answer.code, display: type.answers.codes[answer.code] })],
+      };
+};
+
+const detail = (code: keyof typeof taskDetails) => ({
+  coding: [{ system: systems.taskDetail, code, display: taskDetails[code] }],
+});
+
+const outputs = (task: TaskState, view: Viewpoint): TaskOutput[] => [
+  ...phaseOrder.flatMap((phase) => {
+    const seenAt = task.phases?.[phase];
+    return seenAt === undefined
+      ? []
+      : [{ type: { coding: [{ system: systems.flightPhase, code: phase }] }, valueDateTime: seenAt }];
+  }),
+  ...(task.eta === undefined ? [] : [{ type: detail('eta'), valueDateTime: task.eta }]),
+  ...(task.acknowledgedAt === undefined ? [] : [{ type: detail('acknowledged'), valueDateTime: task.acknowledgedAt }]),
+  ...(task.overdue === undefined ? [] : [{ type: detail('overdue'), valueDateTime: task.overdue }]),
+  ...(task.resource === undefined
+    ? []
+    : [
+        {
+          type: detail('resource'),
+          valueReference: { identifier: { system: systems.resource, value: task.resource }, display: task.resource },
+        },
+      ]),
+  ...(task.divertedTo === undefined
+    ? []
+    : [{ type: detail('diverted-to'), valueReference: organisationReference(task.divertedTo, view) }]),
+];
+
+/** Code systems of reasons, with the words of those that do not change with the guideline. */
+const reasonTables: Readonly<
+  Record<string, { readonly system: string; readonly codes: Readonly<Record<string, string>> }>
+> = {
+  'cancel-reason': { system: systems.cancelReason, codes: cancelReasons },
+  'forward-reason': { system: systems.forwardReason, codes: forwardReasons },
+};
+
+/** Why not: the code, its class, and the sender's words. Entries of the first release name no table: theirs is that of the refusals. */
+export const reasonConcept = ({ table, code, class: kind, text }: Reason): CodeableConcept => {
+  const known = reasonTables[table] ?? { system: systems.refusalReason, codes: {} };
+  return {
+    coding: [
+      defined({ system: known.system, code, display: known.codes[code] }),
+      ...(kind === undefined ? [] : [{ system: systems.refusalClass, code: kind, display: refusalClasses[kind] }]),
+    ],
+    ...defined({ text }),
+  };
+};
+
+/** The person who decided, in words. Entries of the first release hold a name only. */
+export const deciderWords = (decider: Decider | string): string => {
+  if (typeof decider === 'string') return decider;
+  const { name, role, identifier } = decider;
+  return [name, role, identifier === undefined ? undefined : `HPR ${identifier}`]
+    .filter((part) => part !== undefined)
+    .join(', ');
+};
+
+/** The Task that this one follows from. */
+const predecessor = ({ forwardOf, reviewOf, divertedFrom }: TaskState): Reference | undefined => {
+  const named = [
+    { id: forwardOf, display: 'Forwarded from another AMK LA' },
+    { id: reviewOf, display: 'Review of a rejection' },
+    { id: divertedFrom, display: 'Diverted from another hospital' },
+  ].find(({ id }) => id !== undefined);
+  return named === undefined ? undefined : { reference: `Task/${named.id}`, type: 'Task', display: named.display };
+};
+
+/** One ask as a FHIR `Task` under the hub's id. */
+export const taskResource = (
+  task: TaskState,
+  mission: string,
+  exercise: boolean,
+  urgency: Task['priority'],
+  view: Viewpoint,
+): Task => {
+  const output = outputs(task, view);
+  const kind = { system: systems.taskKind, code: task.kind, display: taskKinds[task.kind] };
+  const resource = Object.entries(resourceKinds).find(([code]) => code === task.resourceKind);
+  return {
+    resourceType: 'Task',
+    id: task.id,
+    meta: { versionId: String(task.changedBy), lastUpdated: task.changedAt, ...securityOf(exercise) },
+    basedOn: [
+      { reference: `ServiceRequest/${mission}` },
+      // Forwarded under review: the rejection is still what it is about.
+      ...(task.forwardOf === undefined || task.reviewOf === undefined ? [] : [{ reference: `Task/${task.reviewOf}` }]),
+    ],
+    ...defined({
+      partOf: task.partOf === undefined ? undefined : [{ reference: `Task/${task.partOf}` }],
+      statusReason: task.reason === undefined ? undefined : reasonConcept(task.reason),
+      reasonCode:
+        task.criteria === undefined
+          ? undefined
+          : { coding: task.criteria.map((code) => ({ system: systems.missionCriterion, code })) },
+      reasonReference: predecessor(task),
+      description: task.words,
+      executionPeriod: task.decidedAt === undefined ? undefined : { start: task.openedAt, end: task.decidedAt },
+      contained:
+        task.position === undefined
+          ? undefined
+          : [{ resourceType: 'Location' as const, id: 'position', position: task.position }],
+      location: task.position === undefined ? undefined : { reference: '#position' },
+      businessStatus: businessStatus(task),
+      priority: urgency,
+      note: noteOf(task),
+      output: output.length === 0 ? undefined : output,
+    }),
+    status: task.status,
+    intent: 'order',
+    code: {
+      coding: [
+        kind,
+        ...(resource === undefined ? [] : [{ system: systems.resourceKind, code: resource[0], display: resource[1] }]),
+      ],
+    },
+    focus: { reference: `ServiceRequest/${mission}` },
+    authoredOn: task.openedAt,
+    lastModified: task.changedAt,
+    requester: organisationReference(task.asker, view),
+    owner: organisationReference(task.owner, view),
+    restriction: { period: { end: task.until ?? task.acknowledgeBy } },
+  };
+};
+
+const noteOf = (task: TaskState): Task['note'] => {
+  const notes = [
+    ...(task.decider === undefined ? [] : [{ text: `Decided by: ${deciderWords(task.decider)}` }]),
+    ...(task.cancelRequested === true
+      ? [{ text: 'The mission was cancelled while this resource was airborne: the crew decides how the flight ends.' }]
+      : []),
+  ];
+  return notes.length === 0 ? undefined : notes;
+};

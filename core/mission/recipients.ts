@@ -1,0 +1,106 @@
+import type { Role } from '../../schemas/codes.ts';
+import { knownMessageType } from '../../schemas/messages/catalogue.ts';
+import type { Audience } from '../../schemas/messages/message-type.ts';
+import type { Directory } from './mission-log.ts';
+import {
+  concernedParties,
+  type Entry,
+  hub,
+  isFinal,
+  type MissionEvent,
+  type MissionState,
+  type TaskState,
+  taskOf,
+} from './state.ts';
+
+/** The Tasks that an event is about: the one it moved, then the one it opened. */
+export const tasksConcerned = (event: MissionEvent, after: MissionState): readonly TaskState[] => {
+  const moved = taskOf(after, event.facts.task);
+  return [
+    ...(moved === undefined ? [] : [moved]),
+    ...after.tasks.filter((task) => task.openedBy === event.number && task.id !== moved?.id),
+  ];
+};
+
+const numbersOf = (directory: Directory, role: Role): readonly string[] =>
+  directory.partiesOf(role).map(({ organisation }) => organisation);
+
+const audience = (
+  whom: Audience,
+  event: MissionEvent,
+  before: MissionState | undefined,
+  after: MissionState,
+  directory: Directory,
+): readonly (string | undefined)[] => {
+  const [task] = tasksConcerned(event, after);
+  switch (whom) {
+    case 'requester':
+      return [after.requester];
+    case 'coordinator':
+      return [after.coordinator];
+    case 'task-owner':
+      return [task?.owner];
+    case 'new-owner':
+      return [event.owner];
+    case 'task-asker':
+      // Whoever forwarded a mission, the decision on it is still asked for by the requester.
+      return [task?.asker, ...(task?.kind === 'coordination' ? [after.requester] : [])];
+    case 'operator-of-task':
+      return [taskOf(after, task?.partOf)?.owner];
+    case 'hospitals-of-task':
+      return (before ?? after).tasks
+        .filter((one) => one.kind === 'prearrival' && !isFinal(one) && one.partOf === task?.id)
+        .map((one) => one.owner);
+    case 'all-parties':
+      // Those concerned before are told too: a cancellation must reach whom it lets go.
+      return [...(before === undefined ? [] : concernedParties(before)), ...concernedParties(after)];
+    case 'every-amk-la':
+      return numbersOf(directory, 'amk-la');
+    case 'quality':
+      return numbersOf(directory, 'quality');
+    case 'sender-of-undelivered': {
+      const sender = event.facts.undelivered?.sender;
+      return [sender === hub.organisation ? after.requester : sender];
+    }
+  }
+};
+
+/** Organisation numbers of those who must be told of an accepted message, each once, never its sender and never who cannot be reached. */
+export const recipientsOf = (
+  event: MissionEvent,
+  before: MissionState | undefined,
+  after: MissionState,
+  directory: Directory,
+): readonly string[] => {
+  const told = knownMessageType(event.event).told.flatMap((whom) => audience(whom, event, before, after, directory));
+  // Whatever ends a mission, everybody it concerned hears of it.
+  const ended = before !== undefined && before.status !== after.status ? concernedParties(before) : [];
+  return [...new Set([...told, ...ended].filter((organisation) => organisation !== undefined))].filter(
+    (organisation) => organisation !== event.sender && organisation !== event.facts.undelivered?.organisation,
+  );
+};
+
+const isConcerned = (state: MissionState, organisation: string): boolean =>
+  concernedParties(state).includes(organisation);
+
+/** Whether a party may read an accepted message: it sent it, was told of it, or its role reads such messages while the mission concerns it. */
+export const mayReadEntry = (
+  entry: Pick<Entry, 'event' | 'sender' | 'recipients'>,
+  current: MissionState,
+  organisation: string,
+  role: Role,
+): boolean =>
+  entry.sender === organisation ||
+  entry.recipients.includes(organisation) ||
+  (knownMessageType(entry.event).readableBy.includes(role) && isConcerned(current, organisation));
+
+const seers: readonly Role[] = ['local-amk', 'amk-la', 'operator', 'hospital', 'hub'];
+
+/** These see what concerns them without persons and free text: observers and quality systems, and whoever is in a role that only a newer release knows. */
+export const seesNoPerson = (role: Role): boolean => !seers.includes(role);
+
+/** Requester, coordinator, observers and quality systems see every Task of the mission, others those they own or asked for. */
+export const mayReadTask = (task: TaskState, state: MissionState, organisation: string, role: Role): boolean =>
+  role === 'observer' ||
+  role === 'quality' ||
+  [state.requester, state.coordinator, task.owner, task.asker].includes(organisation);

@@ -1,0 +1,216 @@
+import type { MissionRole, MissionStatus, Role, TaskKind, TaskStatus, Urgency } from '../../schemas/codes.ts';
+import { timeOf } from '../../schemas/fhir/datatypes.ts';
+import type { Decider, Facts, Position, Reason } from '../../schemas/messages/message-type.ts';
+
+/** One ask to one party: who asked whom for what, and how far it is. */
+export interface TaskState {
+  readonly id: string;
+  readonly kind: TaskKind;
+  readonly owner: string;
+  readonly asker: string;
+  readonly status: TaskStatus;
+  /** Number of the entry that opened it and of the one that last changed it. */
+  readonly openedBy: number;
+  readonly changedBy: number;
+  readonly openedAt: string;
+  readonly changedAt: string;
+  /** When a human must have acknowledged it. */
+  readonly acknowledgeBy: string;
+  readonly acknowledgedAt?: string;
+  /** The deadline of which people have been told that it passed. */
+  readonly overdue?: string;
+  /** The last answer and why, in the codes of the message type that gave it. */
+  readonly answer?: { readonly event: string; readonly code: string };
+  readonly reason?: Reason;
+  readonly decider?: Decider;
+  readonly decidedAt?: string;
+  /** Criteria of the guideline that the decision was judged on. */
+  readonly criteria?: readonly string[];
+  readonly until?: string;
+  readonly eta?: string;
+  readonly resourceKind?: string;
+  readonly partOf?: string;
+  readonly divertedTo?: string;
+  /** The Task of the hospital that was to receive the patient before. */
+  readonly divertedFrom?: string;
+  /** The rejected Task that this one decides anew, and why the rejection is disputed. */
+  readonly reviewOf?: string;
+  readonly words?: string;
+  /** The Task of the AMK LA that coordinated before, and whether the mission had been accepted there. */
+  readonly forwardOf?: string;
+  readonly agreed?: boolean;
+  /** Call sign of the one helicopter, aeroplane or car. */
+  readonly resource?: string;
+  readonly position?: Position;
+  /** When the ETA and the position that stand were said, by who said them. */
+  readonly etaSaidAt?: string;
+  readonly positionSaidAt?: string;
+  /** Earliest time each flight phase was seen; what the mission report says, once there is one. */
+  readonly phases?: Readonly<Record<string, string>>;
+  /** The mission report has been given: later reports add to its times and change none. */
+  readonly reported?: boolean;
+  /** The mission was cancelled while this resource was airborne: the crew decides how the flight ends. */
+  readonly cancelRequested?: boolean;
+}
+
+/** A helicopter, aeroplane or car that is in no mission, as its operator reports it. */
+export interface Readiness {
+  /** Call sign. */
+  readonly resource: string;
+  readonly kind: string;
+  readonly availability: string;
+  readonly position?: Position;
+  /** When the operator said so; an older report never replaces a newer one. */
+  readonly statedAt: string;
+}
+
+/**
+ * The mission after an entry: the fold of its log. Times are ISO 8601, the hub's clock.
+ * The readiness of a resource has such a log too, with `readiness` and without Tasks.
+ */
+export interface MissionState {
+  readonly mission: string;
+  readonly readiness?: Readiness;
+  /** Version of the guideline the mission was requested under. */
+  readonly guideline?: string;
+  readonly criteria?: readonly string[];
+  /** Municipality number of the place. */
+  readonly municipality?: string;
+  /** The large event the mission belongs to. */
+  readonly incident?: { readonly system: string; readonly value: string };
+  /** Organisation numbers of observers made party to the mission. */
+  readonly observers?: readonly string[];
+  /** Parties that cannot be reached by machine, each with the entry that says so, until they are heard of again. */
+  readonly unreachable?: Readonly<Record<string, number>>;
+  /** Number of the last entry; `ETag` of the mission. */
+  readonly version: number;
+  readonly status: MissionStatus;
+  readonly exercise: boolean;
+  readonly urgency: Urgency;
+  /** Organisation numbers. */
+  readonly requester: string;
+  readonly coordinator: string;
+  readonly openedAt: string;
+  readonly changedAt: string;
+  readonly position?: Position;
+  readonly cancelReason?: Reason;
+  /** Entry and place of the newest ServiceRequest that describes the mission. */
+  readonly request: { readonly entry: number; readonly index: number };
+  /** In the order in which they were opened. */
+  readonly tasks: readonly TaskState[];
+  /** 8 characters per entry: fingerprint of sender and message id, and of sender and Bundle id. */
+  readonly messageFingerprints: string;
+  readonly bundleFingerprints: string;
+}
+
+/** What an accepted message does to its mission: the part of an entry that is folded. */
+export interface MissionEvent {
+  readonly mission: string;
+  /** 1, 2, 3 … per mission, without a gap. */
+  readonly number: number;
+  readonly event: string;
+  /** Organisation number of the sender, from its token. */
+  readonly sender: string;
+  readonly messageId: string;
+  readonly bundleId?: string;
+  readonly exercise: boolean;
+  /** When the hub accepted it, ISO 8601. */
+  readonly receivedAt: string;
+  readonly facts: Facts;
+  readonly focusIndex?: number;
+  /** Organisation number of the party that a new Task is for. */
+  readonly owner?: string;
+  /** When a human must have acknowledged what this message asks. */
+  readonly acknowledgeBy?: string;
+  /** Observers that it makes party to the mission. */
+  readonly joins?: readonly string[];
+  /** Version of the guideline in force, for a message that opens a mission. */
+  readonly guideline?: string;
+}
+
+/** Where a message came from. Nothing follows from it in the mission; what older releases wrote lacks it. */
+export interface Origin {
+  /** Of the request that brought it, or of the one that a message of the hub follows from. */
+  readonly correlationId?: string;
+  /** The sender's system, as its token names it, and the organisation number of the supplier that runs it. */
+  readonly client?: string;
+  readonly supplier?: string;
+}
+
+/** An accepted message in the mission log. Never changed once written. */
+export interface Entry extends MissionEvent, Origin {
+  /** The message's own JSON text, and its digest without the Bundle's id. */
+  readonly text: string;
+  readonly digest: string;
+  /** Organisation numbers of those who must be told. */
+  readonly recipients: readonly string[];
+  /** Organisation numbers that the sender addressed but that the mission does not concern: its answer says that they are not told. */
+  readonly notTold: readonly string[];
+  /** The earliest entry of this mission that may still owe notifications. */
+  readonly unpaidFrom: number;
+  /** The entry that opened the mission, or the first one after its last pause: the one that sees to it that the mission is forgotten when it rests. */
+  readonly awakeSince: number;
+  readonly state: MissionState;
+}
+
+/** A party of the directory. */
+export interface Party {
+  /** Organisation number (ENH), nine digits. */
+  readonly organisation: string;
+  readonly name: string;
+  readonly role: Role;
+  /** Number to call when a machine cannot be reached. */
+  readonly phone?: string;
+}
+
+/** The hub as the sender of its own messages. */
+export const hub: Party = { organisation: 'luftbro', name: 'luftbro', role: 'hub' };
+
+const finalStatuses: readonly TaskStatus[] = ['rejected', 'completed', 'failed', 'cancelled'];
+
+export const isFinal = (task: TaskState): boolean => finalStatuses.includes(task.status);
+
+export const isAirborne = (task: TaskState): boolean => task.kind === 'resource' && task.status === 'in-progress';
+
+export const taskOf = (state: MissionState, id: string | undefined): TaskState | undefined =>
+  state.tasks.find((task) => task.id === id);
+
+/**
+ * The moment by which somebody must act on a Task, ISO 8601 in UTC: acknowledge it, or decide what was deferred.
+ * Nothing once that has happened, or once people have been told that it has not.
+ */
+export const deadlineOf = (task: TaskState): string | undefined => {
+  if (isFinal(task)) return undefined;
+  const waits = task.acknowledgedAt === undefined ? task.acknowledgeBy : undefined;
+  const due = task.status === 'on-hold' ? task.until : waits;
+  const deadline = due === undefined ? undefined : new Date(timeOf(due)).toISOString();
+  return deadline === task.overdue ? undefined : deadline;
+};
+
+/** Those whom the mission concerns now: who asked, who coordinates, whoever has not declined or been let go, and observers. */
+export const concernedParties = (state: MissionState): readonly string[] => [
+  ...new Set([
+    state.requester,
+    state.coordinator,
+    ...state.tasks.filter((task) => !isFinal(task) || task.status === 'completed').map((task) => task.owner),
+    ...(state.observers ?? []),
+  ]),
+];
+
+/** Who asked for the mission and who coordinates it now. */
+export const leads = (state: MissionState, organisation: string): boolean =>
+  organisation === state.requester || organisation === state.coordinator;
+
+/** What an organisation is in the mission; several things at once, or none. */
+export const rolesIn = (state: MissionState, organisation: string): readonly MissionRole[] => [
+  ...(organisation === state.requester ? ['requester' as const] : []),
+  ...(organisation === state.coordinator ? ['coordinator' as const] : []),
+  ...(state.tasks.some(({ owner }) => owner === organisation) ? ['performer' as const] : []),
+  ...(state.observers?.includes(organisation) === true ? ['observer' as const] : []),
+];
+
+/** Everybody who ever had a part in the mission. */
+export const isParty = (state: MissionState, organisation: string): boolean =>
+  leads(state, organisation) ||
+  state.observers?.includes(organisation) === true ||
+  state.tasks.some((task) => task.owner === organisation || task.asker === organisation);

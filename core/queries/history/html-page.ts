@@ -1,0 +1,51 @@
+import type { Provenance } from 'fhir/r4.d.ts';
+import { digestOf } from '../../../schemas/identifiers.ts';
+import { escaped } from '../../mission/words.ts';
+
+/** A mission's story as one page for people: self-contained, without scripts, made to be printed. */
+
+const style = `
+body { font: 11pt/1.4 Georgia, 'Times New Roman', serif; color: #000; background: #fff; max-width: 46em; margin: 2em auto; padding: 0 1em; }
+h1 { font-size: 15pt; overflow-wrap: anywhere; }
+section { border-top: 1px solid #999; padding: .3em 0; break-inside: avoid; }
+p, ul { margin: .35em 0; }
+.exercise { position: sticky; top: 0; margin: 0 0 1em; padding: .4em; border: 3px solid #000; background: #ffd800; text-align: center; font: bold 14pt sans-serif; }
+@media print { body { margin: 0 auto; } .exercise { position: fixed; left: 0; right: 0; } .exercise + h1 { margin-top: 3.5em; } }
+`;
+
+const styleSource = `'sha256-${Buffer.from(digestOf(style), 'hex').toString('base64')}'`;
+
+export const pageHeaders = {
+  'content-type': 'text/html; charset=utf-8',
+  'content-security-policy': `default-src 'none'; style-src ${styleSource}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+} as const;
+
+export interface StoryPage {
+  readonly mission: string;
+  readonly exercise: boolean;
+  /** What the reader sees of it, in words; nothing if that is all of it. */
+  readonly remark?: string;
+  readonly chapters: readonly Provenance[];
+  /** Address of the page that follows, if there is one. */
+  readonly next?: string;
+}
+
+export const storyPage = ({ mission, exercise, remark, chapters, next }: StoryPage): string => {
+  const title = `${exercise ? 'EXERCISE: ' : ''}Mission ${mission}`;
+  return [
+    '<!DOCTYPE html>',
+    '<html lang="en"><head><meta charset="utf-8">',
+    `<title>${escaped(title)}</title>`,
+    `<style>${style}</style></head><body>`,
+    exercise ? '<p class="exercise">EXERCISE — this mission is not real</p>' : '',
+    `<h1>${escaped(title)}</h1>`,
+    '<p>Every message of the mission in the order in which the hub received it. Times are those of a Norwegian clock, with their difference from UTC; unless it says “seen at”, a time is when the hub received or did something.</p>',
+    remark === undefined ? '' : `<p>${escaped(remark)}</p>`,
+    // The narratives are made by the hub, and everything in them that somebody else wrote is escaped there.
+    ...chapters.map(({ id, text }) => `<section id="${escaped(id ?? '')}">${text?.div ?? ''}</section>`),
+    next === undefined ? '' : `<p><a href="${escaped(next)}">The messages that follow</a></p>`,
+    '</body></html>',
+  ].join('\n');
+};

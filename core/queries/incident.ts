@@ -1,0 +1,114 @@
+import { isRefusal, type Refusal, refuse } from '../../schemas/faults.ts';
+import { ifReadable, NewerRelease } from '../../schemas/newer-release.ts';
+import type { Caller, MissionLog, Overview, Shown } from '../mission/mission-log.ts';
+import { mayReadTask, seesNoPerson } from '../mission/recipients.ts';
+import { isParty, type MissionState } from '../mission/state.ts';
+import type { Viewpoint } from '../fhir/fhir.ts';
+import { minimalMission, tooManyMissions, unreadableMissions } from '../fhir/incident.ts';
+import { minimalTask } from '../fhir/location.ts';
+import { type Listed, searchset } from '../fhir/searchset.ts';
+import { taskResource } from '../fhir/task.ts';
+import { readMission } from './mission.ts';
+import { exerciseIn, pageOf, shownOf, sideBySide, tokensIn, unknownParameter, type Search } from './search.ts';
+
+/** No real incident has as many; the answer says so if one has. */
+const mostMissions = 200;
+
+/** Missions read at the same time. */
+const missionsAtOnce = 20;
+
+const parameters = ['requisition', '_revinclude', '_security', '_count', '_cursor', '_format'];
+
+const wantedForm = 'give requisition=<system>|<value>, the identifier that the requests of the incident share';
+
+/** Who takes part in an incident's coordination sees all of its missions; everybody else only its own. */
+const seesAll = (caller: Caller, states: readonly MissionState[]): boolean =>
+  (caller.role === 'local-amk' || caller.role === 'amk-la') &&
+  states.some((state) => isParty(state, caller.organisation));
+
+const missionFor = async (
+  missions: MissionLog,
+  caller: Caller,
+  state: MissionState,
+  view: Viewpoint,
+): Promise<Listed> => {
+  const path = `ServiceRequest/${state.mission}`;
+  const own = isParty(state, caller.organisation);
+  const read = own ? await readMission(missions, caller, state.mission) : undefined;
+  return { path, resource: read?.outcome === 'found' ? read.resource : minimalMission(state, view) };
+};
+
+const tasksFor = (caller: Caller, state: MissionState, view: Viewpoint): readonly Listed[] => {
+  const { mission, exercise, urgency, coordinator } = state;
+  const own = isParty(state, caller.organisation);
+  return state.tasks
+    .filter((task) => !own || mayReadTask(task, state, caller.organisation, caller.role))
+    .map((task) => ({
+      resource:
+        own && !seesNoPerson(caller.role)
+          ? taskResource(task, mission, exercise, urgency, view)
+          : minimalTask({ task, mission, exercise, urgency, coordinator }, view),
+      path: `Task/${task.id}`,
+    }));
+};
+
+/**
+ * `GET ServiceRequest?requisition=<system>|<value>`: the missions of one large event together.
+ * AMK and AMK LA with a part in one of them see all, those that are not theirs without persons, words and places.
+ */
+export const searchIncident = async (
+  ports: { readonly missions: MissionLog; readonly overview: Overview },
+  caller: Caller,
+  search: Search,
+  view: Viewpoint,
+): Promise<{ readonly outcome: 'found'; readonly resource: unknown; readonly shows: readonly Shown[] } | Refusal> => {
+  const unknown = unknownParameter(search, parameters, `an incident is searched by ${parameters.join(', ')}`);
+  if (unknown !== undefined) return unknown;
+  const [incident, second] = tokensIn(search, 'requisition') ?? [];
+  const system = incident?.system?.trim() ?? '';
+  const value = incident?.value.trim() ?? '';
+  if (system === '' || value === '' || second !== undefined)
+    return refuse('unknown-search', 'http.requisition', wantedForm);
+  const exercise = exerciseIn(search);
+  if (typeof exercise !== 'boolean') return exercise;
+  const revinclude = search.get('_revinclude');
+  if (revinclude !== undefined && revinclude !== 'Task:based-on')
+    return refuse('unknown-search', 'http._revinclude', '_revinclude is Task:based-on');
+
+  const linked = [...(await ports.overview.missionsOf({ system, value }, exercise))].sort();
+  const read = await sideBySide(linked.slice(0, mostMissions), missionsAtOnce, (id) =>
+    ifReadable(() => ports.missions.last(id)),
+  );
+  const entries = read.filter((entry) => entry !== 'unreadable');
+  const unreadable = read.length - entries.length;
+  const states = entries
+    .flatMap((entry) => entry?.state ?? [])
+    // A later description may have moved a mission to another incident.
+    .filter((state) => state.incident?.system === system && state.incident.value === value)
+    .sort((one, other) => one.openedAt.localeCompare(other.openedAt) || one.mission.localeCompare(other.mission));
+  const all = seesAll(caller, states);
+  const seen = states.filter((state) => all || isParty(state, caller.organisation));
+  // Whether the caller has a part in those is not known, and an empty list would say that it has none.
+  if (unreadable > 0 && seen.length === 0) throw new NewerRelease('no mission of the incident can be read');
+  const page = pageOf(seen, 'ServiceRequest', search);
+  if (isRefusal(page)) return page;
+
+  const missions = await sideBySide(page.items, missionsAtOnce, (state) =>
+    missionFor(ports.missions, caller, state, view),
+  );
+  const tasks = revinclude === undefined ? [] : page.items.flatMap((state) => tasksFor(caller, state, view));
+  const remarks = [
+    ...(all && linked.length > mostMissions ? [tooManyMissions(mostMissions, linked.length)] : []),
+    ...(unreadable > 0 ? [unreadableMissions(unreadable)] : []),
+  ];
+  const listed: readonly Listed[] = [
+    ...missions,
+    ...tasks.map((one) => ({ ...one, mode: 'include' as const })),
+    ...remarks.map((resource) => ({ resource, mode: 'outcome' as const })),
+  ];
+  return {
+    outcome: 'found',
+    resource: searchset(page.self, page.next, listed, view, seen.length),
+    shows: page.items.map((state) => shownOf(state, caller, [String(state.version)])),
+  };
+};

@@ -1,0 +1,76 @@
+import { isRefusal, type Refusal, refuse } from '../../schemas/faults.ts';
+import { isMissionId } from '../../schemas/identifiers.ts';
+import type { Caller, MissionLog, Shown, StoredEntry } from '../mission/mission-log.ts';
+import { mayReadEntry, seesNoPerson } from '../mission/recipients.ts';
+import { concernedParties, isParty, type MissionState } from '../mission/state.ts';
+import { personFree } from '../fhir/de-identify.ts';
+import { missionResource } from '../fhir/service-request.ts';
+import { shownOf } from './search.ts';
+
+export const notFound: Refusal = refuse('not-found');
+
+/** The newest entry of a mission; the log of a resource's readiness is none. */
+const newestOf = async (missions: MissionLog, id: string): Promise<StoredEntry | undefined> => {
+  const last = isMissionId(id) ? await missions.last(id) : undefined;
+  return last?.state.readiness === undefined ? last : undefined;
+};
+
+/**
+ * The mission's newest entry for whoever may read something of it: its parties, and the quality system.
+ * What is shown of it to those who see no person must be made person-free (`views/person-free.ts`).
+ */
+export const openMission = async (missions: MissionLog, caller: Caller, id: string): Promise<StoredEntry | Refusal> => {
+  const last = await newestOf(missions, id);
+  const mayRead = last !== undefined && (caller.role === 'quality' || isParty(last.state, caller.organisation));
+  return mayRead ? last : notFound;
+};
+
+export interface MissionReading {
+  readonly outcome: 'found';
+  readonly resource: Readonly<Record<string, unknown>>;
+  readonly version: number;
+  readonly changedAt: string;
+  readonly shows: readonly Shown[];
+}
+
+const requestOf = (
+  missions: MissionLog,
+  last: StoredEntry,
+  { request }: MissionState,
+): Promise<StoredEntry | undefined> | StoredEntry =>
+  request.entry === last.number ? last : missions.entry(last.mission, request.entry);
+
+/** The newest entry for those whom the mission concerns; for who declined or was let go, the one in which its part ended. */
+const lastSeenBy = ({ organisation, role }: Caller, { number, state }: StoredEntry): number => {
+  if (role === 'quality' || concernedParties(state).includes(organisation)) return number;
+  const own = state.tasks.filter((task) => task.owner === organisation || task.asker === organisation);
+  return Math.max(1, ...own.map((task) => task.changedBy));
+};
+
+/** Whose part has ended without having been sent the description itself has no need of its words any more. */
+const readsWords = ({ organisation, role }: Caller, request: StoredEntry, current: MissionState): boolean =>
+  !seesNoPerson(role) && mayReadEntry(request, current, organisation, role);
+
+/** `GET ServiceRequest/{mission}`. */
+export const readMission = async (
+  missions: MissionLog,
+  caller: Caller,
+  id: string,
+): Promise<MissionReading | Refusal> => {
+  const newest = await openMission(missions, caller, id);
+  if (isRefusal(newest)) return newest;
+  const seen = lastSeenBy(caller, newest);
+  const last = seen === newest.number ? newest : ((await missions.entry(id, seen)) ?? newest);
+  const request = (await requestOf(missions, last, last.state)) ?? last;
+  const whole = missionResource(last.state, request);
+  const resource = readsWords(caller, request, newest.state) ? whole : personFree(whole, caller.role, last.exercise);
+  return resource === undefined
+    ? notFound
+    : {
+        outcome: 'found',
+        resource,
+        version: last.number,
+        changedAt: last.state.changedAt,
+        shows: [shownOf(newest.state, caller, [String(last.number)])],
+      };
+};

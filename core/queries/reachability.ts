@@ -1,0 +1,36 @@
+import type { SubscriptionLog, SubscriptionStatus } from '../mission/mission-log.ts';
+import { Unavailable } from '../mission/mission-log.ts';
+import type { Reach } from '../fhir/organization.ts';
+import { sideBySide } from './search.ts';
+
+/** Subscriptions that are read at the same time. */
+const width = 20;
+
+const reachBy = (statuses: readonly SubscriptionStatus[]): Reach => {
+  if (statuses.every((status) => status === 'off')) return 'none';
+  if (statuses.includes('active')) return statuses.every((status) => status === 'active') ? 'active' : 'partial';
+  return statuses.includes('error') ? 'error' : 'requested';
+};
+
+/**
+ * Which of these parties the hub reaches by machine: one read finds their subscriptions, and one more is made of each.
+ * Nothing is said of them while storage cannot be reached: whom to phone is read without it.
+ */
+export const reachOf = async (
+  { subscriptions }: { readonly subscriptions: SubscriptionLog },
+  organisations: readonly string[],
+): Promise<ReadonlyMap<string, Reach>> => {
+  try {
+    const subscribers = organisations.length === 0 ? [] : await subscriptions.subscribers(organisations);
+    const read = await sideBySide(subscribers, width, ({ id }) => subscriptions.subscription(id));
+    return new Map(
+      organisations.map((organisation) => [
+        organisation,
+        reachBy(read.flatMap((one) => (one?.organisation === organisation ? [one.status] : []))),
+      ]),
+    );
+  } catch (error) {
+    if (error instanceof Unavailable) return new Map();
+    throw error;
+  }
+};

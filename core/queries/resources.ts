@@ -1,0 +1,205 @@
+import type { Role } from '../../schemas/codes.ts';
+import { defined } from '../../schemas/defined.ts';
+import { isRefusal, type Refusal, refuse } from '../../schemas/faults.ts';
+import { isMissionId, parseAddress, resourceIdOf } from '../../schemas/identifiers.ts';
+import { systems } from '../../schemas/names.ts';
+import type { Caller, Directory, Overview, Shown, Worklist, WorklistItem } from '../mission/mission-log.ts';
+import type { MissionState } from '../mission/state.ts';
+import type { Viewpoint } from '../fhir/fhir.ts';
+import { engagementOf, minimalTask, operationalStatusOf, type Resource, resourceLocation } from '../fhir/location.ts';
+import { searchset } from '../fhir/searchset.ts';
+import { notFound } from './mission.ts';
+import {
+  exerciseIn,
+  fits,
+  pageOf,
+  type Search,
+  shownTasks,
+  sideBySide,
+  tokensIn,
+  unknownParameter,
+} from './search.ts';
+
+export interface ResourcePorts {
+  readonly overview: Overview;
+  readonly worklist: Worklist;
+}
+
+type Found = { readonly outcome: 'found'; readonly resource: unknown; readonly shows: readonly Shown[] };
+
+/** Who sees resources: every AMK LA those of all operators, an operator its own. */
+const seers: readonly Role[] = ['amk-la', 'operator'];
+
+/** Operators whose resources are read at the same time. */
+const operatorsAtOnce = 20;
+
+const rowsOfPage = 100;
+
+/** Every open ask for a flight or a drive that an operator has. */
+const openAsks = async (worklist: Worklist, operator: string): Promise<readonly WorklistItem[]> => {
+  const found: WorklistItem[] = [];
+  let from: string | undefined;
+  do {
+    const page = await worklist.list(operator, true, rowsOfPage, from);
+    found.push(...page.items.filter(({ task }) => task.kind === 'resource'));
+    from = page.next;
+  } while (from !== undefined);
+  return found;
+};
+
+const order = { flying: 0, assigned: 1, asked: 2 } as const;
+
+const latest = (...times: readonly string[]): string => times.reduce((one, other) => (one > other ? one : other));
+
+/** One resource: what is reported of it, and the asks that name it or, without a call sign, the one ask that stands for it. */
+const resourceOf = (
+  operator: string,
+  exercise: boolean,
+  state: MissionState | undefined,
+  asks: readonly WorklistItem[],
+): Resource => {
+  const tasks = [...asks].sort(
+    (one, other) =>
+      order[engagementOf(one.task)] - order[engagementOf(other.task)] ||
+      one.task.openedAt.localeCompare(other.task.openedAt),
+  );
+  const [first] = tasks;
+  const readiness = state?.readiness;
+  const sign = readiness?.resource ?? first?.task.resource;
+  return {
+    id: sign === undefined ? (first?.task.id ?? '') : resourceIdOf(operator, sign, exercise),
+    operator,
+    exercise,
+    changedAt: latest(state?.changedAt ?? '', ...tasks.map(({ task }) => task.changedAt)),
+    tasks,
+    ...defined({ sign, kind: readiness?.kind ?? first?.task.resourceKind, readiness }),
+  };
+};
+
+/** The real resources of an operator, or those of exercises. */
+const rowsOf = (
+  operator: string,
+  exercise: boolean,
+  reported: readonly MissionState[],
+  asks: readonly WorklistItem[],
+): readonly Resource[] => {
+  const states = new Map(
+    reported.flatMap((state) => (state.readiness === undefined ? [] : [[state.readiness.resource, state] as const])),
+  );
+  const named = Map.groupBy(
+    asks.filter(({ task }) => task.resource !== undefined),
+    ({ task }) => task.resource ?? '',
+  );
+  const signs = [...new Set([...states.keys(), ...named.keys()])].sort();
+  return [
+    ...signs.map((sign) => resourceOf(operator, exercise, states.get(sign), named.get(sign) ?? [])),
+    // Nothing that flies may be invisible because nobody has said which one it is.
+    ...asks
+      .filter(({ task }) => task.resource === undefined)
+      .map((item) => resourceOf(operator, exercise, undefined, [item])),
+  ];
+};
+
+/** All resources that a caller may see, exercises among them, by operator and call sign. */
+const board = async (
+  { overview, worklist }: ResourcePorts,
+  directory: Directory,
+  caller: Caller,
+): Promise<readonly Resource[]> => {
+  const operators =
+    caller.role === 'operator'
+      ? [caller.organisation]
+      : directory.partiesOf('operator').map(({ organisation }) => organisation);
+  const found = await sideBySide(operators, operatorsAtOnce, async (operator) => {
+    const [reported, asks] = await Promise.all([overview.readinessOf(operator), openAsks(worklist, operator)]);
+    return [false, true].flatMap((exercise) => {
+      const same = (one: { readonly exercise: boolean }): boolean => one.exercise === exercise;
+      return rowsOf(operator, exercise, reported.filter(same), asks.filter(same));
+    });
+  });
+  return found.flat();
+};
+
+const parameters = [
+  'type',
+  'operational-status',
+  'organization',
+  'identifier',
+  '_security',
+  '_count',
+  '_cursor',
+  '_format',
+];
+
+const wanted = (search: Search): ((resource: Resource) => boolean) => {
+  const types = tokensIn(search, 'type');
+  const statuses = tokensIn(search, 'operational-status');
+  const identifiers = tokensIn(search, 'identifier');
+  const organisations = search
+    .get('organization')
+    ?.split(',')
+    .map((one) => one.replace(/^Organization\//, ''));
+  return (resource) =>
+    fits(types, systems.resourceKind, resource.kind) &&
+    fits(statuses, systems.resourceAvailability, operationalStatusOf(resource)?.code) &&
+    fits(identifiers, systems.resource, resource.sign, (sign) => sign.trim().toUpperCase()) &&
+    (organisations?.includes(resource.operator) ?? true);
+};
+
+/**
+ * `GET Location?…`: which resources are asked for, flying or free. What a mission makes of a resource stands before what its
+ * operator reported; the open asks come with it, with what everybody who coordinates may know of a mission.
+ */
+export const searchResources = async (
+  ports: ResourcePorts,
+  caller: Caller,
+  search: Search,
+  view: Viewpoint,
+): Promise<Found | Refusal> => {
+  if (!seers.includes(caller.role))
+    return refuse('forbidden-role', 'http.Authorization', `resources are seen by ${seers.join(' and ')}`);
+  const unknown = unknownParameter(search, parameters, `resources are searched by ${parameters.join(', ')}`);
+  if (unknown !== undefined) return unknown;
+  const exercise = exerciseIn(search);
+  if (typeof exercise !== 'boolean') return exercise;
+
+  const fitting = wanted(search);
+  const found = (await board(ports, view.directory, caller)).filter((one) => one.exercise === exercise && fitting(one));
+  const page = pageOf(found, 'Location', search);
+  if (isRefusal(page)) return page;
+  const rows = page.items.map((resource) => ({
+    resource: resourceLocation(resource, caller.organisation, view),
+    path: `Location/${resource.id}`,
+  }));
+  const items = page.items.flatMap(({ tasks }) => tasks);
+  const asks = items.map((item) => ({
+    resource: minimalTask(item, view),
+    path: `Task/${item.task.id}`,
+    mode: 'include' as const,
+  }));
+  return {
+    outcome: 'found',
+    resource: searchset(page.self, page.next, [...rows, ...asks], view, found.length),
+    shows: shownTasks(items, caller),
+  };
+};
+
+/** `GET Location/{id}`: one resource, of the real ones or of an exercise. */
+export const readResource = async (
+  ports: ResourcePorts,
+  caller: Caller,
+  id: string,
+  view: Viewpoint,
+): Promise<Found | Refusal> => {
+  const address = parseAddress(id);
+  const mayBeResource = isMissionId(id) || (address !== undefined && address.index === undefined);
+  if (!seers.includes(caller.role) || !mayBeResource) return notFound;
+  const resource = (await board(ports, view.directory, caller)).find((one) => one.id === id);
+  return resource === undefined
+    ? notFound
+    : {
+        outcome: 'found',
+        resource: resourceLocation(resource, caller.organisation, view),
+        shows: shownTasks(resource.tasks, caller),
+      };
+};

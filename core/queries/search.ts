@@ -1,0 +1,130 @@
+import { type Refusal, refuse } from '../../schemas/faults.ts';
+import { parseAddress } from '../../schemas/identifiers.ts';
+import { exerciseCode, systems } from '../../schemas/names.ts';
+import type { Caller, Shown, WorklistItem } from '../mission/mission-log.ts';
+import { type MissionState, rolesIn, type TaskState } from '../mission/state.ts';
+
+/** Steps that several searches share. */
+
+/** What an answer shows of a mission; `parts` as in `Shown`. */
+export const shownOf = (state: MissionState, { organisation }: Caller, parts: readonly string[]): Shown => ({
+  mission: state.mission,
+  exercise: state.exercise,
+  relation: rolesIn(state, organisation),
+  parts,
+});
+
+/** A Task's part of its mission: the entry that opened it. */
+export const partOfTask = ({ id }: Pick<TaskState, 'id'>): string => String(parseAddress(id)?.entry);
+
+/** What a list of Tasks shows of their missions. */
+export const shownTasks = (items: readonly WorklistItem[], { organisation }: Caller): readonly Shown[] =>
+  [...Map.groupBy(items, ({ mission }) => mission)].map(([mission, ofIt]) => ({
+    mission,
+    exercise: ofIt.some(({ exercise }) => exercise),
+    relation: [
+      ...(ofIt.some(({ coordinator }) => coordinator === organisation) ? ['coordinator' as const] : []),
+      ...(ofIt.some(({ task }) => task.owner === organisation) ? ['performer' as const] : []),
+    ],
+    parts: ofIt.map(({ task }) => partOfTask(task)),
+  }));
+
+/** Query parameters, each by its name. */
+export type Search = ReadonlyMap<string, string>;
+
+/** Rows of a page: 1 to 100, 50 if nothing is said. */
+export const pageSize = (search: Search): number | Refusal => {
+  const text = search.get('_count');
+  if (text === undefined) return 50;
+  const count = Number(text);
+  return Number.isInteger(count) && count >= 1 && count <= 100
+    ? count
+    : refuse('unknown-search', 'http._count', '_count is a whole number from 1 to 100');
+};
+
+/** Where a parameter stands, by its name; what has not the form of FHIR's own names could be anything, and is not repeated. */
+export const placeOf = (name: string): string =>
+  /^_?[a-z]{1,20}(-[a-z]{1,20}){0,3}$/i.test(name) ? `http.${name}` : 'http.query';
+
+/** The first parameter that the search does not take. */
+export const unknownParameter = (search: Search, taken: readonly string[], what: string): Refusal | undefined => {
+  const unknown = [...search.keys()].find((name) => !taken.includes(name));
+  return unknown === undefined ? undefined : refuse('unknown-search', placeOf(unknown), what);
+};
+
+const exercises: readonly string[] = [exerciseCode, `${systems.actReason}|${exerciseCode}`];
+
+/** Whether exercises are asked for. Real and exercise are never in one list: without `_security` it is the real one. */
+export const exerciseIn = (search: Search): boolean | Refusal => {
+  const asked = search.get('_security');
+  if (asked === undefined) return false;
+  return exercises.includes(asked)
+    ? true
+    : refuse('unknown-search', 'http._security', `_security is ${exercises.join(' or ')}`);
+};
+
+/** A token of a FHIR search: `code`, `system|code`. */
+export interface Token {
+  readonly system?: string;
+  readonly value: string;
+}
+
+/** A comma or a bar that belongs to a value is written with a backslash (R4 search, 3.1.1.4.0.1). */
+const unescaped = (text: string): string => text.replaceAll(/\\([\\,|$])/g, '$1');
+
+const tokenIn = (text: string): Token => {
+  const [system, ...value] = text.split(/(?<!\\)\|/);
+  return value.length === 0
+    ? { value: unescaped(text) }
+    : { system: unescaped(system ?? ''), value: unescaped(value.join('|')) };
+};
+
+/** The tokens of a parameter, one of which must fit; nothing if it is not given. */
+export const tokensIn = (search: Search, name: string): readonly Token[] | undefined =>
+  search
+    .get(name)
+    ?.split(/(?<!\\),/)
+    .map(tokenIn);
+
+/** Whether one of the tokens means a code of a system. Nothing asked, everything fits. */
+export const fits = (
+  tokens: readonly Token[] | undefined,
+  system: string,
+  value: string | undefined,
+  same: (asked: string) => string = (asked) => asked,
+): boolean =>
+  tokens === undefined ||
+  tokens.some((token) => same(token.value) === value && (token.system === undefined || token.system === system));
+
+/** Part of a list that is at hand as a whole: all of it, or `_count` of it from where the page before ended. */
+export const pageOf = <Item>(
+  items: readonly Item[],
+  type: string,
+  search: Search,
+): { readonly items: readonly Item[]; readonly self: string; readonly next?: string } | Refusal => {
+  const count = search.has('_count') ? pageSize(search) : items.length;
+  if (typeof count !== 'number') return count;
+  const cursor = search.get('_cursor') ?? '0';
+  if (!/^\d{1,6}$/.test(cursor)) return refuse('unknown-search', 'http._cursor', 'follow the link of the page before');
+  const from = Number(cursor);
+  const asked = [...search].filter(([name]) => name !== '_cursor');
+  const addressOf = (parameters: readonly [string, string][]): string =>
+    parameters.length === 0 ? type : `${type}?${new URLSearchParams([...parameters]).toString()}`;
+  return {
+    items: items.slice(from, from + count),
+    self: addressOf(asked),
+    ...(from + count < items.length ? { next: addressOf([...asked, ['_cursor', String(from + count)]]) } : {}),
+  };
+};
+
+/** Works a list so many at a time, and keeps its order. */
+export const sideBySide = async <Item, Result>(
+  items: readonly Item[],
+  width: number,
+  work: (item: Item) => Promise<Result>,
+): Promise<readonly Result[]> => {
+  const results: Result[] = [];
+  for (let from = 0; from < items.length; from += width)
+    results.push(...(await Promise.all(items.slice(from, from + width).map(work))));
+  return results;
+};

@@ -1,0 +1,155 @@
+import { defined } from '../../schemas/defined.ts';
+import { isRefusal, type Refusal, refuse } from '../../schemas/faults.ts';
+import { knownMessageType } from '../../schemas/messages/catalogue.ts';
+import { ifReadable } from '../../schemas/newer-release.ts';
+import { announcementOf } from '../mission/announcement.ts';
+import type {
+  Caller,
+  MissionLog,
+  Notification,
+  PayloadContent,
+  Shown,
+  Subscription,
+  SubscriptionLog,
+} from '../mission/mission-log.ts';
+import type { Viewpoint } from '../fhir/fhir.ts';
+import { type Notice, notificationBundle, type NotifiedEvent } from '../fhir/notification.ts';
+import { type Search, shownOf, sideBySide, unknownParameter } from './search.ts';
+
+/** Events of one answer of `$events`; the caller asks on from where it ends. */
+const eventsOfAnswer = 50;
+
+/** Bytes of one answer: a Lambda function may answer 6 MB, and the largest event has about one. */
+const bytesOfAnswer = 4 * 1024 * 1024;
+
+/** Events that are read at the same time. */
+const width = 10;
+
+const parameters = ['eventsSinceNumber', 'eventsUntilNumber', 'content', '_format'];
+
+const payloads: readonly PayloadContent[] = ['empty', 'id-only', 'full-resource'];
+
+const numberIn = (search: Search, name: string): number | undefined | Refusal => {
+  const text = search.get(name);
+  if (text === undefined) return undefined;
+  return /^\d{1,15}$/.test(text) ? Number(text) : refuse('unknown-search', `http.${name}`, 'is an event number');
+};
+
+type EventsNotice = Extract<Notice, { readonly kind: 'query-event' | 'event-notification' }>;
+
+/** Events that were found, and the first of those asked for that are not among them. */
+export interface FoundEvents extends EventsNotice {
+  readonly kind: 'query-event';
+  readonly next?: number;
+  /** What was asked for, to be asked again. */
+  readonly asked: Search;
+}
+
+/** `Subscription/{id}/$events`: what was or should have been notified, whether or not it was delivered. Both limits are included. */
+export const readEvents = async (
+  ports: { readonly missions: MissionLog; readonly subscriptions: SubscriptionLog },
+  caller: Caller,
+  subscription: Subscription,
+  search: Search,
+): Promise<FoundEvents | Refusal> => {
+  const unknown = unknownParameter(search, parameters, `$events takes ${parameters.join(', ')}`);
+  if (unknown !== undefined) return unknown;
+  const since = numberIn(search, 'eventsSinceNumber');
+  if (typeof since === 'object') return since;
+  const until = numberIn(search, 'eventsUntilNumber');
+  if (typeof until === 'object') return until;
+  const content = search.get('content');
+  const payload = content === undefined ? subscription.payload : payloads.find((known) => known === content);
+  if (payload === undefined)
+    return refuse('unknown-search', 'http.content', `content is one of ${payloads.join(', ')}`);
+
+  const { gaps = [], lastNumber } = subscription;
+  const asked = Math.max(1, since ?? 1);
+  const from = gaps.reduce((at, { after, next }) => (at > after && at < next ? next : at), asked);
+  const last = Math.min(until ?? lastNumber, lastNumber);
+  // Nobody is led through millions of numbers that tell of nothing.
+  const gap = gaps.find(({ after }) => after >= from);
+  const to = Math.min(last, from + eventsOfAnswer - 1, gap?.after ?? last);
+  const notifications = await ports.subscriptions.range(subscription.id, from, to);
+  const eventOf = async (notification: Notification): Promise<NotifiedEvent> => {
+    const entry = await ports.missions.entry(notification.mission, notification.entry);
+    if (entry === undefined)
+      throw new Error(`event ${subscription.id}.${notification.number} points to an entry that is not in the log`);
+    // What it may show is in the catalogue.
+    knownMessageType(entry.event);
+    const wanted = entry.state.request.entry;
+    const request = wanted === entry.number ? entry : await ports.missions.entry(notification.mission, wanted);
+    const announced = await announcementOf(ports.missions, entry, subscription.organisation);
+    return { notification, entry, request: request ?? entry, ...defined({ announced }) };
+  };
+  const read = await sideBySide(notifications, width, async (notification) => ({
+    notification,
+    event: await ifReadable(() => eventOf(notification)),
+  }));
+  const next = to === gap?.after ? gap.next : to + 1;
+  return {
+    kind: 'query-event',
+    subscription: { ...subscription, payload },
+    role: caller.role,
+    events: read.flatMap(({ event }) => (event === 'unreadable' ? [] : [event])),
+    unreadable: read.flatMap(({ event, notification }) => (event === 'unreadable' ? [notification] : [])),
+    asked: search,
+    ...(next <= last ? { next } : {}),
+  };
+};
+
+const bytesOf = (text: string): number => new TextEncoder().encode(text).length;
+
+/** As many of the events as an answer can carry, one at the least. */
+const fitting = (found: FoundEvents, view: Viewpoint, now: string, most: number): FoundEvents => {
+  let bytes = 0;
+  const cut = found.events.findIndex((event, index) => {
+    bytes += bytesOf(notificationBundle({ ...found, events: [event], unreadable: [] }, view, now));
+    return index > 0 && bytes > most;
+  });
+  const first = found.events[cut]?.notification.number;
+  if (first === undefined) return found;
+  const unreadable = found.unreadable?.filter(({ number }) => number < first) ?? [];
+  return { ...found, events: found.events.slice(0, cut), unreadable, next: first };
+};
+
+/** The answer of `$events`. One that does not hold everything says where it goes on (`Bundle.link`, relation `next`). */
+export const eventsBundle = (found: FoundEvents, view: Viewpoint, now: string, most = bytesOfAnswer): string =>
+  bundleOf(fitting(found, view, now, most), view, now);
+
+const bundleOf = (shown: FoundEvents, view: Viewpoint, now: string): string => {
+  const path = `Subscription/${shown.subscription.id}/$events`;
+  const addressOf = (search: Search): string =>
+    search.size === 0 ? path : `${path}?${new URLSearchParams([...search]).toString()}`;
+  return notificationBundle(shown, view, now, {
+    self: addressOf(shown.asked),
+    ...(shown.next === undefined
+      ? {}
+      : { next: addressOf(new Map([...shown.asked, ['eventsSinceNumber', String(shown.next)]])) }),
+  });
+};
+
+/** What events show of their missions; empty ones show nothing. */
+const shownIn = ({ subscription, events }: FoundEvents, caller: Caller): readonly Shown[] =>
+  subscription.payload === 'empty'
+    ? []
+    : [...Map.groupBy(events, ({ entry }) => entry.mission).values()].flatMap((ofIt) => {
+        const newest = ofIt.at(-1)?.entry.state;
+        const parts = ofIt.map(({ entry }) => String(entry.number));
+        return newest === undefined || newest.readiness !== undefined ? [] : [shownOf(newest, caller, parts)];
+      });
+
+/** What `$events` answers. */
+export const answerEvents = async (
+  ports: Parameters<typeof readEvents>[0],
+  caller: Caller,
+  subscription: Subscription,
+  search: Search,
+  view: Viewpoint,
+  now: string,
+): Promise<{ readonly outcome: 'found'; readonly text: string; readonly shows: readonly Shown[] } | Refusal> => {
+  const found = await readEvents(ports, caller, subscription, search);
+  if (isRefusal(found)) return found;
+  const shown = fitting(found, view, now, bytesOfAnswer);
+  return { outcome: 'found', text: bundleOf(shown, view, now), shows: shownIn(shown, caller) };
+};

@@ -1,0 +1,89 @@
+import { isRefusal, type Refusal, refuse } from '../../schemas/faults.ts';
+import { fhirJson, missionTopic } from '../../schemas/names.ts';
+import type { Subscription, SubscriptionStatus } from '../mission/mission-log.ts';
+import type { Viewpoint } from '../fhir/fhir.ts';
+import { statusParameters } from '../fhir/notification.ts';
+import { searchset } from '../fhir/searchset.ts';
+import { subscriptionResource } from '../fhir/subscription.ts';
+import { pageOf, placeOf, type Search, unknownParameter } from './search.ts';
+
+/** What a party reads of its own subscriptions. Those that are off are read by their id only. */
+
+const statuses: readonly SubscriptionStatus[] = ['requested', 'active', 'error', 'off'];
+
+const searchParameters = ['_id', 'url', 'status', 'criteria', 'type', 'payload', '_count', '_cursor', '_format'];
+
+const oneOf = (search: Search, name: string): readonly string[] | undefined => search.get(name)?.split(',');
+
+const unknownStatus = (asked: readonly string[]): Refusal | undefined =>
+  asked.every((one) => statuses.some((status) => status === one))
+    ? undefined
+    : refuse('unknown-search', 'http.status', `status is ${statuses.join(', ')}`);
+
+/** `GET Subscription?…`: each parameter of R4 that the hub can answer; several are joined by AND, values by OR. */
+export const searchSubscriptions = (
+  own: readonly Subscription[],
+  search: Search,
+  view: Viewpoint,
+): { readonly outcome: 'found'; readonly resource: unknown } | Refusal => {
+  const unknown =
+    unknownParameter(search, searchParameters, `subscriptions are searched by ${searchParameters.join(', ')}`) ??
+    unknownStatus(oneOf(search, 'status') ?? []);
+  if (unknown !== undefined) return unknown;
+  const has = (name: string, value: string): boolean => oneOf(search, name)?.includes(value) ?? true;
+  // A string search finds what begins with the words, whatever their case (R4 3.1.1.4.8).
+  const begins = (search.get('criteria') ?? '').toLowerCase();
+  const found = own.filter(
+    ({ id, endpoint, status }) =>
+      has('_id', id) &&
+      // A URL may hold a comma itself.
+      (search.get('url') === endpoint || has('url', endpoint)) &&
+      has('status', status) &&
+      has('type', 'rest-hook') &&
+      has('payload', fhirJson) &&
+      missionTopic.toLowerCase().startsWith(begins),
+  );
+  const page = pageOf(found, 'Subscription', search);
+  if (isRefusal(page)) return page;
+  const listed = page.items.map((one) => ({
+    resource: subscriptionResource(one, false),
+    path: `Subscription/${one.id}`,
+  }));
+  return { outcome: 'found', resource: searchset(page.self, page.next, listed, view, found.length) };
+};
+
+/** What was asked of an operation: the values of each parameter. */
+export type OperationInput = ReadonlyMap<string, readonly string[]>;
+
+const statusParametersTaken = ['id', 'status', '_format'];
+
+/** What `$status` is asked for; `id` and `status` are joined by AND, their values by OR. */
+export const readStatusQuery = (
+  input: OperationInput,
+): { readonly outcome: 'read'; readonly ids?: readonly string[]; readonly statuses?: readonly string[] } | Refusal => {
+  const unknown = [...input.keys()].find((name) => !statusParametersTaken.includes(name));
+  if (unknown !== undefined) return refuse('unknown-search', placeOf(unknown), '$status takes id and status');
+  const given = (name: string): readonly string[] | undefined => input.get(name)?.flatMap((text) => text.split(','));
+  const ids = given('id');
+  const asked = given('status');
+  return (
+    unknownStatus(asked ?? []) ?? {
+      outcome: 'read',
+      ...(ids === undefined ? {} : { ids }),
+      ...(asked === undefined ? {} : { statuses: asked }),
+    }
+  );
+};
+
+/** The answer of `$status`: one status for each subscription. `path`: what was asked, below the base URL. */
+export const statusBundle = (path: string, subscriptions: readonly Subscription[], view: Viewpoint): unknown =>
+  searchset(
+    path,
+    undefined,
+    subscriptions.map((subscription) => ({
+      resource: statusParameters({ kind: 'query-status', subscription }, [], view),
+      path: `Subscription/${subscription.id}/$status`,
+    })),
+    view,
+    subscriptions.length,
+  );
