@@ -1,6 +1,6 @@
 import type { APIGatewayAuthorizerResult, APIGatewayRequestAuthorizerEvent } from 'aws-lambda';
 import { openLeanTable } from '../../adapters/dynamodb/lean-table.ts';
-import { requestBudgets, type Spent } from '../../adapters/dynamodb/request-budgets.ts';
+import { requestBudgets, type Spent } from '../../adapters/dynamodb/rate-limits.ts';
 import { usedProofs } from '../../adapters/dynamodb/used-proofs.ts';
 import { setting } from '../../adapters/settings.ts';
 import { type AccessToken, accessTokenVerifier } from '../../adapters/tokens/access-token.ts';

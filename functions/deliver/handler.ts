@@ -1,8 +1,8 @@
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
-import { deliveryDesk } from '../../adapters/dynamodb/delivery-desk.ts';
+import { deliveryDesk } from '../../adapters/dynamodb/delivery-context.ts';
 import { allowList } from '../../adapters/http/egress-guard.ts';
 import { webhookChannel, withinHosts } from '../../adapters/http/channel.ts';
-import { openLogs, systemClock } from '../../adapters/hub.ts';
+import { openLogs, systemClock } from '../../adapters/wiring.ts';
 import { setting } from '../../adapters/settings.ts';
 import { openQueues, readOrder, returnAfter } from '../../adapters/sqs/queues.ts';
 import { deliver, deliverySettings } from '../../core/delivery/deliver.ts';

@@ -1,4 +1,4 @@
-import type { Budget, RequestBudgets, Spender, Spent } from '../../adapters/dynamodb/request-budgets.ts';
+import type { Budget, RequestBudgets, Spender, Spent } from '../../adapters/dynamodb/rate-limits.ts';
 import { kindOf, log } from './log.ts';
 
 /** Counts a request. What cannot be counted goes on: no limit may keep a message about a mission out because the hub cannot count. */

@@ -1,7 +1,7 @@
 import middy from '@middy/core';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import type { PartyDirectory } from '../../adapters/dynamodb/directory-store.ts';
-import type { Spender } from '../../adapters/dynamodb/request-budgets.ts';
+import type { Spender } from '../../adapters/dynamodb/rate-limits.ts';
 import { HubClosed, Unavailable } from '../../core/mission/mission-log.ts';
 import type { Party } from '../../core/mission/state.ts';
 import { defined } from '../../schemas/defined.ts';

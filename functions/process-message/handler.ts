@@ -1,5 +1,5 @@
-import { requestBudgets } from '../../adapters/dynamodb/request-budgets.ts';
-import { openDeliveryQueue, openLogs } from '../../adapters/hub.ts';
+import { requestBudgets } from '../../adapters/dynamodb/rate-limits.ts';
+import { openDeliveryQueue, openLogs } from '../../adapters/wiring.ts';
 import { setting } from '../../adapters/settings.ts';
 import { acceptMessage } from '../../core/mission/accept-message.ts';
 import { fanOut } from '../../core/delivery/fan-out.ts';

@@ -1,4 +1,4 @@
-import { openLogs, systemClock } from '../../adapters/hub.ts';
+import { openLogs, systemClock } from '../../adapters/wiring.ts';
 import { setting } from '../../adapters/settings.ts';
 import type { Caller, Reading, Shown } from '../../core/mission/mission-log.ts';
 import { searchAccesses } from '../../core/queries/audit-events.ts';

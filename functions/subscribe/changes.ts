@@ -3,7 +3,7 @@ import type { OperationOutcome } from 'fhir/r4.d.ts';
 import type { PartyDirectory } from '../../adapters/dynamodb/directory-store.ts';
 import { readHeaders } from '../../adapters/http/channel.ts';
 import { allowList, refusalOf } from '../../adapters/http/egress-guard.ts';
-import { openDeliveryQueue, openLogs } from '../../adapters/hub.ts';
+import { openDeliveryQueue, openLogs } from '../../adapters/wiring.ts';
 import { setting } from '../../adapters/settings.ts';
 import { deliveryGraceMilliseconds } from '../../core/delivery/fan-out.ts';
 import type { Subscription } from '../../core/mission/mission-log.ts';

@@ -1,5 +1,5 @@
 import type { PartyDirectory } from '../../adapters/dynamodb/directory-store.ts';
-import { openLogs } from '../../adapters/hub.ts';
+import { openLogs } from '../../adapters/wiring.ts';
 import { setting } from '../../adapters/settings.ts';
 import type { Subscription } from '../../core/mission/mission-log.ts';
 import { answerEvents } from '../../core/queries/subscription-events.ts';

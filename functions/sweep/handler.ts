@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Context } from 'aws-lambda';
-import { openDeliveryQueue, openLogs } from '../../adapters/hub.ts';
+import { openDeliveryQueue, openLogs } from '../../adapters/wiring.ts';
 import { HubClosed } from '../../core/mission/mission-log.ts';
 import { retire } from '../../core/delivery/idle-missions.ts';
 import { sweep } from '../../core/delivery/sweep.ts';

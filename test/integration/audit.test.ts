@@ -10,7 +10,7 @@ import { z } from 'zod';
 import { accessLog } from '../../adapters/dynamodb/access-log.ts';
 import { saveDirectory } from '../../adapters/dynamodb/directory-store.ts';
 import { type Key, keys } from '../../adapters/dynamodb/table.ts';
-import { type Logs, openLogs } from '../../adapters/hub.ts';
+import { type Logs, openLogs } from '../../adapters/wiring.ts';
 import { recordAccess } from '../../core/audit/record.ts';
 import type { AccessRecord } from '../../core/mission/mission-log.ts';
 import { missionIdOf, uuidOf } from '../../schemas/identifiers.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { saveDirectory } from '../../adapters/dynamodb/directory-store.ts';
-import { type Logs, openLogs } from '../../adapters/hub.ts';
+import { type Logs, openLogs } from '../../adapters/wiring.ts';
 import { seesNoPerson } from '../../core/mission/recipients.ts';
 import type { Party } from '../../core/mission/state.ts';
 import { codesOf, type Role, roles } from '../../schemas/codes.ts';

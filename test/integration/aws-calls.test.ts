@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { accessLog } from '../../adapters/dynamodb/access-log.ts';
-import { deliveryDesk } from '../../adapters/dynamodb/delivery-desk.ts';
+import { deliveryDesk } from '../../adapters/dynamodb/delivery-context.ts';
 import { openLeanTable } from '../../adapters/dynamodb/lean-table.ts';
 import { missionLog } from '../../adapters/dynamodb/mission-log.ts';
-import { requestBudgets } from '../../adapters/dynamodb/request-budgets.ts';
+import { requestBudgets } from '../../adapters/dynamodb/rate-limits.ts';
 import { subscriptionLog } from '../../adapters/dynamodb/subscription-log.ts';
 import { openTable, type Table } from '../../adapters/dynamodb/table.ts';
 import { usedProofs } from '../../adapters/dynamodb/used-proofs.ts';

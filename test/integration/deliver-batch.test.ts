@@ -12,7 +12,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { buffer } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { saveDirectory } from '../../adapters/dynamodb/directory-store.ts';
-import { type Logs, openLogs } from '../../adapters/hub.ts';
+import { type Logs, openLogs } from '../../adapters/wiring.ts';
 import { openQueues } from '../../adapters/sqs/queues.ts';
 import { acceptMessage } from '../../core/mission/accept-message.ts';
 import { fanOut } from '../../core/delivery/fan-out.ts';

@@ -1,10 +1,10 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { DeleteMessageCommand, ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll } from 'vitest';
-import { deliveryDesk } from '../../adapters/dynamodb/delivery-desk.ts';
+import { deliveryDesk } from '../../adapters/dynamodb/delivery-context.ts';
 import { subscriptionLog } from '../../adapters/dynamodb/subscription-log.ts';
 import { openTable, type Table } from '../../adapters/dynamodb/table.ts';
-import { openLogs } from '../../adapters/hub.ts';
+import { openLogs } from '../../adapters/wiring.ts';
 import { deliveryQueue, openQueues, readOrder, returnAfter } from '../../adapters/sqs/queues.ts';
 import { portContract } from '../support/contract.ts';
 import { type EmbeddedAws, startEmbeddedAws, withoutTimeLimits } from '../support/embedded-aws.ts';

@@ -1,7 +1,7 @@
 import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { openLeanTable } from '../../adapters/dynamodb/lean-table.ts';
-import { type RequestBudgets, requestBudgets } from '../../adapters/dynamodb/request-budgets.ts';
+import { type RequestBudgets, requestBudgets } from '../../adapters/dynamodb/rate-limits.ts';
 import { openTable } from '../../adapters/dynamodb/table.ts';
 import { type EmbeddedAws, startEmbeddedAws, withoutTimeLimits } from '../support/embedded-aws.ts';
 

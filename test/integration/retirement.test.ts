@@ -1,6 +1,6 @@
 import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openLogs, type Logs } from '../../adapters/hub.ts';
+import { openLogs, type Logs } from '../../adapters/wiring.ts';
 import { keys, retirementShard } from '../../adapters/dynamodb/table.ts';
 import { acceptMessage } from '../../core/mission/accept-message.ts';
 import { fanOut } from '../../core/delivery/fan-out.ts';

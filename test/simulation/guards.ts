@@ -458,7 +458,7 @@ export const guards: readonly Guard[] = [
     missedBy: 'contract',
   },
   {
-    file: 'adapters/dynamodb/retirements.ts',
+    file: 'adapters/dynamodb/idle-missions.ts',
     find: 'OR seqOf.#mission <= :entry)',
     replace: 'OR seqOf.#mission <= :entry OR seqOf.#mission > :entry)',
     what: 'DynamoDB: a mission that went on is not forgotten',

@@ -18,7 +18,7 @@ import { cachedGuidelines } from './dynamodb/guideline-store.ts';
 import { missionLog } from './dynamodb/mission-log.ts';
 import { obligations } from './dynamodb/obligations.ts';
 import { overview } from './dynamodb/overview.ts';
-import { retirements } from './dynamodb/retirements.ts';
+import { retirements } from './dynamodb/idle-missions.ts';
 import { subscriptionLog } from './dynamodb/subscription-log.ts';
 import { openTable, type Table } from './dynamodb/table.ts';
 import { worklist } from './dynamodb/worklist.ts';
