@@ -8,10 +8,10 @@ import { checkBinding, type Proof, verifyProof } from '../../adapters/tokens/pro
 import { IssuerUnreachable } from '../../adapters/tokens/issuer-keys.ts';
 import { TokenRefused } from '../../adapters/tokens/refused.ts';
 import { Unavailable } from '../../core/mission/mission-log.ts';
-import { correlationOf } from '../edge/correlation.ts';
-import { counted } from '../edge/counted.ts';
-import { quiet } from '../edge/guarded.ts';
-import { kindOf, log, logger } from '../edge/log.ts';
+import { correlationOf } from '../shared/http/correlation-id.ts';
+import { counted } from '../shared/http/rate-limit.ts';
+import { quiet } from '../shared/telemetry/error-boundary.ts';
+import { kindOf, log, logger } from '../shared/telemetry/log.ts';
 
 const audience = setting('TOKEN_AUDIENCE');
 const verify = accessTokenVerifier(setting('TOKEN_ISSUER'), audience);

@@ -8,9 +8,9 @@ import { openQueues, readOrder, returnAfter } from '../../adapters/sqs/queues.ts
 import { deliver, deliverySettings } from '../../core/delivery/deliver.ts';
 import { type DeliveryOrder, HubClosed } from '../../core/mission/mission-log.ts';
 import { notificationBundle } from '../../core/fhir/notification.ts';
-import { guarded } from '../edge/guarded.ts';
-import { kindOf, log } from '../edge/log.ts';
-import { noted, notedDelivery } from '../edge/noted.ts';
+import { guarded } from '../shared/telemetry/error-boundary.ts';
+import { kindOf, log } from '../shared/telemetry/log.ts';
+import { noted, notedDelivery } from '../shared/telemetry/instrumented-ports.ts';
 
 const opened = openLogs();
 const logs = { ...opened, missions: noted(opened.missions) };

@@ -8,7 +8,7 @@ import release from '../../package.json' with { type: 'json' };
 import { defined } from '../../schemas/defined.ts';
 import { isRefusal, refuse } from '../../schemas/faults.ts';
 import { digestOf } from '../../schemas/identifiers.ts';
-import { type Answer, answer, fhirDoor, headerOf, queryOf, type Request } from '../edge/door.ts';
+import { type Answer, answer, fhirDoor, headerOf, queryOf, type Request } from '../shared/http/fhir-handler.ts';
 
 /** What is published, and the day it last changed: bump it with the catalogue and the code tables. */
 const edition = { version: release.version, date: '2026-11-22' };

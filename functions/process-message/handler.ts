@@ -9,7 +9,7 @@ import { responseMessage } from '../../core/fhir/response-message.ts';
 import { type Refusal, refuse } from '../../schemas/faults.ts';
 import { readMessage } from '../../schemas/messages/read-message.ts';
 import { sendScopeOf } from '../../schemas/scopes.ts';
-import { counted } from '../edge/counted.ts';
+import { counted } from '../shared/http/rate-limit.ts';
 import {
   answer,
   bodyOf,
@@ -22,10 +22,10 @@ import {
   spenderOf,
   systemOf,
   tooMany,
-} from '../edge/door.ts';
-import { kindOf, log } from '../edge/log.ts';
-import { countAccepted } from '../edge/metrics.ts';
-import { noted } from '../edge/noted.ts';
+} from '../shared/http/fhir-handler.ts';
+import { kindOf, log } from '../shared/telemetry/log.ts';
+import { countAccepted } from '../shared/telemetry/metrics.ts';
+import { noted } from '../shared/telemetry/instrumented-ports.ts';
 
 const opened = openLogs();
 const logs = { ...opened, missions: noted(opened.missions) };

@@ -16,8 +16,8 @@ import type { Viewpoint } from '../../core/fhir/fhir.ts';
 import { organizationResource } from '../../core/fhir/organization.ts';
 import { isRefusal, type Refusal, refuse } from '../../schemas/faults.ts';
 import { parseAddress } from '../../schemas/identifiers.ts';
-import { recorded } from '../edge/accesses.ts';
-import { type Answer, answer, callerOf, etag, fhirDoor, headerOf, lacking, queryOf } from '../edge/door.ts';
+import { recorded } from '../shared/http/record-access.ts';
+import { type Answer, answer, callerOf, etag, fhirDoor, headerOf, lacking, queryOf } from '../shared/http/fhir-handler.ts';
 
 const logs = openLogs();
 const base = setting('PUBLIC_URL');

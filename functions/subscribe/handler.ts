@@ -15,9 +15,9 @@ import type { Viewpoint } from '../../core/fhir/fhir.ts';
 import { subscriptionResource } from '../../core/fhir/subscription.ts';
 import { isRefusal, type Refusal, refuse } from '../../schemas/faults.ts';
 import { isObject } from '../../schemas/json/json.ts';
-import { recorded } from '../edge/accesses.ts';
-import { type Answer, answer, callerOf, fhirDoor, lacking, queryOf, type Request } from '../edge/door.ts';
-import { create, end, readBody, replace, rotate } from './changes.ts';
+import { recorded } from '../shared/http/record-access.ts';
+import { type Answer, answer, callerOf, fhirDoor, lacking, queryOf, type Request } from '../shared/http/fhir-handler.ts';
+import { create, end, readBody, replace, rotate } from './commands.ts';
 
 const logs = openLogs();
 const base = setting('PUBLIC_URL');

@@ -4,9 +4,9 @@ import { openDeliveryQueue, openLogs } from '../../adapters/wiring.ts';
 import { HubClosed } from '../../core/mission/mission-log.ts';
 import { retire } from '../../core/delivery/idle-missions.ts';
 import { sweep } from '../../core/delivery/sweep.ts';
-import { kindOf, log } from '../edge/log.ts';
-import { noted } from '../edge/noted.ts';
-import { guarded } from '../edge/guarded.ts';
+import { kindOf, log } from '../shared/telemetry/log.ts';
+import { noted } from '../shared/telemetry/instrumented-ports.ts';
+import { guarded } from '../shared/telemetry/error-boundary.ts';
 
 const opened = openLogs();
 const logs = { ...opened, missions: noted(opened.missions) };

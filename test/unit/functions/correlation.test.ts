@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { correlationOf } from '../../../functions/edge/correlation.ts';
+import { correlationOf } from '../../../functions/shared/http/correlation-id.ts';
 
 const requestId = 'c6af9ac6-7b61-11e6-9a41-93e8deadbeef';
 const asked = (headers: Readonly<Record<string, string>>): string =>

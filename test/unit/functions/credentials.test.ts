@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { defaultProvider } from '../../../functions/edge/credentials.ts';
+import { defaultProvider } from '../../../functions/shared/bundling/credentials.ts';
 
 afterEach(() => {
   vi.unstubAllEnvs();

@@ -1,6 +1,6 @@
 import { globSync, readFileSync } from 'node:fs';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { kindOf, log, logger } from '../../../functions/edge/log.ts';
+import { kindOf, log, logger } from '../../../functions/shared/telemetry/log.ts';
 import { fieldsOf, type LogMessageName, logFields, logMessages } from '../../../schemas/telemetry/log-messages.ts';
 import { codesOf } from '../../../schemas/codes.ts';
 

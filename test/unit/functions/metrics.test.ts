@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { noted, notedDelivery } from '../../../functions/edge/noted.ts';
-import { countAccepted } from '../../../functions/edge/metrics.ts';
+import { noted, notedDelivery } from '../../../functions/shared/telemetry/instrumented-ports.ts';
+import { countAccepted } from '../../../functions/shared/telemetry/metrics.ts';
 import { acceptMessage } from '../../../core/mission/accept-message.ts';
 import { overdueMessage, sayAsHub } from '../../../core/mission/hub-messages.ts';
 import type { Attempt } from '../../../core/mission/mission-log.ts';

@@ -1,5 +1,5 @@
-import type { Budget, RequestBudgets, Spender, Spent } from '../../adapters/dynamodb/rate-limits.ts';
-import { kindOf, log } from './log.ts';
+import type { Budget, RequestBudgets, Spender, Spent } from '../../../adapters/dynamodb/rate-limits.ts';
+import { kindOf, log } from '../telemetry/log.ts';
 
 /** Counts a request. What cannot be counted goes on: no limit may keep a message about a mission out because the hub cannot count. */
 export const counted = async <Of extends Budget>(

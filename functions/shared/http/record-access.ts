@@ -1,9 +1,9 @@
-import { missionNamed, recordAccess } from '../../core/audit/record.ts';
-import type { Access, AccessLog, Reading, Shown } from '../../core/mission/mission-log.ts';
-import type { Party } from '../../core/mission/state.ts';
-import { isRefusal, type Refusal } from '../../schemas/faults.ts';
-import { type Request, systemOf } from './door.ts';
-import { log } from './log.ts';
+import { missionNamed, recordAccess } from '../../../core/audit/record.ts';
+import type { Access, AccessLog, Reading, Shown } from '../../../core/mission/mission-log.ts';
+import type { Party } from '../../../core/mission/state.ts';
+import { isRefusal, type Refusal } from '../../../schemas/faults.ts';
+import { type Request, systemOf } from './fhir-handler.ts';
+import { log } from '../telemetry/log.ts';
 
 /** A read before it is answered. */
 export interface Read<Found> {

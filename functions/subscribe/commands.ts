@@ -20,8 +20,8 @@ import {
   type SubscriptionSettings,
 } from '../../schemas/subscription.ts';
 import { refuseAll } from '../../schemas/fhir/zod-faults.ts';
-import { type Answer, answer, bodyOf, type Request } from '../edge/door.ts';
-import { kindOf, log } from '../edge/log.ts';
+import { type Answer, answer, bodyOf, type Request } from '../shared/http/fhir-handler.ts';
+import { kindOf, log } from '../shared/telemetry/log.ts';
 
 /** What a subscriber changes: it subscribes, settles anew, changes its secret, and ends. */
 

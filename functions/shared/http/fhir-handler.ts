@@ -1,10 +1,10 @@
 import middy from '@middy/core';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
-import type { PartyDirectory } from '../../adapters/dynamodb/directory-store.ts';
-import type { Spender } from '../../adapters/dynamodb/rate-limits.ts';
-import { HubClosed, Unavailable } from '../../core/mission/mission-log.ts';
-import type { Party } from '../../core/mission/state.ts';
-import { defined } from '../../schemas/defined.ts';
+import type { PartyDirectory } from '../../../adapters/dynamodb/directory-store.ts';
+import type { Spender } from '../../../adapters/dynamodb/rate-limits.ts';
+import { HubClosed, Unavailable } from '../../../core/mission/mission-log.ts';
+import type { Party } from '../../../core/mission/state.ts';
+import { defined } from '../../../schemas/defined.ts';
 import {
   type FaultCode,
   operationOutcome,
@@ -12,13 +12,13 @@ import {
   refuse,
   retryAfterOf,
   statusOf,
-} from '../../schemas/faults.ts';
-import type { LogMessageName } from '../../schemas/telemetry/log-messages.ts';
-import { fhirJson } from '../../schemas/names.ts';
-import { type Scope, scopeFor } from '../../schemas/scopes.ts';
-import { maxBodyBytes } from '../../schemas/json/strict-json.ts';
-import { correlationOf, headerIn } from './correlation.ts';
-import { kindOf, log, logger } from './log.ts';
+} from '../../../schemas/faults.ts';
+import type { LogMessageName } from '../../../schemas/telemetry/log-messages.ts';
+import { fhirJson } from '../../../schemas/names.ts';
+import { type Scope, scopeFor } from '../../../schemas/scopes.ts';
+import { maxBodyBytes } from '../../../schemas/json/strict-json.ts';
+import { correlationOf, headerIn } from './correlation-id.ts';
+import { kindOf, log, logger } from '../telemetry/log.ts';
 
 /** What every HTTP door of the hub does: correlation id in and out, FHIR media type, failures as `OperationOutcome`. */
 

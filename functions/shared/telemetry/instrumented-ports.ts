@@ -1,5 +1,5 @@
-import type { Attempt, DeliveryCase, DeliveryDesk, MissionLog, SubscriptionLog } from '../../core/mission/mission-log.ts';
-import { hub } from '../../core/mission/state.ts';
+import type { Attempt, DeliveryCase, DeliveryDesk, MissionLog, SubscriptionLog } from '../../../core/mission/mission-log.ts';
+import { hub } from '../../../core/mission/state.ts';
 import { log } from './log.ts';
 import { countDelivery, countHubMessage } from './metrics.ts';
 
