@@ -134,7 +134,7 @@ const assumed = {
   /** X-Ray's own default: one request in twenty. */
   traced: 0.05,
   days: 30,
-  /** For which an export is kept, if who makes the vault says nothing else (`infra/export-vault.yaml`). */
+  /** For which an export is kept, if who makes the vault says nothing else (`infra/storage/export-vault.yaml`). */
   exportDays: 35,
 };
 

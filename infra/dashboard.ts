@@ -13,11 +13,11 @@ import {
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { type MetricName, metricNamespace, metrics, valuesOf } from '../schemas/telemetry/metrics.ts';
-import type { DeliveryQueue } from './delivery-queue.ts';
-import type { DoorAlarms } from './door-alarms.ts';
-import type { FhirApi } from './fhir-api.ts';
-import type { OnCall } from './on-call.ts';
-import type { Sweeper } from './sweeper.ts';
+import type { DeliveryQueue } from './compute/delivery-queue.ts';
+import type { DoorAlarms } from './observability/api-alarms.ts';
+import type { FhirApi } from './api/fhir-api.ts';
+import type { OnCall } from './observability/on-call.ts';
+import type { Sweeper } from './compute/sweeper.ts';
 
 interface HubDashboardProps {
   readonly api: FhirApi;

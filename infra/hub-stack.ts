@@ -11,19 +11,19 @@ import {
 } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { HubDashboard } from './dashboard.ts';
-import { DeliveryQueue } from './delivery-queue.ts';
-import { DoorAlarms } from './door-alarms.ts';
-import { type Entrance, optionsOf } from './entrance.ts';
-import { type ExportPlace, Exports, optionsOfExports } from './exports.ts';
-import { FhirApi } from './fhir-api.ts';
-import { Handlers } from './handlers.ts';
-import { HubFunction } from './hub-function.ts';
-import { HubKeys } from './keys.ts';
-import { HubTable } from './table.ts';
-import { OnCall } from './on-call.ts';
+import { DeliveryQueue } from './compute/delivery-queue.ts';
+import { DoorAlarms } from './observability/api-alarms.ts';
+import { type Entrance, optionsOf } from './api/access.ts';
+import { type ExportPlace, Exports, optionsOfExports } from './storage/exports.ts';
+import { FhirApi } from './api/fhir-api.ts';
+import { Handlers } from './compute/bundles.ts';
+import { HubFunction } from './compute/hub-function.ts';
+import { HubKeys } from './storage/keys.ts';
+import { HubTable } from './storage/table.ts';
+import { OnCall } from './observability/on-call.ts';
 import { metricNamespace } from '../schemas/telemetry/metrics.ts';
 import type { StageSettings } from './stage.ts';
-import { Sweeper } from './sweeper.ts';
+import { Sweeper } from './compute/sweeper.ts';
 
 interface HubStackProps extends StackProps {
   /** The folder with one folder per function, each with a `handler.ts`. */

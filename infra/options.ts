@@ -1,8 +1,8 @@
-import { type Entrance, entranceOptions, readEntrance } from './entrance.ts';
-import { exportOptions, type ExportPlace, readExportPlace } from './exports.ts';
-import { readRunbook } from './on-call.ts';
+import { type Entrance, entranceOptions, readEntrance } from './api/access.ts';
+import { exportOptions, type ExportPlace, readExportPlace } from './storage/exports.ts';
+import { readRunbook } from './observability/on-call.ts';
 import { readStage, stageNames, type StageSettings } from './stage.ts';
-import { readGeneration } from './table.ts';
+import { readGeneration } from './storage/table.ts';
 
 /** What is chosen by `-c <option>=<value>` when the stack is synthesised. */
 interface Options {

@@ -76,7 +76,7 @@ export interface World extends Surroundings {
   readonly nextDue: () => number | undefined;
 }
 
-/** SQS hides what it has handed out for this long, seconds: six times the time a delivery may take (infra/delivery-queue.ts). */
+/** SQS hides what it has handed out for this long, seconds: six times the time a delivery may take (infra/compute/delivery-queue.ts). */
 const visibility = 180;
 const deliverLimit = 30_000;
 

@@ -6,7 +6,7 @@ import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import recommendedFeatureFlags from 'aws-cdk-lib/recommended-feature-flags.json' with { type: 'json' };
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { z } from 'zod';
-import type { Entrance } from '../../infra/entrance.ts';
+import type { Entrance } from '../../infra/api/access.ts';
 import { HubStack } from '../../infra/hub-stack.ts';
 import { readOptions } from '../../infra/options.ts';
 

@@ -1,5 +1,5 @@
 /**
- * Stands for the AWS SDK's search for credentials (`infra/handlers.ts` puts it there): Lambda gives every function its
+ * Stands for the AWS SDK's search for credentials (`infra/compute/bundles.ts` puts it there): Lambda gives every function its
  * credentials in its environment, so nothing else is asked, and the code that would ask is not carried.
  */
 

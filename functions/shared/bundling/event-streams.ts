@@ -1,5 +1,5 @@
 /**
- * Stands for the AWS SDK's event streams (`infra/handlers.ts` puts it there): no call of the hub streams. The SDK imports
+ * Stands for the AWS SDK's event streams (`infra/compute/bundles.ts` puts it there): no call of the hub streams. The SDK imports
  * them when they are first needed, which would keep whole in every bundle whatever they share with the rest of it.
  */
 

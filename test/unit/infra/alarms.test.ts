@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { readRunbook } from '../../../infra/on-call.ts';
+import { readRunbook } from '../../../infra/observability/on-call.ts';
 import { deliverySettings } from '../../../core/delivery/deliver.ts';
 import { logMessages } from '../../../schemas/telemetry/log-messages.ts';
 import { exported, hubTemplate, propertiesOf, ways } from '../../support/hub-template.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { optionsOf, readEntrance } from '../../../infra/entrance.ts';
+import { optionsOf, readEntrance } from '../../../infra/api/access.ts';
 import { ways } from '../../support/hub-template.ts';
 
 const read = (options: Readonly<Record<string, unknown>>) => readEntrance(options, undefined);

@@ -256,7 +256,7 @@ describe('the vault in the other account', () => {
   const included = (change: (stack: Stack) => void = () => {}) => {
     const app = new App({ context: recommendedFeatureFlags, builtinCloudFormationValidation: true });
     const stack = new Stack(app, 'luftbro-exports');
-    new CfnInclude(stack, 'Vault', { templateFile: 'infra/export-vault.yaml' });
+    new CfnInclude(stack, 'Vault', { templateFile: 'infra/storage/export-vault.yaml' });
     change(stack);
     return { app, stack };
   };

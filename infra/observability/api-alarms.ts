@@ -2,11 +2,11 @@ import type { Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { FilterPattern, type IFilterPattern } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import type { FaultCode } from '../schemas/faults.ts';
-import { type LogMessageName, logMessages } from '../schemas/telemetry/log-messages.ts';
-import type { FhirApi } from './fhir-api.ts';
+import type { FaultCode } from '../../schemas/faults.ts';
+import { type LogMessageName, logMessages } from '../../schemas/telemetry/log-messages.ts';
+import type { FhirApi } from '../api/fhir-api.ts';
 import type { OnCall } from './on-call.ts';
-import { countOf, endingEarly, lasting, saying, summed } from './watching.ts';
+import { countOf, endingEarly, lasting, saying, summed } from './alarms.ts';
 
 interface DoorAlarmsProps {
   readonly api: FhirApi;

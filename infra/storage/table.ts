@@ -4,9 +4,9 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { z } from 'zod';
-import type { OnCall } from './on-call.ts';
-import type { StageSettings } from './stage.ts';
-import { countOf, lasting, saying } from './watching.ts';
+import type { OnCall } from '../observability/on-call.ts';
+import type { StageSettings } from '../stage.ts';
+import { countOf, lasting, saying } from '../observability/alarms.ts';
 
 interface HubTableProps {
   readonly stage: StageSettings;

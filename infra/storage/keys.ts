@@ -2,7 +2,7 @@ import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Effect, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
-import type { StageSettings } from './stage.ts';
+import type { StageSettings } from '../stage.ts';
 
 interface HubKeysProps {
   readonly stage: StageSettings;

@@ -1,5 +1,5 @@
-import { publishedTypes } from '../schemas/published/types.ts';
-import type { AnsweringFunction } from './stage.ts';
+import { publishedTypes } from '../../schemas/published/types.ts';
+import type { AnsweringFunction } from '../stage.ts';
 
 interface Route {
   /** `{name}` stands for one part of any content. */

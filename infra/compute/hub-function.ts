@@ -4,8 +4,8 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Architecture, Function as LambdaFunction, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
-import type { Handlers } from './handlers.ts';
-import type { FunctionName, StageSettings } from './stage.ts';
+import type { Handlers } from './bundles.ts';
+import type { FunctionName, StageSettings } from '../stage.ts';
 
 interface HubFunctionProps {
   readonly stage: StageSettings;

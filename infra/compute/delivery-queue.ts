@@ -5,11 +5,11 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { EventSourceMapping } from 'aws-cdk-lib/aws-lambda';
 import { DeduplicationScope, FifoThroughputLimit, Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { type DimensionsOf, metricNamespace, type MetricName } from '../schemas/telemetry/metrics.ts';
+import { type DimensionsOf, metricNamespace, type MetricName } from '../../schemas/telemetry/metrics.ts';
 import type { HubFunction } from './hub-function.ts';
-import type { OnCall } from './on-call.ts';
-import type { StageSettings } from './stage.ts';
-import { atOnce, largest, summed } from './watching.ts';
+import type { OnCall } from '../observability/on-call.ts';
+import type { StageSettings } from '../stage.ts';
+import { atOnce, largest, summed } from '../observability/alarms.ts';
 
 interface DeliveryQueueProps {
   readonly stage: StageSettings;

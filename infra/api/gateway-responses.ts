@@ -1,6 +1,6 @@
 import { type CfnCondition, Fn } from 'aws-cdk-lib';
 import { ResponseType, type RestApi } from 'aws-cdk-lib/aws-apigateway';
-import { type FaultCode, faults, operationOutcome, retryAfterOf } from '../schemas/faults.ts';
+import { type FaultCode, faults, operationOutcome, retryAfterOf } from '../../schemas/faults.ts';
 
 interface GatewayFault {
   readonly type: ResponseType;

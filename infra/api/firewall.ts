@@ -5,7 +5,7 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { CfnLoggingConfiguration, CfnWebACL, CfnWebACLAssociation } from 'aws-cdk-lib/aws-wafv2';
 import { Construct } from 'constructs';
-import type { FirewallLimits, StageSettings } from './stage.ts';
+import type { FirewallLimits, StageSettings } from '../stage.ts';
 
 interface FirewallProps {
   readonly stage: StageSettings;

@@ -14,8 +14,8 @@ import {
 import { Universal } from 'aws-cdk-lib/aws-scheduler-targets';
 import { Construct } from 'constructs';
 import { z } from 'zod';
-import type { OnCall } from './on-call.ts';
-import { atOnce } from './watching.ts';
+import type { OnCall } from '../observability/on-call.ts';
+import { atOnce } from '../observability/alarms.ts';
 
 const arnOfKey = /^arn:aws[a-z-]*:kms:([a-z0-9-]+):(\d{12}):key\/[0-9A-Za-z-]+$/;
 
@@ -26,7 +26,7 @@ const exportsSchema = z.strictObject({
 
 /**
  * Where the table is exported to each night: a bucket in another account, in another region, which the stack does not make
- * (`infra/export-vault.yaml` does). `exportKey`: ARN of the key there under which the exports lie; it names the bucket's account and
+ * (`infra/storage/export-vault.yaml` does). `exportKey`: ARN of the key there under which the exports lie; it names the bucket's account and
  * region too, for S3 takes a key of its own region only.
  */
 export type ExportPlace = z.output<typeof exportsSchema>;

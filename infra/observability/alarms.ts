@@ -3,8 +3,8 @@ import { Duration, Stack } from 'aws-cdk-lib';
 import { ComparisonOperator, Metric, Stats, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { FilterPattern, type IFilterPattern, type ILogGroup, MetricFilter } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
-import { type LogMessageName, logMessages } from '../schemas/telemetry/log-messages.ts';
-import { metricNamespace } from '../schemas/telemetry/metrics.ts';
+import { type LogMessageName, logMessages } from '../../schemas/telemetry/log-messages.ts';
+import { metricNamespace } from '../../schemas/telemetry/metrics.ts';
 
 /** How alarms look at numbers: minute by minute. */
 

@@ -4,7 +4,7 @@ import { AccessLogFormat, LogGroupLogDestination, type RestApi, type StageOption
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { type ILogGroup, LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import type { StageSettings } from './stage.ts';
+import type { StageSettings } from '../stage.ts';
 
 /**
  * What is noted of each request: who called from where, what kind of thing was asked for, and how it ended. The path is the template

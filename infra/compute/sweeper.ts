@@ -6,10 +6,10 @@ import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import type { Function as Lambda } from 'aws-cdk-lib/aws-lambda';
 import { FilterPattern, MetricFilter } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { loggedMetrics, logMessages } from '../schemas/telemetry/log-messages.ts';
-import { metricNamespace } from '../schemas/telemetry/metrics.ts';
-import type { OnCall } from './on-call.ts';
-import { atOnce, counted, largest, lasting, summed } from './watching.ts';
+import { loggedMetrics, logMessages } from '../../schemas/telemetry/log-messages.ts';
+import { metricNamespace } from '../../schemas/telemetry/metrics.ts';
+import type { OnCall } from '../observability/on-call.ts';
+import { atOnce, counted, largest, lasting, summed } from '../observability/alarms.ts';
 
 interface SweeperProps {
   readonly sweep: Lambda;

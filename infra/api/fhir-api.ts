@@ -16,12 +16,12 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { ApiLogs } from './api-logs.ts';
-import { DomainDoor } from './domain-door.ts';
-import type { Entrance } from './entrance.ts';
+import { DomainDoor } from './custom-domain.ts';
+import type { Entrance } from './access.ts';
 import { Firewall } from './firewall.ts';
 import { addGatewayResponses } from './gateway-responses.ts';
 import { routes } from './routes.ts';
-import type { AnsweringFunction, StageSettings } from './stage.ts';
+import type { AnsweringFunction, StageSettings } from '../stage.ts';
 
 interface FhirApiProps {
   readonly stage: StageSettings;

@@ -4,7 +4,7 @@ import { CfnDomainName, DomainName, EndpointType, type RestApi, SecurityPolicy }
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
-import type { DomainEntrance } from './entrance.ts';
+import type { DomainEntrance } from './access.ts';
 
 type DomainDoorProps = DomainEntrance & {
   readonly api: RestApi;
