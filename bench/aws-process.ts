@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { z } from 'zod';
 import { loadFirstData } from '../local/first-data.ts';
-import { startQueues } from '../local/queues.ts';
-import { createStack } from '../local/stack.ts';
-import { startTables } from '../local/tables.ts';
-import { readAssembly } from '../local/template.ts';
+import { startQueues } from '../local/aws/queues.ts';
+import { createStack } from '../local/aws/stack.ts';
+import { startTables } from '../local/aws/tables.ts';
+import { readAssembly } from '../local/aws/template.ts';
 import { order, type Started, type Traffic } from './aws-protocol.ts';
 
 /**

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { z } from 'zod';
-import { readAssembly } from '../local/template.ts';
+import { readAssembly } from '../local/aws/template.ts';
 
 /** The very code that is deployed, as the synthesised stack names it. */
 

@@ -9,12 +9,12 @@ const fileText = (path: string): string => readFileSync(new URL(`../${path}`, im
 
 const clients = z
   .object({ clients: z.record(z.string(), z.object({ orgnr_parent: z.string() })) })
-  .parse(JSON.parse(fileText('directory/clients.json'))).clients;
+  .parse(JSON.parse(fileText('local/sample/clients.json'))).clients;
 
 /** The organisation number that a client of the sample directory stands for. */
 export const organisationOf = (client: string): string => {
   const organisation = clients[client]?.orgnr_parent;
-  if (organisation === undefined) throw new Error(`directory/clients.json names no ${client}`);
+  if (organisation === undefined) throw new Error(`local/sample/clients.json names no ${client}`);
   return organisation;
 };
 

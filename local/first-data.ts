@@ -7,10 +7,10 @@ import { saveGuideline } from '../adapters/dynamodb/guideline-store.ts';
 import type { Table } from '../adapters/dynamodb/table.ts';
 import { readGuideline } from '../schemas/guideline.ts';
 import { readDirectory } from '../schemas/directory/read-directory.ts';
-import { localCredentials } from './credentials.ts';
-import type { MadeTables } from './tables.ts';
+import { localCredentials } from './aws/credentials.ts';
+import type { MadeTables } from './aws/tables.ts';
 
-const sample = fileURLToPath(new URL('../directory/sample.json', import.meta.url));
+const sample = fileURLToPath(new URL('sample/directory.json', import.meta.url));
 
 /** Files that are loaded at every start. */
 interface FirstData {

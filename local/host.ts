@@ -2,21 +2,21 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import { resolve as absolute } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { createApi } from './api.ts';
-import { localCredentials, localRegion as region } from './credentials.ts';
-import { createDocs } from './docs.ts';
-import { startEventSources } from './event-sources.ts';
+import { createApi } from './gateway/api.ts';
+import { localCredentials, localRegion as region } from './aws/credentials.ts';
+import { createDocs } from './docs/docs.ts';
+import { startEventSources } from './aws/event-sources.ts';
 import { loadFirstData } from './first-data.ts';
-import { createFunctions, type Invoked } from './functions.ts';
+import { createFunctions, type Invoked } from './aws/functions.ts';
 import { ownDataDir, placesIn, writeHubEnv } from '../commands/cli/hub-target.ts';
-import { createIssuer } from './issuer.ts';
+import { createIssuer } from './issuer/issuer.ts';
 import { openLog } from './log.ts';
-import { forThisMachine } from './own-names.ts';
-import { startQueues } from './queues.ts';
-import { startSchedules } from './schedules.ts';
-import { createStack } from './stack.ts';
-import { type MadeTables, startTables } from './tables.ts';
-import { readAssembly, type Template } from './template.ts';
+import { forThisMachine } from './gateway/own-names.ts';
+import { startQueues } from './aws/queues.ts';
+import { startSchedules } from './aws/schedules.ts';
+import { createStack } from './aws/stack.ts';
+import { type MadeTables, startTables } from './aws/tables.ts';
+import { readAssembly, type Template } from './aws/template.ts';
 
 /** Runs the synthesised stack on this machine: what exists and how it hangs together is read from cdk.out, nothing is listed here. */
 
@@ -29,7 +29,7 @@ export interface HostOptions {
   readonly port?: number;
   /** 0: any free one. */
   readonly issuerPort?: number;
-  /** Who may have a token; by default directory/clients.json. */
+  /** Who may have a token; by default local/sample/clients.json. */
   readonly clientsFile?: string;
   /** More values for the stack's parameters. */
   readonly parameters?: Readonly<Record<string, string>>;
@@ -72,7 +72,7 @@ export const startHost = async (options: HostOptions = {}): Promise<Host> => {
     dataDir = ownDataDir,
     port = 3000,
     issuerPort = 3001,
-    clientsFile = project('directory/clients.json'),
+    clientsFile = project('local/sample/clients.json'),
     afterTables = loadFirstData({
       directory: process.env['LUFTBRO_DIRECTORY'],
       guideline: process.env['LUFTBRO_GUIDELINE'],

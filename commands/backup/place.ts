@@ -2,11 +2,11 @@ import { existsSync } from 'node:fs';
 import { DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { Table } from '../../adapters/dynamodb/table.ts';
-import { localCredentials, localRegion as region } from '../../local/credentials.ts';
+import { localCredentials, localRegion as region } from '../../local/aws/credentials.ts';
 import { placesIn, readHubEnv } from '../cli/hub-target.ts';
-import { createStack } from '../../local/stack.ts';
-import { startTables, type TableServer, TablesInUse } from '../../local/tables.ts';
-import { readAssembly } from '../../local/template.ts';
+import { createStack } from '../../local/aws/stack.ts';
+import { startTables, type TableServer, TablesInUse } from '../../local/aws/tables.ts';
+import { readAssembly } from '../../local/aws/template.ts';
 
 /** The table that a command works on: a deployed hub's, or that of the hub on this machine, running or not. */
 export interface Place {

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { readAssembly } from '../../local/template.ts';
+import { readAssembly } from '../../local/aws/template.ts';
 
 const resourceSchema = z.looseObject({
   Type: z.string(),

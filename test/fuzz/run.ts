@@ -5,7 +5,7 @@ import { openHttpDoor } from './http.ts';
 import { bodyOf, plan } from './inputs.ts';
 import { tryParser } from './parser.ts';
 import { openTokenDoor, shown } from './tokens.ts';
-import { afterRunning } from '../../local/running-time.ts';
+import { afterRunning } from '../../local/aws/running-time.ts';
 import { undisturbed } from '../support/standstill.ts';
 
 /** Tries inputs on one target after the other. */

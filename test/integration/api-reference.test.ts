@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { openApiText } from '../../docs/openapi/sources.ts';
 import { correlationOf } from '../../functions/shared/http/correlation-id.ts';
-import { readAssembly } from '../../local/template.ts';
+import { readAssembly } from '../../local/aws/template.ts';
 import { capabilityStatement } from '../../schemas/published/capability-statement.ts';
 import { codesOf } from '../../schemas/codes.ts';
 import { faults } from '../../schemas/faults.ts';

@@ -84,7 +84,7 @@ describe('npm run directory', () => {
     await writeFile(file, text);
     return file;
   };
-  const load = (...more: readonly string[]) => run('directory/sample.json', '--table', table.name, ...more);
+  const load = (...more: readonly string[]) => run('local/sample/directory.json', '--table', table.name, ...more);
 
   test('without a file says how it is used', async () =>
     expect(await run()).toMatchObject({ code: 2, text: expect.stringContaining('Usage') }));
@@ -107,7 +107,7 @@ describe('npm run directory', () => {
   });
 
   test('without a table says what the file holds', async () => {
-    const { code, text } = await run('directory/sample.json');
+    const { code, text } = await run('local/sample/directory.json');
     expect(code).toBe(0);
     expect(text).toContain('17 areas covered');
     expect(text).not.toContain('Warnings');
@@ -122,7 +122,7 @@ describe('npm run directory', () => {
 
   test.each([
     ['of a table', () => ['--table', table.name]],
-    ['of a file, where the table is out of reach', () => ['directory/sample.json']],
+    ['of a file, where the table is out of reach', () => ['local/sample/directory.json']],
   ])('lists everybody to be phoned, from the directory %s', async (_name, where) => {
     await saveDirectory(table, sampleDirectoryData);
     const { code, text } = await run('--phones', ...where());
@@ -137,7 +137,7 @@ describe('npm run directory', () => {
       code: 1,
       text: expect.stringMatching('nobody'),
     });
-    for (const wrong of [['--phones'], ['--phones', 'directory/sample.json', '--table', table.name], ['--local']])
+    for (const wrong of [['--phones'], ['--phones', 'local/sample/directory.json', '--table', table.name], ['--local']])
       expect(await run(...wrong)).toMatchObject({ code: 2, text: expect.stringContaining('Usage') });
   });
 

@@ -4,8 +4,8 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { createIssuer } from '../../local/issuer.ts';
-import { readAssembly } from '../../local/template.ts';
+import { createIssuer } from '../../local/issuer/issuer.ts';
+import { readAssembly } from '../../local/aws/template.ts';
 import { runCommand } from './commands.ts';
 import type { HubOptions, RunningHub } from './hub.ts';
 
@@ -136,7 +136,7 @@ const startIssuer = async (folder: string) => {
   const { listener } = await createIssuer({
     url,
     audience: 'luftbro',
-    clientsFile: 'directory/clients.json',
+    clientsFile: 'local/sample/clients.json',
     keyFile: join(folder, 'issuer-key.json'),
   });
   server.on('request', listener);
@@ -178,7 +178,7 @@ export const deployHub = async (place: Deployment, { guideline, parameters = {} 
     const api = new URL(Url).hostname.split('.')[0] ?? '';
     const url = `${place.endpoint}/restapis/${api}/live/_user_request_/fhir`;
     await deploy(place, folder, { PublicUrl: url });
-    await run('commands/directory/main.ts', 'directory/sample.json', '--table', TableName);
+    await run('commands/directory/main.ts', 'local/sample/directory.json', '--table', TableName);
     if (guideline !== undefined) await run('commands/guideline/main.ts', guideline, '--table', TableName);
     await sweepNow(place);
     return {

@@ -6,7 +6,7 @@ import { buffer } from 'node:stream/consumers';
 import { z } from 'zod';
 import { loadFirstData } from '../../local/first-data.ts';
 import { startHost } from '../../local/host.ts';
-import { readAssembly } from '../../local/template.ts';
+import { readAssembly } from '../../local/aws/template.ts';
 import type { Hub } from './partners.ts';
 
 /** The embedded hub with a detour between its functions and AWS, on which tables and queues can be lost. */

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SQSClient } from '@aws-sdk/client-sqs';
-import { makeQueues, startQueues } from '../../local/queues.ts';
-import { createStack, type Stack } from '../../local/stack.ts';
-import { makeTables, startTables } from '../../local/tables.ts';
-import { readAssembly } from '../../local/template.ts';
+import { makeQueues, startQueues } from '../../local/aws/queues.ts';
+import { createStack, type Stack } from '../../local/aws/stack.ts';
+import { makeTables, startTables } from '../../local/aws/tables.ts';
+import { readAssembly } from '../../local/aws/template.ts';
 
 /** The stack's own table and queues without its functions: on dynalite and fauxqs, or where `AWS_ENDPOINT_URL` points. */
 export interface EmbeddedAws {

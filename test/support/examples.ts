@@ -13,7 +13,7 @@ import { type Message, readMessage } from '../../schemas/messages/read-message.t
 
 const fileText = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 
-export const sampleDirectoryText = fileText('directory/sample.json');
+export const sampleDirectoryText = fileText('local/sample/directory.json');
 
 const reading = readDirectory(JSON.parse(sampleDirectoryText));
 if ('faults' in reading) throw new Error(`the sample directory is faulty: ${reading.faults.join('; ')}`);
@@ -30,7 +30,7 @@ export const sampleClients: ReadonlyMap<string, string> = new Map(
   Object.entries(
     z
       .object({ clients: z.record(z.string(), z.looseObject({ orgnr_parent: z.string() })) })
-      .parse(JSON.parse(fileText('directory/clients.json'))).clients,
+      .parse(JSON.parse(fileText('local/sample/clients.json'))).clients,
   ).flatMap(([client, { orgnr_parent, ...others }]) =>
     Object.keys(others).length === 0 ? [[client, orgnr_parent]] : [],
   ),

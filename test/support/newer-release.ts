@@ -7,7 +7,7 @@ import {
   type ScanCommandOutput,
 } from '@aws-sdk/lib-dynamodb';
 import { type Key, pack, type Table, unpack } from '../../adapters/dynamodb/table.ts';
-import { localCredentials } from '../../local/credentials.ts';
+import { localCredentials } from '../../local/aws/credentials.ts';
 import { foldVersion } from '../../core/mission/evolve.ts';
 import type { LocalHub } from './backup.ts';
 

@@ -2,14 +2,14 @@ import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import { setTimeout as rest } from 'node:timers/promises';
 import { Webhook } from 'standardwebhooks';
 import { z } from 'zod';
-import { afterRunning } from '../../local/running-time.ts';
+import { afterRunning } from '../../local/aws/running-time.ts';
 import { defined } from '../../schemas/defined.ts';
 import { parseLossless } from '../../schemas/json/json.ts';
 import { missionTopic } from '../../schemas/names.ts';
 import { readNotification } from './notification.ts';
 import { stoodStillSince, undisturbed } from './standstill.ts';
 
-/** A client id of `directory/clients.json`. */
+/** A client id of `local/sample/clients.json`. */
 export type Client = string;
 
 export interface Hub {

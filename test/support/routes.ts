@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { readAssembly } from '../../local/template.ts';
+import { readAssembly } from '../../local/aws/template.ts';
 
 const templateShape = z.object({
   ResourceId: z.object({ Ref: z.string() }).optional(),

@@ -5,9 +5,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { z } from 'zod';
-import { localCredentials } from '../../../local/credentials.ts';
+import { localCredentials } from '../../../local/aws/credentials.ts';
 import { type Host, type HostOptions, startHost } from '../../../local/host.ts';
-import { afterRunning } from '../../../local/running-time.ts';
+import { afterRunning } from '../../../local/aws/running-time.ts';
 
 /** A small stack of its own: the host is tested against this, not against the hub. */
 export const fixtureAssembly = fileURLToPath(new URL('../../fixtures/embedded-stack', import.meta.url));

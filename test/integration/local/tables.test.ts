@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { expect, test } from 'vitest';
-import { createStack } from '../../../local/stack.ts';
-import { startTables } from '../../../local/tables.ts';
-import { readAssembly } from '../../../local/template.ts';
+import { createStack } from '../../../local/aws/stack.ts';
+import { startTables } from '../../../local/aws/tables.ts';
+import { readAssembly } from '../../../local/aws/template.ts';
 
 const region = 'eu-north-1';
 

@@ -7,10 +7,10 @@ import { ExportTableToPointInTimeInput$ } from '@aws-sdk/client-dynamodb';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { readOptions } from '../../../infra/options.ts';
-import { createEvaluator } from '../../../local/intrinsics.ts';
-import { permissionsOf } from '../../../local/permissions.ts';
-import { createStack } from '../../../local/stack.ts';
-import { parseTemplate } from '../../../local/template.ts';
+import { createEvaluator } from '../../../local/aws/intrinsics.ts';
+import { permissionsOf } from '../../../local/aws/permissions.ts';
+import { createStack } from '../../../local/aws/stack.ts';
+import { parseTemplate } from '../../../local/aws/template.ts';
 import { exported, hubTemplate, objectionsIn, ways } from '../../support/hub-template.ts';
 
 const region = 'eu-north-1';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createEvaluator, type Evaluator } from '../../../local/intrinsics.ts';
-import { type Json, parseTemplate } from '../../../local/template.ts';
+import { createEvaluator, type Evaluator } from '../../../local/aws/intrinsics.ts';
+import { type Json, parseTemplate } from '../../../local/aws/template.ts';
 
 const template = parseTemplate({
   Parameters: {

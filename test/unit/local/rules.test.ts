@@ -1,10 +1,10 @@
 import type { SQSRecord } from 'aws-lambda';
 import { describe, expect, it } from 'vitest';
-import { succeeded } from '../../../local/event-sources.ts';
-import type { Invoked } from '../../../local/functions.ts';
-import { allows } from '../../../local/policy.ts';
-import { proxyAnswer } from '../../../local/proxy.ts';
-import { rateOf } from '../../../local/schedules.ts';
+import { succeeded } from '../../../local/aws/event-sources.ts';
+import type { Invoked } from '../../../local/aws/functions.ts';
+import { allows } from '../../../local/aws/policy.ts';
+import { proxyAnswer } from '../../../local/gateway/proxy.ts';
+import { rateOf } from '../../../local/aws/schedules.ts';
 
 describe('a policy', () => {
   const arn = 'arn:aws:execute-api:eu-north-1:0:api/live/GET/fhir/Task/1';

@@ -1,6 +1,6 @@
 import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { afterRunning } from '../../../local/running-time.ts';
+import { afterRunning } from '../../../local/aws/running-time.ts';
 import { eventually } from '../../support/partners.ts';
 
 const standStill = (milliseconds: number): void => {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { createGatewayResponses } from '../../../local/gateway-responses.ts';
-import { createRoutes } from '../../../local/routes.ts';
-import { createStack, type Stack } from '../../../local/stack.ts';
-import { parseTemplate } from '../../../local/template.ts';
+import { createGatewayResponses } from '../../../local/gateway/gateway-responses.ts';
+import { createRoutes } from '../../../local/gateway/routes.ts';
+import { createStack, type Stack } from '../../../local/aws/stack.ts';
+import { parseTemplate } from '../../../local/aws/template.ts';
 
 const stackOf = (Resources: unknown, rest: object = {}): Stack =>
   createStack({

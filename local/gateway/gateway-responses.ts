@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Stack } from './stack.ts';
+import type { Stack } from '../aws/stack.ts';
 
 /** What API Gateway answers by itself, as the stack has worded it. */
 

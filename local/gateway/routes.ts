@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Stack } from './stack.ts';
+import type { Stack } from '../aws/stack.ts';
 
 /** Which method of the REST API a request means. */
 

@@ -5,11 +5,11 @@ import { dirname } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK, SignJWT } from 'jose';
 import { z } from 'zod';
-import { algorithms } from '../adapters/tokens/jwt.ts';
-import { verifyProof } from '../adapters/tokens/proof.ts';
-import { TokenRefused } from '../adapters/tokens/refused.ts';
-import { codesOf } from '../schemas/codes.ts';
-import { scopeFor, scopes } from '../schemas/scopes.ts';
+import { algorithms } from '../../adapters/tokens/jwt.ts';
+import { verifyProof } from '../../adapters/tokens/proof.ts';
+import { TokenRefused } from '../../adapters/tokens/refused.ts';
+import { codesOf } from '../../schemas/codes.ts';
+import { scopeFor, scopes } from '../../schemas/scopes.ts';
 import { readClients } from './clients.ts';
 
 /**

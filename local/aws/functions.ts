@@ -13,7 +13,7 @@ import {
   type Invocation,
   type Thrown,
 } from './function-protocol.ts';
-import type { Log } from './log.ts';
+import type { Log } from '../log.ts';
 import { accessKeyOf } from './permissions.ts';
 import { afterRunning } from './running-time.ts';
 import type { Resource, Stack } from './stack.ts';

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { readClients } from './clients.ts';
+import { readClients } from '../issuer/clients.ts';
 
 /** The API reference at `/docs`, where every example can be tried. On this machine only: the stack does not have it. */
 

@@ -1,10 +1,10 @@
 import type { APIGatewayRequestAuthorizerEvent } from 'aws-lambda';
 import { z } from 'zod';
-import type { Functions } from './functions.ts';
+import type { Functions } from '../aws/functions.ts';
 import type { GatewayResponseType } from './gateway-responses.ts';
-import { allows, statementShape } from './policy.ts';
+import { allows, statementShape } from '../aws/policy.ts';
 import { functionArnOf } from './routes.ts';
-import type { Stack } from './stack.ts';
+import type { Stack } from '../aws/stack.ts';
 
 /** Lambda authorizers of type REQUEST, asked about every request. */
 

@@ -77,7 +77,7 @@ export const createStack = ({ name: stackName, region, template, parameters, que
   for (const [logicalId, { Type }] of Object.entries(template.Resources)) {
     if (!known.has(Type))
       throw new Error(
-        `The embedded host does not know how to run ${Type} (${logicalId}). Teach it in local/, or list it in local/stack.ts with the reason why it has nothing to do.`,
+        `The embedded host does not know how to run ${Type} (${logicalId}). Teach it in local/, or list it in local/aws/stack.ts with the reason why it has nothing to do.`,
       );
   }
 

@@ -8,7 +8,7 @@ import {
 import type { SQSEvent, SQSMessageAttribute, SQSRecord } from 'aws-lambda';
 import { z } from 'zod';
 import type { Functions, HostedFunction, Invoked } from './functions.ts';
-import type { Log } from './log.ts';
+import type { Log } from '../log.ts';
 import type { QueueServer } from './queues.ts';
 import type { Stack } from './stack.ts';
 

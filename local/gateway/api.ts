@@ -2,13 +2,13 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { z } from 'zod';
 import { createAuthorizers } from './authorizer.ts';
-import type { Functions, HostedFunction } from './functions.ts';
+import type { Functions, HostedFunction } from '../aws/functions.ts';
 import { type Answer, createGatewayResponses } from './gateway-responses.ts';
-import type { Log } from './log.ts';
+import type { Log } from '../log.ts';
 import { authorizerEvent, proxyAnswer, proxyEvent, type Received, type Target } from './proxy.ts';
 import { createRoutes } from './routes.ts';
-import { afterRunning } from './running-time.ts';
-import type { Stack } from './stack.ts';
+import { afterRunning } from '../aws/running-time.ts';
+import type { Stack } from '../aws/stack.ts';
 
 /** The stack's REST API: a request becomes an event for a function, its answer becomes the response. */
 
