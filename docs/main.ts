@@ -13,7 +13,7 @@ commandLine('Usage: npm run docs', {});
 
 const folder = new URL('messages/', import.meta.url);
 const pages = messagePages((file) =>
-  parseLossless(readFileSync(new URL(`../examples/${file}`, import.meta.url), 'utf8')),
+  parseLossless(readFileSync(new URL(`../partner/examples/${file}`, import.meta.url), 'utf8')),
 );
 
 mkdirSync(folder, { recursive: true });

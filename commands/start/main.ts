@@ -48,7 +48,7 @@ Then send the first message there, or here (bash, in this folder):
   curl -i ${url}/\\$process-message \\
     -H "Authorization: Bearer $(curl -s ${issuerUrl}/token -d grant_type=client_credentials -d client_id=amk-innlandet | node -p 'JSON.parse(require("fs").readFileSync(0)).access_token')" \\
     -H 'Content-Type: application/fhir+json' \\
-    -d @examples/mission-request.json
+    -d @partner/examples/mission-request.json
 
 To begin anew: Ctrl-C, delete ${dataDir}, start again.
 `;

@@ -12,7 +12,7 @@ import { messageSchemaName, searchsetOf } from './schemas.ts';
 
 /** `paths`: every operation as partners call it. Reads and searches are those of the CapabilityStatement. */
 
-/** The mission that the examples are about: the first one of `examples/README.md`. */
+/** The mission that the examples are about: the first one of `partner/examples/README.md`. */
 const mission = missionIdOf('311000012', '04c8de49-8afd-4414-a200-e8e65685790e');
 const ofMission = `ServiceRequest/${mission}`;
 

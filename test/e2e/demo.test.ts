@@ -11,7 +11,7 @@ import { undisturbed } from '../support/standstill.ts';
 test('The demo plays its mission to the end, and says that every party was told', async () => {
   const { said, code } = await undisturbed(
     async () => {
-      const child = spawn(process.execPath, ['demo/main.ts'], { stdio: ['ignore', 'pipe', 'inherit'] });
+      const child = spawn(process.execPath, ['partner/demo/main.ts'], { stdio: ['ignore', 'pipe', 'inherit'] });
       const ended = once(child, 'exit');
       const whole = await text(child.stdout);
       return {

@@ -85,7 +85,7 @@ test('Dead letters are practised on a laptop as often as one likes, also after t
   const first = await fetch(`${host.url}/$process-message`, {
     method: 'POST',
     headers: { authorization: `Bearer ${await tokenOf('amk-innlandet')}`, 'content-type': 'application/fhir+json' },
-    body: await readFile('examples/mission-request.json', 'utf8'),
+    body: await readFile('partner/examples/mission-request.json', 'utf8'),
   });
   expect(first.status).toBe(200);
   const port = await freePort();

@@ -55,8 +55,8 @@ export const exampleText = (file: string): string => fileText(`examples/${file}`
 /** A message of the examples, and who sends it. */
 export type Step = Pick<PlayedStep, 'file' | 'client'>;
 
-/** The tables of `examples/README.md`, each in the order in which it is played. */
-const tables: readonly (readonly Step[])[] = stepsIn(fileText('examples/README.md'));
+/** The tables of `partner/examples/README.md`, each in the order in which it is played. */
+const tables: readonly (readonly Step[])[] = stepsIn(fileText('partner/examples/README.md'));
 
 /** The first mission, the second mission, and what belongs to no mission. */
 export const [exampleSteps = [], secondSteps = [], readinessSteps = []] = tables;

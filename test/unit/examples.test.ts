@@ -33,7 +33,7 @@ import { problemsOf } from '../support/fhir-validator.ts';
 
 const stepOf = (file: string): Step => {
   const step = everyStep.find((one) => one.file === file);
-  if (step === undefined) throw new Error(`not in examples/README.md: ${file}`);
+  if (step === undefined) throw new Error(`not in partner/examples/README.md: ${file}`);
   return step;
 };
 
@@ -178,7 +178,7 @@ describe('the examples', () => {
   });
 
   test('are all in the tables of their README', () =>
-    expect(readdirSync(new URL('../../examples/', import.meta.url)).sort()).toEqual(
+    expect(readdirSync(new URL('../../partner/examples/', import.meta.url)).sort()).toEqual(
       ['README.md', ...everyFile.map(({ file }) => file)].sort(),
     ));
 

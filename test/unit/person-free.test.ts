@@ -96,7 +96,7 @@ const spokenByTheHub = (log: readonly StoredEntry[]): readonly StoredEntry[] => 
   const last = log.at(-1);
   if (last === undefined) throw new Error('the second mission has no entry');
   const played = everyStep.map(({ file }) => file);
-  return readdirSync(new URL('../../examples', import.meta.url))
+  return readdirSync(new URL('../../partner/examples', import.meta.url))
     .filter((file) => file.endsWith('.json') && !played.includes(file))
     .map((file, index) => {
       const message = readMessage(exampleText(file));

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import { Webhook } from 'standardwebhooks';
 import { z } from 'zod';
-import { missionTopic } from '../schemas/names.ts';
+import { missionTopic } from '../../schemas/names.ts';
 
 /** What a partner system reads of a notification. Extra members are of no interest to it. */
 const headerShape = z.object({ resourceType: z.literal('MessageHeader'), eventCoding: z.object({ code: z.string() }) });
