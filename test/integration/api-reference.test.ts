@@ -1,7 +1,7 @@
 import { createConfig, lintFromString } from '@redocly/openapi-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { openApiText } from '../../docs/openapi/sources.ts';
+import { openApiText } from '../../docs/generate/openapi/sources.ts';
 import { correlationOf } from '../../functions/shared/http/correlation-id.ts';
 import { readAssembly } from '../../local/aws/template.ts';
 import { capabilityStatement } from '../../schemas/published/capability-statement.ts';

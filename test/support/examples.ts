@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { directoryOf } from '../../adapters/dynamodb/directory-store.ts';
-import { type Step as PlayedStep, stepsIn } from '../../docs/openapi/steps.ts';
+import { type Step as PlayedStep, stepsIn } from '../../docs/generate/openapi/steps.ts';
 import { decide } from '../../core/mission/decide.ts';
 import type { Directory, StoredEntry } from '../../core/mission/mission-log.ts';
 import type { MissionState, Party } from '../../core/mission/state.ts';

@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { costsPage } from '../../docs/costs-page.ts';
-import { logPage } from '../../docs/log-page.ts';
-import { messagePages } from '../../docs/message-pages.ts';
+import { costsPage } from '../../docs/generate/costs-page.ts';
+import { logPage } from '../../docs/generate/log-page.ts';
+import { messagePages } from '../../docs/generate/message-pages.ts';
 import { parseLossless } from '../../schemas/json/json.ts';
 import { exampleText } from '../support/examples.ts';
 

@@ -1,19 +1,19 @@
 import type { CodeSystem, CodeSystemConceptProperty } from 'fhir/r4.d.ts';
-import { codeSystems } from '../schemas/published/code-systems.ts';
+import { codeSystems } from '../../schemas/published/code-systems.ts';
 import {
   answersOf,
   type AnswerNeeds,
   decidesReviews,
   namesMission,
   rulesOf,
-} from '../schemas/published/rules.ts';
-import { codesOf, type Role, roles, taskKinds } from '../schemas/codes.ts';
-import { firstGuidelines } from '../schemas/guideline.ts';
-import { isObject } from '../schemas/json/json.ts';
-import { catalogue, eventCodeOf, messageTypesOf } from '../schemas/messages/catalogue.ts';
-import { systems } from '../schemas/names.ts';
-import { scopeFor, sendScopeOf } from '../schemas/scopes.ts';
-import type { Audience, ElementRule, MessageType, Move, Relation } from '../schemas/messages/message-type.ts';
+} from '../../schemas/published/rules.ts';
+import { codesOf, type Role, roles, taskKinds } from '../../schemas/codes.ts';
+import { firstGuidelines } from '../../schemas/guideline.ts';
+import { isObject } from '../../schemas/json/json.ts';
+import { catalogue, eventCodeOf, messageTypesOf } from '../../schemas/messages/catalogue.ts';
+import { systems } from '../../schemas/names.ts';
+import { scopeFor, sendScopeOf } from '../../schemas/scopes.ts';
+import type { Audience, ElementRule, MessageType, Move, Relation } from '../../schemas/messages/message-type.ts';
 
 /** The pages in `docs/messages/`: one for each message of the catalogue, one for all, one for the codes. */
 

@@ -1,6 +1,6 @@
-import { codesOf } from '../schemas/codes.ts';
-import { commonLogFields, logFields, logMessages } from '../schemas/telemetry/log-messages.ts';
-import { metricDimensions, metrics, mostSeries, seriesOf, valuesOf } from '../schemas/telemetry/metrics.ts';
+import { codesOf } from '../../schemas/codes.ts';
+import { commonLogFields, logFields, logMessages } from '../../schemas/telemetry/log-messages.ts';
+import { metricDimensions, metrics, mostSeries, seriesOf, valuesOf } from '../../schemas/telemetry/metrics.ts';
 
 /** The page `docs/logs.md`: what is logged and counted. */
 

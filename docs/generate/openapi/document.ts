@@ -1,7 +1,7 @@
-import release from '../../package.json' with { type: 'json' };
-import { exerciseCode, fhirJson, missionTopic, systems } from '../../schemas/names.ts';
-import { catalogue } from '../../schemas/messages/catalogue.ts';
-import { filterCriteriaExtension, payloadContentExtension } from '../../schemas/subscription.ts';
+import release from '../../../package.json' with { type: 'json' };
+import { exerciseCode, fhirJson, missionTopic, systems } from '../../../schemas/names.ts';
+import { catalogue } from '../../../schemas/messages/catalogue.ts';
+import { filterCriteriaExtension, payloadContentExtension } from '../../../schemas/subscription.ts';
 import { messageText, namingText } from '../message-pages.ts';
 import type { Node } from './node.ts';
 import { operations, tags, tokenScopes } from './operations.ts';

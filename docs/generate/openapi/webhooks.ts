@@ -1,6 +1,6 @@
-import { isDelivered, isPermanent } from '../../core/delivery/circuit-breaker.ts';
-import { deliverySettings } from '../../core/delivery/deliver.ts';
-import { fhirJson } from '../../schemas/names.ts';
+import { isDelivered, isPermanent } from '../../../core/delivery/circuit-breaker.ts';
+import { deliverySettings } from '../../../core/delivery/deliver.ts';
+import { fhirJson } from '../../../schemas/names.ts';
 import { exampleRef, type Node, schemaRef } from './node.ts';
 
 /** `webhooks`: what a subscriber receives, and what its answers mean to the hub. */

@@ -1,10 +1,10 @@
 import * as z from 'zod';
-import { codeSystems } from '../../schemas/published/code-systems.ts';
-import { rulesOf } from '../../schemas/published/rules.ts';
-import { codesOf, urgencies } from '../../schemas/codes.ts';
-import { mostEntries } from '../../schemas/messages/read-message.ts';
-import { faults } from '../../schemas/faults.ts';
-import { codeableConcept, coding, identifier, meta, reference } from '../../schemas/fhir/datatypes.ts';
+import { codeSystems } from '../../../schemas/published/code-systems.ts';
+import { rulesOf } from '../../../schemas/published/rules.ts';
+import { codesOf, urgencies } from '../../../schemas/codes.ts';
+import { mostEntries } from '../../../schemas/messages/read-message.ts';
+import { faults } from '../../../schemas/faults.ts';
+import { codeableConcept, coding, identifier, meta, reference } from '../../../schemas/fhir/datatypes.ts';
 import {
   clinicalImpression,
   location,
@@ -13,13 +13,13 @@ import {
   organization,
   serviceRequest,
   task,
-} from '../../schemas/fhir/resources.ts';
-import { firstGuidelines } from '../../schemas/guideline.ts';
-import { eventCodeOf } from '../../schemas/messages/catalogue.ts';
-import type { ElementRule, MessageType } from '../../schemas/messages/message-type.ts';
-import { publishedTypes } from '../../schemas/published/types.ts';
-import { systems } from '../../schemas/names.ts';
-import { changed, created } from '../../schemas/subscription.ts';
+} from '../../../schemas/fhir/resources.ts';
+import { firstGuidelines } from '../../../schemas/guideline.ts';
+import { eventCodeOf } from '../../../schemas/messages/catalogue.ts';
+import type { ElementRule, MessageType } from '../../../schemas/messages/message-type.ts';
+import { publishedTypes } from '../../../schemas/published/types.ts';
+import { systems } from '../../../schemas/names.ts';
+import { changed, created } from '../../../schemas/subscription.ts';
 import { type Node, pascal, schemaRef } from './node.ts';
 
 /** `components.schemas`: what the hub reads, from its own schemas; what it answers, as far as a client leans on it. */

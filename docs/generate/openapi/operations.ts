@@ -1,11 +1,11 @@
 import type { CapabilityStatementRestResource } from 'fhir/r4.d.ts';
-import { capabilityStatement } from '../../schemas/published/capability-statement.ts';
-import { missionIdOf, resourceAddress, entryAddress } from '../../schemas/identifiers.ts';
-import { catalogue } from '../../schemas/messages/catalogue.ts';
-import { fhirJson } from '../../schemas/names.ts';
-import { publishedTypes } from '../../schemas/published/types.ts';
-import { type Scope, scopeFor, scopes } from '../../schemas/scopes.ts';
-import { overlapSeconds } from '../../schemas/subscription.ts';
+import { capabilityStatement } from '../../../schemas/published/capability-statement.ts';
+import { missionIdOf, resourceAddress, entryAddress } from '../../../schemas/identifiers.ts';
+import { catalogue } from '../../../schemas/messages/catalogue.ts';
+import { fhirJson } from '../../../schemas/names.ts';
+import { publishedTypes } from '../../../schemas/published/types.ts';
+import { type Scope, scopeFor, scopes } from '../../../schemas/scopes.ts';
+import { overlapSeconds } from '../../../schemas/subscription.ts';
 import { exampleRef, headerRef, type Node, parameterRef, schemaRef } from './node.ts';
 import type { Trait } from './refusals.ts';
 import { messageSchemaName, searchsetOf } from './schemas.ts';

@@ -1,6 +1,6 @@
-import { codesOf } from '../../schemas/codes.ts';
-import { type FaultCode, faults, operationOutcome, retryAfterOf } from '../../schemas/faults.ts';
-import { fhirJson } from '../../schemas/names.ts';
+import { codesOf } from '../../../schemas/codes.ts';
+import { type FaultCode, faults, operationOutcome, retryAfterOf } from '../../../schemas/faults.ts';
+import { fhirJson } from '../../../schemas/names.ts';
 import { exampleRef, headerRef, type Node, schemaRef } from './node.ts';
 
 /** What the hub refuses, by status: from the catalogue of faults. */

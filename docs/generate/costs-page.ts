@@ -2,9 +2,9 @@ import { fileURLToPath } from 'node:url';
 import { App } from 'aws-cdk-lib';
 import recommendedFeatureFlags from 'aws-cdk-lib/recommended-feature-flags.json' with { type: 'json' };
 import { z } from 'zod';
-import { HubStack } from '../infra/hub-stack.ts';
-import { readStage, stageNames } from '../infra/stage.ts';
-import { mostSeries } from '../schemas/telemetry/metrics.ts';
+import { HubStack } from '../../infra/hub-stack.ts';
+import { readStage, stageNames } from '../../infra/stage.ts';
+import { mostSeries } from '../../schemas/telemetry/metrics.ts';
 
 /** `docs/costs.md`: published prices times what this project counts of itself, so that neither can change without the other. */
 
@@ -303,7 +303,7 @@ const resourcesOf = (stage: (typeof stageNames)[number]) => {
     builtinCloudFormationValidation: false,
   });
   const stack = new HubStack(app, `luftbro-${stage}`, {
-    handlers: fileURLToPath(new URL('../functions', import.meta.url)),
+    handlers: fileURLToPath(new URL('../../functions', import.meta.url)),
     stage: readStage(stage),
     release: '',
     tableGeneration: 1,
@@ -448,7 +448,7 @@ export const costsPage = (performance: string): string => {
   const kept = (measured(performance, 'accept and tell', recipients).writes + recipients) * 1000 * million;
   return `# What it costs
 
-Written by \`npm run docs\` (\`docs/costs-page.ts\`): published prices times what this project counts of itself. The counts come from the tables of [what a message costs](performance.md), from the stacks of the three stages and from the catalogue of metrics; a test fails when one of them has changed and this page has not.
+Written by \`npm run docs\` (\`docs/generate/costs-page.ts\`): published prices times what this project counts of itself. The counts come from the tables of [what a message costs](performance.md), from the stacks of the three stages and from the catalogue of metrics; a test fails when one of them has changed and this page has not.
 
 **What it is not.** No bill: nothing has run on AWS yet. Prices are US dollars without tax and free tier, for N. Virginia: pages with the prices of Stockholm (eu-north-1) could not be had; one source says that other regions cost up to a quarter more. Times on Lambda are guesses from the bench (× ${assumed.slower}). Retries, reads and handshakes are not in the first table.
 
