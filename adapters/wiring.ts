@@ -1,15 +1,10 @@
-import type {
-  AccessLog,
-  Clock,
-  DeadLetters,
-  DeliveryQueue,
-  MissionLog,
-  Obligations,
-  Overview,
-  Retirements,
-  SubscriptionLog,
-  Worklist,
-} from '../core/mission/mission-log.ts';
+import type { MissionLog } from '../core/mission/mission-log.ts';
+import type { Clock } from '../core/mission/clock.ts';
+import type { Overview, Worklist } from '../core/mission/projections.ts';
+import type { DeadLetters, Obligations, Retirements } from '../core/delivery/obligations.ts';
+import type { DeliveryQueue } from '../core/delivery/delivery-queue.ts';
+import type { SubscriptionLog } from '../core/delivery/subscription-log.ts';
+import type { AccessLog } from '../core/audit/access-log.ts';
 import type { Guidelines } from '../schemas/guideline.ts';
 import { accessLog } from './dynamodb/access-log.ts';
 import { deadLetters } from './dynamodb/dead-letters.ts';

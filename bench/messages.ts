@@ -3,8 +3,7 @@ import { z } from 'zod';
 import { uuidOf } from '../schemas/identifiers.ts';
 import { missionTopic } from '../schemas/names.ts';
 
-/** The messages of the bench: the first mission of `examples/`, at its real size, as often as wanted under new ids. */
-
+/** The messages of the bench: the first mission of `partner/examples/`, at its real size, as often as wanted under new ids. */
 const fileText = (path: string): string => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
 
 const clients = z
@@ -22,7 +21,7 @@ const exampleMission = '615a28d9-e671-85b0-8bf8-11b64eeb6c62';
 const bundleShape = z.object({ id: z.string(), entry: z.array(z.object({ resource: z.looseObject({}) })) });
 
 export interface Step {
-  /** File in `examples/`, without its ending. */
+  /** File in `partner/examples/`, without its ending. */
   readonly example: string;
   /** Client id of the sender. */
   readonly sender: string;
@@ -46,7 +45,7 @@ export const listeners = ['amk-innlandet', 'amk-la-oslo', 'operator-lorenskog', 
 
 const originals = new Map<string, string>();
 const original = (example: string): string => {
-  const known = originals.get(example) ?? fileText(`examples/${example}.json`);
+  const known = originals.get(example) ?? fileText(`partner/examples/${example}.json`);
   originals.set(example, known);
   return known;
 };

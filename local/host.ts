@@ -8,7 +8,7 @@ import { createDocs } from './docs/docs.ts';
 import { startEventSources } from './aws/event-sources.ts';
 import { loadFirstData } from './first-data.ts';
 import { createFunctions, type Invoked } from './aws/functions.ts';
-import { ownDataDir, placesIn, writeHubEnv } from '../commands/cli/hub-target.ts';
+import { ownDataDir, placesIn, writeHubEnv } from './data-folder.ts';
 import { createIssuer } from './issuer/issuer.ts';
 import { openLog } from './log.ts';
 import { forThisMachine } from './gateway/own-names.ts';
@@ -19,7 +19,6 @@ import { type MadeTables, startTables } from './aws/tables.ts';
 import { readAssembly, type Template } from './aws/template.ts';
 
 /** Runs the synthesised stack on this machine: what exists and how it hangs together is read from cdk.out, nothing is listed here. */
-
 export interface HostOptions {
   /** The cloud assembly; by default the project's cdk.out. */
   readonly assembly?: string;

@@ -8,6 +8,7 @@ export const roles = {
   quality: 'Quality system',
   hub: 'The hub itself',
 } as const;
+
 export type Role = keyof typeof roles;
 
 /** R4 request priorities the hub uses; the Norwegian index says akutt, haster, vanlig. */
@@ -21,6 +22,7 @@ export const missionRoles = {
   performer: 'Owns a Task of the mission',
   observer: 'Was made party to the mission to follow it',
 } as const;
+
 export type MissionRole = keyof typeof missionRoles;
 
 export const decisions = {
@@ -43,6 +45,7 @@ export const refusalClasses = {
   operational: 'Operational',
   other: 'Other',
 } as const;
+
 export type RefusalClass = keyof typeof refusalClasses;
 
 export const cancelReasons = {
@@ -126,6 +129,7 @@ export const taskKinds = {
   resource: 'Fly or drive a mission',
   prearrival: 'Receive a patient',
 } as const;
+
 export type TaskKind = keyof typeof taskKinds;
 
 /** Details a Task carries in `input` and `output`. */
@@ -136,6 +140,13 @@ export const taskDetails = {
   resource: 'The one helicopter, aeroplane or car',
   acknowledged: 'Acknowledged by a human',
   overdue: 'Not acknowledged by this time',
+} as const;
+
+/** Why a recipient was not notified by machine: `Communication.statusReason`. */
+export const deliveryOutcomes = {
+  'not-delivered': 'The endpoint did not take the notification',
+  'no-subscription': 'The recipient has no subscription for the event',
+  'not-a-party': 'The mission did not concern the recipient',
 } as const;
 
 /** R4 Task statuses the hub uses (http://hl7.org/fhir/task-status). */
@@ -150,6 +161,7 @@ export const taskStatuses = [
   'failed',
   'cancelled',
 ] as const;
+
 export type TaskStatus = (typeof taskStatuses)[number];
 
 export const missionStatuses = ['active', 'revoked', 'entered-in-error', 'completed'] as const;

@@ -1,5 +1,5 @@
 import { GetCommand, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
-import type { Access, AccessHead, AccessLog, AccessRecord } from '../../core/mission/mission-log.ts';
+import type { Access, AccessHead, AccessLog, AccessRecord } from '../../core/audit/access-log.ts';
 import { holds, keys, newestOf, queryUntil, rangeOf, reach, type Table } from './table.ts';
 
 const partition = 'AUDIT#';

@@ -1,5 +1,5 @@
 import { QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import type { DeadLetters } from '../../core/mission/mission-log.ts';
+import type { DeadLetters } from '../../core/delivery/obligations.ts';
 import { defined } from '../../schemas/defined.ts';
 import { storedNotification } from './subscription-log.ts';
 import { batchGet, deadLetterShard, holds, keys, owed, reach, type Table } from './table.ts';

@@ -1,5 +1,6 @@
 import { announcementOf } from '../../core/mission/announcement.ts';
-import type { DeliveryCase, DeliveryDesk, MissionLog, StoredEntry } from '../../core/mission/mission-log.ts';
+import type { MissionLog, StoredEntry } from '../../core/mission/mission-log.ts';
+import type { DeliveryCase, DeliveryDesk } from '../../core/delivery/delivery-queue.ts';
 import { defined } from '../../schemas/defined.ts';
 import { isOfThisFold, storedEntry } from './mission-log.ts';
 import { storedNotification, storedSubscription } from './subscription-log.ts';

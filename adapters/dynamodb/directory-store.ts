@@ -1,7 +1,8 @@
 import { GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import { type Directory, HubClosed } from '../../core/mission/mission-log.ts';
+import type { Directory } from '../../core/mission/directory.ts';
+import { HubClosed } from '../../core/mission/errors.ts';
 import { hub, type Party } from '../../core/mission/state.ts';
-import type { DirectoryData, DirectoryParty } from '../../schemas/directory/read-directory.ts';
+import type { DirectoryData, DirectoryParty } from '../../schemas/directory/directory.ts';
 import type { FaultCode } from '../../schemas/faults.ts';
 import { keys, pack, reach, type Table, unpack } from './table.ts';
 

@@ -1,5 +1,5 @@
 import { GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import { Unavailable } from '../../core/mission/mission-log.ts';
+import { Unavailable } from '../../core/mission/errors.ts';
 import { timeOf } from '../../schemas/fhir/datatypes.ts';
 import { firstGuidelines, type Guideline, type Guidelines } from '../../schemas/guideline.ts';
 import { canonicalText } from '../../schemas/json/json.ts';

@@ -1,5 +1,5 @@
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import type { Retirement, Retirements } from '../../core/mission/mission-log.ts';
+import type { Retirement, Retirements } from '../../core/delivery/obligations.ts';
 import { holds, keys, queryUntil, retirementShard, type Table } from './table.ts';
 
 /** Nothing for what a newer release, that was taken back, has put there. */

@@ -1,5 +1,5 @@
 import { QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import type { Obligation, Obligations } from '../../core/mission/mission-log.ts';
+import type { Obligation, Obligations } from '../../core/delivery/obligations.ts';
 import {
   deadLetterShard,
   deadlineShards,

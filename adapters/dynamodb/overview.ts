@@ -1,5 +1,5 @@
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
-import type { Overview } from '../../core/mission/mission-log.ts';
+import type { Overview } from '../../core/mission/projections.ts';
 import type { MissionState } from '../../core/mission/state.ts';
 import { holds, keys, pack, queryAll, rangeOf, reach, type Table, unpack } from './table.ts';
 

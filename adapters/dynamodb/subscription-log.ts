@@ -1,14 +1,14 @@
 import { GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import {
-  type Notification,
-  type NotificationStatus,
-  type NumberGap,
-  type Subscriber,
-  type Subscription,
-  type SubscriptionFilter,
-  type SubscriptionLog,
-  type SubscriptionStatus,
-} from '../../core/mission/mission-log.ts';
+import type { SubscriptionLog } from '../../core/delivery/subscription-log.ts';
+import type {
+  Notification,
+  NotificationStatus,
+  NumberGap,
+  Subscriber,
+  Subscription,
+  SubscriptionFilter,
+  SubscriptionStatus,
+} from '../../core/delivery/subscription.ts';
 import { defined } from '../../schemas/defined.ts';
 import {
   batchGet,

@@ -1,7 +1,8 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { BatchGetCommand, DynamoDBDocumentClient, QueryCommand, type QueryCommandInput } from '@aws-sdk/lib-dynamodb';
-import { type Incident, Unavailable } from '../../core/mission/mission-log.ts';
+import type { Incident } from '../../core/mission/projections.ts';
+import { Unavailable } from '../../core/mission/errors.ts';
 import { digestOf, fingerprintOf } from '../../schemas/identifiers.ts';
 
 /** The one table: its client, its keys, and what every log needs of it. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { ConditionalCheckFailedException, PutItemCommand } from '@aws-sdk/client-dynamodb';
-import { Unavailable } from '../../core/mission/mission-log.ts';
+import { Unavailable } from '../../core/mission/errors.ts';
 import type { LeanTable } from './lean-table.ts';
 
 /** The proofs that were used, each by its digest, until nobody would take them any more. */

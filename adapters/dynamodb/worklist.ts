@@ -1,5 +1,5 @@
 import { PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
-import type { Worklist, WorklistItem } from '../../core/mission/mission-log.ts';
+import type { Worklist, WorklistItem } from '../../core/mission/projections.ts';
 import { deadlineOf, isFinal } from '../../core/mission/state.ts';
 import { defined } from '../../schemas/defined.ts';
 import { awaited, holds, keys, pack, reach, type Table, unpack } from './table.ts';

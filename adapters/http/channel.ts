@@ -2,13 +2,14 @@ import { createHmac } from 'node:crypto';
 import {
   Agent as HttpAgent,
   type ClientRequest,
-  request as httpRequest,
   type IncomingMessage,
+  request as httpRequest,
   type RequestOptions,
 } from 'node:http';
-import { type AgentOptions, Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { Agent as HttpsAgent, type AgentOptions, request as httpsRequest } from 'node:https';
 import type { LookupFunction } from 'node:net';
-import type { Answer, Channel, Subscription } from '../../core/mission/mission-log.ts';
+import type { Answer, Channel } from '../../core/delivery/delivery-queue.ts';
+import type { Subscription } from '../../core/delivery/subscription.ts';
 import { defined } from '../../schemas/defined.ts';
 import { fhirJson } from '../../schemas/names.ts';
 import { AddressRefused, guardedLookup, refusalOf } from './egress-guard.ts';

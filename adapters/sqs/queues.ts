@@ -1,8 +1,9 @@
 import { ChangeMessageVisibilityCommand, SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
-import * as z from 'zod';
-import { type DeliveryOrder, type DeliveryQueue, Unavailable } from '../../core/mission/mission-log.ts';
+import { Unavailable } from '../../core/mission/errors.ts';
+import type { DeliveryOrder, DeliveryQueue } from '../../core/delivery/delivery-queue.ts';
 import { defined } from '../../schemas/defined.ts';
 import { reach } from '../dynamodb/table.ts';
+import * as z from 'zod';
 
 export const openQueues = (): SQSClient =>
   new SQSClient({

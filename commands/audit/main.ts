@@ -5,16 +5,16 @@ import { accessChains, accessLog } from '../../adapters/dynamodb/access-log.ts';
 import { directoryOf, loadDirectory } from '../../adapters/dynamodb/directory-store.ts';
 import { openTable, type Table } from '../../adapters/dynamodb/table.ts';
 import { commandLine, endWith } from '../cli/command-line.ts';
-import { hubOptions, placesIn, tableGiven } from '../cli/hub-target.ts';
-import { type ChainFault, chainFaults, missionsNamed } from '../../core/audit/record.ts';
-import type { AccessLog, AccessRecord } from '../../core/mission/mission-log.ts';
+import { hubOptions, tableGiven } from '../cli/hub-target.ts';
+import { placesIn } from '../../local/data-folder.ts';
+import { type ChainFault, chainFaults, missionsNamed } from '../../core/audit/verify-chain.ts';
+import type { AccessLog, AccessRecord } from '../../core/audit/access-log.ts';
 import { auditEvent } from '../../core/fhir/audit-event.ts';
 import { searchset } from '../../core/fhir/searchset.ts';
 import { isMissionId } from '../../schemas/identifiers.ts';
 import { faultWords, loggedRecord } from './report.ts';
 
 /** `npm run audit -- verify | export`: whether the log of reads is whole, and who read what of one mission. */
-
 const usage = `Usage: npm run audit -- <command> [--mission <id>] <where>
   verify                    goes through every chain of the log of reads, or those that name one mission, and says what was
                             changed, removed, moved or added; 0 if nothing was
@@ -29,6 +29,7 @@ const told = commandLine(
   { ...hubOptions, mission: { type: 'string' }, log: { type: 'string', multiple: true } },
   1,
 );
+
 const { values, wrongUse } = told;
 const command = told.command(['verify', 'export']);
 

@@ -1,7 +1,6 @@
-import type { ChainFault } from '../../core/audit/record.ts';
+import type { ChainFault } from '../../core/audit/verify-chain.ts';
 
 /** What was found in a chain, in words for those who look after the log. */
-
 const range = (from: number, to: number): string => (from === to ? `record ${from}` : `records ${from} to ${to}`);
 
 export const faultWords = (fault: ChainFault): string => {

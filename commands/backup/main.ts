@@ -9,7 +9,8 @@ import {
 } from '../../adapters/dynamodb/directory-store.ts';
 import type { Table } from '../../adapters/dynamodb/table.ts';
 import { commandLine, endWith } from '../cli/command-line.ts';
-import { deployedTable, hubOptions, ownDataDir } from '../cli/hub-target.ts';
+import { deployedTable, hubOptions } from '../cli/hub-target.ts';
+import { ownDataDir } from '../../local/data-folder.ts';
 import { defined } from '../../schemas/defined.ts';
 import {
   type Backup,
@@ -28,7 +29,6 @@ import { isDirectory, type Restore, restored } from './restored.ts';
 import { arnOf, forgetGuidelines, isUsed, itemWriter, scanSegment, segments } from './table.ts';
 
 /** `npm run backup -- export | verify | restore | close | open`: the hub's table as files, and files as a hub's table. */
-
 const usage = `Usage: npm run backup -- <command> <where>
   export <folder>    writes the whole table into a new folder, outside git; for a table that others write to it is told when to stop them
   verify <folder>    says what a backup holds, and whether it is whole
@@ -53,6 +53,7 @@ const told = commandLine(
   },
   2,
 );
+
 const { values, wrongUse } = told;
 const command = told.command(['export', 'verify', 'restore', 'close', 'open']);
 

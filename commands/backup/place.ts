@@ -3,7 +3,7 @@ import { DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { Table } from '../../adapters/dynamodb/table.ts';
 import { localCredentials, localRegion as region } from '../../local/aws/credentials.ts';
-import { placesIn, readHubEnv } from '../cli/hub-target.ts';
+import { placesIn, readHubEnv } from '../../local/data-folder.ts';
 import { createStack } from '../../local/aws/stack.ts';
 import { startTables, type TableServer, TablesInUse } from '../../local/aws/tables.ts';
 import { readAssembly } from '../../local/aws/template.ts';

@@ -1,9 +1,8 @@
 import { deadLetterShard, obligationShards, unpack } from '../../adapters/dynamodb/table.ts';
-import type { WorklistItem } from '../../core/mission/mission-log.ts';
+import type { WorklistItem } from '../../core/mission/projections.ts';
 import { type Item, textOf } from './items.ts';
 
 /** What a backup holds, in words for people on call: numbers and names of missions, nothing of what a message says. */
-
 export interface Contents {
   readonly missions: number;
   readonly entries: number;

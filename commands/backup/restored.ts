@@ -1,11 +1,10 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import type { Closure } from '../../adapters/dynamodb/directory-store.ts';
 import { keys, owed } from '../../adapters/dynamodb/table.ts';
-import type { NumberGap } from '../../core/mission/mission-log.ts';
+import type { NumberGap } from '../../core/delivery/subscription.ts';
 import { type Item, textOf } from './items.ts';
 
 /** What a restore changes in the items it writes, so that nothing that was said after the backup is mistaken for what is said next. */
-
 export interface Restore {
   /** When it began, ISO 8601. One that is begun again after a break has the same. */
   readonly at: string;

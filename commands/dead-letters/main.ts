@@ -6,7 +6,7 @@ import { openTable } from '../../adapters/dynamodb/table.ts';
 import { deliveryQueue, openQueues } from '../../adapters/sqs/queues.ts';
 import { commandLine, endWith } from '../cli/command-line.ts';
 import { hubOptions, tableGiven } from '../cli/hub-target.ts';
-import type { Notification } from '../../core/mission/mission-log.ts';
+import type { Notification } from '../../core/delivery/subscription.ts';
 import { redrive } from '../../core/delivery/dead-letters.ts';
 import { ifReadable } from '../../schemas/newer-release.ts';
 import { calls, details, type Letter, line, nameOf, readName } from './report.ts';
@@ -15,7 +15,6 @@ import { calls, details, type Letter, line, nameOf, readName } from './report.ts
  * `npm run dead-letters -- list | show | redrive | discard`: notifications that the hub has given up. Redriving sends them
  * again in their order, and twice is harmless; discarding says that the party knows by other means.
  */
-
 const usage = `Usage: npm run dead-letters -- <command> [which] <where>
   list                       what was given up, longest ago first, and whom to phone
   show <name> …              all that is known of each
@@ -37,6 +36,7 @@ const told = commandLine(
   },
   Number.POSITIVE_INFINITY,
 );
+
 const { values, wrongUse } = told;
 const command = told.command(['list', 'show', 'redrive', 'discard']);
 const [, ...names] = told.words;
@@ -56,6 +56,7 @@ const openHub = async (tableName: string, queueUrl: string) => {
     now: Date.now,
   };
 };
+
 type Hub = Awaited<ReturnType<typeof openHub>>;
 
 const everything = async (hub: Hub): Promise<readonly Notification[]> => {

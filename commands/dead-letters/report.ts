@@ -1,4 +1,5 @@
-import type { Notification, StoredEntry, Subscription } from '../../core/mission/mission-log.ts';
+import type { StoredEntry } from '../../core/mission/mission-log.ts';
+import type { Notification, Subscription } from '../../core/delivery/subscription.ts';
 import type { Party } from '../../core/mission/state.ts';
 import { knownMessageType } from '../../schemas/messages/catalogue.ts';
 

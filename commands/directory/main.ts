@@ -4,7 +4,8 @@ import { openTable, type Table } from '../../adapters/dynamodb/table.ts';
 import { worklist } from '../../adapters/dynamodb/worklist.ts';
 import { commandLine, endWith, whyOf } from '../cli/command-line.ts';
 import { hubOptions, tableGiven } from '../cli/hub-target.ts';
-import { type DirectoryData, type DirectoryParty, readDirectory } from '../../schemas/directory/read-directory.ts';
+import { readDirectory } from '../../schemas/directory/read-directory.ts';
+import type { DirectoryData, DirectoryParty } from '../../schemas/directory/directory.ts';
 import { contents, differences, dropped, partyInWords, phoneList, stillAsked, warnings } from './report.ts';
 
 /**
@@ -14,7 +15,6 @@ import { contents, differences, dropped, partyInWords, phoneList, stillAsked, wa
  * named, says what changes and loads it; organisations of the table that the file leaves out are dropped only with --drop,
  * and never while they have open Tasks.
  */
-
 const usage = `Usage: npm run directory -- <file> [--table <name of the DynamoDB table>] [--drop]
        npm run --silent directory -- --phones <where>   everybody's phone number, to be printed and kept on paper
 where: <file>, --table <name>, or --local [--data-dir <folder>] for the hub that runs on this machine (npm start)`;
@@ -24,6 +24,7 @@ const told = commandLine(
   { ...hubOptions, drop: { type: 'boolean', default: false }, phones: { type: 'boolean', default: false } },
   1,
 );
+
 const { values, wrongUse } = told;
 const [file] = told.words;
 

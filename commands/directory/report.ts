@@ -1,6 +1,6 @@
 import type { TaskState } from '../../core/mission/state.ts';
 import { codesOf, roles, taskKinds } from '../../schemas/codes.ts';
-import type { DirectoryData, DirectoryParty } from '../../schemas/directory/read-directory.ts';
+import type { DirectoryData, DirectoryParty } from '../../schemas/directory/directory.ts';
 import { canonicalText } from '../../schemas/json/json.ts';
 
 /** What the directory command says of a directory, in lines. Pure. */
@@ -23,6 +23,7 @@ const counties: ReadonlyMap<string, string> = new Map([
   ['55', 'Troms'],
   ['56', 'Finnmark'],
 ]);
+
 /** Numbered like counties, though they are none: nobody need cover them. */
 const otherAreas: ReadonlyMap<string, string> = new Map([
   ['21', 'Svalbard'],

@@ -1,12 +1,14 @@
 import { defined } from '../../schemas/defined.ts';
-import type { Answer, Channel, Clock, Contact, ContactOrder, Random, Subscription, SubscriptionLog } from '../mission/mission-log.ts';
-import type { Notice } from '../fhir/notification.ts';
+import type { Clock, Random } from '../mission/clock.ts';
+import type { Answer, Channel, ContactOrder } from './delivery-queue.ts';
+import type { SubscriptionLog } from './subscription-log.ts';
+import type { Contact, Subscription } from './subscription.ts';
+import type { Notice } from './notice.ts';
 
 /**
  * Contact with an endpoint: handshake, heartbeat, and the circuit that keeps a dead endpoint from being called for every
  * mission. A subscription has one endpoint, so the circuit is the subscription's status: `error` is open, a handshake is the probe.
  */
-
 export interface ContactPorts {
   readonly subscriptions: SubscriptionLog;
   readonly channel: Channel;

@@ -1,6 +1,9 @@
 import { ifReadable } from '../../schemas/newer-release.ts';
 import { deliveryGraceMilliseconds, orderOf } from './fan-out.ts';
-import type { DeadLetters, DeliveryQueue, MissionLog, Notification } from '../mission/mission-log.ts';
+import type { MissionLog } from '../mission/mission-log.ts';
+import type { DeadLetters } from './obligations.ts';
+import type { DeliveryQueue } from './delivery-queue.ts';
+import type { Notification } from './subscription.ts';
 
 export interface RedrivePorts {
   readonly missions: MissionLog;

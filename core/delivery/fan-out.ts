@@ -1,18 +1,13 @@
 import { defined } from '../../schemas/defined.ts';
-import { knownMessageType, eventCodeOf } from '../../schemas/messages/catalogue.ts';
+import { eventCodeOf, knownMessageType } from '../../schemas/messages/catalogue.ts';
 import { cannotBeNumbered, noSubscription, sayAsHub, unreachableMessage } from '../mission/hub-messages.ts';
-import {
-  type DeliveryQueue,
-  type Directory,
-  type MissionLog,
-  type NotificationOrder,
-  type Overview,
-  type Subscriber,
-  type SubscriptionLog,
-  type Told,
-  Unavailable,
-  type Worklist,
-} from '../mission/mission-log.ts';
+import type { MissionLog, Told } from '../mission/mission-log.ts';
+import type { Overview, Worklist } from '../mission/projections.ts';
+import type { Directory } from '../mission/directory.ts';
+import { Unavailable } from '../mission/errors.ts';
+import type { DeliveryQueue, NotificationOrder } from './delivery-queue.ts';
+import type { SubscriptionLog } from './subscription-log.ts';
+import type { Subscriber } from './subscription.ts';
 import { settlementOf } from './idle-missions.ts';
 import { type Entry, isFinal, rolesIn } from '../mission/state.ts';
 

@@ -1,24 +1,8 @@
-import type { MissionLog, Retirement, Retirements, Settlement, StoredEntry, SubscriptionLog, Told } from '../mission/mission-log.ts';
+import type { MissionLog, Settlement, StoredEntry, Told } from '../mission/mission-log.ts';
+import type { Retirement, Retirements } from './obligations.ts';
+import type { SubscriptionLog } from './subscription-log.ts';
 import type { Entry } from '../mission/state.ts';
-
-/**
- * A mission rests after so long without a word, and is then dropped from the heads of those who were told of it. Heads stay
- * small by that: an update of one is billed by its size.
- */
-export const restMilliseconds = 600_000;
-
-/**
- * The first message after so long sees to it that the mission is forgotten once more. Less than the rest: a message that takes
- * a while to be written is never after the last look and yet too early to ask for another.
- */
-const pauseMilliseconds = restMilliseconds / 2;
-
-/** The entry since which the mission has its place in the heads, for entry `number` that is received at `at` (milliseconds). */
-export const awakeSince = (
-  last: Pick<Entry, 'receivedAt' | 'awakeSince'> | undefined,
-  number: number,
-  at: number,
-): number => (last === undefined || at - Date.parse(last.receivedAt) >= pauseMilliseconds ? number : last.awakeSince);
+import { pauseMilliseconds, restMilliseconds } from '../mission/idle.ts';
 
 /** The part of an entry's settlement that is of its time. */
 export const settlementOf = (

@@ -2,7 +2,9 @@ import { defined } from '../../schemas/defined.ts';
 import { NewerRelease } from '../../schemas/newer-release.ts';
 import { fanOut, type FanOutPorts, orderOf } from './fan-out.ts';
 import { overdueMessage, sayAsHub } from '../mission/hub-messages.ts';
-import type { Notification, Obligation, Obligations, StoredEntry } from '../mission/mission-log.ts';
+import type { StoredEntry } from '../mission/mission-log.ts';
+import type { Obligation, Obligations } from './obligations.ts';
+import type { Notification } from './subscription.ts';
 import { deadlineOf, taskOf, type TaskState } from '../mission/state.ts';
 
 export interface SweepPorts extends FanOutPorts {

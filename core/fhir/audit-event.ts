@@ -2,12 +2,11 @@ import type { AuditEvent, AuditEventEntity } from 'fhir/r4.d.ts';
 import { missionRoles, roles } from '../../schemas/codes.ts';
 import { uuidOf } from '../../schemas/identifiers.ts';
 import { systems } from '../../schemas/names.ts';
-import type { AccessRecord, Reading, Shown } from '../mission/mission-log.ts';
+import type { AccessRecord, Reading, Shown } from '../audit/access-log.ts';
 import { hub } from '../mission/state.ts';
 import { organisationReference, securityOf, type Viewpoint } from './fhir.ts';
 
 /** Reads as FHIR `AuditEvent`, in the patterns of IHE BALP 1.1 for reading and searching. */
-
 interface Kind {
   /** Code of http://hl7.org/fhir/restful-interaction. */
   readonly interaction: 'read' | 'search-type' | 'operation';

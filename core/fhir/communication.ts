@@ -1,9 +1,11 @@
 import type { Communication } from 'fhir/r4.d.ts';
+import type { deliveryOutcomes } from '../../schemas/codes.ts';
 import { defined } from '../../schemas/defined.ts';
 import { entryAddress } from '../../schemas/identifiers.ts';
 import { eventCodeOf, knownMessageType } from '../../schemas/messages/catalogue.ts';
 import { systems } from '../../schemas/names.ts';
-import type { Notification, StoredEntry } from '../mission/mission-log.ts';
+import type { StoredEntry } from '../mission/mission-log.ts';
+import type { Notification } from '../delivery/subscription.ts';
 import { organisationReference, securityOf, type Viewpoint } from './fhir.ts';
 
 const statuses = { pending: 'in-progress', delivered: 'completed', failed: 'not-done' } as const;
@@ -44,22 +46,24 @@ export const receipt = (entry: StoredEntry, notification: Notification, view: Vi
   }),
 });
 
-const whyNot = {
-  'no-subscription': 'The recipient has no subscription for this event. Tell the recipient by phone.',
+type DeliveryOutcome = Exclude<keyof typeof deliveryOutcomes, 'not-delivered'>;
+
+const adviceOf: Readonly<Record<DeliveryOutcome, string>> = {
+  'no-subscription': 'The recipient has no subscription for this event. Phone the recipient.',
   'not-a-party':
-    'The sender addressed the recipient, but the mission did not concern it then. Tell the recipient by phone if it must know.',
-} as const;
+    'The sender addressed the recipient, but the mission did not concern it then. Phone the recipient if it must know.',
+};
 
 /** Nobody was told by machine, and why. */
 export const missingReceipt = (
   entry: StoredEntry,
   organisation: string,
-  why: keyof typeof whyNot,
+  why: DeliveryOutcome,
   view: Viewpoint,
 ): Communication => ({
   ...common(entry, organisation, view),
   id: `${entryAddress(entry.mission, entry.number)}-${organisation}`.slice(0, 64),
   meta: { lastUpdated: entry.receivedAt, ...securityOf(entry.exercise) },
   status: 'not-done',
-  statusReason: { coding: [{ system: systems.deliveryOutcome, code: why }], text: whyNot[why] },
+  statusReason: { coding: [{ system: systems.deliveryOutcome, code: why }], text: adviceOf[why] },
 });

@@ -3,7 +3,7 @@ import { entryAddress, isMissionId, parseAddress, resourceAddress } from '../../
 import { isObject } from '../../schemas/json/json.ts';
 import { eventCodeOf, knownMessageType } from '../../schemas/messages/catalogue.ts';
 import { exerciseCode, municipalityExtension, systems } from '../../schemas/names.ts';
-import { seesNoPerson } from '../mission/recipients.ts';
+import { seesNoPerson } from '../mission/access-rules.ts';
 import { type Entry, hub } from '../mission/state.ts';
 import { organisationReference, securityOf, type Viewpoint } from './fhir.ts';
 import { absence, isKnownCode, isKnownUnit } from './known-codes.ts';
@@ -14,7 +14,6 @@ import { readableEntries } from '../mission/sent-message.ts';
  * only of a system and in a form that is known here, a reference only if it leads to something of the hub. So no name,
  * number or word that a sender wrote comes out, wherever it was written.
  */
-
 type Resource = Readonly<Record<string, unknown>>;
 
 /** What of a value is shown; `undefined` if nothing. */

@@ -1,11 +1,10 @@
 import type { Reference } from 'fhir/r4.d.ts';
-import type { Directory } from '../mission/mission-log.ts';
+import type { Directory } from '../mission/directory.ts';
 import { defined } from '../../schemas/defined.ts';
 import { hub } from '../mission/state.ts';
 import { exerciseCode, systems } from '../../schemas/names.ts';
 
 /** Pieces that several views share. */
-
 export interface Viewpoint {
   /** Base URL partners use, without a slash at the end. */
   readonly base: string;

@@ -8,9 +8,8 @@ import {
   taskKinds,
 } from '../../schemas/codes.ts';
 import { defined } from '../../schemas/defined.ts';
-
 import { canonicalBase, systems } from '../../schemas/names.ts';
-import type { WorklistItem } from '../mission/mission-log.ts';
+import type { WorklistItem } from '../mission/projections.ts';
 import type { MissionState, Readiness, TaskState } from '../mission/state.ts';
 import { organisationReference, securityOf, type Viewpoint } from './fhir.ts';
 

@@ -2,8 +2,9 @@ import type { Parameters, ParametersParameter } from 'fhir/r4.d.ts';
 import type { Role } from '../../schemas/codes.ts';
 import { entryAddress, uuidOf } from '../../schemas/identifiers.ts';
 import { missionTopic } from '../../schemas/names.ts';
-import type { Notification, NumberGap, StoredEntry, Subscription } from '../mission/mission-log.ts';
-import { mayReadEntry, mayReadTask, seesNoPerson } from '../mission/recipients.ts';
+import type { StoredEntry } from '../mission/mission-log.ts';
+import type { Notification, NumberGap, Subscription } from '../delivery/subscription.ts';
+import { mayReadEntry, mayReadTask, seesNoPerson } from '../mission/access-rules.ts';
 import { markedAsExercise } from './exercise.ts';
 import { securityOf, type Viewpoint } from './fhir.ts';
 import { sentEntries } from '../mission/sent-message.ts';
@@ -11,27 +12,7 @@ import { personFreeEntries, personFreeSecurity, seenBy } from './de-identify.ts'
 import { resourceOfReadiness } from './location.ts';
 import { missionResource } from './service-request.ts';
 import { taskResource } from './task.ts';
-
-/** One event as a subscriber is told of it: the receipt, the entry, and the entry that describes the mission. */
-export interface NotifiedEvent {
-  readonly notification: Notification;
-  readonly entry: StoredEntry;
-  readonly request: StoredEntry;
-  /** What announced the patient to the hospital before, for the hospital that the entry diverts the patient to. */
-  readonly announced?: StoredEntry;
-}
-
-/** What a notification Bundle is to say. */
-export type Notice =
-  | { readonly kind: 'handshake' | 'heartbeat' | 'query-status'; readonly subscription: Subscription }
-  | {
-      readonly kind: 'event-notification' | 'query-event';
-      readonly subscription: Subscription;
-      readonly role: Role;
-      readonly events: readonly NotifiedEvent[];
-      /** Events of missions that only a newer release can read. */
-      readonly unreadable?: readonly Notification[];
-    };
+import type { Notice, NotifiedEvent } from '../delivery/notice.ts';
 
 interface HistoryEntry {
   readonly fullUrl?: string;

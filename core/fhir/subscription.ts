@@ -9,7 +9,7 @@ import {
   secretExtension,
   timeoutExtension,
 } from '../../schemas/subscription.ts';
-import type { Subscription } from '../mission/mission-log.ts';
+import type { Subscription } from '../delivery/subscription.ts';
 
 /** The Subscription as its owner reads it. Header lines are secrets and never shown; the signing secret is, once, when it is made. */
 export const subscriptionResource = (

@@ -2,9 +2,10 @@ import { defined } from '../../schemas/defined.ts';
 import { type Refusal, refuse } from '../../schemas/faults.ts';
 import { fingerprintOf, fingerprintPositions } from '../../schemas/identifiers.ts';
 import type { Message } from '../../schemas/messages/read-message.ts';
-import { type Circumstances, decide, missionOf } from './decide.ts';
+import { decide, missionOf } from './decide.ts';
+import type { Circumstances } from './decision.ts';
 import type { MissionLog, StoredEntry } from './mission-log.ts';
-import { awakeSince } from '../delivery/idle-missions.ts';
+import { awakeSince } from './idle.ts';
 import type { Entry, MissionState, Party } from './state.ts';
 
 /** In the log. `again`: it was there before, and the answer is the one given then. */

@@ -3,7 +3,7 @@ import { isRefusal, type Refusal, refuse } from '../../schemas/faults.ts';
 import type { Message } from '../../schemas/messages/read-message.ts';
 import type { MessageType } from '../../schemas/messages/message-type.ts';
 import { destinationAt } from './fhir-paths.ts';
-import type { Directory } from './mission-log.ts';
+import type { Directory } from './directory.ts';
 import { leads, type MissionState, type Party, type TaskState } from './state.ts';
 
 /** Whom a message asks, and whom it makes party to the mission. */

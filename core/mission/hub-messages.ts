@@ -9,7 +9,9 @@ import type { Facts } from '../../schemas/messages/message-type.ts';
 import { canonicalBase, exerciseCode, systems } from '../../schemas/names.ts';
 import { type Accepted, acceptMessage } from './accept-message.ts';
 import { momentWords } from './words.ts';
-import { type Directory, type MissionLog, Unavailable } from './mission-log.ts';
+import type { MissionLog } from './mission-log.ts';
+import type { Directory } from './directory.ts';
+import { Unavailable } from './errors.ts';
 import { type Entry, hub, type MissionState, type TaskState } from './state.ts';
 
 /**

@@ -1,6 +1,7 @@
 import { isRefusal, type Refusal, refuse } from '../../schemas/faults.ts';
 import { isMissionId } from '../../schemas/identifiers.ts';
-import type { AccessLog, AccessRecord, Caller, MissionLog, Shown } from '../mission/mission-log.ts';
+import type { MissionLog } from '../mission/mission-log.ts';
+import type { AccessLog, AccessRecord, Caller, Shown } from '../audit/access-log.ts';
 import { leads } from '../mission/state.ts';
 import { auditEvent } from '../fhir/audit-event.ts';
 import type { Viewpoint } from '../fhir/fhir.ts';

@@ -1,7 +1,9 @@
 import { isRefusal, type Refusal, refuse } from '../../schemas/faults.ts';
 import { ifReadable, NewerRelease } from '../../schemas/newer-release.ts';
-import type { Caller, MissionLog, Overview, Shown } from '../mission/mission-log.ts';
-import { mayReadTask, seesNoPerson } from '../mission/recipients.ts';
+import type { MissionLog } from '../mission/mission-log.ts';
+import type { Overview } from '../mission/projections.ts';
+import type { Caller, Shown } from '../audit/access-log.ts';
+import { mayReadTask, seesNoPerson } from '../mission/access-rules.ts';
 import { isParty, type MissionState } from '../mission/state.ts';
 import type { Viewpoint } from '../fhir/fhir.ts';
 import { minimalMission, tooManyMissions, unreadableMissions } from '../fhir/incident.ts';
@@ -9,7 +11,7 @@ import { minimalTask } from '../fhir/location.ts';
 import { type Listed, searchset } from '../fhir/searchset.ts';
 import { taskResource } from '../fhir/task.ts';
 import { readMission } from './mission.ts';
-import { exerciseIn, pageOf, shownOf, sideBySide, tokensIn, unknownParameter, type Search } from './search.ts';
+import { exerciseIn, pageOf, type Search, shownOf, sideBySide, tokensIn, unknownParameter } from './search.ts';
 
 /** No real incident has as many; the answer says so if one has. */
 const mostMissions = 200;

@@ -1,7 +1,8 @@
 import { isRefusal, type Refusal, refuse } from '../../schemas/faults.ts';
 import { isMissionId } from '../../schemas/identifiers.ts';
-import type { Caller, MissionLog, Shown, StoredEntry } from '../mission/mission-log.ts';
-import { mayReadEntry, seesNoPerson } from '../mission/recipients.ts';
+import type { MissionLog, StoredEntry } from '../mission/mission-log.ts';
+import type { Caller, Shown } from '../audit/access-log.ts';
+import { mayReadEntry, seesNoPerson } from '../mission/access-rules.ts';
 import { concernedParties, isParty, type MissionState } from '../mission/state.ts';
 import { personFree } from '../fhir/de-identify.ts';
 import { missionResource } from '../fhir/service-request.ts';

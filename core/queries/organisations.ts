@@ -1,12 +1,12 @@
 import { codesOf, roles } from '../../schemas/codes.ts';
 import { isRefusal, type Refusal, refuse } from '../../schemas/faults.ts';
 import { systems } from '../../schemas/names.ts';
-import type { SubscriptionLog } from '../mission/mission-log.ts';
+import type { SubscriptionLog } from '../delivery/subscription-log.ts';
 import type { Viewpoint } from '../fhir/fhir.ts';
 import { organizationResource } from '../fhir/organization.ts';
 import { searchset } from '../fhir/searchset.ts';
 import { reachOf } from './reachability.ts';
-import { fits, pageOf, tokensIn, unknownParameter, type Search } from './search.ts';
+import { fits, pageOf, type Search, tokensIn, unknownParameter } from './search.ts';
 
 const parameters = ['type', 'name', 'name:contains', '_count', '_cursor', '_format'];
 

@@ -1,5 +1,6 @@
-import type { SubscriptionLog, SubscriptionStatus } from '../mission/mission-log.ts';
-import { Unavailable } from '../mission/mission-log.ts';
+import type { SubscriptionLog } from '../delivery/subscription-log.ts';
+import type { SubscriptionStatus } from '../delivery/subscription.ts';
+import { Unavailable } from '../mission/errors.ts';
 import type { Reach } from '../fhir/organization.ts';
 import { sideBySide } from './search.ts';
 

@@ -1,6 +1,8 @@
 import { isRefusal, type Refusal, refuse } from '../../schemas/faults.ts';
-import type { Caller, MissionLog, Shown, StoredEntry, SubscriptionLog } from '../mission/mission-log.ts';
-import { mayReadEntry } from '../mission/recipients.ts';
+import type { MissionLog, StoredEntry } from '../mission/mission-log.ts';
+import type { SubscriptionLog } from '../delivery/subscription-log.ts';
+import type { Caller, Shown } from '../audit/access-log.ts';
+import { mayReadEntry } from '../mission/access-rules.ts';
 import { leads, type MissionState } from '../mission/state.ts';
 import { missingReceipt, receipt } from '../fhir/communication.ts';
 import type { Viewpoint } from '../fhir/fhir.ts';

@@ -3,22 +3,15 @@ import { defined } from '../../schemas/defined.ts';
 import { isRefusal, type Refusal, refuse } from '../../schemas/faults.ts';
 import { isMissionId, parseAddress, resourceIdOf } from '../../schemas/identifiers.ts';
 import { systems } from '../../schemas/names.ts';
-import type { Caller, Directory, Overview, Shown, Worklist, WorklistItem } from '../mission/mission-log.ts';
+import type { Overview, Worklist, WorklistItem } from '../mission/projections.ts';
+import type { Directory } from '../mission/directory.ts';
+import type { Caller, Shown } from '../audit/access-log.ts';
 import type { MissionState } from '../mission/state.ts';
 import type { Viewpoint } from '../fhir/fhir.ts';
 import { engagementOf, minimalTask, operationalStatusOf, type Resource, resourceLocation } from '../fhir/location.ts';
 import { searchset } from '../fhir/searchset.ts';
 import { notFound } from './mission.ts';
-import {
-  exerciseIn,
-  fits,
-  pageOf,
-  type Search,
-  shownTasks,
-  sideBySide,
-  tokensIn,
-  unknownParameter,
-} from './search.ts';
+import { exerciseIn, fits, pageOf, type Search, shownTasks, sideBySide, tokensIn, unknownParameter } from './search.ts';
 
 export interface ResourcePorts {
   readonly overview: Overview;

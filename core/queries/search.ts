@@ -1,7 +1,8 @@
 import { type Refusal, refuse } from '../../schemas/faults.ts';
 import { parseAddress } from '../../schemas/identifiers.ts';
 import { exerciseCode, systems } from '../../schemas/names.ts';
-import type { Caller, Shown, WorklistItem } from '../mission/mission-log.ts';
+import type { WorklistItem } from '../mission/projections.ts';
+import type { Caller, Shown } from '../audit/access-log.ts';
 import { type MissionState, rolesIn, type TaskState } from '../mission/state.ts';
 
 /** Steps that several searches share. */

@@ -3,17 +3,13 @@ import { isRefusal, type Refusal, refuse } from '../../schemas/faults.ts';
 import { knownMessageType } from '../../schemas/messages/catalogue.ts';
 import { ifReadable } from '../../schemas/newer-release.ts';
 import { announcementOf } from '../mission/announcement.ts';
-import type {
-  Caller,
-  MissionLog,
-  Notification,
-  PayloadContent,
-  Shown,
-  Subscription,
-  SubscriptionLog,
-} from '../mission/mission-log.ts';
+import type { MissionLog } from '../mission/mission-log.ts';
+import type { SubscriptionLog } from '../delivery/subscription-log.ts';
+import type { Notification, PayloadContent, Subscription } from '../delivery/subscription.ts';
+import type { Caller, Shown } from '../audit/access-log.ts';
 import type { Viewpoint } from '../fhir/fhir.ts';
-import { type Notice, notificationBundle, type NotifiedEvent } from '../fhir/notification.ts';
+import { notificationBundle } from '../fhir/notification.ts';
+import type { Notice, NotifiedEvent } from '../delivery/notice.ts';
 import { type Search, shownOf, sideBySide, unknownParameter } from './search.ts';
 
 /** Events of one answer of `$events`; the caller asks on from where it ends. */

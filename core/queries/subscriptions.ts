@@ -1,6 +1,6 @@
 import { isRefusal, type Refusal, refuse } from '../../schemas/faults.ts';
 import { fhirJson, missionTopic } from '../../schemas/names.ts';
-import type { Subscription, SubscriptionStatus } from '../mission/mission-log.ts';
+import type { Subscription, SubscriptionStatus } from '../delivery/subscription.ts';
 import type { Viewpoint } from '../fhir/fhir.ts';
 import { statusParameters } from '../fhir/notification.ts';
 import { searchset } from '../fhir/searchset.ts';
@@ -8,7 +8,6 @@ import { subscriptionResource } from '../fhir/subscription.ts';
 import { pageOf, placeOf, type Search, unknownParameter } from './search.ts';
 
 /** What a party reads of its own subscriptions. Those that are off are read by their id only. */
-
 const statuses: readonly SubscriptionStatus[] = ['requested', 'active', 'error', 'off'];
 
 const searchParameters = ['_id', 'url', 'status', 'criteria', 'type', 'payload', '_count', '_cursor', '_format'];

@@ -1,8 +1,10 @@
 import { type TaskStatus, taskStatuses } from '../../schemas/codes.ts';
 import { isRefusal, type Refusal, refuse } from '../../schemas/faults.ts';
 import { parseAddress } from '../../schemas/identifiers.ts';
-import type { Caller, MissionLog, Shown, Worklist, WorklistItem } from '../mission/mission-log.ts';
-import { mayReadTask } from '../mission/recipients.ts';
+import type { MissionLog } from '../mission/mission-log.ts';
+import type { Worklist, WorklistItem } from '../mission/projections.ts';
+import type { Caller, Shown } from '../audit/access-log.ts';
+import { mayReadTask } from '../mission/access-rules.ts';
 import { taskOf, type TaskState } from '../mission/state.ts';
 import type { Viewpoint } from '../fhir/fhir.ts';
 import { type Listed, searchset } from '../fhir/searchset.ts';

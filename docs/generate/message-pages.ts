@@ -1,12 +1,6 @@
 import type { CodeSystem, CodeSystemConceptProperty } from 'fhir/r4.d.ts';
 import { codeSystems } from '../../schemas/published/code-systems.ts';
-import {
-  answersOf,
-  type AnswerNeeds,
-  decidesReviews,
-  namesMission,
-  rulesOf,
-} from '../../schemas/published/rules.ts';
+import { answersOf, type AnswerNeeds, decidesReviews, namesMission, rulesOf } from '../../schemas/published/rules.ts';
 import { codesOf, type Role, roles, taskKinds } from '../../schemas/codes.ts';
 import { firstGuidelines } from '../../schemas/guideline.ts';
 import { isObject } from '../../schemas/json/json.ts';
@@ -16,7 +10,6 @@ import { scopeFor, sendScopeOf } from '../../schemas/scopes.ts';
 import type { Audience, ElementRule, MessageType, Move, Relation } from '../../schemas/messages/message-type.ts';
 
 /** The pages in `docs/messages/`: one for each message of the catalogue, one for all, one for the codes. */
-
 const [guideline] = firstGuidelines;
 
 const relations: Readonly<Record<Relation, string>> = {
@@ -192,12 +185,12 @@ const focusOf = (type: MessageType, bundle: unknown): unknown => {
 
 const example = (type: MessageType, bundle: unknown): readonly string[] => [
   '## Example',
-  `The ${type.focus?.resource ?? 'MessageHeader'} of [the whole message](../../examples/${type.example}):`,
+  `The ${type.focus?.resource ?? 'MessageHeader'} of [the whole message](../../partner/examples/${type.example}):`,
   ['```json', JSON.stringify(focusOf(type, bundle), null, 2), '```'].join('\n'),
 ];
 
 const generated =
-  '<!-- Written by `npm run docs` from schemas/messages, guidelines and examples. Change those, not this. -->';
+  '<!-- Written by `npm run docs` from schemas/messages, schemas/guidelines and partner/examples. Change those, not this. -->';
 
 const page = (parts: readonly string[]): string => `${[generated, ...parts].join('\n\n')}\n`;
 

@@ -7,7 +7,7 @@ import { type AccessToken, accessTokenVerifier } from '../../adapters/tokens/acc
 import { checkBinding, type Proof, verifyProof } from '../../adapters/tokens/proof.ts';
 import { IssuerUnreachable } from '../../adapters/tokens/issuer-keys.ts';
 import { TokenRefused } from '../../adapters/tokens/refused.ts';
-import { Unavailable } from '../../core/mission/mission-log.ts';
+import { Unavailable } from '../../core/mission/errors.ts';
 import { correlationOf } from '../shared/http/correlation-id.ts';
 import { counted } from '../shared/http/rate-limit.ts';
 import { quiet } from '../shared/telemetry/error-boundary.ts';
@@ -22,6 +22,7 @@ const budgets = requestBudgets(table, {
   messages: { most: Number(setting('BUDGET_MESSAGES')), seconds },
   requests: { most: Number(setting('BUDGET_REQUESTS')), seconds },
 });
+
 const base = setting('PUBLIC_URL');
 const bindingRequired = setting('TOKEN_BINDING') !== 'optional';
 

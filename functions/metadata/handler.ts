@@ -4,11 +4,13 @@ import { setting } from '../../adapters/settings.ts';
 import { capabilityStatement } from '../../schemas/published/capability-statement.ts';
 import { published } from '../../schemas/published/index.ts';
 import { searchset } from '../../core/fhir/searchset.ts';
-import release from '../../package.json' with { type: 'json' };
 import { defined } from '../../schemas/defined.ts';
 import { isRefusal, refuse } from '../../schemas/faults.ts';
 import { digestOf } from '../../schemas/identifiers.ts';
-import { type Answer, answer, fhirDoor, headerOf, queryOf, type Request } from '../shared/http/fhir-handler.ts';
+import { fhirDoor } from '../shared/http/fhir-handler.ts';
+import { answer, type Answer } from '../shared/http/response.ts';
+import { headerOf, queryOf, type Request } from '../shared/http/request.ts';
+import release from '../../package.json' with { type: 'json' };
 
 /** What is published, and the day it last changed: bump it with the catalogue and the code tables. */
 const edition = { version: release.version, date: '2026-11-22' };

@@ -3,26 +3,16 @@ import { openDeliveryQueue, openLogs } from '../../adapters/wiring.ts';
 import { setting } from '../../adapters/settings.ts';
 import { acceptMessage } from '../../core/mission/accept-message.ts';
 import { fanOut } from '../../core/delivery/fan-out.ts';
-import type { Directory } from '../../core/mission/mission-log.ts';
+import type { Directory } from '../../core/mission/directory.ts';
 import type { Entry } from '../../core/mission/state.ts';
 import { responseMessage } from '../../core/fhir/response-message.ts';
 import { type Refusal, refuse } from '../../schemas/faults.ts';
 import { readMessage } from '../../schemas/messages/read-message.ts';
 import { sendScopeOf } from '../../schemas/scopes.ts';
 import { counted } from '../shared/http/rate-limit.ts';
-import {
-  answer,
-  bodyOf,
-  callerOf,
-  etag,
-  fhirDoor,
-  headerOf,
-  lacking,
-  type Request,
-  spenderOf,
-  systemOf,
-  tooMany,
-} from '../shared/http/fhir-handler.ts';
+import { fhirDoor } from '../shared/http/fhir-handler.ts';
+import { answer, etag, tooMany } from '../shared/http/response.ts';
+import { bodyOf, callerOf, headerOf, lacking, type Request, spenderOf, systemOf } from '../shared/http/request.ts';
 import { kindOf, log } from '../shared/telemetry/log.ts';
 import { countAccepted } from '../shared/telemetry/metrics.ts';
 import { noted } from '../shared/telemetry/instrumented-ports.ts';

@@ -1,6 +1,6 @@
 import { openLogs, systemClock } from '../../adapters/wiring.ts';
 import { setting } from '../../adapters/settings.ts';
-import type { Caller, Reading, Shown } from '../../core/mission/mission-log.ts';
+import type { Caller, Reading, Shown } from '../../core/audit/access-log.ts';
 import { searchAccesses } from '../../core/queries/audit-events.ts';
 import { searchIncident } from '../../core/queries/incident.ts';
 import { readMission } from '../../core/queries/mission.ts';
@@ -17,7 +17,9 @@ import { organizationResource } from '../../core/fhir/organization.ts';
 import { isRefusal, type Refusal, refuse } from '../../schemas/faults.ts';
 import { parseAddress } from '../../schemas/identifiers.ts';
 import { recorded } from '../shared/http/record-access.ts';
-import { type Answer, answer, callerOf, etag, fhirDoor, headerOf, lacking, queryOf } from '../shared/http/fhir-handler.ts';
+import { fhirDoor } from '../shared/http/fhir-handler.ts';
+import { answer, type Answer, etag } from '../shared/http/response.ts';
+import { callerOf, headerOf, lacking, queryOf } from '../shared/http/request.ts';
 
 const logs = openLogs();
 const base = setting('PUBLIC_URL');

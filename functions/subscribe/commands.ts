@@ -6,8 +6,7 @@ import { allowList, refusalOf } from '../../adapters/http/egress-guard.ts';
 import { openDeliveryQueue, openLogs } from '../../adapters/wiring.ts';
 import { setting } from '../../adapters/settings.ts';
 import { deliveryGraceMilliseconds } from '../../core/delivery/fan-out.ts';
-import type { Subscription } from '../../core/mission/mission-log.ts';
-
+import type { Subscription } from '../../core/delivery/subscription.ts';
 import { type Search, unknownParameter } from '../../core/queries/search.ts';
 import type { Party } from '../../core/mission/state.ts';
 import { rotationParameters, subscriptionResource } from '../../core/fhir/subscription.ts';
@@ -20,11 +19,11 @@ import {
   type SubscriptionSettings,
 } from '../../schemas/subscription.ts';
 import { refuseAll } from '../../schemas/fhir/zod-faults.ts';
-import { type Answer, answer, bodyOf, type Request } from '../shared/http/fhir-handler.ts';
+import { answer, type Answer } from '../shared/http/response.ts';
+import { bodyOf, type Request } from '../shared/http/request.ts';
 import { kindOf, log } from '../shared/telemetry/log.ts';
 
 /** What a subscriber changes: it subscribes, settles anew, changes its secret, and ends. */
-
 const logs = openLogs();
 const queue = openDeliveryQueue();
 const base = setting('PUBLIC_URL');

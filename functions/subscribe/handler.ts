@@ -1,7 +1,7 @@
 import type { PartyDirectory } from '../../adapters/dynamodb/directory-store.ts';
 import { openLogs } from '../../adapters/wiring.ts';
 import { setting } from '../../adapters/settings.ts';
-import type { Subscription } from '../../core/mission/mission-log.ts';
+import type { Subscription } from '../../core/delivery/subscription.ts';
 import { answerEvents } from '../../core/queries/subscription-events.ts';
 import { placeOf, type Search } from '../../core/queries/search.ts';
 import {
@@ -16,7 +16,9 @@ import { subscriptionResource } from '../../core/fhir/subscription.ts';
 import { isRefusal, type Refusal, refuse } from '../../schemas/faults.ts';
 import { isObject } from '../../schemas/json/json.ts';
 import { recorded } from '../shared/http/record-access.ts';
-import { type Answer, answer, callerOf, fhirDoor, lacking, queryOf, type Request } from '../shared/http/fhir-handler.ts';
+import { fhirDoor } from '../shared/http/fhir-handler.ts';
+import { answer, type Answer } from '../shared/http/response.ts';
+import { callerOf, lacking, queryOf, type Request } from '../shared/http/request.ts';
 import { create, end, readBody, replace, rotate } from './commands.ts';
 
 const logs = openLogs();

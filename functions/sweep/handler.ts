@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Context } from 'aws-lambda';
 import { openDeliveryQueue, openLogs } from '../../adapters/wiring.ts';
-import { HubClosed } from '../../core/mission/mission-log.ts';
+import { HubClosed } from '../../core/mission/errors.ts';
 import { retire } from '../../core/delivery/idle-missions.ts';
 import { sweep } from '../../core/delivery/sweep.ts';
 import { kindOf, log } from '../shared/telemetry/log.ts';

@@ -47,8 +47,8 @@ const bundle = (folder: string, outdir: string): void => {
     minifySyntax: true,
     minifyWhitespace: true,
     alias: {
-      '@aws-sdk/credential-provider-node': join(folder, 'edge', 'credentials.ts'),
-      '@smithy/core/event-streams': join(folder, 'edge', 'event-streams.ts'),
+      '@aws-sdk/credential-provider-node': join(folder, 'shared', 'bundling', 'credentials.ts'),
+      '@smithy/core/event-streams': join(folder, 'shared', 'bundling', 'event-streams.ts'),
     },
     sourcemap: true,
     sourcesContent: false,

@@ -7,7 +7,6 @@ import { z } from 'zod';
 import { readClients } from '../issuer/clients.ts';
 
 /** The API reference at `/docs`, where every example can be tried. On this machine only: the stack does not have it. */
-
 interface DocsSettings {
   /** Base URL of the hub; ends in /fhir. */
   readonly url: string;
@@ -36,9 +35,9 @@ const project = (path: string): string => fileURLToPath(new URL(path, import.met
 
 /** Files of the page, by address. */
 const files: ReadonlyMap<string, readonly [file: string, type: string]> = new Map([
-  ['/docs', [project('docs/index.html'), 'text/html; charset=utf-8']],
-  ['/docs/page.js', [project('docs/page.js'), 'text/javascript; charset=utf-8']],
-  ['/docs/page.css', [project('docs/page.css'), 'text/css; charset=utf-8']],
+  ['/docs', [project('index.html'), 'text/html; charset=utf-8']],
+  ['/docs/page.js', [project('page.js'), 'text/javascript; charset=utf-8']],
+  ['/docs/page.css', [project('page.css'), 'text/css; charset=utf-8']],
   ['/docs/swagger-ui.css', [require.resolve('swagger-ui-dist/swagger-ui.css'), 'text/css; charset=utf-8']],
   [
     '/docs/swagger-ui-bundle.js',
@@ -67,7 +66,7 @@ const withAddresses = (document: string, addresses: readonly (readonly [from: st
 
 /** The document as it is committed, with the addresses of this hub in the place of those that stand for them. */
 const referenceOf = async ({ url, issuerUrl }: DocsSettings): Promise<string> => {
-  const document = await readFile(project('../docs/openapi.json'), 'utf8');
+  const document = await readFile(project('../../docs/openapi.json'), 'utf8');
   const committed = referenceSchema.parse(JSON.parse(document));
   const { tokenUrl } = committed.components.securitySchemes.accessToken.flows.clientCredentials;
   const here = withAddresses(document, [
@@ -104,6 +103,7 @@ const send = (response: ServerResponse, status: number, type: string, body: stri
   response.writeHead(status, { ...headers, 'content-type': type });
   response.end(body);
 };
+
 const json = 'application/json; charset=utf-8';
 
 /** Answers what is below `/docs`; `undefined` for everything else. */

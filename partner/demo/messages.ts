@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
-/** The second mission of `examples/`, turned into messages of the mission that is being played now. */
-
+/** The second mission of `partner/examples/`, turned into messages of the mission that is being played now. */
 const exampleMission = 'fe7579e8-7085-83ba-a17d-d157e91a27e4';
 const moments = /\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:\d{2})/g;
 

@@ -2,7 +2,7 @@ import { messageFrom } from './messages.ts';
 import type { Partner } from './partner.ts';
 import { bold, chapter, dim, green, say } from './timeline.ts';
 
-/** The second mission of `examples/`, step by step: the next message is sent when everybody has been told of the one before. */
+/** The second mission of `partner/examples/`, step by step: the next message is sent when everybody has been told of the one before. */
 
 /** Everybody who takes part, each with its own system. */
 export const castOf = (partner: (name: string, client: string) => Partner) => ({
@@ -22,7 +22,7 @@ const since = (before: number): string => `${Math.round(performance.now() - befo
 
 interface Step {
   readonly who: Who;
-  /** File in `examples/`. */
+  /** File in `partner/examples/`. */
   readonly example: string;
   /** What a bystander would say that `who` does. */
   readonly does: string;

@@ -200,6 +200,6 @@ export interface MessageType {
   readonly told: readonly Audience[];
   /** Roles that may read the message although it was not sent to them, as long as the mission concerns them. */
   readonly readableBy: readonly Role[];
-  /** File in `examples/`. */
+  /** File in `partner/examples/`. */
   readonly example: string;
 }

@@ -4,6 +4,7 @@ import {
   type CodeTable,
   codesOf,
   decisions,
+  deliveryOutcomes,
   flightPhases,
   forwardReasons,
   medicalGrounds,
@@ -24,7 +25,6 @@ import { type FaultCode, faults } from '../faults.ts';
 import { type Guideline, guidelineInForce, type Guidelines } from '../guideline.ts';
 import { catalogue, eventCodeOf } from '../messages/catalogue.ts';
 import { systems } from '../names.ts';
-import type { missingReceipt } from '../../core/fhir/communication.ts';
 import { artefact, type Edition } from './artefact.ts';
 
 interface Content {
@@ -48,12 +48,6 @@ const eventConcepts = (): readonly CodeSystemConcept[] =>
 const faultOrigins: Readonly<Record<(typeof faults)[FaultCode]['origin'], string>> = {
   sender: 'The sender corrects the message',
   hub: "The hub's people correct the hub",
-};
-
-const deliveryOutcomes: Readonly<Record<'not-delivered' | Parameters<typeof missingReceipt>[2], string>> = {
-  'not-delivered': 'The endpoint did not take the notification',
-  'no-subscription': 'The recipient has no subscription for the event',
-  'not-a-party': 'The mission did not concern the recipient',
 };
 
 /** The code systems that change with the hub, by the last part of their URL. */

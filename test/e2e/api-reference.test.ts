@@ -19,7 +19,6 @@ import { type RunningHub, startHub } from '../support/hub.ts';
 import { call, type Endpoint, eventually, type HttpAnswer, openEndpoint, subscribe } from '../support/partners.ts';
 
 /** Every example of the API reference, tried on a hub in the order of the document. */
-
 const documented = reference.servers[0]?.url ?? '';
 /** Nobody's: not in the directory, or without a part in the examples. */
 const silent = ['stranger', 'hospital-fjellheim'];
@@ -98,7 +97,7 @@ const expectDocumented = (operation: Offered, answer: HttpAnswer): void => {
   expect(faultsBy(`${pointer}/content/application~1fhir+json/schema`, answer.body)).toEqual([]);
 };
 
-const fileOf = (name: string): string => `../../docs/openapi/answers/${name}.json`;
+const fileOf = (name: string): string => `../../docs/generate/openapi/answers/${name}.json`;
 
 /** Tries an operation; the answer must be the one that the document shows. */
 const works = async (id: string, trial: Trial = {}, status = 200): Promise<HttpAnswer> => {
@@ -125,6 +124,7 @@ const notification = z.object({
   id: z.string(),
   entry: z.array(z.object({ fullUrl: z.string().optional() })),
 });
+
 /** Of who asks for the missions. */
 let requesters: string;
 /** The subscription of the document's example. */

@@ -12,7 +12,7 @@ import { saveDirectory } from '../../adapters/dynamodb/directory-store.ts';
 import { type Key, keys } from '../../adapters/dynamodb/table.ts';
 import { type Logs, openLogs } from '../../adapters/wiring.ts';
 import { recordAccess } from '../../core/audit/record.ts';
-import type { AccessRecord } from '../../core/mission/mission-log.ts';
+import type { AccessRecord } from '../../core/audit/access-log.ts';
 import { missionIdOf, uuidOf } from '../../schemas/identifiers.ts';
 import { missionRequest, resourceRequest } from '../support/messages.ts';
 import { accessLogContract, accessTo, freshMission } from '../support/access-contract.ts';
@@ -88,6 +88,7 @@ const eventShape = z.object({
   ),
   entity: z.array(z.object({ detail: z.array(z.object({ type: z.string(), valueString: z.string() })).optional() })),
 });
+
 const bundleShape = z.object({
   link: z.array(z.object({ relation: z.string(), url: z.string() })),
   entry: z.array(z.object({ resource: eventShape })).default([]),
@@ -255,6 +256,7 @@ const itemAt = async (Key: Key): Promise<Record<string, unknown>> => {
   if (Item === undefined) throw new Error(`nothing at ${Key.sk}`);
   return Item;
 };
+
 const put = (Item: Record<string, unknown>) =>
   logs.table.client.send(new PutCommand({ TableName: aws.tableName, Item }));
 const remove = (Key: Key) => logs.table.client.send(new DeleteCommand({ TableName: aws.tableName, Key }));

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { saveDirectory } from '../../adapters/dynamodb/directory-store.ts';
 import { type Logs, openLogs } from '../../adapters/wiring.ts';
-import { seesNoPerson } from '../../core/mission/recipients.ts';
+import { seesNoPerson } from '../../core/mission/access-rules.ts';
 import type { Party } from '../../core/mission/state.ts';
 import { codesOf, type Role, roles } from '../../schemas/codes.ts';
 import { entryAddress, uuidOf } from '../../schemas/identifiers.ts';
@@ -35,7 +35,6 @@ import { type ApiHandler, ask, type Asking, resourceOf } from '../support/reques
  * Every role and relation at every route of the API: what is answered, which fields of persons are in it, and which Tasks
  * and entries. The tables are docs/authorisation.md; what must hold whatever stands there is asserted besides.
  */
-
 const extra = {
   farLa: { organisation: '100000013', name: 'AMK LA Tromsø', role: 'amk-la' },
   farObserver: { organisation: '100000042', name: 'Legevakt', role: 'observer' },
@@ -87,6 +86,7 @@ const fields = {
   c: '61.23456',
   d: 'Dag Decider',
 } as const;
+
 const personal = ['n', 'i', 'p', 'w', 'd'] as const satisfies readonly (keyof typeof fields)[];
 
 const fieldsIn = (text: string): string =>
@@ -112,6 +112,7 @@ const request = ((): Message => {
   const words = `"note":[{"text":"${fields.w}"}],"subject":`;
   return readText(plain.text.replace('"subject":', words));
 })();
+
 const mission = missionOpenedBy(request);
 const task = (entry: number): string => entryAddress(mission, entry);
 const nowhere = uuidOf('a mission that does not exist');
@@ -188,6 +189,7 @@ const asked = (who: Party, asking: Asking) => {
   if (handler === undefined) throw new Error(`the template has no route ${routeOf(asking)}`);
   return ask(handler, { parent: who.organisation }, asking);
 };
+
 type Answered = Awaited<ReturnType<typeof asked>>;
 
 /** What is asked for, as of a mission: that of the story, or one that does not exist. */

@@ -12,7 +12,8 @@ import { worklist } from '../../adapters/dynamodb/worklist.ts';
 import { deliveryQueue, openQueues } from '../../adapters/sqs/queues.ts';
 import { acceptMessage } from '../../core/mission/accept-message.ts';
 import { recordAccess } from '../../core/audit/record.ts';
-import { deliver, deliverySettings } from '../../core/delivery/deliver.ts';
+import { deliver } from '../../core/delivery/deliver.ts';
+import { deliverySettings } from '../../core/delivery/retry-policy.ts';
 import { fanOut, orderOf } from '../../core/delivery/fan-out.ts';
 import type { Entry, Party } from '../../core/mission/state.ts';
 import { notificationBundle } from '../../core/fhir/notification.ts';
@@ -27,9 +28,9 @@ import {
   missionUpdate,
   parties,
   resourceRequest,
-  taskOpenedBy,
   resourceResponse,
   sentBy,
+  taskOpenedBy,
 } from '../support/messages.ts';
 
 /** Calls by kind since the last look, counted where the SDK sends them: retries and hidden calls would show. */

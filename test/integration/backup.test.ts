@@ -12,7 +12,7 @@ import { localCredentials } from '../../local/aws/credentials.ts';
 import { createStack } from '../../local/aws/stack.ts';
 import { startTables } from '../../local/aws/tables.ts';
 import { readAssembly } from '../../local/aws/template.ts';
-import type { DirectoryData } from '../../schemas/directory/read-directory.ts';
+import type { DirectoryData } from '../../schemas/directory/directory.ts';
 import { missionIdOf } from '../../schemas/identifiers.ts';
 import { backup, hubOn, type LocalHub, scratch } from '../support/backup.ts';
 import { sampleDirectoryData } from '../support/examples.ts';
@@ -22,7 +22,6 @@ import { organisation, taskOf } from '../support/scene.ts';
 import { letRun } from '../support/standstill.ts';
 
 /** The rehearsal of what people do when a table is lost: export, wipe, restore, compare, go on. */
-
 const amk = 'amk-innlandet';
 const oslo = 'amk-la-oslo';
 

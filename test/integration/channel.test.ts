@@ -1,8 +1,8 @@
 import {
   createServer as createHttpServer,
-  Server as HttpServer,
   type IncomingMessage,
   type RequestListener,
+  Server as HttpServer,
 } from 'node:http';
 import { createServer as createHttpsServer, Server as HttpsServer } from 'node:https';
 import { createServer as createTcpServer, type Server, type Socket } from 'node:net';
@@ -10,14 +10,14 @@ import { Webhook } from 'standardwebhooks';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type ChannelOptions, readHeaders, retryAfterSeconds, webhookChannel } from '../../adapters/http/channel.ts';
 import { allowList, guardedLookup, isPublicAddress, type Resolve } from '../../adapters/http/egress-guard.ts';
-import type { Answer, Subscription } from '../../core/mission/mission-log.ts';
+import type { Answer } from '../../core/delivery/delivery-queue.ts';
+import type { Subscription } from '../../core/delivery/subscription.ts';
 import { certificateFor } from '../support/certificates.ts';
 import { sampleSubscription } from '../support/contract.ts';
 import { eventually } from '../support/partners.ts';
 import { undisturbed } from '../support/standstill.ts';
 
 /** The channel against real sockets on this machine, which count who comes. */
-
 interface Listener {
   readonly port: number;
   /** Connections so far. */

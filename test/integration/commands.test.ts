@@ -4,7 +4,6 @@ import { z } from 'zod';
 import { type Ran, runCommand } from '../support/commands.ts';
 
 /** How the project's commands answer whoever gives them wrongly: a sentence, how they are used, and nothing is done. */
-
 const { scripts } = z
   .object({ scripts: z.record(z.string(), z.string()) })
   .parse(JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')));
@@ -90,8 +89,18 @@ describe.concurrent('A command that is not told what it needs', () => {
     ['backup', "Option '--table <value>' argument missing.", 'close', '--table'],
     ['directory', 'Say which file.'],
     ['directory', 'Say one place that has the phones: a file, --table or --local.', '--phones'],
-    ['directory', '--local is for --phones only: to load a file name a table.', 'local/sample/directory.json', '--local'],
-    ['directory', '"schemas/guidelines/2026.1.json" is one word too many.', 'local/sample/directory.json', 'schemas/guidelines/2026.1.json'],
+    [
+      'directory',
+      '--local is for --phones only: to load a file name a table.',
+      'local/sample/directory.json',
+      '--local',
+    ],
+    [
+      'directory',
+      '"schemas/guidelines/2026.1.json" is one word too many.',
+      'local/sample/directory.json',
+      'schemas/guidelines/2026.1.json',
+    ],
     ['guideline', 'Say which file.'],
     ['guideline', '"b.json" is one word too many.', 'a.json', 'b.json'],
     ['start', "Option '--data-dir' is empty.", '--data-dir='],

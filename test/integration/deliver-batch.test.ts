@@ -16,7 +16,7 @@ import { type Logs, openLogs } from '../../adapters/wiring.ts';
 import { openQueues } from '../../adapters/sqs/queues.ts';
 import { acceptMessage } from '../../core/mission/accept-message.ts';
 import { fanOut } from '../../core/delivery/fan-out.ts';
-import type { DeliveryOrder, DeliveryQueue } from '../../core/mission/mission-log.ts';
+import type { DeliveryOrder, DeliveryQueue } from '../../core/delivery/delivery-queue.ts';
 import type { Message } from '../../schemas/messages/read-message.ts';
 import { firstGuidelines } from '../../schemas/guideline.ts';
 import { fhirJson, missionTopic } from '../../schemas/names.ts';
@@ -32,7 +32,6 @@ import { ask } from '../support/requests.ts';
  * The deliver function with batches as SQS hands them out: several messages of one group and of several groups at once.
  * Today's event source hands them out one by one; order and answers must hold whatever it is set to.
  */
-
 type Handler = (event: SQSEvent) => Promise<SQSBatchResponse>;
 
 let aws: EmbeddedAws;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DeleteCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { HubClosed } from '../../core/mission/mission-log.ts';
+import { HubClosed } from '../../core/mission/errors.ts';
 import { cachedDirectory, loadDirectory, saveDirectory } from '../../adapters/dynamodb/directory-store.ts';
 import { keys, openTable, pack, type Table } from '../../adapters/dynamodb/table.ts';
 import { worklist } from '../../adapters/dynamodb/worklist.ts';

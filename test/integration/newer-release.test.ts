@@ -14,9 +14,10 @@ import {
   unpack,
 } from '../../adapters/dynamodb/table.ts';
 import { localPlace } from '../../commands/backup/place.ts';
-import { chainFaults, recordAccess } from '../../core/audit/record.ts';
+import { recordAccess } from '../../core/audit/record.ts';
+import { chainFaults } from '../../core/audit/verify-chain.ts';
 import { fold } from '../../core/mission/evolve.ts';
-import { seesNoPerson } from '../../core/mission/recipients.ts';
+import { seesNoPerson } from '../../core/mission/access-rules.ts';
 import { missionLog } from '../../adapters/dynamodb/mission-log.ts';
 import { logMessages } from '../../schemas/telemetry/log-messages.ts';
 import { missionIdOf } from '../../schemas/identifiers.ts';
@@ -39,7 +40,6 @@ import { factsOf, type Listener, missions, moveTo, playRelease } from '../suppor
 import { organisation, taskOf } from '../support/scene.ts';
 
 /** What a newer release has stored before it was taken back, read and gone on with by this one: what docs/operations.md promises. */
-
 const amk = 'amk-innlandet';
 const oslo = 'amk-la-oslo';
 
@@ -85,6 +85,7 @@ const send = async (client: string, { text }: { readonly text: string }): Promis
   const answer = await post(hub, client, text);
   expect(answer.status, answer.text).toBe(200);
 };
+
 const told = (what: string): number => la.events().filter(({ text }) => text.includes(what)).length;
 const get = (client: string, path: string) => call(hub, client, 'GET', path);
 const lines = async (code: string): Promise<readonly Stored[]> =>

@@ -1,22 +1,23 @@
 import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openLogs, type Logs } from '../../adapters/wiring.ts';
+import { type Logs, openLogs } from '../../adapters/wiring.ts';
 import { keys, retirementShard } from '../../adapters/dynamodb/table.ts';
 import { acceptMessage } from '../../core/mission/accept-message.ts';
 import { fanOut } from '../../core/delivery/fan-out.ts';
-import { restMilliseconds, retire } from '../../core/delivery/idle-missions.ts';
+import { retire } from '../../core/delivery/idle-missions.ts';
+import { restMilliseconds } from '../../core/mission/idle.ts';
 import type { Party } from '../../core/mission/state.ts';
 import type { Message } from '../../schemas/messages/read-message.ts';
 import { attempted } from '../support/contact.ts';
 import { sampleSubscription } from '../support/contract.ts';
 import { type EmbeddedAws, startEmbeddedAws, withoutTimeLimits } from '../support/embedded-aws.ts';
 import {
+  directory,
   missionCancel,
   missionOpenedBy,
   missionRequest,
   missionUpdate,
   parties,
-  directory,
   sentBy,
 } from '../support/messages.ts';
 

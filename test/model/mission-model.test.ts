@@ -2,9 +2,10 @@ import { array, assert, asyncProperty, constantFrom, integer, noBias, oneof, rec
 import { describe, expect, test } from 'vitest';
 import { type Accepted, acceptMessage } from '../../core/mission/accept-message.ts';
 import { sayAsHub, unreachableMessage } from '../../core/mission/hub-messages.ts';
-import type { Directory, StoredEntry } from '../../core/mission/mission-log.ts';
+import type { StoredEntry } from '../../core/mission/mission-log.ts';
+import type { Directory } from '../../core/mission/directory.ts';
 import { hub as hubParty, isFinal, type MissionState, type Party, type TaskState } from '../../core/mission/state.ts';
-import { type SweepPorts, sweep } from '../../core/delivery/sweep.ts';
+import { sweep, type SweepPorts } from '../../core/delivery/sweep.ts';
 import { defined } from '../../schemas/defined.ts';
 import type { Refusal } from '../../schemas/faults.ts';
 import { firstGuidelines } from '../../schemas/guideline.ts';
@@ -78,6 +79,7 @@ const parties: Readonly<Record<string, Party>> = {
   thirdLa: { organisation: '100000013', name: 'AMK LA Trondheim', role: 'amk-la' },
   thirdHospital: { organisation: '100000033', name: 'Haukeland emergency department', role: 'hospital' },
 };
+
 const everybody = [...Object.values(parties), hubParty];
 const partyOf = (organisation: string): Party | undefined =>
   everybody.find((party) => party.organisation === organisation);
@@ -86,6 +88,7 @@ const directory: Directory = {
   partyOf,
   partiesOf: (role) => everybody.filter((party) => party.role === role),
 };
+
 const ofRole = (...roles: readonly string[]): readonly string[] =>
   Object.values(parties).flatMap(({ role, organisation }) => (roles.includes(role) ? [organisation] : []));
 
@@ -94,6 +97,7 @@ const seconds: Readonly<Record<Kind, Readonly<Record<Urgency, number>>>> = {
   resource: { stat: 60, urgent: 60, routine: 60 },
   prearrival: { stat: 120, urgent: 120, routine: 120 },
 };
+
 const world: World = {
   roleOf: (organisation) => partyOf(organisation)?.role,
   covering: (municipality) => directory.coordinatorFor(municipality)?.organisation,
@@ -116,6 +120,7 @@ const diceOf = (from: number) => {
   };
   return { below, pick, chance: (percent: number): boolean => below(100) < percent };
 };
+
 type Dice = ReturnType<typeof diceOf>;
 
 const persons: readonly Person[] = [
@@ -125,6 +130,7 @@ const persons: readonly Person[] = [
   { name: 'Ola', number: '2222222' },
   { name: 'Eva', number: undefined },
 ];
+
 const phaseNames = [
   'alarm-received',
   'unit-alerted',
@@ -439,6 +445,7 @@ const visit = (...names: readonly string[]): void => {
   const name = names.join('|');
   visited.set(name, (visited.get(name) ?? 0) + 1);
 };
+
 const visits = (...names: readonly string[]): number => visited.get(names.join('|')) ?? 0;
 
 type Topic = What | 'resource-availability' | 'forged';
@@ -473,6 +480,7 @@ const ranks: Readonly<Record<Status, number>> = {
   'in-progress': 3,
   completed: 5,
 };
+
 const reached = (mission: ModelMission): number =>
   mission.tasks.reduce((sum, { status }) => sum + ranks[status], mission.status === 'completed' ? 10 : 0);
 
@@ -503,10 +511,12 @@ const topics: readonly Topic[] = [
   ...often(8, 'resource-response' as const),
   ...often(8, 'resource-status' as const),
 ];
+
 /** What most missions consist of. */
 const forwards = topics.flatMap((topic) =>
   ['mission-request', 'mission-cancel', 'forged', 'resource-availability'].includes(topic) ? [] : [whatOf(topic)],
 );
+
 const aftermaths: readonly What[] = [
   'acknowledgement',
   'acknowledgement',
@@ -515,6 +525,7 @@ const aftermaths: readonly What[] = [
   'prearrival-response',
   'outcome-feedback',
 ];
+
 const anySeed = integer({ min: 0, max: 2 ** 31 - 1 });
 const intents = record<Intent>({
   topic: constantFrom(...topics),
@@ -522,6 +533,7 @@ const intents = record<Intent>({
   mood: integer({ min: 0, max: 9 }),
   wait: integer({ min: 0, max: 20 }),
 });
+
 const turns = oneof(
   { weight: 70, arbitrary: record({ turn: constantFrom('say' as const), intent: intents }) },
   {
@@ -539,6 +551,7 @@ const turns = oneof(
   },
   { weight: 2, arbitrary: record({ turn: constantFrom('delivery-failed' as const), dice: anySeed }) },
 );
+
 const plans = noBias(
   record({
     turns: array(turns, { minLength: 5, maxLength: 25, size: 'max' }),

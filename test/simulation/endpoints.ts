@@ -1,4 +1,4 @@
-import type { Answer, Channel } from '../../core/mission/mission-log.ts';
+import type { Answer, Channel } from '../../core/delivery/delivery-queue.ts';
 import type { Dice } from './dice.ts';
 import type { Process, Surroundings } from './process.ts';
 

@@ -1,11 +1,13 @@
 import { type Accepted, acceptMessage } from '../../core/mission/accept-message.ts';
-import { deliver, deliverySettings } from '../../core/delivery/deliver.ts';
+import { deliver } from '../../core/delivery/deliver.ts';
+import { deliverySettings } from '../../core/delivery/retry-policy.ts';
 import { deliveryGraceMilliseconds, fanOut } from '../../core/delivery/fan-out.ts';
-import type { DeliveryOrder, Subscription } from '../../core/mission/mission-log.ts';
+import type { DeliveryOrder } from '../../core/delivery/delivery-queue.ts';
+import type { Subscription } from '../../core/delivery/subscription.ts';
 import { redrive } from '../../core/delivery/dead-letters.ts';
 import { retire } from '../../core/delivery/idle-missions.ts';
 import { sweep } from '../../core/delivery/sweep.ts';
-import type { Notice } from '../../core/fhir/notification.ts';
+import type { Notice } from '../../core/delivery/notice.ts';
 import { type Refusal, statusOf } from '../../schemas/faults.ts';
 import { defined } from '../../schemas/defined.ts';
 import { directory, sentBy } from '../support/messages.ts';

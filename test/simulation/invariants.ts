@@ -1,6 +1,7 @@
 import { evolve, fold } from '../../core/mission/evolve.ts';
-import type { Notification, StoredEntry, Subscription } from '../../core/mission/mission-log.ts';
-import { restMilliseconds } from '../../core/delivery/idle-missions.ts';
+import type { StoredEntry } from '../../core/mission/mission-log.ts';
+import type { Notification, Subscription } from '../../core/delivery/subscription.ts';
+import { restMilliseconds } from '../../core/mission/idle.ts';
 import { deadlineOf, type MissionState } from '../../core/mission/state.ts';
 import { uuidOf } from '../../schemas/identifiers.ts';
 import { knownMessageType } from '../../schemas/messages/catalogue.ts';
@@ -9,7 +10,6 @@ import type { Sending } from './run.ts';
 import type { World } from './world.ts';
 
 /** What must hold whatever happened: of the log, of what came to the endpoints, and of what people were told. */
-
 export interface Finding {
   readonly invariant: Invariant;
   readonly words: string;
@@ -45,6 +45,7 @@ export const invariants = {
   'nothing owed': 'When the faults are over everything owed is paid within bounded time',
   forgotten: 'A mission in which nothing is said leaves the heads of the subscriptions',
 } as const;
+
 export type Invariant = keyof typeof invariants;
 
 export interface Case {

@@ -1,15 +1,9 @@
 import { announcementOf } from '../../core/mission/announcement.ts';
-import type {
-  DeadLetters,
-  DeliveryDesk,
-  DeliveryQueue,
-  MissionLog,
-  Obligations,
-  Overview,
-  Retirements,
-  SubscriptionLog,
-  Worklist,
-} from '../../core/mission/mission-log.ts';
+import type { MissionLog } from '../../core/mission/mission-log.ts';
+import type { Overview, Worklist } from '../../core/mission/projections.ts';
+import type { DeadLetters, Obligations, Retirements } from '../../core/delivery/obligations.ts';
+import type { DeliveryDesk, DeliveryQueue } from '../../core/delivery/delivery-queue.ts';
+import type { SubscriptionLog } from '../../core/delivery/subscription-log.ts';
 import { defined } from '../../schemas/defined.ts';
 import type { Call, Step } from './process.ts';
 

@@ -1,4 +1,4 @@
-import { Unavailable } from '../../core/mission/mission-log.ts';
+import { Unavailable } from '../../core/mission/errors.ts';
 import type { Dice } from './dice.ts';
 import { type FaultKind, isDown, type Weather } from './faults.ts';
 import type { Scheduler } from './scheduler.ts';

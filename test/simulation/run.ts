@@ -1,4 +1,4 @@
-import type { Subscription } from '../../core/mission/mission-log.ts';
+import type { Subscription } from '../../core/delivery/subscription.ts';
 import type { MissionState, Party } from '../../core/mission/state.ts';
 import { missionIdOf } from '../../schemas/identifiers.ts';
 import { sampleSubscription } from '../support/contract.ts';
@@ -132,6 +132,7 @@ const partnersOf = (world: World) => {
 
   return { handlers, sendings, say, untilDone };
 };
+
 type Partners = ReturnType<typeof partnersOf>;
 
 const members: readonly Party[] = Object.values(parties);

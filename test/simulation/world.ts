@@ -1,11 +1,7 @@
-import type {
-  DeliveryOrder,
-  MissionLog,
-  NotificationStatus,
-  Subscription,
-  SubscriptionLog,
-  SubscriptionStatus,
-} from '../../core/mission/mission-log.ts';
+import type { MissionLog } from '../../core/mission/mission-log.ts';
+import type { DeliveryOrder } from '../../core/delivery/delivery-queue.ts';
+import type { SubscriptionLog } from '../../core/delivery/subscription-log.ts';
+import type { NotificationStatus, Subscription, SubscriptionStatus } from '../../core/delivery/subscription.ts';
 import type { Entry } from '../../core/mission/state.ts';
 import { memoryQueue } from '../support/memory/delivery-queue.ts';
 import { memoryHub } from '../support/memory/hub.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { recordAccess } from '../../core/audit/record.ts';
-import type { Access, AccessLog, AccessRecord } from '../../core/mission/mission-log.ts';
+import type { Access, AccessLog, AccessRecord } from '../../core/audit/access-log.ts';
 import { uuidOf } from '../../schemas/identifiers.ts';
 
 let count = 0;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadFirstData } from '../../local/first-data.ts';
 import { type Host, startHost } from '../../local/host.ts';
-import { placesIn } from '../../commands/cli/hub-target.ts';
+import { placesIn } from '../../local/data-folder.ts';
 import { type Ran, runCommand, type Running } from './commands.ts';
 
 /** Hubs whose data folders outlive them, and the command that carries what is in one into another. */

@@ -1,4 +1,6 @@
-import type { Attempt, DeadLetters, SubscriptionLog, SubscriptionStatus } from '../../core/mission/mission-log.ts';
+import type { DeadLetters } from '../../core/delivery/obligations.ts';
+import type { SubscriptionLog } from '../../core/delivery/subscription-log.ts';
+import type { Attempt, SubscriptionStatus } from '../../core/delivery/subscription.ts';
 import { defined } from '../../schemas/defined.ts';
 
 /** Brings a subscription into a state without a call to its endpoint; no contact is owed after it. */

@@ -1,21 +1,10 @@
 import { beforeAll, describe, expect, test, vi } from 'vitest';
-import {
-  type DeadLetters,
-  type DeliveryDesk,
-  type MissionLog,
-  type Notification,
-  type NotificationOrder,
-  type Obligation,
-  type Obligations,
-  type Overview,
-  type Retirement,
-  type Retirements,
-  type Settlement,
-  type Subscription,
-  type SubscriptionLog,
-  type Told,
-  type Worklist,
-} from '../../core/mission/mission-log.ts';
+import type { MissionLog, Settlement, Told } from '../../core/mission/mission-log.ts';
+import type { Overview, Worklist } from '../../core/mission/projections.ts';
+import type { DeadLetters, Obligation, Obligations, Retirement, Retirements } from '../../core/delivery/obligations.ts';
+import type { DeliveryDesk, NotificationOrder } from '../../core/delivery/delivery-queue.ts';
+import type { SubscriptionLog } from '../../core/delivery/subscription-log.ts';
+import type { Notification, Subscription } from '../../core/delivery/subscription.ts';
 import { decide } from '../../core/mission/decide.ts';
 import type { Entry, Party, TaskState } from '../../core/mission/state.ts';
 import { defined } from '../../schemas/defined.ts';
@@ -27,10 +16,10 @@ import {
   missionRequest,
   missionUpdate,
   parties,
-  sentBy,
   resourceAvailability,
   resourceRequest,
   resourceResponse,
+  sentBy,
   taskOpenedBy,
 } from './messages.ts';
 

@@ -3,14 +3,15 @@ import { z } from 'zod';
 import { directoryOf } from '../../adapters/dynamodb/directory-store.ts';
 import { type Step as PlayedStep, stepsIn } from '../../docs/generate/openapi/steps.ts';
 import { decide } from '../../core/mission/decide.ts';
-import type { Directory, StoredEntry } from '../../core/mission/mission-log.ts';
+import type { StoredEntry } from '../../core/mission/mission-log.ts';
+import type { Directory } from '../../core/mission/directory.ts';
 import type { MissionState, Party } from '../../core/mission/state.ts';
-import { type DirectoryData, readDirectory } from '../../schemas/directory/read-directory.ts';
+import { readDirectory } from '../../schemas/directory/read-directory.ts';
+import type { DirectoryData } from '../../schemas/directory/directory.ts';
 import { firstGuidelines } from '../../schemas/guideline.ts';
 import { type Message, readMessage } from '../../schemas/messages/read-message.ts';
 
 /** The published examples: two missions, and the sample directory they are played against. */
-
 const fileText = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 
 export const sampleDirectoryText = fileText('local/sample/directory.json');
@@ -50,7 +51,7 @@ export const partyOfClient = (client: string): Party => {
   return party;
 };
 
-export const exampleText = (file: string): string => fileText(`examples/${file}`);
+export const exampleText = (file: string): string => fileText(`partner/examples/${file}`);
 
 /** A message of the examples, and who sends it. */
 export type Step = Pick<PlayedStep, 'file' | 'client'>;

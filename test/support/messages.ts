@@ -4,7 +4,7 @@ import { firstGuidelines } from '../../schemas/guideline.ts';
 import { digestOf, entryAddress, missionIdOf, uuidOf } from '../../schemas/identifiers.ts';
 import { type Message, readMessage } from '../../schemas/messages/read-message.ts';
 import { municipalityExtension, systems } from '../../schemas/names.ts';
-import type { Directory } from '../../core/mission/mission-log.ts';
+import type { Directory } from '../../core/mission/directory.ts';
 import { hub, type Party } from '../../core/mission/state.ts';
 
 /** Small valid messages of every type, the same for the same arguments, and the parties that exchange them. */

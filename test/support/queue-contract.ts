@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { DeliveryOrder, DeliveryQueue, NotificationOrder } from '../../core/mission/mission-log.ts';
+import type { DeliveryOrder, DeliveryQueue, NotificationOrder } from '../../core/delivery/delivery-queue.ts';
 
 /** A delivery queue, and what takes orders out of it. */
 export interface QueuePorts {

@@ -1,6 +1,6 @@
 import { acceptMessage } from '../../core/mission/accept-message.ts';
 import { fanOut } from '../../core/delivery/fan-out.ts';
-import type { Caller } from '../../core/mission/mission-log.ts';
+import type { Caller } from '../../core/audit/access-log.ts';
 import type { Party } from '../../core/mission/state.ts';
 import { isRefusal, type Refusal } from '../../schemas/faults.ts';
 import { isObject } from '../../schemas/json/json.ts';
@@ -10,7 +10,6 @@ import { type MemoryHub, memoryHub } from './memory/hub.ts';
 import { parties, sentBy } from './messages.ts';
 
 /** What searches of the hub in memory answer. */
-
 export type Resource = Readonly<Record<string, unknown>>;
 export type Answer = { readonly outcome: 'found'; readonly resource: unknown } | Refusal;
 

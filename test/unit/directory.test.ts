@@ -3,7 +3,7 @@ import { directoryOf } from '../../adapters/dynamodb/directory-store.ts';
 import { contents, differences, dropped, warnings } from '../../commands/directory/report.ts';
 import { hub } from '../../core/mission/state.ts';
 import { organizationResource } from '../../core/fhir/organization.ts';
-import type { DirectoryData } from '../../schemas/directory/read-directory.ts';
+import type { DirectoryData } from '../../schemas/directory/directory.ts';
 import { organisationOf, sampleDirectory, sampleDirectoryData } from '../support/examples.ts';
 import { problemsOf } from '../support/fhir-validator.ts';
 

@@ -331,7 +331,9 @@ describe('the examples', () => {
 
     test.each(hubFiles)('%s is what the hub composes', async (file) => {
       const text = composed[file]?.[1].text ?? '{}';
-      await expect(`${JSON.stringify(JSON.parse(text), null, 2)}\n`).toMatchFileSnapshot(`../../examples/${file}`);
+      await expect(`${JSON.stringify(JSON.parse(text), null, 2)}\n`).toMatchFileSnapshot(
+        `../../partner/examples/${file}`,
+      );
     });
 
     test.each(hubFiles)('%s is legal where it would have been said, and reaches who must phone', (file) => {
@@ -387,6 +389,7 @@ const receiver = (client: string) => ({
   endpoint: 'https://receiver.example/fhir',
   receiver: { identifier: { system: systems.organisationNumber, value: organisationOf(client) } },
 });
+
 const weather = coded(systems.refusalReason, 'weather', 'Tåke på hentestedet');
 
 interface Broken {
@@ -405,10 +408,12 @@ const decisionRejected = {
   [`${focus}.status`]: 'rejected',
   [`${focus}.statusReason`]: weather,
 };
+
 const declined = {
   [`${focus}.businessStatus`]: coded(systems.resourceAnswer, 'declined'),
   [`${focus}.status`]: 'rejected',
 };
+
 const diverted = {
   [`${focus}.businessStatus`]: coded(systems.prearrivalAnswer, 'diverted'),
   [`${focus}.status`]: 'rejected',

@@ -1,12 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { acceptMessage } from '../../core/mission/accept-message.ts';
-import { deliver, deliverySettings } from '../../core/delivery/deliver.ts';
+import { deliver } from '../../core/delivery/deliver.ts';
+import { deliverySettings } from '../../core/delivery/retry-policy.ts';
 import { fanOut } from '../../core/delivery/fan-out.ts';
 import { readEvents } from '../../core/queries/subscription-events.ts';
 import { readMission } from '../../core/queries/mission.ts';
 import { searchReceipts } from '../../core/queries/receipts.ts';
 import { readSent } from '../../core/queries/sent-resources.ts';
-import type { PayloadContent } from '../../core/mission/mission-log.ts';
+import type { PayloadContent } from '../../core/delivery/subscription.ts';
 import type { Party } from '../../core/mission/state.ts';
 import { notificationBundle } from '../../core/fhir/notification.ts';
 import { isObject } from '../../schemas/json/json.ts';
@@ -88,10 +89,12 @@ const resourcesIn = (bundle: unknown): readonly Resource[] => {
   const entries = isObject(bundle) && Array.isArray(bundle['entry']) ? bundle['entry'] : [];
   return entries.filter(isObject).flatMap(({ resource }) => (isObject(resource) ? [resource] : []));
 };
+
 const urlsIn = (bundle: unknown): readonly unknown[] => {
   const entries = isObject(bundle) && Array.isArray(bundle['entry']) ? bundle['entry'] : [];
   return entries.filter(isObject).map(({ fullUrl }) => fullUrl);
 };
+
 const typesIn = (bundle: unknown): readonly unknown[] => resourcesIn(bundle).map((one) => one['resourceType']);
 
 const condition = (text: string): Resource => ({
@@ -105,6 +108,7 @@ const announced: readonly Step[] = [
   [la, missionDecision({ task: task(1), answer: 'accepted' })],
   [la, prearrivalNotification({ mission, more: [condition('Open fracture')] })],
 ];
+
 const diverted: Step = [hospital, prearrivalResponse({ task: task(3), answer: 'diverted' })];
 
 describe('A hospital that a patient is diverted to', () => {

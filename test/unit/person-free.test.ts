@@ -1,6 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import type { Caller, MissionLog, Notification, StoredEntry } from '../../core/mission/mission-log.ts';
+import type { MissionLog, StoredEntry } from '../../core/mission/mission-log.ts';
+import type { Notification } from '../../core/delivery/subscription.ts';
+import type { Caller } from '../../core/audit/access-log.ts';
 import { readMission } from '../../core/queries/mission.ts';
 import { searchReceipts } from '../../core/queries/receipts.ts';
 import { readSent } from '../../core/queries/sent-resources.ts';
@@ -112,6 +114,7 @@ const logs = [
   { name: 'the first example mission', log: logOf(exampleSteps) },
   { name: 'the second example mission', log: [...secondLog, ...spokenByTheHub(secondLog)] },
 ];
+
 const cases = logs.flatMap(({ name, log }) =>
   (['free', 'every'] as const).map((depth) => ({
     name,

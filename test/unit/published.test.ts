@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CodeSystem, StructureDefinition, ValueSet } from 'fhir/r4.d.ts';
 import { describe, expect, test } from 'vitest';
-import type { Notification } from '../../core/mission/mission-log.ts';
+import type { Notification } from '../../core/delivery/subscription.ts';
 import { receipt } from '../../core/fhir/communication.ts';
 import { capabilityStatement } from '../../schemas/published/capability-statement.ts';
 import { published } from '../../schemas/published/index.ts';
@@ -96,7 +96,7 @@ describe('what the hub publishes', () => {
   });
 
   test('has every extension that the hub has a URL for', () => {
-    const minted = ['mission', 'schemas', 'adapters', 'functions']
+    const minted = ['core', 'schemas', 'adapters', 'functions']
       .flatMap((folder) => readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file)))
       .filter((file) => file.endsWith('.ts'))
       .flatMap((file) => [

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { acceptMessage } from '../../core/mission/accept-message.ts';
 import { fanOut } from '../../core/delivery/fan-out.ts';
 import { overdueMessage, sayAsHub } from '../../core/mission/hub-messages.ts';
-import type { Caller } from '../../core/mission/mission-log.ts';
+import type { Caller } from '../../core/audit/access-log.ts';
 import { readProvenance, readStory, searchStory, type Story } from '../../core/queries/history/read-history.ts';
 import { deadlineOf, type Origin, type Party, taskOf } from '../../core/mission/state.ts';
 import { durationWords, escaped, momentWords } from '../../core/mission/words.ts';

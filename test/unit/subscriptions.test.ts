@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { type FoundEvents, eventsBundle, readEvents } from '../../core/queries/subscription-events.ts';
-import type { Notice } from '../../core/fhir/notification.ts';
+import { eventsBundle, type FoundEvents, readEvents } from '../../core/queries/subscription-events.ts';
+import type { Notice } from '../../core/delivery/notice.ts';
 import { notificationBundle } from '../../core/fhir/notification.ts';
 import { subscriptionResource } from '../../core/fhir/subscription.ts';
 import { isRefusal } from '../../schemas/faults.ts';
@@ -140,6 +140,7 @@ const posted = (change: Record<string, unknown> = {}, channel: Record<string, un
   ...change,
   channel: { type: 'rest-hook', endpoint: 'https://partner.example/notify', ...channel },
 });
+
 const filtered = (...texts: readonly string[]): unknown =>
   posted({
     _criteria: {

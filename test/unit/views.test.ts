@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import type { Notification, StoredEntry, Subscription } from '../../core/mission/mission-log.ts';
-import { seesNoPerson } from '../../core/mission/recipients.ts';
+import type { StoredEntry } from '../../core/mission/mission-log.ts';
+import type { Notification, Subscription } from '../../core/delivery/subscription.ts';
+import { seesNoPerson } from '../../core/mission/access-rules.ts';
 import { missingReceipt, receipt } from '../../core/fhir/communication.ts';
-import { type Notice, notificationBundle } from '../../core/fhir/notification.ts';
+import { notificationBundle } from '../../core/fhir/notification.ts';
+import type { Notice } from '../../core/delivery/notice.ts';
 import { organizationResource } from '../../core/fhir/organization.ts';
 import { responseMessage } from '../../core/fhir/response-message.ts';
 import { searchset } from '../../core/fhir/searchset.ts';

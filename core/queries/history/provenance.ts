@@ -5,13 +5,12 @@ import { entryAddress } from '../../../schemas/identifiers.ts';
 import { eventCodeOf, knownMessageType } from '../../../schemas/messages/catalogue.ts';
 import type { Reason } from '../../../schemas/messages/message-type.ts';
 import { systems } from '../../../schemas/names.ts';
-import { seesNoPerson } from '../../mission/recipients.ts';
+import { seesNoPerson } from '../../mission/access-rules.ts';
 import { taskOf } from '../../mission/state.ts';
 import { organisationReference, securityOf, type Viewpoint } from '../../fhir/fhir.ts';
 import { personFreeSecurity } from '../../fhir/de-identify.ts';
 import {
   askedAt,
-  type Chapter,
   classOf,
   criteriaOf,
   isDecision,
@@ -19,10 +18,9 @@ import {
   narrative,
   reasonWords,
   rolesOf,
-  type StoryReader,
-  taskChanges,
-  type Telling,
 } from './sentences.ts';
+import { taskChanges } from './task-changes.ts';
+import type { Chapter, StoryReader, Telling } from './telling.ts';
 import { reasonConcept } from '../../fhir/task.ts';
 
 const participant = (code: 'author' | 'performer', display: string): CodeableConcept => ({

@@ -3,19 +3,21 @@ import { isRefusal, type Refusal, refuse } from '../../../schemas/faults.ts';
 import { guidelineOf, type Guidelines } from '../../../schemas/guideline.ts';
 import { parseAddress } from '../../../schemas/identifiers.ts';
 import { mayReadAnnouncement } from '../../mission/announcement.ts';
-import type { Caller, MissionLog, Shown, StoredEntry, SubscriptionLog } from '../../mission/mission-log.ts';
-import { mayReadEntry, seesNoPerson } from '../../mission/recipients.ts';
+import type { MissionLog, StoredEntry } from '../../mission/mission-log.ts';
+import type { SubscriptionLog } from '../../delivery/subscription-log.ts';
+import type { Caller, Shown } from '../../audit/access-log.ts';
+import { mayReadEntry, seesNoPerson } from '../../mission/access-rules.ts';
 import { leads, type MissionState } from '../../mission/state.ts';
 import type { Viewpoint } from '../../fhir/fhir.ts';
 import { searchset } from '../../fhir/searchset.ts';
 import { provenance } from './provenance.ts';
 import { pageHeaders, storyPage } from './html-page.ts';
-import { seesReceiptsOf, type StoryReader } from './sentences.ts';
+import { seesReceiptsOf } from './recipients.ts';
+import type { StoryReader } from './telling.ts';
 import { notFound, openMission } from '../mission.ts';
 import { pageSize, type Search, shownOf, unknownParameter } from '../search.ts';
 
 /** The story of a mission: who did what when on which ground, and who was told. One `Provenance` for each entry of its log. */
-
 export interface StoryPorts {
   readonly missions: MissionLog;
   readonly subscriptions: SubscriptionLog;

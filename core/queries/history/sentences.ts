@@ -1,75 +1,18 @@
 import type { Coding } from 'fhir/r4.d.ts';
-import {
-  cancelReasons,
-  flightPhases,
-  forwardReasons,
-  refusalClasses,
-  resourceKinds,
-  type Role,
-  taskKinds,
-} from '../../../schemas/codes.ts';
+import { cancelReasons, flightPhases, forwardReasons, refusalClasses, resourceKinds } from '../../../schemas/codes.ts';
 import { defined } from '../../../schemas/defined.ts';
 import type { Guideline } from '../../../schemas/guideline.ts';
-import { parseAddress } from '../../../schemas/identifiers.ts';
 import { isObject } from '../../../schemas/json/json.ts';
-import type { MessageType, Position, Reason } from '../../../schemas/messages/message-type.ts';
+import type { Position, Reason } from '../../../schemas/messages/message-type.ts';
 import { systems } from '../../../schemas/names.ts';
-import type { Notification, StoredEntry } from '../../mission/mission-log.ts';
-import { mayReadTask } from '../../mission/recipients.ts';
-import { type MissionState, type TaskState, taskOf } from '../../mission/state.ts';
-import type { Viewpoint } from '../../fhir/fhir.ts';
+import { type MissionState, taskOf } from '../../mission/state.ts';
 import { sentEntries } from '../../mission/sent-message.ts';
 import { codedRoles } from '../../fhir/de-identify.ts';
 import { deciderWords } from '../../fhir/task.ts';
 import { durationWords, escaped, momentWords } from '../../mission/words.ts';
-
-/** One entry of the log with what is needed to tell of it. */
-export interface Chapter {
-  readonly entry: StoredEntry;
-  /** The mission before it. */
-  readonly before?: MissionState;
-  /** The receipts of it that the reader may see. */
-  readonly notifications: readonly Notification[];
-  /** Whether the reader may read the message itself. */
-  readonly readable: boolean;
-}
-
-export interface StoryReader {
-  readonly organisation: string;
-  readonly role: Role;
-  /** Asked for the mission, coordinates it, or coordinated it when this was written. */
-  readonly leads: boolean;
-}
-
-/** Everything that the sentences about one entry draw on. */
-export interface Telling extends Chapter {
-  readonly type: MessageType;
-  readonly reader: StoryReader;
-  readonly guideline: Guideline;
-  /** Of the guideline that the mission was requested under; entries of the first release do not say it. */
-  readonly version?: string;
-  readonly view: Viewpoint;
-  /** Names, words and call signs are told. */
-  readonly persons: boolean;
-  /** The Task that the entry answers, as of after it; and the one it opened. */
-  readonly task?: TaskState;
-  readonly opened?: TaskState;
-}
-
-const nameOf = (organisation: string | undefined, { view }: Telling): string =>
-  organisation === undefined ? 'nobody' : (view.directory.partyOf(organisation)?.name ?? organisation);
-
-const phoneOf = (organisation: string, telling: Telling): string =>
-  `${nameOf(organisation, telling)}: ${telling.view.directory.partyOf(organisation)?.phone ?? 'the directory has no number'}`;
-
-const senderOf = (telling: Telling): string => nameOf(telling.entry.sender, telling);
-
-const taskNumber = (task: TaskState): string => `Task ${parseAddress(task.id)?.entry ?? task.openedBy}`;
-
-const taskName = (task: TaskState | undefined, telling: Telling): string =>
-  task === undefined
-    ? 'what was asked'
-    : `${taskNumber(task)} (${taskKinds[task.kind]}, ${nameOf(task.owner, telling)})`;
+import { nameOf, phoneOf, senderOf, taskName, taskNumber, type Telling } from './telling.ts';
+import { toldLines } from './recipients.ts';
+import type { TaskChange } from './task-changes.ts';
 
 /** The answer in the words of its table. */
 const answerWords = ({ type, entry }: Telling): string =>
@@ -374,98 +317,6 @@ const sentencesOf = (telling: Telling): readonly string[] =>
     ...missionSentences(telling),
     callSentence(telling),
   ].filter((sentence) => sentence !== undefined);
-
-interface TaskChange {
-  readonly task: TaskState;
-  readonly words: string;
-}
-
-const changeWords = (task: TaskState, earlier: TaskState | undefined): string | undefined => {
-  const due = `to be acknowledged by a person by ${momentWords(task.acknowledgeBy)}`;
-  if (earlier === undefined) return `opened, ${task.status}; ${due}`;
-  const changes = [
-    earlier.status === task.status ? undefined : `${earlier.status} → ${task.status}`,
-    earlier.cancelRequested !== true && task.cancelRequested === true
-      ? `the crew is asked how the flight ends; ${due}`
-      : undefined,
-    task.overdue !== undefined && task.overdue !== earlier.overdue
-      ? `nothing was done by ${momentWords(task.overdue)}`
-      : undefined,
-    earlier.acknowledgedAt !== undefined && task.acknowledgedAt === undefined && task.cancelRequested !== true
-      ? `asked again; ${due}`
-      : undefined,
-  ].filter((change) => change !== undefined);
-  return changes.length === 0 ? undefined : changes.join('; ');
-};
-
-export const taskChanges = ({ entry, before, reader }: Telling): readonly TaskChange[] =>
-  entry.state.tasks
-    .filter(
-      (task) =>
-        task.changedBy === entry.number &&
-        (reader.leads || mayReadTask(task, entry.state, reader.organisation, reader.role)),
-    )
-    .flatMap((task) => {
-      const words = changeWords(task, before === undefined ? undefined : taskOf(before, task.id));
-      return words === undefined ? [] : [{ task, words }];
-    });
-
-const receiptWords = (notification: Notification, { entry }: Telling): string => {
-  const { status, attempts, lastAnswer = 'none', settledAt, lastAttemptAt } = notification;
-  const tries = `${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}`;
-  switch (status) {
-    case 'delivered': {
-      const at = settledAt ?? lastAttemptAt ?? notification.writtenAt;
-      return `delivered at ${momentWords(at)}, ${durationWords(entry.receivedAt, at)} after the hub received it (${tries})`;
-    }
-    case 'pending':
-      return `not delivered yet (${tries}, last answer: ${lastAnswer})`;
-    case 'failed':
-      return `not delivered: the hub gave up at ${momentWords(settledAt ?? notification.writtenAt)} after ${tries}, last answer: ${lastAnswer}`;
-  }
-};
-
-/** Requester, coordinator, quality system and sender see whom a message reached; others whether it reached them. */
-export const seesReceiptsOf = (reader: StoryReader, entry: Pick<StoredEntry, 'sender'>, recipient: string): boolean =>
-  reader.leads ||
-  reader.role === 'quality' ||
-  entry.sender === reader.organisation ||
-  recipient === reader.organisation;
-
-/** What people had to do about it; nobody phones a quality system. */
-const callWords = (organisation: string, telling: Telling): string =>
-  telling.view.directory.partyOf(organisation)?.role === 'quality'
-    ? ''
-    : `; to be told by phone: ${phoneOf(organisation, telling)}`;
-
-const toldLines = (telling: Telling): readonly string[] => {
-  const { entry, notifications, reader } = telling;
-  const sees = (organisation: string): boolean => seesReceiptsOf(reader, entry, organisation);
-  const told = entry.recipients.filter(sees).flatMap((organisation): readonly string[] => {
-    const name = nameOf(organisation, telling);
-    const receipts = notifications.filter((one) => one.organisation === organisation);
-    if (receipts.length > 0) {
-      const missed = receipts.every(({ status }) => status === 'failed');
-      const call = missed ? callWords(organisation, telling) : '';
-      // Its systems are told apart by what the receipts are named by; endpoint and reason are the subscriber's own.
-      const systemOf = ({ subscription }: Notification): string =>
-        receipts.length === 1 ? '' : ` (subscription ${subscription})`;
-      return receipts.map((one) => `${name}${systemOf(one)}: ${receiptWords(one, telling)}${call}.`);
-    }
-    if (entry.untold.includes(organisation))
-      return [
-        `${name}: not told by machine, for it has no subscription that wants this${callWords(organisation, telling)}.`,
-      ];
-    return [`${name}: ${entry.owes ? 'about to be told' : 'the receipt is not kept any more'}.`];
-  });
-  const notTold = entry.notTold
-    .filter(sees)
-    .map(
-      (organisation) =>
-        `${nameOf(organisation, telling)}: addressed by the sender but not told, for the mission did not concern it.`,
-    );
-  return [...told, ...notTold];
-};
 
 const listOf = (title: string, lines: readonly string[]): string =>
   lines.length === 0

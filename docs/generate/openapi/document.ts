@@ -18,7 +18,7 @@ const hub = 'https://hub.luftbro.example/fhir';
 const tokenUrl = 'https://helseid-sts.test.nhn.no/connect/token';
 
 export interface Sources {
-  /** The text of a file in `examples/`. */
+  /** The text of a file in `partner/examples/`. */
   readonly example: (file: string) => string;
   /** What the hub answered, by the name of the operation; the end-to-end tests write it down. */
   readonly answers: Readonly<Record<string, unknown>>;

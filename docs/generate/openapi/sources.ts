@@ -14,7 +14,7 @@ const answers = (): Readonly<Record<string, unknown>> =>
 /** The text of `docs/openapi.json`. */
 export const openApiText = (): string => {
   const document = openApi({
-    example: (file) => read(`../../examples/${file}`),
+    example: (file) => read(`../../../partner/examples/${file}`),
     answers: answers(),
     file: (name) => read(name),
   });

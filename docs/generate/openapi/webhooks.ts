@@ -1,10 +1,9 @@
 import { isDelivered, isPermanent } from '../../../core/delivery/circuit-breaker.ts';
-import { deliverySettings } from '../../../core/delivery/deliver.ts';
+import { deliverySettings } from '../../../core/delivery/retry-policy.ts';
 import { fhirJson } from '../../../schemas/names.ts';
 import { exampleRef, type Node, schemaRef } from './node.ts';
 
 /** `webhooks`: what a subscriber receives, and what its answers mean to the hub. */
-
 const header = (name: string, description: string, example: string, required = true): Node => ({
   name,
   in: 'header',

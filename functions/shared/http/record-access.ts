@@ -1,8 +1,8 @@
 import { missionNamed, recordAccess } from '../../../core/audit/record.ts';
-import type { Access, AccessLog, Reading, Shown } from '../../../core/mission/mission-log.ts';
+import type { Access, AccessLog, Reading, Shown } from '../../../core/audit/access-log.ts';
 import type { Party } from '../../../core/mission/state.ts';
 import { isRefusal, type Refusal } from '../../../schemas/faults.ts';
-import { type Request, systemOf } from './fhir-handler.ts';
+import { type Request, systemOf } from './request.ts';
 import { log } from '../telemetry/log.ts';
 
 /** A read before it is answered. */

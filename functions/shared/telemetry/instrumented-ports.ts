@@ -1,4 +1,7 @@
-import type { Attempt, DeliveryCase, DeliveryDesk, MissionLog, SubscriptionLog } from '../../../core/mission/mission-log.ts';
+import type { MissionLog } from '../../../core/mission/mission-log.ts';
+import type { DeliveryCase, DeliveryDesk } from '../../../core/delivery/delivery-queue.ts';
+import type { SubscriptionLog } from '../../../core/delivery/subscription-log.ts';
+import type { Attempt } from '../../../core/delivery/subscription.ts';
 import { hub } from '../../../core/mission/state.ts';
 import { log } from './log.ts';
 import { countDelivery, countHubMessage } from './metrics.ts';

@@ -1,5 +1,10 @@
 import { Logger } from '@aws-lambda-powertools/logger';
-import { fieldsOf, type LogDetails, type LogMessageName, logMessages } from '../../../schemas/telemetry/log-messages.ts';
+import {
+  fieldsOf,
+  type LogDetails,
+  type LogMessageName,
+  logMessages,
+} from '../../../schemas/telemetry/log-messages.ts';
 
 /** One logger per function. What it may say is listed in `schemas/telemetry/log-messages.ts`. */
 export const logger = new Logger({ serviceName: 'luftbro' });

@@ -1,18 +1,17 @@
 import { Metrics } from '@aws-lambda-powertools/metrics';
 import type { Accepted } from '../../../core/mission/accept-message.ts';
-import type { Attempt, Notification } from '../../../core/mission/mission-log.ts';
-import { type Entry, type MissionState, type TaskState, taskOf } from '../../../core/mission/state.ts';
+import type { Attempt, Notification } from '../../../core/delivery/subscription.ts';
+import { type Entry, type MissionState, taskOf, type TaskState } from '../../../core/mission/state.ts';
 import { codesOf, decisions } from '../../../schemas/codes.ts';
 import {
   type DimensionsOf,
   metricDimensions,
-  metricNamespace,
   type MetricName,
+  metricNamespace,
   metrics,
 } from '../../../schemas/telemetry/metrics.ts';
 
 /** Counts what `schemas/telemetry/metrics.ts` lists: one line of Embedded Metric Format each, of which CloudWatch makes the metric. */
-
 const output = new Metrics({
   serviceName: 'luftbro',
   namespace: process.env['POWERTOOLS_METRICS_NAMESPACE'] ?? metricNamespace('luftbro'),

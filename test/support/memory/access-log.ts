@@ -1,4 +1,4 @@
-import type { AccessHead, AccessLog, AccessRecord } from '../../../core/mission/mission-log.ts';
+import type { AccessHead, AccessLog, AccessRecord } from '../../../core/audit/access-log.ts';
 import { frozen } from './frozen.ts';
 
 /** The access log in memory. */

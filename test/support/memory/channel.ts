@@ -1,4 +1,5 @@
-import type { Answer, Channel, Subscription } from '../../../core/mission/mission-log.ts';
+import type { Answer, Channel } from '../../../core/delivery/delivery-queue.ts';
+import type { Subscription } from '../../../core/delivery/subscription.ts';
 
 export interface Posted {
   readonly subscription: Subscription;

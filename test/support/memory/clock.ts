@@ -1,4 +1,4 @@
-import type { Clock } from '../../../core/mission/mission-log.ts';
+import type { Clock } from '../../../core/mission/clock.ts';
 
 /** A clock that stands still until it is moved. */
 export interface ManualClock extends Clock {

@@ -1,4 +1,4 @@
-import type { Obligation, Obligations } from '../../../core/mission/mission-log.ts';
+import type { Obligation, Obligations } from '../../../core/delivery/obligations.ts';
 
 /** Something that carries a `dueAt`, seen through the one sparse index. */
 export interface Debt {

@@ -1,4 +1,5 @@
-import type { Clock, DeliveryOrder, DeliveryQueue, NotificationOrder } from '../../../core/mission/mission-log.ts';
+import type { Clock } from '../../../core/mission/clock.ts';
+import type { DeliveryOrder, DeliveryQueue, NotificationOrder } from '../../../core/delivery/delivery-queue.ts';
 
 /** An order in somebody's hands, hidden from others until it is removed or its time is up. */
 export interface Received {

@@ -1,5 +1,6 @@
 import { announcementOf } from '../../../core/mission/announcement.ts';
-import type { DeadLetters, DeliveryDesk, Obligations, Retirements } from '../../../core/mission/mission-log.ts';
+import type { DeadLetters, Obligations, Retirements } from '../../../core/delivery/obligations.ts';
+import type { DeliveryDesk } from '../../../core/delivery/delivery-queue.ts';
 import { stubChannel } from './channel.ts';
 import { manualClock } from './clock.ts';
 import { memoryObligations } from './debts.ts';
@@ -66,4 +67,5 @@ export const memoryHub = (clock = manualClock(), store = subscriptionStore()) =>
     channel: stubChannel(),
   };
 };
+
 export type MemoryHub = ReturnType<typeof memoryHub>;

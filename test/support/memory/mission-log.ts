@@ -1,5 +1,6 @@
 import { gzipSync } from 'node:zlib';
-import type { MissionLog, Retirement, Retirements, StoredEntry } from '../../../core/mission/mission-log.ts';
+import type { MissionLog, StoredEntry } from '../../../core/mission/mission-log.ts';
+import type { Retirement, Retirements } from '../../../core/delivery/obligations.ts';
 import { type Entry, hub } from '../../../core/mission/state.ts';
 import type { Debtor } from './debts.ts';
 import { frozen } from './frozen.ts';

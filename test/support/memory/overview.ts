@@ -1,4 +1,4 @@
-import type { Overview } from '../../../core/mission/mission-log.ts';
+import type { Overview } from '../../../core/mission/projections.ts';
 import type { MissionState } from '../../../core/mission/state.ts';
 
 /** What is seen across missions, in memory. */

@@ -1,11 +1,6 @@
-import {
-  type DeadLetters,
-  type Notification,
-  type Retirements,
-  type Subscriber,
-  type Subscription,
-  type SubscriptionLog,
-} from '../../../core/mission/mission-log.ts';
+import type { DeadLetters, Retirements } from '../../../core/delivery/obligations.ts';
+import type { SubscriptionLog } from '../../../core/delivery/subscription-log.ts';
+import type { Notification, Subscriber, Subscription } from '../../../core/delivery/subscription.ts';
 import { defined } from '../../../schemas/defined.ts';
 import type { Debtor } from './debts.ts';
 import { frozen } from './frozen.ts';

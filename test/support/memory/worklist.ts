@@ -1,4 +1,4 @@
-import type { Worklist, WorklistItem } from '../../../core/mission/mission-log.ts';
+import type { Worklist, WorklistItem } from '../../../core/mission/projections.ts';
 import { deadlineOf, isFinal } from '../../../core/mission/state.ts';
 import type { Debtor } from './debts.ts';
 

@@ -3,8 +3,8 @@ import { noted, notedDelivery } from '../../../functions/shared/telemetry/instru
 import { countAccepted } from '../../../functions/shared/telemetry/metrics.ts';
 import { acceptMessage } from '../../../core/mission/accept-message.ts';
 import { overdueMessage, sayAsHub } from '../../../core/mission/hub-messages.ts';
-import type { Attempt } from '../../../core/mission/mission-log.ts';
-import { taskOf, type Party } from '../../../core/mission/state.ts';
+import type { Attempt } from '../../../core/delivery/subscription.ts';
+import { type Party, taskOf } from '../../../core/mission/state.ts';
 import type { Message } from '../../../schemas/messages/read-message.ts';
 import { metrics } from '../../../schemas/telemetry/metrics.ts';
 import { sampleSubscription } from '../../support/contract.ts';

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { readRunbook } from '../../../infra/observability/on-call.ts';
-import { deliverySettings } from '../../../core/delivery/deliver.ts';
+import { deliverySettings } from '../../../core/delivery/retry-policy.ts';
 import { logMessages } from '../../../schemas/telemetry/log-messages.ts';
 import { exported, hubTemplate, propertiesOf, ways } from '../../support/hub-template.ts';
 
@@ -22,6 +22,7 @@ const alarms = propertiesOf(
     MetricName: z.string(),
   }),
 );
+
 const filterSchema = z.object({
   FilterPattern: z.string(),
   LogGroupName: z.object({ Ref: z.string() }),
@@ -29,6 +30,7 @@ const filterSchema = z.object({
     z.object({ MetricName: z.string(), MetricValue: z.string(), MetricNamespace: z.string() }),
   ),
 });
+
 const filters = propertiesOf(template, 'AWS::Logs::MetricFilter', filterSchema);
 const countedAs = (metric: string, of = template) =>
   Object.values(propertiesOf(of, 'AWS::Logs::MetricFilter', filterSchema)).filter(({ MetricTransformations }) =>

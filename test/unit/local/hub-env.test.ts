@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
-import { readHubEnv, writeHubEnv } from '../../../commands/cli/hub-target.ts';
+import { readHubEnv, writeHubEnv } from '../../../local/data-folder.ts';
 
 afterEach(() => vi.unstubAllEnvs());
 

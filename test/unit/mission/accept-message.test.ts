@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type Accepted, acceptMessage } from '../../../core/mission/accept-message.ts';
-import { type MissionLog, Unavailable } from '../../../core/mission/mission-log.ts';
+import type { MissionLog } from '../../../core/mission/mission-log.ts';
+import { Unavailable } from '../../../core/mission/errors.ts';
 import type { Entry, Party } from '../../../core/mission/state.ts';
 import { type Refusal, refuse, statusOf } from '../../../schemas/faults.ts';
 import { fingerprintOf } from '../../../schemas/identifiers.ts';
@@ -14,8 +15,8 @@ import {
   missionUpdate,
   parties,
   read,
-  taskOpenedBy,
   sentBy,
+  taskOpenedBy,
 } from '../../support/messages.ts';
 import { type MemoryHub, memoryHub } from '../../support/memory/hub.ts';
 

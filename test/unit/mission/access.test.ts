@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { chainFaults, missionsNamed, recordAccess } from '../../../core/audit/record.ts';
-import type { AccessHead, AccessLog, AccessRecord } from '../../../core/mission/mission-log.ts';
+import { recordAccess } from '../../../core/audit/record.ts';
+import { chainFaults, missionsNamed } from '../../../core/audit/verify-chain.ts';
+import type { AccessHead, AccessLog, AccessRecord } from '../../../core/audit/access-log.ts';
 import { accessLogContract, accessTo, freshMission, recordOf } from '../../support/access-contract.ts';
 import { memoryAccessLog } from '../../support/memory/access-log.ts';
 

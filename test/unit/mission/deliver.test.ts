@@ -1,9 +1,12 @@
 import { assert, asyncProperty, constantFrom, double, integer, option } from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { acceptMessage } from '../../../core/mission/accept-message.ts';
-import { deliver, type Delivered, type DeliverPorts, deliverySettings } from '../../../core/delivery/deliver.ts';
+import { deliver, type Delivered } from '../../../core/delivery/deliver.ts';
+import { type DeliverPorts, deliverySettings } from '../../../core/delivery/retry-policy.ts';
 import { fanOut } from '../../../core/delivery/fan-out.ts';
-import type { Answer, ContactOrder, NotificationOrder, Obligation, Subscription } from '../../../core/mission/mission-log.ts';
+import type { Obligation } from '../../../core/delivery/obligations.ts';
+import type { Answer, ContactOrder, NotificationOrder } from '../../../core/delivery/delivery-queue.ts';
+import type { Subscription } from '../../../core/delivery/subscription.ts';
 import { sweep } from '../../../core/delivery/sweep.ts';
 import { attempted, becomes, deadNumbers } from '../../support/contact.ts';
 import { sampleSubscription } from '../../support/contract.ts';

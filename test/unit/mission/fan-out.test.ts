@@ -2,7 +2,8 @@ import { array, assert, asyncProperty, constantFrom, integer, option, scheduler,
 import { describe, expect, test } from 'vitest';
 import { acceptMessage } from '../../../core/mission/accept-message.ts';
 import { deliveryGraceMilliseconds, fanOut } from '../../../core/delivery/fan-out.ts';
-import type { StoredEntry, Subscription, SubscriptionFilter } from '../../../core/mission/mission-log.ts';
+import type { StoredEntry } from '../../../core/mission/mission-log.ts';
+import type { Subscription, SubscriptionFilter } from '../../../core/delivery/subscription.ts';
 import type { Party } from '../../../core/mission/state.ts';
 import { sweep, type SweepPorts } from '../../../core/delivery/sweep.ts';
 import type { Message } from '../../../schemas/messages/read-message.ts';
@@ -19,8 +20,8 @@ import {
   prearrivalNotification,
   resourceRequest,
   resourceResponse,
-  taskOpenedBy,
   sentBy,
+  taskOpenedBy,
 } from '../../support/messages.ts';
 
 const { amk, la, operator, otherOperator, hospital, observer, quality } = parties;

@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
-import { type Circumstances, decide, type Decided } from '../../../core/mission/decide.ts';
+import { decide } from '../../../core/mission/decide.ts';
+import type { Circumstances, Decided } from '../../../core/mission/decision.ts';
 import type { MissionState, Party, TaskState } from '../../../core/mission/state.ts';
 import type { TaskStatus } from '../../../schemas/codes.ts';
 import { type Refusal, statusOf } from '../../../schemas/faults.ts';
@@ -8,7 +9,6 @@ import { firstGuidelines } from '../../../schemas/guideline.ts';
 import { directory, missionOpenedBy, missionRequest, taskOpenedBy } from '../../support/messages.ts';
 
 /** Given / when / then for the mission's rules: what was accepted before, what is sent now, what comes of it. */
-
 export type Step = readonly [sender: Party, message: Message];
 export type Outcome = Decided | Refusal;
 

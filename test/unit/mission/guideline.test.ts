@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Circumstances } from '../../../core/mission/decide.ts';
+import type { Circumstances } from '../../../core/mission/decision.ts';
 import { decide } from '../../../core/mission/decide.ts';
 import { evolve } from '../../../core/mission/evolve.ts';
 import type { MissionState } from '../../../core/mission/state.ts';
@@ -49,6 +49,7 @@ const newer: Guideline = {
     prearrival: { stat: 12, urgent: 22, routine: 32 },
   },
 };
+
 const guidelines: Guidelines = [first, newer];
 const before = '2026-02-01T11:59:59.999Z';
 const after = '2026-02-01T12:00:00.000Z';
@@ -57,6 +58,7 @@ const at = (state: MissionState | undefined, now: string, [sender, message]: Ste
   const circumstances: Circumstances = { sender, directory, guidelines: known, now };
   return decide(state, message, circumstances);
 };
+
 const through = (now: string, ...steps: readonly Step[]): MissionState => {
   const state = steps.reduce<MissionState | undefined>((last, step) => entryOf(at(last, now, step)).state, undefined);
   if (state === undefined) throw new Error('a mission begins with a request');

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { isParty } from '../../../core/mission/state.ts';
-import { mayReadEntry, mayReadTask, seesNoPerson } from '../../../core/mission/recipients.ts';
+import { mayReadEntry, mayReadTask, seesNoPerson } from '../../../core/mission/access-rules.ts';
 import { codesOf, roles } from '../../../schemas/codes.ts';
 import { missionUpdate, parties } from '../../support/messages.ts';
 import { entryOf, expectRefused, expectTold, given, later, mission, type Step, task, taskIn, when } from './given.ts';
@@ -13,6 +13,7 @@ const update = (sender: Step[0], ...to: readonly string[]): Step => [
   sender,
   missionUpdate({ mission, to, describes: false }),
 ];
+
 const invites = update(la, observer.organisation);
 const invited = later(asked, invites);
 

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { acceptMessage } from '../../../core/mission/accept-message.ts';
-import { deliver, type DeliverPorts, deliverySettings } from '../../../core/delivery/deliver.ts';
+import { deliver } from '../../../core/delivery/deliver.ts';
+import { type DeliverPorts, deliverySettings } from '../../../core/delivery/retry-policy.ts';
 import { fanOut } from '../../../core/delivery/fan-out.ts';
-import type { Notification } from '../../../core/mission/mission-log.ts';
+import type { Notification } from '../../../core/delivery/subscription.ts';
 import { redrive } from '../../../core/delivery/dead-letters.ts';
 import { sweep } from '../../../core/delivery/sweep.ts';
 import { NewerRelease } from '../../../schemas/newer-release.ts';

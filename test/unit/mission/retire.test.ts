@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { acceptMessage } from '../../../core/mission/accept-message.ts';
 import { fanOut } from '../../../core/delivery/fan-out.ts';
-import { Unavailable } from '../../../core/mission/mission-log.ts';
-import { restMilliseconds, retire, type RetirePorts } from '../../../core/delivery/idle-missions.ts';
+import { Unavailable } from '../../../core/mission/errors.ts';
+import { retire, type RetirePorts } from '../../../core/delivery/idle-missions.ts';
+import { restMilliseconds } from '../../../core/mission/idle.ts';
 import type { Entry, Party } from '../../../core/mission/state.ts';
 import type { Message } from '../../../schemas/messages/read-message.ts';
 import { attempted, becomes } from '../../support/contact.ts';

@@ -1,9 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { acceptMessage } from '../../../core/mission/accept-message.ts';
-import { deliver, type DeliverPorts, deliverySettings } from '../../../core/delivery/deliver.ts';
+import { deliver } from '../../../core/delivery/deliver.ts';
+import { type DeliverPorts, deliverySettings } from '../../../core/delivery/retry-policy.ts';
 import { fanOut } from '../../../core/delivery/fan-out.ts';
 import { overdueMessage, unreachableMessage } from '../../../core/mission/hub-messages.ts';
-import type { DeliveryOrder, StoredEntry, Subscription } from '../../../core/mission/mission-log.ts';
+import type { StoredEntry } from '../../../core/mission/mission-log.ts';
+import type { DeliveryOrder } from '../../../core/delivery/delivery-queue.ts';
+import type { Subscription } from '../../../core/delivery/subscription.ts';
 import { hub as theHub, type Party } from '../../../core/mission/state.ts';
 import { sweep } from '../../../core/delivery/sweep.ts';
 import { becomes, deadNumbers } from '../../support/contact.ts';
@@ -27,7 +30,6 @@ import {
 import { acknowledges, asksCrew, cancels, crewSays, decides, hospitalSays, opened, warnsHospital } from './steps.ts';
 
 /** Who cannot be reached by machine must be phoned: people are told once, until the party is heard of again. */
-
 const { amk, la, operator, hospital, otherHospital, observer, quality } = parties;
 
 const asked = given(opened, asksCrew, warnsHospital({ partOf: task(2) }));
@@ -143,6 +145,7 @@ const say = async (hub: MemoryHub, [sender, message]: Step): Promise<StoredEntry
   await fanOut(hub, outcome.entry);
   return { ...outcome.entry, owes: false, told: [], untold: [] };
 };
+
 const eventsOf = async (hub: MemoryHub): Promise<readonly string[]> =>
   (await hub.missions.entries(mission, 1, 1000)).map(({ event }) => event);
 const warnings = async (hub: MemoryHub): Promise<readonly StoredEntry[]> =>

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { type DirectoryData, readDirectory } from '../../../schemas/directory/read-directory.ts';
+import { readDirectory } from '../../../schemas/directory/read-directory.ts';
+import type { DirectoryData } from '../../../schemas/directory/directory.ts';
 import { systems } from '../../../schemas/names.ts';
 import { problemsOf } from '../../support/fhir-validator.ts';
 
@@ -14,6 +15,7 @@ const organization = (number: string, role: string, more: Resource = {}): Resour
   telecom: [{ system: 'phone', value: '+47 00 00 00 01' }],
   ...more,
 });
+
 const la = organization('100000011', 'amk-la');
 const hospital = organization('100000031', 'hospital');
 
@@ -42,6 +44,7 @@ const place = (id: string, more: Resource = {}): Resource => ({
 const physicalType = {
   coding: [{ system: 'http://terminology.hl7.org/CodeSystem/location-physical-type', code: 'area' }],
 };
+
 const county = (digits: string): Resource => ({ system: systems.county, value: `NO-${digits}` });
 const municipality = (digits: string): Resource => ({ system: systems.municipality, value: digits });
 const area = (id: string, identifier: Resource, more: Resource = {}): Resource => ({

@@ -1,0 +1,24 @@
+import type { Role } from '../../schemas/codes.ts';
+import type { StoredEntry } from '../mission/mission-log.ts';
+import type { Notification, Subscription } from './subscription.ts';
+
+/** One event as a subscriber is told of it: the receipt, the entry, and the entry that describes the mission. */
+export interface NotifiedEvent {
+  readonly notification: Notification;
+  readonly entry: StoredEntry;
+  readonly request: StoredEntry;
+  /** What announced the patient to the hospital before, for the hospital that the entry diverts the patient to. */
+  readonly announced?: StoredEntry;
+}
+
+/** What a notification Bundle is to say. */
+export type Notice =
+  | { readonly kind: 'handshake' | 'heartbeat' | 'query-status'; readonly subscription: Subscription }
+  | {
+      readonly kind: 'event-notification' | 'query-event';
+      readonly subscription: Subscription;
+      readonly role: Role;
+      readonly events: readonly NotifiedEvent[];
+      /** Events of missions that only a newer release can read. */
+      readonly unreadable?: readonly Notification[];
+    };

@@ -1,0 +1,39 @@
+import { mayReadTask } from '../../mission/access-rules.ts';
+import { taskOf, type TaskState } from '../../mission/state.ts';
+import { momentWords } from '../../mission/words.ts';
+import type { Telling } from './telling.ts';
+
+export interface TaskChange {
+  readonly task: TaskState;
+  readonly words: string;
+}
+
+export const changeWords = (task: TaskState, earlier: TaskState | undefined): string | undefined => {
+  const due = `to be acknowledged by a person by ${momentWords(task.acknowledgeBy)}`;
+  if (earlier === undefined) return `opened, ${task.status}; ${due}`;
+  const changes = [
+    earlier.status === task.status ? undefined : `${earlier.status} → ${task.status}`,
+    earlier.cancelRequested !== true && task.cancelRequested === true
+      ? `the crew is asked how the flight ends; ${due}`
+      : undefined,
+    task.overdue !== undefined && task.overdue !== earlier.overdue
+      ? `nothing was done by ${momentWords(task.overdue)}`
+      : undefined,
+    earlier.acknowledgedAt !== undefined && task.acknowledgedAt === undefined && task.cancelRequested !== true
+      ? `asked again; ${due}`
+      : undefined,
+  ].filter((change) => change !== undefined);
+  return changes.length === 0 ? undefined : changes.join('; ');
+};
+
+export const taskChanges = ({ entry, before, reader }: Telling): readonly TaskChange[] =>
+  entry.state.tasks
+    .filter(
+      (task) =>
+        task.changedBy === entry.number &&
+        (reader.leads || mayReadTask(task, entry.state, reader.organisation, reader.role)),
+    )
+    .flatMap((task) => {
+      const words = changeWords(task, before === undefined ? undefined : taskOf(before, task.id));
+      return words === undefined ? [] : [{ task, words }];
+    });

@@ -1,0 +1,86 @@
+import type { APIGatewayProxyEvent } from 'aws-lambda';
+import { headerIn } from './correlation-id.ts';
+import type { PartyDirectory } from '../../../adapters/dynamodb/directory-store.ts';
+import type { Party } from '../../../core/mission/state.ts';
+import { defined } from '../../../schemas/defined.ts';
+import { type Refusal, refuse } from '../../../schemas/faults.ts';
+import { type Scope, scopeFor } from '../../../schemas/scopes.ts';
+import type { Spender } from '../../../adapters/dynamodb/rate-limits.ts';
+import { maxBodyBytes } from '../../../schemas/json/strict-json.ts';
+
+/** What every HTTP door of the hub does: correlation id in and out, FHIR media type, failures as `OperationOutcome`. */
+export type Request = APIGatewayProxyEvent;
+export const headerOf = (request: Request, wanted: string): string | undefined => headerIn(request, wanted);
+/** What the authorizer read in the token. */
+export const said = (
+  request: Request,
+  what: 'parent' | 'child' | 'supplier' | 'client' | 'scope' | 'audience' | 'limited',
+): string | undefined => {
+  const value: unknown = request.requestContext.authorizer?.[what];
+  return typeof value === 'string' ? value : undefined;
+};
+
+/** The party that calls, from what the token says and what the directory says of that. */
+export const callerOf = (request: Request, directory: PartyDirectory): Party | Refusal => {
+  const parent = said(request, 'parent');
+  if (parent === undefined) return refuse('unknown-caller', 'http.Authorization');
+  const caller = directory.callerOf({
+    parent,
+    ...defined({ child: said(request, 'child'), supplier: said(request, 'supplier') }),
+  });
+  return typeof caller === 'string' ? refuse(caller, 'http.Authorization') : caller;
+};
+
+/** The system that calls for a party, as its token names it. */
+export const systemOf = (request: Request): { readonly client: string; readonly supplier?: string } => ({
+  client: said(request, 'client') ?? 'unknown',
+  ...defined({ supplier: said(request, 'supplier') }),
+});
+
+/** The refusal of a token that lacks a scope. */
+export const lacking = (request: Request, scope: Scope): Refusal | undefined =>
+  said(request, 'scope')?.split(' ').includes(scope) === true
+    ? undefined
+    : refuse('missing-scope', 'http.Authorization', scopeFor(said(request, 'audience') ?? '', scope));
+/** Whose budget a request is paid from. The child of a legal entity is left out: the issuer takes a client's word for it. */
+export const spenderOf = (request: Request): Spender => ({
+  parent: said(request, 'parent') ?? 'unknown',
+  client: said(request, 'client') ?? 'unknown',
+});
+
+/** A parameter's name as it may be repeated to who gave it. */
+export const named = (parameter: string): string => `http.${/^[\w:.-]{1,40}$/.test(parameter) ? parameter : 'query'}`;
+/** Query parameters, each given once: of two values of one name each reader would take another. */
+export const queryOf = (request: Request): ReadonlyMap<string, string> | Refusal => {
+  const given = Object.entries(request.multiValueQueryStringParameters ?? {});
+  const repeated = given.find(([, values]) => values !== undefined && values.length > 1)?.[0];
+  return repeated === undefined
+    ? new Map(given.flatMap(([name, values]) => (values?.[0] === undefined ? [] : [[name, values[0]]])))
+    : refuse('unknown-search', named(repeated), 'is given once; several values stand in one, separated by commas');
+};
+
+export const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+export const decoded = (bytes: Buffer): string | Refusal => {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    return refuse('not-utf-8');
+  }
+};
+
+export const isJsonType = (type: string): boolean => /^application\/(fhir\+)?json\s*(;|$)/i.test(type);
+export const charsetOf = (type: string): string =>
+  /;\s*charset\s*=\s*"?([^";\s]+)/i.exec(type)?.[1]?.toLowerCase() ?? 'utf-8';
+/** The body as text: JSON by its media type, UTF-8, not compressed. */
+export const bodyOf = (request: Request): string | Refusal => {
+  const type = headerOf(request, 'content-type')?.trim() ?? '';
+  if (!isJsonType(type) || !['utf-8', 'utf8'].includes(charsetOf(type)))
+    return refuse('wrong-content-type', 'http.Content-Type');
+  const encoding = headerOf(request, 'content-encoding')?.trim().toLowerCase() ?? 'identity';
+  if (encoding !== 'identity') return refuse('wrong-content-type', 'http.Content-Encoding');
+  const { body, isBase64Encoded } = request;
+  // Before anything is made of it: four characters are three bytes.
+  if ((body ?? '').length > (isBase64Encoded ? Math.ceil(maxBodyBytes / 3) * 4 : maxBodyBytes))
+    return refuse('too-large');
+  return isBase64Encoded ? decoded(Buffer.from(body ?? '', 'base64')) : (body ?? '');
+};
