@@ -200,7 +200,7 @@ const cost = ({ price, count }: Bought): number => prices[price].usd * count;
 /** What one accepted message uses. */
 const perMessage = (performance: string): readonly Item[] => {
   const { recipients, slower, partner, authorize, platformLines, accessLine, perLine, traced } = assumed;
-  const told = measured(performance, 'accept and tell', recipients);
+  const told = measured(performance, 'accept and notify', recipients);
   const delivered = measured(performance, 'deliver one', 1);
   const calls = 2 + recipients;
   const seconds = {
@@ -445,7 +445,7 @@ export const costsPage = (performance: string): string => {
   const months = stageNames.map((stage) => ({ stage, items: perMonth(stage) }));
   const [dev = { items: [] }] = months;
   const { recipients } = assumed;
-  const kept = (measured(performance, 'accept and tell', recipients).writes + recipients) * 1000 * million;
+  const kept = (measured(performance, 'accept and notify', recipients).writes + recipients) * 1000 * million;
   return `# What it costs
 
 Written by \`npm run docs\` (\`docs/costs-page.ts\`): published prices times what this project counts of itself. The counts come from the tables of [what a message costs](performance.md), from the stacks of the three stages and from the catalogue of metrics; a test fails when one of them has changed and this page has not.

@@ -84,9 +84,7 @@ describe('the alarms', () => {
   );
 
   it.each(Object.keys(alarms))('%s has its meaning, how to look, and how to solve in the runbook', (name) => {
-    expect(sectionOf(name)).toMatch(
-      /^## \w+\n\*\*.+?\*\*.*\n\*\*Diagnosis\.\*\*\n```sh\n.*\n\*\*Solution\.\*\*/s,
-    );
+    expect(sectionOf(name)).toMatch(/^## \w+\n\*\*.+?\*\*.*\n\*\*Diagnosis\.\*\*\n```sh\n.*\n\*\*Solution\.\*\*/s);
   });
 
   it('stand all in the order in which to begin', () => {
