@@ -65,7 +65,7 @@ export const measureCpu = async (settings: CpuSettings): Promise<CpuResults> => 
       const floor = floorOf(accepting, aws.endpoint, table, queues);
       results.push({
         step: step.example,
-        what: 'accept and tell',
+        what: 'accept and notify',
         bytes: Buffer.byteLength(text),
         calls: accepting.calls,
         ...(await compare(

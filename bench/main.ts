@@ -70,22 +70,22 @@ const stored = await growth({ assembly, of: 'stored', sizes: size.sizes, samples
 const code = await measureCode(assembly, size.imports, progress);
 
 const growthLimit =
-  'One message at a time, the sizes by turns; CPU is the hub’s, time is limited by the embedded tables. Units are what DynamoDB bills for the table, counted by the embedded tables; what it bills for writing to the indexes they do not count. Medians.';
+  'One message at a time, alternating between the sizes; CPU is the hub’s, time is limited by the embedded tables. Units are those that DynamoDB bills for the table, counted by the embedded tables. They do not count the writes to the indexes. Medians.';
 const tables: readonly Figures[] = [
   budgetTable(budgetsOf({ cpu: compared, code, length, stored })),
   latencyTable(latency, seed),
   cpuTable(compared),
   growthTable('messages in the mission', length, [
     growthLimit,
-    'What grows is the state that each entry carries: 16 characters per message, by which a message sent again is known.',
+    'The state in each entry grows: 16 characters per message, which identify a message sent again.',
   ]),
   growthTable('subscribers', subscribers, [
     growthLimit,
-    'An organisation has 50 subscriptions at the most: the hundred belong to the AMK LA and to an operator.',
+    'An organisation can have at most 50 subscriptions: the hundred belong to the AMK LA and to an operator.',
   ]),
   growthTable('missions stored', stored, [
     growthLimit,
-    'Stored are missions that are not over, of which the subscriber was told, and in which nothing was said for ten minutes. A mission of the last ten minutes costs about 0.13 write units more for each of its like, because it still has its place in the head of the subscription (ADR 29).',
+    'Stored are missions that are not over, of which the subscriber was notified, and without a message for ten minutes. With each mission of the last ten minutes a message costs about 0.13 write units more, because the mission still has its place in the subscription head (ADR 29).',
   ]),
   codeTable(code),
 ];

@@ -25,7 +25,7 @@ export const settings = z.discriminatedUnion('part', [cpuSettings, growthSetting
 export const cpuResults = z.array(
   z.object({
     step: z.string(),
-    what: z.enum(['accept and tell', 'deliver']),
+    what: z.enum(['accept and notify', 'deliver']),
     /** Bytes of the body: the message, or the notification. */
     bytes: z.number(),
     calls: z.record(z.string(), z.number()),
@@ -50,7 +50,7 @@ const side = z.object({
 export const growthResults = z.array(
   z.object({
     size: z.number(),
-    /** Of one message: accept and tell everybody. */
+    /** Of one message: accept and notify everybody. */
     accept: side,
     /** Of one notification. */
     deliver: side,

@@ -40,8 +40,8 @@ export const latencyTable = (figures: readonly LatencyFigures[], seed: number): 
   ]),
   notes: [
     `Sustained: ${number(sustainedRate(figures))} messages/s, the highest offered rate that was kept up with.`,
-    'Open loop: messages (mission-update, 31 kB, one recipient, many missions) come at random moments that wait for nothing, and the answer is timed from the moment it was due, so a hub that stalls is not excused.',
-    'Limited by the embedded services: tables, queues, functions, sender and receiver share the processors of one machine, and every write reaches its disk. Neither the network of AWS nor its concurrency is in these figures.',
+    'Open loop: messages (mission-update, 31 kB, one recipient, many missions) are sent at random times, independent of earlier answers. The latency of an answer counts from the scheduled time of its request, so it includes a stall of the hub.',
+    'Limited by the embedded services: tables, queues, functions, sender and receiver share the processors of one machine, and every write reaches its disk. The figures include neither the network of AWS nor its concurrency.',
     `Seed ${seed}.`,
   ],
 });
@@ -62,15 +62,15 @@ export const cpuTable = (results: CpuResults): Figures => ({
     calls(made),
   ]),
   notes: [
-    'The floor parses the body and the entries it reads (`JSON.parse`), makes the same AWS calls with the same contents through the same clients, and posts the same notification; nothing else: no check, no rule, no digest, no compression, no signature, no log line.',
-    'Processor time of the whole process, garbage collection included; AWS answers at once from a recording, in another process. Medians of rounds of hub and floor by turns.',
-    'Limited by the AWS SDK, which is most of the floor: over TLS, as on AWS, both sides grow alike and the ratio falls.',
+    'The floor parses the body and the entries it reads (`JSON.parse`), makes the same AWS calls with the same contents through the same clients, and posts the same notification; it does it does nothing else: no check, no rule, no digest, no compression, no signature, no log line.',
+    'Processor time of the whole process, garbage collection included; AWS answers are replayed at once from a recording, in another process. Medians of alternating rounds of hub and floor.',
+    'Limited by the AWS SDK, which is most of the floor: over TLS, as on AWS, both sides grow equally and the ratio falls.',
   ],
 });
 
 export const codeTable = (figures: readonly CodeFigures[]): Figures => ({
   title: 'Code and cold import',
-  columns: ['function', 'bundle', 'gzip', 'import ms', 'empty handler ms', 'beyond it ms'],
+  columns: ['function', 'bundle', 'gzip', 'import ms', 'empty handler ms', 'difference ms'],
   rows: figures.map(({ name, bytes, zipped, cold, empty }) => [
     name,
     kilobytes(bytes),
@@ -80,8 +80,8 @@ export const codeTable = (figures: readonly CodeFigures[]): Figures => ({
     number(cold - empty),
   ]),
   notes: [
-    'A new Node.js process per import, set up as the stack sets the function up; medians, with an empty handler by turns.',
-    'Limited by reading and compiling the code and by what it does at once; the file is in the page cache. A cold start on Lambda adds fetching the code and starting the runtime, and its processors (arm64, a share of one by memory) are slower.',
+    'A new Node.js process per import, with the settings of the stack; medians, alternating with an empty handler.',
+    'Limited by reading and compiling the code and by its work at import; the file is in the page cache. A cold start on Lambda adds fetching the code and starting the runtime. Its processors (arm64, a share of one by memory) are slower.',
   ],
 });
 
@@ -113,7 +113,7 @@ export const growthTable = (of: string, results: GrowthResults, notes: readonly 
   title: `Growth with ${of}`,
   columns: growthColumns(of),
   rows: results.flatMap(({ size, accept, deliver }) => [
-    growthRow(size, 'accept and tell', accept),
+    growthRow(size, 'accept and notify', accept),
     growthRow(size, 'deliver one', deliver),
   ]),
   notes,
@@ -164,7 +164,7 @@ export const budgetsOf = (measured: {
 }): readonly Budget[] => {
   const slowest = measured.code.toSorted((one, other) => other.cold - other.empty - (one.cold - one.empty))[0];
   return [
-    ...(['accept and tell', 'deliver'] as const).map((what) => {
+    ...(['accept and notify', 'deliver'] as const).map((what) => {
       const worst = Math.max(...measured.cpu.filter((one) => one.what === what).map(({ ratio }) => ratio));
       return { what: `hub CPU, ${what}`, limit: '2 × the floor', found: times(worst), holds: worst <= 2 };
     }),

@@ -20,6 +20,16 @@ const channelTypeExtension = `${backport}/backport-channel-type`;
 /** The hub's own: the secret that signs the notifications. */
 export const secretExtension = `${canonicalBase}/StructureDefinition/webhook-secret`;
 
+/** Extensions that a Subscription may carry, by the element they stand on. The hub refuses any other there. */
+export const acceptedExtensions = {
+  criteria: [filterCriteriaExtension],
+  channel: [heartbeatExtension, timeoutExtension, maxCountExtension],
+  /** The secret is not the subscriber's to set: it may be sent back as it was read, and changes nothing. */
+  changedChannel: [heartbeatExtension, timeoutExtension, maxCountExtension, secretExtension],
+  channelType: [channelTypeExtension],
+  payload: [payloadContentExtension],
+} as const;
+
 /** Seconds between two heartbeats. The hub looks once a minute for what is due, so it cannot promise a shorter time. */
 export const heartbeatSeconds = { least: 60, most: 86_400 } as const;
 
@@ -267,7 +277,7 @@ const channelTypeFaults = ({ type, _type }: Channel): readonly Fault[] => {
   const asked = [type, ...(_type?.extension ?? []).map(({ valueCoding }) => valueCoding?.code)];
   return [
     ...(asked.every((one) => one === 'rest-hook') ? [] : [unsupported(at, 'the one channel is rest-hook')]),
-    ...unknownExtensions(_type?.extension, `${at}.extension`, [channelTypeExtension]),
+    ...unknownExtensions(_type?.extension, `${at}.extension`, acceptedExtensions.channelType),
   ];
 };
 
@@ -294,7 +304,7 @@ const readPayload = ({ payload, _payload }: Channel) => {
       ...(content === undefined
         ? [unsupported(`${at}.extension`, `payload content is one of ${payloads.join(', ')}`)]
         : []),
-      ...unknownExtensions(list, `${at}.extension`, [payloadContentExtension]),
+      ...unknownExtensions(list, `${at}.extension`, acceptedExtensions.payload),
       ...givenTwice(list, `${at}.extension`),
     ],
   };
@@ -315,7 +325,7 @@ const readSettings = (
   const faults: readonly Fault[] = [
     ...(criteria === missionTopic ? [] : [unsupported('Subscription.criteria', `the one topic is ${missionTopic}`)]),
     ...laterElements(own),
-    ...unknownExtensions(_criteria?.extension, 'Subscription.criteria.extension', [filterCriteriaExtension]),
+    ...unknownExtensions(_criteria?.extension, 'Subscription.criteria.extension', acceptedExtensions.criteria),
     ...channelTypeFaults(channel),
     ...unknownExtensions(ofChannel, 'Subscription.channel.extension', knownOfChannel),
     ...givenTwice(ofChannel, 'Subscription.channel.extension'),
@@ -341,12 +351,12 @@ const readSettings = (
   };
 };
 
-const offered = [heartbeatExtension, timeoutExtension, maxCountExtension];
-
 /** Reads a Subscription that is to be created; says everything it asks for that the hub does not offer. */
 export const readSubscription = (value: unknown): SubscriptionRequest | Refusal => {
   const parsed = created.safeParse(value, { reportInput: true });
-  return parsed.success ? readSettings(parsed.data, offered) : refuseAll(faultsOf(parsed.error.issues, 'Subscription'));
+  return parsed.success
+    ? readSettings(parsed.data, acceptedExtensions.channel)
+    : refuseAll(faultsOf(parsed.error.issues, 'Subscription'));
 };
 
 /**
@@ -357,7 +367,6 @@ export const readSubscriptionChange = (value: unknown, id: string): Subscription
   const parsed = changed.safeParse(value, { reportInput: true });
   if (!parsed.success) return refuseAll(faultsOf(parsed.error.issues, 'Subscription'));
   if (parsed.data.id !== id) return refuse('wrong-id', 'Subscription.id');
-  // The secret is not the subscriber's to set: what it was shown when it subscribed may stand here, and changes nothing.
-  const read = readSettings(parsed.data, [...offered, secretExtension]);
+  const read = readSettings(parsed.data, acceptedExtensions.changedChannel);
   return !isRefusal(read) && parsed.data.status === 'off' ? { outcome: 'off' } : read;
 };

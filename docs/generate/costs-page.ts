@@ -200,7 +200,7 @@ const cost = ({ price, count }: Bought): number => prices[price].usd * count;
 /** What one accepted message uses. */
 const perMessage = (performance: string): readonly Item[] => {
   const { recipients, slower, partner, authorize, platformLines, accessLine, perLine, traced } = assumed;
-  const told = measured(performance, 'accept and tell', recipients);
+  const told = measured(performance, 'accept and notify', recipients);
   const delivered = measured(performance, 'deliver one', 1);
   const calls = 2 + recipients;
   const seconds = {
@@ -445,7 +445,7 @@ export const costsPage = (performance: string): string => {
   const months = stageNames.map((stage) => ({ stage, items: perMonth(stage) }));
   const [dev = { items: [] }] = months;
   const { recipients } = assumed;
-  const kept = (measured(performance, 'accept and tell', recipients).writes + recipients) * 1000 * million;
+  const kept = (measured(performance, 'accept and notify', recipients).writes + recipients) * 1000 * million;
   return `# What it costs
 
 Written by \`npm run docs\` (\`docs/generate/costs-page.ts\`): published prices times what this project counts of itself. The counts come from the tables of [what a message costs](performance.md), from the stacks of the three stages and from the catalogue of metrics; a test fails when one of them has changed and this page has not.
@@ -462,7 +462,7 @@ ${row('**together**', '', '', `**${usd(total(message) * million)}**`)}
 
 KMS has no part in it: it is asked by the clock, not by the message. What is kept grows by at most ${Math.round(kept / gigabyte)} GB, ${usd(kept * prices.storage.usd)} a month for ever, and ${usd(kept * prices.recovery.usd)} with it for point-in-time recovery.
 
-A message that opens a mission, or takes one up after five minutes of silence, costs one write more, for its sender's budget; and each such mission, when it rests, a few reads and an update for each subscription that was told of it ([ADR 29](adr/0029-missions-that-rest.md)).
+A message that opens a mission, or takes one up after five minutes of silence, costs one write more, for its sender's budget; and each such mission, when it rests, a few reads and an update for each subscription that was told of it ([ADR 29](adr/0029-idle-missions.md)).
 
 The three largest, and what would lower them:
 

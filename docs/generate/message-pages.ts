@@ -241,7 +241,7 @@ export const namingText = (): readonly string[] => [
 const overview = (): string =>
   page([
     '# Messages',
-    'In the order of a mission. Each is a FHIR R4 `Bundle` of type `message`; [how to send it](../../README.md#use-it). Machines find the same at `GET /fhir/MessageDefinition/<message>`, with profiles. The pages name what the hub reads; everything else in a message is passed on as it is.',
+    'In the order of a mission. Each is a FHIR R4 `Bundle` of type `message`; [how to send it](../integrating.md#2-the-first-message). Machines find the same at `GET /fhir/MessageDefinition/<message>`, with profiles. The pages name what the hub reads; everything else in a message is passed on as it is.',
     table(
       ['message', 'what', 'from', 'told'],
       catalogue.map((type) => [pageLink(type), type.title, rolesIn(type.senders), audiencesIn(type)]),

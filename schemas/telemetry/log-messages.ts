@@ -228,7 +228,7 @@ export const logMessages = {
     text: 'a client has used up what it may ask in a while, its next requests are refused',
     meaning:
       'Said once in a window; each request that is too many is refused with 429 besides (LB-201). Nobody else is affected.',
-    todo: 'If it goes on for minutes: ask the partner whether a loop of theirs has run away. See docs/abuse.md.',
+    todo: 'If it goes on for minutes: ask the partner whether a loop of theirs has run away. See docs/limits.md.',
     fields: ['sender', 'client', 'budget', 'most'],
   },
   REQUEST_NOT_COUNTED: {

@@ -7,7 +7,7 @@ import { type Target, targets, type Tried } from './run.ts';
 /**
  * `npm run fuzz -- --inputs 100000 [--seed 7] [--target door] [--path "…"]`: broken and hostile inputs to the readers of bodies,
  * to the functions and to a whole hub on this machine. Ends with 1 if an invariant is broken. What is asked of all is in
- * docs/abuse.md.
+ * docs/limits.md.
  */
 
 const { values, whole, wrongUse } = commandLine(

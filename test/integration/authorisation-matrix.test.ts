@@ -401,18 +401,18 @@ describe('Who may see what', () => {
       }
     }
     const text = [
-      '# Who sees what',
+      '# Authorisation matrix',
       '',
-      'Every role and relation at every route, as the functions answer them; `npx vitest run test/integration/authorisation-matrix.test.ts -u` writes this page, and the test fails when it is no longer true or a route has no row. What a stranger is refused is answered byte for byte like what does not exist.',
+      'The answers of the functions to every role and relation at every route. `npx vitest run test/integration/authorisation-matrix.test.ts -u` writes this page. The test fails if the page is no longer true, or if a route has no row. A refusal to a party without a part in the mission is byte for byte the answer for a mission that does not exist.',
       '',
-      `The mission \`M\`: ${story.map(([sender, { type }], index) => `${index + 1} ${type.event} (${sender.role})`).join(', ')}. Tasks are named by the entry that opened them: 1 coordination before it was forwarded, 2 coordination, 4 accepted, 5 declined and 6 withdrawn flight, 10 hospital.`,
+      `The mission \`M\`: ${story.map(([sender, { type }], index) => `${index + 1} ${type.event} (${sender.role})`).join(', ')}. Tasks are named by the entry that opened them: 1 coordination before the forwarding, 2 coordination, 4 accepted flight, 5 declined flight, 6 withdrawn flight, 10 hospital.`,
       '',
-      `A cell: the status; which of these are in the answer: **n**ame, **i**dentifier and **p**hone of the patient, **w**ords of the sender, **c**oordinates of the place, name of who **d**ecided; and in brackets which Tasks or entries are listed.`,
+      `A cell holds the status; the letters of the elements in the answer: **n**ame, **i**dentifier and **p**hone of the patient, **w**ords (free text) of the sender, **c**oordinates of the place, name of the **d**ecider; and in brackets the listed Tasks or entries.`,
       '',
-      table('Of a mission', heads, cells(missionRows, missions)),
+      table('Missions', heads, cells(missionRows, missions)),
       table('Lists and the directory', heads, cells(otherRows, others)),
-      table('Subscriptions', ['the owner', 'everybody else', 'of one that does not exist'], await subscriptionTable()),
-      table('What the hub publishes of itself', ['everyone'], await openTable()),
+      table('Subscriptions', ['owner', 'other parties', 'subscription that does not exist'], await subscriptionTable()),
+      table('Published artefacts', ['everyone'], await openTable()),
     ].join('\n');
     await expect(text).toMatchFileSnapshot('../../docs/authorisation.md');
   });

@@ -15,9 +15,9 @@ describe('The threat model', () => {
   );
 });
 
-const limits = tableRows('abuse.md', '## Limits');
+const limits = tableRows('limits.md', '## All limits');
 
-describe('The page about abuse', () => {
+describe('The page of limits', () => {
   test('has limits', () => expect(limits.length).toBeGreaterThan(20));
 
   test.each(limits.map(([what = '', , , tests = '']) => ({ what, tests })))(

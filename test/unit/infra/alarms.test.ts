@@ -86,13 +86,11 @@ describe('the alarms', () => {
   );
 
   it.each(Object.keys(alarms))('%s has its meaning, how to look, and how to solve in the runbook', (name) => {
-    expect(sectionOf(name)).toMatch(
-      /^## \w+\n\*\*.+?\*\*.*\n\*\*How to look\.\*\*\n```sh\n.*\n\*\*How to solve\.\*\*/s,
-    );
+    expect(sectionOf(name)).toMatch(/^## \w+\n\*\*.+?\*\*.*\n\*\*Diagnosis\.\*\*\n```sh\n.*\n\*\*Solution\.\*\*/s);
   });
 
   it('stand all in the order in which to begin', () => {
-    const order = /\*\*If several ring,\*\*.*/.exec(runbook)?.[0] ?? '';
+    const order = /\*\*If several alarms are on,\*\*.*/.exec(runbook)?.[0] ?? '';
     expect([...order.matchAll(/`(\w+)`/g)].map(([, name = '']) => name).toSorted()).toEqual(
       Object.keys(alarms).toSorted(),
     );
