@@ -5,7 +5,7 @@ import type { APIGatewayProxyEvent } from 'aws-lambda';
 import { saveDirectory } from '../../adapters/dynamodb/directory-store.ts';
 import { subscriptionLog } from '../../adapters/dynamodb/subscription-log.ts';
 import { openTable } from '../../adapters/dynamodb/table.ts';
-import { sampleSubscription } from '../support/contract.ts';
+import { sampleSubscription } from '../contract/contract.ts';
 import { startEmbeddedAws, withoutTimeLimits } from '../support/embedded-aws.ts';
 import { everyStep, exampleSteps, exampleText, sampleClients, sampleDirectoryData } from '../support/examples.ts';
 import { subscriptionFor } from '../support/partners.ts';

@@ -15,7 +15,7 @@ import { recordAccess } from '../../core/audit/record.ts';
 import type { AccessRecord } from '../../core/audit/access-log.ts';
 import { missionIdOf, uuidOf } from '../../schemas/identifiers.ts';
 import { missionRequest, resourceRequest } from '../support/messages.ts';
-import { accessLogContract, accessTo, freshMission } from '../support/access-contract.ts';
+import { accessLogContract, accessTo, freshMission } from '../contract/access-log.ts';
 import { type Ran, runCommand } from '../support/commands.ts';
 import { type EmbeddedAws, startEmbeddedAws, withoutTimeLimits } from '../support/embedded-aws.ts';
 import { organisationOf, sampleDirectoryData } from '../support/examples.ts';

@@ -8,7 +8,7 @@ import { codesOf, type Role, roles } from '../../schemas/codes.ts';
 import { entryAddress, uuidOf } from '../../schemas/identifiers.ts';
 import type { Message } from '../../schemas/messages/read-message.ts';
 import { publishedTypes } from '../../schemas/published/types.ts';
-import { sampleSubscription } from '../support/contract.ts';
+import { sampleSubscription } from '../contract/contract.ts';
 import { type EmbeddedAws, startEmbeddedAws, withoutTimeLimits } from '../support/embedded-aws.ts';
 import { routesOfTemplate } from '../support/routes.ts';
 import {

@@ -18,8 +18,8 @@ import { fanOut, orderOf } from '../../core/delivery/fan-out.ts';
 import type { Entry, Party } from '../../core/mission/state.ts';
 import { notificationBundle } from '../../core/fhir/notification.ts';
 import type { Message } from '../../schemas/messages/read-message.ts';
-import { accessTo, freshMission } from '../support/access-contract.ts';
-import { sampleSubscription } from '../support/contract.ts';
+import { accessTo, freshMission } from '../contract/access-log.ts';
+import { sampleSubscription } from '../contract/contract.ts';
 import { type EmbeddedAws, startEmbeddedAws, withoutTimeLimits } from '../support/embedded-aws.ts';
 import {
   directory,

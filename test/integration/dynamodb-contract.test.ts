@@ -6,9 +6,9 @@ import { subscriptionLog } from '../../adapters/dynamodb/subscription-log.ts';
 import { openTable, type Table } from '../../adapters/dynamodb/table.ts';
 import { openLogs } from '../../adapters/wiring.ts';
 import { deliveryQueue, openQueues, readOrder, returnAfter } from '../../adapters/sqs/queues.ts';
-import { portContract } from '../support/contract.ts';
+import { portContract } from '../contract/contract.ts';
 import { type EmbeddedAws, startEmbeddedAws, withoutTimeLimits } from '../support/embedded-aws.ts';
-import { queueContract } from '../support/queue-contract.ts';
+import { queueContract } from '../contract/delivery-queue.ts';
 
 let aws: EmbeddedAws;
 

@@ -6,7 +6,7 @@ import { openLeanTable } from '../../adapters/dynamodb/lean-table.ts';
 import { subscriptionLog } from '../../adapters/dynamodb/subscription-log.ts';
 import { openTable } from '../../adapters/dynamodb/table.ts';
 import { usedProofs } from '../../adapters/dynamodb/used-proofs.ts';
-import { sampleSubscription } from '../support/contract.ts';
+import { sampleSubscription } from '../contract/contract.ts';
 import { type EmbeddedAws, startEmbeddedAws, withoutTimeLimits } from '../support/embedded-aws.ts';
 import { parties } from '../support/messages.ts';
 

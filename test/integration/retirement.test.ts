@@ -9,7 +9,7 @@ import { restMilliseconds } from '../../core/mission/idle.ts';
 import type { Party } from '../../core/mission/state.ts';
 import type { Message } from '../../schemas/messages/read-message.ts';
 import { attempted } from '../support/contact.ts';
-import { sampleSubscription } from '../support/contract.ts';
+import { sampleSubscription } from '../contract/contract.ts';
 import { type EmbeddedAws, startEmbeddedAws, withoutTimeLimits } from '../support/embedded-aws.ts';
 import {
   directory,

@@ -12,9 +12,9 @@ import { firstGuidelines } from '../../schemas/guideline.ts';
 import { parseAddress } from '../../schemas/identifiers.ts';
 import { type Message, readMessage } from '../../schemas/messages/read-message.ts';
 import { catalogue } from '../../schemas/messages/catalogue.ts';
-import { sampleSubscription } from '../support/contract.ts';
-import { type Gate, gated } from '../support/memory/gate.ts';
-import { memoryHub } from '../support/memory/hub.ts';
+import { sampleSubscription } from '../contract/contract.ts';
+import { type Gate, gated } from '../memory/gate.ts';
+import { memoryHub } from '../memory/hub.ts';
 import {
   acknowledgement,
   directory as smallDirectory,

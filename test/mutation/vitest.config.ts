@@ -5,9 +5,9 @@ export default defineConfig({
   test: {
     include: ['test/unit/mission/*.test.ts'],
     exclude: [
-      'test/unit/mission/sequences.test.ts',
-      'test/unit/mission/fan-out.test.ts',
-      'test/unit/mission/deliver.test.ts',
+      'test/unit/core/mission/sequences.test.ts',
+      'test/unit/core/delivery/fan-out.test.ts',
+      'test/unit/core/delivery/deliver.test.ts',
     ],
     testTimeout: 10_000,
   },

@@ -27,9 +27,9 @@ const deliver = 'core/delivery/deliver.ts';
 const contact = 'core/delivery/circuit-breaker.ts';
 const sweep = 'core/delivery/sweep.ts';
 const retire = 'core/delivery/idle-missions.ts';
-const memoryMissions = 'test/support/memory/mission-log.ts';
-const memorySubscriptions = 'test/support/memory/subscription-log.ts';
-const memoryWorklist = 'test/support/memory/worklist.ts';
+const memoryMissions = 'test/memory/mission-log.ts';
+const memorySubscriptions = 'test/memory/subscription-log.ts';
+const memoryWorklist = 'test/memory/worklist.ts';
 const missionLog = 'adapters/dynamodb/mission-log.ts';
 const subscriptionLog = 'adapters/dynamodb/subscription-log.ts';
 

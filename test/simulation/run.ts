@@ -1,7 +1,7 @@
 import type { Subscription } from '../../core/delivery/subscription.ts';
 import type { MissionState, Party } from '../../core/mission/state.ts';
 import { missionIdOf } from '../../schemas/identifiers.ts';
-import { sampleSubscription } from '../support/contract.ts';
+import { sampleSubscription } from '../contract/contract.ts';
 import { parties } from '../support/messages.ts';
 import { type Dice, diceOf } from './dice.ts';
 import type { Mood } from './endpoints.ts';

@@ -7,9 +7,9 @@ import type { Attempt } from '../../../core/delivery/subscription.ts';
 import { type Party, taskOf } from '../../../core/mission/state.ts';
 import type { Message } from '../../../schemas/messages/read-message.ts';
 import { metrics } from '../../../schemas/telemetry/metrics.ts';
-import { sampleSubscription } from '../../support/contract.ts';
+import { sampleSubscription } from '../../contract/contract.ts';
 import { fanOut } from '../../../core/delivery/fan-out.ts';
-import { type MemoryHub, memoryHub } from '../../support/memory/hub.ts';
+import { type MemoryHub, memoryHub } from '../../memory/hub.ts';
 import {
   directory,
   missionDecision,

@@ -1,0 +1,190 @@
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { createGatewayResponses } from '../../local/gateway/gateway-responses.ts';
+import { createRoutes } from '../../local/gateway/routes.ts';
+import { createStack, type Stack } from '../../local/aws/stack.ts';
+import { parseTemplate } from '../../local/aws/template.ts';
+
+const stackOf = (Resources: unknown, rest: object = {}): Stack =>
+  createStack({
+    name: 'Test',
+    region: 'eu-north-1',
+    template: parseTemplate({ Resources, ...rest }),
+    parameters: {},
+    queueUrl: (name) => `http://queues/${name}`,
+  });
+
+describe('a stack', () => {
+  it('is refused when it has something that the host can neither run nor leave out', () => {
+    expect(() => stackOf({ Bucket: { Type: 'AWS::S3::Bucket' } })).toThrow(
+      /does not know how to run AWS::S3::Bucket \(Bucket\)/,
+    );
+    expect(() => stackOf({ Role: { Type: 'AWS::IAM::Role' } })).not.toThrow();
+  });
+
+  it('is refused when a resource has a property that would be passed over in silence', () => {
+    const stack = stackOf({ Queue: { Type: 'AWS::SQS::Queue', Properties: { QueueName: 'q', Colour: 'red' } } });
+    expect(() => stack.resources('AWS::SQS::Queue', z.strictObject({ QueueName: z.string() }))).toThrow(
+      /cannot run Queue .*Colour/s,
+    );
+  });
+
+  it('leaves out what its condition leaves out', () => {
+    const stack = stackOf(
+      { Queue: { Type: 'AWS::SQS::Queue', Condition: 'Never' }, Other: { Type: 'AWS::SQS::Queue' } },
+      { Conditions: { Never: { 'Fn::Equals': ['a', 'b'] } } },
+    );
+    expect(stack.resources('AWS::SQS::Queue', z.object({})).map(({ logicalId }) => logicalId)).toEqual(['Other']);
+  });
+
+  it('names what has no name after itself', () => {
+    const stack = stackOf(
+      { Queue: { Type: 'AWS::SQS::Queue', Properties: { FifoQueue: true } }, Table: { Type: 'AWS::DynamoDB::Table' } },
+      { Outputs: { Url: { Value: { Ref: 'Queue' } }, Table: { Value: { 'Fn::GetAtt': ['Table', 'Arn'] } } } },
+    );
+    expect(stack.outputs()).toEqual({
+      Url: 'http://queues/Test-Queue.fifo',
+      Table: 'arn:aws:dynamodb:eu-north-1:000000000000:table/Test-Table',
+    });
+  });
+});
+
+const resource = (PathPart: string, parent?: string): object => ({
+  Type: 'AWS::ApiGateway::Resource',
+  Properties: {
+    PathPart,
+    RestApiId: { Ref: 'Api' },
+    ParentId: parent === undefined ? { 'Fn::GetAtt': ['Api', 'RootResourceId'] } : { Ref: parent },
+  },
+});
+
+const method = (HttpMethod: string, ResourceId: string, integration: object = {}): object => ({
+  Type: 'AWS::ApiGateway::Method',
+  Properties: {
+    HttpMethod,
+    ResourceId: { Ref: ResourceId },
+    RestApiId: { Ref: 'Api' },
+    AuthorizationType: 'NONE',
+    Integration: {
+      Type: 'AWS_PROXY',
+      IntegrationHttpMethod: 'POST',
+      Uri: 'arn:aws:apigateway:eu-north-1:lambda:path/2015-03-31/functions/arn:aws:lambda:eu-north-1:0:function:F/invocations',
+      ...integration,
+    },
+  },
+});
+
+const Api = { Type: 'AWS::ApiGateway::RestApi', Properties: { Name: 'test' } };
+
+describe('the routes of a template', () => {
+  const routes = createRoutes(
+    stackOf({
+      Api,
+      Fhir: resource('fhir'),
+      Type: resource('{type}', 'Fhir'),
+      Instance: resource('{id}', 'Type'),
+      Subscription: resource('Subscription', 'Fhir'),
+      OneSubscription: resource('{id}', 'Subscription'),
+      Operation: resource('{operation}', 'OneSubscription'),
+      GetType: method('GET', 'Type'),
+      GetInstance: method('GET', 'Instance'),
+      GetSubscription: method('GET', 'Subscription'),
+      AnyOperation: method('ANY', 'Operation', { TimeoutInMillis: 1234 }),
+    }),
+    'Api',
+  );
+  const match = (httpMethod: string, path: string) => routes.match(httpMethod, path.split('/').slice(1));
+
+  it.each([
+    ['/fhir/Task', '/fhir/{type}', { type: 'Task' }],
+    ['/fhir/Task/1', '/fhir/{type}/{id}', { type: 'Task', id: '1' }],
+    ['/fhir/Subscription', '/fhir/Subscription', {}],
+    ['/fhir/Subscription/7/$status', '/fhir/Subscription/{id}/{operation}', { id: '7', operation: '$status' }],
+  ])('lead %s to %s', (path, resourcePath, pathParameters) => {
+    expect(match('GET', path)).toMatchObject({
+      resourcePath,
+      pathParameters,
+      method: { functionArn: 'arn:aws:lambda:eu-north-1:0:function:F' },
+    });
+  });
+
+  it('lead nowhere for what the template does not have', () => {
+    expect(match('GET', '/')?.method).toBeUndefined();
+    expect(match('GET', '/fhir')?.method).toBeUndefined();
+    expect(match('GET', '/elsewhere')).toBeUndefined();
+    expect(match('GET', '/fhir/Task/1/2')).toBeUndefined();
+    expect(match('GET', '/fhir//1')).toBeUndefined();
+    expect(match('POST', '/fhir/Task')?.method).toBeUndefined();
+    // The literal path is meant, though only the variable one beside it has this method.
+    expect(match('GET', '/fhir/Subscription/7')?.method).toBeUndefined();
+  });
+
+  it('know a method for all, and its own patience', () => {
+    expect(match('DELETE', '/fhir/Subscription/7/x')?.method).toMatchObject({ timeoutMilliseconds: 1234 });
+    expect(match('GET', '/fhir/Task')?.method).toMatchObject({ timeoutMilliseconds: 29_000 });
+  });
+
+  it('are refused when they lead to something else than a function', () => {
+    expect(() =>
+      createRoutes(stackOf({ Api, Path: resource('x'), Get: method('GET', 'Path', { Type: 'MOCK' }) }), 'Api'),
+    ).toThrow(/cannot run Get .*not a Lambda proxy integration/s);
+    expect(() => createRoutes(stackOf({ Api, Path: resource('{all+}') }), 'Api')).toThrow(/greedy/);
+  });
+});
+
+describe('a gateway response', () => {
+  const worded = (type: string, properties: object = {}): object => ({
+    Type: 'AWS::ApiGateway::GatewayResponse',
+    Properties: { ResponseType: type, RestApiId: { Ref: 'Api' }, ...properties },
+  });
+
+  it('is the one for its type before the one for all of its kind', () => {
+    const gateway = createGatewayResponses(
+      stackOf({
+        Api,
+        Unauthorized: worded('UNAUTHORIZED', {
+          ResponseTemplates: { 'application/json': 'unauthorized $context.requestId' },
+        }),
+        Others: worded('DEFAULT_4XX', { ResponseTemplates: { 'text/plain': 'other' } }),
+      }),
+    );
+    expect(gateway.answer('UNAUTHORIZED', 'r1')).toMatchObject({ status: 401, body: 'unauthorized r1' });
+    expect(gateway.answer('ACCESS_DENIED', 'r1')).toMatchObject({ status: 403, body: 'other' });
+    expect(gateway.answer('ACCESS_DENIED', 'r1').headers).toContainEqual(['content-type', 'text/plain']);
+  });
+
+  it('has the status and the headers that the stack gives it', () => {
+    const gateway = createGatewayResponses(
+      stackOf({
+        Api,
+        NoRoute: worded('MISSING_AUTHENTICATION_TOKEN', {
+          StatusCode: '404',
+          ResponseParameters: {
+            'gatewayresponse.header.Content-Type': "'application/fhir+json'",
+            'gatewayresponse.header.X-Request-Id': 'context.requestId',
+          },
+        }),
+      }),
+    );
+    const { status, headers } = gateway.answer('MISSING_AUTHENTICATION_TOKEN', 'r1');
+    expect(status).toBe(404);
+    expect(headers).toContainEqual(['content-type', 'application/fhir+json']);
+    expect(headers).toContainEqual(['x-request-id', 'r1']);
+  });
+
+  it.each(['method.request.header.X-Correlation-Id', 'context.authorizer.why', 'application/json'])(
+    'stops the host if a header is filled from %s, which it would not play',
+    (mapping) => {
+      const ResponseParameters = { 'gatewayresponse.header.X-Thing': mapping };
+      expect(() =>
+        createGatewayResponses(stackOf({ Api, Denied: worded('ACCESS_DENIED', { ResponseParameters }) })),
+      ).toThrow(/cannot run Denied .*single quotes/s);
+    },
+  );
+
+  it('is what API Gateway says by default when the stack says nothing', () => {
+    const { status, body } = createGatewayResponses(stackOf({ Api })).answer('INTEGRATION_TIMEOUT', 'r1');
+    expect(status).toBe(504);
+    expect(JSON.parse(body.toString())).toHaveProperty('message');
+  });
+});

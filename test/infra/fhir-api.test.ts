@@ -1,0 +1,290 @@
+import { Match, type Template } from 'aws-cdk-lib/assertions';
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { readStage } from '../../infra/stage.ts';
+import { hubTemplate, propertiesOf, ways } from '../support/hub-template.ts';
+
+/** Of the only resource of its type. */
+const only = <Properties>(from: Template, type: string, schema: z.ZodType<Properties>): Properties => {
+  const [properties, ...others] = Object.values(propertiesOf(from, type, schema));
+  if (properties === undefined || others.length > 0) throw new Error(`There must be one ${type}.`);
+  return properties;
+};
+
+const methodSettingSchema = z.object({
+  HttpMethod: z.string(),
+  ResourcePath: z.string(),
+  LoggingLevel: z.string(),
+  DataTraceEnabled: z.boolean(),
+  ThrottlingRateLimit: z.number().optional(),
+  ThrottlingBurstLimit: z.number().optional(),
+});
+const stageSchema = z.object({
+  AccessLogSetting: z.object({ DestinationArn: z.unknown(), Format: z.string() }),
+  MethodSettings: z.array(methodSettingSchema),
+});
+
+const template = hubTemplate('prod');
+const { AccessLogSetting, MethodSettings } = only(template, 'AWS::ApiGateway::Stage', stageSchema);
+
+describe('the log of requests', () => {
+  it('has no place for what was asked: no path with ids, no query, no header, no body, no text of an error', () => {
+    const format = z.record(z.string(), z.string()).parse(JSON.parse(AccessLogSetting.Format));
+    expect(Object.values(format).toSorted()).toEqual([
+      '$context.authorizer.latency',
+      '$context.authorizer.principalId',
+      '$context.error.responseType',
+      '$context.httpMethod',
+      '$context.identity.sourceIp',
+      '$context.integrationLatency',
+      '$context.requestId',
+      '$context.requestTimeEpoch',
+      '$context.resourcePath',
+      '$context.responseLatency',
+      '$context.responseLength',
+      '$context.status',
+      '$context.wafResponseCode',
+    ]);
+    expect(JSON.stringify(AccessLogSetting.DestinationArn)).toContain('"Ref":"ApiLogsAccess"');
+  });
+
+  it('of errors shows no bodies, of no method', () => {
+    for (const { LoggingLevel, DataTraceEnabled } of MethodSettings)
+      expect({ LoggingLevel, DataTraceEnabled }).toEqual({ LoggingLevel: 'ERROR', DataTraceEnabled: false });
+  });
+});
+
+describe('throttling', () => {
+  const rateOf = (method: string, path: string): number | undefined =>
+    MethodSettings.find(
+      ({ HttpMethod, ResourcePath }) => HttpMethod === method && ResourcePath === `/${path.replaceAll('/', '~1')}`,
+    )?.ThrottlingRateLimit;
+
+  it('is for each method by itself, so that nobody who reads takes what messages need', () => {
+    const methods = Object.keys(template.findResources('AWS::ApiGateway::Method'));
+    const [all, ...each] = MethodSettings;
+    expect(all).toMatchObject({ HttpMethod: '*', ResourcePath: '/*' });
+    expect(each).toHaveLength(methods.length);
+    for (const { ThrottlingRateLimit = 0, ThrottlingBurstLimit } of each) {
+      expect(ThrottlingRateLimit).toBeGreaterThan(0);
+      expect(ThrottlingBurstLimit).toBeGreaterThanOrEqual(ThrottlingRateLimit);
+    }
+    expect(rateOf('POST', '/fhir/{type}')).toBe(readStage('prod').throttles['process-message'].rate);
+    expect(rateOf('GET', '/fhir/{type}')).toBe(readStage('prod').throttles.read.rate);
+  });
+
+  it('lets in more messages than anything else', () => {
+    const rates = MethodSettings.map(({ ThrottlingRateLimit = 0 }) => ThrottlingRateLimit);
+    expect(rates.filter((rate) => rate >= (rateOf('POST', '/fhir/{type}') ?? 0))).toHaveLength(1);
+  });
+});
+
+describe('the firewall', () => {
+  const ruleSchema = z.object({
+    Name: z.string(),
+    Priority: z.number(),
+    Action: z.object({ Block: z.strictObject({}) }).optional(),
+    OverrideAction: z.object({ Count: z.strictObject({}) }).optional(),
+    Statement: z.record(z.string(), z.unknown()),
+    VisibilityConfig: z.object({ SampledRequestsEnabled: z.boolean() }),
+  });
+  const acl = only(
+    template,
+    'AWS::WAFv2::WebACL',
+    z.object({ DefaultAction: z.unknown(), Rules: z.array(ruleSchema), VisibilityConfig: z.unknown() }),
+  );
+
+  it('never looks at what is said: no rule knows body, query, path or JSON', () => {
+    expect(acl.Rules.length).toBeGreaterThan(0);
+    expect(JSON.stringify(acl)).not.toMatch(
+      /Body|UriPath|QueryString|AllQueryArguments|QueryArgument|Cookie|FieldToMatch/,
+    );
+  });
+
+  it('refuses by rate only; what AWS suspects is counted, and what nothing is said about comes in', () => {
+    for (const { Action, OverrideAction, Statement } of acl.Rules) {
+      const [kind, ...others] = Object.keys(Statement);
+      expect(others).toEqual([]);
+      if (Action === undefined)
+        expect({ kind, OverrideAction }).toEqual({ kind: 'ManagedRuleGroupStatement', OverrideAction: { Count: {} } });
+      else expect(kind).toBe('RateBasedStatement');
+    }
+    expect(acl.DefaultAction).toEqual({ Allow: {} });
+  });
+
+  it('counts the last minute per address, per suspect address and per access token, each method by itself', () => {
+    const limits = readStage('prod').firewall;
+    const rate = (name: string) => acl.Rules.find(({ Name }) => Name === name)?.Statement['RateBasedStatement'];
+    // Each method by itself: polling keeps no message out.
+    const counted = (Limit: number | undefined, by: unknown) => ({
+      AggregateKeyType: 'CUSTOM_KEYS',
+      CustomKeys: [by, { HTTPMethod: {} }],
+      EvaluationWindowSec: 60,
+      Limit,
+    });
+    expect(rate('PerAddress')).toEqual(counted(limits?.perAddress, { IP: {} }));
+    expect(rate('PerSuspectAddress')).toEqual({
+      ...counted(limits?.perSuspectAddress, { IP: {} }),
+      ScopeDownStatement: { LabelMatchStatement: { Scope: 'NAMESPACE', Key: 'awswaf:managed:aws:amazon-ip-list:' } },
+    });
+    expect(rate('PerToken')).toEqual(
+      counted(limits?.perToken, {
+        Header: { Name: 'authorization', TextTransformations: [{ Priority: 0, Type: 'NONE' }] },
+      }),
+    );
+  });
+
+  it('stands above what the budgets of a client allow: within them nobody meets it', () => {
+    const perMinute = (parameter: string): number => {
+      const amount = z.object({ Default: z.number() });
+      const parameters = z.record(z.string(), z.looseObject({})).parse(template.toJSON()['Parameters']);
+      const seconds = amount.parse(parameters['BudgetSeconds']).Default;
+      return (60 * amount.parse(parameters[parameter]).Default) / seconds;
+    };
+    const { perToken = 0 } = readStage('prod').firewall ?? {};
+    for (const budget of ['BudgetMessages', 'BudgetRequests']) expect(perMinute(budget)).toBeLessThan(perToken);
+  });
+
+  it("takes for suspects whom AWS's list of addresses names, and labels them before it counts", () => {
+    const suspected = acl.Rules.find(({ OverrideAction }) => OverrideAction !== undefined);
+    expect(suspected?.Statement).toEqual({
+      ManagedRuleGroupStatement: { VendorName: 'AWS', Name: 'AWSManagedRulesAmazonIpReputationList' },
+    });
+    const order = acl.Rules.toSorted((one, other) => one.Priority - other.Priority).map(({ Name }) => Name);
+    expect(order.indexOf('SuspectAddresses')).toBeLessThan(order.indexOf('PerSuspectAddress'));
+  });
+
+  it('stands before the stage of the API', () => {
+    const { ResourceArn } = only(template, 'AWS::WAFv2::WebACLAssociation', z.object({ ResourceArn: z.unknown() }));
+    expect(JSON.stringify(ResourceArn)).toMatch(
+      /"::\/restapis\/",\{"Ref":"Api"\},"\/stages\/",\{"Ref":"ApiDeploymentStagelive"\}/,
+    );
+  });
+
+  it('notes only what it refused, without tokens, proofs, paths and queries, and keeps no samples', () => {
+    template.hasResourceProperties('AWS::WAFv2::LoggingConfiguration', {
+      LoggingFilter: {
+        DefaultBehavior: 'DROP',
+        Filters: [
+          { Behavior: 'KEEP', Requirement: 'MEETS_ANY', Conditions: [{ ActionCondition: { Action: 'BLOCK' } }] },
+        ],
+      },
+      RedactedFields: [
+        { SingleHeader: { Name: 'authorization' } },
+        { SingleHeader: { Name: 'dpop' } },
+        { UriPath: {} },
+        { QueryString: {} },
+      ],
+    });
+    for (const { VisibilityConfig } of [acl, ...acl.Rules])
+      expect(VisibilityConfig).toMatchObject({ SampledRequestsEnabled: false });
+    const { LogGroupName } = z
+      .object({ Properties: z.object({ LogGroupName: z.unknown() }) })
+      .parse(template.findResources('AWS::Logs::LogGroup')['ApiFirewallLog']).Properties;
+    // AWS WAF writes to groups of such names only.
+    expect(JSON.stringify(LogGroupName)).toMatch(/^\{"Fn::Join":\["",\["aws-waf-logs-/);
+  });
+
+  it('is not paid for where nobody relies on the hub', () => {
+    expect(JSON.stringify(hubTemplate('dev').toJSON())).not.toContain('WAFv2');
+  });
+});
+
+describe('what the gateway answers by itself', () => {
+  it.each([
+    ['THROTTLED', "'2'"],
+    ['WAF_FILTERED', "'15'"],
+    ['AUTHORIZER_FAILURE', "'2'"],
+    ['INTEGRATION_FAILURE', "'2'"],
+    ['INTEGRATION_TIMEOUT', "'2'"],
+    ['DEFAULT_5XX', "'2'"],
+  ])('says when to try again if that can help: %s', (ResponseType, seconds) => {
+    template.hasResourceProperties('AWS::ApiGateway::GatewayResponse', {
+      ResponseType,
+      ResponseParameters: { 'gatewayresponse.header.Retry-After': seconds },
+    });
+  });
+
+  it.each(['UNAUTHORIZED', 'ACCESS_DENIED', 'MISSING_AUTHENTICATION_TOKEN', 'REQUEST_TOO_LARGE', 'DEFAULT_4XX'])(
+    'does not say so if it cannot: %s',
+    (ResponseType) => {
+      template.hasResourceProperties('AWS::ApiGateway::GatewayResponse', {
+        ResponseType,
+        ResponseParameters: { 'gatewayresponse.header.Retry-After': Match.absent() },
+      });
+    },
+  );
+});
+
+describe('a private hub', () => {
+  const privately = hubTemplate('prod', undefined, ways.private);
+
+  it('lets nobody in but through its VPC endpoints, whatever token they have', () => {
+    const vpcEndpoints = (ways.private['vpcEndpoints'] ?? '').split(',');
+    privately.hasResourceProperties('AWS::ApiGateway::RestApi', {
+      EndpointConfiguration: { Types: ['PRIVATE'], VpcEndpointIds: vpcEndpoints },
+      Policy: {
+        Statement: [
+          { Effect: 'Allow', Principal: { AWS: '*' }, Action: 'execute-api:Invoke', Resource: 'execute-api:/*' },
+          {
+            Effect: 'Deny',
+            Principal: { AWS: '*' },
+            Action: 'execute-api:Invoke',
+            Resource: 'execute-api:/*',
+            Condition: { StringNotEquals: { 'aws:SourceVpce': vpcEndpoints } },
+          },
+        ],
+      },
+    });
+  });
+
+  it('is the only one with a policy about where from', () => {
+    template.hasResourceProperties('AWS::ApiGateway::RestApi', { Policy: Match.absent() });
+  });
+});
+
+describe('a hub with a domain name', () => {
+  const named = hubTemplate('prod', undefined, { ...ways.domain, truststoreVersion: 'v7' });
+
+  it('asks for a client certificate, and has no way past that', () => {
+    named.hasResourceProperties('AWS::ApiGateway::DomainName', {
+      DomainName: 'hub.luftbro.example',
+      RegionalCertificateArn: ways.domain['certificate'],
+      EndpointConfiguration: { Types: ['REGIONAL'] },
+      SecurityPolicy: 'TLS_1_2',
+      MutualTlsAuthentication: { TruststoreUri: ways.domain['truststore'], TruststoreVersion: 'v7' },
+    });
+    named.hasResourceProperties('AWS::ApiGateway::RestApi', { DisableExecuteApiEndpoint: true });
+  });
+
+  it('shows by a second certificate that the name is its own, if the first was imported', () => {
+    const ownershipCertificate = 'arn:aws:acm:eu-north-1:123456789012:certificate/4e5f6071';
+    hubTemplate('prod', undefined, { ...ways.domain, ownershipCertificate }).hasResourceProperties(
+      'AWS::ApiGateway::DomainName',
+      { RegionalCertificateArn: ways.domain['certificate'], OwnershipVerificationCertificateArn: ownershipCertificate },
+    );
+    named.hasResourceProperties('AWS::ApiGateway::DomainName', { OwnershipVerificationCertificateArn: Match.absent() });
+  });
+
+  it('leads to the stage of the API without a path of its own', () => {
+    named.hasResourceProperties('AWS::ApiGateway::BasePathMapping', {
+      BasePath: Match.absent(),
+      Stage: { Ref: 'ApiDeploymentStagelive' },
+      RestApiId: { Ref: 'Api' },
+    });
+  });
+
+  it('is known to partners and to its functions by that name and no other', () => {
+    expect(named.findOutputs('Url')['Url']?.['Value']).toBe('https://hub.luftbro.example/fhir');
+    expect(named.findParameters('PublicUrl')).toEqual({});
+    named.hasResourceProperties('AWS::Lambda::Function', {
+      Environment: { Variables: Match.objectLike({ PUBLIC_URL: 'https://hub.luftbro.example/fhir' }) },
+    });
+  });
+
+  it('says where its DNS record must lead', () => {
+    expect(named.findOutputs('ApiDomainTarget')['ApiDomainTarget']?.['Value']).toEqual({
+      'Fn::GetAtt': ['ApiDomainName', 'RegionalDomainName'],
+    });
+  });
+});

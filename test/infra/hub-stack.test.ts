@@ -1,0 +1,514 @@
+import type { Template } from 'aws-cdk-lib/assertions';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { faults } from '../../schemas/faults.ts';
+import { exported, hubTemplate, objectionsTo, ways } from '../support/hub-template.ts';
+
+let template: Template;
+
+beforeAll(() => {
+  template = hubTemplate('prod');
+});
+
+const arn = z
+  .object({ 'Fn::GetAtt': z.tuple([z.string(), z.literal('Arn')]) })
+  .transform((call) => call['Fn::GetAtt'][0]);
+/** What a statement is about, by its name in the stack. */
+const named = z.union([
+  z.literal('*'),
+  arn,
+  z
+    .object({ 'Fn::Join': z.tuple([z.literal(''), z.tuple([arn, z.string()])]) })
+    .transform((call) => call['Fn::Join'][1].join('')),
+]);
+const condition = z.union([
+  z
+    .strictObject({ 'ForAllValues:StringLike': z.strictObject({ 'dynamodb:LeadingKeys': z.array(z.string()) }) })
+    .transform((items) => `items ${items['ForAllValues:StringLike']['dynamodb:LeadingKeys'].join(' ')}`),
+  z
+    .strictObject({
+      StringEquals: z.strictObject({
+        'kms:ViaService': z.strictObject({
+          'Fn::Join': z.tuple([
+            z.literal(''),
+            z.tuple([z.string(), z.object({ Ref: z.literal('AWS::Region') }), z.literal('.amazonaws.com')]),
+          ]),
+        }),
+      }),
+    })
+    .transform(({ StringEquals }) => `via ${StringEquals['kms:ViaService']['Fn::Join'][1][0].replace(/\.$/, '')}`),
+]);
+
+/** All that a policy allows, one line for each action: what, on what, under which condition. */
+const rightsOf = (policy: string): readonly string[] =>
+  z
+    .object({
+      Properties: z.object({
+        PolicyDocument: z.object({
+          Statement: z.array(
+            z.strictObject({
+              Effect: z.literal('Allow'),
+              Action: z.union([z.string(), z.array(z.string())]),
+              Resource: named,
+              Condition: condition.optional(),
+            }),
+          ),
+        }),
+      }),
+    })
+    .parse(template.toJSON()['Resources'][policy])
+    .Properties.PolicyDocument.Statement.flatMap(({ Action, Resource, Condition }) =>
+      [Action]
+        .flat()
+        .map((action) => [`${action} ${Resource}`, ...(Condition === undefined ? [] : [Condition])].join(', ')),
+    )
+    .toSorted();
+
+describe('the stack', () => {
+  it('names no account and no region', () => {
+    expect(JSON.stringify(template.toJSON())).not.toMatch(/"\d{12}"|[a-z]{2}-(north|west|central|east|south)-\d/);
+  });
+
+  it('tells the functions the public URL that is given, or the one of API Gateway', () => {
+    const url = template.findOutputs('Url')['Url']?.['Value'];
+    expect(url).toEqual({
+      'Fn::If': [
+        'PublicUrlIsGiven',
+        { Ref: 'PublicUrl' },
+        {
+          'Fn::Join': [
+            '',
+            [
+              'https://',
+              { Ref: 'Api' },
+              '.execute-api.',
+              { Ref: 'AWS::Region' },
+              '.',
+              { Ref: 'AWS::URLSuffix' },
+              '/live/fhir',
+            ],
+          ],
+        },
+      ],
+    });
+  });
+
+  it('tells the people on call which release it is, and what to give again when it is deployed', () => {
+    const value = (name: string, of = template): unknown => of.findOutputs(name)[name]?.['Value'];
+    expect(value('Release')).toBe('1.2.3 (0a1b2c3d4e5f)');
+    expect(value('Options')).toBe('-c entrance=public');
+    expect(value('Options', hubTemplate('prod', undefined, { ...ways.private, ...exported }))).toBe(
+      `-c entrance=private -c vpcEndpoints=${ways.private['vpcEndpoints']} -c exportBucket=${exported['exportBucket']} -c exportKey=${exported['exportKey']}`,
+    );
+  });
+});
+
+describe('where people rely on the hub', () => {
+  const plain = 'http://issuer.example';
+  const takes = (name: string, of: Template, value: string): boolean => {
+    const { AllowedPattern } = z.object({ AllowedPattern: z.string() }).parse(of.findParameters(name)[name]);
+    return new RegExp(`^(?:${AllowedPattern})$`).test(value);
+  };
+
+  it.each(['test', 'prod'] as const)('keys of tokens and messages come over TLS alone: %s', (stage) => {
+    const of = hubTemplate(stage);
+    expect(takes('TokenIssuer', of, 'https://issuer.example')).toBe(true);
+    expect(takes('TokenIssuer', of, plain)).toBe(false);
+    expect(takes('PublicUrl', of, 'https://hub.example/fhir')).toBe(true);
+    expect(takes('PublicUrl', of, 'http://hub.example/fhir')).toBe(false);
+  });
+
+  it('but on a laptop there is no TLS', () => {
+    expect(takes('TokenIssuer', hubTemplate('dev'), plain)).toBe(true);
+  });
+
+  it.each([
+    ['dev', false],
+    ['test', true],
+    ['prod', true],
+  ] as const)('the stack is not deleted by one command: %s, %j', (stage, isProtected) => {
+    const seen: (boolean | undefined)[] = [];
+    objectionsTo(stage, ways.public, ({ terminationProtection }) => {
+      seen.push(terminationProtection);
+    });
+    expect(seen).toEqual([isProtected]);
+  });
+});
+
+describe('the table', () => {
+  it('is kept whatever becomes of the stack, and can be set back to any second', () => {
+    template.hasResource('AWS::DynamoDB::Table', {
+      DeletionPolicy: 'Retain',
+      UpdateReplacePolicy: 'Retain',
+      Properties: {
+        BillingMode: 'PAY_PER_REQUEST',
+        PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+        DeletionProtectionEnabled: true,
+      },
+    });
+  });
+
+  it('gives way to a new, empty one by its number in cdk.json, and all else stays in its place', () => {
+    const next = hubTemplate('prod', undefined, { ...ways.public, 'table-prod': '2' }).toJSON();
+    expect(Object.keys(next['Resources'])).not.toContain('Table');
+    expect(next['Resources']['TableGeneration2']).toMatchObject({ DeletionPolicy: 'Retain' });
+    const renamed: unknown = JSON.parse(JSON.stringify(next).replaceAll('"TableGeneration2"', '"Table"'));
+    expect(renamed).toEqual(template.toJSON());
+    // Another stage's number means nothing here.
+    expect(hubTemplate('prod', undefined, { ...ways.public, 'table-test': '2' }).toJSON()).toEqual(template.toJSON());
+  });
+
+  it.each(['two', '0', '1.5'])('has no number %s', (number) => {
+    expect(() => hubTemplate('prod', undefined, { ...ways.public, 'table-prod': number })).toThrow('table-prod is');
+  });
+
+  it('has the index of what is owed and the index of the worklists', () => {
+    template.hasResourceProperties('AWS::DynamoDB::Table', {
+      GlobalSecondaryIndexes: [
+        {
+          IndexName: 'obligations',
+          KeySchema: [
+            { AttributeName: 'owes', KeyType: 'HASH' },
+            { AttributeName: 'dueAt', KeyType: 'RANGE' },
+          ],
+          Projection: { ProjectionType: 'KEYS_ONLY' },
+        },
+        {
+          IndexName: 'worklist',
+          KeySchema: [
+            { AttributeName: 'worklist', KeyType: 'HASH' },
+            { AttributeName: 'changedAt', KeyType: 'RANGE' },
+          ],
+          Projection: { ProjectionType: 'ALL' },
+        },
+      ],
+    });
+  });
+});
+
+describe('the delivery queue', () => {
+  it('hides a message for six times as long as its consumer may take', () => {
+    const timeout = z
+      .object({ Properties: z.object({ Timeout: z.number() }) })
+      .parse(template.toJSON()['Resources']['Deliver']).Properties.Timeout;
+    template.hasResourceProperties('AWS::SQS::Queue', {
+      QueueName: 'luftbro-prod-deliveries.fifo',
+      VisibilityTimeout: 6 * timeout,
+    });
+  });
+
+  it('keeps order and throughput per group, and has dead letters that last two weeks', () => {
+    template.hasResourceProperties('AWS::SQS::Queue', {
+      QueueName: 'luftbro-prod-deliveries.fifo',
+      FifoQueue: true,
+      ContentBasedDeduplication: false,
+      DeduplicationScope: 'messageGroup',
+      FifoThroughputLimit: 'perMessageGroupId',
+      RedrivePolicy: { maxReceiveCount: 1000, deadLetterTargetArn: { 'Fn::GetAtt': ['DeliveriesDeadLetters', 'Arn'] } },
+    });
+    template.hasResourceProperties('AWS::SQS::Queue', {
+      QueueName: 'luftbro-prod-dead-deliveries.fifo',
+      FifoQueue: true,
+      MessageRetentionPeriod: 1_209_600,
+    });
+  });
+
+  it('feeds the function that answers for each record by itself', () => {
+    template.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
+      EventSourceArn: { 'Fn::GetAtt': ['DeliveriesQueue', 'Arn'] },
+      FunctionName: { Ref: 'Deliver' },
+      BatchSize: 1,
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+    });
+  });
+});
+
+describe('a trace', () => {
+  // API Gateway's part of a trace holds the whole URL, search parameters included, in which callers can write what they like.
+  it('begins at the functions and not at the API: no URL of a caller comes into it', () => {
+    const stages = Object.values(template.findResources('AWS::ApiGateway::Stage'));
+    expect(stages.map((one) => one['Properties'].TracingEnabled ?? false)).toEqual([false]);
+  });
+});
+
+describe('the functions', () => {
+  const functions = () =>
+    z
+      .record(
+        z.string(),
+        z.object({
+          Properties: z.object({
+            Runtime: z.string(),
+            Architectures: z.array(z.string()),
+            Environment: z.object({ Variables: z.record(z.string(), z.unknown()) }),
+          }),
+        }),
+      )
+      .parse(template.findResources('AWS::Lambda::Function'));
+
+  it('are one for each folder with a handler', () => {
+    expect(Object.keys(functions()).toSorted()).toEqual([
+      'Authorize',
+      'Deliver',
+      'Metadata',
+      'ProcessMessage',
+      'Read',
+      'Subscribe',
+      'Sweep',
+    ]);
+    for (const { Properties } of Object.values(functions()))
+      expect(Properties).toMatchObject({ Runtime: 'nodejs24.x', Architectures: ['arm64'] });
+  });
+
+  it.each([
+    [
+      'Authorize',
+      [
+        'BUDGET_MESSAGES',
+        'BUDGET_REQUESTS',
+        'BUDGET_SECONDS',
+        'PROOF_SECONDS_AHEAD',
+        'PROOF_SECONDS_BACK',
+        'PUBLIC_URL',
+        'TABLE_NAME',
+        'TOKEN_AUDIENCE',
+        'TOKEN_BINDING',
+        'TOKEN_ISSUER',
+      ],
+    ],
+    [
+      'ProcessMessage',
+      [
+        'BUDGET_MISSIONS',
+        'BUDGET_MISSION_SECONDS',
+        'DELIVERY_QUEUE_URL',
+        'POWERTOOLS_METRICS_NAMESPACE',
+        'PUBLIC_URL',
+        'TABLE_NAME',
+      ],
+    ],
+    ['Read', ['PUBLIC_URL', 'TABLE_NAME']],
+    ['Subscribe', ['DELIVERY_QUEUE_URL', 'ENDPOINT_ALLOW_LIST', 'PUBLIC_URL', 'TABLE_NAME']],
+    ['Metadata', ['PUBLIC_URL', 'TABLE_NAME']],
+    [
+      'Deliver',
+      ['DELIVERY_QUEUE_URL', 'ENDPOINT_ALLOW_LIST', 'POWERTOOLS_METRICS_NAMESPACE', 'PUBLIC_URL', 'TABLE_NAME'],
+    ],
+    ['Sweep', ['DELIVERY_QUEUE_URL', 'POWERTOOLS_METRICS_NAMESPACE', 'PUBLIC_URL', 'TABLE_NAME']],
+  ])('are told what they need and no more: %s', (name, variables) => {
+    const told = Object.keys(functions()[name]?.Properties.Environment.Variables ?? {});
+    expect(told.filter((variable) => variable !== 'NODE_OPTIONS').toSorted()).toEqual(variables);
+  });
+
+  const reads = ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:Query'].map((action) => `${action} Table`);
+  const putting = (...forms: readonly string[]) => [`dynamodb:PutItem Table, items ${forms.join(' ')}`];
+  const writing = (...forms: readonly string[]) => [
+    ...putting(...forms),
+    `dynamodb:UpdateItem Table, items ${forms.join(' ')}`,
+  ];
+  const working = ['MISSION#*', 'INCIDENT#*', 'SUBSCRIPTION#*', 'PARTY#*'];
+  const sending = [
+    'sqs:SendMessage DeliveriesQueue',
+    'kms:Decrypt KeysMissions, via sqs',
+    'kms:GenerateDataKey KeysMissions, via sqs',
+  ];
+  const taking = [
+    ...['ChangeMessageVisibility', 'DeleteMessage', 'GetQueueAttributes', 'ReceiveMessage'].map(
+      (call) => `sqs:${call} DeliveriesQueue`,
+    ),
+    'kms:Decrypt KeysMissions, via sqs',
+  ];
+  /** What every function may do besides its work: use the table's key, write its own log, and be traced. */
+  const all = (name: string) => [
+    'kms:Decrypt KeysMissions, via dynamodb',
+    `logs:CreateLogStream ${name}Log`,
+    `logs:PutLogEvents ${name}Log`,
+    'xray:PutTelemetryRecords *',
+    'xray:PutTraceSegments *',
+  ];
+
+  it.each([
+    ['Authorize', [...putting('PROOF#*'), 'dynamodb:UpdateItem Table, items LIMIT#*']],
+    ['ProcessMessage', [...reads, ...writing(...working), 'dynamodb:UpdateItem Table, items LIMIT#*', ...sending]],
+    ['Read', [...reads, 'dynamodb:Query Table/index/worklist', ...putting('AUDIT#*')]],
+    ['Subscribe', [...reads, ...writing('SUBSCRIPTION#*', 'PARTY#*'), ...putting('AUDIT#*'), ...sending]],
+    ['Metadata', ['dynamodb:GetItem Table']],
+    ['Deliver', [...reads, ...writing(...working), ...taking]],
+    ['Sweep', [...reads, 'dynamodb:Query Table/index/obligations', ...writing(...working), ...sending]],
+  ])('may do this and nothing else: %s', (name, rights) => {
+    expect(rightsOf(`${name}ServiceRoleDefaultPolicy`)).toEqual([...rights, ...all(name)].toSorted());
+    expect(template.findResources('AWS::IAM::Role')[`${name}ServiceRole`]?.['Properties']).toEqual({
+      AssumeRolePolicyDocument: {
+        Statement: [{ Action: 'sts:AssumeRole', Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' } }],
+        Version: '2012-10-17',
+      },
+    });
+  });
+
+  it('have their rights from these policies only', () => {
+    expect(Object.keys(template.findResources('AWS::IAM::Policy')).toSorted()).toEqual(
+      Object.keys(functions())
+        .map((name) => `${name}ServiceRoleDefaultPolicy`)
+        .toSorted(),
+    );
+  });
+});
+
+describe('the API', () => {
+  const routes = () => {
+    const resources = z
+      .record(z.string(), z.object({ Properties: z.object({ PathPart: z.string(), ParentId: z.unknown() }) }))
+      .parse(template.findResources('AWS::ApiGateway::Resource'));
+    const pathOf = (id: string): string => {
+      const found = resources[id]?.Properties;
+      if (found === undefined) return '';
+      const parent = z.object({ Ref: z.string() }).safeParse(found.ParentId);
+      return `${parent.success ? pathOf(parent.data.Ref) : ''}/${found.PathPart}`;
+    };
+    const methods = z
+      .record(
+        z.string(),
+        z.object({
+          Properties: z.object({
+            HttpMethod: z.string(),
+            ResourceId: z.object({ Ref: z.string() }),
+            AuthorizationType: z.string(),
+            Integration: z.unknown(),
+          }),
+        }),
+      )
+      .parse(template.findResources('AWS::ApiGateway::Method'));
+    return Object.values(methods)
+      .map(({ Properties: { HttpMethod, ResourceId, AuthorizationType, Integration } }) => {
+        const [, target] = /"Fn::GetAtt":\["(\w+)","Arn"\]/.exec(JSON.stringify(Integration)) ?? [];
+        return `${HttpMethod} ${pathOf(ResourceId.Ref)} → ${target}${AuthorizationType === 'NONE' ? ', open' : ''}`;
+      })
+      .toSorted();
+  };
+
+  it('has these doors, all behind the authorizer but those to what the hub publishes of itself', () => {
+    expect(routes()).toEqual([
+      'DELETE /fhir/Subscription/{id} → Subscribe',
+      'GET /fhir/CodeSystem → Metadata, open',
+      'GET /fhir/CodeSystem/{id} → Metadata, open',
+      'GET /fhir/MessageDefinition → Metadata, open',
+      'GET /fhir/MessageDefinition/{id} → Metadata, open',
+      'GET /fhir/OperationDefinition → Metadata, open',
+      'GET /fhir/OperationDefinition/{id} → Metadata, open',
+      'GET /fhir/StructureDefinition → Metadata, open',
+      'GET /fhir/StructureDefinition/{id} → Metadata, open',
+      'GET /fhir/Subscription → Subscribe',
+      'GET /fhir/Subscription/{id} → Subscribe',
+      'GET /fhir/Subscription/{id}/{operation} → Subscribe',
+      'GET /fhir/ValueSet → Metadata, open',
+      'GET /fhir/ValueSet/{id} → Metadata, open',
+      'GET /fhir/metadata → Metadata, open',
+      'GET /fhir/{type} → Read',
+      'GET /fhir/{type}/{id} → Read',
+      'GET /fhir/{type}/{id}/{operation} → Read',
+      'POST /fhir/Subscription → Subscribe',
+      'POST /fhir/Subscription/{id} → Subscribe',
+      'POST /fhir/Subscription/{id}/{operation} → Subscribe',
+      'POST /fhir/{type} → ProcessMessage',
+      'PUT /fhir/Subscription/{id} → Subscribe',
+    ]);
+  });
+
+  it('asks the authorizer about every request', () => {
+    template.hasResourceProperties('AWS::ApiGateway::Authorizer', {
+      Type: 'REQUEST',
+      IdentitySource: 'method.request.header.Authorization',
+      AuthorizerResultTtlInSeconds: 0,
+    });
+  });
+
+  it('answers by itself in FHIR, in the words of the catalogue', () => {
+    const responses = z
+      .record(
+        z.string(),
+        z.object({
+          Properties: z.object({
+            ResponseType: z.string(),
+            StatusCode: z.string().optional(),
+            ResponseParameters: z.record(z.string(), z.unknown()),
+            ResponseTemplates: z.object({ 'application/json': z.string() }),
+          }),
+        }),
+      )
+      .parse(template.findResources('AWS::ApiGateway::GatewayResponse'));
+    const texts = new Set<string>(Object.values(faults).map(({ text }) => text));
+    for (const { Properties } of Object.values(responses)) {
+      expect(Properties.ResponseParameters).toMatchObject({
+        'gatewayresponse.header.Content-Type': "'application/fhir+json'",
+        'gatewayresponse.header.Cache-Control': "'no-store'",
+        'gatewayresponse.header.X-Correlation-Id': 'context.requestId',
+        'gatewayresponse.header.X-Request-Id': 'context.requestId',
+      });
+      // What a caller wrote could be a person's number, and here nobody looks.
+      expect(JSON.stringify(Properties.ResponseParameters)).not.toContain('method.request');
+      const outcome = z
+        .object({
+          resourceType: z.literal('OperationOutcome'),
+          id: z.literal('$context.requestId'),
+          issue: z.tuple([z.object({ details: z.object({ text: z.string() }) })]),
+        })
+        .parse(JSON.parse(Properties.ResponseTemplates['application/json']));
+      expect(texts).toContain(outcome.issue[0].details.text);
+      // A body that held another variable of the gateway would be filled in by accident.
+      expect(Properties.ResponseTemplates['application/json'].match(/\$/g)).toHaveLength(1);
+    }
+    const statuses = Object.fromEntries(
+      Object.values(responses).map(({ Properties }) => [Properties.ResponseType, Properties.StatusCode]),
+    );
+    expect(statuses).toEqual({
+      UNAUTHORIZED: '401',
+      ACCESS_DENIED: '403',
+      MISSING_AUTHENTICATION_TOKEN: '404',
+      REQUEST_TOO_LARGE: '413',
+      THROTTLED: '429',
+      WAF_FILTERED: '429',
+      AUTHORIZER_FAILURE: '503',
+      INTEGRATION_FAILURE: '502',
+      INTEGRATION_TIMEOUT: '504',
+      DEFAULT_4XX: undefined,
+      DEFAULT_5XX: undefined,
+    });
+  });
+});
+
+describe('the tokens', () => {
+  it('are bound to a key of the caller, unless the one who deploys says otherwise', () => {
+    expect(template.findParameters('TokenBinding')['TokenBinding']).toMatchObject({
+      Default: 'required',
+      AllowedPattern: 'required|optional',
+    });
+  });
+
+  it('are asked for by a challenge that names the schemes that are taken', () => {
+    const algorithms = 'ES256 ES384 ES512 PS256 PS384 PS512 RS256 RS384 RS512';
+    template.hasResourceProperties('AWS::ApiGateway::GatewayResponse', {
+      ResponseType: 'UNAUTHORIZED',
+      ResponseParameters: {
+        'gatewayresponse.header.WWW-Authenticate': {
+          'Fn::If': ['BearerIsTaken', `'DPoP algs="${algorithms}", Bearer'`, `'DPoP algs="${algorithms}"'`],
+        },
+      },
+    });
+  });
+
+  it('and their used proofs are forgotten by the table itself', () => {
+    template.hasResourceProperties('AWS::DynamoDB::Table', {
+      TimeToLiveSpecification: { AttributeName: 'expiresAt', Enabled: true },
+    });
+  });
+});
+
+describe('the sweeper', () => {
+  it('runs every minute, and is not run again for a minute that failed', () => {
+    template.hasResourceProperties('AWS::Events::Rule', { ScheduleExpression: 'rate(1 minute)', State: 'ENABLED' });
+    template.hasResourceProperties('AWS::Lambda::EventInvokeConfig', {
+      FunctionName: { Ref: 'Sweep' },
+      MaximumRetryAttempts: 0,
+    });
+  });
+});

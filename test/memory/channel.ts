@@ -1,0 +1,35 @@
+import type { Answer, Channel } from '../../core/delivery/delivery-queue.ts';
+import type { Subscription } from '../../core/delivery/subscription.ts';
+
+export interface Posted {
+  readonly subscription: Subscription;
+  readonly webhookId: string;
+  readonly body: string;
+}
+
+export interface StubChannel extends Channel {
+  /** Everything that was posted, in order. */
+  readonly posts: readonly Posted[];
+  /** The `webhook-id` of everything that was posted. */
+  ids(): readonly string[];
+  /** What endpoints answer from now on. */
+  answer(how: (posted: Posted) => Answer): void;
+}
+
+/** Endpoints in memory: they answer 200 until they are told otherwise. */
+export const stubChannel = (): StubChannel => {
+  const posts: Posted[] = [];
+  let answerTo: (posted: Posted) => Answer = () => ({ status: 200 });
+  return {
+    posts,
+    ids: () => posts.map(({ webhookId }) => webhookId),
+    answer: (how) => {
+      answerTo = how;
+    },
+    post: async (subscription, webhookId, body) => {
+      const posted = { subscription: structuredClone(subscription), webhookId, body };
+      posts.push(posted);
+      return answerTo(posted);
+    },
+  };
+};

@@ -1,0 +1,71 @@
+import { announcementOf } from '../../core/mission/announcement.ts';
+import type { DeadLetters, Obligations, Retirements } from '../../core/delivery/obligations.ts';
+import type { DeliveryDesk } from '../../core/delivery/delivery-queue.ts';
+import { stubChannel } from './channel.ts';
+import { manualClock } from './clock.ts';
+import { memoryObligations } from './debts.ts';
+import { memoryQueue } from './delivery-queue.ts';
+import { memoryMissionLog } from './mission-log.ts';
+import { directory } from '../support/messages.ts';
+import { memoryOverview } from './overview.ts';
+import { memorySubscriptionLog, subscriptionStore } from './subscription-log.ts';
+import { memoryWorklist } from './worklist.ts';
+
+/** All ports of the hub in memory, over one clock. */
+export const memoryHub = (clock = manualClock(), store = subscriptionStore()) => {
+  const missions = memoryMissionLog();
+  const subscriptions = memorySubscriptionLog(store);
+  const worklist = memoryWorklist();
+  const obligations: Obligations = memoryObligations(missions, subscriptions, worklist);
+  const retirements: Retirements = {
+    due: (...args) => missions.due(...args),
+    forget: (...args) => subscriptions.forget(...args),
+    done: (...args) => missions.done(...args),
+    postpone: (...args) => missions.retireLater(...args),
+  };
+  const deadLetters: DeadLetters = {
+    list: (...args) => subscriptions.list(...args),
+    redrive: (...args) => subscriptions.redrive(...args),
+    discard: (...args) => subscriptions.discard(...args),
+  };
+  const desk: DeliveryDesk = {
+    open: async (order) => {
+      const [subscription, notification, previous, entry] = await Promise.all([
+        subscriptions.subscription(order.subscription),
+        subscriptions.notification(order.subscription, order.number),
+        order.previous === undefined ? undefined : subscriptions.notification(order.subscription, order.previous),
+        missions.entry(order.mission, order.entry),
+      ]);
+      const request = await missions.entry(order.mission, entry?.state.request.entry ?? order.request);
+      const announced =
+        entry === undefined || notification === undefined
+          ? undefined
+          : await announcementOf(missions, entry, notification.organisation);
+      return {
+        ...(announced === undefined ? {} : { announced }),
+        ...(subscription === undefined ? {} : { subscription }),
+        ...(notification === undefined ? {} : { notification }),
+        ...(previous === undefined ? {} : { previous }),
+        ...(entry === undefined ? {} : { entry }),
+        ...(request === undefined ? {} : { request }),
+      };
+    },
+  };
+  return {
+    clock,
+    now: () => clock.now(),
+    missions,
+    subscriptions,
+    obligations,
+    retirements,
+    desk,
+    worklist,
+    overview: memoryOverview(),
+    directory,
+    queue: memoryQueue(clock),
+    deadLetters,
+    channel: stubChannel(),
+  };
+};
+
+export type MemoryHub = ReturnType<typeof memoryHub>;

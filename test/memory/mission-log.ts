@@ -1,0 +1,104 @@
+import { gzipSync } from 'node:zlib';
+import type { MissionLog, StoredEntry } from '../../core/mission/mission-log.ts';
+import type { Retirement, Retirements } from '../../core/delivery/obligations.ts';
+import { type Entry, hub } from '../../core/mission/state.ts';
+import type { Debtor } from './debts.ts';
+import { frozen } from './frozen.ts';
+
+/** As DynamoDB keeps entries: compressed, in items of 400 KB of which the rest takes little. */
+const largestPacked = 380_000;
+
+/** Kept free for what the hub itself must say. */
+const roomForHub = 16_000;
+
+const isTooLarge = (entry: Entry): boolean => {
+  const largest = entry.sender === hub.organisation ? largestPacked + roomForHub : largestPacked;
+  return entry.text.length > largestPacked / 2 && gzipSync(JSON.stringify(entry), { level: 4 }).length > largest;
+};
+
+interface Item {
+  readonly stored: StoredEntry;
+  readonly dueAt?: string;
+  /** From when on the mission's numbering may be forgotten. */
+  readonly retireAt?: string;
+}
+
+/** Mission logs in memory: what is handed in is copied, and what is handed out cannot be changed, as if it had been stored. */
+export const memoryMissionLog = (): MissionLog &
+  Debtor &
+  Omit<Retirements, 'forget' | 'postpone'> & { readonly retireLater: Retirements['postpone'] } => {
+  const logs = new Map<string, Map<number, Item>>();
+  const logOf = (mission: string): ReadonlyMap<number, Item> => logs.get(mission) ?? new Map<number, Item>();
+
+  return {
+    last: async (mission) => {
+      const log = logOf(mission);
+      return log.get(Math.max(0, ...log.keys()))?.stored;
+    },
+    entry: async (mission, number) => logOf(mission).get(number)?.stored,
+    entries: async (mission, from, to) =>
+      [...logOf(mission).values()]
+        .map(({ stored }) => stored)
+        .filter(({ number }) => number >= from && number <= to)
+        .sort((one, other) => one.number - other.number),
+    append: async (entry, dueAt) => {
+      const log = logs.get(entry.mission) ?? new Map<number, Item>();
+      if (isTooLarge(entry)) return 'too-large';
+      if (log.has(entry.number)) return 'taken';
+      log.set(entry.number, { stored: frozen({ ...entry, owes: true, told: [], untold: [] }), dueAt });
+      logs.set(entry.mission, log);
+      return 'appended';
+    },
+    settle: async (mission, number, { told, untold, settledAt, retireAt }) => {
+      const log = logs.get(mission);
+      const item = log?.get(number);
+      if (log === undefined || item === undefined) return;
+      if (item.dueAt === undefined) {
+        const { told: noted } = item.stored;
+        const others = told.filter((one) => !noted.some(({ subscription }) => subscription === one.subscription));
+        if (others.length > 0)
+          log.set(number, {
+            ...item,
+            stored: Object.freeze({ ...item.stored, ...frozen({ told: [...noted, ...others] }) }),
+          });
+        return;
+      }
+      log.set(number, {
+        stored: Object.freeze({ ...item.stored, owes: false, ...frozen({ told, untold, settledAt }) }),
+        ...(retireAt === undefined ? {} : { retireAt }),
+      });
+    },
+    due: async (now, limit) =>
+      [...logs.entries()]
+        .flatMap(([mission, log]) =>
+          [...log].flatMap(([entry, { retireAt }]): (Retirement & { readonly retireAt: string })[] =>
+            retireAt === undefined || retireAt > now ? [] : [{ mission, entry, retireAt }],
+          ),
+        )
+        .sort((one, other) => (one.retireAt < other.retireAt ? -1 : Number(one.retireAt > other.retireAt)))
+        .slice(0, limit)
+        .map(({ mission, entry }) => ({ mission, entry })),
+    done: async ({ mission, entry }) => {
+      const log = logs.get(mission);
+      const item = log?.get(entry);
+      if (log !== undefined && item?.retireAt !== undefined) log.set(entry, { stored: item.stored });
+    },
+    retireLater: async ({ mission, entry }, dueAt) => {
+      const log = logs.get(mission);
+      const item = log?.get(entry);
+      if (log !== undefined && item?.retireAt !== undefined) log.set(entry, { ...item, retireAt: dueAt });
+    },
+    postpone: (obligation, dueAt) => {
+      if (obligation.kind !== 'fan-out') return;
+      const log = logs.get(obligation.mission);
+      const item = log?.get(obligation.entry);
+      if (log !== undefined && item?.dueAt !== undefined) log.set(obligation.entry, { ...item, dueAt });
+    },
+    debts: () =>
+      [...logs].flatMap(([mission, log]) =>
+        [...log].flatMap(([entry, { dueAt }]) =>
+          dueAt === undefined ? [] : [{ dueAt, obligation: { kind: 'fan-out' as const, mission, entry } }],
+        ),
+      ),
+  };
+};

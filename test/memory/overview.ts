@@ -1,0 +1,26 @@
+import type { Overview } from '../../core/mission/projections.ts';
+import type { MissionState } from '../../core/mission/state.ts';
+
+/** What is seen across missions, in memory. */
+export const memoryOverview = (): Overview => {
+  const readiness = new Map<string, MissionState>();
+  const incidents = new Map<string, Set<string>>();
+  const nameOf = (...names: readonly unknown[]): string => JSON.stringify(names);
+  return {
+    putReadiness: async (state) => {
+      const known = readiness.get(state.mission);
+      if (known !== undefined && known.version >= state.version) return;
+      readiness.set(state.mission, structuredClone({ ...state, messageFingerprints: '', bundleFingerprints: '' }));
+    },
+    readinessOf: async (operator) =>
+      structuredClone([...readiness.values()].filter(({ requester }) => requester === operator)),
+    link: async ({ incident, exercise, mission }) => {
+      if (incident === undefined) return;
+      const name = nameOf(incident.system, incident.value, exercise);
+      incidents.set(name, (incidents.get(name) ?? new Set()).add(mission));
+    },
+    missionsOf: async (incident, exercise) => [
+      ...(incidents.get(nameOf(incident.system, incident.value, exercise)) ?? []),
+    ],
+  };
+};

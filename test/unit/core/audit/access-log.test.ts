@@ -1,0 +1,190 @@
+import { describe, expect, test } from 'vitest';
+import { recordAccess } from '../../../../core/audit/record.ts';
+import { chainFaults, missionsNamed } from '../../../../core/audit/verify-chain.ts';
+import type { AccessHead, AccessLog, AccessRecord } from '../../../../core/audit/access-log.ts';
+import { accessLogContract, accessTo, freshMission, recordOf } from '../../../contract/access-log.ts';
+import { memoryAccessLog } from '../../../memory/access-log.ts';
+
+const shared = memoryAccessLog();
+accessLogContract('The memory', () => shared);
+
+const mission = freshMission();
+
+const headOf = (records: readonly AccessRecord[]): AccessHead | undefined => records.at(-1);
+
+/** A chain of so many records. */
+const chainOf = async (length: number, log: AccessLog = memoryAccessLog()): Promise<readonly AccessRecord[]> => {
+  for (let index = 0; index < length; index += 1)
+    await recordAccess(log, accessTo(mission, { request: `request-${index + 1}` }));
+  return log.range(mission, 1, length);
+};
+
+/** The records as somebody changed them who knows how they are sealed: all after the change are sealed anew. */
+const resealed = async (records: readonly AccessRecord[], from: number): Promise<readonly AccessRecord[]> => {
+  const log = memoryAccessLog();
+  for (const { number, access } of records)
+    await recordAccess(log, number === from ? { ...access, organisation: '111111111' } : access);
+  return log.range(mission, 1, records.length);
+};
+
+const without = (records: readonly AccessRecord[], ...numbers: readonly number[]): readonly AccessRecord[] =>
+  records.filter(({ number }) => !numbers.includes(number));
+
+const changed = (records: readonly AccessRecord[], number: number, change: (record: AccessRecord) => AccessRecord) =>
+  records.map((record) => (record.number === number ? change(record) : record));
+
+describe('A chain of records', () => {
+  test('that is whole has no fault, and an empty one has none', async () => {
+    const records = await chainOf(5);
+    expect(chainFaults(mission, records, headOf(records))).toEqual([]);
+    expect(chainFaults(mission, [], undefined)).toEqual([]);
+  });
+
+  test.each([
+    ['at', '2020-01-01T00:00:00.000Z'],
+    ['organisation', '111111111'],
+    ['supplier', '222222222'],
+    ['role', 'hospital'],
+    ['client', 'somebody-else'],
+    ['reading', 'task'],
+    ['outcome', 'refused'],
+    ['missions', []],
+    ['request', 'another'],
+  ])('shows that %s was changed', async (member, value) => {
+    const records = changed(await chainOf(4), 2, (record) => ({
+      ...record,
+      access: { ...record.access, [member]: value },
+    }));
+    expect(chainFaults(mission, records, headOf(records))).toEqual([{ kind: 'changed', number: 2 }]);
+  });
+
+  test('shows that a record was changed and sealed anew, also if it is the newest', async () => {
+    const records = await chainOf(4);
+    const forged = await resealed(records, 2);
+    const middle = changed(records, 2, (record) => forged[1] ?? record);
+    expect(chainFaults(mission, middle, headOf(middle))).toEqual([{ kind: 'replaced', number: 2 }]);
+    const newest = changed(records, 4, () => recordOf(forged.at(-1)));
+    expect(chainFaults(mission, newest, headOf(records))).toEqual([
+      { kind: 'replaced', number: 3 },
+      { kind: 'replaced', number: 4 },
+    ]);
+  });
+
+  test('shows that records were removed: the first, one in between, several, the newest, all', async () => {
+    const records = await chainOf(5);
+    const faults = (...numbers: readonly number[]) =>
+      chainFaults(mission, without(records, ...numbers), headOf(records));
+    expect(faults(1)).toEqual([{ kind: 'removed', from: 1, to: 1 }]);
+    expect(faults(3)).toEqual([{ kind: 'removed', from: 3, to: 3 }]);
+    expect(faults(2, 3)).toEqual([{ kind: 'removed', from: 2, to: 3 }]);
+    expect(faults(4, 5)).toEqual([{ kind: 'removed', from: 4, to: 5 }]);
+    expect(faults(1, 2, 3, 4, 5)).toEqual([{ kind: 'removed', from: 1, to: 5 }]);
+  });
+
+  test('shows that two records changed places', async () => {
+    const records = await chainOf(4);
+    const [first, second, third, fourth] = records.map((record) => record);
+    if (first === undefined || second === undefined || third === undefined || fourth === undefined)
+      throw new Error('there are four');
+    const swapped = [first, { ...third, number: 2 }, { ...second, number: 3 }, fourth];
+    expect(chainFaults(mission, swapped, headOf(records))).toContainEqual({ kind: 'changed', number: 2 });
+    expect(chainFaults(mission, swapped, headOf(records))).toContainEqual({ kind: 'changed', number: 3 });
+  });
+
+  test('shows records of another chain, and records that nothing confirms', async () => {
+    const records = await chainOf(3);
+    expect(chainFaults(freshMission(), records, headOf(records)).map(({ kind }) => kind)).toEqual([
+      'changed',
+      'changed',
+      'changed',
+    ]);
+    expect(chainFaults(mission, records, records[0])).toEqual([{ kind: 'unconfirmed', from: 2, to: 3 }]);
+    expect(chainFaults(mission, records, undefined)).toEqual([{ kind: 'unconfirmed', from: 1, to: 3 }]);
+  });
+
+  test('that was written anew as a whole, with its head, is found by what was logged elsewhere', async () => {
+    const records = await chainOf(4);
+    const logged = new Map(records.map(({ number, digest }) => [number, digest]));
+    const forged = await resealed(records, 3);
+    expect(chainFaults(mission, forged, headOf(forged))).toEqual([]);
+    expect(chainFaults(mission, forged, headOf(forged), logged)).toEqual([
+      { kind: 'unlike-log', number: 3 },
+      { kind: 'unlike-log', number: 4 },
+    ]);
+    const cut = records.slice(0, 2);
+    expect(chainFaults(mission, cut, headOf(cut))).toEqual([]);
+    expect(chainFaults(mission, cut, headOf(cut), logged)).toEqual([
+      { kind: 'unlike-log', number: 3 },
+      { kind: 'unlike-log', number: 4 },
+    ]);
+  });
+});
+
+describe('A read', () => {
+  test('that shows no mission leaves no record', async () => {
+    expect(await recordAccess(memoryAccessLog(), accessTo(mission, { missions: [] }))).toBeUndefined();
+  });
+
+  test("that is refused stands in the reader's chain, so that it holds up nobody who may read", async () => {
+    const log = memoryAccessLog();
+    const { chain } = recordOf(await recordAccess(log, accessTo(mission, { outcome: 'refused' })));
+    expect(chain).not.toBe(mission);
+    expect(await log.chainsNaming(mission)).toEqual([chain]);
+    expect([...missionsNamed(chain, await log.range(chain, 1, 10))]).toEqual([[mission, 1]]);
+  });
+
+  test('of lists is linked from a mission when it comes into the list, and not each time', async () => {
+    const log = memoryAccessLog();
+    const links: string[] = [];
+    const counting: AccessLog = {
+      ...log,
+      link: async (named, chain) => {
+        links.push(named);
+        await log.link(named, chain);
+      },
+    };
+    const [one, other] = [freshMission(), freshMission()];
+    const list = (...missions: readonly string[]) =>
+      recordAccess(
+        counting,
+        accessTo(one, {
+          reading: 'worklist',
+          missions: missions.map((named) => ({ mission: named, exercise: false, relation: [], parts: [] })),
+        }),
+      );
+    await list(one);
+    await list(one);
+    await list(one, other);
+    await list(one, other);
+    expect(links).toEqual([one, other]);
+  });
+
+  test('whose record cannot be written fails, and so does one that others always overtake', async () => {
+    const away: AccessLog = { ...memoryAccessLog(), append: () => Promise.reject(new Error('away')) };
+    await expect(recordAccess(away, accessTo(mission))).rejects.toThrow('away');
+    const busy: AccessLog = { ...memoryAccessLog(), append: async () => 'taken' };
+    await expect(recordAccess(busy, accessTo(mission))).rejects.toMatchObject({ name: 'Unavailable' });
+  });
+
+  test('that is cut off after its record and before the note of it is made good by the next one', async () => {
+    const log = memoryAccessLog();
+    const heads = new Map<string, AccessHead>();
+    let dies = true;
+    const mortal: AccessLog = {
+      ...log,
+      append: async (record) => {
+        const done = await log.append(record);
+        if (dies) throw new Error('cut off');
+        heads.set(record.chain, record);
+        return done;
+      },
+      head: async (chain) => heads.get(chain),
+    };
+    await expect(recordAccess(mortal, accessTo(mission))).rejects.toThrow('cut off');
+    const faults = async () => chainFaults(mission, await mortal.range(mission, 1, 9), await mortal.head(mission));
+    expect(await faults()).toEqual([{ kind: 'unconfirmed', from: 1, to: 1 }]);
+    dies = false;
+    await recordAccess(mortal, accessTo(mission));
+    expect(await faults()).toEqual([]);
+  });
+});

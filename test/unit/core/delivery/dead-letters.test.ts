@@ -1,0 +1,182 @@
+import { describe, expect, test } from 'vitest';
+import { acceptMessage } from '../../../../core/mission/accept-message.ts';
+import { deliver } from '../../../../core/delivery/deliver.ts';
+import { type DeliverPorts, deliverySettings } from '../../../../core/delivery/retry-policy.ts';
+import { fanOut } from '../../../../core/delivery/fan-out.ts';
+import type { Notification } from '../../../../core/delivery/subscription.ts';
+import { redrive } from '../../../../core/delivery/dead-letters.ts';
+import { sweep } from '../../../../core/delivery/sweep.ts';
+import { NewerRelease } from '../../../../schemas/newer-release.ts';
+import { becomes, deadNumbers } from '../../../support/contact.ts';
+import { sampleSubscription } from '../../../contract/contract.ts';
+import { type MemoryHub, memoryHub } from '../../../memory/hub.ts';
+import { directory, missionOpenedBy, missionRequest, missionUpdate, parties, sentBy } from '../../../support/messages.ts';
+
+const { amk, la } = parties;
+const request = missionRequest({ id: 'request' });
+const mission = missionOpenedBy(request);
+
+const portsOf = (hub: MemoryHub): DeliverPorts => ({
+  ...hub,
+  directory,
+  random: () => 0.5,
+  settings: deliverySettings,
+  compose: () => '{}',
+});
+
+/** Works the queue until nothing is visible. */
+const work = async (hub: MemoryHub): Promise<void> => {
+  for (let received = hub.queue.receive(); received !== undefined; received = hub.queue.receive()) {
+    const delivered = await deliver(received.order, portsOf(hub));
+    if (delivered.outcome === 'settled') hub.queue.remove(received.receipt);
+    else hub.queue.hide(received.receipt, delivered.seconds);
+  }
+};
+
+/** A hub whose AMK LA refused so many notifications of one mission, and takes everything from now on. */
+const refused = async (count: number): Promise<MemoryHub> => {
+  const hub = memoryHub();
+  await hub.subscriptions.create(sampleSubscription('la', la.organisation), hub.clock.iso());
+  await becomes(hub.subscriptions, 'la', 'active');
+  hub.channel.answer(() => ({ status: 400 }));
+  for (let number = 1; number <= count; number += 1) {
+    const message = number === 1 ? request : missionUpdate({ mission, id: `u${number}` });
+    const accepted = await acceptMessage(hub.missions, message, sentBy(amk), hub.now);
+    if (accepted.outcome === 'refused') throw new Error(JSON.stringify(accepted.faults));
+    await fanOut(hub, accepted.entry);
+    await work(hub);
+    hub.clock.advance(1_000);
+  }
+  hub.channel.answer(() => ({ status: 200 }));
+  expect(await deadNumbers(hub.deadLetters)).toEqual(Array.from({ length: count }, (_, index) => index + 1));
+  return hub;
+};
+
+const letters = async (hub: MemoryHub): Promise<readonly Notification[]> => (await hub.deadLetters.list(100)).items;
+const givenTo = (hub: MemoryHub): readonly string[] =>
+  hub.channel.ids().slice(hub.channel.ids().lastIndexOf('la.3') + 1);
+
+describe('Redriven dead letters', () => {
+  test('go out again in the order of their numbers, however they were named', async () => {
+    const hub = await refused(3);
+    const redriven = await redrive(hub, (await letters(hub)).toReversed());
+    expect(redriven.map(({ letter, outcome }) => [letter.number, outcome])).toEqual([
+      [1, 'redriven'],
+      [2, 'redriven'],
+      [3, 'redriven'],
+    ]);
+    await work(hub);
+    expect(hub.channel.ids()).toEqual(['la.1', 'la.2', 'la.3', 'la.1', 'la.2', 'la.3']);
+    expect(await deadNumbers(hub.deadLetters)).toEqual([]);
+    expect((await hub.subscriptions.range('la', 1, 9)).map(({ status, attempts }) => [status, attempts])).toEqual([
+      ['delivered', 1],
+      ['delivered', 1],
+      ['delivered', 1],
+    ]);
+  });
+
+  test('of a mission that only a newer release can read hold up no other', async () => {
+    const hub = await refused(3);
+    const entry: MemoryHub['missions']['entry'] = async (id, number) => {
+      if (number === 2) throw new NewerRelease('an event of another release');
+      return hub.missions.entry(id, number);
+    };
+    const redriven = await redrive({ ...hub, missions: { ...hub.missions, entry } }, await letters(hub));
+    expect(redriven.map(({ outcome }) => outcome)).toEqual(['redriven', 'redriven', 'redriven']);
+    await work(hub);
+    expect((await hub.subscriptions.range('la', 1, 9)).map(({ status }) => status)).toEqual([
+      'delivered',
+      'delivered',
+      'delivered',
+    ]);
+  });
+
+  test('are sent once, though two people redrive at once or one does twice', async () => {
+    const hub = await refused(3);
+    const seen = await letters(hub);
+    const both = (await Promise.all([redrive(hub, seen), redrive(hub, seen)])).flat();
+    expect(both.filter(({ outcome }) => outcome === 'redriven')).toHaveLength(3);
+    expect(both.filter(({ outcome }) => outcome === 'elsewhere')).toHaveLength(3);
+    await work(hub);
+    expect((await redrive(hub, seen)).map(({ outcome }) => outcome)).toEqual(['elsewhere', 'elsewhere', 'elsewhere']);
+    await work(hub);
+    expect(givenTo(hub)).toEqual([]);
+    expect(hub.channel.ids()).toHaveLength(6);
+  });
+
+  test('are sent by the sweeper if the queue could not be reached', async () => {
+    const hub = await refused(2);
+    const broken = { ...hub, queue: { send: () => Promise.reject(new Error('no queue')) } };
+    await expect(redrive(broken, await letters(hub))).rejects.toThrow('no queue');
+    expect(await deadNumbers(hub.deadLetters)).toEqual([]);
+    hub.clock.advance(16_000);
+    await sweep(
+      hub,
+      () => 60_000,
+      () => undefined,
+    );
+    await work(hub);
+    expect((await hub.subscriptions.notification('la', 1))?.status).toBe('delivered');
+  });
+
+  test('may be redriven though the queue has seen their order minutes before', async () => {
+    const hub = await refused(1);
+    for (let round = 1; round <= 3; round += 1) {
+      hub.channel.answer(() => ({ status: round === 3 ? 200 : 400 }));
+      await redrive(hub, await letters(hub));
+      await work(hub);
+      hub.clock.advance(1_000);
+    }
+    expect(hub.channel.ids()).toEqual(['la.1', 'la.1', 'la.1', 'la.1']);
+    expect(await deadNumbers(hub.deadLetters)).toEqual([]);
+  });
+
+  test('that fail again are dead letters again, and people are not told twice of one entry', async () => {
+    const hub = await refused(1);
+    hub.channel.answer(() => ({ status: 400 }));
+    await redrive(hub, await letters(hub));
+    await work(hub);
+    expect(await deadNumbers(hub.deadLetters)).toEqual([1]);
+    const said = await hub.missions.entries(mission, 2, 9);
+    expect(said.map(({ event }) => event)).toEqual(['delivery-failed']);
+  });
+
+  test('are tried for twelve minutes anew', async () => {
+    const hub = await refused(1);
+    hub.clock.advance(86_400_000);
+    hub.channel.answer(() => ({ status: 503 }));
+    await redrive(hub, await letters(hub));
+    const at = hub.clock.iso();
+    await work(hub);
+    expect(await hub.subscriptions.notification('la', 1)).toMatchObject({
+      status: 'pending',
+      attempts: 1,
+      firstTriedAt: at,
+      redrivenAt: at,
+    });
+  });
+});
+
+describe('A discarded dead letter', () => {
+  test('stays failed, is listed no more and cannot be redriven', async () => {
+    const hub = await refused(1);
+    const seen = await letters(hub);
+    expect(await hub.deadLetters.discard('la', 1, hub.clock.iso())).toBe(true);
+    expect(await hub.deadLetters.discard('la', 1, hub.clock.iso())).toBe(false);
+    expect(await letters(hub)).toEqual([]);
+    expect((await redrive(hub, seen)).map(({ outcome }) => outcome)).toEqual(['elsewhere']);
+    expect(await hub.subscriptions.notification('la', 1)).toMatchObject({
+      status: 'failed',
+      discardedAt: hub.clock.iso(),
+    });
+  });
+
+  test('is none of those that are pending or delivered', async () => {
+    const hub = await refused(1);
+    await redrive(hub, await letters(hub));
+    expect(await hub.deadLetters.discard('la', 1, hub.clock.iso())).toBe(false);
+    await work(hub);
+    expect(await hub.deadLetters.discard('la', 1, hub.clock.iso())).toBe(false);
+    expect((await hub.subscriptions.notification('la', 1))?.status).toBe('delivered');
+  });
+});

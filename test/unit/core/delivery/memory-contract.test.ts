@@ -1,0 +1,37 @@
+import { portContract } from '../../../contract/contract.ts';
+import { manualClock } from '../../../memory/clock.ts';
+import { memoryQueue } from '../../../memory/delivery-queue.ts';
+import { memoryHub } from '../../../memory/hub.ts';
+import { memorySubscriptionLog, subscriptionStore } from '../../../memory/subscription-log.ts';
+import { queueContract } from '../../../contract/delivery-queue.ts';
+
+portContract('The memory', async () => {
+  const clock = manualClock();
+  const store = subscriptionStore();
+  return {
+    ...memoryHub(clock, store),
+    interrupted: (between) => {
+      let isBetween = false;
+      return memorySubscriptionLog(store, async () => {
+        if (isBetween) return;
+        isBetween = true;
+        await between();
+      });
+    },
+  };
+});
+
+queueContract('The memory', async () => {
+  const clock = manualClock();
+  const queue = memoryQueue(clock);
+  return {
+    queue,
+    receive: async () => {
+      const received = queue.receive();
+      return received === undefined ? undefined : { ...received, receipt: String(received.receipt) };
+    },
+    remove: async (receipt) => queue.remove(Number(receipt)),
+    hide: async (receipt, seconds) => queue.hide(Number(receipt), seconds),
+    pass: async (seconds) => clock.advance(seconds * 1000),
+  };
+});

@@ -1,0 +1,410 @@
+import { describe, expect, test } from 'vitest';
+import { acceptMessage } from '../../../../core/mission/accept-message.ts';
+import { deliver } from '../../../../core/delivery/deliver.ts';
+import { type DeliverPorts, deliverySettings } from '../../../../core/delivery/retry-policy.ts';
+import { fanOut } from '../../../../core/delivery/fan-out.ts';
+import { overdueMessage, unreachableMessage } from '../../../../core/mission/hub-messages.ts';
+import type { StoredEntry } from '../../../../core/mission/mission-log.ts';
+import type { DeliveryOrder } from '../../../../core/delivery/delivery-queue.ts';
+import type { Subscription } from '../../../../core/delivery/subscription.ts';
+import { hub as theHub, type Party } from '../../../../core/mission/state.ts';
+import { sweep } from '../../../../core/delivery/sweep.ts';
+import { becomes, deadNumbers } from '../../../support/contact.ts';
+import { sampleSubscription } from '../../../contract/contract.ts';
+import { Crash, gated, mortal } from '../../../memory/gate.ts';
+import { type MemoryHub, memoryHub } from '../../../memory/hub.ts';
+import { directory, missionUpdate, parties, resourceAvailability, sentBy } from '../../../support/messages.ts';
+import {
+  codeOf,
+  entryOf,
+  expectIllegal,
+  expectTold,
+  given,
+  later,
+  mission,
+  type Step,
+  task,
+  taskIn,
+  when,
+} from '../mission/given.ts';
+import { acknowledges, asksCrew, cancels, crewSays, decides, hospitalSays, opened, warnsHospital } from '../mission/steps.ts';
+
+/** Who cannot be reached by machine must be phoned: people are told once, until the party is heard of again. */
+const { amk, la, operator, hospital, otherHospital, observer, quality } = parties;
+
+const asked = given(opened, asksCrew, warnsHospital({ partOf: task(2) }));
+const update: Step = [la, missionUpdate({ mission })];
+const decision = entryOf(when(asked, update));
+
+const missed = (
+  event: 'delivery-failed' | 'party-unreachable',
+  party: Party,
+  entry = decision,
+  why = 'timeout',
+): Step => {
+  const message = unreachableMessage(event, entry, party.organisation, why, directory);
+  if (message === undefined) throw new Error('there is nothing to say');
+  return [theHub, message];
+};
+
+describe('A party that was not reached', () => {
+  const state = later(asked, update);
+
+  test('is named with its number, why, and what it does not know, to the sender and the coordinator', () => {
+    const outcome = when(state, missed('party-unreachable', hospital));
+    expectTold(outcome, la);
+    const { text } = entryOf(outcome);
+    expect(text).toContain('Ullevål emergency department cannot be reached by machine (timeout)');
+    expect(text).toContain('(message 4 of the mission)');
+    expect(text).toContain('Phone Ullevål emergency department: +47 00 00 00 31.');
+    expect(text).toContain(`Bundle/${mission}`);
+    const fromAmk = entryOf(when(asked, [amk, missionUpdate({ mission })]));
+    expectTold(when(state, missed('party-unreachable', hospital, fromAmk)), amk, la);
+    expect(missed('delivery-failed', hospital, decision, 'HTTP 404')[1].text).toContain(
+      'the hub has given up, last answer: HTTP 404.',
+    );
+  });
+
+  test('is never told of it itself', () => {
+    const fromAmk = entryOf(when(asked, [amk, missionUpdate({ mission })]));
+    expectTold(when(state, missed('party-unreachable', la, fromAmk)), amk);
+  });
+
+  test('is remembered until it is heard of again', () => {
+    const unreachable = later(state, missed('party-unreachable', hospital), missed('party-unreachable', operator));
+    expect(unreachable.unreachable).toEqual({ [hospital.organisation]: 5, [operator.organisation]: 6 });
+    const heard = later(unreachable, acknowledges(hospital, task(3)));
+    expect(heard.unreachable).toEqual({ [operator.organisation]: 6 });
+    expect(later(heard, acknowledges(operator, task(2))).unreachable).toBeUndefined();
+    expect(later(unreachable, [amk, missionUpdate({ mission, id: 'more' })]).unreachable).toEqual(
+      unreachable.unreachable,
+    );
+  });
+
+  test('is told of once: not for another message, but again after it was heard of', () => {
+    const unreachable = later(state, missed('party-unreachable', hospital));
+    const more = entryOf(when(unreachable, [la, missionUpdate({ mission, id: 'more' })]));
+    expect(unreachableMessage('party-unreachable', more, hospital.organisation, 'timeout', directory)).toBeUndefined();
+    const older = missed('party-unreachable', hospital, { ...decision, number: 2 });
+    expectIllegal(when(unreachable, older), unreachable);
+    const heard = later(unreachable, acknowledges(hospital, task(3)));
+    const news = entryOf(when(heard, [la, missionUpdate({ mission, id: 'news' })]));
+    expect(codeOf(when(news.state, missed('party-unreachable', hospital, news)))).toBe('accepted');
+  });
+
+  test('is told of each time the hub gives up, also if people know that it cannot be reached', () => {
+    const unreachable = later(state, missed('party-unreachable', hospital));
+    const failed = later(unreachable, missed('delivery-failed', hospital));
+    expect(failed.unreachable).toEqual({ [hospital.organisation]: 6 });
+    const more = entryOf(when(failed, [la, missionUpdate({ mission, id: 'more' })]));
+    expect(codeOf(when(more.state, missed('delivery-failed', hospital, more)))).toBe('accepted');
+  });
+
+  test('is not told of as unreachable after the hub has given up', () => {
+    const failed = later(state, missed('delivery-failed', hospital));
+    expectIllegal(when(failed, missed('party-unreachable', hospital)), failed);
+  });
+
+  test.each([observer, quality])('is nobody’s concern if it is of the role $role', (party) => {
+    expect(unreachableMessage('party-unreachable', decision, party.organisation, 'timeout', directory)).toBeUndefined();
+    expect(unreachableMessage('delivery-failed', decision, party.organisation, 'timeout', directory)).toBeUndefined();
+    expect(unreachableMessage('delivery-failed', decision, '199999999', 'timeout', directory)).toBeUndefined();
+  });
+
+  test.each([amk, la, operator, hospital])('must be phoned if it is of the role $role', (party) => {
+    expect(unreachableMessage('delivery-failed', decision, party.organisation, 'timeout', directory)).toBeDefined();
+  });
+
+  test('makes no message if what it missed was the hub’s own: the others were told', () => {
+    const late = overdueMessage(asked, taskIn(asked, task(1)), taskIn(asked, task(1)).acknowledgeBy, directory);
+    const entry = entryOf(when(asked, [theHub, late]));
+    for (const event of ['delivery-failed', 'party-unreachable'] as const)
+      expect(unreachableMessage(event, entry, amk.organisation, 'timeout', directory)).toBeUndefined();
+  });
+
+  test('makes no message if what it missed was the readiness of a resource', () => {
+    const ready = entryOf(when(undefined, [operator, resourceAvailability()]));
+    expect(unreachableMessage('delivery-failed', ready, la.organisation, 'timeout', directory)).toBeUndefined();
+  });
+
+  test('is told of also when the mission is over', () => {
+    const over = later(state, cancels);
+    for (const event of ['delivery-failed', 'party-unreachable'] as const)
+      expect(codeOf(when(over, missed(event, hospital)))).toBe('accepted');
+  });
+});
+
+const subscribe = async (hub: MemoryHub, party: Party, change: Partial<Subscription> = {}): Promise<void> =>
+  hub.subscriptions.create(
+    { ...sampleSubscription(change.id ?? party.organisation, party.organisation), ...change },
+    '2099-01-01T00:00:00.000Z',
+  );
+const say = async (hub: MemoryHub, [sender, message]: Step): Promise<StoredEntry> => {
+  const outcome = await acceptMessage(hub.missions, message, sentBy(sender), hub.now);
+  if (outcome.outcome === 'refused') throw new Error(JSON.stringify(outcome.faults));
+  await fanOut(hub, outcome.entry);
+  return { ...outcome.entry, owes: false, told: [], untold: [] };
+};
+
+const eventsOf = async (hub: MemoryHub): Promise<readonly string[]> =>
+  (await hub.missions.entries(mission, 1, 1000)).map(({ event }) => event);
+const warnings = async (hub: MemoryHub): Promise<readonly StoredEntry[]> =>
+  (await hub.missions.entries(mission, 1, 1000)).filter(({ sender }) => sender === theHub.organisation);
+
+describe('A party without a subscription', () => {
+  test('is told of when the first message does not reach it, to who sent it', async () => {
+    const hub = memoryHub();
+    for (const party of [amk, la]) await subscribe(hub, party);
+    await say(hub, opened);
+    await say(hub, asksCrew);
+    await say(hub, [amk, missionUpdate({ mission })]);
+    expect(await eventsOf(hub)).toEqual(['mission-request', 'resource-request', 'party-unreachable', 'mission-update']);
+    const [warning] = await warnings(hub);
+    expect(warning).toMatchObject({
+      facts: { undelivered: { organisation: operator.organisation, entry: 2, sender: la.organisation } },
+      recipients: [la.organisation],
+      owes: false,
+    });
+    expect(warning?.text).toContain('(no subscription)');
+    expect((await hub.subscriptions.range(la.organisation, 1, 9)).map(({ entry }) => entry)).toEqual([1, 3, 4]);
+  });
+
+  test('that has one which wants something else is reached when it wants to be', async () => {
+    const hub = memoryHub();
+    for (const party of [amk, la]) await subscribe(hub, party);
+    await subscribe(hub, operator, { filter: { events: ['mission-cancel'] } });
+    await say(hub, opened);
+    await say(hub, asksCrew);
+    expect(await warnings(hub)).toEqual([]);
+    expect((await hub.missions.entry(mission, 2))?.untold).toEqual([operator.organisation]);
+  });
+
+  test('is told of once though several messages were sent before anybody told of them', async () => {
+    const hub = memoryHub();
+    for (const party of [amk, la]) await subscribe(hub, party);
+    const steps: readonly Step[] = [opened, asksCrew, [amk, missionUpdate({ mission })], cancels];
+    for (const [sender, message] of steps) {
+      const outcome = await acceptMessage(hub.missions, message, sentBy(sender), hub.now);
+      expect(outcome.outcome).toBe('accepted');
+    }
+    hub.clock.advance(60_000);
+    await sweep(
+      hub,
+      () => 60_000,
+      () => undefined,
+    );
+    expect((await warnings(hub)).map(({ event }) => event)).toEqual(['party-unreachable']);
+  });
+
+  test.each(['before the call', 'after the call'] as const)(
+    'is told of once, whoever dies where (%s)',
+    async (dies) => {
+      const run = async (deaths: ReadonlySet<number>): Promise<number> => {
+        const hub = memoryHub();
+        for (const party of [amk, la]) await subscribe(hub, party);
+        await say(hub, opened);
+        const [sender, message] = asksCrew;
+        const outcome = await acceptMessage(hub.missions, message, sentBy(sender), hub.now);
+        if (outcome.outcome === 'refused') throw new Error('refused');
+        const process = mortal(deaths, dies);
+        await fanOut(gated(hub, process.gate), outcome.entry).catch((error: unknown) => {
+          if (!(error instanceof Crash)) throw error;
+        });
+        for (let pass = 0; pass < 3; pass += 1) {
+          hub.clock.advance(15_000);
+          await sweep(
+            hub,
+            () => 60_000,
+            () => undefined,
+          );
+        }
+        expect(await warnings(hub)).toHaveLength(1);
+        expect((await hub.subscriptions.range(la.organisation, 1, 9)).map(({ entry }) => entry)).toEqual([1, 3]);
+        expect((await hub.missions.entries(mission, 1, 9)).map(({ owes }) => owes)).toEqual([false, false, false]);
+        return process.calls();
+      };
+      const calls = await run(new Set());
+      expect(calls).toBeGreaterThan(6);
+      for (let death = 1; death <= calls; death += 1) await run(new Set([death]));
+    },
+  );
+
+  test('is no news where people need not be reached: an observer, the quality system, the readiness of a resource', async () => {
+    const hub = memoryHub();
+    for (const party of [amk, la, operator]) await subscribe(hub, party);
+    await say(hub, opened);
+    await say(hub, [la, missionUpdate({ mission, to: [observer.organisation] })]);
+    await say(hub, decides('accepted'));
+    expect(await warnings(hub)).toEqual([]);
+    const entry = await say(hub, [operator, resourceAvailability()]);
+    expect(await hub.missions.entries(entry.mission, 1, 9)).toHaveLength(1);
+  });
+});
+
+const portsOf = (hub: MemoryHub): DeliverPorts => ({
+  ...hub,
+  directory,
+  random: () => 0.5,
+  settings: deliverySettings,
+  compose: () => '{}',
+});
+
+/** A hub that owes the crew its ask; every other party answers. */
+const unanswered = async (more: (hub: MemoryHub) => Promise<void> = async () => undefined) => {
+  const hub = memoryHub();
+  for (const party of [amk, la, operator]) await subscribe(hub, party);
+  await more(hub);
+  await say(hub, opened);
+  await say(hub, asksCrew);
+  hub.channel.answer(({ subscription }) =>
+    subscription.id === operator.organisation ? { status: 503 } : { status: 200 },
+  );
+  const order = hub.queue.waiting().find(({ subscription }) => subscription === operator.organisation);
+  if (order === undefined) throw new Error('the crew is owed nothing');
+  const tries = async (count: number, what: DeliveryOrder = order): Promise<void> => {
+    for (let number = 0; number < count; number += 1) {
+      const delivered = await deliver(what, portsOf(hub));
+      if (delivered.outcome === 'again') hub.clock.advance(delivered.seconds * 1000);
+    }
+  };
+  const untilGivenUp = async (): Promise<void> => {
+    for (;;) {
+      const delivered = await deliver(order, portsOf(hub));
+      if (delivered.outcome === 'settled') return;
+      hub.clock.advance(delivered.seconds * 1000);
+    }
+  };
+  return { hub, order, tries, untilGivenUp };
+};
+
+describe('A party whose endpoint does not answer', () => {
+  test('is told of at the fifth failed try, once, while the hub goes on trying', async () => {
+    const { hub, tries } = await unanswered();
+    await tries(4);
+    expect(await warnings(hub)).toEqual([]);
+    await tries(1);
+    expect((await warnings(hub)).map(({ event }) => event)).toEqual(['party-unreachable']);
+    await tries(9);
+    const [warning] = await warnings(hub);
+    expect(await warnings(hub)).toHaveLength(1);
+    expect(warning).toMatchObject({
+      facts: { undelivered: { organisation: operator.organisation, entry: 2, sender: la.organisation } },
+    });
+    expect(warning?.text).toContain('(HTTP 503)');
+    expect((await hub.subscriptions.notification(operator.organisation, 1))?.status).toBe('pending');
+  });
+
+  test('is told of again when the hub gives up', async () => {
+    const { hub, untilGivenUp } = await unanswered();
+    await untilGivenUp();
+    expect((await warnings(hub)).map(({ event }) => event)).toEqual(['party-unreachable', 'delivery-failed']);
+    expect(await deadNumbers(hub.deadLetters)).toHaveLength(1);
+  });
+
+  test('is told of with its debt: the sweeper tells it, and at once', async () => {
+    const { hub, tries } = await unanswered();
+    await tries(5);
+    expect((await warnings(hub))[0]).toMatchObject({ owes: true });
+    expect(await hub.obligations.due(hub.clock.iso(), 10)).toContainEqual({ kind: 'fan-out', mission, entry: 3 });
+    await sweep(
+      hub,
+      () => 60_000,
+      () => undefined,
+    );
+    expect((await hub.subscriptions.range(la.organisation, 1, 9)).map(({ entry }) => entry)).toContain(3);
+  });
+
+  test('is not told of if another of its subscriptions has the message', async () => {
+    const { hub, untilGivenUp } = await unanswered((one) => subscribe(one, operator, { id: 'second' }));
+    const order = hub.queue.waiting().find(({ subscription }) => subscription === 'second');
+    if (order === undefined) throw new Error('no order');
+    await deliver(order, portsOf(hub));
+    await untilGivenUp();
+    expect(await warnings(hub)).toEqual([]);
+    expect(await deadNumbers(hub.deadLetters)).toHaveLength(1);
+  });
+
+  test('is not told of while another of its subscriptions may have it in a moment, but within a minute', async () => {
+    const { hub, tries } = await unanswered((one) => subscribe(one, operator, { id: 'second' }));
+    await tries(5);
+    expect(await warnings(hub)).toEqual([]);
+    const start = hub.clock.now();
+    while ((await warnings(hub)).length === 0) await tries(1);
+    expect(hub.clock.now() - start).toBeLessThan(60_000);
+  });
+
+  test('is told of at once if the other of its subscriptions is in error too', async () => {
+    const { hub, tries } = await unanswered(async (one) => {
+      await subscribe(one, operator, { id: 'second' });
+      await becomes(one.subscriptions, 'second', 'error', 'timeout');
+    });
+    await tries(5);
+    expect(await warnings(hub)).toHaveLength(1);
+  });
+
+  test('is told of though another party has the message', async () => {
+    const { hub, order: ask } = await unanswered((one) => subscribe(one, hospital));
+    await say(hub, warnsHospital());
+    hub.channel.answer(() => ({ status: 200 }));
+    await deliver(ask, portsOf(hub));
+    hub.channel.answer(({ subscription }) => ({ status: subscription.id === operator.organisation ? 503 : 200 }));
+    await say(hub, [amk, missionUpdate({ mission })]);
+    const orders = hub.queue.notifications().filter(({ entry }) => entry === 4);
+    for (const order of orders.filter(({ subscription }) => subscription !== operator.organisation))
+      await deliver(order, portsOf(hub));
+    const missing = orders.find(({ subscription }) => subscription === operator.organisation);
+    if (missing === undefined) throw new Error('no order');
+    for (let number = 0; number < 5; number += 1) await deliver(missing, portsOf(hub));
+    expect((await warnings(hub)).map(({ facts }) => facts.undelivered?.entry)).toEqual([4]);
+  });
+
+  test('that refuses for good is told of at once, as not told', async () => {
+    const { hub, order } = await unanswered();
+    hub.channel.answer(() => ({ status: 404 }));
+    await deliver(order, portsOf(hub));
+    expect((await warnings(hub)).map(({ event, text }) => [event, text.includes('last answer: HTTP 404')])).toEqual([
+      ['delivery-failed', true],
+    ]);
+  });
+
+  test('is told of before the receipt says that it failed: a crash in between tells people twice rather than never', async () => {
+    const { hub, order } = await unanswered();
+    hub.channel.answer(() => ({ status: 404 }));
+    const forgetful: DeliverPorts = {
+      ...portsOf(hub),
+      subscriptions: { ...hub.subscriptions, record: () => Promise.reject(new Error('crash')) },
+    };
+    await expect(deliver(order, forgetful)).rejects.toThrow('crash');
+    await deliver(order, portsOf(hub));
+    // The same message: said twice it is written once.
+    expect(await warnings(hub)).toHaveLength(1);
+    expect(await deadNumbers(hub.deadLetters)).toEqual([1]);
+  });
+
+  test('and that is heard of meanwhile is told of anew when it does not answer again', async () => {
+    const { hub, tries } = await unanswered();
+    await tries(5);
+    hub.channel.answer(() => ({ status: 200 }));
+    await tries(1);
+    await say(hub, crewSays(task(2), 'accepted'));
+    await say(hub, [amk, missionUpdate({ mission, id: 'more' })]);
+    hub.channel.answer(({ subscription }) =>
+      subscription.id === operator.organisation ? { status: 503 } : { status: 200 },
+    );
+    const next = hub.queue.waiting().filter(({ subscription }) => subscription === operator.organisation);
+    for (const order of next.slice(1)) await tries(5, order);
+    expect((await warnings(hub)).map(({ facts }) => facts.undelivered?.entry)).toEqual([2, 5]);
+  });
+});
+
+describe('A hospital that was diverted to', () => {
+  test('and has no subscription must be phoned by who diverted and by the coordinator', async () => {
+    const hub = memoryHub();
+    for (const party of [amk, la, operator, hospital]) await subscribe(hub, party);
+    for (const step of [opened, asksCrew, warnsHospital()]) await say(hub, step);
+    await say(hub, hospitalSays(task(3), 'diverted'));
+    const [warning] = await warnings(hub);
+    expect(warning?.facts.undelivered?.organisation).toBe(otherHospital.organisation);
+    expect([...(warning?.recipients ?? [])].sort()).toEqual([la.organisation, hospital.organisation].sort());
+  });
+});

@@ -1,0 +1,357 @@
+import { describe, expect, test } from 'vitest';
+import { acceptMessage } from '../../../../core/mission/accept-message.ts';
+import { deliver } from '../../../../core/delivery/deliver.ts';
+import { deliverySettings } from '../../../../core/delivery/retry-policy.ts';
+import { fanOut } from '../../../../core/delivery/fan-out.ts';
+import { readEvents } from '../../../../core/queries/subscription-events.ts';
+import { readMission } from '../../../../core/queries/mission.ts';
+import { searchReceipts } from '../../../../core/queries/receipts.ts';
+import { readSent } from '../../../../core/queries/sent-resources.ts';
+import type { PayloadContent } from '../../../../core/delivery/subscription.ts';
+import type { Party } from '../../../../core/mission/state.ts';
+import { notificationBundle } from '../../../../core/fhir/notification.ts';
+import { isObject } from '../../../../schemas/json/json.ts';
+import type { Message } from '../../../../schemas/messages/read-message.ts';
+import { exerciseCode, systems } from '../../../../schemas/names.ts';
+import { becomes } from '../../../support/contact.ts';
+import { sampleSubscription } from '../../../contract/contract.ts';
+import { problemsOf } from '../../../support/fhir-validator.ts';
+import { type MemoryHub, memoryHub } from '../../../memory/hub.ts';
+import {
+  directory,
+  medicalAssessment,
+  missionDecision,
+  missionForward,
+  missionOpenedBy,
+  missionRequest,
+  missionUpdate,
+  parties,
+  prearrivalNotification,
+  prearrivalResponse,
+  prearrivalWithdrawal,
+  resourceAvailability,
+  resourceRequest,
+  resourceResponse,
+  reviewRequest,
+  sentBy,
+  taskOpenedBy,
+} from '../../../support/messages.ts';
+
+const { amk, la, otherLa, operator, hospital, otherHospital, observer, quality } = parties;
+const view = { base: 'https://hub.example/fhir', directory };
+
+type Step = readonly [sender: Party, message: Message];
+
+const request = missionRequest({ id: 'request' });
+const mission = missionOpenedBy(request);
+const task = (entry: number): string => taskOpenedBy(mission, entry);
+
+/** A hub at which everybody subscribes, after these messages. */
+const played = async (steps: readonly Step[], payload: PayloadContent = 'full-resource'): Promise<MemoryHub> => {
+  const hub = memoryHub();
+  for (const { organisation } of Object.values(parties)) {
+    await hub.subscriptions.create({ ...sampleSubscription(organisation, organisation), payload }, hub.clock.iso());
+    await becomes(hub.subscriptions, organisation, 'active');
+  }
+  for (const [sender, message] of steps) {
+    hub.clock.advance(60_000);
+    const accepted = await acceptMessage(hub.missions, message, sentBy(sender), hub.now);
+    if (accepted.outcome === 'refused') throw new Error(JSON.stringify(accepted.faults));
+    await fanOut(hub, accepted.entry);
+  }
+  return hub;
+};
+
+/** The bodies that a party's endpoint was sent, in order. */
+const bodiesFor = async (hub: MemoryHub, party: Party): Promise<readonly unknown[]> => {
+  const bodies: unknown[] = [];
+  const channel = {
+    post: async (_subscription: unknown, _id: string, body: string) => {
+      bodies.push(JSON.parse(body));
+      return { status: 200 };
+    },
+  };
+  const ports = {
+    ...hub,
+    channel,
+    random: () => 0.5,
+    settings: deliverySettings,
+    compose: (notice: Parameters<typeof notificationBundle>[0]) => notificationBundle(notice, view, hub.clock.iso()),
+  };
+  const orders = hub.queue.waiting().filter(({ subscription }) => subscription === party.organisation);
+  for (const order of orders) await deliver(order, ports);
+  return bodies;
+};
+
+type Resource = Readonly<Record<string, unknown>>;
+
+const resourcesIn = (bundle: unknown): readonly Resource[] => {
+  const entries = isObject(bundle) && Array.isArray(bundle['entry']) ? bundle['entry'] : [];
+  return entries.filter(isObject).flatMap(({ resource }) => (isObject(resource) ? [resource] : []));
+};
+
+const urlsIn = (bundle: unknown): readonly unknown[] => {
+  const entries = isObject(bundle) && Array.isArray(bundle['entry']) ? bundle['entry'] : [];
+  return entries.filter(isObject).map(({ fullUrl }) => fullUrl);
+};
+
+const typesIn = (bundle: unknown): readonly unknown[] => resourcesIn(bundle).map((one) => one['resourceType']);
+
+const condition = (text: string): Resource => ({
+  resourceType: 'Condition',
+  subject: { display: 'Unknown' },
+  code: { text },
+});
+
+const announced: readonly Step[] = [
+  [amk, request],
+  [la, missionDecision({ task: task(1), answer: 'accepted' })],
+  [la, prearrivalNotification({ mission, more: [condition('Open fracture')] })],
+];
+
+const diverted: Step = [hospital, prearrivalResponse({ task: task(3), answer: 'diverted' })];
+
+describe('A hospital that a patient is diverted to', () => {
+  test('is warned with what was said to the first, and the first is not told it again', async () => {
+    const hub = await played([...announced, diverted]);
+    const [body] = await bodiesFor(hub, otherHospital);
+    expect(typesIn(body)).toContain('Condition');
+    expect(JSON.stringify(body)).toContain('Open fracture');
+    expect(problemsOf(body)).toEqual([]);
+    // What is new comes first, and the ask to this hospital before it.
+    expect(resourcesIn(body).find((one) => one['resourceType'] === 'Task')).toMatchObject({ id: task(4) });
+    const others = await bodiesFor(hub, la);
+    expect(typesIn(others.at(-1))).not.toContain('Condition');
+  });
+
+  test('is warned with the newest of what was said, if that says more than a time', async () => {
+    const again = prearrivalNotification({ mission, task: task(3), id: 'again', more: [condition('Pneumothorax')] });
+    const [body] = await bodiesFor(await played([...announced, [la, again], diverted]), otherHospital);
+    expect(JSON.stringify(body)).toContain('Pneumothorax');
+    expect(JSON.stringify(body)).not.toContain('Open fracture');
+
+    const later = prearrivalNotification({ mission, task: task(3), id: 'later', eta: '2026-02-01T13:20:00+01:00' });
+    const [timed] = await bodiesFor(await played([...announced, [la, later], diverted]), otherHospital);
+    expect(JSON.stringify(timed)).toContain('Open fracture');
+  });
+
+  test('is warned so too when who announced the patient takes it back, and when it is diverted once more', async () => {
+    const back = prearrivalWithdrawal({ mission, task: task(3), divertedTo: otherHospital.organisation });
+    const [body] = await bodiesFor(await played([...announced, [la, back]]), otherHospital);
+    expect(JSON.stringify(body)).toContain('Open fracture');
+
+    const onceMore = prearrivalResponse({ task: task(4), answer: 'diverted', divertedTo: hospital.organisation });
+    const hub = await played([...announced, diverted, [otherHospital, onceMore]]);
+    const bodies = await bodiesFor(hub, hospital);
+    expect(JSON.stringify(bodies.at(-1))).toContain('Open fracture');
+  });
+
+  test('finds it in its events, and by its address; another hospital does not', async () => {
+    const hub = await played([...announced, diverted], 'id-only');
+    const subscription = await hub.subscriptions.subscription(otherHospital.organisation);
+    if (subscription === undefined) throw new Error('there is no subscription');
+    const events = await readEvents(hub, otherHospital, subscription, new Map([['content', 'full-resource']]));
+    if ('outcome' in events) throw new Error('refused');
+    expect(notificationBundle(events, view, hub.clock.iso())).toContain('Open fracture');
+
+    const [body] = await bodiesFor(hub, otherHospital);
+    expect(urlsIn(body)).toContain(`${view.base}/Bundle/${mission}.3`);
+    const read = (caller: Party) => readSent(hub.missions, caller, 'Bundle', `${mission}.3`, view);
+    expect(await read(otherHospital)).toMatchObject({ outcome: 'found', resource: { type: 'message' } });
+    expect((await readSent(hub.missions, otherHospital, 'Bundle', `${mission}.2`, view)).outcome).toBe('refused');
+    expect((await read({ ...otherHospital, organisation: '100000033' })).outcome).toBe('refused');
+  });
+});
+
+describe('Those who see no person', () => {
+  const rejection: readonly Step[] = [
+    [amk, request],
+    [la, missionUpdate({ mission, to: [observer.organisation], more: [condition('Ola har det vondt')] })],
+    [la, missionDecision({ task: task(1), answer: 'rejected' })],
+    [amk, reviewRequest({ task: task(1) })],
+  ];
+
+  test('The quality system is told of a decision with its reason and class, without who and without words', async () => {
+    const [body] = await bodiesFor(await played(rejection), quality);
+    expect(problemsOf(body)).toEqual([]);
+    expect(body).toMatchObject({ meta: { security: [{ code: 'REDACTED' }] } });
+    expect(resourcesIn(body).find(({ id }) => id === task(1))).toMatchObject({
+      status: 'rejected',
+      statusReason: {
+        coding: [
+          { system: systems.refusalReason, code: 'weather' },
+          { system: systems.refusalClass, code: 'operational' },
+        ],
+      },
+    });
+    expect(resourcesIn(body).find((one) => one['resourceType'] === 'MessageHeader')).toMatchObject({
+      eventCoding: { code: 'mission-decision' },
+      sender: { identifier: { value: la.organisation } },
+    });
+    expect(JSON.stringify(body)).not.toMatch(/Kari|Fog|Coordinator/);
+  });
+
+  test('An observer finds the place of the mission, and no word of the patient', async () => {
+    const bodies = await bodiesFor(await played(rejection), observer);
+    expect(bodies.length).toBeGreaterThan(0);
+    expect(JSON.stringify(bodies)).not.toContain('Ola');
+    for (const body of bodies) expect(problemsOf(body)).toEqual([]);
+    const hub = await played(rejection);
+    const place = await readSent(hub.missions, observer, 'Location', `${mission}.1.2`, view);
+    expect(place.outcome).toBe('refused');
+    const described = missionUpdate({ mission, id: 'place', place: [61, 10] });
+    const [, later] = await bodiesFor(await played([...rejection.slice(0, 2), [amk, described]]), observer);
+    expect(resourcesIn(later).find((one) => one['resourceType'] === 'Location')).toMatchObject({
+      position: { latitude: 61, longitude: 10 },
+    });
+  });
+
+  test('The quality system reads every mission and every receipt; who else has no part in it, nothing', async () => {
+    const hub = await played(rejection);
+    expect(await readMission(hub.missions, quality, mission)).toMatchObject({
+      outcome: 'found',
+      version: 4,
+      resource: {
+        id: mission,
+        subject: { display: 'withheld' },
+        performer: [{ identifier: { value: la.organisation } }],
+      },
+    });
+    const search = new Map([['part-of', `ServiceRequest/${mission}`]]);
+    const receipts = await searchReceipts(hub, quality, search, view);
+    expect(receipts.outcome).toBe('found');
+    const stranger = { ...quality, role: 'operator' } as const;
+    expect((await readMission(hub.missions, stranger, mission)).outcome).toBe('refused');
+    expect((await searchReceipts(hub, stranger, search, view)).outcome).toBe('refused');
+    expect((await readSent(hub.missions, stranger, 'Bundle', `${mission}.1`, view)).outcome).toBe('refused');
+  });
+});
+
+describe('The readiness of a resource', () => {
+  test('is told as what it is, a resource and no mission', async () => {
+    const hub = await played([[operator, resourceAvailability()]]);
+    const [body] = await bodiesFor(hub, otherLa);
+    expect(problemsOf(body)).toEqual([]);
+    expect(typesIn(body)).toEqual(['Parameters', 'Location', 'MessageHeader', 'Location']);
+    expect(JSON.stringify(resourcesIn(body)[0])).toMatch(/"focus","valueReference":\{"reference":"[^"]*\/Location\//);
+  });
+
+  test('is read by who was told and by every AMK LA, and never as a mission', async () => {
+    const report = resourceAvailability();
+    const hub = await played([[operator, report]]);
+    const { entry } = await acceptMessage(hub.missions, report, sentBy(operator), hub.now).then((again) => {
+      if (again.outcome === 'refused') throw new Error('refused');
+      return again;
+    });
+    for (const caller of [operator, la, otherLa]) {
+      expect((await readSent(hub.missions, caller, 'Bundle', `${entry.mission}.1`, view)).outcome).toBe('found');
+      expect((await readMission(hub.missions, caller, entry.mission)).outcome).toBe('refused');
+    }
+    for (const caller of [amk, hospital, quality])
+      expect((await readSent(hub.missions, caller, 'Bundle', `${entry.mission}.1`, view)).outcome).toBe('refused');
+  });
+});
+
+describe('An exercise', () => {
+  const exercise = missionRequest({ id: 'exercise', exercise: true });
+  const label = { system: systems.actReason, code: exerciseCode };
+
+  test('is marked in every notification', async () => {
+    const [body] = await bodiesFor(await played([[amk, exercise]]), la);
+    expect(body).toMatchObject({ meta: { security: [label] } });
+  });
+
+  test('is marked resource by resource where real events stand beside it, which are not marked', async () => {
+    const hub = await played([
+      [amk, exercise],
+      [amk, request],
+    ]);
+    const subscription = await hub.subscriptions.subscription(la.organisation);
+    if (subscription === undefined) throw new Error('there is no subscription');
+    const events = await readEvents(hub, la, subscription, new Map());
+    if ('outcome' in events) throw new Error('refused');
+    const body: unknown = JSON.parse(notificationBundle(events, view, hub.clock.iso()));
+    expect(body).not.toMatchObject({ meta: { security: [label] } });
+    const [, ...resources] = resourcesIn(body);
+    const half = resources.length / 2;
+    for (const one of resources.slice(0, half)) expect(one).toMatchObject({ meta: { security: [label] } });
+    for (const one of resources.slice(half)) expect(JSON.stringify(one)).not.toContain(exerciseCode);
+  });
+
+  test('is marked in each resource that is read alone', async () => {
+    const hub = await played([[amk, exercise]]);
+    const read = await readSent(hub.missions, la, 'ServiceRequest', `${missionOpenedBy(exercise)}.1.1`, view);
+    expect(read).toMatchObject({ outcome: 'found', resource: { meta: { security: [label] } } });
+  });
+});
+
+describe('A Task', () => {
+  const taskTold = async (steps: readonly Step[], id: string): Promise<unknown> => {
+    const bodies = await bodiesFor(await played(steps), amk);
+    return resourcesIn(bodies.at(-1)).find((one) => one['id'] === id);
+  };
+
+  test('says why it was refused, on which criterion, by whom in which role, and from when to when it took', async () => {
+    const decision = missionDecision({ task: task(1), answer: 'rejected', criterion: 'rapid-transport' });
+    expect(
+      await taskTold(
+        [
+          [amk, request],
+          [la, decision],
+        ],
+        task(1),
+      ),
+    ).toMatchObject({
+      statusReason: {
+        coding: [{ code: 'weather' }, { system: systems.refusalClass, code: 'operational' }],
+        text: 'Fog at the scene',
+      },
+      reasonCode: { coding: [{ system: systems.missionCriterion, code: 'rapid-transport' }] },
+      executionPeriod: { start: '2026-02-01T11:01:00.000Z', end: '2026-02-01T11:02:00.000Z' },
+      note: [{ text: 'Decided by: Kari Koordinator, Coordinator, HPR 936058298' }],
+    });
+  });
+
+  test('that reviews a rejection names it, and says why it is disputed', async () => {
+    const steps: readonly Step[] = [
+      [amk, request],
+      [la, missionDecision({ task: task(1), answer: 'rejected' })],
+      [amk, reviewRequest({ task: task(1) })],
+      [la, missionForward({ task: task(3), reason: 'technical' })],
+    ];
+    const hub = await played(steps);
+    const [body] = await bodiesFor(hub, otherLa);
+    expect(resourcesIn(body).find(({ id }) => id === task(4))).toMatchObject({
+      reasonReference: { reference: `Task/${task(3)}`, display: 'Forwarded from another AMK LA' },
+      basedOn: [{ reference: `ServiceRequest/${mission}` }, { reference: `Task/${task(1)}` }],
+      description: 'The road is closed',
+    });
+    expect(problemsOf(body)).toEqual([]);
+    expect(await taskTold(steps, task(3))).toMatchObject({
+      status: 'cancelled',
+      statusReason: { coding: [{ system: systems.forwardReason, code: 'technical' }] },
+      reasonReference: { reference: `Task/${task(1)}`, display: 'Review of a rejection' },
+    });
+  });
+
+  test('names the helicopter by its call sign', async () => {
+    const steps: readonly Step[] = [
+      [amk, request],
+      [la, missionDecision({ task: task(1), answer: 'accepted' })],
+      [la, medicalAssessment({ mission, ground: 'indicated' })],
+      [la, resourceRequest({ mission, resource: 'la-01' })],
+      [operator, resourceResponse({ task: task(4), answer: 'accepted' })],
+    ];
+    const bodies = await bodiesFor(await played(steps), la);
+    expect(resourcesIn(bodies.at(-1)).find(({ id }) => id === task(4))).toMatchObject({
+      output: [
+        {},
+        {},
+        {
+          type: { coding: [{ system: systems.taskDetail, code: 'resource' }] },
+          valueReference: { identifier: { system: systems.resource, value: 'LA-01' } },
+        },
+      ],
+    });
+  });
+});

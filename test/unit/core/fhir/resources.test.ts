@@ -1,0 +1,420 @@
+import { describe, expect, test } from 'vitest';
+import type { StoredEntry } from '../../../../core/mission/mission-log.ts';
+import type { Notification, Subscription } from '../../../../core/delivery/subscription.ts';
+import { seesNoPerson } from '../../../../core/mission/access-rules.ts';
+import { missingReceipt, receipt } from '../../../../core/fhir/communication.ts';
+import { notificationBundle } from '../../../../core/fhir/notification.ts';
+import type { Notice } from '../../../../core/delivery/notice.ts';
+import { organizationResource } from '../../../../core/fhir/organization.ts';
+import { responseMessage } from '../../../../core/fhir/response-message.ts';
+import { searchset } from '../../../../core/fhir/searchset.ts';
+import { missionResource } from '../../../../core/fhir/service-request.ts';
+import { subscriptionResource } from '../../../../core/fhir/subscription.ts';
+import { taskResource } from '../../../../core/fhir/task.ts';
+import { parseAddress } from '../../../../schemas/identifiers.ts';
+import { canonicalText, isObject, parseLossless } from '../../../../schemas/json/json.ts';
+import { missionTopic, municipalityExtension, systems } from '../../../../schemas/names.ts';
+import {
+  exampleLog,
+  nextEntry,
+  organisationOf,
+  partyOfClient,
+  sampleDirectory,
+  sampleParties,
+} from '../../../support/examples.ts';
+import { problemsOf } from '../../../support/fhir-validator.ts';
+import { asMissionUpdate, foreignFiles, foreignText } from '../../../support/foreign.ts';
+import { missionRequest, missionUpdate, read, somewhere } from '../../../support/messages.ts';
+
+const view = { base: 'https://hub.example/fhir', directory: sampleDirectory };
+const now = '2026-01-08T08:00:00.000Z';
+
+interface Case {
+  readonly name: string;
+  readonly entry: StoredEntry;
+  readonly log: readonly StoredEntry[];
+}
+
+const cases = (name: string, log: readonly StoredEntry[]): readonly Case[] =>
+  log.map((entry) => ({ name: `${name}, entry ${entry.number} ${entry.event}`, entry, log }));
+
+/** The example mission with messages of another country as updates while the helicopter is in the air. */
+const foreignLog = foreignFiles.reduce<readonly StoredEntry[]>((log, file) => {
+  const last = log.at(-1);
+  return [...log, nextEntry(last, asMissionUpdate(foreignText(file), last?.mission ?? ''), 'amk-innlandet')];
+}, exampleLog(8));
+
+const exampleCases = cases('example mission', exampleLog());
+const foreignCases = cases('foreign content', foreignLog).slice(8);
+const everyCase = [...exampleCases, ...foreignCases];
+
+/** The entry that describes the mission as of another. */
+const requestOf = ({ entry, log }: Case): StoredEntry => {
+  const found = log[entry.state.request.entry - 1];
+  if (found === undefined) throw new Error('the log lacks the entry that describes the mission');
+  return found;
+};
+
+const subscriptionOf = (organisation: string, payload: Subscription['payload']): Subscription => ({
+  id: 'b7d6e4b0-0000-8000-8000-000000000001',
+  organisation,
+  status: 'active',
+  endpoint: 'https://partner.example/notify',
+  payload,
+  headers: ['Authorization: Bearer secret'],
+  filter: { events: ['mission-update'] },
+  filterText: ['mission-event?event=mission-update'],
+  timeout: 20,
+  reason: 'Messages of the missions that concern us',
+  secret: 'whsec_c2VjcmV0c2VjcmV0c2VjcmV0',
+  createdAt: now,
+  revision: 1,
+  lastNumber: 42,
+  failures: 0,
+});
+
+const notificationOf = (entry: StoredEntry, organisation: string, number: number): Notification => ({
+  subscription: subscriptionOf(organisation, 'full-resource').id,
+  number,
+  organisation,
+  mission: entry.mission,
+  entry: entry.number,
+  writtenAt: entry.receivedAt,
+  status: 'pending',
+  attempts: 0,
+});
+
+const roleOf = (organisation: string) => sampleDirectory.partyOf(organisation)?.role ?? 'observer';
+
+/** Those told who get the message as it was sent; the others get it without persons and free text. */
+const seersOf = ({ entry }: Case): readonly string[] =>
+  entry.recipients.filter((organisation) => !seesNoPerson(roleOf(organisation)));
+
+const eventNotice = (
+  about: readonly Case[],
+  organisation: string,
+  payload: Subscription['payload'],
+  kind: 'event-notification' | 'query-event' = 'event-notification',
+): Notice => ({
+  kind,
+  subscription: subscriptionOf(organisation, payload),
+  role: roleOf(organisation),
+  events: about.map((one, at) => ({
+    notification: notificationOf(one.entry, organisation, 7 + at),
+    entry: one.entry,
+    request: requestOf(one),
+  })),
+});
+
+const entriesIn = (bundle: unknown): readonly Readonly<Record<string, unknown>>[] => {
+  const list = isObject(bundle) ? bundle['entry'] : undefined;
+  return (Array.isArray(list) ? list : []).filter(isObject);
+};
+
+const typesIn = (bundle: unknown): readonly unknown[] =>
+  entriesIn(bundle).map(({ resource }) => (isObject(resource) ? resource['resourceType'] : undefined));
+
+/** Every `reference` in a resource. */
+const referencesIn = (value: unknown): readonly string[] => {
+  if (Array.isArray(value)) return value.flatMap(referencesIn);
+  if (!isObject(value)) return [];
+  return Object.entries(value).flatMap(([key, member]) =>
+    key === 'reference' && typeof member === 'string' ? [member] : referencesIn(member),
+  );
+};
+
+/** Where a mission leads to the place that its newest description leaves out. */
+const knownPlace = '#last-known-place';
+
+/** A message whose ServiceRequest says this as well. */
+const withRequest = (text: string, more: Readonly<Record<string, unknown>>): string => {
+  const bundle: unknown = JSON.parse(text);
+  const entry = entriesIn(bundle).map((one) =>
+    isObject(one['resource']) && one['resource']['resourceType'] === 'ServiceRequest'
+      ? { ...one, resource: { ...one['resource'], ...more } }
+      : one,
+  );
+  return read(JSON.stringify(isObject(bundle) ? { ...bundle, entry } : bundle)).text;
+};
+
+describe('the answer to a message', () => {
+  test.each(everyCase)('is a valid FHIR message that names the message answered: $name', ({ entry }) => {
+    const answer = responseMessage(entry, view);
+    expect(problemsOf(answer)).toEqual([]);
+    expect(answer.entry?.[0]?.resource).toMatchObject({
+      resourceType: 'MessageHeader',
+      eventCoding: { system: systems.event, code: entry.event },
+      response: { identifier: entry.messageId, code: 'ok' },
+    });
+  });
+});
+
+describe('the mission', () => {
+  test.each(everyCase)('is a valid ServiceRequest with the id and version of the hub: $name', (one) => {
+    const { entry } = one;
+    const resource = missionResource(entry.state, requestOf(one));
+    expect(problemsOf(resource)).toEqual([]);
+    expect(resource).toMatchObject({
+      resourceType: 'ServiceRequest',
+      id: entry.mission,
+      meta: { versionId: String(entry.number) },
+      identifier: [{ system: systems.mission, value: entry.mission }, {}],
+      priority: entry.state.urgency,
+    });
+  });
+
+  test.each(everyCase)('leads to resources that the log holds, of the type it names: $name', (one) => {
+    const resource = missionResource(one.entry.state, requestOf(one));
+    const inside = resource['contained'] === undefined ? [] : [knownPlace];
+    const references = referencesIn(resource).filter((reference) => !inside.includes(reference));
+    expect(references.length).toBeGreaterThan(0);
+    for (const reference of references) {
+      const [type, id] = reference.split('/');
+      const address = parseAddress(id ?? '');
+      const entry = one.log[(address?.entry ?? 0) - 1];
+      expect(entry?.mission).toBe(address?.mission);
+      expect(typesIn(parseLossless(entry?.text ?? 'null'))[address?.index ?? -1]).toBe(type);
+    }
+  });
+});
+
+describe('a mission described anew', () => {
+  const asked = missionRequest({
+    to: [organisationOf('amk-la-oslo')],
+    criterion: 'rapid-transport',
+    municipality: '3411',
+    incident: 'A-1',
+  });
+  const requestEntry = nextEntry(undefined, asked.text, 'amk-innlandet');
+  const { mission } = requestEntry;
+  const shownAfter = (...updates: readonly string[]) => {
+    const log = updates.reduce<readonly StoredEntry[]>(
+      (before, text) => [...before, nextEntry(before.at(-1), text, 'amk-innlandet')],
+      [requestEntry],
+    );
+    const entry = log.at(-1) ?? requestEntry;
+    const resource = missionResource(entry.state, requestOf({ name: 'described anew', entry, log }));
+    expect(problemsOf(JSON.parse(JSON.stringify(resource)))).toEqual([]);
+    return resource;
+  };
+  const [latitude, longitude] = somewhere;
+  const place = {
+    resourceType: 'Location',
+    id: knownPlace.slice(1),
+    address: {
+      _district: {
+        extension: [{ url: municipalityExtension, valueCoding: { system: systems.municipality, code: '3411' } }],
+      },
+    },
+    position: { latitude, longitude },
+  };
+  const kept = {
+    reasonCode: [{ coding: [{ system: systems.missionCriterion, code: 'rapid-transport' }] }],
+    requisition: { system: 'https://amk.example/incident', value: 'A-1' },
+    contained: [place],
+    locationReference: [{ reference: knownPlace }],
+  };
+
+  test('shows what the sender wrote, and no more, where it wrote everything', () => {
+    const resource = shownAfter();
+    expect(resource).not.toHaveProperty('contained');
+    expect(resource['reasonCode']).toHaveLength(1);
+    expect(resource['locationReference']).toEqual([{ reference: expect.stringMatching(/^Location\//) }]);
+  });
+
+  test('by its urgency only keeps criteria, incident and place', () => {
+    const resource = shownAfter(missionUpdate({ mission, urgency: 'routine' }).text);
+    expect(resource).toMatchObject({ ...kept, priority: 'routine' });
+    for (const name of ['reasonCode', 'contained', 'locationReference'] as const)
+      expect(resource[name]).toHaveLength(1);
+  });
+
+  test('by its place only keeps the criteria, and the place is the new one', () => {
+    const resource = shownAfter(missionUpdate({ mission, place: [60.9, 10.7] }).text);
+    expect(resource).toMatchObject({ reasonCode: kept.reasonCode, requisition: kept.requisition });
+    expect(resource).not.toHaveProperty('contained');
+    expect(resource['locationReference']).toEqual([{ reference: expect.stringMatching(/^Location\//) }]);
+  });
+
+  test('by its criteria only keeps the place, as the hub knows it last', () => {
+    const moved = missionUpdate({ mission, place: [60.9, 10.7], municipality: '3403' });
+    const judged = missionUpdate({ mission, criterion: 'time-to-definitive-care' });
+    expect(shownAfter(moved.text, judged.text)).toMatchObject({
+      reasonCode: [{ coding: [{ code: 'time-to-definitive-care' }] }],
+      contained: [
+        {
+          address: { _district: { extension: [{ valueCoding: { code: '3403' } }] } },
+          position: { latitude: 60.9, longitude: 10.7 },
+        },
+      ],
+      locationReference: [{ reference: knownPlace }],
+    });
+  });
+
+  test('keeps codes of other systems and contained resources beside what is filled in', () => {
+    const other = { coding: [{ system: systems.medicalIndex, code: 'A.06.02' }] };
+    const inside = { resourceType: 'Practitioner', id: 'clinician' };
+    const said = withRequest(missionUpdate({ mission }).text, {
+      contained: [inside],
+      requester: { reference: '#clinician' },
+      reasonCode: [other],
+    });
+    expect(shownAfter(said)).toMatchObject({
+      reasonCode: [other, ...kept.reasonCode],
+      contained: [inside, place],
+      requester: { reference: '#clinician' },
+    });
+  });
+
+  test('by what was read at the hub, sent back with a new urgency, has its place once', () => {
+    const seen = shownAfter(missionUpdate({ mission, urgency: 'urgent' }).text);
+    const { id: _id, meta: _meta, ...whole } = seen;
+    const back = withRequest(missionUpdate({ mission, urgency: 'urgent', id: 'back' }).text, {
+      ...whole,
+      priority: 'stat',
+    });
+    expect(shownAfter(missionUpdate({ mission, urgency: 'urgent' }).text, back)).toMatchObject({
+      ...kept,
+      priority: 'stat',
+    });
+  });
+});
+
+describe('every Task', () => {
+  test.each(everyCase)('is valid FHIR: $name', ({ entry }) => {
+    for (const task of entry.state.tasks) {
+      const resource = taskResource(task, entry.mission, entry.exercise, entry.state.urgency, view);
+      expect(problemsOf(resource)).toEqual([]);
+      expect(resource).toMatchObject({ id: task.id, status: task.status, basedOn: [{}], owner: {}, requester: {} });
+    }
+  });
+});
+
+describe('a notification', () => {
+  const payloads = ['empty', 'id-only', 'full-resource'] as const;
+
+  test.each(everyCase.flatMap((one) => payloads.map((payload) => ({ ...one, payload }))))(
+    'is valid FHIR for everybody told ($payload): $name',
+    (one) => {
+      expect(one.entry.recipients.length).toBeGreaterThan(0);
+      for (const organisation of one.entry.recipients) {
+        const bundle: unknown = JSON.parse(
+          notificationBundle(eventNotice([one], organisation, one.payload), view, now),
+        );
+        expect(problemsOf(bundle)).toEqual([]);
+        expect(bundle).toMatchObject({ type: 'history' });
+        expect(typesIn(bundle)[0]).toBe('Parameters');
+      }
+    },
+  );
+
+  test.each(
+    payloads.flatMap((payload) => ['handshake', 'heartbeat', 'query-status'].map((kind) => ({ payload, kind }))),
+  )('of no event is valid FHIR: $kind, $payload', ({ payload, kind }) => {
+    const subscription = { ...subscriptionOf(organisationOf('amk-la-oslo'), payload), error: 'timeout' };
+    if (kind !== 'handshake' && kind !== 'heartbeat' && kind !== 'query-status') throw new Error('not a kind');
+    const bundle: unknown = JSON.parse(notificationBundle({ kind, subscription }, view, now));
+    expect(problemsOf(bundle)).toEqual([]);
+    expect(typesIn(bundle)).toEqual(['Parameters']);
+  });
+
+  test.each(payloads)('of many events at once is valid FHIR (%s)', (payload) => {
+    for (const client of ['amk-la-oslo', 'amk-innlandet', 'operator-lorenskog', 'hospital-ulleval']) {
+      const notice = eventNotice(exampleCases, organisationOf(client), payload, 'query-event');
+      expect(problemsOf(JSON.parse(notificationBundle(notice, view, now)))).toEqual([]);
+    }
+  });
+
+  test.each(everyCase)('carries every resource of the message unchanged: $name', (one) => {
+    const sent = entriesIn(parseLossless(one.entry.text)).map(({ fullUrl, resource }) =>
+      canonicalText({ fullUrl, resource }),
+    );
+    expect(sent.length).toBeGreaterThan(1);
+    for (const organisation of seersOf(one)) {
+      const text = notificationBundle(eventNotice([one], organisation, 'full-resource'), view, now);
+      const received = entriesIn(parseLossless(text)).map(({ fullUrl, resource }) =>
+        canonicalText({ fullUrl, resource }),
+      );
+      expect(received.slice(-sent.length)).toEqual(sent);
+    }
+  });
+
+  test('keeps the zeros at the end of decimals', () => {
+    const written = exampleCases.flatMap((one) => one.entry.text.match(/: -?\d+\.\d*0(?=[,\s])/g) ?? []);
+    expect(written).toContain(': 1.50');
+    for (const one of exampleCases) {
+      const zeros = one.entry.text.match(/: -?\d+\.\d*0(?=[,\s])/g) ?? [];
+      for (const organisation of seersOf(one)) {
+        const text = notificationBundle(eventNotice([one], organisation, 'full-resource'), view, now);
+        for (const decimal of zeros) expect(text).toContain(decimal.replace(' ', ''));
+      }
+    }
+  });
+
+  test('says nothing of the message but that there is one, when the subscriber asked for that', () => {
+    for (const one of everyCase) {
+      for (const organisation of one.entry.recipients) {
+        const text = notificationBundle(eventNotice([one], organisation, 'empty'), view, now);
+        expect(text).not.toContain(one.entry.mission);
+        const idOnly: unknown = JSON.parse(notificationBundle(eventNotice([one], organisation, 'id-only'), view, now));
+        expect(
+          typesIn(idOnly)
+            .slice(1)
+            .filter((type) => type !== undefined),
+        ).toEqual([]);
+      }
+    }
+  });
+
+  test('shows a party only what concerns it: an operator sees neither the decision nor the Task of others', () => {
+    const operator = organisationOf('operator-lorenskog');
+    const decision = exampleCases.find(({ entry }) => entry.event === 'mission-decision');
+    const arrival = exampleCases.find(({ entry }) => entry.event === 'prearrival-response');
+    if (decision === undefined || arrival === undefined) throw new Error('the examples lack a message');
+    const seen = (one: Case): readonly unknown[] =>
+      typesIn(JSON.parse(notificationBundle(eventNotice([one], operator, 'full-resource'), view, now)));
+    expect(seen(decision)).toEqual(['Parameters', 'ServiceRequest']);
+    // It asked the hospital: that Task is its own ask.
+    expect(seen(arrival).slice(0, 4)).toEqual(['Parameters', 'ServiceRequest', 'Task', 'MessageHeader']);
+  });
+});
+
+describe('what else is read', () => {
+  const receiptCases: readonly Partial<Notification>[] = [
+    {},
+    { status: 'delivered', attempts: 1, lastAttemptAt: now, lastAnswer: '200', settledAt: now },
+    { status: 'failed', attempts: 15, lastAttemptAt: now, lastAnswer: 'timeout', settledAt: now },
+  ];
+
+  test.each(receiptCases)('a receipt is valid FHIR: %o', (outcome) => {
+    const organisation = organisationOf('amk-la-oslo');
+    for (const { entry } of everyCase) {
+      const notification = { ...notificationOf(entry, organisation, 3), ...outcome };
+      expect(problemsOf(receipt(entry, notification, view))).toEqual([]);
+      expect(problemsOf(missingReceipt(entry, organisation, 'no-subscription', view))).toEqual([]);
+    }
+  });
+
+  test('a list is valid FHIR, also an empty one', () => {
+    const listed = exampleCases.map((one) => ({
+      resource: missionResource(one.entry.state, requestOf(one)),
+      path: `ServiceRequest/${one.entry.mission}-${one.entry.number}`,
+    }));
+    expect(problemsOf(searchset('Task?status=requested', undefined, [], view, 0))).toEqual([]);
+    expect(problemsOf(searchset('Task?status=requested', 'Task?page=2', listed, view))).toEqual([]);
+  });
+
+  test.each([true, false])('a Subscription is valid FHIR and shows its secret only when asked to: %s', (showSecret) => {
+    const subscription = subscriptionOf(organisationOf('amk-la-oslo'), 'id-only');
+    const resource = subscriptionResource(subscription, showSecret);
+    expect(problemsOf(resource)).toEqual([]);
+    expect(resource).toMatchObject({ criteria: missionTopic });
+    expect(JSON.stringify(resource).includes(subscription.secret)).toBe(showSecret);
+    expect(JSON.stringify(resource)).not.toContain('Bearer');
+  });
+
+  test('an organisation of the directory is valid FHIR', () => {
+    for (const party of sampleParties) expect(problemsOf(organizationResource(party))).toEqual([]);
+    expect(organizationResource(partyOfClient('amk-innlandet')).telecom).toHaveLength(1);
+  });
+});

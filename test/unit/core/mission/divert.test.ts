@@ -1,0 +1,172 @@
+import { describe, expect, test } from 'vitest';
+import type { MissionState } from '../../../../core/mission/state.ts';
+import {
+  missionUpdate,
+  parties,
+  prearrivalNotification,
+  prearrivalResponse,
+  prearrivalWithdrawal,
+  resourceRequest,
+  strangerToTheDirectory,
+} from '../../../support/messages.ts';
+import {
+  codeOf,
+  entryOf,
+  expectIllegal,
+  expectRefused,
+  expectTold,
+  given,
+  later,
+  mission,
+  statusesOf,
+  type Step,
+  task,
+  taskIn,
+  timeOf,
+  when,
+  withTask,
+} from './given.ts';
+import { accepted, asksCrew, cancels, crewReports, crewSays, hospitalSays, opened, warnsHospital } from './steps.ts';
+
+const { amk, la, operator, otherOperator, hospital, otherHospital } = parties;
+
+// Entry 2 asks the crew, 3 warns the hospital of its flight.
+const flight = task(2);
+const arrival = task(3);
+const warned = given(opened, asksCrew, warnsHospital({ partOf: flight }));
+const diverts = hospitalSays(arrival, 'diverted');
+const takesBack = (divertedTo?: string, sender: Step[0] = la): Step => [
+  sender,
+  prearrivalWithdrawal({ mission, task: arrival, ...(divertedTo === undefined ? {} : { divertedTo }) }),
+];
+
+describe('A hospital that diverts', () => {
+  test('opens a Task of the other hospital: same asker, same flight, same time of arrival', () => {
+    const state = later(warned, diverts);
+    expect(statusesOf(state)).toEqual(['requested', 'requested', 'rejected', 'requested']);
+    expect(taskIn(state, task(4))).toEqual({
+      id: task(4),
+      kind: 'prearrival',
+      owner: otherHospital.organisation,
+      asker: la.organisation,
+      status: 'requested',
+      openedBy: 4,
+      changedBy: 4,
+      openedAt: timeOf(4),
+      changedAt: timeOf(4),
+      acknowledgeBy: '2026-02-01T11:05:00.000Z',
+      divertedFrom: arrival,
+      eta: '2026-02-01T13:00:00+01:00',
+      partOf: flight,
+    });
+  });
+
+  test('leaves the crew that warned it the asker', () => {
+    const byCrew = given(opened, asksCrew, [operator, prearrivalNotification({ mission, partOf: flight })]);
+    expect(taskIn(later(byCrew, diverts), task(4)).asker).toBe(operator.organisation);
+    expectTold(when(byCrew, diverts), la, operator, otherHospital);
+  });
+
+  test('without a flight or where it was told of none opens a Task without one', () => {
+    const state = later(given(opened, asksCrew, warnsHospital()), diverts);
+    expect(taskIn(state, task(4)).partOf).toBeUndefined();
+  });
+
+  test('cannot divert to itself, to what is no hospital, or to a stranger', () => {
+    const at = 'Bundle.entry[1].resource.output';
+    const to = (divertedTo: string): Step => hospitalSays(arrival, 'diverted', { divertedTo });
+    expectRefused(when(warned, to(hospital.organisation)), 'wrong-field', at);
+    expectRefused(when(warned, to(operator.organisation)), 'wrong-field', at);
+    expectRefused(when(warned, to(strangerToTheDirectory)), 'unknown-organisation', at);
+  });
+
+  test('may be diverted to and divert on, back to the first as well', () => {
+    const on: Step = [
+      otherHospital,
+      prearrivalResponse({ task: task(4), answer: 'diverted', divertedTo: hospital.organisation }),
+    ];
+    const state = later(warned, diverts, on);
+    expect(taskIn(state, task(5))).toMatchObject({ owner: hospital.organisation, divertedFrom: task(4) });
+  });
+
+  test('is not asked any more, and is not told of news', () => {
+    expectTold(when(later(warned, diverts), [amk, missionUpdate({ mission })]), la, operator, otherHospital);
+  });
+
+  test('that cannot receive opens no Task: somebody must find another', () => {
+    expect(statusesOf(later(warned, hospitalSays(arrival, 'cannot-receive')))).toEqual([
+      'requested',
+      'requested',
+      'rejected',
+    ]);
+  });
+
+  test('may divert a patient whose mission was cancelled in flight', () => {
+    const state = later(
+      warned,
+      accepted,
+      crewSays(flight, 'accepted'),
+      crewReports(flight, 'departed'),
+      cancels,
+      diverts,
+    );
+    expect(taskIn(state, task(8))).toMatchObject({ owner: otherHospital.organisation, status: 'requested' });
+  });
+});
+
+describe('A warning taken back', () => {
+  test('ends the Task and says why', () => {
+    const state = later(warned, takesBack());
+    expect(statusesOf(state)).toEqual(['requested', 'requested', 'cancelled']);
+    expect(taskIn(state, arrival)).toMatchObject({
+      reason: { table: 'refusal-reason', code: 'weather', class: 'operational', text: 'Fog at the helipad' },
+    });
+    expectTold(when(warned, takesBack()), hospital);
+  });
+
+  test('for another hospital warns that one', () => {
+    const entry = entryOf(when(warned, takesBack(otherHospital.organisation)));
+    expect(taskIn(entry.state, arrival)).toMatchObject({ status: 'cancelled', divertedTo: otherHospital.organisation });
+    expect(taskIn(entry.state, task(4))).toMatchObject({
+      owner: otherHospital.organisation,
+      asker: la.organisation,
+      divertedFrom: arrival,
+      partOf: flight,
+      eta: '2026-02-01T13:00:00+01:00',
+    });
+    expectTold({ outcome: 'accepted', entry }, hospital, otherHospital);
+  });
+
+  test('cannot name the hospital it is taken back from', () => {
+    expectRefused(when(warned, takesBack(hospital.organisation)), 'wrong-field', 'Bundle.entry[1].resource.output');
+  });
+
+  test('belongs to the coordinator and to the crew that gave it', () => {
+    expectRefused(when(warned, takesBack(undefined, operator)), 'forbidden-relation');
+    const byCrew = given(opened, asksCrew, [operator, prearrivalNotification({ mission, partOf: flight })]);
+    for (const sender of [operator, la])
+      expect(codeOf(when(byCrew, takesBack(otherHospital.organisation, sender)))).toBe('accepted');
+  });
+
+  test.each(['rejected', 'completed', 'cancelled'] as const)('is not taken back once it is %s', (status) => {
+    const state: MissionState = withTask(warned, arrival, { status });
+    expectIllegal(when(state, takesBack()), state);
+  });
+});
+
+describe('A warning brought up to date', () => {
+  const update = (more: Partial<Parameters<typeof prearrivalNotification>[0]>): Step => [
+    la,
+    prearrivalNotification({ mission, task: arrival, to: [], ...more }),
+  ];
+
+  test('may name the flight that brings the patient now', () => {
+    const two = later(warned, [la, resourceRequest({ mission, to: [otherOperator.organisation] })]);
+    expect(taskIn(later(two, update({ partOf: task(4) })), arrival).partOf).toBe(task(4));
+    expectRefused(when(two, update({ partOf: task(1) })), 'unknown-task', 'Bundle.entry[1].resource.partOf');
+  });
+
+  test('opens no second Task', () => {
+    expect(later(warned, update({ eta: '2026-01-31T13:30:00+01:00' })).tasks).toHaveLength(3);
+  });
+});

@@ -1,0 +1,94 @@
+import { describe, expect, test } from 'vitest';
+import { acceptMessage } from '../../../../core/mission/accept-message.ts';
+import {
+  missionDecision,
+  missionRequest,
+  parties,
+  prearrivalNotification,
+  prearrivalResponse,
+  resourceRequest,
+  resourceResponse,
+  resourceStatus,
+  sentBy,
+} from '../../../support/messages.ts';
+import { memoryHub } from '../../../memory/hub.ts';
+import { given, later, mission, recipients, request, type Step, task, when } from './given.ts';
+
+const { amk, la, operator, otherOperator, hospital, quality } = parties;
+
+const opened: Step = [amk, request];
+const accepted: Step = [la, missionDecision({ task: task(1), answer: 'accepted' })];
+const rejected: Step = [la, missionDecision({ task: task(1), answer: 'rejected' })];
+const asked: Step = [la, resourceRequest({ mission, to: [operator.organisation] })];
+
+describe('A request and the crews asked for it', () => {
+  test('A request that is not decided yet is not rejected while a crew is asked', () => {
+    expect(when(given(opened, asked), rejected)).toMatchObject({
+      outcome: 'refused',
+      faults: [{ code: 'illegal-transition' }],
+    });
+  });
+
+  test('It may be rejected when the crew has declined', () => {
+    const declined: Step = [operator, resourceResponse({ task: task(2), answer: 'declined' })];
+    expect(when(given(opened, asked, declined), rejected)).toMatchObject({ outcome: 'accepted' });
+  });
+
+  test('No crew is asked for a request that was rejected', () => {
+    expect(when(given(opened, rejected), asked)).toMatchObject({
+      outcome: 'refused',
+      faults: [{ code: 'illegal-transition' }],
+    });
+  });
+
+  test('No crew is asked for a request that was rejected while a hospital waits', () => {
+    const warned: Step = [la, prearrivalNotification({ mission, to: [hospital.organisation] })];
+    expect(when(given(opened, warned, rejected), asked)).toMatchObject({
+      outcome: 'refused',
+      faults: [{ code: 'illegal-transition' }],
+    });
+  });
+
+  test('A crew may be asked before the request is decided: minutes count', () => {
+    expect(when(given(opened), asked)).toMatchObject({ outcome: 'accepted' });
+  });
+});
+
+describe('The end of a mission', () => {
+  test('is told to everybody whom it concerned, whoever says the last word', () => {
+    const flown = later(
+      given(opened, accepted, asked),
+      [operator, resourceResponse({ task: task(3), answer: 'accepted' })],
+      [la, resourceRequest({ mission, to: [otherOperator.organisation], id: 'second' })],
+      [operator, prearrivalNotification({ mission, to: [hospital.organisation], partOf: task(3) })],
+      [hospital, prearrivalResponse({ task: task(6), answer: 'accepted' })],
+      [
+        operator,
+        resourceStatus({
+          task: task(3),
+          phases: { departed: '2026-01-31T11:05:00Z', 'handed-over': '2026-01-31T11:30:00Z' },
+        }),
+      ],
+    );
+    expect(flown.status).toBe('active');
+    const last = when(flown, [otherOperator, resourceResponse({ task: task(5), answer: 'declined' })]);
+    expect(last).toMatchObject({ outcome: 'accepted', entry: { state: { status: 'completed' } } });
+    expect(new Set(recipients(last))).toEqual(
+      new Set([amk, la, operator, hospital, quality].map(({ organisation }) => organisation)),
+    );
+  });
+});
+
+describe('A message sent again', () => {
+  test('says whether its recipients are still owed, so that they need not wait for the sweeper', async () => {
+    const { missions } = memoryHub();
+    const message = missionRequest({ id: 'again' });
+    const accept = () => acceptMessage(missions, message, sentBy(amk), () => 0);
+    expect(await accept()).toMatchObject({ again: false, owes: true });
+    const again = await accept();
+    expect(again).toMatchObject({ again: true, owes: true });
+    if (again.outcome === 'refused') throw new Error('refused');
+    await missions.settle(again.entry.mission, 1, { told: [], untold: [], settledAt: new Date(0).toISOString() });
+    expect(await accept()).toMatchObject({ again: true, owes: false });
+  });
+});

@@ -1,0 +1,70 @@
+import { describe, expect, test } from 'vitest';
+import { medicalAssessment, parties } from '../../../support/messages.ts';
+import {
+  codeOf,
+  entryOf,
+  expectIllegal,
+  expectRefused,
+  expectTold,
+  given,
+  later,
+  mission,
+  type Step,
+  withTask,
+  task,
+  when,
+} from './given.ts';
+import { asksCrew, cancels, crewSays, opened, warnsHospital } from './steps.ts';
+
+const { amk, la, otherLa, operator, otherOperator, hospital } = parties;
+
+const asked = given(opened, asksCrew, warnsHospital());
+const says = (sender: Step[0], ground = 'not-indicated'): Step => [sender, medicalAssessment({ mission, ground })];
+
+describe('A physician’s assessment', () => {
+  test('is recorded with who said it and why, and moves nothing', () => {
+    const entry = entryOf(when(asked, says(operator)));
+    expect(entry.facts).toMatchObject({
+      answer: 'not-indicated',
+      words: 'Stable, can go by road',
+      decider: { name: 'Frida Flylege', role: 'Air-ambulance physician' },
+    });
+    expect(entry.state.tasks).toEqual(asked.tasks);
+    expect(entry.state).toMatchObject({ status: 'active', version: 4, request: asked.request });
+  });
+
+  test('is told to who coordinates and to the requester, whose patient it is', () => {
+    expectTold(when(asked, says(operator)), amk, la);
+    expectTold(when(asked, says(la)), amk);
+  });
+
+  test('is given by the coordinator, or by a crew that is asked or flies', () => {
+    expect(codeOf(when(asked, says(la)))).toBe('accepted');
+    for (const status of ['requested', 'received', 'accepted', 'in-progress'] as const)
+      expect(codeOf(when(withTask(asked, task(2), { status }), says(operator)))).toBe('accepted');
+    for (const status of ['rejected', 'completed', 'failed', 'cancelled'] as const)
+      expectRefused(when(withTask(asked, task(2), { status }), says(operator)), 'forbidden-relation');
+  });
+
+  test('is given by nobody else', () => {
+    expectRefused(when(asked, says(hospital)), 'forbidden-role');
+    expectRefused(when(asked, says(otherOperator)), 'not-found');
+    const shared = { ...asked, observers: [otherLa.organisation] };
+    expectRefused(when(shared, says(otherLa)), 'forbidden-relation');
+  });
+
+  test('is no answer: the crew has acknowledged nothing by it', () => {
+    expect(later(asked, says(operator)).tasks[1]).toMatchObject({ status: 'requested', changedBy: 2 });
+  });
+
+  test.each(['indicated', 'not-indicated', 'undetermined'])('may find the mission %s', (ground) => {
+    expect(codeOf(when(asked, says(la, ground)))).toBe('accepted');
+  });
+
+  test('is of no use when the mission is over', () => {
+    const over = later(asked, cancels);
+    expectIllegal(when(over, says(la)), over);
+    const declined = later(asked, crewSays(task(2), 'declined'));
+    expectRefused(when(declined, says(operator)), 'forbidden-relation');
+  });
+});

@@ -1,0 +1,147 @@
+import { describe, expect, test } from 'vitest';
+import { acceptMessage } from '../../../../core/mission/accept-message.ts';
+import { fanOut } from '../../../../core/delivery/fan-out.ts';
+import type { MissionState, Party } from '../../../../core/mission/state.ts';
+import type { Message } from '../../../../schemas/messages/read-message.ts';
+import { memoryHub } from '../../../memory/hub.ts';
+import { missionUpdate, parties, resourceAvailability, resourceStatus, sentBy } from '../../../support/messages.ts';
+import { codeOf, entryOf, expectRefused, expectTold, type Step, task, when } from './given.ts';
+
+const { amk, la, otherLa, operator, otherOperator, hospital } = parties;
+
+const said = (availability: string, at: string, more: Parameters<typeof resourceAvailability>[0] = {}): Message =>
+  resourceAvailability({ availability, at, ...more });
+const noon = '2026-01-31T12:00:00+01:00';
+const later = '2026-01-31T12:30:00+01:00';
+
+const stateAfter = (...steps: readonly Step[]): MissionState => {
+  const state = steps.reduce<MissionState | undefined>((last, step) => entryOf(when(last, step)).state, undefined);
+  if (state === undefined) throw new Error('nothing was said');
+  return state;
+};
+
+describe('A resource in no mission', () => {
+  const first: Step = [operator, said('free', noon)];
+
+  test('has a log of its own, which says how ready it is', () => {
+    const entry = entryOf(when(undefined, first));
+    expect(entry).toMatchObject({ number: 1, event: 'resource-availability', sender: operator.organisation });
+    expect(entry.state).toMatchObject({
+      mission: entry.mission,
+      version: 1,
+      status: 'active',
+      urgency: 'routine',
+      exercise: false,
+      requester: operator.organisation,
+      coordinator: operator.organisation,
+      openedAt: entry.receivedAt,
+      tasks: [],
+      request: { entry: 1, index: 1 },
+      readiness: { resource: 'LA-01', kind: 'helicopter', availability: 'free', statedAt: noon },
+    });
+    expect(entry.state.readiness?.position).toBeUndefined();
+  });
+
+  test('is where its operator said last', () => {
+    const placed: Step = [operator, said('free', noon, { place: [62.1, 9.1] })];
+    expect(stateAfter(placed).readiness?.position).toEqual({ latitude: 62.1, longitude: 9.1 });
+  });
+
+  test('is told of to every AMK LA, of all regions, and to nobody else', () => {
+    expectTold(when(undefined, first), la, otherLa);
+  });
+
+  test('has one log per operator and call sign, however the call sign is written; an exercise has another', () => {
+    const missionOf = (sender: Party, message: Message): string => entryOf(when(undefined, [sender, message])).mission;
+    const known = missionOf(...first);
+    expect(missionOf(operator, said('technical', later, { resource: ' la-01 ' }))).toBe(known);
+    for (const [sender, message] of [
+      [otherOperator, said('free', noon)],
+      [operator, said('free', noon, { resource: 'LA-02' })],
+      [operator, said('free', noon, { exercise: true })],
+    ] as const)
+      expect(missionOf(sender, message)).not.toBe(known);
+    expect(stateAfter([operator, said('free', noon, { exercise: true })]).exercise).toBe(true);
+  });
+
+  test('is as ready as its operator said last, by the time of the report, not of its arrival', () => {
+    const news: Step = [operator, said('technical', later)];
+    expect(stateAfter(first, news).readiness).toMatchObject({ availability: 'technical', statedAt: later });
+    const late = stateAfter(news, first);
+    expect(late).toMatchObject({ version: 2, request: { entry: 1 } });
+    expect(late.readiness).toMatchObject({ availability: 'technical', statedAt: later });
+    expect(stateAfter(first, news).request.entry).toBe(2);
+    expect(stateAfter(first, news).openedAt).toBe(stateAfter(first).openedAt);
+  });
+
+  test('compares moments, not how they are written', () => {
+    const utc: Step = [operator, said('technical', '2026-01-31T11:30:00Z')];
+    expect(stateAfter([operator, said('free', noon)], utc).readiness?.availability).toBe('technical');
+    expect(stateAfter([operator, said('free', '2026-01-31T13:00:00+01:00')], utc).readiness?.availability).toBe('free');
+  });
+
+  test('has no Task that anybody waits for, and no guideline', () => {
+    const entry = entryOf(when(undefined, first));
+    expect(entry.acknowledgeBy).toBeUndefined();
+    expect(entry.guideline).toBeUndefined();
+  });
+
+  test('is no mission: nobody updates it', () => {
+    const state = stateAfter(first);
+    expectRefused(when(state, [operator, missionUpdate({ mission: state.mission, describes: false })]), 'not-found');
+  });
+
+  test('is reported by operators only', () => {
+    for (const party of [amk, la, hospital])
+      expectRefused(when(undefined, [party, said('free', noon)]), 'forbidden-role');
+  });
+
+  test('is another message than the status of a resource in a mission', () => {
+    const inMission = resourceStatus({ task: task(2), phases: { departed: noon } });
+    expect(inMission.type.event).toBe('resource-status');
+    expect(said('free', noon).type.event).toBe('resource-availability');
+    expect(codeOf(when(undefined, [operator, inMission]))).toBe('not-found');
+  });
+
+  test('is refused where it names an unknown receiver', () => {
+    expectRefused(when(undefined, [operator, said('free', noon, { to: ['199999999'] })]), 'unknown-organisation');
+  });
+
+  test('reports for years: only the newest messages are known again', () => {
+    const state = stateAfter(first);
+    const old: MissionState = {
+      ...state,
+      messageFingerprints: 'm'.repeat(8 * 500),
+      bundleFingerprints: 'b'.repeat(8 * 500),
+    };
+    const entry = entryOf(when(old, [operator, said('technical', later)]));
+    expect(entry.state.messageFingerprints).toHaveLength(8 * 500);
+    expect(entry.state.bundleFingerprints).toHaveLength(8 * 500);
+    expect(entry.state.messageFingerprints.startsWith('m')).toBe(true);
+    expect(entry.state.messageFingerprints.endsWith('m')).toBe(false);
+    expect(entry.state.bundleFingerprints.endsWith('b')).toBe(false);
+  });
+
+  test('known again after a thousand reports if it is among the newest, and forgotten before', async () => {
+    const hub = memoryHub();
+    const message = (index: number): Message => said('free', noon, { id: `report-${index}` });
+    const send = (index: number) => acceptMessage(hub.missions, message(index), sentBy(operator), hub.now);
+    for (let index = 1; index <= 520; index += 1) expect(await send(index)).toMatchObject({ again: false });
+    expect(await send(520)).toMatchObject({ again: true, entry: { number: 520 } });
+    expect(await send(21)).toMatchObject({ again: true, entry: { number: 21 } });
+    expect(await send(20)).toMatchObject({ again: false, entry: { number: 521 } });
+  });
+
+  test('is seen in the overview as of the newest report, whatever is told of first', async () => {
+    const hub = memoryHub();
+    const entries = [];
+    for (const availability of ['free', 'technical']) {
+      const outcome = await acceptMessage(hub.missions, said(availability, noon), sentBy(operator), hub.now);
+      if (outcome.outcome === 'refused') throw new Error('refused');
+      entries.push(outcome.entry);
+    }
+    for (const entry of entries.toReversed()) await fanOut(hub, entry);
+    const overview = await hub.overview.readinessOf(operator.organisation);
+    expect(overview.map(({ readiness }) => readiness?.availability)).toEqual(['technical']);
+  });
+});

@@ -1,0 +1,145 @@
+import { describe, expect, test } from 'vitest';
+import type { TaskStatus } from '../../../../schemas/codes.ts';
+import { missionReport, outcomeFeedback, parties } from '../../../support/messages.ts';
+import {
+  codeOf,
+  expectIllegal,
+  expectRefused,
+  expectTold,
+  given,
+  later,
+  statusesOf,
+  type Step,
+  task,
+  taskIn,
+  timeOf,
+  when,
+  withTask,
+} from './given.ts';
+import { accepted, asksCrew, cancels, crewReports, crewSays, hospitalSays, opened, warnsHospital } from './steps.ts';
+
+const { amk, la, operator, otherOperator, hospital, otherHospital, quality } = parties;
+
+const flight = task(3);
+const arrival = task(4);
+const flying = given(
+  opened,
+  accepted,
+  asksCrew,
+  warnsHospital({ partOf: flight }),
+  crewSays(flight, 'accepted'),
+  crewReports(flight, 'departed'),
+);
+const reports = (phases: Readonly<Record<string, string>> = {}): Step => [
+  operator,
+  missionReport({ task: flight, phases }),
+];
+const feedback = (assessment = 'over-triage', sender: Step[0] = hospital): Step => [
+  sender,
+  outcomeFeedback({ task: arrival, assessment }),
+];
+
+describe('A mission report', () => {
+  test('closes a flight, and with the last one the mission', () => {
+    const state = later(flying, reports({ available: '2026-01-31T14:00:00+01:00' }));
+    expect(statusesOf(state)).toEqual(['completed', 'completed', 'completed']);
+    expect(state.status).toBe('completed');
+    expect(taskIn(state, flight).phases).toEqual({
+      departed: '2026-01-31T12:20:00+01:00',
+      available: '2026-01-31T14:00:00+01:00',
+    });
+  });
+
+  test('closes a flight that never reported that it had left', () => {
+    const never = withTask(flying, flight, { status: 'accepted' });
+    expect(taskIn(later(never, reports()), flight).status).toBe('completed');
+  });
+
+  test('is told to the coordinator and the quality system; who else the mission concerned hears that it is over', () => {
+    expectTold(when(flying, reports()), amk, la, hospital, quality);
+    const landed = later(flying, crewReports(flight, 'available'));
+    expectTold(when(landed, reports()), la, quality);
+  });
+
+  test.each(['completed', 'failed', 'cancelled'] as const)(
+    'of a flight that is %s is recorded and moves nothing',
+    (status) => {
+      const before = withTask(flying, flight, { status });
+      const state = later(before, reports({ 'on-scene': '2026-01-31T12:40:00+01:00' }));
+      expect(taskIn(state, flight).status).toBe(status);
+      expect(taskIn(state, flight).phases).toMatchObject({ 'on-scene': '2026-01-31T12:40:00+01:00' });
+    },
+  );
+
+  test.each(['requested', 'received', 'rejected'] as const)('is not for a crew whose Task is %s', (status) => {
+    const before = withTask(flying, flight, { status });
+    expectIllegal(when(before, reports()), before);
+  });
+
+  test('comes from the crew that flew, and is about a flight', () => {
+    expectRefused(when(flying, [otherOperator, reports()[1]]), 'not-found');
+    expectRefused(when(flying, [operator, missionReport({ task: arrival })]), 'forbidden-relation');
+    const shared = withTask(flying, arrival, { owner: operator.organisation });
+    expectRefused(when(shared, [operator, missionReport({ task: arrival })]), 'unknown-task');
+  });
+
+  test('keeps what the crew answered', () => {
+    expect(taskIn(later(flying, reports()), flight)).toMatchObject({
+      answer: { event: 'resource-response', code: 'accepted' },
+      decidedAt: timeOf(5),
+      decider: { name: 'Per Pilot' },
+    });
+  });
+
+  test('of a mission that is over may come, of one entered in error not', () => {
+    const over = later(flying, crewReports(flight, 'available'));
+    expect(codeOf(when(over, reports()))).toBe('accepted');
+    expect(codeOf(when(later(flying, cancels), reports()))).toBe('accepted');
+    const error = { ...flying, status: 'entered-in-error' as const };
+    expectIllegal(when(error, reports()), error);
+  });
+});
+
+describe('Outcome feedback', () => {
+  test.each(['requested', 'received', 'accepted', 'completed'] as const satisfies readonly TaskStatus[])(
+    'may be given on a Task that is %s, which stays so',
+    (status) => {
+      const state = later(withTask(flying, arrival, { status }), feedback());
+      expect(taskIn(state, arrival).status).toBe(status);
+      expect(taskIn(state, arrival).answer).toBeUndefined();
+    },
+  );
+
+  test.each(['rejected', 'failed', 'cancelled'] as const)('is not given on a Task that is %s', (status) => {
+    const before = withTask(flying, arrival, { status });
+    expectIllegal(when(before, feedback()), before);
+  });
+
+  test('is told to the coordinator and the quality system', () => {
+    expectTold(when(flying, feedback()), la, quality);
+  });
+
+  test('leaves the hospital’s answer and who gave it as they were', () => {
+    const answered = later(flying, hospitalSays(arrival, 'accepted'));
+    const state = later(answered, feedback('under-triage'));
+    expect(taskIn(state, arrival)).toMatchObject({
+      answer: { event: 'prearrival-response', code: 'accepted' },
+      decider: { name: 'Lise Lege' },
+      decidedAt: timeOf(7),
+      changedBy: 8,
+    });
+  });
+
+  test('is the hospital’s that had the patient', () => {
+    expectRefused(when(flying, feedback('appropriate', otherHospital)), 'not-found');
+    const both = later(flying, warnsHospital({ to: [otherHospital.organisation] }));
+    expectRefused(when(both, feedback('appropriate', otherHospital)), 'forbidden-relation');
+  });
+
+  test('may come when the mission is over', () => {
+    const over = later(flying, crewReports(flight, 'handed-over'));
+    expect(over.status).toBe('completed');
+    expect(codeOf(when(over, feedback()))).toBe('accepted');
+    expect(later(over, feedback()).status).toBe('completed');
+  });
+});

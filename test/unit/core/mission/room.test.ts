@@ -1,0 +1,145 @@
+import { describe, expect, test } from 'vitest';
+import type { MissionState } from '../../../../core/mission/state.ts';
+import {
+  parties,
+  prearrivalNotification,
+  prearrivalWithdrawal,
+  resourceRequest,
+  resourceResponse,
+  resourceStatus,
+} from '../../../support/messages.ts';
+import {
+  codeOf,
+  expectIllegal,
+  expectRefused,
+  given,
+  later,
+  mission,
+  type Step,
+  task,
+  taskIn,
+  when,
+  withTask,
+} from './given.ts';
+import {
+  accepted,
+  asksCrew,
+  cancels,
+  crewReports,
+  crewSays,
+  disputes,
+  forwards,
+  hospitalSays,
+  opened,
+  rejected,
+  warnsHospital,
+} from './steps.ts';
+
+const { la, operator, otherOperator, otherHospital } = parties;
+
+/** The mission with so many Tasks, of which the added ones are over. */
+const crowded = (state: MissionState, tasks: number): MissionState => {
+  const [first] = state.tasks;
+  if (first === undefined) throw new Error('a mission has a Task');
+  const filler = Array.from({ length: tasks - state.tasks.length }, (_none, index) => ({
+    ...first,
+    id: task(100 + index),
+    kind: 'resource' as const,
+    status: 'rejected' as const,
+  }));
+  return { ...state, tasks: [...state.tasks, ...filler] };
+};
+
+describe('A mission has at most 60 Tasks', () => {
+  const asked = given(opened, asksCrew, warnsHospital());
+  const opening: readonly (readonly [string, MissionState, Step])[] = [
+    ['a resource-request', asked, [la, resourceRequest({ mission, id: 'more' })]],
+    ['a prearrival-notification', asked, [la, prearrivalNotification({ mission, id: 'more' })]],
+    ['a diversion', asked, hospitalSays(task(3), 'diverted')],
+    [
+      'a notification taken back for another hospital',
+      asked,
+      [la, prearrivalWithdrawal({ mission, task: task(3), divertedTo: otherHospital.organisation })],
+    ],
+    ['a forwarding', asked, forwards()],
+    ['a review', given(opened, rejected), disputes()],
+  ];
+
+  test.each(opening)('%s opens the sixtieth and no more', (_what, state, step) => {
+    expect(codeOf(when(crowded(state, 59), step))).toBe('accepted');
+    const full = crowded(state, 60);
+    expectIllegal(when(full, step), full);
+  });
+
+  test.each([
+    ['a decision', accepted],
+    ['a notification brought up to date', [la, prearrivalNotification({ mission, task: task(3), to: [] })]],
+    ['a notification taken back', [la, prearrivalWithdrawal({ mission, task: task(3) })]],
+    ['a hospital that cannot receive', hospitalSays(task(3), 'cannot-receive')],
+    ['a cancellation', cancels],
+  ] as const satisfies readonly (readonly [string, Step])[])('%s needs no room', (_what, step) => {
+    expect(codeOf(when(crowded(asked, 60), step))).toBe('accepted');
+  });
+});
+
+describe('A mission that is over', () => {
+  const flying = given(opened, asksCrew, crewSays(task(2), 'accepted'), crewReports(task(2), 'departed'));
+
+  test('has room for a hospital as long as somebody is in the air', () => {
+    const cancelled = later(flying, cancels);
+    for (const sender of [la, operator])
+      expect(codeOf(when(cancelled, [sender, prearrivalNotification({ mission, partOf: task(2) })]))).toBe('accepted');
+    const landed = later(cancelled, crewReports(task(2), 'available'));
+    expectIllegal(when(landed, warnsHospital()), landed);
+  });
+
+  test('lets a hospital go as soon as its own flight is in the air no more', () => {
+    const crewOf = (party: Step[0], id: string, answer: 'accepted' | 'aborted'): Step => [
+      party,
+      resourceResponse({ task: id, answer, id: `${answer}-${id.length}-${id.at(-1)}` }),
+    ];
+    const both = later(
+      flying,
+      [la, resourceRequest({ mission, to: [otherOperator.organisation] })],
+      crewOf(otherOperator, task(5), 'accepted'),
+      [otherOperator, resourceStatus({ task: task(5), phases: { departed: '2026-01-31T11:20:00Z' } })],
+      [operator, prearrivalNotification({ mission, partOf: task(2) })],
+      [la, prearrivalNotification({ mission, to: [otherHospital.organisation] })],
+      cancels,
+    );
+    expect([8, 9].map((entry) => taskIn(both, task(entry)).status)).toEqual(['requested', 'requested']);
+    const one = later(both, crewOf(operator, task(2), 'aborted'));
+    expect([8, 9].map((entry) => taskIn(one, task(entry)).status)).toEqual(['cancelled', 'requested']);
+    const none = later(one, crewOf(otherOperator, task(5), 'aborted'));
+    expect(taskIn(none, task(9)).status).toBe('cancelled');
+  });
+
+  test('asks for nothing when it was done', () => {
+    const done = later(flying, crewReports(task(2), 'available'), accepted);
+    expect(done.status).toBe('completed');
+    expectIllegal(when(done, warnsHospital()), done);
+  });
+});
+
+describe('Whose flight a hospital waits for', () => {
+  const two = given(opened, asksCrew, [la, resourceRequest({ mission, to: [otherOperator.organisation] })]);
+  const announces = (sender: Step[0], partOf: string): Step => [sender, prearrivalNotification({ mission, partOf })];
+
+  test('A crew announces its own flight, the coordinator any', () => {
+    expect(codeOf(when(two, announces(operator, task(2))))).toBe('accepted');
+    expect(codeOf(when(two, announces(otherOperator, task(3))))).toBe('accepted');
+    for (const id of [task(2), task(3)]) expect(codeOf(when(two, announces(la, id)))).toBe('accepted');
+    expectRefused(when(two, announces(operator, task(3))), 'forbidden-relation', 'Bundle.entry[1].resource.partOf');
+  });
+
+  test('A flight that is over is not announced: no landing would ever end the wait', () => {
+    for (const status of ['rejected', 'completed', 'failed', 'cancelled'] as const)
+      expectRefused(
+        when(withTask(two, task(2), { status }), announces(la, task(2))),
+        'illegal-transition',
+        'Bundle.entry[1].resource.partOf',
+      );
+    for (const status of ['requested', 'received', 'accepted', 'in-progress'] as const)
+      expect(codeOf(when(withTask(two, task(2), { status }), announces(la, task(2))))).toBe('accepted');
+  });
+});

@@ -1,0 +1,496 @@
+import { array, assert, asyncProperty, constantFrom, integer, record, sample } from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { type Accepted, acceptMessage } from '../../../../core/mission/accept-message.ts';
+import { decide } from '../../../../core/mission/decide.ts';
+import { evolve, fold } from '../../../../core/mission/evolve.ts';
+import type { StoredEntry } from '../../../../core/mission/mission-log.ts';
+import { overdueMessage, unreachableMessage } from '../../../../core/mission/hub-messages.ts';
+import {
+  deadlineOf,
+  hub as theHub,
+  isAirborne,
+  isFinal,
+  isParty,
+  type MissionState,
+  type Party,
+  type TaskState,
+  taskOf,
+} from '../../../../core/mission/state.ts';
+import { notificationBundle } from '../../../../core/fhir/notification.ts';
+import { responseMessage } from '../../../../core/fhir/response-message.ts';
+import type { TaskStatus } from '../../../../schemas/codes.ts';
+import { parseAddress } from '../../../../schemas/identifiers.ts';
+import type { Message } from '../../../../schemas/messages/read-message.ts';
+import { catalogue } from '../../../../schemas/messages/catalogue.ts';
+import { sampleSubscription } from '../../../contract/contract.ts';
+import { type MemoryHub, memoryHub } from '../../../memory/hub.ts';
+import {
+  acknowledgement,
+  directory,
+  medicalAssessment,
+  missionCancel,
+  missionDecision,
+  missionForward,
+  missionOpenedBy,
+  missionReport,
+  missionRequest,
+  missionUpdate,
+  outcomeFeedback,
+  parties,
+  partyOf,
+  prearrivalNotification,
+  prearrivalResponse,
+  prearrivalWithdrawal,
+  resourceAvailability,
+  resourceRequest,
+  resourceResponse,
+  resourceStatus,
+  reviewRequest,
+  taskOpenedBy,
+  sentBy,
+} from '../../../support/messages.ts';
+
+/** What somebody means to say; which Task it is about, and whether it makes sense, depends on the mission at that moment. */
+interface Intent {
+  readonly event: string;
+  readonly sender: keyof typeof parties;
+  readonly to: keyof typeof parties;
+  readonly task: number;
+  readonly choice: number;
+  /** Whether the party that the message is for speaks, so that most of what is said makes sense. */
+  readonly sensible: number;
+}
+
+const names = Object.keys(parties).filter((name): name is keyof typeof parties => Object.hasOwn(parties, name));
+
+const often = ['mission-decision', 'resource-request', 'resource-response', 'resource-status', 'prearrival-response'];
+
+const intents = record<Intent>({
+  // Flights are reported more often than missions are asked for.
+  event: constantFrom(...catalogue.map(({ event }) => event), ...often, ...often, ...often),
+  sender: constantFrom(...names),
+  to: constantFrom('operator', 'otherOperator', 'hospital', 'otherHospital', 'la'),
+  task: integer({ min: 0, max: 20 }),
+  choice: integer({ min: 0, max: 1000 }),
+  sensible: integer({ min: 0, max: 9 }),
+});
+
+const pick = <Item>(list: readonly Item[], choice: number): Item => {
+  const item = list[choice % list.length];
+  if (item === undefined) throw new Error('nothing to choose from');
+  return item;
+};
+
+const request = missionRequest({ id: 'request' });
+const mission = missionOpenedBy(request);
+
+const phases = [
+  'unit-alerted',
+  'departed',
+  'on-scene',
+  'patient-contact',
+  'arrived-at-destination',
+  'handed-over',
+  'available',
+];
+const kindAnsweredBy: Readonly<Record<string, string>> = {
+  'mission-decision': 'coordination',
+  'mission-forward': 'coordination',
+  'resource-response': 'resource',
+  'resource-status': 'resource',
+  'mission-report': 'resource',
+  'prearrival-response': 'prearrival',
+  'outcome-feedback': 'prearrival',
+};
+
+/** Which Tasks a message can be about, as far as their kind and the rejection that is disputed say. */
+const fits = (event: string, task: TaskState): boolean => {
+  if (event === 'review-request') return task.kind === 'coordination' && task.status === 'rejected';
+  return (kindAnsweredBy[event] ?? task.kind) === task.kind;
+};
+
+/** The Task an intent is about: mostly one that the message can be about, sometimes any, sometimes none. */
+const taskFor = (state: MissionState, { event, task, sensible }: Intent): string => {
+  const fitting = state.tasks.filter((one) => fits(event, one));
+  const open = fitting.filter((one) => !isFinal(one));
+  if (sensible > 2 && open.length > 0) return pick(open, task).id;
+  if (sensible > 1 && fitting.length > 0) return pick(fitting, task).id;
+  return taskOpenedBy(mission, task + 1);
+};
+
+/** What an intent becomes, given the mission. */
+const say = (state: MissionState, intent: Intent, id: string): readonly [Party, Message] => {
+  const { event, choice } = intent;
+  const task = taskFor(state, intent);
+  const owner = partyOf(state.tasks.find((one) => one.id === task)?.owner ?? '');
+  const coordinator = partyOf(state.coordinator) ?? parties.la;
+  const any: Party = parties[intent.sender];
+  const speaks = (sensible: Party | undefined): Party => (intent.sensible > 0 ? (sensible ?? any) : any);
+  const asked =
+    event === 'resource-request'
+      ? pick([parties.operator, parties.otherOperator], choice)
+      : pick([parties.hospital, parties.otherHospital], choice);
+  const to = [(intent.sensible > 0 ? asked : parties[intent.to]).organisation];
+  const exercise = intent.sensible === 0 && choice % 7 === 0;
+  const flight = state.tasks.find(({ kind }) => kind === 'resource')?.id;
+  switch (event) {
+    case 'mission-request':
+      return [any, missionRequest({ id })];
+    case 'acknowledgement':
+      return [speaks(owner), acknowledgement({ id, task, exercise })];
+    case 'mission-decision':
+      return [
+        speaks(owner),
+        missionDecision({
+          id,
+          task,
+          answer: pick(['accepted', 'accepted', 'partially-accepted', 'deferred', 'rejected'] as const, choice),
+          by: pick(['Kari Koordinator', 'Ola Overlege', 'Nils Natt'], Math.floor(choice / 5)),
+          exercise,
+        }),
+      ];
+    case 'resource-request':
+      return [speaks(coordinator), resourceRequest({ id, mission, to, exercise })];
+    case 'resource-response':
+      return [
+        speaks(owner),
+        resourceResponse({
+          id,
+          task,
+          answer: pick(['accepted', 'accepted', 'declined', 'withdrawn', 'aborted'] as const, choice),
+        }),
+      ];
+    case 'resource-status':
+      return [
+        speaks(owner),
+        resourceStatus({
+          id,
+          task,
+          phases: { [pick(phases, choice)]: `2026-01-31T12:${10 + (choice % 50)}:00+01:00` },
+          ...(choice % 11 === 0 ? { handedOverTo: asked.organisation } : {}),
+        }),
+      ];
+    case 'prearrival-notification':
+      if (choice % 7 === 0) {
+        const divertedTo = choice % 14 === 0 ? { divertedTo: asked.organisation } : {};
+        return [speaks(coordinator), prearrivalWithdrawal({ id, mission, task, ...divertedTo })];
+      }
+      return [
+        speaks(choice % 2 === 0 ? coordinator : parties.operator),
+        prearrivalNotification({
+          id,
+          mission,
+          to,
+          ...(choice % 3 === 0 ? { task, to: [] } : {}),
+          ...(choice % 5 < 2 && flight !== undefined ? { partOf: flight } : {}),
+        }),
+      ];
+    case 'prearrival-response':
+      return [
+        speaks(owner),
+        prearrivalResponse({ id, task, answer: pick(['accepted', 'diverted', 'cannot-receive'] as const, choice) }),
+      ];
+    case 'mission-cancel':
+      // Seldom, or most missions would be short.
+      return choice % 10 === 0
+        ? [
+            speaks(coordinator),
+            missionCancel({ id, mission, reason: pick(['no-longer-needed', 'entered-in-error'], choice / 10) }),
+          ]
+        : [any, missionUpdate({ id, mission, describes: false })];
+    case 'medical-assessment':
+      return [
+        speaks(choice % 2 === 0 ? coordinator : parties.operator),
+        medicalAssessment({ id, mission, ground: pick(['indicated', 'not-indicated', 'undetermined'], choice) }),
+      ];
+    case 'review-request':
+      return [speaks(parties.amk), reviewRequest({ id, task })];
+    case 'mission-forward': {
+      const other = state.coordinator === parties.la.organisation ? parties.otherLa : parties.la;
+      return [speaks(choice % 3 === 0 ? other : coordinator), missionForward({ id, task, to: [other.organisation] })];
+    }
+    case 'mission-report':
+      return [
+        speaks(owner),
+        missionReport({ id, task, phases: { available: `2026-01-31T13:${10 + (choice % 50)}:00+01:00` } }),
+      ];
+    case 'outcome-feedback':
+      return [speaks(owner), outcomeFeedback({ id, task, assessment: pick(['appropriate', 'over-triage'], choice) })];
+    case 'resource-availability':
+      return [speaks(parties.operator), resourceAvailability({ id })];
+    case 'acknowledgement-overdue': {
+      const late = taskOf(state, task) ?? state.tasks[0];
+      if (late === undefined) throw new Error('a mission has a Task');
+      return [theHub, overdueMessage(state, late, deadlineOf(late) ?? late.acknowledgeBy, directory)];
+    }
+    case 'delivery-failed':
+    case 'party-unreachable': {
+      const about = { mission, number: state.version, event: 'mission-update', sender: state.requester, state };
+      const message = unreachableMessage(event, about, asked.organisation, 'timeout', directory);
+      return message === undefined ? [any, missionUpdate({ id, mission, describes: false })] : [theHub, message];
+    }
+    default:
+      if (choice % 5 === 0)
+        return [
+          speaks(coordinator),
+          missionUpdate({ id, mission, describes: false, to: [parties.observer.organisation] }),
+        ];
+      return [any, missionUpdate({ id, mission, describes: choice % 2 === 0, exercise })];
+  }
+};
+
+const logOf = (hub: MemoryHub): Promise<readonly StoredEntry[]> => hub.missions.entries(mission, 1, 10_000);
+
+const stateOf = (log: readonly StoredEntry[]): MissionState => {
+  const state = log.at(-1)?.state;
+  if (state === undefined) throw new Error('the mission was not opened');
+  return state;
+};
+
+/** Sends a request and then whatever the intents become; what was accepted, step by step. */
+const play = async (plan: readonly Intent[]) => {
+  const hub = memoryHub();
+  const sent: (readonly [Party, Message, Accepted])[] = [];
+  const send = async (sender: Party, message: Message): Promise<void> => {
+    const outcome = await acceptMessage(hub.missions, message, sentBy(sender), hub.now);
+    if (outcome.outcome === 'accepted') sent.push([sender, message, outcome]);
+  };
+  await send(parties.amk, request);
+  for (const [index, intent] of plan.entries()) {
+    hub.clock.advance(1_000 * (intent.choice % 90));
+    const last = await hub.missions.last(mission);
+    await send(...say(stateOf(last === undefined ? [] : [last]), intent, `message-${index}`));
+  }
+  return { hub, sent, log: await logOf(hub) };
+};
+
+const plans = array(intents, { minLength: 1, maxLength: 30, size: 'max' });
+
+/** Statuses that only a person at the owner can have brought about. */
+const answered: readonly TaskStatus[] = ['received', 'accepted', 'on-hold', 'rejected', 'in-progress', 'failed'];
+
+/** What holds of every mission at every moment. */
+const expectSane = (state: MissionState): void => {
+  expect(partyOf(state.coordinator)?.role).toBe('amk-la');
+  expect(state.requester).toBe(parties.amk.organisation);
+  const coordination = state.tasks.filter(({ kind }) => kind === 'coordination');
+  // Exactly one AMK LA coordinates: the one that was asked last.
+  expect(coordination.at(-1)?.owner).toBe(state.coordinator);
+  expect(coordination.filter((one) => !isFinal(one)).length).toBeLessThanOrEqual(1);
+  expect(new Set(state.tasks.map(({ id }) => id)).size).toBe(state.tasks.length);
+  const wanted = { coordination: 'amk-la', resource: 'operator', prearrival: 'hospital' } as const;
+  for (const task of state.tasks) {
+    expect(parseAddress(task.id)).toEqual({ mission, entry: task.openedBy });
+    expect(partyOf(task.owner)?.role).toBe(wanted[task.kind]);
+    expect(task.openedBy).toBeLessThanOrEqual(task.changedBy);
+    expect(task.changedBy).toBeLessThanOrEqual(state.version);
+    expect(task.acknowledgeBy > task.openedAt).toBe(true);
+    // A hospital may say what it found without having said that it saw the warning.
+    if (task.status === 'requested' && task.kind !== 'prearrival') expect(task.acknowledgedAt).toBeUndefined();
+    if (answered.includes(task.status) && task.cancelRequested !== true) expect(task.acknowledgedAt).toBeDefined();
+    if (task.reviewOf !== undefined) expect(taskOf(state, task.reviewOf)?.status).toBe('rejected');
+    if (task.forwardOf !== undefined) expect(taskOf(state, task.forwardOf)?.status).toBe('cancelled');
+    if (task.divertedFrom !== undefined) expect(taskOf(state, task.divertedFrom)?.owner).not.toBe(task.owner);
+  }
+  if (state.status === 'completed') expect(state.tasks.every(isFinal)).toBe(true);
+  if (state.status === 'revoked' || state.status === 'entered-in-error') {
+    for (const task of state.tasks.filter((one) => !isFinal(one) && !isAirborne(one))) {
+      expect(task.kind).toBe('prearrival');
+      expect(state.tasks.some(isAirborne)).toBe(true);
+    }
+    expect(state.tasks.filter(isAirborne).every(({ cancelRequested }) => cancelRequested === true)).toBe(true);
+  }
+};
+
+describe('Whatever is said, and whoever says it', () => {
+  test('The log has no gap, the state is its fold, and nothing that is over begins again', async () => {
+    await assert(
+      asyncProperty(plans, async (plan) => {
+        const { log } = await play(plan);
+        expect(log.map(({ number }) => number)).toEqual(log.map((_entry, index) => index + 1));
+        let folded: MissionState | undefined;
+        for (const [index, entry] of log.entries()) {
+          const { state } = entry;
+          expect(state.version).toBe(entry.number);
+          expect(state.messageFingerprints).toHaveLength(8 * entry.number);
+          expect(state.bundleFingerprints).toHaveLength(8 * entry.number);
+          folded = evolve(folded, entry);
+          expect(folded).toEqual(state);
+          expectSane(state);
+          const before = log[index - 1]?.state;
+          if (before === undefined) continue;
+          if (entry.event !== 'mission-forward') expect(state.coordinator).toBe(before.coordinator);
+          expect(state.exercise).toBe(before.exercise);
+          expect(state.openedAt).toBe(before.openedAt);
+          if (before.status !== 'active') expect(state.status).toBe(before.status);
+          for (const [at, task] of before.tasks.entries()) {
+            const next = state.tasks[at];
+            expect(next?.id).toBe(task.id);
+            if (isFinal(task)) expect(next?.status).toBe(task.status);
+            expect(next?.owner).toBe(task.owner);
+            expect(next?.asker).toBe(task.asker);
+          }
+        }
+      }),
+      { numRuns: 250 },
+    );
+  });
+
+  test('Who is told is party to the mission or the quality system, is named once, and is never the sender', async () => {
+    await assert(
+      asyncProperty(plans, async (plan) => {
+        const { log } = await play(plan);
+        for (const { recipients, notTold, sender, state } of log) {
+          expect(recipients).not.toContain(sender);
+          expect(recipients.filter((organisation) => notTold.includes(organisation))).toEqual([]);
+          expect(new Set(recipients).size).toBe(recipients.length);
+          for (const organisation of recipients)
+            expect(isParty(state, organisation) || organisation === parties.quality.organisation).toBe(true);
+          expect(isParty(state, sender) || sender === theHub.organisation).toBe(true);
+        }
+      }),
+      { numRuns: 120 },
+    );
+  });
+
+  test('Everything that was accepted may be sent again and gets its first answer, and the log does not grow', async () => {
+    await assert(
+      asyncProperty(plans, async (plan) => {
+        const { hub, sent, log } = await play(plan);
+        for (const [sender, message, first] of sent) {
+          const outcome = await acceptMessage(hub.missions, message, sentBy(sender), hub.now);
+          if (outcome.outcome === 'refused') throw new Error(JSON.stringify(outcome.faults));
+          expect(outcome.again).toBe(true);
+          expect(outcome.entry).toMatchObject(first.entry);
+        }
+        expect(await logOf(hub)).toEqual(log);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  test('Messages that come at once are accepted as if they had come one after another', async () => {
+    await assert(
+      asyncProperty(plans, plans, async (first, second) => {
+        const { hub, log: before } = await play(first.slice(0, 8));
+        const state = stateOf(before);
+        const outcomes = await Promise.all(
+          second.slice(0, 6).map((intent, index) => {
+            const [sender, message] = say(state, intent, `at-once-${index}`);
+            return acceptMessage(hub.missions, message, sentBy(sender), hub.now);
+          }),
+        );
+        const log = await logOf(hub);
+        const accepted = outcomes.flatMap((outcome) =>
+          outcome.outcome === 'accepted' && outcome.entry.mission === mission && !outcome.again
+            ? [outcome.entry.number]
+            : [],
+        );
+        expect(log.slice(before.length).map(({ number }) => number)).toEqual(accepted.sort((a, b) => a - b));
+        expect(fold(log)).toEqual(stateOf(log));
+        for (const entry of log) expectSane(entry.state);
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  test('What is kept as JSON is what was decided', async () => {
+    await assert(
+      asyncProperty(plans, async (plan) => {
+        const { log } = await play(plan);
+        const kept: unknown = JSON.parse(JSON.stringify(log));
+        expect(kept).toStrictEqual(log);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  test('Whatever was accepted can be answered, and told to everybody concerned', async () => {
+    const view = { base: 'https://hub.example/fhir', directory };
+    await assert(
+      asyncProperty(plans, async (plan) => {
+        const { hub, log } = await play(plan);
+        for (const entry of log) {
+          expect(responseMessage(entry, view).entry?.[0]?.resource).toMatchObject({
+            response: { identifier: entry.messageId, code: 'ok' },
+          });
+          const described = await hub.missions.entry(mission, entry.state.request.entry);
+          for (const organisation of entry.recipients) {
+            const text = notificationBundle(
+              {
+                kind: 'event-notification',
+                subscription: sampleSubscription('one', organisation),
+                role: partyOf(organisation)?.role ?? 'observer',
+                events: [
+                  {
+                    notification: {
+                      subscription: 'one',
+                      number: 1,
+                      organisation,
+                      mission,
+                      entry: entry.number,
+                      writtenAt: entry.receivedAt,
+                      status: 'pending',
+                      attempts: 0,
+                    },
+                    entry,
+                    request: described ?? entry,
+                  },
+                ],
+              },
+              view,
+              entry.receivedAt,
+            );
+            expect(text).toContain(mission);
+          }
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test('What is refused leaves the mission as it was, and says what the sender can do', async () => {
+    await assert(
+      asyncProperty(plans, intents, async (plan, intent) => {
+        const { log } = await play(plan.slice(0, 12));
+        const state = stateOf(log);
+        const before = structuredClone(state);
+        const [sender, message] = say(state, intent, 'tried');
+        const outcome = decide(state, message, { ...sentBy(sender), now: '2026-02-01T20:00:00.000Z' });
+        expect(state).toEqual(before);
+        if (outcome.outcome === 'accepted') return;
+        for (const { code, at } of outcome.faults) {
+          expect(at).toMatch(code === 'precondition-required' ? /^http\.If-Match$/ : /^Bundle/);
+          if (code === 'illegal-transition') expect(outcome.version).toBe(state.version);
+        }
+      }),
+      { numRuns: 250 },
+    );
+  });
+
+  test('The plans are not idle: they reach every status of every kind of Task, and every event', async () => {
+    const seen = new Set<string>();
+    for (const plan of sample(plans, { numRuns: 600, seed: 1 })) {
+      const { log } = await play(plan);
+      for (const { event, state } of log) {
+        seen.add(event);
+        seen.add(`mission ${state.status}`);
+        for (const { kind, status } of state.tasks) seen.add(`${kind} ${status}`);
+      }
+    }
+    const expected = [
+      ...catalogue.filter(({ log }) => log === undefined).map(({ event }) => event),
+      ...['active', 'revoked', 'entered-in-error', 'completed'].map((status) => `mission ${status}`),
+      ...['requested', 'received', 'accepted', 'on-hold', 'rejected', 'completed', 'cancelled'].map(
+        (status) => `coordination ${status}`,
+      ),
+      ...['requested', 'received', 'accepted', 'in-progress', 'rejected', 'completed', 'failed', 'cancelled'].map(
+        (status) => `resource ${status}`,
+      ),
+      ...['requested', 'received', 'accepted', 'rejected', 'completed', 'cancelled'].map(
+        (status) => `prearrival ${status}`,
+      ),
+    ];
+    expect([...seen].sort()).toEqual(expected.sort());
+  });
+});

@@ -1,0 +1,172 @@
+import { describe, expect, test } from 'vitest';
+import {
+  missionReport,
+  parties,
+  prearrivalNotification,
+  prearrivalResponse,
+  resourceRequest,
+  resourceResponse,
+  resourceStatus,
+  resourceWithdrawal,
+} from '../../../support/messages.ts';
+import {
+  codeOf,
+  entryOf,
+  expectRefused,
+  expectTold,
+  given,
+  later,
+  mission,
+  type Step,
+  task,
+  taskIn,
+  timeOf,
+  when,
+} from './given.ts';
+import { accepted, asksCrew, crewReports, crewSays, opened } from './steps.ts';
+
+const { la, otherLa, operator, otherOperator, hospital } = parties;
+
+const flight = task(2);
+const other = task(3);
+const two = given(opened, asksCrew, [la, resourceRequest({ mission, to: [otherOperator.organisation] })], accepted);
+const standsDown = (id: string): Step => [la, resourceWithdrawal({ mission, task: id })];
+
+describe('A resource that is stood down', () => {
+  test('and has not departed ends at once; the others fly on, and the mission can be done without it', () => {
+    const asked = later(two, crewSays(flight, 'accepted'));
+    const entry = entryOf(when(asked, standsDown(other)));
+    expect(taskIn(entry.state, other)).toMatchObject({
+      status: 'cancelled',
+      reason: { code: 'other-resource-better' },
+    });
+    expect(entry.recipients).toEqual([otherOperator.organisation]);
+    expect(entry.acknowledgeBy).toBeUndefined();
+    expect(later(entry.state, crewReports(flight, 'available')).status).toBe('completed');
+  });
+
+  test('and is in the air is told, must acknowledge in time, and says how its flight ends', () => {
+    const flying = later(two, crewSays(flight, 'accepted'), crewReports(flight, 'departed'));
+    const told = later(flying, standsDown(flight));
+    expect(taskIn(told, flight)).toMatchObject({
+      status: 'in-progress',
+      cancelRequested: true,
+      acknowledgeBy: '2026-02-01T11:07:00.000Z',
+    });
+    expect(taskIn(told, flight).acknowledgedAt).toBeUndefined();
+    expectRefused(when(told, standsDown(flight)), 'illegal-transition');
+    const ended = later(told, [operator, resourceResponse({ task: flight, answer: 'aborted', reason: 'other' })]);
+    expect(taskIn(ended, flight)).toMatchObject({ status: 'failed', acknowledgedAt: timeOf(8) });
+    expect(ended.status).toBe('active');
+  });
+
+  test('is told together with the hospital that waits for it, which learns of a withdrawal too', () => {
+    const warned = later(two, crewSays(flight, 'accepted'), [
+      operator,
+      prearrivalNotification({ mission, partOf: flight }),
+    ]);
+    expectTold(when(warned, standsDown(flight)), operator, hospital);
+    const declines: Step = [otherOperator, resourceResponse({ task: other, answer: 'declined' })];
+    const withdrawn = entryOf(when(warned, crewSays(flight, 'withdrawn')));
+    expect(withdrawn.recipients).toContain(hospital.organisation);
+    expect(entryOf(when(warned, declines)).recipients).not.toContain(hospital.organisation);
+    const full = later(warned, [hospital, prearrivalResponse({ task: task(6), answer: 'cannot-receive' })]);
+    expect(entryOf(when(full, crewSays(flight, 'withdrawn'))).recipients).not.toContain(hospital.organisation);
+  });
+
+  test('is so by who coordinates, addressed to nobody else', () => {
+    expectRefused(when(two, [otherLa, resourceWithdrawal({ mission, task: other })]), 'not-found');
+    const stranger = [la, resourceWithdrawal({ mission, task: other, to: [operator.organisation] })] as const;
+    expectRefused(when(two, stranger), 'wrong-field', 'Bundle.entry[0].resource.destination[0].receiver');
+    const owner = [la, resourceWithdrawal({ mission, task: other, to: [otherOperator.organisation] })] as const;
+    expect(codeOf(when(two, owner))).toBe('accepted');
+  });
+});
+
+describe('What is said of a flight', () => {
+  const flying = later(two, crewSays(flight, 'accepted'));
+  const says = (at: string, eta: string, place: readonly [number, number]): Step => [
+    operator,
+    resourceStatus({ task: flight, eta, place, at }),
+  ];
+  const early = says('2026-02-01T11:02:00Z', '2026-02-01T12:30:00Z', [60, 9]);
+  const late = says('2026-02-01T11:04:00Z', '2026-02-01T13:00:00Z', [61, 10]);
+
+  test('stands as it was said last, in whatever order it comes', () => {
+    for (const order of [
+      [early, late],
+      [late, early],
+    ])
+      expect(taskIn(later(flying, ...order), flight)).toMatchObject({
+        eta: '2026-02-01T13:00:00Z',
+        position: { latitude: 61, longitude: 10 },
+      });
+  });
+
+  test('and is told of one matter replaces nothing that was said of another', () => {
+    const says1 = (at: string, more: { eta?: string; place?: readonly [number, number] }): Step => [
+      operator,
+      resourceStatus({ task: flight, phases: { departed: '2026-02-01T10:59:00Z' }, at, ...more }),
+    ];
+    const state = later(
+      flying,
+      says1('2026-02-01T11:05:00Z', {}),
+      says1('2026-02-01T11:04:00Z', { place: [61, 10] }),
+      says1('2026-02-01T11:03:00Z', { eta: '2026-02-01T13:00:00Z' }),
+      says1('2026-02-01T11:02:00Z', { eta: '2026-02-01T14:00:00Z', place: [60, 9] }),
+    );
+    expect(taskIn(state, flight)).toMatchObject({
+      eta: '2026-02-01T13:00:00Z',
+      position: { latitude: 61, longitude: 10 },
+    });
+  });
+
+  test('asks nothing of a crew in the air', () => {
+    const airborne = later(flying, crewReports(flight, 'departed'));
+    expect(entryOf(when(airborne, crewReports(flight, 'on-scene'))).acknowledgeBy).toBeUndefined();
+  });
+
+  test('may be five minutes ahead of the hub’s clock, and no second more', () => {
+    const at = (seconds: number): string =>
+      new Date(Date.parse(timeOf(flying.version + 1)) + seconds * 1000).toISOString();
+    for (const step of [
+      (time: string): Step => [operator, resourceStatus({ task: flight, phases: { departed: time } })],
+      (time: string): Step => [operator, resourceStatus({ task: flight, eta: '2026-02-01T13:00:00Z', at: time })],
+    ]) {
+      expect(codeOf(when(flying, step(at(300))))).toBe('accepted');
+      expect(codeOf(when(flying, step(at(301))))).toBe('wrong-field');
+    }
+  });
+
+  test('is refused if it lies in the future, and so is what was seen then', () => {
+    expectRefused(
+      when(flying, says('2026-02-01T12:00:00Z', '2026-02-01T13:00:00Z', [60, 9])),
+      'wrong-field',
+      'Bundle.timestamp',
+    );
+    const seen = (departed: string): Step => [operator, resourceStatus({ task: flight, phases: { departed } })];
+    expectRefused(when(flying, seen('2099-02-01T12:00:00Z')), 'wrong-field', 'Bundle.entry[1].resource.output');
+    expect(codeOf(when(flying, seen('2026-02-01T11:08:00Z')))).toBe('accepted');
+  });
+
+  test('is corrected by the report, which no late report changes any more', () => {
+    const seen = (departed: string): Step => [operator, resourceStatus({ task: flight, phases: { departed } })];
+    const flown = later(flying, seen('2026-02-01T10:00:00Z'));
+    const reported = later(flown, [
+      operator,
+      missionReport({ task: flight, phases: { departed: '2026-02-01T10:05:00Z' } }),
+    ]);
+    expect(taskIn(reported, flight).phases).toEqual({ departed: '2026-02-01T10:05:00Z' });
+    const afterwards = later(reported, [
+      operator,
+      resourceStatus({
+        task: flight,
+        phases: { departed: '2026-02-01T09:00:00Z', 'on-scene': '2026-02-01T10:20:00Z' },
+      }),
+    ]);
+    expect(taskIn(afterwards, flight).phases).toEqual({
+      departed: '2026-02-01T10:05:00Z',
+      'on-scene': '2026-02-01T10:20:00Z',
+    });
+  });
+});

@@ -1,0 +1,311 @@
+import { describe, expect, test } from 'vitest';
+import { searchIncident } from '../../../../core/queries/incident.ts';
+import { readMission } from '../../../../core/queries/mission.ts';
+import { searchOrganisations } from '../../../../core/queries/organisations.ts';
+import { Unavailable } from '../../../../core/mission/errors.ts';
+import type { SubscriptionLog } from '../../../../core/delivery/subscription-log.ts';
+import type { Party } from '../../../../core/mission/state.ts';
+import type { Message } from '../../../../schemas/messages/read-message.ts';
+import { systems } from '../../../../schemas/names.ts';
+import { becomes } from '../../../support/contact.ts';
+import { sampleSubscription } from '../../../contract/contract.ts';
+import { problemsOf } from '../../../support/fhir-validator.ts';
+import type { MemoryHub } from '../../../memory/hub.ts';
+import {
+  directory,
+  type Envelope,
+  incidentIdentifier,
+  missionDecision,
+  missionOpenedBy,
+  missionRequest,
+  parties,
+  resourceRequest,
+  resourceResponse,
+  taskOpenedBy,
+} from '../../../support/messages.ts';
+import { callerFor, faultIn, hubAfter, listed, nextOf, type Resource, resourceIn } from '../../../support/reading.ts';
+
+const view = { base: 'https://hub.example/fhir', directory };
+
+type Step = readonly [Party, Message];
+
+/** One mission of an incident, asked for by the AMK at an AMK LA; all that a sender can write down about a person is in it. */
+const missionOf = (
+  id: string,
+  {
+    incident = 'tunnel',
+    by = parties.amk,
+    to = parties.la,
+    exercise = false,
+  }: Pick<Envelope, 'exercise'> & { readonly incident?: string; readonly by?: Party; readonly to?: Party } = {},
+) => {
+  const request = missionRequest({
+    id,
+    incident,
+    exercise,
+    to: [to.organisation],
+    more: [{ resourceType: 'Patient', name: [{ text: 'Kari Nordmann' }] }],
+  });
+  const mission = missionOpenedBy(request, by);
+  const opened: Step = [by, request];
+  const decided: Step = [
+    to,
+    missionDecision({ task: taskOpenedBy(mission, 1), answer: 'accepted', exercise, id: `${id}-decision` }),
+  ];
+  const asked: Step = [to, resourceRequest({ mission, exercise, id: `${id}-ask` })];
+  const refused: Step = [
+    parties.operator,
+    resourceResponse({ task: taskOpenedBy(mission, 3), answer: 'declined', exercise, id: `${id}-no` }),
+  ];
+  return { mission, opened, decided, asked, refused, all: [opened, decided, asked] };
+};
+
+const query = (value: string, more: Readonly<Record<string, string>> = {}): URLSearchParams =>
+  new URLSearchParams({ requisition: `${incidentIdentifier(value).system}|${value}`, ...more });
+
+const search = (hub: MemoryHub, party: Party, parameters: URLSearchParams) =>
+  searchIncident(hub, callerFor(party), new Map(parameters), view);
+
+/** The incident as a party sees it; every answer is valid FHIR. */
+const seen = async (hub: MemoryHub, party: Party, parameters = query('tunnel')) => {
+  const bundle = resourceIn(await search(hub, party, parameters));
+  expect(problemsOf(bundle)).toEqual([]);
+  return {
+    bundle,
+    missions: listed(bundle),
+    tasks: listed(bundle, 'include'),
+    remarks: listed(bundle, 'outcome'),
+  };
+};
+
+const idsOf = (resources: readonly Resource[]): readonly unknown[] => resources.map(({ id }) => id);
+const isMinimal = (resource: Resource): boolean => JSON.stringify(resource['meta']).includes('SUBSETTED');
+
+const here = missionOf('here');
+const there = missionOf('there', { by: parties.otherAmk, to: parties.otherLa });
+const elsewhere = missionOf('elsewhere', { incident: 'avalanche', by: parties.otherAmk, to: parties.otherLa });
+const tunnel = () => hubAfter(...here.all, ...there.all, ...elsewhere.all);
+
+describe('An incident of many missions', () => {
+  test.each([parties.amk, parties.otherAmk, parties.la, parties.otherLa])(
+    'is seen together by those who coordinate a part of it: $name',
+    async (party) => {
+      const { missions, bundle, tasks, remarks } = await seen(await tunnel(), party);
+      expect(idsOf(missions)).toEqual([here.mission, there.mission]);
+      expect(bundle).toMatchObject({ total: 2 });
+      expect([tasks, remarks]).toEqual([[], []]);
+    },
+  );
+
+  test("shows a party's own missions in full, as they are read one by one", async () => {
+    const hub = await tunnel();
+    for (const [party, { mission }, other] of [
+      [parties.la, here, there],
+      [parties.otherAmk, there, here],
+    ] as const) {
+      const { missions } = await seen(hub, party);
+      const one = await readMission(hub.missions, callerFor(party), mission);
+      expect(missions.find(({ id }) => id === mission)).toEqual(one.outcome === 'found' ? one.resource : undefined);
+      expect(missions.filter(isMinimal).map(({ id }) => id)).toEqual([other.mission]);
+    }
+  });
+
+  test('shows of the missions of others how far they are, and no person, no word, no place', async () => {
+    const { missions, bundle } = await seen(
+      await tunnel(),
+      parties.la,
+      query('tunnel', { _revinclude: 'Task:based-on' }),
+    );
+    expect(missions.find(({ id }) => id === there.mission)).toEqual({
+      resourceType: 'ServiceRequest',
+      id: there.mission,
+      meta: {
+        versionId: '3',
+        lastUpdated: expect.any(String),
+        tag: [expect.objectContaining({ code: 'SUBSETTED' })],
+      },
+      extension: [
+        {
+          url: expect.any(String),
+          extension: [
+            { url: 'status', valueCode: 'requested' },
+            { url: 'count', valueUnsignedInt: 1 },
+          ],
+        },
+        {
+          url: expect.any(String),
+          extension: [
+            { url: 'status', valueCode: 'accepted' },
+            { url: 'count', valueUnsignedInt: 1 },
+          ],
+        },
+      ],
+      identifier: [{ system: systems.mission, value: there.mission }],
+      requisition: incidentIdentifier('tunnel'),
+      reasonCode: [{ coding: [{ system: systems.missionCriterion, code: 'time-to-definitive-care' }] }],
+      status: 'active',
+      intent: 'order',
+      priority: 'stat',
+      subject: { extension: [expect.objectContaining({ valueCode: 'masked' })] },
+      authoredOn: expect.any(String),
+      requester: expect.objectContaining({ reference: `Organization/${parties.otherAmk.organisation}` }),
+      performer: [expect.objectContaining({ reference: `Organization/${parties.otherLa.organisation}` })],
+    });
+    const others = JSON.stringify(listed(bundle).concat(listed(bundle, 'include')).filter(isMinimal));
+    expect(others).not.toMatch(/Nordmann|Unknown|Koordinator|locationReference|position/);
+  });
+
+  test('A mission whose decision is deferred is on hold for everybody', async () => {
+    const deferred: Step = [
+      parties.otherLa,
+      missionDecision({ task: taskOpenedBy(there.mission, 1), answer: 'deferred' }),
+    ];
+    const { missions } = await seen(await hubAfter(here.opened, there.opened, deferred), parties.la);
+    expect(missions.map(({ status }) => status)).toEqual(['active', 'on-hold']);
+  });
+
+  test('does not exist for who has no part in it, and is only their own missions for others', async () => {
+    const hub = await hubAfter(here.opened, here.decided, here.asked, here.refused, ...there.all);
+    const stranger = { ...parties.amk, organisation: '100000009' };
+    const outside = { ...parties.la, organisation: '100000019' };
+    for (const party of [stranger, outside, parties.hospital, parties.observer, parties.quality])
+      expect((await seen(hub, party)).bundle).toMatchObject({ total: 0 });
+    expect(idsOf((await seen(hub, parties.operator)).missions)).toEqual([here.mission, there.mission]);
+    expect((await seen(hub, parties.otherOperator)).missions).toEqual([]);
+    expect(
+      (await seen(await hubAfter(here.opened, ...there.all), parties.operator)).missions.map(({ id }) => id),
+    ).toEqual([there.mission]);
+  });
+
+  test('brings the Tasks along for who asks for them: of its own missions all of each, of others what coordination needs', async () => {
+    const hub = await tunnel();
+    const withTasks = query('tunnel', { _revinclude: 'Task:based-on' });
+    const { tasks } = await seen(hub, parties.la, withTasks);
+    const all = [here.mission, there.mission].flatMap((mission) => [
+      taskOpenedBy(mission, 1),
+      taskOpenedBy(mission, 3),
+    ]);
+    expect(idsOf(tasks)).toEqual(all);
+    expect(tasks.map(isMinimal)).toEqual([false, false, true, true]);
+    expect(idsOf((await seen(hub, parties.operator, withTasks)).tasks)).toEqual([all[1], all[3]]);
+    expect(faultIn(await search(hub, parties.la, query('tunnel', { _revinclude: 'Communication:part-of' })))).toBe(
+      'unknown-search',
+    );
+  });
+
+  test('An exercise of an incident is another incident', async () => {
+    const drill = missionOf('drill', { exercise: true });
+    const hub = await hubAfter(...here.all, ...drill.all);
+    expect(idsOf((await seen(hub, parties.la)).missions)).toEqual([here.mission]);
+    for (const label of ['HTEST', `${systems.actReason}|HTEST`]) {
+      const { missions } = await seen(hub, parties.la, query('tunnel', { _security: label }));
+      expect(idsOf(missions)).toEqual([drill.mission]);
+      expect(missions[0]?.['meta']).toMatchObject({ security: [{ code: 'HTEST' }] });
+    }
+    // Who only takes part in the exercise does not see the real one.
+    const other = missionOf('other-drill', { exercise: true, by: parties.otherAmk, to: parties.otherLa });
+    const both = await hubAfter(...here.all, ...other.all);
+    expect((await seen(both, parties.otherLa)).missions).toEqual([]);
+    expect(idsOf((await seen(both, parties.otherLa, query('tunnel', { _security: 'HTEST' }))).missions)).toEqual([
+      other.mission,
+    ]);
+  });
+
+  test('A mission that was described anew as part of another incident belongs to that one', async () => {
+    const hub = await tunnel();
+    const state = (await hub.missions.last(elsewhere.mission))?.state;
+    if (state === undefined) throw new Error('there is no such mission');
+    await hub.overview.link({ ...state, incident: incidentIdentifier('tunnel') });
+    expect(idsOf((await seen(hub, parties.otherLa)).missions)).toEqual([here.mission, there.mission]);
+  });
+
+  test('has at most two hundred missions in one answer, which says so, and is seen page by page', async () => {
+    const many = Array.from({ length: 203 }, (_, index) => missionOf(`many-${index}`).opened);
+    const hub = await hubAfter(...many);
+    const { missions, remarks } = await seen(hub, parties.la);
+    expect(missions).toHaveLength(200);
+    expect(remarks).toMatchObject([{ resourceType: 'OperationOutcome', issue: [{ severity: 'warning' }] }]);
+    const pages: number[] = [];
+    const ids = new Set<unknown>();
+    let parameters = query('tunnel', { _count: '90' });
+    for (;;) {
+      const page = resourceIn(await search(hub, parties.la, parameters));
+      pages.push(listed(page).length);
+      for (const id of idsOf(listed(page))) ids.add(id);
+      const next = nextOf(page);
+      if (next === undefined) break;
+      parameters = new URL(next).searchParams;
+    }
+    expect([pages, ids.size]).toEqual([[90, 90, 20], 200]);
+  });
+
+  test('is named by system and value, also where the value has a comma or a bar', async () => {
+    const odd = missionOf('odd', { incident: 'E6, km 12|north' });
+    const hub = await hubAfter(odd.opened);
+    const { system } = incidentIdentifier('');
+    const written = new URLSearchParams({ requisition: `${system}|E6\\, km 12\\|north` });
+    expect(idsOf((await seen(hub, parties.la, written)).missions)).toEqual([odd.mission]);
+    for (const requisition of ['tunnel', '|tunnel', `${system}|`, `${system}|a,${system}|b`, ''])
+      expect(faultIn(await search(hub, parties.la, new URLSearchParams({ requisition })))).toBe('unknown-search');
+    expect(faultIn(await search(hub, parties.la, new URLSearchParams()))).toBe('unknown-search');
+    expect(faultIn(await search(hub, parties.la, query('tunnel', { status: 'active' })))).toBe('unknown-search');
+    expect(faultIn(await search(hub, parties.la, query('tunnel', { _security: 'R' })))).toBe('unknown-search');
+  });
+});
+
+describe('The directory', () => {
+  const asked = async (parameters: string) =>
+    searchOrganisations(await hubAfter(), new Map(new URLSearchParams(parameters)), view);
+  const found = async (parameters: string) => {
+    const bundle = resourceIn(await asked(parameters));
+    expect(problemsOf(bundle)).toEqual([]);
+    return idsOf(listed(bundle));
+  };
+
+  test('lists whom a message may be addressed to, by role and name', async () => {
+    const numbers = (...list: readonly Party[]) => list.map(({ organisation }) => organisation);
+    expect(await found('type=amk-la')).toEqual(numbers(parties.la, parties.otherLa));
+    expect(await found(`type=${systems.partyRole}|hospital,amk-la`)).toEqual(
+      numbers(parties.la, parties.otherLa, parties.hospital, parties.otherHospital),
+    );
+    expect(await found('type=operator&name=helicopter')).toEqual(numbers(parties.operator, parties.otherOperator));
+    expect(await found('type=operator&name:contains=dombas')).toEqual(numbers(parties.operator));
+    expect(await found('type=operator&name=dombas')).toEqual([]);
+    expect(await found('type=operator&_count=2')).toEqual(numbers(parties.operator, parties.otherOperator));
+  });
+
+  test('says of each party whether the hub reaches it by machine', async () => {
+    const hub = await hubAfter();
+    const { la, otherLa } = parties;
+    const reached = async () => {
+      const bundle = resourceIn(await searchOrganisations(hub, new Map([['type', 'amk-la']]), view));
+      return listed(bundle).map(({ extension }) => extension);
+    };
+    const says = (valueCode: string) => [
+      { url: 'https://luftbro.example/fhir/StructureDefinition/machine-contact', valueCode },
+    ];
+    expect(await reached()).toEqual([says('active'), says('active')]);
+    await hub.subscriptions.create({ ...sampleSubscription('second', la.organisation), status: 'requested' }, '');
+    await becomes(hub.subscriptions, otherLa.organisation, 'error', 'timeout');
+    expect(await reached()).toEqual([says('partial'), says('error')]);
+    await becomes(hub.subscriptions, la.organisation, 'off');
+    await becomes(hub.subscriptions, otherLa.organisation, 'off');
+    expect(await reached()).toEqual([says('requested'), says('none')]);
+    // Whom to phone is read also while storage is away.
+    const away: SubscriptionLog = {
+      ...hub.subscriptions,
+      subscribers: () => Promise.reject(new Unavailable('away')),
+    };
+    const blind = await searchOrganisations({ subscriptions: away }, new Map([['type', 'amk-la']]), view);
+    expect(listed(resourceIn(blind)).map(({ extension }) => extension)).toEqual([undefined, undefined]);
+    const hubItself = await searchOrganisations(hub, new Map([['type', 'hub']]), view);
+    expect(JSON.stringify(hubItself)).not.toContain('machine-contact');
+  });
+
+  test.each(['', 'name=Helicopter', 'type=pilot', 'type=amk-la,pilot', 'type=amk-la&address=Oslo'])(
+    'refuses a search it does not offer: %s',
+    async (parameters) => {
+      expect(faultIn(await asked(parameters))).toBe('unknown-search');
+    },
+  );
+});

@@ -1,0 +1,249 @@
+import { describe, expect, test } from 'vitest';
+import { eventsBundle, type FoundEvents, readEvents } from '../../../../core/queries/subscription-events.ts';
+import type { Notice } from '../../../../core/delivery/notice.ts';
+import { notificationBundle } from '../../../../core/fhir/notification.ts';
+import { subscriptionResource } from '../../../../core/fhir/subscription.ts';
+import { isRefusal } from '../../../../schemas/faults.ts';
+import { isObject } from '../../../../schemas/json/json.ts';
+import { missionTopic, systems } from '../../../../schemas/names.ts';
+import { readSubscription, readSubscriptionChange, secretExtension } from '../../../../schemas/subscription.ts';
+import { sampleSubscription } from '../../../contract/contract.ts';
+import { problemsOf } from '../../../support/fhir-validator.ts';
+import type { MemoryHub } from '../../../memory/hub.ts';
+import { directory, missionOpenedBy, missionRequest, missionUpdate, parties } from '../../../support/messages.ts';
+import { hubAfter, nextOf } from '../../../support/reading.ts';
+
+const { amk, la } = parties;
+const view = { base: 'https://hub.example/fhir', directory };
+const now = '2026-02-01T12:00:00.000Z';
+const backport = 'http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition';
+
+const request = missionRequest({ id: 'request' });
+const mission = missionOpenedBy(request);
+
+/** A hub that has told the AMK LA of so many events of one mission. */
+const toldOf = (events: number): Promise<MemoryHub> =>
+  hubAfter(
+    [amk, request],
+    ...Array.from(
+      { length: events - 1 },
+      (_, index) => [amk, missionUpdate({ mission, id: `update-${index}` })] as const,
+    ),
+  );
+
+const found = async (hub: MemoryHub, search: ReadonlyMap<string, string>): Promise<FoundEvents> => {
+  const subscription = await hub.subscriptions.subscription(la.organisation);
+  if (subscription === undefined) throw new Error('there is no subscription');
+  const events = await readEvents(hub, la, subscription, search);
+  if (isRefusal(events)) throw new Error(JSON.stringify(events.faults));
+  return events;
+};
+
+const numbersIn = (text: string): readonly number[] =>
+  [...text.matchAll(/"event-number","valueString":"(\d+)"/g)].map(([, number]) => Number(number));
+
+/** All that `$events` answers, page after page, and how many events each page has. */
+const followed = async (hub: MemoryHub, first: ReadonlyMap<string, string>, most?: number) => {
+  const numbers: number[] = [];
+  const pages: number[] = [];
+  for (let search: ReadonlyMap<string, string> | undefined = first; search !== undefined; ) {
+    const text = eventsBundle(await found(hub, search), view, now, most);
+    const bundle: unknown = JSON.parse(text);
+    expect(problemsOf(bundle)).toEqual([]);
+    const page = numbersIn(text);
+    numbers.push(...page);
+    pages.push(page.length);
+    const next = nextOf(bundle);
+    expect(next ?? view.base).toContain(view.base);
+    search = next === undefined ? undefined : new Map(new URL(next).searchParams);
+  }
+  return { numbers, pages };
+};
+
+const upTo = (last: number): readonly number[] => Array.from({ length: last }, (_, index) => index + 1);
+
+describe('An answer of $events that is cut', () => {
+  test('says where it goes on, after fifty events, until all have been told once', async () => {
+    const hub = await toldOf(53);
+    const all = await followed(hub, new Map([['content', 'id-only']]));
+    expect(all).toEqual({ numbers: upTo(53), pages: [50, 3] });
+    const some = new Map([
+      ['eventsUntilNumber', '52'],
+      ['content', 'empty'],
+    ]);
+    expect(await followed(hub, some)).toEqual({ numbers: upTo(52), pages: [50, 2] });
+  });
+
+  test('is cut where it would be larger than a function may answer, and holds one event at the least', async () => {
+    const hub = await toldOf(5);
+    const whole = eventsBundle(await found(hub, new Map()), view, now);
+    expect(nextOf(JSON.parse(whole))).toBeUndefined();
+    expect((await followed(hub, new Map(), 1)).pages).toEqual([1, 1, 1, 1, 1]);
+    const half = Math.ceil(Buffer.byteLength(whole) * 0.55);
+    const halves = await followed(hub, new Map(), half);
+    expect(halves.numbers).toEqual(upTo(5));
+    expect(halves.pages.length).toBeGreaterThan(1);
+    expect(halves.pages.length).toBeLessThan(5);
+  });
+
+  test('has not been cut if nothing follows, and is empty beyond the last event', async () => {
+    const hub = await toldOf(3);
+    expect(await followed(hub, new Map([['eventsSinceNumber', '2']]))).toEqual({ numbers: [2, 3], pages: [2] });
+    expect(await followed(hub, new Map([['eventsSinceNumber', '4']]))).toEqual({ numbers: [], pages: [0] });
+    expect(await followed(hub, new Map([['eventsUntilNumber', '0']]))).toEqual({ numbers: [], pages: [0] });
+  });
+});
+
+describe('A heartbeat', () => {
+  test.each(['empty', 'id-only', 'full-resource'] as const)(
+    'is a valid notification that tells of no event and counts as none: %s',
+    (payload) => {
+      const subscription = { ...sampleSubscription('la', la.organisation), payload, lastNumber: 7, heartbeat: 60 };
+      const notice: Notice = { kind: 'heartbeat', subscription };
+      const bundle: unknown = JSON.parse(notificationBundle(notice, view, now));
+      expect(problemsOf(bundle)).toEqual([]);
+      expect(bundle).toMatchObject({
+        type: 'history',
+        entry: [
+          {
+            request: { method: 'GET', url: 'Subscription/la/$status' },
+            response: { status: '200' },
+            resource: {
+              parameter: expect.arrayContaining([
+                { name: 'status', valueCode: 'active' },
+                { name: 'type', valueCode: 'heartbeat' },
+                { name: 'events-since-subscription-start', valueString: '7' },
+              ]),
+            },
+          },
+        ],
+      });
+      expect(JSON.stringify(bundle)).not.toContain('notification-event');
+      expect(JSON.stringify(bundle).includes(missionTopic)).toBe(payload !== 'empty');
+    },
+  );
+});
+
+describe('A notification', () => {
+  test('never counts fewer events than it tells of, also if the subscription was read before they were numbered', async () => {
+    const events = await found(await toldOf(2), new Map());
+    const early = { ...events, subscription: { ...events.subscription, lastNumber: 0 } };
+    expect(notificationBundle(early, view, now)).toContain('"events-since-subscription-start","valueString":"2"');
+  });
+});
+
+const posted = (change: Record<string, unknown> = {}, channel: Record<string, unknown> = {}): unknown => ({
+  resourceType: 'Subscription',
+  status: 'requested',
+  reason: 'test',
+  criteria: missionTopic,
+  ...change,
+  channel: { type: 'rest-hook', endpoint: 'https://partner.example/notify', ...channel },
+});
+
+const filtered = (...texts: readonly string[]): unknown =>
+  posted({
+    _criteria: {
+      extension: texts.map((valueString) => ({ url: `${backport}/backport-filter-criteria`, valueString })),
+    },
+  });
+const faultsOf = (read: ReturnType<typeof readSubscription>): readonly (string | undefined)[] =>
+  isRefusal(read) ? read.faults.map(({ at }) => at) : [];
+
+describe('A Subscription as it is read', () => {
+  test('has each filter, of either resource or none, also several in one text', () => {
+    const read = readSubscription(
+      filtered(
+        `ServiceRequest?priority=stat,urgent&identifier=${systems.mission}|m1,m2`,
+        'MessageHeader?event=mission-decision',
+        'role=requester,coordinator,performer,observer',
+      ),
+    );
+    expect(read).toMatchObject({
+      outcome: 'read',
+      settings: {
+        filter: {
+          events: ['mission-decision'],
+          urgencies: ['stat', 'urgent'],
+          missions: ['m1', 'm2'],
+          roles: ['requester', 'coordinator', 'performer', 'observer'],
+        },
+      },
+    });
+  });
+
+  test('is refused with everything that is wrong, each by its place', () => {
+    expect(
+      faultsOf(
+        readSubscription(
+          posted(
+            {
+              criteria: 'other',
+              extension: [{ url: 'http://hl7.org/fhir/5.0/StructureDefinition/extension-Subscription.content' }],
+            },
+            { type: 'websocket', payload: 'text/plain', extension: [{ url: `${backport}/backport-max-count` }] },
+          ),
+        ),
+      ),
+    ).toEqual([
+      'Subscription.criteria',
+      'Subscription.extension[0]',
+      'Subscription.channel.type',
+      'Subscription.channel.payload',
+      'Subscription.channel.extension',
+    ]);
+    expect(faultsOf(readSubscription(posted({ modifierExtension: [{ url: 'https://x.example' }] })))).toEqual([
+      'Subscription.modifierExtension',
+    ]);
+    for (const nothing of ['', 'ServiceRequest?', 'role='])
+      expect(faultsOf(readSubscription(filtered(nothing)))).toEqual(['Subscription.criteria.extension[0]']);
+    expect(faultsOf(readSubscription(filtered('identifier=urn:other|m1')))).toEqual([
+      'Subscription.criteria.extension[0]',
+    ]);
+    expect(faultsOf(readSubscription(filtered(`identifier=${'m'.repeat(1_000)}`)))).toEqual([
+      'Subscription.criteria.extension',
+    ]);
+  });
+
+  test.each([
+    [59, false],
+    [60, true],
+    [86_400, true],
+    [86_401, false],
+  ])('may ask for a heartbeat every %i seconds: %s', (valueUnsignedInt, isTaken) => {
+    const read = readSubscription(
+      posted({}, { extension: [{ url: `${backport}/backport-heartbeat-period`, valueUnsignedInt }] }),
+    );
+    expect(isRefusal(read)).toBe(!isTaken);
+    if (isTaken) expect(read).toMatchObject({ settings: { heartbeat: valueUnsignedInt } });
+  });
+
+  test('has its channel in an extension too, if that says the same', () => {
+    const typed = (code: string) =>
+      posted({}, { _type: { extension: [{ url: `${backport}/backport-channel-type`, valueCoding: { code } }] } });
+    expect(readSubscription(typed('rest-hook')).outcome).toBe('read');
+    expect(faultsOf(readSubscription(typed('websocket')))).toEqual(['Subscription.channel.type']);
+  });
+
+  test('has an identifier of a later FHIR version, which the profile allows and the hub does not keep', () => {
+    const url = 'http://hl7.org/fhir/5.0/StructureDefinition/extension-Subscription.identifier';
+    expect(readSubscription(posted({ extension: [{ url }] })).outcome).toBe('read');
+  });
+
+  test('can be put back as it was shown, with its secret, which it cannot choose', () => {
+    const subscription = { ...sampleSubscription('one', la.organisation), heartbeat: 120, timeout: 5 };
+    const shown = subscriptionResource(subscription, true);
+    expect(problemsOf(shown)).toEqual([]);
+    const read = readSubscriptionChange(shown, 'one');
+    expect(read).toMatchObject({
+      outcome: 'read',
+      settings: { endpoint: subscription.endpoint, payload: 'full-resource', heartbeat: 120, timeout: 5 },
+    });
+    expect(JSON.stringify(read)).not.toContain('whsec_');
+    expect(
+      faultsOf(readSubscription(posted({}, { extension: [{ url: secretExtension, valueString: 'whsec_mine' }] }))),
+    ).toEqual(['Subscription.channel.extension[0]']);
+    expect(isObject(shown) && readSubscriptionChange({ ...shown, status: 'off' }, 'one')).toEqual({ outcome: 'off' });
+    expect(isObject(shown) && readSubscriptionChange({ ...shown, status: 'error' }, 'one').outcome).toBe('refused');
+  });
+});
