@@ -1,7 +1,7 @@
 import type { MissionLog } from '../core/mission/mission-log.ts';
 import type { Clock } from '../core/mission/clock.ts';
 import type { Overview, Worklist } from '../core/mission/projections.ts';
-import type { DeadLetters, Obligations, Retirements } from '../core/delivery/obligations.ts';
+import type { DeadLetters, Obligations, IdleMissions } from '../core/delivery/obligations.ts';
 import type { DeliveryQueue } from '../core/delivery/delivery-queue.ts';
 import type { SubscriptionLog } from '../core/delivery/subscription-log.ts';
 import type { AccessLog } from '../core/audit/access-log.ts';
@@ -13,7 +13,7 @@ import { cachedGuidelines } from './dynamodb/guideline-store.ts';
 import { missionLog } from './dynamodb/mission-log.ts';
 import { obligations } from './dynamodb/obligations.ts';
 import { overview } from './dynamodb/overview.ts';
-import { retirements } from './dynamodb/idle-missions.ts';
+import { idleMissions } from './dynamodb/idle-missions.ts';
 import { subscriptionLog } from './dynamodb/subscription-log.ts';
 import { openTable, type Table } from './dynamodb/table.ts';
 import { worklist } from './dynamodb/worklist.ts';
@@ -30,7 +30,7 @@ export interface Logs {
   readonly worklist: Worklist;
   readonly overview: Overview;
   readonly obligations: Obligations;
-  readonly retirements: Retirements;
+  readonly idleMissions: IdleMissions;
   readonly deadLetters: DeadLetters;
   readonly accesses: AccessLog;
   readonly directory: () => Promise<PartyDirectory>;
@@ -46,7 +46,7 @@ export const openLogs = (tableName: string = setting('TABLE_NAME')): Logs => {
     worklist: worklist(table),
     overview: overview(table),
     obligations: obligations(table),
-    retirements: retirements(table),
+    idleMissions: idleMissions(table),
     deadLetters: deadLetters(table),
     accesses: accessLog(table),
     directory: cachedDirectory(table),

@@ -20,7 +20,7 @@ export const deadLetters = (table: Table): DeadLetters => {
           new QueryCommand({
             TableName,
             IndexName: 'obligations',
-            KeyConditionExpression: 'owes = :dead',
+            KeyConditionExpression: 'obligation = :dead',
             ExpressionAttributeValues: { ':dead': deadLetterShard },
             Limit: limit,
             ExclusiveStartKey: keyOf(from),
@@ -34,28 +34,28 @@ export const deadLetters = (table: Table): DeadLetters => {
         .filter((item) => item !== undefined);
       return {
         // The index may lag behind what somebody else has just redriven.
-        items: items.filter((item) => item['owes'] === deadLetterShard).map(storedNotification),
+        items: items.filter((item) => item['obligation'] === deadLetterShard).map(storedNotification),
         ...defined({ next: cursorOf(page.LastEvaluatedKey) }),
       };
     },
 
     async redrive(subscription, number, at, dueAt) {
       const key = keys.notification(subscription, number);
-      const { owes } = owed(key, dueAt);
+      const { obligation } = owed(key, dueAt);
       return holds(() =>
         client.send(
           new UpdateCommand({
             TableName,
             Key: key,
             UpdateExpression:
-              'SET #status = :pending, attempts = :none, redrivenAt = :at, owes = :owes, dueAt = :dueAt REMOVE firstTriedAt, warned, settledAt',
-            ConditionExpression: '#status = :failed AND owes = :dead',
+              'SET #status = :pending, attempts = :none, redrivenAt = :at, obligation = :obligation, dueAt = :dueAt REMOVE firstTriedAt, warned, completedAt',
+            ConditionExpression: '#status = :failed AND obligation = :dead',
             ExpressionAttributeNames: { '#status': 'status' },
             ExpressionAttributeValues: {
               ':pending': 'pending',
               ':none': 0,
               ':at': at,
-              ':owes': owes,
+              ':obligation': obligation,
               ':dueAt': dueAt,
               ':failed': 'failed',
               ':dead': deadLetterShard,
@@ -71,8 +71,8 @@ export const deadLetters = (table: Table): DeadLetters => {
           new UpdateCommand({
             TableName,
             Key: keys.notification(subscription, number),
-            UpdateExpression: 'SET discardedAt = :at REMOVE owes, dueAt',
-            ConditionExpression: '#status = :failed AND owes = :dead',
+            UpdateExpression: 'SET discardedAt = :at REMOVE obligation, dueAt',
+            ConditionExpression: '#status = :failed AND obligation = :dead',
             ExpressionAttributeNames: { '#status': 'status' },
             ExpressionAttributeValues: { ':at': at, ':failed': 'failed', ':dead': deadLetterShard },
           }),

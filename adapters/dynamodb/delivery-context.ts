@@ -1,6 +1,6 @@
 import { announcementOf } from '../../core/mission/announcement.ts';
 import type { MissionLog, StoredEntry } from '../../core/mission/mission-log.ts';
-import type { DeliveryCase, DeliveryDesk } from '../../core/delivery/delivery-queue.ts';
+import type { DeliveryContext, DeliveryContexts } from '../../core/delivery/delivery-queue.ts';
 import { defined } from '../../schemas/defined.ts';
 import { isOfThisFold, storedEntry } from './mission-log.ts';
 import { storedNotification, storedSubscription } from './subscription-log.ts';
@@ -10,8 +10,8 @@ import { batchGet, type Key, keys, type Table } from './table.ts';
  * Gathers what a delivery needs: one batch read, and another only if the mission's description was sent anew in between,
  * if a hospital is told that a patient was diverted to it, or if another release has folded the entry.
  */
-export const deliveryDesk = (table: Table, missions: MissionLog): DeliveryDesk => ({
-  async open(order) {
+export const deliveryDesk = (table: Table, missions: MissionLog): DeliveryContexts => ({
+  async load(order) {
     const places = {
       subscription: keys.subscription(order.subscription),
       notification: keys.notification(order.subscription, order.number),
@@ -40,7 +40,7 @@ export const deliveryDesk = (table: Table, missions: MissionLog): DeliveryDesk =
     const request =
       wanted === undefined || hinted?.number === wanted ? hinted : await missions.entry(order.mission, wanted);
     const notification = at(places.notification, storedNotification);
-    const found: DeliveryCase = defined({
+    const found: DeliveryContext = defined({
       subscription: at(places.subscription, storedSubscription),
       notification,
       previous: at(places.previous, storedNotification),

@@ -1,22 +1,22 @@
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import type { Retirement, Retirements } from '../../core/delivery/obligations.ts';
+import type { IdleMission, IdleMissions } from '../../core/delivery/obligations.ts';
 import { holds, keys, queryUntil, retirementShard, type Table } from './table.ts';
 
 /** Nothing for what a newer release, that was taken back, has put there. */
-const retirementOf = ({ pk, sk }: Readonly<Record<string, unknown>>): Retirement | undefined => {
+const retirementOf = ({ pk, sk }: Readonly<Record<string, unknown>>): IdleMission | undefined => {
   const mission = /^MISSION#(.+)$/.exec(String(pk))?.[1];
   const entry = /^ENTRY#(\d+)$/.exec(String(sk))?.[1];
   return mission === undefined || entry === undefined ? undefined : { mission, entry: Number(entry) };
 };
 
 /** Entries that wait to see whether their mission rests stand in a partition of their own in the obligations index. */
-export const retirements = (table: Table): Retirements => ({
+export const idleMissions = (table: Table): IdleMissions => ({
   due: (now, limit) =>
     queryUntil(
       table,
       {
         IndexName: 'obligations',
-        KeyConditionExpression: 'owes = :over AND dueAt <= :now',
+        KeyConditionExpression: 'obligation = :over AND dueAt <= :now',
         ExpressionAttributeValues: { ':over': retirementShard, ':now': now },
       },
       limit,
@@ -53,7 +53,7 @@ export const retirements = (table: Table): Retirements => ({
           TableName: table.name,
           Key: keys.entry(mission, entry),
           UpdateExpression: 'SET dueAt = :dueAt',
-          ConditionExpression: 'owes = :over',
+          ConditionExpression: 'obligation = :over',
           ExpressionAttributeValues: { ':dueAt': dueAt, ':over': retirementShard },
         }),
       ),
@@ -66,8 +66,8 @@ export const retirements = (table: Table): Retirements => ({
         new UpdateCommand({
           TableName: table.name,
           Key: keys.entry(mission, entry),
-          UpdateExpression: 'REMOVE owes, dueAt',
-          ConditionExpression: 'owes = :over',
+          UpdateExpression: 'REMOVE obligation, dueAt',
+          ConditionExpression: 'obligation = :over',
           ExpressionAttributeValues: { ':over': retirementShard },
         }),
       ),

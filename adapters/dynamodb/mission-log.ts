@@ -1,22 +1,23 @@
 import { GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { evolve, fold, foldVersion } from '../../core/mission/evolve.ts';
-import type { MissionLog, StoredEntry, Told } from '../../core/mission/mission-log.ts';
+import type { MissionLog, StoredEntry, NumberedNotification } from '../../core/mission/mission-log.ts';
 import { type Entry, hub, type MissionState } from '../../core/mission/state.ts';
 import { defined } from '../../schemas/defined.ts';
 import { holds, keys, newestOf, owed, pack, rangeOf, reach, retirementShard, type Table, unpack } from './table.ts';
 
-/** An item of the mission log. `packed` never changes; `owes`, `told` and `untold` are what became of its debt. */
+/** An item of the mission log. `packed` never changes; `obligation`, `notified` and `withoutSubscription` are what became of its debt. */
 const read = (item: Record<string, unknown>): StoredEntry => {
-  const told: Told[] = typeof item['told'] === 'string' ? JSON.parse(item['told']) : [];
-  const untold: string[] = typeof item['untold'] === 'string' ? JSON.parse(item['untold']) : [];
+  const notified: NumberedNotification[] = typeof item['notified'] === 'string' ? JSON.parse(item['notified']) : [];
+  const withoutSubscription: string[] =
+    typeof item['withoutSubscription'] === 'string' ? JSON.parse(item['withoutSubscription']) : [];
   const entry: Entry = unpack(item['packed']);
   // Entries of the first release name nobody who was addressed but not told.
-  const notTold = entry.notTold ?? [];
+  const notParties = entry.notParties ?? [];
   // Nor do they know when the mission awoke: in that release the first entry saw to it for ever.
-  const awakeSince = entry.awakeSince ?? 1;
-  const owes = item['owes'] !== undefined && item['owes'] !== retirementShard;
-  const settledAt = typeof item['settledAt'] === 'string' ? item['settledAt'] : undefined;
-  return { ...entry, notTold, awakeSince, owes, told, untold, ...defined({ settledAt }) };
+  const activeSince = entry.activeSince ?? 1;
+  const fanOutPending = item['obligation'] !== undefined && item['obligation'] !== retirementShard;
+  const fanOutCompletedAt = typeof item['fanOutCompletedAt'] === 'string' ? item['fanOutCompletedAt'] : undefined;
+  return { ...entry, notParties, activeSince, fanOutPending, notified, withoutSubscription, ...defined({ fanOutCompletedAt }) };
 };
 
 export const storedEntry = read;
@@ -44,26 +45,30 @@ export const missionLog = (table: Table): MissionLog => {
     return { ...entry, state: fold(events) ?? entry.state };
   };
 
-  const noteAlso = async (mission: string, number: number, told: readonly Told[]): Promise<void> => {
+  const noteAlso = async (
+    mission: string,
+    number: number,
+    notified: readonly NumberedNotification[],
+  ): Promise<void> => {
     const Key = keys.entry(mission, number);
     const answer = await reach(() => client.send(new GetCommand({ TableName, Key, ConsistentRead: true })));
-    const before: unknown = answer.Item?.['told'];
+    const before: unknown = answer.Item?.['notified'];
     if (typeof before !== 'string') return;
-    const noted: readonly Told[] = JSON.parse(before);
-    const others = told.filter((one) => !noted.some(({ subscription }) => subscription === one.subscription));
+    const noted: readonly NumberedNotification[] = JSON.parse(before);
+    const others = notified.filter((one) => !noted.some(({ subscription }) => subscription === one.subscription));
     if (others.length === 0) return;
     const written = await holds(() =>
       client.send(
         new UpdateCommand({
           TableName,
           Key,
-          UpdateExpression: 'SET told = :told',
-          ConditionExpression: 'told = :before',
-          ExpressionAttributeValues: { ':told': JSON.stringify([...noted, ...others]), ':before': before },
+          UpdateExpression: 'SET notified = :notified',
+          ConditionExpression: 'notified = :before',
+          ExpressionAttributeValues: { ':notified': JSON.stringify([...noted, ...others]), ':before': before },
         }),
       ),
     );
-    if (!written) await noteAlso(mission, number, told);
+    if (!written) await noteAlso(mission, number, notified);
   };
 
   return {
@@ -115,27 +120,29 @@ export const missionLog = (table: Table): MissionLog => {
       return written ? 'appended' : 'taken';
     },
 
-    async settle(mission, number, { told, untold, settledAt, retireAt }) {
-      const set = 'SET told = :told, untold = :untold, settledAt = :settledAt';
+    async completeFanOut(mission, number, { notified, withoutSubscription, fanOutCompletedAt, idleCheckAt }) {
+      const set = 'SET notified = :notified, withoutSubscription = :withoutSubscription, fanOutCompletedAt = :completedAt';
       const cleared = await holds(() =>
         client.send(
           new UpdateCommand({
             TableName,
             Key: keys.entry(mission, number),
             UpdateExpression:
-              retireAt === undefined ? `${set} REMOVE owes, dueAt` : `${set}, owes = :over, dueAt = :retireAt`,
-            ConditionExpression: 'attribute_exists(owes) AND owes <> :over',
+              idleCheckAt === undefined
+                ? `${set} REMOVE obligation, dueAt`
+                : `${set}, obligation = :over, dueAt = :idleCheckAt`,
+            ConditionExpression: 'attribute_exists(obligation) AND obligation <> :over',
             ExpressionAttributeValues: defined({
-              ':told': JSON.stringify(told),
-              ':untold': JSON.stringify(untold),
-              ':settledAt': settledAt,
+              ':notified': JSON.stringify(notified),
+              ':withoutSubscription': JSON.stringify(withoutSubscription),
+              ':completedAt': fanOutCompletedAt,
               ':over': retirementShard,
-              ':retireAt': retireAt,
+              ':idleCheckAt': idleCheckAt,
             }),
           }),
         ),
       );
-      if (!cleared && told.length > 0) await noteAlso(mission, number, told);
+      if (!cleared && notified.length > 0) await noteAlso(mission, number, notified);
     },
   };
 };

@@ -55,7 +55,7 @@ export const obligations = ({ client, name: TableName }: Table): Obligations => 
             new QueryCommand({
               TableName,
               IndexName: 'obligations',
-              KeyConditionExpression: 'owes = :shard AND dueAt <= :now',
+              KeyConditionExpression: 'obligation = :shard AND dueAt <= :now',
               ExpressionAttributeValues: { ':shard': shard, ':now': now },
               Limit: limit,
             }),
@@ -86,7 +86,7 @@ export const obligations = ({ client, name: TableName }: Table): Obligations => 
             TableName,
             Key: keyOf(obligation),
             UpdateExpression: 'SET dueAt = :dueAt',
-            ConditionExpression: 'attribute_exists(owes) AND NOT owes IN (:over, :failed)',
+            ConditionExpression: 'attribute_exists(obligation) AND NOT obligation IN (:over, :failed)',
             ExpressionAttributeValues: { ':dueAt': dueAt, ':over': retirementShard, ':failed': deadLetterShard },
           }),
         ),

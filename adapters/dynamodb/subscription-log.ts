@@ -39,9 +39,9 @@ const statuses: readonly SubscriptionStatus[] = ['requested', 'active', 'error',
 const notificationStatuses: readonly NotificationStatus[] = ['pending', 'delivered', 'failed'];
 
 /** A status that only a newer release knows: what it has not settled is owed; of what it has, nobody here knows that it arrived. */
-const statusIn = ({ status, owes }: Record<string, unknown>): NotificationStatus =>
+const statusIn = ({ status, obligation }: Record<string, unknown>): NotificationStatus =>
   notificationStatuses.find((known) => known === status) ??
-  (obligationShards.some((shard) => shard === owes) ? 'pending' : 'failed');
+  (obligationShards.some((shard) => shard === obligation) ? 'pending' : 'failed');
 
 const gapsIn = (value: unknown): readonly NumberGap[] | undefined =>
   typeof value === 'string' ? JSON.parse(value) : undefined;
@@ -95,7 +95,7 @@ export const storedNotification = (item: Record<string, unknown>): Notification 
     discardedAt: text(item['discardedAt']),
     lastAttemptAt: text(item['lastAttemptAt']),
     lastAnswer: text(item['lastAnswer']),
-    settledAt: text(item['settledAt']),
+    completedAt: text(item['completedAt']),
   }),
 });
 
@@ -221,11 +221,19 @@ export const subscriptionLog = (table: Table): SubscriptionLog => {
       return (await heads(ids)).toSorted((a, b) => a.createdAt.localeCompare(b.createdAt));
     },
 
-    async contact(seen, { status, failures, failingSince, error, retryAt, dueAt }) {
+    async saveEndpointHealth(seen, { status, failures, failingSince, error, retryAt, dueAt }) {
       const key = keys.subscription(seen.id);
-      const owes = dueAt === undefined ? undefined : owed(key, dueAt);
-      const set = defined({ status, failures, failingSince, error, retryAt, owes: owes?.owes, dueAt: owes?.dueAt });
-      const names = ['status', 'failures', 'failingSince', 'error', 'retryAt', 'owes', 'dueAt'];
+      const obligation = dueAt === undefined ? undefined : owed(key, dueAt);
+      const set = defined({
+        status,
+        failures,
+        failingSince,
+        error,
+        retryAt,
+        obligation: obligation?.obligation,
+        dueAt: obligation?.dueAt,
+      });
+      const names = ['status', 'failures', 'failingSince', 'error', 'retryAt', 'obligation', 'dueAt'];
       const gone = names.filter((name) => !(name in set));
       return holds(() =>
         client.send(
@@ -253,7 +261,7 @@ export const subscriptionLog = (table: Table): SubscriptionLog => {
       );
     },
 
-    async missed({ id, revision }, error, at) {
+    async countFailure({ id, revision }, error, at) {
       try {
         const answer = await reach(() =>
           client.send(
@@ -309,7 +317,7 @@ export const subscriptionLog = (table: Table): SubscriptionLog => {
           new UpdateCommand({
             TableName,
             Key: keys.subscription(id),
-            UpdateExpression: 'SET #status = :off REMOVE owes, dueAt, retryAt',
+            UpdateExpression: 'SET #status = :off REMOVE obligation, dueAt, retryAt',
             ConditionExpression: 'attribute_exists(pk)',
             ExpressionAttributeNames: { '#status': 'status' },
             ExpressionAttributeValues: { ':off': 'off' },
@@ -334,7 +342,7 @@ export const subscriptionLog = (table: Table): SubscriptionLog => {
             UpdateExpression:
               anew === undefined
                 ? 'SET packed = :packed, revision = :next'
-                : 'SET packed = :packed, revision = :next, #status = :status, failures = :failures, owes = :owes, dueAt = :dueAt REMOVE failingSince, retryAt, #error',
+                : 'SET packed = :packed, revision = :next, #status = :status, failures = :failures, obligation = :obligation, dueAt = :dueAt REMOVE failingSince, retryAt, #error',
             ConditionExpression: 'revision = :seen AND #status <> :off',
             ExpressionAttributeNames: defined({
               '#status': 'status',
@@ -347,7 +355,7 @@ export const subscriptionLog = (table: Table): SubscriptionLog => {
               ':off': 'off',
               ':status': anew?.status,
               ':failures': anew?.failures,
-              ':owes': anew?.owes,
+              ':obligation': anew?.obligation,
               ':dueAt': anew?.dueAt,
             }),
           }),
@@ -451,19 +459,19 @@ export const subscriptionLog = (table: Table): SubscriptionLog => {
         'lastAttemptAt = :at',
         'lastAnswer = :answer',
         ...(attempt.warned === true ? ['warned = :warned'] : []),
-        ...(isSettled ? ['settledAt = :at'] : ['dueAt = :dueAt']),
+        ...(isSettled ? ['completedAt = :at'] : ['dueAt = :dueAt']),
         // Given up it is a dead letter, until somebody looks at it.
-        ...(attempt.status === 'failed' ? ['owes = :dead', 'dueAt = :at'] : []),
+        ...(attempt.status === 'failed' ? ['obligation = :dead', 'dueAt = :at'] : []),
       ];
       await holds(() =>
         client.send(
           new UpdateCommand({
             TableName,
             Key: key,
-            UpdateExpression: `SET ${sets.join(', ')}${attempt.status === 'delivered' ? ' REMOVE owes, dueAt' : ''}`,
+            UpdateExpression: `SET ${sets.join(', ')}${attempt.status === 'delivered' ? ' REMOVE obligation, dueAt' : ''}`,
             // A late duplicate never undoes what was settled; what only a newer release names otherwise is still owed.
             ConditionExpression:
-              '#status = :pending OR (attribute_exists(owes) AND NOT #status IN (:delivered, :failed))',
+              '#status = :pending OR (attribute_exists(obligation) AND NOT #status IN (:delivered, :failed))',
             ExpressionAttributeNames: { '#status': 'status' },
             ExpressionAttributeValues: defined({
               ':status': attempt.status,

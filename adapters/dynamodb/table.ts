@@ -61,13 +61,13 @@ export const deadLetterShard = 'failed';
 export const retirementShard = 'over';
 
 /** Attributes that put an item into the sparse obligations index. */
-export const owed = ({ pk }: Key, dueAt: string): Owed => ({ owes: shardOf(pk, obligationShards), dueAt });
+export const owed = ({ pk }: Key, dueAt: string): Owed => ({ obligation: shardOf(pk, obligationShards), dueAt });
 
 /** The same for a Task that waits for a human until its deadline. */
-export const awaited = ({ pk }: Key, dueAt: string): Owed => ({ owes: shardOf(pk, deadlineShards), dueAt });
+export const awaited = ({ pk }: Key, dueAt: string): Owed => ({ obligation: shardOf(pk, deadlineShards), dueAt });
 
 interface Owed {
-  readonly owes: string;
+  readonly obligation: string;
   readonly dueAt: string;
 }
 

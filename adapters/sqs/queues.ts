@@ -1,6 +1,6 @@
 import { ChangeMessageVisibilityCommand, SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { Unavailable } from '../../core/mission/errors.ts';
-import type { DeliveryOrder, DeliveryQueue } from '../../core/delivery/delivery-queue.ts';
+import type { DeliveryJob, DeliveryQueue } from '../../core/delivery/delivery-queue.ts';
 import { defined } from '../../schemas/defined.ts';
 import { reach } from '../dynamodb/table.ts';
 import * as z from 'zod';
@@ -15,11 +15,11 @@ export const openQueues = (): SQSClient =>
 const batchSize = 10;
 
 /** Order per mission and endpoint: a group holds its later messages back while one is being retried. */
-const groupOf = (order: DeliveryOrder): string =>
+const groupOf = (order: DeliveryJob): string =>
   `${order.subscription}.${order.kind === 'notification' ? order.mission : 'contact'}`;
 
 /** What SQS drops if it comes again within five minutes: the same notification, unless it was redriven; the same occasion of a contact. */
-const nameOf = (order: DeliveryOrder): string => {
+const nameOf = (order: DeliveryJob): string => {
   const words =
     order.kind === 'notification'
       ? [order.subscription, order.number, ...(order.redrivenAt === undefined ? [] : [order.redrivenAt])]
@@ -28,7 +28,7 @@ const nameOf = (order: DeliveryOrder): string => {
   return words.join('.');
 };
 
-const sendAll = async (client: SQSClient, QueueUrl: string, orders: readonly DeliveryOrder[]): Promise<void> => {
+const sendAll = async (client: SQSClient, QueueUrl: string, orders: readonly DeliveryJob[]): Promise<void> => {
   for (let at = 0; at < orders.length; at += batchSize) {
     const Entries = orders.slice(at, at + batchSize).map((order, index) => ({
       Id: String(index),
@@ -82,7 +82,7 @@ const makeOrderSchema = () =>
 let orderSchema: ReturnType<typeof makeOrderSchema> | undefined;
 
 /** An order as it came out of the queue. Throws if it is none. */
-export const readOrder = (body: string): DeliveryOrder => {
+export const readOrder = (body: string): DeliveryJob => {
   orderSchema ??= makeOrderSchema();
   const order = orderSchema.parse(JSON.parse(body));
   return order.kind === 'notification' ? defined(order) : order;

@@ -33,8 +33,8 @@ export const contentsCounter = () => {
       if (kind === 'SUBSCRIPTION' && part === 'HEAD') counts.subscriptions += 1;
       if (kind === 'SUBSCRIPTION' && part === 'NOTE') counts.notifications += 1;
       if (kind === 'AUDIT' && part === 'RECORD') counts.reads += 1;
-      if (shards.includes(textOf(item, 'owes'))) counts.owed += 1;
-      if (textOf(item, 'owes') === deadLetterShard) counts.deadLetters += 1;
+      if (shards.includes(textOf(item, 'obligation'))) counts.owed += 1;
+      if (textOf(item, 'obligation') === deadLetterShard) counts.deadLetters += 1;
       if (kind === 'MISSION' && part === 'TASK' && textOf(item, 'worklist').endsWith('#open')) {
         const { coordinator = 'unknown' }: WorklistItem = unpack(item['packed']?.B);
         open.set(coordinator, (open.get(coordinator) ?? new Set()).add(id));

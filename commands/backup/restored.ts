@@ -37,13 +37,13 @@ const restoredHead = (item: Item, at: string): Item => {
   const lastNumber = Math.max(after + 1, Math.floor((Date.parse(at) - numbersBegin) / 1000));
   const before: readonly NumberGap[] = JSON.parse(textOf(item, 'gaps') || '[]');
   const gaps: readonly NumberGap[] = [...before, { after, next: lastNumber + 1, at }];
-  const { owes, dueAt } = owed({ pk: textOf(item, 'pk'), sk: textOf(item, 'sk') }, at);
+  const { obligation, dueAt } = owed({ pk: textOf(item, 'pk'), sk: textOf(item, 'sk') }, at);
   const changed: Record<string, AttributeValue> = {
     status: { S: 'requested' },
     failures: { N: '0' },
     lastNumber: { N: String(lastNumber) },
     gaps: { S: JSON.stringify(gaps) },
-    owes: { S: owes },
+    obligation: { S: obligation },
     dueAt: { S: dueAt },
   };
   return { ...without(item, 'failingSince', 'retryAt', 'error'), ...changed };

@@ -42,8 +42,8 @@ const warned = ({ warnings }: Letter): string => {
 /** One line per letter. */
 export const line = (letter: Letter): string => {
   const { notification } = letter;
-  const { settledAt, attempts, lastAnswer, mission, entry } = notification;
-  return `${nameOf(notification)}  given up ${settledAt ?? '?'}  ${whoOf(letter)}: ${whatOf(letter)} (mission ${mission}, message ${entry}), ${attempts} calls, last answer: ${lastAnswer ?? 'none'}${letter.warnings.length === 0 ? '; NOBODY WAS TOLD BY THE HUB' : ''}`;
+  const { completedAt, attempts, lastAnswer, mission, entry } = notification;
+  return `${nameOf(notification)}  given up ${completedAt ?? '?'}  ${whoOf(letter)}: ${whatOf(letter)} (mission ${mission}, message ${entry}), ${attempts} calls, last answer: ${lastAnswer ?? 'none'}${letter.warnings.length === 0 ? '; NOBODY WAS TOLD BY THE HUB' : ''}`;
 };
 
 /** Whom to phone: each party once, with how many of its notifications were given up. */

@@ -1,15 +1,15 @@
 import { defined } from '../../schemas/defined.ts';
 import type { Clock, Random } from '../mission/clock.ts';
-import type { Answer, Channel, ContactOrder } from './delivery-queue.ts';
+import type { Answer, Channel, EndpointJob } from './delivery-queue.ts';
 import type { SubscriptionLog } from './subscription-log.ts';
-import type { Contact, Subscription } from './subscription.ts';
+import type { EndpointHealth, Subscription } from './subscription.ts';
 import type { Notice } from './notice.ts';
 
 /**
  * Contact with an endpoint: handshake, heartbeat, and the circuit that keeps a dead endpoint from being called for every
  * mission. A subscription has one endpoint, so the circuit is the subscription's status: `error` is open, a handshake is the probe.
  */
-export interface ContactPorts {
+export interface CircuitPorts {
   readonly subscriptions: SubscriptionLog;
   readonly channel: Channel;
   readonly clock: Clock;
@@ -32,7 +32,7 @@ export interface CircuitSettings {
 }
 
 /** Whoever finds another at the probe comes back after this, milliseconds: most probes take less. */
-const probedMilliseconds = 2_000;
+const probeTakenMilliseconds = 2_000;
 
 /** Longer than a call lasts: whoever took a probe and died gives it back by then. */
 const probeMilliseconds = 15_000;
@@ -50,7 +50,7 @@ export const isPermanent = ({ status, failure }: Answer): boolean =>
 const isOfEndpoint = ({ status, failure }: Answer): boolean =>
   failure !== undefined || (status !== undefined && (status < 400 || [401, 403, 404, 405, 410].includes(status)));
 
-export const wordsOf = ({ status, failure }: Answer): string =>
+export const answerText = ({ status, failure }: Answer): string =>
   status === undefined ? (failure ?? 'connection') : `HTTP ${status}`;
 
 /** Seconds to wait after so many failures: exponential backoff with half jitter; `Retry-After` is obeyed within bounds. */
@@ -72,20 +72,20 @@ export const waitSeconds = (
 const later = (clock: Clock, seconds: number): string => new Date(clock.now() + seconds * 1000).toISOString();
 
 /** Nothing if the subscription has ended or its settings were changed since it was read: what was said to its endpoint is over. */
-const notes = async (
+const saveHealth = async (
   subscription: Subscription,
-  contact: Contact,
-  ports: ContactPorts,
+  contact: EndpointHealth,
+  ports: CircuitPorts,
 ): Promise<Subscription | undefined> => {
-  if (!(await ports.subscriptions.contact(subscription, contact))) return undefined;
+  if (!(await ports.subscriptions.saveEndpointHealth(subscription, contact))) return undefined;
   const { error: _error, retryAt: _retryAt, failingSince: _since, ...rest } = subscription;
   return { ...rest, ...defined({ ...contact, dueAt: undefined }) };
 };
 
 /** The endpoint has answered: the circuit is closed, and the next heartbeat is owed. */
-const answered = (
+const recordSuccess = (
   subscription: Subscription,
-  ports: ContactPorts,
+  ports: CircuitPorts,
   since = ports.clock.now(),
 ): Promise<Subscription | undefined> => {
   const { heartbeat } = subscription;
@@ -94,22 +94,22 @@ const answered = (
     heartbeat === undefined || next === undefined
       ? undefined
       : new Date(next > ports.clock.now() ? next : ports.clock.now() + heartbeat * 1000).toISOString();
-  return notes(subscription, { status: 'active', failures: 0, ...defined({ dueAt }) }, ports);
+  return saveHealth(subscription, { status: 'active', failures: 0, ...defined({ dueAt }) }, ports);
 };
 
 /** The endpoint has not answered: once too often, and the circuit opens; from then on a probe is owed. */
-const unanswered = async (
+const recordFailure = async (
   subscription: Subscription,
   answer: Answer,
-  ports: ContactPorts,
+  ports: CircuitPorts,
 ): Promise<Subscription | undefined> => {
   const { circuit } = ports.settings;
-  const error = wordsOf(answer);
+  const error = answerText(answer);
   const at = later(ports.clock, 0);
   let seen = { failures: subscription.failures + 1, failingSince: subscription.failingSince ?? at };
   if (subscription.status === 'active') {
     // Calls of several missions fail at the same time: the table counts, not this run.
-    const counted = await ports.subscriptions.missed(subscription, error, at);
+    const counted = await ports.subscriptions.countFailure(subscription, error, at);
     if (counted === undefined) return undefined;
     seen = counted;
     if (seen.failures < circuit.opensAfter && (answer.retryAfter ?? 0) <= circuit.patience)
@@ -119,20 +119,20 @@ const unanswered = async (
   const probes = Math.max(1, seen.failures - circuit.opensAfter + 1);
   const retryAt = later(ports.clock, waitSeconds(probes, answer, circuit, ports.random));
   const now = subscription.status === 'active' ? { ...subscription, ...seen } : subscription;
-  return notes(now, { status: 'error', ...seen, error, retryAt, dueAt: retryAt }, ports);
+  return saveHealth(now, { status: 'error', ...seen, error, retryAt, dueAt: retryAt }, ports);
 };
 
 /** It answers, but not as a subscriber does: no probe will change that, the subscriber must. */
-const refused = (
-  what: ContactOrder['kind'] | 'notification',
+const recordRejection = (
+  what: EndpointJob['kind'] | 'notification',
   subscription: Subscription,
   answer: Answer,
-  ports: ContactPorts,
+  ports: CircuitPorts,
 ): Promise<Subscription | undefined> =>
-  notes(subscription, { status: 'error', failures: 0, error: `${what}: ${wordsOf(answer)}` }, ports);
+  saveHealth(subscription, { status: 'error', failures: 0, error: `${what}: ${answerText(answer)}` }, ports);
 
 /** What a call to the endpoint came to, and how it stands with it since. */
-export interface Called {
+export interface CallResult {
   readonly answer: Answer;
   readonly subscription: Subscription;
 }
@@ -146,28 +146,29 @@ export const callEndpoint = async (
   webhookId: string,
   body: string,
   correlationId: string | undefined,
-  ports: ContactPorts,
-): Promise<Called> => {
+  ports: CircuitPorts,
+): Promise<CallResult> => {
   const answer = await ports.channel.post(subscription, webhookId, body, correlationId);
   const since = async (): Promise<Subscription | undefined> => {
-    if (!isDelivered(answer) && !isPermanent(answer)) return unanswered(subscription, answer, ports);
-    if (!isDelivered(answer) && isOfEndpoint(answer)) return refused('notification', subscription, answer, ports);
-    return subscription.failures === 0 ? subscription : answered(subscription, ports);
+    if (!isDelivered(answer) && !isPermanent(answer)) return recordFailure(subscription, answer, ports);
+    if (!isDelivered(answer) && isOfEndpoint(answer))
+      return recordRejection('notification', subscription, answer, ports);
+    return subscription.failures === 0 ? subscription : recordSuccess(subscription, ports);
   };
   return { answer, subscription: (await since()) ?? subscription };
 };
 
 /** `open`: nothing may be sent now; `retryAt` says when. */
-export type Handshaken = Called | { readonly open: true; readonly retryAt: string };
+export type HandshakeResult = CallResult | { readonly open: true; readonly retryAt: string };
 
 /**
  * Opens the channel: a subscription is active once its endpoint has answered 2xx to a handshake (Backport IG, "Handshake").
  * Of an open circuit one caller at a time takes the probe, and nobody before its time.
  */
-export const shakeHands = async (subscription: Subscription, ports: ContactPorts): Promise<Handshaken> => {
+export const shakeHands = async (subscription: Subscription, ports: CircuitPorts): Promise<HandshakeResult> => {
   const { retryAt } = subscription;
   const now = ports.clock.now();
-  const soon = { open: true, retryAt: new Date(now + probedMilliseconds).toISOString() } as const;
+  const soon = { open: true, retryAt: new Date(now + probeTakenMilliseconds).toISOString() } as const;
   if (subscription.status === 'error' && retryAt !== undefined) {
     if (Date.parse(retryAt) > now) return { open: true, retryAt };
     const until = new Date(now + probeMilliseconds).toISOString();
@@ -179,10 +180,10 @@ export const shakeHands = async (subscription: Subscription, ports: ContactPorts
     ports.compose({ kind: 'handshake', subscription }),
   );
   const since = async (): Promise<Subscription | undefined> => {
-    if (isDelivered(answer)) return answered(subscription, ports);
+    if (isDelivered(answer)) return recordSuccess(subscription, ports);
     return isPermanent(answer)
-      ? refused('handshake', subscription, answer, ports)
-      : unanswered(subscription, answer, ports);
+      ? recordRejection('handshake', subscription, answer, ports)
+      : recordFailure(subscription, answer, ports);
   };
   const shaken = await since();
   // Changed or ended meanwhile: that was the hand of an endpoint that is not to be told any more.
@@ -190,7 +191,7 @@ export const shakeHands = async (subscription: Subscription, ports: ContactPorts
 };
 
 /** Gives an endpoint the sign that is owed to it: a handshake until it is active, then its heartbeats. */
-export const keepContact = async (order: ContactOrder, ports: ContactPorts): Promise<void> => {
+export const runEndpointJob = async (order: EndpointJob, ports: CircuitPorts): Promise<void> => {
   const subscription = await ports.subscriptions.subscription(order.subscription);
   if (subscription === undefined || subscription.status === 'off') return;
   if (subscription.status !== 'active') {
@@ -203,7 +204,7 @@ export const keepContact = async (order: ContactOrder, ports: ContactPorts): Pro
     `${subscription.id}.heartbeat.${order.due}`,
     ports.compose({ kind: 'heartbeat', subscription }),
   );
-  if (isDelivered(answer)) await answered(subscription, ports, Date.parse(order.due));
-  else if (isPermanent(answer)) await refused('heartbeat', subscription, answer, ports);
-  else await unanswered(subscription, answer, ports);
+  if (isDelivered(answer)) await recordSuccess(subscription, ports, Date.parse(order.due));
+  else if (isPermanent(answer)) await recordRejection('heartbeat', subscription, answer, ports);
+  else await recordFailure(subscription, answer, ports);
 };

@@ -1,5 +1,5 @@
 import { ifReadable } from '../../schemas/newer-release.ts';
-import { deliveryGraceMilliseconds, orderOf } from './fan-out.ts';
+import { deliveryGraceMilliseconds, jobOf } from './fan-out.ts';
 import type { MissionLog } from '../mission/mission-log.ts';
 import type { DeadLetters } from './obligations.ts';
 import type { DeliveryQueue } from './delivery-queue.ts';
@@ -39,7 +39,7 @@ export const redrive = async (
     const { subscription, number, previous, mission } = letter;
     // What only a newer release can read stays owed, and is sent when that release is there again.
     const entry = outcome === 'redriven' ? await ifReadable(() => missions.entry(mission, letter.entry)) : undefined;
-    if (typeof entry === 'object') await queue.send([orderOf(subscription, number, previous, entry, redrivenAt)]);
+    if (typeof entry === 'object') await queue.send([jobOf(subscription, number, previous, entry, redrivenAt)]);
   }
   return redriven;
 };

@@ -1,21 +1,21 @@
 import { defined } from '../../schemas/defined.ts';
-import { type Called, callEndpoint, isDelivered, keepContact, shakeHands } from './circuit-breaker.ts';
-import { sayAsHub, unreachableMessage } from '../mission/hub-messages.ts';
+import { type CallResult, callEndpoint, isDelivered, runEndpointJob, shakeHands } from './circuit-breaker.ts';
+import { writeHubMessage, unreachableMessage } from '../mission/hub-messages.ts';
 import type { StoredEntry } from '../mission/mission-log.ts';
-import type { DeliveryCase, DeliveryOrder, NotificationOrder } from './delivery-queue.ts';
+import type { DeliveryContext, DeliveryJob, NotificationJob } from './delivery-queue.ts';
 import type { Attempt, Notification, Subscription } from './subscription.ts';
-import { type DeliverPorts, judge, type Taken } from './retry-policy.ts';
+import { type DeliverPorts, decideRetry, type AttemptedDelivery } from './retry-policy.ts';
 
 /** `settled`: nothing more to do. `again`: the order comes back after that many seconds. */
-export type Delivered = { readonly outcome: 'settled' } | { readonly outcome: 'again'; readonly seconds: number };
+export type DeliveryOutcome = { readonly outcome: 'settled' } | { readonly outcome: 'again'; readonly seconds: number };
 
-const settled: Delivered = { outcome: 'settled' };
+const settled: DeliveryOutcome = { outcome: 'settled' };
 
 /** A chain that takes longer goes on in the next run, milliseconds: a run must end before its function is ended. */
 const longestRunMilliseconds = 8_000;
 
 /** One notification of a mission, and everything that is needed to give it. */
-interface Due {
+interface PendingNotification {
   readonly notification: Notification;
   readonly previous?: Notification;
   readonly entry: StoredEntry;
@@ -23,7 +23,7 @@ interface Due {
   readonly announced?: StoredEntry;
 }
 
-const dueOf = (order: NotificationOrder, found: DeliveryCase): Due => {
+const dueOf = (order: NotificationJob, found: DeliveryContext): PendingNotification => {
   const { notification, previous, entry, request, announced } = found;
   if (notification === undefined || entry === undefined) {
     throw new Error(`notification ${order.subscription}.${order.number} points to an entry that is not in the log`);
@@ -33,14 +33,14 @@ const dueOf = (order: NotificationOrder, found: DeliveryCase): Due => {
 
 /** What is owed to this subscription in this mission up to the order, oldest first: order must hold however many were lost by the queue. */
 const chainOf = async (
-  order: NotificationOrder,
-  found: DeliveryCase,
-  { desk }: DeliverPorts,
-): Promise<readonly Due[]> => {
+  order: NotificationJob,
+  found: DeliveryContext,
+  { contexts }: DeliverPorts,
+): Promise<readonly PendingNotification[]> => {
   const chain = [dueOf(order, found)];
   let { previous } = found;
   while (previous?.status === 'pending') {
-    const earlier: NotificationOrder = {
+    const earlier: NotificationJob = {
       kind: 'notification',
       subscription: order.subscription,
       number: previous.number,
@@ -49,14 +49,14 @@ const chainOf = async (
       request: order.request,
       ...(previous.previous === undefined ? {} : { previous: previous.previous }),
     };
-    const opened = await desk.open(earlier);
+    const opened = await contexts.load(earlier);
     chain.unshift(dueOf(earlier, opened));
     previous = opened.previous;
   }
   return chain;
 };
 
-const bodyOf = (subscription: Subscription, due: Due, ports: DeliverPorts): string => {
+const bodyOf = (subscription: Subscription, due: PendingNotification, ports: DeliverPorts): string => {
   const { notification, entry, request, announced } = due;
   return ports.compose({
     kind: 'event-notification',
@@ -67,7 +67,11 @@ const bodyOf = (subscription: Subscription, due: Due, ports: DeliverPorts): stri
 };
 
 /** Takes one turn with an endpoint: a handshake first if it is not active, then the notification. */
-const take = async (subscription: Subscription, due: Due, ports: DeliverPorts): Promise<Taken> => {
+const attemptDelivery = async (
+  subscription: Subscription,
+  due: PendingNotification,
+  ports: DeliverPorts,
+): Promise<AttemptedDelivery> => {
   if (subscription.status === 'off') return { turn: { answer: { failure: 'off' } }, subscription };
   let open = subscription;
   if (subscription.status !== 'active') {
@@ -83,7 +87,7 @@ const take = async (subscription: Subscription, due: Due, ports: DeliverPorts): 
   return takenBy(await callEndpoint(open, name, bodyOf(open, due, ports), due.entry.correlationId, ports));
 };
 
-const takenBy = ({ answer, subscription }: Called): Taken => ({
+const takenBy = ({ answer, subscription }: CallResult): AttemptedDelivery => ({
   turn: { answer },
   subscription,
   ...(subscription.status === 'error' ? defined({ heldUntil: subscription.retryAt }) : {}),
@@ -93,10 +97,13 @@ const takenBy = ({ answer, subscription }: Called): Taken => ({
 const otherWayFactor = 2;
 
 /** Whether another subscription of the party has the entry, or may have it in a moment. */
-const otherWay = async ({ notification, entry }: Due, ports: DeliverPorts): Promise<'reached' | 'open' | 'none'> => {
+const otherWay = async (
+  { notification, entry }: PendingNotification,
+  ports: DeliverPorts,
+): Promise<'reached' | 'open' | 'none'> => {
   const { organisation, subscription } = notification;
   const elsewhere = await ports.subscriptions.notifications(
-    entry.told.filter((one) => one.organisation === organisation && one.subscription !== subscription),
+    entry.notified.filter((one) => one.organisation === organisation && one.subscription !== subscription),
   );
   if (elsewhere.some(({ status }) => status === 'delivered')) return 'reached';
   for (const { status, subscription: id } of elsewhere) {
@@ -111,9 +118,9 @@ const otherWay = async ({ notification, entry }: Due, ports: DeliverPorts): Prom
  * its own notifications from now on, and the sweeper pays them: here only what cannot be lost is done.
  * `false`: another of its subscriptions is still being tried, and is waited for.
  */
-const tellPeople = async (
+const alertPeople = async (
   event: 'delivery-failed' | 'party-unreachable',
-  due: Due,
+  due: PendingNotification,
   { answer, at, firstTriedAt }: Attempt,
   outage: string | undefined,
   ports: DeliverPorts,
@@ -127,7 +134,7 @@ const tellPeople = async (
   if (event === 'party-unreachable' && other === 'open' && Date.parse(at) - Date.parse(firstTriedAt) < patience)
     return false;
   const { missions, directory, clock } = ports;
-  await sayAsHub({ missions, directory, now: () => clock.now() }, message, entry.correlationId, 0);
+  await writeHubMessage({ missions, directory, now: () => clock.now() }, message, entry.correlationId, 0);
   return true;
 };
 
@@ -136,8 +143,8 @@ const tellPeople = async (
  * order comes from the log, so it holds even if the queue lost or shuffled its messages.
  * Delivering twice is possible (a crash between answer and receipt); `webhook-id` is the same then.
  */
-const deliverNotification = async (order: NotificationOrder, ports: DeliverPorts): Promise<Delivered> => {
-  const found = await ports.desk.open(order);
+const deliverNotification = async (order: NotificationJob, ports: DeliverPorts): Promise<DeliveryOutcome> => {
+  const found = await ports.contexts.load(order);
   if (found.subscription === undefined || found.notification?.status !== 'pending') return settled;
 
   const begun = ports.clock.now();
@@ -147,12 +154,12 @@ const deliverNotification = async (order: NotificationOrder, ports: DeliverPorts
     const { notification } = due;
     const turned = ports.clock.now();
     if (turned - begun > longestRunMilliseconds) return { outcome: 'again', seconds: 1 };
-    const taken = await take(subscription, due, ports);
+    const taken = await attemptDelivery(subscription, due, ports);
     subscription = taken.subscription;
-    const { attempt, wait, warns } = judge(taken, notification, before ?? due.previous, turned, ports);
+    const { attempt, wait, warns } = decideRetry(taken, notification, before ?? due.previous, turned, ports);
     // The record last: a crash in between tells people twice rather than never.
-    if (attempt.status === 'failed') await tellPeople('delivery-failed', due, attempt, undefined, ports);
-    const warned = warns && (await tellPeople('party-unreachable', due, attempt, subscription.failingSince, ports));
+    if (attempt.status === 'failed') await alertPeople('delivery-failed', due, attempt, undefined, ports);
+    const warned = warns && (await alertPeople('party-unreachable', due, attempt, subscription.failingSince, ports));
     await ports.subscriptions.record(subscription.id, notification.number, {
       ...attempt,
       ...(warned ? { warned } : {}),
@@ -164,8 +171,8 @@ const deliverNotification = async (order: NotificationOrder, ports: DeliverPorts
 };
 
 /** Carries out an order: a notification, or a sign that is owed to an endpoint. */
-export const deliver = async (order: DeliveryOrder, ports: DeliverPorts): Promise<Delivered> => {
+export const deliver = async (order: DeliveryJob, ports: DeliverPorts): Promise<DeliveryOutcome> => {
   if (order.kind === 'notification') return deliverNotification(order, ports);
-  await keepContact(order, ports);
+  await runEndpointJob(order, ports);
   return settled;
 };

@@ -3,8 +3,8 @@
 import type { StoredEntry } from '../mission/mission-log.ts';
 import type { Notification, Subscription } from './subscription.ts';
 
-export type DeliveryOrder = NotificationOrder | ContactOrder;
-export interface NotificationOrder {
+export type DeliveryJob = NotificationJob | EndpointJob;
+export interface NotificationJob {
   readonly kind: 'notification';
   readonly subscription: string;
   readonly number: number;
@@ -20,7 +20,7 @@ export interface NotificationOrder {
 }
 
 /** A word to the endpoint that tells of no event. */
-export interface ContactOrder {
+export interface EndpointJob {
   readonly kind: 'handshake' | 'heartbeat';
   readonly subscription: string;
   /** When it became due: one occasion is ordered once. */
@@ -29,11 +29,11 @@ export interface ContactOrder {
 
 export interface DeliveryQueue {
   /** Sends all orders or throws. Sending an order twice within minutes sends it once. */
-  send(orders: readonly DeliveryOrder[]): Promise<void>;
+  send(orders: readonly DeliveryJob[]): Promise<void>;
 }
 
 /** Everything a delivery needs, in one read. */
-export interface DeliveryCase {
+export interface DeliveryContext {
   readonly subscription?: Subscription;
   readonly notification?: Notification;
   readonly previous?: Notification;
@@ -43,8 +43,8 @@ export interface DeliveryCase {
   readonly announced?: StoredEntry;
 }
 
-export interface DeliveryDesk {
-  open(order: NotificationOrder): Promise<DeliveryCase>;
+export interface DeliveryContexts {
+  load(order: NotificationJob): Promise<DeliveryContext>;
 }
 
 /** What an endpoint answered. `status` absent: no HTTP answer came, `failure` says why. */

@@ -1,14 +1,14 @@
 import { defined } from '../../schemas/defined.ts';
 import { eventCodeOf, knownMessageType } from '../../schemas/messages/catalogue.ts';
-import { cannotBeNumbered, noSubscription, sayAsHub, unreachableMessage } from '../mission/hub-messages.ts';
-import type { MissionLog, Told } from '../mission/mission-log.ts';
+import { cannotBeNumbered, noSubscription, writeHubMessage, unreachableMessage } from '../mission/hub-messages.ts';
+import type { MissionLog, NumberedNotification } from '../mission/mission-log.ts';
 import type { Overview, Worklist } from '../mission/projections.ts';
 import type { Directory } from '../mission/directory.ts';
 import { Unavailable } from '../mission/errors.ts';
-import type { DeliveryQueue, NotificationOrder } from './delivery-queue.ts';
+import type { DeliveryQueue, NotificationJob } from './delivery-queue.ts';
 import type { SubscriptionLog } from './subscription-log.ts';
 import type { Subscriber } from './subscription.ts';
-import { settlementOf } from './idle-missions.ts';
+import { fanOutResultOf } from './idle-missions.ts';
 import { type Entry, isFinal, rolesIn } from '../mission/state.ts';
 
 /** Milliseconds after which a notification that is not settled is looked after by the sweeper. */
@@ -24,7 +24,7 @@ export interface FanOutPorts {
   readonly now: () => number;
 }
 
-type Debt = Pick<
+type PendingFanOut = Pick<
   Entry,
   | 'mission'
   | 'number'
@@ -35,22 +35,22 @@ type Debt = Pick<
   | 'facts'
   | 'state'
   | 'correlationId'
-  | 'awakeSince'
+  | 'activeSince'
 >;
 
-const wants = ({ filter, organisation }: Subscriber, entry: Debt): boolean =>
+const wants = ({ filter, organisation }: Subscriber, entry: PendingFanOut): boolean =>
   (filter.events?.some((event) => [entry.event, eventCodeOf(knownMessageType(entry.event))].includes(event)) ?? true) &&
   (filter.urgencies?.includes(entry.state.urgency) ?? true) &&
   (filter.missions?.includes(entry.mission) ?? true) &&
   (filter.roles === undefined || rolesIn(entry.state, organisation).some((role) => filter.roles?.includes(role)));
 
-export const orderOf = (
+export const jobOf = (
   subscription: string,
   number: number,
   previous: number | undefined,
   entry: Pick<Entry, 'mission' | 'number' | 'state' | 'correlationId'>,
   redrivenAt?: string,
-): NotificationOrder => ({
+): NotificationJob => ({
   kind: 'notification',
   subscription,
   number,
@@ -60,12 +60,12 @@ export const orderOf = (
   ...defined({ previous, redrivenAt, correlationId: entry.correlationId }),
 });
 
-type Numbered = { readonly told: Told; readonly order: NotificationOrder };
+type Numbered = { readonly told: NumberedNotification; readonly order: NotificationJob };
 
-const tell = async (
+const notify = async (
   { subscriptions, now }: FanOutPorts,
   subscriber: Subscriber,
-  entry: Debt,
+  entry: PendingFanOut,
   numbered: { readonly number: number; readonly previous?: number },
 ): Promise<Numbered> => {
   const { number, previous } = numbered;
@@ -86,7 +86,7 @@ const tell = async (
   );
   return {
     told: { subscription: subscriber.id, number, organisation: subscriber.organisation },
-    order: orderOf(subscriber.id, number, previous, entry),
+    order: jobOf(subscriber.id, number, previous, entry),
   };
 };
 
@@ -94,7 +94,7 @@ const tell = async (
 const numberAsOf = async (
   ports: FanOutPorts,
   subscriber: Subscriber,
-  entry: Debt,
+  entry: PendingFanOut,
   asOf: number,
 ): Promise<{ readonly number: number; readonly previous?: number } | 'passed' | 'full'> => {
   const numbered = await ports.subscriptions.number(subscriber.id, entry.mission, entry.number, asOf);
@@ -106,28 +106,31 @@ const numberAsOf = async (
   return numberAsOf(ports, subscriber, entry, forgotThrough + 1);
 };
 
-const numberAndTell = async (
+const numberAndNotify = async (
   ports: FanOutPorts,
   subscriber: Subscriber,
-  entry: Debt,
+  entry: PendingFanOut,
   asOf: number,
 ): Promise<Numbered | 'passed' | 'full'> => {
   const numbered = await numberAsOf(ports, subscriber, entry, asOf);
-  return typeof numbered === 'string' ? numbered : tell(ports, subscriber, entry, numbered);
+  return typeof numbered === 'string' ? numbered : notify(ports, subscriber, entry, numbered);
 };
 
 /** Who wanted the entry when it was numbered is told of it, whatever its filter says by now: no number stands for nothing. */
-const tellIfNumbered = async (
+const notifyIfNumbered = async (
   ports: FanOutPorts,
   subscriber: Subscriber,
-  entry: Debt,
+  entry: PendingFanOut,
 ): Promise<Numbered | 'passed'> => {
   const numbered = await ports.subscriptions.numbered(subscriber.id, entry.mission, entry.number);
-  return numbered === undefined ? 'passed' : tell(ports, subscriber, entry, numbered);
+  return numbered === undefined ? 'passed' : notify(ports, subscriber, entry, numbered);
 };
 
 /** What is read across missions follows from the entries; each brings its part up to date. */
-const project = async ({ worklist, overview }: FanOutPorts, { number, event, facts, state }: Debt): Promise<void> => {
+const project = async (
+  { worklist, overview }: FanOutPorts,
+  { number, event, facts, state }: PendingFanOut,
+): Promise<void> => {
   // A list shows urgency and coordinator beside the Task: when they change, every open Task is noted anew.
   const concernsAll = facts.urgency !== undefined || knownMessageType(event).mission === 'forwards';
   const changed = state.tasks.filter((task) => task.changedBy === number || (concernsAll && !isFinal(task)));
@@ -141,7 +144,7 @@ const project = async ({ worklist, overview }: FanOutPorts, { number, event, fac
 /** Recipients without any subscription that works: no machine will tell them, so people must. Said once per party and mission. */
 const warnOfUnreachable = async (
   ports: FanOutPorts,
-  entry: Debt,
+  entry: PendingFanOut,
   subscribers: readonly Subscriber[],
   unnumbered: ReadonlySet<string>,
 ): Promise<readonly Entry[]> => {
@@ -153,8 +156,8 @@ const warnOfUnreachable = async (
   for (const organisation of missed) {
     const why = subscribers.some((one) => one.organisation === organisation) ? cannotBeNumbered : noSubscription;
     const message = unreachableMessage('party-unreachable', entry, organisation, why, ports.directory);
-    const said = message === undefined ? undefined : await sayAsHub(ports, message, entry.correlationId);
-    if (said?.outcome === 'accepted' && said.owes) warnings.push(said.entry);
+    const said = message === undefined ? undefined : await writeHubMessage(ports, message, entry.correlationId);
+    if (said?.outcome === 'accepted' && said.fanOutPending) warnings.push(said.entry);
   }
   return warnings;
 };
@@ -163,7 +166,12 @@ const warnOfUnreachable = async (
  * Pays one entry's debt: number and write each notification, send them in one batch, note the Tasks, and last clear the debt.
  * Returns what the hub had to say about it: entries of its own, which owe in their turn.
  */
-const pay = async (ports: FanOutPorts, entry: Debt, begunBefore: boolean, asOf: number): Promise<readonly Entry[]> => {
+const completeEntry = async (
+  ports: FanOutPorts,
+  entry: PendingFanOut,
+  begunBefore: boolean,
+  asOf: number,
+): Promise<readonly Entry[]> => {
   const [subscribers] = await Promise.all([
     entry.recipients.length === 0 ? [] : ports.subscriptions.subscribers(entry.recipients),
     project(ports, entry),
@@ -171,8 +179,8 @@ const pay = async (ports: FanOutPorts, entry: Debt, begunBefore: boolean, asOf: 
   const wanting = subscribers.filter((subscriber) => wants(subscriber, entry));
   const others = begunBefore ? subscribers.filter((subscriber) => !wanting.includes(subscriber)) : [];
   const outcomes = await Promise.allSettled([
-    ...wanting.map((subscriber) => numberAndTell(ports, subscriber, entry, asOf)),
-    ...others.map((subscriber) => tellIfNumbered(ports, subscriber, entry)),
+    ...wanting.map((subscriber) => numberAndNotify(ports, subscriber, entry, asOf)),
+    ...others.map((subscriber) => notifyIfNumbered(ports, subscriber, entry)),
   ]);
   const paid = outcomes.flatMap((outcome) =>
     outcome.status === 'fulfilled' && typeof outcome.value === 'object' ? [outcome.value] : [],
@@ -188,10 +196,14 @@ const pay = async (ports: FanOutPorts, entry: Debt, begunBefore: boolean, asOf: 
     }),
   );
   const reached = new Set(wanting.filter(({ id }) => !unnumbered.has(id)).map(({ organisation }) => organisation));
-  const untold = entry.recipients.filter((organisation) => !reached.has(organisation));
-  const told = paid.map((one) => one.told);
+  const withoutSubscription = entry.recipients.filter((organisation) => !reached.has(organisation));
+  const notified = paid.map((one) => one.told);
   const warnings = await warnOfUnreachable(ports, entry, subscribers, unnumbered);
-  await ports.missions.settle(entry.mission, entry.number, { told, untold, ...settlementOf(entry, ports.now()) });
+  await ports.missions.completeFanOut(entry.mission, entry.number, {
+    notified,
+    withoutSubscription,
+    ...fanOutResultOf(entry, ports.now()),
+  });
   return warnings;
 };
 
@@ -202,16 +214,17 @@ const pay = async (ports: FanOutPorts, entry: Debt, begunBefore: boolean, asOf: 
  */
 export const fanOut = async (
   ports: FanOutPorts,
-  entry: Debt & Pick<Entry, 'unpaidFrom' | 'receivedAt'>,
+  entry: PendingFanOut & Pick<Entry, 'pendingFrom' | 'receivedAt'>,
   begunBefore = true,
   asOf = Date.parse(entry.receivedAt),
 ): Promise<void> => {
   const warnings: Entry[] = [];
-  if (entry.unpaidFrom < entry.number) {
-    const earlier = await ports.missions.entries(entry.mission, entry.unpaidFrom, entry.number - 1);
-    for (const debt of earlier) if (debt.owes) warnings.push(...(await pay(ports, debt, true, asOf)));
+  if (entry.pendingFrom < entry.number) {
+    const earlier = await ports.missions.entries(entry.mission, entry.pendingFrom, entry.number - 1);
+    for (const debt of earlier)
+      if (debt.fanOutPending) warnings.push(...(await completeEntry(ports, debt, true, asOf)));
   }
-  warnings.push(...(await pay(ports, entry, begunBefore, asOf)));
+  warnings.push(...(await completeEntry(ports, entry, begunBefore, asOf)));
   // What the hub itself says asks nothing and is warned of by nothing, so this ends.
   for (const warning of warnings) await fanOut(ports, warning);
 };

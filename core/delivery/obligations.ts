@@ -19,14 +19,14 @@ export interface Obligations {
 }
 
 /** A mission, and the entry of it that waits to see whether it rests. */
-export interface Retirement {
+export interface IdleMission {
   readonly mission: string;
   readonly entry: number;
 }
 
 /** Numbering is kept per mission in the subscriptions' heads; missions that rest are dropped from them, or the heads would grow for ever. */
-export interface Retirements {
-  due(now: string, limit: number): Promise<readonly Retirement[]>;
+export interface IdleMissions {
+  due(now: string, limit: number): Promise<readonly IdleMission[]>;
   /**
    * Drops the mission from the subscription's head, unless a later entry has been numbered. From then on nobody numbers there
    * a mission without a place who has read its entry at `through` or before (milliseconds).
@@ -36,9 +36,9 @@ export interface Retirements {
     last: { readonly mission: string; readonly entry: number },
     through: number,
   ): Promise<void>;
-  done(retirement: Retirement): Promise<void>;
+  done(retirement: IdleMission): Promise<void>;
   /** Looks at the mission again then. */
-  postpone(retirement: Retirement, dueAt: string): Promise<void>;
+  postpone(retirement: IdleMission, dueAt: string): Promise<void>;
 }
 
 /** Notifications that the hub has given up: they stand in the index until somebody has them tried again or puts them away. */

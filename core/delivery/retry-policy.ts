@@ -2,18 +2,18 @@ import type { MissionLog } from '../mission/mission-log.ts';
 import type { Directory } from '../mission/directory.ts';
 import {
   type CircuitSettings,
-  type ContactPorts,
+  type CircuitPorts,
   isDelivered,
   isPermanent,
   waitSeconds,
-  wordsOf,
+  answerText,
 } from './circuit-breaker.ts';
-import type { Answer, DeliveryDesk } from './delivery-queue.ts';
+import type { Answer, DeliveryContexts } from './delivery-queue.ts';
 import type { Attempt, Notification, Subscription } from './subscription.ts';
 
-export interface DeliverPorts extends ContactPorts {
+export interface DeliverPorts extends CircuitPorts {
   readonly missions: MissionLog;
-  readonly desk: DeliveryDesk;
+  readonly contexts: DeliveryContexts;
   readonly directory: Directory;
   readonly settings: DeliverySettings;
 }
@@ -46,21 +46,21 @@ export const deliverySettings: DeliverySettings = {
 };
 
 /** What became of one turn: the endpoint's answer, or that the open circuit kept the hub from asking. */
-export type Turn =
+export type AttemptResult =
   | { readonly answer: Answer }
   | {
       readonly error: string;
       /** Several calls in a row had no answer; a first handshake may fail by chance. */
       readonly isDead: boolean;
     };
-export interface Taken {
-  readonly turn: Turn;
+export interface AttemptedDelivery {
+  readonly turn: AttemptResult;
   readonly subscription: Subscription;
   /** Before that nothing is sent, ISO 8601: the circuit is open. */
   readonly heldUntil?: string;
 }
 
-export interface Verdict {
+export interface RetryDecision {
   readonly attempt: Attempt;
   /** Seconds to the next turn; absent: there is none. */
   readonly wait?: number;
@@ -88,13 +88,13 @@ export const waitWhileOpen = (heldUntil: number, now: number, { random, settings
 /** The sweeper looks after a retry that the queue has lost this long after it was due, milliseconds. */
 export const lostAfterMilliseconds = 15000;
 /** What is to be noted of a turn that began at `begun`, how long to wait for the next, and whether people must be told. */
-export const judge = (
-  { turn, heldUntil }: Taken,
+export const decideRetry = (
+  { turn, heldUntil }: AttemptedDelivery,
   notification: Notification,
   before: Notification | undefined,
   begun: number,
   ports: DeliverPorts,
-): Verdict => {
+): RetryDecision => {
   const { clock, random, settings } = ports;
   const { attempts, warned } = notification;
   const now = clock.now();
@@ -103,7 +103,7 @@ export const judge = (
   const called = 'answer' in turn;
   const noted = {
     at: new Date(now).toISOString(),
-    answer: called ? wordsOf(turn.answer) : `not called, the endpoint does not answer: ${turn.error}`,
+    answer: called ? answerText(turn.answer) : `not called, the endpoint does not answer: ${turn.error}`,
     called,
     firstTriedAt,
   };

@@ -1,17 +1,20 @@
-import type { Told } from '../mission/mission-log.ts';
-import type { Attempt, Contact, Notification, Subscriber, Subscription } from './subscription.ts';
+import type { NumberedNotification } from '../mission/mission-log.ts';
+import type { Attempt, EndpointHealth, Notification, Subscriber, Subscription } from './subscription.ts';
 
 export interface SubscriptionLog {
   create(subscription: Subscription, dueAt: string): Promise<void>;
   subscription(id: string): Promise<Subscription | undefined>;
   subscriptionsOf(organisation: string): Promise<readonly Subscription[]>;
   /** Notes how it stands with the endpoint, unless the status, the outage or the settings are not those that were seen: `false`. What is `off` stays off. */
-  contact(seen: Pick<Subscription, 'id' | 'status' | 'revision' | 'failingSince'>, contact: Contact): Promise<boolean>;
+  saveEndpointHealth(
+    seen: Pick<Subscription, 'id' | 'status' | 'revision' | 'failingSince'>,
+    contact: EndpointHealth,
+  ): Promise<boolean>;
   /**
    * Counts one more call that an active endpoint has not answered: how many in a row that makes, each of those that happen
    * at once counted, and since when; nothing if it is not active any more or its settings were changed.
    */
-  missed(
+  countFailure(
     seen: Pick<Subscription, 'id' | 'revision'>,
     error: string,
     at: string,
@@ -51,7 +54,9 @@ export interface SubscriptionLog {
   /** Writes a notification with its debt, unless it is written. */
   write(notification: Notification, dueAt: string): Promise<void>;
   notification(subscription: string, number: number): Promise<Notification | undefined>;
-  notifications(keys: readonly Pick<Told, 'subscription' | 'number'>[]): Promise<readonly Notification[]>;
+  notifications(
+    keys: readonly Pick<NumberedNotification, 'subscription' | 'number'>[],
+  ): Promise<readonly Notification[]>;
   /** Notifications `from` to `to`, both included, in order. */
   range(subscription: string, from: number, to: number): Promise<readonly Notification[]>;
   record(subscription: string, number: number, attempt: Attempt): Promise<void>;

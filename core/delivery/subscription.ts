@@ -60,7 +60,7 @@ export interface NumberGap {
 }
 
 /** How it stands between the hub and an endpoint. `error` is the open circuit: what `$status` shows is what the hub does. */
-export interface Contact {
+export interface EndpointHealth {
   readonly status: Exclude<SubscriptionStatus, 'off'>;
   readonly failures: number;
   readonly failingSince?: string;
@@ -98,7 +98,7 @@ export interface Notification {
   readonly lastAttemptAt?: string;
   /** HTTP status, or the kind of failure, of the last attempt. */
   readonly lastAnswer?: string;
-  readonly settledAt?: string;
+  readonly completedAt?: string;
 }
 
 /** What an attempt came to. `dueAt` absent: nothing is owed any more. */

@@ -1,7 +1,7 @@
 import { defined } from '../../schemas/defined.ts';
 import { NewerRelease } from '../../schemas/newer-release.ts';
-import { fanOut, type FanOutPorts, orderOf } from './fan-out.ts';
-import { overdueMessage, sayAsHub } from '../mission/hub-messages.ts';
+import { fanOut, type FanOutPorts, jobOf } from './fan-out.ts';
+import { overdueMessage, writeHubMessage } from '../mission/hub-messages.ts';
 import type { StoredEntry } from '../mission/mission-log.ts';
 import type { Obligation, Obligations } from './obligations.ts';
 import type { Notification } from './subscription.ts';
@@ -27,7 +27,7 @@ const batch = 100;
 const sideBySide = 8;
 
 /** An obligation that was worked and is still owed has its next turn after this. */
-const againMilliseconds = 30_000;
+const retryMilliseconds = 30_000;
 
 /** Told when there is something to do for a mission, and of which request it is a consequence. */
 type Found = (correlationId: string | undefined) => void;
@@ -46,7 +46,7 @@ const correlationOf = async (
 };
 
 /** A deadline that has passed is told once: the message's id follows from Task and deadline, and the log has it or not. */
-const tellOverdue = async (mission: string, id: string, ports: SweepPorts, found: Found): Promise<void> => {
+const alertOverdue = async (mission: string, id: string, ports: SweepPorts, found: Found): Promise<void> => {
   const last = await ports.missions.last(mission);
   const task = last === undefined ? undefined : taskOf(last.state, id);
   const deadline = task === undefined ? undefined : deadlineOf(task);
@@ -54,8 +54,8 @@ const tellOverdue = async (mission: string, id: string, ports: SweepPorts, found
   const correlationId = await correlationOf(last, task, ports);
   found(correlationId);
   const asOf = ports.now();
-  const said = await sayAsHub(ports, overdueMessage(last.state, task, deadline, ports.directory), correlationId);
-  if (said.outcome === 'accepted' && said.owes) await fanOut(ports, said.entry, true, asOf);
+  const said = await writeHubMessage(ports, overdueMessage(last.state, task, deadline, ports.directory), correlationId);
+  if (said.outcome === 'accepted' && said.fanOutPending) await fanOut(ports, said.entry, true, asOf);
 };
 
 /** A notification that was not tried for so long waits for the hub, not for its endpoint. */
@@ -70,15 +70,19 @@ const isStalled = async (notification: Notification, { subscriptions, now }: Swe
 };
 
 /** Pays one obligation; paying what is paid already changes nothing. */
-const payObligation = async (obligation: Obligation, ports: SweepPorts, found: Found): Promise<'paid' | 'stalled'> => {
+const completeObligation = async (
+  obligation: Obligation,
+  ports: SweepPorts,
+  found: Found,
+): Promise<'paid' | 'stalled'> => {
   switch (obligation.kind) {
     case 'deadline':
-      await tellOverdue(obligation.mission, obligation.task, ports, found);
+      await alertOverdue(obligation.mission, obligation.task, ports, found);
       return 'paid';
     case 'fan-out': {
       const asOf = ports.now();
       const entry = await ports.missions.entry(obligation.mission, obligation.entry);
-      if (entry?.owes === true) {
+      if (entry?.fanOutPending === true) {
         found(entry.correlationId);
         await fanOut(ports, entry, true, asOf);
       }
@@ -91,13 +95,7 @@ const payObligation = async (obligation: Obligation, ports: SweepPorts, found: F
       if (entry !== undefined) {
         found(entry.correlationId);
         await ports.queue.send([
-          orderOf(
-            notification.subscription,
-            notification.number,
-            notification.previous,
-            entry,
-            notification.redrivenAt,
-          ),
+          jobOf(notification.subscription, notification.number, notification.previous, entry, notification.redrivenAt),
         ]);
       }
       return (await isStalled(notification, ports)) ? 'stalled' : 'paid';
@@ -133,8 +131,8 @@ export const sweep = async (
     let found: { readonly correlationId?: string } | undefined;
     try {
       // First its next turn, then the try: whatever cannot be paid, and whoever dies, holds up no other.
-      await ports.obligations.postpone(obligation, new Date(ports.now() + againMilliseconds).toISOString());
-      const come = await payObligation(obligation, ports, (correlationId) => (found = defined({ correlationId })));
+      await ports.obligations.postpone(obligation, new Date(ports.now() + retryMilliseconds).toISOString());
+      const come = await completeObligation(obligation, ports, (correlationId) => (found = defined({ correlationId })));
       if (come === 'stalled') stalled += 1;
       paid += 1;
       if (found !== undefined) onFinished(obligation, found.correlationId);

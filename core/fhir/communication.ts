@@ -41,7 +41,7 @@ export const receipt = (entry: StoredEntry, notification: Notification, view: Vi
   sent: notification.writtenAt,
   ...defined({
     statusReason: reasonOf(notification),
-    received: notification.status === 'delivered' ? notification.settledAt : undefined,
+    received: notification.status === 'delivered' ? notification.completedAt : undefined,
     note: attemptsNote(notification),
   }),
 });

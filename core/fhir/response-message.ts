@@ -12,8 +12,8 @@ const notToldWarning = (
   entry: Entry,
   view: Viewpoint,
 ): (BundleEntry<FhirResource> & { fullUrl: string }) | undefined => {
-  if (entry.notTold.length === 0) return undefined;
-  const names = entry.notTold
+  if (entry.notParties.length === 0) return undefined;
+  const names = entry.notParties
     .map((organisation) => view.directory.partyOf(organisation)?.name ?? organisation)
     .join(', ');
   return {

@@ -3,9 +3,9 @@ import { type Refusal, refuse } from '../../schemas/faults.ts';
 import { fingerprintOf, fingerprintPositions } from '../../schemas/identifiers.ts';
 import type { Message } from '../../schemas/messages/read-message.ts';
 import { decide, missionOf } from './decide.ts';
-import type { Circumstances } from './decision.ts';
+import type { DecisionContext } from './decision.ts';
 import type { MissionLog, StoredEntry } from './mission-log.ts';
-import { awakeSince } from './idle.ts';
+import { activeSince } from './idle.ts';
 import type { Entry, MissionState, Party } from './state.ts';
 
 /** In the log. `again`: it was there before, and the answer is the one given then. */
@@ -14,7 +14,7 @@ export interface Accepted {
   readonly entry: Entry;
   readonly again: boolean;
   /** Its recipients are not all known to be told. */
-  readonly owes: boolean;
+  readonly fanOutPending: boolean;
   /** The mission as the message found it; nothing if it opened it, or was there before. */
   readonly before?: MissionState;
 }
@@ -59,7 +59,7 @@ const seenBefore = async (
   const first = sameMessage.find((entry) => entry.sender === organisation && entry.messageId === message.id);
   if (first !== undefined) {
     return first.digest === message.digest
-      ? { outcome: 'accepted', entry: first, again: true, owes: first.owes }
+      ? { outcome: 'accepted', entry: first, again: true, fanOutPending: first.fanOutPending }
       : refuse('message-id-reused', 'Bundle.entry[0].resource.id');
   }
   if (message.bundleId === undefined) return undefined;
@@ -75,10 +75,10 @@ const seenBefore = async (
 };
 
 /** The earliest entry that may still owe: its own number if the entry before it owed nothing when read. */
-const unpaidFrom = (last: StoredEntry | undefined, number: number): number =>
-  last?.owes === true ? last.unpaidFrom : number;
+const pendingFrom = (last: StoredEntry | undefined, number: number): number =>
+  last?.fanOutPending === true ? last.pendingFrom : number;
 
-interface Terms {
+interface AcceptConditions {
   /** The fan-out that follows at once has this long before the sweeper takes it over, milliseconds. */
   readonly patienceMilliseconds?: number;
   /** Asked once, when all else is in order, for a message that opens a mission or ends its rest: the refusal, if it has to wait. */
@@ -92,9 +92,9 @@ interface Terms {
 export const acceptMessage = async (
   log: MissionLog,
   message: Message,
-  circumstances: Omit<Circumstances, 'now'>,
+  circumstances: Omit<DecisionContext, 'now'>,
   now: () => number,
-  { patienceMilliseconds = 10_000, keptFromWaking }: Terms = {},
+  { patienceMilliseconds = 10_000, keptFromWaking }: AcceptConditions = {},
 ): Promise<Accepted | Refusal> => {
   const mission = missionOf(message, circumstances.sender);
   let toAsk = keptFromWaking;
@@ -108,10 +108,10 @@ export const acceptMessage = async (
     const { number } = decided.entry;
     const entry: Entry = {
       ...decided.entry,
-      unpaidFrom: unpaidFrom(last, number),
-      awakeSince: awakeSince(last, number, at),
+      pendingFrom: pendingFrom(last, number),
+      activeSince: activeSince(last, number, at),
     };
-    if (entry.awakeSince === number) {
+    if (entry.activeSince === number) {
       const kept = await toAsk?.();
       if (kept !== undefined) return kept;
       toAsk = undefined;
@@ -124,7 +124,7 @@ export const acceptMessage = async (
         'with what the mission already carries it does not fit; send less, or large parts by reference',
       );
     if (appended === 'appended')
-      return { outcome: 'accepted', entry, again: false, owes: true, ...defined({ before: last?.state }) };
+      return { outcome: 'accepted', entry, again: false, fanOutPending: true, ...defined({ before: last?.state }) };
   }
   return refuse('contended');
 };

@@ -4,11 +4,18 @@ import { guidelineInForce, guidelineOf } from '../../schemas/guideline.ts';
 import { missionIdOf, resourceIdOf } from '../../schemas/identifiers.ts';
 import type { Message } from '../../schemas/messages/read-message.ts';
 import { firstCoordinator, invited, newOwner } from './addressees.ts';
-import { illegalMove } from './transitions.ts';
+import { illegalTransition } from './transitions.ts';
 import { destinationAt, eventAt, header } from './fhir-paths.ts';
 import { isFinal, isParty, type MissionState, type Party, taskOf } from './state.ts';
-import type { Circumstances, Decided } from './decision.ts';
-import { fromTheFuture, inAnothersName, noRoom, stands, unknownCode, untrue } from './preconditions.ts';
+import type { DecisionContext, Decision } from './decision.ts';
+import {
+  fromTheFuture,
+  claimsOtherSender,
+  tooManyTasks,
+  hasRelation,
+  unknownCode,
+  invalidReferences,
+} from './preconditions.ts';
 import { entryOf } from './new-entry.ts';
 
 /** The log a message belongs to: that of the mission it names or opens, or that of the resource it reports on. Exercises have resources of their own. */
@@ -24,8 +31,8 @@ export const missionOf = (message: Message, sender: Party): string => {
 export const decide = (
   before: MissionState | undefined,
   message: Message,
-  circumstances: Circumstances,
-): Decided | Refusal => {
+  circumstances: DecisionContext,
+): Decision | Refusal => {
   const { type } = message;
   const { sender, directory, guidelines, now } = circumstances;
   if (!type.senders.includes(sender.role)) {
@@ -40,7 +47,7 @@ export const decide = (
   const unknownReceiver = (): Refusal | undefined =>
     stranger === -1 ? undefined : refuse('unknown-organisation', `${destinationAt}[${stranger}].receiver`);
   const inForce = guidelineInForce(guidelines, now);
-  const disowned = inAnothersName(message, circumstances);
+  const disowned = claimsOtherSender(message, circumstances);
 
   if (type.log === 'resource') {
     return (
@@ -80,7 +87,7 @@ export const decide = (
       message.focusIndex === undefined ? `${header}.focus` : `Bundle.entry[${message.focusIndex}].resource.id`,
     );
   }
-  if (!stands(type.relation, before, task, sender))
+  if (!hasRelation(type.relation, before, task, sender))
     return refuse('forbidden-relation', eventAt, `${type.event} is for: ${type.relation}`);
   if (!type.legalIn.includes(before.status)) {
     return refuse(
@@ -111,13 +118,13 @@ export const decide = (
   const guideline = guidelineOf(guidelines, before.guideline ?? '');
   const refused =
     fromTheFuture(message, now) ??
-    (task === undefined ? undefined : illegalMove(message, task, before, circumstances.ifMatch)) ??
-    untrue(message, task, before, circumstances, guideline) ??
+    (task === undefined ? undefined : illegalTransition(message, task, before, circumstances.ifMatch)) ??
+    invalidReferences(message, task, before, circumstances, guideline) ??
     unknownCode(message, guideline);
   if (refused !== undefined) return refused;
   const owner = newOwner(message, task, before, directory);
   if (owner !== undefined && isRefusal(owner)) return owner;
-  const crowded = owner === undefined ? undefined : noRoom(message, before);
+  const crowded = owner === undefined ? undefined : tooManyTasks(message, before);
   if (crowded !== undefined) return crowded;
   const joins = invited(message, before, circumstances);
   return entryOf(message, mission, circumstances, before, guideline, defined({ owner, task, joins }));

@@ -3,7 +3,7 @@ import type { Directory } from './directory.ts';
 import type { Entry, Origin, Party, TaskState } from './state.ts';
 
 /** What the rules need besides the message and the state. Time is an argument. */
-export interface Circumstances {
+export interface DecisionContext {
   readonly sender: Party;
   /** ISO 8601. */
   readonly now: string;
@@ -15,7 +15,7 @@ export interface Circumstances {
 }
 
 /** The entry a decision would append, without what only the log knows. */
-export type Decided = { readonly outcome: 'accepted'; readonly entry: Omit<Entry, 'unpaidFrom' | 'awakeSince'> };
+export type Decision = { readonly outcome: 'accepted'; readonly entry: Omit<Entry, 'pendingFrom' | 'activeSince'> };
 export interface Opening {
   readonly owner?: Party;
   readonly task?: TaskState;

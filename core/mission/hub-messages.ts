@@ -204,7 +204,7 @@ const comesAgain: readonly string[] = ['contended', 'too-large'];
  * Writes a message of the hub into its mission, unless that has been done or the mission's rules say that it has become pointless.
  * `correlationId`: of the entry it follows from. Throws `Unavailable` if the mission's log would not take it: whoever owes it keeps owing it.
  */
-export const sayAsHub = async (
+export const writeHubMessage = async (
   ports: { readonly missions: MissionLog; readonly directory: Directory; readonly now: () => number },
   message: Message,
   correlationId?: string,

@@ -5,15 +5,16 @@
 
 import type { Entry } from './state.ts';
 
-export const restMilliseconds = 600000;
+export const idleAfterMilliseconds = 600000;
 /**
  * The first message after so long sees to it that the mission is forgotten once more. Less than the rest: a message that takes
  * a while to be written is never after the last look and yet too early to ask for another.
  */
-export const pauseMilliseconds = restMilliseconds / 2;
+export const idleRecheckMilliseconds = idleAfterMilliseconds / 2;
 /** The entry since which the mission has its place in the heads, for entry `number` that is received at `at` (milliseconds). */
-export const awakeSince = (
-  last: Pick<Entry, 'receivedAt' | 'awakeSince'> | undefined,
+export const activeSince = (
+  last: Pick<Entry, 'receivedAt' | 'activeSince'> | undefined,
   number: number,
   at: number,
-): number => (last === undefined || at - Date.parse(last.receivedAt) >= pauseMilliseconds ? number : last.awakeSince);
+): number =>
+  last === undefined || at - Date.parse(last.receivedAt) >= idleRecheckMilliseconds ? number : last.activeSince;

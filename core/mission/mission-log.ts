@@ -1,7 +1,7 @@
 import type { Entry } from './state.ts';
 
 /** A notification the hub gave a number: which subscription, which entry of which mission. */
-export interface Told {
+export interface NumberedNotification {
   readonly subscription: string;
   readonly number: number;
   readonly organisation: string;
@@ -10,20 +10,20 @@ export interface Told {
 /** An entry as the log keeps it: with what became of its debt. */
 export interface StoredEntry extends Entry {
   /** Its fan-out is not known to be finished. */
-  readonly owes: boolean;
-  readonly told: readonly Told[];
+  readonly fanOutPending: boolean;
+  readonly notified: readonly NumberedNotification[];
   /** Recipients that have no subscription which wants this entry: nobody can tell them by machine. */
-  readonly untold: readonly string[];
+  readonly withoutSubscription: readonly string[];
   /** When its debt was cleared, ISO 8601; entries of the first release do not know. */
-  readonly settledAt?: string;
+  readonly fanOutCompletedAt?: string;
 }
 
 /** What became of an entry's debt. */
-export interface Settlement extends Pick<StoredEntry, 'told' | 'untold'> {
+export interface FanOutResult extends Pick<StoredEntry, 'notified' | 'withoutSubscription'> {
   /** ISO 8601. */
-  readonly settledAt: string;
+  readonly fanOutCompletedAt: string;
   /** From then on it is looked whether the mission rests (`core/delivery/idle-missions.ts`). */
-  readonly retireAt?: string;
+  readonly idleCheckAt?: string;
 }
 
 export interface MissionLog {
@@ -38,5 +38,5 @@ export interface MissionLog {
    * Clears the entry's debt and notes who was told; if it is cleared already, only adds those who are not noted: two who pay
    * at once may know of different subscriptions.
    */
-  settle(mission: string, number: number, settlement: Settlement): Promise<void>;
+  completeFanOut(mission: string, number: number, settlement: FanOutResult): Promise<void>;
 }

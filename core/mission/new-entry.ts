@@ -4,7 +4,7 @@ import { type Guideline, refusalReasonIn } from '../../schemas/guideline.ts';
 import type { Message } from '../../schemas/messages/read-message.ts';
 import { isAirborne, type MissionEvent, type MissionState, type Party, type TaskState } from './state.ts';
 import { defined } from '../../schemas/defined.ts';
-import type { Circumstances, Decided, Opening } from './decision.ts';
+import type { DecisionContext, Decision, Opening } from './decision.ts';
 import { evolve } from './evolve.ts';
 import { recipientsOf } from './recipients.ts';
 
@@ -34,11 +34,11 @@ export const classified = (facts: Facts, guideline: Guideline): Facts => {
 export const entryOf = (
   message: Message,
   mission: string,
-  circumstances: Circumstances,
+  circumstances: DecisionContext,
   before: MissionState | undefined,
   guideline: Guideline,
   { owner, task, joins }: Opening,
-): Decided => {
+): Decision => {
   const { sender, now, directory, origin } = circumstances;
   const { type } = message;
   const facts = classified(message.facts, guideline);
@@ -66,9 +66,9 @@ export const entryOf = (
   const state = evolve(before, event);
   const recipients = recipientsOf(event, before, state, directory);
   const toldOrTelling = [...recipients, event.sender];
-  const notTold = [...new Set(message.destinations)].filter((organisation) => !toldOrTelling.includes(organisation));
+  const notParties = [...new Set(message.destinations)].filter((organisation) => !toldOrTelling.includes(organisation));
   return {
     outcome: 'accepted',
-    entry: { ...event, ...origin, text: message.text, digest: message.digest, recipients, notTold, state },
+    entry: { ...event, ...origin, text: message.text, digest: message.digest, recipients, notParties, state },
   };
 };

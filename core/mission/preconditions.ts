@@ -3,7 +3,7 @@ import { timeOf } from '../../schemas/fhir/datatypes.ts';
 import { type Refusal, refuse } from '../../schemas/faults.ts';
 import type { Relation } from '../../schemas/messages/message-type.ts';
 import { claimAt, destinationAt, eventAt, header, placeOf } from './fhir-paths.ts';
-import type { Circumstances } from './decision.ts';
+import type { DecisionContext } from './decision.ts';
 import { wrongHospital } from './addressees.ts';
 import type { Message } from '../../schemas/messages/read-message.ts';
 import {
@@ -21,7 +21,7 @@ import {
 /** Who forwarded the mission may take it back as long as nobody there has seen it. */
 export const mayTakeBack = (state: MissionState, sender: string): boolean =>
   state.tasks.some((task) => task.forwardOf !== undefined && task.status === 'requested' && task.asker === sender);
-export const stands = (
+export const hasRelation = (
   relation: Relation,
   state: MissionState,
   task: TaskState | undefined,
@@ -53,11 +53,11 @@ export const stands = (
 };
 
 /** What a message says about other Tasks and parties must be true, or somebody would wait for nothing. */
-export const untrue = (
+export const invalidReferences = (
   message: Message,
   task: TaskState | undefined,
   before: MissionState,
-  { sender, directory, now }: Circumstances,
+  { sender, directory, now }: DecisionContext,
   guideline: Guideline,
 ): Refusal | undefined => {
   const { facts, type, focusIndex } = message;
@@ -102,7 +102,7 @@ export const untrue = (
 };
 
 /** Receivers get the message as it was sent: whoever it says it is from must be who sends it. */
-export const inAnothersName = ({ claims }: Message, { sender, directory }: Circumstances): Refusal | undefined => {
+export const claimsOtherSender = ({ claims }: Message, { sender, directory }: DecisionContext): Refusal | undefined => {
   const own = directory.numbersOf(sender.organisation);
   const foreign = claims.find(({ organisation }) => !own.includes(organisation));
   return foreign === undefined
@@ -149,14 +149,14 @@ export const unknownCode = (message: Message, guideline: Guideline): Refusal | u
 };
 
 /** Every entry carries the Tasks of its mission; real missions have a handful. */
-export const mostTasks = 60;
+export const maxTasks = 60;
 /** A message may open Tasks only while the mission has room for them and somebody works on it. */
-export const noRoom = ({ type }: Message, state: MissionState): Refusal | undefined => {
-  if (state.tasks.length >= mostTasks) {
+export const tooManyTasks = ({ type }: Message, state: MissionState): Refusal | undefined => {
+  if (state.tasks.length >= maxTasks) {
     return refuse(
       'illegal-transition',
       eventAt,
-      `the mission has ${mostTasks} Tasks, which is the most it can have`,
+      `the mission has ${maxTasks} Tasks, which is the most it can have`,
       state.version,
     );
   }

@@ -145,11 +145,11 @@ export interface Entry extends MissionEvent, Origin {
   /** Organisation numbers of those who must be told. */
   readonly recipients: readonly string[];
   /** Organisation numbers that the sender addressed but that the mission does not concern: its answer says that they are not told. */
-  readonly notTold: readonly string[];
+  readonly notParties: readonly string[];
   /** The earliest entry of this mission that may still owe notifications. */
-  readonly unpaidFrom: number;
+  readonly pendingFrom: number;
   /** The entry that opened the mission, or the first one after its last pause: the one that sees to it that the mission is forgotten when it rests. */
-  readonly awakeSince: number;
+  readonly activeSince: number;
   readonly state: MissionState;
 }
 

@@ -7,12 +7,12 @@ import { deadlineOf, isFinal, type MissionState, type TaskState, taskOf } from '
 /** Whether a message may move the Task it names. */
 
 /** Turned down for now or for good. */
-const turnsDown = (task: TaskState, answer: string | undefined): boolean =>
+const isRejection = (task: TaskState, answer: string | undefined): boolean =>
   task.kind === 'coordination' && (answer === 'rejected' || answer === 'deferred');
 
 /** Rules beyond single moves: no request is turned down over the head of a crew that is asked or flying. */
 const blockedBy = (task: TaskState, answer: string | undefined, state: MissionState): TaskState | undefined =>
-  turnsDown(task, answer) ? state.tasks.find((other) => other.kind === 'resource' && !isFinal(other)) : undefined;
+  isRejection(task, answer) ? state.tasks.find((other) => other.kind === 'resource' && !isFinal(other)) : undefined;
 
 /** The Tasks whose rejection led to this one, through reviews and forwardings. */
 const disputed = (task: TaskState, state: MissionState): readonly TaskState[] => {
@@ -55,19 +55,19 @@ const wrongDecider = ({ type, facts }: Message, task: TaskState, state: MissionS
 
 /** What was accepted is overturned only by who knows that it was: two who decide at once are not to undo each other's word. */
 const overturnsBlindly = (task: TaskState, answer: string | undefined, ifMatch: number | undefined): boolean =>
-  turnsDown(task, answer) && task.status === 'accepted' && ifMatch === undefined;
+  isRejection(task, answer) && task.status === 'accepted' && ifMatch === undefined;
 
 /**
  * In the air only a crew that was told of a cancellation acknowledges, once; it is told once;
  * and only a deadline that still stands is overdue.
  */
-const saysNothingNew = ({ facts }: Message, task: TaskState): boolean =>
+const changesNothing = ({ facts }: Message, task: TaskState): boolean =>
   (facts.answer === 'received' && task.status !== 'requested' && task.acknowledgedAt !== undefined) ||
   (facts.answer === 'cancelled' && task.cancelRequested === true) ||
   (facts.answer === 'overdue' && deadlineOf(task) !== facts.deadline);
 
 /** Why a message may not move a Task, if it may not. */
-export const illegalMove = (
+export const illegalTransition = (
   message: Message,
   task: TaskState,
   state: MissionState,
@@ -100,7 +100,7 @@ export const illegalMove = (
   const other = reviewBefore(message, task, state);
   if (other !== undefined)
     return refuse('illegal-transition', `${at}.status`, `see Task/${other.id}: it is ${other.status}`, state.version);
-  if (saysNothingNew(message, task))
+  if (changesNothing(message, task))
     return refuse(
       'illegal-transition',
       `${at}.status`,

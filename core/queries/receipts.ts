@@ -50,7 +50,7 @@ export const searchReceipts = async (
   const to = Math.min(last.number, from + Math.min(count, entriesOfPage) - 1);
   const entries = await ports.missions.entries(mission, from, to);
   const visible = entries.flatMap((entry) =>
-    entry.told.filter(({ organisation }) => maySee(entry, last.state, organisation, caller)),
+    entry.notified.filter(({ organisation }) => maySee(entry, last.state, organisation, caller)),
   );
   const notifications = await ports.subscriptions.notifications(visible);
 
@@ -58,8 +58,8 @@ export const searchReceipts = async (
     [
       ...notifications.filter((note) => note.entry === entry.number).map((note) => receipt(entry, note, viewpoint)),
       ...[
-        ...entry.untold.map((organisation) => ({ organisation, why: 'no-subscription' as const })),
-        ...entry.notTold.map((organisation) => ({ organisation, why: 'not-a-party' as const })),
+        ...entry.withoutSubscription.map((organisation) => ({ organisation, why: 'no-subscription' as const })),
+        ...entry.notParties.map((organisation) => ({ organisation, why: 'not-a-party' as const })),
       ]
         .filter(({ organisation }) => maySee(entry, last.state, organisation, caller))
         .map(({ organisation, why }) => missingReceipt(entry, organisation, why, viewpoint)),

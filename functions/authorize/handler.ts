@@ -9,7 +9,7 @@ import { IssuerUnreachable } from '../../adapters/tokens/issuer-keys.ts';
 import { TokenRefused } from '../../adapters/tokens/refused.ts';
 import { Unavailable } from '../../core/mission/errors.ts';
 import { correlationOf } from '../shared/http/correlation-id.ts';
-import { counted } from '../shared/http/rate-limit.ts';
+import { rateLimited } from '../shared/http/rate-limit.ts';
 import { quiet } from '../shared/telemetry/error-boundary.ts';
 import { kindOf, log, logger } from '../shared/telemetry/log.ts';
 
@@ -83,7 +83,7 @@ const useAndCount = async (
 ): Promise<Spent | undefined> => {
   const [isFirst, spent] = await Promise.all([
     proof === undefined || proofs.use(proof.digest, proof.issuedAt + window.back + remembered),
-    counted(budgets, said, budgetOf(request)),
+    rateLimited(budgets, said, budgetOf(request)),
   ]);
   if (isFirst) return spent;
   await spent?.giveBack().catch((error: unknown) => log('REQUEST_NOT_COUNTED', kindOf(error)));

@@ -8,21 +8,21 @@ import { openQueues, readOrder, returnAfter } from '../../adapters/sqs/queues.ts
 import { deliver } from '../../core/delivery/deliver.ts';
 import { deliverySettings } from '../../core/delivery/retry-policy.ts';
 import { HubClosed } from '../../core/mission/errors.ts';
-import type { DeliveryOrder } from '../../core/delivery/delivery-queue.ts';
+import type { DeliveryJob } from '../../core/delivery/delivery-queue.ts';
 import { notificationBundle } from '../../core/fhir/notification.ts';
-import { guarded } from '../shared/telemetry/error-boundary.ts';
+import { withErrorBoundary } from '../shared/telemetry/error-boundary.ts';
 import { kindOf, log } from '../shared/telemetry/log.ts';
-import { noted, notedDelivery } from '../shared/telemetry/instrumented-ports.ts';
+import { instrumented, instrumentedDelivery } from '../shared/telemetry/instrumented-ports.ts';
 
 const opened = openLogs();
-const logs = { ...opened, missions: noted(opened.missions) };
+const logs = { ...opened, missions: instrumented(opened.missions) };
 const queues = openQueues();
 const queueUrl = setting('DELIVERY_QUEUE_URL');
 const base = setting('PUBLIC_URL');
-const desk = deliveryDesk(logs.table, logs.missions);
+const contexts = deliveryDesk(logs.table, logs.missions);
 const channel = webhookChannel(allowList(setting('ENDPOINT_ALLOW_LIST')));
 
-const aboutOf = (order: DeliveryOrder) => {
+const aboutOf = (order: DeliveryJob) => {
   if (order.kind !== 'notification') return { subscription: order.subscription, contact: order.kind };
   const { subscription, number, mission, entry, correlationId } = order;
   return { subscription, number, mission, entry, correlationId };
@@ -30,7 +30,7 @@ const aboutOf = (order: DeliveryOrder) => {
 
 type Outcome = { readonly done: true } | { readonly done: false; readonly seconds?: number };
 
-const orderIn = ({ body, messageId }: SQSRecord): DeliveryOrder | undefined => {
+const orderIn = ({ body, messageId }: SQSRecord): DeliveryJob | undefined => {
   try {
     return readOrder(body);
   } catch (error) {
@@ -48,9 +48,9 @@ const deliverRecord = async (record: SQSRecord): Promise<Outcome> => {
   if (order === undefined) return { done: true };
   try {
     const directory = await logs.directory();
-    const delivery = notedDelivery(desk, logs.subscriptions);
+    const delivery = instrumentedDelivery(contexts, logs.subscriptions);
     const delivered = await deliver(order, {
-      desk: delivery.desk,
+      contexts: delivery.contexts,
       missions: logs.missions,
       subscriptions: delivery.subscriptions,
       channel: withinHosts(channel, directory),
@@ -100,7 +100,7 @@ const deliverGroup = async (records: readonly SQSRecord[]): Promise<readonly SQS
 };
 
 /** Delivers notifications. Groups (subscription and mission) go side by side: one that hangs delays no other. */
-export const handler = guarded(async ({ Records }: SQSEvent): Promise<SQSBatchResponse> => {
+export const handler = withErrorBoundary(async ({ Records }: SQSEvent): Promise<SQSBatchResponse> => {
   const groups = Map.groupBy(Records, ({ attributes, messageId }) => attributes.MessageGroupId ?? messageId);
   const stayed = await Promise.all([...groups.values()].map(deliverGroup));
   return { batchItemFailures: stayed.flat().map(({ messageId }) => ({ itemIdentifier: messageId })) };

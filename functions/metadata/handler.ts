@@ -7,7 +7,7 @@ import { searchset } from '../../core/fhir/searchset.ts';
 import { defined } from '../../schemas/defined.ts';
 import { isRefusal, refuse } from '../../schemas/faults.ts';
 import { digestOf } from '../../schemas/identifiers.ts';
-import { fhirDoor } from '../shared/http/fhir-handler.ts';
+import { fhirHandler } from '../shared/http/fhir-handler.ts';
 import { answer, type Answer } from '../shared/http/response.ts';
 import { headerOf, queryOf, type Request } from '../shared/http/request.ts';
 import release from '../../package.json' with { type: 'json' };
@@ -36,7 +36,7 @@ const cacheable = (request: Request, body: string): Answer => {
 };
 
 /** `GET /fhir/metadata`, and what the hub publishes of itself (`GET /fhir/CodeSystem` and the like); open to everyone. */
-export const handler = fhirDoor(async (request) => {
+export const handler = fhirHandler(async (request) => {
   const [, , type = ''] = request.resource.split('/');
   if (type === 'metadata') return cacheable(request, statement());
 

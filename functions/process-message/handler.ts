@@ -9,16 +9,16 @@ import { responseMessage } from '../../core/fhir/response-message.ts';
 import { type Refusal, refuse } from '../../schemas/faults.ts';
 import { readMessage } from '../../schemas/messages/read-message.ts';
 import { sendScopeOf } from '../../schemas/scopes.ts';
-import { counted } from '../shared/http/rate-limit.ts';
-import { fhirDoor } from '../shared/http/fhir-handler.ts';
-import { answer, etag, tooMany } from '../shared/http/response.ts';
-import { bodyOf, callerOf, headerOf, lacking, type Request, spenderOf, systemOf } from '../shared/http/request.ts';
+import { rateLimited } from '../shared/http/rate-limit.ts';
+import { fhirHandler } from '../shared/http/fhir-handler.ts';
+import { answer, etag, tooManyRequests } from '../shared/http/response.ts';
+import { bodyOf, callerOf, headerOf, requireScope, type Request, clientOf, systemOf } from '../shared/http/request.ts';
 import { kindOf, log } from '../shared/telemetry/log.ts';
 import { countAccepted } from '../shared/telemetry/metrics.ts';
-import { noted } from '../shared/telemetry/instrumented-ports.ts';
+import { instrumented } from '../shared/telemetry/instrumented-ports.ts';
 
 const opened = openLogs();
-const logs = { ...opened, missions: noted(opened.missions) };
+const logs = { ...opened, missions: instrumented(opened.missions) };
 const queue = openDeliveryQueue();
 const base = setting('PUBLIC_URL');
 const budgets = requestBudgets(logs.table, {
@@ -38,10 +38,13 @@ const versionIn = (ifMatch: string | undefined): number | undefined | Refusal =>
 
 /** The authorizer counts all messages; only the log tells which of them open a mission, or take it up again after a pause. */
 const keptFromWaking = async (request: Request): Promise<Refusal | undefined> => {
-  const wait = (await counted(budgets, spenderOf(request), 'missions'))?.waitFor;
+  const wait = (await rateLimited(budgets, clientOf(request), 'missions'))?.waitFor;
   return wait === undefined
     ? undefined
-    : tooMany('opened or taken up again as many missions as it may in a while; what cannot wait is phoned', wait);
+    : tooManyRequests(
+        'opened or taken up again as many missions as it may in a while; what cannot wait is phoned',
+        wait,
+      );
 };
 
 /** Nothing that goes wrong here may fail the request: the entry is in the log and owes, and the sweeper pays what is left. */
@@ -58,7 +61,7 @@ const tellEverybody = async (entry: Entry, directory: Directory, begunBefore: bo
 };
 
 /** `POST /fhir/$process-message`. */
-export const handler = fhirDoor(async (request, correlationId) => {
+export const handler = fhirHandler(async (request, correlationId) => {
   // API Gateway allows no `$` in a path part, so the operation arrives as a variable.
   if (request.pathParameters?.['type'] !== '$process-message') return refuse('not-found');
   const text = bodyOf(request);
@@ -71,7 +74,7 @@ export const handler = fhirDoor(async (request, correlationId) => {
 
   const message = readMessage(text);
   if (message.outcome === 'refused') return message;
-  const outOfScope = lacking(request, sendScopeOf(message.type.family));
+  const outOfScope = requireScope(request, sendScopeOf(message.type.family));
   if (outOfScope !== undefined) return outOfScope;
   const system = systemOf(request);
   const begun = Date.now();
@@ -90,7 +93,7 @@ export const handler = fhirDoor(async (request, correlationId) => {
   );
   if (accepted.outcome === 'refused') return accepted;
 
-  const { entry, again, owes } = accepted;
+  const { entry, again, fanOutPending } = accepted;
   log(again ? 'MESSAGE_REPEATED' : 'MESSAGE_ACCEPTED', {
     event: entry.event,
     mission: entry.mission,
@@ -100,7 +103,7 @@ export const handler = fhirDoor(async (request, correlationId) => {
   });
   if (!again) countAccepted(accepted);
   // A message that is sent again because its first answer was lost may find its fan-out unfinished.
-  if (owes) await tellEverybody(entry, directory, again, begun);
+  if (fanOutPending) await tellEverybody(entry, directory, again, begun);
   return answer(200, responseMessage(entry, { base, directory }), {
     etag: etag(entry.number),
     'last-modified': new Date(entry.receivedAt).toUTCString(),

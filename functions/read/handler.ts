@@ -9,7 +9,7 @@ import { reachOf } from '../../core/queries/reachability.ts';
 import { searchReceipts } from '../../core/queries/receipts.ts';
 import { readResource, searchResources } from '../../core/queries/resources.ts';
 import { readSent } from '../../core/queries/sent-resources.ts';
-import { readProvenance, readStory, searchStory } from '../../core/queries/history/read-history.ts';
+import { readProvenance, readHistory, searchHistory } from '../../core/queries/history/read-history.ts';
 import type { Search } from '../../core/queries/search.ts';
 import { readTask, searchTasks } from '../../core/queries/tasks.ts';
 import type { Viewpoint } from '../../core/fhir/fhir.ts';
@@ -17,9 +17,9 @@ import { organizationResource } from '../../core/fhir/organization.ts';
 import { isRefusal, type Refusal, refuse } from '../../schemas/faults.ts';
 import { parseAddress } from '../../schemas/identifiers.ts';
 import { recorded } from '../shared/http/record-access.ts';
-import { fhirDoor } from '../shared/http/fhir-handler.ts';
+import { fhirHandler } from '../shared/http/fhir-handler.ts';
 import { answer, type Answer, etag } from '../shared/http/response.ts';
-import { callerOf, headerOf, lacking, queryOf } from '../shared/http/request.ts';
+import { callerOf, headerOf, requireScope, queryOf } from '../shared/http/request.ts';
 
 const logs = openLogs();
 const base = setting('PUBLIC_URL');
@@ -55,7 +55,7 @@ const searches: Readonly<Record<string, Searcher>> = {
     const found = await searchOrganisations(logs, search, view);
     return isRefusal(found) ? found : impersonal(found.resource);
   },
-  Provenance: async (caller, search, view, accept) => searchStory(await storyPorts(), caller, search, view, accept),
+  Provenance: async (caller, search, view, accept) => searchHistory(await storyPorts(), caller, search, view, accept),
   AuditEvent: (caller, search, view) => searchAccesses({ ...logs, ...systemClock }, caller, search, view),
 };
 
@@ -139,11 +139,11 @@ const readOwn = async (type: string, id: string, caller: Caller, view: Viewpoint
 };
 
 /** `GET /fhir/{type}`, `GET /fhir/{type}/{id}` and `GET /fhir/{type}/{id}/{operation}`: each caller sees only what concerns it, and that it saw it is recorded. */
-export const handler = fhirDoor(async (request, correlationId): Promise<Answer | Refusal> => {
+export const handler = fhirHandler(async (request, correlationId): Promise<Answer | Refusal> => {
   const directory = await logs.directory();
   const caller = callerOf(request, directory);
   if (isRefusal(caller)) return caller;
-  const outOfScope = lacking(request, 'read');
+  const outOfScope = requireScope(request, 'read');
   if (outOfScope !== undefined) return outOfScope;
   const view = { base, directory };
   const { type = '', id, operation } = request.pathParameters ?? {};
@@ -165,7 +165,7 @@ export const handler = fhirDoor(async (request, correlationId): Promise<Answer |
     const search = queryOf(request);
     return isRefusal(search)
       ? search
-      : answered('story', id, await readStory(await storyPorts(), caller, id, search, view, accept));
+      : answered('story', id, await readHistory(await storyPorts(), caller, id, search, view, accept));
   }
   const result = (await readOwn(type, id, caller, view)) ?? (await readSent(logs.missions, caller, type, id, view));
   return answered(readingOf(type, id), id, result);

@@ -16,9 +16,9 @@ import { subscriptionResource } from '../../core/fhir/subscription.ts';
 import { isRefusal, type Refusal, refuse } from '../../schemas/faults.ts';
 import { isObject } from '../../schemas/json/json.ts';
 import { recorded } from '../shared/http/record-access.ts';
-import { fhirDoor } from '../shared/http/fhir-handler.ts';
+import { fhirHandler } from '../shared/http/fhir-handler.ts';
 import { answer, type Answer } from '../shared/http/response.ts';
-import { callerOf, lacking, queryOf, type Request } from '../shared/http/request.ts';
+import { callerOf, requireScope, queryOf, type Request } from '../shared/http/request.ts';
 import { create, end, readBody, replace, rotate } from './commands.ts';
 
 const logs = openLogs();
@@ -164,11 +164,11 @@ const ofInstance = async (
 };
 
 /** `/fhir/Subscription`, `/fhir/Subscription/{id}` and their operations: a subscription is seen and changed by its owner only. */
-export const handler = fhirDoor(async (request, correlationId) => {
+export const handler = fhirHandler(async (request, correlationId) => {
   const directory = await logs.directory();
   const caller = callerOf(request, directory);
   if (isRefusal(caller)) return caller;
-  const outOfScope = lacking(request, 'subscribe');
+  const outOfScope = requireScope(request, 'subscribe');
   if (outOfScope !== undefined) return outOfScope;
   const view = { base, directory };
   const { id, operation } = request.pathParameters ?? {};

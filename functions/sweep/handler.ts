@@ -2,14 +2,14 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Context } from 'aws-lambda';
 import { openDeliveryQueue, openLogs } from '../../adapters/wiring.ts';
 import { HubClosed } from '../../core/mission/errors.ts';
-import { retire } from '../../core/delivery/idle-missions.ts';
+import { removeIdleMissions } from '../../core/delivery/idle-missions.ts';
 import { sweep } from '../../core/delivery/sweep.ts';
 import { kindOf, log } from '../shared/telemetry/log.ts';
-import { noted } from '../shared/telemetry/instrumented-ports.ts';
-import { guarded } from '../shared/telemetry/error-boundary.ts';
+import { instrumented } from '../shared/telemetry/instrumented-ports.ts';
+import { withErrorBoundary } from '../shared/telemetry/error-boundary.ts';
 
 const opened = openLogs();
-const logs = { ...opened, missions: noted(opened.missions) };
+const logs = { ...opened, missions: instrumented(opened.missions) };
 const queue = openDeliveryQueue();
 
 /** A schedule cannot fire more often than once a minute, so each run looks again: a deadline that passed is told within seconds. */
@@ -46,11 +46,11 @@ const mostCounted = 100;
 /** The alarms on dead letters and on a sweeper that stands read this line, so it is said also when there are none. */
 const countDeadLetters = async (): Promise<void> => {
   const { items } = await logs.deadLetters.list(mostCounted);
-  log('DEAD_LETTERS', { count: items.length, since: items[0]?.settledAt });
+  log('DEAD_LETTERS', { count: items.length, since: items[0]?.completedAt });
 };
 
 /** Pays what is owed and overdue, and keeps looking until its minute is over; last it counts what was given up, and drops missions that rest from the heads. */
-export const handler = guarded(async (_event: unknown, context: Context): Promise<void> => {
+export const handler = withErrorBoundary(async (_event: unknown, context: Context): Promise<void> => {
   const timeLeft = (): number => context.getRemainingTimeInMillis();
   let seen: Awaited<ReturnType<typeof look>> = 'more';
   while (timeLeft() > reserveMilliseconds) {
@@ -63,7 +63,7 @@ export const handler = guarded(async (_event: unknown, context: Context): Promis
     return;
   }
   await countDeadLetters();
-  await retire({ ...logs, now: Date.now }, timeLeft, (retirement, error) =>
+  await removeIdleMissions({ ...logs, now: Date.now }, timeLeft, (retirement, error) =>
     log('OBLIGATION_UNPAID', { kind: 'rest', ...retirement, ...kindOf(error) }),
   );
 });

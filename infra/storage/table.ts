@@ -47,10 +47,10 @@ export class HubTable extends Construct {
       timeToLiveAttribute: 'expiresAt',
       removalPolicy: stage.keepsData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
     });
-    // Sparse: only items that owe something carry `owes`, so an empty index means that everybody has been told.
+    // Sparse: only items that owe something carry `obligation`, so an empty index means that everybody has been told.
     this.table.addGlobalSecondaryIndex({
       indexName: 'obligations',
-      partitionKey: { name: 'owes', type: AttributeType.STRING },
+      partitionKey: { name: 'obligation', type: AttributeType.STRING },
       sortKey: { name: 'dueAt', type: AttributeType.STRING },
       projectionType: ProjectionType.KEYS_ONLY,
     });

@@ -1,8 +1,14 @@
 import { beforeAll, describe, expect, test, vi } from 'vitest';
-import type { MissionLog, Settlement, Told } from '../../core/mission/mission-log.ts';
+import type { MissionLog, FanOutResult, NumberedNotification } from '../../core/mission/mission-log.ts';
 import type { Overview, Worklist } from '../../core/mission/projections.ts';
-import type { DeadLetters, Obligation, Obligations, Retirement, Retirements } from '../../core/delivery/obligations.ts';
-import type { DeliveryDesk, NotificationOrder } from '../../core/delivery/delivery-queue.ts';
+import type {
+  DeadLetters,
+  Obligation,
+  Obligations,
+  IdleMission,
+  IdleMissions,
+} from '../../core/delivery/obligations.ts';
+import type { DeliveryContexts, NotificationJob } from '../../core/delivery/delivery-queue.ts';
 import type { SubscriptionLog } from '../../core/delivery/subscription-log.ts';
 import type { Notification, Subscription } from '../../core/delivery/subscription.ts';
 import { decide } from '../../core/mission/decide.ts';
@@ -27,11 +33,11 @@ import {
 export interface KeepingPorts {
   readonly missions: MissionLog;
   readonly subscriptions: SubscriptionLog;
-  readonly desk: DeliveryDesk;
+  readonly contexts: DeliveryContexts;
   readonly worklist: Worklist;
   readonly overview: Overview;
   readonly obligations: Obligations;
-  readonly retirements: Retirements;
+  readonly idleMissions: IdleMissions;
   readonly deadLetters: DeadLetters;
   /** The same subscription log, with something that happens between the first and the second write of what takes two. */
   readonly interrupted: (between: () => Promise<unknown>) => SubscriptionLog;
@@ -59,11 +65,15 @@ const endOfTime = '2099-01-01T00:00:00.000Z';
 /** When what is numbered was known to owe. */
 const asOf = Date.parse(at(0));
 
-const settlement = (told: readonly Told[], untold: readonly string[], retireAt?: string): Settlement => ({
-  told,
-  untold,
-  settledAt: at(7),
-  ...defined({ retireAt }),
+const settlement = (
+  notified: readonly NumberedNotification[],
+  withoutSubscription: readonly string[],
+  idleCheckAt?: string,
+): FanOutResult => ({
+  notified,
+  withoutSubscription,
+  fanOutCompletedAt: at(7),
+  ...defined({ idleCheckAt }),
 });
 
 /** The entries that accepted messages make, one after another. */
@@ -71,7 +81,7 @@ const entriesOf = (messages: readonly (readonly [Party, Message])[]): readonly E
   messages.reduce<readonly Entry[]>((log, [sender, message]) => {
     const decided = decide(log.at(-1)?.state, message, { ...sentBy(sender), now: at(log.length) });
     if (decided.outcome === 'refused') throw new Error(JSON.stringify(decided.faults));
-    return [...log, { ...decided.entry, unpaidFrom: decided.entry.number, awakeSince: 1 }];
+    return [...log, { ...decided.entry, pendingFrom: decided.entry.number, activeSince: 1 }];
   }, []);
 
 const firstOf = <Item>(items: readonly Item[]): Item => {
@@ -167,9 +177,9 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
         for (const entry of entries) {
           expect(await ports.missions.entry(mission, entry.number)).toEqual({
             ...entry,
-            owes: true,
-            told: [],
-            untold: [],
+            fanOutPending: true,
+            notified: [],
+            withoutSubscription: [],
           });
         }
       });
@@ -229,54 +239,62 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
         const { mission, entries } = story();
         await stored(entries);
         const told = [{ subscription: 'one', number: 4, organisation: parties.la.organisation }];
-        await ports.missions.settle(mission, 1, settlement(told, [parties.amk.organisation]));
+        await ports.missions.completeFanOut(mission, 1, settlement(told, [parties.amk.organisation]));
         expect(await ports.missions.entry(mission, 1)).toMatchObject({
-          owes: false,
-          told,
-          untold: [parties.amk.organisation],
+          fanOutPending: false,
+          notified: told,
+          withoutSubscription: [parties.amk.organisation],
         });
-        expect(await ports.missions.entry(mission, 2)).toMatchObject({ owes: true, told: [], untold: [] });
+        expect(await ports.missions.entry(mission, 2)).toMatchObject({
+          fanOutPending: true,
+          notified: [],
+          withoutSubscription: [],
+        });
       });
 
       test('What is settled stays as it was settled first', async () => {
         const { mission, entries } = story();
         await stored(entries);
         const told = [{ subscription: 'one', number: 4, organisation: parties.la.organisation }];
-        await ports.missions.settle(mission, 1, settlement(told, []));
-        await ports.missions.settle(mission, 1, settlement([], [parties.la.organisation]));
-        expect(await ports.missions.entry(mission, 1)).toMatchObject({ owes: false, told, untold: [] });
+        await ports.missions.completeFanOut(mission, 1, settlement(told, []));
+        await ports.missions.completeFanOut(mission, 1, settlement([], [parties.la.organisation]));
+        expect(await ports.missions.entry(mission, 1)).toMatchObject({
+          fanOutPending: false,
+          notified: told,
+          withoutSubscription: [],
+        });
       });
 
       test('Whoever settles second adds those whom the first did not know of, and nothing else', async () => {
         const { mission, entries } = story();
         await stored(entries);
         const told = (subscription: string) => ({ subscription, number: 4, organisation: parties.la.organisation });
-        await ports.missions.settle(mission, 1, settlement([told('one')], [parties.amk.organisation]));
+        await ports.missions.completeFanOut(mission, 1, settlement([told('one')], [parties.amk.organisation]));
         await Promise.all([
-          ports.missions.settle(mission, 1, settlement([told('one'), told('two')], [])),
-          ports.missions.settle(mission, 1, settlement([told('three')], [])),
+          ports.missions.completeFanOut(mission, 1, settlement([told('one'), told('two')], [])),
+          ports.missions.completeFanOut(mission, 1, settlement([told('three')], [])),
         ]);
         const settled = await ports.missions.entry(mission, 1);
-        expect(settled?.told.map(({ subscription }) => subscription).sort()).toEqual(['one', 'three', 'two']);
-        expect(settled).toMatchObject({ owes: false, untold: [parties.amk.organisation] });
+        expect(settled?.notified.map(({ subscription }) => subscription).sort()).toEqual(['one', 'three', 'two']);
+        expect(settled).toMatchObject({ fanOutPending: false, withoutSubscription: [parties.amk.organisation] });
       });
 
       test('Settling an entry that is not in the log writes nothing', async () => {
         const { mission } = story();
-        await ports.missions.settle(mission, 1, settlement([], [])).catch(() => undefined);
+        await ports.missions.completeFanOut(mission, 1, settlement([], [])).catch(() => undefined);
         expect(await ports.missions.last(mission)).toBeUndefined();
       });
 
       test('Settling changes nothing else of an entry', async () => {
         const { mission, entries, first } = story();
         await stored(entries);
-        await ports.missions.settle(mission, 1, settlement([], []));
+        await ports.missions.completeFanOut(mission, 1, settlement([], []));
         expect(await ports.missions.entry(mission, 1)).toEqual({
           ...first,
-          owes: false,
-          told: [],
-          untold: [],
-          settledAt: at(7),
+          fanOutPending: false,
+          notified: [],
+          withoutSubscription: [],
+          fanOutCompletedAt: at(7),
         });
       });
 
@@ -374,7 +392,7 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
         const subscription = await subscribed(mine);
         const { id } = subscription;
         await ports.subscriptions.number(id, 'a', 1, asOf);
-        await ports.subscriptions.missed(subscription, 'timeout', at(1));
+        await ports.subscriptions.countFailure(subscription, 'timeout', at(1));
         const filter = { events: ['mission-cancel'] };
         expect(await ports.subscriptions.change({ ...subscription, filter })).toBe(true);
         expect(await ports.subscriptions.change({ ...subscription, filter: {} })).toBe(false);
@@ -393,7 +411,7 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
       test('Settings that begin contact anew make it requested, without failures, and a handshake owed', async () => {
         const subscription = await subscribed(fresh());
         const { id } = subscription;
-        await ports.subscriptions.contact(subscription, {
+        await ports.subscriptions.saveEndpointHealth(subscription, {
           status: 'error',
           failures: 5,
           error: 'name',
@@ -445,10 +463,10 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
         const { id } = subscription;
         const active = { status: 'active', failures: 0 } as const;
         const error = { status: 'error', failures: 5, error: 'timeout', retryAt: at(5), dueAt: at(5) } as const;
-        expect(await ports.subscriptions.contact({ ...subscription, status: 'error' }, active)).toBe(false);
-        expect(await ports.subscriptions.contact({ ...subscription, revision: 0 }, active)).toBe(false);
-        expect(await ports.subscriptions.contact(subscription, error)).toBe(true);
-        expect(await ports.subscriptions.contact(subscription, active)).toBe(false);
+        expect(await ports.subscriptions.saveEndpointHealth({ ...subscription, status: 'error' }, active)).toBe(false);
+        expect(await ports.subscriptions.saveEndpointHealth({ ...subscription, revision: 0 }, active)).toBe(false);
+        expect(await ports.subscriptions.saveEndpointHealth(subscription, error)).toBe(true);
+        expect(await ports.subscriptions.saveEndpointHealth(subscription, active)).toBe(false);
         expect(await ports.subscriptions.subscription(id)).toMatchObject({
           status: 'error',
           failures: 5,
@@ -458,42 +476,48 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
         const mine = (obligation: Obligation): boolean =>
           'subscription' in obligation && obligation.subscription === id;
         await due(at(6), mine, [{ kind: 'contact', subscription: id, due: at(5) }]);
-        expect(await ports.subscriptions.contact({ ...subscription, status: 'error' }, active)).toBe(true);
+        expect(await ports.subscriptions.saveEndpointHealth({ ...subscription, status: 'error' }, active)).toBe(true);
         const found = await ports.subscriptions.subscription(id);
         expect(found).toMatchObject(active);
         expect([found?.error, found?.retryAt]).toEqual([undefined, undefined]);
         await due(endOfTime, mine, []);
-        expect(await ports.subscriptions.contact({ id: fresh(), status: 'active', revision: 1 }, active)).toBe(false);
+        expect(
+          await ports.subscriptions.saveEndpointHealth({ id: fresh(), status: 'active', revision: 1 }, active),
+        ).toBe(false);
       });
 
       test('Calls that fail at once are each counted, while the subscription is active and as it was seen', async () => {
         const subscription = await subscribed(fresh());
         const { id } = subscription;
         const counts = await Promise.all(
-          ['a', 'b', 'c'].map((error) => ports.subscriptions.missed(subscription, error, at(1))),
+          ['a', 'b', 'c'].map((error) => ports.subscriptions.countFailure(subscription, error, at(1))),
         );
         expect(counts.map((one) => one?.failures ?? 0).sort((one, other) => one - other)).toEqual([1, 2, 3]);
-        expect(await ports.subscriptions.missed(subscription, 'd', at(9))).toEqual({
+        expect(await ports.subscriptions.countFailure(subscription, 'd', at(9))).toEqual({
           failures: 4,
           failingSince: at(1),
         });
-        expect(await ports.subscriptions.missed({ id, revision: 0 }, 'd', at(9))).toBeUndefined();
+        expect(await ports.subscriptions.countFailure({ id, revision: 0 }, 'd', at(9))).toBeUndefined();
         // Whoever has not seen the outage may not end it, nor say that it is another.
         const error = { status: 'error', failures: 3, error: 'e' } as const;
-        expect(await ports.subscriptions.contact(subscription, error)).toBe(false);
-        expect(await ports.subscriptions.contact({ ...subscription, failingSince: at(0) }, error)).toBe(false);
-        expect(await ports.subscriptions.contact({ ...subscription, failingSince: at(1) }, error)).toBe(true);
-        expect(await ports.subscriptions.missed(subscription, 'f', at(9))).toBeUndefined();
+        expect(await ports.subscriptions.saveEndpointHealth(subscription, error)).toBe(false);
+        expect(await ports.subscriptions.saveEndpointHealth({ ...subscription, failingSince: at(0) }, error)).toBe(
+          false,
+        );
+        expect(await ports.subscriptions.saveEndpointHealth({ ...subscription, failingSince: at(1) }, error)).toBe(
+          true,
+        );
+        expect(await ports.subscriptions.countFailure(subscription, 'f', at(9))).toBeUndefined();
         expect(await ports.subscriptions.subscription(id)).toMatchObject({ failures: 3, error: 'e' });
         expect((await ports.subscriptions.subscription(id))?.failingSince).toBeUndefined();
-        expect(await ports.subscriptions.missed({ id: fresh(), revision: 1 }, 'g', at(9))).toBeUndefined();
+        expect(await ports.subscriptions.countFailure({ id: fresh(), revision: 1 }, 'g', at(9))).toBeUndefined();
       });
 
       test('Of those who would probe an open circuit at once, one may', async () => {
         const subscription = await subscribed(fresh());
         const { id, revision } = subscription;
         const open = { status: 'error', failures: 5, error: 'timeout', retryAt: at(5) } as const;
-        await ports.subscriptions.contact(subscription, open);
+        await ports.subscriptions.saveEndpointHealth(subscription, open);
         const seen = { id, revision, retryAt: at(5) };
         const claims = await Promise.all(
           [at(20), at(21), at(22)].map((until) => ports.subscriptions.claimProbe(seen, until)),
@@ -504,7 +528,10 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
         expect(retryAt).toBe([at(20), at(21), at(22)][claims.indexOf(true)]);
         expect(await ports.subscriptions.claimProbe({ id, revision: 0, retryAt: retryAt ?? '' }, at(30))).toBe(false);
         expect(await ports.subscriptions.claimProbe({ id, revision }, at(30))).toBe(false);
-        await ports.subscriptions.contact({ ...subscription, status: 'error' }, { status: 'active', failures: 0 });
+        await ports.subscriptions.saveEndpointHealth(
+          { ...subscription, status: 'error' },
+          { status: 'active', failures: 0 },
+        );
         expect(await ports.subscriptions.claimProbe({ id, revision, retryAt: retryAt ?? '' }, at(30))).toBe(false);
       });
 
@@ -650,7 +677,7 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
           firstTriedAt: at(5),
           lastAttemptAt: at(9),
           lastAnswer: 'HTTP 200',
-          settledAt: at(9),
+          completedAt: at(9),
         });
       });
 
@@ -667,7 +694,7 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
           .catch(() => undefined);
         expect(await ports.subscriptions.notification(subscription.id, 1)).toMatchObject({
           status: 'delivered',
-          settledAt: at(1),
+          completedAt: at(1),
         });
         await due(
           endOfTime,
@@ -689,8 +716,8 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
       });
     });
 
-    describe('the delivery desk', () => {
-      const orderFor = (subscription: Subscription, mission: string, entry: number): NotificationOrder => ({
+    describe('the delivery contexts', () => {
+      const orderFor = (subscription: Subscription, mission: string, entry: number): NotificationJob => ({
         kind: 'notification',
         subscription: subscription.id,
         number: entry,
@@ -706,7 +733,7 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
         const subscription = await subscribed(fresh());
         for (const { number } of entries)
           await ports.subscriptions.write(notice(subscription, mission, number), endOfTime);
-        const found = await ports.desk.open(orderFor(subscription, mission, 3));
+        const found = await ports.contexts.load(orderFor(subscription, mission, 3));
         expect(found.subscription).toMatchObject({ id: subscription.id, secret: subscription.secret });
         expect(found.notification).toEqual(notice(subscription, mission, 3));
         expect(found.previous).toEqual(notice(subscription, mission, 2));
@@ -719,7 +746,7 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
         await stored(entries);
         const subscription = await subscribed(fresh());
         await ports.subscriptions.write(notice(subscription, mission, 1), endOfTime);
-        const found = await ports.desk.open({ ...orderFor(subscription, mission, 1), request: 1 });
+        const found = await ports.contexts.load({ ...orderFor(subscription, mission, 1), request: 1 });
         expect(found.entry?.number).toBe(1);
         expect(found.request?.number).toBe(1);
         expect(found.previous).toBeUndefined();
@@ -730,14 +757,14 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
         await stored(entries);
         const subscription = await subscribed(fresh());
         for (const supposed of [1, 2, 3, 99]) {
-          const found = await ports.desk.open({ ...orderFor(subscription, mission, 3), request: supposed });
+          const found = await ports.contexts.load({ ...orderFor(subscription, mission, 3), request: supposed });
           expect(found.request?.number).toBe(2);
         }
       });
 
       test('What is not there is not found', async () => {
         const { mission } = story();
-        const found = await ports.desk.open(orderFor(sampleSubscription(fresh(), fresh()), mission, 3));
+        const found = await ports.contexts.load(orderFor(sampleSubscription(fresh(), fresh()), mission, 3));
         expect(Object.values(found).filter((one) => one !== undefined)).toEqual([]);
       });
     });
@@ -986,7 +1013,7 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
         await ports.obligations.postpone(obligation, at(90));
         await vi.waitFor(async () => expect(await ports.obligations.due(at(89), 100)).not.toContainEqual(obligation));
         await vi.waitFor(async () => expect(await ports.obligations.due(at(90), 100)).toContainEqual(obligation));
-        await ports.missions.settle(mission, 1, settlement([], []));
+        await ports.missions.completeFanOut(mission, 1, settlement([], []));
         await ports.obligations.postpone(obligation, at(1));
         await ports.obligations.postpone({ kind: 'delivery', subscription: fresh(), number: 1 }, at(1));
         await vi.waitFor(async () => expect(await ports.obligations.due(at(90), 100)).not.toContainEqual(obligation));
@@ -1006,7 +1033,7 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
       test('A settled entry is not owed', async () => {
         const { mission, entries } = story();
         await stored(entries.slice(0, 1), at(0));
-        await ports.missions.settle(mission, 1, settlement([], []));
+        await ports.missions.completeFanOut(mission, 1, settlement([], []));
         await due(endOfTime, ofMission(mission), []);
       });
 
@@ -1059,29 +1086,31 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
       });
     });
 
-    describe('the retirements', () => {
-      const retiring = async (now: string, mission: string, expected: readonly Retirement[]): Promise<void> =>
+    describe('the idleMissions', () => {
+      const retiring = async (now: string, mission: string, expected: readonly IdleMission[]): Promise<void> =>
         vi.waitFor(
           async () =>
-            expect((await ports.retirements.due(now, 1000)).filter((one) => one.mission === mission)).toEqual(expected),
+            expect((await ports.idleMissions.due(now, 1000)).filter((one) => one.mission === mission)).toEqual(
+              expected,
+            ),
           { timeout: 60_000, interval: 50 },
         );
 
       test('A mission that is over after an entry may be forgotten from its time on, until that is done', async () => {
         const { mission, entries } = story();
         await stored(entries, at(0));
-        await ports.missions.settle(mission, 1, settlement([], []));
-        await ports.missions.settle(mission, 2, settlement([], [], at(20)));
-        await ports.missions.settle(mission, 3, settlement([], [], at(10)));
+        await ports.missions.completeFanOut(mission, 1, settlement([], []));
+        await ports.missions.completeFanOut(mission, 2, settlement([], [], at(20)));
+        await ports.missions.completeFanOut(mission, 3, settlement([], [], at(10)));
         await retiring(at(20), mission, [
           { mission, entry: 3 },
           { mission, entry: 2 },
         ]);
         await retiring(at(19), mission, [{ mission, entry: 3 }]);
-        await ports.retirements.done({ mission, entry: 3 });
+        await ports.idleMissions.done({ mission, entry: 3 });
         await retiring(at(20), mission, [{ mission, entry: 2 }]);
-        await ports.retirements.done({ mission, entry: 2 });
-        await ports.retirements.done({ mission, entry: 2 });
+        await ports.idleMissions.done({ mission, entry: 2 });
+        await ports.idleMissions.done({ mission, entry: 2 });
         await retiring(endOfTime, mission, []);
       });
 
@@ -1089,23 +1118,23 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
         const { mission, entries, first } = story();
         await stored(entries.slice(0, 1), at(0));
         const told = [{ subscription: 'one', number: 4, organisation: parties.la.organisation }];
-        await ports.missions.settle(mission, 1, settlement(told, [], at(10)));
-        await ports.missions.settle(mission, 1, settlement([], [parties.la.organisation], at(5)));
-        await ports.missions.settle(mission, 1, settlement([], [parties.la.organisation]));
-        const settled = { ...first, owes: false, told, untold: [], settledAt: at(7) };
+        await ports.missions.completeFanOut(mission, 1, settlement(told, [], at(10)));
+        await ports.missions.completeFanOut(mission, 1, settlement([], [parties.la.organisation], at(5)));
+        await ports.missions.completeFanOut(mission, 1, settlement([], [parties.la.organisation]));
+        const settled = { ...first, fanOutPending: false, notified: told, withoutSubscription: [], fanOutCompletedAt: at(7) };
         expect(await ports.missions.entry(mission, 1)).toEqual(settled);
         await due(endOfTime, (one) => one.kind === 'fan-out' && one.mission === mission, []);
         await retiring(at(10), mission, [{ mission, entry: 1 }]);
         await retiring(at(9), mission, []);
-        await ports.retirements.done({ mission, entry: 1 });
+        await ports.idleMissions.done({ mission, entry: 1 });
         expect(await ports.missions.entry(mission, 1)).toEqual(settled);
       });
 
       test('An entry that still owes is not made to owe less', async () => {
         const { mission, entries } = story();
         await stored(entries.slice(0, 1), at(0));
-        await ports.retirements.done({ mission, entry: 1 });
-        expect((await ports.missions.entry(mission, 1))?.owes).toBe(true);
+        await ports.idleMissions.done({ mission, entry: 1 });
+        expect((await ports.missions.entry(mission, 1))?.fanOutPending).toBe(true);
         await due(at(1), (one) => one.kind === 'fan-out' && one.mission === mission, [
           { kind: 'fan-out', mission, entry: 1 },
         ]);
@@ -1117,7 +1146,7 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
         await ports.subscriptions.number(id, 'a', 1, asOf);
         await ports.subscriptions.number(id, 'b', 1, asOf);
         await ports.subscriptions.number(id, 'a', 2, asOf);
-        await ports.retirements.forget(id, { mission: 'a', entry: 2 }, asOf - 1);
+        await ports.idleMissions.forget(id, { mission: 'a', entry: 2 }, asOf - 1);
         expect(await ports.subscriptions.number(id, 'a', 3, asOf)).toEqual({ number: 4 });
         expect(await ports.subscriptions.number(id, 'b', 2, asOf)).toEqual({ number: 5, previous: 2 });
         expect((await ports.subscriptions.subscription(id))?.lastNumber).toBe(5);
@@ -1127,7 +1156,7 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
         const { id } = await subscribed(fresh());
         await ports.subscriptions.number(id, 'a', 1, asOf);
         await ports.subscriptions.number(id, 'a', 3, asOf);
-        await ports.retirements.forget(id, { mission: 'a', entry: 2 }, asOf - 1);
+        await ports.idleMissions.forget(id, { mission: 'a', entry: 2 }, asOf - 1);
         expect(await ports.subscriptions.number(id, 'a', 3, asOf)).toEqual({ number: 2, previous: 1 });
         expect(await ports.subscriptions.number(id, 'a', 1, asOf)).toBe('passed');
       });
@@ -1138,7 +1167,7 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
           ports.subscriptions.number(id, mission, entry, asOf + seconds * 1000);
         await give('a', 1, 0);
         await give('b', 1, 0);
-        await ports.retirements.forget(id, { mission: 'a', entry: 1 }, asOf + 60_000);
+        await ports.idleMissions.forget(id, { mission: 'a', entry: 1 }, asOf + 60_000);
         const refused = { forgotThrough: asOf + 60_000 };
         for (const late of [0, 60]) expect(await give('a', 1, late)).toEqual(refused);
         expect(await give('c', 1, 60)).toEqual(refused);
@@ -1154,8 +1183,8 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
       test('Who forgets with an older clock forgets, and lets nobody in whom a newer one keeps out', async () => {
         const { id } = await subscribed(fresh());
         for (const mission of ['a', 'b']) await ports.subscriptions.number(id, mission, 1, asOf);
-        await ports.retirements.forget(id, { mission: 'a', entry: 1 }, asOf + 60_000);
-        await ports.retirements.forget(id, { mission: 'b', entry: 1 }, asOf + 10_000);
+        await ports.idleMissions.forget(id, { mission: 'a', entry: 1 }, asOf + 60_000);
+        await ports.idleMissions.forget(id, { mission: 'b', entry: 1 }, asOf + 10_000);
         for (const mission of ['a', 'b'])
           expect(await ports.subscriptions.number(id, mission, 1, asOf + 30_000)).toEqual({
             forgotThrough: asOf + 60_000,
@@ -1165,9 +1194,9 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
 
       test('What was never numbered is forgotten already, and not numbered by who read before', async () => {
         const { id } = await subscribed(fresh());
-        await ports.retirements.forget(id, { mission: 'a', entry: 2 }, asOf - 1);
+        await ports.idleMissions.forget(id, { mission: 'a', entry: 2 }, asOf - 1);
         expect(await ports.subscriptions.number(id, 'a', 1, asOf - 1)).toEqual({ forgotThrough: asOf - 1 });
-        await ports.retirements.forget(fresh(), { mission: 'a', entry: 2 }, asOf - 1);
+        await ports.idleMissions.forget(fresh(), { mission: 'a', entry: 2 }, asOf - 1);
         expect(await ports.subscriptions.number(id, 'a', 1, asOf)).toEqual({ number: 1 });
       });
     });
@@ -1233,7 +1262,7 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
           attempts: 0,
           redrivenAt: redriven[0] === true ? at(40) : at(41),
         });
-        expect([found?.firstTriedAt, found?.warned, found?.settledAt]).toEqual([undefined, undefined, undefined]);
+        expect([found?.firstTriedAt, found?.warned, found?.completedAt]).toEqual([undefined, undefined, undefined]);
       });
 
       test('What was redriven and taken is not redriven again', async () => {

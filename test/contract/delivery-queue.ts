@@ -1,12 +1,12 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { DeliveryOrder, DeliveryQueue, NotificationOrder } from '../../core/delivery/delivery-queue.ts';
+import type { DeliveryJob, DeliveryQueue, NotificationJob } from '../../core/delivery/delivery-queue.ts';
 
 /** A delivery queue, and what takes orders out of it. */
 export interface QueuePorts {
   readonly queue: DeliveryQueue;
   /** An order that is in nobody's hands, hidden from others from then on. */
   readonly receive: () => Promise<
-    { readonly order: DeliveryOrder; readonly receives: number; readonly receipt: string } | undefined
+    { readonly order: DeliveryJob; readonly receives: number; readonly receipt: string } | undefined
   >;
   readonly remove: (receipt: string) => Promise<void>;
   /** Hides an order that is in somebody's hands for so many seconds from now. */
@@ -29,7 +29,7 @@ export const queueContract = (name: string, makePorts: () => Promise<QueuePorts>
       count += 1;
       return `queue-${run}-${count}`;
     };
-    const order = (id: string, number: number, more: Partial<NotificationOrder> = {}): NotificationOrder => ({
+    const order = (id: string, number: number, more: Partial<NotificationJob> = {}): NotificationJob => ({
       kind: 'notification',
       subscription: id,
       number,
@@ -54,8 +54,8 @@ export const queueContract = (name: string, makePorts: () => Promise<QueuePorts>
       return await receives();
     };
     /** Takes everything out, one after another. */
-    const drained = async (): Promise<readonly DeliveryOrder[]> => {
-      const orders: DeliveryOrder[] = [];
+    const drained = async (): Promise<readonly DeliveryJob[]> => {
+      const orders: DeliveryJob[] = [];
       for (let received = await ports.receive(); received !== undefined; received = await ports.receive()) {
         orders.push(received.order);
         await ports.remove(received.receipt);
@@ -94,9 +94,9 @@ export const queueContract = (name: string, makePorts: () => Promise<QueuePorts>
 
     test('One occasion of a contact is ordered once, another occasion and another kind by themselves', async () => {
       const id = subscription();
-      const first: DeliveryOrder = { kind: 'handshake', subscription: id, due: '2026-02-01T11:00:00.000Z' };
-      const second: DeliveryOrder = { kind: 'handshake', subscription: id, due: '2026-02-01T11:01:00.000Z' };
-      const beat: DeliveryOrder = { kind: 'heartbeat', subscription: id, due: '2026-02-01T11:00:00.000Z' };
+      const first: DeliveryJob = { kind: 'handshake', subscription: id, due: '2026-02-01T11:00:00.000Z' };
+      const second: DeliveryJob = { kind: 'handshake', subscription: id, due: '2026-02-01T11:01:00.000Z' };
+      const beat: DeliveryJob = { kind: 'heartbeat', subscription: id, due: '2026-02-01T11:00:00.000Z' };
       await ports.queue.send([first, second, first, beat]);
       expect(await drained()).toEqual([first, second, beat]);
     });
@@ -119,7 +119,7 @@ export const queueContract = (name: string, makePorts: () => Promise<QueuePorts>
 
     test('Another mission, another subscription and a contact do not wait for it', async () => {
       const [id, other] = [subscription(), subscription()];
-      const contact: DeliveryOrder = { kind: 'heartbeat', subscription: id, due: '2026-02-01T11:00:00.000Z' };
+      const contact: DeliveryJob = { kind: 'heartbeat', subscription: id, due: '2026-02-01T11:00:00.000Z' };
       await ports.queue.send([order(id, 1), order(id, 2)]);
       const held = await receives();
       await ports.queue.send([order(id, 3, { mission: 'b' }), order(other, 1), contact]);

@@ -168,7 +168,7 @@ describe('the table', () => {
         {
           IndexName: 'obligations',
           KeySchema: [
-            { AttributeName: 'owes', KeyType: 'HASH' },
+            { AttributeName: 'obligation', KeyType: 'HASH' },
             { AttributeName: 'dueAt', KeyType: 'RANGE' },
           ],
           Projection: { ProjectionType: 'KEYS_ONLY' },

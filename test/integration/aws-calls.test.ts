@@ -14,7 +14,7 @@ import { acceptMessage } from '../../core/mission/accept-message.ts';
 import { recordAccess } from '../../core/audit/record.ts';
 import { deliver } from '../../core/delivery/deliver.ts';
 import { deliverySettings } from '../../core/delivery/retry-policy.ts';
-import { fanOut, orderOf } from '../../core/delivery/fan-out.ts';
+import { fanOut, jobOf } from '../../core/delivery/fan-out.ts';
 import type { Entry, Party } from '../../core/mission/state.ts';
 import { notificationBundle } from '../../core/fhir/notification.ts';
 import type { Message } from '../../schemas/messages/read-message.ts';
@@ -221,7 +221,7 @@ describe('The AWS calls of a message stay within the budget of the design', () =
     if (typeof numbered === 'string' || !('number' in numbered)) throw new Error('the notification was not numbered');
     const delivering = {
       missions: missionLog(table),
-      desk: deliveryDesk(table, missions),
+      contexts: deliveryDesk(table, missions),
       subscriptions,
       channel: { post: async () => ({ status: 200 }) },
       directory,
@@ -234,11 +234,11 @@ describe('The AWS calls of a message stay within the budget of the design', () =
     // Whatever is before it in the mission goes first and is not counted.
     if (numbered.previous !== undefined)
       await deliver(
-        orderOf('budget-operator', numbered.previous, undefined, { ...entry, number: entry.number - 1 }),
+        jobOf('budget-operator', numbered.previous, undefined, { ...entry, number: entry.number - 1 }),
         delivering,
       );
     await subscriptions.notification('budget-operator', numbered.number);
-    const order = orderOf('budget-operator', numbered.number, undefined, entry);
+    const order = jobOf('budget-operator', numbered.number, undefined, entry);
     counted();
     expect(await deliver(order, delivering)).toEqual({ outcome: 'settled' });
     expect(counted()).toEqual({ BatchGetItem: 1, UpdateItem: 1 });

@@ -16,7 +16,7 @@ import { type Logs, openLogs } from '../../adapters/wiring.ts';
 import { openQueues } from '../../adapters/sqs/queues.ts';
 import { acceptMessage } from '../../core/mission/accept-message.ts';
 import { fanOut } from '../../core/delivery/fan-out.ts';
-import type { DeliveryOrder, DeliveryQueue } from '../../core/delivery/delivery-queue.ts';
+import type { DeliveryJob, DeliveryQueue } from '../../core/delivery/delivery-queue.ts';
 import type { Message } from '../../schemas/messages/read-message.ts';
 import { firstGuidelines } from '../../schemas/guideline.ts';
 import { fhirJson, missionTopic } from '../../schemas/names.ts';
@@ -140,7 +140,7 @@ const send = async (body: string, group: string): Promise<void> => {
   groups.set(MessageId, group);
 };
 
-const groupOf = (order: DeliveryOrder): string =>
+const groupOf = (order: DeliveryJob): string =>
   `${order.subscription}.${order.kind === 'notification' ? order.mission : 'contact'}`;
 
 const queue: DeliveryQueue = {

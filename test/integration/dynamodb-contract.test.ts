@@ -43,7 +43,7 @@ portContract('DynamoDB', async () => {
   withoutTimeLimits(logs.table.client);
   return {
     ...logs,
-    desk: deliveryDesk(logs.table, logs.missions),
+    contexts: deliveryDesk(logs.table, logs.missions),
     interrupted: (between) => subscriptionLog(interruptedTable(between)),
   };
 });

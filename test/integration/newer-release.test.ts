@@ -166,7 +166,7 @@ describe('Fields, attributes, folds and kinds of items that this release does no
       ({ pk, sk }) => pk === `SUBSCRIPTION#${subscription}` && sk.startsWith('NOTE#'),
     );
     expect(
-      notes.filter(({ [newName]: field, settledAt }) => field !== undefined && settledAt !== undefined).length,
+      notes.filter(({ [newName]: field, completedAt }) => field !== undefined && completedAt !== undefined).length,
     ).toBeGreaterThan(2);
     await saveDirectory(table, await loadDirectory(table));
     const directory = await itemAt(table, keys.directory);
@@ -197,28 +197,28 @@ describe('Fields, attributes, folds and kinds of items that this release does no
     la.behave({ status: 503 });
     await send(amk, known);
     const mission = missionOf(known);
-    const { owes: shard } = owed(keys.entry(mission, 1), '');
+    const { obligation: shard } = owed(keys.entry(mission, 1), '');
     expect(obligationShards).toContain(shard);
     const debts = Array.from({ length: 120 }, (_, index) => ({
       pk: `MISSION#${mission}`,
       sk: `REMINDER#${String(index).padStart(9, '0')}`,
-      owes: shard,
+      obligation: shard,
       dueAt: `2026-01-01T00:00:00.${String(index).padStart(3, '0')}Z`,
     }));
     for (const debt of debts) await putItem(table, debt);
     // Cut off after it was accepted: its debt is behind all of those.
     const entry = await itemAt(table, keys.entry(mission, 1));
-    const { told: _told, untold: _untold, ...cutOff } = entry;
-    await putItem(table, { ...cutOff, owes: shard, dueAt: '2026-01-02T00:00:00.000Z' });
+    const { notified: _notified, withoutSubscription: _without, ...cutOff } = entry;
+    await putItem(table, { ...cutOff, obligation: shard, dueAt: '2026-01-02T00:00:00.000Z' });
     await eventually(
       'the debt that is known is paid',
-      async () => (await itemAt(table, keys.entry(mission, 1)))['told'] !== undefined,
+      async () => (await itemAt(table, keys.entry(mission, 1)))['notified'] !== undefined,
       120,
     );
     const unpaid = (await lines(logMessages.OBLIGATION_UNPAID.code)).filter(({ kind }) => kind === 'unknown');
     expect(unpaid.length).toBeGreaterThanOrEqual(debts.length);
     expect(unpaid[0]).toMatchObject({ error: 'NewerRelease' });
-    expect((await itemAt(table, debts[0] ?? keys.directory))['owes']).toBe(shard);
+    expect((await itemAt(table, debts[0] ?? keys.directory))['obligation']).toBe(shard);
     for (const { pk, sk } of debts) await putItem(table, { pk, sk });
     la.behave({});
     await eventually('it is told', () => told(mission) > 0, 60);
@@ -234,7 +234,7 @@ describe('An event that this release does not know', () => {
   /** The next entry of a mission as a newer release has accepted it, of an event that only that release knows. */
   const say = async (mission: string, debt: Stored): Promise<void> => {
     const first = await itemAt(table, keys.entry(mission, 1));
-    const { owes: _owes, dueAt: _due, told: _told, untold: _untold, ...item } = first;
+    const { obligation: _obligation, dueAt: _due, notified: _notified, withoutSubscription: _without, ...item } = first;
     const entry = {
       ...unpack(first['packed']),
       number: 2,
@@ -294,7 +294,7 @@ describe('An event that this release does not know', () => {
     for (const message of [unread, waiting, other]) await send(amk, message);
     await eventually('all are told', () => [unread, waiting, other].every((one) => told(missionOf(one)) > 0), 60);
     await say(missionOf(unread), owed(keys.entry(missionOf(unread), 2), now()));
-    await say(missionOf(waiting), { told: '[]', untold: '[]' });
+    await say(missionOf(waiting), { notified: '[]', withoutSubscription: '[]' });
     owedNumber = await notify(missionOf(waiting));
   }, 120_000);
 
@@ -350,7 +350,7 @@ describe('An event that this release does not know', () => {
     const number = 900_000;
     await putItem(table, {
       ...keys.notification(coordinator.subscription, number),
-      owes: deadLetterShard,
+      obligation: deadLetterShard,
       dueAt: now(),
       subscription: coordinator.subscription,
       number,
@@ -358,7 +358,7 @@ describe('An event that this release does not know', () => {
       mission: missionOf(unread),
       entry: 2,
       writtenAt: now(),
-      settledAt: now(),
+      completedAt: now(),
       status: 'failed',
       attempts: 5,
     });
@@ -387,7 +387,7 @@ describe('An event that this release does not know', () => {
       async () => (await lines(logMessages.SWEPT.code)).some(({ failed }) => failed > 0),
       30,
     );
-    expect((await itemAt(table, keys.entry(missionOf(unread), 2)))['owes']).toBeDefined();
+    expect((await itemAt(table, keys.entry(missionOf(unread), 2)))['obligation']).toBeDefined();
     const isOfDelivery = ({ kind, number, error }: Stored): boolean =>
       kind === 'delivery' && number === owedNumber && error === 'NewerRelease';
     await eventually(
@@ -396,11 +396,11 @@ describe('An event that this release does not know', () => {
       90,
     );
     const key = keys.notification(coordinator.subscription, owedNumber);
-    expect(await itemAt(table, key)).toMatchObject({ status: 'pending', owes: expect.anything() });
+    expect(await itemAt(table, key)).toMatchObject({ status: 'pending', obligation: expect.anything() });
     await learn(missionOf(unread));
     await learn(missionOf(waiting));
     for (const one of [unread, waiting]) await eventually('it is told', () => told(missionOf(one)) > 1, 120);
-    expect((await itemAt(table, keys.entry(missionOf(unread), 2)))['told']).toContain(coordinator.subscription);
+    expect((await itemAt(table, keys.entry(missionOf(unread), 2)))['notified']).toContain(coordinator.subscription);
     await eventually('its receipt', async () => (await itemAt(table, key))['status'] === 'delivered', 60);
   }, 300_000);
 });
@@ -427,11 +427,11 @@ describe('A code that this release does not know', () => {
     const { mission, note } = await toldOf();
     const key = { pk: note['pk'], sk: note['sk'] };
     const seen = await itemAt(table, key);
-    expect(seen['owes']).toBeDefined();
+    expect(seen['obligation']).toBeDefined();
     await putItem(table, { ...seen, status: 'deferred' });
     la.behave({});
     await eventually('it is settled', async () => (await itemAt(table, key))['status'] === 'delivered', 90);
-    expect((await itemAt(table, key))['owes']).toBeUndefined();
+    expect((await itemAt(table, key))['obligation']).toBeUndefined();
     expect(told(mission)).toBeGreaterThan(0);
   }, 120_000);
 

@@ -142,7 +142,7 @@ describe('The queue is away', () => {
       expect(answer.statusCode).toBe(200);
       const mission = /"value":"([0-9a-f-]{36})"/.exec(answer.body)?.[1] ?? '';
       const { missions, obligations } = openLogs(aws.tableName);
-      expect((await missions.last(mission))?.owes).toBe(true);
+      expect((await missions.last(mission))?.fanOutPending).toBe(true);
       expect(await obligations.due('2098-01-01T00:00:00.000Z', 100)).toContainEqual({
         kind: 'fan-out',
         mission,

@@ -4,8 +4,8 @@ import { type Logs, openLogs } from '../../adapters/wiring.ts';
 import { keys, retirementShard } from '../../adapters/dynamodb/table.ts';
 import { acceptMessage } from '../../core/mission/accept-message.ts';
 import { fanOut } from '../../core/delivery/fan-out.ts';
-import { retire } from '../../core/delivery/idle-missions.ts';
-import { restMilliseconds } from '../../core/mission/idle.ts';
+import { removeIdleMissions } from '../../core/delivery/idle-missions.ts';
+import { idleAfterMilliseconds } from '../../core/mission/idle.ts';
 import type { Party } from '../../core/mission/state.ts';
 import type { Message } from '../../schemas/messages/read-message.ts';
 import { attempted } from '../support/contact.ts';
@@ -55,7 +55,7 @@ const arrive = async (): Promise<void> => {
 };
 
 const look = (at: number): Promise<number> =>
-  retire(
+  removeIdleMissions(
     { ...logs, now: () => at },
     () => Number.POSITIVE_INFINITY,
     (_, error) => {
@@ -88,12 +88,12 @@ test('A mission that rests leaves the heads of the subscriptions, and the number
     expect.objectContaining({ kind: 'fan-out' }),
   );
 
-  expect(await look(start + restMilliseconds - 1)).toBe(0);
+  expect(await look(start + idleAfterMilliseconds - 1)).toBe(0);
   // Somebody has not got everything yet.
-  expect(await look(start + restMilliseconds)).toBe(5);
+  expect(await look(start + idleAfterMilliseconds)).toBe(5);
   expect(await numbering()).toEqual({ missions: 5, lastNumber: 9 });
   await arrive();
-  expect(await look(start + 2 * restMilliseconds)).toBe(5);
+  expect(await look(start + 2 * idleAfterMilliseconds)).toBe(5);
   expect(await numbering()).toEqual({ missions: 0, lastNumber: 9 });
 
   const [first] = requests;
@@ -101,12 +101,12 @@ test('A mission that rests leaves the heads of the subscriptions, and the number
   await post(
     parties.amk,
     missionUpdate({ mission: missionOpenedBy(first), id: 'retire-late' }),
-    start + 3 * restMilliseconds,
+    start + 3 * idleAfterMilliseconds,
   );
   await arrive();
   expect(await numbering()).toEqual({ missions: 1, lastNumber: 10 });
   expect((await logs.subscriptions.notification('retire-la', 10))?.entry).toBe(3);
-  await look(start + 5 * restMilliseconds);
+  await look(start + 5 * idleAfterMilliseconds);
   expect(await numbering()).toEqual({ missions: 0, lastNumber: 10 });
 });
 
@@ -114,12 +114,12 @@ test('A mission that went on is not forgotten for what it was', async () => {
   const request = missionRequest({ id: 'retire-on' });
   const mission = missionOpenedBy(request);
   // Of an earlier time those would be refused who read before the missions above were forgotten.
-  const later = start + 10 * restMilliseconds;
+  const later = start + 10 * idleAfterMilliseconds;
   await post(parties.amk, request, later);
   await post(parties.amk, missionCancel({ mission, id: 'retire-on-cancel' }), later);
   await logs.subscriptions.number('retire-la', mission, 3, later);
   const before = await numbering();
-  await logs.retirements.forget('retire-la', { mission, entry: 2 }, later);
+  await logs.idleMissions.forget('retire-la', { mission, entry: 2 }, later);
   expect(await numbering()).toEqual(before);
 });
 
@@ -129,17 +129,17 @@ test('What a newer release waits for there keeps no mission from being looked at
     await client.send(
       new PutCommand({
         TableName: aws.tableName,
-        Item: { pk: `FUTURE#${index}`, sk: 'WAIT', owes: retirementShard, dueAt: new Date(start).toISOString() },
+        Item: { pk: `FUTURE#${index}`, sk: 'WAIT', obligation: retirementShard, dueAt: new Date(start).toISOString() },
       }),
     );
   const request = missionRequest({ id: 'retire-behind' });
-  const later = start + 20 * restMilliseconds;
+  const later = start + 20 * idleAfterMilliseconds;
   await post(parties.amk, request, later);
   await arrive();
   const mission = missionOpenedBy(request);
-  const due = (limit: number) => logs.retirements.due('2099-01-01T00:00:00.000Z', limit);
+  const due = (limit: number) => logs.idleMissions.due('2099-01-01T00:00:00.000Z', limit);
   expect(await due(1000)).toContainEqual({ mission, entry: 1 });
   expect(await due(1)).toHaveLength(1);
-  await look(later + restMilliseconds);
+  await look(later + idleAfterMilliseconds);
   expect(await due(1000)).not.toContainEqual({ mission, entry: 1 });
 });

@@ -1,9 +1,9 @@
 import type { Clock } from '../../core/mission/clock.ts';
-import type { DeliveryOrder, DeliveryQueue, NotificationOrder } from '../../core/delivery/delivery-queue.ts';
+import type { DeliveryJob, DeliveryQueue, NotificationJob } from '../../core/delivery/delivery-queue.ts';
 
 /** An order in somebody's hands, hidden from others until it is removed or its time is up. */
 export interface Received {
-  readonly order: DeliveryOrder;
+  readonly order: DeliveryJob;
   /** How often it has been received. */
   readonly receives: number;
   readonly receipt: number;
@@ -16,15 +16,15 @@ export interface MemoryQueue extends DeliveryQueue {
   /** Hides an order that is in somebody's hands for so long from now; its group waits. */
   hide(receipt: number, seconds: number): void;
   /** The orders not removed yet, oldest first. */
-  waiting(): readonly DeliveryOrder[];
+  waiting(): readonly DeliveryJob[];
   /** Those of them that are about notifications. */
-  notifications(): readonly NotificationOrder[];
+  notifications(): readonly NotificationJob[];
   /** Forgets orders, as a queue never should. */
-  lose(which: (order: DeliveryOrder) => boolean): void;
+  lose(which: (order: DeliveryJob) => boolean): void;
 }
 
 interface Waiting {
-  readonly order: DeliveryOrder;
+  readonly order: DeliveryJob;
   readonly receives: number;
   readonly receipt: number;
   readonly visibleAt: number;
@@ -33,9 +33,9 @@ interface Waiting {
 /** SQS drops what has the same deduplication id as something sent within five minutes. */
 const deduplicationMilliseconds = 300_000;
 
-const groupOf = (order: DeliveryOrder): string =>
+const groupOf = (order: DeliveryJob): string =>
   `${order.subscription}/${order.kind === 'notification' ? order.mission : 'contact'}`;
-const nameOf = (order: DeliveryOrder): string =>
+const nameOf = (order: DeliveryJob): string =>
   order.kind === 'notification'
     ? `${order.subscription}/${order.number}/${order.redrivenAt ?? ''}`
     : `${order.subscription}/${order.kind}/${order.due}`;

@@ -14,7 +14,7 @@ export const gated = (ports: SweepPorts, gate: Gate): SweepPorts => {
       entry: (...args) => gate('missions.entry', () => missions.entry(...args)),
       entries: (...args) => gate('missions.entries', () => missions.entries(...args)),
       append: (...args) => gate('missions.append', () => missions.append(...args)),
-      settle: (...args) => gate('missions.settle', () => missions.settle(...args)),
+      completeFanOut: (...args) => gate('missions.settle', () => missions.completeFanOut(...args)),
     },
     subscriptions: {
       ...subscriptions,

@@ -1,6 +1,6 @@
 import { announcementOf } from '../../core/mission/announcement.ts';
-import type { DeadLetters, Obligations, Retirements } from '../../core/delivery/obligations.ts';
-import type { DeliveryDesk } from '../../core/delivery/delivery-queue.ts';
+import type { DeadLetters, Obligations, IdleMissions } from '../../core/delivery/obligations.ts';
+import type { DeliveryContexts } from '../../core/delivery/delivery-queue.ts';
 import { stubChannel } from './channel.ts';
 import { manualClock } from './clock.ts';
 import { memoryObligations } from './debts.ts';
@@ -17,7 +17,7 @@ export const memoryHub = (clock = manualClock(), store = subscriptionStore()) =>
   const subscriptions = memorySubscriptionLog(store);
   const worklist = memoryWorklist();
   const obligations: Obligations = memoryObligations(missions, subscriptions, worklist);
-  const retirements: Retirements = {
+  const idleMissions: IdleMissions = {
     due: (...args) => missions.due(...args),
     forget: (...args) => subscriptions.forget(...args),
     done: (...args) => missions.done(...args),
@@ -28,8 +28,8 @@ export const memoryHub = (clock = manualClock(), store = subscriptionStore()) =>
     redrive: (...args) => subscriptions.redrive(...args),
     discard: (...args) => subscriptions.discard(...args),
   };
-  const desk: DeliveryDesk = {
-    open: async (order) => {
+  const contexts: DeliveryContexts = {
+    load: async (order) => {
       const [subscription, notification, previous, entry] = await Promise.all([
         subscriptions.subscription(order.subscription),
         subscriptions.notification(order.subscription, order.number),
@@ -57,8 +57,8 @@ export const memoryHub = (clock = manualClock(), store = subscriptionStore()) =>
     missions,
     subscriptions,
     obligations,
-    retirements,
-    desk,
+    idleMissions,
+    contexts,
     worklist,
     overview: memoryOverview(),
     directory,

@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import type { MissionLog, StoredEntry } from '../../core/mission/mission-log.ts';
-import type { Retirement, Retirements } from '../../core/delivery/obligations.ts';
+import type { IdleMission, IdleMissions } from '../../core/delivery/obligations.ts';
 import { type Entry, hub } from '../../core/mission/state.ts';
 import type { Debtor } from './debts.ts';
 import { frozen } from './frozen.ts';
@@ -20,13 +20,13 @@ interface Item {
   readonly stored: StoredEntry;
   readonly dueAt?: string;
   /** From when on the mission's numbering may be forgotten. */
-  readonly retireAt?: string;
+  readonly idleCheckAt?: string;
 }
 
 /** Mission logs in memory: what is handed in is copied, and what is handed out cannot be changed, as if it had been stored. */
 export const memoryMissionLog = (): MissionLog &
   Debtor &
-  Omit<Retirements, 'forget' | 'postpone'> & { readonly retireLater: Retirements['postpone'] } => {
+  Omit<IdleMissions, 'forget' | 'postpone'> & { readonly retireLater: IdleMissions['postpone'] } => {
   const logs = new Map<string, Map<number, Item>>();
   const logOf = (mission: string): ReadonlyMap<number, Item> => logs.get(mission) ?? new Map<number, Item>();
 
@@ -45,48 +45,55 @@ export const memoryMissionLog = (): MissionLog &
       const log = logs.get(entry.mission) ?? new Map<number, Item>();
       if (isTooLarge(entry)) return 'too-large';
       if (log.has(entry.number)) return 'taken';
-      log.set(entry.number, { stored: frozen({ ...entry, owes: true, told: [], untold: [] }), dueAt });
+      log.set(entry.number, {
+        stored: frozen({ ...entry, fanOutPending: true, notified: [], withoutSubscription: [] }),
+        dueAt,
+      });
       logs.set(entry.mission, log);
       return 'appended';
     },
-    settle: async (mission, number, { told, untold, settledAt, retireAt }) => {
+    completeFanOut: async (mission, number, { notified, withoutSubscription, fanOutCompletedAt, idleCheckAt }) => {
       const log = logs.get(mission);
       const item = log?.get(number);
       if (log === undefined || item === undefined) return;
       if (item.dueAt === undefined) {
-        const { told: noted } = item.stored;
-        const others = told.filter((one) => !noted.some(({ subscription }) => subscription === one.subscription));
+        const { notified: noted } = item.stored;
+        const others = notified.filter((one) => !noted.some(({ subscription }) => subscription === one.subscription));
         if (others.length > 0)
           log.set(number, {
             ...item,
-            stored: Object.freeze({ ...item.stored, ...frozen({ told: [...noted, ...others] }) }),
+            stored: Object.freeze({ ...item.stored, ...frozen({ notified: [...noted, ...others] }) }),
           });
         return;
       }
       log.set(number, {
-        stored: Object.freeze({ ...item.stored, owes: false, ...frozen({ told, untold, settledAt }) }),
-        ...(retireAt === undefined ? {} : { retireAt }),
+        stored: Object.freeze({
+          ...item.stored,
+          fanOutPending: false,
+          ...frozen({ notified, withoutSubscription, fanOutCompletedAt }),
+        }),
+        ...(idleCheckAt === undefined ? {} : { idleCheckAt: idleCheckAt }),
       });
     },
     due: async (now, limit) =>
       [...logs.entries()]
         .flatMap(([mission, log]) =>
-          [...log].flatMap(([entry, { retireAt }]): (Retirement & { readonly retireAt: string })[] =>
-            retireAt === undefined || retireAt > now ? [] : [{ mission, entry, retireAt }],
+          [...log].flatMap(([entry, { idleCheckAt }]): (IdleMission & { readonly idleCheckAt: string })[] =>
+            idleCheckAt === undefined || idleCheckAt > now ? [] : [{ mission, entry, idleCheckAt }],
           ),
         )
-        .sort((one, other) => (one.retireAt < other.retireAt ? -1 : Number(one.retireAt > other.retireAt)))
+        .sort((one, other) => (one.idleCheckAt < other.idleCheckAt ? -1 : Number(one.idleCheckAt > other.idleCheckAt)))
         .slice(0, limit)
         .map(({ mission, entry }) => ({ mission, entry })),
     done: async ({ mission, entry }) => {
       const log = logs.get(mission);
       const item = log?.get(entry);
-      if (log !== undefined && item?.retireAt !== undefined) log.set(entry, { stored: item.stored });
+      if (log !== undefined && item?.idleCheckAt !== undefined) log.set(entry, { stored: item.stored });
     },
     retireLater: async ({ mission, entry }, dueAt) => {
       const log = logs.get(mission);
       const item = log?.get(entry);
-      if (log !== undefined && item?.retireAt !== undefined) log.set(entry, { ...item, retireAt: dueAt });
+      if (log !== undefined && item?.idleCheckAt !== undefined) log.set(entry, { ...item, idleCheckAt: dueAt });
     },
     postpone: (obligation, dueAt) => {
       if (obligation.kind !== 'fan-out') return;

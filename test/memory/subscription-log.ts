@@ -1,4 +1,4 @@
-import type { DeadLetters, Retirements } from '../../core/delivery/obligations.ts';
+import type { DeadLetters, IdleMissions } from '../../core/delivery/obligations.ts';
 import type { SubscriptionLog } from '../../core/delivery/subscription-log.ts';
 import type { Notification, Subscriber, Subscription } from '../../core/delivery/subscription.ts';
 import { defined } from '../../schemas/defined.ts';
@@ -56,7 +56,7 @@ export const subscriptionStore = (): SubscriptionStore => ({
 export const memorySubscriptionLog = (
   { heads, items, enlisted }: SubscriptionStore = subscriptionStore(),
   between: () => Promise<void> = async () => undefined,
-): SubscriptionLog & DeadLetters & Debtor & Pick<Retirements, 'forget'> => {
+): SubscriptionLog & DeadLetters & Debtor & Pick<IdleMissions, 'forget'> => {
   const keep = (id: string, head: Head): void => {
     Object.freeze(head.subscription);
     heads.set(id, head);
@@ -88,7 +88,7 @@ export const memorySubscriptionLog = (
       [...enlisted.values()]
         .filter((one) => one.organisation === organisation)
         .flatMap(({ id }) => heads.get(id)?.subscription ?? []),
-    contact: async (seen, { status, failures, failingSince, error, retryAt, dueAt }) => {
+    saveEndpointHealth: async (seen, { status, failures, failingSince, error, retryAt, dueAt }) => {
       const head = heads.get(seen.id);
       if (head === undefined) return false;
       const { subscription } = head;
@@ -107,7 +107,7 @@ export const memorySubscriptionLog = (
       });
       return true;
     },
-    missed: async ({ id, revision }, error, at) => {
+    countFailure: async ({ id, revision }, error, at) => {
       const head = heads.get(id);
       if (head === undefined || head.subscription.status !== 'active' || head.subscription.revision !== revision)
         return undefined;
@@ -206,7 +206,7 @@ export const memorySubscriptionLog = (
           lastAttemptAt: attempt.at,
           lastAnswer: attempt.answer,
           ...(attempt.warned === true ? { warned: true } : {}),
-          ...(attempt.status === 'pending' ? {} : { settledAt: attempt.at }),
+          ...(attempt.status === 'pending' ? {} : { completedAt: attempt.at }),
         },
         ...(attempt.status === 'pending' ? defined({ dueAt: attempt.dueAt }) : {}),
         ...(attempt.status === 'failed' ? { deadSince: attempt.at } : {}),
@@ -227,7 +227,7 @@ export const memorySubscriptionLog = (
       const key = keyOf(subscription, number);
       const item = items.get(key);
       if (item?.deadSince === undefined) return false;
-      const { firstTriedAt: _tried, warned: _warned, settledAt: _settled, ...rest } = item.notification;
+      const { firstTriedAt: _tried, warned: _warned, completedAt: _settled, ...rest } = item.notification;
       note(key, { notification: { ...rest, status: 'pending', attempts: 0, redrivenAt: at }, dueAt });
       return true;
     },

@@ -1,7 +1,7 @@
 import { array, assert, asyncProperty, constantFrom, integer, noBias, oneof, record } from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Accepted, acceptMessage } from '../../core/mission/accept-message.ts';
-import { sayAsHub, unreachableMessage } from '../../core/mission/hub-messages.ts';
+import { writeHubMessage, unreachableMessage } from '../../core/mission/hub-messages.ts';
 import type { StoredEntry } from '../../core/mission/mission-log.ts';
 import type { Directory } from '../../core/mission/directory.ts';
 import { hub as hubParty, isFinal, type MissionState, type Party, type TaskState } from '../../core/mission/state.ts';
@@ -894,7 +894,7 @@ const theatre = (opening: number) => {
     if (entry.recipients.length === 0) return;
     const message = unreachableMessage('delivery-failed', entry, own.pick(entry.recipients), 'timeout', directory);
     if (message === undefined) return;
-    await sayAsHub(hub, message);
+    await writeHubMessage(hub, message);
     await catchUp(mission);
   };
 

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { acceptMessage } from '../../core/mission/accept-message.ts';
 import { decide } from '../../core/mission/decide.ts';
 import { evolve } from '../../core/mission/evolve.ts';
-import { fanOut, orderOf } from '../../core/delivery/fan-out.ts';
-import type { StoredEntry, Told } from '../../core/mission/mission-log.ts';
+import { fanOut, jobOf } from '../../core/delivery/fan-out.ts';
+import type { StoredEntry, NumberedNotification } from '../../core/mission/mission-log.ts';
 import type { Entry, MissionState } from '../../core/mission/state.ts';
 import { sweep } from '../../core/delivery/sweep.ts';
 import { sampleSubscription } from '../contract/contract.ts';
@@ -66,14 +66,14 @@ const isEntry = (value: unknown): value is StoredEntry =>
 const summaryOf = (result: unknown): string => {
   if (Array.isArray(result)) return result.map(summaryOf).join();
   if (!isEntry(result)) return JSON.stringify(result) ?? '';
-  const { number, messageId, owes, unpaidFrom, told, untold } = result;
+  const { number, messageId, fanOutPending, pendingFrom, notified, withoutSubscription } = result;
   return [
     number,
     messageId,
-    owes,
-    unpaidFrom,
-    ...told.map((one) => `${one.subscription}.${one.number}`),
-    ...untold,
+    fanOutPending,
+    pendingFrom,
+    ...notified.map((one) => `${one.subscription}.${one.number}`),
+    ...withoutSubscription,
   ].join(' ');
 };
 
@@ -92,7 +92,7 @@ interface Actor {
 
 const opening = decide(undefined, request, { ...sentBy(amk), now: manualClock().iso() });
 if (opening.outcome === 'refused') throw new Error('the mission is refused');
-const firstEntry: Entry = { ...opening.entry, unpaidFrom: 1, awakeSince: 1 };
+const firstEntry: Entry = { ...opening.entry, pendingFrom: 1, activeSince: 1 };
 
 /** The mission with its first entry, all told, and two subscribers of one party. */
 const stage = async () => {
@@ -100,18 +100,18 @@ const stage = async () => {
   const store = subscriptionStore();
   const hub = memoryHub(clock, store);
   await hub.missions.append(firstEntry, endOfTime);
-  const told: Told[] = [];
+  const notified: NumberedNotification[] = [];
   for (const id of subscribed) {
     const { organisation } = la;
     await hub.subscriptions.create(sampleSubscription(id, organisation), endOfTime);
     await hub.subscriptions.number(id, mission, 1, clock.now());
     const written = { subscription: id, number: 1, organisation, mission, entry: 1, writtenAt: clock.iso() };
     await hub.subscriptions.write({ ...written, status: 'pending', attempts: 0 }, endOfTime);
-    told.push({ subscription: id, number: 1, organisation });
+    notified.push({ subscription: id, number: 1, organisation });
   }
-  await hub.queue.send(told.map(({ subscription, number }) => orderOf(subscription, number, undefined, firstEntry)));
+  await hub.queue.send(notified.map(({ subscription, number }) => jobOf(subscription, number, undefined, firstEntry)));
   for (const task of firstEntry.state.tasks) await hub.worklist.put(task, firstEntry.state);
-  await hub.missions.settle(mission, 1, { told, untold: [], settledAt: clock.iso() });
+  await hub.missions.completeFanOut(mission, 1, { notified, withoutSubscription: [], fanOutCompletedAt: clock.iso() });
   clock.advance(1_000);
   return { clock, store, hub };
 };
@@ -144,7 +144,7 @@ const begin = async () => {
       const accepted = await acceptMessage(ports.missions, message, sentBy(amk), hub.now);
       if (accepted.outcome === 'refused') throw new Error(`refused: ${JSON.stringify(accepted.faults)}`);
       answered.set(message.id, accepted.entry.number);
-      if (accepted.owes) await fanOut(ports, accepted.entry, accepted.again);
+      if (accepted.fanOutPending) await fanOut(ports, accepted.entry, accepted.again);
     };
     void work();
     return own;
@@ -161,14 +161,16 @@ const begin = async () => {
 
   const sorted = (items: readonly unknown[]): readonly string[] => items.map((item) => JSON.stringify(item)).sort();
   const contents = async (): Promise<unknown> => [
-    (await hub.missions.entries(mission, 1, 100)).map(({ number, messageId, owes, told, untold, unpaidFrom }) => [
-      number,
-      messageId,
-      owes,
-      told,
-      untold,
-      unpaidFrom,
-    ]),
+    (await hub.missions.entries(mission, 1, 100)).map(
+      ({ number, messageId, fanOutPending, notified, withoutSubscription, pendingFrom }) => [
+        number,
+        messageId,
+        fanOutPending,
+        notified,
+        withoutSubscription,
+        pendingFrom,
+      ],
+    ),
     // Who wrote a notification shows in its times only, and nobody acts on those before the end.
     sorted(hub.missions.debts().map(({ obligation }) => obligation)),
     [...store.heads.values()].map(({ subscription, given }) => [subscription.lastNumber, [...given]]),
@@ -254,7 +256,7 @@ const settle = async ({ clock, hub, answered }: Scene): Promise<readonly string[
   for (const entry of log) {
     state = evolve(state, entry);
     if (JSON.stringify(state) !== JSON.stringify(entry.state)) wrong.push(`entry ${entry.number} is not the fold`);
-    if (entry.owes) wrong.push(`entry ${entry.number} owes`);
+    if (entry.fanOutPending) wrong.push(`entry ${entry.number} owes`);
   }
   const said = log.map(({ messageId }) => messageId);
   if (new Set(said).size !== said.length) wrong.push(`said twice: ${said.join()}`);
@@ -275,7 +277,7 @@ const wrongIn = async (hub: Scene['hub'], id: string, log: readonly StoredEntry[
     if ((previous ?? 0) !== number - 1) wrong.push(`${id}.${number} names ${previous} before it`);
     if (!hub.queue.notifications().some((order) => order.subscription === id && order.number === number))
       wrong.push(`${id}.${number} was never ordered`);
-    if (log[entry - 1]?.told.some((one) => one.subscription === id && one.number === number) !== true)
+    if (log[entry - 1]?.notified.some((one) => one.subscription === id && one.number === number) !== true)
       wrong.push(`${id}.${number} is not among those told`);
   }
   return wrong;

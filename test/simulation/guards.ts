@@ -48,7 +48,7 @@ export const guards: readonly Guard[] = [
   },
   {
     file: accept,
-    find: 'last?.owes === true ? last.unpaidFrom : number',
+    find: 'last?.obligation === true ? last.unpaidFrom : number',
     replace: 'number',
     what: 'An entry names the earliest that may still owe',
   },
@@ -224,9 +224,9 @@ export const guards: readonly Guard[] = [
   },
   {
     file: retire,
-    find: '!last.owes && ',
+    find: '!last.fanOutPending && ',
     replace: '',
-    what: 'A mission is not forgotten while it owes',
+    what: 'A mission is not forgotten while it obligation',
   },
   {
     file: fanOut,
@@ -354,7 +354,7 @@ export const guards: readonly Guard[] = [
   },
   {
     file: missionLog,
-    find: "'attribute_exists(owes) AND owes <> :over'",
+    find: "'attribute_exists(obligation) AND obligation <> :over'",
     replace: "'attribute_exists(pk) AND pk <> :over'",
     what: 'DynamoDB: who was told is noted once',
     missedBy: 'contract',
@@ -445,8 +445,8 @@ export const guards: readonly Guard[] = [
   },
   {
     file: 'adapters/dynamodb/obligations.ts',
-    find: "'attribute_exists(owes) AND NOT owes IN (:over, :failed)'",
-    replace: "'NOT owes IN (:over, :failed)'",
+    find: "'attribute_exists(obligation) AND NOT obligation IN (:over, :failed)'",
+    replace: "'NOT obligation IN (:over, :failed)'",
     what: 'DynamoDB: what is paid is not owed again by a postponement',
     missedBy: 'contract',
   },

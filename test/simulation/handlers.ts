@@ -2,10 +2,10 @@ import { type Accepted, acceptMessage } from '../../core/mission/accept-message.
 import { deliver } from '../../core/delivery/deliver.ts';
 import { deliverySettings } from '../../core/delivery/retry-policy.ts';
 import { deliveryGraceMilliseconds, fanOut } from '../../core/delivery/fan-out.ts';
-import type { DeliveryOrder } from '../../core/delivery/delivery-queue.ts';
+import type { DeliveryJob } from '../../core/delivery/delivery-queue.ts';
 import type { Subscription } from '../../core/delivery/subscription.ts';
 import { redrive } from '../../core/delivery/dead-letters.ts';
-import { retire } from '../../core/delivery/idle-missions.ts';
+import { removeIdleMissions } from '../../core/delivery/idle-missions.ts';
 import { sweep } from '../../core/delivery/sweep.ts';
 import type { Notice } from '../../core/delivery/notice.ts';
 import { type Refusal, statusOf } from '../../schemas/faults.ts';
@@ -72,7 +72,7 @@ export const handlersOf = (world: World, dice: Dice) => {
     }
     if (accepted.outcome === 'refused') return { status: statusOf(accepted) };
     const reply: Reply = { status: 200, entry: accepted.entry.number };
-    if (!accepted.owes) return reply;
+    if (!accepted.fanOutPending) return reply;
     const work = fanOut(ports, accepted.entry, accepted.again, begun).then(
       () => 'in time' as const,
       () => 'in time' as const,
@@ -86,10 +86,7 @@ export const handlersOf = (world: World, dice: Dice) => {
     return reply;
   };
 
-  const deliverOrder = async (
-    process: Process,
-    order: DeliveryOrder,
-  ): Promise<'done' | { readonly seconds: number }> => {
+  const deliverOrder = async (process: Process, order: DeliveryJob): Promise<'done' | { readonly seconds: number }> => {
     const ports = portsOf(process);
     try {
       const delivered = await deliver(order, {
@@ -140,7 +137,7 @@ export const handlersOf = (world: World, dice: Dice) => {
     while (process.timeLeft() > reserveMilliseconds) {
       if ((await look()) === 'nothing more') await rest(process);
     }
-    await retire(ports, process.timeLeft, (retirement, error) =>
+    await removeIdleMissions(ports, process.timeLeft, (retirement, error) =>
       world.trace(() => `${process.name} cannot look at ${JSON.stringify(retirement)}: ${String(error)}`),
     ).catch(() => undefined);
   };

@@ -1,7 +1,7 @@
 import { evolve, fold } from '../../core/mission/evolve.ts';
 import type { StoredEntry } from '../../core/mission/mission-log.ts';
 import type { Notification, Subscription } from '../../core/delivery/subscription.ts';
-import { restMilliseconds } from '../../core/mission/idle.ts';
+import { idleAfterMilliseconds } from '../../core/mission/idle.ts';
 import { deadlineOf, type MissionState } from '../../core/mission/state.ts';
 import { uuidOf } from '../../schemas/identifiers.ts';
 import { knownMessageType } from '../../schemas/messages/catalogue.ts';
@@ -152,8 +152,8 @@ const numbersInDispute = ({ journal }: World): ReadonlySet<string> => {
 /** After a rest the numbering of a mission begins anew, when nobody has to wait any more for what was told before. Clocks differ. */
 const hasRested = (before: Notification, { writtenAt }: Notification): boolean => {
   const isSettled =
-    before.redrivenAt !== undefined || Date.parse(before.settledAt ?? '') < Date.parse(writtenAt) + 10 * second;
-  return isSettled && Date.parse(before.writtenAt) + restMilliseconds - 10 * second < Date.parse(writtenAt);
+    before.redrivenAt !== undefined || Date.parse(before.completedAt ?? '') < Date.parse(writtenAt) + 10 * second;
+  return isSettled && Date.parse(before.writtenAt) + idleAfterMilliseconds - 10 * second < Date.parse(writtenAt);
 };
 
 const numbersAreWhole = ({ world, subscriptions, notes }: Facts, report: Report): void => {
@@ -255,7 +255,7 @@ const everybodyIsTold = ({ world, logs, subscriptions, notes }: Facts, report: R
     const ids = new Set(log.map(({ messageId }) => messageId));
     for (const entry of log) {
       const at = appendedAt.get(`${mission}#${entry.number}`) ?? 0;
-      if (entry.owes) report('nothing owed', `${short(entry)} owes its fan-out`);
+      if (entry.fanOutPending) report('nothing owed', `${short(entry)} owes its fan-out`);
       for (const organisation of entry.recipients) {
         const own = ofParty.get(organisation) ?? [];
         const found = own.flatMap(({ id }) => noteOf.get(`${id} ${mission}#${entry.number}`) ?? []);
@@ -278,14 +278,14 @@ const everybodyIsTold = ({ world, logs, subscriptions, notes }: Facts, report: R
         const isSaid = said.some((one) => one.organisation === organisation && one.entry === entry.number);
         const isSaidOnce =
           found.length === 0 &&
-          entry.untold.includes(organisation) &&
+          entry.withoutSubscription.includes(organisation) &&
           ids.has(uuidOf('party-unreachable', mission, organisation, 'no subscription'));
         const stands =
           found.length === 0 &&
           log.some(({ number, state }) => number >= entry.number && state.unreachable?.[organisation] !== undefined);
         const isUnwanted =
           found.length === 0 &&
-          entry.untold.includes(organisation) &&
+          entry.withoutSubscription.includes(organisation) &&
           own.some((one) => changed.has(one.id) || !wants(one, entry));
         if (!isSaid && !isSaidOnce && !stands && !isUnwanted)
           report(
@@ -486,7 +486,7 @@ const toldIsNoted = ({ world, logs, notes }: Facts, report: Report): void => {
     const at = appendedAt.get(`${mission}#${entryNumber}`) ?? 0;
     if (unsteady.has(subscription) || (createdAt.get(subscription) ?? Number.POSITIVE_INFINITY) >= at) continue;
     const entry = logs.get(mission)?.[entryNumber - 1];
-    if (entry?.told.some((one) => one.subscription === subscription && one.number === number) !== true)
+    if (entry?.notified.some((one) => one.subscription === subscription && one.number === number) !== true)
       report(
         'told is noted',
         `${subscription}.${number} is not among those told of ${mission.slice(0, 4)}#${entryNumber}`,
@@ -510,7 +510,7 @@ const nobodyIsAlarmed = ({ world, logs, notes }: Facts, report: Report): void =>
       if (cleared + deliverLimit > (saidAt.get(`${mission}#${number}`) ?? 0)) continue;
       // Nor of whom two payers were at odds.
       const told = new Set(
-        log[undelivered.entry - 1]?.told.map(({ subscription, number: noted }) => `${subscription}.${noted}`),
+        log[undelivered.entry - 1]?.notified.map(({ subscription, number: noted }) => `${subscription}.${noted}`),
       );
       const has = all.find(
         (note) =>
@@ -520,13 +520,13 @@ const nobodyIsAlarmed = ({ world, logs, notes }: Facts, report: Report): void =>
           note.entry === undelivered.entry &&
           note.status === 'delivered' &&
           note.redrivenAt === undefined &&
-          note.settledAt !== undefined &&
-          Date.parse(note.settledAt) + 60 * second < Date.parse(receivedAt),
+          note.completedAt !== undefined &&
+          Date.parse(note.completedAt) + 60 * second < Date.parse(receivedAt),
       );
       if (has !== undefined)
         report(
           'no false alarm',
-          `${mission.slice(0, 4)}#${number} ${event}: ${has.subscription}.${has.number} was taken at ${has.settledAt}`,
+          `${mission.slice(0, 4)}#${number} ${event}: ${has.subscription}.${has.number} was taken at ${has.completedAt}`,
         );
     }
 };
@@ -622,10 +622,10 @@ const restIsForgotten = async ({ world, logs, notes, subscriptions }: Facts, rep
   for (const { at, mission } of world.journal.cleared) settled.set(mission, at);
   for (const [id, told] of notes) {
     if (ended.has(id)) continue;
-    for (const { mission, entry, status, settledAt } of told) {
+    for (const { mission, entry, status, completedAt } of told) {
       const last = logs.get(mission)?.at(-1);
-      const quietSince = Math.max(settled.get(mission) ?? 0, Date.parse(settledAt ?? ''));
-      if (last === undefined || last.owes || status === 'pending') continue;
+      const quietSince = Math.max(settled.get(mission) ?? 0, Date.parse(completedAt ?? ''));
+      if (last === undefined || last.fanOutPending || status === 'pending') continue;
       if (quietSince + forgottenWithin > world.scheduler.now()) continue;
       if ((await world.hub.subscriptions.numbered(id, mission, entry)) !== undefined)
         report('forgotten', `${short(last)} still stands in the head of ${id}`);

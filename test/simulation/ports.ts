@@ -1,8 +1,8 @@
 import { announcementOf } from '../../core/mission/announcement.ts';
 import type { MissionLog } from '../../core/mission/mission-log.ts';
 import type { Overview, Worklist } from '../../core/mission/projections.ts';
-import type { DeadLetters, Obligations, Retirements } from '../../core/delivery/obligations.ts';
-import type { DeliveryDesk, DeliveryQueue } from '../../core/delivery/delivery-queue.ts';
+import type { DeadLetters, Obligations, IdleMissions } from '../../core/delivery/obligations.ts';
+import type { DeliveryContexts, DeliveryQueue } from '../../core/delivery/delivery-queue.ts';
 import type { SubscriptionLog } from '../../core/delivery/subscription-log.ts';
 import { defined } from '../../schemas/defined.ts';
 import type { Call, Step } from './process.ts';
@@ -14,15 +14,15 @@ export interface Kept {
   readonly worklist: Worklist;
   readonly overview: Overview;
   readonly obligations: Obligations;
-  readonly retirements: Retirements;
+  readonly idleMissions: IdleMissions;
   readonly deadLetters: DeadLetters;
   readonly queue: DeliveryQueue;
 }
 
-export type KeptThroughSteps = Kept & { readonly desk: DeliveryDesk };
+export type KeptThroughSteps = Kept & { readonly contexts: DeliveryContexts };
 
 /**
- * The same ports, every call a step. The desk is put together from steps of its own: a batch read of DynamoDB is consistent
+ * The same ports, every call a step. The contexts is put together from steps of its own: a batch read of DynamoDB is consistent
  * item by item, not as a whole.
  */
 export const throughSteps = (kept: Kept, step: Step): KeptThroughSteps => {
@@ -33,16 +33,16 @@ export const throughSteps = (kept: Kept, step: Step): KeptThroughSteps => {
     entry: (mission, number) => step(read('missions.entry'), () => kept.missions.entry(mission, number)),
     entries: (...args) => step(read('missions.entries'), () => kept.missions.entries(...args)),
     append: (...args) => step(write('missions.append'), () => kept.missions.append(...args)),
-    settle: (...args) => step(write('missions.settle'), () => kept.missions.settle(...args)),
+    completeFanOut: (...args) => step(write('missions.settle'), () => kept.missions.completeFanOut(...args)),
   };
   const { subscriptions: log } = kept;
   const subscriptions: SubscriptionLog = {
     create: (...args) => step(write('subscriptions.create'), () => log.create(...args)),
     subscription: (id) => step(read('subscriptions.subscription'), () => log.subscription(id)),
     subscriptionsOf: (...args) => step(read('subscriptions.subscriptionsOf'), () => log.subscriptionsOf(...args)),
-    contact: (...args) => step(write('subscriptions.contact'), () => log.contact(...args)),
+    saveEndpointHealth: (...args) => step(write('subscriptions.contact'), () => log.saveEndpointHealth(...args)),
     numbered: (...args) => step(read('subscriptions.numbered'), () => log.numbered(...args)),
-    missed: (...args) => step(write('subscriptions.missed'), () => log.missed(...args)),
+    countFailure: (...args) => step(write('subscriptions.missed'), () => log.countFailure(...args)),
     claimProbe: (...args) => step(write('subscriptions.claimProbe'), () => log.claimProbe(...args)),
     turnOff: (id) => step(write('subscriptions.turnOff'), () => log.turnOff(id)),
     change: (...args) => step(write('subscriptions.change'), () => log.change(...args)),
@@ -71,11 +71,11 @@ export const throughSteps = (kept: Kept, step: Step): KeptThroughSteps => {
       due: (...args) => step(read('obligations.due'), () => kept.obligations.due(...args)),
       postpone: (...args) => step(write('obligations.postpone'), () => kept.obligations.postpone(...args)),
     },
-    retirements: {
-      due: (...args) => step(read('retirements.due'), () => kept.retirements.due(...args)),
-      forget: (...args) => step(write('retirements.forget'), () => kept.retirements.forget(...args)),
-      postpone: (...args) => step(write('retirements.postpone'), () => kept.retirements.postpone(...args)),
-      done: (...args) => step(write('retirements.done'), () => kept.retirements.done(...args)),
+    idleMissions: {
+      due: (...args) => step(read('idleMissions.due'), () => kept.idleMissions.due(...args)),
+      forget: (...args) => step(write('idleMissions.forget'), () => kept.idleMissions.forget(...args)),
+      postpone: (...args) => step(write('idleMissions.postpone'), () => kept.idleMissions.postpone(...args)),
+      done: (...args) => step(write('idleMissions.done'), () => kept.idleMissions.done(...args)),
     },
     deadLetters: {
       list: (...args) => step(read('deadLetters.list'), () => kept.deadLetters.list(...args)),
@@ -85,8 +85,8 @@ export const throughSteps = (kept: Kept, step: Step): KeptThroughSteps => {
     queue: {
       send: (orders) => step({ place: 'queue', name: 'queue.send', writes: true }, () => kept.queue.send(orders)),
     },
-    desk: {
-      open: async ({ subscription: id, number, previous: before, mission, entry: entryNumber, request: hint }) => {
+    contexts: {
+      load: async ({ subscription: id, number, previous: before, mission, entry: entryNumber, request: hint }) => {
         const [subscription, notification, previous, entry, hinted] = await Promise.all([
           subscriptions.subscription(id),
           subscriptions.notification(id, number),

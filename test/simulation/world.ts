@@ -1,5 +1,5 @@
 import type { MissionLog } from '../../core/mission/mission-log.ts';
-import type { DeliveryOrder } from '../../core/delivery/delivery-queue.ts';
+import type { DeliveryJob } from '../../core/delivery/delivery-queue.ts';
 import type { SubscriptionLog } from '../../core/delivery/subscription-log.ts';
 import type { NotificationStatus, Subscription, SubscriptionStatus } from '../../core/delivery/subscription.ts';
 import type { Entry } from '../../core/mission/state.ts';
@@ -66,7 +66,7 @@ export interface World extends Surroundings {
   readonly start: (name: string, limit: number) => Process;
   /** Hands out what the queue holds, from now on. */
   readonly serve: (
-    work: (process: Process, order: DeliveryOrder) => Promise<'done' | { readonly seconds: number }>,
+    work: (process: Process, order: DeliveryJob) => Promise<'done' | { readonly seconds: number }>,
   ) => void;
   /** The time at which something is owed next, if anything is. */
   readonly nextDue: () => number | undefined;
@@ -135,7 +135,7 @@ export const worldOf = (start: number, dice: Dice, trace: Surroundings['trace'])
   let work: Parameters<World['serve']>[0] | undefined;
   let invocations = 0;
   const pollIn = (milliseconds: number): void => scheduler.after(milliseconds, poll);
-  const handOut = (order: DeliveryOrder, receipt: number, receives: number): void => {
+  const handOut = (order: DeliveryJob, receipt: number, receives: number): void => {
     if (work === undefined) return;
     invocations += 1;
     const name =
@@ -179,11 +179,11 @@ export const worldOf = (start: number, dice: Dice, trace: Surroundings['trace'])
       }
     }
   };
-  const take = (order: DeliveryOrder): void => {
+  const take = (order: DeliveryJob): void => {
     void queue.send([order]);
     pollIn(queueDice.between(1, 40));
   };
-  const send = async (orders: readonly DeliveryOrder[]): Promise<void> => {
+  const send = async (orders: readonly DeliveryJob[]): Promise<void> => {
     const { queueTrouble } = current;
     const isShuffled = orders.length > 1 && queueDice.chance(queueTrouble);
     if (isShuffled) count('orders reordered');
@@ -215,9 +215,9 @@ export const worldOf = (start: number, dice: Dice, trace: Surroundings['trace'])
           }
         },
       ),
-    settle: (mission, entry, ...rest) =>
+    completeFanOut: (mission, entry, ...rest) =>
       noted(
-        () => hub.missions.settle(mission, entry, ...rest),
+        () => hub.missions.completeFanOut(mission, entry, ...rest),
         () => journal.cleared.push({ at: scheduler.now(), mission, entry }),
       ),
   };
@@ -232,10 +232,10 @@ export const worldOf = (start: number, dice: Dice, trace: Surroundings['trace'])
         },
       );
     },
-    contact: async (seen, contact) => {
+    saveEndpointHealth: async (seen, contact) => {
       touch();
       const before = await log.subscription(seen.id);
-      const written = await log.contact(seen, contact);
+      const written = await log.saveEndpointHealth(seen, contact);
       if (written && before !== undefined) {
         trace(() => `${seen.id} was ${before.status}, is ${contact.status}, ${contact.failures} failures`);
         journal.contacts.push({
@@ -248,7 +248,7 @@ export const worldOf = (start: number, dice: Dice, trace: Surroundings['trace'])
       return written;
     },
     numbered: (...args) => noted(() => log.numbered(...args)),
-    missed: (...args) => noted(() => log.missed(...args)),
+    countFailure: (...args) => noted(() => log.countFailure(...args)),
     claimProbe: (...args) => noted(() => log.claimProbe(...args)),
     turnOff: (subscription) =>
       noted(
@@ -287,14 +287,14 @@ export const worldOf = (start: number, dice: Dice, trace: Surroundings['trace'])
         },
       ),
   });
-  const { worklist, overview, obligations, retirements, deadLetters } = hub;
+  const { worklist, overview, obligations, idleMissions, deadLetters } = hub;
   const kept: Kept = {
     missions,
     subscriptions: noting(hub.subscriptions),
     worklist: { ...worklist, put: (...args) => noted(() => worklist.put(...args)) },
     overview,
     obligations: { ...obligations, postpone: (...args) => noted(() => obligations.postpone(...args)) },
-    retirements,
+    idleMissions,
     deadLetters: {
       ...deadLetters,
       redrive: async (subscription, number, at, dueAt) => {

@@ -13,7 +13,7 @@ export const becomes = async (
   if (status === 'off') return log.turnOff(id);
   const seen = await log.subscription(id);
   if (seen === undefined) throw new Error(`there is no subscription ${id}`);
-  await log.contact(seen, { status, failures: 0, ...defined({ error }) });
+  await log.saveEndpointHealth(seen, { status, failures: 0, ...defined({ error }) });
 };
 
 /** An attempt that called the endpoint, the first if nothing else is said. */

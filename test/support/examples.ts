@@ -91,7 +91,14 @@ export const decideExample = (state: MissionState | undefined, message: Message,
 export const nextEntry = (before: StoredEntry | undefined, text: string, client: string): StoredEntry => {
   const decided = decideExample(before?.state, readExample(text), partyOfClient(client));
   if (decided.outcome === 'refused') throw new Error(`refused: ${JSON.stringify(decided.faults)}`);
-  return { ...decided.entry, unpaidFrom: decided.entry.number, awakeSince: 1, owes: false, told: [], untold: [] };
+  return {
+    ...decided.entry,
+    pendingFrom: decided.entry.number,
+    activeSince: 1,
+    fanOutPending: false,
+    notified: [],
+    withoutSubscription: [],
+  };
 };
 
 /** The log of a mission after its first messages; all of them if no count is given. */

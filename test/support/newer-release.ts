@@ -64,7 +64,7 @@ export const newer = (item: Stored): Stored => {
   if (sk.startsWith('ENTRY#'))
     return {
       ...inNewerFold(known),
-      ...(item['told'] === undefined ? {} : { told: eachWithMore(item['told']) }),
+      ...(item['notified'] === undefined ? {} : { notified: eachWithMore(item['notified']) }),
     };
   if (sk.startsWith('TASK#')) return repacked(known, (listed) => ({ ...listed, ...more, task: withMore(listed.task) }));
   if (sk === 'READINESS')

@@ -22,7 +22,7 @@ export const pageHeaders = {
   'referrer-policy': 'no-referrer',
 } as const;
 
-export interface StoryPage {
+export interface HistoryPage {
   readonly mission: string;
   readonly exercise: boolean;
   /** What the reader sees of it, in words; nothing if that is all of it. */
@@ -32,7 +32,7 @@ export interface StoryPage {
   readonly next?: string;
 }
 
-export const storyPage = ({ mission, exercise, remark, chapters, next }: StoryPage): string => {
+export const historyPage = ({ mission, exercise, remark, chapters, next }: HistoryPage): string => {
   const title = `${exercise ? 'EXERCISE: ' : ''}Mission ${mission}`;
   return [
     '<!DOCTYPE html>',

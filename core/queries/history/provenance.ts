@@ -20,7 +20,7 @@ import {
   rolesOf,
 } from './sentences.ts';
 import { taskChanges } from './task-changes.ts';
-import type { Chapter, StoryReader, Telling } from './telling.ts';
+import type { HistoryEntry, HistoryReader, Telling } from './telling.ts';
 import { reasonConcept } from '../../fhir/task.ts';
 
 const participant = (code: 'author' | 'performer', display: string): CodeableConcept => ({
@@ -92,8 +92,8 @@ const reasonsOf = (telling: Telling): readonly CodeableConcept[] => {
 
 /** One entry of the log as a FHIR `Provenance`: who did what to the mission, when, on which ground, and who was told. */
 export const provenance = (
-  chapter: Chapter,
-  reader: StoryReader,
+  chapter: HistoryEntry,
+  reader: HistoryReader,
   guideline: Guideline,
   view: Viewpoint,
 ): Provenance => {

@@ -11,20 +11,20 @@ import { leads, type MissionState } from '../../mission/state.ts';
 import type { Viewpoint } from '../../fhir/fhir.ts';
 import { searchset } from '../../fhir/searchset.ts';
 import { provenance } from './provenance.ts';
-import { pageHeaders, storyPage } from './html-page.ts';
+import { pageHeaders, historyPage } from './html-page.ts';
 import { seesReceiptsOf } from './recipients.ts';
-import type { StoryReader } from './telling.ts';
+import type { HistoryReader } from './telling.ts';
 import { notFound, openMission } from '../mission.ts';
 import { pageSize, type Search, shownOf, unknownParameter } from '../search.ts';
 
 /** The story of a mission: who did what when on which ground, and who was told. One `Provenance` for each entry of its log. */
-export interface StoryPorts {
+export interface HistoryPorts {
   readonly missions: MissionLog;
   readonly subscriptions: SubscriptionLog;
   readonly guidelines: Guidelines;
 }
 
-export interface Story {
+export interface History {
   readonly outcome: 'found';
   /** A FHIR Bundle, or the text of an HTML page. */
   readonly resource: unknown;
@@ -45,7 +45,7 @@ const knowsAllUntil = (last: StoredEntry, caller: Caller): number => {
 };
 
 /** The reader of one entry. */
-const readerIn = (last: StoredEntry, caller: Caller): ((entry: StoredEntry) => StoryReader) => {
+const readerIn = (last: StoredEntry, caller: Caller): ((entry: StoredEntry) => HistoryReader) => {
   const until = knowsAllUntil(last, caller);
   return ({ number }) => ({ organisation: caller.organisation, role: caller.role, leads: number <= until });
 };
@@ -57,8 +57,8 @@ const mayReadMessage = (entry: StoredEntry, current: MissionState, { organisatio
   mayReadAnnouncement(entry, current, organisation);
 
 /** The entries of a mission that the reader is told of, from one to another, each as a `Provenance`. */
-const chaptersOf = async (
-  ports: StoryPorts,
+const historyEntriesOf = async (
+  ports: HistoryPorts,
   last: StoredEntry,
   caller: Caller,
   from: number,
@@ -70,7 +70,7 @@ const chaptersOf = async (
   const log = await ports.missions.entries(last.mission, Math.max(1, from - 1), to);
   const seen = log.filter((entry) => entry.number >= from && (readerOf(entry).leads || mayRead(entry)));
   const told = seen.flatMap((entry) =>
-    entry.told.filter(({ organisation }) => seesReceiptsOf(readerOf(entry), entry, organisation)),
+    entry.notified.filter(({ organisation }) => seesReceiptsOf(readerOf(entry), entry, organisation)),
   );
   const notifications = told.length === 0 ? [] : await ports.subscriptions.notifications(told);
   return seen.map((entry) => {
@@ -90,7 +90,7 @@ const chaptersOf = async (
 };
 
 /** The entry that a Provenance tells of. */
-const partOfChapter = ({ id = '' }: Provenance): string => String(parseAddress(id)?.entry);
+const partOfEntry = ({ id = '' }: Provenance): string => String(parseAddress(id)?.entry);
 
 const remarkFor = (last: StoredEntry, caller: Caller): string | undefined => {
   const { role } = caller;
@@ -111,14 +111,14 @@ const wantsPage = (search: Search, accept: string): boolean => {
 
 /** `address`: the path and the parameters that name the mission, as the reader gave them. */
 const tell = async (
-  ports: StoryPorts,
+  ports: HistoryPorts,
   caller: Caller,
   mission: string,
   search: Search,
   view: Viewpoint,
   address: { readonly path: string; readonly named: readonly [string, string][] },
   accept: string,
-): Promise<Story | Refusal> => {
+): Promise<History | Refusal> => {
   const unknown = unknownParameter(search, ['_count', '_cursor', '_format'], 'a story takes _count and _format');
   if (unknown !== undefined) return unknown;
   const count = pageSize(search);
@@ -136,9 +136,11 @@ const tell = async (
   const to = isWhole ? last.number : Math.min(last.number, from + Math.min(count, entriesAtOnce) - 1);
   const chapters = [];
   for (let first = from; first <= to; first += entriesAtOnce)
-    chapters.push(...(await chaptersOf(ports, last, caller, first, Math.min(to, first + entriesAtOnce - 1), view)));
+    chapters.push(
+      ...(await historyEntriesOf(ports, last, caller, first, Math.min(to, first + entriesAtOnce - 1), view)),
+    );
 
-  const shows = [shownOf(last.state, caller, chapters.map(partOfChapter))];
+  const shows = [shownOf(last.state, caller, chapters.map(partOfEntry))];
   const asked = [...search].filter(([name]) => name !== '_cursor');
   const addressOf = (more: readonly [string, string][]): string => {
     const parameters = new URLSearchParams([...address.named, ...more]);
@@ -147,7 +149,7 @@ const tell = async (
   const next = to < last.number ? addressOf([...asked, ['_cursor', String(to + 1)]]) : undefined;
   if (asPage) {
     const remark = remarkFor(last, caller);
-    const page = storyPage({
+    const page = historyPage({
       mission,
       exercise: last.exercise,
       chapters,
@@ -161,24 +163,24 @@ const tell = async (
 };
 
 /** `GET ServiceRequest/{mission}/$history`: a searchset of Provenances in the order of the log, or a page for people. */
-export const readStory = (
-  ports: StoryPorts,
+export const readHistory = (
+  ports: HistoryPorts,
   caller: Caller,
   mission: string,
   search: Search,
   view: Viewpoint,
   accept = '',
-): Promise<Story | Refusal> =>
+): Promise<History | Refusal> =>
   tell(ports, caller, mission, search, view, { path: `ServiceRequest/${mission}/$history`, named: [] }, accept);
 
 /** `GET Provenance?target=ServiceRequest/{mission}`: the same, as a FHIR search. */
-export const searchStory = async (
-  ports: StoryPorts,
+export const searchHistory = async (
+  ports: HistoryPorts,
   caller: Caller,
   search: Search,
   view: Viewpoint,
   accept = '',
-): Promise<Story | Refusal> => {
+): Promise<History | Refusal> => {
   const target = search.get('target');
   const mission = target?.replace(/^(?:.*\/)?ServiceRequest\//, '');
   if (target === undefined || mission === undefined)
@@ -189,17 +191,17 @@ export const searchStory = async (
 
 /** `GET Provenance/{mission}.{entry}`. */
 export const readProvenance = async (
-  ports: StoryPorts,
+  ports: HistoryPorts,
   caller: Caller,
   id: string,
   view: Viewpoint,
-): Promise<Story | Refusal> => {
+): Promise<History | Refusal> => {
   const address = parseAddress(id);
   if (address === undefined || address.index !== undefined) return notFound;
   const { mission, entry } = address;
   const last = await openMission(ports.missions, caller, mission);
   if (isRefusal(last)) return last;
-  const [resource] = await chaptersOf(ports, last, caller, entry, entry, view);
+  const [resource] = await historyEntriesOf(ports, last, caller, entry, entry, view);
   return resource === undefined
     ? notFound
     : { outcome: 'found', resource, shows: [shownOf(last.state, caller, [String(entry)])] };

@@ -1,25 +1,25 @@
 import type { Notification } from '../../delivery/subscription.ts';
 import type { StoredEntry } from '../../mission/mission-log.ts';
 import { durationWords, momentWords } from '../../mission/words.ts';
-import { nameOf, phoneOf, type StoryReader, type Telling } from './telling.ts';
+import { nameOf, phoneOf, type HistoryReader, type Telling } from './telling.ts';
 
 export const receiptWords = (notification: Notification, { entry }: Telling): string => {
-  const { status, attempts, lastAnswer = 'none', settledAt, lastAttemptAt } = notification;
+  const { status, attempts, lastAnswer = 'none', completedAt, lastAttemptAt } = notification;
   const tries = `${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}`;
   switch (status) {
     case 'delivered': {
-      const at = settledAt ?? lastAttemptAt ?? notification.writtenAt;
+      const at = completedAt ?? lastAttemptAt ?? notification.writtenAt;
       return `delivered at ${momentWords(at)}, ${durationWords(entry.receivedAt, at)} after the hub received it (${tries})`;
     }
     case 'pending':
       return `not delivered yet (${tries}, last answer: ${lastAnswer})`;
     case 'failed':
-      return `not delivered: the hub gave up at ${momentWords(settledAt ?? notification.writtenAt)} after ${tries}, last answer: ${lastAnswer}`;
+      return `not delivered: the hub gave up at ${momentWords(completedAt ?? notification.writtenAt)} after ${tries}, last answer: ${lastAnswer}`;
   }
 };
 
 /** Requester, coordinator, quality system and sender see whom a message reached; others whether it reached them. */
-export const seesReceiptsOf = (reader: StoryReader, entry: Pick<StoredEntry, 'sender'>, recipient: string): boolean =>
+export const seesReceiptsOf = (reader: HistoryReader, entry: Pick<StoredEntry, 'sender'>, recipient: string): boolean =>
   reader.leads ||
   reader.role === 'quality' ||
   entry.sender === reader.organisation ||
@@ -29,7 +29,7 @@ export const callWords = (organisation: string, telling: Telling): string =>
   telling.view.directory.partyOf(organisation)?.role === 'quality'
     ? ''
     : `; to be told by phone: ${phoneOf(organisation, telling)}`;
-export const toldLines = (telling: Telling): readonly string[] => {
+export const recipientLines = (telling: Telling): readonly string[] => {
   const { entry, notifications, reader } = telling;
   const sees = (organisation: string): boolean => seesReceiptsOf(reader, entry, organisation);
   const told = entry.recipients.filter(sees).flatMap((organisation): readonly string[] => {
@@ -43,13 +43,13 @@ export const toldLines = (telling: Telling): readonly string[] => {
         receipts.length === 1 ? '' : ` (subscription ${subscription})`;
       return receipts.map((one) => `${name}${systemOf(one)}: ${receiptWords(one, telling)}${call}.`);
     }
-    if (entry.untold.includes(organisation))
+    if (entry.withoutSubscription.includes(organisation))
       return [
         `${name}: not told by machine, for it has no subscription that wants this${callWords(organisation, telling)}.`,
       ];
-    return [`${name}: ${entry.owes ? 'about to be told' : 'the receipt is not kept any more'}.`];
+    return [`${name}: ${entry.fanOutPending ? 'about to be told' : 'the receipt is not kept any more'}.`];
   });
-  const notTold = entry.notTold
+  const notTold = entry.notParties
     .filter(sees)
     .map(
       (organisation) =>

@@ -11,7 +11,7 @@ import { codedRoles } from '../../fhir/de-identify.ts';
 import { deciderWords } from '../../fhir/task.ts';
 import { durationWords, escaped, momentWords } from '../../mission/words.ts';
 import { nameOf, phoneOf, senderOf, taskName, taskNumber, type Telling } from './telling.ts';
-import { toldLines } from './recipients.ts';
+import { recipientLines } from './recipients.ts';
 import type { TaskChange } from './task-changes.ts';
 
 /** The answer in the words of its table. */
@@ -333,7 +333,7 @@ export const narrative = (telling: Telling, changes: readonly TaskChange[]): str
     `<p>${exercise}<strong>${entry.number}. ${escaped(type.title)}</strong>, received by the hub on ${escaped(momentWords(entry.receivedAt))}</p>`,
     `<p>${sentencesOf(telling).map(escaped).join(' ')}</p>`,
     listOf('Tasks:', tasks),
-    listOf('Who was told:', toldLines(telling)),
+    listOf('Who was told:', recipientLines(telling)),
     '</div>',
   ].join('');
 };

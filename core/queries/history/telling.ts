@@ -8,7 +8,7 @@ import type { MissionState, TaskState } from '../../mission/state.ts';
 import { parseAddress } from '../../../schemas/identifiers.ts';
 
 /** One entry of the log with what is needed to tell of it. */
-export interface Chapter {
+export interface HistoryEntry {
   readonly entry: StoredEntry;
   /** The mission before it. */
   readonly before?: MissionState;
@@ -18,7 +18,7 @@ export interface Chapter {
   readonly readable: boolean;
 }
 
-export interface StoryReader {
+export interface HistoryReader {
   readonly organisation: string;
   readonly role: Role;
   /** Asked for the mission, coordinates it, or coordinated it when this was written. */
@@ -26,9 +26,9 @@ export interface StoryReader {
 }
 
 /** Everything that the sentences about one entry draw on. */
-export interface Telling extends Chapter {
+export interface Telling extends HistoryEntry {
   readonly type: MessageType;
-  readonly reader: StoryReader;
+  readonly reader: HistoryReader;
   readonly guideline: Guideline;
   /** Of the guideline that the mission was requested under; entries of the first release do not say it. */
   readonly version?: string;

@@ -4,14 +4,14 @@ import { type FaultCode, type Refusal, refuse } from '../../../schemas/faults.ts
 import type { LogMessageName } from '../../../schemas/telemetry/log-messages.ts';
 import { correlationOf } from './correlation-id.ts';
 import { kindOf, log, logger } from '../telemetry/log.ts';
-import { type Request, said } from './request.ts';
-import { type Answer, refusal, tooMany } from './response.ts';
+import { type Request, claim } from './request.ts';
+import { type Answer, refusal, tooManyRequests } from './response.ts';
 import { notAcceptable } from './content-negotiation.ts';
 
 /** The authorizer has counted, but cannot answer so. */
 const overBudget = (request: Request): Refusal | undefined => {
-  const seconds = said(request, 'limited');
-  return seconds === undefined ? undefined : tooMany('used up what it may ask in a while', Number(seconds));
+  const seconds = claim(request, 'limited');
+  return seconds === undefined ? undefined : tooManyRequests('used up what it may ask in a while', Number(seconds));
 };
 
 /** What went wrong inside, and the message that says so in the log; that the hub is closed is known. */
@@ -43,7 +43,7 @@ const identified = (request: Request, answered: Answer): Answer => {
 const timeoutEarlyInMillis = 500;
 
 /** Wraps a handler: `handle` returns an answer or a refusal; what it throws becomes 503 or 500 with nothing from inside. */
-export const fhirDoor = (handle: (request: Request, correlationId: string) => Promise<Answer | Refusal>) =>
+export const fhirHandler = (handle: (request: Request, correlationId: string) => Promise<Answer | Refusal>) =>
   middy<Request, Answer>({ timeoutEarlyInMillis })
     .before(({ event }) => {
       logger.resetKeys();

@@ -2,7 +2,7 @@ import type { Budget, RequestBudgets, Spender, Spent } from '../../../adapters/d
 import { kindOf, log } from '../telemetry/log.ts';
 
 /** Counts a request. What cannot be counted goes on: no limit may keep a message about a mission out because the hub cannot count. */
-export const counted = async <Of extends Budget>(
+export const rateLimited = async <Of extends Budget>(
   budgets: RequestBudgets<Of>,
   { parent, client }: Spender,
   budget: Of,

@@ -12,7 +12,7 @@ import { maxBodyBytes } from '../../../schemas/json/strict-json.ts';
 export type Request = APIGatewayProxyEvent;
 export const headerOf = (request: Request, wanted: string): string | undefined => headerIn(request, wanted);
 /** What the authorizer read in the token. */
-export const said = (
+export const claim = (
   request: Request,
   what: 'parent' | 'child' | 'supplier' | 'client' | 'scope' | 'audience' | 'limited',
 ): string | undefined => {
@@ -22,41 +22,46 @@ export const said = (
 
 /** The party that calls, from what the token says and what the directory says of that. */
 export const callerOf = (request: Request, directory: PartyDirectory): Party | Refusal => {
-  const parent = said(request, 'parent');
+  const parent = claim(request, 'parent');
   if (parent === undefined) return refuse('unknown-caller', 'http.Authorization');
   const caller = directory.callerOf({
     parent,
-    ...defined({ child: said(request, 'child'), supplier: said(request, 'supplier') }),
+    ...defined({ child: claim(request, 'child'), supplier: claim(request, 'supplier') }),
   });
   return typeof caller === 'string' ? refuse(caller, 'http.Authorization') : caller;
 };
 
 /** The system that calls for a party, as its token names it. */
 export const systemOf = (request: Request): { readonly client: string; readonly supplier?: string } => ({
-  client: said(request, 'client') ?? 'unknown',
-  ...defined({ supplier: said(request, 'supplier') }),
+  client: claim(request, 'client') ?? 'unknown',
+  ...defined({ supplier: claim(request, 'supplier') }),
 });
 
 /** The refusal of a token that lacks a scope. */
-export const lacking = (request: Request, scope: Scope): Refusal | undefined =>
-  said(request, 'scope')?.split(' ').includes(scope) === true
+export const requireScope = (request: Request, scope: Scope): Refusal | undefined =>
+  claim(request, 'scope')?.split(' ').includes(scope) === true
     ? undefined
-    : refuse('missing-scope', 'http.Authorization', scopeFor(said(request, 'audience') ?? '', scope));
+    : refuse('missing-scope', 'http.Authorization', scopeFor(claim(request, 'audience') ?? '', scope));
 /** Whose budget a request is paid from. The child of a legal entity is left out: the issuer takes a client's word for it. */
-export const spenderOf = (request: Request): Spender => ({
-  parent: said(request, 'parent') ?? 'unknown',
-  client: said(request, 'client') ?? 'unknown',
+export const clientOf = (request: Request): Spender => ({
+  parent: claim(request, 'parent') ?? 'unknown',
+  client: claim(request, 'client') ?? 'unknown',
 });
 
 /** A parameter's name as it may be repeated to who gave it. */
-export const named = (parameter: string): string => `http.${/^[\w:.-]{1,40}$/.test(parameter) ? parameter : 'query'}`;
+export const parameterPath = (parameter: string): string =>
+  `http.${/^[\w:.-]{1,40}$/.test(parameter) ? parameter : 'query'}`;
 /** Query parameters, each given once: of two values of one name each reader would take another. */
 export const queryOf = (request: Request): ReadonlyMap<string, string> | Refusal => {
   const given = Object.entries(request.multiValueQueryStringParameters ?? {});
   const repeated = given.find(([, values]) => values !== undefined && values.length > 1)?.[0];
   return repeated === undefined
     ? new Map(given.flatMap(([name, values]) => (values?.[0] === undefined ? [] : [[name, values[0]]])))
-    : refuse('unknown-search', named(repeated), 'is given once; several values stand in one, separated by commas');
+    : refuse(
+        'unknown-search',
+        parameterPath(repeated),
+        'is given once; several values stand in one, separated by commas',
+      );
 };
 
 export const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });

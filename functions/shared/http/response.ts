@@ -22,7 +22,7 @@ export const refusal = (refused: Refusal, correlationId: string): Answer => {
 };
 
 /** The refusal of a client that has used up a budget, until it has it anew. */
-export const tooMany = (what: string, seconds: number): Refusal => ({
+export const tooManyRequests = (what: string, seconds: number): Refusal => ({
   ...refuse('too-many-requests', 'http.Authorization', `this client of yours has ${what}`),
   retryAfter: seconds,
 });

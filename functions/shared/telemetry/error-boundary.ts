@@ -8,7 +8,7 @@ export const quiet = (error: unknown): Error => {
 };
 
 /** Wraps a handler that answers nobody: what it throws is said by its kind alone. */
-export const guarded =
+export const withErrorBoundary =
   <Input extends readonly unknown[], Result>(handle: (...input: Input) => Promise<Result>) =>
   async (...input: Input): Promise<Result> => {
     try {

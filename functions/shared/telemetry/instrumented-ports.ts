@@ -1,5 +1,5 @@
 import type { MissionLog } from '../../../core/mission/mission-log.ts';
-import type { DeliveryCase, DeliveryDesk } from '../../../core/delivery/delivery-queue.ts';
+import type { DeliveryContext, DeliveryContexts } from '../../../core/delivery/delivery-queue.ts';
 import type { SubscriptionLog } from '../../../core/delivery/subscription-log.ts';
 import type { Attempt } from '../../../core/delivery/subscription.ts';
 import { hub } from '../../../core/mission/state.ts';
@@ -9,7 +9,7 @@ import { countDelivery, countHubMessage } from './metrics.ts';
 /** Ports that say in the log, and count, what was written through them: once for each time it was, whichever use case did it. */
 
 /** Notes what the hub itself says; the message of a partner is noted where it is answered. */
-export const noted = (missions: MissionLog): MissionLog => ({
+export const instrumented = (missions: MissionLog): MissionLog => ({
   ...missions,
   append: async (entry, dueAt) => {
     const appended = await missions.append(entry, dueAt);
@@ -33,7 +33,7 @@ const outcomeOf = ({ status, called }: Attempt): 'told' | 'given-up' | 'again' |
   }
 };
 
-const noteAttempt = ({ notification, entry }: DeliveryCase, attempt: Attempt): void => {
+const noteAttempt = ({ notification, entry }: DeliveryContext, attempt: Attempt): void => {
   if (notification === undefined || entry === undefined) return;
   const { subscription, number, mission } = notification;
   log(attempt.status === 'pending' ? 'DELIVERY_AGAIN' : 'DELIVERY_SETTLED', {
@@ -48,17 +48,17 @@ const noteAttempt = ({ notification, entry }: DeliveryCase, attempt: Attempt): v
   countDelivery(entry, notification, attempt);
 };
 
-/** Notes what comes of each notification that one order leads to: the receipt says what, the desk of which entry it is. */
-export const notedDelivery = (
-  desk: DeliveryDesk,
+/** Notes what comes of each notification that one order leads to: the receipt says what, the contexts of which entry it is. */
+export const instrumentedDelivery = (
+  contexts: DeliveryContexts,
   subscriptions: SubscriptionLog,
-): { readonly desk: DeliveryDesk; readonly subscriptions: SubscriptionLog } => {
-  const opened = new Map<string, DeliveryCase>();
+): { readonly contexts: DeliveryContexts; readonly subscriptions: SubscriptionLog } => {
+  const opened = new Map<string, DeliveryContext>();
   const nameOf = (subscription: string, number: number): string => `${subscription}.${number}`;
   return {
-    desk: {
-      open: async (order) => {
-        const found = await desk.open(order);
+    contexts: {
+      load: async (order) => {
+        const found = await contexts.load(order);
         opened.set(nameOf(order.subscription, order.number), found);
         return found;
       },

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { noted, notedDelivery } from '../../../functions/shared/telemetry/instrumented-ports.ts';
+import { instrumented, instrumentedDelivery } from '../../../functions/shared/telemetry/instrumented-ports.ts';
 import { countAccepted } from '../../../functions/shared/telemetry/metrics.ts';
 import { acceptMessage } from '../../../core/mission/accept-message.ts';
-import { overdueMessage, sayAsHub } from '../../../core/mission/hub-messages.ts';
+import { overdueMessage, writeHubMessage } from '../../../core/mission/hub-messages.ts';
 import type { Attempt } from '../../../core/delivery/subscription.ts';
 import { type Party, taskOf } from '../../../core/mission/state.ts';
 import type { Message } from '../../../schemas/messages/read-message.ts';
@@ -149,15 +149,17 @@ describe('What the hub says', () => {
     const asked = state === undefined ? undefined : taskOf(state, task(1));
     if (state === undefined || asked === undefined) throw new Error('nothing is asked');
     hub.clock.advance(3600_000);
-    const ports = { missions: noted(hub.missions), directory, now: hub.now };
+    const ports = { missions: instrumented(hub.missions), directory, now: hub.now };
     const overdue = overdueMessage(state, asked, asked.acknowledgeBy, directory);
-    expect(await counted(() => sayAsHub(ports, overdue))).toEqual(['AcknowledgementsOverdue: real coordination 1']);
-    expect(await counted(() => sayAsHub(ports, overdue))).toEqual([]);
+    expect(await counted(() => writeHubMessage(ports, overdue))).toEqual([
+      'AcknowledgementsOverdue: real coordination 1',
+    ]);
+    expect(await counted(() => writeHubMessage(ports, overdue))).toEqual([]);
   });
 
   test('of a party that no machine reaches is counted when it is told', async () => {
     const hub = memoryHub();
-    const missions = noted(hub.missions);
+    const missions = instrumented(hub.missions);
     const accepted = await acceptMessage(missions, request, sentBy(amk), hub.now);
     if (accepted.outcome === 'refused') throw new Error('the request was refused');
     expect(await counted(() => fanOut({ ...hub, missions }, accepted.entry))).toEqual([
@@ -185,8 +187,8 @@ describe('A call of an endpoint', () => {
       });
       await hub.subscriptions.redrive('s', 1, at, at);
     }
-    const { desk, subscriptions } = notedDelivery(hub.desk, hub.subscriptions);
-    await desk.open({ kind: 'notification', subscription: 's', number: 1, mission, entry: 1, request: 1 });
+    const { contexts, subscriptions } = instrumentedDelivery(hub.contexts, hub.subscriptions);
+    await contexts.load({ kind: 'notification', subscription: 's', number: 1, mission, entry: 1, request: 1 });
     return counted(() =>
       subscriptions.record('s', 1, {
         at,

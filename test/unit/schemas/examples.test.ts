@@ -323,7 +323,7 @@ describe('the examples', () => {
   });
 
   test('address nobody who is not told', () =>
-    expect([...exampleLog(), ...logOf(secondSteps)].flatMap(({ notTold }) => notTold)).toEqual([]));
+    expect([...exampleLog(), ...logOf(secondSteps)].flatMap(({ notParties }) => notParties)).toEqual([]));
 
   describe('of what the hub says', () => {
     const log = logOf(secondSteps);

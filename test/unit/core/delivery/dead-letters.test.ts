@@ -10,7 +10,14 @@ import { NewerRelease } from '../../../../schemas/newer-release.ts';
 import { becomes, deadNumbers } from '../../../support/contact.ts';
 import { sampleSubscription } from '../../../contract/contract.ts';
 import { type MemoryHub, memoryHub } from '../../../memory/hub.ts';
-import { directory, missionOpenedBy, missionRequest, missionUpdate, parties, sentBy } from '../../../support/messages.ts';
+import {
+  directory,
+  missionOpenedBy,
+  missionRequest,
+  missionUpdate,
+  parties,
+  sentBy,
+} from '../../../support/messages.ts';
 
 const { amk, la } = parties;
 const request = missionRequest({ id: 'request' });

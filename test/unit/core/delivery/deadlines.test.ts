@@ -3,7 +3,13 @@ import { fold } from '../../../../core/mission/evolve.ts';
 import { overdueMessage } from '../../../../core/mission/hub-messages.ts';
 import { deadlineOf, hub, type MissionState } from '../../../../core/mission/state.ts';
 import type { TaskStatus } from '../../../../schemas/codes.ts';
-import { directory, missionUpdate, outcomeFeedback, parties, prearrivalNotification } from '../../../support/messages.ts';
+import {
+  directory,
+  missionUpdate,
+  outcomeFeedback,
+  parties,
+  prearrivalNotification,
+} from '../../../support/messages.ts';
 import {
   codeOf,
   entryOf,

@@ -1,17 +1,24 @@
 import { assert, asyncProperty, constantFrom, double, integer, option } from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { acceptMessage } from '../../../../core/mission/accept-message.ts';
-import { deliver, type Delivered } from '../../../../core/delivery/deliver.ts';
+import { deliver, type DeliveryOutcome } from '../../../../core/delivery/deliver.ts';
 import { type DeliverPorts, deliverySettings } from '../../../../core/delivery/retry-policy.ts';
 import { fanOut } from '../../../../core/delivery/fan-out.ts';
 import type { Obligation } from '../../../../core/delivery/obligations.ts';
-import type { Answer, ContactOrder, NotificationOrder } from '../../../../core/delivery/delivery-queue.ts';
+import type { Answer, EndpointJob, NotificationJob } from '../../../../core/delivery/delivery-queue.ts';
 import type { Subscription } from '../../../../core/delivery/subscription.ts';
 import { sweep } from '../../../../core/delivery/sweep.ts';
 import { attempted, becomes, deadNumbers } from '../../../support/contact.ts';
 import { sampleSubscription } from '../../../contract/contract.ts';
 import { type MemoryHub, memoryHub } from '../../../memory/hub.ts';
-import { directory, missionOpenedBy, missionRequest, missionUpdate, parties, sentBy } from '../../../support/messages.ts';
+import {
+  directory,
+  missionOpenedBy,
+  missionRequest,
+  missionUpdate,
+  parties,
+  sentBy,
+} from '../../../support/messages.ts';
 
 const { amk, la } = parties;
 const request = missionRequest({ id: 'request' });
@@ -57,7 +64,7 @@ const owing = async (entries: number, change: Partial<Subscription> = {}): Promi
 const owed = async (hub: MemoryHub): Promise<readonly Obligation[]> =>
   (await hub.obligations.due(hub.clock.iso(), 10)).filter(({ kind }) => kind !== 'deadline');
 
-const orderOf = (hub: MemoryHub, number: number): NotificationOrder => {
+const orderOf = (hub: MemoryHub, number: number): NotificationJob => {
   const order = hub.queue.notifications().find((one) => one.number === number);
   if (order === undefined) throw new Error(`no order ${number}`);
   return order;
@@ -66,12 +73,12 @@ const orderOf = (hub: MemoryHub, number: number): NotificationOrder => {
 const statuses = async (hub: MemoryHub): Promise<readonly string[]> =>
   (await hub.subscriptions.range('la', 1, 1000)).map(({ status }) => status);
 
-const secondsOf = (delivered: Delivered): number => {
+const secondsOf = (delivered: DeliveryOutcome): number => {
   if (delivered.outcome === 'settled') throw new Error('settled, but it should have come again');
   return delivered.seconds;
 };
 
-const handshake: ContactOrder = { kind: 'handshake', subscription: 'la', due: '2026-02-01T11:00:00.000Z' };
+const handshake: EndpointJob = { kind: 'handshake', subscription: 'la', due: '2026-02-01T11:00:00.000Z' };
 
 describe('A notification', () => {
   test('An endpoint that answers 2xx has it: delivered, and nothing is owed', async () => {
@@ -84,7 +91,7 @@ describe('A notification', () => {
         attempts: 1,
         lastAnswer: `HTTP ${status}`,
         lastAttemptAt: hub.clock.iso(),
-        settledAt: hub.clock.iso(),
+        completedAt: hub.clock.iso(),
       });
       hub.clock.advance(86_400_000);
       expect(await owed(hub)).toEqual([]);
@@ -195,13 +202,13 @@ describe('An endpoint that refuses', () => {
         status: 'failed',
         attempts: 1,
         lastAnswer: words,
-        settledAt: hub.clock.iso(),
+        completedAt: hub.clock.iso(),
       });
       expect(await deadNumbers(hub.deadLetters)).toEqual([1]);
       expect(hub.channel.posts).toHaveLength(1);
       hub.clock.advance(86_400_000);
       // What is owed now is that people are told, and the answer of the one who was not.
-      expect(await hub.missions.entry(mission, 2)).toMatchObject({ event: 'delivery-failed', owes: true });
+      expect(await hub.missions.entry(mission, 2)).toMatchObject({ event: 'delivery-failed', fanOutPending: true });
       expect(await owed(hub)).toEqual([{ kind: 'fan-out', mission, entry: 2 }]);
     },
   );
@@ -458,7 +465,7 @@ describe('The handshake', () => {
 });
 
 describe('The heartbeat', () => {
-  const heartbeat: ContactOrder = { kind: 'heartbeat', subscription: 'la', due: '2026-02-01T11:01:00.000Z' };
+  const heartbeat: EndpointJob = { kind: 'heartbeat', subscription: 'la', due: '2026-02-01T11:01:00.000Z' };
 
   test('It is owed from the handshake on, at the time that is wanted, and again after each', async () => {
     const hub = await owing(0, { status: 'requested', heartbeat: 60 });
@@ -767,9 +774,9 @@ describe('The circuit of an endpoint', () => {
     if (seen === undefined) throw new Error('no subscription');
     const slow = {
       ...ports(hub),
-      desk: {
-        open: async (order: NotificationOrder) => ({
-          ...(await hub.desk.open(order)),
+      contexts: {
+        load: async (order: NotificationJob) => ({
+          ...(await hub.contexts.load(order)),
           subscription: { ...seen, status: 'active' as const, failures: 2 },
         }),
       },

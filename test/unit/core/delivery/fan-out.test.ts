@@ -36,7 +36,7 @@ type Step = readonly [Party, Message];
 const accept = async (ports: Pick<SweepPorts, 'missions' | 'now'>, [sender, message]: Step): Promise<StoredEntry> => {
   const outcome = await acceptMessage(ports.missions, message, sentBy(sender), ports.now);
   if (outcome.outcome === 'refused') throw new Error(JSON.stringify(outcome.faults));
-  return { ...outcome.entry, owes: true, told: [], untold: [] };
+  return { ...outcome.entry, fanOutPending: true, notified: [], withoutSubscription: [] };
 };
 
 const subscribe = async (
@@ -124,12 +124,12 @@ const expectEverybodyTold = async (hub: MemoryHub, missions: readonly string[]):
     for (const { mission: of, entry, number } of notifications) told.get(`${of}.${entry}`)?.add(`${id}.${number}`);
   }
   for (const entry of logs) {
-    expect(entry.owes).toBe(false);
-    expect(new Set(entry.told.map(({ subscription, number }) => `${subscription}.${number}`))).toEqual(
+    expect(entry.fanOutPending).toBe(false);
+    expect(new Set(entry.notified.map(({ subscription, number }) => `${subscription}.${number}`))).toEqual(
       told.get(`${entry.mission}.${entry.number}`),
     );
-    expect(entry.told).toHaveLength(told.get(`${entry.mission}.${entry.number}`)?.size ?? -1);
-    expect(entry.untold).toEqual([]);
+    expect(entry.notified).toHaveLength(told.get(`${entry.mission}.${entry.number}`)?.size ?? -1);
+    expect(entry.withoutSubscription).toEqual([]);
   }
 };
 
@@ -176,7 +176,7 @@ describe('Who is told', () => {
     await fanOut(hub, first);
     expect(hub.queue.waiting()).toHaveLength(waiting);
     expect(await entriesOf(hub, 'la-1')).toEqual([1, 2]);
-    expect((await hub.missions.entry(mission, 1))?.told).toHaveLength(2);
+    expect((await hub.missions.entry(mission, 1))?.notified).toHaveLength(2);
   });
 
   test('A notification is written with its debt, owed a while later', async () => {
@@ -218,12 +218,12 @@ describe('Who is told', () => {
     await fanOut(hub, await accept(hub, [amk, request]));
     await fanOut(hub, await accept(hub, [amk, update('second')]));
     expect(await hub.missions.entry(mission, 2)).toMatchObject({
-      owes: false,
-      told: [
+      fanOutPending: false,
+      notified: [
         { subscription: 'la-1', number: 2, organisation: la.organisation },
         { subscription: 'la-2', number: 2, organisation: la.organisation },
       ],
-      untold: [],
+      withoutSubscription: [],
     });
   });
 
@@ -231,7 +231,11 @@ describe('Who is told', () => {
     const hub = memoryHub();
     await subscribe(hub, 'operator', operator);
     await fanOut(hub, await accept(hub, [amk, request]));
-    expect(await hub.missions.entry(mission, 1)).toMatchObject({ owes: false, told: [], untold: [la.organisation] });
+    expect(await hub.missions.entry(mission, 1)).toMatchObject({
+      fanOutPending: false,
+      notified: [],
+      withoutSubscription: [la.organisation],
+    });
     expect(hub.queue.waiting()).toEqual([]);
   });
 
@@ -240,7 +244,11 @@ describe('Who is told', () => {
     await subscribe(hub, 'la-1', la);
     await becomes(hub.subscriptions, 'la-1', 'off');
     await fanOut(hub, await accept(hub, [amk, request]));
-    expect(await hub.missions.entry(mission, 1)).toMatchObject({ owes: false, told: [], untold: [la.organisation] });
+    expect(await hub.missions.entry(mission, 1)).toMatchObject({
+      fanOutPending: false,
+      notified: [],
+      withoutSubscription: [la.organisation],
+    });
   });
 
   test('A subscription that has no room for another mission holds up nobody, and its party is phoned', async () => {
@@ -257,8 +265,8 @@ describe('Who is told', () => {
       'party-unreachable',
       'mission-update',
     ]);
-    expect(log.map(({ owes }) => owes)).toEqual([false, false, false, false]);
-    expect(log[1]).toMatchObject({ told: [], untold: [operator.organisation] });
+    expect(log.map(({ fanOutPending }) => fanOutPending)).toEqual([false, false, false, false]);
+    expect(log[1]).toMatchObject({ notified: [], withoutSubscription: [operator.organisation] });
     expect(log[2]?.text).toContain('holds too many missions');
     expect(await entriesOf(hub, 'la-1')).toEqual([1, 3, 4]);
     expect(await entriesOf(hub, 'operator')).toEqual([]);
@@ -270,8 +278,8 @@ describe('Who is told', () => {
     const full = withoutRoom(hub, 'la-1');
     await fanOut(full, await accept(full, [amk, request]));
     expect(await hub.missions.entry(mission, 1)).toMatchObject({
-      told: [{ subscription: 'la-2' }],
-      untold: [],
+      notified: [{ subscription: 'la-2' }],
+      withoutSubscription: [],
     });
     expect(await logOf(hub, mission)).toHaveLength(1);
   });
@@ -311,7 +319,7 @@ describe('Who is told', () => {
     await fanOut(hub, await accept(hub, [amk, update('second')]));
     expect(await notificationsOf(hub, 'la-1')).toMatchObject([{ number: 1, entry: 1, status: 'pending' }]);
     expect((await hub.subscriptions.subscription('la-1'))?.lastNumber).toBe(1);
-    expect((await logOf(hub, mission)).map(({ told }) => told.length)).toEqual([1, 0]);
+    expect((await logOf(hub, mission)).map(({ notified }) => notified.length)).toEqual([1, 0]);
   });
 
   test('A subscription whose handshake is not done yet misses nothing', async () => {
@@ -354,7 +362,7 @@ describe('Filters', () => {
       [amk, missionUpdate({ mission, id: 'fourth' })],
     ];
     for (const step of steps) await fanOut(hub, await accept(hub, step));
-    const untold = (await logOf(hub, mission)).filter((entry) => entry.untold.includes(la.organisation));
+    const untold = (await logOf(hub, mission)).filter((entry) => entry.withoutSubscription.includes(la.organisation));
     const told = await notificationsOf(hub, 'la-1');
     expect(told.map(({ number }) => number)).toEqual(told.map((_one, index) => index + 1));
     expect([...told.map(({ entry }) => entry), ...untold.map(({ number }) => number)].sort((a, b) => a - b)).toEqual([
@@ -393,7 +401,10 @@ describe('Filters', () => {
     await subscribe(hub, 'la-1', la, { filter: { events: ['mission-cancel'] } });
     await subscribe(hub, 'la-2', la);
     await fanOut(hub, await accept(hub, [amk, request]));
-    expect(await hub.missions.entry(mission, 1)).toMatchObject({ untold: [], told: [{ subscription: 'la-2' }] });
+    expect(await hub.missions.entry(mission, 1)).toMatchObject({
+      withoutSubscription: [],
+      notified: [{ subscription: 'la-2' }],
+    });
     expect(await entriesOf(hub, 'la-1')).toEqual([]);
   });
 });
@@ -437,7 +448,7 @@ describe('Helping', () => {
       { number: 2, entry: 2, previous: 1 },
       { number: 3, entry: 3, previous: 2 },
     ]);
-    expect((await logOf(hub, mission)).map(({ owes }) => owes)).toEqual([false, false, false]);
+    expect((await logOf(hub, mission)).map(({ fanOutPending }) => fanOutPending)).toEqual([false, false, false]);
     expect(calls.filter((name) => name === 'missions.entries')).toHaveLength(1);
   });
 
@@ -467,7 +478,7 @@ describe('Helping', () => {
     const first = await accept(hub, [amk, request]);
     const second = await accept(hub, [amk, update('second')]);
     await fanOut(hub, first);
-    expect(second.unpaidFrom).toBe(1);
+    expect(second.pendingFrom).toBe(1);
     await fanOut(hub, second);
     expect(await entriesOf(hub, 'la-1')).toEqual([1, 2]);
   });
@@ -732,7 +743,7 @@ describe('The sweeper', () => {
     );
     expect(swept).toEqual({ paid: 1, failed: 1, stalled: 0, more: false });
     expect(failures).toEqual([JSON.stringify({ kind: 'fan-out', mission, entry: 1 })]);
-    expect((await hub.missions.entry(otherMission, 1))?.owes).toBe(false);
+    expect((await hub.missions.entry(otherMission, 1))?.fanOutPending).toBe(false);
     // It has another turn later, and until then makes room.
     expect(await hub.obligations.due(hub.clock.iso(), 10)).toEqual([]);
     hub.clock.advance(30_000);
@@ -759,11 +770,11 @@ describe('The sweeper', () => {
     const entry = await accept(hub, [amk, request]);
     await expect(fanOut(broken, entry)).rejects.toThrow('too large');
     expect(sent).toEqual(['la-2']);
-    expect((await hub.missions.entry(mission, 1))?.owes).toBe(true);
+    expect((await hub.missions.entry(mission, 1))?.fanOutPending).toBe(true);
     await fanOut({ ...hub, queue: recording }, entry);
     expect(sent.toSorted()).toEqual(['la-1', 'la-2', 'la-2']);
     expect(await hub.subscriptions.range('la-2', 1, 9)).toHaveLength(1);
-    expect((await hub.missions.entry(mission, 1))?.told).toHaveLength(2);
+    expect((await hub.missions.entry(mission, 1))?.notified).toHaveLength(2);
   });
 
   test('More than a batch of what cannot be paid does not keep the rest waiting', async () => {
@@ -787,7 +798,7 @@ describe('The sweeper', () => {
     expect(passes).toBeGreaterThan(1);
     expect(passes).toBeLessThan(10);
     // Nobody answered for the first mission, and the second has been told all the same.
-    expect((await hub.missions.entry(otherMission, 1))?.owes).toBe(false);
+    expect((await hub.missions.entry(otherMission, 1))?.fanOutPending).toBe(false);
   });
 
   test('It stops in time and says that there is more', async () => {

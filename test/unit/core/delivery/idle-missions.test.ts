@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { acceptMessage } from '../../../../core/mission/accept-message.ts';
 import { fanOut } from '../../../../core/delivery/fan-out.ts';
 import { Unavailable } from '../../../../core/mission/errors.ts';
-import { retire, type RetirePorts } from '../../../../core/delivery/idle-missions.ts';
-import { restMilliseconds } from '../../../../core/mission/idle.ts';
+import { removeIdleMissions, type IdleMissionPorts } from '../../../../core/delivery/idle-missions.ts';
+import { idleAfterMilliseconds } from '../../../../core/mission/idle.ts';
 import type { Entry, Party } from '../../../../core/mission/state.ts';
 import type { Message } from '../../../../schemas/messages/read-message.ts';
 import { attempted, becomes } from '../../../support/contact.ts';
@@ -55,8 +55,8 @@ const opened = async (): Promise<MemoryHub> => {
 };
 
 /** Looks at all that is due; how many that were. */
-const look = (ports: RetirePorts): Promise<number> =>
-  retire(
+const look = (ports: IdleMissionPorts): Promise<number> =>
+  removeIdleMissions(
     ports,
     () => Number.POSITIVE_INFINITY,
     (_, error) => {
@@ -67,12 +67,12 @@ const look = (ports: RetirePorts): Promise<number> =>
 const told = async (hub: MemoryHub) =>
   (await hub.subscriptions.range('la', 1, 1000)).map(({ number, entry, previous }) => [number, entry, previous]);
 
-const waiting = (hub: MemoryHub) => hub.retirements.due(endOfTime, 1000);
+const waiting = (hub: MemoryHub) => hub.idleMissions.due(endOfTime, 1000);
 
 describe('A mission in which nothing is said', () => {
   test('is forgotten when it has rested, once, and goes on without a gap', async () => {
     const hub = await opened();
-    hub.clock.advance(restMilliseconds - 1);
+    hub.clock.advance(idleAfterMilliseconds - 1);
     expect(await look(hub)).toBe(0);
     hub.clock.advance(1);
     expect(await look(hub)).toBe(1);
@@ -88,7 +88,7 @@ describe('A mission in which nothing is said', () => {
   test('is forgotten over again, however often it speaks up after a pause', async () => {
     const hub = await opened();
     for (let pause = 0; pause < 4; pause += 1) {
-      hub.clock.advance(restMilliseconds);
+      hub.clock.advance(idleAfterMilliseconds);
       await look(hub);
       expect(await waiting(hub)).toEqual([]);
       await says(hub, `pause-${pause}`);
@@ -102,7 +102,7 @@ describe('A mission in which nothing is said', () => {
     const hub = await opened();
     await post(hub, amk, missionCancel({ mission }));
     await settled(hub);
-    hub.clock.advance(restMilliseconds);
+    hub.clock.advance(idleAfterMilliseconds);
     expect(await look(hub)).toBe(1);
     expect(await waiting(hub)).toEqual([]);
     // The same message once more gets its first answer, and is told to nobody.
@@ -113,7 +113,7 @@ describe('A mission in which nothing is said', () => {
   test('rests from when it is known that everybody is on the way to be told, not from when it was said', async () => {
     const hub = await opened();
     const entry = await accept(hub, amk, missionUpdate({ mission, id: 'late' }));
-    hub.clock.advance(restMilliseconds);
+    hub.clock.advance(idleAfterMilliseconds);
     await fanOut(hub, entry);
     await settled(hub);
     await look(hub);
@@ -127,7 +127,7 @@ describe('A mission in which something is said', () => {
     const hub = await opened();
     // Short pauses, then one that is long enough for another entry to see to it.
     for (const [index, part] of [0.3, 0.3, 0.3, 0.6, 0.3, 0.9].entries()) {
-      hub.clock.advance(part * restMilliseconds);
+      hub.clock.advance(part * idleAfterMilliseconds);
       await look(hub);
       await says(hub, `said-${index}`);
       await settled(hub);
@@ -135,7 +135,7 @@ describe('A mission in which something is said', () => {
     expect((await told(hub)).map(([number, , previous]) => [number, previous ?? 0])).toEqual(
       Array.from({ length: 7 }, (_, index) => [index + 1, index]),
     );
-    hub.clock.advance(restMilliseconds);
+    hub.clock.advance(idleAfterMilliseconds);
     await look(hub);
     expect(await waiting(hub)).toEqual([]);
     await says(hub, 'after');
@@ -146,7 +146,7 @@ describe('A mission in which something is said', () => {
     const hub = await opened();
     await hub.subscriptions.create(sampleSubscription('la-late', la.organisation), endOfTime);
     expect(await hub.subscriptions.number('la-late', mission, 1, hub.now())).toEqual({ number: 1 });
-    hub.clock.advance(restMilliseconds);
+    hub.clock.advance(idleAfterMilliseconds);
     await look(hub);
     expect(await hub.subscriptions.numbered('la-late', mission, 1)).toBeUndefined();
   });
@@ -155,7 +155,7 @@ describe('A mission in which something is said', () => {
     const hub = await opened();
     let looks = 0;
     for (let said = 0; said < 100; said += 1) {
-      hub.clock.advance(restMilliseconds / 10);
+      hub.clock.advance(idleAfterMilliseconds / 10);
       await says(hub, `said-${said}`);
       await settled(hub);
       looks += await look(hub);
@@ -165,14 +165,14 @@ describe('A mission in which something is said', () => {
 
   test('is seen to by the last entry that woke it alone', async () => {
     const hub = await opened();
-    hub.clock.advance(0.9 * restMilliseconds);
+    hub.clock.advance(0.9 * idleAfterMilliseconds);
     await says(hub, 'woken');
     await settled(hub);
     expect(await waiting(hub)).toEqual([
       { mission, entry: 1 },
       { mission, entry: 2 },
     ]);
-    hub.clock.advance(0.1 * restMilliseconds);
+    hub.clock.advance(0.1 * idleAfterMilliseconds);
     await look(hub);
     expect(await waiting(hub)).toEqual([{ mission, entry: 2 }]);
   });
@@ -181,9 +181,9 @@ describe('A mission in which something is said', () => {
 describe('A mission keeps its place', () => {
   test('while it owes', async () => {
     const hub = await opened();
-    hub.clock.advance(restMilliseconds - 1);
+    hub.clock.advance(idleAfterMilliseconds - 1);
     const entry = await accept(hub, amk, missionUpdate({ mission, id: 'owed' }));
-    hub.clock.advance(3 * restMilliseconds);
+    hub.clock.advance(3 * idleAfterMilliseconds);
     await look(hub);
     await fanOut(hub, entry);
     expect((await told(hub)).at(-1)).toEqual([2, 2, 1]);
@@ -192,14 +192,14 @@ describe('A mission keeps its place', () => {
   test('while one of those told of it has not got it', async () => {
     const hub = await opened();
     await says(hub, 'pending');
-    hub.clock.advance(restMilliseconds);
+    hub.clock.advance(idleAfterMilliseconds);
     expect(await look(hub)).toBe(1);
     await says(hub, 'next');
     expect((await told(hub)).at(-1)).toEqual([3, 3, 2]);
     await settled(hub);
-    hub.clock.advance(restMilliseconds);
+    hub.clock.advance(idleAfterMilliseconds);
     await look(hub);
-    hub.clock.advance(restMilliseconds);
+    hub.clock.advance(idleAfterMilliseconds);
     await look(hub);
     await says(hub, 'after');
     expect((await told(hub)).at(-1)).toEqual([4, 4, undefined]);
@@ -213,7 +213,7 @@ test('Who was held up while the mission was told and forgotten numbers it no sec
   hub.clock.advance(20_000);
   await fanOut(hub, entry, true, hub.now());
   await settled(hub);
-  hub.clock.advance(restMilliseconds);
+  hub.clock.advance(idleAfterMilliseconds);
   await look(hub);
   await expect(fanOut(hub, entry, false, heldUp)).rejects.toThrow(Unavailable);
   expect((await told(hub)).map(([number]) => number)).toEqual([1, 2]);
@@ -241,7 +241,7 @@ describe('Looking', () => {
     await becomes(hub.subscriptions, 'la', 'active');
     for (let index = 0; index < count; index += 1) await post(hub, amk, missionRequest({ id: `many-${index}` }));
     await settled(hub);
-    hub.clock.advance(restMilliseconds);
+    hub.clock.advance(idleAfterMilliseconds);
     return hub;
   };
 
@@ -254,7 +254,7 @@ describe('Looking', () => {
   test('ends in time, and the rest is looked at the next time', async () => {
     const hub = await many(30);
     let left = 3;
-    const looked = await retire(
+    const looked = await removeIdleMissions(
       hub,
       () => (left-- > 0 ? 10_000 : 4_999),
       () => {},
@@ -273,7 +273,7 @@ describe('Looking', () => {
     };
     const failed: unknown[] = [];
     const failing = { ...hub, missions: { ...hub.missions, last } };
-    const looked = await retire(
+    const looked = await removeIdleMissions(
       failing,
       () => Number.POSITIVE_INFINITY,
       (retirement, error) => failed.push([retirement, String(error)]),
@@ -282,7 +282,7 @@ describe('Looking', () => {
     expect(failed).toEqual([[broken, 'Error: unreadable']]);
     expect(await waiting(hub)).toEqual([broken]);
     expect(await look(hub)).toBe(0);
-    hub.clock.advance(restMilliseconds);
+    hub.clock.advance(idleAfterMilliseconds);
     expect(await look(hub)).toBe(1);
     expect(await waiting(hub)).toEqual([]);
   });
@@ -290,9 +290,9 @@ describe('Looking', () => {
   test('ends when the table takes nothing, however much is due, and is done again when it does', async () => {
     const hub = await many(150);
     const away = () => Promise.reject(new Error('away'));
-    const failing = { ...hub, retirements: { ...hub.retirements, done: away, postpone: away } };
+    const failing = { ...hub, idleMissions: { ...hub.idleMissions, done: away, postpone: away } };
     const failed: unknown[] = [];
-    await retire(
+    await removeIdleMissions(
       failing,
       () => Number.POSITIVE_INFINITY,
       (_, error) => failed.push(String(error)),
@@ -304,8 +304,8 @@ describe('Looking', () => {
 
   test('is done again after it could not be noted that it was done', async () => {
     const hub = await opened();
-    hub.clock.advance(restMilliseconds);
-    const failing = { ...hub, retirements: { ...hub.retirements, done: () => Promise.reject(new Error('away')) } };
+    hub.clock.advance(idleAfterMilliseconds);
+    const failing = { ...hub, idleMissions: { ...hub.idleMissions, done: () => Promise.reject(new Error('away')) } };
     await expect(look(failing)).rejects.toThrow('away');
     expect(await look(hub)).toBe(1);
     expect(await waiting(hub)).toEqual([]);

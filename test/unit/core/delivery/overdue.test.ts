@@ -17,7 +17,16 @@ import {
   sentBy,
 } from '../../../support/messages.ts';
 import { mission, type Step, task } from '../mission/given.ts';
-import { acknowledges, asksCrew, cancels, crewReports, crewSays, decides, opened, warnsHospital } from '../mission/steps.ts';
+import {
+  acknowledges,
+  asksCrew,
+  cancels,
+  crewReports,
+  crewSays,
+  decides,
+  opened,
+  warnsHospital,
+} from '../mission/steps.ts';
 
 /** What passes without an answer is told by the sweeper: once, whatever happens to it. */
 
@@ -75,7 +84,7 @@ const expectToldOnce = async (hub: MemoryHub, id: string, ...told: readonly Part
   const found = (await overdueIn(hub)).filter(({ facts }) => facts.task === id);
   expect(found).toHaveLength(1);
   for (const entry of found) {
-    expect(entry.owes).toBe(false);
+    expect(entry.fanOutPending).toBe(false);
     expect(await toldOf(hub, entry)).toEqual(told.map(({ organisation }) => organisation));
   }
 };

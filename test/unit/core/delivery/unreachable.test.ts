@@ -5,7 +5,7 @@ import { type DeliverPorts, deliverySettings } from '../../../../core/delivery/r
 import { fanOut } from '../../../../core/delivery/fan-out.ts';
 import { overdueMessage, unreachableMessage } from '../../../../core/mission/hub-messages.ts';
 import type { StoredEntry } from '../../../../core/mission/mission-log.ts';
-import type { DeliveryOrder } from '../../../../core/delivery/delivery-queue.ts';
+import type { DeliveryJob } from '../../../../core/delivery/delivery-queue.ts';
 import type { Subscription } from '../../../../core/delivery/subscription.ts';
 import { hub as theHub, type Party } from '../../../../core/mission/state.ts';
 import { sweep } from '../../../../core/delivery/sweep.ts';
@@ -27,7 +27,16 @@ import {
   taskIn,
   when,
 } from '../mission/given.ts';
-import { acknowledges, asksCrew, cancels, crewSays, decides, hospitalSays, opened, warnsHospital } from '../mission/steps.ts';
+import {
+  acknowledges,
+  asksCrew,
+  cancels,
+  crewSays,
+  decides,
+  hospitalSays,
+  opened,
+  warnsHospital,
+} from '../mission/steps.ts';
 
 /** Who cannot be reached by machine must be phoned: people are told once, until the party is heard of again. */
 const { amk, la, operator, hospital, otherHospital, observer, quality } = parties;
@@ -143,7 +152,7 @@ const say = async (hub: MemoryHub, [sender, message]: Step): Promise<StoredEntry
   const outcome = await acceptMessage(hub.missions, message, sentBy(sender), hub.now);
   if (outcome.outcome === 'refused') throw new Error(JSON.stringify(outcome.faults));
   await fanOut(hub, outcome.entry);
-  return { ...outcome.entry, owes: false, told: [], untold: [] };
+  return { ...outcome.entry, fanOutPending: false, notified: [], withoutSubscription: [] };
 };
 
 const eventsOf = async (hub: MemoryHub): Promise<readonly string[]> =>
@@ -163,7 +172,7 @@ describe('A party without a subscription', () => {
     expect(warning).toMatchObject({
       facts: { undelivered: { organisation: operator.organisation, entry: 2, sender: la.organisation } },
       recipients: [la.organisation],
-      owes: false,
+      fanOutPending: false,
     });
     expect(warning?.text).toContain('(no subscription)');
     expect((await hub.subscriptions.range(la.organisation, 1, 9)).map(({ entry }) => entry)).toEqual([1, 3, 4]);
@@ -176,7 +185,7 @@ describe('A party without a subscription', () => {
     await say(hub, opened);
     await say(hub, asksCrew);
     expect(await warnings(hub)).toEqual([]);
-    expect((await hub.missions.entry(mission, 2))?.untold).toEqual([operator.organisation]);
+    expect((await hub.missions.entry(mission, 2))?.withoutSubscription).toEqual([operator.organisation]);
   });
 
   test('is told of once though several messages were sent before anybody told of them', async () => {
@@ -220,7 +229,11 @@ describe('A party without a subscription', () => {
         }
         expect(await warnings(hub)).toHaveLength(1);
         expect((await hub.subscriptions.range(la.organisation, 1, 9)).map(({ entry }) => entry)).toEqual([1, 3]);
-        expect((await hub.missions.entries(mission, 1, 9)).map(({ owes }) => owes)).toEqual([false, false, false]);
+        expect((await hub.missions.entries(mission, 1, 9)).map(({ fanOutPending }) => fanOutPending)).toEqual([
+          false,
+          false,
+          false,
+        ]);
         return process.calls();
       };
       const calls = await run(new Set());
@@ -261,7 +274,7 @@ const unanswered = async (more: (hub: MemoryHub) => Promise<void> = async () => 
   );
   const order = hub.queue.waiting().find(({ subscription }) => subscription === operator.organisation);
   if (order === undefined) throw new Error('the crew is owed nothing');
-  const tries = async (count: number, what: DeliveryOrder = order): Promise<void> => {
+  const tries = async (count: number, what: DeliveryJob = order): Promise<void> => {
     for (let number = 0; number < count; number += 1) {
       const delivered = await deliver(what, portsOf(hub));
       if (delivered.outcome === 'again') hub.clock.advance(delivered.seconds * 1000);
@@ -304,7 +317,7 @@ describe('A party whose endpoint does not answer', () => {
   test('is told of with its debt: the sweeper tells it, and at once', async () => {
     const { hub, tries } = await unanswered();
     await tries(5);
-    expect((await warnings(hub))[0]).toMatchObject({ owes: true });
+    expect((await warnings(hub))[0]).toMatchObject({ fanOutPending: true });
     expect(await hub.obligations.due(hub.clock.iso(), 10)).toContainEqual({ kind: 'fan-out', mission, entry: 3 });
     await sweep(
       hub,

@@ -18,7 +18,7 @@ import {
   sentBy,
   taskOpenedBy,
 } from '../../../support/messages.ts';
-import { readProvenance, readStory } from '../../../../core/queries/history/read-history.ts';
+import { readProvenance, readHistory } from '../../../../core/queries/history/read-history.ts';
 import { sentEntries } from '../../../../core/mission/sent-message.ts';
 import { notificationBundle } from '../../../../core/fhir/notification.ts';
 import { personFree } from '../../../../core/fhir/de-identify.ts';
@@ -128,7 +128,7 @@ const missionsOf = (log: readonly StoredEntry[]): MissionLog => ({
   entry: async (_mission, number) => log[number - 1],
   entries: async (_mission, from, to) => log.slice(from - 1, to),
   append: async () => 'taken',
-  settle: async () => {},
+  completeFanOut: async () => {},
 });
 
 const quality: Caller = { organisation: partyOfClient('quality-register').organisation, role: 'quality' };
@@ -168,8 +168,8 @@ const everythingFor = async (caller: Caller, given: readonly StoredEntry[]): Pro
   const shown: unknown[] = [
     ...shownIn(await readMission(missions, caller, mission)),
     ...shownIn(await searchReceipts(ports, caller, new Map([['part-of', `ServiceRequest/${mission}`]]), view)),
-    ...shownIn(await readStory(ports, caller, mission, new Map([['_count', '100']]), view)),
-    ...shownIn(await readStory(ports, caller, mission, new Map(), view, 'text/html')),
+    ...shownIn(await readHistory(ports, caller, mission, new Map([['_count', '100']]), view)),
+    ...shownIn(await readHistory(ports, caller, mission, new Map(), view, 'text/html')),
   ];
   for (const entry of log) {
     const request = log[entry.state.request.entry - 1] ?? entry;

@@ -382,8 +382,8 @@ describe('a notification', () => {
 describe('what else is read', () => {
   const receiptCases: readonly Partial<Notification>[] = [
     {},
-    { status: 'delivered', attempts: 1, lastAttemptAt: now, lastAnswer: '200', settledAt: now },
-    { status: 'failed', attempts: 15, lastAttemptAt: now, lastAnswer: 'timeout', settledAt: now },
+    { status: 'delivered', attempts: 1, lastAttemptAt: now, lastAnswer: '200', completedAt: now },
+    { status: 'failed', attempts: 15, lastAttemptAt: now, lastAnswer: 'timeout', completedAt: now },
   ];
 
   test.each(receiptCases)('a receipt is valid FHIR: %o', (outcome) => {

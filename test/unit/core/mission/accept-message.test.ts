@@ -50,7 +50,12 @@ const expectRefused = (outcome: Outcome, code: string, at?: string): Refusal => 
 
 const log = (hub: MemoryHub) => hub.missions.entries(mission, 1, 10_000);
 const withoutDebt = (entry: Entry): unknown => {
-  const { owes: _owes, told: _told, untold: _untold, ...plain } = { owes: true, told: [], untold: [], ...entry };
+  const {
+    fanOutPending: _pending,
+    notified: _notified,
+    withoutSubscription: _without,
+    ...plain
+  } = { fanOutPending: true, notified: [], withoutSubscription: [], ...entry };
   return plain;
 };
 
@@ -73,7 +78,12 @@ describe('A message that is accepted', () => {
   test('It is in the log with its text, its digest and the state after it', async () => {
     const { hub, opening } = await openedHub();
     expect(opening.again).toBe(false);
-    expect(await hub.missions.last(mission)).toEqual({ ...opening.entry, owes: true, told: [], untold: [] });
+    expect(await hub.missions.last(mission)).toEqual({
+      ...opening.entry,
+      fanOutPending: true,
+      notified: [],
+      withoutSubscription: [],
+    });
     expect(opening.entry).toMatchObject({
       text: request.text,
       digest: request.digest,
@@ -107,7 +117,7 @@ describe('A message that is accepted', () => {
 
   test('It knows since when its mission is awake: since it was opened, or since the last pause', async () => {
     const { hub } = await openedHub();
-    const awakeSince = async (id: string) => accepted(await send(hub, amk, update(id))).entry.awakeSince;
+    const awakeSince = async (id: string) => accepted(await send(hub, amk, update(id))).entry.activeSince;
     expect(await awakeSince('second')).toBe(1);
     hub.clock.advance(299_000);
     expect(await awakeSince('third')).toBe(1);
@@ -119,10 +129,14 @@ describe('A message that is accepted', () => {
 
   test('It may owe together with those before it that have not paid', async () => {
     const { hub } = await openedHub();
-    const unpaidFrom = async (id: string) => accepted(await send(hub, amk, update(id))).entry.unpaidFrom;
+    const unpaidFrom = async (id: string) => accepted(await send(hub, amk, update(id))).entry.pendingFrom;
     expect(await unpaidFrom('second')).toBe(1);
     expect(await unpaidFrom('third')).toBe(1);
-    await hub.missions.settle(mission, 3, { told: [], untold: [], settledAt: hub.clock.iso() });
+    await hub.missions.completeFanOut(mission, 3, {
+      notified: [],
+      withoutSubscription: [],
+      fanOutCompletedAt: hub.clock.iso(),
+    });
     expect(await unpaidFrom('fourth')).toBe(4);
     expect(await unpaidFrom('fifth')).toBe(4);
   });

@@ -60,11 +60,11 @@ describe('Messages that are odd but readable', () => {
           if (accepted % 7 !== 0) continue;
           const stored: StoredEntry = {
             ...outcome.entry,
-            unpaidFrom: 1,
-            awakeSince: 1,
-            owes: true,
-            told: [],
-            untold: [],
+            pendingFrom: 1,
+            activeSince: 1,
+            fanOutPending: true,
+            notified: [],
+            withoutSubscription: [],
           };
           expect(JSON.parse(JSON.stringify(stored))).toStrictEqual(stored);
           if (before === undefined) expect(fold([stored])).toEqual(stored.state);

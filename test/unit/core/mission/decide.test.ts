@@ -271,21 +271,21 @@ describe('Who is asked', () => {
     const outcome = when(asked, [amk, message]);
     expectTold(outcome, la, operator, hospital);
     // Each once, however often it was named.
-    expect(entryOf(outcome).notTold).toEqual([otherAmk.organisation, otherHospital.organisation]);
+    expect(entryOf(outcome).notParties).toEqual([otherAmk.organisation, otherHospital.organisation]);
   });
 
   test('A party that is concerned but not by this message is not told, and the log says so', () => {
     const decision = missionDecision({ task: coordination, answer: 'accepted', to: [operator.organisation] });
     const outcome = when(asked, [la, decision]);
     expectTold(outcome, amk, quality);
-    expect(entryOf(outcome).notTold).toEqual([operator.organisation]);
+    expect(entryOf(outcome).notParties).toEqual([operator.organisation]);
   });
 
   test('Receivers that are told anyway may be named, and name nobody else out', () => {
     const message = missionUpdate({ mission, to: [hospital.organisation, la.organisation] });
     const outcome = when(asked, [amk, message]);
     expectTold(outcome, la, operator, hospital);
-    expect(entryOf(outcome).notTold).toEqual([]);
+    expect(entryOf(outcome).notParties).toEqual([]);
   });
 
   test('Several resources may be asked side by side, the same operator too', () => {

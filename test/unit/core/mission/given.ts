@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { decide } from '../../../../core/mission/decide.ts';
-import type { Circumstances, Decided } from '../../../../core/mission/decision.ts';
+import type { DecisionContext, Decision } from '../../../../core/mission/decision.ts';
 import type { MissionState, Party, TaskState } from '../../../../core/mission/state.ts';
 import type { TaskStatus } from '../../../../schemas/codes.ts';
 import { type Refusal, statusOf } from '../../../../schemas/faults.ts';
@@ -10,7 +10,7 @@ import { directory, missionOpenedBy, missionRequest, taskOpenedBy } from '../../
 
 /** Given / when / then for the mission's rules: what was accepted before, what is sent now, what comes of it. */
 export type Step = readonly [sender: Party, message: Message];
-export type Outcome = Decided | Refusal;
+export type Outcome = Decision | Refusal;
 
 export const request = missionRequest();
 export const mission = missionOpenedBy(request);
@@ -21,7 +21,7 @@ const start = Date.parse('2026-02-01T11:00:00.000Z');
 /** The hub's clock when it accepts an entry: one minute passes from entry to entry. */
 export const timeOf = (entry: number): string => new Date(start + (entry - 1) * 60_000).toISOString();
 
-type More = Partial<Pick<Circumstances, 'ifMatch' | 'now'>>;
+type More = Partial<Pick<DecisionContext, 'ifMatch' | 'now'>>;
 
 export const when = (before: MissionState | undefined, [sender, message]: Step, more: More = {}): Outcome =>
   decide(before, message, {
@@ -32,7 +32,7 @@ export const when = (before: MissionState | undefined, [sender, message]: Step, 
     ...more,
   });
 
-export const entryOf = (outcome: Outcome): Decided['entry'] => {
+export const entryOf = (outcome: Outcome): Decision['entry'] => {
   if (outcome.outcome === 'refused') throw new Error(`refused: ${JSON.stringify(outcome.faults)}`);
   return outcome.entry;
 };

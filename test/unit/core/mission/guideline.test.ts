@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Circumstances } from '../../../../core/mission/decision.ts';
+import type { DecisionContext } from '../../../../core/mission/decision.ts';
 import { decide } from '../../../../core/mission/decide.ts';
 import { evolve } from '../../../../core/mission/evolve.ts';
 import type { MissionState } from '../../../../core/mission/state.ts';
@@ -55,7 +55,7 @@ const before = '2026-02-01T11:59:59.999Z';
 const after = '2026-02-01T12:00:00.000Z';
 
 const at = (state: MissionState | undefined, now: string, [sender, message]: Step, known = guidelines): Outcome => {
-  const circumstances: Circumstances = { sender, directory, guidelines: known, now };
+  const circumstances: DecisionContext = { sender, directory, guidelines: known, now };
   return decide(state, message, circumstances);
 };
 

@@ -23,7 +23,7 @@ describe('Observers', () => {
       const entry = entryOf(when(asked, update(sender, observer.organisation)));
       expect(entry.joins).toEqual([observer.organisation]);
       expect(entry.state.observers).toEqual([observer.organisation]);
-      expect(entry.notTold).toEqual([]);
+      expect(entry.notParties).toEqual([]);
       expectTold(
         { outcome: 'accepted', entry },
         ...[amk, la, operator, hospital, observer].filter((one) => one !== sender),
@@ -38,7 +38,7 @@ describe('Observers', () => {
       const entry = entryOf(when(asked, update(sender, observer.organisation)));
       expect(entry.joins).toBeUndefined();
       expect(entry.state.observers).toBeUndefined();
-      expect(entry.notTold).toEqual([observer.organisation]);
+      expect(entry.notParties).toEqual([observer.organisation]);
     }
   });
 
@@ -50,7 +50,7 @@ describe('Observers', () => {
       ),
     );
     expect(entry.joins).toBeUndefined();
-    expect(entry.notTold).toHaveLength(4);
+    expect(entry.notParties).toHaveLength(4);
   });
 
   test('become party once, however often they are named', () => {
@@ -59,7 +59,7 @@ describe('Observers', () => {
     const again = entryOf(when(invited, [amk, missionUpdate({ mission, to: [observer.organisation], id: 'again' })]));
     expect(again.joins).toBeUndefined();
     expect(again.state.observers).toEqual([observer.organisation]);
-    expect(again.notTold).toEqual([]);
+    expect(again.notParties).toEqual([]);
   });
 
   test('join those who were made party before', () => {
@@ -71,7 +71,7 @@ describe('Observers', () => {
     const decision = decides('accepted', { to: [observer.organisation] });
     const entry = entryOf(when(asked, decision));
     expect(entry.joins).toBeUndefined();
-    expect(entry.notTold).toEqual([observer.organisation]);
+    expect(entry.notParties).toEqual([observer.organisation]);
   });
 
   test('are told what concerns everybody, and not what is between two', () => {

@@ -340,9 +340,9 @@ describe('Whatever is said, and whoever says it', () => {
     await assert(
       asyncProperty(plans, async (plan) => {
         const { log } = await play(plan);
-        for (const { recipients, notTold, sender, state } of log) {
+        for (const { recipients, notParties, sender, state } of log) {
           expect(recipients).not.toContain(sender);
-          expect(recipients.filter((organisation) => notTold.includes(organisation))).toEqual([]);
+          expect(recipients.filter((organisation) => notParties.includes(organisation))).toEqual([]);
           expect(new Set(recipients).size).toBe(recipients.length);
           for (const organisation of recipients)
             expect(isParty(state, organisation) || organisation === parties.quality.organisation).toBe(true);

@@ -1,9 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { acceptMessage } from '../../../../core/mission/accept-message.ts';
 import { fanOut } from '../../../../core/delivery/fan-out.ts';
-import { overdueMessage, sayAsHub } from '../../../../core/mission/hub-messages.ts';
+import { overdueMessage, writeHubMessage } from '../../../../core/mission/hub-messages.ts';
 import type { Caller } from '../../../../core/audit/access-log.ts';
-import { readProvenance, readStory, searchStory, type Story } from '../../../../core/queries/history/read-history.ts';
+import {
+  readProvenance,
+  readHistory,
+  searchHistory,
+  type History,
+} from '../../../../core/queries/history/read-history.ts';
 import { deadlineOf, type Origin, type Party, taskOf } from '../../../../core/mission/state.ts';
 import { durationWords, escaped, momentWords } from '../../../../core/mission/words.ts';
 import type { Refusal } from '../../../../schemas/faults.ts';
@@ -91,13 +96,13 @@ const flown: readonly Step[] = [
 
 const portsOf = (hub: MemoryHub) => ({ ...hub, guidelines: firstGuidelines });
 
-const resourceOf = (story: Story | Refusal): unknown => {
+const resourceOf = (story: History | Refusal): unknown => {
   if (story.outcome === 'refused') throw new Error(JSON.stringify(story.faults));
   return story.resource;
 };
 
 const storyFor = async (hub: MemoryHub, caller: Caller, search: Readonly<Record<string, string>> = {}) =>
-  resourceOf(await readStory(portsOf(hub), caller, mission, new Map(Object.entries(search)), view));
+  resourceOf(await readHistory(portsOf(hub), caller, mission, new Map(Object.entries(search)), view));
 
 type Resource = Readonly<Record<string, unknown>>;
 
@@ -219,7 +224,7 @@ describe('The story of a mission', () => {
 
   test('It says who was told when, whom nobody could tell, and whom to phone', async () => {
     const hub = await played(...rejected);
-    const told = (await hub.missions.entry(mission, 3))?.told.find((one) => one.organisation === amk.organisation);
+    const told = (await hub.missions.entry(mission, 3))?.notified.find((one) => one.organisation === amk.organisation);
     if (told === undefined) throw new Error('the local AMK was not told');
     const line = async (): Promise<string> => wordsOf(await chapterFor(hub, la, 3));
     expect(await line()).toContain('AMK Innlandet: not delivered yet (0 attempts, last answer: none).');
@@ -267,7 +272,7 @@ describe('The story of a mission', () => {
     const deadline = asked === undefined ? undefined : deadlineOf(asked);
     if (state === undefined || asked === undefined || deadline === undefined) throw new Error('nothing is asked');
     hub.clock.advance(61_000);
-    expect(await sayAsHub(hub, overdueMessage(state, asked, deadline, directory))).toMatchObject({
+    expect(await writeHubMessage(hub, overdueMessage(state, asked, deadline, directory))).toMatchObject({
       outcome: 'accepted',
     });
     const chapter = await chapterFor(hub, amk, 2);
@@ -396,7 +401,7 @@ describe('The story of a mission', () => {
     const entries = await hub.missions.entries(mission, 1, 3);
     const older = entries.map(({ state: { guideline: _none, ...state }, ...entry }) => ({ ...entry, state }));
     const missions = { ...hub.missions, last: async () => older.at(-1), entries: async () => older };
-    const story = resourceOf(await readStory({ ...portsOf(hub), missions }, la, mission, new Map(), view));
+    const story = resourceOf(await readHistory({ ...portsOf(hub), missions }, la, mission, new Map(), view));
     expect(JSON.stringify(chaptersIn(story))).not.toContain('2026.1');
     expect(wordsOf(chaptersIn(story)[0])).toContain(
       'The version of the guideline that was in force is not known here.',
@@ -437,9 +442,9 @@ describe('Who reads the story', () => {
   test.each([otherAmk, otherHospital])('A stranger ($name) finds nothing', async (caller) => {
     const hub = await played(...forwarded);
     for (const result of [
-      await readStory(portsOf(hub), caller, mission, new Map(), view),
-      await readStory(portsOf(hub), caller, 'no-mission', new Map(), view),
-      await searchStory(portsOf(hub), caller, new Map([['target', `ServiceRequest/${mission}`]]), view),
+      await readHistory(portsOf(hub), caller, mission, new Map(), view),
+      await readHistory(portsOf(hub), caller, 'no-mission', new Map(), view),
+      await searchHistory(portsOf(hub), caller, new Map([['target', `ServiceRequest/${mission}`]]), view),
       await readProvenance(portsOf(hub), caller, `${mission}.1`, view),
     ])
       expect(result).toMatchObject({ outcome: 'refused', faults: [{ code: 'not-found' }] });
@@ -450,7 +455,7 @@ describe('Who reads the story', () => {
     const report = await acceptMessage(hub.missions, resourceAvailability(), sentBy(operator), hub.now);
     if (report.outcome === 'refused') throw new Error('refused');
     for (const caller of [operator, la, quality])
-      expect(await readStory(portsOf(hub), caller, report.entry.mission, new Map(), view)).toMatchObject({
+      expect(await readHistory(portsOf(hub), caller, report.entry.mission, new Map(), view)).toMatchObject({
         outcome: 'refused',
         faults: [{ code: 'not-found' }],
       });
@@ -497,7 +502,7 @@ describe('The form of the story', () => {
   test('It is found by a search for the Provenance of the mission as well', async () => {
     const hub = await played(...rejected);
     const search = new Map([['target', `ServiceRequest/${mission}`]]);
-    const found = resourceOf(await searchStory(portsOf(hub), la, search, view));
+    const found = resourceOf(await searchHistory(portsOf(hub), la, search, view));
     expect(chaptersIn(found)).toEqual(chaptersIn(await storyFor(hub, la)));
     expect(found).toMatchObject({
       link: [{ url: `${view.base}/Provenance?target=ServiceRequest%2F${mission}` }],
@@ -510,9 +515,9 @@ describe('The form of the story', () => {
     [{ _cursor: 'x' }, 'http._cursor'],
   ])('A search that is not understood is refused: %o', async (search, at) => {
     const hub = await played(...rejected);
-    const refused = await readStory(portsOf(hub), la, mission, new Map(Object.entries(search)), view);
+    const refused = await readHistory(portsOf(hub), la, mission, new Map(Object.entries(search)), view);
     expect(refused).toMatchObject({ outcome: 'refused', faults: [{ code: 'unknown-search', at }] });
-    expect(await searchStory(portsOf(hub), la, new Map(), view)).toMatchObject({ faults: [{ at: 'http.target' }] });
+    expect(await searchHistory(portsOf(hub), la, new Map(), view)).toMatchObject({ faults: [{ at: 'http.target' }] });
   });
 
   test.each([
@@ -521,7 +526,7 @@ describe('The form of the story', () => {
     { form: {}, accept: 'text/html,application/xhtml+xml;q=0.9' },
   ])('People get it as one page, whole and without scripts: %o', async ({ form, accept }) => {
     const hub = await played(...flown);
-    const story = await readStory(portsOf(hub), la, mission, new Map(Object.entries(form)), view, accept);
+    const story = await readHistory(portsOf(hub), la, mission, new Map(Object.entries(form)), view, accept);
     const page = String(resourceOf(story));
     expect(story).toMatchObject({
       headers: {
@@ -539,20 +544,22 @@ describe('The form of the story', () => {
   test('Asked for FHIR, whoever accepts everything gets FHIR', async () => {
     const hub = await played(...rejected);
     const search = new Map([['_format', 'json']]);
-    expect(chaptersIn(resourceOf(await readStory(portsOf(hub), la, mission, search, view, 'text/html')))).toHaveLength(
+    expect(
+      chaptersIn(resourceOf(await readHistory(portsOf(hub), la, mission, search, view, 'text/html'))),
+    ).toHaveLength(3);
+    expect(chaptersIn(resourceOf(await readHistory(portsOf(hub), la, mission, new Map(), view, '*/*')))).toHaveLength(
       3,
     );
-    expect(chaptersIn(resourceOf(await readStory(portsOf(hub), la, mission, new Map(), view, '*/*')))).toHaveLength(3);
   });
 
   test('An exercise is marked on the page and in every chapter', async () => {
     const exercise = missionRequest({ id: 'exercise', exercise: true });
     const hub = await played([0, amk, exercise]);
     const number = missionOpenedBy(exercise);
-    const page = resourceOf(await readStory(portsOf(hub), la, number, new Map([['_format', 'html']]), view));
+    const page = resourceOf(await readHistory(portsOf(hub), la, number, new Map([['_format', 'html']]), view));
     expect(page).toContain('<p class="exercise">EXERCISE — this mission is not real</p>');
     expect(page).toContain(`<title>EXERCISE: Mission ${number}</title>`);
-    const [chapter] = chaptersIn(resourceOf(await readStory(portsOf(hub), quality, number, new Map(), view)));
+    const [chapter] = chaptersIn(resourceOf(await readHistory(portsOf(hub), quality, number, new Map(), view)));
     expect(wordsOf(chapter)).toContain('EXERCISE.');
     expect(chapter).toMatchObject({ meta: { security: [{ code: exerciseCode }, { code: 'REDACTED' }] } });
   });
