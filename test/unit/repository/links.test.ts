@@ -2,8 +2,6 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { faults } from '../../../schemas/faults.ts';
-import { acceptedExtensions } from '../../../schemas/subscription.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
@@ -121,16 +119,4 @@ describe('the link check', () => {
 
 describe('README.md', () => {
   test('has at most 120 lines', () => expect(read('README.md').trimEnd().split('\n').length).toBeLessThanOrEqual(120));
-});
-
-describe('docs/integrating.md', () => {
-  const page = read('docs/integrating.md');
-
-  test.each([...new Set(Object.values(acceptedExtensions).flat())])('names the Subscription extension %s', (url) =>
-    expect(page).toContain(`\`${url}\``),
-  );
-
-  test.each(Object.keys(faults))('says what to do about the refusal %s', (code) =>
-    expect(page).toContain(`\`${code}\``),
-  );
 });
