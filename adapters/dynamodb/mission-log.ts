@@ -17,7 +17,15 @@ const read = (item: Record<string, unknown>): StoredEntry => {
   const activeSince = entry.activeSince ?? 1;
   const fanOutPending = item['obligation'] !== undefined && item['obligation'] !== retirementShard;
   const fanOutCompletedAt = typeof item['fanOutCompletedAt'] === 'string' ? item['fanOutCompletedAt'] : undefined;
-  return { ...entry, notParties, activeSince, fanOutPending, notified, withoutSubscription, ...defined({ fanOutCompletedAt }) };
+  return {
+    ...entry,
+    notParties,
+    activeSince,
+    fanOutPending,
+    notified,
+    withoutSubscription,
+    ...defined({ fanOutCompletedAt }),
+  };
 };
 
 export const storedEntry = read;
@@ -121,7 +129,8 @@ export const missionLog = (table: Table): MissionLog => {
     },
 
     async completeFanOut(mission, number, { notified, withoutSubscription, fanOutCompletedAt, idleCheckAt }) {
-      const set = 'SET notified = :notified, withoutSubscription = :withoutSubscription, fanOutCompletedAt = :completedAt';
+      const set =
+        'SET notified = :notified, withoutSubscription = :withoutSubscription, fanOutCompletedAt = :completedAt';
       const cleared = await holds(() =>
         client.send(
           new UpdateCommand({

@@ -1121,7 +1121,13 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
         await ports.missions.completeFanOut(mission, 1, settlement(told, [], at(10)));
         await ports.missions.completeFanOut(mission, 1, settlement([], [parties.la.organisation], at(5)));
         await ports.missions.completeFanOut(mission, 1, settlement([], [parties.la.organisation]));
-        const settled = { ...first, fanOutPending: false, notified: told, withoutSubscription: [], fanOutCompletedAt: at(7) };
+        const settled = {
+          ...first,
+          fanOutPending: false,
+          notified: told,
+          withoutSubscription: [],
+          fanOutCompletedAt: at(7),
+        };
         expect(await ports.missions.entry(mission, 1)).toEqual(settled);
         await due(endOfTime, (one) => one.kind === 'fan-out' && one.mission === mission, []);
         await retiring(at(10), mission, [{ mission, entry: 1 }]);
