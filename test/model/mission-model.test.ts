@@ -15,6 +15,7 @@ import { catalogue } from '../../schemas/messages/catalogue.ts';
 import { sampleSubscription } from '../contract/contract.ts';
 import { type Gate, gated } from '../memory/gate.ts';
 import { memoryHub } from '../memory/hub.ts';
+import { effort, replay } from '../support/effort.ts';
 import {
   acknowledgement,
   directory as smallDirectory,
@@ -66,12 +67,11 @@ import {
  * The hub against the model of its rules. Whatever is said, by whomever, one after another or at once: both accept it or
  * both refuse it, and both missions look the same afterwards.
  *
- * MODEL_RUNS=100000 runs longer. A failure prints fast-check's seed and path: give them back as MODEL_SEED and MODEL_PATH
- * and the same failing sequence, already shrunk, runs alone.
+ * `LUFTBRO_MODEL_RUNS=100000` tries more sequences. A failure prints fast-check's seed and path: with them as
+ * `LUFTBRO_MODEL_SEED` and `LUFTBRO_MODEL_PATH` the same failing sequence, already shrunk, runs alone.
  */
-const runs = Number(process.env['MODEL_RUNS'] ?? 3_000);
-const seed = Number(process.env['MODEL_SEED'] ?? Date.now() % 2 ** 31);
-const path = process.env['MODEL_PATH'];
+const { modelRuns: runs } = effort;
+const { modelSeed: seed, modelPath: path } = replay;
 
 // Forwarding back and forth, and diverting on and on, need one party more than there and back.
 const parties: Readonly<Record<string, Party>> = {
@@ -1001,7 +1001,7 @@ describe('The hub and the model of its rules', () => {
       );
       const lost = visits('race', 'lost');
       process.stdout.write(
-        `${runs} sequences of the model, MODEL_SEED=${seed}, ${Math.round((Date.now() - started) / 1000)} s; messages in races: ${lost + visits('race', 'undecided')}, of which lost what they would have got alone: ${lost}\n${coverage()}\n`,
+        `${runs} sequences of the model, LUFTBRO_MODEL_SEED=${seed}, ${Math.round((Date.now() - started) / 1000)} s; messages in races: ${lost + visits('race', 'undecided')}, of which lost what they would have got alone: ${lost}\n${coverage()}\n`,
       );
       if (path !== undefined || runs < 1_000) return;
       const enough = runs / 50;

@@ -1,27 +1,24 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
+import { effort, replay } from '../support/effort.ts';
 import { guards } from './guards.ts';
 import { simulate } from './run.ts';
 
-/** The same seeds each time, so that what breaks has been changed; `npm run simulate` plays thousands, SIMULATION_FROM others. */
-const from = Number(process.env['SIMULATION_FROM'] ?? 1);
-const most = Number(process.env['SIMULATION_SEEDS'] ?? 300);
-/** After so long it is enough, if it was `least` seeds. */
-const longestMilliseconds = 20_000;
-const least = Math.min(most, 20);
+/** The same seeds each time, so that a failure comes from a change; `npm run simulate` plays other and more seeds. */
+const { simulationFrom: from } = replay;
+const { simulationSeeds: seeds } = effort;
 
-test('Whatever dies, is lost, repeated or late, the log is what was answered, and everybody is told or a human is', async () => {
-  const started = Date.now();
-  let played = 0;
+test('Whatever dies, is lost, repeated or late, the log is what was answered, and everybody is told or a human is', {
+  timeout: 30_000 + seeds * 500,
+}, async () => {
   let faults = 0;
-  while (played < least || (played < most && Date.now() - started < longestMilliseconds)) {
-    const { seed, findings, tally } = await simulate(from + played);
+  for (let seed = from; seed < from + seeds; seed += 1) {
+    const { findings, tally } = await simulate(seed);
     expect(findings, `npm run simulate -- --seed ${seed} --verbose`).toEqual([]);
     faults += Object.values(tally).reduce((sum, count) => sum + count, 0);
-    played += 1;
   }
-  process.stdout.write(`${played} seeds of the simulation from ${from}, ${faults} faults; SIMULATION_FROM=${from}\n`);
-  expect(faults).toBeGreaterThan(played);
+  process.stdout.write(`${seeds} seeds of the simulation from ${from}, ${faults} faults\n`);
+  expect(faults).toBeGreaterThan(seeds);
 });
 
 test('The same seed gives the same run', async () => {
