@@ -24,6 +24,7 @@ export interface Guard {
 const accept = 'core/mission/accept-message.ts';
 const fanOut = 'core/delivery/fan-out.ts';
 const deliver = 'core/delivery/deliver.ts';
+const retryPolicy = 'core/delivery/retry-policy.ts';
 const contact = 'core/delivery/circuit-breaker.ts';
 const sweep = 'core/delivery/sweep.ts';
 const retire = 'core/delivery/idle-missions.ts';
@@ -48,7 +49,7 @@ export const guards: readonly Guard[] = [
   },
   {
     file: accept,
-    find: 'last?.obligation === true ? last.unpaidFrom : number',
+    find: 'last?.fanOutPending === true ? last.pendingFrom : number',
     replace: 'number',
     what: 'An entry names the earliest that may still owe',
   },
@@ -60,7 +61,7 @@ export const guards: readonly Guard[] = [
   },
   {
     file: fanOut,
-    find: 'if (entry.unpaidFrom < entry.number) {',
+    find: 'if (entry.pendingFrom < entry.number) {',
     replace: 'if (entry.number < 0) {',
     what: 'Debts of earlier entries are paid first',
   },
@@ -78,9 +79,9 @@ export const guards: readonly Guard[] = [
   },
   {
     file: fanOut,
-    find: '  const warnings = await warnOfUnreachable(ports, entry, subscribers, unnumbered);\n  await ports.missions.settle(entry.mission, entry.number, { told, untold, ...settlementOf(entry, ports.now()) });\n',
+    find: '  const warnings = await warnOfUnreachable(ports, entry, subscribers, unnumbered);\n  await ports.missions.completeFanOut(entry.mission, entry.number, {\n    notified,\n    withoutSubscription,\n    ...fanOutResultOf(entry, ports.now()),\n  });\n',
     replace:
-      '  await ports.missions.settle(entry.mission, entry.number, { told, untold, ...settlementOf(entry, ports.now()) });\n  const warnings = await warnOfUnreachable(ports, entry, subscribers, unnumbered);\n',
+      '  await ports.missions.completeFanOut(entry.mission, entry.number, {\n    notified,\n    withoutSubscription,\n    ...fanOutResultOf(entry, ports.now()),\n  });\n  const warnings = await warnOfUnreachable(ports, entry, subscribers, unnumbered);\n',
     what: 'People are told of the unreachable before the debt is cleared',
   },
   {
@@ -109,25 +110,25 @@ export const guards: readonly Guard[] = [
   },
   {
     file: deliver,
-    find: "if (attempt.status === 'failed') await tellPeople('delivery-failed', due, attempt, undefined, ports);",
+    find: "if (attempt.status === 'failed') await alertPeople('delivery-failed', due, attempt, undefined, ports);",
     replace:
-      "if (attempt.status === 'failed') { await ports.subscriptions.record(subscription.id, notification.number, attempt); await tellPeople('delivery-failed', due, attempt, undefined, ports); }",
+      "if (attempt.status === 'failed') { await ports.subscriptions.record(subscription.id, notification.number, attempt); await alertPeople('delivery-failed', due, attempt, undefined, ports); }",
     what: 'People are told before the receipt says that the hub has given up',
   },
   {
-    file: deliver,
+    file: retryPolicy,
     find: '|| now - since >= settings.tryFor * 1000)',
     replace: ')',
     what: 'The hub gives up after a time',
   },
   {
-    file: deliver,
+    file: retryPolicy,
     find: "if (before?.status !== 'failed' || before.firstTriedAt === undefined) return now;",
     replace: 'return now;',
     what: 'What waited behind a notification that was given up is not tried anew for as long',
   },
   {
-    file: deliver,
+    file: retryPolicy,
     find: 'const dueAt = new Date(now + wait * 1000 + lostAfterMilliseconds).toISOString();',
     replace: "const dueAt = '2099-01-01T00:00:00.000Z';",
     what: 'A retry that the queue has lost is looked after',
@@ -170,7 +171,7 @@ export const guards: readonly Guard[] = [
   },
   {
     file: sweep,
-    find: '      await ports.obligations.postpone(obligation, new Date(ports.now() + againMilliseconds).toISOString());\n',
+    find: '      await ports.obligations.postpone(obligation, new Date(ports.now() + retryMilliseconds).toISOString());\n',
     replace: '',
     what: 'What cannot be paid makes room for others',
     missedBy: 'unit tests',
@@ -210,7 +211,7 @@ export const guards: readonly Guard[] = [
   },
   {
     file: retire,
-    find: 'entry < last.awakeSince',
+    find: 'entry < last.activeSince',
     replace: 'entry < 0',
     what: 'A mission that awoke is seen to by the entry that woke it alone',
     missedBy: 'unit tests',
@@ -226,12 +227,12 @@ export const guards: readonly Guard[] = [
     file: retire,
     find: '!last.fanOutPending && ',
     replace: '',
-    what: 'A mission is not forgotten while it obligation',
+    what: 'A mission is not forgotten while it owes',
   },
   {
     file: fanOut,
-    find: 'pay(ports, debt, true, asOf)',
-    replace: 'pay(ports, debt, true, ports.now())',
+    find: 'completeEntry(ports, debt, true, asOf)',
+    replace: 'completeEntry(ports, debt, true, ports.now())',
     what: 'Who helps to pay an earlier debt is held up no less than with its own',
   },
   {
@@ -254,8 +255,8 @@ export const guards: readonly Guard[] = [
   },
   {
     file: memoryMissions,
-    find: '      if (item.dueAt === undefined) {\n        const { told: noted }',
-    replace: '      if (item.dueAt === null) {\n        const { told: noted }',
+    find: '      if (item.dueAt === undefined) {\n        const { notified: noted }',
+    replace: '      if (item.dueAt === null) {\n        const { notified: noted }',
     what: 'Memory: who was told is noted once',
   },
   {
@@ -513,7 +514,7 @@ const check = async (folder: string, { missedBy }: Guard, seeds: number): Promis
     case 'contract':
       return run(folder, vitest, ['run', 'test/integration/dynamodb-contract.test.ts', '--bail', '1']);
     case 'unit tests':
-      return run(folder, vitest, ['run', 'test/unit/mission', '--bail', '1']);
+      return run(folder, vitest, ['run', 'test/unit/core', '--bail', '1']);
     default:
       return run(folder, 'test/simulation/main.ts', ['--seeds', String(seeds), '--until-broken', '--workers', '1']);
   }
