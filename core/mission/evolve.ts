@@ -4,7 +4,7 @@ import { timeOf } from '../../schemas/fhir/datatypes.ts';
 import { entryAddress, fingerprintOf } from '../../schemas/identifiers.ts';
 import { knownMessageType } from '../../schemas/messages/catalogue.ts';
 import type { Facts, MessageType } from '../../schemas/messages/message-type.ts';
-import { isAirborne, isFinal, type MissionEvent, type MissionState, type TaskState, taskOf } from './state.ts';
+import { isAirborne, isFinal, type MissionEvent, type MissionState, taskOf, type TaskState } from './state.ts';
 
 /** Raise it whenever the fold changes: entries that carry the state of another fold are folded anew. */
 export const foldVersion = 3;
@@ -14,7 +14,7 @@ const acknowledgeByOf = (event: MissionEvent): string => event.acknowledgeBy ?? 
 
 /** Which Task of the mission the event moves, if any. */
 const movedTask = (type: MessageType, state: MissionState, facts: Facts): TaskState | undefined =>
-  type.moves === undefined ? undefined : taskOf(state, facts.task);
+  type.transitions === undefined ? undefined : taskOf(state, facts.task);
 
 /** Each phase once, at the earliest time somebody saw it; the mission report is the last word. */
 const phasesAfter = (type: MessageType, task: TaskState, said: Facts['phases']): TaskState['phases'] => {
@@ -99,7 +99,7 @@ const hasSeen = (type: MessageType, task: TaskState, event: MissionEvent): boole
 
 const moveTask = (type: MessageType, task: TaskState, event: MissionEvent): TaskState => {
   const { facts } = event;
-  const move = type.moves?.byAnswer[facts.answer ?? '']?.find(({ from }) => from.includes(task.status));
+  const move = type.transitions?.byAnswer[facts.answer ?? '']?.find(({ from }) => from.includes(task.status));
   const status = move === undefined || move.to === 'unchanged' ? task.status : move.to;
   const asksAgain = move?.to === 'requested';
   const answers = type.answers?.of === 'task' && facts.answer !== undefined;

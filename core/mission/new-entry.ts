@@ -4,7 +4,7 @@ import { type Guideline, refusalReasonIn } from '../../schemas/guideline.ts';
 import type { Message } from '../../schemas/messages/read-message.ts';
 import { isAirborne, type MissionEvent, type MissionState, type Party, type TaskState } from './state.ts';
 import { defined } from '../../schemas/defined.ts';
-import type { DecisionContext, Decision, Opening } from './decision.ts';
+import type { Decision, DecisionContext, Opening } from './decision.ts';
 import { evolve } from './evolve.ts';
 import { recipientsOf } from './recipients.ts';
 
@@ -18,7 +18,7 @@ export const asks = (
   if (owner !== undefined) return type.opens?.kind ?? task?.kind;
   if (type.mission === 'cancels') return before?.tasks.some(isAirborne) === true ? 'resource' : undefined;
   if (facts.answer === 'cancelled' && task !== undefined && isAirborne(task)) return 'resource';
-  const move = type.moves?.byAnswer[facts.answer ?? '']?.find(
+  const move = type.transitions?.byAnswer[facts.answer ?? '']?.find(
     ({ from }) => task !== undefined && from.includes(task.status),
   );
   return move?.to === 'requested' ? task?.kind : undefined;

@@ -71,7 +71,9 @@ export const recipientsOf = (
   after: MissionState,
   directory: Directory,
 ): readonly string[] => {
-  const told = knownMessageType(event.event).told.flatMap((whom) => audience(whom, event, before, after, directory));
+  const told = knownMessageType(event.event).notifies.flatMap((whom) =>
+    audience(whom, event, before, after, directory),
+  );
   // Whatever ends a mission, everybody it concerned hears of it.
   const ended = before !== undefined && before.status !== after.status ? concernedParties(before) : [];
   return [...new Set([...told, ...ended].filter((organisation) => organisation !== undefined))].filter(

@@ -2,7 +2,7 @@ import { type Refusal, refuse } from '../../schemas/faults.ts';
 import type { Message } from '../../schemas/messages/read-message.ts';
 import type { Decider } from '../../schemas/messages/message-type.ts';
 import { eventAt, header, placeOf } from './fhir-paths.ts';
-import { deadlineOf, isFinal, type MissionState, type TaskState, taskOf } from './state.ts';
+import { deadlineOf, isFinal, type MissionState, taskOf, type TaskState } from './state.ts';
 
 /** Whether a message may move the Task it names. */
 
@@ -75,11 +75,11 @@ export const illegalTransition = (
 ): Refusal | undefined => {
   const { type } = message;
   const at = message.focusIndex === undefined ? eventAt : placeOf(message);
-  if (type.moves?.kinds.includes(task.kind) !== true) {
+  if (type.transitions?.kinds.includes(task.kind) !== true) {
     return refuse('unknown-task', `${at}.id`, `${type.event} is not an answer to a Task of the kind "${task.kind}"`);
   }
   const answer = message.facts.answer;
-  const moves = type.moves.byAnswer[answer ?? ''] ?? [];
+  const moves = type.transitions.byAnswer[answer ?? ''] ?? [];
   if (!moves.some(({ from }) => from.includes(task.status))) {
     const allowed = [...new Set(moves.flatMap(({ from }) => from))].join(', ');
     return refuse(

@@ -1,13 +1,13 @@
 import type { CodeSystem, CodeSystemConceptProperty } from 'fhir/r4.d.ts';
 import { codeSystems } from '../../schemas/published/code-systems.ts';
-import { answersOf, type AnswerNeeds, decidesReviews, namesMission, rulesOf } from '../../schemas/published/rules.ts';
+import { type AnswerNeeds, answersOf, decidesReviews, namesMission, rulesOf } from '../../schemas/published/rules.ts';
 import { codesOf, type Role, roles, taskKinds } from '../../schemas/codes.ts';
 import { firstGuidelines } from '../../schemas/guideline.ts';
 import { isObject } from '../../schemas/json/json.ts';
 import { catalogue, eventCodeOf, messageTypesOf } from '../../schemas/messages/catalogue.ts';
 import { systems } from '../../schemas/names.ts';
 import { scopeFor, sendScopeOf } from '../../schemas/scopes.ts';
-import type { Audience, ElementRule, MessageType, Move, Relation } from '../../schemas/messages/message-type.ts';
+import type { Audience, ElementRule, MessageType, Relation, Transition } from '../../schemas/messages/message-type.ts';
 
 /** The pages in `docs/messages/`: one for each message of the catalogue, one for all, one for the codes. */
 const [guideline] = firstGuidelines;
@@ -56,7 +56,7 @@ const codesLink = (name: string): string => `[${name}](codes.md#${name})`;
 /** Roles without what the codes' page says of them. */
 const rolesIn = (list: readonly Role[]): string =>
   list.length === 0 ? 'nobody' : list.map((role) => roles[role].replace(/ \(.*\)$/, '')).join(', ');
-const audiencesIn = ({ told }: MessageType): string => told.map((audience) => audiences[audience]).join('; ');
+const audiencesIn = ({ notifies }: MessageType): string => notifies.map((audience) => audiences[audience]).join('; ');
 
 const legality = ({ legalIn, whileOpen, mission, log }: MessageType): string => {
   if (mission === 'opens') return 'at any time';
@@ -94,32 +94,32 @@ const facts = (type: MessageType): string =>
 
 const seconds = (count: number): string => (count % 60 === 0 ? `${count / 60} min` : `${count} s`);
 
-const opening = ({ opens, moves }: MessageType): readonly string[] => {
+const opening = ({ opens, transitions }: MessageType): readonly string[] => {
   if (opens === undefined) return [];
   const deadlines = guideline.acknowledgementSeconds[opens.kind];
   const times = codesOf(deadlines)
     .map((urgency) => `${guideline.urgencies[urgency]} ${seconds(deadlines[urgency])}`)
     .join(', ');
-  const unless = moves === undefined ? '' : ' A message that names a Task moves that one instead.';
+  const unless = transitions === undefined ? '' : ' A message that names a Task moves that one instead.';
   return [
     `Opens a Task of kind ${code(opens.kind)} for the receiver: ${rolesIn([opens.owner])}.${unless} Time until a human there must have acknowledged it: ${times} (guideline ${guideline.version}, provisional).`,
   ];
 };
 
-const moveRows = (byAnswer: Readonly<Record<string, readonly Move[]>>): readonly (readonly string[])[] =>
+const moveRows = (byAnswer: Readonly<Record<string, readonly Transition[]>>): readonly (readonly string[])[] =>
   Object.entries(byAnswer).flatMap(([answer, moves]) =>
     moves.map(({ from, to }) => [code(answer), from.map(code).join(', '), to === 'unchanged' ? 'stays' : code(to)]),
   );
 
 const tasks = (type: MessageType): readonly string[] => {
-  const { moves } = type;
+  const { transitions } = type;
   const parts = [
     ...opening(type),
-    ...(moves === undefined
+    ...(transitions === undefined
       ? []
       : [
-          `About a Task of kind ${moves.kinds.map(code).join(', ')}:`,
-          table(['answer', 'a Task that is', 'becomes'], moveRows(moves.byAnswer)),
+          `About a Task of kind ${transitions.kinds.map(code).join(', ')}:`,
+          table(['answer', 'a Task that is', 'becomes'], moveRows(transitions.byAnswer)),
         ]),
   ];
   return parts.length === 0 ? [] : ['## Tasks', ...parts, `Kinds: ${codesLink('task-kind')}.`];

@@ -21,7 +21,7 @@ export const moment = z
   .string()
   .regex(
     new RegExp(`^${datePart}T${timePart}$`),
-    'is not a moment: give date, time and zone, e.g. 2026-02-01T12:30:00+01:00',
+    'is not a date with time and zone: give for example 2026-02-01T12:30:00+01:00',
   )
   .refine(isCalendarDay, 'is not a day of the calendar');
 

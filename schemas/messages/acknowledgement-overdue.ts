@@ -1,7 +1,7 @@
 import type { MessageType } from './message-type.ts';
-import { hubElements } from './fields.ts';
+import { hubElements } from './element-rules.ts';
 
-export const acknowledgementOverdue: MessageType = {
+export const acknowledgementOverdue = {
   event: 'acknowledgement-overdue',
   title: 'Acknowledgement overdue',
   family: 'mission',
@@ -12,12 +12,12 @@ export const acknowledgementOverdue: MessageType = {
   focus: { resource: 'CommunicationRequest' },
   elements: hubElements,
   legalIn: ['active', 'revoked', 'entered-in-error'],
-  moves: {
+  transitions: {
     kinds: ['coordination', 'resource', 'prearrival'],
     // Whether the deadline still stands is the mission rules' to say.
     byAnswer: { overdue: [{ from: ['requested', 'on-hold', 'accepted', 'in-progress'], to: 'unchanged' }] },
   },
-  told: ['task-asker', 'coordinator'],
+  notifies: ['task-asker', 'coordinator'],
   readableBy: ['local-amk', 'amk-la'],
   example: 'acknowledgement-overdue.json',
-};
+} as const satisfies MessageType;

@@ -1,14 +1,15 @@
 import { task } from '../fhir/resources.ts';
 import { defined } from '../defined.ts';
 import type { Facts, MessageType } from './message-type.ts';
-import { requiredTaskId, requireStatus, taskIdRule } from './fields.ts';
+import { requiredTaskId, requireStatus } from './fields.ts';
+import { taskIdRule } from './element-rules.ts';
 
 const schema = task.transform((resource, context): Facts => {
   requireStatus(context, resource, 'received');
   return defined({ task: requiredTaskId(context, resource), answer: 'received' });
 });
 
-export const acknowledgement: MessageType = {
+export const acknowledgement = {
   event: 'acknowledgement',
   title: 'Acknowledgement by a human',
   family: 'mission',
@@ -19,7 +20,7 @@ export const acknowledgement: MessageType = {
   focus: { resource: 'Task', schema },
   elements: [taskIdRule, { path: 'Task.status', required: 'always', what: '`received`.' }],
   legalIn: ['active', 'revoked', 'entered-in-error'],
-  moves: {
+  transitions: {
     kinds: ['coordination', 'resource', 'prearrival'],
     byAnswer: {
       received: [
@@ -29,7 +30,7 @@ export const acknowledgement: MessageType = {
       ],
     },
   },
-  told: ['task-asker', 'coordinator'],
+  notifies: ['task-asker', 'coordinator'],
   readableBy: ['local-amk', 'amk-la'],
   example: 'acknowledgement.json',
-};
+} as const satisfies MessageType;

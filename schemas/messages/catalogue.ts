@@ -20,8 +20,8 @@ import { resourceStatus } from './resource-status.ts';
 import { reviewRequest } from './review-request.ts';
 import { NewerRelease } from '../newer-release.ts';
 
-/** The message catalogue, in the order of a mission. Validation, authorisation, routing and metadata are derived from it. */
-export const catalogue: readonly MessageType[] = [
+/** Typed by their own literals, so that the names of the events can be derived. */
+const types = [
   missionRequest,
   acknowledgement,
   missionUpdate,
@@ -41,20 +41,34 @@ export const catalogue: readonly MessageType[] = [
   acknowledgementOverdue,
   deliveryFailed,
   partyUnreachable,
-];
+] as const satisfies readonly MessageType[];
 
-const byEvent = new Map(catalogue.map((type) => [type.event, type]));
+/**
+ * Name of a message type of the catalogue. A table that is needed for every type `satisfies Record<EventName, …>`:
+ * a new type that the table lacks does not compile.
+ */
+export type EventName = (typeof types)[number]['event'];
+
+/** Names of the messages that the hub itself writes. */
+export type HubEventName = Extract<(typeof types)[number], { readonly relation: 'hub' }>['event'];
+
+export type CataloguedType = MessageType<EventName>;
+
+/** The message catalogue, in the order of a mission. Validation, authorisation, routing and metadata are derived from it. */
+export const catalogue: readonly CataloguedType[] = types;
+
+const byEvent = new Map<string, CataloguedType>(catalogue.map((type) => [type.event, type]));
 
 /** The code in `MessageHeader.eventCoding`. */
 export const eventCodeOf = (type: MessageType): string => type.code ?? type.event;
 
-/** The types that share an event code; which of them a message is, its focus says. */
-export const messageTypesOf = (code: string): readonly MessageType[] =>
+/** The types that share an event code; the focus of a message selects one of them. */
+export const messageTypesOf = (code: string): readonly CataloguedType[] =>
   catalogue.filter((type) => eventCodeOf(type) === code);
 
-/** The type of a message that is already in the log. Throws `NewerRelease` for one that only a newer release knows. */
-export const knownMessageType = (event: string): MessageType => {
+/** The type of a message in the log. Throws `NewerRelease` if this release does not know the event. */
+export const knownMessageType = (event: string): CataloguedType => {
   const type = byEvent.get(event);
-  if (type === undefined) throw new NewerRelease(`The log holds an event that the catalogue lacks: ${event}`);
+  if (type === undefined) throw new NewerRelease(`The log has an event that is not in the catalogue: ${event}`);
   return type;
 };

@@ -1,7 +1,7 @@
 import type { MessageType } from './message-type.ts';
-import { hubElements } from './fields.ts';
+import { hubElements } from './element-rules.ts';
 
-export const deliveryFailed: MessageType = {
+export const deliveryFailed = {
   event: 'delivery-failed',
   title: 'Delivery failed',
   family: 'mission',
@@ -12,7 +12,7 @@ export const deliveryFailed: MessageType = {
   focus: { resource: 'CommunicationRequest' },
   elements: hubElements,
   legalIn: ['active', 'revoked', 'entered-in-error', 'completed'],
-  told: ['sender-of-undelivered', 'coordinator'],
+  notifies: ['sender-of-undelivered', 'coordinator'],
   readableBy: ['local-amk', 'amk-la'],
   example: 'delivery-failed.json',
-};
+} as const satisfies MessageType;

@@ -1,25 +1,31 @@
 import * as z from 'zod';
-import { type CodeTable, codesOf, flightPhases } from '../codes.ts';
+import { codesOf, type CodeTable, flightPhases } from '../codes.ts';
 import { defined } from '../defined.ts';
 import { type CodeableConcept, codeIn, moment } from '../fhir/datatypes.ts';
 import type { Task } from '../fhir/resources.ts';
 import { parseAddress } from '../identifiers.ts';
 import { systems } from '../names.ts';
-import type { ElementRule, Facts } from './message-type.ts';
+import type { Facts } from './message-type.ts';
 
-/** Steps that several message types share when they read their focus resource. */
+/** Steps that message types share to read their focus resource. */
 
-/** What is copied into the mission's state must stay small: every later entry carries it. */
+/** Characters. What is copied into the mission's state must stay small, because every later entry has a copy of it. */
 const longestReason = 2_000;
 
 type Context = z.RefinementCtx;
 type Path = readonly (string | number)[];
 
+/** Reports an element whose value the hub cannot use. */
 const reject = (context: Context, path: Path, message: string): void => {
-  context.addIssue({ code: 'custom', path: [...path], message, params: { missing: message.startsWith('is missing') } });
+  context.addIssue({ code: 'custom', path: [...path], message });
 };
 
-/** A code that must be there and be one of a table's. */
+/** Reports an element that must be present: its fault is `missing-field`. */
+export const missing = (context: Context, path: Path, advice: string): void => {
+  context.addIssue({ code: 'custom', path: [...path], message: `is missing: ${advice}`, params: { missing: true } });
+};
+
+/** A code that must be present and in the table. */
 export const requiredCode = <Code extends string>(
   context: Context,
   concept: CodeableConcept | undefined,
@@ -30,17 +36,13 @@ export const requiredCode = <Code extends string>(
   const found = codeIn(concept, system);
   const codes = codesOf(table);
   const code = codes.find((candidate) => candidate === found);
-  if (code === undefined) {
-    reject(
-      context,
-      path,
-      `${found === undefined ? 'is missing' : 'has an unknown code'}: give one code of ${system}: ${codes.join(', ')}`,
-    );
-  }
+  const advice = `give one code of ${system}: ${codes.join(', ')}`;
+  if (found === undefined) missing(context, path, advice);
+  else if (code === undefined) reject(context, path, `has an unknown code: ${advice}`);
   return code;
 };
 
-/** Words that are copied into the state: trimmed, and not too long. */
+/** Free text that is copied into the mission's state: trimmed, and limited in length. */
 export const wordsIn = (context: Context, text: string | undefined, path: Path): string | undefined => {
   const words = text?.trim();
   if (words !== undefined && words.length > longestReason) {
@@ -49,15 +51,14 @@ export const wordsIn = (context: Context, text: string | undefined, path: Path):
   return words === '' ? undefined : words;
 };
 
-/** Words that must be there, because the question will be asked afterwards. */
+/** Free text that must be present, because the answer will be questioned afterwards. */
 export const requiredWords = (context: Context, text: string | undefined, path: Path): string | undefined => {
   const words = wordsIn(context, text, path);
-  if (words === undefined)
-    reject(context, path, 'is missing: say in words why, so that the question can be answered afterwards');
+  if (words === undefined) missing(context, path, 'give the reason as text, so that it can be explained afterwards');
   return words;
 };
 
-/** Why: a reason of one of the hub's own tables, with a text where the reason is `other`. */
+/** A reason of one of the hub's own tables, with a text if the code is `other`. */
 export const requiredReason = <Code extends string>(
   context: Context,
   concept: CodeableConcept | undefined,
@@ -72,12 +73,12 @@ export const requiredReason = <Code extends string>(
   return { table, code, ...defined({ text: readText(context, concept?.text, [...path, 'text']) }) };
 };
 
-/** The status a Task must carry in this message, so that a reader who knows only FHIR is not misled. */
+/** The status that a Task must have in this message, so that a system that knows only FHIR is not misled. */
 export const requireStatus = (context: Context, resource: Task, status: Task['status']): void => {
   if (resource.status !== status) reject(context, ['status'], `must be "${status}" for this answer`);
 };
 
-/** The answer a Task gives in its `businessStatus`, with the status that goes with it. */
+/** The answer in the `businessStatus` of a Task; its `status` must agree. */
 export const requiredAnswer = <Answer extends string>(
   context: Context,
   resource: Task,
@@ -90,18 +91,18 @@ export const requiredAnswer = <Answer extends string>(
 };
 
 /**
- * Why an ask is turned down: a code of the refusal reasons, and words. Which codes there are says the mission's guideline,
- * so that is checked where the mission is known.
+ * Why a request is refused: a code of the refusal reasons, and a text. The codes depend on the guideline of the mission,
+ * so they are checked where the mission is known.
  */
 export const requiredRefusal = (context: Context, resource: Task): Facts['reason'] => {
   const path = ['statusReason'];
   const code = codeIn(resource.statusReason, systems.refusalReason);
-  if (code === undefined) reject(context, path, `is missing: give a code of ${systems.refusalReason}`);
+  if (code === undefined) missing(context, path, `give a code of ${systems.refusalReason}`);
   const text = requiredWords(context, resource.statusReason?.text, [...path, 'text']);
   return code === undefined ? undefined : { table: 'refusal-reason', code, ...defined({ text }) };
 };
 
-/** The mission criteria among the codes of a concept; which codes there are says the mission's guideline. */
+/** The mission criteria among the codes of the concepts; they are checked against the guideline where the mission is known. */
 export const criteriaIn = (...concepts: readonly (CodeableConcept | undefined)[]): readonly string[] | undefined => {
   const codes = concepts.flatMap((concept) =>
     (concept?.coding ?? []).flatMap(({ system, code }) =>
@@ -111,9 +112,10 @@ export const criteriaIn = (...concepts: readonly (CodeableConcept | undefined)[]
   return codes.length === 0 ? undefined : [...new Set(codes)];
 };
 
+/** Characters. */
 const longestCallSign = 60;
 
-/** Call signs are written by people: surrounding blanks and case do not make another helicopter. */
+/** A call sign, typed by people: in upper case and without surrounding blanks, so that both spellings are the same resource. */
 export const callSign = (context: Context, value: string | undefined, path: Path): string | undefined => {
   const sign = value?.trim().toUpperCase();
   if (sign === undefined || sign === '') return undefined;
@@ -121,7 +123,7 @@ export const callSign = (context: Context, value: string | undefined, path: Path
   return sign;
 };
 
-/** The one helicopter, aeroplane or car that a Task is about, if it says which. */
+/** The call sign of the helicopter, aeroplane or car that a Task is about, if it gives one. */
 export const resourceIn = (context: Context, resource: Task, element: 'input' | 'output'): string | undefined => {
   const values = resource[element] ?? [];
   const index = values.findIndex((one) => codeIn(one.type, systems.taskDetail) === 'resource');
@@ -129,7 +131,7 @@ export const resourceIn = (context: Context, resource: Task, element: 'input' | 
   const path = [element, index, 'valueReference', 'identifier'];
   const identifier = values[index]?.valueReference?.identifier;
   const sign = identifier?.system === systems.resource ? callSign(context, identifier.value, path) : undefined;
-  if (sign === undefined) reject(context, path, `is missing: give the call sign, system ${systems.resource}`);
+  if (sign === undefined) missing(context, path, `give the call sign, system ${systems.resource}`);
   return sign;
 };
 
@@ -142,27 +144,26 @@ export const organisationIn = (resource: Task, code: string): string | undefined
 
 /** The hub's id of the Task that is answered. */
 export const requiredTaskId = (context: Context, resource: Task): string | undefined => {
-  if (resource.id === undefined) reject(context, ['id'], 'is missing: give the id of the Task as the hub gave it');
+  if (resource.id === undefined) missing(context, ['id'], 'give the id of the Task as the hub gave it');
   return resource.id;
 };
 
-/** What `detailMoment` found: `faulty` has been reported already. */
+/** Result of `detailMoment`. With `faulty` the fault has been reported already. */
 type Detail =
   | { readonly found: 'moment'; readonly value: string }
   | { readonly found: 'faulty' | 'nothing'; readonly value?: undefined };
 
-/** A moment given as a typed value of a Task (`input` or `output`), by its code in the hub's task-detail system. */
+/** A date with time and zone in a typed value of a Task, by its code in the hub's task-detail system. */
 const detailMoment = (context: Context, resource: Task, element: 'input' | 'output', code: string): Detail => {
   const values = resource[element] ?? [];
   const index = values.findIndex((one) => codeIn(one.type, systems.taskDetail) === code);
   if (index === -1) return { found: 'nothing' };
   const value = values[index]?.valueDateTime;
   if (value !== undefined && moment.safeParse(value).success) return { found: 'moment', value };
-  reject(
-    context,
-    [element, index, 'valueDateTime'],
-    `${value === undefined ? 'is missing' : 'is not a moment'}: give date, time and zone, e.g. 2026-02-01T12:30:00+01:00`,
-  );
+  const path = [element, index, 'valueDateTime'];
+  const advice = 'give for example 2026-02-01T12:30:00+01:00';
+  if (value === undefined) missing(context, path, advice);
+  else reject(context, path, `is not a date with time and zone: ${advice}`);
   return { found: 'faulty' };
 };
 
@@ -178,20 +179,18 @@ export const requiredEta = (context: Context, resource: Task, element: 'input' |
   return eta.value;
 };
 
-export const missing = (context: Context, path: Path, what: string): void =>
-  reject(context, path, `is missing: ${what}`);
-
-/** `Task/<id>` → `<id>`; anything else is no Task of the hub. */
+/** The id in a reference `Task/<id>`; `undefined` for any other reference. */
 export const taskIdIn = (reference: string | undefined): string | undefined =>
   /(?:^|\/)Task\/([A-Za-z0-9\-.]{1,64})$/.exec(reference ?? '')?.[1];
 
-/** The id if it has the form of the hub's own Task ids; a sender's own id is none. */
+/** The id if it has the form of the hub's Task ids; `undefined` for a sender's own id. */
 export const hubTaskId = (id: string | undefined): string | undefined =>
   id !== undefined && parseAddress(id) !== undefined ? id : undefined;
 
+/** Characters of system and value together. */
 const longestIncident = 200;
 
-/** The large event a mission belongs to: `ServiceRequest.requisition`, the identifier that several requests share. */
+/** The large event that a mission belongs to: `ServiceRequest.requisition`, an identifier that several requests share. */
 export const incidentIn = (
   context: Context,
   {
@@ -203,34 +202,15 @@ export const incidentIn = (
   if (requisition === undefined) return undefined;
   const system = requisition.system?.trim() ?? '';
   const value = requisition.value?.trim() ?? '';
-  if (system === '' || value === '') missing(context, ['requisition'], 'an incident has a system and a value');
+  if (system === '' || value === '') missing(context, ['requisition'], 'give both system and value');
   if (system.length + value.length > longestIncident)
     reject(context, ['requisition'], `is longer than ${longestIncident} characters`);
   return { system, value };
 };
 
-/** Rules that several types share, for their profiles and pages. */
-export const taskIdRule: ElementRule = {
-  path: 'Task.id',
-  required: 'always',
-  what: "The Task that is answered, by the hub's id.",
-};
-export const authorRule: ElementRule = {
-  path: 'MessageHeader.author',
-  required: 'some-answers',
-  what: 'Who decided, and in which role: a PractitionerRole in the Bundle (profile `decider`), with `code`, name and if possible the HPR number. Required for every refusal.',
-};
-export const refusalRule: ElementRule = {
-  path: 'Task.statusReason',
-  required: 'some-answers',
-  words: 'always',
-  what: 'Why not: a code of the guideline, and words (`text`). Required for every refusal.',
-  codes: 'refusal-reason',
-};
-
 const phaseCodes = codesOf(flightPhases);
 
-/** Flight phases in a Task's `output`, each with the time at which somebody saw it; `undefined` if it reports none. */
+/** Flight phases in a Task's `output`, each with the time at which it was observed; `undefined` if there are none. */
 export const phasesIn = (context: Context, resource: Task): Facts['phases'] => {
   const reports = resource.output?.some((value) => codeIn(value.type, systems.flightPhase) !== undefined) ?? false;
   const found = (resource.output ?? []).flatMap((value, index) => {
@@ -238,40 +218,15 @@ export const phasesIn = (context: Context, resource: Task): Facts['phases'] => {
     if (code === undefined) return [];
     const phase = phaseCodes.find((known) => known === code);
     if (phase === undefined) {
-      context.addIssue({
-        code: 'custom',
-        path: ['output', index, 'type'],
-        message: `has an unknown flight phase: give one of ${phaseCodes.join(', ')}`,
-      });
+      const advice = `give one of ${phaseCodes.join(', ')}`;
+      reject(context, ['output', index, 'type'], `has an unknown flight phase: ${advice}`);
     }
     const seenAt = value.valueDateTime;
     const path = ['output', index, 'valueDateTime'];
-    if (seenAt === undefined) missing(context, path, 'say when the phase was seen, as date, time and zone');
-    else if (!moment.safeParse(seenAt).success) {
-      context.addIssue({
-        code: 'custom',
-        path,
-        message: 'is not a moment: say when the phase was seen, as date, time and zone',
-      });
-    }
+    const advice = 'give the time at which the phase was observed, as date, time and zone';
+    if (seenAt === undefined) missing(context, path, advice);
+    else if (!moment.safeParse(seenAt).success) reject(context, path, `is not a date with time and zone: ${advice}`);
     return phase === undefined || seenAt === undefined ? [] : [{ phase, seenAt }];
   });
   return reports ? found : undefined;
 };
-
-/** What the hub says when people must phone. */
-export const hubElements: readonly ElementRule[] = [
-  { path: 'CommunicationRequest.status', required: 'always', what: '`active`.' },
-  { path: 'CommunicationRequest.medium', required: 'always', what: 'The telephone.' },
-  {
-    path: 'CommunicationRequest.recipient',
-    required: 'always',
-    what: 'Whom to phone: an Organization in the Bundle, with its number in `telecom`.',
-  },
-  {
-    path: 'CommunicationRequest.about',
-    required: 'always',
-    what: 'The Task nobody has acknowledged, or the message that did not arrive.',
-  },
-  { path: 'CommunicationRequest.payload', required: 'always', what: 'The same in words, for a person to read.' },
-];

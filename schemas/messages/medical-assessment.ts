@@ -4,7 +4,8 @@ import { codeIn } from '../fhir/datatypes.ts';
 import { clinicalImpression } from '../fhir/resources.ts';
 import { systems } from '../names.ts';
 import type { Facts, MessageType } from './message-type.ts';
-import { authorRule, requiredCode, requiredWords, wordsIn } from './fields.ts';
+import { requiredCode, requiredWords, wordsIn } from './fields.ts';
+import { authorRule } from './element-rules.ts';
 
 const schema = clinicalImpression.transform((resource, context): Facts => {
   if (resource.status !== 'completed')
@@ -22,7 +23,7 @@ const schema = clinicalImpression.transform((resource, context): Facts => {
   return defined({ answer, words: readSummary(context, resource.summary, ['summary']) });
 });
 
-export const medicalAssessment: MessageType = {
+export const medicalAssessment = {
   event: 'medical-assessment',
   title: 'Medical assessment',
   family: 'coordination',
@@ -45,7 +46,10 @@ export const medicalAssessment: MessageType = {
       neededFor: ['not-indicated', 'undetermined'],
       what: 'Why, in words. Required unless the mission is medically indicated.',
     },
-    { ...authorRule, required: 'always', what: 'The physician, with role: a PractitionerRole in the Bundle.' },
+    {
+      ...authorRule('every decision'),
+      what: 'The physician, with role: a PractitionerRole in the Bundle.',
+    },
     {
       path: 'MessageHeader.focus',
       required: 'always',
@@ -55,7 +59,7 @@ export const medicalAssessment: MessageType = {
   answers: { system: systems.medicalGround, codes: medicalGrounds, of: 'message' },
   authorRequiredFor: ['indicated', 'not-indicated', 'undetermined'],
   legalIn: ['active'],
-  told: ['coordinator', 'requester'],
+  notifies: ['coordinator', 'requester'],
   readableBy: ['local-amk', 'amk-la'],
   example: 'medical-assessment.json',
-};
+} as const satisfies MessageType;

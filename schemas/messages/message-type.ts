@@ -2,52 +2,52 @@ import type { z } from 'zod';
 import type { CodeTable, MissionStatus, RefusalClass, Role, TaskKind, TaskStatus, Urgency } from '../codes.ts';
 import type { Family } from '../scopes.ts';
 
-/** What the hub understands of a message, whatever its type. Everything else stays in the message's own text. */
+/** What the hub understands of a message, whatever its type. The rest stays in the text of the message. */
 export interface Facts {
-  /** The Task the message is about, by the hub's id. */
+  /** Id of the Task that the message is about, as the hub gave it. */
   readonly task?: string;
-  /** Which of the type's answers the message gives: a key of `moves`. */
+  /** Which of the type's answers the message gives: a key of `transitions.byAnswer`. */
   readonly answer?: string;
   readonly urgency?: Urgency;
   readonly resourceKind?: string;
-  /** Why not, or why cancelled. */
+  /** Why the answer is a refusal, or why the mission or Task is cancelled. */
   readonly reason?: Reason;
-  /** The sender's words where no code is asked for: why a rejection is disputed. */
+  /** Free text of the sender where the message has no code: why a rejection is disputed. */
   readonly words?: string;
-  /** When the sender said it, for reports that replace each other. */
+  /** When the sender made the report (`Bundle.timestamp`), for reports that replace each other. */
   readonly statedAt?: string;
-  /** When a deferred decision is to be expected. */
+  /** When a deferred decision can be expected. */
   readonly until?: string;
   /** Estimated time of arrival. */
   readonly eta?: string;
-  /** Flight phases with the time at which somebody saw them. */
+  /** Flight phases with the time at which each was observed. */
   readonly phases?: readonly { readonly phase: string; readonly seenAt: string }[];
   readonly position?: Position;
-  /** Organisation number of the hospital a patient is diverted to. */
+  /** Organisation number of the hospital that a patient is diverted to. */
   readonly divertedTo?: string;
-  /** Task that this ask belongs to: a pre-arrival notification names the flight it announces. */
+  /** Id of the Task that the new Task belongs to: a pre-arrival notification names the flight. */
   readonly partOf?: string;
-  /** The person behind an answer, from `MessageHeader.author`. */
+  /** The person who gave the answer, from `MessageHeader.author`. */
   readonly decider?: Decider;
-  /** Mission criteria: those a request states, or those a decision was judged on. Codes of the mission's guideline. */
+  /** Mission criteria of a request, or those that a decision is based on: codes of the mission's guideline. */
   readonly criteria?: readonly string[];
   /** Municipality of the place, four digits (Volven 3402). */
   readonly municipality?: string;
   /** Identifier of the incident that several missions belong to (`ServiceRequest.requisition`). */
   readonly incident?: { readonly system: string; readonly value: string };
-  /** The one helicopter, aeroplane or car, as its operator names it (call sign). */
+  /** Call sign of one helicopter, aeroplane or car. */
   readonly resource?: string;
   /** Code of `resource-availability`. */
   readonly availability?: string;
-  /** Organisation number of the hospital a patient was handed over to. */
+  /** Organisation number of the hospital that a patient was handed over to. */
   readonly handedOverTo?: string;
-  /** The deadline that has passed: of the Task in `task`. */
+  /** The deadline of the Task in `task` that has passed. */
   readonly deadline?: string;
-  /** What the hub could not tell, and whom. */
+  /** The entry that the hub could not deliver, and to which organisation. */
   readonly undelivered?: Undelivered;
 }
 
-/** A code of its table, the class of a refusal reason in the mission's guideline, and the sender's words. */
+/** A code of its table, the class of a refusal reason in the mission's guideline, and the sender's free text. */
 export interface Reason {
   readonly table: CodeTable;
   readonly code: string;
@@ -55,7 +55,7 @@ export interface Reason {
   readonly text?: string;
 }
 
-/** Who decided: a name, and as far as the sender said so the role and the HPR number. */
+/** The person who decided: a name, and the role and HPR number if the sender gave them. */
 export interface Decider {
   readonly name: string;
   readonly role?: string;
@@ -70,7 +70,7 @@ export interface Undelivered {
   readonly entry: number;
   /** Organisation number of the entry's sender. */
   readonly sender: string;
-  /** When its endpoint began not to answer, ISO 8601: people are told of each outage once in a mission. */
+  /** When its endpoint stopped answering, ISO 8601. People are alerted to an outage once in each mission. */
   readonly outage?: string;
 }
 
@@ -81,40 +81,40 @@ export interface Position {
   readonly altitude?: number;
 }
 
-/** Who of a mission's parties may send a message. */
+/** What an organisation must be in the mission to send a message. */
 export type Relation =
   | 'anyone-of-the-role'
   | 'any-party'
   | 'requester'
   | 'requester-or-coordinator'
   | 'coordinator'
-  /** Who coordinates, or who forwarded the mission as long as nobody at the other AMK LA has seen it. */
+  /** The coordinator, or the AMK LA that forwarded the mission, until a person at the other AMK LA acknowledges it. */
   | 'coordinator-or-forwarder'
   | 'coordinator-or-operator'
   | 'task-owner'
   | 'hub';
 
-/** Who is told that a message was accepted. The sender is never told of its own message. */
+/** The organisations that the hub notifies of an accepted message. It never notifies a sender of its own message. */
 export type Audience =
   | 'requester'
   | 'coordinator'
   | 'task-owner'
-  /** The party of a Task that the message opened beside the one it moved: the hospital diverted to, the AMK LA forwarded to. */
+  /** The owner of the Task that the message opened: the hospital diverted to, the AMK LA forwarded to. */
   | 'new-owner'
   | 'task-asker'
   | 'operator-of-task'
-  /** Hospitals that wait for the flight. */
+  /** Hospitals with an open Task for a patient of the flight. */
   | 'hospitals-of-task'
   | 'all-parties'
-  /** Every AMK LA of the directory, party to the mission or not. */
+  /** Every AMK LA of the directory, whether it is party to the mission or not. */
   | 'every-amk-la'
-  /** The quality systems of the directory: they get codes and times, no person and no free text. */
+  /** The quality systems of the directory. They get codes and times, without persons and free text. */
   | 'quality'
-  /** Who sent the message that did not arrive. */
+  /** The sender of the message that was not delivered. */
   | 'sender-of-undelivered';
 
-/** From which statuses a Task may move, and where to; `unchanged` records without moving. */
-export interface Move {
+/** The statuses that a Task may be in, and its next status. With `unchanged` the facts are recorded and the status stays. */
+export interface Transition {
   readonly from: readonly TaskStatus[];
   readonly to: TaskStatus | 'unchanged';
 }
@@ -122,83 +122,83 @@ export interface Move {
 /** The resource that `MessageHeader.focus` points to in the Bundle, and how to read it. */
 export interface Focus {
   readonly resource: 'ServiceRequest' | 'Task' | 'ClinicalImpression' | 'Location' | 'CommunicationRequest';
-  /** Reads the facts out of the resource; its issues become `OperationOutcome` issues. The hub does not read what it says itself. */
+  /** Reads the facts from the resource; its issues become `OperationOutcome` issues. Absent for the hub's own messages, which it does not parse. */
   readonly schema?: z.ZodType<Facts>;
-  /** Element that references a Location whose position the hub routes by. */
+  /** Element that references a Location; the hub routes by its position. */
   readonly location?: { readonly element: 'locationReference' | 'location' | 'self'; readonly required: boolean };
 }
 
-/** What the hub reads of a message, for its profile and its page: an element of the focus resource or of the MessageHeader. */
+/** An element of the focus resource or of the MessageHeader that the hub reads, for the profile and the page of the message. */
 export interface ElementRule {
   /** FHIRPath from the resource's type: `Task.businessStatus`, `MessageHeader.author`. */
   readonly path: string;
-  /** `always`: refused without it. `some-answers`: needed for the answers that `what` names. */
+  /** `always`: the hub refuses a message without it. `some-answers`: needed for the answers that `what` names. */
   readonly required: 'always' | 'some-answers' | 'never';
-  /** Of those, the answers it is needed for; where the type has no codes for its answers, statuses of the Task. */
+  /** With `some-answers`: codes of those answers. If the type has no codes for its answers: statuses of the Task. */
   readonly neededFor?: readonly string[];
-  /** Words (`text`) needed beside the code: whenever it is needed, or with the code `other`. */
+  /** Whether the code needs a `text` beside it: always, or with the code `other`. */
   readonly words?: 'always' | 'with-other';
   /** Code of `task-detail` that the type of one `input` or `output` must have. */
   readonly detail?: string;
-  /** One sentence for people. */
+  /** One sentence for the page of the message. */
   readonly what: string;
-  /** Code system that its codes come from. */
+  /** Code system of its codes. */
   readonly codes?: CodeTable;
 }
 
 /** One file of the catalogue: everything the hub knows about one message type. */
-export interface MessageType {
+export interface MessageType<Event extends string = string> {
   /** Name in the catalogue and in the log. */
-  readonly event: string;
-  /** Code in `MessageHeader.eventCoding` where it differs from `event`: two types may share one code and differ in their focus. */
+  readonly event: Event;
+  /** Code in `MessageHeader.eventCoding` if it differs from `event`: two types may share a code and differ in their focus. */
   readonly code?: string;
   readonly title: string;
-  /** Whose scope lets a system send it. */
+  /** Family of the OAuth scope that a system needs to send it. */
   readonly family: Family;
-  /** One sentence for people who will use it. */
+  /** What it is for, in one or two sentences for integrators. */
   readonly purpose: string;
   readonly senders: readonly Role[];
   readonly relation: Relation;
   readonly focus?: Focus;
-  /** `true` if the message may carry a focus resource but need not. */
+  /** `true` if the focus resource is optional. */
   readonly focusOptional?: boolean;
-  /** What the hub reads of it, in the order in which a sender fills it in. */
+  /** The elements that the hub reads, in the order in which a sender fills them in. */
   readonly elements: readonly ElementRule[];
-  /** The log it is written to, unless it is a mission's: that of a resource's readiness. */
+  /** The log that it is written to, if that is not a mission's: the log of a resource's availability. */
   readonly log?: 'resource';
-  /** Code system and codes in which the answer is given. It stays on the Task as its `businessStatus`, or belongs to this message only. */
+  /** Code system and codes of the answer. Of a `task`: the Task keeps it as its `businessStatus`. Of a `message`: it belongs to this message only. */
   readonly answers?: {
     readonly system: string;
     readonly codes: Readonly<Record<string, string>>;
     readonly of: 'task' | 'message';
-    /** The status a Task carries with each answer. */
+    /** The status of the Task that goes with each answer. */
     readonly statuses?: Readonly<Record<string, TaskStatus>>;
   };
-  /** `MessageHeader.author` (the person who decided, and in which role) is required for these answers. */
+  /** Answers that require `MessageHeader.author`: the person who decided, and in which role. */
   readonly authorRequiredFor?: readonly string[];
-  /** `MessageHeader.author` carries an HPR number for these answers, so that another person can decide a review. */
+  /** Answers that require an HPR number in `MessageHeader.author`, so that the hub can require another person for a review. */
   readonly identifierRequiredFor?: readonly string[];
-  /** A report that replaces older ones by when it was made (`Bundle.timestamp`), not by when it came. */
+  /** A report that replaces older ones by the time at which it was made (`Bundle.timestamp`), not by the time of receipt. */
   readonly dated?: true;
-  /** The final account of a flight: its times replace those that were reported before. */
+  /** The final report of a flight: its times replace the times reported before. */
   readonly corrects?: true;
-  /** Receivers of this role become party to the mission, if who leads it sends the message. */
+  /** Role of receivers that become party to the mission if its requester or coordinator sends the message. */
   readonly invites?: Role;
-  /** Mission states in which the message is legal; absent for the message that opens the mission. */
+  /** Mission states in which the message is legal; empty for a message that does not name a mission. */
   readonly legalIn: readonly MissionStatus[];
   /** The message is legal only while a Task of this kind is open. */
   readonly whileOpen?: TaskKind;
-  /** The Task this message opens for the party in `MessageHeader.destination`, unless it names one to move. */
+  /** The Task that the message opens for the party in `MessageHeader.destination`, unless it names an existing Task. */
   readonly opens?: { readonly kind: TaskKind; readonly owner: Role };
-  /** Kinds of Task that the message may move, and the moves by answer. */
-  readonly moves?: {
+  /** Kinds of Task that the message may change, and the allowed transitions by answer. */
+  readonly transitions?: {
     readonly kinds: readonly TaskKind[];
-    readonly byAnswer: Readonly<Record<string, readonly Move[]>>;
+    readonly byAnswer: Readonly<Record<string, readonly Transition[]>>;
   };
-  /** Opens the mission, ends it, moves its coordination to another AMK LA, or asks it to decide anew. */
+  /** Opens the mission, cancels it, moves its coordination to another AMK LA, or asks for a review of a rejection. */
   readonly mission?: 'opens' | 'cancels' | 'forwards' | 'reviews';
-  readonly told: readonly Audience[];
-  /** Roles that may read the message although it was not sent to them, as long as the mission concerns them. */
+  readonly notifies: readonly Audience[];
+  /** Roles that may read the message although it was not addressed to them, as long as they are party to the mission. */
   readonly readableBy: readonly Role[];
   /** File in `partner/examples/`. */
   readonly example: string;

@@ -24,7 +24,7 @@ const schema = serviceRequest.transform((request, context): Facts => {
   return defined({ reason });
 });
 
-export const missionCancel: MessageType = {
+export const missionCancel = {
   event: 'mission-cancel',
   title: 'Cancellation of a mission',
   family: 'mission',
@@ -45,7 +45,7 @@ export const missionCancel: MessageType = {
   ],
   legalIn: ['active'],
   mission: 'cancels',
-  told: ['all-parties', 'quality'],
+  notifies: ['all-parties', 'quality'],
   readableBy: ['local-amk', 'amk-la', 'operator', 'hospital'],
   example: 'mission-cancel.json',
-};
+} as const satisfies MessageType;

@@ -4,16 +4,8 @@ import { task } from '../fhir/resources.ts';
 import { moment } from '../fhir/datatypes.ts';
 import { systems } from '../names.ts';
 import type { Facts, MessageType } from './message-type.ts';
-import {
-  authorRule,
-  criteriaIn,
-  missing,
-  refusalRule,
-  requiredAnswer,
-  requiredRefusal,
-  requiredTaskId,
-  taskIdRule,
-} from './fields.ts';
+import { criteriaIn, missing, requiredAnswer, requiredRefusal, requiredTaskId } from './fields.ts';
+import { authorRule, refusalRule, taskIdRule } from './element-rules.ts';
 
 const statusOf = {
   accepted: 'accepted',
@@ -44,7 +36,7 @@ const schema = task.transform((resource, context): Facts => {
 
 const undecided = ['requested', 'received', 'on-hold'] as const;
 
-export const missionDecision: MessageType = {
+export const missionDecision = {
   event: 'mission-decision',
   title: 'Decision on a mission request',
   family: 'coordination',
@@ -57,11 +49,7 @@ export const missionDecision: MessageType = {
     taskIdRule,
     { path: 'Task.status', required: 'always', what: '`accepted`, `on-hold` (deferred) or `rejected`.' },
     { path: 'Task.businessStatus', required: 'always', what: 'The decision.', codes: 'mission-decision' },
-    {
-      ...authorRule,
-      required: 'always',
-      what: `${authorRule.what.split(' Required')[0]} Required for every decision.`,
-    },
+    authorRule('every decision'),
     {
       ...refusalRule,
       neededFor: ['partially-accepted', 'deferred', 'rejected'],
@@ -84,7 +72,7 @@ export const missionDecision: MessageType = {
   authorRequiredFor: ['accepted', 'partially-accepted', 'deferred', 'rejected'],
   identifierRequiredFor: ['rejected'],
   legalIn: ['active'],
-  moves: {
+  transitions: {
     kinds: ['coordination'],
     byAnswer: {
       accepted: [{ from: undecided, to: 'accepted' }],
@@ -94,7 +82,7 @@ export const missionDecision: MessageType = {
       rejected: [{ from: [...undecided, 'accepted'], to: 'rejected' }],
     },
   },
-  told: ['requester', 'task-asker', 'quality'],
+  notifies: ['requester', 'task-asker', 'quality'],
   readableBy: ['local-amk', 'amk-la'],
   example: 'mission-decision.json',
-};
+} as const satisfies MessageType;

@@ -3,7 +3,8 @@ import { defined } from '../defined.ts';
 import { task } from '../fhir/resources.ts';
 import { systems } from '../names.ts';
 import type { Facts, MessageType } from './message-type.ts';
-import { requiredReason, requiredTaskId, requireStatus, taskIdRule } from './fields.ts';
+import { requiredReason, requiredTaskId, requireStatus } from './fields.ts';
+import { taskIdRule } from './element-rules.ts';
 
 const schema = task.transform((resource, context): Facts => {
   requireStatus(context, resource, 'cancelled');
@@ -18,7 +19,7 @@ const schema = task.transform((resource, context): Facts => {
   return defined({ task: requiredTaskId(context, resource), answer: 'forwarded', reason });
 });
 
-export const missionForward: MessageType = {
+export const missionForward = {
   event: 'mission-forward',
   title: 'Forwarding of a mission',
   family: 'coordination',
@@ -41,12 +42,12 @@ export const missionForward: MessageType = {
   ],
   legalIn: ['active'],
   opens: { kind: 'coordination', owner: 'amk-la' },
-  moves: {
+  transitions: {
     kinds: ['coordination'],
     byAnswer: { forwarded: [{ from: ['requested', 'received', 'accepted', 'on-hold'], to: 'cancelled' }] },
   },
   mission: 'forwards',
-  told: ['all-parties', 'quality'],
+  notifies: ['all-parties', 'quality'],
   readableBy: ['local-amk', 'amk-la', 'operator', 'hospital'],
   example: 'mission-forward.json',
-};
+} as const satisfies MessageType;

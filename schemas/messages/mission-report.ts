@@ -1,7 +1,8 @@
 import { defined } from '../defined.ts';
 import { task } from '../fhir/resources.ts';
 import type { Facts, MessageType } from './message-type.ts';
-import { phasesIn, requiredTaskId, requireStatus, resourceIn, taskIdRule } from './fields.ts';
+import { phasesIn, requiredTaskId, requireStatus, resourceIn } from './fields.ts';
+import { taskIdRule } from './element-rules.ts';
 
 const schema = task.transform((resource, context): Facts => {
   requireStatus(context, resource, 'completed');
@@ -14,7 +15,7 @@ const schema = task.transform((resource, context): Facts => {
   });
 });
 
-export const missionReport: MessageType = {
+export const missionReport = {
   event: 'mission-report',
   title: 'Mission report',
   family: 'report',
@@ -39,7 +40,7 @@ export const missionReport: MessageType = {
     },
   ],
   legalIn: ['active', 'revoked', 'completed'],
-  moves: {
+  transitions: {
     kinds: ['resource'],
     byAnswer: {
       reported: [
@@ -49,7 +50,7 @@ export const missionReport: MessageType = {
     },
   },
   corrects: true,
-  told: ['coordinator', 'quality'],
+  notifies: ['coordinator', 'quality'],
   readableBy: ['amk-la'],
   example: 'mission-report.json',
-};
+} as const satisfies MessageType;

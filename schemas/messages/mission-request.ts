@@ -21,7 +21,7 @@ const schema = serviceRequest.transform((request, context): Facts => {
   return defined({ urgency, criteria, incident: incidentIn(context, request) });
 });
 
-export const missionRequest: MessageType = {
+export const missionRequest = {
   event: 'mission-request',
   title: 'Mission request',
   family: 'request',
@@ -58,7 +58,7 @@ export const missionRequest: MessageType = {
   legalIn: [],
   opens: { kind: 'coordination', owner: 'amk-la' },
   mission: 'opens',
-  told: ['coordinator'],
+  notifies: ['coordinator'],
   readableBy: ['local-amk', 'amk-la', 'operator', 'hospital'],
   example: 'mission-request.json',
-};
+} as const satisfies MessageType;

@@ -21,7 +21,7 @@ const schema = serviceRequest.transform((request, context): Facts => {
   });
 });
 
-export const missionUpdate: MessageType = {
+export const missionUpdate = {
   event: 'mission-update',
   title: 'Update of a mission',
   family: 'mission',
@@ -50,7 +50,7 @@ export const missionUpdate: MessageType = {
   ],
   legalIn: ['active', 'revoked', 'entered-in-error', 'completed'],
   invites: 'observer',
-  told: ['all-parties'],
+  notifies: ['all-parties'],
   readableBy: ['local-amk', 'amk-la', 'operator', 'hospital'],
   example: 'mission-update.json',
-};
+} as const satisfies MessageType;

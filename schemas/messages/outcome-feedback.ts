@@ -3,7 +3,8 @@ import { defined } from '../defined.ts';
 import { task } from '../fhir/resources.ts';
 import { systems } from '../names.ts';
 import type { Facts, MessageType } from './message-type.ts';
-import { requiredCode, requiredTaskId, taskIdRule, wordsIn } from './fields.ts';
+import { requiredCode, requiredTaskId, wordsIn } from './fields.ts';
+import { taskIdRule } from './element-rules.ts';
 
 const schema = task.transform((resource, context): Facts => {
   const answer = requiredCode(
@@ -22,7 +23,7 @@ const schema = task.transform((resource, context): Facts => {
 
 const received = [{ from: ['requested', 'received', 'accepted', 'completed'], to: 'unchanged' }] as const;
 
-export const outcomeFeedback: MessageType = {
+export const outcomeFeedback = {
   event: 'outcome-feedback',
   title: 'Outcome feedback',
   family: 'report',
@@ -48,11 +49,11 @@ export const outcomeFeedback: MessageType = {
   ],
   answers: { system: systems.outcomeAssessment, codes: outcomeAssessments, of: 'message' },
   legalIn: ['active', 'revoked', 'completed'],
-  moves: {
+  transitions: {
     kinds: ['prearrival'],
     byAnswer: { appropriate: received, 'over-triage': received, 'under-triage': received, undetermined: received },
   },
-  told: ['coordinator', 'quality'],
+  notifies: ['coordinator', 'quality'],
   readableBy: ['amk-la'],
   example: 'outcome-feedback.json',
-};
+} as const satisfies MessageType;

@@ -1,7 +1,7 @@
 import type { MessageType } from './message-type.ts';
-import { hubElements } from './fields.ts';
+import { hubElements } from './element-rules.ts';
 
-export const partyUnreachable: MessageType = {
+export const partyUnreachable = {
   event: 'party-unreachable',
   title: 'Party unreachable',
   family: 'mission',
@@ -12,7 +12,7 @@ export const partyUnreachable: MessageType = {
   focus: { resource: 'CommunicationRequest' },
   elements: hubElements,
   legalIn: ['active', 'revoked', 'entered-in-error', 'completed'],
-  told: ['sender-of-undelivered', 'coordinator'],
+  notifies: ['sender-of-undelivered', 'coordinator'],
   readableBy: ['local-amk', 'amk-la'],
   example: 'party-unreachable.json',
-};
+} as const satisfies MessageType;

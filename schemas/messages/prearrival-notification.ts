@@ -16,7 +16,7 @@ const schema = task.transform((resource, context): Facts => {
   return defined({ task: known, answer: 'updated', eta, partOf });
 });
 
-export const prearrivalNotification: MessageType = {
+export const prearrivalNotification = {
   event: 'prearrival-notification',
   title: 'Pre-arrival notification',
   family: 'hospital',
@@ -55,14 +55,14 @@ export const prearrivalNotification: MessageType = {
   ],
   legalIn: ['active', 'revoked'],
   opens: { kind: 'prearrival', owner: 'hospital' },
-  moves: {
+  transitions: {
     kinds: ['prearrival'],
     byAnswer: {
       updated: [{ from: ['requested', 'received', 'accepted'], to: 'requested' }],
       cancelled: [{ from: ['requested', 'received', 'accepted'], to: 'cancelled' }],
     },
   },
-  told: ['task-owner', 'new-owner', 'coordinator'],
+  notifies: ['task-owner', 'new-owner', 'coordinator'],
   readableBy: ['local-amk', 'amk-la', 'operator'],
   example: 'prearrival-notification.json',
-};
+} as const satisfies MessageType;

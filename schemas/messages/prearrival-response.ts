@@ -3,16 +3,8 @@ import { defined } from '../defined.ts';
 import { task } from '../fhir/resources.ts';
 import { systems } from '../names.ts';
 import type { Facts, MessageType } from './message-type.ts';
-import {
-  authorRule,
-  missing,
-  organisationIn,
-  refusalRule,
-  requiredAnswer,
-  requiredRefusal,
-  requiredTaskId,
-  taskIdRule,
-} from './fields.ts';
+import { missing, organisationIn, requiredAnswer, requiredRefusal, requiredTaskId } from './fields.ts';
+import { authorRule, refusalRule, taskIdRule } from './element-rules.ts';
 
 const statusOf = {
   accepted: 'accepted',
@@ -34,7 +26,7 @@ const schema = task.transform((resource, context): Facts => {
   return defined({ task: requiredTaskId(context, resource), answer, reason, divertedTo });
 });
 
-export const prearrivalResponse: MessageType = {
+export const prearrivalResponse = {
   event: 'prearrival-response',
   title: 'Answer to a pre-arrival notification',
   family: 'hospital',
@@ -56,12 +48,12 @@ export const prearrivalResponse: MessageType = {
       what: 'Type `diverted-to`: the other hospital, by organisation number.',
       codes: 'task-detail',
     },
-    authorRule,
+    authorRule('every refusal'),
   ],
   answers: { system: systems.prearrivalAnswer, codes: prearrivalAnswers, of: 'task', statuses: statusOf },
   authorRequiredFor: ['diverted', 'cannot-receive'],
   legalIn: ['active', 'revoked'],
-  moves: {
+  transitions: {
     kinds: ['prearrival'],
     byAnswer: {
       accepted: [{ from: ['requested', 'received'], to: 'accepted' }],
@@ -69,7 +61,7 @@ export const prearrivalResponse: MessageType = {
       'cannot-receive': [{ from: ['requested', 'received', 'accepted'], to: 'rejected' }],
     },
   },
-  told: ['task-asker', 'coordinator', 'operator-of-task', 'new-owner'],
+  notifies: ['task-asker', 'coordinator', 'operator-of-task', 'new-owner'],
   readableBy: ['local-amk', 'amk-la', 'operator'],
   example: 'prearrival-response.json',
-};
+} as const satisfies MessageType;

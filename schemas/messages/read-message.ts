@@ -12,7 +12,7 @@ import {
 import { meta as metaSchema } from '../fhir/datatypes.ts';
 import { digestOf, isMissionId, parseAddress } from '../identifiers.ts';
 import { canonicalText, isObject, parseLossless } from '../json/json.ts';
-import { catalogue, eventCodeOf, messageTypesOf } from './catalogue.ts';
+import { catalogue, type CataloguedType, eventCodeOf, messageTypesOf } from './catalogue.ts';
 import type { Decider, Facts, MessageType, Position } from './message-type.ts';
 import { exerciseCode, municipalityExtension, systems } from '../names.ts';
 import { judgePlace } from '../fhir/service-area.ts';
@@ -28,7 +28,7 @@ export interface Claim {
 /** A message as the hub understood it, with its own text untouched. */
 export interface Message {
   readonly outcome: 'read';
-  readonly type: MessageType;
+  readonly type: CataloguedType;
   /** `MessageHeader.id`: the message, however often it is sent. */
   readonly id: string;
   /** `Bundle.id`: the envelope. */

@@ -21,7 +21,7 @@ const schema = location.transform((resource, context): Facts => {
   return defined({ resource: sign, availability, resourceKind });
 });
 
-export const resourceAvailability: MessageType = {
+export const resourceAvailability = {
   event: 'resource-availability',
   code: 'resource-status',
   title: 'Availability of a resource',
@@ -45,7 +45,7 @@ export const resourceAvailability: MessageType = {
   log: 'resource',
   dated: true,
   legalIn: [],
-  told: ['every-amk-la'],
+  notifies: ['every-amk-la'],
   readableBy: ['amk-la', 'quality'],
   example: 'resource-availability.json',
-};
+} as const satisfies MessageType;

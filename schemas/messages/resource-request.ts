@@ -18,7 +18,7 @@ const schema = task.transform((resource, context): Facts => {
   });
 });
 
-export const resourceRequest: MessageType = {
+export const resourceRequest = {
   event: 'resource-request',
   title: 'Request for a resource',
   family: 'resource',
@@ -61,7 +61,7 @@ export const resourceRequest: MessageType = {
   legalIn: ['active'],
   whileOpen: 'coordination',
   opens: { kind: 'resource', owner: 'operator' },
-  moves: {
+  transitions: {
     kinds: ['resource'],
     byAnswer: {
       cancelled: [
@@ -71,7 +71,7 @@ export const resourceRequest: MessageType = {
       ],
     },
   },
-  told: ['task-owner', 'hospitals-of-task'],
+  notifies: ['task-owner', 'hospitals-of-task'],
   readableBy: ['local-amk', 'amk-la'],
   example: 'resource-request.json',
-};
+} as const satisfies MessageType;

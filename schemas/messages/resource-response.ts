@@ -3,17 +3,8 @@ import { defined } from '../defined.ts';
 import { task } from '../fhir/resources.ts';
 import { systems } from '../names.ts';
 import type { Facts, MessageType } from './message-type.ts';
-import {
-  authorRule,
-  optionalEta,
-  refusalRule,
-  requiredAnswer,
-  requiredEta,
-  requiredRefusal,
-  requiredTaskId,
-  resourceIn,
-  taskIdRule,
-} from './fields.ts';
+import { optionalEta, requiredAnswer, requiredEta, requiredRefusal, requiredTaskId, resourceIn } from './fields.ts';
+import { authorRule, refusalRule, taskIdRule } from './element-rules.ts';
 
 const statusOf = {
   accepted: 'accepted',
@@ -36,7 +27,7 @@ const schema = task.transform((resource, context): Facts => {
   });
 });
 
-export const resourceResponse: MessageType = {
+export const resourceResponse = {
   event: 'resource-response',
   title: 'Answer to a request for a resource',
   family: 'resource',
@@ -62,12 +53,12 @@ export const resourceResponse: MessageType = {
       codes: 'task-detail',
     },
     { ...refusalRule, neededFor: ['declined', 'withdrawn', 'aborted'] },
-    authorRule,
+    authorRule('every refusal'),
   ],
   answers: { system: systems.resourceAnswer, codes: resourceAnswers, of: 'task', statuses: statusOf },
   authorRequiredFor: ['declined', 'withdrawn', 'aborted'],
   legalIn: ['active', 'revoked', 'entered-in-error'],
-  moves: {
+  transitions: {
     kinds: ['resource'],
     byAnswer: {
       accepted: [{ from: ['requested', 'received'], to: 'accepted' }],
@@ -77,7 +68,7 @@ export const resourceResponse: MessageType = {
     },
   },
   dated: true,
-  told: ['task-asker', 'coordinator', 'requester', 'hospitals-of-task', 'quality'],
+  notifies: ['task-asker', 'coordinator', 'requester', 'hospitals-of-task', 'quality'],
   readableBy: ['local-amk', 'amk-la'],
   example: 'resource-response.json',
-};
+} as const satisfies MessageType;

@@ -2,7 +2,8 @@ import { defined } from '../defined.ts';
 import { task } from '../fhir/resources.ts';
 import { systems } from '../names.ts';
 import type { Facts, MessageType } from './message-type.ts';
-import { missing, optionalEta, organisationIn, phasesIn, requiredTaskId, resourceIn, taskIdRule } from './fields.ts';
+import { missing, optionalEta, organisationIn, phasesIn, requiredTaskId, resourceIn } from './fields.ts';
+import { taskIdRule } from './element-rules.ts';
 
 const groundPhases: readonly string[] = ['alarm-received', 'unit-alerted'];
 
@@ -38,7 +39,7 @@ const schema = task.transform((resource, context): Facts => {
 /** Times seen in flight may arrive when the Task is over: they are recorded and move nothing. */
 const late = { from: ['completed', 'failed', 'cancelled'], to: 'unchanged' } as const;
 
-export const resourceStatus: MessageType = {
+export const resourceStatus = {
   event: 'resource-status',
   title: 'Status of a resource',
   family: 'resource',
@@ -58,7 +59,7 @@ export const resourceStatus: MessageType = {
     { path: 'Task.location', required: 'never', what: 'A Location in the Bundle with the present position.' },
   ],
   legalIn: ['active', 'revoked', 'entered-in-error', 'completed'],
-  moves: {
+  transitions: {
     kinds: ['resource'],
     byAnswer: {
       reported: [{ from: ['accepted', 'in-progress'], to: 'unchanged' }, late],
@@ -68,7 +69,7 @@ export const resourceStatus: MessageType = {
     },
   },
   dated: true,
-  told: ['all-parties'],
+  notifies: ['all-parties'],
   readableBy: ['local-amk', 'amk-la', 'operator', 'hospital'],
   example: 'resource-status.json',
-};
+} as const satisfies MessageType;

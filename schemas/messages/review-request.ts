@@ -1,7 +1,8 @@
 import { defined } from '../defined.ts';
 import { task } from '../fhir/resources.ts';
 import type { Facts, MessageType } from './message-type.ts';
-import { criteriaIn, requiredTaskId, requiredWords, requireStatus, taskIdRule } from './fields.ts';
+import { criteriaIn, requiredTaskId, requiredWords, requireStatus } from './fields.ts';
+import { taskIdRule } from './element-rules.ts';
 
 const schema = task.transform((resource, context): Facts => {
   requireStatus(context, resource, 'requested');
@@ -13,7 +14,7 @@ const schema = task.transform((resource, context): Facts => {
   });
 });
 
-export const reviewRequest: MessageType = {
+export const reviewRequest = {
   event: 'review-request',
   title: 'Request for a review',
   family: 'request',
@@ -34,9 +35,9 @@ export const reviewRequest: MessageType = {
     },
   ],
   legalIn: ['active'],
-  moves: { kinds: ['coordination'], byAnswer: { disputed: [{ from: ['rejected'], to: 'unchanged' }] } },
+  transitions: { kinds: ['coordination'], byAnswer: { disputed: [{ from: ['rejected'], to: 'unchanged' }] } },
   mission: 'reviews',
-  told: ['coordinator', 'quality'],
+  notifies: ['coordinator', 'quality'],
   readableBy: ['local-amk', 'amk-la'],
   example: 'review-request.json',
-};
+} as const satisfies MessageType;

@@ -162,8 +162,8 @@ const withProfiles = (edition: Edition): readonly CapabilityStatementRestResourc
   });
 };
 
-const messageLine = ({ event, senders, told, purpose, relation }: MessageType): string =>
-  `- \`${event}\` (from ${senders.join(', ')}; ${relation}; told: ${told.join(', ')}): ${purpose}`;
+const messageLine = ({ event, senders, notifies, purpose, relation }: MessageType): string =>
+  `- \`${event}\` (from ${senders.join(', ')}; ${relation}; told: ${notifies.join(', ')}): ${purpose}`;
 
 const supportedMessage = ({ event, senders }: MessageType): CapabilityStatementMessagingSupportedMessage => ({
   mode: senders.includes('hub') ? 'sender' : 'receiver',

@@ -7,9 +7,9 @@ import { rulesOf } from './rules.ts';
 import { profileId } from './structure-definitions.ts';
 
 /** Which resource's readiness a report gives is judged by the present; what moves a mission is processed once; the rest informs. */
-const categoryOf = ({ log, opens, moves, mission }: MessageType): MessageDefinition['category'] => {
+const categoryOf = ({ log, opens, transitions, mission }: MessageType): MessageDefinition['category'] => {
   if (log === 'resource') return 'currency';
-  const movesTask = Object.values(moves?.byAnswer ?? {})
+  const movesTask = Object.values(transitions?.byAnswer ?? {})
     .flat()
     .some(({ to }) => to !== 'unchanged');
   return opens === undefined && mission === undefined && !movesTask ? 'notification' : 'consequence';

@@ -63,5 +63,5 @@ export const answersOf = (type: MessageType): readonly AnswerNeeds[] => {
 };
 
 /** Whether it may decide a review, which takes a person with an HPR number whatever the answer. */
-export const decidesReviews = ({ answers, moves }: MessageType): boolean =>
-  answers?.of === 'task' && moves?.kinds.includes('coordination') === true;
+export const decidesReviews = ({ answers, transitions }: MessageType): boolean =>
+  answers?.of === 'task' && transitions?.kinds.includes('coordination') === true;

@@ -1,4 +1,5 @@
 import { codesOf, decisions, taskKinds, urgencies } from '../codes.ts';
+import type { HubEventName } from '../messages/catalogue.ts';
 
 /**
  * What the hub counts of missions, for CloudWatch: names, units, dimensions with all the values they can have.
@@ -7,6 +8,12 @@ import { codesOf, decisions, taskKinds, urgencies } from '../codes.ts';
 
 /** Stages live side by side in one account: each stack has a namespace of its own. */
 export const metricNamespace = (stack: string): string => stack;
+
+/** Messages of the hub that ask people to phone a party; a missed deadline has a metric of its own. */
+const warnings = {
+  'party-unreachable': 'A party has no subscription, or its endpoint does not answer and the hub still retries',
+  'delivery-failed': 'The hub gave up delivering to a party',
+} as const satisfies Readonly<Record<Exclude<HubEventName, 'acknowledgement-overdue'>, string>>;
 
 /** Every dimension with its codes and what they mean. Codes only: nothing that names a party, a mission or a person. */
 export const metricDimensions = {
@@ -19,10 +26,7 @@ export const metricDimensions = {
     'given-up': 'The endpoint refused it for good, or did not take it for twelve minutes: a dead letter',
   },
   task: taskKinds,
-  warning: {
-    'party-unreachable': 'A party is not reached by machine, the hub still tries or has no endpoint for it',
-    'delivery-failed': 'A party was not told, the hub has given up',
-  },
+  warning: warnings,
 } as const;
 export type MetricDimension = keyof typeof metricDimensions;
 

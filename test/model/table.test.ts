@@ -422,13 +422,13 @@ const declared = (
   if (type.mission === 'opens' || type.log === 'resource') return true;
   const of = state?.tasks.find((one) => one.kind === kind);
   if (state === undefined || of === undefined) return false;
-  const { moves, whileOpen } = type;
-  const from = moves?.byAnswer[message.facts.answer ?? '']?.flatMap((move) => move.from) ?? [];
+  const { transitions, whileOpen } = type;
+  const from = transitions?.byAnswer[message.facts.answer ?? '']?.flatMap((move) => move.from) ?? [];
   return (
     relates(type.relation, state, sender, of) &&
     type.legalIn.includes(state.status) &&
     (whileOpen === undefined || names || state.tasks.some((one) => one.kind === whileOpen && !isFinal(one))) &&
-    (!names || (moves?.kinds.includes(kind) === true && from.includes(of.status)))
+    (!names || (transitions?.kinds.includes(kind) === true && from.includes(of.status)))
   );
 };
 
@@ -527,8 +527,8 @@ describe('Every role, event, state of the mission and status of the Task', () =>
   test('The table has every role, every event of the catalogue and every answer', () => {
     expect(Object.keys(senders).sort()).toEqual(Object.keys(roles).sort());
     const said = new Set([...cells()].map(({ message: { type, facts } }) => `${type.event} ${facts.answer ?? ''}`));
-    const possible = catalogue.flatMap(({ event, moves, answers }) =>
-      Object.keys(moves?.byAnswer ?? answers?.codes ?? { '': '' }).map((answer) => `${event} ${answer}`),
+    const possible = catalogue.flatMap(({ event, transitions, answers }) =>
+      Object.keys(transitions?.byAnswer ?? answers?.codes ?? { '': '' }).map((answer) => `${event} ${answer}`),
     );
     // Of a physician's findings one stands for all: none of them moves anything.
     const missing = possible.filter((one) => !said.has(one) && !one.startsWith('medical-assessment'));

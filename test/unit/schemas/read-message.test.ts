@@ -78,8 +78,8 @@ const expectSound = (outcome: Message | Refusal): void => {
     const { mission: effect, log } = outcome.type;
     expect(outcome.mission === undefined).toBe(effect === 'opens' || log === 'resource');
     const { answer } = outcome.facts;
-    if (outcome.type.moves !== undefined && outcome.facts.task !== undefined)
-      expect(Object.keys(outcome.type.moves.byAnswer)).toContain(answer);
+    if (outcome.type.transitions !== undefined && outcome.facts.task !== undefined)
+      expect(Object.keys(outcome.type.transitions.byAnswer)).toContain(answer);
     expect(JSON.stringify(outcome.facts)).toBe(JSON.stringify(structuredClone(outcome.facts)));
     return;
   }
