@@ -1,6 +1,6 @@
 import { defined } from '../../schemas/defined.ts';
 import { type CallResult, callEndpoint, isDelivered, runEndpointJob, shakeHands } from './circuit-breaker.ts';
-import { writeHubMessage, unreachableMessage } from '../mission/hub-messages.ts';
+import { type Cause, unreachableMessage, writeHubMessage } from '../mission/hub-messages.ts';
 import type { StoredEntry } from '../mission/mission-log.ts';
 import type { DeliveryContext, DeliveryJob, NotificationJob } from './delivery-queue.ts';
 import type { Attempt, Notification, Subscription } from './subscription.ts';
@@ -119,22 +119,25 @@ const otherWay = async (
  * `false`: another of its subscriptions is still being tried, and is waited for.
  */
 const alertPeople = async (
-  event: 'delivery-failed' | 'party-unreachable',
+  cause: Cause,
   due: PendingNotification,
-  { answer, at, firstTriedAt }: Attempt,
-  outage: string | undefined,
+  { at, firstTriedAt }: Attempt,
   ports: DeliverPorts,
 ): Promise<boolean> => {
   const { entry, notification } = due;
-  const message = unreachableMessage(event, entry, notification.organisation, answer, ports.directory, outage);
+  const message = unreachableMessage(entry, notification.organisation, cause, ports.directory);
   if (message === undefined) return true;
   const other = await otherWay(due, ports);
   if (other === 'reached') return true;
   const patience = otherWayFactor * ports.settings.warnAfter * 1000;
-  if (event === 'party-unreachable' && other === 'open' && Date.parse(at) - Date.parse(firstTriedAt) < patience)
+  if (cause.code === 'endpoint-down' && other === 'open' && Date.parse(at) - Date.parse(firstTriedAt) < patience)
     return false;
   const { missions, directory, clock } = ports;
-  await writeHubMessage({ missions, directory, now: () => clock.now() }, message, entry.correlationId, 0);
+  await writeHubMessage(
+    { missions, directory, now: () => clock.now() },
+    message,
+    defined({ correlationId: entry.correlationId, fanOutDueIn: 0 }),
+  );
   return true;
 };
 
@@ -158,8 +161,10 @@ const deliverNotification = async (order: NotificationJob, ports: DeliverPorts):
     subscription = taken.subscription;
     const { attempt, wait, warns } = decideRetry(taken, notification, before ?? due.previous, turned, ports);
     // The record last: a crash in between tells people twice rather than never.
-    if (attempt.status === 'failed') await alertPeople('delivery-failed', due, attempt, undefined, ports);
-    const warned = warns && (await alertPeople('party-unreachable', due, attempt, subscription.failingSince, ports));
+    const lastAnswer = attempt.answer;
+    if (attempt.status === 'failed') await alertPeople({ code: 'gave-up', lastAnswer }, due, attempt, ports);
+    const down: Cause = { code: 'endpoint-down', lastAnswer, ...defined({ outage: subscription.failingSince }) };
+    const warned = warns && (await alertPeople(down, due, attempt, ports));
     await ports.subscriptions.record(subscription.id, notification.number, {
       ...attempt,
       ...(warned ? { warned } : {}),

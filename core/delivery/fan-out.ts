@@ -1,6 +1,6 @@
 import { defined } from '../../schemas/defined.ts';
 import { eventCodeOf, knownMessageType } from '../../schemas/messages/catalogue.ts';
-import { cannotBeNumbered, noSubscription, writeHubMessage, unreachableMessage } from '../mission/hub-messages.ts';
+import { unreachableMessage, writeHubMessage } from '../mission/hub-messages.ts';
 import type { MissionLog, NumberedNotification } from '../mission/mission-log.ts';
 import type { Overview, Worklist } from '../mission/projections.ts';
 import type { Directory } from '../mission/directory.ts';
@@ -154,9 +154,12 @@ const warnOfUnreachable = async (
   const missed = entry.recipients.filter((organisation) => !reachable.has(organisation));
   const warnings: Entry[] = [];
   for (const organisation of missed) {
-    const why = subscribers.some((one) => one.organisation === organisation) ? cannotBeNumbered : noSubscription;
-    const message = unreachableMessage('party-unreachable', entry, organisation, why, ports.directory);
-    const said = message === undefined ? undefined : await writeHubMessage(ports, message, entry.correlationId);
+    const code = subscribers.some((one) => one.organisation === organisation) ? 'subscription-full' : 'no-subscription';
+    const message = unreachableMessage(entry, organisation, { code }, ports.directory);
+    const said =
+      message === undefined
+        ? undefined
+        : await writeHubMessage(ports, message, defined({ correlationId: entry.correlationId }));
     if (said?.outcome === 'accepted' && said.fanOutPending) warnings.push(said.entry);
   }
   return warnings;

@@ -54,7 +54,11 @@ const alertOverdue = async (mission: string, id: string, ports: SweepPorts, foun
   const correlationId = await correlationOf(last, task, ports);
   found(correlationId);
   const asOf = ports.now();
-  const said = await writeHubMessage(ports, overdueMessage(last.state, task, deadline, ports.directory), correlationId);
+  const said = await writeHubMessage(
+    ports,
+    overdueMessage(last.state, task, deadline, ports.directory),
+    defined({ correlationId }),
+  );
   if (said.outcome === 'accepted' && said.fanOutPending) await fanOut(ports, said.entry, true, asOf);
 };
 

@@ -79,8 +79,8 @@ const pendingFrom = (last: StoredEntry | undefined, number: number): number =>
   last?.fanOutPending === true ? last.pendingFrom : number;
 
 interface AcceptConditions {
-  /** The fan-out that follows at once has this long before the sweeper takes it over, milliseconds. */
-  readonly patienceMilliseconds?: number;
+  /** Milliseconds until the sweeper takes over the fan-out. */
+  readonly fanOutDueIn?: number;
   /** Asked once, when all else is in order, for a message that opens a mission or ends its rest: the refusal, if it has to wait. */
   readonly keptFromWaking?: () => Promise<Refusal | undefined>;
 }
@@ -94,7 +94,7 @@ export const acceptMessage = async (
   message: Message,
   circumstances: Omit<DecisionContext, 'now'>,
   now: () => number,
-  { patienceMilliseconds = 10_000, keptFromWaking }: AcceptConditions = {},
+  { fanOutDueIn = 10_000, keptFromWaking }: AcceptConditions = {},
 ): Promise<Accepted | Refusal> => {
   const mission = missionOf(message, circumstances.sender);
   let toAsk = keptFromWaking;
@@ -116,7 +116,7 @@ export const acceptMessage = async (
       if (kept !== undefined) return kept;
       toAsk = undefined;
     }
-    const appended = await log.append(entry, new Date(at + patienceMilliseconds).toISOString());
+    const appended = await log.append(entry, new Date(at + fanOutDueIn).toISOString());
     if (appended === 'too-large')
       return refuse(
         'too-large',

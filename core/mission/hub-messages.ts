@@ -2,133 +2,57 @@ import { taskKinds } from '../../schemas/codes.ts';
 import { defined } from '../../schemas/defined.ts';
 import type { Refusal } from '../../schemas/faults.ts';
 import { firstGuidelines } from '../../schemas/guideline.ts';
-import { digestOf, entryAddress, uuidOf } from '../../schemas/identifiers.ts';
-import type { Message } from '../../schemas/messages/read-message.ts';
+import { entryAddress } from '../../schemas/identifiers.ts';
 import { knownMessageType } from '../../schemas/messages/catalogue.ts';
-import type { Facts } from '../../schemas/messages/message-type.ts';
-import { canonicalBase, exerciseCode, systems } from '../../schemas/names.ts';
+import type { Message } from '../../schemas/messages/read-message.ts';
 import { type Accepted, acceptMessage } from './accept-message.ts';
-import { momentWords } from './words.ts';
-import type { MissionLog } from './mission-log.ts';
 import type { Directory } from './directory.ts';
 import { Unavailable } from './errors.ts';
+import { hubMessage } from './hub-message-bundle.ts';
+import type { MissionLog } from './mission-log.ts';
 import { type Entry, hub, type MissionState, type TaskState } from './state.ts';
+import { momentWords } from './words.ts';
 
-/**
- * What the hub itself says in a mission: that somebody must be phoned. Each message is a FHIR message as any other.
- * Its id follows from what it is about, so that said twice it is written once.
- */
+/** The messages that the hub itself writes into a mission, to alert people that they must phone a party. */
 
-/** These must be reached; an observer or a quality system that cannot be told keeps nobody waiting. */
+/** Roles that people are alerted about. An observer or a quality system that was not notified delays nobody. */
 const mustBeReached = ['local-amk', 'amk-la', 'operator', 'hospital'] as const;
 
-/** Why a party cannot be reached that has never asked to be told. */
-export const noSubscription = 'no subscription';
-/** Or whose subscription has no room for another mission. */
-export const cannotBeNumbered = 'its subscription holds too many missions that have not ended';
+/** Why a party was not notified of an entry. Its code, not its text, is part of the message's id. */
+export type Cause =
+  | { readonly code: 'no-subscription' | 'subscription-full' }
+  /** `outage`: when the endpoint stopped answering, ISO 8601. */
+  | { readonly code: 'endpoint-down'; readonly lastAnswer: string; readonly outage?: string }
+  | { readonly code: 'gave-up'; readonly lastAnswer: string };
 
-interface Call {
-  readonly event: 'acknowledgement-overdue' | 'delivery-failed' | 'party-unreachable';
-  /** What the message is about, in names that make its id. */
-  readonly about: readonly string[];
-  readonly reference: string;
-  readonly facts: Facts;
-  /** Organisation number of the party to phone. */
-  readonly phone: string;
-  /** What has happened, without whom to phone. */
-  readonly words: string;
-  /** ISO 8601: when it should have happened. */
-  readonly due?: string;
-}
-
-const compose = (
-  { mission, exercise, urgency }: Pick<MissionState, 'mission' | 'exercise' | 'urgency'>,
-  call: Call,
-  directory: Directory,
-): Message => {
-  const type = knownMessageType(call.event);
-  const id = uuidOf(call.event, mission, ...call.about);
-  const urn = (name: string): string => `urn:uuid:${uuidOf(name, id)}`;
-  const party = directory.partyOf(call.phone);
-  const name = party?.name ?? call.phone;
-  const number = party?.phone === undefined ? 'the directory has no number' : party.phone;
-  const label = exercise ? { meta: { security: [{ system: systems.actReason, code: exerciseCode }] } } : {};
-  const text = JSON.stringify({
-    resourceType: 'Bundle',
-    id: uuidOf('Bundle', id),
-    ...label,
-    type: 'message',
-    entry: [
-      {
-        fullUrl: urn('MessageHeader'),
-        resource: {
-          resourceType: 'MessageHeader',
-          id,
-          eventCoding: { system: systems.event, code: call.event, display: type.title },
-          source: { name: hub.name, endpoint: `${canonicalBase}/$process-message` },
-          focus: [
-            { reference: urn('CommunicationRequest'), type: 'CommunicationRequest' },
-            { type: 'ServiceRequest', identifier: { system: systems.mission, value: mission } },
-          ],
-        },
-      },
-      {
-        fullUrl: urn('CommunicationRequest'),
-        resource: {
-          resourceType: 'CommunicationRequest',
-          status: 'active',
-          category: [{ coding: [{ system: systems.event, code: call.event, display: type.title }] }],
-          priority: urgency,
-          medium: [
-            {
-              coding: [
-                {
-                  system: 'http://terminology.hl7.org/CodeSystem/v3-ParticipationMode',
-                  code: 'PHONE',
-                  display: 'telephone',
-                },
-              ],
-            },
-          ],
-          about: [
-            { reference: `ServiceRequest/${mission}`, type: 'ServiceRequest' },
-            { reference: call.reference, type: call.reference.split('/')[0] },
-          ],
-          payload: [{ contentString: `${exercise ? 'EXERCISE. ' : ''}${call.words} Phone ${name}: ${number}.` }],
-          ...defined({ occurrenceDateTime: call.due }),
-          recipient: [{ reference: urn('Organization'), type: 'Organization', display: name }],
-        },
-      },
-      {
-        fullUrl: urn('Organization'),
-        resource: {
-          resourceType: 'Organization',
-          id: call.phone,
-          identifier: [{ system: systems.organisationNumber, value: call.phone }],
-          name,
-          ...(party?.phone === undefined ? {} : { telecom: [{ system: 'phone', value: party.phone }] }),
-        },
-      },
-    ],
-  });
-  return {
-    outcome: 'read',
-    type,
-    id,
-    bundleId: uuidOf('Bundle', id),
-    mission,
-    destinations: [],
-    claims: [],
-    exercise,
-    facts: call.facts,
-    focusIndex: 1,
-    text,
-    // Numbers in the directory may change between two tries: it is the same message nevertheless.
-    digest: digestOf(id),
-  };
+/** Causes as people read them. */
+const causeText = (cause: Cause): string => {
+  switch (cause.code) {
+    case 'no-subscription':
+      return 'no subscription';
+    case 'subscription-full':
+      return 'its subscription holds too many missions that have not ended';
+    case 'endpoint-down':
+    case 'gave-up':
+      return cause.lastAnswer;
+  }
 };
 
-/** Nobody has acknowledged an ask in time, or what was deferred has not been decided. */
+const outageOf = (cause: Cause): string | undefined => (cause.code === 'endpoint-down' ? cause.outage : undefined);
+
+/** How often people are alerted of a cause: once in the mission, once in an outage, or for each entry. */
+const occurrenceOf = (cause: Cause, entry: number): string => {
+  switch (cause.code) {
+    case 'no-subscription':
+    case 'subscription-full':
+      return cause.code;
+    case 'endpoint-down':
+    case 'gave-up':
+      return outageOf(cause) ?? String(entry);
+  }
+};
+
+/** Nobody has acknowledged a Task in time, or a decision that was deferred has not been made. */
 export const overdueMessage = (
   state: MissionState,
   task: TaskState,
@@ -138,89 +62,95 @@ export const overdueMessage = (
   const owner = directory.partyOf(task.owner)?.name ?? task.owner;
   const ask = task.cancelRequested === true ? 'This resource is not needed any more' : taskKinds[task.kind];
   const by = momentWords(deadline);
-  const words =
+  const text =
     task.status === 'on-hold'
       ? `${owner} deferred the decision until ${by} and has not decided.`
       : `Nobody at ${owner} has acknowledged by ${by}: ${ask}.`;
-  const call: Call = {
-    event: 'acknowledgement-overdue',
-    about: [task.id, deadline],
-    reference: `Task/${task.id}`,
-    facts: { task: task.id, answer: 'overdue', deadline },
-    phone: task.owner,
-    words,
-    due: deadline,
-  };
-  return compose(state, call, directory);
+  return hubMessage(
+    state,
+    {
+      event: 'acknowledgement-overdue',
+      identity: [task.id, deadline],
+      reference: `Task/${task.id}`,
+      facts: { task: task.id, answer: 'overdue', deadline },
+      organisation: task.owner,
+      text,
+      due: deadline,
+    },
+    directory,
+  );
 };
 
-type Undelivered = Pick<Entry, 'mission' | 'number' | 'event' | 'sender' | 'state'>;
+type MissedEntry = Pick<Entry, 'mission' | 'number' | 'event' | 'sender' | 'state'>;
 
-/**
- * A party was not told of an entry, and why. Nothing to say of the hub's own messages (who did not get them was to phone,
- * and the others were told), of readiness, which nobody waits for, and of parties that need not be reached.
- */
+/** Whether people need not be alerted that a party missed an entry. */
+const needsNoAlert = (entry: MissedEntry, organisation: string, cause: Cause, directory: Directory): boolean => {
+  const role = directory.partyOf(organisation)?.role;
+  // The recipient of a hub message that was not delivered is the party to phone, or the other recipients have it.
+  if (knownMessageType(entry.event).relation === 'hub') return true;
+  // Nobody waits for the readiness of a resource.
+  if (entry.state.readiness !== undefined) return true;
+  if (!mustBeReached.some((one) => one === role)) return true;
+  const isRepeated = cause.code === 'gave-up' || outageOf(cause) !== undefined;
+  return !isRepeated && entry.state.unreachable?.[organisation] !== undefined;
+};
+
+/** Alerts people that a party was not notified of an entry; `undefined` if they need no alert. */
 export const unreachableMessage = (
-  event: 'delivery-failed' | 'party-unreachable',
-  entry: Undelivered,
+  entry: MissedEntry,
   organisation: string,
-  why: string,
+  cause: Cause,
   directory: Directory,
-  outage?: string,
 ): Message | undefined => {
-  const type = knownMessageType(entry.event);
-  const party = directory.partyOf(organisation);
-  const silent =
-    type.relation === 'hub' ||
-    entry.state.readiness !== undefined ||
-    !mustBeReached.some((role) => role === party?.role) ||
-    (event === 'party-unreachable' && outage === undefined && entry.state.unreachable?.[organisation] !== undefined);
-  if (silent) return undefined;
-  const name = party?.name ?? organisation;
-  const words =
-    event === 'delivery-failed'
-      ? `${name} has not been told of "${type.title}" (message ${entry.number} of the mission): the hub has given up, last answer: ${why}.`
-      : `${name} cannot be reached by machine (${why}) and does not know of "${type.title}" (message ${entry.number} of the mission).`;
-  const onceInMission = why === noSubscription || why === cannotBeNumbered ? why : undefined;
-  const call: Call = {
-    event,
-    // Without a subscription nothing changes from message to message: people are told once.
-    about: [
+  if (needsNoAlert(entry, organisation, cause, directory)) return undefined;
+  const name = directory.partyOf(organisation)?.name ?? organisation;
+  const missed = `"${knownMessageType(entry.event).title}" (message ${entry.number} of the mission)`;
+  const outage = outageOf(cause);
+  return hubMessage(
+    entry.state,
+    {
+      event: cause.code === 'gave-up' ? 'delivery-failed' : 'party-unreachable',
+      identity: [organisation, occurrenceOf(cause, entry.number)],
+      reference: `Bundle/${entryAddress(entry.mission, entry.number)}`,
+      facts: { undelivered: { organisation, entry: entry.number, sender: entry.sender, ...defined({ outage }) } },
       organisation,
-      onceInMission ?? (event === 'party-unreachable' ? outage : undefined) ?? String(entry.number),
-    ],
-    reference: `Bundle/${entryAddress(entry.mission, entry.number)}`,
-    facts: { undelivered: { organisation, entry: entry.number, sender: entry.sender, ...defined({ outage }) } },
-    phone: organisation,
-    words,
-  };
-  return compose(entry.state, call, directory);
+      text:
+        cause.code === 'gave-up'
+          ? `${name} was not notified of ${missed}. The hub stopped trying; the last answer was: ${causeText(cause)}.`
+          : `${name} cannot be reached by machine (${causeText(cause)}) and was not notified of ${missed}.`,
+    },
+    directory,
+  );
 };
 
-/** The hub could not get a word in now: its message must be said all the same. */
-const comesAgain: readonly string[] = ['contended', 'too-large'];
+/** Refusals that say nothing about the message itself: the hub must write it later. */
+const retriedLater: readonly string[] = ['contended', 'too-large'];
+
+interface WriteOptions {
+  /** Of the entry that the message follows from. */
+  readonly correlationId?: string;
+  /** Milliseconds until the sweeper takes over the fan-out; 0 if the caller does not fan out. */
+  readonly fanOutDueIn?: number;
+}
 
 /**
- * Writes a message of the hub into its mission, unless that has been done or the mission's rules say that it has become pointless.
- * `correlationId`: of the entry it follows from. Throws `Unavailable` if the mission's log would not take it: whoever owes it keeps owing it.
+ * Writes a message of the hub into its mission. The same message again is written once; the mission's rules refuse it when it
+ * has become pointless. Throws `Unavailable` if the mission's log cannot take it now: the obligation stays, and the sweeper retries.
  */
 export const writeHubMessage = async (
   ports: { readonly missions: MissionLog; readonly directory: Directory; readonly now: () => number },
   message: Message,
-  correlationId?: string,
-  patienceMilliseconds?: number,
+  { correlationId, fanOutDueIn }: WriteOptions = {},
 ): Promise<Accepted | Refusal> => {
-  const said = await acceptMessage(
+  const written = await acceptMessage(
     ports.missions,
     message,
-    // It asks nothing and carries no code of the guideline: any version will do.
+    // It opens no Task and carries no code of a guideline: any version is right.
     { sender: hub, directory: ports.directory, guidelines: firstGuidelines, origin: defined({ correlationId }) },
     ports.now,
-    defined({ patienceMilliseconds }),
+    defined({ fanOutDueIn }),
   );
-  if (said.outcome === 'refused' && said.faults.some(({ code }) => comesAgain.includes(code)))
-    throw new Unavailable(
-      `the hub's ${message.type.event} of mission ${message.mission ?? ''} found no place in the log`,
-    );
-  return said;
+  if (written.outcome === 'refused' && written.faults.some(({ code }) => retriedLater.includes(code)))
+    throw new Unavailable(`the log of mission ${message.mission ?? ''} cannot take ${message.type.event} now`);
+  return written;
 };

@@ -892,7 +892,12 @@ const theatre = (opening: number) => {
     const mission = own.pick([...models.keys()]);
     const entry = own.pick(await logOf(mission));
     if (entry.recipients.length === 0) return;
-    const message = unreachableMessage('delivery-failed', entry, own.pick(entry.recipients), 'timeout', directory);
+    const message = unreachableMessage(
+      entry,
+      own.pick(entry.recipients),
+      { code: 'gave-up', lastAnswer: 'timeout' },
+      directory,
+    );
     if (message === undefined) return;
     await writeHubMessage(hub, message);
     await catchUp(mission);

@@ -368,15 +368,15 @@ const sayings: readonly Saying[] = [
       },
     }),
   ),
-  ...(['delivery-failed', 'party-unreachable'] as const).map(
-    (event): Saying => ({
-      name: event,
+  ...(['gave-up', 'endpoint-down'] as const).map(
+    (code): Saying => ({
+      name: code === 'gave-up' ? 'delivery-failed' : 'party-unreachable',
       kind: 'resource',
       names: false,
       message: (state) => {
         if (opened.outcome === 'refused') throw new Error('the mission was not opened');
         const entry = { ...opened.entry, number: 1, state };
-        const said = unreachableMessage(event, entry, parties.la.organisation, 'timeout', directory);
+        const said = unreachableMessage(entry, parties.la.organisation, { code, lastAnswer: 'timeout' }, directory);
         if (said === undefined) throw new Error('the hub has nothing to say');
         return said;
       },

@@ -110,9 +110,9 @@ export const guards: readonly Guard[] = [
   },
   {
     file: deliver,
-    find: "if (attempt.status === 'failed') await alertPeople('delivery-failed', due, attempt, undefined, ports);",
+    find: "if (attempt.status === 'failed') await alertPeople({ code: 'gave-up', lastAnswer }, due, attempt, ports);",
     replace:
-      "if (attempt.status === 'failed') { await ports.subscriptions.record(subscription.id, notification.number, attempt); await alertPeople('delivery-failed', due, attempt, undefined, ports); }",
+      "if (attempt.status === 'failed') { await ports.subscriptions.record(subscription.id, notification.number, attempt); await alertPeople({ code: 'gave-up', lastAnswer }, due, attempt, ports); }",
     what: 'People are told before the receipt says that the hub has given up',
   },
   {
@@ -183,9 +183,9 @@ export const guards: readonly Guard[] = [
     what: 'A deadline that stands no more is not told',
   },
   {
-    file: 'core/mission/hub-messages.ts',
-    find: 'const id = uuidOf(call.event, mission, ...call.about);',
-    replace: 'const id = uuidOf(call.event, mission, ...call.about, String(Math.random()));',
+    file: 'core/mission/hub-message-bundle.ts',
+    find: 'const id = uuidOf(alert.event, mission, ...alert.identity);',
+    replace: 'const id = uuidOf(alert.event, mission, ...alert.identity, String(Math.random()));',
     what: 'The id of what the hub says follows from what it is about',
   },
   {

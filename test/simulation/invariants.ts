@@ -279,7 +279,7 @@ const everybodyIsTold = ({ world, logs, subscriptions, notes }: Facts, report: R
         const isSaidOnce =
           found.length === 0 &&
           entry.withoutSubscription.includes(organisation) &&
-          ids.has(uuidOf('party-unreachable', mission, organisation, 'no subscription'));
+          ids.has(uuidOf('party-unreachable', mission, organisation, 'no-subscription'));
         const stands =
           found.length === 0 &&
           log.some(({ number, state }) => number >= entry.number && state.unreachable?.[organisation] !== undefined);
@@ -386,7 +386,7 @@ const hubSaysOnce = ({ logs }: Facts, report: Report): void => {
       if (facts.undelivered === undefined) continue;
       const { organisation, entry, outage } = facts.undelivered;
       // That a party has no subscription is said once in a mission, whatever else was said of it.
-      if (messageId === uuidOf('party-unreachable', mission, organisation, 'no subscription')) continue;
+      if (messageId === uuidOf('party-unreachable', mission, organisation, 'no-subscription')) continue;
       const what = `${event} ${organisation} ${event === 'party-unreachable' ? (outage ?? entry) : entry}`;
       if (said.has(what)) report('hub messages once', `${mission.slice(0, 4)}#${number}: ${what}`);
       said.add(what);
@@ -504,7 +504,7 @@ const nobodyIsAlarmed = ({ world, logs, notes }: Facts, report: Report): void =>
       const { undelivered } = facts;
       if (undelivered === undefined) continue;
       // That a party has no subscription any more is true whatever it had before.
-      if (messageId === uuidOf('party-unreachable', mission, undelivered.organisation, 'no subscription')) continue;
+      if (messageId === uuidOf('party-unreachable', mission, undelivered.organisation, 'no-subscription')) continue;
       // Until the debt is cleared the entry does not say who else was told (docs/simulation.md, "Known limits").
       const cleared = clearedAt.get(`${mission}#${undelivered.entry}`) ?? Number.POSITIVE_INFINITY;
       if (cleared + deliverLimit > (saidAt.get(`${mission}#${number}`) ?? 0)) continue;

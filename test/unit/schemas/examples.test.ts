@@ -150,8 +150,8 @@ const hubMessages = (log: readonly StoredEntry[]): Readonly<Record<string, reado
   const asked = entryOf(13);
   const amk = organisationOf('amk-innlandet');
   const operator = organisationOf('operator-rescue-nordvik');
-  const failed = unreachableMessage('delivery-failed', decided, amk, 'HTTP 503', sampleDirectory);
-  const unreachable = unreachableMessage('party-unreachable', asked, operator, 'no subscription', sampleDirectory);
+  const failed = unreachableMessage(decided, amk, { code: 'gave-up', lastAnswer: 'HTTP 503' }, sampleDirectory);
+  const unreachable = unreachableMessage(asked, operator, { code: 'no-subscription' }, sampleDirectory);
   if (task === undefined || deadline === undefined || failed === undefined || unreachable === undefined)
     throw new Error('the second mission gives the hub nothing to say');
   return {
@@ -332,7 +332,7 @@ describe('the examples', () => {
     test.each(hubFiles)('%s is what the hub composes', async (file) => {
       const text = composed[file]?.[1].text ?? '{}';
       await expect(`${JSON.stringify(JSON.parse(text), null, 2)}\n`).toMatchFileSnapshot(
-        `../../partner/examples/${file}`,
+        `../../../partner/examples/${file}`,
       );
     });
 

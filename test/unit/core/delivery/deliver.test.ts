@@ -746,7 +746,7 @@ describe('The circuit of an endpoint', () => {
       ...ports(hub),
       missions: { ...hub.missions, append: async () => 'taken' as const },
     };
-    await expect(deliver(orderOf(hub, 6), contended)).rejects.toThrow('no place in the log');
+    await expect(deliver(orderOf(hub, 6), contended)).rejects.toThrow('cannot take party-unreachable now');
     await deliver(orderOf(hub, 6), ports(hub));
     expect(await hubSaid(hub, 6)).toEqual(['party-unreachable']);
   });

@@ -3,7 +3,7 @@ import { acceptMessage } from '../../../../core/mission/accept-message.ts';
 import { deliver } from '../../../../core/delivery/deliver.ts';
 import { type DeliverPorts, deliverySettings } from '../../../../core/delivery/retry-policy.ts';
 import { fanOut } from '../../../../core/delivery/fan-out.ts';
-import { overdueMessage, unreachableMessage } from '../../../../core/mission/hub-messages.ts';
+import { type Cause, overdueMessage, unreachableMessage } from '../../../../core/mission/hub-messages.ts';
 import type { StoredEntry } from '../../../../core/mission/mission-log.ts';
 import type { DeliveryJob } from '../../../../core/delivery/delivery-queue.ts';
 import type { Subscription } from '../../../../core/delivery/subscription.ts';
@@ -45,13 +45,11 @@ const asked = given(opened, asksCrew, warnsHospital({ partOf: task(2) }));
 const update: Step = [la, missionUpdate({ mission })];
 const decision = entryOf(when(asked, update));
 
-const missed = (
-  event: 'delivery-failed' | 'party-unreachable',
-  party: Party,
-  entry = decision,
-  why = 'timeout',
-): Step => {
-  const message = unreachableMessage(event, entry, party.organisation, why, directory);
+const endpointDown: Cause = { code: 'endpoint-down', lastAnswer: 'timeout' };
+const gaveUp: Cause = { code: 'gave-up', lastAnswer: 'timeout' };
+
+const missed = (cause: Cause, party: Party, entry = decision): Step => {
+  const message = unreachableMessage(entry, party.organisation, cause, directory);
   if (message === undefined) throw new Error('there is nothing to say');
   return [theHub, message];
 };
@@ -60,7 +58,7 @@ describe('A party that was not reached', () => {
   const state = later(asked, update);
 
   test('is named with its number, why, and what it does not know, to the sender and the coordinator', () => {
-    const outcome = when(state, missed('party-unreachable', hospital));
+    const outcome = when(state, missed(endpointDown, hospital));
     expectTold(outcome, la);
     const { text } = entryOf(outcome);
     expect(text).toContain('Ullevål emergency department cannot be reached by machine (timeout)');
@@ -68,19 +66,19 @@ describe('A party that was not reached', () => {
     expect(text).toContain('Phone Ullevål emergency department: +47 00 00 00 31.');
     expect(text).toContain(`Bundle/${mission}`);
     const fromAmk = entryOf(when(asked, [amk, missionUpdate({ mission })]));
-    expectTold(when(state, missed('party-unreachable', hospital, fromAmk)), amk, la);
-    expect(missed('delivery-failed', hospital, decision, 'HTTP 404')[1].text).toContain(
-      'the hub has given up, last answer: HTTP 404.',
+    expectTold(when(state, missed(endpointDown, hospital, fromAmk)), amk, la);
+    expect(missed({ code: 'gave-up', lastAnswer: 'HTTP 404' }, hospital)[1].text).toContain(
+      'The hub stopped trying; the last answer was: HTTP 404.',
     );
   });
 
   test('is never told of it itself', () => {
     const fromAmk = entryOf(when(asked, [amk, missionUpdate({ mission })]));
-    expectTold(when(state, missed('party-unreachable', la, fromAmk)), amk);
+    expectTold(when(state, missed(endpointDown, la, fromAmk)), amk);
   });
 
   test('is remembered until it is heard of again', () => {
-    const unreachable = later(state, missed('party-unreachable', hospital), missed('party-unreachable', operator));
+    const unreachable = later(state, missed(endpointDown, hospital), missed(endpointDown, operator));
     expect(unreachable.unreachable).toEqual({ [hospital.organisation]: 5, [operator.organisation]: 6 });
     const heard = later(unreachable, acknowledges(hospital, task(3)));
     expect(heard.unreachable).toEqual({ [operator.organisation]: 6 });
@@ -91,55 +89,54 @@ describe('A party that was not reached', () => {
   });
 
   test('is told of once: not for another message, but again after it was heard of', () => {
-    const unreachable = later(state, missed('party-unreachable', hospital));
+    const unreachable = later(state, missed(endpointDown, hospital));
     const more = entryOf(when(unreachable, [la, missionUpdate({ mission, id: 'more' })]));
-    expect(unreachableMessage('party-unreachable', more, hospital.organisation, 'timeout', directory)).toBeUndefined();
-    const older = missed('party-unreachable', hospital, { ...decision, number: 2 });
+    expect(unreachableMessage(more, hospital.organisation, endpointDown, directory)).toBeUndefined();
+    const older = missed(endpointDown, hospital, { ...decision, number: 2 });
     expectIllegal(when(unreachable, older), unreachable);
     const heard = later(unreachable, acknowledges(hospital, task(3)));
     const news = entryOf(when(heard, [la, missionUpdate({ mission, id: 'news' })]));
-    expect(codeOf(when(news.state, missed('party-unreachable', hospital, news)))).toBe('accepted');
+    expect(codeOf(when(news.state, missed(endpointDown, hospital, news)))).toBe('accepted');
   });
 
   test('is told of each time the hub gives up, also if people know that it cannot be reached', () => {
-    const unreachable = later(state, missed('party-unreachable', hospital));
-    const failed = later(unreachable, missed('delivery-failed', hospital));
+    const unreachable = later(state, missed(endpointDown, hospital));
+    const failed = later(unreachable, missed(gaveUp, hospital));
     expect(failed.unreachable).toEqual({ [hospital.organisation]: 6 });
     const more = entryOf(when(failed, [la, missionUpdate({ mission, id: 'more' })]));
-    expect(codeOf(when(more.state, missed('delivery-failed', hospital, more)))).toBe('accepted');
+    expect(codeOf(when(more.state, missed(gaveUp, hospital, more)))).toBe('accepted');
   });
 
   test('is not told of as unreachable after the hub has given up', () => {
-    const failed = later(state, missed('delivery-failed', hospital));
-    expectIllegal(when(failed, missed('party-unreachable', hospital)), failed);
+    const failed = later(state, missed(gaveUp, hospital));
+    expectIllegal(when(failed, missed(endpointDown, hospital)), failed);
   });
 
   test.each([observer, quality])('is nobody’s concern if it is of the role $role', (party) => {
-    expect(unreachableMessage('party-unreachable', decision, party.organisation, 'timeout', directory)).toBeUndefined();
-    expect(unreachableMessage('delivery-failed', decision, party.organisation, 'timeout', directory)).toBeUndefined();
-    expect(unreachableMessage('delivery-failed', decision, '199999999', 'timeout', directory)).toBeUndefined();
+    expect(unreachableMessage(decision, party.organisation, endpointDown, directory)).toBeUndefined();
+    expect(unreachableMessage(decision, party.organisation, gaveUp, directory)).toBeUndefined();
+    expect(unreachableMessage(decision, '199999999', gaveUp, directory)).toBeUndefined();
   });
 
   test.each([amk, la, operator, hospital])('must be phoned if it is of the role $role', (party) => {
-    expect(unreachableMessage('delivery-failed', decision, party.organisation, 'timeout', directory)).toBeDefined();
+    expect(unreachableMessage(decision, party.organisation, gaveUp, directory)).toBeDefined();
   });
 
   test('makes no message if what it missed was the hub’s own: the others were told', () => {
     const late = overdueMessage(asked, taskIn(asked, task(1)), taskIn(asked, task(1)).acknowledgeBy, directory);
     const entry = entryOf(when(asked, [theHub, late]));
-    for (const event of ['delivery-failed', 'party-unreachable'] as const)
-      expect(unreachableMessage(event, entry, amk.organisation, 'timeout', directory)).toBeUndefined();
+    for (const cause of [gaveUp, endpointDown])
+      expect(unreachableMessage(entry, amk.organisation, cause, directory)).toBeUndefined();
   });
 
   test('makes no message if what it missed was the readiness of a resource', () => {
     const ready = entryOf(when(undefined, [operator, resourceAvailability()]));
-    expect(unreachableMessage('delivery-failed', ready, la.organisation, 'timeout', directory)).toBeUndefined();
+    expect(unreachableMessage(ready, la.organisation, gaveUp, directory)).toBeUndefined();
   });
 
   test('is told of also when the mission is over', () => {
     const over = later(state, cancels);
-    for (const event of ['delivery-failed', 'party-unreachable'] as const)
-      expect(codeOf(when(over, missed(event, hospital)))).toBe('accepted');
+    for (const cause of [gaveUp, endpointDown]) expect(codeOf(when(over, missed(cause, hospital)))).toBe('accepted');
   });
 });
 
@@ -375,9 +372,9 @@ describe('A party whose endpoint does not answer', () => {
     const { hub, order } = await unanswered();
     hub.channel.answer(() => ({ status: 404 }));
     await deliver(order, portsOf(hub));
-    expect((await warnings(hub)).map(({ event, text }) => [event, text.includes('last answer: HTTP 404')])).toEqual([
-      ['delivery-failed', true],
-    ]);
+    expect(
+      (await warnings(hub)).map(({ event, text }) => [event, text.includes('the last answer was: HTTP 404')]),
+    ).toEqual([['delivery-failed', true]]);
   });
 
   test('is told of before the receipt says that it failed: a crash in between tells people twice rather than never', async () => {

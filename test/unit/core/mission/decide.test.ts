@@ -14,7 +14,7 @@ import { statusOf } from '../../../../schemas/faults.ts';
 import type { Message } from '../../../../schemas/messages/read-message.ts';
 import { catalogue } from '../../../../schemas/messages/catalogue.ts';
 import { systems } from '../../../../schemas/names.ts';
-import { overdueMessage, unreachableMessage } from '../../../../core/mission/hub-messages.ts';
+import { type Cause, overdueMessage, unreachableMessage } from '../../../../core/mission/hub-messages.ts';
 import {
   acknowledgement,
   directory,
@@ -483,12 +483,11 @@ describe('What may be answered to an ask, and when', () => {
 const turnedDown = given(opened, [la, missionDecision({ task: coordination, answer: 'rejected' })]);
 const waiting = taskIn(asked, coordination);
 const overdue = overdueMessage(asked, waiting, waiting.acknowledgeBy, directory);
-const saidByHub = (event: 'delivery-failed' | 'party-unreachable'): Message => {
+const saidByHub = (cause: Cause): Message => {
   const message = unreachableMessage(
-    event,
     entryOf(when(given(opened, resourceAsked), hospitalWarned)),
     hospital.organisation,
-    'no subscription',
+    cause,
     directory,
   );
   if (message === undefined) throw new Error('the hub has something to say of a hospital');
@@ -523,8 +522,8 @@ const missionTable: readonly (readonly [event: string, Step, ready: MissionState
     ['mission-report', [operator, missionReport({ task: flight })], flying, ['active', 'revoked', 'completed']],
     ['outcome-feedback', [hospital, outcomeFeedback({ task: arrival })], asked, ['active', 'revoked', 'completed']],
     ['acknowledgement-overdue', [hub, overdue], asked, ['active', 'revoked', 'entered-in-error']],
-    ['delivery-failed', [hub, saidByHub('delivery-failed')], asked, [...missionStatuses]],
-    ['party-unreachable', [hub, saidByHub('party-unreachable')], asked, [...missionStatuses]],
+    ['delivery-failed', [hub, saidByHub({ code: 'gave-up', lastAnswer: 'timeout' })], asked, [...missionStatuses]],
+    ['party-unreachable', [hub, saidByHub({ code: 'no-subscription' })], asked, [...missionStatuses]],
   ];
 
 describe('What may be said of a mission, and when', () => {
@@ -625,8 +624,8 @@ describe('Who may send what', () => {
     'outcome-feedback': () => outcomeFeedback({ task: arrival }),
     'resource-availability': () => resourceAvailability(),
     'acknowledgement-overdue': () => overdue,
-    'delivery-failed': () => saidByHub('delivery-failed'),
-    'party-unreachable': () => saidByHub('party-unreachable'),
+    'delivery-failed': () => saidByHub({ code: 'gave-up', lastAnswer: 'timeout' }),
+    'party-unreachable': () => saidByHub({ code: 'no-subscription' }),
   };
   const ready = (event: string): MissionState => {
     if (event === 'review-request') return turnedDown;

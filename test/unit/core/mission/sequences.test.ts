@@ -4,7 +4,7 @@ import { type Accepted, acceptMessage } from '../../../../core/mission/accept-me
 import { decide } from '../../../../core/mission/decide.ts';
 import { evolve, fold } from '../../../../core/mission/evolve.ts';
 import type { StoredEntry } from '../../../../core/mission/mission-log.ts';
-import { overdueMessage, unreachableMessage } from '../../../../core/mission/hub-messages.ts';
+import { type Cause, overdueMessage, unreachableMessage } from '../../../../core/mission/hub-messages.ts';
 import {
   deadlineOf,
   hub as theHub,
@@ -226,7 +226,8 @@ const say = (state: MissionState, intent: Intent, id: string): readonly [Party, 
     case 'delivery-failed':
     case 'party-unreachable': {
       const about = { mission, number: state.version, event: 'mission-update', sender: state.requester, state };
-      const message = unreachableMessage(event, about, asked.organisation, 'timeout', directory);
+      const cause: Cause = { code: event === 'delivery-failed' ? 'gave-up' : 'endpoint-down', lastAnswer: 'timeout' };
+      const message = unreachableMessage(about, asked.organisation, cause, directory);
       return message === undefined ? [any, missionUpdate({ id, mission, describes: false })] : [theHub, message];
     }
     default:
