@@ -1,6 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { costsPage } from '../../../docs/generate/costs-page.ts';
 import { logPage } from '../../../docs/generate/log-page.ts';
 import { messagePages } from '../../../docs/generate/message-pages.ts';
 import { parseLossless } from '../../../schemas/json/json.ts';
@@ -11,11 +10,6 @@ const pages = messagePages((file) => parseLossless(exampleText(file)));
 
 test('the page of what is logged and counted is up to date: npm run docs writes it', () =>
   expect(readFileSync(new URL('../../../docs/logs.md', import.meta.url), 'utf8')).toBe(logPage()));
-
-test('the page of what it costs is up to date with bench, stacks and metrics: npm run docs writes it', () => {
-  const page = (name: string): string => readFileSync(new URL(`../../../docs/${name}.md`, import.meta.url), 'utf8');
-  expect(page('costs')).toBe(costsPage(page('performance')));
-});
 
 describe('the pages of the messages', () => {
   test('are those of the catalogue and no others', () =>
