@@ -18,7 +18,15 @@ const lock = z
   })
   .parse(read('package-lock.json'));
 
-const { allowScripts } = z.object({ allowScripts: z.record(z.string(), z.boolean()) }).parse(read('package.json'));
+const names = z.record(z.string(), z.string());
+const { allowScripts, dependencies, devDependencies, engines } = z
+  .object({
+    allowScripts: z.record(z.string(), z.boolean()),
+    dependencies: names,
+    devDependencies: names,
+    engines: z.object({ node: z.string() }),
+  })
+  .parse(read('package.json'));
 
 const nameOf = (path: string): string => path.replace(/^.*node_modules\//, '');
 const packages = Object.entries(lock.packages).filter(([path]) => path !== '');
@@ -47,5 +55,18 @@ describe('A package that the project is built from', () => {
       'esbuild',
       'classic-level',
     ]);
+  });
+});
+
+describe('package.json', () => {
+  test('pins every direct dependency to one version', () => {
+    const versions = Object.entries({ ...dependencies, ...devDependencies });
+    expect(versions.filter(([, version]) => !/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(version))).toEqual([]);
+  });
+
+  test('runs on the Node.js that .nvmrc names and engines allows', () => {
+    const pinned = devDependencies['node'] ?? '';
+    expect(readFileSync(new URL('../../../.nvmrc', import.meta.url), 'utf8').trim()).toBe(pinned);
+    expect(engines.node).toBe(`>=${pinned.split('.')[0]}`);
   });
 });
