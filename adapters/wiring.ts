@@ -3,7 +3,10 @@ import type { Clock } from '../core/mission/clock.ts';
 import type { Overview, Worklist } from '../core/mission/projections.ts';
 import type { DeadLetters, Obligations, IdleMissions } from '../core/delivery/obligations.ts';
 import type { DeliveryQueue } from '../core/delivery/delivery-queue.ts';
-import type { SubscriptionLog } from '../core/delivery/subscription-log.ts';
+import type { EndpointHealthStore } from '../core/delivery/endpoint-health.ts';
+import type { EventNumbers } from '../core/delivery/event-numbers.ts';
+import type { Notifications } from '../core/delivery/notifications.ts';
+import type { Subscriptions } from '../core/delivery/subscription.ts';
 import type { AccessLog } from '../core/audit/access-log.ts';
 import type { Guidelines } from '../schemas/guideline.ts';
 import { accessLog } from './dynamodb/access-log.ts';
@@ -14,7 +17,10 @@ import { missionLog } from './dynamodb/mission-log.ts';
 import { obligations } from './dynamodb/obligations.ts';
 import { overview } from './dynamodb/overview.ts';
 import { idleMissions } from './dynamodb/idle-missions.ts';
-import { subscriptionLog } from './dynamodb/subscription-log.ts';
+import { endpointHealth } from './dynamodb/endpoint-health.ts';
+import { eventNumbers } from './dynamodb/event-numbers.ts';
+import { notifications } from './dynamodb/notifications.ts';
+import { subscriptions } from './dynamodb/subscriptions.ts';
 import { openTable, type Table } from './dynamodb/table.ts';
 import { worklist } from './dynamodb/worklist.ts';
 import { setting } from './settings.ts';
@@ -26,7 +32,10 @@ export const systemClock: Clock = { now: () => Date.now() };
 export interface Logs {
   readonly table: Table;
   readonly missions: MissionLog;
-  readonly subscriptions: SubscriptionLog;
+  readonly subscriptions: Subscriptions;
+  readonly endpointHealth: EndpointHealthStore;
+  readonly eventNumbers: EventNumbers;
+  readonly notifications: Notifications;
   readonly worklist: Worklist;
   readonly overview: Overview;
   readonly obligations: Obligations;
@@ -42,7 +51,10 @@ export const openLogs = (tableName: string = setting('TABLE_NAME')): Logs => {
   return {
     table,
     missions: missionLog(table),
-    subscriptions: subscriptionLog(table),
+    subscriptions: subscriptions(table),
+    endpointHealth: endpointHealth(table),
+    eventNumbers: eventNumbers(table),
+    notifications: notifications(table),
     worklist: worklist(table),
     overview: overview(table),
     obligations: obligations(table),

@@ -75,23 +75,33 @@ export const changed = z.object({ ...body, id: z.string().optional(), status: z.
 /** @public Read by the compiler only: what is read conforms to R4. */
 export type Checked = Holds<[Conforms<typeof created, fhir.Subscription>, Conforms<typeof changed, fhir.Subscription>]>;
 
-/** What a subscriber may settle, and change later. */
+/** How much of an event a notification carries (Backport IG, "Payload Types"). */
+export const payloadContents = ['empty', 'id-only', 'full-resource'] as const;
+export type PayloadContent = (typeof payloadContents)[number];
+
+/** Narrowing of the topic; what is absent matches everything. */
+export interface SubscriptionFilter {
+  readonly events?: readonly string[];
+  readonly urgencies?: readonly Urgency[];
+  readonly missions?: readonly string[];
+  /** The subscriber's role in the mission, as of the entry. */
+  readonly roles?: readonly MissionRole[];
+}
+
+/** What a subscriber sets, and may change later. */
 export interface SubscriptionSettings {
   readonly endpoint: string;
-  readonly payload: 'empty' | 'id-only' | 'full-resource';
+  readonly payload: PayloadContent;
+  /** Header lines to send with every notification, e.g. `Authorization: …`. Secret: never shown again. */
   readonly headers: readonly string[];
   readonly reason: string;
-  /** Seconds the subscriber wants to be waited for. */
+  /** Longest time the hub waits for the endpoint's answer, seconds. */
   readonly timeout?: number;
-  /** Seconds between two heartbeats. */
+  /** Seconds between two heartbeats; absent: none. */
   readonly heartbeat?: number;
+  /** The filter criteria as the subscriber sent them. */
   readonly filterText: readonly string[];
-  readonly filter: {
-    readonly events?: readonly string[];
-    readonly urgencies?: readonly Urgency[];
-    readonly missions?: readonly string[];
-    readonly roles?: readonly MissionRole[];
-  };
+  readonly filter: SubscriptionFilter;
 }
 
 export interface SubscriptionRequest {
@@ -105,11 +115,9 @@ export type SubscriptionChange = SubscriptionRequest | { readonly outcome: 'off'
 /** All filters together: they are read with every message that concerns the party. */
 const longestFilter = 1_000;
 
-const payloads = ['empty', 'id-only', 'full-resource'] as const;
-
 const unsupported = (at: string, detail: string): Fault => ({ code: 'unsupported-subscription', at, detail });
 
-type Filter = { -readonly [Name in keyof SubscriptionSettings['filter']]: SubscriptionSettings['filter'][Name] };
+type Filter = { -readonly [Name in keyof SubscriptionFilter]: SubscriptionFilter[Name] };
 
 /** Types that may stand before the question mark: what an event is, and what it is about. */
 const filtered: readonly string[] = ['', 'MessageHeader', 'ServiceRequest'];
@@ -294,7 +302,7 @@ const readPayload = ({ payload, _payload }: Channel) => {
   const at = 'Subscription.channel.payload';
   const list = _payload?.extension;
   const asked = list?.find(({ url }) => url === payloadContentExtension);
-  const content = payloads.find((known) => known === (asked === undefined ? 'empty' : asked.valueCode));
+  const content = payloadContents.find((known) => known === (asked === undefined ? 'empty' : asked.valueCode));
   return {
     content: content ?? ('empty' as const),
     faults: [
@@ -302,7 +310,7 @@ const readPayload = ({ payload, _payload }: Channel) => {
         ? []
         : [unsupported(at, `the one media type is ${fhirJson}; fhirVersion=4.0`)]),
       ...(content === undefined
-        ? [unsupported(`${at}.extension`, `payload content is one of ${payloads.join(', ')}`)]
+        ? [unsupported(`${at}.extension`, `payload content is one of ${payloadContents.join(', ')}`)]
         : []),
       ...unknownExtensions(list, `${at}.extension`, acceptedExtensions.payload),
       ...givenTwice(list, `${at}.extension`),

@@ -1,14 +1,19 @@
-import { QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { QueryCommand } from '@aws-sdk/lib-dynamodb';
 import type { DeadLetters } from '../../core/delivery/obligations.ts';
 import { defined } from '../../schemas/defined.ts';
-import { storedNotification } from './subscription-log.ts';
-import { batchGet, deadLetterShard, holds, keys, owed, reach, type Table } from './table.ts';
+import { storedNotification } from './notifications.ts';
+import { batchGet, deadLetterShard, keys, owed, reach, type Table, updateIf } from './table.ts';
 
 /** Where a page of dead letters goes on: the index's key, as text. */
 const cursorOf = (key: Readonly<Record<string, unknown>> | undefined): string | undefined =>
   key === undefined ? undefined : Buffer.from(JSON.stringify(key)).toString('base64url');
 const keyOf = (cursor: string | undefined): Record<string, unknown> | undefined =>
   cursor === undefined ? undefined : JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
+
+const isDead = {
+  when: '#status = :failed AND obligation = :dead',
+  values: { failed: 'failed', dead: deadLetterShard },
+};
 
 /** Dead letters are notifications that stand in a partition of their own in the obligations index. */
 export const deadLetters = (table: Table): DeadLetters => {
@@ -41,43 +46,21 @@ export const deadLetters = (table: Table): DeadLetters => {
 
     async redrive(subscription, number, at, dueAt) {
       const key = keys.notification(subscription, number);
-      const { obligation } = owed(key, dueAt);
-      return holds(() =>
-        client.send(
-          new UpdateCommand({
-            TableName,
-            Key: key,
-            UpdateExpression:
-              'SET #status = :pending, attempts = :none, redrivenAt = :at, obligation = :obligation, dueAt = :dueAt REMOVE firstTriedAt, warned, completedAt',
-            ConditionExpression: '#status = :failed AND obligation = :dead',
-            ExpressionAttributeNames: { '#status': 'status' },
-            ExpressionAttributeValues: {
-              ':pending': 'pending',
-              ':none': 0,
-              ':at': at,
-              ':obligation': obligation,
-              ':dueAt': dueAt,
-              ':failed': 'failed',
-              ':dead': deadLetterShard,
-            },
-          }),
-        ),
-      );
+      return updateIf(table, {
+        key,
+        set: { status: 'pending', attempts: 0, redrivenAt: at, ...owed(key, dueAt) },
+        remove: ['firstTriedAt', 'warned', 'completedAt'],
+        ...isDead,
+      });
     },
 
     async discard(subscription, number, at) {
-      return holds(() =>
-        client.send(
-          new UpdateCommand({
-            TableName,
-            Key: keys.notification(subscription, number),
-            UpdateExpression: 'SET discardedAt = :at REMOVE obligation, dueAt',
-            ConditionExpression: '#status = :failed AND obligation = :dead',
-            ExpressionAttributeNames: { '#status': 'status' },
-            ExpressionAttributeValues: { ':at': at, ':failed': 'failed', ':dead': deadLetterShard },
-          }),
-        ),
-      );
+      return updateIf(table, {
+        key: keys.notification(subscription, number),
+        set: { discardedAt: at },
+        remove: ['obligation', 'dueAt'],
+        ...isDead,
+      });
     },
   };
 };

@@ -3,7 +3,8 @@ import type { MissionLog, StoredEntry } from '../../core/mission/mission-log.ts'
 import type { DeliveryContext, DeliveryContexts } from '../../core/delivery/delivery-queue.ts';
 import { defined } from '../../schemas/defined.ts';
 import { isOfThisFold, storedEntry } from './mission-log.ts';
-import { storedNotification, storedSubscription } from './subscription-log.ts';
+import { storedNotification } from './notifications.ts';
+import { storedSubscription } from './subscriptions.ts';
 import { batchGet, type Key, keys, type Table } from './table.ts';
 
 /**

@@ -1,10 +1,10 @@
-import { GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import type { Directory } from '../../core/mission/directory.ts';
 import { HubClosed } from '../../core/mission/errors.ts';
 import { hub, type Party } from '../../core/mission/state.ts';
 import type { DirectoryData, DirectoryParty } from '../../schemas/directory/directory.ts';
 import type { FaultCode } from '../../schemas/faults.ts';
-import { keys, pack, reach, type Table, unpack } from './table.ts';
+import { keys, pack, reach, type Table, unpack, updateItem } from './table.ts';
 
 const nobody: DirectoryData = { parties: [], coverage: [], resources: [] };
 
@@ -84,19 +84,11 @@ export const directoryOf = ({ parties, coverage, resources }: DirectoryData): Pa
 };
 
 /** Replaces the directory. Running functions see it within a minute; a hub that is closed stays closed. */
-export const saveDirectory = async ({ client, name: TableName }: Table, directory: DirectoryData): Promise<void> => {
-  const { parties, ...places } = directory;
-  await reach(() =>
-    client.send(
-      new UpdateCommand({
-        TableName,
-        Key: keys.directory,
-        UpdateExpression: 'SET parties = :count, packed = :parties, places = :places',
-        // The parties by themselves, so that a function of the release before, which knows nothing else, reads them too.
-        ExpressionAttributeValues: { ':count': parties.length, ':parties': pack(parties), ':places': pack(places) },
-      }),
-    ),
-  );
+export const saveDirectory = async (table: Table, { parties, ...places }: DirectoryData): Promise<void> => {
+  await updateItem(table, {
+    key: keys.directory,
+    set: { parties: parties.length, packed: pack(parties), places: pack(places) },
+  });
 };
 
 /** What is noted on the directory's item while the hub is closed. */
@@ -129,21 +121,9 @@ export const loadDirectory = async (table: Table): Promise<DirectoryData> => dir
 export const loadClosure = async (table: Table): Promise<Closure | undefined> => closureIn(await readItem(table));
 
 /** Closes the hub, or opens it. Running functions see that it is closed within a minute, and that it is open at once. */
-export const saveClosure = async ({ client, name: TableName }: Table, closure: Closure | undefined): Promise<void> => {
-  await reach(() =>
-    client.send(
-      new UpdateCommand({
-        TableName,
-        Key: keys.directory,
-        ...(closure === undefined
-          ? { UpdateExpression: 'REMOVE closed' }
-          : {
-              UpdateExpression: 'SET closed = :closed',
-              ExpressionAttributeValues: { ':closed': JSON.stringify(closure) },
-            }),
-      }),
-    ),
-  );
+export const saveClosure = async (table: Table, closure: Closure | undefined): Promise<void> => {
+  const change = closure === undefined ? { remove: ['closed'] } : { set: { closed: JSON.stringify(closure) } };
+  await updateItem(table, { key: keys.directory, ...change });
 };
 
 /**

@@ -1,9 +1,9 @@
-import { GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import { Unavailable } from '../../core/mission/errors.ts';
 import { timeOf } from '../../schemas/fhir/datatypes.ts';
 import { firstGuidelines, type Guideline, type Guidelines } from '../../schemas/guideline.ts';
 import { canonicalText } from '../../schemas/json/json.ts';
-import { holds, keys, pack, reach, type Table, unpack } from './table.ts';
+import { keys, pack, reach, type Table, unpack, updateIf } from './table.ts';
 
 interface Loaded {
   /** Counts the writes, so that two at once are seen. */
@@ -44,22 +44,13 @@ export const saveGuideline = async (
     const known = allOf(versions).find(({ version }) => version === guideline.version);
     if (known !== undefined)
       return canonicalText(known) === canonicalText(guideline) ? 'known' : 'known-with-other-content';
-    const written = await holds(() =>
-      table.client.send(
-        // What a newer release keeps beside them stays.
-        new UpdateCommand({
-          TableName: table.name,
-          Key: keys.guidelines,
-          UpdateExpression: 'SET revision = :next, packed = :packed',
-          ConditionExpression: revision === 0 ? 'attribute_not_exists(pk)' : 'revision = :revision',
-          ExpressionAttributeValues: {
-            ':next': revision + 1,
-            ':packed': pack([...versions, guideline]),
-            ...(revision === 0 ? {} : { ':revision': revision }),
-          },
-        }),
-      ),
-    );
+    // An update, not a put: other attributes, which a newer release may have stored, stay.
+    const written = await updateIf(table, {
+      key: keys.guidelines,
+      set: { revision: revision + 1, packed: pack([...versions, guideline]) },
+      when: revision === 0 ? 'attribute_not_exists(pk)' : 'revision = :revision',
+      values: { revision },
+    });
     if (written) return 'loaded';
   }
   throw new Unavailable('others load guidelines all the time');

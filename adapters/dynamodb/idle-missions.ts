@@ -1,6 +1,5 @@
-import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type { IdleMission, IdleMissions } from '../../core/delivery/obligations.ts';
-import { holds, keys, queryUntil, retirementShard, type Table } from './table.ts';
+import { keys, queryUntil, retirementShard, type Table, updateIf } from './table.ts';
 
 /** Nothing for what a newer release, that was taken back, has put there. */
 const retirementOf = ({ pk, sk }: Readonly<Record<string, unknown>>): IdleMission | undefined => {
@@ -9,7 +8,9 @@ const retirementOf = ({ pk, sk }: Readonly<Record<string, unknown>>): IdleMissio
   return mission === undefined || entry === undefined ? undefined : { mission, entry: Number(entry) };
 };
 
-/** Entries that wait to see whether their mission rests stand in a partition of their own in the obligations index. */
+const isIdleCheck = { when: 'obligation = :over', values: { over: retirementShard } };
+
+/** Entries by which a mission is checked for idleness are in a partition of their own of the obligations index. */
 export const idleMissions = (table: Table): IdleMissions => ({
   due: (now, limit) =>
     queryUntil(
@@ -24,53 +25,29 @@ export const idleMissions = (table: Table): IdleMissions => ({
     ),
 
   async forget(subscription, { mission, entry }, through) {
-    const remove = (set: string, condition: string): Promise<boolean> =>
-      holds(() =>
-        table.client.send(
-          new UpdateCommand({
-            TableName: table.name,
-            Key: keys.subscription(subscription),
-            UpdateExpression: `${set} REMOVE numberOf.#mission, seqOf.#mission, previousOf.#mission`,
-            // Who has no place is marked too: it may be numbered there by who was held up while its filter changed.
-            ConditionExpression: `attribute_exists(pk) AND (attribute_not_exists(seqOf.#mission) OR seqOf.#mission <= :entry) AND ${condition}`,
-            ExpressionAttributeNames: { '#mission': mission },
-            ExpressionAttributeValues: { ':entry': entry, ':through': through },
-          }),
-        ),
-      );
+    const remove = (set: { readonly forgotThrough?: number }, condition: string): Promise<boolean> =>
+      updateIf(table, {
+        key: keys.subscription(subscription),
+        set,
+        remove: ['numberOf.#mission', 'seqOf.#mission', 'previousOf.#mission'],
+        // A head without the mission is marked too: a paused fan-out may number the mission there after the filter has changed.
+        when: `attribute_exists(pk) AND (attribute_not_exists(seqOf.#mission) OR seqOf.#mission <= :entry) AND ${condition}`,
+        names: { mission },
+        values: { entry, through },
+      });
     const isFirst = await remove(
-      'SET forgotThrough = :through',
+      { forgotThrough: through },
       '(attribute_not_exists(forgotThrough) OR forgotThrough <= :through)',
     );
-    // Who is late, or has a slower clock, must not lower what another has set.
-    if (!isFirst) await remove('', 'forgotThrough > :through');
+    // A late caller, or one with a slower clock, must not lower the mark that another has set.
+    if (!isFirst) await remove({}, 'forgotThrough > :through');
   },
 
   async postpone({ mission, entry }, dueAt) {
-    await holds(() =>
-      table.client.send(
-        new UpdateCommand({
-          TableName: table.name,
-          Key: keys.entry(mission, entry),
-          UpdateExpression: 'SET dueAt = :dueAt',
-          ConditionExpression: 'obligation = :over',
-          ExpressionAttributeValues: { ':dueAt': dueAt, ':over': retirementShard },
-        }),
-      ),
-    );
+    await updateIf(table, { key: keys.entry(mission, entry), set: { dueAt }, ...isIdleCheck });
   },
 
   async done({ mission, entry }) {
-    await holds(() =>
-      table.client.send(
-        new UpdateCommand({
-          TableName: table.name,
-          Key: keys.entry(mission, entry),
-          UpdateExpression: 'REMOVE obligation, dueAt',
-          ConditionExpression: 'obligation = :over',
-          ExpressionAttributeValues: { ':over': retirementShard },
-        }),
-      ),
-    );
+    await updateIf(table, { key: keys.entry(mission, entry), remove: ['obligation', 'dueAt'], ...isIdleCheck });
   },
 });

@@ -1,9 +1,21 @@
-import { GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { evolve, fold, foldVersion } from '../../core/mission/evolve.ts';
 import type { MissionLog, StoredEntry, NumberedNotification } from '../../core/mission/mission-log.ts';
 import { type Entry, hub, type MissionState } from '../../core/mission/state.ts';
 import { defined } from '../../schemas/defined.ts';
-import { holds, keys, newestOf, owed, pack, rangeOf, reach, retirementShard, type Table, unpack } from './table.ts';
+import {
+  holds,
+  keys,
+  newestOf,
+  owed,
+  pack,
+  rangeOf,
+  reach,
+  retirementShard,
+  type Table,
+  unpack,
+  updateIf,
+} from './table.ts';
 
 /** An item of the mission log. `packed` never changes; `obligation`, `notified` and `withoutSubscription` are what became of its debt. */
 const read = (item: Record<string, unknown>): StoredEntry => {
@@ -65,17 +77,12 @@ export const missionLog = (table: Table): MissionLog => {
     const noted: readonly NumberedNotification[] = JSON.parse(before);
     const others = notified.filter((one) => !noted.some(({ subscription }) => subscription === one.subscription));
     if (others.length === 0) return;
-    const written = await holds(() =>
-      client.send(
-        new UpdateCommand({
-          TableName,
-          Key,
-          UpdateExpression: 'SET notified = :notified',
-          ConditionExpression: 'notified = :before',
-          ExpressionAttributeValues: { ':notified': JSON.stringify([...noted, ...others]), ':before': before },
-        }),
-      ),
-    );
+    const written = await updateIf(table, {
+      key: Key,
+      set: { notified: JSON.stringify([...noted, ...others]) },
+      when: 'notified = :before',
+      values: { before },
+    });
     if (!written) await noteAlso(mission, number, notified);
   };
 
@@ -129,28 +136,19 @@ export const missionLog = (table: Table): MissionLog => {
     },
 
     async completeFanOut(mission, number, { notified, withoutSubscription, fanOutCompletedAt, idleCheckAt }) {
-      const set =
-        'SET notified = :notified, withoutSubscription = :withoutSubscription, fanOutCompletedAt = :completedAt';
-      const cleared = await holds(() =>
-        client.send(
-          new UpdateCommand({
-            TableName,
-            Key: keys.entry(mission, number),
-            UpdateExpression:
-              idleCheckAt === undefined
-                ? `${set} REMOVE obligation, dueAt`
-                : `${set}, obligation = :over, dueAt = :idleCheckAt`,
-            ConditionExpression: 'attribute_exists(obligation) AND obligation <> :over',
-            ExpressionAttributeValues: defined({
-              ':notified': JSON.stringify(notified),
-              ':withoutSubscription': JSON.stringify(withoutSubscription),
-              ':completedAt': fanOutCompletedAt,
-              ':over': retirementShard,
-              ':idleCheckAt': idleCheckAt,
-            }),
-          }),
-        ),
-      );
+      const result = {
+        notified: JSON.stringify(notified),
+        withoutSubscription: JSON.stringify(withoutSubscription),
+        fanOutCompletedAt,
+      };
+      const cleared = await updateIf(table, {
+        key: keys.entry(mission, number),
+        ...(idleCheckAt === undefined
+          ? { set: result, remove: ['obligation', 'dueAt'] }
+          : { set: { ...result, obligation: retirementShard, dueAt: idleCheckAt } }),
+        when: 'attribute_exists(obligation) AND obligation <> :over',
+        values: { over: retirementShard },
+      });
       if (!cleared && notified.length > 0) await noteAlso(mission, number, notified);
     },
   };

@@ -1,15 +1,15 @@
-import { QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { QueryCommand } from '@aws-sdk/lib-dynamodb';
 import type { Obligation, Obligations } from '../../core/delivery/obligations.ts';
 import {
   deadLetterShard,
   deadlineShards,
-  holds,
   type Key,
   keys,
   obligationShards,
   reach,
   retirementShard,
   type Table,
+  updateIf,
 } from './table.ts';
 
 interface Owed {
@@ -46,7 +46,8 @@ const keyOf = (obligation: Obligation): Key => {
 };
 
 /** What is owed, read from the sparse index: its cost grows with what is owed, not with what is stored. */
-export const obligations = ({ client, name: TableName }: Table): Obligations => {
+export const obligations = (table: Table): Obligations => {
+  const { client, name: TableName } = table;
   const dueIn = async (shards: readonly string[], now: string, limit: number): Promise<readonly Obligation[]> => {
     const pages = await Promise.all(
       shards.map((shard) =>
@@ -80,17 +81,12 @@ export const obligations = ({ client, name: TableName }: Table): Obligations => 
     },
 
     async postpone(obligation, dueAt) {
-      await holds(() =>
-        client.send(
-          new UpdateCommand({
-            TableName,
-            Key: keyOf(obligation),
-            UpdateExpression: 'SET dueAt = :dueAt',
-            ConditionExpression: 'attribute_exists(obligation) AND NOT obligation IN (:over, :failed)',
-            ExpressionAttributeValues: { ':dueAt': dueAt, ':over': retirementShard, ':failed': deadLetterShard },
-          }),
-        ),
-      );
+      await updateIf(table, {
+        key: keyOf(obligation),
+        set: { dueAt },
+        when: 'attribute_exists(obligation) AND NOT obligation IN (:over, :failed)',
+        values: { over: retirementShard, failed: deadLetterShard },
+      });
     },
   };
 };

@@ -1,4 +1,5 @@
 import { UpdateItemCommand, type UpdateItemCommandOutput } from '@aws-sdk/client-dynamodb';
+import { update } from './update.ts';
 
 /** How much a client may ask of the hub in a while, exactly: one item per client, budget and window, to which each request adds one. */
 
@@ -61,13 +62,12 @@ export const requestBudgets = <Of extends Budget>(
     const { Attributes } = await client.send(
       new UpdateItemCommand({
         TableName,
-        Key: { pk: { S: `LIMIT#${parent}#${id}` }, sk: { S: `${budget}#${start}` } },
-        // `expiresAt` is the table's TTL attribute.
-        UpdateExpression: 'SET expiresAt = :until ADD spent :requests',
-        ExpressionAttributeValues: {
-          ':until': { N: String(start + allowances[budget].seconds + remembered) },
-          ':requests': { N: String(requests) },
-        },
+        ...update({
+          key: { pk: { S: `LIMIT#${parent}#${id}` }, sk: { S: `${budget}#${start}` } },
+          // `expiresAt` is the table's TTL attribute.
+          set: { expiresAt: { N: String(start + allowances[budget].seconds + remembered) } },
+          add: { spent: { N: String(requests) } },
+        }),
         ReturnValues: 'UPDATED_NEW',
       }),
       { abortSignal: AbortSignal.timeout(patience) },

@@ -1,9 +1,17 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { BatchGetCommand, DynamoDBDocumentClient, QueryCommand, type QueryCommandInput } from '@aws-sdk/lib-dynamodb';
+import {
+  BatchGetCommand,
+  DynamoDBDocumentClient,
+  QueryCommand,
+  type QueryCommandInput,
+  UpdateCommand,
+  type UpdateCommandOutput,
+} from '@aws-sdk/lib-dynamodb';
 import type { Incident } from '../../core/mission/projections.ts';
 import { Unavailable } from '../../core/mission/errors.ts';
 import { digestOf, fingerprintOf } from '../../schemas/identifiers.ts';
+import { type Update, update } from './update.ts';
 
 /** The one table: its client, its keys, and what every log needs of it. */
 export interface Table {
@@ -125,6 +133,14 @@ export const holds = async (call: () => Promise<unknown>): Promise<boolean> => {
     throw error;
   }
 };
+
+/** Updates one item and returns the updated attributes. Throws if the condition does not hold (`isConditionFailed`). */
+export const updateItem = ({ client, name: TableName }: Table, changes: Update<Key>): Promise<UpdateCommandOutput> =>
+  reach(() => client.send(new UpdateCommand({ TableName, ReturnValues: 'UPDATED_NEW', ...update(changes) })));
+
+/** Updates one item; `false` if the condition does not hold. */
+export const updateIf = ({ client, name: TableName }: Table, changes: Update<Key>): Promise<boolean> =>
+  holds(() => client.send(new UpdateCommand({ TableName, ...update(changes) })));
 
 /** Reads items by key, consistently, in as few calls as DynamoDB allows (100 keys each). */
 export const batchGet = async (

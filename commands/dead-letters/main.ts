@@ -1,12 +1,12 @@
 import { deadLetters } from '../../adapters/dynamodb/dead-letters.ts';
 import { directoryOf, loadDirectory } from '../../adapters/dynamodb/directory-store.ts';
 import { missionLog } from '../../adapters/dynamodb/mission-log.ts';
-import { subscriptionLog } from '../../adapters/dynamodb/subscription-log.ts';
+import { subscriptions } from '../../adapters/dynamodb/subscriptions.ts';
 import { openTable } from '../../adapters/dynamodb/table.ts';
 import { deliveryQueue, openQueues } from '../../adapters/sqs/queues.ts';
 import { commandLine, endWith } from '../cli/command-line.ts';
 import { hubOptions, tableGiven } from '../cli/hub-target.ts';
-import type { Notification } from '../../core/delivery/subscription.ts';
+import type { Notification } from '../../core/delivery/notifications.ts';
 import { redrive } from '../../core/delivery/dead-letters.ts';
 import { ifReadable } from '../../schemas/newer-release.ts';
 import { calls, details, type Letter, line, nameOf, readName } from './report.ts';
@@ -49,7 +49,7 @@ const openHub = async (tableName: string, queueUrl: string) => {
   const directory = directoryOf(await loadDirectory(table));
   return {
     missions: missionLog(table),
-    subscriptions: subscriptionLog(table),
+    subscriptions: subscriptions(table),
     deadLetters: deadLetters(table),
     queue: deliveryQueue(openQueues(), queueUrl),
     directory,
@@ -94,7 +94,7 @@ const look = async (hub: Hub, notification: Notification): Promise<Letter> => {
   };
   const [entry, subscription, warnings] = await Promise.all([
     ifReadable(() => hub.missions.entry(mission, number)),
-    hub.subscriptions.subscription(notification.subscription),
+    hub.subscriptions.read(notification.subscription),
     ifReadable(warningsOf),
   ]);
   return { notification, entry, subscription, warnings, party: hub.directory.partyOf(organisation) };

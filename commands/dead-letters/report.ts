@@ -1,5 +1,6 @@
 import type { StoredEntry } from '../../core/mission/mission-log.ts';
-import type { Notification, Subscription } from '../../core/delivery/subscription.ts';
+import type { Subscription } from '../../core/delivery/subscription.ts';
+import type { Notification } from '../../core/delivery/notifications.ts';
 import type { Party } from '../../core/mission/state.ts';
 import { knownMessageType } from '../../schemas/messages/catalogue.ts';
 

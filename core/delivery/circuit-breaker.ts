@@ -1,8 +1,8 @@
 import { defined } from '../../schemas/defined.ts';
 import type { Clock, Random } from '../mission/clock.ts';
 import type { Answer, Channel, EndpointJob } from './delivery-queue.ts';
-import type { SubscriptionLog } from './subscription-log.ts';
-import type { EndpointHealth, Subscription } from './subscription.ts';
+import type { Subscription, Subscriptions } from './subscription.ts';
+import type { EndpointHealth, EndpointHealthStore } from './endpoint-health.ts';
 import type { Notice } from './notice.ts';
 
 /**
@@ -10,7 +10,8 @@ import type { Notice } from './notice.ts';
  * mission. A subscription has one endpoint, so the circuit is the subscription's status: `error` is open, a handshake is the probe.
  */
 export interface CircuitPorts {
-  readonly subscriptions: SubscriptionLog;
+  readonly subscriptions: Pick<Subscriptions, 'read'>;
+  readonly endpointHealth: EndpointHealthStore;
   readonly channel: Channel;
   readonly clock: Clock;
   readonly random: Random;
@@ -77,7 +78,7 @@ const saveHealth = async (
   contact: EndpointHealth,
   ports: CircuitPorts,
 ): Promise<Subscription | undefined> => {
-  if (!(await ports.subscriptions.saveEndpointHealth(subscription, contact))) return undefined;
+  if (!(await ports.endpointHealth.save(subscription, contact))) return undefined;
   const { error: _error, retryAt: _retryAt, failingSince: _since, ...rest } = subscription;
   return { ...rest, ...defined({ ...contact, dueAt: undefined }) };
 };
@@ -109,7 +110,7 @@ const recordFailure = async (
   let seen = { failures: subscription.failures + 1, failingSince: subscription.failingSince ?? at };
   if (subscription.status === 'active') {
     // Calls of several missions fail at the same time: the table counts, not this run.
-    const counted = await ports.subscriptions.countFailure(subscription, error, at);
+    const counted = await ports.endpointHealth.countFailure(subscription, error, at);
     if (counted === undefined) return undefined;
     seen = counted;
     if (seen.failures < circuit.opensAfter && (answer.retryAfter ?? 0) <= circuit.patience)
@@ -172,7 +173,7 @@ export const shakeHands = async (subscription: Subscription, ports: CircuitPorts
   if (subscription.status === 'error' && retryAt !== undefined) {
     if (Date.parse(retryAt) > now) return { open: true, retryAt };
     const until = new Date(now + probeMilliseconds).toISOString();
-    if (!(await ports.subscriptions.claimProbe(subscription, until))) return soon;
+    if (!(await ports.endpointHealth.claimProbe(subscription, until))) return soon;
   }
   const answer = await ports.channel.post(
     subscription,
@@ -192,7 +193,7 @@ export const shakeHands = async (subscription: Subscription, ports: CircuitPorts
 
 /** Gives an endpoint the sign that is owed to it: a handshake until it is active, then its heartbeats. */
 export const runEndpointJob = async (order: EndpointJob, ports: CircuitPorts): Promise<void> => {
-  const subscription = await ports.subscriptions.subscription(order.subscription);
+  const subscription = await ports.subscriptions.read(order.subscription);
   if (subscription === undefined || subscription.status === 'off') return;
   if (subscription.status !== 'active') {
     await shakeHands(subscription, ports);

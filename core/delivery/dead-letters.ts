@@ -3,7 +3,7 @@ import { deliveryGraceMilliseconds, jobOf } from './fan-out.ts';
 import type { MissionLog } from '../mission/mission-log.ts';
 import type { DeadLetters } from './obligations.ts';
 import type { DeliveryQueue } from './delivery-queue.ts';
-import type { Notification } from './subscription.ts';
+import type { Notification } from './notifications.ts';
 
 export interface RedrivePorts {
   readonly missions: MissionLog;

@@ -3,7 +3,8 @@ import { type CallResult, callEndpoint, isDelivered, runEndpointJob, shakeHands 
 import { type Cause, unreachableMessage, writeHubMessage } from '../mission/hub-messages.ts';
 import type { StoredEntry } from '../mission/mission-log.ts';
 import type { DeliveryContext, DeliveryJob, NotificationJob } from './delivery-queue.ts';
-import type { Attempt, Notification, Subscription } from './subscription.ts';
+import type { Subscription } from './subscription.ts';
+import type { Attempt, Notification } from './notifications.ts';
 import { type DeliverPorts, decideRetry, type AttemptedDelivery } from './retry-policy.ts';
 
 /** `settled`: nothing more to do. `again`: the order comes back after that many seconds. */
@@ -102,12 +103,12 @@ const otherWay = async (
   ports: DeliverPorts,
 ): Promise<'reached' | 'open' | 'none'> => {
   const { organisation, subscription } = notification;
-  const elsewhere = await ports.subscriptions.notifications(
+  const elsewhere = await ports.notifications.readAll(
     entry.notified.filter((one) => one.organisation === organisation && one.subscription !== subscription),
   );
   if (elsewhere.some(({ status }) => status === 'delivered')) return 'reached';
   for (const { status, subscription: id } of elsewhere) {
-    const other = status === 'pending' ? await ports.subscriptions.subscription(id) : undefined;
+    const other = status === 'pending' ? await ports.subscriptions.read(id) : undefined;
     if (other?.status === 'active' || other?.status === 'requested') return 'open';
   }
   return 'none';
@@ -165,7 +166,7 @@ const deliverNotification = async (order: NotificationJob, ports: DeliverPorts):
     if (attempt.status === 'failed') await alertPeople({ code: 'gave-up', lastAnswer }, due, attempt, ports);
     const down: Cause = { code: 'endpoint-down', lastAnswer, ...defined({ outage: subscription.failingSince }) };
     const warned = warns && (await alertPeople(down, due, attempt, ports));
-    await ports.subscriptions.record(subscription.id, notification.number, {
+    await ports.notifications.record(subscription.id, notification.number, {
       ...attempt,
       ...(warned ? { warned } : {}),
     });

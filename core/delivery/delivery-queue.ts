@@ -1,7 +1,8 @@
 /** What travels through the queue: names and numbers, nothing about patients. */
 
 import type { StoredEntry } from '../mission/mission-log.ts';
-import type { Notification, Subscription } from './subscription.ts';
+import type { Subscription } from './subscription.ts';
+import type { Notification } from './notifications.ts';
 
 export type DeliveryJob = NotificationJob | EndpointJob;
 export interface NotificationJob {

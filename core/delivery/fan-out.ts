@@ -6,8 +6,9 @@ import type { Overview, Worklist } from '../mission/projections.ts';
 import type { Directory } from '../mission/directory.ts';
 import { Unavailable } from '../mission/errors.ts';
 import type { DeliveryQueue, NotificationJob } from './delivery-queue.ts';
-import type { SubscriptionLog } from './subscription-log.ts';
-import type { Subscriber } from './subscription.ts';
+import type { EventNumbers } from './event-numbers.ts';
+import type { Notifications } from './notifications.ts';
+import type { Subscriber, Subscriptions } from './subscription.ts';
 import { fanOutResultOf } from './idle-missions.ts';
 import { type Entry, isFinal, rolesIn } from '../mission/state.ts';
 
@@ -16,7 +17,9 @@ export const deliveryGraceMilliseconds = 15_000;
 
 export interface FanOutPorts {
   readonly missions: MissionLog;
-  readonly subscriptions: SubscriptionLog;
+  readonly subscriptions: Pick<Subscriptions, 'subscribers'>;
+  readonly eventNumbers: EventNumbers;
+  readonly notifications: Pick<Notifications, 'write'>;
   readonly worklist: Worklist;
   readonly overview: Overview;
   readonly directory: Directory;
@@ -63,14 +66,14 @@ export const jobOf = (
 type Numbered = { readonly told: NumberedNotification; readonly order: NotificationJob };
 
 const notify = async (
-  { subscriptions, now }: FanOutPorts,
+  { notifications, now }: FanOutPorts,
   subscriber: Subscriber,
   entry: PendingFanOut,
   numbered: { readonly number: number; readonly previous?: number },
 ): Promise<Numbered> => {
   const { number, previous } = numbered;
   const at = now();
-  await subscriptions.write(
+  await notifications.write(
     {
       subscription: subscriber.id,
       number,
@@ -97,7 +100,7 @@ const numberAsOf = async (
   entry: PendingFanOut,
   asOf: number,
 ): Promise<{ readonly number: number; readonly previous?: number } | 'passed' | 'full'> => {
-  const numbered = await ports.subscriptions.number(subscriber.id, entry.mission, entry.number, asOf);
+  const numbered = await ports.eventNumbers.number(subscriber.id, entry.mission, entry.number, asOf);
   if (typeof numbered === 'string' || 'number' in numbered) return numbered;
   const { forgotThrough } = numbered;
   // What lies in the past is passed in time. A mark in the future was set by a clock that has been put back since: it would keep out everybody.
@@ -122,7 +125,7 @@ const notifyIfNumbered = async (
   subscriber: Subscriber,
   entry: PendingFanOut,
 ): Promise<Numbered | 'passed'> => {
-  const numbered = await ports.subscriptions.numbered(subscriber.id, entry.mission, entry.number);
+  const numbered = await ports.eventNumbers.numbered(subscriber.id, entry.mission, entry.number);
   return numbered === undefined ? 'passed' : notify(ports, subscriber, entry, numbered);
 };
 

@@ -1,6 +1,7 @@
 import type { MissionLog, FanOutResult, StoredEntry, NumberedNotification } from '../mission/mission-log.ts';
 import type { IdleMission, IdleMissions } from './obligations.ts';
-import type { SubscriptionLog } from './subscription-log.ts';
+import type { Notifications } from './notifications.ts';
+import type { Subscriptions } from './subscription.ts';
 import type { Entry } from '../mission/state.ts';
 import { idleRecheckMilliseconds, idleAfterMilliseconds } from '../mission/idle.ts';
 
@@ -15,7 +16,8 @@ export const fanOutResultOf = (
 
 export interface IdleMissionPorts {
   readonly missions: MissionLog;
-  readonly subscriptions: Pick<SubscriptionLog, 'notifications' | 'subscribers'>;
+  readonly subscriptions: Pick<Subscriptions, 'subscribers'>;
+  readonly notifications: Pick<Notifications, 'readAll'>;
   readonly idleMissions: IdleMissions;
   readonly now: () => number;
 }
@@ -47,7 +49,7 @@ const removeFromHeads = async (
   const entries = await ports.missions.entries(mission, from, entry);
   const told = lastNotified(entries);
   const [notifications, subscribers] = await Promise.all([
-    ports.subscriptions.notifications(told),
+    ports.notifications.readAll(told),
     ports.subscriptions.subscribers([...new Set(entries.flatMap(({ recipients }) => recipients))]),
   ]);
   if (notifications.some(({ status }) => status === 'pending')) return 'pending';

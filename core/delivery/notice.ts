@@ -1,6 +1,7 @@
 import type { Role } from '../../schemas/codes.ts';
 import type { StoredEntry } from '../mission/mission-log.ts';
-import type { Notification, Subscription } from './subscription.ts';
+import type { Subscription } from './subscription.ts';
+import type { Notification } from './notifications.ts';
 
 /** One event as a subscriber is told of it: the receipt, the entry, and the entry that describes the mission. */
 export interface NotifiedEvent {

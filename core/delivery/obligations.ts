@@ -1,7 +1,7 @@
 /** Something owed whose time has come. */
 
 import type { Page } from '../mission/projections.ts';
-import type { Notification } from './subscription.ts';
+import type { Notification } from './notifications.ts';
 
 export type Obligation =
   | { readonly kind: 'deadline'; readonly mission: string; readonly task: string }

@@ -9,11 +9,13 @@ import {
   answerText,
 } from './circuit-breaker.ts';
 import type { Answer, DeliveryContexts } from './delivery-queue.ts';
-import type { Attempt, Notification, Subscription } from './subscription.ts';
+import type { Subscription } from './subscription.ts';
+import type { Attempt, Notification, Notifications } from './notifications.ts';
 
 export interface DeliverPorts extends CircuitPorts {
   readonly missions: MissionLog;
   readonly contexts: DeliveryContexts;
+  readonly notifications: Pick<Notifications, 'readAll' | 'record'>;
   readonly directory: Directory;
   readonly settings: DeliverySettings;
 }

@@ -1,56 +1,59 @@
-import type { MissionRole, Urgency } from '../../schemas/codes.ts';
+import type { SubscriptionSettings } from '../../schemas/subscription.ts';
 
-export type PayloadContent = 'empty' | 'id-only' | 'full-resource';
 export type SubscriptionStatus = 'requested' | 'active' | 'error' | 'off';
-/** Narrowing of the topic; what is absent matches everything. */
-export interface SubscriptionFilter {
-  readonly events?: readonly string[];
-  readonly urgencies?: readonly Urgency[];
-  readonly missions?: readonly string[];
-  /** What the subscriber must be in the mission, at the entry. */
-  readonly roles?: readonly MissionRole[];
-}
 
-export interface Subscription {
+/** What subscriber and hub agreed on: it changes only when the subscriber asks for it. */
+export interface SubscriptionAgreement extends SubscriptionSettings {
   readonly id: string;
   readonly organisation: string;
-  readonly status: SubscriptionStatus;
-  readonly endpoint: string;
-  readonly payload: PayloadContent;
-  /** Header lines the subscriber wants with every notification, e.g. `Authorization: …`. Never shown again. */
-  readonly headers: readonly string[];
-  readonly filter: SubscriptionFilter;
-  /** The criteria extensions as the subscriber gave them. */
-  readonly filterText: readonly string[];
-  /** Seconds the subscriber wants to be waited for. */
-  readonly timeout?: number;
-  /** Seconds between two heartbeats; absent: none are wanted. */
-  readonly heartbeat?: number;
-  readonly reason: string;
   /** Standard Webhooks secret, `whsec_…`. */
   readonly secret: string;
   /** The secret before a rotation: the hub signs with both until then, ISO 8601. */
   readonly formerSecret?: { readonly secret: string; readonly until: string };
   readonly createdAt: string;
-  /** Rises with every change of the settings. */
+}
+
+/** What changes with calls to the endpoint, with events, and with each change of the agreement. */
+export interface SubscriptionState {
+  /**
+   * `error` with `retryAt`: the circuit is open. `error` without: the endpoint rejected a call; no probe is planned, and the next
+   * notification begins with a handshake.
+   */
+  readonly status: SubscriptionStatus;
+  /** Rises with every change of the agreement. */
   readonly revision: number;
   /** Events numbered so far; of a restored hub, the number that the next one follows. */
   readonly lastNumber: number;
-  /** Numbers that tell of nothing here, oldest first. */
+  /** Numbers without an event in this hub, oldest first. */
   readonly gaps?: readonly NumberGap[];
-  /** Calls in a row that the endpoint has not answered. */
+  /** Consecutive calls that the endpoint has not answered. */
   readonly failures: number;
-  /** The first of them, ISO 8601: it names the outage. */
+  /** Time of the first of them, ISO 8601: it identifies the outage. */
   readonly failingSince?: string;
-  /** The circuit is open: until then nothing is sent, and then one handshake. */
+  /** The circuit is open: nothing is sent until then, and then one handshake. */
   readonly retryAt?: string;
-  /** What the last failed call came to, in words without personal data. */
+  /** Result of the last failed call, in words without personal data. */
   readonly error?: string;
 }
 
+/** Flat: most readers need one or two properties, from either part. Only storage separates the two parts. */
+export interface Subscription extends SubscriptionAgreement, SubscriptionState {}
+
+export const agreementOf = ({
+  status: _status,
+  revision: _revision,
+  lastNumber: _lastNumber,
+  gaps: _gaps,
+  failures: _failures,
+  failingSince: _failingSince,
+  retryAt: _retryAt,
+  error: _error,
+  ...agreement
+}: Subscription): SubscriptionAgreement => agreement;
+
 /**
- * The hub was restored from a backup: numbers after `after` may have been given to events that it has lost, so it never gives
- * them again and goes on at `next`.
+ * The hub was restored from a backup: it may have given numbers after `after` to events that it has lost. It never gives
+ * those numbers again and continues at `next`.
  */
 export interface NumberGap {
   readonly after: number;
@@ -59,57 +62,23 @@ export interface NumberGap {
   readonly at: string;
 }
 
-/** How it stands between the hub and an endpoint. `error` is the open circuit: what `$status` shows is what the hub does. */
-export interface EndpointHealth {
-  readonly status: Exclude<SubscriptionStatus, 'off'>;
-  readonly failures: number;
-  readonly failingSince?: string;
-  readonly error?: string;
-  readonly retryAt?: string;
-  /** When the hub owes the endpoint a handshake, or a heartbeat. */
-  readonly dueAt?: string;
-}
-
 /** A subscription as the fan-out needs it. */
 export type Subscriber = Pick<Subscription, 'id' | 'organisation' | 'filter'>;
-export type NotificationStatus = 'pending' | 'delivered' | 'failed';
-/** The delivery receipt: one item of a subscription's log. */
-export interface Notification {
-  readonly subscription: string;
-  /** `event-number` of the Backport IG: 1, 2, 3 … per subscription. */
-  readonly number: number;
-  readonly organisation: string;
-  readonly mission: string;
-  readonly entry: number;
-  /** Number of the notification before it for the same mission: it goes first. */
-  readonly previous?: number;
-  readonly writtenAt: string;
-  readonly status: NotificationStatus;
-  /** Calls made; an open circuit makes none. */
-  readonly attempts: number;
-  /** When it was first turned to: from then on the hub tries for so long, and no longer. */
-  readonly firstTriedAt?: string;
-  /** People have been told that the party is not reached. */
-  readonly warned?: boolean;
-  /** When somebody had the hub try again after it had given up. */
-  readonly redrivenAt?: string;
-  /** When somebody put it away after the hub had given up. */
-  readonly discardedAt?: string;
-  readonly lastAttemptAt?: string;
-  /** HTTP status, or the kind of failure, of the last attempt. */
-  readonly lastAnswer?: string;
-  readonly completedAt?: string;
-}
 
-/** What an attempt came to. `dueAt` absent: nothing is owed any more. */
-export interface Attempt {
-  readonly at: string;
-  readonly answer: string;
-  readonly status: NotificationStatus;
-  /** A call was made; otherwise the open circuit put it off. */
-  readonly called: boolean;
-  /** Kept if it is the first. */
-  readonly firstTriedAt: string;
-  readonly warned?: boolean;
-  readonly dueAt?: string;
+/** Storage of subscriptions. Every call throws `Unavailable` if the storage cannot be reached: the caller may call again. */
+export interface Subscriptions {
+  /** `dueAt`: when the sweeper sends the first handshake, unless one was sent before. */
+  create(subscription: Subscription, dueAt: string): Promise<void>;
+  read(id: string): Promise<Subscription | undefined>;
+  /** Subscriptions of an organisation, oldest first. */
+  ofOrganisation(organisation: string): Promise<readonly Subscription[]>;
+  /**
+   * Changes the agreement, except id and organisation. `false`: the agreement was changed since it was read, or the subscription is off.
+   * With `handshakeDueAt` the status becomes `requested`, and the handshake is due then.
+   */
+  change(changed: Subscription, handshakeDueAt?: string): Promise<boolean>;
+  /** Ends the subscription for good; no handshake or heartbeat is due any more. */
+  turnOff(id: string): Promise<void>;
+  /** Subscriptions of these organisations that are not off, in one consistent read. */
+  subscribers(organisations: readonly string[]): Promise<readonly Subscriber[]>;
 }

@@ -4,11 +4,14 @@ import { fanOut, type FanOutPorts, jobOf } from './fan-out.ts';
 import { overdueMessage, writeHubMessage } from '../mission/hub-messages.ts';
 import type { StoredEntry } from '../mission/mission-log.ts';
 import type { Obligation, Obligations } from './obligations.ts';
-import type { Notification } from './subscription.ts';
+import type { Notification, Notifications } from './notifications.ts';
+import type { Subscriptions } from './subscription.ts';
 import { deadlineOf, taskOf, type TaskState } from '../mission/state.ts';
 
 export interface SweepPorts extends FanOutPorts {
   readonly obligations: Obligations;
+  readonly subscriptions: Pick<Subscriptions, 'read' | 'subscribers'>;
+  readonly notifications: Pick<Notifications, 'read' | 'write'>;
 }
 
 export interface Swept {
@@ -65,11 +68,11 @@ const alertOverdue = async (mission: string, id: string, ports: SweepPorts, foun
 /** A notification that was not tried for so long waits for the hub, not for its endpoint. */
 const stalledMilliseconds = 120_000;
 
-const isStalled = async (notification: Notification, { subscriptions, now }: SweepPorts): Promise<boolean> => {
+const isStalled = async (notification: Notification, { notifications, now }: SweepPorts): Promise<boolean> => {
   const since = Date.parse(notification.redrivenAt ?? notification.writtenAt);
   if (notification.firstTriedAt !== undefined || now() - since < stalledMilliseconds) return false;
   const { subscription, previous } = notification;
-  const before = previous === undefined ? undefined : await subscriptions.notification(subscription, previous);
+  const before = previous === undefined ? undefined : await notifications.read(subscription, previous);
   return before?.status !== 'pending';
 };
 
@@ -93,7 +96,7 @@ const completeObligation = async (
       return 'paid';
     }
     case 'delivery': {
-      const notification = await ports.subscriptions.notification(obligation.subscription, obligation.number);
+      const notification = await ports.notifications.read(obligation.subscription, obligation.number);
       if (notification?.status !== 'pending') return 'paid';
       const entry = await ports.missions.entry(notification.mission, notification.entry);
       if (entry !== undefined) {
@@ -106,7 +109,7 @@ const completeObligation = async (
     }
     case 'contact': {
       const { subscription: id, due } = obligation;
-      const subscription = await ports.subscriptions.subscription(id);
+      const subscription = await ports.subscriptions.read(id);
       if (subscription === undefined || subscription.status === 'off') return 'paid';
       const kind = subscription.status === 'active' ? 'heartbeat' : 'handshake';
       await ports.queue.send([{ kind, subscription: id, due }]);

@@ -5,7 +5,7 @@ import { entryAddress } from '../../schemas/identifiers.ts';
 import { eventCodeOf, knownMessageType } from '../../schemas/messages/catalogue.ts';
 import { systems } from '../../schemas/names.ts';
 import type { StoredEntry } from '../mission/mission-log.ts';
-import type { Notification } from '../delivery/subscription.ts';
+import type { Notification } from '../delivery/notifications.ts';
 import { organisationReference, securityOf, type Viewpoint } from './fhir.ts';
 
 const statuses = { pending: 'in-progress', delivered: 'completed', failed: 'not-done' } as const;

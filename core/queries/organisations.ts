@@ -1,7 +1,7 @@
 import { codesOf, roles } from '../../schemas/codes.ts';
 import { isRefusal, type Refusal, refuse } from '../../schemas/faults.ts';
 import { systems } from '../../schemas/names.ts';
-import type { SubscriptionLog } from '../delivery/subscription-log.ts';
+import type { Subscriptions } from '../delivery/subscription.ts';
 import type { Viewpoint } from '../fhir/fhir.ts';
 import { organizationResource } from '../fhir/organization.ts';
 import { searchset } from '../fhir/searchset.ts';
@@ -15,7 +15,7 @@ const folded = (text: string): string => text.normalize('NFKD').replaceAll(/\p{M
 
 /** `GET Organization?type=<role>`: whom a message may be addressed to, and whether the hub reaches it by machine. */
 export const searchOrganisations = async (
-  ports: { readonly subscriptions: SubscriptionLog },
+  ports: { readonly subscriptions: Subscriptions },
   search: Search,
   view: Viewpoint,
 ): Promise<{ readonly outcome: 'found'; readonly resource: unknown } | Refusal> => {

@@ -1,5 +1,4 @@
-import type { SubscriptionLog } from '../delivery/subscription-log.ts';
-import type { SubscriptionStatus } from '../delivery/subscription.ts';
+import type { Subscriptions, SubscriptionStatus } from '../delivery/subscription.ts';
 import { Unavailable } from '../mission/errors.ts';
 import type { Reach } from '../fhir/organization.ts';
 import { sideBySide } from './search.ts';
@@ -18,12 +17,12 @@ const reachBy = (statuses: readonly SubscriptionStatus[]): Reach => {
  * Nothing is said of them while storage cannot be reached: whom to phone is read without it.
  */
 export const reachOf = async (
-  { subscriptions }: { readonly subscriptions: SubscriptionLog },
+  { subscriptions }: { readonly subscriptions: Subscriptions },
   organisations: readonly string[],
 ): Promise<ReadonlyMap<string, Reach>> => {
   try {
     const subscribers = organisations.length === 0 ? [] : await subscriptions.subscribers(organisations);
-    const read = await sideBySide(subscribers, width, ({ id }) => subscriptions.subscription(id));
+    const read = await sideBySide(subscribers, width, ({ id }) => subscriptions.read(id));
     return new Map(
       organisations.map((organisation) => [
         organisation,

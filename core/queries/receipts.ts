@@ -1,6 +1,6 @@
 import { isRefusal, type Refusal, refuse } from '../../schemas/faults.ts';
 import type { MissionLog, StoredEntry } from '../mission/mission-log.ts';
-import type { SubscriptionLog } from '../delivery/subscription-log.ts';
+import type { Notifications } from '../delivery/notifications.ts';
 import type { Caller, Shown } from '../audit/access-log.ts';
 import { mayReadEntry } from '../mission/access-rules.ts';
 import { leads, type MissionState } from '../mission/state.ts';
@@ -28,7 +28,7 @@ const entriesOfPage = 25;
 
 /** `GET Communication?part-of=ServiceRequest/{mission}`: who was told of what, in the order of the mission. */
 export const searchReceipts = async (
-  ports: { readonly missions: MissionLog; readonly subscriptions: SubscriptionLog },
+  ports: { readonly missions: MissionLog; readonly notifications: Notifications },
   caller: Caller,
   search: Search,
   viewpoint: Viewpoint,
@@ -52,7 +52,7 @@ export const searchReceipts = async (
   const visible = entries.flatMap((entry) =>
     entry.notified.filter(({ organisation }) => maySee(entry, last.state, organisation, caller)),
   );
-  const notifications = await ports.subscriptions.notifications(visible);
+  const notifications = await ports.notifications.readAll(visible);
 
   const receiptsOf = (entry: StoredEntry): readonly Listed[] =>
     [

@@ -1,11 +1,12 @@
 import { defined } from '../../schemas/defined.ts';
 import { isRefusal, type Refusal, refuse } from '../../schemas/faults.ts';
 import { knownMessageType } from '../../schemas/messages/catalogue.ts';
+import { payloadContents } from '../../schemas/subscription.ts';
 import { ifReadable } from '../../schemas/newer-release.ts';
 import { announcementOf } from '../mission/announcement.ts';
 import type { MissionLog } from '../mission/mission-log.ts';
-import type { SubscriptionLog } from '../delivery/subscription-log.ts';
-import type { Notification, PayloadContent, Subscription } from '../delivery/subscription.ts';
+import type { Subscription } from '../delivery/subscription.ts';
+import type { Notification, Notifications } from '../delivery/notifications.ts';
 import type { Caller, Shown } from '../audit/access-log.ts';
 import type { Viewpoint } from '../fhir/fhir.ts';
 import { notificationBundle } from '../fhir/notification.ts';
@@ -22,8 +23,6 @@ const bytesOfAnswer = 4 * 1024 * 1024;
 const width = 10;
 
 const parameters = ['eventsSinceNumber', 'eventsUntilNumber', 'content', '_format'];
-
-const payloads: readonly PayloadContent[] = ['empty', 'id-only', 'full-resource'];
 
 const numberIn = (search: Search, name: string): number | undefined | Refusal => {
   const text = search.get(name);
@@ -43,7 +42,7 @@ export interface FoundEvents extends EventsNotice {
 
 /** `Subscription/{id}/$events`: what was or should have been notified, whether or not it was delivered. Both limits are included. */
 export const readEvents = async (
-  ports: { readonly missions: MissionLog; readonly subscriptions: SubscriptionLog },
+  ports: { readonly missions: MissionLog; readonly notifications: Notifications },
   caller: Caller,
   subscription: Subscription,
   search: Search,
@@ -55,9 +54,9 @@ export const readEvents = async (
   const until = numberIn(search, 'eventsUntilNumber');
   if (typeof until === 'object') return until;
   const content = search.get('content');
-  const payload = content === undefined ? subscription.payload : payloads.find((known) => known === content);
+  const payload = content === undefined ? subscription.payload : payloadContents.find((known) => known === content);
   if (payload === undefined)
-    return refuse('unknown-search', 'http.content', `content is one of ${payloads.join(', ')}`);
+    return refuse('unknown-search', 'http.content', `content is one of ${payloadContents.join(', ')}`);
 
   const { gaps = [], lastNumber } = subscription;
   const asked = Math.max(1, since ?? 1);
@@ -66,7 +65,7 @@ export const readEvents = async (
   // Nobody is led through millions of numbers that tell of nothing.
   const gap = gaps.find(({ after }) => after >= from);
   const to = Math.min(last, from + eventsOfAnswer - 1, gap?.after ?? last);
-  const notifications = await ports.subscriptions.range(subscription.id, from, to);
+  const notifications = await ports.notifications.range(subscription.id, from, to);
   const eventOf = async (notification: Notification): Promise<NotifiedEvent> => {
     const entry = await ports.missions.entry(notification.mission, notification.entry);
     if (entry === undefined)

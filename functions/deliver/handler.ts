@@ -48,11 +48,13 @@ const deliverRecord = async (record: SQSRecord): Promise<Outcome> => {
   if (order === undefined) return { done: true };
   try {
     const directory = await logs.directory();
-    const delivery = instrumentedDelivery(contexts, logs.subscriptions);
+    const delivery = instrumentedDelivery(contexts, logs.notifications);
     const delivered = await deliver(order, {
       contexts: delivery.contexts,
       missions: logs.missions,
-      subscriptions: delivery.subscriptions,
+      subscriptions: logs.subscriptions,
+      endpointHealth: logs.endpointHealth,
+      notifications: delivery.notifications,
       channel: withinHosts(channel, directory),
       directory,
       clock: systemClock,

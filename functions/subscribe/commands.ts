@@ -85,7 +85,7 @@ export const create = async (request: Request, caller: Party, directory: PartyDi
   if (isRefusal(wanted)) return wanted;
   const refused = unusable(wanted.settings, caller.organisation, directory);
   if (refused !== undefined) return refused;
-  if ((await logs.subscriptions.subscriptionsOf(caller.organisation)).length >= mostSubscriptions) {
+  if ((await logs.subscriptions.ofOrganisation(caller.organisation)).length >= mostSubscriptions) {
     return refuse(
       'unsupported-subscription',
       'Subscription',
@@ -128,7 +128,7 @@ const change = async (
     if (seen.status === 'off') return isOff;
     const next: Subscription = changed(seen);
     if (await logs.subscriptions.change(next, contactDueAt)) return next;
-    seen = await logs.subscriptions.subscription(first.id);
+    seen = await logs.subscriptions.read(first.id);
   }
   return refuse('contended');
 };
@@ -225,7 +225,7 @@ const unreached: OperationOutcome = {
 /** `DELETE /fhir/Subscription/{id}`: off for good. It can be read on, with its events: they say what was missed. */
 export const end = async (subscription: Subscription): Promise<Answer> => {
   await logs.subscriptions.turnOff(subscription.id);
-  const left = await logs.subscriptions.subscriptionsOf(subscription.organisation);
+  const left = await logs.subscriptions.ofOrganisation(subscription.organisation);
   const isLast = subscription.status !== 'off' && left.every(({ status }) => status === 'off');
   return isLast ? answer(200, unreached) : { ...answer(204, ''), body: '' };
 };

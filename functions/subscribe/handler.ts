@@ -29,12 +29,12 @@ const isSubscriptionId = (id: string): boolean => /^[0-9a-f-]{36}$/.test(id);
 /** A party's own subscription; any other does not exist for it. */
 const ownSubscription = async (id: string, caller: Party): Promise<Subscription | undefined> => {
   // Any other id could not be one the hub gave.
-  const found = isSubscriptionId(id) ? await logs.subscriptions.subscription(id) : undefined;
+  const found = isSubscriptionId(id) ? await logs.subscriptions.read(id) : undefined;
   return found?.organisation === caller.organisation ? found : undefined;
 };
 
 const ownSubscriptions = async ({ organisation }: Party): Promise<readonly Subscription[]> =>
-  (await logs.subscriptions.subscriptionsOf(organisation)).filter(({ status }) => status !== 'off');
+  (await logs.subscriptions.ofOrganisation(organisation)).filter(({ status }) => status !== 'off');
 
 /** Values of one parameter of a `Parameters` resource, whatever its type. */
 const valueOf = (parameter: Readonly<Record<string, unknown>>): string => {

@@ -9,8 +9,10 @@ import type {
   IdleMissions,
 } from '../../core/delivery/obligations.ts';
 import type { DeliveryContexts, NotificationJob } from '../../core/delivery/delivery-queue.ts';
-import type { SubscriptionLog } from '../../core/delivery/subscription-log.ts';
-import type { Notification, Subscription } from '../../core/delivery/subscription.ts';
+import type { EndpointHealthStore } from '../../core/delivery/endpoint-health.ts';
+import type { EventNumbers } from '../../core/delivery/event-numbers.ts';
+import type { Subscription, Subscriptions } from '../../core/delivery/subscription.ts';
+import type { Notification, Notifications } from '../../core/delivery/notifications.ts';
 import { decide } from '../../core/mission/decide.ts';
 import type { Entry, Party, TaskState } from '../../core/mission/state.ts';
 import { defined } from '../../schemas/defined.ts';
@@ -32,15 +34,18 @@ import {
 /** The ports that keep something; each set of adapters must keep the same promises. */
 export interface KeepingPorts {
   readonly missions: MissionLog;
-  readonly subscriptions: SubscriptionLog;
+  readonly subscriptions: Subscriptions;
+  readonly endpointHealth: EndpointHealthStore;
+  readonly eventNumbers: EventNumbers;
+  readonly notifications: Notifications;
   readonly contexts: DeliveryContexts;
   readonly worklist: Worklist;
   readonly overview: Overview;
   readonly obligations: Obligations;
   readonly idleMissions: IdleMissions;
   readonly deadLetters: DeadLetters;
-  /** The same subscription log, with something that happens between the first and the second write of what takes two. */
-  readonly interrupted: (between: () => Promise<unknown>) => SubscriptionLog;
+  /** The same subscriptions. `between` runs between the first and the second write of a call that needs two. */
+  readonly interrupted: (between: () => Promise<unknown>) => Subscriptions;
 }
 
 export const sampleSubscription = (id: string, organisation: string): Subscription => ({
@@ -331,8 +336,8 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
           filterText: ['a', 'b'],
           timeout: 12,
         });
-        expect(await ports.subscriptions.subscription(subscription.id)).toEqual(subscription);
-        expect(await ports.subscriptions.subscription(fresh())).toBeUndefined();
+        expect(await ports.subscriptions.read(subscription.id)).toEqual(subscription);
+        expect(await ports.subscriptions.read(fresh())).toBeUndefined();
       });
 
       test('An organisation has its own subscriptions', async () => {
@@ -340,10 +345,10 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
         const one = await subscribed(mine);
         const two = await subscribed(mine);
         await subscribed(other);
-        const found = await ports.subscriptions.subscriptionsOf(mine);
+        const found = await ports.subscriptions.ofOrganisation(mine);
         expect(found).toHaveLength(2);
         expect(found).toEqual(expect.arrayContaining([one, two]));
-        expect(await ports.subscriptions.subscriptionsOf(fresh())).toEqual([]);
+        expect(await ports.subscriptions.ofOrganisation(fresh())).toEqual([]);
       });
 
       test('Whoever has asked for notifications and not turned them off is a subscriber', async () => {
@@ -365,38 +370,38 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
         const mine = fresh();
         const subscription = await subscribed(mine);
         expect(await ports.subscriptions.subscribers([mine])).toHaveLength(1);
-        await becomes(ports.subscriptions, subscription.id, 'off');
+        await becomes(ports, subscription.id, 'off');
         expect(await ports.subscriptions.subscribers([mine])).toEqual([]);
       });
 
       test('What was turned off stays off, whatever a handshake under way still says', async () => {
         const mine = fresh();
         const { id } = await subscribed(mine, { status: 'requested' });
-        await becomes(ports.subscriptions, id, 'off');
-        await becomes(ports.subscriptions, id, 'active');
-        await becomes(ports.subscriptions, id, 'off');
-        expect((await ports.subscriptions.subscription(id))?.status).toBe('off');
+        await becomes(ports, id, 'off');
+        await becomes(ports, id, 'active');
+        await becomes(ports, id, 'off');
+        expect((await ports.subscriptions.read(id))?.status).toBe('off');
         expect(await ports.subscriptions.subscribers([mine])).toEqual([]);
       });
 
       test('A subscription is made once', async () => {
         const subscription = await subscribed(fresh());
-        await ports.subscriptions.number(subscription.id, 'a', 1, asOf);
+        await ports.eventNumbers.number(subscription.id, 'a', 1, asOf);
         const other = { ...subscription, endpoint: 'https://elsewhere.example/fhir/notify' };
         await expect(ports.subscriptions.create(other, endOfTime)).rejects.toThrow();
-        expect((await ports.subscriptions.subscription(subscription.id))?.lastNumber).toBe(1);
+        expect((await ports.subscriptions.read(subscription.id))?.lastNumber).toBe(1);
       });
 
       test('Settings are changed by who saw them last, and numbers and what stands with the endpoint stay', async () => {
         const mine = fresh();
         const subscription = await subscribed(mine);
         const { id } = subscription;
-        await ports.subscriptions.number(id, 'a', 1, asOf);
-        await ports.subscriptions.countFailure(subscription, 'timeout', at(1));
+        await ports.eventNumbers.number(id, 'a', 1, asOf);
+        await ports.endpointHealth.countFailure(subscription, 'timeout', at(1));
         const filter = { events: ['mission-cancel'] };
         expect(await ports.subscriptions.change({ ...subscription, filter })).toBe(true);
         expect(await ports.subscriptions.change({ ...subscription, filter: {} })).toBe(false);
-        expect(await ports.subscriptions.subscription(id)).toEqual({
+        expect(await ports.subscriptions.read(id)).toEqual({
           ...subscription,
           filter,
           revision: 2,
@@ -411,7 +416,7 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
       test('Settings that begin contact anew make it requested, without failures, and a handshake owed', async () => {
         const subscription = await subscribed(fresh());
         const { id } = subscription;
-        await ports.subscriptions.saveEndpointHealth(subscription, {
+        await ports.endpointHealth.save(subscription, {
           status: 'error',
           failures: 5,
           error: 'name',
@@ -419,7 +424,7 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
         });
         const endpoint = 'https://partner.example/other';
         expect(await ports.subscriptions.change({ ...subscription, endpoint }, at(3))).toBe(true);
-        const changed = await ports.subscriptions.subscription(id);
+        const changed = await ports.subscriptions.read(id);
         expect(changed).toEqual({ ...subscription, endpoint, revision: 2, status: 'requested' });
         const mine = (obligation: Obligation): boolean =>
           'subscription' in obligation && obligation.subscription === id;
@@ -431,7 +436,7 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
         const subscription = await subscribed(mine);
         await ports.subscriptions.turnOff(subscription.id);
         expect(await ports.subscriptions.change({ ...subscription, filter: { missions: ['m'] } })).toBe(false);
-        expect((await ports.subscriptions.subscription(subscription.id))?.filter).toEqual({});
+        expect((await ports.subscriptions.read(subscription.id))?.filter).toEqual({});
         expect(await ports.subscriptions.subscribers([mine])).toEqual([]);
         expect(await ports.subscriptions.change(sampleSubscription(fresh(), mine))).toBe(false);
         expect(await ports.subscriptions.subscribers([mine])).toEqual([]);
@@ -442,7 +447,7 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
         const subscription = await subscribed(mine);
         const log = ports.interrupted(() => ports.subscriptions.turnOff(subscription.id));
         await log.change({ ...subscription, filter: { missions: ['m'] } });
-        expect((await ports.subscriptions.subscription(subscription.id))?.status).toBe('off');
+        expect((await ports.subscriptions.read(subscription.id))?.status).toBe('off');
         expect(await ports.subscriptions.subscribers([mine])).toEqual([]);
       });
 
@@ -454,7 +459,7 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
           ports.subscriptions.change({ ...subscription, revision: 2, filter: second }),
         );
         expect(await log.change({ ...subscription, filter: { missions: ['first'] } })).toBe(true);
-        expect((await ports.subscriptions.subscription(subscription.id))?.filter).toEqual(second);
+        expect((await ports.subscriptions.read(subscription.id))?.filter).toEqual(second);
         expect((await ports.subscriptions.subscribers([mine])).map(({ filter }) => filter)).toEqual([second]);
       });
 
@@ -463,11 +468,11 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
         const { id } = subscription;
         const active = { status: 'active', failures: 0 } as const;
         const error = { status: 'error', failures: 5, error: 'timeout', retryAt: at(5), dueAt: at(5) } as const;
-        expect(await ports.subscriptions.saveEndpointHealth({ ...subscription, status: 'error' }, active)).toBe(false);
-        expect(await ports.subscriptions.saveEndpointHealth({ ...subscription, revision: 0 }, active)).toBe(false);
-        expect(await ports.subscriptions.saveEndpointHealth(subscription, error)).toBe(true);
-        expect(await ports.subscriptions.saveEndpointHealth(subscription, active)).toBe(false);
-        expect(await ports.subscriptions.subscription(id)).toMatchObject({
+        expect(await ports.endpointHealth.save({ ...subscription, status: 'error' }, active)).toBe(false);
+        expect(await ports.endpointHealth.save({ ...subscription, revision: 0 }, active)).toBe(false);
+        expect(await ports.endpointHealth.save(subscription, error)).toBe(true);
+        expect(await ports.endpointHealth.save(subscription, active)).toBe(false);
+        expect(await ports.subscriptions.read(id)).toMatchObject({
           status: 'error',
           failures: 5,
           error: 'timeout',
@@ -476,79 +481,70 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
         const mine = (obligation: Obligation): boolean =>
           'subscription' in obligation && obligation.subscription === id;
         await due(at(6), mine, [{ kind: 'contact', subscription: id, due: at(5) }]);
-        expect(await ports.subscriptions.saveEndpointHealth({ ...subscription, status: 'error' }, active)).toBe(true);
-        const found = await ports.subscriptions.subscription(id);
+        expect(await ports.endpointHealth.save({ ...subscription, status: 'error' }, active)).toBe(true);
+        const found = await ports.subscriptions.read(id);
         expect(found).toMatchObject(active);
         expect([found?.error, found?.retryAt]).toEqual([undefined, undefined]);
         await due(endOfTime, mine, []);
-        expect(
-          await ports.subscriptions.saveEndpointHealth({ id: fresh(), status: 'active', revision: 1 }, active),
-        ).toBe(false);
+        expect(await ports.endpointHealth.save({ id: fresh(), status: 'active', revision: 1 }, active)).toBe(false);
       });
 
       test('Calls that fail at once are each counted, while the subscription is active and as it was seen', async () => {
         const subscription = await subscribed(fresh());
         const { id } = subscription;
         const counts = await Promise.all(
-          ['a', 'b', 'c'].map((error) => ports.subscriptions.countFailure(subscription, error, at(1))),
+          ['a', 'b', 'c'].map((error) => ports.endpointHealth.countFailure(subscription, error, at(1))),
         );
         expect(counts.map((one) => one?.failures ?? 0).sort((one, other) => one - other)).toEqual([1, 2, 3]);
-        expect(await ports.subscriptions.countFailure(subscription, 'd', at(9))).toEqual({
+        expect(await ports.endpointHealth.countFailure(subscription, 'd', at(9))).toEqual({
           failures: 4,
           failingSince: at(1),
         });
-        expect(await ports.subscriptions.countFailure({ id, revision: 0 }, 'd', at(9))).toBeUndefined();
+        expect(await ports.endpointHealth.countFailure({ id, revision: 0 }, 'd', at(9))).toBeUndefined();
         // Whoever has not seen the outage may not end it, nor say that it is another.
         const error = { status: 'error', failures: 3, error: 'e' } as const;
-        expect(await ports.subscriptions.saveEndpointHealth(subscription, error)).toBe(false);
-        expect(await ports.subscriptions.saveEndpointHealth({ ...subscription, failingSince: at(0) }, error)).toBe(
-          false,
-        );
-        expect(await ports.subscriptions.saveEndpointHealth({ ...subscription, failingSince: at(1) }, error)).toBe(
-          true,
-        );
-        expect(await ports.subscriptions.countFailure(subscription, 'f', at(9))).toBeUndefined();
-        expect(await ports.subscriptions.subscription(id)).toMatchObject({ failures: 3, error: 'e' });
-        expect((await ports.subscriptions.subscription(id))?.failingSince).toBeUndefined();
-        expect(await ports.subscriptions.countFailure({ id: fresh(), revision: 1 }, 'g', at(9))).toBeUndefined();
+        expect(await ports.endpointHealth.save(subscription, error)).toBe(false);
+        expect(await ports.endpointHealth.save({ ...subscription, failingSince: at(0) }, error)).toBe(false);
+        expect(await ports.endpointHealth.save({ ...subscription, failingSince: at(1) }, error)).toBe(true);
+        expect(await ports.endpointHealth.countFailure(subscription, 'f', at(9))).toBeUndefined();
+        expect(await ports.subscriptions.read(id)).toMatchObject({ failures: 3, error: 'e' });
+        expect((await ports.subscriptions.read(id))?.failingSince).toBeUndefined();
+        expect(await ports.endpointHealth.countFailure({ id: fresh(), revision: 1 }, 'g', at(9))).toBeUndefined();
       });
 
       test('Of those who would probe an open circuit at once, one may', async () => {
         const subscription = await subscribed(fresh());
         const { id, revision } = subscription;
         const open = { status: 'error', failures: 5, error: 'timeout', retryAt: at(5) } as const;
-        await ports.subscriptions.saveEndpointHealth(subscription, open);
+        await ports.endpointHealth.save(subscription, open);
         const seen = { id, revision, retryAt: at(5) };
         const claims = await Promise.all(
-          [at(20), at(21), at(22)].map((until) => ports.subscriptions.claimProbe(seen, until)),
+          [at(20), at(21), at(22)].map((until) => ports.endpointHealth.claimProbe(seen, until)),
         );
         expect(claims.filter((mine) => mine)).toHaveLength(1);
-        expect(await ports.subscriptions.claimProbe(seen, at(30))).toBe(false);
-        const { retryAt } = (await ports.subscriptions.subscription(id)) ?? {};
+        expect(await ports.endpointHealth.claimProbe(seen, at(30))).toBe(false);
+        const { retryAt } = (await ports.subscriptions.read(id)) ?? {};
         expect(retryAt).toBe([at(20), at(21), at(22)][claims.indexOf(true)]);
-        expect(await ports.subscriptions.claimProbe({ id, revision: 0, retryAt: retryAt ?? '' }, at(30))).toBe(false);
-        expect(await ports.subscriptions.claimProbe({ id, revision }, at(30))).toBe(false);
-        await ports.subscriptions.saveEndpointHealth(
-          { ...subscription, status: 'error' },
-          { status: 'active', failures: 0 },
-        );
-        expect(await ports.subscriptions.claimProbe({ id, revision, retryAt: retryAt ?? '' }, at(30))).toBe(false);
+        expect(await ports.endpointHealth.claimProbe({ id, revision: 0, retryAt: retryAt ?? '' }, at(30))).toBe(false);
+        expect(await ports.endpointHealth.claimProbe({ id, revision }, at(30))).toBe(false);
+        await ports.endpointHealth.save({ ...subscription, status: 'error' }, { status: 'active', failures: 0 });
+        expect(await ports.endpointHealth.claimProbe({ id, revision, retryAt: retryAt ?? '' }, at(30))).toBe(false);
       });
 
       test('The number that an entry was given is known until a later one has its own', async () => {
         const { id } = await subscribed(fresh());
-        expect(await ports.subscriptions.numbered(id, 'a', 1)).toBeUndefined();
-        await ports.subscriptions.number(id, 'a', 1, asOf);
-        await ports.subscriptions.number(id, 'b', 1, asOf);
-        expect(await ports.subscriptions.numbered(id, 'a', 1)).toEqual({ number: 1 });
-        await ports.subscriptions.number(id, 'a', 4, asOf);
-        expect(await ports.subscriptions.numbered(id, 'a', 4)).toEqual({ number: 3, previous: 1 });
-        expect(await ports.subscriptions.numbered(id, 'a', 1)).toBeUndefined();
-        expect(await ports.subscriptions.numbered(fresh(), 'a', 1)).toBeUndefined();
+        expect(await ports.eventNumbers.numbered(id, 'a', 1)).toBeUndefined();
+        await ports.eventNumbers.number(id, 'a', 1, asOf);
+        await ports.eventNumbers.number(id, 'b', 1, asOf);
+        expect(await ports.eventNumbers.numbered(id, 'a', 1)).toEqual({ number: 1 });
+        await ports.eventNumbers.number(id, 'a', 4, asOf);
+        expect(await ports.eventNumbers.numbered(id, 'a', 4)).toEqual({ number: 3, previous: 1 });
+        expect(await ports.eventNumbers.numbered(id, 'a', 1)).toBeUndefined();
+        expect(await ports.eventNumbers.numbered(fresh(), 'a', 1)).toBeUndefined();
       });
 
       test('To a subscription that is not there no number is given', async () => {
-        expect(await ports.subscriptions.number(fresh(), 'a', 1, asOf)).toBe('passed');
+        expect(await ports.eventNumbers.number(fresh(), 'a', 1, asOf)).toBe('passed');
       });
 
       test('More organisations than one read takes can be asked for', async () => {
@@ -560,13 +556,13 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
 
       test('A status is set with what went wrong, and the error goes when the subscription is active again', async () => {
         const { id } = await subscribed(fresh(), { status: 'requested' });
-        await becomes(ports.subscriptions, id, 'error', 'handshake: HTTP 404');
-        expect(await ports.subscriptions.subscription(id)).toMatchObject({
+        await becomes(ports, id, 'error', 'handshake: HTTP 404');
+        expect(await ports.subscriptions.read(id)).toMatchObject({
           status: 'error',
           error: 'handshake: HTTP 404',
         });
-        await becomes(ports.subscriptions, id, 'active');
-        const active = await ports.subscriptions.subscription(id);
+        await becomes(ports, id, 'active');
+        const active = await ports.subscriptions.read(id);
         expect(active?.status).toBe('active');
         expect(active?.error).toBeUndefined();
       });
@@ -574,41 +570,41 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
       test('Notifications are numbered 1, 2, 3 … per subscription, each with the one before it in its mission', async () => {
         const { id } = await subscribed(fresh());
         const other = await subscribed(fresh());
-        expect(await ports.subscriptions.number(id, 'a', 1, asOf)).toEqual({ number: 1 });
-        expect(await ports.subscriptions.number(id, 'b', 1, asOf)).toEqual({ number: 2 });
-        expect(await ports.subscriptions.number(id, 'a', 2, asOf)).toEqual({ number: 3, previous: 1 });
-        expect(await ports.subscriptions.number(other.id, 'a', 2, asOf)).toEqual({ number: 1 });
-        expect(await ports.subscriptions.number(id, 'b', 7, asOf)).toEqual({ number: 4, previous: 2 });
-        expect((await ports.subscriptions.subscription(id))?.lastNumber).toBe(4);
+        expect(await ports.eventNumbers.number(id, 'a', 1, asOf)).toEqual({ number: 1 });
+        expect(await ports.eventNumbers.number(id, 'b', 1, asOf)).toEqual({ number: 2 });
+        expect(await ports.eventNumbers.number(id, 'a', 2, asOf)).toEqual({ number: 3, previous: 1 });
+        expect(await ports.eventNumbers.number(other.id, 'a', 2, asOf)).toEqual({ number: 1 });
+        expect(await ports.eventNumbers.number(id, 'b', 7, asOf)).toEqual({ number: 4, previous: 2 });
+        expect((await ports.subscriptions.read(id))?.lastNumber).toBe(4);
       });
 
       test('Asked again for the same entry it gives the same number and the same one before it', async () => {
         const { id } = await subscribed(fresh());
-        await ports.subscriptions.number(id, 'a', 1, asOf);
-        const first = await ports.subscriptions.number(id, 'a', 2, asOf);
-        await ports.subscriptions.number(id, 'b', 1, asOf);
-        expect(await ports.subscriptions.number(id, 'a', 2, asOf)).toEqual(first);
-        expect((await ports.subscriptions.subscription(id))?.lastNumber).toBe(3);
+        await ports.eventNumbers.number(id, 'a', 1, asOf);
+        const first = await ports.eventNumbers.number(id, 'a', 2, asOf);
+        await ports.eventNumbers.number(id, 'b', 1, asOf);
+        expect(await ports.eventNumbers.number(id, 'a', 2, asOf)).toEqual(first);
+        expect((await ports.subscriptions.read(id))?.lastNumber).toBe(3);
       });
 
       test('An entry before the last one numbered has been passed', async () => {
         const { id } = await subscribed(fresh());
-        await ports.subscriptions.number(id, 'a', 1, asOf);
-        await ports.subscriptions.number(id, 'a', 2, asOf);
-        expect(await ports.subscriptions.number(id, 'a', 1, asOf)).toBe('passed');
-        expect((await ports.subscriptions.subscription(id))?.lastNumber).toBe(2);
+        await ports.eventNumbers.number(id, 'a', 1, asOf);
+        await ports.eventNumbers.number(id, 'a', 2, asOf);
+        expect(await ports.eventNumbers.number(id, 'a', 1, asOf)).toBe('passed');
+        expect((await ports.subscriptions.read(id))?.lastNumber).toBe(2);
       });
 
       test('Those who ask for one entry at once get one number', async () => {
         const { id } = await subscribed(fresh());
-        const given = await Promise.all(Array.from({ length: 5 }, () => ports.subscriptions.number(id, 'a', 1, asOf)));
+        const given = await Promise.all(Array.from({ length: 5 }, () => ports.eventNumbers.number(id, 'a', 1, asOf)));
         expect(given).toEqual(Array.from({ length: 5 }, () => ({ number: 1 })));
       });
 
       test('Entries of many missions numbered at once get each its own number, without a gap', async () => {
         const { id } = await subscribed(fresh());
         const given = await Promise.all(
-          Array.from({ length: 12 }, (_, index) => ports.subscriptions.number(id, `m${index}`, 1, asOf)),
+          Array.from({ length: 12 }, (_, index) => ports.eventNumbers.number(id, `m${index}`, 1, asOf)),
         );
         const numbers = given
           .map((one) => (typeof one === 'object' && 'number' in one ? one.number : 0))
@@ -619,35 +615,35 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
       test('A notification is written once and read as it was written', async () => {
         const subscription = await subscribed(fresh());
         const written = notice(subscription, 'a', 2);
-        await ports.subscriptions.write(written, endOfTime);
-        await ports.subscriptions.write({ ...written, entry: 99, writtenAt: at(99) }, endOfTime);
-        expect(await ports.subscriptions.notification(subscription.id, 2)).toEqual(written);
-        expect(await ports.subscriptions.notification(subscription.id, 1)).toBeUndefined();
+        await ports.notifications.write(written, endOfTime);
+        await ports.notifications.write({ ...written, entry: 99, writtenAt: at(99) }, endOfTime);
+        expect(await ports.notifications.read(subscription.id, 2)).toEqual(written);
+        expect(await ports.notifications.read(subscription.id, 1)).toBeUndefined();
       });
 
       test('Notifications are read by their keys, and by their numbers in order', async () => {
         const one = await subscribed(fresh());
         const two = await subscribed(fresh());
         const numbers = [3, 1, 10, 2, 9];
-        for (const number of numbers) await ports.subscriptions.write(notice(one, 'a', number), endOfTime);
-        await ports.subscriptions.write(notice(two, 'a', 1), endOfTime);
-        const found = await ports.subscriptions.notifications([
+        for (const number of numbers) await ports.notifications.write(notice(one, 'a', number), endOfTime);
+        await ports.notifications.write(notice(two, 'a', 1), endOfTime);
+        const found = await ports.notifications.readAll([
           { subscription: one.id, number: 3 },
           { subscription: two.id, number: 1 },
           { subscription: two.id, number: 2 },
         ]);
         expect(found).toHaveLength(2);
         expect(found).toEqual(expect.arrayContaining([notice(one, 'a', 3), notice(two, 'a', 1)]));
-        expect((await ports.subscriptions.range(one.id, 2, 10)).map(({ number }) => number)).toEqual([2, 3, 9, 10]);
-        expect(await ports.subscriptions.range(one.id, 4, 8)).toEqual([]);
-        expect(await ports.subscriptions.notifications([])).toEqual([]);
+        expect((await ports.notifications.range(one.id, 2, 10)).map(({ number }) => number)).toEqual([2, 3, 9, 10]);
+        expect(await ports.notifications.range(one.id, 4, 8)).toEqual([]);
+        expect(await ports.notifications.readAll([])).toEqual([]);
       });
 
       test('Each attempt is counted and the last one is remembered', async () => {
         const subscription = await subscribed(fresh());
         const written = notice(subscription, 'a', 1);
-        await ports.subscriptions.write(written, endOfTime);
-        await ports.subscriptions.record(
+        await ports.notifications.write(written, endOfTime);
+        await ports.notifications.record(
           subscription.id,
           1,
           attempted({
@@ -657,7 +653,7 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
             dueAt: endOfTime,
           }),
         );
-        const tried = await ports.subscriptions.notification(subscription.id, 1);
+        const tried = await ports.notifications.read(subscription.id, 1);
         expect(tried).toEqual({
           ...written,
           attempts: 1,
@@ -665,12 +661,12 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
           lastAttemptAt: at(5),
           lastAnswer: 'HTTP 503',
         });
-        await ports.subscriptions.record(
+        await ports.notifications.record(
           subscription.id,
           1,
           attempted({ at: at(9), answer: 'HTTP 200', status: 'delivered' }),
         );
-        expect(await ports.subscriptions.notification(subscription.id, 1)).toEqual({
+        expect(await ports.notifications.read(subscription.id, 1)).toEqual({
           ...written,
           status: 'delivered',
           attempts: 2,
@@ -683,16 +679,16 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
 
       test('A notification that is settled is not owed again because a slower attempt failed', async () => {
         const subscription = await subscribed(fresh());
-        await ports.subscriptions.write(notice(subscription, 'a', 1), at(0));
-        await ports.subscriptions.record(
+        await ports.notifications.write(notice(subscription, 'a', 1), at(0));
+        await ports.notifications.record(
           subscription.id,
           1,
           attempted({ at: at(1), answer: 'HTTP 200', status: 'delivered' }),
         );
-        await ports.subscriptions
+        await ports.notifications
           .record(subscription.id, 1, attempted({ at: at(2), answer: 'timeout', status: 'pending', dueAt: at(3) }))
           .catch(() => undefined);
-        expect(await ports.subscriptions.notification(subscription.id, 1)).toMatchObject({
+        expect(await ports.notifications.read(subscription.id, 1)).toMatchObject({
           status: 'delivered',
           completedAt: at(1),
         });
@@ -705,14 +701,14 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
 
       test('Writing a notification again does not bring back what was delivered', async () => {
         const subscription = await subscribed(fresh());
-        await ports.subscriptions.write(notice(subscription, 'a', 1), at(0));
-        await ports.subscriptions.record(
+        await ports.notifications.write(notice(subscription, 'a', 1), at(0));
+        await ports.notifications.record(
           subscription.id,
           1,
           attempted({ at: at(1), answer: 'HTTP 200', status: 'delivered' }),
         );
-        await ports.subscriptions.write(notice(subscription, 'a', 1), at(0));
-        expect((await ports.subscriptions.notification(subscription.id, 1))?.status).toBe('delivered');
+        await ports.notifications.write(notice(subscription, 'a', 1), at(0));
+        expect((await ports.notifications.read(subscription.id, 1))?.status).toBe('delivered');
       });
     });
 
@@ -732,7 +728,7 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
         await stored(entries);
         const subscription = await subscribed(fresh());
         for (const { number } of entries)
-          await ports.subscriptions.write(notice(subscription, mission, number), endOfTime);
+          await ports.notifications.write(notice(subscription, mission, number), endOfTime);
         const found = await ports.contexts.load(orderFor(subscription, mission, 3));
         expect(found.subscription).toMatchObject({ id: subscription.id, secret: subscription.secret });
         expect(found.notification).toEqual(notice(subscription, mission, 3));
@@ -745,7 +741,7 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
         const { mission, entries } = story();
         await stored(entries);
         const subscription = await subscribed(fresh());
-        await ports.subscriptions.write(notice(subscription, mission, 1), endOfTime);
+        await ports.notifications.write(notice(subscription, mission, 1), endOfTime);
         const found = await ports.contexts.load({ ...orderFor(subscription, mission, 1), request: 1 });
         expect(found.entry?.number).toBe(1);
         expect(found.request?.number).toBe(1);
@@ -1026,8 +1022,8 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
         await ports.obligations.postpone({ kind: 'delivery', subscription: id, number: 1 }, at(1));
         await ports.obligations.postpone({ kind: 'contact', subscription: id, due: at(0) }, at(1));
         expect(await ports.missions.last(mission)).toBeUndefined();
-        expect(await ports.subscriptions.notification(id, 1)).toBeUndefined();
-        expect(await ports.subscriptions.subscription(id)).toBeUndefined();
+        expect(await ports.notifications.read(id, 1)).toBeUndefined();
+        expect(await ports.subscriptions.read(id)).toBeUndefined();
       });
 
       test('A settled entry is not owed', async () => {
@@ -1039,13 +1035,13 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
 
       test('A notification is owed until it is settled; an attempt that failed moves its time', async () => {
         const subscription = await subscribed(fresh());
-        await becomes(ports.subscriptions, subscription.id, 'active');
+        await becomes(ports, subscription.id, 'active');
         const mine = ofSubscription(subscription.id);
         const owed: Obligation = { kind: 'delivery', subscription: subscription.id, number: 1 };
-        await ports.subscriptions.write(notice(subscription, 'a', 1), at(10));
+        await ports.notifications.write(notice(subscription, 'a', 1), at(10));
         await due(at(10), mine, [owed]);
         await due(at(9), mine, []);
-        await ports.subscriptions.record(
+        await ports.notifications.record(
           subscription.id,
           1,
           attempted({
@@ -1057,7 +1053,7 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
         );
         await due(at(69), mine, []);
         await due(at(70), mine, [owed]);
-        await ports.subscriptions.record(
+        await ports.notifications.record(
           subscription.id,
           1,
           attempted({ at: at(71), answer: 'HTTP 410', status: 'failed' }),
@@ -1071,7 +1067,7 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
           await ports.subscriptions.create(subscription, at(0));
           const mine = ofSubscription(subscription.id);
           await due(at(1), mine, [{ kind: 'contact', subscription: subscription.id, due: at(0) }]);
-          await becomes(ports.subscriptions, subscription.id, status);
+          await becomes(ports, subscription.id, status);
           await due(endOfTime, mine, []);
         }
       });
@@ -1079,7 +1075,7 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
       test('Numbering a notification does not pay the handshake', async () => {
         const subscription = { ...sampleSubscription(fresh(), fresh()), status: 'requested' as const };
         await ports.subscriptions.create(subscription, at(0));
-        await ports.subscriptions.number(subscription.id, 'a', 1, asOf);
+        await ports.eventNumbers.number(subscription.id, 'a', 1, asOf);
         await due(at(1), ofSubscription(subscription.id), [
           { kind: 'contact', subscription: subscription.id, due: at(0) },
         ]);
@@ -1149,36 +1145,36 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
 
       test('After a mission is forgotten the numbers go on without a gap, and know of nothing before', async () => {
         const { id } = await subscribed(fresh());
-        await ports.subscriptions.number(id, 'a', 1, asOf);
-        await ports.subscriptions.number(id, 'b', 1, asOf);
-        await ports.subscriptions.number(id, 'a', 2, asOf);
+        await ports.eventNumbers.number(id, 'a', 1, asOf);
+        await ports.eventNumbers.number(id, 'b', 1, asOf);
+        await ports.eventNumbers.number(id, 'a', 2, asOf);
         await ports.idleMissions.forget(id, { mission: 'a', entry: 2 }, asOf - 1);
-        expect(await ports.subscriptions.number(id, 'a', 3, asOf)).toEqual({ number: 4 });
-        expect(await ports.subscriptions.number(id, 'b', 2, asOf)).toEqual({ number: 5, previous: 2 });
-        expect((await ports.subscriptions.subscription(id))?.lastNumber).toBe(5);
+        expect(await ports.eventNumbers.number(id, 'a', 3, asOf)).toEqual({ number: 4 });
+        expect(await ports.eventNumbers.number(id, 'b', 2, asOf)).toEqual({ number: 5, previous: 2 });
+        expect((await ports.subscriptions.read(id))?.lastNumber).toBe(5);
       });
 
       test('A mission that went on is not forgotten', async () => {
         const { id } = await subscribed(fresh());
-        await ports.subscriptions.number(id, 'a', 1, asOf);
-        await ports.subscriptions.number(id, 'a', 3, asOf);
+        await ports.eventNumbers.number(id, 'a', 1, asOf);
+        await ports.eventNumbers.number(id, 'a', 3, asOf);
         await ports.idleMissions.forget(id, { mission: 'a', entry: 2 }, asOf - 1);
-        expect(await ports.subscriptions.number(id, 'a', 3, asOf)).toEqual({ number: 2, previous: 1 });
-        expect(await ports.subscriptions.number(id, 'a', 1, asOf)).toBe('passed');
+        expect(await ports.eventNumbers.number(id, 'a', 3, asOf)).toEqual({ number: 2, previous: 1 });
+        expect(await ports.eventNumbers.number(id, 'a', 1, asOf)).toBe('passed');
       });
 
       test('Whoever read before a mission was forgotten numbers nothing anew, and nobody else is held up', async () => {
         const { id } = await subscribed(fresh());
         const give = (mission: string, entry: number, seconds: number) =>
-          ports.subscriptions.number(id, mission, entry, asOf + seconds * 1000);
+          ports.eventNumbers.number(id, mission, entry, asOf + seconds * 1000);
         await give('a', 1, 0);
         await give('b', 1, 0);
         await ports.idleMissions.forget(id, { mission: 'a', entry: 1 }, asOf + 60_000);
         const refused = { forgotThrough: asOf + 60_000 };
         for (const late of [0, 60]) expect(await give('a', 1, late)).toEqual(refused);
         expect(await give('c', 1, 60)).toEqual(refused);
-        expect((await ports.subscriptions.subscription(id))?.lastNumber).toBe(2);
-        expect(await ports.subscriptions.numbered(id, 'a', 1)).toBeUndefined();
+        expect((await ports.subscriptions.read(id))?.lastNumber).toBe(2);
+        expect(await ports.eventNumbers.numbered(id, 'a', 1)).toBeUndefined();
         // One that has its place is numbered by it, however late.
         expect(await give('b', 1, 0)).toEqual({ number: 2 });
         expect(await give('b', 2, 0)).toEqual({ number: 3, previous: 2 });
@@ -1188,22 +1184,22 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
 
       test('Who forgets with an older clock forgets, and lets nobody in whom a newer one keeps out', async () => {
         const { id } = await subscribed(fresh());
-        for (const mission of ['a', 'b']) await ports.subscriptions.number(id, mission, 1, asOf);
+        for (const mission of ['a', 'b']) await ports.eventNumbers.number(id, mission, 1, asOf);
         await ports.idleMissions.forget(id, { mission: 'a', entry: 1 }, asOf + 60_000);
         await ports.idleMissions.forget(id, { mission: 'b', entry: 1 }, asOf + 10_000);
         for (const mission of ['a', 'b'])
-          expect(await ports.subscriptions.number(id, mission, 1, asOf + 30_000)).toEqual({
+          expect(await ports.eventNumbers.number(id, mission, 1, asOf + 30_000)).toEqual({
             forgotThrough: asOf + 60_000,
           });
-        expect(await ports.subscriptions.number(id, 'b', 2, asOf + 60_001)).toEqual({ number: 3 });
+        expect(await ports.eventNumbers.number(id, 'b', 2, asOf + 60_001)).toEqual({ number: 3 });
       });
 
       test('What was never numbered is forgotten already, and not numbered by who read before', async () => {
         const { id } = await subscribed(fresh());
         await ports.idleMissions.forget(id, { mission: 'a', entry: 2 }, asOf - 1);
-        expect(await ports.subscriptions.number(id, 'a', 1, asOf - 1)).toEqual({ forgotThrough: asOf - 1 });
+        expect(await ports.eventNumbers.number(id, 'a', 1, asOf - 1)).toEqual({ forgotThrough: asOf - 1 });
         await ports.idleMissions.forget(fresh(), { mission: 'a', entry: 2 }, asOf - 1);
-        expect(await ports.subscriptions.number(id, 'a', 1, asOf)).toEqual({ number: 1 });
+        expect(await ports.eventNumbers.number(id, 'a', 1, asOf)).toEqual({ number: 1 });
       });
     });
 
@@ -1211,9 +1207,9 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
       const givenUp = async (second: number): Promise<Notification> => {
         const subscription = await subscribed(fresh());
         const letter = notice(subscription, 'a', 1);
-        await ports.subscriptions.number(subscription.id, 'a', 1, asOf);
-        await ports.subscriptions.write(letter, endOfTime);
-        await ports.subscriptions.record(subscription.id, 1, {
+        await ports.eventNumbers.number(subscription.id, 'a', 1, asOf);
+        await ports.notifications.write(letter, endOfTime);
+        await ports.notifications.record(subscription.id, 1, {
           at: at(second),
           answer: 'HTTP 410',
           status: 'failed',
@@ -1262,7 +1258,7 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
         expect(redriven.filter((mine) => mine)).toHaveLength(1);
         await expectListed([letter], []);
         await due(at(61), ofLetter(letter), [{ kind: 'delivery', subscription, number }]);
-        const found = await ports.subscriptions.notification(subscription, number);
+        const found = await ports.notifications.read(subscription, number);
         expect(found).toMatchObject({
           status: 'pending',
           attempts: 0,
@@ -1282,10 +1278,10 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
           called: true,
           firstTriedAt: at(42),
         } as const;
-        await ports.subscriptions.record(subscription, number, taken);
+        await ports.notifications.record(subscription, number, taken);
         expect(await ports.deadLetters.redrive(subscription, number, at(50), at(60))).toBe(false);
         expect(await ports.deadLetters.discard(subscription, number, at(50))).toBe(false);
-        expect((await ports.subscriptions.notification(subscription, number))?.status).toBe('delivered');
+        expect((await ports.notifications.read(subscription, number))?.status).toBe('delivered');
       });
 
       test('What is put away stays failed and is listed no more', async () => {
@@ -1293,7 +1289,7 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
         const { subscription, number } = letter;
         expect(await ports.deadLetters.discard(subscription, number, at(40))).toBe(true);
         await expectListed([letter], []);
-        expect(await ports.subscriptions.notification(subscription, number)).toMatchObject({
+        expect(await ports.notifications.read(subscription, number)).toMatchObject({
           status: 'failed',
           discardedAt: at(40),
         });
@@ -1311,7 +1307,7 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
 
       test('What was never given up is no dead letter', async () => {
         const subscription = await subscribed(fresh());
-        await ports.subscriptions.write(notice(subscription, 'a', 1), endOfTime);
+        await ports.notifications.write(notice(subscription, 'a', 1), endOfTime);
         expect(await ports.deadLetters.redrive(subscription.id, 1, at(1), at(2))).toBe(false);
         expect(await ports.deadLetters.redrive(subscription.id, 2, at(1), at(2))).toBe(false);
         expect(await ports.deadLetters.discard(subscription.id, 1, at(1))).toBe(false);
@@ -1325,7 +1321,7 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
         const subscription = await subscribed(fresh());
         const before = structuredClone(await ports.missions.last(mission));
         const read = await ports.missions.last(mission);
-        const head = await ports.subscriptions.subscription(subscription.id);
+        const head = await ports.subscriptions.read(subscription.id);
         // Either it is a copy, or it cannot be changed.
         for (const spoil of [
           () => Object.assign(read ?? {}, { number: 99 }),
@@ -1340,7 +1336,7 @@ export const portContract = (name: string, makePorts: () => Promise<KeepingPorts
             continue;
           }
         expect(await ports.missions.last(mission)).toEqual(before);
-        expect(await ports.subscriptions.subscription(subscription.id)).toEqual(subscription);
+        expect(await ports.subscriptions.read(subscription.id)).toEqual(subscription);
       });
     });
   });

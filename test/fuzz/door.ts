@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { APIGatewayProxyEvent } from 'aws-lambda';
 import { saveDirectory } from '../../adapters/dynamodb/directory-store.ts';
-import { subscriptionLog } from '../../adapters/dynamodb/subscription-log.ts';
+import { subscriptions } from '../../adapters/dynamodb/subscriptions.ts';
 import { openTable } from '../../adapters/dynamodb/table.ts';
 import { sampleSubscription } from '../contract/contract.ts';
 import { startEmbeddedAws, withoutTimeLimits } from '../support/embedded-aws.ts';
@@ -93,7 +93,7 @@ export const openDoor = async (): Promise<Door> => {
   await saveDirectory(table, sampleDirectoryData);
   // A party that no machine reaches would be reported in the mission's log, and the examples' numbers would not fit.
   for (const organisation of sampleClients.values())
-    await subscriptionLog(table).create(sampleSubscription(randomUUID(), organisation), '2099-01-01T00:00:00.000Z');
+    await subscriptions(table).create(sampleSubscription(randomUUID(), organisation), '2099-01-01T00:00:00.000Z');
   const handlers: Readonly<Record<string, ApiHandler>> = {
     Read: (await import('../../functions/read/handler.ts')).handler,
     Subscribe: (await import('../../functions/subscribe/handler.ts')).handler,

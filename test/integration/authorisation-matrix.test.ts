@@ -463,7 +463,7 @@ describe('Who may see what', () => {
         expect(answer.statusCode).toBe(404);
         expect(bare(answer)).toBe(bare(none));
       }
-      expect((await logs.subscriptions.subscription(subscriptionOf(amk)))?.status).toBe('active');
+      expect((await logs.subscriptions.read(subscriptionOf(amk)))?.status).toBe('active');
     },
   );
 

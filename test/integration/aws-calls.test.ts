@@ -4,7 +4,10 @@ import { deliveryDesk } from '../../adapters/dynamodb/delivery-context.ts';
 import { openLeanTable } from '../../adapters/dynamodb/lean-table.ts';
 import { missionLog } from '../../adapters/dynamodb/mission-log.ts';
 import { requestBudgets } from '../../adapters/dynamodb/rate-limits.ts';
-import { subscriptionLog } from '../../adapters/dynamodb/subscription-log.ts';
+import { endpointHealth } from '../../adapters/dynamodb/endpoint-health.ts';
+import { eventNumbers } from '../../adapters/dynamodb/event-numbers.ts';
+import { notifications } from '../../adapters/dynamodb/notifications.ts';
+import { subscriptions } from '../../adapters/dynamodb/subscriptions.ts';
 import { openTable, type Table } from '../../adapters/dynamodb/table.ts';
 import { usedProofs } from '../../adapters/dynamodb/used-proofs.ts';
 import { overview } from '../../adapters/dynamodb/overview.ts';
@@ -75,7 +78,10 @@ const ports = () => {
   const missions = missionLog(table);
   return {
     missions,
-    subscriptions: subscriptionLog(table),
+    subscriptions: subscriptions(table),
+    endpointHealth: endpointHealth(table),
+    eventNumbers: eventNumbers(table),
+    notifications: notifications(table),
     worklist: worklist(table),
     overview: overview(table),
     directory,
@@ -127,14 +133,20 @@ describe('The AWS calls of a message stay within the budget of the design', () =
 
   beforeAll(async () => {
     // The AMK LA is told by two systems, the operator by one.
-    const { subscriptions } = ports();
-    await subscriptions.create(sampleSubscription('budget-la-1', parties.la.organisation), '2099-01-01T00:00:00.000Z');
-    await subscriptions.create(sampleSubscription('budget-la-2', parties.la.organisation), '2099-01-01T00:00:00.000Z');
-    await subscriptions.create(
+    const opened = ports();
+    await opened.subscriptions.create(
+      sampleSubscription('budget-la-1', parties.la.organisation),
+      '2099-01-01T00:00:00.000Z',
+    );
+    await opened.subscriptions.create(
+      sampleSubscription('budget-la-2', parties.la.organisation),
+      '2099-01-01T00:00:00.000Z',
+    );
+    await opened.subscriptions.create(
       sampleSubscription('budget-operator', parties.operator.organisation),
       '2099-01-01T00:00:00.000Z',
     );
-    await subscriptions.create(
+    await opened.subscriptions.create(
       sampleSubscription('budget-other-operator', parties.otherOperator.organisation),
       '2099-01-01T00:00:00.000Z',
     );
@@ -214,15 +226,14 @@ describe('The AWS calls of a message stay within the budget of the design', () =
   });
 
   test('to deliver: one batch read, one update', async () => {
-    const { missions, subscriptions } = ports();
+    const delivery = ports();
     const entry = await accept(parties.amk, missionUpdate({ mission, id: 'budget-update-3' }));
     await fanOut(ports(), entry);
-    const numbered = await subscriptions.number('budget-operator', mission, entry.number, Date.now());
+    const numbered = await delivery.eventNumbers.number('budget-operator', mission, entry.number, Date.now());
     if (typeof numbered === 'string' || !('number' in numbered)) throw new Error('the notification was not numbered');
     const delivering = {
-      missions: missionLog(table),
-      contexts: deliveryDesk(table, missions),
-      subscriptions,
+      ...delivery,
+      contexts: deliveryDesk(table, delivery.missions),
       channel: { post: async () => ({ status: 200 }) },
       directory,
       clock: { now: Date.now },
@@ -237,7 +248,7 @@ describe('The AWS calls of a message stay within the budget of the design', () =
         jobOf('budget-operator', numbered.previous, undefined, { ...entry, number: entry.number - 1 }),
         delivering,
       );
-    await subscriptions.notification('budget-operator', numbered.number);
+    await delivery.notifications.read('budget-operator', numbered.number);
     const order = jobOf('budget-operator', numbered.number, undefined, entry);
     counted();
     expect(await deliver(order, delivering)).toEqual({ outcome: 'settled' });

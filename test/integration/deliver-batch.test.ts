@@ -437,7 +437,7 @@ describe('An endpoint that may not be called any more', () => {
     expect(await work(records)).toEqual([]);
     expect(await work(records.map(twin))).toEqual([]);
     expect(endpoint.connections()).toBe(0);
-    const given = await logs.subscriptions.notification(subscription, 1);
+    const given = await logs.notifications.read(subscription, 1);
     expect(given).toMatchObject({ status: 'failed', lastAnswer: 'refused-address', attempts: 1 });
   });
 });
@@ -469,7 +469,7 @@ describe('A party whose notifications go to hosts of the directory only', () => 
     await tellOf(1);
     expect(await work(await receive())).toEqual([]);
     expect(endpoint.calls).toHaveLength(1);
-    const given = await logs.subscriptions.notification(subscription, 2);
+    const given = await logs.notifications.read(subscription, 2);
     expect(given).toMatchObject({ status: 'failed', lastAnswer: 'refused-address' });
 
     const subscriptions = (await import('../../functions/subscribe/handler.ts')).handler;

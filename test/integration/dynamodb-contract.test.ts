@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { DeleteMessageCommand, ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll } from 'vitest';
 import { deliveryDesk } from '../../adapters/dynamodb/delivery-context.ts';
-import { subscriptionLog } from '../../adapters/dynamodb/subscription-log.ts';
+import { subscriptions } from '../../adapters/dynamodb/subscriptions.ts';
 import { openTable, type Table } from '../../adapters/dynamodb/table.ts';
 import { openLogs } from '../../adapters/wiring.ts';
 import { deliveryQueue, openQueues, readOrder, returnAfter } from '../../adapters/sqs/queues.ts';
@@ -44,7 +44,7 @@ portContract('DynamoDB', async () => {
   return {
     ...logs,
     contexts: deliveryDesk(logs.table, logs.missions),
-    interrupted: (between) => subscriptionLog(interruptedTable(between)),
+    interrupted: (between) => subscriptions(interruptedTable(between)),
   };
 });
 

@@ -3,7 +3,7 @@ import { buffer } from 'node:stream/consumers';
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { openLeanTable } from '../../adapters/dynamodb/lean-table.ts';
-import { subscriptionLog } from '../../adapters/dynamodb/subscription-log.ts';
+import { subscriptions } from '../../adapters/dynamodb/subscriptions.ts';
 import { openTable } from '../../adapters/dynamodb/table.ts';
 import { usedProofs } from '../../adapters/dynamodb/used-proofs.ts';
 import { sampleSubscription } from '../contract/contract.ts';
@@ -62,10 +62,10 @@ test('A proof whose first answer was lost is no replay of itself, and one by som
 test('A subscription whose first answer was lost is made once, and is found by what its party is told', async () => {
   const table = openTable(aws.tableName);
   withoutTimeLimits(table.client);
-  const subscriptions = subscriptionLog(table);
+  const opened = subscriptions(table);
   const subscription = sampleSubscription(randomUUID(), parties.la.organisation);
-  await subscriptions.create(subscription, '2026-02-01T10:00:00.000Z');
+  await opened.create(subscription, '2026-02-01T10:00:00.000Z');
   expect(calls).toBeGreaterThan(2);
-  expect(await subscriptions.subscription(subscription.id)).toEqual(subscription);
-  expect((await subscriptions.subscribers([parties.la.organisation])).map(({ id }) => id)).toEqual([subscription.id]);
+  expect(await opened.read(subscription.id)).toEqual(subscription);
+  expect((await opened.subscribers([parties.la.organisation])).map(({ id }) => id)).toEqual([subscription.id]);
 });

@@ -46,8 +46,8 @@ const post = async (sender: Party, message: Message, at: number): Promise<void> 
 
 /** Everything that was told arrives. */
 const arrive = async (): Promise<void> => {
-  for (const { number } of await logs.subscriptions.range('retire-la', 1, 100))
-    await logs.subscriptions.record(
+  for (const { number } of await logs.notifications.range('retire-la', 1, 100))
+    await logs.notifications.record(
       'retire-la',
       number,
       attempted({ at: new Date(start).toISOString(), answer: 'HTTP 200', status: 'delivered' }),
@@ -105,7 +105,7 @@ test('A mission that rests leaves the heads of the subscriptions, and the number
   );
   await arrive();
   expect(await numbering()).toEqual({ missions: 1, lastNumber: 10 });
-  expect((await logs.subscriptions.notification('retire-la', 10))?.entry).toBe(3);
+  expect((await logs.notifications.read('retire-la', 10))?.entry).toBe(3);
   await look(start + 5 * idleAfterMilliseconds);
   expect(await numbering()).toEqual({ missions: 0, lastNumber: 10 });
 });
@@ -117,7 +117,7 @@ test('A mission that went on is not forgotten for what it was', async () => {
   const later = start + 10 * idleAfterMilliseconds;
   await post(parties.amk, request, later);
   await post(parties.amk, missionCancel({ mission, id: 'retire-on-cancel' }), later);
-  await logs.subscriptions.number('retire-la', mission, 3, later);
+  await logs.eventNumbers.number('retire-la', mission, 3, later);
   const before = await numbering();
   await logs.idleMissions.forget('retire-la', { mission, entry: 2 }, later);
   expect(await numbering()).toEqual(before);

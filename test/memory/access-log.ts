@@ -1,5 +1,5 @@
 import type { AccessHead, AccessLog, AccessRecord } from '../../core/audit/access-log.ts';
-import { frozen } from './frozen.ts';
+import { immutableCopy } from './immutable-copy.ts';
 
 /** The access log in memory. */
 export const memoryAccessLog = (): AccessLog => {
@@ -13,7 +13,7 @@ export const memoryAccessLog = (): AccessLog => {
       const chain = chains.get(record.chain) ?? [];
       const taken = chain[record.number - 1];
       if (taken !== undefined) return taken.digest === record.digest ? 'appended' : 'taken';
-      chain.push(frozen(record));
+      chain.push(immutableCopy(record));
       chains.set(record.chain, chain);
       return 'appended';
     },

@@ -5,7 +5,18 @@ export type Gate = <Result>(name: string, call: () => Promise<Result>) => Promis
 
 /** The same ports, every call through the gate. */
 export const gated = (ports: SweepPorts, gate: Gate): SweepPorts => {
-  const { missions, subscriptions, worklist, overview, directory, queue, obligations, now } = ports;
+  const {
+    missions,
+    subscriptions,
+    eventNumbers,
+    notifications,
+    worklist,
+    overview,
+    directory,
+    queue,
+    obligations,
+    now,
+  } = ports;
   return {
     now,
     directory,
@@ -19,9 +30,14 @@ export const gated = (ports: SweepPorts, gate: Gate): SweepPorts => {
     subscriptions: {
       ...subscriptions,
       subscribers: (...args) => gate('subscriptions.subscribers', () => subscriptions.subscribers(...args)),
-      number: (...args) => gate('subscriptions.number', () => subscriptions.number(...args)),
-      write: (...args) => gate('subscriptions.write', () => subscriptions.write(...args)),
-      notification: (...args) => gate('subscriptions.notification', () => subscriptions.notification(...args)),
+    },
+    eventNumbers: {
+      ...eventNumbers,
+      number: (...args) => gate('eventNumbers.number', () => eventNumbers.number(...args)),
+    },
+    notifications: {
+      write: (...args) => gate('notifications.write', () => notifications.write(...args)),
+      read: (...args) => gate('notifications.read', () => notifications.read(...args)),
     },
     worklist: {
       put: (...args) => gate('worklist.put', () => worklist.put(...args)),

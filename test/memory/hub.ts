@@ -3,37 +3,44 @@ import type { DeadLetters, Obligations, IdleMissions } from '../../core/delivery
 import type { DeliveryContexts } from '../../core/delivery/delivery-queue.ts';
 import { stubChannel } from './channel.ts';
 import { manualClock } from './clock.ts';
-import { memoryObligations } from './debts.ts';
+import { memoryObligations } from './obligations.ts';
 import { memoryQueue } from './delivery-queue.ts';
 import { memoryMissionLog } from './mission-log.ts';
 import { directory } from '../support/messages.ts';
 import { memoryOverview } from './overview.ts';
-import { memorySubscriptionLog, subscriptionStore } from './subscription-log.ts';
+import { memoryEndpointHealth } from './endpoint-health.ts';
+import { memoryEventNumbers } from './event-numbers.ts';
+import { memoryNotifications } from './notifications.ts';
+import { subscriptionStore } from './subscription-store.ts';
+import { memorySubscriptions } from './subscriptions.ts';
 import { memoryWorklist } from './worklist.ts';
 
 /** All ports of the hub in memory, over one clock. */
 export const memoryHub = (clock = manualClock(), store = subscriptionStore()) => {
   const missions = memoryMissionLog();
-  const subscriptions = memorySubscriptionLog(store);
+  const subscriptions = memorySubscriptions(store);
+  const endpointHealth = memoryEndpointHealth(store);
+  const eventNumbers = memoryEventNumbers(store);
+  const notifications = memoryNotifications(store);
   const worklist = memoryWorklist();
-  const obligations: Obligations = memoryObligations(missions, subscriptions, worklist);
+  const obligations: Obligations = memoryObligations(missions, subscriptions, notifications, worklist);
   const idleMissions: IdleMissions = {
     due: (...args) => missions.due(...args),
-    forget: (...args) => subscriptions.forget(...args),
+    forget: (...args) => eventNumbers.forget(...args),
     done: (...args) => missions.done(...args),
     postpone: (...args) => missions.retireLater(...args),
   };
   const deadLetters: DeadLetters = {
-    list: (...args) => subscriptions.list(...args),
-    redrive: (...args) => subscriptions.redrive(...args),
-    discard: (...args) => subscriptions.discard(...args),
+    list: (...args) => notifications.list(...args),
+    redrive: (...args) => notifications.redrive(...args),
+    discard: (...args) => notifications.discard(...args),
   };
   const contexts: DeliveryContexts = {
     load: async (order) => {
       const [subscription, notification, previous, entry] = await Promise.all([
-        subscriptions.subscription(order.subscription),
-        subscriptions.notification(order.subscription, order.number),
-        order.previous === undefined ? undefined : subscriptions.notification(order.subscription, order.previous),
+        subscriptions.read(order.subscription),
+        notifications.read(order.subscription, order.number),
+        order.previous === undefined ? undefined : notifications.read(order.subscription, order.previous),
         missions.entry(order.mission, order.entry),
       ]);
       const request = await missions.entry(order.mission, entry?.state.request.entry ?? order.request);
@@ -56,6 +63,9 @@ export const memoryHub = (clock = manualClock(), store = subscriptionStore()) =>
     now: () => clock.now(),
     missions,
     subscriptions,
+    endpointHealth,
+    eventNumbers,
+    notifications,
     obligations,
     idleMissions,
     contexts,

@@ -2,8 +2,8 @@ import { gzipSync } from 'node:zlib';
 import type { MissionLog, StoredEntry } from '../../core/mission/mission-log.ts';
 import type { IdleMission, IdleMissions } from '../../core/delivery/obligations.ts';
 import { type Entry, hub } from '../../core/mission/state.ts';
-import type { Debtor } from './debts.ts';
-import { frozen } from './frozen.ts';
+import type { ObligationSource } from './obligations.ts';
+import { immutableCopy } from './immutable-copy.ts';
 
 /** As DynamoDB keeps entries: compressed, in items of 400 KB of which the rest takes little. */
 const largestPacked = 380_000;
@@ -25,7 +25,7 @@ interface Item {
 
 /** Mission logs in memory: what is handed in is copied, and what is handed out cannot be changed, as if it had been stored. */
 export const memoryMissionLog = (): MissionLog &
-  Debtor &
+  ObligationSource &
   Omit<IdleMissions, 'forget' | 'postpone'> & { readonly retireLater: IdleMissions['postpone'] } => {
   const logs = new Map<string, Map<number, Item>>();
   const logOf = (mission: string): ReadonlyMap<number, Item> => logs.get(mission) ?? new Map<number, Item>();
@@ -46,7 +46,7 @@ export const memoryMissionLog = (): MissionLog &
       if (isTooLarge(entry)) return 'too-large';
       if (log.has(entry.number)) return 'taken';
       log.set(entry.number, {
-        stored: frozen({ ...entry, fanOutPending: true, notified: [], withoutSubscription: [] }),
+        stored: immutableCopy({ ...entry, fanOutPending: true, notified: [], withoutSubscription: [] }),
         dueAt,
       });
       logs.set(entry.mission, log);
@@ -62,7 +62,7 @@ export const memoryMissionLog = (): MissionLog &
         if (others.length > 0)
           log.set(number, {
             ...item,
-            stored: Object.freeze({ ...item.stored, ...frozen({ notified: [...noted, ...others] }) }),
+            stored: Object.freeze({ ...item.stored, ...immutableCopy({ notified: [...noted, ...others] }) }),
           });
         return;
       }
@@ -70,7 +70,7 @@ export const memoryMissionLog = (): MissionLog &
         stored: Object.freeze({
           ...item.stored,
           fanOutPending: false,
-          ...frozen({ notified, withoutSubscription, fanOutCompletedAt }),
+          ...immutableCopy({ notified, withoutSubscription, fanOutCompletedAt }),
         }),
         ...(idleCheckAt === undefined ? {} : { idleCheckAt: idleCheckAt }),
       });
@@ -101,7 +101,7 @@ export const memoryMissionLog = (): MissionLog &
       const item = log?.get(obligation.entry);
       if (log !== undefined && item?.dueAt !== undefined) log.set(obligation.entry, { ...item, dueAt });
     },
-    debts: () =>
+    pending: () =>
       [...logs].flatMap(([mission, log]) =>
         [...log].flatMap(([entry, { dueAt }]) =>
           dueAt === undefined ? [] : [{ dueAt, obligation: { kind: 'fan-out' as const, mission, entry } }],

@@ -1,6 +1,6 @@
 import type { Worklist, WorklistItem } from '../../core/mission/projections.ts';
 import { deadlineOf, isFinal } from '../../core/mission/state.ts';
-import type { Debtor } from './debts.ts';
+import type { ObligationSource } from './obligations.ts';
 
 interface Kept {
   readonly item: WorklistItem;
@@ -10,7 +10,7 @@ interface Kept {
 }
 
 /** Worklists in memory, by who has waited longest, with the deadlines that the Tasks wait for. */
-export const memoryWorklist = (): Worklist & Debtor => {
+export const memoryWorklist = (): Worklist & ObligationSource => {
   const items = new Map<string, Kept>();
   return {
     put: async (task, state) => {
@@ -41,7 +41,7 @@ export const memoryWorklist = (): Worklist & Debtor => {
       const kept = items.get(obligation.task);
       if (kept?.dueAt !== undefined) items.set(obligation.task, { ...kept, dueAt });
     },
-    debts: () =>
+    pending: () =>
       [...items].flatMap(([task, { item, dueAt }]) =>
         dueAt === undefined ? [] : [{ dueAt, obligation: { kind: 'deadline' as const, mission: item.mission, task } }],
       ),

@@ -9,7 +9,7 @@ import { sweep } from '../../core/delivery/sweep.ts';
 import { sampleSubscription } from '../contract/contract.ts';
 import { manualClock } from '../memory/clock.ts';
 import { memoryHub } from '../memory/hub.ts';
-import { subscriptionStore } from '../memory/subscription-log.ts';
+import { subscriptionStore } from '../memory/subscription-store.ts';
 import { directory, missionOpenedBy, missionRequest, missionUpdate, parties, sentBy } from '../support/messages.ts';
 import { throughSteps } from './ports.ts';
 import type { Step } from './process.ts';
@@ -104,9 +104,9 @@ const stage = async () => {
   for (const id of subscribed) {
     const { organisation } = la;
     await hub.subscriptions.create(sampleSubscription(id, organisation), endOfTime);
-    await hub.subscriptions.number(id, mission, 1, clock.now());
+    await hub.eventNumbers.number(id, mission, 1, clock.now());
     const written = { subscription: id, number: 1, organisation, mission, entry: 1, writtenAt: clock.iso() };
-    await hub.subscriptions.write({ ...written, status: 'pending', attempts: 0 }, endOfTime);
+    await hub.notifications.write({ ...written, status: 'pending', attempts: 0 }, endOfTime);
     notified.push({ subscription: id, number: 1, organisation });
   }
   await hub.queue.send(notified.map(({ subscription, number }) => jobOf(subscription, number, undefined, firstEntry)));
@@ -172,7 +172,7 @@ const begin = async () => {
       ],
     ),
     // Who wrote a notification shows in its times only, and nobody acts on those before the end.
-    sorted(hub.missions.debts().map(({ obligation }) => obligation)),
+    sorted(hub.missions.pending().map(({ obligation }) => obligation)),
     [...store.heads.values()].map(({ subscription, given }) => [subscription.lastNumber, [...given]]),
     sorted([...store.items.values()].map(({ notification: { writtenAt: _who, ...notification } }) => notification)),
     sorted(hub.queue.waiting()),
@@ -195,8 +195,8 @@ const wordsOf = (choice: Choice, { actors }: Scene): string =>
  */
 const alone: readonly string[] = [
   'subscriptions.subscribers',
-  'subscriptions.notification',
-  'subscriptions.write',
+  'notifications.read',
+  'notifications.write',
   'queue.send',
   'worklist.put',
   'overview.link',
@@ -267,8 +267,8 @@ const settle = async ({ clock, hub, answered }: Scene): Promise<readonly string[
 
 const wrongIn = async (hub: Scene['hub'], id: string, log: readonly StoredEntry[]): Promise<readonly string[]> => {
   const wrong: string[] = [];
-  const notes = await hub.subscriptions.range(id, 1, 100);
-  const lastNumber = (await hub.subscriptions.subscription(id))?.lastNumber;
+  const notes = await hub.notifications.range(id, 1, 100);
+  const lastNumber = (await hub.subscriptions.read(id))?.lastNumber;
   const numbers = log.map((_entry, index) => index + 1).join();
   if (notes.map(({ number }) => number).join() !== numbers || lastNumber !== log.length)
     wrong.push(`${id} has ${notes.map(({ number }) => number).join()} of ${lastNumber}`);

@@ -29,10 +29,16 @@ const contact = 'core/delivery/circuit-breaker.ts';
 const sweep = 'core/delivery/sweep.ts';
 const retire = 'core/delivery/idle-missions.ts';
 const memoryMissions = 'test/memory/mission-log.ts';
-const memorySubscriptions = 'test/memory/subscription-log.ts';
+const memorySubscriptions = 'test/memory/subscriptions.ts';
+const memoryHealth = 'test/memory/endpoint-health.ts';
+const memoryNumbers = 'test/memory/event-numbers.ts';
+const memoryNotifications = 'test/memory/notifications.ts';
 const memoryWorklist = 'test/memory/worklist.ts';
 const missionLog = 'adapters/dynamodb/mission-log.ts';
-const subscriptionLog = 'adapters/dynamodb/subscription-log.ts';
+const subscriptions = 'adapters/dynamodb/subscriptions.ts';
+const endpointHealth = 'adapters/dynamodb/endpoint-health.ts';
+const eventNumbers = 'adapters/dynamodb/event-numbers.ts';
+const notifications = 'adapters/dynamodb/notifications.ts';
 
 export const guards: readonly Guard[] = [
   {
@@ -147,7 +153,7 @@ export const guards: readonly Guard[] = [
   },
   {
     file: contact,
-    find: 'if (!(await ports.subscriptions.claimProbe(subscription, until))) return soon;',
+    find: 'if (!(await ports.endpointHealth.claimProbe(subscription, until))) return soon;',
     replace: '',
     what: 'A probe is claimed',
   },
@@ -242,8 +248,8 @@ export const guards: readonly Guard[] = [
     what: 'Who was held up is refused a number, and nobody else',
   },
   {
-    file: memorySubscriptions,
-    find: 'if (last === undefined && (head.forgotThrough ?? 0) >= asOf) return { forgotThrough: head.forgotThrough ?? 0 };',
+    file: memoryNumbers,
+    find: 'if (last === undefined && (head.forgotThrough ?? 0) >= knownSince)\n        return { forgotThrough: head.forgotThrough ?? 0 };',
     replace: '',
     what: 'Memory: who was held up since before a mission was forgotten numbers nothing anew',
   },
@@ -260,56 +266,56 @@ export const guards: readonly Guard[] = [
     what: 'Memory: who was told is noted once',
   },
   {
-    file: memorySubscriptions,
+    file: memoryNumbers,
     find: "if (last !== undefined && last.entry > entry) return 'passed';",
     replace: '',
     what: 'Memory: an entry is not numbered after a later one',
   },
   {
-    file: memorySubscriptions,
+    file: memoryNumbers,
     find: 'last?.entry === entry\n          ? last',
     replace: 'last?.entry === -1\n          ? last',
     what: 'Memory: an entry is numbered once',
   },
   {
-    file: memorySubscriptions,
+    file: memoryNotifications,
     find: 'if (!items.has(key))',
     replace: 'if (key)',
     what: 'Memory: a notification is written once',
   },
   {
-    file: memorySubscriptions,
+    file: memoryNotifications,
     find: "if (item === undefined || item.notification.status !== 'pending') return;",
     replace: 'if (item === undefined) return;',
     what: 'Memory: a late duplicate undoes no receipt',
   },
   {
-    file: memorySubscriptions,
+    file: memoryHealth,
     find: '        subscription.status !== seen.status ||\n',
     replace: '',
     what: 'Memory: who saw another status does not change it',
   },
   {
-    file: memorySubscriptions,
+    file: memoryHealth,
     find: "subscription.status === 'off' ||\n        subscription.status !== seen.status ||",
     replace: "(subscription.status !== 'off' && subscription.status !== seen.status) ||",
     what: 'Memory: off stays off',
   },
   {
-    file: memorySubscriptions,
+    file: memoryHealth,
     find: '        subscription.revision !== seen.revision ||\n',
     replace: '',
     what: 'Memory: who saw other settings does not change the status',
   },
   {
-    file: memorySubscriptions,
+    file: memoryHealth,
     find: 'subscription.revision !== seen.revision ||\n        subscription.failingSince !== seen.failingSince\n',
     replace: 'subscription.revision !== seen.revision\n',
     what: 'Memory: a call that is repeated ends no other outage',
     missedBy: 'unit tests',
   },
   {
-    file: memorySubscriptions,
+    file: memoryHealth,
     find: 'if (retryAt === undefined || subscription.retryAt !== retryAt) return false;',
     replace: '',
     what: 'Memory: one takes the probe',
@@ -327,7 +333,7 @@ export const guards: readonly Guard[] = [
     what: 'Memory: the list holds the last filter',
   },
   {
-    file: memorySubscriptions,
+    file: memoryNotifications,
     find: 'if (item?.deadSince === undefined) return false;\n      const { firstTriedAt',
     replace: 'if (item === undefined) return false;\n      const { firstTriedAt',
     what: 'Memory: a dead letter is redriven once',
@@ -361,70 +367,70 @@ export const guards: readonly Guard[] = [
     missedBy: 'contract',
   },
   {
-    file: subscriptionLog,
+    file: eventNumbers,
     find: 'seqOf.#mission < :entry OR',
     replace: '(attribute_exists(seqOf.#mission) AND :entry > :none) OR',
     what: 'DynamoDB: an entry is numbered once and in order',
     missedBy: 'contract',
   },
   {
-    file: subscriptionLog,
+    file: notifications,
     find: "            Item: { ...key, ...owed(key, dueAt), ...notification },\n            ConditionExpression: 'attribute_not_exists(pk)',\n",
     replace: '            Item: { ...key, ...owed(key, dueAt), ...notification },\n',
     what: 'DynamoDB: a notification is written once',
     missedBy: 'contract',
   },
   {
-    file: subscriptionLog,
+    file: endpointHealth,
     find: "'NOT #status IN (:requested, :active, :off)' : '#status = :seen'",
     replace: "'attribute_exists(#status) AND :requested <> :active AND :active <> :off' : ':seen <> :off'",
     what: 'DynamoDB: who saw another status does not change it',
     missedBy: 'contract',
   },
   {
-    file: subscriptionLog,
+    file: endpointHealth,
     find: 'AND #status <> :off AND revision = :revision',
     replace: 'AND #status <> :off AND revision >= :revision',
     what: 'DynamoDB: who saw other settings does not change the status',
     missedBy: 'contract',
   },
   {
-    file: subscriptionLog,
+    file: endpointHealth,
     find: "'#failingSince = :since'",
     replace: "'(#failingSince = :since OR attribute_exists(#status))'",
     what: 'DynamoDB: a call that is repeated ends no other outage',
     missedBy: 'contract',
   },
   {
-    file: subscriptionLog,
+    file: endpointHealth,
     find: 'AND retryAt = :retryAt AND revision = :revision',
     replace: 'AND retryAt >= :retryAt AND revision = :revision',
     what: 'DynamoDB: one takes the probe',
     missedBy: 'contract',
   },
   {
-    file: subscriptionLog,
-    find: "ConditionExpression: 'revision = :seen AND #status <> :off',",
-    replace: "ConditionExpression: 'revision >= :seen AND #status <> :off',",
+    file: subscriptions,
+    find: "when: 'revision = :seen AND #status <> :off',",
+    replace: "when: 'revision >= :seen AND #status <> :off',",
     what: 'DynamoDB: settings that somebody changed are not changed unseen',
     missedBy: 'contract',
   },
   {
-    file: subscriptionLog,
-    find: "ConditionExpression: 'revision = :seen AND #status <> :off',",
-    replace: "ConditionExpression: 'revision = :seen AND attribute_exists(#status) AND :off <> :seen',",
+    file: subscriptions,
+    find: "when: 'revision = :seen AND #status <> :off',",
+    replace: "when: 'revision = :seen AND attribute_exists(#status) AND :off <> :seen',",
     what: 'DynamoDB: what has ended is not changed',
     missedBy: 'contract',
   },
   {
-    file: subscriptionLog,
+    file: subscriptions,
     find: "      if (head.status === 'off') await delist(head);\n      else if (head.revision",
     replace: '      if (head.revision',
     what: 'DynamoDB: who ended is not enlisted again',
     missedBy: 'contract',
   },
   {
-    file: subscriptionLog,
+    file: subscriptions,
     find: 'else if (head.revision !== revision) await enlist(head);',
     replace: '',
     what: 'DynamoDB: the list holds the last filter',
@@ -452,9 +458,9 @@ export const guards: readonly Guard[] = [
     missedBy: 'contract',
   },
   {
-    file: subscriptionLog,
-    find: 'OR forgotThrough < :asOf',
-    replace: 'OR forgotThrough <> :asOf',
+    file: eventNumbers,
+    find: 'OR forgotThrough < :knownSince',
+    replace: 'OR forgotThrough <> :knownSince',
     what: 'DynamoDB: who was held up since before a mission was forgotten numbers nothing anew',
     missedBy: 'contract',
   },

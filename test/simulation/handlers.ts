@@ -171,7 +171,7 @@ export const handlersOf = (world: World, dice: Dice) => {
   ): Promise<Reply> => {
     const { subscriptions, queue } = portsOf(process, world.keptFor(process));
     try {
-      const subscription = await subscriptions.subscription(id);
+      const subscription = await subscriptions.read(id);
       if (subscription === undefined || subscription.status === 'off') return { status: 404 };
       const due =
         change.endpoint === undefined ? undefined : new Date(process.now() + deliveryGraceMilliseconds).toISOString();

@@ -1,6 +1,7 @@
 import { evolve, fold } from '../../core/mission/evolve.ts';
 import type { StoredEntry } from '../../core/mission/mission-log.ts';
-import type { Notification, Subscription } from '../../core/delivery/subscription.ts';
+import type { Subscription } from '../../core/delivery/subscription.ts';
+import type { Notification } from '../../core/delivery/notifications.ts';
 import { idleAfterMilliseconds } from '../../core/mission/idle.ts';
 import { deadlineOf, type MissionState } from '../../core/mission/state.ts';
 import { uuidOf } from '../../schemas/identifiers.ts';
@@ -576,9 +577,10 @@ const nothingIsOwed = ({ world, subscriptions, dead, calmFrom }: Facts, report: 
   const now = new Date(world.scheduler.now() - 10 * second).toISOString();
   const late = new Date(calmFrom).toISOString();
   for (const { dueAt, obligation } of [
-    ...hub.missions.debts(),
-    ...hub.subscriptions.debts(),
-    ...hub.worklist.debts(),
+    ...hub.missions.pending(),
+    ...hub.subscriptions.pending(),
+    ...hub.notifications.pending(),
+    ...hub.worklist.pending(),
   ]) {
     const words = JSON.stringify({ ...obligation, dueAt });
     switch (obligation.kind) {
@@ -627,7 +629,7 @@ const restIsForgotten = async ({ world, logs, notes, subscriptions }: Facts, rep
       const quietSince = Math.max(settled.get(mission) ?? 0, Date.parse(completedAt ?? ''));
       if (last === undefined || last.fanOutPending || status === 'pending') continue;
       if (quietSince + forgottenWithin > world.scheduler.now()) continue;
-      if ((await world.hub.subscriptions.numbered(id, mission, entry)) !== undefined)
+      if ((await world.hub.eventNumbers.numbered(id, mission, entry)) !== undefined)
         report('forgotten', `${short(last)} still stands in the head of ${id}`);
     }
   }
@@ -641,10 +643,10 @@ const read = async (one: Case): Promise<Facts> => {
   const subscriptions: Subscription[] = [];
   const notes = new Map<string, readonly Notification[]>();
   for (const id of journal.begun) {
-    const found = await hub.subscriptions.subscription(id);
+    const found = await hub.subscriptions.read(id);
     if (found === undefined) continue;
     subscriptions.push(found);
-    notes.set(id, await hub.subscriptions.range(id, 1, 100_000));
+    notes.set(id, await hub.notifications.range(id, 1, 100_000));
   }
   return { ...one, logs, subscriptions, notes };
 };

@@ -3,14 +3,20 @@ import type { MissionLog } from '../../core/mission/mission-log.ts';
 import type { Overview, Worklist } from '../../core/mission/projections.ts';
 import type { DeadLetters, Obligations, IdleMissions } from '../../core/delivery/obligations.ts';
 import type { DeliveryContexts, DeliveryQueue } from '../../core/delivery/delivery-queue.ts';
-import type { SubscriptionLog } from '../../core/delivery/subscription-log.ts';
+import type { EndpointHealthStore } from '../../core/delivery/endpoint-health.ts';
+import type { EventNumbers } from '../../core/delivery/event-numbers.ts';
+import type { Notifications } from '../../core/delivery/notifications.ts';
+import type { Subscriptions } from '../../core/delivery/subscription.ts';
 import { defined } from '../../schemas/defined.ts';
 import type { Call, Step } from './process.ts';
 
 /** What the hub keeps: everything but the endpoints, which answer for themselves. */
 export interface Kept {
   readonly missions: MissionLog;
-  readonly subscriptions: SubscriptionLog;
+  readonly subscriptions: Subscriptions;
+  readonly endpointHealth: EndpointHealthStore;
+  readonly eventNumbers: EventNumbers;
+  readonly notifications: Notifications;
   readonly worklist: Worklist;
   readonly overview: Overview;
   readonly obligations: Obligations;
@@ -35,28 +41,38 @@ export const throughSteps = (kept: Kept, step: Step): KeptThroughSteps => {
     append: (...args) => step(write('missions.append'), () => kept.missions.append(...args)),
     completeFanOut: (...args) => step(write('missions.settle'), () => kept.missions.completeFanOut(...args)),
   };
-  const { subscriptions: log } = kept;
-  const subscriptions: SubscriptionLog = {
-    create: (...args) => step(write('subscriptions.create'), () => log.create(...args)),
-    subscription: (id) => step(read('subscriptions.subscription'), () => log.subscription(id)),
-    subscriptionsOf: (...args) => step(read('subscriptions.subscriptionsOf'), () => log.subscriptionsOf(...args)),
-    saveEndpointHealth: (...args) => step(write('subscriptions.contact'), () => log.saveEndpointHealth(...args)),
-    numbered: (...args) => step(read('subscriptions.numbered'), () => log.numbered(...args)),
-    countFailure: (...args) => step(write('subscriptions.missed'), () => log.countFailure(...args)),
-    claimProbe: (...args) => step(write('subscriptions.claimProbe'), () => log.claimProbe(...args)),
-    turnOff: (id) => step(write('subscriptions.turnOff'), () => log.turnOff(id)),
-    change: (...args) => step(write('subscriptions.change'), () => log.change(...args)),
-    subscribers: (...args) => step(read('subscriptions.subscribers'), () => log.subscribers(...args)),
-    number: (...args) => step(write('subscriptions.number'), () => log.number(...args)),
-    write: (...args) => step(write('subscriptions.write'), () => log.write(...args)),
-    notification: (...args) => step(read('subscriptions.notification'), () => log.notification(...args)),
-    notifications: (...args) => step(read('subscriptions.notifications'), () => log.notifications(...args)),
-    range: (...args) => step(read('subscriptions.range'), () => log.range(...args)),
-    record: (...args) => step(write('subscriptions.record'), () => log.record(...args)),
+  const subscriptions: Subscriptions = {
+    create: (...args) => step(write('subscriptions.create'), () => kept.subscriptions.create(...args)),
+    read: (id) => step(read('subscriptions.read'), () => kept.subscriptions.read(id)),
+    ofOrganisation: (...args) =>
+      step(read('subscriptions.ofOrganisation'), () => kept.subscriptions.ofOrganisation(...args)),
+    turnOff: (id) => step(write('subscriptions.turnOff'), () => kept.subscriptions.turnOff(id)),
+    change: (...args) => step(write('subscriptions.change'), () => kept.subscriptions.change(...args)),
+    subscribers: (...args) => step(read('subscriptions.subscribers'), () => kept.subscriptions.subscribers(...args)),
+  };
+  const endpointHealth: EndpointHealthStore = {
+    save: (...args) => step(write('endpointHealth.save'), () => kept.endpointHealth.save(...args)),
+    countFailure: (...args) =>
+      step(write('endpointHealth.countFailure'), () => kept.endpointHealth.countFailure(...args)),
+    claimProbe: (...args) => step(write('endpointHealth.claimProbe'), () => kept.endpointHealth.claimProbe(...args)),
+  };
+  const eventNumbers: EventNumbers = {
+    number: (...args) => step(write('eventNumbers.number'), () => kept.eventNumbers.number(...args)),
+    numbered: (...args) => step(read('eventNumbers.numbered'), () => kept.eventNumbers.numbered(...args)),
+  };
+  const notifications: Notifications = {
+    write: (...args) => step(write('notifications.write'), () => kept.notifications.write(...args)),
+    read: (...args) => step(read('notifications.read'), () => kept.notifications.read(...args)),
+    readAll: (...args) => step(read('notifications.readAll'), () => kept.notifications.readAll(...args)),
+    range: (...args) => step(read('notifications.range'), () => kept.notifications.range(...args)),
+    record: (...args) => step(write('notifications.record'), () => kept.notifications.record(...args)),
   };
   return {
     missions,
     subscriptions,
+    endpointHealth,
+    eventNumbers,
+    notifications,
     worklist: {
       put: (...args) => step(write('worklist.put'), () => kept.worklist.put(...args)),
       list: (...args) => step(read('worklist.list'), () => kept.worklist.list(...args)),
@@ -88,9 +104,9 @@ export const throughSteps = (kept: Kept, step: Step): KeptThroughSteps => {
     contexts: {
       load: async ({ subscription: id, number, previous: before, mission, entry: entryNumber, request: hint }) => {
         const [subscription, notification, previous, entry, hinted] = await Promise.all([
-          subscriptions.subscription(id),
-          subscriptions.notification(id, number),
-          before === undefined ? undefined : subscriptions.notification(id, before),
+          subscriptions.read(id),
+          notifications.read(id, number),
+          before === undefined ? undefined : notifications.read(id, before),
           missions.entry(mission, entryNumber),
           hint === entryNumber ? undefined : missions.entry(mission, hint),
         ]);

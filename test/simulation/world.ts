@@ -1,11 +1,15 @@
 import type { MissionLog } from '../../core/mission/mission-log.ts';
 import type { DeliveryJob } from '../../core/delivery/delivery-queue.ts';
-import type { SubscriptionLog } from '../../core/delivery/subscription-log.ts';
-import type { NotificationStatus, Subscription, SubscriptionStatus } from '../../core/delivery/subscription.ts';
+import type { EndpointHealthStore } from '../../core/delivery/endpoint-health.ts';
+import type { EventNumbers } from '../../core/delivery/event-numbers.ts';
+import type { Notifications } from '../../core/delivery/notifications.ts';
+import type { Subscription, Subscriptions, SubscriptionStatus } from '../../core/delivery/subscription.ts';
+import type { NotificationStatus } from '../../core/delivery/notifications.ts';
 import type { Entry } from '../../core/mission/state.ts';
 import { memoryQueue } from '../memory/delivery-queue.ts';
 import { memoryHub } from '../memory/hub.ts';
-import { memorySubscriptionLog, subscriptionStore } from '../memory/subscription-log.ts';
+import { subscriptionStore } from '../memory/subscription-store.ts';
+import { memorySubscriptions } from '../memory/subscriptions.ts';
 import type { Dice } from './dice.ts';
 import { type Endpoints, endpointsIn } from './endpoints.ts';
 import { fairWeather, isDown, noFaults, type Tally, type Weather } from './faults.ts';
@@ -118,9 +122,12 @@ export const worldOf = (start: number, dice: Dice, trace: Surroundings['trace'])
   };
   const nextDue = (): number | undefined => {
     if (known?.version !== version) {
-      const dues = [...hub.missions.debts(), ...hub.subscriptions.debts(), ...hub.worklist.debts()].map(
-        ({ dueAt }) => dueAt,
-      );
+      const dues = [
+        ...hub.missions.pending(),
+        ...hub.subscriptions.pending(),
+        ...hub.notifications.pending(),
+        ...hub.worklist.pending(),
+      ].map(({ dueAt }) => dueAt);
       const least = dues.reduce<string | undefined>(
         (one, due) => (one === undefined || due < one ? due : one),
         undefined,
@@ -221,38 +228,20 @@ export const worldOf = (start: number, dice: Dice, trace: Surroundings['trace'])
         () => journal.cleared.push({ at: scheduler.now(), mission, entry }),
       ),
   };
-  const noting = (log: SubscriptionLog): SubscriptionLog => ({
-    ...log,
+  const notingSubscriptions = (subscriptions: Subscriptions): Subscriptions => ({
+    ...subscriptions,
     create: (subscription, dueAt) => {
       journal.begun.add(subscription.id);
       return noted(
-        () => log.create(subscription, dueAt),
+        () => subscriptions.create(subscription, dueAt),
         () => {
           journal.created.push({ at: scheduler.now(), subscription });
         },
       );
     },
-    saveEndpointHealth: async (seen, contact) => {
-      touch();
-      const before = await log.subscription(seen.id);
-      const written = await log.saveEndpointHealth(seen, contact);
-      if (written && before !== undefined) {
-        trace(() => `${seen.id} was ${before.status}, is ${contact.status}, ${contact.failures} failures`);
-        journal.contacts.push({
-          at: scheduler.now(),
-          subscription: seen.id,
-          from: before.status,
-          to: contact.status,
-        });
-      }
-      return written;
-    },
-    numbered: (...args) => noted(() => log.numbered(...args)),
-    countFailure: (...args) => noted(() => log.countFailure(...args)),
-    claimProbe: (...args) => noted(() => log.claimProbe(...args)),
     turnOff: (subscription) =>
       noted(
-        () => log.turnOff(subscription),
+        () => subscriptions.turnOff(subscription),
         () => {
           journal.turnedOff.push({ at: scheduler.now(), subscription });
         },
@@ -262,35 +251,58 @@ export const worldOf = (start: number, dice: Dice, trace: Surroundings['trace'])
       const change = { at, subscription: changed.id, isWhole: false };
       journal.changing.push(change);
       return noted(
-        () => log.change(changed, dueAt),
+        () => subscriptions.change(changed, dueAt),
         (written) => {
           change.isWhole = true;
           if (written) journal.changed.push({ at, subscription: changed.id });
         },
       );
     },
-    number: (subscription, mission, entry, asOf) =>
+  });
+  const endpointHealth: EndpointHealthStore = {
+    save: async (seen, health) => {
+      touch();
+      const before = await hub.subscriptions.read(seen.id);
+      const written = await hub.endpointHealth.save(seen, health);
+      if (written && before !== undefined) {
+        trace(() => `${seen.id} was ${before.status}, is ${health.status}, ${health.failures} failures`);
+        journal.contacts.push({ at: scheduler.now(), subscription: seen.id, from: before.status, to: health.status });
+      }
+      return written;
+    },
+    countFailure: (...args) => noted(() => hub.endpointHealth.countFailure(...args)),
+    claimProbe: (...args) => noted(() => hub.endpointHealth.claimProbe(...args)),
+  };
+  const eventNumbers: EventNumbers = {
+    number: (subscription, mission, entry, knownSince) =>
       noted(
-        () => log.number(subscription, mission, entry, asOf),
+        () => hub.eventNumbers.number(subscription, mission, entry, knownSince),
         (given) => {
           if (typeof given === 'object' && 'number' in given)
             journal.numbered.push({ at: scheduler.now(), subscription, mission, entry, number: given.number });
         },
       ),
-    write: (...args) => noted(() => log.write(...args)),
+    numbered: (...args) => noted(() => hub.eventNumbers.numbered(...args)),
+  };
+  const notifications: Notifications = {
+    ...hub.notifications,
+    write: (...args) => noted(() => hub.notifications.write(...args)),
     record: (subscription, number, attempt) =>
       noted(
-        () => log.record(subscription, number, attempt),
+        () => hub.notifications.record(subscription, number, attempt),
         () => {
           if (attempt.status !== 'pending')
             journal.settled.push({ at: scheduler.now(), name: `${subscription}.${number}` });
         },
       ),
-  });
+  };
   const { worklist, overview, obligations, idleMissions, deadLetters } = hub;
   const kept: Kept = {
     missions,
-    subscriptions: noting(hub.subscriptions),
+    subscriptions: notingSubscriptions(hub.subscriptions),
+    endpointHealth,
+    eventNumbers,
+    notifications,
     worklist: { ...worklist, put: (...args) => noted(() => worklist.put(...args)) },
     overview,
     obligations: { ...obligations, postpone: (...args) => noted(() => obligations.postpone(...args)) },
@@ -299,7 +311,7 @@ export const worldOf = (start: number, dice: Dice, trace: Surroundings['trace'])
       ...deadLetters,
       redrive: async (subscription, number, at, dueAt) => {
         touch();
-        const was = (await hub.subscriptions.notification(subscription, number))?.status;
+        const was = (await hub.notifications.read(subscription, number))?.status;
         const isMine = await deadLetters.redrive(subscription, number, at, dueAt);
         if (isMine) journal.redriven.push({ at: scheduler.now(), subscription, number, was });
         return isMine;
@@ -326,7 +338,7 @@ export const worldOf = (start: number, dice: Dice, trace: Surroundings['trace'])
     keptFor: (process) => {
       const between = (): Promise<void> =>
         process.step({ place: 'table', name: 'between two writes', writes: false }, async () => undefined);
-      return { ...kept, subscriptions: noting(memorySubscriptionLog(store, between)) };
+      return { ...kept, subscriptions: notingSubscriptions(memorySubscriptions(store, between)) };
     },
   };
 };

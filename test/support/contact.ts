@@ -1,19 +1,23 @@
 import type { DeadLetters } from '../../core/delivery/obligations.ts';
-import type { SubscriptionLog } from '../../core/delivery/subscription-log.ts';
-import type { Attempt, SubscriptionStatus } from '../../core/delivery/subscription.ts';
+import type { EndpointHealthStore } from '../../core/delivery/endpoint-health.ts';
+import type { Subscriptions, SubscriptionStatus } from '../../core/delivery/subscription.ts';
+import type { Attempt } from '../../core/delivery/notifications.ts';
 import { defined } from '../../schemas/defined.ts';
 
-/** Brings a subscription into a state without a call to its endpoint; no contact is owed after it. */
+/** Sets the status of a subscription without a call to its endpoint. No handshake or heartbeat is due after it. */
 export const becomes = async (
-  log: SubscriptionLog,
+  {
+    subscriptions,
+    endpointHealth,
+  }: { readonly subscriptions: Subscriptions; readonly endpointHealth: EndpointHealthStore },
   id: string,
   status: SubscriptionStatus,
   error?: string,
 ): Promise<void> => {
-  if (status === 'off') return log.turnOff(id);
-  const seen = await log.subscription(id);
+  if (status === 'off') return subscriptions.turnOff(id);
+  const seen = await subscriptions.read(id);
   if (seen === undefined) throw new Error(`there is no subscription ${id}`);
-  await log.saveEndpointHealth(seen, { status, failures: 0, ...defined({ error }) });
+  await endpointHealth.save(seen, { status, failures: 0, ...defined({ error }) });
 };
 
 /** An attempt that called the endpoint, the first if nothing else is said. */

@@ -4,7 +4,7 @@ import { guidelineOf, type Guidelines } from '../../../schemas/guideline.ts';
 import { parseAddress } from '../../../schemas/identifiers.ts';
 import { mayReadAnnouncement } from '../../mission/announcement.ts';
 import type { MissionLog, StoredEntry } from '../../mission/mission-log.ts';
-import type { SubscriptionLog } from '../../delivery/subscription-log.ts';
+import type { Notifications } from '../../delivery/notifications.ts';
 import type { Caller, Shown } from '../../audit/access-log.ts';
 import { mayReadEntry, seesNoPerson } from '../../mission/access-rules.ts';
 import { leads, type MissionState } from '../../mission/state.ts';
@@ -20,7 +20,7 @@ import { pageSize, type Search, shownOf, unknownParameter } from '../search.ts';
 /** The story of a mission: who did what when on which ground, and who was told. One `Provenance` for each entry of its log. */
 export interface HistoryPorts {
   readonly missions: MissionLog;
-  readonly subscriptions: SubscriptionLog;
+  readonly notifications: Notifications;
   readonly guidelines: Guidelines;
 }
 
@@ -72,7 +72,7 @@ const historyEntriesOf = async (
   const told = seen.flatMap((entry) =>
     entry.notified.filter(({ organisation }) => seesReceiptsOf(readerOf(entry), entry, organisation)),
   );
-  const notifications = told.length === 0 ? [] : await ports.subscriptions.notifications(told);
+  const notifications = told.length === 0 ? [] : await ports.notifications.readAll(told);
   return seen.map((entry) => {
     const before = log.find(({ number }) => number === entry.number - 1)?.state;
     return provenance(

@@ -1,4 +1,4 @@
-import type { Notification } from '../../delivery/subscription.ts';
+import type { Notification } from '../../delivery/notifications.ts';
 import type { StoredEntry } from '../../mission/mission-log.ts';
 import { durationWords, momentWords } from '../../mission/words.ts';
 import { nameOf, phoneOf, type HistoryReader, type Telling } from './telling.ts';

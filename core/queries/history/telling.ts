@@ -1,7 +1,7 @@
 import { type Role, taskKinds } from '../../../schemas/codes.ts';
 import type { MessageType } from '../../../schemas/messages/message-type.ts';
 import type { Guideline } from '../../../schemas/guideline.ts';
-import type { Notification } from '../../delivery/subscription.ts';
+import type { Notification } from '../../delivery/notifications.ts';
 import type { Viewpoint } from '../../fhir/fhir.ts';
 import type { StoredEntry } from '../../mission/mission-log.ts';
 import type { MissionState, TaskState } from '../../mission/state.ts';

@@ -1,7 +1,6 @@
 import type { MissionLog } from '../../../core/mission/mission-log.ts';
 import type { DeliveryContext, DeliveryContexts } from '../../../core/delivery/delivery-queue.ts';
-import type { SubscriptionLog } from '../../../core/delivery/subscription-log.ts';
-import type { Attempt } from '../../../core/delivery/subscription.ts';
+import type { Attempt, Notifications } from '../../../core/delivery/notifications.ts';
 import { hub } from '../../../core/mission/state.ts';
 import { log } from './log.ts';
 import { countDelivery, countHubMessage } from './metrics.ts';
@@ -51,8 +50,8 @@ const noteAttempt = ({ notification, entry }: DeliveryContext, attempt: Attempt)
 /** Notes what comes of each notification that one order leads to: the receipt says what, the contexts of which entry it is. */
 export const instrumentedDelivery = (
   contexts: DeliveryContexts,
-  subscriptions: SubscriptionLog,
-): { readonly contexts: DeliveryContexts; readonly subscriptions: SubscriptionLog } => {
+  notifications: Notifications,
+): { readonly contexts: DeliveryContexts; readonly notifications: Notifications } => {
   const opened = new Map<string, DeliveryContext>();
   const nameOf = (subscription: string, number: number): string => `${subscription}.${number}`;
   return {
@@ -63,10 +62,10 @@ export const instrumentedDelivery = (
         return found;
       },
     },
-    subscriptions: {
-      ...subscriptions,
+    notifications: {
+      ...notifications,
       record: async (subscription, number, attempt) => {
-        await subscriptions.record(subscription, number, attempt);
+        await notifications.record(subscription, number, attempt);
         noteAttempt(opened.get(nameOf(subscription, number)) ?? {}, attempt);
       },
     },

@@ -1,6 +1,7 @@
 import { Metrics } from '@aws-lambda-powertools/metrics';
 import type { Accepted } from '../../../core/mission/accept-message.ts';
-import type { Attempt, Notification } from '../../../core/delivery/subscription.ts';
+import type { Attempt } from '../../../core/delivery/notifications.ts';
+import type { Notification } from '../../../core/delivery/notifications.ts';
 import { type Entry, type MissionState, taskOf, type TaskState } from '../../../core/mission/state.ts';
 import { codesOf, decisions } from '../../../schemas/codes.ts';
 import {

@@ -3,7 +3,7 @@ import { instrumented, instrumentedDelivery } from '../../../functions/shared/te
 import { countAccepted } from '../../../functions/shared/telemetry/metrics.ts';
 import { acceptMessage } from '../../../core/mission/accept-message.ts';
 import { overdueMessage, writeHubMessage } from '../../../core/mission/hub-messages.ts';
-import type { Attempt } from '../../../core/delivery/subscription.ts';
+import type { Attempt } from '../../../core/delivery/notifications.ts';
 import { type Party, taskOf } from '../../../core/mission/state.ts';
 import type { Message } from '../../../schemas/messages/read-message.ts';
 import { metrics } from '../../../schemas/telemetry/metrics.ts';
@@ -178,19 +178,19 @@ describe('A call of an endpoint', () => {
     await fanOut(hub, accepted.entry);
     const at = new Date(hub.now() + 7_000).toISOString();
     if (redriven) {
-      await hub.subscriptions.record('s', 1, {
+      await hub.notifications.record('s', 1, {
         at,
         answer: 'HTTP 400',
         status: 'failed',
         called: true,
         firstTriedAt: at,
       });
-      await hub.subscriptions.redrive('s', 1, at, at);
+      await hub.notifications.redrive('s', 1, at, at);
     }
-    const { contexts, subscriptions } = instrumentedDelivery(hub.contexts, hub.subscriptions);
+    const { contexts, notifications } = instrumentedDelivery(hub.contexts, hub.notifications);
     await contexts.load({ kind: 'notification', subscription: 's', number: 1, mission, entry: 1, request: 1 });
     return counted(() =>
-      subscriptions.record('s', 1, {
+      notifications.record('s', 1, {
         at,
         answer: 'HTTP 200',
         status: 'delivered',

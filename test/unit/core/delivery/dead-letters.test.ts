@@ -3,7 +3,7 @@ import { acceptMessage } from '../../../../core/mission/accept-message.ts';
 import { deliver } from '../../../../core/delivery/deliver.ts';
 import { type DeliverPorts, deliverySettings } from '../../../../core/delivery/retry-policy.ts';
 import { fanOut } from '../../../../core/delivery/fan-out.ts';
-import type { Notification } from '../../../../core/delivery/subscription.ts';
+import type { Notification } from '../../../../core/delivery/notifications.ts';
 import { redrive } from '../../../../core/delivery/dead-letters.ts';
 import { sweep } from '../../../../core/delivery/sweep.ts';
 import { NewerRelease } from '../../../../schemas/newer-release.ts';
@@ -44,7 +44,7 @@ const work = async (hub: MemoryHub): Promise<void> => {
 const refused = async (count: number): Promise<MemoryHub> => {
   const hub = memoryHub();
   await hub.subscriptions.create(sampleSubscription('la', la.organisation), hub.clock.iso());
-  await becomes(hub.subscriptions, 'la', 'active');
+  await becomes(hub, 'la', 'active');
   hub.channel.answer(() => ({ status: 400 }));
   for (let number = 1; number <= count; number += 1) {
     const message = number === 1 ? request : missionUpdate({ mission, id: `u${number}` });
@@ -75,7 +75,7 @@ describe('Redriven dead letters', () => {
     await work(hub);
     expect(hub.channel.ids()).toEqual(['la.1', 'la.2', 'la.3', 'la.1', 'la.2', 'la.3']);
     expect(await deadNumbers(hub.deadLetters)).toEqual([]);
-    expect((await hub.subscriptions.range('la', 1, 9)).map(({ status, attempts }) => [status, attempts])).toEqual([
+    expect((await hub.notifications.range('la', 1, 9)).map(({ status, attempts }) => [status, attempts])).toEqual([
       ['delivered', 1],
       ['delivered', 1],
       ['delivered', 1],
@@ -91,7 +91,7 @@ describe('Redriven dead letters', () => {
     const redriven = await redrive({ ...hub, missions: { ...hub.missions, entry } }, await letters(hub));
     expect(redriven.map(({ outcome }) => outcome)).toEqual(['redriven', 'redriven', 'redriven']);
     await work(hub);
-    expect((await hub.subscriptions.range('la', 1, 9)).map(({ status }) => status)).toEqual([
+    expect((await hub.notifications.range('la', 1, 9)).map(({ status }) => status)).toEqual([
       'delivered',
       'delivered',
       'delivered',
@@ -123,7 +123,7 @@ describe('Redriven dead letters', () => {
       () => undefined,
     );
     await work(hub);
-    expect((await hub.subscriptions.notification('la', 1))?.status).toBe('delivered');
+    expect((await hub.notifications.read('la', 1))?.status).toBe('delivered');
   });
 
   test('may be redriven though the queue has seen their order minutes before', async () => {
@@ -155,7 +155,7 @@ describe('Redriven dead letters', () => {
     await redrive(hub, await letters(hub));
     const at = hub.clock.iso();
     await work(hub);
-    expect(await hub.subscriptions.notification('la', 1)).toMatchObject({
+    expect(await hub.notifications.read('la', 1)).toMatchObject({
       status: 'pending',
       attempts: 1,
       firstTriedAt: at,
@@ -172,7 +172,7 @@ describe('A discarded dead letter', () => {
     expect(await hub.deadLetters.discard('la', 1, hub.clock.iso())).toBe(false);
     expect(await letters(hub)).toEqual([]);
     expect((await redrive(hub, seen)).map(({ outcome }) => outcome)).toEqual(['elsewhere']);
-    expect(await hub.subscriptions.notification('la', 1)).toMatchObject({
+    expect(await hub.notifications.read('la', 1)).toMatchObject({
       status: 'failed',
       discardedAt: hub.clock.iso(),
     });
@@ -184,6 +184,6 @@ describe('A discarded dead letter', () => {
     expect(await hub.deadLetters.discard('la', 1, hub.clock.iso())).toBe(false);
     await work(hub);
     expect(await hub.deadLetters.discard('la', 1, hub.clock.iso())).toBe(false);
-    expect((await hub.subscriptions.notification('la', 1))?.status).toBe('delivered');
+    expect((await hub.notifications.read('la', 1))?.status).toBe('delivered');
   });
 });

@@ -50,7 +50,7 @@ const portsOf = (hub: MemoryHub, random = () => 0.5): DeliverPorts => ({
 const owing = async (entries: number, change: Partial<Subscription> = {}): Promise<MemoryHub> => {
   const hub = memoryHub();
   await hub.subscriptions.create({ ...sampleSubscription('la', la.organisation), ...change }, hub.clock.iso());
-  if (change.status === undefined) await becomes(hub.subscriptions, 'la', 'active');
+  if (change.status === undefined) await becomes(hub, 'la', 'active');
   for (let number = 1; number <= entries; number += 1) {
     const message = number === 1 ? request : missionUpdate({ mission, id: `u${number}`, describes: number !== 3 });
     const accepted = await acceptMessage(hub.missions, message, sentBy(amk), hub.now);
@@ -71,7 +71,7 @@ const orderOf = (hub: MemoryHub, number: number): NotificationJob => {
 };
 
 const statuses = async (hub: MemoryHub): Promise<readonly string[]> =>
-  (await hub.subscriptions.range('la', 1, 1000)).map(({ status }) => status);
+  (await hub.notifications.range('la', 1, 1000)).map(({ status }) => status);
 
 const secondsOf = (delivered: DeliveryOutcome): number => {
   if (delivered.outcome === 'settled') throw new Error('settled, but it should have come again');
@@ -86,7 +86,7 @@ describe('A notification', () => {
       const hub = await owing(1);
       hub.channel.answer(() => ({ status }));
       expect(await deliver(orderOf(hub, 1), portsOf(hub))).toEqual({ outcome: 'settled' });
-      expect(await hub.subscriptions.notification('la', 1)).toMatchObject({
+      expect(await hub.notifications.read('la', 1)).toMatchObject({
         status: 'delivered',
         attempts: 1,
         lastAnswer: `HTTP ${status}`,
@@ -151,7 +151,7 @@ describe('A notification', () => {
     const order = orderOf(hub, 1);
     const forgetful = {
       ...portsOf(hub),
-      subscriptions: { ...hub.subscriptions, record: () => Promise.reject(new Error('no answer')) },
+      notifications: { ...hub.notifications, record: () => Promise.reject(new Error('no answer')) },
     };
     await expect(deliver(order, forgetful)).rejects.toThrow('no answer');
     expect(await deliver(order, portsOf(hub))).toEqual({ outcome: 'settled' });
@@ -161,7 +161,7 @@ describe('A notification', () => {
 
   test('A subscription that is off gets nothing more: what was owed ends visibly as failed', async () => {
     const hub = await owing(2);
-    await becomes(hub.subscriptions, 'la', 'off');
+    await becomes(hub, 'la', 'off');
     for (const number of [1, 2])
       expect(await deliver(orderOf(hub, number), portsOf(hub))).toEqual({ outcome: 'settled' });
     expect(hub.channel.posts).toEqual([]);
@@ -198,7 +198,7 @@ describe('An endpoint that refuses', () => {
       const order = orderOf(hub, 1);
       hub.channel.answer(() => answer);
       expect(await deliver(order, portsOf(hub))).toEqual({ outcome: 'settled' });
-      expect(await hub.subscriptions.notification('la', 1)).toMatchObject({
+      expect(await hub.notifications.read('la', 1)).toMatchObject({
         status: 'failed',
         attempts: 1,
         lastAnswer: words,
@@ -220,7 +220,7 @@ describe('An endpoint that refuses', () => {
       hub.channel.answer(() => answer);
       const seconds = secondsOf(await deliver(orderOf(hub, 1), portsOf(hub)));
       expect(seconds).toBe(1);
-      expect(await hub.subscriptions.notification('la', 1)).toMatchObject({
+      expect(await hub.notifications.read('la', 1)).toMatchObject({
         status: 'pending',
         attempts: 1,
         lastAnswer: words,
@@ -333,7 +333,7 @@ describe('Waiting', () => {
           const circuit = { ...deliverySettings.circuit, patience: 2_000_000 };
           const ports = { ...portsOf(hub, () => chance), settings: { ...deliverySettings, circuit } };
           for (let number = 0; number < attempts; number += 1)
-            await hub.subscriptions.record(
+            await hub.notifications.record(
               'la',
               1,
               attempted({
@@ -365,7 +365,7 @@ describe('The handshake', () => {
       { kind: 'handshake', status: 'requested' },
       { kind: 'event-notification', status: 'active' },
     ]);
-    expect((await hub.subscriptions.subscription('la'))?.status).toBe('active');
+    expect((await hub.subscriptions.read('la'))?.status).toBe('active');
     expect(await statuses(hub)).toEqual(['delivered']);
   });
 
@@ -386,8 +386,8 @@ describe('The handshake', () => {
     hub.channel.answer(() => ({ status: 503 }));
     expect(secondsOf(await deliver(orderOf(hub, 1), portsOf(hub)))).toBe(3);
     expect(hub.channel.ids()).toEqual(['la.0']);
-    expect((await hub.subscriptions.subscription('la'))?.status).toBe('error');
-    expect(await hub.subscriptions.notification('la', 1)).toMatchObject({ status: 'pending', attempts: 1 });
+    expect((await hub.subscriptions.read('la'))?.status).toBe('error');
+    expect(await hub.notifications.read('la', 1)).toMatchObject({ status: 'pending', attempts: 1 });
     hub.channel.answer(() => ({ status: 200 }));
     hub.clock.advance(2_000);
     await deliver(orderOf(hub, 1), portsOf(hub));
@@ -396,10 +396,10 @@ describe('The handshake', () => {
 
   test('A subscription in error is tried again by a handshake when there is something to tell', async () => {
     const hub = await owing(2);
-    await becomes(hub.subscriptions, 'la', 'error', 'handshake: timeout');
+    await becomes(hub, 'la', 'error', 'handshake: timeout');
     for (const number of [1, 2]) await deliver(orderOf(hub, number), portsOf(hub));
     expect(hub.channel.ids()).toEqual(['la.0', 'la.1', 'la.2']);
-    const subscription = await hub.subscriptions.subscription('la');
+    const subscription = await hub.subscriptions.read('la');
     expect(subscription?.status).toBe('active');
     expect(subscription?.error).toBeUndefined();
   });
@@ -417,14 +417,14 @@ describe('The handshake', () => {
     const hub = await owing(0, { status: 'requested' });
     expect(await deliver(handshake, portsOf(hub))).toEqual({ outcome: 'settled' });
     expect(hub.channel.ids()).toEqual(['la.0']);
-    expect((await hub.subscriptions.subscription('la'))?.status).toBe('active');
+    expect((await hub.subscriptions.read('la'))?.status).toBe('active');
     expect(await hub.obligations.due(hub.clock.iso(), 10)).toEqual([]);
   });
 
   test('Ordered again it is not repeated, nor for a subscription that is off or unknown', async () => {
     const hub = await owing(0, { status: 'requested' });
     for (let number = 0; number < 3; number += 1) await deliver(handshake, portsOf(hub));
-    await becomes(hub.subscriptions, 'la', 'off');
+    await becomes(hub, 'la', 'off');
     await deliver(handshake, portsOf(hub));
     await deliver({ ...handshake, subscription: 'nobody' }, portsOf(hub));
     expect(hub.channel.ids()).toEqual(['la.0']);
@@ -434,7 +434,7 @@ describe('The handshake', () => {
     const hub = await owing(0, { status: 'requested' });
     hub.channel.answer(() => ({ status: 404 }));
     expect(await deliver(handshake, portsOf(hub))).toEqual({ outcome: 'settled' });
-    expect(await hub.subscriptions.subscription('la')).toMatchObject({
+    expect(await hub.subscriptions.read('la')).toMatchObject({
       status: 'error',
       error: 'handshake: HTTP 404',
     });
@@ -447,7 +447,7 @@ describe('The handshake', () => {
     const waits: number[] = [];
     for (let count = 1; count <= 10; count += 1) {
       expect(await deliver(handshake, ports)).toEqual({ outcome: 'settled' });
-      expect(await hub.subscriptions.subscription('la')).toMatchObject({
+      expect(await hub.subscriptions.read('la')).toMatchObject({
         status: 'error',
         failures: count,
         error: 'timeout',
@@ -509,21 +509,21 @@ describe('The heartbeat', () => {
     const hub = await owing(1, { heartbeat: 60 });
     hub.channel.answer(() => ({ status: 404 }));
     await deliver(heartbeat, portsOf(hub));
-    expect(await hub.subscriptions.subscription('la')).toMatchObject({ status: 'error', error: 'heartbeat: HTTP 404' });
+    expect(await hub.subscriptions.read('la')).toMatchObject({ status: 'error', error: 'heartbeat: HTTP 404' });
     hub.channel.answer(() => ({ status: 200 }));
     await deliver(orderOf(hub, 1), portsOf(hub));
     expect(hub.channel.ids().slice(1)).toEqual(['la.0', 'la.1']);
-    expect((await hub.subscriptions.subscription('la'))?.status).toBe('active');
+    expect((await hub.subscriptions.read('la'))?.status).toBe('active');
   });
 
   test('Heartbeats without an answer open the circuit', async () => {
     const hub = await owing(0, { heartbeat: 60 });
     hub.channel.answer(() => ({ failure: 'connection' }));
     for (let count = 0; count < 5; count += 1) {
-      expect((await hub.subscriptions.subscription('la'))?.status).toBe('active');
+      expect((await hub.subscriptions.read('la'))?.status).toBe('active');
       await deliver({ ...heartbeat, due: hub.clock.iso() }, portsOf(hub));
     }
-    expect(await hub.subscriptions.subscription('la')).toMatchObject({ status: 'error', error: 'connection' });
+    expect(await hub.subscriptions.read('la')).toMatchObject({ status: 'error', error: 'connection' });
   });
 });
 
@@ -538,10 +538,10 @@ describe('The circuit of an endpoint', () => {
     }
     return hub;
   };
-  const subscriptionOf = (hub: MemoryHub) => hub.subscriptions.subscription('la');
+  const subscriptionOf = (hub: MemoryHub) => hub.subscriptions.read('la');
   const ports = (hub: MemoryHub) => portsOf(hub, () => 1);
   const missionIn = async (hub: MemoryHub, number: number): Promise<string> =>
-    (await hub.subscriptions.notification('la', number))?.mission ?? '';
+    (await hub.notifications.read('la', number))?.mission ?? '';
   const hubSaid = async (hub: MemoryHub, number: number): Promise<readonly string[]> =>
     (await hub.missions.entries(await missionIn(hub, number), 1, 100)).slice(1).map(({ event }) => event);
 
@@ -559,7 +559,7 @@ describe('The circuit of an endpoint', () => {
     // Open: the sixth is put off until the probe, and no call is made for it.
     expect(await deliver(orderOf(hub, 6), ports(hub))).toEqual({ outcome: 'again', seconds: 3 });
     expect(hub.channel.posts).toHaveLength(5);
-    expect(await hub.subscriptions.notification('la', 6)).toMatchObject({
+    expect(await hub.notifications.read('la', 6)).toMatchObject({
       status: 'pending',
       attempts: 0,
       lastAnswer: 'not called, the endpoint does not answer: timeout',
@@ -770,7 +770,7 @@ describe('The circuit of an endpoint', () => {
 
   test('An answer to a call that began before it opened does not close it: that takes a handshake', async () => {
     const hub = await open(6);
-    const [seen] = await hub.subscriptions.subscriptionsOf(la.organisation);
+    const [seen] = await hub.subscriptions.ofOrganisation(la.organisation);
     if (seen === undefined) throw new Error('no subscription');
     const slow = {
       ...ports(hub),
@@ -792,7 +792,7 @@ describe('The circuit of an endpoint', () => {
     expect(await hubSaid(hub, 6)).toEqual([]);
     for (let turn = 0; turn < 4; turn += 1) await deliver(orderOf(hub, 6), ports(hub));
     expect(await hubSaid(hub, 6)).toEqual(['party-unreachable']);
-    expect(await hub.subscriptions.notification('la', 6)).toMatchObject({ warned: true });
+    expect(await hub.notifications.read('la', 6)).toMatchObject({ warned: true });
   });
 
   test('A first handshake that failed by chance alarms nobody', async () => {
@@ -801,7 +801,7 @@ describe('The circuit of an endpoint', () => {
     for (let turn = 0; turn < 3; turn += 1) await deliver(orderOf(hub, 1), ports(hub));
     expect(hub.channel.ids()).toEqual(['la.0']);
     expect(await hubSaid(hub, 1)).toEqual([]);
-    expect((await hub.subscriptions.notification('la', 1))?.warned).toBeUndefined();
+    expect((await hub.notifications.read('la', 1))?.warned).toBeUndefined();
   });
 
   test('They are told after half a minute too, if each try takes long to fail', async () => {
@@ -926,7 +926,7 @@ describe('Order within a mission', () => {
     hub.channel.answer(({ webhookId }) => (webhookId === 'la.1' ? { status: 503, retryAfter: 9 } : { status: 200 }));
     expect(await deliver(orderOf(hub, 3), portsOf(hub))).toEqual({ outcome: 'again', seconds: 9 });
     expect(hub.channel.ids()).toEqual(['la.1']);
-    expect((await hub.subscriptions.range('la', 1, 3)).map(({ attempts }) => attempts)).toEqual([1, 0, 0]);
+    expect((await hub.notifications.range('la', 1, 3)).map(({ attempts }) => attempts)).toEqual([1, 0, 0]);
     hub.channel.answer(() => ({ status: 200 }));
     await deliver(orderOf(hub, 3), portsOf(hub));
     expect(hub.channel.ids()).toEqual(['la.1', 'la.1', 'la.2', 'la.3']);

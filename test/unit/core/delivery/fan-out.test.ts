@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { acceptMessage } from '../../../../core/mission/accept-message.ts';
 import { deliveryGraceMilliseconds, fanOut } from '../../../../core/delivery/fan-out.ts';
 import type { StoredEntry } from '../../../../core/mission/mission-log.ts';
-import type { Subscription, SubscriptionFilter } from '../../../../core/delivery/subscription.ts';
+import type { Subscription } from '../../../../core/delivery/subscription.ts';
+import type { SubscriptionFilter } from '../../../../schemas/subscription.ts';
 import type { Party } from '../../../../core/mission/state.ts';
 import { sweep, type SweepPorts } from '../../../../core/delivery/sweep.ts';
 import type { Message } from '../../../../schemas/messages/read-message.ts';
@@ -49,7 +50,7 @@ const subscribe = async (
     { ...sampleSubscription(id, party.organisation), ...change },
     '2099-01-01T00:00:00.000Z',
   );
-  if (change.status === undefined) await becomes(hub.subscriptions, id, 'active');
+  if (change.status === undefined) await becomes(hub, id, 'active');
 };
 
 const subscriptionIds = ['amk', 'la-1', 'la-2', 'operator', 'hospital', 'quality'];
@@ -67,13 +68,13 @@ const everybodySubscribed = async (hub: MemoryHub): Promise<void> => {
 /** One subscription takes no further mission. */
 const withoutRoom = (hub: MemoryHub, full: string): SweepPorts => ({
   ...hub,
-  subscriptions: {
-    ...hub.subscriptions,
-    number: async (id, ...of) => (id === full ? 'full' : hub.subscriptions.number(id, ...of)),
+  eventNumbers: {
+    ...hub.eventNumbers,
+    number: async (id, ...of) => (id === full ? 'full' : hub.eventNumbers.number(id, ...of)),
   },
 });
 
-const notificationsOf = (hub: MemoryHub, id: string) => hub.subscriptions.range(id, 1, 10_000);
+const notificationsOf = (hub: MemoryHub, id: string) => hub.notifications.range(id, 1, 10_000);
 const entriesOf = async (hub: MemoryHub, id: string) => (await notificationsOf(hub, id)).map(({ entry }) => entry);
 const logOf = (hub: MemoryHub, id: string) => hub.missions.entries(id, 1, 10_000);
 
@@ -102,7 +103,7 @@ const expectEverybodyTold = async (hub: MemoryHub, missions: readonly string[]):
   const orders = hub.queue.notifications();
   const told = new Map(logs.map((entry) => [`${entry.mission}.${entry.number}`, new Set<string>()]));
   for (const id of subscriptionIds) {
-    const subscription = await hub.subscriptions.subscription(id);
+    const subscription = await hub.subscriptions.read(id);
     const notifications = await notificationsOf(hub, id);
     expect(notifications.map(({ number }) => number)).toEqual(
       Array.from({ length: subscription?.lastNumber ?? -1 }, (_, index) => index + 1),
@@ -162,7 +163,7 @@ describe('Who is told', () => {
     hub.clock.advance(3_600_000);
     await Promise.all([fanOut(hub, entry), fanOut(hub, entry)]);
     expect(await entriesOf(hub, 'la-1')).toEqual([1]);
-    expect((await hub.subscriptions.subscription('la-1'))?.lastNumber).toBe(1);
+    expect((await hub.subscriptions.read('la-1'))?.lastNumber).toBe(1);
   });
 
   test('A fan-out that comes long after later ones tells nobody anything', async () => {
@@ -183,7 +184,7 @@ describe('Who is told', () => {
     const hub = memoryHub();
     await everybodySubscribed(hub);
     await fanOut(hub, await accept(hub, [amk, request]));
-    expect(await hub.subscriptions.notification('la-1', 1)).toEqual({
+    expect(await hub.notifications.read('la-1', 1)).toEqual({
       subscription: 'la-1',
       number: 1,
       organisation: la.organisation,
@@ -203,7 +204,7 @@ describe('Who is told', () => {
     const hub = memoryHub();
     await subscribe(hub, 'la-1', la);
     await fanOut(hub, await accept(hub, [amk, request]));
-    await hub.subscriptions.record(
+    await hub.notifications.record(
       'la-1',
       1,
       attempted({ at: hub.clock.iso(), answer: 'HTTP 200', status: 'delivered' }),
@@ -242,7 +243,7 @@ describe('Who is told', () => {
   test('A recipient that has turned its subscription off is noted as one that no machine can tell', async () => {
     const hub = memoryHub();
     await subscribe(hub, 'la-1', la);
-    await becomes(hub.subscriptions, 'la-1', 'off');
+    await becomes(hub, 'la-1', 'off');
     await fanOut(hub, await accept(hub, [amk, request]));
     expect(await hub.missions.entry(mission, 1)).toMatchObject({
       fanOutPending: false,
@@ -309,16 +310,16 @@ describe('Who is told', () => {
     await subscribe(hub, 'la-1', la);
     const dying: SweepPorts = {
       ...hub,
-      subscriptions: { ...hub.subscriptions, write: () => Promise.reject(new Error('died')) },
+      notifications: { ...hub.notifications, write: () => Promise.reject(new Error('died')) },
     };
     const entry = await accept(hub, [amk, request]);
     await expect(fanOut(dying, entry, false)).rejects.toThrow('died');
-    const seen = await hub.subscriptions.subscription('la-1');
+    const seen = await hub.subscriptions.read('la-1');
     if (seen === undefined) throw new Error('no subscription');
     expect(await hub.subscriptions.change({ ...seen, filter: { events: ['mission-cancel'] } })).toBe(true);
     await fanOut(hub, await accept(hub, [amk, update('second')]));
     expect(await notificationsOf(hub, 'la-1')).toMatchObject([{ number: 1, entry: 1, status: 'pending' }]);
-    expect((await hub.subscriptions.subscription('la-1'))?.lastNumber).toBe(1);
+    expect((await hub.subscriptions.read('la-1'))?.lastNumber).toBe(1);
     expect((await logOf(hub, mission)).map(({ notified }) => notified.length)).toEqual([1, 0]);
   });
 
@@ -463,11 +464,11 @@ describe('Helping', () => {
       [
         'missions.settle',
         'queue.send',
-        'subscriptions.number',
-        'subscriptions.number',
+        'eventNumbers.number',
+        'eventNumbers.number',
         'subscriptions.subscribers',
-        'subscriptions.write',
-        'subscriptions.write',
+        'notifications.write',
+        'notifications.write',
       ].sort(),
     );
   });
@@ -488,7 +489,7 @@ describe('Helping', () => {
     await everybodySubscribed(hub);
     await accept(hub, [amk, request]);
     const second = await accept(hub, [amk, update('second')]);
-    const broken: Gate = (name, call) => (name === 'subscriptions.number' ? Promise.reject(new Crash(name)) : call());
+    const broken: Gate = (name, call) => (name === 'eventNumbers.number' ? Promise.reject(new Crash(name)) : call());
     await expect(fanOut(gated(hub, broken), second)).rejects.toThrow(Crash);
     expect(await entriesOf(hub, 'la-1')).toEqual([]);
     await sweepAll(hub, hub);
@@ -636,7 +637,7 @@ describe('The sweeper', () => {
     for (const message of [request, update('second')]) await fanOut(hub, await accept(hub, [amk, message]));
     const sent = hub.queue.waiting();
     hub.queue.lose(() => true);
-    await hub.subscriptions.record(
+    await hub.notifications.record(
       'la-1',
       1,
       attempted({ at: hub.clock.iso(), answer: 'HTTP 200', status: 'delivered' }),
@@ -665,7 +666,7 @@ describe('The sweeper', () => {
     hub.clock.advance(90_000);
     // The second waits behind the first, as it should.
     expect((await look()).stalled).toBe(1);
-    await hub.subscriptions.record(
+    await hub.notifications.record(
       'la-1',
       1,
       attempted({ at: hub.clock.iso(), answer: 'HTTP 503', status: 'pending', dueAt: hub.clock.iso() }),
@@ -679,7 +680,7 @@ describe('The sweeper', () => {
     await subscribe(hub, 'la-1', la);
     await fanOut(hub, await accept(hub, [amk, request]));
     hub.queue.lose(() => true);
-    await hub.subscriptions.record(
+    await hub.notifications.record(
       'la-1',
       1,
       attempted({ at: hub.clock.iso(), answer: 'HTTP 200', status: 'delivered' }),
@@ -704,7 +705,7 @@ describe('The sweeper', () => {
     );
     expect(swept).toMatchObject({ paid: 4, failed: 0 });
     expect(hub.queue.waiting()).toEqual([]);
-    expect((await hub.subscriptions.subscription('la-1'))?.lastNumber).toBe(1);
+    expect((await hub.subscriptions.read('la-1'))?.lastNumber).toBe(1);
   });
 
   test('A handshake that is owed is ordered', async () => {
@@ -762,18 +763,18 @@ describe('The sweeper', () => {
         await hub.queue.send(orders);
       },
     };
-    const stuck: typeof hub.subscriptions.number = (subscription, ...entry) =>
+    const stuck: typeof hub.eventNumbers.number = (subscription, ...entry) =>
       subscription === 'la-1'
         ? Promise.reject(new Error('too large'))
-        : hub.subscriptions.number(subscription, ...entry);
-    const broken = { ...hub, queue: recording, subscriptions: { ...hub.subscriptions, number: stuck } };
+        : hub.eventNumbers.number(subscription, ...entry);
+    const broken = { ...hub, queue: recording, eventNumbers: { ...hub.eventNumbers, number: stuck } };
     const entry = await accept(hub, [amk, request]);
     await expect(fanOut(broken, entry)).rejects.toThrow('too large');
     expect(sent).toEqual(['la-2']);
     expect((await hub.missions.entry(mission, 1))?.fanOutPending).toBe(true);
     await fanOut({ ...hub, queue: recording }, entry);
     expect(sent.toSorted()).toEqual(['la-1', 'la-2', 'la-2']);
-    expect(await hub.subscriptions.range('la-2', 1, 9)).toHaveLength(1);
+    expect(await hub.notifications.range('la-2', 1, 9)).toHaveLength(1);
     expect((await hub.missions.entry(mission, 1))?.notified).toHaveLength(2);
   });
 

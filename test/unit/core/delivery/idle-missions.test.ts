@@ -36,8 +36,8 @@ const says = (hub: MemoryHub, id: string): Promise<void> => post(hub, amk, missi
 
 /** Everything the AMK LA was told arrives. */
 const settled = async (hub: MemoryHub): Promise<void> => {
-  for (const { number } of await hub.subscriptions.range('la', 1, 1000))
-    await hub.subscriptions.record(
+  for (const { number } of await hub.notifications.range('la', 1, 1000))
+    await hub.notifications.record(
       'la',
       number,
       attempted({ at: hub.clock.iso(), answer: 'HTTP 200', status: 'delivered' }),
@@ -48,7 +48,7 @@ const settled = async (hub: MemoryHub): Promise<void> => {
 const opened = async (): Promise<MemoryHub> => {
   const hub = memoryHub();
   await hub.subscriptions.create(sampleSubscription('la', la.organisation), endOfTime);
-  await becomes(hub.subscriptions, 'la', 'active');
+  await becomes(hub, 'la', 'active');
   await post(hub, amk, request);
   await settled(hub);
   return hub;
@@ -65,7 +65,7 @@ const look = (ports: IdleMissionPorts): Promise<number> =>
   );
 
 const told = async (hub: MemoryHub) =>
-  (await hub.subscriptions.range('la', 1, 1000)).map(({ number, entry, previous }) => [number, entry, previous]);
+  (await hub.notifications.range('la', 1, 1000)).map(({ number, entry, previous }) => [number, entry, previous]);
 
 const waiting = (hub: MemoryHub) => hub.idleMissions.due(endOfTime, 1000);
 
@@ -145,10 +145,10 @@ describe('A mission in which something is said', () => {
   test('leaves the head of a subscription too whose number nobody lived to note', async () => {
     const hub = await opened();
     await hub.subscriptions.create(sampleSubscription('la-late', la.organisation), endOfTime);
-    expect(await hub.subscriptions.number('la-late', mission, 1, hub.now())).toEqual({ number: 1 });
+    expect(await hub.eventNumbers.number('la-late', mission, 1, hub.now())).toEqual({ number: 1 });
     hub.clock.advance(idleAfterMilliseconds);
     await look(hub);
-    expect(await hub.subscriptions.numbered('la-late', mission, 1)).toBeUndefined();
+    expect(await hub.eventNumbers.numbered('la-late', mission, 1)).toBeUndefined();
   });
 
   test('is looked at no more often than it pauses, and once in a rest', async () => {
@@ -238,7 +238,7 @@ describe('Looking', () => {
   const many = async (count: number): Promise<MemoryHub> => {
     const hub = memoryHub();
     await hub.subscriptions.create(sampleSubscription('la', la.organisation), endOfTime);
-    await becomes(hub.subscriptions, 'la', 'active');
+    await becomes(hub, 'la', 'active');
     for (let index = 0; index < count; index += 1) await post(hub, amk, missionRequest({ id: `many-${index}` }));
     await settled(hub);
     hub.clock.advance(idleAfterMilliseconds);

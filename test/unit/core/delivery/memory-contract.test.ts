@@ -2,7 +2,8 @@ import { portContract } from '../../../contract/contract.ts';
 import { manualClock } from '../../../memory/clock.ts';
 import { memoryQueue } from '../../../memory/delivery-queue.ts';
 import { memoryHub } from '../../../memory/hub.ts';
-import { memorySubscriptionLog, subscriptionStore } from '../../../memory/subscription-log.ts';
+import { subscriptionStore } from '../../../memory/subscription-store.ts';
+import { memorySubscriptions } from '../../../memory/subscriptions.ts';
 import { queueContract } from '../../../contract/delivery-queue.ts';
 
 portContract('The memory', async () => {
@@ -12,7 +13,7 @@ portContract('The memory', async () => {
     ...memoryHub(clock, store),
     interrupted: (between) => {
       let isBetween = false;
-      return memorySubscriptionLog(store, async () => {
+      return memorySubscriptions(store, async () => {
         if (isBetween) return;
         isBetween = true;
         await between();

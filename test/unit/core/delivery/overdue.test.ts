@@ -74,7 +74,7 @@ const overdueIn = async (hub: MemoryHub, id = mission): Promise<readonly StoredE
 const toldOf = async (hub: MemoryHub, entry: StoredEntry): Promise<readonly string[]> => {
   const told: string[] = [];
   for (const { organisation } of subscribers)
-    for (const one of await hub.subscriptions.range(organisation, 1, 1000))
+    for (const one of await hub.notifications.range(organisation, 1, 1000))
       if (one.mission === entry.mission && one.entry === entry.number) told.push(organisation);
   return told;
 };

@@ -172,7 +172,7 @@ describe('A party without a subscription', () => {
       fanOutPending: false,
     });
     expect(warning?.text).toContain('(no subscription)');
-    expect((await hub.subscriptions.range(la.organisation, 1, 9)).map(({ entry }) => entry)).toEqual([1, 3, 4]);
+    expect((await hub.notifications.range(la.organisation, 1, 9)).map(({ entry }) => entry)).toEqual([1, 3, 4]);
   });
 
   test('that has one which wants something else is reached when it wants to be', async () => {
@@ -225,7 +225,7 @@ describe('A party without a subscription', () => {
           );
         }
         expect(await warnings(hub)).toHaveLength(1);
-        expect((await hub.subscriptions.range(la.organisation, 1, 9)).map(({ entry }) => entry)).toEqual([1, 3]);
+        expect((await hub.notifications.range(la.organisation, 1, 9)).map(({ entry }) => entry)).toEqual([1, 3]);
         expect((await hub.missions.entries(mission, 1, 9)).map(({ fanOutPending }) => fanOutPending)).toEqual([
           false,
           false,
@@ -301,7 +301,7 @@ describe('A party whose endpoint does not answer', () => {
       facts: { undelivered: { organisation: operator.organisation, entry: 2, sender: la.organisation } },
     });
     expect(warning?.text).toContain('(HTTP 503)');
-    expect((await hub.subscriptions.notification(operator.organisation, 1))?.status).toBe('pending');
+    expect((await hub.notifications.read(operator.organisation, 1))?.status).toBe('pending');
   });
 
   test('is told of again when the hub gives up', async () => {
@@ -321,7 +321,7 @@ describe('A party whose endpoint does not answer', () => {
       () => 60_000,
       () => undefined,
     );
-    expect((await hub.subscriptions.range(la.organisation, 1, 9)).map(({ entry }) => entry)).toContain(3);
+    expect((await hub.notifications.range(la.organisation, 1, 9)).map(({ entry }) => entry)).toContain(3);
   });
 
   test('is not told of if another of its subscriptions has the message', async () => {
@@ -346,7 +346,7 @@ describe('A party whose endpoint does not answer', () => {
   test('is told of at once if the other of its subscriptions is in error too', async () => {
     const { hub, tries } = await unanswered(async (one) => {
       await subscribe(one, operator, { id: 'second' });
-      await becomes(one.subscriptions, 'second', 'error', 'timeout');
+      await becomes(one, 'second', 'error', 'timeout');
     });
     await tries(5);
     expect(await warnings(hub)).toHaveLength(1);
@@ -382,7 +382,7 @@ describe('A party whose endpoint does not answer', () => {
     hub.channel.answer(() => ({ status: 404 }));
     const forgetful: DeliverPorts = {
       ...portsOf(hub),
-      subscriptions: { ...hub.subscriptions, record: () => Promise.reject(new Error('crash')) },
+      notifications: { ...hub.notifications, record: () => Promise.reject(new Error('crash')) },
     };
     await expect(deliver(order, forgetful)).rejects.toThrow('crash');
     await deliver(order, portsOf(hub));

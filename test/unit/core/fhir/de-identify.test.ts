@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { MissionLog, StoredEntry } from '../../../../core/mission/mission-log.ts';
-import type { Notification } from '../../../../core/delivery/subscription.ts';
+import type { Notification } from '../../../../core/delivery/notifications.ts';
 import type { Caller } from '../../../../core/audit/access-log.ts';
 import { readMission } from '../../../../core/queries/mission.ts';
 import { searchReceipts } from '../../../../core/queries/receipts.ts';
@@ -39,7 +39,7 @@ import {
   secondSteps,
 } from '../../../support/examples.ts';
 import { problemsOf } from '../../../support/fhir-validator.ts';
-import { memorySubscriptionLog } from '../../../memory/subscription-log.ts';
+import { memoryNotifications } from '../../../memory/notifications.ts';
 
 const view = { base: 'https://hub.example/fhir', directory: sampleDirectory };
 
@@ -164,7 +164,7 @@ const everythingFor = async (caller: Caller, given: readonly StoredEntry[]): Pro
   const [first] = log;
   if (first === undefined) throw new Error('an empty log');
   const { mission } = first;
-  const ports = { missions, subscriptions: memorySubscriptionLog(), guidelines: firstGuidelines };
+  const ports = { missions, notifications: memoryNotifications(), guidelines: firstGuidelines };
   const shown: unknown[] = [
     ...shownIn(await readMission(missions, caller, mission)),
     ...shownIn(await searchReceipts(ports, caller, new Map([['part-of', `ServiceRequest/${mission}`]]), view)),

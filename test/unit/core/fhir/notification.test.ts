@@ -7,7 +7,7 @@ import { readEvents } from '../../../../core/queries/subscription-events.ts';
 import { readMission } from '../../../../core/queries/mission.ts';
 import { searchReceipts } from '../../../../core/queries/receipts.ts';
 import { readSent } from '../../../../core/queries/sent-resources.ts';
-import type { PayloadContent } from '../../../../core/delivery/subscription.ts';
+import type { PayloadContent } from '../../../../schemas/subscription.ts';
 import type { Party } from '../../../../core/mission/state.ts';
 import { notificationBundle } from '../../../../core/fhir/notification.ts';
 import { isObject } from '../../../../schemas/json/json.ts';
@@ -51,7 +51,7 @@ const played = async (steps: readonly Step[], payload: PayloadContent = 'full-re
   const hub = memoryHub();
   for (const { organisation } of Object.values(parties)) {
     await hub.subscriptions.create({ ...sampleSubscription(organisation, organisation), payload }, hub.clock.iso());
-    await becomes(hub.subscriptions, organisation, 'active');
+    await becomes(hub, organisation, 'active');
   }
   for (const [sender, message] of steps) {
     hub.clock.advance(60_000);
@@ -148,7 +148,7 @@ describe('A hospital that a patient is diverted to', () => {
 
   test('finds it in its events, and by its address; another hospital does not', async () => {
     const hub = await played([...announced, diverted], 'id-only');
-    const subscription = await hub.subscriptions.subscription(otherHospital.organisation);
+    const subscription = await hub.subscriptions.read(otherHospital.organisation);
     if (subscription === undefined) throw new Error('there is no subscription');
     const events = await readEvents(hub, otherHospital, subscription, new Map([['content', 'full-resource']]));
     if ('outcome' in events) throw new Error('refused');
@@ -266,7 +266,7 @@ describe('An exercise', () => {
       [amk, exercise],
       [amk, request],
     ]);
-    const subscription = await hub.subscriptions.subscription(la.organisation);
+    const subscription = await hub.subscriptions.read(la.organisation);
     if (subscription === undefined) throw new Error('there is no subscription');
     const events = await readEvents(hub, la, subscription, new Map());
     if ('outcome' in events) throw new Error('refused');

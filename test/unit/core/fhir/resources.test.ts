@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { StoredEntry } from '../../../../core/mission/mission-log.ts';
-import type { Notification, Subscription } from '../../../../core/delivery/subscription.ts';
+import type { Subscription } from '../../../../core/delivery/subscription.ts';
+import type { Notification } from '../../../../core/delivery/notifications.ts';
 import { seesNoPerson } from '../../../../core/mission/access-rules.ts';
 import { missingReceipt, receipt } from '../../../../core/fhir/communication.ts';
 import { notificationBundle } from '../../../../core/fhir/notification.ts';

@@ -57,7 +57,7 @@ const played = async (...steps: readonly Step[]): Promise<MemoryHub> => {
   const hub = memoryHub();
   for (const party of [amk, la, otherLa, operator, hospital, observer]) {
     await hub.subscriptions.create(sampleSubscription(party.name, party.organisation), hub.clock.iso());
-    await becomes(hub.subscriptions, party.name, 'active');
+    await becomes(hub, party.name, 'active');
   }
   for (const step of steps) await say(hub, step);
   return hub;
@@ -229,7 +229,7 @@ describe('The story of a mission', () => {
     const line = async (): Promise<string> => wordsOf(await chapterFor(hub, la, 3));
     expect(await line()).toContain('AMK Innlandet: not delivered yet (0 attempts, last answer: none).');
     const attempt = attempted({ at: '2026-02-01T11:03:14.000Z', answer: 'HTTP 410', status: 'failed' });
-    await hub.subscriptions.record(told.subscription, told.number, attempt);
+    await hub.notifications.record(told.subscription, told.number, attempt);
     expect(await line()).toContain(
       'AMK Innlandet: not delivered: the hub gave up at 1 February 2026, 12:03:14 (UTC+01:00) after 1 attempt, last answer: HTTP 410; to be told by phone: AMK Innlandet: +47 00 00 00 01.',
     );
@@ -238,7 +238,7 @@ describe('The story of a mission', () => {
 
   test('A delivery is told with its time', async () => {
     const hub = await played([0, amk, request]);
-    await hub.subscriptions.record(
+    await hub.notifications.record(
       la.name,
       1,
       attempted({
@@ -255,10 +255,10 @@ describe('The story of a mission', () => {
   test('Deliveries to two systems of one party are told apart by their subscriptions', async () => {
     const hub = await played();
     await hub.subscriptions.create(sampleSubscription('second-system', la.organisation), hub.clock.iso());
-    await becomes(hub.subscriptions, 'second-system', 'active');
+    await becomes(hub, 'second-system', 'active');
     await say(hub, [0, amk, request]);
     const late = attempted({ at: '2026-02-01T11:00:27.000Z', answer: 'HTTP 200', status: 'delivered' });
-    await hub.subscriptions.record('second-system', 1, late);
+    await hub.notifications.record('second-system', 1, late);
     const chapter = await chapterFor(hub, quality, 1);
     expect(wordsOf(chapter)).toContain('AMK LA Oslo (subscription second-system): delivered at');
     expect(wordsOf(chapter)).toContain(`AMK LA Oslo (subscription ${la.name}): not delivered yet`);

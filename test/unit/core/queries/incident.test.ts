@@ -3,7 +3,7 @@ import { searchIncident } from '../../../../core/queries/incident.ts';
 import { readMission } from '../../../../core/queries/mission.ts';
 import { searchOrganisations } from '../../../../core/queries/organisations.ts';
 import { Unavailable } from '../../../../core/mission/errors.ts';
-import type { SubscriptionLog } from '../../../../core/delivery/subscription-log.ts';
+import type { Subscriptions } from '../../../../core/delivery/subscription.ts';
 import type { Party } from '../../../../core/mission/state.ts';
 import type { Message } from '../../../../schemas/messages/read-message.ts';
 import { systems } from '../../../../schemas/names.ts';
@@ -286,13 +286,13 @@ describe('The directory', () => {
     ];
     expect(await reached()).toEqual([says('active'), says('active')]);
     await hub.subscriptions.create({ ...sampleSubscription('second', la.organisation), status: 'requested' }, '');
-    await becomes(hub.subscriptions, otherLa.organisation, 'error', 'timeout');
+    await becomes(hub, otherLa.organisation, 'error', 'timeout');
     expect(await reached()).toEqual([says('partial'), says('error')]);
-    await becomes(hub.subscriptions, la.organisation, 'off');
-    await becomes(hub.subscriptions, otherLa.organisation, 'off');
+    await becomes(hub, la.organisation, 'off');
+    await becomes(hub, otherLa.organisation, 'off');
     expect(await reached()).toEqual([says('requested'), says('none')]);
     // Whom to phone is read also while storage is away.
-    const away: SubscriptionLog = {
+    const away: Subscriptions = {
       ...hub.subscriptions,
       subscribers: () => Promise.reject(new Unavailable('away')),
     };

@@ -364,7 +364,7 @@ describe('A resource', () => {
     expect(entry.recipients).toEqual([parties.la.organisation, parties.otherLa.organisation]);
     const { organisation, role } = parties.otherLa;
     const subscription = { ...sampleSubscription('to-bergen', organisation), payload };
-    const [notification] = await hub.subscriptions.range(organisation, 1, 1);
+    const [notification] = await hub.notifications.range(organisation, 1, 1);
     if (notification === undefined) throw new Error('nobody was told');
     const events = [{ notification, entry, request: entry }];
     const told: unknown = JSON.parse(

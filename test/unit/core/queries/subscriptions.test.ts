@@ -32,7 +32,7 @@ const toldOf = (events: number): Promise<MemoryHub> =>
   );
 
 const found = async (hub: MemoryHub, search: ReadonlyMap<string, string>): Promise<FoundEvents> => {
-  const subscription = await hub.subscriptions.subscription(la.organisation);
+  const subscription = await hub.subscriptions.read(la.organisation);
   if (subscription === undefined) throw new Error('there is no subscription');
   const events = await readEvents(hub, la, subscription, search);
   if (isRefusal(events)) throw new Error(JSON.stringify(events.faults));

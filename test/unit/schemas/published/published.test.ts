@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CodeSystem, StructureDefinition, ValueSet } from 'fhir/r4.d.ts';
 import { describe, expect, test } from 'vitest';
-import type { Notification } from '../../../../core/delivery/subscription.ts';
+import type { Notification } from '../../../../core/delivery/notifications.ts';
 import { receipt } from '../../../../core/fhir/communication.ts';
 import { capabilityStatement } from '../../../../schemas/published/capability-statement.ts';
 import { published } from '../../../../schemas/published/index.ts';

@@ -4,8 +4,8 @@ const freeze = (value: unknown): void => {
   for (const inner of Object.values(value)) freeze(inner);
 };
 
-/** A copy that nobody can change: it can be handed out again and again, as if it were read anew each time. */
-export const frozen = <Value>(value: Value): Value => {
+/** A copy that cannot be changed: a store may return the same copy for every read. */
+export const immutableCopy = <Value>(value: Value): Value => {
   const copy = structuredClone(value);
   freeze(copy);
   return copy;

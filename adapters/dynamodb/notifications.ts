@@ -1,0 +1,115 @@
+import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import type { Notification, Notifications, NotificationStatus } from '../../core/delivery/notifications.ts';
+import { defined } from '../../schemas/defined.ts';
+import { count, type Item, text } from './attributes.ts';
+import {
+  batchGet,
+  deadLetterShard,
+  holds,
+  keys,
+  obligationShards,
+  owed,
+  rangeOf,
+  reach,
+  type Table,
+  updateIf,
+} from './table.ts';
+
+const statuses: readonly NotificationStatus[] = ['pending', 'delivered', 'failed'];
+
+/** A status that only a newer release knows: `pending` while its delivery is due, otherwise `failed`, since this release cannot know that it arrived. */
+const statusIn = ({ status, obligation }: Item): NotificationStatus =>
+  statuses.find((known) => known === status) ??
+  (obligationShards.some((shard) => shard === obligation) ? 'pending' : 'failed');
+
+export const storedNotification = (item: Item): Notification => ({
+  subscription: text(item['subscription']) ?? '',
+  number: count(item['number']),
+  organisation: text(item['organisation']) ?? '',
+  mission: text(item['mission']) ?? '',
+  entry: count(item['entry']),
+  writtenAt: text(item['writtenAt']) ?? '',
+  status: statusIn(item),
+  attempts: count(item['attempts']),
+  ...defined({
+    previous: typeof item['previous'] === 'number' ? item['previous'] : undefined,
+    firstTriedAt: text(item['firstTriedAt']),
+    warned: item['warned'] === true ? true : undefined,
+    redrivenAt: text(item['redrivenAt']),
+    discardedAt: text(item['discardedAt']),
+    lastAttemptAt: text(item['lastAttemptAt']),
+    lastAnswer: text(item['lastAnswer']),
+    completedAt: text(item['completedAt']),
+  }),
+});
+
+/** Notifications on DynamoDB: one item each. */
+export const notifications = (table: Table): Notifications => {
+  const { client, name: TableName } = table;
+  return {
+    async write(notification, dueAt) {
+      const key = keys.notification(notification.subscription, notification.number);
+      await holds(() =>
+        client.send(
+          new PutCommand({
+            TableName,
+            Item: { ...key, ...owed(key, dueAt), ...notification },
+            ConditionExpression: 'attribute_not_exists(pk)',
+          }),
+        ),
+      );
+    },
+
+    async read(subscription, number) {
+      const answer = await reach(() =>
+        client.send(new GetCommand({ TableName, Key: keys.notification(subscription, number), ConsistentRead: true })),
+      );
+      return answer.Item === undefined ? undefined : storedNotification(answer.Item);
+    },
+
+    async readAll(wanted) {
+      const items = await batchGet(
+        table,
+        wanted.map((one) => keys.notification(one.subscription, one.number)),
+      );
+      const found = items.map(storedNotification);
+      return wanted.flatMap(
+        (one) => found.find((note) => note.subscription === one.subscription && note.number === one.number) ?? [],
+      );
+    },
+
+    async range(subscription, from, to) {
+      if (to < from) return [];
+      const items = await rangeOf(table, keys.notification(subscription, from), keys.notification(subscription, to));
+      return items.map(storedNotification);
+    },
+
+    async record(subscription, number, { at, answer, status, called, firstTriedAt, warned, dueAt }) {
+      const isFailed = status === 'failed';
+      await updateIf(table, {
+        key: keys.notification(subscription, number),
+        set: {
+          status,
+          lastAttemptAt: at,
+          lastAnswer: answer,
+          warned: warned === true ? true : undefined,
+          completedAt: status === 'pending' ? undefined : at,
+          // A notification that was given up is a dead letter, until an operator redrives or discards it.
+          obligation: isFailed ? deadLetterShard : undefined,
+          dueAt: isFailed ? at : status === 'pending' ? dueAt : undefined,
+        },
+        compute: { attempts: '#attempts + :calls', firstTriedAt: 'if_not_exists(#firstTriedAt, :firstTriedAt)' },
+        remove: status === 'delivered' ? ['obligation', 'dueAt'] : [],
+        // A late duplicate changes no complete delivery. A status that only a newer release knows may be pending still.
+        when: '#status = :pending OR (attribute_exists(obligation) AND NOT #status IN (:delivered, :failed))',
+        values: {
+          calls: called ? 1 : 0,
+          firstTriedAt,
+          pending: 'pending',
+          delivered: 'delivered',
+          failed: 'failed',
+        },
+      });
+    },
+  };
+};
