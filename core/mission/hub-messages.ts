@@ -86,7 +86,7 @@ type MissedEntry = Pick<Entry, 'mission' | 'number' | 'event' | 'sender' | 'stat
 /** Whether people need not be alerted that a party missed an entry. */
 const needsNoAlert = (entry: MissedEntry, organisation: string, cause: Cause, directory: Directory): boolean => {
   const role = directory.partyOf(organisation)?.role;
-  // The recipient of a hub message that was not delivered is the party to phone, or the other recipients have it.
+  // The recipients of a hub message are those who should phone. If one of them misses it, the others have it.
   if (knownMessageType(entry.event).relation === 'hub') return true;
   // Nobody waits for the readiness of a resource.
   if (entry.state.readiness !== undefined) return true;
@@ -106,6 +106,10 @@ export const unreachableMessage = (
   const name = directory.partyOf(organisation)?.name ?? organisation;
   const missed = `"${knownMessageType(entry.event).title}" (message ${entry.number} of the mission)`;
   const outage = outageOf(cause);
+  const text =
+    cause.code === 'gave-up'
+      ? `${name} was not notified of ${missed}. The hub stopped trying; the last answer was: ${causeText(cause)}.`
+      : `${name} cannot be reached by machine (${causeText(cause)}) and was not notified of ${missed}.`;
   return hubMessage(
     entry.state,
     {
@@ -114,10 +118,7 @@ export const unreachableMessage = (
       reference: `Bundle/${entryAddress(entry.mission, entry.number)}`,
       facts: { undelivered: { organisation, entry: entry.number, sender: entry.sender, ...defined({ outage }) } },
       organisation,
-      text:
-        cause.code === 'gave-up'
-          ? `${name} was not notified of ${missed}. The hub stopped trying; the last answer was: ${causeText(cause)}.`
-          : `${name} cannot be reached by machine (${causeText(cause)}) and was not notified of ${missed}.`,
+      text,
     },
     directory,
   );

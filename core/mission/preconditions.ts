@@ -1,49 +1,102 @@
-import { type Guideline, refusalReasonIn } from '../../schemas/guideline.ts';
+import { isRefusal, refuse } from '../../schemas/faults.ts';
 import { timeOf } from '../../schemas/fhir/datatypes.ts';
-import { type Refusal, refuse } from '../../schemas/faults.ts';
-import type { Relation } from '../../schemas/messages/message-type.ts';
-import { claimAt, destinationAt, eventAt, header, placeOf } from './fhir-paths.ts';
-import type { DecisionContext } from './decision.ts';
-import { wrongHospital } from './addressees.ts';
-import type { Message } from '../../schemas/messages/read-message.ts';
+import { refusalReasonIn } from '../../schemas/guideline.ts';
 import {
-  concernedParties,
-  hub,
-  isAirborne,
-  isFinal,
-  leads,
-  type MissionState,
-  type Party,
-  taskOf,
-  type TaskState,
-} from './state.ts';
+  claimPath,
+  eventPath,
+  focusPath,
+  focusResourcePath,
+  ifMatchPath,
+  receiverPath,
+  resourcePath,
+} from '../../schemas/messages/fhir-paths.ts';
+import type { Relation } from '../../schemas/messages/message-type.ts';
+import { type Check, isInMission, type MissionProposal } from './decision.ts';
+import { concernedParties, hub, isAirborne, isFinal, isParty, leads, type MissionState } from './state.ts';
 
-/** Who forwarded the mission may take it back as long as nobody there has seen it. */
-export const mayTakeBack = (state: MissionState, sender: string): boolean =>
-  state.tasks.some((task) => task.forwardOf !== undefined && task.status === 'requested' && task.asker === sender);
-export const hasRelation = (
-  relation: Relation,
-  state: MissionState,
-  task: TaskState | undefined,
-  sender: Party,
-): boolean => {
+/** Whether this sender may send this message now; `decide.ts` has the order. */
+
+export const senderRole: Check = ({ message: { type }, sender }) =>
+  type.senders.includes(sender.role)
+    ? undefined
+    : refuse(
+        'forbidden-role',
+        eventPath,
+        `${type.event} is sent by ${type.senders.join(', ')}; your organisation is ${sender.role}`,
+      );
+
+/** A mission that does not exist and a mission of others get the same answer: nobody learns which missions exist. */
+export const missionVisible: Check = (proposal) => {
+  const { type } = proposal.message;
+  if (type.mission === 'opens' || type.log === 'resource') return undefined;
+  const isVisible =
+    isInMission(proposal) && (type.relation === 'hub' || isParty(proposal.before, proposal.sender.organisation));
+  return isVisible ? undefined : refuse('not-found', focusPath, 'there is no such mission, or it is not yours');
+};
+
+/** Receivers get the message as it was sent, so every organisation it names as sender must be the sender's own. */
+export const ownName: Check = ({ message: { claims }, sender, directory }) => {
+  const own = directory.numbersOf(sender.organisation);
+  const foreign = claims.find(({ organisation }) => !own.includes(organisation));
+  return foreign === undefined
+    ? undefined
+    : refuse(
+        'wrong-sender',
+        claimPath(foreign),
+        `names an organisation that is not yours: leave it out, or give ${sender.organisation}`,
+      );
+};
+
+export const knownReceivers: Check = ({ message, directory }) => {
+  const unknown = message.destinations.findIndex((organisation) => directory.partyOf(organisation) === undefined);
+  return unknown === -1 ? undefined : refuse('unknown-organisation', receiverPath(unknown));
+};
+
+export const exerciseLabel: Check<MissionProposal> = ({ message, before }) =>
+  message.exercise === before.exercise
+    ? undefined
+    : refuse(
+        'exercise-mismatch',
+        'Bundle.meta.security',
+        before.exercise ? 'the mission is an exercise' : 'the mission is real',
+      );
+
+export const expectedVersion: Check<MissionProposal> = ({ ifMatch, before: { version } }) =>
+  ifMatch === undefined || ifMatch === version
+    ? undefined
+    : refuse('version-conflict', ifMatchPath, `the mission is at version ${version}`, version);
+
+export const knownTask: Check<MissionProposal> = ({ message: { facts, focusIndex }, task }) =>
+  facts.task === undefined || task !== undefined
+    ? undefined
+    : refuse('unknown-task', focusIndex === undefined ? focusPath : `${resourcePath(focusIndex)}.id`);
+
+/** The AMK LA that forwarded the mission may take it back until a person at the other AMK LA has acknowledged it. */
+const mayTakeBack = (state: MissionState, organisation: string): boolean =>
+  state.tasks.some(
+    (task) => task.forwardOf !== undefined && task.status === 'requested' && task.asker === organisation,
+  );
+
+const hasRelation = (wanted: Relation, { before, task, sender }: MissionProposal): boolean => {
   const { organisation } = sender;
-  switch (relation) {
+  switch (wanted) {
     case 'anyone-of-the-role':
       return true;
     case 'any-party':
-      return concernedParties(state).includes(organisation);
+      return concernedParties(before).includes(organisation);
     case 'requester':
-      return organisation === state.requester;
+      return organisation === before.requester;
     case 'requester-or-coordinator':
-      return leads(state, organisation);
+      return leads(before, organisation);
     case 'coordinator':
-      return organisation === state.coordinator;
+      return organisation === before.coordinator;
     case 'coordinator-or-forwarder':
-      return organisation === state.coordinator || mayTakeBack(state, organisation);
+      return organisation === before.coordinator || mayTakeBack(before, organisation);
     case 'coordinator-or-operator': {
-      const flies = state.tasks.some((one) => one.kind === 'resource' && one.owner === organisation && !isFinal(one));
-      return organisation === state.coordinator || (flies && (task === undefined || task.asker === organisation));
+      const hasFlight = before.tasks.some(
+        (one) => one.kind === 'resource' && one.owner === organisation && !isFinal(one),
+      );
+      return organisation === before.coordinator || (hasFlight && (task === undefined || task.asker === organisation));
     }
     case 'task-owner':
       return task?.owner === organisation;
@@ -52,86 +105,70 @@ export const hasRelation = (
   }
 };
 
-/** What a message says about other Tasks and parties must be true, or somebody would wait for nothing. */
-export const invalidReferences = (
-  message: Message,
-  task: TaskState | undefined,
-  before: MissionState,
-  { sender, directory, now }: DecisionContext,
-  guideline: Guideline,
-): Refusal | undefined => {
-  const { facts, type, focusIndex } = message;
-  const at = placeOf(message);
-  const flight = taskOf(before, facts.partOf);
-  if (facts.partOf !== undefined && flight?.kind !== 'resource') {
-    return refuse('unknown-task', `${at}.partOf`, 'must be the Task of a resource of this mission');
-  }
-  if (flight !== undefined && ![flight.owner, before.coordinator].includes(sender.organisation)) {
-    return refuse('forbidden-relation', `${at}.partOf`, 'the flight is another operator’s');
-  }
-  if (flight !== undefined && isFinal(flight)) {
-    const detail = `the flight is ${flight.status}: name one that is under way, or none`;
-    return refuse('illegal-transition', `${at}.partOf`, detail, before.version);
-  }
-  if (facts.until !== undefined && timeOf(facts.until) <= Date.parse(now)) {
-    return refuse('wrong-field', `${at}.restriction.period.end`, 'must be a time to come');
-  }
-  const longest = Date.parse(now) + guideline.longestDeferralSeconds * 1000;
-  if (facts.until !== undefined && timeOf(facts.until) > longest) {
-    const detail = `a decision is deferred for ${guideline.longestDeferralSeconds} seconds at the most`;
-    return refuse('wrong-field', `${at}.restriction.period.end`, detail);
-  }
-  if (type.opens !== undefined && type.mission !== 'forwards' && task !== undefined) {
-    const stranger = message.destinations.findIndex((organisation) => organisation !== task.owner);
-    if (stranger !== -1)
-      return refuse(
-        'wrong-field',
-        `${destinationAt}[${stranger}].receiver`,
-        'must be the party that has the Task; to ask another, send a message without its id',
+export const relation: Check<MissionProposal> = (proposal) => {
+  const { type } = proposal.message;
+  return hasRelation(type.relation, proposal)
+    ? undefined
+    : refuse('forbidden-relation', eventPath, `${type.event} is for: ${type.relation}`);
+};
+
+export const missionStatus: Check<MissionProposal> = ({ message: { type }, before }) =>
+  type.legalIn.includes(before.status)
+    ? undefined
+    : refuse(
+        'illegal-transition',
+        eventPath,
+        `the mission is ${before.status}; ${type.event} is possible when it is ${type.legalIn.join(', ')}`,
+        before.version,
       );
-  }
-  const hospital = wrongHospital(facts.divertedTo ?? facts.handedOverTo, task, at, directory);
-  if (hospital !== undefined) return hospital;
-  return type.focus?.resource === 'ServiceRequest' && focusIndex !== undefined && !leads(before, sender.organisation)
-    ? refuse(
-        'forbidden-relation',
-        `${header}.focus`,
-        'only the requester and the coordinating AMK LA describe the mission anew; send other resources without a ServiceRequest in focus',
-      )
+
+/** A message that names no Task may need one that is open. */
+export const openTask: Check<MissionProposal> = ({ message: { type }, before, task }) => {
+  const kind = task === undefined ? type.whileOpen : undefined;
+  return kind === undefined || before.tasks.some((one) => one.kind === kind && !isFinal(one))
+    ? undefined
+    : refuse(
+        'illegal-transition',
+        eventPath,
+        `${type.event} is possible while a Task of the kind "${kind}" is open`,
+        before.version,
+      );
+};
+
+/**
+ * People are alerted once that a party is unreachable, until the hub receives a message from it. An alert about an outage is
+ * exempt: its message id, which follows from the outage, keeps it from being written twice.
+ */
+export const alertedOnce: Check<MissionProposal> = ({ message: { type, facts }, before }) => {
+  const { undelivered } = facts;
+  const isRepeated =
+    type.event === 'party-unreachable' &&
+    undelivered?.outage === undefined &&
+    before.unreachable?.[undelivered?.organisation ?? ''] !== undefined;
+  return isRepeated
+    ? refuse('illegal-transition', eventPath, 'people have been alerted that the party is unreachable', before.version)
     : undefined;
 };
 
-/** Receivers get the message as it was sent: whoever it says it is from must be who sends it. */
-export const claimsOtherSender = ({ claims }: Message, { sender, directory }: DecisionContext): Refusal | undefined => {
-  const own = directory.numbersOf(sender.organisation);
-  const foreign = claims.find(({ organisation }) => !own.includes(organisation));
-  return foreign === undefined
-    ? undefined
-    : refuse(
-        'wrong-sender',
-        claimAt(foreign),
-        `names an organisation that is not yours: leave it out, or give ${sender.organisation}`,
-      );
-};
+/** Clocks of partners may differ from the hub's by this much. */
+const clockSkewMilliseconds = 5 * 60_000;
 
-/** Clocks differ by minutes; what is seen in hours to come was not seen. */
-export const clockSkewMilliseconds = 5 * 60000;
-/** Something that is reported as seen or said, and lies in the future. */
-export const fromTheFuture = (message: Message, now: string): Refusal | undefined => {
+/** Flight phases and the time of a report lie in the past. */
+export const reportedInPast: Check = ({ message, now }) => {
   const { phases = [], statedAt } = message.facts;
   const latest = Date.parse(now) + clockSkewMilliseconds;
-  const detail = 'lies in the future: check the clock of the system that sent it';
+  const detail = 'is in the future: check the clock of the sending system';
   if (phases.some(({ seenAt }) => timeOf(seenAt) > latest))
-    return refuse('wrong-field', `${placeOf(message)}.output`, detail);
+    return refuse('wrong-field', `${focusResourcePath(message)}.output`, detail);
   return statedAt !== undefined && timeOf(statedAt) > latest
     ? refuse('wrong-field', 'Bundle.timestamp', detail)
     : undefined;
 };
 
-/** Codes of the guideline that the mission was requested under: criteria, and the reasons for a refusal. */
-export const unknownCode = (message: Message, guideline: Guideline): Refusal | undefined => {
+/** Criteria and refusal reasons are codes of the guideline that the mission was requested under. */
+export const guidelineCodes: Check = ({ message, guideline }) => {
   const { criteria, reason } = message.facts;
-  const at = placeOf(message);
+  const at = focusResourcePath(message);
   const known = Object.keys(guideline.criteria);
   if (criteria !== undefined && !criteria.some((code) => known.includes(code))) {
     const detail = `must state at least one criterion of version ${guideline.version}: ${known.join(', ')}`;
@@ -139,33 +176,38 @@ export const unknownCode = (message: Message, guideline: Guideline): Refusal | u
   }
   if (reason?.table !== 'refusal-reason') return undefined;
   const found = refusalReasonIn(guideline, reason.code);
-  if (found !== undefined) {
-    const unjudged = found.class === 'medical' && criteria === undefined && message.type.event === 'mission-decision';
-    const detail = 'must name the criteria of the guideline that a medical ground was judged on';
-    return unjudged ? refuse('missing-field', `${at}.reasonCode`, detail) : undefined;
+  if (found === undefined) {
+    const reasons = Object.keys(guideline.refusalReasons).join(', ');
+    return refuse('unknown-code', `${at}.statusReason`, `must be a reason of version ${guideline.version}: ${reasons}`);
   }
-  const reasons = Object.keys(guideline.refusalReasons).join(', ');
-  return refuse('unknown-code', `${at}.statusReason`, `must be a reason of version ${guideline.version}: ${reasons}`);
-};
-
-/** Every entry carries the Tasks of its mission; real missions have a handful. */
-export const maxTasks = 60;
-/** A message may open Tasks only while the mission has room for them and somebody works on it. */
-export const tooManyTasks = ({ type }: Message, state: MissionState): Refusal | undefined => {
-  if (state.tasks.length >= maxTasks) {
-    return refuse(
-      'illegal-transition',
-      eventAt,
-      `the mission has ${maxTasks} Tasks, which is the most it can have`,
-      state.version,
-    );
-  }
-  return state.status !== 'active' && !state.tasks.some(isAirborne)
+  const lacksCriteria =
+    found.class === 'medical' && criteria === undefined && message.type.event === 'mission-decision';
+  return lacksCriteria
     ? refuse(
-        'illegal-transition',
-        eventAt,
-        `the mission is ${state.status} and nobody is airborne: ${type.event} asks for nothing`,
-        state.version,
+        'missing-field',
+        `${at}.reasonCode`,
+        'must name the criteria of the guideline on which the medical ground was judged',
       )
     : undefined;
+};
+
+export const newOwnerNamed: Check = ({ newOwner }) =>
+  newOwner !== undefined && isRefusal(newOwner) ? newOwner : undefined;
+
+/** Every entry carries the Tasks of its mission; real missions have a handful. */
+const maxTasks = 60;
+
+/** A message may open a Task while the mission has fewer than the limit and is active or has a resource airborne. */
+export const roomForTasks: Check<MissionProposal> = ({ message: { type }, before, newOwner }) => {
+  if (newOwner === undefined) return undefined;
+  if (before.tasks.length >= maxTasks)
+    return refuse('illegal-transition', eventPath, `the mission has ${maxTasks} Tasks, the limit`, before.version);
+  return before.status === 'active' || before.tasks.some(isAirborne)
+    ? undefined
+    : refuse(
+        'illegal-transition',
+        eventPath,
+        `the mission is ${before.status} and no resource is airborne: ${type.event} cannot open a Task`,
+        before.version,
+      );
 };

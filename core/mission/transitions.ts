@@ -1,18 +1,107 @@
-import { type Refusal, refuse } from '../../schemas/faults.ts';
-import type { Message } from '../../schemas/messages/read-message.ts';
+import { refuse } from '../../schemas/faults.ts';
+import { authorPath, eventPath, focusResourcePath, ifMatchPath } from '../../schemas/messages/fhir-paths.ts';
 import type { Decider } from '../../schemas/messages/message-type.ts';
-import { eventAt, header, placeOf } from './fhir-paths.ts';
-import { deadlineOf, isFinal, type MissionState, taskOf, type TaskState } from './state.ts';
+import type { Message } from '../../schemas/messages/read-message.ts';
+import type { Check, TaskProposal } from './decision.ts';
+import { deadlineOf, isFinal, type MissionState, type TaskState, taskOf } from './state.ts';
 
-/** Whether a message may move the Task it names. */
+/** Whether a message may change the Task that it names; `decide.ts` has the order. */
 
-/** Turned down for now or for good. */
-const isRejection = (task: TaskState, answer: string | undefined): boolean =>
-  task.kind === 'coordination' && (answer === 'rejected' || answer === 'deferred');
+const taskPath = (message: Message): string =>
+  message.focusIndex === undefined ? eventPath : focusResourcePath(message);
 
-/** Rules beyond single moves: no request is turned down over the head of a crew that is asked or flying. */
-const blockedBy = (task: TaskState, answer: string | undefined, state: MissionState): TaskState | undefined =>
-  isRejection(task, answer) ? state.tasks.find((other) => other.kind === 'resource' && !isFinal(other)) : undefined;
+const statusPath = (message: Message): string => `${taskPath(message)}.status`;
+
+export const answeredKind: Check<TaskProposal> = ({ message, task: { kind } }) =>
+  message.type.transitions?.kinds.includes(kind) === true
+    ? undefined
+    : refuse(
+        'unknown-task',
+        `${taskPath(message)}.id`,
+        `${message.type.event} is not an answer to a Task of the kind "${kind}"`,
+      );
+
+export const taskStatus: Check<TaskProposal> = ({ message, task, before }) => {
+  const { type, facts } = message;
+  const transitions = type.transitions?.byAnswer[facts.answer ?? ''] ?? [];
+  if (transitions.some(({ from }) => from.includes(task.status))) return undefined;
+  const allowed = [...new Set(transitions.flatMap(({ from }) => from))].join(', ');
+  return refuse(
+    'illegal-transition',
+    statusPath(message),
+    `the Task is ${task.status}; "${facts.answer ?? type.event}" is possible when it is ${allowed}`,
+    before.version,
+  );
+};
+
+/** A mission request is rejected or deferred. */
+const isRejection = ({ message: { facts }, task }: TaskProposal): boolean =>
+  task.kind === 'coordination' && (facts.answer === 'rejected' || facts.answer === 'deferred');
+
+/** A mission request cannot be rejected or deferred while a resource Task is open: a crew is asked or flies. */
+export const noOpenResource: Check<TaskProposal> = (proposal) => {
+  const { message, before } = proposal;
+  const open = isRejection(proposal)
+    ? before.tasks.find((other) => other.kind === 'resource' && !isFinal(other))
+    : undefined;
+  return open === undefined
+    ? undefined
+    : refuse(
+        'illegal-transition',
+        statusPath(message),
+        `Task/${open.id} of an operator is ${open.status}: end it first`,
+        before.version,
+      );
+};
+
+/** A rejection is reviewed once. */
+export const oneReview: Check<TaskProposal> = ({ message, task, before }) => {
+  if (message.type.mission !== 'reviews') return undefined;
+  const review = before.tasks.findLast((one) => one.reviewOf === task.id);
+  return review === undefined
+    ? undefined
+    : refuse(
+        'illegal-transition',
+        statusPath(message),
+        `the rejection has a review: Task/${review.id} is ${review.status}`,
+        before.version,
+      );
+};
+
+/**
+ * A crew in the air acknowledges a cancellation once, a resource is stood down once, and only the deadline that the Task now
+ * waits for can be overdue.
+ */
+const changesNothing = ({ facts }: Message, task: TaskState): boolean =>
+  (facts.answer === 'received' && task.status !== 'requested' && task.acknowledgedAt !== undefined) ||
+  (facts.answer === 'cancelled' && task.cancelRequested === true) ||
+  (facts.answer === 'overdue' && deadlineOf(task) !== facts.deadline);
+
+export const newAnswer: Check<TaskProposal> = ({ message, task, before }) =>
+  changesNothing(message, task)
+    ? refuse(
+        'illegal-transition',
+        statusPath(message),
+        'the Task has this answer already, or no longer waits for it',
+        before.version,
+      )
+    : undefined;
+
+/**
+ * An accepted request is rejected only with the version of the mission: of two people who decide at the same time, neither
+ * undoes the other's decision unseen.
+ */
+export const informedRejection: Check<TaskProposal> = (proposal) => {
+  const { task, before, ifMatch } = proposal;
+  return isRejection(proposal) && task.status === 'accepted' && ifMatch === undefined
+    ? refuse(
+        'precondition-required',
+        ifMatchPath,
+        `the request was accepted in version ${task.changedBy} or before`,
+        before.version,
+      )
+    : undefined;
+};
 
 /** The Tasks whose rejection led to this one, through reviews and forwardings. */
 const disputed = (task: TaskState, state: MissionState): readonly TaskState[] => {
@@ -21,95 +110,30 @@ const disputed = (task: TaskState, state: MissionState): readonly TaskState[] =>
 };
 
 /** HPR numbers are written with and without leading zeros. */
-const numberOf = ({ identifier }: Decider): string | undefined => identifier?.replace(/^0+/, '');
+const hprNumberOf = ({ identifier }: Decider): string | undefined => identifier?.replace(/^0+/, '');
 
 /** Names are written in any case and order, with and without commas. */
-const wordsOf = ({ name }: Decider): string =>
+const normalisedName = ({ name }: Decider): string =>
   name
     .toLowerCase()
     .split(/\P{L}+/u)
-    .filter((word) => word !== '')
+    .filter((part) => part !== '')
     .sort()
     .join(' ');
 
-const samePerson = (one: Decider, other: Decider): boolean =>
+const isSamePerson = (one: Decider, other: Decider): boolean =>
   one.identifier !== undefined && other.identifier !== undefined
-    ? numberOf(one) === numberOf(other)
-    : wordsOf(one) === wordsOf(other);
+    ? hprNumberOf(one) === hprNumberOf(other)
+    : normalisedName(one) === normalisedName(other);
 
-/** A rejection is reviewed once; while that goes on nothing else is to be decided. */
-const reviewBefore = ({ type }: Message, task: TaskState, state: MissionState): TaskState | undefined =>
-  type.mission === 'reviews' ? state.tasks.findLast((one) => one.reviewOf === task.id) : undefined;
-
-/** A review is decided by a person who can be told from those who decided before. */
-const wrongDecider = ({ type, facts }: Message, task: TaskState, state: MissionState): Refusal | undefined => {
+/** A review is decided by an identified person who made none of the decisions before. */
+export const anotherDecider: Check<TaskProposal> = ({ message: { type, facts }, task, before }) => {
   const { decider } = facts;
   if (type.answers?.of !== 'task' || decider === undefined || task.reviewOf === undefined) return undefined;
   if (decider.identifier === undefined)
-    return refuse('missing-field', `${header}.author`, 'a review is decided by a person with an HPR number: give it');
-  const decidedBefore = disputed(task, state).some(
-    (one) => one.decider !== undefined && samePerson(one.decider, decider),
+    return refuse('missing-field', authorPath, 'a review is decided by a person with an HPR number: give it');
+  const decidedBefore = disputed(task, before).some(
+    (one) => one.decider !== undefined && isSamePerson(one.decider, decider),
   );
-  return decidedBefore ? refuse('same-decider', `${header}.author`) : undefined;
-};
-
-/** What was accepted is overturned only by who knows that it was: two who decide at once are not to undo each other's word. */
-const overturnsBlindly = (task: TaskState, answer: string | undefined, ifMatch: number | undefined): boolean =>
-  isRejection(task, answer) && task.status === 'accepted' && ifMatch === undefined;
-
-/**
- * In the air only a crew that was told of a cancellation acknowledges, once; it is told once;
- * and only a deadline that still stands is overdue.
- */
-const changesNothing = ({ facts }: Message, task: TaskState): boolean =>
-  (facts.answer === 'received' && task.status !== 'requested' && task.acknowledgedAt !== undefined) ||
-  (facts.answer === 'cancelled' && task.cancelRequested === true) ||
-  (facts.answer === 'overdue' && deadlineOf(task) !== facts.deadline);
-
-/** Why a message may not move a Task, if it may not. */
-export const illegalTransition = (
-  message: Message,
-  task: TaskState,
-  state: MissionState,
-  ifMatch: number | undefined,
-): Refusal | undefined => {
-  const { type } = message;
-  const at = message.focusIndex === undefined ? eventAt : placeOf(message);
-  if (type.transitions?.kinds.includes(task.kind) !== true) {
-    return refuse('unknown-task', `${at}.id`, `${type.event} is not an answer to a Task of the kind "${task.kind}"`);
-  }
-  const answer = message.facts.answer;
-  const moves = type.transitions.byAnswer[answer ?? ''] ?? [];
-  if (!moves.some(({ from }) => from.includes(task.status))) {
-    const allowed = [...new Set(moves.flatMap(({ from }) => from))].join(', ');
-    return refuse(
-      'illegal-transition',
-      `${at}.status`,
-      `the Task is ${task.status}; "${answer ?? type.event}" is possible when it is ${allowed}`,
-      state.version,
-    );
-  }
-  const blocker = blockedBy(task, answer, state);
-  if (blocker !== undefined)
-    return refuse(
-      'illegal-transition',
-      `${at}.status`,
-      `Task/${blocker.id} of an operator is ${blocker.status}: end it first`,
-      state.version,
-    );
-  const other = reviewBefore(message, task, state);
-  if (other !== undefined)
-    return refuse('illegal-transition', `${at}.status`, `see Task/${other.id}: it is ${other.status}`, state.version);
-  if (changesNothing(message, task))
-    return refuse(
-      'illegal-transition',
-      `${at}.status`,
-      'that has been said, or is not waited for any more',
-      state.version,
-    );
-  if (overturnsBlindly(task, answer, ifMatch)) {
-    const detail = `the request was accepted in version ${task.changedBy} or before`;
-    return refuse('precondition-required', 'http.If-Match', detail, state.version);
-  }
-  return wrongDecider(message, task, state);
+  return decidedBefore ? refuse('same-decider', authorPath) : undefined;
 };

@@ -13,6 +13,7 @@ import { meta as metaSchema } from '../fhir/datatypes.ts';
 import { digestOf, isMissionId, parseAddress } from '../identifiers.ts';
 import { canonicalText, isObject, parseLossless } from '../json/json.ts';
 import { catalogue, type CataloguedType, eventCodeOf, messageTypesOf } from './catalogue.ts';
+import { authorPath, eventPath, focusPath, headerPath, receiverPath, resourcePath } from './fhir-paths.ts';
 import type { Decider, Facts, MessageType, Position } from './message-type.ts';
 import { exerciseCode, municipalityExtension, systems } from '../names.ts';
 import { judgePlace } from '../fhir/service-area.ts';
@@ -49,7 +50,6 @@ export interface Message {
   readonly digest: string;
 }
 
-const headerPath = 'Bundle.entry[0].resource';
 type Step<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly faults: readonly Fault[] };
 
 const parseWith = <Schema extends z.ZodType>(schema: Schema, value: unknown, base: string): Step<z.output<Schema>> => {
@@ -139,7 +139,7 @@ interface Place {
   readonly resource: Readonly<Record<string, unknown>>;
 }
 
-const placeAt = ({ index, resource }: Found): Place => ({ base: `Bundle.entry[${index}].resource`, resource });
+const placeAt = ({ index, resource }: Found): Place => ({ base: resourcePath(index), resource });
 
 /** What a resource holds inside itself, by its id (R4 references, contained resources). */
 const containedIn = ({ index, resource }: Found): ReadonlyMap<unknown, readonly Place[]> => {
@@ -194,7 +194,7 @@ const readPlace = (type: MessageType, focus: Found, index: BundleIndex): Step<Wh
 /** Who decided and in which role: an answer that people will ask about names both. */
 const deciderFaults = (type: MessageType, { answer }: Facts, decider: Decider | undefined): readonly Fault[] => {
   if (answer === undefined || type.authorRequiredFor?.includes(answer) !== true) return [];
-  const at = `${headerPath}.author`;
+  const at = authorPath;
   if (decider === undefined) {
     const detail = 'must name the person who decided, in a PractitionerRole in the Bundle';
     return [{ code: 'missing-field', at, detail }];
@@ -224,13 +224,13 @@ const readFacts = (
       faults: [
         {
           code: 'missing-field',
-          at: `${headerPath}.focus`,
+          at: focusPath,
           detail: `must point to a ${spec.resource} in the Bundle, by its fullUrl`,
         },
       ],
     };
   }
-  const content = parseWith(schema, focus.resource, `Bundle.entry[${focus.index}].resource`);
+  const content = parseWith(schema, focus.resource, resourcePath(focus.index));
   // A Location in focus that cannot be read has said so already.
   const place: Step<Whereabouts> =
     content.ok || spec.location?.element !== 'self' ? readPlace(type, focus, index) : { ok: true, value: {} };
@@ -266,7 +266,7 @@ const readDestinations = (header: MessageHeader, index: BundleIndex): Step<reado
     if (number === undefined) {
       faults.push({
         code: 'wrong-field',
-        at: `${headerPath}.destination[${at}].receiver`,
+        at: receiverPath(at),
         detail: `must give an organisation number, identifier system ${systems.organisationNumber}`,
       });
     } else numbers.push(number);
@@ -310,11 +310,7 @@ export const readMessage = (text: string): Message | Refusal => {
   const type = types.find(({ focus }) => focus !== undefined && findFocus(header, index, focus.resource)) ?? types[0];
   if (type === undefined) {
     const known = [...new Set(catalogue.map(eventCodeOf))].join(', ');
-    return refuse(
-      'unknown-event',
-      `${headerPath}.eventCoding`,
-      `give system ${systems.event} and one of the codes ${known}`,
-    );
+    return refuse('unknown-event', eventPath, `give system ${systems.event} and one of the codes ${known}`);
   }
 
   const read = readFacts(type, header, index);
@@ -327,7 +323,7 @@ export const readMessage = (text: string): Message | Refusal => {
   if (!opens && mission.value === undefined) {
     return refuse(
       'missing-field',
-      `${headerPath}.focus`,
+      focusPath,
       `must name the mission: a focus with identifier system ${systems.mission}`,
     );
   }

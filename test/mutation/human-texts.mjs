@@ -4,7 +4,7 @@ const isText = (path) => {
   if (listKey === 'arguments') return key === 2 && parentPath?.node.callee?.name === 'refuse';
   return (
     parentPath?.isVariableDeclarator() === true &&
-    ['allowed', 'detail', 'reasons', 'words'].includes(parentPath.node.id.name)
+    ['allowed', 'detail', 'reasons', 'text'].includes(parentPath.node.id.name)
   );
 };
 

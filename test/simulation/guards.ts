@@ -195,9 +195,9 @@ export const guards: readonly Guard[] = [
     what: 'The id of what the hub says follows from what it is about',
   },
   {
-    file: 'core/mission/decide.ts',
-    find: "before.unreachable?.[missed?.organisation ?? ''] !== undefined\n",
-    replace: 'missed === null\n',
+    file: 'core/mission/preconditions.ts',
+    find: "before.unreachable?.[undelivered?.organisation ?? ''] !== undefined;",
+    replace: 'undelivered === null;',
     what: 'People are told once that a party is unreachable',
     missedBy: 'unit tests',
   },
