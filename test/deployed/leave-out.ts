@@ -23,8 +23,8 @@ const unknown: readonly ((resource: Resource) => boolean)[] = [
 ];
 
 /**
- * Takes out of the stack in a cloud assembly what the emulator's CloudFormation does not know, and returns its names. Whoever names
- * the ARN of one gets a text in its place. Parameters that take https alone take http, too: nothing on this machine has TLS.
+ * Removes from the stack in a cloud assembly the resources that the emulator's CloudFormation does not know, and returns their names.
+ * A reference to the ARN of one becomes a text. Parameters that accept https only accept http too: nothing on this machine has TLS.
  */
 export const leaveOutUnknown = async (assembly: string): Promise<readonly string[]> => {
   const { stackName } = await readAssembly(assembly);

@@ -48,10 +48,10 @@ const suite = async () => {
   return { files, others };
 };
 
-/** Cuts everything off that is under way: the time is up, or somebody wants the run to end. */
+/** Ends everything that is running: the time limit has passed, or the user stops the run. */
 const ending = new AbortController();
 
-/** Runs a program of the project to its end; whoever started it, it does not outlive this one. */
+/** Runs a program of the project to its end. It never outlives this process. */
 const run = async (
   env: Readonly<Record<string, string | undefined>>,
   shown: boolean,

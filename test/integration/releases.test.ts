@@ -13,7 +13,7 @@ import { type Endpoint, eventually, openEndpoint, post } from '../support/partne
 import { factsOf, factsSchema, missions, moveTo } from '../support/releases.ts';
 import { taskOf } from '../support/scene.ts';
 
-/** What older releases have stored, read by this one. `npx node test/support/record-release.ts v0.2.0` adds a release. */
+/** What earlier releases stored, read by this one. `npx node test/support/record-release.ts v0.2.0` adds a release. */
 
 const folder = new URL('../fixtures/releases/', import.meta.url);
 const releases = readdirSync(folder).toSorted();
@@ -30,7 +30,7 @@ const tableOf = (release: string): string => new URL(`${release}/table`, folder)
 
 test('Each release before this one is here', () => expect(releases).toContain('v0.1.0'));
 
-describe.each(releases)('What %s has stored', (release) => {
+describe.each(releases)('a table that %s stored', (release) => {
   const { listeners, facts } = recordOf(release);
   const coordinator = listeners.find(({ client }) => client === 'amk-la-oslo') ?? { client: '', subscription: '' };
   let place: Awaited<ReturnType<typeof scratch>>;
@@ -49,7 +49,7 @@ describe.each(releases)('What %s has stored', (release) => {
     await place.remove();
   });
 
-  test('is restored into a table of this one, and each mission folds to the state it had', async () => {
+  test('is restored, and each mission folds to the state it had', async () => {
     const restored = await backup(['restore', tableOf(release), '--exact', '--table', aws.tableName]);
     expect([restored.code, restored.errors]).toEqual([0, '']);
     const log = missionLog(openTable(aws.tableName));
@@ -61,7 +61,7 @@ describe.each(releases)('What %s has stored', (release) => {
     }
   });
 
-  test('reads as it did then: missions, Tasks, stories, receipts, what was sent, and what each was told', async () => {
+  test('reads as it did then: missions, Tasks, history, receipts, messages and notifications', async () => {
     const where = ['--local', '--data-dir', place.path('hub')];
     const restored = await backup(['restore', tableOf(release), '--exact', ...where]);
     expect([restored.code, restored.errors]).toEqual([0, '']);
@@ -69,7 +69,7 @@ describe.each(releases)('What %s has stored', (release) => {
     hub = await hubOn(place.path('hub'));
     const versions = facts.missions.map(({ version }) => version);
     const now = await factsOf(hub, listeners, versions);
-    // Since it is open the hub goes on where it was: it tells what was owed, and that deadlines have passed long ago.
+    // Once open, the hub continues: it delivers the pending notification, and reports deadlines that have passed.
     expect(
       now.subscriptions.map((one, index) => ({
         ...one,
@@ -83,19 +83,23 @@ describe.each(releases)('What %s has stored', (release) => {
     }
   });
 
-  test('is told on: what was owed arrives at the endpoint that its owner names now, then what is said next', async () => {
+  test('continues: the pending notification arrives at the new endpoint, then the next message', async () => {
     const la = await openEndpoint();
     endpoints.push(la);
     await moveTo(hub, coordinator, la.url);
-    await eventually('what was owed', () => la.events().some(({ text }) => text.includes(missions.owed)), 60);
+    await eventually(
+      'the pending notification',
+      () => la.events().some(({ text }) => text.includes(missions.pending)),
+      60,
+    );
     const task = taskOf(missions.goingOn, 1);
     const acknowledged = await post(hub, 'amk-la-oslo', acknowledgement({ task, id: randomUUID() }).text);
     expect(acknowledged.status, acknowledged.text).toBe(200);
     const id = randomUUID();
     const answer = await post(hub, 'amk-innlandet', missionUpdate({ mission: missions.goingOn, id }).text);
     expect(answer.status, answer.text).toBe(200);
-    await eventually('what is said next', () => la.events().some(({ text }) => text.includes(id)), 60);
-    // What was sent to that release is known: the same message gets its first answer.
+    await eventually('the next message', () => la.events().some(({ text }) => text.includes(id)), 60);
+    // A message that was sent to that release is recognised: it gets its first answer again.
     const again = await post(hub, 'amk-innlandet', exampleText('mission-request.json'));
     expect([again.status, again.headers.get('etag')]).toEqual([200, 'W/"1"']);
   });

@@ -12,17 +12,17 @@ import type { Hub } from './partners.ts';
 /** The embedded hub with a detour between its functions and AWS, on which tables and queues can be lost. */
 
 /**
- * `open`: nothing is lost. `cut`: connections break off. `silent`: nobody answers. `deaf`: what is asked is done, and the
+ * `open`: nothing is lost. `cut`: connections are reset. `silent`: there is no answer. `deaf`: the request is carried out, and its
  * answer is lost.
  */
 export type Road = 'open' | 'cut' | 'silent' | 'deaf';
 
 interface Detour {
   readonly url: string;
-  /** Where the service really is. */
+  /** The real address of the service. */
   lead: (target: string) => void;
   be: (road: Road) => void;
-  /** Everything that was asked on it, headers and body, as text. */
+  /** Every request, headers and body, as text. */
   readonly passed: () => readonly string[];
   readonly close: () => Promise<void>;
 }
@@ -37,7 +37,7 @@ const openDetour = async (): Promise<Detour> => {
     passed.push(`${incoming.url ?? ''} ${JSON.stringify(incoming.headers)}\n${body.toString('utf8')}`);
     if (road === 'cut') incoming.socket.destroy();
     if (road === 'cut' || road === 'silent') return;
-    // A queue is called by the address in its URL, and knows itself by the real one only.
+    // A queue is called by the address in its URL, but knows only its real address.
     const text = body.toString('utf8').replaceAll(url, target);
     const onward = httpRequest(
       `${target}${incoming.url ?? ''}`,
@@ -61,7 +61,7 @@ const openDetour = async (): Promise<Detour> => {
   const server = createServer((incoming, outgoing) => {
     take(incoming, outgoing).catch(() => incoming.socket.destroy());
   });
-  // Nothing is lost on it but by the road.
+  // Requests are lost only as `road` says.
   server.keepAliveTimeout = 0;
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   const address = server.address();
@@ -73,7 +73,7 @@ const openDetour = async (): Promise<Detour> => {
     },
     be: (now) => {
       road = now;
-      // Who waits for an answer of before must not wait for ever.
+      // A request from before must not wait for ever.
       if (now !== 'silent') server.closeAllConnections();
     },
     passed: () => passed,
@@ -96,7 +96,7 @@ const templateSchema = z.looseObject({
   ),
 });
 
-/** The cloud assembly, with functions that are told other addresses of AWS. */
+/** The cloud assembly, with other addresses of AWS in the environment of its functions. */
 const assemblyWith = async (variables: (given: Readonly<Record<string, unknown>>) => Record<string, string>) => {
   const folder = await mkdtemp(join(tmpdir(), 'luftbro-assembly-'));
   for (const { name } of await readdir('cdk.out', { withFileTypes: true })) {
@@ -116,18 +116,18 @@ const assemblyWith = async (variables: (given: Readonly<Record<string, unknown>>
 };
 
 export interface FaultyHub extends Hub {
-  /** How it is with the tables from now on, as the functions see them. */
+  /** Sets what happens to the functions' requests to the tables from now on. */
   readonly tables: (road: Road) => void;
   readonly queues: (road: Road) => void;
-  /** What the functions have asked of the tables and of the queues, headers and bodies. */
+  /** The functions' requests to the tables and to the queues, headers and bodies. */
   readonly asked: { readonly tables: () => readonly string[]; readonly queues: () => readonly string[] };
-  /** What its functions and its host have logged. */
+  /** The log of its functions and its host. */
   readonly log: () => Promise<string>;
   readonly dataDir: string;
   readonly close: () => Promise<void>;
 }
 
-/** What Lambda tells a function of the trace it runs in. */
+/** The trace header that Lambda gives a function. */
 export const trace = 'Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1';
 
 export const startFaultyHub = async (): Promise<FaultyHub> => {

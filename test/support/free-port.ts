@@ -2,10 +2,10 @@ import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
-/** Below the ports that operating systems give to whoever asks for any (32768 or 49152 and up): nobody gets it by chance. */
+/** Below the ports that operating systems assign on request (32768 or 49152 and up): no other process gets one by chance. */
 const [lowest, highest] = [15_000, 30_000];
 
-/** A port of this machine on which nobody listens, for who is to be told of it beforehand. */
+/** A free port of this machine, for a server whose port must be known before it starts. */
 export const freePort = async (): Promise<number> => {
   for (;;) {
     const port = randomInt(lowest, highest);

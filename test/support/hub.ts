@@ -6,19 +6,19 @@ import { startHost } from '../../local/host.ts';
 import { deployHub, deployment } from './deployed-hub.ts';
 import type { Hub } from './partners.ts';
 
-/** A whole hub that nobody has used before. */
+/** A new hub without missions or subscriptions. */
 export interface RunningHub extends Hub {
-  /** How a command of the project is told of this hub, for `--table` and `--queue` or `--local`. */
+  /** Options and environment by which a command of the project finds this hub: `--table` and `--queue`, or `--local`. */
   readonly command: { readonly options: readonly string[]; readonly env: Readonly<Record<string, string>> };
-  /** What its functions have logged. */
+  /** The log of its functions. */
   readonly log: () => Promise<string>;
   readonly close: () => Promise<void>;
 }
 
 export interface HubOptions {
-  /** A file with a version of the guideline, beside the one that comes with the release. */
+  /** A file with a version of the guideline, besides the bundled one. */
   readonly guideline?: string;
-  /** More values for the stack's parameters. */
+  /** Further values of stack parameters. */
   readonly parameters?: Readonly<Record<string, string>>;
 }
 

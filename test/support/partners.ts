@@ -95,7 +95,7 @@ export interface Received {
   readonly bundle: unknown;
   readonly type: string;
   readonly eventNumber?: number;
-  /** It had come before the machine stood still: the hub waited in vain for the answer, and could not know. */
+  /** The request arrived before the machine paused: the hub timed out although the endpoint answered. */
   readonly isAgain: boolean;
 }
 
@@ -105,11 +105,11 @@ interface Behaviour {
   readonly delay?: number | 'for ever';
 }
 
-/** A partner's endpoint: a real HTTP server that keeps what it gets and answers as told. */
+/** A partner's endpoint: an HTTP server that keeps the requests it gets and answers as configured. */
 export interface Endpoint {
   readonly url: string;
   readonly received: Received[];
-  /** What it was told of, once each. */
+  /** The events it was notified of, each once. */
   readonly events: () => readonly Received[];
   /** Status for the next requests; a number of milliseconds to wait first, or that there is no answer at all. */
   behave: (answer: Behaviour) => void;

@@ -17,8 +17,8 @@ import { organisation } from './scene.ts';
 import { digestOf, missionIdOf } from '../../schemas/identifiers.ts';
 
 /**
- * What a release leaves behind: the example missions, one that goes on, notifications that arrived, one that was given up,
- * one that is owed, and who read what. Played when a release is recorded, and asked for again by every later one.
+ * What a release stores: the example missions, a mission under way, notifications that were delivered, one that was given up,
+ * one that is pending, and the access log. Played when a release is recorded, and read again by every later release.
  */
 
 /** Without a subscription the hub would say that people must phone them, and the Tasks would have other numbers. */
@@ -28,14 +28,14 @@ const amk = 'amk-innlandet';
 const coordinator = 'amk-la-oslo';
 
 const goingOnRequest = missionRequest({ to: [organisation(coordinator)], id: '00000000-0000-4000-8000-00000000a001' });
-const owedRequest = missionRequest({ to: [organisation(coordinator)], id: '00000000-0000-4000-8000-00000000a002' });
+const pendingRequest = missionRequest({ to: [organisation(coordinator)], id: '00000000-0000-4000-8000-00000000a002' });
 const missionOf = ({ id }: { readonly id: string }): string => missionIdOf(organisation(amk), id);
 
 export const missions = {
   cancelled: '615a28d9-e671-85b0-8bf8-11b64eeb6c62',
   flown: 'fe7579e8-7085-83ba-a17d-d157e91a27e4',
   goingOn: missionOf(goingOnRequest),
-  owed: missionOf(owedRequest),
+  pending: missionOf(pendingRequest),
 };
 
 const play = async (hub: Hub, steps: readonly Step[]): Promise<void> => {
@@ -63,7 +63,7 @@ const receipts = (hub: Hub, mission: string): Promise<string> =>
 
 const waiting = '"status":"in-progress"';
 
-/** Plays it all; returns who listens. */
+/** Plays everything; returns the subscribers. */
 export const playRelease = async (hub: Hub): Promise<readonly Listener[]> => {
   const endpoints = new Map<Client, Endpoint>();
   const listeners: Listener[] = [];
@@ -77,16 +77,24 @@ export const playRelease = async (hub: Hub): Promise<readonly Listener[]> => {
   await play(hub, exampleSteps);
   await play(hub, secondSteps);
   await play(hub, readinessSteps);
-  const told = [missions.cancelled, missions.flown];
-  const areTold = async (): Promise<boolean> =>
-    (await Promise.all(told.map((mission) => receipts(hub, mission)))).every((text) => !text.includes(waiting));
-  await eventually('everybody is told', areTold, 60);
+  const delivered = [missions.cancelled, missions.flown];
+  const areDelivered = async (): Promise<boolean> =>
+    (await Promise.all(delivered.map((mission) => receipts(hub, mission)))).every((text) => !text.includes(waiting));
+  await eventually('every notification is delivered', areDelivered, 60);
   endpoints.get(coordinator)?.behave({ status: 400 });
   await post(hub, amk, goingOnRequest.text);
-  await eventually('one is given up', async () => !(await receipts(hub, missions.goingOn)).includes(waiting), 60);
+  await eventually(
+    'one notification is given up',
+    async () => !(await receipts(hub, missions.goingOn)).includes(waiting),
+    60,
+  );
   endpoints.get(coordinator)?.behave({ status: 503 });
-  await post(hub, amk, owedRequest.text);
-  await eventually('one is owed', async () => (await receipts(hub, missions.owed)).includes(waiting), 60);
+  await post(hub, amk, pendingRequest.text);
+  await eventually(
+    'one notification is pending',
+    async () => (await receipts(hub, missions.pending)).includes(waiting),
+    60,
+  );
   await Promise.all(all.map((endpoint) => endpoint.close()));
   return listeners;
 };

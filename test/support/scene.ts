@@ -22,9 +22,9 @@ export interface Scene {
   /** Sends a message that must be refused; returns the fault's code. */
   readonly refused: (client: Client, message: Message) => Promise<string>;
   readonly get: (client: Client, path: string) => Promise<HttpAnswer>;
-  /** Events a partner has been told of in a mission, in order. */
-  readonly told: (client: Client, mission: string) => readonly string[];
-  /** Waits until a partner has been told of exactly these events of a mission, in this order. */
+  /** Events of a mission that a partner was notified of, in order. */
+  readonly notifiedOf: (client: Client, mission: string) => readonly string[];
+  /** Waits until each partner was notified of exactly these events of a mission, in this order. */
   readonly expectTold: (mission: string, expected: Readonly<Record<Client, readonly string[]>>) => Promise<void>;
   /** The notifications of a mission that a partner got, as text. */
   readonly notifications: (client: Client, mission: string) => readonly string[];
@@ -59,12 +59,12 @@ export const openScene = async (
     (endpoints.get(client)?.events() ?? [])
       .map(({ text }) => text)
       .filter((text) => text.includes(`ServiceRequest/${mission}`));
-  const told: Scene['told'] = (client, mission) => notifications(client, mission).map(eventOf);
+  const notifiedOf: Scene['notifiedOf'] = (client, mission) => notifications(client, mission).map(eventOf);
 
   return {
     hub,
     notifications,
-    told,
+    notifiedOf,
     say: async (client, message) => {
       const answer = await post(hub, client, message.text);
       expect(answer.status, `${client} ${message.type.event}: ${answer.text}`).toBe(200);
@@ -77,10 +77,11 @@ export const openScene = async (
     },
     get: (client, path) => call(hub, client, 'GET', path),
     expectTold: async (mission, expected) => {
-      const now = () => Object.fromEntries(Object.keys(expected).map((client) => [client, told(client, mission)]));
+      const now = () =>
+        Object.fromEntries(Object.keys(expected).map((client) => [client, notifiedOf(client, mission)]));
       await eventually(
-        `all told: ${JSON.stringify(expected)}`,
-        () => Object.entries(expected).every(([client, events]) => told(client, mission).length >= events.length),
+        `every notification: ${JSON.stringify(expected)}`,
+        () => Object.entries(expected).every(([client, events]) => notifiedOf(client, mission).length >= events.length),
         120,
       ).catch(() => {});
       expect(now()).toEqual(expected);

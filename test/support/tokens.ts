@@ -10,7 +10,7 @@ import {
   SignJWT,
 } from 'jose';
 
-/** Tokens and proofs as a partner, or whoever plays one, makes them. */
+/** Tokens and proofs as a partner makes them. */
 
 export interface KeyPair {
   readonly algorithm: string;
@@ -69,10 +69,10 @@ export const proofOf = (key: KeyPair, { method, url, token, claims = {}, header 
     },
   );
 
-/** An issuer that publishes the keys it is told to, and may be down. */
+/** An issuer that publishes the given keys, and can be taken down. */
 export interface LoopbackIssuer {
   readonly url: string;
-  /** Times that the keys were asked for. */
+  /** Number of requests for the keys. */
   readonly asked: () => number;
   publish: (...keys: readonly KeyPair[]) => void;
   down: (isDown: boolean) => void;
