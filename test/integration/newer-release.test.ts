@@ -139,7 +139,7 @@ describe('Fields, attributes, folds and kinds of items that this release does no
 
   test('what was owed is told, missions go on, and the first answer is given again', async () => {
     await moveTo(hub, coordinator, la.url);
-    await eventually('what was owed', () => told(missions.owed) > 0, 60);
+    await eventually('what was owed', () => told(missions.pending) > 0, 60);
     await send(oslo, acknowledgement({ task: taskOf(missions.goingOn, 1), id: randomUUID() }));
     const update = missionUpdate({ mission: missions.goingOn, id: randomUUID() });
     const first = await post(hub, amk, update.text);
