@@ -1,6 +1,70 @@
-/** A value the stack gives every function through its environment. */
-export const setting = (name: string): string => {
-  const value = process.env[name];
-  if (value === undefined) throw new Error(`The environment lacks ${name}`);
-  return value;
+import * as z from 'zod/mini';
+
+/** What a function reads of its environment: each variable is checked once, when the function starts. */
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+const text = (expected: string, isValid: (value: string) => boolean = (value) => value !== '') =>
+  z.string({ error: expected }).check(z.refine(isValid, { error: expected }));
+
+const isWebUrl = (value: string): boolean => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol);
+const webUrl = () => text('an http or https URL', isWebUrl);
+
+/** Digits only: what is no number is refused here, so no limit can become `NaN`, which would limit nothing. */
+const wholeNumber = (least: number) =>
+  z.pipe(
+    text(
+      `a whole number from ${least}`,
+      (value) => /^\d+$/.test(value) && Number.isSafeInteger(Number(value)) && Number(value) >= least,
+    ),
+    z.transform(Number),
+  );
+
+const table = () => ({ TABLE_NAME: text('the name of the table') });
+const publicUrl = () => ({ PUBLIC_URL: webUrl() });
+const queue = () => ({ DELIVERY_QUEUE_URL: webUrl() });
+const allowList = () => ({ ENDPOINT_ALLOW_LIST: text('origins separated by commas, or empty', () => true) });
+/** Powertools reads it by itself; without it, the counts would have a namespace that no alarm looks at. */
+const metrics = () => ({ POWERTOOLS_METRICS_NAMESPACE: text('the namespace of the metrics') });
+
+/** The variables of each function: no more than it needs. Made on demand, since each function needs only its own. */
+export const settings = {
+  authorize: () =>
+    z.object({
+      ...table(),
+      ...publicUrl(),
+      TOKEN_ISSUER: webUrl(),
+      TOKEN_AUDIENCE: text('the name of this API at the token issuer'),
+      TOKEN_BINDING: z.enum(['required', 'optional'], { error: '"required" or "optional"' }),
+      PROOF_SECONDS_BACK: wholeNumber(1),
+      PROOF_SECONDS_AHEAD: wholeNumber(0),
+      BUDGET_SECONDS: wholeNumber(1),
+      BUDGET_MESSAGES: wholeNumber(1),
+      BUDGET_REQUESTS: wholeNumber(1),
+    }),
+  deliver: () => z.object({ ...table(), ...publicUrl(), ...queue(), ...allowList(), ...metrics() }),
+  metadata: () => z.object({ ...table(), ...publicUrl() }),
+  processMessage: () =>
+    z.object({
+      ...table(),
+      ...publicUrl(),
+      ...queue(),
+      ...metrics(),
+      BUDGET_MISSIONS: wholeNumber(1),
+      BUDGET_MISSION_SECONDS: wholeNumber(1),
+    }),
+  read: () => z.object({ ...table(), ...publicUrl() }),
+  subscribe: () => z.object({ ...table(), ...publicUrl(), ...queue(), ...allowList() }),
+  sweep: () => z.object({ ...table(), ...queue(), ...metrics() }),
+} as const;
+
+/** Throws for variables that are missing or not usable. The error names each, and shows no value: one could be a secret. */
+export const readSettings = <Settings>(schema: () => z.ZodMiniType<Settings>, environment: Environment): Settings => {
+  const read = z.safeParse(schema(), environment);
+  if (read.success) return read.data;
+  const faults = read.error.issues.map(({ path, message }) => {
+    const name = String(path[0]);
+    return `${name} is ${environment[name] === undefined ? 'missing' : 'not usable'}: set it to ${message}.`;
+  });
+  throw new Error(`The environment is not complete. ${faults.join(' ')}`);
 };

@@ -1,8 +1,9 @@
+import { setTimeout } from 'node:timers/promises';
 import type { MissionLog } from '../core/mission/mission-log.ts';
 import type { Clock } from '../core/mission/clock.ts';
 import type { Overview, Worklist } from '../core/mission/projections.ts';
 import type { DeadLetters, Obligations, IdleMissions } from '../core/delivery/obligations.ts';
-import type { DeliveryQueue } from '../core/delivery/delivery-queue.ts';
+import type { Channel } from '../core/delivery/delivery-queue.ts';
 import type { EndpointHealthStore } from '../core/delivery/endpoint-health.ts';
 import type { EventNumbers } from '../core/delivery/event-numbers.ts';
 import type { Notifications } from '../core/delivery/notifications.ts';
@@ -23,12 +24,20 @@ import { notifications } from './dynamodb/notifications.ts';
 import { subscriptions } from './dynamodb/subscriptions.ts';
 import { openTable, type Table } from './dynamodb/table.ts';
 import { worklist } from './dynamodb/worklist.ts';
-import { setting } from './settings.ts';
-import { deliveryQueue, openQueues } from './sqs/queues.ts';
+import { openLeanTable } from './dynamodb/lean-table.ts';
+import { requestBudgets } from './dynamodb/rate-limits.ts';
+import { usedProofs } from './dynamodb/used-proofs.ts';
+import { deliveryDesk } from './dynamodb/delivery-context.ts';
+import { endpointRules, webhookChannel, withinHosts } from './http/channel.ts';
+import { allowList } from './http/egress-guard.ts';
+import { secrets } from './secrets.ts';
+import { type Environment, readSettings, settings } from './settings.ts';
+import { deliveryQueue, openQueues, readOrder, returnAfter } from './sqs/queues.ts';
+import { accessTokenVerifier } from './tokens/access-token.ts';
 
 export const systemClock: Clock = { now: () => Date.now() };
 
-/** The logs, as every function uses them. */
+/** The logs of one table, as every function uses them. */
 export interface Logs {
   readonly table: Table;
   readonly missions: MissionLog;
@@ -46,7 +55,8 @@ export interface Logs {
   readonly guidelines: () => Promise<Guidelines>;
 }
 
-export const openLogs = (tableName: string = setting('TABLE_NAME')): Logs => {
+/** One client and one cache of the directory and of the guidelines for all: call it once in a process. */
+export const openLogs = (tableName: string): Logs => {
   const table = openTable(tableName);
   return {
     table,
@@ -66,4 +76,90 @@ export const openLogs = (tableName: string = setting('TABLE_NAME')): Logs => {
   };
 };
 
-export const openDeliveryQueue = (): DeliveryQueue => deliveryQueue(openQueues(), setting('DELIVERY_QUEUE_URL'));
+/*
+ * What each function gets: it reads its environment, throws if a variable is missing or not usable, and opens only the
+ * adapters that the function needs. One of these for each function, so that its bundle holds no code of the others.
+ */
+
+export const wireAuthorize = (environment: Environment) => {
+  const set = readSettings(settings.authorize, environment);
+  const table = openLeanTable(set.TABLE_NAME);
+  const seconds = set.BUDGET_SECONDS;
+  return {
+    ...systemClock,
+    base: set.PUBLIC_URL,
+    audience: set.TOKEN_AUDIENCE,
+    bindingRequired: set.TOKEN_BINDING === 'required',
+    proofWindow: { back: set.PROOF_SECONDS_BACK, ahead: set.PROOF_SECONDS_AHEAD },
+    verify: accessTokenVerifier(set.TOKEN_ISSUER, set.TOKEN_AUDIENCE),
+    proofs: usedProofs(table),
+    budgets: requestBudgets(table, {
+      messages: { most: set.BUDGET_MESSAGES, seconds },
+      requests: { most: set.BUDGET_REQUESTS, seconds },
+    }),
+  };
+};
+
+export const wireProcessMessage = (environment: Environment) => {
+  const set = readSettings(settings.processMessage, environment);
+  const logs = openLogs(set.TABLE_NAME);
+  return {
+    ...logs,
+    ...systemClock,
+    base: set.PUBLIC_URL,
+    queue: deliveryQueue(openQueues(), set.DELIVERY_QUEUE_URL),
+    budgets: requestBudgets(logs.table, {
+      missions: { most: set.BUDGET_MISSIONS, seconds: set.BUDGET_MISSION_SECONDS },
+    }),
+  };
+};
+
+export const wireRead = (environment: Environment) => {
+  const set = readSettings(settings.read, environment);
+  return { ...openLogs(set.TABLE_NAME), ...systemClock, base: set.PUBLIC_URL };
+};
+
+export const wireSubscribe = (environment: Environment) => {
+  const set = readSettings(settings.subscribe, environment);
+  return {
+    ...openLogs(set.TABLE_NAME),
+    ...systemClock,
+    base: set.PUBLIC_URL,
+    queue: deliveryQueue(openQueues(), set.DELIVERY_QUEUE_URL),
+    endpointRules: endpointRules(allowList(set.ENDPOINT_ALLOW_LIST)),
+    secrets,
+  };
+};
+
+export const wireMetadata = (environment: Environment) => {
+  const set = readSettings(settings.metadata, environment);
+  return { ...systemClock, base: set.PUBLIC_URL, guidelines: cachedGuidelines(openTable(set.TABLE_NAME)) };
+};
+
+export const wireDeliver = (environment: Environment) => {
+  const set = readSettings(settings.deliver, environment);
+  const logs = openLogs(set.TABLE_NAME);
+  const queues = openQueues();
+  const channel = webhookChannel(allowList(set.ENDPOINT_ALLOW_LIST));
+  return {
+    ...logs,
+    ...systemClock,
+    base: set.PUBLIC_URL,
+    random: Math.random,
+    contexts: deliveryDesk(logs.table, logs.missions),
+    channelWithin: (directory: PartyDirectory): Channel => withinHosts(channel, directory),
+    readJob: readOrder,
+    returnAfter: (receiptHandle: string, seconds: number): Promise<void> =>
+      returnAfter(queues, set.DELIVERY_QUEUE_URL, receiptHandle, seconds),
+  };
+};
+
+export const wireSweep = (environment: Environment) => {
+  const set = readSettings(settings.sweep, environment);
+  return {
+    ...openLogs(set.TABLE_NAME),
+    ...systemClock,
+    queue: deliveryQueue(openQueues(), set.DELIVERY_QUEUE_URL),
+    wait: (milliseconds: number): Promise<void> => setTimeout(milliseconds),
+  };
+};

@@ -230,7 +230,7 @@ export class HubStack extends Stack {
       name: 'sweep',
       // It looks again every two seconds until the next one has begun, so that no deadline falls between two runs.
       timeout: Duration.seconds(80),
-      environment: { TABLE_NAME, DELIVERY_QUEUE_URL, PUBLIC_URL, ...counting },
+      environment: { TABLE_NAME, DELIVERY_QUEUE_URL, ...counting },
     });
     sweep.allow(tableReads, table.tableArn);
     sweep.allowItems(tableWrites, table.tableArn, ...working);

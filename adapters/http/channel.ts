@@ -10,6 +10,7 @@ import { Agent as HttpsAgent, type AgentOptions, request as httpsRequest } from 
 import type { LookupFunction } from 'node:net';
 import type { Answer, Channel } from '../../core/delivery/delivery-queue.ts';
 import type { Subscription } from '../../core/delivery/subscription.ts';
+import type { EndpointRules } from '../../core/subscriptions/manage.ts';
 import { defined } from '../../schemas/defined.ts';
 import { fhirJson } from '../../schemas/names.ts';
 import { AddressRefused, guardedLookup, refusalOf } from './egress-guard.ts';
@@ -35,6 +36,12 @@ export const readHeaders = (lines: readonly string[]): Record<string, string> =>
   }
   return headers;
 };
+
+/** Where this channel posts, and which header lines it sends. */
+export const endpointRules = (isAllowed: (url: URL) => boolean): EndpointRules => ({
+  whyRefused: (endpoint) => refusalOf(endpoint, isAllowed),
+  isHeaderLine: (line) => Object.keys(readHeaders([line])).length > 0,
+});
 
 const codeOf = (error: Error): string => ('code' in error && typeof error.code === 'string' ? error.code : '');
 

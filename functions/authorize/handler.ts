@@ -1,37 +1,35 @@
 import type { APIGatewayAuthorizerResult, APIGatewayRequestAuthorizerEvent } from 'aws-lambda';
-import { openLeanTable } from '../../adapters/dynamodb/lean-table.ts';
-import { requestBudgets, type Spent } from '../../adapters/dynamodb/rate-limits.ts';
-import { usedProofs } from '../../adapters/dynamodb/used-proofs.ts';
-import { setting } from '../../adapters/settings.ts';
-import { type AccessToken, accessTokenVerifier } from '../../adapters/tokens/access-token.ts';
-import { checkBinding, type Proof, verifyProof } from '../../adapters/tokens/proof.ts';
+import type { RequestBudgets, Spent } from '../../adapters/dynamodb/rate-limits.ts';
+import type { UsedProofs } from '../../adapters/dynamodb/used-proofs.ts';
+import type { AccessToken } from '../../adapters/tokens/access-token.ts';
+import { checkBinding, type Proof, type ProofWindow, verifyProof } from '../../adapters/tokens/proof.ts';
 import { IssuerUnreachable } from '../../adapters/tokens/issuer-keys.ts';
 import { TokenRefused } from '../../adapters/tokens/refused.ts';
+import type { Clock } from '../../core/mission/clock.ts';
 import { Unavailable } from '../../core/mission/errors.ts';
 import { correlationOf } from '../shared/http/correlation-id.ts';
 import { rateLimited } from '../shared/http/rate-limit.ts';
-import { quiet } from '../shared/telemetry/error-boundary.ts';
+import { redactedError } from '../shared/telemetry/error-boundary.ts';
 import { kindOf, log, logger } from '../shared/telemetry/log.ts';
 
-const audience = setting('TOKEN_AUDIENCE');
-const verify = accessTokenVerifier(setting('TOKEN_ISSUER'), audience);
-const table = openLeanTable(setting('TABLE_NAME'));
-const proofs = usedProofs(table);
-const seconds = Number(setting('BUDGET_SECONDS'));
-const budgets = requestBudgets(table, {
-  messages: { most: Number(setting('BUDGET_MESSAGES')), seconds },
-  requests: { most: Number(setting('BUDGET_REQUESTS')), seconds },
-});
+export interface AuthorizeDeps extends Clock {
+  /** Base URL of the API, as partners write it. */
+  readonly base: string;
+  /** Name of this API at the token issuer. */
+  readonly audience: string;
+  /** Whether a token must be bound to a key of the client. */
+  readonly bindingRequired: boolean;
+  readonly proofWindow: ProofWindow;
+  /** Throws `TokenRefused`, or another error if the issuer's keys are not known. */
+  readonly verify: (token: string) => Promise<AccessToken>;
+  readonly proofs: UsedProofs;
+  readonly budgets: RequestBudgets<'messages' | 'requests'>;
+}
 
-const base = setting('PUBLIC_URL');
-const bindingRequired = setting('TOKEN_BINDING') !== 'optional';
+/** Seconds for which a used proof is kept after the window in which it is valid: clocks differ. */
+const keepSeconds = 60;
 
-const window = { back: Number(setting('PROOF_SECONDS_BACK')), ahead: Number(setting('PROOF_SECONDS_AHEAD')) };
-
-/** Seconds for which a used proof is remembered after the last one in which it could be taken: clocks differ. */
-const remembered = 60;
-
-/** All values of a header, however its name is spelt. */
+/** All values of a header. Its name may be written in upper or lower case. */
 const headersOf = (
   { multiValueHeaders, headers }: APIGatewayRequestAuthorizerEvent,
   wanted: string,
@@ -40,50 +38,60 @@ const headersOf = (
     .filter(([name]) => name.toLowerCase() === wanted)
     .flatMap(([, values]) => values ?? []);
 
-/** The URL that the caller meant. `path` may begin with the stage or with what a domain name is mapped to. */
-const urlOf = ({ path, resource }: APIGatewayRequestAuthorizerEvent): string => {
-  const asked = path.split('/');
+/** The URL that the client called. `path` may begin with the stage, or with the base path mapping of a domain name. */
+const urlOf = ({ path, resource }: APIGatewayRequestAuthorizerEvent, base: string): string => {
+  const steps = path.split('/');
   const slashes = path.endsWith('/') ? 1 : 0;
-  const [, ...inside] = asked.slice(1 - resource.split('/').length - slashes);
+  const [, ...inside] = steps.slice(1 - resource.split('/').length - slashes);
   return [base, ...inside].join('/');
 };
 
-/** RFC 9449, 7: which scheme goes with which token, and that the key is proven for this request; what is proven, if anything. */
+/** The rate limit that a request counts against: every POST to a type is a message. */
+const budgetOf = ({ httpMethod, resource }: APIGatewayRequestAuthorizerEvent): 'messages' | 'requests' =>
+  httpMethod === 'POST' && resource === '/fhir/{type}' ? 'messages' : 'requests';
+
+/** The log message for an error after which it is not known whether the token is good. */
+const undecidedBecause = (error: unknown) => {
+  if (error instanceof IssuerUnreachable) return 'ISSUER_UNREACHABLE';
+  return error instanceof Unavailable ? 'STORAGE_UNAVAILABLE' : 'UNEXPECTED';
+};
+
+/** Every method of this API and stage: role and mission decide what a caller may do there, not the authorizer. */
+const wholeApi = (methodArn: string): string => `${methodArn.split('/').slice(0, 2).join('/')}/*`;
+
+/** RFC 9449, 7: checks that scheme and token go together, and the proof of the key. Returns the proof, if there is one. */
 const checkProof = async (
   request: APIGatewayRequestAuthorizerEvent,
   scheme: string,
   token: string,
   { thumbprint }: AccessToken,
+  deps: AuthorizeDeps,
 ): Promise<Proof | undefined> => {
   if (scheme === 'bearer') {
     if (thumbprint !== undefined) throw new TokenRefused('no-proof');
-    if (bindingRequired) throw new TokenRefused('not-bound');
+    if (deps.bindingRequired) throw new TokenRefused('not-bound');
     return undefined;
   }
   if (thumbprint === undefined) throw new TokenRefused('not-bound');
   const [given, ...others] = headersOf(request, 'dpop');
   if (given === undefined) throw new TokenRefused('no-proof');
   if (others.length > 0) throw new TokenRefused('several-proofs');
-  // No proof is too old for a window that is no number.
-  if (!Number.isInteger(window.back + window.ahead)) throw new Error('the window for proofs is no number of seconds');
-  const proof = await verifyProof(given, { method: request.httpMethod, url: urlOf(request) }, window, Date.now());
+  const called = { method: request.httpMethod, url: urlOf(request, deps.base) };
+  const proof = await verifyProof(given, called, deps.proofWindow, deps.now());
   checkBinding(proof, token, thumbprint);
   return proof;
 };
 
-/** Which budget a request is paid from: all that is POSTed to a type is a message. */
-const budgetOf = ({ httpMethod, resource }: APIGatewayRequestAuthorizerEvent): 'messages' | 'requests' =>
-  httpMethod === 'POST' && resource === '/fhir/{type}' ? 'messages' : 'requests';
-
-/** Uses up a proof and counts the request side by side. What a replayed proof has cost its owner is given back. */
+/** Marks a proof as used and counts the request, in parallel. A replayed proof is not counted against its client. */
 const useAndCount = async (
   request: APIGatewayRequestAuthorizerEvent,
-  said: AccessToken,
+  token: AccessToken,
   proof: Proof | undefined,
+  { proofs, budgets, proofWindow }: AuthorizeDeps,
 ): Promise<Spent | undefined> => {
   const [isFirst, spent] = await Promise.all([
-    proof === undefined || proofs.use(proof.digest, proof.issuedAt + window.back + remembered),
-    rateLimited(budgets, said, budgetOf(request)),
+    proof === undefined || proofs.use(proof.digest, proof.issuedAt + proofWindow.back + keepSeconds),
+    rateLimited(budgets, token, budgetOf(request)),
   ]);
   if (isFirst) return spent;
   await spent?.giveBack().catch((error: unknown) => log('REQUEST_NOT_COUNTED', kindOf(error)));
@@ -92,53 +100,51 @@ const useAndCount = async (
 
 const authenticate = async (
   request: APIGatewayRequestAuthorizerEvent,
-): Promise<{ readonly said: AccessToken; readonly spent: Spent | undefined }> => {
+  deps: AuthorizeDeps,
+): Promise<{ readonly token: AccessToken; readonly spent: Spent | undefined }> => {
   const [authorization, ...others] = headersOf(request, 'authorization');
-  const [, scheme, token] = /^(Bearer|DPoP) +([\w.~+/-]+=*) *$/i.exec(authorization ?? '') ?? [];
-  if (scheme === undefined || token === undefined || others.length > 0) throw new TokenRefused('malformed');
-  const said = await verify(token);
-  const proof = await checkProof(request, scheme.toLowerCase(), token, said);
-  // Last, so that only a proof that is good is used up, and only a request with a good token is counted.
-  return { said, spent: await useAndCount(request, said, proof) };
+  const [, scheme, written] = /^(Bearer|DPoP) +([\w.~+/-]+=*) *$/i.exec(authorization ?? '') ?? [];
+  if (scheme === undefined || written === undefined || others.length > 0) throw new TokenRefused('malformed');
+  const token = await deps.verify(written);
+  const proof = await checkProof(request, scheme.toLowerCase(), written, token, deps);
+  // Last: only a good proof is used up, and only a request with a good token is counted.
+  return { token, spent: await useAndCount(request, token, proof, deps) };
 };
-
-/** What keeps the hub from telling good tokens from bad ones. */
-const whyUndecided = (error: unknown) => {
-  if (error instanceof IssuerUnreachable) return 'ISSUER_UNREACHABLE';
-  return error instanceof Unavailable ? 'STORAGE_UNAVAILABLE' : 'UNEXPECTED';
-};
-
-/** Every method of this API and stage: what a caller may do there is decided by role and mission, not here. */
-const wholeApi = (methodArn: string): string => `${methodArn.split('/').slice(0, 2).join('/')}/*`;
 
 /**
- * Lets a request in if its token and proof are good, and tells the functions what the token says of who calls. An authorizer
- * cannot answer 429, so it also tells them for how many seconds the client is to wait (`limited`).
+ * Lets a request in if its token and proof are good, and gives the functions the claims of the token. An authorizer cannot
+ * answer 429: if the client is over its rate limit, `limited` has the seconds to wait, and the function answers 429.
  */
-export const handler = async (request: APIGatewayRequestAuthorizerEvent): Promise<APIGatewayAuthorizerResult> => {
-  const { requestId } = request.requestContext;
-  logger.resetKeys();
-  logger.appendKeys({ correlationId: correlationOf(request), requestId });
-  try {
-    const {
-      said: { thumbprint: _checked, ...said },
-      spent,
-    } = await authenticate(request);
-    return {
-      principalId: said.child ?? said.parent,
-      policyDocument: {
-        Version: '2012-10-17',
-        Statement: [{ Effect: 'Allow', Action: 'execute-api:Invoke', Resource: wholeApi(request.methodArn) }],
-      },
-      context: { ...said, audience, ...(spent?.waitFor === undefined ? {} : { limited: String(spent.waitFor) }) },
-    };
-  } catch (error) {
-    if (error instanceof TokenRefused) {
-      log('TOKEN_REFUSED', { why: error.fault });
-      // API Gateway answers 401 to exactly this error.
-      throw new Error('Unauthorized', { cause: error });
+export const createHandler =
+  (deps: AuthorizeDeps) =>
+  async (request: APIGatewayRequestAuthorizerEvent): Promise<APIGatewayAuthorizerResult> => {
+    const { requestId } = request.requestContext;
+    logger.resetKeys();
+    logger.appendKeys({ correlationId: correlationOf(request), requestId });
+    try {
+      const {
+        token: { thumbprint: _checked, ...claims },
+        spent,
+      } = await authenticate(request, deps);
+      return {
+        principalId: claims.child ?? claims.parent,
+        policyDocument: {
+          Version: '2012-10-17',
+          Statement: [{ Effect: 'Allow', Action: 'execute-api:Invoke', Resource: wholeApi(request.methodArn) }],
+        },
+        context: {
+          ...claims,
+          audience: deps.audience,
+          ...(spent?.waitFor === undefined ? {} : { limited: String(spent.waitFor) }),
+        },
+      };
+    } catch (error) {
+      if (error instanceof TokenRefused) {
+        log('TOKEN_REFUSED', { why: error.fault });
+        // API Gateway answers 401 to exactly this error.
+        throw new Error('Unauthorized', { cause: error });
+      }
+      log(undecidedBecause(error), kindOf(error));
+      throw redactedError(error);
     }
-    log(whyUndecided(error), kindOf(error));
-    throw quiet(error);
-  }
-};
+  };

@@ -1,32 +1,31 @@
-import { requestBudgets } from '../../adapters/dynamodb/rate-limits.ts';
-import { openDeliveryQueue, openLogs } from '../../adapters/wiring.ts';
-import { setting } from '../../adapters/settings.ts';
-import { acceptMessage } from '../../core/mission/accept-message.ts';
-import { fanOut } from '../../core/delivery/fan-out.ts';
-import type { Directory } from '../../core/mission/directory.ts';
-import type { Entry } from '../../core/mission/state.ts';
+import type { PartyDirectory } from '../../adapters/dynamodb/directory-store.ts';
+import type { RequestBudgets } from '../../adapters/dynamodb/rate-limits.ts';
+import { fanOut, type FanOutPorts } from '../../core/delivery/fan-out.ts';
 import { responseMessage } from '../../core/fhir/response-message.ts';
+import { acceptMessage } from '../../core/mission/accept-message.ts';
+import type { Entry } from '../../core/mission/state.ts';
 import { type Refusal, refuse } from '../../schemas/faults.ts';
+import type { Guidelines } from '../../schemas/guideline.ts';
 import { readMessage } from '../../schemas/messages/read-message.ts';
 import { sendScopeOf } from '../../schemas/scopes.ts';
-import { rateLimited } from '../shared/http/rate-limit.ts';
 import { fhirHandler } from '../shared/http/fhir-handler.ts';
+import { rateLimited } from '../shared/http/rate-limit.ts';
+import { bodyOf, callerOf, clientOf, headerOf, type Request, requireScope, systemOf } from '../shared/http/request.ts';
 import { answer, etag, tooManyRequests } from '../shared/http/response.ts';
-import { bodyOf, callerOf, headerOf, requireScope, type Request, clientOf, systemOf } from '../shared/http/request.ts';
+import { instrumented } from '../shared/telemetry/instrumented-ports.ts';
 import { kindOf, log } from '../shared/telemetry/log.ts';
 import { countAccepted } from '../shared/telemetry/metrics.ts';
-import { instrumented } from '../shared/telemetry/instrumented-ports.ts';
 
-const opened = openLogs();
-const logs = { ...opened, missions: instrumented(opened.missions) };
-const queue = openDeliveryQueue();
-const base = setting('PUBLIC_URL');
-const budgets = requestBudgets(logs.table, {
-  missions: { most: Number(setting('BUDGET_MISSIONS')), seconds: Number(setting('BUDGET_MISSION_SECONDS')) },
-});
+export interface ProcessMessageDeps extends Omit<FanOutPorts, 'directory'> {
+  readonly base: string;
+  /** Throws `HubClosed`. */
+  readonly directory: () => Promise<PartyDirectory>;
+  readonly guidelines: () => Promise<Guidelines>;
+  readonly budgets: RequestBudgets<'missions'>;
+}
 
-/** A sender waits this long for the fan-out; after that the sweeper finishes it. */
-const patienceMilliseconds = 3_000;
+/** A sender waits this long for the fan-out; after that the sweeper completes it. */
+const longestFanOutMilliseconds = 3_000;
 
 const versionIn = (ifMatch: string | undefined): number | undefined | Refusal => {
   if (ifMatch === undefined || ifMatch.trim() === '*') return undefined;
@@ -36,8 +35,11 @@ const versionIn = (ifMatch: string | undefined): number | undefined | Refusal =>
     : Number(version);
 };
 
-/** The authorizer counts all messages; only the log tells which of them open a mission, or take it up again after a pause. */
-const keptFromWaking = async (request: Request): Promise<Refusal | undefined> => {
+/** The authorizer counts all messages. Only the mission log shows which of them open a mission, or resume an idle one. */
+const keptFromWaking = async (
+  request: Request,
+  { budgets }: Pick<ProcessMessageDeps, 'budgets'>,
+): Promise<Refusal | undefined> => {
   const wait = (await rateLimited(budgets, clientOf(request), 'missions'))?.waitFor;
   return wait === undefined
     ? undefined
@@ -47,13 +49,16 @@ const keptFromWaking = async (request: Request): Promise<Refusal | undefined> =>
       );
 };
 
-/** Nothing that goes wrong here may fail the request: the entry is in the log and owes, and the sweeper pays what is left. */
-const tellEverybody = async (entry: Entry, directory: Directory, begunBefore: boolean, asOf: number): Promise<void> => {
-  const ports = { ...logs, directory, queue, now: Date.now };
-  const work = fanOut(ports, entry, begunBefore, asOf).then(() => 'finished' as const);
-  const patience = new Promise<'late'>((resolve) => setTimeout(resolve, patienceMilliseconds, 'late').unref());
+/** Starts the fan-out. It never fails the request: the entry is stored and pending, and the sweeper completes the fan-out. */
+const startFanOut = async (
+  ports: FanOutPorts,
+  entry: Entry,
+  { mayHaveStarted, knownSince }: { readonly mayHaveStarted: boolean; readonly knownSince: number },
+): Promise<void> => {
+  const work = fanOut(ports, entry, mayHaveStarted, knownSince).then(() => 'finished' as const);
+  const limit = new Promise<'late'>((resolve) => setTimeout(resolve, longestFanOutMilliseconds, 'late').unref());
   try {
-    if ((await Promise.race([work, patience])) === 'late')
+    if ((await Promise.race([work, limit])) === 'late')
       log('FAN_OUT_SLOW', { mission: entry.mission, entry: entry.number });
   } catch (error) {
     log('FAN_OUT_POSTPONED', { mission: entry.mission, entry: entry.number, ...kindOf(error) });
@@ -61,51 +66,56 @@ const tellEverybody = async (entry: Entry, directory: Directory, begunBefore: bo
 };
 
 /** `POST /fhir/$process-message`. */
-export const handler = fhirHandler(async (request, correlationId) => {
-  // API Gateway allows no `$` in a path part, so the operation arrives as a variable.
-  if (request.pathParameters?.['type'] !== '$process-message') return refuse('not-found');
-  const text = bodyOf(request);
-  if (typeof text !== 'string') return text;
-  const directory = await logs.directory();
-  const sender = callerOf(request, directory);
-  if ('outcome' in sender) return sender;
-  const ifMatch = versionIn(headerOf(request, 'if-match'));
-  if (typeof ifMatch === 'object') return ifMatch;
+export const createHandler = (ports: ProcessMessageDeps) => {
+  const deps = { ...ports, missions: instrumented(ports.missions) };
+  const { base, now } = deps;
 
-  const message = readMessage(text);
-  if (message.outcome === 'refused') return message;
-  const outOfScope = requireScope(request, sendScopeOf(message.type.family));
-  if (outOfScope !== undefined) return outOfScope;
-  const system = systemOf(request);
-  const begun = Date.now();
-  const accepted = await acceptMessage(
-    logs.missions,
-    message,
-    {
-      sender,
-      directory,
-      guidelines: await logs.guidelines(),
-      origin: { correlationId, ...system },
-      ...(ifMatch === undefined ? {} : { ifMatch }),
-    },
-    Date.now,
-    { keptFromWaking: () => keptFromWaking(request) },
-  );
-  if (accepted.outcome === 'refused') return accepted;
+  return fhirHandler(async (request, correlationId) => {
+    // API Gateway allows no `$` in a path part, so the operation arrives as a path parameter.
+    if (request.pathParameters?.['type'] !== '$process-message') return refuse('not-found');
+    const text = bodyOf(request);
+    if (typeof text !== 'string') return text;
+    const directory = await deps.directory();
+    const sender = callerOf(request, directory);
+    if ('outcome' in sender) return sender;
+    const ifMatch = versionIn(headerOf(request, 'if-match'));
+    if (typeof ifMatch === 'object') return ifMatch;
 
-  const { entry, again, fanOutPending } = accepted;
-  log(again ? 'MESSAGE_REPEATED' : 'MESSAGE_ACCEPTED', {
-    event: entry.event,
-    mission: entry.mission,
-    entry: entry.number,
-    sender: entry.sender,
-    ...system,
+    const message = readMessage(text);
+    if (message.outcome === 'refused') return message;
+    const outOfScope = requireScope(request, sendScopeOf(message.type.family));
+    if (outOfScope !== undefined) return outOfScope;
+    const system = systemOf(request);
+    const knownSince = now();
+    const accepted = await acceptMessage(
+      deps.missions,
+      message,
+      {
+        sender,
+        directory,
+        guidelines: await deps.guidelines(),
+        origin: { correlationId, ...system },
+        ...(ifMatch === undefined ? {} : { ifMatch }),
+      },
+      now,
+      { keptFromWaking: () => keptFromWaking(request, deps) },
+    );
+    if (accepted.outcome === 'refused') return accepted;
+
+    const { entry, again, fanOutPending } = accepted;
+    log(again ? 'MESSAGE_REPEATED' : 'MESSAGE_ACCEPTED', {
+      event: entry.event,
+      mission: entry.mission,
+      entry: entry.number,
+      sender: entry.sender,
+      ...system,
+    });
+    if (!again) countAccepted(accepted);
+    // If a message is sent again because its first answer was lost, its fan-out may be unfinished.
+    if (fanOutPending) await startFanOut({ ...deps, directory }, entry, { mayHaveStarted: again, knownSince });
+    return answer(200, responseMessage(entry, { base, directory }), {
+      etag: etag(entry.number),
+      'last-modified': new Date(entry.receivedAt).toUTCString(),
+    });
   });
-  if (!again) countAccepted(accepted);
-  // A message that is sent again because its first answer was lost may find its fan-out unfinished.
-  if (fanOutPending) await tellEverybody(entry, directory, again, begun);
-  return answer(200, responseMessage(entry, { base, directory }), {
-    etag: etag(entry.number),
-    'last-modified': new Date(entry.receivedAt).toUTCString(),
-  });
-});
+};

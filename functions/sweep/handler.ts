@@ -1,29 +1,37 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import type { Context } from 'aws-lambda';
-import { openDeliveryQueue, openLogs } from '../../adapters/wiring.ts';
+import type { PartyDirectory } from '../../adapters/dynamodb/directory-store.ts';
+import { type IdleMissionPorts, removeIdleMissions } from '../../core/delivery/idle-missions.ts';
+import type { Notifications } from '../../core/delivery/notifications.ts';
+import type { DeadLetters } from '../../core/delivery/obligations.ts';
+import { sweep, type SweepPorts } from '../../core/delivery/sweep.ts';
 import { HubClosed } from '../../core/mission/errors.ts';
-import { removeIdleMissions } from '../../core/delivery/idle-missions.ts';
-import { sweep } from '../../core/delivery/sweep.ts';
-import { kindOf, log } from '../shared/telemetry/log.ts';
-import { instrumented } from '../shared/telemetry/instrumented-ports.ts';
 import { withErrorBoundary } from '../shared/telemetry/error-boundary.ts';
+import { instrumented } from '../shared/telemetry/instrumented-ports.ts';
+import { kindOf, log } from '../shared/telemetry/log.ts';
 
-const opened = openLogs();
-const logs = { ...opened, missions: instrumented(opened.missions) };
-const queue = openDeliveryQueue();
+export interface SweepDeps extends Omit<SweepPorts, 'directory'>, Pick<IdleMissionPorts, 'idleMissions'> {
+  readonly notifications: Pick<Notifications, 'read' | 'readAll' | 'write'>;
+  readonly deadLetters: DeadLetters;
+  /** Throws `HubClosed`. */
+  readonly directory: () => Promise<PartyDirectory>;
+  readonly wait: (milliseconds: number) => Promise<void>;
+}
 
-/** A schedule cannot fire more often than once a minute, so each run looks again: a deadline that passed is told within seconds. */
+/** A schedule fires at most once a minute. Within a run the sweeper looks again after this, so that people hear of a missed deadline within seconds. */
 const restMilliseconds = 2_000;
 
-/** A run goes on until the next one has surely begun, and keeps so much of its time to finish its last pass and to tidy up. */
+/** A run keeps this much of its time to finish its last pass and to clean up. Until then the next run has begun. */
 const reserveMilliseconds = 15_000;
 
-/** One look at what is due. What cannot be reached now is looked for again: a deadline that passes must not wait for the next run. */
-const look = async (timeLeft: () => number): Promise<'more' | 'nothing more' | 'closed'> => {
+/** Counting stops here: the alarm asks only whether there are any. */
+const mostCounted = 100;
+
+/** One pass. If storage cannot be reached the run goes on: a deadline that passes must not wait for the next run. */
+const pass = async (deps: SweepDeps, timeLeft: () => number): Promise<'more' | 'nothing more' | 'closed'> => {
   try {
-    const directory = await logs.directory();
+    const directory = await deps.directory();
     const swept = await sweep(
-      { ...logs, directory, queue, now: Date.now },
+      { ...deps, directory },
       timeLeft,
       (obligation, error, correlationId) =>
         log('OBLIGATION_UNPAID', { ...obligation, correlationId, ...kindOf(error) }),
@@ -31,7 +39,7 @@ const look = async (timeLeft: () => number): Promise<'more' | 'nothing more' | '
     );
     if (swept.paid + swept.failed > 0)
       log('SWEPT', { paid: swept.paid, failed: swept.failed, stalled: swept.stalled, more: swept.more });
-    // A full batch of which something was paid is followed by the next at once.
+    // After a full batch in which something was completed the next pass follows at once.
     return swept.more && swept.paid > 0 ? 'more' : 'nothing more';
   } catch (error) {
     if (error instanceof HubClosed) return 'closed';
@@ -40,30 +48,32 @@ const look = async (timeLeft: () => number): Promise<'more' | 'nothing more' | '
   }
 };
 
-/** More than so many are counted as so many: the alarm asks only whether there are any. */
-const mostCounted = 100;
-
-/** The alarms on dead letters and on a sweeper that stands read this line, so it is said also when there are none. */
-const countDeadLetters = async (): Promise<void> => {
-  const { items } = await logs.deadLetters.list(mostCounted);
+/** The alarms on dead letters and on a sweeper that does not run read this line, so it is logged also for none. */
+const countDeadLetters = async ({ deadLetters }: SweepDeps): Promise<void> => {
+  const { items } = await deadLetters.list(mostCounted);
   log('DEAD_LETTERS', { count: items.length, since: items[0]?.completedAt });
 };
 
-/** Pays what is owed and overdue, and keeps looking until its minute is over; last it counts what was given up, and drops missions that rest from the heads. */
-export const handler = withErrorBoundary(async (_event: unknown, context: Context): Promise<void> => {
-  const timeLeft = (): number => context.getRemainingTimeInMillis();
-  let seen: Awaited<ReturnType<typeof look>> = 'more';
-  while (timeLeft() > reserveMilliseconds) {
-    seen = await look(timeLeft);
-    if (seen !== 'more') await wait(restMilliseconds);
-  }
-  // Without a count the alarm rings: nobody forgets a hub that is closed.
-  if (seen === 'closed') {
-    log('HUB_CLOSED', {});
-    return;
-  }
-  await countDeadLetters();
-  await removeIdleMissions({ ...logs, now: Date.now }, timeLeft, (retirement, error) =>
-    log('OBLIGATION_UNPAID', { kind: 'rest', ...retirement, ...kindOf(error) }),
+/** Completes overdue obligations, pass after pass, for its minute. Then it counts the dead letters and removes idle missions from the subscription heads. */
+export const createHandler = (ports: SweepDeps) => {
+  const deps = { ...ports, missions: instrumented(ports.missions) };
+  return withErrorBoundary(
+    async (_event: unknown, context: Pick<Context, 'getRemainingTimeInMillis'>): Promise<void> => {
+      const timeLeft = (): number => context.getRemainingTimeInMillis();
+      let result: Awaited<ReturnType<typeof pass>> = 'more';
+      while (timeLeft() > reserveMilliseconds) {
+        result = await pass(deps, timeLeft);
+        if (result !== 'more') await deps.wait(restMilliseconds);
+      }
+      // If the hub is closed, no count is logged and the alarm fires: nobody forgets a hub that is closed.
+      if (result === 'closed') {
+        log('HUB_CLOSED', {});
+        return;
+      }
+      await countDeadLetters(deps);
+      await removeIdleMissions(deps, timeLeft, (idle, error) =>
+        log('OBLIGATION_UNPAID', { kind: 'rest', ...idle, ...kindOf(error) }),
+      );
+    },
   );
-});
+};

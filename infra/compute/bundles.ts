@@ -6,7 +6,7 @@ import { Construct } from 'constructs';
 import { buildSync } from 'esbuild';
 
 interface HandlersProps {
-  /** The folder with one folder per function, each with a `handler.ts` that exports `handler`. */
+  /** The folder with one folder per function, each with a `lambda.ts` that exports `handler`. */
   readonly folder: string;
 }
 
@@ -28,13 +28,16 @@ export class Handlers extends Construct {
   }
 }
 
-/** All at once: esbuild reads what they share only one time, which makes a synthesis quick. */
+/**
+ * All at once: esbuild reads what they share only one time, which makes a synthesis quick. `sideEffects: false` in
+ * `package.json` lets it leave out modules that a function does not use, though `adapters/wiring.ts` imports them for others.
+ */
 const bundle = (folder: string, outdir: string): void => {
-  const names = readdirSync(folder).filter((name) => existsSync(join(folder, name, 'handler.ts')));
+  const names = readdirSync(folder).filter((name) => existsSync(join(folder, name, 'lambda.ts')));
   // What an older release left there under another name could be run instead.
   rmSync(outdir, { recursive: true, force: true });
   buildSync({
-    entryPoints: Object.fromEntries(names.map((name) => [join(name, 'index'), join(folder, name, 'handler.ts')])),
+    entryPoints: Object.fromEntries(names.map((name) => [join(name, 'index'), join(folder, name, 'lambda.ts')])),
     outdir,
     bundle: true,
     platform: 'node',

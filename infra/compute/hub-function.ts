@@ -10,7 +10,7 @@ import type { FunctionName, StageSettings } from '../stage.ts';
 interface HubFunctionProps {
   readonly stage: StageSettings;
   readonly handlers: Handlers;
-  /** The folder whose `handler.ts` this function runs. */
+  /** The folder whose `lambda.ts` this function runs. */
   readonly name: FunctionName;
   readonly logKey: IKey;
   readonly timeout: Duration;

@@ -6,6 +6,7 @@ import { saveDirectory } from '../../adapters/dynamodb/directory-store.ts';
 import { subscriptions } from '../../adapters/dynamodb/subscriptions.ts';
 import { openTable } from '../../adapters/dynamodb/table.ts';
 import { sampleSubscription } from '../contract/contract.ts';
+import { functionEnvironment } from '../support/function-environment.ts';
 import { startEmbeddedAws, withoutTimeLimits } from '../support/embedded-aws.ts';
 import { everyStep, exampleSteps, exampleText, sampleClients, sampleDirectoryData } from '../support/examples.ts';
 import { subscriptionFor } from '../support/partners.ts';
@@ -81,12 +82,11 @@ const watchWrites = (): { readonly taken: () => readonly string[]; readonly stop
 export const openDoor = async (): Promise<Door> => {
   const aws = await startEmbeddedAws();
   Object.assign(process.env, {
+    ...functionEnvironment,
     TABLE_NAME: aws.tableName,
     DELIVERY_QUEUE_URL: aws.queueUrl,
-    PUBLIC_URL: 'https://hub.example/fhir',
     ENDPOINT_ALLOW_LIST: 'http://localhost:*',
     BUDGET_MISSIONS: '1000000',
-    BUDGET_MISSION_SECONDS: '60',
   });
   const table = openTable(aws.tableName);
   withoutTimeLimits(table.client);
@@ -95,10 +95,10 @@ export const openDoor = async (): Promise<Door> => {
   for (const organisation of sampleClients.values())
     await subscriptions(table).create(sampleSubscription(randomUUID(), organisation), '2099-01-01T00:00:00.000Z');
   const handlers: Readonly<Record<string, ApiHandler>> = {
-    Read: (await import('../../functions/read/handler.ts')).handler,
-    Subscribe: (await import('../../functions/subscribe/handler.ts')).handler,
-    Message: (await import('../../functions/process-message/handler.ts')).handler,
-    Metadata: (await import('../../functions/metadata/handler.ts')).handler,
+    Read: (await import('../../functions/read/lambda.ts')).handler,
+    Subscribe: (await import('../../functions/subscribe/lambda.ts')).handler,
+    Message: (await import('../../functions/process-message/lambda.ts')).handler,
+    Metadata: (await import('../../functions/metadata/lambda.ts')).handler,
   };
   const handlerOf = ({ method, parts }: Asked): ApiHandler | undefined => {
     const resource = resourceOf(parts.join('/'));

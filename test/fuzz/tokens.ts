@@ -1,4 +1,5 @@
 import { array, type Arbitrary, constantFrom, dictionary, double, nat, oneof, record } from 'fast-check';
+import { functionEnvironment } from '../support/function-environment.ts';
 import { startEmbeddedAws } from '../support/embedded-aws.ts';
 import { authorizerRequest } from '../support/requests.ts';
 import { type Claims, kidOf, newKeyPair, proofOf, seconds, sign, startIssuer } from '../support/tokens.ts';
@@ -74,18 +75,13 @@ export const openTokenDoor = async (): Promise<TokenDoor> => {
   const [issuerKey, clientKey] = [await newKeyPair(), await newKeyPair()];
   const issuer = await startIssuer(issuerKey);
   Object.assign(process.env, {
+    ...functionEnvironment,
     TABLE_NAME: aws.tableName,
-    PUBLIC_URL: 'https://hub.example/fhir',
     TOKEN_ISSUER: issuer.url,
-    TOKEN_AUDIENCE: 'luftbro',
-    TOKEN_BINDING: 'required',
-    PROOF_SECONDS_BACK: '60',
-    PROOF_SECONDS_AHEAD: '10',
-    BUDGET_SECONDS: '10',
     BUDGET_MESSAGES: '250',
     BUDGET_REQUESTS: '300',
   });
-  const { handler } = await import('../../functions/authorize/handler.ts');
+  const { handler } = await import('../../functions/authorize/lambda.ts');
 
   const log = watchLog();
 

@@ -14,6 +14,7 @@ import { type Logs, openLogs } from '../../adapters/wiring.ts';
 import { recordAccess } from '../../core/audit/record.ts';
 import type { AccessRecord } from '../../core/audit/access-log.ts';
 import { missionIdOf, uuidOf } from '../../schemas/identifiers.ts';
+import { functionEnvironment } from '../support/function-environment.ts';
 import { missionRequest, resourceRequest } from '../support/messages.ts';
 import { accessLogContract, accessTo, freshMission } from '../contract/access-log.ts';
 import { type Ran, runCommand } from '../support/commands.ts';
@@ -40,15 +41,13 @@ beforeAll(async () => {
   withoutTimeLimits(logs.table.client);
   await saveDirectory(logs.table, sampleDirectoryData);
   Object.assign(process.env, {
+    ...functionEnvironment,
     TABLE_NAME: aws.tableName,
     DELIVERY_QUEUE_URL: aws.queueUrl,
-    BUDGET_MISSIONS: '1000',
-    BUDGET_MISSION_SECONDS: '60',
-    PUBLIC_URL: 'https://hub.example/fhir',
     POWERTOOLS_LOG_LEVEL: 'SILENT',
   });
-  ({ handler: read } = await import('../../functions/read/handler.ts'));
-  ({ handler: send } = await import('../../functions/process-message/handler.ts'));
+  ({ handler: read } = await import('../../functions/read/lambda.ts'));
+  ({ handler: send } = await import('../../functions/process-message/lambda.ts'));
 });
 afterAll(async () => {
   await aws.close();
@@ -234,7 +233,7 @@ describe('Reads of a mission', () => {
     process.env['AWS_ENDPOINT_URL_DYNAMODB'] =
       `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`;
     vi.resetModules();
-    const { handler } = await import('../../functions/read/handler.ts');
+    const { handler } = await import('../../functions/read/lambda.ts');
     const answer = await ask(handler, { parent: amk }, { path: `ServiceRequest/${mission}` });
     process.env['AWS_ENDPOINT_URL_DYNAMODB'] = tables;
     throttling.close();

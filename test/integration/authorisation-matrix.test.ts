@@ -9,6 +9,7 @@ import { entryAddress, uuidOf } from '../../schemas/identifiers.ts';
 import type { Message } from '../../schemas/messages/read-message.ts';
 import { publishedTypes } from '../../schemas/published/types.ts';
 import { sampleSubscription } from '../contract/contract.ts';
+import { functionEnvironment } from '../support/function-environment.ts';
 import { type EmbeddedAws, startEmbeddedAws, withoutTimeLimits } from '../support/embedded-aws.ts';
 import { routesOfTemplate } from '../support/routes.ts';
 import {
@@ -149,20 +150,17 @@ beforeAll(async () => {
     resources: [],
   });
   Object.assign(process.env, {
+    ...functionEnvironment,
     TABLE_NAME: aws.tableName,
     DELIVERY_QUEUE_URL: aws.queueUrl,
-    BUDGET_MISSIONS: '1000',
-    BUDGET_MISSION_SECONDS: '60',
-    PUBLIC_URL: 'https://hub.example/fhir',
-    ENDPOINT_ALLOW_LIST: '',
     POWERTOOLS_LOG_LEVEL: 'SILENT',
     POWERTOOLS_METRICS_DISABLED: 'true',
   });
   functions = {
-    Read: (await import('../../functions/read/handler.ts')).handler,
-    Subscribe: (await import('../../functions/subscribe/handler.ts')).handler,
-    ProcessMessage: (await import('../../functions/process-message/handler.ts')).handler,
-    Metadata: (await import('../../functions/metadata/handler.ts')).handler,
+    Read: (await import('../../functions/read/lambda.ts')).handler,
+    Subscribe: (await import('../../functions/subscribe/lambda.ts')).handler,
+    ProcessMessage: (await import('../../functions/process-message/lambda.ts')).handler,
+    Metadata: (await import('../../functions/metadata/lambda.ts')).handler,
   };
   routes = await routesOfTemplate();
   for (const { who } of personas)

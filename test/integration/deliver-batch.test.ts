@@ -22,6 +22,7 @@ import { firstGuidelines } from '../../schemas/guideline.ts';
 import { fhirJson, missionTopic } from '../../schemas/names.ts';
 import { missionIdOf } from '../../schemas/identifiers.ts';
 import { sampleSubscription } from '../contract/contract.ts';
+import { functionEnvironment } from '../support/function-environment.ts';
 import { type EmbeddedAws, startEmbeddedAws, withoutTimeLimits } from '../support/embedded-aws.ts';
 import { organisationOf, partyOfClient, sampleDirectory, sampleDirectoryData } from '../support/examples.ts';
 import { missionRequest, missionUpdate } from '../support/messages.ts';
@@ -42,7 +43,7 @@ const closing: (() => Promise<void>)[] = [];
 
 const loaded = async (): Promise<Handler> => {
   vi.resetModules();
-  const module = await import('../../functions/deliver/handler.ts');
+  const module = await import('../../functions/deliver/lambda.ts');
   return module.handler;
 };
 
@@ -54,9 +55,9 @@ beforeAll(async () => {
   withoutTimeLimits(queues);
   await saveDirectory(logs.table, sampleDirectoryData);
   Object.assign(process.env, {
+    ...functionEnvironment,
     TABLE_NAME: aws.tableName,
     DELIVERY_QUEUE_URL: aws.queueUrl,
-    PUBLIC_URL: 'https://hub.example/fhir',
     ENDPOINT_ALLOW_LIST: 'http://127.0.0.1:*',
   });
   handler = await loaded();
@@ -472,7 +473,7 @@ describe('A party whose notifications go to hosts of the directory only', () => 
     const given = await logs.notifications.read(subscription, 2);
     expect(given).toMatchObject({ status: 'failed', lastAnswer: 'refused-address' });
 
-    const subscriptions = (await import('../../functions/subscribe/handler.ts')).handler;
+    const subscriptions = (await import('../../functions/subscribe/lambda.ts')).handler;
     const wanted = {
       resourceType: 'Subscription',
       status: 'requested',

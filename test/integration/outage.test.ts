@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { openLogs } from '../../adapters/wiring.ts';
 import { saveDirectory } from '../../adapters/dynamodb/directory-store.ts';
 import { sampleSubscription } from '../contract/contract.ts';
+import { functionEnvironment } from '../support/function-environment.ts';
 import { type EmbeddedAws, startEmbeddedAws, withoutTimeLimits } from '../support/embedded-aws.ts';
 import { exampleText, organisationOf, sampleDirectoryData } from '../support/examples.ts';
 import { problemsOf } from '../support/fhir-validator.ts';
@@ -44,11 +45,9 @@ beforeAll(async () => {
     '2099-01-01T00:00:00.000Z',
   );
   Object.assign(process.env, {
+    ...functionEnvironment,
     TABLE_NAME: aws.tableName,
     DELIVERY_QUEUE_URL: aws.queueUrl,
-    BUDGET_MISSIONS: '1000',
-    BUDGET_MISSION_SECONDS: '60',
-    PUBLIC_URL: 'https://hub.example/fhir',
   });
 });
 
@@ -70,7 +69,7 @@ const processMessageOnce = async (tables: string, queues: string, body: string, 
     DELIVERY_QUEUE_URL: aws.queueUrl.replace(endpoints.queues, queues),
   });
   vi.resetModules();
-  const { handler } = await import('../../functions/process-message/handler.ts');
+  const { handler } = await import('../../functions/process-message/lambda.ts');
   const end = Date.now() + milliseconds;
   const answer = await Promise.race([
     handler(eventFor(body), { ...context, getRemainingTimeInMillis: () => end - Date.now() }),

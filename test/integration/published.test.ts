@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { saveGuideline } from '../../adapters/dynamodb/guideline-store.ts';
 import { openTable } from '../../adapters/dynamodb/table.ts';
 import { firstGuidelines } from '../../schemas/guideline.ts';
+import { functionEnvironment } from '../support/function-environment.ts';
 import { type EmbeddedAws, startEmbeddedAws } from '../support/embedded-aws.ts';
 import { ask } from '../support/requests.ts';
 
@@ -10,7 +11,7 @@ let aws: EmbeddedAws;
 
 beforeAll(async () => {
   aws = await startEmbeddedAws();
-  Object.assign(process.env, { TABLE_NAME: aws.tableName, PUBLIC_URL: 'https://hub.example/fhir' });
+  Object.assign(process.env, { ...functionEnvironment, TABLE_NAME: aws.tableName });
 });
 
 afterAll(async () => {
@@ -18,7 +19,7 @@ afterAll(async () => {
 });
 
 test('A guideline that is loaded is read at the URLs of its code systems, and the one before it stays there', async () => {
-  const { handler } = await import('../../functions/metadata/handler.ts');
+  const { handler } = await import('../../functions/metadata/lambda.ts');
   const read = async (id: string) => {
     const { statusCode, body } = await ask(handler, { parent: '' }, { path: `CodeSystem/${id}` });
     return [statusCode, z.object({ version: z.string() }).parse(JSON.parse(body)).version];

@@ -1,11 +1,12 @@
 import { missionNamed, recordAccess } from '../../../core/audit/record.ts';
 import type { Access, AccessLog, Reading, Shown } from '../../../core/audit/access-log.ts';
+import type { Clock } from '../../../core/mission/clock.ts';
 import type { Party } from '../../../core/mission/state.ts';
 import { isRefusal, type Refusal } from '../../../schemas/faults.ts';
 import { type Request, systemOf } from './request.ts';
 import { log } from '../telemetry/log.ts';
 
-/** A read before it is answered. */
+/** A read that is not answered yet. */
 export interface Read<Found> {
   readonly request: Request;
   readonly correlationId: string;
@@ -16,25 +17,25 @@ export interface Read<Found> {
   readonly result: Found | Refusal;
 }
 
-/** What a refusal is recorded of: that of a mission's number, whether or not there is such a mission. */
+/** What the record of a refusal names: the mission of the id that was asked for, whether or not it exists. */
 const refusedOf = (asked: string): readonly Shown[] => {
   const mission = missionNamed(asked.replace(/^.*\//, ''));
   return mission === undefined ? [] : [{ mission, exercise: false, relation: [], parts: [] }];
 };
 
 /**
- * Records a read and hands on its result: what cannot be recorded is not answered. A refusal is recorded the same way for a
- * mission that there is and one that there is not, so that the time it takes tells nothing either.
+ * Records a read and returns its result. Throws if it cannot be recorded: then nothing is answered. A refusal is recorded the
+ * same way whether the mission exists or not, so that the time of the answer does not show that either.
  */
 export const recorded = async <Found extends { readonly outcome: 'found'; readonly shows: readonly Shown[] }>(
-  accesses: AccessLog,
+  ports: { readonly accesses: AccessLog } & Clock,
   { request, correlationId, caller, reading, asked, result }: Read<Found>,
 ): Promise<Found | Refusal> => {
   const isRefused = isRefusal(result);
-  // Other refusals are of the question: nothing was looked at.
+  // Other refusals are about the request itself: nothing was read.
   if (isRefused && result.faults[0].code !== 'not-found') return result;
   const access: Access = {
-    at: new Date().toISOString(),
+    at: new Date(ports.now()).toISOString(),
     organisation: caller.organisation,
     role: caller.role,
     ...systemOf(request),
@@ -43,8 +44,8 @@ export const recorded = async <Found extends { readonly outcome: 'found'; readon
     missions: isRefused ? refusedOf(asked) : result.shows,
     request: correlationId,
   };
-  const record = await recordAccess(accesses, access);
-  // A second place that says what was recorded, which nobody who can write to the table can change.
+  const record = await recordAccess(ports.accesses, access);
+  // A second witness of the record: write access to the table does not give access to this log.
   if (record !== undefined) log('READ_RECORDED', { chain: record.chain, number: record.number, digest: record.digest });
   return result;
 };

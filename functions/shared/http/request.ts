@@ -6,7 +6,8 @@ import { defined } from '../../../schemas/defined.ts';
 import { type Refusal, refuse } from '../../../schemas/faults.ts';
 import { type Scope, scopeFor } from '../../../schemas/scopes.ts';
 import type { Spender } from '../../../adapters/dynamodb/rate-limits.ts';
-import { maxBodyBytes } from '../../../schemas/json/strict-json.ts';
+import { refuseAll } from '../../../schemas/fhir/zod-faults.ts';
+import { maxBodyBytes, readJson } from '../../../schemas/json/strict-json.ts';
 
 /** What every HTTP door of the hub does: correlation id in and out, FHIR media type, failures as `OperationOutcome`. */
 export type Request = APIGatewayProxyEvent;
@@ -88,4 +89,12 @@ export const bodyOf = (request: Request): string | Refusal => {
   if ((body ?? '').length > (isBase64Encoded ? Math.ceil(maxBodyBytes / 3) * 4 : maxBodyBytes))
     return refuse('too-large');
   return isBase64Encoded ? decoded(Buffer.from(body ?? '', 'base64')) : (body ?? '');
+};
+
+/** The body as JSON, with one meaning (`schemas/json/strict-json.ts`). */
+export const jsonBodyOf = (request: Request): { readonly outcome: 'read'; readonly value: unknown } | Refusal => {
+  const text = bodyOf(request);
+  if (typeof text !== 'string') return text;
+  const json = readJson(text);
+  return json.ok ? { outcome: 'read', value: json.value } : refuseAll([json.fault]);
 };

@@ -1,13 +1,13 @@
 import { kindOf, log } from './log.ts';
 
-/** An error as Lambda may report it: its runtime writes the message to the log and to the trace, and that could quote data. */
-export const quiet = (error: unknown): Error => {
-  const said = new Error('See the log of the function for what failed and where.');
-  said.name = error instanceof Error ? error.name : 'Error';
-  return said;
+/** An error that Lambda may report: the runtime writes the message to the log and to the trace, and a message can quote data. */
+export const redactedError = (error: unknown): Error => {
+  const redacted = new Error('See the log of the function for what failed and where.');
+  redacted.name = error instanceof Error ? error.name : 'Error';
+  return redacted;
 };
 
-/** Wraps a handler that answers nobody: what it throws is said by its kind alone. */
+/** Wraps a handler that has no HTTP caller: an error that it throws is logged by its kind, and rethrown without its message. */
 export const withErrorBoundary =
   <Input extends readonly unknown[], Result>(handle: (...input: Input) => Promise<Result>) =>
   async (...input: Input): Promise<Result> => {
@@ -15,6 +15,6 @@ export const withErrorBoundary =
       return await handle(...input);
     } catch (error) {
       log('UNEXPECTED', kindOf(error));
-      throw quiet(error);
+      throw redactedError(error);
     }
   };

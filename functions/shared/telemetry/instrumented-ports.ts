@@ -48,10 +48,10 @@ const noteAttempt = ({ notification, entry }: DeliveryContext, attempt: Attempt)
 };
 
 /** Notes what comes of each notification that one order leads to: the receipt says what, the contexts of which entry it is. */
-export const instrumentedDelivery = (
+export const instrumentedDelivery = <Ports extends Pick<Notifications, 'record'>>(
   contexts: DeliveryContexts,
-  notifications: Notifications,
-): { readonly contexts: DeliveryContexts; readonly notifications: Notifications } => {
+  notifications: Ports,
+): { readonly contexts: DeliveryContexts; readonly notifications: Ports } => {
   const opened = new Map<string, DeliveryContext>();
   const nameOf = (subscription: string, number: number): string => `${subscription}.${number}`;
   return {

@@ -1,0 +1,216 @@
+import { isRefusal, type Refusal, refuse } from '../../schemas/faults.ts';
+import type { SubscriptionSettings } from '../../schemas/subscription.ts';
+import type { DeliveryQueue } from '../delivery/delivery-queue.ts';
+import { deliveryGraceMilliseconds } from '../delivery/fan-out.ts';
+import type { Subscription, Subscriptions } from '../delivery/subscription.ts';
+import type { Clock } from '../mission/clock.ts';
+
+/** What a subscriber does with its subscriptions: create, replace the settings, rotate the secret, end. */
+
+/** Where notifications may go, and with which headers. */
+export interface EndpointRules {
+  /** Why the hub does not call this endpoint, as a text after "the endpoint"; `undefined` if it does. */
+  whyRefused(endpoint: string): string | undefined;
+  /** Whether the hub can send this header line: `Name: value`, and not a header that the hub sets itself. */
+  isHeaderLine(line: string): boolean;
+}
+
+/** The part of the directory that limits the hosts of an organisation. */
+export interface HostLimits {
+  notifiesAt(organisation: string, endpoint: string): boolean;
+}
+
+/** Makes what must not be guessed. */
+export interface Secrets {
+  /** A UUID. */
+  newId(): string;
+  /** A secret in the form of Standard Webhooks, `whsec_…`. */
+  newSecret(): string;
+}
+
+export interface ManagePorts extends Clock {
+  readonly subscriptions: Pick<Subscriptions, 'create' | 'read' | 'ofOrganisation' | 'change' | 'turnOff'>;
+  readonly queue: DeliveryQueue;
+  readonly endpointRules: EndpointRules;
+  readonly secrets: Secrets;
+  /** The handshake could not be queued now; it is pending, and the sweeper queues it. */
+  readonly onHandshakePostponed: (subscription: string, error: unknown) => void;
+}
+
+/** Of one organisation: all of them are read with every message that concerns it. */
+const mostSubscriptions = 50;
+
+/** Attempts to change a subscription while others change it too. */
+const mostAttempts = 3;
+
+const endpointElement = 'Subscription.channel.endpoint';
+
+/** The refusal of an endpoint or header that the hub cannot use. */
+const refusalOf = (
+  { endpoint, headers }: SubscriptionSettings,
+  organisation: string,
+  directory: HostLimits,
+  { endpointRules }: ManagePorts,
+): Refusal | undefined => {
+  const why = endpointRules.whyRefused(endpoint);
+  if (why !== undefined) return refuse('refused-endpoint', endpointElement, why);
+  if (!directory.notifiesAt(organisation, endpoint))
+    return refuse('refused-endpoint', endpointElement, 'is at no host that the directory lists for you');
+  const line = headers.findIndex((one) => !endpointRules.isHeaderLine(one));
+  return line === -1
+    ? undefined
+    : refuse(
+        'wrong-field',
+        `Subscription.channel.header[${line}]`,
+        'must be "Name: value", and not a header that the hub sets itself',
+      );
+};
+
+const handshakeDue = (now: number): string => new Date(now + deliveryGraceMilliseconds).toISOString();
+
+const queueHandshake = async (subscription: string, due: string, ports: ManagePorts): Promise<void> => {
+  await ports.queue
+    .send([{ kind: 'handshake', subscription, due }])
+    .catch((error: unknown) => ports.onHandshakePostponed(subscription, error));
+};
+
+/** Creates a subscription with the status `requested`. The hub then sends a handshake. */
+export const createSubscription = async (
+  organisation: string,
+  settings: SubscriptionSettings,
+  directory: HostLimits,
+  ports: ManagePorts,
+): Promise<Subscription | Refusal> => {
+  const refused = refusalOf(settings, organisation, directory, ports);
+  if (refused !== undefined) return refused;
+  if ((await ports.subscriptions.ofOrganisation(organisation)).length >= mostSubscriptions)
+    return refuse(
+      'unsupported-subscription',
+      'Subscription',
+      `An organisation can have at most ${mostSubscriptions} subscriptions. Delete one first.`,
+    );
+  const now = ports.now();
+  const subscription: Subscription = {
+    ...settings,
+    id: ports.secrets.newId(),
+    organisation,
+    status: 'requested',
+    secret: ports.secrets.newSecret(),
+    createdAt: new Date(now).toISOString(),
+    revision: 1,
+    lastNumber: 0,
+    failures: 0,
+  };
+  const due = handshakeDue(now);
+  await ports.subscriptions.create(subscription, due);
+  await queueHandshake(subscription.id, due, ports);
+  return subscription;
+};
+
+const isOff = refuse(
+  'unsupported-subscription',
+  'Subscription.status',
+  'The subscription is off for good. Create a new one. The events of this one can still be read.',
+);
+
+/** Changes a subscription as it is stored now. If another change was first, that one is read, and never overwritten unseen. */
+const change = async (
+  seen: Subscription,
+  changed: (now: Subscription) => Subscription,
+  { subscriptions }: ManagePorts,
+  contactDueAt?: string,
+): Promise<Subscription | Refusal> => {
+  let current: Subscription | undefined = seen;
+  for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
+    if (current === undefined) return refuse('not-found');
+    if (current.status === 'off') return isOff;
+    const next: Subscription = changed(current);
+    if (await subscriptions.change(next, contactDueAt)) return next;
+    current = await subscriptions.read(seen.id);
+  }
+  return refuse('contended');
+};
+
+/** What stays when the settings are replaced: all but the settings and the endpoint's health, and what only a newer release knows. */
+const withoutSettings = ({
+  endpoint: _endpoint,
+  payload: _payload,
+  headers: _headers,
+  filter: _filter,
+  filterText: _filterText,
+  timeout: _timeout,
+  heartbeat: _heartbeat,
+  reason: _reason,
+  status: _status,
+  failures: _failures,
+  failingSince: _failingSince,
+  retryAt: _retryAt,
+  error: _error,
+  ...rest
+}: Subscription): Omit<Subscription, keyof SubscriptionSettings | 'status' | 'failures'> => rest;
+
+/** Replaces the settings, and begins with a handshake. The secret stays, and the event numbers continue. */
+export const replaceSettings = async (
+  subscription: Subscription,
+  settings: SubscriptionSettings,
+  directory: HostLimits,
+  ports: ManagePorts,
+): Promise<Subscription | Refusal> => {
+  const refused = refusalOf(settings, subscription.organisation, directory, ports);
+  if (refused !== undefined) return refused;
+  const due = handshakeDue(ports.now());
+  const changed = await change(
+    subscription,
+    (current) => ({ ...withoutSettings(current), ...settings, status: 'requested', failures: 0 }),
+    ports,
+    due,
+  );
+  if (!isRefusal(changed)) await queueHandshake(subscription.id, due, ports);
+  return changed;
+};
+
+/**
+ * Makes a new secret; for `overlapSeconds` the hub signs with the former one too. During the overlap the same call returns the
+ * same secret: if it made another one, a subscriber that lost the answer would lose the former secret too.
+ */
+export const rotateSecret = async (
+  subscription: Subscription,
+  { overlapSeconds }: { readonly overlapSeconds: number },
+  ports: ManagePorts,
+): Promise<Subscription | Refusal> => {
+  const now = ports.now();
+  const isInOverlap = ({ formerSecret }: Subscription): boolean =>
+    overlapSeconds > 0 && formerSecret !== undefined && Date.parse(formerSecret.until) > now;
+  if (subscription.status !== 'off' && isInOverlap(subscription)) return subscription;
+  const secret = ports.secrets.newSecret();
+  const until = new Date(now + overlapSeconds * 1000).toISOString();
+  return change(
+    subscription,
+    (current) => {
+      if (isInOverlap(current)) return current;
+      const { formerSecret: _former, ...rest } = current;
+      const former = overlapSeconds === 0 ? {} : { formerSecret: { secret: current.secret, until } };
+      return { ...rest, secret, ...former };
+    },
+    ports,
+  );
+};
+
+/** Turns a subscription off for good. It can still be read, with its events: they show what was missed. */
+export const turnOff = async (
+  subscription: Subscription,
+  { subscriptions }: Pick<ManagePorts, 'subscriptions'>,
+): Promise<Subscription> => {
+  await subscriptions.turnOff(subscription.id);
+  return { ...subscription, status: 'off' };
+};
+
+/** Turns a subscription off for good. `wasLast`: the organisation has no other one now, so no machine notifies it. */
+export const endSubscription = async (
+  subscription: Subscription,
+  ports: Pick<ManagePorts, 'subscriptions'>,
+): Promise<{ readonly wasLast: boolean }> => {
+  await turnOff(subscription, ports);
+  const left = await ports.subscriptions.ofOrganisation(subscription.organisation);
+  return { wasLast: subscription.status !== 'off' && left.every(({ status }) => status === 'off') };
+};
