@@ -17,15 +17,15 @@ import { budgetsOf, budgetTable, codeTable, cpuTable, growthTable, latencyTable 
 
 const project = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
 
-const { values, whole } = commandLine(
-  'Usage: npm run bench [-- [--quick] [--write] [--assembly <folder>] [--seed <number>]]',
-  {
+const { values, whole } = commandLine({
+  usage: 'Usage: npm run bench [-- [--quick] [--write] [--assembly <folder>] [--seed <number>]]',
+  options: {
     quick: { type: 'boolean', default: false },
     write: { type: 'boolean', default: false },
     assembly: { type: 'string', default: project('cdk.out') },
     seed: { type: 'string', default: '1' },
   },
-);
+});
 const assembly = resolve(values.assembly);
 const seed = whole('seed', values.seed);
 

@@ -30,7 +30,7 @@ export const readHubEnv = (dataDir: string): string | undefined => {
   try {
     Object.assign(process.env, parseEnv(readFileSync(file, 'utf8')));
   } catch {
-    console.error(`${file} is not there: no hub was started with this data folder.`);
+    console.error(`${file} does not exist: no hub was started with this data folder.`);
     return undefined;
   }
   return process.env['TableName'];

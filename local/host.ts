@@ -175,7 +175,7 @@ export const startHost = async (options: HostOptions = {}): Promise<Host> => {
       schedules.stop();
       await Promise.race([Promise.all([eventSources.close(), apiDoor.idle()]), delay(graceMilliseconds)]);
     });
-    // Commands for people on call find this hub by it (npm run dead-letters -- … --local).
+    // Commands for people on call find this hub by it (npm run hub -- dead-letters … --local).
     const found = { ...awsEnvironment, AWS_ACCESS_KEY_ID: localCredentials.accessKeyId, ...stack.outputs() };
     await writeHubEnv(dataDir, found);
     progress(`hub      ${url}`);

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
 
-/** Items as DynamoDB's JSON has them: each value names its type, bytes are base64. */
+/** Items in DynamoDB's JSON: each value names its type, bytes are base64. */
 
 export type Item = Readonly<Record<string, AttributeValue>>;
 
@@ -24,13 +24,13 @@ const value: z.ZodType<AttributeValue> = z.union([
 const key = z.strictObject({ S: z.string() });
 const line = z.strictObject({ Item: z.intersection(z.object({ pk: key, sk: key }), z.record(z.string(), value)) });
 
-/** One line of an export. Throws if it is none. */
+/** The item in one line of an export. Throws if the line is not one. */
 export const readLine = (text: string): Item => line.parse(JSON.parse(text)).Item;
 
 const isPlain = (given: unknown): given is Readonly<Record<string, unknown>> =>
   typeof given === 'object' && given !== null && !Array.isArray(given);
 
-/** Bytes as base64 and names in order, so that the same item is always the same text. */
+/** Bytes as base64 and names in order, so that equal items are equal text. */
 const ordered = (given: unknown): unknown => {
   if (given instanceof Uint8Array) return Buffer.from(given).toString('base64');
   return isPlain(given)
@@ -52,14 +52,14 @@ export const lineOf = (item: Item): string =>
 export const textOf = (item: Item, name: string): string => item[name]?.S ?? '';
 
 /**
- * What expires by itself (`expiresAt`, the table's TTL attribute) is not kept: proofs that were used, counted calls.
- * It is of use for minutes, and changes all the time.
+ * Whether an item expires (`expiresAt`, the table's TTL attribute): used proofs, request counts. A backup omits it: it is needed
+ * for minutes and changes all the time.
  */
 export const isTransient = (item: Item): boolean => item['expiresAt'] !== undefined;
 
 const modulus = 1n << 256n;
 
-/** Counts items and seals them, in whatever order they come: the sum of their SHA-256 digests. Not proof against a forger. */
+/** Counts items and seals them independently of their order: the sum of their SHA-256 digests. It does not stop a forger. */
 export class Tally {
   items = 0;
   bytes = 0;
@@ -76,3 +76,6 @@ export class Tally {
     return this.#sum.toString(16).padStart(64, '0');
   }
 }
+
+/** Whether two readings saw the same items. */
+export const isSame = (one: Tally, other: Tally): boolean => one.seal === other.seal && one.items === other.items;

@@ -8,14 +8,14 @@ import { createStack } from '../../local/aws/stack.ts';
 import { startTables, type TableServer, TablesInUse } from '../../local/aws/tables.ts';
 import { readAssembly } from '../../local/aws/template.ts';
 
-/** The table that a command works on: a deployed hub's, or that of the hub on this machine, running or not. */
+/** The table that an action works on: of a deployed hub, or of the hub on this machine, running or not. */
 export interface Place {
   readonly client: DynamoDBClient;
   readonly tableName: string;
-  /** The same for the adapters. */
+  /** The same table for the adapters. */
   readonly table: Table;
-  /** Nobody else can write to it meanwhile. */
-  readonly isOurs: boolean;
+  /** No other process can write to the table meanwhile. */
+  readonly isExclusive: boolean;
   readonly close: () => Promise<void>;
 }
 
@@ -27,10 +27,10 @@ const placeOf = (client: DynamoDBClient, tableName: string) => ({
 
 export const deployedPlace = (tableName: string): Place => {
   const client = new DynamoDBClient({ maxAttempts: 8 });
-  return { ...placeOf(client, tableName), isOurs: false, close: async () => client.destroy() };
+  return { ...placeOf(client, tableName), isExclusive: false, close: async () => client.destroy() };
 };
 
-/** The table of a data folder, whatever stack made it. Says so and is undefined unless there is one, and one only. */
+/** The table of a data folder, of any stack. Prints why and returns `undefined` unless there is exactly one. */
 const tableThere = (names: readonly string[], folder: string): string | undefined => {
   const [name, ...others] = names;
   if (name === undefined) {
@@ -39,12 +39,12 @@ const tableThere = (names: readonly string[], folder: string): string | undefine
   }
   if (others.length === 0) return name;
   console.error(
-    `${folder} holds the tables of several stacks (${names.join(', ')}). Start the hub whose table is meant with this data folder, and give the command again while it runs.`,
+    `${folder} holds the tables of several stacks (${names.join(', ')}). Start the hub of one of them with this data folder, and run the command again while it runs.`,
   );
   return undefined;
 };
 
-/** The table that `npm start` will use, made if it is not there. Says so and is undefined if another stack's is there. */
+/** The table that `npm start` will use, created if there is none. Prints why and returns `undefined` if there is another stack's. */
 const tableToFill = async (
   names: readonly string[],
   tables: TableServer,
@@ -56,14 +56,14 @@ const tableToFill = async (
     name: stackName,
     region,
     template,
-    // Neither is of any account to a table.
+    // A table depends on neither.
     parameters: { TokenIssuer: 'http://localhost' },
     queueUrl: (name) => `http://localhost/${name}`,
   });
   const foreign = names.filter((name) => !name.startsWith(`${stackName}-`));
   if (foreign.length > 0) {
     console.error(
-      `${folder} holds ${foreign.join(', ')}, but the stack that was synthesised last is ${stackName}. Synthesise the stack of that table (npm run synth), or name another --data-dir.`,
+      `${folder} holds ${foreign.join(', ')}, but the last synthesised stack is ${stackName}. Synthesise the stack of that table (npm run synth), or give another --data-dir.`,
     );
     return undefined;
   }
@@ -71,15 +71,18 @@ const tableToFill = async (
   return tableName;
 };
 
-/** The table in a data folder; made, for `restore` only, if there is none. It is opened here unless a hub runs on it. */
+/**
+ * The table in a data folder. With `mayCreate`, it is created if there is none. It is opened in this process, unless a hub runs
+ * on it.
+ */
 export const localPlace = async (
   dataDir: string,
   assemblyFolder: string,
-  mayMake: boolean,
+  { mayCreate }: { readonly mayCreate: boolean },
 ): Promise<Place | undefined> => {
   const { tables: folder } = placesIn(dataDir);
-  if (!mayMake && !existsSync(folder)) {
-    console.error(`${folder} is not there: no hub was started with this data folder.`);
+  if (!mayCreate && !existsSync(folder)) {
+    console.error(`${folder} does not exist: no hub was started with this data folder.`);
     return undefined;
   }
   try {
@@ -91,10 +94,10 @@ export const localPlace = async (
     };
     try {
       const { TableNames = [] } = await client.send(new ListTablesCommand());
-      const tableName = mayMake
+      const tableName = mayCreate
         ? await tableToFill(TableNames, tables, folder, assemblyFolder)
         : tableThere(TableNames, folder);
-      if (tableName !== undefined) return { ...placeOf(client, tableName), isOurs: true, close };
+      if (tableName !== undefined) return { ...placeOf(client, tableName), isExclusive: true, close };
     } catch (error) {
       await close();
       throw error;

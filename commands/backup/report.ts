@@ -1,26 +1,27 @@
 import { deadLetterShard, obligationShards, unpack } from '../../adapters/dynamodb/table.ts';
+import type { Directory } from '../../core/mission/directory.ts';
 import type { WorklistItem } from '../../core/mission/projections.ts';
 import { type Item, textOf } from './items.ts';
 
-/** What a backup holds, in words for people on call: numbers and names of missions, nothing of what a message says. */
+/** The contents of a backup as numbers and ids of missions, for people on call; no content of a message. */
 export interface Contents {
   readonly missions: number;
   readonly entries: number;
   readonly subscriptions: number;
   readonly notifications: number;
-  /** Fan-outs, notifications and signs that are owed. */
-  readonly owed: number;
+  /** Pending obligations: fan-outs, notifications, handshakes. */
+  readonly pending: number;
   readonly deadLetters: number;
   readonly reads: number;
-  /** Missions with open Tasks, by the organisation number of who coordinates them. */
+  /** Missions with open Tasks, by the organisation number of their coordinator. */
   readonly open: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
 const shards: readonly string[] = obligationShards;
 
-/** Counts what passes. */
+/** Counts the items that are added. */
 export const contentsCounter = () => {
-  const counts = { missions: 0, entries: 0, subscriptions: 0, notifications: 0, owed: 0, deadLetters: 0, reads: 0 };
+  const counts = { missions: 0, entries: 0, subscriptions: 0, notifications: 0, pending: 0, deadLetters: 0, reads: 0 };
   const open = new Map<string, Set<string>>();
   return {
     add: (item: Item): void => {
@@ -33,7 +34,7 @@ export const contentsCounter = () => {
       if (kind === 'SUBSCRIPTION' && part === 'HEAD') counts.subscriptions += 1;
       if (kind === 'SUBSCRIPTION' && part === 'NOTE') counts.notifications += 1;
       if (kind === 'AUDIT' && part === 'RECORD') counts.reads += 1;
-      if (shards.includes(textOf(item, 'obligation'))) counts.owed += 1;
+      if (shards.includes(textOf(item, 'obligation'))) counts.pending += 1;
       if (textOf(item, 'obligation') === deadLetterShard) counts.deadLetters += 1;
       if (kind === 'MISSION' && part === 'TASK' && textOf(item, 'worklist').endsWith('#open')) {
         const { coordinator = 'unknown' }: WorklistItem = unpack(item['packed']?.B);
@@ -45,11 +46,53 @@ export const contentsCounter = () => {
 };
 
 export const contentLines = (contents: Contents): readonly string[] => {
-  const { missions, entries, subscriptions, notifications, owed, deadLetters, reads, open } = contents;
+  const { missions, entries, subscriptions, notifications, pending, deadLetters, reads, open } = contents;
   const openMissions = new Set([...open.values()].flatMap((ids) => [...ids]));
   return [
     `missions and resource logs: ${missions}, of them with open Tasks: ${openMissions.size}; messages: ${entries}`,
-    `subscriptions: ${subscriptions}; notifications: ${notifications}; owed: ${owed}; dead letters: ${deadLetters}`,
+    `subscriptions: ${subscriptions}; notifications: ${notifications}; pending obligations: ${pending}; dead letters: ${deadLetters}`,
     `reads in the log of reads: ${reads}`,
+  ];
+};
+
+/** What the commands that follow a restore need. */
+export interface NextSteps {
+  /** Nothing was accepted or delivered after the backup was made. */
+  readonly exact: boolean;
+  readonly isLocal: boolean;
+  /** The options that name the hub in a command. */
+  readonly target: string;
+  readonly exportTime: string;
+  readonly directory: Directory;
+  readonly open: Contents['open'];
+}
+
+const numbered = (steps: readonly string[]): readonly string[] => steps.map((step, index) => `  ${index + 1}. ${step}`);
+
+/** What an operator does after a restore, and whom to phone about missions that had open Tasks. */
+export const nextSteps = ({ exact, isLocal, target, exportTime, directory, open }: NextSteps): readonly string[] => {
+  const steps = numbered([
+    `npm run hub -- audit verify ${target}: checks the log of reads up to the backup.${isLocal ? ' The hub must run; it may be closed.' : " Add --log with the functions' log."}`,
+    `npm run hub -- backup open ${target}: the hub accepts messages again, and sends pending notifications.`,
+    ...(exact
+      ? []
+      : [
+          `Ask the senders to send again, with the same ids and in their order, what they have sent since ${exportTime}: the hub has lost it.`,
+        ]),
+    `npm run hub -- dead-letters list ${isLocal ? target : `${target} --queue <url>`}, a quarter of an hour later.`,
+  ]);
+  const phoneCalls = [...open].flatMap(([organisation, missions]) => {
+    const party = directory.partyOf(organisation);
+    return [
+      `  ${party?.name ?? organisation}: ${party?.phone ?? 'the directory has no number'}`,
+      ...[...missions].map((mission) => `    ${mission}`),
+    ];
+  });
+  return [
+    'The hub is closed. What to do now:',
+    ...steps,
+    ...(open.size === 0
+      ? []
+      : [`Missions that had open Tasks at ${exportTime}. Phone their coordinators:`, ...phoneCalls]),
   ];
 };

@@ -4,12 +4,12 @@ import { keys, owed } from '../../adapters/dynamodb/table.ts';
 import type { NumberGap } from '../../core/delivery/subscription.ts';
 import { type Item, textOf } from './items.ts';
 
-/** What a restore changes in the items it writes, so that nothing that was said after the backup is mistaken for what is said next. */
+/** How a restore changes the items it writes, so that nothing sent after the backup is confused with what is sent after the restore. */
 export interface Restore {
-  /** When it began, ISO 8601. One that is begun again after a break has the same. */
+  /** When it began, ISO 8601. An interrupted restore keeps it when it is run again. */
   readonly at: string;
   readonly closure: Closure;
-  /** Nothing was accepted or told after the backup was made: contents stay as they are. */
+  /** Nothing was accepted or delivered after the backup was made: items are written unchanged. */
   readonly exact: boolean;
 }
 
@@ -23,14 +23,14 @@ const without = (item: Item, ...names: readonly string[]): Item =>
   Object.fromEntries(Object.entries(item).filter(([name]) => !names.includes(name)));
 
 /**
- * Numbers go on from the seconds since then. Later restores go on from higher numbers whatever was given in between, as long
- * as a subscription gets less than one a second, and nine digits last until 2057.
+ * Event numbers continue from the seconds since then. A later restore continues from a higher number than any that was given in
+ * between, as long as a subscription gets less than one event a second. Nine digits last until 2057.
  */
 const numbersBegin = Date.parse('2026-01-01T00:00:00Z');
 
 /**
  * Numbers after the last one of the backup may have been given to events that are lost: they are never given again.
- * The endpoint is asked anew, and the handshake tells its owner of the gap.
+ * The subscription needs a new handshake, and the handshake reports the gap to its owner.
  */
 const restoredHead = (item: Item, at: string): Item => {
   const after = Number(item['lastNumber']?.N ?? '0');
@@ -49,16 +49,19 @@ const restoredHead = (item: Item, at: string): Item => {
   return { ...without(item, 'failingSince', 'retryAt', 'error'), ...changed };
 };
 
-/** The time in which it was tried is over, and the endpoint had no part in that: it is tried as if for the first time. */
+/** The time for its attempts is over, but not because of the endpoint: attempts are counted from zero. */
 const restoredNotification = (item: Item, at: string): Item => ({
   ...without(item, 'firstTriedAt', 'warned'),
   attempts: { N: '0' },
   redrivenAt: { S: at },
 });
 
+/** The item without the hub's closure. */
+export const withoutClosure = (item: Item): Item => (isDirectory(item) ? without(item, 'closed') : item);
+
 const closedText = (closure: Closure): AttributeValue => ({ S: JSON.stringify(closure) });
 
-/** An item as a restore writes it. The hub stays closed until somebody opens it. */
+/** The item as a restore writes it. The hub stays closed until an operator opens it. */
 export const restored = (item: Item, { at, closure, exact }: Restore): Item => {
   if (isDirectory(item)) return { ...item, closed: closedText(closure) };
   if (exact) return item;

@@ -11,9 +11,9 @@ import { keys } from '../../adapters/dynamodb/table.ts';
 import { type Item, isTransient } from './items.ts';
 import type { Place } from './place.ts';
 
-/** A whole table, read and written in the sizes that DynamoDB takes. */
+/** Reads and writes a whole table in the sizes that DynamoDB accepts. */
 
-/** Segments of a table that are read side by side; each answer has a megabyte at the most. */
+/** Segments of a table that are read in parallel; each answer has at most a megabyte. */
 export const segments = 8;
 
 /** Items of a table as they are now, page by page. */
@@ -31,19 +31,18 @@ const scan = async function* (
   } while (from !== undefined);
 };
 
-/** What is kept of one segment. */
+/** The items of one segment that a backup keeps. */
 export const scanSegment = async function* (place: Place, segment: number): AsyncGenerator<Item> {
   for await (const item of scan(place, { Segment: segment, TotalSegments: segments }))
     if (!isTransient(item)) yield item;
 };
 
-/** The name by which AWS knows the table. */
 export const arnOf = async ({ client, tableName }: Place): Promise<string> => {
   const { Table } = await client.send(new DescribeTableCommand({ TableName: tableName }));
   return Table?.TableArn ?? tableName;
 };
 
-/** Whether the table holds anything but what a hub that was just deployed may hold: a directory and guidelines. */
+/** Whether the table holds more than a newly deployed hub may: a directory and guidelines. */
 export const isUsed = async (place: Place): Promise<boolean> => {
   const found = await scan(place, {
     FilterExpression: 'NOT pk IN (:directory, :guidelines) AND attribute_not_exists(expiresAt)',
@@ -52,31 +51,30 @@ export const isUsed = async (place: Place): Promise<boolean> => {
   return found.done !== true;
 };
 
-/** Guidelines that were loaded into the new hub: those of the backup are the ones that its missions name. */
+/** Removes guidelines that were loaded into the new hub: the missions of the backup refer to the backup's own. */
 export const forgetGuidelines = async ({ client, tableName }: Place): Promise<void> => {
   const { pk, sk } = keys.guidelines;
   await client.send(new DeleteItemCommand({ TableName: tableName, Key: { pk: { S: pk }, sk: { S: sk } } }));
 };
 
-/** Items of one call, and calls at the same time. */
-const itemsAtOnce = 25;
-const callsAtOnce = 8;
+const itemsPerCall = 25;
+const callsInParallel = 8;
 
-/** A table that grows must first find room: it is asked again for about two minutes. */
+/** A growing table throttles until it has scaled: a batch is tried for about two minutes. */
 const mostTries = 14;
-const longestWait = 15_000;
+const longestWaitMilliseconds = 15_000;
 
 const writeBatch = async ({ client, tableName }: Place, items: readonly Item[]): Promise<void> => {
   let open: WriteRequest[] = items.map((item) => ({ PutRequest: { Item: item } }));
   for (let tries = 0; open.length > 0; tries += 1) {
-    if (tries === mostTries) throw new Error(`the table has not taken ${open.length} items after ${tries} tries`);
-    if (tries > 0) await wait(Math.random() * Math.min(longestWait, 50 * 2 ** tries));
+    if (tries === mostTries) throw new Error(`the table has not accepted ${open.length} items after ${tries} tries`);
+    if (tries > 0) await wait(Math.random() * Math.min(longestWaitMilliseconds, 50 * 2 ** tries));
     const answer = await client.send(new BatchWriteItemCommand({ RequestItems: { [tableName]: open } }));
     open = answer.UnprocessedItems?.[tableName] ?? [];
   }
 };
 
-/** Writes items, several calls side by side; `add` waits while as many are under way. Putting an item twice puts it once. */
+/** Writes items with several calls in parallel; `add` waits while all of them are under way. Writing an item twice is harmless. */
 export const itemWriter = (place: Place) => {
   let batch: Item[] = [];
   let failed: { readonly why: unknown } | undefined;
@@ -99,9 +97,9 @@ export const itemWriter = (place: Place) => {
   return {
     add: async (item: Item): Promise<void> => {
       batch.push(item);
-      if (batch.length < itemsAtOnce) return;
+      if (batch.length < itemsPerCall) return;
       flush();
-      if (underWay.size >= callsAtOnce) await Promise.race(underWay);
+      if (underWay.size >= callsInParallel) await Promise.race(underWay);
       fail();
     },
     end: async (): Promise<void> => {

@@ -1,64 +1,77 @@
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
 
-/** How every command of the project is told what to do, and what it says to whoever told it something else. */
+/** Reads the command line of every program in the project, and ends the program with its exit code. */
 
-/** Prints the sentence and how the command is used on stderr, and ends the process with 2. */
+/** Prints the sentence and the usage on stderr, and ends the process with exit code 2. */
 export type WrongUse = (sentence: string) => never;
 
-/** What was wrong, in the words of the error and of what caused it. */
+/** The message of an error and of its causes. */
 export const whyOf = (error: unknown): string => {
   if (!(error instanceof Error)) return String(error);
   return error.cause instanceof Error ? `${error.message}: ${whyOf(error.cause)}` : error.message;
 };
 
-/** What Node says of an option, as one line and without its advice for words that look like options. */
+/** Node's message about an option, on one line and without its advice on arguments that look like options. */
 const faultOf = (error: unknown): string =>
   whyOf(error)
     .replaceAll('\n', ' ')
     .replace(/ To specify .*$/, '')
     .replace(/(?<![.?])$/, '.');
 
-const read = <Options extends ParseArgsOptionsConfig>(options: Options) =>
-  parseArgs({ options, allowPositionals: true });
+const read = <Options extends ParseArgsOptionsConfig>(args: readonly string[], options: Options) =>
+  parseArgs({ args: [...args], options, allowPositionals: true });
 
-/** Reads the line before anything is done: the options, and as many words as the command takes at the most. `--help` shows how it is used. */
-export const commandLine = <const Options extends ParseArgsOptionsConfig>(
-  usage: string,
-  options: Options,
-  mostWords = 0,
-) => {
+interface CommandLineSettings<Options> {
+  /** What `--help` prints, and what follows the sentence about a wrong use. */
+  readonly usage: string;
+  readonly options: Options;
+  /** The largest number of arguments that are not options. */
+  readonly mostArguments?: number;
+  readonly args?: readonly string[];
+}
+
+/**
+ * Parses the whole command line before anything is done. `--help` prints the usage and ends the process with 0; an unknown or
+ * empty option and an argument too many end it with 2.
+ */
+export const commandLine = <const Options extends ParseArgsOptionsConfig>({
+  usage,
+  options,
+  mostArguments = 0,
+  args = process.argv.slice(2),
+}: CommandLineSettings<Options>) => {
   const wrongUse: WrongUse = (sentence) => {
     console.error(`${sentence}\n\n${usage}`);
     process.exit(2);
   };
-  if (process.argv.slice(2).includes('--help')) {
+  if (args.includes('--help')) {
     console.log(usage);
     process.exit(0);
   }
   const given = ((): ReturnType<typeof read<Options>> => {
     try {
-      return read(options);
+      return read(args, options);
     } catch (error) {
       return wrongUse(faultOf(error));
     }
   })();
-  const { values, positionals: words } = given;
-  const [first] = words;
-  // What a shell makes of a variable that is not set.
-  if (words.includes('')) wrongUse('A word is empty.');
+  const { values, positionals } = given;
+  const [first] = positionals;
+  // A shell passes an empty argument for a variable that is not set.
+  if (positionals.includes('')) wrongUse('An argument is empty.');
   for (const [option, value] of Object.entries(values))
     if (value === '' || (Array.isArray(value) && value.includes(''))) wrongUse(`Option '--${option}' is empty.`);
-  const tooMany = words[mostWords];
-  if (tooMany !== undefined) wrongUse(`"${tooMany}" is one word too many.`);
+  const tooMany = positionals[mostArguments];
+  if (tooMany !== undefined) wrongUse(`Unexpected argument "${tooMany}".`);
   return {
     values,
-    words,
+    positionals,
     wrongUse,
-    /** The first word, which is one of these. */
-    command: <Name extends string>(names: readonly Name[]): Name =>
+    /** The first argument, which must be one of these actions. */
+    action: <Name extends string>(names: readonly Name[]): Name =>
       names.find((name) => name === first) ??
-      wrongUse(`${first === undefined ? 'Say what to do' : `"${first}" is no command`}: ${names.join(', ')}.`),
-    /** The number that an option was given. */
+      wrongUse(`${first === undefined ? 'No action given' : `Unknown action "${first}"`}. Use ${names.join(', ')}.`),
+    /** The value of an option that takes a whole number. */
     whole: (option: string, text: string, least = 1): number => {
       const number = Number(text);
       return /^\d+$/.test(text) && Number.isSafeInteger(number) && number >= least
@@ -68,13 +81,15 @@ export const commandLine = <const Options extends ParseArgsOptionsConfig>(
   };
 };
 
-/** Ends the process with what the work returns; with 1 and a sentence if it throws. */
-export const endWith = async (
+/** Resolves to what the work resolves to; if the work throws, prints a sentence on stderr and resolves to 1. */
+export const exitCodeOf = async (
   work: Promise<number>,
   sentence: (why: string, error: unknown) => string,
-): Promise<void> => {
-  process.exitCode = await work.catch((error: unknown) => {
+): Promise<number> => {
+  try {
+    return await work;
+  } catch (error) {
     console.error(sentence(whyOf(error), error));
     return 1;
-  });
+  }
 };

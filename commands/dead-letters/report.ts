@@ -4,15 +4,15 @@ import type { Notification } from '../../core/delivery/notifications.ts';
 import type { Party } from '../../core/mission/state.ts';
 import { knownMessageType } from '../../schemas/messages/catalogue.ts';
 
-/** Dead letters in words for people on call: names and numbers, nothing of what a message says about people. */
+/** Dead letters as text for people on call: names and numbers, no content of a message. */
 
-/** One dead letter with what it is about. What is absent could not be found. */
+/** One dead letter with what it refers to. A property is `undefined` if it was not found. */
 export interface Letter {
   readonly notification: Notification;
   readonly party: Party | undefined;
   readonly entry: StoredEntry | 'unreadable' | undefined;
   readonly subscription: Subscription | undefined;
-  /** Numbers of the mission's entries in which the hub told people of it. */
+  /** Numbers of the mission's entries in which the hub warned people about it. */
   readonly warnings: readonly number[] | 'unreadable';
 }
 
@@ -32,32 +32,32 @@ const whatOf = ({ entry }: Letter): string => {
   return `${entry.exercise ? 'exercise, ' : ''}${knownMessageType(entry.event).title}`;
 };
 
-/** What people were told of it, for those who ask whether they must. */
+/** Whether the hub has warned people, and what the operator must do. */
 const warned = ({ warnings }: Letter): string => {
-  if (warnings === 'unreadable') return 'only a newer release can read whether anybody has been told: phone';
+  if (warnings === 'unreadable') return 'only a newer release can read whether the hub has warned anybody: phone';
   return warnings.length === 0
-    ? 'nobody has been told by the hub of this message: phone'
-    : `told to phone in message ${warnings.join(', ')} of the mission`;
+    ? 'the hub has warned nobody about this message: phone'
+    : `asked to phone in message ${warnings.join(', ')} of the mission`;
 };
 
 /** One line per letter. */
 export const line = (letter: Letter): string => {
   const { notification } = letter;
   const { completedAt, attempts, lastAnswer, mission, entry } = notification;
-  return `${nameOf(notification)}  given up ${completedAt ?? '?'}  ${whoOf(letter)}: ${whatOf(letter)} (mission ${mission}, message ${entry}), ${attempts} calls, last answer: ${lastAnswer ?? 'none'}${letter.warnings.length === 0 ? '; NOBODY WAS TOLD BY THE HUB' : ''}`;
+  return `${nameOf(notification)}  given up ${completedAt ?? '?'}  ${whoOf(letter)}: ${whatOf(letter)} (mission ${mission}, message ${entry}), ${attempts} calls, last answer: ${lastAnswer ?? 'none'}${letter.warnings.length === 0 ? '; THE HUB HAS WARNED NOBODY' : ''}`;
 };
 
 /** Whom to phone: each party once, with how many of its notifications were given up. */
 export const calls = (letters: readonly Letter[]): readonly string[] =>
   [...Map.groupBy(letters, whoOf)].map(
     ([who, theirs]) =>
-      `${who}: ${theirs[0]?.party?.phone ?? 'the directory has no number'} (${theirs.length} not told)`,
+      `${who}: ${theirs[0]?.party?.phone ?? 'the directory has no number'} (${theirs.length} not delivered)`,
   );
 
-/** Origin of an endpoint: its path may hold a secret. */
+/** Origin of an endpoint; its path may hold a secret. */
 const originOf = (endpoint: string): string => (URL.canParse(endpoint) ? new URL(endpoint).origin : 'no URL');
 
-/** Everything there is to know of one. */
+/** Everything that is known of one letter. */
 export const details = (letter: Letter): readonly string[] => {
   const { notification, subscription, party, entry } = letter;
   return [
@@ -69,9 +69,9 @@ export const details = (letter: Letter): readonly string[] => {
     `people        ${warned(letter)}`,
     subscription === undefined
       ? 'subscription  not found'
-      : `subscription  ${subscription.status}, ${originOf(subscription.endpoint)}, ${subscription.failures} calls in a row without answer${subscription.error === undefined ? '' : `, last: ${subscription.error}`}`,
+      : `subscription  ${subscription.status}, ${originOf(subscription.endpoint)}, ${subscription.failures} calls in a row without an answer${subscription.error === undefined ? '' : `, last: ${subscription.error}`}`,
     ...(subscription?.status === 'off'
-      ? ['              it is off: redriving will fail again, discard it when the party knows']
+      ? ['              it is off: redriving will fail again. Discard the letter when the party has been informed']
       : []),
     `pull          Subscription/${notification.subscription}/$events?eventsSinceNumber=${notification.number}&eventsUntilNumber=${notification.number}`,
   ];

@@ -3,9 +3,9 @@ import { codesOf, roles, taskKinds } from '../../schemas/codes.ts';
 import type { DirectoryData, DirectoryParty } from '../../schemas/directory/directory.ts';
 import { canonicalText } from '../../schemas/json/json.ts';
 
-/** What the directory command says of a directory, in lines. Pure. */
+/** A directory, its doubts and its changes as lines of text. Pure. */
 
-/** Counties since 2024. They only warn: a directory may be ahead of this list. */
+/** Counties since 2024, used for warnings only: a directory may be newer than this list. */
 const counties: ReadonlyMap<string, string> = new Map([
   ['03', 'Oslo'],
   ['11', 'Rogaland'],
@@ -24,7 +24,7 @@ const counties: ReadonlyMap<string, string> = new Map([
   ['56', 'Finnmark'],
 ]);
 
-/** Numbered like counties, though they are none: nobody need cover them. */
+/** Numbered like counties but none: no party has to cover them. */
 const otherAreas: ReadonlyMap<string, string> = new Map([
   ['21', 'Svalbard'],
   ['22', 'Jan Mayen'],
@@ -34,7 +34,7 @@ const countyOf = (area: string): string => area.slice(0, 2);
 const isCounty = (area: string): boolean => area.length === 2;
 const nameOf = (county: string): string | undefined => counties.get(county) ?? otherAreas.get(county);
 
-const areaInWords = (area: string): string => {
+const areaText = (area: string): string => {
   const name = nameOf(countyOf(area));
   if (name === undefined) return area;
   return isCounty(area) ? `${area} ${name}` : `${area} (in ${name})`;
@@ -48,8 +48,8 @@ const areasOf = ({ coverage }: DirectoryData, { organisation }: DirectoryParty):
 
 const counted = (count: number, one: string): string => `${count} ${one}${count === 1 ? '' : 's'}`;
 
-/** Who may call for a party beside those with its own number, and where its notifications may go. */
-const limitsInWords = ({
+/** Who else may call for a party, and where its notifications may go. */
+const limitsText = ({
   parent,
   units = [],
   suppliers = [],
@@ -58,7 +58,7 @@ const limitsInWords = ({
   ...(parent === undefined ? [] : [`part of ${parent}`]),
   ...(units.length === 0 ? [] : [`also called by ${[...units].sort().join(', ')}`]),
   ...(suppliers.length === 0 ? [] : [`suppliers that may act for it: ${[...suppliers].sort().join(', ')}`]),
-  ...(notificationHosts.length === 0 ? [] : [`told at ${[...notificationHosts].sort().join(', ')} only`]),
+  ...(notificationHosts.length === 0 ? [] : [`notified at ${[...notificationHosts].sort().join(', ')} only`]),
 ];
 
 /** What a directory holds. */
@@ -70,10 +70,10 @@ export const contents = (data: DirectoryData): readonly string[] => {
   });
   const covered = data.parties
     .filter(({ role }) => role === 'amk-la')
-    .map((party) => `${party.name} covers: ${areasOf(data, party).map(areaInWords).join(', ') || 'nothing'}`);
+    .map((party) => `${party.name} covers: ${areasOf(data, party).map(areaText).join(', ') || 'nothing'}`);
   const called = data.parties.flatMap((party) => {
-    const words = limitsInWords(party);
-    return words.length === 0 ? [] : [`${party.name} (${party.organisation}): ${words.join('; ')}`];
+    const limits = limitsText(party);
+    return limits.length === 0 ? [] : [`${party.name} (${party.organisation}): ${limits.join('; ')}`];
   });
   return [
     ...ofRoles,
@@ -83,7 +83,7 @@ export const contents = (data: DirectoryData): readonly string[] => {
   ];
 };
 
-/** What is allowed and yet may be a mistake. */
+/** What is allowed but may be a mistake. */
 export const warnings = ({ coverage }: DirectoryData): readonly string[] => {
   const covered = new Set(coverage.map(({ area }) => area));
   const uncovered = [...counties.keys()].filter((county) => !covered.has(county)).sort();
@@ -91,14 +91,14 @@ export const warnings = ({ coverage }: DirectoryData): readonly string[] => {
   return [
     ...uncovered.map((county) => {
       const parts = [...covered].filter((area) => !isCounty(area) && countyOf(area) === county).sort();
-      const who = parts.length === 0 ? 'nobody covers' : `but for ${parts.join(', ')} nobody covers`;
-      return `${who} ${areaInWords(county)}: a request from there must address its AMK LA`;
+      const who = parts.length === 0 ? 'nobody covers' : `except for ${parts.join(', ')} nobody covers`;
+      return `${who} ${areaText(county)}: a request from there must address its AMK LA`;
     }),
     ...strange.map((area) => `${area} is in none of the counties since 2024: is the number right?`),
   ];
 };
 
-/** Whom people phone when the hub does not answer, to be kept on paper: one line for each organisation, with what it coordinates. */
+/** Whom to phone when the hub does not answer, to be kept on paper: one line for each organisation, with the areas it coordinates. */
 export const phoneList = (data: DirectoryData): readonly string[] =>
   codesOf(roles).flatMap((role) => {
     const parties = data.parties
@@ -108,48 +108,49 @@ export const phoneList = (data: DirectoryData): readonly string[] =>
     return [
       roles[role],
       ...parties.map((party) => {
-        const areas = areasOf(data, party).map(areaInWords);
+        const areas = areasOf(data, party).map(areaText);
         const coordinates = areas.length === 0 ? '' : `  (${areas.join(', ')})`;
         return `  ${party.phone ?? 'no phone in the directory'}  ${party.name}, ${party.organisation}${coordinates}`;
       }),
     ];
   });
 
-type Said = ReadonlyMap<string, string>;
+/** Statements by what they are about. */
+type Statements = ReadonlyMap<string, string>;
 
-const compared = (before: Said, after: Said, words: (said: string) => string): readonly string[] =>
+const compared = (before: Statements, after: Statements, text: (statement: string) => string): readonly string[] =>
   [...new Set([...before.keys(), ...after.keys()])].flatMap((what) => {
     const [was, is] = [before.get(what), after.get(what)];
     if (was === is) return [];
-    if (was === undefined) return [`new ${what}${words(is ?? '')}`];
-    if (is === undefined) return [`no more ${what}${words(was)}`];
-    return [words(is) === '' ? `changed ${what}` : `${what}${words(is)}, was${words(was)}`];
+    if (was === undefined) return [`new ${what}${text(is ?? '')}`];
+    if (is === undefined) return [`no more ${what}${text(was)}`];
+    return [text(is) === '' ? `changed ${what}` : `${what}${text(is)}, was${text(was)}`];
   });
 
-const partiesIn = ({ parties }: DirectoryData): Said =>
+const partiesIn = ({ parties }: DirectoryData): Statements =>
   new Map(
     parties.map((party) => [
       `organisation ${party.organisation}`,
-      [[party.role, party.name, party.phone ?? 'no phone'].join(', '), ...limitsInWords(party)].join('; '),
+      [[party.role, party.name, party.phone ?? 'no phone'].join(', '), ...limitsText(party)].join('; '),
     ]),
   );
 
-const coverageIn = ({ coverage, parties }: DirectoryData): Said => {
+const coverageIn = ({ coverage, parties }: DirectoryData): Statements => {
   const names = new Map(parties.map(({ organisation, name }) => [organisation, name]));
   return new Map(
     coverage.map(({ area, organisation }) => [
-      `coverage of ${areaInWords(area)}`,
+      `coverage of ${areaText(area)}`,
       names.get(organisation) ?? organisation,
     ]),
   );
 };
 
-const resourcesIn = ({ resources }: DirectoryData): Said =>
+const resourcesIn = ({ resources }: DirectoryData): Statements =>
   new Map(resources.map((resource) => [`${resource.resourceType}/${resource.id}`, canonicalText(resource)]));
 
-/** What one directory says otherwise than another, one line each. */
+/** How one directory differs from another, one line for each difference. */
 export const differences = (before: DirectoryData, after: DirectoryData): readonly string[] => {
-  const inFull = (said: string): string => `: ${said}`;
+  const inFull = (statement: string): string => `: ${statement}`;
   return [
     ...compared(partiesIn(before), partiesIn(after), inFull),
     ...compared(coverageIn(before), coverageIn(after), inFull),
@@ -157,20 +158,19 @@ export const differences = (before: DirectoryData, after: DirectoryData): readon
   ];
 };
 
-/** The organisations that another directory would leave out. */
+/** The organisations that the new directory omits. */
 export const dropped = (before: DirectoryData, after: DirectoryData): readonly DirectoryParty[] => {
   const kept = new Set(after.parties.map(({ organisation }) => organisation));
   return before.parties.filter(({ organisation }) => !kept.has(organisation));
 };
 
-export const partyInWords = ({ organisation, role, name }: DirectoryParty): string =>
-  `${organisation}, ${role}, ${name}`;
+export const partyText = ({ organisation, role, name }: DirectoryParty): string => `${organisation}, ${role}, ${name}`;
 
-/** A party of which something is still asked, and since when. */
+/** A party with an open Task, and when the Task was opened. */
 export const stillAsked = ({
   party,
   task: { id, kind, status, openedAt },
 }: {
   readonly party: DirectoryParty;
   readonly task: TaskState;
-}): string => `${partyInWords(party)}: ${taskKinds[kind]}, ${status}, opened ${openedAt}, Task/${id}`;
+}): string => `${partyText(party)}: ${taskKinds[kind]}, ${status}, opened ${openedAt}, Task/${id}`;

@@ -1,9 +1,7 @@
 import { codesOf } from '../../schemas/codes.ts';
 import type { Guideline } from '../../schemas/guideline.ts';
 
-type Said = ReadonlyMap<string, string>;
-
-const saidIn = (guideline: Guideline): Said =>
+const statementsOf = (guideline: Guideline): ReadonlyMap<string, string> =>
   new Map([
     ['title', guideline.title],
     ...Object.entries(guideline.criteria).map(([code, { display }]) => [`criterion ${code}`, display] as const),
@@ -20,9 +18,9 @@ const saidIn = (guideline: Guideline): Said =>
     ['longest deferral', `${guideline.longestDeferralSeconds} s`],
   ]);
 
-/** What one version says otherwise than another, one line each. */
+/** How one version differs from another, one line for each difference. */
 export const differences = (before: Guideline, after: Guideline): readonly string[] => {
-  const [old, young] = [saidIn(before), saidIn(after)];
+  const [old, young] = [statementsOf(before), statementsOf(after)];
   return [...new Set([...old.keys(), ...young.keys()])].flatMap((what) => {
     const [was, is] = [old.get(what), young.get(what)];
     if (was === is) return [];

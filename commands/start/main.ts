@@ -1,8 +1,8 @@
-import { commandLine, endWith } from '../cli/command-line.ts';
+import { commandLine, exitCodeOf } from '../cli/command-line.ts';
 import { type Host, startHost } from '../../local/host.ts';
 import { hubOptions } from '../cli/hub-target.ts';
 
-/** `npm start`: the hub on this machine until Ctrl-C. */
+/** `npm start`: runs the hub on this machine until Ctrl-C. */
 
 const portOf = (variable: string, otherwise: number): number => {
   const given = process.env[variable];
@@ -13,7 +13,7 @@ const portOf = (variable: string, otherwise: number): number => {
   return port;
 };
 
-/** Budgets of a client, to be tried here: the host's own are so large that nobody meets them. */
+/** Budgets of a client, to try them out: the host's own are too large to be reached. */
 const budgets = {
   BudgetSeconds: 'LUFTBRO_BUDGET_SECONDS',
   BudgetMessages: 'LUFTBRO_BUDGET_MESSAGES',
@@ -24,11 +24,11 @@ const budgets = {
 
 const givenBudgets = (): Readonly<Record<string, string>> => {
   const variables = Object.values(budgets);
-  // Whoever tries a budget that does not hold learns something wrong.
+  // A misspelt name would leave the budget at the host's own.
   const unknown = Object.keys(process.env).find(
     (name) => name.startsWith('LUFTBRO_BUDGET_') && !variables.includes(name),
   );
-  if (unknown !== undefined) throw new Error(`There is no ${unknown}. There are ${variables.join(', ')}.`);
+  if (unknown !== undefined) throw new Error(`Unknown variable ${unknown}. Use ${variables.join(', ')}.`);
   return Object.fromEntries(
     Object.entries(budgets).flatMap(([parameter, variable]) => {
       const given = process.env[variable];
@@ -53,7 +53,10 @@ Then send the first message there, or here (bash, in this folder):
 To begin anew: Ctrl-C, delete ${dataDir}, start again.
 `;
 
-const { values } = commandLine('Usage: npm start [-- --data-dir <folder>]', { 'data-dir': hubOptions['data-dir'] });
+const { values } = commandLine({
+  usage: 'Usage: npm start [-- --data-dir <folder>]',
+  options: { 'data-dir': hubOptions['data-dir'] },
+});
 
 const main = async (): Promise<number> => {
   const started = performance.now();
@@ -70,7 +73,7 @@ const main = async (): Promise<number> => {
 
   let ending = false;
   const end = (): void => {
-    // Whoever asks twice does not want to wait.
+    // A second Ctrl-C ends the process at once.
     if (ending) process.exit(130);
     ending = true;
     host.close().then(
@@ -86,4 +89,4 @@ const main = async (): Promise<number> => {
   return 0;
 };
 
-await endWith(main(), (why) => why);
+process.exitCode = await exitCodeOf(main(), (why) => why);

@@ -9,7 +9,7 @@ import { openApiText } from './openapi/sources.ts';
 
 /** `npm run docs`: writes `docs/logs.md`, `docs/costs.md`, `docs/openapi.json` and the pages in `docs/messages/`, and removes those of messages that are no more. */
 
-commandLine('Usage: npm run docs', {});
+commandLine({ usage: 'Usage: npm run docs', options: {} });
 
 const folder = new URL('../messages/', import.meta.url);
 const pages = messagePages((file) =>

@@ -62,7 +62,7 @@ export class Sweeper extends Construct {
     onCall.wake(this, 'DeadLetters', this.deadLetters, {
       alarmDescription:
         'A partner has not been told something about a mission, and the hub has stopped trying. As a rule the parties of the mission ' +
-        'were told to phone it; the list says of which they were not. Repair the endpoint with its people, then redrive or discard until the list is empty: npm run dead-letters.',
+        'were told to phone it; the list says of which they were not. Repair the endpoint with its people, then redrive or discard until the list is empty: npm run hub -- dead-letters.',
       ...atOnce,
       // A minute without a count says nothing new.
       treatMissingData: TreatMissingData.IGNORE,

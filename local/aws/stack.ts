@@ -35,7 +35,7 @@ const withoutWork: Readonly<Record<string, string>> = {
   'AWS::Lambda::Permission': 'only the API and the schedules call functions',
   'AWS::Logs::LogGroup': 'all logs go to one file',
   'AWS::Logs::MetricFilter': 'nothing is counted on a laptop',
-  'AWS::Scheduler::Schedule': "the hub's data are exported by hand here (npm run backup)",
+  'AWS::Scheduler::Schedule': "the hub's data are exported by hand here (npm run hub -- backup)",
   'AWS::Scheduler::ScheduleGroup': 'no schedule of its kind runs here',
   'AWS::SNS::Topic': 'nobody is on call for a laptop',
   'AWS::SNS::TopicPolicy': 'nobody is on call for a laptop',

@@ -10,7 +10,7 @@ import { bold, chapter, green, red, say } from './timeline.ts';
 
 /** Plays one mission between partner systems on this machine, and ends well only if everybody who must know was told. */
 
-commandLine('Usage: npm run demo', {});
+commandLine({ usage: 'Usage: npm run demo', options: {} });
 
 const longestSeconds = 60;
 

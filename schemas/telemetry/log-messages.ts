@@ -269,7 +269,7 @@ export const logMessages = {
     text: 'the hub is closed, nothing is taken and nothing is told',
     meaning:
       'Somebody has closed the hub, as a rule to restore or to move it, or its table holds no directory yet. What is owed is kept.',
-    todo: 'A new hub: load the directory (`npm run directory`). Otherwise, if nobody of you has closed it: find out who. `npm run backup -- open` ends it, see docs/operations.md.',
+    todo: 'A new hub: load the directory (`npm run hub -- directory`). Otherwise, if nobody of you has closed it: find out who. `npm run hub -- backup open` ends it, see docs/operations.md.',
     fields: [],
   },
   UNEXPECTED: {

@@ -13,11 +13,11 @@ import { notShown, whyNotRun } from './not-shown.ts';
  * there by CDK, without what the emulator does not know, runs the end-to-end tests against it and takes it down. Ends with 0 and says why if this machine cannot run the emulator.
  */
 
-const { values, words: wanted } = commandLine(
-  'Usage: npm run test:deployed [-- [--stage <stage>] [<file in test/e2e> …]]',
-  { stage: { type: 'string', default: 'dev' } },
-  Number.POSITIVE_INFINITY,
-);
+const { values, positionals: wanted } = commandLine({
+  usage: 'Usage: npm run test:deployed [-- [--stage <stage>] [<file in test/e2e> …]]',
+  options: { stage: { type: 'string', default: 'dev' } },
+  mostArguments: Number.POSITIVE_INFINITY,
+});
 
 const project = fileURLToPath(new URL('../..', import.meta.url));
 const folder = join(project, '.luftbro', 'deployed');

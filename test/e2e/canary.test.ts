@@ -6,7 +6,7 @@ import { isObject, parseLossless } from '../../schemas/json/json.ts';
 import { codesOf } from '../../schemas/codes.ts';
 import { metrics, valuesOf } from '../../schemas/telemetry/metrics.ts';
 import { systems } from '../../schemas/names.ts';
-import { runCommand } from '../support/commands.ts';
+import { runHub } from '../support/commands.ts';
 import { type FaultyHub, startFaultyHub, trace } from '../support/detour.ts';
 import { routesOfTemplate } from '../support/routes.ts';
 import { missionUpdate } from '../support/messages.ts';
@@ -198,8 +198,8 @@ const asked = async (
   return answer;
 };
 
-const run = async (room: string, ...args: readonly string[]): Promise<string> => {
-  const { out, errors } = await runCommand(`${room}/main.ts`, [...args, '--local', '--data-dir', hub.dataDir], {
+const run = async (command: string, ...args: readonly string[]): Promise<string> => {
+  const { out, errors } = await runHub([command, ...args, '--local', '--data-dir', hub.dataDir], {
     env: {},
   });
   const said = `${out}${errors}`;

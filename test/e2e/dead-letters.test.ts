@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { missionIdOf } from '../../schemas/identifiers.ts';
-import { type Ran, runCommand } from '../support/commands.ts';
+import { type Ran, runHub } from '../support/commands.ts';
 import { type RunningHub, startHub } from '../support/hub.ts';
 import { missionRequest, missionUpdate } from '../support/messages.ts';
 import { type Endpoint, eventually, openEndpoint, post, subscribe } from '../support/partners.ts';
@@ -14,7 +14,7 @@ let la: Endpoint;
 let subscription: string;
 
 const run = (args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ran> =>
-  runCommand('commands/dead-letters/main.ts', args, { env });
+  runHub(['dead-letters', ...args], { env });
 const onThisHub = (...args: readonly string[]) => run([...args, ...hub.command.options], hub.command.env);
 const namesIn = (text: string): readonly string[] => text.match(/^[0-9a-f-]{36}\.\d+/gm) ?? [];
 
@@ -55,7 +55,7 @@ describe('The dead letters', () => {
     const { out } = await onThisHub('list');
     expect(new Set(namesIn(out))).toEqual(new Set([2, 3, 4].map((number) => `${subscription}.${number}`)));
     expect(out).toContain('last answer: HTTP 400');
-    expect(out).toMatch(/To be phoned:\n {2}\S.*\+47 .* \(3 not told\)/);
+    expect(out).toMatch(/To be phoned:\n {2}\S.*\+47 .* \(3 not delivered\)/);
 
     const shown = await onThisHub('show', `${subscription}.2`);
     expect(shown.code).toBe(0);
@@ -72,9 +72,9 @@ describe('The dead letters', () => {
       onThisHub('redrive', `${subscription}.3`),
       onThisHub('redrive', `${subscription}.3`),
     ]);
-    expect(
-      both.map(({ out, errors }) => out + errors).filter((said) => said.includes('on its way again')),
-    ).toHaveLength(1);
+    expect(both.map(({ out, errors }) => out + errors).filter((said) => said.includes('sending again'))).toHaveLength(
+      1,
+    );
     await eventually('the redriven one', () => la.events().length > before);
     expect(
       la
@@ -87,8 +87,8 @@ describe('The dead letters', () => {
 
   test('all that are left are redriven in their order', async () => {
     const before = la.events().length;
-    expect((await onThisHub('redrive', '--organisation', '000000000')).out).not.toContain('on its way');
-    expect((await onThisHub('redrive', '--subscription', subscription)).out.match(/on its way again/g)).toHaveLength(2);
+    expect((await onThisHub('redrive', '--organisation', '000000000')).out).not.toContain('sending again');
+    expect((await onThisHub('redrive', '--subscription', subscription)).out.match(/sending again/g)).toHaveLength(2);
     await eventually('both', () => la.events().length === before + 2);
     expect(
       la

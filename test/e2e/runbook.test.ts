@@ -102,7 +102,7 @@ test('Dead letters are practised on a laptop as often as one likes, also after t
   expect(errors).not.toMatch(/STOP/);
   expect(missionsIn(out)).toBe(2);
   expect(out).toMatch(/To be phoned:\n {2}AMK LA Oslo .*\+47/);
-  expect(out.match(/on its way again/g)?.length).toBeGreaterThanOrEqual(2);
+  expect(out.match(/sending again/g)?.length).toBeGreaterThanOrEqual(2);
   expect(out.trim().split('\n').at(-1)).toBe('No dead letters.');
 
   expect(await statusOfAll('amk-la-oslo')).not.toContain('"active"');

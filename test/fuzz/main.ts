@@ -10,15 +10,15 @@ import { type Target, targets, type Tried } from './run.ts';
  * docs/limits.md.
  */
 
-const { values, whole, wrongUse } = commandLine(
-  `Usage: npm run fuzz [-- [--inputs <how many>] [--seed <one>] [--target ${targets.join('|')}] [--path <of a failure>]]`,
-  {
+const { values, whole, wrongUse } = commandLine({
+  usage: `Usage: npm run fuzz [-- [--inputs <how many>] [--seed <one>] [--target ${targets.join('|')}] [--path <of a failure>]]`,
+  options: {
     inputs: { type: 'string', default: '100000' },
     seed: { type: 'string' },
     target: { type: 'string' },
     path: { type: 'string' },
   },
-);
+});
 
 /** Out of a thousand inputs: the nearer to the network, the slower. */
 const shares: Readonly<Record<Target, number>> = { parser: 700, door: 250, tokens: 40, http: 10 };

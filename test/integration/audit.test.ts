@@ -17,7 +17,7 @@ import { missionIdOf, uuidOf } from '../../schemas/identifiers.ts';
 import { functionEnvironment } from '../support/function-environment.ts';
 import { missionRequest, resourceRequest } from '../support/messages.ts';
 import { accessLogContract, accessTo, freshMission } from '../contract/access-log.ts';
-import { type Ran, runCommand } from '../support/commands.ts';
+import { type Ran, runHub } from '../support/commands.ts';
 import { type EmbeddedAws, startEmbeddedAws, withoutTimeLimits } from '../support/embedded-aws.ts';
 import { organisationOf, sampleDirectoryData } from '../support/examples.ts';
 import { problemsOf } from '../support/fhir-validator.ts';
@@ -246,7 +246,7 @@ describe('Reads of a mission', () => {
   });
 });
 
-const audit = (...args: readonly string[]): Promise<Ran> => runCommand('commands/audit/main.ts', args);
+const audit = (...args: readonly string[]): Promise<Ran> => runHub(['audit', ...args]);
 
 const inTable = (...args: readonly string[]) => audit(...args, '--table', aws.tableName);
 
@@ -276,7 +276,7 @@ const readTimes = async (times: number): Promise<string> => {
   return mission;
 };
 
-describe('npm run audit', () => {
+describe('npm run hub -- audit', () => {
   test('says that a log is as it was written, and exports the reads of one mission as FHIR', async () => {
     const mission = await flown();
     await get(amk, `ServiceRequest/${mission}`);
@@ -331,7 +331,7 @@ describe('npm run audit', () => {
       errors.split(/^Chain /m).map((section) => [section.slice(0, section.indexOf(':')), section]),
     );
     for (const [name, { mission, words }] of cases) expect(sections.get(mission), name).toContain(words);
-    expect(sections.get(chain)).toContain(`names mission ${other}, which does not lead here any more`);
+    expect(sections.get(chain)).toContain(`names mission ${other}, which no longer refers to this chain`);
     const one = await inTable('verify', '--mission', cases.get('removed')?.mission ?? '');
     expect([one.code, one.errors.match(/^Chain /gm)?.length]).toEqual([1, 1]);
     const whole = await readTimes(2);
@@ -363,7 +363,7 @@ describe('npm run audit', () => {
       [forged, gone, kept].map((mission) => inTable('verify', '--mission', mission, '--log', file)),
     );
     expect(found.map(({ code }) => code)).toEqual([1, 1, 0]);
-    expect(found[0]?.errors).toContain('record 1 is not the one that the functions');
+    expect(found[0]?.errors).toContain('record 1 is not the one in the functions');
     const { errors } = await inTable('verify', '--log', file);
     expect(errors).toContain(`Chain ${gone}:`);
     await rm(folder, { recursive: true });
@@ -372,6 +372,6 @@ describe('npm run audit', () => {
   test('says how it is used, and does nothing, if it is not told what to do', async () => {
     for (const args of [[], ['bury'], ['export'], ['verify', '--mission', 'nonsense'], ['verify', '--local']])
       expect(await inTable(...args)).toMatchObject({ code: 2, errors: expect.stringContaining('Usage') });
-    expect((await audit('verify', '--local', '--data-dir', '/nowhere')).errors).toContain('is not there');
+    expect((await audit('verify', '--local', '--data-dir', '/nowhere')).errors).toContain('does not exist');
   });
 });

@@ -179,12 +179,12 @@ describe('A backup that is not whole is recognised, and nothing of it is restore
     [
       'a changed line',
       async (folder) => rewrite(await largest(folder), (text) => text.replace('"S":"', '"S":"x')),
-      'checksum is another',
+      'checksum differs',
     ],
     [
-      'a line that is no item',
+      'a line that is not an item',
       async (folder) => rewrite(await largest(folder), (text) => `{"Item":{}}\n${text}`),
-      'line 1 is no item',
+      'line 1 is not an item',
     ],
   ])('%s', async (name, how, why) => {
     const folder = await spoil(name, how);
@@ -228,7 +228,7 @@ describe('Restored as it was', () => {
     const { code, out, errors } = await backup(['restore', place.path('b1'), '--exact', ...local('second')]);
     expect([code, errors]).toEqual([0, '']);
     expect(out).toContain('The hub is closed');
-    expect(out).toContain(`npm run backup -- open --local --data-dir ${place.path('second')}`);
+    expect(out).toContain(`npm run hub -- backup open --local --data-dir ${place.path('second')}`);
     expect(out).toMatch(/AMK LA Oslo.*: \+47/);
     expect(out).toContain(missionOf(owing));
     expect((await backup(['export', place.path('b2'), ...local('second')])).code).toBe(0);

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vit
 import { cachedGuidelines, loadGuidelines, saveGuideline } from '../../adapters/dynamodb/guideline-store.ts';
 import { keys, openTable, type Table } from '../../adapters/dynamodb/table.ts';
 import { firstGuidelines, type Guideline } from '../../schemas/guideline.ts';
-import { runCommand } from '../support/commands.ts';
+import { runHub } from '../support/commands.ts';
 import { type EmbeddedAws, startEmbeddedAws, withoutTimeLimits } from '../support/embedded-aws.ts';
 
 let aws: EmbeddedAws;
@@ -97,9 +97,9 @@ describe('the guidelines in the table', () => {
   });
 });
 
-describe('npm run guideline', () => {
+describe('npm run hub -- guideline', () => {
   const run = async (...args: readonly string[]): Promise<{ readonly code: number; readonly text: string }> => {
-    const { code, out, errors } = await runCommand('commands/guideline/main.ts', args);
+    const { code, out, errors } = await runHub(['guideline', ...args]);
     return { code, text: out + errors };
   };
   const fileOf = async (guideline: unknown): Promise<string> => {

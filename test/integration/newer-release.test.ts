@@ -22,7 +22,7 @@ import { missionLog } from '../../adapters/dynamodb/mission-log.ts';
 import { logMessages } from '../../schemas/telemetry/log-messages.ts';
 import { missionIdOf } from '../../schemas/identifiers.ts';
 import { hubOn, type LocalHub, scratch } from '../support/backup.ts';
-import { runCommand } from '../support/commands.ts';
+import { runHub } from '../support/commands.ts';
 import { acknowledgement, incidentIdentifier, missionRequest, missionUpdate } from '../support/messages.ts';
 import {
   inNewerFold,
@@ -53,7 +53,7 @@ let coordinator: Listener;
 
 /** Writes all of a table anew, as a newer release would have written it. */
 const writtenByNewer = async (dataDir: string): Promise<void> => {
-  const closed = await localPlace(dataDir, 'cdk.out', false);
+  const closed = await localPlace(dataDir, 'cdk.out', { mayCreate: false });
   if (closed === undefined) throw new Error('the hub has left no table');
   for (const item of await itemsOf(closed.table)) await putItem(closed.table, newer(item));
   await closed.close();
@@ -363,13 +363,15 @@ describe('An event that this release does not know', () => {
       attempts: 5,
     });
     const letters = (...args: readonly string[]) =>
-      runCommand('commands/dead-letters/main.ts', [...args, '--local', '--data-dir', place.path('hub')]);
+      runHub(['dead-letters', ...args, '--local', '--data-dir', place.path('hub')]);
     const name = `${coordinator.subscription}.${number}`;
     const list = await letters('list');
     expect([list.code, list.errors]).toEqual([0, '']);
     expect(list.out).toMatch(new RegExp(`${name}.*an entry that only a newer release can read`));
-    expect(list.out).not.toContain('NOBODY WAS TOLD');
-    expect((await letters('show', name)).out).toContain('only a newer release can read whether anybody has been told');
+    expect(list.out).not.toContain('WARNED NOBODY');
+    expect((await letters('show', name)).out).toContain(
+      'only a newer release can read whether the hub has warned anybody',
+    );
     expect((await letters('discard', name)).out).toContain('discarded');
   }, 60_000);
 

@@ -20,19 +20,22 @@ const say = (text: string): void => {
   process.stdout.write(`${text}\n`);
 };
 
-const { values, whole } = commandLine(usage, {
-  seeds: { type: 'string' },
-  from: { type: 'string', default: '1' },
-  seed: { type: 'string' },
-  exhaustive: { type: 'boolean', default: false },
-  deaths: { type: 'string', default: '1' },
-  wide: { type: 'boolean', default: false },
-  states: { type: 'string', default: '1000000' },
-  guards: { type: 'boolean', default: false },
-  only: { type: 'string' },
-  workers: { type: 'string', default: String(availableParallelism()) },
-  'until-broken': { type: 'boolean', default: false },
-  verbose: { type: 'boolean', default: false },
+const { values, whole } = commandLine({
+  usage,
+  options: {
+    seeds: { type: 'string' },
+    from: { type: 'string', default: '1' },
+    seed: { type: 'string' },
+    exhaustive: { type: 'boolean', default: false },
+    deaths: { type: 'string', default: '1' },
+    wide: { type: 'boolean', default: false },
+    states: { type: 'string', default: '1000000' },
+    guards: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    workers: { type: 'string', default: String(availableParallelism()) },
+    'until-broken': { type: 'boolean', default: false },
+    verbose: { type: 'boolean', default: false },
+  },
 });
 
 const wordsOf = ({ seed, findings }: Outcome): string =>

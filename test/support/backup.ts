@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { loadFirstData } from '../../local/first-data.ts';
 import { type Host, startHost } from '../../local/host.ts';
 import { placesIn } from '../../local/data-folder.ts';
-import { type Ran, runCommand, type Running } from './commands.ts';
+import { type Ran, runHub, type Running } from './commands.ts';
 
-/** Hubs whose data folders outlive them, and the command that carries what is in one into another. */
+/** Hubs whose data folders outlive them, and the command that copies one hub's table into another. */
 
-/** Runs `npm run backup -- …`. */
+/** Runs `npm run hub -- backup …`. */
 export const backup = (args: readonly string[], running?: Running): Promise<Ran> =>
-  runCommand('commands/backup/main.ts', args, running);
+  runHub(['backup', ...args], running);
 
 /** Folders of one test file, removed together. */
 export const scratch = async () => {
@@ -25,7 +25,7 @@ export interface LocalHub extends Host {
   readonly dataDir: string;
 }
 
-/** A hub on a data folder; at the address of `before`, if it takes that one's place. Partners keep their tokens. */
+/** A hub on a data folder; with `before`, at its address and with its key, so that partners keep their tokens. */
 export const hubOn = async (dataDir: string, before?: LocalHub): Promise<LocalHub> => {
   if (before !== undefined && before.dataDir !== dataDir)
     await copyFile(placesIn(before.dataDir).issuerKey, placesIn(dataDir).issuerKey);

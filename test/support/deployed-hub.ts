@@ -178,8 +178,8 @@ export const deployHub = async (place: Deployment, { guideline, parameters = {} 
     const api = new URL(Url).hostname.split('.')[0] ?? '';
     const url = `${place.endpoint}/restapis/${api}/live/_user_request_/fhir`;
     await deploy(place, folder, { PublicUrl: url });
-    await run('commands/directory/main.ts', 'local/sample/directory.json', '--table', TableName);
-    if (guideline !== undefined) await run('commands/guideline/main.ts', guideline, '--table', TableName);
+    await run('commands/main.ts', 'directory', 'local/sample/directory.json', '--table', TableName);
+    if (guideline !== undefined) await run('commands/main.ts', 'guideline', guideline, '--table', TableName);
     await sweepNow(place);
     return {
       url,

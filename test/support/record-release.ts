@@ -7,9 +7,13 @@ import { factsOf, playRelease } from './releases.ts';
 /** `npx node test/support/record-release.ts v0.2.0`: keeps what this release stores, for later releases to read. */
 
 const {
-  words: [release = ''],
+  positionals: [release = ''],
   wrongUse,
-} = commandLine('Usage: npx node test/support/record-release.ts <release>', {}, 1);
+} = commandLine({
+  usage: 'Usage: npx node test/support/record-release.ts <release>',
+  options: {},
+  mostArguments: 1,
+});
 if (!/^v\d+\.\d+\.\d+$/.test(release)) wrongUse('Name the release: v0.2.0');
 
 const folder = fileURLToPath(new URL(`../fixtures/releases/${release}/`, import.meta.url));
