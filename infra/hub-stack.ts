@@ -265,7 +265,10 @@ export class HubStack extends Stack {
       description: 'For npm run hub -- directory, guideline, dead-letters, audit, backup',
       value: TABLE_NAME,
     });
-    new CfnOutput(this, 'DeliveryQueueUrl', { description: 'For npm run hub -- dead-letters', value: DELIVERY_QUEUE_URL });
+    new CfnOutput(this, 'DeliveryQueueUrl', {
+      description: 'For npm run hub -- dead-letters',
+      value: DELIVERY_QUEUE_URL,
+    });
   }
 
   /** What stands before API Gateway may have a name that the stack does not know. */
