@@ -1,11 +1,14 @@
 import type { Answer, Channel } from '../../core/delivery/delivery-queue.ts';
-import type { Dice } from './dice.ts';
-import type { Process, Surroundings } from './process.ts';
+import type { Process, RunContext } from './process.ts';
+import type { SeededRandom } from './random.ts';
 
-/** How an endpoint behaves for a while. */
-export type Mood = 'well' | 'slow' | 'flapping' | 'stumbling' | 'down' | 'refusing' | 'deaf';
+/**
+ * How an endpoint behaves for some time. `unstable`: several calls at once, mostly errors, whose answers cross.
+ * `answers-late`: it takes each notification, and the answer comes after the hub's timeout.
+ */
+export type EndpointMode = 'healthy' | 'slow' | 'flapping' | 'unstable' | 'down' | 'rejecting' | 'answers-late';
 
-/** What came to an endpoint: the endpoint's own truth, whatever the hub has heard of it. */
+/** A notification that reached an endpoint, as the endpoint knows it. The hub may not have its answer. */
 export interface Arrival {
   readonly at: number;
   readonly subscription: string;
@@ -16,119 +19,116 @@ export interface Arrival {
   readonly taken: boolean;
 }
 
-/** A call the hub began, whether or not it came to anything. */
-export interface Called {
+/** A call that the hub began, whatever its result. */
+export interface EndpointCall {
   readonly at: number;
   readonly process: string;
   readonly subscription: string;
   readonly endpoint: string;
   readonly webhookId: string;
-  readonly mood: Mood;
+  readonly mode: EndpointMode;
 }
 
-interface Behaviour {
+interface Reaction {
   readonly arrives: boolean;
   readonly status: number | undefined;
-  /** Milliseconds until the hub has its answer. */
+  /** Milliseconds until the hub has the answer. */
   readonly takes: number;
   readonly answer: Answer;
 }
 
-/** A channel gives up after this, milliseconds. */
-const longestWait = 10_000;
+/** The hub's timeout of a call to an endpoint, milliseconds. */
+const callTimeout = 10_000;
 
-const behaviour = (mood: Mood, dice: Dice): Behaviour => {
+const reactionIn = (mode: EndpointMode, random: SeededRandom): Reaction => {
   const timeout: Answer = { failure: 'timeout' };
-  const says = (status: number, retryAfter?: number): Behaviour => ({
+  const answers = (status: number, retryAfter?: number): Reaction => ({
     arrives: true,
     status,
-    takes: dice.between(5, 400),
+    takes: random.between(5, 400),
     answer: retryAfter === undefined ? { status } : { status, retryAfter },
   });
-  switch (mood) {
-    case 'well':
-      return says(dice.pick([200, 200, 202, 204]));
+  switch (mode) {
+    case 'healthy':
+      return answers(random.pick([200, 200, 202, 204]));
     case 'slow': {
-      const takes = dice.between(2_000, 14_000);
-      return takes < longestWait
-        ? { ...says(200), takes }
-        : { arrives: true, status: 200, takes: longestWait, answer: timeout };
+      const takes = random.between(2_000, 14_000);
+      return takes < callTimeout
+        ? { ...answers(200), takes }
+        : { arrives: true, status: 200, takes: callTimeout, answer: timeout };
     }
     case 'flapping':
-      return dice.pick([
-        says(200),
-        says(200),
-        says(500),
-        says(503, dice.between(1, 60)),
-        says(429, dice.between(1, 20)),
-        { arrives: false, status: undefined, takes: longestWait, answer: timeout },
+      return random.pick([
+        answers(200),
+        answers(200),
+        answers(500),
+        answers(503, random.between(1, 60)),
+        answers(429, random.between(1, 20)),
+        { arrives: false, status: undefined, takes: callTimeout, answer: timeout },
         { arrives: true, status: 200, takes: 300, answer: { failure: 'connection' } },
       ]);
-    case 'stumbling': {
-      // Several missions call at once; most of the answers are errors, and they cross.
-      const status = dice.pick([500, 500, 500, 502, 200]);
-      return { arrives: true, status, takes: dice.between(100, 8_000), answer: { status } };
+    case 'unstable': {
+      const status = random.pick([500, 500, 500, 502, 200]);
+      return { arrives: true, status, takes: random.between(100, 8_000), answer: { status } };
     }
     case 'down':
       return {
         arrives: false,
         status: undefined,
-        ...dice.pick([
+        ...random.pick([
           { takes: 30, answer: { failure: 'connection' as const } },
           { takes: 40, answer: { failure: 'name' as const } },
-          { takes: longestWait, answer: timeout },
+          { takes: callTimeout, answer: timeout },
         ]),
       };
-    case 'refusing':
-      return says(dice.pick([410, 404, 401]));
-    case 'deaf':
-      return { arrives: true, status: 200, takes: longestWait, answer: timeout };
+    case 'rejecting':
+      return answers(random.pick([410, 404, 401]));
+    case 'answers-late':
+      return { arrives: true, status: 200, takes: callTimeout, answer: timeout };
   }
 };
 
-/** The outside world of endpoints: how each behaves, and what came to it. */
+/** All endpoints: how each behaves, and what reached it. */
 export interface Endpoints {
-  /** `url` behaves so from now on. */
-  readonly behave: (url: string, mood: Mood) => void;
+  /** From now on. */
+  readonly setMode: (url: string, mode: EndpointMode) => void;
   readonly arrivals: readonly Arrival[];
-  readonly calls: readonly Called[];
+  readonly calls: readonly EndpointCall[];
   readonly channelOf: (process: Process) => Channel;
 }
 
-export const endpointsIn = ({ scheduler, count, trace }: Surroundings, dice: Dice): Endpoints => {
-  const moods = new Map<string, Mood>();
+export const simulatedEndpoints = ({ scheduler, count, trace }: RunContext, random: SeededRandom): Endpoints => {
+  const modes = new Map<string, EndpointMode>();
   const arrivals: Arrival[] = [];
-  const calls: Called[] = [];
+  const calls: EndpointCall[] = [];
   return {
     arrivals,
     calls,
-    behave: (url, mood) => {
-      moods.set(url, mood);
+    setMode: (url, mode) => {
+      modes.set(url, mode);
     },
     channelOf: (process) => ({
       post: (subscription, webhookId, body) =>
         new Promise((resolve) => {
-          if (!process.isAlive() || process.mayDie()) return;
+          if (!process.isAlive() || process.maybeCrash()) return;
           const { id, endpoint } = subscription;
-          const mood = moods.get(endpoint) ?? 'well';
-          const { arrives, status, takes, answer } = behaviour(mood, dice);
+          const mode = modes.get(endpoint) ?? 'healthy';
+          const { arrives, status, takes, answer } = reactionIn(mode, random);
           const taken = arrives && status !== undefined && status >= 200 && status < 300;
-          calls.push({ at: scheduler.now(), process: process.name, subscription: id, endpoint, webhookId, mood });
+          calls.push({ at: scheduler.now(), process: process.name, subscription: id, endpoint, webhookId, mode });
           if (!arrives) count('notifications to endpoints that are down');
           else if (taken && answer.status === undefined)
-            count(
-              takes >= longestWait ? 'notifications answered too late' : 'notifications received whose answer was lost',
-            );
+            count(takes >= callTimeout ? 'notifications taken, answered too late' : 'notifications taken, answer lost');
           else if (!taken)
-            count(mood === 'refusing' ? 'notifications refused for good' : 'notifications refused for now');
+            count(mode === 'rejecting' ? 'notifications rejected for good' : 'notifications rejected for now');
           if (arrives) {
-            scheduler.after(dice.between(1, 50), () => {
-              trace(() => `${webhookId} comes to ${endpoint}${taken ? '' : `, which answers ${status}`}`);
+            scheduler.after(random.between(1, 50), () => {
+              trace(() => `${webhookId} reaches ${endpoint}${taken ? '' : `, which answers ${status}`}`);
               arrivals.push({ at: scheduler.now(), subscription: id, endpoint, webhookId, body, taken });
             });
           }
           process.after(50 + takes, () => {
-            if (!process.mayDie()) resolve(answer);
+            if (!process.maybeCrash()) resolve(answer);
           });
         }),
     }),

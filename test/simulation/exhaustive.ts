@@ -11,32 +11,33 @@ import { manualClock } from '../memory/clock.ts';
 import { memoryHub } from '../memory/hub.ts';
 import { subscriptionStore } from '../memory/subscription-store.ts';
 import { directory, missionOpenedBy, missionRequest, missionUpdate, parties, sentBy } from '../support/messages.ts';
-import { throughSteps } from './ports.ts';
+import { steppedPorts } from './ports.ts';
 import type { Step } from './process.ts';
+import { untilAllWait } from './scheduler.ts';
 
 /**
- * Every order of port calls of two messages of one mission and a pass of the sweeper, and a death at every point, on the
- * real code. A state is what is stored and what each process has seen: reached again, it is not looked at again.
- * A path is replayed from the start, because running code cannot be copied.
+ * Runs every order of the port calls of two messages of one mission and a pass of the sweeper, with a crash at every point,
+ * on the real code. A state is what is stored and what each process has read; a state that is reached again is not explored
+ * again. Each path is replayed from the start, because running code cannot be copied.
  */
 
 export interface Bounds {
-  /** How many processes may die. */
-  readonly deaths: number;
-  /** Every order of every two calls; otherwise calls that nobody sees are not held back, and those that a process makes at once go in the order in which they were made. */
+  /** How many processes may crash. */
+  readonly crashes: number;
+  /** Every order of every two calls. Otherwise calls that no other process can see run at once, and parallel calls of a process run in the order in which they were made. */
   readonly wide: boolean;
-  /** States after which it stops, and says so. */
-  readonly mostStates: number;
+  /** The search stops after so many states, and reports that it is incomplete. */
+  readonly maxStates: number;
 }
 
 export interface Explored {
   readonly states: number;
   readonly paths: number;
-  /** Distinct contents of the store when all have ended or died. */
+  /** Distinct contents of the store when all processes have ended or crashed. */
   readonly ends: number;
   readonly isComplete: boolean;
   /** What does not hold, and the choices that lead there. */
-  readonly broken: readonly { readonly words: string; readonly path: readonly string[] }[];
+  readonly broken: readonly { readonly detail: string; readonly path: readonly string[] }[];
 }
 
 const { amk, la } = parties;
@@ -49,11 +50,6 @@ const messages = [
 const subscribed = ['one', 'two'];
 const endOfTime = '2099-01-01T00:00:00.000Z';
 
-const untilAllWait = (): Promise<void> =>
-  new Promise((resolve) => {
-    process.nextTick(resolve);
-  });
-
 const digest = (value: unknown): string =>
   createHash('md5')
     .update(JSON.stringify(value) ?? 'undefined')
@@ -62,7 +58,7 @@ const digest = (value: unknown): string =>
 const isEntry = (value: unknown): value is StoredEntry =>
   typeof value === 'object' && value !== null && 'messageId' in value;
 
-/** What a process has seen, as short as tells it from anything else: an entry is known by its number, its message and its debt. */
+/** The result of a read, shortened to what distinguishes it: an entry by its number, its message and its fan-out. */
 const summaryOf = (result: unknown): string => {
   if (Array.isArray(result)) return result.map(summaryOf).join();
   if (!isEntry(result)) return JSON.stringify(result) ?? '';
@@ -79,7 +75,7 @@ const summaryOf = (result: unknown): string => {
 
 interface Pending {
   readonly name: string;
-  /** Lets the call have its effect, and its caller see it. */
+  /** Applies the effect of the call and resolves it. */
   readonly go: () => Promise<void>;
 }
 
@@ -87,15 +83,15 @@ interface Actor {
   readonly name: string;
   pending: readonly Pending[];
   history: string;
-  isDead: boolean;
+  isCrashed: boolean;
 }
 
 const opening = decide(undefined, request, { ...sentBy(amk), now: manualClock().iso() });
 if (opening.outcome === 'refused') throw new Error('the mission is refused');
 const firstEntry: Entry = { ...opening.entry, pendingFrom: 1, activeSince: 1 };
 
-/** The mission with its first entry, all told, and two subscribers of one party. */
-const stage = async () => {
+/** The mission with its first entry, fanned out, and two subscriptions of one party. */
+const prepare = async () => {
   const clock = manualClock();
   const store = subscriptionStore();
   const hub = memoryHub(clock, store);
@@ -117,10 +113,10 @@ const stage = async () => {
 };
 
 const begin = async () => {
-  const { clock, store, hub } = await stage();
+  const { clock, store, hub } = await prepare();
   const answered = new Map<string, number>();
   const actor = (name: string): { readonly actor: Actor; readonly step: Step } => {
-    const own: Actor = { name, pending: [], history: '', isDead: false };
+    const own: Actor = { name, pending: [], history: '', isCrashed: false };
     const step: Step = (call, effect) =>
       new Promise((resolve, reject) => {
         const pending: Pending = {
@@ -132,14 +128,14 @@ const begin = async () => {
             resolve(result);
           },
         };
-        if (own.isDead) reject(new Error('dead'));
+        if (own.isCrashed) reject(new Error('crashed'));
         else own.pending = [...own.pending, pending];
       });
     return { actor: own, step };
   };
   const senders = messages.map((message, index) => {
     const { actor: own, step } = actor(`message ${index + 1}`);
-    const ports = { ...throughSteps(hub, step), directory, now: hub.now };
+    const ports = { ...steppedPorts(hub, step), directory, now: hub.now };
     const work = async (): Promise<void> => {
       const accepted = await acceptMessage(ports.missions, message, sentBy(amk), hub.now);
       if (accepted.outcome === 'refused') throw new Error(`refused: ${JSON.stringify(accepted.faults)}`);
@@ -150,10 +146,10 @@ const begin = async () => {
     return own;
   });
   const { actor: sweeper, step } = actor('sweeper');
-  // It runs late enough to find what the others have begun.
+  // Late enough to find the obligations of the two messages.
   const later = (): number => hub.now() + 12_000;
   void sweep(
-    { ...throughSteps(hub, step), directory, now: later },
+    { ...steppedPorts(hub, step), directory, now: later },
     () => 60_000,
     () => undefined,
   );
@@ -171,29 +167,28 @@ const begin = async () => {
         pendingFrom,
       ],
     ),
-    // Who wrote a notification shows in its times only, and nobody acts on those before the end.
+    // Its times depend on the process that wrote a notification; no code reads them before the end.
     sorted(hub.missions.pending().map(({ obligation }) => obligation)),
     [...store.heads.values()].map(({ subscription, given }) => [subscription.lastNumber, [...given]]),
-    sorted([...store.items.values()].map(({ notification: { writtenAt: _who, ...notification } }) => notification)),
+    sorted([...store.items.values()].map(({ notification: { writtenAt: _time, ...notification } }) => notification)),
     sorted(hub.queue.waiting()),
   ];
   return { clock, hub, actors: [...senders, sweeper], answered, contents };
 };
 type Scene = Awaited<ReturnType<typeof begin>>;
 
-type Choice = { readonly actor: number; readonly call: number } | { readonly dies: number };
+type Choice = { readonly actor: number; readonly call: number } | { readonly crashes: number };
 
-const wordsOf = (choice: Choice, { actors }: Scene): string =>
-  'dies' in choice
-    ? `${actors[choice.dies]?.name} dies`
+const textOf = (choice: Choice, { actors }: Scene): string =>
+  'crashes' in choice
+    ? `${actors[choice.crashes]?.name} crashes`
     : `${actors[choice.actor]?.name}: ${actors[choice.actor]?.pending[choice.call]?.name}`;
 
 /**
- * Calls that come to the same whichever of them is first, and that no other process sees: subscriptions stay as they are,
- * what is written under a number is the same whoever writes it, the queue is read by nobody. Before and after such a call
- * nothing else need be tried but the death of who makes it.
+ * Calls whose order does not matter and that no other process can see: subscriptions do not change, a notification is the
+ * same whichever process writes it, and the queue has no reader. Around such a call only a crash of its caller is tried.
  */
-const alone: readonly string[] = [
+const unseenCalls: readonly string[] = [
   'subscriptions.subscribers',
   'notifications.read',
   'notifications.write',
@@ -204,42 +199,42 @@ const alone: readonly string[] = [
   'obligations.postpone',
 ];
 
-const choicesIn = ({ actors }: Scene, deathsLeft: number, { wide }: Bounds): readonly Choice[] => {
+const choicesIn = ({ actors }: Scene, crashesLeft: number, { wide }: Bounds): readonly Choice[] => {
   const unseen = actors.findIndex(
-    ({ pending: [next], isDead }) => !isDead && next !== undefined && alone.includes(next.name),
+    ({ pending: [next], isCrashed }) => !isCrashed && next !== undefined && unseenCalls.includes(next.name),
   );
-  if (unseen !== -1 && !wide) return [{ actor: unseen, call: 0 }, ...(deathsLeft > 0 ? [{ dies: unseen }] : [])];
-  const calls = actors.flatMap(({ pending, isDead }, actor): Choice[] =>
-    isDead ? [] : pending.slice(0, wide ? pending.length : 1).map((_pending, call) => ({ actor, call })),
+  if (unseen !== -1 && !wide) return [{ actor: unseen, call: 0 }, ...(crashesLeft > 0 ? [{ crashes: unseen }] : [])];
+  const calls = actors.flatMap(({ pending, isCrashed }, actor): Choice[] =>
+    isCrashed ? [] : pending.slice(0, wide ? pending.length : 1).map((_pending, call) => ({ actor, call })),
   );
-  const deaths = actors.flatMap(({ pending, isDead }, dies): Choice[] =>
-    deathsLeft > 0 && !isDead && pending.length > 0 ? [{ dies }] : [],
+  const crashes = actors.flatMap(({ pending, isCrashed }, actor): Choice[] =>
+    crashesLeft > 0 && !isCrashed && pending.length > 0 ? [{ crashes: actor }] : [],
   );
-  return [...calls, ...deaths];
+  return [...calls, ...crashes];
 };
 
 const make = async (choice: Choice, { actors }: Scene): Promise<void> => {
-  if ('dies' in choice) {
-    const dying = actors[choice.dies];
-    if (dying === undefined) return;
-    dying.isDead = true;
-    dying.pending = [];
-    dying.history = 'dead';
+  if ('crashes' in choice) {
+    const crashing = actors[choice.crashes];
+    if (crashing === undefined) return;
+    crashing.isCrashed = true;
+    crashing.pending = [];
+    crashing.history = 'crashed';
     return;
   }
   await actors[choice.actor]?.pending[choice.call]?.go();
   await untilAllWait();
 };
 
-const stateOf = async (scene: Scene, deathsLeft: number): Promise<string> =>
+const stateOf = async (scene: Scene, crashesLeft: number): Promise<string> =>
   digest([
     await scene.contents(),
-    deathsLeft,
+    crashesLeft,
     scene.actors.map(({ history, pending }) => [history, pending.map(({ name }) => name)]),
   ]);
 
-/** Sweeps until nothing is owed, and says what does not hold then. */
-const settle = async ({ clock, hub, answered }: Scene): Promise<readonly string[]> => {
+/** Sweeps until no obligation is left, and returns what does not hold then. */
+const completeAll = async ({ clock, hub, answered }: Scene): Promise<readonly string[]> => {
   const wrong: string[] = [];
   const ports = { ...hub, now: hub.now };
   for (let pass = 0; pass < 5; pass += 1) {
@@ -256,29 +251,29 @@ const settle = async ({ clock, hub, answered }: Scene): Promise<readonly string[
   for (const entry of log) {
     state = evolve(state, entry);
     if (JSON.stringify(state) !== JSON.stringify(entry.state)) wrong.push(`entry ${entry.number} is not the fold`);
-    if (entry.fanOutPending) wrong.push(`entry ${entry.number} owes`);
+    if (entry.fanOutPending) wrong.push(`the fan-out of entry ${entry.number} is pending`);
   }
-  const said = log.map(({ messageId }) => messageId);
-  if (new Set(said).size !== said.length) wrong.push(`said twice: ${said.join()}`);
-  for (const [id, number] of answered) if (said[number - 1] !== id) wrong.push(`${id} was answered ${number}`);
+  const ids = log.map(({ messageId }) => messageId);
+  if (new Set(ids).size !== ids.length) wrong.push(`written twice: ${ids.join()}`);
+  for (const [id, number] of answered) if (ids[number - 1] !== id) wrong.push(`${id} was answered ${number}`);
   for (const id of subscribed) wrong.push(...(await wrongIn(hub, id, log)));
   return wrong;
 };
 
 const wrongIn = async (hub: Scene['hub'], id: string, log: readonly StoredEntry[]): Promise<readonly string[]> => {
   const wrong: string[] = [];
-  const notes = await hub.notifications.range(id, 1, 100);
+  const notifications = await hub.notifications.range(id, 1, 100);
   const lastNumber = (await hub.subscriptions.read(id))?.lastNumber;
   const numbers = log.map((_entry, index) => index + 1).join();
-  if (notes.map(({ number }) => number).join() !== numbers || lastNumber !== log.length)
-    wrong.push(`${id} has ${notes.map(({ number }) => number).join()} of ${lastNumber}`);
-  if (notes.map(({ entry }) => entry).join() !== numbers) wrong.push(`${id} is not in the order of the log`);
-  for (const { number, previous, entry } of notes) {
+  if (notifications.map(({ number }) => number).join() !== numbers || lastNumber !== log.length)
+    wrong.push(`${id} has ${notifications.map(({ number }) => number).join()} of ${lastNumber}`);
+  if (notifications.map(({ entry }) => entry).join() !== numbers) wrong.push(`${id} is not in the order of the log`);
+  for (const { number, previous, entry } of notifications) {
     if ((previous ?? 0) !== number - 1) wrong.push(`${id}.${number} names ${previous} before it`);
-    if (!hub.queue.notifications().some((order) => order.subscription === id && order.number === number))
-      wrong.push(`${id}.${number} was never ordered`);
+    if (!hub.queue.notifications().some((job) => job.subscription === id && job.number === number))
+      wrong.push(`${id}.${number} was never sent to the queue`);
     if (log[entry - 1]?.notified.some((one) => one.subscription === id && one.number === number) !== true)
-      wrong.push(`${id}.${number} is not among those told`);
+      wrong.push(`${id}.${number} is not listed in its entry`);
   }
   return wrong;
 };
@@ -286,32 +281,32 @@ const wrongIn = async (hub: Scene['hub'], id: string, log: readonly StoredEntry[
 export const explore = async (bounds: Bounds): Promise<Explored> => {
   const seen = new Set<string>();
   const ends = new Map<string, true>();
-  const broken: { readonly words: string; readonly path: readonly string[] }[] = [];
+  const broken: { readonly detail: string; readonly path: readonly string[] }[] = [];
   const open: (readonly Choice[])[] = [[]];
   let paths = 0;
-  for (let prefix = open.pop(); prefix !== undefined && seen.size < bounds.mostStates; prefix = open.pop()) {
+  for (let prefix = open.pop(); prefix !== undefined && seen.size < bounds.maxStates; prefix = open.pop()) {
     paths += 1;
     const scene = await begin();
     const path: Choice[] = [];
-    const words: string[] = [];
-    let deathsLeft = bounds.deaths;
+    const texts: string[] = [];
+    let crashesLeft = bounds.crashes;
     const take = async (choice: Choice): Promise<void> => {
-      words.push(wordsOf(choice, scene));
+      texts.push(textOf(choice, scene));
       path.push(choice);
-      if ('dies' in choice) deathsLeft -= 1;
+      if ('crashes' in choice) crashesLeft -= 1;
       await make(choice, scene);
     };
     for (const choice of prefix) await take(choice);
     for (;;) {
-      const state = await stateOf(scene, deathsLeft);
+      const state = await stateOf(scene, crashesLeft);
       if (seen.has(state)) break;
       seen.add(state);
-      const [first, ...others] = choicesIn(scene, deathsLeft, bounds);
+      const [first, ...others] = choicesIn(scene, crashesLeft, bounds);
       if (first === undefined) {
         const end = digest([await scene.contents(), [...scene.answered]]);
         if (ends.has(end)) break;
         ends.set(end, true);
-        for (const wrong of await settle(scene)) broken.push({ words: wrong, path: words });
+        for (const wrong of await completeAll(scene)) broken.push({ detail: wrong, path: texts });
         break;
       }
       for (const other of others) open.push([...path, other]);

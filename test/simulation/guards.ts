@@ -1,24 +1,17 @@
-import { spawn } from 'node:child_process';
-import { cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { stripVTControlCharacters } from 'node:util';
-
 /**
- * Every guard against deaths, duplicates and races, and what becomes of the hub without it: `npm run simulate -- --guards`
- * takes each away in a copy of the sources and plays until an invariant breaks. One that nothing misses is not needed, or
- * the simulation is too weak.
+ * The guards against crashes, duplicates and races: `npm run simulate -- --guards` removes each in a copy of the sources
+ * (guard-check.ts) and expects an invariant or a test to fail. docs/simulation.md lists them.
  */
 
 export interface Guard {
   readonly file: string;
-  /** The one place in the file. */
+  /** Occurs exactly once in the file. */
   readonly find: string;
   readonly replace: string;
-  /** What it guards. */
+  /** What it ensures. */
   readonly what: string;
-  /** What must miss it; the simulation if nothing is said. */
-  readonly missedBy?: 'contract' | 'unit tests';
+  /** What must fail without it; the simulation if absent. */
+  readonly detectedBy?: 'contract' | 'unit tests';
 }
 
 const accept = 'core/mission/accept-message.ts';
@@ -180,7 +173,7 @@ export const guards: readonly Guard[] = [
     find: '      await ports.obligations.postpone(obligation, new Date(ports.now() + retryMilliseconds).toISOString());\n',
     replace: '',
     what: 'What cannot be paid makes room for others',
-    missedBy: 'unit tests',
+    detectedBy: 'unit tests',
   },
   {
     file: 'core/mission/transitions.ts',
@@ -199,35 +192,35 @@ export const guards: readonly Guard[] = [
     find: "before.unreachable?.[undelivered?.organisation ?? ''] !== undefined;",
     replace: 'undelivered === null;',
     what: 'People are told once that a party is unreachable',
-    missedBy: 'unit tests',
+    detectedBy: 'unit tests',
   },
   {
     file: retire,
     find: 'if (now < restsAt) return restsAt;',
     replace: '',
     what: 'A mission in which something was said is not forgotten before it has rested',
-    missedBy: 'unit tests',
+    detectedBy: 'unit tests',
   },
   {
     file: retire,
     find: "if (notifications.some(({ status }) => status === 'pending')) return 'pending';",
     replace: '',
     what: 'A mission is not forgotten while somebody is not told of it yet',
-    missedBy: 'unit tests',
+    detectedBy: 'unit tests',
   },
   {
     file: retire,
     find: 'entry < last.activeSince',
     replace: 'entry < 0',
     what: 'A mission that awoke is seen to by the entry that woke it alone',
-    missedBy: 'unit tests',
+    detectedBy: 'unit tests',
   },
   {
     file: retire,
     find: ', ...subscribers.map(({ id }) => id)]);',
     replace: ']);',
     what: 'A mission leaves the head of a subscription too whose number nobody lived to note',
-    missedBy: 'unit tests',
+    detectedBy: 'unit tests',
   },
   {
     file: retire,
@@ -312,7 +305,7 @@ export const guards: readonly Guard[] = [
     find: 'subscription.revision !== seen.revision ||\n        subscription.failingSince !== seen.failingSince\n',
     replace: 'subscription.revision !== seen.revision\n',
     what: 'Memory: a call that is repeated ends no other outage',
-    missedBy: 'unit tests',
+    detectedBy: 'unit tests',
   },
   {
     file: memoryHealth,
@@ -350,222 +343,125 @@ export const guards: readonly Guard[] = [
     find: "client.send(new PutCommand({ TableName, Item: item, ConditionExpression: 'attribute_not_exists(pk)' })),",
     replace: 'client.send(new PutCommand({ TableName, Item: item })),',
     what: 'DynamoDB: an entry is appended once',
-    missedBy: 'contract',
+    detectedBy: 'contract',
   },
   {
     file: missionLog,
     find: 'if (packed.length > (entry.sender',
     replace: 'if (packed.length < 0 && packed.length > (entry.sender',
     what: 'DynamoDB: an entry that is too large is refused',
-    missedBy: 'contract',
+    detectedBy: 'contract',
   },
   {
     file: missionLog,
     find: "'attribute_exists(obligation) AND obligation <> :over'",
     replace: "'attribute_exists(pk) AND pk <> :over'",
     what: 'DynamoDB: who was told is noted once',
-    missedBy: 'contract',
+    detectedBy: 'contract',
   },
   {
     file: eventNumbers,
     find: 'seqOf.#mission < :entry OR',
     replace: '(attribute_exists(seqOf.#mission) AND :entry > :none) OR',
     what: 'DynamoDB: an entry is numbered once and in order',
-    missedBy: 'contract',
+    detectedBy: 'contract',
   },
   {
     file: notifications,
     find: "            Item: { ...key, ...owed(key, dueAt), ...notification },\n            ConditionExpression: 'attribute_not_exists(pk)',\n",
     replace: '            Item: { ...key, ...owed(key, dueAt), ...notification },\n',
     what: 'DynamoDB: a notification is written once',
-    missedBy: 'contract',
+    detectedBy: 'contract',
   },
   {
     file: endpointHealth,
     find: "'NOT #status IN (:requested, :active, :off)' : '#status = :seen'",
     replace: "'attribute_exists(#status) AND :requested <> :active AND :active <> :off' : ':seen <> :off'",
     what: 'DynamoDB: who saw another status does not change it',
-    missedBy: 'contract',
+    detectedBy: 'contract',
   },
   {
     file: endpointHealth,
     find: 'AND #status <> :off AND revision = :revision',
     replace: 'AND #status <> :off AND revision >= :revision',
     what: 'DynamoDB: who saw other settings does not change the status',
-    missedBy: 'contract',
+    detectedBy: 'contract',
   },
   {
     file: endpointHealth,
     find: "'#failingSince = :since'",
     replace: "'(#failingSince = :since OR attribute_exists(#status))'",
     what: 'DynamoDB: a call that is repeated ends no other outage',
-    missedBy: 'contract',
+    detectedBy: 'contract',
   },
   {
     file: endpointHealth,
     find: 'AND retryAt = :retryAt AND revision = :revision',
     replace: 'AND retryAt >= :retryAt AND revision = :revision',
     what: 'DynamoDB: one takes the probe',
-    missedBy: 'contract',
+    detectedBy: 'contract',
   },
   {
     file: subscriptions,
     find: "when: 'revision = :seen AND #status <> :off',",
     replace: "when: 'revision >= :seen AND #status <> :off',",
     what: 'DynamoDB: settings that somebody changed are not changed unseen',
-    missedBy: 'contract',
+    detectedBy: 'contract',
   },
   {
     file: subscriptions,
     find: "when: 'revision = :seen AND #status <> :off',",
     replace: "when: 'revision = :seen AND attribute_exists(#status) AND :off <> :seen',",
     what: 'DynamoDB: what has ended is not changed',
-    missedBy: 'contract',
+    detectedBy: 'contract',
   },
   {
     file: subscriptions,
     find: "      if (head.status === 'off') await delist(head);\n      else if (head.revision",
     replace: '      if (head.revision',
     what: 'DynamoDB: who ended is not enlisted again',
-    missedBy: 'contract',
+    detectedBy: 'contract',
   },
   {
     file: subscriptions,
     find: 'else if (head.revision !== revision) await enlist(head);',
     replace: '',
     what: 'DynamoDB: the list holds the last filter',
-    missedBy: 'contract',
+    detectedBy: 'contract',
   },
   {
     file: 'adapters/dynamodb/worklist.ts',
     find: "'attribute_not_exists(pk) OR #entry < :entry'",
     replace: "'attribute_not_exists(pk) OR #entry < :entry OR #entry >= :entry'",
     what: 'DynamoDB: an older entry overwrites no newer Task',
-    missedBy: 'contract',
+    detectedBy: 'contract',
   },
   {
     file: 'adapters/dynamodb/overview.ts',
     find: "'attribute_not_exists(pk) OR #entry < :entry'",
     replace: "'attribute_not_exists(pk) OR #entry < :entry OR #entry >= :entry'",
     what: 'DynamoDB: an older report overwrites no newer readiness',
-    missedBy: 'contract',
+    detectedBy: 'contract',
   },
   {
     file: 'adapters/dynamodb/obligations.ts',
     find: "'attribute_exists(obligation) AND NOT obligation IN (:over, :failed)'",
     replace: "'NOT obligation IN (:over, :failed)'",
     what: 'DynamoDB: what is paid is not owed again by a postponement',
-    missedBy: 'contract',
+    detectedBy: 'contract',
   },
   {
     file: eventNumbers,
     find: 'OR forgotThrough < :knownSince',
     replace: 'OR forgotThrough <> :knownSince',
     what: 'DynamoDB: who was held up since before a mission was forgotten numbers nothing anew',
-    missedBy: 'contract',
+    detectedBy: 'contract',
   },
   {
     file: 'adapters/dynamodb/idle-missions.ts',
     find: 'OR seqOf.#mission <= :entry)',
     replace: 'OR seqOf.#mission <= :entry OR seqOf.#mission > :entry)',
     what: 'DynamoDB: a mission that went on is not forgotten',
-    missedBy: 'contract',
+    detectedBy: 'contract',
   },
 ];
-
-export interface Verdict {
-  readonly guard: Guard;
-  /** What missed it: an invariant, or a test; nothing if nobody did. */
-  readonly by?: string;
-  /** Seeds played until then. */
-  readonly seeds?: number;
-  /** The code is no longer as the list says. */
-  readonly lost?: boolean;
-}
-
-const run = (folder: string, file: string, args: readonly string[]): Promise<string> =>
-  new Promise((resolve) => {
-    const child = spawn(process.execPath, [file, ...args], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
-    let text = '';
-    const add = (chunk: Buffer): void => {
-      text += chunk.toString();
-    };
-    child.stdout.on('data', add);
-    child.stderr.on('data', add);
-    child.on('close', (code) => resolve(`${text}\nexit ${code}`));
-  });
-
-const brokenBy = (output: string): { readonly by?: string; readonly seeds?: number } => {
-  const seed = /seed (\d+) breaks:\n {2}(.+?) \(/.exec(output);
-  if (seed !== null) return { by: `invariant "${seed[2]}"`, seeds: Number(seed[1]) };
-  if (output.endsWith('exit 0')) return {};
-  if (output.includes('SyntaxError')) throw new Error(`without the guard nothing runs: ${output}`);
-  const test = /(?:FAIL|×)\s+(?:\S+\.test\.ts > )?(.+)/.exec(stripVTControlCharacters(output));
-  return {
-    by: `test "${
-      test?.[1]
-        ?.split(' > ')
-        .at(-1)
-        ?.replace(/ \d+ms$/, '') ??
-      output.trim().split('\n')[0] ??
-      ''
-    }"`,
-  };
-};
-
-const vitest = join('node_modules', 'vitest', 'vitest.mjs');
-
-const check = async (folder: string, { missedBy }: Guard, seeds: number): Promise<string> => {
-  switch (missedBy) {
-    case 'contract':
-      return run(folder, vitest, ['run', 'test/integration/dynamodb-contract.test.ts', '--bail', '1']);
-    case 'unit tests':
-      return run(folder, vitest, ['run', 'test/unit/core', '--bail', '1']);
-    default:
-      return run(folder, 'test/simulation/main.ts', ['--seeds', String(seeds), '--until-broken', '--workers', '1']);
-  }
-};
-
-const leftOut = new Set(['node_modules', '.git', 'coverage', '.luftbro']);
-
-/** Takes each guard away in turn; the sources themselves are not touched. */
-export const tryGuards = async (
-  seeds: number,
-  only: string | undefined,
-  onVerdict: (verdict: Verdict) => void,
-): Promise<void> => {
-  const root = process.cwd();
-  const folder = await mkdtemp(join(tmpdir(), 'luftbro-guards-'));
-  try {
-    for (const name of await readdir(root))
-      if (!leftOut.has(name)) await cp(join(root, name), join(folder, name), { recursive: true });
-    await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
-    const whole = await run(folder, 'test/simulation/main.ts', ['--seeds', '60', '--until-broken', '--workers', '1']);
-    if (!whole.endsWith('exit 0')) throw new Error(`with all guards in place: ${whole}`);
-    for (const guard of guards) {
-      if (only !== undefined && !`${guard.file} ${guard.what}`.includes(only)) continue;
-      const path = join(folder, guard.file);
-      const text = await readFile(path, 'utf8');
-      if (text.split(guard.find).length !== 2) {
-        onVerdict({ guard, lost: true });
-        continue;
-      }
-      await writeFile(
-        path,
-        text.replace(guard.find, () => guard.replace),
-      );
-      const output = await check(folder, guard, seeds);
-      await writeFile(path, text);
-      const verdict = brokenBy(output);
-      // What breaks with the guard in place too says nothing of it.
-      const same =
-        verdict.seeds === undefined
-          ? ''
-          : await run(folder, 'test/simulation/main.ts', ['--seed', String(verdict.seeds)]);
-      if (same !== '' && !same.endsWith('exit 0')) throw new Error(`with all guards in place: ${same}`);
-      onVerdict({ guard, ...verdict });
-    }
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-};

@@ -11,16 +11,17 @@ import type { Notice } from '../../core/delivery/notice.ts';
 import { type Refusal, statusOf } from '../../schemas/faults.ts';
 import { defined } from '../../schemas/defined.ts';
 import { directory, sentBy } from '../support/messages.ts';
-import type { Dice } from './dice.ts';
-import { throughSteps } from './ports.ts';
+import type { OutgoingMessage } from './next-message.ts';
+import { steppedPorts } from './ports.ts';
 import type { Process } from './process.ts';
-import type { Said } from './story.ts';
+import type { JobResult } from './queue.ts';
+import type { SeededRandom } from './random.ts';
 import type { World } from './world.ts';
 
-/** The use cases as the functions put them together (functions/<name>/handler.ts), on the ports of the simulation. */
+/** The use cases, combined as in functions/<name>/handler.ts, on the ports of the simulation. */
 
-/** What an endpoint is told, in short: which entry of which mission, and which message that is. */
-export interface Told {
+/** A notification in short: which entry of which mission, and which message that is. */
+export interface NoticeSummary {
   readonly kind: string;
   readonly mission?: string;
   readonly entry?: number;
@@ -28,9 +29,9 @@ export interface Told {
   readonly number?: number;
 }
 
-const shortNotice = (notice: Notice): string => {
+const summaryOf = (notice: Notice): string => {
   const [event] = 'events' in notice ? notice.events : [];
-  const told: Told = {
+  const summary: NoticeSummary = {
     kind: notice.kind,
     ...defined({
       mission: event?.entry.mission,
@@ -39,7 +40,7 @@ const shortNotice = (notice: Notice): string => {
       number: event?.notification.number,
     }),
   };
-  return JSON.stringify(told);
+  return JSON.stringify(summary);
 };
 
 /** HTTP status and, if it was accepted, the number of the entry. */
@@ -48,19 +49,23 @@ export interface Reply {
   readonly entry?: number;
 }
 
-const patienceMilliseconds = 3_000;
-const restMilliseconds = 2_000;
+/** A sender waits this long for the fan-out. */
+const fanOutWaitMilliseconds = 3_000;
+/** Between two looks of the sweeper. */
+const sweepPauseMilliseconds = 2_000;
+/** The sweeper begins no look in the last part of its time. */
 const reserveMilliseconds = 15_000;
-const brokenWait = 5;
+/** Seconds after which a delivery that threw comes back. */
+const retryAfterError = 5;
 
-export const handlersOf = (world: World, dice: Dice) => {
-  const portsOf = (process: Process, kept = world.kept) => ({
-    ...throughSteps(kept, process.step),
+export const handlersOf = (world: World, random: SeededRandom) => {
+  const portsOf = (process: Process, ports = world.ports) => ({
+    ...steppedPorts(ports, process.step),
     directory,
     now: process.now,
   });
 
-  const processMessage = async (process: Process, { sender, message, ifMatch }: Said): Promise<Reply> => {
+  const processMessage = async (process: Process, { sender, message, ifMatch }: OutgoingMessage): Promise<Reply> => {
     const ports = portsOf(process);
     const begun = process.now();
     let accepted: Accepted | Refusal;
@@ -77,57 +82,57 @@ export const handlersOf = (world: World, dice: Dice) => {
       () => 'in time' as const,
       () => 'in time' as const,
     );
-    const late = process.sleep(patienceMilliseconds).then(() => 'late' as const);
+    const late = process.sleep(fanOutWaitMilliseconds).then(() => 'late' as const);
     if ((await Promise.race([work, late])) === 'late') {
-      // The sandbox stands still after the answer, until another request wakes it or it is thrown away.
-      if (dice.chance(world.weather().freeze)) process.freeze(dice.between(1_000, 1_800_000));
-      else process.die();
+      // After the answer Lambda pauses the sandbox until the next request, or ends it.
+      if (random.chance(world.failpoints().pause)) process.pause(random.between(1_000, 1_800_000));
+      else process.crash();
     }
     return reply;
   };
 
-  const deliverOrder = async (process: Process, order: DeliveryJob): Promise<'done' | { readonly seconds: number }> => {
+  const deliverJob = async (process: Process, job: DeliveryJob): Promise<JobResult> => {
     const ports = portsOf(process);
     try {
-      const delivered = await deliver(order, {
+      const delivered = await deliver(job, {
         ...ports,
         channel: world.endpoints.channelOf(process),
         clock: { now: process.now },
-        random: () => dice.unit(),
-        compose: shortNotice,
+        random: () => random.unit(),
+        compose: summaryOf,
         settings: deliverySettings,
       });
       return delivered.outcome === 'settled' ? 'done' : { seconds: delivered.seconds };
     } catch {
-      return { seconds: brokenWait };
+      return { seconds: retryAfterError };
     }
   };
 
-  /** Sleeps through looks that would find nothing, by as many rests as need be. */
-  const rest = (process: Process): Promise<void> =>
+  /** Waits until something is due or the time is over: the looks in between would find nothing. */
+  const untilDue = (process: Process): Promise<void> =>
     new Promise((resolve) => {
       const look = (): void => {
         const due = world.nextDue();
         const isOver = process.timeLeft() <= reserveMilliseconds;
         if (isOver || (due !== undefined && due <= process.now())) resolve();
-        else process.after(restMilliseconds, look);
+        else process.after(sweepPauseMilliseconds, look);
       };
-      process.after(restMilliseconds, look);
+      process.after(sweepPauseMilliseconds, look);
     });
 
   const sweepRun = async (process: Process): Promise<void> => {
-    const whole = portsOf(process);
-    // An index of DynamoDB lags behind its table: what it says may be over.
-    const due: typeof whole.obligations.due = async (...args) => {
-      const found = await whole.obligations.due(...args);
-      if (dice.chance(world.weather().slow)) await process.sleep(dice.between(500, 5_000));
+    const current = portsOf(process);
+    // A DynamoDB index lags behind its table: an obligation in it may be completed already.
+    const due: typeof current.obligations.due = async (...args) => {
+      const found = await current.obligations.due(...args);
+      if (random.chance(world.failpoints().slow)) await process.sleep(random.between(500, 5_000));
       return found;
     };
-    const ports = { ...whole, obligations: { ...whole.obligations, due } };
+    const ports = { ...current, obligations: { ...current.obligations, due } };
     const look = async (): Promise<'more' | 'nothing more'> => {
       try {
         const swept = await sweep(ports, process.timeLeft, (obligation, error) =>
-          world.trace(() => `${process.name} cannot pay ${JSON.stringify(obligation)}: ${String(error)}`),
+          world.trace(() => `${process.name} cannot complete ${JSON.stringify(obligation)}: ${String(error)}`),
         );
         return swept.more && swept.paid > 0 ? 'more' : 'nothing more';
       } catch {
@@ -135,15 +140,15 @@ export const handlersOf = (world: World, dice: Dice) => {
       }
     };
     while (process.timeLeft() > reserveMilliseconds) {
-      if ((await look()) === 'nothing more') await rest(process);
+      if ((await look()) === 'nothing more') await untilDue(process);
     }
-    await removeIdleMissions(ports, process.timeLeft, (retirement, error) =>
-      world.trace(() => `${process.name} cannot look at ${JSON.stringify(retirement)}: ${String(error)}`),
+    await removeIdleMissions(ports, process.timeLeft, (idleMission, error) =>
+      world.trace(() => `${process.name} cannot check ${JSON.stringify(idleMission)}: ${String(error)}`),
     ).catch(() => undefined);
   };
 
   const createSubscription = async (process: Process, subscription: Subscription): Promise<Reply> => {
-    const { subscriptions, queue } = portsOf(process, world.keptFor(process));
+    const { subscriptions, queue } = portsOf(process, world.portsFor(process));
     const due = new Date(process.now() + deliveryGraceMilliseconds).toISOString();
     try {
       await subscriptions.create(subscription, due);
@@ -156,7 +161,7 @@ export const handlersOf = (world: World, dice: Dice) => {
 
   const endSubscription = async (process: Process, id: string): Promise<Reply> => {
     try {
-      await portsOf(process, world.keptFor(process)).subscriptions.turnOff(id);
+      await portsOf(process, world.portsFor(process)).subscriptions.turnOff(id);
       return { status: 204 };
     } catch {
       return { status: 503 };
@@ -169,13 +174,14 @@ export const handlersOf = (world: World, dice: Dice) => {
     id: string,
     change: Partial<Pick<Subscription, 'endpoint' | 'filter' | 'secret' | 'formerSecret'>>,
   ): Promise<Reply> => {
-    const { subscriptions, queue } = portsOf(process, world.keptFor(process));
+    const { subscriptions, queue } = portsOf(process, world.portsFor(process));
     try {
       const subscription = await subscriptions.read(id);
       if (subscription === undefined || subscription.status === 'off') return { status: 404 };
       const due =
         change.endpoint === undefined ? undefined : new Date(process.now() + deliveryGraceMilliseconds).toISOString();
-      if (change.filter !== undefined) world.journal.refiltered.push({ at: world.scheduler.now(), subscription: id });
+      if (change.filter !== undefined)
+        world.history.filterChanges.push({ at: world.scheduler.now(), subscription: id });
       if (!(await subscriptions.change({ ...subscription, ...change }, due))) return { status: 409 };
       if (due !== undefined) await queue.send([{ kind: 'handshake', subscription: id, due }]).catch(() => undefined);
       return { status: 200 };
@@ -188,18 +194,18 @@ export const handlersOf = (world: World, dice: Dice) => {
     const ports = portsOf(process);
     try {
       const { items } = await ports.deadLetters.list(100);
-      // A person reads them first.
-      await process.sleep(dice.between(0, 30_000));
+      // The operator reads the list first.
+      await process.sleep(random.between(0, 30_000));
       const redriven = await redrive(ports, items);
-      world.count('dead letters tried again', redriven.filter(({ outcome }) => outcome === 'redriven').length);
+      world.count('dead letters redriven', redriven.filter(({ outcome }) => outcome === 'redriven').length);
     } catch {
-      // A person types it again, or the sweeper sends it.
+      // The operator repeats the command, or the sweeper sends the notification.
     }
   };
 
   return {
     processMessage,
-    deliverOrder,
+    deliverJob,
     sweepRun,
     createSubscription,
     endSubscription,

@@ -1,22 +1,20 @@
 import { availableParallelism } from 'node:os';
-import { Worker } from 'node:worker_threads';
 import { commandLine } from '../../commands/cli/command-line.ts';
 import { explore } from './exhaustive.ts';
-import { noFaults, faultKinds, type Tally } from './faults.ts';
-import { tryGuards } from './guards.ts';
-import { invariants } from './invariants.ts';
-import { type Outcome, simulate } from './run.ts';
-import type { Share } from './seeds-worker.ts';
+import { tryGuards } from './guard-check.ts';
+import { addTo, failureReport, figure, noTotals, runReport, totalsReport } from './report.ts';
+import { simulate } from './run.ts';
+import { runSeeds } from './seeds.ts';
 
 /**
- * `npm run simulate -- --seeds 10000 [--from 1]` plays stories under faults; `--seed 7 [--verbose]` plays one, with all that
- * happens; `--exhaustive` goes through
- * every order of a few handlers' calls; `--guards` takes away each guard in the code in turn. Ends with 1 if an invariant is broken, or no guard is missed.
+ * `npm run simulate -- --seeds 10000 [--from 1]` runs many seeds under faults, `--seed 7 [--verbose]` one seed with its whole
+ * trace, `--exhaustive` every order of a few port calls, `--guards` the simulation without each guard in turn. Exits with 1
+ * if an invariant is broken, or if the removal of a guard is not detected. docs/simulation.md explains the output.
  */
 
-const usage = `Usage: npm run simulate -- [--seeds <how many>] [--from <first>] [--workers <threads>] [--until-broken] | --seed <one> [--verbose] | --guards [--only <words>] | --exhaustive [--deaths <how many>] [--wide] [--states <most>]`;
+const usage = `Usage: npm run simulate -- [--seeds <count>] [--from <first>] [--workers <threads>] [--until-broken] | --seed <one> [--verbose] | --guards [--only <part of the name>] | --exhaustive [--crashes <count>] [--wide] [--states <limit>]`;
 
-const say = (text: string): void => {
+const print = (text: string): void => {
   process.stdout.write(`${text}\n`);
 };
 
@@ -27,7 +25,7 @@ const { values, whole } = commandLine({
     from: { type: 'string', default: '1' },
     seed: { type: 'string' },
     exhaustive: { type: 'boolean', default: false },
-    deaths: { type: 'string', default: '1' },
+    crashes: { type: 'string', default: '1' },
     wide: { type: 'boolean', default: false },
     states: { type: 'string', default: '1000000' },
     guards: { type: 'boolean', default: false },
@@ -38,131 +36,69 @@ const { values, whole } = commandLine({
   },
 });
 
-const wordsOf = ({ seed, findings }: Outcome): string =>
-  [
-    `seed ${seed} breaks:`,
-    ...findings.map(({ invariant, words }) => `  ${invariant} (${invariants[invariant]}): ${words}`),
-    `  replay: npm run simulate -- --seed ${seed} --verbose`,
-  ].join('\n');
+const secondsSince = (started: number): number => Math.round((performance.now() - started) / 1000);
 
-const playOne = async (seed: number): Promise<boolean> => {
-  const outcome = await simulate(seed, values.verbose ? say : undefined);
-  say(
-    outcome.findings.length === 0
-      ? `seed ${seed}: ${outcome.entries} entries, ${outcome.notifications} arrivals at endpoints in ${outcome.virtualMinutes} virtual minutes, everything holds`
-      : wordsOf(outcome),
-  );
-  return outcome.findings.length === 0;
+const runOne = async (seed: number): Promise<boolean> => {
+  const result = await simulate(seed, values.verbose ? print : undefined);
+  print(runReport(result));
+  return result.violations.length === 0;
 };
 
-interface Sum {
-  played: number;
-  failed: readonly Outcome[];
-  entries: number;
-  notifications: number;
-  virtualMinutes: number;
-  readonly tally: Tally;
-}
-
-const add = (sum: Sum, outcome: Outcome): void => {
-  sum.played += 1;
-  sum.entries += outcome.entries;
-  sum.notifications += outcome.notifications;
-  sum.virtualMinutes += outcome.virtualMinutes;
-  for (const kind of faultKinds) sum.tally[kind] += outcome.tally[kind];
-  if (outcome.findings.length > 0) sum.failed = [...sum.failed, outcome];
-};
-
-const isOutcome = (value: unknown): value is Outcome =>
-  typeof value === 'object' && value !== null && 'seed' in value && 'findings' in value;
-
-const share = (part: Share, onOutcome: (outcome: Outcome) => void): Promise<void> =>
-  new Promise((resolve, reject) => {
-    const worker = new Worker(new URL('./seeds-worker.ts', import.meta.url), { workerData: part });
-    worker.on('message', (value: unknown) => {
-      if (isOutcome(value)) onOutcome(value);
-    });
-    worker.on('error', reject);
-    worker.on('exit', () => resolve());
-  });
-
-/** The counts of a table, as people read them. */
-const figure = (count: number): string => count.toLocaleString('en').replaceAll(',', ' ');
-
-const playAll = async (from: number, seeds: number): Promise<boolean> => {
+const runMany = async (from: number, seeds: number): Promise<boolean> => {
   const started = performance.now();
-  const sum: Sum = { played: 0, failed: [], entries: 0, notifications: 0, virtualMinutes: 0, tally: noFaults() };
-  const workers = whole('workers', values.workers);
-  let said = started;
-  const onOutcome = (outcome: Outcome): void => {
-    add(sum, outcome);
-    if (outcome.findings.length > 0) {
-      say(wordsOf(outcome));
+  const totals = noTotals();
+  let printedAt = started;
+  await runSeeds({ from, seeds, workers: whole('workers', values.workers) }, (result) => {
+    addTo(totals, result);
+    if (result.violations.length > 0) {
+      print(failureReport(result));
       if (values['until-broken']) process.exit(1);
     }
-    if (performance.now() - said < 10_000) return;
-    said = performance.now();
-    say(
-      `${figure(sum.played)} of ${figure(seeds)} seeds, ${sum.failed.length} broken, ${Math.round((said - started) / 1000)} s`,
-    );
-  };
-  await Promise.all(
-    Array.from({ length: workers }, (_, index) =>
-      share({ from: from + index, to: from + seeds, step: workers }, onOutcome),
-    ),
-  );
-  say(
-    `${figure(sum.played)} seeds from ${from} in ${Math.round((performance.now() - started) / 1000)} s: ${figure(sum.entries)} entries, ${figure(sum.notifications)} arrivals at endpoints, ${figure(Math.round(sum.virtualMinutes / 60))} virtual hours`,
-  );
-  for (const kind of faultKinds) say(`${figure(sum.tally[kind]).padStart(12)} ${kind}`);
-  if (sum.played < seeds) say(`only ${sum.played} of ${seeds} seeds were played`);
-  say(
-    sum.failed.length === 0
-      ? 'everything holds'
-      : `${sum.failed.length} seeds break something: ${sum.failed
-          .slice(0, 20)
-          .map(({ seed }) => seed)
-          .join(', ')}`,
-  );
-  return sum.failed.length === 0 && sum.played === seeds;
-};
-
-const withoutGuards = async (): Promise<boolean> => {
-  let missed = 0;
-  let tried = 0;
-  await tryGuards(whole('seeds', values.seeds ?? '3000'), values.only, ({ guard, by, seeds, lost }) => {
-    tried += 1;
-    if (by !== undefined) missed += 1;
-    const after = seeds === undefined ? '' : ` after ${seeds} seeds`;
-    say(
-      `${guard.what} | ${guard.file} | ${lost === true ? 'NOT FOUND IN THE CODE' : by === undefined ? 'NOTHING MISSES IT' : `${by}${after}`}`,
+    if (performance.now() - printedAt < 10_000) return;
+    printedAt = performance.now();
+    print(
+      `${figure(totals.runs)} of ${figure(seeds)} seeds, ${totals.failedSeeds.length} broken, ${secondsSince(started)} s`,
     );
   });
-  say(`${missed} of ${tried} guards are missed when they are taken away`);
-  return missed === tried;
+  print(totalsReport(totals, from, seeds, secondsSince(started)));
+  return totals.failedSeeds.length === 0 && totals.runs === seeds;
 };
 
-const playEverything = async (): Promise<boolean> => {
+const runWithoutGuards = async (): Promise<boolean> => {
+  let detected = 0;
+  let tried = 0;
+  await tryGuards(whole('seeds', values.seeds ?? '3000'), values.only, ({ guard, by, seeds, isMissing }) => {
+    tried += 1;
+    if (by !== undefined) detected += 1;
+    const after = seeds === undefined ? '' : ` after ${seeds} seeds`;
+    const outcome = isMissing === true ? 'NOT FOUND IN THE CODE' : by === undefined ? 'NOT DETECTED' : `${by}${after}`;
+    print(`${guard.what} | ${guard.file} | ${outcome}`);
+  });
+  print(`the removal of ${detected} of ${tried} guards is detected`);
+  return detected === tried;
+};
+
+const runExhaustive = async (): Promise<boolean> => {
   const started = performance.now();
   const { states, paths, ends, isComplete, broken } = await explore({
-    deaths: whole('deaths', values.deaths, 0),
+    crashes: whole('crashes', values.crashes, 0),
     wide: values.wide,
-    mostStates: whole('states', values.states),
+    maxStates: whole('states', values.states),
   });
-  say(
-    `two messages of a mission and a pass of the sweeper, ${values.deaths} deaths: ${figure(states)} states, ${figure(paths)} paths, ${figure(ends)} ends in ${Math.round((performance.now() - started) / 1000)} s${isComplete ? '' : ', not all of them'}`,
+  print(
+    `two messages of a mission and a pass of the sweeper, ${values.crashes} crashes: ${figure(states)} states, ${figure(paths)} paths, ${figure(ends)} ends in ${secondsSince(started)} s${isComplete ? '' : ', incomplete'}`,
   );
-  for (const { words, path } of broken) say([`${words}, after`, ...path.map((step) => `  ${step}`)].join('\n'));
-  if (broken.length === 0) say('everything holds');
+  for (const { detail, path } of broken) print([`${detail}, after`, ...path.map((step) => `  ${step}`)].join('\n'));
+  if (broken.length === 0) print('every invariant holds');
   return broken.length === 0;
 };
 
-const asked = async (): Promise<boolean> => {
-  if (values.guards) return withoutGuards();
-  if (values.exhaustive) return playEverything();
+const run = async (): Promise<boolean> => {
+  if (values.guards) return runWithoutGuards();
+  if (values.exhaustive) return runExhaustive();
   return values.seed === undefined
-    ? playAll(whole('from', values.from, 0), whole('seeds', values.seeds ?? '1000'))
-    : playOne(whole('seed', values.seed, 0));
+    ? runMany(whole('from', values.from, 0), whole('seeds', values.seeds ?? '1000'))
+    : runOne(whole('seed', values.seed, 0));
 };
 
-process.exitCode = (await asked()) ? 0 : 1;
+process.exitCode = (await run()) ? 0 : 1;

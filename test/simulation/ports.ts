@@ -10,8 +10,8 @@ import type { Subscriptions } from '../../core/delivery/subscription.ts';
 import { defined } from '../../schemas/defined.ts';
 import type { Call, Step } from './process.ts';
 
-/** What the hub keeps: everything but the endpoints, which answer for themselves. */
-export interface Kept {
+/** The hub's ports, without the endpoints. */
+export interface HubPorts {
   readonly missions: MissionLog;
   readonly subscriptions: Subscriptions;
   readonly endpointHealth: EndpointHealthStore;
@@ -25,47 +25,47 @@ export interface Kept {
   readonly queue: DeliveryQueue;
 }
 
-export type KeptThroughSteps = Kept & { readonly contexts: DeliveryContexts };
+export type SteppedPorts = HubPorts & { readonly contexts: DeliveryContexts };
 
 /**
- * The same ports, every call a step. The contexts is put together from steps of its own: a batch read of DynamoDB is consistent
- * item by item, not as a whole.
+ * The same ports, every call a step. A delivery context is read in several steps: a batch read of DynamoDB is consistent
+ * per item, not as a whole.
  */
-export const throughSteps = (kept: Kept, step: Step): KeptThroughSteps => {
+export const steppedPorts = (ports: HubPorts, step: Step): SteppedPorts => {
   const read = (name: string): Call => ({ place: 'table', name, writes: false });
   const write = (name: string): Call => ({ place: 'table', name, writes: true });
   const missions: MissionLog = {
-    last: (mission) => step(read('missions.last'), () => kept.missions.last(mission)),
-    entry: (mission, number) => step(read('missions.entry'), () => kept.missions.entry(mission, number)),
-    entries: (...args) => step(read('missions.entries'), () => kept.missions.entries(...args)),
-    append: (...args) => step(write('missions.append'), () => kept.missions.append(...args)),
-    completeFanOut: (...args) => step(write('missions.settle'), () => kept.missions.completeFanOut(...args)),
+    last: (mission) => step(read('missions.last'), () => ports.missions.last(mission)),
+    entry: (mission, number) => step(read('missions.entry'), () => ports.missions.entry(mission, number)),
+    entries: (...args) => step(read('missions.entries'), () => ports.missions.entries(...args)),
+    append: (...args) => step(write('missions.append'), () => ports.missions.append(...args)),
+    completeFanOut: (...args) => step(write('missions.settle'), () => ports.missions.completeFanOut(...args)),
   };
   const subscriptions: Subscriptions = {
-    create: (...args) => step(write('subscriptions.create'), () => kept.subscriptions.create(...args)),
-    read: (id) => step(read('subscriptions.read'), () => kept.subscriptions.read(id)),
+    create: (...args) => step(write('subscriptions.create'), () => ports.subscriptions.create(...args)),
+    read: (id) => step(read('subscriptions.read'), () => ports.subscriptions.read(id)),
     ofOrganisation: (...args) =>
-      step(read('subscriptions.ofOrganisation'), () => kept.subscriptions.ofOrganisation(...args)),
-    turnOff: (id) => step(write('subscriptions.turnOff'), () => kept.subscriptions.turnOff(id)),
-    change: (...args) => step(write('subscriptions.change'), () => kept.subscriptions.change(...args)),
-    subscribers: (...args) => step(read('subscriptions.subscribers'), () => kept.subscriptions.subscribers(...args)),
+      step(read('subscriptions.ofOrganisation'), () => ports.subscriptions.ofOrganisation(...args)),
+    turnOff: (id) => step(write('subscriptions.turnOff'), () => ports.subscriptions.turnOff(id)),
+    change: (...args) => step(write('subscriptions.change'), () => ports.subscriptions.change(...args)),
+    subscribers: (...args) => step(read('subscriptions.subscribers'), () => ports.subscriptions.subscribers(...args)),
   };
   const endpointHealth: EndpointHealthStore = {
-    save: (...args) => step(write('endpointHealth.save'), () => kept.endpointHealth.save(...args)),
+    save: (...args) => step(write('endpointHealth.save'), () => ports.endpointHealth.save(...args)),
     countFailure: (...args) =>
-      step(write('endpointHealth.countFailure'), () => kept.endpointHealth.countFailure(...args)),
-    claimProbe: (...args) => step(write('endpointHealth.claimProbe'), () => kept.endpointHealth.claimProbe(...args)),
+      step(write('endpointHealth.countFailure'), () => ports.endpointHealth.countFailure(...args)),
+    claimProbe: (...args) => step(write('endpointHealth.claimProbe'), () => ports.endpointHealth.claimProbe(...args)),
   };
   const eventNumbers: EventNumbers = {
-    number: (...args) => step(write('eventNumbers.number'), () => kept.eventNumbers.number(...args)),
-    numbered: (...args) => step(read('eventNumbers.numbered'), () => kept.eventNumbers.numbered(...args)),
+    number: (...args) => step(write('eventNumbers.number'), () => ports.eventNumbers.number(...args)),
+    numbered: (...args) => step(read('eventNumbers.numbered'), () => ports.eventNumbers.numbered(...args)),
   };
   const notifications: Notifications = {
-    write: (...args) => step(write('notifications.write'), () => kept.notifications.write(...args)),
-    read: (...args) => step(read('notifications.read'), () => kept.notifications.read(...args)),
-    readAll: (...args) => step(read('notifications.readAll'), () => kept.notifications.readAll(...args)),
-    range: (...args) => step(read('notifications.range'), () => kept.notifications.range(...args)),
-    record: (...args) => step(write('notifications.record'), () => kept.notifications.record(...args)),
+    write: (...args) => step(write('notifications.write'), () => ports.notifications.write(...args)),
+    read: (...args) => step(read('notifications.read'), () => ports.notifications.read(...args)),
+    readAll: (...args) => step(read('notifications.readAll'), () => ports.notifications.readAll(...args)),
+    range: (...args) => step(read('notifications.range'), () => ports.notifications.range(...args)),
+    record: (...args) => step(write('notifications.record'), () => ports.notifications.record(...args)),
   };
   return {
     missions,
@@ -74,32 +74,32 @@ export const throughSteps = (kept: Kept, step: Step): KeptThroughSteps => {
     eventNumbers,
     notifications,
     worklist: {
-      put: (...args) => step(write('worklist.put'), () => kept.worklist.put(...args)),
-      list: (...args) => step(read('worklist.list'), () => kept.worklist.list(...args)),
+      put: (...args) => step(write('worklist.put'), () => ports.worklist.put(...args)),
+      list: (...args) => step(read('worklist.list'), () => ports.worklist.list(...args)),
     },
     overview: {
-      putReadiness: (...args) => step(write('overview.putReadiness'), () => kept.overview.putReadiness(...args)),
-      readinessOf: (...args) => step(read('overview.readinessOf'), () => kept.overview.readinessOf(...args)),
-      link: (...args) => step(write('overview.link'), () => kept.overview.link(...args)),
-      missionsOf: (...args) => step(read('overview.missionsOf'), () => kept.overview.missionsOf(...args)),
+      putReadiness: (...args) => step(write('overview.putReadiness'), () => ports.overview.putReadiness(...args)),
+      readinessOf: (...args) => step(read('overview.readinessOf'), () => ports.overview.readinessOf(...args)),
+      link: (...args) => step(write('overview.link'), () => ports.overview.link(...args)),
+      missionsOf: (...args) => step(read('overview.missionsOf'), () => ports.overview.missionsOf(...args)),
     },
     obligations: {
-      due: (...args) => step(read('obligations.due'), () => kept.obligations.due(...args)),
-      postpone: (...args) => step(write('obligations.postpone'), () => kept.obligations.postpone(...args)),
+      due: (...args) => step(read('obligations.due'), () => ports.obligations.due(...args)),
+      postpone: (...args) => step(write('obligations.postpone'), () => ports.obligations.postpone(...args)),
     },
     idleMissions: {
-      due: (...args) => step(read('idleMissions.due'), () => kept.idleMissions.due(...args)),
-      forget: (...args) => step(write('idleMissions.forget'), () => kept.idleMissions.forget(...args)),
-      postpone: (...args) => step(write('idleMissions.postpone'), () => kept.idleMissions.postpone(...args)),
-      done: (...args) => step(write('idleMissions.done'), () => kept.idleMissions.done(...args)),
+      due: (...args) => step(read('idleMissions.due'), () => ports.idleMissions.due(...args)),
+      forget: (...args) => step(write('idleMissions.forget'), () => ports.idleMissions.forget(...args)),
+      postpone: (...args) => step(write('idleMissions.postpone'), () => ports.idleMissions.postpone(...args)),
+      done: (...args) => step(write('idleMissions.done'), () => ports.idleMissions.done(...args)),
     },
     deadLetters: {
-      list: (...args) => step(read('deadLetters.list'), () => kept.deadLetters.list(...args)),
-      redrive: (...args) => step(write('deadLetters.redrive'), () => kept.deadLetters.redrive(...args)),
-      discard: (...args) => step(write('deadLetters.discard'), () => kept.deadLetters.discard(...args)),
+      list: (...args) => step(read('deadLetters.list'), () => ports.deadLetters.list(...args)),
+      redrive: (...args) => step(write('deadLetters.redrive'), () => ports.deadLetters.redrive(...args)),
+      discard: (...args) => step(write('deadLetters.discard'), () => ports.deadLetters.discard(...args)),
     },
     queue: {
-      send: (orders) => step({ place: 'queue', name: 'queue.send', writes: true }, () => kept.queue.send(orders)),
+      send: (orders) => step({ place: 'queue', name: 'queue.send', writes: true }, () => ports.queue.send(orders)),
     },
     contexts: {
       load: async ({ subscription: id, number, previous: before, mission, entry: entryNumber, request: hint }) => {

@@ -1,6 +1,6 @@
 import { Unavailable } from '../../core/mission/errors.ts';
-import type { Dice } from './dice.ts';
-import { type FaultKind, isDown, type Weather } from './faults.ts';
+import { type Failpoint, type FailpointSettings, isDown } from './failpoints.ts';
+import type { SeededRandom } from './random.ts';
 import type { Scheduler } from './scheduler.ts';
 
 /** A call that code waits for: where it goes, and whether it may change something there. */
@@ -10,154 +10,154 @@ export interface Call {
   readonly writes: boolean;
 }
 
-/** Stands between code and every port: the effect happens when the step says so, or never, or twice. */
+/** Wraps every port call: it decides whether the effect happens once, twice, late or never. */
 export type Step = <Result>(call: Call, effect: () => Promise<Result>) => Promise<Result>;
 
-/** One invocation of a function, on a machine with a clock of its own. It may die at every call; dead it does nothing more. */
+/** One invocation of a function, on a machine with its own clock. It may crash at every call; a crashed process does nothing more. */
 export interface Process {
   readonly name: string;
   readonly isAlive: () => boolean;
   /** Its own clock. */
   readonly now: () => number;
-  /** Milliseconds until its function is ended. */
+  /** Milliseconds until its time limit. */
   readonly timeLeft: () => number;
   readonly step: Step;
   readonly sleep: (milliseconds: number) => Promise<void>;
-  /** Time on the wire, for calls that are not steps. Nothing happens if it has died by then. */
-  readonly after: (milliseconds: number, happening: () => void) => void;
-  /** Dies if the dice say so. */
-  readonly mayDie: () => boolean;
-  readonly die: () => void;
-  /** Stops for so long, as a sandbox between two invocations does, and goes on as if nothing had been. */
-  readonly freeze: (milliseconds: number) => void;
-  /** Has nothing left to do. */
+  /** For calls that are not steps: `run` after so long, unless the process has crashed by then. */
+  readonly after: (milliseconds: number, run: () => void) => void;
+  /** Crashes at random; returns whether it is crashed. */
+  readonly maybeCrash: () => boolean;
+  readonly crash: () => void;
+  /** Stops for so long, as a sandbox between two invocations does, and then continues without notice. */
+  readonly pause: (milliseconds: number) => void;
+  /** Its work is done: the time limit no longer counts. */
   readonly finish: () => void;
 }
 
-/** What processes live in. */
-export interface Surroundings {
+/** What every part of a run shares. */
+export interface RunContext {
   readonly scheduler: Scheduler;
-  readonly weather: () => Weather;
-  readonly count: (kind: FaultKind, times?: number) => void;
+  readonly failpoints: () => FailpointSettings;
+  readonly count: (failpoint: Failpoint, times?: number) => void;
   readonly trace: (line: () => string) => void;
 }
 
-/** A client of AWS waits so long in all, milliseconds: two tries of two seconds. */
-const patience = 4_000;
+/** An AWS client waits so long in all, milliseconds: two tries of two seconds. */
+const clientTimeout = 4_000;
 
 export const startProcess = (
-  { scheduler, weather, count, trace }: Surroundings,
+  { scheduler, failpoints, count, trace }: RunContext,
   name: string,
   limit: number,
-  dice: Dice,
+  random: SeededRandom,
 ): Process => {
   let alive = true;
   let isDone = false;
-  let frozenUntil = 0;
-  const { skew: mostSkew } = weather();
-  const skew = dice.between(-mostSkew, mostSkew);
-  if (skew !== 0) count('clocks that are wrong');
+  let pausedUntil = 0;
+  const { skew: maxSkew } = failpoints();
+  const skew = random.between(-maxSkew, maxSkew);
+  if (skew !== 0) count('processes with a wrong clock');
   let end = scheduler.now() + limit;
 
-  const die = (): void => {
+  const crash = (): void => {
     if (!alive) return;
     alive = false;
-    trace(() => `${name} dies`);
+    trace(() => `${name} crashes`);
   };
-  const mayDie = (): boolean => {
-    if (!alive || !dice.chance(weather().death)) return false;
-    count('processes that died at a port call');
-    die();
+  const maybeCrash = (): boolean => {
+    if (!alive || !random.chance(failpoints().crash)) return false;
+    count('processes crashed at a port call');
+    crash();
     return true;
   };
-  const endInTime = (): void => {
+  const stopAtLimit = (): void => {
     if (!Number.isFinite(end)) return;
     scheduler.after(end - scheduler.now(), () => {
       if (!alive || isDone) return;
       if (scheduler.now() < end) {
-        endInTime();
+        stopAtLimit();
         return;
       }
       count('processes stopped by their time limit');
-      die();
+      crash();
     });
   };
-  endInTime();
+  stopAtLimit();
 
-  /** Goes on if it still lives, and not before it has thawed. */
-  const resume = (goOn: () => void): void => {
+  /** Continues if the process has not crashed, and not before the end of its pause. */
+  const resume = (continues: () => void): void => {
     if (!alive) return;
-    const wait = frozenUntil - scheduler.now();
+    const wait = pausedUntil - scheduler.now();
     if (wait > 0) {
-      scheduler.after(wait, () => resume(goOn));
+      scheduler.after(wait, () => resume(continues));
       return;
     }
-    scheduler.woken();
-    goOn();
+    scheduler.resumed();
+    continues();
   };
 
-  // A cold or starved machine takes long for everything.
-  const isSluggish = dice.chance(weather().slow);
+  // On a cold or starved machine every call is slow.
+  const isStarved = random.chance(failpoints().slow);
   const latency = (): number => {
-    if (isSluggish) return dice.between(200, 2_500);
-    if (!dice.chance(weather().slow)) return dice.between(1, 15);
+    if (isStarved) return random.between(200, 2_500);
+    if (!random.chance(failpoints().slow)) return random.between(1, 15);
     count('slow calls');
-    return dice.between(100, 1_900);
+    return random.between(100, 1_900);
   };
 
   const step: Step = (call, effect) =>
     new Promise((resolve, reject) => {
-      if (!alive || mayDie()) return;
-      const now = weather();
+      if (!alive || maybeCrash()) return;
+      const settings = failpoints();
       const fail = (): void => reject(new Unavailable(`${call.place} ${call.name}`));
-      const there = latency();
+      const untilEffect = latency();
       const act = (): ReturnType<typeof effect> => {
         trace(() => `${name} ${call.name}`);
         return effect();
       };
-      const answer = (result: ReturnType<typeof effect>): void => {
-        // Nobody may be there to see it fail.
+      const respond = (result: ReturnType<typeof effect>): void => {
+        // After a crash no code handles a failed effect.
         result.catch(() => undefined);
-        if (mayDie()) return;
+        if (maybeCrash()) return;
         scheduler.after(latency(), () => resume(() => resolve(result)));
       };
       const actUnseen = (): void => {
-        scheduler.woken();
+        scheduler.resumed();
         act().catch(() => undefined);
       };
 
-      if (dice.chance(now.noAnswer)) {
-        const how = call.writes ? dice.below(3) : 0;
-        scheduler.after(patience, () => resume(fail));
-        if (how === 0) count('calls without answer or effect');
-        if (how === 1) {
-          count('calls with their effect but no answer');
-          scheduler.after(there, actUnseen);
+      if (random.chance(settings.noResponse)) {
+        const kind = call.writes ? random.below(3) : 0;
+        scheduler.after(clientTimeout, () => resume(fail));
+        if (kind === 0) count('calls without effect or response');
+        if (kind === 1) {
+          count('calls with an effect but no response');
+          scheduler.after(untilEffect, actUnseen);
         }
-        if (how === 2) {
-          count('calls whose effect came after the caller had given up');
-          scheduler.after(patience + dice.between(1, 8_000), actUnseen);
+        if (kind === 2) {
+          count('calls with an effect after their timeout');
+          scheduler.after(clientTimeout + random.between(1, 8_000), actUnseen);
         }
         return;
       }
-      scheduler.after(there, () => {
-        const down = call.place === 'table' ? weather().tableDown : weather().queueDown;
+      scheduler.after(untilEffect, () => {
+        const down = call.place === 'table' ? failpoints().tableDown : failpoints().queueDown;
         if (isDown(down, scheduler.now())) {
           count('calls during an outage');
-          scheduler.after(dice.pick([20, patience]), () => resume(fail));
+          scheduler.after(random.pick([20, clientTimeout]), () => resume(fail));
           return;
         }
-        if (call.writes && dice.chance(now.repeat)) {
+        if (call.writes && random.chance(settings.repeat)) {
           count('calls repeated by the client library');
           actUnseen();
-          scheduler.after(dice.between(50, 2_000), () => {
-            scheduler.woken();
-            answer(act());
+          scheduler.after(random.between(50, 2_000), () => {
+            scheduler.resumed();
+            respond(act());
           });
           return;
         }
-        scheduler.woken();
-        answer(act());
+        scheduler.resumed();
+        respond(act());
       });
     });
 
@@ -168,14 +168,14 @@ export const startProcess = (
     now: () => scheduler.now() + skew,
     step,
     sleep: (milliseconds) => new Promise((resolve) => scheduler.after(milliseconds, () => resume(resolve))),
-    after: (milliseconds, happening) => scheduler.after(milliseconds, () => resume(happening)),
-    mayDie,
-    die,
-    freeze: (milliseconds) => {
-      count('processes frozen for minutes');
-      trace(() => `${name} freezes for ${Math.round(milliseconds / 1000)} s`);
-      frozenUntil = scheduler.now() + milliseconds;
-      end = frozenUntil + limit;
+    after: (milliseconds, run) => scheduler.after(milliseconds, () => resume(run)),
+    maybeCrash,
+    crash,
+    pause: (milliseconds) => {
+      count('processes paused for minutes');
+      trace(() => `${name} is paused for ${Math.round(milliseconds / 1000)} s`);
+      pausedUntil = scheduler.now() + milliseconds;
+      end = pausedUntil + limit;
     },
     finish: () => {
       isDone = true;

@@ -1,30 +1,29 @@
 /**
- * Virtual time: what is to happen stands in one queue, and time jumps from one to the next. Between two happenings the real
- * code runs until it waits for a port again, so that the same seed gives the same run.
+ * Virtual time: scheduled events are in one queue, and time jumps from one to the next. Between two events the code under
+ * test runs until every promise waits for a port again, so that the same seed gives the same run.
  */
 export interface Scheduler {
-  /** Milliseconds since the epoch, of nobody's clock. */
+  /** Milliseconds since the epoch; no process has this clock. */
   now(): number;
-  after(milliseconds: number, happening: () => void): void;
-  /** Lets everything happen up to a time. */
+  after(milliseconds: number, run: () => void): void;
+  /** Runs every event up to a time. */
   runTo(time: number): Promise<void>;
-  /** Says that code waits no more: it runs before the next happening. */
-  woken(): void;
+  /** To be called when an event has resolved a promise: the waiting code then runs before the next event. */
+  resumed(): void;
 }
 
-interface Happening {
+interface ScheduledEvent {
   readonly time: number;
-  /** Of two at the same time the one that was arranged first. */
+  /** Of two events at the same time, the one that was scheduled first runs first. */
   readonly order: number;
-  readonly happen: () => void;
+  readonly run: () => void;
 }
 
-const isBefore = (one: Happening, other: Happening): boolean =>
+const isBefore = (one: ScheduledEvent, other: ScheduledEvent): boolean =>
   one.time < other.time || (one.time === other.time && one.order < other.order);
 
-/** A binary heap. */
-const heapOf = () => {
-  const heap: Happening[] = [];
+const binaryHeap = () => {
+  const heap: ScheduledEvent[] = [];
   const swap = (one: number, other: number): void => {
     const [a, b] = [heap[one], heap[other]];
     if (a === undefined || b === undefined) return;
@@ -36,9 +35,9 @@ const heapOf = () => {
     return a !== undefined && b !== undefined && isBefore(a, b);
   };
   return {
-    first: (): Happening | undefined => heap[0],
-    push: (happening: Happening): void => {
-      heap.push(happening);
+    first: (): ScheduledEvent | undefined => heap[0],
+    push: (event: ScheduledEvent): void => {
+      heap.push(event);
       let at = heap.length - 1;
       while (at > 0) {
         const parent = (at - 1) >> 1;
@@ -63,25 +62,25 @@ const heapOf = () => {
   };
 };
 
-/** Every promise that can be kept is kept before this returns: ticks have their turn when no promise is left, and cost less than a turn of the event loop. */
-const untilAllWait = (): Promise<void> =>
+/** Resolves when no promise can make progress: the tick queue is served after all promises, and costs less than a turn of the event loop. */
+export const untilAllWait = (): Promise<void> =>
   new Promise((resolve) => {
     process.nextTick(resolve);
   });
 
 export const schedulerFrom = (start: number): Scheduler => {
-  const heap = heapOf();
+  const heap = binaryHeap();
   let time = start;
   let order = 0;
-  let isWoken = false;
+  let hasResumed = false;
   return {
     now: () => time,
-    after: (milliseconds, happen) => {
+    after: (milliseconds, run) => {
       order += 1;
-      heap.push({ time: time + Math.max(0, milliseconds), order, happen });
+      heap.push({ time: time + Math.max(0, milliseconds), order, run });
     },
-    woken: () => {
-      isWoken = true;
+    resumed: () => {
+      hasResumed = true;
     },
     runTo: async (end) => {
       for (;;) {
@@ -89,9 +88,9 @@ export const schedulerFrom = (start: number): Scheduler => {
         if (next === undefined || next.time > end) break;
         heap.pop();
         time = next.time;
-        next.happen();
-        if (isWoken) {
-          isWoken = false;
+        next.run();
+        if (hasResumed) {
+          hasResumed = false;
           await untilAllWait();
         }
       }

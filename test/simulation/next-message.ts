@@ -23,21 +23,21 @@ import {
   resourceWithdrawal,
   reviewRequest,
 } from '../support/messages.ts';
-import type { Dice } from './dice.ts';
+import type { SeededRandom } from './random.ts';
 
-/** What parties say: mostly what a mission needs next, sometimes what it does not. */
+/** The next message of a mission: mostly one that its state calls for, sometimes one that is refused. */
 
-/** A message, who sends it, and the version its sender knows if it says so. */
-export interface Said {
+/** A message, its sender, and the version that it expects, if any. */
+export interface OutgoingMessage {
   readonly sender: Party;
   readonly message: Message;
   readonly ifMatch?: number;
 }
 
-/** Something that might be said now, and how likely it is beside the others. */
+/** A message that might be sent now, and its weight beside the others. */
 interface Option {
   readonly weight: number;
-  readonly say: () => Said;
+  readonly create: () => OutgoingMessage;
 }
 
 const { amk, otherAmk, la, otherLa, operator, otherOperator, thirdOperator, hospital, otherHospital, observer } =
@@ -47,7 +47,7 @@ const hospitals: readonly Party[] = [hospital, otherHospital];
 const coordinators: readonly Party[] = [la, otherLa];
 const persons = ['Kari Koordinator', 'Ola Overlege', 'Nina Nattevakt', 'Lars Lege'];
 
-const seen = (phase: string) => ({ [phase]: '2026-01-31T12:20:00+01:00' });
+const phaseTimes = (phase: string) => ({ [phase]: '2026-01-31T12:20:00+01:00' });
 
 const party = (organisation: string): Party => {
   const found = partyOf(organisation);
@@ -59,17 +59,17 @@ const optionsFor = (
   task: TaskState,
   state: MissionState,
   now: number,
-  dice: Dice,
+  random: SeededRandom,
   envelope: Envelope,
 ): readonly Option[] => {
   const { mission } = state;
   const owner = party(task.owner);
   const asker = party(task.asker);
   const coordinator = party(state.coordinator);
-  const by = dice.pick(persons);
+  const by = random.pick(persons);
   const one = (weight: number, sender: Party, message: () => Message, ifMatch?: number): Option => ({
     weight,
-    say: () => ({ sender, message: message(), ...(ifMatch === undefined ? {} : { ifMatch }) }),
+    create: () => ({ sender, message: message(), ...(ifMatch === undefined ? {} : { ifMatch }) }),
   });
   const acknowledges = one(2, owner, () => acknowledgement({ ...envelope, task: task.id }));
   const decides = (weight: number, answer: Parameters<typeof missionDecision>[0]['answer'], ifMatch?: number): Option =>
@@ -82,14 +82,14 @@ const optionsFor = (
           task: task.id,
           answer,
           by,
-          until: new Date(now + dice.between(30, 600) * 1000).toISOString(),
+          until: new Date(now + random.between(30, 600) * 1000).toISOString(),
         }),
       ifMatch,
     );
   const answers = (weight: number, answer: Parameters<typeof resourceResponse>[0]['answer']): Option =>
     one(weight, owner, () => resourceResponse({ ...envelope, task: task.id, answer }));
   const reports = (weight: number, phase: string): Option =>
-    one(weight, owner, () => resourceStatus({ ...envelope, task: task.id, phases: seen(phase) }));
+    one(weight, owner, () => resourceStatus({ ...envelope, task: task.id, phases: phaseTimes(phase) }));
   const receives = (weight: number, answer: Parameters<typeof prearrivalResponse>[0]['answer']): Option =>
     one(weight, owner, () =>
       prearrivalResponse({
@@ -107,7 +107,7 @@ const optionsFor = (
         return missionForward({ ...envelope, task: task.id, to: [other.organisation] });
       });
       const asksCrew = one(3, coordinator, () =>
-        resourceRequest({ ...envelope, mission, to: [dice.pick(operators).organisation] }),
+        resourceRequest({ ...envelope, mission, to: [random.pick(operators).organisation] }),
       );
       if (isAsked || task.status === 'on-hold')
         return [
@@ -124,13 +124,13 @@ const optionsFor = (
         : [];
     }
     case 'resource': {
-      const stands = one(0.7, coordinator, () => resourceWithdrawal({ ...envelope, mission, task: task.id }));
-      const warns = one(2, dice.chance(0.5) ? coordinator : owner, () =>
+      const withdraws = one(0.7, coordinator, () => resourceWithdrawal({ ...envelope, mission, task: task.id }));
+      const warns = one(2, random.chance(0.5) ? coordinator : owner, () =>
         prearrivalNotification({
           ...envelope,
           mission,
-          to: [dice.pick(hospitals).organisation],
-          ...(dice.chance(0.7) ? { partOf: task.id } : {}),
+          to: [random.pick(hospitals).organisation],
+          ...(random.chance(0.7) ? { partOf: task.id } : {}),
         }),
       );
       if (isAsked)
@@ -138,18 +138,18 @@ const optionsFor = (
           ...(task.status === 'requested' ? [acknowledges] : []),
           answers(5, 'accepted'),
           answers(1, 'declined'),
-          stands,
+          withdraws,
         ];
-      if (task.status === 'accepted') return [reports(5, 'departed'), answers(1, 'withdrawn'), stands, warns];
+      if (task.status === 'accepted') return [reports(5, 'departed'), answers(1, 'withdrawn'), withdraws, warns];
       if (task.status === 'in-progress')
         return [
           reports(2, 'departed'),
           reports(1, 'handed-over'),
           answers(1, 'withdrawn'),
-          stands,
+          withdraws,
           warns,
           acknowledges,
-          one(1, owner, () => missionReport({ ...envelope, task: task.id, phases: seen('departed') })),
+          one(1, owner, () => missionReport({ ...envelope, task: task.id, phases: phaseTimes('departed') })),
         ];
       return task.status === 'completed' ? [one(1, owner, () => missionReport({ ...envelope, task: task.id }))] : [];
     }
@@ -174,32 +174,32 @@ const optionsFor = (
   }
 };
 
-const chosen = (options: readonly Option[], dice: Dice): Said | undefined => {
-  let at = dice.unit() * options.reduce((sum, { weight }) => sum + weight, 0);
-  for (const { weight, say } of options) {
+const chosen = (options: readonly Option[], random: SeededRandom): OutgoingMessage | undefined => {
+  let at = random.unit() * options.reduce((sum, { weight }) => sum + weight, 0);
+  for (const { weight, create } of options) {
     at -= weight;
-    if (at < 0) return say();
+    if (at < 0) return create();
   }
   return undefined;
 };
 
-/** What somebody says next in a mission that is at this state; `name` tells it from everything else that is said. */
-export const saidNext = (state: MissionState, name: string, now: number, dice: Dice): Said => {
+/** The next message of a mission in this state; `name` is its message id. */
+export const nextMessage = (state: MissionState, name: string, now: number, random: SeededRandom): OutgoingMessage => {
   const { mission, exercise } = state;
   const envelope: Envelope = { id: name, exercise };
   const requester = party(state.requester);
   const coordinator = party(state.coordinator);
-  const leader = dice.pick([requester, coordinator]);
+  const leader = random.pick([requester, coordinator]);
   const one = (weight: number, sender: Party, message: () => Message): Option => ({
     weight,
-    say: () => ({ sender, message: message() }),
+    create: () => ({ sender, message: message() }),
   });
   const updates = one(0.7, leader, () =>
     missionUpdate({
       ...envelope,
       mission,
-      urgency: dice.pick(['stat', 'urgent', 'routine']),
-      ...(dice.chance(0.3) ? { to: [observer.organisation] } : {}),
+      urgency: random.pick(['stat', 'urgent', 'routine']),
+      ...(random.chance(0.3) ? { to: [observer.organisation] } : {}),
     }),
   );
   const says = one(0.7, leader, () => missionUpdate({ ...envelope, mission, describes: false }));
@@ -208,33 +208,33 @@ export const saidNext = (state: MissionState, name: string, now: number, dice: D
     missionCancel({
       ...envelope,
       mission,
-      reason: dice.pick(['condition-improved', 'condition-improved', 'entered-in-error']),
+      reason: random.pick(['condition-improved', 'condition-improved', 'entered-in-error']),
     }),
   );
-  const options = state.tasks.flatMap((task) => optionsFor(task, state, now, dice, envelope));
-  return chosen([...options, updates, says, assesses, cancels], dice) ?? updates.say();
+  const options = state.tasks.flatMap((task) => optionsFor(task, state, now, random, envelope));
+  return chosen([...options, updates, says, assesses, cancels], random) ?? updates.create();
 };
 
-/** Opens a mission. */
-export const opens = (name: string, dice: Dice): Said => ({
-  sender: dice.pick([amk, otherAmk]),
+/** A message that opens a mission. */
+export const openingMessage = (name: string, random: SeededRandom): OutgoingMessage => ({
+  sender: random.pick([amk, otherAmk]),
   message: missionRequest({
     id: name,
-    exercise: dice.chance(0.15),
-    urgency: dice.pick(['stat', 'stat', 'urgent']),
-    to: [dice.pick(coordinators).organisation],
-    ...(dice.chance(0.2) ? { incident: 'bus' } : {}),
+    exercise: random.chance(0.15),
+    urgency: random.pick(['stat', 'stat', 'urgent']),
+    to: [random.pick(coordinators).organisation],
+    ...(random.chance(0.2) ? { incident: 'bus' } : {}),
   }),
 });
 
-/** An operator says how a resource in no mission stands. */
-export const reportsReadiness = (name: string, dice: Dice): Said => ({
+/** An operator's report of a resource that is in no mission. */
+export const readinessMessage = (name: string, random: SeededRandom): OutgoingMessage => ({
   sender: operator,
-  message: resourceAvailability({ id: name, availability: dice.pick(['free', 'technical', 'weather']) }),
+  message: resourceAvailability({ id: name, availability: random.pick(['free', 'technical', 'weather']) }),
 });
 
-/** Another message under the name of one that was sent. */
-export const reuses = ({ sender, message }: Said, state: MissionState): Said => ({
+/** Another message with the id of one that was sent. */
+export const messageWithUsedId = ({ sender, message }: OutgoingMessage, state: MissionState): OutgoingMessage => ({
   sender,
   message: missionUpdate({
     id: message.id,

@@ -1,5 +1,5 @@
-/** Chance that can be repeated: the same seed throws the same dice. */
-export interface Dice {
+/** Random choices that can be repeated: the same seed gives the same choices. */
+export interface SeededRandom {
   /** From 0 up to, not including, 1. */
   unit(): number;
   /** A whole number from 0 up to, not including, the limit. */
@@ -9,12 +9,12 @@ export interface Dice {
   chance(probability: number): boolean;
   pick<Item>(list: readonly Item[]): Item;
   shuffled<Item>(list: readonly Item[]): readonly Item[];
-  /** Dice of their own, so that one thing thrown more often changes nothing elsewhere. */
-  fork(): Dice;
+  /** An independent source: more choices in one part of a run do not change the choices of another. */
+  fork(): SeededRandom;
 }
 
-/** Mulberry32: 32 bits of state, good enough to choose by. */
-export const diceOf = (seed: number): Dice => {
+/** Mulberry32, 32 bits of state: enough for choosing test cases. */
+export const seededRandom = (seed: number): SeededRandom => {
   let state = seed | 0;
   const unit = (): number => {
     state = (state + 0x6d2b79f5) | 0;
@@ -36,9 +36,9 @@ export const diceOf = (seed: number): Dice => {
     chance: (probability) => unit() < probability,
     shuffled: (list) =>
       list
-        .map((item) => ({ item, place: unit() }))
-        .sort((one, other) => one.place - other.place)
+        .map((item) => ({ item, rank: unit() }))
+        .sort((one, other) => one.rank - other.rank)
         .map(({ item }) => item),
-    fork: () => diceOf(below(2 ** 31)),
+    fork: () => seededRandom(below(2 ** 31)),
   };
 };

@@ -1,0 +1,40 @@
+import { chooseFailpoints, type FailpointSettings } from './failpoints.ts';
+import type { SeededRandom } from './random.ts';
+
+/** The settings of one run, all chosen by its seed. */
+export interface Scenario {
+  /** The source of every later choice in the run. */
+  readonly random: SeededRandom;
+  /** Milliseconds since the epoch. */
+  readonly start: number;
+  /** How long parties send messages, milliseconds. */
+  readonly length: number;
+  readonly failpoints: FailpointSettings;
+  /** The probability that an endpoint has periods of trouble. */
+  readonly endpointTrouble: number;
+  /** When all failpoints are switched off, milliseconds since the epoch. */
+  readonly faultsEnd: number;
+  /** Whether the run continues until idle missions must have been removed. */
+  readonly waitsForIdle: boolean;
+}
+
+const start = Date.parse('2026-02-01T11:00:00.000Z');
+export const minute = 60_000;
+
+const lastOutage = ({ tableDown, queueDown }: FailpointSettings): number =>
+  [...tableDown, ...queueDown].reduce((last, { to }) => Math.max(last, to), 0);
+
+export const scenarioOf = (random: SeededRandom): Scenario => {
+  const own = random.fork();
+  const length = random.between(2 * minute, 10 * minute);
+  const failpoints = chooseFailpoints(random.fork(), start, length);
+  return {
+    random: own,
+    start,
+    length,
+    failpoints,
+    endpointTrouble: random.pick([0, 0.2, 0.5]),
+    faultsEnd: Math.max(start + length, lastOutage(failpoints)) + random.between(0, 2 * minute),
+    waitsForIdle: random.chance(0.3),
+  };
+};

@@ -1,0 +1,59 @@
+import {
+  endedGetNothing,
+  failingEndpointsGetFewCalls,
+  handshakesPrecede,
+  probesAreSingle,
+  subscriberListIsCorrect,
+} from './circuit.ts';
+import {
+  completedAreNotResent,
+  entriesListTheNotified,
+  everyRecipientIsNotified,
+  noObligationIsLeft,
+  receiptsAreTrue,
+  worklistsAreCorrect,
+} from './delivery.ts';
+import { type Facts, readFacts, type RunRecord } from './facts.ts';
+import type { OnViolation, Violation } from './invariants.ts';
+import { logIsComplete, logMatchesAnswers } from './log.ts';
+import { arrivalsMatch, idleMissionsAreRemoved, numbersAreComplete } from './numbering.ts';
+import { alertsAreNeeded, deadlinesAreReported, hubMessagesAreWrittenOnce } from './people.ts';
+
+type Check = (facts: Facts, violated: OnViolation) => void | Promise<void>;
+
+const checks: Readonly<Record<RunRecord['phase'], readonly Check[]>> = {
+  'obligations completed': [
+    logMatchesAnswers,
+    logIsComplete,
+    numbersAreComplete,
+    arrivalsMatch,
+    everyRecipientIsNotified,
+    receiptsAreTrue,
+    deadlinesAreReported,
+    hubMessagesAreWrittenOnce,
+    handshakesPrecede,
+    endedGetNothing,
+    subscriberListIsCorrect,
+    failingEndpointsGetFewCalls,
+    probesAreSingle,
+    worklistsAreCorrect,
+    completedAreNotResent,
+    entriesListTheNotified,
+    alertsAreNeeded,
+    noObligationIsLeft,
+  ],
+  'idle missions removed': [idleMissionsAreRemoved],
+};
+
+/** Violations reported per run and phase. */
+const maxViolations = 20;
+
+export const validate = async (record: RunRecord): Promise<readonly Violation[]> => {
+  const violations: Violation[] = [];
+  const facts = await readFacts(record);
+  for (const check of checks[record.phase])
+    await check(facts, (invariant, detail) => {
+      if (violations.length < maxViolations) violations.push({ invariant, detail });
+    });
+  return violations;
+};
