@@ -1,40 +1,23 @@
 import { digestOf, isMissionId, parseAddress } from '../../schemas/identifiers.ts';
 import { Unavailable } from '../mission/errors.ts';
-import type { Access, AccessLog, AccessRecord, Reading } from './access-log.ts';
-import { sealOf } from './chain.ts';
+import { type Access, type AccessLog, type AccessRecord, readings } from './access-log.ts';
+import { recordAfter } from './chain.ts';
 
-/** Reads are logged: a read of missions is answered when its record is written. */
+/** The mission of an id: a mission number, or an address in a mission. */
+export const missionNamed = (id: string): string | undefined => (isMissionId(id) ? id : parseAddress(id)?.mission);
 
-/** Readings that name one mission. What was shown by them stands in that mission's own chain. */
-const ofOneMission: readonly Reading[] = [
-  'mission',
-  'story',
-  'chapter',
-  'task',
-  'tasks',
-  'message',
-  'part',
-  'receipts',
-  'accesses',
-];
-
-/** Who reads lists has a chain of its own for each day: one record names all missions of a list. */
+/** A reader of lists has one chain for each day: one record names all missions of a list. */
 const chainOfReader = ({ at, organisation, client, supplier = '' }: Access): string =>
   `${at.slice(0, 10)}.${organisation}.${digestOf(JSON.stringify([client, supplier])).slice(0, 12)}`;
 
-/** The chain that a record belongs to. Who is refused writes in its own chain and so cannot hold up others. */
+/** The chain that a record belongs to. A refused read goes to the reader's own chain, so that it cannot block others. */
 const chainOf = (access: Access): string => {
-  const [only] = access.missions;
-  const isOwn = access.outcome === 'shown' && ofOneMission.includes(access.reading) && only !== undefined;
-  return isOwn ? only.mission : chainOfReader(access);
+  const [mission] = access.missions;
+  const isOwn = access.outcome === 'shown' && readings[access.reading] === 'one-mission' && mission !== undefined;
+  return isOwn ? mission.mission : chainOfReader(access);
 };
 
-const after = (last: AccessRecord | undefined, chain: string, access: Access): AccessRecord => {
-  const record = { chain, number: (last?.number ?? 0) + 1, previous: last?.digest ?? '', access };
-  return { ...record, digest: sealOf(record) };
-};
-
-/** Each try ends with one record more in the chain, so as many as this may read the same mission at the same moment. */
+/** Each try that fails leaves one record more in the chain, so this many can read the same mission at the same moment. */
 const mostTries = 40;
 
 /** Links that are written at the same time. */
@@ -46,8 +29,9 @@ const linkAll = async (log: AccessLog, missions: readonly string[], chain: strin
 };
 
 /**
- * Writes the record of a read: the answer may be given when this returns, and not if it throws. Nothing is written of an
- * answer that shows no mission. A record in a reader's chain is written after each mission that it names leads to that chain.
+ * Writes the record of a read. The caller may answer when this returns, and must not answer if it throws.
+ * Writes nothing for an answer that shows no mission. A record in a reader's chain is written after every mission
+ * that it names is linked to that chain. Throws `Unavailable` if other reads take the next number 40 times.
  */
 export const recordAccess = async (log: AccessLog, access: Access): Promise<AccessRecord | undefined> => {
   if (access.missions.length === 0) return undefined;
@@ -56,16 +40,13 @@ export const recordAccess = async (log: AccessLog, access: Access): Promise<Acce
   const linked = new Set<string>();
   for (let tries = 0; tries < mostTries; tries += 1) {
     const last = await log.last(chain);
-    // What the record before names was linked before it was written.
+    // The missions of the record before were linked before it was written.
     for (const { mission } of last?.access.missions ?? []) linked.add(mission);
-    const open = named.filter((mission) => !linked.has(mission));
-    await linkAll(log, open, chain);
-    for (const mission of open) linked.add(mission);
-    const record = after(last, chain, access);
+    const unlinked = named.filter((mission) => !linked.has(mission));
+    await linkAll(log, unlinked, chain);
+    for (const mission of unlinked) linked.add(mission);
+    const record = recordAfter(last, chain, access);
     if ((await log.append(record)) === 'appended') return record;
   }
-  throw new Unavailable('others read the same all the time');
+  throw new Unavailable('too many reads of the same mission at the same time');
 };
-
-/** The mission that an id names: its own number, or an address in it. */
-export const missionNamed = (id: string): string | undefined => (isMissionId(id) ? id : parseAddress(id)?.mission);

@@ -1,26 +1,27 @@
-/** What is wrong with a chain. */
-
 import type { AccessHead, AccessRecord } from './access-log.ts';
 import { sealOf } from './chain.ts';
 
 export type ChainFault =
-  /** Records that must have been there are not. */
+  /** Records are missing that must exist. */
   | { readonly kind: 'removed'; readonly from: number; readonly to: number }
-  /** What stands there is not what was written there. */
+  /** The content of the record is not what was written. */
   | { readonly kind: 'changed'; readonly number: number }
-  /** The one after it was written after another record than the one that stands there now. */
+  /** The record after it was written after another record than the stored one. */
   | { readonly kind: 'replaced'; readonly number: number }
-  /** Records that nothing confirms: added by hand, or cut off while they were written. */
+  /** Records that nothing confirms: added by hand, or the writer stopped before it noted them. */
   | { readonly kind: 'unconfirmed'; readonly from: number; readonly to: number }
-  /** The mission does not lead to a chain that names it. */
+  /** The mission has no link to a chain that names it. */
   | { readonly kind: 'unlinked'; readonly number: number; readonly mission: string }
-  /** The functions' log tells of another record, or of one that is not there. */
+  /** The functions' log has another digest for the record, or the record does not exist. */
   | { readonly kind: 'unlike-log'; readonly number: number };
-/** Numbers and digests of a chain's records as they were logged outside of the table when they were written. */
+
+/** Digests of a chain's records by number, as the functions logged them outside of the table when they were written. */
 export type LoggedRecords = ReadonlyMap<number, string>;
+
 export const isAsWritten = (record: AccessRecord, chain: string): boolean =>
   record.chain === chain && sealOf(record) === record.digest && (record.number > 1 || record.previous === '');
-/** What is wrong between a record and the one before it. */
+
+/** The fault between a record and the one before it. */
 export const faultBetween = (
   before: AccessRecord | undefined,
   { number, previous }: AccessRecord,
@@ -30,7 +31,7 @@ export const faultBetween = (
   return before === undefined || previous === before.digest ? undefined : { kind: 'replaced', number: before.number };
 };
 
-/** What is wrong between the records and what was noted of the newest one. `head`: as it was read after them. */
+/** The fault between the records and the noted head. `head` must have been read after the records. */
 export const faultAtHead = (records: readonly AccessRecord[], head: AccessHead | undefined): ChainFault | undefined => {
   const newest = records.at(-1)?.number ?? 0;
   const noted = head?.number ?? 0;
@@ -39,7 +40,7 @@ export const faultAtHead = (records: readonly AccessRecord[], head: AccessHead |
   return head === undefined || records.at(-1)?.digest === head.digest ? undefined : { kind: 'replaced', number: noted };
 };
 
-/** Everything that is wrong with a chain, given all of its records in order and what was noted of the newest one. */
+/** All faults of a chain, given all of its records in order and its noted head. */
 export const chainFaults = (
   chain: string,
   records: readonly AccessRecord[],
@@ -57,7 +58,7 @@ export const chainFaults = (
   return [...found, faultAtHead(records, head), ...unlike].filter((fault) => fault !== undefined);
 };
 
-/** Missions that a chain names, each with the number of the first record that does. */
+/** Missions that a chain names, each with the number of the first record that names it. */
 export const missionsNamed = (chain: string, records: readonly AccessRecord[]): ReadonlyMap<string, number> => {
   const first = new Map<string, number>();
   for (const { number, access } of records)

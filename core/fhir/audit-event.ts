@@ -7,17 +7,18 @@ import { hub } from '../mission/state.ts';
 import { organisationReference, securityOf, type Viewpoint } from './fhir.ts';
 
 /** Reads as FHIR `AuditEvent`, in the patterns of IHE BALP 1.1 for reading and searching. */
-interface Kind {
+
+interface Request {
   /** Code of http://hl7.org/fhir/restful-interaction. */
   readonly interaction: 'read' | 'search-type' | 'operation';
-  /** How it is asked for, without what was asked for. */
+  /** The request without its values. */
   readonly asked: string;
 }
 
-export const readings: Readonly<Record<Reading, Kind>> = {
+export const requests: Readonly<Record<Reading, Request>> = {
   mission: { interaction: 'read', asked: 'GET ServiceRequest/{mission}' },
-  story: { interaction: 'operation', asked: 'GET ServiceRequest/{mission}/$history' },
-  chapter: { interaction: 'read', asked: 'GET Provenance/{mission}.{entry}' },
+  history: { interaction: 'operation', asked: 'GET ServiceRequest/{mission}/$history' },
+  'history-entry': { interaction: 'read', asked: 'GET Provenance/{mission}.{entry}' },
   task: { interaction: 'read', asked: 'GET Task/{mission}.{entry}' },
   tasks: { interaction: 'search-type', asked: 'GET Task?based-on=' },
   message: { interaction: 'read', asked: 'GET Bundle/{mission}.{entry}' },
@@ -30,9 +31,9 @@ export const readings: Readonly<Record<Reading, Kind>> = {
   events: { interaction: 'operation', asked: 'GET Subscription/{id}/$events' },
 };
 
-/** A reading that only a newer release offers goes by its own name. */
-const kindOf = (reading: string): Kind =>
-  Object.entries(readings).find(([known]) => known === reading)?.[1] ?? { interaction: 'operation', asked: reading };
+/** A reading that only a newer release knows is shown by its own name. */
+const requestOf = (reading: string): Request =>
+  Object.entries(requests).find(([known]) => known === reading)?.[1] ?? { interaction: 'operation', asked: reading };
 
 const dicom = 'http://dicom.nema.org/resources/ontology/DCM';
 
@@ -49,17 +50,17 @@ const missionEntity = (
   type: { system: 'http://terminology.hl7.org/CodeSystem/audit-entity-type', code: '2', display: 'System Object' },
   role: { system: 'http://terminology.hl7.org/CodeSystem/object-role', code: '4', display: 'Domain Resource' },
   detail: [
-    { type: 'asked', valueString: kindOf(access.reading).asked },
+    { type: 'asked', valueString: requestOf(access.reading).asked },
     ...(parts.length === 0 ? [] : [{ type: 'parts', valueString: parts.join(' ') }]),
     { type: 'record', valueString: `${chain}.${number}` },
     { type: 'digest', valueString: digest },
   ],
 });
 
-/** What a record says of one mission; other missions that it names are not told of. */
+/** A record as it concerns one mission; other missions that it names are left out. */
 export const auditEvent = (record: AccessRecord, shown: Shown, view: Viewpoint): AuditEvent => {
   const { access, chain, number } = record;
-  const { interaction } = kindOf(access.reading);
+  const { interaction } = requestOf(access.reading);
   return {
     resourceType: 'AuditEvent',
     id: uuidOf('access', chain, String(number), shown.mission),

@@ -71,7 +71,7 @@ const reasonTables: Readonly<
   'forward-reason': { system: systems.forwardReason, codes: forwardReasons },
 };
 
-/** Why not: the code, its class, and the sender's words. Entries of the first release name no table: theirs is that of the refusals. */
+/** The reason of a refusal or cancellation: the code, its class, and the sender's free text. */
 export const reasonConcept = ({ table, code, class: kind, text }: Reason): CodeableConcept => {
   const known = reasonTables[table] ?? { system: systems.refusalReason, codes: {} };
   return {
@@ -83,14 +83,11 @@ export const reasonConcept = ({ table, code, class: kind, text }: Reason): Codea
   };
 };
 
-/** The person who decided, in words. Entries of the first release hold a name only. */
-export const deciderWords = (decider: Decider | string): string => {
-  if (typeof decider === 'string') return decider;
-  const { name, role, identifier } = decider;
-  return [name, role, identifier === undefined ? undefined : `HPR ${identifier}`]
+/** The person who decided: name, role, HPR number. */
+export const deciderText = ({ name, role, identifier }: Decider): string =>
+  [name, role, identifier === undefined ? undefined : `HPR ${identifier}`]
     .filter((part) => part !== undefined)
     .join(', ');
-};
 
 /** The Task that this one follows from. */
 const predecessor = ({ forwardOf, reviewOf, divertedFrom }: TaskState): Reference | undefined => {
@@ -161,7 +158,7 @@ export const taskResource = (
 
 const noteOf = (task: TaskState): Task['note'] => {
   const notes = [
-    ...(task.decider === undefined ? [] : [{ text: `Decided by: ${deciderWords(task.decider)}` }]),
+    ...(task.decider === undefined ? [] : [{ text: `Decided by: ${deciderText(task.decider)}` }]),
     ...(task.cancelRequested === true
       ? [{ text: 'The mission was cancelled while this resource was airborne: the crew decides how the flight ends.' }]
       : []),

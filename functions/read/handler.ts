@@ -6,12 +6,8 @@ import { organizationResource } from '../../core/fhir/organization.ts';
 import type { Clock } from '../../core/mission/clock.ts';
 import type { Overview, Worklist } from '../../core/mission/projections.ts';
 import { searchAccesses } from '../../core/queries/audit-events.ts';
-import {
-  type HistoryPorts,
-  readHistory,
-  readProvenance,
-  searchHistory,
-} from '../../core/queries/history/read-history.ts';
+import { readHistory, readProvenance, searchHistory } from '../../core/queries/history/read-history.ts';
+import type { HistoryPorts } from '../../core/queries/history/visible-entries.ts';
 import { searchIncident } from '../../core/queries/incident.ts';
 import { readMission } from '../../core/queries/mission.ts';
 import { searchOrganisations } from '../../core/queries/organisations.ts';
@@ -94,7 +90,7 @@ const searched = (type: string, search: Search): readonly [reading: Reading, ask
     case 'Communication':
       return ['receipts', search.get('part-of') ?? ''];
     case 'Provenance':
-      return ['story', search.get('target') ?? ''];
+      return ['history', search.get('target') ?? ''];
     case 'AuditEvent':
       return ['accesses', search.get('entity') ?? ''];
     case 'ServiceRequest':
@@ -113,7 +109,7 @@ const readingOf = (type: string, id: string): Reading => {
     case 'Task':
       return 'task';
     case 'Provenance':
-      return 'chapter';
+      return 'history-entry';
     case 'Location':
       return 'resources';
     default:
@@ -144,8 +140,8 @@ const readOwn = async (
       return task.outcome === 'found' ? task : undefined;
     }
     case 'Provenance': {
-      const chapter = await readProvenance(await historyPorts(deps), caller, id, view);
-      return chapter.outcome === 'found' ? chapter : undefined;
+      const entry = await readProvenance(await historyPorts(deps), caller, id, view);
+      return entry.outcome === 'found' ? entry : undefined;
     }
     case 'Organization': {
       const party = view.directory.partyOf(id);
@@ -196,7 +192,7 @@ export const createHandler = (deps: ReadDeps) =>
       const search = queryOf(request);
       return isRefusal(search)
         ? search
-        : answered('story', id, await readHistory(await historyPorts(deps), caller, id, search, view, accept));
+        : answered('history', id, await readHistory(await historyPorts(deps), caller, id, search, view, accept));
     }
     const result =
       (await readOwn(deps, type, id, caller, view)) ?? (await readSent(deps.missions, caller, type, id, view));

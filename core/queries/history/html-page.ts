@@ -2,7 +2,7 @@ import type { Provenance } from 'fhir/r4.d.ts';
 import { digestOf } from '../../../schemas/identifiers.ts';
 import { escaped } from '../../mission/words.ts';
 
-/** A mission's story as one page for people: self-contained, without scripts, made to be printed. */
+/** The history of a mission as one HTML page: self-contained, without scripts, for printing. */
 
 const style = `
 body { font: 11pt/1.4 Georgia, 'Times New Roman', serif; color: #000; background: #fff; max-width: 46em; margin: 2em auto; padding: 0 1em; }
@@ -25,14 +25,14 @@ export const pageHeaders = {
 export interface HistoryPage {
   readonly mission: string;
   readonly exercise: boolean;
-  /** What the reader sees of it, in words; nothing if that is all of it. */
+  /** Which part of the history the reader sees; absent if all of it. */
   readonly remark?: string;
-  readonly chapters: readonly Provenance[];
-  /** Address of the page that follows, if there is one. */
+  readonly entries: readonly Provenance[];
+  /** URL of the next page, if there is one. */
   readonly next?: string;
 }
 
-export const historyPage = ({ mission, exercise, remark, chapters, next }: HistoryPage): string => {
+export const historyPage = ({ mission, exercise, remark, entries, next }: HistoryPage): string => {
   const title = `${exercise ? 'EXERCISE: ' : ''}Mission ${mission}`;
   return [
     '<!DOCTYPE html>',
@@ -41,11 +41,11 @@ export const historyPage = ({ mission, exercise, remark, chapters, next }: Histo
     `<style>${style}</style></head><body>`,
     exercise ? '<p class="exercise">EXERCISE — this mission is not real</p>' : '',
     `<h1>${escaped(title)}</h1>`,
-    '<p>Every message of the mission in the order in which the hub received it. Times are those of a Norwegian clock, with their difference from UTC; unless it says “seen at”, a time is when the hub received or did something.</p>',
+    '<p>The messages of the mission, in the order in which the hub received them. Times are Norwegian local time, with the offset from UTC. A time is when the hub received or did something, unless the text says “seen at”.</p>',
     remark === undefined ? '' : `<p>${escaped(remark)}</p>`,
-    // The narratives are made by the hub, and everything in them that somebody else wrote is escaped there.
-    ...chapters.map(({ id, text }) => `<section id="${escaped(id ?? '')}">${text?.div ?? ''}</section>`),
-    next === undefined ? '' : `<p><a href="${escaped(next)}">The messages that follow</a></p>`,
+    // The narratives are already escaped.
+    ...entries.map(({ id, text }) => `<section id="${escaped(id ?? '')}">${text?.div ?? ''}</section>`),
+    next === undefined ? '' : `<p><a href="${escaped(next)}">Next messages</a></p>`,
     '</body></html>',
   ].join('\n');
 };

@@ -3,41 +3,33 @@ import { defined } from '../../../schemas/defined.ts';
 import type { Guideline } from '../../../schemas/guideline.ts';
 import { entryAddress } from '../../../schemas/identifiers.ts';
 import { eventCodeOf, knownMessageType } from '../../../schemas/messages/catalogue.ts';
-import type { Reason } from '../../../schemas/messages/message-type.ts';
 import { systems } from '../../../schemas/names.ts';
 import { seesNoPerson } from '../../mission/access-rules.ts';
 import { taskOf } from '../../mission/state.ts';
 import { organisationReference, securityOf, type Viewpoint } from '../../fhir/fhir.ts';
 import { personFreeSecurity } from '../../fhir/de-identify.ts';
-import {
-  askedAt,
-  classOf,
-  criteriaOf,
-  isDecision,
-  isRefusalReason,
-  narrative,
-  reasonWords,
-  rolesOf,
-} from './sentences.ts';
+import { answerPeriodStart, rolesOf } from './answers.ts';
+import type { EntryContext, HistoryEntry, HistoryReader } from './history-entry.ts';
+import { narrative } from './narrative.ts';
+import { criteriaOf, isRefusalReason, reasonText } from './reasons.ts';
 import { taskChanges } from './task-changes.ts';
-import type { HistoryEntry, HistoryReader, Telling } from './telling.ts';
 import { reasonConcept } from '../../fhir/task.ts';
 
 const participant = (code: 'author' | 'performer', display: string): CodeableConcept => ({
   coding: [{ system: 'http://terminology.hl7.org/CodeSystem/provenance-participant-type', code, display }],
 });
 
-const deciderAgent = (telling: Telling): readonly ProvenanceAgent[] => {
-  const { decider } = telling.entry.facts;
+const deciderAgent = (context: EntryContext): readonly ProvenanceAgent[] => {
+  const { decider } = context.entry.facts;
   if (decider === undefined) return [];
   const type = participant('performer', 'Performer');
-  const onBehalfOf = organisationReference(telling.entry.sender, telling.view);
-  if (!telling.persons) {
-    const roles = rolesOf(telling);
+  const onBehalfOf = organisationReference(context.entry.sender, context.view);
+  if (!context.persons) {
+    const roles = rolesOf(context);
     const role = roles.length === 0 ? undefined : [{ coding: [...roles] }];
     return [{ type, ...defined({ role }), who: { type: 'Practitioner', display: 'withheld' }, onBehalfOf }];
   }
-  const { name, role, identifier } = typeof decider === 'string' ? { name: decider } : decider;
+  const { name, role, identifier } = decider;
   return [
     {
       type,
@@ -54,7 +46,7 @@ const deciderAgent = (telling: Telling): readonly ProvenanceAgent[] => {
   ];
 };
 
-/** Code of US Core; the code system of R4 has none for who hands a message on. */
+/** Code of US Core: the code system of R4 has no code for the system that transmits a message. */
 const transmitter: CodeableConcept = {
   coding: [
     {
@@ -65,8 +57,11 @@ const transmitter: CodeableConcept = {
   ],
 };
 
-/** The system that sent the message, for who sent it, for who leads the mission and for quality staff: by its name at the token's issuer, and with the supplier that runs it. */
-const systemAgent = ({ entry, reader, view }: Telling): readonly ProvenanceAgent[] => {
+/**
+ * The system that sent the message: its name at the token issuer, and the supplier that runs it.
+ * Only for the sender, the organisations that lead the mission, and quality staff.
+ */
+const systemAgent = ({ entry, reader, view }: EntryContext): readonly ProvenanceAgent[] => {
   const { client, supplier, sender } = entry;
   const maySee = reader.leads || reader.role === 'quality' || reader.organisation === sender;
   if (client === undefined || !maySee) return [];
@@ -77,32 +72,32 @@ const systemAgent = ({ entry, reader, view }: Telling): readonly ProvenanceAgent
   return [{ type: transmitter, who, onBehalfOf }];
 };
 
-const reasonsOf = (telling: Telling): readonly CodeableConcept[] => {
-  const { guideline, persons } = telling;
-  const { reason } = telling.entry.facts;
-  const criteria = criteriaOf(telling).map((coding) => ({ coding: [coding] }));
+const reasonsOf = (context: EntryContext): readonly CodeableConcept[] => {
+  const { guideline, persons } = context;
+  const { reason } = context.entry.facts;
+  const criteria = criteriaOf(context).map((coding) => ({ coding: [coding] }));
   if (reason === undefined) return criteria;
-  const { text: _words, ...coded } = reason;
-  const told: Reason = { ...(persons ? reason : coded), ...defined({ class: classOf(reason, guideline) }) };
-  const [first, ...others] = reasonConcept(told).coding ?? [];
-  const display = reasonWords(reason, guideline);
-  const version = isRefusalReason(reason) ? telling.version : undefined;
-  return [...criteria, { ...reasonConcept(told), coding: [{ ...first, ...defined({ version, display }) }, ...others] }];
+  const { text: _freeText, ...coded } = reason;
+  const concept = reasonConcept(persons ? reason : coded);
+  const [first, ...others] = concept.coding ?? [];
+  const display = reasonText(reason, guideline);
+  const version = isRefusalReason(reason) ? context.version : undefined;
+  return [...criteria, { ...concept, coding: [{ ...first, ...defined({ version, display }) }, ...others] }];
 };
 
-/** One entry of the log as a FHIR `Provenance`: who did what to the mission, when, on which ground, and who was told. */
+/** One entry of the log as a FHIR `Provenance`: who did what to the mission, when, on which criteria, and which organisations were notified. */
 export const provenance = (
-  chapter: HistoryEntry,
+  historyEntry: HistoryEntry,
   reader: HistoryReader,
   guideline: Guideline,
   view: Viewpoint,
 ): Provenance => {
-  const { entry } = chapter;
+  const { entry } = historyEntry;
   const { mission, number, receivedAt, state } = entry;
   const type = knownMessageType(entry.event);
   const persons = !seesNoPerson(reader.role);
-  const telling: Telling = {
-    ...chapter,
+  const context: EntryContext = {
+    ...historyEntry,
     type,
     reader,
     guideline,
@@ -114,20 +109,20 @@ export const provenance = (
       opened: state.tasks.find((task) => task.openedBy === number),
     }),
   };
-  const changes = taskChanges(telling);
-  const reason = reasonsOf(telling);
-  const asked = isDecision(telling) ? askedAt(telling) : undefined;
+  const changes = taskChanges(context);
+  const reason = reasonsOf(context);
+  const start = answerPeriodStart(context);
   return {
     resourceType: 'Provenance',
     id: entryAddress(mission, number),
     meta: { lastUpdated: receivedAt, ...(persons ? securityOf(entry.exercise) : personFreeSecurity(entry.exercise)) },
-    text: { status: 'generated', div: narrative(telling, changes) },
+    text: { status: 'generated', div: narrative(context, changes) },
     target: [
       { reference: `ServiceRequest/${mission}`, type: 'ServiceRequest', display: `version ${number}` },
-      ...changes.map(({ task, words }) => ({ reference: `Task/${task.id}`, type: 'Task', display: words })),
+      ...changes.map(({ task, text }) => ({ reference: `Task/${task.id}`, type: 'Task', display: text })),
     ],
-    // A decision lasts from when it was asked for.
-    ...(asked === undefined ? { occurredDateTime: receivedAt } : { occurredPeriod: { start: asked, end: receivedAt } }),
+    // A first answer is an activity that began with its Task.
+    ...(start === undefined ? { occurredDateTime: receivedAt } : { occurredPeriod: { start, end: receivedAt } }),
     recorded: receivedAt,
     ...defined({
       policy: state.guideline === undefined ? undefined : [`${systems.missionCriterion}|${state.guideline}`],
@@ -135,12 +130,12 @@ export const provenance = (
     }),
     activity: { coding: [{ system: systems.event, code: eventCodeOf(type), display: type.title }] },
     agent: [
-      { type: participant('author', 'Author'), who: organisationReference(telling.entry.sender, telling.view) },
-      ...deciderAgent(telling),
-      ...systemAgent(telling),
+      { type: participant('author', 'Author'), who: organisationReference(context.entry.sender, context.view) },
+      ...deciderAgent(context),
+      ...systemAgent(context),
     ],
     ...defined({
-      entity: chapter.readable
+      entity: historyEntry.readable
         ? [{ role: 'source' as const, what: { reference: `Bundle/${entryAddress(mission, number)}`, type: 'Bundle' } }]
         : undefined,
     }),

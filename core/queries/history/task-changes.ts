@@ -1,14 +1,15 @@
 import { mayReadTask } from '../../mission/access-rules.ts';
 import { taskOf, type TaskState } from '../../mission/state.ts';
 import { momentWords } from '../../mission/words.ts';
-import type { Telling } from './telling.ts';
+import type { EntryContext } from './history-entry.ts';
 
 export interface TaskChange {
   readonly task: TaskState;
-  readonly words: string;
+  /** What changed: `received → rejected`. */
+  readonly text: string;
 }
 
-export const changeWords = (task: TaskState, earlier: TaskState | undefined): string | undefined => {
+const changeText = (task: TaskState, earlier: TaskState | undefined): string | undefined => {
   const due = `to be acknowledged by a person by ${momentWords(task.acknowledgeBy)}`;
   if (earlier === undefined) return `opened, ${task.status}; ${due}`;
   const changes = [
@@ -17,16 +18,17 @@ export const changeWords = (task: TaskState, earlier: TaskState | undefined): st
       ? `the crew is asked how the flight ends; ${due}`
       : undefined,
     task.overdue !== undefined && task.overdue !== earlier.overdue
-      ? `nothing was done by ${momentWords(task.overdue)}`
+      ? `overdue since ${momentWords(task.overdue)}`
       : undefined,
     earlier.acknowledgedAt !== undefined && task.acknowledgedAt === undefined && task.cancelRequested !== true
-      ? `asked again; ${due}`
+      ? `acknowledgement required again; ${due}`
       : undefined,
   ].filter((change) => change !== undefined);
   return changes.length === 0 ? undefined : changes.join('; ');
 };
 
-export const taskChanges = ({ entry, before, reader }: Telling): readonly TaskChange[] =>
+/** What the entry changed of the Tasks that the reader may read. */
+export const taskChanges = ({ entry, before, reader }: EntryContext): readonly TaskChange[] =>
   entry.state.tasks
     .filter(
       (task) =>
@@ -34,6 +36,6 @@ export const taskChanges = ({ entry, before, reader }: Telling): readonly TaskCh
         (reader.leads || mayReadTask(task, entry.state, reader.organisation, reader.role)),
     )
     .flatMap((task) => {
-      const words = changeWords(task, before === undefined ? undefined : taskOf(before, task.id));
-      return words === undefined ? [] : [{ task, words }];
+      const text = changeText(task, before === undefined ? undefined : taskOf(before, task.id));
+      return text === undefined ? [] : [{ task, text }];
     });

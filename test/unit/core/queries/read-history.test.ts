@@ -1,0 +1,114 @@
+import { describe, expect, test } from 'vitest';
+import { readHistory, searchHistory } from '../../../../core/queries/history/read-history.ts';
+import { exerciseCode } from '../../../../schemas/names.ts';
+import { problemsOf } from '../../../support/fhir-validator.ts';
+import { missionOpenedBy, missionRequest, parties, reviewRequest } from '../../../support/messages.ts';
+import {
+  entriesIn,
+  flown,
+  historyFor,
+  mission,
+  numbersIn,
+  played,
+  portsOf,
+  rejected,
+  resourceOf,
+  task,
+  textOf,
+  view,
+} from '../../../support/history.ts';
+
+const { amk, la, quality } = parties;
+
+describe('read history', () => {
+  test('links each page to the next one', async () => {
+    const hub = await played(...flown);
+    const first = await historyFor(hub, la, { _count: '4' });
+    expect(numbersIn(first)).toEqual(['1', '2', '3', '4']);
+    expect(first).toMatchObject({
+      type: 'searchset',
+      link: [
+        { relation: 'self', url: `${view.base}/ServiceRequest/${mission}/$history?_count=4` },
+        { relation: 'next', url: `${view.base}/ServiceRequest/${mission}/$history?_count=4&_cursor=5` },
+      ],
+    });
+    const last = await historyFor(hub, la, { _count: '4', _cursor: '5' });
+    expect(numbersIn(last)).toEqual(['5', '6', '7', '8']);
+    // The Task of the page before is known: nothing looks opened that was not.
+    expect(textOf(entriesIn(last)[0])).toContain(
+      'Task 4 (Decide on a mission request, AMK LA Oslo): requested → accepted.',
+    );
+  });
+
+  test('finds the same by a search for Provenance', async () => {
+    const hub = await played(...rejected);
+    const search = new Map([['target', `ServiceRequest/${mission}`]]);
+    const found = resourceOf(await searchHistory(portsOf(hub), la, search, view));
+    expect(entriesIn(found)).toEqual(entriesIn(await historyFor(hub, la)));
+    expect(found).toMatchObject({
+      link: [{ url: `${view.base}/Provenance?target=ServiceRequest%2F${mission}` }],
+    });
+  });
+
+  test.each([
+    [{ since: '2026' }, 'http.since'],
+    [{ _count: '0' }, 'http._count'],
+    [{ _cursor: 'x' }, 'http._cursor'],
+  ])('refuses unknown parameters: %o', async (search, at) => {
+    const hub = await played(...rejected);
+    const refused = await readHistory(portsOf(hub), la, mission, new Map(Object.entries(search)), view);
+    expect(refused).toMatchObject({ outcome: 'refused', faults: [{ code: 'unknown-search', at }] });
+    expect(await searchHistory(portsOf(hub), la, new Map(), view)).toMatchObject({ faults: [{ at: 'http.target' }] });
+  });
+
+  test.each([
+    { form: { _format: 'html' }, accept: '' },
+    { form: { _format: 'text/html' }, accept: 'application/fhir+json' },
+    { form: {}, accept: 'text/html,application/xhtml+xml;q=0.9' },
+  ])('returns one complete HTML page without scripts: %o', async ({ form, accept }) => {
+    const hub = await played(...flown);
+    const history = await readHistory(portsOf(hub), la, mission, new Map(Object.entries(form)), view, accept);
+    const page = String(resourceOf(history));
+    expect(history).toMatchObject({
+      headers: {
+        'content-type': 'text/html; charset=utf-8',
+        'content-security-policy': expect.stringContaining("default-src 'none'; style-src 'sha256-"),
+      },
+    });
+    expect(page.match(/<section /g)).toHaveLength(9);
+    expect(page).toContain(`<title>Mission ${mission}</title>`);
+    expect(page).toContain('The answer took 3 min 12 s');
+    expect(page).not.toMatch(/<script|<img|<link|href=|src=|\son\w+=/i);
+    expect(page).not.toContain('EXERCISE');
+  });
+
+  test('returns FHIR if the client accepts anything', async () => {
+    const hub = await played(...rejected);
+    const search = new Map([['_format', 'json']]);
+    expect(entriesIn(resourceOf(await readHistory(portsOf(hub), la, mission, search, view, 'text/html')))).toHaveLength(
+      3,
+    );
+    expect(entriesIn(resourceOf(await readHistory(portsOf(hub), la, mission, new Map(), view, '*/*')))).toHaveLength(3);
+  });
+
+  test('marks an exercise on the page and in every entry', async () => {
+    const exercise = missionRequest({ id: 'exercise', exercise: true });
+    const hub = await played([0, amk, exercise]);
+    const number = missionOpenedBy(exercise);
+    const page = resourceOf(await readHistory(portsOf(hub), la, number, new Map([['_format', 'html']]), view));
+    expect(page).toContain('<p class="exercise">EXERCISE — this mission is not real</p>');
+    expect(page).toContain(`<title>EXERCISE: Mission ${number}</title>`);
+    const [entry] = entriesIn(resourceOf(await readHistory(portsOf(hub), quality, number, new Map(), view)));
+    expect(textOf(entry)).toContain('EXERCISE.');
+    expect(entry).toMatchObject({ meta: { security: [{ code: exerciseCode }, { code: 'REDACTED' }] } });
+  });
+
+  test('escapes free text', async () => {
+    const words = '</div><script>alert("1")</script> & \u202Eevil\u0007';
+    const hub = await played(...rejected, [30, amk, reviewRequest({ task: task(1), words })]);
+    const page = String(await historyFor(hub, la, { _format: 'html' }));
+    expect(page).not.toContain('<script');
+    expect(page).toContain('&lt;/div&gt;&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt; &amp;  evil ');
+    expect(problemsOf(JSON.parse(JSON.stringify(await historyFor(hub, la))))).toEqual([]);
+  });
+});
