@@ -1,7 +1,7 @@
 import { defined } from '../../schemas/defined.ts';
 import { type Refusal, refuse } from '../../schemas/faults.ts';
 import { fingerprintOf, fingerprintPositions } from '../../schemas/identifiers.ts';
-import type { Message } from '../../schemas/messages/read-message.ts';
+import type { Message } from '../../schemas/messages/message.ts';
 import { decide, missionOf } from './decide.ts';
 import type { DecisionContext } from './decision.ts';
 import type { MissionLog, StoredEntry } from './mission-log.ts';

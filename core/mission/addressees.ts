@@ -2,7 +2,7 @@ import { roles } from '../../schemas/codes.ts';
 import { isRefusal, type Refusal, refuse } from '../../schemas/faults.ts';
 import { destinationPath, receiverPath } from '../../schemas/messages/fhir-paths.ts';
 import type { MessageType } from '../../schemas/messages/message-type.ts';
-import type { Message } from '../../schemas/messages/read-message.ts';
+import type { Message } from '../../schemas/messages/message.ts';
 import type { Directory } from './directory.ts';
 import { leads, type MissionState, type Party, type TaskState } from './state.ts';
 

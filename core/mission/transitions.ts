@@ -1,9 +1,9 @@
 import { refuse } from '../../schemas/faults.ts';
 import { authorPath, eventPath, focusResourcePath, ifMatchPath } from '../../schemas/messages/fhir-paths.ts';
 import type { Decider } from '../../schemas/messages/message-type.ts';
-import type { Message } from '../../schemas/messages/read-message.ts';
+import type { Message } from '../../schemas/messages/message.ts';
 import type { Check, TaskProposal } from './decision.ts';
-import { deadlineOf, isFinal, type MissionState, type TaskState, taskOf } from './state.ts';
+import { deadlineOf, isFinal, type MissionState, taskOf, type TaskState } from './state.ts';
 
 /** Whether a message may change the Task that it names; `decide.ts` has the order. */
 

@@ -1,4 +1,4 @@
-import type { Claim, Message } from './read-message.ts';
+import type { Claim, Message } from './message.ts';
 
 /** FHIRPaths that faults point to. */
 

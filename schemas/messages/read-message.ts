@@ -12,43 +12,14 @@ import {
 import { meta as metaSchema } from '../fhir/datatypes.ts';
 import { digestOf, isMissionId, parseAddress } from '../identifiers.ts';
 import { canonicalText, isObject, parseLossless } from '../json/json.ts';
-import { catalogue, type CataloguedType, eventCodeOf, messageTypesOf } from './catalogue.ts';
+import { catalogue, eventCodeOf, messageTypesOf } from './catalogue.ts';
 import { authorPath, eventPath, focusPath, headerPath, receiverPath, resourcePath } from './fhir-paths.ts';
 import type { Decider, Facts, MessageType, Position } from './message-type.ts';
 import { exerciseCode, municipalityExtension, systems } from '../names.ts';
 import { judgePlace } from '../fhir/service-area.ts';
 import { readJson } from '../json/strict-json.ts';
 import { faultsOf, refuseAll } from '../fhir/zod-faults.ts';
-
-/** An organisation that the header says the message is from, by number. */
-export interface Claim {
-  readonly element: 'sender' | 'responsible';
-  readonly organisation: string;
-}
-
-/** A message as the hub understood it, with its own text untouched. */
-export interface Message {
-  readonly outcome: 'read';
-  readonly type: CataloguedType;
-  /** `MessageHeader.id`: the message, however often it is sent. */
-  readonly id: string;
-  /** `Bundle.id`: the envelope. */
-  readonly bundleId?: string;
-  /** The mission it names; a request for a new mission names none. */
-  readonly mission?: string;
-  /** Organisation numbers in `MessageHeader.destination.receiver`. */
-  readonly destinations: readonly string[];
-  /** In whose name it says it is sent; that is for the rules to believe. */
-  readonly claims: readonly Claim[];
-  readonly exercise: boolean;
-  readonly facts: Facts;
-  /** Place of the focus resource in `Bundle.entry`. */
-  readonly focusIndex?: number;
-  /** The JSON text as it was sent. */
-  readonly text: string;
-  /** Digest of the content without the envelope's id: equal for a message sent again. */
-  readonly digest: string;
-}
+import type { Claim, Message } from './message.ts';
 
 type Step<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly faults: readonly Fault[] };
 

@@ -1,12 +1,12 @@
 import { beforeAll, describe, expect, test, vi } from 'vitest';
-import type { MissionLog, FanOutResult, NumberedNotification } from '../../core/mission/mission-log.ts';
+import type { FanOutResult, MissionLog, NumberedNotification } from '../../core/mission/mission-log.ts';
 import type { Overview, Worklist } from '../../core/mission/projections.ts';
 import type {
   DeadLetters,
-  Obligation,
-  Obligations,
   IdleMission,
   IdleMissions,
+  Obligation,
+  Obligations,
 } from '../../core/delivery/obligations.ts';
 import type { DeliveryContexts, NotificationJob } from '../../core/delivery/delivery-queue.ts';
 import type { EndpointHealthStore } from '../../core/delivery/endpoint-health.ts';
@@ -16,7 +16,7 @@ import type { Notification, Notifications } from '../../core/delivery/notificati
 import { decide } from '../../core/mission/decide.ts';
 import type { Entry, Party, TaskState } from '../../core/mission/state.ts';
 import { defined } from '../../schemas/defined.ts';
-import type { Message } from '../../schemas/messages/read-message.ts';
+import type { Message } from '../../schemas/messages/message.ts';
 import { attempted, becomes } from '../support/contact.ts';
 import {
   incidentIdentifier,

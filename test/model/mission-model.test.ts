@@ -1,7 +1,7 @@
 import { array, assert, asyncProperty, constantFrom, integer, noBias, oneof, record } from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Accepted, acceptMessage } from '../../core/mission/accept-message.ts';
-import { writeHubMessage, unreachableMessage } from '../../core/mission/hub-messages.ts';
+import { unreachableMessage, writeHubMessage } from '../../core/mission/hub-messages.ts';
 import type { StoredEntry } from '../../core/mission/mission-log.ts';
 import type { Directory } from '../../core/mission/directory.ts';
 import { hub as hubParty, isFinal, type MissionState, type Party, type TaskState } from '../../core/mission/state.ts';
@@ -10,7 +10,8 @@ import { defined } from '../../schemas/defined.ts';
 import type { Refusal } from '../../schemas/faults.ts';
 import { firstGuidelines } from '../../schemas/guideline.ts';
 import { parseAddress } from '../../schemas/identifiers.ts';
-import { type Message, readMessage } from '../../schemas/messages/read-message.ts';
+import { readMessage } from '../../schemas/messages/read-message.ts';
+import type { Message } from '../../schemas/messages/message.ts';
 import { catalogue } from '../../schemas/messages/catalogue.ts';
 import { sampleSubscription } from '../contract/contract.ts';
 import { type Gate, gated } from '../memory/gate.ts';

@@ -1,5 +1,5 @@
-import { type MissionState, type Party, type TaskState, isFinal } from '../../core/mission/state.ts';
-import type { Message } from '../../schemas/messages/read-message.ts';
+import { isFinal, type MissionState, type Party, type TaskState } from '../../core/mission/state.ts';
+import type { Message } from '../../schemas/messages/message.ts';
 import {
   acknowledgement,
   type Envelope,

@@ -3,12 +3,12 @@
 import { acceptMessage } from '../../core/mission/accept-message.ts';
 import { fanOut } from '../../core/delivery/fan-out.ts';
 import type { Caller } from '../../core/audit/access-log.ts';
-import { readHistory, type History } from '../../core/queries/history/read-history.ts';
-import { type Party } from '../../core/mission/state.ts';
+import { type History, readHistory } from '../../core/queries/history/read-history.ts';
+import type { Party } from '../../core/mission/state.ts';
 import type { Refusal } from '../../schemas/faults.ts';
 import { firstGuidelines } from '../../schemas/guideline.ts';
 import { isObject } from '../../schemas/json/json.ts';
-import type { Message } from '../../schemas/messages/read-message.ts';
+import type { Message } from '../../schemas/messages/message.ts';
 import { becomes } from './contact.ts';
 import { sampleSubscription } from '../contract/contract.ts';
 import { type MemoryHub, memoryHub } from '../memory/hub.ts';

@@ -4,7 +4,7 @@ import type { Caller } from '../../core/audit/access-log.ts';
 import type { Party } from '../../core/mission/state.ts';
 import { isRefusal, type Refusal } from '../../schemas/faults.ts';
 import { isObject } from '../../schemas/json/json.ts';
-import type { Message } from '../../schemas/messages/read-message.ts';
+import type { Message } from '../../schemas/messages/message.ts';
 import { sampleSubscription } from '../contract/contract.ts';
 import { type MemoryHub, memoryHub } from '../memory/hub.ts';
 import { parties, sentBy } from './messages.ts';

@@ -1,5 +1,5 @@
 import { isObject } from '../../../schemas/json/json.ts';
-import type { Message } from '../../../schemas/messages/read-message.ts';
+import type { Message } from '../../../schemas/messages/message.ts';
 import {
   acknowledgement,
   medicalAssessment,

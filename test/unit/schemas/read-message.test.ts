@@ -17,7 +17,8 @@ import {
 import { describe, expect, test } from 'vitest';
 import { faults, operationOutcome, type Refusal, retryAfterOf, statusOf } from '../../../schemas/faults.ts';
 import { isObject } from '../../../schemas/json/json.ts';
-import { type Message, readMessage } from '../../../schemas/messages/read-message.ts';
+import { readMessage } from '../../../schemas/messages/read-message.ts';
+import type { Message } from '../../../schemas/messages/message.ts';
 import { catalogue } from '../../../schemas/messages/catalogue.ts';
 import { systems } from '../../../schemas/names.ts';
 import {

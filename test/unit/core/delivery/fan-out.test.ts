@@ -7,7 +7,7 @@ import type { Subscription } from '../../../../core/delivery/subscription.ts';
 import type { SubscriptionFilter } from '../../../../schemas/subscription.ts';
 import type { Party } from '../../../../core/mission/state.ts';
 import { sweep, type SweepPorts } from '../../../../core/delivery/sweep.ts';
-import type { Message } from '../../../../schemas/messages/read-message.ts';
+import type { Message } from '../../../../schemas/messages/message.ts';
 import { attempted, becomes } from '../../../support/contact.ts';
 import { sampleSubscription } from '../../../contract/contract.ts';
 import { Crash, type Gate, gated, mortal } from '../../../memory/gate.ts';

@@ -11,7 +11,7 @@ import type { PayloadContent } from '../../../../schemas/subscription.ts';
 import type { Party } from '../../../../core/mission/state.ts';
 import { notificationBundle } from '../../../../core/fhir/notification.ts';
 import { isObject } from '../../../../schemas/json/json.ts';
-import type { Message } from '../../../../schemas/messages/read-message.ts';
+import type { Message } from '../../../../schemas/messages/message.ts';
 import { exerciseCode, systems } from '../../../../schemas/names.ts';
 import { becomes } from '../../../support/contact.ts';
 import { sampleSubscription } from '../../../contract/contract.ts';

@@ -5,7 +5,7 @@ import { Unavailable } from '../../../../core/mission/errors.ts';
 import type { Entry, Party } from '../../../../core/mission/state.ts';
 import { type Refusal, refuse, statusOf } from '../../../../schemas/faults.ts';
 import { fingerprintOf } from '../../../../schemas/identifiers.ts';
-import type { Message } from '../../../../schemas/messages/read-message.ts';
+import type { Message } from '../../../../schemas/messages/message.ts';
 import {
   acknowledgement,
   missionCancel,

@@ -1,17 +1,16 @@
 import { describe, expect, test } from 'vitest';
-import type { MissionState, Party } from '../../../../core/mission/state.ts';
-import { hub, isParty } from '../../../../core/mission/state.ts';
+import { hub, isParty, type MissionState, type Party } from '../../../../core/mission/state.ts';
 import {
+  codesOf,
   type MissionStatus,
   missionStatuses,
   type Role,
   roles,
   type TaskStatus,
   taskStatuses,
-  codesOf,
 } from '../../../../schemas/codes.ts';
 import { statusOf } from '../../../../schemas/faults.ts';
-import type { Message } from '../../../../schemas/messages/read-message.ts';
+import type { Message } from '../../../../schemas/messages/message.ts';
 import { catalogue } from '../../../../schemas/messages/catalogue.ts';
 import { systems } from '../../../../schemas/names.ts';
 import { type Cause, overdueMessage, unreachableMessage } from '../../../../core/mission/hub-messages.ts';
@@ -45,13 +44,13 @@ import {
   expectRefused,
   expectTold,
   given,
+  later,
   mission,
   request,
   statusesOf,
   type Step,
   task,
   taskIn,
-  later,
   timeOf,
   when,
   withTask,

@@ -1,10 +1,10 @@
 import { expect } from 'vitest';
 import { decide } from '../../../../core/mission/decide.ts';
-import type { DecisionContext, Decision } from '../../../../core/mission/decision.ts';
+import type { Decision, DecisionContext } from '../../../../core/mission/decision.ts';
 import type { MissionState, Party, TaskState } from '../../../../core/mission/state.ts';
 import type { TaskStatus } from '../../../../schemas/codes.ts';
 import { type Refusal, statusOf } from '../../../../schemas/faults.ts';
-import type { Message } from '../../../../schemas/messages/read-message.ts';
+import type { Message } from '../../../../schemas/messages/message.ts';
 import { firstGuidelines } from '../../../../schemas/guideline.ts';
 import { directory, missionOpenedBy, missionRequest, taskOpenedBy } from '../../../support/messages.ts';
 

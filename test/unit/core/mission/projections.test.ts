@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { acceptMessage } from '../../../../core/mission/accept-message.ts';
 import { fanOut } from '../../../../core/delivery/fan-out.ts';
 import type { Party } from '../../../../core/mission/state.ts';
-import type { Message } from '../../../../schemas/messages/read-message.ts';
+import type { Message } from '../../../../schemas/messages/message.ts';
 import { type MemoryHub, memoryHub } from '../../../memory/hub.ts';
 import {
   incidentIdentifier,

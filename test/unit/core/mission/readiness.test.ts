@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { acceptMessage } from '../../../../core/mission/accept-message.ts';
 import { fanOut } from '../../../../core/delivery/fan-out.ts';
 import type { MissionState, Party } from '../../../../core/mission/state.ts';
-import type { Message } from '../../../../schemas/messages/read-message.ts';
+import type { Message } from '../../../../schemas/messages/message.ts';
 import { memoryHub } from '../../../memory/hub.ts';
 import { missionUpdate, parties, resourceAvailability, resourceStatus, sentBy } from '../../../support/messages.ts';
 import { codeOf, entryOf, expectRefused, expectTold, type Step, task, when } from './given.ts';

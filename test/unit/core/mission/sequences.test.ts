@@ -13,14 +13,14 @@ import {
   isParty,
   type MissionState,
   type Party,
-  type TaskState,
   taskOf,
+  type TaskState,
 } from '../../../../core/mission/state.ts';
 import { notificationBundle } from '../../../../core/fhir/notification.ts';
 import { responseMessage } from '../../../../core/fhir/response-message.ts';
 import type { TaskStatus } from '../../../../schemas/codes.ts';
 import { parseAddress } from '../../../../schemas/identifiers.ts';
-import type { Message } from '../../../../schemas/messages/read-message.ts';
+import type { Message } from '../../../../schemas/messages/message.ts';
 import { catalogue } from '../../../../schemas/messages/catalogue.ts';
 import { sampleSubscription } from '../../../contract/contract.ts';
 import { type MemoryHub, memoryHub } from '../../../memory/hub.ts';
@@ -46,8 +46,8 @@ import {
   resourceResponse,
   resourceStatus,
   reviewRequest,
-  taskOpenedBy,
   sentBy,
+  taskOpenedBy,
 } from '../../../support/messages.ts';
 
 /** What somebody means to say; which Task it is about, and whether it makes sense, depends on the mission at that moment. */

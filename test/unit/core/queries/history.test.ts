@@ -5,7 +5,7 @@ import type { Caller } from '../../../../core/audit/access-log.ts';
 import { readHistory } from '../../../../core/queries/history/read-history.ts';
 import { deadlineOf, type Origin, type Party, taskOf } from '../../../../core/mission/state.ts';
 import { firstGuidelines } from '../../../../schemas/guideline.ts';
-import type { Message } from '../../../../schemas/messages/read-message.ts';
+import type { Message } from '../../../../schemas/messages/message.ts';
 import { systems } from '../../../../schemas/names.ts';
 import { attempted, becomes } from '../../../support/contact.ts';
 import { sampleSubscription } from '../../../contract/contract.ts';
@@ -21,12 +21,11 @@ import {
   prearrivalNotification,
   prearrivalWithdrawal,
   resourceRequest,
-  resourceWithdrawal,
   resourceResponse,
+  resourceWithdrawal,
   sentBy,
 } from '../../../support/messages.ts';
 import {
-  type Step,
   entriesIn,
   entryFor,
   flown,
@@ -39,6 +38,7 @@ import {
   request,
   resourceOf,
   say,
+  type Step,
   task,
   textOf,
   view,

@@ -1,0 +1,32 @@
+import type { CataloguedType } from './catalogue.ts';
+import type { Facts } from './message-type.ts';
+
+/** Organisation number in an element of the header that says in whose name the message is sent. */
+export interface Claim {
+  readonly element: 'sender' | 'responsible';
+  readonly organisation: string;
+}
+
+/** A message as the hub has read it, with its text unchanged. */
+export interface Message {
+  readonly outcome: 'read';
+  readonly type: CataloguedType;
+  /** `MessageHeader.id`: identifies the message, also when it is sent again. */
+  readonly id: string;
+  /** `Bundle.id`: identifies the envelope. */
+  readonly bundleId?: string;
+  /** The mission that it names; absent for a request for a new mission. */
+  readonly mission?: string;
+  /** Organisation numbers in `MessageHeader.destination.receiver`. */
+  readonly destinations: readonly string[];
+  /** Not verified here: the mission rules compare them with the token. */
+  readonly claims: readonly Claim[];
+  readonly exercise: boolean;
+  readonly facts: Facts;
+  /** Index of the focus resource in `Bundle.entry`. */
+  readonly focusIndex?: number;
+  /** The JSON text as it was sent. */
+  readonly text: string;
+  /** Digest of the content without `Bundle.id`: equal for a message that is sent again. */
+  readonly digest: string;
+}
