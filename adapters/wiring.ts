@@ -3,7 +3,7 @@ import type { MissionLog } from '../core/mission/mission-log.ts';
 import type { Clock } from '../core/mission/clock.ts';
 import type { Overview, Worklist } from '../core/mission/projections.ts';
 import type { DeadLetters, Obligations, IdleMissions } from '../core/delivery/obligations.ts';
-import type { Channel } from '../core/delivery/delivery-queue.ts';
+import type { Channel } from '../core/delivery/channel.ts';
 import type { EndpointHealthStore } from '../core/delivery/endpoint-health.ts';
 import type { EventNumbers } from '../core/delivery/event-numbers.ts';
 import type { Notifications } from '../core/delivery/notifications.ts';

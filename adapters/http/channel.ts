@@ -8,7 +8,7 @@ import {
 } from 'node:http';
 import { Agent as HttpsAgent, type AgentOptions, request as httpsRequest } from 'node:https';
 import type { LookupFunction } from 'node:net';
-import type { Answer, Channel } from '../../core/delivery/delivery-queue.ts';
+import type { Answer, Channel } from '../../core/delivery/channel.ts';
 import type { Subscription } from '../../core/delivery/subscription.ts';
 import type { EndpointRules } from '../../core/subscriptions/manage.ts';
 import { defined } from '../../schemas/defined.ts';

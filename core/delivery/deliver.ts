@@ -1,21 +1,33 @@
 import { defined } from '../../schemas/defined.ts';
-import { type CallResult, callEndpoint, isDelivered, runEndpointJob, shakeHands } from './circuit-breaker.ts';
+import type { Directory } from '../mission/directory.ts';
 import { type Cause, unreachableMessage, writeHubMessage } from '../mission/hub-messages.ts';
-import type { StoredEntry } from '../mission/mission-log.ts';
-import type { DeliveryContext, DeliveryJob, NotificationJob } from './delivery-queue.ts';
+import type { MissionLog, StoredEntry } from '../mission/mission-log.ts';
+import { isDelivered } from './channel.ts';
+import { type CallResult, callEndpoint, type CircuitPorts, runEndpointJob, sendHandshake } from './circuit-breaker.ts';
+import type { DeliveryContext, DeliveryContexts, DeliveryJob, NotificationJob } from './delivery-queue.ts';
+import type { Notification, Notifications } from './notifications.ts';
+import { type AttemptResult, decideRetry, type DeliverySettings, type RetryDecision } from './retry-policy.ts';
 import type { Subscription } from './subscription.ts';
-import type { Attempt, Notification } from './notifications.ts';
-import { type DeliverPorts, decideRetry, type AttemptedDelivery } from './retry-policy.ts';
 
-/** `settled`: nothing more to do. `again`: the order comes back after that many seconds. */
-export type DeliveryOutcome = { readonly outcome: 'settled' } | { readonly outcome: 'again'; readonly seconds: number };
+export interface DeliverPorts extends CircuitPorts {
+  readonly missions: MissionLog;
+  readonly contexts: DeliveryContexts;
+  readonly notifications: Pick<Notifications, 'readAll' | 'record'>;
+  readonly directory: Directory;
+  readonly settings: DeliverySettings;
+}
 
-const settled: DeliveryOutcome = { outcome: 'settled' };
+/** `complete`: the job is done. `retry`: the queue returns the job after so many seconds. */
+export type DeliveryOutcome =
+  | { readonly outcome: 'complete' }
+  | { readonly outcome: 'retry'; readonly seconds: number };
 
-/** A chain that takes longer goes on in the next run, milliseconds: a run must end before its function is ended. */
+const complete: DeliveryOutcome = { outcome: 'complete' };
+
+/** Milliseconds after which the rest of a chain waits for the next run: a run must end before its function is ended. */
 const longestRunMilliseconds = 8_000;
 
-/** One notification of a mission, and everything that is needed to give it. */
+/** A notification that is to be delivered, and what its content is built from. */
 interface PendingNotification {
   readonly notification: Notification;
   readonly previous?: Notification;
@@ -24,41 +36,41 @@ interface PendingNotification {
   readonly announced?: StoredEntry;
 }
 
-const dueOf = (order: NotificationJob, found: DeliveryContext): PendingNotification => {
-  const { notification, previous, entry, request, announced } = found;
+const pendingIn = (job: NotificationJob, context: DeliveryContext): PendingNotification => {
+  const { notification, previous, entry, request, announced } = context;
   if (notification === undefined || entry === undefined) {
-    throw new Error(`notification ${order.subscription}.${order.number} points to an entry that is not in the log`);
+    throw new Error(`The entry of notification ${job.subscription}.${job.number} is not in the mission log`);
   }
   return { notification, entry, request: request ?? entry, ...defined({ previous, announced }) };
 };
 
-/** What is owed to this subscription in this mission up to the order, oldest first: order must hold however many were lost by the queue. */
-const chainOf = async (
-  order: NotificationJob,
-  found: DeliveryContext,
+/** What this subscription has pending in this mission up to the job, oldest first: the order must hold however many jobs the queue has lost. */
+const pendingUpTo = async (
+  job: NotificationJob,
+  context: DeliveryContext,
   { contexts }: DeliverPorts,
 ): Promise<readonly PendingNotification[]> => {
-  const chain = [dueOf(order, found)];
-  let { previous } = found;
+  const chain = [pendingIn(job, context)];
+  let { previous } = context;
   while (previous?.status === 'pending') {
     const earlier: NotificationJob = {
       kind: 'notification',
-      subscription: order.subscription,
+      subscription: job.subscription,
       number: previous.number,
-      mission: order.mission,
+      mission: job.mission,
       entry: previous.entry,
-      request: order.request,
-      ...(previous.previous === undefined ? {} : { previous: previous.previous }),
+      request: job.request,
+      ...defined({ previous: previous.previous }),
     };
-    const opened = await contexts.load(earlier);
-    chain.unshift(dueOf(earlier, opened));
-    previous = opened.previous;
+    const loaded = await contexts.load(earlier);
+    chain.unshift(pendingIn(earlier, loaded));
+    previous = loaded.previous;
   }
   return chain;
 };
 
-const bodyOf = (subscription: Subscription, due: PendingNotification, ports: DeliverPorts): string => {
-  const { notification, entry, request, announced } = due;
+const bodyOf = (subscription: Subscription, pending: PendingNotification, ports: DeliverPorts): string => {
+  const { notification, entry, request, announced } = pending;
   return ports.compose({
     kind: 'event-notification',
     subscription,
@@ -67,71 +79,80 @@ const bodyOf = (subscription: Subscription, due: PendingNotification, ports: Del
   });
 };
 
-/** Takes one turn with an endpoint: a handshake first if it is not active, then the notification. */
-const attemptDelivery = async (
-  subscription: Subscription,
-  due: PendingNotification,
-  ports: DeliverPorts,
-): Promise<AttemptedDelivery> => {
-  if (subscription.status === 'off') return { turn: { answer: { failure: 'off' } }, subscription };
-  let open = subscription;
-  if (subscription.status !== 'active') {
-    const handshaken = await shakeHands(subscription, ports);
-    if ('open' in handshaken) {
-      const isDead = subscription.failures >= ports.settings.circuit.opensAfter;
-      return { turn: { error: subscription.error ?? 'none', isDead }, subscription, heldUntil: handshaken.retryAt };
-    }
-    if (!isDelivered(handshaken.answer)) return takenBy(handshaken);
-    open = handshaken.subscription;
-  }
-  const name = `${open.id}.${due.notification.number}`;
-  return takenBy(await callEndpoint(open, name, bodyOf(open, due, ports), due.entry.correlationId, ports));
-};
+/** The result of an attempt, and the subscription with the endpoint's health after it. */
+interface DeliveryAttempt {
+  readonly result: AttemptResult;
+  readonly subscription: Subscription;
+  /** The circuit is open until then, ISO 8601. */
+  readonly openUntil?: string;
+}
 
-const takenBy = ({ answer, subscription }: CallResult): AttemptedDelivery => ({
-  turn: { answer },
+const calledAs = ({ answer, subscription }: CallResult): DeliveryAttempt => ({
+  result: { answer },
   subscription,
-  ...(subscription.status === 'error' ? defined({ heldUntil: subscription.retryAt }) : {}),
+  ...(subscription.status === 'error' ? defined({ openUntil: subscription.retryAt }) : {}),
 });
 
-/** So long people are not told of a party that may yet be reached by another of its subscriptions, in multiples of `warnAfter`. */
-const otherWayFactor = 2;
+/** Makes one attempt: a handshake first if the subscription is not active, then the notification. */
+const attemptDelivery = async (
+  subscription: Subscription,
+  pending: PendingNotification,
+  ports: DeliverPorts,
+): Promise<DeliveryAttempt> => {
+  if (subscription.status === 'off') return { result: { answer: { failure: 'off' } }, subscription };
+  let active = subscription;
+  if (subscription.status !== 'active') {
+    const handshake = await sendHandshake(subscription, ports);
+    if ('open' in handshake) {
+      const isDead = subscription.failures >= ports.settings.circuit.opensAfter;
+      return { result: { error: subscription.error ?? 'none', isDead }, subscription, openUntil: handshake.retryAt };
+    }
+    if (!isDelivered(handshake.answer)) return calledAs(handshake);
+    active = handshake.subscription;
+  }
+  const webhookId = `${active.id}.${pending.notification.number}`;
+  const { correlationId } = pending.entry;
+  return calledAs(await callEndpoint(active, webhookId, bodyOf(active, pending, ports), correlationId, ports));
+};
 
-/** Whether another subscription of the party has the entry, or may have it in a moment. */
-const otherWay = async (
+/** While another subscription of the party may still get the entry, people are alerted so many times later than `warnAfter`. */
+const otherSubscriptionFactor = 2;
+
+/** Whether another subscription of the party has got the entry, or may still get it. */
+const otherSubscription = async (
   { notification, entry }: PendingNotification,
   ports: DeliverPorts,
-): Promise<'reached' | 'open' | 'none'> => {
+): Promise<'delivered' | 'pending' | 'none'> => {
   const { organisation, subscription } = notification;
-  const elsewhere = await ports.notifications.readAll(
+  const others = await ports.notifications.readAll(
     entry.notified.filter((one) => one.organisation === organisation && one.subscription !== subscription),
   );
-  if (elsewhere.some(({ status }) => status === 'delivered')) return 'reached';
-  for (const { status, subscription: id } of elsewhere) {
+  if (others.some(({ status }) => status === 'delivered')) return 'delivered';
+  for (const { status, subscription: id } of others) {
     const other = status === 'pending' ? await ports.subscriptions.read(id) : undefined;
-    if (other?.status === 'active' || other?.status === 'requested') return 'open';
+    if (other?.status === 'active' || other?.status === 'requested') return 'pending';
   }
   return 'none';
 };
 
 /**
- * Tells people that a party has not been reached, unless another of its subscriptions has the entry. The hub's message owes
- * its own notifications from now on, and the sweeper pays them: here only what cannot be lost is done.
- * `false`: another of its subscriptions is still being tried, and is waited for.
+ * Alerts people that a party has not been reached, unless another of its subscriptions has got the entry. The fan-out of the
+ * hub's message is left to the sweeper: only the write must happen here.
+ * `false`: nobody was alerted, because another subscription of the party is still being tried.
  */
 const alertPeople = async (
   cause: Cause,
-  due: PendingNotification,
-  { at, firstTriedAt }: Attempt,
+  pending: PendingNotification,
+  { at, firstTriedAt }: RetryDecision['record'],
   ports: DeliverPorts,
 ): Promise<boolean> => {
-  const { entry, notification } = due;
+  const { entry, notification } = pending;
   const message = unreachableMessage(entry, notification.organisation, cause, ports.directory);
   if (message === undefined) return true;
-  const other = await otherWay(due, ports);
-  if (other === 'reached') return true;
-  const patience = otherWayFactor * ports.settings.warnAfter * 1000;
-  if (cause.code === 'endpoint-down' && other === 'open' && Date.parse(at) - Date.parse(firstTriedAt) < patience)
+  const other = await otherSubscription(pending, ports);
+  if (other === 'delivered') return true;
+  const patience = otherSubscriptionFactor * ports.settings.warnAfter * 1000;
+  if (cause.code === 'endpoint-down' && other === 'pending' && Date.parse(at) - Date.parse(firstTriedAt) < patience)
     return false;
   const { missions, directory, clock } = ports;
   await writeHubMessage(
@@ -142,43 +163,76 @@ const alertPeople = async (
   return true;
 };
 
-/**
- * Delivers one notification, after any earlier one of the same mission that is still owed to the same subscription:
- * order comes from the log, so it holds even if the queue lost or shuffled its messages.
- * Delivering twice is possible (a crash between answer and receipt); `webhook-id` is the same then.
- */
-const deliverNotification = async (order: NotificationJob, ports: DeliverPorts): Promise<DeliveryOutcome> => {
-  const found = await ports.contexts.load(order);
-  if (found.subscription === undefined || found.notification?.status !== 'pending') return settled;
-
-  const begun = ports.clock.now();
-  let { subscription } = found;
-  let before: Notification | undefined;
-  for (const due of await chainOf(order, found, ports)) {
-    const { notification } = due;
-    const turned = ports.clock.now();
-    if (turned - begun > longestRunMilliseconds) return { outcome: 'again', seconds: 1 };
-    const taken = await attemptDelivery(subscription, due, ports);
-    subscription = taken.subscription;
-    const { attempt, wait, warns } = decideRetry(taken, notification, before ?? due.previous, turned, ports);
-    // The record last: a crash in between tells people twice rather than never.
-    const lastAnswer = attempt.answer;
-    if (attempt.status === 'failed') await alertPeople({ code: 'gave-up', lastAnswer }, due, attempt, ports);
-    const down: Cause = { code: 'endpoint-down', lastAnswer, ...defined({ outage: subscription.failingSince }) };
-    const warned = warns && (await alertPeople(down, due, attempt, ports));
-    await ports.notifications.record(subscription.id, notification.number, {
-      ...attempt,
-      ...(warned ? { warned } : {}),
-    });
-    if (wait !== undefined) return { outcome: 'again', seconds: wait };
-    before = { ...notification, status: attempt.status, firstTriedAt: attempt.firstTriedAt };
-  }
-  return settled;
+/** Alerts people if the decision asks for it; whether they have been alerted that the party is not reached now. */
+const alertIfDecided = async (
+  decision: RetryDecision,
+  pending: PendingNotification,
+  outage: string | undefined,
+  ports: DeliverPorts,
+): Promise<boolean> => {
+  const { record } = decision;
+  const lastAnswer = record.answer;
+  if (decision.outcome === 'given-up') await alertPeople({ code: 'gave-up', lastAnswer }, pending, record, ports);
+  return (
+    decision.outcome === 'retry' &&
+    decision.warn &&
+    (await alertPeople({ code: 'endpoint-down', lastAnswer, ...defined({ outage }) }, pending, record, ports))
+  );
 };
 
-/** Carries out an order: a notification, or a sign that is owed to an endpoint. */
-export const deliver = async (order: DeliveryJob, ports: DeliverPorts): Promise<DeliveryOutcome> => {
-  if (order.kind === 'notification') return deliverNotification(order, ports);
-  await runEndpointJob(order, ports);
-  return settled;
+/** Attempts one notification, alerts people if it must, and records the attempt. */
+const attemptAndRecord = async (
+  subscription: Subscription,
+  pending: PendingNotification,
+  ports: DeliverPorts,
+): Promise<{ readonly decision: RetryDecision; readonly subscription: Subscription }> => {
+  const { clock, settings } = ports;
+  const { notification, previous } = pending;
+  const startedAt = clock.now();
+  const attempt = await attemptDelivery(subscription, pending, ports);
+  const ended = {
+    result: attempt.result,
+    startedAt,
+    endedAt: clock.now(),
+    ...(attempt.openUntil === undefined ? {} : { openUntil: Date.parse(attempt.openUntil) }),
+  };
+  const decision = decideRetry(notification, previous, ended, { settings, jitter: ports.random() });
+  // The alert comes before the record: a crash in between alerts people twice rather than never.
+  const warned = await alertIfDecided(decision, pending, attempt.subscription.failingSince, ports);
+  await ports.notifications.record(subscription.id, notification.number, {
+    ...decision.record,
+    ...(warned ? { warned } : {}),
+  });
+  return { decision, subscription: attempt.subscription };
+};
+
+/**
+ * Delivers one notification, after the earlier ones that the subscription has pending in the same mission. The order comes from
+ * storage, so it holds even if the queue has lost or reordered jobs.
+ * A crash between answer and record delivers a notification twice, with the same `webhook-id`.
+ */
+const deliverNotification = async (job: NotificationJob, ports: DeliverPorts): Promise<DeliveryOutcome> => {
+  const context = await ports.contexts.load(job);
+  if (context.subscription === undefined || context.notification?.status !== 'pending') return complete;
+
+  const startedAt = ports.clock.now();
+  let { subscription } = context;
+  let previous: Notification | undefined;
+  for (const pending of await pendingUpTo(job, context, ports)) {
+    if (ports.clock.now() - startedAt > longestRunMilliseconds) return { outcome: 'retry', seconds: 1 };
+    const attempted = await attemptAndRecord(subscription, { ...pending, ...defined({ previous }) }, ports);
+    const { decision } = attempted;
+    if (decision.outcome === 'retry') return { outcome: 'retry', seconds: decision.wait };
+    subscription = attempted.subscription;
+    const { status, firstTriedAt } = decision.record;
+    previous = { ...pending.notification, status, firstTriedAt };
+  }
+  return complete;
+};
+
+/** Runs a job of the delivery queue: a notification, a handshake or a heartbeat. */
+export const deliver = async (job: DeliveryJob, ports: DeliverPorts): Promise<DeliveryOutcome> => {
+  if (job.kind === 'notification') return deliverNotification(job, ports);
+  await runEndpointJob(job, ports);
+  return complete;
 };

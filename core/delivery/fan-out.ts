@@ -1,18 +1,18 @@
 import { defined } from '../../schemas/defined.ts';
 import { eventCodeOf, knownMessageType } from '../../schemas/messages/catalogue.ts';
+import type { Directory } from '../mission/directory.ts';
+import { Unavailable } from '../mission/errors.ts';
 import { unreachableMessage, writeHubMessage } from '../mission/hub-messages.ts';
 import type { MissionLog, NumberedNotification } from '../mission/mission-log.ts';
 import type { Overview, Worklist } from '../mission/projections.ts';
-import type { Directory } from '../mission/directory.ts';
-import { Unavailable } from '../mission/errors.ts';
-import type { DeliveryQueue, NotificationJob } from './delivery-queue.ts';
-import type { EventNumbers } from './event-numbers.ts';
-import type { Notifications } from './notifications.ts';
-import type { Subscriber, Subscriptions } from './subscription.ts';
-import { fanOutResultOf } from './idle-missions.ts';
 import { type Entry, isFinal, rolesIn } from '../mission/state.ts';
+import type { DeliveryQueue, NotificationJob } from './delivery-queue.ts';
+import type { EventNumber, EventNumbers } from './event-numbers.ts';
+import { fanOutResultOf } from './idle-missions.ts';
+import type { Notification, Notifications } from './notifications.ts';
+import type { Subscriber, Subscriptions } from './subscription.ts';
 
-/** Milliseconds after which a notification that is not settled is looked after by the sweeper. */
+/** Milliseconds after which the sweeper checks a notification that is still pending. */
 export const deliveryGraceMilliseconds = 15_000;
 
 export interface FanOutPorts {
@@ -48,11 +48,13 @@ const wants = ({ filter, organisation }: Subscriber, entry: PendingFanOut): bool
   (filter.roles === undefined || rolesIn(entry.state, organisation).some((role) => filter.roles?.includes(role)));
 
 export const jobOf = (
-  subscription: string,
-  number: number,
-  previous: number | undefined,
+  {
+    subscription,
+    number,
+    previous,
+    redrivenAt,
+  }: Pick<Notification, 'subscription' | 'number' | 'previous' | 'redrivenAt'>,
   entry: Pick<Entry, 'mission' | 'number' | 'state' | 'correlationId'>,
-  redrivenAt?: string,
 ): NotificationJob => ({
   kind: 'notification',
   subscription,
@@ -63,78 +65,80 @@ export const jobOf = (
   ...defined({ previous, redrivenAt, correlationId: entry.correlationId }),
 });
 
-type Numbered = { readonly told: NumberedNotification; readonly order: NotificationJob };
+/** A notification that is written, and the job that delivers it. */
+interface Notified {
+  readonly notified: NumberedNotification;
+  readonly job: NotificationJob;
+}
 
 const notify = async (
   { notifications, now }: FanOutPorts,
   subscriber: Subscriber,
   entry: PendingFanOut,
-  numbered: { readonly number: number; readonly previous?: number },
-): Promise<Numbered> => {
-  const { number, previous } = numbered;
+  { number, previous }: EventNumber,
+): Promise<Notified> => {
   const at = now();
+  const numbered = { subscription: subscriber.id, number, ...defined({ previous }) };
   await notifications.write(
     {
-      subscription: subscriber.id,
-      number,
+      ...numbered,
       organisation: subscriber.organisation,
       mission: entry.mission,
       entry: entry.number,
       writtenAt: new Date(at).toISOString(),
       status: 'pending',
       attempts: 0,
-      ...(previous === undefined ? {} : { previous }),
     },
     new Date(at + deliveryGraceMilliseconds).toISOString(),
   );
   return {
-    told: { subscription: subscriber.id, number, organisation: subscriber.organisation },
-    order: jobOf(subscriber.id, number, previous, entry),
+    notified: { subscription: subscriber.id, number, organisation: subscriber.organisation },
+    job: jobOf(numbered, entry),
   };
 };
 
-/** Throws `Unavailable` for who was held up: whoever owes the entry then finds nothing in the way. */
-const numberAsOf = async (
+/** Throws `Unavailable` for a fan-out that was paused (Lambda freeze, laptop sleep): the sweeper retries it, and gets a number. */
+const assignNumber = async (
   ports: FanOutPorts,
   subscriber: Subscriber,
   entry: PendingFanOut,
-  asOf: number,
-): Promise<{ readonly number: number; readonly previous?: number } | 'passed' | 'full'> => {
-  const numbered = await ports.eventNumbers.number(subscriber.id, entry.mission, entry.number, asOf);
+  knownSince: number,
+): Promise<EventNumber | 'passed' | 'full'> => {
+  const numbered = await ports.eventNumbers.number(subscriber.id, entry.mission, entry.number, knownSince);
   if (typeof numbered === 'string' || 'number' in numbered) return numbered;
   const { forgotThrough } = numbered;
-  // What lies in the past is passed in time. A mark in the future was set by a clock that has been put back since: it would keep out everybody.
-  if (forgotThrough <= ports.now() || asOf > forgotThrough)
-    throw new Unavailable('the mission may have been told and forgotten meanwhile');
-  return numberAsOf(ports, subscriber, entry, forgotThrough + 1);
+  // A mark in the past is passed in time. A mark in the future was set by a clock that has been put back since: it would refuse every fan-out.
+  if (forgotThrough <= ports.now() || knownSince > forgotThrough)
+    throw new Unavailable('the mission may have been notified and removed meanwhile');
+  return assignNumber(ports, subscriber, entry, forgotThrough + 1);
 };
 
 const numberAndNotify = async (
   ports: FanOutPorts,
   subscriber: Subscriber,
   entry: PendingFanOut,
-  asOf: number,
-): Promise<Numbered | 'passed' | 'full'> => {
-  const numbered = await numberAsOf(ports, subscriber, entry, asOf);
+  knownSince: number,
+): Promise<Notified | 'passed' | 'full'> => {
+  const numbered = await assignNumber(ports, subscriber, entry, knownSince);
   return typeof numbered === 'string' ? numbered : notify(ports, subscriber, entry, numbered);
 };
 
-/** Who wanted the entry when it was numbered is told of it, whatever its filter says by now: no number stands for nothing. */
+/** A subscriber that wanted the entry when it was numbered is notified, whatever its filter is now: every number has an event. */
 const notifyIfNumbered = async (
   ports: FanOutPorts,
   subscriber: Subscriber,
   entry: PendingFanOut,
-): Promise<Numbered | 'passed'> => {
+): Promise<Notified | 'passed'> => {
   const numbered = await ports.eventNumbers.numbered(subscriber.id, entry.mission, entry.number);
   return numbered === undefined ? 'passed' : notify(ports, subscriber, entry, numbered);
 };
 
-/** What is read across missions follows from the entries; each brings its part up to date. */
+/** Updates the projections that are read across missions: worklists, readiness, incidents. */
 const project = async (
   { worklist, overview }: FanOutPorts,
   { number, event, facts, state }: PendingFanOut,
 ): Promise<void> => {
-  // A list shows urgency and coordinator beside the Task: when they change, every open Task is noted anew.
+  // A worklist shows urgency and coordinator beside the Task: when they change, every open Task is written again.
   const concernsAll = facts.urgency !== undefined || knownMessageType(event).mission === 'forwards';
   const changed = state.tasks.filter((task) => task.changedBy === number || (concernsAll && !isFinal(task)));
   await Promise.all([
@@ -144,93 +148,138 @@ const project = async (
   ]);
 };
 
-/** Recipients without any subscription that works: no machine will tell them, so people must. Said once per party and mission. */
+/** What became of one subscriber of an entry. */
+interface Result {
+  readonly subscriber: Subscriber;
+  /** Its filter matches the entry. */
+  readonly wanting: boolean;
+  readonly outcome: Notified | 'passed' | 'full' | { readonly failure: unknown };
+}
+
+/** Notifies the subscribers of an entry at the same time; a failure is the outcome of its subscriber. */
+const settleAll = (
+  plan: readonly Pick<Result, 'subscriber' | 'wanting'>[],
+  work: (planned: Pick<Result, 'subscriber' | 'wanting'>) => Promise<Notified | 'passed' | 'full'>,
+): Promise<readonly Result[]> =>
+  Promise.all(
+    plan.map(async (planned) => ({
+      ...planned,
+      outcome: await work(planned).catch((failure: unknown) => ({ failure })),
+    })),
+  );
+
+const partition = (results: readonly Result[]) => ({
+  notified: results.flatMap(({ outcome }) => (typeof outcome === 'object' && 'notified' in outcome ? [outcome] : [])),
+  /** Subscriptions that have no room for the mission. */
+  full: new Set(results.flatMap(({ subscriber, outcome }) => (outcome === 'full' ? [subscriber.id] : []))),
+  failures: results.flatMap(({ outcome }) => (typeof outcome === 'object' && 'failure' in outcome ? [outcome] : [])),
+});
+
+const organisationsOf = (subscribers: readonly Subscriber[], full: ReadonlySet<string>): ReadonlySet<string> =>
+  new Set(subscribers.filter(({ id }) => !full.has(id)).map(({ organisation }) => organisation));
+
+/** Alerts people about recipients that no subscription can notify: they must be phoned. Written once per party and mission. */
 const warnOfUnreachable = async (
   ports: FanOutPorts,
   entry: PendingFanOut,
   subscribers: readonly Subscriber[],
-  unnumbered: ReadonlySet<string>,
+  full: ReadonlySet<string>,
 ): Promise<readonly Entry[]> => {
-  const reachable = new Set(
-    subscribers.filter(({ id }) => !unnumbered.has(id)).map(({ organisation }) => organisation),
-  );
+  const reachable = organisationsOf(subscribers, full);
   const missed = entry.recipients.filter((organisation) => !reachable.has(organisation));
   const warnings: Entry[] = [];
   for (const organisation of missed) {
     const code = subscribers.some((one) => one.organisation === organisation) ? 'subscription-full' : 'no-subscription';
     const message = unreachableMessage(entry, organisation, { code }, ports.directory);
-    const said =
+    const written =
       message === undefined
         ? undefined
         : await writeHubMessage(ports, message, defined({ correlationId: entry.correlationId }));
-    if (said?.outcome === 'accepted' && said.fanOutPending) warnings.push(said.entry);
+    if (written?.outcome === 'accepted' && written.fanOutPending) warnings.push(written.entry);
   }
   return warnings;
 };
 
+type Completion =
+  /** `warnings`: messages that the hub wrote about the entry; their own fan-outs are pending. */
+  | { readonly outcome: 'complete'; readonly warnings: readonly Entry[] }
+  /** Some subscribers could not be notified: the fan-out of the entry stays pending. */
+  | { readonly outcome: 'pending'; readonly failure: unknown };
+
 /**
- * Pays one entry's debt: number and write each notification, send them in one batch, note the Tasks, and last clear the debt.
- * Returns what the hub had to say about it: entries of its own, which owe in their turn.
+ * Completes the fan-out of one entry: numbers and writes each notification, sends the jobs in one batch, updates the
+ * projections, alerts people about unreachable recipients, and last marks the fan-out complete.
  */
 const completeEntry = async (
   ports: FanOutPorts,
   entry: PendingFanOut,
-  begunBefore: boolean,
-  asOf: number,
-): Promise<readonly Entry[]> => {
+  { mayHaveStarted, knownSince }: Required<FanOutOptions>,
+): Promise<Completion> => {
   const [subscribers] = await Promise.all([
     entry.recipients.length === 0 ? [] : ports.subscriptions.subscribers(entry.recipients),
     project(ports, entry),
   ]);
   const wanting = subscribers.filter((subscriber) => wants(subscriber, entry));
-  const others = begunBefore ? subscribers.filter((subscriber) => !wanting.includes(subscriber)) : [];
-  const outcomes = await Promise.allSettled([
-    ...wanting.map((subscriber) => numberAndNotify(ports, subscriber, entry, asOf)),
-    ...others.map((subscriber) => notifyIfNumbered(ports, subscriber, entry)),
-  ]);
-  const paid = outcomes.flatMap((outcome) =>
-    outcome.status === 'fulfilled' && typeof outcome.value === 'object' ? [outcome.value] : [],
+  const others = mayHaveStarted ? subscribers.filter((subscriber) => !wanting.includes(subscriber)) : [];
+  const results = await settleAll(
+    [
+      ...wanting.map((subscriber) => ({ subscriber, wanting: true })),
+      ...others.map((subscriber) => ({ subscriber, wanting: false })),
+    ],
+    (planned) =>
+      planned.wanting
+        ? numberAndNotify(ports, planned.subscriber, entry, knownSince)
+        : notifyIfNumbered(ports, planned.subscriber, entry),
   );
-  if (paid.length > 0) await ports.queue.send(paid.map(({ order }) => order));
-  // Those who could be told are on their way; for the others the debt stays.
-  const failed = outcomes.find((outcome) => outcome.status === 'rejected');
-  if (failed !== undefined) throw failed.reason;
-  const unnumbered = new Set(
-    wanting.flatMap(({ id }, index) => {
-      const outcome = outcomes[index];
-      return outcome?.status === 'fulfilled' && outcome.value === 'full' ? [id] : [];
-    }),
-  );
-  const reached = new Set(wanting.filter(({ id }) => !unnumbered.has(id)).map(({ organisation }) => organisation));
-  const withoutSubscription = entry.recipients.filter((organisation) => !reached.has(organisation));
-  const notified = paid.map((one) => one.told);
-  const warnings = await warnOfUnreachable(ports, entry, subscribers, unnumbered);
+  const { notified, full, failures } = partition(results);
+  // Whatever failed for one subscriber, the others get their notifications now.
+  if (notified.length > 0) await ports.queue.send(notified.map(({ job }) => job));
+  const [failed] = failures;
+  if (failed !== undefined) return { outcome: 'pending', failure: failed.failure };
+
+  const reached = organisationsOf(wanting, full);
+  const warnings = await warnOfUnreachable(ports, entry, subscribers, full);
   await ports.missions.completeFanOut(entry.mission, entry.number, {
-    notified,
-    withoutSubscription,
+    notified: notified.map((one) => one.notified),
+    withoutSubscription: entry.recipients.filter((organisation) => !reached.has(organisation)),
     ...fanOutResultOf(entry, ports.now()),
   });
-  return warnings;
+  return { outcome: 'complete', warnings };
 };
 
+/** The defaults are right for every caller; only the caller that has just appended the entry knows better. */
+export interface FanOutOptions {
+  /** Another fan-out of the entry may have started without completing it. */
+  readonly mayHaveStarted?: boolean;
+  /** When the fan-out was known to be pending, milliseconds. */
+  readonly knownSince?: number;
+}
+
 /**
- * Makes everybody who must know an owed notification, numbered and on its way.
- * Helping: unpaid debts of the mission's earlier entries are paid first, in order, so that numbers follow the log whoever dies where.
- * `begunBefore`: somebody may have begun to pay this entry and not have ended. `asOf`: milliseconds at which it was known to owe.
+ * Notifies everybody whom an entry concerns: each notification is numbered, written, and on its way.
+ * Pending fan-outs of earlier entries of the mission are completed first, so the numbers follow the log wherever a process crashes.
+ * Throws what kept a subscriber from being notified: the fan-out stays pending, and the sweeper retries it.
  */
 export const fanOut = async (
   ports: FanOutPorts,
   entry: PendingFanOut & Pick<Entry, 'pendingFrom' | 'receivedAt'>,
-  begunBefore = true,
-  asOf = Date.parse(entry.receivedAt),
+  { mayHaveStarted = true, knownSince = Date.parse(entry.receivedAt) }: FanOutOptions = {},
 ): Promise<void> => {
+  const earlier =
+    entry.pendingFrom < entry.number
+      ? await ports.missions.entries(entry.mission, entry.pendingFrom, entry.number - 1)
+      : [];
   const warnings: Entry[] = [];
-  if (entry.pendingFrom < entry.number) {
-    const earlier = await ports.missions.entries(entry.mission, entry.pendingFrom, entry.number - 1);
-    for (const debt of earlier)
-      if (debt.fanOutPending) warnings.push(...(await completeEntry(ports, debt, true, asOf)));
+  for (const [pending, options] of [
+    ...earlier
+      .filter(({ fanOutPending }) => fanOutPending)
+      .map((one) => [one, { mayHaveStarted: true, knownSince }] as const),
+    [entry, { mayHaveStarted, knownSince }] as const,
+  ]) {
+    const completion = await completeEntry(ports, pending, options);
+    if (completion.outcome === 'pending') throw completion.failure;
+    warnings.push(...completion.warnings);
   }
-  warnings.push(...(await completeEntry(ports, entry, begunBefore, asOf)));
-  // What the hub itself says asks nothing and is warned of by nothing, so this ends.
+  // A warning asks for nothing, and nobody is warned about it: the recursion ends.
   for (const warning of warnings) await fanOut(ports, warning);
 };

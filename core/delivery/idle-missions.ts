@@ -1,11 +1,12 @@
-import type { MissionLog, FanOutResult, StoredEntry, NumberedNotification } from '../mission/mission-log.ts';
-import type { IdleMission, IdleMissions } from './obligations.ts';
-import type { Notifications } from './notifications.ts';
-import type { Subscriptions } from './subscription.ts';
+import { inBatches } from '../../schemas/in-batches.ts';
+import { idleAfterMilliseconds, idleRecheckMilliseconds } from '../mission/idle.ts';
+import type { FanOutResult, MissionLog, NumberedNotification, StoredEntry } from '../mission/mission-log.ts';
 import type { Entry } from '../mission/state.ts';
-import { idleRecheckMilliseconds, idleAfterMilliseconds } from '../mission/idle.ts';
+import type { Notifications } from './notifications.ts';
+import type { IdleMission, IdleMissions } from './obligations.ts';
+import type { Subscriptions } from './subscription.ts';
 
-/** The part of an entry's settlement that is of its time. */
+/** The part of a fan-out's result that depends on the time. */
 export const fanOutResultOf = (
   { number, activeSince: since }: Pick<Entry, 'number' | 'activeSince'>,
   now: number,
@@ -24,88 +25,83 @@ export interface IdleMissionPorts {
 
 const batch = 100;
 
-/** Missions looked at the same time. */
+/** Missions checked at the same time. */
 const sideBySide = 8;
 
-/** The last that each subscription was told of a mission: what came before it is settled before it. */
+/** The last notification of each subscription about a mission: earlier ones are complete before it is. */
 const lastNotified = (entries: readonly StoredEntry[]): readonly NumberedNotification[] => [
   ...new Map(entries.flatMap(({ notified }) => notified.map((one) => [one.subscription, one]))).values(),
 ];
 
-/** Reports of a resource that are read to see whom they were told. */
+/** Reports of a resource that are read to find the subscriptions that were notified. */
 const reportsRead = 25;
 
 /**
- * Drops a mission that rests from the heads of those who were told of it; `pending` if one of them is not told yet.
- * From those of its other recipients too: who dies before it has noted whom it told, of an entry that another has settled, leaves a place.
+ * Removes an idle mission from the subscription heads that have it; `pending` if a notification of one of them is pending.
+ * Also from the heads of its other recipients: a fan-out that crashes before it has stored whom it notified, of an entry whose
+ * fan-out another process has completed, leaves the mission in a head.
  */
 const removeFromHeads = async (
   ports: IdleMissionPorts,
   { mission, number: entry, state }: StoredEntry,
   through: number,
 ): Promise<'forgotten' | 'pending'> => {
-  // A resource reports for years, always to the same.
+  // A resource reports for years, always to the same subscriptions.
   const from = state.readiness === undefined ? 1 : Math.max(1, entry - reportsRead);
   const entries = await ports.missions.entries(mission, from, entry);
-  const told = lastNotified(entries);
+  const notified = lastNotified(entries);
   const [notifications, subscribers] = await Promise.all([
-    ports.notifications.readAll(told),
+    ports.notifications.readAll(notified),
     ports.subscriptions.subscribers([...new Set(entries.flatMap(({ recipients }) => recipients))]),
   ]);
   if (notifications.some(({ status }) => status === 'pending')) return 'pending';
-  const heads = new Set([...told.map(({ subscription }) => subscription), ...subscribers.map(({ id }) => id)]);
+  const heads = new Set([...notified.map(({ subscription }) => subscription), ...subscribers.map(({ id }) => id)]);
   await Promise.all([...heads].map((head) => ports.idleMissions.forget(head, { mission, entry }, through)));
   return 'forgotten';
 };
 
-/** When to look again; nothing once the mission is forgotten, or a newer entry of it sees to that. */
+/** When to check again, milliseconds. Nothing once the mission is removed, or if a newer entry has its own check. */
 const check = async (ports: IdleMissionPorts, { mission, entry }: IdleMission): Promise<number | undefined> => {
   const now = ports.now();
   const last = await ports.missions.last(mission);
   if (last === undefined || entry < last.activeSince) return undefined;
-  // From when its last debt was cleared: who has read before that that it owes may still be about to number it.
-  const restsAt = Date.parse(last.fanOutCompletedAt ?? last.receivedAt) + idleAfterMilliseconds;
-  if (now < restsAt) return restsAt;
-  // Whoever was held up since the middle of the rest, frozen with the machine it runs on, is refused a number.
+  // Counted from when its last fan-out was completed: a process that knew it as pending before may still be about to number it.
+  const idleAt = Date.parse(last.fanOutCompletedAt ?? last.receivedAt) + idleAfterMilliseconds;
+  if (now < idleAt) return idleAt;
+  // A fan-out that was paused since the middle of the idle time must not assign a number.
   const isForgotten =
     !last.fanOutPending && (await removeFromHeads(ports, last, now - idleRecheckMilliseconds)) === 'forgotten';
   return isForgotten ? undefined : now + idleAfterMilliseconds;
 };
 
 /**
- * Drops missions in which nothing is said any more from the heads of the subscriptions that were told of them, until no more
- * are due, none gets anywhere or the time is over. One that fails holds up no other. Returns how many were looked at.
+ * Removes idle missions from the heads of the subscriptions that were notified of them, until no more are due, none makes
+ * progress, or the time is over. A failure delays no other mission. Returns how many were checked.
  */
 export const removeIdleMissions = async (
   ports: IdleMissionPorts,
   timeLeft: () => number,
-  onFailure: (retirement: IdleMission, error: unknown) => void,
+  onFailure: (mission: IdleMission, error: unknown) => void,
 ): Promise<number> => {
   const { idleMissions, now } = ports;
-  const postpone = (retirement: IdleMission, until: number): Promise<void> =>
-    idleMissions.postpone(retirement, new Date(until).toISOString());
-  const look = async (retirement: IdleMission): Promise<boolean> => {
+  const postpone = (mission: IdleMission, until: number): Promise<void> =>
+    idleMissions.postpone(mission, new Date(until).toISOString());
+  const checkOne = async (mission: IdleMission): Promise<boolean> => {
     try {
-      const again = await check(ports, retirement);
-      await (again === undefined ? idleMissions.done(retirement) : postpone(retirement, again));
+      const again = await check(ports, mission);
+      await (again === undefined ? idleMissions.done(mission) : postpone(mission, again));
       return true;
     } catch (error) {
-      onFailure(retirement, error);
-      // What cannot be postponed either stays due.
-      await postpone(retirement, now() + idleAfterMilliseconds).catch(() => {});
+      onFailure(mission, error);
+      // If it cannot be postponed either, it stays due.
+      await postpone(mission, now() + idleAfterMilliseconds).catch(() => {});
       return false;
     }
   };
-  for (let looked = 0; ; ) {
-    let isGettingOn = false;
+  for (let checked = 0; ; ) {
     const due = await idleMissions.due(new Date(now()).toISOString(), batch);
-    for (let at = 0; at < due.length; at += sideBySide) {
-      if (timeLeft() < 5_000) return looked;
-      const some = due.slice(at, at + sideBySide);
-      const outcomes = await Promise.all(some.map(look));
-      isGettingOn ||= outcomes.includes(true);
-      looked += some.length;
-    }
-    if (due.length < batch || !isGettingOn) return looked;
+    const results = await inBatches(due, sideBySide, checkOne, () => timeLeft() >= 5_000);
+    checked += results.length;
+    if (results.length < due.length || due.length < batch || !results.includes(true)) return checked;
   }
 };

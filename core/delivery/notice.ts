@@ -1,18 +1,18 @@
 import type { Role } from '../../schemas/codes.ts';
 import type { StoredEntry } from '../mission/mission-log.ts';
-import type { Subscription } from './subscription.ts';
 import type { Notification } from './notifications.ts';
+import type { Subscription } from './subscription.ts';
 
-/** One event as a subscriber is told of it: the receipt, the entry, and the entry that describes the mission. */
+/** One event of a notification: the receipt, the entry, and the entry that describes the mission. */
 export interface NotifiedEvent {
   readonly notification: Notification;
   readonly entry: StoredEntry;
   readonly request: StoredEntry;
-  /** What announced the patient to the hospital before, for the hospital that the entry diverts the patient to. */
+  /** The entry that announced the patient to the hospital before, for the hospital that the entry diverts the patient to. */
   readonly announced?: StoredEntry;
 }
 
-/** What a notification Bundle is to say. */
+/** Content of a notification Bundle. */
 export type Notice =
   | { readonly kind: 'handshake' | 'heartbeat' | 'query-status'; readonly subscription: Subscription }
   | {

@@ -1,52 +1,52 @@
-/** Something owed whose time has come. */
-
 import type { Page } from '../mission/projections.ts';
 import type { Notification } from './notifications.ts';
 
+/** Anything the hub must do by a time. */
 export type Obligation =
   | { readonly kind: 'deadline'; readonly mission: string; readonly task: string }
   | { readonly kind: 'fan-out'; readonly mission: string; readonly entry: number }
   | { readonly kind: 'delivery'; readonly subscription: string; readonly number: number }
-  /** A handshake or a heartbeat; `due` says for when it was owed. */
+  /** A handshake or a heartbeat; `due` is when it became due. */
   | { readonly kind: 'contact'; readonly subscription: string; readonly due: string }
-  /** Of a kind that only a newer release can pay; `key` is where it stands. */
+  /** Of a kind that only a newer release can complete; `key` is the key of its item. */
   | { readonly kind: 'unknown'; readonly key: readonly [string, string] };
+
 export interface Obligations {
-  /** What is due: first the deadlines that people must be told of, then the rest, each longest due first. */
+  /** What is due: first the deadlines, which people are alerted about, then the rest, each longest due first. */
   due(now: string, limit: number): Promise<readonly Obligation[]>;
-  /** Moves an obligation's time, if it is still owed, so that one that cannot be paid now makes room for others. */
+  /** Moves the time of an obligation, if it is still pending, so that one that cannot be completed now makes room for others. */
   postpone(obligation: Obligation, dueAt: string): Promise<void>;
 }
 
-/** A mission, and the entry of it that waits to see whether it rests. */
+/** A mission, and the entry by which it is checked for idleness. */
 export interface IdleMission {
   readonly mission: string;
   readonly entry: number;
 }
 
-/** Numbering is kept per mission in the subscriptions' heads; missions that rest are dropped from them, or the heads would grow for ever. */
+/** Subscription heads keep the last number of each mission; idle missions are removed from them, so that heads stay small. */
 export interface IdleMissions {
   due(now: string, limit: number): Promise<readonly IdleMission[]>;
   /**
-   * Drops the mission from the subscription's head, unless a later entry has been numbered. From then on nobody numbers there
-   * a mission without a place who has read its entry at `through` or before (milliseconds).
+   * Removes the mission from the subscription's head, unless a later entry has a number. From then on a fan-out that knew an
+   * entry as pending at `through` or before (milliseconds) gets no number for a mission that is not in the head.
    */
   forget(
     subscription: string,
     last: { readonly mission: string; readonly entry: number },
     through: number,
   ): Promise<void>;
-  done(retirement: IdleMission): Promise<void>;
-  /** Looks at the mission again then. */
-  postpone(retirement: IdleMission, dueAt: string): Promise<void>;
+  done(mission: IdleMission): Promise<void>;
+  /** Checks the mission again at `dueAt`. */
+  postpone(mission: IdleMission, dueAt: string): Promise<void>;
 }
 
-/** Notifications that the hub has given up: they stand in the index until somebody has them tried again or puts them away. */
+/** Notifications that the hub has given up: they stay in the index until an operator redrives or discards them. */
 export interface DeadLetters {
   /** Those given up longest ago first. */
   list(limit: number, from?: string): Promise<Page<Notification>>;
-  /** Owed again, as if never tried; `false` if it is not among the dead letters. */
+  /** Makes it pending, as if it had never been tried. `false`: it is not among the dead letters. */
   redrive(subscription: string, number: number, at: string, dueAt: string): Promise<boolean>;
-  /** Stays failed, and nobody need look at it any more; `false` if it is not among the dead letters. */
+  /** Leaves it failed, and removes it from the dead letters. `false`: it is not among them. */
   discard(subscription: string, number: number, at: string): Promise<boolean>;
 }

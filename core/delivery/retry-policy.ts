@@ -1,41 +1,20 @@
-import type { MissionLog } from '../mission/mission-log.ts';
-import type { Directory } from '../mission/directory.ts';
-import {
-  type CircuitSettings,
-  type CircuitPorts,
-  isDelivered,
-  isPermanent,
-  waitSeconds,
-  answerText,
-} from './circuit-breaker.ts';
-import type { Answer, DeliveryContexts } from './delivery-queue.ts';
-import type { Subscription } from './subscription.ts';
-import type { Attempt, Notification, Notifications } from './notifications.ts';
+import { type Backoff, backoffSeconds } from './backoff.ts';
+import { type Answer, answerText, isDelivered, isPermanent } from './channel.ts';
+import type { CircuitSettings } from './circuit-breaker.ts';
+import type { Attempt, Notification } from './notifications.ts';
 
-export interface DeliverPorts extends CircuitPorts {
-  readonly missions: MissionLog;
-  readonly contexts: DeliveryContexts;
-  readonly notifications: Pick<Notifications, 'readAll' | 'record'>;
-  readonly directory: Directory;
-  readonly settings: DeliverySettings;
-}
-
-export interface DeliverySettings {
-  /** The hub tries a notification for so long after it first turned to it, seconds. */
+/** When the hub tries a notification again, when it alerts people, and when it gives up. Pure: no ports, no clock. */
+export interface DeliverySettings extends Backoff {
+  /** The hub gives up so many seconds after the first attempt. */
   readonly tryFor: number;
-  /** Failed tries after which people are told that the party cannot be reached: they must know before the hub gives up. */
+  /** People are alerted after so many failed attempts: they must know before the hub gives up. */
   readonly warnAfterAttempts: number;
-  /** The same in seconds after it first turned to it, for endpoints that take long to fail. */
+  /** People are alerted so many seconds after the first attempt, for endpoints that take long to fail. */
   readonly warnAfter: number;
-  /** First wait, seconds; doubles with every try up to the longest. */
-  readonly firstWait: number;
-  readonly longestWait: number;
-  /** Longest `Retry-After` that is obeyed, seconds. */
-  readonly longestRetryAfter: number;
   readonly circuit: CircuitSettings;
 }
 
-/** Twelve minutes in all. SQS holds the mission's later notifications back for as long, which is what order asks for. */
+/** Twelve minutes in all. SQS holds back later notifications of the mission for as long, to keep their order. */
 export const deliverySettings: DeliverySettings = {
   tryFor: 720,
   warnAfterAttempts: 5,
@@ -43,36 +22,45 @@ export const deliverySettings: DeliverySettings = {
   firstWait: 1,
   longestWait: 60,
   longestRetryAfter: 300,
-  // A partner that is back is told within about half a minute.
+  // An endpoint that answers again is notified within about half a minute.
   circuit: { opensAfter: 5, firstWait: 2, longestWait: 30, longestRetryAfter: 300, patience: 10 },
 };
 
-/** What became of one turn: the endpoint's answer, or that the open circuit kept the hub from asking. */
+/** Result of one attempt: the endpoint's answer, or that the open circuit prevented the call. */
 export type AttemptResult =
   | { readonly answer: Answer }
   | {
+      /** The endpoint's last error. */
       readonly error: string;
-      /** Several calls in a row had no answer; a first handshake may fail by chance. */
+      /** Several consecutive calls had no answer; a first handshake may fail by chance. */
       readonly isDead: boolean;
     };
-export interface AttemptedDelivery {
-  readonly turn: AttemptResult;
-  readonly subscription: Subscription;
-  /** Before that nothing is sent, ISO 8601: the circuit is open. */
-  readonly heldUntil?: string;
+
+/** An attempt that has ended. Times are milliseconds. */
+export interface EndedAttempt {
+  readonly result: AttemptResult;
+  readonly startedAt: number;
+  readonly endedAt: number;
+  /** The circuit is open until then. */
+  readonly openUntil?: number;
 }
 
-export interface RetryDecision {
-  readonly attempt: Attempt;
-  /** Seconds to the next turn; absent: there is none. */
-  readonly wait?: number;
-  /** People are to be told that the party is not reached. */
-  readonly warns: boolean;
-}
+/** What follows from an attempt. `record` is to be stored. */
+export type RetryDecision =
+  | { readonly outcome: 'delivered' | 'given-up'; readonly record: Attempt }
+  | {
+      readonly outcome: 'retry';
+      readonly record: Attempt;
+      /** Seconds until the next attempt. */
+      readonly wait: number;
+      /** People are to be alerted that the party is not reached. */
+      readonly warn: boolean;
+    };
 
 /**
- * Since when it is tried: what waited behind a notification that was given up was tried as long as that, if it was there.
- * So the notifications of one mission to a dead endpoint are not given up one after another, each after its own time.
+ * When the first attempt was, ISO 8601. A notification that waited behind one that was given up counts as tried for as long,
+ * but not from before it was written. So notifications of one mission to a dead endpoint are given up together, not one
+ * after another, each after its own time.
  */
 export const triedSince = (
   { firstTriedAt, writtenAt }: Notification,
@@ -84,47 +72,49 @@ export const triedSince = (
   return before.firstTriedAt > writtenAt ? before.firstTriedAt : writtenAt;
 };
 
-/** While the circuit is open the hub looks again after so long at the latest: who closes it does not wake those that wait. */
-export const waitWhileOpen = (heldUntil: number, now: number, { random, settings }: DeliverPorts): number =>
-  Math.max(1, Math.ceil(Math.min(settings.circuit.patience, (heldUntil - now) / 1000) + random()));
-/** The sweeper looks after a retry that the queue has lost this long after it was due, milliseconds. */
-export const lostAfterMilliseconds = 15000;
-/** What is to be noted of a turn that began at `begun`, how long to wait for the next, and whether people must be told. */
+/** Seconds. While the circuit is open the hub checks again after `patience` at the latest: no event reports that it has closed. */
+const waitWhileOpen = (openFor: number, patience: number, jitter: number): number =>
+  Math.max(1, Math.ceil(Math.min(patience, openFor / 1000) + jitter));
+
+/** The sweeper sends a retry again this long after it was due, if the queue has lost it; milliseconds. */
+const lostAfterMilliseconds = 15_000;
+
+/** Decides after an attempt. `before`: the notification before it in its mission. `jitter`: 0 to 1. */
 export const decideRetry = (
-  { turn, heldUntil }: AttemptedDelivery,
   notification: Notification,
   before: Notification | undefined,
-  begun: number,
-  ports: DeliverPorts,
+  { result, startedAt, endedAt, openUntil }: EndedAttempt,
+  { settings, jitter }: { readonly settings: DeliverySettings; readonly jitter: number },
 ): RetryDecision => {
-  const { clock, random, settings } = ports;
-  const { attempts, warned } = notification;
-  const now = clock.now();
-  const firstTriedAt = triedSince(notification, before, new Date(begun).toISOString());
+  const called = 'answer' in result;
+  const firstTriedAt = triedSince(notification, before, new Date(startedAt).toISOString());
   const since = Date.parse(firstTriedAt);
-  const called = 'answer' in turn;
-  const noted = {
-    at: new Date(now).toISOString(),
-    answer: called ? answerText(turn.answer) : `not called, the endpoint does not answer: ${turn.error}`,
+  const record = {
+    at: new Date(endedAt).toISOString(),
+    answer: called ? answerText(result.answer) : `not called, the endpoint does not answer: ${result.error}`,
     called,
     firstTriedAt,
   };
-  if (called && isDelivered(turn.answer)) return { attempt: { ...noted, status: 'delivered' }, warns: false };
-  if ((called && isPermanent(turn.answer)) || now - since >= settings.tryFor * 1000)
-    return { attempt: { ...noted, status: 'failed' }, warns: false };
-  const tries = called ? attempts + 1 : attempts;
-  const held = heldUntil === undefined ? undefined : Date.parse(heldUntil);
+  if (called && isDelivered(result.answer)) return { outcome: 'delivered', record: { ...record, status: 'delivered' } };
+  if ((called && isPermanent(result.answer)) || endedAt - since >= settings.tryFor * 1000)
+    return { outcome: 'given-up', record: { ...record, status: 'failed' } };
+
+  const failures = called ? notification.attempts + 1 : notification.attempts;
   const wait =
-    called && held === undefined
-      ? waitSeconds(tries, turn.answer, settings, random)
-      : waitWhileOpen(held ?? now, now, ports);
-  // When the next call can have an answer, if it takes as long as this one did.
-  const next = Math.max(now + wait * 1000, held ?? 0) + (now - begun);
-  const isSlow = tries >= settings.warnAfterAttempts || next - since >= settings.warnAfter * 1000;
-  const dueAt = new Date(now + wait * 1000 + lostAfterMilliseconds).toISOString();
+    called && openUntil === undefined
+      ? backoffSeconds(settings, { failures, jitter }, result.answer)
+      : waitWhileOpen((openUntil ?? endedAt) - endedAt, settings.circuit.patience, jitter);
+  // When the next attempt can have an answer, if it takes as long as this one.
+  const nextAnswerAt = Math.max(endedAt + wait * 1000, openUntil ?? 0) + (endedAt - startedAt);
+  const isSlow = failures >= settings.warnAfterAttempts || nextAnswerAt - since >= settings.warnAfter * 1000;
   return {
-    attempt: { ...noted, status: 'pending', dueAt },
+    outcome: 'retry',
+    record: {
+      ...record,
+      status: 'pending',
+      dueAt: new Date(endedAt + wait * 1000 + lostAfterMilliseconds).toISOString(),
+    },
     wait,
-    warns: warned !== true && (isSlow || (!called && turn.isDead)),
+    warn: notification.warned !== true && (isSlow || (!called && result.isDead)),
   };
 };

@@ -1,8 +1,10 @@
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import type { PartyDirectory } from '../../adapters/dynamodb/directory-store.ts';
 import { deliver } from '../../core/delivery/deliver.ts';
-import type { Channel, DeliveryJob } from '../../core/delivery/delivery-queue.ts';
-import { type DeliverPorts, deliverySettings } from '../../core/delivery/retry-policy.ts';
+import type { DeliveryJob } from '../../core/delivery/delivery-queue.ts';
+import type { Channel } from '../../core/delivery/channel.ts';
+import type { DeliverPorts } from '../../core/delivery/deliver.ts';
+import { deliverySettings } from '../../core/delivery/retry-policy.ts';
 import { notificationBundle } from '../../core/fhir/notification.ts';
 import type { Clock } from '../../core/mission/clock.ts';
 import { HubClosed } from '../../core/mission/errors.ts';
@@ -64,7 +66,7 @@ const deliverRecord = async (record: SQSRecord, deps: DeliverDeps): Promise<Outc
       settings: deliverySettings,
     });
     if (job.kind !== 'notification') log('CONTACT_KEPT', { subscription: job.subscription, contact: job.kind });
-    return delivered.outcome === 'settled' ? { done: true } : { done: false, seconds: delivered.seconds };
+    return delivered.outcome === 'complete' ? { done: true } : { done: false, seconds: delivered.seconds };
   } catch (error) {
     if (error instanceof HubClosed) {
       log('HUB_CLOSED', {});

@@ -55,7 +55,7 @@ const startFanOut = async (
   entry: Entry,
   { mayHaveStarted, knownSince }: { readonly mayHaveStarted: boolean; readonly knownSince: number },
 ): Promise<void> => {
-  const work = fanOut(ports, entry, mayHaveStarted, knownSince).then(() => 'finished' as const);
+  const work = fanOut(ports, entry, { mayHaveStarted, knownSince }).then(() => 'finished' as const);
   const limit = new Promise<'late'>((resolve) => setTimeout(resolve, longestFanOutMilliseconds, 'late').unref());
   try {
     if ((await Promise.race([work, limit])) === 'late')

@@ -37,10 +37,10 @@ const pass = async (deps: SweepDeps, timeLeft: () => number): Promise<'more' | '
         log('OBLIGATION_UNPAID', { ...obligation, correlationId, ...kindOf(error) }),
       (obligation, correlationId) => log('OBLIGATION_PAID', { ...obligation, correlationId }),
     );
-    if (swept.paid + swept.failed > 0)
-      log('SWEPT', { paid: swept.paid, failed: swept.failed, stalled: swept.stalled, more: swept.more });
+    if (swept.completed + swept.failed > 0)
+      log('SWEPT', { paid: swept.completed, failed: swept.failed, stalled: swept.stalled, more: swept.more });
     // After a full batch in which something was completed the next pass follows at once.
-    return swept.more && swept.paid > 0 ? 'more' : 'nothing more';
+    return swept.more && swept.completed > 0 ? 'more' : 'nothing more';
   } catch (error) {
     if (error instanceof HubClosed) return 'closed';
     log('STORAGE_UNAVAILABLE', kindOf(error));

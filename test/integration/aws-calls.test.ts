@@ -245,13 +245,13 @@ describe('The AWS calls of a message stay within the budget of the design', () =
     // Whatever is before it in the mission goes first and is not counted.
     if (numbered.previous !== undefined)
       await deliver(
-        jobOf('budget-operator', numbered.previous, undefined, { ...entry, number: entry.number - 1 }),
+        jobOf({ subscription: 'budget-operator', number: numbered.previous }, { ...entry, number: entry.number - 1 }),
         delivering,
       );
     await delivery.notifications.read('budget-operator', numbered.number);
-    const order = jobOf('budget-operator', numbered.number, undefined, entry);
+    const order = jobOf({ subscription: 'budget-operator', number: numbered.number }, entry);
     counted();
-    expect(await deliver(order, delivering)).toEqual({ outcome: 'settled' });
+    expect(await deliver(order, delivering)).toEqual({ outcome: 'complete' });
     expect(counted()).toEqual({ BatchGetItem: 1, UpdateItem: 1 });
   });
 

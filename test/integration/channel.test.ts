@@ -10,7 +10,7 @@ import { Webhook } from 'standardwebhooks';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type ChannelOptions, readHeaders, retryAfterSeconds, webhookChannel } from '../../adapters/http/channel.ts';
 import { allowList, guardedLookup, isPublicAddress, type Resolve } from '../../adapters/http/egress-guard.ts';
-import type { Answer } from '../../core/delivery/delivery-queue.ts';
+import type { Answer } from '../../core/delivery/channel.ts';
 import type { Subscription } from '../../core/delivery/subscription.ts';
 import { certificateFor } from '../support/certificates.ts';
 import { sampleSubscription } from '../contract/contract.ts';

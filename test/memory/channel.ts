@@ -1,4 +1,4 @@
-import type { Answer, Channel } from '../../core/delivery/delivery-queue.ts';
+import type { Answer, Channel } from '../../core/delivery/channel.ts';
 import type { Subscription } from '../../core/delivery/subscription.ts';
 
 export interface Posted {

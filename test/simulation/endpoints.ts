@@ -1,4 +1,4 @@
-import type { Answer, Channel } from '../../core/delivery/delivery-queue.ts';
+import type { Answer, Channel } from '../../core/delivery/channel.ts';
 import type { Process, RunContext } from './process.ts';
 import type { SeededRandom } from './random.ts';
 

@@ -105,7 +105,7 @@ const prepare = async () => {
     await hub.notifications.write({ ...written, status: 'pending', attempts: 0 }, endOfTime);
     notified.push({ subscription: id, number: 1, organisation });
   }
-  await hub.queue.send(notified.map(({ subscription, number }) => jobOf(subscription, number, undefined, firstEntry)));
+  await hub.queue.send(notified.map(({ subscription, number }) => jobOf({ subscription, number }, firstEntry)));
   for (const task of firstEntry.state.tasks) await hub.worklist.put(task, firstEntry.state);
   await hub.missions.completeFanOut(mission, 1, { notified, withoutSubscription: [], fanOutCompletedAt: clock.iso() });
   clock.advance(1_000);
@@ -140,7 +140,7 @@ const begin = async () => {
       const accepted = await acceptMessage(ports.missions, message, sentBy(amk), hub.now);
       if (accepted.outcome === 'refused') throw new Error(`refused: ${JSON.stringify(accepted.faults)}`);
       answered.set(message.id, accepted.entry.number);
-      if (accepted.fanOutPending) await fanOut(ports, accepted.entry, accepted.again);
+      if (accepted.fanOutPending) await fanOut(ports, accepted.entry, { mayHaveStarted: accepted.again });
     };
     void work();
     return own;

@@ -60,27 +60,27 @@ export const guards: readonly Guard[] = [
   },
   {
     file: fanOut,
-    find: 'if (entry.pendingFrom < entry.number) {',
-    replace: 'if (entry.number < 0) {',
+    find: 'entry.pendingFrom < entry.number\n',
+    replace: 'entry.number < 0\n',
     what: 'Pending fan-outs of earlier entries are completed first',
   },
   {
     file: fanOut,
-    find: 'if (failed !== undefined) throw failed.reason;',
+    find: "if (failed !== undefined) return { outcome: 'pending', failure: failed.failure };",
     replace: '',
     what: 'If a notification cannot be written, the fan-out stays pending',
   },
   {
     file: fanOut,
-    find: 'const others = begunBefore ? subscribers.filter(',
-    replace: 'const others = begunBefore === undefined ? subscribers.filter(',
+    find: 'const others = mayHaveStarted ? subscribers.filter(',
+    replace: 'const others = mayHaveStarted === undefined ? subscribers.filter(',
     what: 'A subscription with a number for the entry is notified, even if its filter has changed',
   },
   {
     file: fanOut,
-    find: '  const warnings = await warnOfUnreachable(ports, entry, subscribers, unnumbered);\n  await ports.missions.completeFanOut(entry.mission, entry.number, {\n    notified,\n    withoutSubscription,\n    ...fanOutResultOf(entry, ports.now()),\n  });\n',
+    find: '  const warnings = await warnOfUnreachable(ports, entry, subscribers, full);\n  await ports.missions.completeFanOut(entry.mission, entry.number, {\n    notified: notified.map((one) => one.notified),\n    withoutSubscription: entry.recipients.filter((organisation) => !reached.has(organisation)),\n    ...fanOutResultOf(entry, ports.now()),\n  });\n',
     replace:
-      '  await ports.missions.completeFanOut(entry.mission, entry.number, {\n    notified,\n    withoutSubscription,\n    ...fanOutResultOf(entry, ports.now()),\n  });\n  const warnings = await warnOfUnreachable(ports, entry, subscribers, unnumbered);\n',
+      '  await ports.missions.completeFanOut(entry.mission, entry.number, {\n    notified: notified.map((one) => one.notified),\n    withoutSubscription: entry.recipients.filter((organisation) => !reached.has(organisation)),\n    ...fanOutResultOf(entry, ports.now()),\n  });\n  const warnings = await warnOfUnreachable(ports, entry, subscribers, full);\n',
     what: 'People are alerted of unreachable parties before the fan-out is completed',
   },
   {
@@ -97,26 +97,26 @@ export const guards: readonly Guard[] = [
   },
   {
     file: deliver,
-    find: "if (found.subscription === undefined || found.notification?.status !== 'pending') return settled;",
-    replace: 'if (found.subscription === undefined || found.notification === undefined) return settled;',
+    find: "if (context.subscription === undefined || context.notification?.status !== 'pending') return complete;",
+    replace: 'if (context.subscription === undefined || context.notification === undefined) return complete;',
     what: 'A completed notification is not sent again',
   },
   {
     file: deliver,
-    find: "if (subscription.status === 'off') return { turn: { answer: { failure: 'off' } }, subscription };",
+    find: "if (subscription.status === 'off') return { result: { answer: { failure: 'off' } }, subscription };",
     replace: '',
     what: 'An ended subscription is not called',
   },
   {
     file: deliver,
-    find: "if (attempt.status === 'failed') await alertPeople({ code: 'gave-up', lastAnswer }, due, attempt, ports);",
+    find: 'const warned = await alertIfDecided(decision, pending, attempt.subscription.failingSince, ports);',
     replace:
-      "if (attempt.status === 'failed') { await ports.subscriptions.record(subscription.id, notification.number, attempt); await alertPeople({ code: 'gave-up', lastAnswer }, due, attempt, ports); }",
+      "if (decision.outcome === 'given-up') await ports.notifications.record(subscription.id, notification.number, decision.record);\n  const warned = await alertIfDecided(decision, pending, attempt.subscription.failingSince, ports);",
     what: 'People are alerted before the receipt says failed',
   },
   {
     file: retryPolicy,
-    find: '|| now - since >= settings.tryFor * 1000)',
+    find: '|| endedAt - since >= settings.tryFor * 1000)',
     replace: ')',
     what: 'The hub gives a notification up after a time',
   },
@@ -128,13 +128,13 @@ export const guards: readonly Guard[] = [
   },
   {
     file: retryPolicy,
-    find: 'const dueAt = new Date(now + wait * 1000 + lostAfterMilliseconds).toISOString();',
-    replace: "const dueAt = '2099-01-01T00:00:00.000Z';",
+    find: 'dueAt: new Date(endedAt + wait * 1000 + lostAfterMilliseconds).toISOString(),',
+    replace: "dueAt: '2099-01-01T00:00:00.000Z',",
     what: 'A retry that the queue lost is sent again',
   },
   {
     file: deliver,
-    find: "if (elsewhere.some(({ status }) => status === 'delivered')) return 'reached';",
+    find: "if (others.some(({ status }) => status === 'delivered')) return 'delivered';",
     replace: '',
     what: 'There is no alert if the party has the message through another subscription',
   },
@@ -196,7 +196,7 @@ export const guards: readonly Guard[] = [
   },
   {
     file: retire,
-    find: 'if (now < restsAt) return restsAt;',
+    find: 'if (now < idleAt) return idleAt;',
     replace: '',
     what: 'A mission is not removed before it has been idle long enough',
     detectedBy: 'unit tests',
@@ -230,8 +230,8 @@ export const guards: readonly Guard[] = [
   },
   {
     file: fanOut,
-    find: 'completeEntry(ports, debt, true, asOf)',
-    replace: 'completeEntry(ports, debt, true, ports.now())',
+    find: '[one, { mayHaveStarted: true, knownSince }] as const',
+    replace: '[one, { mayHaveStarted: true, knownSince: ports.now() }] as const',
     what: 'A paused fan-out is refused a number for an earlier entry too',
   },
   {

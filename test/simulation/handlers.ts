@@ -78,7 +78,7 @@ export const handlersOf = (world: World, random: SeededRandom) => {
     if (accepted.outcome === 'refused') return { status: statusOf(accepted) };
     const reply: Reply = { status: 200, entry: accepted.entry.number };
     if (!accepted.fanOutPending) return reply;
-    const work = fanOut(ports, accepted.entry, accepted.again, begun).then(
+    const work = fanOut(ports, accepted.entry, { mayHaveStarted: accepted.again, knownSince: begun }).then(
       () => 'in time' as const,
       () => 'in time' as const,
     );
@@ -102,7 +102,7 @@ export const handlersOf = (world: World, random: SeededRandom) => {
         compose: summaryOf,
         settings: deliverySettings,
       });
-      return delivered.outcome === 'settled' ? 'done' : { seconds: delivered.seconds };
+      return delivered.outcome === 'complete' ? 'done' : { seconds: delivered.seconds };
     } catch {
       return { seconds: retryAfterError };
     }
@@ -134,7 +134,7 @@ export const handlersOf = (world: World, random: SeededRandom) => {
         const swept = await sweep(ports, process.timeLeft, (obligation, error) =>
           world.trace(() => `${process.name} cannot complete ${JSON.stringify(obligation)}: ${String(error)}`),
         );
-        return swept.more && swept.paid > 0 ? 'more' : 'nothing more';
+        return swept.more && swept.completed > 0 ? 'more' : 'nothing more';
       } catch {
         return 'nothing more';
       }

@@ -1,4 +1,4 @@
-import { isDelivered, isPermanent } from '../../../core/delivery/circuit-breaker.ts';
+import { isDelivered, isPermanent } from '../../../core/delivery/channel.ts';
 import { deliverySettings } from '../../../core/delivery/retry-policy.ts';
 import { fhirJson } from '../../../schemas/names.ts';
 import { exampleRef, type Node, schemaRef } from './node.ts';

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { acceptMessage } from '../../../../core/mission/accept-message.ts';
 import { deliver } from '../../../../core/delivery/deliver.ts';
-import { type DeliverPorts, deliverySettings } from '../../../../core/delivery/retry-policy.ts';
+import type { DeliverPorts } from '../../../../core/delivery/deliver.ts';
+import { deliverySettings } from '../../../../core/delivery/retry-policy.ts';
 import { fanOut } from '../../../../core/delivery/fan-out.ts';
 import type { Notification } from '../../../../core/delivery/notifications.ts';
 import { redrive } from '../../../../core/delivery/dead-letters.ts';
@@ -35,7 +36,7 @@ const portsOf = (hub: MemoryHub): DeliverPorts => ({
 const work = async (hub: MemoryHub): Promise<void> => {
   for (let received = hub.queue.receive(); received !== undefined; received = hub.queue.receive()) {
     const delivered = await deliver(received.order, portsOf(hub));
-    if (delivered.outcome === 'settled') hub.queue.remove(received.receipt);
+    if (delivered.outcome === 'complete') hub.queue.remove(received.receipt);
     else hub.queue.hide(received.receipt, delivered.seconds);
   }
 };

@@ -2,10 +2,12 @@ import { assert, asyncProperty, constantFrom, double, integer, option } from 'fa
 import { describe, expect, test } from 'vitest';
 import { acceptMessage } from '../../../../core/mission/accept-message.ts';
 import { deliver, type DeliveryOutcome } from '../../../../core/delivery/deliver.ts';
-import { type DeliverPorts, deliverySettings } from '../../../../core/delivery/retry-policy.ts';
+import type { DeliverPorts } from '../../../../core/delivery/deliver.ts';
+import { deliverySettings } from '../../../../core/delivery/retry-policy.ts';
 import { fanOut } from '../../../../core/delivery/fan-out.ts';
 import type { Obligation } from '../../../../core/delivery/obligations.ts';
-import type { Answer, EndpointJob, NotificationJob } from '../../../../core/delivery/delivery-queue.ts';
+import type { EndpointJob, NotificationJob } from '../../../../core/delivery/delivery-queue.ts';
+import type { Answer } from '../../../../core/delivery/channel.ts';
 import type { Subscription } from '../../../../core/delivery/subscription.ts';
 import { sweep } from '../../../../core/delivery/sweep.ts';
 import { attempted, becomes, deadNumbers } from '../../../support/contact.ts';
@@ -74,7 +76,7 @@ const statuses = async (hub: MemoryHub): Promise<readonly string[]> =>
   (await hub.notifications.range('la', 1, 1000)).map(({ status }) => status);
 
 const secondsOf = (delivered: DeliveryOutcome): number => {
-  if (delivered.outcome === 'settled') throw new Error('settled, but it should have come again');
+  if (delivered.outcome === 'complete') throw new Error('settled, but it should have come again');
   return delivered.seconds;
 };
 
@@ -85,7 +87,7 @@ describe('A notification', () => {
     for (const status of [200, 201, 202, 204, 299]) {
       const hub = await owing(1);
       hub.channel.answer(() => ({ status }));
-      expect(await deliver(orderOf(hub, 1), portsOf(hub))).toEqual({ outcome: 'settled' });
+      expect(await deliver(orderOf(hub, 1), portsOf(hub))).toEqual({ outcome: 'complete' });
       expect(await hub.notifications.read('la', 1)).toMatchObject({
         status: 'delivered',
         attempts: 1,
@@ -123,7 +125,7 @@ describe('A notification', () => {
     hub.channel.answer(({ webhookId }) => ({ status: webhookId === 'la.1' ? 200 : 410 }));
     const orders = [orderOf(hub, 1), orderOf(hub, 2)];
     for (const order of [...orders, ...orders, ...orders])
-      expect(await deliver(order, portsOf(hub))).toEqual({ outcome: 'settled' });
+      expect(await deliver(order, portsOf(hub))).toEqual({ outcome: 'complete' });
     expect(hub.channel.ids()).toEqual(['la.1', 'la.2']);
     expect(await statuses(hub)).toEqual(['delivered', 'failed']);
     expect(await deadNumbers(hub.deadLetters)).toHaveLength(1);
@@ -135,13 +137,13 @@ describe('A notification', () => {
       { ...orderOf(hub, 1), number: 99 },
       { ...orderOf(hub, 1), subscription: 'nobody' },
     ])
-      expect(await deliver(order, portsOf(hub))).toEqual({ outcome: 'settled' });
+      expect(await deliver(order, portsOf(hub))).toEqual({ outcome: 'complete' });
     expect(hub.channel.posts).toEqual([]);
   });
 
   test('One whose entry is not in the log is the hub’s own fault, and is not called delivered', async () => {
     const hub = await owing(1);
-    await expect(deliver({ ...orderOf(hub, 1), entry: 9 }, portsOf(hub))).rejects.toThrow('not in the log');
+    await expect(deliver({ ...orderOf(hub, 1), entry: 9 }, portsOf(hub))).rejects.toThrow('is not in the mission log');
     expect(await statuses(hub)).toEqual(['pending']);
     expect(hub.channel.posts).toEqual([]);
   });
@@ -154,7 +156,7 @@ describe('A notification', () => {
       notifications: { ...hub.notifications, record: () => Promise.reject(new Error('no answer')) },
     };
     await expect(deliver(order, forgetful)).rejects.toThrow('no answer');
-    expect(await deliver(order, portsOf(hub))).toEqual({ outcome: 'settled' });
+    expect(await deliver(order, portsOf(hub))).toEqual({ outcome: 'complete' });
     expect(hub.channel.ids()).toEqual(['la.1', 'la.1']);
     expect(await statuses(hub)).toEqual(['delivered']);
   });
@@ -163,7 +165,7 @@ describe('A notification', () => {
     const hub = await owing(2);
     await becomes(hub, 'la', 'off');
     for (const number of [1, 2])
-      expect(await deliver(orderOf(hub, number), portsOf(hub))).toEqual({ outcome: 'settled' });
+      expect(await deliver(orderOf(hub, number), portsOf(hub))).toEqual({ outcome: 'complete' });
     expect(hub.channel.posts).toEqual([]);
     expect(await statuses(hub)).toEqual(['failed', 'failed']);
     expect(await deadNumbers(hub.deadLetters)).toEqual([1, 2]);
@@ -197,7 +199,7 @@ describe('An endpoint that refuses', () => {
       const hub = await owing(1);
       const order = orderOf(hub, 1);
       hub.channel.answer(() => answer);
-      expect(await deliver(order, portsOf(hub))).toEqual({ outcome: 'settled' });
+      expect(await deliver(order, portsOf(hub))).toEqual({ outcome: 'complete' });
       expect(await hub.notifications.read('la', 1)).toMatchObject({
         status: 'failed',
         attempts: 1,
@@ -250,7 +252,7 @@ describe('An endpoint that refuses', () => {
     if (accepted.outcome === 'refused') throw new Error('refused');
     await fanOut(hub, accepted.entry);
     const orders = hub.queue.waiting().filter(({ subscription }) => subscription === 'other');
-    for (const order of orders) expect(await deliver(order, portsOf(hub))).toEqual({ outcome: 'settled' });
+    for (const order of orders) expect(await deliver(order, portsOf(hub))).toEqual({ outcome: 'complete' });
     expect(hub.channel.ids()).toEqual(['other.1']);
   });
 });
@@ -272,7 +274,7 @@ describe('Waiting', () => {
     };
     for (;;) {
       const delivered = await deliver(order, patient);
-      if (delivered.outcome === 'settled') break;
+      if (delivered.outcome === 'complete') break;
       seconds.push(delivered.seconds);
       hub.clock.advance(delivered.seconds * 1000);
     }
@@ -304,7 +306,7 @@ describe('Waiting', () => {
     hub.clock.advance(719_000);
     secondsOf(await deliver(orderOf(hub, 1), portsOf(hub)));
     hub.clock.advance(1_000);
-    expect(await deliver(orderOf(hub, 1), portsOf(hub))).toEqual({ outcome: 'settled' });
+    expect(await deliver(orderOf(hub, 1), portsOf(hub))).toEqual({ outcome: 'complete' });
     expect(await statuses(hub)).toEqual(['failed']);
   });
 
@@ -359,7 +361,7 @@ describe('Waiting', () => {
 describe('The handshake', () => {
   test('It comes before the first event, and makes the subscription active', async () => {
     const hub = await owing(1, { status: 'requested' });
-    expect(await deliver(orderOf(hub, 1), portsOf(hub))).toEqual({ outcome: 'settled' });
+    expect(await deliver(orderOf(hub, 1), portsOf(hub))).toEqual({ outcome: 'complete' });
     expect(hub.channel.ids()).toEqual(['la.0', 'la.1']);
     expect(hub.channel.posts.map(({ body }): unknown => JSON.parse(body))).toMatchObject([
       { kind: 'handshake', status: 'requested' },
@@ -407,7 +409,7 @@ describe('The handshake', () => {
   test('Of several that wait for a handshake that is refused none is sent, and each ends visibly as failed', async () => {
     const hub = await owing(3, { status: 'requested' });
     hub.channel.answer(() => ({ status: 404 }));
-    expect(await deliver(orderOf(hub, 3), portsOf(hub))).toEqual({ outcome: 'settled' });
+    expect(await deliver(orderOf(hub, 3), portsOf(hub))).toEqual({ outcome: 'complete' });
     expect(new Set(hub.channel.ids())).toEqual(new Set(['la.0']));
     expect(await statuses(hub)).toEqual(['failed', 'failed', 'failed']);
     expect(await deadNumbers(hub.deadLetters)).toEqual([1, 2, 3]);
@@ -415,7 +417,7 @@ describe('The handshake', () => {
 
   test('It may be ordered by itself', async () => {
     const hub = await owing(0, { status: 'requested' });
-    expect(await deliver(handshake, portsOf(hub))).toEqual({ outcome: 'settled' });
+    expect(await deliver(handshake, portsOf(hub))).toEqual({ outcome: 'complete' });
     expect(hub.channel.ids()).toEqual(['la.0']);
     expect((await hub.subscriptions.read('la'))?.status).toBe('active');
     expect(await hub.obligations.due(hub.clock.iso(), 10)).toEqual([]);
@@ -433,7 +435,7 @@ describe('The handshake', () => {
   test('A refusal that will not change puts the subscription in error, and says why', async () => {
     const hub = await owing(0, { status: 'requested' });
     hub.channel.answer(() => ({ status: 404 }));
-    expect(await deliver(handshake, portsOf(hub))).toEqual({ outcome: 'settled' });
+    expect(await deliver(handshake, portsOf(hub))).toEqual({ outcome: 'complete' });
     expect(await hub.subscriptions.read('la')).toMatchObject({
       status: 'error',
       error: 'handshake: HTTP 404',
@@ -446,7 +448,7 @@ describe('The handshake', () => {
     const ports = portsOf(hub, () => 1);
     const waits: number[] = [];
     for (let count = 1; count <= 10; count += 1) {
-      expect(await deliver(handshake, ports)).toEqual({ outcome: 'settled' });
+      expect(await deliver(handshake, ports)).toEqual({ outcome: 'complete' });
       expect(await hub.subscriptions.read('la')).toMatchObject({
         status: 'error',
         failures: count,
@@ -557,7 +559,7 @@ describe('The circuit of an endpoint', () => {
       retryAt: new Date(hub.clock.now() + 2_000).toISOString(),
     });
     // Open: the sixth is put off until the probe, and no call is made for it.
-    expect(await deliver(orderOf(hub, 6), ports(hub))).toEqual({ outcome: 'again', seconds: 3 });
+    expect(await deliver(orderOf(hub, 6), ports(hub))).toEqual({ outcome: 'retry', seconds: 3 });
     expect(hub.channel.posts).toHaveLength(5);
     expect(await hub.notifications.read('la', 6)).toMatchObject({
       status: 'pending',
@@ -690,7 +692,7 @@ describe('The circuit of an endpoint', () => {
       for (let turn = 0; turn < 8; turn += 1) hub.clock.advance(secondsOf(await deliver(order, ports(hub))) * 1000);
       hub.channel.answer(() => ({ status: 200 }));
       hub.clock.advance(60_000);
-      expect(await deliver(order, ports(hub))).toEqual({ outcome: 'settled' });
+      expect(await deliver(order, ports(hub))).toEqual({ outcome: 'complete' });
     };
     await outage('first', 1);
     await outage('second', 2);
@@ -833,7 +835,7 @@ describe('The circuit of an endpoint', () => {
     const start = hub.clock.now();
     for (;;) {
       const delivered = await deliver(orderOf(hub, 3), ports(hub));
-      if (delivered.outcome === 'settled') break;
+      if (delivered.outcome === 'complete') break;
       hub.clock.advance(delivered.seconds * 1000);
     }
     expect(await statuses(hub)).toEqual(['failed', 'failed', 'failed']);
@@ -865,7 +867,7 @@ describe('The circuit of an endpoint', () => {
     hub.clock.advance(86_400_000);
     expect((await owed(hub)).filter(({ kind }) => kind === 'contact')).toEqual([]);
     const before = hub.channel.posts.length;
-    expect(await deliver(orderOf(hub, 6), ports(hub))).toEqual({ outcome: 'settled' });
+    expect(await deliver(orderOf(hub, 6), ports(hub))).toEqual({ outcome: 'complete' });
     expect(hub.channel.ids().slice(before)).toEqual(['la.0']);
     expect((await statuses(hub))[5]).toBe('failed');
   });
@@ -890,7 +892,7 @@ describe('The circuit of an endpoint', () => {
 describe('Order within a mission', () => {
   test('The notification before it goes first, also if the queue lost it', async () => {
     const hub = await owing(2);
-    expect(await deliver(orderOf(hub, 2), portsOf(hub))).toEqual({ outcome: 'settled' });
+    expect(await deliver(orderOf(hub, 2), portsOf(hub))).toEqual({ outcome: 'complete' });
     expect(hub.channel.ids()).toEqual(['la.1', 'la.2']);
     expect(await statuses(hub)).toEqual(['delivered', 'delivered']);
   });
@@ -899,7 +901,7 @@ describe('Order within a mission', () => {
     const hub = await owing(12);
     const last = orderOf(hub, 12);
     hub.queue.lose(() => true);
-    expect(await deliver(last, portsOf(hub))).toEqual({ outcome: 'settled' });
+    expect(await deliver(last, portsOf(hub))).toEqual({ outcome: 'complete' });
     expect(hub.channel.ids()).toEqual(Array.from({ length: 12 }, (_, index) => `la.${index + 1}`));
     expect(await statuses(hub)).toEqual(Array.from({ length: 12 }, () => 'delivered'));
   });
@@ -924,7 +926,7 @@ describe('Order within a mission', () => {
   test('While the one before it waits, it waits with it, and is not tried', async () => {
     const hub = await owing(3);
     hub.channel.answer(({ webhookId }) => (webhookId === 'la.1' ? { status: 503, retryAfter: 9 } : { status: 200 }));
-    expect(await deliver(orderOf(hub, 3), portsOf(hub))).toEqual({ outcome: 'again', seconds: 9 });
+    expect(await deliver(orderOf(hub, 3), portsOf(hub))).toEqual({ outcome: 'retry', seconds: 9 });
     expect(hub.channel.ids()).toEqual(['la.1']);
     expect((await hub.notifications.range('la', 1, 3)).map(({ attempts }) => attempts)).toEqual([1, 0, 0]);
     hub.channel.answer(() => ({ status: 200 }));
@@ -935,7 +937,7 @@ describe('Order within a mission', () => {
   test('One that has failed for good holds up no later one', async () => {
     const hub = await owing(3);
     hub.channel.answer(({ webhookId }) => ({ status: webhookId === 'la.2' ? 400 : 200 }));
-    expect(await deliver(orderOf(hub, 3), portsOf(hub))).toEqual({ outcome: 'settled' });
+    expect(await deliver(orderOf(hub, 3), portsOf(hub))).toEqual({ outcome: 'complete' });
     expect(await statuses(hub)).toEqual(['delivered', 'failed', 'delivered']);
     expect(await deadNumbers(hub.deadLetters)).toEqual([2]);
   });
@@ -948,7 +950,7 @@ describe('Order within a mission', () => {
     await fanOut(hub, accepted.entry);
     hub.channel.answer(({ webhookId }) => ({ status: webhookId === 'la.1' ? 503 : 200 }));
     secondsOf(await deliver(orderOf(hub, 1), portsOf(hub)));
-    expect(await deliver(orderOf(hub, 2), portsOf(hub))).toEqual({ outcome: 'settled' });
+    expect(await deliver(orderOf(hub, 2), portsOf(hub))).toEqual({ outcome: 'complete' });
     expect(await statuses(hub)).toEqual(['pending', 'delivered']);
   });
 });
@@ -970,7 +972,7 @@ describe('Queue, sweeper and delivery together', () => {
         continue;
       }
       const delivered = await deliver(received.order, portsOf(hub));
-      if (delivered.outcome === 'settled') hub.queue.remove(received.receipt);
+      if (delivered.outcome === 'complete') hub.queue.remove(received.receipt);
       else hub.queue.hide(received.receipt, delivered.seconds);
     }
   };

@@ -313,7 +313,7 @@ describe('Who is told', () => {
       notifications: { ...hub.notifications, write: () => Promise.reject(new Error('died')) },
     };
     const entry = await accept(hub, [amk, request]);
-    await expect(fanOut(dying, entry, false)).rejects.toThrow('died');
+    await expect(fanOut(dying, entry, { mayHaveStarted: false })).rejects.toThrow('died');
     const seen = await hub.subscriptions.read('la-1');
     if (seen === undefined) throw new Error('no subscription');
     expect(await hub.subscriptions.change({ ...seen, filter: { events: ['mission-cancel'] } })).toBe(true);
@@ -626,7 +626,7 @@ describe('The sweeper', () => {
       () => 60_000,
       () => undefined,
     );
-    expect(swept).toEqual({ paid: story.length, failed: 0, stalled: 0, more: false });
+    expect(swept).toEqual({ completed: story.length, failed: 0, stalled: 0, more: false });
     await expectEverybodyTold(hub, [mission, otherMission]);
     expect(await hub.obligations.due(hub.clock.iso(), 10)).toEqual([]);
   });
@@ -703,7 +703,7 @@ describe('The sweeper', () => {
       () => 60_000,
       () => undefined,
     );
-    expect(swept).toMatchObject({ paid: 4, failed: 0 });
+    expect(swept).toMatchObject({ completed: 4, failed: 0 });
     expect(hub.queue.waiting()).toEqual([]);
     expect((await hub.subscriptions.read('la-1'))?.lastNumber).toBe(1);
   });
@@ -742,7 +742,7 @@ describe('The sweeper', () => {
       () => 60_000,
       (obligation) => failures.push(JSON.stringify(obligation)),
     );
-    expect(swept).toEqual({ paid: 1, failed: 1, stalled: 0, more: false });
+    expect(swept).toEqual({ completed: 1, failed: 1, stalled: 0, more: false });
     expect(failures).toEqual([JSON.stringify({ kind: 'fan-out', mission, entry: 1 })]);
     expect((await hub.missions.entry(otherMission, 1))?.fanOutPending).toBe(false);
     // It has another turn later, and until then makes room.
@@ -814,7 +814,7 @@ describe('The sweeper', () => {
       () => (time -= 1_000),
       () => undefined,
     );
-    expect(swept).toEqual({ paid: 8, failed: 0, stalled: 0, more: true });
+    expect(swept).toEqual({ completed: 8, failed: 0, stalled: 0, more: true });
   });
 
   test('It takes a hundred obligations at once and says that there may be more', async () => {
@@ -829,13 +829,13 @@ describe('The sweeper', () => {
         () => 60_000,
         () => undefined,
       ),
-    ).toEqual({ paid: 100, failed: 0, stalled: 0, more: true });
+    ).toEqual({ completed: 100, failed: 0, stalled: 0, more: true });
     expect(
       await sweep(
         hub,
         () => 60_000,
         () => undefined,
       ),
-    ).toEqual({ paid: 20, failed: 0, stalled: 0, more: false });
+    ).toEqual({ completed: 20, failed: 0, stalled: 0, more: false });
   });
 });

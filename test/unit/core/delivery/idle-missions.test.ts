@@ -211,11 +211,11 @@ test('Who was held up while the mission was told and forgotten numbers it no sec
   const entry = await accept(hub, amk, missionUpdate({ mission, id: 'held-up' }));
   const heldUp = hub.now();
   hub.clock.advance(20_000);
-  await fanOut(hub, entry, true, hub.now());
+  await fanOut(hub, entry, { knownSince: hub.now() });
   await settled(hub);
   hub.clock.advance(idleAfterMilliseconds);
   await look(hub);
-  await expect(fanOut(hub, entry, false, heldUp)).rejects.toThrow(Unavailable);
+  await expect(fanOut(hub, entry, { mayHaveStarted: false, knownSince: heldUp })).rejects.toThrow(Unavailable);
   expect((await told(hub)).map(([number]) => number)).toEqual([1, 2]);
   // Whoever comes now finds nothing in the way.
   await says(hub, 'after');

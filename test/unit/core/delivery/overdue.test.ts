@@ -186,7 +186,7 @@ describe('A deadline', () => {
       },
     };
     hub.clock.advance(hour);
-    expect(await look(confused)).toEqual({ paid: 2, failed: 0, stalled: 0, more: false });
+    expect(await look(confused)).toEqual({ completed: 2, failed: 0, stalled: 0, more: false });
     expect(await logOf(hub)).toHaveLength(1);
   });
 
@@ -226,7 +226,7 @@ describe('A deadline', () => {
         due: async (...args) => (await hub.obligations.due(...args)).filter(({ kind }) => kind === 'deadline'),
       },
     };
-    expect(await look(onlyDeadlines)).toEqual({ paid: 1, failed: 0, stalled: 0, more: false });
+    expect(await look(onlyDeadlines)).toEqual({ completed: 1, failed: 0, stalled: 0, more: false });
     await look(hub);
     expect(await overdueIn(hub)).toEqual([]);
   });

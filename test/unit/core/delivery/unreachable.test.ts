@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { acceptMessage } from '../../../../core/mission/accept-message.ts';
 import { deliver } from '../../../../core/delivery/deliver.ts';
-import { type DeliverPorts, deliverySettings } from '../../../../core/delivery/retry-policy.ts';
+import type { DeliverPorts } from '../../../../core/delivery/deliver.ts';
+import { deliverySettings } from '../../../../core/delivery/retry-policy.ts';
 import { fanOut } from '../../../../core/delivery/fan-out.ts';
 import { type Cause, overdueMessage, unreachableMessage } from '../../../../core/mission/hub-messages.ts';
 import type { StoredEntry } from '../../../../core/mission/mission-log.ts';
@@ -274,13 +275,13 @@ const unanswered = async (more: (hub: MemoryHub) => Promise<void> = async () => 
   const tries = async (count: number, what: DeliveryJob = order): Promise<void> => {
     for (let number = 0; number < count; number += 1) {
       const delivered = await deliver(what, portsOf(hub));
-      if (delivered.outcome === 'again') hub.clock.advance(delivered.seconds * 1000);
+      if (delivered.outcome === 'retry') hub.clock.advance(delivered.seconds * 1000);
     }
   };
   const untilGivenUp = async (): Promise<void> => {
     for (;;) {
       const delivered = await deliver(order, portsOf(hub));
-      if (delivered.outcome === 'settled') return;
+      if (delivered.outcome === 'complete') return;
       hub.clock.advance(delivered.seconds * 1000);
     }
   };
