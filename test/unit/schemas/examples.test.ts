@@ -13,7 +13,23 @@ import { readMessage } from '../../../schemas/messages/read-message.ts';
 import type { Message } from '../../../schemas/messages/message.ts';
 import { maxBodyBytes, maxDepth } from '../../../schemas/json/strict-json.ts';
 import { systems } from '../../../schemas/names.ts';
-import { decideExample, everyStep, exampleLog, exampleSteps, exampleText, logOf, organisationOf, partyOfClient, readinessSteps, sampleClients, sampleDirectory, sampleDirectoryText, sampleParties, secondSteps, type Step } from '../../support/examples.ts';
+import {
+  decideExample,
+  everyStep,
+  exampleLog,
+  exampleSteps,
+  exampleText,
+  logOf,
+  organisationOf,
+  partyOfClient,
+  readinessSteps,
+  sampleClients,
+  sampleDirectory,
+  sampleDirectoryText,
+  sampleParties,
+  secondSteps,
+  type Step,
+} from '../../support/examples.ts';
 import { problemsOf } from '../../support/fhir-validator.ts';
 
 const stepOf = (file: string): Step => {
