@@ -17,12 +17,12 @@ import { sampleSubscription } from '../contract/contract.ts';
 import { eventually } from '../support/partners.ts';
 import { undisturbed } from '../support/standstill.ts';
 
-/** The channel against real sockets on this machine, which count who comes. */
+/** The channel against real sockets on this machine, which count connections. */
 interface Listener {
   readonly port: number;
   /** Connections so far. */
   readonly connections: () => number;
-  /** Connections that stand now. */
+  /** Connections that are open now. */
   readonly open: () => number;
 }
 
@@ -31,7 +31,7 @@ const servers: { readonly server: Server; readonly sockets: Set<Socket> }[] = []
 const listen = async (server: Server): Promise<Listener> => {
   const sockets = new Set<Socket>();
   let connections = 0;
-  // Only the channel closes connections that rest.
+  // Only the channel closes idle connections.
   if (server instanceof HttpServer || server instanceof HttpsServer) server.keepAliveTimeout = 0;
   server.on('connection', (socket: Socket) => {
     connections += 1;
@@ -53,21 +53,21 @@ afterEach(async () => {
   }
 });
 
-interface Heard {
+interface Received {
   readonly headers: IncomingMessage['headers'];
   readonly body: string;
 }
 
-/** Keeps what it hears, and answers 200 or as it is told. */
-const hearing = (
-  heard: Heard[],
+/** Records each request, and answers 200 or as given. */
+const recording = (
+  received: Received[],
   answer: (...given: Parameters<RequestListener>) => void = (_, response) => response.end(),
 ): RequestListener => {
   return (request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
-      heard.push({ headers: request.headers, body: Buffer.concat(chunks).toString() });
+      received.push({ headers: request.headers, body: Buffer.concat(chunks).toString() });
       answer(request, response);
     });
   };
@@ -92,7 +92,7 @@ const postPlainly = (port: number, changes: Partial<Subscription> = {}, correlat
     correlationId,
   );
 
-/** A resolver that answers with each of these in turn, and then always with the last one; and how often it was asked. */
+/** A resolver that answers with each of these in turn, then always with the last one, and records the names asked for. */
 const resolver = (...answers: readonly (readonly string[] | NodeJS.ErrnoException)[]) => {
   const asked: string[] = [];
   const resolve: Resolve = (hostname, _, callback) => {
@@ -110,32 +110,32 @@ const resolver = (...answers: readonly (readonly string[] | NodeJS.ErrnoExceptio
   return { resolve, asked };
 };
 
-/** This machine's address counts as public here: what the tests look at is which address is connected to. */
+/** Counts this machine's address as public: the tests check which address is connected to. */
 const thisMachineIsPublic = (address: string): boolean => address === '127.0.0.1' || isPublicAddress(address);
 
 const authority = certificateFor({ name: 'Authority of the tests', isAuthority: true });
 const good = certificateFor({ name: 'partner.example', issuer: authority });
 
-/** Every connection ends at this port, whatever the URL says: what would come through the guard is seen there. */
+/** Every connection goes to this port, whatever the URL says: a connection that passes the guard is seen there. */
 const at = ({ port }: Listener, resolve: Resolve, isPublic = isPublicAddress): ChannelOptions => ({
   lookup: guardedLookup(resolve, isPublic),
   connection: { port, ca: authority.cert },
 });
 
-describe('A notification is signed by Standard Webhooks', () => {
+describe('the signature of a notification (Standard Webhooks)', () => {
   const other = `whsec_${Buffer.from('a secret of thirty-two characters').toString('base64')}`;
 
-  const receive = async (changes: Partial<Subscription>, now: number): Promise<Heard> => {
-    const heard: Heard[] = [];
-    const { port } = await listen(createHttpServer(hearing(heard)));
+  const receive = async (changes: Partial<Subscription>, now: number): Promise<Received> => {
+    const received: Received[] = [];
+    const { port } = await listen(createHttpServer(recording(received)));
     const channel = webhookChannel(onThisMachine, { now: () => now });
     await channel.post(subscriptionTo(`http://127.0.0.1:${port}/notify`, changes), 'subscription.7', body);
-    const [first] = heard;
-    if (first === undefined) throw new Error('nothing came');
+    const [first] = received;
+    if (first === undefined) throw new Error('no notification arrived');
     return first;
   };
 
-  const verifies = (secret: string, { headers, body: text }: Heard): boolean => {
+  const verifies = (secret: string, { headers, body: text }: Received): boolean => {
     const flat = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]));
     try {
       new Webhook(secret).verify(text, flat);
@@ -145,23 +145,25 @@ describe('A notification is signed by Standard Webhooks', () => {
     }
   };
 
-  test('with the secret of the subscription, its id, and the second it was sent', async () => {
+  test('covers the body, id and second of sending, with the secret of the subscription', async () => {
     const now = Date.now();
-    const heard = await receive({}, now);
+    const received = await receive({}, now);
     const { secret } = subscriptionTo('');
-    expect(verifies(secret, heard)).toBe(true);
-    expect(verifies(other, heard)).toBe(false);
-    expect(verifies(secret, { ...heard, body: heard.body.replace('history', 'message') })).toBe(false);
-    expect(verifies(secret, { ...heard, headers: { ...heard.headers, 'webhook-id': 'subscription.8' } })).toBe(false);
-    expect(heard.headers).toMatchObject({
+    expect(verifies(secret, received)).toBe(true);
+    expect(verifies(other, received)).toBe(false);
+    expect(verifies(secret, { ...received, body: received.body.replace('history', 'message') })).toBe(false);
+    expect(verifies(secret, { ...received, headers: { ...received.headers, 'webhook-id': 'subscription.8' } })).toBe(
+      false,
+    );
+    expect(received.headers).toMatchObject({
       'webhook-id': 'subscription.7',
       'webhook-timestamp': String(Math.floor(now / 1000)),
       'content-type': 'application/fhir+json',
     });
-    expect(heard.body).toBe(body);
+    expect(received.body).toBe(body);
   });
 
-  test('with both secrets while a new one takes over, so that either verifies; with the new one alone after that', async () => {
+  test('verifies with either secret during a rotation, and with the new one alone after it', async () => {
     const now = Date.now();
     const fresh = `whsec_${Buffer.from('another secret, also long enough').toString('base64')}`;
     const rotated = (until: number): Partial<Subscription> => ({
@@ -175,26 +177,28 @@ describe('A notification is signed by Standard Webhooks', () => {
     expect(String(after.headers['webhook-signature']).split(' ')).toHaveLength(1);
   });
 
-  test('anew with every try, under the same id', async () => {
-    const heard: Heard[] = [];
-    const { port } = await listen(createHttpServer(hearing(heard, (_, response) => response.writeHead(503).end())));
+  test('is made again for each attempt, under the same id', async () => {
+    const received: Received[] = [];
+    const { port } = await listen(
+      createHttpServer(recording(received, (_, response) => response.writeHead(503).end())),
+    );
     let now = Date.now();
     const channel = webhookChannel(onThisMachine, { now: () => now });
     const subscription = subscriptionTo(`http://127.0.0.1:${port}/notify`);
     await channel.post(subscription, 'subscription.7', body);
     now += 60_000;
     await channel.post(subscription, 'subscription.7', body);
-    expect(heard.map((one) => verifies(subscription.secret, one))).toEqual([true, true]);
-    expect(new Set(heard.map(({ headers }) => headers['webhook-id'])).size).toBe(1);
-    expect(new Set(heard.map(({ headers }) => headers['webhook-signature'])).size).toBe(2);
+    expect(received.map((one) => verifies(subscription.secret, one))).toEqual([true, true]);
+    expect(new Set(received.map(({ headers }) => headers['webhook-id'])).size).toBe(1);
+    expect(new Set(received.map(({ headers }) => headers['webhook-signature'])).size).toBe(2);
   });
 });
 
-describe('Nothing is connected to that is not public', () => {
+describe('addresses that the channel connects to', () => {
   const tries = 3;
   const counted = async (endpoint: string, resolve: Resolve, allowed = nothing) => {
-    const heard: Heard[] = [];
-    const listener = await listen(createHttpServer(hearing(heard)));
+    const received: Received[] = [];
+    const listener = await listen(createHttpServer(recording(received)));
     const channel = webhookChannel(allowed, at(listener, resolve));
     const answers: Answer[] = [];
     for (let count = 0; count < tries; count += 1)
@@ -202,7 +206,7 @@ describe('Nothing is connected to that is not public', () => {
     return { answers, connections: listener.connections() };
   };
 
-  test('an allowed address is connected to, so that the count below means something', async () => {
+  test('include an allowed address, so that the counts below are meaningful', async () => {
     const { answers, connections } = await counted('http://127.0.0.1:1/', resolver([]).resolve, onThisMachine);
     expect(answers).toEqual(Array.from({ length: tries }, () => ({ status: 200 })));
     expect(connections).toBe(1);
@@ -229,7 +233,7 @@ describe('Nothing is connected to that is not public', () => {
     'http://127.0.0.1/',
     'ftp://127.0.0.1/',
     'not a URL',
-  ])('%s: refused, at the first try and at every other', async (endpoint) => {
+  ])('exclude %s, at every attempt', async (endpoint) => {
     const { resolve, asked } = resolver(['127.0.0.1']);
     const { answers, connections } = await counted(endpoint, resolve);
     expect(answers).toEqual(Array.from({ length: tries }, () => ({ failure: 'refused-address' })));
@@ -250,7 +254,7 @@ describe('Nothing is connected to that is not public', () => {
     [['93.184.215.14', '127.0.0.1']],
     [['127.0.0.1', '93.184.215.14']],
     [[]],
-  ])('a name that leads to %j: refused, and looked at anew with every try', async (addresses) => {
+  ])('exclude a name that resolves to %j, which is resolved again at every attempt', async (addresses) => {
     const { resolve, asked } = resolver(addresses);
     const { answers, connections } = await counted('https://partner.example/notify', resolve);
     expect(answers).toEqual(Array.from({ length: tries }, () => ({ failure: 'refused-address' })));
@@ -258,28 +262,28 @@ describe('Nothing is connected to that is not public', () => {
     expect(asked).toEqual(Array.from({ length: tries }, () => 'partner.example'));
   });
 
-  describe('A name that changes', () => {
-    const secure = (heard: Heard[], keepsOpen: boolean): Server =>
+  describe('a name that resolves to another address later', () => {
+    const secure = (received: Received[], keepsOpen: boolean): Server =>
       createHttpsServer(
         good,
-        hearing(heard, (_, response) => response.writeHead(200, keepsOpen ? {} : { connection: 'close' }).end()),
+        recording(received, (_, response) => response.writeHead(200, keepsOpen ? {} : { connection: 'close' }).end()),
       );
 
-    test('after it was checked changes nothing: the very address that was checked is connected to', async () => {
-      const heard: Heard[] = [];
-      const listener = await listen(secure(heard, true));
-      // Whoever asked once more would be told another address.
+    test('is connected to at the address that was checked', async () => {
+      const received: Received[] = [];
+      const listener = await listen(secure(received, true));
+      // A second resolution would give another address.
       const { resolve, asked } = resolver(['127.0.0.1'], ['10.0.0.1']);
       const channel = webhookChannel(nothing, at(listener, resolve, thisMachineIsPublic));
       const subscription = subscriptionTo('https://partner.example/notify');
       expect(await channel.post(subscription, 'a.1', body)).toEqual({ status: 200 });
       expect(asked).toEqual(['partner.example']);
-      expect(heard[0]?.headers.host).toBe('partner.example');
+      expect(received[0]?.headers.host).toBe('partner.example');
     });
 
-    test('keeps the connection it has to the address that was checked', async () => {
-      const heard: Heard[] = [];
-      const listener = await listen(secure(heard, true));
+    test('keeps the open connection to the address that was checked', async () => {
+      const received: Received[] = [];
+      const listener = await listen(secure(received, true));
       const { resolve, asked } = resolver(['127.0.0.1'], ['10.0.0.1']);
       const channel = webhookChannel(nothing, at(listener, resolve, thisMachineIsPublic));
       const subscription = subscriptionTo('https://partner.example/notify');
@@ -287,12 +291,12 @@ describe('Nothing is connected to that is not public', () => {
         expect(await channel.post(subscription, `a.${count}`, body)).toEqual({ status: 200 });
       expect(listener.connections()).toBe(1);
       expect(asked).toHaveLength(1);
-      expect(heard).toHaveLength(tries);
+      expect(received).toHaveLength(tries);
     });
 
-    test('is refused with the next connection', async () => {
-      const heard: Heard[] = [];
-      const listener = await listen(secure(heard, false));
+    test('is refused at the next connection', async () => {
+      const received: Received[] = [];
+      const listener = await listen(secure(received, false));
       const { resolve, asked } = resolver(['127.0.0.1'], ['10.0.0.1'], ['127.0.0.1']);
       const channel = webhookChannel(nothing, at(listener, resolve, thisMachineIsPublic));
       const subscription = subscriptionTo('https://partner.example/notify');
@@ -302,12 +306,12 @@ describe('Nothing is connected to that is not public', () => {
       expect(listener.connections()).toBe(1);
       expect(await channel.post(subscription, 'a.2', body)).toEqual({ status: 200 });
       expect(asked).toHaveLength(3);
-      expect(heard.map(({ headers }) => headers['webhook-id'])).toEqual(['a.1', 'a.2']);
+      expect(received.map(({ headers }) => headers['webhook-id'])).toEqual(['a.1', 'a.2']);
     });
   });
 });
 
-describe('TLS', () => {
+describe('TLS of an endpoint', () => {
   const answerOver = async (server: Server, endpoint = 'https://partner.example/'): Promise<Answer> => {
     const listener = await listen(server);
     const { resolve } = resolver(['127.0.0.1']);
@@ -319,16 +323,16 @@ describe('TLS', () => {
   };
   const day = 86_400_000;
 
-  test('a good certificate of the host is trusted', async () => {
-    const heard: Heard[] = [];
-    expect(await answerOver(createHttpsServer(good, hearing(heard)))).toEqual({ status: 200 });
-    expect(heard).toHaveLength(1);
+  test('trusts a valid certificate of the host', async () => {
+    const received: Received[] = [];
+    expect(await answerOver(createHttpsServer(good, recording(received)))).toEqual({ status: 200 });
+    expect(received).toHaveLength(1);
   });
 
   test.each([
     ['signed by itself', certificateFor({ name: 'partner.example' })],
     [
-      'of an authority that is not trusted',
+      'issued by an authority that is not trusted',
       certificateFor({
         name: 'partner.example',
         issuer: certificateFor({ name: 'Another authority', isAuthority: true }),
@@ -353,28 +357,28 @@ describe('TLS', () => {
       }),
     ],
     ['of another host', certificateFor({ name: 'other.example', issuer: authority })],
-    ['signed by one that is no authority', certificateFor({ name: 'partner.example', issuer: good })],
-  ])('a certificate %s gets nothing to read', async (_, certificate) => {
-    const heard: Heard[] = [];
-    expect(await answerOver(createHttpsServer(certificate, hearing(heard)))).toEqual({ failure: 'tls' });
-    expect(heard).toEqual([]);
+    ['signed by a certificate that is no authority', certificateFor({ name: 'partner.example', issuer: good })],
+  ])('sends nothing to an endpoint with a certificate %s', async (_, certificate) => {
+    const received: Received[] = [];
+    expect(await answerOver(createHttpsServer(certificate, recording(received)))).toEqual({ failure: 'tls' });
+    expect(received).toEqual([]);
   });
 
-  test('so does a server without TLS', async () => {
-    const heard: Heard[] = [];
-    expect(await answerOver(createHttpServer(hearing(heard)))).toEqual({ failure: 'tls' });
-    expect(heard).toEqual([]);
+  test('sends nothing to a server without TLS', async () => {
+    const received: Received[] = [];
+    expect(await answerOver(createHttpServer(recording(received)))).toEqual({ failure: 'tls' });
+    expect(received).toEqual([]);
   });
 });
 
-describe('An endpoint that does not answer', () => {
-  test.each(['ENOTFOUND', 'EAI_AGAIN', 'ENODATA'])('%s of its name is a failure of the name', async (code) => {
+describe('an endpoint that does not answer', () => {
+  test.each(['ENOTFOUND', 'EAI_AGAIN', 'ENODATA'])('fails with "name" when resolving answers %s', async (code) => {
     const { resolve } = resolver(Object.assign(new Error(code), { code }));
     const channel = webhookChannel(nothing, { lookup: guardedLookup(resolve) });
     expect(await channel.post(subscriptionTo('https://partner.example/'), 'a.1', body)).toEqual({ failure: 'name' });
   });
 
-  test('a name nobody answers for runs into the time limit', async () => {
+  test('times out when resolving does not answer', async () => {
     const channel = webhookChannel(nothing, { lookup: guardedLookup(() => {}) });
     const answer = await channel.post(subscriptionTo('https://partner.example/', { timeout: 1 }), 'a.1', body);
     expect(answer).toEqual({ failure: 'timeout' });
@@ -384,15 +388,15 @@ describe('An endpoint that does not answer', () => {
     ['nothing', ''],
     ['half a status line', 'HTTP/1.1 20'],
     ['half of its headers', 'HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\n'],
-    ['that it goes on', 'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\n'],
-  ])('one that says %s and no more runs into the time limit, and its connection is closed', async (_, said) => {
-    const listener = await listen(createTcpServer((socket) => socket.once('data', () => socket.write(said))));
+    ['interim answers', 'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\n'],
+  ])('times out after %s, and the connection is closed', async (_, sent) => {
+    const listener = await listen(createTcpServer((socket) => socket.once('data', () => socket.write(sent))));
     expect(await postPlainly(listener.port, { timeout: 1 })).toEqual({ failure: 'timeout' });
     await eventually('the connection closed', () => listener.open() === 0);
     expect(listener.connections()).toBe(1);
   });
 
-  test('one that never begins with TLS runs into the time limit', async () => {
+  test('times out when TLS never starts', async () => {
     const listener = await listen(createTcpServer((socket) => socket.resume()));
     const { resolve } = resolver(['127.0.0.1']);
     const channel = webhookChannel(nothing, at(listener, resolve, thisMachineIsPublic));
@@ -418,44 +422,44 @@ describe('An endpoint that does not answer', () => {
       'has headers without end',
       (socket: Socket) => socket.write(`HTTP/1.1 200 OK\r\n${'x: yyyyyyyyyyyyyyyy\r\n'.repeat(2_000)}`),
     ],
-  ])('one that %s has not answered', async (_, behave) => {
+  ])('fails with "connection" if it %s', async (_, behave) => {
     const listener = await listen(createTcpServer((socket) => socket.once('data', () => behave(socket))));
     expect(await postPlainly(listener.port)).toEqual({ failure: 'connection' });
     await eventually('the connection closed', () => listener.open() === 0);
     expect(listener.connections()).toBe(1);
   });
 
-  test('one that is not there has not answered', async () => {
+  test('fails with "connection" if nothing listens', async () => {
     const { port } = await listen(createTcpServer());
     for (const { server } of servers.splice(0)) await new Promise((resolve) => server.close(resolve));
     expect(await postPlainly(port)).toEqual({ failure: 'connection' });
   });
 
-  test('a kept connection that closes as it is used again is no failure: a new one is opened at once', async () => {
-    const heard: Heard[] = [];
+  test('does not fail if a kept connection closes when used again: a new connection is opened at once', async () => {
+    const received: Received[] = [];
     let count = 0;
     const server = createHttpServer((request, response) => {
       count += 1;
       if (count === 2) request.socket.resetAndDestroy();
-      else hearing(heard)(request, response);
+      else recording(received)(request, response);
     });
     const listener = await listen(server);
     const channel = webhookChannel(onThisMachine);
     const subscription = subscriptionTo(`http://127.0.0.1:${listener.port}/`);
     expect(await channel.post(subscription, 'a.1', body)).toEqual({ status: 200 });
     expect(await channel.post(subscription, 'a.2', body)).toEqual({ status: 200 });
-    expect(heard.map(({ headers }) => headers['webhook-id'])).toEqual(['a.1', 'a.2']);
+    expect(received.map(({ headers }) => headers['webhook-id'])).toEqual(['a.1', 'a.2']);
     expect(listener.connections()).toBe(2);
   });
 });
 
-describe('What an endpoint answers', () => {
-  test('counts by its status; the body is read for a while and thrown away, and the connection is kept', async () => {
+describe('the answer of an endpoint', () => {
+  test('counts by its status; a body of 16 000 bytes is read and discarded, and the connection is kept', async () => {
     const statuses = [200, 202, 204, 400, 410, 429, 500, 503];
     let next = 0;
     const listener = await listen(
       createHttpServer(
-        hearing([], (_, response) => {
+        recording([], (_, response) => {
           response.writeHead(statuses[next] ?? 0).end('x'.repeat(16_000));
           next += 1;
         }),
@@ -467,7 +471,7 @@ describe('What an endpoint answers', () => {
     expect(listener.connections()).toBe(1);
   });
 
-  test('a body without end is cut off', async () => {
+  test('is cut off if its body does not end', async () => {
     let written = 0;
     const listener = await listen(
       createHttpServer((_, response) => {
@@ -481,34 +485,34 @@ describe('What an endpoint answers', () => {
     );
     expect(await postPlainly(listener.port)).toEqual({ status: 200 });
     await eventually('the connection closed', () => listener.open() === 0);
-    // What the sockets' own buffers take, and no more.
+    // Only what the sockets' own buffers take.
     expect(written).toBeLessThan(20_000_000);
   });
 
-  test('a body that comes drop by drop is answered at once, and cut off at the time limit', async () => {
+  test('counts at once if its body comes byte by byte; the body is cut off at the time limit', async () => {
     await undisturbed(async () => {
-      let drops = 0;
+      let bytes = 0;
       const listener = await listen(
         createHttpServer((_, response) => {
-          const drop = setInterval(() => {
-            drops += 1;
+          const interval = setInterval(() => {
+            bytes += 1;
             response.write('x');
           }, 20);
-          response.on('close', () => clearInterval(drop));
+          response.on('close', () => clearInterval(interval));
         }),
       );
       expect(await postPlainly(listener.port, { timeout: 1 })).toEqual({ status: 200 });
       expect(listener.open()).toBe(1);
       await eventually('the connection closed', () => listener.open() === 0);
-      expect(drops).toBeGreaterThan(1);
+      expect(bytes).toBeGreaterThan(1);
     });
   });
 
-  test.each([300, 301, 302, 303, 307, 308])('a redirect (%i) is not followed', async (status) => {
-    const elsewhere = await listen(createHttpServer(hearing([])));
+  test.each([300, 301, 302, 303, 307, 308])('is not followed if it is a redirect (%i)', async (status) => {
+    const elsewhere = await listen(createHttpServer(recording([])));
     const listener = await listen(
       createHttpServer(
-        hearing([], (_, response) =>
+        recording([], (_, response) =>
           response.writeHead(status, { location: `http://127.0.0.1:${elsewhere.port}/` }).end(),
         ),
       ),
@@ -518,14 +522,14 @@ describe('What an endpoint answers', () => {
     expect(elsewhere.connections()).toBe(0);
   });
 
-  test('Retry-After comes along, as seconds', async () => {
+  test('includes Retry-After, in seconds', async () => {
     const listener = await listen(
-      createHttpServer(hearing([], (_, response) => response.writeHead(503, { 'retry-after': '17' }).end())),
+      createHttpServer(recording([], (_, response) => response.writeHead(503, { 'retry-after': '17' }).end())),
     );
     expect(await postPlainly(listener.port)).toEqual({ status: 503, retryAfter: 17 });
   });
 
-  test('Retry-After is a number of seconds or a date; anything else says nothing', () => {
+  test('may give Retry-After as a number of seconds or a date; anything else is ignored', () => {
     const now = Date.parse('2026-02-01T10:00:00.500Z');
     expect(retryAfterSeconds('0', now)).toBe(0);
     expect(retryAfterSeconds(' 120 ', now)).toBe(120);
@@ -548,10 +552,10 @@ describe('What an endpoint answers', () => {
   });
 });
 
-describe("A subscriber's own header lines", () => {
-  test('come along, and can change nothing of what the hub says', async () => {
-    const heard: Heard[] = [];
-    const { port } = await listen(createHttpServer(hearing(heard)));
+describe("a subscriber's own header lines", () => {
+  test('are sent, but change no header that the hub sets', async () => {
+    const received: Received[] = [];
+    const { port } = await listen(createHttpServer(recording(received)));
     const lines = [
       'Authorization: Bearer of-the-subscriber',
       'X-Route:  a, b ',
@@ -579,7 +583,7 @@ describe("A subscriber's own header lines", () => {
       '',
     ];
     await postPlainly(port, { headers: [...lines, 'X-Correlation-Id: of-the-subscriber'] });
-    const { headers, body: text } = heard[0] ?? { headers: {}, body: '' };
+    const { headers, body: text } = received[0] ?? { headers: {}, body: '' };
     expect(text).toBe(body);
     expect(Object.keys(headers).toSorted()).toEqual([
       'authorization',
@@ -605,23 +609,23 @@ describe("A subscriber's own header lines", () => {
     expect(Object.keys(readHeaders(['__proto__: polluted']))).toEqual([]);
   });
 
-  test('name the request that brought a message, as the hub knows it; nothing for what no request brought', async () => {
-    const heard: Heard[] = [];
-    const { port } = await listen(createHttpServer(hearing(heard)));
+  test('do not replace the correlation id of the message; without a request there is none', async () => {
+    const received: Received[] = [];
+    const { port } = await listen(createHttpServer(recording(received)));
     const id = '0af76519-16cd-43dd-8448-eb211c80319c';
     await postPlainly(port, { headers: ['X-Correlation-ID: another'] }, id);
     await postPlainly(port);
-    expect(heard.map(({ headers }) => headers['x-correlation-id'])).toEqual([id, undefined]);
+    expect(received.map(({ headers }) => headers['x-correlation-id'])).toEqual([id, undefined]);
   });
 
-  test('are read in a time that grows as they do', () => {
+  test('are read in linear time', () => {
     const once = (blanks: number): number => {
       const start = performance.now();
-      for (let turn = 0; turn < 20; turn += 1) readHeaders([`X-Route:${' '.repeat(blanks)}\u00f8`]);
+      for (let round = 0; round < 20; round += 1) readHeaders([`X-Route:${' '.repeat(blanks)}\u00f8`]);
       return performance.now() - start;
     };
     const best = { short: Number.POSITIVE_INFINITY, long: Number.POSITIVE_INFINITY };
-    for (let turn = 0; turn < 7 || (turn < 60 && best.long / best.short >= 64); turn += 1) {
+    for (let round = 0; round < 7 || (round < 60 && best.long / best.short >= 64); round += 1) {
       best.short = Math.min(best.short, once(2_000));
       best.long = Math.min(best.long, once(32_000));
     }

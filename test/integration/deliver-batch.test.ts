@@ -31,7 +31,7 @@ import { ask } from '../support/requests.ts';
 
 /**
  * The deliver function with batches as SQS hands them out: several messages of one group and of several groups at once.
- * Today's event source hands them out one by one; order and answers must hold whatever it is set to.
+ * Today's event source hands them out one by one. Order and answers must hold with every setting of it.
  */
 type Handler = (event: SQSEvent) => Promise<SQSBatchResponse>;
 
@@ -69,7 +69,7 @@ afterAll(async () => {
 
 afterEach(async () => {
   for (const close of closing.splice(0)) await close();
-  // What a test leaves in the queue is not the next one's.
+  // No test gets messages that an earlier test left in the queue.
   await queues.send(new PurgeQueueCommand({ QueueUrl: aws.queueUrl }));
 });
 
@@ -112,22 +112,22 @@ const openEndpoint = async (answering: Answering = () => 200) => {
 
 const coordinator = organisationOf('amk-la-oslo');
 const amk = partyOfClient('amk-innlandet');
-const nobodyElse = '2099-01-01T00:00:00.000Z';
+const farFuture = '2099-01-01T00:00:00.000Z';
 
 const subscribe = async (endpoint: string): Promise<string> => {
   const id = randomUUID();
-  await logs.subscriptions.create({ ...sampleSubscription(id, coordinator), headers: [], endpoint }, nobodyElse);
-  // Only the subscriptions of one test are told of its missions.
+  await logs.subscriptions.create({ ...sampleSubscription(id, coordinator), headers: [], endpoint }, farFuture);
+  // Only the subscriptions of one test are notified of its missions.
   closing.push(() => logs.subscriptions.turnOff(id));
   return id;
 };
 
-/** The group of a record as SQS would say it, by the id of its message. */
+/** The group that SQS would give for a record, by the id of its message. */
 const groups = new Map<string, string>();
 
 /**
  * SQS hands out several messages of one group at once, the embedded queue only one of each. So here every message has a
- * group of its own in the queue, and the function is told the group that it would have.
+ * group of its own in the queue, and the function gets the group that SQS would give.
  */
 const send = async (body: string, group: string): Promise<void> => {
   const { MessageId = '' } = await queues.send(
@@ -141,12 +141,12 @@ const send = async (body: string, group: string): Promise<void> => {
   groups.set(MessageId, group);
 };
 
-const groupOf = (order: DeliveryJob): string =>
-  `${order.subscription}.${order.kind === 'notification' ? order.mission : 'contact'}`;
+const groupOf = (job: DeliveryJob): string =>
+  `${job.subscription}.${job.kind === 'notification' ? job.mission : 'contact'}`;
 
 const queue: DeliveryQueue = {
-  send: async (orders) => {
-    for (const order of orders) await send(JSON.stringify(order), groupOf(order));
+  send: async (jobs) => {
+    for (const job of jobs) await send(JSON.stringify(job), groupOf(job));
   },
 };
 
@@ -157,8 +157,8 @@ const accept = async (message: Message): Promise<void> => {
   await fanOut({ ...logs, directory: sampleDirectory, queue, now: Date.now }, accepted.entry);
 };
 
-/** A mission of so many messages, each of which the coordinating AMK LA is owed. Returns their ids, in order. */
-const tellOf = async (count: number): Promise<readonly string[]> => {
+/** Opens a mission of `count` messages; the coordinating AMK LA is to be notified of each. Returns their ids, in order. */
+const messagesOf = async (count: number): Promise<readonly string[]> => {
   const request = missionRequest({ id: randomUUID(), to: [coordinator] });
   const mission = missionIdOf(amk.organisation, request.id);
   const messages = [
@@ -207,26 +207,26 @@ const finish = async (records: readonly SQSRecord[]): Promise<void> => {
     await queues.send(new DeleteMessageCommand({ QueueUrl: aws.queueUrl, ReceiptHandle: receiptHandle }));
 };
 
-/** What Lambda does with a batch: whatever the function does not name as failed is deleted. Returns what stayed. */
+/** Does as Lambda does: deletes every record that the function does not report as failed. Returns the failed ones. */
 const work = async (records: readonly SQSRecord[]): Promise<readonly SQSRecord[]> => {
   const { batchItemFailures } = await handler({ Records: [...records] });
   const failed = batchItemFailures.map(({ itemIdentifier }) => itemIdentifier);
   expect(new Set(failed).size).toBe(failed.length);
-  const stayed = records.filter(({ messageId }) => failed.includes(messageId));
-  expect(stayed).toHaveLength(failed.length);
+  const failedRecords = records.filter(({ messageId }) => failed.includes(messageId));
+  expect(failedRecords).toHaveLength(failed.length);
   await finish(records.filter(({ messageId }) => !failed.includes(messageId)));
-  return stayed;
+  return failedRecords;
 };
 
-const orderIn = ({ body }: SQSRecord): { subscription: string; number: number; mission: string } => JSON.parse(body);
+const jobIn = ({ body }: SQSRecord): { subscription: string; number: number; mission: string } => JSON.parse(body);
 const groupsOf = (records: readonly SQSRecord[]): ReadonlySet<unknown> =>
   new Set(records.map(({ attributes }) => attributes.MessageGroupId));
 
-/** Once more, when the queue lets them go: long before its own time (three minutes) is over. */
-const comeBack = async (count: number): Promise<readonly SQSRecord[]> => {
+/** Receives what the queue gives again, which is long before its own visibility timeout (three minutes) is over. */
+const receiveAgain = async (count: number): Promise<readonly SQSRecord[]> => {
   const back: SQSRecord[] = [];
   await eventually(
-    'what stayed comes back',
+    'the failed records come back',
     async () => {
       back.push(...(await receive()));
       return back.length >= count;
@@ -251,13 +251,13 @@ const inFlight = async (): Promise<number> => {
 /** The same record as SQS hands it out when it does so twice. */
 const twin = (record: SQSRecord): SQSRecord => ({ ...record, messageId: randomUUID() });
 
-describe('A batch of several groups', () => {
+describe('a batch of several groups', () => {
   test('is delivered whole, each group in order', async () => {
     const one = await openEndpoint();
     const other = await openEndpoint();
     await subscribe(one.url);
     await subscribe(other.url);
-    const [first, second] = [await tellOf(3), await tellOf(2)];
+    const [first, second] = [await messagesOf(3), await messagesOf(2)];
     const records = await receive();
     expect(records).toHaveLength(10);
     expect(groupsOf(records).size).toBe(4);
@@ -271,35 +271,35 @@ describe('A batch of several groups', () => {
     expect(await inFlight()).toBe(0);
   });
 
-  test('keeps what failed and what is behind it in its group, and nothing else; it comes back together, in order', async () => {
+  test('reports the failed record and those behind it in its group as failed; they come back together, in order', async () => {
     let refusing = '';
     const one = await openEndpoint((text) => (text.includes(refusing) ? 503 : 200));
     const other = await openEndpoint();
     const failing = await subscribe(one.url);
     await subscribe(other.url);
-    const [first, second] = [await tellOf(3), await tellOf(2)];
+    const [first, second] = [await messagesOf(3), await messagesOf(2)];
     refusing = first[1] ?? '';
     const records = await receive();
     expect(records).toHaveLength(10);
 
-    const stayed = await work(records);
+    const failedRecords = await work(records);
     const mission = missionIdOf(amk.organisation, first[0] ?? '');
     const ofMission = records.filter(
-      (record) => orderIn(record).subscription === failing && orderIn(record).mission === mission,
+      (record) => jobIn(record).subscription === failing && jobIn(record).mission === mission,
     );
     expect(ofMission).toHaveLength(3);
-    expect(stayed).toEqual(ofMission.slice(1));
+    expect(failedRecords).toEqual(ofMission.slice(1));
     expect(one.has()).toEqual(expect.arrayContaining([first[0], ...second]));
     expect(one.has()).not.toContain(first[1]);
-    // Tried once, and nothing after it.
+    // One attempt, and none of the record after it.
     expect(one.calls.filter(({ message }) => message === first[1])).toHaveLength(1);
     expect(one.calls.filter(({ message }) => message === first[2])).toEqual([]);
     expect(other.has()).toHaveLength(5);
     expect(await inFlight()).toBe(2);
 
     refusing = 'nothing';
-    const back = await comeBack(2);
-    expect(back.map(({ messageId }) => messageId)).toEqual(stayed.map(({ messageId }) => messageId));
+    const back = await receiveAgain(2);
+    expect(back.map(({ messageId }) => messageId)).toEqual(failedRecords.map(({ messageId }) => messageId));
     expect(back.map(({ attributes }) => attributes.ApproximateReceiveCount)).toEqual(['2', '2']);
     expect(await work(back)).toEqual([]);
     expect(one.has().filter((id) => first.includes(id))).toEqual(first);
@@ -307,50 +307,50 @@ describe('A batch of several groups', () => {
     expect(await inFlight()).toBe(0);
   });
 
-  test('waits for no endpoint that hangs: the others are called meanwhile', async () => {
-    const letGo = Promise.withResolvers<number>();
-    const dead = await openEndpoint(() => letGo.promise);
+  test('calls the other endpoints while one does not answer', async () => {
+    const release = Promise.withResolvers<number>();
+    const dead = await openEndpoint(() => release.promise);
     const alive = await openEndpoint();
     await subscribe(dead.url);
     await subscribe(alive.url);
-    const messages = await tellOf(3);
+    const messages = await messagesOf(3);
     const records = await receive();
     let hasEnded = false;
     const working = work(records).finally(() => {
       hasEnded = true;
     });
-    await eventually('the healthy one has all', () => alive.has().length === 3);
+    await eventually('the healthy endpoint has all', () => alive.has().length === 3);
     expect(hasEnded).toBe(false);
-    letGo.resolve(503);
+    release.resolve(503);
     expect(await working).toHaveLength(3);
     expect(alive.has()).toEqual(messages);
     expect(dead.calls).toHaveLength(1);
   });
 });
 
-describe('One record twice in a batch', () => {
-  test('is delivered once', async () => {
+describe('a record that SQS gives twice', () => {
+  test('is delivered once from one batch', async () => {
     const endpoint = await openEndpoint();
     await subscribe(endpoint.url);
-    const messages = await tellOf(2);
+    const messages = await messagesOf(2);
     const records = await receive();
     expect(await work(records.flatMap((record) => [record, twin(record)]))).toEqual([]);
     expect(endpoint.has()).toEqual(messages);
   });
 
-  test('is tried once, and both stay, if the endpoint does not take it', async () => {
+  test('is attempted once, and both copies fail, if the endpoint refuses it', async () => {
     const endpoint = await openEndpoint(() => 503);
     await subscribe(endpoint.url);
-    await tellOf(2);
+    await messagesOf(2);
     const twice = (await receive()).flatMap((record) => [record, twin(record)]);
     expect(await work(twice)).toEqual(twice);
     expect(endpoint.calls).toHaveLength(1);
   });
 
-  test('in two batches at the same time may arrive twice, and is the same notification then', async () => {
+  test('may arrive twice from two batches at the same time, under the same id', async () => {
     const endpoint = await openEndpoint();
     await subscribe(endpoint.url);
-    const messages = await tellOf(3);
+    const messages = await messagesOf(3);
     const records = await receive();
     await Promise.all([handler({ Records: [...records] }), handler({ Records: records.map(twin) })]);
     await finish(records);
@@ -360,7 +360,7 @@ describe('One record twice in a batch', () => {
   });
 });
 
-/** An order for a notification that is owed, of an entry that is not in the log. */
+/** A job for a pending notification of an entry that is not in the log. */
 const notInTheLog = (subscription: string, number = 1): string =>
   JSON.stringify({
     kind: 'notification',
@@ -371,20 +371,17 @@ const notInTheLog = (subscription: string, number = 1): string =>
     request: 9,
   });
 
-describe('A record that is no order', () => {
+describe('a record that is no delivery job', () => {
   test.each([
-    ['no JSON', 'not an order'],
+    ['no JSON', 'not a job'],
     ['no object', '[]'],
-    ['nothing of an order', '{}'],
-    [
-      'a number that is none',
-      '{"kind":"notification","subscription":"a","number":"1","mission":"b","entry":1,"request":1}',
-    ],
-  ])('(%s) is put away, for it would hold up its group and says nothing that is not owed', async (_, body) => {
+    ['no field of a job', '{}'],
+    ['a number as text', '{"kind":"notification","subscription":"a","number":"1","mission":"b","entry":1,"request":1}'],
+  ])('is removed, so that it does not block its group (%s)', async (_, body) => {
     const endpoint = await openEndpoint();
     await subscribe(endpoint.url);
     await send(body, 'a group of its own');
-    const messages = await tellOf(2);
+    const messages = await messagesOf(2);
     const records = await receive();
     expect(records).toHaveLength(3);
     expect(await work(records)).toEqual([]);
@@ -392,34 +389,34 @@ describe('A record that is no order', () => {
   });
 });
 
-describe('A record that cannot be carried out', () => {
-  test('stays, and holds up no other group', async () => {
+describe('a record of a job that cannot be done', () => {
+  test('stays in the queue, and blocks no other group', async () => {
     const endpoint = await openEndpoint();
     const subscription = await subscribe(endpoint.url);
     await send(notInTheLog(subscription), 'a group of its own');
-    const messages = await tellOf(2);
+    const messages = await messagesOf(2);
     const records = await receive();
     expect(records).toHaveLength(3);
-    const stayed = await work(records);
-    expect(stayed.map((record) => record.body)).toEqual([records[0]?.body]);
+    const failedRecords = await work(records);
+    expect(failedRecords.map((record) => record.body)).toEqual([records[0]?.body]);
     expect(endpoint.has()).toEqual(messages);
   });
 
-  test('comes back within seconds, to be counted by the queue', async () => {
+  test('comes back within seconds, so that the queue counts the receives', async () => {
     const endpoint = await openEndpoint();
     const subscription = await subscribe(endpoint.url);
     await send(notInTheLog(subscription), 'a group of its own');
-    await tellOf(1);
-    const stayed = await work(await receive());
-    const [back] = await comeBack(1);
-    expect(back?.messageId).toBe(stayed[0]?.messageId);
+    await messagesOf(1);
+    const failedRecords = await work(await receive());
+    const [back] = await receiveAgain(1);
+    expect(back?.messageId).toBe(failedRecords[0]?.messageId);
     expect(back?.attributes.ApproximateReceiveCount).toBe('2');
   });
 
-  test('leaves what is before it in its group delivered', async () => {
+  test('leaves the records before it in its group delivered', async () => {
     const endpoint = await openEndpoint();
     const subscription = await subscribe(endpoint.url);
-    const messages = await tellOf(3);
+    const messages = await messagesOf(3);
     const records = (await receive()).slice(0, 2);
     const broken = records.slice(0, 1).map((record) => ({ ...twin(record), body: notInTheLog(subscription, 3) }));
     const { batchItemFailures } = await handler({ Records: [...records, ...broken] });
@@ -428,12 +425,12 @@ describe('A record that cannot be carried out', () => {
   });
 });
 
-describe('An endpoint that may not be called any more', () => {
-  test('gets no connection, not at the first try and not when the record comes again; its notification is given up', async () => {
+describe('an endpoint at an address that is no longer allowed', () => {
+  test('gets no connection, also when the record comes again, and its notification fails', async () => {
     const endpoint = await openEndpoint();
-    // The allow-list names 127.0.0.1, and this name leads there.
+    // The allow-list names 127.0.0.1, and this name resolves to it.
     const subscription = await subscribe(`http://localhost:${endpoint.port}/notify`);
-    await tellOf(1);
+    await messagesOf(1);
     const records = await receive();
     expect(await work(records)).toEqual([]);
     expect(await work(records.map(twin))).toEqual([]);
@@ -443,7 +440,7 @@ describe('An endpoint that may not be called any more', () => {
   });
 });
 
-describe('A party whose notifications go to hosts of the directory only', () => {
+describe('a party whose notifications go to hosts of the directory only', () => {
   const limitedTo = (host: string) => ({
     ...sampleDirectoryData,
     parties: sampleDirectoryData.parties.map((party) =>
@@ -451,7 +448,7 @@ describe('A party whose notifications go to hosts of the directory only', () => 
     ),
   });
 
-  test('is told there; a subscription of it to another host is refused, and one from before gets nothing', async () => {
+  test('is notified at a listed host; a subscription to another host is refused, and an earlier one gets nothing', async () => {
     const endpoint = await openEndpoint();
     const subscription = await subscribe(endpoint.url);
     closing.push(async () => {
@@ -461,13 +458,13 @@ describe('A party whose notifications go to hosts of the directory only', () => 
 
     await saveDirectory(logs.table, limitedTo('127.0.0.1'));
     handler = await loaded();
-    const messages = await tellOf(1);
+    const messages = await messagesOf(1);
     expect(await work(await receive())).toEqual([]);
     expect(endpoint.has()).toEqual(messages);
 
     await saveDirectory(logs.table, limitedTo('partner.example'));
     handler = await loaded();
-    await tellOf(1);
+    await messagesOf(1);
     expect(await work(await receive())).toEqual([]);
     expect(endpoint.calls).toHaveLength(1);
     const given = await logs.notifications.read(subscription, 2);
@@ -493,11 +490,11 @@ describe('A party whose notifications go to hosts of the directory only', () => 
   });
 });
 
-describe('The table is away', () => {
-  test('nothing of a batch is done, and all of it comes back', async () => {
+describe('a batch without the table', () => {
+  test('is not processed, and all of it comes back', async () => {
     const endpoint = await openEndpoint();
     await subscribe(endpoint.url);
-    const messages = await tellOf(3);
+    const messages = await messagesOf(3);
     const records = await receive();
     const reachable = process.env['AWS_ENDPOINT_URL_DYNAMODB'];
     const closed = createServer().listen(0, '127.0.0.1');
@@ -515,7 +512,7 @@ describe('The table is away', () => {
       process.env['AWS_ENDPOINT_URL_DYNAMODB'] = reachable;
     }
     expect(endpoint.calls).toEqual([]);
-    expect(await work(await comeBack(3))).toEqual([]);
+    expect(await work(await receiveAgain(3))).toEqual([]);
     expect(endpoint.has()).toEqual(messages);
   });
 });

@@ -10,11 +10,11 @@ import { sampleSubscription } from '../contract/contract.ts';
 import { type EmbeddedAws, startEmbeddedAws, withoutTimeLimits } from '../support/embedded-aws.ts';
 import { parties } from '../support/messages.ts';
 
-/** The SDK repeats a call whose answer was lost: what it finds then is its own. */
+/** The SDK repeats a call whose answer was lost. The repeated call then finds what the first call wrote. */
 
 let aws: EmbeddedAws;
 let lossy: Server;
-/** Calls since the test began; of the first one the answer is lost. */
+/** Calls since the test began. The answer to the first call is lost. */
 let calls = 0;
 
 beforeAll(async () => {
@@ -26,7 +26,7 @@ beforeAll(async () => {
       const { method, headers } = request;
       httpRequest(tables, { method: method ?? 'POST', headers }, (answer) => {
         calls += 1;
-        // Written, and the one who wrote it does not hear of it.
+        // The write is done, but the writer gets no answer.
         if (calls === 1) response.destroy();
         else answer.pipe(response.writeHead(answer.statusCode ?? 500, answer.headers));
       }).end(body);
@@ -35,7 +35,7 @@ beforeAll(async () => {
   });
   await new Promise<void>((resolve) => lossy.listen(0, '127.0.0.1', resolve));
   const address = lossy.address();
-  if (address === null || typeof address === 'string') throw new Error('the door has no port');
+  if (address === null || typeof address === 'string') throw new Error('the proxy has no port');
   vi.stubEnv('AWS_ENDPOINT_URL_DYNAMODB', `http://127.0.0.1:${address.port}`);
 });
 
@@ -50,7 +50,7 @@ afterAll(async () => {
   await aws.close();
 });
 
-test('A proof whose first answer was lost is no replay of itself, and one by somebody else is', async () => {
+test('accepts a proof whose first answer was lost, and refuses a second use', async () => {
   const table = openLeanTable(aws.tableName);
   withoutTimeLimits(table.client);
   const proofs = usedProofs(table);
@@ -59,7 +59,7 @@ test('A proof whose first answer was lost is no replay of itself, and one by som
   expect(await proofs.use('lost', 2_000_000_000)).toBe(false);
 });
 
-test('A subscription whose first answer was lost is made once, and is found by what its party is told', async () => {
+test('creates a subscription whose first answer was lost once, and lists it for its organisation', async () => {
   const table = openTable(aws.tableName);
   withoutTimeLimits(table.client);
   const opened = subscriptions(table);

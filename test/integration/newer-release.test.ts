@@ -39,7 +39,7 @@ import { call, type Endpoint, eventually, openEndpoint, post } from '../support/
 import { factsOf, type Listener, missions, moveTo, playRelease } from '../support/releases.ts';
 import { organisation, taskOf } from '../support/scene.ts';
 
-/** What a newer release has stored before it was taken back, read and gone on with by this one: what docs/operations.md promises. */
+/** A newer release has stored data and was rolled back. This release reads the data and continues, as docs/operations.md promises. */
 const amk = 'amk-innlandet';
 const oslo = 'amk-la-oslo';
 
@@ -51,7 +51,7 @@ let before: Awaited<ReturnType<typeof factsOf>>;
 let la: Endpoint;
 let coordinator: Listener;
 
-/** Writes all of a table anew, as a newer release would have written it. */
+/** Rewrites all items of a table as a newer release would have written them. */
 const writtenByNewer = async (dataDir: string): Promise<void> => {
   const closed = await localPlace(dataDir, 'cdk.out', { mayCreate: false });
   if (closed === undefined) throw new Error('the hub has left no table');
@@ -86,7 +86,7 @@ const send = async (client: string, { text }: { readonly text: string }): Promis
   expect(answer.status, answer.text).toBe(200);
 };
 
-const told = (what: string): number => la.events().filter(({ text }) => text.includes(what)).length;
+const countOf = (what: string): number => la.events().filter(({ text }) => text.includes(what)).length;
 const get = (client: string, path: string) => call(hub, client, 'GET', path);
 const lines = async (code: string): Promise<readonly Stored[]> =>
   (await readFile(hub.logFile, 'utf8'))
@@ -95,8 +95,8 @@ const lines = async (code: string): Promise<readonly Stored[]> =>
     .map((line) => JSON.parse(line));
 const now = (): string => new Date().toISOString();
 
-describe('Fields, attributes, folds and kinds of items that this release does not know', () => {
-  test('change nothing of missions, Tasks, stories, receipts, messages, and what each was told', async () => {
+describe('a table with fields, attributes, folds and item kinds that this release does not know', () => {
+  test('shows the same missions, Tasks, histories, receipts, messages and notifications', async () => {
     const after = await factsOf(
       hub,
       listeners,
@@ -115,7 +115,7 @@ describe('Fields, attributes, folds and kinds of items that this release does no
     ).toEqual(before.subscriptions);
   }, 120_000);
 
-  test('keep no list from being read', async () => {
+  test('leaves every list readable', async () => {
     for (const { client } of listeners.filter(({ client: one }) => one !== 'quality-register'))
       expect([client, (await get(client, `/Task?owner=${organisation(client)}`)).status]).toEqual([client, 200]);
     for (const path of [
@@ -129,7 +129,7 @@ describe('Fields, attributes, folds and kinds of items that this release does no
     expect((await get(amk, `/AuditEvent?entity=ServiceRequest/${missions.flown}`)).status).toBe(200);
   }, 60_000);
 
-  test('a state of another fold is never taken for one of this: it is folded anew from the log', async () => {
+  test('folds a mission from its log if the stored state is of another fold', async () => {
     const log = missionLog(table);
     for (const mission of Object.values(missions)) {
       const last = await log.last(mission);
@@ -137,26 +137,26 @@ describe('Fields, attributes, folds and kinds of items that this release does no
     }
   });
 
-  test('what was owed is told, missions go on, and the first answer is given again', async () => {
+  test('delivers pending notifications, continues missions and repeats first answers', async () => {
     await moveTo(hub, coordinator, la.url);
-    await eventually('what was owed', () => told(missions.pending) > 0, 60);
+    await eventually('the pending notification', () => countOf(missions.pending) > 0, 60);
     await send(oslo, acknowledgement({ task: taskOf(missions.goingOn, 1), id: randomUUID() }));
     const update = missionUpdate({ mission: missions.goingOn, id: randomUUID() });
     const first = await post(hub, amk, update.text);
     expect(first.status, first.text).toBe(200);
-    await eventually('what is said next', () => told(update.id) > 0, 60);
+    await eventually('the next message', () => countOf(update.id) > 0, 60);
     const again = await post(hub, amk, update.text);
     expect([again.status, again.headers.get('etag')]).toEqual([200, first.headers.get('etag')]);
   }, 120_000);
 
-  test('they are still there after this release has written to the item', async () => {
+  test('keeps unknown fields of an item that this release writes', async () => {
     const { subscription } = coordinator;
     expect((await call(hub, oslo, 'POST', `/Subscription/${subscription}/$rotate-secret`)).status).toBe(200);
     const head = await itemAt(table, keys.subscription(subscription));
     expect([head[newName], unpack(head['packed'])[newName]]).toEqual([expect.anything(), expect.anything()]);
     const subscribers = await itemAt(table, keys.subscribers(organisation(oslo)));
     expect(subscribers[newName]).toBeDefined();
-    // The example missions' own entries and receipts, some of which were settled since.
+    // The example missions' own entries and receipts, some of which are complete by now.
     const logged = (await itemsOf(table)).filter(
       ({ sk, [newName]: field }) => sk.startsWith('ENTRY#') && field !== undefined,
     );
@@ -185,54 +185,54 @@ describe('Fields, attributes, folds and kinds of items that this release does no
     expect([guidelines[newName], unpack(guidelines['packed'])[0][newName]]).toEqual(['kept', 'kept']);
   });
 
-  test('a party in a role of theirs is a party, and sees no person', async () => {
+  test('accepts a party in an unknown role, and shows it no person', async () => {
     const party = await get(oslo, '/Organization/319000097');
     expect([party.status, party.body['name']]).toEqual([200, 'Kystvakten']);
     const role = directoryOf(await loadDirectory(table)).partyOf('319000097')?.role;
     expect([role, role !== undefined && seesNoPerson(role)]).toEqual(['coast-guard', true]);
   });
 
-  test('debts of a kind that this release does not know are said and hold up no other, however many they are', async () => {
+  test('reports 120 obligations of an unknown kind, and completes a known obligation behind them', async () => {
     const known = request();
     la.behave({ status: 503 });
     await send(amk, known);
     const mission = missionOf(known);
     const { obligation: shard } = owed(keys.entry(mission, 1), '');
     expect(obligationShards).toContain(shard);
-    const debts = Array.from({ length: 120 }, (_, index) => ({
+    const obligations = Array.from({ length: 120 }, (_, index) => ({
       pk: `MISSION#${mission}`,
       sk: `REMINDER#${String(index).padStart(9, '0')}`,
       obligation: shard,
       dueAt: `2026-01-01T00:00:00.${String(index).padStart(3, '0')}Z`,
     }));
-    for (const debt of debts) await putItem(table, debt);
-    // Cut off after it was accepted: its debt is behind all of those.
+    for (const obligation of obligations) await putItem(table, obligation);
+    // Interrupted after it was accepted: its obligation is due after all of those.
     const entry = await itemAt(table, keys.entry(mission, 1));
     const { notified: _notified, withoutSubscription: _without, ...cutOff } = entry;
     await putItem(table, { ...cutOff, obligation: shard, dueAt: '2026-01-02T00:00:00.000Z' });
     await eventually(
-      'the debt that is known is paid',
+      'the known obligation is complete',
       async () => (await itemAt(table, keys.entry(mission, 1)))['notified'] !== undefined,
       120,
     );
-    const unpaid = (await lines(logMessages.OBLIGATION_UNPAID.code)).filter(({ kind }) => kind === 'unknown');
-    expect(unpaid.length).toBeGreaterThanOrEqual(debts.length);
-    expect(unpaid[0]).toMatchObject({ error: 'NewerRelease' });
-    expect((await itemAt(table, debts[0] ?? keys.directory))['obligation']).toBe(shard);
-    for (const { pk, sk } of debts) await putItem(table, { pk, sk });
+    const unknown = (await lines(logMessages.OBLIGATION_UNPAID.code)).filter(({ kind }) => kind === 'unknown');
+    expect(unknown.length).toBeGreaterThanOrEqual(obligations.length);
+    expect(unknown[0]).toMatchObject({ error: 'NewerRelease' });
+    expect((await itemAt(table, obligations[0] ?? keys.directory))['obligation']).toBe(shard);
+    for (const { pk, sk } of obligations) await putItem(table, { pk, sk });
     la.behave({});
-    await eventually('it is told', () => told(mission) > 0, 60);
+    await eventually('the coordinator is notified', () => countOf(mission) > 0, 60);
   }, 240_000);
 });
 
-describe('An event that this release does not know', () => {
+describe('a mission with an event that this release does not know', () => {
   const incident = randomUUID();
   const unread = request({ incident });
   const waiting = request({ incident });
   const other = request({ incident });
 
-  /** The next entry of a mission as a newer release has accepted it, of an event that only that release knows. */
-  const say = async (mission: string, debt: Stored): Promise<void> => {
+  /** Stores entry 2 of a mission as a newer release has accepted it, of an event that only that release knows. */
+  const storeUnknown = async (mission: string, obligation: Stored): Promise<void> => {
     const first = await itemAt(table, keys.entry(mission, 1));
     const { obligation: _obligation, dueAt: _due, notified: _notified, withoutSubscription: _without, ...item } = first;
     const entry = {
@@ -242,26 +242,26 @@ describe('An event that this release does not know', () => {
       messageId: randomUUID(),
       bundleId: randomUUID(),
       facts: {},
-      unpaidFrom: 2,
+      pendingFrom: 2,
     };
     await putItem(table, {
       ...inNewerFold({ ...item, packed: pack(entry) }),
       ...keys.entry(mission, 2),
       event: newEvent,
       messageId: entry.messageId,
-      ...debt,
+      ...obligation,
     });
   };
 
-  /** The release that knows the event is there again; here it is as if this one knew it. */
-  const learn = async (mission: string): Promise<void> => {
+  /** Stands for the return of the release that knows the event: makes entry 2 an event that this release knows. */
+  const makeKnown = async (mission: string): Promise<void> => {
     const { packed, ...item } = await itemAt(table, keys.entry(mission, 2));
     const known = 'mission-update';
     await putItem(table, { ...item, event: known, packed: pack({ ...unpack(packed), event: known }) });
   };
 
-  /** Gives the coordinator's next number to entry 2 of a mission. */
-  const notify = async (mission: string): Promise<number> => {
+  /** Assigns the coordinator's next number to entry 2 of a mission, and returns the number. */
+  const assignNumber = async (mission: string): Promise<number> => {
     const head = await itemAt(table, keys.subscription(coordinator.subscription));
     const number = head['lastNumber'] + 1;
     await putItem(table, {
@@ -287,18 +287,22 @@ describe('An event that this release does not know', () => {
     });
     return number;
   };
-  let owedNumber = 0;
+  let pendingNumber = 0;
 
   beforeAll(async () => {
     await moveTo(hub, coordinator, la.url);
     for (const message of [unread, waiting, other]) await send(amk, message);
-    await eventually('all are told', () => [unread, waiting, other].every((one) => told(missionOf(one)) > 0), 60);
-    await say(missionOf(unread), owed(keys.entry(missionOf(unread), 2), now()));
-    await say(missionOf(waiting), { notified: '[]', withoutSubscription: '[]' });
-    owedNumber = await notify(missionOf(waiting));
+    await eventually(
+      'the coordinator is notified of all',
+      () => [unread, waiting, other].every((one) => countOf(missionOf(one)) > 0),
+      60,
+    );
+    await storeUnknown(missionOf(unread), owed(keys.entry(missionOf(unread), 2), now()));
+    await storeUnknown(missionOf(waiting), { notified: '[]', withoutSubscription: '[]' });
+    pendingNumber = await assignNumber(missionOf(waiting));
   }, 120_000);
 
-  test('makes its mission unreadable, with a fault that the log names', async () => {
+  test('cannot be read, and the fault is logged', async () => {
     const answer = await get(oslo, `/ServiceRequest/${missionOf(unread)}`);
     expect([answer.status, answer.text]).toEqual([500, expect.stringContaining('"code":"internal"')]);
     const line = (await lines(logMessages.UNEXPECTED.code)).find(
@@ -310,17 +314,17 @@ describe('An event that this release does not know', () => {
     );
   });
 
-  test('keeps no other mission from being read, listed and gone on with', async () => {
+  test('leaves other missions readable, listed and able to continue', async () => {
     expect((await get(oslo, `/ServiceRequest/${missionOf(other)}`)).status).toBe(200);
     const tasks = await get(oslo, `/Task?owner=${organisation(oslo)}&_count=100`);
     expect(tasks.status, tasks.text).toBe(200);
     for (const one of [unread, waiting, other]) expect(tasks.text).toContain(taskOf(missionOf(one), 1));
     const update = missionUpdate({ mission: missionOf(other), id: randomUUID() });
     await send(amk, update);
-    await eventually('the coordinator is told of it', () => told(update.id) > 0, 60);
+    await eventually('the coordinator is notified of it', () => countOf(update.id) > 0, 60);
   }, 90_000);
 
-  test('is left out of the list of its incident, which says so', async () => {
+  test('is omitted from the list of its incident, which reports how many missions cannot be read', async () => {
     const { system, value } = incidentIdentifier(incident);
     const list = await get(
       oslo,
@@ -332,21 +336,21 @@ describe('An event that this release does not know', () => {
     expect(list.text).toContain('2 missions of the incident cannot be read now');
   });
 
-  test('is counted in $events with its number, so that nobody takes it for nothing', async () => {
-    const path = `/Subscription/${coordinator.subscription}/$events?eventsSinceNumber=${owedNumber - 1}`;
+  test('keeps its event number in $events, so that the event does not seem absent', async () => {
+    const path = `/Subscription/${coordinator.subscription}/$events?eventsSinceNumber=${pendingNumber - 1}`;
     for (const content of ['full-resource', 'id-only', 'empty']) {
       const events = await get(oslo, `${path}&content=${content}`);
       expect(events.status, events.text).toBe(200);
       const numbers = [...events.text.matchAll(/"event-number","valueString":"(\d+)"/g)].map(([, number]) =>
         Number(number),
       );
-      expect(numbers).toEqual(Array.from({ length: numbers.length }, (_, index) => owedNumber - 1 + index));
+      expect(numbers).toEqual(Array.from({ length: numbers.length }, (_, index) => pendingNumber - 1 + index));
       expect(numbers.length).toBeGreaterThan(1);
-      expect(events.text).toContain(`Event ${owedNumber}`);
+      expect(events.text).toContain(`Event ${pendingNumber}`);
     }
   });
 
-  test('is among the dead letters with whom to phone, and keeps no other from the list', async () => {
+  test('is listed among the dead letters as one that only a newer release can read, and can be discarded', async () => {
     const number = 900_000;
     await putItem(table, {
       ...keys.notification(coordinator.subscription, number),
@@ -375,9 +379,9 @@ describe('An event that this release does not know', () => {
     expect((await letters('discard', name)).out).toContain('discarded');
   }, 60_000);
 
-  test('its debts are seen by the sweeper, stay, and are paid when the release that knows it is back', async () => {
+  test('keeps obligations that the sweeper reports, until the release that knows the event completes them', async () => {
     await eventually(
-      'the sweeper says so',
+      'the sweeper reports the fan-out',
       async () =>
         (await lines(logMessages.OBLIGATION_UNPAID.code)).some(
           ({ mission, error }) => mission === missionOf(unread) && error === 'NewerRelease',
@@ -385,33 +389,38 @@ describe('An event that this release does not know', () => {
       90,
     );
     await eventually(
-      'it counts it',
+      'the sweeper counts it as failed',
       async () => (await lines(logMessages.SWEPT.code)).some(({ failed }) => failed > 0),
       30,
     );
     expect((await itemAt(table, keys.entry(missionOf(unread), 2)))['obligation']).toBeDefined();
     const isOfDelivery = ({ kind, number, error }: Stored): boolean =>
-      kind === 'delivery' && number === owedNumber && error === 'NewerRelease';
+      kind === 'delivery' && number === pendingNumber && error === 'NewerRelease';
     await eventually(
-      'it says so of the notification',
+      'the sweeper reports the notification',
       async () => (await lines(logMessages.OBLIGATION_UNPAID.code)).some(isOfDelivery),
       90,
     );
-    const key = keys.notification(coordinator.subscription, owedNumber);
+    const key = keys.notification(coordinator.subscription, pendingNumber);
     expect(await itemAt(table, key)).toMatchObject({ status: 'pending', obligation: expect.anything() });
-    await learn(missionOf(unread));
-    await learn(missionOf(waiting));
-    for (const one of [unread, waiting]) await eventually('it is told', () => told(missionOf(one)) > 1, 120);
+    await makeKnown(missionOf(unread));
+    await makeKnown(missionOf(waiting));
+    for (const one of [unread, waiting])
+      await eventually('the coordinator is notified of entry 2', () => countOf(missionOf(one)) > 1, 120);
     expect((await itemAt(table, keys.entry(missionOf(unread), 2)))['notified']).toContain(coordinator.subscription);
-    await eventually('its receipt', async () => (await itemAt(table, key))['status'] === 'delivered', 60);
+    await eventually(
+      'the notification is delivered',
+      async () => (await itemAt(table, key))['status'] === 'delivered',
+      60,
+    );
   }, 300_000);
 });
 
-describe('A code that this release does not know', () => {
+describe('a code that this release does not know', () => {
   beforeAll(() => moveTo(hub, coordinator, la.url));
 
-  /** A mission of which the coordinator is told; returns its notification. */
-  const toldOf = async (): Promise<{ readonly mission: string; readonly note: Stored }> => {
+  /** Opens a mission that the coordinator is notified of; returns the notification. */
+  const notifiedMission = async (): Promise<{ readonly mission: string; readonly note: Stored }> => {
     const message = request();
     await send(amk, message);
     const mission = missionOf(message);
@@ -420,33 +429,41 @@ describe('A code that this release does not know', () => {
         (item) =>
           item['sk'].startsWith('NOTE#') && item['mission'] === mission && item['organisation'] === organisation(oslo),
       );
-    await eventually('it is noted', async () => (await noteOf()) !== undefined, 30);
+    await eventually('the notification is stored', async () => (await noteOf()) !== undefined, 30);
     return { mission, note: (await noteOf()) ?? {} };
   };
 
-  test('as status of a notification that is owed, leaves it owed: it is told and settled', async () => {
+  test('leaves a pending notification pending, as its status, until the notification is delivered', async () => {
     la.behave({ status: 503 });
-    const { mission, note } = await toldOf();
+    const { mission, note } = await notifiedMission();
     const key = { pk: note['pk'], sk: note['sk'] };
     const seen = await itemAt(table, key);
     expect(seen['obligation']).toBeDefined();
     await putItem(table, { ...seen, status: 'deferred' });
     la.behave({});
-    await eventually('it is settled', async () => (await itemAt(table, key))['status'] === 'delivered', 90);
+    await eventually(
+      'the notification is delivered',
+      async () => (await itemAt(table, key))['status'] === 'delivered',
+      90,
+    );
     expect((await itemAt(table, key))['obligation']).toBeUndefined();
-    expect(told(mission)).toBeGreaterThan(0);
+    expect(countOf(mission)).toBeGreaterThan(0);
   }, 120_000);
 
-  test('as status of one that is settled, leaves it settled: it is not told again, and its receipt claims nothing', async () => {
-    const { mission, note } = await toldOf();
+  test('leaves a completed notification complete, as its status: no repetition, and a receipt of not-done', async () => {
+    const { mission, note } = await notifiedMission();
     const key = { pk: note['pk'], sk: note['sk'] };
-    await eventually('it is settled', async () => (await itemAt(table, key))['status'] === 'delivered', 60);
+    await eventually(
+      'the notification is delivered',
+      async () => (await itemAt(table, key))['status'] === 'delivered',
+      60,
+    );
     await putItem(table, { ...(await itemAt(table, key)), status: 'expired' });
-    const times = told(mission);
+    const times = countOf(mission);
     const update = missionUpdate({ mission, id: randomUUID() });
     await send(amk, update);
-    await eventually('what comes next is told', () => told(update.id) > 0, 60);
-    expect(told(mission)).toBe(times + 1);
+    await eventually('the coordinator is notified of the next message', () => countOf(update.id) > 0, 60);
+    expect(countOf(mission)).toBe(times + 1);
     expect((await itemAt(table, key))['status']).toBe('expired');
     const receipts = await get(amk, `/Communication?part-of=ServiceRequest/${mission}`);
     const receipt = JSON.parse(receipts.text).entry.find(
@@ -455,30 +472,30 @@ describe('A code that this release does not know', () => {
     expect(receipt.resource.status).toBe('not-done');
   }, 120_000);
 
-  test('as status of a subscription, is an error: its endpoint is asked, and told again', async () => {
+  test('is an error as status of a subscription: after a handshake, the endpoint is notified again', async () => {
     const key = keys.subscription(coordinator.subscription);
     await putItem(table, { ...(await itemAt(table, key)), status: 'paused' });
     const message = request();
     await send(amk, message);
-    await eventually('the coordinator is told', () => told(missionOf(message)) > 0, 60);
+    await eventually('the coordinator is notified', () => countOf(missionOf(message)) > 0, 60);
     expect((await itemAt(table, key))['status']).toBe('active');
   }, 90_000);
 
-  test('as payload of a subscription, gets what it names: no more than ids', async () => {
+  test('gives no more than ids as payload of a subscription', async () => {
     const key = keys.subscription(coordinator.subscription);
     const head = await itemAt(table, key);
     await putItem(table, { ...head, packed: pack({ ...unpack(head['packed']), payload: 'sealed' }) });
     const message = request();
     await send(amk, message);
-    await eventually('the coordinator is told', () => told(missionOf(message)) > 0, 60);
+    await eventually('the coordinator is notified', () => countOf(missionOf(message)) > 0, 60);
     expect(la.events().findLast(({ text }) => text.includes(missionOf(message)))?.text).not.toContain('"Patient"');
     await putItem(table, { ...(await itemAt(table, key)), packed: head['packed'] });
   }, 90_000);
 
-  test('in a Task, keeps neither the Task nor those beside it out of lists', async () => {
-    const { mission } = await toldOf();
+  test('leaves a Task, and the Tasks beside it, in lists', async () => {
+    const { mission } = await notifiedMission();
     const key = keys.task(mission, taskOf(mission, 1));
-    await eventually('it is listed', async () => (await itemAt(table, key))['packed'] !== undefined, 30);
+    await eventually('the Task is listed', async () => (await itemAt(table, key))['packed'] !== undefined, 30);
     const item = await itemAt(table, key);
     const listed = unpack(item['packed']);
     const task = { ...listed.task, status: 'suspended', kind: 'escort', answer: { event: newEvent, code: 'yes' } };
@@ -486,7 +503,7 @@ describe('A code that this release does not know', () => {
     const list = await get(oslo, `/Task?owner=${organisation(oslo)}&_count=100`);
     expect(list.status, list.text).toBe(200);
     expect(list.text).toContain(task.id);
-    // One that a resource of an operator is asked for by.
+    // A Task that requests a resource of an operator.
     const operator = organisation('operator-dombas');
     const flight = { ...task, id: taskOf(mission, 9), owner: operator, kind: 'resource', resourceKind: 'balloon' };
     await putItem(table, {
@@ -500,7 +517,7 @@ describe('A code that this release does not know', () => {
     expect(board.text).toContain(`Location/${flight.id}`);
   }, 60_000);
 
-  test('in a record of the log of reads, keeps the others from nobody', async () => {
+  test('leaves the records of the access log readable', async () => {
     const mission = missions.flown;
     const access = {
       at: now(),
@@ -516,7 +533,7 @@ describe('A code that this release does not know', () => {
     const reads = await get(amk, `/AuditEvent?entity=ServiceRequest/${mission}&_count=100`);
     expect(reads.status, reads.text).toBe(200);
     expect(reads.text).toContain(access.request);
-    // Nobody takes what is not known for what was changed.
+    // An unknown field is not mistaken for a changed record.
     const { chain = '' } = record ?? {};
     const head = await log.head(chain);
     const records = await log.range(chain, 1, head?.number ?? 0);

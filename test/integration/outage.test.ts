@@ -12,7 +12,7 @@ import { problemsOf } from '../support/fhir-validator.ts';
 import { context, requestOf } from '../support/requests.ts';
 import { undisturbed } from '../support/standstill.ts';
 
-/** The process-message function with a part of AWS away: refused connections, and connections that never answer. */
+/** The process-message function while a part of AWS is unavailable: refused connections, and connections that never answer. */
 
 let aws: EmbeddedAws;
 let silent: Server;
@@ -62,7 +62,7 @@ const eventFor = (body: string) =>
     { method: 'POST', path: '$process-message', body },
   );
 
-/** The function as it starts anew, with these endpoints. The SDK calls a queue at the address in its URL. */
+/** Loads a new instance of the function with these endpoints. The SDK calls a queue at the address in its URL. */
 const processMessageOnce = async (tables: string, queues: string, body: string, milliseconds = 10_000) => {
   Object.assign(process.env, {
     AWS_ENDPOINT_URL_DYNAMODB: tables,
@@ -76,12 +76,12 @@ const processMessageOnce = async (tables: string, queues: string, body: string, 
     // As Lambda does it.
     delay(milliseconds).then(() => undefined),
   ]);
-  if (answer === undefined) throw new Error('the function was cut off');
+  if (answer === undefined) throw new Error('the function timed out');
   Object.assign(process.env, { AWS_ENDPOINT_URL_DYNAMODB: endpoints.tables, DELIVERY_QUEUE_URL: aws.queueUrl });
   return answer;
 };
 
-/** The same message again if this machine stood still meanwhile: the time of the function was over then. */
+/** Repeats the call if this machine paused during it: the time of the function was over then. */
 const processMessage = (...given: Parameters<typeof processMessageOnce>) =>
   undisturbed(
     () => processMessageOnce(...given),
@@ -91,8 +91,8 @@ const processMessage = (...given: Parameters<typeof processMessageOnce>) =>
 const withId = (id: string): string =>
   exampleText('mission-request.json').replaceAll(/"id": "[0-9a-f-]{36}"/g, `"id": "${id}"`);
 
-describe('The table is away', () => {
-  test.each(['refused', 'silent'] as const)('(%s): 503, when to come again, and nothing from inside', async (how) => {
+describe('process-message without its table', () => {
+  test.each(['refused', 'silent'] as const)('answers 503 with Retry-After and no internal detail (%s)', async (how) => {
     const answer = await processMessage(endpoints[how], endpoints.queues, withId(`table-${how}`));
     expect(answer.statusCode).toBe(503);
     expect(answer.headers?.['retry-after']).toBe('2');
@@ -108,8 +108,8 @@ describe('The table is away', () => {
   });
 });
 
-describe('A new hub that no directory was loaded into', () => {
-  test('refuses nobody for good: 503, to be sent again, and taken once it knows who calls', async () => {
+describe('process-message without a directory', () => {
+  test('answers 503 with Retry-After until a directory is loaded, then accepts the message', async () => {
     const { table } = openLogs(aws.tableName);
     await saveDirectory(table, { parties: [], coverage: [], resources: [] });
     const early = await processMessage(endpoints.tables, endpoints.queues, withId('early'));
@@ -122,8 +122,8 @@ describe('A new hub that no directory was loaded into', () => {
   });
 });
 
-describe('The time of a function is nearly over', () => {
-  test('and it says so before it is cut off: 504, and when to come again', async () => {
+describe('process-message near its timeout', () => {
+  test('answers 504 with Retry-After before Lambda ends the function', async () => {
     const answer = await processMessage(endpoints.silent, endpoints.queues, withId('late'), 1_500);
     expect(answer.statusCode).toBe(504);
     expect(answer.headers?.['retry-after']).toBe('2');
@@ -133,20 +133,17 @@ describe('The time of a function is nearly over', () => {
   });
 });
 
-describe('The queue is away', () => {
-  test.each(['refused', 'silent'] as const)(
-    '(%s): the message is accepted, and its entry owes until the queue is back',
-    async (how) => {
-      const answer = await processMessage(endpoints.tables, endpoints[how], withId(`queue-${how}`));
-      expect(answer.statusCode).toBe(200);
-      const mission = /"value":"([0-9a-f-]{36})"/.exec(answer.body)?.[1] ?? '';
-      const { missions, obligations } = openLogs(aws.tableName);
-      expect((await missions.last(mission))?.fanOutPending).toBe(true);
-      expect(await obligations.due('2098-01-01T00:00:00.000Z', 100)).toContainEqual({
-        kind: 'fan-out',
-        mission,
-        entry: 1,
-      });
-    },
-  );
+describe('process-message without its queue', () => {
+  test.each(['refused', 'silent'] as const)('accepts the message and leaves its fan-out pending (%s)', async (how) => {
+    const answer = await processMessage(endpoints.tables, endpoints[how], withId(`queue-${how}`));
+    expect(answer.statusCode).toBe(200);
+    const mission = /"value":"([0-9a-f-]{36})"/.exec(answer.body)?.[1] ?? '';
+    const { missions, obligations } = openLogs(aws.tableName);
+    expect((await missions.last(mission))?.fanOutPending).toBe(true);
+    expect(await obligations.due('2098-01-01T00:00:00.000Z', 100)).toContainEqual({
+      kind: 'fan-out',
+      mission,
+      entry: 1,
+    });
+  });
 });

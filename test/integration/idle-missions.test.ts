@@ -30,7 +30,7 @@ beforeAll(async () => {
   aws = await startEmbeddedAws();
   logs = openLogs(aws.tableName);
   withoutTimeLimits(logs.table.client);
-  await logs.subscriptions.create(sampleSubscription('retire-la', la), '2099-01-01T00:00:00.000Z');
+  await logs.subscriptions.create(sampleSubscription('idle-la', la), '2099-01-01T00:00:00.000Z');
 });
 
 afterAll(async () => {
@@ -44,11 +44,11 @@ const post = async (sender: Party, message: Message, at: number): Promise<void> 
   await fanOut({ ...logs, directory, queue: { send: async () => {} }, now }, accepted.entry);
 };
 
-/** Everything that was told arrives. */
+/** Records every notification as delivered. */
 const arrive = async (): Promise<void> => {
-  for (const { number } of await logs.notifications.range('retire-la', 1, 100))
+  for (const { number } of await logs.notifications.range('idle-la', 1, 100))
     await logs.notifications.record(
-      'retire-la',
+      'idle-la',
       number,
       attempted({ at: new Date(start).toISOString(), answer: 'HTTP 200', status: 'delivered' }),
     );
@@ -65,23 +65,19 @@ const look = (at: number): Promise<number> =>
 
 const numbering = async (): Promise<unknown> => {
   const { Item } = await logs.table.client.send(
-    new GetCommand({ TableName: aws.tableName, Key: keys.subscription('retire-la') }),
+    new GetCommand({ TableName: aws.tableName, Key: keys.subscription('idle-la') }),
   );
   return { missions: Object.keys(Item?.['numberOf'] ?? {}).length, lastNumber: Item?.['lastNumber'] };
 };
 
-const requests = Array.from({ length: 5 }, (_, index) => missionRequest({ id: `retire-${index}` }));
+const requests = Array.from({ length: 5 }, (_, index) => missionRequest({ id: `idle-${index}` }));
 
-test('A mission that rests leaves the heads of the subscriptions, and the numbers go on without a gap when it speaks again', async () => {
+test('removes an idle mission from the subscription heads, and numbers its next entry without a gap', async () => {
   for (const [index, request] of requests.entries()) {
     await post(parties.amk, request, start);
-    // Over or not: what counts is that nothing is said.
+    // Whether a mission is over does not matter: a mission is idle when it gets no messages.
     if (index < 4)
-      await post(
-        parties.amk,
-        missionCancel({ mission: missionOpenedBy(request), id: `retire-cancel-${index}` }),
-        start,
-      );
+      await post(parties.amk, missionCancel({ mission: missionOpenedBy(request), id: `idle-cancel-${index}` }), start);
   }
   expect(await numbering()).toEqual({ missions: 5, lastNumber: 9 });
   expect(await logs.obligations.due('2099-01-01T00:00:00.000Z', 100)).not.toContainEqual(
@@ -89,7 +85,7 @@ test('A mission that rests leaves the heads of the subscriptions, and the number
   );
 
   expect(await look(start + idleAfterMilliseconds - 1)).toBe(0);
-  // Somebody has not got everything yet.
+  // Some notifications are still pending.
   expect(await look(start + idleAfterMilliseconds)).toBe(5);
   expect(await numbering()).toEqual({ missions: 5, lastNumber: 9 });
   await arrive();
@@ -100,30 +96,30 @@ test('A mission that rests leaves the heads of the subscriptions, and the number
   if (first === undefined) throw new Error('no request');
   await post(
     parties.amk,
-    missionUpdate({ mission: missionOpenedBy(first), id: 'retire-late' }),
+    missionUpdate({ mission: missionOpenedBy(first), id: 'idle-late' }),
     start + 3 * idleAfterMilliseconds,
   );
   await arrive();
   expect(await numbering()).toEqual({ missions: 1, lastNumber: 10 });
-  expect((await logs.notifications.read('retire-la', 10))?.entry).toBe(3);
+  expect((await logs.notifications.read('idle-la', 10))?.entry).toBe(3);
   await look(start + 5 * idleAfterMilliseconds);
   expect(await numbering()).toEqual({ missions: 0, lastNumber: 10 });
 });
 
-test('A mission that went on is not forgotten for what it was', async () => {
-  const request = missionRequest({ id: 'retire-on' });
+test('keeps the numbers of a mission that got another entry', async () => {
+  const request = missionRequest({ id: 'idle-on' });
   const mission = missionOpenedBy(request);
-  // Of an earlier time those would be refused who read before the missions above were forgotten.
+  // An earlier time would be refused, as of before the missions above were removed.
   const later = start + 10 * idleAfterMilliseconds;
   await post(parties.amk, request, later);
-  await post(parties.amk, missionCancel({ mission, id: 'retire-on-cancel' }), later);
-  await logs.eventNumbers.number('retire-la', mission, 3, later);
+  await post(parties.amk, missionCancel({ mission, id: 'idle-on-cancel' }), later);
+  await logs.eventNumbers.number('idle-la', mission, 3, later);
   const before = await numbering();
-  await logs.idleMissions.forget('retire-la', { mission, entry: 2 }, later);
+  await logs.idleMissions.forget('idle-la', { mission, entry: 2 }, later);
   expect(await numbering()).toEqual(before);
 });
 
-test('What a newer release waits for there keeps no mission from being looked at', async () => {
+test('checks a mission although 120 items of a newer release are due before it', async () => {
   const { client } = logs.table;
   for (let index = 0; index < 120; index += 1)
     await client.send(
@@ -132,7 +128,7 @@ test('What a newer release waits for there keeps no mission from being looked at
         Item: { pk: `FUTURE#${index}`, sk: 'WAIT', obligation: retirementShard, dueAt: new Date(start).toISOString() },
       }),
     );
-  const request = missionRequest({ id: 'retire-behind' });
+  const request = missionRequest({ id: 'idle-behind' });
   const later = start + 20 * idleAfterMilliseconds;
   await post(parties.amk, request, later);
   await arrive();
