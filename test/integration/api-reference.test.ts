@@ -18,7 +18,7 @@ beforeAll(async () => {
   routes = await routesOfTemplate();
 });
 
-/** The route that an operation falls into: what partners call `$status` arrives as a variable. */
+/** The route of an operation. In a route, `$status` is a variable. */
 const routeOf = ({ method, path }: (typeof offered)[number]): `${string} ${string}` =>
   `${method} ${resourceOf(
     path
@@ -27,17 +27,17 @@ const routeOf = ({ method, path }: (typeof offered)[number]): `${string} ${strin
       .replace('$process-message', 'x'),
   )}`;
 
-test('The API reference is up to date: npm run docs writes it', () => expect(referenceText).toBe(openApiText()));
+test('the API reference is up to date: npm run docs writes it', () => expect(referenceText).toBe(openApiText()));
 
-test('The API reference is good OpenAPI 3.1', async () => {
+test('the API reference is valid OpenAPI 3.1', async () => {
   const config = await createConfig({
     extends: ['recommended'],
     rules: {
-      // `Subscription/$status` beside `Subscription/{id}`: OpenAPI takes the one without a variable, and so does the hub.
+      // `Subscription/$status` beside `Subscription/{id}`: OpenAPI prefers the path without a variable, and so does the hub.
       'no-ambiguous-paths': 'off',
-      // There is none.
+      // The project has no licence.
       'info-license': 'off',
-      // A message carries more than the hub reads.
+      // A message contains more than the hub reads.
       'no-invalid-media-type-examples': { severity: 'error', allowAdditionalProperties: true },
     },
   });
@@ -46,10 +46,10 @@ test('The API reference is good OpenAPI 3.1', async () => {
 });
 
 describe('the operations of the API reference', () => {
-  test('are the routes of the stack, each and no others', () =>
+  test('equal the routes of the stack', () =>
     expect([...new Set(offered.map(routeOf))].toSorted()).toEqual([...routes.keys()].toSorted()));
 
-  test('ask for a token where the stack does', () => {
+  test('require a token where the stack does', () => {
     for (const operation of offered)
       expect([operation.pointer, operation.security.length === 0]).toEqual([
         operation.pointer,
@@ -57,7 +57,7 @@ describe('the operations of the API reference', () => {
       ]);
   });
 
-  test('are the searches and reads of the CapabilityStatement, with their parameters', () => {
+  test('include the searches and reads of the CapabilityStatement, with their parameters', () => {
     const [rest] = capabilityStatement('', { version: '', date: '' }).rest ?? [];
     for (const { type, interaction = [], searchParam = [] } of rest?.resource ?? []) {
       for (const { code } of interaction) {
@@ -66,7 +66,7 @@ describe('the operations of the API reference', () => {
           ['search-type', `/${type}`],
         ]).get(code);
         const found = offered.find((one) => one.method === 'GET' && one.path === path);
-        // What is only carried in messages is read at one address for all types.
+        // Resources that exist in messages only are read at one path for all types.
         if (path !== undefined && searchParam.length > 0)
           expect([type, code, found === undefined]).toEqual([type, code, false]);
         if (code !== 'search-type') continue;
@@ -76,7 +76,7 @@ describe('the operations of the API reference', () => {
     }
   });
 
-  test('say which scope they need, and no scope is left over', () => {
+  test('name the scope that they need, and every scope is named', () => {
     const named = offered.flatMap(({ security }) => security.flatMap((one) => one['accessToken'] ?? []));
     expect([...new Set(named)].toSorted()).toEqual(
       codesOf(scopes)
@@ -85,7 +85,7 @@ describe('the operations of the API reference', () => {
     );
   });
 
-  test('say what the gateway may answer by itself', async () => {
+  test('list the answers of the gateway itself', async () => {
     const { template } = await readAssembly('cdk.out');
     const own = Object.values(template.Resources)
       .filter(({ Type }) => Type === 'AWS::ApiGateway::GatewayResponse')
@@ -103,13 +103,13 @@ describe('the operations of the API reference', () => {
   });
 });
 
-test('What a refusal says is read as it is written, not as Markdown', () => {
+test('the texts of refusals are escaped, so that Markdown does not change them', () => {
   const { description } = reference.info;
   expect(description).toContain(String.raw`"\_\_proto\_\_"`);
   expect(description).not.toContain('"__proto__"');
 });
 
-test('Every refusal is shown at an operation', () => {
+test('every refusal is an example of an operation', () => {
   const shown = offered.flatMap((operation) =>
     Object.keys(operation.responses)
       .filter((status) => /^[45]\d\d$/.test(status))
@@ -119,7 +119,7 @@ test('Every refusal is shown at an operation', () => {
   expect([...new Set(shown)].toSorted()).toEqual(codesOf(faults).toSorted());
 });
 
-describe('An id for a request that the API reference', () => {
+describe('the pattern of a correlation id in the API reference', () => {
   const pattern = new RegExp(reference.components.parameters['X-Correlation-Id']?.schema.pattern ?? '');
   const usedFor = (given: string): string =>
     correlationOf({ headers: { 'X-Correlation-Id': given }, requestContext: { requestId: 'of the hub' } });
@@ -128,15 +128,15 @@ describe('An id for a request that the API reference', () => {
     '6f3b1d0e-4c2a-4b7e-9a55-0d8c7e1f2a34',
     '6F3B1D0E-4C2A-7B7E-9A55-0D8C7E1F2A34',
     '4bf92f3577b34da6a3ce929d0e0e4736',
-  ])('takes is used by the hub: %s', (id) => expect([pattern.test(id), usedFor(id)]).toEqual([true, id]));
+  ])('accepts an id that the hub uses: %s', (id) => expect([pattern.test(id), usedFor(id)]).toEqual([true, id]));
 
   test.each(['kari.nordmann', '01018612345', '00000000-0000-0000-0000-001018612345', 'case-4711', '4bf92f35'])(
-    'does not take is not used by the hub either: %s',
+    'refuses an id that the hub does not use: %s',
     (id) => expect([pattern.test(id), usedFor(id)]).toEqual([false, 'of the hub']),
   );
 });
 
-test('What a subscriber answers means what the hub takes it for', () => {
+test('the answers of a subscriber are listed by their meaning for the hub', () => {
   const { responses } = reference.webhooks.notification.post;
   expect(Object.keys(responses).toSorted()).toEqual(['2XX', '3XX', '408', '425', '429', '4XX', '5XX']);
 });

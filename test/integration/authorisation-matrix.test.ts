@@ -33,8 +33,8 @@ import { subscriptionFor } from '../support/partners.ts';
 import { type ApiHandler, ask, type Asking, resourceOf } from '../support/requests.ts';
 
 /**
- * Every role and relation at every route of the API: what is answered, which fields of persons are in it, and which Tasks
- * and entries. The tables are docs/authorisation.md; what must hold whatever stands there is asserted besides.
+ * Every role and relation at every route of the API: the answer, the personal fields in it, and its Tasks
+ * and entries. The tables are docs/authorisation.md. The rules that no table may break are asserted as well.
  */
 const extra = {
   farLa: { organisation: '100000013', name: 'AMK LA Tromsø', role: 'amk-la' },
@@ -56,34 +56,34 @@ const {
 } = parties;
 
 interface Persona {
-  readonly who: Party;
-  /** What it is in the mission. */
+  readonly party: Party;
+  /** Relation to the mission. */
   readonly relation: string;
   readonly hasPart: boolean;
 }
 
 const personas: readonly Persona[] = [
-  { who: amk, relation: 'requester', hasPart: true },
-  { who: la, relation: 'coordinator', hasPart: true },
-  { who: otherLa, relation: 'forwarded it', hasPart: true },
-  { who: operator, relation: 'Task accepted', hasPart: true },
-  { who: otherOperator, relation: 'Task declined', hasPart: true },
-  { who: thirdOperator, relation: 'Task withdrawn', hasPart: true },
-  { who: hospital, relation: 'Task accepted', hasPart: true },
-  { who: observer, relation: 'made party', hasPart: true },
-  { who: quality, relation: 'reads all', hasPart: true },
-  { who: otherAmk, relation: 'none', hasPart: false },
-  { who: extra.farLa, relation: 'none', hasPart: false },
-  { who: otherHospital, relation: 'none', hasPart: false },
-  { who: extra.farObserver, relation: 'none', hasPart: false },
+  { party: amk, relation: 'requester', hasPart: true },
+  { party: la, relation: 'coordinator', hasPart: true },
+  { party: otherLa, relation: 'forwarded it', hasPart: true },
+  { party: operator, relation: 'Task accepted', hasPart: true },
+  { party: otherOperator, relation: 'Task declined', hasPart: true },
+  { party: thirdOperator, relation: 'Task withdrawn', hasPart: true },
+  { party: hospital, relation: 'Task accepted', hasPart: true },
+  { party: observer, relation: 'made party', hasPart: true },
+  { party: quality, relation: 'reads all', hasPart: true },
+  { party: otherAmk, relation: 'none', hasPart: false },
+  { party: extra.farLa, relation: 'none', hasPart: false },
+  { party: otherHospital, relation: 'none', hasPart: false },
+  { party: extra.farObserver, relation: 'none', hasPart: false },
 ];
 
-/** What a field of the mission is told by, where it is shown. */
+/** The value that shows that a field of the mission is in an answer. */
 const fields = {
   n: 'Pasientsen',
   i: '01860012345',
   p: '+4790000099',
-  w: 'Words of the sender',
+  w: 'Free text of the sender',
   c: '61.23456',
   d: 'Dag Decider',
 } as const;
@@ -95,7 +95,7 @@ const fieldsIn = (text: string): string =>
     .filter((field) => text.includes(fields[field]))
     .join('');
 
-/** The request with a patient and words in it. */
+/** The request with a patient and free text. */
 const request = ((): Message => {
   const patient = {
     resourceType: 'Patient',
@@ -110,8 +110,8 @@ const request = ((): Message => {
     incident: 'bus',
     more: [patient],
   });
-  const words = `"note":[{"text":"${fields.w}"}],"subject":`;
-  return readText(plain.text.replace('"subject":', words));
+  const note = `"note":[{"text":"${fields.w}"}],"subject":`;
+  return readText(plain.text.replace('"subject":', note));
 })();
 
 const mission = missionOpenedBy(request);
@@ -119,7 +119,7 @@ const task = (entry: number): string => entryAddress(mission, entry);
 const nowhere = uuidOf('a mission that does not exist');
 
 /** Entries 1 to 12; in brackets the Tasks that they open. */
-const story: readonly (readonly [Party, Message])[] = [
+const history: readonly (readonly [Party, Message])[] = [
   [amk, request],
   [otherLa, missionForward({ task: task(1), to: [la.organisation] })],
   [la, missionDecision({ task: task(2), answer: 'accepted', by: fields.d })],
@@ -137,7 +137,7 @@ const story: readonly (readonly [Party, Message])[] = [
 let aws: EmbeddedAws;
 let logs: Logs;
 let functions: Readonly<Record<string, ApiHandler>>;
-/** Each route of the template, with the function behind it and whether anyone may come. */
+/** Each route of the template, with its function, and whether it is open without a token. */
 let routes: ReadonlyMap<string, { readonly fn: string; readonly open: boolean }>;
 
 beforeAll(async () => {
@@ -163,16 +163,16 @@ beforeAll(async () => {
     Metadata: (await import('../../functions/metadata/lambda.ts')).handler,
   };
   routes = await routesOfTemplate();
-  for (const { who } of personas)
+  for (const { party } of personas)
     await logs.subscriptions.create(
-      { ...sampleSubscription(subscriptionOf(who), who.organisation), status: 'active' },
+      { ...sampleSubscription(subscriptionOf(party), party.organisation), status: 'active' },
       '2099-01-01T00:00:00.000Z',
     );
-  for (const [sender, message] of story) {
+  for (const [sender, message] of history) {
     const answer = await asked(sender, { method: 'POST', path: '$process-message', body: message.text });
     if (answer.statusCode !== 200) throw new Error(`${message.type.event}: ${answer.body}`);
   }
-  expect((await logs.missions.last(mission))?.number).toBe(story.length);
+  expect((await logs.missions.last(mission))?.number).toBe(history.length);
 });
 afterAll(async () => {
   await aws.close();
@@ -182,19 +182,19 @@ const subscriptionOf = ({ organisation }: Party): string => uuidOf('subscription
 
 const routeOf = ({ method = 'GET', path }: Asking): string => `${method} ${resourceOf(path)}`;
 
-const asked = (who: Party, asking: Asking) => {
+const asked = (party: Party, asking: Asking) => {
   const handler = functions[routes.get(routeOf(asking))?.fn ?? ''];
   if (handler === undefined) throw new Error(`the template has no route ${routeOf(asking)}`);
-  return ask(handler, { parent: who.organisation }, asking);
+  return ask(handler, { parent: party.organisation }, asking);
 };
 
 type Answered = Awaited<ReturnType<typeof asked>>;
 
-/** What is asked for, as of a mission: that of the story, or one that does not exist. */
+/** A request about a mission: that of the history below, or one that does not exist. */
 interface Row {
   readonly title: string;
-  readonly asking: (mission: string, who: Party) => Asking;
-  /** What is asked for belongs to a mission, and whoever has no part in it must not learn that it exists. */
+  readonly asking: (mission: string, party: Party) => Asking;
+  /** The requested resource belongs to a mission. A non-party must not learn that the mission exists. */
   readonly secret?: true;
 }
 
@@ -211,7 +211,7 @@ const ofMission = (title: string, path: string, query?: Asking['query']): Row =>
 
 const patientIndex = z.object({ entry: z.array(z.unknown()) }).parse(JSON.parse(request.text)).entry.length - 1;
 
-/** Messages that are refused to everybody; to whom the mission does not concern, as if there were none. */
+/** Messages that are refused to every party. To a non-party the answer is that for a mission that does not exist. */
 const sendings: readonly { readonly of: string; readonly message: (mission: string) => Message }[] = [
   { of: 'mission-update', message: (id) => missionUpdate({ mission: id, describes: false, id: 'matrix-update' }) },
   { of: 'mission-cancel', message: (id) => missionCancel({ mission: id, id: 'matrix-cancel' }) },
@@ -242,8 +242,10 @@ const missionRows: readonly Row[] = [
   ofMission('`Communication?part-of=M`', 'Communication', { 'part-of': 'ServiceRequest/M' }),
   ofMission('`AuditEvent?entity=M`', 'AuditEvent', { entity: 'ServiceRequest/M', _count: '1' }),
   ...[1, 2, 4, 5, 6, 10].map((entry) => ofMission(`\`Task/M.${entry}\``, `Task/M.${entry}`)),
-  ...story.map(([, { type }], index) => ofMission(`\`Bundle/M.${index + 1}\`, ${type.event}`, `Bundle/M.${index + 1}`)),
-  ...story.map((_, index) => ofMission(`\`Provenance/M.${index + 1}\``, `Provenance/M.${index + 1}`)),
+  ...history.map(([, { type }], index) =>
+    ofMission(`\`Bundle/M.${index + 1}\`, ${type.event}`, `Bundle/M.${index + 1}`),
+  ),
+  ...history.map((_, index) => ofMission(`\`Provenance/M.${index + 1}\``, `Provenance/M.${index + 1}`)),
   ofMission('`ServiceRequest/M.1.1`', 'ServiceRequest/M.1.1'),
   ofMission('`Location/M.1.2`', 'Location/M.1.2'),
   ofMission(`\`Patient/M.1.${patientIndex}\``, `Patient/M.1.${patientIndex}`),
@@ -252,7 +254,7 @@ const missionRows: readonly Row[] = [
     ({ of, message }): Row => ({
       title: `\`POST $process-message\`, ${of}`,
       secret: true,
-      // Of an older version than the mission has, or about a Task that it has not: nothing changes, whoever sends it.
+      // Of an older version than the mission has, or about a Task that it has not: nothing changes, for any sender.
       asking: (id) => ({
         method: 'POST',
         path: '$process-message',
@@ -289,10 +291,13 @@ const otherRows: readonly Row[] = [
   { title: '`POST Patient`', asking: () => ({ method: 'POST', path: 'Patient', body: '{}' }) },
 ];
 
-const nobodys = uuidOf('a subscription that does not exist');
-const settings = JSON.stringify({ ...JSON.parse(subscriptionFor('https://partner.example/new')), id: nobodys });
+const missingSubscription = uuidOf('a subscription that does not exist');
+const settings = JSON.stringify({
+  ...JSON.parse(subscriptionFor('https://partner.example/new')),
+  id: missingSubscription,
+});
 
-/** Requests about a subscription; what is another's must be answered like one that does not exist. */
+/** Requests about a subscription. That of another party must be answered like one that does not exist. */
 const subscriptionRows: readonly { readonly title: string; readonly asking: (id: string) => Asking }[] = [
   { title: '`Subscription/S`', asking: (id) => ({ path: `Subscription/${id}` }) },
   { title: '`Subscription/S/$status`', asking: (id) => ({ path: `Subscription/${id}/$status` }) },
@@ -309,7 +314,7 @@ const subscriptionRows: readonly { readonly title: string; readonly asking: (id:
   },
   {
     title: '`PUT Subscription/S`',
-    asking: (id) => ({ method: 'PUT', path: `Subscription/${id}`, body: settings.replace(nobodys, id) }),
+    asking: (id) => ({ method: 'PUT', path: `Subscription/${id}`, body: settings.replace(missingSubscription, id) }),
   },
   { title: '`DELETE Subscription/S`', asking: (id) => ({ method: 'DELETE', path: `Subscription/${id}` }) },
 ];
@@ -331,7 +336,7 @@ const cellOf = ({ statusCode, body }: Answered): string =>
   [String(statusCode), fieldsIn(body)].filter((part) => part !== '').join(' ') +
   (statusCode === 200 ? listed(body) : '');
 
-/** An answer without what differs from request to request, and without the number that was asked for. */
+/** An answer without the values that differ from request to request, and without the mission id of the request. */
 const bare = ({ statusCode, headers = {}, body }: Answered): string => {
   const { 'x-correlation-id': _id, 'x-request-id': _request, ...others } = headers;
   const text = body.replace(/^(\{"resourceType":"OperationOutcome"),"id":"[^"]+"/, '$1');
@@ -348,30 +353,30 @@ const table = (title: string, heads: readonly string[], lines: readonly (readonl
     '',
   ].join('\n');
 
-const heads = personas.map(({ who, relation }) => `${who.role}: ${relation}`);
+const heads = personas.map(({ party, relation }) => `${party.role}: ${relation}`);
 
 const matrixOf = async (rows: readonly Row[]): Promise<readonly (readonly Answered[])[]> => {
   const lines: (readonly Answered[])[] = [];
   for (const { asking } of rows) {
     const line: Answered[] = [];
-    for (const { who } of personas) line.push(await asked(who, asking(mission, who)));
+    for (const { party } of personas) line.push(await asked(party, asking(mission, party)));
     lines.push(line);
   }
   return lines;
 };
 
-describe('Who may see what', () => {
-  test('has somebody of every role, with a part in the mission and without', () => {
+describe('the authorisation matrix', () => {
+  test('has a party of every role, and non-parties of four roles', () => {
     const callable = codesOf(roles).filter((role) => role !== 'hub');
-    expect(new Set<Role>(personas.map(({ who }) => who.role))).toEqual(new Set(callable));
-    const strangers = personas.filter(({ hasPart }) => !hasPart).map(({ who }) => who.role);
-    expect(new Set<Role>(strangers)).toEqual(new Set(['local-amk', 'amk-la', 'hospital', 'observer']));
+    expect(new Set<Role>(personas.map(({ party }) => party.role))).toEqual(new Set(callable));
+    const nonParties = personas.filter(({ hasPart }) => !hasPart).map(({ party }) => party.role);
+    expect(new Set<Role>(nonParties)).toEqual(new Set(['local-amk', 'amk-la', 'hospital', 'observer']));
   });
 
-  test('is asked at every route that the template has', () => {
+  test('covers every route of the template', () => {
     const rows = [
       ...[...missionRows, ...otherRows].map(({ asking }) => asking(mission, amk)),
-      ...subscriptionRows.map(({ asking }) => asking(nobodys)),
+      ...subscriptionRows.map(({ asking }) => asking(missingSubscription)),
       ...openRows,
       { path: 'Subscription' },
       { method: 'POST', path: 'Subscription' },
@@ -381,18 +386,18 @@ describe('Who may see what', () => {
     for (const [route, { open }] of routes) expect([route, open]).toEqual([route, isOpen(route)]);
   });
 
-  test('stands in docs/authorisation.md, row by row', async () => {
+  test('equals docs/authorisation.md', async () => {
     const [missions, others] = [await matrixOf(missionRows), await matrixOf(otherRows)];
     const cells = (rows: readonly Row[], answers: readonly (readonly Answered[])[]) =>
       rows.map(({ title }, index) => [title, ...(answers[index] ?? []).map(cellOf)]);
-    // What holds whatever stands in the tables.
+    // Holds independently of the tables.
     for (const [index, answers] of [...missions, ...others].entries()) {
       const { title = '', secret } = [...missionRows, ...otherRows][index] ?? {};
       for (const [at, answer] of answers.entries()) {
         const persona = personas[at];
         if (persona === undefined) throw new Error('a column too many');
-        const name = `${title}, ${persona.who.role} (${persona.relation})`;
-        if (seesNoPerson(persona.who.role))
+        const name = `${title}, ${persona.party.role} (${persona.relation})`;
+        if (seesNoPerson(persona.party.role))
           expect([name, personal.filter((field) => answer.body.includes(fields[field]))]).toEqual([name, []]);
         if (!persona.hasPart) expect([name, fieldsIn(answer.body)]).toEqual([name, '']);
         if (secret === true && !persona.hasPart) expect([name, answer.statusCode]).not.toEqual([name, 200]);
@@ -403,7 +408,7 @@ describe('Who may see what', () => {
       '',
       'The answers of the functions to every role and relation at every route. `npx vitest run test/integration/authorisation-matrix.test.ts -u` writes this page. The test fails if the page is no longer true, or if a route has no row. A refusal to a party without a part in the mission is byte for byte the answer for a mission that does not exist.',
       '',
-      `The mission \`M\`: ${story.map(([sender, { type }], index) => `${index + 1} ${type.event} (${sender.role})`).join(', ')}. Tasks are named by the entry that opened them: 1 coordination before the forwarding, 2 coordination, 4 accepted flight, 5 declined flight, 6 withdrawn flight, 10 hospital.`,
+      `The mission \`M\`: ${history.map(([sender, { type }], index) => `${index + 1} ${type.event} (${sender.role})`).join(', ')}. Tasks are named by the entry that opened them: 1 coordination before the forwarding, 2 coordination, 4 accepted flight, 5 declined flight, 6 withdrawn flight, 10 hospital.`,
       '',
       `A cell holds the status; the letters of the elements in the answer: **n**ame, **i**dentifier and **p**hone of the patient, **w**ords (free text) of the sender, **c**oordinates of the place, name of the **d**ecider; and in brackets the listed Tasks or entries.`,
       '',
@@ -416,48 +421,48 @@ describe('Who may see what', () => {
   });
 
   test.each<{ readonly path: string; readonly seers: readonly Party[] }>([
-    // Asker, owner, and who asked for and coordinates the mission; those who see no person see what is left of it.
+    // Requester and owner of the Task, requester and coordinator of the mission; de-identified for roles that see no person.
     { path: 'Task/M.1', seers: [amk, la, otherLa, observer, quality] },
     { path: 'Task/M.2', seers: [amk, la, otherLa, observer, quality] },
     { path: 'Task/M.4', seers: [amk, la, operator, observer, quality] },
     { path: 'Task/M.5', seers: [amk, la, otherOperator, observer, quality] },
     { path: 'Task/M.6', seers: [amk, la, thirdOperator, observer, quality] },
     { path: 'Task/M.10', seers: [amk, la, operator, hospital, observer, quality] },
-    // Sent or told of it, or by role while the mission concerns them.
+    // Sender or receiver of the message, or by role while the mission concerns the party.
     { path: `Patient/M.1.${patientIndex}`, seers: [amk, la, otherLa, operator, hospital] },
     { path: 'Bundle/M.1', seers: [amk, la, otherLa, operator, hospital, quality] },
     { path: 'Bundle/M.3', seers: [amk, la, otherLa, quality] },
     { path: 'Bundle/M.5', seers: [amk, la, otherOperator, quality] },
     { path: 'Bundle/M.12', seers: [amk, la, operator, hospital, observer, quality] },
     { path: 'AuditEvent?entity=ServiceRequest/M', seers: [amk, la] },
-  ])('$path is seen by those who are entitled to it, and by nobody else', async ({ path, seers }) => {
+  ])('shows $path to the entitled parties, and to no other', async ({ path, seers }) => {
     const [place = '', name, wanted] = path.replace('M', mission).split(/[?=]/);
     const asking = {
       path: place,
       ...(name === undefined || wanted === undefined ? {} : { query: { [name]: wanted } }),
     };
     const seen: string[] = [];
-    for (const { who } of personas) if ((await asked(who, asking)).statusCode === 200) seen.push(who.name);
+    for (const { party } of personas) if ((await asked(party, asking)).statusCode === 200) seen.push(party.name);
     expect(seen.toSorted()).toEqual(seers.map((one) => one.name).toSorted());
   });
 
   test.each(missionRows.filter(({ secret }) => secret))(
-    'Whoever is refused $title is answered as if there were no such mission',
+    'answers a refused $title like one for a mission that does not exist',
     async ({ asking }) => {
-      for (const { who, hasPart } of personas) {
-        const answer = await asked(who, asking(mission, who));
+      for (const { party, hasPart } of personas) {
+        const answer = await asked(party, asking(mission, party));
         if (hasPart && answer.statusCode !== 404) continue;
-        expect(bare(answer)).toBe(bare(await asked(who, asking(nowhere, who))));
+        expect(bare(answer)).toBe(bare(await asked(party, asking(nowhere, party))));
       }
     },
   );
 
   test.each(subscriptionRows)(
-    "$title of another's is answered as if there were no such subscription",
+    'answers $title of another party like one for a subscription that does not exist',
     async ({ asking }) => {
-      for (const { who } of personas) {
-        const foreign = subscriptionOf(who === amk ? la : amk);
-        const [answer, none] = [await asked(who, asking(foreign)), await asked(who, asking(nobodys))];
+      for (const { party } of personas) {
+        const foreign = subscriptionOf(party === amk ? la : amk);
+        const [answer, none] = [await asked(party, asking(foreign)), await asked(party, asking(missingSubscription))];
         expect(answer.statusCode).toBe(404);
         expect(bare(answer)).toBe(bare(none));
       }
@@ -465,21 +470,21 @@ describe('Who may see what', () => {
     },
   );
 
-  test('A list of subscriptions holds the caller’s own, and so does $status', async () => {
-    for (const { who } of personas) {
-      const ids = personas.map((one) => subscriptionOf(one.who));
+  test('lists only the caller’s own subscriptions, also in $status', async () => {
+    for (const { party } of personas) {
+      const ids = personas.map((one) => subscriptionOf(one.party));
       for (const asking of [
         { path: 'Subscription' },
         { path: 'Subscription/$status' },
         { path: 'Subscription/$status', query: { id: ids.join(',') } },
       ]) {
-        const { body } = await asked(who, asking);
-        expect(ids.filter((id) => body.includes(id))).toEqual([subscriptionOf(who)]);
+        const { body } = await asked(party, asking);
+        expect(ids.filter((id) => body.includes(id))).toEqual([subscriptionOf(party)]);
       }
     }
   });
 
-  test('A token without the scope, and one of nobody in the directory, gets nothing anywhere', async () => {
+  test('answers 403 to a token without the scope, and to an organisation that is not in the directory', async () => {
     for (const { asking } of [...missionRows, ...otherRows]) {
       const row = asking(mission, amk);
       const handler = functions[routes.get(routeOf(row))?.fn ?? ''];
@@ -493,9 +498,9 @@ describe('Who may see what', () => {
   });
 });
 
-describe('What was asked here', () => {
-  test('changed nothing in the mission', async () => {
-    expect((await logs.missions.last(mission))?.number).toBe(story.length);
+describe('the requests of the matrix', () => {
+  test('change nothing in the mission', async () => {
+    expect((await logs.missions.last(mission))?.number).toBe(history.length);
   });
 });
 
@@ -506,9 +511,9 @@ const subscriptionTable = async (): Promise<readonly (readonly string[])[]> => {
   for (const { title, asking } of subscriptionRows) {
     const mine = await asked(amk, asking(own));
     const foreign = new Set<number>();
-    for (const { who } of personas)
-      if (who !== amk) foreign.add((await asked(who, asking(subscriptionOf(amk)))).statusCode);
-    const none = await asked(amk, asking(nobodys));
+    for (const { party } of personas)
+      if (party !== amk) foreign.add((await asked(party, asking(subscriptionOf(amk)))).statusCode);
+    const none = await asked(amk, asking(missingSubscription));
     lines.push([title, String(mine.statusCode), [...foreign].join(', '), String(none.statusCode)]);
   }
   return lines;

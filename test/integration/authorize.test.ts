@@ -21,7 +21,7 @@ import {
   unsigned,
 } from '../support/tokens.ts';
 
-/** The authorizer itself, with an issuer on loopback and the stack's own table. */
+/** The authorizer function, with an issuer on loopback and the table of the stack. */
 
 const base = 'https://hub.example/fhir';
 const audience = 'luftbro';
@@ -30,7 +30,7 @@ const parent = '311000012';
 let aws: EmbeddedAws;
 let issuer: LoopbackIssuer;
 let issuerKey: KeyPair;
-let strangeKey: KeyPair;
+let unknownKey: KeyPair;
 let clientKey: KeyPair;
 let strict: Handler;
 let lenient: Handler;
@@ -54,10 +54,10 @@ const load = async (environment: Readonly<Record<string, string>> = {}): Promise
 };
 
 beforeAll(async () => {
-  // What is seconds inside or outside of a window stays so, however slow this machine is.
+  // The clock is fixed: a slow machine must not move a time across the limit of a window.
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
   aws = await startEmbeddedAws();
-  [issuerKey, strangeKey, clientKey] = [await newKeyPair('RS256'), await newKeyPair('RS256'), await newKeyPair()];
+  [issuerKey, unknownKey, clientKey] = [await newKeyPair('RS256'), await newKeyPair('RS256'), await newKeyPair()];
   issuer = await startIssuer(issuerKey);
   strict = await load();
   lenient = await load({ TOKEN_BINDING: 'optional' });
@@ -99,22 +99,22 @@ const withProof = (token: string, proof: string) => get(['Authorization', `DPoP 
 
 const task = { method: 'GET', url: `${base}/Task` };
 
-const isLetIn = async (letIn: Promise<APIGatewayAuthorizerResult>) =>
-  expect(await letIn).toMatchObject({ principalId: parent, policyDocument: { Statement: [{ Effect: 'Allow' }] } });
+const isAccepted = async (answer: Promise<APIGatewayAuthorizerResult>) =>
+  expect(await answer).toMatchObject({ principalId: parent, policyDocument: { Statement: [{ Effect: 'Allow' }] } });
 /** API Gateway answers 401 to this and to nothing else. */
 const isRefused = (answer: Promise<APIGatewayAuthorizerResult>, fault: string) =>
   expect(answer).rejects.toMatchObject({ message: 'Unauthorized', cause: { name: 'TokenRefused', fault } });
 const isUndecided = async (answer: Promise<APIGatewayAuthorizerResult>) => {
   const error: unknown = await answer.then(
-    () => 'let in',
+    () => 'accepted',
     (thrown: unknown) => thrown,
   );
   expect(error).toBeInstanceOf(Error);
   expect(error).not.toMatchObject({ message: 'Unauthorized' });
 };
 
-describe('A bearer token, where tokens need not be bound', () => {
-  test('tells the functions who calls and which of the hub’s scopes it has', async () => {
+describe('a bearer token, where tokens need not be bound', () => {
+  test('gives the functions the caller and its scopes of the hub', async () => {
     const token = await tokenWith({
       'helseid://claims/client/claims/orgnr_child': '311000020',
       'helseid://claims/client/claims/orgnr_supplier': '317000014',
@@ -134,32 +134,32 @@ describe('A bearer token, where tokens need not be bound', () => {
   });
 
   test.each(['01018612345', 'Kari Nordmann', 'kari@partner.example', 'x'.repeat(200), 7])(
-    'names no client that could be a person, as %s',
+    'gives no client id that could identify a person, as %s',
     async (client_id) => {
       const { context } = await lenient(bearer(await tokenWith({ client_id })));
       expect(context).toMatchObject({ client: 'unknown' });
     },
   );
 
-  test('may give its scopes as a text', async () => {
+  test('may give its scopes as one string', async () => {
     const { context } = await lenient(bearer(await tokenWith({ scope: 'luftbro/subscribe luftbro/read' })));
     expect(context).toMatchObject({ scope: 'subscribe read' });
   });
 
   test.each(['JWT', 'jwt', 'AT+JWT', 'application/at+jwt'])('may be of type %s', async (typ) =>
-    isLetIn(lenient(bearer(await tokenWith({}, { typ })))),
+    isAccepted(lenient(bearer(await tokenWith({}, { typ })))),
   );
 
   test('may be signed by any of the issuer’s algorithms', async () => {
     const other = await newKeyPair('ES384');
     issuer.publish(issuerKey, other);
     const fresh = await load({ TOKEN_BINDING: 'optional' });
-    await isLetIn(fresh(bearer(await sign(other, { typ: 'JWT', kid: kidOf(other) }, claims()))));
+    await isAccepted(fresh(bearer(await sign(other, { typ: 'JWT', kid: kidOf(other) }, claims()))));
   });
 
   test.each<[what: string, fault: string, token: () => Promise<string> | string]>([
-    ['that is none', 'malformed', () => 'abc'],
-    ['that is encrypted or cut', 'malformed', async () => `${await tokenWith()}.x.y`],
+    ['that is no JWT', 'malformed', () => 'abc'],
+    ['of the wrong number of parts', 'malformed', async () => `${await tokenWith()}.x.y`],
     ['without signature (alg none)', 'wrong-algorithm', () => unsigned({ ...header(), alg: 'none' }, claims())],
     ['without signature (alg NONE)', 'wrong-algorithm', () => unsigned({ ...header(), alg: 'NONE' }, claims())],
     [
@@ -178,18 +178,22 @@ describe('A bearer token, where tokens need not be bound', () => {
       'wrong-algorithm',
       () => signWithSecret(JSON.stringify(issuerKey.publicKey), { ...header(), alg: 'HS256' }, claims()),
     ],
-    ['by a strange key that names the issuer’s', 'wrong-signature', () => sign(strangeKey, header(), claims())],
+    ['by an unknown key under the id of the issuer’s', 'wrong-signature', () => sign(unknownKey, header(), claims())],
     [
-      'by a strange key that brings itself',
+      'by an unknown key in its own header',
       'wrong-signature',
-      () => sign(strangeKey, { ...header(), jwk: strangeKey.publicKey }, claims()),
+      () => sign(unknownKey, { ...header(), jwk: unknownKey.publicKey }, claims()),
     ],
-    ['by a key that nobody published', 'wrong-key', () => sign(strangeKey, { ...header(), kid: 'strange' }, claims())],
+    [
+      'by a key that the issuer has not published',
+      'wrong-key',
+      () => sign(unknownKey, { ...header(), kid: 'unknown' }, claims()),
+    ],
     ['of another issuer', 'wrong-issuer', () => tokenWith({ iss: 'https://issuer.example' })],
     ['of no issuer', 'wrong-issuer', () => tokenWith({ iss: undefined })],
     ['for another audience', 'wrong-audience', () => tokenWith({ aud: 'other' })],
     ['for no audience', 'wrong-audience', () => tokenWith({ aud: undefined })],
-    ['for another audience too', 'wrong-audience', () => tokenWith({ aud: [audience, 'other'] })],
+    ['for another audience besides', 'wrong-audience', () => tokenWith({ aud: [audience, 'other'] })],
     ['that has expired', 'expired', () => tokenWith({ exp: seconds() - 6 })],
     ['that never expires', 'malformed', () => tokenWith({ exp: undefined })],
     ['that is not yet valid', 'not-yet-valid', () => tokenWith({ nbf: seconds() + 60 })],
@@ -202,70 +206,70 @@ describe('A bearer token, where tokens need not be bound', () => {
       () => tokenWith({ 'helseid://claims/client/claims/orgnr_parent': undefined }),
     ],
     [
-      'with a number that is none',
+      'with an invalid organisation number',
       'no-organisation',
       () => tokenWith({ 'helseid://claims/client/claims/orgnr_parent': '31100001' }),
     ],
     [
-      'with several numbers',
+      'with several organisation numbers',
       'no-organisation',
       () => tokenWith({ 'helseid://claims/client/claims/orgnr_parent': [parent, '311000020'] }),
     ],
     [
-      'with a child that is none',
+      'with an invalid child organisation',
       'no-organisation',
       () => tokenWith({ 'helseid://claims/client/claims/orgnr_child': '' }),
     ],
     [
-      'with a supplier that is none',
+      'with an invalid supplier',
       'no-organisation',
       () => tokenWith({ 'helseid://claims/client/claims/orgnr_supplier': 'Journalsystem' }),
     ],
     ['that is bound to a key', 'no-proof', () => boundToken()],
     ['that is bound to a certificate', 'bound', () => tokenWith({ cnf: { 'x5t#S256': 'abc' } })],
-    ['that is bound to nothing one knows', 'bound', () => tokenWith({ cnf: null })],
-  ])('%s is refused', async (_what, fault, token) => isRefused(lenient(bearer(await token())), fault));
+    ['that is bound to something unknown', 'bound', () => tokenWith({ cnf: null })],
+  ])('is refused: one %s', async (_what, fault, token) => isRefused(lenient(bearer(await token())), fault));
 
-  test('within a few seconds of its times is good', async () => {
-    await isLetIn(lenient(bearer(await tokenWith({ exp: seconds() - 2 }))));
-    await isLetIn(lenient(bearer(await tokenWith({ nbf: seconds() + 2 }))));
+  test('is accepted within a few seconds of its times', async () => {
+    await isAccepted(lenient(bearer(await tokenWith({ exp: seconds() - 2 }))));
+    await isAccepted(lenient(bearer(await tokenWith({ nbf: seconds() + 2 }))));
   });
 
-  test('beside another is refused', async () => {
+  test('is refused beside another token', async () => {
     const token = `Bearer ${await tokenWith()}`;
     await isRefused(lenient(get(['Authorization', token], ['authorization', token])), 'malformed');
     await isRefused(lenient(get(['Authorization', token], ['Authorization', token])), 'malformed');
     await isRefused(lenient(get(['Authorization', `${token}, ${token}`])), 'malformed');
   });
 
-  test('is no ground to refuse anybody while the issuer cannot be asked', async () => {
+  test('is neither accepted nor refused without keys of the issuer; kept keys remain in use', async () => {
     const fresh = await load({ TOKEN_BINDING: 'optional' });
     issuer.down(true);
     await isUndecided(fresh(bearer(await tokenWith())));
-    await isLetIn(lenient(bearer(await tokenWith())));
+    await isAccepted(lenient(bearer(await tokenWith())));
     issuer.down(false);
   });
 });
 
-describe('Where tokens must be bound', () => {
-  test('a bearer token is refused', async () => isRefused(strict(bearer(await tokenWith())), 'not-bound'));
+describe('a bearer token, where tokens must be bound', () => {
+  test('is refused', async () => isRefused(strict(bearer(await tokenWith())), 'not-bound'));
 
   test('does not start with another value of the setting', async () => {
     await expect(load({ TOKEN_BINDING: 'Optional' })).rejects.toThrow(/TOKEN_BINDING is not usable/);
   });
 });
 
-describe('A token that is bound to a key', () => {
-  test('is good with a proof, wherever proofs are asked for', async () => {
+describe('a token that is bound to a key', () => {
+  test('is accepted with a proof, whether binding is required or optional', async () => {
     const token = await boundToken();
     for (const handler of [strict, lenient])
-      await isLetIn(handler(withProof(token, await proofOf(clientKey, { ...task, token }))));
+      await isAccepted(handler(withProof(token, await proofOf(clientKey, { ...task, token }))));
   });
 
-  test('is good for many requests, each with a proof of its own', async () => {
+  test('is accepted for many requests, each with a proof of its own', async () => {
     const token = await boundToken();
     for (let index = 0; index < 3; index += 1)
-      await isLetIn(strict(withProof(token, await proofOf(clientKey, { ...task, token }))));
+      await isAccepted(strict(withProof(token, await proofOf(clientKey, { ...task, token }))));
   });
 
   test.each<
@@ -282,7 +286,7 @@ describe('A token that is bound to a key', () => {
     ['that is stale', 'stale-proof', () => ({ claims: { iat: seconds() - 62 } })],
     ['from the future', 'future-proof', () => ({ claims: { iat: seconds() + 15 } })],
     ['of no time', 'malformed', () => ({ claims: { iat: undefined } })],
-    ['of a time in words', 'malformed', () => ({ claims: { iat: String(seconds()) } })],
+    ['with its time as text', 'malformed', () => ({ claims: { iat: String(seconds()) } })],
     ['without jti', 'malformed', () => ({ claims: { jti: undefined } })],
     ['with an empty jti', 'malformed', () => ({ claims: { jti: '' } })],
     ['with a jti that is no text', 'malformed', () => ({ claims: { jti: 5 } })],
@@ -290,52 +294,53 @@ describe('A token that is bound to a key', () => {
     ['for no token', 'other-token', () => ({ claims: { ath: undefined } })],
     ['that is no proof by its type', 'malformed', () => ({ header: { typ: 'JWT' } })],
     ['without key', 'wrong-key', () => ({ header: { jwk: undefined } })],
-    ['with a key that is none', 'malformed', () => ({ header: { jwk: { kty: 'EC' } } })],
+    ['with an invalid key', 'malformed', () => ({ header: { jwk: { kty: 'EC' } } })],
     ['with a key as text', 'wrong-key', () => ({ header: { jwk: 'key' } })],
-    ['with the key of somebody else', 'wrong-signature', () => ({ header: { jwk: strangeEc } })],
+    ['with another client’s key', 'wrong-signature', () => ({ header: { jwk: unknownEc } })],
     ['that has expired itself', 'expired', () => ({ claims: { exp: seconds() - 60 } })],
-  ])('and a proof %s is refused', async (_what, fault, changed) => {
+  ])('is refused with a proof %s', async (_what, fault, changed) => {
     const token = await boundToken();
     await isRefused(strict(withProof(token, await proofOf(clientKey, { ...task, token, ...changed() }))), fault);
   });
 
-  let strangeEc: unknown;
+  let unknownEc: unknown;
   beforeAll(async () => {
-    strangeEc = (await newKeyPair()).publicKey;
+    unknownEc = (await newKeyPair()).publicKey;
   });
 
-  test('and a proof by another key is refused', async () => {
+  test('is refused with a proof by another key', async () => {
     const token = await boundToken();
     const other = await newKeyPair();
     await isRefused(strict(withProof(token, await proofOf(other, { ...task, token }))), 'other-key');
   });
 
-  test('and a proof that shows a private key is refused', async () => {
+  test('is refused with a proof that contains a private key', async () => {
     const token = await boundToken();
     const jwk = await exportJWK(clientKey.privateKey);
     const proof = await proofOf(clientKey, { ...task, token, header: { jwk } });
     await isRefused(strict(withProof(token, proof)), 'private-key-in-proof');
   });
 
-  test.each(['none', 'HS256'])('and a proof by %s is refused', async (alg) => {
+  test.each(['none', 'HS256'])('is refused with a proof by %s', async (alg) => {
     const token = await boundToken();
     const secret = Buffer.from('secret').toString('base64url');
     const proofHeader = { typ: 'dpop+jwt', alg, jwk: { kty: 'oct', k: secret } };
-    const said = { jti: randomUUID(), htm: 'GET', htu: task.url, iat: seconds() };
-    const proof = alg === 'none' ? unsigned(proofHeader, said) : signWithSecret('secret', proofHeader, said);
+    const proofClaims = { jti: randomUUID(), htm: 'GET', htu: task.url, iat: seconds() };
+    const proof =
+      alg === 'none' ? unsigned(proofHeader, proofClaims) : signWithSecret('secret', proofHeader, proofClaims);
     await isRefused(strict(withProof(token, proof)), 'wrong-algorithm');
   });
 
-  test('and an asymmetric key that HelseID does not know (Ed25519) is refused', async () => {
+  test('is refused with an asymmetric key that HelseID does not support (Ed25519)', async () => {
     const ed = await newKeyPair('EdDSA');
     const token = await tokenWith({ cnf: { jkt: ed.thumbprint } });
     await isRefused(strict(withProof(token, await proofOf(ed, { ...task, token }))), 'wrong-algorithm');
   });
 
-  test('without proof is refused', async () =>
+  test('is refused without proof', async () =>
     isRefused(strict(get(['Authorization', `DPoP ${await boundToken()}`])), 'no-proof'));
 
-  test('with two proofs is refused, good ones too', async () => {
+  test('is refused with two proofs, also if both are valid', async () => {
     const token = await boundToken();
     const [one, other] = [await proofOf(clientKey, { ...task, token }), await proofOf(clientKey, { ...task, token })];
     const authorization = ['Authorization', `DPoP ${token}`] as const;
@@ -344,20 +349,20 @@ describe('A token that is bound to a key', () => {
     await isRefused(strict(get(authorization, ['DPoP', `${one}, ${other}`])), 'malformed');
   });
 
-  test('is refused as a bearer token, though a proof stands beside it', async () => {
+  test('is refused as a bearer token, also with a proof', async () => {
     const token = await boundToken();
     const proof = await proofOf(clientKey, { ...task, token });
     for (const handler of [strict, lenient])
       await isRefused(handler(get(['Authorization', `Bearer ${token}`], ['DPoP', proof])), 'no-proof');
   });
 
-  test('and one that is not bound, called so, is refused', async () => {
+  test('is refused under the DPoP scheme if it is not bound', async () => {
     const token = await tokenWith();
     for (const handler of [strict, lenient])
       await isRefused(handler(withProof(token, await proofOf(clientKey, { ...task, token }))), 'not-bound');
   });
 
-  test('is no ground to take a token that has expired', async () => {
+  test('is refused once it has expired', async () => {
     const token = await boundToken({ exp: seconds() - 60 });
     await isRefused(strict(withProof(token, await proofOf(clientKey, { ...task, token }))), 'expired');
   });
@@ -367,12 +372,12 @@ describe('A token that is bound to a key', () => {
     ['with $ escaped by the caller only', '/fhir/$process-message', '/%24process-message'],
     ['with $ escaped in both', '/fhir/%24process-message', '/%24process-message'],
     ['with a query in the proof', '/fhir/Task', '/Task?owner=1#x'],
-    ['with what a domain name is mapped to', '/mapped/fhir/Task', '/Task'],
+    ['with the base path of a domain name', '/mapped/fhir/Task', '/Task'],
     ['with a slash at its end', '/fhir/Task/', '/Task/'],
-  ])('is good for a path %s', async (_how, path, proven) => {
+  ])('is accepted for a path %s', async (_how, path, proven) => {
     const token = await boundToken();
     const proof = await proofOf(clientKey, { method: 'GET', url: `${base}${proven}`, token });
-    await isLetIn(
+    await isAccepted(
       strict(
         requestTo('GET', path, [
           ['Authorization', `DPoP ${token}`],
@@ -382,7 +387,7 @@ describe('A token that is bound to a key', () => {
     );
   });
 
-  test('and a proof without URL is refused for a path that has none either', async () => {
+  test('is refused with a proof without URL for a path that cannot be decoded', async () => {
     const token = await boundToken();
     const proof = await proofOf(clientKey, { ...task, token, claims: { htu: undefined } });
     const headers = [
@@ -392,31 +397,31 @@ describe('A token that is bound to a key', () => {
     await isRefused(strict(requestTo('GET', '/fhir/%zz', headers)), 'wrong-address');
   });
 
-  test('and a proof just inside the window is good, as wide as it is set', async () => {
+  test('is accepted with a proof just inside the window, as wide as it is set', async () => {
     const token = await boundToken();
     const at = async (iat: number): Promise<string> => proofOf(clientKey, { ...task, token, claims: { iat } });
-    await isLetIn(strict(withProof(token, await at(seconds() - 50))));
-    await isLetIn(strict(withProof(token, await at(seconds() + 8))));
+    await isAccepted(strict(withProof(token, await at(seconds() - 50))));
+    await isAccepted(strict(withProof(token, await at(seconds() + 8))));
     const wide = await load({ PROOF_SECONDS_BACK: '300', PROOF_SECONDS_AHEAD: '60' });
-    await isLetIn(wide(withProof(token, await at(seconds() - 290))));
-    await isLetIn(wide(withProof(token, await at(seconds() + 50))));
+    await isAccepted(wide(withProof(token, await at(seconds() - 290))));
+    await isAccepted(wide(withProof(token, await at(seconds() + 50))));
   });
 
-  test('and does not start with a window that is no number', async () => {
+  test('does not start with a window that is no number', async () => {
     await expect(load({ PROOF_SECONDS_BACK: 'long' })).rejects.toThrow(/PROOF_SECONDS_BACK is not usable/);
   });
 });
 
-describe('A proof', () => {
-  test('is good once, whichever instance is asked', async () => {
+describe('a proof', () => {
+  test('is accepted once, across instances', async () => {
     const token = await boundToken();
     const proof = await proofOf(clientKey, { ...task, token });
-    await isLetIn(strict(withProof(token, proof)));
+    await isAccepted(strict(withProof(token, proof)));
     await isRefused(strict(withProof(token, proof)), 'replayed');
     await isRefused((await load())(withProof(token, proof)), 'replayed');
   });
 
-  test('is good once among many at the same time', async () => {
+  test('is accepted once among many requests at the same time', async () => {
     const token = await boundToken();
     const proof = await proofOf(clientKey, { ...task, token });
     const answers = await Promise.allSettled(
@@ -430,7 +435,7 @@ describe('A proof', () => {
   test('is used up by its jti, also for another request', async () => {
     const token = await boundToken();
     const jti = randomUUID();
-    await isLetIn(strict(withProof(token, await proofOf(clientKey, { ...task, token, claims: { jti } }))));
+    await isAccepted(strict(withProof(token, await proofOf(clientKey, { ...task, token, claims: { jti } }))));
     const again = await proofOf(clientKey, { ...task, token, claims: { jti, iat: seconds() - 1 } });
     await isRefused(strict(withProof(token, again)), 'replayed');
   });
@@ -439,14 +444,16 @@ describe('A proof', () => {
     const token = await boundToken();
     const proof = await proofOf(clientKey, { ...task, token });
     await isRefused(strict(withProof(await boundToken({ jti: 'other' }), proof)), 'other-token');
-    await isLetIn(strict(withProof(token, proof)));
+    await isAccepted(strict(withProof(token, proof)));
   });
 
-  test('is remembered by a digest, until nobody would take it any more', async () => {
+  test('is stored as a digest until it would be stale', async () => {
     const token = await boundToken();
     const jti = randomUUID();
     const issued = seconds() - 5;
-    await isLetIn(strict(withProof(token, await proofOf(clientKey, { ...task, token, claims: { jti, iat: issued } }))));
+    await isAccepted(
+      strict(withProof(token, await proofOf(clientKey, { ...task, token, claims: { jti, iat: issued } }))),
+    );
     const { Items = [] } = await openTable(aws.tableName).client.send(new ScanCommand({ TableName: aws.tableName }));
     const kept = Items.filter(({ pk }) => String(pk).startsWith('PROOF#'));
     expect(kept.map(({ pk }) => pk)).toEqual(kept.map(() => expect.stringMatching(/^PROOF#[0-9a-f]{64}$/)));
@@ -454,7 +461,7 @@ describe('A proof', () => {
     expect(kept.map(({ expiresAt }) => expiresAt)).toContain(issued + 60 + 60);
   });
 
-  test('lets nobody in while nobody can say whether it was used', async () => {
+  test('is neither accepted nor refused while its use cannot be checked', async () => {
     vi.stubEnv('AWS_ENDPOINT_URL_DYNAMODB', 'http://127.0.0.1:9');
     const cutOff = await load();
     const token = await boundToken();
@@ -462,7 +469,7 @@ describe('A proof', () => {
   });
 });
 
-describe('What a client may ask in a while', () => {
+describe('the rate limit of a client', () => {
   const few = { BUDGET_SECONDS: '300', BUDGET_MESSAGES: '2', BUDGET_REQUESTS: '1', TOKEN_BINDING: 'optional' };
   const limitedOf = async (answer: Promise<APIGatewayAuthorizerResult>): Promise<unknown> =>
     (await answer).context?.['limited'];
@@ -476,33 +483,33 @@ describe('What a client may ask in a while', () => {
     counting = await load(few);
   });
 
-  test('is told to the functions when it is used up; the request is let in all the same, for them to say so', async () => {
+  test('is passed to the functions when exceeded; the request is let in, so that they can answer 429', async () => {
     const token = await tokenWith({ client_id: 'busy' });
     expect(await limitedOf(counting(bearer(token)))).toBeUndefined();
     expect(await limitedOf(counting(bearer(token)))).toEqual(isWait);
-    await isLetIn(counting(bearer(token)));
+    await isAccepted(counting(bearer(token)));
   });
 
-  test('is another thing for messages', async () => {
+  test('is separate for messages', async () => {
     const token = await tokenWith({ client_id: 'sending' });
     const message = { ...bearer(token), httpMethod: 'POST', resource: '/fhir/{type}' };
     for (const limited of [undefined, undefined, isWait]) expect(await limitedOf(counting(message))).toEqual(limited);
     expect(await limitedOf(counting(bearer(token)))).toBeUndefined();
   });
 
-  test('is not touched by tokens and proofs that are refused, replayed ones among them', async () => {
+  test('does not count requests with refused tokens and proofs, or replayed proofs', async () => {
     const token = await boundToken({ client_id: 'victim' });
     const proof = await proofOf(clientKey, { ...task, token });
-    await isLetIn(counting(withProof(token, proof)));
+    await isAccepted(counting(withProof(token, proof)));
     const fresh = await load({ ...few, BUDGET_REQUESTS: '2' });
     for (let index = 0; index < 5; index += 1) await isRefused(fresh(withProof(token, proof)), 'replayed');
-    await isRefused(fresh(withProof(token, await proofOf(strangeKey, { ...task, token }))), 'other-key');
+    await isRefused(fresh(withProof(token, await proofOf(unknownKey, { ...task, token }))), 'other-key');
     await isRefused(fresh(bearer(`${await tokenWith({ client_id: 'victim' })}x`)), 'wrong-signature');
     expect(await limitedOf(fresh(withProof(token, await proofOf(clientKey, { ...task, token }))))).toBeUndefined();
     expect(await limitedOf(fresh(withProof(token, await proofOf(clientKey, { ...task, token }))))).toEqual(isWait);
   });
 
-  test('keeps nobody out when it cannot be counted', async () => {
+  test('refuses no request that cannot be counted', async () => {
     vi.stubEnv('AWS_ENDPOINT_URL_DYNAMODB', 'http://127.0.0.1:9');
     const cutOff = await load(few);
     const token = await tokenWith({ client_id: 'uncounted' });

@@ -36,7 +36,7 @@ import {
   taskOpenedBy,
 } from '../support/messages.ts';
 
-/** Calls by kind since the last look, counted where the SDK sends them: retries and hidden calls would show. */
+/** Calls by kind since the last count, counted where the SDK sends them: retries and hidden calls are included. */
 const calls: string[] = [];
 const counted = (): Record<string, number> => {
   const sums: Record<string, number> = {};
@@ -96,8 +96,8 @@ const accept = async (sender: Party, message: Message): Promise<Entry> => {
   return accepted.entry;
 };
 
-describe('The AWS calls that let a request in', () => {
-  test('are one put and one update, side by side, neither of more than a kilobyte; a replayed proof costs one update more', async () => {
+describe('the AWS calls of the authorizer', () => {
+  test('are one put and one update, in parallel, neither of more than a kilobyte; a replayed proof costs one update more', async () => {
     const lean = openLeanTable(aws.tableName);
     withoutTimeLimits(lean.client);
     const units: number[] = [];
@@ -116,7 +116,7 @@ describe('The AWS calls that let a request in', () => {
     counted();
     for (const proof of ['one', 'two', 'three']) {
       await Promise.all([proofs.use(proof, 2_000_000_000), budgets.spend(who, 'messages')]);
-      // As many for who is over its budget.
+      // As many for a client over its limit.
       expect(counted()).toEqual({ PutItem: 1, UpdateItem: 1 });
     }
     const [isFirst, spent] = await Promise.all([proofs.use('three', 2_000_000_000), budgets.spend(who, 'messages')]);
@@ -127,12 +127,12 @@ describe('The AWS calls that let a request in', () => {
   });
 });
 
-describe('The AWS calls of a message stay within the budget of the design', () => {
+describe('the AWS calls of a message', () => {
   const request = missionRequest({ id: 'budget-request' });
   const mission = missionOpenedBy(request);
 
   beforeAll(async () => {
-    // The AMK LA is told by two systems, the operator by one.
+    // The AMK LA has two subscriptions, the operator one.
     const opened = ports();
     await opened.subscriptions.create(
       sampleSubscription('budget-la-1', parties.la.organisation),
@@ -163,14 +163,14 @@ describe('The AWS calls of a message stay within the budget of the design', () =
     counted();
   });
 
-  test('to accept: one query of one item, one conditional put', async () => {
+  test('are one query of one item and one conditional put to accept', async () => {
     await accept(parties.la, missionUpdate({ mission, id: 'budget-update-0', describes: false }));
     expect(counted()).toEqual({ Query: 1, PutItem: 1 });
   });
 
-  test('to tell: one batch read, per recipient one update and one put, one batch send, one update that clears the debt', async () => {
+  test('are one batch read, one update and one put per recipient, one batch send and one completing update to fan out', async () => {
     const entry = await accept(parties.amk, missionUpdate({ mission, id: 'budget-update-1' }));
-    // The entry before was not fanned out: paid here first, so that what is counted is this entry's own.
+    // The entry before is not fanned out yet. It is fanned out here, so that the next entry's own calls are counted.
     await fanOut(ports(), entry);
     counted();
     const next = await accept(parties.amk, missionUpdate({ mission, id: 'budget-update-2' }));
@@ -185,7 +185,7 @@ describe('The AWS calls of a message stay within the budget of the design', () =
     });
   });
 
-  test("a message that changes a Task adds one put, for its owner's worklist", async () => {
+  test("are one put more for a message that changes a Task, for its owner's worklist", async () => {
     const asked = resourceRequest({ mission, to: [parties.otherOperator.organisation], id: 'budget-resource-2' });
     const entry = await accept(parties.la, asked);
     counted();
@@ -199,13 +199,13 @@ describe('The AWS calls of a message stay within the budget of the design', () =
     });
   });
 
-  test('a party that no machine can reach costs a message of the hub, once per mission', async () => {
+  test('include a hub message for a party without subscription, once per mission', async () => {
     const { organisation } = parties.thirdOperator;
     const entry = await accept(parties.la, resourceRequest({ mission, to: [organisation], id: 'budget-resource-3' }));
     counted();
     await fanOut(ports(), entry);
-    // To tell of the ask: 1 batch read, 1 put of the worklist, 1 update. To say that nobody was reached: 1 query, 1 put;
-    // to tell that to the AMK LA's two systems: 1 batch read, 1 query of the entry before, which had just been paid.
+    // Fan-out of the request: 1 batch read, 1 put of the worklist, 1 update. The hub message: 1 query, 1 put.
+    // Its fan-out to the AMK LA's two systems: 1 batch read, 1 query of the entry before, whose fan-out is just complete.
     const systems = 2;
     expect(counted()).toEqual({
       BatchGetItem: 2,
@@ -220,12 +220,12 @@ describe('The AWS calls of a message stay within the budget of the design', () =
     expect(counted()).toEqual({ BatchGetItem: 1, PutItem: 1, UpdateItem: 1 });
   });
 
-  test('a message sent again costs one query, and one read of the entry it names', async () => {
+  test('are one query and one read of the stored entry for a message sent again', async () => {
     await accept(parties.amk, request);
     expect(counted()).toEqual({ Query: 1, GetItem: 1 });
   });
 
-  test('to deliver: one batch read, one update', async () => {
+  test('are one batch read and one update to deliver', async () => {
     const delivery = ports();
     const entry = await accept(parties.amk, missionUpdate({ mission, id: 'budget-update-3' }));
     await fanOut(ports(), entry);
@@ -242,20 +242,20 @@ describe('The AWS calls of a message stay within the budget of the design', () =
         notificationBundle(notice, { base: 'https://hub.example/fhir', directory }, new Date().toISOString()),
       settings: deliverySettings,
     };
-    // Whatever is before it in the mission goes first and is not counted.
+    // An earlier notification of the mission is delivered first and is not counted.
     if (numbered.previous !== undefined)
       await deliver(
         jobOf({ subscription: 'budget-operator', number: numbered.previous }, { ...entry, number: entry.number - 1 }),
         delivering,
       );
     await delivery.notifications.read('budget-operator', numbered.number);
-    const order = jobOf({ subscription: 'budget-operator', number: numbered.number }, entry);
+    const job = jobOf({ subscription: 'budget-operator', number: numbered.number }, entry);
     counted();
-    expect(await deliver(order, delivering)).toEqual({ outcome: 'complete' });
+    expect(await deliver(job, delivering)).toEqual({ outcome: 'complete' });
     expect(counted()).toEqual({ BatchGetItem: 1, UpdateItem: 1 });
   });
 
-  test('the calls to accept and to tell do not grow with the mission', async () => {
+  test('do not grow with the mission, to accept and to fan out', async () => {
     for (let index = 0; index < 40; index += 1)
       await fanOut(ports(), await accept(parties.amk, missionUpdate({ mission, id: `budget-long-${index}` })));
     counted();
@@ -272,7 +272,7 @@ describe('The AWS calls of a message stay within the budget of the design', () =
   });
 });
 
-describe('The AWS calls that record a read', () => {
+describe('the AWS calls that record a read', () => {
   const lists = (...missions: readonly string[]) =>
     accessTo('', {
       reading: 'worklist',
@@ -280,7 +280,7 @@ describe('The AWS calls that record a read', () => {
       missions: missions.map((mission) => ({ mission, exercise: false, relation: [], parts: ['1'] })),
     });
 
-  test('are one query, one conditional put, and one that notes the newest record, however often the mission was read', async () => {
+  test('are one query, one conditional put and one put of the newest record number, however often the mission was read', async () => {
     const mission = freshMission();
     for (let index = 0; index < 20; index += 1) {
       counted();
@@ -289,7 +289,7 @@ describe('The AWS calls that record a read', () => {
     }
   });
 
-  test('are as many for a list, whatever it shows, and one put for each mission that has come into it', async () => {
+  test('are as many for a list, whatever it shows, plus one put for each mission that was added to it', async () => {
     const missions = Array.from({ length: 30 }, freshMission);
     counted();
     await recordAccess(accessLog(table), lists(...missions));

@@ -20,7 +20,7 @@ afterAll(async () => {
   await aws.close();
 });
 
-/** A client of the same table, with something that happens before the first write to a party's list of subscriptions. */
+/** A client of the same table that runs `between` before the first call that names a party's list of subscriptions. */
 const interruptedTable = (between: () => Promise<unknown>): Table => {
   const table = openTable(aws.tableName);
   withoutTimeLimits(table.client);

@@ -18,7 +18,7 @@ afterAll(async () => {
   await aws.close();
 });
 
-test('A guideline that is loaded is read at the URLs of its code systems, and the one before it stays there', async () => {
+test('serves the code systems of a loaded guideline, and those of the guideline before it', async () => {
   const { handler } = await import('../../functions/metadata/lambda.ts');
   const read = async (id: string) => {
     const { statusCode, body } = await ask(handler, { parent: '' }, { path: `CodeSystem/${id}` });

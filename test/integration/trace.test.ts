@@ -7,11 +7,11 @@ import { z } from 'zod';
 import { deliveryQueue, openQueues } from '../../adapters/sqs/queues.ts';
 import { withoutTimeLimits } from '../support/embedded-aws.ts';
 
-/** A queue that takes everything, and remembers with which headers. */
-const seen: IncomingHttpHeaders[] = [];
+/** A queue that accepts everything, and records the headers of each request. */
+const received: IncomingHttpHeaders[] = [];
 const asked = z.object({ Entries: z.array(z.object({ Id: z.string(), MessageBody: z.string() })) });
 const take = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-  seen.push(request.headers);
+  received.push(request.headers);
   const { Entries } = asked.parse(JSON.parse((await buffer(request)).toString('utf8')));
   const Successful = Entries.map(({ Id, MessageBody }) => ({
     Id,
@@ -36,7 +36,7 @@ beforeAll(async () => {
     AWS_ACCESS_KEY_ID: 'test',
     AWS_SECRET_ACCESS_KEY: 'test',
     AWS_ENDPOINT_URL_SQS: endpoint,
-    // What Lambda sets for a call that is traced.
+    // Set by Lambda for a traced call.
     AWS_LAMBDA_FUNCTION_NAME: 'ProcessMessage',
     _X_AMZN_TRACE_ID: 'Root=1-67891233-abcdef012345678912345678;Parent=463ac35c9f6413ad;Sampled=1',
   }))
@@ -47,10 +47,10 @@ afterAll(() => {
   queue.close();
 });
 
-test('An order carries the trace of the message that it follows from, which SQS hands on to whoever delivers it', async () => {
-  const order = { kind: 'handshake', subscription: 'subscription-1', due: '2026-01-01T00:00:00.000Z' } as const;
+test('sends a delivery job with the trace of its message, which SQS passes to the deliver function', async () => {
+  const job = { kind: 'handshake', subscription: 'subscription-1', due: '2026-01-01T00:00:00.000Z' } as const;
   const client = openQueues();
   withoutTimeLimits(client);
-  await deliveryQueue(client, `${endpoint}/000000000000/deliveries.fifo`).send([order]);
-  expect(seen.map((headers) => headers['x-amzn-trace-id'])).toEqual([process.env['_X_AMZN_TRACE_ID']]);
+  await deliveryQueue(client, `${endpoint}/000000000000/deliveries.fifo`).send([job]);
+  expect(received.map((headers) => headers['x-amzn-trace-id'])).toEqual([process.env['_X_AMZN_TRACE_ID']]);
 });

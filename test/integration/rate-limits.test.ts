@@ -15,7 +15,7 @@ beforeAll(async () => {
   const allowances = { messages: { most: 4, seconds: 10 }, requests: { most: 3, seconds: 10 } };
   const table = openLeanTable(aws.tableName);
   withoutTimeLimits(table.client);
-  // Nor is a request let in uncounted because the counting takes long.
+  // Without a time limit, slow counting lets no request in uncounted.
   vi.spyOn(AbortSignal, 'timeout').mockReturnValue(new AbortController().signal);
   budgets = requestBudgets(table, allowances, () => now);
 });
@@ -27,15 +27,15 @@ afterAll(async () => {
 
 const amk = { parent: '311000012', client: 'dispatch' };
 
-describe('What a client may ask in a while', () => {
-  test('is counted exactly, also when all of it is asked at once', async () => {
+describe('the rate limit of a client', () => {
+  test('counts exactly, also 30 requests at once', async () => {
     now = 1_000_000_000_000;
     const many = await Promise.all(Array.from({ length: 30 }, () => budgets.spend(amk, 'requests')));
     expect(many.map(({ count }) => count).toSorted((one, other) => one - other)).toEqual(many.map((_, at) => at + 1));
     expect(many.filter(({ waitFor }) => waitFor === undefined)).toHaveLength(3);
   });
 
-  test('is there anew with the next window, and until then it is said how long that is', async () => {
+  test('starts again with the next window, and gives the seconds until then', async () => {
     now = 1_000_000_107_001;
     for (const waitFor of [undefined, undefined, undefined, 3, 3])
       expect((await budgets.spend(amk, 'requests')).waitFor).toBe(waitFor);
@@ -45,7 +45,7 @@ describe('What a client may ask in a while', () => {
     expect(await budgets.spend(amk, 'requests')).toMatchObject({ count: 1 });
   });
 
-  test('is another thing for messages, for another client and for another organisation', async () => {
+  test('is separate for messages, for each client and for each organisation', async () => {
     now = 1_000_000_200_000;
     for (let index = 0; index < 9; index += 1) await budgets.spend(amk, 'requests');
     expect((await budgets.spend(amk, 'requests')).waitFor).toBe(10);
@@ -57,14 +57,14 @@ describe('What a client may ask in a while', () => {
       expect(await budgets.spend(who, budget)).toMatchObject({ count: 1 });
   });
 
-  test('is given back for what was not its own', async () => {
+  test('gives back a request that was counted wrongly', async () => {
     now = 1_000_000_300_000;
     const spent = await budgets.spend(amk, 'messages');
     await spent.giveBack();
     expect(await budgets.spend(amk, 'messages')).toMatchObject({ count: 1 });
   });
 
-  test('is one small item for each window, which is gone by itself', async () => {
+  test('stores one small item for each window, which expires', async () => {
     now = 1_000_000_400_000;
     await budgets.spend(amk, 'messages');
     await budgets.spend(amk, 'messages');
