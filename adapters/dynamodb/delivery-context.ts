@@ -1,4 +1,4 @@
-import { announcementOf } from '../../core/mission/announcement.ts';
+import { prearrivalBeforeDiversion } from '../../core/mission/diversion.ts';
 import type { MissionLog, StoredEntry } from '../../core/mission/mission-log.ts';
 import type { DeliveryContext, DeliveryContexts } from '../../core/delivery/delivery-queue.ts';
 import { defined } from '../../schemas/defined.ts';
@@ -50,7 +50,7 @@ export const deliveryDesk = (table: Table, missions: MissionLog): DeliveryContex
       announced:
         entry === undefined || notification === undefined
           ? undefined
-          : await announcementOf(missions, entry, notification.organisation),
+          : await prearrivalBeforeDiversion(missions, entry, notification.organisation),
     });
     return found;
   },

@@ -8,21 +8,22 @@ import type { MissionLog, StoredEntry } from './mission-log.ts';
 import { activeSince } from './idle.ts';
 import type { Entry, MissionState, Party } from './state.ts';
 
-/** In the log. `again`: it was there before, and the answer is the one given then. */
+/** The message is in the log. */
 export interface Accepted {
   readonly outcome: 'accepted';
   readonly entry: Entry;
-  readonly again: boolean;
-  /** Its recipients are not all known to be told. */
+  /** It was in the log before: the answer is the one given then. */
+  readonly repeated: boolean;
+  /** The fan-out is not known to be complete. */
   readonly fanOutPending: boolean;
-  /** The mission as the message found it; nothing if it opened it, or was there before. */
+  /** State of the mission before the message. Nothing if the message opened it or was in the log before. */
   readonly before?: MissionState;
 }
 
-/** Races a message may lose before the sender is asked to come again. */
-const maxRaces = 10;
+/** Numbers that a message may lose to others before the sender is asked to retry. */
+const maxAttempts = 10;
 
-/** Entries whose fingerprint stands in the state; it holds those of the newest entries, one each. */
+/** The entries that have this fingerprint. The state holds one fingerprint for each of the newest entries. */
 const entriesWith = async (
   log: MissionLog,
   last: StoredEntry,
@@ -30,9 +31,9 @@ const entriesWith = async (
   fingerprint: string,
 ): Promise<readonly StoredEntry[]> => {
   const found: StoredEntry[] = [];
-  const forgotten = last.number - fingerprints.length / fingerprint.length;
+  const dropped = last.number - fingerprints.length / fingerprint.length;
   for (const position of fingerprintPositions(fingerprints, fingerprint)) {
-    const number = forgotten + position + 1;
+    const number = dropped + position + 1;
     const entry = number === last.number ? last : await log.entry(last.mission, number);
     if (entry !== undefined) found.push(entry);
   }
@@ -40,8 +41,8 @@ const entriesWith = async (
 };
 
 /**
- * FHIR R4 messaging 2.4.2 (absence of reliable messaging): the same message again gets its first answer, however late;
- * an id, of message or Bundle, with another content is an error.
+ * The answer to a message that has been sent before (FHIR R4 messaging 2.4.2, absence of reliable messaging): the same message
+ * gets its first answer, however late; the id of a message or Bundle with another content is refused.
  */
 const seenBefore = async (
   log: MissionLog,
@@ -59,7 +60,7 @@ const seenBefore = async (
   const first = sameMessage.find((entry) => entry.sender === organisation && entry.messageId === message.id);
   if (first !== undefined) {
     return first.digest === message.digest
-      ? { outcome: 'accepted', entry: first, again: true, fanOutPending: first.fanOutPending }
+      ? { outcome: 'accepted', entry: first, repeated: true, fanOutPending: first.fanOutPending }
       : refuse('message-id-reused', 'Bundle.entry[0].resource.id');
   }
   if (message.bundleId === undefined) return undefined;
@@ -74,31 +75,31 @@ const seenBefore = async (
     : undefined;
 };
 
-/** The earliest entry that may still owe: its own number if the entry before it owed nothing when read. */
+/** The earliest entry whose fan-out may be pending: its own number if the entry before it had none pending when read. */
 const pendingFrom = (last: StoredEntry | undefined, number: number): number =>
   last?.fanOutPending === true ? last.pendingFrom : number;
 
 interface AcceptConditions {
   /** Milliseconds until the sweeper takes over the fan-out. */
   readonly fanOutDueIn?: number;
-  /** Asked once, when all else is in order, for a message that opens a mission or ends its rest: the refusal, if it has to wait. */
-  readonly keptFromWaking?: () => Promise<Refusal | undefined>;
+  /** Asked once, after all other checks, for a message that opens a mission or ends its idle time: a refusal if it must wait. */
+  readonly checkActivation?: () => Promise<Refusal | undefined>;
 }
 
 /**
  * Accepts a message: one consistent read, the mission's rules, one conditional put.
- * Whoever loses the race for a number reads again and decides again, because the state may have changed.
+ * If another message takes the number, it reads and decides again, because the state may have changed.
  */
 export const acceptMessage = async (
   log: MissionLog,
   message: Message,
   circumstances: Omit<DecisionContext, 'now'>,
   now: () => number,
-  { fanOutDueIn = 10_000, keptFromWaking }: AcceptConditions = {},
+  { fanOutDueIn = 10_000, checkActivation }: AcceptConditions = {},
 ): Promise<Accepted | Refusal> => {
   const mission = missionOf(message, circumstances.sender);
-  let toAsk = keptFromWaking;
-  for (let race = 0; race < maxRaces; race += 1) {
+  let pendingCheck = checkActivation;
+  for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
     const last = await log.last(mission);
     const before = last === undefined ? undefined : await seenBefore(log, last, message, circumstances.sender);
     if (before !== undefined) return before;
@@ -112,19 +113,19 @@ export const acceptMessage = async (
       activeSince: activeSince(last, number, at),
     };
     if (entry.activeSince === number) {
-      const kept = await toAsk?.();
-      if (kept !== undefined) return kept;
-      toAsk = undefined;
+      const refusal = await pendingCheck?.();
+      if (refusal !== undefined) return refusal;
+      pendingCheck = undefined;
     }
     const appended = await log.append(entry, new Date(at + fanOutDueIn).toISOString());
     if (appended === 'too-large')
       return refuse(
         'too-large',
         undefined,
-        'with what the mission already carries it does not fit; send less, or large parts by reference',
+        'does not fit beside what the mission already carries: send less, or send large parts by reference',
       );
     if (appended === 'appended')
-      return { outcome: 'accepted', entry, again: false, fanOutPending: true, ...defined({ before: last?.state }) };
+      return { outcome: 'accepted', entry, repeated: false, fanOutPending: true, ...defined({ before: last?.state }) };
   }
   return refuse('contended');
 };

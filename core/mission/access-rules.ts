@@ -4,7 +4,8 @@ import { concernedParties, type Entry, type MissionState, type TaskState } from 
 
 export const isConcerned = (state: MissionState, organisation: string): boolean =>
   concernedParties(state).includes(organisation);
-/** Whether a party may read an accepted message: it sent it, was told of it, or its role reads such messages while the mission concerns it. */
+
+/** A party may read a message that it sent or was notified of, or that its role reads while the mission concerns it. */
 export const mayReadEntry = (
   entry: Pick<Entry, 'event' | 'sender' | 'recipients'>,
   current: MissionState,
@@ -14,10 +15,14 @@ export const mayReadEntry = (
   entry.sender === organisation ||
   entry.recipients.includes(organisation) ||
   (knownMessageType(entry.event).readableBy.includes(role) && isConcerned(current, organisation));
-export const seers: readonly Role[] = ['local-amk', 'amk-la', 'operator', 'hospital', 'hub'];
-/** These see what concerns them without persons and free text: observers and quality systems, and whoever is in a role that only a newer release knows. */
-export const seesNoPerson = (role: Role): boolean => !seers.includes(role);
-/** Requester, coordinator, observers and quality systems see every Task of the mission, others those they own or asked for. */
+
+/** All other roles get de-identified content: observers, quality systems, and roles that only a newer release knows. */
+const rolesSeeingPersons: readonly Role[] = ['local-amk', 'amk-la', 'operator', 'hospital', 'hub'];
+
+/** Whether a role sees what concerns it without persons and free text. */
+export const seesNoPerson = (role: Role): boolean => !rolesSeeingPersons.includes(role);
+
+/** Requester, coordinator, observers and quality systems read every Task of the mission; other parties those they own or asked for. */
 export const mayReadTask = (task: TaskState, state: MissionState, organisation: string, role: Role): boolean =>
   role === 'observer' ||
   role === 'quality' ||

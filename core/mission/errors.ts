@@ -1,10 +1,12 @@
-/** What the hub needs of the world outside. Adapters implement these; a port that fails throws `Unavailable` or lets its error through. */
-/** Storage or queue cannot be reached now: nothing is known to have happened, the same call may be made again. */
+/** Storage or queue cannot be reached now. The outcome of the call is unknown; it can be repeated. */
 export class Unavailable extends Error {
   override readonly name = 'Unavailable';
 }
 
-/** The hub takes and tells nothing until somebody opens it again, or loads its first directory. `elsewhere`: base URL of the hub that does meanwhile. */
+/**
+ * The hub accepts and delivers nothing until an operator opens it or loads its first directory. `elsewhere`: base URL of the hub
+ * that does so meanwhile.
+ */
 export class HubClosed extends Error {
   override readonly name = 'HubClosed';
   readonly elsewhere: string | undefined;

@@ -6,21 +6,21 @@ import { knownMessageType } from '../../schemas/messages/catalogue.ts';
 import type { Facts, MessageType } from '../../schemas/messages/message-type.ts';
 import { isAirborne, isFinal, type MissionEvent, type MissionState, taskOf, type TaskState } from './state.ts';
 
-/** Raise it whenever the fold changes: entries that carry the state of another fold are folded anew. */
-export const foldVersion = 3;
+/** Raise it with every change of the fold: a state of another version is folded again from the log. */
+export const foldVersion = 4;
 
-/** Entries of the first release do not say by when a human must have acknowledged them; their time has passed long ago. */
+/** Entries of the first release have no deadline; it has passed long ago. */
 const acknowledgeByOf = (event: MissionEvent): string => event.acknowledgeBy ?? event.receivedAt;
 
-/** Which Task of the mission the event moves, if any. */
-const movedTask = (type: MessageType, state: MissionState, facts: Facts): TaskState | undefined =>
+/** The Task that the event changes, if any. */
+const changedTask = (type: MessageType, state: MissionState, facts: Facts): TaskState | undefined =>
   type.transitions === undefined ? undefined : taskOf(state, facts.task);
 
-/** Each phase once, at the earliest time somebody saw it; the mission report is the last word. */
-const phasesAfter = (type: MessageType, task: TaskState, said: Facts['phases']): TaskState['phases'] => {
-  if (said === undefined) return task.phases;
+/** Each phase with the earliest time at which it was seen. The mission report replaces earlier times. */
+const phasesAfter = (type: MessageType, task: TaskState, reported: Facts['phases']): TaskState['phases'] => {
+  if (reported === undefined) return task.phases;
   const phases: Record<string, string> = { ...task.phases };
-  for (const { phase, seenAt } of said) {
+  for (const { phase, seenAt } of reported) {
     const before = phases[phase];
     const isEarlier = task.reported !== true && before !== undefined && timeOf(seenAt) < timeOf(before);
     if (before === undefined || isEarlier || type.corrects === true) phases[phase] = seenAt;
@@ -28,22 +28,28 @@ const phasesAfter = (type: MessageType, task: TaskState, said: Facts['phases']):
   return phases;
 };
 
-/** Of two things said of one matter the one that was said last, by the time of who said it: what comes late replaces nothing newer. */
-const saidLast = <Value>(
+/** The value with the newer time of statement: a report that arrives late does not replace a newer one. */
+const latestStated = <Value>(
   known: Value | undefined,
   knownAt: string | undefined,
-  said: Value | undefined,
-  saidAt: string,
+  stated: Value | undefined,
+  statedAt: string,
 ): { readonly value: Value | undefined; readonly at: string | undefined } =>
-  said === undefined || (knownAt !== undefined && timeOf(saidAt) < timeOf(knownAt))
+  stated === undefined || (knownAt !== undefined && timeOf(statedAt) < timeOf(knownAt))
     ? { value: known, at: knownAt }
-    : { value: said, at: saidAt };
+    : { value: stated, at: statedAt };
 
-const whereabouts = (task: TaskState, { facts, receivedAt }: MissionEvent) => {
-  const saidAt = facts.statedAt ?? receivedAt;
-  const eta = saidLast(task.eta, task.etaSaidAt, facts.eta, saidAt);
-  const position = saidLast(task.position, task.positionSaidAt, facts.position, saidAt);
-  return { eta: eta.value, etaSaidAt: eta.at, position: position.value, positionSaidAt: position.at };
+const etaAndPosition = (
+  task: TaskState,
+  { facts, receivedAt }: MissionEvent,
+): Readonly<Record<'eta' | 'etaStatedAt', string | undefined>> & {
+  readonly position: TaskState['position'] | undefined;
+  readonly positionStatedAt: string | undefined;
+} => {
+  const statedAt = facts.statedAt ?? receivedAt;
+  const eta = latestStated(task.eta, task.etaStatedAt, facts.eta, statedAt);
+  const position = latestStated(task.position, task.positionStatedAt, facts.position, statedAt);
+  return { eta: eta.value, etaStatedAt: eta.at, position: position.value, positionStatedAt: position.at };
 };
 
 const newTask = (event: MissionEvent, kind: TaskState['kind'], owner: string): TaskState => ({
@@ -59,8 +65,8 @@ const newTask = (event: MissionEvent, kind: TaskState['kind'], owner: string): T
   acknowledgeBy: acknowledgeByOf(event),
 });
 
-/** The Task that an event opens. It may follow from another: a review, a forwarding, another hospital. */
-const openTask = (type: MessageType, event: MissionEvent, target: TaskState | undefined): readonly TaskState[] => {
+/** The Task that an event opens, if any. It may follow from another Task: a review, a forwarding, a diversion. */
+const openedTasks = (type: MessageType, event: MissionEvent, target: TaskState | undefined): readonly TaskState[] => {
   const { facts, owner } = event;
   const kind = type.opens?.kind ?? target?.kind;
   if (owner === undefined || kind === undefined) return [];
@@ -81,7 +87,7 @@ const openTask = (type: MessageType, event: MissionEvent, target: TaskState | un
       ];
     case 'coordination': {
       if (type.mission === 'reviews') return [{ ...task, reviewOf: target.id, ...defined({ words: facts.words }) }];
-      // What was deferred since is open again.
+      // A deferral after the acceptance makes the decision open again.
       const agreed =
         target.status === 'accepted' || (target.agreed === true && target.status !== 'on-hold') ? true : undefined;
       return [
@@ -93,15 +99,15 @@ const openTask = (type: MessageType, event: MissionEvent, target: TaskState | un
   }
 };
 
-/** Whether the owner of a Task has shown by this event that a person there has seen what is asked. */
-const hasSeen = (type: MessageType, task: TaskState, event: MissionEvent): boolean =>
+/** Whether this event shows that a person at the owner has seen the Task. */
+const showsSeen = (type: MessageType, task: TaskState, event: MissionEvent): boolean =>
   event.sender === task.owner && !isFinal(task) && (task.cancelRequested !== true || type.event !== 'resource-status');
 
-const moveTask = (type: MessageType, task: TaskState, event: MissionEvent): TaskState => {
+const changeTask = (type: MessageType, task: TaskState, event: MissionEvent): TaskState => {
   const { facts } = event;
-  const move = type.transitions?.byAnswer[facts.answer ?? '']?.find(({ from }) => from.includes(task.status));
-  const status = move === undefined || move.to === 'unchanged' ? task.status : move.to;
-  const asksAgain = move?.to === 'requested';
+  const transition = type.transitions?.byAnswer[facts.answer ?? '']?.find(({ from }) => from.includes(task.status));
+  const status = transition === undefined || transition.to === 'unchanged' ? task.status : transition.to;
+  const asksAgain = transition?.to === 'requested';
   const answers = type.answers?.of === 'task' && facts.answer !== undefined;
   const { acknowledgedAt, overdue, answer, reason, decidedAt, criteria, until, ...kept } = task;
   const stays = status === task.status;
@@ -113,18 +119,18 @@ const moveTask = (type: MessageType, task: TaskState, event: MissionEvent): Task
     ...(asksAgain
       ? { acknowledgeBy: acknowledgeByOf(event) }
       : defined({
-          acknowledgedAt: acknowledgedAt ?? (hasSeen(type, task, event) ? event.receivedAt : undefined),
+          acknowledgedAt: acknowledgedAt ?? (showsSeen(type, task, event) ? event.receivedAt : undefined),
           overdue: facts.deadline ?? overdue,
           answer: answers ? { event: event.event, code: facts.answer } : answer,
           decidedAt: answers ? event.receivedAt : decidedAt,
           criteria: answers ? facts.criteria : criteria,
         })),
     ...defined({
-      // Why not belongs to the status it explains.
+      // A reason belongs to the status that it explains.
       reason: stays ? (facts.reason ?? reason) : facts.reason,
       decider: answers ? (facts.decider ?? task.decider) : task.decider,
       until: stays ? (facts.until ?? until) : facts.until,
-      ...whereabouts(task, event),
+      ...etaAndPosition(task, event),
       divertedTo: facts.divertedTo ?? task.divertedTo,
       partOf: facts.partOf ?? task.partOf,
       resource: facts.resource ?? task.resource,
@@ -141,13 +147,13 @@ const withStatus = (task: TaskState, status: TaskState['status'], event: Mission
   changedAt: event.receivedAt,
 });
 
-/** The flight that a hospital was warned of, or any flight if none was named. */
-const isOnItsWay = (task: TaskState, tasks: readonly TaskState[]): boolean =>
+/** Whether the flight that a hospital was notified of is airborne, or any flight if none was named. */
+const hasFlightAirborne = (task: TaskState, tasks: readonly TaskState[]): boolean =>
   tasks.some((other) => isAirborne(other) && (task.partOf === undefined || task.partOf === other.id));
 
-/** A crew in the air is told that it is not needed any more, and a person there must have seen it. */
-const askToEnd = (task: TaskState, event: MissionEvent): TaskState => {
-  const { acknowledgedAt: _asked, overdue: _told, ...flying } = task;
+/** An airborne crew is asked to end its flight, and a person there must acknowledge that. */
+const requestFlightEnd = (task: TaskState, event: MissionEvent): TaskState => {
+  const { acknowledgedAt: _acknowledgedAt, overdue: _overdue, ...flying } = task;
   return {
     ...flying,
     cancelRequested: true,
@@ -158,18 +164,18 @@ const askToEnd = (task: TaskState, event: MissionEvent): TaskState => {
 };
 
 /**
- * Cancelling ends what has not departed. Who is airborne is asked to end its flight, and a person there must have seen it;
- * the hospital it may still come to stays warned.
+ * Cancelling a mission ends the Tasks of resources that have not departed and asks airborne crews to end their flights. The Task
+ * of a hospital that such a flight may still come to stays open, unless the mission was entered in error.
  */
 const cancelTask = (task: TaskState, tasks: readonly TaskState[], event: MissionEvent): TaskState => {
   if (isFinal(task)) return task;
-  if (isAirborne(task)) return askToEnd(task, event);
+  if (isAirborne(task)) return requestFlightEnd(task, event);
   const mayStillCome =
-    event.facts.reason?.code !== 'entered-in-error' && task.kind === 'prearrival' && isOnItsWay(task, tasks);
+    event.facts.reason?.code !== 'entered-in-error' && task.kind === 'prearrival' && hasFlightAirborne(task, tasks);
   return mayStillCome ? task : withStatus(task, 'cancelled', event);
 };
 
-/** A patient handed over ends the Task of the hospital that has the patient now. */
+/** A hand-over ends the Task of the hospital that has the patient. */
 const handOver = (
   before: readonly TaskState[],
   tasks: readonly TaskState[],
@@ -190,7 +196,7 @@ const handOver = (
     return landed !== undefined && waitsFor(task);
   };
   const received = tasks.map((task) => (isReceived(task) ? withStatus(task, 'completed', event) : task));
-  // The last of several patients handed over ends the flight.
+  // The hand-over of the last of several patients ends the flight.
   const expected = received.some((task) => task.kind === 'prearrival' && !isFinal(task) && waitsFor(task));
   return handedOverTo === undefined || expected
     ? received
@@ -199,24 +205,25 @@ const handOver = (
       );
 };
 
-/** Agreed to by the AMK LA that coordinates, or by the one it took the mission over from. */
+/** Accepted by the AMK LA that coordinates, or by the one that forwarded the mission to it. */
 const isAgreed = (task: TaskState): boolean =>
   task.status === 'accepted' || (task.agreed === true && task.status === 'received');
 
-/** When no ask is open any more and a resource has done its part, the coordination is done too. */
-const settle = (tasks: readonly TaskState[], event: MissionEvent): readonly TaskState[] => {
-  const asked = tasks.filter((task) => task.kind !== 'coordination');
-  const done = asked.some((task) => task.kind === 'resource' && task.status === 'completed') && asked.every(isFinal);
+/** The coordination is complete when a resource has completed its Task and no other Task is open. */
+const completeCoordination = (tasks: readonly TaskState[], event: MissionEvent): readonly TaskState[] => {
+  const others = tasks.filter((task) => task.kind !== 'coordination');
+  const isDone =
+    others.some((task) => task.kind === 'resource' && task.status === 'completed') && others.every(isFinal);
   return tasks.map((task) =>
-    done && task.kind === 'coordination' && isAgreed(task) ? withStatus(task, 'completed', event) : task,
+    isDone && task.kind === 'coordination' && isAgreed(task) ? withStatus(task, 'completed', event) : task,
   );
 };
 
 const isMissionDone = (tasks: readonly TaskState[]): boolean =>
   tasks.some((task) => task.kind === 'coordination' && task.status === 'completed');
 
-/** A resource reports every few hours for years: only the newest of its messages are known again when they come twice. */
-const mostFingerprints = 500 * 8;
+/** Characters. A resource reports every few hours for years: only its newest 500 messages are recognised when sent twice. */
+const maxFingerprints = 500 * 8;
 
 const unreachableAfter = (before: MissionState, { event, sender, number, facts }: MissionEvent) => {
   const missed = facts.undelivered?.organisation;
@@ -225,20 +232,20 @@ const unreachableAfter = (before: MissionState, { event, sender, number, facts }
   return still.length === 0 ? undefined : Object.fromEntries(still);
 };
 
-const endOf = (type: MessageType, facts: Facts): MissionStatus | undefined => {
+const endStatusOf = (type: MessageType, facts: Facts): MissionStatus | undefined => {
   if (type.mission !== 'cancels') return undefined;
   return facts.reason?.code === 'entered-in-error' ? 'entered-in-error' : 'revoked';
 };
 
 type Common = Pick<MissionState, 'mission' | 'version' | 'changedAt' | 'messageFingerprints' | 'bundleFingerprints'>;
 
-/** The readiness of a resource: the newest thing its operator said, whenever it came. */
+/** The readiness of a resource by the time of statement: a report that arrives late does not replace a newer one. */
 const readinessAfter = (before: MissionState | undefined, event: MissionEvent, common: Common): MissionState => {
   const { facts, receivedAt } = event;
   const known = before?.readiness;
   const statedAt = facts.statedAt ?? receivedAt;
   const isNewest = known === undefined || timeOf(statedAt) >= timeOf(known.statedAt);
-  const said = {
+  const stated = {
     resource: facts.resource ?? '',
     kind: facts.resourceKind ?? '',
     availability: facts.availability ?? '',
@@ -248,8 +255,8 @@ const readinessAfter = (before: MissionState | undefined, event: MissionEvent, c
   const request = { entry: event.number, index: event.focusIndex ?? 0 };
   return {
     ...common,
-    messageFingerprints: common.messageFingerprints.slice(-mostFingerprints),
-    bundleFingerprints: common.bundleFingerprints.slice(-mostFingerprints),
+    messageFingerprints: common.messageFingerprints.slice(-maxFingerprints),
+    bundleFingerprints: common.bundleFingerprints.slice(-maxFingerprints),
     status: 'active',
     exercise: event.exercise,
     urgency: 'routine',
@@ -258,14 +265,99 @@ const readinessAfter = (before: MissionState | undefined, event: MissionEvent, c
     openedAt: before?.openedAt ?? receivedAt,
     request: isNewest ? request : (before?.request ?? request),
     tasks: [],
-    readiness: isNewest ? said : known,
+    readiness: isNewest ? stated : known,
   };
 };
 
-/** The next state of a mission. Total over the log: an entry that was accepted always folds. */
+/** The state of a mission after the event that opens it. */
+const openedMission = (type: MessageType, event: MissionEvent, common: Common): MissionState => {
+  const { facts } = event;
+  return {
+    ...common,
+    status: 'active',
+    exercise: event.exercise,
+    urgency: facts.urgency ?? 'stat',
+    requester: event.sender,
+    coordinator: event.owner ?? event.sender,
+    openedAt: event.receivedAt,
+    request: { entry: event.number, index: event.focusIndex ?? 0 },
+    tasks: openedTasks(type, event, undefined),
+    ...defined({
+      position: facts.position,
+      guideline: event.guideline,
+      criteria: facts.criteria,
+      municipality: facts.municipality,
+      incident: facts.incident,
+    }),
+  };
+};
+
+/** The Tasks after an event: the one it names, those it opens, and those that end because of it. */
+const tasksAfter = (type: MessageType, before: MissionState, event: MissionEvent): readonly TaskState[] => {
+  const { facts } = event;
+  const target = changedTask(type, before, facts);
+  const isStoodDown = facts.answer === 'cancelled' && target !== undefined && isAirborne(target);
+  const changed = before.tasks.map((task) => {
+    if (task.id !== target?.id) return task;
+    const next = changeTask(type, task, event);
+    return isStoodDown ? requestFlightEnd(next, event) : next;
+  });
+  const all = [...changed, ...openedTasks(type, event, target)];
+  const remaining = type.mission === 'cancels' ? all.map((task) => cancelTask(task, all, event)) : all;
+  const tasks = completeCoordination(handOver(before.tasks, remaining, event), event);
+  if (before.status === 'active') return tasks;
+  // In a cancelled mission the Task of a hospital stays open only while its flight is airborne.
+  return tasks.map((task) =>
+    task.kind === 'prearrival' && !isFinal(task) && !hasFlightAirborne(task, tasks)
+      ? withStatus(task, 'cancelled', event)
+      : task,
+  );
+};
+
+/** The description of a mission after an event: a ServiceRequest in focus replaces it, except in a cancellation. */
+const descriptionAfter = (type: MessageType, before: MissionState, { facts, focusIndex, number }: MissionEvent) => {
+  const isReplaced =
+    type.focus?.resource === 'ServiceRequest' && type.mission !== 'cancels' && focusIndex !== undefined;
+  if (!isReplaced) {
+    const { request, position, municipality, criteria, incident } = before;
+    return { request, position, municipality, criteria, incident };
+  }
+  return {
+    request: { entry: number, index: focusIndex },
+    position: facts.position ?? before.position,
+    // A new position without a municipality clears the old municipality.
+    municipality: facts.position === undefined ? before.municipality : facts.municipality,
+    criteria: facts.criteria ?? before.criteria,
+    incident: facts.incident ?? before.incident,
+  };
+};
+
+const missionAfter = (type: MessageType, before: MissionState, event: MissionEvent, common: Common): MissionState => {
+  const { facts } = event;
+  const tasks = tasksAfter(type, before, event);
+  const { request, ...description } = descriptionAfter(type, before, event);
+  const { unreachable: _unreachable, municipality: _municipality, ...kept } = before;
+  return {
+    ...kept,
+    ...common,
+    status:
+      endStatusOf(type, facts) ?? (before.status === 'active' && isMissionDone(tasks) ? 'completed' : before.status),
+    urgency: facts.urgency ?? before.urgency,
+    coordinator: type.mission === 'forwards' ? (event.owner ?? before.coordinator) : before.coordinator,
+    request,
+    tasks,
+    ...defined({
+      ...description,
+      cancelReason: type.mission === 'cancels' ? facts.reason : before.cancelReason,
+      observers: event.joins === undefined ? before.observers : [...(before.observers ?? []), ...event.joins],
+      unreachable: unreachableAfter(before, event),
+    }),
+  };
+};
+
+/** The state of a mission after an event. Total over the log: every accepted entry folds. */
 export const evolve = (before: MissionState | undefined, event: MissionEvent): MissionState => {
   const type = knownMessageType(event.event);
-  const { facts } = event;
   const common: Common = {
     mission: event.mission,
     version: event.number,
@@ -275,72 +367,9 @@ export const evolve = (before: MissionState | undefined, event: MissionEvent): M
       (before?.bundleFingerprints ?? '') + fingerprintOf(event.sender, 'Bundle', event.bundleId ?? ''),
   };
   if (type.log === 'resource') return readinessAfter(before, event, common);
-
-  if (before === undefined) {
-    return {
-      ...common,
-      status: 'active',
-      exercise: event.exercise,
-      urgency: facts.urgency ?? 'stat',
-      requester: event.sender,
-      coordinator: event.owner ?? event.sender,
-      openedAt: event.receivedAt,
-      request: { entry: event.number, index: event.focusIndex ?? 0 },
-      tasks: openTask(type, event, undefined),
-      ...defined({
-        position: facts.position,
-        guideline: event.guideline,
-        criteria: facts.criteria,
-        municipality: facts.municipality,
-        incident: facts.incident,
-      }),
-    };
-  }
-
-  const target = movedTask(type, before, facts);
-  const standsDown = facts.answer === 'cancelled' && target !== undefined && isAirborne(target);
-  const moved = before.tasks.map((task) => {
-    if (task.id !== target?.id) return task;
-    const next = moveTask(type, task, event);
-    return standsDown ? askToEnd(next, event) : next;
-  });
-  const opened = [...moved, ...openTask(type, event, target)];
-  const cancelled = type.mission === 'cancels' ? opened.map((task) => cancelTask(task, opened, event)) : opened;
-  const settled = settle(handOver(before.tasks, cancelled, event), event);
-  // In a cancelled mission a hospital waits only as long as its flight is in the air.
-  const tasks =
-    before.status === 'active'
-      ? settled
-      : settled.map((task) =>
-          task.kind === 'prearrival' && !isFinal(task) && !isOnItsWay(task, settled)
-            ? withStatus(task, 'cancelled', event)
-            : task,
-        );
-  const describes =
-    type.focus?.resource === 'ServiceRequest' && type.mission !== 'cancels' && event.focusIndex !== undefined;
-  const joined = event.joins === undefined ? before.observers : [...(before.observers ?? []), ...event.joins];
-  const { unreachable: _unreachable, ...kept } = before;
-  return {
-    ...kept,
-    ...common,
-    status: endOf(type, facts) ?? (before.status === 'active' && isMissionDone(tasks) ? 'completed' : before.status),
-    urgency: facts.urgency ?? before.urgency,
-    coordinator: type.mission === 'forwards' ? (event.owner ?? before.coordinator) : before.coordinator,
-    request: describes ? { entry: event.number, index: event.focusIndex ?? 0 } : before.request,
-    tasks,
-    ...defined({
-      position: describes ? (facts.position ?? before.position) : before.position,
-      // A new place does not lie in the old one's municipality unless somebody says so.
-      municipality: describes && facts.position !== undefined ? facts.municipality : before.municipality,
-      criteria: describes ? (facts.criteria ?? before.criteria) : before.criteria,
-      incident: describes ? (facts.incident ?? before.incident) : before.incident,
-      cancelReason: type.mission === 'cancels' ? facts.reason : before.cancelReason,
-      observers: joined,
-      unreachable: unreachableAfter(before, event),
-    }),
-  };
+  return before === undefined ? openedMission(type, event, common) : missionAfter(type, before, event, common);
 };
 
-/** Folds a whole log. */
+/** The state after a whole log. */
 export const fold = (events: readonly MissionEvent[]): MissionState | undefined =>
   events.reduce<MissionState | undefined>(evolve, undefined);

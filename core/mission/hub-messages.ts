@@ -11,7 +11,7 @@ import { Unavailable } from './errors.ts';
 import { hubMessage } from './hub-message-bundle.ts';
 import type { MissionLog } from './mission-log.ts';
 import { type Entry, hub, type MissionState, type TaskState } from './state.ts';
-import { momentWords } from './words.ts';
+import { momentText } from './text.ts';
 
 /** The messages that the hub itself writes into a mission, to alert people that they must phone a party. */
 
@@ -61,7 +61,7 @@ export const overdueMessage = (
 ): Message => {
   const owner = directory.partyOf(task.owner)?.name ?? task.owner;
   const ask = task.cancelRequested === true ? 'This resource is not needed any more' : taskKinds[task.kind];
-  const by = momentWords(deadline);
+  const by = momentText(deadline);
   const text =
     task.status === 'on-hold'
       ? `${owner} deferred the decision until ${by} and has not decided.`

@@ -1,28 +1,27 @@
 import type { Entry } from './state.ts';
 
-/** A notification the hub gave a number: which subscription, which entry of which mission. */
+/** A notification that the fan-out has numbered. */
 export interface NumberedNotification {
   readonly subscription: string;
   readonly number: number;
   readonly organisation: string;
 }
 
-/** An entry as the log keeps it: with what became of its debt. */
+/** An entry with the result of its fan-out. */
 export interface StoredEntry extends Entry {
-  /** Its fan-out is not known to be finished. */
+  /** Its fan-out is not known to be complete. */
   readonly fanOutPending: boolean;
   readonly notified: readonly NumberedNotification[];
-  /** Recipients that have no subscription which wants this entry: nobody can tell them by machine. */
+  /** Recipients without a subscription for this entry: no machine can notify them. */
   readonly withoutSubscription: readonly string[];
-  /** When its debt was cleared, ISO 8601; entries of the first release do not know. */
+  /** ISO 8601; entries of the first release lack it. */
   readonly fanOutCompletedAt?: string;
 }
 
-/** What became of an entry's debt. */
 export interface FanOutResult extends Pick<StoredEntry, 'notified' | 'withoutSubscription'> {
   /** ISO 8601. */
   readonly fanOutCompletedAt: string;
-  /** From then on it is looked whether the mission rests (`core/delivery/idle-missions.ts`). */
+  /** ISO 8601: when to check whether the mission is idle (`core/delivery/idle-missions.ts`). */
   readonly idleCheckAt?: string;
 }
 
@@ -32,11 +31,11 @@ export interface MissionLog {
   entry(mission: string, number: number): Promise<StoredEntry | undefined>;
   /** Entries `from` to `to`, both included, in order. */
   entries(mission: string, from: number, to: number): Promise<readonly StoredEntry[]>;
-  /** Writes the entry with its debt, unless that number is taken or the entry is larger than the log can hold. */
+  /** Writes the entry with the obligation to fan it out by `dueAt`, unless the number is taken or the entry is too large for the log. */
   append(entry: Entry, dueAt: string): Promise<'appended' | 'taken' | 'too-large'>;
   /**
-   * Clears the entry's debt and notes who was told; if it is cleared already, only adds those who are not noted: two who pay
-   * at once may know of different subscriptions.
+   * Clears the obligation and records the notifications. If it is cleared already, adds those that are not recorded: two
+   * fan-outs of one entry at the same time may see different subscriptions.
    */
-  completeFanOut(mission: string, number: number, settlement: FanOutResult): Promise<void>;
+  completeFanOut(mission: string, number: number, result: FanOutResult): Promise<void>;
 }

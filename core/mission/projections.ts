@@ -7,7 +7,7 @@ export interface WorklistItem {
   readonly mission: string;
   readonly exercise: boolean;
   readonly urgency: Urgency;
-  /** Organisation number; items of the first release do not say it. */
+  /** Organisation number; items of the first release lack it. */
   readonly coordinator?: string;
 }
 
@@ -18,19 +18,19 @@ export interface Page<Item> {
 }
 
 export interface Worklist {
-  /** Notes a Task as of an entry, and the deadline it waits for; an older entry never overwrites a newer one. */
+  /** Stores a Task as of an entry, with the deadline it waits for. An older entry never overwrites a newer one. */
   put(task: TaskState, state: MissionState): Promise<void>;
-  /** Open Tasks by who has waited longest, closed ones newest first; a page ends at `<Task.changedAt>#<Task.id>`. */
+  /** Open Tasks with the longest waiting first, closed ones newest first. A page ends at `<Task.changedAt>#<Task.id>`. */
   list(owner: string, open: boolean, limit: number, from?: string): Promise<Page<WorklistItem>>;
 }
 
-/** What is seen across missions: how ready the resources are, and which missions belong to one large event. */
+/** Reads across missions: the readiness of resources, and the missions of one large event. */
 export interface Overview {
-  /** Notes the readiness of a resource as of an entry of its log; an older entry never overwrites a newer one. */
+  /** Stores the readiness of a resource as of an entry of its log. An older entry never overwrites a newer one. */
   putReadiness(state: MissionState): Promise<void>;
-  /** The logs of an operator's resources as of their newest entries, exercises among them. */
+  /** The states of an operator's resources, those in exercises included. */
   readinessOf(operator: string): Promise<readonly MissionState[]>;
-  /** Notes that a mission belongs to its incident; exercises have incidents of their own. */
+  /** Links a mission to its incident. Incidents of exercises are separate. */
   link(state: MissionState): Promise<void>;
   /** Missions of an incident, in no order. */
   missionsOf(incident: Incident, exercise: boolean): Promise<readonly string[]>;

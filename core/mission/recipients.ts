@@ -12,12 +12,12 @@ import {
   type TaskState,
 } from './state.ts';
 
-/** The Tasks that an event is about: the one it moved, then the one it opened. */
+/** The Tasks that an event concerns: the one it changed, then the one it opened. */
 export const tasksConcerned = (event: MissionEvent, after: MissionState): readonly TaskState[] => {
-  const moved = taskOf(after, event.facts.task);
+  const changed = taskOf(after, event.facts.task);
   return [
-    ...(moved === undefined ? [] : [moved]),
-    ...after.tasks.filter((task) => task.openedBy === event.number && task.id !== moved?.id),
+    ...(changed === undefined ? [] : [changed]),
+    ...after.tasks.filter((task) => task.openedBy === event.number && task.id !== changed?.id),
   ];
 };
 
@@ -42,7 +42,7 @@ const audience = (
     case 'new-owner':
       return [event.owner];
     case 'task-asker':
-      // Whoever forwarded a mission, the decision on it is still asked for by the requester.
+      // After a forwarding the asker is the AMK LA that forwarded, but the requester still waits for the decision.
       return [task?.asker, ...(task?.kind === 'coordination' ? [after.requester] : [])];
     case 'operator-of-task':
       return [taskOf(after, task?.partOf)?.owner];
@@ -51,7 +51,7 @@ const audience = (
         .filter((one) => one.kind === 'prearrival' && !isFinal(one) && one.partOf === task?.id)
         .map((one) => one.owner);
     case 'all-parties':
-      // Those concerned before are told too: a cancellation must reach whom it lets go.
+      // A cancellation must reach the parties whose Tasks it ends.
       return [...(before === undefined ? [] : concernedParties(before)), ...concernedParties(after)];
     case 'every-amk-la':
       return numbersOf(directory, 'amk-la');
@@ -64,19 +64,22 @@ const audience = (
   }
 };
 
-/** Organisation numbers of those who must be told of an accepted message, each once, never its sender and never who cannot be reached. */
+/**
+ * Organisation numbers to notify of an accepted message, each once. Never its sender, and never the party that it reports as
+ * unreachable.
+ */
 export const recipientsOf = (
   event: MissionEvent,
   before: MissionState | undefined,
   after: MissionState,
   directory: Directory,
 ): readonly string[] => {
-  const told = knownMessageType(event.event).notifies.flatMap((whom) =>
+  const notified = knownMessageType(event.event).notifies.flatMap((whom) =>
     audience(whom, event, before, after, directory),
   );
-  // Whatever ends a mission, everybody it concerned hears of it.
+  // Every party that the mission concerned is notified of its end.
   const ended = before !== undefined && before.status !== after.status ? concernedParties(before) : [];
-  return [...new Set([...told, ...ended].filter((organisation) => organisation !== undefined))].filter(
+  return [...new Set([...notified, ...ended].filter((organisation) => organisation !== undefined))].filter(
     (organisation) => organisation !== event.sender && organisation !== event.facts.undelivered?.organisation,
   );
 };

@@ -2,25 +2,25 @@ import { resourceAddress } from '../../schemas/identifiers.ts';
 import { isObject, parseLossless } from '../../schemas/json/json.ts';
 import type { Entry } from './state.ts';
 
-/** What was sent, read from an entry's text without loss. */
+/** Resources as they were sent, read from an entry's text without loss. */
 
 export interface SentEntry {
   readonly index: number;
   readonly fullUrl?: string;
   readonly resourceType: string;
-  /** The whole `Bundle.entry`, every member as it was sent. */
+  /** The `Bundle.entry` with every member as it was sent. */
   readonly whole: Readonly<Record<string, unknown>>;
   readonly resource: Readonly<Record<string, unknown>>;
 }
 
-/** What was parsed of entries that are still held: several views of one notification read the same text. */
+/** Parsed texts of entries that are in memory: one notification reads the same text several times. */
 const parsed = new WeakMap<Pick<Entry, 'text'>, Readonly<Record<string, unknown>>>();
 
 export const sentBundle = (entry: Pick<Entry, 'text'>): Readonly<Record<string, unknown>> => {
   const known = parsed.get(entry);
   if (known !== undefined) return known;
   const bundle = parseLossless(entry.text);
-  if (!isObject(bundle)) throw new Error('an entry of the log holds no Bundle');
+  if (!isObject(bundle)) throw new Error('the text of an entry is not a Bundle');
   parsed.set(entry, bundle);
   return bundle;
 };
@@ -43,7 +43,7 @@ export const sentEntries = (entry: Pick<Entry, 'text'>): readonly SentEntry[] =>
   });
 };
 
-/** Where each resource of a message can be read at the hub, by the names the message itself uses. */
+/** The address of each resource at the hub, by the names that the message uses for it. */
 const addressesOf = (
   { mission, number }: Pick<Entry, 'mission' | 'number'>,
   sent: readonly SentEntry[],
@@ -81,7 +81,7 @@ const readable = (
   return isObject(shown) ? shown : {};
 };
 
-/** A sent resource as it is read at the hub: references inside the message lead to where their targets can be read. */
+/** A sent resource as the hub returns it: references inside the message become addresses at the hub. */
 export const readableResource = (
   entry: Pick<Entry, 'mission' | 'number' | 'text'>,
   index: number,
@@ -91,7 +91,7 @@ export const readableResource = (
   return wanted === undefined ? undefined : readable(wanted, addressesOf(entry, sent));
 };
 
-/** All sent resources, as they are read at the hub. */
+/** All sent resources as the hub returns them. */
 export const readableEntries = (
   entry: Pick<Entry, 'mission' | 'number' | 'text'>,
 ): readonly Pick<SentEntry, 'index' | 'resourceType' | 'resource'>[] => {

@@ -2,7 +2,7 @@ import type { MissionRole, MissionStatus, Role, TaskKind, TaskStatus, Urgency } 
 import { timeOf } from '../../schemas/fhir/datatypes.ts';
 import type { Decider, Facts, Position, Reason } from '../../schemas/messages/message-type.ts';
 
-/** One ask to one party: who asked whom for what, and how far it is. */
+/** One request to one party, and its progress. */
 export interface TaskState {
   readonly id: string;
   readonly kind: TaskKind;
@@ -14,12 +14,12 @@ export interface TaskState {
   readonly changedBy: number;
   readonly openedAt: string;
   readonly changedAt: string;
-  /** When a human must have acknowledged it. */
+  /** When a person must have acknowledged it. */
   readonly acknowledgeBy: string;
   readonly acknowledgedAt?: string;
-  /** The deadline of which people have been told that it passed. */
+  /** The deadline that has passed and that people have been alerted to. */
   readonly overdue?: string;
-  /** The last answer and why, in the codes of the message type that gave it. */
+  /** The last answer, in the codes of the message type that gave it. */
   readonly answer?: { readonly event: string; readonly code: string };
   readonly reason?: Reason;
   readonly decider?: Decider;
@@ -33,7 +33,7 @@ export interface TaskState {
   readonly divertedTo?: string;
   /** The Task of the hospital that was to receive the patient before. */
   readonly divertedFrom?: string;
-  /** The rejected Task that this one decides anew, and why the rejection is disputed. */
+  /** The rejected Task that this one reviews, and why the rejection is disputed. */
   readonly reviewOf?: string;
   readonly words?: string;
   /** The Task of the AMK LA that coordinated before, and whether the mission had been accepted there. */
@@ -42,14 +42,14 @@ export interface TaskState {
   /** Call sign of the one helicopter, aeroplane or car. */
   readonly resource?: string;
   readonly position?: Position;
-  /** When the ETA and the position that stand were said, by who said them. */
-  readonly etaSaidAt?: string;
-  readonly positionSaidAt?: string;
-  /** Earliest time each flight phase was seen; what the mission report says, once there is one. */
+  /** When the sender stated the current ETA and position. */
+  readonly etaStatedAt?: string;
+  readonly positionStatedAt?: string;
+  /** Earliest time at which each flight phase was seen; from the mission report on, the times that it gives. */
   readonly phases?: Readonly<Record<string, string>>;
-  /** The mission report has been given: later reports add to its times and change none. */
+  /** The mission report has been received: later reports add times and change none. */
   readonly reported?: boolean;
-  /** The mission was cancelled while this resource was airborne: the crew decides how the flight ends. */
+  /** The resource was airborne when it was stood down or its mission was cancelled: the crew decides how the flight ends. */
   readonly cancelRequested?: boolean;
 }
 
@@ -60,7 +60,7 @@ export interface Readiness {
   readonly kind: string;
   readonly availability: string;
   readonly position?: Position;
-  /** When the operator said so; an older report never replaces a newer one. */
+  /** When the operator stated it. An older report never replaces a newer one. */
   readonly statedAt: string;
 }
 
@@ -80,7 +80,7 @@ export interface MissionState {
   readonly incident?: { readonly system: string; readonly value: string };
   /** Organisation numbers of observers made party to the mission. */
   readonly observers?: readonly string[];
-  /** Parties that cannot be reached by machine, each with the entry that says so, until they are heard of again. */
+  /** Parties that cannot be reached by machine, each with the entry that reports it, until the party sends a message. */
   readonly unreachable?: Readonly<Record<string, number>>;
   /** Number of the last entry; `ETag` of the mission. */
   readonly version: number;
@@ -103,7 +103,7 @@ export interface MissionState {
   readonly bundleFingerprints: string;
 }
 
-/** What an accepted message does to its mission: the part of an entry that is folded. */
+/** The part of an entry that is folded into the state of the mission. */
 export interface MissionEvent {
   readonly mission: string;
   /** 1, 2, 3 … per mission, without a gap. */
@@ -120,7 +120,7 @@ export interface MissionEvent {
   readonly focusIndex?: number;
   /** Organisation number of the party that a new Task is for. */
   readonly owner?: string;
-  /** When a human must have acknowledged what this message asks. */
+  /** When a person must have acknowledged what this message asks. */
   readonly acknowledgeBy?: string;
   /** Observers that it makes party to the mission. */
   readonly joins?: readonly string[];
@@ -128,9 +128,9 @@ export interface MissionEvent {
   readonly guideline?: string;
 }
 
-/** Where a message came from. Nothing follows from it in the mission; what older releases wrote lacks it. */
+/** Where a message came from; no rule depends on it. Entries of older releases lack it. */
 export interface Origin {
-  /** Of the request that brought it, or of the one that a message of the hub follows from. */
+  /** Of the HTTP request, or of the one that a hub message follows from. */
   readonly correlationId?: string;
   /** The sender's system, as its token names it, and the organisation number of the supplier that runs it. */
   readonly client?: string;
@@ -142,13 +142,13 @@ export interface Entry extends MissionEvent, Origin {
   /** The message's own JSON text, and its digest without the Bundle's id. */
   readonly text: string;
   readonly digest: string;
-  /** Organisation numbers of those who must be told. */
+  /** Organisation numbers of the parties to notify. */
   readonly recipients: readonly string[];
-  /** Organisation numbers that the sender addressed but that the mission does not concern: its answer says that they are not told. */
+  /** Organisation numbers that the sender addressed and that are not notified, because the mission does not concern them. The answer names them. */
   readonly notParties: readonly string[];
-  /** The earliest entry of this mission that may still owe notifications. */
+  /** The earliest entry of this mission whose fan-out may be pending. */
   readonly pendingFrom: number;
-  /** The entry that opened the mission, or the first one after its last pause: the one that sees to it that the mission is forgotten when it rests. */
+  /** The entry that opened the mission, or the first after its last idle time. It schedules the next check for idleness. */
   readonly activeSince: number;
   readonly state: MissionState;
 }
@@ -159,7 +159,7 @@ export interface Party {
   readonly organisation: string;
   readonly name: string;
   readonly role: Role;
-  /** Number to call when a machine cannot be reached. */
+  /** Phone number for when its system cannot be reached. */
   readonly phone?: string;
 }
 
@@ -176,8 +176,8 @@ export const taskOf = (state: MissionState, id: string | undefined): TaskState |
   state.tasks.find((task) => task.id === id);
 
 /**
- * The moment by which somebody must act on a Task, ISO 8601 in UTC: acknowledge it, or decide what was deferred.
- * Nothing once that has happened, or once people have been told that it has not.
+ * When a person must have acknowledged a Task or decided a deferred request, ISO 8601 in UTC. Nothing if that has happened, or
+ * if people have been alerted that it has not.
  */
 export const deadlineOf = (task: TaskState): string | undefined => {
   if (isFinal(task)) return undefined;
@@ -187,7 +187,7 @@ export const deadlineOf = (task: TaskState): string | undefined => {
   return deadline === task.overdue ? undefined : deadline;
 };
 
-/** Those whom the mission concerns now: who asked, who coordinates, whoever has not declined or been let go, and observers. */
+/** Parties that the mission concerns now: requester, coordinator, owners of open or completed Tasks, and observers. */
 export const concernedParties = (state: MissionState): readonly string[] => [
   ...new Set([
     state.requester,
@@ -197,11 +197,11 @@ export const concernedParties = (state: MissionState): readonly string[] => [
   ]),
 ];
 
-/** Who asked for the mission and who coordinates it now. */
+/** Whether an organisation is requester or coordinator. */
 export const leads = (state: MissionState, organisation: string): boolean =>
   organisation === state.requester || organisation === state.coordinator;
 
-/** What an organisation is in the mission; several things at once, or none. */
+/** The roles of an organisation in the mission: none, one or several. */
 export const rolesIn = (state: MissionState, organisation: string): readonly MissionRole[] => [
   ...(organisation === state.requester ? ['requester' as const] : []),
   ...(organisation === state.coordinator ? ['coordinator' as const] : []),
@@ -209,7 +209,7 @@ export const rolesIn = (state: MissionState, organisation: string): readonly Mis
   ...(state.observers?.includes(organisation) === true ? ['observer' as const] : []),
 ];
 
-/** Everybody who ever had a part in the mission. */
+/** Whether an organisation has, or had, a part in the mission. */
 export const isParty = (state: MissionState, organisation: string): boolean =>
   leads(state, organisation) ||
   state.observers?.includes(organisation) === true ||

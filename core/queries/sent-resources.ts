@@ -1,7 +1,7 @@
 import { isRefusal, type Refusal } from '../../schemas/faults.ts';
 import { type Address, parseAddress } from '../../schemas/identifiers.ts';
 import { knownMessageType } from '../../schemas/messages/catalogue.ts';
-import { mayReadAnnouncement } from '../mission/announcement.ts';
+import { mayReadPrearrivalBeforeDiversion } from '../mission/diversion.ts';
 import type { MissionLog, StoredEntry } from '../mission/mission-log.ts';
 import type { Caller, Shown } from '../audit/access-log.ts';
 import { mayReadEntry, seesNoPerson } from '../mission/access-rules.ts';
@@ -42,7 +42,7 @@ const openEntry = async (missions: MissionLog, caller: Caller, address: Address)
     entry !== undefined &&
     (caller.role === 'quality' ||
       mayReadEntry(entry, last.state, caller.organisation, caller.role) ||
-      mayReadAnnouncement(entry, last.state, caller.organisation));
+      mayReadPrearrivalBeforeDiversion(entry, last.state, caller.organisation));
   return mayRead ? { entry, current: last.state } : notFound;
 };
 

@@ -3,7 +3,7 @@ import { isRefusal, type Refusal, refuse } from '../../schemas/faults.ts';
 import { knownMessageType } from '../../schemas/messages/catalogue.ts';
 import { payloadContents } from '../../schemas/subscription.ts';
 import { ifReadable } from '../../schemas/newer-release.ts';
-import { announcementOf } from '../mission/announcement.ts';
+import { prearrivalBeforeDiversion } from '../mission/diversion.ts';
 import type { MissionLog } from '../mission/mission-log.ts';
 import type { Subscription } from '../delivery/subscription.ts';
 import type { Notification, Notifications } from '../delivery/notifications.ts';
@@ -74,7 +74,7 @@ export const readEvents = async (
     knownMessageType(entry.event);
     const wanted = entry.state.request.entry;
     const request = wanted === entry.number ? entry : await ports.missions.entry(notification.mission, wanted);
-    const announced = await announcementOf(ports.missions, entry, subscription.organisation);
+    const announced = await prearrivalBeforeDiversion(ports.missions, entry, subscription.organisation);
     return { notification, entry, request: request ?? entry, ...defined({ announced }) };
   };
   const read = await sideBySide(notifications, width, async (notification) => ({

@@ -98,11 +98,11 @@ export const createHandler = (ports: ProcessMessageDeps) => {
         ...(ifMatch === undefined ? {} : { ifMatch }),
       },
       now,
-      { keptFromWaking: () => keptFromWaking(request, deps) },
+      { checkActivation: () => keptFromWaking(request, deps) },
     );
     if (accepted.outcome === 'refused') return accepted;
 
-    const { entry, again, fanOutPending } = accepted;
+    const { entry, repeated, fanOutPending } = accepted;
     log(again ? 'MESSAGE_REPEATED' : 'MESSAGE_ACCEPTED', {
       event: entry.event,
       mission: entry.mission,

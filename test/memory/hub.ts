@@ -1,4 +1,4 @@
-import { announcementOf } from '../../core/mission/announcement.ts';
+import { prearrivalBeforeDiversion } from '../../core/mission/diversion.ts';
 import type { DeadLetters, Obligations, IdleMissions } from '../../core/delivery/obligations.ts';
 import type { DeliveryContexts } from '../../core/delivery/delivery-queue.ts';
 import { stubChannel } from './channel.ts';
@@ -47,7 +47,7 @@ export const memoryHub = (clock = manualClock(), store = subscriptionStore()) =>
       const announced =
         entry === undefined || notification === undefined
           ? undefined
-          : await announcementOf(missions, entry, notification.organisation);
+          : await prearrivalBeforeDiversion(missions, entry, notification.organisation);
       return {
         ...(announced === undefined ? {} : { announced }),
         ...(subscription === undefined ? {} : { subscription }),

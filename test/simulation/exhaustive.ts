@@ -140,7 +140,7 @@ const begin = async () => {
       const accepted = await acceptMessage(ports.missions, message, sentBy(amk), hub.now);
       if (accepted.outcome === 'refused') throw new Error(`refused: ${JSON.stringify(accepted.faults)}`);
       answered.set(message.id, accepted.entry.number);
-      if (accepted.fanOutPending) await fanOut(ports, accepted.entry, { mayHaveStarted: accepted.again });
+      if (accepted.fanOutPending) await fanOut(ports, accepted.entry, { mayHaveStarted: accepted.repeated });
     };
     void work();
     return own;

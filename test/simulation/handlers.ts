@@ -78,7 +78,7 @@ export const handlersOf = (world: World, random: SeededRandom) => {
     if (accepted.outcome === 'refused') return { status: statusOf(accepted) };
     const reply: Reply = { status: 200, entry: accepted.entry.number };
     if (!accepted.fanOutPending) return reply;
-    const work = fanOut(ports, accepted.entry, { mayHaveStarted: accepted.again, knownSince: begun }).then(
+    const work = fanOut(ports, accepted.entry, { mayHaveStarted: accepted.repeated, knownSince: begun }).then(
       () => 'in time' as const,
       () => 'in time' as const,
     );

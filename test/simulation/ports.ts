@@ -1,4 +1,4 @@
-import { announcementOf } from '../../core/mission/announcement.ts';
+import { prearrivalBeforeDiversion } from '../../core/mission/diversion.ts';
 import type { MissionLog } from '../../core/mission/mission-log.ts';
 import type { Overview, Worklist } from '../../core/mission/projections.ts';
 import type { DeadLetters, Obligations, IdleMissions } from '../../core/delivery/obligations.ts';
@@ -116,7 +116,7 @@ export const steppedPorts = (ports: HubPorts, step: Step): SteppedPorts => {
         const announced =
           entry === undefined || notification === undefined
             ? undefined
-            : await announcementOf(missions, entry, notification.organisation);
+            : await prearrivalBeforeDiversion(missions, entry, notification.organisation);
         return defined({ subscription, notification, previous, entry, request, announced });
       },
     },

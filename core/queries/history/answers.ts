@@ -4,7 +4,7 @@ import { codedRoles } from '../../fhir/de-identify.ts';
 import { deciderText } from '../../fhir/task.ts';
 import { sentEntries } from '../../mission/sent-message.ts';
 import { taskOf } from '../../mission/state.ts';
-import { durationWords, momentWords } from '../../mission/words.ts';
+import { durationText, momentText } from '../../mission/text.ts';
 import type { EntryContext } from './history-entry.ts';
 import { nameOf, taskNumber } from './names.ts';
 
@@ -49,8 +49,8 @@ export const answerTimeSentence = (context: EntryContext): string | undefined =>
   if (task === undefined || !isDecision(context)) return undefined;
   const earlier = answeredBefore(context);
   return earlier === undefined
-    ? `The answer took ${durationWords(task.openedAt, entry.receivedAt)} from the request at ${momentWords(task.openedAt)}.`
-    : `This answer came ${durationWords(earlier, entry.receivedAt)} after the earlier one.`;
+    ? `The answer took ${durationText(task.openedAt, entry.receivedAt)} from the request at ${momentText(task.openedAt)}.`
+    : `This answer came ${durationText(earlier, entry.receivedAt)} after the earlier one.`;
 };
 
 /** Present in the entry with which a person first acknowledged the Task, whatever its type. */
@@ -60,7 +60,7 @@ export const acknowledgedSentence = (context: EntryContext): string | undefined 
   if (task?.acknowledgedAt !== entry.receivedAt || earlier === undefined || earlier.acknowledgedAt !== undefined)
     return undefined;
   const { acknowledgeBy } = earlier;
-  const after = earlier.cancelRequested === true ? '' : ` after ${durationWords(earlier.openedAt, entry.receivedAt)}`;
+  const after = earlier.cancelRequested === true ? '' : ` after ${durationText(earlier.openedAt, entry.receivedAt)}`;
   const isLate = Date.parse(entry.receivedAt) > Date.parse(acknowledgeBy);
-  return `A person at ${nameOf(task.owner, context)} acknowledged ${taskNumber(task)}${after}; the deadline was ${momentWords(acknowledgeBy)} and was ${isLate ? `missed by ${durationWords(acknowledgeBy, entry.receivedAt)}` : 'met'}.`;
+  return `A person at ${nameOf(task.owner, context)} acknowledged ${taskNumber(task)}${after}; the deadline was ${momentText(acknowledgeBy)} and was ${isLate ? `missed by ${durationText(acknowledgeBy, entry.receivedAt)}` : 'met'}.`;
 };

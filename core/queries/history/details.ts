@@ -1,6 +1,6 @@
 import { flightPhases } from '../../../schemas/codes.ts';
 import { taskOf } from '../../mission/state.ts';
-import { durationWords, momentWords } from '../../mission/words.ts';
+import { durationText, momentText } from '../../mission/text.ts';
 import type { EntryContext } from './history-entry.ts';
 import { replacesDescription } from './mission-changes.ts';
 import { nameOf, taskName } from './names.ts';
@@ -21,10 +21,10 @@ const flightSentence = (context: EntryContext): string | undefined => {
 const etaSentence = ({ before, entry, task }: EntryContext): string | undefined => {
   const { eta } = entry.facts;
   if (eta === undefined) return undefined;
-  const now = momentWords(eta);
+  const now = momentText(eta);
   const earlier = before === undefined ? undefined : taskOf(before, task?.id)?.eta;
   // A report that comes late replaces nothing newer.
-  const was = earlier === undefined || task?.eta !== eta ? now : momentWords(earlier);
+  const was = earlier === undefined || task?.eta !== eta ? now : momentText(earlier);
   return `Estimated time of arrival: ${now}${was === now ? '' : `; before: ${was}`}.`;
 };
 
@@ -32,7 +32,7 @@ export const detailSentences = (context: EntryContext): readonly (string | undef
   const { facts, joins = [] } = context.entry;
   const { persons } = context;
   return [
-    facts.until === undefined ? undefined : `Deferred until ${momentWords(facts.until)}.`,
+    facts.until === undefined ? undefined : `Deferred until ${momentText(facts.until)}.`,
     facts.divertedTo === undefined ? undefined : `The patient comes to ${nameOf(facts.divertedTo, context)} instead.`,
     facts.handedOverTo === undefined
       ? undefined
@@ -55,5 +55,5 @@ export const phaseSentences = ({ entry: { facts, receivedAt } }: EntryContext): 
   (facts.phases ?? []).map(({ phase, seenAt }) => {
     const display = Object.entries(flightPhases).find(([code]) => code === phase)?.[1] ?? phase;
     const order = Date.parse(receivedAt) >= Date.parse(seenAt) ? 'later' : 'earlier';
-    return `${display}: seen at ${momentWords(seenAt)}; the hub received it ${durationWords(seenAt, receivedAt)} ${order}.`;
+    return `${display}: seen at ${momentText(seenAt)}; the hub received it ${durationText(seenAt, receivedAt)} ${order}.`;
   });

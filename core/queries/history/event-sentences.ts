@@ -1,6 +1,6 @@
 import { resourceKinds } from '../../../schemas/codes.ts';
 import type { EventName } from '../../../schemas/messages/catalogue.ts';
-import { momentWords } from '../../mission/words.ts';
+import { momentText } from '../../mission/text.ts';
 import type { EntryContext } from './history-entry.ts';
 import { descriptionChanges } from './mission-changes.ts';
 import { nameOf, senderOf, taskName } from './names.ts';
@@ -67,7 +67,7 @@ const eventSentences = {
   'resource-availability': (context) => `${senderOf(context)} reported the availability of a resource.`,
   'acknowledgement-overdue': (context) => {
     const { task, entry } = context;
-    const due = entry.facts.deadline === undefined ? 'in time' : `by ${momentWords(entry.facts.deadline)}`;
+    const due = entry.facts.deadline === undefined ? 'in time' : `by ${momentText(entry.facts.deadline)}`;
     return task?.status === 'on-hold'
       ? `A deadline was missed: ${nameOf(task.owner, context)} has not made its deferred decision ${due}, ${taskName(task, context)}.`
       : `A deadline was missed: nobody at ${nameOf(task?.owner, context)} has acknowledged ${taskName(task, context)} ${due}.`;

@@ -1,6 +1,6 @@
 import type { Provenance } from 'fhir/r4.d.ts';
 import { digestOf } from '../../../schemas/identifiers.ts';
-import { escaped } from '../../mission/words.ts';
+import { escapeXhtml } from '../../mission/text.ts';
 
 /** The history of a mission as one HTML page: self-contained, without scripts, for printing. */
 
@@ -37,15 +37,15 @@ export const historyPage = ({ mission, exercise, remark, entries, next }: Histor
   return [
     '<!DOCTYPE html>',
     '<html lang="en"><head><meta charset="utf-8">',
-    `<title>${escaped(title)}</title>`,
+    `<title>${escapeXhtml(title)}</title>`,
     `<style>${style}</style></head><body>`,
     exercise ? '<p class="exercise">EXERCISE — this mission is not real</p>' : '',
-    `<h1>${escaped(title)}</h1>`,
+    `<h1>${escapeXhtml(title)}</h1>`,
     '<p>The messages of the mission, in the order in which the hub received them. Times are Norwegian local time, with the offset from UTC. A time is when the hub received or did something, unless the text says “seen at”.</p>',
-    remark === undefined ? '' : `<p>${escaped(remark)}</p>`,
+    remark === undefined ? '' : `<p>${escapeXhtml(remark)}</p>`,
     // The narratives are already escaped.
-    ...entries.map(({ id, text }) => `<section id="${escaped(id ?? '')}">${text?.div ?? ''}</section>`),
-    next === undefined ? '' : `<p><a href="${escaped(next)}">Next messages</a></p>`,
+    ...entries.map(({ id, text }) => `<section id="${escapeXhtml(id ?? '')}">${text?.div ?? ''}</section>`),
+    next === undefined ? '' : `<p><a href="${escapeXhtml(next)}">Next messages</a></p>`,
     '</body></html>',
   ].join('\n');
 };

@@ -1,4 +1,4 @@
-import { escaped, momentWords } from '../../mission/words.ts';
+import { escapeXhtml, momentText } from '../../mission/text.ts';
 import { acknowledgedSentence, answerTimeSentence, deciderSentence } from './answers.ts';
 import { detailSentences, phaseSentences } from './details.ts';
 import { eventSentence } from './event-sentences.ts';
@@ -37,7 +37,7 @@ const sentencesOf = (context: EntryContext): readonly string[] =>
 const listOf = (title: string, lines: readonly string[]): string =>
   lines.length === 0
     ? ''
-    : `<p>${escaped(title)}</p><ul>${lines.map((line) => `<li>${escaped(line)}</li>`).join('')}</ul>`;
+    : `<p>${escapeXhtml(title)}</p><ul>${lines.map((line) => `<li>${escapeXhtml(line)}</li>`).join('')}</ul>`;
 
 /** The text of one entry as XHTML. Everything in it that the hub did not write is escaped here. */
 export const narrative = (context: EntryContext, changes: readonly TaskChange[]): string => {
@@ -46,8 +46,8 @@ export const narrative = (context: EntryContext, changes: readonly TaskChange[])
   const tasks = changes.map(({ task, text }) => `${taskName(task, context)}: ${text}.`);
   return [
     '<div xmlns="http://www.w3.org/1999/xhtml">',
-    `<p>${exercise}<strong>${entry.number}. ${escaped(type.title)}</strong>, received by the hub on ${escaped(momentWords(entry.receivedAt))}</p>`,
-    `<p>${sentencesOf(context).map(escaped).join(' ')}</p>`,
+    `<p>${exercise}<strong>${entry.number}. ${escapeXhtml(type.title)}</strong>, received by the hub on ${escapeXhtml(momentText(entry.receivedAt))}</p>`,
+    `<p>${sentencesOf(context).map(escapeXhtml).join(' ')}</p>`,
     listOf('Tasks:', tasks),
     listOf('Recipients:', recipientLines(context)),
     '</div>',

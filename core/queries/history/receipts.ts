@@ -1,6 +1,6 @@
 import type { Notification } from '../../delivery/notifications.ts';
 import type { StoredEntry } from '../../mission/mission-log.ts';
-import { durationWords, momentWords } from '../../mission/words.ts';
+import { durationText, momentText } from '../../mission/text.ts';
 import type { EntryContext, HistoryReader } from './history-entry.ts';
 import { nameOf, phoneOf } from './names.ts';
 
@@ -17,12 +17,12 @@ const receiptText = (notification: Notification, { entry }: EntryContext): strin
   switch (status) {
     case 'delivered': {
       const at = completedAt ?? lastAttemptAt ?? notification.writtenAt;
-      return `delivered at ${momentWords(at)}, ${durationWords(entry.receivedAt, at)} after the hub received it (${tries})`;
+      return `delivered at ${momentText(at)}, ${durationText(entry.receivedAt, at)} after the hub received it (${tries})`;
     }
     case 'pending':
       return `not delivered yet (${tries}, last answer: ${lastAnswer})`;
     case 'failed':
-      return `not delivered: the hub gave up at ${momentWords(completedAt ?? notification.writtenAt)} after ${tries}, last answer: ${lastAnswer}`;
+      return `not delivered: the hub gave up at ${momentText(completedAt ?? notification.writtenAt)} after ${tries}, last answer: ${lastAnswer}`;
   }
 };
 

@@ -1,6 +1,6 @@
 import { mayReadTask } from '../../mission/access-rules.ts';
 import { taskOf, type TaskState } from '../../mission/state.ts';
-import { momentWords } from '../../mission/words.ts';
+import { momentText } from '../../mission/text.ts';
 import type { EntryContext } from './history-entry.ts';
 
 export interface TaskChange {
@@ -10,7 +10,7 @@ export interface TaskChange {
 }
 
 const changeText = (task: TaskState, earlier: TaskState | undefined): string | undefined => {
-  const due = `to be acknowledged by a person by ${momentWords(task.acknowledgeBy)}`;
+  const due = `to be acknowledged by a person by ${momentText(task.acknowledgeBy)}`;
   if (earlier === undefined) return `opened, ${task.status}; ${due}`;
   const changes = [
     earlier.status === task.status ? undefined : `${earlier.status} → ${task.status}`,
@@ -18,7 +18,7 @@ const changeText = (task: TaskState, earlier: TaskState | undefined): string | u
       ? `the crew is asked how the flight ends; ${due}`
       : undefined,
     task.overdue !== undefined && task.overdue !== earlier.overdue
-      ? `overdue since ${momentWords(task.overdue)}`
+      ? `overdue since ${momentText(task.overdue)}`
       : undefined,
     earlier.acknowledgedAt !== undefined && task.acknowledgedAt === undefined && task.cancelRequested !== true
       ? `acknowledgement required again; ${due}`

@@ -5,7 +5,7 @@ import type { Caller } from '../../audit/access-log.ts';
 import type { Notifications } from '../../delivery/notifications.ts';
 import type { Viewpoint } from '../../fhir/fhir.ts';
 import { mayReadEntry, seesNoPerson } from '../../mission/access-rules.ts';
-import { mayReadAnnouncement } from '../../mission/announcement.ts';
+import { mayReadPrearrivalBeforeDiversion } from '../../mission/diversion.ts';
 import type { MissionLog, StoredEntry } from '../../mission/mission-log.ts';
 import { leads, type MissionState } from '../../mission/state.ts';
 import type { HistoryReader } from './history-entry.ts';
@@ -36,7 +36,7 @@ export const seesAllUntil = (last: StoredEntry, caller: Caller): number => {
 const mayReadMessage = (entry: StoredEntry, current: MissionState, { organisation, role }: Caller): boolean =>
   role === 'quality' ||
   mayReadEntry(entry, current, organisation, role) ||
-  mayReadAnnouncement(entry, current, organisation);
+  mayReadPrearrivalBeforeDiversion(entry, current, organisation);
 
 /** The entries from `from` to `to` that the caller may see, each as a `Provenance`. */
 export const visibleEntries = async (

@@ -61,7 +61,7 @@ const say = (hub: MemoryHub, seconds: number, sender: Party, message: Message): 
     hub.clock.advance(seconds * 1000);
     const accepted = await acceptMessage(hub.missions, message, sentBy(sender), hub.now);
     if (accepted.outcome === 'refused') throw new Error(JSON.stringify(accepted.faults));
-    if (!accepted.again) countAccepted(accepted);
+    if (!accepted.repeated) countAccepted(accepted);
   });
 
 const decision = (entry: number, answer: 'accepted' | 'rejected' | 'deferred', more: object = {}): Message =>

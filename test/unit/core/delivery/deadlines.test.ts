@@ -15,7 +15,7 @@ import {
   entryOf,
   expectIllegal,
   expectRefused,
-  expectTold,
+  expectNotified,
   given,
   later,
   mission,
@@ -164,7 +164,7 @@ describe('A cancellation told to a crew in the air', () => {
     expect(taskIn(seen, flight)).toMatchObject({ status: 'in-progress', acknowledgedAt: timeOf(6) });
     expect(deadline(seen, flight)).toBeUndefined();
     expectIllegal(when(seen, acknowledges(operator, flight, { id: 'again' })), seen);
-    expectTold(when(cancelled, acknowledges(operator, flight)), la);
+    expectNotified(when(cancelled, acknowledges(operator, flight)), la);
   });
 
   test('cannot be acknowledged before there is one', () => {
@@ -213,7 +213,7 @@ describe('A deadline that has passed', () => {
       });
       expect(taskIn(entry.state, id).acknowledgedAt).toBeUndefined();
       expect(deadline(entry.state, id)).toBeUndefined();
-      expectTold({ outcome: 'accepted', entry }, ...told);
+      expectNotified({ outcome: 'accepted', entry }, ...told);
     }
   });
 
@@ -223,12 +223,12 @@ describe('A deadline that has passed', () => {
 
   test('is told to the crew that warned a hospital too', () => {
     const byCrew = given(opened, asksCrew, [operator, prearrivalNotification({ mission })]);
-    expectTold(when(byCrew, overdue(byCrew, arrival)), operator, la);
+    expectNotified(when(byCrew, overdue(byCrew, arrival)), operator, la);
   });
 
   test('is told to the requester after a forwarding as well', () => {
     const forwarded = later(given(opened), forwards());
-    expectTold(when(forwarded, overdue(forwarded, task(2))), amk, la, otherLa);
+    expectNotified(when(forwarded, overdue(forwarded, task(2))), amk, la, otherLa);
   });
 
   test('is told once', () => {

@@ -352,8 +352,8 @@ describe('Acknowledge against overdue', () => {
   test('Said by two sweepers at once it is in the log once, and both know it', async () => {
     const { winner, loser, log } = await race([opened], overdue, overdue);
     expect(log).toEqual(['acknowledgement-overdue']);
-    expect(winner).toMatchObject({ outcome: 'accepted', again: false });
-    expect(loser).toMatchObject({ outcome: 'accepted', again: true });
+    expect(winner).toMatchObject({ outcome: 'accepted', repeated: false });
+    expect(loser).toMatchObject({ outcome: 'accepted', repeated: true });
   });
 });
 

@@ -19,7 +19,7 @@ import {
   codeOf,
   entryOf,
   expectIllegal,
-  expectTold,
+  expectNotified,
   given,
   later,
   mission,
@@ -60,14 +60,14 @@ describe('A party that was not reached', () => {
 
   test('is named with its number, why, and what it does not know, to the sender and the coordinator', () => {
     const outcome = when(state, missed(endpointDown, hospital));
-    expectTold(outcome, la);
+    expectNotified(outcome, la);
     const { text } = entryOf(outcome);
     expect(text).toContain('Ullevål emergency department cannot be reached by machine (timeout)');
     expect(text).toContain('(message 4 of the mission)');
     expect(text).toContain('Phone Ullevål emergency department: +47 00 00 00 31.');
     expect(text).toContain(`Bundle/${mission}`);
     const fromAmk = entryOf(when(asked, [amk, missionUpdate({ mission })]));
-    expectTold(when(state, missed(endpointDown, hospital, fromAmk)), amk, la);
+    expectNotified(when(state, missed(endpointDown, hospital, fromAmk)), amk, la);
     expect(missed({ code: 'gave-up', lastAnswer: 'HTTP 404' }, hospital)[1].text).toContain(
       'The hub stopped trying; the last answer was: HTTP 404.',
     );
@@ -75,7 +75,7 @@ describe('A party that was not reached', () => {
 
   test('is never told of it itself', () => {
     const fromAmk = entryOf(when(asked, [amk, missionUpdate({ mission })]));
-    expectTold(when(state, missed(endpointDown, la, fromAmk)), amk);
+    expectNotified(when(state, missed(endpointDown, la, fromAmk)), amk);
   });
 
   test('is remembered until it is heard of again', () => {

@@ -61,8 +61,8 @@ const withoutDebt = (entry: Entry): unknown => {
 
 /** Accepted before: the answer is the first one, and the log has not grown. */
 const expectSameAnswer = async (hub: MemoryHub, outcome: Outcome, first: Accepted): Promise<void> => {
-  const { entry, again } = accepted(outcome);
-  expect(again).toBe(true);
+  const { entry, repeated } = accepted(outcome);
+  expect(repeated).toBe(true);
   expect(withoutDebt(entry)).toEqual(withoutDebt(first.entry));
   const numbers = (await log(hub)).map(({ number }) => number);
   expect(numbers).toEqual(numbers.map((_number, index) => index + 1));
@@ -77,7 +77,7 @@ const openedHub = async (): Promise<{ readonly hub: MemoryHub; readonly opening:
 describe('A message that is accepted', () => {
   test('It is in the log with its text, its digest and the state after it', async () => {
     const { hub, opening } = await openedHub();
-    expect(opening.again).toBe(false);
+    expect(opening.repeated).toBe(false);
     expect(await hub.missions.last(mission)).toEqual({
       ...opening.entry,
       fanOutPending: true,
@@ -153,7 +153,7 @@ describe('A message that is accepted', () => {
     const hub = memoryHub();
     expectRefused(await send(hub, amk, update('early')), 'not-found');
     await send(hub, amk, request);
-    expect(accepted(await send(hub, amk, update('early')))).toMatchObject({ again: false, entry: { number: 2 } });
+    expect(accepted(await send(hub, amk, update('early')))).toMatchObject({ repeated: false, entry: { number: 2 } });
   });
 });
 
@@ -285,21 +285,21 @@ describe('An id that is used for something else', () => {
   test('Two senders may happen to use the same ids', async () => {
     const { hub } = await openedHub();
     const same = update('same', { bundleId: 'same' });
-    expect(accepted(await send(hub, amk, same))).toMatchObject({ again: false, entry: { number: 2 } });
-    expect(accepted(await send(hub, la, same))).toMatchObject({ again: false, entry: { number: 3 } });
+    expect(accepted(await send(hub, amk, same))).toMatchObject({ repeated: false, entry: { number: 2 } });
+    expect(accepted(await send(hub, la, same))).toMatchObject({ repeated: false, entry: { number: 3 } });
     await expectSameAnswer(hub, await send(hub, amk, same), accepted(await send(hub, amk, same)));
   });
 
   test('Messages without a Bundle id never share one', async () => {
     const { hub } = await openedHub();
     for (const id of ['a', 'b', 'c'])
-      expect(accepted(await send(hub, amk, update(id, { bundleId: 'none' }))).again).toBe(false);
+      expect(accepted(await send(hub, amk, update(id, { bundleId: 'none' }))).repeated).toBe(false);
   });
 
   test('Two requests with one id from two AMKs open two missions', async () => {
     const { hub } = await openedHub();
     const other = accepted(await send(hub, parties.otherAmk, request));
-    expect(other.again).toBe(false);
+    expect(other.repeated).toBe(false);
     expect(other.entry.mission).not.toBe(mission);
   });
 });
@@ -327,7 +327,7 @@ describe('Fingerprints that happen to be equal', () => {
     for (const id of ['a', 'b', 'c']) await send(hub, amk, update(id));
     const message = update('new');
     expect(accepted(await send(hub, amk, message, colliding(hub, message, amk)))).toMatchObject({
-      again: false,
+      repeated: false,
       entry: { number: 5 },
     });
   });
@@ -351,7 +351,7 @@ describe('Fingerprints that happen to be equal', () => {
     const used = update('used', { bundleId: 'used-b' });
     accepted(await send(hub, amk, used));
     const same = update('used', { bundleId: 'used-b', urgency: 'routine' });
-    expect(accepted(await send(hub, la, same, colliding(hub, same, la))).again).toBe(false);
+    expect(accepted(await send(hub, la, same, colliding(hub, same, la))).repeated).toBe(false);
   });
 
   test('A fingerprint that points past the log finds nothing', async () => {
@@ -367,7 +367,7 @@ describe('Fingerprints that happen to be equal', () => {
           : { ...last, state: { ...last.state, messageFingerprints: fingerprints } };
       },
     };
-    expect(accepted(await send(hub, amk, message, tooLong)).again).toBe(false);
+    expect(accepted(await send(hub, amk, message, tooLong)).repeated).toBe(false);
   });
 });
 
@@ -415,8 +415,8 @@ describe('Races', () => {
   test('Whoever loses a race to itself gets the one answer', async () => {
     const { hub } = await openedHub();
     const message = update('twice');
-    const { entry, again } = accepted(await send(hub, amk, message, losing(hub, [[amk, message]])));
-    expect(again).toBe(true);
+    const { entry, repeated } = accepted(await send(hub, amk, message, losing(hub, [[amk, message]])));
+    expect(repeated).toBe(true);
     expect(entry.number).toBe(2);
     expect(await log(hub)).toHaveLength(2);
   });
@@ -424,7 +424,7 @@ describe('Races', () => {
   test('The same message twice at once is accepted once, and both get the one answer', async () => {
     const hub = memoryHub();
     const both = (await Promise.all([send(hub, amk, request), send(hub, amk, request)])).map(accepted);
-    expect(both.filter(({ again }) => again)).toHaveLength(1);
+    expect(both.filter(({ repeated }) => repeated)).toHaveLength(1);
     expect(withoutDebt(both[0]?.entry ?? failed())).toEqual(withoutDebt(both[1]?.entry ?? failed()));
     expect(await log(hub)).toHaveLength(1);
   });
@@ -453,7 +453,7 @@ describe('Races', () => {
     expect(statusOf(refusal)).toBe(503);
     expect(rivalLog.appends).toBe(10);
     expect((await log(hub)).some(({ messageId }) => messageId === 'mine')).toBe(false);
-    expect(accepted(await send(hub, la, update('mine'))).again).toBe(false);
+    expect(accepted(await send(hub, la, update('mine'))).repeated).toBe(false);
   });
 });
 
@@ -471,8 +471,8 @@ describe('Storage that fails', () => {
         return 'taken';
       },
     };
-    const { entry, again } = accepted(await send(hub, amk, message, forgetful));
-    expect(again).toBe(true);
+    const { entry, repeated } = accepted(await send(hub, amk, message, forgetful));
+    expect(repeated).toBe(true);
     expect(entry).toMatchObject({ number: 2, messageId: 'landed' });
     expect(await log(hub)).toHaveLength(2);
   });
@@ -490,8 +490,8 @@ describe('Storage that fails', () => {
       },
     };
     await expect(send(hub, amk, update('lost'), broken)).rejects.toThrow(Unavailable);
-    const { entry, again } = accepted(await send(hub, amk, update('lost')));
-    expect(again).toBe(landed);
+    const { entry, repeated } = accepted(await send(hub, amk, update('lost')));
+    expect(repeated).toBe(landed);
     expect(entry.number).toBe(2);
     expect(await log(hub)).toHaveLength(2);
   });
@@ -513,7 +513,7 @@ describe('Whoever may be kept from opening missions', () => {
     const calls: number[] = [];
     return {
       calls,
-      keptFromWaking: async () => {
+      checkActivation: async () => {
         calls.push(1);
         return refusal;
       },
@@ -554,7 +554,7 @@ describe('Whoever may be kept from opening missions', () => {
     expectRefused(await sendAsking(hub, update('no-such-mission'), kept), 'not-found');
     accepted(await sendAsking(hub, request, asked()));
     hub.clock.advance(3_600_000);
-    expect(accepted(await sendAsking(hub, request, kept)).again).toBe(true);
+    expect(accepted(await sendAsking(hub, request, kept)).repeated).toBe(true);
     expect(kept.calls).toEqual([]);
   });
 

@@ -42,7 +42,7 @@ import {
   entryOf,
   expectIllegal,
   expectRefused,
-  expectTold,
+  expectNotified,
   given,
   later,
   mission,
@@ -126,7 +126,7 @@ describe('Opening a mission', () => {
   });
 
   test('The AMK LA, and nobody else, is told of a request', () => {
-    expectTold(when(undefined, opened), la);
+    expectNotified(when(undefined, opened), la);
   });
 
   test.each([
@@ -172,7 +172,7 @@ describe('Who is asked', () => {
       status: 'requested',
       openedBy: entry.number,
     });
-    expectTold({ outcome: 'accepted', entry }, wanted);
+    expectNotified({ outcome: 'accepted', entry }, wanted);
   });
 
   test.each(asking.slice(1))('A %s without a destination asks nobody', (_event, before, sender, message) => {
@@ -187,7 +187,7 @@ describe('Who is asked', () => {
       const entry = entryOf(when(undefined, [amk, missionRequest({ to: [], municipality })]));
       expect(entry.state).toMatchObject({ coordinator: covering.organisation, municipality });
       expect(entry.state.tasks[0]?.owner).toBe(covering.organisation);
-      expectTold({ outcome: 'accepted', entry }, covering);
+      expectNotified({ outcome: 'accepted', entry }, covering);
     }
   });
 
@@ -268,7 +268,7 @@ describe('Who is asked', () => {
       to: [la.organisation, otherAmk.organisation, otherHospital.organisation, otherAmk.organisation],
     });
     const outcome = when(asked, [amk, message]);
-    expectTold(outcome, la, operator, hospital);
+    expectNotified(outcome, la, operator, hospital);
     // Each once, however often it was named.
     expect(entryOf(outcome).notParties).toEqual([otherAmk.organisation, otherHospital.organisation]);
   });
@@ -276,14 +276,14 @@ describe('Who is asked', () => {
   test('A party that is concerned but not by this message is not told, and the log says so', () => {
     const decision = missionDecision({ task: coordination, answer: 'accepted', to: [operator.organisation] });
     const outcome = when(asked, [la, decision]);
-    expectTold(outcome, amk, quality);
+    expectNotified(outcome, amk, quality);
     expect(entryOf(outcome).notParties).toEqual([operator.organisation]);
   });
 
   test('Receivers that are told anyway may be named, and name nobody else out', () => {
     const message = missionUpdate({ mission, to: [hospital.organisation, la.organisation] });
     const outcome = when(asked, [amk, message]);
-    expectTold(outcome, la, operator, hospital);
+    expectNotified(outcome, la, operator, hospital);
     expect(entryOf(outcome).notParties).toEqual([]);
   });
 
@@ -744,7 +744,7 @@ describe('Whose business it is', () => {
       const before = withTask(asked, flight, { status });
       const entry = entryOf(when(before, [operator, prearrivalNotification({ mission, id: 'from-the-crew' })]));
       expect(entry.state.tasks.at(-1)).toMatchObject({ asker: operator.organisation, owner: hospital.organisation });
-      expectTold({ outcome: 'accepted', entry }, hospital, la);
+      expectNotified({ outcome: 'accepted', entry }, hospital, la);
     }
   });
 
@@ -768,7 +768,7 @@ describe('Whose business it is', () => {
       asker: operator.organisation,
       eta: '2026-01-31T13:20:00+01:00',
     });
-    expectTold({ outcome: 'accepted', entry: changed }, hospital);
+    expectNotified({ outcome: 'accepted', entry: changed }, hospital);
   });
 
   test('A Task that the mission does not have is unknown', () => {
@@ -836,10 +836,10 @@ describe('Acknowledgement', () => {
   });
 
   test('Who asked and who coordinates are told that a person has seen it', () => {
-    expectTold(when(asked, [la, acknowledgement({ task: coordination })]), amk);
-    expectTold(when(asked, [operator, acknowledgement({ task: flight })]), la);
+    expectNotified(when(asked, [la, acknowledgement({ task: coordination })]), amk);
+    expectNotified(when(asked, [operator, acknowledgement({ task: flight })]), la);
     const warned = later(asked, [operator, prearrivalNotification({ mission, id: 'from-the-crew' })]);
-    expectTold(when(warned, [hospital, acknowledgement({ task: task(4) })]), operator, la);
+    expectNotified(when(warned, [hospital, acknowledgement({ task: task(4) })]), operator, la);
   });
 
   test('An answer is an acknowledgement too', () => {
@@ -860,7 +860,7 @@ describe('Acknowledgement', () => {
 describe('Decision', () => {
   test('The requester, and beside it only the quality system, is told of a decision', () => {
     for (const answer of ['accepted', 'partially-accepted', 'deferred', 'rejected'] as const)
-      expectTold(when(given(opened), [la, missionDecision({ task: coordination, answer })]), amk, quality);
+      expectNotified(when(given(opened), [la, missionDecision({ task: coordination, answer })]), amk, quality);
   });
 
   test('A rejection says who decided, why, and in what words', () => {
@@ -964,14 +964,14 @@ describe('Decision', () => {
 
 describe('Resources', () => {
   test('The crew, and nobody else, is told that it is asked', () => {
-    expectTold(when(given(opened), resourceAsked), operator);
-    expectTold(when(asked, [la, resourceRequest({ mission, to: [otherOperator.organisation] })]), otherOperator);
+    expectNotified(when(given(opened), resourceAsked), operator);
+    expectNotified(when(asked, [la, resourceRequest({ mission, to: [otherOperator.organisation] })]), otherOperator);
   });
 
   test('Who asked, the requester and the hospital that waits are told what the crew answers, and the quality system', () => {
-    expectTold(when(asked, crewAccepts), amk, la, hospital, quality);
-    expectTold(when(asked, crewDeclines), amk, la, hospital, quality);
-    expectTold(
+    expectNotified(when(asked, crewAccepts), amk, la, hospital, quality);
+    expectNotified(when(asked, crewDeclines), amk, la, hospital, quality);
+    expectNotified(
       when(flying, [operator, resourceResponse({ task: flight, answer: 'withdrawn' })]),
       amk,
       la,
@@ -1025,7 +1025,7 @@ describe('Resources', () => {
 
   test('A declined operator is not told of a later update', () => {
     const before = later(asked, crewDeclines);
-    expectTold(when(before, [amk, missionUpdate({ mission })]), la, hospital);
+    expectNotified(when(before, [amk, missionUpdate({ mission })]), la, hospital);
   });
 
   test('An operator that declined has no more to say to the others', () => {
@@ -1036,7 +1036,7 @@ describe('Resources', () => {
 
   test('An operator that was asked twice and declined once is told', () => {
     const before = later(asked, [la, resourceRequest({ mission, id: 'again' })], crewDeclines);
-    expectTold(when(before, [amk, missionUpdate({ mission })]), la, operator, hospital);
+    expectNotified(when(before, [amk, missionUpdate({ mission })]), la, operator, hospital);
   });
 
   test('Each recipient is named once, however often the mission concerns it', () => {
@@ -1054,9 +1054,9 @@ describe('Flight phases', () => {
   const accepted = later(asked, decided, crewAccepts);
 
   test('Every party but the crew itself is told of a report', () => {
-    expectTold(when(accepted, crewDeparts), amk, la, hospital);
+    expectNotified(when(accepted, crewDeparts), amk, la, hospital);
     const two = later(accepted, [la, resourceRequest({ mission, to: [otherOperator.organisation] })]);
-    expectTold(when(two, crewDeparts), amk, la, otherOperator, hospital);
+    expectNotified(when(two, crewDeparts), amk, la, otherOperator, hospital);
   });
 
   test('Being alerted is not being airborne', () => {
@@ -1165,8 +1165,8 @@ describe('Flight phases', () => {
 
 describe('Pre-arrival', () => {
   test('The hospital is told, and the coordinator if the crew warns', () => {
-    expectTold(when(given(opened, resourceAsked), hospitalWarned), hospital);
-    expectTold(when(given(opened, resourceAsked), [operator, prearrivalNotification({ mission })]), hospital, la);
+    expectNotified(when(given(opened, resourceAsked), hospitalWarned), hospital);
+    expectNotified(when(given(opened, resourceAsked), [operator, prearrivalNotification({ mission })]), hospital, la);
   });
 
   test('A warning names its flight and its ETA', () => {
@@ -1200,22 +1200,22 @@ describe('Pre-arrival', () => {
 
   test('Who warned, who coordinates and who flies are told what the hospital answers', () => {
     for (const answer of ['accepted', 'cannot-receive'] as const) {
-      expectTold(when(asked, [hospital, prearrivalResponse({ task: arrival, answer })]), la, operator);
+      expectNotified(when(asked, [hospital, prearrivalResponse({ task: arrival, answer })]), la, operator);
       const byCrew = given(opened, resourceAsked, [operator, prearrivalNotification({ mission })]);
-      expectTold(when(byCrew, [hospital, prearrivalResponse({ task: arrival, answer })]), la, operator);
+      expectNotified(when(byCrew, [hospital, prearrivalResponse({ task: arrival, answer })]), la, operator);
     }
   });
 
   test('When a hospital diverts, the other hospital is told beside who warned, who coordinates and who flies', () => {
     const diverts: Step = [hospital, prearrivalResponse({ task: arrival, answer: 'diverted' })];
-    expectTold(when(asked, diverts), la, operator, otherHospital);
+    expectNotified(when(asked, diverts), la, operator, otherHospital);
     const byCrew = given(opened, resourceAsked, [operator, prearrivalNotification({ mission })]);
-    expectTold(when(byCrew, diverts), la, operator, otherHospital);
+    expectNotified(when(byCrew, diverts), la, operator, otherHospital);
   });
 
   test('A warning that belongs to no flight is answered to who warned', () => {
     const before = given(opened, resourceAsked, [la, prearrivalNotification({ mission })]);
-    expectTold(when(before, [hospital, prearrivalResponse({ task: arrival, answer: 'accepted' })]), la);
+    expectNotified(when(before, [hospital, prearrivalResponse({ task: arrival, answer: 'accepted' })]), la);
   });
 
   test('A hospital that diverts says where to, and that hospital is warned by the same message', () => {
@@ -1239,7 +1239,7 @@ describe('Pre-arrival', () => {
       owner: otherHospital.organisation,
       status: 'requested',
     });
-    expectTold(when(state, [amk, missionUpdate({ mission })]), la, operator, otherHospital);
+    expectNotified(when(state, [amk, missionUpdate({ mission })]), la, operator, otherHospital);
   });
 
   test('A patient is diverted to a hospital that the directory knows', () => {
@@ -1269,7 +1269,7 @@ describe('Updates', () => {
   test('Every party but the one that speaks is told of an update', () => {
     const everybody = [amk, la, operator, hospital];
     for (const sender of everybody)
-      expectTold(
+      expectNotified(
         when(asked, [sender, missionUpdate({ mission, describes: false })]),
         ...everybody.filter((party) => party !== sender),
       );
@@ -1360,13 +1360,13 @@ describe('Cancellation', () => {
   });
 
   test('A cancellation reaches everybody whom it lets go', () => {
-    expectTold(when(asked, [amk, missionCancel({ mission })]), la, operator, hospital, quality);
-    expectTold(when(asked, [la, missionCancel({ mission })]), amk, operator, hospital, quality);
-    expectTold(when(flying, [amk, missionCancel({ mission })]), la, operator, hospital, quality);
+    expectNotified(when(asked, [amk, missionCancel({ mission })]), la, operator, hospital, quality);
+    expectNotified(when(asked, [la, missionCancel({ mission })]), amk, operator, hospital, quality);
+    expectNotified(when(flying, [amk, missionCancel({ mission })]), la, operator, hospital, quality);
   });
 
   test('A cancellation does not reach who had declined', () => {
-    expectTold(when(later(asked, crewDeclines), [amk, missionCancel({ mission })]), la, hospital, quality);
+    expectNotified(when(later(asked, crewDeclines), [amk, missionCancel({ mission })]), la, hospital, quality);
   });
 
   test('A cancellation says why', () => {
@@ -1401,8 +1401,8 @@ describe('Cancellation', () => {
   });
 
   test('After a cancellation whoever was let go is not told of an update, the crew in the air is', () => {
-    expectTold(when(cancelled(asked), [amk, missionUpdate({ mission })]), la);
-    expectTold(when(cancelled(flying), [amk, missionUpdate({ mission })]), la, operator, hospital);
+    expectNotified(when(cancelled(asked), [amk, missionUpdate({ mission })]), la);
+    expectNotified(when(cancelled(flying), [amk, missionUpdate({ mission })]), la, operator, hospital);
   });
 
   test('Whether the crew was airborne first is decided by the order in the log', () => {
@@ -1437,7 +1437,7 @@ describe('Hand-over', () => {
     expect(statusesOf(entry.state)).toEqual(['completed', 'completed', 'completed']);
     expect(entry.state.status).toBe('completed');
     expect(entry.state.tasks.map(({ changedBy }) => changedBy)).toEqual([8, 8, 8]);
-    expectTold({ outcome: 'accepted', entry }, amk, la, hospital);
+    expectNotified({ outcome: 'accepted', entry }, amk, la, hospital);
   });
 
   test('A hospital that never answered is not asked any more once the patient is there', () => {
@@ -1502,7 +1502,7 @@ describe('Hand-over', () => {
 
   test('Who has done its part is still told', () => {
     const over = later(flying, hospitalAccepts, crewHandsOver);
-    expectTold(when(over, [amk, missionUpdate({ mission })]), la, operator, hospital);
+    expectNotified(when(over, [amk, missionUpdate({ mission })]), la, operator, hospital);
   });
 
   test('A late report of a flight that is over ends no ask that has nothing to do with it', () => {

@@ -55,6 +55,12 @@ describe('The description of a mission', () => {
     });
   });
 
+  test('loses its municipality with a new position that comes without one', () => {
+    const state = later(given(opened), described, [amk, missionUpdate({ mission, place: [61.5, 9.5] })]);
+    expect(state.position).toEqual({ latitude: 61.5, longitude: 9.5 });
+    expect(state.municipality).toBeUndefined();
+  });
+
   test('is not changed by what is said of Tasks: a position of the crew, criteria of a decision', () => {
     const before = later(given(opened, asksCrew), described, crewSays(task(2), 'accepted'));
     const state = later(before, decides('accepted', { criterion: 'professional-support' }), [

@@ -14,7 +14,7 @@ import {
   entryOf,
   expectIllegal,
   expectRefused,
-  expectTold,
+  expectNotified,
   given,
   later,
   mission,
@@ -64,7 +64,7 @@ describe('A hospital that diverts', () => {
   test('leaves the crew that warned it the asker', () => {
     const byCrew = given(opened, asksCrew, [operator, prearrivalNotification({ mission, partOf: flight })]);
     expect(taskIn(later(byCrew, diverts), task(4)).asker).toBe(operator.organisation);
-    expectTold(when(byCrew, diverts), la, operator, otherHospital);
+    expectNotified(when(byCrew, diverts), la, operator, otherHospital);
   });
 
   test('without a flight or where it was told of none opens a Task without one', () => {
@@ -90,7 +90,7 @@ describe('A hospital that diverts', () => {
   });
 
   test('is not asked any more, and is not told of news', () => {
-    expectTold(when(later(warned, diverts), [amk, missionUpdate({ mission })]), la, operator, otherHospital);
+    expectNotified(when(later(warned, diverts), [amk, missionUpdate({ mission })]), la, operator, otherHospital);
   });
 
   test('that cannot receive opens no Task: somebody must find another', () => {
@@ -121,7 +121,7 @@ describe('A warning taken back', () => {
     expect(taskIn(state, arrival)).toMatchObject({
       reason: { table: 'refusal-reason', code: 'weather', class: 'operational', text: 'Fog at the helipad' },
     });
-    expectTold(when(warned, takesBack()), hospital);
+    expectNotified(when(warned, takesBack()), hospital);
   });
 
   test('for another hospital warns that one', () => {
@@ -134,7 +134,7 @@ describe('A warning taken back', () => {
       partOf: flight,
       eta: '2026-02-01T13:00:00+01:00',
     });
-    expectTold({ outcome: 'accepted', entry }, hospital, otherHospital);
+    expectNotified({ outcome: 'accepted', entry }, hospital, otherHospital);
   });
 
   test('cannot name the hospital it is taken back from', () => {

@@ -84,15 +84,15 @@ describe('A message sent again', () => {
     const { missions } = memoryHub();
     const message = missionRequest({ id: 'again' });
     const accept = () => acceptMessage(missions, message, sentBy(amk), () => 0);
-    expect(await accept()).toMatchObject({ again: false, fanOutPending: true });
+    expect(await accept()).toMatchObject({ repeated: false, fanOutPending: true });
     const again = await accept();
-    expect(again).toMatchObject({ again: true, fanOutPending: true });
+    expect(again).toMatchObject({ repeated: true, fanOutPending: true });
     if (again.outcome === 'refused') throw new Error('refused');
     await missions.completeFanOut(again.entry.mission, 1, {
       notified: [],
       withoutSubscription: [],
       fanOutCompletedAt: new Date(0).toISOString(),
     });
-    expect(await accept()).toMatchObject({ again: true, fanOutPending: false });
+    expect(await accept()).toMatchObject({ repeated: true, fanOutPending: false });
   });
 });

@@ -6,7 +6,7 @@ import {
   entryOf,
   expectIllegal,
   expectRefused,
-  expectTold,
+  expectNotified,
   given,
   later,
   mission,
@@ -55,7 +55,7 @@ describe('Forwarding', () => {
   });
 
   test('is told to everybody whom the mission concerns, to the new coordinator and to the quality system', () => {
-    expectTold(when(asked, forwards()), amk, otherLa, operator, hospital, quality);
+    expectNotified(when(asked, forwards()), amk, otherLa, operator, hospital, quality);
   });
 
   test('leaves nothing to say to who forwarded once a person there has seen it', () => {
@@ -121,12 +121,12 @@ describe('Forwarding', () => {
 
   test('does not keep a party that the mission let go: who forwarded is not told any more, unless it asked somebody', () => {
     const alone = later(given(opened), forwards());
-    expectTold(when(alone, [amk, missionUpdate({ mission })]), otherLa);
+    expectNotified(when(alone, [amk, missionUpdate({ mission })]), otherLa);
     expect(codeOf(when(alone, [la, missionUpdate({ mission, describes: false })]))).toBe('forbidden-relation');
   });
 
   test('leaves what crews answer to who asked them, to who coordinates now and to the requester', () => {
-    expectTold(when(forwarded, crewSays(task(2), 'accepted')), amk, la, otherLa, hospital, quality);
+    expectNotified(when(forwarded, crewSays(task(2), 'accepted')), amk, la, otherLa, hospital, quality);
   });
 });
 
@@ -151,7 +151,7 @@ describe('Taking back what was forwarded', () => {
       status: 'requested',
     });
     expect(taskIn(back.state, task(4)).status).toBe('cancelled');
-    expectTold({ outcome: 'accepted', entry: back }, amk, otherLa, operator, hospital, quality);
+    expectNotified({ outcome: 'accepted', entry: back }, amk, otherLa, operator, hospital, quality);
   });
 
   test('is not for who never forwarded it', () => {

@@ -68,7 +68,7 @@ export const recipients = (outcome: Outcome): readonly string[] => entryOf(outco
 export const numbersOf = (...list: readonly Party[]): readonly string[] =>
   list.map(({ organisation }) => organisation).sort();
 
-export const expectTold = (outcome: Outcome, ...list: readonly Party[]): void =>
+export const expectNotified = (outcome: Outcome, ...list: readonly Party[]): void =>
   expect([...recipients(outcome)].sort()).toEqual(numbersOf(...list));
 
 export const codeOf = (outcome: Outcome): string =>

@@ -9,7 +9,7 @@ import {
 import {
   codeOf,
   expectRefused,
-  expectTold,
+  expectNotified,
   given,
   later,
   mission,
@@ -202,7 +202,7 @@ describe('The end', () => {
     expect(declined.status).toBe('active');
     const turnedAway = when(declined, hospitalSays(task(5), 'cannot-receive'));
     expect(codeOf(turnedAway)).toBe('accepted');
-    expectTold(turnedAway, amk, la, operator);
+    expectNotified(turnedAway, amk, la, operator);
     expect(later(declined, hospitalSays(task(5), 'cannot-receive')).status).toBe('completed');
   });
 

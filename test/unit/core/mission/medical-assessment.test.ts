@@ -5,7 +5,7 @@ import {
   entryOf,
   expectIllegal,
   expectRefused,
-  expectTold,
+  expectNotified,
   given,
   later,
   mission,
@@ -34,8 +34,8 @@ describe('A physician’s assessment', () => {
   });
 
   test('is told to who coordinates and to the requester, whose patient it is', () => {
-    expectTold(when(asked, says(operator)), amk, la);
-    expectTold(when(asked, says(la)), amk);
+    expectNotified(when(asked, says(operator)), amk, la);
+    expectNotified(when(asked, says(la)), amk);
   });
 
   test('is given by the coordinator, or by a crew that is asked or flies', () => {

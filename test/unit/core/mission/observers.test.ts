@@ -3,7 +3,18 @@ import { isParty } from '../../../../core/mission/state.ts';
 import { mayReadEntry, mayReadTask, seesNoPerson } from '../../../../core/mission/access-rules.ts';
 import { codesOf, roles } from '../../../../schemas/codes.ts';
 import { missionUpdate, parties } from '../../../support/messages.ts';
-import { entryOf, expectRefused, expectTold, given, later, mission, type Step, task, taskIn, when } from './given.ts';
+import {
+  entryOf,
+  expectRefused,
+  expectNotified,
+  given,
+  later,
+  mission,
+  type Step,
+  task,
+  taskIn,
+  when,
+} from './given.ts';
 import { asksCrew, cancels, crewReports, crewSays, decides, hospitalSays, opened, warnsHospital } from './steps.ts';
 
 const { amk, otherAmk, la, otherLa, operator, hospital, otherHospital, observer, quality } = parties;
@@ -24,7 +35,7 @@ describe('Observers', () => {
       expect(entry.joins).toEqual([observer.organisation]);
       expect(entry.state.observers).toEqual([observer.organisation]);
       expect(entry.notParties).toEqual([]);
-      expectTold(
+      expectNotified(
         { outcome: 'accepted', entry },
         ...[amk, la, operator, hospital, observer].filter((one) => one !== sender),
       );
@@ -75,11 +86,11 @@ describe('Observers', () => {
   });
 
   test('are told what concerns everybody, and not what is between two', () => {
-    expectTold(when(invited, [amk, missionUpdate({ mission })]), la, operator, hospital, observer);
-    expectTold(when(invited, cancels), la, operator, hospital, observer, quality);
+    expectNotified(when(invited, [amk, missionUpdate({ mission })]), la, operator, hospital, observer);
+    expectNotified(when(invited, cancels), la, operator, hospital, observer, quality);
     const flying = later(invited, crewSays(task(2), 'accepted'));
-    expectTold(when(flying, crewReports(task(2), 'departed')), amk, la, hospital, observer);
-    expectTold(when(invited, decides('accepted')), amk, quality);
+    expectNotified(when(flying, crewReports(task(2), 'departed')), amk, la, hospital, observer);
+    expectNotified(when(invited, decides('accepted')), amk, quality);
   });
 
   test('say nothing', () => {

@@ -5,7 +5,7 @@ import type { MissionState, Party } from '../../../../core/mission/state.ts';
 import type { Message } from '../../../../schemas/messages/message.ts';
 import { memoryHub } from '../../../memory/hub.ts';
 import { missionUpdate, parties, resourceAvailability, resourceStatus, sentBy } from '../../../support/messages.ts';
-import { codeOf, entryOf, expectRefused, expectTold, type Step, task, when } from './given.ts';
+import { codeOf, entryOf, expectRefused, expectNotified, type Step, task, when } from './given.ts';
 
 const { amk, la, otherLa, operator, otherOperator, hospital } = parties;
 
@@ -48,7 +48,7 @@ describe('A resource in no mission', () => {
   });
 
   test('is told of to every AMK LA, of all regions, and to nobody else', () => {
-    expectTold(when(undefined, first), la, otherLa);
+    expectNotified(when(undefined, first), la, otherLa);
   });
 
   test('has one log per operator and call sign, however the call sign is written; an exercise has another', () => {
@@ -126,10 +126,10 @@ describe('A resource in no mission', () => {
     const hub = memoryHub();
     const message = (index: number): Message => said('free', noon, { id: `report-${index}` });
     const send = (index: number) => acceptMessage(hub.missions, message(index), sentBy(operator), hub.now);
-    for (let index = 1; index <= 520; index += 1) expect(await send(index)).toMatchObject({ again: false });
-    expect(await send(520)).toMatchObject({ again: true, entry: { number: 520 } });
-    expect(await send(21)).toMatchObject({ again: true, entry: { number: 21 } });
-    expect(await send(20)).toMatchObject({ again: false, entry: { number: 521 } });
+    for (let index = 1; index <= 520; index += 1) expect(await send(index)).toMatchObject({ repeated: false });
+    expect(await send(520)).toMatchObject({ repeated: true, entry: { number: 520 } });
+    expect(await send(21)).toMatchObject({ repeated: true, entry: { number: 21 } });
+    expect(await send(20)).toMatchObject({ repeated: false, entry: { number: 521 } });
   });
 
   test('is seen in the overview as of the newest report, whatever is told of first', async () => {

@@ -5,7 +5,7 @@ import {
   codeOf,
   expectIllegal,
   expectRefused,
-  expectTold,
+  expectNotified,
   given,
   later,
   statusesOf,
@@ -56,9 +56,9 @@ describe('A mission report', () => {
   });
 
   test('is told to the coordinator and the quality system; who else the mission concerned hears that it is over', () => {
-    expectTold(when(flying, reports()), amk, la, hospital, quality);
+    expectNotified(when(flying, reports()), amk, la, hospital, quality);
     const landed = later(flying, crewReports(flight, 'available'));
-    expectTold(when(landed, reports()), la, quality);
+    expectNotified(when(landed, reports()), la, quality);
   });
 
   test.each(['completed', 'failed', 'cancelled'] as const)(
@@ -116,7 +116,7 @@ describe('Outcome feedback', () => {
   });
 
   test('is told to the coordinator and the quality system', () => {
-    expectTold(when(flying, feedback()), la, quality);
+    expectNotified(when(flying, feedback()), la, quality);
   });
 
   test('leaves the hospital’s answer and who gave it as they were', () => {

@@ -14,7 +14,7 @@ import {
   entryOf,
   expectIllegal,
   expectRefused,
-  expectTold,
+  expectNotified,
   given,
   later,
   statusesOf,
@@ -79,7 +79,7 @@ describe('A rejection that is disputed', () => {
   });
 
   test('is told to the coordinator and the quality system', () => {
-    expectTold(when(turnedDown, disputes()), la, quality);
+    expectNotified(when(turnedDown, disputes()), la, quality);
   });
 
   test('is the requester’s to dispute: nobody else is a clinician who stands with the patient', () => {

@@ -361,7 +361,7 @@ describe('Whatever is said, and whoever says it', () => {
         for (const [sender, message, first] of sent) {
           const outcome = await acceptMessage(hub.missions, message, sentBy(sender), hub.now);
           if (outcome.outcome === 'refused') throw new Error(JSON.stringify(outcome.faults));
-          expect(outcome.again).toBe(true);
+          expect(outcome.repeated).toBe(true);
           expect(outcome.entry).toMatchObject(first.entry);
         }
         expect(await logOf(hub)).toEqual(log);
@@ -383,7 +383,7 @@ describe('Whatever is said, and whoever says it', () => {
         );
         const log = await logOf(hub);
         const accepted = outcomes.flatMap((outcome) =>
-          outcome.outcome === 'accepted' && outcome.entry.mission === mission && !outcome.again
+          outcome.outcome === 'accepted' && outcome.entry.mission === mission && !outcome.repeated
             ? [outcome.entry.number]
             : [],
         );

@@ -13,7 +13,7 @@ import {
   codeOf,
   entryOf,
   expectRefused,
-  expectTold,
+  expectNotified,
   given,
   later,
   mission,
@@ -65,7 +65,7 @@ describe('A resource that is stood down', () => {
       operator,
       prearrivalNotification({ mission, partOf: flight }),
     ]);
-    expectTold(when(warned, standsDown(flight)), operator, hospital);
+    expectNotified(when(warned, standsDown(flight)), operator, hospital);
     const declines: Step = [otherOperator, resourceResponse({ task: other, answer: 'declined' })];
     const withdrawn = entryOf(when(warned, crewSays(flight, 'withdrawn')));
     expect(withdrawn.recipients).toContain(hospital.organisation);

@@ -1,12 +1,12 @@
 import { timeOf } from '../../schemas/fhir/datatypes.ts';
 
-/** How times, durations and texts are put before people. */
+/** Times, durations and free text in a form for people. */
 
-let made: Intl.DateTimeFormat | undefined;
+let formatter: Intl.DateTimeFormat | undefined;
 
-/** Made when it is first asked for: it takes 10 ms, and most functions never put a time into words. */
-const norwegian = (): Intl.DateTimeFormat => {
-  made ??= new Intl.DateTimeFormat('en-GB', {
+/** Created on first use: it takes 10 ms, and most functions never format a time. */
+const norwegianTime = (): Intl.DateTimeFormat => {
+  formatter ??= new Intl.DateTimeFormat('en-GB', {
     timeZone: 'Europe/Oslo',
     day: 'numeric',
     month: 'long',
@@ -16,15 +16,15 @@ const norwegian = (): Intl.DateTimeFormat => {
     second: '2-digit',
     timeZoneName: 'longOffset',
   });
-  return made;
+  return formatter;
 };
 
-/** A moment as a Norwegian clock shows it: `8 January 2026, 08:31:10 (UTC+01:00)`. */
-export const momentWords = (text: string): string => {
+/** A time on a Norwegian clock: `8 January 2026, 08:31:10 (UTC+01:00)`. */
+export const momentText = (text: string): string => {
   const at = timeOf(text);
   if (Number.isNaN(at)) return text;
   const parts = new Map(
-    norwegian()
+    norwegianTime()
       .formatToParts(at)
       .map(({ type, value }) => [type, value]),
   );
@@ -34,7 +34,7 @@ export const momentWords = (text: string): string => {
 };
 
 /** The time between two moments: `3 min 12 s`. */
-export const durationWords = (from: string, to: string): string => {
+export const durationText = (from: string, to: string): string => {
   const seconds = Math.round(Math.abs(timeOf(to) - timeOf(from)) / 1000);
   const parts: readonly (readonly [number, string])[] = [
     [Math.floor(seconds / 86_400), 'd'],
@@ -51,8 +51,8 @@ export const durationWords = (from: string, to: string): string => {
         .join(' ');
 };
 
-/** Control characters are not allowed in XHTML, and those that turn the direction of writing could make a text look like another. */
-const notText = /[\p{Cc}\u202A-\u202E\u2066-\u2069\uFFFE\uFFFF]/gu;
+/** Control characters are not allowed in XHTML. Those that change the direction of writing could make one text look like another. */
+const forbiddenInText = /[\p{Cc}\u202A-\u202E\u2066-\u2069\uFFFE\uFFFF]/gu;
 
 const entities: Readonly<Record<string, string>> = {
   '&': '&amp;',
@@ -62,9 +62,9 @@ const entities: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
-/** A text as it stands in XHTML, whatever somebody wrote. */
-export const escaped = (text: string): string =>
+/** Free text made safe for XHTML. */
+export const escapeXhtml = (text: string): string =>
   text
     .toWellFormed()
-    .replaceAll(notText, ' ')
+    .replaceAll(forbiddenInText, ' ')
     .replaceAll(/[&<>"']/g, (character) => entities[character] ?? '');
