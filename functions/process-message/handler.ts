@@ -103,16 +103,16 @@ export const createHandler = (ports: ProcessMessageDeps) => {
     if (accepted.outcome === 'refused') return accepted;
 
     const { entry, repeated, fanOutPending } = accepted;
-    log(again ? 'MESSAGE_REPEATED' : 'MESSAGE_ACCEPTED', {
+    log(repeated ? 'MESSAGE_REPEATED' : 'MESSAGE_ACCEPTED', {
       event: entry.event,
       mission: entry.mission,
       entry: entry.number,
       sender: entry.sender,
       ...system,
     });
-    if (!again) countAccepted(accepted);
-    // If a message is sent again because its first answer was lost, its fan-out may be unfinished.
-    if (fanOutPending) await startFanOut({ ...deps, directory }, entry, { mayHaveStarted: again, knownSince });
+    if (!repeated) countAccepted(accepted);
+    // If a message is sent repeated because its first answer was lost, its fan-out may be unfinished.
+    if (fanOutPending) await startFanOut({ ...deps, directory }, entry, { mayHaveStarted: repeated, knownSince });
     return answer(200, responseMessage(entry, { base, directory }), {
       etag: etag(entry.number),
       'last-modified': new Date(entry.receivedAt).toUTCString(),
