@@ -9,15 +9,18 @@ import { defined } from '../../schemas/defined.ts';
 import { publishedTypes } from '../../schemas/published/types.ts';
 import { scopes } from '../../schemas/scopes.ts';
 
-/** Requests as API Gateway hands them to a function, after the authorizer has let them in. */
+/** Requests as API Gateway sends them to a function, after the authorizer has accepted them. */
 
+/** The claims that the authorizer read in the token. */
 export interface Calling {
-  /** Organisation numbers as the token says them. */
+  /** Organisation number of the legal entity. */
   readonly parent: string;
   readonly supplier?: string;
   readonly client?: string;
-  /** Scopes of the hub; all of them if nothing is said. */
+  /** Scopes of the hub; without it, all of them. */
   readonly scope?: string;
+  /** Seconds to wait, if the client is over its rate limit. */
+  readonly limited?: string;
 }
 
 export interface Asking {
@@ -45,7 +48,7 @@ export const resourceOf = (path: string): string => {
 };
 
 export const requestOf = (
-  { parent, supplier, client = 'test', scope = Object.keys(scopes).join(' ') }: Calling,
+  { parent, supplier, client = 'test', scope = Object.keys(scopes).join(' '), limited }: Calling,
   { method = 'GET', path, query, headers = {}, body }: Asking,
 ): APIGatewayProxyEvent => {
   const [type = '', id, operation] = path.split('/');
@@ -71,11 +74,11 @@ export const requestOf = (
       resourcePath,
       pathParameters: { ...(resourcePath.includes('{type}') ? { type } : {}), ...defined({ id, operation }) },
     },
-    { parent, client, scope, audience: 'test', ...defined({ supplier }) },
+    { parent, client, scope, audience: 'test', ...defined({ supplier, limited }) },
   );
 };
 
-/** A request as API Gateway hands it to the authorizer. */
+/** A request as API Gateway sends it to the authorizer. */
 export const authorizerRequest = (
   method: string,
   path: string,

@@ -1,0 +1,146 @@
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { createHandler } from '../../../functions/process-message/handler.ts';
+import { handlerPorts, memoryBudgets } from '../../memory/handler-ports.ts';
+import { captureLog } from '../../support/captured-log.ts';
+import { describeBodyRefusals, describeCallerRefusals, describeHttpRefusals } from '../../support/http-refusals.ts';
+import { acknowledgement, missionRequest, parties, taskOpenedBy, missionOpenedBy } from '../../support/messages.ts';
+import { ask, type Asking } from '../../support/requests.ts';
+
+const { amk, la } = parties;
+const calling = { parent: amk.organisation };
+const request = missionRequest({
+  municipality: '3401',
+  more: [{ resourceType: 'Patient', name: [{ text: 'Kari Testperson' }], birthDate: '1986-01-01' }],
+});
+const mission = missionOpenedBy(request);
+const asking: Asking = { method: 'POST', path: '$process-message', body: request.text };
+const subject = { createHandler, calling, asking, first: 'directory' } as const;
+
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+});
+
+describeHttpRefusals('process-message', subject);
+describeCallerRefusals('process-message', subject);
+describeBodyRefusals('process-message', subject);
+
+const faultIn = (body: string): unknown => JSON.parse(body).issue[0].details.coding[0].code;
+
+describe('process-message', () => {
+  test('stores the message, and answers with a message that names it and the version', async () => {
+    const log = captureLog();
+    const ports = handlerPorts();
+    const { statusCode, headers, body } = await ask(createHandler(ports), calling, asking);
+    expect(statusCode).toBe(200);
+    expect(headers).toMatchObject({
+      etag: 'W/"1"',
+      'content-type': 'application/fhir+json; charset=utf-8',
+      'last-modified': 'Sun, 01 Feb 2026 11:00:00 GMT',
+    });
+    expect(JSON.parse(body).entry[0].resource).toMatchObject({
+      resourceType: 'MessageHeader',
+      response: { identifier: request.id, code: 'ok' },
+    });
+    expect(await ports.missions.last(mission)).toMatchObject({ number: 2, fanOutPending: false });
+    expect(log.line('LB-101')).toMatchObject({ event: 'mission-request', mission, entry: 1, sender: amk.organisation });
+  });
+
+  test('logs nothing of what the message says', async () => {
+    const log = captureLog();
+    await ask(createHandler(handlerPorts()), calling, asking);
+    expect(log.text()).not.toMatch(/Testperson|1986-01-01/);
+  });
+
+  test('gives the first answer again to a message that is sent again', async () => {
+    const log = captureLog();
+    const handler = createHandler(handlerPorts());
+    const first = await ask(handler, calling, asking);
+    const second = await ask(handler, calling, asking);
+    expect(second.body).toBe(first.body);
+    expect(log.codes()).toContain('LB-102');
+  });
+
+  test.each(['ServiceRequest', 'Bundle'])('refuses a POST to %s', async (path) => {
+    captureLog();
+    const { statusCode } = await ask(createHandler(handlerPorts()), calling, { ...asking, path });
+    expect(statusCode).toBe(404);
+  });
+
+  test('refuses an If-Match that is no version', async () => {
+    captureLog();
+    const { statusCode, body } = await ask(createHandler(handlerPorts()), calling, {
+      ...asking,
+      headers: { 'If-Match': '3' },
+    });
+    expect([statusCode, faultIn(body)]).toEqual([422, 'wrong-field']);
+  });
+
+  test('refuses a message for another version with 412 and the version of the mission', async () => {
+    captureLog();
+    const handler = createHandler(handlerPorts());
+    await ask(handler, calling, asking);
+    const answer = await ask(
+      handler,
+      { parent: la.organisation },
+      {
+        ...asking,
+        body: acknowledgement({ task: taskOpenedBy(mission, 1) }).text,
+        headers: { 'If-Match': 'W/"1"' },
+      },
+    );
+    expect([answer.statusCode, faultIn(answer.body), answer.headers?.['etag']]).toEqual([
+      412,
+      'version-conflict',
+      'W/"2"',
+    ]);
+  });
+
+  test('refuses one more new mission than the client may open, with 429 and a time to wait', async () => {
+    const log = captureLog();
+    const handler = createHandler({ ...handlerPorts(), budgets: memoryBudgets(1) });
+    await ask(handler, calling, asking);
+    const { statusCode, headers } = await ask(handler, calling, { ...asking, body: missionRequest({ id: 'other' }).text });
+    expect([statusCode, headers?.['retry-after']]).toEqual([429, '7']);
+    expect(log.line('LB-603')).toMatchObject({ budget: 'missions', most: 1 });
+  });
+
+  test('accepts a new mission that cannot be counted', async () => {
+    const log = captureLog();
+    const spend = async () => Promise.reject(new Error('throttled'));
+    const { statusCode } = await ask(createHandler({ ...handlerPorts(), budgets: { spend } }), calling, asking);
+    expect(statusCode).toBe(200);
+    expect(log.codes()).toContain('LB-604');
+  });
+
+  test('answers 200 if the fan-out fails, and leaves it pending', async () => {
+    const log = captureLog();
+    const ports = handlerPorts();
+    const subscribers = async () => Promise.reject(new Error('throttled'));
+    const handler = createHandler({ ...ports, subscriptions: { ...ports.subscriptions, subscribers } });
+    expect((await ask(handler, calling, asking)).statusCode).toBe(200);
+    expect(await ports.missions.last(mission)).toMatchObject({ number: 1, fanOutPending: true });
+    expect(log.line('LB-301')).toMatchObject({ mission, entry: 1, error: 'Error' });
+  });
+
+  test('answers 200 after three seconds if the fan-out takes longer', async () => {
+    const log = captureLog();
+    const ports = handlerPorts();
+    let asked = (): void => {};
+    const begun = new Promise<void>((resolve) => (asked = resolve));
+    const subscribers = (): Promise<never> => {
+      asked();
+      return new Promise(() => {});
+    };
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const answer = ask(
+      createHandler({ ...ports, subscriptions: { ...ports.subscriptions, subscribers } }),
+      calling,
+      asking,
+    );
+    await begun;
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect((await answer).statusCode).toBe(200);
+    expect(log.line('LB-302')).toMatchObject({ mission, entry: 1 });
+  });
+});

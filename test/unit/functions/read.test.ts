@@ -1,0 +1,134 @@
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { createHandler } from '../../../functions/read/handler.ts';
+import { createHandler as createProcessMessage } from '../../../functions/process-message/handler.ts';
+import { Unavailable } from '../../../core/mission/errors.ts';
+import { handlerPorts, type HandlerPorts } from '../../memory/handler-ports.ts';
+import { captureLog } from '../../support/captured-log.ts';
+import { describeCallerRefusals, describeHttpRefusals } from '../../support/http-refusals.ts';
+import { missionOpenedBy, missionRequest, parties } from '../../support/messages.ts';
+import { ask } from '../../support/requests.ts';
+
+const { amk, hospital } = parties;
+const calling = { parent: amk.organisation };
+const request = missionRequest({ municipality: '3401' });
+const mission = missionOpenedBy(request);
+const asking = { path: `ServiceRequest/${mission}` };
+const subject = { createHandler, calling, asking, first: 'directory' } as const;
+
+/** The ports of a hub that holds one mission. */
+const withMission = async (): Promise<HandlerPorts> => {
+  const ports = handlerPorts();
+  await ask(createProcessMessage(ports), calling, { method: 'POST', path: '$process-message', body: request.text });
+  return ports;
+};
+
+const faultIn = (body: string): unknown => JSON.parse(body).issue[0].details.coding[0].code;
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+describeHttpRefusals('read', subject);
+describeCallerRefusals('read', subject);
+
+describe('read', () => {
+  test('answers with the mission, its version and when it changed', async () => {
+    captureLog();
+    const { statusCode, headers, body } = await ask(createHandler(await withMission()), calling, asking);
+    expect(statusCode).toBe(200);
+    expect(headers).toMatchObject({ etag: 'W/"2"', 'last-modified': 'Sun, 01 Feb 2026 11:00:00 GMT' });
+    expect(JSON.parse(body)).toMatchObject({ resourceType: 'ServiceRequest', id: mission });
+  });
+
+  test('records the read before it answers, and logs the digest of the record', async () => {
+    const log = captureLog();
+    const ports = await withMission();
+    await ask(createHandler(ports), calling, asking);
+    const record = await ports.accesses.last(mission);
+    expect(record?.access).toMatchObject({
+      at: '2026-02-01T11:00:00.000Z',
+      organisation: amk.organisation,
+      client: 'test',
+      reading: 'mission',
+      outcome: 'shown',
+    });
+    expect(log.line('LB-103')).toMatchObject({ chain: mission, number: 1, digest: record?.digest });
+  });
+
+  test('answers 503 if the read cannot be recorded', async () => {
+    captureLog();
+    const ports = await withMission();
+    const append = async () => Promise.reject(new Unavailable('throttled'));
+    const handler = createHandler({ ...ports, accesses: { ...ports.accesses, append } });
+    const { statusCode, body } = await ask(handler, calling, asking);
+    expect([statusCode, faultIn(body)]).toEqual([503, 'storage-unavailable']);
+  });
+
+  test.each([
+    ['a mission of others', { parent: hospital.organisation }, asking],
+    ['a mission that does not exist', calling, { path: `ServiceRequest/${missionOpenedBy(missionRequest({ id: 'no' }))}` }],
+  ])('answers 404 for %s, and records that', async (_what, caller, asked) => {
+    captureLog();
+    const ports = await withMission();
+    const append = vi.spyOn(ports.accesses, 'append');
+    const { statusCode, body } = await ask(createHandler(ports), caller, asked);
+    expect([statusCode, faultIn(body)]).toEqual([404, 'not-found']);
+    expect(append.mock.calls[0]?.[0].access).toMatchObject({ outcome: 'refused', reading: 'mission' });
+  });
+
+  test.each([
+    ['Task', { owner: amk.organisation }],
+    ['Communication', { 'part-of': mission }],
+    ['ServiceRequest', { requisition: 'urn:incidents|1' }],
+    ['Organization', { type: 'amk-la' }],
+    ['Provenance', { target: `ServiceRequest/${mission}` }],
+    ['AuditEvent', { entity: `ServiceRequest/${mission}` }],
+  ])('searches %s', async (path, query) => {
+    captureLog();
+    const { statusCode, body } = await ask(createHandler(await withMission()), calling, { path, query });
+    expect([statusCode, JSON.parse(body)['type']], body).toEqual([200, 'searchset']);
+  });
+
+  test.each(['Patient', 'toString'])('refuses to search %s, and names the searches', async (path) => {
+    captureLog();
+    const { statusCode, body } = await ask(createHandler(handlerPorts()), calling, { path });
+    expect([statusCode, faultIn(body)]).toEqual([400, 'unknown-search']);
+    expect(body).toContain('Task?owner=');
+  });
+
+  test('refuses a parameter that is given twice', async () => {
+    captureLog();
+    const twice = { multiValueQueryStringParameters: { owner: ['1', '2'] } };
+    const handler = createHandler(handlerPorts());
+    const { statusCode, body } = await ask((event, context) => handler({ ...event, ...twice }, context), calling, {
+      path: 'Task',
+    });
+    expect([statusCode, faultIn(body)]).toEqual([400, 'unknown-search']);
+  });
+
+  test.each(['$history', '_history'])('answers %s of a mission with its history', async (operation) => {
+    captureLog();
+    const handler = createHandler(await withMission());
+    const { statusCode, body } = await ask(handler, calling, { path: `ServiceRequest/${mission}/${operation}` });
+    expect([statusCode, JSON.parse(body).entry[0].resource.resourceType]).toEqual([200, 'Provenance']);
+  });
+
+  test('answers the history of a mission as a page where the client asks for one', async () => {
+    captureLog();
+    const { statusCode, headers } = await ask(createHandler(await withMission()), calling, {
+      path: `ServiceRequest/${mission}/$history`,
+      headers: { Accept: 'text/html' },
+    });
+    expect([statusCode, headers?.['content-type']]).toEqual([200, 'text/html; charset=utf-8']);
+  });
+
+  test.each([
+    ['an operation that there is not', { path: `ServiceRequest/${mission}/$everything` }, 404, 'not-found'],
+    ['a form that it does not have', { ...asking, headers: { Accept: 'application/xml' } }, 406, 'not-acceptable'],
+    ['a page of what has none', { ...asking, query: { _format: 'html' } }, 406, 'not-acceptable'],
+  ])('refuses %s', async (_what, asked, status, fault) => {
+    captureLog();
+    const { statusCode, body } = await ask(createHandler(await withMission()), calling, asked);
+    expect([statusCode, faultIn(body)]).toEqual([status, fault]);
+  });
+});

@@ -1,0 +1,84 @@
+import { describe, expect, test } from 'vitest';
+import { readSettings, settings } from '../../../adapters/settings.ts';
+import { codesOf } from '../../../schemas/codes.ts';
+import { functionEnvironment } from '../../support/function-environment.ts';
+
+/** What each function needs; the stack gives the same (test/infra/hub-stack.test.ts). */
+const needed = {
+  authorize: [
+    'TABLE_NAME',
+    'PUBLIC_URL',
+    'TOKEN_ISSUER',
+    'TOKEN_AUDIENCE',
+    'TOKEN_BINDING',
+    'PROOF_SECONDS_BACK',
+    'PROOF_SECONDS_AHEAD',
+    'BUDGET_SECONDS',
+    'BUDGET_MESSAGES',
+    'BUDGET_REQUESTS',
+  ],
+  deliver: ['TABLE_NAME', 'PUBLIC_URL', 'DELIVERY_QUEUE_URL', 'ENDPOINT_ALLOW_LIST', 'POWERTOOLS_METRICS_NAMESPACE'],
+  metadata: ['TABLE_NAME', 'PUBLIC_URL'],
+  processMessage: [
+    'TABLE_NAME',
+    'PUBLIC_URL',
+    'DELIVERY_QUEUE_URL',
+    'POWERTOOLS_METRICS_NAMESPACE',
+    'BUDGET_MISSIONS',
+    'BUDGET_MISSION_SECONDS',
+  ],
+  read: ['TABLE_NAME', 'PUBLIC_URL'],
+  subscribe: ['TABLE_NAME', 'PUBLIC_URL', 'DELIVERY_QUEUE_URL', 'ENDPOINT_ALLOW_LIST'],
+  sweep: ['TABLE_NAME', 'DELIVERY_QUEUE_URL', 'POWERTOOLS_METRICS_NAMESPACE'],
+} as const satisfies Record<keyof typeof settings, readonly (keyof typeof functionEnvironment)[]>;
+
+const start = (name: keyof typeof settings, changed: Readonly<Record<string, string | undefined>> = {}): unknown =>
+  readSettings<unknown>(settings[name], { ...functionEnvironment, ...changed });
+
+const names = codesOf(settings);
+const variables = names.flatMap((name) => needed[name].map((variable) => [name, variable] as const));
+const numbers = variables.filter(([, variable]) => /^(?:BUDGET|PROOF)_/.test(variable));
+
+describe('readSettings', () => {
+  test.each(names)('reads what %s needs, and nothing else', (name) =>
+    expect(Object.keys(Object(start(name))).sort()).toEqual([...needed[name]].sort()),
+  );
+
+  test('reads numbers as numbers', () =>
+    expect(start('processMessage')).toMatchObject({ BUDGET_MISSIONS: 1000, BUDGET_MISSION_SECONDS: 60 }));
+
+  test('accepts an empty allow list', () =>
+    expect(start('deliver', { ENDPOINT_ALLOW_LIST: '' })).toMatchObject({ ENDPOINT_ALLOW_LIST: '' }));
+
+  test.each(variables)('refuses to start %s without %s', (name, variable) =>
+    expect(() => start(name, { [variable]: undefined })).toThrow(
+      new RegExp(`^The environment is not complete\\. ${variable} is missing: set it to .+\\.$`),
+    ),
+  );
+
+  test.each(numbers)('refuses to start %s with a %s that is no whole number', (name, variable) => {
+    for (const value of ['', 'NaN', 'many', '1.5', '-1', '1e3', ' 1', '0x10', 'Infinity', '9'.repeat(20)])
+      expect(() => start(name, { [variable]: value }), value).toThrow(
+        new RegExp(`^The environment is not complete\\. ${variable} is not usable: set it to a whole number from [01]\\.$`),
+      );
+  });
+
+  test.each(numbers.filter(([, variable]) => variable !== 'PROOF_SECONDS_AHEAD'))(
+    'refuses to start %s with a %s of 0',
+    (name, variable) => expect(() => start(name, { [variable]: '0' })).toThrow(`${variable} is not usable`),
+  );
+
+  test('accepts no difference between the clocks', () =>
+    expect(start('authorize', { PROOF_SECONDS_AHEAD: '0' })).toMatchObject({ PROOF_SECONDS_AHEAD: 0 }));
+
+  test.each(['PUBLIC_URL', 'TOKEN_ISSUER'])('refuses a %s that is no web address', (variable) =>
+    expect(() => start('authorize', { [variable]: 'ftp://hub.example' })).toThrow(`${variable} is not usable`),
+  );
+
+  test('names every variable that is not usable, and shows no value', () => {
+    const secret = 'whsec_c2VjcmV0';
+    const fault = () => start('authorize', { TOKEN_ISSUER: secret, TOKEN_BINDING: secret, TABLE_NAME: '' });
+    expect(fault).toThrow(/TABLE_NAME is not usable.+TOKEN_ISSUER is not usable.+TOKEN_BINDING is not usable/);
+    expect(fault).not.toThrow(secret);
+  });
+});
