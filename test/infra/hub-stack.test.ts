@@ -1,6 +1,8 @@
 import type { Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { settings } from '../../adapters/settings.ts';
+import { codesOf } from '../../schemas/codes.ts';
 import { faults } from '../../schemas/faults.ts';
 import { exported, hubTemplate, objectionsTo, ways } from '../support/hub-template.ts';
 
@@ -260,44 +262,10 @@ describe('the functions', () => {
       expect(Properties).toMatchObject({ Runtime: 'nodejs24.x', Architectures: ['arm64'] });
   });
 
-  it.each([
-    [
-      'Authorize',
-      [
-        'BUDGET_MESSAGES',
-        'BUDGET_REQUESTS',
-        'BUDGET_SECONDS',
-        'PROOF_SECONDS_AHEAD',
-        'PROOF_SECONDS_BACK',
-        'PUBLIC_URL',
-        'TABLE_NAME',
-        'TOKEN_AUDIENCE',
-        'TOKEN_BINDING',
-        'TOKEN_ISSUER',
-      ],
-    ],
-    [
-      'ProcessMessage',
-      [
-        'BUDGET_MISSIONS',
-        'BUDGET_MISSION_SECONDS',
-        'DELIVERY_QUEUE_URL',
-        'POWERTOOLS_METRICS_NAMESPACE',
-        'PUBLIC_URL',
-        'TABLE_NAME',
-      ],
-    ],
-    ['Read', ['PUBLIC_URL', 'TABLE_NAME']],
-    ['Subscribe', ['DELIVERY_QUEUE_URL', 'ENDPOINT_ALLOW_LIST', 'PUBLIC_URL', 'TABLE_NAME']],
-    ['Metadata', ['PUBLIC_URL', 'TABLE_NAME']],
-    [
-      'Deliver',
-      ['DELIVERY_QUEUE_URL', 'ENDPOINT_ALLOW_LIST', 'POWERTOOLS_METRICS_NAMESPACE', 'PUBLIC_URL', 'TABLE_NAME'],
-    ],
-    ['Sweep', ['DELIVERY_QUEUE_URL', 'POWERTOOLS_METRICS_NAMESPACE', 'PUBLIC_URL', 'TABLE_NAME']],
-  ])('are told what they need and no more: %s', (name, variables) => {
-    const told = Object.keys(functions()[name]?.Properties.Environment.Variables ?? {});
-    expect(told.filter((variable) => variable !== 'NODE_OPTIONS').toSorted()).toEqual(variables);
+  it.each(codesOf(settings))('have the variables that they read and no others: %s', (name) => {
+    const { Properties } = functions()[`${name.charAt(0).toUpperCase()}${name.slice(1)}`] ?? {};
+    const given = Object.keys(Properties?.Environment.Variables ?? {}).filter((one) => one !== 'NODE_OPTIONS');
+    expect(given.toSorted()).toEqual(Object.keys(settings[name]().shape).toSorted());
   });
 
   const reads = ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:Query'].map((action) => `${action} Table`);

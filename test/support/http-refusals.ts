@@ -113,7 +113,12 @@ export const describeBodyRefusals = (name: string, { createHandler, calling, ask
     const body = '{"name":"Kari Testperson"';
     test.each([
       ['another content type', { headers: { 'Content-Type': 'text/plain' } }, 415, 'wrong-content-type'],
-      ['another charset', { headers: { 'Content-Type': 'application/json; charset=latin1' } }, 415, 'wrong-content-type'],
+      [
+        'another charset',
+        { headers: { 'Content-Type': 'application/json; charset=latin1' } },
+        415,
+        'wrong-content-type',
+      ],
       ['a compressed body', { headers: { 'Content-Encoding': 'gzip' } }, 415, 'wrong-content-type'],
       ['a body of more than 256 KB', { body: `"${'x'.repeat(300_000)}"` }, 413, 'too-large'],
       ['a body that is no JSON', { body }, 400, 'not-json'],

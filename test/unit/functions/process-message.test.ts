@@ -100,7 +100,10 @@ describe('process-message', () => {
     const log = captureLog();
     const handler = createHandler({ ...handlerPorts(), budgets: memoryBudgets(1) });
     await ask(handler, calling, asking);
-    const { statusCode, headers } = await ask(handler, calling, { ...asking, body: missionRequest({ id: 'other' }).text });
+    const { statusCode, headers } = await ask(handler, calling, {
+      ...asking,
+      body: missionRequest({ id: 'other' }).text,
+    });
     expect([statusCode, headers?.['retry-after']]).toEqual([429, '7']);
     expect(log.line('LB-603')).toMatchObject({ budget: 'missions', most: 1 });
   });

@@ -66,7 +66,11 @@ describe('read', () => {
 
   test.each([
     ['a mission of others', { parent: hospital.organisation }, asking],
-    ['a mission that does not exist', calling, { path: `ServiceRequest/${missionOpenedBy(missionRequest({ id: 'no' }))}` }],
+    [
+      'a mission that does not exist',
+      calling,
+      { path: `ServiceRequest/${missionOpenedBy(missionRequest({ id: 'no' }))}` },
+    ],
   ])('answers 404 for %s, and records that', async (_what, caller, asked) => {
     captureLog();
     const ports = await withMission();

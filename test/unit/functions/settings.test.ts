@@ -3,7 +3,7 @@ import { readSettings, settings } from '../../../adapters/settings.ts';
 import { codesOf } from '../../../schemas/codes.ts';
 import { functionEnvironment } from '../../support/function-environment.ts';
 
-/** What each function needs; the stack gives the same (test/infra/hub-stack.test.ts). */
+/** What each function needs; the stack gives exactly these (test/infra/hub-stack.test.ts). */
 const needed = {
   authorize: [
     'TABLE_NAME',
@@ -59,7 +59,9 @@ describe('readSettings', () => {
   test.each(numbers)('refuses to start %s with a %s that is no whole number', (name, variable) => {
     for (const value of ['', 'NaN', 'many', '1.5', '-1', '1e3', ' 1', '0x10', 'Infinity', '9'.repeat(20)])
       expect(() => start(name, { [variable]: value }), value).toThrow(
-        new RegExp(`^The environment is not complete\\. ${variable} is not usable: set it to a whole number from [01]\\.$`),
+        new RegExp(
+          `^The environment is not complete\\. ${variable} is not usable: set it to a whole number from [01]\\.$`,
+        ),
       );
   });
 
