@@ -22,14 +22,14 @@ import {
 } from '../support/partners.ts';
 
 /**
- * Persons planted wherever a sender, a subscriber or an endpoint writes freely: each planted text is one of a kind, and all
- * hold the same mark. Then everything the hub leaves behind besides the messages themselves is searched for it.
+ * Canary texts, in place of personal data, wherever a sender, a subscriber or an endpoint can write free text. Each is unique, and all
+ * contain the same mark. Then everything that the hub writes, except the messages themselves, is searched for it.
  */
 
-/** Letters and digits that stand nowhere else. It differs from run to run; a failure prints it with what it was planted in. */
+/** Letters and digits that occur nowhere else. The mark differs from run to run; a failure prints it with its surroundings. */
 const mark = `kanari${randomBytes(5).toString('hex')}`;
 
-/** Digits of national ids of synthetic persons (month plus 80), phone numbers and HPR numbers that stand nowhere else. */
+/** Digits of national ids of synthetic persons (month plus 80), phone numbers and HPR numbers that occur nowhere else. */
 const digits: string[] = [];
 const freshDigits = (form: (random: string) => string): string => {
   const made = form(
@@ -44,7 +44,7 @@ const nationalId = (): string => freshDigits((random) => `0${random.slice(1, 2)}
 const phone = (): string => freshDigits((random) => `+479${random.slice(0, 7)}`);
 const personnelNumber = (): string => freshDigits((random) => random.slice(0, 9));
 
-/** Measured values, told by their decimals. Those who see no person see them: a value names nobody. */
+/** Measured values, recognised by their decimals. Roles that see no person see them: a value identifies nobody. */
 const values: string[] = [];
 const measured = (value: unknown): object => {
   const decimals = BigInt(`0x${randomBytes(5).toString('hex')}`)
@@ -56,7 +56,7 @@ const measured = (value: unknown): object => {
 };
 
 let count = 0;
-/** The same text gets the same canary, so that call signs and names that must agree still do. */
+/** The same text gets the same canary, so that call signs and names that must agree still agree. */
 const canaries = new Map<string, string>();
 const canaryFor = (original: string): string => {
   const known = canaries.get(original);
@@ -67,7 +67,7 @@ const canaryFor = (original: string): string => {
   return made;
 };
 
-/** Elements in which FHIR has codes, addresses and ids, and not a sender's words. */
+/** Elements in which FHIR has codes, addresses and ids, and no free text. */
 const structural: ReadonlySet<string> = new Set(
   'resourceType system code url reference fullUrl status intent priority id mode type gender use unit contentType language version'.split(
     ' ',
@@ -87,11 +87,11 @@ const plantedText = (text: string, key: string, parent: Readonly<Record<string, 
   if (key === 'value' && parent['system'] === systems.healthPersonnel) return personnelNumber();
   if (key === 'value' && parent['system'] === 'phone') return phone();
   if (key === 'value' && parent['system'] === 'urn:oid:2.16.578.1.12.4.1.4.1') return nationalId();
-  // A municipality is given by its number, and a code system's own words are planted as any others.
+  // A municipality is given by its number. Displays of codes are replaced as any other text.
   return key === 'value' && typeof parent['use'] === 'string' ? nationalId() : canaryFor(text);
 };
 
-/** A copy in which everything that may be written freely is a canary, and some that nobody asked for. */
+/** A copy in which every free text is a canary, with further elements that no profile requires. */
 const planted = (value: unknown, key = '', parent: Readonly<Record<string, unknown>> = {}): unknown => {
   if (Array.isArray(value)) return value.map((item: unknown) => planted(item, key, parent));
   if (typeof value === 'string') return plantedText(value, key, parent);
@@ -129,7 +129,7 @@ const planted = (value: unknown, key = '', parent: Readonly<Record<string, unkno
 
 const messageOf = ({ file }: Step): string => JSON.stringify(planted(parseLossless(exampleText(file))));
 
-/** Where in a text a canary stands, with what is around it; nothing if there is none. */
+/** The canaries in a text, each with the text around it; empty if there is none. */
 const hits = (text: string, among: readonly string[] = [mark, ...digits, ...values]): readonly string[] => {
   const folded = text.toLowerCase();
   return among.flatMap((canary) => {
@@ -147,14 +147,14 @@ const closing: (() => Promise<unknown>)[] = [];
 const answers: { readonly what: string; readonly answer: HttpAnswer }[] = [];
 const outputs: string[] = [];
 
-/** Endpoints answer well until the examples have been played: what the hub itself would say takes numbers in a mission. */
-let isRude = false;
+/** Endpoints accept everything until the examples have been sent: messages of the hub itself would take numbers in a mission. */
+let isRefusing = false;
 
-/** An endpoint that refuses, and says why in words of its own. */
-const openRude = async (status: number, headers: Readonly<Record<string, string>>): Promise<string> => {
+/** An endpoint that refuses, with free text as the reason. */
+const openRefusing = async (status: number, headers: Readonly<Record<string, string>>): Promise<string> => {
   const server: Server = createServer((request, response) => {
     request.resume();
-    response.writeHead(isRude ? status : 200, canaryFor('status line'), isRude ? headers : {});
+    response.writeHead(isRefusing ? status : 200, canaryFor('status line'), isRefusing ? headers : {});
     response.end(`{"error":"${canaryFor('answer of an endpoint')}"}`);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -202,9 +202,9 @@ const run = async (command: string, ...args: readonly string[]): Promise<string>
   const { out, errors } = await runHub([command, ...args, '--local', '--data-dir', hub.dataDir], {
     env: {},
   });
-  const said = `${out}${errors}`;
-  outputs.push(said);
-  return said;
+  const output = `${out}${errors}`;
+  outputs.push(output);
+  return output;
 };
 
 const missions: string[] = [];
@@ -215,7 +215,7 @@ const observer = JSON.stringify({
   receiver: { identifier: { system: systems.organisationNumber, value: organisationOf('observer-hrs') } },
 });
 
-/** Plays a message; returns the number of its entry. */
+/** Sends a message, which must be accepted, and records its mission. */
 const play = async (client: string, text: string): Promise<void> => {
   const answer = await post(hub, client, text);
   expect(answer.status, answer.text).toBe(200);
@@ -223,31 +223,31 @@ const play = async (client: string, text: string): Promise<void> => {
   if (mission !== undefined && !missions.includes(mission)) missions.push(mission);
 };
 
-/** These will refuse what they are told, so that there are dead letters, words of endpoints, and words of the hub about it. */
-const openRudeOnes = async (): Promise<readonly string[]> => {
-  const refusing = await openRude(400, { 'x-why': canaryFor('header of an answer') });
-  const moved = await openRude(302, { location: `https://elsewhere.example/${canaryFor('location')}` });
-  const busy = await openRude(503, { 'retry-after': canaryFor('retry-after') });
+/** Opens endpoints that will refuse notifications, so that there are dead letters, texts of endpoints, and hub messages. */
+const openRefusingEndpoints = async (): Promise<readonly string[]> => {
+  const refusing = await openRefusing(400, { 'x-why': canaryFor('header of an answer') });
+  const moved = await openRefusing(302, { location: `https://elsewhere.example/${canaryFor('location')}` });
+  const busy = await openRefusing(503, { 'retry-after': canaryFor('retry-after') });
   const header = [`Authorization: Bearer ${canaryFor('secret')}`, `X-Person: ${canaryFor('header line')}`];
-  const rude: [client: string, endpoint: string][] = [
+  const refusers: [client: string, endpoint: string][] = [
     ['operator-lorenskog', refusing],
     ['hospital-ulleval', moved],
     ['operator-rescue-orland', busy],
   ];
-  for (const [client, endpoint] of rude) {
+  for (const [client, endpoint] of refusers) {
     const made = await call(hub, client, 'POST', '/Subscription', subscription(endpoint, header));
     expect(made.status, made.text).toBe(201);
   }
-  return rude.map(([client]) => client);
+  return refusers.map(([client]) => client);
 };
 
 beforeAll(async () => {
   hub = await startFaultyHub();
-  const rude = await openRudeOnes();
+  const refusers = await openRefusingEndpoints();
   const played = everyStep.map(({ client }) => client);
   const all = [...played, 'quality-register', 'observer-hrs', 'amk-la-bergen', 'amk-la-tromso', 'hospital-st-olav'];
   for (const client of new Set(all)) {
-    if (rude.includes(client)) continue;
+    if (refusers.includes(client)) continue;
     const endpoint = await openEndpoint();
     closing.push(endpoint.close);
     endpoints.set(client, endpoint);
@@ -259,7 +259,7 @@ beforeAll(async () => {
     const isJoining = step.file === 'mission-update.json';
     await play(step.client, isJoining ? text.replace('"destination":[', `"destination":[${observer},`) : text);
   }
-  isRude = true;
+  isRefusing = true;
   const [mission = ''] = missions;
   await play('amk-innlandet', JSON.stringify(planted(JSON.parse(missionUpdate({ mission, id: randomUUID() }).text))));
 });
@@ -269,7 +269,7 @@ afterAll(async () => {
   await hub.close();
 });
 
-/** The request with one text after another in the place of a canary: what the hub refuses, and how. */
+/** Copies of a request, each with one of its texts replaced by a canary, to show what the hub refuses, and how. */
 const oneByOne = (text: string): readonly string[] => {
   const places: (string | number)[][] = [];
   const walk = (value: unknown, path: (string | number)[]): void => {
@@ -290,10 +290,10 @@ const oneByOne = (text: string): readonly string[] => {
   });
 };
 
-describe('Persons in messages', () => {
-  test('reach those who are entitled to them', async () => {
+describe('personal data in messages', () => {
+  test('reaches the entitled parties', async () => {
     const coordinator = endpoints.get('amk-la-oslo');
-    await eventually('the coordinator is told', () => (coordinator?.events().length ?? 0) >= 8);
+    await eventually('the coordinator is notified', () => (coordinator?.events().length ?? 0) >= 8);
     expect(hits(coordinator?.events()[0]?.text ?? '').length).toBeGreaterThan(0);
     const read = await call(hub, 'amk-innlandet', 'GET', `/Bundle/${missions[0]}.1`);
     expect(hits(read.text).length).toBeGreaterThan(0);
@@ -303,13 +303,13 @@ describe('Persons in messages', () => {
     expect(hits(read.text, values).length).toBeGreaterThan(0);
   });
 
-  test('reach no observer and no quality system, in what they are told and in whatever they read', async () => {
-    const told = [endpoints.get('quality-register'), endpoints.get('observer-hrs')].map(
+  test('reaches no observer and no quality system, by notification or by read', async () => {
+    const received = [endpoints.get('quality-register'), endpoints.get('observer-hrs')].map(
       (endpoint) => endpoint?.events() ?? [],
     );
-    await eventually('both are told', () => told.every((events) => events.length > 0));
+    await eventually('both are notified', () => received.every((events) => events.length > 0));
     const persons = [mark, ...digits];
-    expect(told.flat().flatMap(({ text }) => hits(text, persons))).toEqual([]);
+    expect(received.flat().flatMap(({ text }) => hits(text, persons))).toEqual([]);
     let answered = 0;
     for (const client of ['quality-register', 'observer-hrs'])
       for (const mission of missions)
@@ -328,7 +328,7 @@ describe('Persons in messages', () => {
     expect(answered).toBeGreaterThan(20);
   });
 
-  test('come back in no refusal: whatever is wrong, and wherever', async () => {
+  test('is in no refusal, for any wrong element', async () => {
     const request = messageOf({ file: 'mission-request.json', client: 'amk-innlandet' });
     const decision = messageOf({ file: 'mission-decision.json', client: 'amk-la-oslo' });
     for (const text of oneByOne(request)) await asked('a request', 'amk-innlandet', 'POST', '/$process-message', text);
@@ -338,95 +338,97 @@ describe('Persons in messages', () => {
     expect(refused.flatMap(({ answer }) => hits(answer.text))).toEqual([]);
   });
 
-  test('come back in no answer to what is no message, no address, no search and no Subscription', async () => {
-    const word = canaryFor('a word');
+  test('is in no answer to an invalid message, address, search or Subscription', async () => {
+    const canary = canaryFor('a text');
     const before = answers.length;
-    const broken = `{"resourceType":"Bundle","name":"${word}"`;
+    const broken = `{"resourceType":"Bundle","name":"${canary}"`;
     await asked('no JSON', 'amk-innlandet', 'POST', '/$process-message', broken);
-    await asked('no FHIR', 'amk-innlandet', 'POST', '/$process-message', `"${word}"`);
-    await asked('another type', 'amk-innlandet', 'POST', '/$process-message', word, { 'content-type': `text/${word}` });
-    await asked('too deep', 'amk-innlandet', 'POST', '/$process-message', `${'['.repeat(99)}"${word}"`);
-    await asked('If-Match', 'amk-innlandet', 'POST', '/$process-message', broken, { 'if-match': word });
+    await asked('no FHIR', 'amk-innlandet', 'POST', '/$process-message', `"${canary}"`);
+    await asked('another type', 'amk-innlandet', 'POST', '/$process-message', canary, {
+      'content-type': `text/${canary}`,
+    });
+    await asked('too deep', 'amk-innlandet', 'POST', '/$process-message', `${'['.repeat(99)}"${canary}"`);
+    await asked('If-Match', 'amk-innlandet', 'POST', '/$process-message', broken, { 'if-match': canary });
     await asked('a correlation id', 'amk-innlandet', 'POST', '/$process-message', broken, {
-      'x-correlation-id': `patient ${word}`,
+      'x-correlation-id': `patient ${canary}`,
     });
     for (const path of [
-      `/Patient/${word}`,
-      `/${word}`,
-      `/${word}/${word}/${word}`,
-      `/ServiceRequest/${missions[0]}/${word}`,
-      `/Subscription/${word}`,
-      `/Subscription/${word}/$events`,
-      `/Task?owner=${word}`,
-      `/Task?owner=${organisationOf('amk-innlandet')}&status=${word}`,
-      `/Task?owner=${organisationOf('amk-innlandet')}&_count=${word}`,
-      `/Task?based-on=ServiceRequest/${word}`,
-      `/Provenance?target=${word}`,
-      `/AuditEvent?entity=${word}`,
-      `/Location?_security=${word}`,
-      `/Organization?type=${word}`,
-      `/Subscription?status=${word}`,
+      `/Patient/${canary}`,
+      `/${canary}`,
+      `/${canary}/${canary}/${canary}`,
+      `/ServiceRequest/${missions[0]}/${canary}`,
+      `/Subscription/${canary}`,
+      `/Subscription/${canary}/$events`,
+      `/Task?owner=${canary}`,
+      `/Task?owner=${organisationOf('amk-innlandet')}&status=${canary}`,
+      `/Task?owner=${organisationOf('amk-innlandet')}&_count=${canary}`,
+      `/Task?based-on=ServiceRequest/${canary}`,
+      `/Provenance?target=${canary}`,
+      `/AuditEvent?entity=${canary}`,
+      `/Location?_security=${canary}`,
+      `/Organization?type=${canary}`,
+      `/Subscription?status=${canary}`,
     ])
       await asked(path, 'amk-la-oslo', 'GET', path);
-    const subscriptionText = subscription('http://127.0.0.1:9', [`no header line ${word}`]);
+    const subscriptionText = subscription('http://127.0.0.1:9', [`no header line ${canary}`]);
     await asked('a header', 'amk-la-oslo', 'POST', '/Subscription', subscriptionText);
-    for (const text of oneByOne(subscription('https://partner.example', [`X-Person: ${word}`])))
+    for (const text of oneByOne(subscription('https://partner.example', [`X-Person: ${canary}`])))
       await asked('a Subscription', 'amk-la-oslo', 'POST', '/Subscription', text);
     const refused = answers.slice(before).filter(({ answer }) => answer.status >= 400);
     expect(refused.length).toBeGreaterThan(25);
     expect(refused.flatMap(({ answer }) => hits(answer.text))).toEqual([]);
   });
 
-  test('come back in no answer, whatever a caller writes into the headers, the path and the search of any route', async () => {
-    const word = canaryFor('a caller’s word');
+  test('is in no answer if a caller writes it into headers, path and search of any route', async () => {
+    const canary = canaryFor('a caller’s text');
     const id = nationalId();
     const inHeaders: Readonly<Record<string, readonly string[]>> = {
       'x-correlation-id': [
-        word,
+        canary,
         id,
         `00000000-0000-0000-0000-${id.padStart(12, '0')}`,
         `00000000-0000-4000-8000-${id.padStart(12, '0')}`,
         id.padStart(32, '0'),
         `${randomUUID()}-${id}`,
       ],
-      'x-request-id': [word, id, `00000000-0000-4000-8000-${id.padStart(12, '0')}`, id.padStart(32, '0')],
+      'x-request-id': [canary, id, `00000000-0000-4000-8000-${id.padStart(12, '0')}`, id.padStart(32, '0')],
       traceparent: [
-        word,
+        canary,
         `00-${id.padStart(32, '0')}-00f067aa0ba902b7-01`,
-        `00-${'4b'.repeat(16)}-00f067aa0ba902b7-01-${word}`,
+        `00-${'4b'.repeat(16)}-00f067aa0ba902b7-01-${canary}`,
       ],
-      tracestate: [`${word}=1`],
+      tracestate: [`${canary}=1`],
       baggage: [`patient=${id}`],
-      'x-amzn-trace-id': [`Root=${word}`, `Self=1-67891234-12456789abcdef012345678;patient=${id}`],
-      'user-agent': [word],
-      'if-match': [word, `W/"${id}"`],
-      'if-none-match': [word],
-      accept: [`text/${word}`],
-      'accept-language': [word],
-      'content-type': [`application/fhir+json; charset=${word}`],
-      'content-encoding': [word],
-      prefer: [word],
-      referer: [`https://partner.example/${word}?patient=${id}`],
+      'x-amzn-trace-id': [`Root=${canary}`, `Self=1-67891234-12456789abcdef012345678;patient=${id}`],
+      'user-agent': [canary],
+      'if-match': [canary, `W/"${id}"`],
+      'if-none-match': [canary],
+      accept: [`text/${canary}`],
+      'accept-language': [canary],
+      'content-type': [`application/fhir+json; charset=${canary}`],
+      'content-encoding': [canary],
+      prefer: [canary],
+      referer: [`https://partner.example/${canary}?patient=${id}`],
       cookie: [`patient=${id}`],
-      'x-forwarded-for': [word],
-      'x-http-method-override': [word],
-      dpop: [word, `${word}.${word}.${word}`],
-      authorization: [`Bearer ${word}`, `DPoP ${word}`, `Basic ${word}`],
+      'x-forwarded-for': [canary],
+      'x-http-method-override': [canary],
+      dpop: [canary, `${canary}.${canary}.${canary}`],
+      authorization: [`Bearer ${canary}`, `DPoP ${canary}`, `Basic ${canary}`],
     };
     const before = answers.length;
     const bodyOf = (method: string): string | undefined =>
-      method === 'POST' || method === 'PUT' ? `{"resourceType":"${word}"}` : undefined;
+      method === 'POST' || method === 'PUT' ? `{"resourceType":"${canary}"}` : undefined;
     const routes = [...(await routesOfTemplate()).keys()].map((route) => route.split(' '));
     expect(routes.length).toBeGreaterThan(10);
     for (const [method = '', resource = ''] of routes) {
       const path = resource.replace('/fhir', '');
       const [, person = ''] = [...path.matchAll(/\{(\w+)\}/g)].at(-1) ?? [];
-      const search = `?${word}=1&identifier=${id}&_count=${word}`;
+      const search = `?${canary}=1&identifier=${id}&_count=${canary}`;
       for (const filled of [
-        path.replaceAll(/\{\w+\}/g, word),
+        path.replaceAll(/\{\w+\}/g, canary),
         path.replaceAll(/\{\w+\}/g, id),
         path.replace(`{${person}}`, id).replaceAll(/\{\w+\}/g, 'Patient'),
-        path.replaceAll(/\{\w+\}/g, `${word}%20${id}%2f%E0`),
+        path.replaceAll(/\{\w+\}/g, `${canary}%20${id}%2f%E0`),
       ])
         await asked(`${method} ${path}`, 'amk-finnmark', method, `${filled}${search}`, bodyOf(method));
       for (const [header, written] of Object.entries(inHeaders))
@@ -448,7 +450,7 @@ describe('Persons in messages', () => {
     expect(found).toEqual([]);
   });
 
-  test('are shown to nobody who has no part in the mission', async () => {
+  test('is shown to no party without a part in the mission', async () => {
     for (const mission of missions)
       for (const path of [
         `ServiceRequest/${mission}`,
@@ -461,7 +463,7 @@ describe('Persons in messages', () => {
       }
     const board = await call(hub, 'amk-la-tromso', 'GET', '/Location');
     expect(board.status).toBe(200);
-    // Call signs are what the board is about; they were planted as everything else was.
+    // The board shows call signs, which are canaries too.
     const signs = new Set(
       [...canaries].filter(([original]) => /^[A-Z]{2}-|helikopter|Sea|Saver/i.test(original)).map(([, made]) => made),
     );
@@ -469,7 +471,7 @@ describe('Persons in messages', () => {
     expect(others.filter((found) => !signs.has(found))).toEqual([]);
   });
 
-  test('are in no command for people on call, while there is something for them to look at', async () => {
+  test('is in no output of the commands for people on call', async () => {
     await eventually('dead letters', async () => /^[0-9a-f-]{36}\.\d+/m.test(await run('dead-letters', 'list')));
     await run('dead-letters', 'show', '--all');
     await run('dead-letters', 'redrive', '--organisation', organisationOf('operator-lorenskog'));
@@ -481,21 +483,21 @@ describe('Persons in messages', () => {
     expect(outputs.flatMap((text) => hits(text))).toEqual([]);
   });
 
-  test("are in no log line: neither the functions' nor the host's, which is where metrics come from", async () => {
+  test('is in no log line, neither of the functions nor of the host, from which metrics come', async () => {
     const log = await hub.log();
     for (const code of ['LB-101', 'LB-103', 'LB-201', 'LB-401']) expect(log.includes(code), code).toBe(true);
     expect(hits(log)).toEqual([]);
   });
 
-  test('are in no metric: each has a name, and values, that the catalogue lists, and a number', async () => {
+  test('is in no metric: each has a name and dimension values of the catalogue, and a number', async () => {
     const lines = (await hub.log()).split('\n').filter((line) => line.includes('"_aws":'));
     const counted = lines.map((line) => countedShape.parse(JSON.parse(line)));
     const names = new Set<string>();
-    for (const { _aws, ...said } of counted) {
-      const name = codesOf(metrics).find((one) => Object.hasOwn(said, one));
-      if (name === undefined) throw new Error(`a metric that the catalogue lacks: ${JSON.stringify(said)}`);
+    for (const { _aws, ...output } of counted) {
+      const name = codesOf(metrics).find((one) => Object.hasOwn(output, one));
+      if (name === undefined) throw new Error(`a metric that the catalogue lacks: ${JSON.stringify(output)}`);
       names.add(name);
-      const { [name]: value, ...dimensions } = said;
+      const { [name]: value, ...dimensions } = output;
       expect(typeof value).toBe('number');
       expect(Object.keys(dimensions).toSorted()).toEqual([...metrics[name].dimensions].toSorted());
       for (const dimension of metrics[name].dimensions)
@@ -513,7 +515,7 @@ describe('Persons in messages', () => {
     expect(lines.flatMap((line) => hits(line))).toEqual([]);
   });
 
-  test('are in no trace: over the queue goes the trace that Lambda began, and nothing beside it', () => {
+  test('is in no trace: the queue gets the trace that Lambda began, and nothing else', () => {
     const sent = hub.asked.queues().filter((text) => text.includes('AmazonSQS.SendMessage'));
     expect(sent.length).toBeGreaterThan(20);
     for (const text of sent) {
@@ -522,14 +524,14 @@ describe('Persons in messages', () => {
     }
   });
 
-  test('are in no queue: neither in messages nor in their attributes and groups', () => {
+  test('is in no queue: neither in messages nor in their attributes and groups', () => {
     const asks = hub.asked.queues();
     expect(asks.filter((text) => text.includes('MessageGroupId')).length).toBeGreaterThan(20);
     expect(asks.flatMap((text) => hits(text))).toEqual([]);
   });
 
-  test('are in no key, index or attribute of the table but those that are packed', () => {
-    // The id of a message is its sender's, and the way to look it up.
+  test('is in no key, index or attribute of the table except the packed ones', () => {
+    // The sender sets the id of a message, and the hub looks the message up by it.
     const asks = hub.asked.tables().map((text) => text.replaceAll(/"messageId":\{"S":"[^"]*"\}/g, ''));
     expect(asks.filter((text) => text.includes('PutItem')).length).toBeGreaterThan(100);
     expect(asks.flatMap((text) => hits(text))).toEqual([]);

@@ -38,7 +38,7 @@ const to = (client: string) => ({ to: [organisation(client)], id: randomUUID() }
 
 const open = async (more: Parameters<typeof missionRequest>[0] = {}): Promise<string> => {
   const message = missionRequest({ ...to(oslo), ...more });
-  await scene.say(amk, message);
+  await scene.send(amk, message);
   return missionIdOf(organisation(amk), message.id);
 };
 
@@ -63,7 +63,7 @@ const acknowledgedInTime = async (): Promise<string> => {
   for (;;) {
     const mission = await open();
     const deadline = await deadlineOf(mission);
-    await scene.say(oslo, acknowledgement({ task: taskOf(mission, 1), id: randomUUID() }));
+    await scene.send(oslo, acknowledgement({ task: taskOf(mission, 1), id: randomUUID() }));
     const { body } = await scene.get(oslo, `/ServiceRequest/${mission}`);
     if (Date.parse(String(Object(body['meta'])['lastUpdated'])) < deadline) return mission;
   }
@@ -93,7 +93,7 @@ test('Whoever asked and who coordinates are told after the deadline whom to phon
   await untilLookedAt(deadline);
   expect([amk, oslo].map((client) => overdueIn(client, mission).length)).toEqual([1, 1]);
   // A late acknowledgement is still one.
-  await scene.say(oslo, acknowledgement({ task: taskOf(mission, 1), id: randomUUID() }));
+  await scene.send(oslo, acknowledgement({ task: taskOf(mission, 1), id: randomUUID() }));
 });
 
 test('Who acknowledges in time is not called; a decision deferred until a time is asked for then', async () => {
@@ -115,10 +115,10 @@ test('An overdue exercise says that it is one', async () => {
 
 test('A hospital that no machine can reach: who warned it and who coordinates are told at once whom to phone', async () => {
   const mission = await open();
-  await scene.say(oslo, missionDecision({ task: taskOf(mission, 1), answer: 'accepted', id: randomUUID() }));
-  const flight = taskOf(mission, await scene.say(oslo, resourceRequest({ mission, ...to(lorenskog) })));
-  await scene.say(lorenskog, resourceResponse({ task: flight, answer: 'accepted', id: randomUUID() }));
-  await scene.say(lorenskog, prearrivalNotification({ mission, partOf: flight, ...to(haukeland) }));
+  await scene.send(oslo, missionDecision({ task: taskOf(mission, 1), answer: 'accepted', id: randomUUID() }));
+  const flight = taskOf(mission, await scene.send(oslo, resourceRequest({ mission, ...to(lorenskog) })));
+  await scene.send(lorenskog, resourceResponse({ task: flight, answer: 'accepted', id: randomUUID() }));
+  await scene.send(lorenskog, prearrivalNotification({ mission, partOf: flight, ...to(haukeland) }));
   const unreachable = (client: string) =>
     scene.notifications(client, mission).filter((text) => text.includes('"code":"party-unreachable"'));
   await eventually('both are told', () => [lorenskog, oslo].every((client) => unreachable(client).length === 1));

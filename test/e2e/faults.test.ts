@@ -21,7 +21,7 @@ import {
 import { organisation } from '../support/scene.ts';
 import { letRun } from '../support/standstill.ts';
 
-/** The embedded hub while a part of what it stands on, or of who it tells, is away: what senders and receivers see of it. */
+/** The embedded hub while a service that it uses, or a receiver, is unavailable: the view of senders and receivers. */
 
 const amk = 'amk-innlandet';
 const coordinator = 'amk-la-oslo';
@@ -47,7 +47,7 @@ const listen = async (client: Client): Promise<Endpoint & { readonly subscriptio
   return { ...endpoint, subscription: id };
 };
 
-const say = async (client: Client, message: Message): Promise<HttpAnswer> => {
+const sendAccepted = async (client: Client, message: Message): Promise<HttpAnswer> => {
   const answer = await post(hub, client, message.text);
   expect(answer.status, answer.text).toBe(200);
   return answer;
@@ -55,7 +55,7 @@ const say = async (client: Client, message: Message): Promise<HttpAnswer> => {
 
 const open = async (): Promise<string> => {
   const request = missionRequest({ id: randomUUID(), to: [organisation(coordinator)] });
-  await say(amk, request);
+  await sendAccepted(amk, request);
   return missionIdOf(organisation(amk), request.id);
 };
 
@@ -67,19 +67,19 @@ const headerIn = ({ text }: Pick<Received, 'text'>): string =>
 const eventIn = ({ text }: Pick<Received, 'text'>): string =>
   /CodeSystem\/message-event","code":"([a-z-]+)"/.exec(text)?.[1] ?? '';
 
-/** Waits until an endpoint has these messages, and sees that it has each once, in this order, under numbers without a gap. */
-const expectTold = async (endpoint: Endpoint, messages: readonly Message[], seconds: number): Promise<void> => {
+/** Waits until an endpoint has these messages. Checks that it has each once, in this order, numbered without a gap. */
+const expectNotified = async (endpoint: Endpoint, messages: readonly Message[], seconds: number): Promise<void> => {
   const wanted = messages.map(({ id }) => id);
-  const told = (): readonly Received[] => endpoint.events().filter((one) => wanted.includes(headerIn(one)));
-  await eventually('every message at the receiver', () => told().length >= wanted.length, seconds);
-  expect(told().map(headerIn)).toEqual(wanted);
+  const received = (): readonly Received[] => endpoint.events().filter((one) => wanted.includes(headerIn(one)));
+  await eventually('every message at the receiver', () => received().length >= wanted.length, seconds);
+  expect(received().map(headerIn)).toEqual(wanted);
   const numbers = endpoint.events().map(({ eventNumber }) => eventNumber ?? 0);
   expect(numbers.toSorted((a, b) => a - b)).toEqual(numbers.map((_, index) => index + 1));
 };
 
-describe('The queue is down', () => {
+describe('the hub without its queue', () => {
   test.each(['cut', 'silent', 'deaf'] as const)(
-    '(%s): messages are accepted all the same, and told when it is back',
+    'accepts messages, and notifies when the queue is back (%s)',
     async (road) => {
       const endpoint = await listen(coordinator);
       const mission = await open();
@@ -88,24 +88,24 @@ describe('The queue is down', () => {
       hub.queues(road);
       const messages = Array.from({ length: 4 }, () => update(mission));
       const versions: number[] = [];
-      for (const message of messages) versions.push(version(await say(amk, message)));
+      for (const message of messages) versions.push(version(await sendAccepted(amk, message)));
       expect(versions).toEqual([2, 3, 4, 5]);
-      // What was sent before the answer was lost is sent.
+      // With the road "deaf", jobs reach the queue although their answers are lost.
       if (road !== 'deaf') expect(endpoint.events()).toHaveLength(1);
       hub.queues('open');
 
-      // Nobody sends anything more: what is owed is looked after by the hub itself.
-      await expectTold(endpoint, messages, 180);
+      // No further message is sent: the sweeper completes the pending fan-out.
+      await expectNotified(endpoint, messages, 180);
     },
   );
 });
 
-describe('The table is down', () => {
+describe('the hub without its table', () => {
   const refusedWhile = async (road: Road): Promise<void> => {
     const endpoint = await listen(coordinator);
     const mission = await open();
     const messages = Array.from({ length: 4 }, () => update(mission));
-    // The hub knows its directory by heart for a while only: with the table away it may know nobody.
+    // The hub caches its directory for a limited time: without the table it may know no party.
     hub.tables(road);
     const refused = await Promise.all(messages.map((message) => post(hub, amk, message.text)));
     const read = await call(hub, amk, 'GET', `/ServiceRequest/${mission}`);
@@ -118,14 +118,14 @@ describe('The table is down', () => {
         issue: [{ severity: 'error', code: 'transient', details: { coding: [{ code: 'storage-unavailable' }, {}] } }],
       });
       expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
-      // Nothing from inside.
+      // No internal detail.
       expect(answer.text).not.toContain('127.0.0.1');
     }
 
-    // The senders do as they are told; one of them twice.
+    // The senders retry as the answer says, each twice.
     const versions: number[] = [];
     for (const message of messages) {
-      const [answer, again] = [await say(amk, message), await say(amk, message)];
+      const [answer, again] = [await sendAccepted(amk, message), await sendAccepted(amk, message)];
       expect(version(again)).toBe(version(answer));
       versions.push(version(answer));
     }
@@ -134,13 +134,13 @@ describe('The table is down', () => {
     const inOrder = messages.toSorted(
       (a, b) => (versions[messages.indexOf(a)] ?? 0) - (versions[messages.indexOf(b)] ?? 0),
     );
-    await expectTold(endpoint, inOrder, 180);
+    await expectNotified(endpoint, inOrder, 180);
     expect(endpoint.events().filter((one) => one.text.includes(mission))).toHaveLength(1 + messages.length);
   };
 
-  // What was written though the answer was lost is not written again.
+  // A write whose answer was lost is not repeated.
   test.each(['cut', 'silent', 'deaf'] as const)(
-    '(%s): every request is refused with 503, and nothing is lost or doubled when the sender comes again',
+    'answers every request with 503, and loses or doubles nothing when the sender retries (%s)',
     refusedWhile,
   );
 });
@@ -148,7 +148,7 @@ describe('The table is down', () => {
 const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
-/** A partner that notes when it was told of what, and can be made to take connections and say nothing. */
+/** A partner that records the time of each notification, and can accept connections without answering. */
 const openPartner = async () => {
   const arrived = new Map<string, number>();
   const events: string[] = [];
@@ -183,7 +183,7 @@ const openPartner = async () => {
     url: `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}/notify`,
     arrived,
     events,
-    /** Requests that were left without an answer. */
+    /** Number of requests without an answer. */
     unanswered: () => waiting,
     hang: (now: boolean) => {
       hangs = now;
@@ -194,20 +194,20 @@ const openPartner = async () => {
 const statusOf = async (client: Client, subscription: string): Promise<unknown> =>
   (await call(hub, client, 'GET', `/Subscription/${subscription}`)).body['status'];
 
-describe('A partner takes connections and never answers', () => {
-  /** How much slower a healthy partner may be told while another hangs. */
+describe('a partner that accepts connections and never answers', () => {
+  /** Factor by which notifications to a healthy partner may be slower while another partner hangs. */
   const tolerable = 10;
-  /** Twelve deliveries run side by side on one machine; then a few that open the circuit, and probes. */
+  /** Twelve deliveries run in parallel on one machine; then come a few that open the circuit, and probes. */
   const mostHanging = 24;
   const missions = 24;
-  /** A dead partner is asked again whether it is back, at last as seldom as this: how often that can have been since a moment. */
+  /** Number of probes that a dead partner can have got since a moment: their interval grows to 15 seconds. */
   const probesSince = (moment: number): number => Math.ceil((performance.now() - moment) / 15_000);
 
-  test('in many missions: a healthy one is told as fast as before, people learn of it, and it gets all when it is back', async () => {
+  test('leaves delivery to a healthy partner fast, is reported to people, and gets all events when it is back', async () => {
     const healthy = await openPartner();
     const dead = await openPartner();
     await subscribe(hub, coordinator, healthy.url);
-    // Three seconds are what the other asks to be waited for.
+    // The dead partner asks for a timeout of three seconds.
     const wanted = JSON.parse(subscriptionFor(dead.url));
     wanted.channel.extension = [
       {
@@ -221,13 +221,16 @@ describe('A partner takes connections and never answers', () => {
     const asked: string[] = [];
     for (let count = 0; count < missions; count += 1) {
       const mission = await open();
-      await say(
+      await sendAccepted(
         coordinator,
         resourceRequest({ mission, kind: 'helicopter', to: [organisation(operator)], id: randomUUID() }),
       );
       asked.push(mission);
     }
-    await eventually('both are told', () => dead.arrived.size === missions && healthy.arrived.size >= missions);
+    await eventually(
+      'both have all requests',
+      () => dead.arrived.size === missions && healthy.arrived.size >= missions,
+    );
 
     /** An update in each of the missions; milliseconds from posting it until the healthy partner has it. */
     const sent: Message[] = [];
@@ -236,9 +239,9 @@ describe('A partner takes connections and never answers', () => {
       for (const mission of asked) {
         const message = update(mission);
         const posted = performance.now();
-        await say(amk, message);
+        await sendAccepted(amk, message);
         sent.push(message);
-        await eventually('the healthy partner is told', () => healthy.arrived.has(message.id), 60);
+        await eventually('the healthy partner has the update', () => healthy.arrived.has(message.id), 60);
         times.push((healthy.arrived.get(message.id) ?? Number.NaN) - posted);
       }
       return times;
@@ -250,24 +253,24 @@ describe('A partner takes connections and never answers', () => {
     const during = [...(await round()), ...(await round())];
     expect(dead.unanswered()).toBeGreaterThan(0);
     process.stdout.write(
-      `${dead.unanswered()} calls hang; a healthy partner is told in ${Math.round(before)} ms, in ${Math.round(median(during))} ms (at most ${Math.round(Math.max(...during))} ms) while another hangs\n`,
+      `${dead.unanswered()} calls hang; a healthy partner is notified in ${Math.round(before)} ms, in ${Math.round(median(during))} ms (at most ${Math.round(Math.max(...during))} ms) while another hangs\n`,
     );
-    // Those that were under way when it began to hang, and the few that open the circuit: not one for each message.
+    // Only calls in progress when it began to hang, and the few that open the circuit: not one for each message.
     expect(dead.unanswered()).toBeLessThanOrEqual(mostHanging + probesSince(hangsSince));
 
-    await eventually('people are told', () => healthy.events.includes('party-unreachable'), 180);
+    await eventually('people are notified', () => healthy.events.includes('party-unreachable'), 180);
     await eventually(
       'the status says that the endpoint does not answer',
       async () => (await statusOf(operator, subscription)) === 'error',
       180,
     );
-    // Calls that were under way when that was seen may still be there.
+    // Calls in progress at that moment may still be open.
     await letRun(4_000);
     const calledAt = performance.now();
     const called = dead.unanswered();
     await round();
     await letRun(5_000);
-    // From now on it is asked now and then whether it is back; nothing else is sent to it, whatever there is to tell.
+    // The circuit is open: only probes are sent, however many notifications are pending.
     expect(dead.unanswered() - called).toBeLessThan(missions / 4 + probesSince(calledAt));
 
     dead.hang(false);
@@ -278,7 +281,7 @@ describe('A partner takes connections and never answers', () => {
       expect(places).toEqual(places.toSorted((a, b) => a - b));
     }
     expect(await statusOf(operator, subscription)).toBe('active');
-    // Whether the machine has become slower meanwhile is seen now that nobody hangs.
+    // A last round without a hanging partner shows whether the machine itself has become slower.
     const after = median(await round());
     expect(median(during)).toBeLessThan(Math.max(before, after) * tolerable);
   }, 900_000);

@@ -21,7 +21,7 @@ import {
   subscriptionFor,
 } from '../support/partners.ts';
 
-/** The hub as a process of its own, ended with `kill -9` while messages flow. KILL_SEED=<seed> makes the same choices again. */
+/** The hub as a process of its own, ended with `kill -9` while messages flow. KILL_SEED=<seed> repeats the same choices. */
 
 const kills = 20;
 const seed = Number(process.env['KILL_SEED'] ?? Date.now() % 2 ** 31);
@@ -37,15 +37,15 @@ const numbersOf = (start: number): (() => number) => {
   };
 };
 
-/** One row of numbers for each who draws, so that none depends on how fast another is. */
-const drawing = (who: number): (() => number) => numbersOf(seed + who * 1_000_003);
+/** A random sequence for each consumer, so that none depends on how fast another is. */
+const randomOf = (consumer: number): (() => number) => numbersOf(seed + consumer * 1_000_003);
 
-/** The moments at which the hub is killed; each comes up equally often. */
-const moments = ['at any time', 'as it has said 200', 'as a receiver reads', 'as it starts'] as const;
+/** The moments at which the hub is killed, each equally often. */
+const moments = ['at any time', 'after an answer 200', 'while a receiver reads', 'while it starts'] as const;
 type Moment = (typeof moments)[number];
 
 const plan = (): readonly Moment[] => {
-  const random = drawing(0);
+  const random = randomOf(0);
   return Array.from({ length: kills }, (_, index) => moments[index % moments.length] ?? 'at any time')
     .map((moment) => ({ moment, place: random() }))
     .toSorted((a, b) => a.place - b.place)
@@ -65,7 +65,7 @@ const launch = (): ChildProcess => {
   return running;
 };
 
-/** Milliseconds from launch to the first answer, of every start that was let be. */
+/** Milliseconds from launch to the first answer, of every start without a kill. */
 const starts: number[] = [];
 
 const start = async (): Promise<void> => {
@@ -88,14 +88,14 @@ const start = async (): Promise<void> => {
 const kill = async (): Promise<void> => {
   const child = running;
   running = undefined;
-  // One that has ended by itself ends no second time.
+  // A process that has ended by itself cannot be killed.
   if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
   const ended = once(child, 'exit');
   child.kill('SIGKILL');
   await ended;
 };
 
-/** What waits for the next time that something happens. */
+/** `next` resolves when `happened` is called next. */
 const signal = () => {
   let waiting = Promise.withResolvers<void>();
   return {
@@ -107,12 +107,12 @@ const signal = () => {
   };
 };
 
-const promiseGiven = signal();
+const messageAccepted = signal();
 const notificationRead = signal();
 
 interface Event {
   readonly number: number;
-  /** `MessageHeader.id` of the message that it tells of. */
+  /** `MessageHeader.id` of the event's message. */
   readonly message: string;
   readonly code: string;
 }
@@ -137,14 +137,14 @@ interface Receiver {
   readonly url: string;
   readonly subscription: () => string;
   readonly subscribe: () => Promise<void>;
-  /** What it has stored, in the order of arrival, what came twice twice. */
+  /** What it has stored, in the order of arrival; a duplicate is stored twice. */
   readonly stored: readonly Stored[];
-  /** How often it refused, and how often it stored but kept its answer to itself. */
+  /** How often it refused, and how often it stored without answering. */
   readonly moods: { refused: number; silent: number };
   readonly close: () => Promise<void>;
 }
 
-/** What a receiver does with a request; `store and hang` has the notification, but the hub cannot know. */
+/** What a receiver does with a request. With `store and hang` it has the notification, but the hub cannot know. */
 type Mood = 'store' | 'refuse' | 'store and hang';
 
 const openReceiver = async (client: Client, mood: () => Mood): Promise<Receiver> => {
@@ -182,7 +182,7 @@ const openReceiver = async (client: Client, mood: () => Mood): Promise<Receiver>
     subscription: () => subscription,
     subscribe: async () => {
       const wanted = JSON.parse(subscriptionFor(url));
-      // One second is what it asks to be waited for.
+      // It asks for a timeout of one second.
       wanted.channel.extension = [
         {
           url: 'http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/backport-timeout',
@@ -214,9 +214,9 @@ afterAll(async () => {
   await rm(dataDir, { recursive: true, force: true });
 });
 
-/** A sender that does as R4 says: no answer, or 5xx, and the same message is sent again. */
-const insist = async (client: Client, message: string): Promise<HttpAnswer> => {
-  for (let tries = 0; tries < 12_000; tries += 1) {
+/** Sends as R4 says: without an answer, or after 5xx, the same message is sent again. */
+const sendUntilAnswered = async (client: Client, message: string): Promise<HttpAnswer> => {
+  for (let attempts = 0; attempts < 12_000; attempts += 1) {
     const answer = await post(hub, client, message).catch(() => undefined);
     if (answer !== undefined && answer.status < 500) return answer;
     await pause(50);
@@ -224,8 +224,8 @@ const insist = async (client: Client, message: string): Promise<HttpAnswer> => {
   throw new Error('the hub did not come back');
 };
 
-/** A message that was answered 2xx: from then on it is the hub's to keep and to tell. */
-interface Promised {
+/** A message that was answered 2xx: the hub must keep it and notify its receivers. */
+interface Accepted {
   readonly mission: string;
   readonly client: Client;
   readonly id: string;
@@ -233,14 +233,14 @@ interface Promised {
   readonly text: string;
 }
 
-const promised: Promised[] = [];
+const accepted: Accepted[] = [];
 
 const send = async (client: Client, id: string, text: string): Promise<string> => {
-  const answer = await insist(client, text);
+  const answer = await sendUntilAnswered(client, text);
   expect(answer.status, answer.text).toBe(200);
   const mission = /"value":"([0-9a-f-]{36})"/.exec(answer.text)?.[1] ?? '';
-  promised.push({ mission, client, id, version: versionOf(answer), text });
-  promiseGiven.happened();
+  accepted.push({ mission, client, id, version: versionOf(answer), text });
+  messageAccepted.happened();
   return mission;
 };
 
@@ -272,93 +272,93 @@ const update = (mission: string, id: string): string =>
     ],
   });
 
-/** What the hub says of its own accord, when a receiver or a person does not answer. */
+/** Messages of the hub itself, when a receiver or a person does not answer. */
 const ofTheHub = ['party-unreachable', 'delivery-failed', 'acknowledgement-overdue'];
 
 const coordinator = 'amk-la-oslo';
 
-test(`Killed ${kills} times while messages flow, the hub keeps what it answered, and every receiver gets all of it, in order (KILL_SEED=${seed})`, async () => {
+test(`keeps every accepted message over ${kills} kills, and delivers each to every receiver in order (KILL_SEED=${seed})`, async () => {
   const began = performance.now();
-  // It may be killed before it has ever been up.
-  const [pauseBefore, ...pauses] = ((random) => Array.from({ length: kills + 1 }, random))(drawing(1));
+  // A kill may come before the first start is complete.
+  const [pauseBefore, ...pauses] = ((random) => Array.from({ length: kills + 1 }, random))(randomOf(1));
   launch();
   await pause(1_500 * (pauseBefore ?? 0));
   await kill();
   await start();
 
   const state = { isKilling: true };
-  const whim = drawing(2);
-  const flapping = (): Mood => {
-    const drawn = whim();
+  const moodRandom = randomOf(2);
+  const unreliable = (): Mood => {
+    const drawn = moodRandom();
     if (!state.isKilling || drawn > 0.25) return 'store';
     return drawn < 0.18 ? 'refuse' : 'store and hang';
   };
-  const steady = (): Mood => 'store';
+  const reliable = (): Mood => 'store';
   for (const [client, mood] of [
-    [coordinator, steady],
-    [coordinator, flapping],
-    ['amk-innlandet', steady],
-    ['amk-bergen', steady],
+    [coordinator, reliable],
+    [coordinator, unreliable],
+    ['amk-innlandet', reliable],
+    ['amk-bergen', reliable],
   ] as const) {
     const receiver = await openReceiver(client, mood);
     receivers.push(receiver);
     await receiver.subscribe();
   }
 
-  const talk = async (client: Client, mission: string, random: () => number): Promise<void> => {
+  const sendUpdates = async (client: Client, mission: string, random: () => number): Promise<void> => {
     do {
       const id = randomUUID();
       expect(await send(client, id, update(mission, id))).toBe(mission);
       await pause(20 + 100 * random());
     } while (state.isKilling);
   };
-  /** A mission in which its requester talks, and others at the same time. */
-  const live = async (who: number, client: Client, ...others: readonly Client[]): Promise<void> => {
+  /** A mission in which the requester and others send updates at the same time. */
+  const live = async (consumer: number, client: Client, ...others: readonly Client[]): Promise<void> => {
     const id = randomUUID();
     const mission = await send(client, id, request(client, id));
-    await Promise.all([client, ...others].map((one, index) => talk(one, mission, drawing(who + index))));
+    await Promise.all([client, ...others].map((one, index) => sendUpdates(one, mission, randomOf(consumer + index))));
   };
   const senders = Promise.all([
     live(10, 'amk-innlandet', coordinator),
     live(20, 'amk-bergen', coordinator),
     live(30, 'amk-innlandet'),
   ]);
-  // Never settles but by failing: then there is nothing more to kill.
+  // Never resolves, and rejects if a sender fails: then the kills end.
   const failed = senders.then(() => new Promise<never>(() => {}));
 
-  /** Until so many more messages are promised, however fast this machine is; a hub that promises nothing is not waited for for ever. */
-  const promises = async (count: number): Promise<void> => {
-    const enough = promised.length + count;
+  /** Waits until `count` more messages are accepted, however fast this machine is, at most two minutes. */
+  const untilAccepted = async (count: number): Promise<void> => {
+    const enough = accepted.length + count;
     const tooLong = performance.now() + 120_000;
-    while (promised.length < enough && performance.now() < tooLong)
-      await Promise.race([promiseGiven.next(), pause(1_000)]);
+    while (accepted.length < enough && performance.now() < tooLong)
+      await Promise.race([messageAccepted.next(), pause(1_000)]);
   };
   const killAt = async (moment: Moment, random: number): Promise<void> => {
     switch (moment) {
       case 'at any time':
-        await promises(1 + 9 * random);
+        await untilAccepted(1 + 9 * random);
         // The last digits of the number are as random as the first.
         await pause((random * 1_000 * 200) % 200);
         return kill();
-      case 'as it has said 200':
-        await promises(1 + 9 * random);
+      case 'after an answer 200':
+        await untilAccepted(1 + 9 * random);
         return kill();
-      case 'as a receiver reads':
-        await promises(1 + 4 * random);
-        // What is told depends on what the last kill left.
+      case 'while a receiver reads':
+        await untilAccepted(1 + 4 * random);
+        // How soon a notification comes depends on the state after the last kill.
         await Promise.race([notificationRead.next(), pause(5_000)]);
         return kill();
-      case 'as it starts':
-        await promises(1);
+      case 'while it starts':
+        await untilAccepted(1);
         await kill();
         launch();
         await pause(2_000 * random);
         return kill();
     }
   };
-  const promisedBefore: number[] = [];
+  const acceptedBefore: number[] = [];
   for (const [index, moment] of plan().entries()) {
-    promisedBefore.push(promised.length);
+    acceptedBefore.push(accepted.length);
     await Promise.race([killAt(moment, pauses[index] ?? 0), failed]);
     await start();
   }
@@ -366,25 +366,25 @@ test(`Killed ${kills} times while messages flow, the hub keeps what it answered,
   await senders;
   const killingEnded = performance.now();
 
-  // Messages flowed between the kills: not all was promised in a quiet hour.
-  expect(new Set(promisedBefore).size).toBeGreaterThan(kills * 0.8);
-  expect(new Set(promised.map(({ id }) => id)).size).toBe(promised.length);
-  const missions = [...new Set(promised.map(({ mission }) => mission))];
+  // Messages were accepted between the kills, not all in one pause.
+  expect(new Set(acceptedBefore).size).toBeGreaterThan(kills * 0.8);
+  expect(new Set(accepted.map(({ id }) => id)).size).toBe(accepted.length);
+  const missions = [...new Set(accepted.map(({ mission }) => mission))];
   expect(missions).toHaveLength(3);
-  const ofMission = (mission: string): readonly Promised[] =>
-    promised.filter((one) => one.mission === mission).toSorted((a, b) => a.version - b.version);
+  const ofMission = (mission: string): readonly Accepted[] =>
+    accepted.filter((one) => one.mission === mission).toSorted((a, b) => a.version - b.version);
 
-  /** What a receiver must have been told: whatever others said in the missions it is party to. */
-  const owedTo = ({ client }: Receiver): readonly Promised[] =>
+  /** The messages that a receiver must get: all those of others in the missions to which it is a party. */
+  const expectedAt = ({ client }: Receiver): readonly Accepted[] =>
     missions
       .filter((mission) => client === coordinator || ofMission(mission)[0]?.client === client)
       .flatMap((mission) => ofMission(mission).filter((one) => one.client !== client));
   const isComplete = (receiver: Receiver): boolean => {
-    const told = new Set(receiver.stored.map(({ message }) => message));
-    return owedTo(receiver).every(({ id }) => told.has(id));
+    const stored = new Set(receiver.stored.map(({ message }) => message));
+    return expectedAt(receiver).every(({ id }) => stored.has(id));
   };
-  await eventually('every promised message at every receiver', () => receivers.every(isComplete), 300);
-  const told = performance.now();
+  await eventually('every accepted message at every receiver', () => receivers.every(isComplete), 300);
+  const complete = performance.now();
 
   const $events = async ({ client, subscription }: Receiver): Promise<readonly Event[]> => {
     const events: Event[] = [];
@@ -399,23 +399,23 @@ test(`Killed ${kills} times while messages flow, the hub keeps what it answered,
   };
 
   for (const receiver of receivers) {
-    const who = `${receiver.client} ${receiver.url}`;
+    const name = `${receiver.client} ${receiver.url}`;
     const rebuilt = await $events(receiver);
-    // The hub may have had something to say last.
+    // The last event may be a message of the hub itself.
     await eventually(
-      `the last event of ${who}`,
+      `the last event of ${name}`,
       () => new Set(receiver.stored.map(({ number }) => number)).size === rebuilt.length,
     );
 
-    // One number, one webhook-id, one message: what comes twice is the same again.
+    // One number, one webhook-id, one message: a duplicate is identical.
     const first = new Map<number, Stored>();
     for (const one of receiver.stored) {
       const seen = first.get(one.number);
       if (seen === undefined) first.set(one.number, one);
-      else expect(one, who).toEqual(seen);
+      else expect(one, name).toEqual(seen);
     }
     const arrived = [...first.values()];
-    expect(new Set(arrived.map(({ webhookId }) => webhookId)).size, who).toBe(arrived.length);
+    expect(new Set(arrived.map(({ webhookId }) => webhookId)).size, name).toBe(arrived.length);
 
     // Numbers without a gap, and `$events` says the same as what arrived.
     const byNumber = arrived
@@ -423,42 +423,42 @@ test(`Killed ${kills} times while messages flow, the hub keeps what it answered,
       .map(({ number, message, code }) => ({ number, message, code }));
     expect(
       byNumber.map(({ number }) => number),
-      who,
+      name,
     ).toEqual(byNumber.map((_, index) => index + 1));
-    expect(rebuilt, who).toEqual(byNumber);
+    expect(rebuilt, name).toEqual(byNumber);
 
-    // All that is owed and once each, and nothing besides but what the hub itself says.
-    const owed = new Set(owedTo(receiver).map(({ id }) => id));
-    const besides = byNumber.filter(({ message }) => !owed.has(message));
+    // Every expected message once each, and nothing else except messages of the hub itself.
+    const expected = new Set(expectedAt(receiver).map(({ id }) => id));
+    const others = byNumber.filter(({ message }) => !expected.has(message));
     expect(
-      besides.filter(({ code }) => !ofTheHub.includes(code)),
-      who,
+      others.filter(({ code }) => !ofTheHub.includes(code)),
+      name,
     ).toEqual([]);
-    expect(new Set(byNumber.map(({ message }) => message)).size, who).toBe(byNumber.length);
+    expect(new Set(byNumber.map(({ message }) => message)).size, name).toBe(byNumber.length);
 
     // In the order of the log, in each mission.
     for (const mission of missions) {
-      const wanted = ofMission(mission).filter(({ id }) => owed.has(id));
+      const wanted = ofMission(mission).filter(({ id }) => expected.has(id));
       const here = new Set(wanted.map(({ id }) => id));
       const inOrder = wanted.map(({ id }) => id);
       expect(
         arrived.map(({ message }) => message).filter((id) => here.has(id)),
-        who,
+        name,
       ).toEqual(inOrder);
       expect(
         byNumber.map(({ message }) => message).filter((id) => here.has(id)),
-        who,
+        name,
       ).toEqual(inOrder);
     }
   }
 
-  // Every version of a mission was given once, and the same message sent again gets the answer it got.
+  // Every version of a mission was given once, and a message sent again gets its first answer.
   for (const mission of missions) {
     const versions = ofMission(mission).map(({ version }) => version);
     expect(new Set(versions).size).toBe(versions.length);
   }
-  const random = drawing(3);
-  for (const one of promised.filter(() => random() < 0.1)) {
+  const random = randomOf(3);
+  for (const one of accepted.filter(() => random() < 0.1)) {
     const again = await post(hub, one.client, one.text);
     expect([again.status, versionOf(again)]).toEqual([200, one.version]);
   }
@@ -468,10 +468,10 @@ test(`Killed ${kills} times while messages flow, the hub keeps what it answered,
   const twice = receivers.map(({ stored }) => stored.length - new Set(stored.map(({ number }) => number)).size);
   process.stdout.write(
     `KILL_SEED=${seed}: ${kills + 1} kills in ${seconds(began, killingEnded)}, a start takes ${Math.round(median)} ms; ` +
-      `${promised.length} messages, told ${seconds(killingEnded, told)} after the last; ` +
-      `told twice ${twice.join(', ')}; refused ${receivers[1]?.moods.refused}, kept waiting ${receivers[1]?.moods.silent}\n`,
+      `${accepted.length} messages, all notified ${seconds(killingEnded, complete)} after the last kill; ` +
+      `notified twice ${twice.join(', ')}; refused ${receivers[1]?.moods.refused}, left without answer ${receivers[1]?.moods.silent}\n`,
   );
-  // The one that flaps did.
+  // The unreliable receiver refused and left requests without answer.
   expect(receivers[1]?.moods.refused).toBeGreaterThan(0);
   expect(receivers[1]?.moods.silent).toBeGreaterThan(0);
 }, 1_800_000);

@@ -80,8 +80,8 @@ const inMission = (file: string, mission: string): string => {
   return JSON.stringify({ ...bundle, id: randomUUID() });
 };
 
-describe('A whole mission', () => {
-  test('runs from the request to the cancellation, and everybody who must know is told in order', async () => {
+describe('a whole mission', () => {
+  test('runs from the request to the cancellation, and notifies every receiver in order', async () => {
     const amk = await listen('amk-innlandet');
     const coordinator = await listen('amk-la-oslo');
     const operator = await listen('operator-lorenskog');
@@ -99,7 +99,7 @@ describe('A whole mission', () => {
       expect(header).toMatchObject({ resourceType: 'MessageHeader', response: { identifier: idOf(file), code: 'ok' } });
     }
 
-    const toldOf = (endpoint: Endpoint): readonly string[] =>
+    const eventsOf = (endpoint: Endpoint): readonly string[] =>
       endpoint.events().map(({ bundle }) => {
         const header = resourcesOf(bundle).find(
           (resource) => isObject(resource) && resource['resourceType'] === 'MessageHeader',
@@ -128,18 +128,18 @@ describe('A whole mission', () => {
       () => everyone.flatMap(({ endpoint }) => endpoint.events()).length >= Object.values(expected).flat().length,
     );
     expect({
-      amk: toldOf(amk.endpoint),
-      coordinator: toldOf(coordinator.endpoint),
-      operator: toldOf(operator.endpoint),
-      hospital: toldOf(hospital.endpoint),
-      quality: toldOf(quality.endpoint),
+      amk: eventsOf(amk.endpoint),
+      coordinator: eventsOf(coordinator.endpoint),
+      operator: eventsOf(operator.endpoint),
+      hospital: eventsOf(hospital.endpoint),
+      quality: eventsOf(quality.endpoint),
     }).toEqual(expected);
     for (const { endpoint, subscription } of everyone) {
       expect(endpoint.events().map(({ eventNumber }) => eventNumber)).toEqual(
         endpoint.events().map((_, index) => index + 1),
       );
       for (const received of endpoint.received) {
-        // The handshake comes before the partner has its secret in hand; it is signed all the same.
+        // The handshake is signed too, although it arrives before the partner knows its secret.
         verifySignature(subscription.secret, received);
         expect(problemsOf(JSON.parse(received.text))).toEqual([]);
       }
@@ -154,7 +154,7 @@ describe('A whole mission', () => {
     });
   });
 
-  test('is read by its parties, and does not exist for others', async () => {
+  test('can be read by its parties, and does not exist for others', async () => {
     const own = await call(hub, 'hospital-ulleval', 'GET', `/ServiceRequest/${exampleMission}`);
     expect(own.status).toBe(200);
     expect(own.headers.get('etag')).toBe('W/"10"');
@@ -173,9 +173,9 @@ describe('A whole mission', () => {
       `/Task?based-on=ServiceRequest/${exampleMission}`,
       `/Communication?part-of=ServiceRequest/${exampleMission}`,
     ]) {
-      const stranger = await call(hub, 'hospital-haukeland', 'GET', path);
-      expect(stranger.status, path).toBe(404);
-      expect(problemsOf(stranger.body)).toEqual([]);
+      const nonParty = await call(hub, 'hospital-haukeland', 'GET', path);
+      expect(nonParty.status, path).toBe(404);
+      expect(problemsOf(nonParty.body)).toEqual([]);
     }
     const never = await call(hub, 'hospital-haukeland', 'GET', `/ServiceRequest/${randomUUID()}`);
     const { id: _one, ...hidden } = (await call(hub, 'hospital-haukeland', 'GET', `/ServiceRequest/${exampleMission}`))
@@ -184,7 +184,7 @@ describe('A whole mission', () => {
     expect(hidden).toEqual(absent);
   });
 
-  test('shows the references of the mission at addresses that can be read, and a message as it was sent', async () => {
+  test('shows the references of the mission at readable addresses, and a message as it was sent', async () => {
     const { body } = await call(hub, 'operator-lorenskog', 'GET', `/ServiceRequest/${exampleMission}`);
     const subject = isObject(body['subject']) ? String(body['subject']['reference']) : '';
     const patient = await call(hub, 'operator-lorenskog', 'GET', `/${subject}`);
@@ -194,12 +194,12 @@ describe('A whole mission', () => {
     expect(canonicalText(parseLossless(message.text))).toBe(
       canonicalText(parseLossless(exampleText('resource-request.json'))),
     );
-    // What was said between AMK and AMK LA is not the operator's.
+    // A message between AMK and AMK LA is not for the operator.
     expect((await call(hub, 'operator-lorenskog', 'GET', `/Bundle/${exampleMission}.3`)).status).toBe(404);
     expect((await call(hub, 'amk-innlandet', 'GET', `/Bundle/${exampleMission}.3`)).status).toBe(200);
   });
 
-  test('stands on the worklists of its parties', async () => {
+  test('is on the worklists of its parties', async () => {
     const cancelled = await call(
       hub,
       'amk-la-oslo',
@@ -223,8 +223,8 @@ describe('A whole mission', () => {
   });
 });
 
-describe('A message sent again', () => {
-  test('gets its first answer, word for word, even when the mission has gone on', async () => {
+describe('a message sent again', () => {
+  test('gets its first answer, byte for byte, also after later entries of the mission', async () => {
     const text = exampleText('mission-request.json').replaceAll(idOf('mission-request.json'), randomUUID());
     const first = await post(hub, 'amk-innlandet', text);
     const mission = missionIn(first.body);
@@ -236,7 +236,7 @@ describe('A message sent again', () => {
     expect((await post(hub, 'amk-innlandet', JSON.stringify(parseLossless(text), null, 7))).text).toBe(first.text);
   });
 
-  test('with another content under the same id is refused', async () => {
+  test('is refused with another content under the same id', async () => {
     const text = exampleText('mission-request.json').replaceAll(idOf('mission-request.json'), randomUUID());
     expect((await post(hub, 'amk-innlandet', text)).status).toBe(200);
     const other = await post(hub, 'amk-innlandet', text.replace('"stat"', '"urgent"'));
@@ -244,7 +244,7 @@ describe('A message sent again', () => {
     expect(JSON.stringify(other.body)).toContain('message-id-reused');
   });
 
-  test('by many senders at once is stored once', async () => {
+  test('is stored once if it is sent six times at once', async () => {
     const text = exampleText('mission-request.json').replaceAll(idOf('mission-request.json'), randomUUID());
     const answers = await Promise.all(Array.from({ length: 6 }, () => post(hub, 'amk-innlandet', text)));
     expect(new Set(answers.map(({ status, text: body }) => `${status} ${body}`)).size).toBe(1);
@@ -253,8 +253,8 @@ describe('A message sent again', () => {
   });
 });
 
-describe('A receiver whom the mission does not concern', () => {
-  test('is not told, and the sender is warned in the answer and by a receipt', async () => {
+describe('an addressed receiver that is not a party', () => {
+  test('is not notified, and the sender is warned in the answer and by a receipt', async () => {
     const mission = await openMission();
     const text = inMission('mission-update.json', mission).replace(
       '"focus":',
@@ -274,7 +274,7 @@ describe('A receiver whom the mission does not concern', () => {
 });
 
 describe('If-Match', () => {
-  test('lets a message in only at the version its sender has seen', async () => {
+  test('accepts a message only at the version that its sender has seen', async () => {
     const mission = await openMission();
     const late = await post(hub, 'amk-innlandet', inMission('mission-update.json', mission), { 'if-match': 'W/"7"' });
     expect([late.status, late.headers.get('etag')]).toEqual([412, 'W/"1"']);
@@ -286,8 +286,8 @@ describe('If-Match', () => {
   });
 });
 
-describe('What a sender includes', () => {
-  test.each(foreignFiles)('comes out at the receiver as it went in: %s', async (file) => {
+describe('the content of a message', () => {
+  test.each(foreignFiles)('arrives at the receiver unchanged: %s', async (file) => {
     const mission = await openMission();
     const { endpoint } = await listen('amk-la-oslo', 'full-resource', [`ServiceRequest?identifier=${mission}`]);
     const text = asMissionUpdate(foreignText(file), mission);
@@ -315,8 +315,8 @@ describe('What a sender includes', () => {
   });
 });
 
-describe('Subscriptions', () => {
-  test('are seen by their owner only, and never show their secrets again', async () => {
+describe('a subscription', () => {
+  test('is visible to its owner only, and never shows its secret again', async () => {
     const { subscription } = await listen('amk-bergen', 'empty');
     const own = await call(hub, 'amk-bergen', 'GET', `/Subscription/${subscription.id}`);
     expect(own.body).toMatchObject({ id: subscription.id, status: 'active' });
@@ -332,7 +332,7 @@ describe('Subscriptions', () => {
     }
   });
 
-  test('tell as much as was asked for: empty, ids only, or everything', async () => {
+  test('notifies with the requested content: empty, or ids only', async () => {
     const mission = await openMission();
     const filter = [`ServiceRequest?identifier=${mission}`];
     const empty = await listen('amk-la-oslo', 'empty', filter);
@@ -345,7 +345,7 @@ describe('Subscriptions', () => {
     expect(ids.endpoint.events()[0]?.text).toContain(`ServiceRequest/${mission}`);
   });
 
-  test('filter by event and urgency', async () => {
+  test('filters by event and urgency', async () => {
     const { endpoint } = await listen('amk-la-oslo', 'id-only', [
       'MessageHeader?event=mission-cancel',
       'ServiceRequest?priority=routine',
@@ -359,7 +359,7 @@ describe('Subscriptions', () => {
     expect(endpoint.events()[0]?.text).toContain(mission);
   });
 
-  test('give what was missed: $status says how much, $events says what', async () => {
+  test('gives missed events: $status their number, $events their content', async () => {
     const mission = await openMission();
     const { endpoint, subscription } = await listen('amk-la-oslo', 'full-resource', [
       `ServiceRequest?identifier=${mission}`,
@@ -367,7 +367,7 @@ describe('Subscriptions', () => {
     endpoint.behave({ status: 410 });
     for (let sent = 0; sent < 3; sent += 1)
       expect((await post(hub, 'amk-innlandet', inMission('mission-update.json', mission))).status).toBe(200);
-    await eventually('the hub gives up', async () => {
+    await eventually('the hub has given up delivery', async () => {
       const { body } = await call(hub, 'amk-la-oslo', 'GET', `/Communication?part-of=ServiceRequest/${mission}`);
       return entriesOf(body).filter(({ status }) => status === 'not-done').length >= 3;
     });
@@ -390,7 +390,7 @@ describe('Subscriptions', () => {
     ).toHaveLength(2);
   });
 
-  test('keep the order of a mission while an endpoint is down, and lose nothing', async () => {
+  test('keeps the order of a mission while its endpoint is down, and loses nothing', async () => {
     const mission = await openMission();
     const { endpoint } = await listen('amk-la-oslo', 'id-only', [`ServiceRequest?identifier=${mission}`]);
     endpoint.behave({ status: 503 });
@@ -406,7 +406,7 @@ describe('Subscriptions', () => {
     ['https://169.254.169.254/latest', 'is not a public address'],
     ['https://user:word@partner.example/x', 'carries a user name or password'],
     ['not a url', 'is not a URL'],
-  ])('are refused for the endpoint %s', async (endpoint, why) => {
+  ])('is refused for the endpoint %s', async (endpoint, why) => {
     const refused = await call(
       hub,
       'amk-bergen',
@@ -426,7 +426,7 @@ describe('Subscriptions', () => {
 });
 
 describe('GET /fhir/metadata', () => {
-  test('is open to everyone, valid FHIR, and lists every message of the catalogue', async () => {
+  test('needs no token, is valid FHIR, and lists every message of the catalogue', async () => {
     const answer = await call(hub, undefined, 'GET', '/metadata');
     expect(answer.status).toBe(200);
     expect(problemsOf(answer.body)).toEqual([]);

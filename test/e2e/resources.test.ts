@@ -62,31 +62,31 @@ const shown = async (client: string, operator: string, more = ''): Promise<reado
 
 const open = async (more: Parameters<typeof missionRequest>[0] = {}, by = amk, at = oslo): Promise<string> => {
   const message = missionRequest({ ...to(at), ...more });
-  await scene.say(by, message);
+  await scene.send(by, message);
   return missionIdOf(organisation(by), message.id);
 };
 
 test('A resource is seen in every region from the report of its operator to the end of its mission', async () => {
-  await scene.say(dombas, read(exampleText('resource-availability.json')));
+  await scene.send(dombas, read(exampleText('resource-availability.json')));
   await eventually('the report is seen', async () => (await shown(bergen, dombas)).length === 1);
   expect(await shown(bergen, dombas)).toEqual(['HELIKOPTER 97 technical']);
-  await scene.say(
+  await scene.send(
     dombas,
     resourceAvailability({ resource: 'Helikopter 97', at: '2026-02-14T18:00:00+01:00', ...id() }),
   );
   expect(await shown(bergen, dombas)).toEqual(['HELIKOPTER 97 free']);
 
   const mission = await open();
-  await scene.say(oslo, missionDecision({ task: taskOf(mission, 1), answer: 'accepted', ...id() }));
+  await scene.send(oslo, missionDecision({ task: taskOf(mission, 1), answer: 'accepted', ...id() }));
   const flight = taskOf(
     mission,
-    await scene.say(oslo, resourceRequest({ mission, resource: 'helikopter 97', ...to(dombas) })),
+    await scene.send(oslo, resourceRequest({ mission, resource: 'helikopter 97', ...to(dombas) })),
   );
   expect(await shown(bergen, dombas)).toEqual(['HELIKOPTER 97 asked']);
-  await scene.say(dombas, resourceResponse({ task: flight, answer: 'accepted', ...id() }));
+  await scene.send(dombas, resourceResponse({ task: flight, answer: 'accepted', ...id() }));
   expect(await shown(bergen, dombas, '&operational-status=assigned')).toEqual(['HELIKOPTER 97 assigned']);
   const departed = { departed: '2026-02-14T18:20:00+01:00' };
-  await scene.say(dombas, resourceStatus({ task: flight, phases: departed, place: [62.5, 9.5], ...id() }));
+  await scene.send(dombas, resourceStatus({ task: flight, phases: departed, place: [62.5, 9.5], ...id() }));
   expect(await shown(bergen, dombas)).toEqual(['HELIKOPTER 97 flying']);
 
   const { body } = await get(bergen, `/Location?organization=Organization/${organisation(dombas)}`);
@@ -98,7 +98,7 @@ test('A resource is seen in every region from the report of its operator to the 
   expect(own.body).toMatchObject({ position: { latitude: 62.5, longitude: 9.5 } });
   expect((await get(bergen, `/Location/${String(row?.['id'])}`)).body).toEqual(row);
 
-  await scene.say(
+  await scene.send(
     dombas,
     resourceStatus({ task: flight, phases: { available: '2026-02-14T19:20:00+01:00' }, ...id() }),
   );
@@ -106,7 +106,7 @@ test('A resource is seen in every region from the report of its operator to the 
 });
 
 test('Resources are for AMK LA and operators, exercises are apart, and what is not offered is refused', async () => {
-  await scene.say(lorenskog, resourceAvailability({ resource: 'LA-9', exercise: true, ...id() }));
+  await scene.send(lorenskog, resourceAvailability({ resource: 'LA-9', exercise: true, ...id() }));
   const label = '&_security=http://terminology.hl7.org/CodeSystem/v3-ActReason%7CHTEST';
   expect(await shown(oslo, lorenskog)).toEqual([]);
   expect(await shown(oslo, lorenskog, label)).toEqual(['LA-9 free']);

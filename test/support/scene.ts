@@ -18,14 +18,14 @@ import {
 export interface Scene {
   readonly hub: RunningHub;
   /** Sends a message that must be accepted; returns the number of its entry. */
-  readonly say: (client: Client, message: Message) => Promise<number>;
+  readonly send: (client: Client, message: Message) => Promise<number>;
   /** Sends a message that must be refused; returns the fault's code. */
   readonly refused: (client: Client, message: Message) => Promise<string>;
   readonly get: (client: Client, path: string) => Promise<HttpAnswer>;
   /** Events of a mission that a partner was notified of, in order. */
   readonly notifiedOf: (client: Client, mission: string) => readonly string[];
   /** Waits until each partner was notified of exactly these events of a mission, in this order. */
-  readonly expectTold: (mission: string, expected: Readonly<Record<Client, readonly string[]>>) => Promise<void>;
+  readonly expectNotified: (mission: string, expected: Readonly<Record<Client, readonly string[]>>) => Promise<void>;
   /** The notifications of a mission that a partner got, as text. */
   readonly notifications: (client: Client, mission: string) => readonly string[];
   readonly close: () => Promise<void>;
@@ -65,7 +65,7 @@ export const openScene = async (
     hub,
     notifications,
     notifiedOf,
-    say: async (client, message) => {
+    send: async (client, message) => {
       const answer = await post(hub, client, message.text);
       expect(answer.status, `${client} ${message.type.event}: ${answer.text}`).toBe(200);
       return Number(/"(\d+)"/.exec(answer.headers.get('etag') ?? '')?.[1]);
@@ -76,7 +76,7 @@ export const openScene = async (
       return faultOf(answer);
     },
     get: (client, path) => call(hub, client, 'GET', path),
-    expectTold: async (mission, expected) => {
+    expectNotified: async (mission, expected) => {
       const now = () =>
         Object.fromEntries(Object.keys(expected).map((client) => [client, notifiedOf(client, mission)]));
       await eventually(
