@@ -9,19 +9,19 @@ interface FaultKind {
   readonly status: number;
   /** FHIR IssueType (http://hl7.org/fhir/issue-type). */
   readonly type: OperationOutcomeIssue['code'];
-  /** Who has to act: the sender corrects the message, the hub's people correct the hub. */
+  /** The side that has to act: the sender corrects the message, the hub's operators correct the hub. */
   readonly origin: FaultOrigin;
-  /** What it means and what to do, without anything from the message. */
+  /** What is wrong, then what to do. Contains nothing from the message. */
   readonly text: string;
 }
 
-/** Every refusal the hub can give. Codes are stable: partners program against them. */
+/** Every refusal of the hub. Codes are stable: partners program against them. */
 export const faults = {
   'bad-request': {
     status: 400,
     type: 'invalid',
     origin: 'sender',
-    text: 'The request cannot be understood as HTTP to this hub. Compare it with the API reference or GET /fhir/metadata.',
+    text: 'The request is not valid HTTP for this hub. Compare it with the API reference or GET /fhir/metadata.',
   },
   'not-json': {
     status: 400,
@@ -33,31 +33,31 @@ export const faults = {
     status: 400,
     type: 'structure',
     origin: 'sender',
-    text: 'The body is not UTF-8. Send UTF-8, as FHIR JSON is always written.',
+    text: 'The body is not UTF-8. Send UTF-8: FHIR JSON is always UTF-8.',
   },
   'repeated-name': {
     status: 400,
     type: 'structure',
     origin: 'sender',
-    text: 'A JSON object has two members of the same name, of which one reader takes the first and another the last. Give each name once.',
+    text: 'A JSON object has two members with the same name: one reader uses the first, another the last. Use each name once.',
   },
   'reserved-name': {
     status: 400,
     type: 'structure',
     origin: 'sender',
-    text: 'A member of the JSON is called "__proto__", "constructor" or "prototype". No element of FHIR is. Leave it out.',
+    text: 'A JSON member has the name "__proto__", "constructor" or "prototype". No FHIR element has such a name. Remove it.',
   },
   'not-unicode': {
     status: 400,
     type: 'structure',
     origin: 'sender',
-    text: 'A string of the JSON holds NUL (\\u0000) or half a character (a surrogate without its pair, as when a text is cut). Leave it out.',
+    text: 'A JSON string has NUL (\\u0000) or half a character (an unpaired surrogate, as after cutting a text). Remove it.',
   },
   'not-a-message': {
     status: 400,
     type: 'structure',
     origin: 'sender',
-    text: 'The body is not a FHIR R4 message: send a Bundle of type "message" whose first entry is a MessageHeader.',
+    text: 'The body is not a FHIR R4 message. Send a Bundle of type "message" whose first entry is a MessageHeader.',
   },
   'too-deep': {
     status: 400,
@@ -75,38 +75,38 @@ export const faults = {
     status: 422,
     type: 'too-costly',
     origin: 'sender',
-    text: 'The Bundle has more than 500 entries. Send what the receivers need now, the rest in further messages or by reference.',
+    text: 'The Bundle has more than 500 entries. Send what the receivers need now, and the rest in other messages or by reference.',
   },
   'not-acceptable': {
     status: 406,
     type: 'not-supported',
     origin: 'sender',
-    text: 'The hub answers in JSON (application/fhir+json), and Accept or _format rules that out. Accept JSON.',
+    text: 'The hub answers in JSON (application/fhir+json), and Accept or _format excludes it. Accept JSON.',
   },
   'wrong-content-type': {
     status: 415,
     type: 'not-supported',
     origin: 'sender',
-    text: 'Send Content-Type: application/fhir+json (or application/json), in UTF-8 and not compressed.',
+    text: 'The content type is not supported. Send Content-Type: application/fhir+json (or application/json), in UTF-8 and not compressed.',
   },
   'unknown-event': {
     status: 422,
     type: 'not-supported',
     origin: 'sender',
-    text: 'The event is not one the hub knows. GET /fhir/metadata lists them.',
+    text: 'The hub does not know the event. Use one of the events in GET /fhir/metadata.',
   },
-  'missing-field': { status: 422, type: 'required', origin: 'sender', text: 'Something the hub routes by is missing.' },
+  'missing-field': { status: 422, type: 'required', origin: 'sender', text: 'An element that the hub needs is missing. Add it.' },
   'wrong-field': {
     status: 422,
     type: 'value',
     origin: 'sender',
-    text: 'Something the hub routes by has a value that cannot be used.',
+    text: 'An element that the hub needs has an invalid value. Correct it.',
   },
   'impossible-coordinates': {
     status: 422,
     type: 'value',
     origin: 'sender',
-    text: 'The position is not a place on earth that the service covers. Give WGS84 decimal degrees.',
+    text: 'The position is outside the area of the service. Give WGS84 decimal degrees.',
   },
   'swapped-coordinates': {
     status: 422,
@@ -118,85 +118,85 @@ export const faults = {
     status: 422,
     type: 'not-found',
     origin: 'sender',
-    text: 'The organisation is not in the directory. Give its organisation number (ENH) as known to the hub.',
+    text: 'The organisation is not in the directory. Give the organisation number (ENH) that the directory has.',
   },
   'wrong-sender': {
     status: 422,
     type: 'business-rule',
     origin: 'sender',
-    text: 'The message says that it is from another organisation than the one that sends it. Name your own, one of its units or the legal entity above it, or leave it out.',
+    text: 'The message names another organisation as sender than the one that sends it. Name your own, one of its units or the legal entity above it, or leave it out.',
   },
   'unknown-task': {
     status: 422,
     type: 'not-found',
     origin: 'sender',
-    text: 'The mission has no such Task. Read Task?owner=… for the Tasks that wait for you.',
+    text: 'The mission has no such Task. Read Task?owner=… for your open Tasks.',
   },
   'message-id-reused': {
     status: 422,
     type: 'duplicate',
     origin: 'sender',
-    text: 'A message with this MessageHeader.id and another content was accepted before. A new message needs a new id.',
+    text: 'A message with this MessageHeader.id and other content was accepted before. Give each new message a new id.',
   },
   'bundle-id-reused': {
     status: 422,
     type: 'duplicate',
     origin: 'sender',
-    text: 'A Bundle with this id and another MessageHeader.id was accepted before. Each new Bundle needs a new id.',
+    text: 'A Bundle with this id and another MessageHeader.id was accepted before. Give each new Bundle a new id.',
   },
   'exercise-mismatch': {
     status: 422,
     type: 'business-rule',
     origin: 'sender',
-    text: 'Exercise and real missions never mix: the message and its mission must both carry the security label HTEST, or neither.',
+    text: 'Exercises and real missions must not mix. The message and its mission must both have the security label HTEST, or neither.',
   },
   'unknown-code': {
     status: 422,
     type: 'code-invalid',
     origin: 'sender',
-    text: 'The code is not one of the guideline that the mission was requested under. GET /fhir/CodeSystem lists the versions.',
+    text: 'The code is not in the guideline version of the mission. Use a code of that version: GET /fhir/CodeSystem lists the versions.',
   },
   'no-coordinator': {
     status: 422,
     type: 'business-rule',
     origin: 'sender',
-    text: 'No AMK LA can be found for the request. Name the AMK LA as receiver.',
+    text: 'The hub finds no AMK LA for the request. Name the AMK LA as receiver.',
   },
   'same-decider': {
     status: 422,
     type: 'business-rule',
     origin: 'sender',
-    text: 'A request under review is decided by another person than the one who rejected it. Let a colleague decide.',
+    text: 'The person who rejected a request cannot decide its review. Let a colleague decide.',
   },
   'illegal-transition': {
     status: 409,
     type: 'conflict',
     origin: 'sender',
-    text: 'The mission is not in a state that allows this. Read the mission and decide anew.',
+    text: 'The state of the mission does not allow this. Read the mission and decide again.',
   },
   'precondition-required': {
     status: 428,
     type: 'conflict',
     origin: 'sender',
-    text: 'This overturns what was decided before. Read the mission, decide anew, and send its version in If-Match.',
+    text: 'This reverses an earlier decision. Read the mission, decide again, and send its version in If-Match.',
   },
   'version-conflict': {
     status: 412,
     type: 'conflict',
     origin: 'sender',
-    text: 'The mission has changed since the version in If-Match. Read it and decide anew.',
+    text: 'The mission has changed since the version in If-Match. Read it and decide again.',
   },
   'forbidden-role': {
     status: 403,
     type: 'forbidden',
     origin: 'sender',
-    text: "Your organisation's role may not do this.",
+    text: "Your organisation's role does not allow this. GET /fhir/metadata lists what each role may do.",
   },
   'forbidden-relation': {
     status: 403,
     type: 'forbidden',
     origin: 'sender',
-    text: 'Only the party that this concerns may do it.',
+    text: 'Only certain parties of the mission may do this, and your organisation is not one of them. See diagnostics, and read the mission for its parties.',
   },
   'unknown-caller': {
     status: 403,
@@ -208,13 +208,13 @@ export const faults = {
     status: 403,
     type: 'forbidden',
     origin: 'sender',
-    text: "The token is valid, but the directory does not know its child organisation number under its parent number. Ask the hub's operators to add it.",
+    text: "The token is valid, but in the directory its child organisation number does not belong to its parent number. Ask the hub's operators to add it.",
   },
   'supplier-not-granted': {
     status: 403,
     type: 'forbidden',
     origin: 'sender',
-    text: "The token is valid, but its supplier may not act for this organisation. The organisation asks the hub's operators to grant it.",
+    text: "The token is valid, but its supplier may not act for this organisation. The organisation must ask the hub's operators to grant it.",
   },
   'missing-scope': {
     status: 403,
@@ -226,94 +226,94 @@ export const faults = {
     status: 401,
     type: 'login',
     origin: 'sender',
-    text: 'A valid access token is needed, and if it is bound to a key a new proof of that key for this very request (DPoP, RFC 9449). Get a new token from the token issuer, make a new proof, and see WWW-Authenticate for the scheme.',
+    text: 'The request has no valid access token, or no new proof of the key that the token is bound to (DPoP, RFC 9449). Get a new token from the token issuer and make a new proof for this request; WWW-Authenticate names the scheme.',
   },
-  'not-found': { status: 404, type: 'not-found', origin: 'sender', text: 'There is nothing here that you may see.' },
+  'not-found': { status: 404, type: 'not-found', origin: 'sender', text: 'There is nothing at this address that you may see. Check the address, and that your organisation is a party.' },
   'unknown-search': {
     status: 400,
     type: 'not-supported',
     origin: 'sender',
-    text: 'This search is not supported. GET /fhir/metadata lists the searches and their parameters.',
+    text: 'The hub does not support this search. GET /fhir/metadata lists the searches and their parameters.',
   },
   'wrong-id': {
     status: 400,
     type: 'invalid',
     origin: 'sender',
-    text: 'The id in the body is not the one in the address. Send the resource with the id it has.',
+    text: 'The id in the body differs from the id in the address. Send the resource with its own id.',
   },
   'unsupported-subscription': {
     status: 422,
     type: 'not-supported',
     origin: 'sender',
-    text: 'The Subscription asks for something that the hub does not offer.',
+    text: 'The Subscription requests something that the hub does not offer. See diagnostics and expression, and correct it.',
   },
   'refused-endpoint': {
     status: 422,
     type: 'security',
     origin: 'sender',
-    text: 'Notifications are not sent to this address. Give a public https URL without user name or password.',
+    text: 'The hub does not send notifications to this address. Give a public https URL without user name or password.',
   },
   'too-many-requests': {
     status: 429,
     type: 'throttled',
     origin: 'sender',
-    text: 'Too many requests. Wait as long as Retry-After says and send the same message again.',
+    text: 'Too many requests. Wait for the time in Retry-After, then send the same message again.',
   },
   'storage-unavailable': {
     status: 503,
     type: 'transient',
     origin: 'hub',
-    text: 'The hub cannot reach its storage. Nothing is known to be stored; send the same message again, with the same id, after the time in Retry-After.',
+    text: 'The hub cannot reach its storage, and the message may not be stored. Send the same message again, with the same id, after the time in Retry-After.',
   },
   closed: {
     status: 503,
     type: 'transient',
     origin: 'hub',
-    text: 'The hub is closed while its people set it up, move or restore it. Nothing is stored; keep the message and send it again, with the same id, after the time in Retry-After. If diagnostics name another hub send it there. Phone until then.',
+    text: 'The hub is closed while its operators set it up, move or restore it. Nothing is stored. Keep the message and send it again, with the same id, after the time in Retry-After; if diagnostics name another hub, send it there. Until then, phone.',
   },
   'identity-unavailable': {
     status: 503,
     type: 'transient',
     origin: 'hub',
-    text: 'The hub cannot check tokens now. Nothing is stored; send the same message again, with the same id and a new proof, after the time in Retry-After.',
+    text: 'The hub cannot check tokens now. Nothing is stored. Send the same message again, with the same id and a new proof, after the time in Retry-After.',
   },
   contended: {
     status: 503,
     type: 'lock-error',
     origin: 'hub',
-    text: 'Many messages for this mission arrived at once and this one was not stored. Send the same message again, with the same id.',
+    text: 'Many messages for this mission arrived at the same time, and this one was not stored. Send the same message again, with the same id.',
   },
   timeout: {
     status: 504,
     type: 'timeout',
     origin: 'hub',
-    text: 'The hub did not finish in time. Send the same message again, with the same id: it is stored at most once.',
+    text: 'The hub did not finish in time. Send the same message again, with the same id: the hub stores it at most once.',
   },
   internal: {
     status: 500,
     type: 'exception',
     origin: 'hub',
-    text: "The hub failed. Send the same message again, with the same id; if it fails again, call the hub's operators and give the correlation id.",
+    text: "The hub failed. Send the same message again, with the same id. If it fails again, call the hub's operators and give the correlation id.",
   },
 } as const satisfies Record<string, FaultKind>;
 
 export type FaultCode = keyof typeof faults;
 
-/** One fault, where it is and what is special about it. Never carries personal data: `detail` names fields and codes only. */
+/** One fault: its code, its place and its detail. Never has personal data: `detail` names fields and codes only. */
 export interface Fault {
   readonly code: FaultCode;
-  /** FHIRPath of the faulty element, or `http.<header>` for something outside the body. */
+  /** FHIRPath of the faulty element, or `http.<header>` for a fault outside the body. */
   readonly at?: string;
   readonly detail?: string;
 }
 
-/** Refused input: at least one fault, the first decides the HTTP status. */
+/** Refused input: at least one fault. The first decides the HTTP status. */
 export interface Refusal {
   readonly outcome: 'refused';
   readonly faults: readonly [Fault, ...Fault[]];
   /** Version of the mission that refused, for the `ETag` of the answer. */
   readonly version?: number;
-  /** Seconds for `Retry-After`, if they are others than the fault's own. */
+  /** Seconds for `Retry-After`, if they differ from those of the fault. */
   readonly retryAfter?: number;
 }
 
@@ -342,11 +342,11 @@ const issue = ({ code, at, detail }: Fault): OperationOutcomeIssue => {
   });
 };
 
-/** Whoever mends so many asks again anyway; a body of nothing but faults would be answered with hundreds of times its size. */
+/** Limits the answer: without it, a body full of faults gets an answer of hundreds of times its size. */
 const mostIssues = 50;
 
 /**
- * FHIR R4 `OperationOutcome`: one issue per fault, fifty at the most, `details.coding` = stable code and origin,
+ * FHIR R4 `OperationOutcome`: one issue per fault, at most 50, `details.coding` = stable code and origin,
  * `expression` = FHIRPath.
  */
 export const operationOutcome = (list: readonly Fault[], correlationId?: string): OperationOutcome => ({
@@ -368,9 +368,9 @@ export const operationOutcome = (list: readonly Fault[], correlationId?: string)
 
 export const statusOf = (refusal: Refusal): number => faults[refusal.faults[0].code].status;
 
-/** Seconds after which a transient fault may be tried again, for `Retry-After`. */
+/** Seconds after which the client may retry a transient fault, for `Retry-After`. */
 export const retryAfterOf = (code: FaultCode): number | undefined => {
-  // People open it again: that takes minutes.
+  // Operators reopen the hub, which takes minutes.
   if (code === 'closed') return 30;
   const status: number = faults[code].status;
   return status === 429 || status === 503 || status === 504 ? 2 : undefined;

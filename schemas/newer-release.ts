@@ -1,12 +1,12 @@
 /**
- * The table holds what this release does not know: a newer one wrote it and was taken back. What it belongs to cannot be read,
- * and stays as it is until that release is there again.
+ * The table has data that this release does not know: a newer release wrote it and was rolled back. The mission or
+ * subscription that it belongs to cannot be read, and does not change, until that release is deployed again.
  */
 export class NewerRelease extends Error {
   override readonly name = 'NewerRelease';
 }
 
-/** What is read, or that only a newer release can read it: a list of many missions is given without that one, and says so. */
+/** The result of `read`, or `unreadable` if only a newer release can read it: a list of many missions leaves that one out and reports it. */
 export const ifReadable = async <Value>(read: () => Promise<Value>): Promise<Value | 'unreadable'> => {
   try {
     return await read();

@@ -14,7 +14,7 @@ import {
   text,
 } from './datatypes.ts';
 
-/** The resources the hub routes by. Only what the hub needs is named; everything else passes untouched. */
+/** The resources that the hub routes by, with the elements that it reads. It passes on all others unchanged. */
 
 const optionalCoding = coding.optional();
 const optionalConcept = codeableConcept.optional();
@@ -39,7 +39,7 @@ export type MessageHeader = z.output<typeof messageHeader>;
 
 const notInMessage = z.never('must not be present in a message').optional();
 
-/** An entry of a message: a resource, and none of the members that other Bundle types use (R4 invariants bdl-2 to bdl-5). */
+/** An entry of a message: a resource, without the members of other Bundle types (R4 invariants bdl-2 to bdl-5). */
 const messageEntry = z.object({
   fullUrl: optionalText,
   resource: z.looseObject({ resourceType: z.string().regex(/^[A-Z][A-Za-z]+$/, 'is not a FHIR resource type') }),
@@ -131,7 +131,7 @@ export const practitionerRole = z.object({
   code: concepts,
 });
 
-/** @public Read by the compiler only: what is read conforms to R4. */
+/** @public Checked by the compiler only: the schemas conform to R4. */
 export type Checked = Holds<
   [
     Conforms<typeof messageHeader, fhir.MessageHeader>,

@@ -1,6 +1,6 @@
 /**
- * The rectangle in which missions are flown, WGS84 degrees: Norway with Svalbard, the sea around and the border regions.
- * Its latitudes and longitudes do not overlap, so swapped coordinates are always seen.
+ * The rectangle of the missions, WGS84 degrees: Norway with Svalbard, the surrounding sea and the border regions.
+ * Its latitudes and longitudes do not overlap, so swapped coordinates are always detected.
  */
 const serviceArea = { south: 54, north: 82, west: -12, east: 42 } as const;
 

@@ -10,14 +10,14 @@ export interface Found {
   readonly resource: MessageEntry['resource'];
 }
 
-/** Finds what references inside one message point to (FHIR R4 3.1.6: by `fullUrl`, else by type and id). */
+/** Resolves references inside one message (FHIR R4 3.1.6: by `fullUrl`, else by type and id). */
 export interface BundleIndex {
   resolve(reference: Reference | undefined): Found | undefined;
-  /** Organisation number of a reference: by identifier, by the hub's own `Organization/<number>`, or by the Organization in the Bundle. */
+  /** Organisation number of a reference: from its identifier, the Organization in the Bundle, or the hub's own `Organization/<number>`. */
   organisationNumber(reference: Reference | undefined): string | undefined;
-  /** Every organisation number that a reader may take a reference for: its identifier may say one, and what it points to another. */
+  /** Every organisation number that a reader may take from a reference: its identifier and its target may differ. */
   organisationNumbers(reference: Reference | undefined): readonly string[];
-  /** The person a reference points to: a name, and as far as it is said the role and the HPR number. */
+  /** The person that a reference points to: a name, and role and HPR number if they are given. */
   person(reference: Reference | undefined): Decider | undefined;
 }
 
@@ -26,7 +26,7 @@ const read = <Schema extends z.ZodType>(schema: Schema, value: unknown): z.outpu
   return result.success ? result.data : undefined;
 };
 
-/** A name is copied into the mission's state, which every entry carries; the whole of it stays in the message. */
+/** Characters. A name is copied into the mission's state, which every entry has; the full name stays in the message. */
 const longestName = 200;
 
 const notBlank = (text: string | undefined): string | undefined =>
@@ -48,7 +48,7 @@ export const indexBundle = (entries: readonly MessageEntry[]): BundleIndex => {
   const resolve = (reference: Reference | undefined): Found | undefined =>
     reference?.reference === undefined ? undefined : places.get(reference.reference);
 
-  /** However often an Organization is named it is read once. */
+  /** Numbers of the Organizations read so far: each is read once, however often it is referenced. */
   const numbered = new Map<Found, readonly string[]>();
   const numbersIn = (found: Found): readonly string[] => {
     const known = numbered.get(found);
@@ -73,7 +73,7 @@ export const indexBundle = (entries: readonly MessageEntry[]): BundleIndex => {
     const { identifier } = reference ?? {};
     const found = resolve(reference);
     const inBundle = found === undefined ? [] : numbersIn(found);
-    // Also by the whole address, which at the hub is that organisation's.
+    // Also from an absolute URL: at the hub it is the address of that organisation.
     const addressed = /(?:^|\/)Organization\/(\d{9})(?:\/_history\/|$)/.exec(reference?.reference ?? '')?.[1];
     return [
       identifier?.system === systems.organisationNumber ? identifier.value : undefined,

@@ -1,38 +1,24 @@
-import type { z } from 'zod';
 import { type BundleIndex, type Found, indexBundle } from './bundle-index.ts';
 import { defined } from '../defined.ts';
 import { type Fault, type Refusal, refuse } from '../faults.ts';
-import {
-  location as locationSchema,
-  messageBundle,
-  type MessageBundle,
-  messageHeader,
-  type MessageHeader,
-} from '../fhir/resources.ts';
+import { messageBundle, type MessageBundle, messageHeader, type MessageHeader } from '../fhir/resources.ts';
 import { meta as metaSchema } from '../fhir/datatypes.ts';
 import { digestOf, isMissionId, parseAddress } from '../identifiers.ts';
 import { canonicalText, isObject, parseLossless } from '../json/json.ts';
 import { catalogue, eventCodeOf, messageTypesOf } from './catalogue.ts';
 import { authorPath, eventPath, focusPath, headerPath, receiverPath, resourcePath } from './fhir-paths.ts';
-import type { Decider, Facts, MessageType, Position } from './message-type.ts';
-import { exerciseCode, municipalityExtension, systems } from '../names.ts';
-import { judgePlace } from '../fhir/service-area.ts';
+import type { Decider, Facts, MessageType } from './message-type.ts';
+import { exerciseCode, systems } from '../names.ts';
 import { readJson } from '../json/strict-json.ts';
-import { faultsOf, refuseAll } from '../fhir/zod-faults.ts';
+import { type Parsed, parseWith, refuseAll } from '../fhir/zod-faults.ts';
 import type { Claim, Message } from './message.ts';
+import { readPlace, type Whereabouts } from './read-place.ts';
 
-type Step<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly faults: readonly Fault[] };
-
-const parseWith = <Schema extends z.ZodType>(schema: Schema, value: unknown, base: string): Step<z.output<Schema>> => {
-  const result = schema.safeParse(value, { reportInput: true });
-  return result.success ? { ok: true, value: result.data } : { ok: false, faults: faultsOf(result.error.issues, base) };
-};
-
-/** A mission's message has a few dozen at the most; each costs every reader. */
+/** A message of a mission has a few dozen entries; every reader has to process each of them. */
 export const mostEntries = 500;
 
-const missionIn = (header: MessageHeader, index: BundleIndex, facts: Facts): Step<string | undefined> => {
-  // However often a resource is in focus its identifiers are looked at once.
+const missionIn = (header: MessageHeader, index: BundleIndex, facts: Facts): Parsed<string | undefined> => {
+  // The identifiers of a resource are read once, however often it is in focus.
   const seen = new Set<Found | undefined>();
   const named = (header.focus ?? []).flatMap((focus, at) => {
     const found = index.resolve(focus);
@@ -47,7 +33,7 @@ const missionIn = (header: MessageHeader, index: BundleIndex, facts: Facts): Ste
   });
   const odd = named.find(({ value }) => !isMissionId(value));
   if (odd !== undefined) {
-    const detail = 'is not a mission number of the hub: give it as the hub gave it, in lower case';
+    const detail = 'is not a mission number of the hub: send it as the hub gave it, in lower case';
     return { ok: false, faults: [{ code: 'wrong-field', at: `${headerPath}.focus[${odd.at}]`, detail }] };
   }
   const second = named.find(({ value }) => value !== named[0]?.value);
@@ -81,88 +67,7 @@ const identifiersOf = (found: Found | undefined): readonly { readonly system?: s
 const findFocus = (header: MessageHeader, index: BundleIndex, resource: string): Found | undefined =>
   (header.focus ?? []).map((focus) => index.resolve(focus)).find((found) => found?.resource.resourceType === resource);
 
-const positionFaults = (position: Position, base: string): Fault[] => {
-  switch (judgePlace(position)) {
-    case 'inside':
-      return [];
-    case 'swapped':
-      return [{ code: 'swapped-coordinates', at: `${base}.position` }];
-    case 'outside':
-      return [{ code: 'impossible-coordinates', at: `${base}.position` }];
-  }
-};
-
-/** What a Location says of where something is. */
-interface Whereabouts {
-  readonly position?: Position;
-  readonly municipality?: string;
-}
-
-/** Municipality number on `Address.district`, four digits (extension no-basis-municipalitycode, Volven 3402). */
-const municipalityOf = ({ address }: z.output<typeof locationSchema>): string | undefined => {
-  const code = address?._district?.extension?.find(({ url }) => url === municipalityExtension)?.valueCoding?.code;
-  return code !== undefined && /^\d{4}$/.test(code) ? code : undefined;
-};
-
-/** A resource that may be a Location, and the FHIRPath that leads to it. */
-interface Place {
-  readonly base: string;
-  readonly resource: Readonly<Record<string, unknown>>;
-}
-
-const placeAt = ({ index, resource }: Found): Place => ({ base: resourcePath(index), resource });
-
-/** What a resource holds inside itself, by its id (R4 references, contained resources). */
-const containedIn = ({ index, resource }: Found): ReadonlyMap<unknown, readonly Place[]> => {
-  const list: readonly unknown[] = Array.isArray(resource['contained']) ? resource['contained'] : [];
-  const places = list.flatMap((one, at) =>
-    isObject(one) ? [{ base: `Bundle.entry[${index}].resource.contained[${at}]`, resource: one }] : [],
-  );
-  return Map.groupBy(places, (place) => place.resource['id']);
-};
-
-const readPlace = (type: MessageType, focus: Found, index: BundleIndex): Step<Whereabouts> => {
-  const wanted = type.focus?.location;
-  if (wanted === undefined) return { ok: true, value: {} };
-  const element: unknown = wanted.element === 'self' ? undefined : focus.resource[wanted.element];
-  const references = new Set(
-    (Array.isArray(element) ? element : [element]).filter(isObject).map((one) => one['reference']),
-  );
-  const contained = containedIn(focus);
-  const places =
-    wanted.element === 'self'
-      ? [placeAt(focus)]
-      : [...references].flatMap((reference) => {
-          if (typeof reference !== 'string') return [];
-          if (reference.startsWith('#')) return contained.get(reference.slice(1)) ?? [];
-          const found = index.resolve({ reference });
-          return found === undefined ? [] : [placeAt(found)];
-        });
-  const faults: Fault[] = [];
-  const found: Whereabouts[] = [];
-  for (const { base, resource } of places.filter((place) => place.resource['resourceType'] === 'Location')) {
-    const step = parseWith(locationSchema, resource, base);
-    if (!step.ok) faults.push(...step.faults);
-    else {
-      const position = step.value.position === undefined ? undefined : defined(step.value.position);
-      found.push(defined({ position, municipality: municipalityOf(step.value) }));
-      if (position !== undefined) faults.push(...positionFaults(position, base));
-    }
-  }
-  if (faults.length > 0) return { ok: false, faults };
-  const position = found.find((one) => one.position !== undefined)?.position;
-  if (position === undefined && wanted.required) {
-    const at = `Bundle.entry[${focus.index}].resource.${wanted.element}`;
-    return {
-      ok: false,
-      faults: [{ code: 'missing-field', at, detail: 'must point to a Location in the Bundle that has a position' }],
-    };
-  }
-  const municipality = found.find((one) => one.municipality !== undefined)?.municipality;
-  return { ok: true, value: defined({ position, municipality }) };
-};
-
-/** Who decided and in which role: an answer that people will ask about names both. */
+/** Faults of the person who decided: some answers require name and role, some also the HPR number. */
 const deciderFaults = (type: MessageType, { answer }: Facts, decider: Decider | undefined): readonly Fault[] => {
   if (answer === undefined || type.authorRequiredFor?.includes(answer) !== true) return [];
   const at = authorPath;
@@ -183,7 +88,7 @@ const readFacts = (
   type: MessageType,
   header: MessageHeader,
   index: BundleIndex,
-): Step<{ facts: Facts; focusIndex?: number }> => {
+): Parsed<{ facts: Facts; focusIndex?: number }> => {
   const spec = type.focus;
   const schema = spec?.schema;
   if (spec === undefined || schema === undefined) return { ok: true, value: { facts: {} } };
@@ -202,8 +107,8 @@ const readFacts = (
     };
   }
   const content = parseWith(schema, focus.resource, resourcePath(focus.index));
-  // A Location in focus that cannot be read has said so already.
-  const place: Step<Whereabouts> =
+  // If the focus is a Location that cannot be read, its faults are in `content` already.
+  const place: Parsed<Whereabouts> =
     content.ok || spec.location?.element !== 'self' ? readPlace(type, focus, index) : { ok: true, value: {} };
   const decider = index.person(header.author);
   const faults = [
@@ -228,7 +133,7 @@ const isLabelled = (value: unknown): boolean => {
 const isExercise = (bundle: MessageBundle, header: MessageHeader): boolean =>
   isLabelled(bundle.meta) || isLabelled(header.meta);
 
-const readDestinations = (header: MessageHeader, index: BundleIndex): Step<readonly string[]> => {
+const readDestinations = (header: MessageHeader, index: BundleIndex): Parsed<readonly string[]> => {
   const numbers: string[] = [];
   const faults: Fault[] = [];
   header.destination?.forEach(({ receiver }, at) => {
@@ -254,8 +159,8 @@ const withoutBundleId = (bundle: unknown): unknown =>
   isObject(bundle) ? Object.fromEntries(Object.entries(bundle).filter(([key]) => key !== 'id')) : bundle;
 
 /**
- * Reads a FHIR R4 message: strict in what the hub routes by, blind to everything else.
- * Returns every fault it finds, each with its FHIRPath; throws nothing.
+ * Reads a FHIR R4 message: strict in the elements that the hub routes by; other elements are not checked.
+ * Returns every fault that it finds, each with its FHIRPath; throws nothing.
  */
 export const readMessage = (text: string): Message | Refusal => {
   const json = readJson(text);
@@ -277,7 +182,7 @@ export const readMessage = (text: string): Message | Refusal => {
 
   const index = indexBundle(bundle.value.entry);
   const types = header.eventCoding.system === systems.event ? messageTypesOf(header.eventCoding.code ?? '') : [];
-  // Types that share a code differ in the resource they are about.
+  // Types that share a code differ in their focus resource.
   const type = types.find(({ focus }) => focus !== undefined && findFocus(header, index, focus.resource)) ?? types[0];
   if (type === undefined) {
     const known = [...new Set(catalogue.map(eventCodeOf))].join(', ');
@@ -304,7 +209,7 @@ export const readMessage = (text: string): Message | Refusal => {
     return refuse(
       'exercise-mismatch',
       `Bundle.entry[${labelled}].resource.meta.security`,
-      'a resource is labelled HTEST, but neither the Bundle nor its MessageHeader is',
+      'a resource has the label HTEST, but neither the Bundle nor its MessageHeader has it',
     );
   }
   return {
