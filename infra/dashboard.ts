@@ -124,7 +124,7 @@ const aboutMissions = (stackName: string, missions: 'real' | 'exercise', height:
     of('Deliveries', 'Notifications, by what came of them', Stats.SUM),
     of('MissionsRequested', 'Missions asked for, by urgency', Stats.SUM),
     of('TimeToDecision', 'From the request to the decision, nine in ten, s', Stats.p(90)),
-    of('TimeToTold', 'From the message to the partner, nine in ten, s', Stats.p(90)),
+    of('TimeToDelivery', 'From the message to the partner, nine in ten, s', Stats.p(90)),
   ];
 };
 

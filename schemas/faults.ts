@@ -95,7 +95,12 @@ export const faults = {
     origin: 'sender',
     text: 'The hub does not know the event. Use one of the events in GET /fhir/metadata.',
   },
-  'missing-field': { status: 422, type: 'required', origin: 'sender', text: 'An element that the hub needs is missing. Add it.' },
+  'missing-field': {
+    status: 422,
+    type: 'required',
+    origin: 'sender',
+    text: 'An element that the hub needs is missing. Add it.',
+  },
   'wrong-field': {
     status: 422,
     type: 'value',
@@ -228,7 +233,12 @@ export const faults = {
     origin: 'sender',
     text: 'The request has no valid access token, or no new proof of the key that the token is bound to (DPoP, RFC 9449). Get a new token from the token issuer and make a new proof for this request; WWW-Authenticate names the scheme.',
   },
-  'not-found': { status: 404, type: 'not-found', origin: 'sender', text: 'There is nothing at this address that you may see. Check the address, and that your organisation is a party.' },
+  'not-found': {
+    status: 404,
+    type: 'not-found',
+    origin: 'sender',
+    text: 'There is nothing at this address that you may see. Check the address, and that your organisation is a party.',
+  },
   'unknown-search': {
     status: 400,
     type: 'not-supported',

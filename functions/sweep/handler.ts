@@ -34,11 +34,11 @@ const pass = async (deps: SweepDeps, timeLeft: () => number): Promise<'more' | '
       { ...deps, directory },
       timeLeft,
       (obligation, error, correlationId) =>
-        log('OBLIGATION_UNPAID', { ...obligation, correlationId, ...kindOf(error) }),
-      (obligation, correlationId) => log('OBLIGATION_PAID', { ...obligation, correlationId }),
+        log('OBLIGATION_FAILED', { ...obligation, correlationId, ...kindOf(error) }),
+      (obligation, correlationId) => log('OBLIGATION_COMPLETED', { ...obligation, correlationId }),
     );
     if (swept.completed + swept.failed > 0)
-      log('SWEPT', { paid: swept.completed, failed: swept.failed, stalled: swept.stalled, more: swept.more });
+      log('SWEPT', { completed: swept.completed, failed: swept.failed, stalled: swept.stalled, more: swept.more });
     // After a full batch in which something was completed the next pass follows at once.
     return swept.more && swept.completed > 0 ? 'more' : 'nothing more';
   } catch (error) {
@@ -72,7 +72,7 @@ export const createHandler = (ports: SweepDeps) => {
       }
       await countDeadLetters(deps);
       await removeIdleMissions(deps, timeLeft, (idle, error) =>
-        log('OBLIGATION_UNPAID', { kind: 'rest', ...idle, ...kindOf(error) }),
+        log('OBLIGATION_FAILED', { kind: 'rest', ...idle, ...kindOf(error) }),
       );
     },
   );

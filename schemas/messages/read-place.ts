@@ -68,8 +68,7 @@ const placesIn = (element: unknown, focus: Found, index: BundleIndex): readonly 
 export const readPlace = (type: MessageType, focus: Found, index: BundleIndex): Parsed<Whereabouts> => {
   const wanted = type.focus?.location;
   if (wanted === undefined) return { ok: true, value: {} };
-  const places =
-    wanted.element === 'self' ? [placeAt(focus)] : placesIn(focus.resource[wanted.element], focus, index);
+  const places = wanted.element === 'self' ? [placeAt(focus)] : placesIn(focus.resource[wanted.element], focus, index);
   const faults: Fault[] = [];
   const found: Whereabouts[] = [];
   for (const { base, resource } of places.filter((place) => place.resource['resourceType'] === 'Location')) {

@@ -29,7 +29,8 @@ export const logFields = {
   most: 'how many a client may send in one window',
   more: 'whether more obligations are due',
   number: 'number of the notification in its subscription (`event-number`), or of the record in its chain',
-  outcome: '`delivered`, `given-up`; `retry`: the endpoint was called and did not take it; `not-called`: the endpoint was not called',
+  outcome:
+    '`delivered`, `given-up`; `retry`: the endpoint was called and did not take it; `not-called`: the endpoint was not called',
   record: 'id of the record in the queue',
   sender: 'organisation number of the sender',
   since: 'time at which the oldest was given up',
@@ -203,7 +204,8 @@ export const logMessages = {
     code: 'LB-503',
     level: 'info',
     text: 'Dead letters counted',
-    meaning: 'The number of notifications that were given up and not redriven or discarded. Logged at the end of every sweeper run, also if there are none: without the line, the sweeper does not run.',
+    meaning:
+      'The number of notifications that were given up and not redriven or discarded. Logged at the end of every sweeper run, also if there are none: without the line, the sweeper does not run.',
     todo: 'If `count` is above 0: see the alarm SweeperDeadLetters in the runbook.',
     fields: ['count', 'since?'],
   },

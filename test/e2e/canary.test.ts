@@ -508,7 +508,7 @@ describe('personal data in messages', () => {
       'MissionsDecided',
       'TimeToDecision',
       'Deliveries',
-      'TimeToTold',
+      'TimeToDelivery',
       'HubWarnings',
     ])
       expect([name, names.has(name)]).toEqual([name, true]);

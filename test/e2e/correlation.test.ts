@@ -85,7 +85,7 @@ test("A caller's correlation id is in the answer, with each receiver, in the lin
     'the last receipt is logged',
     async () =>
       (await linesOf(id)).filter(
-        ({ code, outcome }) => code === logMessages.DELIVERY_SETTLED.code && outcome === 'told',
+        ({ code, outcome }) => code === logMessages.DELIVERY_SETTLED.code && outcome === 'delivered',
       ).length >= 3,
   );
   for (const name of [
@@ -93,7 +93,7 @@ test("A caller's correlation id is in the answer, with each receiver, in the lin
     'DELIVERY_AGAIN',
     'DELIVERY_SETTLED',
     'HUB_SPOKE',
-    'OBLIGATION_PAID',
+    'OBLIGATION_COMPLETED',
   ] as const)
     await logged(id, name);
   const [accepted] = (await linesOf(id)).filter(({ code }) => code === logMessages.MESSAGE_ACCEPTED.code);

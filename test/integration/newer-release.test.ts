@@ -215,7 +215,7 @@ describe('a table with fields, attributes, folds and item kinds that this releas
       async () => (await itemAt(table, keys.entry(mission, 1)))['notified'] !== undefined,
       120,
     );
-    const unknown = (await lines(logMessages.OBLIGATION_UNPAID.code)).filter(({ kind }) => kind === 'unknown');
+    const unknown = (await lines(logMessages.OBLIGATION_FAILED.code)).filter(({ kind }) => kind === 'unknown');
     expect(unknown.length).toBeGreaterThanOrEqual(obligations.length);
     expect(unknown[0]).toMatchObject({ error: 'NewerRelease' });
     expect((await itemAt(table, obligations[0] ?? keys.directory))['obligation']).toBe(shard);
@@ -383,7 +383,7 @@ describe('a mission with an event that this release does not know', () => {
     await eventually(
       'the sweeper reports the fan-out',
       async () =>
-        (await lines(logMessages.OBLIGATION_UNPAID.code)).some(
+        (await lines(logMessages.OBLIGATION_FAILED.code)).some(
           ({ mission, error }) => mission === missionOf(unread) && error === 'NewerRelease',
         ),
       90,
@@ -398,7 +398,7 @@ describe('a mission with an event that this release does not know', () => {
       kind === 'delivery' && number === pendingNumber && error === 'NewerRelease';
     await eventually(
       'the sweeper reports the notification',
-      async () => (await lines(logMessages.OBLIGATION_UNPAID.code)).some(isOfDelivery),
+      async () => (await lines(logMessages.OBLIGATION_FAILED.code)).some(isOfDelivery),
       90,
     );
     const key = keys.notification(coordinator.subscription, pendingNumber);

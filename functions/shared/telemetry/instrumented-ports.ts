@@ -21,14 +21,14 @@ export const instrumented = (missions: MissionLog): MissionLog => ({
   },
 });
 
-const outcomeOf = ({ status, called }: Attempt): 'told' | 'given-up' | 'again' | 'held' => {
+const outcomeOf = ({ status, called }: Attempt): 'delivered' | 'given-up' | 'retry' | 'not-called' => {
   switch (status) {
     case 'delivered':
-      return 'told';
+      return 'delivered';
     case 'failed':
       return 'given-up';
     case 'pending':
-      return called ? 'again' : 'held';
+      return called ? 'retry' : 'not-called';
   }
 };
 

@@ -71,7 +71,7 @@ export const countHubMessage = (entry: Entry): void => {
   if (overdue !== undefined) count('AcknowledgementsOverdue', { missions, task: overdue.kind });
 };
 
-const outcomes = { delivered: 'told', pending: 'again', failed: 'given-up' } as const;
+const outcomes = { delivered: 'delivered', pending: 'retry', failed: 'given-up' } as const;
 
 /** Counts a turn with an endpoint. */
 export const countDelivery = (entry: Entry, { redrivenAt }: Notification, attempt: Attempt): void => {
@@ -79,5 +79,5 @@ export const countDelivery = (entry: Entry, { redrivenAt }: Notification, attemp
   if (attempt.called || attempt.status === 'failed')
     count('Deliveries', { missions, outcome: outcomes[attempt.status] });
   if (attempt.status !== 'delivered' || redrivenAt !== undefined) return;
-  count('TimeToTold', { missions, urgency: entry.state.urgency }, secondsBetween(entry.receivedAt, attempt.at));
+  count('TimeToDelivery', { missions, urgency: entry.state.urgency }, secondsBetween(entry.receivedAt, attempt.at));
 };

@@ -36,7 +36,7 @@ describe('A log line', () => {
   const brought = { kind: 'delivery', subscription: 's', number: 3, patient: 'Kari' } as const;
 
   test('holds no field but those of its message, whatever an object brings along', () =>
-    expect(said(() => log('OBLIGATION_PAID', brought))).toEqual({
+    expect(said(() => log('OBLIGATION_COMPLETED', brought))).toEqual({
       code: 'LB-504',
       kind: 'delivery',
       subscription: 's',

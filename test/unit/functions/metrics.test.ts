@@ -202,10 +202,10 @@ describe('A call of an endpoint', () => {
   };
 
   test('that takes a notification is counted, and measured from the entry in the log', async () =>
-    expect(await recorded({})).toEqual(['Deliveries: real told 1', 'TimeToTold: real stat 7']));
+    expect(await recorded({})).toEqual(['Deliveries: real delivered 1', 'TimeToDelivery: real stat 7']));
 
   test('that does not is counted as one to be made again', async () =>
-    expect(await recorded({ status: 'pending', answer: 'HTTP 503' })).toEqual(['Deliveries: real again 1']));
+    expect(await recorded({ status: 'pending', answer: 'HTTP 503' })).toEqual(['Deliveries: real retry 1']));
 
   test('that is not made, because the endpoint does not answer, is not counted', async () =>
     expect(await recorded({ status: 'pending', called: false, answer: 'not called' })).toEqual([]));
@@ -214,5 +214,5 @@ describe('A call of an endpoint', () => {
     expect(await recorded({ status: 'failed', answer: 'HTTP 400' })).toEqual(['Deliveries: real given-up 1']));
 
   test('that people had made again is not measured: its time is theirs', async () =>
-    expect(await recorded({}, true)).toEqual(['Deliveries: real told 1']));
+    expect(await recorded({}, true)).toEqual(['Deliveries: real delivered 1']));
 });
