@@ -1,7 +1,7 @@
 /**
- * The mission's rules a second time, written from docs/mission-rules.md alone and not from the code that carries them out,
- * so that the two can be compared. It knows no catalogue and no FHIR: one plain function per message that changes a copy of
- * the mission or says why not. Numbers in comments are the document's.
+ * A reference model of the mission rules, written from docs/mission-rules.md alone and not from the code, so that the two can
+ * be compared. It uses neither catalogue nor FHIR: one function per message changes a copy of the mission, or returns why the
+ * message is refused. Numbers in comments are sections of that page.
  */
 
 export type Role = 'local-amk' | 'amk-la' | 'operator' | 'hospital' | 'observer' | 'quality' | 'hub';
@@ -30,16 +30,16 @@ export interface ModelTask {
   asker: string;
   owner: string;
   status: Status;
-  /** By when the owner must have been heard of (or a deferral ends); nothing if nothing is awaited. */
+  /** When the owner's acknowledgement is due, or a deferral ends; `undefined`: no deadline. */
   awaited: number | undefined;
-  /** The deadlines that passed and were told of. */
+  /** The passed deadlines that were reported. */
   overdue: number[];
-  /** Prearrival: the flight it was warned of, if one was named. */
+  /** Prearrival: the flight that the notification named, if any. */
   flight: number | undefined;
-  cancellation: 'none' | 'told' | 'acknowledged';
-  /** Coordination: who rejected before in this line. */
+  cancellation: 'none' | 'notified' | 'acknowledged';
+  /** Coordination: the persons who rejected earlier requests of this line. */
   rejectedBefore: Person[];
-  /** Coordination: the last who decided it. */
+  /** Coordination: the last person who decided it. */
   decider: Person | undefined;
   reviewed: boolean;
   /** Coordination: the mission had been accepted when it was forwarded. */
@@ -53,58 +53,58 @@ export interface ModelMission {
   requester: string;
   coordinator: string;
   observers: string[];
-  /** Of whom people were told that no machine reaches them, until they are heard of again. */
+  /** Parties reported as unreachable, until they send a message. */
   unreachable: string[];
   tasks: ModelTask[];
-  /** How many entries its log has. */
+  /** The number of entries in its log. */
   entries: number;
 }
 
-export type Says =
-  | { readonly what: 'mission-request'; readonly urgency: Urgency; readonly municipality: string | undefined }
-  | { readonly what: 'acknowledgement'; readonly task: number }
-  | { readonly what: 'mission-update'; readonly describes: boolean; readonly urgency: Urgency | undefined }
-  | { readonly what: 'medical-assessment' }
+export type Content =
+  | { readonly event: 'mission-request'; readonly urgency: Urgency; readonly municipality: string | undefined }
+  | { readonly event: 'acknowledgement'; readonly task: number }
+  | { readonly event: 'mission-update'; readonly describes: boolean; readonly urgency: Urgency | undefined }
+  | { readonly event: 'medical-assessment' }
   | {
-      readonly what: 'mission-decision';
+      readonly event: 'mission-decision';
       readonly task: number;
       readonly answer: 'accepted' | 'partially-accepted' | 'deferred' | 'rejected';
       readonly until: number;
     }
-  | { readonly what: 'review-request'; readonly task: number }
-  | { readonly what: 'mission-forward'; readonly task: number }
+  | { readonly event: 'review-request'; readonly task: number }
+  | { readonly event: 'mission-forward'; readonly task: number }
   /** With a Task: the resource is stood down. */
-  | { readonly what: 'resource-request'; readonly task?: number | undefined }
+  | { readonly event: 'resource-request'; readonly task?: number | undefined }
   | {
-      readonly what: 'resource-response';
+      readonly event: 'resource-response';
       readonly task: number;
       readonly answer: 'accepted' | 'declined' | 'withdrawn' | 'aborted';
     }
   | {
-      readonly what: 'resource-status';
+      readonly event: 'resource-status';
       readonly task: number;
       readonly phases: readonly string[];
       readonly handedOverTo: string | undefined;
     }
   | {
-      readonly what: 'prearrival-notification';
+      readonly event: 'prearrival-notification';
       readonly task: number | undefined;
       readonly flight: number | undefined;
       readonly takenBack: boolean;
       readonly divertedTo: string | undefined;
     }
   | {
-      readonly what: 'prearrival-response';
+      readonly event: 'prearrival-response';
       readonly task: number;
       readonly answer: 'accepted' | 'diverted' | 'cannot-receive';
       readonly divertedTo: string;
     }
-  | { readonly what: 'mission-cancel'; readonly inError: boolean }
-  | { readonly what: 'mission-report'; readonly task: number; readonly phases: readonly string[] }
-  | { readonly what: 'outcome-feedback'; readonly task: number };
+  | { readonly event: 'mission-cancel'; readonly inError: boolean }
+  | { readonly event: 'mission-report'; readonly task: number; readonly phases: readonly string[] }
+  | { readonly event: 'outcome-feedback'; readonly task: number };
 
-export type What = Says['what'];
-type Said<W extends What> = Extract<Says, { readonly what: W }>;
+export type EventName = Content['event'];
+type ContentOf<Name extends EventName> = Extract<Content, { readonly event: Name }>;
 
 export interface Action {
   /** Organisation number of the sender. */
@@ -114,9 +114,9 @@ export interface Action {
   readonly exercise: boolean;
   readonly to: readonly string[];
   readonly person: Person | undefined;
-  /** How many entries the sender knew of, if it says so. */
+  /** The version in the sender's `If-Match`, if given. */
   readonly knows?: number | undefined;
-  readonly says: Says;
+  readonly content: Content;
 }
 
 /** What the rules need to know besides the mission. */
@@ -139,7 +139,7 @@ const inTheAir: readonly string[] = [
   'arrived-at-destination',
 ];
 
-/** A flight that was promised can be reported on, and when it is over late. */
+/** Statuses of a flight that can be reported on: from its acceptance, and also after its end. */
 const reportable: readonly Status[] = ['accepted', 'in-progress', 'completed', 'failed', 'cancelled'];
 
 export const isOver = ({ status }: Pick<ModelTask, 'status'>): boolean => finals.includes(status);
@@ -149,18 +149,18 @@ const flying = (mission: ModelMission): ModelTask[] =>
   mission.tasks.filter(({ kind, status }) => kind === 'resource' && status === 'in-progress');
 
 /** 6 */
-export const hasPart = (mission: ModelMission, who: string): boolean =>
-  who === mission.requester ||
-  who === mission.coordinator ||
-  mission.observers.includes(who) ||
-  mission.tasks.some(({ asker, owner }) => who === asker || who === owner);
+export const hasPart = (mission: ModelMission, party: string): boolean =>
+  party === mission.requester ||
+  party === mission.coordinator ||
+  mission.observers.includes(party) ||
+  mission.tasks.some(({ asker, owner }) => party === asker || party === owner);
 
 /** 6 */
-export const concerns = (mission: ModelMission, who: string): boolean =>
-  who === mission.requester ||
-  who === mission.coordinator ||
-  mission.observers.includes(who) ||
-  mission.tasks.some((task) => task.owner === who && (!isOver(task) || task.status === 'completed'));
+export const concerns = (mission: ModelMission, party: string): boolean =>
+  party === mission.requester ||
+  party === mission.coordinator ||
+  mission.observers.includes(party) ||
+  mission.tasks.some((task) => task.owner === party && (!isOver(task) || task.status === 'completed'));
 
 const samePerson = (one: Person, other: Person): boolean =>
   one.number !== undefined && other.number !== undefined ? one.number === other.number : one.name === other.name;
@@ -176,7 +176,7 @@ const copyOf = (mission: ModelMission): ModelMission => ({
   })),
 });
 
-/** A step in the making: a mission that may be changed, and what was said. */
+/** One step: a copy of the mission that may be changed, and the message. */
 interface Step {
   readonly mission: ModelMission;
   readonly action: Action;
@@ -186,7 +186,7 @@ interface Step {
 const deadline = ({ mission, action, world }: Step, kind: Kind): number =>
   action.at + 1000 * world.seconds(kind, mission.urgency);
 
-/** Nothing speaks against it. */
+/** No reason to refuse. */
 const fine = undefined;
 type Why = string | undefined;
 
@@ -196,10 +196,11 @@ const answered = (task: ModelTask, status: Status): Why => {
   return fine;
 };
 
-/** Opens a Task, or says why it cannot be opened. */
+/** Opens a Task, or returns why it cannot be opened. */
 const ask = (step: Step, kind: Kind, asker: string, owner: string, more: Partial<ModelTask> = {}): Why => {
   const { mission } = step;
-  if (mission.status !== 'active' && flying(mission).length === 0) return 'the mission is over and nobody is airborne';
+  if (mission.status !== 'active' && flying(mission).length === 0)
+    return 'the mission is over and no crew is in the air';
   if (mission.tasks.length >= 60) return 'sixty Tasks';
   mission.tasks.push({
     number: mission.entries,
@@ -230,7 +231,7 @@ const own = ({ mission, action }: Step, kind: Kind, number: number): ModelTask |
   const task = mission.tasks.find((one) => one.number === number);
   if (task === undefined) return 'no such Task';
   if (task.kind !== kind) return `the Task is not ${kind}`;
-  if (task.owner !== action.by) return 'the Task is another’s';
+  if (task.owner !== action.by) return 'the Task has another owner';
   return task;
 };
 
@@ -242,15 +243,15 @@ const hasOpenFlight = ({ mission, action }: Step): boolean =>
 
 const mayReport = (step: Step): boolean => step.action.by === step.mission.coordinator || hasOpenFlight(step);
 
-// One function per message: it changes the mission, or says why not.
+// One function per message: it changes the mission, or returns why the message is refused.
 
-const acknowledge = (step: Step, said: Said<'acknowledgement'>): Why => {
+const acknowledge = (step: Step, content: ContentOf<'acknowledgement'>): Why => {
   if (!missionIs(step, 'active', 'revoked', 'entered-in-error')) return 'the mission is done';
-  const task = step.mission.tasks.find(({ number }) => number === said.task);
+  const task = step.mission.tasks.find(({ number }) => number === content.task);
   if (task === undefined) return 'no such Task';
-  if (task.owner !== step.action.by) return 'the Task is another’s';
+  if (task.owner !== step.action.by) return 'the Task has another owner';
   if (task.status === 'requested') return answered(task, 'received');
-  if (task.status === 'in-progress' && task.cancellation === 'told') {
+  if (task.status === 'in-progress' && task.cancellation === 'notified') {
     task.cancellation = 'acknowledged';
     task.awaited = undefined;
     return fine;
@@ -258,12 +259,12 @@ const acknowledge = (step: Step, said: Said<'acknowledgement'>): Why => {
   return 'nothing is to be acknowledged';
 };
 
-const update = ({ mission, action, world }: Step, said: Said<'mission-update'>): Why => {
+const update = ({ mission, action, world }: Step, content: ContentOf<'mission-update'>): Why => {
   if (!concerns(mission, action.by)) return 'the mission does not concern the sender';
   if (world.roleOf(action.by) === 'observer') return 'observers send no updates';
   const leads = action.by === mission.requester || action.by === mission.coordinator;
-  if (said.describes && !leads) return 'others do not describe the mission';
-  if (said.describes && said.urgency !== undefined) mission.urgency = said.urgency;
+  if (content.describes && !leads) return 'others do not describe the mission';
+  if (content.describes && content.urgency !== undefined) mission.urgency = content.urgency;
   if (!leads) return fine;
   for (const one of action.to) {
     if (world.roleOf(one) === 'observer' && !mission.observers.includes(one)) mission.observers.push(one);
@@ -278,36 +279,36 @@ const assess = (step: Step): Why => {
   return fine;
 };
 
-const decideOn = (step: Step, said: Said<'mission-decision'>): Why => {
+const decideOn = (step: Step, content: ContentOf<'mission-decision'>): Why => {
   const { mission, action } = step;
   if (!missionIs(step, 'active')) return 'the mission is over';
-  const task = own(step, 'coordination', said.task);
+  const task = own(step, 'coordination', content.task);
   if (typeof task === 'string') return task;
   const { person } = action;
   if (person === undefined) return 'a decision names the person';
   const undecided = ['requested', 'received', 'on-hold'].includes(task.status);
-  const turnsDown = said.answer === 'deferred' || said.answer === 'rejected';
+  const turnsDown = content.answer === 'deferred' || content.answer === 'rejected';
   if (!undecided && !(turnsDown && task.status === 'accepted')) return `the Task is ${task.status}`;
   if (task.status === 'accepted' && action.knows === undefined) return 'an acceptance is overturned knowingly';
-  if (said.answer === 'rejected' && person.number === undefined) return 'a rejection names an HPR number';
+  if (content.answer === 'rejected' && person.number === undefined) return 'a rejection names an HPR number';
   if (task.rejectedBefore.length > 0 && person.number === undefined) return 'a review names an HPR number';
   // 7
   if (turnsDown && open(mission, 'resource').length > 0) return 'over the head of a crew';
   // 8
   if (task.rejectedBefore.some((one) => samePerson(one, person))) return 'the same person reviews';
-  if (said.answer === 'deferred' && said.until <= action.at) return 'deferred into the past';
+  if (content.answer === 'deferred' && content.until <= action.at) return 'deferred into the past';
   task.decider = person;
-  answered(task, said.answer === 'deferred' ? 'on-hold' : said.answer === 'rejected' ? 'rejected' : 'accepted');
+  answered(task, content.answer === 'deferred' ? 'on-hold' : content.answer === 'rejected' ? 'rejected' : 'accepted');
   // 14
-  if (said.answer === 'deferred') task.awaited = said.until;
+  if (content.answer === 'deferred') task.awaited = content.until;
   return fine;
 };
 
-const review = (step: Step, said: Said<'review-request'>): Why => {
+const review = (step: Step, content: ContentOf<'review-request'>): Why => {
   const { mission, action } = step;
   if (!missionIs(step, 'active')) return 'the mission is over';
   if (action.by !== mission.requester) return 'only the requester asks for a review';
-  const task = mission.tasks.find(({ number }) => number === said.task);
+  const task = mission.tasks.find(({ number }) => number === content.task);
   if (task === undefined || task.kind !== 'coordination') return 'no such request';
   if (task.status !== 'rejected' || task.decider === undefined) return 'it was not rejected';
   if (task.reviewed) return 'it has been reviewed';
@@ -318,17 +319,18 @@ const review = (step: Step, said: Said<'review-request'>): Why => {
   });
 };
 
-const forward = (step: Step, said: Said<'mission-forward'>): Why => {
+const forward = (step: Step, content: ContentOf<'mission-forward'>): Why => {
   const { mission, action, world } = step;
   if (!missionIs(step, 'active')) return 'the mission is over';
-  const task = mission.tasks.find(({ number }) => number === said.task);
+  const task = mission.tasks.find(({ number }) => number === content.task);
   if (task === undefined || task.kind !== 'coordination') return 'no such request';
   if (!['requested', 'received', 'accepted', 'on-hold'].includes(task.status)) return `the Task is ${task.status}`;
   const hadIt = world.roleOf(action.by) === 'amk-la' && task.asker === action.by && task.status === 'requested';
-  if (action.by !== mission.coordinator && !hadIt) return 'neither coordinator nor who forwarded it just now';
+  if (action.by !== mission.coordinator && !hadIt)
+    return 'neither the coordinator nor the party that forwarded it last';
   const next = receiver(step, 'amk-la');
-  if (next === undefined) return 'forwarded to nobody';
-  if (next === task.owner) return 'forwarded to who has it';
+  if (next === undefined) return 'forwarded without a receiver';
+  if (next === task.owner) return 'forwarded to its owner';
   const accepted = task.status === 'accepted' || (task.acceptedBefore && task.status !== 'on-hold');
   answered(task, 'cancelled');
   mission.coordinator = next;
@@ -345,18 +347,18 @@ const standDown = (step: Step, task: ModelTask): Why => {
     return fine;
   }
   if (task.status !== 'in-progress') return `the Task is ${task.status}`;
-  if (task.cancellation !== 'none') return 'the crew has been told';
-  task.cancellation = 'told';
+  if (task.cancellation !== 'none') return 'the crew has been notified';
+  task.cancellation = 'notified';
   task.awaited = deadline(step, 'resource');
   return fine;
 };
 
-const requestResource = (step: Step, said: Said<'resource-request'>): Why => {
+const requestResource = (step: Step, content: ContentOf<'resource-request'>): Why => {
   const { mission, action } = step;
   if (!missionIs(step, 'active')) return 'the mission is over';
   if (action.by !== mission.coordinator) return 'only the coordinator asks operators';
-  if (said.task !== undefined) {
-    const task = mission.tasks.find(({ number }) => number === said.task);
+  if (content.task !== undefined) {
+    const task = mission.tasks.find(({ number }) => number === content.task);
     return task?.kind === 'resource' ? standDown(step, task) : 'no such resource';
   }
   if (open(mission, 'coordination').length === 0) return 'no request is open';
@@ -364,16 +366,16 @@ const requestResource = (step: Step, said: Said<'resource-request'>): Why => {
   return operator === undefined ? 'no operator' : ask(step, 'resource', action.by, operator);
 };
 
-const respond = (step: Step, said: Said<'resource-response'>): Why => {
+const respond = (step: Step, content: ContentOf<'resource-response'>): Why => {
   if (!missionIs(step, 'active', 'revoked', 'entered-in-error')) return 'the mission is done';
-  const task = own(step, 'resource', said.task);
+  const task = own(step, 'resource', content.task);
   if (typeof task === 'string') return task;
-  if (said.answer !== 'accepted' && step.action.person === undefined) return 'a refusal names the person';
+  if (content.answer !== 'accepted' && step.action.person === undefined) return 'a refusal names the person';
   const asked = task.status === 'requested' || task.status === 'received';
   const promised = task.status === 'accepted' || task.status === 'in-progress';
-  if (said.answer === 'accepted' && asked) return answered(task, 'accepted');
-  if (said.answer === 'declined' && asked) return answered(task, 'rejected');
-  if ((said.answer === 'withdrawn' || said.answer === 'aborted') && promised) return answered(task, 'failed');
+  if (content.answer === 'accepted' && asked) return answered(task, 'accepted');
+  if (content.answer === 'declined' && asked) return answered(task, 'rejected');
+  if ((content.answer === 'withdrawn' || content.answer === 'aborted') && promised) return answered(task, 'failed');
   return `the Task is ${task.status}`;
 };
 
@@ -391,53 +393,53 @@ const land = (mission: ModelMission, flight: ModelTask): Why => {
   return answered(flight, 'completed');
 };
 
-const report = (step: Step, said: Said<'resource-status'>): Why => {
+const report = (step: Step, content: ContentOf<'resource-status'>): Why => {
   const { mission } = step;
-  const flight = own(step, 'resource', said.task);
+  const flight = own(step, 'resource', content.task);
   if (typeof flight === 'string') return flight;
   if (!reportable.includes(flight.status)) return `the Task is ${flight.status}`;
-  const named = said.handedOverTo;
+  const named = content.handedOverTo;
   for (const one of open(mission, 'prearrival')) {
     const mine = one.flight === undefined || one.flight === flight.number;
     if (mine && one.owner === named) answered(one, 'completed');
   }
   if (isOver(flight)) return fine;
-  const handed = named !== undefined || said.phases.includes('handed-over');
+  const handed = named !== undefined || content.phases.includes('handed-over');
   const othersWait = named !== undefined && waitingFor(mission, flight).length > 0;
-  if (said.phases.includes('available') || (handed && !othersWait)) return land(mission, flight);
-  if (handed || said.phases.some((phase) => inTheAir.includes(phase))) flight.status = 'in-progress';
+  if (content.phases.includes('available') || (handed && !othersWait)) return land(mission, flight);
+  if (handed || content.phases.some((phase) => inTheAir.includes(phase))) flight.status = 'in-progress';
   return fine;
 };
 
-const warn = (step: Step, said: Said<'prearrival-notification'>): Why => {
+const warn = (step: Step, content: ContentOf<'prearrival-notification'>): Why => {
   const { mission, action, world } = step;
-  if (!missionIs(step, 'active', 'revoked')) return 'nobody is to be warned';
+  if (!missionIs(step, 'active', 'revoked')) return 'no hospital is to be notified';
   if (!mayReport(step)) return 'neither coordinator nor an operator of the mission';
   const coordinates = action.by === mission.coordinator;
-  if (said.flight !== undefined) {
-    const flight = mission.tasks.find(({ number }) => number === said.flight);
+  if (content.flight !== undefined) {
+    const flight = mission.tasks.find(({ number }) => number === content.flight);
     if (flight === undefined || flight.kind !== 'resource') return 'no such flight';
     if (!coordinates && flight.owner !== action.by) return 'the flight is another’s';
     if (isOver(flight)) return 'the flight is over';
   }
-  if (said.task === undefined) {
+  if (content.task === undefined) {
     const hospital = receiver(step, 'hospital');
     if (hospital === undefined) return 'no hospital';
-    return ask(step, 'prearrival', action.by, hospital, { flight: said.flight });
+    return ask(step, 'prearrival', action.by, hospital, { flight: content.flight });
   }
-  const task = mission.tasks.find(({ number }) => number === said.task);
+  const task = mission.tasks.find(({ number }) => number === content.task);
   if (task === undefined || task.kind !== 'prearrival') return 'no such notification';
   if (!coordinates && task.asker !== action.by) return 'the notification is another’s';
   if (!['requested', 'received', 'accepted'].includes(task.status)) return `the Task is ${task.status}`;
-  if (!said.takenBack) {
+  if (!content.takenBack) {
     answered(task, 'requested');
     task.awaited = deadline(step, 'prearrival');
-    if (said.flight !== undefined) task.flight = said.flight;
+    if (content.flight !== undefined) task.flight = content.flight;
     return fine;
   }
   answered(task, 'cancelled');
   // 10
-  return said.divertedTo === undefined ? fine : divert(step, task, said.divertedTo, world);
+  return content.divertedTo === undefined ? fine : divert(step, task, content.divertedTo, world);
 };
 
 /** 10 */
@@ -447,16 +449,16 @@ const divert = (step: Step, task: ModelTask, hospital: string, world: World): Wh
   return ask(step, 'prearrival', task.asker, hospital, { flight: task.flight });
 };
 
-const respondHospital = (step: Step, said: Said<'prearrival-response'>): Why => {
+const respondHospital = (step: Step, content: ContentOf<'prearrival-response'>): Why => {
   if (!missionIs(step, 'active', 'revoked')) return 'the mission is over';
-  const task = own(step, 'prearrival', said.task);
+  const task = own(step, 'prearrival', content.task);
   if (typeof task === 'string') return task;
   const asked = task.status === 'requested' || task.status === 'received';
-  if (said.answer === 'accepted') return asked ? answered(task, 'accepted') : `the Task is ${task.status}`;
+  if (content.answer === 'accepted') return asked ? answered(task, 'accepted') : `the Task is ${task.status}`;
   if (!asked && task.status !== 'accepted') return `the Task is ${task.status}`;
   if (step.action.person === undefined) return 'a refusal names the person';
   answered(task, 'rejected');
-  return said.answer === 'diverted' ? divert(step, task, said.divertedTo, step.world) : fine;
+  return content.answer === 'diverted' ? divert(step, task, content.divertedTo, step.world) : fine;
 };
 
 /** 11: the patient may still come to this hospital. */
@@ -464,77 +466,77 @@ const mayCome = (hospital: ModelTask, airborne: readonly ModelTask[]): boolean =
   airborne.some(({ number }) => hospital.flight === undefined || hospital.flight === number);
 
 /** 11 */
-const cancel = (step: Step, said: Said<'mission-cancel'>): Why => {
+const cancel = (step: Step, content: ContentOf<'mission-cancel'>): Why => {
   const { mission, action } = step;
   if (!missionIs(step, 'active')) return 'the mission is over';
   if (action.by !== mission.requester && action.by !== mission.coordinator) return 'neither requester nor coordinator';
-  mission.status = said.inError ? 'entered-in-error' : 'revoked';
+  mission.status = content.inError ? 'entered-in-error' : 'revoked';
   const airborne = flying(mission);
   for (const task of open(mission)) {
-    const mayStillCome = task.kind === 'prearrival' && !said.inError && mayCome(task, airborne);
+    const mayStillCome = task.kind === 'prearrival' && !content.inError && mayCome(task, airborne);
     if (airborne.includes(task)) {
-      task.cancellation = 'told';
+      task.cancellation = 'notified';
       task.awaited = deadline(step, 'resource');
     } else if (!mayStillCome) answered(task, 'cancelled');
   }
   return fine;
 };
 
-const reportMission = (step: Step, said: Said<'mission-report'>): Why => {
+const reportMission = (step: Step, content: ContentOf<'mission-report'>): Why => {
   if (!missionIs(step, 'active', 'revoked', 'completed')) return 'the mission never was';
-  const flight = own(step, 'resource', said.task);
+  const flight = own(step, 'resource', content.task);
   if (typeof flight === 'string') return flight;
   if (!reportable.includes(flight.status)) return `the Task is ${flight.status}`;
   return isOver(flight) ? fine : land(step.mission, flight);
 };
 
-const feedBack = (step: Step, said: Said<'outcome-feedback'>): Why => {
+const feedBack = (step: Step, content: ContentOf<'outcome-feedback'>): Why => {
   if (!missionIs(step, 'active', 'revoked', 'completed')) return 'the mission never was';
-  const task = own(step, 'prearrival', said.task);
+  const task = own(step, 'prearrival', content.task);
   if (typeof task === 'string') return task;
   if (!['requested', 'received', 'accepted', 'completed'].includes(task.status)) return `the Task is ${task.status}`;
   task.awaited = undefined;
   return fine;
 };
 
-const say = (step: Step): Why => {
-  const { says } = step.action;
-  switch (says.what) {
+const apply = (step: Step): Why => {
+  const { content } = step.action;
+  switch (content.event) {
     case 'mission-request':
       return 'a request opens a mission of its own';
     case 'acknowledgement':
-      return acknowledge(step, says);
+      return acknowledge(step, content);
     case 'mission-update':
-      return update(step, says);
+      return update(step, content);
     case 'medical-assessment':
       return assess(step);
     case 'mission-decision':
-      return decideOn(step, says);
+      return decideOn(step, content);
     case 'review-request':
-      return review(step, says);
+      return review(step, content);
     case 'mission-forward':
-      return forward(step, says);
+      return forward(step, content);
     case 'resource-request':
-      return requestResource(step, says);
+      return requestResource(step, content);
     case 'resource-response':
-      return respond(step, says);
+      return respond(step, content);
     case 'resource-status':
-      return report(step, says);
+      return report(step, content);
     case 'prearrival-notification':
-      return warn(step, says);
+      return warn(step, content);
     case 'prearrival-response':
-      return respondHospital(step, says);
+      return respondHospital(step, content);
     case 'mission-cancel':
-      return cancel(step, says);
+      return cancel(step, content);
     case 'mission-report':
-      return reportMission(step, says);
+      return reportMission(step, content);
     case 'outcome-feedback':
-      return feedBack(step, says);
+      return feedBack(step, content);
   }
 };
 
 /** What follows by itself from how the Tasks stand (11, 13). */
-const settle = (mission: ModelMission): void => {
+const finish = (mission: ModelMission): void => {
   if (mission.status !== 'active') {
     const airborne = flying(mission);
     for (const task of open(mission, 'prearrival')) if (!mayCome(task, airborne)) answered(task, 'cancelled');
@@ -551,13 +553,13 @@ const settle = (mission: ModelMission): void => {
 };
 
 /** 1, 2 */
-const openMission = (action: Action, said: Said<'mission-request'>, world: World): Verdict => {
+const openMission = (action: Action, content: ContentOf<'mission-request'>, world: World): Verdict => {
   if (world.roleOf(action.by) !== 'local-amk') return { verdict: 'refused', why: 'not a local AMK' };
-  const covering = said.municipality === undefined ? undefined : world.covering(said.municipality);
+  const covering = content.municipality === undefined ? undefined : world.covering(content.municipality);
   const mission: ModelMission = {
     status: 'active',
     exercise: action.exercise,
-    urgency: said.urgency,
+    urgency: content.urgency,
     requester: action.by,
     coordinator: covering ?? '',
     observers: [],
@@ -573,31 +575,32 @@ const openMission = (action: Action, said: Said<'mission-request'>, world: World
   return { verdict: 'accepted', mission };
 };
 
-/** What becomes of a mission when something is said in it. */
+/** Applies a message to a mission. */
 export const step = (before: ModelMission | undefined, action: Action, world: World): Verdict => {
-  if (action.says.what === 'mission-request') return openMission(action, action.says, world);
+  if (action.content.event === 'mission-request') return openMission(action, action.content, world);
   if (before === undefined) return { verdict: 'refused', why: 'no such mission' };
   if (!hasPart(before, action.by)) return { verdict: 'refused', why: 'no part in the mission' };
   // 5
-  if (action.exercise !== before.exercise) return { verdict: 'refused', why: 'exercise and earnest do not mix' };
+  if (action.exercise !== before.exercise)
+    return { verdict: 'refused', why: 'an exercise and a real mission do not mix' };
   if (action.knows !== undefined && action.knows !== before.entries)
     return { verdict: 'refused', why: 'the mission has changed since' };
   const mission = copyOf(before);
   mission.entries += 1;
-  const why = say({ mission, action, world });
+  const why = apply({ mission, action, world });
   if (why !== undefined) return { verdict: 'refused', why };
-  settle(mission);
+  finish(mission);
   mission.unreachable = mission.unreachable.filter((one) => one !== action.by);
   return { verdict: 'accepted', mission };
 };
 
-/** 15: the Tasks whose deadline has passed and was not told of yet. */
+/** 15: the Tasks whose passed deadline is not reported yet. */
 export const overdueAt = (mission: ModelMission, now: number): readonly ModelTask[] =>
   mission.tasks.filter(({ awaited, overdue }) => awaited !== undefined && awaited <= now && !overdue.includes(awaited));
 
-/** 15: the hub writes that nobody answered; nothing if it has no reason to. */
-export const tellOverdue = (before: ModelMission, number: number, now: number): ModelMission | undefined => {
-  // Nobody is waited for in a mission that is done.
+/** 15: the hub reports a missed deadline; `undefined` if there is none to report. */
+export const reportOverdue = (before: ModelMission, number: number, now: number): ModelMission | undefined => {
+  // A completed mission has no deadlines.
   if (before.status === 'completed') return undefined;
   if (!overdueAt(before, now).some((task) => task.number === number)) return undefined;
   const mission = copyOf(before);
@@ -606,8 +609,8 @@ export const tellOverdue = (before: ModelMission, number: number, now: number): 
   return mission;
 };
 
-/** 16: the hub writes that somebody does not know; nothing if that was told and nobody has heard of the party since. */
-export const tellUnreachable = (before: ModelMission, party: string): ModelMission | undefined => {
+/** 16: the hub reports an unreachable party; `undefined` if it is reported and the party has sent nothing since. */
+export const reportUnreachable = (before: ModelMission, party: string): ModelMission | undefined => {
   if (before.unreachable.includes(party)) return undefined;
   const mission = copyOf(before);
   mission.entries += 1;
@@ -615,43 +618,43 @@ export const tellUnreachable = (before: ModelMission, party: string): ModelMissi
   return mission;
 };
 
-/** 16: the hub writes that it has given up a notification, each time; people know then whom to phone. */
-export const tellDeliveryFailed = (before: ModelMission, party: string): ModelMission => {
+/** 16: the hub reports each notification that it gives up, so that people phone the party. */
+export const reportDeliveryFailed = (before: ModelMission, party: string): ModelMission => {
   const mission = copyOf(before);
   mission.entries += 1;
   mission.unreachable = [...new Set([...mission.unreachable, party])];
   return mission;
 };
 
-/** 18: who may say that a resource is free. */
-export const mayReportReadiness = (who: string, { roleOf }: Pick<World, 'roleOf'>): boolean =>
-  roleOf(who) === 'operator';
+/** 18: whether a party may report the readiness of a resource. */
+export const mayReportReadiness = (party: string, { roleOf }: Pick<World, 'roleOf'>): boolean =>
+  roleOf(party) === 'operator';
 
 const roles: Readonly<Record<Kind, Role>> = { coordination: 'amk-la', resource: 'operator', prearrival: 'hospital' };
 
-/** What must hold of every mission, in words; empty if it does. */
+/** The rules that a mission breaks. */
 export const forbiddenIn = (mission: ModelMission, world: World): readonly string[] => {
   const wrong: string[] = [];
-  const must = (holds: boolean, what: string): void => {
-    if (!holds) wrong.push(what);
+  const must = (holds: boolean, rule: string): void => {
+    if (!holds) wrong.push(rule);
   };
   const active = mission.status === 'active';
   const airborne = flying(mission);
   const judging = open(mission, 'coordination');
   must(world.roleOf(mission.coordinator) === 'amk-la', 'the coordinator is an AMK LA');
   must(world.roleOf(mission.requester) === 'local-amk', 'the requester is a local AMK');
-  must(judging.length <= 1, 'one request is judged at a time');
+  must(judging.length <= 1, 'one request is open at a time');
   must(mission.tasks.length <= 60, 'a mission has at most sixty Tasks');
   must(new Set(mission.tasks.map(({ number }) => number)).size === mission.tasks.length, 'an entry opens one Task');
-  for (const task of judging) must(task.owner === mission.coordinator, 'who judges the request coordinates');
+  for (const task of judging) must(task.owner === mission.coordinator, 'the owner of the request is the coordinator');
   for (const task of mission.tasks) {
     const name = `Task ${task.number}`;
     must(world.roleOf(task.owner) === roles[task.kind], `${name}: the owner has the role of its kind`);
     must(task.number <= mission.entries, `${name} was opened by an entry`);
     if (task.status === 'on-hold') must(task.awaited !== undefined, `${name}: a deferral has an end`);
-    if (task.cancellation === 'told' && !isOver(task))
-      must(task.awaited !== undefined, `${name}: a crew told of a cancellation has a deadline`);
-    if (isOver(task)) must(task.awaited === undefined, `${name}: nothing is awaited of what is over`);
+    if (task.cancellation === 'notified' && !isOver(task))
+      must(task.awaited !== undefined, `${name}: a crew notified of a cancellation has a deadline`);
+    if (isOver(task)) must(task.awaited === undefined, `${name}: a Task that is over has no deadline`);
     if (task.kind !== 'resource') must(task.status !== 'in-progress', `${name}: only resources fly`);
     if (task.kind !== 'coordination') must(task.status !== 'on-hold', `${name}: only requests are deferred`);
     const { decider } = task;
@@ -661,59 +664,59 @@ export const forbiddenIn = (mission: ModelMission, world: World): readonly strin
       must(
         (task.kind === 'resource' && task.status === 'in-progress' && task.cancellation !== 'none') ||
           (task.kind === 'prearrival' && mission.status === 'revoked' && mayCome(task, airborne)),
-        `${name}: what is open in a mission that is over flies, or is the hospital of who flies`,
+        `${name}: an open Task of an ended mission is a flight in the air, or the hospital that it flies to`,
       );
     }
   }
   if (mission.status === 'completed') {
-    must(open(mission).length === 0, 'nothing is open in a mission that is done');
+    must(open(mission).length === 0, 'a completed mission has no open Task');
     must(
       mission.tasks.some(({ kind, status }) => kind === 'resource' && status === 'completed'),
-      'a mission is done when somebody flew',
+      'a completed mission had a flight',
     );
   }
   return wrong;
 };
 
-const opens = (says: Says): number => {
-  switch (says.what) {
+const opens = (content: Content): number => {
+  switch (content.event) {
     case 'resource-request':
-      return says.task === undefined ? 1 : 0;
+      return content.task === undefined ? 1 : 0;
     case 'review-request':
     case 'mission-forward':
       return 1;
     case 'prearrival-notification':
-      return says.task === undefined || says.divertedTo !== undefined ? 1 : 0;
+      return content.task === undefined || content.divertedTo !== undefined ? 1 : 0;
     case 'prearrival-response':
-      return says.answer === 'diverted' ? 1 : 0;
+      return content.answer === 'diverted' ? 1 : 0;
     default:
       return 0;
   }
 };
 
-/** What must hold between a mission and the same mission one entry later, in words; without an action the hub wrote. */
+/** The rules that one step of a mission breaks. Without an action the hub wrote the entry. */
 export const forbiddenBetween = (
   before: ModelMission,
   after: ModelMission,
   action: Action | undefined,
 ): readonly string[] => {
   const wrong: string[] = [];
-  const must = (holds: boolean, what: string): void => {
-    if (!holds) wrong.push(what);
+  const must = (holds: boolean, rule: string): void => {
+    if (!holds) wrong.push(rule);
   };
-  const forwarded = action?.says.what === 'mission-forward';
+  const forwarded = action?.content.event === 'mission-forward';
   must(after.entries === before.entries + 1, 'numbers have no gap');
-  must(after.exercise === before.exercise, 'earnest stays earnest');
+  must(after.exercise === before.exercise, 'an exercise stays an exercise');
   must(after.requester === before.requester, 'the requester stays');
   must(after.coordinator === before.coordinator || forwarded, 'only a forwarding changes the coordinator');
   must(before.status === 'active' || after.status === before.status, 'a mission that is over stays so');
   must(
-    after.tasks.length - before.tasks.length === (action === undefined ? 0 : opens(action.says)),
+    after.tasks.length - before.tasks.length === (action === undefined ? 0 : opens(action.content)),
     'a message opens as many Tasks as it asks for',
   );
   must(
     before.observers.every((one) => after.observers.includes(one)),
-    'who was made party stays party',
+    'an observer stays an observer',
   );
   for (const [index, was] of before.tasks.entries()) {
     const is = after.tasks[index];
@@ -722,22 +725,22 @@ export const forbiddenBetween = (
       wrong.push(`${name} is still there`);
       continue;
     }
-    must(is.number === was.number && is.kind === was.kind, `${name} stays what it is`);
+    must(is.number === was.number && is.kind === was.kind, `${name} keeps its number and kind`);
     must(is.owner === was.owner && is.asker === was.asker, `${name} keeps owner and asker`);
     must(!isOver(was) || is.status === was.status, `${name} is over and stays so`);
     if (was.status === is.status) continue;
-    must(action !== undefined, `${name}: the hub answers for nobody`);
+    must(action !== undefined, `${name}: the hub changes no status of a Task`);
     if (was.status === 'in-progress') {
-      must(is.status !== 'cancelled', `${name}: who flies is not cancelled`);
-      must(action?.by === was.owner, `${name}: only the crew says what becomes of its flight`);
+      must(is.status !== 'cancelled', `${name}: a flight in the air is not cancelled`);
+      must(action?.by === was.owner, `${name}: only the crew ends its flight`);
     }
     if (is.kind === 'coordination' && (is.status === 'rejected' || is.status === 'on-hold'))
-      must(open(after, 'resource').length === 0, `${name}: nobody is turned down over the head of a crew`);
-    if (is.status === 'requested') must(is.awaited !== undefined, `${name}: nobody is asked without a deadline`);
+      must(open(after, 'resource').length === 0, `${name}: a request is not rejected while a resource Task is open`);
+    if (is.status === 'requested') must(is.awaited !== undefined, `${name}: a request has a deadline`);
   }
   for (const opened of after.tasks.slice(before.tasks.length)) {
     must(opened.status === 'requested' && opened.number === after.entries, 'a Task is opened by its entry, requested');
-    must(opened.awaited !== undefined, `Task ${opened.number}: nobody is asked without a deadline`);
+    must(opened.awaited !== undefined, `Task ${opened.number}: a request has a deadline`);
   }
   return wrong;
 };

@@ -37,23 +37,23 @@ import {
   concerns,
   mayReportReadiness,
   type ModelMission,
-  type Says,
+  type Content,
   step,
-  tellOverdue,
-  tellUnreachable,
+  reportOverdue,
+  reportUnreachable,
   type World,
 } from './mission-model.ts';
 
 /**
- * Every role, every event, every state of a mission and of the Task that matters: what the hub decides, what the catalogue
- * declares and what the model says are the same. The states are made up, reachable or not.
+ * Every role, event, state of a mission and status of the Task that matters: the hub, the catalogue and the model agree. The
+ * states are constructed, whether or not messages can lead to them.
  */
 
-/** These have had a part in the mission that is over. */
+/** Parties that had a part in the mission, which has ended. */
 const formerLa: Party = { ...parties.otherLa, organisation: '100000013' };
 const formerHospital: Party = { ...parties.otherHospital, organisation: '100000033' };
 
-/** Of every role one that has a part in the mission as far as its role can, one that has none, and one that had another part. */
+/** Per role: a party with a part in the mission, if the role can have one, a party without, and one that had another part. */
 const senders: Readonly<Record<Role, readonly Party[]>> = {
   'local-amk': [parties.amk, parties.otherAmk],
   'amk-la': [parties.la, parties.otherLa, formerLa],
@@ -174,7 +174,7 @@ const modelOf = (state: MissionState): ModelMission => ({
       overdue: [],
       flight: entryOf(task.partOf),
       cancellation:
-        task.cancelRequested !== true ? 'none' : task.acknowledgedAt === undefined ? 'told' : 'acknowledged',
+        task.cancelRequested !== true ? 'none' : task.acknowledgedAt === undefined ? 'notified' : 'acknowledged',
       rejectedBefore: [],
       decider: task.decider === undefined ? undefined : { name: task.decider.name, number: undefined },
       reviewed: false,
@@ -189,77 +189,77 @@ const world: World = {
   seconds: () => 60,
 };
 
-/** One way to say something: the message, the Task whose status matters, and what it is to the model. */
-interface Saying {
+/** One kind of message: the message, the Task whose status matters, and its content in the model. */
+interface MessageCase {
   readonly name: string;
   readonly kind: TaskKind;
   /** Whether the message is about that Task, or its status matters for another reason. */
   readonly names: boolean;
   readonly message: (state: MissionState) => Message;
-  readonly says?: Says;
+  readonly content?: Content;
 }
 
-const about = (kind: TaskKind, message: Message, says: Says, detail = ''): Saying => ({
+const about = (kind: TaskKind, message: Message, content: Content, detail = ''): MessageCase => ({
   name: `${message.type.event}${detail === '' ? '' : ` (${detail})`}`,
   kind,
   names: true,
   message: () => message,
-  says,
+  content,
 });
-const beside = (kind: TaskKind, message: Message, says: Says, detail = ''): Saying => ({
-  ...about(kind, message, says, detail),
+const beside = (kind: TaskKind, message: Message, content: Content, detail = ''): MessageCase => ({
+  ...about(kind, message, content, detail),
   names: false,
 });
 const task = numbers;
 
-const sayings: readonly Saying[] = [
-  beside('coordination', request, { what: 'mission-request', urgency: 'stat', municipality: undefined }),
+const messageCases: readonly MessageCase[] = [
+  beside('coordination', request, { event: 'mission-request', urgency: 'stat', municipality: undefined }),
   ...kinds.map((kind) =>
-    about(kind, acknowledgement({ task: addressed(kind) }), { what: 'acknowledgement', task: task[kind] }, kind),
+    about(kind, acknowledgement({ task: addressed(kind) }), { event: 'acknowledgement', task: task[kind] }, kind),
   ),
   ...kinds.flatMap((kind) => [
     beside(
       kind,
       missionUpdate({ mission, describes: false }),
-      { what: 'mission-update', describes: false, urgency: undefined },
+      { event: 'mission-update', describes: false, urgency: undefined },
       `of ${kind}`,
     ),
     beside(
       kind,
       missionUpdate({ mission, describes: true }),
-      { what: 'mission-update', describes: true, urgency: undefined },
+      { event: 'mission-update', describes: true, urgency: undefined },
       `anew, of ${kind}`,
     ),
   ]),
-  beside('resource', medicalAssessment({ mission, ground: 'indicated' }), { what: 'medical-assessment' }),
+  beside('resource', medicalAssessment({ mission, ground: 'indicated' }), { event: 'medical-assessment' }),
   ...(['accepted', 'partially-accepted', 'deferred', 'rejected'] as const).map((answer) =>
     about(
       'coordination',
       missionDecision({ task: addressed('coordination'), answer, until: later }),
-      { what: 'mission-decision', task: task.coordination, answer, until: Date.parse(later) },
+      { event: 'mission-decision', task: task.coordination, answer, until: Date.parse(later) },
       answer,
     ),
   ),
   about('coordination', reviewRequest({ task: addressed('coordination') }), {
-    what: 'review-request',
+    event: 'review-request',
     task: task.coordination,
   }),
   about('coordination', missionForward({ task: addressed('coordination') }), {
-    what: 'mission-forward',
+    event: 'mission-forward',
     task: task.coordination,
   }),
-  beside('coordination', resourceRequest({ mission }), { what: 'resource-request' }),
+  beside('coordination', resourceRequest({ mission }), { event: 'resource-request' }),
   about(
     'resource',
     resourceWithdrawal({ mission, task: addressed('resource') }),
-    { what: 'resource-request', task: task.resource },
+    { event: 'resource-request', task: task.resource },
     'cancelled',
   ),
   ...(['accepted', 'declined', 'withdrawn', 'aborted'] as const).map((answer) =>
     about(
       'resource',
       resourceResponse({ task: addressed('resource'), answer }),
-      { what: 'resource-response', task: task.resource, answer },
+      { event: 'resource-response', task: task.resource, answer },
       answer,
     ),
   ),
@@ -267,7 +267,7 @@ const sayings: readonly Saying[] = [
     about(
       'resource',
       resourceStatus({ task: addressed('resource'), phases: { [phase]: before } }),
-      { what: 'resource-status', task: task.resource, phases: [phase], handedOverTo: undefined },
+      { event: 'resource-status', task: task.resource, phases: [phase], handedOverTo: undefined },
       phase,
     ),
   ),
@@ -279,7 +279,7 @@ const sayings: readonly Saying[] = [
       handedOverTo: parties.hospital.organisation,
     }),
     {
-      what: 'resource-status',
+      event: 'resource-status',
       task: task.resource,
       phases: ['handed-over'],
       handedOverTo: parties.hospital.organisation,
@@ -289,14 +289,14 @@ const sayings: readonly Saying[] = [
   beside(
     'resource',
     prearrivalNotification({ mission }),
-    { what: 'prearrival-notification', task: undefined, flight: undefined, takenBack: false, divertedTo: undefined },
+    { event: 'prearrival-notification', task: undefined, flight: undefined, takenBack: false, divertedTo: undefined },
     'new',
   ),
   about(
     'prearrival',
     prearrivalNotification({ mission, task: addressed('prearrival'), to: [] }),
     {
-      what: 'prearrival-notification',
+      event: 'prearrival-notification',
       task: task.prearrival,
       flight: undefined,
       takenBack: false,
@@ -312,7 +312,7 @@ const sayings: readonly Saying[] = [
         task: addressed('prearrival'),
         ...(divertedTo === undefined ? {} : { divertedTo }),
       }),
-      { what: 'prearrival-notification', task: task.prearrival, flight: undefined, takenBack: true, divertedTo },
+      { event: 'prearrival-notification', task: task.prearrival, flight: undefined, takenBack: true, divertedTo },
       divertedTo === undefined ? 'taken back' : 'taken back for another hospital',
     ),
   ),
@@ -321,7 +321,7 @@ const sayings: readonly Saying[] = [
       'prearrival',
       prearrivalResponse({ task: addressed('prearrival'), answer }),
       {
-        what: 'prearrival-response',
+        event: 'prearrival-response',
         task: task.prearrival,
         answer,
         divertedTo: parties.otherHospital.organisation,
@@ -333,12 +333,12 @@ const sayings: readonly Saying[] = [
     beside(
       'resource',
       missionCancel({ mission, reason: inError ? 'entered-in-error' : 'condition-improved' }),
-      { what: 'mission-cancel', inError },
+      { event: 'mission-cancel', inError },
       inError ? 'entered in error' : 'revoked',
     ),
   ),
   about('resource', missionReport({ task: addressed('resource') }), {
-    what: 'mission-report',
+    event: 'mission-report',
     task: task.resource,
     phases: [],
   }),
@@ -346,7 +346,7 @@ const sayings: readonly Saying[] = [
     about(
       'prearrival',
       outcomeFeedback({ task: addressed('prearrival'), assessment }),
-      { what: 'outcome-feedback', task: task.prearrival },
+      { event: 'outcome-feedback', task: task.prearrival },
       assessment,
     ),
   ),
@@ -357,7 +357,7 @@ const sayings: readonly Saying[] = [
     message: () => resourceAvailability(),
   },
   ...kinds.map(
-    (kind): Saying => ({
+    (kind): MessageCase => ({
       name: `acknowledgement-overdue (${kind})`,
       kind,
       names: true,
@@ -369,7 +369,7 @@ const sayings: readonly Saying[] = [
     }),
   ),
   ...(['gave-up', 'endpoint-down'] as const).map(
-    (code): Saying => ({
+    (code): MessageCase => ({
       name: code === 'gave-up' ? 'delivery-failed' : 'party-unreachable',
       kind: 'resource',
       names: false,
@@ -416,7 +416,7 @@ const declared = (
   message: Message,
   sender: Party,
   state: MissionState | undefined,
-  { kind, names }: Saying,
+  { kind, names }: MessageCase,
 ): boolean => {
   if (!type.senders.includes(sender.role)) return false;
   if (type.mission === 'opens' || type.log === 'resource') return true;
@@ -433,26 +433,26 @@ const declared = (
 };
 
 /** Why something that the catalogue allows may be refused all the same: the rules beyond single Tasks. */
-const beyond = (message: Message, state: MissionState, sender: Party, { kind }: Saying): string | undefined => {
+const beyond = (message: Message, state: MissionState, sender: Party, { kind }: MessageCase): string | undefined => {
   const { type, facts } = message;
   const of = state.tasks.find((one) => one.kind === kind);
   const airborne = state.tasks.some((one) => one.kind === 'resource' && one.status === 'in-progress');
   const crew = state.tasks.some((one) => one.kind === 'resource' && !isFinal(one));
-  if (facts.answer === 'rejected' || facts.answer === 'deferred') return crew ? 'over the head of a crew' : undefined;
+  if (facts.answer === 'rejected' || facts.answer === 'deferred') return crew ? 'a resource Task is open' : undefined;
   if (type.event === 'acknowledgement' && of?.status === 'in-progress') {
     const told = of.cancelRequested === true && of.acknowledgedAt === undefined;
-    return told ? undefined : 'nothing to acknowledge in the air';
+    return told ? undefined : 'a flight in the air has nothing to acknowledge';
   }
   if (type.event === 'resource-request' && of?.cancelRequested === true && facts.task !== undefined)
     return 'the crew has been told';
   if (type.event === 'acknowledgement-overdue' && of !== undefined)
-    return deadlineOf(of) === undefined ? 'no deadline stands' : undefined;
+    return deadlineOf(of) === undefined ? 'there is no such deadline' : undefined;
   const leads = [state.requester, state.coordinator].includes(sender.organisation);
   if (type.event === 'mission-update' && message.focusIndex !== undefined)
-    return leads ? undefined : 'others describe nothing anew';
+    return leads ? undefined : 'only the leading parties describe the mission';
   const asks = type.opens !== undefined && type.mission !== 'opens' && facts.task === undefined;
   const opens = facts.divertedTo !== undefined || asks;
-  return opens && state.status !== 'active' && !airborne ? 'nobody is in the air to be received' : undefined;
+  return opens && state.status !== 'active' && !airborne ? 'no flight is in the air' : undefined;
 };
 
 /** What the model makes of it. */
@@ -460,11 +460,11 @@ const allowedByModel = (
   message: Message,
   sender: Party,
   state: MissionState | undefined,
-  { kind, says }: Saying,
+  { kind, content }: MessageCase,
 ): boolean => {
   const model = state === undefined ? undefined : modelOf(state);
   const { facts, type } = message;
-  if (says !== undefined) {
+  if (content !== undefined) {
     const verdict = step(
       model,
       {
@@ -475,7 +475,7 @@ const allowedByModel = (
         person:
           facts.decider === undefined ? undefined : { name: facts.decider.name, number: facts.decider.identifier },
         knows: model?.entries,
-        says,
+        content,
       },
       // Some senders are in no directory.
       { ...world, roleOf: (one) => (one === sender.organisation ? sender.role : world.roleOf(one)) },
@@ -485,8 +485,9 @@ const allowedByModel = (
   if (type.event === 'resource-availability')
     return mayReportReadiness(sender.organisation, { roleOf: () => sender.role });
   if (sender.role !== 'hub' || model === undefined) return false;
-  if (type.event === 'acknowledgement-overdue') return tellOverdue(model, numbers[kind], Date.parse(now)) !== undefined;
-  return type.event !== 'party-unreachable' || tellUnreachable(model, parties.la.organisation) !== undefined;
+  if (type.event === 'acknowledgement-overdue')
+    return reportOverdue(model, numbers[kind], Date.parse(now)) !== undefined;
+  return type.event !== 'party-unreachable' || reportUnreachable(model, parties.la.organisation) !== undefined;
 };
 
 interface Cell {
@@ -494,23 +495,23 @@ interface Cell {
   readonly sender: Party;
   readonly state: MissionState | undefined;
   readonly message: Message;
-  readonly saying: Saying;
+  readonly messageCase: MessageCase;
 }
 
 /** All that can be said by all in all states. */
 const cells = function* (): Generator<Cell> {
-  for (const saying of sayings) {
+  for (const messageCase of messageCases) {
     for (const [background, others] of Object.entries(backgrounds)) {
       for (const taskStatus of taskStatuses) {
         for (const status of [undefined, ...missionStatuses]) {
-          const made = stateWith(status ?? 'active', saying.kind, taskStatus, others);
+          const made = stateWith(status ?? 'active', messageCase.kind, taskStatus, others);
           const state = status === undefined ? undefined : made;
-          const message = saying.message(made);
+          const message = messageCase.message(made);
           for (const [role, list] of Object.entries(senders)) {
             for (const [index, sender] of list.entries()) {
               const who = `${role}${['', ' that has no part', ' that had another part'][index] ?? ''}`;
-              const where = `${who}: ${saying.name}, mission ${status ?? 'unknown'}, ${saying.kind} ${taskStatus}, ${background}`;
-              yield { where, sender, state, message, saying };
+              const where = `${who}: ${messageCase.name}, mission ${status ?? 'unknown'}, ${messageCase.kind} ${taskStatus}, ${background}`;
+              yield { where, sender, state, message, messageCase };
             }
           }
         }
@@ -520,22 +521,22 @@ const cells = function* (): Generator<Cell> {
 };
 
 const accepts = ({ sender, state, message }: Cell): boolean =>
-  // Whoever overturns an acceptance says that it knows of it; the table asks what is legal then.
+  // With the current version, so that overturning an acceptance is not refused for a missing `If-Match`.
   decide(state, message, { ...sentBy(sender), now, ...defined({ ifMatch: state?.version }) }).outcome === 'accepted';
 
-describe('Every role, event, state of the mission and status of the Task', () => {
-  test('The table has every role, every event of the catalogue and every answer', () => {
+describe('every role, event, state of the mission and status of the Task', () => {
+  test('covers every role, every event of the catalogue and every answer', () => {
     expect(Object.keys(senders).sort()).toEqual(Object.keys(roles).sort());
-    const said = new Set([...cells()].map(({ message: { type, facts } }) => `${type.event} ${facts.answer ?? ''}`));
+    const covered = new Set([...cells()].map(({ message: { type, facts } }) => `${type.event} ${facts.answer ?? ''}`));
     const possible = catalogue.flatMap(({ event, transitions, answers }) =>
       Object.keys(transitions?.byAnswer ?? answers?.codes ?? { '': '' }).map((answer) => `${event} ${answer}`),
     );
-    // Of a physician's findings one stands for all: none of them moves anything.
-    const missing = possible.filter((one) => !said.has(one) && !one.startsWith('medical-assessment'));
+    // One finding of a physician covers all: none of them changes a status.
+    const missing = possible.filter((one) => !covered.has(one) && !one.startsWith('medical-assessment'));
     expect(missing).toEqual([]);
   });
 
-  test('The catalogue lets no role send what the rules give to others', () => {
+  test('gives each event to the roles that the rules name', () => {
     const la: readonly Role[] = ['amk-la'];
     const crew: readonly Role[] = ['operator'];
     const rules: Readonly<Record<string, readonly Role[]>> = {
@@ -562,35 +563,35 @@ describe('Every role, event, state of the mission and status of the Task', () =>
     expect(Object.fromEntries(catalogue.map(({ event, senders: list }) => [event, list]))).toEqual(rules);
   });
 
-  test('What is accepted is what the catalogue declares, but for the rules beyond single Tasks', () => {
+  test('accepts what the catalogue declares, except for the rules beyond single Tasks', () => {
     const disagreements: string[] = [];
     const exceptions = new Map<string, number>();
     let accepted = 0;
     for (const cell of cells()) {
-      const { where, sender, state, message, saying } = cell;
+      const { where, sender, state, message, messageCase } = cell;
       const is = accepts(cell);
       if (is) accepted += 1;
-      const may = declared(message.type, message, sender, state, saying);
-      const why = may && state !== undefined ? beyond(message, state, sender, saying) : undefined;
+      const may = declared(message.type, message, sender, state, messageCase);
+      const why = may && state !== undefined ? beyond(message, state, sender, messageCase) : undefined;
       if (why !== undefined) exceptions.set(why, (exceptions.get(why) ?? 0) + 1);
       if (is !== (may && why === undefined))
         disagreements.push(`${where}: ${is ? 'accepted' : 'refused'}, declared otherwise`);
     }
     expect(disagreements).toEqual([]);
     expect([...exceptions.keys()].sort()).toEqual([
-      'no deadline stands',
-      'nobody is in the air to be received',
-      'nothing to acknowledge in the air',
-      'others describe nothing anew',
-      'over the head of a crew',
+      'a flight in the air has nothing to acknowledge',
+      'a resource Task is open',
+      'no flight is in the air',
+      'only the leading parties describe the mission',
+      'there is no such deadline',
     ]);
     expect(accepted).toBeGreaterThan(1_000);
   });
 
-  test('What is accepted is what the model of the rules accepts', () => {
+  test('accepts what the model of the rules accepts', () => {
     const disagreements = [...cells()].flatMap((cell) => {
       const is = accepts(cell);
-      const may = allowedByModel(cell.message, cell.sender, cell.state, cell.saying);
+      const may = allowedByModel(cell.message, cell.sender, cell.state, cell.messageCase);
       return is === may ? [] : [`${cell.where}: ${is ? 'accepted, refused' : 'refused, accepted'} by the model`];
     });
     expect(disagreements).toEqual([]);

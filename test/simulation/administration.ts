@@ -4,7 +4,7 @@ import { sampleSubscription } from '../contract/contract.ts';
 import { parties } from '../support/messages.ts';
 import type { EndpointMode } from './endpoints.ts';
 import { noFailpoints } from './failpoints.ts';
-import type { SeededRandom } from './random.ts';
+import type { SeededRandom } from '../support/random.ts';
 import { minute, type Scenario } from './scenario.ts';
 import type { Clients } from './traffic.ts';
 import type { World } from './world.ts';

@@ -1,6 +1,6 @@
 import type { Answer, Channel } from '../../core/delivery/channel.ts';
 import type { Process, RunContext } from './process.ts';
-import type { SeededRandom } from './random.ts';
+import type { SeededRandom } from '../support/random.ts';
 
 /**
  * How an endpoint behaves for some time. `unstable`: several calls at once, mostly errors, whose answers cross.

@@ -1,4 +1,4 @@
-import type { SeededRandom } from './random.ts';
+import type { SeededRandom } from '../support/random.ts';
 
 /** The faults that a run injects, and how often each occurred. */
 

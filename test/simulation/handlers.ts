@@ -15,7 +15,7 @@ import type { OutgoingMessage } from './next-message.ts';
 import { steppedPorts } from './ports.ts';
 import type { Process } from './process.ts';
 import type { JobResult } from './queue.ts';
-import type { SeededRandom } from './random.ts';
+import type { SeededRandom } from '../support/random.ts';
 import type { World } from './world.ts';
 
 /** The use cases, combined as in functions/<name>/handler.ts, on the ports of the simulation. */

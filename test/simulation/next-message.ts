@@ -23,7 +23,7 @@ import {
   resourceWithdrawal,
   reviewRequest,
 } from '../support/messages.ts';
-import type { SeededRandom } from './random.ts';
+import type { SeededRandom } from '../support/random.ts';
 
 /** The next message of a mission: mostly one that its state calls for, sometimes one that is refused. */
 

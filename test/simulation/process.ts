@@ -1,6 +1,6 @@
 import { Unavailable } from '../../core/mission/errors.ts';
 import { type Failpoint, type FailpointSettings, isDown } from './failpoints.ts';
-import type { SeededRandom } from './random.ts';
+import type { SeededRandom } from '../support/random.ts';
 import type { Scheduler } from './scheduler.ts';
 
 /** A call that code waits for: where it goes, and whether it may change something there. */

@@ -4,7 +4,7 @@ import { memoryQueue } from '../memory/delivery-queue.ts';
 import { isDown } from './failpoints.ts';
 import type { HubPorts } from './ports.ts';
 import type { Process, RunContext } from './process.ts';
-import type { SeededRandom } from './random.ts';
+import type { SeededRandom } from '../support/random.ts';
 
 /** The delivery queue with its faults: jobs handed out twice, late, in another order, or lost. */
 

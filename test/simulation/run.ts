@@ -1,6 +1,6 @@
 import { administrationOf } from './administration.ts';
 import { type FailpointCounts, noFailpoints } from './failpoints.ts';
-import { seededRandom } from './random.ts';
+import { seededRandom } from '../support/random.ts';
 import { minute, scenarioOf } from './scenario.ts';
 import { type Clients, clientsOf, sendMessages } from './traffic.ts';
 import { type Violation } from './validate/invariants.ts';

@@ -1,5 +1,5 @@
 import { chooseFailpoints, type FailpointSettings } from './failpoints.ts';
-import type { SeededRandom } from './random.ts';
+import type { SeededRandom } from '../support/random.ts';
 
 /** The settings of one run, all chosen by its seed. */
 export interface Scenario {

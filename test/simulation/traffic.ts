@@ -9,7 +9,7 @@ import {
   readinessMessage,
 } from './next-message.ts';
 import type { Process } from './process.ts';
-import type { SeededRandom } from './random.ts';
+import type { SeededRandom } from '../support/random.ts';
 import type { Scenario } from './scenario.ts';
 import type { World } from './world.ts';
 

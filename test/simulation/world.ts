@@ -7,7 +7,7 @@ import { emptyHistory, type History, recordedPorts, recordedSubscriptions } from
 import type { HubPorts } from './ports.ts';
 import { type Process, type RunContext, startProcess } from './process.ts';
 import { simulatedQueue, type SimulatedQueue } from './queue.ts';
-import type { SeededRandom } from './random.ts';
+import type { SeededRandom } from '../support/random.ts';
 import { schedulerFrom } from './scheduler.ts';
 
 /** The hub's stores, queue and endpoints in one simulated world. */
