@@ -1,6 +1,7 @@
 import { GetCommand, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import type { Access, AccessHead, AccessLog, AccessRecord } from '../../core/audit/access-log.ts';
-import { holds, keys, newestOf, queryUntil, rangeOf, reach, type Table } from './table.ts';
+import { holds, keys, newestOf, queryUntil, rangeOf, type Table } from './table.ts';
+import { reach } from '../transient-faults.ts';
 
 const partition = 'AUDIT#';
 const recordKey = 'RECORD#';

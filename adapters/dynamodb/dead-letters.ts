@@ -2,7 +2,8 @@ import { QueryCommand } from '@aws-sdk/lib-dynamodb';
 import type { DeadLetters } from '../../core/delivery/obligations.ts';
 import { defined } from '../../schemas/defined.ts';
 import { storedNotification } from './notifications.ts';
-import { batchGet, deadLetterShard, keys, owed, reach, type Table, updateIf } from './table.ts';
+import { batchGet, deadLetterShard, keys, owed, type Table, updateIf } from './table.ts';
+import { reach } from '../transient-faults.ts';
 
 /** Where a page of dead letters goes on: the index's key, as text. */
 const cursorOf = (key: Readonly<Record<string, unknown>> | undefined): string | undefined =>

@@ -4,7 +4,8 @@ import { HubClosed } from '../../core/mission/errors.ts';
 import { hub, type Party } from '../../core/mission/state.ts';
 import type { DirectoryData, DirectoryParty } from '../../schemas/directory/directory.ts';
 import type { FaultCode } from '../../schemas/faults.ts';
-import { keys, pack, reach, type Table, unpack, updateItem } from './table.ts';
+import { keys, pack, type Table, unpack, updateItem } from './table.ts';
+import { reach } from '../transient-faults.ts';
 
 const nobody: DirectoryData = { parties: [], coverage: [], resources: [] };
 
@@ -107,9 +108,7 @@ const readItem = async ({ client, name: TableName }: Table): Promise<Record<stri
 };
 
 const directoryIn = ({ packed, places }: Record<string, unknown>): DirectoryData =>
-  packed === undefined
-    ? nobody
-    : { ...nobody, parties: unpack(packed), ...(places === undefined ? {} : unpack(places)) };
+  packed === undefined ? nobody : { parties: unpack(packed), ...unpack(places) };
 
 const closureIn = ({ closed }: Record<string, unknown>): Closure | undefined =>
   typeof closed === 'string' ? JSON.parse(closed) : undefined;

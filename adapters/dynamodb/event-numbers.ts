@@ -1,7 +1,8 @@
 import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import type { EventNumber, EventNumbers } from '../../core/delivery/event-numbers.ts';
 import { count, isMap } from './attributes.ts';
-import { isConditionFailed, isItemTooLarge, keys, reach, type Table, updateItem } from './table.ts';
+import { isConditionFailed, isItemTooLarge, keys, type Table, updateItem } from './table.ts';
+import { reach } from '../transient-faults.ts';
 
 const eventNumber = (number: number, previous: number): EventNumber => ({
   number,

@@ -3,7 +3,8 @@ import { Unavailable } from '../../core/mission/errors.ts';
 import { timeOf } from '../../schemas/fhir/datatypes.ts';
 import { firstGuidelines, type Guideline, type Guidelines } from '../../schemas/guideline.ts';
 import { canonicalText } from '../../schemas/json/json.ts';
-import { keys, pack, reach, type Table, unpack, updateIf } from './table.ts';
+import { keys, pack, type Table, unpack, updateIf } from './table.ts';
+import { reach } from '../transient-faults.ts';
 
 interface Loaded {
   /** Counts the writes, so that two at once are seen. */

@@ -3,44 +3,25 @@ import { evolve, fold, foldVersion } from '../../core/mission/evolve.ts';
 import type { MissionLog, StoredEntry, NumberedNotification } from '../../core/mission/mission-log.ts';
 import { type Entry, hub, type MissionState } from '../../core/mission/state.ts';
 import { defined } from '../../schemas/defined.ts';
-import {
-  holds,
-  keys,
-  newestOf,
-  owed,
-  pack,
-  rangeOf,
-  reach,
-  retirementShard,
-  type Table,
-  unpack,
-  updateIf,
-} from './table.ts';
+import { holds, keys, newestOf, owed, pack, rangeOf, retirementShard, type Table, unpack, updateIf } from './table.ts';
+import { reach } from '../transient-faults.ts';
 
-/** An item of the mission log. `packed` never changes; `obligation`, `notified` and `withoutSubscription` are what became of its debt. */
-const read = (item: Record<string, unknown>): StoredEntry => {
+/** Reads an item of the mission log. `packed` never changes; the other attributes are the result of its fan-out. */
+export const storedEntry = (item: Record<string, unknown>): StoredEntry => {
   const notified: NumberedNotification[] = typeof item['notified'] === 'string' ? JSON.parse(item['notified']) : [];
   const withoutSubscription: string[] =
     typeof item['withoutSubscription'] === 'string' ? JSON.parse(item['withoutSubscription']) : [];
   const entry: Entry = unpack(item['packed']);
-  // Entries of the first release name nobody who was addressed but not told.
-  const notParties = entry.notParties ?? [];
-  // Nor do they know when the mission awoke: in that release the first entry saw to it for ever.
-  const activeSince = entry.activeSince ?? 1;
   const fanOutPending = item['obligation'] !== undefined && item['obligation'] !== retirementShard;
   const fanOutCompletedAt = typeof item['fanOutCompletedAt'] === 'string' ? item['fanOutCompletedAt'] : undefined;
   return {
     ...entry,
-    notParties,
-    activeSince,
     fanOutPending,
     notified,
     withoutSubscription,
     ...defined({ fanOutCompletedAt }),
   };
 };
-
-export const storedEntry = read;
 
 /** Whether the state that an entry's item carries is of the fold of this release. */
 export const isOfThisFold = (item: Record<string, unknown>): boolean => item['fold'] === foldVersion;
@@ -59,9 +40,9 @@ export const missionLog = (table: Table): MissionLog => {
 
   /** An entry that carries the state of another fold is folded anew from the log. */
   const current = async (item: Record<string, unknown>): Promise<StoredEntry> => {
-    const entry = read(item);
+    const entry = storedEntry(item);
     if (isOfThisFold(item)) return entry;
-    const events = (await range(entry.mission, 1, entry.number)).map(read);
+    const events = (await range(entry.mission, 1, entry.number)).map(storedEntry);
     return { ...entry, state: fold(events) ?? entry.state };
   };
 
@@ -102,12 +83,12 @@ export const missionLog = (table: Table): MissionLog => {
     async entries(mission, from, to) {
       if (to < from) return [];
       const items = await range(mission, from, to);
-      if (items.every(isOfThisFold)) return items.map(read);
+      if (items.every(isOfThisFold)) return items.map(storedEntry);
       // One fold for all of them.
       const before = from === 1 ? [] : await range(mission, 1, from - 1);
       let state: MissionState | undefined;
       const folded = [...before, ...items].map((item): StoredEntry => {
-        const entry = read(item);
+        const entry = storedEntry(item);
         state = evolve(state, entry);
         return { ...entry, state };
       });

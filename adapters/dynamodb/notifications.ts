@@ -10,10 +10,10 @@ import {
   obligationShards,
   owed,
   rangeOf,
-  reach,
   type Table,
   updateIf,
 } from './table.ts';
+import { reach } from '../transient-faults.ts';
 
 const statuses: readonly NotificationStatus[] = ['pending', 'delivered', 'failed'];
 

@@ -6,11 +6,11 @@ import {
   type Key,
   keys,
   obligationShards,
-  reach,
   retirementShard,
   type Table,
   updateIf,
 } from './table.ts';
+import { reach } from '../transient-faults.ts';
 
 interface Owed {
   readonly pk: string;

@@ -1,7 +1,8 @@
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import type { Overview } from '../../core/mission/projections.ts';
 import type { MissionState } from '../../core/mission/state.ts';
-import { holds, keys, pack, queryAll, rangeOf, reach, type Table, unpack } from './table.ts';
+import { holds, keys, pack, queryAll, rangeOf, type Table, unpack } from './table.ts';
+import { reach } from '../transient-faults.ts';
 
 const listOf = (operator: string): string => `${operator}#readiness`;
 

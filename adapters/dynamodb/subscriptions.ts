@@ -11,7 +11,8 @@ import {
 import { defined } from '../../schemas/defined.ts';
 import type { SubscriptionFilter } from '../../schemas/subscription.ts';
 import { count, type Item, text } from './attributes.ts';
-import { batchGet, keys, owed, pack, reach, type Table, unpack, updateItem, updateIf } from './table.ts';
+import { batchGet, keys, owed, pack, type Table, unpack, updateItem, updateIf } from './table.ts';
+import { reach } from '../transient-faults.ts';
 
 const statuses: readonly SubscriptionStatus[] = ['requested', 'active', 'error', 'off'];
 

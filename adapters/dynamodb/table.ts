@@ -9,8 +9,8 @@ import {
   type UpdateCommandOutput,
 } from '@aws-sdk/lib-dynamodb';
 import type { Incident } from '../../core/mission/projections.ts';
-import { Unavailable } from '../../core/mission/errors.ts';
 import { digestOf, fingerprintOf } from '../../schemas/identifiers.ts';
+import { reach } from '../transient-faults.ts';
 import { type Update, update } from './update.ts';
 
 /** The one table: its client, its keys, and what every log needs of it. */
@@ -81,40 +81,6 @@ interface Owed {
 
 const shardOf = (pk: string, shards: readonly [string, ...string[]]): string =>
   shards[fingerprintOf(pk).charCodeAt(0) % shards.length] ?? shards[0];
-
-const transientNames = [
-  'ThrottlingException',
-  'ProvisionedThroughputExceededException',
-  'RequestLimitExceeded',
-  'InternalServerError',
-  'TimeoutError',
-  'AbortError',
-];
-
-const isTransient = (error: unknown): boolean => {
-  if (!(error instanceof Error)) return false;
-  const status =
-    '$metadata' in error &&
-    typeof error.$metadata === 'object' &&
-    error.$metadata !== null &&
-    'httpStatusCode' in error.$metadata
-      ? error.$metadata.httpStatusCode
-      : undefined;
-  return (
-    transientNames.includes(error.name) ||
-    (typeof status === 'number' ? status >= 500 : 'code' in error || error.cause instanceof Error)
-  );
-};
-
-/** Runs a call to AWS and says `Unavailable` where the same call may succeed later. */
-export const reach = async <T>(call: () => Promise<T>): Promise<T> => {
-  try {
-    return await call();
-  } catch (error) {
-    if (isTransient(error)) throw new Unavailable(error instanceof Error ? error.name : 'unknown', { cause: error });
-    throw error;
-  }
-};
 
 export const isConditionFailed = (error: unknown): boolean =>
   error instanceof Error && error.name === 'ConditionalCheckFailedException';

@@ -2,7 +2,8 @@ import { PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import type { Worklist, WorklistItem } from '../../core/mission/projections.ts';
 import { deadlineOf, isFinal } from '../../core/mission/state.ts';
 import { defined } from '../../schemas/defined.ts';
-import { awaited, holds, keys, pack, reach, type Table, unpack } from './table.ts';
+import { awaited, holds, keys, pack, type Table, unpack } from './table.ts';
+import { reach } from '../transient-faults.ts';
 
 const listOf = (owner: string, open: boolean): string => `${owner}#${open ? 'open' : 'closed'}`;
 

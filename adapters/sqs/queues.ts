@@ -2,7 +2,7 @@ import { ChangeMessageVisibilityCommand, SendMessageBatchCommand, SQSClient } fr
 import { Unavailable } from '../../core/mission/errors.ts';
 import type { DeliveryJob, DeliveryQueue } from '../../core/delivery/delivery-queue.ts';
 import { defined } from '../../schemas/defined.ts';
-import { reach } from '../dynamodb/table.ts';
+import { reach } from '../transient-faults.ts';
 import * as z from 'zod';
 
 export const openQueues = (): SQSClient =>

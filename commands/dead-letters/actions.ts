@@ -1,7 +1,8 @@
 import { redrive } from '../../core/delivery/dead-letters.ts';
 import type { Notification } from '../../core/delivery/notifications.ts';
+import { inBatches } from '../../schemas/in-batches.ts';
 import { type Hub, lookUp } from './hub.ts';
-import { calls, details, type Letter, line, nameOf } from './report.ts';
+import { calls, details, line, nameOf } from './report.ts';
 
 const lookedUpAtOnce = 16;
 
@@ -9,12 +10,8 @@ const lookedUpAtOnce = 16;
 const alreadyDone = 'already redriven or discarded';
 
 export const listAll = async (hub: Hub, letters: readonly Notification[]): Promise<void> => {
-  const found: Letter[] = [];
-  for (let at = 0; at < letters.length; at += lookedUpAtOnce) {
-    const some = await Promise.all(letters.slice(at, at + lookedUpAtOnce).map((letter) => lookUp(hub, letter)));
-    for (const letter of some) console.log(line(letter));
-    found.push(...some);
-  }
+  const found = await inBatches(letters, lookedUpAtOnce, (letter) => lookUp(hub, letter));
+  for (const letter of found) console.log(line(letter));
   console.log(
     letters.length === 0
       ? 'No dead letters.'

@@ -1,4 +1,5 @@
 import { digestOf, isMissionId, parseAddress } from '../../schemas/identifiers.ts';
+import { inBatches } from '../../schemas/in-batches.ts';
 import { Unavailable } from '../mission/errors.ts';
 import { type Access, type AccessLog, type AccessRecord, readings } from './access-log.ts';
 import { recordAfter } from './chain.ts';
@@ -24,8 +25,7 @@ const mostTries = 40;
 const linksAtOnce = 20;
 
 const linkAll = async (log: AccessLog, missions: readonly string[], chain: string): Promise<void> => {
-  for (let from = 0; from < missions.length; from += linksAtOnce)
-    await Promise.all(missions.slice(from, from + linksAtOnce).map((mission) => log.link(mission, chain)));
+  await inBatches(missions, linksAtOnce, (mission) => log.link(mission, chain));
 };
 
 /**

@@ -14,7 +14,7 @@ export interface StoredEntry extends Entry {
   readonly notified: readonly NumberedNotification[];
   /** Recipients without a subscription for this entry: no machine can notify them. */
   readonly withoutSubscription: readonly string[];
-  /** ISO 8601; entries of the first release lack it. */
+  /** When its fan-out was completed, ISO 8601; absent while it is pending. */
   readonly fanOutCompletedAt?: string;
 }
 

@@ -7,8 +7,8 @@ export interface WorklistItem {
   readonly mission: string;
   readonly exercise: boolean;
   readonly urgency: Urgency;
-  /** Organisation number; items of the first release lack it. */
-  readonly coordinator?: string;
+  /** Organisation number. */
+  readonly coordinator: string;
 }
 
 export interface Page<Item> {

@@ -11,7 +11,8 @@ import { minimalTask } from '../fhir/location.ts';
 import { type Listed, searchset } from '../fhir/searchset.ts';
 import { taskResource } from '../fhir/task.ts';
 import { readMission } from './mission.ts';
-import { exerciseIn, pageOf, type Search, shownOf, sideBySide, tokensIn, unknownParameter } from './search.ts';
+import { exerciseIn, pageOf, type Search, shownOf, tokensIn, unknownParameter } from './search.ts';
+import { inBatches } from '../../schemas/in-batches.ts';
 
 /** No real incident has as many; the answer says so if one has. */
 const mostMissions = 200;
@@ -78,7 +79,7 @@ export const searchIncident = async (
     return refuse('unknown-search', 'http._revinclude', '_revinclude is Task:based-on');
 
   const linked = [...(await ports.overview.missionsOf({ system, value }, exercise))].sort();
-  const read = await sideBySide(linked.slice(0, mostMissions), missionsAtOnce, (id) =>
+  const read = await inBatches(linked.slice(0, mostMissions), missionsAtOnce, (id) =>
     ifReadable(() => ports.missions.last(id)),
   );
   const entries = read.filter((entry) => entry !== 'unreadable');
@@ -95,7 +96,7 @@ export const searchIncident = async (
   const page = pageOf(seen, 'ServiceRequest', search);
   if (isRefusal(page)) return page;
 
-  const missions = await sideBySide(page.items, missionsAtOnce, (state) =>
+  const missions = await inBatches(page.items, missionsAtOnce, (state) =>
     missionFor(ports.missions, caller, state, view),
   );
   const tasks = revinclude === undefined ? [] : page.items.flatMap((state) => tasksFor(caller, state, view));

@@ -1,7 +1,7 @@
 import type { Subscriptions, SubscriptionStatus } from '../delivery/subscription.ts';
 import { Unavailable } from '../mission/errors.ts';
 import type { Reach } from '../fhir/organization.ts';
-import { sideBySide } from './search.ts';
+import { inBatches } from '../../schemas/in-batches.ts';
 
 /** Subscriptions that are read at the same time. */
 const width = 20;
@@ -22,7 +22,7 @@ export const reachOf = async (
 ): Promise<ReadonlyMap<string, Reach>> => {
   try {
     const subscribers = organisations.length === 0 ? [] : await subscriptions.subscribers(organisations);
-    const read = await sideBySide(subscribers, width, ({ id }) => subscriptions.read(id));
+    const read = await inBatches(subscribers, width, ({ id }) => subscriptions.read(id));
     return new Map(
       organisations.map((organisation) => [
         organisation,

@@ -11,7 +11,8 @@ import type { Viewpoint } from '../fhir/fhir.ts';
 import { engagementOf, minimalTask, operationalStatusOf, type Resource, resourceLocation } from '../fhir/location.ts';
 import { searchset } from '../fhir/searchset.ts';
 import { notFound } from './mission.ts';
-import { exerciseIn, fits, pageOf, type Search, shownTasks, sideBySide, tokensIn, unknownParameter } from './search.ts';
+import { exerciseIn, fits, pageOf, type Search, shownTasks, tokensIn, unknownParameter } from './search.ts';
+import { inBatches } from '../../schemas/in-batches.ts';
 
 export interface ResourcePorts {
   readonly overview: Overview;
@@ -103,7 +104,7 @@ const board = async (
     caller.role === 'operator'
       ? [caller.organisation]
       : directory.partiesOf('operator').map(({ organisation }) => organisation);
-  const found = await sideBySide(operators, operatorsAtOnce, async (operator) => {
+  const found = await inBatches(operators, operatorsAtOnce, async (operator) => {
     const [reported, asks] = await Promise.all([overview.readinessOf(operator), openAsks(worklist, operator)]);
     return [false, true].flatMap((exercise) => {
       const same = (one: { readonly exercise: boolean }): boolean => one.exercise === exercise;

@@ -117,15 +117,3 @@ export const pageOf = <Item>(
     ...(from + count < items.length ? { next: addressOf([...asked, ['_cursor', String(from + count)]]) } : {}),
   };
 };
-
-/** Works a list so many at a time, and keeps its order. */
-export const sideBySide = async <Item, Result>(
-  items: readonly Item[],
-  width: number,
-  work: (item: Item) => Promise<Result>,
-): Promise<readonly Result[]> => {
-  const results: Result[] = [];
-  for (let from = 0; from < items.length; from += width)
-    results.push(...(await Promise.all(items.slice(from, from + width).map(work))));
-  return results;
-};

@@ -11,7 +11,8 @@ import type { Caller, Shown } from '../audit/access-log.ts';
 import type { Viewpoint } from '../fhir/fhir.ts';
 import { notificationBundle } from '../fhir/notification.ts';
 import type { Notice, NotifiedEvent } from '../delivery/notice.ts';
-import { type Search, shownOf, sideBySide, unknownParameter } from './search.ts';
+import { type Search, shownOf, unknownParameter } from './search.ts';
+import { inBatches } from '../../schemas/in-batches.ts';
 
 /** Events of one answer of `$events`; the caller asks on from where it ends. */
 const eventsOfAnswer = 50;
@@ -77,7 +78,7 @@ export const readEvents = async (
     const announced = await prearrivalBeforeDiversion(ports.missions, entry, subscription.organisation);
     return { notification, entry, request: request ?? entry, ...defined({ announced }) };
   };
-  const read = await sideBySide(notifications, width, async (notification) => ({
+  const read = await inBatches(notifications, width, async (notification) => ({
     notification,
     event: await ifReadable(() => eventOf(notification)),
   }));

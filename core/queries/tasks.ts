@@ -122,7 +122,10 @@ export const searchTasks = async (
       .filter(visible)
       .filter((task) => ownerIn(search) === undefined || ownerIn(search) === task.owner);
     const listed = items.flatMap((task): readonly Listed[] => {
-      const one = view({ task, mission, exercise: last.exercise, urgency: last.state.urgency }, viewpoint);
+      const one = view(
+        { task, mission, exercise: last.exercise, urgency: last.state.urgency, coordinator: last.state.coordinator },
+        viewpoint,
+      );
       const resource = seenBy(caller.role, one.resource, last.exercise);
       return resource === undefined ? [] : [{ ...one, resource }];
     });

@@ -1,11 +1,11 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DeleteCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { HubClosed } from '../../core/mission/errors.ts';
 import { cachedDirectory, loadDirectory, saveDirectory } from '../../adapters/dynamodb/directory-store.ts';
-import { keys, openTable, pack, type Table } from '../../adapters/dynamodb/table.ts';
+import { keys, openTable, type Table } from '../../adapters/dynamodb/table.ts';
 import { worklist } from '../../adapters/dynamodb/worklist.ts';
 import { runHub } from '../support/commands.ts';
 import { type EmbeddedAws, startEmbeddedAws, withoutTimeLimits } from '../support/embedded-aws.ts';
@@ -48,15 +48,6 @@ describe('the directory in the table', () => {
     await saveDirectory(table, withoutOne);
     await saveDirectory(table, sampleDirectoryData);
     expect(await loadDirectory(table)).toEqual(sampleDirectoryData);
-  });
-
-  test('saved by the release before has its parties, and covers nothing', async () => {
-    const Item = { ...keys.directory, parties: sampleParties.length, packed: pack(sampleParties) };
-    await table.client.send(new PutCommand({ TableName: table.name, Item }));
-    expect(await loadDirectory(table)).toEqual({ ...nobody, parties: sampleParties });
-    const directory = await cachedDirectory(table)();
-    expect(directory.partyOf(la)?.role).toBe('amk-la');
-    expect(directory.coordinatorFor('3411')).toBeUndefined();
   });
 
   test('is kept for a minute; while nobody is in it the hub is closed, and it is asked for anew', async () => {

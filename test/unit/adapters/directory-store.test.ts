@@ -156,7 +156,7 @@ describe('the report on a directory', () => {
     const claims = ['03', '11', '15', '18', '31', '32', '33', '3430', '39', '40', '42', '46', '50', '56', '21', '5401'];
     const coverage = claims.map((area) => ({ area, organisation: oslo.organisation }));
     expect(warnings({ ...small, coverage })).toEqual([
-      'but for 3430 nobody covers 34 Innlandet: a request from there must address its AMK LA',
+      'except for 3430 nobody covers 34 Innlandet: a request from there must address its AMK LA',
       'nobody covers 55 Troms: a request from there must address its AMK LA',
       '5401 is in none of the counties since 2024: is the number right?',
     ]);
