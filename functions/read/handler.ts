@@ -62,18 +62,42 @@ const historyPorts = async (deps: ReadDeps): Promise<HistoryPorts> => ({
 /** A result that shows nothing of any mission. */
 const ofNoMission = (resource: unknown): Found => ({ outcome: 'found', resource, shows: [] });
 
-const searches: Readonly<Record<string, Searcher>> = {
-  Task: searchTasks,
-  Communication: searchReceipts,
-  ServiceRequest: searchIncident,
-  Location: searchResources,
-  Organization: async (deps, _caller, search, view) => {
-    const found = await searchOrganisations(deps, search, view);
-    return isRefusal(found) ? found : ofNoMission(found.resource);
+interface SearchType {
+  readonly find: Searcher;
+  /** The kind of reading that a search is, and the value of the parameter that names a mission, if it has one. */
+  readonly reading: (search: Search) => readonly [reading: Reading, asked: string];
+}
+
+const aboutMission =
+  (reading: Reading, parameter: string): SearchType['reading'] =>
+  (search) => [reading, search.get(parameter) ?? ''];
+const ofMany =
+  (reading: Reading): SearchType['reading'] =>
+  () => [reading, ''];
+
+/** Every search by its resource type. The CapabilityStatement publishes the same. */
+export const searches: Readonly<Record<string, SearchType>> = {
+  Task: {
+    find: searchTasks,
+    reading: (search) => (search.has('based-on') ? aboutMission('tasks', 'based-on') : ofMany('worklist'))(search),
   },
-  Provenance: async (deps, caller, search, view, accept) =>
-    searchHistory(await historyPorts(deps), caller, search, view, accept),
-  AuditEvent: searchAccesses,
+  Communication: { find: searchReceipts, reading: aboutMission('receipts', 'part-of') },
+  ServiceRequest: { find: searchIncident, reading: ofMany('incident') },
+  Location: { find: searchResources, reading: ofMany('resources') },
+  Organization: {
+    find: async (deps, _caller, search, view) => {
+      const found = await searchOrganisations(deps, search, view);
+      return isRefusal(found) ? found : ofNoMission(found.resource);
+    },
+    // It shows no mission, so nothing is recorded.
+    reading: ofMany('resources'),
+  },
+  Provenance: {
+    find: async (deps, caller, search, view, accept) =>
+      searchHistory(await historyPorts(deps), caller, search, view, accept),
+    reading: aboutMission('history', 'target'),
+  },
+  AuditEvent: { find: searchAccesses, reading: aboutMission('accesses', 'entity') },
 };
 
 const unknownSearch = refuse(
@@ -81,24 +105,6 @@ const unknownSearch = refuse(
   undefined,
   'searches are Task?owner=…&status=…, Task?based-on=…, Communication?part-of=…, ServiceRequest?requisition=…, Location?…, Organization?type=…, Provenance?target=… and AuditEvent?entity=…',
 );
-
-/** The kind of reading that a search is, and the value of the parameter that names a mission, if it has one. */
-const searched = (type: string, search: Search): readonly [reading: Reading, asked: string] => {
-  switch (type) {
-    case 'Task':
-      return search.has('based-on') ? ['tasks', search.get('based-on') ?? ''] : ['worklist', ''];
-    case 'Communication':
-      return ['receipts', search.get('part-of') ?? ''];
-    case 'Provenance':
-      return ['history', search.get('target') ?? ''];
-    case 'AuditEvent':
-      return ['accesses', search.get('entity') ?? ''];
-    case 'ServiceRequest':
-      return ['incident', ''];
-    default:
-      return ['resources', ''];
-  }
-};
 
 /** The kind of reading that an address is. */
 const readingOf = (type: string, id: string): Reading => {
@@ -181,11 +187,11 @@ export const createHandler = (deps: ReadDeps) =>
     };
 
     if (id === undefined) {
-      const find = Object.hasOwn(searches, type) ? searches[type] : undefined;
-      if (find === undefined) return unknownSearch;
+      const searched = Object.hasOwn(searches, type) ? searches[type] : undefined;
+      if (searched === undefined) return unknownSearch;
       const search = queryOf(request);
       if (isRefusal(search)) return search;
-      return answered(...searched(type, search), await find(deps, caller, search, view, accept));
+      return answered(...searched.reading(search), await searched.find(deps, caller, search, view, accept));
     }
     if (operation !== undefined) {
       if (type !== 'ServiceRequest' || !histories.includes(operation)) return refuse('not-found');

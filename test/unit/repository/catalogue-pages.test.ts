@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { searches } from '../../../functions/read/handler.ts';
 import { roles } from '../../../schemas/codes.ts';
 import { catalogue } from '../../../schemas/messages/catalogue.ts';
 import { capabilityStatement } from '../../../schemas/published/capability-statement.ts';
+import { publishedTypes } from '../../../schemas/published/types.ts';
 import { tableRows } from '../../support/named-tests.ts';
 
 /** Pages that are written by hand, or from a list, and must not forget what the catalogue has. */
@@ -48,13 +50,26 @@ describe('docs/mission-rules.md', () => {
   });
 });
 
+const [server] = capabilityStatement('https://hub.example/fhir', { version: '0', date: '2026-01-01' }).rest ?? [];
+const resources = server?.resource ?? [];
+
+describe('CapabilityStatement', () => {
+  test('offers every search of the function read, and no other but those of subscribe and metadata', () => {
+    const others: readonly string[] = ['Subscription', ...publishedTypes];
+    const offered = resources
+      .filter(({ interaction = [] }) => interaction.some(({ code }) => code === 'search-type'))
+      .map(({ type }) => type)
+      .filter((type) => !others.includes(type));
+    expect(offered.toSorted()).toEqual(Object.keys(searches).toSorted());
+  });
+});
+
 describe('docs/openapi.json', () => {
   test('has every search and read that the CapabilityStatement offers', () => {
     const { paths } = z
       .object({ paths: z.record(z.string(), z.unknown()) })
       .parse(JSON.parse(readFileSync(new URL('../../../docs/openapi.json', import.meta.url), 'utf8')));
-    const [server] = capabilityStatement('https://hub.example/fhir', { version: '0', date: '2026-01-01' }).rest ?? [];
-    const offered = (server?.resource ?? []).flatMap(({ type, interaction = [] }) =>
+    const offered = resources.flatMap(({ type, interaction = [] }) =>
       interaction.flatMap(({ code }) => {
         if (code === 'search-type') return [`/${type}`];
         // A resource that messages carry is read at the address that all of them share.
