@@ -8,7 +8,7 @@ import { readRelease } from './release.ts';
 
 const app = new App({
   context: recommendedFeatureFlags,
-  // CloudFormation's own rules take a second at each start, and cdk-nag nearly another; a test checks every stage by both instead.
+  // CloudFormation's rules take a second at each start, and cdk-nag nearly another. A test checks every stage by both instead.
   builtinCloudFormationValidation: false,
 });
 

@@ -1,26 +1,19 @@
 /* oxlint-disable no-new -- a construct joins its scope by being made */
-import {
-  CfnCondition,
-  type CfnElement,
-  CfnOutput,
-  CfnParameter,
-  Duration,
-  Fn,
-  Stack,
-  type StackProps,
-} from 'aws-cdk-lib';
+import { type CfnElement, CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { HubDashboard } from './dashboard.ts';
 import { DeliveryQueue } from './compute/delivery-queue.ts';
-import { DoorAlarms } from './observability/api-alarms.ts';
-import { type Entrance, optionsOf } from './api/access.ts';
-import { type ExportPlace, Exports, optionsOfExports } from './storage/exports.ts';
+import { addApiAlarms } from './observability/api-alarms.ts';
+import { type Access, optionsOfAccess } from './api/access.ts';
+import { type ExportPlace, optionsOfExports } from './storage/export-place.ts';
+import { Exports } from './storage/exports.ts';
 import { FhirApi } from './api/fhir-api.ts';
-import { Handlers } from './compute/bundles.ts';
+import { Bundles } from './compute/bundles.ts';
 import { HubFunction } from './compute/hub-function.ts';
 import { HubKeys } from './storage/keys.ts';
 import { HubTable } from './storage/table.ts';
 import { OnCall } from './observability/on-call.ts';
+import { HubParameters } from './parameters.ts';
 import { metricNamespace } from '../schemas/telemetry/metrics.ts';
 import type { StageSettings } from './stage.ts';
 import { Sweeper } from './compute/sweeper.ts';
@@ -29,12 +22,12 @@ interface HubStackProps extends StackProps {
   /** The folder with one folder per function, each with a `handler.ts`. */
   readonly handlers: string;
   readonly stage: StageSettings;
-  /** Which release it is, for people. */
+  /** Version and commit, for people. */
   readonly release: string;
-  /** Where docs/runbook.md of this release is read; alarms lead to its sections. */
+  /** Address of docs/runbook.md of this release; alarms link to its sections. */
   readonly runbook: string;
-  readonly entrance: Entrance;
-  /** Which table of the stage it has: 1, or one more than before for a new, empty one. */
+  readonly access: Access;
+  /** Number of the stage's table: 1, or one more than before for a new, empty one. */
   readonly tableGeneration: number;
   /** Undefined: the table is exported nowhere. */
   readonly exportPlace: ExportPlace | undefined;
@@ -43,99 +36,35 @@ interface HubStackProps extends StackProps {
 const tableReads = ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'];
 const tableWrites = ['dynamodb:PutItem', 'dynamodb:UpdateItem'];
 
-/** Partitions of what the hub accepts and owes. */
+/** Partitions of accepted messages and pending work. */
 const working = ['MISSION#*', 'INCIDENT#*', 'SUBSCRIPTION#*', 'PARTY#*'];
-/** Partitions of what was read by whom: added to by those that read, and by nobody else. */
+/** Partitions of the log of reads: only functions that read missions may add to them. */
 const accesses = 'AUDIT#*';
 
-/** The whole hub. No account or region is named, so that it may be deployed anywhere. */
+/** The whole hub. It names no account and no region, so it can be deployed anywhere. */
 export class HubStack extends Stack {
   constructor(
     scope: Construct,
     id: string,
-    { handlers: folder, stage, release, entrance, runbook, tableGeneration, exportPlace, ...props }: HubStackProps,
+    { handlers: folder, stage, release, access, runbook, tableGeneration, exportPlace, ...props }: HubStackProps,
   ) {
     super(scope, id, { ...props, terminationProtection: stage.keepsData });
-    const scheme = stage.plainHttp ? 'https?' : 'https';
+    const parameters = new HubParameters(this, { plainHttp: stage.plainHttp });
 
-    const tokenIssuer = new CfnParameter(this, 'TokenIssuer', {
-      description: 'Issuer (iss) of the access tokens; its discovery document names the keys.',
-      allowedPattern: `${scheme}://.+`,
-    });
-    const tokenAudience = new CfnParameter(this, 'TokenAudience', {
-      description: 'Audience (aud) that an access token must name.',
-      default: 'luftbro',
-    });
-    const tokenBinding = new CfnParameter(this, 'TokenBinding', {
-      description: 'Whether an access token must be bound to a key of the caller (DPoP): required, or optional.',
-      allowedPattern: 'required|optional',
-      default: 'required',
-    });
-    const proofSecondsBack = new CfnParameter(this, 'ProofSecondsBack', {
-      description: 'Seconds for which a DPoP proof is taken.',
-      type: 'Number',
-      minValue: 1,
-      maxValue: 300,
-      default: 60,
-    });
-    const proofSecondsAhead = new CfnParameter(this, 'ProofSecondsAhead', {
-      description: "Seconds by which a caller's clock may be ahead.",
-      type: 'Number',
-      minValue: 0,
-      maxValue: 60,
-      default: 10,
-    });
-    const budgetSeconds = new CfnParameter(this, 'BudgetSeconds', {
-      description: 'Seconds for which a client has the two budgets below, and after which it has them anew.',
-      type: 'Number',
-      minValue: 1,
-      maxValue: 300,
-      default: 10,
-    });
-    const budgetMessages = new CfnParameter(this, 'BudgetMessages', {
-      description: 'Messages that one client may send in that time.',
-      type: 'Number',
-      minValue: 1,
-      default: 250,
-    });
-    const budgetRequests = new CfnParameter(this, 'BudgetRequests', {
-      description: 'Requests that are no messages (reading, subscribing) that one client may make in that time.',
-      type: 'Number',
-      minValue: 1,
-      default: 300,
-    });
-    const budgetMissions = new CfnParameter(this, 'BudgetMissions', {
-      description:
-        'Missions that one client may open, or take up again after minutes of silence, in BudgetMissionSeconds.',
-      type: 'Number',
-      minValue: 1,
-      default: 100,
-    });
-    const budgetMissionSeconds = new CfnParameter(this, 'BudgetMissionSeconds', {
-      description: 'Seconds for which a client has the budget of missions, and after which it has it anew.',
-      type: 'Number',
-      minValue: 1,
-      maxValue: 300,
-      default: 60,
-    });
-    const endpointAllowList = new CfnParameter(this, 'EndpointAllowList', {
-      description:
-        'Comma separated origins that may receive notifications though they are not public https. For laptops; empty elsewhere.',
-      default: '',
-    });
-
-    const bearerIsTaken = new CfnCondition(this, 'BearerIsTaken', {
-      expression: Fn.conditionEquals(tokenBinding.valueAsString, 'optional'),
-    });
     const keys = new HubKeys(this, 'Keys', { stage });
     const onCall = new OnCall(this, 'OnCall', { key: keys.onCall, runbook });
-    const api = new FhirApi(this, 'Api', { stage, entrance, logKey: keys.logs, bearerIsTaken });
-    const PUBLIC_URL = entrance.entrance === 'domain' ? api.url : this.#givenUrlOr(api.url, scheme);
+    const api = new FhirApi(this, 'Api', {
+      stage,
+      access,
+      logKey: keys.logs,
+      bearerIsAccepted: parameters.bearerIsAccepted,
+    });
+    const PUBLIC_URL = access.kind === 'domain' ? api.url : parameters.publicUrlOr(api.url);
 
     const hubTable = new HubTable(this, 'Table', { stage, generation: tableGeneration, key: keys.missions });
     const { table } = hubTable;
     const TABLE_NAME = table.tableName;
-    const ENDPOINT_ALLOW_LIST = endpointAllowList.valueAsString;
+    const ENDPOINT_ALLOW_LIST = parameters.endpointAllowList;
 
     const deliverTimeout = Duration.seconds(30);
     const deliveries = new DeliveryQueue(this, 'Deliveries', {
@@ -146,27 +75,27 @@ export class HubStack extends Stack {
     });
     const DELIVERY_QUEUE_URL = deliveries.queue.queueUrl;
 
-    const handlers = new Handlers(this, 'Handlers', { folder });
-    const made = { stage, handlers, logKey: keys.logs };
-    const answering = { ...made, timeout: Duration.seconds(10) };
-    const counting = { POWERTOOLS_METRICS_NAMESPACE: metricNamespace(this.stackName) };
+    const bundles = new Bundles(this, 'Bundles', { folder });
+    const common = { stage, bundles, logKey: keys.logs };
+    const answering = { ...common, timeout: Duration.seconds(10) };
+    const metricsEnvironment = { POWERTOOLS_METRICS_NAMESPACE: metricNamespace(this.stackName) };
 
     const authorize = new HubFunction(this, 'Authorize', {
-      ...made,
+      ...common,
       name: 'authorize',
-      // When it starts it asks the issuer for its keys.
+      // It fetches the issuer's keys when it starts.
       timeout: Duration.seconds(10),
       environment: {
         TABLE_NAME,
         PUBLIC_URL,
-        TOKEN_ISSUER: tokenIssuer.valueAsString,
-        TOKEN_AUDIENCE: tokenAudience.valueAsString,
-        TOKEN_BINDING: tokenBinding.valueAsString,
-        PROOF_SECONDS_BACK: proofSecondsBack.valueAsString,
-        PROOF_SECONDS_AHEAD: proofSecondsAhead.valueAsString,
-        BUDGET_SECONDS: budgetSeconds.valueAsString,
-        BUDGET_MESSAGES: budgetMessages.valueAsString,
-        BUDGET_REQUESTS: budgetRequests.valueAsString,
+        TOKEN_ISSUER: parameters.tokenIssuer,
+        TOKEN_AUDIENCE: parameters.tokenAudience,
+        TOKEN_BINDING: parameters.tokenBinding,
+        PROOF_SECONDS_BACK: parameters.proofSecondsBack,
+        PROOF_SECONDS_AHEAD: parameters.proofSecondsAhead,
+        BUDGET_SECONDS: parameters.budgetSeconds,
+        BUDGET_MESSAGES: parameters.budgetMessages,
+        BUDGET_REQUESTS: parameters.budgetRequests,
       },
     });
     authorize.allowItems(['dynamodb:PutItem'], table.tableArn, 'PROOF#*');
@@ -180,9 +109,9 @@ export class HubStack extends Stack {
         TABLE_NAME,
         DELIVERY_QUEUE_URL,
         PUBLIC_URL,
-        BUDGET_MISSIONS: budgetMissions.valueAsString,
-        BUDGET_MISSION_SECONDS: budgetMissionSeconds.valueAsString,
-        ...counting,
+        BUDGET_MISSIONS: parameters.budgetMissions,
+        BUDGET_MISSION_SECONDS: parameters.budgetMissionSeconds,
+        ...metricsEnvironment,
       },
     });
     processMessage.allow(tableReads, table.tableArn);
@@ -215,22 +144,22 @@ export class HubStack extends Stack {
     metadata.allow(['dynamodb:GetItem'], table.tableArn);
 
     const deliver = new HubFunction(this, 'Deliver', {
-      ...made,
+      ...common,
       name: 'deliver',
       timeout: deliverTimeout,
       memorySize: 1024,
-      environment: { TABLE_NAME, PUBLIC_URL, DELIVERY_QUEUE_URL, ENDPOINT_ALLOW_LIST, ...counting },
+      environment: { TABLE_NAME, PUBLIC_URL, DELIVERY_QUEUE_URL, ENDPOINT_ALLOW_LIST, ...metricsEnvironment },
     });
     deliver.allow(tableReads, table.tableArn);
     deliver.allowItems(tableWrites, table.tableArn, ...working);
     deliveries.feed(deliver);
 
     const sweep = new HubFunction(this, 'Sweep', {
-      ...made,
+      ...common,
       name: 'sweep',
-      // It looks again every two seconds until the next one has begun, so that no deadline falls between two runs.
+      // It checks every two seconds until the next run has begun, so that no deadline is between two runs.
       timeout: Duration.seconds(80),
-      environment: { TABLE_NAME, DELIVERY_QUEUE_URL, ...counting },
+      environment: { TABLE_NAME, DELIVERY_QUEUE_URL, ...metricsEnvironment },
     });
     sweep.allow(tableReads, table.tableArn);
     sweep.allowItems(tableWrites, table.tableArn, ...working);
@@ -243,18 +172,25 @@ export class HubStack extends Stack {
 
     api.route({ authorize, 'process-message': processMessage, read, subscribe, metadata });
     hubTable.watch(onCall, functions);
-    const door = new DoorAlarms(this, 'Door', { api, authorize, processMessage, others: [read, subscribe], onCall });
+    const refusals = addApiAlarms(api, { authorize, processMessage, others: [read, subscribe], onCall });
     new Exports(this, 'Exports', { place: exportPlace, table, tableKey: keys.missions, onCall });
-    const dashboard = new HubDashboard(this, 'Dashboard', { api, door, deliveries, sweeper, functions, onCall });
+    const dashboard = new HubDashboard(this, 'Dashboard', {
+      api,
+      refusals,
+      deliveries,
+      sweeper,
+      functions,
+      onCall,
+    });
 
     new CfnOutput(this, 'Url', { description: 'Base URL that partners use', value: PUBLIC_URL });
     new CfnOutput(this, 'Release', { description: 'What is deployed: version and commit', value: release });
     new CfnOutput(this, 'Options', {
-      description: 'Way in, and where exports go: give these options again when you deploy',
-      value: [optionsOf(entrance), ...(exportPlace === undefined ? [] : [optionsOfExports(exportPlace)])].join(' '),
+      description: 'Access and exports: give these options again when you deploy',
+      value: [optionsOfAccess(access), ...(exportPlace === undefined ? [] : [optionsOfExports(exportPlace)])].join(' '),
     });
     new CfnOutput(this, 'OnCallTopic', {
-      description: 'SNS topic of all alarms: who is on call subscribes to it',
+      description: 'SNS topic of all alarms: people on call subscribe to it',
       value: onCall.topic.topicArn,
     });
     new CfnOutput(this, 'DashboardUrl', {
@@ -262,29 +198,16 @@ export class HubStack extends Stack {
       value: dashboard.url,
     });
     new CfnOutput(this, 'TableName', {
-      description: 'For npm run hub -- directory, guideline, dead-letters, audit, backup',
+      description: 'For npm run hub: --table <name>',
       value: TABLE_NAME,
     });
     new CfnOutput(this, 'DeliveryQueueUrl', {
-      description: 'For npm run hub -- dead-letters',
+      description: 'For npm run hub -- dead-letters: --queue <url>',
       value: DELIVERY_QUEUE_URL,
     });
   }
 
-  /** What stands before API Gateway may have a name that the stack does not know. */
-  #givenUrlOr(url: string, scheme: string): string {
-    const given = new CfnParameter(this, 'PublicUrl', {
-      description: 'Base URL that partners use, ends in /fhir. Empty: the address that API Gateway gives.',
-      default: '',
-      allowedPattern: `|${scheme}://.+/fhir`,
-    });
-    const isGiven = new CfnCondition(this, 'PublicUrlIsGiven', {
-      expression: Fn.conditionNot(Fn.conditionEquals(given.valueAsString, '')),
-    });
-    return Fn.conditionIf(isGiven.logicalId, given.valueAsString, url).toString();
-  }
-
-  /** Names from the construct tree without a hash, so that the template can be read. CDK refuses two alike. */
+  /** Logical ids from the construct tree without a hash, so that the template is readable. CDK refuses duplicates. */
   protected override allocateLogicalId(element: CfnElement): string {
     return element.node.scopes
       .slice(this.node.scopes.length)

@@ -2,19 +2,19 @@ import { spawnSync } from 'node:child_process';
 
 /**
  * `npm run deploy:localstack -- --parameters TokenIssuer=<url> […]`: bootstraps and deploys by CDK to LocalStack (compose.yaml), or to
- * another emulator that AWS_ENDPOINT_URL names. Never to an account: the credentials are dummies.
+ * another emulator that AWS_ENDPOINT_URL names. It never reaches an AWS account: the credentials are dummies.
  */
 
 const region = process.env['AWS_REGION'] ?? 'eu-north-1';
 const env = {
   ...process.env,
-  // An address and no name: a client of S3 would put the bucket before a name.
+  // An IP address: with a host name an S3 client would put the bucket in front of it.
   AWS_ENDPOINT_URL: process.env['AWS_ENDPOINT_URL'] ?? 'http://127.0.0.1:4566',
   AWS_REGION: region,
   AWS_ACCESS_KEY_ID: 'test',
   AWS_SECRET_ACCESS_KEY: 'test',
 };
-// They would come before the dummies, or go with them.
+// They would take precedence over the dummies, or be sent with them.
 for (const name of ['AWS_PROFILE', 'AWS_SESSION_TOKEN']) Reflect.deleteProperty(env, name);
 
 const cdk = (...args: readonly string[]): number =>

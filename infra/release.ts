@@ -4,14 +4,14 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 
 /**
- * What is synthesised: `0.1.0 (ee7e24b91c02)`, with `, changed` if files differ from that commit. Without git, or outside a clone:
- * `0.1.0 (commit unknown)`. `folder`: the project's, ends in `/`.
+ * Version and commit of what is synthesised: `0.1.0 (ee7e24b91c02)`, with `, changed` if files differ from that commit. Without git,
+ * or outside a clone: `0.1.0 (commit unknown)`. `folder`: the project's, ends in `/`.
  */
 export const readRelease = (folder: URL): string => {
   const { version } = z
     .object({ version: z.string() })
     .parse(JSON.parse(readFileSync(new URL('package.json', folder), 'utf8')));
-  // The folder's own repository and none above it: a release may have been unpacked inside somebody else's.
+  // Only the folder's own repository: a release may be unpacked inside another one.
   const own = ['--git-dir=.git', '--work-tree=.'];
   const { status, stdout } = spawnSync(
     'git',

@@ -1,9 +1,9 @@
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { z } from 'zod';
 
-/** What differs between the hub that is tried, the one that partners test against, and the one that is answered for. */
+/** Settings that differ between the stages: dev to try out, test for partners, prod for real missions. */
 
-/** A rate that is kept up, and how much may come at once. */
+/** Limits of API Gateway: a sustained rate and a burst. */
 export interface Throttle {
   /** Requests per second. */
   readonly rate: number;
@@ -13,15 +13,15 @@ export interface Throttle {
 
 /** Requests of one method per minute, 10 or more, above which the firewall refuses. */
 export interface FirewallLimits {
-  /** From one address; partners behind one network's address share it. */
+  /** From one address; partners behind the same address share it. */
   readonly perAddress: number;
-  /** From one address that AWS has seen attack others. */
+  /** From one address that AWS lists as suspect. */
   readonly perSuspectAddress: number;
   /** With one access token. */
   readonly perToken: number;
 }
 
-/** The functions, by their folders. */
+/** The functions, by the names of their folders. */
 export type FunctionName = 'authorize' | 'process-message' | 'read' | 'subscribe' | 'metadata' | 'deliver' | 'sweep';
 
 /** The functions that partners call. */
@@ -31,9 +31,9 @@ export interface StageSettings {
   readonly name: StageName;
   /** Whether table and keys outlive the stack and are protected against deletion. */
   readonly keepsData: boolean;
-  /** How partners reach the hub if nobody says so. Undefined: it must be said, so that no slip opens a hub. */
-  readonly usualEntrance: 'public' | undefined;
-  /** Whether the token issuer, and the hub's own address, may do without TLS, as on a laptop. */
+  /** The access if no option gives it. Undefined: the option is required, so that a typing error cannot open a hub to the internet. */
+  readonly usualAccess: 'public' | undefined;
+  /** Whether the URLs of the token issuer and of the hub may be without TLS, as on a laptop. */
   readonly plainHttp: boolean;
   /** Of every log group. */
   readonly logRetention: RetentionDays;
@@ -41,18 +41,18 @@ export interface StageSettings {
   readonly recoveryDays: number;
   /** Days for which the queue keeps its dead letters, at most 14. */
   readonly deadLetterDays: number;
-  /** Days between the order to delete a key and its deletion, 7 to 30. */
+  /** Days between the request to delete a key and its deletion, 7 to 30. */
   readonly keyDeletionDays: number;
   /**
-   * Instances that each function has for itself, and more than which it never has. Undefined: they share what the account has; a
+   * Instances reserved for each function, which are also its limit. Undefined: the functions share the account's concurrency; a
    * new account has 10, of which none can be reserved.
    */
   readonly reservedConcurrency: Readonly<Record<FunctionName, number>> | undefined;
-  /** Deliveries side by side, 2 to 1000; no more than are reserved for `deliver`. Undefined: as many as the account has. */
+  /** Deliveries in parallel, 2 to 1000, at most the reserved concurrency of `deliver`. Undefined: limited by the account only. */
   readonly mostDeliveriesAtOnce: number | undefined;
-  /** For all partners together. API Gateway counts each method of each path by itself, so none takes what another needs. */
+  /** For all partners together. API Gateway counts each method of each path separately, so none uses the capacity of another. */
   readonly throttles: Readonly<Record<AnsweringFunction, Throttle>>;
-  /** Undefined: there is none. */
+  /** Undefined: the stage has no firewall. */
   readonly firewall: FirewallLimits | undefined;
   /** Whether functions are traced by AWS X-Ray. */
   readonly traces: boolean;
@@ -61,10 +61,10 @@ export interface StageSettings {
 export const stageNames = ['dev', 'test', 'prod'] as const;
 type StageName = (typeof stageNames)[number];
 
-/** What a stage has unless it says otherwise. */
+/** Settings of a stage unless it overrides them. */
 const guarded = {
   keepsData: true,
-  usualEntrance: undefined,
+  usualAccess: undefined,
   plainHttp: false,
   recoveryDays: 35,
   deadLetterDays: 14,
@@ -75,7 +75,7 @@ const guarded = {
     subscribe: { rate: 20, burst: 40 },
     metadata: { rate: 20, burst: 40 },
   },
-  // Many times what all of the service's partners send together, and less than the hub takes.
+  // Many times the load of all partners of the service together, and less than the hub can process.
   firewall: { perAddress: 6000, perSuspectAddress: 300, perToken: 2400 },
   traces: true,
 } as const;
@@ -84,18 +84,18 @@ const stages: Readonly<Record<StageName, Omit<StageSettings, 'name'>>> = {
   dev: {
     ...guarded,
     keepsData: false,
-    usualEntrance: 'public',
+    usualAccess: 'public',
     plainHttp: true,
     logRetention: RetentionDays.ONE_WEEK,
     recoveryDays: 1,
     keyDeletionDays: 7,
     reservedConcurrency: undefined,
     mostDeliveriesAtOnce: undefined,
-    // A firewall costs by the month, also when nobody knocks.
+    // A firewall has a monthly cost, also without traffic.
     firewall: undefined,
     traces: false,
   },
-  // Together with prod it leaves the 100 of an account's 1000 instances that AWS lets nobody reserve.
+  // Together with prod it leaves the 100 of an account's 1000 instances that AWS does not allow to be reserved.
   test: {
     ...guarded,
     logRetention: RetentionDays.THREE_MONTHS,
@@ -114,28 +114,28 @@ const stages: Readonly<Record<StageName, Omit<StageSettings, 'name'>>> = {
     ...guarded,
     logRetention: RetentionDays.ONE_YEAR,
     reservedConcurrency: {
-      // Every request passes it: as many as the functions behind it answer at a time, for it takes a fraction of their time.
+      // Every request passes it. It needs a fraction of the time of the functions behind it, so this is enough for all of them.
       authorize: 200,
-      // Nothing else may take the place of a message about a mission.
+      // No other function may use the capacity of messages about missions.
       'process-message': 150,
-      // Systems that poll their worklists too often must not take it.
+      // Systems that poll their worklists too often must not use the capacity of the others.
       read: 150,
       subscribe: 20,
-      // Open to everybody, so it is kept small.
+      // Callable without a token, so it is small.
       metadata: 20,
-      // Endpoints that hang hold an instance each, ten seconds a call: not more than these, and no message has to wait for it.
+      // An endpoint that hangs occupies an instance for ten seconds a call. This limits them, and accepted messages do not wait for them.
       deliver: 200,
-      // Always there, however busy the rest. A run may still be under way when the next begins.
+      // Available at any load. A run may still be active when the next begins.
       sweep: 3,
     },
     mostDeliveriesAtOnce: 200,
   },
 };
 
-/** The stage that is asked for by `-c stage=<name>`; nothing asks for `dev`. Throws, naming the choices, if there is no such stage. */
+/** The stage of `-c stage=<name>`; `dev` by default. Throws an error that names the stages if there is no such stage. */
 export const readStage = (context: unknown): StageSettings => {
   const asked = z.enum(stageNames).default('dev').safeParse(context);
   if (!asked.success)
-    throw new Error(`There is no stage ${JSON.stringify(context)}. Give -c stage=<one of ${stageNames.join(', ')}>.`);
+    throw new Error(`Unknown stage ${JSON.stringify(context)}. Use -c stage=<one of ${stageNames.join(', ')}>.`);
   return { name: asked.data, ...stages[asked.data] };
 };

@@ -214,7 +214,7 @@ const perMessage = (performance: string): readonly Item[] => {
       price: 'apiRequest',
       count: 1,
       because: 'the request',
-      lower: 'an HTTP API would cost a third; it has no firewall, no answers of its own in FHIR and no closed entrance',
+      lower: 'an HTTP API would cost a third; it has no firewall, no answers of its own in FHIR and no private access',
     },
     {
       what: 'firewall',
@@ -284,7 +284,7 @@ const perMessage = (performance: string): readonly Item[] => {
       count: bodyBytes(performance) * recipients,
       because: 'bytes of full notifications; an `empty` subscription gets none',
       lower:
-        'subscriptions with `empty` or `id-only` content for systems that read afterwards; partners inside AWS by private entrance',
+        'subscriptions with `empty` or `id-only` content for systems that read afterwards; partners inside AWS by private access',
     },
   ];
 };
@@ -308,7 +308,7 @@ const resourcesOf = (stage: (typeof stageNames)[number]) => {
     release: '',
     tableGeneration: 1,
     exportPlace: undefined,
-    entrance: { entrance: 'public' },
+    access: { kind: 'public' },
     runbook: '',
   });
   return Object.values(templateSchema.parse(app.synth().getStackArtifact(stack.artifactId).template).Resources);
@@ -347,7 +347,7 @@ const perMonth = (stage: (typeof stageNames)[number]): readonly Item[] => {
       price: 'firewallPart',
       count: rules.length === 0 ? 0 : rules.length + 5,
       because: 'the list (5) and its rules',
-      lower: 'a private entrance would need it least; it is there too, for a partner whose system runs wild',
+      lower: 'private access would need it least; it is there too, for a partner whose system runs wild',
     },
     {
       what: 'alarms',

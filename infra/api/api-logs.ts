@@ -7,8 +7,8 @@ import { Construct } from 'constructs';
 import type { StageSettings } from '../stage.ts';
 
 /**
- * What is noted of each request: who called from where, what kind of thing was asked for, and how it ended. The path is the template
- * and there is no query and no body, so that nothing in it tells of a mission or a person. What was not there is "-".
+ * Fields of the access log of each request: the caller, the kind of request, and the result. The path is the template, and there is
+ * no query and no body, so no line identifies a mission or a person. An absent value is "-".
  */
 const fields = {
   requestId: '$context.requestId',
@@ -19,7 +19,7 @@ const fields = {
   method: '$context.httpMethod',
   resourcePath: '$context.resourcePath',
   status: '$context.status',
-  // Which of the gateway's own answers it was, if it was one.
+  // The type of answer, if API Gateway itself answered.
   gatewayResponse: '$context.error.responseType',
   firewall: '$context.wafResponseCode',
   milliseconds: '$context.responseLatency',
@@ -34,7 +34,7 @@ interface ApiLogsProps {
   readonly stageName: string;
 }
 
-/** What the API notes: one line per request, and errors of its own. */
+/** The log groups of the API: one line per request, and API Gateway's own errors. */
 export class ApiLogs extends Construct {
   readonly #settings;
   readonly #stageName: string;
@@ -57,7 +57,7 @@ export class ApiLogs extends Construct {
     };
   }
 
-  /** API Gateway names the group of its errors itself; made before, it does not keep them for ever. */
+  /** Creates the log group of API Gateway's errors before API Gateway does, because its own has no retention limit. */
   keepErrorsOf(api: RestApi): void {
     const errors = new LogGroup(this, 'Errors', {
       ...this.#settings,

@@ -4,18 +4,18 @@ import { CfnDomainName, DomainName, EndpointType, type RestApi, SecurityPolicy }
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
-import type { DomainEntrance } from './access.ts';
+import type { DomainAccess } from './access.ts';
 
-type DomainDoorProps = DomainEntrance & {
+type CustomDomainProps = DomainAccess & {
   readonly api: RestApi;
 };
 
-/** A name of one's own, which asks for a client certificate (mutual TLS) before anything else. */
-export class DomainDoor extends Construct {
+/** A custom domain name that requires a client certificate (mutual TLS). */
+export class CustomDomain extends Construct {
   constructor(
     scope: Construct,
     id: string,
-    { api, domainName, certificate, ownershipCertificate, truststore, truststoreVersion }: DomainDoorProps,
+    { api, domainName, certificate, ownershipCertificate, truststore, truststoreVersion }: CustomDomainProps,
   ) {
     super(scope, id);
     const domain = new DomainName(this, 'Name', {
@@ -29,7 +29,7 @@ export class DomainDoor extends Construct {
         ...(truststoreVersion === undefined ? {} : { version: truststoreVersion }),
       },
     });
-    // The construct has no property for it.
+    // `DomainName` has no property for the ownership certificate.
     const resource = domain.node.defaultChild;
     if (ownershipCertificate !== undefined && resource instanceof CfnDomainName)
       resource.ownershipVerificationCertificateArn = ownershipCertificate;

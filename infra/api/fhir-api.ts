@@ -16,8 +16,8 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { ApiLogs } from './api-logs.ts';
-import { DomainDoor } from './custom-domain.ts';
-import type { Entrance } from './access.ts';
+import { CustomDomain } from './custom-domain.ts';
+import type { Access } from './access.ts';
 import { Firewall } from './firewall.ts';
 import { addGatewayResponses } from './gateway-responses.ts';
 import { routes } from './routes.ts';
@@ -25,44 +25,44 @@ import type { AnsweringFunction, StageSettings } from '../stage.ts';
 
 interface FhirApiProps {
   readonly stage: StageSettings;
-  readonly entrance: Entrance;
+  readonly access: Access;
   readonly logKey: IKey;
-  /** Whether tokens without a proof are taken, too. */
-  readonly bearerIsTaken: CfnCondition;
+  /** Whether tokens without a proof are accepted too. */
+  readonly bearerIsAccepted: CfnCondition;
 }
 
 type FhirFunctions = Readonly<Record<AnsweringFunction | 'authorize', IFunction>>;
 
-/** The one door for partners. */
+/** The API that partners call. */
 export class FhirApi extends Construct {
-  /** Known before the stage exists, so that functions may be told their own URL. */
+  /** Fixed, so that functions can have their own URL in their environment before the stage exists. */
   readonly #stageName = 'live';
   readonly #api: RestApi;
-  readonly #entrance: Entrance;
-  /** One line per request, which says how it ended. */
+  readonly #access: Access;
+  /** One line per request, with its result. */
   readonly logGroup: ILogGroup;
 
-  constructor(scope: Construct, id: string, { stage, entrance, logKey, bearerIsTaken }: FhirApiProps) {
+  constructor(scope: Construct, id: string, { stage, access, logKey, bearerIsAccepted }: FhirApiProps) {
     super(scope, id);
-    this.#entrance = entrance;
+    this.#access = access;
     const logs = new ApiLogs(this, 'Logs', { stage, key: logKey, stageName: this.#stageName });
     this.logGroup = logs.requests;
     const logged = { loggingLevel: MethodLoggingLevel.ERROR, dataTraceEnabled: false };
     this.#api = new RestApi(this, 'Resource', {
-      ...endpointOf(this, entrance),
-      // CloudWatch counts by this name: another stage in the account has another.
+      ...endpointOf(this, access),
+      // CloudWatch counts by this name, so each stage in an account needs its own.
       restApiName: Stack.of(this).stackName,
       description: 'FHIR hub for air-ambulance missions',
       cloudWatchRole: true,
-      // Bodies reach the functions as the bytes that were sent: text that is not UTF-8 is refused there, not mangled here.
+      // Bodies reach the functions as the bytes that were sent: the functions refuse text that is not UTF-8; API Gateway would replace characters.
       binaryMediaTypes: ['*/*'],
       deployOptions: {
         stageName: this.#stageName,
-        // Of a request AWS X-Ray would keep the whole URL, with mission and query; traces begin at the functions.
+        // AWS X-Ray would keep the whole URL of a request, with mission and query. Traces begin at the functions.
         tracingEnabled: false,
         ...logs.access,
         ...logged,
-        // A method with settings of its own has none of those for all.
+        // A method with settings of its own does not inherit the settings for all.
         methodOptions: Object.fromEntries(
           routes.flatMap(({ path, methods, to }) => {
             const { rate, burst } = stage.throttles[to];
@@ -73,20 +73,20 @@ export class FhirApi extends Construct {
       },
     });
     logs.keepErrorsOf(this.#api);
-    addGatewayResponses(this.#api, bearerIsTaken);
+    addGatewayResponses(this.#api, bearerIsAccepted);
     if (stage.firewall !== undefined)
       new Firewall(this, 'Firewall', { stage, limits: stage.firewall, logKey, apiStage: this.#api.deploymentStage });
     else
       Validations.of(this.#api).acknowledge({
         id: 'AwsSolutions-APIG3',
-        reason: 'A firewall costs by the month; a stage that nobody relies on has none.',
+        reason: 'A firewall has a monthly cost; a stage that nobody relies on has none.',
       });
-    if (entrance.entrance === 'domain') new DomainDoor(this, 'Domain', { ...entrance, api: this.#api });
+    if (access.kind === 'domain') new CustomDomain(this, 'Domain', { ...access, api: this.#api });
     Validations.of(this.#api).acknowledge(
       {
         id: 'AwsSolutions-APIG2',
         reason:
-          'The functions check what is sent, and say in FHIR what is wrong and where; API Gateway could only refuse it.',
+          'The functions validate requests and answer in FHIR what is wrong and where; API Gateway could only refuse them.',
       },
       {
         id: 'AwsSolutions-COG4',
@@ -94,20 +94,20 @@ export class FhirApi extends Construct {
       },
       {
         id: 'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs]',
-        reason: 'API Gateway takes one role for the whole account, and checks that it may write to any log group.',
+        reason: 'API Gateway uses one role for the whole account, and requires that it may write to any log group.',
       },
     );
   }
 
-  /** What CloudWatch counts of it. */
-  get numbers(): Pick<RestApi, 'metricCount' | 'metricClientError' | 'metricServerError' | 'metricLatency'> {
+  /** What CloudWatch counts. */
+  get metrics(): Pick<RestApi, 'metricCount' | 'metricClientError' | 'metricServerError' | 'metricLatency'> {
     return this.#api;
   }
 
   /** Base URL of the hub as partners reach it. */
   get url(): string {
-    return this.#entrance.entrance === 'domain'
-      ? `https://${this.#entrance.domainName}/fhir`
+    return this.#access.kind === 'domain'
+      ? `https://${this.#access.domainName}/fhir`
       : `https://${this.#api.restApiId}.execute-api.${Aws.REGION}.${Aws.URL_SUFFIX}/${this.#stageName}/fhir`;
   }
 
@@ -115,7 +115,7 @@ export class FhirApi extends Construct {
     const authorizer = new RequestAuthorizer(this, 'Authorizer', {
       handler: authorize,
       identitySources: [IdentitySource.header('Authorization')],
-      // A decision covers one path only; a remembered one would let a token in where it was not asked about.
+      // A decision covers one path only; a cached one would admit a token to paths that were not checked.
       resultsCacheTtl: Duration.seconds(0),
     });
     const to = (fn: IFunction): LambdaIntegration => new LambdaIntegration(fn, { scopePermissionToMethod: false });
@@ -132,23 +132,23 @@ export class FhirApi extends Construct {
         if (route.open === true)
           Validations.of(method).acknowledge({
             id: 'AwsSolutions-APIG4',
-            reason: 'It answers what the hub publishes about itself, the same to everybody.',
+            reason: 'It answers what the hub publishes about itself, the same to every caller.',
           });
       }
     }
   }
 }
 
-/** Where the API listens, and for whom. */
+/** The endpoint type and who may reach it. */
 const endpointOf = (
   scope: Construct,
-  entrance: Entrance,
+  access: Access,
 ): Pick<RestApiProps, 'endpointConfiguration' | 'policy' | 'disableExecuteApiEndpoint'> => {
-  if (entrance.entrance === 'public') return { endpointConfiguration: { types: [EndpointType.REGIONAL] } };
-  // Past the domain name there would be no question for a client certificate.
-  if (entrance.entrance === 'domain')
+  if (access.kind === 'public') return { endpointConfiguration: { types: [EndpointType.REGIONAL] } };
+  // The default endpoint would not require a client certificate.
+  if (access.kind === 'domain')
     return { endpointConfiguration: { types: [EndpointType.REGIONAL] }, disableExecuteApiEndpoint: true };
-  const { vpcEndpoints } = entrance;
+  const { vpcEndpoints } = access;
   const everyone = { principals: [new AnyPrincipal()], actions: ['execute-api:Invoke'], resources: ['execute-api:/*'] };
   return {
     endpointConfiguration: {
@@ -160,7 +160,7 @@ const endpointOf = (
     policy: new PolicyDocument({
       statements: [
         new PolicyStatement(everyone),
-        // An allowance for these alone would not do: what the authorizer lets in would come in from elsewhere, too.
+        // Allowing only these endpoints is not enough: callers that the authorizer admits could come from elsewhere.
         new PolicyStatement({
           ...everyone,
           effect: Effect.DENY,

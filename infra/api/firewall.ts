@@ -14,15 +14,15 @@ interface FirewallProps {
   readonly apiStage: Stage;
 }
 
-/** Headers that let whoever reads them act as the partner. */
+/** Headers with which a reader could act as the partner. */
 const secrets = ['authorization', 'dpop'];
 
-/** Labels that AWS's list of suspect addresses gives. */
+/** Namespace of the labels from AWS's list of suspect addresses. */
 const suspects = 'awswaf:managed:aws:amazon-ip-list:';
 
 /**
- * Refuses who asks too often, and nobody else: no rule looks at what is said, so that no words of a request for an ambulance can keep
- * it from coming in (ADR 22). What it refuses is answered by the gateway response WAF_FILTERED.
+ * Refuses callers that send too many requests, and no others: no rule inspects contents, so no text in a mission request can cause
+ * its refusal (ADR 22). A refused request is answered by the gateway response WAF_FILTERED.
  */
 export class Firewall extends Construct {
   constructor(scope: Construct, id: string, { stage, limits, logKey, apiStage }: FirewallProps) {
@@ -33,7 +33,7 @@ export class Firewall extends Construct {
       defaultAction: { allow: {} },
       visibilityConfig: watched('Firewall'),
       dataProtectionConfig: {
-        // Beside the log, of what a rule has counted by: the log names the header's value there.
+        // Also protects the log's record of the value that a rule counted by.
         dataProtections: secrets.map((name) => ({
           field: { fieldType: 'SINGLE_HEADER', fieldKeys: [name] },
           action: 'HASH',
@@ -45,7 +45,7 @@ export class Firewall extends Construct {
           statement: {
             managedRuleGroupStatement: { vendorName: 'AWS', name: 'AWSManagedRulesAmazonIpReputationList' },
           },
-          // Only labels them. A partner's network may come to stand on the list.
+          // Labels only: the list may include a partner's network.
           overrideAction: { count: {} },
         },
         {
@@ -79,7 +79,7 @@ export class Firewall extends Construct {
     new CfnWebACLAssociation(this, 'Association', { webAclArn: acl.attrArn, resourceArn: apiStage.stageArn });
 
     const log = new LogGroup(this, 'Log', {
-      // AWS WAF asks for the prefix. The stack's own id makes it another one for each stack that there ever was.
+      // AWS WAF requires the prefix. The stack's id makes the name unique among all stacks ever deployed.
       logGroupName: `aws-waf-logs-${Aws.STACK_NAME}-${Fn.select(2, Fn.split('/', Aws.STACK_ID))}`,
       retention: stage.logRetention,
       encryptionKey: logKey,
@@ -116,7 +116,7 @@ export class Firewall extends Construct {
   }
 }
 
-/** Each method is counted by itself, so that no polling keeps a message out. */
+/** Counts each method separately, so that polling cannot block a message. */
 const lastMinute = (limit: number, of: CfnWebACL.RateBasedStatementCustomKeyProperty) => ({
   limit,
   evaluationWindowSec: 60,
@@ -124,7 +124,7 @@ const lastMinute = (limit: number, of: CfnWebACL.RateBasedStatementCustomKeyProp
   customKeys: [of, { httpMethod: {} }],
 });
 
-/** Counted, but no samples of requests: they would show whole headers and paths. */
+/** Counts without samples of requests, which would show whole headers and paths. */
 const watched = (metricName: string): CfnWebACL.VisibilityConfigProperty => ({
   metricName,
   cloudWatchMetricsEnabled: true,

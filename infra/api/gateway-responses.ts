@@ -5,11 +5,11 @@ import { type FaultCode, faults, operationOutcome, retryAfterOf } from '../../sc
 interface GatewayFault {
   readonly type: ResponseType;
   readonly fault: FaultCode;
-  /** Absent: the fault's own. `as-is`: the one that API Gateway chose, for the types that cover many. */
+  /** Absent: the fault's own. `as-is`: the status that API Gateway chose, for the types that cover several. */
   readonly status?: number | 'as-is';
-  /** Seconds for `Retry-After`. Absent: the fault's own, if it has any. */
+  /** Seconds for `Retry-After`. Absent: the fault's own, if it has one. */
   readonly retryAfter?: number;
-  /** Says how to authenticate. */
+  /** Adds `WWW-Authenticate`. */
   readonly challenges?: true;
 }
 
@@ -20,7 +20,7 @@ const gatewayFaults: readonly GatewayFault[] = [
   { type: ResponseType.MISSING_AUTHENTICATION_TOKEN, fault: 'not-found' },
   { type: ResponseType.REQUEST_TOO_LARGE, fault: 'too-large' },
   { type: ResponseType.THROTTLED, fault: 'too-many-requests' },
-  // The firewall refuses by rate only. It counts what it refuses too, over a minute, and looks again every few seconds.
+  // The firewall refuses by rate only. It also counts what it refuses, over a minute, and evaluates every few seconds.
   { type: ResponseType.WAF_FILTERED, fault: 'too-many-requests', retryAfter: 15 },
   { type: ResponseType.AUTHORIZER_FAILURE, fault: 'identity-unavailable' },
   { type: ResponseType.INTEGRATION_FAILURE, fault: 'internal', status: 502, retryAfter: 2 },
@@ -32,7 +32,7 @@ const gatewayFaults: readonly GatewayFault[] = [
 /** RFC 9449, 7.1. Algorithms of HelseID's security profile. */
 const dpopChallenge = 'DPoP algs="ES256 ES384 ES512 PS256 PS384 PS512 RS256 RS384 RS512"';
 
-/** As the hub's own answers have them. The caller's own id is not among them: nothing here could tell whether a person's number stands in it. */
+/** As in the hub's own answers, without the caller's correlation id: API Gateway cannot check that it holds no person's number. */
 const headersOfAll = {
   'Content-Type': "'application/fhir+json'",
   'Cache-Control': "'no-store'",
@@ -40,10 +40,10 @@ const headersOfAll = {
   'X-Request-Id': 'context.requestId',
 };
 
-/** What API Gateway answers by itself is FHIR too, from the same catalogue as the hub's own refusals. */
-export const addGatewayResponses = (api: RestApi, bearerIsTaken: CfnCondition): void => {
+/** Makes API Gateway's own answers FHIR, from the same catalogue of faults as the hub's refusals. */
+export const addGatewayResponses = (api: RestApi, bearerIsAccepted: CfnCondition): void => {
   const challenge = Fn.conditionIf(
-    bearerIsTaken.logicalId,
+    bearerIsAccepted.logicalId,
     `'${dpopChallenge}, Bearer'`,
     `'${dpopChallenge}'`,
   ).toString();

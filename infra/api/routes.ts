@@ -2,7 +2,7 @@ import { publishedTypes } from '../../schemas/published/types.ts';
 import type { AnsweringFunction } from '../stage.ts';
 
 interface Route {
-  /** `{name}` stands for one part of any content. */
+  /** `{name}` matches one path part of any content. */
   readonly path: string;
   readonly methods: readonly ('GET' | 'POST' | 'PUT' | 'DELETE')[];
   readonly to: AnsweringFunction;
@@ -10,7 +10,7 @@ interface Route {
   readonly open?: true;
 }
 
-/** Everything that partners may call. */
+/** All routes of the API. */
 export const routes: readonly Route[] = [
   { path: '/fhir/metadata', methods: ['GET'], to: 'metadata', open: true },
   ...publishedTypes.flatMap((type): readonly Route[] => [
@@ -21,7 +21,7 @@ export const routes: readonly Route[] = [
   // `Subscription/$status` arrives as an id.
   { path: '/fhir/Subscription/{id}', methods: ['GET', 'POST', 'PUT', 'DELETE'], to: 'subscribe' },
   { path: '/fhir/Subscription/{id}/{operation}', methods: ['GET', 'POST'], to: 'subscribe' },
-  // A path part may not contain "$", so `$process-message` arrives as the type.
+  // API Gateway does not allow "$" in a path part, so `$process-message` arrives as the type.
   { path: '/fhir/{type}', methods: ['POST'], to: 'process-message' },
   { path: '/fhir/{type}', methods: ['GET'], to: 'read' },
   { path: '/fhir/{type}/{id}', methods: ['GET'], to: 'read' },

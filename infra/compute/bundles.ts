@@ -5,17 +5,17 @@ import { Code } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { buildSync } from 'esbuild';
 
-interface HandlersProps {
+interface BundlesProps {
   /** The folder with one folder per function, each with a `lambda.ts` that exports `handler`. */
   readonly folder: string;
 }
 
-/** The functions' code: each bundled whole, AWS SDK included, so that what is tested is what runs. */
-export class Handlers extends Construct {
+/** The functions' code. Each bundle includes the AWS SDK, so that the tested code is the code that runs. */
+export class Bundles extends Construct {
   readonly #folder: string;
   readonly #bundles: string | undefined;
 
-  constructor(scope: Construct, id: string, { folder }: HandlersProps) {
+  constructor(scope: Construct, id: string, { folder }: BundlesProps) {
     super(scope, id);
     this.#folder = folder;
     const outdir = Stage.of(this)?.outdir;
@@ -34,7 +34,7 @@ export class Handlers extends Construct {
  */
 const bundle = (folder: string, outdir: string): void => {
   const names = readdirSync(folder).filter((name) => existsSync(join(folder, name, 'lambda.ts')));
-  // What an older release left there under another name could be run instead.
+  // A file of an older release under another name could be run instead.
   rmSync(outdir, { recursive: true, force: true });
   buildSync({
     entryPoints: Object.fromEntries(names.map((name) => [join(name, 'index'), join(folder, name, 'lambda.ts')])),
@@ -42,11 +42,11 @@ const bundle = (folder: string, outdir: string): void => {
     bundle: true,
     platform: 'node',
     target: 'node24',
-    // An ES module that imports `node:http` makes Node.js load its fetch and its WebSocket too; `require` does not.
+    // An ES module that imports `node:http` makes Node.js load fetch and WebSocket too; `require` does not.
     format: 'cjs',
     outExtension: { '.js': '.cjs' },
     mainFields: ['module', 'main'],
-    // Names are kept as they are, for logs and stack traces: `keepNames` would run code for each of them at every start.
+    // Identifiers are not minified, for logs and stack traces: `keepNames` would run code for each of them at every start.
     minifySyntax: true,
     minifyWhitespace: true,
     alias: {

@@ -18,10 +18,10 @@ interface DeliveryQueueProps {
   readonly onCall: OnCall;
 }
 
-/** Longest that an order waits when all is well: the hub gives up after twelve minutes, and obeys a `Retry-After` of up to five. */
+/** The longest that a delivery job waits in normal operation: the hub gives up after 12 minutes and obeys a `Retry-After` of up to 5. */
 const lateAfter = Duration.minutes(20);
 
-/** Of real missions, in five minutes, so that a partner that refuses all does not ring each minute. */
+/** Notifications of real missions that were given up, in five minutes, so that a partner that refuses all of them does not trigger the alarm each minute. */
 const givenUp = (stackName: string): Metric =>
   new Metric({
     namespace: metricNamespace(stackName),
@@ -31,7 +31,7 @@ const givenUp = (stackName: string): Metric =>
     period: Duration.minutes(5),
   });
 
-/** Notifications on their way, in order per subscription and mission, and orders that failed inside the hub again and again. */
+/** The queue of delivery jobs, in order per subscription and mission, and its own dead-letter queue for jobs that failed inside the hub a thousand times. */
 export class DeliveryQueue extends Construct {
   readonly queue: Queue;
   readonly deadLetters: Queue;
@@ -45,17 +45,17 @@ export class DeliveryQueue extends Construct {
     this.#key = key;
     this.#onCall = onCall;
 
-    // A name of CloudFormation's own would do on AWS; emulators forget that it must end in `.fifo`.
+    // A generated name works on AWS; emulators generate one that does not end in `.fifo`.
     const { stackName } = Stack.of(this);
     const fifo = {
       fifo: true,
       contentBasedDeduplication: false,
-      // Each group has its own throughput, so that one busy mission takes nothing from the others.
+      // Each group has its own throughput: a busy mission does not slow down the others.
       deduplicationScope: DeduplicationScope.MESSAGE_GROUP,
       fifoThroughputLimit: FifoThroughputLimit.PER_MESSAGE_GROUP_ID,
       encryption: QueueEncryption.KMS,
       encryptionMasterKey: key,
-      // SQS asks the key once in so long per caller: a right that is taken away ends by then, and longer would save cents (docs/costs.md).
+      // SQS uses the key once in this time per caller: a right that is removed ends by then, and a longer time would save cents (docs/costs.md).
       dataKeyReuse: Duration.minutes(5),
       enforceSSL: true,
     };
@@ -68,25 +68,25 @@ export class DeliveryQueue extends Construct {
     this.queue = new Queue(this, 'Queue', {
       ...fifo,
       queueName: `${stackName}-deliveries.fifo`,
-      // Below six times the consumer's timeout AWS may hand out a message that is still being worked on.
+      // Below six times the consumer's timeout AWS may deliver a message again while it is being processed.
       visibilityTimeout: Duration.seconds(6 * consumerTimeout.toSeconds()),
-      // `deliver` gives up by itself, and the table keeps what it gave up; this stops what always fails inside it. A record comes along with every try of those before it in its group.
+      // `deliver` gives up by itself, and the table keeps those notifications. This stops jobs that always fail inside it. Each attempt of an earlier job in the group counts as a receive of the later ones.
       deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: 1000 },
     });
 
     onCall.wake(this, 'Broken', this.#broken, {
       ...atOnce,
       alarmDescription:
-        'Orders to tell a partner something have failed inside the hub a thousand times. ' +
-        'The sweeper orders anew what is still owed, so partners are told late; if it happens again, coordinators must phone.',
+        'Delivery jobs have failed inside the hub a thousand times. ' +
+        'The sweeper creates new jobs for pending notifications, so partners are notified late. If it happens again, coordinators must phone.',
     });
     onCall.wake(this, 'Late', this.#oldest, {
       ...atOnce,
       threshold: lateAfter.toSeconds(),
       evaluationPeriods: 3,
       alarmDescription:
-        'A partner still waits for something that the hub should long have delivered or given up, and nobody was told that it waits: ' +
-        'orders are not taken from the queue. See whether deliver runs; until then coordinators must phone.',
+        'A notification has waited longer than the hub needs to deliver it or give up, and nobody was warned: ' +
+        'delivery jobs are not taken from the queue. Check whether deliver runs. Until it does, coordinators must phone.',
     });
   }
 
@@ -98,27 +98,27 @@ export class DeliveryQueue extends Construct {
     return this.queue.metricApproximateAgeOfOldestMessage(largest);
   }
 
-  /** Its numbers of now, for the head of a dashboard: half a row. */
+  /** Current values for the top of the dashboard: half a row. */
   singles(): readonly IWidget[] {
     const half = { width: 6, height: 3 };
     return [
-      new SingleValueWidget({ title: 'Oldest order in the queue, s', metrics: [this.#oldest], ...half }),
+      new SingleValueWidget({ title: 'Oldest delivery job, s', metrics: [this.#oldest], ...half }),
       new SingleValueWidget({ title: 'Failed a thousand times', metrics: [this.#broken], ...half }),
     ];
   }
 
-  /** How it went with it, for a dashboard: one row. */
+  /** History for the dashboard: one row. */
   graphs(): readonly IWidget[] {
     const half = { width: 12, height: 6, leftYAxis: { min: 0 } };
     return [
-      new GraphWidget({ title: 'Age of the oldest order, s', left: [this.#oldest], ...half }),
+      new GraphWidget({ title: 'Age of the oldest delivery job, s', left: [this.#oldest], ...half }),
       new GraphWidget({
-        title: 'Orders in the queue: waiting, being delivered',
+        title: 'Delivery jobs: waiting, being delivered',
         left: [
           this.queue.metricApproximateNumberOfMessagesVisible({ ...largest, label: 'waiting' }),
           this.queue.metricApproximateNumberOfMessagesNotVisible({
             ...largest,
-            label: 'being delivered, or tried again later',
+            label: 'being delivered, or waiting for a retry',
           }),
         ],
         ...half,
@@ -126,7 +126,7 @@ export class DeliveryQueue extends Construct {
     ];
   }
 
-  /** Lets a function put orders into the queue. */
+  /** Lets functions send delivery jobs to the queue. */
   allowSending(...functions: readonly HubFunction[]): void {
     for (const fn of functions) {
       fn.allow(['sqs:SendMessage'], this.queue.queueArn);
@@ -134,7 +134,7 @@ export class DeliveryQueue extends Construct {
     }
   }
 
-  /** Hands the notifications to `consumer` one by one: in a batch, the slowest endpoint would hold back the others. */
+  /** Feeds the jobs to `consumer` one by one: in a batch, the slowest endpoint would delay the others. */
   feed(consumer: HubFunction): void {
     consumer.allow(
       ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ChangeMessageVisibility'],
@@ -147,7 +147,7 @@ export class DeliveryQueue extends Construct {
       eventSourceArn: this.queue.queueArn,
       batchSize: 1,
       reportBatchItemFailures: true,
-      // The queue asks for no more than `deliver` has: what is refused would come back only when its visibility ends.
+      // Not more than the concurrency of `deliver`: a throttled job would return only when its visibility timeout ends.
       ...(mostDeliveriesAtOnce === undefined ? {} : { maxConcurrency: mostDeliveriesAtOnce }),
     });
 
@@ -155,20 +155,20 @@ export class DeliveryQueue extends Construct {
     this.#onCall.wake(this, 'Failing', consumer.metricErrors(summed), {
       ...threeInARow,
       alarmDescription:
-        'Deliveries end inside the hub before they are done: partners are told late or not at all, and warnings to people travel the same way. ' +
-        'If a release has just gone out, roll it back; until then coordinators must phone.',
+        'Deliveries fail inside the hub: partners are notified late or not at all, and warnings to people are delivered in the same way. ' +
+        'If a release was just deployed, roll it back. Until then coordinators must phone.',
     });
     this.#onCall.wake(this, 'Throttled', consumer.metricThrottles(summed), {
       ...threeInARow,
       alarmDescription:
-        'AWS lets no more deliveries run side by side: partners are told late. See what else takes the concurrency of the account; while it lasts, coordinators must phone.',
+        'AWS throttles deliveries: partners are notified late. Find what else uses the concurrency of the account. While it lasts, coordinators must phone.',
     });
-    // SweeperDeadLetters stays on while one letter lies there, and says nothing of the next.
+    // SweeperDeadLetters stays on while there is one dead letter, and does not fire for the next.
     this.#onCall.wake(this, 'GivenUp', givenUp(Stack.of(this).stackName), {
       ...atOnce,
       alarmDescription:
-        'In these minutes the hub has stopped trying to tell a partner something about a real mission, maybe while older ones still lay there. ' +
-        'The list of SweeperDeadLetters says what, and whom to phone. That this alarm is over means only that no more have come.',
+        'In the last minutes the hub has given up notifications about real missions; older dead letters may remain. ' +
+        'The list of SweeperDeadLetters names them and whom to phone. When this alarm ends, no new ones were given up; the list may still have entries.',
     });
   }
 }

@@ -4,12 +4,12 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Architecture, Function as LambdaFunction, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
-import type { Handlers } from './bundles.ts';
+import type { Bundles } from './bundles.ts';
 import type { FunctionName, StageSettings } from '../stage.ts';
 
 interface HubFunctionProps {
   readonly stage: StageSettings;
-  readonly handlers: Handlers;
+  readonly bundles: Bundles;
   /** The folder whose `lambda.ts` this function runs. */
   readonly name: FunctionName;
   readonly logKey: IKey;
@@ -18,12 +18,12 @@ interface HubFunctionProps {
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** One function, with its own log and with no rights but those that `allow` gives, and to be traced where the stage says so. */
+/** One function with its own log group and only the rights that the `allow` methods give; traced if the stage traces. */
 export class HubFunction extends LambdaFunction {
   constructor(
     scope: Construct,
     id: string,
-    { stage, handlers, name, logKey, timeout, memorySize = 512, environment }: HubFunctionProps,
+    { stage, bundles, name, logKey, timeout, memorySize = 512, environment }: HubFunctionProps,
   ) {
     const reserved = stage.reservedConcurrency?.[name];
     const logGroup = new LogGroup(scope, `${id}Log`, {
@@ -31,11 +31,11 @@ export class HubFunction extends LambdaFunction {
       encryptionKey: logKey,
       removalPolicy: stage.keepsData ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY,
     });
-    // AWS's own policy for logs would let each function write into the log of any other, the second witness of reads among them.
+    // AWS's managed policy for logs would let each function write to the log of any other, also to the logged copies of the log of reads.
     const role = new Role(scope, `${id}ServiceRole`, { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
     logGroup.grantWrite(role);
     super(scope, id, {
-      code: handlers.code(name),
+      code: bundles.code(name),
       handler: 'index.handler',
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
@@ -51,7 +51,7 @@ export class HubFunction extends LambdaFunction {
       Validations.of(role).acknowledge({
         id: 'AwsSolutions-IAM5[Resource::*]',
         reason:
-          'AWS X-Ray takes traces for the whole account and names no resource. All other rights are in a table of the stack test.',
+          'AWS X-Ray accepts traces for the whole account and has no resource. All other rights are in a table of the stack test.',
       });
   }
 
@@ -59,7 +59,7 @@ export class HubFunction extends LambdaFunction {
     this.addToRolePolicy(new PolicyStatement({ actions: [...actions], resources: [...resources] }));
   }
 
-  /** Only items whose partition key has one of these forms. */
+  /** Allows the actions on items whose partition key has one of these forms. */
   allowItems(actions: readonly string[], tableArn: string, ...partitionKeys: readonly string[]): void {
     this.addToRolePolicy(
       new PolicyStatement({
@@ -70,7 +70,7 @@ export class HubFunction extends LambdaFunction {
     );
   }
 
-  /** Only what a service does with a key on the function's behalf: the function itself can neither encrypt nor decrypt with it. */
+  /** Allows a service to use the key on the function's behalf; the function itself cannot encrypt or decrypt with it. */
   allowKey(actions: readonly string[], key: IKey, service: 'dynamodb' | 'sqs'): void {
     this.addToRolePolicy(
       new PolicyStatement({

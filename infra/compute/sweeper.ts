@@ -16,18 +16,18 @@ interface SweeperProps {
   readonly onCall: OnCall;
 }
 
-/** Works what is owed: unfinished fan-outs, notifications not delivered, acknowledgements not given. */
+/** Runs the sweeper every minute on pending work: unfinished fan-outs, undelivered notifications, overdue acknowledgements. */
 export class Sweeper extends Construct {
-  /** Notifications that were given up, and that nobody has redriven or discarded. */
+  /** Notifications that were given up and not redriven or discarded. */
   readonly deadLetters: Metric;
-  /** Obligations that could not be paid, or that nothing was done for. */
-  readonly unpaid: Metric;
+  /** Obligations that could not be completed, or that were not attempted. */
+  readonly overdue: Metric;
 
   constructor(scope: Construct, id: string, { sweep, onCall }: SweeperProps) {
     super(scope, id);
     const namespace = metricNamespace(Stack.of(this).stackName);
 
-    // A run that failed or could not start is not made up for: the next one finds the same work.
+    // A run that failed or could not start is not repeated: the next run finds the same work.
     sweep.configureAsyncInvoke({ retryAttempts: 0 });
     new Rule(this, 'EveryMinute', {
       schedule: Schedule.rate(Duration.minutes(1)),
@@ -46,32 +46,32 @@ export class Sweeper extends Construct {
       new Metric({ namespace, metricName, ...options });
 
     this.deadLetters = metric('DeadLetters', largest);
-    this.unpaid = metric('Unpaid', summed);
+    this.overdue = metric('Unpaid', summed);
 
-    // Each run that comes to its end counts the dead letters, also when there are none: no count, no sweeper.
-    onCall.wake(this, 'Standing', metric('DeadLetters', counted), {
+    // Each completed run logs the number of dead letters, also zero: without a count no run has completed.
+    onCall.wake(this, 'Stopped', metric('DeadLetters', counted), {
       alarmDescription:
-        'What the hub owes is not being worked off: notifications that failed once are not sent again, ' +
-        'what was cut off is not finished, and nobody is told that a deadline has passed. Until it runs again, coordinators must phone.',
+        'Pending work is not processed: notifications that failed once are not sent again, ' +
+        'interrupted work is not completed, and nobody is notified that a deadline has passed. Until the sweeper runs again, coordinators must phone.',
       threshold: 1,
       comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
-      // One failed minute is made good by the next.
+      // The next run does the work of one that failed.
       evaluationPeriods: 3,
       treatMissingData: TreatMissingData.BREACHING,
     });
     onCall.wake(this, 'DeadLetters', this.deadLetters, {
       alarmDescription:
-        'A partner has not been told something about a mission, and the hub has stopped trying. As a rule the parties of the mission ' +
-        'were told to phone it; the list says of which they were not. Repair the endpoint with its people, then redrive or discard until the list is empty: npm run hub -- dead-letters.',
+        'A partner was not notified of something about a mission, and the hub has stopped trying. As a rule the parties of the mission ' +
+        'were asked to phone it; the list marks the cases in which they were not. Repair the endpoint with its owner, then redrive or discard until the list is empty: npm run hub -- dead-letters.',
       ...atOnce,
-      // A minute without a count says nothing new.
+      // A minute without a count changes nothing.
       treatMissingData: TreatMissingData.IGNORE,
     });
 
-    onCall.wake(this, 'Unpaid', this.unpaid, {
+    onCall.wake(this, 'Overdue', this.overdue, {
       alarmDescription:
-        'The hub owes what it cannot pay: partners have waited for minutes for notifications that were not even tried, or the queue or the table refuses. ' +
-        'Warnings to people travel the same way and may be missing too: tell the AMK LA to phone.',
+        'Pending work is overdue: partners have waited for minutes for notifications that were not attempted, or the queue or the table refuses. ' +
+        'Warnings to people are delivered in the same way and may be missing too: ask the AMK LA to phone.',
       ...lasting,
     });
   }

@@ -6,7 +6,7 @@ import type { Construct } from 'constructs';
 import { type LogMessageName, logMessages } from '../../schemas/telemetry/log-messages.ts';
 import { metricNamespace } from '../../schemas/telemetry/metrics.ts';
 
-/** How alarms look at numbers: minute by minute. */
+/** Statistics and thresholds that the alarms share; all look at single minutes. */
 
 const period = Duration.minutes(1);
 
@@ -14,7 +14,7 @@ export const summed = { period, statistic: Stats.SUM };
 export const largest = { period, statistic: Stats.MAXIMUM };
 export const counted = { period, statistic: Stats.SAMPLE_COUNT };
 
-/** More than none, or than `threshold`. */
+/** Fires at once above 0, or above `threshold`. */
 export const atOnce = {
   threshold: 0,
   comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
@@ -22,16 +22,16 @@ export const atOnce = {
   treatMissingData: TreatMissingData.NOT_BREACHING,
 };
 
-/** The same in three minutes of five: one bad minute is made good by a system or a sweep that tries again. */
+/** Fires if it is so in three minutes of five: a retry of the caller or the sweeper corrects a single bad minute. */
 export const lasting = { ...atOnce, evaluationPeriods: 5, datapointsToAlarm: 3 };
 
-/** Lines that carry one of these codes. */
-export const saying = (...messages: readonly LogMessageName[]): IFilterPattern =>
+/** Log lines with one of these codes. */
+export const withCode = (...messages: readonly LogMessageName[]): IFilterPattern =>
   FilterPattern.any(...messages.map((message) => FilterPattern.stringValue('$.code', '=', logMessages[message].code)));
 
 /**
- * What Lambda writes when a function does not start, or ends without a word of its own; none of it for an error that a handler
- * throws. `INIT_REPORT` only stands where starting failed, as long as nothing is started beforehand (provisioned concurrency).
+ * What Lambda logs when a function does not start or ends without a log line of its own; none of it for an error that a handler
+ * throws. `INIT_REPORT` is logged only if starting failed, unless there is provisioned concurrency.
  */
 export const endingEarly: IFilterPattern = FilterPattern.anyTerm(
   'Task timed out',
@@ -40,20 +40,20 @@ export const endingEarly: IFilterPattern = FilterPattern.anyTerm(
   'INIT_REPORT',
 );
 
-interface Said {
-  /** A function, or whatever else has a log. */
-  readonly by: { readonly logGroup: ILogGroup };
+interface LogLines {
+  /** A function or the API. */
+  readonly of: { readonly logGroup: ILogGroup };
   readonly pattern: IFilterPattern;
 }
 
-/** One number of what stands in several logs: an alarm on a sum of metrics would look at each of them. */
-export const countOf = (scope: Construct, metricName: string, lines: readonly Said[]): Metric => {
+/** Counts lines of several logs in one metric: an alarm on a sum of metrics would evaluate each of them. */
+export const countOf = (scope: Construct, metricName: string, lines: readonly LogLines[]): Metric => {
   const namespace = metricNamespace(Stack.of(scope).stackName);
-  for (const [index, { by, pattern }] of lines.entries())
+  for (const [index, { of, pattern }] of lines.entries())
     new MetricFilter(scope, `${metricName}${index + 1}`, {
       metricNamespace: namespace,
       metricName,
-      logGroup: by.logGroup,
+      logGroup: of.logGroup,
       filterPattern: pattern,
     });
   return new Metric({ namespace, metricName, ...summed });

@@ -9,30 +9,32 @@ import { z } from 'zod';
 
 interface OnCallProps {
   readonly key: IKey;
-  /** Where docs/runbook.md is read. */
+  /** Address of docs/runbook.md. */
   readonly runbook: string;
 }
 
 interface AlarmOptions extends CreateAlarmOptions {
-  /** What it means for people, and what to do. */
+  /** What the alarm means for people, and what to do. */
   readonly alarmDescription: string;
 }
 
-/** Where the runbook is read, from `-c runbook=<address>`; else the file of this release. Throws if that is no address. */
+/** Address of the runbook, from `-c runbook=<address>`; by default the file of this release. Throws if the value is not an address. */
 export const readRunbook = (context: unknown): string => {
   const asked = z
     .url({ protocol: /^https?$/ })
     .default('docs/runbook.md')
     .safeParse(context);
   if (!asked.success)
-    throw new Error(`${JSON.stringify(context)} is no address. Give -c runbook=https://…/runbook.md, or nothing.`);
+    throw new Error(
+      `${JSON.stringify(context)} is not an address. Give -c runbook=https://…/runbook.md, or omit the option.`,
+    );
   return asked.data;
 };
 
-/** Those who are woken: whoever subscribes to the topic hears of every alarm of the hub, when it begins and when it is over. */
+/** The topic of the people on call: subscribers receive every alarm of the hub when it begins and when it ends. */
 export class OnCall extends Construct {
   readonly topic: Topic;
-  /** Where docs/runbook.md is read. */
+  /** Address of docs/runbook.md. */
   readonly runbook: string;
   readonly #action: SnsAction;
   readonly #alarms: Alarm[] = [];
@@ -42,7 +44,7 @@ export class OnCall extends Construct {
     this.runbook = runbook;
     this.topic = new Topic(this, 'Topic', { displayName: 'luftbro on call', enforceSSL: true, masterKey: key });
     const { stackName, partition, region, account } = Stack.of(this);
-    // A policy of one's own takes the place of the one that lets a topic's account publish: without this no alarm is heard.
+    // A policy replaces the default one that lets the topic's account publish: without this statement no alarm is sent.
     this.topic.addToResourcePolicy(
       new PolicyStatement({
         sid: 'AlarmsOfThisStack',
@@ -59,15 +61,16 @@ export class OnCall extends Construct {
     this.#action = new SnsAction(this.topic);
   }
 
-  /** Every alarm that wakes somebody. */
+  /** Every alarm that notifies people. */
   get alarms(): readonly Alarm[] {
     return this.#alarms;
   }
 
+  /** Adds an alarm that notifies the people on call. */
   wake(scope: Construct, id: string, metric: Metric, { alarmDescription, ...options }: AlarmOptions): void {
     const alarm = metric.createAlarm(scope, id, {
       ...options,
-      // The heading of an alarm's section in the runbook is what the stack calls the alarm.
+      // The alarm's section in the runbook has the alarm's logical id as heading.
       alarmDescription: `${alarmDescription} ${this.runbook}#${`${scope.node.id}${id}`.toLowerCase()}`,
     });
     alarm.addAlarmAction(this.#action);

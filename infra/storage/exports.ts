@@ -13,54 +13,12 @@ import {
 } from 'aws-cdk-lib/aws-scheduler';
 import { Universal } from 'aws-cdk-lib/aws-scheduler-targets';
 import { Construct } from 'constructs';
-import { z } from 'zod';
 import type { OnCall } from '../observability/on-call.ts';
 import { atOnce } from '../observability/alarms.ts';
+import { type ExportPlace, ownerOf } from './export-place.ts';
 
-const arnOfKey = /^arn:aws[a-z-]*:kms:([a-z0-9-]+):(\d{12}):key\/[0-9A-Za-z-]+$/;
-
-const exportsSchema = z.strictObject({
-  exportBucket: z.string().regex(/^(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/),
-  exportKey: z.string().regex(arnOfKey),
-});
-
-/**
- * Where the table is exported to each night: a bucket in another account, in another region, which the stack does not make
- * (`infra/storage/export-vault.yaml` does). `exportKey`: ARN of the key there under which the exports lie; it names the bucket's account and
- * region too, for S3 takes a key of its own region only.
- */
-export type ExportPlace = z.output<typeof exportsSchema>;
-
-/** What to give, for each option. */
-const help: Readonly<Record<keyof ExportPlace, string>> = {
-  exportBucket: 'give the name of the bucket that the nightly exports go to, without s3://',
-  exportKey: 'give the ARN of the KMS key of the exports, arn:aws:kms:<region>:<account>:key/<id>, and no alias',
-};
-
-/** The names of the options, as `-c <name>=<value>` gives them. */
-export const exportOptions: readonly string[] = Object.keys(help);
-
-/** From what `-c` gives; `undefined` if nothing is given. Throws, saying what is wrong or missing. */
-export const readExportPlace = (context: Readonly<Record<string, unknown>>): ExportPlace | undefined => {
-  const given = Object.fromEntries(
-    exportOptions.map((option) => [option, context[option]]).filter(([, value]) => value !== undefined),
-  );
-  if (Object.keys(given).length === 0) return undefined;
-  const read = exportsSchema.safeParse(given);
-  if (read.success) return read.data;
-  const wrong = new Set(read.error.issues.map(({ path: [option] }) => String(option)));
-  const said = Object.entries(help)
-    .filter(([option]) => wrong.has(option))
-    .map(([option, what]) => `-c ${option}=…${given[option] === undefined ? ' is missing' : ''}: ${what}`);
-  throw new Error(`${said.join('; ')}.`);
-};
-
-/** The options that ask for it, as they are given to CDK. */
-export const optionsOfExports = ({ exportBucket, exportKey }: ExportPlace): string =>
-  `-c exportBucket=${exportBucket} -c exportKey=${exportKey}`;
-
-/** Hours for which an export that was refused is tried again: DynamoDB knows a token for eight, and begins no second export for it. */
-const hoursOfTrying = 6;
+/** Hours for which a refused export is retried. DynamoDB keeps a client token for eight hours and begins no second export for it. */
+const retryHours = 6;
 
 interface ExportsProps {
   /** Undefined: nothing is exported. */
@@ -71,7 +29,7 @@ interface ExportsProps {
   readonly onCall: OnCall;
 }
 
-/** The whole table, once a night, to where an administrator of this account can destroy nothing (ADR 28). */
+/** Exports the whole table once a night to an account in which administrators of this account can delete nothing (ADR 28). */
 export class Exports extends Construct {
   constructor(scope: Construct, id: string, { place, table, tableKey, onCall }: ExportsProps) {
     super(scope, id);
@@ -80,8 +38,8 @@ export class Exports extends Construct {
       description: 'Where the table is exported to each night',
       value:
         place === undefined
-          ? 'Nowhere: if this account or region is lost, so is everything. Give -c exportBucket and -c exportKey (docs/operations.md)'
-          : wordsOf(place, stackName),
+          ? 'Nowhere: if this account or region is lost, all data are lost. Give -c exportBucket and -c exportKey (docs/operations.md)'
+          : placeText(place, stackName),
     });
     if (place !== undefined) this.#start(place, table, tableKey, onCall);
   }
@@ -89,14 +47,14 @@ export class Exports extends Construct {
   #start({ exportBucket, exportKey }: ExportPlace, table: Table, tableKey: IKey, onCall: OnCall): void {
     const { stackName, partition, region, account } = Stack.of(this);
     const owner = ownerOf({ exportKey });
-    // A group of its own: Scheduler counts by groups, and a role is bound to one.
+    // A separate group: Scheduler counts by group, and the role is bound to one.
     const group = new ScheduleGroup(this, 'Group', { scheduleGroupName: `${stackName}-exports` });
-    // What stays would be in the way of the next one of its name.
+    // A group that remains would block the next stack of the same name.
     group.applyRemovalPolicy(RemovalPolicy.DESTROY);
     const role = new Role(this, 'Role', {
-      // The other account lets it in by its name, which stays when the role is made anew.
+      // The other account admits the role by its name, which stays the same when the role is created again.
       roleName: `${stackName}-exports-${region}`,
-      description: 'Starts the nightly exports of the table, and writes them for DynamoDB',
+      description: 'Starts the nightly exports of the table; DynamoDB writes them with this role',
       assumedBy: new ServicePrincipal('scheduler.amazonaws.com', {
         conditions: { StringEquals: { 'aws:SourceAccount': account, 'aws:SourceArn': group.scheduleGroupArn } },
       }),
@@ -105,7 +63,7 @@ export class Exports extends Construct {
     Validations.of(role).acknowledge({
       id: `AwsSolutions-IAM5[Resource::${files.replace(partition, '<AWS::Partition>')}]`,
       reason:
-        'DynamoDB names the files of an export itself; all lie under the name of the stack, and nothing else does.',
+        'DynamoDB names the files of an export itself; all of them, and nothing else, are under the name of the stack.',
     });
     const throughService = (service: string): PolicyStatement['conditions'] => ({
       StringEquals: { 'kms:ViaService': `${service}.amazonaws.com` },
@@ -114,7 +72,7 @@ export class Exports extends Construct {
     new Schedule(this, 'Nightly', {
       description: 'Exports the whole table to another account',
       scheduleGroup: group,
-      // Night in Norway all year round, and not on the hour, when everybody comes.
+      // Night in Norway all year; not on the hour, when AWS is busiest.
       schedule: ScheduleExpression.cron({ minute: '17', hour: '1' }),
       target: new Universal({
         service: 'dynamodb',
@@ -128,12 +86,12 @@ export class Exports extends Construct {
           S3Prefix: stackName,
           S3SseAlgorithm: 'KMS',
           S3SseKmsKeyId: exportKey,
-          // The same for each try of a night. Its own for each stack: DynamoDB refuses a token that came with other words.
+          // The same for each retry of a night; different for each stack, because DynamoDB refuses a token that was used with other input.
           ClientToken: `${stackName}-${ContextAttribute.scheduledTime}`,
         }),
         role,
-        maxEventAge: Duration.hours(hoursOfTrying),
-        // DynamoDB uses them for whoever asked for the export, until its last file is written.
+        maxEventAge: Duration.hours(retryHours),
+        // DynamoDB acts with these rights until the last file of the export is written.
         policyStatements: [
           new PolicyStatement({ actions: ['dynamodb:ExportTableToPointInTime'], resources: [table.tableArn] }),
           new PolicyStatement({
@@ -157,24 +115,17 @@ export class Exports extends Construct {
     const givenUp = group.metricDropped({ period: Duration.hours(1), statistic: Stats.SUM });
     onCall.wake(this, 'Refused', givenUp, {
       ...atOnce,
-      // On until the next night has gone well.
+      // On until the next night succeeds.
       evaluationPeriods: 24,
       datapointsToAlarm: 1,
       alarmDescription:
-        'Last night no copy of the missions left this account: if the account or the region is lost now, so is everything since the export before. ' +
-        'The hub works and nobody has to phone: find the cause in the daytime, today.',
+        'Last night no copy of the missions left this account: if the account or the region is lost now, everything since the previous export is lost. ' +
+        'The hub works and nobody has to phone. Find the cause during the day, today.',
     });
   }
 }
 
-const ownerOf = ({
-  exportKey,
-}: Pick<ExportPlace, 'exportKey'>): { readonly region: string; readonly account: string } => {
-  const [, region = '', account = ''] = arnOfKey.exec(exportKey) ?? [];
-  return { region, account };
-};
-
-const wordsOf = (place: ExportPlace, stackName: string): string => {
+const placeText = (place: ExportPlace, stackName: string): string => {
   const { account, region } = ownerOf(place);
   return `s3://${place.exportBucket}/${stackName}/AWSDynamoDB/, account ${account}, region ${region}`;
 };

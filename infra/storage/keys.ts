@@ -9,15 +9,15 @@ interface HubKeysProps {
 }
 
 /**
- * The keys under which the hub's data lie, each turned once a year. One for each circle of those that may use it (ADR 24): functions
- * use the first through table and queues, CloudWatch Logs the second, alarms the third, and none of them another's.
+ * The KMS keys of the hub's data, each rotated once a year. One for each group of users (ADR 24): functions use the first through
+ * table and queues, CloudWatch Logs the second, alarms the third, and none uses another's.
  */
 export class HubKeys extends Construct {
-  /** Table and queues. Whoever may use it is told so by its own policy. */
+  /** Table and queues. Functions get the right to use it by their own policies. */
   readonly missions: Key;
   /** Every log group of the stack. */
   readonly logs: Key;
-  /** The topic of those who are on call. */
+  /** The topic of the people on call. */
   readonly onCall: Key;
 
   constructor(scope: Construct, id: string, { stage }: HubKeysProps) {
@@ -29,13 +29,13 @@ export class HubKeys extends Construct {
         alias: `${stackName}/${name.toLowerCase()}`,
         enableKeyRotation: true,
         pendingWindow: Duration.days(stage.keyDeletionDays),
-        // What lies under a key that is gone can never be read again, backups included.
+        // Data under a deleted key can never be read again, backups included.
         removalPolicy: stage.keepsData ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY,
       });
 
-    this.missions = key('Missions', 'Missions: the table, and the queues of what is to be delivered');
+    this.missions = key('Missions', 'Missions: the table and the delivery queues');
 
-    this.logs = key('Logs', 'Logs of functions and doors');
+    this.logs = key('Logs', 'Logs of functions, API and firewall');
     this.logs.addToResourcePolicy(
       new PolicyStatement({
         sid: 'LogsOfThisStack',
@@ -45,7 +45,7 @@ export class HubKeys extends Construct {
         resources: ['*'],
         conditions: {
           ArnLike: {
-            // A group's name begins with the stack's; those of firewall and API must begin with AWS's own words.
+            // A group's name begins with the stack's; AWS requires other prefixes for those of firewall and API.
             'kms:EncryptionContext:aws:logs:arn': [
               `${stackName}-*`,
               `aws-waf-logs-${stackName}-*`,
@@ -56,9 +56,9 @@ export class HubKeys extends Construct {
       }),
     );
 
-    this.onCall = key('OnCall', 'Alarms on their way to those who are on call');
-    // CloudWatch may not use a key that AWS manages: without this an alarm changes its colour and tells nobody. Whose alarms may
-    // ring is said by the topic's policy; no source says that CloudWatch names an account when it asks for a key.
+    this.onCall = key('OnCall', 'Alarms to the people on call');
+    // CloudWatch cannot use a key that AWS manages: without this statement an alarm changes its state and notifies nobody. The
+    // topic's policy limits which alarms may publish; no AWS documentation says that CloudWatch names an account when it uses a key.
     this.onCall.addToResourcePolicy(
       new PolicyStatement({
         sid: 'Alarms',

@@ -6,7 +6,7 @@ import { Construct } from 'constructs';
 import { z } from 'zod';
 import type { OnCall } from '../observability/on-call.ts';
 import type { StageSettings } from '../stage.ts';
-import { countOf, lasting, saying } from '../observability/alarms.ts';
+import { countOf, lasting, withCode } from '../observability/alarms.ts';
 
 interface HubTableProps {
   readonly stage: StageSettings;
@@ -16,8 +16,8 @@ interface HubTableProps {
 }
 
 /**
- * Which table of the stage this is, by `table-<stage>` in the context of cdk.json. The next number makes a new, empty one in the same
- * stack, for a restore; the one before stays where data are kept. Throws if it is no number from 1.
+ * Reads the number of the stage's table from `table-<stage>` in the context of cdk.json. The next number creates a new, empty table
+ * in the same stack, for a restore; stages that keep data keep the old table. Throws if the value is not a whole number from 1.
  */
 export const readGeneration = (context: unknown, name: string): number => {
   const asked = z.coerce.number().int().min(1).default(1).safeParse(context);
@@ -26,7 +26,7 @@ export const readGeneration = (context: unknown, name: string): number => {
   return asked.data;
 };
 
-/** Mission logs, subscription logs and the directory. One region: conditional writes decide who comes first. */
+/** The table of mission logs, subscriptions and the directory. In one region, because conditional writes decide which of two messages is first. */
 export class HubTable extends Construct {
   readonly table: Table;
 
@@ -43,11 +43,11 @@ export class HubTable extends Construct {
         recoveryPeriodInDays: stage.recoveryDays,
       },
       deletionProtection: stage.keepsData,
-      // Only proofs that were used (DPoP) and counts of requests carry it. Nothing relies on how soon they are gone.
+      // Only used proofs (DPoP) and request counts have it. Nothing depends on when they are deleted.
       timeToLiveAttribute: 'expiresAt',
       removalPolicy: stage.keepsData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
     });
-    // Sparse: only items that owe something carry `obligation`, so an empty index means that everybody has been told.
+    // Sparse: only items with pending work have `obligation`.
     this.table.addGlobalSecondaryIndex({
       indexName: 'obligations',
       partitionKey: { name: 'obligation', type: AttributeType.STRING },
@@ -62,19 +62,19 @@ export class HubTable extends Construct {
     });
   }
 
-  /** Rings when functions cannot reach it, after the tries of the SDK, whatever keeps them away: its key, their rights, its load. */
+  /** Adds the alarm for functions that cannot reach the table after the retries of the SDK: for its key, their rights or its load. */
   watch(onCall: OnCall, functions: readonly LambdaFunction[]): void {
-    const pattern = saying('STORAGE_UNAVAILABLE');
+    const pattern = withCode('STORAGE_UNAVAILABLE');
     const refused = countOf(
       this,
       'StorageUnavailable',
-      functions.map((by) => ({ by, pattern })),
+      functions.map((of) => ({ of, pattern })),
     );
     onCall.wake(this, 'Refusing', refused, {
       ...lasting,
       alarmDescription:
-        'The table, or the queue, refuses what the hub reads and writes: messages are refused, and notifications and warnings to people wait. ' +
-        'If DoorShut is on too, AMK must phone until it is over.',
+        'The table or the queue refuses reads and writes of the hub: messages are refused, and notifications and warnings to people wait. ' +
+        'If ApiDown is on too, AMK must phone until it is over.',
     });
   }
 }

@@ -189,7 +189,7 @@ export const logMessages = {
     level: 'info',
     text: 'Sweeper pass finished',
     meaning: 'One pass of the sweeper over the obligations that were due.',
-    todo: '`failed` or `stalled`: see the alarm SweeperUnpaid in the runbook.',
+    todo: '`failed` or `stalled`: see the alarm SweeperOverdue in the runbook.',
     fields: ['completed', 'failed', 'stalled', 'more'],
   },
   OBLIGATION_FAILED: {

@@ -119,7 +119,7 @@ const main = async (): Promise<number> => {
       '-c',
       `stage=${values.stage}`,
       '-c',
-      'entrance=public',
+      'access=public',
       '--output',
       assembly,
     );

@@ -44,7 +44,7 @@ const termsOf = (pattern: string): readonly string[] =>
 const sectionOf = (name: string): string =>
   new RegExp(`^## ${name}$.*?(?=^## )`, 'ms').exec(`${runbook}\n## `)?.[0] ?? '';
 
-describe('the alarms', () => {
+describe('alarms', () => {
   it('are these, each for another action', () => {
     expect(Object.fromEntries(Object.entries(alarms).map(([name, alarm]) => [name, alarm.MetricName]))).toEqual({
       DeliveriesBroken: 'ApproximateNumberOfMessagesVisible',
@@ -52,25 +52,25 @@ describe('the alarms', () => {
       DeliveriesGivenUp: 'Deliveries',
       DeliveriesLate: 'ApproximateAgeOfOldestMessage',
       DeliveriesThrottled: 'Throttles',
-      DoorFailing: '5XXError',
-      DoorIssuerUnreachable: 'IssuerUnreachable',
-      DoorLimiting: 'TooOften',
-      DoorRefusing: 'CallersRefused',
-      DoorShut: 'DoorFaults',
+      ApiFailing: '5XXError',
+      ApiIssuerUnreachable: 'IssuerUnreachable',
+      ApiLimiting: 'RequestsLimited',
+      ApiRefusing: 'CallersRefused',
+      ApiDown: 'RequestFaults',
       ExportsRefused: 'InvocationDroppedCount',
       SweeperDeadLetters: 'DeadLetters',
-      SweeperStanding: 'DeadLetters',
-      SweeperUnpaid: 'Unpaid',
+      SweeperStopped: 'DeadLetters',
+      SweeperOverdue: 'Unpaid',
       TableRefusing: 'StorageUnavailable',
     });
   });
 
-  it.each(Object.entries(alarms))('%s wakes somebody when it begins and says when it is over', (_name, alarm) => {
+  it.each(Object.entries(alarms))('%s notifies the people on call when it begins and when it ends', (_name, alarm) => {
     expect([alarm.AlarmActions, alarm.OKActions]).toEqual([[{ Ref: 'OnCallTopic' }], [{ Ref: 'OnCallTopic' }]]);
   });
 
   it.each(Object.entries(alarms))(
-    '%s says what it means for people, whom to phone, and where to read on',
+    '%s says what it means for people, whom to phone, and links to its section of the runbook',
     (name, alarm) => {
       expect(alarm.AlarmDescription).toMatch(/phone/);
       const [text = '', anchor] = alarm.AlarmDescription.split('#');
@@ -85,18 +85,18 @@ describe('the alarms', () => {
     },
   );
 
-  it.each(Object.keys(alarms))('%s has its meaning, how to look, and how to solve in the runbook', (name) => {
+  it.each(Object.keys(alarms))('%s has its meaning, diagnosis and solution in the runbook', (name) => {
     expect(sectionOf(name)).toMatch(/^## \w+\n\*\*.+?\*\*.*\n\*\*Diagnosis\.\*\*\n```sh\n.*\n\*\*Solution\.\*\*/s);
   });
 
-  it('stand all in the order in which to begin', () => {
+  it('are all listed in the runbook in the order in which to begin', () => {
     const order = /\*\*If several alarms are on,\*\*.*/.exec(runbook)?.[0] ?? '';
     expect([...order.matchAll(/`(\w+)`/g)].map(([, name = '']) => name).toSorted()).toEqual(
       Object.keys(alarms).toSorted(),
     );
   });
 
-  it('lead to commands that name what the stack has', () => {
+  it('have commands in the runbook that name resources and outputs of the stack', () => {
     const { Resources, Outputs } = z
       .object({ Resources: z.record(z.string(), z.unknown()), Outputs: z.record(z.string(), z.unknown()) })
       .parse(template.toJSON());
@@ -115,19 +115,19 @@ describe('the alarms', () => {
     expect(codes.filter((code) => !known.has(code))).toEqual([]);
   });
 
-  it('are read in the repository if nobody says where, and nowhere that is no address', () => {
+  it('link to the file of the repository by default, and refuse a value that is not an address', () => {
     const [file] = readRunbook(undefined).split('#');
     expect(existsSync(file ?? '')).toBe(true);
     expect(() => readRunbook('the handbook')).toThrow(/-c runbook=https/);
   });
 
-  it('ring for an order only when it is older than the hub ever keeps one', () => {
+  it('fire for a delivery job only when it is older than the hub ever keeps one', () => {
     const { tryFor, longestRetryAfter } = deliverySettings;
     expect(alarms['DeliveriesLate']?.Threshold).toBeGreaterThan(tryFor + longestRetryAfter);
   });
 
-  it('ring when the sweeper is silent, not only when it fails', () => {
-    expect(alarms['SweeperStanding']).toMatchObject({
+  it('fire when the sweeper logs no run, not only when it fails', () => {
+    expect(alarms['SweeperStopped']).toMatchObject({
       Statistic: 'SampleCount',
       Threshold: 1,
       ComparisonOperator: 'LessThanThreshold',
@@ -135,7 +135,7 @@ describe('the alarms', () => {
     });
   });
 
-  it('ring for the next thing that was given up of a real mission, also while an older one lies there', () => {
+  it('fire for each next notification of a real mission that was given up, also while an older one remains', () => {
     expect(alarms['DeliveriesGivenUp']).toMatchObject({
       Namespace: 'luftbro-prod',
       Dimensions: [
@@ -148,9 +148,9 @@ describe('the alarms', () => {
     });
   });
 
-  it('never ring that the door is shut for a token that was refused, which ends the function that checks it with an error', () => {
+  it('do not fire ApiDown for a refused token, which ends the authorizer with an error', () => {
     expect(JSON.stringify(alarms)).not.toContain('"Value":{"Ref":"Authorize"}');
-    for (const { FilterPattern } of countedAs('DoorFaults')) {
+    for (const { FilterPattern } of countedAs('RequestFaults')) {
       expect(FilterPattern).not.toContain(logMessages.TOKEN_REFUSED.code);
       // What Lambda's runtime writes for it.
       const written =
@@ -159,8 +159,8 @@ describe('the alarms', () => {
     }
   });
 
-  it('ring when more than a few are refused for who they are, but not for what is no token at all', () => {
-    expect(alarms['DoorRefusing']?.Threshold).toBeGreaterThan(0);
+  it('fire when more than a few callers are refused for their identity, but not for malformed tokens', () => {
+    expect(alarms['ApiRefusing']?.Threshold).toBeGreaterThan(0);
     const ofTokens = countedAs('CallersRefused').filter(({ LogGroupName }) => LogGroupName.Ref === 'AuthorizeLog');
     expect(ofTokens.map(({ FilterPattern }) => FilterPattern)).toEqual([
       `{ ($.code = "${logMessages.TOKEN_REFUSED.code}") && ($.why != "malformed") }`,
@@ -168,9 +168,9 @@ describe('the alarms', () => {
   });
 
   it.each(['dev', 'prod'] as const)(
-    'ring in %s for what the gateway refuses because it is too much, also if that was the firewall',
+    'fire in %s for requests that the gateway or the firewall refuses by rate',
     (stage) => {
-      const ofRequests = countedAs('TooOften', hubTemplate(stage)).filter(
+      const ofRequests = countedAs('RequestsLimited', hubTemplate(stage)).filter(
         ({ LogGroupName }) => LogGroupName.Ref === 'ApiLogsAccess',
       );
       expect(ofRequests.map(({ FilterPattern }) => FilterPattern)).toEqual([
@@ -180,13 +180,13 @@ describe('the alarms', () => {
   );
 });
 
-describe('what is counted in logs', () => {
+describe('metrics of log lines', () => {
   it.each([
-    ['DoorFaults', ['Authorize', 'ProcessMessage'], ['STORAGE_UNAVAILABLE', 'UNEXPECTED']],
-    ['DoorFaults', ['ProcessMessage'], ['TOO_LATE']],
+    ['RequestFaults', ['Authorize', 'ProcessMessage'], ['STORAGE_UNAVAILABLE', 'UNEXPECTED']],
+    ['RequestFaults', ['ProcessMessage'], ['TOO_LATE']],
     ['IssuerUnreachable', ['Authorize'], ['ISSUER_UNREACHABLE']],
     ['CallersRefused', ['ProcessMessage', 'Read', 'Subscribe'], ['REQUEST_REFUSED']],
-    ['TooOften', ['Authorize', 'ProcessMessage'], ['CLIENT_LIMITED']],
+    ['RequestsLimited', ['Authorize', 'ProcessMessage'], ['CLIENT_LIMITED']],
     [
       'StorageUnavailable',
       ['Authorize', 'Deliver', 'Metadata', 'ProcessMessage', 'Read', 'Subscribe', 'Sweep'],
@@ -204,8 +204,8 @@ describe('what is counted in logs', () => {
     }
   });
 
-  it.each(['Authorize', 'ProcessMessage'])('is also that %s does not start, or ends without a word', (name) => {
-    const terms = countedAs('DoorFaults')
+  it.each(['Authorize', 'ProcessMessage'])('count when %s does not start, or ends without a log line', (name) => {
+    const terms = countedAs('RequestFaults')
       .filter(({ LogGroupName }) => LogGroupName.Ref === `${name}Log`)
       .flatMap(({ FilterPattern }) => termsOf(FilterPattern));
     // As Lambda writes them.
@@ -219,7 +219,7 @@ describe('what is counted in logs', () => {
       expect(terms.filter((term) => line.includes(term))).not.toEqual([]);
   });
 
-  it('are the numbers of the line where it has some', () => {
+  it('have the numbers of the line if it has some', () => {
     const values = Object.values(filters).flatMap(({ MetricTransformations }) =>
       MetricTransformations.map(({ MetricName, MetricValue }) => `${MetricName} ${MetricValue}`),
     );
@@ -230,7 +230,7 @@ describe('what is counted in logs', () => {
     ]);
   });
 
-  it('is counted apart from what another stage in the account counts', () => {
+  it('are separate from those of another stage in the account', () => {
     const namespaces = [...JSON.stringify(template.toJSON()).matchAll(/"(?:Metric)?Namespace":"(?!AWS\/)([^"]+)"/g)];
     expect(namespaces.length).toBeGreaterThan(5);
     expect(new Set(namespaces.map(([, namespace]) => namespace))).toEqual(new Set(['luftbro-prod']));

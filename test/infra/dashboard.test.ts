@@ -6,7 +6,7 @@ import { hubTemplate, propertiesOf } from '../support/hub-template.ts';
 const runbook = 'https://handbook.example/runbook.md';
 const template = hubTemplate('prod', runbook);
 
-/** The body with what AWS fills in as its name in the stack. */
+/** The body, with references as the names of their resources. */
 const body = z
   .object({ 'Fn::Join': z.tuple([z.literal(''), z.array(z.unknown())]) })
   .transform((call) =>
@@ -38,7 +38,7 @@ const widgets = z
 
 const filterSchema = z.object({ MetricTransformations: z.array(z.object({ MetricName: z.string() })) });
 
-/** What the hub counts itself: the metric's name and the texts after it, which are pairs of dimension and value. */
+/** Metrics of the hub itself: the name and the texts after it, which are pairs of dimension and value. */
 const ownOf = (shown: (typeof widgets)[number]) =>
   shown.metrics
     .filter(([namespace]) => namespace === 'luftbro-prod')
@@ -48,10 +48,10 @@ const ownOf = (shown: (typeof widgets)[number]) =>
     }));
 const shownNames = new Set(widgets.flatMap(ownOf).map(({ name }) => name));
 
-describe('the dashboard', () => {
-  it('begins with how to read it, and leads to the runbook', () => {
+describe('dashboard', () => {
+  it('begins with how to read it, and links to the runbook', () => {
     const [first] = widgets.toSorted((one, other) => one.y - other.y);
-    expect(first?.markdown).toMatch(/^# Is anybody untold\?/);
+    expect(first?.markdown).toMatch(/^# Was everybody notified\?/);
     expect(first?.markdown).toContain(`](${runbook})`);
   });
 
@@ -67,11 +67,11 @@ describe('the dashboard', () => {
     (name) => expect(shownNames).toContain(name),
   );
 
-  it.each(['CallersRefused', 'TooOften'])('shows how many are refused at the door: %s', (name) =>
+  it.each(['CallersRefused', 'RequestsLimited'])('shows how many requests are refused: %s', (name) =>
     expect(shownNames).toContain(name),
   );
 
-  it('shows nothing that the hub does not count', () => {
+  it('shows only metrics that the hub counts', () => {
     const ofLogs = Object.values(propertiesOf(template, 'AWS::Logs::MetricFilter', filterSchema)).flatMap(
       ({ MetricTransformations }) => MetricTransformations.map(({ MetricName }) => MetricName),
     );
@@ -79,7 +79,7 @@ describe('the dashboard', () => {
     expect([...shownNames].filter((name) => !counted.has(name))).toEqual([]);
   });
 
-  it('has every value of what it shows, of real missions in one place and of exercises in another', () => {
+  it('has every value of a metric, for real missions in one widget and for exercises in another', () => {
     const places = widgets.map((shown) => ({
       shown,
       missions: new Set(

@@ -14,22 +14,22 @@ const stackOf = (Resources: unknown, rest: object = {}): Stack =>
     queueUrl: (name) => `http://queues/${name}`,
   });
 
-describe('a stack', () => {
-  it('is refused when it has something that the host can neither run nor leave out', () => {
+describe('stack of the embedded host', () => {
+  it('refuses a resource that the host can neither run nor leave out', () => {
     expect(() => stackOf({ Bucket: { Type: 'AWS::S3::Bucket' } })).toThrow(
       /does not know how to run AWS::S3::Bucket \(Bucket\)/,
     );
     expect(() => stackOf({ Role: { Type: 'AWS::IAM::Role' } })).not.toThrow();
   });
 
-  it('is refused when a resource has a property that would be passed over in silence', () => {
+  it('refuses a property that the host would ignore silently', () => {
     const stack = stackOf({ Queue: { Type: 'AWS::SQS::Queue', Properties: { QueueName: 'q', Colour: 'red' } } });
     expect(() => stack.resources('AWS::SQS::Queue', z.strictObject({ QueueName: z.string() }))).toThrow(
       /cannot run Queue .*Colour/s,
     );
   });
 
-  it('leaves out what its condition leaves out', () => {
+  it('leaves out a resource whose condition is false', () => {
     const stack = stackOf(
       { Queue: { Type: 'AWS::SQS::Queue', Condition: 'Never' }, Other: { Type: 'AWS::SQS::Queue' } },
       { Conditions: { Never: { 'Fn::Equals': ['a', 'b'] } } },
@@ -37,7 +37,7 @@ describe('a stack', () => {
     expect(stack.resources('AWS::SQS::Queue', z.object({})).map(({ logicalId }) => logicalId)).toEqual(['Other']);
   });
 
-  it('names what has no name after itself', () => {
+  it('names a resource without a name after its logical id', () => {
     const stack = stackOf(
       { Queue: { Type: 'AWS::SQS::Queue', Properties: { FifoQueue: true } }, Table: { Type: 'AWS::DynamoDB::Table' } },
       { Outputs: { Url: { Value: { Ref: 'Queue' } }, Table: { Value: { 'Fn::GetAtt': ['Table', 'Arn'] } } } },
@@ -76,7 +76,7 @@ const method = (HttpMethod: string, ResourceId: string, integration: object = {}
 
 const Api = { Type: 'AWS::ApiGateway::RestApi', Properties: { Name: 'test' } };
 
-describe('the routes of a template', () => {
+describe('routes of a template', () => {
   const routes = createRoutes(
     stackOf({
       Api,
@@ -108,7 +108,7 @@ describe('the routes of a template', () => {
     });
   });
 
-  it('lead nowhere for what the template does not have', () => {
+  it('lead nowhere if the template has no such path', () => {
     expect(match('GET', '/')?.method).toBeUndefined();
     expect(match('GET', '/fhir')?.method).toBeUndefined();
     expect(match('GET', '/elsewhere')).toBeUndefined();
@@ -119,12 +119,12 @@ describe('the routes of a template', () => {
     expect(match('GET', '/fhir/Subscription/7')?.method).toBeUndefined();
   });
 
-  it('know a method for all, and its own patience', () => {
+  it('have a method for all, with its own timeout', () => {
     expect(match('DELETE', '/fhir/Subscription/7/x')?.method).toMatchObject({ timeoutMilliseconds: 1234 });
     expect(match('GET', '/fhir/Task')?.method).toMatchObject({ timeoutMilliseconds: 29_000 });
   });
 
-  it('are refused when they lead to something else than a function', () => {
+  it('refuse an integration that is not a function', () => {
     expect(() =>
       createRoutes(stackOf({ Api, Path: resource('x'), Get: method('GET', 'Path', { Type: 'MOCK' }) }), 'Api'),
     ).toThrow(/cannot run Get .*not a Lambda proxy integration/s);
@@ -132,13 +132,13 @@ describe('the routes of a template', () => {
   });
 });
 
-describe('a gateway response', () => {
+describe('gateway response', () => {
   const worded = (type: string, properties: object = {}): object => ({
     Type: 'AWS::ApiGateway::GatewayResponse',
     Properties: { ResponseType: type, RestApiId: { Ref: 'Api' }, ...properties },
   });
 
-  it('is the one for its type before the one for all of its kind', () => {
+  it('is the one of its type before the default of its kind', () => {
     const gateway = createGatewayResponses(
       stackOf({
         Api,
@@ -153,7 +153,7 @@ describe('a gateway response', () => {
     expect(gateway.answer('ACCESS_DENIED', 'r1').headers).toContainEqual(['content-type', 'text/plain']);
   });
 
-  it('has the status and the headers that the stack gives it', () => {
+  it('has the status and the headers of the stack', () => {
     const gateway = createGatewayResponses(
       stackOf({
         Api,
@@ -173,7 +173,7 @@ describe('a gateway response', () => {
   });
 
   it.each(['method.request.header.X-Correlation-Id', 'context.authorizer.why', 'application/json'])(
-    'stops the host if a header is filled from %s, which it would not play',
+    'stops the host if a header is filled from %s, which the host does not emulate',
     (mapping) => {
       const ResponseParameters = { 'gatewayresponse.header.X-Thing': mapping };
       expect(() =>
@@ -182,7 +182,7 @@ describe('a gateway response', () => {
     },
   );
 
-  it('is what API Gateway says by default when the stack says nothing', () => {
+  it("is API Gateway's default if the stack has none", () => {
     const { status, body } = createGatewayResponses(stackOf({ Api })).answer('INTEGRATION_TIMEOUT', 'r1');
     expect(status).toBe(504);
     expect(JSON.parse(body.toString())).toHaveProperty('message');

@@ -75,8 +75,8 @@ const scheduleSchema = z.object({
 });
 const nightly = inHub('ExportsNightly', scheduleSchema);
 
-describe('the nightly export', () => {
-  it('is of the whole table, in the format that is restored, under the key of the other account', () => {
+describe('nightly export', () => {
+  it('exports the whole table, in the format that restore reads, under the key of the other account', () => {
     const { ClientToken: _token, ...input } = nightly.Target.Input;
     expect(input).toEqual({
       TableArn: 'arn of Table',
@@ -90,12 +90,12 @@ describe('the nightly export', () => {
     });
   });
 
-  it('is asked for in words that DynamoDB knows', () => {
+  it('calls DynamoDB with parameters that its API has', () => {
     const [, , , , known] = ExportTableToPointInTimeInput$;
     expect(Object.keys(nightly.Target.Input).filter((word) => !known.includes(word))).toEqual([]);
   });
 
-  it('is started once a night by EventBridge Scheduler itself', () => {
+  it('starts once a night by EventBridge Scheduler itself', () => {
     expect(nightly).toMatchObject({ ScheduleExpressionTimezone: 'Etc/UTC', State: 'ENABLED' });
     const [, minute, hour] = /^cron\((\d+) (\d+) \* \* \? \*\)$/.exec(nightly.ScheduleExpression) ?? [];
     expect(Number(minute)).toBeGreaterThan(0);
@@ -104,14 +104,14 @@ describe('the nightly export', () => {
     expect(nightly.Target.RoleArn).toBe('arn of ExportsRole');
   });
 
-  it('begins once however often it is tried: the tries of a night have one token, for as long as DynamoDB knows it', () => {
+  it('begins once however often it is retried: the retries of a night have one token, for as long as DynamoDB keeps it', () => {
     expect(nightly.Target.Input['ClientToken']).toContain('<aws.scheduler.scheduled-time>');
     expect(nightly.Target.Input['ClientToken']).not.toContain('execution-id');
     expect(nightly.Target.RetryPolicy.MaximumRetryAttempts).toBeGreaterThan(0);
     expect(nightly.Target.RetryPolicy.MaximumEventAgeInSeconds).toBeLessThan(8 * 3600);
   });
 
-  it('has no token of another stage of the account, which asks at the same time in other words', () => {
+  it('has another token than another stage of the account, which exports at the same time with other input', () => {
     const tokens = stages.map((stage) => {
       const at = answered(hub(stage), { account: hubAccount, region, stackName: `luftbro-${stage}` });
       return at('ExportsNightly', scheduleSchema).Target.Input['ClientToken'];
@@ -119,13 +119,13 @@ describe('the nightly export', () => {
     expect(new Set(tokens).size).toBe(stages.length);
   });
 
-  it('follows the table to its next generation', () => {
+  it('exports the new table after a change of its number', () => {
     const next = hubTemplate('prod', undefined, { ...ways.public, ...exported, 'table-prod': '2' });
     const at = answered(next, { account: hubAccount, region, stackName: 'luftbro-prod' });
     expect(at('ExportsNightly', scheduleSchema).Target.Input['TableArn']).toBe('arn of TableGeneration2');
   });
 
-  it('may do this and nothing else', () => {
+  it('has these rights and no others', () => {
     const via = (service: string) => ({ StringEquals: { 'kms:ViaService': service } });
     expect(rights).toEqual([
       { Effect: 'Allow', Action: ['dynamodb:ExportTableToPointInTime'], Resource: ['arn of Table'] },
@@ -150,7 +150,7 @@ describe('the nightly export', () => {
     expect(JSON.stringify(template.findResources('AWS::IAM::Policy')).match(/"Ref":"ExportsRole"/g)).toHaveLength(1);
   });
 
-  it('lends its role to its own schedules only, and to those of no other account', () => {
+  it('lets only its own schedules assume its role, and those of no other account', () => {
     expect(inHub('ExportsRole', roleSchema)).toEqual({
       RoleName: `luftbro-prod-exports-${region}`,
       AssumeRolePolicyDocument: {
@@ -170,13 +170,13 @@ describe('the nightly export', () => {
     expect(inHub('ExportsGroup', z.object({ Name: z.string() })).Name).toBe(nightly.GroupName);
   });
 
-  it('leaves nothing behind that would be in the way when it is taken away and given again', () => {
+  it('leaves nothing behind that blocks adding it again after its removal', () => {
     for (const type of ['AWS::Scheduler::ScheduleGroup', 'AWS::Scheduler::Schedule', 'AWS::IAM::Role'])
       for (const [name, { DeletionPolicy }] of Object.entries(template.findResources(type)))
         if (name.startsWith('Exports')) expect([name, DeletionPolicy ?? 'Delete']).toEqual([name, 'Delete']);
   });
 
-  it('rings when it was given up, until the next night has gone well', () => {
+  it('fires the alarm when it was given up, until the next night succeeds', () => {
     const alarm = inHub('ExportsRefused', z.looseObject({ EvaluationPeriods: z.number(), Period: z.number() }));
     expect(alarm).toMatchObject({
       Namespace: 'AWS/Scheduler',
@@ -190,21 +190,21 @@ describe('the nightly export', () => {
   });
 });
 
-describe('a hub that nobody has told where to export to', () => {
-  it.each(stages)('is deployed all the same, starts nothing, and says so: %s', (stage) => {
+describe('hub without a place for exports', () => {
+  it.each(stages)('is deployed, exports nothing, and says so in its outputs: %s', (stage) => {
     const without = hubTemplate(stage);
     expect(Object.keys(without.toJSON()['Resources']).filter((name) => name.startsWith('Exports'))).toEqual([]);
     expect(without.findOutputs('ExportsPlace')['ExportsPlace']?.['Value']).toMatch(/^Nowhere: .* -c exportBucket/);
   });
 
-  it('and one that was told says where', () => {
+  it('names the place in its outputs if it has one', () => {
     expect(template.findOutputs('ExportsPlace')['ExportsPlace']?.['Value']).toBe(
       `s3://${exported['exportBucket']}/luftbro-prod/AWSDynamoDB/, account ${vaultAccount}, region ${vaultRegion}`,
     );
   });
 });
 
-describe('where to export to', () => {
+describe('place of the exports', () => {
   const { exportBucket, exportKey } = z.object({ exportBucket: z.string(), exportKey: z.string() }).parse(exported);
   const read = (options: Readonly<Record<string, unknown>>) => readOptions({ ...ways.public, ...options }).exportPlace;
 
@@ -227,17 +227,17 @@ describe('where to export to', () => {
     [{ exportBucket: 'luftbro..exports', exportKey }, '-c exportBucket=…: give the name'],
     [{ exportBucket: 42, exportKey }, '-c exportBucket=…: give the name'],
     [{ exportBucket, exportKey: 'alias/exports' }, '-c exportKey=…: give the ARN of the KMS key'],
-    [{ exportBucket, exportKey: 'arn:aws:kms:eu-west-1:210987654321:alias/exports' }, 'and no alias'],
+    [{ exportBucket, exportKey: 'arn:aws:kms:eu-west-1:210987654321:alias/exports' }, 'not an alias'],
     [{ exportBucket, exportKey: 'arn:aws:kms:eu-west-1:210987654321:key/*' }, '-c exportKey=…: give the ARN'],
     [{ exportBucket, exportKey: '0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9' }, '-c exportKey=…: give the ARN'],
     [{ exportBucket: 'x', exportKey: 'y' }, 'without s3://; -c exportKey=…: give the ARN'],
-  ])('is refused with what to give: %j', (options, said) => {
-    expect(() => read(options)).toThrow(said);
+  ])('is refused with what to give: %j', (options, message) => {
+    expect(() => read(options)).toThrow(message);
   });
 });
 
-describe('a hub on a laptop', () => {
-  it('runs a stack that exports, and exports nothing', () => {
+describe('hub on a laptop', () => {
+  it('runs a stack with exports, and exports nothing', () => {
     const stack = createStack({
       name: 'luftbro-dev',
       region,
@@ -252,7 +252,7 @@ describe('a hub on a laptop', () => {
   });
 });
 
-describe('the vault in the other account', () => {
+describe('vault in the other account', () => {
   const included = (change: (stack: Stack) => void = () => {}) => {
     const app = new App({ context: recommendedFeatureFlags, builtinCloudFormationValidation: true });
     const stack = new Stack(app, 'luftbro-exports');
@@ -277,7 +277,7 @@ describe('the vault in the other account', () => {
   const { RoleName } = inHub('ExportsRole', roleSchema);
   const roleOfHub = { 'aws:PrincipalArn': `arn:aws:iam::${hubAccount}:role/${RoleName}` };
 
-  it('passes the rules of CloudFormation and of cdk-nag, but for the log of its readers, which CloudTrail keeps better', () => {
+  it('passes the rules of CloudFormation and of cdk-nag, except for the access log of the bucket, which CloudTrail replaces', () => {
     const { app, stack } = included((of) =>
       Validations.of(of).acknowledge({
         id: 'AwsSolutions-S1',
@@ -289,7 +289,7 @@ describe('the vault in the other account', () => {
     expect(() => objectionsIn(bare.app, bare.stack)).toThrow('AwsSolutions-S1');
   });
 
-  it("lets in the hub's role, whoever it is made by anew, for all that it may do there, and under the name of the hub only", () => {
+  it("admits the hub's role by its name, also if it is created again, for all its rights there, and only under the name of the hub", () => {
     const writes = rights.find(({ Action }) => Action.includes('s3:PutObject'));
     expect(forHub(bucketPolicy)).toMatchObject({
       Principal: { AWS: `arn:aws:iam::${hubAccount}:root` },
@@ -300,13 +300,13 @@ describe('the vault in the other account', () => {
     expect(writes?.Resource[0]?.endsWith('/luftbro-prod/*')).toBe(true);
   });
 
-  it('lets it use the key for that and no other way', () => {
+  it('lets the role use the key for that and in no other way', () => {
     const uses = rights.find(({ Action }) => Action.includes('kms:GenerateDataKey'));
     expect(forHub(keyPolicy)?.Action.toSorted()).toEqual(uses?.Action);
     expect(forHub(keyPolicy)?.Condition).toEqual({ ...uses?.Condition, ArnEquals: roleOfHub });
   });
 
-  it('gives nobody of the hub a way to read, list, delete or unlock, and lets in nobody else from outside', () => {
+  it('gives nobody of the hub a right to read, list, delete or unlock, and admits nobody else from outside', () => {
     const allowed = [...bucketPolicy, ...keyPolicy].filter(({ Effect }) => Effect === 'Allow');
     expect(allowed.map(({ Sid }) => Sid)).toEqual([
       'ExportsOfTheHub',
@@ -321,7 +321,7 @@ describe('the vault in the other account', () => {
     });
   });
 
-  describe('under which key a file comes', () => {
+  describe('key of a file', () => {
     const [named, algorithm, brought] = [
       's3:x-amz-server-side-encryption-aws-kms-key-id',
       's3:x-amz-server-side-encryption',
@@ -352,7 +352,7 @@ describe('the vault in the other account', () => {
     it.each<[string, Headers]>([
       ['a file under the key of the vault', { [algorithm]: 'aws:kms', [named]: 'arn of Key' }],
       ['a part of a file, which names none', {}],
-    ])('%s is taken', (_what, headers) => {
+    ])('accepts %s', (_what, headers) => {
       expect(isRefused(headers)).toBe(false);
     });
 
@@ -361,16 +361,16 @@ describe('the vault in the other account', () => {
       ['the key that AWS keeps for the account of the hub', { [algorithm]: 'aws:kms' }],
       ['the same key, in two layers', { [algorithm]: 'aws:kms:dsse' }],
       ['a key that comes with the request', { [brought]: 'AES256' }],
-    ])('under %s it is refused: its owner could make it unreadable', (_what, headers) => {
+    ])('refuses a file under %s, whose owner could make it unreadable', (_what, headers) => {
       expect(isRefused(headers)).toBe(true);
     });
 
-    it('in the clear it is refused', () => {
+    it('refuses a file without TLS', () => {
       expect(isRefused({ 'aws:SecureTransport': 'false' })).toBe(true);
     });
   });
 
-  it('keeps every version for its days against everybody, outlives its stack, and then forgets', () => {
+  it('keeps every version for its days against everybody, outlives its stack, and then deletes it', () => {
     vault.hasResource('AWS::S3::Bucket', {
       DeletionPolicy: 'Retain',
       UpdateReplacePolicy: 'Retain',
@@ -396,7 +396,7 @@ describe('the vault in the other account', () => {
     vault.hasResource('AWS::KMS::Key', { DeletionPolicy: 'Retain', Properties: { EnableKeyRotation: true } });
   });
 
-  it('rings when no whole export has come for longer than a day, also if the hub is gone with all its alarms', () => {
+  it('fires its alarm when no complete export has arrived for more than a day, also if the hub is gone with all its alarms', () => {
     const alarm = inVault(
       'NoExport',
       z.looseObject({ EvaluationPeriods: z.number(), Period: z.number(), AlarmActions: z.array(z.string()) }),
@@ -417,7 +417,7 @@ describe('the vault in the other account', () => {
     expect(alarm.AlarmActions).toEqual([`arn:aws:sns:${vaultRegion}:${vaultAccount}:backups`]);
   });
 
-  it('knows an export as whole by the file that DynamoDB writes last, where the hub has it written', () => {
+  it('recognises a complete export by the file that DynamoDB writes last, under the prefix that the hub sets', () => {
     const { EventPattern } = inVault(
       'Arrived',
       z.object({
@@ -437,7 +437,7 @@ describe('the vault in the other account', () => {
     expect(EventPattern.detail.bucket.name).toEqual(['the-Bucket']);
   });
 
-  it('lets EventBridge write down what has come, for this rule only', () => {
+  it('lets EventBridge log what has arrived, for this rule only', () => {
     const { PolicyDocument } = inVault('ArrivalsPolicy', z.object({ PolicyDocument: z.string() }));
     const statements = documentSchema.parse(JSON.parse(PolicyDocument)).Statement;
     expect(statements.find(({ Action }) => Action.includes('logs:PutLogEvents'))).toMatchObject({
@@ -448,7 +448,7 @@ describe('the vault in the other account', () => {
     expect(inVault('Arrivals', z.object({ LogGroupName: z.string() })).LogGroupName).toMatch(/^\/aws\/events\//);
   });
 
-  it('is told to whoever deploys the hub in the words of the hub', () => {
+  it('prints the options that the hub takes', () => {
     const { Value } = z.object({ Value: z.unknown() }).parse(vault.findOutputs('Options')['Options']);
     expect(JSON.stringify(Value)).toContain('-c exportBucket=${Bucket} -c exportKey=${Key.Arn}');
   });
@@ -457,9 +457,9 @@ describe('the vault in the other account', () => {
     ['HubAccount', '12345', /HubAccount may not be/],
     ['HubRegion', 'Stockholm', /HubRegion may not be/],
     ['HubStack', 'other', /HubStack may not be/],
-  ])('refuses a hub whose %s is %s', (parameter, value, said) => {
+  ])('refuses a hub whose %s is %s', (parameter, value, message) => {
     const given = { HubAccount: hubAccount, HubRegion: region, HubStack: 'luftbro-prod', [parameter]: value };
     const at = answered(vault, { account: vaultAccount, region: vaultRegion, stackName: 'x' }, given);
-    expect(() => at('Key', z.unknown())).toThrow(said);
+    expect(() => at('Key', z.unknown())).toThrow(message);
   });
 });

@@ -27,8 +27,8 @@ const stageSchema = z.object({
 const template = hubTemplate('prod');
 const { AccessLogSetting, MethodSettings } = only(template, 'AWS::ApiGateway::Stage', stageSchema);
 
-describe('the log of requests', () => {
-  it('has no place for what was asked: no path with ids, no query, no header, no body, no text of an error', () => {
+describe('access log', () => {
+  it('has no field for contents of a request: no path with ids, no query, no header, no body, no text of an error', () => {
     const format = z.record(z.string(), z.string()).parse(JSON.parse(AccessLogSetting.Format));
     expect(Object.values(format).toSorted()).toEqual([
       '$context.authorizer.latency',
@@ -48,7 +48,7 @@ describe('the log of requests', () => {
     expect(JSON.stringify(AccessLogSetting.DestinationArn)).toContain('"Ref":"ApiLogsAccess"');
   });
 
-  it('of errors shows no bodies, of no method', () => {
+  it('logs errors without bodies, for every method', () => {
     for (const { LoggingLevel, DataTraceEnabled } of MethodSettings)
       expect({ LoggingLevel, DataTraceEnabled }).toEqual({ LoggingLevel: 'ERROR', DataTraceEnabled: false });
   });
@@ -60,7 +60,7 @@ describe('throttling', () => {
       ({ HttpMethod, ResourcePath }) => HttpMethod === method && ResourcePath === `/${path.replaceAll('/', '~1')}`,
     )?.ThrottlingRateLimit;
 
-  it('is for each method by itself, so that nobody who reads takes what messages need', () => {
+  it('is separate for each method, so that reads cannot use the capacity of messages', () => {
     const methods = Object.keys(template.findResources('AWS::ApiGateway::Method'));
     const [all, ...each] = MethodSettings;
     expect(all).toMatchObject({ HttpMethod: '*', ResourcePath: '/*' });
@@ -73,13 +73,13 @@ describe('throttling', () => {
     expect(rateOf('GET', '/fhir/{type}')).toBe(readStage('prod').throttles.read.rate);
   });
 
-  it('lets in more messages than anything else', () => {
+  it('admits more messages than other requests', () => {
     const rates = MethodSettings.map(({ ThrottlingRateLimit = 0 }) => ThrottlingRateLimit);
     expect(rates.filter((rate) => rate >= (rateOf('POST', '/fhir/{type}') ?? 0))).toHaveLength(1);
   });
 });
 
-describe('the firewall', () => {
+describe('firewall', () => {
   const ruleSchema = z.object({
     Name: z.string(),
     Priority: z.number(),
@@ -94,14 +94,14 @@ describe('the firewall', () => {
     z.object({ DefaultAction: z.unknown(), Rules: z.array(ruleSchema), VisibilityConfig: z.unknown() }),
   );
 
-  it('never looks at what is said: no rule knows body, query, path or JSON', () => {
+  it('inspects no contents: no rule has body, query, path or JSON', () => {
     expect(acl.Rules.length).toBeGreaterThan(0);
     expect(JSON.stringify(acl)).not.toMatch(
       /Body|UriPath|QueryString|AllQueryArguments|QueryArgument|Cookie|FieldToMatch/,
     );
   });
 
-  it('refuses by rate only; what AWS suspects is counted, and what nothing is said about comes in', () => {
+  it('refuses by rate only; it labels suspect addresses, and admits everything else', () => {
     for (const { Action, OverrideAction, Statement } of acl.Rules) {
       const [kind, ...others] = Object.keys(Statement);
       expect(others).toEqual([]);
@@ -112,7 +112,7 @@ describe('the firewall', () => {
     expect(acl.DefaultAction).toEqual({ Allow: {} });
   });
 
-  it('counts the last minute per address, per suspect address and per access token, each method by itself', () => {
+  it('counts the last minute per address, per suspect address and per access token, each method separately', () => {
     const limits = readStage('prod').firewall;
     const rate = (name: string) => acl.Rules.find(({ Name }) => Name === name)?.Statement['RateBasedStatement'];
     // Each method by itself: polling keeps no message out.
@@ -134,7 +134,7 @@ describe('the firewall', () => {
     );
   });
 
-  it('stands above what the budgets of a client allow: within them nobody meets it', () => {
+  it('has limits above the budgets of a client: within its budgets no client is refused', () => {
     const perMinute = (parameter: string): number => {
       const amount = z.object({ Default: z.number() });
       const parameters = z.record(z.string(), z.looseObject({})).parse(template.toJSON()['Parameters']);
@@ -145,7 +145,7 @@ describe('the firewall', () => {
     for (const budget of ['BudgetMessages', 'BudgetRequests']) expect(perMinute(budget)).toBeLessThan(perToken);
   });
 
-  it("takes for suspects whom AWS's list of addresses names, and labels them before it counts", () => {
+  it("labels the addresses of AWS's list of suspects before it counts", () => {
     const suspected = acl.Rules.find(({ OverrideAction }) => OverrideAction !== undefined);
     expect(suspected?.Statement).toEqual({
       ManagedRuleGroupStatement: { VendorName: 'AWS', Name: 'AWSManagedRulesAmazonIpReputationList' },
@@ -154,14 +154,14 @@ describe('the firewall', () => {
     expect(order.indexOf('SuspectAddresses')).toBeLessThan(order.indexOf('PerSuspectAddress'));
   });
 
-  it('stands before the stage of the API', () => {
+  it('protects the stage of the API', () => {
     const { ResourceArn } = only(template, 'AWS::WAFv2::WebACLAssociation', z.object({ ResourceArn: z.unknown() }));
     expect(JSON.stringify(ResourceArn)).toMatch(
       /"::\/restapis\/",\{"Ref":"Api"\},"\/stages\/",\{"Ref":"ApiDeploymentStagelive"\}/,
     );
   });
 
-  it('notes only what it refused, without tokens, proofs, paths and queries, and keeps no samples', () => {
+  it('logs only what it refused, without tokens, proofs, paths and queries, and keeps no samples', () => {
     template.hasResourceProperties('AWS::WAFv2::LoggingConfiguration', {
       LoggingFilter: {
         DefaultBehavior: 'DROP',
@@ -185,12 +185,12 @@ describe('the firewall', () => {
     expect(JSON.stringify(LogGroupName)).toMatch(/^\{"Fn::Join":\["",\["aws-waf-logs-/);
   });
 
-  it('is not paid for where nobody relies on the hub', () => {
+  it('does not exist in a stage that nobody relies on', () => {
     expect(JSON.stringify(hubTemplate('dev').toJSON())).not.toContain('WAFv2');
   });
 });
 
-describe('what the gateway answers by itself', () => {
+describe('answer of API Gateway itself', () => {
   it.each([
     ['THROTTLED', "'2'"],
     ['WAF_FILTERED', "'15'"],
@@ -198,7 +198,7 @@ describe('what the gateway answers by itself', () => {
     ['INTEGRATION_FAILURE', "'2'"],
     ['INTEGRATION_TIMEOUT', "'2'"],
     ['DEFAULT_5XX', "'2'"],
-  ])('says when to try again if that can help: %s', (ResponseType, seconds) => {
+  ])('has Retry-After if a retry can help: %s', (ResponseType, seconds) => {
     template.hasResourceProperties('AWS::ApiGateway::GatewayResponse', {
       ResponseType,
       ResponseParameters: { 'gatewayresponse.header.Retry-After': seconds },
@@ -206,7 +206,7 @@ describe('what the gateway answers by itself', () => {
   });
 
   it.each(['UNAUTHORIZED', 'ACCESS_DENIED', 'MISSING_AUTHENTICATION_TOKEN', 'REQUEST_TOO_LARGE', 'DEFAULT_4XX'])(
-    'does not say so if it cannot: %s',
+    'has no Retry-After if it cannot: %s',
     (ResponseType) => {
       template.hasResourceProperties('AWS::ApiGateway::GatewayResponse', {
         ResponseType,
@@ -216,10 +216,10 @@ describe('what the gateway answers by itself', () => {
   );
 });
 
-describe('a private hub', () => {
+describe('hub with private access', () => {
   const privately = hubTemplate('prod', undefined, ways.private);
 
-  it('lets nobody in but through its VPC endpoints, whatever token they have', () => {
+  it('admits requests through its VPC endpoints only, with any token', () => {
     const vpcEndpoints = (ways.private['vpcEndpoints'] ?? '').split(',');
     privately.hasResourceProperties('AWS::ApiGateway::RestApi', {
       EndpointConfiguration: { Types: ['PRIVATE'], VpcEndpointIds: vpcEndpoints },
@@ -238,15 +238,15 @@ describe('a private hub', () => {
     });
   });
 
-  it('is the only one with a policy about where from', () => {
+  it('is the only one with a resource policy', () => {
     template.hasResourceProperties('AWS::ApiGateway::RestApi', { Policy: Match.absent() });
   });
 });
 
-describe('a hub with a domain name', () => {
+describe('hub with a domain name', () => {
   const named = hubTemplate('prod', undefined, { ...ways.domain, truststoreVersion: 'v7' });
 
-  it('asks for a client certificate, and has no way past that', () => {
+  it('requires a client certificate, and has no address without one', () => {
     named.hasResourceProperties('AWS::ApiGateway::DomainName', {
       DomainName: 'hub.luftbro.example',
       RegionalCertificateArn: ways.domain['certificate'],
@@ -257,7 +257,7 @@ describe('a hub with a domain name', () => {
     named.hasResourceProperties('AWS::ApiGateway::RestApi', { DisableExecuteApiEndpoint: true });
   });
 
-  it('shows by a second certificate that the name is its own, if the first was imported', () => {
+  it('proves by a second certificate that the name is its own, if the first was imported', () => {
     const ownershipCertificate = 'arn:aws:acm:eu-north-1:123456789012:certificate/4e5f6071';
     hubTemplate('prod', undefined, { ...ways.domain, ownershipCertificate }).hasResourceProperties(
       'AWS::ApiGateway::DomainName',
@@ -266,7 +266,7 @@ describe('a hub with a domain name', () => {
     named.hasResourceProperties('AWS::ApiGateway::DomainName', { OwnershipVerificationCertificateArn: Match.absent() });
   });
 
-  it('leads to the stage of the API without a path of its own', () => {
+  it('maps to the stage of the API without a base path', () => {
     named.hasResourceProperties('AWS::ApiGateway::BasePathMapping', {
       BasePath: Match.absent(),
       Stage: { Ref: 'ApiDeploymentStagelive' },
@@ -274,7 +274,7 @@ describe('a hub with a domain name', () => {
     });
   });
 
-  it('is known to partners and to its functions by that name and no other', () => {
+  it('has that name as its only URL for partners and functions', () => {
     expect(named.findOutputs('Url')['Url']?.['Value']).toBe('https://hub.luftbro.example/fhir');
     expect(named.findParameters('PublicUrl')).toEqual({});
     named.hasResourceProperties('AWS::Lambda::Function', {
@@ -282,7 +282,7 @@ describe('a hub with a domain name', () => {
     });
   });
 
-  it('says where its DNS record must lead', () => {
+  it('outputs the target of its DNS record', () => {
     expect(named.findOutputs('ApiDomainTarget')['ApiDomainTarget']?.['Value']).toEqual({
       'Fn::GetAtt': ['ApiDomainName', 'RegionalDomainName'],
     });

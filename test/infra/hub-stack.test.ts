@@ -66,12 +66,12 @@ const rightsOf = (policy: string): readonly string[] =>
     )
     .toSorted();
 
-describe('the stack', () => {
+describe('stack', () => {
   it('names no account and no region', () => {
     expect(JSON.stringify(template.toJSON())).not.toMatch(/"\d{12}"|[a-z]{2}-(north|west|central|east|south)-\d/);
   });
 
-  it('tells the functions the public URL that is given, or the one of API Gateway', () => {
+  it('gives the functions the public URL that is given, or the one of API Gateway', () => {
     const url = template.findOutputs('Url')['Url']?.['Value'];
     expect(url).toEqual({
       'Fn::If': [
@@ -95,24 +95,24 @@ describe('the stack', () => {
     });
   });
 
-  it('tells the people on call which release it is, and what to give again when it is deployed', () => {
+  it('outputs the release, and the options to give again at a deployment', () => {
     const value = (name: string, of = template): unknown => of.findOutputs(name)[name]?.['Value'];
     expect(value('Release')).toBe('1.2.3 (0a1b2c3d4e5f)');
-    expect(value('Options')).toBe('-c entrance=public');
+    expect(value('Options')).toBe('-c access=public');
     expect(value('Options', hubTemplate('prod', undefined, { ...ways.private, ...exported }))).toBe(
-      `-c entrance=private -c vpcEndpoints=${ways.private['vpcEndpoints']} -c exportBucket=${exported['exportBucket']} -c exportKey=${exported['exportKey']}`,
+      `-c access=private -c vpcEndpoints=${ways.private['vpcEndpoints']} -c exportBucket=${exported['exportBucket']} -c exportKey=${exported['exportKey']}`,
     );
   });
 });
 
-describe('where people rely on the hub', () => {
+describe('stage that people rely on', () => {
   const plain = 'http://issuer.example';
   const takes = (name: string, of: Template, value: string): boolean => {
     const { AllowedPattern } = z.object({ AllowedPattern: z.string() }).parse(of.findParameters(name)[name]);
     return new RegExp(`^(?:${AllowedPattern})$`).test(value);
   };
 
-  it.each(['test', 'prod'] as const)('keys of tokens and messages come over TLS alone: %s', (stage) => {
+  it.each(['test', 'prod'] as const)('accepts only https for the token issuer and its own URL: %s', (stage) => {
     const of = hubTemplate(stage);
     expect(takes('TokenIssuer', of, 'https://issuer.example')).toBe(true);
     expect(takes('TokenIssuer', of, plain)).toBe(false);
@@ -120,7 +120,7 @@ describe('where people rely on the hub', () => {
     expect(takes('PublicUrl', of, 'http://hub.example/fhir')).toBe(false);
   });
 
-  it('but on a laptop there is no TLS', () => {
+  it('accepts http in dev, as on a laptop', () => {
     expect(takes('TokenIssuer', hubTemplate('dev'), plain)).toBe(true);
   });
 
@@ -137,8 +137,8 @@ describe('where people rely on the hub', () => {
   });
 });
 
-describe('the table', () => {
-  it('is kept whatever becomes of the stack, and can be set back to any second', () => {
+describe('table', () => {
+  it('is retained when the stack is deleted, and can be restored to any second', () => {
     template.hasResource('AWS::DynamoDB::Table', {
       DeletionPolicy: 'Retain',
       UpdateReplacePolicy: 'Retain',
@@ -150,7 +150,7 @@ describe('the table', () => {
     });
   });
 
-  it('gives way to a new, empty one by its number in cdk.json, and all else stays in its place', () => {
+  it('is replaced by a new, empty one by its number in cdk.json, and nothing else changes', () => {
     const next = hubTemplate('prod', undefined, { ...ways.public, 'table-prod': '2' }).toJSON();
     expect(Object.keys(next['Resources'])).not.toContain('Table');
     expect(next['Resources']['TableGeneration2']).toMatchObject({ DeletionPolicy: 'Retain' });
@@ -160,11 +160,11 @@ describe('the table', () => {
     expect(hubTemplate('prod', undefined, { ...ways.public, 'table-test': '2' }).toJSON()).toEqual(template.toJSON());
   });
 
-  it.each(['two', '0', '1.5'])('has no number %s', (number) => {
+  it.each(['two', '0', '1.5'])('refuses the number %s', (number) => {
     expect(() => hubTemplate('prod', undefined, { ...ways.public, 'table-prod': number })).toThrow('table-prod is');
   });
 
-  it('has the index of what is owed and the index of the worklists', () => {
+  it('has the index of obligations and the index of worklists', () => {
     template.hasResourceProperties('AWS::DynamoDB::Table', {
       GlobalSecondaryIndexes: [
         {
@@ -188,8 +188,8 @@ describe('the table', () => {
   });
 });
 
-describe('the delivery queue', () => {
-  it('hides a message for six times as long as its consumer may take', () => {
+describe('delivery queue', () => {
+  it('has a visibility timeout of six times the timeout of its consumer', () => {
     const timeout = z
       .object({ Properties: z.object({ Timeout: z.number() }) })
       .parse(template.toJSON()['Resources']['Deliver']).Properties.Timeout;
@@ -199,7 +199,7 @@ describe('the delivery queue', () => {
     });
   });
 
-  it('keeps order and throughput per group, and has dead letters that last two weeks', () => {
+  it('keeps order and throughput per group, and dead letters for two weeks', () => {
     template.hasResourceProperties('AWS::SQS::Queue', {
       QueueName: 'luftbro-prod-deliveries.fifo',
       FifoQueue: true,
@@ -215,7 +215,7 @@ describe('the delivery queue', () => {
     });
   });
 
-  it('feeds the function that answers for each record by itself', () => {
+  it('feeds a function that reports failures for each record', () => {
     template.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
       EventSourceArn: { 'Fn::GetAtt': ['DeliveriesQueue', 'Arn'] },
       FunctionName: { Ref: 'Deliver' },
@@ -225,15 +225,15 @@ describe('the delivery queue', () => {
   });
 });
 
-describe('a trace', () => {
+describe('trace', () => {
   // API Gateway's part of a trace holds the whole URL, search parameters included, in which callers can write what they like.
-  it('begins at the functions and not at the API: no URL of a caller comes into it', () => {
+  it('begins at the functions and not at the API: it has no URL of a caller', () => {
     const stages = Object.values(template.findResources('AWS::ApiGateway::Stage'));
     expect(stages.map((one) => one['Properties'].TracingEnabled ?? false)).toEqual([false]);
   });
 });
 
-describe('the functions', () => {
+describe('functions', () => {
   const functions = () =>
     z
       .record(
@@ -303,7 +303,7 @@ describe('the functions', () => {
     ['Metadata', ['dynamodb:GetItem Table']],
     ['Deliver', [...reads, ...writing(...working), ...taking]],
     ['Sweep', [...reads, 'dynamodb:Query Table/index/obligations', ...writing(...working), ...sending]],
-  ])('may do this and nothing else: %s', (name, rights) => {
+  ])('have these rights and no others: %s', (name, rights) => {
     expect(rightsOf(`${name}ServiceRoleDefaultPolicy`)).toEqual([...rights, ...all(name)].toSorted());
     expect(template.findResources('AWS::IAM::Role')[`${name}ServiceRole`]?.['Properties']).toEqual({
       AssumeRolePolicyDocument: {
@@ -322,7 +322,7 @@ describe('the functions', () => {
   });
 });
 
-describe('the API', () => {
+describe('API', () => {
   const routes = () => {
     const resources = z
       .record(z.string(), z.object({ Properties: z.object({ PathPart: z.string(), ParentId: z.unknown() }) }))
@@ -354,7 +354,7 @@ describe('the API', () => {
       .toSorted();
   };
 
-  it('has these doors, all behind the authorizer but those to what the hub publishes of itself', () => {
+  it('has these routes, all with the authorizer except those to what the hub publishes about itself', () => {
     expect(routes()).toEqual([
       'DELETE /fhir/Subscription/{id} → Subscribe',
       'GET /fhir/CodeSystem → Metadata, open',
@@ -382,7 +382,7 @@ describe('the API', () => {
     ]);
   });
 
-  it('asks the authorizer about every request', () => {
+  it('calls the authorizer for every request', () => {
     template.hasResourceProperties('AWS::ApiGateway::Authorizer', {
       Type: 'REQUEST',
       IdentitySource: 'method.request.header.Authorization',
@@ -390,7 +390,7 @@ describe('the API', () => {
     });
   });
 
-  it('answers by itself in FHIR, in the words of the catalogue', () => {
+  it('answers in FHIR itself, with texts of the catalogue', () => {
     const responses = z
       .record(
         z.string(),
@@ -444,35 +444,35 @@ describe('the API', () => {
   });
 });
 
-describe('the tokens', () => {
-  it('are bound to a key of the caller, unless the one who deploys says otherwise', () => {
+describe('tokens', () => {
+  it('are bound to a key of the caller, unless a parameter says otherwise', () => {
     expect(template.findParameters('TokenBinding')['TokenBinding']).toMatchObject({
       Default: 'required',
       AllowedPattern: 'required|optional',
     });
   });
 
-  it('are asked for by a challenge that names the schemes that are taken', () => {
+  it('are requested by a challenge that names the accepted schemes', () => {
     const algorithms = 'ES256 ES384 ES512 PS256 PS384 PS512 RS256 RS384 RS512';
     template.hasResourceProperties('AWS::ApiGateway::GatewayResponse', {
       ResponseType: 'UNAUTHORIZED',
       ResponseParameters: {
         'gatewayresponse.header.WWW-Authenticate': {
-          'Fn::If': ['BearerIsTaken', `'DPoP algs="${algorithms}", Bearer'`, `'DPoP algs="${algorithms}"'`],
+          'Fn::If': ['BearerIsAccepted', `'DPoP algs="${algorithms}", Bearer'`, `'DPoP algs="${algorithms}"'`],
         },
       },
     });
   });
 
-  it('and their used proofs are forgotten by the table itself', () => {
+  it('have used proofs that expire in the table', () => {
     template.hasResourceProperties('AWS::DynamoDB::Table', {
       TimeToLiveSpecification: { AttributeName: 'expiresAt', Enabled: true },
     });
   });
 });
 
-describe('the sweeper', () => {
-  it('runs every minute, and is not run again for a minute that failed', () => {
+describe('sweeper', () => {
+  it('runs every minute, and does not repeat a failed run', () => {
     template.hasResourceProperties('AWS::Events::Rule', { ScheduleExpression: 'rate(1 minute)', State: 'ENABLED' });
     template.hasResourceProperties('AWS::Lambda::EventInvokeConfig', {
       FunctionName: { Ref: 'Sweep' },

@@ -17,14 +17,14 @@ const othersOf = (name: string) =>
     }),
   )[name]?.KeyPolicy.Statement.filter(({ Principal }) => !('AWS' in Principal));
 
-describe('the keys', () => {
-  it('are three, turned every year', () => {
+describe('keys', () => {
+  it('are three, rotated every year', () => {
     const keys = propertiesOf(prod, 'AWS::KMS::Key', z.object({ EnableKeyRotation: z.boolean() }));
     expect(Object.keys(keys).toSorted()).toEqual(['KeysLogs', 'KeysMissions', 'KeysOnCall']);
     expect(Object.values(keys).map(({ EnableKeyRotation }) => EnableKeyRotation)).toEqual([true, true, true]);
   });
 
-  it('outlive the stack where data are kept, and wait as long as may be before they are deleted', () => {
+  it('outlive the stack in stages that keep data, and have the longest waiting time before deletion', () => {
     prod.allResources('AWS::KMS::Key', {
       DeletionPolicy: 'RetainExceptOnCreate',
       UpdateReplacePolicy: 'Retain',
@@ -33,7 +33,7 @@ describe('the keys', () => {
     dev.allResources('AWS::KMS::Key', { DeletionPolicy: 'Delete', Properties: { PendingWindowInDays: 7 } });
   });
 
-  it('hold everything that can say something of a mission', () => {
+  it('encrypt every resource that can hold data of a mission', () => {
     prod.allResourcesProperties('AWS::DynamoDB::Table', {
       SSESpecification: { SSEEnabled: true, SSEType: 'KMS', KMSMasterKeyId: keyOf('KeysMissions') },
     });
@@ -42,11 +42,11 @@ describe('the keys', () => {
     prod.allResourcesProperties('AWS::SNS::Topic', { KmsMasterKeyId: keyOf('KeysOnCall') });
   });
 
-  it('of missions is used by nobody whose own policy does not say so', () => {
+  it('let only functions with their own right use the key of missions', () => {
     expect(othersOf('KeysMissions')).toEqual([]);
   });
 
-  it("of logs is used by CloudWatch Logs, for this stack's groups only", () => {
+  it("let CloudWatch Logs use the key of logs, for this stack's groups only", () => {
     const [statement, ...others] = othersOf('KeysLogs') ?? [];
     expect(others).toEqual([]);
     const text = JSON.stringify(statement);
@@ -54,7 +54,7 @@ describe('the keys', () => {
     expect(text).toMatch(/"ArnLike":\{"kms:EncryptionContext:aws:logs:arn":\[.*:log-group:luftbro-prod-\*/);
   });
 
-  it('of those on call is used by alarms, which AWS would keep silent otherwise', () => {
+  it('let alarms use the key of the people on call; otherwise alarms would not be sent', () => {
     expect(othersOf('KeysOnCall')).toEqual([
       {
         Sid: 'Alarms',
@@ -86,8 +86,8 @@ describe('the keys', () => {
   });
 });
 
-describe('what differs between stages', () => {
-  it('is how long logs, dead letters and the past of the table are kept', () => {
+describe('difference between stages', () => {
+  it('is how long logs, dead letters and the history of the table are kept', () => {
     const kept = (days: number, recoveryDays: number, template = prod) => {
       template.allResourcesProperties('AWS::Logs::LogGroup', { RetentionInDays: days });
       template.hasResourceProperties('AWS::SQS::Queue', { MessageRetentionPeriod: 14 * 86_400 });
@@ -130,7 +130,7 @@ describe('what differs between stages', () => {
       z.object({ ScalingConfig: z.object({ MaximumConcurrency: z.int() }).optional() }),
     )['DeliveriesFeed']?.ScalingConfig?.MaximumConcurrency;
 
-  it('is how many instances are set apart, in dev none: a new account has too few', () => {
+  it('is how many instances are reserved, in dev none: a new account has too few', () => {
     for (const { ReservedConcurrentExecutions } of Object.values(functions()))
       expect(ReservedConcurrentExecutions).toBeGreaterThan(0);
     for (const { ReservedConcurrentExecutions } of Object.values(functions(dev)))
@@ -138,7 +138,7 @@ describe('what differs between stages', () => {
     expect(mostAtOnce(dev)).toBeUndefined();
   });
 
-  it('but never that the queue asks for more deliveries than are set apart', () => {
+  it('is never more parallel deliveries than reserved instances', () => {
     expect(mostAtOnce()).toBeLessThanOrEqual(functions()['Deliver']?.ReservedConcurrentExecutions ?? 0);
   });
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { readOptions } from '../../infra/options.ts';
 import { ways } from '../support/hub-template.ts';
 
-/** What CDK puts beside the options: its flags, the settings of its commands, what it has looked up. */
+/** Context of CDK beside the options: flags, settings of its commands, lookups. */
 const ofCdk = {
   ...recommendedFeatureFlags,
   'cli-telemetry': false,
@@ -15,27 +15,27 @@ const ofCdk = {
   'hosted-zone:account=123456789012:domainName=luftbro.example:region=eu-north-1': { Id: '/hostedzone/Z1' },
 };
 
-describe('who deploys', () => {
-  it('may try a public hub without a word', () => {
-    expect(readOptions(ofCdk)).toMatchObject({ stage: { name: 'dev' }, entrance: { entrance: 'public' } });
+describe('options of a deployment', () => {
+  it('may be empty for a public hub in dev', () => {
+    expect(readOptions(ofCdk)).toMatchObject({ stage: { name: 'dev' }, access: { kind: 'public' } });
   });
 
-  it.each(['test', 'prod'])('must say each time how partners reach the hub of %s', (stage) => {
-    expect(() => readOptions({ ...ofCdk, stage })).toThrow('-c entrance=… is missing');
-    expect(readOptions({ ...ofCdk, stage, ...ways.private })).toMatchObject({ entrance: { entrance: 'private' } });
-    expect(readOptions({ ...ofCdk, stage, ...ways.public })).toMatchObject({ entrance: { entrance: 'public' } });
+  it.each(['test', 'prod'])('must give the access each time in %s', (stage) => {
+    expect(() => readOptions({ ...ofCdk, stage })).toThrow('-c access=… is missing');
+    expect(readOptions({ ...ofCdk, stage, ...ways.private })).toMatchObject({ access: { kind: 'private' } });
+    expect(readOptions({ ...ofCdk, stage, ...ways.public })).toMatchObject({ access: { kind: 'public' } });
   });
 
-  it.each(['dev', 'test', 'prod'])('never opens %s by leaving out the endpoints or the way in', (stage) => {
-    expect(() => readOptions({ stage, entrance: 'private' })).toThrow('-c vpcEndpoints=… is missing');
+  it.each(['dev', 'test', 'prod'])('never open %s to the internet when endpoints or access are missing', (stage) => {
+    expect(() => readOptions({ stage, access: 'private' })).toThrow('-c vpcEndpoints=… is missing');
     expect(() => readOptions({ stage, vpcEndpoints: ways.private['vpcEndpoints'] })).toThrow('-c ');
   });
 
   it.each(['vpcEndpoint', 'vpc-endpoints', 'VpcEndpoints', 'TokenIssuer', 'Stage', 'entrence', '', 'toString'])(
-    'is told of an option that there is none of, and which there are: %j',
+    'are refused with the list of options if one is unknown: %j',
     (slip) => {
       expect(() => readOptions({ ...ofCdk, ...ways.public, [slip]: 'x' })).toThrow(
-        `There is no option ${slip}. There are stage, runbook, entrance, vpcEndpoints, domainName, certificate, ownershipCertificate, truststore, truststoreVersion, exportBucket, exportKey, table-dev, table-test, table-prod.`,
+        `Unknown option ${slip}. Use stage, runbook, access, vpcEndpoints, domainName, certificate, ownershipCertificate, truststore, truststoreVersion, exportBucket, exportKey, table-dev, table-test, table-prod.`,
       );
     },
   );

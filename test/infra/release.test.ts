@@ -24,18 +24,18 @@ beforeEach(async () => {
 
 afterEach(() => rm(folder, { recursive: true }));
 
-describe('the release that a stack names', () => {
-  it('is version and commit, whatever tags there are', () => {
+describe('release of a stack', () => {
+  it('is version and commit, independent of tags', () => {
     git('-c', 'tag.gpgsign=false', 'tag', '--annotate', 'v9', '--message', 'Ninth');
     expect(release()).toBe(`1.2.3 (${git('rev-parse', '--short=12', 'HEAD')})`);
   });
 
-  it('says so if files were changed since', async () => {
+  it('says so if files differ from the commit', async () => {
     await writeFile(join(folder, 'package.json'), '{"version":"1.2.4"}');
     expect(release()).toBe(`1.2.4 (${git('rev-parse', '--short=12', 'HEAD')}, changed)`);
   });
 
-  it("has no commit outside a clone, and never takes that of a folder's surroundings for its own", async () => {
+  it('has no commit outside a clone, and never uses that of a repository around the folder', async () => {
     const unpacked = join(folder, 'unpacked');
     await mkdir(unpacked);
     await writeFile(join(unpacked, 'package.json'), '{"version":"2.0.0"}');

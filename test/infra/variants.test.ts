@@ -12,15 +12,15 @@ const variants = (['dev', 'test', 'prod'] as const).flatMap((stage) =>
   })),
 );
 
-describe('the stack of every stage and every way in', () => {
+describe('stack of every stage and kind of access', () => {
   it.each(variants)(
-    'passes the rules of CloudFormation and of cdk-nag without a remark: $stage, $way',
+    'passes the rules of CloudFormation and of cdk-nag without a finding: $stage, $way',
     ({ stage, options }) => {
       expect(objectionsTo(stage, options)).toEqual([]);
     },
   );
 
-  it('is looked at by cdk-nag', () => {
+  it('is checked by cdk-nag', () => {
     expect(() =>
       objectionsTo('dev', ways.public, (stack) => {
         new Queue(stack, 'Open');
@@ -28,7 +28,7 @@ describe('the stack of every stage and every way in', () => {
     ).toThrow('AwsSolutions-SQS4');
   });
 
-  it('is looked at by the rules of CloudFormation', () => {
+  it('is checked by the rules of CloudFormation', () => {
     expect(() =>
       objectionsTo('dev', ways.public, (stack) => {
         new CfnResource(stack, 'Odd', { type: 'AWS::SNS::Topic', properties: { Nonsense: true } });

@@ -6,19 +6,19 @@ import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import recommendedFeatureFlags from 'aws-cdk-lib/recommended-feature-flags.json' with { type: 'json' };
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { z } from 'zod';
-import type { Entrance } from '../../infra/api/access.ts';
+import type { AccessKind } from '../../infra/api/access.ts';
 import { HubStack } from '../../infra/hub-stack.ts';
 import { readOptions } from '../../infra/options.ts';
 
 type StageName = 'dev' | 'test' | 'prod';
 type Options = Readonly<Record<string, string>>;
 
-/** The options of each way in, as they are given to CDK. */
-export const ways: Readonly<Record<Entrance['entrance'], Options>> = {
-  public: { entrance: 'public' },
-  private: { entrance: 'private', vpcEndpoints: 'vpce-0123456789abcdef0,vpce-0fedcba9876543210' },
+/** The options of each kind of access, as they are given to CDK. */
+export const ways: Readonly<Record<AccessKind, Options>> = {
+  public: { access: 'public' },
+  private: { access: 'private', vpcEndpoints: 'vpce-0123456789abcdef0,vpce-0fedcba9876543210' },
   domain: {
-    entrance: 'domain',
+    access: 'domain',
     domainName: 'hub.luftbro.example',
     certificate: 'arn:aws:acm:eu-north-1:123456789012:certificate/0a1b2c3d',
     truststore: 's3://luftbro-truststore/partners.pem',
