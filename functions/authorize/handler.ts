@@ -8,7 +8,7 @@ import { TokenRefused } from '../../adapters/tokens/refused.ts';
 import type { Clock } from '../../core/mission/clock.ts';
 import { Unavailable } from '../../core/mission/errors.ts';
 import { correlationOf } from '../shared/http/correlation-id.ts';
-import { rateLimited } from '../shared/http/rate-limit.ts';
+import { countRequest } from '../shared/http/rate-limit.ts';
 import { redactedError } from '../shared/telemetry/error-boundary.ts';
 import { kindOf, log, logger } from '../shared/telemetry/log.ts';
 
@@ -91,7 +91,7 @@ const useAndCount = async (
 ): Promise<Spent | undefined> => {
   const [isFirst, spent] = await Promise.all([
     proof === undefined || proofs.use(proof.digest, proof.issuedAt + proofWindow.back + keepSeconds),
-    rateLimited(budgets, token, budgetOf(request)),
+    countRequest(budgets, token, budgetOf(request)),
   ]);
   if (isFirst) return spent;
   await spent?.giveBack().catch((error: unknown) => log('REQUEST_NOT_COUNTED', kindOf(error)));

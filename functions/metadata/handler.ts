@@ -8,7 +8,8 @@ import { digestOf } from '../../schemas/identifiers.ts';
 import { capabilityStatement } from '../../schemas/published/capability-statement.ts';
 import { published } from '../../schemas/published/index.ts';
 import { fhirHandler } from '../shared/http/fhir-handler.ts';
-import { headerOf, queryOf, type Request } from '../shared/http/request.ts';
+import { headerOf } from '../shared/http/headers.ts';
+import { queryOf, type Request } from '../shared/http/request.ts';
 import { answer, type Answer } from '../shared/http/response.ts';
 
 export interface MetadataDeps extends Clock {

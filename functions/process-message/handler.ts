@@ -9,8 +9,9 @@ import type { Guidelines } from '../../schemas/guideline.ts';
 import { readMessage } from '../../schemas/messages/read-message.ts';
 import { sendScopeOf } from '../../schemas/scopes.ts';
 import { fhirHandler } from '../shared/http/fhir-handler.ts';
-import { rateLimited } from '../shared/http/rate-limit.ts';
-import { bodyOf, callerOf, clientOf, headerOf, type Request, requireScope, systemOf } from '../shared/http/request.ts';
+import { headerOf } from '../shared/http/headers.ts';
+import { countRequest } from '../shared/http/rate-limit.ts';
+import { bodyOf, callerOf, clientOf, type Request, requireScope, systemOf } from '../shared/http/request.ts';
 import { answer, etag, tooManyRequests } from '../shared/http/response.ts';
 import { instrumented } from '../shared/telemetry/instrumented-ports.ts';
 import { kindOf, log } from '../shared/telemetry/log.ts';
@@ -40,7 +41,7 @@ const keptFromWaking = async (
   request: Request,
   { budgets }: Pick<ProcessMessageDeps, 'budgets'>,
 ): Promise<Refusal | undefined> => {
-  const wait = (await rateLimited(budgets, clientOf(request), 'missions'))?.waitFor;
+  const wait = (await countRequest(budgets, clientOf(request), 'missions'))?.waitFor;
   return wait === undefined
     ? undefined
     : tooManyRequests(

@@ -21,8 +21,9 @@ import { isRefusal, type Refusal, refuse } from '../../schemas/faults.ts';
 import type { Guidelines } from '../../schemas/guideline.ts';
 import { parseAddress } from '../../schemas/identifiers.ts';
 import { fhirHandler } from '../shared/http/fhir-handler.ts';
+import { headerOf } from '../shared/http/headers.ts';
 import { recorded } from '../shared/http/record-access.ts';
-import { callerOf, headerOf, queryOf, requireScope } from '../shared/http/request.ts';
+import { callerOf, queryOf, requireScope } from '../shared/http/request.ts';
 import { answer, type Answer, etag } from '../shared/http/response.ts';
 
 export interface ReadDeps extends Clock, Pick<HistoryPorts, 'missions' | 'notifications'> {

@@ -83,7 +83,7 @@ const noMachineLeft: OperationOutcome = {
       severity: 'warning',
       code: 'business-rule',
       details: {
-        text: 'The subscription is off, and it was your last one: no machine tells you of missions any more. What is not delivered yet, and every message for you from now on, is told to the other parties, who are asked to telephone you (delivery-failed, party-unreachable). Tasks that wait for you stay open: GET Task?owner=….',
+        text: 'The subscription is off, and it was your last one: no machine notifies you of missions any more. What is not delivered yet, and every message for you from now on, is reported to the other parties, who are asked to telephone you (delivery-failed, party-unreachable). Tasks that wait for you stay open: GET Task?owner=….',
       },
     },
   ],

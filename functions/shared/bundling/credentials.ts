@@ -1,6 +1,6 @@
 /**
- * Stands for the AWS SDK's search for credentials (`infra/compute/bundles.ts` puts it there): Lambda gives every function its
- * credentials in its environment, so nothing else is asked, and the code that would ask is not carried.
+ * Replaces the AWS SDK's search for credentials in the bundles (`infra/compute/bundles.ts`): Lambda puts the credentials of a
+ * function into its environment, so the bundles need no code that searches elsewhere.
  */
 
 interface Credentials {
@@ -9,7 +9,7 @@ interface Credentials {
   readonly sessionToken?: string;
 }
 
-/** Has the name and the shape of what it stands for (`@aws-sdk/credential-provider-node`). Throws if there are none. */
+/** Has the name and type of the export that it replaces (`@aws-sdk/credential-provider-node`). Throws if there are no credentials. */
 export const defaultProvider = (): (() => Promise<Credentials>) => async () => {
   const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN } = process.env;
   if (AWS_ACCESS_KEY_ID === undefined || AWS_SECRET_ACCESS_KEY === undefined)

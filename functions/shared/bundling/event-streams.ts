@@ -1,9 +1,9 @@
 /**
- * Stands for the AWS SDK's event streams (`infra/compute/bundles.ts` puts it there): no call of the hub streams. The SDK imports
- * them when they are first needed, which would keep whole in every bundle whatever they share with the rest of it.
+ * Replaces the AWS SDK's event streams in the bundles (`infra/compute/bundles.ts`): no call of the hub streams. The SDK imports
+ * them dynamically, so every bundle would contain in full all modules that they share with the rest of it.
  */
 
-/** Has the name of what it stands for (`@smithy/core/event-streams`); always throws. */
+/** Has the name of the export that it replaces (`@smithy/core/event-streams`). Always throws. */
 export const EventStreamSerde = function noEventStreams(): never {
   throw new Error('No call of the hub streams events');
 };

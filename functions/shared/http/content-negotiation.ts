@@ -1,27 +1,31 @@
 import { type Refusal, refuse } from '../../../schemas/faults.ts';
-import { headerOf, type Request } from './request.ts';
+import { headerOf } from './headers.ts';
+import type { Request } from './request.ts';
 
-export const jsonTypes = /^(?:\*\/\*|application\/\*|application\/(?:fhir\+)?json|text\/json|json)$/;
-export const pageTypes = /^(?:text\/\*|text\/html|application\/xhtml\+xml|html)$/;
-/** Whether one of the media types of `Accept` is served, those with `q=0` left out (RFC 9110, 12.4.2). */
-export const accepts = (accept: string, served: RegExp): boolean =>
+const jsonTypes = /^(?:\*\/\*|application\/\*|application\/(?:fhir\+)?json|text\/json|json)$/;
+const pageTypes = /^(?:text\/\*|text\/html|application\/xhtml\+xml|html)$/;
+
+/** Whether the hub serves one of the media types of `Accept`; those with `q=0` do not count (RFC 9110, 12.4.2). */
+const accepts = (accept: string, served: RegExp): boolean =>
   accept.split(',').some((range) => {
     const [type = '', ...parameters] = range.split(';').map((part) => part.trim().toLowerCase());
     return served.test(type) && !parameters.some((parameter) => /^q=0(?:\.0*)?$/.test(parameter));
   });
-/** The page for people that some addresses have; whether this one has is not known here. */
-export const mayBePage = ({ resource }: Request): boolean =>
+
+/** Routes that may have an HTML page for people. Whether the address has one is not known here. */
+const mayBePage = ({ resource }: Request): boolean =>
   /\/(?:Provenance|\{type\}(?:\/\{id\}\/\{operation\})?)$/.test(resource);
+
 /**
- * The refusal to answer a reader in what it cannot read (R4 HTTP, content negotiation): `_format` beats `Accept`. Whatever
- * changes something is not refused for the form of its answer.
+ * The refusal of a read whose client accepts no form that the hub serves (R4 HTTP, content negotiation). `_format` overrides
+ * `Accept`. A request that changes something is never refused for the form of its answer.
  */
 export const notAcceptable = (request: Request): Refusal | undefined => {
   if (request.httpMethod !== 'GET') return undefined;
   // In a query a plus sign is a blank.
   const format = request.queryStringParameters?.['_format']?.replace(' ', '+');
-  const asked = format ?? headerOf(request, 'accept') ?? '';
+  const accepted = format ?? headerOf(request, 'accept') ?? '';
   const isServed =
-    asked.trim() === '' || accepts(asked, jsonTypes) || (mayBePage(request) && accepts(asked, pageTypes));
+    accepted.trim() === '' || accepts(accepted, jsonTypes) || (mayBePage(request) && accepts(accepted, pageTypes));
   return isServed ? undefined : refuse('not-acceptable', format === undefined ? 'http.Accept' : 'http._format');
 };

@@ -1,20 +1,17 @@
-/** The id by which everything that follows from one request is found in the logs of all systems it passes. */
+import { headerOf, type WithHeaders } from './headers.ts';
 
-/** A request as API Gateway hands it to the authorizer and to the functions. */
-interface Asked {
-  readonly headers: Readonly<Record<string, string | undefined>> | null;
+/** The correlation id: with it, all that follows from one request is found in the logs of all systems. */
+
+interface IdentifiedRequest extends WithHeaders {
   readonly requestContext: { readonly requestId: string };
 }
-
-export const headerIn = ({ headers }: Pick<Asked, 'headers'>, wanted: string): string | undefined =>
-  Object.entries(headers ?? {}).find(([name]) => name.toLowerCase() === wanted)?.[1];
 
 /** RFC 9562 with its version and variant, or a trace id (W3C Trace Context 3.2.2.3). */
 const form = /^(?:[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}|[0-9a-f]{32})$/i;
 
-/** Eleven digits that begin with a day and a month of birth, as national, D-, H- and synthetic numbers have them: day + 40, month + 40, 65 or 80. */
+/** Eleven digits that begin with day and month of birth. D-, H- and synthetic numbers add 40 to the day, or 40, 65 or 80 to the month. */
 const birthNumbers = /(?=((?:[04][1-9]|[1256]\d|[37][01])(?:[048][1-9]|[159][0-2]|6[6-9]|7[0-7])\d{7}))/g;
-/** The weights of both control digits, which are themselves the last of each: a sum is 0 modulo 11. */
+/** The weights for both control digits; the last weight of each is for the control digit itself. A valid sum is 0 modulo 11. */
 const controls = [
   [3, 7, 6, 1, 8, 9, 4, 5, 2, 1],
   [5, 4, 3, 2, 7, 6, 5, 4, 3, 2, 1],
@@ -22,9 +19,12 @@ const controls = [
 const isNationalNumber = (digits: string): boolean =>
   controls.every((weights) => weights.reduce((sum, weight, at) => sum + weight * Number(digits[at]), 0) % 11 === 0);
 
-/** What is random has letters, and no digit too often. A person's number that is padded has few letters or much of one digit, or is told by its control digits. */
+/**
+ * Whether the id could contain the national identity number of a person. A random id has letters, and no digit too often. A
+ * padded number has few letters, or one digit many times, or shows by its control digits.
+ */
 const couldHoldPerson = (id: string): boolean => {
-  // Half a trace id: a system whose own has 64 bits pads it (W3C Trace Context 3.2.2.3).
+  // A system with trace ids of 64 bits pads them with zeros (W3C Trace Context 3.2.2.3).
   const digits = id
     .replaceAll('-', '')
     .toLowerCase()
@@ -41,14 +41,14 @@ const traceOf = (traceparent: string | undefined): string | undefined =>
   /^(?!ff)[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}(?:-|$)/.exec(traceparent ?? '')?.[1];
 
 /**
- * The caller's: the first that is a UUID or trace id among `X-Correlation-Id`, `X-Request-Id` (FHIR R4 http.html#custom) and
- * the trace id of `traceparent`. The hub's own id of the request if there is none, or if a person's number could stand in it:
- * by chance so it is with 6 random UUIDs in 10 000.
+ * The caller's id: the first UUID or trace id among `X-Correlation-Id`, `X-Request-Id` (FHIR R4 http.html#custom) and the trace
+ * id of `traceparent`. If there is none, or if it could contain a national identity number, the hub's own id of the request.
+ * By chance, 6 random UUIDs in 10 000 look as if they contained one.
  */
-export const correlationOf = (request: Asked): string =>
+export const correlationOf = (request: IdentifiedRequest): string =>
   [
-    headerIn(request, 'x-correlation-id'),
-    headerIn(request, 'x-request-id'),
-    traceOf(headerIn(request, 'traceparent')),
+    headerOf(request, 'x-correlation-id'),
+    headerOf(request, 'x-request-id'),
+    traceOf(headerOf(request, 'traceparent')),
   ].find((given) => given !== undefined && form.test(given) && !couldHoldPerson(given)) ??
   request.requestContext.requestId;

@@ -5,16 +5,18 @@ import type { LogMessageName } from '../../../schemas/telemetry/log-messages.ts'
 import { correlationOf } from './correlation-id.ts';
 import { kindOf, log, logger } from '../telemetry/log.ts';
 import { type Request, claim } from './request.ts';
-import { type Answer, refusal, tooManyRequests } from './response.ts';
+import { type Answer, answerRefusal, tooManyRequests } from './response.ts';
 import { notAcceptable } from './content-negotiation.ts';
 
-/** The authorizer has counted, but cannot answer so. */
-const overBudget = (request: Request): Refusal | undefined => {
+/** The refusal of a client over its rate limit: the authorizer counts, but cannot answer 429. */
+const overRateLimit = (request: Request): Refusal | undefined => {
   const seconds = claim(request, 'limited');
-  return seconds === undefined ? undefined : tooManyRequests('used up what it may ask in a while', Number(seconds));
+  return seconds === undefined
+    ? undefined
+    : tooManyRequests('made as many requests as it may in this window', Number(seconds));
 };
 
-/** What went wrong inside, and the message that says so in the log; that the hub is closed is known. */
+/** The faults for errors inside the hub, each with its log message. That the hub is closed is known, and not logged. */
 const failures = {
   closed: undefined,
   'storage-unavailable': 'STORAGE_UNAVAILABLE',
@@ -25,24 +27,27 @@ const failures = {
 const faultOf = (error: unknown): keyof typeof failures => {
   if (error instanceof HubClosed) return 'closed';
   if (error instanceof Unavailable) return 'storage-unavailable';
-  // middy answers itself before the function's time is over.
+  // middy throws this shortly before the function's time is over.
   return error instanceof Error && error.name === 'TimeoutError' ? 'timeout' : 'internal';
 };
 
-/** Names the answer: by the id that all that follows is found by, and by the hub's own for this request. */
-const identified = (request: Request, answered: Answer): Answer => {
-  answered.headers = {
-    ...answered.headers,
+/** Adds the correlation id, and the hub's own id of the request. */
+const addIds = (request: Request, response: Answer): Answer => {
+  response.headers = {
+    ...response.headers,
     'x-correlation-id': correlationOf(request),
     'x-request-id': request.requestContext.requestId,
   };
-  return answered;
+  return response;
 };
 
-/** So long before its time is over a function says that it is late: what is cut off says nothing, and API Gateway 502. */
+/** Milliseconds before its timeout at which a function answers 504. If Lambda stopped it, nothing would be logged, and API Gateway would answer 502. */
 const timeoutEarlyInMillis = 500;
 
-/** Wraps a handler: `handle` returns an answer or a refusal; what it throws becomes 503 or 500 with nothing from inside. */
+/**
+ * Wraps the handler of a function behind the API: correlation id, rate limit, content negotiation, failures as
+ * `OperationOutcome`. `handle` returns an answer or a refusal. An error that it throws becomes 503, 504 or 500, without details.
+ */
 export const fhirHandler = (handle: (request: Request, correlationId: string) => Promise<Answer | Refusal>) =>
   middy<Request, Answer>({ timeoutEarlyInMillis })
     .before(({ event }) => {
@@ -59,13 +64,13 @@ export const fhirHandler = (handle: (request: Request, correlationId: string) =>
       const failure = failures[code];
       if (failure !== undefined) log(failure, kindOf(error));
       const elsewhere = error instanceof HubClosed ? error.elsewhere : undefined;
-      failed.response = identified(event, refusal(refuse(code, undefined, elsewhere), correlationOf(event)));
+      failed.response = addIds(event, answerRefusal(refuse(code, undefined, elsewhere), correlationOf(event)));
     })
     .after(({ event, response }) => {
-      if (response !== null && response !== undefined) identified(event, response);
+      if (response !== null && response !== undefined) addIds(event, response);
     })
     .handler(async (event) => {
       const correlationId = correlationOf(event);
-      const result = overBudget(event) ?? notAcceptable(event) ?? (await handle(event, correlationId));
-      return 'outcome' in result ? refusal(result, correlationId) : result;
+      const result = overRateLimit(event) ?? notAcceptable(event) ?? (await handle(event, correlationId));
+      return 'outcome' in result ? answerRefusal(result, correlationId) : result;
     });

@@ -1,15 +1,15 @@
 import type { Budget, RequestBudgets, Spender, Spent } from '../../../adapters/dynamodb/rate-limits.ts';
 import { kindOf, log } from '../telemetry/log.ts';
 
-/** Counts a request. What cannot be counted goes on: no limit may keep a message about a mission out because the hub cannot count. */
-export const rateLimited = async <Of extends Budget>(
+/** Counts a request. If it cannot be counted it is let through: a hub that cannot count must not refuse a message about a mission. */
+export const countRequest = async <Of extends Budget>(
   budgets: RequestBudgets<Of>,
   { parent, client }: Spender,
   budget: Of,
 ): Promise<Spent | undefined> => {
   try {
     const spent = await budgets.spend({ parent, client }, budget);
-    // Said once in a window, by the first request that is too many; the others are refused without a word from here.
+    // Logged once in a window, for the first request over the limit.
     if (spent.count === spent.most + 1) log('CLIENT_LIMITED', { sender: parent, client, budget, most: spent.most });
     return spent;
   } catch (error) {

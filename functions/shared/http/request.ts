@@ -1,27 +1,28 @@
 import type { APIGatewayProxyEvent } from 'aws-lambda';
-import { headerIn } from './correlation-id.ts';
 import type { PartyDirectory } from '../../../adapters/dynamodb/directory-store.ts';
+import type { Spender } from '../../../adapters/dynamodb/rate-limits.ts';
 import type { Party } from '../../../core/mission/state.ts';
 import { defined } from '../../../schemas/defined.ts';
 import { type Refusal, refuse } from '../../../schemas/faults.ts';
-import { type Scope, scopeFor } from '../../../schemas/scopes.ts';
-import type { Spender } from '../../../adapters/dynamodb/rate-limits.ts';
 import { refuseAll } from '../../../schemas/fhir/zod-faults.ts';
 import { maxBodyBytes, readJson } from '../../../schemas/json/strict-json.ts';
+import { type Scope, scopeFor } from '../../../schemas/scopes.ts';
+import { headerOf } from './headers.ts';
 
-/** What every HTTP door of the hub does: correlation id in and out, FHIR media type, failures as `OperationOutcome`. */
+/** What the functions read of a request: claims of the token, query parameters, body. Each is checked here, once. */
+
 export type Request = APIGatewayProxyEvent;
-export const headerOf = (request: Request, wanted: string): string | undefined => headerIn(request, wanted);
-/** What the authorizer read in the token. */
+
+/** A claim of the token, as the authorizer has verified it. */
 export const claim = (
   request: Request,
-  what: 'parent' | 'child' | 'supplier' | 'client' | 'scope' | 'audience' | 'limited',
+  name: 'parent' | 'child' | 'supplier' | 'client' | 'scope' | 'audience' | 'limited',
 ): string | undefined => {
-  const value: unknown = request.requestContext.authorizer?.[what];
+  const value: unknown = request.requestContext.authorizer?.[name];
   return typeof value === 'string' ? value : undefined;
 };
 
-/** The party that calls, from what the token says and what the directory says of that. */
+/** The calling party: the token names it, and the directory must know it. */
 export const callerOf = (request: Request, directory: PartyDirectory): Party | Refusal => {
   const parent = claim(request, 'parent');
   if (parent === undefined) return refuse('unknown-caller', 'http.Authorization');
@@ -38,35 +39,33 @@ export const systemOf = (request: Request): { readonly client: string; readonly 
   ...defined({ supplier: claim(request, 'supplier') }),
 });
 
-/** The refusal of a token that lacks a scope. */
+/** The refusal of a token without the scope. */
 export const requireScope = (request: Request, scope: Scope): Refusal | undefined =>
   claim(request, 'scope')?.split(' ').includes(scope) === true
     ? undefined
     : refuse('missing-scope', 'http.Authorization', scopeFor(claim(request, 'audience') ?? '', scope));
-/** Whose budget a request is paid from. The child of a legal entity is left out: the issuer takes a client's word for it. */
+
+/** The client that a rate limit counts for. The child of a legal entity is left out: the issuer does not verify it. */
 export const clientOf = (request: Request): Spender => ({
   parent: claim(request, 'parent') ?? 'unknown',
   client: claim(request, 'client') ?? 'unknown',
 });
 
-/** A parameter's name as it may be repeated to who gave it. */
-export const parameterPath = (parameter: string): string =>
-  `http.${/^[\w:.-]{1,40}$/.test(parameter) ? parameter : 'query'}`;
-/** Query parameters, each given once: of two values of one name each reader would take another. */
+/** The path of a query parameter in a refusal. A name of another form is not repeated. */
+const parameterPath = (parameter: string): string => `http.${/^[\w:.-]{1,40}$/.test(parameter) ? parameter : 'query'}`;
+
+/** Query parameters, each given once: of two values for one name, two readers could take different ones. */
 export const queryOf = (request: Request): ReadonlyMap<string, string> | Refusal => {
   const given = Object.entries(request.multiValueQueryStringParameters ?? {});
   const repeated = given.find(([, values]) => values !== undefined && values.length > 1)?.[0];
   return repeated === undefined
     ? new Map(given.flatMap(([name, values]) => (values?.[0] === undefined ? [] : [[name, values[0]]])))
-    : refuse(
-        'unknown-search',
-        parameterPath(repeated),
-        'is given once; several values stand in one, separated by commas',
-      );
+    : refuse('unknown-search', parameterPath(repeated), 'is given once; separate several values by commas');
 };
 
-export const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-export const decoded = (bytes: Buffer): string | Refusal => {
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+const utf8TextOf = (bytes: Buffer): string | Refusal => {
   try {
     return utf8.decode(bytes);
   } catch {
@@ -74,9 +73,10 @@ export const decoded = (bytes: Buffer): string | Refusal => {
   }
 };
 
-export const isJsonType = (type: string): boolean => /^application\/(fhir\+)?json\s*(;|$)/i.test(type);
-export const charsetOf = (type: string): string =>
-  /;\s*charset\s*=\s*"?([^";\s]+)/i.exec(type)?.[1]?.toLowerCase() ?? 'utf-8';
+const isJsonType = (type: string): boolean => /^application\/(fhir\+)?json\s*(;|$)/i.test(type);
+
+const charsetOf = (type: string): string => /;\s*charset\s*=\s*"?([^";\s]+)/i.exec(type)?.[1]?.toLowerCase() ?? 'utf-8';
+
 /** The body as text: JSON by its media type, UTF-8, not compressed. */
 export const bodyOf = (request: Request): string | Refusal => {
   const type = headerOf(request, 'content-type')?.trim() ?? '';
@@ -85,10 +85,10 @@ export const bodyOf = (request: Request): string | Refusal => {
   const encoding = headerOf(request, 'content-encoding')?.trim().toLowerCase() ?? 'identity';
   if (encoding !== 'identity') return refuse('wrong-content-type', 'http.Content-Encoding');
   const { body, isBase64Encoded } = request;
-  // Before anything is made of it: four characters are three bytes.
+  // Checked before it is decoded: four characters of base64 are three bytes.
   if ((body ?? '').length > (isBase64Encoded ? Math.ceil(maxBodyBytes / 3) * 4 : maxBodyBytes))
     return refuse('too-large');
-  return isBase64Encoded ? decoded(Buffer.from(body ?? '', 'base64')) : (body ?? '');
+  return isBase64Encoded ? utf8TextOf(Buffer.from(body ?? '', 'base64')) : (body ?? '');
 };
 
 /** The body as JSON, with one meaning (`schemas/json/strict-json.ts`). */

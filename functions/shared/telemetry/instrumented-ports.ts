@@ -5,9 +5,9 @@ import { hub } from '../../../core/mission/state.ts';
 import { log } from './log.ts';
 import { countDelivery, countHubMessage } from './metrics.ts';
 
-/** Ports that say in the log, and count, what was written through them: once for each time it was, whichever use case did it. */
+/** Ports that log and count what is written through them, once for each write, whichever use case writes. */
 
-/** Notes what the hub itself says; the message of a partner is noted where it is answered. */
+/** Logs and counts the hub's own messages. A message of a partner is logged where it is answered. */
 export const instrumented = (missions: MissionLog): MissionLog => ({
   ...missions,
   append: async (entry, dueAt) => {
@@ -32,7 +32,7 @@ const outcomeOf = ({ status, called }: Attempt): 'delivered' | 'given-up' | 'ret
   }
 };
 
-const noteAttempt = ({ notification, entry }: DeliveryContext, attempt: Attempt): void => {
+const logAttempt = ({ notification, entry }: DeliveryContext, attempt: Attempt): void => {
   if (notification === undefined || entry === undefined) return;
   const { subscription, number, mission } = notification;
   log(attempt.status === 'pending' ? 'DELIVERY_AGAIN' : 'DELIVERY_SETTLED', {
@@ -47,7 +47,7 @@ const noteAttempt = ({ notification, entry }: DeliveryContext, attempt: Attempt)
   countDelivery(entry, notification, attempt);
 };
 
-/** Notes what comes of each notification that one order leads to: the receipt says what, the contexts of which entry it is. */
+/** Logs and counts each attempt of one delivery job. The attempt has the result, the delivery context the entry. */
 export const instrumentedDelivery = <Ports extends Pick<Notifications, 'record'>>(
   contexts: DeliveryContexts,
   notifications: Ports,
@@ -66,7 +66,7 @@ export const instrumentedDelivery = <Ports extends Pick<Notifications, 'record'>
       ...notifications,
       record: async (subscription, number, attempt) => {
         await notifications.record(subscription, number, attempt);
-        noteAttempt(opened.get(nameOf(subscription, number)) ?? {}, attempt);
+        logAttempt(opened.get(nameOf(subscription, number)) ?? {}, attempt);
       },
     },
   };

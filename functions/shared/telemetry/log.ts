@@ -6,18 +6,18 @@ import {
   logMessages,
 } from '../../../schemas/telemetry/log-messages.ts';
 
-/** One logger per function. What it may say is listed in `schemas/telemetry/log-messages.ts`. */
+/** One logger per function. It writes the messages of `schemas/telemetry/log-messages.ts` only. */
 export const logger = new Logger({ serviceName: 'luftbro' });
 
-/** Says a message of the catalogue. Fields that it does not list are left out, whatever an object brings along. */
+/** Logs a message of the catalogue. Fields that its message does not list are left out, even if `details` has them. */
 export const log = <Name extends LogMessageName>(name: Name, details: LogDetails<Name>): void => {
   const { code, level, text } = logMessages[name];
   const fields = fieldsOf(name);
-  const said = Object.entries(details).filter(([field]) => fields.includes(field));
-  logger[level](text, { code, ...Object.fromEntries(said) });
+  const listed = Object.entries(details).filter(([field]) => fields.includes(field));
+  logger[level](text, { code, ...Object.fromEntries(listed) });
 };
 
-/** Where an error was thrown. Its stack begins with its message, which may have lines that look like places. */
+/** Where an error was thrown. Its stack begins with its message, and a message can have lines that look like places. */
 const placeOf = ({ stack = '', message }: Error): string | undefined =>
   stack
     .slice(stack.indexOf(message) + message.length)
@@ -25,7 +25,7 @@ const placeOf = ({ stack = '', message }: Error): string | undefined =>
     .find((line) => /^\s+at .*:\d+:\d+\)?$/.test(line))
     ?.trim();
 
-/** What of an error may be logged: its kind and where it was thrown. Its message could quote data. */
+/** What may be logged of an error: its kind and where it was thrown. Its message can quote data. */
 export const kindOf = (error: unknown) => {
   if (!(error instanceof Error)) return { error: typeof error };
   return {

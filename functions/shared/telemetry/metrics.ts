@@ -17,7 +17,7 @@ const output = new Metrics({
   serviceName: 'luftbro',
   namespace: process.env['POWERTOOLS_METRICS_NAMESPACE'] ?? metricNamespace('luftbro'),
 });
-// A dimension that is always the same would only be one more name to give.
+// A dimension with one value only would lengthen every query.
 output.clearDefaultDimensions();
 
 const count = <Name extends MetricName>(
@@ -33,13 +33,13 @@ const missionsOf = ({ exercise }: Pick<Entry, 'exercise'>): 'real' | 'exercise' 
 
 const secondsBetween = (from: string, to: string): number => Math.max(0, (Date.parse(to) - Date.parse(from)) / 1000);
 
-/** When a decision was first asked for: who forwarded a request left the clock running. */
-const askedAt = (state: MissionState, task: TaskState): string => {
+/** When a decision was requested first. If the request was forwarded, the time counts from the first AMK LA. */
+const firstRequestedAt = (state: MissionState, task: TaskState): string => {
   const before = taskOf(state, task.forwardOf);
-  return before === undefined ? task.openedAt : askedAt(state, before);
+  return before === undefined ? task.openedAt : firstRequestedAt(state, before);
 };
 
-/** No decision but a deferral has been made on it, at whichever AMK LA. */
+/** No AMK LA has made a decision on it, except a deferral. */
 const isUndecided = (task: TaskState | undefined): boolean =>
   task !== undefined && task.agreed !== true && ['requested', 'received', 'on-hold'].includes(task.status);
 
@@ -52,10 +52,10 @@ const countDecision = (entry: Entry, before: MissionState | undefined): void => 
   count('MissionsDecided', { missions, decision });
   if (decision === 'deferred' || !isUndecided(taskOf(before, task.id))) return;
   const { urgency } = state;
-  count('TimeToDecision', { missions, urgency }, secondsBetween(askedAt(before, task), entry.receivedAt));
+  count('TimeToDecision', { missions, urgency }, secondsBetween(firstRequestedAt(before, task), entry.receivedAt));
 };
 
-/** Counts a message that was not there before. */
+/** Counts a message that was accepted for the first time. */
 export const countAccepted = ({ entry, before }: Pick<Accepted, 'entry' | 'before'>): void => {
   if (entry.event === 'mission-request')
     count('MissionsRequested', { missions: missionsOf(entry), urgency: entry.state.urgency });
@@ -73,7 +73,7 @@ export const countHubMessage = (entry: Entry): void => {
 
 const outcomes = { delivered: 'delivered', pending: 'retry', failed: 'given-up' } as const;
 
-/** Counts a turn with an endpoint. */
+/** Counts an attempt to deliver. */
 export const countDelivery = (entry: Entry, { redrivenAt }: Notification, attempt: Attempt): void => {
   const missions = missionsOf(entry);
   if (attempt.called || attempt.status === 'failed')
