@@ -43,14 +43,14 @@ export const pageSize = (search: Search): number | Refusal => {
     : refuse('unknown-search', 'http._count', '_count is a whole number from 1 to 100');
 };
 
-/** Where a parameter stands, by its name; what has not the form of FHIR's own names could be anything, and is not repeated. */
-export const placeOf = (name: string): string =>
+/** The path of a query parameter in a refusal. A name that has not the form of FHIR's own names could hold personal data: it is not repeated. */
+export const parameterPath = (name: string): string =>
   /^_?[a-z]{1,20}(-[a-z]{1,20}){0,3}$/i.test(name) ? `http.${name}` : 'http.query';
 
 /** The first parameter that the search does not take. */
 export const unknownParameter = (search: Search, taken: readonly string[], what: string): Refusal | undefined => {
   const unknown = [...search.keys()].find((name) => !taken.includes(name));
-  return unknown === undefined ? undefined : refuse('unknown-search', placeOf(unknown), what);
+  return unknown === undefined ? undefined : refuse('unknown-search', parameterPath(unknown), what);
 };
 
 const exercises: readonly string[] = [exerciseCode, `${systems.actReason}|${exerciseCode}`];

@@ -5,7 +5,7 @@ import type { Viewpoint } from '../fhir/fhir.ts';
 import { statusParameters } from '../fhir/notification.ts';
 import { searchset } from '../fhir/searchset.ts';
 import { subscriptionResource } from '../fhir/subscription.ts';
-import { pageOf, placeOf, type Search, unknownParameter } from './search.ts';
+import { pageOf, parameterPath, type Search, unknownParameter } from './search.ts';
 
 /** What a party reads of its own subscriptions. Those that are off are read by their id only. */
 const statuses: readonly SubscriptionStatus[] = ['requested', 'active', 'error', 'off'];
@@ -61,7 +61,7 @@ export const readStatusQuery = (
   input: OperationInput,
 ): { readonly outcome: 'read'; readonly ids?: readonly string[]; readonly statuses?: readonly string[] } | Refusal => {
   const unknown = [...input.keys()].find((name) => !statusParametersTaken.includes(name));
-  if (unknown !== undefined) return refuse('unknown-search', placeOf(unknown), '$status takes id and status');
+  if (unknown !== undefined) return refuse('unknown-search', parameterPath(unknown), '$status takes id and status');
   const given = (name: string): readonly string[] | undefined => input.get(name)?.flatMap((text) => text.split(','));
   const ids = given('id');
   const asked = given('status');

@@ -36,18 +36,18 @@ const versionIn = (ifMatch: string | undefined): number | undefined | Refusal =>
     : Number(version);
 };
 
-/** The authorizer counts all messages. Only the mission log shows which of them open a mission, or resume an idle one. */
-const keptFromWaking = async (
+/**
+ * The refusal of a client that has opened or resumed too many missions. The authorizer counts all messages; only the mission
+ * log shows which of them open a mission, or resume an idle one.
+ */
+const checkActivation = async (
   request: Request,
   { budgets }: Pick<ProcessMessageDeps, 'budgets'>,
 ): Promise<Refusal | undefined> => {
   const wait = (await countRequest(budgets, clientOf(request), 'missions'))?.waitFor;
   return wait === undefined
     ? undefined
-    : tooManyRequests(
-        'opened or taken up again as many missions as it may in a while; what cannot wait is phoned',
-        wait,
-      );
+    : tooManyRequests('opened or resumed as many missions as it may in this window; phone what cannot wait', wait);
 };
 
 /** Starts the fan-out. It never fails the request: the entry is stored and pending, and the sweeper completes the fan-out. */
@@ -99,7 +99,7 @@ export const createHandler = (ports: ProcessMessageDeps) => {
         ...(ifMatch === undefined ? {} : { ifMatch }),
       },
       now,
-      { checkActivation: () => keptFromWaking(request, deps) },
+      { checkActivation: () => checkActivation(request, deps) },
     );
     if (accepted.outcome === 'refused') return accepted;
 

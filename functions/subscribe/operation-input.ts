@@ -1,5 +1,5 @@
 import type { OperationInput } from '../../core/queries/subscriptions.ts';
-import { placeOf, type Search } from '../../core/queries/search.ts';
+import { parameterPath, type Search } from '../../core/queries/search.ts';
 import { isRefusal, type Refusal, refuse } from '../../schemas/faults.ts';
 import { isObject } from '../../schemas/json/json.ts';
 import { jsonBodyOf, type Request } from '../shared/http/request.ts';
@@ -34,5 +34,5 @@ export const singleValues = (input: OperationInput): Search | Refusal => {
   const repeated = [...input].find(([, values]) => values.length !== 1)?.[0];
   return repeated === undefined
     ? new Map([...input].map(([name, values]) => [name, values.join(',')]))
-    : refuse('unknown-search', placeOf(repeated), 'is given once');
+    : refuse('unknown-search', parameterPath(repeated), 'is given once');
 };

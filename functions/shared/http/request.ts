@@ -2,6 +2,7 @@ import type { APIGatewayProxyEvent } from 'aws-lambda';
 import type { PartyDirectory } from '../../../adapters/dynamodb/directory-store.ts';
 import type { Spender } from '../../../adapters/dynamodb/rate-limits.ts';
 import type { Party } from '../../../core/mission/state.ts';
+import { parameterPath } from '../../../core/queries/search.ts';
 import { defined } from '../../../schemas/defined.ts';
 import { type Refusal, refuse } from '../../../schemas/faults.ts';
 import { refuseAll } from '../../../schemas/fhir/zod-faults.ts';
@@ -50,9 +51,6 @@ export const clientOf = (request: Request): Spender => ({
   parent: claim(request, 'parent') ?? 'unknown',
   client: claim(request, 'client') ?? 'unknown',
 });
-
-/** The path of a query parameter in a refusal. A name of another form is not repeated. */
-const parameterPath = (parameter: string): string => `http.${/^[\w:.-]{1,40}$/.test(parameter) ? parameter : 'query'}`;
 
 /** Query parameters, each given once: of two values for one name, two readers could take different ones. */
 export const queryOf = (request: Request): ReadonlyMap<string, string> | Refusal => {

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { correlationOf } from '../../../functions/shared/http/correlation-id.ts';
 
 const requestId = 'c6af9ac6-7b61-11e6-9a41-93e8deadbeef';
-const asked = (headers: Readonly<Record<string, string>>): string =>
+const idFor = (headers: Readonly<Record<string, string>>): string =>
   correlationOf({ headers, requestContext: { requestId } });
 
 const uuid = '6f3b1d0e-4c2a-4b7e-9a55-0d8c7e1f2a34';
@@ -20,10 +20,14 @@ const numbersOf = (born: string): readonly string[] =>
     return first > 9 || second > 9 ? [] : [`${nine}${first}${second}`];
   });
 
-describe('The correlation id of a request', () => {
+describe('correlationOf', () => {
   test.each([
     ['a UUID', { 'x-correlation-id': uuid }, uuid],
-    ['a UUID in capitals, however the header is spelt', { 'X-CORRELATION-ID': uuid.toUpperCase() }, uuid.toUpperCase()],
+    [
+      'a UUID in capitals, with any spelling of the header',
+      { 'X-CORRELATION-ID': uuid.toUpperCase() },
+      uuid.toUpperCase(),
+    ],
     ['a trace id', { 'X-Correlation-Id': trace }, trace],
     ['the request id, if there is no other (FHIR R4)', { 'X-Request-Id': uuid }, uuid],
     ['the correlation id before the request id', { 'X-Request-Id': other, 'X-Correlation-Id': uuid }, uuid],
@@ -46,7 +50,7 @@ describe('The correlation id of a request', () => {
       { traceparent: `00-${trace}-00f067aa0ba902b7-01`, 'x-correlation-id': uuid },
       uuid,
     ],
-  ])('is %s', (_what, headers, id) => expect(asked(headers)).toBe(id));
+  ])('takes %s', (_what, headers, id) => expect(idFor(headers)).toBe(id));
 
   test.each([
     ['nothing', {}],
@@ -70,8 +74,8 @@ describe('The correlation id of a request', () => {
     ['a UUID and more', { 'X-Correlation-Id': `${uuid} 01018612345` }],
     ['a UUID in a second line', { 'X-Correlation-Id': `x\n${uuid}` }],
     ['a traceparent of a version that may not be', { traceparent: `ff-${trace}-00f067aa0ba902b7-01` }],
-  ])("is the hub's own id of the request, if the caller gives %s", (_what, headers) =>
-    expect(asked(headers)).toBe(requestId),
+  ])("takes the hub's own id of the request, if the caller gives %s", (_what, headers) =>
+    expect(idFor(headers)).toBe(requestId),
   );
 
   test.each([
@@ -81,19 +85,19 @@ describe('The correlation id of a request', () => {
     ['a synthetic one of a register', '018190'],
     ['another synthetic one', '016690'],
     ['a D-number of a synthetic person', '718190'],
-  ])('is never a national number with its control digits, whatever is random about the rest: %s', (_what, born) => {
+  ])('never takes a national number with its control digits, even in a random id: %s', (_what, born) => {
     const numbers = numbersOf(born);
     expect(numbers.length).toBeGreaterThan(9);
     for (const number of numbers) {
-      expect(asked({ 'X-Correlation-Id': `6f3b1d0e-4c2a-4b7e-9a55-d${number}` })).toBe(requestId);
-      expect(asked({ 'X-Correlation-Id': `6f3b1d0e4c2a4b7e${number}9a55d` })).toBe(requestId);
+      expect(idFor({ 'X-Correlation-Id': `6f3b1d0e-4c2a-4b7e-9a55-d${number}` })).toBe(requestId);
+      expect(idFor({ 'X-Correlation-Id': `6f3b1d0e4c2a4b7e${number}9a55d` })).toBe(requestId);
     }
   });
 
-  test('is the one of the caller for nearly every random UUID', () => {
+  test('takes nearly every random UUID of a caller', () => {
     const drawn = Array.from({ length: 20_000 }, () => randomUUID());
-    const refused = drawn.filter((id) => asked({ 'X-Correlation-Id': id }) === requestId);
-    // Some twelve are expected; forty are as good as impossible.
+    const refused = drawn.filter((id) => idFor({ 'X-Correlation-Id': id }) === requestId);
+    // About twelve are expected; forty are practically impossible.
     expect(refused.length, refused.join(' ')).toBeLessThan(40);
   });
 });

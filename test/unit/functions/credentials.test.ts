@@ -5,8 +5,8 @@ afterEach(() => {
   vi.unstubAllEnvs();
 });
 
-describe('the credentials of a function', () => {
-  test('are those that Lambda puts into its environment, with their session', async () => {
+describe('defaultProvider', () => {
+  test('takes key, secret and session from the environment', async () => {
     vi.stubEnv('AWS_ACCESS_KEY_ID', 'key');
     vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'secret');
     vi.stubEnv('AWS_SESSION_TOKEN', 'session');
@@ -17,14 +17,14 @@ describe('the credentials of a function', () => {
     });
   });
 
-  test('need no session on one machine', async () => {
+  test('needs no session', async () => {
     vi.stubEnv('AWS_ACCESS_KEY_ID', 'key');
     vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'secret');
     vi.stubEnv('AWS_SESSION_TOKEN', undefined);
     expect(await defaultProvider()()).toEqual({ accessKeyId: 'key', secretAccessKey: 'secret' });
   });
 
-  test('are looked for nowhere else', async () => {
+  test('throws if the environment has no credentials', async () => {
     vi.stubEnv('AWS_ACCESS_KEY_ID', undefined);
     vi.stubEnv('AWS_SECRET_ACCESS_KEY', undefined);
     await expect(defaultProvider()()).rejects.toThrow('The environment lacks the credentials');

@@ -9,9 +9,9 @@ const sources = globSync('functions/**/*.ts')
   .map((file) => readFileSync(file, 'utf8'))
   .join('\n');
 
-const said = (say: () => void): Record<string, unknown> => {
+const fieldsWritten = (write: () => void): Record<string, unknown> => {
   const written = vi.spyOn(logger, 'info').mockImplementation(() => {});
-  say();
+  write();
   const [, fields] = written.mock.calls[0] ?? [];
   return typeof fields === 'object' && !(fields instanceof Error) ? { ...fields } : {};
 };
@@ -20,11 +20,13 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-describe('The catalogue of log messages', () => {
+describe('logMessages', () => {
   test('gives each message a code of its own', () =>
     expect(new Set(names.map((name) => logMessages[name].code)).size).toBe(names.length));
 
-  test.each(names)('%s is said by a function', (name: LogMessageName) => expect(sources).toContain(`'${name}'`));
+  test.each(names)('has no message that no function writes: %s', (name: LogMessageName) =>
+    expect(sources).toContain(`'${name}'`),
+  );
 
   test('explains no field that no message has', () => {
     const used = new Set(names.flatMap(fieldsOf));
@@ -32,18 +34,18 @@ describe('The catalogue of log messages', () => {
   });
 });
 
-describe('A log line', () => {
-  const brought = { kind: 'delivery', subscription: 's', number: 3, patient: 'Kari' } as const;
+describe('log and kindOf', () => {
+  const details = { kind: 'delivery', subscription: 's', number: 3, patient: 'Kari' } as const;
 
-  test('holds no field but those of its message, whatever an object brings along', () =>
-    expect(said(() => log('OBLIGATION_COMPLETED', brought))).toEqual({
+  test('write only the fields of the message, even if the details have others', () =>
+    expect(fieldsWritten(() => log('OBLIGATION_COMPLETED', details))).toEqual({
       code: 'LB-504',
       kind: 'delivery',
       subscription: 's',
       number: 3,
     }));
 
-  test('says of an error its kind and place, and not its words, even if they look like places', () => {
+  test('write kind and place of an error, and not its message, even if that looks like a place', () => {
     const error = new TypeError('bad value\n    at Kari Nordmann (Storgata:1:2)', {
       cause: new RangeError('01018612345'),
     });

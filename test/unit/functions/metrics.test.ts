@@ -27,7 +27,7 @@ const { amk, la, otherLa } = parties;
 const isLine = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null;
 
-/** What is counted meanwhile: the metric, its dimensions and its value. */
+/** The lines that are counted during the work: the metric, its dimensions and its value. */
 const counted = async (work: () => Promise<unknown>): Promise<readonly string[]> => {
   const lines: string[] = [];
   const printed = vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
@@ -42,12 +42,12 @@ const counted = async (work: () => Promise<unknown>): Promise<readonly string[]>
   return lines
     .filter((line) => line.startsWith('{"_aws"'))
     .map((line) => {
-      const { _aws, ...said }: Readonly<Record<string, unknown>> = JSON.parse(line);
+      const { _aws, ...fields }: Readonly<Record<string, unknown>> = JSON.parse(line);
       expect(isLine(_aws) && JSON.stringify(_aws['CloudWatchMetrics'])).toContain('"Namespace":"luftbro"');
-      return Object.values(said)
+      return Object.values(fields)
         .map(String)
         .join(' ')
-        .replace(/^/, `${Object.keys(said).find((name) => Object.hasOwn(metrics, name)) ?? '?'}: `);
+        .replace(/^/, `${Object.keys(fields).find((name) => Object.hasOwn(metrics, name)) ?? '?'}: `);
     });
 };
 
@@ -55,8 +55,8 @@ const request = missionRequest({ id: 'request' });
 const mission = missionOpenedBy(request);
 const task = (entry: number): string => taskOpenedBy(mission, entry);
 
-/** Accepts a message so many seconds after the one before, and counts it as the function does. */
-const say = (hub: MemoryHub, seconds: number, sender: Party, message: Message): Promise<readonly string[]> =>
+/** Accepts a message so many seconds after the previous one, and counts it as the function does. */
+const send = (hub: MemoryHub, seconds: number, sender: Party, message: Message): Promise<readonly string[]> =>
   counted(async () => {
     hub.clock.advance(seconds * 1000);
     const accepted = await acceptMessage(hub.missions, message, sentBy(sender), hub.now);
@@ -71,65 +71,65 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-describe('A request', () => {
-  test('is counted by urgency, once, however often it comes', async () => {
+describe('countAccepted of a request', () => {
+  test('counts it by urgency, and not again if it is repeated', async () => {
     const hub = memoryHub();
-    expect(await say(hub, 0, amk, request)).toEqual(['MissionsRequested: real stat 1']);
-    expect(await say(hub, 5, amk, request)).toEqual([]);
+    expect(await send(hub, 0, amk, request)).toEqual(['MissionsRequested: real stat 1']);
+    expect(await send(hub, 5, amk, request)).toEqual([]);
   });
 
-  test('of an exercise is counted apart', async () => {
+  test('counts an exercise apart', async () => {
     const exercise = missionRequest({ id: 'exercise', exercise: true });
-    expect(await say(memoryHub(), 0, amk, exercise)).toEqual(['MissionsRequested: exercise stat 1']);
+    expect(await send(memoryHub(), 0, amk, exercise)).toEqual(['MissionsRequested: exercise stat 1']);
   });
 });
 
-describe('A decision', () => {
-  test('is counted, and measured from the request', async () => {
+describe('countAccepted of a decision', () => {
+  test('counts it, and measures from the request', async () => {
     const hub = memoryHub();
-    await say(hub, 0, amk, request);
-    expect(await say(hub, 90, la, decision(1, 'accepted'))).toEqual([
+    await send(hub, 0, amk, request);
+    expect(await send(hub, 90, la, decision(1, 'accepted'))).toEqual([
       'MissionsDecided: real accepted 1',
       'TimeToDecision: real stat 90',
     ]);
   });
 
-  test('is measured when it is made, not when it is deferred', async () => {
+  test('measures until it is made, not until it is deferred', async () => {
     const hub = memoryHub();
-    await say(hub, 0, amk, request);
+    await send(hub, 0, amk, request);
     const until = new Date(hub.now() + 1_800_000).toISOString();
-    expect(await say(hub, 60, la, decision(1, 'deferred', { until }))).toEqual(['MissionsDecided: real deferred 1']);
-    expect(await say(hub, 240, la, decision(1, 'rejected'))).toEqual([
+    expect(await send(hub, 60, la, decision(1, 'deferred', { until }))).toEqual(['MissionsDecided: real deferred 1']);
+    expect(await send(hub, 240, la, decision(1, 'rejected'))).toEqual([
       'MissionsDecided: real rejected 1',
       'TimeToDecision: real stat 300',
     ]);
   });
 
-  test('on a review is measured from the request for the review', async () => {
+  test('measures a review from the request for the review', async () => {
     const hub = memoryHub();
-    await say(hub, 0, amk, request);
-    await say(hub, 60, la, decision(1, 'rejected', { by: { name: 'Rolig Radar', number: '000000101' } }));
-    await say(hub, 600, amk, reviewRequest({ task: task(1), id: 'review' }));
-    expect(await say(hub, 30, la, decision(3, 'accepted', { by: 'Vennlig Vurdering' }))).toEqual([
+    await send(hub, 0, amk, request);
+    await send(hub, 60, la, decision(1, 'rejected', { by: { name: 'Rolig Radar', number: '000000101' } }));
+    await send(hub, 600, amk, reviewRequest({ task: task(1), id: 'review' }));
+    expect(await send(hub, 30, la, decision(3, 'accepted', { by: 'Vennlig Vurdering' }))).toEqual([
       'MissionsDecided: real accepted 1',
       'TimeToDecision: real stat 30',
     ]);
   });
 
-  test('on a forwarded request is measured from the first AMK LA that was asked', async () => {
+  test('measures a forwarded request from the first AMK LA', async () => {
     const hub = memoryHub();
-    await say(hub, 0, amk, request);
-    await say(hub, 120, la, missionForward({ task: task(1), id: 'forward' }));
-    expect(await say(hub, 60, otherLa, decision(2, 'accepted'))).toEqual([
+    await send(hub, 0, amk, request);
+    await send(hub, 120, la, missionForward({ task: task(1), id: 'forward' }));
+    expect(await send(hub, 60, otherLa, decision(2, 'accepted'))).toEqual([
       'MissionsDecided: real accepted 1',
       'TimeToDecision: real stat 180',
     ]);
   });
 
-  test('that overturns another is counted and not measured', async () => {
+  test('counts a decision that overturns another, and does not measure it', async () => {
     const hub = memoryHub();
-    await say(hub, 0, amk, request);
-    await say(hub, 90, la, decision(1, 'accepted'));
+    await send(hub, 0, amk, request);
+    await send(hub, 90, la, decision(1, 'accepted'));
     const rejection = decision(1, 'rejected');
     expect(
       await counted(async () => {
@@ -141,13 +141,13 @@ describe('A decision', () => {
   });
 });
 
-describe('What the hub says', () => {
-  test('of a deadline is counted by what was asked, once, whoever says it again', async () => {
+describe('instrumented', () => {
+  test('counts a missed deadline by the kind of the Task, once, also if it is written twice', async () => {
     const hub = memoryHub();
-    await say(hub, 0, amk, request);
+    await send(hub, 0, amk, request);
     const state = (await hub.missions.last(mission))?.state;
     const asked = state === undefined ? undefined : taskOf(state, task(1));
-    if (state === undefined || asked === undefined) throw new Error('nothing is asked');
+    if (state === undefined || asked === undefined) throw new Error('there is no Task');
     hub.clock.advance(3600_000);
     const ports = { missions: instrumented(hub.missions), directory, now: hub.now };
     const overdue = overdueMessage(state, asked, asked.acknowledgeBy, directory);
@@ -157,7 +157,7 @@ describe('What the hub says', () => {
     expect(await counted(() => writeHubMessage(ports, overdue))).toEqual([]);
   });
 
-  test('of a party that no machine reaches is counted when it is told', async () => {
+  test('counts a party that no machine reaches, once', async () => {
     const hub = memoryHub();
     const missions = instrumented(hub.missions);
     const accepted = await acceptMessage(missions, request, sentBy(amk), hub.now);
@@ -169,7 +169,7 @@ describe('What the hub says', () => {
   });
 });
 
-describe('A call of an endpoint', () => {
+describe('instrumentedDelivery', () => {
   const recorded = async (attempt: Partial<Attempt>, redriven = false): Promise<readonly string[]> => {
     const hub = memoryHub();
     await hub.subscriptions.create(sampleSubscription('s', la.organisation), hub.clock.iso());
@@ -201,18 +201,18 @@ describe('A call of an endpoint', () => {
     );
   };
 
-  test('that takes a notification is counted, and measured from the entry in the log', async () =>
+  test('counts a delivered notification, and measures from the entry in the log', async () =>
     expect(await recorded({})).toEqual(['Deliveries: real delivered 1', 'TimeToDelivery: real stat 7']));
 
-  test('that does not is counted as one to be made again', async () =>
+  test('counts a call that will be repeated', async () =>
     expect(await recorded({ status: 'pending', answer: 'HTTP 503' })).toEqual(['Deliveries: real retry 1']));
 
-  test('that is not made, because the endpoint does not answer, is not counted', async () =>
+  test('counts no attempt without a call: the circuit is open', async () =>
     expect(await recorded({ status: 'pending', called: false, answer: 'not called' })).toEqual([]));
 
-  test('that is the last is counted as given up', async () =>
+  test('counts a notification that is given up', async () =>
     expect(await recorded({ status: 'failed', answer: 'HTTP 400' })).toEqual(['Deliveries: real given-up 1']));
 
-  test('that people had made again is not measured: its time is theirs', async () =>
+  test("does not measure a notification that an operator redrove: its time is not the hub's", async () =>
     expect(await recorded({}, true)).toEqual(['Deliveries: real delivered 1']));
 });
