@@ -98,7 +98,7 @@ describe('deliver', () => {
     expect(await delivered(ports, records(ports))).toEqual(['record-0']);
     expect(ports.returned).toEqual([{ receiptHandle: 'receipt-0', seconds: expect.any(Number) }]);
     expect(ports.returned[0]?.seconds).toBeGreaterThanOrEqual(8);
-    expect(log.line('LB-402')).toMatchObject({ number: 1, outcome: 'again', answer: 'HTTP 503' });
+    expect(log.line('LB-402')).toMatchObject({ number: 1, outcome: 'retry', answer: 'HTTP 503' });
   });
 
   test('keeps the rest of a group after a record that is not done, with the same wait for all', async () => {

@@ -60,7 +60,7 @@ describe('sweep', () => {
     await run(ports);
     expect((await ports.missions.entry(mission, 1))?.fanOutPending).toBe(false);
     expect(log.line('LB-504')).toMatchObject({ kind: 'fan-out', mission, entry: 1 });
-    expect(log.line('LB-501')).toMatchObject({ paid: 1, failed: 0 });
+    expect(log.line('LB-501')).toMatchObject({ completed: 1, failed: 0 });
     expect(log.text()).not.toContain('Testperson');
   });
 
