@@ -13,30 +13,30 @@ import type { Audience, ElementRule, MessageType, Relation, Transition } from '.
 const [guideline] = firstGuidelines;
 
 const relations: Readonly<Record<Relation, string>> = {
-  'anyone-of-the-role': 'whoever has the role',
-  'any-party': 'if party to the mission',
-  requester: 'who asked for the mission',
-  'requester-or-coordinator': 'who asked for the mission or coordinates it',
-  coordinator: 'who coordinates the mission',
+  'anyone-of-the-role': 'any organisation with the role',
+  'any-party': 'any party of the mission',
+  requester: 'the requester of the mission',
+  'requester-or-coordinator': 'the requester or the coordinator of the mission',
+  coordinator: 'the coordinator of the mission',
   'coordinator-or-forwarder':
-    'who coordinates the mission, or who forwarded it as long as nobody there has acknowledged it',
-  'coordinator-or-operator': 'who coordinates the mission or was asked to fly it',
-  'task-owner': 'whom the Task asks',
-  hub: 'of its own accord',
+    'the coordinator of the mission, or the AMK LA that forwarded it until a person at the other one acknowledges it',
+  'coordinator-or-operator': 'the coordinator of the mission, or an operator that was asked to fly it',
+  'task-owner': 'the owner of the Task',
+  hub: 'by itself',
 };
 
 const audiences: Readonly<Record<Audience, string>> = {
-  requester: 'who asked for the mission',
+  requester: 'the requester of the mission',
   coordinator: 'the coordinating AMK LA',
-  'task-owner': 'whom the Task asks',
-  'new-owner': 'whom a new Task asks',
-  'task-asker': 'who asked with the Task',
+  'task-owner': 'the owner of the Task',
+  'new-owner': 'the owner of a new Task',
+  'task-asker': 'the requester of the Task',
   'operator-of-task': 'the operator of the flight',
-  'hospitals-of-task': 'the hospitals that wait for the flight',
+  'hospitals-of-task': 'the hospitals with an open Task for the flight',
   'all-parties': 'all parties of the mission',
   'every-amk-la': 'every AMK LA',
   quality: 'the quality systems, without persons and free text',
-  'sender-of-undelivered': 'the sender of what did not arrive',
+  'sender-of-undelivered': 'the sender of the message that was not delivered',
 };
 
 const needed: Readonly<Record<ElementRule['required'], string>> = {
@@ -53,7 +53,7 @@ const table = (head: readonly string[], rows: readonly (readonly string[])[]): s
   [head, head.map(() => '---'), ...rows].map((row) => `| ${row.map(cell).join(' | ')} |`).join('\n');
 const codesLink = (name: string): string => `[${name}](codes.md#${name})`;
 
-/** Roles without what the codes' page says of them. */
+/** Roles without their explanation, which is on the page of the codes. */
 const rolesIn = (list: readonly Role[]): string =>
   list.length === 0 ? 'nobody' : list.map((role) => roles[role].replace(/ \(.*\)$/, '')).join(', ');
 const audiencesIn = ({ notifies }: MessageType): string => notifies.map((audience) => audiences[audience]).join('; ');
@@ -67,9 +67,9 @@ const legality = ({ legalIn, whileOpen, mission, log }: MessageType): string => 
 
 const missionEffects: Readonly<Record<NonNullable<MessageType['mission']>, string>> = {
   opens: 'opens it',
-  cancels: 'ends it; what has departed is for its crew to end',
+  cancels: 'ends it; a crew that has departed ends its flight itself',
   forwards: 'moves its coordination to another AMK LA',
-  reviews: 'has its request decided again: the coordinating AMK LA gets a new Task',
+  reviews: 'requires a new decision on its request: the coordinating AMK LA gets a new Task',
 };
 
 const facts = (type: MessageType): string =>
@@ -79,7 +79,7 @@ const facts = (type: MessageType): string =>
       ['event', code(eventCodeOf(type))],
       ...(messageTypesOf(eventCodeOf(type)).length === 1 || type.focus === undefined
         ? []
-        : [['told apart by', `its focus, a ${type.focus.resource}`]]),
+        : [['distinguished by', `its focus, a ${type.focus.resource}`]]),
       ['sent by', `${rolesIn(type.senders)}: ${relations[type.relation]}`],
       ...(type.senders.includes('hub') ? [] : [['scope', code(scopeFor('luftbro', sendScopeOf(type.family)))]]),
       ['legal while', legality(type)],
@@ -87,8 +87,8 @@ const facts = (type: MessageType): string =>
       ...(type.invites === undefined
         ? []
         : [['makes party to the mission', `its receivers of the role: ${rolesIn([type.invites])}`]]),
-      ['told', audiencesIn(type)],
-      ['may read it though not told', rolesIn(type.readableBy)],
+      ['notified', audiencesIn(type)],
+      ['may read it without being notified', rolesIn(type.readableBy)],
     ],
   );
 
@@ -100,15 +100,19 @@ const opening = ({ opens, transitions }: MessageType): readonly string[] => {
   const times = codesOf(deadlines)
     .map((urgency) => `${guideline.urgencies[urgency]} ${seconds(deadlines[urgency])}`)
     .join(', ');
-  const unless = transitions === undefined ? '' : ' A message that names a Task moves that one instead.';
+  const unless = transitions === undefined ? '' : ' A message that names a Task changes that one instead.';
   return [
-    `Opens a Task of kind ${code(opens.kind)} for the receiver: ${rolesIn([opens.owner])}.${unless} Time until a human there must have acknowledged it: ${times} (guideline ${guideline.version}, provisional).`,
+    `Opens a Task of kind ${code(opens.kind)} for the receiver: ${rolesIn([opens.owner])}.${unless} Time until a person there must have acknowledged it: ${times} (guideline ${guideline.version}, provisional).`,
   ];
 };
 
-const moveRows = (byAnswer: Readonly<Record<string, readonly Transition[]>>): readonly (readonly string[])[] =>
-  Object.entries(byAnswer).flatMap(([answer, moves]) =>
-    moves.map(({ from, to }) => [code(answer), from.map(code).join(', '), to === 'unchanged' ? 'stays' : code(to)]),
+const transitionRows = (byAnswer: Readonly<Record<string, readonly Transition[]>>): readonly (readonly string[])[] =>
+  Object.entries(byAnswer).flatMap(([answer, transitions]) =>
+    transitions.map(({ from, to }) => [
+      code(answer),
+      from.map(code).join(', '),
+      to === 'unchanged' ? 'unchanged' : code(to),
+    ]),
   );
 
 const tasks = (type: MessageType): readonly string[] => {
@@ -119,7 +123,7 @@ const tasks = (type: MessageType): readonly string[] => {
       ? []
       : [
           `About a Task of kind ${transitions.kinds.map(code).join(', ')}:`,
-          table(['answer', 'a Task that is', 'becomes'], moveRows(transitions.byAnswer)),
+          table(['answer', 'a Task that is', 'becomes'], transitionRows(transitions.byAnswer)),
         ]),
   ];
   return parts.length === 0 ? [] : ['## Tasks', ...parts, `Kinds: ${codesLink('task-kind')}.`];
@@ -162,7 +166,7 @@ const answers = (type: MessageType): readonly string[] => {
       [
         type.answers === undefined ? code('Task.status') : 'answer',
         ...(paired ? [code('Task.status')] : []),
-        'needed besides what is always needed',
+        'also needed',
       ],
       needs.map((one) => [
         code(one.answer),
@@ -194,7 +198,7 @@ const generated =
 
 const page = (parts: readonly string[]): string => `${[generated, ...parts].join('\n\n')}\n`;
 
-/** What there is to say of a message, in Markdown; links lead to the other pages. */
+/** The description of a message in Markdown, with links to the other pages. */
 export const messageText = (type: MessageType): readonly string[] => [
   type.purpose,
   facts(type),
@@ -206,16 +210,16 @@ export const messageText = (type: MessageType): readonly string[] => [
 const messagePage = (type: MessageType, bundle: unknown): string =>
   page([`# ${type.title}`, ...messageText(type), ...example(type, bundle), '[All messages](README.md)']);
 
-/** Whether no Task needs to be named, so that the mission must be. */
+/** Whether the message must name the mission, because it need not name a Task. */
 const mustNameMission = (type: MessageType): boolean =>
   namesMission(type) &&
   !type.senders.includes('hub') &&
   !type.elements.some(({ path, required }) => path === 'Task.id' && required === 'always');
 
-/** How a message names its mission and who decided, in Markdown. */
+/** How a message names its mission and the person who decided, in Markdown. */
 export const namingText = (): readonly string[] => [
   '## How to name the mission',
-  `A message that answers or moves a Task of the hub names the mission by the \`Task.id\` that the hub gave it; \`MessageHeader.focus\` points to that Task, and nothing else is needed. Every other message about a mission names it in \`MessageHeader.focus\`, beside the resource it is about, by the identifier that the hub answered to the mission request:`,
+  `A message that answers or changes a Task of the hub names the mission by the \`Task.id\` that the hub gave it; \`MessageHeader.focus\` points to that Task, and nothing else is needed. Every other message about a mission names it in \`MessageHeader.focus\`, beside its focus resource, by the identifier in the hub's answer to the mission request:`,
   [
     '```json',
     JSON.stringify(
@@ -233,17 +237,17 @@ export const namingText = (): readonly string[] => [
     ),
     '```',
   ].join('\n'),
-  `Such are: ${catalogue.filter(mustNameMission).map(pageLink).join(', ')}; a \`Task.id\` of the hub names the mission there too, where the message may have one. The identifier may also stand in the ServiceRequest of the Bundle that \`focus\` points to. A message that opens a mission names none.`,
+  `These are: ${catalogue.filter(mustNameMission).map(pageLink).join(', ')}; a \`Task.id\` of the hub names the mission there too, where the message may have one. The identifier may also be in the ServiceRequest of the Bundle that \`focus\` points to. A message that opens a mission names none.`,
   '## How to name who decided',
-  `\`MessageHeader.author\` points to a PractitionerRole in the Bundle (profile \`StructureDefinition/decider\`). It has a \`code\` (the role, as text or coding) and a name: \`practitioner.display\`, or \`practitioner\` points to a Practitioner in the Bundle with a name. The HPR number is an identifier of system \`${systems.healthPersonnel}\`, digits only, in \`practitioner.identifier\` or in that Practitioner; it is required where the tables of answers say so, and for every decision on a review.`,
+  `\`MessageHeader.author\` points to a PractitionerRole in the Bundle (profile \`StructureDefinition/decider\`). It has a \`code\` (the role, as text or coding) and a name: \`practitioner.display\`, or \`practitioner\` points to a Practitioner in the Bundle with a name. The HPR number is an identifier of system \`${systems.healthPersonnel}\`, digits only, in \`practitioner.identifier\` or in that Practitioner; it is required if the tables of answers say so, and for every decision on a review.`,
 ];
 
 const overview = (): string =>
   page([
     '# Messages',
-    'In the order of a mission. Each is a FHIR R4 `Bundle` of type `message`; [how to send it](../integrating.md#2-the-first-message). Machines find the same at `GET /fhir/MessageDefinition/<message>`, with profiles. The pages name what the hub reads; everything else in a message is passed on as it is.',
+    'In the order of a mission. Each is a FHIR R4 `Bundle` of type `message`; [how to send it](../integrating.md#2-the-first-message). Systems find the same at `GET /fhir/MessageDefinition/<message>`, with profiles. The pages name the elements that the hub reads. The hub passes on all other elements of a message unchanged.',
     table(
-      ['message', 'what', 'from', 'told'],
+      ['message', 'what', 'from', 'notified'],
       catalogue.map((type) => [pageLink(type), type.title, rolesIn(type.senders), audiencesIn(type)]),
     ),
     ...namingText(),
@@ -255,7 +259,7 @@ const propertyWords = ({ valueInteger, valueCoding }: CodeSystemConceptProperty)
 
 const codeTable = ({ concept = [], property = [] }: CodeSystem): string =>
   table(
-    ['code', 'words', ...property.map((one) => one.code)],
+    ['code', 'display', ...property.map((one) => one.code)],
     concept.map(({ code: value, display, definition, designation, property: said = [] }) => [
       code(value),
       display ?? definition ?? designation?.[0]?.value ?? '',
@@ -283,7 +287,7 @@ const codesPage = (): string => {
   ]);
 };
 
-/** Every page by its file name, given the examples by theirs. */
+/** Every page by file name; `exampleOf` reads an example by its file name. */
 export const messagePages = (exampleOf: (file: string) => unknown): ReadonlyMap<string, string> =>
   new Map([
     ['README.md', overview()],

@@ -6,7 +6,7 @@ export const acknowledgementOverdue = {
   title: 'Acknowledgement overdue',
   family: 'mission',
   purpose:
-    'Nobody has acknowledged an ask in time, or the time until which a decision was deferred has passed. Who asked and the coordinating AMK LA are told whom to phone.',
+    'Nobody has acknowledged a Task in time, or a deferred decision was not made in time. The hub notifies the organisation that requested the Task and the coordinating AMK LA, with the organisation to phone.',
   senders: ['hub'],
   relation: 'hub',
   focus: { resource: 'CommunicationRequest' },
@@ -14,7 +14,7 @@ export const acknowledgementOverdue = {
   legalIn: ['active', 'revoked', 'entered-in-error'],
   transitions: {
     kinds: ['coordination', 'resource', 'prearrival'],
-    // Whether the deadline still stands is the mission rules' to say.
+    // The mission rules check that the deadline is still that of the Task.
     byAnswer: { overdue: [{ from: ['requested', 'on-hold', 'accepted', 'in-progress'], to: 'unchanged' }] },
   },
   notifies: ['task-asker', 'coordinator'],

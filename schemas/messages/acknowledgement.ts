@@ -14,7 +14,7 @@ export const acknowledgement = {
   title: 'Acknowledgement by a human',
   family: 'mission',
   purpose:
-    'A person at the party that was asked has seen the ask, or a crew in the air has seen that its mission was cancelled. A machine that received a notification never sends this by itself.',
+    'A person at the owner of a Task has seen it, or a crew in the air has seen that its mission is cancelled. A system must never send this by itself when it receives a notification.',
   senders: ['amk-la', 'operator', 'hospital'],
   relation: 'task-owner',
   focus: { resource: 'Task', schema },
@@ -25,7 +25,7 @@ export const acknowledgement = {
     byAnswer: {
       received: [
         { from: ['requested'], to: 'received' },
-        // Only a crew that was told of a cancellation in flight; the mission rules see to that.
+        // Only for a crew that was notified of a cancellation in flight: the mission rules check it.
         { from: ['in-progress'], to: 'unchanged' },
       ],
     },

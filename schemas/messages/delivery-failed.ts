@@ -6,7 +6,7 @@ export const deliveryFailed = {
   title: 'Delivery failed',
   family: 'mission',
   purpose:
-    'The hub has given up delivering a message to a party. Who sent it and the coordinating AMK LA are told whom to phone.',
+    'The hub has given up delivering a message to a party. It notifies the sender of that message and the coordinating AMK LA, with the organisation to phone.',
   senders: ['hub'],
   relation: 'hub',
   focus: { resource: 'CommunicationRequest' },

@@ -9,7 +9,11 @@ import { authorRule } from './element-rules.ts';
 
 const schema = clinicalImpression.transform((resource, context): Facts => {
   if (resource.status !== 'completed')
-    context.addIssue({ code: 'custom', path: ['status'], message: 'must be "completed"' });
+    context.addIssue({
+      code: 'custom',
+      path: ['status'],
+      message: 'must be "completed": send the assessment when it is finished',
+    });
   const findings = resource.finding ?? [];
   const index = findings.findIndex((one) => codeIn(one.itemCodeableConcept, systems.medicalGround) !== undefined);
   const answer = requiredCode(
@@ -28,7 +32,7 @@ export const medicalAssessment = {
   title: 'Medical assessment',
   family: 'coordination',
   purpose:
-    'A physician of the AMK LA or of an operator says whether there is medical ground, why, and who says so. It is advice: the decision is made by the coordinating AMK LA.',
+    'A physician of the AMK LA or of an operator assesses whether there is medical ground, and gives the reason and the name. It is advice: the coordinating AMK LA decides.',
   senders: ['amk-la', 'operator'],
   relation: 'coordinator-or-operator',
   focus: { resource: 'ClinicalImpression', schema },
@@ -44,7 +48,7 @@ export const medicalAssessment = {
       path: 'ClinicalImpression.summary',
       required: 'some-answers',
       neededFor: ['not-indicated', 'undetermined'],
-      what: 'Why, in words. Required unless the mission is medically indicated.',
+      what: 'The reason, as text. Required unless the mission is medically indicated.',
     },
     {
       ...authorRule('every decision'),

@@ -29,7 +29,7 @@ export const missionCancel = {
   title: 'Cancellation of a mission',
   family: 'mission',
   purpose:
-    'The mission is not wanted any more. What has not departed is cancelled at once; a crew that is airborne is told and decides, and reports how its flight ends.',
+    'The mission is no longer needed. Resources that have not departed are cancelled at once. A crew that is airborne is notified, decides, and reports how its flight ends.',
   senders: ['local-amk', 'amk-la'],
   relation: 'requester-or-coordinator',
   focus: { resource: 'ServiceRequest', schema },
@@ -39,7 +39,7 @@ export const missionCancel = {
       path: 'ServiceRequest.reasonCode',
       required: 'always',
       words: 'with-other',
-      what: 'Why; with words (`text`) where the code is `other`.',
+      what: 'The reason; with a `text` if the code is `other`.',
       codes: 'cancel-reason',
     },
   ],

@@ -22,7 +22,7 @@ const schema = task.transform((resource, context): Facts => {
     missing(
       context,
       ['restriction', 'period', 'end'],
-      'say until when the decision is deferred, as date, time and zone',
+      'give the time until which the decision is deferred, as date, time and zone',
     );
   }
   return defined({
@@ -41,7 +41,7 @@ export const missionDecision = {
   title: 'Decision on a mission request',
   family: 'coordination',
   purpose:
-    'The AMK LA accepts, partially accepts, defers or rejects a request, and says who decided, in which role, on which criterion and why. A request under review is decided by another person than before.',
+    'The AMK LA accepts, partially accepts, defers or rejects a request, and gives the person who decided, the role, the criterion and the reason. Another person than before must decide a request under review.',
   senders: ['amk-la'],
   relation: 'task-owner',
   focus: { resource: 'Task', schema },
@@ -53,19 +53,19 @@ export const missionDecision = {
     {
       ...refusalRule,
       neededFor: ['partially-accepted', 'deferred', 'rejected'],
-      what: 'Why not, or not wholly, or not yet: a code of the guideline, and words (`text`).',
+      what: 'The reason for rejection, partial acceptance or deferral: a code of the guideline, and a `text`.',
     },
     {
       path: 'Task.reasonCode',
       required: 'some-answers',
-      what: 'The criteria of the guideline that the decision was judged on. Needed if the reason is a medical one.',
+      what: 'The criteria of the guideline that the decision is based on. Needed if the reason is a medical one.',
       codes: 'mission-criterion',
     },
     {
       path: 'Task.restriction.period.end',
       required: 'some-answers',
       neededFor: ['deferred'],
-      what: 'Until when the decision is deferred.',
+      what: 'The time until which the decision is deferred.',
     },
   ],
   answers: { system: systems.missionDecision, codes: decisions, of: 'task', statuses: statusOf },
@@ -77,7 +77,7 @@ export const missionDecision = {
     byAnswer: {
       accepted: [{ from: undecided, to: 'accepted' }],
       'partially-accepted': [{ from: undecided, to: 'accepted' }],
-      // An accepted request can still fail, for instance when every crew declines; the mission rules forbid it while a resource is asked or flying.
+      // An accepted request can still fail, for example if every crew declines. The mission rules refuse that while a resource Task is open.
       deferred: [{ from: [...undecided, 'accepted'], to: 'on-hold' }],
       rejected: [{ from: [...undecided, 'accepted'], to: 'rejected' }],
     },

@@ -24,18 +24,22 @@ export const missionForward = {
   title: 'Forwarding of a mission',
   family: 'coordination',
   purpose:
-    'The coordination moves to another AMK LA, at once and as a whole: exactly one coordinates. The other gets a Task; until a person there has seen it, who forwarded the mission can take it back with this same message.',
+    'The coordination moves to another AMK LA, at once and as a whole: exactly one AMK LA coordinates. The other AMK LA gets a Task. Until a person there acknowledges it, the AMK LA that forwarded the mission can take it back with the same message.',
   senders: ['amk-la'],
   relation: 'coordinator-or-forwarder',
   focus: { resource: 'Task', schema },
   elements: [
-    { ...taskIdRule, what: "The open Task of the coordination, by the hub's id." },
-    { path: 'Task.status', required: 'always', what: '`cancelled`: the Task ends here and a new one begins there.' },
+    { ...taskIdRule, what: "The open coordination Task, by the hub's id." },
+    {
+      path: 'Task.status',
+      required: 'always',
+      what: '`cancelled`: the Task ends at this AMK LA and a new one opens at the other.',
+    },
     {
       path: 'Task.statusReason',
       required: 'always',
       words: 'with-other',
-      what: 'Why; with words (`text`) where the code is `other`.',
+      what: 'The reason; with a `text` if the code is `other`.',
       codes: 'forward-reason',
     },
     { path: 'MessageHeader.destination', required: 'always', what: 'The AMK LA that coordinates from now on.' },

@@ -20,7 +20,7 @@ export const missionReport = {
   title: 'Mission report',
   family: 'report',
   purpose:
-    "The operator closes a resource's leg and says what was found and done: times, NACA, treatment. The quality system gets it without persons and free text.",
+    'The operator closes the Task of a resource and reports findings and treatment: times, NACA, treatment. The quality system gets the report without persons and free text.',
   senders: ['operator'],
   relation: 'task-owner',
   focus: { resource: 'Task', schema },
@@ -30,7 +30,7 @@ export const missionReport = {
     {
       path: 'Task.output',
       required: 'never',
-      what: 'Flight phases, each with the time at which somebody saw it: the final account, which replaces what was reported before; type `resource`: the call sign.',
+      what: 'Flight phases, each with the time at which it was observed: the final report, which replaces earlier reports. Type `resource`: the call sign.',
       codes: 'flight-phase',
     },
     {

@@ -15,7 +15,7 @@ const schema = serviceRequest.transform((request, context): Facts => {
   }
   const criteria = criteriaIn(...(request.reasonCode ?? []));
   if (criteria === undefined)
-    missing(context, ['reasonCode'], `state at least one criterion of ${systems.missionCriterion}`);
+    missing(context, ['reasonCode'], `give at least one criterion of ${systems.missionCriterion}`);
   if (request.status !== 'active')
     context.addIssue({ code: 'custom', path: ['status'], message: 'must be "active" in a request' });
   return defined({ urgency, criteria, incident: incidentIn(context, request) });
@@ -26,7 +26,7 @@ export const missionRequest = {
   title: 'Mission request',
   family: 'request',
   purpose:
-    'A local AMK asks an AMK LA for an air-ambulance mission on behalf of the clinician who stands with the patient. Without a receiver it goes to the AMK LA that covers the municipality of the place.',
+    'A local AMK requests an air-ambulance mission from an AMK LA, on behalf of the clinician with the patient. Without a receiver it goes to the AMK LA that covers the municipality of the place.',
   senders: ['local-amk'],
   relation: 'anyone-of-the-role',
   focus: { resource: 'ServiceRequest', schema, location: { element: 'locationReference', required: true } },
@@ -36,7 +36,7 @@ export const missionRequest = {
     {
       path: 'ServiceRequest.reasonCode',
       required: 'always',
-      what: 'At least one criterion of the guideline: why a helicopter. The criterion of Norsk indeks may stand beside it.',
+      what: 'At least one criterion of the guideline: the reason for a helicopter. The criterion of Norsk indeks may be given too.',
       codes: 'mission-criterion',
     },
     {
@@ -47,12 +47,12 @@ export const missionRequest = {
     {
       path: 'ServiceRequest.requisition',
       required: 'never',
-      what: 'The identifier of a large event: missions that give the same one are seen together.',
+      what: 'The identifier of a large event: missions with the same identifier belong together.',
     },
     {
       path: 'MessageHeader.destination',
       required: 'never',
-      what: 'The AMK LA that is asked. Left out: the one that covers the municipality of the place.',
+      what: 'The AMK LA. If absent: the one that covers the municipality of the place.',
     },
   ],
   legalIn: [],

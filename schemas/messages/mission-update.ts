@@ -26,7 +26,7 @@ export const missionUpdate = {
   title: 'Update of a mission',
   family: 'mission',
   purpose:
-    'Any party tells the others something new about patient, place, incident or observations. Whatever it carries reaches them unchanged. Receivers that are observers (ground ambulance, fire, police, HRS) become party to the mission if the requester or the coordinating AMK LA sends it.',
+    'Any party sends the others new information about patient, place, incident or observations. The content reaches them unchanged. Receivers that are observers (ground ambulance, fire, police, HRS) become party to the mission if the requester or the coordinating AMK LA sends it.',
   senders: ['local-amk', 'amk-la', 'operator', 'hospital'],
   relation: 'any-party',
   focus: { resource: 'ServiceRequest', schema, location: { element: 'locationReference', required: false } },
@@ -35,7 +35,7 @@ export const missionUpdate = {
     {
       path: 'MessageHeader.focus',
       required: 'always',
-      what: `The mission, by identifier (system \`${systems.mission}\`); and the ServiceRequest if the mission is described anew (requester and coordinating AMK LA only).`,
+      what: `The mission, by identifier (system \`${systems.mission}\`); and the ServiceRequest if the message replaces the description of the mission (requester and coordinating AMK LA only).`,
     },
     { path: 'ServiceRequest.priority', required: 'never', what: 'A new urgency.' },
     {
@@ -45,7 +45,7 @@ export const missionUpdate = {
       codes: 'mission-criterion',
     },
     { path: 'ServiceRequest.locationReference', required: 'never', what: 'A new place.' },
-    { path: 'ServiceRequest.requisition', required: 'never', what: 'Links the mission to a large event afterwards.' },
+    { path: 'ServiceRequest.requisition', required: 'never', what: 'Links the mission to a large event.' },
     { path: 'MessageHeader.destination', required: 'never', what: 'Observers that become party to the mission.' },
   ],
   legalIn: ['active', 'revoked', 'entered-in-error', 'completed'],

@@ -28,7 +28,7 @@ export const outcomeFeedback = {
   title: 'Outcome feedback',
   family: 'report',
   purpose:
-    'The hospital says afterwards what it found and whether the air ambulance was the right help: the gap analysis that the duty to evaluate asks for.',
+    'The hospital reports afterwards what it found and whether the air ambulance was the right help: the gap analysis that the duty to evaluate requires.',
   senders: ['hospital'],
   relation: 'task-owner',
   focus: { resource: 'Task', schema },
@@ -40,7 +40,7 @@ export const outcomeFeedback = {
       what: 'Whether the air ambulance was the right help.',
       codes: 'outcome-assessment',
     },
-    { path: 'Task.description', required: 'never', what: 'What the hospital found, in words.' },
+    { path: 'Task.description', required: 'never', what: 'What the hospital found, as text.' },
     {
       path: 'MessageHeader.focus',
       required: 'always',

@@ -6,7 +6,7 @@ export const partyUnreachable = {
   title: 'Party unreachable',
   family: 'mission',
   purpose:
-    'A party of the mission cannot be reached by machine: it has no subscription, or its system does not answer. Told once, until the party is heard of again, to who sent what did not arrive and to the coordinating AMK LA.',
+    'The hub cannot reach a party of the mission by machine: it has no subscription, or its system does not answer. The hub notifies the sender of the message that was not delivered and the coordinating AMK LA, once until it hears from the party again.',
   senders: ['hub'],
   relation: 'hub',
   focus: { resource: 'CommunicationRequest' },

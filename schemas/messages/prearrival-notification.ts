@@ -4,7 +4,7 @@ import type { Facts, MessageType } from './message-type.ts';
 import { hubTaskId, organisationIn, requiredEta, requiredRefusal, requireStatus, taskIdIn } from './fields.ts';
 
 const schema = task.transform((resource, context): Facts => {
-  // The hub's Task id means that a notification already given is brought up to date, or taken back.
+  // With the hub's Task id, the message updates or withdraws an earlier notification.
   const known = hubTaskId(resource.id);
   if (known !== undefined && resource.status === 'cancelled') {
     const reason = requiredRefusal(context, resource);
@@ -21,19 +21,19 @@ export const prearrivalNotification = {
   title: 'Pre-arrival notification',
   family: 'hospital',
   purpose:
-    "The receiving hospital is warned: when the patient comes, in what condition, and what is needed (ATMISTER). Sent again with the Task's id it updates what was said; with status `cancelled` it says that the patient does not come, and if it names another hospital that one is warned in its place.",
+    "The receiving hospital is notified when the patient comes, in what condition, and what is needed (ATMISTER). Sent again with the Task's id, the message updates the notification. With status `cancelled` the patient does not come; if the message names another hospital, that hospital is notified instead.",
   senders: ['amk-la', 'operator'],
   relation: 'coordinator-or-operator',
   focus: { resource: 'Task', schema },
   elements: [
-    { path: 'Task.id', required: 'never', what: "The hub's id of a Task brought up to date or taken back." },
+    { path: 'Task.id', required: 'never', what: "The hub's id of a Task that is updated or withdrawn." },
     { path: 'Task.status', required: 'always', what: '`requested`; `cancelled` if the patient does not come.' },
     {
       path: 'Task.input',
       required: 'some-answers',
       neededFor: ['requested'],
       detail: 'eta',
-      what: 'Type `eta`: when the patient comes. Needed unless the Task is cancelled.',
+      what: 'Type `eta`: the time at which the patient comes. Needed unless the Task is cancelled.',
       codes: 'task-detail',
     },
     { path: 'Task.partOf', required: 'never', what: "The flight's Task, by the hub's id." },
@@ -42,13 +42,13 @@ export const prearrivalNotification = {
       required: 'some-answers',
       neededFor: ['cancelled'],
       words: 'always',
-      what: 'Why the patient does not come: a code of the guideline, and words (`text`).',
+      what: 'Why the patient does not come: a code of the guideline, and a `text`.',
       codes: 'refusal-reason',
     },
     {
       path: 'Task.output',
       required: 'never',
-      what: 'Type `diverted-to`: the hospital the patient comes to instead.',
+      what: 'Type `diverted-to`: the hospital that the patient comes to instead.',
       codes: 'task-detail',
     },
     { path: 'MessageHeader.destination', required: 'some-answers', what: 'The hospital, unless a Task is named.' },

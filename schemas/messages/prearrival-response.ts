@@ -20,7 +20,7 @@ const schema = task.transform((resource, context): Facts => {
     missing(
       context,
       ['output'],
-      `say where to: type ${systems.taskDetail}|diverted-to with valueReference.identifier, an organisation number`,
+      `give the other hospital: type ${systems.taskDetail}|diverted-to with valueReference.identifier, an organisation number`,
     );
   }
   return defined({ task: requiredTaskId(context, resource), answer, reason, divertedTo });
@@ -31,7 +31,7 @@ export const prearrivalResponse = {
   title: 'Answer to a pre-arrival notification',
   family: 'hospital',
   purpose:
-    'The hospital accepts the patient, diverts to another hospital, or cannot receive. The hospital diverted to is warned at once with what was said to the first one.',
+    'The hospital accepts the patient, diverts to another hospital, or cannot receive. The hub notifies the hospital diverted to at once, with the content for the first one.',
   senders: ['hospital'],
   relation: 'task-owner',
   focus: { resource: 'Task', schema },

@@ -6,7 +6,7 @@ import type { Facts, MessageType } from './message-type.ts';
 import { hubTaskId, requiredCode, requiredRefusal, requireStatus, resourceIn } from './fields.ts';
 
 const schema = task.transform((resource, context): Facts => {
-  // The hub's Task id and `cancelled`: this resource is not needed any more.
+  // With the hub's Task id and `cancelled`, the message stands the resource down.
   const known = hubTaskId(resource.id);
   if (known !== undefined && resource.status === 'cancelled') {
     return defined({ task: known, answer: 'cancelled', reason: requiredRefusal(context, resource) });
@@ -23,7 +23,7 @@ export const resourceRequest = {
   title: 'Request for a resource',
   family: 'resource',
   purpose:
-    'The AMK LA asks an operator for one helicopter, aeroplane or car. Several may be asked side by side. Sent again with the Task and `cancelled` it stands the resource down: at once if it has not departed, else the crew is told and decides.',
+    'The AMK LA requests one helicopter, aeroplane or car from an operator. Several requests may be open at once. Sent again with the Task and `cancelled`, the message stands the resource down: at once if it has not departed, otherwise the crew is notified and decides.',
   senders: ['amk-la'],
   relation: 'coordinator',
   focus: { resource: 'Task', schema },
@@ -39,7 +39,7 @@ export const resourceRequest = {
       path: 'Task.code',
       required: 'some-answers',
       neededFor: ['requested'],
-      what: 'What kind of resource is asked for. Needed unless it is stood down.',
+      what: 'The kind of resource. Needed unless it is stood down.',
       codes: 'resource-kind',
     },
     {
@@ -47,13 +47,13 @@ export const resourceRequest = {
       required: 'some-answers',
       neededFor: ['cancelled'],
       words: 'always',
-      what: 'Why it is stood down: a code of the guideline, and words (`text`).',
+      what: 'Why it is stood down: a code of the guideline, and a `text`.',
       codes: 'refusal-reason',
     },
     {
       path: 'Task.input',
       required: 'never',
-      what: 'Type `resource`: the call sign, if one helicopter, aeroplane or car is meant.',
+      what: 'Type `resource`: the call sign, if a certain helicopter, aeroplane or car is requested.',
       codes: 'task-detail',
     },
     { path: 'MessageHeader.destination', required: 'some-answers', what: 'The operator, unless a Task is named.' },
@@ -66,7 +66,7 @@ export const resourceRequest = {
     byAnswer: {
       cancelled: [
         { from: ['requested', 'received', 'accepted'], to: 'cancelled' },
-        // A crew in the air is told, and says how its flight ends.
+        // A crew in the air is notified, and reports how its flight ends.
         { from: ['in-progress'], to: 'unchanged' },
       ],
     },

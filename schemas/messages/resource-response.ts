@@ -32,7 +32,7 @@ export const resourceResponse = {
   title: 'Answer to a request for a resource',
   family: 'resource',
   purpose:
-    'The crew accepts with an ETA, declines with a reason, withdraws after acceptance, for instance for search and rescue, or aborts the flight.',
+    'The crew accepts with an ETA, declines with a reason, withdraws after acceptance (for example for search and rescue), or aborts the flight.',
   senders: ['operator'],
   relation: 'task-owner',
   focus: { resource: 'Task', schema },
@@ -49,7 +49,7 @@ export const resourceResponse = {
       required: 'some-answers',
       neededFor: ['accepted'],
       detail: 'eta',
-      what: 'Type `eta`: when the crew will be there, required when it accepts. Type `resource`: the call sign.',
+      what: 'Type `eta`: the time at which the crew arrives, required if it accepts. Type `resource`: the call sign.',
       codes: 'task-detail',
     },
     { ...refusalRule, neededFor: ['declined', 'withdrawn', 'aborted'] },

@@ -7,7 +7,7 @@ import { taskIdRule } from './element-rules.ts';
 
 const groundPhases: readonly string[] = ['alarm-received', 'unit-alerted'];
 
-/** What the phases mean for the Task. One patient of several handed over does not end the flight; being available again does. */
+/** The answer that follows from the phases. The hand-over of one of several patients does not end the flight; `available` does. */
 const answerOf = (seen: readonly string[], namesHospital: boolean): string => {
   if (seen.includes('available') || (seen.includes('handed-over') && !namesHospital)) return 'ended';
   if (namesHospital) return 'handed-over';
@@ -36,7 +36,7 @@ const schema = task.transform((resource, context): Facts => {
   });
 });
 
-/** Times seen in flight may arrive when the Task is over: they are recorded and move nothing. */
+/** Reports of a flight may arrive after the end of the Task: they are recorded and do not change its status. */
 const late = { from: ['completed', 'failed', 'cancelled'], to: 'unchanged' } as const;
 
 export const resourceStatus = {
@@ -44,7 +44,7 @@ export const resourceStatus = {
   title: 'Status of a resource',
   family: 'resource',
   purpose:
-    'The operator reports flight phases with the time each was seen, position and ETA. Reports may come late or out of order.',
+    'The operator reports flight phases with the time at which each was observed, position and ETA. Reports may come late or out of order.',
   senders: ['operator'],
   relation: 'task-owner',
   focus: { resource: 'Task', schema, location: { element: 'location', required: false } },
@@ -53,10 +53,10 @@ export const resourceStatus = {
     {
       path: 'Task.output',
       required: 'some-answers',
-      what: 'Flight phases, each with the time at which somebody saw it; type `eta`; type `handed-over-to`: the hospital, where a flight has several patients; type `resource`: the call sign. At least one phase, an ETA or a position is needed.',
+      what: 'Flight phases, each with the time at which it was observed; type `eta`; type `handed-over-to`: the hospital, if a flight has several patients; type `resource`: the call sign. At least one phase, an ETA or a position is needed.',
       codes: 'flight-phase',
     },
-    { path: 'Task.location', required: 'never', what: 'A Location in the Bundle with the present position.' },
+    { path: 'Task.location', required: 'never', what: 'A Location in the Bundle with the current position.' },
   ],
   legalIn: ['active', 'revoked', 'entered-in-error', 'completed'],
   transitions: {

@@ -19,18 +19,18 @@ export const reviewRequest = {
   title: 'Request for a review',
   family: 'request',
   purpose:
-    'The need owner disputes a rejection. The coordinating AMK LA gets a new Task, and a person other than those who decided before decides.',
+    'The need owner disputes a rejection. The coordinating AMK LA gets a new Task, and a person who has not decided before must decide.',
   senders: ['local-amk'],
   relation: 'requester',
   focus: { resource: 'Task', schema },
   elements: [
     { ...taskIdRule, what: "The rejected Task, by the hub's id." },
-    { path: 'Task.status', required: 'always', what: '`requested`: it is asked again.' },
-    { path: 'Task.description', required: 'always', what: 'Why the rejection is disputed, in words.' },
+    { path: 'Task.status', required: 'always', what: '`requested`: a new decision is requested.' },
+    { path: 'Task.description', required: 'always', what: 'Why the rejection is disputed, as text.' },
     {
       path: 'Task.reasonCode',
       required: 'never',
-      what: 'The criteria of the guideline that speak for the mission.',
+      what: 'The criteria of the guideline that support the mission.',
       codes: 'mission-criterion',
     },
   ],

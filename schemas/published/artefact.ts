@@ -1,10 +1,10 @@
 import { canonicalBase } from '../names.ts';
 import type { PublishedType } from './types.ts';
 
-/** What the hub publishes of itself: everything is derived from the catalogue, the guidelines and the code tables. */
+/** Published definitions of the hub. All are derived from the catalogue, the guidelines and the code tables. */
 export type ArtefactType = PublishedType | 'CapabilityStatement';
 
-/** Version and day of what is published; the guideline's code systems carry the guideline's instead. */
+/** Version and date of the published definitions. The code systems of the guideline have those of the guideline instead. */
 export interface Edition {
   /** Of the hub's release. */
   readonly version: string;
@@ -14,14 +14,14 @@ export interface Edition {
 
 export const canonicalOf = (type: ArtefactType, id: string): string => `${canonicalBase}/${type}/${id}`;
 
-/** `mission-request` → `MissionRequest`: names of artefacts are names for programs (R4 invariant inv-0 and its like). */
+/** `mission-request` → `MissionRequest`: names of artefacts must be usable in programs (R4 invariant inv-0 and similar). */
 const nameOf = (id: string): string =>
   id
     .split('-')
     .map((part) => part.charAt(0).toUpperCase() + part.slice(1))
     .join('');
 
-/** What every artefact says of itself. */
+/** The elements that every artefact has. */
 export const artefact = <Type extends ArtefactType>(
   resourceType: Type,
   id: string,

@@ -41,33 +41,38 @@ const exercises = parameter('_security', 'token', 'HTEST: exercises instead of r
 
 const backport = 'http://hl7.org/fhir/uv/subscriptions-backport';
 
-/** What can be read and searched, and by which words. */
+/** Resources that can be read and searched, with their search parameters. */
 const offered: readonly CapabilityStatementRestResource[] = [
   resource('ServiceRequest', ['read', 'search-type'], 'The mission. ETag is its version.', {
     searchParam: [
-      parameter('requisition', 'token', 'system|value: the missions of one large event, as far as you may see them'),
+      parameter('requisition', 'token', 'system|value: the missions of one large event that you may see'),
       exercises,
     ],
     searchRevInclude: ['Task:based-on'],
     operation: [{ name: 'history', definition: canonicalOf('OperationDefinition', 'mission-history') }],
   }),
-  resource('Task', ['read', 'search-type'], 'Asks to parties. The worklist is Task?owner=…&status=….', {
+  resource('Task', ['read', 'search-type'], 'Requests to parties. The worklist is Task?owner=…&status=….', {
     searchParam: [
       parameter('owner', 'reference', 'Organization/{organisation number} or the number; your own organisation'),
       parameter('status', 'token', 'One or several Task statuses, separated by commas'),
       parameter('based-on', 'reference', 'ServiceRequest/{mission}: the Tasks of one mission'),
     ],
   }),
-  resource('Provenance', ['read', 'search-type'], 'Who said what when: one for each message of a mission.', {
+  resource('Provenance', ['read', 'search-type'], 'The history of a mission: one Provenance for each message.', {
     searchParam: [parameter('target', 'reference', 'ServiceRequest/{mission}')],
   }),
-  resource('Communication', ['search-type'], 'Receipts: who was told of what, when, after how many attempts.', {
-    searchParam: [parameter('part-of', 'reference', 'ServiceRequest/{mission}')],
-  }),
+  resource(
+    'Communication',
+    ['search-type'],
+    'Receipts: which message each party was notified of, when, after how many attempts.',
+    {
+      searchParam: [parameter('part-of', 'reference', 'ServiceRequest/{mission}')],
+    },
+  ),
   resource(
     'AuditEvent',
     ['search-type'],
-    'Who read what of a mission, when and as what: for those who asked for it or coordinate it, to answer the patient.',
+    'The reads of a mission: by which organisation, in which role, what and when. For requester and coordinator, to answer the patient.',
     {
       searchParam: [
         parameter(
@@ -85,7 +90,7 @@ const offered: readonly CapabilityStatementRestResource[] = [
     [
       'Backport subscriptions, rest-hook, signed by Standard Webhooks; each party sees its own.',
       'Filters: `MessageHeader?event=…`, `ServiceRequest?priority=…` (urgency), `ServiceRequest?identifier=…` (mission) and `ServiceRequest?role=…` (what you are in the mission: requester, coordinator, performer, observer).',
-      'An update begins with a handshake. What is deleted is off for good; its status and events are still read by its id, and lists leave it out.',
+      'An update begins with a handshake. A deleted subscription stays off. Its status and events can still be read by its id; lists leave it out.',
     ].join('\n'),
     {
       extension: [
@@ -99,9 +104,9 @@ const offered: readonly CapabilityStatementRestResource[] = [
       updateCreate: false,
       searchParam: [
         parameter('_id', 'token', 'One or several ids'),
-        parameter('url', 'uri', 'The endpoint, as it was given', subscriptionSearch('url')),
+        parameter('url', 'uri', 'The endpoint, as the subscriber gave it', subscriptionSearch('url')),
         parameter('status', 'token', 'requested, active or error, one or several', subscriptionSearch('status')),
-        parameter('criteria', 'string', 'How the topic begins', subscriptionSearch('criteria')),
+        parameter('criteria', 'string', 'Beginning of the topic', subscriptionSearch('criteria')),
         parameter('type', 'token', 'The channel, rest-hook', subscriptionSearch('type')),
         parameter('payload', 'token', 'The media type of the notifications', subscriptionSearch('payload')),
       ],
@@ -115,7 +120,7 @@ const offered: readonly CapabilityStatementRestResource[] = [
   resource(
     'Bundle',
     ['read'],
-    'A message as it was accepted: Bundle/{mission}.{entry}; each resource of it is read at {type}/{mission}.{entry}.{index}.',
+    'A message as it was accepted, at Bundle/{mission}.{entry}. Each of its resources is at {type}/{mission}.{entry}.{index}.',
   ),
   resource(
     'Location',
@@ -134,14 +139,14 @@ const offered: readonly CapabilityStatementRestResource[] = [
   resource(
     'Organization',
     ['read', 'search-type'],
-    'A party of the directory, by organisation number, and whether the hub reaches it by machine.',
+    'A party of the directory, by organisation number, and whether the hub can reach it by machine.',
     {
-      searchParam: [parameter('type', 'token', 'Role'), parameter('name', 'string', 'How its name begins')],
+      searchParam: [parameter('type', 'token', 'Role'), parameter('name', 'string', 'Beginning of the name')],
     },
   ),
-  resource('Endpoint', ['read'], 'Where a party of the directory is told.'),
+  resource('Endpoint', ['read'], 'The address that notifications to a party of the directory go to.'),
   ...publishedTypes.map((type) =>
-    resource(type, ['read', 'search-type'], 'What the hub publishes of itself; open to everyone.', {
+    resource(type, ['read', 'search-type'], 'Published definitions of the hub; readable without a token.', {
       searchParam: [
         parameter('url', 'uri', 'The canonical URL'),
         parameter('version', 'token', 'The version; the code systems of the guideline have several'),
@@ -150,27 +155,29 @@ const offered: readonly CapabilityStatementRestResource[] = [
   ),
 ];
 
-/** Resources with the profiles that messages follow; one that is only carried in messages is read as it was sent. */
+/** Resources with the profiles of messages. A resource that is only part of messages is read as it was sent. */
 const withProfiles = (edition: Edition): readonly CapabilityStatementRestResource[] => {
   const profiles = structureDefinitions(edition);
-  const carried = profiledTypes().filter((type) => !offered.some((one) => one.type === type));
-  return [...offered, ...carried.map((type) => resource(type, ['read'], 'As it was sent in a message.'))].map((one) => {
-    const supportedProfile = profiles.filter(({ type }) => type === one.type).map(({ url }) => url);
-    return supportedProfile.length === 0
-      ? one
-      : { ...one, supportedProfile: [...(one.supportedProfile ?? []), ...supportedProfile] };
-  });
+  const inMessagesOnly = profiledTypes().filter((type) => !offered.some((one) => one.type === type));
+  return [...offered, ...inMessagesOnly.map((type) => resource(type, ['read'], 'As it was sent in a message.'))].map(
+    (one) => {
+      const supportedProfile = profiles.filter(({ type }) => type === one.type).map(({ url }) => url);
+      return supportedProfile.length === 0
+        ? one
+        : { ...one, supportedProfile: [...(one.supportedProfile ?? []), ...supportedProfile] };
+    },
+  );
 };
 
 const messageLine = ({ event, senders, notifies, purpose, relation }: MessageType): string =>
-  `- \`${event}\` (from ${senders.join(', ')}; ${relation}; told: ${notifies.join(', ')}): ${purpose}`;
+  `- \`${event}\` (from ${senders.join(', ')}; ${relation}; notified: ${notifies.join(', ')}): ${purpose}`;
 
 const supportedMessage = ({ event, senders }: MessageType): CapabilityStatementMessagingSupportedMessage => ({
   mode: senders.includes('hub') ? 'sender' : 'receiver',
   definition: canonicalOf('MessageDefinition', event),
 });
 
-/** What the hub can do, derived from the catalogue (`GET /fhir/metadata`). */
+/** The CapabilityStatement of the hub, derived from the catalogue (`GET /fhir/metadata`). */
 export const capabilityStatement = (base: string, edition: Edition): CapabilityStatement => ({
   ...artefact('CapabilityStatement', 'hub', 'luftbro, integration hub for air-ambulance missions', edition.version),
   name: 'Luftbro',
@@ -186,14 +193,14 @@ export const capabilityStatement = (base: string, edition: Edition): CapabilityS
   rest: [
     {
       mode: 'server',
-      documentation: 'Every answer shows a caller only what concerns it.',
+      documentation: 'An answer has only what the caller may see.',
       security: {
         cors: false,
         service: [
           { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/restful-security-service', code: 'OAuth' }] },
         ],
         description: [
-          'OAuth 2 client credentials (HelseID), bound to a key of the client (DPoP, RFC 9449). The organisation numbers in the token decide who the caller is. Scopes, each after the audience of the hub and a slash:',
+          'OAuth 2 client credentials (HelseID), bound to a key of the client (DPoP, RFC 9449). The organisation numbers in the token identify the caller. Scopes, each after the audience of the hub and a slash:',
           ...codesOf(scopes).map((scope) => `- \`${scopeFor('luftbro', scope)}\`: ${scopes[scope]}`),
         ].join('\n'),
       },
@@ -214,9 +221,9 @@ export const capabilityStatement = (base: string, edition: Edition): CapabilityS
           address: `${base}/$process-message`,
         },
       ],
-      // Minutes for which a message sent again gets its first answer. The log is kept for good; R4 wants a number.
+      // Minutes for which a message that is sent again gets its first answer. The log is kept permanently; R4 requires a number.
       reliableCache: 2_147_483_647,
-      documentation: ['Messages, one file of the catalogue each:', ...catalogue.map(messageLine)].join('\n'),
+      documentation: ['Messages:', ...catalogue.map(messageLine)].join('\n'),
       supportedMessage: catalogue.map(supportedMessage),
     },
   ],

@@ -31,7 +31,7 @@ interface Content {
   readonly title: string;
   readonly description: string;
   readonly concepts: readonly CodeSystemConcept[];
-  /** Codes that the hub works out itself and no message may carry. */
+  /** Codes that the hub derives and that no message may have. */
   readonly derived?: readonly CodeSystemConcept[];
   readonly properties?: readonly CodeSystemProperty[];
 }
@@ -39,7 +39,7 @@ interface Content {
 const conceptsOf = (table: Readonly<Record<string, string>>): readonly CodeSystemConcept[] =>
   Object.entries(table).map(([code, display]) => ({ code, display }));
 
-/** Types that share a code share its concept; the one that is named like the code gives the words. */
+/** Types that share a code share its concept; the type with the name of the code gives title and purpose. */
 const eventConcepts = (): readonly CodeSystemConcept[] =>
   catalogue
     .filter((type) => type.event === eventCodeOf(type))
@@ -47,14 +47,14 @@ const eventConcepts = (): readonly CodeSystemConcept[] =>
 
 const faultOrigins: Readonly<Record<(typeof faults)[FaultCode]['origin'], string>> = {
   sender: 'The sender corrects the message',
-  hub: "The hub's people correct the hub",
+  hub: "The hub's operators correct the hub",
 };
 
 /** The code systems that change with the hub, by the last part of their URL. */
 const ownSystems = {
   'message-event': {
     title: 'Message types',
-    description: 'What a message is about: `MessageHeader.eventCoding`.',
+    description: 'The type of a message: `MessageHeader.eventCoding`.',
     concepts: eventConcepts(),
   },
   'party-role': {
@@ -64,7 +64,7 @@ const ownSystems = {
   },
   'mission-role': {
     title: 'Roles in a mission',
-    description: 'What an organisation is in one mission; several at once, or none.',
+    description: 'The roles of an organisation in one mission: none, one or several.',
     concepts: conceptsOf(missionRoles),
   },
   'refusal-class': {
@@ -79,12 +79,12 @@ const ownSystems = {
   },
   'medical-ground': {
     title: 'Medical ground',
-    description: 'What a physician finds: whether there is medical ground for an air ambulance.',
+    description: 'Assessment of a physician: whether there is medical ground for an air ambulance.',
     concepts: conceptsOf(medicalGrounds),
   },
   'cancel-reason': {
     title: 'Reasons for cancelling a mission',
-    description: 'Why a mission is not wanted any more.',
+    description: 'Why a mission is no longer needed.',
     concepts: conceptsOf(cancelReasons),
   },
   'forward-reason': {
@@ -94,7 +94,7 @@ const ownSystems = {
   },
   'resource-kind': {
     title: 'Kinds of resource',
-    description: 'What can be sent to a patient.',
+    description: 'Resources that can be sent to a patient.',
     concepts: conceptsOf(resourceKinds),
   },
   'resource-answer': {
@@ -104,11 +104,11 @@ const ownSystems = {
   },
   'resource-availability': {
     title: 'Availability of a resource',
-    description: 'Whether a helicopter, aeroplane or car is free, and if not why.',
+    description: 'Whether a helicopter, aeroplane or car is free, and if not, why.',
     concepts: conceptsOf(resourceAvailabilities),
     derived: conceptsOf(resourceEngagements).map((concept) => ({
       ...concept,
-      definition: 'Follows from the missions: the hub works it out, no operator reports it.',
+      definition: 'The hub derives it from the missions; operators do not report it.',
     })),
   },
   'prearrival-answer': {
@@ -124,12 +124,12 @@ const ownSystems = {
   'flight-phase': {
     title: 'Phases of a mission',
     description:
-      'In their order, after the Utstein-style template for physician-staffed emergency services. Each is reported with the time at which somebody saw it.',
+      'In their order, after the Utstein-style template for physician-staffed emergency services. Each is reported with the time at which it was observed.',
     concepts: conceptsOf(flightPhases),
   },
   'task-kind': {
     title: 'Kinds of Task',
-    description: 'What an ask is about: `Task.code`.',
+    description: 'What a Task requests: `Task.code`.',
     concepts: conceptsOf(taskKinds),
   },
   'task-detail': {
@@ -141,7 +141,7 @@ const ownSystems = {
     title: 'Faults',
     description: 'Why the hub refuses a message: `OperationOutcome.issue.details`. Codes are stable.',
     properties: [
-      { code: 'origin', type: 'Coding', description: 'Who has to act' },
+      { code: 'origin', type: 'Coding', description: 'The side that has to act' },
       { code: 'http-status', type: 'integer', description: 'HTTP status of the answer' },
     ],
     concepts: codesOf(faults).map((code) => ({
@@ -155,7 +155,7 @@ const ownSystems = {
   },
   'fault-origin': {
     title: 'Origins of faults',
-    description: 'Who has to act on a fault.',
+    description: 'The side that has to act on a fault.',
     concepts: conceptsOf(faultOrigins),
   },
   'severity-score': {
@@ -175,14 +175,13 @@ const ownSystems = {
     ],
   },
   'delivery-outcome': {
-    title: 'Why somebody was not told',
-    description:
-      'Reason in the receipt of a notification that did not reach its recipient: `Communication.statusReason`.',
+    title: 'Reasons for not being notified',
+    description: 'Why a recipient was not notified by machine: `Communication.statusReason`.',
     concepts: conceptsOf(deliveryOutcomes),
   },
   'affiliation-role': {
     title: 'Affiliation roles',
-    description: 'What one organisation is to another in a directory file: `OrganizationAffiliation.code`.',
+    description: 'Relation of one organisation to another in a directory file: `OrganizationAffiliation.code`.',
     concepts: [{ code: 'system-supplier', display: 'Supplier whose system acts for the organisation' }],
   },
   'directory-origin': {
@@ -193,7 +192,7 @@ const ownSystems = {
 } as const satisfies Readonly<Record<string, Content>> &
   Readonly<Record<Exclude<CodeTable, keyof ReturnType<typeof guidelineContents>>, Content>>;
 
-/** The part of a table that messages may carry, if it is not the whole. */
+/** The codes of a table that messages may have, if those are not all. */
 export const codesForMessages = (table: CodeTable): readonly CodeSystemConcept[] | undefined => {
   const content = Object.entries<Content>(ownSystems).find(([name]) => name === table)?.[1];
   return content?.derived === undefined ? undefined : content.concepts;
@@ -213,7 +212,7 @@ const ownSystem = (id: string, content: Content, { version, date }: Edition): Co
   };
 };
 
-/** Norsk indeks for medisinsk nødhjelp: its criteria belong to its publisher, the hub only carries their numbers. */
+/** Norsk indeks for medisinsk nødhjelp: its criteria belong to its publisher; messages have only their numbers. */
 const medicalIndex = ({ version, date }: Edition): CodeSystem => ({
   ...artefact('CodeSystem', 'norsk-indeks-medisinsk-nodhjelp', 'Norsk indeks for medisinsk nødhjelp', version),
   date,
@@ -223,16 +222,16 @@ const medicalIndex = ({ version, date }: Edition): CodeSystem => ({
   content: 'not-present',
 });
 
-/** What the guideline says, by the last part of the URL. */
+/** Code systems of the guideline, by the last part of their URL. */
 const guidelineContents = (guideline: Guideline) => ({
   'mission-criterion': {
     title: 'Mission criteria',
-    description: 'Why a helicopter: the criteria that a request states.',
+    description: 'Criteria for an air ambulance, as a request gives them.',
     concepts: Object.entries(guideline.criteria).map(([code, { display }]) => ({ code, display })),
   },
   'refusal-reason': {
     title: 'Refusal reasons',
-    description: 'Why not: reasons for rejecting, declining, withdrawing and diverting.',
+    description: 'Reasons for rejecting, declining, withdrawing and diverting.',
     properties: [{ code: 'class', type: 'Coding' as const, description: 'Class of the reason' }],
     concepts: Object.entries(guideline.refusalReasons).map(([code, reason]) => ({
       code,
@@ -242,13 +241,12 @@ const guidelineContents = (guideline: Guideline) => ({
   },
   urgency: {
     title: 'Urgencies and their deadlines',
-    description:
-      'What people call the request priorities, and the seconds until a human must have acknowledged an ask.',
+    description: 'Names of the request priorities, and the seconds within which a person must acknowledge a Task.',
     supplements: 'http://hl7.org/fhir/request-priority',
     properties: codesOf(guideline.acknowledgementSeconds).map((kind) => ({
       code: `acknowledge-${kind}`,
       type: 'integer' as const,
-      description: `Seconds until a human must have acknowledged: ${taskKinds[kind]}`,
+      description: `Seconds within which a person must acknowledge: ${taskKinds[kind]}`,
     })),
     concepts: codesOf(guideline.urgencies).map((urgency) => ({
       code: urgency,
@@ -262,7 +260,7 @@ const guidelineContents = (guideline: Guideline) => ({
 });
 
 interface GuidelineContent extends Content {
-  /** A code system of others that these codes add words and properties to. */
+  /** The external code system that these codes add names and properties to. */
   readonly supplements?: string;
 }
 
@@ -285,7 +283,7 @@ const guidelineSystem = (
     `From the guideline "${title}". A mission keeps the version that was in force when it was requested.`,
     ...(description === undefined ? [] : [description]),
   ].join('\n\n'),
-  // A supplement leaves to the code system it adds to what is true of the whole.
+  // A supplement must not repeat what the supplemented code system defines.
   ...(content.supplements === undefined
     ? { caseSensitive: true, content: 'complete' as const, count: content.concepts.length }
     : { content: 'supplement' as const }),
@@ -296,7 +294,7 @@ const guidelineSystem = (
   concept: [...content.concepts],
 });
 
-/** Every version of what the guideline says; the one in force bears the plain id and comes first. */
+/** The code systems of every guideline version. The version in force has the plain id and is first. */
 const guidelineSystems = (guidelines: Guidelines, at: string): readonly CodeSystem[] => {
   const current = guidelines.indexOf(guidelineInForce(guidelines, at));
   return guidelines

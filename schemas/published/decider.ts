@@ -11,7 +11,7 @@ const element = (path: string, rest: Omit<ElementDefinition, 'id' | 'path'>): El
   ...rest,
 });
 
-/** Who decided, refused or judged: what `MessageHeader.author` points to. */
+/** The person who decided, refused or assessed: the target of `MessageHeader.author`. */
 export const deciderDefinition = ({ version, date }: Edition): StructureDefinition => ({
   ...artefact('StructureDefinition', 'decider', 'The person behind an answer: PractitionerRole', version),
   date,
@@ -37,7 +37,7 @@ export const deciderDefinition = ({ version, date }: Edition): StructureDefiniti
             key: 'decider-name',
             severity: 'warning',
             human:
-              'The person has a name: practitioner.display, or a Practitioner in the Bundle. Without one the hub takes MessageHeader.author.display, and refuses the message if that is missing too.',
+              'The person has a name: practitioner.display, or a Practitioner in the Bundle. Without one the hub uses MessageHeader.author.display, and refuses the message if that is missing too.',
             expression: personName,
           },
           {

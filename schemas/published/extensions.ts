@@ -4,50 +4,50 @@ import { artefact, canonicalOf, type Edition } from './artefact.ts';
 interface Extension {
   readonly title: string;
   readonly description: string;
-  /** The element that carries it. */
+  /** The element that it extends. */
   readonly on: string;
   /** Type of its value, or of the values of its parts. */
   readonly value: string | Readonly<Record<string, string>>;
 }
 
-/** What the hub says in its own resources that R4 has no element for, by the last part of the URL. */
+/** Extensions in the hub's own resources for which R4 has no element, by the last part of their URL. */
 const extensions: Readonly<Record<string, Extension>> = {
   'status-since': {
-    title: 'Since when a resource has its status',
-    description: 'When somebody saw that it began, or when it was decided or asked.',
+    title: 'Time since which a resource has its status',
+    description: 'Time at which the status was observed, decided or requested.',
     on: 'Location.operationalStatus',
     value: 'dateTime',
   },
   'coordinating-organization': {
     title: 'Coordinating AMK LA',
     description:
-      'The AMK LA that coordinates the mission of a Task now; it may have been forwarded since the Task was asked for.',
+      'The AMK LA that coordinates the mission of a Task now. The mission may have been forwarded since the Task was opened.',
     on: 'Task',
     value: 'Reference',
   },
   'task-count': {
-    title: 'How many Tasks of a mission have a status',
-    description: 'Given in place of the Tasks to those who may not read them.',
+    title: 'Number of Tasks of a mission with a status',
+    description: 'For readers who may not read the Tasks themselves.',
     on: 'ServiceRequest',
     value: { status: 'code', count: 'unsignedInt' },
   },
   'machine-contact': {
-    title: 'Whether the hub reaches a party by machine',
+    title: 'Whether the hub can reach a party by machine',
     description:
-      'active: by each of its subscriptions; partial: by some of them; error: its endpoints do not answer; requested: they have not answered yet; none: it has no subscription, and must be phoned.',
+      'active: every subscription works; partial: some of them work; error: no endpoint answers; requested: no endpoint has answered yet; none: it has no subscription and must be phoned.',
     on: 'Organization',
     value: 'code',
   },
   'notification-host': {
     title: 'Host that notifications may go to',
     description:
-      'In the directory: the only hosts to which the notifications of a party go; several may be given. None: any public host.',
+      'In the directory: the hosts that notifications to a party may go to; several are possible. Without one: any public host.',
     on: 'Organization',
     value: 'string',
   },
   'webhook-secret': {
     title: 'Secret that signs the notifications',
-    description: 'Standard Webhooks secret; given once, in the answer to the creation of the subscription.',
+    description: 'Standard Webhooks secret. Shown once, in the answer to the creation of the subscription.',
     on: 'Subscription.channel',
     value: 'string',
   },
@@ -82,7 +82,7 @@ const composed = (url: string, parts: Readonly<Record<string, string>>): readonl
   element('Extension.value[x]', { max: '0' }),
 ];
 
-/** The definition of every extension that the hub mints. */
+/** The definition of every extension of the hub. */
 export const extensionDefinitions = ({ version, date }: Edition): readonly StructureDefinition[] =>
   Object.entries(extensions).map(([id, { title, description, on, value }]) => {
     const url = canonicalOf('StructureDefinition', id);

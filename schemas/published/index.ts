@@ -12,13 +12,13 @@ type Artefact = CodeSystem | ValueSet | MessageDefinition | StructureDefinition 
 
 interface Library {
   readonly all: readonly Artefact[];
-  /** By id; a version of the guideline other than the one in force, and the one in force too, as `<id>-<version>`. */
+  /** By id. Each version of a guideline's code system, also the one in force, has the id `<id>-<version>` too. */
   read(type: string, id: string): Artefact | undefined;
-  /** All of a type that have this URL and this version; what is absent matches everything. */
+  /** All of a type with this URL and this version; an absent parameter matches all. */
   search(type: string, wanted: { readonly url?: string; readonly version?: string }): readonly Artefact[];
 }
 
-/** Everything the hub publishes of itself beside its CapabilityStatement, as of a moment. */
+/** All published definitions of the hub except its CapabilityStatement, at a certain time. */
 export const published = (edition: Edition, guidelines: Guidelines, at: string): Library => {
   const all: readonly Artefact[] = [
     ...codeSystems(edition, guidelines, at),

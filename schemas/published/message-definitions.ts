@@ -6,13 +6,13 @@ import { artefact, canonicalOf, type Edition } from './artefact.ts';
 import { rulesOf } from './rules.ts';
 import { profileId } from './structure-definitions.ts';
 
-/** Which resource's readiness a report gives is judged by the present; what moves a mission is processed once; the rest informs. */
+/** `currency`: availability of a resource, only the newest counts. `consequence`: changes a mission or a Task, processed once. `notification`: informs. */
 const categoryOf = ({ log, opens, transitions, mission }: MessageType): MessageDefinition['category'] => {
   if (log === 'resource') return 'currency';
-  const movesTask = Object.values(transitions?.byAnswer ?? {})
+  const changesTask = Object.values(transitions?.byAnswer ?? {})
     .flat()
     .some(({ to }) => to !== 'unchanged');
-  return opens === undefined && mission === undefined && !movesTask ? 'notification' : 'consequence';
+  return opens === undefined && mission === undefined && !changesTask ? 'notification' : 'consequence';
 };
 
 const focusOf = ({ event, focus, focusOptional }: MessageType): MessageDefinition['focus'] =>
@@ -43,7 +43,7 @@ const messageDefinition = (type: MessageType, { version, date }: Edition): Messa
     eventCoding: { system: systems.event, code: eventCodeOf(type) },
     category: categoryOf(type),
     ...(focus === undefined || focus.length === 0 ? {} : { focus }),
-    // The hub answers each message it gets at once; it expects no message in answer to its own.
+    // The hub answers every message at once, and expects no message in answer to its own.
     responseRequired: type.senders.includes('hub') ? 'never' : 'always',
   };
 };

@@ -2,12 +2,12 @@ import type { OperationDefinition } from 'fhir/r4.d.ts';
 import { overlapSeconds } from '../subscription.ts';
 import { artefact, type Edition } from './artefact.ts';
 
-/** Operations of the hub's own; those of others are defined where they come from. */
+/** Operations that the hub defines; others are defined by their publishers. */
 export const operationDefinitions = ({ version, date }: Edition): readonly OperationDefinition[] => [
   {
     ...artefact('OperationDefinition', 'mission-history', 'History of a mission', version),
     date,
-    description: 'Everything in the log of the mission that concerns the caller, in order.',
+    description: 'The entries in the log of the mission that the caller may see, in order.',
     kind: 'operation',
     affectsState: false,
     code: 'history',
@@ -21,7 +21,7 @@ export const operationDefinitions = ({ version, date }: Edition): readonly Opera
     ...artefact('OperationDefinition', 'subscription-rotate-secret', 'Change the secret of a subscription', version),
     date,
     description:
-      'Makes a new secret for the signatures of the notifications (POST only). For the overlap the former secret signs as well: each notification then carries two signatures, separated by a space. Asked again during the overlap the answer is the same, unless the overlap asked for is 0.',
+      'Makes a new secret for the signatures of the notifications (POST only). During the overlap the former secret also signs: each notification has two signatures, separated by a space. A second call during the overlap returns the same secret, unless its overlap is 0.',
     kind: 'operation',
     affectsState: true,
     code: 'rotate-secret',
@@ -36,7 +36,7 @@ export const operationDefinitions = ({ version, date }: Edition): readonly Opera
         min: 0,
         max: '1',
         type: 'unsignedInt',
-        documentation: `Seconds for which the former secret signs as well: 0 (it ends at once) to ${overlapSeconds.most}; ${overlapSeconds.usual} if nothing is said.`,
+        documentation: `Seconds for which the former secret also signs: 0 (it ends at once) to ${overlapSeconds.most}. Default: ${overlapSeconds.usual}.`,
       },
       {
         name: 'secret',
@@ -44,7 +44,7 @@ export const operationDefinitions = ({ version, date }: Edition): readonly Opera
         min: 1,
         max: '1',
         type: 'string',
-        documentation: 'The new secret, by Standard Webhooks. It is shown nowhere else.',
+        documentation: 'The new Standard Webhooks secret. It is shown nowhere else.',
       },
       {
         name: 'formerSecretUntil',
@@ -52,7 +52,7 @@ export const operationDefinitions = ({ version, date }: Edition): readonly Opera
         min: 0,
         max: '1',
         type: 'instant',
-        documentation: 'Until when the former secret signs as well; absent if it has ended.',
+        documentation: 'Time until which the former secret also signs; absent if it has ended.',
       },
     ],
   },

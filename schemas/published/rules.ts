@@ -2,18 +2,18 @@ import type { TaskStatus } from '../codes.ts';
 import type { ElementRule, MessageType } from '../messages/message-type.ts';
 import { systems } from '../names.ts';
 
-/** What the catalogue says of a message, as its profile and its page put it. */
+/** Rules of a message type, for its profile and its page. */
 
 const byIdentifier = `by identifier (system \`${systems.mission}\`)`;
 
-/** Whether the message is about a mission that exists already, and must name it. */
+/** Whether the message is about an existing mission, which it must name. */
 export const namesMission = ({ mission, log }: MessageType): boolean => mission !== 'opens' && log !== 'resource';
 
-const focusWords = (type: MessageType, resource: string): string => {
+const focusText = (type: MessageType, resource: string): string => {
   if (!namesMission(type)) return `The ${resource}.`;
   const taskRule = type.elements.find(({ path }) => path === 'Task.id');
   if (taskRule?.required === 'always')
-    return `The Task. Its id names the mission, which may stand beside it ${byIdentifier}.`;
+    return `The Task. Its id names the mission, which may also be named ${byIdentifier}.`;
   const unless =
     taskRule === undefined
       ? ''
@@ -21,29 +21,29 @@ const focusWords = (type: MessageType, resource: string): string => {
   return `The ${resource}, and the mission ${byIdentifier}${unless}.`;
 };
 
-/** All that the hub reads of the message: what its file names, and what the header is about. */
+/** All elements that the hub reads: those in the file of the type, and `MessageHeader.focus`. */
 export const rulesOf = (type: MessageType): readonly ElementRule[] => {
   const { elements, focus } = type;
   const path = 'MessageHeader.focus';
   if (focus === undefined || elements.some((rule) => rule.path === path)) return elements;
   const required = type.focusOptional === true ? 'never' : 'always';
-  return [...elements, { path, required, what: focusWords(type, focus.resource) }];
+  return [...elements, { path, required, what: focusText(type, focus.resource) }];
 };
 
-/** What one answer of a message takes. */
+/** What one answer of a message needs. */
 export interface AnswerNeeds {
-  /** A code of the type's answers; of a type that has none, a status of the Task. */
+  /** A code of the type's answers, or a status of the Task if the type has no answers. */
   readonly answer: string;
-  /** The status that goes with it. */
+  /** The status of the Task that goes with it. */
   readonly status?: TaskStatus;
-  /** Elements that are needed for it and not for every answer. */
+  /** Elements that this answer needs and that not every answer needs. */
   readonly elements: readonly ElementRule[];
   readonly author: boolean;
   /** The author's HPR number. */
   readonly number: boolean;
 }
 
-/** What each answer takes beside what all of them take. */
+/** What each answer needs in addition to what all answers need. */
 export const answersOf = (type: MessageType): readonly AnswerNeeds[] => {
   const { answers, elements, authorRequiredFor = [], identifierRequiredFor = [] } = type;
   const names =
@@ -62,6 +62,6 @@ export const answersOf = (type: MessageType): readonly AnswerNeeds[] => {
   });
 };
 
-/** Whether it may decide a review, which takes a person with an HPR number whatever the answer. */
+/** Whether the message may decide a review, which requires a person with an HPR number for every answer. */
 export const decidesReviews = ({ answers, transitions }: MessageType): boolean =>
   answers?.of === 'task' && transitions?.kinds.includes('coordination') === true;

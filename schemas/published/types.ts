@@ -1,4 +1,4 @@
-/** The types of what the hub publishes of itself, open to everyone, each at its URL. */
+/** Types of the published definitions of the hub. They can be read without a token, each at its URL. */
 export const publishedTypes = [
   'CodeSystem',
   'ValueSet',

@@ -6,7 +6,7 @@ import { codesForMessages } from './code-systems.ts';
 
 export const valueSetUrl = (table: CodeTable): string => canonicalOf('ValueSet', table);
 
-/** Tables that some message draws codes from. */
+/** Tables that a message uses codes of. */
 const boundTables = (): readonly CodeTable[] => [
   ...new Set(
     catalogue.flatMap(({ elements }) => elements.flatMap(({ codes }) => (codes === undefined ? [] : [codes]))),

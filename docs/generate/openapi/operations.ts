@@ -23,7 +23,7 @@ export const tags = [
   },
   { name: 'Send', description: 'Every message goes to one address. What it is says its header.' },
   {
-    name: 'Be told',
+    name: 'Be notified',
     description:
       'Subscribe once, and the hub sends each notification until you have it: signed, in order, numbered. What you missed waits for you.',
   },
@@ -32,7 +32,7 @@ export const tags = [
     name: 'See resources',
     description: 'Helicopters, aeroplanes and cars: where they are, and whether they are free.',
   },
-  { name: 'Look back', description: 'Who decided what when and why, who was told, and who looked.' },
+  { name: 'Look back', description: 'Decisions with person, time and reason, receipts, and reads of a mission.' },
   {
     name: 'What the hub publishes',
     description: 'Open to everyone: what it can do, its codes, messages and profiles.',
@@ -79,7 +79,7 @@ const given: Readonly<Record<string, Given>> = {
   },
   'read Endpoint': {
     tag: 'Find whom to ask',
-    summary: 'Read where a party is told',
+    summary: 'Read the notification address of a party',
     as: requester,
     example: { id: '314000013' },
   },
@@ -162,7 +162,7 @@ const given: Readonly<Record<string, Given>> = {
   },
   'search Communication': {
     tag: 'Look back',
-    summary: 'See who was told',
+    summary: 'Read the receipts',
     as: requester,
     required: ['part-of'],
     example: { 'part-of': ofMission },
@@ -176,8 +176,8 @@ const given: Readonly<Record<string, Given>> = {
     example: { entity: ofMission },
     traits: ['address'],
   },
-  'search Subscription': { tag: 'Be told', summary: 'List your subscriptions', as: coordinator },
-  'read Subscription': { tag: 'Be told', summary: 'Read a subscription', as: coordinator },
+  'search Subscription': { tag: 'Be notified', summary: 'List your subscriptions', as: coordinator },
+  'read Subscription': { tag: 'Be notified', summary: 'Read a subscription', as: coordinator },
 };
 
 const of = (key: string): Given => {
@@ -395,7 +395,7 @@ const processMessage = (examples: readonly string[]): Operation => ({
   description: [
     'Choose an example: its description says who may send it, when it is legal, what it does and which elements are needed. They are two whole missions, in order. Send them as the client that the example names.',
     "The mission's id follows from who asks and from `MessageHeader.id`, and a Task's id from the mission and the number of the message: so the ids in the examples fit each other. Sent twice, a message gets its first answer again, and nothing happens twice.",
-    'The hub writes messages of its own into a mission, for instance when a party is told by no machine (`party-unreachable`). They take numbers too. If parties have no subscription take the ids of Tasks from the answers.',
+    'The hub writes messages of its own into a mission, for example if the hub cannot reach a party by machine (`party-unreachable`). They take numbers too. If parties have no subscription, take the ids of Tasks from the answers.',
     `Scope: that of the message. ${[...new Set(catalogue.map(({ family }) => family))].map((family) => `\`${scopeFor('luftbro', `${family}.send`)}\``).join(', ')}.`,
   ].join('\n\n'),
   // Any one of them lets a system send something.
@@ -419,10 +419,12 @@ const processMessage = (examples: readonly string[]): Operation => ({
   traits: ['body', 'caller', 'message'],
   responses: {
     200: {
-      ...success('Accepted: it is in the log, and who must know is told.', schemaRef('Reply'), 'processMessage', [
-        'ETag',
-        'Last-Modified',
-      ]),
+      ...success(
+        'Accepted: the message is in the log, and its recipients are notified.',
+        schemaRef('Reply'),
+        'processMessage',
+        ['ETag', 'Last-Modified'],
+      ),
       links: {
         mission: {
           operationId: 'readServiceRequest',
@@ -457,7 +459,7 @@ const ofSubscription = (
     ...more
   }: { readonly [name: string]: unknown; readonly responses: Node; readonly parameters?: readonly Node[] },
 ): Operation => ({
-  tags: ['Be told'],
+  tags: ['Be notified'],
   operationId,
   summary,
   'x-sample-client': coordinator,
@@ -501,7 +503,7 @@ const idLink = (operationId: string): Node => ({ operationId, parameters: { id: 
 const statusWords =
   'One status for each of your subscriptions: whether it is active, and how many events there have been. Compare the number with what you have.';
 const eventsWords =
-  'What you were told or should have been told, whether or not it arrived. Both limits are included; at most 50 events, and `link` says where it goes on.';
+  'The notifications for you, delivered or not. Both limits are included. At most 50 events; `link` has the URL of the next page.';
 
 const statusQuery = [
   queryParameter('status', '`requested`, `active`, `error`, `off`; several separated by commas', false),

@@ -309,7 +309,8 @@ const answered: Readonly<Record<string, Node>> = {
                       code: { type: 'string', const: 'ok' },
                       details: {
                         ...schemaRef('Reference'),
-                        description: 'An OperationOutcome with a warning: who was addressed but not told.',
+                        description:
+                          'An OperationOutcome with a warning: organisations that were addressed but not notified.',
                       },
                     },
                   },
@@ -426,9 +427,12 @@ const answered: Readonly<Record<string, Node>> = {
     },
   },
   Provenance: resource('Provenance', 'Who said what when on which ground, in codes and as a narrative (`text`).'),
-  Communication: resource('Communication', 'A receipt: who was told of what, when, after how many attempts.'),
+  Communication: resource(
+    'Communication',
+    'A receipt: the message that a party was notified of, when, after how many attempts.',
+  ),
   AuditEvent: resource('AuditEvent', 'A read: who, when, what, as what.'),
-  Endpoint: resource('Endpoint', 'Where a party of the directory is told.'),
+  Endpoint: resource('Endpoint', 'The address that notifications to a party of the directory go to.'),
   CapabilityStatement: resource('CapabilityStatement', 'What the hub can do.'),
   ...Object.fromEntries(
     publishedTypes.map((type) => [

@@ -18,7 +18,8 @@ const minutes = deliverySettings.tryFor / 60;
 const delivered =
   'Stored. Answer as soon as you have stored it, before you work on it; the next one of the mission follows.';
 const again = `Tried again for ${minutes} minutes, with growing waits; later ones of the same mission wait behind it. \`Retry-After\` is obeyed up to ${deliverySettings.longestRetryAfter} seconds. No answer within ten seconds counts the same.`;
-const final = 'Final: it is not tried again, and the people on call are told. What you missed waits in `$events`.';
+const final =
+  'Final: the hub does not retry, and the people on call are alerted. `$events` has the notifications that you missed.';
 
 const statuses = Array.from({ length: 400 }, (_, index) => 200 + index);
 const meaningOf = (status: number): string => {
@@ -44,7 +45,7 @@ const meanings = (): Node => {
 export const webhooks = (): Node => ({
   notification: {
     post: {
-      tags: ['Be told'],
+      tags: ['Be notified'],
       operationId: 'receiveNotification',
       summary: 'What your endpoint receives',
       description: [
