@@ -1,7 +1,7 @@
 /* oxlint-disable unicorn/require-post-message-target-origin -- that is for browser windows; threads have no origin */
 import { parentPort, workerData } from 'node:worker_threads';
 import { z } from 'zod';
-import { fuzz, targets, type Tried } from './run.ts';
+import { fuzz, targets, type FuzzResult } from './run.ts';
 
 /** A thread of the fuzz run: a batch of inputs for one target, on tables of its own. */
 
@@ -20,7 +20,7 @@ const batch = z.object({
 });
 
 const { target, inputs, seed, path } = batch.parse(workerData);
-const tried: Tried = await fuzz({
+const tried: FuzzResult = await fuzz({
   target,
   inputs,
   seeds: [seed],

@@ -13,9 +13,9 @@ import {
 } from 'fast-check';
 import { isObject, parseLossless } from '../../schemas/json/json.ts';
 
-/** Bodies for the fuzz run: the real examples, changed in their structure and in their bytes, and bytes of pure chance. */
+/** Bodies for the fuzz run: the real examples, changed in their structure and in their bytes, and random bytes. */
 
-/** Stands for what nobody else may see: planted in bodies, looked for in refusals and in the log. */
+/** Stands for confidential content: planted in bodies, and searched for in refusals and in the log. */
 export const secret = 'Olga-Nordmann-01017012345';
 
 /** JSON as it is written: a name may be given twice, a number may have any digits. */

@@ -1,13 +1,13 @@
-/** What the functions say goes here instead of to the terminal; everything else goes on. */
+/** Collects the log lines of the functions; all other output goes to the terminal. */
 export const watchLog = (): { readonly taken: () => string; readonly stop: () => void } => {
-  let said = '';
+  let logged = '';
   const watched = [process.stdout, process.stderr].map((stream) => {
     const write = stream.write.bind(stream);
     Object.assign(stream, {
       write: (chunk: string | Uint8Array, ...rest: readonly unknown[]) => {
         const text = String(chunk);
         if (!text.startsWith('{"')) return Reflect.apply(write, stream, [chunk, ...rest]);
-        said += text;
+        logged += text;
         return true;
       },
     });
@@ -15,8 +15,8 @@ export const watchLog = (): { readonly taken: () => string; readonly stop: () =>
   });
   return {
     taken: () => {
-      const all = said;
-      said = '';
+      const all = logged;
+      logged = '';
       return all;
     },
     stop: () => {

@@ -3,9 +3,9 @@ import { parseLossless } from '../../schemas/json/json.ts';
 import { readMessage } from '../../schemas/messages/read-message.ts';
 import { readJson } from '../../schemas/json/strict-json.ts';
 import { readSubscription, readSubscriptionChange } from '../../schemas/subscription.ts';
-import { check, checkPrototypes, checkRefusal, isSame, refusalText } from './answers.ts';
+import { check, checkPrototypes, checkRefusal, isSame, refusalText } from './checks.ts';
 
-/** The readers of bodies by themselves. */
+/** The readers of messages and Subscriptions, without a function around them. */
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
@@ -13,12 +13,12 @@ const decoded = (body: Buffer): string | undefined => {
   try {
     return utf8.decode(body);
   } catch {
-    // The door refuses it.
+    // The function refuses it before the reader.
     return undefined;
   }
 };
 
-/** Reads a body as a message and as a Subscription; says whether it is one. Throws if an invariant is broken. */
+/** Reads a body as a message and as a Subscription; returns whether it is a message. Throws if an invariant is broken. */
 export const tryParser = (body: Buffer): 'accepted' | 'refused' => {
   const text = decoded(body);
   if (text === undefined) return 'refused';

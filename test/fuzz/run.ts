@@ -1,44 +1,44 @@
 import { asyncProperty, check as tryAll, type IRawProperty, property, type RunDetails } from 'fast-check';
-import { asked } from './asked.ts';
-import { messageTexts, openDoor, subscriptionTexts } from './door.ts';
-import { openHttpDoor } from './http.ts';
+import { requests } from './requests.ts';
+import { messageTexts, openHandlers, subscriptionTexts } from './handlers.ts';
+import { openHub } from './hub.ts';
 import { bodyOf, plan } from './inputs.ts';
 import { tryParser } from './parser.ts';
-import { openTokenDoor, shown } from './tokens.ts';
+import { openAuthorizer, credentials } from './authorizer.ts';
 import { afterRunning } from '../../local/aws/running-time.ts';
 import { undisturbed } from '../support/standstill.ts';
 
-/** Tries inputs on one target after the other. */
+/** Runs random inputs against one target. */
 
-export const targets = ['parser', 'door', 'tokens', 'http'] as const;
+export const targets = ['parser', 'handlers', 'authorizer', 'hub'] as const;
 export type Target = (typeof targets)[number];
 
-export interface Wanted {
+export interface FuzzSettings {
   readonly target: Target;
   /** Of each seed. */
   readonly inputs: number;
   readonly seeds: readonly number[];
-  /** Where in the run of the seed a failure was (fast-check); replays that input alone. */
+  /** The place of a failure in the run of a seed (fast-check); replays that input alone. */
   readonly path?: string;
-  /** Told from time to time how many were tried. */
+  /** Called from time to time with the number of inputs so far. */
   readonly progress?: (tried: number) => void;
 }
 
-export interface Tried {
+export interface FuzzResult {
   readonly target: Target;
   readonly inputs: number;
   readonly accepted: number;
   readonly seconds: number;
   /** Milliseconds that the slowest input took. */
   readonly slowest: number;
-  /** The failure in words, with how to see it again. */
+  /** The failure, with the command that repeats it. */
   readonly failure?: string;
 }
 
-/** Milliseconds: nothing takes so long but what never ends. */
-const patience = 20_000;
+/** Milliseconds: an input that takes longer counts as one that never ends. */
+const timeLimit = 20_000;
 
-const wordsOf = <Value>({ target }: Wanted, details: RunDetails<Value>): string | undefined => {
+const failureText = <Value>({ target }: FuzzSettings, details: RunDetails<Value>): string | undefined => {
   if (!details.failed) return undefined;
   const { seed, counterexample, counterexamplePath, errorInstance } = details;
   return [
@@ -48,7 +48,7 @@ const wordsOf = <Value>({ target }: Wanted, details: RunDetails<Value>): string 
   ].join('\n');
 };
 
-/** Unhandled rejections and exceptions, of whatever was tried last. */
+/** Reports unhandled rejections and exceptions with the input that was tried last. */
 const watchUnhandled = (): { readonly check: () => void; readonly stop: () => void } => {
   const seen: unknown[] = [];
   const note = (error: unknown): number => seen.push(error);
@@ -56,7 +56,7 @@ const watchUnhandled = (): { readonly check: () => void; readonly stop: () => vo
   process.on('uncaughtException', note);
   return {
     check: () => {
-      if (seen.length > 0) throw new Error(`nobody handled: ${String(seen[0])}`, { cause: seen[0] });
+      if (seen.length > 0) throw new Error(`not handled: ${String(seen[0])}`, { cause: seen[0] });
     },
     stop: () => {
       process.off('unhandledRejection', note);
@@ -65,48 +65,48 @@ const watchUnhandled = (): { readonly check: () => void; readonly stop: () => vo
   };
 };
 
-export const fuzz = async (wanted: Wanted): Promise<Tried> => {
+export const fuzz = async (wanted: FuzzSettings): Promise<FuzzResult> => {
   const { target, inputs, seeds, path, progress = () => {} } = wanted;
   const unhandled = watchUnhandled();
   const began = performance.now();
   let tried = 0;
   let accepted = 0;
   let slowest = 0;
-  let saidAt = began;
-  const note = (started: number, came: 'accepted' | 'refused'): void => {
+  let reportedAt = began;
+  const note = (started: number, outcome: 'accepted' | 'refused'): void => {
     unhandled.check();
     const now = performance.now();
     tried += 1;
-    if (came === 'accepted') accepted += 1;
+    if (outcome === 'accepted') accepted += 1;
     slowest = Math.max(slowest, now - started);
-    if (now - saidAt < 5_000) return;
-    saidAt = now;
+    if (now - reportedAt < 5_000) return;
+    reportedAt = now;
     progress(tried);
   };
   const all = async <Value>(tries: IRawProperty<Value>): Promise<string | undefined> => {
     for (const seed of seeds) {
       const details = await tryAll(tries, { numRuns: inputs, seed, ...(path === undefined ? {} : { path }) });
-      if (details.failed) return wordsOf(wanted, details);
+      if (details.failed) return failureText(wanted, details);
     }
     return undefined;
   };
-  const openly = async <Value>(
+  const withTarget = async <Value>(
     open: () => Promise<{ readonly close: () => Promise<void> } & Value>,
-    tries: (door: Value) => IRawProperty<unknown>,
+    tries: (target: Value) => IRawProperty<unknown>,
   ): Promise<string | undefined> => {
-    const door = await open();
+    const opened = await open();
     let failure: string | undefined;
     try {
-      failure = await all(tries(door));
+      failure = await all(tries(opened));
     } finally {
-      await door.close();
+      await opened.close();
     }
     return failure;
   };
   const timed = async (tries: () => Promise<'accepted' | 'refused'>): Promise<void> => {
     const started = performance.now();
     const late = Promise.withResolvers<never>();
-    const inTime = afterRunning(patience, () => late.reject(new Error(`takes longer than ${patience} ms`)));
+    const inTime = afterRunning(timeLimit, () => late.reject(new Error(`takes longer than ${timeLimit} ms`)));
     try {
       note(started, await Promise.race([undisturbed(tries), late.promise]));
     } finally {
@@ -124,12 +124,14 @@ export const fuzz = async (wanted: Wanted): Promise<Tried> => {
             note(started, tryParser(body));
           }),
         );
-      case 'door':
-        return openly(openDoor, ({ ask }) => asyncProperty(asked, (one) => timed(() => ask(one))));
-      case 'tokens':
-        return openly(openTokenDoor, ({ show }) => asyncProperty(shown, (one) => timed(() => show(one))));
-      case 'http':
-        return openly(openHttpDoor, ({ ask }) => asyncProperty(asked, (one) => timed(() => ask(one))));
+      case 'handlers':
+        return withTarget(openHandlers, ({ send }) => asyncProperty(requests, (one) => timed(() => send(one))));
+      case 'authorizer':
+        return withTarget(openAuthorizer, ({ authorize }) =>
+          asyncProperty(credentials, (one) => timed(() => authorize(one))),
+        );
+      case 'hub':
+        return withTarget(openHub, ({ send }) => asyncProperty(requests, (one) => timed(() => send(one))));
     }
   };
   try {

@@ -1,23 +1,23 @@
 import { Agent, request as httpRequest } from 'node:http';
 import { startHub } from '../support/hub.ts';
 import { tokenOf } from '../support/partners.ts';
-import { check, checkRefusal } from './answers.ts';
-import type { Asked } from './asked.ts';
-import { bodyFor, clientOf } from './door.ts';
+import { check, checkRefusal } from './checks.ts';
+import type { FuzzRequest } from './requests.ts';
+import { bodyFor, clientOf } from './handlers.ts';
 import { secret } from './inputs.ts';
 
-/** A whole hub on this machine, asked over HTTP. */
+/** A complete hub on this machine, over HTTP. */
 
-export interface HttpDoor {
-  readonly ask: (asked: Asked) => Promise<'accepted' | 'refused'>;
+export interface Hub {
+  readonly send: (asked: FuzzRequest) => Promise<'accepted' | 'refused'>;
   readonly close: () => Promise<void>;
 }
 
-/** A line of HTTP holds no more; what is beyond it the server of this machine refuses, not the hub. */
+/** Characters. Longer header lines are refused by Node's HTTP server, not by the hub. */
 const longest = 3_000;
 const headerText = (value: string): string => value.replaceAll(/[^\t\x20-\x7e]/g, '?').slice(0, longest);
 
-export const openHttpDoor = async (): Promise<HttpDoor> => {
+export const openHub = async (): Promise<Hub> => {
   const hub = await startHub();
   const agent = new Agent({ keepAlive: true, maxSockets: 4 });
   const exchange = (url: string, method: string, headers: Record<string, string>, body: Buffer | undefined) =>
@@ -34,7 +34,7 @@ export const openHttpDoor = async (): Promise<HttpDoor> => {
       outgoing.end(body);
     });
 
-  const ask: HttpDoor['ask'] = async (asked) => {
+  const send: Hub['send'] = async (asked) => {
     const token = await tokenOf(hub, clientOf(asked));
     const { method, parts, query, headers, body } = asked;
     const path = parts.map((part) => encodeURIComponent(part.toWellFormed()).slice(0, longest)).join('/');
@@ -56,13 +56,13 @@ export const openHttpDoor = async (): Promise<HttpDoor> => {
     return 'accepted';
   };
   return {
-    ask,
+    send,
     close: async () => {
       agent.destroy();
-      const said = await hub.log();
+      const logged = await hub.log();
       await hub.close();
-      check(!said.includes(secret), 'the log repeats what was sent');
-      const failed = said.split('\n').find((line) => /"code":"LB-9\d\d"|Uncaught|Unhandled/.test(line));
+      check(!logged.includes(secret), 'the log repeats what was sent');
+      const failed = logged.split('\n').find((line) => /"code":"LB-9\d\d"|Uncaught|Unhandled/.test(line));
       check(failed === undefined, `the hub failed: ${failed}`);
     },
   };

@@ -5,7 +5,7 @@ import { systems } from '../../schemas/names.ts';
 import { problemsOf } from '../support/fhir-validator.ts';
 import { secret } from './inputs.ts';
 
-/** What holds of every answer, whatever was asked. */
+/** What must hold for every answer. */
 
 const outcome = z.object({
   resourceType: z.literal('OperationOutcome'),
@@ -19,17 +19,17 @@ const outcome = z.object({
     .min(1),
 });
 
-/** Answers that were found to be valid FHIR, by what makes them differ: the validator takes longer than the hub. */
+/** Kinds of refusals that were validated already: the FHIR validator takes longer than the hub. */
 const valid = new Set<string>();
 
-export const check = (holds: boolean, what: string): void => {
-  if (!holds) throw new Error(what);
+export const check = (holds: boolean, text: string): void => {
+  if (!holds) throw new Error(text);
 };
 
-/** Characters: nobody gets a hundred times what was sent. */
+/** Characters. */
 const longest = 100_000;
 
-/** Throws if a refusal is not one that a partner can read, or says more than it may. */
+/** Throws if a refusal is not valid, or repeats content of the request. */
 export const checkRefusal = (status: number, text: string): void => {
   check(status < 500, `answered ${status}: ${text.slice(0, 500)}`);
   check(text.length <= longest, `the refusal is ${text.length} characters long`);
@@ -43,19 +43,19 @@ export const checkRefusal = (status: number, text: string): void => {
   if (valid.has(kind)) return;
   valid.add(kind);
   const problems = problemsOf(body);
-  check(problems.length === 0, `the refusal is no valid FHIR: ${JSON.stringify(problems)}`);
+  check(problems.length === 0, `the refusal is not valid FHIR: ${JSON.stringify(problems)}`);
 };
 
 export const refusalText = (list: Parameters<typeof operationOutcome>[0]): string =>
   JSON.stringify(operationOutcome(list, 'fuzz'));
 
-/** A JSON text as data with every digit of its numbers, by another way than the hub's own. */
+/** A JSON text as data with every digit of its numbers; independent of the hub's own parser. */
 const exactly = (text: string): unknown =>
   JSON.parse(text, (_key: string, value: unknown, { source }) =>
     typeof value === 'number' ? { digits: source } : value,
   );
 
-/** Members as they are written, those that a parser drops among them. */
+/** The number of members as written, including those that a parser drops. */
 const membersIn = (text: string): number => text.replaceAll(/"(?:[^"\\]|\\.)*"/g, '').split(':').length;
 
 /** Whether two texts mean the same JSON, digits of numbers included and nothing left out. */
@@ -64,7 +64,7 @@ export const isSame = (one: string, other: string): boolean =>
 
 const properties = Object.getOwnPropertyNames(Object.prototype).length;
 
-/** Throws if what all objects share has changed. */
+/** Throws if the prototypes that all objects share have changed. */
 export const checkPrototypes = (): void => {
   const isClean =
     Object.getOwnPropertyNames(Object.prototype).length === properties &&

@@ -11,16 +11,16 @@ import { startEmbeddedAws, withoutTimeLimits } from '../support/embedded-aws.ts'
 import { everyStep, exampleSteps, exampleText, sampleClients, sampleDirectoryData } from '../support/examples.ts';
 import { subscriptionFor } from '../support/partners.ts';
 import { type ApiHandler, context, requestOf, resourceOf } from '../support/requests.ts';
-import { check, checkPrototypes, checkRefusal, isSame } from './answers.ts';
-import type { Asked } from './asked.ts';
+import { check, checkPrototypes, checkRefusal, isSame } from './checks.ts';
+import type { FuzzRequest } from './requests.ts';
 import { bodyOf, type Plan, secret } from './inputs.ts';
 import { watchLog } from './log.ts';
 
-/** The functions themselves, called as API Gateway calls them, on the stack's own table and queue. */
+/** The functions, called as API Gateway calls them, on the stack's own table and queue. */
 
-export interface Door {
-  /** Asks, and says what came of it. Throws if an invariant is broken. */
-  readonly ask: (asked: Asked) => Promise<'accepted' | 'refused'>;
+export interface Handlers {
+  /** Sends one request. Throws if an invariant is broken. */
+  readonly send: (asked: FuzzRequest) => Promise<'accepted' | 'refused'>;
   readonly close: () => Promise<void>;
 }
 
@@ -42,8 +42,8 @@ export const subscriptionTexts: readonly string[] = [
 ];
 const clients = [...sampleClients];
 
-/** Whose example it is, mostly; else anybody. */
-export const clientOf = ({ client, body, parts }: Asked): string => {
+/** In three of four requests the client whose example it is, otherwise any. */
+export const clientOf = ({ client, body, parts }: FuzzRequest): string => {
   const example = parts[0] === '$process-message' && body !== undefined && 'example' in body ? body.example : undefined;
   const own = example === undefined ? undefined : messages[example % messages.length]?.client;
   const [other] = clients[client % clients.length] ?? ['amk-innlandet'];
@@ -53,10 +53,10 @@ export const clientOf = ({ client, body, parts }: Asked): string => {
 export const bodyFor = (body: Plan, parts: readonly string[]): Buffer =>
   bodyOf(body, parts[0] === 'Subscription' ? subscriptionTexts : messageTexts);
 
-/** What is written about missions and subscriptions; a read that is refused is recorded elsewhere. */
-const isKept = /^(?:MISSION|INCIDENT|SUBSCRIPTION|PARTY)#/;
+/** The partitions of missions and subscriptions; a refused read is recorded in another. */
+const storedKeys = /^(?:MISSION|INCIDENT|SUBSCRIPTION|PARTY)#/;
 
-/** Notes each call of the SDK that stores something or sends it on, whichever client makes it. */
+/** Records every SDK call, of any client, that stores or sends something. */
 const watchWrites = (): { readonly taken: () => readonly string[]; readonly stop: () => void } => {
   const base = Object.getPrototypeOf(DynamoDBClient.prototype);
   const send: (this: unknown, ...call: unknown[]) => unknown = base.send;
@@ -73,13 +73,13 @@ const watchWrites = (): { readonly taken: () => readonly string[]; readonly stop
     taken: () => {
       const all = writes;
       writes = [];
-      return all.filter((one) => one.startsWith('Send') || /"pk":"([^"]+)"/.exec(one)?.[1]?.match(isKept));
+      return all.filter((one) => one.startsWith('Send') || /"pk":"([^"]+)"/.exec(one)?.[1]?.match(storedKeys));
     },
     stop: () => Object.assign(base, { send }),
   };
 };
 
-export const openDoor = async (): Promise<Door> => {
+export const openHandlers = async (): Promise<Handlers> => {
   const aws = await startEmbeddedAws();
   Object.assign(process.env, {
     ...functionEnvironment,
@@ -91,7 +91,7 @@ export const openDoor = async (): Promise<Door> => {
   const table = openTable(aws.tableName);
   withoutTimeLimits(table.client);
   await saveDirectory(table, sampleDirectoryData);
-  // A party that no machine reaches would be reported in the mission's log, and the examples' numbers would not fit.
+  // A party without a subscription would be reported in the mission's log, and the examples' numbers would not fit.
   for (const organisation of sampleClients.values())
     await subscriptions(table).create(sampleSubscription(randomUUID(), organisation), '2099-01-01T00:00:00.000Z');
   const handlers: Readonly<Record<string, ApiHandler>> = {
@@ -100,7 +100,7 @@ export const openDoor = async (): Promise<Door> => {
     Message: (await import('../../functions/process-message/lambda.ts')).handler,
     Metadata: (await import('../../functions/metadata/lambda.ts')).handler,
   };
-  const handlerOf = ({ method, parts }: Asked): ApiHandler | undefined => {
+  const handlerOf = ({ method, parts }: FuzzRequest): ApiHandler | undefined => {
     const resource = resourceOf(parts.join('/'));
     if (resource.startsWith('/fhir/Subscription')) return handlers['Subscribe'];
     if (resource.startsWith('/fhir/{type}')) return handlers[method === 'POST' ? 'Message' : 'Read'];
@@ -109,10 +109,10 @@ export const openDoor = async (): Promise<Door> => {
   const log = watchLog();
   const writes = watchWrites();
 
-  const eventOf = (asked: Asked): APIGatewayProxyEvent => {
+  const eventOf = (asked: FuzzRequest): APIGatewayProxyEvent => {
     const { method, parts, query, headers, body } = asked;
     const parent = sampleClients.get(clientOf(asked)) ?? '';
-    // A slash that a caller writes as %2f is part of a part.
+    // A slash that a caller writes as %2f belongs to a path segment.
     const path = parts.map((part) => part.replaceAll('/', '\u2215')).join('/');
     const event = requestOf({ parent }, { method, path, headers });
     const all = Map.groupBy(query, ([name]) => name);
@@ -127,29 +127,32 @@ export const openDoor = async (): Promise<Door> => {
     };
   };
 
-  /** Reads an accepted message again, as its sender. */
-  const checkKept = async (sent: Asked, answered: string, etag: string): Promise<void> => {
+  /** Reads an accepted message back, as its sender. */
+  const checkKept = async (sent: FuzzRequest, answered: string, etag: string): Promise<void> => {
     const mission = /"value":"([0-9a-f-]{36})"/.exec(answered)?.[1];
     const version = /^W\/"(\d+)"$/.exec(etag)?.[1];
     const parent = sampleClients.get(clientOf(sent)) ?? '';
     const read = await handlers['Read']?.(requestOf({ parent }, { path: `Bundle/${mission}.${version}` }), context);
     log.taken();
-    // Who has left the mission, or reads without persons, does not read it whole.
-    if (read?.statusCode !== 200 || isSeenInPart(parent)) return;
-    const whole = bodyFor(sent.body ?? { text: '' }, sent.parts);
-    check(isUtf8(whole) && isSame(read.body, whole.toString('utf8')), 'an accepted message is not read as it was sent');
+    // A party that has left the mission, or reads de-identified data, does not get the whole message.
+    if (read?.statusCode !== 200 || readsDeIdentified(parent)) return;
+    const original = bodyFor(sent.body ?? { text: '' }, sent.parts);
+    check(
+      isUtf8(original) && isSame(read.body, original.toString('utf8')),
+      'an accepted message is not read as it was sent',
+    );
   };
 
-  const ask: Door['ask'] = async (asked) => {
+  const send: Handlers['send'] = async (asked) => {
     const handler = handlerOf(asked);
     if (handler === undefined) return 'refused';
     const event = eventOf(asked);
     writes.taken();
     const { statusCode, body, headers = {} } = await handler(event, context);
     checkPrototypes();
-    const said = log.taken();
-    check(!said.includes(secret), `the log repeats what was sent: ${said.slice(0, 500)}`);
-    check(!/"code":"LB-9\d\d"/.test(said), `the hub failed: ${said.slice(0, 1_000)}`);
+    const logged = log.taken();
+    check(!logged.includes(secret), `the log repeats what was sent: ${logged.slice(0, 500)}`);
+    check(!/"code":"LB-9\d\d"/.test(logged), `the hub failed: ${logged.slice(0, 1_000)}`);
     if (statusCode >= 300) {
       if (statusCode === 304) return 'refused';
       checkRefusal(statusCode, body);
@@ -157,16 +160,16 @@ export const openDoor = async (): Promise<Door> => {
       check(stored.length === 0, `what was refused (${statusCode}) was stored: ${stored.join('; ').slice(0, 500)}`);
       return 'refused';
     }
-    // Sent again the first one stands, with the envelope's id that it had.
-    if (said.includes('"code":"LB-101"')) await checkKept(asked, body, String(headers['etag']));
+    // A repeated message keeps the first one, with the id of its Bundle.
+    if (logged.includes('"code":"LB-101"')) await checkKept(asked, body, String(headers['etag']));
     return 'accepted';
   };
 
-  // So that changed messages find a mission in the midst of its way.
+  // So that changed messages meet a mission that is under way.
   for (const { file, client } of exampleSteps.slice(0, 9)) {
     const example = messages.findIndex(({ text }) => text === exampleText(file));
     const index = clients.findIndex(([name]) => name === client);
-    const came = await ask({
+    const outcome = await send({
       method: 'POST',
       parts: ['$process-message'],
       query: [],
@@ -174,10 +177,10 @@ export const openDoor = async (): Promise<Door> => {
       body: { example, changes: [], damage: [] },
       client: index,
     });
-    check(came === 'accepted', `${file} is refused`);
+    check(outcome === 'accepted', `${file} is refused`);
   }
   return {
-    ask,
+    send,
     close: async () => {
       log.stop();
       writes.stop();
@@ -186,8 +189,8 @@ export const openDoor = async (): Promise<Door> => {
   };
 };
 
-/** Roles that read what is left of a message without persons. */
-const isSeenInPart = (organisation: string): boolean => {
+/** Roles that read de-identified messages. */
+const readsDeIdentified = (organisation: string): boolean => {
   const role = sampleDirectoryData.parties.find((party) => party.organisation === organisation)?.role;
   return role === 'observer' || role === 'quality';
 };

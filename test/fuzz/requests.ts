@@ -4,14 +4,14 @@ import { type Plan, plan, word } from './inputs.ts';
 
 /** Requests for the fuzz run: to every route, with every kind of path, parameters, headers and bodies. */
 
-export interface Asked {
+export interface FuzzRequest {
   readonly method: string;
-  /** Parts of the path below `/fhir/`, as the caller means them. */
+  /** Segments of the path below `/fhir/`, before encoding. */
   readonly parts: readonly string[];
   readonly query: readonly (readonly [name: string, value: string])[];
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Plan;
-  /** Which of the sample's clients asks. */
+  /** Selects one of the sample's clients. */
   readonly client: number;
 }
 
@@ -48,7 +48,7 @@ const headers: Arbitrary<Readonly<Record<string, string>>> = oneof(
   },
 );
 
-const message: Arbitrary<Asked> = record({
+const message: Arbitrary<FuzzRequest> = record({
   method: constantFrom('POST'),
   parts: constantFrom(['$process-message']),
   query: constantFrom([]),
@@ -114,9 +114,15 @@ const parameterNames = [
 ];
 const query = array(tuple(constantFrom(...parameterNames), word), { maxLength: 4 });
 
-const reading: Arbitrary<Asked> = record({ method: constantFrom('GET'), parts, query, headers, client: nat(1_000) });
+const reading: Arbitrary<FuzzRequest> = record({
+  method: constantFrom('GET'),
+  parts,
+  query,
+  headers,
+  client: nat(1_000),
+});
 
-const subscription: Arbitrary<Asked> = record(
+const subscription: Arbitrary<FuzzRequest> = record(
   {
     method: constantFrom('POST', 'POST', 'PUT', 'GET', 'DELETE'),
     parts: oneof(
@@ -136,7 +142,7 @@ const subscription: Arbitrary<Asked> = record(
   { requiredKeys: ['method', 'parts', 'query', 'headers', 'client'] },
 );
 
-export const asked: Arbitrary<Asked> = oneof(
+export const requests: Arbitrary<FuzzRequest> = oneof(
   { weight: 6, arbitrary: message },
   { weight: 2, arbitrary: reading },
   { weight: 2, arbitrary: subscription },

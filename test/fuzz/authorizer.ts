@@ -3,13 +3,13 @@ import { functionEnvironment } from '../support/function-environment.ts';
 import { startEmbeddedAws } from '../support/embedded-aws.ts';
 import { authorizerRequest } from '../support/requests.ts';
 import { type Claims, kidOf, newKeyPair, proofOf, seconds, sign, startIssuer } from '../support/tokens.ts';
-import { check, checkPrototypes } from './answers.ts';
+import { check, checkPrototypes } from './checks.ts';
 import { word } from './inputs.ts';
 import { watchLog } from './log.ts';
 
-/** The authorizer with tokens and proofs that are changed, well signed and not. */
+/** The authorizer with changed tokens and proofs, validly signed and not. */
 
-export interface Shown {
+export interface Credentials {
   readonly scheme: string;
   readonly claims: Readonly<Record<string, unknown>>;
   readonly header: Readonly<Record<string, unknown>>;
@@ -34,7 +34,7 @@ const some = (...names: readonly string[]) =>
 const mostly = (usual: string, ...others: readonly string[]): Arbitrary<string> =>
   oneof({ weight: 4, arbitrary: constantFrom(usual) }, { weight: 1, arbitrary: constantFrom(...others) });
 
-export const shown: Arbitrary<Shown> = record({
+export const credentials: Arbitrary<Credentials> = record({
   scheme: mostly('DPoP', 'dpop', 'Bearer', 'Basic', '', 'DPoP,DPoP'),
   claims: some(
     'iss',
@@ -52,7 +52,7 @@ export const shown: Arbitrary<Shown> = record({
   proofClaims: some('jti', 'htm', 'htu', 'iat', 'ath', 'nonce', 'exp', 'nbf'),
   proofHeader: some('typ', 'jwk', 'crit', 'kid', 'b64'),
   damage: oneof(
-    { weight: 2, arbitrary: constantFrom<Shown['damage']>([]) },
+    { weight: 2, arbitrary: constantFrom<Credentials['damage']>([]) },
     {
       weight: 1,
       arbitrary: array(
@@ -65,12 +65,12 @@ export const shown: Arbitrary<Shown> = record({
   turn: nat(2_000_000_000),
 });
 
-export interface TokenDoor {
-  readonly show: (shown: Shown) => Promise<'accepted' | 'refused'>;
+export interface Authorizer {
+  readonly authorize: (shown: Credentials) => Promise<'accepted' | 'refused'>;
   readonly close: () => Promise<void>;
 }
 
-export const openTokenDoor = async (): Promise<TokenDoor> => {
+export const openAuthorizer = async (): Promise<Authorizer> => {
   const aws = await startEmbeddedAws();
   const [issuerKey, clientKey] = [await newKeyPair(), await newKeyPair()];
   const issuer = await startIssuer(issuerKey);
@@ -89,11 +89,11 @@ export const openTokenDoor = async (): Promise<TokenDoor> => {
     try {
       return await make();
     } catch {
-      // Nobody can sign that; it is sent unsigned.
+      // It cannot be signed: sent unsigned.
       return 'e30.e30.e30';
     }
   };
-  const broken = (text: string, of: 'token' | 'proof', { damage }: Shown): string =>
+  const broken = (text: string, of: 'token' | 'proof', { damage }: Credentials): string =>
     damage
       .filter((one) => one.of === of)
       .reduce((sofar, { at, into }) => {
@@ -101,7 +101,7 @@ export const openTokenDoor = async (): Promise<TokenDoor> => {
         return sofar.slice(0, place) + into.slice(0, 100) + sofar.slice(place + 1);
       }, text);
 
-  const show: TokenDoor['show'] = async (given) => {
+  const authorize: Authorizer['authorize'] = async (given) => {
     const claims: Claims = {
       iss: issuer.url,
       aud: 'luftbro',
@@ -129,20 +129,20 @@ export const openTokenDoor = async (): Promise<TokenDoor> => {
     const request = authorizerRequest('GET', given.path, rawHeaders);
     try {
       const { context } = await handler(request);
-      check(/^\d{9}$/.test(String(context?.['parent'])), 'let in for an organisation that is none');
+      check(/^\d{9}$/.test(String(context?.['parent'])), 'accepted for an invalid organisation number');
       return 'accepted';
     } catch (error) {
       check(error instanceof Error && error.message === 'Unauthorized', `not refused but failed: ${String(error)}`);
       return 'refused';
     } finally {
       checkPrototypes();
-      const said = log.taken();
+      const logged = log.taken();
       const parts = `${sent}.${proof}`.split('.').filter((part) => part.length > 20);
-      check(!parts.some((part) => said.includes(part)), `the log shows a token or a proof: ${said.slice(0, 500)}`);
+      check(!parts.some((part) => logged.includes(part)), `the log shows a token or a proof: ${logged.slice(0, 500)}`);
     }
   };
   return {
-    show,
+    authorize,
     close: async () => {
       log.stop();
       await issuer.close();
