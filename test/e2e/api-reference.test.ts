@@ -18,24 +18,24 @@ import { problemsOf } from '../support/fhir-validator.ts';
 import { type RunningHub, startHub } from '../support/hub.ts';
 import { call, type Endpoint, eventually, type HttpAnswer, openEndpoint, subscribe } from '../support/partners.ts';
 
-/** Every example of the API reference, tried on a hub in the order of the document. */
+/** Every example of the API reference, sent to a hub in the order of the document. */
 const documented = reference.servers[0]?.url ?? '';
-/** Nobody's: not in the directory, or without a part in the examples. */
+/** Clients without a subscription: not in the directory, or without a part in the examples. */
 const silent = ['stranger', 'hospital-fjellheim'];
 
 let hub: RunningHub;
 let endpoint: Endpoint;
-/** What differs from run to run, and what stands for it in the document. */
+/** Values that differ from run to run, each with its placeholder in the document. */
 const placeholders = new Map<string, string>();
 const tried = new Set<string>();
 
 const exampleId = '6f3b1d0e-4c2a-4b7e-9a55-0d8c7e1f2a34';
 const exampleSecret = 'whsec_ZXhhbXBsZSBvbmx5LCBuZXZlciBhIHJlYWwgc2VjcmV0ISE=';
 const moment = '2026-01-08T07:30:01.000Z';
-/** The log of reads says which request it was. */
+/** The access log contains the correlation id. */
 const sameRequest = { 'x-correlation-id': exampleId };
 
-/** An answer as the document shows it: without what no two runs have alike. */
+/** An answer as the document shows it, with placeholders for values that differ from run to run. */
 const shown = (body: unknown): string => {
   let text = JSON.stringify(body, null, 2);
   for (const [value, standIn] of placeholders) text = text.replaceAll(value, standIn);
@@ -85,7 +85,7 @@ const send = (operation: Offered, { client, given, body }: Trial): Promise<HttpA
   return call(hub, as, operation.method, addressOf(operation, given), text, sameRequest);
 };
 
-/** Whether an answer is what the document says of its status. */
+/** Checks an answer against the documented answer of its status. */
 const expectDocumented = (operation: Offered, answer: HttpAnswer): void => {
   const { content, headers, pointer } = responseOf(operation, answer.status);
   for (const name of Object.keys(headers)) expect([name, answer.headers.has(name)]).toEqual([name, true]);
@@ -99,7 +99,7 @@ const expectDocumented = (operation: Offered, answer: HttpAnswer): void => {
 
 const fileOf = (name: string): string => `../../docs/generate/openapi/answers/${name}.json`;
 
-/** Tries an operation; the answer must be the one that the document shows. */
+/** Calls an operation. The answer must be the documented one. */
 const works = async (id: string, trial: Trial = {}, status = 200): Promise<HttpAnswer> => {
   const operation = operationOf(id);
   const answer = await send(operation, trial);
@@ -125,12 +125,12 @@ const notification = z.object({
   entry: z.array(z.object({ fullUrl: z.string().optional() })),
 });
 
-/** Of who asks for the missions. */
+/** The requester's subscription. */
 let requesters: string;
 /** The subscription of the document's example. */
 let subscription: string;
 
-/** The parameters that a link of an answer gives to the operation it leads to. */
+/** The parameters that a link in an answer gives for its target operation. */
 const linkedFrom = (from: string, status: number, to: string): readonly string[] =>
   Object.values(responseOf(operationOf(from), status).links)
     .filter(({ operationId }) => operationId === to)
@@ -157,8 +157,8 @@ afterAll(async () => {
 });
 
 describe('the examples of the API reference, in the order of the document', () => {
-  test('the example of a subscription subscribes, and its answer leads to everything about it', async () => {
-    // The address in the example is nobody's.
+  test('create a subscription, whose answer links to every operation on it', async () => {
+    // No server has the address in the example.
     const body = JSON.parse(
       JSON.stringify(exampleOf('subscribe').value).replace('https://partner.example/notify', endpoint.url),
     );
@@ -174,18 +174,21 @@ describe('the examples of the API reference, in the order of the document', () =
       ]);
   });
 
-  test.each(requestExamplesOf(operationOf('processMessage')))('the message %s is accepted', async (name) => {
-    const { value, 'x-sample-client': client = '' } = exampleOf(name);
-    const answer = await works('processMessage', { client, body: value });
-    if (name === 'mission-request') {
-      await showsAs('processMessage', answer.body);
-      await showsAs('searchTask', (await works('searchTask')).body);
-    }
-    const again = await send(operationOf('processMessage'), { client, body: value });
-    expect(again.text).toBe(answer.text);
-  });
+  test.each(requestExamplesOf(operationOf('processMessage')))(
+    'send the message %s, which is accepted',
+    async (name) => {
+      const { value, 'x-sample-client': client = '' } = exampleOf(name);
+      const answer = await works('processMessage', { client, body: value });
+      if (name === 'mission-request') {
+        await showsAs('processMessage', answer.body);
+        await showsAs('searchTask', (await works('searchTask')).body);
+      }
+      const again = await send(operationOf('processMessage'), { client, body: value });
+      expect(again.text).toBe(answer.text);
+    },
+  );
 
-  test('everybody is told of them', async () => {
+  test('notify every receiver of the messages', async () => {
     const mission = addressOf(operationOf('searchCommunication'));
     const receipts = async () =>
       (await call(hub, 'amk-innlandet', 'GET', `${mission}&_count=100`, undefined, sameRequest)).text;
@@ -194,20 +197,20 @@ describe('the examples of the API reference, in the order of the document', () =
 
   const simple = offered.filter(({ method, path }) => method === 'GET' && !path.startsWith('/Subscription/{id}'));
   test.each(simple.map((one) => [`${one.method} ${one.path}`, one.operationId] as const))(
-    '%s answers its example',
+    'get the documented answer of %s',
     async (_title, id) => {
       const { body } = await works(id);
       const isList = body['type'] === 'searchset';
-      // A worklist is shown as it is when something waits.
+      // The document shows a worklist with an open Task.
       if (id === 'searchTask' || id === 'missionHistoryByItsFhirName') return;
       if (isList) expect(body['entry']).toBeDefined();
-      // Long lists are shown by how they begin.
+      // The document shows the beginning of a long list.
       const cut = { ...body, ...(Array.isArray(body['entry']) ? { entry: body['entry'].slice(0, 2) } : {}) };
       await showsAs(id, isList ? cut : body);
     },
   );
 
-  test('a subscription is read, asked, changed and ended as its examples do it', async () => {
+  test('read, query, change and end a subscription', async () => {
     const given = { id: subscription };
     const withBody = (name: string) => ({ given, body: exampleOf(name).value });
     const shownOf = async (id: string, trial: Trial = { given }): Promise<void> =>
@@ -226,14 +229,14 @@ describe('the examples of the API reference, in the order of the document', () =
     await works('endSubscription', { given }, 204);
   });
 
-  test('who ends the last subscription is told what that means', async () => {
+  test('get a warning when the last subscription is ended', async () => {
     const client = 'hospital-fjellheim';
     const { body } = await works('createSubscription', { client, body: exampleOf('subscribe').value }, 201);
     const answer = await works('endSubscription', { client, given: created.parse(body) });
     await showsAs('endSubscription', answer.body);
   });
 
-  test('an endpoint receives what the document shows', async () => {
+  test('deliver the documented notifications', async () => {
     const [handshake] = endpoint.received;
     const event = endpoint
       .events()
@@ -248,7 +251,7 @@ describe('the examples of the API reference, in the order of the document', () =
     }
   });
 
-  test('nothing in the document was left out', () =>
+  test('include every operation of the document', () =>
     expect([...tried].toSorted()).toEqual(offered.map(({ operationId }) => operationId).toSorted()));
 });
 
@@ -259,7 +262,7 @@ test('the program of the introduction gets a bound token and reads with it', asy
   expect(stdout).toMatch(/^200 \{/);
 });
 
-test('a request that the hub refuses for its urgency, focus or size is none by the schema of the document', () => {
+test('the schema of a request refuses the urgency, focus and size that the hub refuses', () => {
   const schema = '/components/schemas/MissionRequest';
   const { value } = exampleOf('mission-request');
   const text = JSON.stringify(value);
@@ -273,7 +276,7 @@ test('a request that the hub refuses for its urgency, focus or size is none by t
   for (const one of wrong) expect(faultsBy(schema, one)).not.toEqual([]);
 });
 
-describe('a refusal is one that the document shows for the operation', () => {
+describe('a refusal', () => {
   const request = exampleOf('mission-request').value;
   const text = JSON.stringify(request);
   const changed = (from: string | RegExp, to: string): string => {
@@ -324,13 +327,13 @@ describe('a refusal is one that the document shows for the operation', () => {
   const expectRefused = (operation: Offered, answer: HttpAnswer, code: FaultCode): void => {
     expect([answer.status, answer.text.includes(`"code":"${code}"`)]).toEqual([faults[code].status, true]);
     const { content, headers, pointer } = responseOf(operation, answer.status);
-    const told = Object.keys(headers).filter((name) => name !== 'ETag');
-    for (const name of told) expect([name, answer.headers.has(name)]).toEqual([name, true]);
+    const documented = Object.keys(headers).filter((name) => name !== 'ETag');
+    for (const name of documented) expect([name, answer.headers.has(name)]).toEqual([name, true]);
     expect(Object.keys(content[fhirJson]?.examples ?? {})).toContain(code);
     expect(faultsBy(`${pointer}/content/application~1fhir+json/schema`, answer.body)).toEqual([]);
   };
 
-  test.each(sent)('%s', async (code, [id, client, body, headers]) => {
+  test.each(sent)('is documented for a POST: %s', async (code, [id, client, body, headers]) => {
     const operation = operationOf(id);
     expectRefused(operation, await call(hub, client, operation.method, addressOf(operation), body, headers), code);
   });
@@ -344,13 +347,13 @@ describe('a refusal is one that the document shows for the operation', () => {
     ['unknown-search', get('searchOrganization', 'amk-innlandet', { type: 'butcher' })],
     ['not-found', get('readCodeSystem', undefined, { id: 'nothing' })],
   ];
-  test.each(asked)('%s, %s', async (code, [id, client, given]) => {
+  test.each(asked)('is documented for a GET: %s, %s', async (code, [id, client, given]) => {
     const operation = operationOf(id);
     expectRefused(operation, await call(hub, client, 'GET', addressOf(operation, given)), code);
   });
 });
 
-/** The same message as one that nobody has sent: its header has another id. */
+/** The same message under an id that is new. */
 function fresh(text: string): string {
   const [, id = ''] = /"resourceType":"MessageHeader","id":"([^"]+)"/.exec(text) ?? [];
   expect(id).not.toBe('');

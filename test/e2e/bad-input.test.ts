@@ -1,4 +1,4 @@
-/* oxlint-disable typescript/no-explicit-any -- messages are broken here in ways that no type allows */
+/* oxlint-disable typescript/no-explicit-any -- messages are made invalid here in ways that no type allows */
 import { randomUUID } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -24,10 +24,10 @@ const request = exampleText('mission-request.json');
 const headerId = /"resourceType": "MessageHeader",\s+"id": "([^"]+)"/.exec(request)?.[1] ?? '';
 const fresh = (): string => request.replaceAll(headerId, randomUUID());
 
-/** The request as data, to be broken in one place. */
-const broken = (breakIt: (bundle: any) => void): string => {
+/** The request with one invalid element. */
+const changed = (change: (bundle: any) => void): string => {
   const bundle = JSON.parse(fresh());
-  breakIt(bundle);
+  change(bundle);
   return JSON.stringify(bundle);
 };
 const resourceOf = (bundle: any, type: string): any =>
@@ -49,14 +49,14 @@ const cases: readonly Case[] = [
   { what: 'no Bundle', text: '{"resourceType":"Patient"}', status: 400, code: 'not-a-message', at: /^Bundle$/ },
   {
     what: 'a Bundle of another type',
-    text: broken((bundle) => (bundle.type = 'transaction')),
+    text: changed((bundle) => (bundle.type = 'transaction')),
     status: 400,
     code: 'not-a-message',
     at: /^Bundle$/,
   },
   {
     what: 'a Bundle without a header',
-    text: broken((bundle) => bundle.entry.shift()),
+    text: changed((bundle) => bundle.entry.shift()),
     status: 400,
     code: 'not-a-message',
     at: /^Bundle\.entry\[0\]\.resource$/,
@@ -70,63 +70,63 @@ const cases: readonly Case[] = [
   },
   {
     what: 'an unknown event',
-    text: broken((bundle) => (bundle.entry[0].resource.eventCoding.code = 'mission-wish')),
+    text: changed((bundle) => (bundle.entry[0].resource.eventCoding.code = 'mission-wish')),
     status: 422,
     code: 'unknown-event',
     at: /eventCoding$/,
   },
   {
     what: 'an event of another system',
-    text: broken((bundle) => (bundle.entry[0].resource.eventCoding.system = 'urn:other')),
+    text: changed((bundle) => (bundle.entry[0].resource.eventCoding.system = 'urn:other')),
     status: 422,
     code: 'unknown-event',
     at: /eventCoding$/,
   },
   {
     what: 'a missing message id',
-    text: broken((bundle) => delete bundle.entry[0].resource.id),
+    text: changed((bundle) => delete bundle.entry[0].resource.id),
     status: 422,
     code: 'missing-field',
     at: /^Bundle\.entry\[0\]\.resource\.id$/,
   },
   {
     what: 'a missing urgency',
-    text: broken((bundle) => delete resourceOf(bundle, 'ServiceRequest').priority),
+    text: changed((bundle) => delete resourceOf(bundle, 'ServiceRequest').priority),
     status: 422,
     code: 'missing-field',
     at: /\.priority$/,
   },
   {
     what: 'an impossible urgency',
-    text: broken((bundle) => (resourceOf(bundle, 'ServiceRequest').priority = 'asap')),
+    text: changed((bundle) => (resourceOf(bundle, 'ServiceRequest').priority = 'asap')),
     status: 422,
     code: 'wrong-field',
     at: /\.priority$/,
   },
   {
     what: 'a wrong type',
-    text: broken((bundle) => (resourceOf(bundle, 'ServiceRequest').priority = 3)),
+    text: changed((bundle) => (resourceOf(bundle, 'ServiceRequest').priority = 3)),
     status: 422,
     code: 'wrong-field',
     at: /\.priority$/,
   },
   {
     what: 'a missing criterion',
-    text: broken((bundle) => delete resourceOf(bundle, 'ServiceRequest').reasonCode),
+    text: changed((bundle) => delete resourceOf(bundle, 'ServiceRequest').reasonCode),
     status: 422,
     code: 'missing-field',
     at: /\.reasonCode$/,
   },
   {
     what: 'a missing place',
-    text: broken((bundle) => delete resourceOf(bundle, 'ServiceRequest').locationReference),
+    text: changed((bundle) => delete resourceOf(bundle, 'ServiceRequest').locationReference),
     status: 422,
     code: 'missing-field',
     at: /\.locationReference$/,
   },
   {
     what: 'swapped coordinates',
-    text: broken((bundle) =>
+    text: changed((bundle) =>
       Object.assign(scene(bundle), { latitude: scene(bundle).longitude, longitude: scene(bundle).latitude }),
     ),
     status: 422,
@@ -135,23 +135,23 @@ const cases: readonly Case[] = [
   },
   {
     what: 'impossible coordinates',
-    text: broken((bundle) => Object.assign(scene(bundle), { latitude: 91, longitude: 200 })),
+    text: changed((bundle) => Object.assign(scene(bundle), { latitude: 91, longitude: 200 })),
     status: 422,
     code: 'impossible-coordinates',
     at: /\.position$/,
   },
   {
-    what: 'coordinates that are words',
-    text: broken((bundle) => Object.assign(scene(bundle), { latitude: 'north' })),
+    what: 'coordinates that are text',
+    text: changed((bundle) => Object.assign(scene(bundle), { latitude: 'north' })),
     status: 422,
     code: 'wrong-field',
     at: /\.position\.latitude$/,
   },
   {
-    what: 'nobody addressed',
-    text: broken((bundle) => {
+    what: 'no receiver',
+    text: changed((bundle) => {
       delete bundle.entry[0].resource.destination;
-      // Without a municipality nobody can tell who covers the place.
+      // Without a municipality the hub cannot find the AMK LA that covers the place.
       for (const { resource } of bundle.entry) delete resource.address;
     }),
     status: 422,
@@ -160,7 +160,7 @@ const cases: readonly Case[] = [
   },
   {
     what: 'an unknown organisation',
-    text: broken(
+    text: changed(
       (bundle) =>
         (bundle.entry[0].resource.destination[0].receiver = {
           identifier: { system: systems.organisationNumber, value: '319999999' },
@@ -172,7 +172,7 @@ const cases: readonly Case[] = [
   },
   {
     what: 'an organisation of another role',
-    text: broken(
+    text: changed(
       (bundle) =>
         (bundle.entry[0].resource.destination[0].receiver = {
           identifier: { system: systems.organisationNumber, value: '314000013' },
@@ -184,7 +184,7 @@ const cases: readonly Case[] = [
   },
   ...(['sender', 'responsible'] as const).map((element) => ({
     what: `the name of another organisation as ${element}`,
-    text: broken((bundle) => (bundle.entry[0].resource[element].identifier.value = '312000016')),
+    text: changed((bundle) => (bundle.entry[0].resource[element].identifier.value = '312000016')),
     status: 422,
     code: 'wrong-sender' as const,
     at: new RegExp(`\\.${element}$`),
@@ -204,7 +204,7 @@ const cases: readonly Case[] = [
   { what: 'half a character', text: fresh().replace('"urn:uuid', '"\\ud83d'), status: 400, code: 'not-unicode' },
   {
     what: 'more entries than a message has',
-    text: broken((bundle) =>
+    text: changed((bundle) =>
       bundle.entry.push(...Array.from({ length: 500 }, () => ({ resource: { resourceType: 'Basic' } }))),
     ),
     status: 422,
@@ -212,8 +212,8 @@ const cases: readonly Case[] = [
     at: /^Bundle\.entry$/,
   },
   {
-    what: 'nothing but faults',
-    text: broken((bundle) => (bundle.entry[0].resource.destination = Array.from({ length: 100_000 }, () => 1))),
+    what: '100 000 faults',
+    text: changed((bundle) => (bundle.entry[0].resource.destination = Array.from({ length: 100_000 }, () => 1))),
     status: 422,
     code: 'wrong-field',
   },
@@ -233,7 +233,7 @@ const outcomeOf = (body: any) => ({
   at: body.issue?.[0]?.expression?.[0],
 });
 
-describe('Bad input is refused with a clear OperationOutcome, and nothing is stored', () => {
+describe('invalid input: refused with an OperationOutcome, nothing stored', () => {
   test.each(cases)('$what', async ({ text, status, code, at }) => {
     const answer = await post(hub, 'amk-innlandet', text);
     expect(answer.status, answer.text).toBe(status);
@@ -243,7 +243,7 @@ describe('Bad input is refused with a clear OperationOutcome, and nothing is sto
     expect(answer.headers.get('x-correlation-id')).toBeTruthy();
   });
 
-  test("and afterwards there is nothing on anybody's worklist", async () => {
+  test('leaves the worklist empty', async () => {
     const { body } = await call(hub, 'amk-la-oslo', 'GET', '/Task?owner=312000016');
     expect(body['entry']).toBeUndefined();
   });
@@ -284,7 +284,7 @@ describe('Bad input is refused with a clear OperationOutcome, and nothing is sto
     }
   });
 
-  test('a body that unfolds to a hundred times its size is refused folded', async () => {
+  test('a body that decompresses to a hundred times its size', async () => {
     const body = new Uint8Array(gzipSync(Buffer.alloc(20_000_000, ' ')));
     expect(body.length).toBeLessThan(maxBodyBytes);
     for (const encoding of ['gzip', 'GZIP', 'deflate', 'br', 'zstd', 'gzip, identity', 'identity, gzip']) {
@@ -304,7 +304,7 @@ describe('Bad input is refused with a clear OperationOutcome, and nothing is sto
     }
   });
 
-  test('a search that says one thing twice', async () => {
+  test('a search with a parameter twice', async () => {
     for (const path of [
       '/Task?owner=311000012&owner=312000016',
       '/CodeSystem?url=a&url=b',
@@ -317,7 +317,7 @@ describe('Bad input is refused with a clear OperationOutcome, and nothing is sto
     }
   });
 
-  test('a reader that cannot read JSON, when it reads', async () => {
+  test('a read that does not accept JSON', async () => {
     const get = (path: string, accept?: string) =>
       call(hub, 'amk-innlandet', 'GET', path, undefined, accept === undefined ? {} : { accept });
     const xml = 'application/fhir+xml';
@@ -346,7 +346,7 @@ describe('Bad input is refused with a clear OperationOutcome, and nothing is sto
       ['/Task?owner=311000012&_format=application/fhir+json', undefined],
     ] as const)
       expect((await get(path, accept)).status, `${path} ${accept}`).toBe(200);
-    // What changes something is not refused for the form of its answer.
+    // A request that changes something is not refused for the format of its answer.
     expect((await post(hub, 'amk-innlandet', fresh(), { accept: xml })).status).toBe(200);
   });
 
@@ -357,7 +357,7 @@ describe('Bad input is refused with a clear OperationOutcome, and nothing is sto
     expect([answer.status, outcomeOf(answer.body).code]).toEqual([422, 'unsupported-subscription']);
   });
 
-  test('a path that is written to be misread', async () => {
+  test('a path with ambiguous encodings or reserved names', async () => {
     for (const path of [
       '/ServiceRequest/%2e%2e%2fmetadata',
       '/ServiceRequest/..%2f..%2fmetadata',
@@ -384,7 +384,7 @@ describe('Bad input is refused with a clear OperationOutcome, and nothing is sto
     }
   });
 
-  test('a reason as long as a book', async () => {
+  test('a reason of 200 000 characters', async () => {
     const opened = await post(hub, 'amk-innlandet', fresh());
     const mission = /"value":"([0-9a-f-]{36})"/.exec(opened.text)?.[1] ?? '';
     const decision = JSON.parse(
@@ -412,15 +412,15 @@ describe('Bad input is refused with a clear OperationOutcome, and nothing is sto
   });
 });
 
-describe('Who may not', () => {
+describe('a request without the right', () => {
   const token = (claims: string): string => `e30.${Buffer.from(claims).toString('base64url')}.x`;
 
   test.each([
     ['no token', {}],
     ['no bearer token', { authorization: 'Basic abc' }],
-    ['a token that is none', { authorization: 'Bearer abc' }],
+    ['an invalid token', { authorization: 'Bearer abc' }],
     ['an unsigned token', { authorization: `Bearer ${token('{"alg":"none"}')}` }],
-  ])('%s is answered 401', async (_what, headers) => {
+  ])('gets 401 with %s', async (_what, headers) => {
     const answer = await call(hub, undefined, 'POST', '/$process-message', fresh(), { ...headers });
     expect([answer.status, outcomeOf(answer.body)]).toEqual([
       401,
@@ -430,17 +430,17 @@ describe('Who may not', () => {
     expect(problemsOf(answer.body)).toEqual([]);
   });
 
-  test('an organisation that is not in the directory is answered 403', async () => {
+  test('gets 403 as an organisation that is not in the directory', async () => {
     const answer = await post(hub, 'stranger', fresh());
     expect([answer.status, outcomeOf(answer.body).code]).toEqual([403, 'unknown-caller']);
   });
 
-  test('a role that may not send this event is answered 403', async () => {
+  test('gets 403 in a role that may not send this event', async () => {
     const answer = await post(hub, 'hospital-ulleval', fresh());
     expect([answer.status, outcomeOf(answer.body).code]).toEqual([403, 'forbidden-role']);
   });
 
-  test('a mission that is not yours is answered 404, as one that does not exist', async () => {
+  test('gets 404 for a mission of others, as for one that does not exist', async () => {
     const opened = await post(hub, 'amk-innlandet', fresh());
     const mission = /"value":"([0-9a-f-]{36})"/.exec(opened.text)?.[1] ?? '';
     const update = (of: string): string =>
@@ -451,7 +451,7 @@ describe('Who may not', () => {
     expect(outcomeOf(foreign.body)).toEqual(outcomeOf(absent.body));
   });
 
-  test('an update of a mission in the name of another party of it', async () => {
+  test('gets 422 for an update in the name of another party of the mission', async () => {
     const opened = await post(hub, 'amk-innlandet', fresh());
     const mission = /"value":"([0-9a-f-]{36})"/.exec(opened.text)?.[1] ?? '';
     const update = exampleText('mission-update.json').replaceAll('615a28d9-e671-85b0-8bf8-11b64eeb6c62', mission);
@@ -462,7 +462,7 @@ describe('Who may not', () => {
     ]);
   });
 
-  test("a move that the mission's state forbids is answered 409 with the current version", async () => {
+  test('gets 409 with the current version for a message that the state of the mission forbids', async () => {
     const opened = await post(hub, 'amk-innlandet', fresh());
     const mission = /"value":"([0-9a-f-]{36})"/.exec(opened.text)?.[1] ?? '';
     const acknowledge = (): string =>
@@ -479,7 +479,7 @@ describe('Who may not', () => {
     ]);
   });
 
-  test('an exercise never mixes with a real mission', async () => {
+  test('gets 422 for an exercise message in a real mission', async () => {
     const opened = await post(hub, 'amk-innlandet', fresh());
     const mission = /"value":"([0-9a-f-]{36})"/.exec(opened.text)?.[1] ?? '';
     const exercise = JSON.parse(

@@ -8,7 +8,7 @@ import { missionRequest } from '../support/messages.ts';
 import { call, type Endpoint, eventually, openEndpoint, post, type Received, subscribe } from '../support/partners.ts';
 import { organisation } from '../support/scene.ts';
 
-/** One id leads from a caller's request to everything that followed from it, in the hub's logs and in those of its partners. */
+/** One id connects a caller's request to all its effects, in the hub's logs and in those of its partners. */
 
 const guideline = fileURLToPath(new URL('../fixtures/guidelines/short-deadlines.json', import.meta.url));
 
@@ -36,7 +36,7 @@ const about = (endpoint: Endpoint, mission: string): readonly Received[] =>
   endpoint.events().filter(({ text }) => text.includes(`ServiceRequest/${mission}`));
 const correlationsIn = (received: readonly Received[]) => received.map(({ headers }) => headers['x-correlation-id']);
 
-/** The log lines that a search for the id finds: code, message type or outcome. */
+/** The log lines with the correlation id. */
 const linesOf = async (id: string): Promise<readonly Readonly<Record<string, unknown>>[]> =>
   (await hub.log())
     .split('\n')
@@ -45,11 +45,11 @@ const linesOf = async (id: string): Promise<readonly Readonly<Record<string, unk
 const codesOf = async (id: string): Promise<ReadonlySet<unknown>> =>
   new Set((await linesOf(id)).map(({ code }) => code));
 
-/** Waits for a line: what a function says may come into the log after its answer, and a sweeper's when its run is over. */
+/** Waits for a log line: a function's may be written after its answer, the sweeper's at the end of its run. */
 const logged = (id: string, name: keyof typeof logMessages): Promise<void> =>
   eventually(`a line ${name}`, async () => (await codesOf(id)).has(logMessages[name].code), 180);
 
-/** As a caller draws one; a few in ten thousand hold what could be a national number, which the hub does not take. */
+/** A random id as of a caller. The hub refuses an id that could contain a national number; a few in ten thousand do. */
 const drawnId = (): string => {
   const id = randomUUID();
   return /\d{11}/.test(id.replaceAll('-', '')) ? drawnId() : id;
@@ -57,23 +57,23 @@ const drawnId = (): string => {
 
 const request = () => missionRequest({ to: [organisation(oslo)], id: randomUUID() });
 
-test("A caller's correlation id is in the answer, with each receiver, in the lines of each function, after a retry, and in what the hub says because of it", async () => {
+test('keeps the correlation id of a caller in the answer, notifications, log lines, a retry and resulting hub messages', async () => {
   const id = drawnId();
   const message = request();
   const mission = missionIdOf(organisation(amk), message.id);
   coordinator.behave({ status: 503 });
   const answer = await post(hub, amk, message.text, { 'X-Correlation-Id': id });
   expect([answer.status, answer.headers.get('x-correlation-id')]).toEqual([200, id]);
-  // Which request it was, if several share the id.
+  // The request id tells requests with the same correlation id apart.
   expect(answer.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
   expect(answer.headers.get('x-request-id')).not.toBe(id);
 
   await logged(id, 'DELIVERY_AGAIN');
   coordinator.behave({});
-  await eventually('the coordinator is told of the request', () => about(coordinator, mission).length > 0);
-  // Nobody acknowledges it: the hub says so to both, and by the same id.
+  await eventually('the coordinator is notified of the request', () => about(coordinator, mission).length > 0);
+  // Without an acknowledgement the hub notifies both, under the same id.
   await eventually(
-    'both are told that it is overdue',
+    'both are notified that the acknowledgement is overdue',
     () => about(coordinator, mission).length >= 2 && about(requester, mission).length > 0,
     120,
   );
@@ -100,19 +100,19 @@ test("A caller's correlation id is in the answer, with each receiver, in the lin
   expect(accepted).toMatchObject({ client: amk, sender: organisation(amk), mission, entry: 1 });
 });
 
-test('What was accepted keeps the id it came with, when the same message comes again with another', async () => {
+test('keeps the correlation id of an accepted message when it is sent again with another id', async () => {
   const [first, second] = [drawnId(), drawnId()];
   const message = request();
   const mission = missionIdOf(organisation(amk), message.id);
   await post(hub, amk, message.text, { 'X-Correlation-Id': first });
   const again = await post(hub, amk, message.text, { 'X-Correlation-Id': second });
   expect([again.status, again.headers.get('x-correlation-id')]).toEqual([200, second]);
-  await eventually('the coordinator is told', () => about(coordinator, mission).length > 0);
+  await eventually('the coordinator is notified', () => about(coordinator, mission).length > 0);
   expect(correlationsIn(about(coordinator, mission))[0]).toBe(first);
   await logged(second, 'MESSAGE_REPEATED');
 });
 
-test('A trace that the caller is in is taken when there is no other id', async () => {
+test('uses the trace id of the caller if there is no other id', async () => {
   const trace = '4bf92f3577b34da6a3ce929d0e0e4736';
   const answer = await call(hub, oslo, 'GET', '/Task?owner=nobody', undefined, {
     traceparent: `00-${trace}-00f067aa0ba902b7-01`,
@@ -121,7 +121,7 @@ test('A trace that the caller is in is taken when there is no other id', async (
   await logged(trace, 'REQUEST_REFUSED');
 });
 
-test('A refused token is found by the same id, though the answer is one of API Gateway', async () => {
+test('logs a refused token under the correlation id of the caller, although API Gateway answers', async () => {
   const id = drawnId();
   const answer = await call(hub, undefined, 'GET', '/Task?owner=nobody', undefined, {
     'X-Correlation-Id': id,
@@ -131,16 +131,16 @@ test('A refused token is found by the same id, though the answer is one of API G
   await logged(id, 'TOKEN_REFUSED');
   const [line] = await linesOf(id);
   expect(line).toMatchObject({ code: logMessages.TOKEN_REFUSED.code });
-  // The emulator does not tell the authorizer which request it is; elsewhere the answer leads to the line too.
+  // The emulator gives the authorizer no request id; elsewhere the id in the answer finds the line as well.
   if (process.env['DEPLOYED_ASSEMBLY'] === undefined) expect(line).toMatchObject({ requestId: answer.body['id'] });
 });
 
 test.each([
   ['no token', 401, '/Task?owner=nobody', {}],
-  ['a token that is none', 401, '/Task?owner=nobody', { authorization: 'Bearer none' }],
-  ['a path that there is not', 404, '/Patients/of/the/day', {}],
+  ['an invalid token', 401, '/Task?owner=nobody', { authorization: 'Bearer none' }],
+  ['an unknown path', 404, '/Patients/of/the/day', {}],
 ])(
-  "An answer of API Gateway to %s names the request by the hub's own id, whatever the caller sent",
+  "gives the hub's own id in an answer of API Gateway to %s, for any id of the caller",
   async (_to, status, path, headers) => {
     for (const given of [drawnId(), '01018612345', '00000000-0000-4000-8000-001018612345']) {
       const answer = await call(hub, undefined, 'GET', path, undefined, { ...headers, 'X-Correlation-Id': given });
@@ -153,7 +153,7 @@ test.each([
   },
 );
 
-test("What is no id is not repeated anywhere: the hub's own id of the request stands for it", async () => {
+test("replaces an invalid correlation id by the hub's own, and repeats it nowhere", async () => {
   for (const given of ['kari.nordmann', '01018612345', '00000000-0000-4000-8000-001018612345']) {
     const answer = await call(hub, oslo, 'GET', '/Task?owner=nobody', undefined, { 'X-Correlation-Id': given });
     expect(answer.headers.get('x-correlation-id')).toBe(answer.headers.get('x-request-id'));

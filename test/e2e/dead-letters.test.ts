@@ -7,7 +7,7 @@ import { missionRequest, missionUpdate } from '../support/messages.ts';
 import { type Endpoint, eventually, openEndpoint, post, subscribe } from '../support/partners.ts';
 import { organisation } from '../support/scene.ts';
 
-/** What people on call do when dead letters are not empty, by the commands of the project. */
+/** The commands for people on call when there are dead letters. */
 
 let hub: RunningHub;
 let la: Endpoint;
@@ -24,7 +24,7 @@ const second = request();
 const missionOf = ({ id }: { readonly id: string }): string => missionIdOf(organisation('amk-innlandet'), id);
 const update = (opened: { readonly id: string }): string =>
   missionUpdate({ mission: missionOf(opened), id: randomUUID() }).text;
-const say = async (text: string): Promise<void> => {
+const send = async (text: string): Promise<void> => {
   expect((await post(hub, 'amk-innlandet', text)).status).toBe(200);
 };
 
@@ -39,18 +39,18 @@ afterAll(async () => {
   await hub.close();
 });
 
-describe('The dead letters', () => {
-  test('are none while everybody is told', async () => {
-    await say(first.text);
+describe('the dead-letters command', () => {
+  test('lists none while every notification is delivered', async () => {
+    await send(first.text);
     await eventually('the first', () => la.events().length === 1);
     expect((await onThisHub('list')).out).toBe('No dead letters.\n');
   });
 
-  test('are listed with whom to phone, and each is shown with all there is to know but persons', async () => {
+  test('lists each with the contact to phone, and shows all details except personal data', async () => {
     la.behave({ status: 400 });
-    await say(update(first));
-    await say(second.text);
-    await say(update(first));
+    await send(update(first));
+    await send(second.text);
+    await send(update(first));
     await eventually('three dead letters', async () => namesIn((await onThisHub('list')).out).length === 3);
     const { out } = await onThisHub('list');
     expect(new Set(namesIn(out))).toEqual(new Set([2, 3, 4].map((number) => `${subscription}.${number}`)));
@@ -65,17 +65,17 @@ describe('The dead letters', () => {
     expect(shown.out).toContain('eventsSinceNumber=2&eventsUntilNumber=2');
   });
 
-  test('one is redriven, and the others stay; redriven twice at once it is sent once', async () => {
+  test('redrives one and leaves the others; two redrives at the same time send it once', async () => {
     la.behave({ status: 200 });
     const before = la.events().length;
     const both = await Promise.all([
       onThisHub('redrive', `${subscription}.3`),
       onThisHub('redrive', `${subscription}.3`),
     ]);
-    expect(both.map(({ out, errors }) => out + errors).filter((said) => said.includes('sending again'))).toHaveLength(
+    expect(both.map(({ out, errors }) => out + errors).filter((text) => text.includes('sending again'))).toHaveLength(
       1,
     );
-    await eventually('the redriven one', () => la.events().length > before);
+    await eventually('the redriven notification', () => la.events().length > before);
     expect(
       la
         .events()
@@ -85,11 +85,11 @@ describe('The dead letters', () => {
     expect(namesIn((await onThisHub('list')).out)).toHaveLength(2);
   });
 
-  test('all that are left are redriven in their order', async () => {
+  test('redrives the remaining ones in order', async () => {
     const before = la.events().length;
     expect((await onThisHub('redrive', '--organisation', '000000000')).out).not.toContain('sending again');
     expect((await onThisHub('redrive', '--subscription', subscription)).out.match(/sending again/g)).toHaveLength(2);
-    await eventually('both', () => la.events().length === before + 2);
+    await eventually('both notifications', () => la.events().length === before + 2);
     expect(
       la
         .events()
@@ -99,18 +99,18 @@ describe('The dead letters', () => {
     expect((await onThisHub('list')).out).toBe('No dead letters.\n');
   });
 
-  test('what is refused again comes back, and what is discarded does not', async () => {
+  test('lists a redriven one again if it is refused again, and a discarded one never', async () => {
     la.behave({ status: 400 });
-    await say(update(second));
+    await send(update(second));
     const listed = async (): Promise<readonly string[]> => namesIn((await onThisHub('list')).out);
     await eventually('a dead letter', async () => (await listed()).length === 1);
     await onThisHub('redrive', '--all');
-    await eventually('it again', async () => (await listed()).length === 1);
+    await eventually('the dead letter again', async () => (await listed()).length === 1);
     expect((await onThisHub('discard', '--all')).out).toMatch(/discarded/);
     expect(await listed()).toEqual([]);
   });
 
-  test('wrong use is said, and does nothing', async () => {
+  test('reports wrong use, and changes nothing', async () => {
     expect(await run(['list'])).toMatchObject({ code: 2 });
     expect((await onThisHub('bury')).errors).toContain('Usage');
     expect(await onThisHub('redrive')).toMatchObject({ code: 2 });

@@ -14,7 +14,7 @@ import {
 import { eventually, post } from '../support/partners.ts';
 import { openScene, organisation, type Scene, taskOf } from '../support/scene.ts';
 
-/** What people are told when nobody answers: under a guideline with deadlines of three seconds. */
+/** Alerts to people when an answer is overdue, under a guideline with deadlines of three seconds. */
 
 const guideline = fileURLToPath(new URL('../fixtures/guidelines/short-deadlines.json', import.meta.url));
 
@@ -45,20 +45,20 @@ const open = async (more: Parameters<typeof missionRequest>[0] = {}): Promise<st
 const overdueIn = (client: string, mission: string): readonly string[] =>
   scene.notifications(client, mission).filter((text) => text.includes('"code":"acknowledgement-overdue"'));
 
-/** When a person must have acknowledged the request. */
+/** The time by which a person must acknowledge the request. */
 const deadlineOf = async (mission: string): Promise<number> =>
   Date.parse(
     String(Object((await scene.get(oslo, `/Task/${taskOf(mission, 1)}`)).body['restriction'])['period']['end']),
   );
 
-/** So long that every deadline that has passed was looked at: another mission's, which began later, has passed and was told. */
-const untilLookedAt = async (deadline: number): Promise<void> => {
+/** Waits until the hub has checked this deadline: it has reported one of a later mission. */
+const untilChecked = async (deadline: number): Promise<void> => {
   await wait(Math.max(0, deadline - Date.now()));
   const later = await open();
   await eventually('another mission is overdue', () => overdueIn(amk, later).length > 0, 120);
 };
 
-/** A mission whose request was acknowledged before its deadline, as the hub saw it: a slow machine may need several tries. */
+/** Opens a mission whose request is acknowledged before its deadline by the hub's clock: a slow machine may need several attempts. */
 const acknowledgedInTime = async (): Promise<string> => {
   for (;;) {
     const mission = await open();
@@ -69,7 +69,7 @@ const acknowledgedInTime = async (): Promise<string> => {
   }
 };
 
-/** Defers the decision for as few seconds as the hub takes: by the time that it gets the message they may have passed. */
+/** Defers the decision for as few seconds as possible: the hub refuses a time that has passed when the message arrives. */
 const deferShortly = async (task: string): Promise<void> => {
   for (const seconds of [2, 10, 60]) {
     const until = new Date(Date.now() + seconds * 1000).toISOString();
@@ -79,41 +79,45 @@ const deferShortly = async (task: string): Promise<void> => {
   throw new Error('no decision can be deferred');
 };
 
-test('Whoever asked and who coordinates are told after the deadline whom to phone, once', async () => {
+test('notifies requester and coordinator once after the deadline, with the contact to phone', async () => {
   const mission = await open();
   const deadline = await deadlineOf(mission);
-  await eventually('both are told', () => [amk, oslo].every((client) => overdueIn(client, mission).length > 0), 120);
-  // How late is measured, not asserted (docs/performance.md): a busy machine would fail the test.
+  await eventually(
+    'both are notified',
+    () => [amk, oslo].every((client) => overdueIn(client, mission).length > 0),
+    120,
+  );
+  // The delay is measured, not asserted (docs/performance.md): a busy machine would fail the test.
   expect(Date.now()).toBeGreaterThan(deadline);
   for (const client of [amk, oslo]) {
     const [text = ''] = overdueIn(client, mission);
     expect(text).toContain('+47 00 00 01 01');
     expect(text).toContain(`Task/${taskOf(mission, 1)}`);
   }
-  await untilLookedAt(deadline);
+  await untilChecked(deadline);
   expect([amk, oslo].map((client) => overdueIn(client, mission).length)).toEqual([1, 1]);
-  // A late acknowledgement is still one.
+  // A late acknowledgement is accepted.
   await scene.send(oslo, acknowledgement({ task: taskOf(mission, 1), id: randomUUID() }));
 });
 
-test('Who acknowledges in time is not called; a decision deferred until a time is asked for then', async () => {
+test('reports no acknowledgement in time, and reports a deferred decision after its time', async () => {
   const mission = await acknowledgedInTime();
-  await untilLookedAt(await deadlineOf(mission));
+  await untilChecked(await deadlineOf(mission));
   expect(overdueIn(amk, mission)).toEqual([]);
   await deferShortly(taskOf(mission, 1));
-  await eventually('the requester is told', () => overdueIn(amk, mission).length === 1, 180);
+  await eventually('the requester is notified', () => overdueIn(amk, mission).length === 1, 180);
   expect(overdueIn(amk, mission)[0]).toContain('deferred the decision');
 });
 
-test('An overdue exercise says that it is one', async () => {
+test('marks an overdue exercise as an exercise', async () => {
   const mission = await open({ exercise: true });
-  await eventually('the requester is told', () => overdueIn(amk, mission).length === 1, 120);
+  await eventually('the requester is notified', () => overdueIn(amk, mission).length === 1, 120);
   const [text = ''] = overdueIn(amk, mission);
   expect(text).toContain('EXERCISE. ');
   expect(text).toContain('"code":"HTEST"');
 });
 
-test('A hospital that no machine can reach: who warned it and who coordinates are told at once whom to phone', async () => {
+test('notifies sender and coordinator at once if a hospital has no subscription, with the contact to phone', async () => {
   const mission = await open();
   await scene.send(oslo, missionDecision({ task: taskOf(mission, 1), answer: 'accepted', id: randomUUID() }));
   const flight = taskOf(mission, await scene.send(oslo, resourceRequest({ mission, ...to(lorenskog) })));
@@ -121,14 +125,14 @@ test('A hospital that no machine can reach: who warned it and who coordinates ar
   await scene.send(lorenskog, prearrivalNotification({ mission, partOf: flight, ...to(haukeland) }));
   const unreachable = (client: string) =>
     scene.notifications(client, mission).filter((text) => text.includes('"code":"party-unreachable"'));
-  await eventually('both are told', () => [lorenskog, oslo].every((client) => unreachable(client).length === 1));
+  await eventually('both are notified', () => [lorenskog, oslo].every((client) => unreachable(client).length === 1));
   expect(unreachable(lorenskog)[0]).toMatch(/Phone [^"]*: \+47/);
 });
 
-test('A mission is judged by the version of the guideline under which it was requested', async () => {
+test('applies the version of the guideline under which the mission was requested', async () => {
   const mission = await open({ criterion: 'new-criterion' });
-  const story = await scene.get(amk, `/ServiceRequest/${mission}/$history`);
-  expect(story.text).toContain('2026.99');
+  const history = await scene.get(amk, `/ServiceRequest/${mission}/$history`);
+  expect(history.text).toContain('2026.99');
   expect(await scene.refused(amk, missionRequest({ ...to(oslo), criterion: 'no-such-criterion' }))).toBe(
     'unknown-code',
   );

@@ -6,16 +6,16 @@ import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { undisturbed } from '../support/standstill.ts';
 
-/** The demo as a process of its own, as `npm run demo` starts it. */
+/** The demo as a separate process, as `npm run demo` starts it. */
 
-test('The demo plays its mission to the end, and says that every party was told', async () => {
-  const { said, code } = await undisturbed(
+test('completes the mission of the demo, and reports that every party was notified', async () => {
+  const { output, code } = await undisturbed(
     async () => {
       const child = spawn(process.execPath, ['partner/demo/main.ts'], { stdio: ['ignore', 'pipe', 'inherit'] });
       const ended = once(child, 'exit');
       const whole = await text(child.stdout);
       return {
-        said: whole,
+        output: whole,
         code: z
           .int()
           .nullable()
@@ -24,7 +24,7 @@ test('The demo plays its mission to the end, and says that every party was told'
     },
     (played) => played.code === 0,
   );
-  const last = stripVTControlCharacters(said).trimEnd().split('\n').at(-1);
+  const last = stripVTControlCharacters(output).trimEnd().split('\n').at(-1);
   expect(last).toMatch(
     /^✓ every party was told \(\d+ receipts, the slowest after \d+ ms\); ✓ the hospital acknowledged$/,
   );

@@ -11,10 +11,10 @@ import { eventually } from '../support/partners.ts';
 import { undisturbed } from '../support/standstill.ts';
 import { type KeyPair, newKeyPair, proofOf } from '../support/tokens.ts';
 
-/** A hub as it is deployed: a token must be bound to a key of the caller. */
+/** A hub with the settings of a deployment: a token must be bound to a key of the caller. */
 let hub: RunningHub;
 let key: KeyPair;
-/** Everything secret that was sent; none of it may be in the log. */
+/** Every secret that was sent. None may be in the log. */
 const secrets: string[] = [];
 
 beforeAll(async () => {
@@ -49,7 +49,7 @@ const boundToken = async (client: string, ...asked: readonly string[]): Promise<
 interface Call {
   readonly method?: string;
   readonly body?: string;
-  /** Instead of a new one. */
+  /** Replaces the new proof. */
   readonly proof?: string;
 }
 
@@ -64,7 +64,7 @@ const callOnce = async (token: string, path: string, { method = 'GET', body, pro
   return { status: answer.status, headers: answer.headers, body: outcome.parse(await answer.json()) };
 };
 
-/** With a proof of its own it is made again if this machine stood still until the proof was stale, or the hub was late. */
+/** A call with a new proof is repeated if this machine paused until the proof was stale or the hub timed out. */
 const call = (token: string, path: string, one: Call = {}) =>
   undisturbed(
     () => callOnce(token, path, one),
@@ -97,13 +97,13 @@ const message = (example: string): string => {
 const send = (token: string, example: string) =>
   call(token, '/$process-message', { method: 'POST', body: message(example) });
 
-describe('A hub that is deployed', () => {
-  test('takes a message with a token that is bound to the sender’s key', async () => {
+describe('a hub that requires bound tokens', () => {
+  test('accepts a message with a token that is bound to the sender’s key', async () => {
     const answer = await send(await boundToken('amk-innlandet'), 'mission-request.json');
     expect([answer.status, answer.body.resourceType]).toEqual([200, 'Bundle']);
   });
 
-  test('takes no bearer token, and names the scheme that it takes', async () => {
+  test('refuses a bearer token, and names the scheme that it accepts', async () => {
     const { body } = await askIssuer('amk-innlandet');
     const answer = await fetch(`${hub.url}/Task`, { headers: { authorization: `Bearer ${body.access_token}` } });
     expect(answer.status).toBe(401);
@@ -112,7 +112,7 @@ describe('A hub that is deployed', () => {
     expect(problemsOf(await answer.json())).toEqual([]);
   });
 
-  test('takes a bound token neither as bearer token nor without a proof', async () => {
+  test('refuses a bound token as bearer token and without a proof', async () => {
     const token = await boundToken('amk-innlandet');
     for (const scheme of ['Bearer', 'DPoP']) {
       const answer = await fetch(`${hub.url}/Task`, { headers: { authorization: `${scheme} ${token}` } });
@@ -120,7 +120,7 @@ describe('A hub that is deployed', () => {
     }
   });
 
-  test('takes a proof once, also of two that come together', async () => {
+  test('accepts a proof once, also of two at the same time', async () => {
     const token = await boundToken('amk-innlandet');
     const path = '/Organization?type=hospital';
     const proof = await proofOf(key, { method: 'GET', url: `${hub.url}/Organization`, token });
@@ -129,15 +129,15 @@ describe('A hub that is deployed', () => {
     expect(faultOf(await call(token, path, { proof }))).toEqual([401, 'unauthenticated']);
   });
 
-  test('takes no proof for another request', async () => {
+  test('refuses a proof for another request', async () => {
     const token = await boundToken('amk-innlandet');
     const proof = await proofOf(key, { method: 'POST', url: `${hub.url}/Task`, token });
     expect(faultOf(await call(token, '/Task', { proof }))).toEqual([401, 'unauthenticated']);
   });
 });
 
-describe('A scope', () => {
-  test('is needed for each family of messages, and named when it lacks', async () => {
+describe('a scope', () => {
+  test('is required for each family of messages, and named when missing', async () => {
     const others = codesOf(families)
       .filter((family) => family !== 'request')
       .map(sendScopeOf);
@@ -153,33 +153,33 @@ describe('A scope', () => {
     ['read', 'GET', '/Endpoint/311000012', 200],
     ['subscribe', 'GET', '/Subscription', 200],
     ['subscribe', 'POST', '/Subscription/$status', 200],
-  ])('%s is needed for %s %s', async (scope, method, path, status) => {
+  ])('%s is required for %s %s', async (scope, method, path, status) => {
     const others = codesOf(scopes).filter((one) => one !== scope);
     const lacks = await boundToken('amk-innlandet', ...others);
     expect(faultOf(await call(lacks, path, { method }))).toEqual([403, 'missing-scope', `luftbro/${scope}`]);
     expect((await call(await boundToken('amk-innlandet', scope), path, { method })).status).toBe(status);
   });
 
-  test('is published with all others', async () => {
+  test('is published in the metadata', async () => {
     const metadata = await (await fetch(`${hub.url}/metadata`)).text();
     for (const scope of codesOf(scopes)) expect(metadata).toContain(`\`luftbro/${scope}\``);
   });
 });
 
-describe('A token', () => {
+describe('a token', () => {
   const tasksOf = (token: string, organisation: string) => call(token, `/Task?owner=${organisation}`);
 
-  test('of a unit and the legal entity above it speaks for the unit', async () => {
+  test('represents the unit if it names a unit and the legal entity above it', async () => {
     const answer = await tasksOf(await boundToken('hospital-unn-of-trust'), '314000056');
     expect([answer.status, answer.body.resourceType]).toEqual([200, 'Bundle']);
   });
 
-  test('of a further unit speaks for its party', async () => {
+  test('represents the party of a further unit', async () => {
     const answer = await tasksOf(await boundToken('hospital-unn-ward'), '314000056');
     expect([answer.status, answer.body.resourceType]).toEqual([200, 'Bundle']);
   });
 
-  test('of a supplier speaks for who has granted it, and for nobody else', async () => {
+  test('represents only the parties with a grant if it names a supplier', async () => {
     const granted = await tasksOf(await boundToken('supplier-for-ulleval'), '314000013');
     expect(granted.status).toBe(200);
     const other = await boundToken('supplier-for-haukeland');
@@ -188,25 +188,25 @@ describe('A token', () => {
     expect(faultOf(await call(other, '/Subscription'))).toEqual([403, 'supplier-not-granted']);
   });
 
-  test('of an organisation that is not in the directory speaks for nobody', async () =>
+  test('is refused if its organisation is not in the directory', async () =>
     expect(faultOf(await tasksOf(await boundToken('stranger'), '319000011'))).toEqual([403, 'unknown-caller']));
 });
 
-describe('The issuer on a laptop', () => {
-  test('gives all scopes unless some are asked for, as HelseID writes them', async () => {
+describe('the issuer on a laptop', () => {
+  test('gives the requested scopes, or all, in the form of HelseID', async () => {
     const all = codesOf(scopes).map((scope) => `luftbro/${scope}`);
     expect(decodeJwt((await askIssuer('amk-innlandet')).body.access_token)['scope']).toEqual(all);
     const { body } = await askIssuer('amk-innlandet', { scope: 'luftbro/read luftbro/subscribe' });
     expect(decodeJwt(body.access_token)['scope']).toEqual(['luftbro/read', 'luftbro/subscribe']);
   });
 
-  test('gives no scope that there is not', async () =>
+  test('refuses an unknown scope', async () =>
     expect(await askIssuer('amk-innlandet', { scope: 'luftbro/everything' })).toMatchObject({
       status: 400,
       body: { error: 'invalid_scope' },
     }));
 
-  test('binds no token to a key that is not proven for it', async () => {
+  test('refuses a proof for another address', async () => {
     const proof = await proofOf(key, { method: 'POST', url: `${hub.url}/token` });
     expect(await askIssuer('amk-innlandet', {}, proof)).toMatchObject({
       status: 400,
@@ -215,12 +215,12 @@ describe('The issuer on a laptop', () => {
   });
 });
 
-test('The log says why a caller was not let in, and shows no token and no proof', async () => {
-  // What a function says may come into the log after its answer.
-  const whys = ['not-bound', 'no-proof', 'replayed', 'wrong-method'];
+test('the log has the reason for each refused caller, and no token and no proof', async () => {
+  // A function may write its log line after its answer.
+  const reasons = ['not-bound', 'no-proof', 'replayed', 'wrong-method'];
   await eventually('every reason is in the log', async () => {
-    const said = await hub.log();
-    return whys.every((why) => said.includes(`"why":"${why}"`));
+    const log = await hub.log();
+    return reasons.every((reason) => log.includes(`"why":"${reason}"`));
   });
   const log = await hub.log();
   expect(secrets.length).toBeGreaterThan(20);

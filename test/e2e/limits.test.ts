@@ -16,7 +16,7 @@ const windowSeconds = 10;
 
 let hub: RunningHub;
 let started: number;
-/** How many windows there can have been since the hub was started: as many as began, and the one it started in. */
+/** The most windows since the hub was started: those that began since, and the one in which it started. */
 const windows = (seconds = windowSeconds): number => Math.ceil((Date.now() - started) / (seconds * 1000)) + 1;
 
 beforeAll(async () => {
@@ -39,14 +39,14 @@ const amk = 'amk-innlandet';
 const polls = () => call(hub, amk, 'GET', '/Task?owner=311000012');
 const request = exampleText('mission-request.json');
 const headerId = /"resourceType": "MessageHeader",\s+"id": "([^"]+)"/.exec(request)?.[1] ?? '';
-/** Requests that the hub let in without counting them, as it does when its table is slow: they are in nobody's budget. */
+/** Number of requests that the hub let in without counting them, as it does when its table is slow. No limit includes them. */
 const uncounted = async (): Promise<number> =>
   (await hub.log()).split('\n').filter((line) => line.includes(`"${logMessages.REQUEST_NOT_COUNTED.code}"`)).length;
 const sends = (client: string) =>
   post(hub, client, request.replaceAll(headerId, randomUUID()).replaceAll(organisationOf(amk), organisationOf(client)));
 const isLimited = ({ status }: HttpAnswer): boolean => status === 429;
 
-/** Asks side by side until one is refused: on a slow machine that may take more than one window. */
+/** Sends requests in parallel until one is refused: on a slow machine that may take more than one window. */
 const untilRefused = async (ask: () => Promise<HttpAnswer>): Promise<{ served: number; refused: HttpAnswer[] }> => {
   const begun = Date.now();
   const answers: HttpAnswer[] = [];
@@ -60,7 +60,7 @@ const untilRefused = async (ask: () => Promise<HttpAnswer>): Promise<{ served: n
   return { served, refused };
 };
 
-/** That no more were served than a budget has. What a function says may come into the log after its answer. */
+/** Checks that no more were served than the limit allows. A function may write its log line after its answer. */
 const within = async (served: number, budget: number): Promise<void> => {
   const allowed = budget * windows();
   await eventually(
@@ -70,8 +70,8 @@ const within = async (served: number, budget: number): Promise<void> => {
   );
 };
 
-describe('A client whose loop has run away', () => {
-  test('is refused what is too much, and nobody else is, nor are its messages; soon it is served again', async () => {
+describe('a client over its rate limit', () => {
+  test('gets 429 for reads beyond the limit, while its messages and other clients are served, and is served again later', async () => {
     const { served, refused } = await untilRefused(polls);
     await within(served, most);
 
@@ -87,16 +87,16 @@ describe('A client whose loop has run away', () => {
     const secondsOf = (answer: HttpAnswer | undefined): number => Number(answer?.headers.get('retry-after'));
     expect(secondsOf(first)).toBeGreaterThanOrEqual(1);
     expect(secondsOf(first)).toBeLessThanOrEqual(windowSeconds);
-    // On a slow machine what was asked side by side has used up the window that came next, too: who asks alone then waits once.
-    let alone = await polls();
-    if (isLimited(alone)) {
-      await delay(secondsOf(alone) * 1000);
-      alone = await polls();
+    // On a slow machine the parallel requests may have used up the next window too: then one wait is needed.
+    let single = await polls();
+    if (isLimited(single)) {
+      await delay(secondsOf(single) * 1000);
+      single = await polls();
     }
-    expect(alone.status).toBe(200);
+    expect(single.status).toBe(200);
   });
 
-  test('is refused messages that are too many, of which nothing is stored, and can still read', async () => {
+  test('gets 429 for messages beyond the limit, of which nothing is stored, and can still read', async () => {
     const stored = async (): Promise<number> => {
       const { body } = await call(hub, 'amk-la-oslo', 'GET', '/Task?owner=312000016&status=requested');
       return z.array(z.unknown()).default([]).parse(body['entry']).length;
@@ -108,13 +108,13 @@ describe('A client whose loop has run away', () => {
     expect(await stored()).toBe(before + served);
   });
 
-  test('is refused missions that are too many, in minutes rather than seconds, and is told to phone', async () => {
+  test('gets 429 for missions beyond the limit per two minutes, with the advice to phone', async () => {
     let opened = 0;
     const ofMissions = ({ body }: HttpAnswer): boolean => JSON.stringify(body).includes('as many missions');
     const opens = async (): Promise<HttpAnswer> => {
       const answer = await sends('amk-trondelag');
       if (answer.status === 200) opened += 1;
-      // Its budget of messages is small too: that is waited for.
+      // Its limit of messages is small too: wait for the next window.
       else if (!ofMissions(answer)) await delay(Number(answer.headers.get('retry-after')) * 1000);
       return answer;
     };
@@ -130,10 +130,10 @@ describe('A client whose loop has run away', () => {
     expect(seconds).toBeLessThanOrEqual(missionSeconds);
   }, 90_000);
 
-  test('is named in the log once in a window, without what it asked', async () => {
+  test('is named in the log once in a window, without its request', async () => {
     const named = async (): Promise<readonly string[]> =>
       (await hub.log()).split('\n').filter((line) => line.includes(`"${logMessages.CLIENT_LIMITED.code}"`));
-    // If it is the first one too many that was not counted, nobody is named.
+    // If the first request over the limit was not counted, no client is named.
     await eventually(
       'the client is named',
       async () => (await named()).join('\n').includes(`"client":"${amk}"`) || (await uncounted()) > 0,

@@ -17,7 +17,7 @@ afterAll(async () => {
   await hub.close();
 });
 
-/** As a stranger asks: without a token. */
+/** A request without a token. */
 const get = (path: string, headers: Record<string, string> = {}) =>
   call(hub, undefined, 'GET', `/${path}`, undefined, headers);
 
@@ -27,8 +27,8 @@ const searchset = z.object({
   entry: z.array(z.object({ fullUrl: z.string(), resource: z.looseObject({ id: z.string() }) })).default([]),
 });
 
-describe('what the hub publishes is open to everyone', () => {
-  test('a stranger finds from the metadata what a message is made of, down to its codes', async () => {
+describe('the published artefacts', () => {
+  test('lead from the metadata to the elements and codes of every message, without a token', async () => {
     const { text: metadata } = await get('metadata');
     const definitions = [
       ...metadata.matchAll(/"definition":"(https:\/\/luftbro\.example\/fhir\/MessageDefinition\/[^"]+)"/g),
@@ -59,7 +59,7 @@ describe('what the hub publishes is open to everyone', () => {
     expect(seen).toContain(`${canonicalBase}/CodeSystem/refusal-reason`);
   });
 
-  test.each(publishedTypes)('every %s is listed, and read at its address', async (type) => {
+  test.each(publishedTypes)('list every %s, and serve it at its address', async (type) => {
     const answer = await get(type);
     expect(problemsOf(answer.body)).toEqual([]);
     const { total, link, entry } = searchset.parse(answer.body);
@@ -70,7 +70,7 @@ describe('what the hub publishes is open to everyone', () => {
       expect((await get(fullUrl.slice(hub.url.length + 1))).body).toEqual(resource);
   });
 
-  test('a version of the guideline is found by URL and version', async () => {
+  test('include a version of the guideline, by URL and version', async () => {
     const url = `${canonicalBase}/CodeSystem/mission-criterion`;
     const search = (version: string) => `CodeSystem?${new URLSearchParams({ url, version }).toString()}`;
     const found = await get(search('2026.1'));
@@ -80,7 +80,7 @@ describe('what the hub publishes is open to everyone', () => {
   });
 
   test.each(['metadata', 'CodeSystem/mission-criterion', 'StructureDefinition'])(
-    '%s may be kept, and is not sent again while it is the same',
+    'allow caching of %s, and send it again only after a change',
     async (path) => {
       const { headers } = await get(path);
       expect(headers.get('cache-control')).toBe('public, max-age=300');
@@ -96,14 +96,14 @@ describe('what the hub publishes is open to everyone', () => {
     ['CodeSystem/mission-criterion-1999.1', 404, 'not-found'],
     ['ValueSet/mission-request', 404, 'not-found'],
     ['CodeSystem?name=x', 400, 'unknown-search'],
-  ])('%s is answered with %i', async (path, status, code) => {
+  ])('answer %s with %i', async (path, status, code) => {
     const answer = await get(path);
     expect(answer.status).toBe(status);
     expect(problemsOf(answer.body)).toEqual([]);
     expect(answer.text).toContain(`"code":"${code}"`);
   });
 
-  test('nothing can be put there', async () => {
+  test('accept no POST', async () => {
     expect((await call(hub, undefined, 'POST', '/CodeSystem', '{}')).status).toBe(404);
   });
 });

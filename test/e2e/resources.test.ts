@@ -18,7 +18,7 @@ import { call, eventually, type HttpAnswer } from '../support/partners.ts';
 import { listed, type Resource } from '../support/reading.ts';
 import { openScene, organisation, type Scene, taskOf } from '../support/scene.ts';
 
-/** What is seen across missions, over HTTP: the resources of all regions, and the missions of one large event. */
+/** Reads across missions, over HTTP: the resources of all regions, and the missions of one large incident. */
 
 const amk = 'amk-innlandet';
 const amkBergen = 'amk-bergen';
@@ -42,7 +42,7 @@ afterAll(async () => {
 const to = (client: string) => ({ to: [organisation(client)], id: randomUUID() });
 const id = () => ({ id: randomUUID() });
 
-/** What a partner reads; every answer is valid FHIR. */
+/** A read of a partner. Every answer must be valid FHIR. */
 const get = async (client: string, path: string, status = 200): Promise<HttpAnswer> => {
   const answer = await scene.get(client, path);
   expect(answer.status, answer.text).toBe(status);
@@ -66,9 +66,9 @@ const open = async (more: Parameters<typeof missionRequest>[0] = {}, by = amk, a
   return missionIdOf(organisation(by), message.id);
 };
 
-test('A resource is seen in every region from the report of its operator to the end of its mission', async () => {
+test('shows a resource in every region, from the report of its operator to the end of its mission', async () => {
   await scene.send(dombas, read(exampleText('resource-availability.json')));
-  await eventually('the report is seen', async () => (await shown(bergen, dombas)).length === 1);
+  await eventually('the report is shown', async () => (await shown(bergen, dombas)).length === 1);
   expect(await shown(bergen, dombas)).toEqual(['HELIKOPTER 97 technical']);
   await scene.send(
     dombas,
@@ -105,7 +105,7 @@ test('A resource is seen in every region from the report of its operator to the 
   expect(await shown(bergen, dombas)).toEqual(['HELIKOPTER 97 free']);
 });
 
-test('Resources are for AMK LA and operators, exercises are apart, and what is not offered is refused', async () => {
+test('shows resources to AMK LA and operators only, exercises separately, and refuses an unknown search', async () => {
   await scene.send(lorenskog, resourceAvailability({ resource: 'LA-9', exercise: true, ...id() }));
   const label = '&_security=http://terminology.hl7.org/CodeSystem/v3-ActReason%7CHTEST';
   expect(await shown(oslo, lorenskog)).toEqual([]);
@@ -119,7 +119,7 @@ test('Resources are for AMK LA and operators, exercises are apart, and what is n
   expect((await get(oslo, '/Location?near=60', 400)).text).toContain('unknown-search');
 });
 
-test('The missions of one incident are seen together, those of others without persons', async () => {
+test('shows the missions of one incident together, those of others without personal data', async () => {
   const incident = randomUUID();
   const here = await open({ incident });
   const there = await open({ incident }, amkBergen, bergen);
@@ -147,7 +147,7 @@ test('The missions of one incident are seen together, those of others without pe
   expect((await get(oslo, '/ServiceRequest?status=active', 400)).text).toContain('unknown-search');
 });
 
-test('A sender finds whom to address, and where that system is', async () => {
+test('finds the receiver to address, and its endpoint', async () => {
   const found = listed((await get(amk, '/Organization?type=amk-la&name=AMK%20LA%20Berg')).body);
   expect(found).toMatchObject([{ resourceType: 'Organization', id: organisation(bergen) }]);
   expect((await get(amk, `/Endpoint/${organisation(bergen)}`)).body).toMatchObject({
@@ -159,14 +159,14 @@ test('A sender finds whom to address, and where that system is', async () => {
   await get(amk, '/Location/nowhere', 404);
 });
 
-test('The story of a mission is read by machines, and as a page by people', async () => {
+test('shows the history of a mission as FHIR and as a page', async () => {
   const mission = await open();
   const { body } = await get(amk, `/ServiceRequest/${mission}/$history`);
   expect(listed(body)).toMatchObject([{ resourceType: 'Provenance' }]);
   expect(listed((await get(amk, `/ServiceRequest/${mission}/_history`)).body)).toEqual(listed(body));
   expect(listed((await get(amk, `/Provenance?target=ServiceRequest/${mission}`)).body)).toEqual(listed(body));
-  const [chapter] = listed(body);
-  expect((await get(amk, `/Provenance/${String(chapter?.['id'])}`)).body).toEqual(chapter);
+  const [historyEntry] = listed(body);
+  expect((await get(amk, `/Provenance/${String(historyEntry?.['id'])}`)).body).toEqual(historyEntry);
   for (const page of [
     await scene.get(amk, `/ServiceRequest/${mission}/$history?_format=html`),
     await call(scene.hub, amk, 'GET', `/ServiceRequest/${mission}/$history`, undefined, { accept: 'text/html' }),
@@ -177,7 +177,7 @@ test('The story of a mission is read by machines, and as a page by people', asyn
   await get(bergen, `/ServiceRequest/${mission}/$history`, 404);
 });
 
-test('What cannot be done with a resource is not found, and a subscription keeps its operations', async () => {
+test('answers 404 to an unknown operation, and offers those of a subscription', async () => {
   const mission = await open();
   await get(amk, `/ServiceRequest/${mission}/$everything`, 404);
   await get(amk, `/Bundle/${mission}.1/$validate`, 404);

@@ -10,7 +10,7 @@ import { type Host, startHost } from '../../local/host.ts';
 import { freePort } from '../support/free-port.ts';
 import { undisturbed } from '../support/standstill.ts';
 
-/** What the runbook has people practise, pasted into a shell as it stands there, but for the ports and the folder of this hub. */
+/** The commands of the runbook, pasted into a shell as they are, except for the ports and the folder of this hub. */
 
 let dataDir: string;
 let host: Host;
@@ -24,7 +24,7 @@ afterAll(async () => {
   await rm(dataDir, { recursive: true, force: true });
 });
 
-/** The blocks of commands under a heading of the runbook. */
+/** The code blocks under a heading of the runbook. */
 const commandsUnder = async (heading: string): Promise<readonly string[]> => {
   const [, section = ''] = (await readFile('docs/runbook.md', 'utf8')).split(`\n## ${heading}\n`);
   return [
@@ -38,11 +38,11 @@ const commandsUnder = async (heading: string): Promise<readonly string[]> => {
 const inShell = async (script: string): Promise<{ readonly out: string; readonly errors: string }> => {
   const shell = spawn('bash', [], { stdio: ['pipe', 'pipe', 'pipe'], detached: true });
   shell.stdin.end(script);
-  const said = Promise.all([text(shell.stdout), text(shell.stderr)]);
+  const output = Promise.all([text(shell.stdout), text(shell.stderr)]);
   const tooLong = setTimeout(() => {
     if (shell.pid !== undefined) process.kill(-shell.pid, 'SIGKILL');
   }, 250_000);
-  const [out, errors] = await said;
+  const [out, errors] = await output;
   clearTimeout(tooLong);
   return { out, errors };
 };
@@ -62,7 +62,7 @@ const statusOfAll = async (client: string): Promise<string> =>
     })
   ).text();
 
-/** The practice, for the ports and the folder of this hub. */
+/** The commands of the practice, for the ports and the folder of this hub. */
 const practice = async (port: number): Promise<string> => {
   let script = (await commandsUnder('Practice: dead letters on a laptop')).join('');
   const here = {
@@ -71,7 +71,7 @@ const practice = async (port: number): Promise<string> => {
     '3999': String(port),
     '.luftbro/': `${dataDir}/`,
     ' --local': ` --local --data-dir ${dataDir}`,
-    // A slow machine may take longer than a minute, which is what people are told.
+    // The runbook says one minute. A slow machine may take longer.
     'seq 60': 'seq 600',
   };
   for (const [there, place] of Object.entries(here)) {
@@ -81,7 +81,7 @@ const practice = async (port: number): Promise<string> => {
   return script;
 };
 
-test('Dead letters are practised on a laptop as often as one likes, also after the first message of npm start', async () => {
+test('the practice of dead letters works twice in a row on a laptop, also after the first message of npm start', async () => {
   const first = await fetch(`${host.url}/$process-message`, {
     method: 'POST',
     headers: { authorization: `Bearer ${await tokenOf('amk-innlandet')}`, 'content-type': 'application/fhir+json' },
@@ -90,13 +90,13 @@ test('Dead letters are practised on a laptop as often as one likes, also after t
   expect(first.status).toBe(200);
   const port = await freePort();
   const script = await practice(port);
-  const missionsIn = (said: string): number =>
+  const missionsIn = (output: string): number =>
     new Set(
-      [...said.matchAll(/given up .*Mission request \(mission (\S+),.*last answer: HTTP 404/g)].map(([, id]) => id),
+      [...output.matchAll(/given up .*Mission request \(mission (\S+),.*last answer: HTTP 404/g)].map(([, id]) => id),
     ).size;
   const { out, errors } = await undisturbed(
     () => inShell(`${script}\n${script}`),
-    (said) => !said.errors.includes('STOP') && missionsIn(said.out) === 2,
+    (output) => !output.errors.includes('STOP') && missionsIn(output.out) === 2,
   );
 
   expect(errors).not.toMatch(/STOP/);
@@ -109,7 +109,7 @@ test('Dead letters are practised on a laptop as often as one likes, also after t
   await expect(fetch(`http://127.0.0.1:${port}`)).rejects.toThrow();
 });
 
-test('A practice without a hub says so and hangs nowhere', async () => {
+test('the practice stops with a message without a hub', async () => {
   const script = (await practice(await freePort()))
     .replaceAll(host.origin, 'http://127.0.0.1:9')
     .replace('seq 600', 'seq 1');
@@ -121,7 +121,7 @@ test.each([
   ['without credentials', 'aws() { return 255; }'],
   ['of a stack that is not there', 'aws() { echo None; }'],
   ['of a stack without that output', 'aws() { echo; }'],
-])('The commands of the runbook stop with a word %s', async (_name, aws) => {
+])('the commands of the runbook stop with a message %s', async (_name, aws) => {
   const [begin = ''] = await commandsUnder('Before you begin');
   const { out, errors } = await inShell(`${aws}\n${begin}\noutput Url && echo found\nlog Deliver && echo found`);
   expect(errors).toMatch(/STOP: nothing found for TableName in stack luftbro-prod, eu-north-1\. Are your credentials/);
@@ -129,7 +129,7 @@ test.each([
   expect(out).not.toContain('found');
 });
 
-test('The commands of the runbook ask AWS as it says', async () => {
+test('the commands of the runbook call AWS with the documented arguments', async () => {
   const [begin = ''] = await commandsUnder('Before you begin');
   const asked = `aws() { printf '<%s>' "$@" >&2; echo a-name; }\n${begin}\nlog Deliver "?\\"LB-999\\" $ENDED"; echo "$TABLE"`;
   const { out, errors } = await inShell(asked);
