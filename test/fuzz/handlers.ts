@@ -5,7 +5,7 @@ import type { APIGatewayProxyEvent } from 'aws-lambda';
 import { saveDirectory } from '../../adapters/dynamodb/directory-store.ts';
 import { subscriptions } from '../../adapters/dynamodb/subscriptions.ts';
 import { openTable } from '../../adapters/dynamodb/table.ts';
-import { sampleSubscription } from '../contract/contract.ts';
+import { sampleSubscription } from '../contract/scenario.ts';
 import { functionEnvironment } from '../support/function-environment.ts';
 import { startEmbeddedAws, withoutTimeLimits } from '../support/embedded-aws.ts';
 import { everyStep, exampleSteps, exampleText, sampleClients, sampleDirectoryData } from '../support/examples.ts';

@@ -8,7 +8,7 @@ import { codesOf, type Role, roles } from '../../schemas/codes.ts';
 import { entryAddress, uuidOf } from '../../schemas/identifiers.ts';
 import type { Message } from '../../schemas/messages/message.ts';
 import { publishedTypes } from '../../schemas/published/types.ts';
-import { sampleSubscription } from '../contract/contract.ts';
+import { sampleSubscription } from '../contract/scenario.ts';
 import { functionEnvironment } from '../support/function-environment.ts';
 import { type EmbeddedAws, startEmbeddedAws, withoutTimeLimits } from '../support/embedded-aws.ts';
 import { routesOfTemplate } from '../support/routes.ts';

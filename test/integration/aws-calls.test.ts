@@ -22,7 +22,7 @@ import type { Entry, Party } from '../../core/mission/state.ts';
 import { notificationBundle } from '../../core/fhir/notification.ts';
 import type { Message } from '../../schemas/messages/message.ts';
 import { accessTo, freshMission } from '../contract/access-log.ts';
-import { sampleSubscription } from '../contract/contract.ts';
+import { sampleSubscription } from '../contract/scenario.ts';
 import { type EmbeddedAws, startEmbeddedAws, withoutTimeLimits } from '../support/embedded-aws.ts';
 import {
   directory,

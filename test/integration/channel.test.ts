@@ -13,7 +13,7 @@ import { allowList, guardedLookup, isPublicAddress, type Resolve } from '../../a
 import type { Answer } from '../../core/delivery/channel.ts';
 import type { Subscription } from '../../core/delivery/subscription.ts';
 import { certificateFor } from '../support/certificates.ts';
-import { sampleSubscription } from '../contract/contract.ts';
+import { sampleSubscription } from '../contract/scenario.ts';
 import { eventually } from '../support/partners.ts';
 import { undisturbed } from '../support/standstill.ts';
 

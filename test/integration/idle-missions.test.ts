@@ -9,7 +9,7 @@ import { idleAfterMilliseconds } from '../../core/mission/idle.ts';
 import type { Party } from '../../core/mission/state.ts';
 import type { Message } from '../../schemas/messages/message.ts';
 import { attempted } from '../support/contact.ts';
-import { sampleSubscription } from '../contract/contract.ts';
+import { sampleSubscription } from '../contract/scenario.ts';
 import { type EmbeddedAws, startEmbeddedAws, withoutTimeLimits } from '../support/embedded-aws.ts';
 import {
   directory,

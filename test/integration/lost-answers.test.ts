@@ -6,7 +6,7 @@ import { openLeanTable } from '../../adapters/dynamodb/lean-table.ts';
 import { subscriptions } from '../../adapters/dynamodb/subscriptions.ts';
 import { openTable } from '../../adapters/dynamodb/table.ts';
 import { usedProofs } from '../../adapters/dynamodb/used-proofs.ts';
-import { sampleSubscription } from '../contract/contract.ts';
+import { sampleSubscription } from '../contract/scenario.ts';
 import { type EmbeddedAws, startEmbeddedAws, withoutTimeLimits } from '../support/embedded-aws.ts';
 import { parties } from '../support/messages.ts';
 

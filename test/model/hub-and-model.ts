@@ -8,7 +8,7 @@ import type { Refusal } from '../../schemas/faults.ts';
 import { firstGuidelines } from '../../schemas/guideline.ts';
 import type { Message } from '../../schemas/messages/message.ts';
 import { readMessage } from '../../schemas/messages/read-message.ts';
-import { sampleSubscription } from '../contract/contract.ts';
+import { sampleSubscription } from '../contract/scenario.ts';
 import { type Gate, gated } from '../memory/gate.ts';
 import { memoryHub } from '../memory/hub.ts';
 import { missionOpenedBy, missionRequest, missionUpdate, parties, resourceAvailability } from '../support/messages.ts';

@@ -1,6 +1,6 @@
 import type { Subscription } from '../../core/delivery/subscription.ts';
 import type { Party } from '../../core/mission/state.ts';
-import { sampleSubscription } from '../contract/contract.ts';
+import { sampleSubscription } from '../contract/scenario.ts';
 import { parties } from '../support/messages.ts';
 import type { EndpointMode } from './endpoints.ts';
 import { noFailpoints } from './failpoints.ts';

@@ -6,7 +6,7 @@ import { fanOut, jobOf } from '../../core/delivery/fan-out.ts';
 import type { StoredEntry, NumberedNotification } from '../../core/mission/mission-log.ts';
 import type { Entry, MissionState } from '../../core/mission/state.ts';
 import { sweep } from '../../core/delivery/sweep.ts';
-import { sampleSubscription } from '../contract/contract.ts';
+import { sampleSubscription } from '../contract/scenario.ts';
 import { manualClock } from '../memory/clock.ts';
 import { memoryHub } from '../memory/hub.ts';
 import { subscriptionStore } from '../memory/subscription-store.ts';

@@ -10,7 +10,7 @@ import { firstGuidelines } from '../../schemas/guideline.ts';
 import { isObject } from '../../schemas/json/json.ts';
 import type { Message } from '../../schemas/messages/message.ts';
 import { becomes } from './contact.ts';
-import { sampleSubscription } from '../contract/contract.ts';
+import { sampleSubscription } from '../contract/scenario.ts';
 import { type MemoryHub, memoryHub } from '../memory/hub.ts';
 import {
   acknowledgement,

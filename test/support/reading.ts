@@ -5,7 +5,7 @@ import type { Party } from '../../core/mission/state.ts';
 import { isRefusal, type Refusal } from '../../schemas/faults.ts';
 import { isObject } from '../../schemas/json/json.ts';
 import type { Message } from '../../schemas/messages/message.ts';
-import { sampleSubscription } from '../contract/contract.ts';
+import { sampleSubscription } from '../contract/scenario.ts';
 import { type MemoryHub, memoryHub } from '../memory/hub.ts';
 import { parties, sentBy } from './messages.ts';
 

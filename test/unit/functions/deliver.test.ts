@@ -5,7 +5,7 @@ import { HubClosed, Unavailable } from '../../../core/mission/errors.ts';
 import { acceptMessage } from '../../../core/mission/accept-message.ts';
 import { fanOut } from '../../../core/delivery/fan-out.ts';
 import type { DeliveryJob } from '../../../core/delivery/delivery-queue.ts';
-import { sampleSubscription } from '../../contract/contract.ts';
+import { sampleSubscription } from '../../contract/scenario.ts';
 import { handlerPorts, type HandlerPorts } from '../../memory/handler-ports.ts';
 import { memoryHub } from '../../memory/hub.ts';
 import { captureLog } from '../../support/captured-log.ts';

@@ -7,7 +7,7 @@ import type { Attempt } from '../../../core/delivery/notifications.ts';
 import { type Party, taskOf } from '../../../core/mission/state.ts';
 import type { Message } from '../../../schemas/messages/message.ts';
 import { metrics } from '../../../schemas/telemetry/metrics.ts';
-import { sampleSubscription } from '../../contract/contract.ts';
+import { sampleSubscription } from '../../contract/scenario.ts';
 import { fanOut } from '../../../core/delivery/fan-out.ts';
 import { type MemoryHub, memoryHub } from '../../memory/hub.ts';
 import {

@@ -9,7 +9,7 @@ import { redrive } from '../../../../core/delivery/dead-letters.ts';
 import { sweep } from '../../../../core/delivery/sweep.ts';
 import { NewerRelease } from '../../../../schemas/newer-release.ts';
 import { becomes, deadNumbers } from '../../../support/contact.ts';
-import { sampleSubscription } from '../../../contract/contract.ts';
+import { sampleSubscription } from '../../../contract/scenario.ts';
 import { type MemoryHub, memoryHub } from '../../../memory/hub.ts';
 import {
   directory,

@@ -11,7 +11,7 @@ import type { Answer } from '../../../../core/delivery/channel.ts';
 import type { Subscription } from '../../../../core/delivery/subscription.ts';
 import { sweep } from '../../../../core/delivery/sweep.ts';
 import { attempted, becomes, deadNumbers } from '../../../support/contact.ts';
-import { sampleSubscription } from '../../../contract/contract.ts';
+import { sampleSubscription } from '../../../contract/scenario.ts';
 import { type MemoryHub, memoryHub } from '../../../memory/hub.ts';
 import {
   directory,

@@ -9,7 +9,7 @@ import type { Party } from '../../../../core/mission/state.ts';
 import { sweep, type SweepPorts } from '../../../../core/delivery/sweep.ts';
 import type { Message } from '../../../../schemas/messages/message.ts';
 import { attempted, becomes } from '../../../support/contact.ts';
-import { sampleSubscription } from '../../../contract/contract.ts';
+import { sampleSubscription } from '../../../contract/scenario.ts';
 import { Crash, type Gate, gated, mortal } from '../../../memory/gate.ts';
 import { type MemoryHub, memoryHub } from '../../../memory/hub.ts';
 import {

@@ -7,7 +7,7 @@ import { idleAfterMilliseconds } from '../../../../core/mission/idle.ts';
 import type { Entry, Party } from '../../../../core/mission/state.ts';
 import type { Message } from '../../../../schemas/messages/message.ts';
 import { attempted, becomes } from '../../../support/contact.ts';
-import { sampleSubscription } from '../../../contract/contract.ts';
+import { sampleSubscription } from '../../../contract/scenario.ts';
 import { type MemoryHub, memoryHub } from '../../../memory/hub.ts';
 import {
   missionCancel,

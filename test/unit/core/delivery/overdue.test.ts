@@ -4,7 +4,7 @@ import { fanOut } from '../../../../core/delivery/fan-out.ts';
 import type { StoredEntry } from '../../../../core/mission/mission-log.ts';
 import type { Party } from '../../../../core/mission/state.ts';
 import { sweep, type SweepPorts } from '../../../../core/delivery/sweep.ts';
-import { sampleSubscription } from '../../../contract/contract.ts';
+import { sampleSubscription } from '../../../contract/scenario.ts';
 import { Crash, type Gate, gated, mortal } from '../../../memory/gate.ts';
 import { type MemoryHub, memoryHub } from '../../../memory/hub.ts';
 import {

@@ -11,7 +11,7 @@ import type { Subscription } from '../../../../core/delivery/subscription.ts';
 import { hub as theHub, type Party } from '../../../../core/mission/state.ts';
 import { sweep } from '../../../../core/delivery/sweep.ts';
 import { becomes, deadNumbers } from '../../../support/contact.ts';
-import { sampleSubscription } from '../../../contract/contract.ts';
+import { sampleSubscription } from '../../../contract/scenario.ts';
 import { Crash, gated, mortal } from '../../../memory/gate.ts';
 import { type MemoryHub, memoryHub } from '../../../memory/hub.ts';
 import { directory, missionUpdate, parties, resourceAvailability, sentBy } from '../../../support/messages.ts';

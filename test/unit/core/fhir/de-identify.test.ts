@@ -28,7 +28,7 @@ import { entryAddress, resourceAddress } from '../../../../schemas/identifiers.t
 import { isObject, parseLossless } from '../../../../schemas/json/json.ts';
 import { readMessage } from '../../../../schemas/messages/read-message.ts';
 import { municipalityExtension, systems } from '../../../../schemas/names.ts';
-import { sampleSubscription } from '../../../contract/contract.ts';
+import { sampleSubscription } from '../../../contract/scenario.ts';
 import {
   everyStep,
   exampleSteps,

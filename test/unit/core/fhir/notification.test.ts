@@ -14,7 +14,7 @@ import { isObject } from '../../../../schemas/json/json.ts';
 import type { Message } from '../../../../schemas/messages/message.ts';
 import { exerciseCode, systems } from '../../../../schemas/names.ts';
 import { becomes } from '../../../support/contact.ts';
-import { sampleSubscription } from '../../../contract/contract.ts';
+import { sampleSubscription } from '../../../contract/scenario.ts';
 import { problemsOf } from '../../../support/fhir-validator.ts';
 import { type MemoryHub, memoryHub } from '../../../memory/hub.ts';
 import {

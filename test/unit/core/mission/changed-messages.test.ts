@@ -4,7 +4,7 @@ import type { StoredEntry } from '../../../../core/mission/mission-log.ts';
 import { notificationBundle } from '../../../../core/fhir/notification.ts';
 import { responseMessage } from '../../../../core/fhir/response-message.ts';
 import { readMessage } from '../../../../schemas/messages/read-message.ts';
-import { sampleSubscription } from '../../../contract/contract.ts';
+import { sampleSubscription } from '../../../contract/scenario.ts';
 import {
   directory,
   missionCancel,

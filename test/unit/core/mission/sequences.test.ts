@@ -22,7 +22,7 @@ import type { TaskStatus } from '../../../../schemas/codes.ts';
 import { parseAddress } from '../../../../schemas/identifiers.ts';
 import type { Message } from '../../../../schemas/messages/message.ts';
 import { catalogue } from '../../../../schemas/messages/catalogue.ts';
-import { sampleSubscription } from '../../../contract/contract.ts';
+import { sampleSubscription } from '../../../contract/scenario.ts';
 import { type MemoryHub, memoryHub } from '../../../memory/hub.ts';
 import {
   acknowledgement,

@@ -8,7 +8,7 @@ import { firstGuidelines } from '../../../../schemas/guideline.ts';
 import type { Message } from '../../../../schemas/messages/message.ts';
 import { systems } from '../../../../schemas/names.ts';
 import { attempted, becomes } from '../../../support/contact.ts';
-import { sampleSubscription } from '../../../contract/contract.ts';
+import { sampleSubscription } from '../../../contract/scenario.ts';
 import { problemsOf } from '../../../support/fhir-validator.ts';
 import { memoryHub } from '../../../memory/hub.ts';
 import {

@@ -8,7 +8,7 @@ import { resourceIdOf } from '../../../../schemas/identifiers.ts';
 import { isObject } from '../../../../schemas/json/json.ts';
 import type { Message } from '../../../../schemas/messages/message.ts';
 import { systems } from '../../../../schemas/names.ts';
-import { sampleSubscription } from '../../../contract/contract.ts';
+import { sampleSubscription } from '../../../contract/scenario.ts';
 import { problemsOf } from '../../../support/fhir-validator.ts';
 import type { MemoryHub } from '../../../memory/hub.ts';
 import {

@@ -7,7 +7,7 @@ import { isRefusal } from '../../../../schemas/faults.ts';
 import { isObject } from '../../../../schemas/json/json.ts';
 import { missionTopic, systems } from '../../../../schemas/names.ts';
 import { readSubscription, readSubscriptionChange, secretExtension } from '../../../../schemas/subscription.ts';
-import { sampleSubscription } from '../../../contract/contract.ts';
+import { sampleSubscription } from '../../../contract/scenario.ts';
 import { problemsOf } from '../../../support/fhir-validator.ts';
 import type { MemoryHub } from '../../../memory/hub.ts';
 import { directory, missionOpenedBy, missionRequest, missionUpdate, parties } from '../../../support/messages.ts';

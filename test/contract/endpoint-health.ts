@@ -1,0 +1,88 @@
+import { describe, expect, test } from 'vitest';
+import type { Obligation } from '../../core/delivery/obligations.ts';
+import { becomes } from '../support/contact.ts';
+import { type Contract, at, endOfTime } from './scenario.ts';
+
+export const endpointHealthContract = ({ ports, fresh, subscribe, expectDue }: Contract): void => {
+  describe('EndpointHealthStore', () => {
+    test('saves endpoint health only if status and settings are as they were read', async () => {
+      const subscription = await subscribe(fresh(), { status: 'requested' });
+      const { id } = subscription;
+      const active = { status: 'active', failures: 0 } as const;
+      const error = { status: 'error', failures: 5, error: 'timeout', retryAt: at(5), dueAt: at(5) } as const;
+      expect(await ports().endpointHealth.save({ ...subscription, status: 'error' }, active)).toBe(false);
+      expect(await ports().endpointHealth.save({ ...subscription, revision: 0 }, active)).toBe(false);
+      expect(await ports().endpointHealth.save(subscription, error)).toBe(true);
+      expect(await ports().endpointHealth.save(subscription, active)).toBe(false);
+      expect(await ports().subscriptions.read(id)).toMatchObject({
+        status: 'error',
+        failures: 5,
+        error: 'timeout',
+        retryAt: at(5),
+      });
+      const mine = (obligation: Obligation): boolean => 'subscription' in obligation && obligation.subscription === id;
+      await expectDue(at(6), mine, [{ kind: 'contact', subscription: id, due: at(5) }]);
+      expect(await ports().endpointHealth.save({ ...subscription, status: 'error' }, active)).toBe(true);
+      const found = await ports().subscriptions.read(id);
+      expect(found).toMatchObject(active);
+      expect([found?.error, found?.retryAt]).toEqual([undefined, undefined]);
+      await expectDue(endOfTime, mine, []);
+      expect(await ports().endpointHealth.save({ id: fresh(), status: 'active', revision: 1 }, active)).toBe(false);
+    });
+
+    test('counts each of several concurrent failures, while the subscription is active and as it was read', async () => {
+      const subscription = await subscribe(fresh());
+      const { id } = subscription;
+      const counts = await Promise.all(
+        ['a', 'b', 'c'].map((error) => ports().endpointHealth.countFailure(subscription, error, at(1))),
+      );
+      expect(counts.map((one) => one?.failures ?? 0).sort((one, other) => one - other)).toEqual([1, 2, 3]);
+      expect(await ports().endpointHealth.countFailure(subscription, 'd', at(9))).toEqual({
+        failures: 4,
+        failingSince: at(1),
+      });
+      expect(await ports().endpointHealth.countFailure({ id, revision: 0 }, 'd', at(9))).toBeUndefined();
+      // Whoever has not seen the outage may not end it, nor say that it is another.
+      const error = { status: 'error', failures: 3, error: 'e' } as const;
+      expect(await ports().endpointHealth.save(subscription, error)).toBe(false);
+      expect(await ports().endpointHealth.save({ ...subscription, failingSince: at(0) }, error)).toBe(false);
+      expect(await ports().endpointHealth.save({ ...subscription, failingSince: at(1) }, error)).toBe(true);
+      expect(await ports().endpointHealth.countFailure(subscription, 'f', at(9))).toBeUndefined();
+      expect(await ports().subscriptions.read(id)).toMatchObject({ failures: 3, error: 'e' });
+      expect((await ports().subscriptions.read(id))?.failingSince).toBeUndefined();
+      expect(await ports().endpointHealth.countFailure({ id: fresh(), revision: 1 }, 'g', at(9))).toBeUndefined();
+    });
+
+    test('lets one of several concurrent callers claim the probe', async () => {
+      const subscription = await subscribe(fresh());
+      const { id, revision } = subscription;
+      const open = { status: 'error', failures: 5, error: 'timeout', retryAt: at(5) } as const;
+      await ports().endpointHealth.save(subscription, open);
+      const seen = { id, revision, retryAt: at(5) };
+      const claims = await Promise.all(
+        [at(20), at(21), at(22)].map((until) => ports().endpointHealth.claimProbe(seen, until)),
+      );
+      expect(claims.filter((mine) => mine)).toHaveLength(1);
+      expect(await ports().endpointHealth.claimProbe(seen, at(30))).toBe(false);
+      const { retryAt } = (await ports().subscriptions.read(id)) ?? {};
+      expect(retryAt).toBe([at(20), at(21), at(22)][claims.indexOf(true)]);
+      expect(await ports().endpointHealth.claimProbe({ id, revision: 0, retryAt: retryAt ?? '' }, at(30))).toBe(false);
+      expect(await ports().endpointHealth.claimProbe({ id, revision }, at(30))).toBe(false);
+      await ports().endpointHealth.save({ ...subscription, status: 'error' }, { status: 'active', failures: 0 });
+      expect(await ports().endpointHealth.claimProbe({ id, revision, retryAt: retryAt ?? '' }, at(30))).toBe(false);
+    });
+
+    test('saves an error with the status, and removes it when the subscription is active again', async () => {
+      const { id } = await subscribe(fresh(), { status: 'requested' });
+      await becomes(ports(), id, 'error', 'handshake: HTTP 404');
+      expect(await ports().subscriptions.read(id)).toMatchObject({
+        status: 'error',
+        error: 'handshake: HTTP 404',
+      });
+      await becomes(ports(), id, 'active');
+      const active = await ports().subscriptions.read(id);
+      expect(active?.status).toBe('active');
+      expect(active?.error).toBeUndefined();
+    });
+  });
+};

@@ -1,0 +1,110 @@
+import { describe, expect, test } from 'vitest';
+import { attempted } from '../support/contact.ts';
+import { type Contract, at, endOfTime } from './scenario.ts';
+
+export const notificationsContract = ({ ports, fresh, subscribe, notificationOf, expectDue }: Contract): void => {
+  describe('Notifications', () => {
+    test('writes a notification once and reads it as it was written', async () => {
+      const subscription = await subscribe(fresh());
+      const written = notificationOf(subscription, 'a', 2);
+      await ports().notifications.write(written, endOfTime);
+      await ports().notifications.write({ ...written, entry: 99, writtenAt: at(99) }, endOfTime);
+      expect(await ports().notifications.read(subscription.id, 2)).toEqual(written);
+      expect(await ports().notifications.read(subscription.id, 1)).toBeUndefined();
+    });
+
+    test('reads notifications by their keys, and by their numbers in order', async () => {
+      const one = await subscribe(fresh());
+      const two = await subscribe(fresh());
+      const numbers = [3, 1, 10, 2, 9];
+      for (const number of numbers) await ports().notifications.write(notificationOf(one, 'a', number), endOfTime);
+      await ports().notifications.write(notificationOf(two, 'a', 1), endOfTime);
+      const found = await ports().notifications.readAll([
+        { subscription: one.id, number: 3 },
+        { subscription: two.id, number: 1 },
+        { subscription: two.id, number: 2 },
+      ]);
+      expect(found).toHaveLength(2);
+      expect(found).toEqual(expect.arrayContaining([notificationOf(one, 'a', 3), notificationOf(two, 'a', 1)]));
+      expect((await ports().notifications.range(one.id, 2, 10)).map(({ number }) => number)).toEqual([2, 3, 9, 10]);
+      expect(await ports().notifications.range(one.id, 4, 8)).toEqual([]);
+      expect(await ports().notifications.readAll([])).toEqual([]);
+    });
+
+    test('counts each attempt and stores the last one', async () => {
+      const subscription = await subscribe(fresh());
+      const written = notificationOf(subscription, 'a', 1);
+      await ports().notifications.write(written, endOfTime);
+      await ports().notifications.record(
+        subscription.id,
+        1,
+        attempted({
+          at: at(5),
+          answer: 'HTTP 503',
+          status: 'pending',
+          dueAt: endOfTime,
+        }),
+      );
+      const tried = await ports().notifications.read(subscription.id, 1);
+      expect(tried).toEqual({
+        ...written,
+        attempts: 1,
+        firstTriedAt: at(5),
+        lastAttemptAt: at(5),
+        lastAnswer: 'HTTP 503',
+      });
+      await ports().notifications.record(
+        subscription.id,
+        1,
+        attempted({ at: at(9), answer: 'HTTP 200', status: 'delivered' }),
+      );
+      expect(await ports().notifications.read(subscription.id, 1)).toEqual({
+        ...written,
+        status: 'delivered',
+        attempts: 2,
+        firstTriedAt: at(5),
+        lastAttemptAt: at(9),
+        lastAnswer: 'HTTP 200',
+        completedAt: at(9),
+      });
+    });
+
+    test('keeps a notification complete although a slower attempt failed', async () => {
+      const subscription = await subscribe(fresh());
+      await ports().notifications.write(notificationOf(subscription, 'a', 1), at(0));
+      await ports().notifications.record(
+        subscription.id,
+        1,
+        attempted({ at: at(1), answer: 'HTTP 200', status: 'delivered' }),
+      );
+      await ports()
+        .notifications.record(
+          subscription.id,
+          1,
+          attempted({ at: at(2), answer: 'timeout', status: 'pending', dueAt: at(3) }),
+        )
+        .catch(() => undefined);
+      expect(await ports().notifications.read(subscription.id, 1)).toMatchObject({
+        status: 'delivered',
+        completedAt: at(1),
+      });
+      await expectDue(
+        endOfTime,
+        (one) => 'subscription' in one && one.subscription === subscription.id && one.kind === 'delivery',
+        [],
+      );
+    });
+
+    test('keeps a delivered notification when it is written again', async () => {
+      const subscription = await subscribe(fresh());
+      await ports().notifications.write(notificationOf(subscription, 'a', 1), at(0));
+      await ports().notifications.record(
+        subscription.id,
+        1,
+        attempted({ at: at(1), answer: 'HTTP 200', status: 'delivered' }),
+      );
+      await ports().notifications.write(notificationOf(subscription, 'a', 1), at(0));
+      expect((await ports().notifications.read(subscription.id, 1))?.status).toBe('delivered');
+    });
+  });
+};

@@ -1,0 +1,114 @@
+import { describe, expect, test, vi } from 'vitest';
+import type { Party } from '../../core/mission/state.ts';
+import {
+  incidentIdentifier,
+  missionOpenedBy,
+  missionRequest,
+  parties,
+  resourceAvailability,
+} from '../support/messages.ts';
+import { type Contract, entriesOf, firstOf } from './scenario.ts';
+
+export const overviewContract = ({ ports, fresh }: Contract): void => {
+  describe('Overview', () => {
+    const operator = (): Party => ({ organisation: fresh(), name: 'Contract', role: 'operator' });
+
+    /** The log of a resource: the state after each report. */
+    const reports = (
+      sender: Party,
+      resource: string,
+      ...messages: readonly Parameters<typeof resourceAvailability>[0][]
+    ) =>
+      entriesOf(
+        messages.map((content) => [sender, resourceAvailability({ resource, id: fresh(), ...content })] as const),
+      ).map(({ state }) => state);
+
+    const seenOf = async ({ organisation }: Party): Promise<readonly string[]> =>
+      (await ports().overview.readinessOf(organisation))
+        .map(({ readiness, version, exercise }) =>
+          [readiness?.resource, readiness?.availability, version, exercise ? 'exercise' : 'real'].join(' '),
+        )
+        .sort();
+
+    /** An index may show what is noted a little later. */
+    const seen = async (sender: Party, expected: readonly string[]): Promise<void> =>
+      vi.waitFor(async () => expect(await seenOf(sender)).toEqual(expected), { timeout: 60_000, interval: 50 });
+
+    test('shows each operator the last report on each of its resources', async () => {
+      const [one, other] = [operator(), operator()];
+      for (const state of reports(one, 'LA-01', {}, { availability: 'weather' }))
+        await ports().overview.putReadiness(state);
+      for (const state of reports(one, 'LA-02', { availability: 'technical' }))
+        await ports().overview.putReadiness(state);
+      for (const state of reports(other, 'LA-01', {})) await ports().overview.putReadiness(state);
+      await seen(one, ['LA-01 weather 2 real', 'LA-02 technical 1 real']);
+      await seen(other, ['LA-01 free 1 real']);
+      expect(await ports().overview.readinessOf(fresh())).toEqual([]);
+    });
+
+    test('keeps the newer report when an older one arrives late or one is put twice', async () => {
+      const me = operator();
+      const [first, second] = reports(me, 'LA-01', {}, { availability: 'crew-duty' });
+      for (const state of [second, first, second, first])
+        if (state !== undefined) await ports().overview.putReadiness(state);
+      await seen(me, ['LA-01 crew-duty 2 real']);
+    });
+
+    test('keeps a resource of an exercise apart from the real one of the same call sign', async () => {
+      const me = operator();
+      for (const state of [
+        ...reports(me, 'LA-01', {}),
+        ...reports(me, 'LA-01', { exercise: true, availability: 'off-line' }),
+      ])
+        await ports().overview.putReadiness(state);
+      await seen(me, ['LA-01 free 1 real', 'LA-01 off-line 1 exercise']);
+    });
+
+    test('stores a report whole, except for the fingerprints of its messages', async () => {
+      const me = operator();
+      const [state] = reports(me, 'LA-01', { availability: 'weather', at: '2026-02-01T12:00:00+01:00' });
+      if (state === undefined) throw new Error('nothing was reported');
+      await ports().overview.putReadiness(state);
+      await seen(me, ['LA-01 weather 1 real']);
+      expect(await ports().overview.readinessOf(me.organisation)).toEqual([
+        { ...state, messageFingerprints: '', bundleFingerprints: '' },
+      ]);
+    });
+
+    /** A mission of an incident, as of its request. */
+    const missionOf = (incident: string | undefined, exercise = false) => {
+      const request = missionRequest({
+        id: fresh(),
+        exercise,
+        ...(incident === undefined ? {} : { incident }),
+      });
+      return { mission: missionOpenedBy(request), state: firstOf(entriesOf([[parties.amk, request]])).state };
+    };
+
+    test('finds the missions of an incident at once, each once, and none of another incident', async () => {
+      const [here, there] = [fresh(), fresh()];
+      const missions = [missionOf(here), missionOf(here), missionOf(there), missionOf(undefined)];
+      for (const { state } of missions) {
+        await ports().overview.link(state);
+        await ports().overview.link(state);
+      }
+      const found = async (value: string): Promise<readonly string[]> =>
+        [...(await ports().overview.missionsOf(incidentIdentifier(value), false))].sort();
+      const ids = missions.map(({ mission }) => mission);
+      expect(await found(here)).toEqual(ids.slice(0, 2).sort());
+      expect(await found(there)).toEqual(ids.slice(2, 3));
+      expect(await found(fresh())).toEqual([]);
+      expect(await ports().overview.missionsOf({ ...incidentIdentifier(here), system: 'urn:other' }, false)).toEqual(
+        [],
+      );
+    });
+
+    test('keeps an exercise of an incident apart from the incident', async () => {
+      const incident = fresh();
+      const [real, drill] = [missionOf(incident), missionOf(incident, true)];
+      for (const { state } of [real, drill]) await ports().overview.link(state);
+      expect(await ports().overview.missionsOf(incidentIdentifier(incident), false)).toEqual([real.mission]);
+      expect(await ports().overview.missionsOf(incidentIdentifier(incident), true)).toEqual([drill.mission]);
+    });
+  });
+};

@@ -1,0 +1,148 @@
+import { describe, expect, test } from 'vitest';
+import type { Obligation } from '../../core/delivery/obligations.ts';
+import type { Subscription } from '../../core/delivery/subscription.ts';
+import { becomes } from '../support/contact.ts';
+import { type Contract, knownSince, at, endOfTime, sampleSubscription } from './scenario.ts';
+
+export const subscriptionsContract = ({ ports, fresh, subscribe, expectDue }: Contract): void => {
+  describe('Subscriptions', () => {
+    test('reads a subscription as it was created', async () => {
+      const subscription = await subscribe(fresh(), {
+        filter: { events: ['mission-update'], urgencies: ['stat'], missions: ['m'] },
+        filterText: ['a', 'b'],
+        timeout: 12,
+      });
+      expect(await ports().subscriptions.read(subscription.id)).toEqual(subscription);
+      expect(await ports().subscriptions.read(fresh())).toBeUndefined();
+    });
+
+    test('lists the subscriptions of an organisation', async () => {
+      const [mine, other] = [fresh(), fresh()];
+      const one = await subscribe(mine);
+      const two = await subscribe(mine);
+      await subscribe(other);
+      const found = await ports().subscriptions.ofOrganisation(mine);
+      expect(found).toHaveLength(2);
+      expect(found).toEqual(expect.arrayContaining([one, two]));
+      expect(await ports().subscriptions.ofOrganisation(fresh())).toEqual([]);
+    });
+
+    test('finds subscribers: subscriptions that are not off', async () => {
+      const [mine, other, unconcerned] = [fresh(), fresh(), fresh()];
+      const active = await subscribe(mine, { filter: { events: ['mission-update'] } });
+      const requested = await subscribe(mine, { status: 'requested' });
+      await subscribe(mine, { status: 'off' });
+      const elsewhere = await subscribe(other);
+      await subscribe(unconcerned);
+      const found = await ports().subscriptions.subscribers([mine, other, fresh()]);
+      const short = ({ id, organisation, filter }: Subscription) => ({ id, organisation, filter });
+      expect(found).toHaveLength(3);
+      expect(found).toEqual(
+        expect.arrayContaining([active, requested, elsewhere].map((one) => expect.objectContaining(short(one)))),
+      );
+    });
+
+    test('finds a subscription at once after it was created, and no more after it was turned off', async () => {
+      const mine = fresh();
+      const subscription = await subscribe(mine);
+      expect(await ports().subscriptions.subscribers([mine])).toHaveLength(1);
+      await becomes(ports(), subscription.id, 'off');
+      expect(await ports().subscriptions.subscribers([mine])).toEqual([]);
+    });
+
+    test('keeps a subscription off, whatever a handshake in flight reports', async () => {
+      const mine = fresh();
+      const { id } = await subscribe(mine, { status: 'requested' });
+      await becomes(ports(), id, 'off');
+      await becomes(ports(), id, 'active');
+      await becomes(ports(), id, 'off');
+      expect((await ports().subscriptions.read(id))?.status).toBe('off');
+      expect(await ports().subscriptions.subscribers([mine])).toEqual([]);
+    });
+
+    test('creates a subscription once', async () => {
+      const subscription = await subscribe(fresh());
+      await ports().eventNumbers.number(subscription.id, 'a', 1, knownSince);
+      const other = { ...subscription, endpoint: 'https://elsewhere.example/fhir/notify' };
+      await expect(ports().subscriptions.create(other, endOfTime)).rejects.toThrow();
+      expect((await ports().subscriptions.read(subscription.id))?.lastNumber).toBe(1);
+    });
+
+    test('changes settings only if they are as they were read, and keeps numbers and endpoint health', async () => {
+      const mine = fresh();
+      const subscription = await subscribe(mine);
+      const { id } = subscription;
+      await ports().eventNumbers.number(id, 'a', 1, knownSince);
+      await ports().endpointHealth.countFailure(subscription, 'timeout', at(1));
+      const filter = { events: ['mission-cancel'] };
+      expect(await ports().subscriptions.change({ ...subscription, filter })).toBe(true);
+      expect(await ports().subscriptions.change({ ...subscription, filter: {} })).toBe(false);
+      expect(await ports().subscriptions.read(id)).toEqual({
+        ...subscription,
+        filter,
+        revision: 2,
+        lastNumber: 1,
+        failures: 1,
+        failingSince: at(1),
+        error: 'timeout',
+      });
+      expect(await ports().subscriptions.subscribers([mine])).toEqual([{ id, organisation: mine, filter }]);
+    });
+
+    test('makes a subscription requested, without failures and with a handshake due, if the change asks for a handshake', async () => {
+      const subscription = await subscribe(fresh());
+      const { id } = subscription;
+      await ports().endpointHealth.save(subscription, {
+        status: 'error',
+        failures: 5,
+        error: 'name',
+        retryAt: at(9),
+      });
+      const endpoint = 'https://partner.example/other';
+      expect(await ports().subscriptions.change({ ...subscription, endpoint }, at(3))).toBe(true);
+      const changed = await ports().subscriptions.read(id);
+      expect(changed).toEqual({ ...subscription, endpoint, revision: 2, status: 'requested' });
+      const mine = (obligation: Obligation): boolean => 'subscription' in obligation && obligation.subscription === id;
+      await expectDue(at(4), mine, [{ kind: 'contact', subscription: id, due: at(3) }]);
+    });
+
+    test('changes no subscription that is off or does not exist', async () => {
+      const mine = fresh();
+      const subscription = await subscribe(mine);
+      await ports().subscriptions.turnOff(subscription.id);
+      expect(await ports().subscriptions.change({ ...subscription, filter: { missions: ['m'] } })).toBe(false);
+      expect((await ports().subscriptions.read(subscription.id))?.filter).toEqual({});
+      expect(await ports().subscriptions.subscribers([mine])).toEqual([]);
+      expect(await ports().subscriptions.change(sampleSubscription(fresh(), mine))).toBe(false);
+      expect(await ports().subscriptions.subscribers([mine])).toEqual([]);
+    });
+
+    test('keeps a subscription off that was turned off while its settings were being changed', async () => {
+      const mine = fresh();
+      const subscription = await subscribe(mine);
+      const log = ports().interrupted(() => ports().subscriptions.turnOff(subscription.id));
+      await log.change({ ...subscription, filter: { missions: ['m'] } });
+      expect((await ports().subscriptions.read(subscription.id))?.status).toBe('off');
+      expect(await ports().subscriptions.subscribers([mine])).toEqual([]);
+    });
+
+    test('lists the later settings after two concurrent changes', async () => {
+      const mine = fresh();
+      const subscription = await subscribe(mine);
+      const second = { missions: ['second'] };
+      const log = ports().interrupted(() =>
+        ports().subscriptions.change({ ...subscription, revision: 2, filter: second }),
+      );
+      expect(await log.change({ ...subscription, filter: { missions: ['first'] } })).toBe(true);
+      expect((await ports().subscriptions.read(subscription.id))?.filter).toEqual(second);
+      expect((await ports().subscriptions.subscribers([mine])).map(({ filter }) => filter)).toEqual([second]);
+    });
+
+    test('finds subscribers of more organisations than one read takes', async () => {
+      const organisations = Array.from({ length: 30 }, fresh);
+      for (const organisation of organisations) await subscribe(organisation);
+      const found = await ports().subscriptions.subscribers(organisations);
+      expect(found.map(({ organisation }) => organisation).sort()).toEqual([...organisations].sort());
+    });
+  });
+};
