@@ -1,4 +1,4 @@
-/** Texts that people read: changed, they change no decision. What `refuse` is given after code and place, and words in constants named so. */
+/** Texts for people, which change no decision: the third argument of `refuse`, and constants with one of these names. */
 const isText = (path) => {
   const { parentPath, listKey, key } = path;
   if (listKey === 'arguments') return key === 2 && parentPath?.node.callee?.name === 'refuse';

@@ -1,10 +1,11 @@
 import { defineConfig } from 'vitest/config';
 
-/** The unit tests of the mission that decide the same way every time: what chance finds proves nothing about a mutant. */
+/** The deterministic unit tests of mission and delivery: a random test may or may not detect a mutant. */
 export default defineConfig({
   test: {
     include: ['test/unit/core/{mission,delivery}/*.test.ts'],
     exclude: [
+      '**/*.property.test.ts',
       'test/unit/core/mission/sequences.test.ts',
       'test/unit/core/delivery/fan-out.test.ts',
       'test/unit/core/delivery/deliver.test.ts',
