@@ -97,7 +97,7 @@ const formerOwners: Readonly<Record<TaskKind, Party>> = {
 };
 
 const taskOf = (kind: TaskKind, status: TaskStatus, isOver: boolean): TaskState => {
-  const told = isOver && kind === 'resource' && status === 'in-progress';
+  const waitsForCrew = isOver && kind === 'resource' && status === 'in-progress';
   return {
     id: addressed(kind),
     kind,
@@ -110,13 +110,13 @@ const taskOf = (kind: TaskKind, status: TaskStatus, isOver: boolean): TaskState 
     changedAt: before,
     acknowledgeBy: before,
     ...(kind === 'coordination' ? { decider: { name: 'Kari Koordinator' } } : {}),
-    ...(status === 'requested' || told ? {} : { acknowledgedAt: before }),
+    ...(status === 'requested' || waitsForCrew ? {} : { acknowledgedAt: before }),
     ...(status === 'on-hold' ? { until: before } : {}),
-    ...(told ? { cancelRequested: true } : {}),
+    ...(waitsForCrew ? { cancelRequested: true } : {}),
   };
 };
 
-/** What the other two Tasks are at: nobody does anything any more, or somebody flies to a hospital that expects the patient. */
+/** The statuses of the other two Tasks: all final but the request, or a crew in the air to a hospital that expects the patient. */
 const backgrounds: Readonly<Record<string, Readonly<Record<TaskKind, TaskStatus>>>> = {
   quiet: { coordination: 'accepted', resource: 'failed', prearrival: 'rejected' },
   busy: { coordination: 'accepted', resource: 'in-progress', prearrival: 'accepted' },
@@ -152,7 +152,7 @@ const stateWith = (
 const entryOf = (id: string | undefined): number | undefined =>
   id === undefined ? undefined : parseAddress(id)?.entry;
 
-/** The same mission as the model knows it. */
+/** The same mission in the form of the model. */
 const modelOf = (state: MissionState): ModelMission => ({
   status: state.status,
   exercise: state.exercise,
@@ -228,7 +228,7 @@ const messageCases: readonly MessageCase[] = [
       kind,
       missionUpdate({ mission, describes: true }),
       { event: 'mission-update', describes: true, urgency: undefined },
-      `anew, of ${kind}`,
+      `with a new description, of ${kind}`,
     ),
   ]),
   beside('resource', medicalAssessment({ mission, ground: 'indicated' }), { event: 'medical-assessment' }),
@@ -376,15 +376,15 @@ const messageCases: readonly MessageCase[] = [
       message: (state) => {
         if (opened.outcome === 'refused') throw new Error('the mission was not opened');
         const entry = { ...opened.entry, number: 1, state };
-        const said = unreachableMessage(entry, parties.la.organisation, { code, lastAnswer: 'timeout' }, directory);
-        if (said === undefined) throw new Error('the hub has nothing to say');
-        return said;
+        const alert = unreachableMessage(entry, parties.la.organisation, { code, lastAnswer: 'timeout' }, directory);
+        if (alert === undefined) throw new Error('the hub writes no message');
+        return alert;
       },
     }),
   ),
 ];
 
-/** What the catalogue's words for who may send mean, told by the model's notions. */
+/** A relation of the catalogue, in terms of the model. */
 const relates = (relation: Relation, state: MissionState, { organisation, role }: Party, of: TaskState): boolean => {
   const leads = organisation === state.coordinator;
   const flies = state.tasks.some((one) => one.kind === 'resource' && one.owner === organisation && !isFinal(one));
@@ -398,7 +398,7 @@ const relates = (relation: Relation, state: MissionState, { organisation, role }
     case 'requester-or-coordinator':
       return leads || organisation === state.requester;
     case 'coordinator':
-    // Nobody has forwarded this mission.
+    // This mission was not forwarded.
     case 'coordinator-or-forwarder':
       return leads;
     case 'coordinator-or-operator':
@@ -410,7 +410,7 @@ const relates = (relation: Relation, state: MissionState, { organisation, role }
   }
 };
 
-/** Whether the catalogue, taken by its words, lets a party say it. */
+/** Whether the catalogue alone lets a party send the message. */
 const declared = (
   type: MessageType,
   message: Message,
@@ -432,7 +432,7 @@ const declared = (
   );
 };
 
-/** Why something that the catalogue allows may be refused all the same: the rules beyond single Tasks. */
+/** Why a message that the catalogue allows is refused by the rules beyond single Tasks. */
 const beyond = (message: Message, state: MissionState, sender: Party, { kind }: MessageCase): string | undefined => {
   const { type, facts } = message;
   const of = state.tasks.find((one) => one.kind === kind);
@@ -440,11 +440,11 @@ const beyond = (message: Message, state: MissionState, sender: Party, { kind }: 
   const crew = state.tasks.some((one) => one.kind === 'resource' && !isFinal(one));
   if (facts.answer === 'rejected' || facts.answer === 'deferred') return crew ? 'a resource Task is open' : undefined;
   if (type.event === 'acknowledgement' && of?.status === 'in-progress') {
-    const told = of.cancelRequested === true && of.acknowledgedAt === undefined;
-    return told ? undefined : 'a flight in the air has nothing to acknowledge';
+    const waitsForCrew = of.cancelRequested === true && of.acknowledgedAt === undefined;
+    return waitsForCrew ? undefined : 'a flight in the air has nothing to acknowledge';
   }
   if (type.event === 'resource-request' && of?.cancelRequested === true && facts.task !== undefined)
-    return 'the crew has been told';
+    return 'the crew has been notified';
   if (type.event === 'acknowledgement-overdue' && of !== undefined)
     return deadlineOf(of) === undefined ? 'there is no such deadline' : undefined;
   const leads = [state.requester, state.coordinator].includes(sender.organisation);
@@ -455,7 +455,7 @@ const beyond = (message: Message, state: MissionState, sender: Party, { kind }: 
   return opens && state.status !== 'active' && !airborne ? 'no flight is in the air' : undefined;
 };
 
-/** What the model makes of it. */
+/** Whether the model accepts the message. */
 const allowedByModel = (
   message: Message,
   sender: Party,
@@ -498,7 +498,7 @@ interface Cell {
   readonly messageCase: MessageCase;
 }
 
-/** All that can be said by all in all states. */
+/** Every message of every sender in every state. */
 const cells = function* (): Generator<Cell> {
   for (const messageCase of messageCases) {
     for (const [background, others] of Object.entries(backgrounds)) {
@@ -509,8 +509,8 @@ const cells = function* (): Generator<Cell> {
           const message = messageCase.message(made);
           for (const [role, list] of Object.entries(senders)) {
             for (const [index, sender] of list.entries()) {
-              const who = `${role}${['', ' that has no part', ' that had another part'][index] ?? ''}`;
-              const where = `${who}: ${messageCase.name}, mission ${status ?? 'unknown'}, ${messageCase.kind} ${taskStatus}, ${background}`;
+              const party = `${role}${['', ' that has no part', ' that had another part'][index] ?? ''}`;
+              const where = `${party}: ${messageCase.name}, mission ${status ?? 'unknown'}, ${messageCase.kind} ${taskStatus}, ${background}`;
               yield { where, sender, state, message, messageCase };
             }
           }
