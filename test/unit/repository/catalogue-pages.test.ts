@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { searches } from '../../../functions/read/handler.ts';
 import { roles } from '../../../schemas/codes.ts';
+import { firstGuidelines } from '../../../schemas/guideline.ts';
 import { catalogue } from '../../../schemas/messages/catalogue.ts';
 import { capabilityStatement } from '../../../schemas/published/capability-statement.ts';
 import { publishedTypes } from '../../../schemas/published/types.ts';
@@ -78,5 +79,14 @@ describe('docs/openapi.json', () => {
     );
     expect(offered.length).toBeGreaterThan(10);
     expect(offered.filter((path) => paths[path] === undefined)).toEqual([]);
+  });
+});
+
+describe('docs/guideline.md', () => {
+  test('names every member of a guideline', () => {
+    const named = tableRows('guideline.md').flatMap(([member = '']) =>
+      [...member.matchAll(/`(\w+)`/g)].map(([, name]) => name),
+    );
+    expect(Object.keys(firstGuidelines[0]).filter((member) => !named.includes(member))).toEqual([]);
   });
 });

@@ -1,9 +1,16 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { codesOf } from '../../../schemas/codes.ts';
 import { knownMessageType } from '../../../schemas/messages/catalogue.ts';
 import { metricDimensions, metrics, mostSeries, valuesOf } from '../../../schemas/telemetry/metrics.ts';
 
 describe('What is counted of missions', () => {
+  test.each(codesOf(metrics))('%s is counted by a function', (name) =>
+    expect(readFileSync(new URL('../../../functions/shared/telemetry/metrics.ts', import.meta.url), 'utf8')).toContain(
+      `count('${name}', `,
+    ),
+  );
+
   test.each(codesOf(metrics))('%s keeps real missions and exercises apart', (name) =>
     expect(metrics[name].dimensions).toContain('missions'),
   );
