@@ -18,7 +18,7 @@ export const missionIdOf = (sender: string, messageId: string): string => uuidOf
 export const resourceIdOf = (operator: string, sign: string, exercise: boolean): string =>
   uuidOf(exercise ? 'exercise resource' : 'resource', operator, sign);
 
-/** Ids in the hub's own resources tell where they live: mission, then entry number, then place in that entry's Bundle. */
+/** Ids of the hub's own resources are addresses: mission, then entry number, then place in that entry's Bundle. */
 export const entryAddress = (mission: string, entry: number): string => `${mission}.${entry}`;
 export const resourceAddress = (mission: string, entry: number, index: number): string =>
   `${mission}.${entry}.${index}`;

@@ -274,7 +274,7 @@ const readTimeout = (list: readonly Extension[]): number | undefined | Fault => 
     : unsupported('Subscription.channel.extension', 'the timeout is a whole number of seconds, 1 or more');
 };
 
-/** Each notification tells of one event, which is as few as anybody can ask for. */
+/** Each notification has one event, the smallest number that a subscriber can request. */
 const maxCountFaults = (list: readonly Extension[]): readonly Fault[] =>
   list.some(({ url, valuePositiveInt }) => url === maxCountExtension && valuePositiveInt === undefined)
     ? [unsupported('Subscription.channel.extension', 'the maximal count is a whole number, 1 or more')]

@@ -14,7 +14,7 @@ const reasonOf = (notification: Notification): Communication['statusReason'] =>
   notification.status === 'failed'
     ? {
         coding: [{ system: systems.deliveryOutcome, code: 'not-delivered' }],
-        text: `Not delivered after ${notification.attempts} attempts; the last answer was: ${notification.lastAnswer ?? 'none'}. Tell the recipient by phone.`,
+        text: `Not delivered after ${notification.attempts} attempts; the last answer was: ${notification.lastAnswer ?? 'none'}. Notify the recipient by phone.`,
       }
     : undefined;
 
@@ -54,7 +54,7 @@ const adviceOf: Readonly<Record<DeliveryOutcome, string>> = {
     'The sender addressed the recipient, but the mission did not concern it then. Phone the recipient if it must know.',
 };
 
-/** Nobody was told by machine, and why. */
+/** The receipt of a recipient that was not notified by machine, with the reason. */
 export const missingReceipt = (
   entry: StoredEntry,
   organisation: string,

@@ -49,7 +49,7 @@ const knownCodes: Readonly<Record<string, ReadonlySet<string> | RegExp>> = {
   [systems.municipality]: /^\d{4}$/,
   [systems.actReason]: new Set([exerciseCode]),
   'http://loinc.org': /^(\d{1,5}|LA\d{1,6})-\d$/,
-  // The two digits before the last tell a concept from anything else: 00, or 10 where a country made it.
+  // The two digits before the last identify a concept: 00, or 10 in a national extension.
   'http://snomed.info/sct': /^([1-9]\d{2,6}00\d|[1-9]\d{7,14}10\d)$/,
   'http://hl7.org/fhir/sid/icd-10': /^[A-Z]\d{2}(\.?\d{1,2})?$/,
   'urn:oid:2.16.578.1.12.4.1.1.7110': /^[A-Z]\d{2}(\.?\d{1,2})?$/,

@@ -15,7 +15,7 @@ import { missionResource } from './service-request.ts';
 import { taskResource } from './task.ts';
 import type { Notice, NotifiedEvent } from '../delivery/notice.ts';
 
-interface HistoryEntry {
+interface BundleHistoryEntry {
   readonly fullUrl?: string;
   readonly resource?: unknown;
   readonly request: { readonly method: string; readonly url: string };
@@ -69,7 +69,7 @@ interface NumberedParameter {
 
 const unreadableIn = (notice: Notice): readonly Notification[] => ('events' in notice ? (notice.unreadable ?? []) : []);
 
-const unreadableWords = ({ number }: Notification): string =>
+const unreadableText = ({ number }: Notification): string =>
   `Event ${number} is kept, but cannot be read now: a newer release of the hub wrote it. Ask for it again later, and phone until then.`;
 
 /** Events of the subscription so far, those of the notice included: it may have been read before they were numbered. */
@@ -80,10 +80,10 @@ const eventsSoFar = (notice: Notice): number =>
     ...unreadableIn(notice).map(({ number }) => number),
   );
 
-const gapWords = ({ after, next, at }: NumberGap): string =>
-  `The hub was restored from a backup at ${at}. It has no events ${after + 1} to ${next - 1}: if you got some of them, it has lost what they told, and what is said next has number ${next} or higher.`;
+const gapText = ({ after, next, at }: NumberGap): string =>
+  `The hub was restored from a backup at ${at}. It has no events ${after + 1} to ${next - 1}: if you received some of them, the hub has lost their content. The next event has number ${next} or higher.`;
 
-/** What the subscriber should know: how it stands with its endpoint, and where it comes to see it, which numbers tell of nothing. */
+/** Errors for the subscriber: those of its endpoint and, where the subscriber reads them, ranges of numbers without events. */
 const errorsOf = (notice: Notice): readonly string[] => {
   const {
     kind,
@@ -91,8 +91,8 @@ const errorsOf = (notice: Notice): readonly string[] => {
   } = notice;
   return [
     ...(error === undefined ? [] : [error]),
-    ...(kind === 'event-notification' || kind === 'heartbeat' ? [] : gaps.map(gapWords)),
-    ...unreadableIn(notice).map(unreadableWords),
+    ...(kind === 'event-notification' || kind === 'heartbeat' ? [] : gaps.map(gapText)),
+    ...unreadableIn(notice).map(unreadableText),
   ];
 };
 
@@ -145,7 +145,7 @@ const hubResources = (
   }));
 };
 
-const posted = (whole: Readonly<Record<string, unknown>>, resourceType: string): HistoryEntry => ({
+const posted = (whole: Readonly<Record<string, unknown>>, resourceType: string): BundleHistoryEntry => ({
   ...whole,
   request: { method: 'POST', url: resourceType },
   response: { status: '201' },
@@ -156,7 +156,7 @@ const sentResources = (
   { entry, announced }: NotifiedEvent,
   { subscription: { organisation }, role, isMixed }: Reader,
   view: Viewpoint,
-): readonly HistoryEntry[] => {
+): readonly BundleHistoryEntry[] => {
   if (!mayReadEntry(entry, entry.state, organisation, role)) return [];
   if (seesNoPerson(role))
     return personFreeEntries(entry, role, view).map(({ fullUrl, resource, resourceType }) =>
@@ -175,7 +175,7 @@ const sentResources = (
 const eventEntries = (event: NotifiedEvent, reader: Reader, view: Viewpoint) => {
   const { mission, number } = event.entry;
   const hub = hubResources(event, reader, view).map(
-    ({ url, resource }): HistoryEntry => ({
+    ({ url, resource }): BundleHistoryEntry => ({
       fullUrl: `${view.base}/${url}`,
       resource,
       request: { method: 'PUT', url },
@@ -193,7 +193,7 @@ const eventEntries = (event: NotifiedEvent, reader: Reader, view: Viewpoint) => 
   }
   // Also for a content that only a newer release knows: ids give away nothing, and lead to the rest.
   const messages = [number, ...(event.announced === undefined ? [] : [event.announced.number])].map(
-    (one): HistoryEntry => ({
+    (one): BundleHistoryEntry => ({
       fullUrl: `${view.base}/Bundle/${entryAddress(mission, one)}`,
       request: { method: 'POST', url: 'Bundle' },
       response: { status: '201' },
@@ -205,8 +205,8 @@ const eventEntries = (event: NotifiedEvent, reader: Reader, view: Viewpoint) => 
 
 /**
  * A notification Bundle of the Subscriptions R5 Backport IG for R4: type `history`, the status `Parameters` first,
- * then the mission, the Tasks it changed, and every resource of the message exactly as it was sent; for those who see no person
- * what is left of them. `links`: paths below the base URL, by relation.
+ * then the mission, the Tasks that changed, and every resource of the message exactly as it was sent; de-identified for roles
+ * that may not see persons. `links`: paths below the base URL, by relation.
  */
 export const notificationBundle = (
   notice: Notice,
@@ -215,11 +215,13 @@ export const notificationBundle = (
   links: Readonly<Record<string, string>> = {},
 ): string => {
   const { subscription } = notice;
-  const told = 'events' in notice ? notice.events : [];
-  const exercise = told.length > 0 && told.every(({ entry }) => entry.exercise);
-  const isMixed = !exercise && told.some(({ entry }) => entry.exercise);
+  const notified = 'events' in notice ? notice.events : [];
+  const exercise = notified.length > 0 && notified.every(({ entry }) => entry.exercise);
+  const isMixed = !exercise && notified.some(({ entry }) => entry.exercise);
   const events =
-    'events' in notice ? told.map((event) => ({ event, ...eventEntries(event, { ...notice, isMixed }, view) })) : [];
+    'events' in notice
+      ? notified.map((event) => ({ event, ...eventEntries(event, { ...notice, isMixed }, view) }))
+      : [];
   const numbers = [...events.map(({ event }) => event.notification), ...unreadableIn(notice)].map(
     ({ number }) => number,
   );
@@ -237,7 +239,7 @@ export const notificationBundle = (
       .map(({ parameter }) => parameter),
     view,
   );
-  const first: HistoryEntry = {
+  const first: BundleHistoryEntry = {
     fullUrl: `urn:uuid:${uuidOf('status', id)}`,
     resource: status,
     request: { method: 'GET', url: `Subscription/${subscription.id}/$status` },

@@ -7,8 +7,8 @@ import type { Entry } from '../mission/state.ts';
 import { securityOf, type Viewpoint } from './fhir.ts';
 import { taskResource } from './task.ts';
 
-/** Warns a sender that addressed somebody whom the mission does not concern: nobody may believe that they were told. */
-const notToldWarning = (
+/** Warns a sender that addressed organisations which the mission does not concern, so that the sender knows that they were not notified. */
+const notNotifiedWarning = (
   entry: Entry,
   view: Viewpoint,
 ): (BundleEntry<FhirResource> & { fullUrl: string }) | undefined => {
@@ -25,7 +25,7 @@ const notToldWarning = (
           severity: 'warning',
           code: 'not-found',
           details: {
-            text: `Accepted, but not told, because the mission does not concern them now: ${names}. Tell them by phone if they must know.`,
+            text: `Accepted, but these organisations were not notified, because the mission does not concern them now: ${names}. Notify them by phone if they must know.`,
           },
           expression: ['Bundle.entry[0].resource.destination'],
         },
@@ -47,7 +47,7 @@ const subjectOf = ({ mission, state: { readiness } }: Entry) =>
 export const responseMessage = (entry: Entry, view: Viewpoint): Bundle<FhirResource> => {
   const { state } = entry;
   const tasks = tasksConcerned(entry, state);
-  const warning = notToldWarning(entry, view);
+  const warning = notNotifiedWarning(entry, view);
   const id = uuidOf('response', entry.mission, String(entry.number));
   return {
     resourceType: 'Bundle',

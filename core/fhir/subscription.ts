@@ -20,7 +20,7 @@ export const subscriptionResource = (
   const channelExtensions: Extension[] = [
     ...(heartbeat === undefined ? [] : [{ url: heartbeatExtension, valueUnsignedInt: heartbeat }]),
     ...(timeout === undefined ? [] : [{ url: timeoutExtension, valueUnsignedInt: timeout }]),
-    // A notification tells of one event, whatever was asked for.
+    // A notification has one event, whatever the subscriber requested.
     { url: maxCountExtension, valuePositiveInt: 1 },
     ...(showSecret ? [{ url: secretExtension, valueString: subscription.secret }] : []),
   ];

@@ -21,7 +21,7 @@ interface Place {
 }
 
 interface Cursor extends Place {
-  /** What is recorded later is not told: reading the log is itself recorded in it. */
+  /** Later records are left out, since reading the log adds a record to it. */
   readonly until: string;
 }
 
@@ -37,7 +37,7 @@ interface Found {
   readonly shown: Shown;
 }
 
-/** What a record says of the mission, if it is told. */
+/** What a record has of the mission, unless the record is left out. */
 const saidOf = (record: AccessRecord, mission: string, until: string): readonly Found[] =>
   record.access.at > until
     ? []
@@ -72,9 +72,9 @@ const readsFrom = async (
 const advice = 'give entity=ServiceRequest/<mission>';
 
 /**
- * `GET AuditEvent?entity=ServiceRequest/{mission}`: who read what of a mission, when and as what; the mission's own reads
- * first, then lists that showed it and reads that were refused, by day. Told to who asked for the mission and who
- * coordinates it: they keep the patient's record and answer the patient.
+ * `GET AuditEvent?entity=ServiceRequest/{mission}`: the reads of a mission, with organisation, role and time. Reads of the
+ * mission itself come first, then by day lists that showed it and reads that were refused. Only for requester and coordinator:
+ * they keep the patient's record and answer the patient.
  */
 export const searchAccesses = async (
   ports: { readonly missions: MissionLog; readonly accesses: AccessLog; readonly now: () => number },

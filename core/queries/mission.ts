@@ -17,7 +17,7 @@ const newestOf = async (missions: MissionLog, id: string): Promise<StoredEntry |
 };
 
 /**
- * The mission's newest entry for whoever may read something of it: its parties, and the quality system.
+ * The newest entry of a mission, for callers that may read some of it: its parties, and the quality system.
  * What is shown of it to those who see no person must be made person-free (`views/person-free.ts`).
  */
 export const openMission = async (missions: MissionLog, caller: Caller, id: string): Promise<StoredEntry | Refusal> => {

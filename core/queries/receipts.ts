@@ -26,7 +26,7 @@ const maySee = (entry: StoredEntry, state: MissionState, recipient: string, call
 /** Entries of one page of receipts: a page never ends in the middle of an entry. */
 const entriesOfPage = 25;
 
-/** `GET Communication?part-of=ServiceRequest/{mission}`: who was told of what, in the order of the mission. */
+/** `GET Communication?part-of=ServiceRequest/{mission}`: the receipts of each message, in the order of the mission. */
 export const searchReceipts = async (
   ports: { readonly missions: MissionLog; readonly notifications: Notifications },
   caller: Caller,

@@ -23,7 +23,7 @@ interface Opened {
   readonly current?: MissionState;
 }
 
-/** What an operator reported of a resource concerns no mission: who was told of it may read it, and every AMK LA. */
+/** A report of a resource's availability belongs to no mission: its recipients and every AMK LA may read it. */
 const mayReadReadiness = (entry: StoredEntry, { organisation, role }: Caller): boolean =>
   !seesNoPerson(role) &&
   (entry.sender === organisation ||

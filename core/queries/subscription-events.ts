@@ -14,10 +14,10 @@ import type { Notice, NotifiedEvent } from '../delivery/notice.ts';
 import { type Search, shownOf, unknownParameter } from './search.ts';
 import { inBatches } from '../../schemas/in-batches.ts';
 
-/** Events of one answer of `$events`; the caller asks on from where it ends. */
+/** Events in one answer of `$events`; the caller follows the link to the next answer. */
 const eventsOfAnswer = 50;
 
-/** Bytes of one answer: a Lambda function may answer 6 MB, and the largest event has about one. */
+/** Bytes of one answer. A Lambda function can answer 6 MB, and the largest event has about 1 MB. */
 const bytesOfAnswer = 4 * 1024 * 1024;
 
 /** Events that are read at the same time. */
@@ -28,16 +28,19 @@ const parameters = ['eventsSinceNumber', 'eventsUntilNumber', 'content', '_forma
 const numberIn = (search: Search, name: string): number | undefined | Refusal => {
   const text = search.get(name);
   if (text === undefined) return undefined;
-  return /^\d{1,15}$/.test(text) ? Number(text) : refuse('unknown-search', `http.${name}`, 'is an event number');
+  return /^\d{1,15}$/.test(text)
+    ? Number(text)
+    : refuse('unknown-search', `http.${name}`, 'must be an event number, 0 or higher');
 };
 
 type EventsNotice = Extract<Notice, { readonly kind: 'query-event' | 'event-notification' }>;
 
-/** Events that were found, and the first of those asked for that are not among them. */
+/** The events of one answer. */
 export interface FoundEvents extends EventsNotice {
   readonly kind: 'query-event';
+  /** Number of the first requested event that is not in this answer, if there is one. */
   readonly next?: number;
-  /** What was asked for, to be asked again. */
+  /** The parameters of the request, for the link to the next answer. */
   readonly asked: Search;
 }
 
@@ -63,7 +66,7 @@ export const readEvents = async (
   const asked = Math.max(1, since ?? 1);
   const from = gaps.reduce((at, { after, next }) => (at > after && at < next ? next : at), asked);
   const last = Math.min(until ?? lastNumber, lastNumber);
-  // Nobody is led through millions of numbers that tell of nothing.
+  // An answer ends at a gap and the next begins after it: a gap can have millions of numbers.
   const gap = gaps.find(({ after }) => after >= from);
   const to = Math.min(last, from + eventsOfAnswer - 1, gap?.after ?? last);
   const notifications = await ports.notifications.range(subscription.id, from, to);
@@ -71,7 +74,7 @@ export const readEvents = async (
     const entry = await ports.missions.entry(notification.mission, notification.entry);
     if (entry === undefined)
       throw new Error(`event ${subscription.id}.${notification.number} points to an entry that is not in the log`);
-    // What it may show is in the catalogue.
+    // Throws `NewerRelease` if this release does not know the event: the answer lists it as unreadable.
     knownMessageType(entry.event);
     const wanted = entry.state.request.entry;
     const request = wanted === entry.number ? entry : await ports.missions.entry(notification.mission, wanted);
@@ -96,7 +99,7 @@ export const readEvents = async (
 
 const bytesOf = (text: string): number => new TextEncoder().encode(text).length;
 
-/** As many of the events as an answer can carry, one at the least. */
+/** As many of the events as fit into an answer, at least one. */
 const fitting = (found: FoundEvents, view: Viewpoint, now: string, most: number): FoundEvents => {
   let bytes = 0;
   const cut = found.events.findIndex((event, index) => {
@@ -109,7 +112,7 @@ const fitting = (found: FoundEvents, view: Viewpoint, now: string, most: number)
   return { ...found, events: found.events.slice(0, cut), unreadable, next: first };
 };
 
-/** The answer of `$events`. One that does not hold everything says where it goes on (`Bundle.link`, relation `next`). */
+/** The answer of `$events`. If it does not have all events, `Bundle.link` with relation `next` leads to the others. */
 export const eventsBundle = (found: FoundEvents, view: Viewpoint, now: string, most = bytesOfAnswer): string =>
   bundleOf(fitting(found, view, now, most), view, now);
 
@@ -125,7 +128,7 @@ const bundleOf = (shown: FoundEvents, view: Viewpoint, now: string): string => {
   });
 };
 
-/** What events show of their missions; empty ones show nothing. */
+/** What the events show of their missions. With payload `empty` they show nothing. */
 const shownIn = ({ subscription, events }: FoundEvents, caller: Caller): readonly Shown[] =>
   subscription.payload === 'empty'
     ? []
@@ -135,7 +138,7 @@ const shownIn = ({ subscription, events }: FoundEvents, caller: Caller): readonl
         return newest === undefined || newest.readiness !== undefined ? [] : [shownOf(newest, caller, parts)];
       });
 
-/** What `$events` answers. */
+/** Reads the events and returns the answer of `$events`. */
 export const answerEvents = async (
   ports: Parameters<typeof readEvents>[0],
   caller: Caller,

@@ -117,7 +117,7 @@ type PriceName = keyof typeof prices;
 
 /** Fixed before counting; a round number stands for what nobody has measured on AWS. */
 const assumed = {
-  /** Endpoints told of a message. */
+  /** Endpoints that are notified of a message. */
   recipients: 3,
   /** A time of the bench, times this: ARM at one GB has little more than half a processor, and every call is TLS. */
   slower: 3,
@@ -138,7 +138,7 @@ const assumed = {
   exportDays: 35,
 };
 
-/** Bytes of JSON lines that the embedded host writes, 20 messages told to three endpoints: LB-101, and LB-401 with two metrics. */
+/** Bytes of JSON lines that the embedded host writes, 20 messages with three endpoints each: LB-101, and LB-401 with two metrics. */
 const logged = { accepted: 404, delivered: 810, linesDelivered: 3 };
 
 /** The rows of a table of `docs/performance.md` by its heading: cells by the column's name. */
@@ -200,12 +200,12 @@ const cost = ({ price, count }: Bought): number => prices[price].usd * count;
 /** What one accepted message uses. */
 const perMessage = (performance: string): readonly Item[] => {
   const { recipients, slower, partner, authorize, platformLines, accessLine, perLine, traced } = assumed;
-  const told = measured(performance, 'accept and notify', recipients);
+  const notified = measured(performance, 'accept and notify', recipients);
   const delivered = measured(performance, 'deliver one', 1);
   const calls = 2 + recipients;
   const seconds = {
     authorize: authorize / 1000,
-    processMessage: (told.milliseconds * slower) / 1000,
+    processMessage: (notified.milliseconds * slower) / 1000,
     deliver: ((delivered.milliseconds * slower + partner) / 1000) * recipients,
   };
   return [
@@ -240,15 +240,15 @@ const perMessage = (performance: string): readonly Item[] => {
     {
       what: 'DynamoDB, writes',
       price: 'writeUnit',
-      count: 2 + told.writes + delivered.writes * recipients + 2 + 2 * recipients,
+      count: 2 + notified.writes + delivered.writes * recipients + 2 + 2 * recipients,
       because:
-        'proof, budget of the client, entry, debt, and per recipient number, receipt, outcome; what is owed comes into an index and goes out of it, which the bench does not count',
+        'proof, budget of the client, entry, obligation, and per recipient number, receipt, outcome; pending work enters an index and leaves it, which the bench does not count',
       lower: 'smaller entries (they are compressed already), or provisioned capacity once the load is known and steady',
     },
     {
       what: 'DynamoDB, reads',
       price: 'readUnit',
-      count: told.reads + delivered.reads * recipients,
+      count: notified.reads + delivered.reads * recipients,
       because: 'newest entry, subscriptions, and per recipient receipt and entry',
       lower: 'nothing worth doing',
     },
@@ -374,7 +374,7 @@ const perMonth = (stage: (typeof stageNames)[number]): readonly Item[] => {
       what: 'sweeper, time',
       price: 'functionTime',
       count: (sweep.MemorySize / 1024) * (sweep.Timeout - sweepReserve) * minutes,
-      because: 'GB-seconds: it never stops looking, so that a deadline that passes is told within seconds',
+      because: 'GB-seconds: it never stops looking, so that people are alerted within seconds after a deadline',
       lower: 'half the memory; a rest longer than two seconds delays warnings and saves reads only',
     },
     {
@@ -453,7 +453,7 @@ Written by \`npm run docs\` (\`docs/generate/costs-page.ts\`): published prices 
 **What it is not.** No bill: nothing has run on AWS yet. Prices are US dollars without tax and free tier, for N. Virginia: pages with the prices of Stockholm (eu-north-1) could not be had; one source says that other regions cost up to a quarter more. Times on Lambda are guesses from the bench (× ${assumed.slower}). Retries, reads and handshakes are not in the first table.
 
 ## A million accepted messages
-A \`mission-update\` of 31 kB, told to ${recipients} endpoints that take it at the first call.
+A \`mission-update\` of 31 kB, delivered to ${recipients} endpoints at the first attempt.
 
 ${row('', 'for one message', 'because', 'USD per million')}
 ${row('---', '---:', '---', '---:')}
@@ -462,7 +462,7 @@ ${row('**together**', '', '', `**${usd(total(message) * million)}**`)}
 
 KMS has no part in it: it is asked by the clock, not by the message. What is kept grows by at most ${Math.round(kept / gigabyte)} GB, ${usd(kept * prices.storage.usd)} a month for ever, and ${usd(kept * prices.recovery.usd)} with it for point-in-time recovery.
 
-A message that opens a mission, or takes one up after five minutes of silence, costs one write more, for its sender's budget; and each such mission, when it rests, a few reads and an update for each subscription that was told of it ([ADR 29](adr/0029-idle-missions.md)).
+A message that opens a mission, or resumes one after five minutes of silence, costs one write more, for its sender's budget; and each such mission, when it rests, a few reads and an update for each subscription that was notified of it ([ADR 29](adr/0029-idle-missions.md)).
 
 The three largest, and what would lower them:
 

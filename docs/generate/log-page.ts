@@ -2,7 +2,7 @@ import { codesOf } from '../../schemas/codes.ts';
 import { commonLogFields, logFields, logMessages } from '../../schemas/telemetry/log-messages.ts';
 import { metricDimensions, metrics, mostSeries, seriesOf, valuesOf } from '../../schemas/telemetry/metrics.ts';
 
-/** The page `docs/logs.md`: what is logged and counted. */
+/** The page `docs/logs.md`: log messages and metrics. */
 
 const code = (text: string): string => `\`${text}\``;
 const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
@@ -14,15 +14,15 @@ const dollarsPerMetric = 0.3;
 export const logPage =
   (): string => `<!-- Written by \`npm run docs\` from schemas/telemetry/log-messages.ts and schemas/telemetry/metrics.ts. Change those, not this. -->
 
-# What is logged and counted
+# Logs and metrics
 
-The functions write JSON lines, on AWS to a log group each, on a laptop to \`.luftbro/hub.log\`. Codes are stable. A field that is not listed with its message is not written. No line carries what a message says about people: look a mission up by its number.
+The functions write JSON lines, on AWS to a log group each, on a laptop to \`.luftbro/hub.log\`. Codes are stable. A field that is not listed with its message is not written. No line has content of a message about people: look up a mission by its number.
 
 **Find what followed from a request** by its correlation id: on AWS, in CloudWatch Logs Insights over all log groups of the stack,
 \`\`\`
 fields @timestamp, code, message, mission, entry, subscription, outcome | filter correlationId = "<id>" or requestId = "<id>" | sort @timestamp
 \`\`\`
-and on a laptop \`grep <id> .luftbro/hub.log\`. The caller chooses it (\`X-Correlation-Id\`, else \`X-Request-Id\`, else the trace id of \`traceparent\`); it must be a UUID or 32 hexadecimal digits in which no national number could stand, and the hub takes its own if none of them is. The answer says which was used in \`X-Correlation-Id\`, and in \`X-Request-Id\` the hub's id of this one request. In answers that API Gateway gives by itself (401, 429, 502, an unknown path) both are the latter: it cannot tell whether the caller's id may be repeated. The line of a refused token has both ids. It is kept with the message: each delivery of it is logged with it and carries it to the receiver, however late, and so does what the hub itself says because of it.
+and on a laptop \`grep <id> .luftbro/hub.log\`. The caller chooses it (\`X-Correlation-Id\`, else \`X-Request-Id\`, else the trace id of \`traceparent\`); it must be a UUID or 32 hexadecimal digits that cannot contain a national identity number. If none of them is, the hub uses its own. The answer has the id that was used in \`X-Correlation-Id\`, and in \`X-Request-Id\` the hub's id of this one request. In answers that API Gateway gives by itself (401, 429, 502, an unknown path) both are the latter: the gateway cannot check whether the caller's id may be repeated. The line of a refused token has both ids. The correlation id is stored with the message: each delivery of the message is logged with it and sends it to the receiver, however late. The same applies to hub messages that the request causes.
 
 ## Messages
 

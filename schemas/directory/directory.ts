@@ -1,22 +1,22 @@
 import type { Role } from '../codes.ts';
 
 /**
- * The directory file: a FHIR `Bundle` of the `Organization`s that take part, their `Endpoint`s, `Location`s (places, and
- * the counties and municipalities that an AMK LA covers), and `OrganizationAffiliation`s: the suppliers whose systems may
- * act for them.
+ * The directory: parties, their Endpoints and Locations (places, and the counties and municipalities that an AMK LA covers),
+ * and the suppliers whose systems may act for them. Its file is a FHIR `Bundle`, see `read-directory.ts`.
  */
+
 export interface DirectoryParty {
   readonly organisation: string;
   readonly name: string;
   readonly role: Role;
   readonly phone?: string;
-  /** Organisation number of the legal entity that it is part of: its tokens name both. */
+  /** Organisation number of the legal entity that it is part of. Its tokens have both numbers. */
   readonly parent?: string;
-  /** Further organisation numbers that speak for it: units of its own. */
+  /** Organisation numbers of its units, which may act for it. */
   readonly units?: readonly string[];
   /** Organisation numbers of the suppliers whose systems may act for it. */
   readonly suppliers?: readonly string[];
-  /** The only hosts that its notifications go to, in lower case; none: any that is public. */
+  /** The only hosts that its notifications may go to, in lower case. Absent: any public host. */
   readonly notificationHosts?: readonly string[];
 }
 
@@ -26,7 +26,7 @@ export interface Coverage {
   readonly organisation: string;
 }
 
-/** An Endpoint or a Location as the file has it; its references lead to where the hub serves what they mean. */
+/** An Endpoint or a Location of the file, with its references replaced by the addresses at which the hub serves their targets. */
 export interface DirectoryResource {
   readonly resourceType: 'Endpoint' | 'Location';
   readonly id: string;

@@ -21,18 +21,8 @@ import {
   wantedActive,
   wantedArea,
 } from './elements.ts';
-import {
-  entryAt,
-  type Fault,
-  type Places,
-  placesOf,
-  readOther,
-  readOwner,
-  relinkedElements,
-  stepsOf,
-  type Subject,
-  subjectTypes,
-} from './references.ts';
+import { type Places, placesOf, readOther, readOwner, relinkedElements } from './references.ts';
+import { entryAt, type Fault, stepsOf, type Subject, subjectOf } from './subject.ts';
 
 const bundleShape = z.object({
   resourceType: z.literal('Bundle', 'must be Bundle'),
@@ -40,40 +30,7 @@ const bundleShape = z.object({
   entry: z.array(z.unknown(), 'needs one entry for each resource'),
 });
 
-const entryShape = z.object({
-  fullUrl: z.string().optional(),
-  resource: z.looseObject({ resourceType: z.string('needs a FHIR resource type') }, 'needs a FHIR resource'),
-});
-
-const subjectOf = (item: unknown, index: number, faults: Fault[]): Subject | undefined => {
-  const fault = (element: string, what: string): void => {
-    faults.push({ index, text: `${entryAt(index)}.resource.${element}: ${what}` });
-  };
-  const entry = entryShape.safeParse(item);
-  if (!entry.success) {
-    for (const { path, message } of entry.error.issues)
-      faults.push({ index, text: `${entryAt(index)}${stepsOf(path)}: ${message}` });
-    return undefined;
-  }
-  const { fullUrl, resource } = entry.data;
-  const type = subjectTypes.find((one) => one === resource.resourceType);
-  if (type === undefined) {
-    fault(
-      'resourceType',
-      `${resource.resourceType} has no place here: the directory holds Organization, Endpoint, Location and OrganizationAffiliation`,
-    );
-    return undefined;
-  }
-  const read: Subject['read'] = (element, schema) => {
-    const result = schema.safeParse(resource[element]);
-    if (result.success) return result.data;
-    for (const { path, message } of result.error.issues) fault(`${element}${stepsOf(path)}`, message);
-    return undefined;
-  };
-  return { index, type, fullUrl, resource, fault, read };
-};
-
-/** Says that something stands in an earlier entry already, if it does. */
+/** The fault of a value that an earlier entry has too; `undefined` for its first use. */
 type Once = (what: string, index: number) => string | undefined;
 
 const onceOnly = (): Once => {
@@ -95,7 +52,7 @@ const readUnits = ({ index, read, fault }: Subject, once: Once): readonly string
     return value;
   });
 
-/** Who may call for a party beside those with its own number. */
+/** The organisation numbers beside its own whose tokens may act for a party. */
 const readCallers = (
   subject: Subject,
   organisation: string,
@@ -116,8 +73,8 @@ const readParty = (subject: Subject, places: Places, once: Once): DirectoryParty
   const telecom = resource['telecom'];
   const phone = read('telecom', telecomElement.optional());
   if (role !== undefined && rolesToCall.includes(role) && !(Array.isArray(telecom) && telecom.some(isPhone)))
-    fault('telecom', 'needs a phone: somebody must be reachable when no machine answers');
-  read('active', z.literal(true, 'must be true: an organisation that does not take part is left out').optional());
+    fault('telecom', 'needs a phone: a person must be reachable if no system answers');
+  read('active', z.literal(true, 'must be true: leave out an organisation that does not take part').optional());
   if (organisation === undefined) return undefined;
   const again = once(organisation, index);
   if (again !== undefined) fault('identifier', again);
@@ -142,28 +99,28 @@ interface Grant {
   readonly supplier: string;
 }
 
-/** Reads which supplier may act for which party. */
+/** Reads an OrganizationAffiliation: a supplier that may act for a party. */
 const readAffiliation = (subject: Subject, places: Places, once: Once): Grant | undefined => {
   const { index, read, fault } = subject;
   const organisation = readOwner(subject, places, 'organization');
   const supplier = readOther(subject, places, 'participatingOrganization');
   read('code', affiliationElement);
   read('active', z.literal(true, wantedActive).optional());
-  read('period', z.undefined('must be left out: the grant holds as long as it stands in the file'));
+  read('period', z.undefined('must be left out: the grant is valid as long as it is in the file'));
   if (organisation === undefined || supplier === undefined) return undefined;
   if (organisation === supplier)
-    fault('participatingOrganization', 'must be another organisation: nobody needs a grant to act for itself');
+    fault('participatingOrganization', 'must be another organisation: no organisation needs a grant to act for itself');
   const again = once(`supplier ${supplier} of ${organisation}`, index);
   if (again !== undefined) fault('participatingOrganization', again);
   return { organisation, supplier };
 };
 
-/** Reads an Endpoint, which covers no area. */
+/** Reads an Endpoint. It covers no area. */
 const readEndpoint = ({ read }: Subject): undefined => {
   for (const [element, schema] of Object.entries(endpointElements)) read(element, schema);
 };
 
-/** Reads a Location; gives the area if it is one that an AMK LA covers. */
+/** Reads a Location. Returns its area if it is one that an AMK LA covers. */
 const readLocation = ({ resource, read, fault }: Subject): string | undefined => {
   read('name', nameElement);
   const isArea = codeIn(read('physicalType', codeableConcept.optional()), physicalTypes) === 'area';
@@ -177,7 +134,7 @@ const readLocation = ({ resource, read, fault }: Subject): string | undefined =>
       fault('physicalType', `must be area of ${physicalTypes}, or the county or municipality number must go`);
     return undefined;
   }
-  read('status', z.literal('active', 'must be active: an area that is not covered is left out').optional());
+  read('status', z.literal('active', 'must be active: leave out an area that is not covered').optional());
   if (resource['position'] !== undefined) read('position', positionElement);
   const [claim, ...others] = claims;
   if (claim === undefined || others.length > 0) {
@@ -190,7 +147,7 @@ const readLocation = ({ resource, read, fault }: Subject): string | undefined =>
   return area;
 };
 
-/** An Endpoint or a Location as it is served, whose it is, and the area if it is one that an AMK LA covers. */
+/** Reads an Endpoint or a Location: as it is served, its owner, and its area if it is one that an AMK LA covers. */
 const readResource = (subject: Subject, type: DirectoryResource['resourceType'], places: Places, once: Once) => {
   const { index, read, fault, resource } = subject;
   const id = read('id', fhirId) ?? '';
@@ -204,7 +161,7 @@ const readResource = (subject: Subject, type: DirectoryResource['resourceType'],
   const named = isObject(resource['managingOrganization']) ? resource['managingOrganization'] : {};
   const managingOrganization = { ...named, reference: `Organization/${owner}` };
   const served: DirectoryResource = { ...elements, managingOrganization, resourceType: type, id };
-  return { resource: served, owner, area };
+  return { subject, served, owner, area };
 };
 
 const withSuppliers = (party: DirectoryParty, grants: readonly Grant[]): DirectoryParty => {
@@ -214,7 +171,38 @@ const withSuppliers = (party: DirectoryParty, grants: readonly Grant[]): Directo
 
 export type DirectoryReading = { readonly directory: DirectoryData } | { readonly faults: readonly string[] };
 
-/** Reads a directory file and says everything that is wrong with it: each fault with its FHIRPath and what to do. */
+/** Reports entries with the same `fullUrl`. */
+const checkUrls = (subjects: readonly Subject[], once: Once, faults: Fault[]): void => {
+  for (const { fullUrl, index } of subjects) {
+    const again = fullUrl === undefined ? undefined : once(`fullUrl ${fullUrl}`, index);
+    if (again !== undefined) faults.push({ index, text: `${entryAt(index)}.fullUrl: ${again}` });
+  }
+};
+
+const readParties = (subjects: readonly Subject[], places: Places, once: Once): ReadonlyMap<string, DirectoryParty> => {
+  const parties = subjects.flatMap((subject) => {
+    if (subject.type !== 'Organization') return [];
+    const party = readParty(subject, places, once);
+    // Reports the references of the Organization that are not in the file.
+    relinkedElements(subject, places);
+    return party ?? [];
+  });
+  return new Map(parties.map((party) => [party.organisation, party]));
+};
+
+/** The area of a Location with the AMK LA that covers it. */
+const coverageOf = (
+  { subject, area, owner }: ReturnType<typeof readResource>,
+  parties: ReadonlyMap<string, DirectoryParty>,
+): readonly Coverage[] => {
+  if (area === undefined) return [];
+  const role = parties.get(owner ?? '')?.role;
+  if (role !== undefined && role !== 'amk-la')
+    subject.fault('managingOrganization', `${owner} is ${role}: an area is covered by an amk-la`);
+  return owner === undefined ? [] : [{ area, organisation: owner }];
+};
+
+/** Reads a directory file. Returns the directory, or all faults, each with its FHIRPath and what to do. */
 export const readDirectory = (value: unknown): DirectoryReading => {
   const bundle = bundleShape.safeParse(value);
   if (!bundle.success)
@@ -224,41 +212,27 @@ export const readDirectory = (value: unknown): DirectoryReading => {
   const subjects = bundle.data.entry.flatMap((item, index) => subjectOf(item, index, faults) ?? []);
   const places = placesOf(subjects);
   const once = onceOnly();
-  const parties = new Map<string, DirectoryParty>();
-  const coverage: Coverage[] = [];
-  const grants: Grant[] = [];
-  const resources: DirectoryResource[] = [];
-
-  for (const subject of subjects) {
-    const again = subject.fullUrl === undefined ? undefined : once(`fullUrl ${subject.fullUrl}`, subject.index);
-    if (again !== undefined) faults.push({ index: subject.index, text: `${entryAt(subject.index)}.fullUrl: ${again}` });
-    if (subject.type !== 'Organization') continue;
-    const party = readParty(subject, places, once);
-    relinkedElements(subject, places);
-    if (party !== undefined) parties.set(party.organisation, party);
-  }
-  for (const subject of subjects) {
-    const { type } = subject;
-    if (type === 'Organization') continue;
-    if (type === 'OrganizationAffiliation') {
-      const grant = readAffiliation(subject, places, once);
-      if (grant !== undefined) grants.push(grant);
-      continue;
-    }
-    const read = readResource(subject, type, places, once);
-    const role = parties.get(read.owner ?? '')?.role;
-    if (read.area !== undefined && role !== undefined && role !== 'amk-la')
-      subject.fault('managingOrganization', `${read.owner} is ${role}: an area is covered by an amk-la`);
-    if (read.area !== undefined && read.owner !== undefined)
-      coverage.push({ area: read.area, organisation: read.owner });
-    resources.push(read.resource);
-  }
+  checkUrls(subjects, once, faults);
+  const parties = readParties(subjects, places, once);
+  const grants = subjects.flatMap((subject) =>
+    subject.type === 'OrganizationAffiliation' ? (readAffiliation(subject, places, once) ?? []) : [],
+  );
+  const resources = subjects.flatMap((subject) =>
+    subject.type === 'Endpoint' || subject.type === 'Location'
+      ? [readResource(subject, subject.type, places, once)]
+      : [],
+  );
+  const coverage = resources.flatMap((resource) => coverageOf(resource, parties));
   if (!subjects.some(({ type }) => type === 'Organization'))
     faults.push({ index: bundle.data.entry.length, text: 'Bundle.entry: needs at least one Organization' });
 
   return faults.length > 0
     ? { faults: faults.sort((one, other) => one.index - other.index).map(({ text }) => text) }
     : {
-        directory: { parties: [...parties.values()].map((party) => withSuppliers(party, grants)), coverage, resources },
+        directory: {
+          parties: [...parties.values()].map((party) => withSuppliers(party, grants)),
+          coverage,
+          resources: resources.map(({ served }) => served),
+        },
       };
 };

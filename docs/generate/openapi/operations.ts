@@ -137,7 +137,7 @@ const given: Readonly<Record<string, Given>> = {
   },
   'history ServiceRequest': {
     tag: 'Look back',
-    summary: 'Read the story of a mission',
+    summary: 'Read the history of a mission',
     as: requester,
     example: { id: mission },
     traits: ['search'],
@@ -147,7 +147,7 @@ const given: Readonly<Record<string, Given>> = {
   },
   'search Provenance': {
     tag: 'Look back',
-    summary: 'Search the story of a mission',
+    summary: 'Search the history of a mission',
     as: requester,
     required: ['target'],
     example: { target: ofMission },
@@ -156,7 +156,7 @@ const given: Readonly<Record<string, Given>> = {
   },
   'read Provenance': {
     tag: 'Look back',
-    summary: 'Read one chapter of a story',
+    summary: 'Read one entry of a history',
     as: requester,
     example: { id: entryAddress(mission, 1) },
   },
@@ -559,7 +559,7 @@ const subscriptionPaths = (read: Operation, search: Operation): Paths => ({
       parameters: [subscriptionId],
       responses: {
         200: success(
-          'It was your last one: no machine tells you any more.',
+          'It was your last one: the hub no longer notifies you by machine.',
           schemaRef('OperationOutcome'),
           'endSubscription',
         ),

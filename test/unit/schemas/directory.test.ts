@@ -171,7 +171,7 @@ describe('what is wrong with a directory file', () => {
     [
       'a type that a directory does not hold',
       bundleOf(la, { resourceType: 'Practitioner' }),
-      ['Bundle.entry[1].resource.resourceType: Practitioner has no place here'],
+      ['Bundle.entry[1].resource.resourceType: Practitioner cannot be in a directory'],
     ],
     [
       'the same fullUrl twice',
@@ -393,7 +393,7 @@ describe('an organisation', () => {
 
   test('stands once, faulty or not', () =>
     expect(faultsOfLast({ ...la, name: '' }, hospital, la)).toEqual([
-      'Bundle.entry[0].resource.name: needs a name: the words shown to people',
+      'Bundle.entry[0].resource.name: needs a name, as shown to people',
       'identifier: is the same in Bundle.entry[0]: keep one of the two',
     ]));
 });
@@ -445,7 +445,7 @@ describe('a place', () => {
     ['no position', { position: undefined }, 'position: needs latitude and longitude'],
     ['half a position', { position: { latitude: 60 } }, 'position.longitude: needs latitude and longitude'],
     ['swapped coordinates', { position: { latitude: 10.7, longitude: 59.9 } }, 'position: has latitude and longitude'],
-    ['a position elsewhere', { position: { latitude: 0, longitude: 0 } }, 'position: is not where missions are flown'],
+    ['a position elsewhere', { position: { latitude: 0, longitude: 0 } }, 'position: is outside the area of the service'],
     ['an unknown status', { status: 'open' }, 'status: may be active, suspended, inactive'],
     ['the number of a county', { identifier: [county('34')] }, 'physicalType: must be area of'],
     ['a reference to nothing', { partOf: { reference: 'Location/none' } }, 'partOf.reference: Location/none is not in'],
@@ -492,6 +492,6 @@ describe('a covered area', () => {
 
   test('of an organisation that is faulty itself says nothing more', () =>
     expect(faultsIn(bundleOf({ ...la, name: '' }, area('a', county('34'))))).toEqual([
-      'Bundle.entry[0].resource.name: needs a name: the words shown to people',
+      'Bundle.entry[0].resource.name: needs a name, as shown to people',
     ]));
 });
