@@ -27,12 +27,12 @@ import { worklist } from './dynamodb/worklist.ts';
 import { openLeanTable } from './dynamodb/lean-table.ts';
 import { requestBudgets } from './dynamodb/rate-limits.ts';
 import { usedProofs } from './dynamodb/used-proofs.ts';
-import { deliveryDesk } from './dynamodb/delivery-context.ts';
+import { deliveryContexts } from './dynamodb/delivery-context.ts';
 import { endpointRules, webhookChannel, withinHosts } from './http/channel.ts';
 import { allowList } from './http/egress-guard.ts';
 import { secrets } from './secrets.ts';
 import { type Environment, readSettings, settings } from './settings.ts';
-import { deliveryQueue, openQueues, readOrder, returnAfter } from './sqs/queues.ts';
+import { deliveryQueue, openQueues, readJob, returnAfter } from './sqs/queues.ts';
 import { accessTokenVerifier } from './tokens/access-token.ts';
 
 export const systemClock: Clock = { now: () => Date.now() };
@@ -146,9 +146,9 @@ export const wireDeliver = (environment: Environment) => {
     ...systemClock,
     base: set.PUBLIC_URL,
     random: Math.random,
-    contexts: deliveryDesk(logs.table, logs.missions),
+    contexts: deliveryContexts(logs.table, logs.missions),
     channelWithin: (directory: PartyDirectory): Channel => withinHosts(channel, directory),
-    readJob: readOrder,
+    readJob,
     returnAfter: (receiptHandle: string, seconds: number): Promise<void> =>
       returnAfter(queues, set.DELIVERY_QUEUE_URL, receiptHandle, seconds),
   };

@@ -7,7 +7,7 @@ const partition = 'AUDIT#';
 const recordKey = 'RECORD#';
 const linkKey = 'LIST#';
 
-/** What is left of an access that somebody has made unreadable: its digest tells, and reading goes on. */
+/** Stands in for an access that was made unreadable: its digest shows that, and reading continues. */
 const unreadable: Access = {
   at: '',
   organisation: '',
@@ -28,7 +28,7 @@ const accessIn = (text: string): Access => {
   }
 };
 
-/** What stands in the item is taken as it is: whether it was changed is found by its digest. */
+/** The item is taken as it is: its digest shows whether it was changed. */
 const storedRecord = ({ pk, sk, previous, digest, access }: Record<string, unknown>): AccessRecord => ({
   chain: String(pk).slice(partition.length),
   number: Number(String(sk).slice(recordKey.length)),
@@ -39,7 +39,7 @@ const storedRecord = ({ pk, sk, previous, digest, access }: Record<string, unkno
 
 /**
  * The access log on DynamoDB: in partitions of its own, so that the functions that read may put items there and nowhere
- * else. A record is added by one conditional put; a second put notes it as the newest one of its chain.
+ * else. A record is added by one conditional put; a second put stores it as the newest one of its chain.
  */
 export const accessLog = (table: Table): AccessLog => {
   const { client, name: TableName } = table;
@@ -67,7 +67,7 @@ export const accessLog = (table: Table): AccessLog => {
           new PutCommand({
             TableName,
             Item: { ...keys.accessHead(chain), number, digest },
-            // Who comes later does not put the head back.
+            // A slower writer must not move the head back.
             ConditionExpression: 'attribute_not_exists(pk) OR #number < :number',
             ExpressionAttributeNames: { '#number': 'number' },
             ExpressionAttributeValues: { ':number': number },
@@ -109,7 +109,7 @@ export const accessLog = (table: Table): AccessLog => {
   };
 };
 
-/** Every chain there is, in order. Reads the whole table: for people who look after the log, not for functions. */
+/** All chains, in order. Reads the whole table: for operators, not for functions. */
 export const accessChains = async ({ client, name: TableName }: Table): Promise<readonly string[]> => {
   const chains = new Set<string>();
   let start: Record<string, unknown> | undefined;

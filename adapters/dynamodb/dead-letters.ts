@@ -2,7 +2,7 @@ import { QueryCommand } from '@aws-sdk/lib-dynamodb';
 import type { DeadLetters } from '../../core/delivery/obligations.ts';
 import { defined } from '../../schemas/defined.ts';
 import { storedNotification } from './notifications.ts';
-import { batchGet, deadLetterShard, keys, owed, type Table, updateIf } from './table.ts';
+import { batchGet, deadLetterShard, keys, obligationAt, type Table, updateIf } from './table.ts';
 import { reach } from '../transient-faults.ts';
 
 /** Where a page of dead letters goes on: the index's key, as text. */
@@ -16,7 +16,7 @@ const isDead = {
   values: { failed: 'failed', dead: deadLetterShard },
 };
 
-/** Dead letters are notifications that stand in a partition of their own in the obligations index. */
+/** Dead letters are the notifications in a partition of their own of the obligations index. */
 export const deadLetters = (table: Table): DeadLetters => {
   const { client, name: TableName } = table;
   return {
@@ -39,7 +39,7 @@ export const deadLetters = (table: Table): DeadLetters => {
         .map(({ pk, sk }) => read.find((item) => item['pk'] === pk && item['sk'] === sk))
         .filter((item) => item !== undefined);
       return {
-        // The index may lag behind what somebody else has just redriven.
+        // The index may lag behind: another operator may have just redriven it.
         items: items.filter((item) => item['obligation'] === deadLetterShard).map(storedNotification),
         ...defined({ next: cursorOf(page.LastEvaluatedKey) }),
       };
@@ -49,7 +49,7 @@ export const deadLetters = (table: Table): DeadLetters => {
       const key = keys.notification(subscription, number);
       return updateIf(table, {
         key,
-        set: { status: 'pending', attempts: 0, redrivenAt: at, ...owed(key, dueAt) },
+        set: { status: 'pending', attempts: 0, redrivenAt: at, ...obligationAt(key, dueAt) },
         remove: ['firstTriedAt', 'warned', 'completedAt'],
         ...isDead,
       });

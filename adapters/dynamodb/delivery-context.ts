@@ -8,17 +8,17 @@ import { storedSubscription } from './subscriptions.ts';
 import { batchGet, type Key, keys, type Table } from './table.ts';
 
 /**
- * Gathers what a delivery needs: one batch read, and another only if the mission's description was sent anew in between,
- * if a hospital is told that a patient was diverted to it, or if another release has folded the entry.
+ * Loads what a delivery needs in one batch read. It reads again only if the mission's description was sent again in between, if
+ * the entry diverts a patient to the hospital, or if another release has folded the entry.
  */
-export const deliveryDesk = (table: Table, missions: MissionLog): DeliveryContexts => ({
-  async load(order) {
+export const deliveryContexts = (table: Table, missions: MissionLog): DeliveryContexts => ({
+  async load(job) {
     const places = {
-      subscription: keys.subscription(order.subscription),
-      notification: keys.notification(order.subscription, order.number),
-      previous: order.previous === undefined ? undefined : keys.notification(order.subscription, order.previous),
-      entry: keys.entry(order.mission, order.entry),
-      request: keys.entry(order.mission, order.request),
+      subscription: keys.subscription(job.subscription),
+      notification: keys.notification(job.subscription, job.number),
+      previous: job.previous === undefined ? undefined : keys.notification(job.subscription, job.previous),
+      entry: keys.entry(job.mission, job.entry),
+      request: keys.entry(job.mission, job.request),
     };
     const items = await batchGet(
       table,
@@ -30,16 +30,14 @@ export const deliveryDesk = (table: Table, missions: MissionLog): DeliveryContex
     };
     const entryAt = async (place: Key, number: number): Promise<StoredEntry | undefined> => {
       const item = at(place, (found) => found);
-      return item === undefined || isOfThisFold(item)
-        ? item && storedEntry(item)
-        : missions.entry(order.mission, number);
+      return item === undefined || isOfThisFold(item) ? item && storedEntry(item) : missions.entry(job.mission, number);
     };
-    const entry = await entryAt(places.entry, order.entry);
-    // Often the entry is the request itself, and it is long.
-    const hinted = order.request === order.entry ? entry : await entryAt(places.request, order.request);
+    const entry = await entryAt(places.entry, job.entry);
+    // Often the entry is the request itself, which is large: it is not read twice.
+    const hinted = job.request === job.entry ? entry : await entryAt(places.request, job.request);
     const wanted = entry?.state.request.entry;
     const request =
-      wanted === undefined || hinted?.number === wanted ? hinted : await missions.entry(order.mission, wanted);
+      wanted === undefined || hinted?.number === wanted ? hinted : await missions.entry(job.mission, wanted);
     const notification = at(places.notification, storedNotification);
     const found: DeliveryContext = defined({
       subscription: at(places.subscription, storedSubscription),

@@ -7,7 +7,7 @@ import type { FaultCode } from '../../schemas/faults.ts';
 import { keys, pack, type Table, unpack, updateItem } from './table.ts';
 import { reach } from '../transient-faults.ts';
 
-const nobody: DirectoryData = { parties: [], coverage: [], resources: [] };
+const emptyDirectory: DirectoryData = { parties: [], coverage: [], resources: [] };
 
 /** Organisation numbers of a token: the legal entity, one of its units, and the supplier whose system calls for them. */
 interface Calling {
@@ -16,9 +16,9 @@ interface Calling {
   readonly supplier?: string;
 }
 
-/** A directory that also says whose call it is, and where its notifications may go. */
+/** A directory that also knows the party of a caller, and the hosts of its endpoints. */
 export interface PartyDirectory extends Directory {
-  /** The party that calls, or why it is none. */
+  /** The party that calls, or the fault. */
   callerOf(calling: Calling): Party | Extract<FaultCode, 'unknown-caller' | 'unknown-unit' | 'supplier-not-granted'>;
   /** Whether an organisation's notifications may go to an endpoint, as far as the directory limits its hosts. */
   notifiesAt(organisation: string, endpoint: string): boolean;
@@ -31,7 +31,7 @@ const allNumbersOf = (party: DirectoryParty): readonly string[] => [
   ...(party.parent === undefined ? [] : [party.parent]),
 ];
 
-/** A party without what only decides who may call for it. */
+/** A party without the numbers that decide which clients may call for it. */
 const asParty = ({ organisation, name, role, phone }: DirectoryParty): Party => ({
   organisation,
   name,
@@ -45,7 +45,7 @@ const callers = (parties: readonly DirectoryParty[]): PartyDirectory['callerOf']
     const party = byAnyNumber.get(child);
     if (party === undefined) return byAnyNumber.has(parent) ? 'unknown-unit' : 'unknown-caller';
     const known = allNumbersOf(party);
-    // The issuer takes a client's word for the child: under a parent that is not its own it is somebody else's unit.
+    // The issuer does not verify the child. Under a parent that is not its own, it is a unit of another organisation.
     if (!known.includes(parent)) return 'unknown-unit';
     const may = supplier === undefined || known.includes(supplier) || party.suppliers?.includes(supplier) === true;
     return may ? asParty(party) : 'supplier-not-granted';
@@ -62,7 +62,7 @@ const hostLimits = (parties: readonly DirectoryParty[]): PartyDirectory['notifie
   };
 };
 
-/** Answers what is asked of a directory. The hub is a party of every one. */
+/** A directory in memory. The hub is a party of every directory. */
 export const directoryOf = ({ parties, coverage, resources }: DirectoryData): PartyDirectory => {
   const byNumber = new Map<string, Party>([...parties.map(asParty), hub].map((party) => [party.organisation, party]));
   const inOrder = [...byNumber.values()].sort((one, other) => (one.organisation < other.organisation ? -1 : 1));
@@ -92,13 +92,13 @@ export const saveDirectory = async (table: Table, { parties, ...places }: Direct
   });
 };
 
-/** What is noted on the directory's item while the hub is closed. */
+/** Stored on the directory's item while the hub is closed. */
 export interface Closure {
   /** ISO 8601. */
   readonly at: string;
   /** Base URL of the hub that takes messages meanwhile. */
   readonly elsewhere?: string;
-  /** A restore from this backup, by its digest, has begun; `whole` once everything is there. */
+  /** A restore from this backup, by its digest, has begun; `whole` once it is complete. */
   readonly restoring?: { readonly backup: string; readonly whole: boolean };
 }
 
@@ -108,7 +108,7 @@ const readItem = async ({ client, name: TableName }: Table): Promise<Record<stri
 };
 
 const directoryIn = ({ packed, places }: Record<string, unknown>): DirectoryData =>
-  packed === undefined ? nobody : { parties: unpack(packed), ...unpack(places) };
+  packed === undefined ? emptyDirectory : { parties: unpack(packed), ...unpack(places) };
 
 const closureIn = ({ closed }: Record<string, unknown>): Closure | undefined =>
   typeof closed === 'string' ? JSON.parse(closed) : undefined;
@@ -126,8 +126,8 @@ export const saveClosure = async (table: Table, closure: Closure | undefined): P
 };
 
 /**
- * Who is who changes rarely: a function keeps the directory for a minute. Throws `HubClosed`, also if there is nobody in it: a
- * hub that knows nobody yet has refused nobody for good. Then it is asked for anew each time.
+ * The directory changes rarely: a function caches it for a minute. Throws `HubClosed` if the hub is closed or the directory is
+ * empty: a hub without parties must not refuse callers for good. Then nothing is cached.
  */
 const keepMilliseconds = 60_000;
 
@@ -137,7 +137,7 @@ export const cachedDirectory = (table: Table, now: () => number = Date.now): (()
     if (kept !== undefined && now() < kept.until) return kept.directory;
     const item = await readItem(table);
     const closed = closureIn(item);
-    // Whatever a function does begins with the directory: who cannot have it does nothing.
+    // Every function begins with the directory, so a closed hub does nothing.
     if (closed !== undefined) throw new HubClosed(closed.elsewhere);
     const data = directoryIn(item);
     if (data.parties.length === 0) throw new HubClosed(undefined);

@@ -1,7 +1,7 @@
 import type { EndpointHealthStore } from '../../core/delivery/endpoint-health.ts';
 import type { Subscription } from '../../core/delivery/subscription.ts';
 import { count, text } from './attributes.ts';
-import { isConditionFailed, keys, owed, type Table, updateItem, updateIf } from './table.ts';
+import { isConditionFailed, keys, obligationAt, type Table, updateItem, updateIf } from './table.ts';
 
 /** The condition that the head still has the status that was read; a status that only a newer release knows was read as `error`. */
 const isAsSeen = ({ status }: Pick<Subscription, 'status'>): string =>
@@ -13,7 +13,7 @@ const valuesSeen = ({ status }: Pick<Subscription, 'status'>): Readonly<Record<s
 export const endpointHealth = (table: Table): EndpointHealthStore => ({
   async save(seen, { status, failures, failingSince, error, retryAt, dueAt }) {
     const key = keys.subscription(seen.id);
-    const { obligation } = dueAt === undefined ? {} : owed(key, dueAt);
+    const { obligation } = dueAt === undefined ? {} : obligationAt(key, dueAt);
     const health = { status, failures, failingSince, error, retryAt, obligation, dueAt };
     return updateIf(table, {
       key,

@@ -20,21 +20,21 @@ const read = async ({ client, name: TableName }: Table, ConsistentRead: boolean)
     : { revision: Number(Item['revision']), versions: unpack(Item['packed']) };
 };
 
-/** Of two versions for the same moment, the one that was loaded later comes later, and so is the one in force. */
+/** Sorted by validity. Of two versions for the same moment the one that was loaded later comes later, so it is in force. */
 const allOf = (loaded: readonly Guideline[]): Guidelines => {
   const byVersion = new Map([...firstGuidelines, ...loaded].map((one) => [one.version, one]));
   const [first, ...rest] = [...byVersion.values()].sort((a, b) => timeOf(a.validFrom) - timeOf(b.validFrom));
   return first === undefined ? firstGuidelines : [first, ...rest];
 };
 
-/** Every version there is: those that come with the release, and those that were loaded. */
+/** All versions: those of the release, and those that were loaded. */
 export const loadGuidelines = async (table: Table): Promise<Guidelines> => allOf((await read(table, false)).versions);
 
 const mostAttempts = 10;
 
 /**
- * Adds a version; running functions see it within a minute. Missions name the version they were requested under, so one
- * that is loaded is never changed: the same version with other content is refused.
+ * Adds a version; running functions see it within a minute. Missions name the version under which they were requested, so a
+ * loaded version never changes: the same version with other content is refused.
  */
 export const saveGuideline = async (
   table: Table,
@@ -54,10 +54,10 @@ export const saveGuideline = async (
     });
     if (written) return 'loaded';
   }
-  throw new Unavailable('others load guidelines all the time');
+  throw new Unavailable('guidelines are being loaded by others, try again');
 };
 
-/** What the guideline says changes rarely: a function keeps it for a minute. */
+/** Guidelines change rarely: a function caches them for a minute. */
 const keepMilliseconds = 60_000;
 
 export const cachedGuidelines = (table: Table, now: () => number = Date.now): (() => Promise<Guidelines>) => {

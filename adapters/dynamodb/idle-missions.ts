@@ -1,14 +1,14 @@
 import type { IdleMission, IdleMissions } from '../../core/delivery/obligations.ts';
-import { keys, queryUntil, retirementShard, type Table, updateIf } from './table.ts';
+import { keys, queryUntil, idleCheckShard, type Table, updateIf } from './table.ts';
 
-/** Nothing for what a newer release, that was taken back, has put there. */
-const retirementOf = ({ pk, sk }: Readonly<Record<string, unknown>>): IdleMission | undefined => {
+/** Nothing for an item of another kind, which a newer release stored before it was rolled back. */
+const idleMissionIn = ({ pk, sk }: Readonly<Record<string, unknown>>): IdleMission | undefined => {
   const mission = /^MISSION#(.+)$/.exec(String(pk))?.[1];
   const entry = /^ENTRY#(\d+)$/.exec(String(sk))?.[1];
   return mission === undefined || entry === undefined ? undefined : { mission, entry: Number(entry) };
 };
 
-const isIdleCheck = { when: 'obligation = :over', values: { over: retirementShard } };
+const isIdleCheck = { when: 'obligation = :over', values: { over: idleCheckShard } };
 
 /** Entries by which a mission is checked for idleness are in a partition of their own of the obligations index. */
 export const idleMissions = (table: Table): IdleMissions => ({
@@ -18,10 +18,10 @@ export const idleMissions = (table: Table): IdleMissions => ({
       {
         IndexName: 'obligations',
         KeyConditionExpression: 'obligation = :over AND dueAt <= :now',
-        ExpressionAttributeValues: { ':over': retirementShard, ':now': now },
+        ExpressionAttributeValues: { ':over': idleCheckShard, ':now': now },
       },
       limit,
-      retirementOf,
+      idleMissionIn,
     ),
 
   async forget(subscription, { mission, entry }, through) {

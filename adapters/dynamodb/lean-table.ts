@@ -1,8 +1,8 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 
 /**
- * The table with only what a call or two need of the SDK: the function that lets requests in starts with every new instance of
- * the API, and everybody waits for it.
+ * The table with the small client of the SDK only. The authorizer starts with every new instance of the API, and every request
+ * waits for it.
  */
 export interface LeanTable {
   readonly client: DynamoDBClient;

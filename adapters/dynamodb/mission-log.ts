@@ -3,7 +3,18 @@ import { evolve, fold, foldVersion } from '../../core/mission/evolve.ts';
 import type { MissionLog, StoredEntry, NumberedNotification } from '../../core/mission/mission-log.ts';
 import { type Entry, hub, type MissionState } from '../../core/mission/state.ts';
 import { defined } from '../../schemas/defined.ts';
-import { holds, keys, newestOf, owed, pack, rangeOf, retirementShard, type Table, unpack, updateIf } from './table.ts';
+import {
+  holds,
+  keys,
+  newestOf,
+  obligationAt,
+  pack,
+  rangeOf,
+  idleCheckShard,
+  type Table,
+  unpack,
+  updateIf,
+} from './table.ts';
 import { reach } from '../transient-faults.ts';
 
 /** Reads an item of the mission log. `packed` never changes; the other attributes are the result of its fan-out. */
@@ -12,7 +23,7 @@ export const storedEntry = (item: Record<string, unknown>): StoredEntry => {
   const withoutSubscription: string[] =
     typeof item['withoutSubscription'] === 'string' ? JSON.parse(item['withoutSubscription']) : [];
   const entry: Entry = unpack(item['packed']);
-  const fanOutPending = item['obligation'] !== undefined && item['obligation'] !== retirementShard;
+  const fanOutPending = item['obligation'] !== undefined && item['obligation'] !== idleCheckShard;
   const fanOutCompletedAt = typeof item['fanOutCompletedAt'] === 'string' ? item['fanOutCompletedAt'] : undefined;
   return {
     ...entry,
@@ -28,7 +39,7 @@ export const isOfThisFold = (item: Record<string, unknown>): boolean => item['fo
 
 /** DynamoDB takes items of 400 KB; the rest of an entry's item is small. */
 const largestPacked = 380_000;
-/** Kept free for what the hub itself must say: whom to phone. */
+/** Reserved for the hub's own messages: whom to phone. */
 const roomForHub = 16_000;
 
 /** The mission log on DynamoDB: one item per accepted message, accepted by one conditional put. */
@@ -38,7 +49,7 @@ export const missionLog = (table: Table): MissionLog => {
   const range = (mission: string, from: number, to: number) =>
     rangeOf(table, keys.entry(mission, from), keys.entry(mission, to));
 
-  /** An entry that carries the state of another fold is folded anew from the log. */
+  /** If the state of an entry is of another version of the fold, it is folded from the log again. */
   const current = async (item: Record<string, unknown>): Promise<StoredEntry> => {
     const entry = storedEntry(item);
     if (isOfThisFold(item)) return entry;
@@ -102,7 +113,7 @@ export const missionLog = (table: Table): MissionLog => {
         return 'too-large';
       const item = {
         ...key,
-        ...owed(key, dueAt),
+        ...obligationAt(key, dueAt),
         fold: foldVersion,
         event: entry.event,
         sender: entry.sender,
@@ -126,9 +137,9 @@ export const missionLog = (table: Table): MissionLog => {
         key: keys.entry(mission, number),
         ...(idleCheckAt === undefined
           ? { set: result, remove: ['obligation', 'dueAt'] }
-          : { set: { ...result, obligation: retirementShard, dueAt: idleCheckAt } }),
+          : { set: { ...result, obligation: idleCheckShard, dueAt: idleCheckAt } }),
         when: 'attribute_exists(obligation) AND obligation <> :over',
-        values: { over: retirementShard },
+        values: { over: idleCheckShard },
       });
       if (!cleared && notified.length > 0) await noteAlso(mission, number, notified);
     },

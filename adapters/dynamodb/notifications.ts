@@ -8,7 +8,7 @@ import {
   holds,
   keys,
   obligationShards,
-  owed,
+  obligationAt,
   rangeOf,
   type Table,
   updateIf,
@@ -53,7 +53,7 @@ export const notifications = (table: Table): Notifications => {
         client.send(
           new PutCommand({
             TableName,
-            Item: { ...key, ...owed(key, dueAt), ...notification },
+            Item: { ...key, ...obligationAt(key, dueAt), ...notification },
             ConditionExpression: 'attribute_not_exists(pk)',
           }),
         ),

@@ -6,19 +6,19 @@ import {
   type Key,
   keys,
   obligationShards,
-  retirementShard,
+  idleCheckShard,
   type Table,
   updateIf,
 } from './table.ts';
 import { reach } from '../transient-faults.ts';
 
-interface Owed {
+interface DueItem {
   readonly pk: string;
   readonly sk: string;
   readonly dueAt: string;
 }
 
-const obligationOf = ({ pk, sk, dueAt }: Owed): Obligation => {
+const obligationOf = ({ pk, sk, dueAt }: DueItem): Obligation => {
   const [kind = '', id = ''] = pk.split('#');
   const [part = '', number = ''] = sk.split('#');
   if (kind === 'MISSION' && part === 'TASK') return { kind: 'deadline', mission: id, task: number };
@@ -45,7 +45,7 @@ const keyOf = (obligation: Obligation): Key => {
   }
 };
 
-/** What is owed, read from the sparse index: its cost grows with what is owed, not with what is stored. */
+/** Obligations, read from the sparse index: the cost grows with what is pending, not with what is stored. */
 export const obligations = (table: Table): Obligations => {
   const { client, name: TableName } = table;
   const dueIn = async (shards: readonly string[], now: string, limit: number): Promise<readonly Obligation[]> => {
@@ -66,18 +66,18 @@ export const obligations = (table: Table): Obligations => {
     );
     return pages
       .flatMap((page) => page.Items ?? [])
-      .map(({ pk, sk, dueAt }): Owed => ({ pk: String(pk), sk: String(sk), dueAt: String(dueAt) }))
+      .map(({ pk, sk, dueAt }): DueItem => ({ pk: String(pk), sk: String(sk), dueAt: String(dueAt) }))
       .toSorted((a, b) => a.dueAt.localeCompare(b.dueAt) || a.pk.localeCompare(b.pk) || a.sk.localeCompare(b.sk))
       .map(obligationOf);
   };
 
   return {
     async due(now, limit) {
-      const [deadlines, debts] = await Promise.all([
+      const [deadlines, others] = await Promise.all([
         dueIn(deadlineShards, now, limit),
         dueIn(obligationShards, now, limit),
       ]);
-      return [...deadlines, ...debts].slice(0, limit);
+      return [...deadlines, ...others].slice(0, limit);
     },
 
     async postpone(obligation, dueAt) {
@@ -85,7 +85,7 @@ export const obligations = (table: Table): Obligations => {
         key: keyOf(obligation),
         set: { dueAt },
         when: 'attribute_exists(obligation) AND NOT obligation IN (:over, :failed)',
-        values: { over: retirementShard, failed: deadLetterShard },
+        values: { over: idleCheckShard, failed: deadLetterShard },
       });
     },
   };

@@ -6,7 +6,7 @@ import { reach } from '../transient-faults.ts';
 
 const listOf = (operator: string): string => `${operator}#readiness`;
 
-/** What is seen across missions, each a projection paid by the debt of the entry that changed it. */
+/** Readiness and incidents across missions. Projections: the fan-out of the entry that changed them updates them. */
 export const overview = (table: Table): Overview => {
   const { client, name: TableName } = table;
   return {

@@ -1,15 +1,15 @@
 import { UpdateItemCommand, type UpdateItemCommandOutput } from '@aws-sdk/client-dynamodb';
 import { update } from './update.ts';
 
-/** How much a client may ask of the hub in a while, exactly: one item per client, budget and window, to which each request adds one. */
+/** Exact rate limits per client: one item per client, budget and window, to which each request adds one. */
 
 /**
- * Messages have a budget of their own: no polling may keep one out. So have missions that are opened or taken up again after a
- * pause: each has a place in the heads of those who are told of it, and a head has room for some thousands.
+ * Messages have a budget of their own, so that polling cannot use it up. So have missions that are opened or become active again
+ * after a pause: each takes room in the heads of the subscriptions that are notified, and a head has room for some thousands.
  */
 export type Budget = 'messages' | 'requests' | 'missions';
 
-/** Who asks: the legal entity and the client of its token. */
+/** The legal entity and the client of an access token. */
 export interface Spender {
   readonly parent: string;
   readonly client: string;
@@ -30,16 +30,16 @@ export interface Spent {
   readonly most: number;
   /** Seconds until the next window if there was nothing left for it. */
   readonly waitFor?: number;
-  /** Takes it back. */
+  /** Removes it from the count. */
   readonly giveBack: () => Promise<void>;
 }
 
 export interface RequestBudgets<Of extends Budget> {
-  /** Counts a request. Throws whatever keeps it from being counted; nobody is kept waiting for that. */
-  readonly spend: (who: Spender, budget: Of) => Promise<Spent>;
+  /** Counts a request. Throws if it cannot be counted in time; the caller lets the request pass. */
+  readonly spend: (client: Spender, budget: Of) => Promise<Spent>;
 }
 
-/** A table by whichever of the SDK's clients its caller has. */
+/** A table with either client of the SDK. */
 interface Counters {
   readonly client: {
     send(command: UpdateItemCommand, options: { readonly abortSignal: AbortSignal }): Promise<UpdateItemCommandOutput>;
@@ -47,10 +47,10 @@ interface Counters {
   readonly name: string;
 }
 
-/** Milliseconds for which a request may be held up by its being counted. */
+/** Milliseconds for which a request may wait for its count. */
 const patience = 400;
 
-/** Seconds for which a window's item is kept after its end: clocks differ. */
+/** Seconds for which the item of a window is kept after its end: clocks differ. */
 const remembered = 60;
 
 export const requestBudgets = <Of extends Budget>(
@@ -75,17 +75,17 @@ export const requestBudgets = <Of extends Budget>(
     return Number(Attributes?.['spent']?.N);
   };
   return {
-    spend: async (who, budget) => {
+    spend: async (spender, budget) => {
       const { seconds, most } = allowances[budget];
       const at = now() / 1000;
       const start = Math.floor(at / seconds) * seconds;
-      const count = await add(who, budget, start, 1);
+      const count = await add(spender, budget, start, 1);
       return {
         count,
         most,
         ...(count > most ? { waitFor: Math.max(1, Math.ceil(start + seconds - at)) } : {}),
         giveBack: async () => {
-          await add(who, budget, start, -1);
+          await add(spender, budget, start, -1);
         },
       };
     },

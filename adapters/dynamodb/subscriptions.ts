@@ -11,7 +11,7 @@ import {
 import { defined } from '../../schemas/defined.ts';
 import type { SubscriptionFilter } from '../../schemas/subscription.ts';
 import { count, type Item, text } from './attributes.ts';
-import { batchGet, keys, owed, pack, type Table, unpack, updateItem, updateIf } from './table.ts';
+import { batchGet, keys, obligationAt, pack, type Table, unpack, updateItem, updateIf } from './table.ts';
 import { reach } from '../transient-faults.ts';
 
 const statuses: readonly SubscriptionStatus[] = ['requested', 'active', 'error', 'off'];
@@ -79,7 +79,7 @@ export const subscriptions = (table: Table): Subscriptions => {
       const key = keys.subscription(subscription.id);
       const head = {
         ...key,
-        ...owed(key, dueAt),
+        ...obligationAt(key, dueAt),
         status,
         revision,
         lastNumber,
@@ -142,7 +142,7 @@ export const subscriptions = (table: Table): Subscriptions => {
         ...(handshakeDueAt === undefined
           ? { set: { packed, revision } }
           : {
-              set: { packed, revision, status: 'requested', failures: 0, ...owed(key, handshakeDueAt) },
+              set: { packed, revision, status: 'requested', failures: 0, ...obligationAt(key, handshakeDueAt) },
               remove: ['failingSince', 'retryAt', 'error'],
             }),
         when: 'revision = :seen AND #status <> :off',

@@ -13,7 +13,7 @@ import { digestOf, fingerprintOf } from '../../schemas/identifiers.ts';
 import { reach } from '../transient-faults.ts';
 import { type Update, update } from './update.ts';
 
-/** The one table: its client, its keys, and what every log needs of it. */
+/** The one table: its client, its keys, and what every adapter needs of it. */
 export interface Table {
   readonly client: DynamoDBDocumentClient;
   readonly name: string;
@@ -49,32 +49,38 @@ export const keys = {
 
 /** Shards of the obligations index: one partition of an index takes 1 000 writes a second. */
 export const obligationShards = [
-  'owed#0',
-  'owed#1',
-  'owed#2',
-  'owed#3',
-  'owed#4',
-  'owed#5',
-  'owed#6',
-  'owed#7',
+  'pending#0',
+  'pending#1',
+  'pending#2',
+  'pending#3',
+  'pending#4',
+  'pending#5',
+  'pending#6',
+  'pending#7',
 ] as const;
 
-/** Shards of the same index for asks that wait for a human: told of first when their time has come. */
+/** Shards of the same index for Tasks that wait for a human: they are worked first when their deadline has passed. */
 export const deadlineShards = ['deadline#0', 'deadline#1', 'deadline#2', 'deadline#3'] as const;
 
-/** Partition of the same index for notifications that were given up: the dead letters. Nothing is owed in it. */
+/** Partition of the same index for notifications that were given up: the dead letters. They are not due. */
 export const deadLetterShard = 'failed';
 
-/** Partition of the same index for entries whose mission may rest: an empty `owed` still means that everybody has been told. */
-export const retirementShard = 'over';
+/** Partition of the same index for idle checks. They have their own, so that an empty `pending` means that everybody has been notified. */
+export const idleCheckShard = 'over';
 
 /** Attributes that put an item into the sparse obligations index. */
-export const owed = ({ pk }: Key, dueAt: string): Owed => ({ obligation: shardOf(pk, obligationShards), dueAt });
+export const obligationAt = ({ pk }: Key, dueAt: string): ObligationAttributes => ({
+  obligation: shardOf(pk, obligationShards),
+  dueAt,
+});
 
-/** The same for a Task that waits for a human until its deadline. */
-export const awaited = ({ pk }: Key, dueAt: string): Owed => ({ obligation: shardOf(pk, deadlineShards), dueAt });
+/** The same attributes for a Task that waits for a human until its deadline. */
+export const deadlineAt = ({ pk }: Key, dueAt: string): ObligationAttributes => ({
+  obligation: shardOf(pk, deadlineShards),
+  dueAt,
+});
 
-interface Owed {
+interface ObligationAttributes {
   readonly obligation: string;
   readonly dueAt: string;
 }
@@ -85,7 +91,7 @@ const shardOf = (pk: string, shards: readonly [string, ...string[]]): string =>
 export const isConditionFailed = (error: unknown): boolean =>
   error instanceof Error && error.name === 'ConditionalCheckFailedException';
 
-/** An update would make its item larger than DynamoDB takes, 400 KB: it will fail for everybody. */
+/** The update would make the item larger than 400 KB, the limit of DynamoDB: it fails for every caller. */
 export const isItemTooLarge = (error: unknown): boolean =>
   error instanceof Error && error.name === 'ValidationException' && /item size/i.test(error.message);
 
@@ -130,7 +136,7 @@ export const batchGet = async (
 
 type Query = Omit<QueryCommandInput, 'TableName' | 'ExclusiveStartKey' | 'Limit'>;
 
-/** The first so many of what is read from the items of a query, page by page; an item in which nothing is found counts for nothing. */
+/** Reads a query page by page and returns the first `limit` values. Items from which `read` returns nothing are not counted. */
 export const queryUntil = async <Value>(
   { client, name: TableName }: Table,
   query: Query,
@@ -154,7 +160,7 @@ export const queryUntil = async <Value>(
 export const queryAll = (table: Table, query: Query): Promise<readonly Record<string, unknown>[]> =>
   queryUntil(table, query, Number.POSITIVE_INFINITY, (item) => item);
 
-/** The item with the highest sort key of those that begin with a word, read consistently. */
+/** The item with the highest sort key that begins with `begins`, read consistently. */
 export const newestOf = async (
   { client, name: TableName }: Table,
   pk: string,
@@ -186,7 +192,7 @@ export const rangeOf = (table: Table, from: Key, to: Key): Promise<readonly Reco
 /** JSON, compressed: a FHIR message shrinks five to ten times, and DynamoDB bills by the kilobyte. */
 export const pack = (value: unknown): Buffer => gzipSync(JSON.stringify(value), { level: 4 });
 
-/** What was unpacked of bytes that are still held: a delivery reads an entry and its mission's request, often the same item. */
+/** Cache of unpacked text while the bytes are in use: a delivery reads an entry and its mission's request, often the same item. */
 const unpacked = new WeakMap<Uint8Array, string>();
 
 const textOf = (packed: Uint8Array): string => {
@@ -195,7 +201,7 @@ const textOf = (packed: Uint8Array): string => {
   return text;
 };
 
-/** What `pack` wrote. The table is written by the hub alone, so the shape is trusted. */
+/** Reads what `pack` wrote. Only the hub writes the table, so the shape is trusted. */
 export const unpack = (packed: unknown) => {
   if (!(packed instanceof Uint8Array)) throw new Error('a packed attribute is missing');
   return JSON.parse(textOf(packed));

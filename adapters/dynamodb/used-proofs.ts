@@ -3,9 +3,9 @@ import { ConditionalCheckFailedException, PutItemCommand } from '@aws-sdk/client
 import { Unavailable } from '../../core/mission/errors.ts';
 import type { LeanTable } from './lean-table.ts';
 
-/** The proofs that were used, each by its digest, until nobody would take them any more. */
+/** The proofs that were used, each by its digest, until they have expired. */
 export interface UsedProofs {
-  /** Notes a proof as used; `false` if it was before. `until` in seconds since 1970. Throws `Unavailable`. */
+  /** Stores a proof as used; `false`: it was used before. `until`: seconds since 1970. Throws `Unavailable`. */
   readonly use: (digest: string, until: number) => Promise<boolean>;
 }
 
@@ -24,7 +24,7 @@ export const usedProofs = ({ client, name: TableName }: LeanTable): UsedProofs =
               expiresAt: { N: String(Math.ceil(until)) },
               usedBy: attempt,
             },
-            // The SDK repeats a put whose answer was lost; that it finds itself is no replay.
+            // The SDK repeats a put whose answer was lost; that put finds its own item, which is no replay.
             ConditionExpression: 'attribute_not_exists(pk) OR usedBy = :attempt',
             ExpressionAttributeValues: { ':attempt': attempt },
           }),

@@ -2,15 +2,15 @@ import { PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import type { Worklist, WorklistItem } from '../../core/mission/projections.ts';
 import { deadlineOf, isFinal } from '../../core/mission/state.ts';
 import { defined } from '../../schemas/defined.ts';
-import { awaited, holds, keys, pack, type Table, unpack } from './table.ts';
+import { deadlineAt, holds, keys, pack, type Table, unpack } from './table.ts';
 import { reach } from '../transient-faults.ts';
 
 const listOf = (owner: string, open: boolean): string => `${owner}#${open ? 'open' : 'closed'}`;
 
-/** No sort key is longer; whatever a caller makes of a cursor, the query stays legal. */
+/** No sort key is longer. A cursor is cut to it, so that the query stays valid whatever a caller sends. */
 const longestCursor = 120;
 
-/** Worklists: one item per Task, listed by owner through the index `worklist`. A projection, paid by the debt of the entry that changed the Task. */
+/** Worklists: one item per Task, listed by owner through the index `worklist`. A projection: the fan-out of the entry that changed the Task updates it. */
 export const worklist = ({ client, name: TableName }: Table): Worklist => ({
   async put(task, state) {
     const { mission, exercise, urgency, coordinator } = state;
@@ -23,7 +23,7 @@ export const worklist = ({ client, name: TableName }: Table): Worklist => ({
           TableName,
           Item: {
             ...key,
-            ...(deadline === undefined ? {} : awaited(key, deadline)),
+            ...(deadline === undefined ? {} : deadlineAt(key, deadline)),
             worklist: listOf(task.owner, !isFinal(task)),
             changedAt: `${task.changedAt}#${task.id}`,
             entry: state.version,
@@ -38,7 +38,7 @@ export const worklist = ({ client, name: TableName }: Table): Worklist => ({
   },
 
   async list(owner, open, limit, from) {
-    // Open Tasks by who has waited longest, closed ones newest first; a cursor is the sort key of the last one seen.
+    // Open Tasks longest waiting first, closed ones newest first. A cursor is the sort key of the last Task of the page.
     const range = from === undefined ? '' : ` AND changedAt ${open ? '>' : '<'} :from`;
     const page = await reach(() =>
       client.send(

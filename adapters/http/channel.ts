@@ -125,7 +125,7 @@ export const webhookChannel = (
       outgoing.on('error', (error) =>
         resolve(wasStale(outgoing, error) ? send(url, options, body) : { failure: failureOf(error) }),
       );
-      // An answer that is none (101) closes the connection without a word.
+      // After an answer that is not one (101), the connection closes without an error.
       outgoing.on('close', () => resolve({ failure: 'connection' }));
       outgoing.end(body);
     });

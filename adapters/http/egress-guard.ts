@@ -93,7 +93,7 @@ export const allowList = (text: string): ((url: URL) => boolean) => {
   const hosts = new Set(
     entries.flatMap((entry) => {
       const host = entry.endsWith(':*') ? originOf(entry.slice(0, -2)) : undefined;
-      // A port before the star would be lost without a word.
+      // A port before the star would be ignored silently.
       return host === undefined || /:\d+:\*$/.test(entry) ? [] : `${host.protocol}//${host.hostname}`;
     }),
   );

@@ -14,27 +14,27 @@ export const openQueues = (): SQSClient =>
 /** SQS takes at most ten messages a batch. */
 const batchSize = 10;
 
-/** Order per mission and endpoint: a group holds its later messages back while one is being retried. */
-const groupOf = (order: DeliveryJob): string =>
-  `${order.subscription}.${order.kind === 'notification' ? order.mission : 'contact'}`;
+/** Keeps the job per mission and endpoint: SQS holds back the later messages of a group while one is retried. */
+const groupOf = (job: DeliveryJob): string =>
+  `${job.subscription}.${job.kind === 'notification' ? job.mission : 'contact'}`;
 
-/** What SQS drops if it comes again within five minutes: the same notification, unless it was redriven; the same occasion of a contact. */
-const nameOf = (order: DeliveryJob): string => {
+/** SQS drops a job with the same id within five minutes: the same notification, unless it was redriven; the same due time of a handshake or heartbeat. */
+const nameOf = (job: DeliveryJob): string => {
   const words =
-    order.kind === 'notification'
-      ? [order.subscription, order.number, ...(order.redrivenAt === undefined ? [] : [order.redrivenAt])]
-      : [order.subscription, order.kind, order.due];
-  // SQS takes letters, digits and punctuation, and no more than 128 of them.
+    job.kind === 'notification'
+      ? [job.subscription, job.number, ...(job.redrivenAt === undefined ? [] : [job.redrivenAt])]
+      : [job.subscription, job.kind, job.due];
+  // SQS takes up to 128 letters, digits and punctuation characters.
   return words.join('.');
 };
 
-const sendAll = async (client: SQSClient, QueueUrl: string, orders: readonly DeliveryJob[]): Promise<void> => {
-  for (let at = 0; at < orders.length; at += batchSize) {
-    const Entries = orders.slice(at, at + batchSize).map((order, index) => ({
+const sendAll = async (client: SQSClient, QueueUrl: string, jobs: readonly DeliveryJob[]): Promise<void> => {
+  for (let at = 0; at < jobs.length; at += batchSize) {
+    const Entries = jobs.slice(at, at + batchSize).map((job, index) => ({
       Id: String(index),
-      MessageBody: JSON.stringify(order),
-      MessageGroupId: groupOf(order),
-      MessageDeduplicationId: nameOf(order),
+      MessageBody: JSON.stringify(job),
+      MessageGroupId: groupOf(job),
+      MessageDeduplicationId: nameOf(job),
     }));
     const answer = await reach(() => client.send(new SendMessageBatchCommand({ QueueUrl, Entries })));
     const [failed] = answer.Failed ?? [];
@@ -43,10 +43,10 @@ const sendAll = async (client: SQSClient, QueueUrl: string, orders: readonly Del
 };
 
 export const deliveryQueue = (client: SQSClient, queueUrl: string): DeliveryQueue => ({
-  send: (orders) => sendAll(client, queueUrl, orders),
+  send: (jobs) => sendAll(client, queueUrl, jobs),
 });
 
-/** Lets a received message come back after a while: FIFO queues have no delay of their own. */
+/** Makes a received message visible again after `seconds`: FIFO queues have no delay per message. */
 export const returnAfter = async (
   client: SQSClient,
   queueUrl: string,
@@ -62,7 +62,7 @@ export const returnAfter = async (
   );
 };
 
-const makeOrderSchema = () =>
+const makeJobSchema = () =>
   z.discriminatedUnion('kind', [
     z.object({
       kind: z.literal('notification'),
@@ -78,12 +78,12 @@ const makeOrderSchema = () =>
     z.object({ kind: z.enum(['handshake', 'heartbeat']), subscription: z.string(), due: z.string() }),
   ]);
 
-// Made when an order is first read: most functions only write them.
-let orderSchema: ReturnType<typeof makeOrderSchema> | undefined;
+// Made when a job is first read: most functions only write them.
+let jobSchema: ReturnType<typeof makeJobSchema> | undefined;
 
-/** An order as it came out of the queue. Throws if it is none. */
-export const readOrder = (body: string): DeliveryJob => {
-  orderSchema ??= makeOrderSchema();
-  const order = orderSchema.parse(JSON.parse(body));
-  return order.kind === 'notification' ? defined(order) : order;
+/** Reads a job of the queue. Throws if it is not one. */
+export const readJob = (body: string): DeliveryJob => {
+  jobSchema ??= makeJobSchema();
+  const job = jobSchema.parse(JSON.parse(body));
+  return job.kind === 'notification' ? defined(job) : job;
 };

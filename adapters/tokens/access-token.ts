@@ -4,11 +4,11 @@ import { issuerKeys } from './issuer-keys.ts';
 import { algorithms, blaming } from './jwt.ts';
 import { TokenRefused } from './refused.ts';
 
-/** What an access token of HelseID says of who calls. */
+/** Claims of a HelseID access token about the caller. */
 export interface AccessToken {
   /** Organisation number of the legal entity. */
   readonly parent: string;
-  /** Organisation number of one of its units. HelseID takes the client's word for it: the directory must know it. */
+  /** Organisation number of one of its units. HelseID does not verify it: the directory must know it. */
   readonly child?: string;
   /** Organisation number of the supplier whose system serves several organisations. */
   readonly supplier?: string;
@@ -30,7 +30,7 @@ const organisationClaim = (claims: JWTPayload, name: string): string | undefined
   return value;
 };
 
-/** It stands in logs and is shown to the parties of a mission: what has another form, as a person's number would, is not repeated. */
+/** The client id is logged and shown to the parties of a mission: one of another form, such as a person's number, is not repeated. */
 const isClientId = (client: string): boolean => /^(?!\d{11}$)[\w.:/-]{1,128}$/.test(client);
 
 /** HelseID gives scopes as a list, RFC 9068 as a text. */
@@ -57,7 +57,7 @@ const isAccessTokenType = (typ: unknown): boolean =>
 /**
  * Verifies access tokens by HelseID's rules for APIs: signature by one of the issuer's published keys, pinned algorithms,
  * `typ`, issuer, the hub as the only audience, `exp` and `nbf`. Throws `TokenRefused` for a token that is not acceptable, and
- * another error if nobody can say.
+ * another error if it cannot be verified.
  */
 export const accessTokenVerifier = (
   issuer: string,

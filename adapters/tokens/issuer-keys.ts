@@ -1,20 +1,20 @@
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
 import { isObject } from '../../schemas/json/json.ts';
 
-/** The issuer cannot be asked for its keys, so nobody can say whether a token is good. */
+/** The issuer's keys cannot be fetched, so a token cannot be verified. */
 export class IssuerUnreachable extends Error {
   override readonly name = 'IssuerUnreachable';
 }
 
 /** Milliseconds. */
 const patience = 2_000;
-/** So long keys are used without asking: in that time a key that the issuer withdraws is still taken. */
+/** Keys are used so long without a request: a key that the issuer withdraws is accepted until then. Milliseconds. */
 const freshFor = 10 * 60_000;
-/** So long they are used while the issuer does not answer: longer than its tokens live, so that no good token is refused. */
+/** Keys are used so long while the issuer does not answer: longer than its tokens live, so that no valid token is refused. Milliseconds. */
 const usableFor = 2 * 60 * 60_000;
-/** Between two askings because of a key that nobody knows: whoever invents key ids cannot make the hub ask for each. */
+/** Between two requests because of an unknown key: a caller that invents key ids cannot cause a request for each. Milliseconds. */
 const cooldown = 5_000;
-/** After the issuer did not answer: who calls is not kept waiting for it each time. */
+/** After the issuer did not answer: callers do not wait for it each time. Milliseconds. */
 const pauseAfterFailure = 1_000;
 
 /** Bytes of an answer, decompressed: a hundred keys are less. */
@@ -26,7 +26,7 @@ const textOf = async ({ body }: Response): Promise<string> => {
   for await (const chunk of body ?? []) {
     length += chunk.length;
     // Ends the loop, which cancels the rest.
-    if (length > longestAnswer) throw new IssuerUnreachable('the token issuer answers too much');
+    if (length > longestAnswer) throw new IssuerUnreachable('the answer of the token issuer is too large');
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');
@@ -40,7 +40,7 @@ const getJson = async (url: string): Promise<Readonly<Record<string, unknown>>> 
   });
   if (!answer.ok) throw new IssuerUnreachable(`the token issuer answers HTTP ${answer.status}`);
   const body: unknown = JSON.parse(await textOf(answer));
-  if (!isObject(body)) throw new IssuerUnreachable('the token issuer answers no JSON object');
+  if (!isObject(body)) throw new IssuerUnreachable('the answer of the token issuer is not a JSON object');
   return body;
 };
 
@@ -49,10 +49,10 @@ const discover = async (issuer: string): Promise<string> => {
   const { issuer: named, jwks_uri: address } = await getJson(
     `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`,
   );
-  if (named !== issuer) throw new IssuerUnreachable('the token issuer calls itself by another name');
+  if (named !== issuer) throw new IssuerUnreachable('the document of the token issuer names another issuer');
   if (typeof address !== 'string' || !URL.canParse(address))
-    throw new IssuerUnreachable('the token issuer does not say where its keys are');
-  // Keys that come unprotected could be anybody's.
+    throw new IssuerUnreachable('the document of the token issuer has no address of its keys');
+  // Keys that come without https could be from any sender.
   if (issuer.startsWith('https:') && !address.startsWith('https:'))
     throw new IssuerUnreachable('the keys of the token issuer are not behind https');
   return address;
@@ -67,8 +67,8 @@ interface Held {
 }
 
 /**
- * The issuer's published keys, kept: asked for anew when they are old and when a token names one that is not among them
- * (rotation). An issuer that is down does no harm as long as its keys are known. Throws `IssuerUnreachable`.
+ * The issuer's published keys, cached. They are fetched again when they are old, and when a token names an unknown one
+ * (rotation). While the keys are cached, tokens are verified although the issuer is down. Throws `IssuerUnreachable`.
  */
 export const issuerKeys = (issuer: string, now: () => number): JWTVerifyGetKey => {
   let address: string | undefined;
@@ -99,7 +99,7 @@ export const issuerKeys = (issuer: string, now: () => number): JWTVerifyGetKey =
   const age = (): number => (held === undefined ? Number.POSITIVE_INFINITY : now() - held.since);
   const mayAsk = (): boolean => now() - askedAt >= (failure === undefined ? cooldown : pauseAfterFailure);
   const unreachable = (): IssuerUnreachable =>
-    new IssuerUnreachable('the token issuer cannot be asked', { cause: failure });
+    new IssuerUnreachable('the token issuer cannot be reached', { cause: failure });
 
   return async (header, token) => {
     if (age() >= freshFor && (asking !== undefined || mayAsk())) await askOnce();
@@ -109,7 +109,7 @@ export const issuerKeys = (issuer: string, now: () => number): JWTVerifyGetKey =
     } catch (error) {
       if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
       if (asking !== undefined || mayAsk()) await askOnce();
-      // It may be a new key: as long as the issuer cannot be asked nobody knows.
+      // It may be a new key: that is unknown until the issuer answers.
       if (failure !== undefined) throw unreachable();
       return await held.find(header, token);
     }

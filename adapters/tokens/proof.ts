@@ -4,7 +4,7 @@ import { digestOf } from '../../schemas/identifiers.ts';
 import { algorithms, blaming } from './jwt.ts';
 import { TokenRefused } from './refused.ts';
 
-/** DPoP proofs (RFC 9449): that who sends a token holds the key it is bound to, and means this very request. */
+/** DPoP proofs (RFC 9449): the sender of a token holds the key that the token is bound to, and has signed this request. */
 
 /** Seconds by which `iat` may lie before and after now. */
 export interface ProofWindow {
@@ -19,9 +19,9 @@ export interface ProvenRequest {
   readonly url: string;
 }
 
-/** A proof that is good but for what only a memory can tell: whether it was used before. */
+/** A valid proof. Whether it was used before is checked elsewhere (`used-proofs.ts`). */
 export interface Proof {
-  /** Of key and `jti`; says nothing of either. */
+  /** Of key and `jti`; reveals neither. */
   readonly digest: string;
   /** Thumbprint of the key (RFC 7638). */
   readonly thumbprint: string;
@@ -74,7 +74,7 @@ export const verifyProof = async (
   window: ProofWindow,
   now: number,
 ): Promise<Proof> => {
-  // Nobody else is asked, so whatever goes wrong is the proof's fault.
+  // No other system is called, so every failure is a fault of the proof.
   const { payload, thumbprint } = await blaming(async () => {
     const verified = await jwtVerify(proof, async ({ alg }) => importJWK(publicKeyIn(proof), alg), {
       algorithms,

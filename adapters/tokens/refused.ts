@@ -23,7 +23,7 @@ export type TokenFault =
   | 'other-key'
   | 'replayed';
 
-/** The caller is not let in: 401. Any other error means that nobody can say, which is the hub's fault. */
+/** The token is not accepted: 401. Any other error means that it cannot be verified, which is a fault of the hub. */
 export class TokenRefused extends Error {
   override readonly name = 'TokenRefused';
   readonly fault: TokenFault;

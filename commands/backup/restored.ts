@@ -1,6 +1,6 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import type { Closure } from '../../adapters/dynamodb/directory-store.ts';
-import { keys, owed } from '../../adapters/dynamodb/table.ts';
+import { keys, obligationAt } from '../../adapters/dynamodb/table.ts';
 import type { NumberGap } from '../../core/delivery/subscription.ts';
 import { type Item, textOf } from './items.ts';
 
@@ -37,7 +37,7 @@ const restoredHead = (item: Item, at: string): Item => {
   const lastNumber = Math.max(after + 1, Math.floor((Date.parse(at) - numbersBegin) / 1000));
   const before: readonly NumberGap[] = JSON.parse(textOf(item, 'gaps') || '[]');
   const gaps: readonly NumberGap[] = [...before, { after, next: lastNumber + 1, at }];
-  const { obligation, dueAt } = owed({ pk: textOf(item, 'pk'), sk: textOf(item, 'sk') }, at);
+  const { obligation, dueAt } = obligationAt({ pk: textOf(item, 'pk'), sk: textOf(item, 'sk') }, at);
   const changed: Record<string, AttributeValue> = {
     status: { S: 'requested' },
     failures: { N: '0' },

@@ -138,7 +138,7 @@ const otherSubscription = async (
 /**
  * Alerts people that a party has not been reached, unless another of its subscriptions has got the entry. The fan-out of the
  * hub's message is left to the sweeper: only the write must happen here.
- * `false`: nobody was alerted, because another subscription of the party is still being tried.
+ * `false`: no alert was written, because another subscription of the party is still being tried.
  */
 const alertPeople = async (
   cause: Cause,

@@ -157,7 +157,7 @@ interface Result {
 }
 
 /** Notifies the subscribers of an entry at the same time; a failure is the outcome of its subscriber. */
-const settleAll = (
+const notifyAll = (
   plan: readonly Pick<Result, 'subscriber' | 'wanting'>[],
   work: (planned: Pick<Result, 'subscriber' | 'wanting'>) => Promise<Notified | 'passed' | 'full'>,
 ): Promise<readonly Result[]> =>
@@ -221,7 +221,7 @@ const completeEntry = async (
   ]);
   const wanting = subscribers.filter((subscriber) => wants(subscriber, entry));
   const others = mayHaveStarted ? subscribers.filter((subscriber) => !wanting.includes(subscriber)) : [];
-  const results = await settleAll(
+  const results = await notifyAll(
     [
       ...wanting.map((subscriber) => ({ subscriber, wanting: true })),
       ...others.map((subscriber) => ({ subscriber, wanting: false })),
@@ -280,6 +280,6 @@ export const fanOut = async (
     if (completion.outcome === 'pending') throw completion.failure;
     warnings.push(...completion.warnings);
   }
-  // A warning asks for nothing, and nobody is warned about it: the recursion ends.
+  // A warning requests nothing, and no warning follows from it: the recursion ends.
   for (const warning of warnings) await fanOut(ports, warning);
 };

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { accessLog } from '../../adapters/dynamodb/access-log.ts';
-import { deliveryDesk } from '../../adapters/dynamodb/delivery-context.ts';
+import { deliveryContexts } from '../../adapters/dynamodb/delivery-context.ts';
 import { openLeanTable } from '../../adapters/dynamodb/lean-table.ts';
 import { missionLog } from '../../adapters/dynamodb/mission-log.ts';
 import { requestBudgets } from '../../adapters/dynamodb/rate-limits.ts';
@@ -233,7 +233,7 @@ describe('the AWS calls of a message', () => {
     if (typeof numbered === 'string' || !('number' in numbered)) throw new Error('the notification was not numbered');
     const delivering = {
       ...delivery,
-      contexts: deliveryDesk(table, delivery.missions),
+      contexts: deliveryContexts(table, delivery.missions),
       channel: { post: async () => ({ status: 200 }) },
       directory,
       clock: { now: Date.now },

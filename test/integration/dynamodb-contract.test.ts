@@ -1,11 +1,11 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { DeleteMessageCommand, ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll } from 'vitest';
-import { deliveryDesk } from '../../adapters/dynamodb/delivery-context.ts';
+import { deliveryContexts } from '../../adapters/dynamodb/delivery-context.ts';
 import { subscriptions } from '../../adapters/dynamodb/subscriptions.ts';
 import { openTable, type Table } from '../../adapters/dynamodb/table.ts';
 import { openLogs } from '../../adapters/wiring.ts';
-import { deliveryQueue, openQueues, readOrder, returnAfter } from '../../adapters/sqs/queues.ts';
+import { deliveryQueue, openQueues, readJob, returnAfter } from '../../adapters/sqs/queues.ts';
 import { portContract } from '../contract/contract.ts';
 import { type EmbeddedAws, startEmbeddedAws, withoutTimeLimits } from '../support/embedded-aws.ts';
 import { queueContract } from '../contract/delivery-queue.ts';
@@ -43,7 +43,7 @@ portContract('DynamoDB', async () => {
   withoutTimeLimits(logs.table.client);
   return {
     ...logs,
-    contexts: deliveryDesk(logs.table, logs.missions),
+    contexts: deliveryContexts(logs.table, logs.missions),
     interrupted: (between) => subscriptions(interruptedTable(between)),
   };
 });
@@ -66,7 +66,7 @@ queueContract('SQS', async () => {
       const [message] = Messages;
       if (message?.Body === undefined || message.ReceiptHandle === undefined) return undefined;
       return {
-        order: readOrder(message.Body),
+        order: readJob(message.Body),
         receives: Number(message.Attributes?.ApproximateReceiveCount),
         receipt: message.ReceiptHandle,
       };

@@ -1,7 +1,7 @@
 import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Logs, openLogs } from '../../adapters/wiring.ts';
-import { keys, retirementShard } from '../../adapters/dynamodb/table.ts';
+import { keys, idleCheckShard } from '../../adapters/dynamodb/table.ts';
 import { acceptMessage } from '../../core/mission/accept-message.ts';
 import { fanOut } from '../../core/delivery/fan-out.ts';
 import { removeIdleMissions } from '../../core/delivery/idle-missions.ts';
@@ -125,7 +125,7 @@ test('checks a mission although 120 items of a newer release are due before it',
     await client.send(
       new PutCommand({
         TableName: aws.tableName,
-        Item: { pk: `FUTURE#${index}`, sk: 'WAIT', obligation: retirementShard, dueAt: new Date(start).toISOString() },
+        Item: { pk: `FUTURE#${index}`, sk: 'WAIT', obligation: idleCheckShard, dueAt: new Date(start).toISOString() },
       }),
     );
   const request = missionRequest({ id: 'idle-behind' });

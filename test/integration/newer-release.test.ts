@@ -8,7 +8,7 @@ import {
   deadLetterShard,
   keys,
   obligationShards,
-  owed,
+  obligationAt,
   pack,
   type Table,
   unpack,
@@ -197,7 +197,7 @@ describe('a table with fields, attributes, folds and item kinds that this releas
     la.behave({ status: 503 });
     await send(amk, known);
     const mission = missionOf(known);
-    const { obligation: shard } = owed(keys.entry(mission, 1), '');
+    const { obligation: shard } = obligationAt(keys.entry(mission, 1), '');
     expect(obligationShards).toContain(shard);
     const obligations = Array.from({ length: 120 }, (_, index) => ({
       pk: `MISSION#${mission}`,
@@ -274,7 +274,7 @@ describe('a mission with an event that this release does not know', () => {
     const key = keys.notification(coordinator.subscription, number);
     await putItem(table, {
       ...key,
-      ...owed(key, now()),
+      ...obligationAt(key, now()),
       subscription: coordinator.subscription,
       number,
       organisation: organisation(oslo),
@@ -297,7 +297,7 @@ describe('a mission with an event that this release does not know', () => {
       () => [unread, waiting, other].every((one) => countOf(missionOf(one)) > 0),
       60,
     );
-    await storeUnknown(missionOf(unread), owed(keys.entry(missionOf(unread), 2), now()));
+    await storeUnknown(missionOf(unread), obligationAt(keys.entry(missionOf(unread), 2), now()));
     await storeUnknown(missionOf(waiting), { notified: '[]', withoutSubscription: '[]' });
     pendingNumber = await assignNumber(missionOf(waiting));
   }, 120_000);

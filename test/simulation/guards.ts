@@ -368,8 +368,8 @@ export const guards: readonly Guard[] = [
   },
   {
     file: notifications,
-    find: "            Item: { ...key, ...owed(key, dueAt), ...notification },\n            ConditionExpression: 'attribute_not_exists(pk)',\n",
-    replace: '            Item: { ...key, ...owed(key, dueAt), ...notification },\n',
+    find: "            Item: { ...key, ...obligationAt(key, dueAt), ...notification },\n            ConditionExpression: 'attribute_not_exists(pk)',\n",
+    replace: '            Item: { ...key, ...obligationAt(key, dueAt), ...notification },\n',
     what: 'DynamoDB: a notification is written once',
     detectedBy: 'contract',
   },
