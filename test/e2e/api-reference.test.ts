@@ -327,8 +327,8 @@ describe('a refusal', () => {
   const expectRefused = (operation: Offered, answer: HttpAnswer, code: FaultCode): void => {
     expect([answer.status, answer.text.includes(`"code":"${code}"`)]).toEqual([faults[code].status, true]);
     const { content, headers, pointer } = responseOf(operation, answer.status);
-    const documented = Object.keys(headers).filter((name) => name !== 'ETag');
-    for (const name of documented) expect([name, answer.headers.has(name)]).toEqual([name, true]);
+    const expected = Object.keys(headers).filter((name) => name !== 'ETag');
+    for (const name of expected) expect([name, answer.headers.has(name)]).toEqual([name, true]);
     expect(Object.keys(content[fhirJson]?.examples ?? {})).toContain(code);
     expect(faultsBy(`${pointer}/content/application~1fhir+json/schema`, answer.body)).toEqual([]);
   };

@@ -21,7 +21,7 @@ import {
 } from '../support/partners.ts';
 import { stoodStillSince, undisturbed } from '../support/standstill.ts';
 
-/** Subscriptions as the Subscriptions R5 Backport IG for R4 asks for them (docs/conformance.md names these tests). */
+/** Subscriptions as the Subscriptions R5 Backport IG for R4 requires them (docs/conformance.md names these tests). */
 
 const backport = 'http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition';
 
@@ -45,7 +45,7 @@ const open = async (): Promise<Endpoint> => {
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** A Subscription as data, with other members; members of its channel are merged. */
+/** A Subscription with changed members; members of its channel are merged. */
 const wanted = (endpoint: string, change: Json = {}, channel: Json = {}): Json => {
   const whole: unknown = JSON.parse(subscriptionFor(endpoint));
   if (!isObject(whole) || !isObject(whole['channel'])) throw new Error('is no Subscription');
@@ -74,7 +74,7 @@ const statusOf = async (client: Client, id: string): Promise<string> => {
 const becomes = (client: Client, id: string, status: string): Promise<void> =>
   eventually(`the subscription is ${status}`, async () => (await statusOf(client, id)) === status);
 
-/** A subscription that is active, and where its notifications come in. */
+/** Creates an active subscription, with the endpoint that receives its notifications. */
 const listen = async (
   client: Client,
   payload = 'full-resource',
@@ -104,8 +104,8 @@ const partsOf = (parameter: Json | undefined): readonly Json[] => {
   return (Array.isArray(list) ? list : []).filter(isObject);
 };
 
-/** Value of a parameter of the status that a Bundle begins with. */
-const said = (bundle: unknown, name: string): unknown =>
+/** The value of a parameter of the status with which a Bundle begins. */
+const statusValue = (bundle: unknown, name: string): unknown =>
   Object.entries(parametersOf(resourcesOf(bundle)[0]).find((one) => one['name'] === name) ?? {}).find(([key]) =>
     key.startsWith('value'),
   )?.[1];
@@ -135,7 +135,7 @@ const openMission = async (): Promise<string> => {
   return /"value":"([0-9a-f-]{36})"/.exec(answer.text)?.[1] ?? '';
 };
 
-/** Tells something of a mission. */
+/** Sends an update of a mission. */
 const update = async (mission: string): Promise<void> => {
   const example = exampleText('mission-update.json');
   const bundle = parseLossless(example.replaceAll(headerId(example), randomUUID()).replaceAll(exampleMission, mission));
@@ -148,8 +148,8 @@ const update = async (mission: string): Promise<void> => {
 
 const ofMission = (mission: string): string => `ServiceRequest?identifier=${mission}`;
 
-/** An endpoint that has been told of the events of one mission. */
-const told = async (payload: string, updates = 1) => {
+/** Creates an endpoint that has got the events of one mission. */
+const notifiedEndpoint = async (payload: string, updates = 1) => {
   const mission = await openMission();
   const { endpoint, subscription } = await listen('amk-la-oslo', payload, [ofMission(mission)]);
   for (let sent = 0; sent < updates; sent += 1) await update(mission);
@@ -157,15 +157,15 @@ const told = async (payload: string, updates = 1) => {
   return { mission, endpoint, subscription, events: endpoint.events() };
 };
 
-const refusedFor = (answer: HttpAnswer, status: number, code: string, words: string | RegExp): void => {
+const refusedFor = (answer: HttpAnswer, status: number, code: string, text: string | RegExp): void => {
   expect([answer.status, answer.text]).toEqual([status, expect.stringMatching(new RegExp(code))]);
-  expect(answer.text).toMatch(words);
+  expect(answer.text).toMatch(text);
   expect(answer.body).toMatchObject({ resourceType: 'OperationOutcome' });
   expect(problemsOf(answer.body)).toEqual([]);
 };
 
-describe('A Subscription that is posted', () => {
-  test('is requested until its endpoint has answered the handshake, then it is active', async () => {
+describe('a posted Subscription', () => {
+  test('is requested until its endpoint has answered the handshake, then active', async () => {
     await undisturbed(async () => {
       const endpoint = await open();
       endpoint.behave({ delay: 500 });
@@ -184,7 +184,7 @@ describe('A Subscription that is posted', () => {
     });
   });
 
-  test('has every element that the profile of the guide makes mandatory, whatever was left out', async () => {
+  test('has every mandatory element of the profile, also if the request omitted it', async () => {
     const endpoint = await open();
     const channel = { type: 'rest-hook', endpoint: endpoint.url };
     const answer = await create('amk-bergen', { ...wanted(endpoint.url), channel });
@@ -198,15 +198,15 @@ describe('A Subscription that is posted', () => {
     });
   });
 
-  test('is in error at once if the endpoint does not answer the handshake, and says why', async () => {
+  test('is in error at once if the endpoint does not answer the handshake, and gives the reason', async () => {
     const endpoint = await open();
     endpoint.behave({ status: 503 });
     const answer = await create('amk-bergen', wanted(endpoint.url));
     const id = String(answer.body['id']);
     await becomes('amk-bergen', id, 'error');
     const status = await call(hub, 'amk-bergen', 'GET', `/Subscription/${id}/$status`);
-    expect(said(status.body, 'status')).toBe('error');
-    expect(said(status.body, 'error')).toEqual({ text: 'HTTP 503' });
+    expect(statusValue(status.body, 'status')).toBe('error');
+    expect(statusValue(status.body, 'error')).toEqual({ text: 'HTTP 503' });
     expect(problemsOf(status.body)).toEqual([]);
   });
 
@@ -281,13 +281,13 @@ describe('A Subscription that is posted', () => {
       { extension: [{ url: 'https://partner.example/retries', valueUnsignedInt: 3 }] },
       'known are',
     ],
-  ])('is refused, and says what is offered, for %s', async (_what, change, channel, words) => {
+  ])('is refused with the supported values for %s', async (_what, change, channel, text) => {
     const endpoint = await open();
     refusedFor(
       await create('amk-bergen', wanted(endpoint.url, change, channel)),
       422,
       'unsupported-subscription',
-      words,
+      text,
     );
     expect(endpoint.received).toEqual([]);
   });
@@ -297,13 +297,13 @@ describe('A Subscription that is posted', () => {
     ['mailto:amk@partner.example', 'is not https'],
     ['not a url', 'is not a URL'],
     ['https://10.0.0.1/notify', 'is not a public address'],
-  ])('is refused for the endpoint %s, whatever its payload', async (endpoint, words) => {
+  ])('is refused for the endpoint %s, with any payload', async (endpoint, text) => {
     for (const payload of ['empty', 'full-resource'])
-      refusedFor(await create('amk-bergen', wanted(endpoint, {}, content(payload))), 422, 'refused-endpoint', words);
+      refusedFor(await create('amk-bergen', wanted(endpoint, {}, content(payload))), 422, 'refused-endpoint', text);
   });
 
   test.each([['application/fhir+json'], ['application/fhir+json; fhirVersion=4.0']])(
-    'is taken with the media type %s, and shows how it is told',
+    'is accepted with the media type %s, and shows the media type of its notifications',
     async (payload) => {
       const endpoint = await open();
       const answer = await create('amk-bergen', wanted(endpoint.url, {}, { payload }));
@@ -312,7 +312,7 @@ describe('A Subscription that is posted', () => {
     },
   );
 
-  test('says what it was asked for: heartbeat and timeout, and that a notification tells of one event', async () => {
+  test('shows the requested heartbeat and timeout, and one event for each notification', async () => {
     const endpoint = await open();
     const asked = [
       { url: `${backport}/backport-heartbeat-period`, valueUnsignedInt: 60 },
@@ -331,7 +331,7 @@ describe('A Subscription that is posted', () => {
   });
 });
 
-/** What every notification is, whatever its type and content. */
+/** Checks what every notification must have, of any type and content. */
 const isNotification = ({ text, bundle }: Received, type: string, status: string, id: string): void => {
   expect(problemsOf(JSON.parse(text))).toEqual([]);
   expect(bundle).toMatchObject({
@@ -344,9 +344,9 @@ const isNotification = ({ text, bundle }: Received, type: string, status: string
     request: { method: 'GET', url: `Subscription/${id}/$status` },
     response: { status: '200' },
   });
-  expect(said(bundle, 'subscription')).toEqual({ reference: `${hub.url}/Subscription/${id}` });
-  expect(said(bundle, 'status')).toBe(status);
-  expect(said(bundle, 'type')).toBe(type);
+  expect(statusValue(bundle, 'subscription')).toEqual({ reference: `${hub.url}/Subscription/${id}` });
+  expect(statusValue(bundle, 'status')).toBe(status);
+  expect(statusValue(bundle, 'type')).toBe(type);
   for (const entry of others)
     expect(entry).toMatchObject({
       request: { method: expect.stringMatching(/^(PUT|POST)$/), url: expect.any(String) },
@@ -354,34 +354,34 @@ const isNotification = ({ text, bundle }: Received, type: string, status: string
     });
 };
 
-describe('A notification', () => {
-  test('that shakes hands tells of no event, and counts as none', async () => {
+describe('a notification', () => {
+  test('has no event if it is a handshake, and is not counted', async () => {
     const { endpoint, subscription } = await listen('amk-bergen', 'full-resource');
     const [handshake] = endpoint.received;
     if (handshake === undefined) throw new Error('there is no handshake');
     isNotification(handshake, 'handshake', 'requested', subscription.id);
     expect(eventsIn(handshake.bundle)).toEqual([]);
-    expect(said(handshake.bundle, 'events-since-subscription-start')).toBe('0');
+    expect(statusValue(handshake.bundle, 'events-since-subscription-start')).toBe('0');
     expect(entriesOf(handshake.bundle)).toHaveLength(1);
   });
 
-  test('without content names neither topic nor resource', async () => {
-    const { mission, events, subscription } = await told('empty');
+  test('names neither topic nor resource without content', async () => {
+    const { mission, events, subscription } = await notifiedEndpoint('empty');
     const [event] = events;
     if (event === undefined) throw new Error('there is no event');
     isNotification(event, 'event-notification', 'active', subscription.id);
     expect(entriesOf(event.bundle)).toHaveLength(1);
-    expect(said(event.bundle, 'topic')).toBeUndefined();
+    expect(statusValue(event.bundle, 'topic')).toBeUndefined();
     expect(eventsIn(event.bundle).map(namesIn)).toEqual([['event-number', 'timestamp']]);
     expect(event.text).not.toContain(mission);
   });
 
-  test('with ids names topic, focus and context, and carries no resource', async () => {
-    const { mission, events, subscription } = await told('id-only');
+  test('names topic, focus and context with ids, and contains no resource', async () => {
+    const { mission, events, subscription } = await notifiedEndpoint('id-only');
     const [event] = events;
     if (event === undefined) throw new Error('there is no event');
     isNotification(event, 'event-notification', 'active', subscription.id);
-    expect(said(event.bundle, 'topic')).toBe(missionTopic);
+    expect(statusValue(event.bundle, 'topic')).toBe(missionTopic);
     const [parts = []] = eventsIn(event.bundle);
     expect(parts.find(({ name }) => name === 'focus')).toMatchObject({
       valueReference: { reference: `${hub.url}/ServiceRequest/${mission}` },
@@ -394,12 +394,12 @@ describe('A notification', () => {
     }
   });
 
-  test('with resources carries the focus and every context that it names', async () => {
-    const { mission, events, subscription } = await told('full-resource');
+  test('contains the focus and every context that it names with full resources', async () => {
+    const { mission, events, subscription } = await notifiedEndpoint('full-resource');
     const [event] = events;
     if (event === undefined) throw new Error('there is no event');
     isNotification(event, 'event-notification', 'active', subscription.id);
-    expect(said(event.bundle, 'topic')).toBe(missionTopic);
+    expect(statusValue(event.bundle, 'topic')).toBe(missionTopic);
     const [parts = []] = eventsIn(event.bundle);
     const named = parts.flatMap(({ name, valueReference }) =>
       name === 'focus' || name === 'additional-context'
@@ -412,7 +412,7 @@ describe('A notification', () => {
     for (const entry of others) expect(entry['resource']).toMatchObject({ resourceType: expect.any(String) });
   });
 
-  test('is posted to the endpoint in the media type that was agreed, with every header that was asked for', async () => {
+  test('is posted to the endpoint in the media type and with the headers of the Subscription', async () => {
     const mission = await openMission();
     const endpoint = await open();
     const header = ['Authorization: Bearer of-the-subscriber', 'X-Room: dispatch'];
@@ -429,20 +429,20 @@ describe('A notification', () => {
       });
   });
 
-  test('is numbered without a gap, and says how many there have been', async () => {
-    const { events } = await told('id-only', 3);
+  test('is numbered without a gap, and gives the number of events so far', async () => {
+    const { events } = await notifiedEndpoint('id-only', 3);
     expect(events.map(({ bundle }) => numbersIn(bundle))).toEqual([['1'], ['2'], ['3']]);
     events.forEach(({ bundle }, index) =>
-      expect(Number(said(bundle, 'events-since-subscription-start'))).toBeGreaterThanOrEqual(index + 1),
+      expect(Number(statusValue(bundle, 'events-since-subscription-start'))).toBeGreaterThanOrEqual(index + 1),
     );
   });
 
-  test('tells of one event, so no maximal count is passed', async () => {
-    const { events } = await told('full-resource', 3);
+  test('has one event, so that no maximum count is exceeded', async () => {
+    const { events } = await notifiedEndpoint('full-resource', 3);
     for (const { bundle } of events) expect(eventsIn(bundle)).toHaveLength(1);
   });
 
-  test('is not waited for longer than the subscriber wants', async () => {
+  test('times out after the time that the subscriber sets', async () => {
     const mission = await openMission();
     const endpoint = await open();
     const extension = [{ url: `${backport}/backport-timeout`, valueUnsignedInt: 1 }];
@@ -452,7 +452,7 @@ describe('A notification', () => {
     await update(mission);
     const receipt = async (): Promise<string> =>
       (await call(hub, 'amk-la-oslo', 'GET', `/Communication?part-of=ServiceRequest/${mission}`)).text;
-    await eventually('the receipt of a try', async () => (await receipt()).includes('timeout'));
+    await eventually('the receipt of an attempt', async () => (await receipt()).includes('timeout'));
     endpoint.behave({});
     const arrived = () => endpoint.received.filter(({ type }) => type === 'event-notification');
     await eventually('the event comes again', () => arrived().length > 1);
@@ -460,13 +460,13 @@ describe('A notification', () => {
   });
 });
 
-describe('Filters', () => {
-  test('by role in the mission tell a party only of missions in which it has that role', async () => {
+describe('the filters of a subscription', () => {
+  test('notify a party only of missions in which it has the filtered role', async () => {
     const asRequester = await listen('amk-la-oslo', 'id-only', ['ServiceRequest?role=requester,observer']);
     const asCoordinator = await listen('amk-la-oslo', 'id-only', ['role=coordinator']);
     const mission = await openMission();
     await update(mission);
-    await eventually('the coordinator is told', () => asCoordinator.endpoint.events().length === 2);
+    await eventually('the coordinator is notified', () => asCoordinator.endpoint.events().length === 2);
     expect(asCoordinator.endpoint.events().every(({ text }) => text.includes(mission))).toBe(true);
     expect(asRequester.endpoint.events()).toEqual([]);
   });
@@ -493,7 +493,7 @@ describe('$status', () => {
         )?.[0],
     );
 
-  test('of one subscription is a searchset with its status, by GET and by POST, whatever id and status are asked for', async () => {
+  test('gives a searchset with the status of one subscription, by GET and by POST, with any id and status', async () => {
     const { subscription } = await listen('hospital-haukeland');
     const path = `/Subscription/${subscription.id}/$status`;
     const asked = JSON.stringify({
@@ -512,13 +512,13 @@ describe('$status', () => {
       expect(answer.status, answer.text).toBe(200);
       expect(answer.body).toMatchObject({ resourceType: 'Bundle', type: 'searchset', total: 1 });
       expect(idsIn(answer.body)).toEqual([subscription.id]);
-      expect(said(answer.body, 'type')).toBe('query-status');
-      expect(said(answer.body, 'status')).toBe('active');
+      expect(statusValue(answer.body, 'type')).toBe('query-status');
+      expect(statusValue(answer.body, 'status')).toBe('active');
       expect(problemsOf(answer.body)).toEqual([]);
     }
   });
 
-  test('of all is of all that are the caller’s, or of those whose id or status is asked for', async () => {
+  test('gives the status of all subscriptions of the caller, or of those with the requested id or status', async () => {
     const client = 'hospital-st-olav';
     const first = await listen(client);
     const second = await listen(client);
@@ -526,7 +526,7 @@ describe('$status', () => {
     dead.behave({ status: 410 });
     const third = await subscribe(hub, client, dead.url);
     await becomes(client, third.id, 'error');
-    const stranger = await listen('amk-bergen');
+    const foreign = await listen('amk-bergen');
     const ids = async (query: string): Promise<readonly unknown[]> => {
       const answer = await call(hub, client, 'GET', `/Subscription/$status${query}`);
       expect(answer.status, answer.text).toBe(200);
@@ -536,7 +536,7 @@ describe('$status', () => {
     const [one, two, three] = [first.subscription.id, second.subscription.id, third.id];
     expect(await ids('')).toEqual([one, two, three]);
     expect(await ids(`?id=${two}`)).toEqual([two]);
-    expect(await ids(`?id=${one}&id=${three}&id=${stranger.subscription.id}&id=unknown`)).toEqual([one, three]);
+    expect(await ids(`?id=${one}&id=${three}&id=${foreign.subscription.id}&id=unknown`)).toEqual([one, three]);
     expect(await ids('?status=error')).toEqual([three]);
     expect(await ids('?status=error&status=active')).toEqual([one, two, three]);
     expect(await ids(`?id=${one}&status=error`)).toEqual([]);
@@ -553,7 +553,7 @@ describe('$status', () => {
     expect(idsIn(posted.body)).toEqual([one, three]);
   });
 
-  test('answers while the endpoint is dead, and counts the events that it has not got', async () => {
+  test('answers while the endpoint is dead, and counts the pending events', async () => {
     const begun = performance.now();
     const mission = await openMission();
     const { endpoint, subscription } = await listen('amk-la-oslo', 'id-only', [ofMission(mission)]);
@@ -564,22 +564,22 @@ describe('$status', () => {
       'the circuit opens',
       async () => {
         const { body } = await call(hub, 'amk-la-oslo', 'GET', path);
-        return said(body, 'status') === 'error' && said(body, 'events-since-subscription-start') === '2';
+        return statusValue(body, 'status') === 'error' && statusValue(body, 'events-since-subscription-start') === '2';
       },
       120,
     );
     const { body } = await call(hub, 'amk-la-oslo', 'GET', path);
-    expect(said(body, 'error')).toEqual({ text: 'HTTP 503' });
+    expect(statusValue(body, 'error')).toEqual({ text: 'HTTP 503' });
     endpoint.behave({});
-    // Back again it is not silently active: first comes a handshake, which says what stands open.
+    // Once it answers again, a handshake with the number of events comes first.
     await eventually('both events', () => endpoint.events().length === 2, 180);
     const types = endpoint.received.map(({ type }) => type);
     const first = types.indexOf('event-notification');
     const [, ...again] = endpoint.received.slice(0, first);
     expect(new Set(again.map(({ type }) => type))).toEqual(new Set(['handshake']));
-    expect(said(again[0]?.bundle, 'status')).toBe('error');
-    expect(said(again[0]?.bundle, 'events-since-subscription-start')).toBe('2');
-    // The answer to one of them may have come too late, if this machine stood still.
+    expect(statusValue(again[0]?.bundle, 'status')).toBe('error');
+    expect(statusValue(again[0]?.bundle, 'events-since-subscription-start')).toBe('2');
+    // If this machine paused, the answer to one of them may have come too late.
     if (!stoodStillSince(begun))
       expect(types).toEqual(['handshake', 'handshake', 'event-notification', 'event-notification']);
   });
@@ -595,14 +595,14 @@ describe('$status', () => {
 });
 
 describe('$events', () => {
-  test('gives a range with both its ends, in the content that is asked for', async () => {
-    const { subscription, endpoint } = await told('id-only', 4);
+  test('gives a range including both ends, with the requested content', async () => {
+    const { subscription, endpoint } = await notifiedEndpoint('id-only', 4);
     const path = `/Subscription/${subscription.id}/$events`;
     const ask = async (query: string): Promise<HttpAnswer> => {
       const answer = await call(hub, 'amk-la-oslo', 'GET', `${path}${query}`);
       expect(answer.status, answer.text).toBe(200);
       expect(answer.body).toMatchObject({ resourceType: 'Bundle', type: 'history' });
-      expect(said(answer.body, 'type')).toBe('query-event');
+      expect(statusValue(answer.body, 'type')).toBe('query-event');
       expect(problemsOf(answer.body)).toEqual([]);
       return answer;
     };
@@ -645,10 +645,10 @@ describe('$events', () => {
   );
 });
 
-describe('A Subscription that is put', () => {
-  test('moves to another endpoint, content and filter, begins with a handshake, and numbers on', async () => {
+describe('a replaced Subscription', () => {
+  test('changes endpoint, content and filter, begins with a handshake, and continues the numbers', async () => {
     await undisturbed(async () => {
-      const { mission, subscription, endpoint } = await told('id-only', 2);
+      const { mission, subscription, endpoint } = await notifiedEndpoint('id-only', 2);
       const moved = await open();
       const answer = await put(
         'amk-la-oslo',
@@ -669,13 +669,13 @@ describe('A Subscription that is put', () => {
       await eventually('the event', () => moved.events().length === 1);
       expect(moved.received.map(({ type }) => type)).toEqual(['handshake', 'event-notification']);
       expect(moved.events()[0]?.eventNumber).toBe(3);
-      expect(said(moved.received[0]?.bundle, 'events-since-subscription-start')).toBe('2');
+      expect(statusValue(moved.received[0]?.bundle, 'events-since-subscription-start')).toBe('2');
       for (const received of moved.received) verifySignature(subscription.secret, received);
       expect(endpoint.events()).toHaveLength(2);
     });
   });
 
-  test('is active again if it was in error, as it was read, and not before its endpoint has answered', async () => {
+  test('is active again after an error, put as it was read, once its endpoint has answered', async () => {
     await undisturbed(async () => {
       const endpoint = await open();
       endpoint.behave({ status: 404 });
@@ -691,7 +691,7 @@ describe('A Subscription that is put', () => {
     });
   });
 
-  test('is refused if it is not the caller’s, has another id, or asks for what is not offered, and stays as it was', async () => {
+  test('is refused and unchanged if it is not the caller’s, has another id, or is not supported', async () => {
     const { subscription, endpoint } = await listen('amk-bergen', 'id-only');
     const same = wanted(endpoint.url, { id: subscription.id });
     refusedFor(await put('amk-nordland', subscription.id, same), 404, 'not-found', /nothing here/);
@@ -715,7 +715,7 @@ describe('A Subscription that is put', () => {
     expect(endpoint.received).toHaveLength(1);
   });
 
-  test('with status off is off for good, and can be read on', async () => {
+  test('is permanently off with status off, and remains readable', async () => {
     const { subscription, endpoint } = await listen('amk-bergen');
     const off = wanted(endpoint.url, { id: subscription.id, status: 'off' });
     expect((await put('amk-bergen', subscription.id, off)).body).toMatchObject({ status: 'off' });
@@ -729,9 +729,9 @@ describe('A Subscription that is put', () => {
   });
 });
 
-describe('A Subscription that is deleted', () => {
-  test('is off: no list has it, its id and its events are read on, and nothing is sent any more', async () => {
-    const { mission, subscription, endpoint } = await told('id-only', 1);
+describe('a deleted Subscription', () => {
+  test('is off: in no list, readable by id, with its events, and without notifications', async () => {
+    const { mission, subscription, endpoint } = await notifiedEndpoint('id-only', 1);
     const other = await listen('amk-la-oslo', 'id-only', [ofMission(mission)]);
     const answer = await call(hub, 'amk-la-oslo', 'DELETE', `/Subscription/${subscription.id}`);
     expect([answer.status, answer.text]).toEqual([204, '']);
@@ -739,16 +739,16 @@ describe('A Subscription that is deleted', () => {
     const listed = await call(hub, 'amk-la-oslo', 'GET', `/Subscription?_id=${subscription.id}`);
     expect(listed.body).toMatchObject({ total: 0 });
     const status = await call(hub, 'amk-la-oslo', 'GET', `/Subscription/$status?id=${subscription.id}&status=off`);
-    expect(said(status.body, 'status')).toBe('off');
+    expect(statusValue(status.body, 'status')).toBe('off');
     const events = await call(hub, 'amk-la-oslo', 'GET', `/Subscription/${subscription.id}/$events`);
     expect(numbersIn(events.body)).toEqual(['1']);
     await update(mission);
-    await eventually('the other one is told', () => other.endpoint.events().length === 1);
+    await eventually('the other endpoint is notified', () => other.endpoint.events().length === 1);
     expect(endpoint.events()).toHaveLength(1);
     expect((await call(hub, 'amk-la-oslo', 'DELETE', `/Subscription/${subscription.id}`)).status).toBe(204);
   });
 
-  test('as the last of a party is answered with what that means', async () => {
+  test('is answered with a warning if it was the last of a party', async () => {
     const client = 'amk-la-bergen';
     const { subscription } = await listen(client);
     const answer = await call(hub, client, 'DELETE', `/Subscription/${subscription.id}`);
@@ -759,8 +759,8 @@ describe('A Subscription that is deleted', () => {
   });
 });
 
-describe('A search of subscriptions', () => {
-  test('finds the caller’s by url, status, topic, channel and media type, page by page', async () => {
+describe('a search of subscriptions', () => {
+  test('finds those of the caller by url, status, topic, channel and media type, page by page', async () => {
     const client = 'hospital-unn';
     const first = await listen(client);
     const second = await listen(client);
@@ -787,7 +787,7 @@ describe('A search of subscriptions', () => {
   });
 });
 
-describe('The secret of a subscription', () => {
+describe('the secret of a subscription', () => {
   const rotate = (id: string, overlap?: number): Promise<HttpAnswer> =>
     call(
       hub,
@@ -806,8 +806,8 @@ describe('The secret of a subscription', () => {
       )?.[1],
     );
 
-  test('is changed with overlap: both sign until then, and a question repeated has the same answer', async () => {
-    const { mission, subscription, endpoint } = await told('id-only', 1);
+  test('is rotated with an overlap in which both secrets sign, and a repeated request gets the same answer', async () => {
+    const { mission, subscription, endpoint } = await notifiedEndpoint('id-only', 1);
     const before = Date.now();
     const answer = await rotate(subscription.id);
     expect(answer.status, answer.text).toBe(200);
@@ -828,8 +828,8 @@ describe('The secret of a subscription', () => {
     verifySignature(subscription.secret, event);
   });
 
-  test('is changed at once if there is to be no overlap', async () => {
-    const { mission, subscription, endpoint } = await told('id-only', 1);
+  test('is rotated at once without overlap', async () => {
+    const { mission, subscription, endpoint } = await notifiedEndpoint('id-only', 1);
     const answer = await rotate(subscription.id, 0);
     expect(answer.text).not.toContain('formerSecretUntil');
     await update(mission);
@@ -840,7 +840,7 @@ describe('The secret of a subscription', () => {
     expect(() => verifySignature(subscription.secret, event)).toThrow();
   });
 
-  test('is changed by POST only, by its owner, for a week at the most, and is shown nowhere else', async () => {
+  test('is rotated by POST only, by its owner, with an overlap of up to a week, and is shown nowhere else', async () => {
     const { subscription } = await listen('amk-la-oslo');
     const path = `/Subscription/${subscription.id}/$rotate-secret`;
     refusedFor(await call(hub, 'amk-la-oslo', 'GET', path), 400, 'bad-request', /POST it/);
@@ -853,36 +853,36 @@ describe('The secret of a subscription', () => {
   });
 });
 
-describe('A party of the directory', () => {
-  test('says to everybody whether the hub reaches it by machine, as its subscriptions stand', async () => {
+describe('a party of the directory', () => {
+  test('shows to every party whether the hub can notify it, by the status of its subscriptions', async () => {
     const client = 'operator-fjordnes';
-    const contact = async (): Promise<unknown> => {
+    const machineContact = async (): Promise<unknown> => {
       const { status, body } = await call(hub, 'amk-la-oslo', 'GET', `/Organization/${organisationOf(client)}`);
       expect(status).toBe(200);
       expect(problemsOf(body)).toEqual([]);
       return body['extension'];
     };
-    const says = (valueCode: string): Json[] => [
+    const contactOf = (valueCode: string): Json[] => [
       { url: 'https://luftbro.example/fhir/StructureDefinition/machine-contact', valueCode },
     ];
-    expect(await contact()).toEqual(says('none'));
+    expect(await machineContact()).toEqual(contactOf('none'));
     const { subscription } = await listen(client);
-    expect(await contact()).toEqual(says('active'));
+    expect(await machineContact()).toEqual(contactOf('active'));
     const dead = await open();
     dead.behave({ status: 503 });
     const other = await subscribe(hub, client, dead.url);
     await becomes(client, other.id, 'error');
-    expect(await contact()).toEqual(says('partial'));
+    expect(await machineContact()).toEqual(contactOf('partial'));
     await call(hub, client, 'DELETE', `/Subscription/${subscription.id}`);
-    expect(await contact()).toEqual(says('error'));
+    expect(await machineContact()).toEqual(contactOf('error'));
     const all = await call(hub, 'amk-innlandet', 'GET', '/Organization?type=operator');
     expect(problemsOf(all.body)).toEqual([]);
     const found = resourcesOf(all.body).find(({ id }) => id === organisationOf(client));
-    expect(found?.['extension']).toEqual(says('error'));
+    expect(found?.['extension']).toEqual(contactOf('error'));
   });
 });
 
-describe('The CapabilityStatement', () => {
+describe('the CapabilityStatement', () => {
   test('names guide, profile, topic, interactions, searches and operations of subscriptions', async () => {
     const { body } = await call(hub, undefined, 'GET', '/metadata');
     expect(body).toMatchObject({
