@@ -75,7 +75,7 @@ describe('the secret of a subscription', () => {
     const { subscription } = await scene.listen('amk-la-oslo');
     const path = `/Subscription/${subscription.id}/$rotate-secret`;
     refusedFor(await call(hub, 'amk-la-oslo', 'GET', path), 400, 'bad-request', /POST it/);
-    refusedFor(await call(hub, 'amk-bergen', 'POST', path), 404, 'not-found', /nothing here/);
+    refusedFor(await call(hub, 'amk-bergen', 'POST', path), 404, 'not-found', /nothing at this address/);
     refusedFor(await rotate(subscription.id, 604_801), 400, 'unknown-search', /overlap is 0 to 604800/);
     for (const shown of ['', '/$status', '/$events'])
       expect((await call(hub, 'amk-la-oslo', 'GET', `/Subscription/${subscription.id}${shown}`)).text).not.toContain(

@@ -257,9 +257,9 @@ describe('a replaced Subscription', () => {
   test('is refused and unchanged if it is not the caller’s, has another id, or is not supported', async () => {
     const { subscription, endpoint } = await scene.listen('amk-bergen', 'id-only');
     const same = wanted(endpoint.url, { id: subscription.id });
-    refusedFor(await scene.put('amk-nordland', subscription.id, same), 404, 'not-found', /nothing here/);
+    refusedFor(await scene.put('amk-nordland', subscription.id, same), 404, 'not-found', /nothing at this address/);
     const unknown = randomUUID();
-    refusedFor(await scene.put('amk-bergen', unknown, { ...same, id: unknown }), 404, 'not-found', /nothing here/);
+    refusedFor(await scene.put('amk-bergen', unknown, { ...same, id: unknown }), 404, 'not-found', /nothing at this address/);
     refusedFor(await scene.put('amk-bergen', subscription.id, wanted(endpoint.url)), 400, 'wrong-id', /id in the body/);
     refusedFor(
       await scene.put('amk-bergen', subscription.id, { ...same, id: unknown }),
@@ -322,7 +322,7 @@ describe('a deleted Subscription', () => {
     const answer = await call(hub, client, 'DELETE', `/Subscription/${subscription.id}`);
     expect(answer.status).toBe(200);
     expect(answer.body).toMatchObject({ resourceType: 'OperationOutcome', issue: [{ severity: 'warning' }] });
-    expect(answer.text).toContain('no machine tells you');
+    expect(answer.text).toContain('no machine notifies you');
     expect(problemsOf(answer.body)).toEqual([]);
   });
 });
