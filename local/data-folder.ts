@@ -4,9 +4,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseEnv } from 'node:util';
 
-/** How the commands of people on call find a hub: the one on this machine by a file in its data folder, a deployed one by name. */
+/** The files of a hub on this machine, and how commands find it. */
+
 export const ownDataDir = fileURLToPath(new URL('../.luftbro', import.meta.url));
-/** What lies in a data folder. */
+
+/** The paths in a data folder. */
 export const placesIn = (dataDir: string) => ({
   tables: join(dataDir, 'tables'),
   issuerKey: join(dataDir, 'issuer-key.json'),
@@ -14,6 +16,7 @@ export const placesIn = (dataDir: string) => ({
   env: join(dataDir, 'hub.env'),
 });
 
+/** Writes the addresses and names of the running hub, for `readHubEnv`. */
 export const writeHubEnv = (dataDir: string, values: Readonly<Record<string, string>>): Promise<void> =>
   writeFile(
     placesIn(dataDir).env,
@@ -21,9 +24,10 @@ export const writeHubEnv = (dataDir: string, values: Readonly<Record<string, str
       .map(([name, value]) => `${name}=${value}\n`)
       .join(''),
   );
+
 /**
- * Points this process to the hub on this machine, whatever its environment said before, and returns the name of the hub's
- * table. Says so and is `undefined` if no hub was started with that folder.
+ * Sets this process's environment to the hub on this machine, overriding any other values, and returns the name of the hub's table.
+ * If no hub was started with that folder, prints that and returns `undefined`.
  */
 export const readHubEnv = (dataDir: string): string | undefined => {
   const file = placesIn(dataDir).env;

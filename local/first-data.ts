@@ -12,7 +12,7 @@ import type { MadeTables } from './aws/tables.ts';
 
 const sample = fileURLToPath(new URL('sample/directory.json', import.meta.url));
 
-/** Files that are loaded at every start. */
+/** Files to load at the start. */
 interface FirstData {
   readonly directory?: string | undefined;
   readonly guideline?: string | undefined;
@@ -21,27 +21,29 @@ interface FirstData {
 const readJson = async (file: string): Promise<unknown> => JSON.parse(await readFile(file, 'utf8'));
 
 /**
- * A hub without a directory is closed. A file that is named replaces the directory;
- * otherwise a new table gets the sample, and one that has a directory keeps it.
+ * Loads the directory, without which a hub is closed. A given file replaces the directory; otherwise a new table gets the sample, and
+ * a table with a directory keeps it.
  */
 const directoryFrom = async (file: string | undefined, table: Table): Promise<void> => {
   if (file === undefined && (await loadDirectory(table)).parties.length > 0) return;
   const source = file ?? sample;
   const reading = readDirectory(await readJson(source));
-  if ('faults' in reading) throw new Error(`${source} cannot be used as directory:\n  ${reading.faults.join('\n  ')}`);
+  if ('faults' in reading)
+    throw new Error(`${source} cannot be used as a directory:\n  ${reading.faults.join('\n  ')}`);
   await saveDirectory(table, reading.directory);
 };
 
-/** A version of the guideline beside the one that comes with the release. */
+/** Loads a version of the guideline in addition to the one of the release. */
 const guidelineFrom = async (file: string, table: Table): Promise<void> => {
   const reading = readGuideline(await readJson(file));
-  if ('faults' in reading) throw new Error(`${file} cannot be used as guideline:\n  ${reading.faults.join('\n  ')}`);
+  if ('faults' in reading) throw new Error(`${file} cannot be used as a guideline:\n  ${reading.faults.join('\n  ')}`);
   if ((await saveGuideline(table, reading.guideline)) === 'known-with-other-content')
     throw new Error(
       `${file}: version ${reading.guideline.version} is loaded with other content; give it a new version`,
     );
 };
 
+/** Loads the first data into the stack's only table, before any function runs. */
 export const loadFirstData =
   ({ directory, guideline }: FirstData) =>
   async ({ endpoint, region, tableNames: [name] }: MadeTables): Promise<void> => {

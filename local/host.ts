@@ -1,4 +1,3 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
 import { resolve as absolute } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -7,28 +6,42 @@ import { localCredentials, localRegion as region } from './aws/credentials.ts';
 import { createDocs } from './docs/docs.ts';
 import { startEventSources } from './aws/event-sources.ts';
 import { loadFirstData } from './first-data.ts';
-import { createFunctions, type Invoked } from './aws/functions.ts';
+import type { Invoked } from './aws/function-instance.ts';
+import { createFunctions } from './aws/functions.ts';
 import { ownDataDir, placesIn, writeHubEnv } from './data-folder.ts';
 import { createIssuer } from './issuer/issuer.ts';
 import { openLog } from './log.ts';
-import { forThisMachine } from './gateway/own-names.ts';
+import { openPort } from './gateway/port.ts';
 import { startQueues } from './aws/queues.ts';
 import { startSchedules } from './aws/schedules.ts';
 import { createStack } from './aws/stack.ts';
 import { type MadeTables, startTables } from './aws/tables.ts';
 import { readAssembly, type Template } from './aws/template.ts';
 
-/** Runs the synthesised stack on this machine: what exists and how it hangs together is read from cdk.out, nothing is listed here. */
+/**
+ * The embedded host: runs the synthesised stack on this machine, with the same bundles, rights and settings as on AWS. It reads
+ * resources and their connections from `cdk.out`; nothing is listed here.
+ *
+ * - `aws/` emulates what the stack consists of. `template.ts`, `intrinsics.ts` and `stack.ts` read the template; `tables.ts`
+ *   (dynalite), `queues.ts` (fauxqs), `functions.ts` (threads), `event-sources.ts` and `schedules.ts` run the resources;
+ *   `permissions.ts` and `policy.ts` check each call against the roles of the functions.
+ * - `gateway/` is API Gateway: port, routes, authorizer, proxy events, gateway responses.
+ * - `issuer/` issues tokens in place of HelseID. `docs/` serves the API reference. `sample/` has the first directory and clients.
+ * - `data-folder.ts` knows the files of a hub on this machine, `first-data.ts` loads the directory, `log.ts` writes the log.
+ *
+ * Order of a start: ports, tables, first data, queues, issuer, functions, API, event sources, schedules. They are closed in the
+ * opposite order.
+ */
 export interface HostOptions {
   /** The cloud assembly; by default the project's cdk.out. */
   readonly assembly?: string;
-  /** Where tables, keys and the log are kept; by default .luftbro in the project. */
+  /** The folder of tables, keys and the log; by default .luftbro in the project. */
   readonly dataDir?: string;
   /** 0: any free one. */
   readonly port?: number;
   /** 0: any free one. */
   readonly issuerPort?: number;
-  /** Who may have a token; by default local/sample/clients.json. */
+  /** The clients that can get a token; by default local/sample/clients.json. */
   readonly clientsFile?: string;
   /** More values for the stack's parameters. */
   readonly parameters?: Readonly<Record<string, string>>;
@@ -36,17 +49,17 @@ export interface HostOptions {
   readonly afterTables?: (tables: MadeTables) => Promise<void>;
   /** Shows the functions' log on the terminal too. */
   readonly logToTerminal?: boolean;
-  /** Told what has started, as it starts. */
+  /** Called with what has started. */
   readonly progress?: (what: string) => void;
 }
 
 export interface Host {
   /** Base URL that partners use; ends in /fhir. */
   readonly url: string;
-  /** The same without a path. */
+  /** The URL without its path. */
   readonly origin: string;
   readonly issuerUrl: string;
-  /** Where all that it keeps lies. */
+  /** The folder of everything that the host keeps. */
   readonly dataDir: string;
   readonly logFile: string;
   readonly tables: MadeTables;
@@ -55,14 +68,14 @@ export interface Host {
   readonly outputs: Readonly<Record<string, string>>;
   /** An access token for a client of the directory. */
   readonly token: (clientId: string) => Promise<string>;
-  /** Calls a function by its logical id, past API and queue: a sweep now instead of within a minute. */
+  /** Calls a function by its logical id, without API and queue: for instance a sweep now instead of within a minute. */
   readonly invoke: (logicalId: string, event: unknown) => Promise<Invoked>;
   readonly close: () => Promise<void>;
 }
 
 const project = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
 
-// What is under way may end by itself; what takes longer is cut off, as a power cut would, and is still owed.
+// Work in progress gets this time to end. Longer work is interrupted, as by a power cut, and stays pending.
 const graceMilliseconds = 2000;
 
 export const startHost = async (options: HostOptions = {}): Promise<Host> => {
@@ -82,7 +95,7 @@ export const startHost = async (options: HostOptions = {}): Promise<Host> => {
   const places = placesIn(dataDir);
   const { stackName, template, assets } = await readAssembly(assemblyFolder);
 
-  // Closed in the opposite order, also when the start fails half-way.
+  // Closed in the opposite order, also if the start fails half-way.
   const opened: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {
     for (let closeLast = opened.pop(); closeLast !== undefined; closeLast = opened.pop()) await closeLast();
@@ -92,13 +105,13 @@ export const startHost = async (options: HostOptions = {}): Promise<Host> => {
     const log = await openLog({ file: places.log, alsoToTerminal: logToTerminal });
     opened.push(log.close);
 
-    // The ports come first: what the functions are told about addresses depends on them.
-    const apiDoor = await openDoor(port, 'PORT');
-    opened.push(apiDoor.close);
-    const issuerDoor = await openDoor(issuerPort, 'ISSUER_PORT');
-    opened.push(issuerDoor.close);
-    const origin = `http://localhost:${apiDoor.port}`;
-    const issuerUrl = `http://localhost:${issuerDoor.port}`;
+    // The ports are first: the addresses in the functions' environment depend on them.
+    const apiPort = await openPort(port, { variable: 'PORT' });
+    opened.push(apiPort.close);
+    const tokenPort = await openPort(issuerPort, { variable: 'ISSUER_PORT' });
+    opened.push(tokenPort.close);
+    const origin = `http://localhost:${apiPort.number}`;
+    const issuerUrl = `http://localhost:${tokenPort.number}`;
     const url = `${origin}/fhir`;
 
     const tableServer = await startTables({
@@ -117,10 +130,10 @@ export const startHost = async (options: HostOptions = {}): Promise<Host> => {
       parameters: declared(template, {
         PublicUrl: url,
         TokenIssuer: issuerUrl,
-        // So that a token is enough for who tries the hub by hand.
+        // A token without a proof is enough to try the hub by hand.
         TokenBinding: 'optional',
         EndpointAllowList: 'http://localhost:*,http://127.0.0.1:*',
-        // Here are no partners to be protected from each other, but tests that hurry.
+        // There are no partners to protect from each other, and tests send fast.
         BudgetMessages: '1000000',
         BudgetRequests: '1000000',
         BudgetMissions: '1000000',
@@ -148,8 +161,8 @@ export const startHost = async (options: HostOptions = {}): Promise<Host> => {
       clientsFile,
       keyFile: places.issuerKey,
     });
-    issuerDoor.serve(issuer.listener);
-    progress(`tokens   ${issuerUrl} (for this machine only: it checks nobody)`);
+    tokenPort.serve(issuer.listener);
+    progress(`tokens   ${issuerUrl} (for this machine only: clients are not authenticated)`);
 
     const functions = createFunctions({
       stack,
@@ -167,15 +180,15 @@ export const startHost = async (options: HostOptions = {}): Promise<Host> => {
     progress(`functions ${functions.names.join(', ')}`);
 
     const docs = createDocs({ url, issuerUrl, issuer: issuer.listener, clientsFile, dataDir: absolute(dataDir) });
-    apiDoor.serve((request, response) => (docs(request) ?? api)(request, response));
+    apiPort.serve((request, response) => (docs(request) ?? api)(request, response));
     const eventSources = startEventSources({ stack, functions, queues, urls: queueUrls, log });
     const schedules = startSchedules({ stack, functions });
     opened.push(async () => {
-      apiDoor.refuse();
+      apiPort.refuse();
       schedules.stop();
-      await Promise.race([Promise.all([eventSources.close(), apiDoor.idle()]), delay(graceMilliseconds)]);
+      await Promise.race([Promise.all([eventSources.close(), apiPort.idle()]), delay(graceMilliseconds)]);
     });
-    // Commands for people on call find this hub by it (npm run hub -- dead-letters … --local).
+    // `npm run hub -- … --local` finds this hub by it.
     const found = { ...awsEnvironment, AWS_ACCESS_KEY_ID: localCredentials.accessKeyId, ...stack.outputs() };
     await writeHubEnv(dataDir, found);
     progress(`hub      ${url}`);
@@ -199,65 +212,9 @@ export const startHost = async (options: HostOptions = {}): Promise<Host> => {
   }
 };
 
-/** Values for those parameters that the stack has. */
+/** The values of parameters that the stack has. */
 const declared = (
   { Parameters }: Template,
   values: Readonly<Record<string, string>>,
 ): Readonly<Record<string, string>> =>
   Object.fromEntries(Object.entries(values).filter(([name]) => Parameters[name] !== undefined));
-
-interface Door {
-  readonly port: number;
-  readonly serve: (listener: RequestListener) => void;
-  /** Lets nobody in any more. */
-  readonly refuse: () => void;
-  /** Settles when everybody who was let in has an answer. */
-  readonly idle: () => Promise<void>;
-  readonly close: () => Promise<void>;
-}
-
-/** A port that is open from now on; who comes before there is something to serve waits. */
-const openDoor = async (port: number, variable: string): Promise<Door> => {
-  const serving = Promise.withResolvers<RequestListener>();
-  const server = createServer(
-    forThisMachine((request, response) => {
-      void serving.promise.then((listener) => listener(request, response));
-    }),
-  );
-  // Longer than clients keep unused connections, so that none is closed just as it is used again.
-  server.keepAliveTimeout = 65_000;
-  await listen(server, port, variable);
-  const address = server.address();
-  const closed = Promise.withResolvers<void>();
-  server.once('close', () => closed.resolve());
-  const refuse = (): void => {
-    server.close();
-    server.closeIdleConnections();
-  };
-  return {
-    port: typeof address === 'object' && address !== null ? address.port : port,
-    serve: serving.resolve,
-    refuse,
-    idle: () => closed.promise,
-    close: async () => {
-      refuse();
-      server.closeAllConnections();
-      await closed.promise;
-    },
-  };
-};
-
-const listen = (server: Server, port: number, variable: string): Promise<void> => {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  server.once('error', (error) => {
-    const taken = 'code' in error && error.code === 'EADDRINUSE';
-    reject(
-      taken
-        ? new Error(`Port ${port} is taken. End what listens there, or give another port with ${variable}=….`)
-        : error,
-    );
-  });
-  // Loopback only: the hub on a laptop is not for the network that the laptop is in.
-  server.listen(port, '127.0.0.1', resolve);
-  return promise;
-};

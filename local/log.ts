@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { finished } from 'node:stream/promises';
 
-/** What the functions print and what the host has to say about them, in one file: one JSON document a line. */
+/** The log of the host: output of the functions and events of the host in one file, one JSON document per line. */
 export interface Log {
   readonly write: (chunk: Buffer) => void;
   readonly event: (
@@ -14,7 +14,7 @@ export interface Log {
   readonly close: () => Promise<void>;
 }
 
-/** Lines in CloudWatch's Embedded Metric Format are for machines: they stay in the file. */
+/** Removes lines in CloudWatch's Embedded Metric Format: they are in the file only. */
 const withoutMetrics = (text: string): string => text.replaceAll(/^\{"_aws":.*\n/gm, '');
 
 interface LogSettings {
@@ -26,7 +26,7 @@ export const openLog = async ({ file, alsoToTerminal }: LogSettings): Promise<Lo
   await mkdir(dirname(file), { recursive: true });
   const stream = createWriteStream(file, { flags: 'a' });
   const write = (chunk: Buffer | string): void => {
-    // Threads that are being stopped may still print.
+    // Threads that are stopping may still print.
     if (stream.writable) stream.write(chunk);
     if (alsoToTerminal) process.stdout.write(withoutMetrics(String(chunk)));
   };

@@ -2,8 +2,8 @@ import { createRequire } from 'node:module';
 import { z } from 'zod';
 
 /**
- * dynalite ends what it reads by `return`, which the iterators of abstract-level do not have. Never closed, each query would
- * keep its memory, and every file that it has seen on disk, until the host ends.
+ * Gives the iterators of abstract-level the `return` by which dynalite ends a read. Without it no iterator is closed, and each query
+ * keeps its memory, and every file that it has read on disk, until the host ends.
  */
 
 const level: unknown = createRequire(createRequire(import.meta.url).resolve('dynalite'))('abstract-level');

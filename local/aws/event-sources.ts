@@ -7,12 +7,14 @@ import {
 } from '@aws-sdk/client-sqs';
 import type { SQSEvent, SQSMessageAttribute, SQSRecord } from 'aws-lambda';
 import { z } from 'zod';
-import type { Functions, HostedFunction, Invoked } from './functions.ts';
+import type { Functions } from './functions.ts';
+import type { Invoked } from './function-instance.ts';
+import type { HostedFunction } from './function-pool.ts';
 import type { Log } from '../log.ts';
 import type { QueueServer } from './queues.ts';
 import type { Stack } from './stack.ts';
 
-/** The stack's event source mappings: what Lambda's pollers do between a queue and a function. */
+/** The stack's event source mappings: the work of Lambda's pollers between a queue and a function. */
 
 const mappingSchema = z.strictObject({
   EventSourceArn: z.string(),
@@ -25,7 +27,7 @@ const mappingSchema = z.strictObject({
 });
 
 export interface EventSources {
-  /** Takes no more messages, and waits for those being worked on. */
+  /** Receives no more messages, and waits for those in progress. */
   readonly close: () => Promise<void>;
 }
 
@@ -37,9 +39,9 @@ interface EventSourcesSettings {
   readonly log: Log;
 }
 
-// As many as a function has instances: one partner that answers slowly holds up one of them.
+// As many as a function has instances: a partner that answers slowly occupies one of them.
 const pollers = 12;
-// The most that SQS allows for one question.
+// The longest wait that SQS allows.
 const waitSeconds = 20;
 
 export const startEventSources = ({ stack, functions, queues, urls, log }: EventSourcesSettings): EventSources => {
@@ -94,7 +96,7 @@ const poll = async (source: Source, closing: AbortSignal): Promise<void> => {
       if (messages.length > 0) await work(source, messages);
     } catch (error) {
       if (closing.aborted) break;
-      source.log.event('WARN', `The poller of ${source.queueArn} failed and goes on`, { error: String(error) });
+      source.log.event('WARN', `The poller of ${source.queueArn} failed and continues`, { error: String(error) });
       await delay(1000, undefined, { signal: closing }).catch(() => {});
     }
   }
@@ -118,7 +120,7 @@ const work = async (source: Source, messages: readonly Message[]): Promise<void>
   const event: SQSEvent = { Records: messages.map((message) => recordOf(message, source)) };
   const invoked = await source.fn.invoke(event);
   const done = succeeded(invoked, event.Records, source.partial);
-  // The others come back when their visibility timeout ends, which the function may have changed itself.
+  // The others return when their visibility timeout ends, which the function may have changed itself.
   for (const { receiptHandle } of done) {
     await source.queues.client.send(
       new DeleteMessageCommand({ QueueUrl: source.queueUrl, ReceiptHandle: receiptHandle }),
@@ -130,7 +132,7 @@ const batchResponse = z
   .object({ batchItemFailures: z.array(z.object({ itemIdentifier: z.string().min(1) })).nullish() })
   .nullable();
 
-/** The records that are done with. An answer that names a record that was not in the batch fails the whole batch, as on AWS. */
+/** The records that succeeded. An answer that names a record outside the batch fails the whole batch, as on AWS. */
 export const succeeded = (invoked: Invoked, records: readonly SQSRecord[], partial: boolean): readonly SQSRecord[] => {
   if (invoked.outcome === 'failed') return [];
   if (!partial) return records;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** What the host and a function's thread say to each other. */
+/** Messages between the host and a function's thread. */
 
 const thrown = z.object({ errorType: z.string(), errorMessage: z.string(), trace: z.array(z.string()) });
 export type Thrown = z.output<typeof thrown>;

@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { type FunctionMessage, type FunctionStart, type Invocation, describeError } from './function-protocol.ts';
 
-/** One instance of a Lambda function: it loads the code once and then serves one event at a time. */
+/** The thread of one instance of a Lambda function: loads the code once, then serves one event at a time. */
 
 const port = parentPort;
 if (port === null) throw new Error('function-worker.ts runs in a thread of the embedded host only.');
@@ -43,7 +43,7 @@ async function serve(
     getRemainingTimeInMillis: () => Math.max(0, deadline - Date.now()),
   };
   try {
-    // Lambda carries JSON only: what does not survive the way is lost here as it would be there.
+    // Lambda transports JSON only: a value without JSON form is lost here as on AWS.
     send({ kind: 'returned', payload: JSON.stringify(await handler(JSON.parse(payload), context)) ?? 'null' });
   } catch (error) {
     send({ kind: 'threw', ...describeError(error) });

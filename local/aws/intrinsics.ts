@@ -1,6 +1,6 @@
 import type { Json, Template } from './template.ts';
 
-/** What a resource is called once it exists: the answers to `Ref` and `Fn::GetAtt`. */
+/** The names of a resource that exists: the values of `Ref` and `Fn::GetAtt`. */
 export interface Physical {
   readonly ref: string;
   readonly attributes: Readonly<Record<string, string>>;
@@ -8,7 +8,7 @@ export interface Physical {
 
 export interface Surroundings {
   readonly template: Template;
-  /** Given values of the template's parameters; a parameter without one has its default. */
+  /** Values of the template's parameters; a parameter without a value has its default. */
   readonly parameters: Readonly<Record<string, string>>;
   /** `AWS::Region` and the like. */
   readonly pseudo: Readonly<Record<string, string>>;
@@ -16,14 +16,14 @@ export interface Surroundings {
 }
 
 export interface Evaluator {
-  /** The value with every intrinsic answered; `undefined` for `AWS::NoValue`. */
+  /** The value with every intrinsic function evaluated; `undefined` for `AWS::NoValue`. */
   readonly resolve: (value: Json, where: string) => Json | undefined;
   readonly condition: (name: string) => boolean;
 }
 
 type Member = readonly [key: string, value: Json];
 
-/** Answers CloudFormation's intrinsic functions. One that it does not know is an error that says where it stands. */
+/** Evaluates CloudFormation's intrinsic functions. An unknown one is an error that names its place in the template. */
 export const createEvaluator = ({ template, parameters, pseudo, physical }: Surroundings): Evaluator => {
   const reference = (name: string, where: string): string | undefined => {
     if (name === 'AWS::NoValue') return undefined;
@@ -38,7 +38,7 @@ export const createEvaluator = ({ template, parameters, pseudo, physical }: Surr
     const parameter = template.Parameters[name];
     const given = parameters[name];
     if (given === undefined && parameter?.Type.startsWith('AWS::SSM::') === true) {
-      return fail(where, `the parameter ${name} lies in AWS Systems Manager, which is not here`);
+      return fail(where, `the parameter ${name} is in AWS Systems Manager, which the host does not have`);
     }
     const value = given ?? parameter?.Default ?? fail(where, `the stack's parameter ${name} has no value`);
     if (parameter?.AllowedPattern !== undefined && !new RegExp(`^(?:${parameter.AllowedPattern})$`).test(value)) {

@@ -3,8 +3,8 @@ import { allows, type Circumstances, type Statement, statementShape } from './po
 import type { Stack } from './stack.ts';
 
 /**
- * What the stack's roles let its functions do, held against each call that they make: a right that was forgotten in
- * infra/ is missed here and not first on AWS. Each function has an access key of its own, by which it is known.
+ * Checks each call of a function against the stack's roles, so that a right that is missing in infra/ is found here and not only on
+ * AWS. Each function has an access key of its own, which identifies it.
  */
 
 const roleSchema = z.strictObject({
@@ -23,7 +23,7 @@ const policySchema = z.strictObject({
   Roles: z.array(z.string()),
 });
 
-/** Rights by access key. A key that is not among them belongs to no function of the stack, and may do everything. */
+/** Rights by access key. An unknown key belongs to no function of the stack and has all rights. */
 export type Permissions = Readonly<Record<string, readonly Statement[]>>;
 
 export const permissionsOf = (stack: Stack): Permissions => {
@@ -40,7 +40,7 @@ export const permissionsOf = (stack: Stack): Permissions => {
 
 export const accessKeyOf = (functionLogicalId: string): string => functionLogicalId;
 
-/** A key under which something lies, and the service that uses it for whoever calls. */
+/** A KMS key, and the service that uses it on behalf of a caller. */
 export interface KeyUse {
   readonly key: string;
   readonly service: string;
@@ -53,7 +53,7 @@ export interface AwsCall extends Circumstances {
   readonly resources: readonly string[];
 }
 
-/** What is missing for a call, as AWS words it; `undefined` if nothing is. */
+/** AWS's message if the caller has no right to the call; otherwise `undefined`. */
 export const missingRight = (
   permissions: Permissions,
   { authorization = '', action, resources, ...circumstances }: AwsCall,
@@ -67,7 +67,7 @@ export const missingRight = (
     : `${accessKey} is not authorized to perform: ${action} on resource: ${denied}`;
 };
 
-/** What is missing for a service to use a key for whoever calls. */
+/** The message if the caller has no right to the use of a key by a service; otherwise `undefined`. */
 export const missingKeyRight = (
   permissions: Permissions,
   authorization: string | undefined,

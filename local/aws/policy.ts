@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** How AWS decides by a policy: nothing is allowed that no statement allows, and a denial beats every permission. */
+/** AWS's evaluation of a policy: an action needs a statement that allows it, and a denial overrides every permission. */
 
 const oneOrMore = z.union([z.string().transform((only) => [only]), z.array(z.string())]);
 
@@ -20,11 +20,11 @@ export const statementShape = {
     .optional(),
 };
 
-/** What a call says of itself that a condition may ask for. */
+/** Properties of a call that a condition may use. */
 export interface Circumstances {
-  /** Partition keys of the items, where the call names them. */
+  /** Partition keys of the items, if the call names them. */
   readonly leadingKeys?: readonly string[];
-  /** The service that makes the call for somebody. */
+  /** The service that makes the call on behalf of a caller. */
   readonly viaService?: string;
 }
 
@@ -32,7 +32,7 @@ export interface Statement {
   readonly Effect: 'Allow' | 'Deny';
   readonly Action: readonly string[];
   readonly Resource: readonly string[];
-  /** What it is about: forms of partition keys, or the service that makes the call for somebody. */
+  /** Patterns of partition keys, or the service that makes the call on behalf of a caller. */
   readonly Condition?: { readonly leadingKeys: readonly string[] } | { readonly viaService: string } | undefined;
 }
 
@@ -42,13 +42,13 @@ export const allows = (
   resource: string,
   circumstances: Circumstances = {},
 ): boolean => {
-  const meant = statements.filter(
+  const matching = statements.filter(
     (statement) =>
       statement.Action.some((pattern) => matches(pattern.toLowerCase(), action.toLowerCase())) &&
       statement.Resource.some((pattern) => matches(pattern, resource)) &&
       fulfils(statement.Condition, circumstances),
   );
-  return meant.some(({ Effect }) => Effect === 'Allow') && !meant.some(({ Effect }) => Effect === 'Deny');
+  return matching.some(({ Effect }) => Effect === 'Allow') && !matching.some(({ Effect }) => Effect === 'Deny');
 };
 
 const fulfils = (condition: Statement['Condition'], { leadingKeys = [], viaService }: Circumstances): boolean => {

@@ -6,8 +6,8 @@ import { accessDenied, missingKeyRight, missingRight, type Permissions, permissi
 import type { Stack } from './stack.ts';
 
 /**
- * The stack's queues on fauxqs. They live in memory only: what they held when the machine went down is owed by the items
- * in the table, and the sweeper, which runs as soon as the host starts, sends it again.
+ * The stack's queues on fauxqs, in memory only. After a restart the table still has the pending work, and the sweeper, which runs as
+ * soon as the host starts, queues it again.
  */
 
 const queueSchema = z.strictObject({
@@ -22,7 +22,7 @@ const queueSchema = z.strictObject({
   ReceiveMessageWaitTimeSeconds: z.int().optional(),
   VisibilityTimeout: z.int().optional(),
   RedrivePolicy: z.strictObject({ deadLetterTargetArn: z.string(), maxReceiveCount: z.int() }).optional(),
-  // Nothing is encrypted in memory; who may use the key is checked.
+  // Nothing is encrypted in memory; the right to use the key is checked.
   KmsMasterKeyId: z.string().optional(),
   KmsDataKeyReusePeriodSeconds: z.int().optional(),
   SqsManagedSseEnabled: z.boolean().optional(),
@@ -34,7 +34,7 @@ export interface QueueServer {
   readonly endpoint: string;
   readonly url: (queueName: string) => string;
   readonly client: SQSClient;
-  /** Makes the stack's queues. Returns what each is called by its ARN. */
+  /** Creates the stack's queues. Returns their URLs by ARN. */
   readonly create: (stack: Stack) => Promise<ReadonlyMap<string, string>>;
   readonly close: () => Promise<void>;
 }
@@ -48,7 +48,7 @@ export const startQueues = async ({ region, log = () => {} }: QueueServerSetting
   const app = buildApp({ logger: false, host: 'localhost', defaultRegion: region });
   let permissions: Permissions = {};
 
-  // fauxqs calls a queue http://sqs.<region>.localhost:<port>/…, a name that not every machine can resolve.
+  // fauxqs gives a queue the URL http://sqs.<region>.localhost:<port>/…, a name that not every machine can resolve.
   const ownNames = new Map<string, MadeQueue>();
   app.addHook('preHandler', async ({ body, headers }, reply) => {
     if (!isRequestToQueue(body)) return;
@@ -70,7 +70,7 @@ export const startQueues = async ({ region, log = () => {} }: QueueServerSetting
     await reply.code(403).send(accessDenied(missing));
   });
 
-  // Not `startFauxqs`: that listens to the whole network.
+  // Not `startFauxqs`, which listens on all network interfaces.
   const endpoint = await app.listen({ port: 0, host: '127.0.0.1' });
   const client = new SQSClient({ endpoint, region, credentials: localCredentials });
   const url = (queueName: string): string => `${endpoint}/000000000000/${queueName}`;
@@ -96,16 +96,16 @@ export const startQueues = async ({ region, log = () => {} }: QueueServerSetting
 };
 
 interface MadeQueue {
-  /** What the stack calls it. */
+  /** Its URL in the stack. */
   readonly ref: string;
   readonly arn: string;
-  /** What the server calls it. */
+  /** Its URL at the server. */
   readonly url: string;
-  /** The key that it lies under. */
+  /** The key that encrypts it. */
   readonly key: string | undefined;
 }
 
-/** Makes a stack's queues where a client points to. */
+/** Creates a stack's queues at the endpoint of a client. */
 export const makeQueues = async (client: SQSClient, stack: Stack): Promise<readonly MadeQueue[]> => {
   const made: MadeQueue[] = [];
   for (const { ref, arn, properties } of stack.resources('AWS::SQS::Queue', queueSchema)) {
@@ -118,7 +118,7 @@ export const makeQueues = async (client: SQSClient, stack: Stack): Promise<reado
   return made;
 };
 
-/** What SQS does with a queue's key for whoever calls. */
+/** The uses of a queue's key by SQS on behalf of a caller. */
 const keyActions: Readonly<Record<string, readonly string[]>> = {
   'sqs:SendMessage': ['GenerateDataKey', 'Decrypt'],
   'sqs:ReceiveMessage': ['Decrypt'],
@@ -130,7 +130,7 @@ const actionOf = (target: string): string => `sqs:${target.replace(/^.*\./, '').
 const isRequestToQueue = (body: unknown): body is { QueueUrl: string } =>
   typeof body === 'object' && body !== null && 'QueueUrl' in body && typeof body.QueueUrl === 'string';
 
-/** Queue attributes are texts in the API, whatever they are in the template. */
+/** Queue attributes are strings in the API; in the template some are numbers or booleans. */
 const attributesOf = ({
   QueueName: _name,
   Tags: _tags,

@@ -1,15 +1,14 @@
-/** Milliseconds. */
-const beat = 100;
+const tickMilliseconds = 100;
 
 /**
- * Calls back when this process has run for so many milliseconds; what is returned takes it back. Time in which the machine stood
- * still does not count, as after a laptop was closed: nobody was late.
+ * Calls back when this process has run for so many milliseconds; the returned function cancels that. Time in which the machine was
+ * suspended does not count, for instance while a laptop is closed: a timeout in it would be nobody's fault.
  */
 export const afterRunning = (milliseconds: number, callBack: () => void): (() => void) => {
   let timer: NodeJS.Timeout;
   const wait = (left: number): void => {
-    const next = Math.min(left, beat);
-    timer = setTimeout(() => (left > beat ? wait(left - next) : callBack()), next);
+    const next = Math.min(left, tickMilliseconds);
+    timer = setTimeout(() => (left > tickMilliseconds ? wait(left - next) : callBack()), next);
   };
   wait(milliseconds);
   return () => clearTimeout(timer);

@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ScheduledEvent } from 'aws-lambda';
 import { z } from 'zod';
-import type { Functions, HostedFunction } from './functions.ts';
+import type { HostedFunction } from './function-pool.ts';
+import type { Functions } from './functions.ts';
 import type { Stack } from './stack.ts';
 
-/** The stack's schedules. Each runs as soon as the host is up: what fell due while the machine was down waits no longer. */
+/** The stack's schedules. Each runs as soon as the host has started: work that became due while the host was stopped waits no longer. */
 
 const ruleSchema = z.strictObject({
   ScheduleExpression: z.string(),
@@ -14,7 +15,7 @@ const ruleSchema = z.strictObject({
     z.strictObject({
       Arn: z.string(),
       Id: z.unknown(),
-      // A run that fails is not repeated here; the next one is soon enough.
+      // A failed run is not repeated here; the next one follows soon.
       RetryPolicy: z.unknown().optional(),
     }),
   ),
@@ -23,7 +24,7 @@ const ruleSchema = z.strictObject({
 });
 
 export interface Schedules {
-  /** Starts no more runs. One under way is not waited for: it may take its whole minute. */
+  /** Starts no more runs. Does not wait for an active run, which may take its whole minute. */
   readonly stop: () => void;
 }
 
@@ -68,7 +69,7 @@ interface Schedule {
 const repeat = async ({ milliseconds, fn, event }: Schedule, closing: AbortSignal): Promise<void> => {
   while (!closing.aborted) {
     const due = Date.now() + milliseconds;
-    // Failures are in the log already; never two runs at once, however long one takes.
+    // Failures are in the log already. There are never two runs at once, however long one takes.
     await fn.invoke(event());
     await delay(Math.max(0, due - Date.now()), undefined, { signal: closing }).catch(() => {});
   }

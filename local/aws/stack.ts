@@ -2,9 +2,9 @@ import { z } from 'zod';
 import { createEvaluator, type Physical } from './intrinsics.ts';
 import type { Template } from './template.ts';
 
-/** What a template comes to on this machine: every resource that has to run, with its name and its properties. */
+/** A template on this machine: every resource that has to run, with its name and its resolved properties. */
 
-/** What the host runs. */
+/** Types that the host runs. */
 const running = [
   'AWS::ApiGateway::Authorizer',
   'AWS::ApiGateway::GatewayResponse',
@@ -22,27 +22,27 @@ const running = [
 ] as const;
 type RunningType = (typeof running)[number];
 
-/** What has nothing to do on one machine, and why. Anything in neither list stops the host. */
+/** Types without effect on one machine, and why. A type in neither list stops the host. */
 const withoutWork: Readonly<Record<string, string>> = {
   'AWS::ApiGateway::Account': 'there is no account',
-  'AWS::ApiGateway::Deployment': 'the routes are served as they stand in the template',
+  'AWS::ApiGateway::Deployment': 'the routes are served as in the template',
   'AWS::CDK::Metadata': 'only counted by AWS',
   'AWS::CloudWatch::Alarm': 'nobody is on call for a laptop',
-  'AWS::CloudWatch::Dashboard': 'nothing is counted on a laptop',
-  'AWS::KMS::Alias': 'nobody looks up a key here',
-  'AWS::KMS::Key': 'nothing is encrypted here but what the disk encrypts; who may use a key is checked all the same',
+  'AWS::CloudWatch::Dashboard': 'a laptop has no metrics',
+  'AWS::KMS::Alias': 'no key is looked up here',
+  'AWS::KMS::Key': 'only the disk encrypts here; the right to use a key is checked all the same',
   'AWS::Lambda::EventInvokeConfig': 'schedules are never repeated here',
   'AWS::Lambda::Permission': 'only the API and the schedules call functions',
   'AWS::Logs::LogGroup': 'all logs go to one file',
-  'AWS::Logs::MetricFilter': 'nothing is counted on a laptop',
+  'AWS::Logs::MetricFilter': 'a laptop has no metrics',
   'AWS::Scheduler::Schedule': "the hub's data are exported by hand here (npm run hub -- backup)",
   'AWS::Scheduler::ScheduleGroup': 'no schedule of its kind runs here',
   'AWS::SNS::Topic': 'nobody is on call for a laptop',
   'AWS::SNS::TopicPolicy': 'nobody is on call for a laptop',
-  'AWS::SQS::QueuePolicy': 'it asks for TLS, which does not pass between machines here',
-  'AWS::WAFv2::LoggingConfiguration': 'there is no firewall before a laptop',
-  'AWS::WAFv2::WebACL': 'there is no firewall before a laptop',
-  'AWS::WAFv2::WebACLAssociation': 'there is no firewall before a laptop',
+  'AWS::SQS::QueuePolicy': 'it requires TLS, which is not needed within one machine',
+  'AWS::WAFv2::LoggingConfiguration': 'a laptop has no firewall',
+  'AWS::WAFv2::WebACL': 'a laptop has no firewall',
+  'AWS::WAFv2::WebACLAssociation': 'a laptop has no firewall',
 };
 
 export interface Resource<Properties> {
@@ -64,12 +64,12 @@ export interface Stack {
   readonly name: string;
   readonly region: string;
   readonly accountId: string;
-  /** All resources of a type. A property that the schema does not know stops the host: it would otherwise be ignored in silence. */
+  /** All resources of a type. A property that the schema does not know stops the host; it would otherwise be ignored silently. */
   readonly resources: <Properties>(type: RunningType, schema: z.ZodType<Properties>) => readonly Resource<Properties>[];
   readonly outputs: () => Readonly<Record<string, string>>;
 }
 
-// What fauxqs says that its queues belong to.
+// The account of the queues of fauxqs.
 const accountId = '000000000000';
 
 export const createStack = ({ name: stackName, region, template, parameters, queueUrl }: StackSettings): Stack => {
@@ -77,7 +77,7 @@ export const createStack = ({ name: stackName, region, template, parameters, que
   for (const [logicalId, { Type }] of Object.entries(template.Resources)) {
     if (!known.has(Type))
       throw new Error(
-        `The embedded host does not know how to run ${Type} (${logicalId}). Teach it in local/, or list it in local/aws/stack.ts with the reason why it has nothing to do.`,
+        `The embedded host does not know how to run ${Type} (${logicalId}). Implement it in local/, or list it in local/aws/stack.ts with the reason why it has no effect.`,
       );
   }
 

@@ -1,14 +1,14 @@
 import { z } from 'zod';
 import type { KeyUse, Permissions } from './permissions.ts';
 
-/** What the host and the thread with the tables say to each other. */
+/** Messages between the host and the thread with the tables. */
 
 export type TableOrder =
   | {
       readonly kind: 'permissions';
       readonly permissions: Permissions;
       readonly tableArnPrefix: string;
-      /** Under which keys tables lie, by the tables' names. */
+      /** The keys that encrypt tables, by the tables' names. */
       readonly keys: Readonly<Record<string, KeyUse>>;
     }
   | { readonly kind: 'close' };

@@ -10,13 +10,12 @@ import { accessDenied, type KeyUse, missingKeyRight, missingRight, type Permissi
 import type { TableOrder, TableReport } from './table-protocol.ts';
 
 /**
- * dynalite in a thread of its own: it works while the host works, and it throws what it cannot answer, which must not
- * end the host. What a function sends is read whole before dynalite sees it, because it does not survive a caller that
- * goes away in the middle of a request, as a function does that is stopped.
+ * dynalite in a thread of its own, because it throws errors that must not end the host. A request is read completely before dynalite
+ * gets it: dynalite fails if a caller disconnects in the middle of a request, as a stopped function does.
  */
 
 const { path } = z.object({ path: z.string() }).parse(workerData);
-const report = (said: TableReport): void => parentPort?.postMessage(said);
+const report = (message: TableReport): void => parentPort?.postMessage(message);
 
 process.on('uncaughtException', (error) => report({ kind: 'threw', message: error.message }));
 
@@ -49,7 +48,7 @@ const take = async (request: IncomingMessage, response: ServerResponse): Promise
   handle?.call(database, Object.assign(Readable.from([body]), { headers, method, url }), response);
 };
 
-/** To read and to write DynamoDB decrypts the table's own key for whoever calls. */
+/** DynamoDB decrypts with the table's key on behalf of the caller, to read and to write. */
 const missingTableKey = (authorization: string | undefined, tables: readonly string[]): string | undefined =>
   tables
     .flatMap((table) => keys[table.replace(/\/.*$/, '')] ?? [])
@@ -58,7 +57,7 @@ const missingTableKey = (authorization: string | undefined, tables: readonly str
 
 const item = z.object({ pk: z.object({ S: z.string() }) });
 
-/** What a request is about. */
+/** The parts of a request that decide its rights. */
 const subject = z
   .object({
     TableName: z.string().optional(),
@@ -77,7 +76,7 @@ const tablesOf = ({ TableName, IndexName, RequestItems = {} }: Subject): readonl
   return [...named, ...Object.keys(RequestItems)];
 };
 
-/** Partition keys of the one item that is named; every table of the stack calls its partition key `pk`. */
+/** Partition key of the item that the request names; every table of the stack calls its partition key `pk`. */
 const leadingKeysOf = ({ Item, Key }: Subject): readonly string[] =>
   [Item, Key].flatMap((named) => (named === undefined ? [] : [named.pk.S]));
 
@@ -93,7 +92,7 @@ const server = createServer((request, response) => {
   take(request, response).catch(() => response.destroy());
 });
 
-// Whoever comes back to a connection after a rest, or on a machine that stood still, finds it open.
+// Connections stay open, also unused ones and after the machine was suspended.
 server.keepAliveTimeout = 0;
 server.listen(0, '127.0.0.1', () => {
   const address = server.address();
@@ -107,7 +106,7 @@ parentPort?.on('message', (order: TableOrder) => {
       break;
     case 'close':
       server.close(() => {
-        // Closing it closes its LevelDB, for which it has to be listening.
+        // Closing the server closes its LevelDB; the server has to be listening for that.
         database.listen(0, '127.0.0.1', () => database.close(() => process.exit()));
       });
       server.closeAllConnections();

@@ -16,7 +16,7 @@ import { type KeyUse, permissionsOf } from './permissions.ts';
 import type { Stack } from './stack.ts';
 import { type TableOrder, tableReport } from './table-protocol.ts';
 
-/** The stack's tables on dynalite, kept in a folder: what was answered before a `kill -9` is still there after it. */
+/** The stack's tables on dynalite, in a folder: writes that were answered before a `kill -9` are still there after it. */
 
 const keySchema = z.array(z.strictObject({ AttributeName: z.string(), KeyType: z.enum(['HASH', 'RANGE']) }));
 
@@ -37,12 +37,12 @@ const tableSchema = z.strictObject({
     )
     .optional(),
   BillingMode: z.literal('PAY_PER_REQUEST'),
-  // Nothing to do on one machine.
+  // No effect on one machine.
   DeletionProtectionEnabled: z.boolean().optional(),
-  // DynamoDB itself deletes what is due within days only.
+  // DynamoDB too deletes expired items only within days.
   TimeToLiveSpecification: z.strictObject({ AttributeName: z.string(), Enabled: z.boolean() }).optional(),
   PointInTimeRecoverySpecification: z.unknown().optional(),
-  // Nothing is encrypted here; who may use the key is checked.
+  // Nothing is encrypted here; the right to use the key is checked.
   SSESpecification: z
     .strictObject({ KMSMasterKeyId: z.string(), SSEEnabled: z.literal(true), SSEType: z.literal('KMS') })
     .optional(),
@@ -50,7 +50,7 @@ const tableSchema = z.strictObject({
 });
 type TableProperties = z.output<typeof tableSchema>;
 
-/** Tables that are there, and where. */
+/** The created tables and their endpoint. */
 export interface MadeTables {
   readonly endpoint: string;
   readonly region: string;
@@ -59,7 +59,7 @@ export interface MadeTables {
 
 export interface TableServer {
   readonly endpoint: string;
-  /** Makes the stack's tables, or finds them as an earlier run left them. Returns their names. */
+  /** Creates the stack's tables, or uses those of an earlier run. Returns their names. */
   readonly create: (stack: Stack) => Promise<readonly string[]>;
   readonly close: () => Promise<void>;
 }
@@ -70,7 +70,7 @@ interface TableServerSettings {
   readonly log: (line: string) => void;
 }
 
-/** Tables cannot be opened, as a rule because a hub has them open. */
+/** Tables cannot be opened, usually because a running hub has them open. */
 export class TablesInUse extends Error {
   override readonly name = 'TablesInUse';
 
@@ -84,34 +84,34 @@ export const startTables = async ({ folder, region, log }: TableServerSettings):
   const worker = new Worker(new URL('./table-worker.ts', import.meta.url), { workerData: { path: folder } });
 
   const listening = Promise.withResolvers<number>();
-  // While it starts, whatever dynalite throws means that it cannot open its database.
+  // An error of dynalite during its start means that it cannot open its database.
   const opened = Promise.withResolvers<never>();
   opened.promise.catch(() => {});
   const order = (given: TableOrder): void => worker.postMessage(given);
   worker.on('message', (message: unknown) => {
-    const said = tableReport.parse(message);
-    switch (said.kind) {
+    const report = tableReport.parse(message);
+    switch (report.kind) {
       case 'listening':
-        listening.resolve(said.port);
+        listening.resolve(report.port);
         break;
       case 'denied':
-        log(said.message);
+        log(report.message);
         break;
       case 'threw':
-        log(`The tables: ${said.message}`);
-        opened.reject(new TablesInUse(folder, said.message));
+        log(`The tables: ${report.message}`);
+        opened.reject(new TablesInUse(folder, report.message));
         break;
     }
   });
   worker.on('error', (error) => listening.reject(error));
-  worker.once('exit', () => log('The tables have gone away: nothing can be accepted until the hub is started again.'));
+  worker.once('exit', () => log('The tables have stopped: nothing can be accepted until the hub is started again.'));
 
   const endpoint = `http://127.0.0.1:${await listening.promise}`;
   const client = new DynamoDBClient({ endpoint, region, credentials: localCredentials, maxAttempts: 1 });
   const close = async (): Promise<void> => {
     client.destroy();
     worker.removeAllListeners('exit');
-    // What was still to be done when the database was closed.
+    // Messages about work that was in progress when the database was closed.
     worker.removeAllListeners('message');
     const exited = once(worker, 'exit');
     order({ kind: 'close' });
@@ -141,7 +141,7 @@ export const startTables = async ({ folder, region, log }: TableServerSettings):
   };
 };
 
-/** Makes a stack's tables where a client points to, or finds them as an earlier run left them. Returns their names. */
+/** Creates a stack's tables at the endpoint of a client, or uses those of an earlier run. Returns their names. */
 export const makeTables = async (client: DynamoDBClient, stack: Stack, place: string): Promise<readonly string[]> => {
   const tables = stack.resources('AWS::DynamoDB::Table', tableSchema);
   for (const { ref, properties } of tables) {
@@ -151,14 +151,14 @@ export const makeTables = async (client: DynamoDBClient, stack: Stack, place: st
       await until(async () => (await describe(client, ref))?.TableStatus === 'ACTIVE');
     } else if (!isDeepStrictEqual(shape(existing), shape(properties))) {
       throw new Error(
-        `The table ${ref} in ${place} was made by a stack with other keys or indexes. Remove that folder to begin afresh.`,
+        `The table ${ref} in ${place} was created by a stack with other keys or indexes. Remove that folder to start with an empty table.`,
       );
     }
   }
   return tables.map(({ ref }) => ref);
 };
 
-/** The keys under which tables lie, by the tables' names. */
+/** The keys that encrypt tables, by the tables' names. */
 const keysOf = (stack: Stack): Readonly<Record<string, KeyUse>> =>
   Object.fromEntries(
     stack
@@ -212,7 +212,7 @@ interface Shaped {
     | undefined;
 }
 
-/** What cannot be changed after a table was made. */
+/** The properties that cannot be changed after a table was created. */
 const shape = ({ KeySchema, GlobalSecondaryIndexes = [] }: Shaped): unknown => {
   const keys = (schema: readonly Keys[] = []): readonly string[] =>
     schema.map(({ AttributeName, KeyType }) => `${KeyType} ${AttributeName}`);

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 
-/** What `cdk synth` wrote, read so that it can be run: the template with its intrinsics answered, and the functions' code. */
+/** Reads the output of `cdk synth`: the template and the folders of the functions' code. */
 
 export type Json = z.output<ReturnType<typeof z.json>>;
 
@@ -58,11 +58,11 @@ const assetsSchema = z.object({
 export interface Assembly {
   readonly stackName: string;
   readonly template: Template;
-  /** Object key that a function names as its code → the folder that holds it. */
+  /** Folders of the functions' code, by the object key in the template. */
   readonly assets: ReadonlyMap<string, string>;
 }
 
-/** Reads a cloud assembly: its only stack, and where that stack's assets lie. */
+/** Reads a cloud assembly: its only stack, and the folders of that stack's assets. */
 export const readAssembly = async (folder: string): Promise<Assembly> => {
   const read = async (file: string): Promise<unknown> => JSON.parse(await readFile(join(folder, file), 'utf8'));
 

@@ -6,14 +6,14 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { readClients } from '../issuer/clients.ts';
 
-/** The API reference at `/docs`, where every example can be tried. On this machine only: the stack does not have it. */
+/** Serves the API reference at `/docs`, where every example can be tried. On this machine only: the stack does not have it. */
 interface DocsSettings {
   /** Base URL of the hub; ends in /fhir. */
   readonly url: string;
   readonly issuerUrl: string;
   readonly issuer: RequestListener;
   readonly clientsFile: string;
-  /** What has to be deleted to begin anew. */
+  /** The folder to delete for a new start. */
   readonly dataDir: string;
 }
 
@@ -47,7 +47,7 @@ const files: ReadonlyMap<string, readonly [file: string, type: string]> = new Ma
 ]);
 
 const headers = {
-  // Nothing from elsewhere, and nothing written into the page runs.
+  // Nothing is loaded from elsewhere, and no inline script runs.
   'content-security-policy':
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
   'x-content-type-options': 'nosniff',
@@ -57,14 +57,14 @@ const headers = {
   'cache-control': 'no-cache',
 };
 
-/** All at once: the address of this hub may be one that another is replaced by. */
+/** Replaces all addresses in one pass: the address of this hub may equal one of those to be replaced. */
 const withAddresses = (document: string, addresses: readonly (readonly [from: string, to: string])[]): string => {
   const here = new Map(addresses);
   const any = new RegExp(addresses.map(([from]) => RegExp.escape(from)).join('|'), 'g');
   return document.replaceAll(any, (from) => here.get(from) ?? from);
 };
 
-/** The document as it is committed, with the addresses of this hub in the place of those that stand for them. */
+/** The committed document, with the addresses of this hub instead of the placeholders. */
 const referenceOf = async ({ url, issuerUrl }: DocsSettings): Promise<string> => {
   const document = await readFile(project('../../docs/openapi.json'), 'utf8');
   const committed = referenceSchema.parse(JSON.parse(document));
@@ -82,7 +82,7 @@ const referenceOf = async ({ url, issuerUrl }: DocsSettings): Promise<string> =>
   return JSON.stringify({ ...reference, paths: bearerPaths(reference.paths), components });
 };
 
-/** Here a token needs no proof, and a form cannot make one for each request. */
+/** Removes proofs: here a token needs none, and a form cannot make one for each request. */
 const bearerPaths = (paths: z.output<typeof referenceSchema>['paths']): unknown =>
   Object.fromEntries(
     Object.entries(paths).map(([path, operations]) => [
@@ -96,7 +96,7 @@ const bearerPaths = (paths: z.output<typeof referenceSchema>['paths']): unknown 
     ]),
   );
 
-/** Notifications that are kept for each listener. */
+/** Number of notifications that are kept for each listener. */
 const mostKept = 20;
 
 const send = (response: ServerResponse, status: number, type: string, body: string | Buffer): void => {
@@ -106,7 +106,7 @@ const send = (response: ServerResponse, status: number, type: string, body: stri
 
 const json = 'application/json; charset=utf-8';
 
-/** Answers what is below `/docs`; `undefined` for everything else. */
+/** The listener for a path below `/docs`; `undefined` for every other path. */
 export const createDocs = (settings: DocsSettings): ((request: IncomingMessage) => RequestListener | undefined) => {
   const inbox = new Map<string, { readonly webhookId: string; readonly notification: unknown }[]>();
 
@@ -137,7 +137,7 @@ export const createDocs = (settings: DocsSettings): ((request: IncomingMessage) 
       return send(response, 200, json, JSON.stringify({ clients: await clients(), dataDir: settings.dataDir }));
     const { host, href } = new URL('/docs', settings.url);
     if (path === '/docs' && request.headers.host !== host) {
-      // What it asks for has the hub's own name in it, and nothing of another is let in.
+      // The document names the hub by this host, and the page may load nothing from another.
       response.writeHead(307, { location: href }).end();
       return;
     }
@@ -151,7 +151,7 @@ export const createDocs = (settings: DocsSettings): ((request: IncomingMessage) 
     if (path !== '/docs' && !path.startsWith('/docs/')) return undefined;
     return (request, response) => {
       if (path === '/docs/token') {
-        // The page asks here and not on the issuer's port: no other page may read the answer.
+        // The page requests tokens here and not at the issuer's port, so that no other page can read the answer.
         request.url = '/token';
         settings.issuer(request, response);
         return;

@@ -1,11 +1,11 @@
 /* global document, fetch, SwaggerUIBundle, URLSearchParams, window */
 
-/** Swagger UI on the embedded host: whoever tries an example is one of the sample clients. */
+/** Swagger UI on the embedded host: a request is sent as one of the sample clients. */
 
 const client = document.getElementById('client');
-const said = document.getElementById('said');
+const status = document.getElementById('status');
 
-/** The issuer listens on another port; its tokens are asked for here, so that no other page can ask for them. */
+/** Tokens are requested here and not at the issuer's port, so that no other page can request them. */
 const tokenAddress = '/docs/token';
 
 const tokenOf = async (name) => {
@@ -14,7 +14,7 @@ const tokenOf = async (name) => {
   return (await answer.json()).access_token;
 };
 
-/** By the organisation number of who sends it, the client that may send a message. */
+/** The client that may send a message, by the organisation number of its sender. */
 const senderOf = (body, clients) => {
   try {
     const number = JSON.parse(body).entry[0].resource.sender.identifier.value;
@@ -24,10 +24,10 @@ const senderOf = (body, clients) => {
   }
 };
 
-/** The ids of Tasks in the examples fit if nothing but the examples took a number in the mission. */
+/** The ids of Tasks in the examples are valid only if the mission has no other messages than the examples. */
 const isOfOtherNumbers = ({ status, text }) => status === 422 && /"code":\s*"unknown-task"/.test(text ?? '');
 
-/** Those that the examples of reads work for stand in the document. */
+/** The clients for the examples of reads, from the document. */
 const readersOf = (document_) =>
   Object.entries(document_.paths).flatMap(([path, operations]) =>
     Object.entries(operations).map(([method, operation]) => ({
@@ -46,7 +46,7 @@ const start = async () => {
   const tokenUrl = reference.components.securitySchemes.accessToken.flows.clientCredentials.tokenUrl;
 
   client.append(
-    new window.Option('whom the example is for', ''),
+    new window.Option('the client of the example', ''),
     ...clients.map(({ name }) => new window.Option(name)),
   );
 
@@ -65,30 +65,30 @@ const start = async () => {
     displayRequestDuration: true,
     filter: true,
     validatorUrl: null,
-    // The colours of long examples take several times as long as all the rest.
+    // Highlighting long examples takes several times as long as everything else.
     syntaxHighlight: { activated: false },
     requestInterceptor: async (request) => {
       if (request.url === tokenUrl) return { ...request, url: tokenAddress };
       const authorized = request.headers?.Authorization !== undefined;
-      // Who was chosen by name comes before who pressed "Authorize", and both before whom the example is for.
+      // A client that is chosen by name has precedence over "Authorize", and both over the client of the example.
       const name = client.value || (authorized ? undefined : exampleCaller(request));
       if (name === undefined) {
-        said.textContent = authorized ? 'Asked with the token of "Authorize"' : 'Asked without a token';
+        status.textContent = authorized ? 'Sent with the token of "Authorize"' : 'Sent without a token';
         return request;
       }
-      said.textContent = `Asked as ${name}`;
+      status.textContent = `Sent as ${name}`;
       return { ...request, headers: { ...request.headers, Authorization: `Bearer ${await tokenOf(name)}` } };
     },
     responseInterceptor: (response) => {
       if (isOfOtherNumbers(response))
-        said.textContent = `The examples fit a mission in which every party listened from its first message. Take the Task's id from the answers, or begin anew: stop the hub, delete ${dataDir}, start it, let every party listen.`;
+        status.textContent = `The examples fit a mission in which every party listened from its first message. Use the Task ids of the answers, or start again: stop the hub, delete ${dataDir}, start it, let every party listen.`;
       return response;
     },
   });
   const { scopes } = reference.components.securitySchemes.accessToken.flows.clientCredentials;
   window.ui.initOAuth({ clientId: 'amk-innlandet', clientSecret: 'none', scopes: Object.keys(scopes) });
 
-  /** Clients of the organisations that the directory knows, one for each. */
+  /** One client for each organisation of the directory. */
   const parties = async () => {
     const roles = 'local-amk,amk-la,operator,hospital,observer,quality';
     const answer = await fetch(`${reference.servers[0].url}/Organization?type=${roles}`, {
@@ -101,7 +101,7 @@ const start = async () => {
   const [{ url }] = reference.servers;
   const { _criteria, ...example } = reference.components.examples.subscribe.value;
 
-  /** The one subscription with which a party listens here is made once, and woken if its endpoint was not there. */
+  /** Creates the subscription of a party to this page once; updates it if it is not active. */
   const listensAs = async (name) => {
     const headers = { Authorization: `Bearer ${await tokenOf(name)}`, 'Content-Type': 'application/fhir+json' };
     const channel = { ...example.channel, endpoint: `${window.location.origin}/docs/inbox/${name}` };
@@ -121,12 +121,12 @@ const start = async () => {
 
   const button = document.getElementById('subscribe');
   const listen = async () => {
-    // Who presses twice does not want two of each.
+    // A second click must not create a second subscription.
     button.disabled = true;
     const answers = await Promise.all((await parties()).map(({ name }) => listensAs(name))).finally(() => {
       button.disabled = false;
     });
-    said.textContent = `${answers.filter(Boolean).length} parties listen`;
+    status.textContent = `${answers.filter(Boolean).length} parties listen`;
   };
   button.addEventListener('click', () => void listen());
 };

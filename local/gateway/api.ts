@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { z } from 'zod';
 import { createAuthorizers } from './authorizer.ts';
-import type { Functions, HostedFunction } from '../aws/functions.ts';
+import type { HostedFunction } from '../aws/function-pool.ts';
+import type { Functions } from '../aws/functions.ts';
 import { type Answer, createGatewayResponses } from './gateway-responses.ts';
 import type { Log } from '../log.ts';
 import { authorizerEvent, proxyAnswer, proxyEvent, type Received, type Target } from './proxy.ts';
@@ -10,13 +11,13 @@ import { createRoutes } from './routes.ts';
 import { afterRunning } from '../aws/running-time.ts';
 import type { Stack } from '../aws/stack.ts';
 
-/** The stack's REST API: a request becomes an event for a function, its answer becomes the response. */
+/** The stack's REST API: turns a request into an event for a function, and the function's result into the response. */
 
 const restApiSchema = z.strictObject({
   Name: z.string(),
   Description: z.unknown().optional(),
   BinaryMediaTypes: z.array(z.literal('*/*')).optional(),
-  // One machine has one address.
+  // The host has one address.
   EndpointConfiguration: z.unknown().optional(),
   Tags: z.unknown().optional(),
 });
@@ -25,9 +26,9 @@ const stageSchema = z.strictObject({
   StageName: z.string(),
   RestApiId: z.string(),
   DeploymentId: z.unknown(),
-  // Throttling protects an account from its partners; here there is one caller, and tests that hurry.
+  // Throttling protects an account from its partners; here tests send fast.
   MethodSettings: z.unknown().optional(),
-  // What functions note of requests is in the log of the host.
+  // The functions' log lines about requests are in the log of the host.
   AccessLogSetting: z.unknown().optional(),
   TracingEnabled: z.unknown().optional(),
   Tags: z.unknown().optional(),
@@ -116,9 +117,9 @@ export const createApi = ({ stack, functions, log }: ApiSettings): RequestListen
     const requestId = randomUUID();
     answer(request, requestId)
       .catch((error: unknown) => {
-        // The caller's doing, and nobody is left to be answered.
+        // The caller closed the connection: there is nobody to answer.
         if (error === request.errored)
-          log.event('INFO', 'The caller went away before its request was whole', { requestId });
+          log.event('INFO', 'The caller disconnected before its request was complete', { requestId });
         else log.event('ERROR', 'The embedded host failed', { requestId, error: String(error) });
         return gateway.answer('INTEGRATION_FAILURE', requestId);
       })
@@ -139,7 +140,7 @@ const decodedParts = (pathname: string): readonly string[] | undefined => {
   }
 };
 
-/** The body, or `undefined` if it is larger than API Gateway takes. */
+/** The body, or `undefined` if it is larger than API Gateway accepts. */
 const readBody = async (request: IncomingMessage): Promise<Buffer | undefined> => {
   const chunks: Buffer[] = [];
   let size = 0;
@@ -152,7 +153,7 @@ const readBody = async (request: IncomingMessage): Promise<Buffer | undefined> =
   return Buffer.concat(chunks);
 };
 
-/** The answer, or `undefined` if it does not come in time: an event that no instance has taken by then is dropped. */
+/** The result, or `undefined` if it is late: an event that no instance has started by then is dropped. */
 const within = async (milliseconds: number, fn: HostedFunction, event: unknown) => {
   const givenUp = new AbortController();
   const late = Promise.withResolvers<undefined>();
@@ -178,7 +179,7 @@ const respond = (
   response.setHeader('x-amzn-requestid', requestId);
   response.setHeader('content-length', Buffer.byteLength(body));
   if (!request.complete) {
-    // Most of a body that is too large is still on its way.
+    // The rest of a body that is too large has not arrived yet.
     response.setHeader('connection', 'close');
     request.resume();
   }

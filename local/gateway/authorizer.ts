@@ -6,12 +6,12 @@ import { allows, statementShape } from '../aws/policy.ts';
 import { functionArnOf } from './routes.ts';
 import type { Stack } from '../aws/stack.ts';
 
-/** Lambda authorizers of type REQUEST, asked about every request. */
+/** Lambda authorizers of type REQUEST, called for every request. */
 
 const authorizerSchema = z.strictObject({
   Type: z.literal('REQUEST'),
   AuthorizerUri: z.string(),
-  AuthorizerResultTtlInSeconds: z.literal(0, 'decisions are not remembered here'),
+  AuthorizerResultTtlInSeconds: z.literal(0, 'decisions are not cached here'),
   IdentitySource: z.string().optional(),
   Name: z.unknown(),
   RestApiId: z.string(),

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import type { Stack } from '../aws/stack.ts';
 
-/** What API Gateway answers by itself, as the stack has worded it. */
+/** API Gateway's own answers, with the contents that the stack defines. */
 
-/** A fixed text in quotes, or the id of the request; API Gateway knows more, of which nothing is played here. */
+/** A fixed text in quotes, or the id of the request; the host supports nothing else of API Gateway's mappings. */
 const mappingSchema = z
   .string()
   .regex(
@@ -21,13 +21,13 @@ const gatewayResponseSchema = z.strictObject({
 });
 type GatewayResponse = z.output<typeof gatewayResponseSchema>;
 
-/** The types that can come about here, with the status that each has unless the stack gives another. */
+/** The types that the host answers, each with its default status. */
 const statuses = {
   ACCESS_DENIED: 403,
   AUTHORIZER_CONFIGURATION_ERROR: 500,
   AUTHORIZER_FAILURE: 500,
   BAD_REQUEST_PARAMETERS: 400,
-  // 504 in the reference; a Lambda function that fails is 502 in fact.
+  // 504 in AWS's reference; API Gateway answers 502 for a Lambda function that fails.
   INTEGRATION_FAILURE: 502,
   INTEGRATION_TIMEOUT: 504,
   MISSING_AUTHENTICATION_TOKEN: 403,
@@ -47,7 +47,7 @@ export interface GatewayResponses {
 }
 
 export const createGatewayResponses = (stack: Stack): GatewayResponses => {
-  const worded = new Map<string, GatewayResponse>(
+  const defined = new Map<string, GatewayResponse>(
     stack
       .resources('AWS::ApiGateway::GatewayResponse', gatewayResponseSchema)
       .map(({ properties }) => [properties.ResponseType, properties]),
@@ -55,7 +55,7 @@ export const createGatewayResponses = (stack: Stack): GatewayResponses => {
   return {
     answer: (type, requestId) => {
       const status = statuses[type];
-      const own = worded.get(type) ?? worded.get(status < 500 ? 'DEFAULT_4XX' : 'DEFAULT_5XX');
+      const own = defined.get(type) ?? defined.get(status < 500 ? 'DEFAULT_4XX' : 'DEFAULT_5XX');
       const [template] = Object.entries(own?.ResponseTemplates ?? {});
       const [contentType, body] = template ?? ['application/json', '{"message":$context.error.messageString}'];
       const headers = new Map([

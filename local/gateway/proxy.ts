@@ -2,7 +2,7 @@ import type { APIGatewayProxyEvent, APIGatewayRequestAuthorizerEvent } from 'aws
 import { z } from 'zod';
 import type { Answer } from './gateway-responses.ts';
 
-/** Between HTTP and what a Lambda function sees of it through a REST API. */
+/** Converts between HTTP and the events and results of a Lambda function behind a REST API. */
 
 export interface Received {
   readonly requestId: string;
@@ -14,7 +14,7 @@ export interface Received {
   readonly sourceIp: string;
   readonly host: string;
   readonly body: Buffer;
-  /** The API takes bodies as bytes: they reach the function in base64. */
+  /** The API accepts bodies as bytes: they reach the function in base64. */
   readonly isBinary: boolean;
 }
 
@@ -116,12 +116,12 @@ const proxyResult = z.object({
   isBase64Encoded: z.boolean().nullish(),
 });
 
-// What belongs to the connection is the server's to say.
+// The server sets the headers of the connection.
 const ofTheConnection = new Set(['connection', 'content-length', 'keep-alive', 'transfer-encoding']);
-// API Gateway gives these another name on the way out.
+// API Gateway renames these headers in responses.
 const remapped = new Set(['date', 'server', 'www-authenticate']);
 
-/** What the function answered, or `undefined` if it is not what a proxy integration must answer. */
+/** The function's answer, or `undefined` if it is not a valid answer of a proxy integration. */
 export const proxyAnswer = (payload: unknown): Answer | undefined => {
   const parsed = proxyResult.safeParse(payload);
   if (!parsed.success) return undefined;
@@ -149,7 +149,7 @@ type Pair = readonly [name: string, value: string];
 const pairs = (rawHeaders: readonly string[]): readonly Pair[] =>
   rawHeaders.flatMap((name, index) => (index % 2 === 0 ? [[name, rawHeaders[index + 1] ?? ''] as const] : []));
 
-/** Names are the caller's: one may be called `__proto__` or `constructor`. */
+/** Groups values by name. Names come from the caller and may be `__proto__` or `constructor`. */
 const group = (all: readonly Pair[]): Record<string, string[]> =>
   Object.fromEntries(
     [...Map.groupBy(all, ([name]) => name)].map(([name, same]) => [name, same.map(([, value]) => value)]),

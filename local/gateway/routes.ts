@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Stack } from '../aws/stack.ts';
 
-/** Which method of the REST API a request means. */
+/** Finds the method of the REST API for a request. */
 
 const resourceSchema = z.strictObject({ ParentId: z.string(), PathPart: z.string(), RestApiId: z.string() });
 
@@ -32,7 +32,7 @@ interface Method {
 
 interface PathNode {
   readonly resourceId: string;
-  /** As the template has it, such as `/fhir/{type}`. */
+  /** As in the template, such as `/fhir/{type}`. */
   readonly resourcePath: string;
   readonly literal: Map<string, PathNode>;
   /** API Gateway allows one variable beside the literal parts. */
@@ -48,7 +48,7 @@ interface Route {
 }
 
 export interface Routes {
-  /** The route for the decoded parts of a path; a literal part wins over a variable. */
+  /** The route for the decoded parts of a path; a literal part has precedence over a variable. */
   readonly match: (httpMethod: string, parts: readonly string[]) => Route | undefined;
 }
 

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 
-/** Clients that may have a token on this machine, by their ids, with the organisation numbers that their tokens name. */
+/** Reads the clients that can get a token on this machine, by id, with the organisation numbers of their tokens. */
 
 const clientsSchema = z.object({
   clients: z.record(

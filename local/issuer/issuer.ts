@@ -13,8 +13,8 @@ import { scopeFor, scopes } from '../../schemas/scopes.ts';
 import { readClients } from './clients.ts';
 
 /**
- * A token issuer for one machine, in the place of HelseID: the same claims, and nobody's identity is checked. It gives a
- * token to whoever names a client of the directory, so it listens to this machine alone and is no part of the stack.
+ * A token issuer for one machine, in place of HelseID: the same claims, without authentication. It issues a token for any client id
+ * in the client list, so it listens on loopback only and is not part of the stack.
  */
 
 const keySchema = z.looseObject({
@@ -27,15 +27,15 @@ const keySchema = z.looseObject({
 
 const tokenSeconds = 600;
 
-/** Seconds by which the clock of who makes a proof may differ. */
+/** Seconds by which the clock of the maker of a proof may differ. */
 const proofWindow = { back: 60, ahead: 10 };
 
 interface IssuerSettings {
   readonly url: string;
   readonly audience: string;
-  /** The client list, read anew for each token so that a changed file needs no restart. */
+  /** The client list, read for each token, so that a changed file needs no restart. */
   readonly clientsFile: string;
-  /** Kept, so that tokens given before a restart are good after it. */
+  /** The signing key is kept there, so that tokens issued before a restart are valid after it. */
   readonly keyFile: string;
 }
 
@@ -65,7 +65,7 @@ export const createIssuer = async ({ url, audience, clientsFile, keyFile }: Issu
     ]);
     return await new SignJWT({
       client_id: clientId,
-      // A list, as HelseID has it.
+      // A list, as in tokens of HelseID.
       scope: scope.split(' '),
       ...Object.fromEntries(organisations),
       ...(thumbprint === undefined ? {} : { cnf: { jkt: thumbprint } }),
@@ -91,16 +91,16 @@ export const createIssuer = async ({ url, audience, clientsFile, keyFile }: Issu
     if (form.get('grant_type') !== 'client_credentials')
       return refused(400, 'unsupported_grant_type', 'Only client_credentials.');
     const clientId = form.get('client_id') ?? basicUser(request.headers.authorization) ?? '';
-    // A parameter without a value is as good as none (RFC 6749, 3.2).
+    // A parameter without a value is treated as absent (RFC 6749, 3.2).
     const scope = form.get('scope')?.trim().replaceAll(/ +/g, ' ') || everyScope;
-    const strange = scope.split(' ').find((one) => !everyScope.split(' ').includes(one));
-    if (strange !== undefined) return refused(400, 'invalid_scope', `The scopes are: ${everyScope}`);
+    const unknown = scope.split(' ').find((one) => !everyScope.split(' ').includes(one));
+    if (unknown !== undefined) return refused(400, 'invalid_scope', `The scopes are: ${everyScope}`);
     const { dpop } = request.headers;
     const thumbprint = dpop === undefined ? undefined : await thumbprintOf([dpop].flat().join(','), `${url}/token`);
     if (thumbprint instanceof TokenRefused)
-      return refused(400, 'invalid_dpop_proof', `The proof in the DPoP header is not good: ${thumbprint.fault}.`);
+      return refused(400, 'invalid_dpop_proof', `The proof in the DPoP header is not valid: ${thumbprint.fault}.`);
     const token = await issue(clientId, scope, thumbprint);
-    if (token === undefined) return refused(401, 'invalid_client', 'The directory names no such client.');
+    if (token === undefined) return refused(401, 'invalid_client', 'The client list has no such client.');
     const type = thumbprint === undefined ? 'Bearer' : 'DPoP';
     return ok({ access_token: token, token_type: type, expires_in: tokenSeconds, scope });
   };
@@ -141,8 +141,8 @@ const discovery = (url: string, everyScope: string) => ({
   scopes_supported: everyScope.split(' '),
   response_types_supported: ['token'],
   subject_types_supported: ['public'],
-  // Not a field of the specification: for whoever reads it by eye.
-  notice: 'For one machine only: this issuer checks nobody. Elsewhere tokens come from HelseID.',
+  // Not a field of the specification; for human readers.
+  notice: 'For one machine only: this issuer does not authenticate clients. Elsewhere tokens come from HelseID.',
 });
 
 const loadKey = async (file: string): Promise<z.output<typeof keySchema>> => {

@@ -8,8 +8,8 @@ import { undisturbed } from '../support/standstill.ts';
 
 const assembly = 'cdk.out';
 
-describe('the figures of the bench', () => {
-  test('a percentile is a value that was measured', () => {
+describe('figures of the bench', () => {
+  test('computes a percentile that is a measured value', () => {
     const values = [5, 1, 4, 2, 3];
     expect([percentile(values, 0), median(values), percentile(values, 0.95), percentile(values, 1)]).toEqual([
       1, 3, 5, 5,
@@ -17,7 +17,7 @@ describe('the figures of the bench', () => {
     expect(median([])).toBeNaN();
   });
 
-  test('arrivals keep to the rate, come in order, and are the same for the same seed', () => {
+  test('plans arrivals at the rate, in order, and equal for the same seed', () => {
     const some = arrivals(50, 200, randomFrom(7));
     expect(some).toEqual(arrivals(50, 200, randomFrom(7)));
     expect(some).toEqual(some.toSorted((one, other) => one - other));
@@ -29,14 +29,14 @@ describe('the figures of the bench', () => {
     expect(Math.sqrt(variance) / mean).toBeCloseTo(1, 0);
   });
 
-  test('a table reads the same on the terminal and in the page', () => {
+  test('prints a table with the same contents on the terminal and in the page', () => {
     const table = { title: 'T', columns: ['what', 'ms'], rows: [['one', '1.00']], notes: ['Limited.'] };
     expect(asText(table)).toBe('T\nwhat    ms\n────  ────\none   1.00\n  Limited.');
     expect(asMarkdown(table)).toBe('### T\n| what | ms |\n|---|---:|\n| one | 1.00 |\n\nLimited.');
   });
 });
 
-describe('what a message costs', () => {
+describe('cost of a message', () => {
   let length: GrowthResults;
   beforeAll(async () => {
     // Calls that were made again because the machine stood still are not what a message costs.
@@ -56,22 +56,22 @@ describe('what a message costs', () => {
     expect(delivered).toEqual({ BatchGetItem: 1, UpdateItem: 1 });
   });
 
-  test('is a unit or two more to write, for the fingerprints, and no more to deliver', () => {
+  test('is a unit or two more to write in a long mission, for the fingerprints, and no more to deliver', () => {
     const [short, long] = length;
     expect(long?.accept.writeUnits).toBeLessThanOrEqual((short?.accept.writeUnits ?? 0) + 2);
     expect(long?.deliver.readUnits).toBeLessThanOrEqual((short?.deliver.readUnits ?? 0) + 1);
     expect(long?.deliver.writeUnits).toBe(short?.deliver.writeUnits);
   });
 
-  test('was measured: every figure is there', () => {
+  test('has every figure', () => {
     for (const { accept, deliver } of length)
       for (const side of [accept, deliver])
         for (const figure of [side.cpu, side.wall, side.bytes, side.writeUnits]) expect(figure).toBeGreaterThan(0);
   });
 });
 
-describe('the code of the functions', () => {
-  test('stays small enough to start quickly', async () => {
+describe('code of the functions', () => {
+  test('is small enough to start quickly', async () => {
     const bundles = await readBundles(assembly);
     expect(bundles.map(({ name }) => name).toSorted()).toEqual([
       'Authorize',

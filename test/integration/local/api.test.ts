@@ -51,8 +51,8 @@ const get = async (path: string, init?: RequestInit) => {
   return { status: response.status, headers: response.headers, text: await response.text() };
 };
 
-describe('the routes', () => {
-  it('lead to a literal path rather than to a variable', async () => {
+describe('routes', () => {
+  it('prefer a literal path to a variable', async () => {
     const { event } = await echo('/echo/fixed', {});
     expect(event.resource).toBe('/echo/fixed');
     expect(event.pathParameters).toBeNull();
@@ -65,11 +65,11 @@ describe('the routes', () => {
     expect((await echo('/echo/a/b%20c')).event.pathParameters).toEqual({ thing: 'a', part: 'b c' });
   });
 
-  it('know a path with a slash at its end', async () => {
+  it('match a path with a slash at its end', async () => {
     expect((await echo('/echo/fixed/', {})).event.resource).toBe('/echo/fixed');
   });
 
-  it('end, where there is none, in what the stack says to that', async () => {
+  it('answer an unknown path with the gateway response of the stack', async () => {
     for (const path of ['/', '/nothing', '/echo', '/echo/a/b/c', '/fhir/echo/fixed']) {
       const { status, headers, text } = await get(path, allowed);
       expect([path, status, headers.get('content-type')]).toEqual([path, 404, 'application/problem+json']);
@@ -79,7 +79,7 @@ describe('the routes', () => {
     }
   });
 
-  it('know only the methods of the template, or any', async () => {
+  it('match only the methods of the template, or any', async () => {
     expect((await get('/items?key=any', { method: 'PUT', body: 'text' })).status).toBe(204);
     expect((await get('/items?key=any', { method: 'PATCH' })).text).toBe('text');
     expect((await get('/echo/thing', { ...allowed, method: 'DELETE' })).status).toBe(404);
@@ -93,8 +93,8 @@ describe('the routes', () => {
   });
 });
 
-describe('a function behind the API', () => {
-  it('sees the request as API Gateway tells it', async () => {
+describe('function behind the API', () => {
+  it('gets the request in the event format of API Gateway', async () => {
     const { event } = await echo('/echo/thing?a=1&b=2&a=3&c=%C3%A6', {
       method: 'POST',
       headers: { ...allowed.headers, 'X-Thing': 'one', 'Content-Type': 'application/fhir+json' },
@@ -111,7 +111,7 @@ describe('a function behind the API', () => {
     expect(event.requestContext.identity.sourceIp).toMatch(/127\.0\.0\.1$/);
   });
 
-  it('sees what the authorizer found out, all of it as text', async () => {
+  it('gets the context of the authorizer, all of it as text', async () => {
     const { event } = await echo('/echo/thing');
     expect(event.requestContext.authorizer).toEqual({
       principalId: 'somebody',
@@ -121,7 +121,7 @@ describe('a function behind the API', () => {
     });
   });
 
-  it('has the environment of the template and nothing of this process', async () => {
+  it('has the environment of the template and none of this process', async () => {
     const { env, context } = await echo('/echo/fixed', {});
     expect(env).toMatchObject({
       OWN_URL: fixture.host.url,
@@ -134,7 +134,7 @@ describe('a function behind the API', () => {
     expect(context.remaining).toBeLessThanOrEqual(10_000);
   });
 
-  it('gets several headers of one name through, and none that belong to the connection', async () => {
+  it('can answer several headers of one name, and none of the connection', async () => {
     const { status, headers } = await get('/echo/fixed');
     expect(status).toBe(201);
     expect(headers.getSetCookie()).toEqual(['a=1', 'b=2']);
@@ -142,17 +142,17 @@ describe('a function behind the API', () => {
     expect(headers.get('x-amzn-remapped-server')).toBe('fixture');
   });
 
-  it('may answer bytes', async () => {
+  it('can answer bytes', async () => {
     const response = await fetch(`${origin}/faulty/answers-bytes`);
     expect([...new Uint8Array(await response.arrayBuffer())]).toEqual([0, 255, 1]);
   });
 
-  it('is called as often as is asked at once, if need be one after the other', async () => {
+  it('serves all simultaneous calls, some of them one after the other', async () => {
     const answers = await Promise.all(Array.from({ length: 12 }, () => get('/faulty/rests')));
     expect(answers.map(({ text }) => text)).toEqual(Array.from({ length: 12 }, () => 'rested'));
   });
 
-  it('does not get a body beyond what API Gateway and Lambda carry', async () => {
+  it('does not get a body above the limits of API Gateway and Lambda', async () => {
     for (const size of [7, 11]) {
       const { status, text } = await get('/echo/thing', {
         ...allowed,
@@ -165,7 +165,7 @@ describe('a function behind the API', () => {
   });
 });
 
-describe('the authorizer', () => {
+describe('authorizer', () => {
   const refusals = {
     'no token at all is 401': [{}, 401, 'UNAUTHORIZED'],
     'a token that it calls unauthorized is 401': [{ Authorization: 'Bearer unauthorized' }, 401, 'UNAUTHORIZED'],
@@ -183,14 +183,14 @@ describe('the authorizer', () => {
     });
   }
 
-  it('is not asked when there is no token', async () => {
+  it('is not called without a token', async () => {
     const before = (await fixture.journal('authorize')).length;
     const { headers } = await get('/echo/thing');
     expect(headers.get('www-authenticate')).toBe('Bearer');
     expect(await fixture.journal('authorize')).toHaveLength(before);
   });
 
-  it('is asked about every request anew', async () => {
+  it('is called for every request', async () => {
     const before = (await fixture.journal('authorize')).length;
     await get('/echo/thing', allowed);
     await get('/echo/thing', allowed);
@@ -198,8 +198,8 @@ describe('the authorizer', () => {
   });
 });
 
-describe('many requests at once', () => {
-  it('start no more instances at a time than there are processors for, and are all answered', async () => {
+describe('simultaneous requests', () => {
+  it('start no more instances at a time than there are processors, and are all answered', async () => {
     const answers = await Promise.all(Array.from({ length: 60 }, () => get('/echo/thing', allowed)));
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([201]));
     let loading = 0;
@@ -212,7 +212,7 @@ describe('many requests at once', () => {
   });
 });
 
-describe('a function that fails', () => {
+describe('failing function', () => {
   const ways = [
     'throws',
     'exits',
@@ -235,7 +235,7 @@ describe('a function that fails', () => {
     });
   }
 
-  it('may end its process between two calls', async () => {
+  it('is replaced if its process ends between two calls', async () => {
     for (let round = 1; round <= 3; round += 1) {
       expect((await get('/faulty/answers-twice-later')).text).toBe('before the end');
       await eventually(async () => ((await fixture.journal('faulty')).length === round ? true : undefined));
@@ -245,7 +245,7 @@ describe('a function that fails', () => {
     }
   });
 
-  it('is given up when the integration has waited long enough', async () => {
+  it('is abandoned when the integration times out', async () => {
     const { status, headers, text } = await get('/faulty/rests', { method: 'POST' });
     expect([status, headers.get('retry-after')]).toEqual([504, '2']);
     expect(problem.parse(JSON.parse(text)).fault).toBe('INTEGRATION_TIMEOUT');

@@ -29,7 +29,7 @@ afterAll(async () => {
 
 const get = (path: string) => fetch(`${host.origin}${path}`);
 
-test('What the page is made of is served here, and lets nothing in from elsewhere', async () => {
+test('The page and its files are served here, and load nothing from elsewhere', async () => {
   const page = await get('/docs');
   expect(page.headers.get('content-security-policy')).toContain("default-src 'none'");
   expect(page.headers.get('content-security-policy')).not.toContain('http');
@@ -42,7 +42,7 @@ test('What the page is made of is served here, and lets nothing in from elsewher
   }
 });
 
-test('The document names this hub and its issuer, and no other', async () => {
+test('The document names this hub and its issuer, and no others', async () => {
   const text = await (await get('/docs/openapi.json')).text();
   const { servers } = z.object({ servers: z.array(z.object({ url: z.string() })) }).parse(JSON.parse(text));
   expect(servers.map(({ url }) => url)).toEqual([host.url]);
@@ -52,14 +52,14 @@ test('The document names this hub and its issuer, and no other', async () => {
   expect(text).not.toContain('hub.luftbro.example');
 });
 
-test('Nothing else lies below /docs', async () => {
+test('Other paths below /docs are not found', async () => {
   expect((await get('/docs/nothing')).status).toBe(404);
   expect((await get('/docs/../package.json')).status).not.toBe(200);
   expect((await get('/docs/%2e%2e/package.json')).status).not.toBe(200);
   expect((await fetch(`${host.origin}/docs`, { method: 'DELETE' })).status).toBe(405);
 });
 
-describe('What is for this machine only', () => {
+describe('the host', () => {
   /** `fetch` does not let the host be chosen. */
   const askedAs = (name: string, path: string, base = host.origin) => {
     const { promise, resolve, reject } = Promise.withResolvers<{ status: number; location: string }>();
@@ -80,19 +80,19 @@ describe('What is for this machine only', () => {
     'evil.localhost',
   ];
 
-  test.each(elsewhere)('is not given to a page of %s that has its name lead here', async (name) => {
+  test.each(elsewhere)('refuses a request for %s, whose name may resolve to this machine', async (name) => {
     for (const path of ['/docs', '/docs/token', '/docs/openapi.json', '/docs/inbox', '/fhir/metadata'])
       expect([path, (await askedAs(name, path)).status]).toEqual([path, 421]);
     expect((await askedAs(name, '/token', host.issuerUrl)).status).toBe(421);
   });
 
-  test.each(['localhost', 'LocalHost', '127.0.0.1', '[::1]'])('is answered as %s', async (name) => {
+  test.each(['localhost', 'LocalHost', '127.0.0.1', '[::1]'])('answers requests for %s', async (name) => {
     for (const path of ['/docs/openapi.json', '/fhir/metadata'])
       expect([path, (await askedAs(name, path)).status]).toEqual([path, 200]);
     expect((await askedAs(name, '/.well-known/openid-configuration', host.issuerUrl)).status).toBe(200);
   });
 
-  test('is one page, under the name that the hub has for itself', async () => {
+  test('redirects the page to the name of the hub', async () => {
     expect(await askedAs('127.0.0.1', '/docs')).toEqual({ status: 307, location: `${host.origin}/docs` });
     expect((await askedAs('localhost', '/docs')).status).toBe(200);
   });
@@ -154,13 +154,13 @@ describe.skipIf(!isThere)(`in a browser${why}`, () => {
     return (await status.innerText()).trim().slice(0, 3);
   };
 
-  test('every party listens at the press of a button, and what it is told can be seen', async () => {
+  test('subscribes every party with one click, and shows received notifications', async () => {
     await page.locator('#subscribe').click();
-    await eventually('a word', async () => /^\d+ parties listen$/.test(await page.locator('#said').innerText()));
+    await eventually('the status', async () => /^\d+ parties listen$/.test(await page.locator('#status').innerText()));
     await eventually('handshakes', async () => (await (await get('/docs/inbox')).text()).includes('"handshake"'));
   });
 
-  test('who presses it again listens no second time', async () => {
+  test('does not subscribe a second time with a second click', async () => {
     const listening = async () => {
       const headers = { authorization: `Bearer ${await host.token('amk-la-oslo')}` };
       const answer = await fetch(`${host.url}/Subscription`, { headers });
@@ -171,17 +171,17 @@ describe.skipIf(!isThere)(`in a browser${why}`, () => {
     expect(await listening()).toBe(1);
   });
 
-  test('the first mission request is accepted', async () => {
+  test('sends the first mission request, which is accepted', async () => {
     expect(await tryOut('Send', 'processMessage')).toBe('200');
   });
 
-  test('the next message of the mission is sent as whom it is from', async () => {
+  test('sends the next message of the mission as its sender', async () => {
     const block = operation('Send', 'processMessage');
     await block.locator('.examples-select-element').first().selectOption('acknowledgement');
     await block.getByRole('button', { name: 'Execute' }).click();
     await eventually(
       'another sender',
-      async () => (await page.locator('#said').innerText()) === 'Asked as amk-la-oslo',
+      async () => (await page.locator('#status').innerText()) === 'Sent as amk-la-oslo',
     );
     await eventually(
       'its answer',
@@ -191,36 +191,36 @@ describe.skipIf(!isThere)(`in a browser${why}`, () => {
     );
   });
 
-  const said = () => page.locator('#said').innerText();
+  const status = () => page.locator('#status').innerText();
 
-  test('who names a Task that is not there is told when the examples fit, and how to begin anew', async () => {
+  test('explains an unknown Task: when the examples are valid, and how to start again', async () => {
     const { value } = exampleOf('mission-decision');
     const block = operation('Send', 'processMessage');
     await block.locator('textarea').fill(JSON.stringify(value).replace(/("id":"615a28d9-[0-9a-f-]+)\.1"/, '$1.99"'));
     await block.getByRole('button', { name: 'Execute' }).click();
     await eventually('why', async () => {
-      const text = await said();
+      const text = await status();
       return text.includes('every party listened') && text.includes(`delete ${dataDir},`);
     });
   });
 
-  test('who authorises by the form of the page is let in with that token', async () => {
+  test('uses the token of the form "Authorize"', async () => {
     await page.getByRole('button', { name: 'Authorize' }).first().click();
     const form = page.locator('.auth-container').first();
     await form.locator('button.authorize').click();
     await form.getByText('Logout').waitFor();
     await page.locator('.close-modal').click();
     expect(await tryOut('Work', 'readServiceRequest')).toBe('200');
-    expect(await said()).toBe('Asked with the token of "Authorize"');
+    expect(await status()).toBe('Sent with the token of "Authorize"');
   });
 
-  test('who then says who they are asks as that one', async () => {
+  test('prefers the chosen client to the token of the form', async () => {
     await page.locator('#client').selectOption('amk-la-oslo');
     expect(await tryOut('Work', 'searchTask')).toBe('200');
-    expect(await said()).toBe('Asked as amk-la-oslo');
+    expect(await status()).toBe('Sent as amk-la-oslo');
   });
 
-  test('nothing was asked for elsewhere, and the browser had nothing to complain of', () => {
+  test('requests nothing from elsewhere, and causes no error in the browser', () => {
     expect([...new Set(asked.filter((url) => !url.startsWith('data:')).map((url) => new URL(url).origin))]).toEqual([
       host.origin,
     ]);

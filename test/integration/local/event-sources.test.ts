@@ -45,8 +45,8 @@ const untilHandled = (prefix: string, count: number): Promise<readonly string[]>
 const untilBegun = (wanted: string): Promise<unknown> =>
   eventually(async () => (await fixture.journal('beginning')).find(({ name }) => name === wanted));
 
-describe('a queue that feeds a function', () => {
-  it('hands over records as Lambda does', async () => {
+describe('queue that feeds a function', () => {
+  it('delivers records in the format of Lambda', async () => {
     await sendWork(fixture.host, [{ name: 'shape', group: 'shape-group' }]);
     await untilHandled('shape', 1);
     const [first] = await handled('shape');
@@ -69,7 +69,7 @@ describe('a queue that feeds a function', () => {
     });
   });
 
-  it('keeps the order of a group over failures, and lets other groups pass', async () => {
+  it('keeps the order of a group over failures, and does not delay other groups', async () => {
     // Those that fail do so until the other one has passed.
     await sendWork(fixture.host, [
       { name: 'order-a1', group: 'order-a', fails: 2, waitsFor: 'order-b1' },
@@ -89,7 +89,7 @@ describe('a queue that feeds a function', () => {
     expect(all[0]).toBe('order-b1#1');
   });
 
-  it('gives back only what failed of a batch', async () => {
+  it('returns only the failed records of a batch', async () => {
     await sendWork(fixture.host, [
       { name: 'batch-1', group: 'batch-1' },
       { name: 'batch-2', group: 'batch-2', fails: 1 },
@@ -102,18 +102,18 @@ describe('a queue that feeds a function', () => {
     expect((await names('batch')).toSorted()).toEqual(['batch-1#1', 'batch-2#1', 'batch-2#2', 'batch-3#1']);
   });
 
-  it('brings a message back when the function said, not when the queue would', async () => {
+  it('returns a message at the time that the function set, not at the time of the queue', async () => {
     // The queue itself would hold it for ten minutes.
     await sendWork(fixture.host, [{ name: 'soon', group: 'soon', fails: 1, after: 1 }]);
     expect(await untilHandled('soon', 2)).toEqual(['soon#1', 'soon#2']);
   });
 
-  it('takes nothing of a batch as done when the function throws', async () => {
+  it('returns a whole batch if the function throws', async () => {
     await sendWork(fixture.host, [{ name: 'throws', group: 'throws', fails: 1, throws: true }]);
     expect(await untilHandled('throws', 2)).toEqual(['throws#1', 'throws#2']);
   });
 
-  it('is not held up by one message that takes long', async () => {
+  it('is not delayed by one slow message', async () => {
     await sendWork(fixture.host, [{ name: 'slow', group: 'slow', waitsFor: 'last' }]);
     await untilBegun('slow');
     await sendWork(
@@ -126,7 +126,7 @@ describe('a queue that feeds a function', () => {
     expect(await untilHandled('slow', 1)).toEqual(['slow#1']);
   });
 
-  it('moves to the dead letters what has come back too often', async () => {
+  it('moves a message to the dead letters after too many returns', async () => {
     await sendWork(fixture.host, [
       { name: 'hopeless', group: 'hopeless', fails: 99 },
       { name: 'follower', group: 'hopeless' },

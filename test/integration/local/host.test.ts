@@ -44,8 +44,8 @@ const put = async (origin: string, key: string, text: string): Promise<void> => 
 
 const read = async (origin: string, key: string): Promise<string> => (await fetch(`${origin}/items?key=${key}`)).text();
 
-describe('what was written', () => {
-  it('is there after the host has ended and started again', async () => {
+describe('stored data', () => {
+  it('survive a stop and a start of the host', async () => {
     const folder = await newFolder();
     const first = await start(folder);
     await put(first.host.origin, 'kept', 'text');
@@ -54,7 +54,7 @@ describe('what was written', () => {
     expect(await read(second.host.origin, 'kept')).toBe('text');
   });
 
-  it('is there after the host was killed in the middle of its work', async () => {
+  it('survive a kill of the host during its work', async () => {
     const folder = await newFolder();
     const killed = spawn(process.execPath, [fileURLToPath(new URL('./host-process.ts', import.meta.url)), folder], {
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -82,7 +82,7 @@ describe('what was written', () => {
     }
   });
 
-  it('belongs to one host at a time', async () => {
+  it('belong to one host at a time', async () => {
     const folder = await newFolder();
     const first = await start(folder);
     await expect(start(folder)).rejects.toThrow(/cannot be opened.*Is another hub running/);
@@ -91,8 +91,8 @@ describe('what was written', () => {
   });
 });
 
-describe('a function', () => {
-  it('may do what its role allows, and is refused the rest as on AWS', async () => {
+describe('function', () => {
+  it('has the rights of its role, and is refused the rest as on AWS', async () => {
     const { host, end } = await start(await newFolder());
     const attempt = async (what: string): Promise<string> =>
       (await fetch(`${host.origin}/items?key=x&attempt=${what}`)).text();
@@ -107,7 +107,7 @@ describe('a function', () => {
     );
   });
 
-  it('that is stopped in the middle of a request to the tables leaves them standing', async () => {
+  it('does not stop the tables if it is stopped during a request to them', async () => {
     const { host } = await start(await newFolder());
     const { hostname, port } = new URL(host.tables.endpoint);
     for (const sent of [
@@ -126,8 +126,8 @@ describe('a function', () => {
   });
 });
 
-describe('a caller', () => {
-  it('that goes away in the middle of its body is no failure of the host', async () => {
+describe('caller', () => {
+  it('causes no failure of the host by disconnecting during its body', async () => {
     const { host } = await start(await newFolder());
     const { hostname, port } = new URL(host.origin);
     const left = [
@@ -150,14 +150,14 @@ describe('a caller', () => {
     expect(await read(host.origin, 'after')).toBe('text');
     const said = await eventually(async () => {
       const log = await readFile(host.logFile, 'utf8');
-      return log.split('The caller went away').length > left.length ? log : undefined;
+      return log.split('The caller disconnected').length > left.length ? log : undefined;
     });
     expect(said).not.toMatch(/"level":"(?:ERROR|WARN)"/);
   });
 });
 
-describe('a schedule', () => {
-  it('runs as soon as the host is up, with the event that EventBridge sends', async () => {
+describe('schedule', () => {
+  it('runs as soon as the host has started, with the event format of EventBridge', async () => {
     const { journal } = await start(await newFolder());
     const [entry] = await eventually(async () => {
       const entries = await journal('tick');
@@ -175,39 +175,39 @@ describe('a schedule', () => {
   });
 });
 
-describe('a host that is to start', () => {
-  it('says which port is taken and what to do', async () => {
+describe('start of a host', () => {
+  it('names the port that is in use, and what to do', async () => {
     const squatter = createServer();
     await new Promise<void>((resolve) => squatter.listen(0, '127.0.0.1', resolve));
     ending.push(async () => squatter.close());
     const { port } = z.object({ port: z.number() }).parse(squatter.address());
-    await expect(start(await newFolder(), { port })).rejects.toThrow(`Port ${port} is taken`);
+    await expect(start(await newFolder(), { port })).rejects.toThrow(`Port ${port} is in use`);
     await expect(start(await newFolder(), { issuerPort: port })).rejects.toThrow(/ISSUER_PORT=/);
   });
 
-  it('says that there is nothing synthesised', async () => {
+  it('fails without a synthesised stack', async () => {
     const folder = await newFolder();
     await expect(startFixtureHost(folder, { assembly: join(folder, 'none') })).rejects.toThrow(
       /Run "npm run synth" first/,
     );
   });
 
-  it('says which parameter of the stack has no value', async () => {
+  it('names the parameter of the stack that has no value', async () => {
     const folder = await newFolder();
     await expect(startFixtureHost(folder, { assembly: fixtureAssembly, parameters: {} })).rejects.toThrow(
       /parameter Journal has no value/,
     );
   });
 
-  it('leaves nothing open when it cannot', async () => {
+  it('leaves nothing open when it fails', async () => {
     const folder = await newFolder();
     await expect(startFixtureHost(folder, { parameters: {} })).rejects.toThrow();
     await start(folder);
   });
 });
 
-describe('the log', () => {
-  it('keeps what functions print and how they fail, in a file', async () => {
+describe('log', () => {
+  it('has output and failures of functions, in a file', async () => {
     const { host, dataDir, end } = await start(await newFolder());
     await fetch(`${host.origin}/faulty/throws`);
     await end();
@@ -219,7 +219,7 @@ describe('the log', () => {
   });
 });
 
-describe('the token issuer', () => {
+describe('token issuer', () => {
   const ask = async (issuerUrl: string, form: Readonly<Record<string, string>>) => {
     const response = await fetch(`${issuerUrl}/token`, { method: 'POST', body: new URLSearchParams(form) });
     return { status: response.status, body: z.record(z.string(), z.unknown()).parse(await response.json()) };
@@ -232,7 +232,7 @@ describe('the token issuer', () => {
     return createRemoteJWKSet(new URL(document.jwks_uri));
   };
 
-  it('gives a client of the directory a token that its published keys confirm', async () => {
+  it('issues a client of the list a token that its published keys verify', async () => {
     const { host } = await start(await newFolder());
     const { status, body } = await ask(host.issuerUrl, { grant_type: 'client_credentials', client_id: 'somebody' });
     expect(status).toBe(200);
@@ -250,7 +250,7 @@ describe('the token issuer', () => {
     expect((payload.exp ?? 0) - (payload.iat ?? 0)).toBe(600);
   });
 
-  it('knows nobody else, and no other way', async () => {
+  it('refuses other clients and other grant types', async () => {
     const { host } = await start(await newFolder());
     for (const client of ['nobody', '', 'toString', '__proto__']) {
       expect(await ask(host.issuerUrl, { grant_type: 'client_credentials', client_id: client })).toMatchObject({
@@ -265,7 +265,7 @@ describe('the token issuer', () => {
     await expect(host.token('nobody')).rejects.toThrow(/no client nobody/);
   });
 
-  it('signs with the same key after a restart, and keeps that key to itself', async () => {
+  it('signs with the same key after a restart, in a file that only its owner can read', async () => {
     const folder = await newFolder();
     const first = await start(folder);
     const token = await first.host.token('somebody');

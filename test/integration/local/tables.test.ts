@@ -25,7 +25,7 @@ const sizeOf = async (folder: string): Promise<number> => {
   return sizes.reduce((sum, size) => sum + size, 0) / 1e6;
 };
 
-test('What is written again and again, and read in between, takes no more place than it needs', async () => {
+test('Items that are written and read repeatedly do not make the table grow', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'luftbro-test-'));
   const { stackName, template } = await readAssembly('cdk.out');
   const stack = createStack({

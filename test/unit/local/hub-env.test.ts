@@ -6,7 +6,7 @@ import { readHubEnv, writeHubEnv } from '../../../local/data-folder.ts';
 
 afterEach(() => vi.unstubAllEnvs());
 
-test('The hub on this machine is the one of the data folder, whichever the environment of the shell names', async () => {
+test('readHubEnv names the hub of the data folder, whatever the environment of the shell names', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'luftbro-test-'));
   vi.stubEnv('TableName', 'of-a-deployed-hub');
   vi.stubEnv('AWS_ENDPOINT_URL_DYNAMODB', 'https://dynamodb.example');

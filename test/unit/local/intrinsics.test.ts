@@ -34,7 +34,7 @@ const evaluator = (parameters: Readonly<Record<string, string>> = { Given: 'give
 
 const resolve = (value: Json): Json | undefined => evaluator().resolve(value, 'here');
 
-describe('an intrinsic function', () => {
+describe('intrinsic function', () => {
   const answers: readonly (readonly [string, Json, Json])[] = [
     ['a reference to a parameter', { Ref: 'Given' }, 'given'],
     ['a reference to a parameter with a default', { Ref: 'WithDefault' }, 'otherwise'],
@@ -64,11 +64,11 @@ describe('an intrinsic function', () => {
     ['no place for no value in a list', ['a', { 'Fn::If': ['No', 'b', { Ref: 'AWS::NoValue' }] }, 'c'], ['a', 'c']],
     ['a member that only looks like one', { Ref: 'Given', other: 1 }, { Ref: 'Given', other: 1 }],
   ];
-  it.each(answers)('is answered: %s', (_title, value, expected) => {
+  it.each(answers)('is evaluated: %s', (_title, value, expected) => {
     expect(resolve(value)).toEqual(expected);
   });
 
-  it('is not evaluated on the side that is not chosen', () => {
+  it('is not evaluated in the branch that is not chosen', () => {
     expect(resolve({ 'Fn::If': ['Yes', 'a', { Ref: 'Missing' }] })).toBe('a');
   });
 
@@ -92,8 +92,8 @@ describe('an intrinsic function', () => {
   });
 });
 
-describe('a condition', () => {
-  it('combines others', () => {
+describe('condition', () => {
+  it('combines other conditions', () => {
     const { condition } = evaluator();
     expect(['Yes', 'No', 'Both', 'Either'].map(condition)).toEqual([true, false, false, true]);
     const { condition: elsewhere } = evaluator({ Given: 'another' });
@@ -101,15 +101,15 @@ describe('a condition', () => {
   });
 });
 
-describe('a parameter', () => {
-  it('must be what its pattern allows, whole', () => {
+describe('parameter', () => {
+  it('must match its pattern as a whole', () => {
     const patterned = (value: string): Json | undefined =>
       evaluator({ Patterned: value }).resolve({ Ref: 'Patterned' }, 'here');
     expect(patterned('abc')).toBe('abc');
     expect(() => patterned('abc1')).toThrow(/may not be "abc1"/);
   });
 
-  it('may be given though it lies elsewhere', () => {
+  it('may be given although its value is in AWS Systems Manager', () => {
     expect(evaluator({ Remote: 'here' }).resolve({ Ref: 'Remote' }, 'here')).toBe('here');
   });
 });

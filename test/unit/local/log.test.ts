@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { openLog } from '../../../local/log.ts';
 
-test('Who watches the log on a terminal sees what was said, and the file holds what was counted too', async () => {
+test('openLog writes log lines to terminal and file, and metrics to the file only', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'luftbro-log-'));
   const file = join(folder, 'hub.log');
   const shown: string[] = [];

@@ -1,12 +1,12 @@
 import type { SQSRecord } from 'aws-lambda';
 import { describe, expect, it } from 'vitest';
 import { succeeded } from '../../../local/aws/event-sources.ts';
-import type { Invoked } from '../../../local/aws/functions.ts';
+import type { Invoked } from '../../../local/aws/function-instance.ts';
 import { allows } from '../../../local/aws/policy.ts';
 import { proxyAnswer } from '../../../local/gateway/proxy.ts';
 import { rateOf } from '../../../local/aws/schedules.ts';
 
-describe('a policy', () => {
+describe('policy', () => {
   const arn = 'arn:aws:execute-api:eu-north-1:0:api/live/GET/fhir/Task/1';
   const statement = (Effect: 'Allow' | 'Deny', Resource: string, Action = 'execute-api:Invoke') => ({
     Effect,
@@ -24,7 +24,7 @@ describe('a policy', () => {
     expect(decide(statement('Allow', '*', 'execute-api:*'))).toBe(true);
   });
 
-  it('allows nothing else', () => {
+  it('allows nothing that it does not name', () => {
     expect(decide()).toBe(false);
     expect(decide(statement('Allow', 'arn:aws:execute-api:*:*:api/live/POST/*'))).toBe(false);
     expect(decide(statement('Allow', 'arn:aws:execute-api:*:*:api/live/GET/fhir/Task/1?'))).toBe(false);
@@ -32,7 +32,7 @@ describe('a policy', () => {
     expect(decide(statement('Allow', '*', 'sqs:SendMessage'))).toBe(false);
   });
 
-  it('allows items by the form of their partition keys only', () => {
+  it('allows only items whose partition keys match', () => {
     const table = 'arn:aws:dynamodb:eu-north-1:0:table/t';
     const only = {
       Effect: 'Allow',
@@ -45,7 +45,7 @@ describe('a policy', () => {
     expect([put('PROOF#1'), put('MISSION#1'), put('PROOF#1', 'MISSION#1')]).toEqual([true, false, false]);
   });
 
-  it('allows the use of a key through the service that it names only', () => {
+  it('allows the use of a key only through the service that it names', () => {
     const key = 'arn:aws:kms:eu-north-1:0:key/k';
     const only = {
       Effect: 'Allow',
@@ -62,13 +62,13 @@ describe('a policy', () => {
     ]);
   });
 
-  it('denies whatever else it allows', () => {
+  it('denies what one statement denies, although another allows it', () => {
     expect(decide(statement('Allow', '*'), statement('Deny', '*/fhir/Task/*'))).toBe(false);
     expect(decide(statement('Deny', '*/POST/*'), statement('Allow', '*'))).toBe(true);
   });
 });
 
-describe('the records of a batch that are done with', () => {
+describe('succeeded records of a batch', () => {
   const record = (messageId: string): SQSRecord => ({
     messageId,
     receiptHandle: messageId,
@@ -94,18 +94,18 @@ describe('the records of a batch that are done with', () => {
     batchItemFailures: ids.map((itemIdentifier) => ({ itemIdentifier })),
   });
 
-  it('are all but those that failed', () => {
+  it('are all except those that failed', () => {
     expect(done(failures('b'))).toEqual(['a', 'c']);
     expect(done(failures('a', 'b', 'c'))).toEqual([]);
   });
 
-  it('are all when none is said to have failed', () => {
+  it('are all if the answer names no failure', () => {
     for (const answer of [failures(), {}, null, { batchItemFailures: null }])
       expect(done(answer)).toEqual(['a', 'b', 'c']);
     expect(done('anything', false)).toEqual(['a', 'b', 'c']);
   });
 
-  it('are none when the answer cannot be meant', () => {
+  it('are none if the answer is invalid', () => {
     for (const answer of [
       failures('unheard-of'),
       failures('a', ''),
@@ -117,15 +117,15 @@ describe('the records of a batch that are done with', () => {
     }
   });
 
-  it('are none when the function failed', () => {
+  it('are none if the function failed', () => {
     const failed: Invoked = { outcome: 'failed', errorType: 'Error', errorMessage: '', trace: [] };
     expect(succeeded(failed, records, true)).toEqual([]);
     expect(succeeded(failed, records, false)).toEqual([]);
   });
 });
 
-describe('what a proxy integration answers', () => {
-  it('is taken with as little as a status', () => {
+describe('answer of a proxy integration', () => {
+  it('is valid with a status only', () => {
     expect(proxyAnswer({ statusCode: 204 })).toEqual({
       status: 204,
       headers: [['content-type', 'application/json']],
@@ -134,7 +134,7 @@ describe('what a proxy integration answers', () => {
     expect(proxyAnswer({ statusCode: '200', body: 'x', headers: { A: 1 } })).toMatchObject({ status: 200, body: 'x' });
   });
 
-  it('has each header once, the list before the single value', () => {
+  it('has each header once, the list with precedence over the single value', () => {
     const answer = proxyAnswer({
       statusCode: 200,
       headers: { 'x-a': 'single', 'X-B': 'b' },
@@ -148,7 +148,7 @@ describe('what a proxy integration answers', () => {
     ]);
   });
 
-  it('is malformed otherwise', () => {
+  it('is invalid without a valid status', () => {
     for (const malformed of [
       null,
       'text',
@@ -164,15 +164,15 @@ describe('what a proxy integration answers', () => {
   });
 });
 
-describe('a schedule', () => {
-  it('is known as a rate', () => {
+describe('rateOf', () => {
+  it('reads a rate', () => {
     expect(rateOf('rate(1 minute)')).toBe(60_000);
     expect(rateOf('rate(5 minutes)')).toBe(300_000);
     expect(rateOf('rate(2 hours)')).toBe(7_200_000);
     expect(rateOf('rate(1 day)')).toBe(86_400_000);
   });
 
-  it('is not known as anything else', () => {
+  it('reads nothing but a rate', () => {
     for (const expression of ['cron(0 0 * * ? *)', 'rate(1 week)', 'at(2030-01-01T00:00:00)', ''])
       expect(rateOf(expression)).toBeUndefined();
   });

@@ -7,7 +7,7 @@ const standStill = (milliseconds: number): void => {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 };
 
-test('Time in which the machine stood still is no time that a function took', async () => {
+test('afterRunning does not count time in which the machine was suspended', async () => {
   let isOver = false;
   afterRunning(500, () => {
     isOver = true;
@@ -19,7 +19,7 @@ test('Time in which the machine stood still is no time that a function took', as
   await eventually('it is over', () => isOver);
 });
 
-test('Who was in time is not called back', async () => {
+test('afterRunning does not call back after it was cancelled', async () => {
   let isOver = false;
   const inTime = afterRunning(150, () => {
     isOver = true;
