@@ -3,7 +3,7 @@
 /** Swagger UI on the embedded host: a request is sent as one of the sample clients. */
 
 const client = document.getElementById('client');
-const status = document.getElementById('status');
+const statusLine = document.getElementById('status');
 
 /** Tokens are requested here and not at the issuer's port, so that no other page can request them. */
 const tokenAddress = '/docs/token';
@@ -73,15 +73,15 @@ const start = async () => {
       // A client that is chosen by name has precedence over "Authorize", and both over the client of the example.
       const name = client.value || (authorized ? undefined : exampleCaller(request));
       if (name === undefined) {
-        status.textContent = authorized ? 'Sent with the token of "Authorize"' : 'Sent without a token';
+        statusLine.textContent = authorized ? 'Sent with the token of "Authorize"' : 'Sent without a token';
         return request;
       }
-      status.textContent = `Sent as ${name}`;
+      statusLine.textContent = `Sent as ${name}`;
       return { ...request, headers: { ...request.headers, Authorization: `Bearer ${await tokenOf(name)}` } };
     },
     responseInterceptor: (response) => {
       if (isOfOtherNumbers(response))
-        status.textContent = `The examples fit a mission in which every party listened from its first message. Use the Task ids of the answers, or start again: stop the hub, delete ${dataDir}, start it, let every party listen.`;
+        statusLine.textContent = `The examples fit a mission in which every party listened from its first message. Use the Task ids of the answers, or start again: stop the hub, delete ${dataDir}, start it, let every party listen.`;
       return response;
     },
   });
@@ -126,7 +126,7 @@ const start = async () => {
     const answers = await Promise.all((await parties()).map(({ name }) => listensAs(name))).finally(() => {
       button.disabled = false;
     });
-    status.textContent = `${answers.filter(Boolean).length} parties listen`;
+    statusLine.textContent = `${answers.filter(Boolean).length} parties listen`;
   };
   button.addEventListener('click', () => void listen());
 };
