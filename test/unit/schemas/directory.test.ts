@@ -445,7 +445,11 @@ describe('a place', () => {
     ['no position', { position: undefined }, 'position: needs latitude and longitude'],
     ['half a position', { position: { latitude: 60 } }, 'position.longitude: needs latitude and longitude'],
     ['swapped coordinates', { position: { latitude: 10.7, longitude: 59.9 } }, 'position: has latitude and longitude'],
-    ['a position elsewhere', { position: { latitude: 0, longitude: 0 } }, 'position: is outside the area of the service'],
+    [
+      'a position elsewhere',
+      { position: { latitude: 0, longitude: 0 } },
+      'position: is outside the area of the service',
+    ],
     ['an unknown status', { status: 'open' }, 'status: may be active, suspended, inactive'],
     ['the number of a county', { identifier: [county('34')] }, 'physicalType: must be area of'],
     ['a reference to nothing', { partOf: { reference: 'Location/none' } }, 'partOf.reference: Location/none is not in'],
