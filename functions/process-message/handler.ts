@@ -112,7 +112,7 @@ export const createHandler = (ports: ProcessMessageDeps) => {
       ...system,
     });
     if (!repeated) countAccepted(accepted);
-    // If a message is sent repeated because its first answer was lost, its fan-out may be unfinished.
+    // If a message is sent again because its first answer was lost, its fan-out may be unfinished.
     if (fanOutPending) await startFanOut({ ...deps, directory }, entry, { mayHaveStarted: repeated, knownSince });
     return answer(200, responseMessage(entry, { base, directory }), {
       etag: etag(entry.number),
