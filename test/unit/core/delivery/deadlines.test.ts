@@ -25,7 +25,7 @@ import {
   timeOf,
   when,
   withTask,
-} from '../mission/given.ts';
+} from '../../../support/given.ts';
 import {
   accepted,
   acknowledges,
@@ -39,7 +39,7 @@ import {
   opened,
   rejected,
   warnsHospital,
-} from '../mission/steps.ts';
+} from '../../../support/steps.ts';
 
 const { amk, la, otherLa, operator, hospital } = parties;
 

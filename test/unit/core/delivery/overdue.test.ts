@@ -16,7 +16,7 @@ import {
   prearrivalNotification,
   sentBy,
 } from '../../../support/messages.ts';
-import { mission, type Step, task } from '../mission/given.ts';
+import { mission, type Step, task } from '../../../support/given.ts';
 import {
   acknowledges,
   asksCrew,
@@ -26,7 +26,7 @@ import {
   decides,
   opened,
   warnsHospital,
-} from '../mission/steps.ts';
+} from '../../../support/steps.ts';
 
 /** What passes without an answer is told by the sweeper: once, whatever happens to it. */
 

@@ -15,7 +15,7 @@ import {
   resourceStatus,
   sentBy,
 } from '../../../support/messages.ts';
-import { given, mission, statusesOf, type Step, task, taskIn, timeOf } from '../mission/given.ts';
+import { given, mission, statusesOf, type Step, task, taskIn, timeOf } from '../../../support/given.ts';
 import {
   accepted,
   acknowledges,
@@ -30,7 +30,7 @@ import {
   opened,
   rejected,
   warnsHospital,
-} from '../mission/steps.ts';
+} from '../../../support/steps.ts';
 
 const { la, otherLa, operator, hospital, otherHospital } = parties;
 

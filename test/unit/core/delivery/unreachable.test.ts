@@ -27,7 +27,7 @@ import {
   task,
   taskIn,
   when,
-} from '../mission/given.ts';
+} from '../../../support/given.ts';
 import {
   acknowledges,
   asksCrew,
@@ -37,7 +37,7 @@ import {
   hospitalSays,
   opened,
   warnsHospital,
-} from '../mission/steps.ts';
+} from '../../../support/steps.ts';
 
 /** Who cannot be reached by machine must be phoned: people are told once, until the party is heard of again. */
 const { amk, la, operator, hospital, otherHospital, observer, quality } = parties;

@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { type Accepted, acceptMessage } from '../../../../core/mission/accept-message.ts';
-import type { MissionLog } from '../../../../core/mission/mission-log.ts';
 import { Unavailable } from '../../../../core/mission/errors.ts';
+import type { MissionLog } from '../../../../core/mission/mission-log.ts';
 import type { Entry, Party } from '../../../../core/mission/state.ts';
 import { type Refusal, refuse, statusOf } from '../../../../schemas/faults.ts';
 import { fingerprintOf } from '../../../../schemas/identifiers.ts';
 import type { Message } from '../../../../schemas/messages/message.ts';
+import { memoryHub, type MemoryHub } from '../../../memory/hub.ts';
 import {
   acknowledgement,
   missionCancel,
@@ -17,8 +18,7 @@ import {
   read,
   sentBy,
   taskOpenedBy,
-} from '../../../support/messages.ts';
-import { type MemoryHub, memoryHub } from '../../../memory/hub.ts';
+} from '../../../support/scenario.ts';
 
 const { amk, la, operator } = parties;
 

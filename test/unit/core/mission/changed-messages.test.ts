@@ -1,22 +1,27 @@
 import { describe, expect, test } from 'vitest';
-import { fold } from '../../../../core/mission/evolve.ts';
-import type { StoredEntry } from '../../../../core/mission/mission-log.ts';
 import { notificationBundle } from '../../../../core/fhir/notification.ts';
 import { responseMessage } from '../../../../core/fhir/response-message.ts';
+import { fold } from '../../../../core/mission/evolve.ts';
+import type { StoredEntry } from '../../../../core/mission/mission-log.ts';
 import { readMessage } from '../../../../schemas/messages/read-message.ts';
 import { sampleSubscription } from '../../../contract/scenario.ts';
 import {
   directory,
+  given,
+  later,
+  mission,
   missionCancel,
   missionDecision,
   parties,
   prearrivalNotification,
+  request,
   resourceRequest,
   resourceResponse,
   resourceStatus,
-} from '../../../support/messages.ts';
+  task,
+  when,
+} from '../../../support/scenario.ts';
 import { changed, gone, placesIn, samples } from '../../schemas/changed.ts';
-import { given, later, mission, request, task, when } from './given.ts';
 
 const { amk, la, operator, hospital } = parties;
 const view = { base: 'https://hub.example/fhir', directory };

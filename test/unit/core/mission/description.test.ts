@@ -1,15 +1,26 @@
 import { describe, expect, test } from 'vitest';
 import { evolve } from '../../../../core/mission/evolve.ts';
 import {
+  asksCrew,
+  crewSays,
+  decides,
+  entryOf,
+  expectRefused,
+  given,
+  later,
+  mission,
   missionRequest,
   missionUpdate,
+  opened,
   parties,
   resourceRequest,
   resourceResponse,
   resourceStatus,
-} from '../../../support/messages.ts';
-import { entryOf, expectRefused, given, later, mission, type Step, task, taskIn, when } from './given.ts';
-import { asksCrew, crewSays, decides, opened } from './steps.ts';
+  type Step,
+  task,
+  taskIn,
+  when,
+} from '../../../support/scenario.ts';
 
 const { amk, la, operator } = parties;
 

@@ -1,32 +1,37 @@
 import { describe, expect, test } from 'vitest';
 import type { MissionState } from '../../../../core/mission/state.ts';
 import {
+  accepted,
+  asksCrew,
+  cancels,
+  codeOf,
+  crewReports,
+  crewSays,
+  entryOf,
+  expectIllegal,
+  expectNotified,
+  expectRefused,
+  given,
+  hospitalSays,
+  later,
+  mission,
   missionUpdate,
+  opened,
   parties,
   prearrivalNotification,
   prearrivalResponse,
   prearrivalWithdrawal,
   resourceRequest,
-  strangerToTheDirectory,
-} from '../../../support/messages.ts';
-import {
-  codeOf,
-  entryOf,
-  expectIllegal,
-  expectRefused,
-  expectNotified,
-  given,
-  later,
-  mission,
   statusesOf,
   type Step,
   task,
   taskIn,
   timeOf,
+  unknownOrganisation,
+  warnsHospital,
   when,
   withTask,
-} from './given.ts';
-import { accepted, asksCrew, cancels, crewReports, crewSays, hospitalSays, opened, warnsHospital } from './steps.ts';
+} from '../../../support/scenario.ts';
 
 const { amk, la, operator, otherOperator, hospital, otherHospital } = parties;
 
@@ -77,7 +82,7 @@ describe('A hospital that diverts', () => {
     const to = (divertedTo: string): Step => hospitalSays(arrival, 'diverted', { divertedTo });
     expectRefused(when(warned, to(hospital.organisation)), 'wrong-field', at);
     expectRefused(when(warned, to(operator.organisation)), 'wrong-field', at);
-    expectRefused(when(warned, to(strangerToTheDirectory)), 'unknown-organisation', at);
+    expectRefused(when(warned, to(unknownOrganisation)), 'unknown-organisation', at);
   });
 
   test('may be diverted to and divert on, back to the first as well', () => {

@@ -1,18 +1,25 @@
 import { describe, expect, test } from 'vitest';
 import { acceptMessage } from '../../../../core/mission/accept-message.ts';
+import { memoryHub } from '../../../memory/hub.ts';
 import {
+  given,
+  later,
+  mission,
   missionDecision,
   missionRequest,
   parties,
   prearrivalNotification,
   prearrivalResponse,
+  recipients,
+  request,
   resourceRequest,
   resourceResponse,
   resourceStatus,
   sentBy,
-} from '../../../support/messages.ts';
-import { memoryHub } from '../../../memory/hub.ts';
-import { given, later, mission, recipients, request, type Step, task, when } from './given.ts';
+  type Step,
+  task,
+  when,
+} from '../../../support/scenario.ts';
 
 const { amk, la, operator, otherOperator, hospital, quality } = parties;
 

@@ -1,34 +1,36 @@
 import { describe, expect, test } from 'vitest';
-import { type MissionState } from '../../../../core/mission/state.ts';
-import { missionDecision, missionForward, missionUpdate, parties, resourceRequest } from '../../../support/messages.ts';
-import {
-  codeOf,
-  entryOf,
-  expectIllegal,
-  expectRefused,
-  expectNotified,
-  given,
-  later,
-  mission,
-  statusesOf,
-  task,
-  taskIn,
-  when,
-  withTask,
-} from './given.ts';
+import type { MissionState } from '../../../../core/mission/state.ts';
 import {
   accepted,
   acknowledges,
   asksCrew,
   cancels,
+  codeOf,
   crewReports,
   crewSays,
   decides,
+  entryOf,
+  expectIllegal,
+  expectNotified,
+  expectRefused,
   forwards,
+  given,
+  later,
+  mission,
+  missionDecision,
+  missionForward,
+  missionUpdate,
   opened,
+  parties,
   rejected,
+  resourceRequest,
+  statusesOf,
+  task,
+  taskIn,
   warnsHospital,
-} from './steps.ts';
+  when,
+  withTask,
+} from '../../../support/scenario.ts';
 
 const { amk, la, otherLa, operator, hospital, quality } = parties;
 

@@ -1,33 +1,36 @@
 import { describe, expect, test } from 'vitest';
-import type { DecisionContext } from '../../../../core/mission/decision.ts';
 import { decide } from '../../../../core/mission/decide.ts';
+import type { DecisionContext } from '../../../../core/mission/decision.ts';
 import { evolve } from '../../../../core/mission/evolve.ts';
 import type { MissionState } from '../../../../core/mission/state.ts';
 import { firstGuidelines, type Guideline, type Guidelines } from '../../../../schemas/guideline.ts';
 import {
-  directory,
-  missionDecision,
-  missionRequest,
-  missionUpdate,
-  parties,
-  resourceRequest,
-  resourceResponse,
-} from '../../../support/messages.ts';
-import {
+  asksCrew,
   codeOf,
+  crewSays,
+  decides,
+  directory,
   entryOf,
   expectRefused,
   given,
+  hospitalSays,
   later,
   mission,
+  missionDecision,
+  missionRequest,
+  missionUpdate,
+  opened,
   type Outcome,
+  parties,
   request,
+  resourceRequest,
+  resourceResponse,
   type Step,
   task,
   taskIn,
+  warnsHospital,
   when,
-} from './given.ts';
-import { asksCrew, crewSays, decides, hospitalSays, opened, warnsHospital } from './steps.ts';
+} from '../../../support/scenario.ts';
 
 const { amk, la, operator } = parties;
 

@@ -1,25 +1,30 @@
 import { describe, expect, test } from 'vitest';
 import {
+  accepted,
+  asksCrew,
+  cancels,
+  codeOf,
+  crewReports,
+  crewSays,
+  expectNotified,
+  expectRefused,
+  given,
+  hospitalSays,
+  later,
+  mission,
+  opened,
   parties,
   prearrivalNotification,
   prearrivalResponse,
   resourceRequest,
   resourceStatus,
-} from '../../../support/messages.ts';
-import {
-  codeOf,
-  expectRefused,
-  expectNotified,
-  given,
-  later,
-  mission,
   statusesOf,
   type Step,
   task,
   taskIn,
+  warnsHospital,
   when,
-} from './given.ts';
-import { accepted, asksCrew, cancels, crewReports, crewSays, hospitalSays, opened, warnsHospital } from './steps.ts';
+} from '../../../support/scenario.ts';
 
 const { amk, la, operator, otherOperator, hospital, otherHospital } = parties;
 

@@ -2,9 +2,18 @@ import { describe, expect, test } from 'vitest';
 import { acceptMessage } from '../../../../core/mission/accept-message.ts';
 import { overdueMessage } from '../../../../core/mission/hub-messages.ts';
 import { memoryHub } from '../../../memory/hub.ts';
-import { directory, parties, sentBy } from '../../../support/messages.ts';
-import { given, mission, task, taskIn } from './given.ts';
-import { asksCrew, opened, warnsHospital } from './steps.ts';
+import {
+  asksCrew,
+  directory,
+  given,
+  mission,
+  opened,
+  parties,
+  sentBy,
+  task,
+  taskIn,
+  warnsHospital,
+} from '../../../support/scenario.ts';
 
 const { amk, hospital } = parties;
 const urn = expect.stringMatching(/^urn:uuid:[0-9a-f-]{36}$/);

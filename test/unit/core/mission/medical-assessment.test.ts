@@ -1,20 +1,25 @@
 import { describe, expect, test } from 'vitest';
-import { medicalAssessment, parties } from '../../../support/messages.ts';
 import {
+  asksCrew,
+  cancels,
   codeOf,
+  crewSays,
   entryOf,
   expectIllegal,
-  expectRefused,
   expectNotified,
+  expectRefused,
   given,
   later,
+  medicalAssessment,
   mission,
+  opened,
+  parties,
   type Step,
-  withTask,
   task,
+  warnsHospital,
   when,
-} from './given.ts';
-import { asksCrew, cancels, crewSays, opened, warnsHospital } from './steps.ts';
+  withTask,
+} from '../../../support/scenario.ts';
 
 const { amk, la, otherLa, operator, otherOperator, hospital } = parties;
 

@@ -1,21 +1,29 @@
 import { describe, expect, test } from 'vitest';
-import { isParty } from '../../../../core/mission/state.ts';
 import { mayReadEntry, mayReadTask, seesNoPerson } from '../../../../core/mission/access-rules.ts';
+import { isParty } from '../../../../core/mission/state.ts';
 import { codesOf, roles } from '../../../../schemas/codes.ts';
-import { missionUpdate, parties } from '../../../support/messages.ts';
 import {
+  asksCrew,
+  cancels,
+  crewReports,
+  crewSays,
+  decides,
   entryOf,
-  expectRefused,
   expectNotified,
+  expectRefused,
   given,
+  hospitalSays,
   later,
   mission,
+  missionUpdate,
+  opened,
+  parties,
   type Step,
   task,
   taskIn,
+  warnsHospital,
   when,
-} from './given.ts';
-import { asksCrew, cancels, crewReports, crewSays, decides, hospitalSays, opened, warnsHospital } from './steps.ts';
+} from '../../../support/scenario.ts';
 
 const { amk, otherAmk, la, otherLa, operator, hospital, otherHospital, observer, quality } = parties;
 

@@ -1,19 +1,29 @@
 import { describe, expect, test } from 'vitest';
-import type { MissionState } from '../../../../core/mission/state.ts';
 import { preconditions } from '../../../../core/mission/decide.ts';
+import type { MissionState } from '../../../../core/mission/state.ts';
 import { systems } from '../../../../schemas/names.ts';
 import {
   acknowledgement,
+  asksCrew,
+  cancels,
+  crewSays,
+  decides,
+  expectRefused,
+  forwards,
+  given,
+  mission,
   missionDecision,
   missionUpdate,
+  opened,
   parties,
   prearrivalNotification,
   resourceRequest,
   resourceStatus,
-  strangerToTheDirectory,
-} from '../../../support/messages.ts';
-import { expectRefused, given, mission, type Step, task, when } from './given.ts';
-import { asksCrew, cancels, crewSays, decides, forwards, opened } from './steps.ts';
+  type Step,
+  task,
+  unknownOrganisation,
+  when,
+} from '../../../support/scenario.ts';
 
 const { amk, la, operator, hospital } = parties;
 const foreignName = {
@@ -81,7 +91,7 @@ describe('Preconditions of a message', () => {
       'own name',
       'known receivers',
       'wrong-sender',
-      [amk, missionUpdate({ mission, from: foreignName, to: [strangerToTheDirectory] })],
+      [amk, missionUpdate({ mission, from: foreignName, to: [unknownOrganisation] })],
       present,
       undefined,
     ],
@@ -89,7 +99,7 @@ describe('Preconditions of a message', () => {
       'known receivers',
       'exercise label',
       'unknown-organisation',
-      [amk, missionUpdate({ mission, exercise: true, to: [strangerToTheDirectory] })],
+      [amk, missionUpdate({ mission, exercise: true, to: [unknownOrganisation] })],
       present,
       undefined,
     ],

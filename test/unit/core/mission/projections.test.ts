@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { acceptMessage } from '../../../../core/mission/accept-message.ts';
 import { fanOut } from '../../../../core/delivery/fan-out.ts';
+import { acceptMessage } from '../../../../core/mission/accept-message.ts';
 import type { Party } from '../../../../core/mission/state.ts';
 import type { Message } from '../../../../schemas/messages/message.ts';
-import { type MemoryHub, memoryHub } from '../../../memory/hub.ts';
+import { memoryHub, type MemoryHub } from '../../../memory/hub.ts';
 import {
   incidentIdentifier,
   missionForward,
@@ -15,7 +15,7 @@ import {
   resourceRequest,
   sentBy,
   taskOpenedBy,
-} from '../../../support/messages.ts';
+} from '../../../support/scenario.ts';
 
 const { amk, la, otherLa, operator } = parties;
 

@@ -1,11 +1,23 @@
 import { describe, expect, test } from 'vitest';
-import { acceptMessage } from '../../../../core/mission/accept-message.ts';
 import { fanOut } from '../../../../core/delivery/fan-out.ts';
+import { acceptMessage } from '../../../../core/mission/accept-message.ts';
 import type { MissionState, Party } from '../../../../core/mission/state.ts';
 import type { Message } from '../../../../schemas/messages/message.ts';
 import { memoryHub } from '../../../memory/hub.ts';
-import { missionUpdate, parties, resourceAvailability, resourceStatus, sentBy } from '../../../support/messages.ts';
-import { codeOf, entryOf, expectRefused, expectNotified, type Step, task, when } from './given.ts';
+import {
+  codeOf,
+  entryOf,
+  expectNotified,
+  expectRefused,
+  missionUpdate,
+  parties,
+  resourceAvailability,
+  resourceStatus,
+  sentBy,
+  type Step,
+  task,
+  when,
+} from '../../../support/scenario.ts';
 
 const { amk, la, otherLa, operator, otherOperator, hospital } = parties;
 

@@ -1,22 +1,31 @@
 import { describe, expect, test } from 'vitest';
 import type { TaskStatus } from '../../../../schemas/codes.ts';
-import { missionReport, outcomeFeedback, parties } from '../../../support/messages.ts';
 import {
+  accepted,
+  asksCrew,
+  cancels,
   codeOf,
+  crewReports,
+  crewSays,
   expectIllegal,
-  expectRefused,
   expectNotified,
+  expectRefused,
   given,
+  hospitalSays,
   later,
+  missionReport,
+  opened,
+  outcomeFeedback,
+  parties,
   statusesOf,
   type Step,
   task,
   taskIn,
   timeOf,
+  warnsHospital,
   when,
   withTask,
-} from './given.ts';
-import { accepted, asksCrew, cancels, crewReports, crewSays, hospitalSays, opened, warnsHospital } from './steps.ts';
+} from '../../../support/scenario.ts';
 
 const { amk, la, operator, otherOperator, hospital, otherHospital, quality } = parties;
 

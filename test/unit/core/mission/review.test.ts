@@ -1,22 +1,30 @@
 import { describe, expect, test } from 'vitest';
 import { decide } from '../../../../core/mission/decide.ts';
 import {
+  accepted,
   acknowledgement,
-  directory,
-  missionDecision,
-  parties,
-  partyOf,
-  reviewRequest,
-  sentBy,
-} from '../../../support/messages.ts';
-import {
+  acknowledges,
+  asksCrew,
   codeOf,
+  crewReports,
+  crewSays,
+  decides,
+  directory,
+  disputes,
   entryOf,
   expectIllegal,
-  expectRefused,
   expectNotified,
+  expectRefused,
+  forwards,
   given,
   later,
+  missionDecision,
+  opened,
+  parties,
+  partyOf,
+  rejected,
+  reviewRequest,
+  sentBy,
   statusesOf,
   type Step,
   task,
@@ -24,19 +32,7 @@ import {
   timeOf,
   when,
   withTask,
-} from './given.ts';
-import {
-  accepted,
-  acknowledges,
-  asksCrew,
-  crewReports,
-  crewSays,
-  decides,
-  disputes,
-  forwards,
-  opened,
-  rejected,
-} from './steps.ts';
+} from '../../../support/scenario.ts';
 
 const { amk, otherAmk, la, otherLa, quality } = parties;
 

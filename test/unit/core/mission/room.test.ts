@@ -1,39 +1,35 @@
 import { describe, expect, test } from 'vitest';
 import type { MissionState } from '../../../../core/mission/state.ts';
 import {
-  parties,
-  prearrivalNotification,
-  prearrivalWithdrawal,
-  resourceRequest,
-  resourceResponse,
-  resourceStatus,
-} from '../../../support/messages.ts';
-import {
-  codeOf,
-  expectIllegal,
-  expectRefused,
-  given,
-  later,
-  mission,
-  type Step,
-  task,
-  taskIn,
-  when,
-  withTask,
-} from './given.ts';
-import {
   accepted,
   asksCrew,
   cancels,
+  codeOf,
   crewReports,
   crewSays,
   disputes,
+  expectIllegal,
+  expectRefused,
   forwards,
+  given,
   hospitalSays,
+  later,
+  mission,
   opened,
+  parties,
+  prearrivalNotification,
+  prearrivalWithdrawal,
   rejected,
+  resourceRequest,
+  resourceResponse,
+  resourceStatus,
+  type Step,
+  task,
+  taskIn,
   warnsHospital,
-} from './steps.ts';
+  when,
+  withTask,
+} from '../../../support/scenario.ts';
 
 const { la, operator, otherOperator, otherHospital } = parties;
 

@@ -1,10 +1,11 @@
-import { array, assert, asyncProperty, constantFrom, integer, record, sample } from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { notificationBundle } from '../../../../core/fhir/notification.ts';
+import { responseMessage } from '../../../../core/fhir/response-message.ts';
 import { type Accepted, acceptMessage } from '../../../../core/mission/accept-message.ts';
 import { decide } from '../../../../core/mission/decide.ts';
 import { evolve, fold } from '../../../../core/mission/evolve.ts';
-import type { StoredEntry } from '../../../../core/mission/mission-log.ts';
 import { type Cause, overdueMessage, unreachableMessage } from '../../../../core/mission/hub-messages.ts';
+import type { StoredEntry } from '../../../../core/mission/mission-log.ts';
 import {
   deadlineOf,
   hub as theHub,
@@ -16,14 +17,12 @@ import {
   taskOf,
   type TaskState,
 } from '../../../../core/mission/state.ts';
-import { notificationBundle } from '../../../../core/fhir/notification.ts';
-import { responseMessage } from '../../../../core/fhir/response-message.ts';
 import type { TaskStatus } from '../../../../schemas/codes.ts';
 import { parseAddress } from '../../../../schemas/identifiers.ts';
-import type { Message } from '../../../../schemas/messages/message.ts';
 import { catalogue } from '../../../../schemas/messages/catalogue.ts';
+import type { Message } from '../../../../schemas/messages/message.ts';
 import { sampleSubscription } from '../../../contract/scenario.ts';
-import { type MemoryHub, memoryHub } from '../../../memory/hub.ts';
+import { memoryHub, type MemoryHub } from '../../../memory/hub.ts';
 import {
   acknowledgement,
   directory,
@@ -48,7 +47,8 @@ import {
   reviewRequest,
   sentBy,
   taskOpenedBy,
-} from '../../../support/messages.ts';
+} from '../../../support/scenario.ts';
+import { array, assert, asyncProperty, constantFrom, integer, record, sample } from 'fast-check';
 
 /** What somebody means to say; which Task it is about, and whether it makes sense, depends on the mission at that moment. */
 interface Intent {

@@ -1,6 +1,18 @@
 import { describe, expect, test } from 'vitest';
 import {
+  accepted,
+  asksCrew,
+  codeOf,
+  crewReports,
+  crewSays,
+  entryOf,
+  expectNotified,
+  expectRefused,
+  given,
+  later,
+  mission,
   missionReport,
+  opened,
   parties,
   prearrivalNotification,
   prearrivalResponse,
@@ -8,22 +20,12 @@ import {
   resourceResponse,
   resourceStatus,
   resourceWithdrawal,
-} from '../../../support/messages.ts';
-import {
-  codeOf,
-  entryOf,
-  expectRefused,
-  expectNotified,
-  given,
-  later,
-  mission,
   type Step,
   task,
   taskIn,
   timeOf,
   when,
-} from './given.ts';
-import { accepted, asksCrew, crewReports, crewSays, opened } from './steps.ts';
+} from '../../../support/scenario.ts';
 
 const { la, otherLa, operator, otherOperator, hospital } = parties;
 

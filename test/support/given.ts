@@ -1,12 +1,12 @@
 import { expect } from 'vitest';
-import { decide } from '../../../../core/mission/decide.ts';
-import type { Decision, DecisionContext } from '../../../../core/mission/decision.ts';
-import type { MissionState, Party, TaskState } from '../../../../core/mission/state.ts';
-import type { TaskStatus } from '../../../../schemas/codes.ts';
-import { type Refusal, statusOf } from '../../../../schemas/faults.ts';
-import type { Message } from '../../../../schemas/messages/message.ts';
-import { firstGuidelines } from '../../../../schemas/guideline.ts';
-import { directory, missionOpenedBy, missionRequest, taskOpenedBy } from '../../../support/messages.ts';
+import { decide } from '../../core/mission/decide.ts';
+import type { Decision, DecisionContext } from '../../core/mission/decision.ts';
+import type { MissionState, Party, TaskState } from '../../core/mission/state.ts';
+import type { TaskStatus } from '../../schemas/codes.ts';
+import { type Refusal, statusOf } from '../../schemas/faults.ts';
+import type { Message } from '../../schemas/messages/message.ts';
+import { firstGuidelines } from '../../schemas/guideline.ts';
+import { directory, missionOpenedBy, missionRequest, taskOpenedBy } from './messages.ts';
 
 /** Given / when / then for the mission's rules: what was accepted before, what is sent now, what comes of it. */
 export type Step = readonly [sender: Party, message: Message];

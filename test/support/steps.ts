@@ -1,4 +1,4 @@
-import type { Party } from '../../../../core/mission/state.ts';
+import type { Party } from '../../core/mission/state.ts';
 import {
   acknowledgement,
   missionCancel,
@@ -11,7 +11,7 @@ import {
   resourceResponse,
   resourceStatus,
   reviewRequest,
-} from '../../../support/messages.ts';
+} from './messages.ts';
 import { mission, request, type Step, task } from './given.ts';
 
 /** The steps of a usual mission, each said by the party that usually says it. */

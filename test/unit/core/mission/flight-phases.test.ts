@@ -1,0 +1,139 @@
+import { describe, expect, test } from 'vitest';
+import {
+  asked,
+  crewAccepts,
+  crewDeparts,
+  decided,
+  expectIllegal,
+  expectNotified,
+  flight,
+  later,
+  mission,
+  parties,
+  resourceRequest,
+  resourceStatus,
+  statusesOf,
+  type Step,
+  taskIn,
+  when,
+  withTask,
+} from '../../../support/scenario.ts';
+
+const { amk, la, operator, otherOperator, hospital } = parties;
+
+describe('Flight phases', () => {
+  const report = (phases: Readonly<Record<string, string>>): Step => [
+    operator,
+    resourceStatus({ task: flight, phases }),
+  ];
+  const accepted = later(asked, decided, crewAccepts);
+
+  test('Every party but the crew itself is told of a report', () => {
+    expectNotified(when(accepted, crewDeparts), amk, la, hospital);
+    const two = later(accepted, [la, resourceRequest({ mission, to: [otherOperator.organisation] })]);
+    expectNotified(when(two, crewDeparts), amk, la, otherOperator, hospital);
+  });
+
+  test('Being alerted is not being airborne', () => {
+    const state = later(
+      accepted,
+      report({ 'alarm-received': '2026-01-31T12:00:00+01:00', 'unit-alerted': '2026-01-31T12:01:00+01:00' }),
+    );
+    expect(taskIn(state, flight)).toMatchObject({
+      status: 'accepted',
+      phases: { 'alarm-received': '2026-01-31T12:00:00+01:00', 'unit-alerted': '2026-01-31T12:01:00+01:00' },
+    });
+  });
+
+  test.each(['departed', 'on-scene', 'patient-contact', 'departed-scene', 'arrived-at-destination'])(
+    'A crew that reports "%s" is under way',
+    (phase) => {
+      expect(taskIn(later(accepted, report({ [phase]: '2026-01-31T12:05:00+01:00' })), flight).status).toBe(
+        'in-progress',
+      );
+    },
+  );
+
+  test.each(['handed-over', 'available'])(
+    'A crew that reports "%s" has ended its flight, also if it never said it left',
+    (phase) => {
+      expect(taskIn(later(accepted, report({ [phase]: '2026-01-31T13:05:00+01:00' })), flight).status).toBe(
+        'completed',
+      );
+    },
+  );
+
+  test('Phases that come out of order are all recorded, each with the time it was seen', () => {
+    const state = later(
+      accepted,
+      report({ 'on-scene': '2026-01-31T12:25:00+01:00' }),
+      report({ departed: '2026-01-31T12:05:00+01:00' }),
+      report({ 'patient-contact': '2026-01-31T12:27:00+01:00', 'unit-alerted': '2026-01-31T12:01:00+01:00' }),
+    );
+    expect(taskIn(state, flight)).toMatchObject({
+      status: 'in-progress',
+      phases: {
+        'unit-alerted': '2026-01-31T12:01:00+01:00',
+        departed: '2026-01-31T12:05:00+01:00',
+        'on-scene': '2026-01-31T12:25:00+01:00',
+        'patient-contact': '2026-01-31T12:27:00+01:00',
+      },
+    });
+  });
+
+  test('Of two times for one phase the earlier moment counts, whichever came first and whatever its zone', () => {
+    const early = { departed: '2026-01-31T12:04:00+01:00' };
+    const late = { departed: '2026-01-31T11:05:00Z' };
+    for (const order of [
+      [early, late],
+      [late, early],
+    ])
+      expect(taskIn(later(accepted, ...order.map(report)), flight).phases).toEqual(early);
+  });
+
+  test('A leap second is a time like any other', () => {
+    const leap = { departed: '2025-12-31T23:59:60Z' };
+    const before = { departed: '2025-12-31T23:59:30Z' };
+    for (const order of [
+      [leap, before],
+      [before, leap],
+    ])
+      expect(taskIn(later(accepted, ...order.map(report)), flight).phases).toEqual(before);
+  });
+
+  test('What was seen in flight may be told when the flight is over: it is recorded and moves nothing', () => {
+    for (const status of ['completed', 'failed', 'cancelled'] as const) {
+      const before = withTask(accepted, flight, { status });
+      const state = later(
+        before,
+        report({ departed: '2026-01-31T12:05:00+01:00', available: '2026-01-31T14:00:00+01:00' }),
+      );
+      expect(statusesOf(state)).toEqual(statusesOf(before));
+      expect(state.status).toBe('active');
+      expect(taskIn(state, flight).phases).toEqual({
+        departed: '2026-01-31T12:05:00+01:00',
+        available: '2026-01-31T14:00:00+01:00',
+      });
+    }
+  });
+
+  test('A crew that has not accepted has nothing to report', () => {
+    for (const status of ['requested', 'received', 'rejected'] as const) {
+      const before = withTask(asked, flight, { status });
+      expectIllegal(when(before, crewDeparts), before);
+    }
+  });
+
+  test('A report brings ETA and position up to date and keeps what it does not mention', () => {
+    const state = later(
+      accepted,
+      [operator, resourceStatus({ task: flight, eta: '2026-01-31T12:40:00+01:00', place: [61.5, 9.5] })],
+      report({ departed: '2026-01-31T12:05:00+01:00' }),
+    );
+    expect(taskIn(state, flight)).toMatchObject({
+      eta: '2026-01-31T12:40:00+01:00',
+      position: { latitude: 61.5, longitude: 9.5 },
+    });
+    expect(state.position).toEqual({ latitude: 62.0729, longitude: 9.1236 });
+  });
+});

@@ -1,0 +1,50 @@
+import { describe, expect, test } from 'vitest';
+import { statusOf } from '../../../../schemas/faults.ts';
+import {
+  asked,
+  codeOf,
+  crewDeparts,
+  entryOf,
+  expectRefused,
+  given,
+  mission,
+  missionOpenedBy,
+  missionRequest,
+  missionUpdate,
+  parties,
+  when,
+} from '../../../support/scenario.ts';
+
+const { amk, operator } = parties;
+
+describe('Versions and exercises', () => {
+  const update = missionUpdate({ mission });
+
+  test('A message that names the version it was decided on is accepted at that version only', () => {
+    expect(codeOf(when(asked, [amk, update], { ifMatch: 3 }))).toBe('accepted');
+    for (const ifMatch of [0, 1, 2, 4, 99]) {
+      const refusal = expectRefused(when(asked, [amk, update], { ifMatch }), 'version-conflict', 'http.If-Match');
+      expect(statusOf(refusal)).toBe(412);
+      expect(refusal.version).toBe(3);
+    }
+  });
+
+  test('A version conflict is told before a transition is judged', () => {
+    expectRefused(when(asked, [operator, crewDeparts[1]], { ifMatch: 1 }), 'version-conflict');
+  });
+
+  test('An exercise and a real mission never mix', () => {
+    const drill = missionRequest({ exercise: true });
+    const drillMission = missionOpenedBy(drill);
+    const state = given([amk, drill]);
+    const real = when(state, [amk, missionUpdate({ mission: drillMission })]);
+    const played = when(asked, [amk, missionUpdate({ mission, exercise: true })]);
+    for (const outcome of [real, played]) {
+      const refusal = expectRefused(outcome, 'exercise-mismatch', 'Bundle.meta.security');
+      expect(statusOf(refusal)).toBe(422);
+    }
+    const entry = entryOf(when(state, [amk, missionUpdate({ mission: drillMission, exercise: true })]));
+    expect(entry.exercise).toBe(true);
+    expect(entry.state.exercise).toBe(true);
+  });
+});
