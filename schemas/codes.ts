@@ -1,4 +1,4 @@
-/** Code systems of the hub, each code with the words shown to people. What the guideline may change is not here but in `guideline.ts`. */
+/** Code systems of the hub, each code with its display. Codes that the guideline can change are in `guideline.ts`. */
 export const roles = {
   'local-amk': 'Local AMK (emergency medical dispatch)',
   'amk-la': 'AMK LA (air-ambulance coordination)',
@@ -11,11 +11,11 @@ export const roles = {
 
 export type Role = keyof typeof roles;
 
-/** R4 request priorities the hub uses; the Norwegian index says akutt, haster, vanlig. */
+/** R4 request priorities of the hub; the Norwegian index has akutt, haster, vanlig. */
 export const urgencies = { stat: 'Akutt (red)', urgent: 'Haster (yellow)', routine: 'Vanlig (green)' } as const;
 export type Urgency = keyof typeof urgencies;
 
-/** What an organisation is in one mission, whatever its role among the parties. */
+/** Roles of an organisation in one mission, independent of its role in the directory. */
 export const missionRoles = {
   requester: 'Asked for the mission',
   coordinator: 'Coordinates the mission',
@@ -32,7 +32,7 @@ export const decisions = {
   rejected: 'Rejected',
 } as const;
 
-/** What a physician finds: whether there is medical ground for an air ambulance. */
+/** Assessment of a physician: whether there is medical ground for an air ambulance. */
 export const medicalGrounds = {
   indicated: 'Medically indicated',
   'not-indicated': 'Not medically indicated',
@@ -80,7 +80,7 @@ export const resourceAnswers = {
   aborted: 'Flight aborted',
 } as const;
 
-/** What an operator says of a resource that is in no mission. */
+/** Reports of an operator on a resource that is in no mission. */
 export const resourceAvailabilities = {
   free: 'Free',
   'off-line': 'Off-line',
@@ -89,7 +89,7 @@ export const resourceAvailabilities = {
   'crew-duty': 'Crew duty time',
 } as const;
 
-/** What a mission makes of a resource: these follow from the missions, no operator reports them. */
+/** Engagements of a resource: they follow from the missions, operators do not report them. */
 export const resourceEngagements = {
   asked: 'Asked for a mission',
   assigned: 'Has accepted a mission',
@@ -123,7 +123,7 @@ export const flightPhases = {
   available: 'Available',
 } as const;
 
-/** What an ask is about. */
+/** What a Task requests. */
 export const taskKinds = {
   coordination: 'Decide on a mission request',
   resource: 'Fly or drive a mission',
@@ -132,7 +132,7 @@ export const taskKinds = {
 
 export type TaskKind = keyof typeof taskKinds;
 
-/** Details a Task carries in `input` and `output`. */
+/** Details of a Task in `input` and `output`. */
 export const taskDetails = {
   eta: 'Estimated time of arrival',
   'diverted-to': 'Hospital diverted to',
@@ -149,7 +149,7 @@ export const deliveryOutcomes = {
   'not-a-party': 'The mission did not concern the recipient',
 } as const;
 
-/** R4 Task statuses the hub uses (http://hl7.org/fhir/task-status). */
+/** R4 Task statuses of the hub (http://hl7.org/fhir/task-status). */
 export const taskStatuses = [
   'requested',
   'received',
@@ -168,7 +168,7 @@ export const missionStatuses = ['active', 'revoked', 'entered-in-error', 'comple
 export type MissionStatus = (typeof missionStatuses)[number];
 
 /**
- * Code systems that messages draw their codes from, by the last part of their URL.
+ * Code systems of codes in messages, by the last part of their URL.
  * Those of the guideline are versioned data; the others change with the hub.
  */
 export type CodeTable =

@@ -5,7 +5,7 @@ export type Defined<T> = {
   [Key in keyof T as MayMiss<T, Key>]?: Exclude<T[Key], undefined>;
 } & { [Key in keyof T as undefined extends T[Key] ? never : Key]: T[Key] };
 
-/** A copy without the members that are undefined: what was not said is absent, not `undefined`. */
+/** A copy without the members that are `undefined`. */
 export const defined = <T extends object>(value: T): Defined<T> => {
   const said: Iterable<readonly unknown[]> = Object.entries(value).filter(([, member]) => member !== undefined);
   return Object.fromEntries(said);

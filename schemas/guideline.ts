@@ -13,33 +13,33 @@ import { moment, timeOf } from './fhir/datatypes.ts';
 import { isObject } from './json/json.ts';
 
 /**
- * One version of what the guideline says: data, loaded without a release. A mission keeps the version that was in force
+ * One version of the guideline: data, loaded without a release. A mission keeps the version that was in force
  * when it was requested.
  */
 export interface Guideline {
   /** Year and number, e.g. `2026.1`. */
   readonly version: string;
-  /** ISO 8601: from when on new missions fall under it. */
+  /** ISO 8601. New missions are under this version from then on. */
   readonly validFrom: string;
   readonly title: string;
-  /** Where it comes from, and what of it is provisional. */
+  /** Its source, and which parts of it are provisional. */
   readonly description?: string;
-  /** Why a helicopter: code system `mission-criterion`, each code with the words shown to people. */
+  /** Mission criteria: code system `mission-criterion`, each code with its display. */
   readonly criteria: Readonly<Record<string, { readonly display: string }>>;
-  /** Why not: code system `refusal-reason`. */
+  /** Refusal reasons: code system `refusal-reason`. */
   readonly refusalReasons: Readonly<Record<string, { readonly display: string; readonly class: RefusalClass }>>;
-  /** What people call the urgencies. */
+  /** Names of the urgencies. */
   readonly urgencies: Readonly<Record<Urgency, string>>;
-  /** Seconds until a human must have acknowledged an ask. */
+  /** Seconds within which a person must acknowledge a Task. */
   readonly acknowledgementSeconds: Readonly<Record<TaskKind, Readonly<Record<Urgency, number>>>>;
-  /** Seconds for which a decision may be deferred at the most. */
+  /** Seconds for which a decision can be deferred, at most. */
   readonly longestDeferralSeconds: number;
 }
 
-/** All versions, the one in force first from the earliest on; never empty. */
+/** All versions, the earliest first; never empty. */
 export type Guidelines = readonly [Guideline, ...Guideline[]];
 
-/** The version in force at a moment: the newest whose time has come, else the earliest. */
+/** The version in force at a time: the newest that is valid then, else the earliest. */
 export const guidelineInForce = (guidelines: Guidelines, at: string): Guideline =>
   guidelines.reduce((best, one) =>
     timeOf(one.validFrom) <= timeOf(at) &&
@@ -48,7 +48,7 @@ export const guidelineInForce = (guidelines: Guidelines, at: string): Guideline 
       : best,
   );
 
-/** The version a mission was requested under; the earliest where it is not known any more. */
+/** The version that a mission was requested under; the earliest if that version is unknown. */
 export const guidelineOf = (guidelines: Guidelines, version: string): Guideline =>
   guidelines.find((one) => one.version === version) ?? guidelines[0];
 
@@ -56,10 +56,10 @@ const longestDeadline = 24 * 60 * 60;
 
 let fileSchema: ReturnType<typeof makeFileSchema> | undefined;
 
-/** Made when a file is first read: that takes time, and the functions read none. */
+/** Made when a file is first read, because it takes time and the functions read none. */
 const makeFileSchema = () => {
   const words = z.string().trim().min(1, 'is empty').max(200, 'is longer than 200 characters');
-  /** A code table of the guideline; with `needed`, it must hold that code. */
+  /** A code table of the guideline; with `needed`, it must have that code. */
   const codeTable = <Row extends z.ZodType>(row: Row, needed?: string) =>
     z.record(z.string(), row).superRefine(
       (table, context) => {
@@ -76,7 +76,7 @@ const makeFileSchema = () => {
         else if (needed !== undefined && !codes.includes(needed))
           context.addIssue({ code: 'custom', message: `lacks the code "${needed}"` });
       },
-      // Also when a row is faulty, so that everything is said at once.
+      // Also if a row is faulty, so that all faults are reported at once.
       { when: ({ value }) => isObject(value) },
     );
   const seconds = z
@@ -90,7 +90,7 @@ const makeFileSchema = () => {
     title: words,
     description: z.string().trim().min(1, 'is empty').max(2_000, 'is longer than 2000 characters').exactOptional(),
     criteria: codeTable(z.strictObject({ display: words })),
-    // A reason that has no code of its own is given as "other", in words.
+    // A reason without a code of its own is given as "other", with a text.
     refusalReasons: codeTable(z.strictObject({ display: words, class: z.enum(codesOf(refusalClasses)) }), 'other'),
     urgencies: z.record(z.enum(codesOf(urgencies)), words),
     acknowledgementSeconds: z.record(z.enum(codesOf(taskKinds)), secondsByUrgency),
@@ -109,7 +109,7 @@ const sayingsOf = (issue: z.core.$ZodIssue): readonly string[] =>
         `${pathOf(issue.path)}: ${issue.code === 'invalid_type' && issue.input === undefined ? 'is missing' : issue.message}`,
       ];
 
-/** Reads a guideline file and says everything that is wrong with it, each with its path. */
+/** Reads a guideline file. Returns all faults, each with its path. */
 export const readGuideline = (value: unknown): GuidelineReading => {
   fileSchema ??= makeFileSchema();
   const read = fileSchema.safeParse(value, { reportInput: true });
@@ -122,7 +122,7 @@ const refusalClassOf = (code: string): RefusalClass => {
   return found;
 };
 
-/** The file that comes with the release. It is not checked at every start, only by the compiler and by a test. */
+/** The guideline of the release. The compiler and a test check it; the functions do not at start. */
 const bundledGuideline = (): Guideline => ({
   ...bundled,
   refusalReasons: Object.fromEntries(
@@ -133,12 +133,12 @@ const bundledGuideline = (): Guideline => ({
   ),
 });
 
-/** What a version says of a reason for refusal; a code it does not have has nothing. */
+/** A refusal reason of a version; `undefined` for a code that it does not have. */
 export const refusalReasonIn = (
   { refusalReasons }: Guideline,
   code: string,
 ): Guideline['refusalReasons'][string] | undefined =>
   Object.hasOwn(refusalReasons, code) ? refusalReasons[code] : undefined;
 
-/** What holds until a version is loaded: the one that comes with the release. */
+/** The versions until one is loaded: the guideline of the release. */
 export const firstGuidelines: Guidelines = [bundledGuideline()];

@@ -11,10 +11,10 @@ export const uuidOf = (...names: readonly string[]): string => {
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
 };
 
-/** The mission a request opens: derived from who asked and the request's id, so that a request sent twice finds its own mission. */
+/** The mission that a request opens: derived from its sender and its id, so that a request that is sent twice finds its own mission. */
 export const missionIdOf = (sender: string, messageId: string): string => uuidOf('mission', sender, messageId);
 
-/** The log of a resource's readiness: derived from operator and call sign. Exercises have resources of their own. */
+/** The log of a resource's availability: derived from operator and call sign. Exercises have separate resources. */
 export const resourceIdOf = (operator: string, sign: string, exercise: boolean): string =>
   uuidOf(exercise ? 'exercise resource' : 'resource', operator, sign);
 
@@ -35,7 +35,7 @@ const addressPattern = new RegExp(
   `^(?<mission>${missionPattern})\\.(?<entry>[1-9]\\d{0,6})(?:\\.(?<index>0|[1-9]\\d{0,4}))?$`,
 );
 
-/** Whether a text has the form of the hub's mission numbers; anything else names no mission. */
+/** Whether a text has the form of the hub's mission numbers. */
 export const isMissionId = (text: string): boolean => missionId.test(text);
 
 export const parseAddress = (id: string): Address | undefined => {
@@ -52,11 +52,11 @@ export const digestOf = (text: string): string => createHash('sha256').update(te
 
 const fingerprintLength = 8;
 
-/** Short name (48 bits, 8 characters) of something already seen; a match is a hint to be verified against the log. */
+/** Short name (48 bits, 8 characters) of something already stored. A match must be verified against the log. */
 export const fingerprintOf = (...names: readonly string[]): string =>
   sha256(names).toString('base64url').slice(0, fingerprintLength);
 
-/** Positions (from 0) at which a fingerprint stands in a string of fingerprints. */
+/** Positions (from 0) of a fingerprint in a string of fingerprints. */
 export const fingerprintPositions = (fingerprints: string, fingerprint: string): readonly number[] => {
   const found: number[] = [];
   for (let at = fingerprints.indexOf(fingerprint); at !== -1; at = fingerprints.indexOf(fingerprint, at + 1)) {

@@ -1,7 +1,7 @@
 /**
- * The names luftbro mints for itself and the names it borrows.
- * No official FHIR URI is known for the Norwegian index, NACA or the air-ambulance codes, so the project mints its own
- * under an example base and says so in the CapabilityStatement.
+ * Names that luftbro defines, and names of others that it uses.
+ * No official FHIR URI is known for the Norwegian index, NACA or the air-ambulance codes, so the project defines its own
+ * under an example base and states it in the CapabilityStatement.
  */
 export const canonicalBase = 'https://luftbro.example/fhir';
 
@@ -10,10 +10,10 @@ const codeSystem = (name: string): string => `${canonicalBase}/CodeSystem/${name
 export const systems = {
   /** Mission number: assigned by the hub, a UUID. */
   mission: `${canonicalBase}/sid/mission`,
-  /** Hub message type, carried in `MessageHeader.eventCoding`. */
+  /** Hub message type, in `MessageHeader.eventCoding`. */
   event: codeSystem('message-event'),
   partyRole: codeSystem('party-role'),
-  /** What an organisation is in one mission. */
+  /** Role of an organisation in one mission. */
   missionRole: codeSystem('mission-role'),
   missionCriterion: codeSystem('mission-criterion'),
   missionDecision: codeSystem('mission-decision'),
@@ -36,7 +36,7 @@ export const systems = {
   /** NACA and NEWS2: no official URI is known. */
   severityScore: codeSystem('severity-score'),
   directoryOrigin: codeSystem('directory-origin'),
-  /** What one organisation is to another. */
+  /** Relation of one organisation to another. */
   affiliationRole: codeSystem('affiliation-role'),
   deliveryOutcome: codeSystem('delivery-outcome'),
   /** Norsk indeks for medisinsk nødhjelp: criteria numbers such as `A.06.02`; URI minted here. */
@@ -55,7 +55,7 @@ export const systems = {
   actReason: 'http://terminology.hl7.org/CodeSystem/v3-ActReason',
 } as const;
 
-/** Extension on `Address.district` that carries the municipality number (no-basis FHIR R4 profiles). */
+/** Extension on `Address.district` with the municipality number (no-basis FHIR R4 profiles). */
 export const municipalityExtension = 'http://hl7.no/fhir/StructureDefinition/no-basis-municipalitycode';
 
 /** The one subscription topic: something happened in a mission. */

@@ -19,7 +19,7 @@ export type Scope = 'read' | 'subscribe' | SendScope;
 
 export const sendScopeOf = (family: Family): SendScope => `${family}.send`;
 
-/** Every scope, and what a system may do with it. */
+/** Every scope, with what a system may do with it. */
 export const scopes: Readonly<Record<Scope, string>> = {
   read: 'reading missions, Tasks, receipts, resources and the directory',
   subscribe: 'making, changing and ending subscriptions, and fetching what was missed',
@@ -31,5 +31,5 @@ export const scopes: Readonly<Record<Scope, string>> = {
   'report.send': families.report,
 };
 
-/** A scope as it stands in a token for an audience. */
+/** A scope as it is written in a token for an audience. */
 export const scopeFor = (audience: string, scope: Scope): string => `${audience}/${scope}`;

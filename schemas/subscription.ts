@@ -20,20 +20,20 @@ const channelTypeExtension = `${backport}/backport-channel-type`;
 /** The hub's own: the secret that signs the notifications. */
 export const secretExtension = `${canonicalBase}/StructureDefinition/webhook-secret`;
 
-/** Extensions that a Subscription may carry, by the element they stand on. The hub refuses any other there. */
+/** Extensions of a Subscription that the hub accepts, by their element. It refuses any other there. */
 export const acceptedExtensions = {
   criteria: [filterCriteriaExtension],
   channel: [heartbeatExtension, timeoutExtension, maxCountExtension],
-  /** The secret is not the subscriber's to set: it may be sent back as it was read, and changes nothing. */
+  /** The subscriber cannot set the secret. It may send it back as it was read; that changes nothing. */
   changedChannel: [heartbeatExtension, timeoutExtension, maxCountExtension, secretExtension],
   channelType: [channelTypeExtension],
   payload: [payloadContentExtension],
 } as const;
 
-/** Seconds between two heartbeats. The hub looks once a minute for what is due, so it cannot promise a shorter time. */
+/** Seconds between two heartbeats. The hub checks once a minute what is due, so a shorter time is not possible. */
 export const heartbeatSeconds = { least: 60, most: 86_400 } as const;
 
-/** Seconds for which the secret before a rotation signs as well. */
+/** Seconds for which the former secret also signs after a rotation. */
 export const overlapSeconds = { usual: 86_400, most: 604_800 } as const;
 
 const extension = z.object({
@@ -70,16 +70,16 @@ const body = {
 };
 /** A Subscription that is to be created. */
 export const created = z.object({ ...body, status: z.enum(['requested', 'active']) });
-/** A Subscription that is to take the place of one. */
+/** A Subscription that replaces one. */
 export const changed = z.object({ ...body, id: z.string().optional(), status: z.enum(['requested', 'active', 'off']) });
 /** @public Read by the compiler only: what is read conforms to R4. */
 export type Checked = Holds<[Conforms<typeof created, fhir.Subscription>, Conforms<typeof changed, fhir.Subscription>]>;
 
-/** How much of an event a notification carries (Backport IG, "Payload Types"). */
+/** How much of an event a notification has (Backport IG, "Payload Types"). */
 export const payloadContents = ['empty', 'id-only', 'full-resource'] as const;
 export type PayloadContent = (typeof payloadContents)[number];
 
-/** Narrowing of the topic; what is absent matches everything. */
+/** Filters of the topic; an absent one matches everything. */
 export interface SubscriptionFilter {
   readonly events?: readonly string[];
   readonly urgencies?: readonly Urgency[];
@@ -88,14 +88,14 @@ export interface SubscriptionFilter {
   readonly roles?: readonly MissionRole[];
 }
 
-/** What a subscriber sets, and may change later. */
+/** Settings of a subscriber, which it may change later. */
 export interface SubscriptionSettings {
   readonly endpoint: string;
   readonly payload: PayloadContent;
   /** Header lines to send with every notification, e.g. `Authorization: …`. Secret: never shown again. */
   readonly headers: readonly string[];
   readonly reason: string;
-  /** Longest time the hub waits for the endpoint's answer, seconds. */
+  /** Seconds that the hub waits for the answer of the endpoint. */
   readonly timeout?: number;
   /** Seconds between two heartbeats; absent: none. */
   readonly heartbeat?: number;
@@ -109,17 +109,17 @@ export interface SubscriptionRequest {
   readonly settings: SubscriptionSettings;
 }
 
-/** `off`: the subscriber ends it; the rest of what it sends is of no account then. */
+/** `off`: the subscriber ends it; the other elements are then ignored. */
 export type SubscriptionChange = SubscriptionRequest | { readonly outcome: 'off' };
 
-/** All filters together: they are read with every message that concerns the party. */
+/** Characters of all filters together: the hub reads them with every message for the party. */
 const longestFilter = 1_000;
 
 const unsupported = (at: string, detail: string): Fault => ({ code: 'unsupported-subscription', at, detail });
 
 type Filter = { -readonly [Name in keyof SubscriptionFilter]: SubscriptionFilter[Name] };
 
-/** Types that may stand before the question mark: what an event is, and what it is about. */
+/** Resource types before the question mark: the event, and its subject. */
 const filtered: readonly string[] = ['', 'MessageHeader', 'ServiceRequest'];
 
 const codesAmong = <Code extends string>(
@@ -223,7 +223,7 @@ const readFilters = (texts: readonly string[]): { readonly filter: Filter; reado
 
 type Channel = z.output<typeof created>['channel'];
 
-/** An extension that the hub passes over would be a promise it does not keep. */
+/** An extension that the hub ignored would be a promise that it does not keep, so it refuses unknown ones. */
 const unknownExtensions = (
   list: readonly Extension[] | undefined,
   at: string,
@@ -359,7 +359,7 @@ const readSettings = (
   };
 };
 
-/** Reads a Subscription that is to be created; says everything it asks for that the hub does not offer. */
+/** Reads a Subscription that is to be created. Returns everything that it requests and the hub does not offer. */
 export const readSubscription = (value: unknown): SubscriptionRequest | Refusal => {
   const parsed = created.safeParse(value, { reportInput: true });
   return parsed.success

@@ -10,18 +10,19 @@ import { absence, isKnownCode, isKnownUnit } from './known-codes.ts';
 import { readableEntries } from '../mission/sent-message.ts';
 
 /**
- * What those see who see no person (`seesNoPerson`): a whitelist. An element that is not named here is not shown, a code
- * only of a system and in a form that is known here, a reference only if it leads to something of the hub. So no name,
- * number or word that a sender wrote comes out, wherever it was written.
+ * De-identification for roles that may not see persons (`seesNoPerson`): an allow-list. An element that is not listed here
+ * is not shown. A code is shown only if its system and form are listed, a reference only if it leads to a resource of the
+ * hub. So no name, number or free text of a sender is shown, in whatever element it was written.
  */
+
 type Resource = Readonly<Record<string, unknown>>;
 
-/** What of a value is shown; `undefined` if nothing. */
+/** The part of a value that is shown; `undefined` if nothing is. */
 type Keep = (value: unknown) => unknown;
 
 const withheld = { display: 'withheld' };
 
-/** Says that a part has been taken out, and which label the resource has in any case. */
+/** Label of a resource of which a part was removed. */
 const redacted = {
   system: 'http://terminology.hl7.org/CodeSystem/v3-ObservationValue',
   code: 'REDACTED',
@@ -47,7 +48,7 @@ const matching =
   (value) =>
     typeof value === 'string' && pattern.test(value) ? value : undefined;
 
-/** A number that is a value; a phone or a person number is longer. */
+/** A measured number; phone numbers and national identity numbers are longer. */
 const amount: Keep = (value) =>
   (typeof value === 'number' || JSON.isRawJSON(value)) && Math.abs(Number(JSON.stringify(value))) < 10_000_000
     ? value
@@ -114,7 +115,7 @@ const guidelineUri: Keep = (uri) => {
     : undefined;
 };
 
-/** What of the hub may be referred to: what may be shown, and the mission and its Tasks. */
+/** References that are kept: to resources that may be shown, and to the mission and its Tasks. */
 const hubReference: Keep = (value) => {
   if (!isObject(value)) return undefined;
   const { reference, identifier } = value;
@@ -128,7 +129,7 @@ const hubReference: Keep = (value) => {
     : undefined;
 };
 
-/** An organisation, by its number; never by what a sender calls it. */
+/** An organisation by its number, never by a name that a sender gave it. */
 const organisation: Keep = (value) => {
   const identifier = isObject(value) ? value['identifier'] : undefined;
   if (!isObject(identifier) || identifier['system'] !== systems.organisationNumber) return undefined;
@@ -165,7 +166,7 @@ const value: Elements = {
 
 const isValue = (name: string): boolean => name.startsWith('value') || name === 'dataAbsentReason';
 
-/** A value that is not shown is said to be masked, so that nobody takes it for never measured. */
+/** A value that is not shown is marked as masked, so that it does not look like a value that was never measured. */
 const valued = (kept: Resource, sent: Resource): Resource =>
   Object.keys(sent).some(isValue) && !Object.keys(kept).some(isValue) ? { ...kept, dataAbsentReason: masked } : kept;
 
@@ -191,9 +192,9 @@ const position = shape({ longitude: amount, latitude: amount, altitude: amount }
 
 interface Whitelist {
   readonly elements: Elements;
-  /** Shown as well to those who must find the place. */
+  /** Also shown to roles that must find the place. */
   readonly place?: Elements;
-  /** Makes what is left valid FHIR; `undefined` if that cannot be. */
+  /** Makes the rest valid FHIR; `undefined` if that is not possible. */
   readonly complete?: (kept: Resource, sent: Resource) => Resource | undefined;
 }
 
@@ -202,7 +203,7 @@ const eventStatuses = words('preparation in-progress not-done on-hold stopped co
 const intents = words('proposal plan directive order original-order reflex-order filler-order instance-order option');
 const locationStatuses = words('active suspended inactive');
 
-/** A contained Location stands only if something leads to it (FHIR R4, dom-3). */
+/** A contained Location is kept only if a reference points to it (FHIR R4, dom-3). */
 const withPlace = (kept: Resource): Resource => {
   const { contained, location, ...rest } = kept;
   const isThere = isObject(location) && location['reference'] === '#position';
@@ -322,7 +323,7 @@ const whitelists: Readonly<Record<string, Whitelist>> = {
   },
   Condition: {
     elements: {
-      // A diagnosis that was refuted must not look like one that was made.
+      // A refuted diagnosis must not look like a confirmed one.
       clinicalStatus: concept,
       verificationStatus: concept,
       code: concept,
@@ -388,7 +389,7 @@ export const personFree = (sent: unknown, role: Role, exercise = false): Resourc
 export const seenBy = <Shown>(role: Role, resource: Shown, exercise: boolean): Shown | Resource | undefined =>
   seesNoPerson(role) ? personFree(resource, role, exercise) : resource;
 
-/** Codes of a PractitionerRole: what kind of health worker, not who. */
+/** Codes of a PractitionerRole: the kind of health worker, without the person. */
 export const codedRoles = (role: Resource): readonly { readonly system: string; readonly code: string }[] => {
   const concepts: readonly unknown[] = Array.isArray(role['code']) ? role['code'] : [];
   return concepts
@@ -441,7 +442,7 @@ export const personFreeEntries = (entry: Entry, role: Role, view: Viewpoint): re
   ];
 };
 
-/** A message as it is shown to those who see no person. */
+/** A message as it is shown to roles that may not see persons. */
 export const personFreeBundle = (entry: Entry, role: Role, view: Viewpoint): Resource => ({
   resourceType: 'Bundle',
   id: entryAddress(entry.mission, entry.number),

@@ -3,7 +3,7 @@ import { securityOf } from './fhir.ts';
 
 type Resource = Readonly<Record<string, unknown>>;
 
-/** A resource of an exercise that says so itself, also if its sender said so for the whole message only. */
+/** Adds the exercise label to a resource, also if the sender set it only for the whole message. */
 export const markedAsExercise = (resource: Resource): Resource => {
   const { security = [] } = securityOf(true);
   const meta = isObject(resource['meta']) ? resource['meta'] : {};

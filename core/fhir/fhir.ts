@@ -4,9 +4,9 @@ import { defined } from '../../schemas/defined.ts';
 import { hub } from '../mission/state.ts';
 import { exerciseCode, systems } from '../../schemas/names.ts';
 
-/** Pieces that several views share. */
+/** Parts that several FHIR mappings share. */
 export interface Viewpoint {
-  /** Base URL partners use, without a slash at the end. */
+  /** Base URL for partners, without a slash at the end. */
   readonly base: string;
   readonly directory: Directory;
 }

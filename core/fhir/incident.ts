@@ -6,15 +6,15 @@ import type { MissionState } from '../mission/state.ts';
 import { organisationReference, securityOf, type Viewpoint } from './fhir.ts';
 import { shownInPart } from './location.ts';
 
-/** How many Tasks of a mission have a status. */
+/** Number of Tasks of a mission with a status. */
 export const taskCountExtension = `${canonicalBase}/StructureDefinition/task-count`;
 
 const countOf = ({ tasks }: MissionState, status: TaskStatus): number =>
   tasks.filter((task) => task.status === status).length;
 
 /**
- * What of a mission those may know who have a part in another mission of the same incident: how urgent it is, why by criteria,
- * who asked, who coordinates and how far it is. No person, no words, no place.
+ * A mission as parties of another mission of the same incident may see it: urgency, criteria, requester, coordinator and
+ * progress. No person, no free text, no place.
  */
 export const minimalMission = (state: MissionState, view: Viewpoint): ServiceRequest => {
   const { mission, version, changedAt, exercise, incident, criteria } = state;
@@ -51,7 +51,7 @@ export const minimalMission = (state: MissionState, view: Viewpoint): ServiceReq
   };
 };
 
-/** Says that an incident has more missions than one answer holds. */
+/** Reports that an incident has more missions than fit into one answer. */
 export const tooManyMissions = (shown: number, all: number): OperationOutcome => ({
   resourceType: 'OperationOutcome',
   issue: [
@@ -63,7 +63,7 @@ export const tooManyMissions = (shown: number, all: number): OperationOutcome =>
   ],
 });
 
-/** Says that missions are not in the list because only a newer release can read them. */
+/** Reports missions that are not in the list because only a newer release can read them. */
 export const unreadableMissions = (count: number): OperationOutcome => ({
   resourceType: 'OperationOutcome',
   issue: [

@@ -16,7 +16,7 @@ import {
 import { catalogue, eventCodeOf } from '../../schemas/messages/catalogue.ts';
 import { exerciseCode, systems } from '../../schemas/names.ts';
 
-/** Codes that are shown to those who see no person: only of these systems, and only in these forms. */
+/** Codes that are shown to roles that may not see persons: only of these systems, and only in these forms. */
 
 export const absence = 'http://terminology.hl7.org/CodeSystem/data-absent-reason';
 
@@ -26,7 +26,7 @@ const words = (text: string): ReadonlySet<string> => new Set(text.split(' '));
 /** Codes of the guideline are data: their form is that of `schemas/guideline.ts`. */
 const guidelineCode = /^(?=.{1,64}$)[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 
-/** By system: its codes, or their form. A free text, a name, a phone or a person number has none of these forms. */
+/** Codes of each system, or their form. Free text, names, phone numbers and national identity numbers have none of these forms. */
 const knownCodes: Readonly<Record<string, ReadonlySet<string> | RegExp>> = {
   [systems.event]: new Set(catalogue.map(eventCodeOf)),
   [systems.missionCriterion]: guidelineCode,
@@ -71,7 +71,7 @@ const knownCodes: Readonly<Record<string, ReadonlySet<string> | RegExp>> = {
   'http://terminology.hl7.org/CodeSystem/v2-0136': words('Y N'),
 };
 
-/** UCUM units of emergency medicine. A value in another unit is withheld: without its unit it would mislead. */
+/** UCUM units of emergency medicine. A value in another unit is withheld, because without its unit it would mislead. */
 const units = words(
   '1 % /min mm[Hg] kPa Cel a mo wk d h min s kg g mg ug ng L dL mL L/min mL/min mL/h mmol/L mmol umol/L g/dL mg/dL g/L ug/kg/min mg/kg {score} [pH] m cm mm km J kJ mV V ms m/s deg',
 );

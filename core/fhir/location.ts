@@ -13,13 +13,13 @@ import type { WorklistItem } from '../mission/projections.ts';
 import type { MissionState, Readiness, TaskState } from '../mission/state.ts';
 import { organisationReference, securityOf, type Viewpoint } from './fhir.ts';
 
-/** Since when a resource has its operational status. */
+/** Time since which a resource has its operational status. */
 export const statusSinceExtension = `${canonicalBase}/StructureDefinition/status-since`;
 
-/** The AMK LA that coordinates the mission of a Task now; it may have been forwarded since the Task was asked for. */
+/** The AMK LA that coordinates the mission of a Task now; the mission may have been forwarded since the Task was opened. */
 export const coordinatorExtension = `${canonicalBase}/StructureDefinition/coordinating-organization`;
 
-/** Says that a resource is shown in part (FHIR R4 search, `_summary`), so that nobody takes it for the whole. */
+/** Marks a resource that is shown in part (FHIR R4 search, `_summary`). */
 export const shownInPart = {
   tag: [
     { system: 'http://terminology.hl7.org/CodeSystem/v3-ObservationValue', code: 'SUBSETTED', display: 'subsetted' },
@@ -28,21 +28,21 @@ export const shownInPart = {
 
 export type Engagement = keyof typeof resourceEngagements;
 
-/** A helicopter, aeroplane or car: what its operator reports of it, and the missions that ask for it. */
+/** A helicopter, aeroplane or car: the report of its operator, and the missions that request it. */
 export interface Resource {
   readonly id: string;
   readonly operator: string;
   readonly exercise: boolean;
-  /** Call sign; absent where an operator is asked and has not said which one it sends. */
+  /** Call sign; absent if an operator was asked and has not named the resource yet. */
   readonly sign?: string;
   readonly kind?: string;
   readonly readiness?: Readiness;
   readonly changedAt: string;
-  /** Open Tasks, the one it is furthest with first. */
+  /** Open Tasks, the most advanced one first. */
   readonly tasks: readonly WorklistItem[];
 }
 
-/** What an open Task makes of the resource. */
+/** The engagement that follows from an open Task. */
 export const engagementOf = ({ status }: TaskState): Engagement => {
   if (status === 'in-progress') return 'flying';
   return status === 'accepted' ? 'assigned' : 'asked';
@@ -55,10 +55,10 @@ const statuses: Readonly<Record<string, string>> = { ...resourceAvailabilities, 
 
 const phaseOrder = Object.keys(flightPhases);
 
-/** Phases from the moment at which a resource leaves the ground. */
+/** Phases from departure on. */
 const airPhases = phaseOrder.slice(phaseOrder.indexOf('departed'));
 
-/** When the engagement began: seen in flight, decided, or asked. */
+/** Time at which the engagement began: observed in flight, decided, or requested. */
 const engagedSince = (task: TaskState): string => {
   switch (engagementOf(task)) {
     case 'flying': {
@@ -74,7 +74,7 @@ const engagedSince = (task: TaskState): string => {
 
 const coordinatorOf = ({ coordinator, task }: WorklistItem): string => coordinator ?? task.asker;
 
-/** What a resource is doing, by a code of `resource-availability`, and since when. */
+/** Status of a resource, as a code of `resource-availability`, and the time since which it has it. */
 export const operationalStatusOf = ({
   readiness,
   tasks: [first],
@@ -84,8 +84,8 @@ export const operationalStatusOf = ({
 };
 
 /**
- * Where it is, as far as the reader may know: in a mission its position gives away where the patient is,
- * so only those who have a part in that mission see it. Who has not departed stands where it was reported to stand.
+ * The position that the reader may see. In a mission it reveals where the patient is, so only parties of the mission see it.
+ * A resource that has not departed is at its reported position.
  */
 const positionOf = ({ readiness, tasks: [first] }: Resource, reader: string): Location['position'] => {
   if (first === undefined) return readiness?.position;
@@ -129,7 +129,7 @@ export const resourceLocation = (resource: Resource, reader: string, view: Viewp
   };
 };
 
-/** The resource whose readiness a log keeps, as its operator reported it. */
+/** The resource of an availability log, as its operator reported it. */
 export const resourceOfReadiness = (state: MissionState, view: Viewpoint): Location | undefined => {
   const { readiness, mission, requester, exercise, changedAt } = state;
   if (readiness === undefined) return undefined;
@@ -152,8 +152,8 @@ const detail = (code: keyof typeof taskDetails) => ({
 });
 
 /**
- * What of an ask everybody may know who sees the resources of all regions: who asks whom, how urgently, how far it is.
- * No person, no words, no place. `Task/<id>` shows all of it to those who have a part in it.
+ * A Task as every reader of the resources of all regions may see it: requester, owner, urgency and progress.
+ * No person, no free text, no place. `Task/<id>` shows all of it to the parties.
  */
 export const minimalTask = (item: WorklistItem, view: Viewpoint): Task => {
   const { task, mission, exercise, urgency } = item;

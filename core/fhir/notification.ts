@@ -27,7 +27,7 @@ const statusProfile =
 const bundleProfile =
   'http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/backport-subscription-notification-r4';
 
-/** What the log is about: a mission, or a resource in no mission. */
+/** The subject of the log: a mission, or a resource in no mission. */
 const aboutOf = ({ mission, state }: StoredEntry): string =>
   state.readiness === undefined ? `ServiceRequest/${mission}` : `Location/${mission}`;
 
@@ -50,7 +50,7 @@ const eventParameter = (
   ],
 });
 
-/** An event of which nothing can be said now but that it is there: no number is passed over in silence. */
+/** An event that only a newer release can read: it is listed with its number, so that no number is missing. */
 const unreadableParameter = ({ number, writtenAt }: Notification): NumberedParameter => ({
   number,
   parameter: {
@@ -72,7 +72,7 @@ const unreadableIn = (notice: Notice): readonly Notification[] => ('events' in n
 const unreadableText = ({ number }: Notification): string =>
   `Event ${number} is kept, but cannot be read now: a newer release of the hub wrote it. Ask for it again later, and phone until then.`;
 
-/** Events of the subscription so far, those of the notice included: it may have been read before they were numbered. */
+/** Number of events of the subscription, including those of the notice: the subscription may have been read before they were numbered. */
 const eventsSoFar = (notice: Notice): number =>
   Math.max(
     notice.subscription.lastNumber,
@@ -121,11 +121,11 @@ export const statusParameters = (
 interface Reader {
   readonly subscription: Subscription;
   readonly role: Role;
-  /** Real events and exercises stand in one answer: the Bundle cannot say which it is, so each resource does. */
+  /** The answer has both real events and exercises: the Bundle cannot have the label, so each resource has it. */
   readonly isMixed: boolean;
 }
 
-/** The hub's own resources that an event concerns, as this subscriber may see them; first what it is about. */
+/** The hub's own resources that an event concerns, as this subscriber may see them; the subject of the event is first. */
 const hubResources = (
   { entry, request }: NotifiedEvent,
   { subscription: { organisation }, role }: Reader,
@@ -151,7 +151,7 @@ const posted = (whole: Readonly<Record<string, unknown>>, resourceType: string):
   response: { status: '201' },
 });
 
-/** The resources of the message, each exactly as it was sent, or what of them is shown without persons. */
+/** The resources of the message, each exactly as it was sent, or de-identified. */
 const sentResources = (
   { entry, announced }: NotifiedEvent,
   { subscription: { organisation }, role, isMixed }: Reader,
@@ -164,7 +164,7 @@ const sentResources = (
     );
   const sent = sentEntries(entry);
   const newest = new Set(sent.map(({ fullUrl }) => fullUrl));
-  // The hospital diverted to is warned with what was said to the first; who is named again is named as of now.
+  // The hospital diverted to gets the content for the first hospital; resources in both are those of the diversion.
   const before = announced === undefined ? [] : sentEntries(announced);
   const others = before.filter(({ fullUrl }) => fullUrl === undefined || !newest.has(fullUrl));
   return [...sent, ...others].map(({ whole, resource, resourceType }) =>
@@ -191,7 +191,7 @@ const eventEntries = (event: NotifiedEvent, reader: Reader, view: Viewpoint) => 
       context: [...hub.slice(1), ...sent].flatMap(({ fullUrl }) => (fullUrl === undefined ? [] : [fullUrl])),
     };
   }
-  // Also for a content that only a newer release knows: ids give away nothing, and lead to the rest.
+  // Also for a payload content that only a newer release knows: ids disclose nothing, and lead to the rest.
   const messages = [number, ...(event.announced === undefined ? [] : [event.announced.number])].map(
     (one): BundleHistoryEntry => ({
       fullUrl: `${view.base}/Bundle/${entryAddress(mission, one)}`,

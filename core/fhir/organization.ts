@@ -4,14 +4,14 @@ import { canonicalBase, systems } from '../../schemas/names.ts';
 import type { Party } from '../mission/state.ts';
 
 /**
- * Whether the hub reaches a party by machine: by all of its subscriptions, by some (`partial`), by none because no endpoint
+ * Whether the hub can reach a party by machine: by all of its subscriptions, by some (`partial`), by none because no endpoint
  * answers (`error`) or has answered yet (`requested`), or by `none` because there is no subscription.
  */
 export type Reach = 'active' | 'partial' | 'error' | 'requested' | 'none';
 
 const reachExtension = `${canonicalBase}/StructureDefinition/machine-contact`;
 
-/** A party of the directory as a FHIR `Organization`; its id is its organisation number, which the hub itself has not. */
+/** A party of the directory as a FHIR `Organization`. Its id is its organisation number; the hub itself has none. */
 export const organizationResource = (party: Party, reach?: Reach): Organization => ({
   resourceType: 'Organization',
   id: party.organisation,

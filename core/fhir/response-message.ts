@@ -34,7 +34,7 @@ const notNotifiedWarning = (
   };
 };
 
-/** What the log is about: a mission, or a resource by its call sign. */
+/** The subject of the log: a mission, or a resource by its call sign. */
 const subjectOf = ({ mission, state: { readiness } }: Entry) =>
   readiness === undefined
     ? { type: 'ServiceRequest', identifier: { system: systems.mission, value: mission } }

@@ -3,13 +3,13 @@ import type { Viewpoint } from './fhir.ts';
 
 export interface Listed {
   readonly resource: FhirResource | Readonly<Record<string, unknown>>;
-  /** Path below the base URL; a remark on the search has none. */
+  /** Path below the base URL; absent for a remark on the search. */
   readonly path?: string;
-  /** Why it is here (R4 Bundle.entry.search.mode); a match if nothing is said. */
+  /** Search mode (R4 Bundle.entry.search.mode). Default: `match`. */
   readonly mode?: 'match' | 'include' | 'outcome';
 }
 
-/** A FHIR searchset. `total` is left out where counting would cost a read of everything. */
+/** A FHIR searchset. `total` is absent if counting would require reading everything. */
 export const searchset = (
   self: string,
   next: string | undefined,

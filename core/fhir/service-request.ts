@@ -14,7 +14,7 @@ const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? val
 
 type Description = Pick<Entry, 'mission' | 'number' | 'text' | 'facts'>;
 
-/** Id of the contained Location that holds the place as the hub knows it, where the newest description has none. */
+/** Id of the contained Location with the place that the hub knows, if the newest description has none. */
 const knownPlace = 'last-known-place';
 const knownPlaceReference = `#${knownPlace}`;
 
@@ -36,19 +36,19 @@ const placeOf = ({ position, municipality }: MissionState) => ({
   }),
 });
 
-/** The criteria and the place of descriptions before, as far as the newest one says nothing of them. */
+/** Criteria and place of earlier descriptions, if the newest one has none. */
 const keptFrom = (
   state: MissionState,
   { facts }: Pick<Entry, 'facts'>,
   sent: Readonly<Record<string, unknown>>,
 ): Readonly<Record<string, unknown>> => {
   const criteria = facts.criteria === undefined ? (state.criteria ?? []) : [];
-  // Who sends back what was read here sends the hub's own Location as well: it stands once, as the hub knows it now.
+  // A sender may send back the hub's own Location: it is in the result once, with the place that the hub knows now.
   const contained = list(sent['contained']).filter((one) => !isObject(one) || one['id'] !== knownPlace);
   const references = list(sent['locationReference']).filter(
     (one) => !isObject(one) || one['reference'] !== knownPlaceReference,
   );
-  // The sender's own Location says more than the hub knows of it; the hub's stands in where there is none.
+  // The sender's own Location has more detail; the hub's is used if there is none.
   const saysPlace = references.length > 0 && (facts.position !== undefined || facts.municipality !== undefined);
   const isKnown = state.position !== undefined || state.municipality !== undefined;
   const places = !saysPlace && isKnown ? [placeOf(state)] : [];
@@ -64,9 +64,9 @@ const keptFrom = (
 };
 
 /**
- * The mission as a FHIR `ServiceRequest`: what the sender wrote, under the hub's id, version and status, and what the
- * hub knows from before where the sender wrote nothing.
- * `request` is the entry that holds the newest description of the mission.
+ * The mission as a FHIR `ServiceRequest`: the content of the sender with the hub's id, version and status, and what the
+ * hub knows from earlier messages where the sender gave nothing.
+ * `request` is the entry with the newest description of the mission.
  */
 export const missionResource = (state: MissionState, request: Description): Readonly<Record<string, unknown>> => {
   const sent = readableResource(request, state.request.index) ?? {};
@@ -95,7 +95,7 @@ export const missionResource = (state: MissionState, request: Description): Read
           : [`${systems.missionCriterion}|${state.guideline}`, ...list(sent['instantiatesUri'])],
       requisition: state.incident ?? sent['requisition'],
     }),
-    // Who coordinates now; the sender wrote whom it asked.
+    // The current coordinator; the sender named the AMK LA that it asked.
     performer: [
       {
         type: 'Organization',

@@ -11,7 +11,7 @@ import {
 } from '../../schemas/subscription.ts';
 import type { Subscription } from '../delivery/subscription.ts';
 
-/** The Subscription as its owner reads it. Header lines are secrets and never shown; the signing secret is, once, when it is made. */
+/** The Subscription as its owner reads it. Header lines are secrets and never shown. The signing secret is shown once, when it is made. */
 export const subscriptionResource = (
   subscription: Subscription,
   showSecret: boolean,

@@ -17,7 +17,7 @@ import { organisationReference, securityOf, type Viewpoint } from './fhir.ts';
 
 const phaseOrder = Object.keys(flightPhases);
 
-/** The furthest phase of the flight, whenever its report came. */
+/** The most advanced phase of the flight, whatever the order of the reports. */
 const furthestPhase = (task: TaskState): string | undefined =>
   phaseOrder.findLast((phase) => task.phases?.[phase] !== undefined);
 
@@ -26,7 +26,7 @@ const businessStatus = (task: TaskState): Task['businessStatus'] => {
   if (phase !== undefined) return { coding: [{ system: systems.flightPhase, code: phase }] };
   const { answer } = task;
   if (answer === undefined) return undefined;
-  // An answer that only a newer release knows is given as it stands: a list of many missions must not fail for one.
+  // An answer that only a newer release knows is returned as its code: a list of many missions must not fail because of one.
   const type = catalogue.find(({ event }) => event === answer.event);
   if (type === undefined) return { text: answer.code };
   return type.answers === undefined
@@ -63,7 +63,7 @@ const outputs = (task: TaskState, view: Viewpoint): TaskOutput[] => [
     : [{ type: detail('diverted-to'), valueReference: organisationReference(task.divertedTo, view) }]),
 ];
 
-/** Code systems of reasons, with the words of those that do not change with the guideline. */
+/** Code systems of reasons, with the displays of those that do not change with the guideline. */
 const reasonTables: Readonly<
   Record<string, { readonly system: string; readonly codes: Readonly<Record<string, string>> }>
 > = {
@@ -99,7 +99,7 @@ const predecessor = ({ forwardOf, reviewOf, divertedFrom }: TaskState): Referenc
   return named === undefined ? undefined : { reference: `Task/${named.id}`, type: 'Task', display: named.display };
 };
 
-/** One ask as a FHIR `Task` under the hub's id. */
+/** A Task of the mission as a FHIR `Task`, with the hub's id. */
 export const taskResource = (
   task: TaskState,
   mission: string,
@@ -116,7 +116,7 @@ export const taskResource = (
     meta: { versionId: String(task.changedBy), lastUpdated: task.changedAt, ...securityOf(exercise) },
     basedOn: [
       { reference: `ServiceRequest/${mission}` },
-      // Forwarded under review: the rejection is still what it is about.
+      // Forwarded under review: the Task is still about the rejection.
       ...(task.forwardOf === undefined || task.reviewOf === undefined ? [] : [{ reference: `Task/${task.reviewOf}` }]),
     ],
     ...defined({

@@ -9,12 +9,12 @@ import { type Listed, searchset } from '../fhir/searchset.ts';
 import { notFound, openMission } from './mission.ts';
 import { pageSize, type Search, shownOf, unknownParameter } from './search.ts';
 
-/** Records looked at for one page: a chain of lists names many missions, and few of its records this one. */
+/** Records that are read for one page: a chain of lists names many missions, and few of its records name this one. */
 const recordsOfPage = 2000;
 
 const recordsAtOnce = 100;
 
-/** Where a page begins: the chain, empty for the mission's own, and the number in it. */
+/** Start of a page: the chain, empty for the mission's own, and the number in it. */
 interface Place {
   readonly chain: string;
   readonly number: number;
@@ -43,7 +43,7 @@ const saidOf = (record: AccessRecord, mission: string, until: string): readonly 
     ? []
     : record.access.missions.filter((shown) => shown.mission === mission).map((shown) => ({ record, shown }));
 
-/** The reads of a mission from one place on, chain by chain: so many, and where the next ones begin. */
+/** The reads of a mission from a place on, chain by chain, up to a limit, and the start of the next page. */
 const readsFrom = async (
   log: AccessLog,
   mission: string,

@@ -14,7 +14,7 @@ import { readMission } from './mission.ts';
 import { exerciseIn, pageOf, type Search, shownOf, tokensIn, unknownParameter } from './search.ts';
 import { inBatches } from '../../schemas/in-batches.ts';
 
-/** No real incident has as many; the answer says so if one has. */
+/** More than any real incident has. The answer reports if an incident has more. */
 const mostMissions = 200;
 
 /** Missions read at the same time. */
@@ -24,7 +24,7 @@ const parameters = ['requisition', '_revinclude', '_security', '_count', '_curso
 
 const wantedForm = 'give requisition=<system>|<value>, the identifier that the requests of the incident share';
 
-/** Who takes part in an incident's coordination sees all of its missions; everybody else only its own. */
+/** AMK and AMK LA with a part in the incident see all of its missions; other roles see only their own. */
 const seesAll = (caller: Caller, states: readonly MissionState[]): boolean =>
   (caller.role === 'local-amk' || caller.role === 'amk-la') &&
   states.some((state) => isParty(state, caller.organisation));
@@ -91,7 +91,7 @@ export const searchIncident = async (
     .sort((one, other) => one.openedAt.localeCompare(other.openedAt) || one.mission.localeCompare(other.mission));
   const all = seesAll(caller, states);
   const seen = states.filter((state) => all || isParty(state, caller.organisation));
-  // Whether the caller has a part in those is not known, and an empty list would say that it has none.
+  // Whether the caller is party to those is unknown, and an empty list would mean that it is not.
   if (unreadable > 0 && seen.length === 0) throw new NewerRelease('no mission of the incident can be read');
   const page = pageOf(seen, 'ServiceRequest', search);
   if (isRefusal(page)) return page;

@@ -10,7 +10,7 @@ import { shownOf } from './search.ts';
 
 export const notFound: Refusal = refuse('not-found');
 
-/** The newest entry of a mission; the log of a resource's readiness is none. */
+/** The newest entry of a mission; none for the log of a resource's availability. */
 const newestOf = async (missions: MissionLog, id: string): Promise<StoredEntry | undefined> => {
   const last = isMissionId(id) ? await missions.last(id) : undefined;
   return last?.state.readiness === undefined ? last : undefined;
@@ -18,7 +18,7 @@ const newestOf = async (missions: MissionLog, id: string): Promise<StoredEntry |
 
 /**
  * The newest entry of a mission, for callers that may read some of it: its parties, and the quality system.
- * What is shown of it to those who see no person must be made person-free (`views/person-free.ts`).
+ * The caller must de-identify it for roles that may not see persons (`core/fhir/de-identify.ts`).
  */
 export const openMission = async (missions: MissionLog, caller: Caller, id: string): Promise<StoredEntry | Refusal> => {
   const last = await newestOf(missions, id);
@@ -41,14 +41,14 @@ const requestOf = (
 ): Promise<StoredEntry | undefined> | StoredEntry =>
   request.entry === last.number ? last : missions.entry(last.mission, request.entry);
 
-/** The newest entry for those whom the mission concerns; for who declined or was let go, the one in which its part ended. */
+/** The newest entry for parties of the mission; for a party that declined or was released, the entry in which its part ended. */
 const lastSeenBy = ({ organisation, role }: Caller, { number, state }: StoredEntry): number => {
   if (role === 'quality' || concernedParties(state).includes(organisation)) return number;
   const own = state.tasks.filter((task) => task.owner === organisation || task.asker === organisation);
   return Math.max(1, ...own.map((task) => task.changedBy));
 };
 
-/** Whose part has ended without having been sent the description itself has no need of its words any more. */
+/** A party whose part ended and that never got the description does not need its text any more. */
 const readsWords = ({ organisation, role }: Caller, request: StoredEntry, current: MissionState): boolean =>
   !seesNoPerson(role) && mayReadEntry(request, current, organisation, role);
 

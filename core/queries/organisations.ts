@@ -10,10 +10,10 @@ import { fits, pageOf, type Search, tokensIn, unknownParameter } from './search.
 
 const parameters = ['type', 'name', 'name:contains', '_count', '_cursor', '_format'];
 
-/** Names are compared as people write them: without regard to case and accents. */
+/** Names are compared without regard to case and accents. */
 const folded = (text: string): string => text.normalize('NFKD').replaceAll(/\p{M}/gu, '').toLowerCase();
 
-/** `GET Organization?type=<role>`: whom a message may be addressed to, and whether the hub reaches it by machine. */
+/** `GET Organization?type=<role>`: organisations that a message can be addressed to, and whether the hub can reach them by machine. */
 export const searchOrganisations = async (
   ports: { readonly subscriptions: Subscriptions },
   search: Search,

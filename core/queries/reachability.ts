@@ -13,8 +13,8 @@ const reachBy = (statuses: readonly SubscriptionStatus[]): Reach => {
 };
 
 /**
- * Which of these parties the hub reaches by machine: one read finds their subscriptions, and one more is made of each.
- * Nothing is said of them while storage cannot be reached: whom to phone is read without it.
+ * Which of these parties the hub can reach by machine. One read finds their subscriptions, and one more reads each.
+ * While storage is unavailable the result is empty: phone numbers can be read without it.
  */
 export const reachOf = async (
   { subscriptions }: { readonly subscriptions: Subscriptions },

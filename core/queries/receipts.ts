@@ -11,7 +11,7 @@ import { openMission } from './mission.ts';
 import { pageSize, type Search, shownOf, unknownParameter } from './search.ts';
 
 /**
- * Requester and coordinator see every receipt of what they may read, the quality system every receipt: there is no person
+ * Requester and coordinator see every receipt of the entries that they may read, the quality system every receipt: there is no person
  * in them. Others see those of their own messages and their own.
  */
 const maySee = (entry: StoredEntry, state: MissionState, recipient: string, caller: Caller): boolean => {

@@ -21,7 +21,7 @@ export interface ResourcePorts {
 
 type Found = { readonly outcome: 'found'; readonly resource: unknown; readonly shows: readonly Shown[] };
 
-/** Who sees resources: every AMK LA those of all operators, an operator its own. */
+/** Roles that see resources: every AMK LA those of all operators, an operator its own. */
 const seers: readonly Role[] = ['amk-la', 'operator'];
 
 /** Operators whose resources are read at the same time. */
@@ -29,7 +29,7 @@ const operatorsAtOnce = 20;
 
 const rowsOfPage = 100;
 
-/** Every open ask for a flight or a drive that an operator has. */
+/** Every open resource Task of an operator. */
 const openAsks = async (worklist: Worklist, operator: string): Promise<readonly WorklistItem[]> => {
   const found: WorklistItem[] = [];
   let from: string | undefined;
@@ -45,7 +45,7 @@ const order = { flying: 0, assigned: 1, asked: 2 } as const;
 
 const latest = (...times: readonly string[]): string => times.reduce((one, other) => (one > other ? one : other));
 
-/** One resource: what is reported of it, and the asks that name it or, without a call sign, the one ask that stands for it. */
+/** One resource: its report, and the Tasks that name it. A Task without a call sign is a resource of its own. */
 const resourceOf = (
   operator: string,
   exercise: boolean,
@@ -87,7 +87,7 @@ const rowsOf = (
   const signs = [...new Set([...states.keys(), ...named.keys()])].sort();
   return [
     ...signs.map((sign) => resourceOf(operator, exercise, states.get(sign), named.get(sign) ?? [])),
-    // Nothing that flies may be invisible because nobody has said which one it is.
+    // A resource in flight must be visible also if nobody has given its call sign.
     ...asks
       .filter(({ task }) => task.resource === undefined)
       .map((item) => resourceOf(operator, exercise, undefined, [item])),

@@ -5,7 +5,7 @@ import type { WorklistItem } from '../mission/projections.ts';
 import type { Caller, Shown } from '../audit/access-log.ts';
 import { type MissionState, rolesIn, type TaskState } from '../mission/state.ts';
 
-/** Steps that several searches share. */
+/** Functions that several searches share. */
 
 /** What an answer shows of a mission; `parts` as in `Shown`. */
 export const shownOf = (state: MissionState, { organisation }: Caller, parts: readonly string[]): Shown => ({
@@ -15,7 +15,7 @@ export const shownOf = (state: MissionState, { organisation }: Caller, parts: re
   parts,
 });
 
-/** A Task's part of its mission: the entry that opened it. */
+/** The part of the mission that a Task shows: the entry that opened it. */
 export const partOfTask = ({ id }: Pick<TaskState, 'id'>): string => String(parseAddress(id)?.entry);
 
 /** What a list of Tasks shows of their missions. */
@@ -33,7 +33,7 @@ export const shownTasks = (items: readonly WorklistItem[], { organisation }: Cal
 /** Query parameters, each by its name. */
 export type Search = ReadonlyMap<string, string>;
 
-/** Rows of a page: 1 to 100, 50 if nothing is said. */
+/** Rows of a page: 1 to 100. Default: 50. */
 export const pageSize = (search: Search): number | Refusal => {
   const text = search.get('_count');
   if (text === undefined) return 50;
@@ -43,11 +43,11 @@ export const pageSize = (search: Search): number | Refusal => {
     : refuse('unknown-search', 'http._count', '_count is a whole number from 1 to 100');
 };
 
-/** The path of a query parameter in a refusal. A name that has not the form of FHIR's own names could hold personal data: it is not repeated. */
+/** The path of a query parameter in a refusal. A name without the form of FHIR names could have personal data, so it is not repeated. */
 export const parameterPath = (name: string): string =>
   /^_?[a-z]{1,20}(-[a-z]{1,20}){0,3}$/i.test(name) ? `http.${name}` : 'http.query';
 
-/** The first parameter that the search does not take. */
+/** Refuses the first parameter that the search does not support. */
 export const unknownParameter = (search: Search, taken: readonly string[], what: string): Refusal | undefined => {
   const unknown = [...search.keys()].find((name) => !taken.includes(name));
   return unknown === undefined ? undefined : refuse('unknown-search', parameterPath(unknown), what);
@@ -55,7 +55,7 @@ export const unknownParameter = (search: Search, taken: readonly string[], what:
 
 const exercises: readonly string[] = [exerciseCode, `${systems.actReason}|${exerciseCode}`];
 
-/** Whether exercises are asked for. Real and exercise are never in one list: without `_security` it is the real one. */
+/** Whether the search is for exercises. A list never has both: without `_security` it has real missions. */
 export const exerciseIn = (search: Search): boolean | Refusal => {
   const asked = search.get('_security');
   if (asked === undefined) return false;
@@ -80,14 +80,14 @@ const tokenIn = (text: string): Token => {
     : { system: unescaped(system ?? ''), value: unescaped(value.join('|')) };
 };
 
-/** The tokens of a parameter, one of which must fit; nothing if it is not given. */
+/** The tokens of a parameter, one of which must match; `undefined` if the parameter is absent. */
 export const tokensIn = (search: Search, name: string): readonly Token[] | undefined =>
   search
     .get(name)
     ?.split(/(?<!\\),/)
     .map(tokenIn);
 
-/** Whether one of the tokens means a code of a system. Nothing asked, everything fits. */
+/** Whether one of the tokens matches a code of a system. Without tokens, every code matches. */
 export const fits = (
   tokens: readonly Token[] | undefined,
   system: string,
@@ -97,7 +97,7 @@ export const fits = (
   tokens === undefined ||
   tokens.some((token) => same(token.value) === value && (token.system === undefined || token.system === system));
 
-/** Part of a list that is at hand as a whole: all of it, or `_count` of it from where the page before ended. */
+/** A page of a list in memory: all of it, or `_count` items after the end of the page before. */
 export const pageOf = <Item>(
   items: readonly Item[],
   type: string,

@@ -17,7 +17,7 @@ type Resource = Readonly<Record<string, unknown>>;
 
 type Found = { readonly outcome: 'found'; readonly resource: Resource; readonly shows: readonly Shown[] };
 
-/** An entry that the caller may read, in the state of its mission now; none where it is in no mission. */
+/** An entry that the caller may read, with the current state of its mission; without state if it is in no mission. */
 interface Opened {
   readonly entry: StoredEntry;
   readonly current?: MissionState;
@@ -48,7 +48,7 @@ const openEntry = async (missions: MissionLog, caller: Caller, address: Address)
 
 /**
  * `GET Bundle/{mission}.{entry}`: a message as it was accepted, and `GET {type}/{mission}.{entry}.{index}`: one resource of it.
- * Those who see no person get what is left without persons and free text.
+ * Roles that may not see persons get it without persons and free text.
  */
 export const readSent = async (
   missions: MissionLog,

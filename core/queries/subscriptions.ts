@@ -7,7 +7,7 @@ import { searchset } from '../fhir/searchset.ts';
 import { subscriptionResource } from '../fhir/subscription.ts';
 import { pageOf, parameterPath, type Search, unknownParameter } from './search.ts';
 
-/** What a party reads of its own subscriptions. Those that are off are read by their id only. */
+/** What a party can read of its own subscriptions. A subscription that is off can be read by its id only. */
 const statuses: readonly SubscriptionStatus[] = ['requested', 'active', 'error', 'off'];
 
 const searchParameters = ['_id', 'url', 'status', 'criteria', 'type', 'payload', '_count', '_cursor', '_format'];
@@ -19,7 +19,7 @@ const unknownStatus = (asked: readonly string[]): Refusal | undefined =>
     ? undefined
     : refuse('unknown-search', 'http.status', `status is ${statuses.join(', ')}`);
 
-/** `GET Subscription?…`: each parameter of R4 that the hub can answer; several are joined by AND, values by OR. */
+/** `GET Subscription?…` with the parameters of R4 that the hub supports: joined by AND, their values by OR. */
 export const searchSubscriptions = (
   own: readonly Subscription[],
   search: Search,
@@ -35,7 +35,7 @@ export const searchSubscriptions = (
   const found = own.filter(
     ({ id, endpoint, status }) =>
       has('_id', id) &&
-      // A URL may hold a comma itself.
+      // A URL can have a comma.
       (search.get('url') === endpoint || has('url', endpoint)) &&
       has('status', status) &&
       has('type', 'rest-hook') &&
@@ -51,12 +51,12 @@ export const searchSubscriptions = (
   return { outcome: 'found', resource: searchset(page.self, page.next, listed, view, found.length) };
 };
 
-/** What was asked of an operation: the values of each parameter. */
+/** Input of an operation: the values of each parameter. */
 export type OperationInput = ReadonlyMap<string, readonly string[]>;
 
 const statusParametersTaken = ['id', 'status', '_format'];
 
-/** What `$status` is asked for; `id` and `status` are joined by AND, their values by OR. */
+/** Input of `$status`: `id` and `status` are joined by AND, their values by OR. */
 export const readStatusQuery = (
   input: OperationInput,
 ): { readonly outcome: 'read'; readonly ids?: readonly string[]; readonly statuses?: readonly string[] } | Refusal => {
@@ -74,7 +74,7 @@ export const readStatusQuery = (
   );
 };
 
-/** The answer of `$status`: one status for each subscription. `path`: what was asked, below the base URL. */
+/** The answer of `$status`: one status for each subscription. `path`: the request, below the base URL. */
 export const statusBundle = (path: string, subscriptions: readonly Subscription[], view: Viewpoint): unknown =>
   searchset(
     path,

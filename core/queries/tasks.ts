@@ -42,7 +42,7 @@ export const readTask = async (
   return resource === undefined ? notFound : { outcome: 'found', resource, shows };
 };
 
-/** Nothing if all are asked for, those too that only a newer release knows. */
+/** `undefined` for all statuses, including those that only a newer release knows. */
 const statusesIn = (text: string | undefined): readonly TaskStatus[] | undefined | Refusal => {
   if (text === undefined) return undefined;
   const asked = text.split(',');
@@ -68,11 +68,11 @@ const ownerIn = (search: Search): string | undefined =>
 
 interface Place {
   readonly list: 'open' | 'closed';
-  /** The Task before it: since when it was as it is, and its id. */
+  /** The last Task of the page before: the time of its last change, and its id. */
   readonly after?: string;
 }
 
-/** Where a page begins. A cursor that is none of the hub's is nothing: an empty answer to it would say that nothing waits. */
+/** Start of a page. Refuses a cursor that is not the hub's: an empty answer would mean that there are no Tasks. */
 const placeIn = (lists: readonly Place['list'][], cursor: string | undefined): Place | undefined => {
   if (cursor === undefined) return { list: lists[0] ?? 'open' };
   const [, named, after = ''] = /^(open|closed):(|[\d:.TZ-]{24}#[\w.-]{1,90})$/.exec(cursor) ?? [];

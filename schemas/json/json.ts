@@ -1,6 +1,6 @@
 /**
- * JSON without loss. FHIR decimals carry their precision (`1.50` is not `1.5`, FHIR R4 2.24.0.1), which `JSON.parse`
- * drops; numbers that would not come out as they went in are kept as their source text (ECMAScript `JSON.rawJSON`).
+ * JSON without loss. FHIR decimals have a precision (`1.50` is not `1.5`, FHIR R4 2.24.0.1), which `JSON.parse`
+ * drops. Numbers that would change are kept as their source text (ECMAScript `JSON.rawJSON`).
  */
 declare global {
   interface JSON {
@@ -24,7 +24,7 @@ for (const character of '0123456789-+.eE') numeric[character.charCodeAt(0)] = 1;
 const isNumeric = (code: number): boolean => numeric[code] === 1;
 export const isSpace = (code: number): boolean => code === 32 || code === 10 || code === 13 || code === 9;
 
-/** Where the string that begins at a quotation mark ends: after its closing one, or at the end of a text that lacks it. */
+/** End of the string that begins at a quotation mark: after its closing mark, or the end of the text if there is none. */
 export const afterString = (text: string, start: number): number => {
   for (let end = text.indexOf('"', start + 1); end !== -1; end = text.indexOf('"', end + 1)) {
     let escapes = 0;
@@ -39,12 +39,12 @@ interface Place {
   readonly to: number;
 }
 
-/** Numbers that a double does not write as the text does. What is no JSON is left for the parser to refuse. */
+/** Numbers that a double does not write as the text has them. Invalid JSON is refused later by the parser. */
 const lossyNumbers = (text: string): readonly Place[] => {
   const found: Place[] = [];
   for (let at = 0; at < text.length; ) {
     const code = text.charCodeAt(at);
-    // Most of a text that people can read is white space.
+    // Most of an indented text is white space.
     if (code === 32) at += 1;
     else if (code === quote) at = afterString(text, at);
     else if (!isNumeric(code)) at += 1;
@@ -55,18 +55,18 @@ const lossyNumbers = (text: string): readonly Place[] => {
       if (String(Number(source)) === source || !jsonNumber.test(source)) continue;
       let next = at;
       while (isSpace(text.charCodeAt(next))) next += 1;
-      // A number in the place of a key would be taken for a key if it stood in quotation marks.
+      // A number in the place of a key would become a key if it were quoted.
       if (text[next] !== ':') found.push({ from, to: at });
     }
   }
   return found;
 };
 
-/** No JSON text holds it as it is; one that holds it escaped is parsed the slow way. */
+/** No JSON text has it unescaped; a text that has it escaped is parsed the slow way. */
 const mark = '\\u0000';
 const marked = '\u0000';
 
-/** Replaces marked texts by the numbers they stand for, where they stand. */
+/** Replaces marked texts by their numbers, in place. */
 const unmark = (value: unknown): unknown => {
   if (typeof value === 'string') return value.startsWith(marked) ? JSON.rawJSON(value.slice(1)) : value;
   if (typeof value !== 'object' || value === null) return value;
@@ -86,7 +86,7 @@ const parseSlowly = (text: string): unknown =>
 
 /**
  * Parses JSON so that `JSON.stringify` of the result has the same meaning, digits of numbers included. Throws `SyntaxError`.
- * A reviver is called for every value, which takes several times as long as parsing: only numbers that need it are looked at.
+ * A reviver is called for every value and takes several times as long as parsing, so only numbers that need it are marked.
  */
 export const parseLossless = (text: string): unknown => {
   const numbers = lossyNumbers(text);

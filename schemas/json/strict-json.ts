@@ -2,8 +2,8 @@ import type { Fault, FaultCode } from '../faults.ts';
 import { afterString, isSpace } from './json.ts';
 
 /**
- * JSON from outside, before anybody believes it. What two readers could understand differently is refused (RFC 7493, I-JSON):
- * the hub passes the text on, and its readers must see what the hub has seen.
+ * Strict reading of JSON from outside. It refuses what two readers could understand differently (RFC 7493, I-JSON):
+ * the hub passes the text on, and its readers must read the same as the hub.
  */
 
 export const maxDepth = 64;
@@ -16,13 +16,13 @@ const colon = 58;
 const isOpening = (code: number): boolean => code === 123 || code === 91;
 const isClosing = (code: number): boolean => code === 125 || code === 93;
 
-/** Member names in a text, each time they are written; or where brackets first nest deeper than `maxDepth`. */
+/** Number of member names in a text, with repetitions; or the place where brackets first nest deeper than `maxDepth`. */
 interface Outline {
   readonly names: number;
   readonly tooDeepAt?: number;
 }
 
-/** Looked at before parsing, so that no parser recurses into an attack. */
+/** Checked before parsing, so that no parser recurses into an attack. */
 export const outlineOf = (text: string): Outline => {
   let depth = 0;
   let names = 0;
@@ -38,10 +38,10 @@ export const outlineOf = (text: string): Outline => {
   return { names };
 };
 
-/** Members of JavaScript's objects that lead to what all objects share. No element of FHIR has such a name. */
+/** Members of JavaScript objects that lead to shared prototypes. No FHIR element has such a name. */
 const reserved: readonly string[] = ['__proto__', 'constructor', 'prototype'];
 
-/** Members of a value and of all in it; no number if one has a name that is reserved. */
+/** Number of members of a value and its nested values; `undefined` if one has a reserved name. */
 const membersIn = (value: unknown): number => {
   if (typeof value !== 'object' || value === null) return 0;
   let count = 0;
@@ -54,7 +54,7 @@ const membersIn = (value: unknown): number => {
   return count;
 };
 
-/** How half a character, or NUL, can be written: as itself neither is JSON in UTF-8. */
+/** Escapes of half a character or NUL: unescaped, neither is JSON in UTF-8. */
 const mayBeOdd = /\\u(?:0000|[dD][89a-fA-F])/;
 
 /** NUL ends a text for some readers and is refused by others; half a character (a lone surrogate) is in no UTF-8. */
@@ -74,9 +74,9 @@ const stringIn = (raw: string): string | undefined => {
   }
 };
 
-/** The first thing in a text that is refused. Asked only when there is one: it takes longer than parsing. */
+/** The first fault in a text. Called only if there is one, because it takes longer than parsing. */
 const firstOdd = (text: string): Odd | undefined => {
-  /** What is open: the names of an object so far, or a list. */
+  /** Open brackets: an object with its names so far, or a list. */
   const open: (Set<string> | 'list')[] = [];
   let expected: Expected = 'value';
   let at = 0;
@@ -151,7 +151,7 @@ const firstOdd = (text: string): Odd | undefined => {
   }
 };
 
-/** A place in a text as editors count: without a word of what stands there. */
+/** A place in a text by line and column, without the text at that place. */
 const placeOf = (text: string, at: number): string => {
   const before = text.slice(0, at);
   const line = before.split('\n').length;
@@ -165,7 +165,7 @@ const refused = (text: string, { code, at }: Odd): Fault => {
 
 type JsonRead = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly fault: Fault };
 
-/** Parses JSON as `JSON.parse` does, and says of what is refused why and where. Time is linear in the text. Throws nothing. */
+/** Parses JSON as `JSON.parse` does. Returns the reason and place of a refusal. Time is linear in the text. Throws nothing. */
 export const readJson = (text: string): JsonRead => {
   if (Buffer.byteLength(text) > maxBodyBytes) return { ok: false, fault: { code: 'too-large' } };
   const { names, tooDeepAt } = outlineOf(text);
@@ -176,7 +176,7 @@ export const readJson = (text: string): JsonRead => {
   } catch {
     return { ok: false, fault: refused(text, firstOdd(text) ?? { code: 'not-json', at: 0 }) };
   }
-  // A member that is written twice is in the value once.
+  // A repeated member is in the value once.
   if (membersIn(value) === names && !mayBeOdd.test(text)) return { ok: true, value };
   const odd = firstOdd(text);
   return odd === undefined ? { ok: true, value } : { ok: false, fault: refused(text, odd) };

@@ -4,9 +4,9 @@ import { systems } from '../names.ts';
 import { canonicalOf } from './artefact.ts';
 import { answersOf, namesMission } from './rules.ts';
 
-/** What a profile says in FHIRPath, because cardinalities and bindings cannot: each with the same in words. */
+/** Rules that need FHIRPath, because cardinalities and bindings cannot express them; each with the same rule as text. */
 
-/** Elements of which a resource may have many, and where in each the codes stand: beside those of others. */
+/** Elements that repeat, with the path of their codes, which may be beside codes of other systems. */
 export const manyConcepts: Readonly<Record<string, string>> = {
   'ServiceRequest.reasonCode': 'ServiceRequest.reasonCode',
   'Location.type': 'Location.type',
@@ -28,7 +28,7 @@ const keyOf = (path: string): string => inside(path).replaceAll('.', '-');
 const oneOf = (codes: readonly string[]): string => `(${codes.map((code) => `'${code}'`).join(' | ')})`;
 const listed = (codes: readonly string[]): string => codes.map((code) => `\`${code}\``).join(', ');
 
-/** That the resource in focus gives one of these answers. The brackets say what FHIRPath means anyway: HAPI 7.6 reads `and` before `in`. */
+/** The focus resource has one of these answers. The brackets are redundant in FHIRPath, but HAPI 7.6 evaluates `and` before `in`. */
 const gives = (type: MessageType, codes: readonly string[]): string => {
   const { answers, focus, elements } = type;
   if (answers === undefined) return `(status in ${oneOf(codes)})`;
@@ -39,7 +39,7 @@ const gives = (type: MessageType, codes: readonly string[]): string => {
   return `${concept}.coding.where(system = '${answers.system}' and (code in ${oneOf(codes)})).exists()`;
 };
 
-/** Where many concepts may stand, at least one has a code of the hub's. */
+/** Of a repeating concept, at least one has a code of the hub. */
 const someCode = (event: string, { path, required, codes }: ElementRule): readonly ElementDefinitionConstraint[] => {
   const conceptPath = manyConcepts[path];
   if (required !== 'always' || codes === undefined || conceptPath === undefined) return [];
@@ -54,7 +54,7 @@ const someCode = (event: string, { path, required, codes }: ElementRule): readon
   ];
 };
 
-/** `other` says nothing without words. */
+/** The code `other` needs a text. */
 const wordsWithOther = (event: string, { path, codes, words }: ElementRule): readonly ElementDefinitionConstraint[] => {
   if (words !== 'with-other' || codes === undefined) return [];
   const own = `coding.where(system = '${canonicalOf('CodeSystem', codes)}'`;
@@ -67,7 +67,7 @@ const wordsWithOther = (event: string, { path, codes, words }: ElementRule): rea
   ];
 };
 
-/** What must be there where an element is needed: its code, its words, the detail that is meant. */
+/** What a needed element must have: its code, its text, the detail. */
 const presence = ({ path, codes, words, detail }: ElementRule): string => {
   const here = inside(path);
   if (detail !== undefined)
@@ -89,7 +89,7 @@ const neededForAnswers = (type: MessageType, rule: ElementRule): readonly Elemen
       ];
 };
 
-/** Which status a Task has with which answer. */
+/** The status of a Task for each answer. */
 const pairing = (type: MessageType): readonly ElementDefinitionConstraint[] =>
   answersOf(type).flatMap(({ answer, status }) =>
     status === undefined
@@ -103,7 +103,7 @@ const pairing = (type: MessageType): readonly ElementDefinitionConstraint[] =>
         ],
   );
 
-/** What the resource in focus must keep to. */
+/** Rules of the focus resource. */
 export const focusInvariants = (
   type: MessageType,
   rules: readonly ElementRule[],
@@ -116,7 +116,7 @@ export const focusInvariants = (
   ...pairing(type),
 ];
 
-/** The code of a PractitionerRole, as people read it. */
+/** The code of a PractitionerRole, readable by people. */
 export const roleCode =
   'code.first().exists(text.exists() or coding.first().exists(display.exists() or code.exists()))';
 
@@ -163,13 +163,13 @@ const authorInvariants = (type: MessageType): readonly ElementDefinitionConstrai
   ];
 };
 
-/** Written for every dialect of regular expressions; whether it is a mission number of the hub's the hub checks. */
+/** Works in every dialect of regular expressions; the hub checks whether it is a mission number of the hub. */
 const missionPattern = '[0-9a-f-]{36}';
 
 const missionInvariant = (type: MessageType): readonly ElementDefinitionConstraint[] => {
   if (!namesMission(type)) return [];
   const named = `identifier.where(system = '${systems.mission}').exists()`;
-  // Where the id is needed for some answers, the hub reads it with those only.
+  // If the id is needed for some answers, the hub reads it with those only.
   const { neededFor } = type.elements.find(({ path }) => path === 'Task.id') ?? {};
   const answering = neededFor === undefined ? '' : `.where(${gives(type, neededFor)})`;
   const ways = [
@@ -190,7 +190,7 @@ const missionInvariant = (type: MessageType): readonly ElementDefinitionConstrai
   ];
 };
 
-/** What the MessageHeader must keep to together with what it points to in the Bundle. */
+/** Rules of the MessageHeader together with its targets in the Bundle. */
 export const headerInvariants = (type: MessageType): readonly ElementDefinitionConstraint[] => [
   ...missionInvariant(type),
   ...authorInvariants(type),

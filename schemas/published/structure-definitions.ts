@@ -10,7 +10,7 @@ import { valueSetUrl } from './value-sets.ts';
 
 type Profiled = Focus['resource'] | 'MessageHeader';
 
-/** The types of resource that messages are about, their header, and who is behind it. */
+/** Types with profiles: the focus resources of messages, their header, and the author. */
 export const profiledTypes = (): readonly (Profiled | 'PractitionerRole')[] => [
   ...new Set<Profiled>(['MessageHeader', ...catalogue.flatMap(({ focus }) => focus?.resource ?? [])]),
   'PractitionerRole',
@@ -54,7 +54,7 @@ const elementsOf = ({ path, required, what, codes }: ElementRule): readonly Elem
     return [element(path, { ...words, type: [{ code: 'Reference', targetProfile: [deciderUrl] }] })];
   if (codes === undefined) return [element(path, words)];
   const conceptPath = manyConcepts[path] ?? path;
-  // A profile refuses nothing that the hub takes: what may be left out may also be said in words only, or in codes of others.
+  // A profile must not refuse what the hub accepts: an optional concept may have only text, or codes of other systems.
   const strength = required === 'always' && manyConcepts[path] === undefined ? 'required' : 'extensible';
   const binding = { strength, valueSet: valueSetUrl(codes) } as const;
   return conceptPath === path
@@ -94,7 +94,7 @@ const profile = (
   };
 };
 
-/** Names the message. */
+/** Fixes the code of the message. */
 const headerElements = (type: MessageType): readonly ElementDefinition[] => [
   element('MessageHeader.event[x]', {
     type: [{ code: 'Coding' }],
@@ -102,7 +102,7 @@ const headerElements = (type: MessageType): readonly ElementDefinition[] => [
   }),
 ];
 
-/** For each message a profile of its header and one of the resource it is about; and one of who is behind it. */
+/** For each message a profile of its header and one of its focus resource; and one profile of the author. */
 export const structureDefinitions = (edition: Edition): readonly StructureDefinition[] => [
   ...catalogue.flatMap((type) => [
     profile(type, 'MessageHeader', headerElements(type), edition),
