@@ -41,7 +41,7 @@ const givenBudgets = (): Readonly<Record<string, string>> => {
 
 const firstSteps = ({ url, origin, issuerUrl, dataDir }: Host): string => `
 Play a mission in a browser: ${origin}/docs
-There press "Let every party listen here" before the first message. Parties that no machine reaches are reported in the mission, and then later examples do not fit.
+Press "Let every party listen here" before the first message. Otherwise the hub reports unreachable parties in the mission, and later examples are refused.
 
 Then send the first message there, or here (bash, in this folder):
 
@@ -50,7 +50,7 @@ Then send the first message there, or here (bash, in this folder):
     -H 'Content-Type: application/fhir+json' \\
     -d @partner/examples/mission-request.json
 
-To begin anew: Ctrl-C, delete ${dataDir}, start again.
+To start with an empty hub: Ctrl-C, delete ${dataDir}, start again.
 `;
 
 const { values } = commandLine({
@@ -69,7 +69,7 @@ const main = async (): Promise<number> => {
     dataDir: values['data-dir'],
   });
   console.log(firstSteps(host));
-  console.log(`The functions' log: ${host.logFile}\nCtrl-C ends the hub; what it has accepted is kept.`);
+  console.log(`The functions' log: ${host.logFile}\nCtrl-C stops the hub; accepted messages are kept.`);
 
   let ending = false;
   const end = (): void => {

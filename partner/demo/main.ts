@@ -8,7 +8,7 @@ import { Partner } from './partner.ts';
 import { castOf, play } from './story.ts';
 import { bold, chapter, green, red, say } from './timeline.ts';
 
-/** Plays one mission between partner systems on this machine, and ends well only if everybody who must know was told. */
+/** `npm run demo`: plays one mission between partner systems on this machine. Exit code 0 only if every party that must know was notified. */
 
 commandLine({ usage: 'Usage: npm run demo', options: {} });
 
@@ -45,7 +45,7 @@ const readReceipts = async (reader: Partner, mission: string) =>
     .entry.map(({ resource }) => resource);
 type Receipts = Awaited<ReturnType<typeof readReceipts>>;
 
-/** The receipts, once none is under way any more. */
+/** The receipts, once none is in progress. */
 const settledReceipts = async (reader: Partner, mission: string, until: number): Promise<Receipts> => {
   for (;;) {
     const receipts = await readReceipts(reader, mission);
@@ -54,13 +54,13 @@ const settledReceipts = async (reader: Partner, mission: string, until: number):
   }
 };
 
-const storyShape = z.object({
+const historyShape = z.object({
   entry: z.array(z.object({ resource: z.object({ text: z.object({ div: z.string() }) }) })),
 });
 
 const entities: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', '#39': "'" };
 
-/** The paragraphs of a narrative, without what goes without saying here: today's date, and that all names are examples. */
+/** The paragraphs of a narrative, without today's date and the suffix of sample names. */
 const paragraphsIn = (div: string): readonly string[] =>
   [...div.matchAll(/<p>(.*?)<\/p>/gs)].map(([, inner = '']) =>
     inner
@@ -74,11 +74,11 @@ const widest = 110;
 const indented = (text: string): string =>
   text.replaceAll(new RegExp(`(.{1,${widest}})(?: +|$)`, 'g'), '      $1\n').trimEnd();
 
-/** What is read by whoever asks afterwards: who did what, on which ground, and in which words. */
-const printStory = async (reader: Partner, mission: string): Promise<void> => {
-  const story = storyShape.parse(await reader.read(`/ServiceRequest/${mission}/$history?_count=100`));
-  chapter('The whole story, as everybody who led the mission may read it: GET ServiceRequest/<mission>/$history');
-  for (const { resource } of story.entry) {
+/** Prints the history of the mission: who did what, for which reason, and in which words. */
+const printHistory = async (reader: Partner, mission: string): Promise<void> => {
+  const history = historyShape.parse(await reader.read(`/ServiceRequest/${mission}/$history?_count=100`));
+  chapter('The whole history, as every party that led the mission may read it: GET ServiceRequest/<mission>/$history');
+  for (const { resource } of history.entry) {
     const [title = '', sentences = ''] = paragraphsIn(resource.text.div);
     console.log(`  ${bold(title)}\n${indented(sentences)}`);
   }
@@ -97,8 +97,10 @@ const hospitalAcknowledged = async (reader: Partner, mission: string): Promise<b
 
 const main = async (): Promise<number> => {
   const dataDir = await mkdtemp(join(tmpdir(), 'luftbro-demo-'));
-  console.log(bold('luftbro demo: one mission between seven systems, from the request to what became of it'));
-  console.log('It took three hours; here it takes a few seconds, and the times seen in it are moved to end now.');
+  console.log(bold('luftbro demo: one mission between seven systems, from request to outcome'));
+  console.log(
+    'The mission takes three hours. Here it takes a few seconds, and its times are moved so that it ends now.',
+  );
   const host = await startHost({ dataDir, port: 0, issuerPort: 0 });
   say(`hub at ${host.url}`);
   const cast = castOf((name, client) => new Partner({ name, client, hub: host.url, issuer: host.issuerUrl }));
@@ -119,16 +121,16 @@ const main = async (): Promise<number> => {
         .then(resolve, reject);
     });
     const receipts = await settledReceipts(cast.quality, mission, until);
-    await printStory(cast.amk, mission);
+    await printHistory(cast.amk, mission);
     const slowest = Math.max(
       ...receipts.map(({ sent = '', received = '' }) => Date.parse(received) - Date.parse(sent)),
     );
-    const told = receipts.length > 0 && receipts.every(({ status }) => status === 'completed');
+    const isNotified = receipts.length > 0 && receipts.every(({ status }) => status === 'completed');
     const acknowledged = await hospitalAcknowledged(cast.trondheim, mission);
     console.log(
-      `\n${told ? green(`✓ every party was told (${receipts.length} receipts, the slowest after ${slowest} ms)`) : red('✗ somebody was not told')}; ${acknowledged ? green('✓ the hospital acknowledged') : red('✗ the hospital did not acknowledge')}`,
+      `\n${isNotified ? green(`✓ every party was notified (${receipts.length} receipts, the slowest after ${slowest} ms)`) : red('✗ a party was not notified')}; ${acknowledged ? green('✓ the hospital acknowledged') : red('✗ the hospital did not acknowledge')}`,
     );
-    return told && acknowledged ? 0 : 1;
+    return isNotified && acknowledged ? 0 : 1;
   } catch (error) {
     console.error(red(whyOf(error)));
     return 1;

@@ -3,7 +3,7 @@ import { Webhook } from 'standardwebhooks';
 import { z } from 'zod';
 import { missionTopic } from '../../schemas/names.ts';
 
-/** What a partner system reads of a notification. Extra members are of no interest to it. */
+/** The parts of a notification that a partner system reads; it ignores other members. */
 const headerShape = z.object({ resourceType: z.literal('MessageHeader'), eventCoding: z.object({ code: z.string() }) });
 const parametersShape = z.object({
   resourceType: z.literal('Parameters'),
@@ -21,7 +21,7 @@ const subscriptionShape = z.object({
   channel: z.object({ extension: z.array(z.object({ url: z.string(), valueString: z.string().optional() })) }),
 });
 
-/** The header of the hub's answer names the mission and its version, then what has changed. */
+/** The header of the hub's answer: focus names the mission and its version, then what has changed. */
 const answerShape = z.object({
   focus: z.tuple(
     [z.object({ identifier: z.object({ value: z.string() }), display: z.string().default('') })],
@@ -29,8 +29,8 @@ const answerShape = z.object({
   ),
 });
 
-/** A notification whose signature was good. */
-interface Heard {
+/** A notification with a valid signature. */
+interface Received {
   readonly event: string;
   /** Numbered per subscription, without a gap. */
   readonly number: string;
@@ -63,8 +63,8 @@ export class Partner {
   #token = '';
   #secret = '';
   #active: (() => void) | undefined;
-  readonly #heard: Heard[] = [];
-  readonly #waiting: ((heard: Heard) => void)[] = [];
+  readonly #received: Received[] = [];
+  readonly #waiting: ((received: Received) => void)[] = [];
   #failed: (error: unknown) => void = () => {};
 
   constructor(settings: Settings) {
@@ -149,14 +149,14 @@ export class Partner {
     };
   }
 
-  /** The next notification, in the order in which they came. */
-  async next(): Promise<Heard> {
-    return this.#heard.shift() ?? (await new Promise<Heard>((resolve) => this.#waiting.push(resolve)));
+  /** The next notification, in the order of arrival. */
+  async next(): Promise<Received> {
+    return this.#received.shift() ?? (await new Promise<Received>((resolve) => this.#waiting.push(resolve)));
   }
 
-  /** Notifications that nobody has asked for. */
-  get unexpected(): readonly Heard[] {
-    return this.#heard;
+  /** Notifications that `next` has not returned. */
+  get unexpected(): readonly Received[] {
+    return this.#received;
   }
 
   async read(path: string): Promise<unknown> {
@@ -198,9 +198,9 @@ export class Partner {
       this.#failed(new Error(`${this.name} got a notification without a message`));
       return;
     }
-    const heard = { event: header.eventCoding.code, number };
+    const received = { event: header.eventCoding.code, number };
     const waiting = this.#waiting.shift();
-    if (waiting === undefined) this.#heard.push(heard);
-    else waiting(heard);
+    if (waiting === undefined) this.#received.push(received);
+    else waiting(received);
   }
 }

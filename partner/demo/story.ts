@@ -2,9 +2,9 @@ import { messageFrom } from './messages.ts';
 import type { Partner } from './partner.ts';
 import { bold, chapter, dim, green, say } from './timeline.ts';
 
-/** The second mission of `partner/examples/`, step by step: the next message is sent when everybody has been told of the one before. */
+/** The second mission of `partner/examples/`, step by step: each message is sent when every party was notified of the one before. */
 
-/** Everybody who takes part, each with its own system. */
+/** The parties of the mission, each with its own system. */
 export const castOf = (partner: (name: string, client: string) => Partner) => ({
   amk: partner('AMK Innlandet', 'amk-innlandet'),
   oslo: partner('AMK LA Oslo', 'amk-la-oslo'),
@@ -24,10 +24,10 @@ interface Step {
   readonly who: Who;
   /** File in `partner/examples/`. */
   readonly example: string;
-  /** What a bystander would say that `who` does. */
+  /** What `who` does, for the reader of the output. */
   readonly does: string;
-  /** Who must be told, and nobody else. */
-  readonly told: readonly Who[];
+  /** The parties that must be notified; no others may be. */
+  readonly notifies: readonly Who[];
 }
 
 interface Chapter {
@@ -35,11 +35,11 @@ interface Chapter {
   readonly steps: readonly Step[];
 }
 
-const step = (who: Who, does: string, example: string, ...told: readonly Who[]): Step => ({
+const step = (who: Who, does: string, example: string, ...notifies: readonly Who[]): Step => ({
   who,
   example,
   does,
-  told,
+  notifies,
 });
 
 const chapters: readonly Chapter[] = [
@@ -52,22 +52,22 @@ const chapters: readonly Chapter[] = [
     ],
   },
   {
-    title: 'Rejected on medical ground: who, in which role, on what, and why stays in the log',
+    title: 'Rejected for a medical reason: the log keeps who decided, in which role, on what, and why',
     steps: [
       step('oslo', 'writes down a physician’s assessment: not indicated', 'medical-assessment', 'amk'),
       step('oslo', 'rejects: the ambulance on scene can manage', 'second-mission-rejection', 'amk', 'quality'),
     ],
   },
   {
-    title: 'The patient gets worse. Who stands with her disputes the rejection; another person must decide',
+    title: 'The patient gets worse. The crew on scene disputes the rejection; another person must decide',
     steps: [
-      step('amk', 'asks for a review, in words and new observations', 'review-request', 'oslo', 'quality'),
+      step('amk', 'asks for a review, with reasons and new observations', 'review-request', 'oslo', 'quality'),
       step('oslo', 'has seen it', 'second-mission-review-acknowledgement', 'amk'),
       step('oslo', 'accepts: another physician', 'second-mission-review-decision', 'amk', 'quality'),
     ],
   },
   {
-    title: 'The helicopter that can fly in this weather stands in another region: the mission moves there as a whole',
+    title: 'The helicopter that can fly in this weather is in another region: the whole mission moves there',
     steps: [
       step('oslo', 'forwards the mission to Trondheim', 'mission-forward', 'amk', 'trondheim', 'quality'),
       step('trondheim', 'has taken over', 'second-mission-forward-acknowledgement', 'oslo', 'amk'),
@@ -106,7 +106,7 @@ const chapters: readonly Chapter[] = [
     ],
   },
   {
-    title: 'What was done, and whether it was the right help. The quality register gets it without persons',
+    title: 'What was done, and whether it was the right help. The quality register gets it de-identified',
     steps: [
       step('nordvik', 'reports: phases, NACA, treatment', 'mission-report', 'trondheim', 'quality'),
       step('hospital', 'reports back: help was needed earlier', 'outcome-feedback', 'trondheim', 'quality'),
@@ -114,28 +114,28 @@ const chapters: readonly Chapter[] = [
   },
 ];
 
-/** Plays the mission; gives its number. */
+/** Plays the mission; returns its id. */
 export const play = async (cast: Cast, endsAt: number): Promise<string> => {
   let mission: string | undefined;
   for (const { title, steps } of chapters) {
     chapter(title);
-    for (const { who, example, does, told } of steps) {
+    for (const { who, example, does, notifies } of steps) {
       const before = performance.now();
       const sent = await cast[who].send(messageFrom(example, endsAt, mission));
       mission ??= sent.mission;
       say(`${bold(cast[who].name)} ${does} ${dim(`${sent.event}, ${sent.version}, ${since(before)}`)}`);
-      const heard = await Promise.all(
-        told.map(async (one) => {
+      const notified = await Promise.all(
+        notifies.map(async (one) => {
           const { event, number } = await cast[one].next();
-          if (event !== sent.event) throw new Error(`${cast[one].name} was told of ${event}, not of ${sent.event}`);
+          if (event !== sent.event) throw new Error(`${cast[one].name} was notified of ${event}, not of ${sent.event}`);
           return `${cast[one].name} ${dim(`#${number}`)}`;
         }),
       );
-      if (heard.length > 0) say(`  ${green('→')} told: ${heard.join(', ')} ${dim(`after ${since(before)}`)}`);
+      if (notified.length > 0) say(`  ${green('→')} notified: ${notified.join(', ')} ${dim(`after ${since(before)}`)}`);
     }
   }
   const surprised = Object.values(cast).find(({ unexpected }) => unexpected.length > 0);
-  if (surprised !== undefined) throw new Error(`${surprised.name} was told more than concerns it`);
+  if (surprised !== undefined) throw new Error(`${surprised.name} got notifications that it must not get`);
   if (mission === undefined) throw new Error('no mission was opened');
   return mission;
 };

@@ -1,4 +1,4 @@
-/** What people watch: the mission, line by line, as it happens. */
+/** The output of the demo: the mission, line by line, as it happens. */
 
 const plain = process.env['NO_COLOR'] !== undefined || !process.stdout.isTTY;
 const paint = (code: number, text: string): string => (plain ? text : `\u001b[${code}m${text}\u001b[0m`);
@@ -13,5 +13,5 @@ const clock = (): string => `${((performance.now() - startedAt) / 1000).toFixed(
 
 export const say = (text: string): void => console.log(`${dim(clock())}  ${text}`);
 
-/** A new part of the story. */
+/** The heading of the next part of the mission. */
 export const chapter = (title: string): void => console.log(`\n${bold(title)}`);

@@ -26,7 +26,7 @@ test('completes the mission of the demo, and reports that every party was notifi
   );
   const last = stripVTControlCharacters(output).trimEnd().split('\n').at(-1);
   expect(last).toMatch(
-    /^✓ every party was told \(\d+ receipts, the slowest after \d+ ms\); ✓ the hospital acknowledged$/,
+    /^✓ every party was notified \(\d+ receipts, the slowest after \d+ ms\); ✓ the hospital acknowledged$/,
   );
   expect(code).toBe(0);
 });
