@@ -114,9 +114,9 @@ describe('the dead-letters command', () => {
     expect(await run(['list'])).toMatchObject({ code: 2 });
     expect((await onThisHub('bury')).errors).toContain('Usage');
     expect(await onThisHub('redrive')).toMatchObject({ code: 2 });
-    expect((await run(['list', '--local', '--table', 'another'])).errors).toContain('not both');
-    expect((await onThisHub('show', 'nonsense')).errors).toContain('nonsense is no name');
+    expect((await run(['list', '--local', '--table', 'another'])).errors).toContain('exclude each other');
+    expect((await onThisHub('show', 'nonsense')).errors).toContain('"nonsense" is not the name');
     expect((await onThisHub('redrive', `${subscription}.999`)).errors).toContain('Not among the dead letters');
-    expect((await run(['list', '--local', '--data-dir', '/nowhere'])).errors).toContain('is not there');
+    expect((await run(['list', '--local', '--data-dir', '/nowhere'])).errors).toContain('does not exist');
   });
 });

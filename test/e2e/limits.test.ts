@@ -124,7 +124,7 @@ describe('a client over its rate limit', () => {
     expect(opened).toBeLessThanOrEqual(mostMissions * windows(missionSeconds));
     expect(answer.status).toBe(429);
     expect(problemsOf(answer.body)).toEqual([]);
-    expect(JSON.stringify(answer.body)).toContain('what cannot wait is phoned');
+    expect(JSON.stringify(answer.body)).toContain('phone what cannot wait');
     const seconds = Number(answer.headers.get('retry-after'));
     expect(seconds).toBeGreaterThanOrEqual(1);
     expect(seconds).toBeLessThanOrEqual(missionSeconds);
