@@ -12,14 +12,14 @@ import { readAssembly } from '../local/aws/template.ts';
 import { order, type Started, type Traffic } from './aws-protocol.ts';
 
 /**
- * The embedded AWS in a process of its own, so that its processor time is nobody's: the stack's table and queues behind
- * one door, which counts what passes, and a partner's endpoint. Ends with the process that started it.
+ * The embedded AWS in a separate process, so that its processor time is not measured: the stack's table and queues behind one proxy,
+ * which counts the traffic, and a partner's endpoint. It ends with the process that started it.
  */
 
 const region = 'eu-north-1';
 const [, , assemblyFolder = ''] = process.argv;
 
-const openDoor = async (serve: (request: IncomingMessage, response: ServerResponse) => Promise<void>) => {
+const openServer = async (serve: (request: IncomingMessage, response: ServerResponse) => Promise<void>) => {
   const server = createServer((request, response) => {
     serve(request, response).catch((error: unknown) => {
       console.error(error);
@@ -29,7 +29,7 @@ const openDoor = async (serve: (request: IncomingMessage, response: ServerRespon
   server.keepAliveTimeout = 65_000;
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('the door has no port');
+  if (address === null || typeof address === 'string') throw new Error('the server has no port');
   return { origin: `http://127.0.0.1:${address.port}`, close: () => server.closeAllConnections() };
 };
 
@@ -45,7 +45,7 @@ const nothing = (): Traffic => ({
   readUnits: 0,
   writeUnits: 0,
   bytes: 0,
-  orders: [],
+  jobs: [],
   requests: [],
   posts: [],
 });
@@ -63,7 +63,7 @@ const keyed = z.object({
   RequestItems: z.unknown().optional(),
 });
 
-/** What makes two calls the same call: their kind and the items they are about, not the times they carry. */
+/** Identifies a call by its kind and its items, not by its times, so that a repeated call gets the same key. */
 const nameOf = (kind: string, body: string): string => {
   if (kind.startsWith('Send')) return kind;
   const { IndexName, Key, Item, ExpressionAttributeValues: values = {}, RequestItems } = keyed.parse(JSON.parse(body));
@@ -101,12 +101,12 @@ const note = (kind: string, body: string): void => {
   seen.calls[kind] = (seen.calls[kind] ?? 0) + 1;
   if (withBodies) seen.requests.push({ kind, body });
   if (kind === 'SendMessageBatch')
-    seen.orders.push(...batch.parse(JSON.parse(body)).Entries.map(({ MessageBody }) => MessageBody));
+    seen.jobs.push(...batch.parse(JSON.parse(body)).Entries.map(({ MessageBody }) => MessageBody));
 };
 
 const isWrite = (kind: string): boolean => ['PutItem', 'UpdateItem', 'DeleteItem'].includes(kind);
 
-/** Asks for the capacity that a call takes, and hands the answer on without it. */
+/** Requests the consumed capacity of a call, and removes it from the answer. */
 const passCounted = async (origin: string, request: IncomingMessage, kind: string, body: string): Promise<Given> => {
   const asked: object = JSON.parse(body);
   const answer = await pass(origin, request, JSON.stringify({ ...asked, ReturnConsumedCapacity: 'TOTAL' }));
@@ -123,7 +123,7 @@ const { stackName, template } = await readAssembly(assemblyFolder);
 const queues = await startQueues({ region });
 const tables = await startTables({ folder, region, log: () => {} });
 
-const door = await openDoor(async (request, response) => {
+const proxy = await openServer(async (request, response) => {
   const body = (await buffer(request)).toString('utf8');
   const kind = String(request.headers['x-amz-target']).replace(/^.*\./, '');
   const isQueue = String(request.headers['x-amz-target']).startsWith('AmazonSQS');
@@ -141,7 +141,7 @@ const door = await openDoor(async (request, response) => {
   response.end(answer.body);
 });
 
-const endpoint = await openDoor(async (request, response) => {
+const endpoint = await openServer(async (request, response) => {
   const body = await buffer(request);
   if (withBodies) seen.posts.push(body.toString('utf8'));
   response.writeHead(200).end();
@@ -152,7 +152,7 @@ const stack = createStack({
   region,
   template,
   parameters: { TokenIssuer: 'http://localhost' },
-  queueUrl: (name) => `${door.origin}/000000000000/${name}`,
+  queueUrl: (name) => `${proxy.origin}/000000000000/${name}`,
 });
 const tableNames = await tables.create(stack);
 const urls = [...(await queues.create(stack)).values()];
@@ -160,7 +160,7 @@ await loadFirstData({})({ endpoint: tables.endpoint, region, tableNames });
 
 const isDeadLetters = (url: string): boolean => /dead/i.test(url);
 const said: Started = {
-  origin: door.origin,
+  origin: proxy.origin,
   tableName: tableNames[0] ?? '',
   queueUrl: urls.find((url) => !isDeadLetters(url)) ?? '',
   endpoint: `${endpoint.origin}/notify`,
@@ -173,7 +173,7 @@ process.on('message', (message) => {
   seen = nothing();
 });
 process.on('disconnect', () => {
-  door.close();
+  proxy.close();
   endpoint.close();
   void Promise.all([tables.close(), queues.close()])
     .then(() => rm(folder, { recursive: true, force: true }))

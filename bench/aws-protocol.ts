@@ -1,9 +1,9 @@
 import { z } from 'zod';
 
-/** What the process with the embedded AWS and the process that measures say to each other. */
+/** Messages between the process with the embedded AWS and the measuring process. */
 
 export const started = z.object({
-  /** Where both the tables and the queues are reached. */
+  /** Endpoint of both tables and queues. */
   origin: z.string(),
   tableName: z.string(),
   queueUrl: z.string(),
@@ -12,8 +12,8 @@ export const started = z.object({
 });
 
 /**
- * From now on: `pass` calls on to the embedded services, or `replay` what was answered to the same call before.
- * The answer is what has come since the last order.
+ * The mode from now on: `pass` calls to the embedded services, or `replay` the earlier answer to the same call. The reply is the
+ * traffic since the last command.
  */
 export const order = z.object({ mode: z.enum(['pass', 'replay']), withBodies: z.boolean() });
 
@@ -25,11 +25,11 @@ export const traffic = z.object({
   writeUnits: z.number(),
   /** Bytes of requests and answers, bodies only. */
   bytes: z.number(),
-  /** Bodies of the messages put into the delivery queue. */
-  orders: z.array(z.string()),
+  /** Bodies of the jobs in the delivery queue. */
+  jobs: z.array(z.string()),
   /** Each call's kind and body; empty unless wanted. */
   requests: z.array(z.object({ kind: z.string(), body: z.string() })),
-  /** Bodies that came to the partner's endpoint; empty unless wanted. */
+  /** Bodies received at the partner's endpoint; empty unless wanted. */
   posts: z.array(z.string()),
 });
 

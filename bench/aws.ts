@@ -3,14 +3,14 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { type Order, started, type Started, type Traffic, traffic } from './aws-protocol.ts';
 
-/** The embedded AWS in a process of its own. */
+/** The embedded AWS in a separate process. */
 export interface Aws extends Started {
-  /** Says what is to happen from now on; returns what has come since it was last told. */
-  readonly tell: (order: Order) => Promise<Traffic>;
+  /** Sets the mode from now on; returns the traffic since the last call. */
+  readonly setMode: (order: Order) => Promise<Traffic>;
   readonly close: () => Promise<void>;
 }
 
-/** Rejects if the process ends before it says anything. */
+/** Rejects if the process ends before its first message. */
 const heard = async (child: ChildProcess): Promise<unknown> => {
   const ended = new AbortController();
   const gone = (): void => ended.abort(new Error('the process of the embedded AWS has ended'));
@@ -28,7 +28,7 @@ export const startAws = async (assembly: string): Promise<Aws> => {
   const where = started.parse(await heard(child));
   return {
     ...where,
-    tell: async (order) => {
+    setMode: async (order) => {
       const answer = heard(child);
       child.send(order);
       return traffic.parse(await answer);

@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { z } from 'zod';
 import { readAssembly } from '../local/aws/template.ts';
 
-/** The very code that is deployed, as the synthesised stack names it. */
+/** The deployed bundles, as the synthesised stack names them. */
 
 const functionShape = z.object({
   Code: z.object({ S3Key: z.string() }),
@@ -19,11 +19,11 @@ export interface Bundle {
   readonly url: string;
   readonly bytes: number;
   readonly zipped: number;
-  /** Values that the stack gives as they are; those that it computes stand as `bench`. */
+  /** Literal values of the template; computed values are replaced by `bench`. */
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** As Lambda looks for the module of `index.handler`. */
+/** Finds the module of `index.handler` in the order of Lambda. */
 const moduleIn = (folder: string): string => {
   const file = ['index.js', 'index.mjs', 'index.cjs']
     .map((name) => join(folder, name))

@@ -7,12 +7,12 @@ import { promisify } from 'node:util';
 import { type Bundle, readBundles } from './bundles.ts';
 import { median } from './statistics.ts';
 
-/** What a cold start has to read: the size of each function's code, and how long a new process takes to import it. */
+/** The code that a cold start loads: the size of each function's code, and the time that a new process takes to import it. */
 export interface CodeFigures {
   readonly name: string;
   readonly bytes: number;
   readonly zipped: number;
-  /** Milliseconds to import it, and the same for a handler that does nothing, medians; by turns. */
+  /** Milliseconds to import it, and to import an empty handler; medians of alternating runs. */
   readonly cold: number;
   readonly empty: number;
 }

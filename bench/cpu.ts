@@ -7,7 +7,7 @@ import type { CpuResults, CpuSettings } from './measure-protocol.ts';
 import { listeners, messageText, story, type Step } from './messages.ts';
 import { median } from './statistics.ts';
 
-/** Processor time of this process that a number of calls take, one after another; milliseconds per call. */
+/** Milliseconds of processor time of this process per call, over a number of consecutive calls. */
 const cpuOf = async (calls: number, call: () => Promise<unknown>): Promise<number> => {
   const before = process.cpuUsage();
   for (let index = 0; index < calls; index += 1) await call();
@@ -15,13 +15,13 @@ const cpuOf = async (calls: number, call: () => Promise<unknown>): Promise<numbe
   return (user + system) / 1000 / calls;
 };
 
-/** By turns, so that whatever else the machine does meets both. */
+/** Alternates both, so that other load of the machine affects both equally. */
 const compare = async (
   { calls, rounds }: CpuSettings,
   hub: () => Promise<unknown>,
   floor: () => Promise<unknown>,
 ): Promise<{ hub: number; floor: number; ratio: number }> => {
-  // Twice: code is compiled by what it has seen.
+  // Twice, because the compiler optimises code for the calls it has seen.
   for (const call of [hub, floor, hub, floor]) await cpuOf(calls, call);
   const pairs: { hub: number; floor: number }[] = [];
   for (let round = 0; round < rounds; round += 1)
@@ -36,8 +36,8 @@ const compare = async (
 const measured: readonly Step[] = [story.request, story.acknowledgement, story.update, story.prearrival];
 
 /**
- * Plays the first mission; at some of its messages the same message is handled again and again, by the hub and by the floor,
- * on answers of AWS that are repeated from the first time. Must run in a process of its own.
+ * Plays the first mission. At some of its messages the hub and the floor handle the same message repeatedly, with AWS answers that are
+ * replayed from the first time. Must run in a separate process.
  */
 export const measureCpu = async (settings: CpuSettings): Promise<CpuResults> => {
   const aws = await startAws(settings.assembly);
@@ -52,15 +52,15 @@ export const measureCpu = async (settings: CpuSettings): Promise<CpuResults> => 
         await play(hub, aws, step);
         continue;
       }
-      await aws.tell({ mode: 'pass', withBodies: true });
+      await aws.setMode({ mode: 'pass', withBodies: true });
       const text = messageText(step);
       const event = hub.eventOf(text, step.sender);
       await hub.process(event);
-      const accepting = await aws.tell({ mode: 'pass', withBodies: true });
-      const [order = '', ...others] = accepting.orders;
+      const accepting = await aws.setMode({ mode: 'pass', withBodies: true });
+      const [order = '', ...others] = accepting.jobs;
       const delivery = hub.deliveryOf(order);
       await hub.deliver(delivery);
-      const delivering = await aws.tell({ mode: 'replay', withBodies: false });
+      const delivering = await aws.setMode({ mode: 'replay', withBodies: false });
 
       const floor = floorOf(accepting, aws.endpoint, table, queues);
       results.push({
@@ -86,7 +86,7 @@ export const measureCpu = async (settings: CpuSettings): Promise<CpuResults> => 
           () => deliveryFloor.deliver(delivery),
         )),
       });
-      await aws.tell({ mode: 'pass', withBodies: false });
+      await aws.setMode({ mode: 'pass', withBodies: false });
       for (const other of others) await hub.deliver(hub.deliveryOf(other));
     }
     return results;

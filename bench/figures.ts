@@ -1,9 +1,9 @@
-/** One table of the bench: what was measured, and what limits the figures. */
+/** One table of the bench: the figures and their limits. */
 export interface Figures {
   readonly title: string;
   readonly columns: readonly string[];
   readonly rows: readonly (readonly string[])[];
-  /** What the figures are bounded by, and how they were measured; a sentence each. */
+  /** Limits of the figures and how they were measured, one sentence each. */
   readonly notes: readonly string[];
 }
 
@@ -33,7 +33,7 @@ export const asMarkdown = ({ title, columns, rows, notes }: Figures): string => 
 
 const digits = (value: number): number => (Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2);
 
-/** Three digits that mean something. */
+/** Rounds to three significant digits. */
 export const number = (value: number): string => (Number.isNaN(value) ? '–' : value.toFixed(digits(value)));
 
 export const times = (ratio: number): string => `${ratio.toFixed(2)} ×`;

@@ -7,20 +7,19 @@ import type { Table } from '../adapters/dynamodb/table.ts';
 import type { Traffic } from './aws-protocol.ts';
 
 /**
- * The least a handler could do: parse the body and the entries it reads, and make the very calls that the hub made for the
- * same message, with the same contents and through the same clients. It checks nothing, decides nothing, unpacks and
- * compresses nothing, signs nothing.
+ * The minimal work of a handler: it parses the body and the entries it reads, and makes the same calls as the hub for the same
+ * message, with the same contents and through the same clients. It has no checks, rules, compression or signatures.
  */
 export interface Floor {
-  /** For a message as API Gateway hands it over. */
+  /** For a message in the event format of API Gateway. */
   readonly process: (event: unknown) => Promise<void>;
-  /** For an order as SQS hands it over. */
+  /** For a delivery job in the event format of SQS. */
   readonly deliver: (event: unknown) => Promise<void>;
 }
 
 const attribute = z.record(z.string(), z.unknown());
 
-/** A value of DynamoDB's JSON as the document client takes it. */
+/** Converts a value of DynamoDB's JSON for the document client. */
 const plain = (value: unknown): unknown => {
   const [[type, content] = ['NULL', true]] = Object.entries(attribute.parse(value));
   switch (type) {
@@ -43,7 +42,7 @@ const plain = (value: unknown): unknown => {
 const plainMembers = (members: unknown): Record<string, unknown> =>
   Object.fromEntries(Object.entries(attribute.parse(members)).map(([name, value]) => [name, plain(value)]));
 
-/** A call; gives the items that it read. */
+/** Makes a call; returns the items that it read. */
 type Call = () => Promise<readonly Record<string, unknown>[]>;
 
 const nothing: readonly Record<string, unknown>[] = [];
@@ -113,7 +112,7 @@ export const floorOf = (recorded: Traffic, endpoint: string, table: Table, queue
   const calls = recorded.requests
     .filter(({ kind }) => kind !== 'GetItem')
     .map(({ kind, body }) => callOf(kind, body, table, queues));
-  // The same items come each time: what unpacking them takes is not the floor's.
+  // The same items are read each time: unpacking them is not part of the floor.
   const texts = new Map<unknown, string>();
   const textOf = ({ sk, packed }: Record<string, unknown>): string | undefined => {
     if (!(packed instanceof Uint8Array)) return undefined;

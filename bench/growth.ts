@@ -42,7 +42,7 @@ const lengthCases = async (hub: HubInProcess, aws: Aws, sizes: readonly number[]
   return cases;
 };
 
-/** As many as one organisation may have. */
+/** The largest number for one organisation. */
 const mostSubscriptions = 50;
 
 const subscriberCases = async (hub: HubInProcess, aws: Aws, sizes: readonly number[]): Promise<readonly Case[]> => {
@@ -96,7 +96,7 @@ const sampled = async (aws: Aws, work: () => Promise<unknown>): Promise<Sample> 
   await work();
   const { user, system } = process.cpuUsage(before);
   const wall = performance.now() - started;
-  return { traffic: await aws.tell({ mode: 'pass', withBodies: false }), cpu: (user + system) / 1000, wall };
+  return { traffic: await aws.setMode({ mode: 'pass', withBodies: false }), cpu: (user + system) / 1000, wall };
 };
 
 /** Calls that do not belong to one message: the directory and the guideline, once a minute. */
@@ -114,12 +114,12 @@ const summary = (samples: readonly Sample[]): Side => {
   };
 };
 
-/** What one more message costs at each size: the sizes by turns, so that warm code and a busy machine meet all of them. */
+/** The cost of one more message at each size. The sizes alternate, so that warm code and other load affect all of them. */
 export const measureGrowth = async ({ assembly, of, sizes, samples }: GrowthSettings): Promise<GrowthResults> => {
   const aws = await startAws(assembly);
   try {
     const hub = await loadHub(aws, assembly);
-    // Who asks is told of nothing here, but a party that no machine can reach would cost messages of the hub.
+    // The sender gets no notifications here, but without a subscription the hub would write messages about an unreachable party.
     await hub.subscribe(story.update.sender);
     const cases = await makers[of](hub, aws, sizes);
     const found = cases.map(({ size }): Found => ({ size, accept: [], deliver: [] }));
@@ -129,7 +129,7 @@ export const measureGrowth = async ({ assembly, of, sizes, samples }: GrowthSett
         const event = hub.eventOf(text, story.update.sender);
         const accepted = await sampled(aws, () => hub.process(event));
         found[at]?.accept.push(accepted);
-        for (const order of accepted.traffic.orders) {
+        for (const order of accepted.traffic.jobs) {
           const delivery = hub.deliveryOf(order);
           found[at]?.deliver.push(await sampled(aws, () => hub.deliver(delivery)));
         }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startHost } from '../local/host.ts';
 
-/** A whole hub in a process of its own; it ends with the process that started it. */
+/** A whole hub in a separate process; it ends with the process that started it. */
 
 const [, , assembly = ''] = process.argv;
 const dataDir = await mkdtemp(join(tmpdir(), 'luftbro-bench-'));

@@ -4,25 +4,25 @@ import { loadHandler, readBundles } from './bundles.ts';
 import { scopes } from '../schemas/scopes.ts';
 import { type Step, messageText, missionOf, organisationOf, subscriptionText } from './messages.ts';
 
-/** The deployed handlers in this process, called with the events that API Gateway and SQS would give them. */
+/** The deployed handlers in this process, called with events in the formats of API Gateway and SQS. */
 export interface HubInProcess {
-  /** Event of a message, as API Gateway hands it over. */
+  /** Event of a message, in the format of API Gateway. */
   readonly eventOf: (text: string, sender: string) => unknown;
-  /** Event of one order of the delivery queue, as SQS hands it over. */
+  /** Event of one delivery job, in the format of SQS. */
   readonly deliveryOf: (order: string) => unknown;
-  /** Accepts and tells; returns the answer's body. Throws on any answer but 200. */
+  /** Accepts a message and delivers its notifications; returns the answer's body. Throws for any answer but 200. */
   readonly process: (event: unknown) => Promise<string>;
-  /** Throws if a record is to come back. */
+  /** Throws if a record must be redelivered. */
   readonly deliver: (event: unknown) => Promise<void>;
-  /** Makes an active subscription of a client's organisation. */
+  /** Creates an active subscription of a client's organisation. */
   readonly subscribe: (client: string) => Promise<void>;
-  /** Lets an hour pass without a word, and the sweeper drop the missions that rest from the heads. */
+  /** Lets an hour pass without a message, and the sweeper retire idle missions from the subscription heads. */
   readonly rest: () => Promise<void>;
 }
 
 const context = { awsRequestId: 'bench', functionName: 'bench', getRemainingTimeInMillis: () => 10_000 };
 const hour = 3_600_000;
-/** So little time that a run of the sweeper looks for no debts, and enough to look at every mission that may rest. */
+/** Too short for a run of the sweeper to process obligations, and long enough to retire every idle mission. */
 const endOfARun = 14_000;
 const answerShape = z.object({ statusCode: z.number(), body: z.string() });
 const batchShape = z.object({ batchItemFailures: z.array(z.unknown()) });
@@ -63,7 +63,7 @@ const deliveryOf: HubInProcess['deliveryOf'] = (order) => {
   };
 };
 
-/** Points this process at the embedded AWS and loads the handlers. To be done once in a process. */
+/** Sets this process's environment to the embedded AWS and loads the handlers. Only once in a process. */
 export const loadHub = async (aws: Aws, assembly: string): Promise<HubInProcess> => {
   Object.assign(process.env, {
     AWS_REGION: 'eu-north-1',
@@ -75,7 +75,7 @@ export const loadHub = async (aws: Aws, assembly: string): Promise<HubInProcess>
     DELIVERY_QUEUE_URL: aws.queueUrl,
     PUBLIC_URL: 'https://hub.example/fhir',
     ENDPOINT_ALLOW_LIST: 'http://127.0.0.1:*',
-    // One client sends all that is measured.
+    // One client sends all measured messages.
     BUDGET_MISSIONS: '1000000',
     BUDGET_MISSION_SECONDS: '60',
   });
@@ -106,26 +106,26 @@ export const loadHub = async (aws: Aws, assembly: string): Promise<HubInProcess>
       return body;
     },
     subscribe: async (client) => {
-      await aws.tell({ mode: 'pass', withBodies: false });
+      await aws.setMode({ mode: 'pass', withBodies: false });
       const event = gatewayEvent('/fhir/Subscription', null, organisationOf(client), subscriptionText(aws.endpoint));
       const { statusCode, body } = answerShape.parse(await subscribeOne(event, context));
       if (statusCode !== 201) throw new Error(`the hub answered ${statusCode}: ${body}`);
-      // The handshake, which makes it active.
-      const { orders } = await aws.tell({ mode: 'pass', withBodies: false });
-      for (const order of orders) await deliver(deliveryOf(order));
-      await aws.tell({ mode: 'pass', withBodies: false });
+      // The handshake, which activates the subscription.
+      const { jobs } = await aws.setMode({ mode: 'pass', withBodies: false });
+      for (const job of jobs) await deliver(deliveryOf(job));
+      await aws.setMode({ mode: 'pass', withBodies: false });
     },
     rest: async () => {
-      // It does not go back: the hub numbers nothing for a clock of before.
+      // The clock must not go back: the hub assigns no numbers at an earlier time.
       const { now } = Date;
       Date.now = () => now() + hour;
       await sweep({}, { ...context, getRemainingTimeInMillis: () => endOfARun });
-      await aws.tell({ mode: 'pass', withBodies: false });
+      await aws.setMode({ mode: 'pass', withBodies: false });
     },
   };
 };
 
-/** Sends a message through the hub and gives every notification of it; returns the mission's number. */
+/** Sends a message through the hub and delivers all its notifications; returns the mission's id. */
 export const play = async (
   hub: HubInProcess,
   aws: Aws,
@@ -134,8 +134,8 @@ export const play = async (
 ): Promise<string> => {
   const sender = step.sender === 'amk-la-oslo' ? (wanted.coordinator ?? step.sender) : step.sender;
   const answer = await hub.process(hub.eventOf(messageText(step, wanted), sender));
-  const { orders } = await aws.tell({ mode: 'pass', withBodies: false });
-  for (const order of orders) await hub.deliver(hub.deliveryOf(order));
-  await aws.tell({ mode: 'pass', withBodies: false });
+  const { jobs } = await aws.setMode({ mode: 'pass', withBodies: false });
+  for (const job of jobs) await hub.deliver(hub.deliveryOf(job));
+  await aws.setMode({ mode: 'pass', withBodies: false });
   return missionOf(answer);
 };

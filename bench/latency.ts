@@ -8,13 +8,13 @@ import { z } from 'zod';
 import { headerIdOf, messageText, missionOf, story, subscriptionText } from './messages.ts';
 import { arrivals, percentile, randomFrom } from './statistics.ts';
 
-/** Latency of a whole hub under load that does not wait for it. */
+/** Measures the latency of a whole hub under open-loop load. */
 
 export interface LatencySettings {
   readonly assembly: string;
-  /** Offered rates, messages per second, rising; the first that the hub does not keep up with is the last. */
+  /** Offered rates, messages per second, rising; the run ends at the first rate that the hub does not sustain. */
   readonly rates: readonly number[];
-  /** How long each is offered. */
+  /** Seconds for which each rate is offered. */
   readonly seconds: number;
   /** Missions that the messages belong to, in turn. */
   readonly missions: number;
@@ -36,7 +36,7 @@ export interface LatencyFigures {
   readonly sent: number;
   /** Milliseconds from the scheduled time to the answer. */
   readonly answered: Percentiles;
-  /** Milliseconds from the moment the hub says it accepted it to the delivery. */
+  /** Milliseconds from the acceptance time in the hub's answer to the delivery. */
   readonly delivered: Percentiles;
   /** Milliseconds from the scheduled time to the delivery. */
   readonly whole: Percentiles;
@@ -53,9 +53,9 @@ const hubShape = z.object({ url: z.string(), issuerUrl: z.string() });
 const tokenShape = z.object({ access_token: z.string() });
 const answerShape = z.object({ timestamp: z.string() });
 
-/** A hub that keeps up delivers this share of what is offered while it is offered. */
+/** A hub sustains a rate if it delivers this share of the offered messages while they are offered. */
 const keepsUp = 0.9;
-/** Longest wait for what is still under way after a rate, seconds. */
+/** Longest wait for outstanding deliveries after a rate, seconds. */
 const patience = 30;
 
 const agent = new Agent({ keepAlive: true, maxSockets: 256 });
@@ -179,7 +179,7 @@ export const measureLatency = async ({
       };
     };
 
-    // As many at once as there are instances, so that none of them is started while it is timed.
+    // As many simultaneous calls as there are instances, so that none of them starts while it is timed.
     for (let round = 0; round < 3; round += 1)
       await Promise.all(
         open.map((mission, index) =>

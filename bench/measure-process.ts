@@ -2,7 +2,7 @@ import { measureCpu } from './cpu.ts';
 import { measureGrowth } from './growth.ts';
 import { settings } from './measure-protocol.ts';
 
-/** One part of the bench in a process of its own: its processor time is that of the handlers, and its output theirs. */
+/** One part of the bench in a separate process: its processor time is that of the handlers, and so is its output. */
 
 const [, , given = ''] = process.argv;
 const wanted = settings.parse(JSON.parse(given));

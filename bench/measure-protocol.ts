@@ -1,11 +1,11 @@
 import { z } from 'zod';
 
-/** What the measuring processes are asked and answer. */
+/** Requests to the measuring processes and their answers. */
 
 export const cpuSettings = z.object({
   part: z.literal('cpu'),
   assembly: z.string(),
-  /** Calls of each handler per round, and rounds of hub and floor by turns. */
+  /** Calls of each handler per round, and alternating rounds of hub and floor. */
   calls: z.number(),
   rounds: z.number(),
 });
@@ -50,7 +50,7 @@ const side = z.object({
 export const growthResults = z.array(
   z.object({
     size: z.number(),
-    /** Of one message: accept and notify everybody. */
+    /** Of one message: accept it and notify all recipients. */
     accept: side,
     /** Of one notification. */
     deliver: side,

@@ -9,12 +9,12 @@ import {
   type GrowthSettings,
 } from './measure-protocol.ts';
 
-/** Runs a part in a process of its own, set up as the functions are. */
+/** Runs a part in a separate process with the environment of the functions. */
 const inProcess = (settings: CpuSettings | GrowthSettings): Promise<unknown> =>
   new Promise((resolve, reject) => {
     const child = fork(fileURLToPath(new URL('./measure-process.ts', import.meta.url)), [JSON.stringify(settings)], {
       execArgv: [],
-      // Each call writes a line of log, as on Lambda; nobody reads it here.
+      // Each call writes a log line, as on Lambda; it is not read here.
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       env: { ...process.env, NODE_OPTIONS: '--enable-source-maps', AWS_LAMBDA_FUNCTION_NAME: 'bench' },
     });

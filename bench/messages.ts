@@ -3,14 +3,14 @@ import { z } from 'zod';
 import { uuidOf } from '../schemas/identifiers.ts';
 import { missionTopic } from '../schemas/names.ts';
 
-/** The messages of the bench: the first mission of `partner/examples/`, at its real size, as often as wanted under new ids. */
+/** The messages of the bench: the first mission of `partner/examples/`, in its original size, any number of times with new ids. */
 const fileText = (path: string): string => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
 
 const clients = z
   .object({ clients: z.record(z.string(), z.object({ orgnr_parent: z.string() })) })
   .parse(JSON.parse(fileText('local/sample/clients.json'))).clients;
 
-/** The organisation number that a client of the sample directory stands for. */
+/** The organisation number of a client of the sample directory. */
 export const organisationOf = (client: string): string => {
   const organisation = clients[client]?.orgnr_parent;
   if (organisation === undefined) throw new Error(`local/sample/clients.json names no ${client}`);
@@ -27,7 +27,7 @@ export interface Step {
   readonly sender: string;
 }
 
-/** The first mission as far as the bench plays it. */
+/** The part of the first mission that the bench plays. */
 export const story = {
   request: { example: 'mission-request', sender: 'amk-innlandet' },
   acknowledgement: { example: 'acknowledgement', sender: 'amk-la-oslo' },
@@ -51,17 +51,17 @@ const original = (example: string): string => {
 };
 
 interface Wanted {
-  /** Makes the message another one; the same name gives the same ids. */
+  /** Gives the message new ids; the same name gives the same ids. */
   readonly name?: string;
-  /** The hub's number of the mission; the example's own if left out. */
+  /** The hub's id of the mission; the example's own by default. */
   readonly mission?: string;
-  /** Client id of the AMK LA that is asked instead of Oslo. */
+  /** Client id of the AMK LA that receives the request instead of Oslo. */
   readonly coordinator?: string;
 }
 
 export const headerIdOf = (name: string): string => uuidOf('bench message', name);
 
-/** An example's text; nothing but ids, the mission's number and the coordinator is changed. */
+/** An example's text, with changed ids, mission id and coordinator only. */
 export const messageText = ({ example }: Step, { name, mission, coordinator }: Wanted = {}): string => {
   const text = original(example);
   const bundle = bundleShape.parse(JSON.parse(text));
@@ -76,7 +76,7 @@ export const messageText = ({ example }: Step, { name, mission, coordinator }: W
     : placed.replaceAll(organisationOf('amk-la-oslo'), organisationOf(coordinator));
 };
 
-/** The number the hub gives the mission that a request opens. */
+/** The id that the hub assigns to the mission of a request. */
 export const missionOf = (answer: string): string => {
   const mission = /"identifier":\{"system":"[^"]+","value":"([0-9a-f-]{36})"\}/.exec(answer)?.[1];
   if (mission === undefined) throw new Error(`the hub named no mission: ${answer.slice(0, 500)}`);

@@ -1,6 +1,6 @@
 import type { LatencyFigures } from './latency.ts';
 
-/** Latency over rate as an SVG, both axes logarithmic, readable on light and on dark ground. */
+/** Latency over rate as an SVG, both axes logarithmic, readable on a light and a dark background. */
 
 const width = 720;
 const height = 380;

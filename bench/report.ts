@@ -3,7 +3,7 @@ import { type Figures, number, times } from './figures.ts';
 import type { LatencyFigures } from './latency.ts';
 import type { CpuResults, GrowthResults, Side } from './measure-protocol.ts';
 
-/** The tables of the bench, each with what limits its figures. */
+/** The tables of the bench, each with the limits of its figures. */
 
 const calls = (made: Readonly<Record<string, number>>): string =>
   Object.entries(made)
@@ -133,7 +133,7 @@ export const budgetTable = (budgets: readonly Budget[]): Figures => ({
   notes: [],
 });
 
-/** How much more the last of some sizes costs than the first. */
+/** The cost at the last size in relation to the first. */
 const growthOf = (results: GrowthResults, sizes: (size: number) => boolean, cost: (side: Side) => number): number => {
   const wanted = results.filter(({ size }) => sizes(size));
   const [first, last] = [wanted.at(0), wanted.at(-1)];
@@ -141,7 +141,7 @@ const growthOf = (results: GrowthResults, sizes: (size: number) => boolean, cost
   return (cost(last.accept) + cost(last.deliver)) / (cost(first.accept) + cost(first.deliver));
 };
 
-/** A message may cost this much more and still be called flat: the fingerprints of 90 messages, and what a busy machine adds. */
+/** Cost that grows less than this counts as flat: the fingerprints of 90 messages, and the effect of other load. */
 export const flat = 1.25;
 
 const flatBudgets = (what: string, results: GrowthResults, sizes: (size: number) => boolean): readonly Budget[] =>

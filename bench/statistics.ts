@@ -1,4 +1,4 @@
-/** The value below which a share of the sorted values lies (nearest rank); `NaN` of nothing. */
+/** The percentile of sorted values by nearest rank; `NaN` if there are none. */
 export const percentile = (values: readonly number[], share: number): number => {
   const sorted = values.toSorted((one, other) => one - other);
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
@@ -17,7 +17,7 @@ export const randomFrom = (seed: number): (() => number) => {
   };
 };
 
-/** Moments of independent arrivals, milliseconds from the start: open loop, they do not wait for any answer. */
+/** Times of independent arrivals, milliseconds from the start. Open loop: they do not wait for answers. */
 export const arrivals = (perSecond: number, seconds: number, random: () => number): readonly number[] => {
   const moments: number[] = [];
   for (let at = 0; ; ) {

@@ -46,7 +46,7 @@ export class Sweeper extends Construct {
       new Metric({ namespace, metricName, ...options });
 
     this.deadLetters = metric('DeadLetters', largest);
-    this.overdue = metric('Unpaid', summed);
+    this.overdue = metric('OverdueObligations', summed);
 
     // Each completed run logs the number of dead letters, also zero: without a count no run has completed.
     onCall.wake(this, 'Stopped', metric('DeadLetters', counted), {

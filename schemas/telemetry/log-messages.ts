@@ -302,8 +302,8 @@ export const fieldsOf = (name: LogMessageName): readonly string[] =>
 /** Numbers in log lines that become CloudWatch metrics, for the alarms of the sweeper. */
 export const loggedMetrics = [
   { metricName: 'DeadLetters', message: 'DEAD_LETTERS', field: 'count' },
-  { metricName: 'Unpaid', message: 'SWEPT', field: 'failed' },
-  { metricName: 'Unpaid', message: 'SWEPT', field: 'stalled' },
+  { metricName: 'OverdueObligations', message: 'SWEPT', field: 'failed' },
+  { metricName: 'OverdueObligations', message: 'SWEPT', field: 'stalled' },
 ] as const satisfies readonly {
   readonly metricName: string;
   readonly message: LogMessageName;

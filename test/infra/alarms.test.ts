@@ -60,7 +60,7 @@ describe('alarms', () => {
       ExportsRefused: 'InvocationDroppedCount',
       SweeperDeadLetters: 'DeadLetters',
       SweeperStopped: 'DeadLetters',
-      SweeperOverdue: 'Unpaid',
+      SweeperOverdue: 'OverdueObligations',
       TableRefusing: 'StorageUnavailable',
     });
   });
@@ -193,7 +193,7 @@ describe('metrics of log lines', () => {
       ['STORAGE_UNAVAILABLE'],
     ],
     ['DeadLetters', ['Sweep'], ['DEAD_LETTERS']],
-    ['Unpaid', ['Sweep'], ['SWEPT']],
+    ['OverdueObligations', ['Sweep'], ['SWEPT']],
   ] as const)('for %s, what %j say is %j', (metric, functions, messages) => {
     const counting = countedAs(metric);
     for (const message of messages) {
@@ -225,8 +225,8 @@ describe('metrics of log lines', () => {
     );
     expect(values.filter((value) => value.includes('$')).toSorted()).toEqual([
       'DeadLetters $.count',
-      'Unpaid $.failed',
-      'Unpaid $.stalled',
+      'OverdueObligations $.failed',
+      'OverdueObligations $.stalled',
     ]);
   });
 

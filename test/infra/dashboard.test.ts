@@ -62,10 +62,14 @@ describe('dashboard', () => {
     expect(shown.toSorted()).toEqual(Object.keys(template.findResources('AWS::CloudWatch::Alarm')).toSorted());
   });
 
-  it.each(['DeadLetters', 'Unpaid', 'AcknowledgementsOverdue', 'Deliveries', 'MissionsRequested', 'TimeToDecision'])(
-    'shows %s',
-    (name) => expect(shownNames).toContain(name),
-  );
+  it.each([
+    'DeadLetters',
+    'OverdueObligations',
+    'AcknowledgementsOverdue',
+    'Deliveries',
+    'MissionsRequested',
+    'TimeToDecision',
+  ])('shows %s', (name) => expect(shownNames).toContain(name));
 
   it.each(['CallersRefused', 'RequestsLimited'])('shows how many requests are refused: %s', (name) =>
     expect(shownNames).toContain(name),
