@@ -1,0 +1,112 @@
+import { describe, expect, test } from 'vitest';
+import { acceptMessage } from '../../../../core/mission/accept-message.ts';
+import { deliver } from '../../../../core/delivery/deliver.ts';
+import { fanOut } from '../../../../core/delivery/fan-out.ts';
+import { missionUpdate, sentBy } from '../../../support/messages.ts';
+import {
+  amk,
+  mission,
+  hubWithPending,
+  jobOf,
+  secondsOf,
+  hubWithMissions,
+  unluckyPorts,
+  hubMessages,
+  openCircuit,
+} from './deliver-scenario.ts';
+
+describe('alert of an unreachable party', () => {
+  test('writes one alert per outage and mission, although the party sent nothing in between', async () => {
+    const hub = await hubWithPending(1);
+    const outage = async (id: string, number: number): Promise<void> => {
+      if (number > 1) {
+        const accepted = await acceptMessage(hub.missions, missionUpdate({ mission, id }), sentBy(amk), hub.now);
+        if (accepted.outcome === 'refused') throw new Error('refused');
+        await fanOut(hub, accepted.entry);
+      }
+      const order = hub.queue.notifications().findLast(({ mission: of }) => of === mission);
+      if (order === undefined) throw new Error('no order');
+      hub.channel.answer(() => ({ failure: 'timeout' }));
+      for (let turn = 0; turn < 8; turn += 1)
+        hub.clock.advance(secondsOf(await deliver(order, unluckyPorts(hub))) * 1000);
+      hub.channel.answer(() => ({ status: 200 }));
+      hub.clock.advance(60_000);
+      expect(await deliver(order, unluckyPorts(hub))).toEqual({ outcome: 'complete' });
+    };
+    await outage('first', 1);
+    await outage('second', 2);
+    const said = (await hub.missions.entries(mission, 1, 100)).filter(({ event }) => event === 'party-unreachable');
+    expect(said).toHaveLength(2);
+  });
+
+  test('alerts people of a later outage after a rejection of the content', async () => {
+    const hub = await hubWithPending(1);
+    hub.channel.answer(() => ({ status: 422 }));
+    await deliver(jobOf(hub, 1), unluckyPorts(hub));
+    const accepted = await acceptMessage(hub.missions, missionUpdate({ mission, id: 'later' }), sentBy(amk), hub.now);
+    if (accepted.outcome === 'refused') throw new Error('refused');
+    await fanOut(hub, accepted.entry);
+    hub.channel.answer(() => ({ failure: 'connection' }));
+    const order = hub.queue.notifications().findLast(({ mission: of }) => of === mission);
+    if (order === undefined) throw new Error('no order');
+    for (let turn = 0; turn < 6; turn += 1)
+      hub.clock.advance(secondsOf(await deliver(order, unluckyPorts(hub))) * 1000);
+    expect((await hub.missions.entries(mission, 1, 100)).map(({ event }) => event)).toEqual([
+      'mission-request',
+      'delivery-failed',
+      'mission-update',
+      'party-unreachable',
+    ]);
+  });
+
+  test('retries an alert that the mission log could not take', async () => {
+    const hub = await openCircuit(6);
+    const contended = {
+      ...unluckyPorts(hub),
+      missions: { ...hub.missions, append: async () => 'taken' as const },
+    };
+    await expect(deliver(jobOf(hub, 6), contended)).rejects.toThrow('cannot take party-unreachable now');
+    await deliver(jobOf(hub, 6), unluckyPorts(hub));
+    expect(await hubMessages(hub, 6)).toEqual(['party-unreachable']);
+  });
+
+  test('alerts people at once in every mission of the open circuit, once in each', async () => {
+    const hub = await openCircuit(6);
+    expect(await hubMessages(hub, 6)).toEqual([]);
+    for (let turn = 0; turn < 4; turn += 1) await deliver(jobOf(hub, 6), unluckyPorts(hub));
+    expect(await hubMessages(hub, 6)).toEqual(['party-unreachable']);
+    expect(await hub.notifications.read('la', 6)).toMatchObject({ warned: true });
+  });
+
+  test('writes no alert after one failed handshake', async () => {
+    const hub = await hubWithPending(1, { status: 'requested' });
+    hub.channel.answer(() => ({ failure: 'connection' }));
+    for (let turn = 0; turn < 3; turn += 1) await deliver(jobOf(hub, 1), unluckyPorts(hub));
+    expect(hub.channel.ids()).toEqual(['la.0']);
+    expect(await hubMessages(hub, 1)).toEqual([]);
+    expect((await hub.notifications.read('la', 1))?.warned).toBeUndefined();
+  });
+
+  test('alerts people after half a minute if each attempt takes long to fail', async () => {
+    const hub = await hubWithMissions(1);
+    hub.channel.answer(() => ({ failure: 'timeout' }));
+    // Each call takes ten seconds to come to nothing.
+    const slow = {
+      ...unluckyPorts(hub),
+      channel: {
+        post: async () => {
+          hub.clock.advance(10_000);
+          return { failure: 'timeout' as const };
+        },
+      },
+    };
+    const start = hub.clock.now();
+    for (let turn = 1; turn <= 2; turn += 1) {
+      expect(await hubMessages(hub, 1)).toEqual([]);
+      hub.clock.advance(secondsOf(await deliver(jobOf(hub, 1), slow)) * 1000);
+    }
+    // A third call could not be answered before half a minute is over.
+    expect(await hubMessages(hub, 1)).toEqual(['party-unreachable']);
+    expect(hub.clock.now() - start).toBeLessThan(25_000);
+  });
+});
