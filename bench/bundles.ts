@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { z } from 'zod';
-import { readAssembly } from '../local/aws/template.ts';
+import { readAssembly, type Template } from '../local/aws/template.ts';
 
 /** The deployed bundles, as the synthesised stack names them. */
 
@@ -19,7 +19,7 @@ export interface Bundle {
   readonly url: string;
   readonly bytes: number;
   readonly zipped: number;
-  /** Literal values of the template; computed values are replaced by `bench`. */
+  /** Literal values of the template and defaults of its parameters; every other value is a URL that nothing calls. */
   readonly environment: Readonly<Record<string, string>>;
 }
 
@@ -30,6 +30,14 @@ const moduleIn = (folder: string): string => {
     .find((candidate) => existsSync(candidate));
   if (file === undefined) throw new Error(`${folder} holds no code`);
   return file;
+};
+
+const reference = z.object({ Ref: z.string() });
+
+const valueOf = (value: unknown, { Parameters }: Template): string => {
+  if (typeof value === 'string') return value;
+  const { success, data } = reference.safeParse(value);
+  return (success ? Parameters[data.Ref]?.Default : undefined) ?? 'http://bench.example/fhir';
 };
 
 export const readBundles = async (assembly: string): Promise<readonly Bundle[]> => {
@@ -46,10 +54,7 @@ export const readBundles = async (assembly: string): Promise<readonly Bundle[]> 
         bytes: statSync(file).size,
         zipped: gzipSync(readFileSync(file)).length,
         environment: Object.fromEntries(
-          Object.entries(Environment.Variables).map(([variable, value]) => [
-            variable,
-            typeof value === 'string' ? value : 'http://bench.example/fhir',
-          ]),
+          Object.entries(Environment.Variables).map(([variable, value]) => [variable, valueOf(value, template)]),
         ),
       };
     });

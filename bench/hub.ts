@@ -75,6 +75,7 @@ export const loadHub = async (aws: Aws, assembly: string): Promise<HubInProcess>
     DELIVERY_QUEUE_URL: aws.queueUrl,
     PUBLIC_URL: 'https://hub.example/fhir',
     ENDPOINT_ALLOW_LIST: 'http://127.0.0.1:*',
+    POWERTOOLS_METRICS_NAMESPACE: 'luftbro',
     // One client sends all measured messages.
     BUDGET_MISSIONS: '1000000',
     BUDGET_MISSION_SECONDS: '60',
