@@ -277,7 +277,7 @@ const readTimes = async (times: number): Promise<string> => {
 };
 
 describe('npm run hub -- audit', () => {
-  test('says that a log is as it was written, and exports the reads of one mission as FHIR', async () => {
+  test('verifies an unchanged log, and exports the reads of one mission as FHIR', async () => {
     const mission = await flown();
     await get(amk, `ServiceRequest/${mission}`);
     await get(operator, 'Task', { owner: operator });
@@ -291,7 +291,7 @@ describe('npm run hub -- audit', () => {
     expect(bundleShape.parse({ link: [], ...z.looseObject({}).parse(bundle) }).entry).toHaveLength(2);
   });
 
-  test('says what was done to a log in the table, each kind of it', async () => {
+  test('reports every kind of change of a log in the table', async () => {
     const cases = new Map<string, { mission: string; words: string }>();
     const spoilt = async (name: string, words: string, spoil: (mission: string) => Promise<unknown>): Promise<void> => {
       const mission = await readTimes(4);
@@ -341,7 +341,7 @@ describe('npm run hub -- audit', () => {
     expect((await recordAccess(logs.accesses, accessTo(spoiltMission)))?.number).toBe(5);
   });
 
-  test("finds by the functions' log what was written anew as a whole, or is gone as a whole", async () => {
+  test("finds by the functions' log a chain that was rewritten or removed as a whole", async () => {
     const folder = await mkdtemp(join(tmpdir(), 'luftbro-test-'));
     const file = join(folder, 'hub.log');
     const [forged, gone, kept] = [await readTimes(3), await readTimes(2), await readTimes(2)];
@@ -369,7 +369,7 @@ describe('npm run hub -- audit', () => {
     await rm(folder, { recursive: true });
   });
 
-  test('says how it is used, and does nothing, if it is not told what to do', async () => {
+  test('prints its usage, and does nothing, for a wrong use', async () => {
     for (const args of [[], ['bury'], ['export'], ['verify', '--mission', 'nonsense'], ['verify', '--local']])
       expect(await inTable(...args)).toMatchObject({ code: 2, errors: expect.stringContaining('Usage') });
     expect((await audit('verify', '--local', '--data-dir', '/nowhere')).errors).toContain('does not exist');

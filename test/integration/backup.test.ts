@@ -21,7 +21,7 @@ import { call, type Client, type Endpoint, eventually, openEndpoint, post, subsc
 import { organisation, taskOf } from '../support/scene.ts';
 import { letRun } from '../support/standstill.ts';
 
-/** The rehearsal of what people do when a table is lost: export, wipe, restore, compare, go on. */
+/** What operators do when a table is lost: export, wipe, restore, compare, continue. */
 const amk = 'amk-innlandet';
 const oslo = 'amk-la-oslo';
 
@@ -36,9 +36,9 @@ let la: Endpoint;
 let asker: Endpoint;
 let laSubscription: string;
 let amkSubscription: string;
-const told = request();
+const delivered = request();
 const given = request();
-const owing = request();
+const pending = request();
 
 const say = async (hub: LocalHub, client: Client, text: string): Promise<string> => {
   const answer = await post(hub, client, text);
@@ -47,7 +47,7 @@ const say = async (hub: LocalHub, client: Client, text: string): Promise<string>
 };
 
 const paths = (): readonly (readonly [Client, string])[] => [
-  ...[told, given, owing].flatMap((one): (readonly [Client, string])[] => [
+  ...[delivered, given, pending].flatMap((one): (readonly [Client, string])[] => [
     [amk, `/ServiceRequest/${missionOf(one)}`],
     [amk, `/ServiceRequest/${missionOf(one)}/$history`],
     [amk, `/Task?based-on=ServiceRequest/${missionOf(one)}`],
@@ -72,7 +72,7 @@ const answers = async (hub: LocalHub): Promise<readonly string[]> => {
 };
 
 const accesses = async (hub: LocalHub): Promise<string> =>
-  (await call(hub, amk, 'GET', `/AuditEvent?entity=ServiceRequest/${missionOf(told)}&_count=5`)).text;
+  (await call(hub, amk, 'GET', `/AuditEvent?entity=ServiceRequest/${missionOf(delivered)}&_count=5`)).text;
 
 const local = (folder: string): readonly string[] => ['--local', '--data-dir', place.path(folder)];
 
@@ -95,21 +95,21 @@ beforeAll(async () => {
   ({ id: laSubscription } = await subscribe(before, oslo, la.url));
   ({ id: amkSubscription } = await subscribe(before, amk, asker.url));
   await eventually('both handshakes', () => la.received.length === 1 && asker.received.length === 1);
-  await say(before, amk, told.text);
-  await say(before, oslo, acknowledgement({ task: taskOf(missionOf(told), 1), id: randomUUID() }).text);
-  await eventually('both are told', () => la.events().length === 1 && asker.events().length === 1);
-  // One that the hub gives up, and one that it still owes.
+  await say(before, amk, delivered.text);
+  await say(before, oslo, acknowledgement({ task: taskOf(missionOf(delivered), 1), id: randomUUID() }).text);
+  await eventually('both are notified', () => la.events().length === 1 && asker.events().length === 1);
+  // One that the hub gives up, and one that stays pending.
   la.behave({ status: 400 });
   await say(before, amk, given.text);
   const receipts = (one: { readonly id: string }) =>
     call(before, amk, 'GET', `/Communication?part-of=ServiceRequest/${missionOf(one)}`);
   await eventually('it is given up', async () => (await receipts(given)).text.includes('"not-done"'));
   la.behave({ status: 503 });
-  await say(before, amk, owing.text);
+  await say(before, amk, pending.text);
   // So that no deadline passes, however slow this machine is.
-  for (const one of [given, owing])
+  for (const one of [given, pending])
     await say(before, oslo, acknowledgement({ task: taskOf(missionOf(one), 1), id: randomUUID() }).text);
-  await eventually('who asked knows', () => asker.events().length >= 4);
+  await eventually('the sender is notified', () => asker.events().length >= 4);
   await eventually('it was tried', async () => (await call(before, oslo, 'GET', '/Subscription')).text.includes('503'));
   await answers(before);
   answeredBefore = await answers(before);
@@ -122,8 +122,8 @@ afterAll(async () => {
   await place.remove();
 });
 
-describe('A backup of a hub that stands', () => {
-  test('is made, says what it holds without what messages say, and only its owner may read it', async () => {
+describe('backup of a stopped hub', () => {
+  test('is exported, lists its contents without contents of messages, and is readable by its owner only', async () => {
     const { code, out, errors } = await backup(['export', place.path('b1'), ...local('first')]);
     expect([code, errors]).toEqual([0, '']);
     expect(out).toContain("They are patients' data");
@@ -137,16 +137,16 @@ describe('A backup of a hub that stands', () => {
     expect(verified.out).toContain('dead letters: 1');
   });
 
-  test('leaves out what expires by itself, and is never written over another', async () => {
+  test('leaves out items that expire, and is never written over another', async () => {
     const text = (await linesOf(place.path('b1'))).join('\n');
     expect(text).not.toContain('"expiresAt"');
-    expect(text).toContain(missionOf(told));
+    expect(text).toContain(missionOf(delivered));
     const again = await backup(['export', place.path('b1'), ...local('first')]);
     expect([again.code, again.errors]).toEqual([1, expect.stringContaining('is not empty')]);
   });
 });
 
-describe('A backup that is not whole is recognised, and nothing of it is restored', () => {
+describe('a damaged backup is refused, and nothing of it is restored', () => {
   const spoil = async (name: string, how: (folder: string) => Promise<void>): Promise<string> => {
     const folder = place.path(`spoilt ${name}`);
     await cp(place.path('b1'), folder, { recursive: true });
@@ -195,7 +195,7 @@ describe('A backup that is not whole is recognised, and nothing of it is restore
     expect([restored.code, restored.errors]).toEqual([1, expect.stringContaining(why)]);
   });
 
-  test('a line that was taken out, and the counts and checksums made to fit', async () => {
+  test('a removed line with adjusted counts and checksums', async () => {
     const folder = await spoil('forged', async (copy) => {
       const file = await largest(copy);
       await rewrite(file, (text) => text.slice(text.indexOf('\n') + 1));
@@ -218,11 +218,11 @@ describe('A backup that is not whole is recognised, and nothing of it is restore
   });
 });
 
-describe('Restored as it was', () => {
+describe('exact restore', () => {
   let hub: LocalHub;
   afterAll(() => hub.close());
 
-  test('broken off in the middle and begun again, each item is the one that was exported', async () => {
+  test('writes exactly the exported items, also if it is interrupted and run again', async () => {
     // Killed at some moment; then the hub stays closed, whatever is there.
     await backup(['restore', place.path('b1'), '--exact', ...local('second')], { killAfter: 900 });
     const { code, out, errors } = await backup(['restore', place.path('b1'), '--exact', ...local('second')]);
@@ -230,56 +230,56 @@ describe('Restored as it was', () => {
     expect(out).toContain('The hub is closed');
     expect(out).toContain(`npm run hub -- backup open --local --data-dir ${place.path('second')}`);
     expect(out).toMatch(/AMK LA Oslo.*: \+47/);
-    expect(out).toContain(missionOf(owing));
+    expect(out).toContain(missionOf(pending));
     expect((await backup(['export', place.path('b2'), ...local('second')])).code).toBe(0);
     expect(await linesOf(place.path('b2'))).toEqual(await linesOf(place.path('b1')));
   });
 
-  test('twice is once; another backup, or a table that is in use, is refused', async () => {
+  test('can be repeated, and refuses another backup or a table in use', async () => {
     expect((await backup(['restore', place.path('b1'), '--exact', ...local('second')])).code).toBe(0);
     const other = await backup(['restore', place.path('b1'), ...local('first')]);
     expect([other.code, other.errors]).toEqual([1, expect.stringContaining('is not empty')]);
   });
 
-  test('until it is opened the hub takes nothing, tells nothing, and says so to who sends', async () => {
+  test('keeps the hub closed until it is opened: senders get 503, and nothing is delivered', async () => {
     const heard = la.received.length;
     la.behave({ status: 200 });
     hub = await hubOn(place.path('second'), before);
-    const answer = await post(hub, amk, update(missionOf(told)));
+    const answer = await post(hub, amk, update(missionOf(delivered)));
     expect(answer.status).toBe(503);
     expect(answer.headers.get('retry-after')).toBe('30');
     expect(answer.text).toContain('"code":"closed"');
-    expect((await call(hub, amk, 'GET', `/ServiceRequest/${missionOf(told)}`)).status).toBe(503);
+    expect((await call(hub, amk, 'GET', `/ServiceRequest/${missionOf(delivered)}`)).status).toBe(503);
     expect((await call(hub, undefined, 'GET', '/metadata')).status).toBe(200);
     await new Promise((resolve) => setTimeout(resolve, 5_000));
     expect(la.received).toHaveLength(heard);
   });
 
-  test('opened, it answers byte for byte as before, and what was owed arrives', async () => {
+  test('answers byte for byte as before when the hub is opened, and delivers pending notifications', async () => {
     const since = la.events().length;
     expect((await backup(['open', ...local('second')])).out).toContain('is open.');
     await eventually('it is open', async () => (await call(hub, amk, 'GET', '/Subscription')).status === 200);
-    await eventually('what was owed', () => la.events().length > since, 60);
-    expect(la.events()[since]?.text).toContain(missionOf(owing));
+    await eventually('the pending notification', () => la.events().length > since, 60);
+    expect(la.events()[since]?.text).toContain(missionOf(pending));
     expect(la.events()[since]?.eventNumber).toBe(3);
     const now = await answers(hub);
     const changed = paths().flatMap(([, path], index) => (now[index] === answeredBefore[index] ? [] : [path]));
     // What has arrived since, and that the endpoint answers again.
-    for (const path of changed) expect(path).toMatch(new RegExp(`${missionOf(owing)}|^/Subscription$`));
+    for (const path of changed) expect(path).toMatch(new RegExp(`${missionOf(pending)}|^/Subscription$`));
     expect(await accesses(hub)).toContain('"resourceType":"AuditEvent"');
   });
 
-  test('the mission goes on with the next number, and what was sent before gets its first answer', async () => {
+  test('continues the mission with the next number, and repeats the first answer to a repeated message', async () => {
     const id = randomUUID();
-    expect(await say(hub, amk, update(missionOf(told), id))).toBe('W/"3"');
-    expect(await say(hub, amk, told.text)).toBe('W/"1"');
-    await eventually('the coordinator is told', () => la.events().some(({ text }) => text.includes(id)));
+    expect(await say(hub, amk, update(missionOf(delivered), id))).toBe('W/"3"');
+    expect(await say(hub, amk, delivered.text)).toBe('W/"1"');
+    await eventually('the coordinator is notified', () => la.events().some(({ text }) => text.includes(id)));
     expect(la.events().map(({ eventNumber }) => eventNumber)).toEqual([1, 3, 4]);
   });
 });
 
-describe('An export that AWS made', () => {
-  test('is restored in the same way: keys of S3, other names of checksums, empty files, names in any order, proofs that were used', async () => {
+describe('export made by AWS', () => {
+  test('is restored in the same way: keys of S3, other names of checksums, empty files, names in any order, used proofs', async () => {
     const folder = place.path('aws');
     await mkdir(join(folder, 'data'), { recursive: true });
     const lines = (await linesOf(place.path('b1'))).map((line) => {
@@ -333,7 +333,7 @@ describe('An export that AWS made', () => {
 });
 
 /** Region A is lost with what it took after its last backup; B goes on from that. */
-describe('Restored elsewhere, to an older point', () => {
+describe('restore elsewhere, to an older point', () => {
   let a: LocalHub;
   let b: LocalHub;
   const lost = randomUUID();
@@ -341,7 +341,7 @@ describe('Restored elsewhere, to an older point', () => {
     await Promise.all([a.close(), b.close()]);
   });
 
-  test('a hub that runs is exported while nothing happens, and not while messages are taken', async () => {
+  test('exports a running hub while nothing happens, and not while messages are accepted', async () => {
     a = await hubOn(place.path('second'), before);
     await eventually('an export while nothing happens', async () => {
       const { out } = await backup(['export', place.path('last'), ...local('second')]);
@@ -366,10 +366,10 @@ describe('Restored elsewhere, to an older point', () => {
 
   let highest: number;
   let versionThen: string;
-  test('the mission goes on there, and what is said has numbers that were never given', async () => {
-    versionThen = await say(a, amk, update(missionOf(told), lost));
+  test('continues the mission there, with event numbers that were never given', async () => {
+    versionThen = await say(a, amk, update(missionOf(delivered), lost));
     const has = (one: { readonly text: string } | undefined): boolean => one?.text.includes(lost) === true;
-    await eventually('the coordinator is told', () => la.events().some(has));
+    await eventually('the coordinator is notified', () => la.events().some(has));
     highest = Math.max(...la.events().map(({ eventNumber }) => eventNumber ?? 0));
     await a.close();
 
@@ -385,14 +385,14 @@ describe('Restored elsewhere, to an older point', () => {
 
     // The sender sends again what it sent after the backup, with the same id.
     const heardEvents = la.events().length;
-    expect(await say(b, amk, update(missionOf(told), lost))).toBe(versionThen);
-    await eventually('the coordinator is told again', () => la.events().slice(heardEvents).some(has));
+    expect(await say(b, amk, update(missionOf(delivered), lost))).toBe(versionThen);
+    await eventually('the coordinator is notified again', () => la.events().slice(heardEvents).some(has));
     const again = la.events().slice(heardEvents).find(has);
     expect(again?.eventNumber).toBeGreaterThan(highest);
-    expect(await say(b, amk, update(missionOf(told), lost))).toBe(versionThen);
+    expect(await say(b, amk, update(missionOf(delivered), lost))).toBe(versionThen);
   });
 
-  test('who asks what was missed is led over the gap, and told of it', async () => {
+  test('answers $events across the gap, and names the gap', async () => {
     const numbers: number[] = [];
     let path: string | undefined = `/Subscription/${laSubscription}/$events?eventsSinceNumber=2`;
     let pages = 0;
@@ -410,20 +410,20 @@ describe('Restored elsewhere, to an older point', () => {
     expect(numbers).toEqual(numbers.toSorted((one, other) => one - other));
   });
 
-  test('the region that comes back is closed, names the other one, and is not opened by mistake', async () => {
+  test('keeps the returning region closed, with a reference to the other one, and refuses to open it by mistake', async () => {
     expect((await backup(['close', '--elsewhere', b.url, ...local('second')])).out).toContain('is closed.');
     a = await hubOn(place.path('second'), before);
-    const { status, text } = await post(a, amk, update(missionOf(told)));
+    const { status, text } = await post(a, amk, update(missionOf(delivered)));
     expect([status, text]).toEqual([503, expect.stringContaining(b.url)]);
     const opened = await backup(['open', ...local('second')]);
     expect([opened.code, opened.errors]).toEqual([1, expect.stringContaining(b.url)]);
-    expect((await post(a, amk, update(missionOf(told)))).status).toBe(503);
+    expect((await post(a, amk, update(missionOf(delivered)))).status).toBe(503);
   });
 
-  test('closed while it runs, it takes and tells nothing after a minute, and goes on when it is opened', async () => {
+  test('accepts and delivers nothing a minute after a running hub is closed, and continues when it is opened', async () => {
     la.behave({ status: 503 });
     const late = randomUUID();
-    await say(b, amk, update(missionOf(told), late));
+    await say(b, amk, update(missionOf(delivered), late));
     expect((await backup(['close', ...local('b')])).code).toBe(0);
     // Each function has a minute of its own, and may have a call under way when that is over.
     await letRun(70_000);
@@ -433,12 +433,12 @@ describe('Restored elsewhere, to an older point', () => {
     await new Promise((resolve) => setTimeout(resolve, 5_000));
     expect(la.received).toHaveLength(heard);
     expect((await backup(['open', ...local('b')])).code).toBe(0);
-    await say(b, amk, update(missionOf(told)));
-    await eventually('what was owed', () => la.events().some(({ text }) => text.includes(late)), 90);
+    await say(b, amk, update(missionOf(delivered)));
+    await eventually('the pending notification', () => la.events().some(({ text }) => text.includes(late)), 90);
   });
 });
 
-describe('The table on this machine', () => {
+describe('table on this machine', () => {
   /** A data folder with the table of a stack that is not the one that was synthesised here. */
   const tableOf = async (folder: string, name: string, directory: DirectoryData): Promise<void> => {
     const { template } = await readAssembly('cdk.out');
@@ -455,7 +455,7 @@ describe('The table on this machine', () => {
   };
   const nobody = { parties: [], coverage: [], resources: [] };
 
-  test('is the one that is there, whichever stack was synthesised since', async () => {
+  test('is the existing one, whichever stack was synthesised since', async () => {
     await tableOf('prod', 'luftbro-prod', sampleDirectoryData);
     expect(await backup(['export', place.path('of prod'), ...local('prod')])).toMatchObject({
       code: 0,
@@ -471,7 +471,7 @@ describe('The table on this machine', () => {
     });
   });
 
-  test('is made by a restore only', async () => {
+  test('is created by a restore only', async () => {
     await mkdir(join(place.path('empty'), 'tables'), { recursive: true });
     for (const args of [['export', place.path('of none')], ['close'], ['open']])
       expect(await backup([...args, ...local('empty')])).toMatchObject({
@@ -481,21 +481,21 @@ describe('The table on this machine', () => {
       });
   });
 
-  test('is asked for if there are two', async () => {
+  test('must be named if there are two', async () => {
     await tableOf('two', 'luftbro-prod', sampleDirectoryData);
     await tableOf('two', 'luftbro-dev', sampleDirectoryData);
     const { code, errors } = await backup(['close', ...local('two')]);
     expect([code, errors]).toEqual([1, expect.stringContaining('luftbro-dev-Table, luftbro-prod-Table')]);
   });
 
-  test('of a hub that knows nobody is no backup, and leaves no folder', async () => {
+  test('is not exported if its hub has no directory, and leaves no folder', async () => {
     await tableOf('unused', 'luftbro-dev', nobody);
     const { code, errors } = await backup(['export', place.path('of nobody'), ...local('unused')]);
     expect([code, errors]).toEqual([1, expect.stringContaining('holds no directory')]);
     expect(await readdir(place.path(''))).not.toContain('of nobody');
   });
 
-  test('comes into no folder that git would take: neither as files nor restored', async () => {
+  test('is written to no folder that git would include: neither as files nor restored', async () => {
     const tree = place.path('tree');
     await mkdir(join(tree, 'ignored'), { recursive: true });
     await promisify(execFile)('git', ['init', '--quiet', tree]);
@@ -508,7 +508,7 @@ describe('The table on this machine', () => {
   });
 });
 
-describe('Wrong use', () => {
+describe('wrong use', () => {
   test.each([
     [[], 2],
     [['export'], 2],
@@ -519,7 +519,7 @@ describe('Wrong use', () => {
     [['export', 'a', '--nonsense'], 2],
     [['export', 'a', '--local', '--data-dir', '/nowhere/at/all'], 1],
     [['verify', '/nowhere/at/all'], 1],
-  ] as const)('%j is said, and does nothing', async (args, expected) => {
+  ] as const)('refuses %j, and does nothing', async (args, expected) => {
     const { code, out, errors } = await backup(args, { env: {} });
     expect([code, out]).toEqual([expected, '']);
     expect(errors).not.toBe('');

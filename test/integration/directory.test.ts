@@ -77,10 +77,10 @@ describe('npm run hub -- directory', () => {
   };
   const load = (...more: readonly string[]) => run('local/sample/directory.json', '--table', table.name, ...more);
 
-  test('without a file says how it is used', async () =>
+  test('prints its usage without a file', async () =>
     expect(await run()).toMatchObject({ code: 2, text: expect.stringContaining('Usage') }));
 
-  test('says everything that is wrong with a file', async () => {
+  test('lists every fault of a file', async () => {
     const file = await fileOf(sampleDirectoryText.replaceAll('"amk-la"', '"la"').replace('+47 00 00 01 05', '113'));
     const { code, text } = await run(file, '--table', table.name);
     expect(code).toBe(1);
@@ -92,12 +92,12 @@ describe('npm run hub -- directory', () => {
   test.each([
     ['not there', 'none.json', undefined],
     ['not JSON', undefined, '{'],
-  ])('says that a file is %s', async (_name, missing, text) => {
+  ])('refuses a file that is %s', async (_name, missing, text) => {
     const answer = await run(missing ?? (await fileOf(text ?? '')));
     expect(answer).toMatchObject({ code: 1, text: expect.stringContaining('cannot be used') });
   });
 
-  test('without a table says what the file holds', async () => {
+  test('lists the contents of the file without a table', async () => {
     const { code, text } = await run('local/sample/directory.json');
     expect(code).toBe(0);
     expect(text).toContain('17 areas covered');
@@ -105,7 +105,7 @@ describe('npm run hub -- directory', () => {
     expect(text).toContain('To load it, use --table');
   });
 
-  test('warns of what nobody covers', async () =>
+  test('warns of areas that nobody covers', async () =>
     expect(await run(await fileOf(sampleDirectoryText.replace('"NO-55"', '"NO-54"')))).toMatchObject({
       code: 0,
       text: expect.stringContaining('nobody covers 55 Troms'),
@@ -114,7 +114,7 @@ describe('npm run hub -- directory', () => {
   test.each([
     ['of a table', () => ['--table', table.name]],
     ['of a file, where the table is out of reach', () => ['local/sample/directory.json']],
-  ])('lists everybody to be phoned, from the directory %s', async (_name, where) => {
+  ])('prints all phone numbers, from the directory %s', async (_name, where) => {
     await saveDirectory(table, sampleDirectoryData);
     const { code, text } = await run('--phones', ...where());
     expect(code).toBe(0);
@@ -123,7 +123,7 @@ describe('npm run hub -- directory', () => {
     expect(text).toMatch(/AMK LA Oslo \(eksempel\), \d{9} {2}\(03 Oslo, /);
   });
 
-  test('lists no phones of nobody, and of one place at a time', async () => {
+  test('refuses an empty directory and several sources for phone numbers', async () => {
     expect(await run('--phones', '--table', table.name)).toMatchObject({
       code: 1,
       text: expect.stringContaining('is empty'),
@@ -132,7 +132,7 @@ describe('npm run hub -- directory', () => {
       expect(await run(...wrong)).toMatchObject({ code: 2, text: expect.stringContaining('Usage') });
   });
 
-  test('loads a file once, and says what is new', async () => {
+  test('loads a file once, and lists what is new', async () => {
     const first = await load();
     expect(first.code).toBe(0);
     expect(first.text).toContain(`new organisation ${la}: amk-la, AMK LA Oslo (eksempel)`);
@@ -140,7 +140,7 @@ describe('npm run hub -- directory', () => {
     expect(await load()).toMatchObject({ code: 0, text: expect.stringContaining('nothing to do') });
   });
 
-  test('drops an organisation only if that is said', async () => {
+  test('drops an organisation only with --drop', async () => {
     const other = { organisation: '319000011', name: 'Nedlagt base', role: 'operator' } as const;
     const before = { ...sampleDirectoryData, parties: [...sampleParties, other] };
     await saveDirectory(table, before);

@@ -108,19 +108,19 @@ describe('npm run hub -- guideline', () => {
     return file;
   };
 
-  test('without a file says how it is used', async () =>
+  test('prints its usage without a file', async () =>
     expect(await run()).toMatchObject({ code: 2, text: expect.stringContaining('Usage') }));
 
-  test('says everything that is wrong with a file', async () => {
+  test('lists every fault of a file', async () => {
     const { code, text } = await run(await fileOf(version('1', { title: '' })), '--table', table.name);
     expect(code).toBe(1);
     expect(text).toMatch(/Guideline\.version: .*\n.*Guideline\.title: /);
     expect(await versions()).toEqual(['2026.1']);
   });
 
-  test('says that a file is not there', async () => expect((await run('nowhere.json')).code).toBe(1));
+  test('refuses a file that does not exist', async () => expect((await run('nowhere.json')).code).toBe(1));
 
-  test('says what a good file changes, and loads nothing without a table', async () => {
+  test('lists the changes of a valid file, and loads nothing without a table', async () => {
     const { code, text } = await run(await fileOf(version('2026.2', { title: 'Other' })));
     expect(code).toBe(0);
     expect(text).toContain('  title: Other, was: Requesting an air ambulance, 2026.1\n');
@@ -131,13 +131,13 @@ describe('npm run hub -- guideline', () => {
     ['lies ahead', '2099-01-01T00:00:00Z', /requested from 2099-01-01T00:00:00Z on fall under 2026\.2/],
     ['has passed', '2026-01-02T00:00:00Z', /has passed: .* Missions that are open keep the version/],
     ['is older than the one in force', '2020-01-01T00:00:00Z', /2026\.1, which stays in force/],
-  ])('loads a version whose time %s, and says what that means', async (_name, validFrom, meaning) => {
+  ])('loads a version whose time %s, and prints its effect', async (_name, validFrom, meaning) => {
     const { code, text } = await run(await fileOf(version('2026.2', { validFrom })), '--table', table.name);
     expect([code, text]).toEqual([0, expect.stringMatching(meaning)]);
     expect(await versions()).toContain('2026.2');
   });
 
-  test('does nothing for a version that is there, and refuses another content under its name', async () => {
+  test('does nothing for a version that is loaded, and refuses other content under its name', async () => {
     await saveGuideline(table, version('2026.2'));
     const again = await run(await fileOf(version('2026.2')), '--table', table.name);
     expect([again.code, again.text]).toEqual([0, expect.stringContaining('nothing to do')]);
