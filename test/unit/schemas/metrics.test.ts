@@ -4,7 +4,7 @@ import { codesOf } from '../../../schemas/codes.ts';
 import { knownMessageType } from '../../../schemas/messages/catalogue.ts';
 import { metricDimensions, metrics, mostSeries, valuesOf } from '../../../schemas/telemetry/metrics.ts';
 
-describe('What is counted of missions', () => {
+describe('metrics', () => {
   test.each(codesOf(metrics))('%s is counted by a function', (name) =>
     expect(readFileSync(new URL('../../../functions/shared/telemetry/metrics.ts', import.meta.url), 'utf8')).toContain(
       `count('${name}', `,
@@ -15,15 +15,14 @@ describe('What is counted of missions', () => {
     expect(metrics[name].dimensions).toContain('missions'),
   );
 
-  test('costs no more than 15 dollars a month, however much happens', () =>
-    expect(mostSeries * 0.3).toBeLessThanOrEqual(15));
+  test('cost at most 15 dollars a month', () => expect(mostSeries * 0.3).toBeLessThanOrEqual(15));
 
-  test('has values that name nobody: short codes', () => {
+  test('have short codes as values, which name nobody', () => {
     for (const dimension of codesOf(metricDimensions))
       for (const code of valuesOf(dimension)) expect(code).toMatch(/^[a-z]+(-[a-z]+)*$/);
   });
 
-  test('names the warnings as the catalogue of messages does, and no others', () => {
+  test('name the warnings by messages of the hub', () => {
     const warnings = codesOf(metricDimensions.warning);
     expect(warnings.map((event) => knownMessageType(event).relation)).toEqual(warnings.map(() => 'hub'));
   });

@@ -33,8 +33,8 @@ const without = (records: readonly AccessRecord[], ...numbers: readonly number[]
 const changed = (records: readonly AccessRecord[], number: number, change: (record: AccessRecord) => AccessRecord) =>
   records.map((record) => (record.number === number ? change(record) : record));
 
-describe('A chain of records', () => {
-  test('that is whole has no fault, and an empty one has none', async () => {
+describe('access chain', () => {
+  test('has no fault if it is complete or empty', async () => {
     const records = await chainOf(5);
     expect(chainFaults(mission, records, headOf(records))).toEqual([]);
     expect(chainFaults(mission, [], undefined)).toEqual([]);
@@ -58,7 +58,7 @@ describe('A chain of records', () => {
     expect(chainFaults(mission, records, headOf(records))).toEqual([{ kind: 'changed', number: 2 }]);
   });
 
-  test('shows that a record was changed and sealed anew, also if it is the newest', async () => {
+  test('reports a record that was changed and sealed again, also the newest', async () => {
     const records = await chainOf(4);
     const forged = await resealed(records, 2);
     const middle = changed(records, 2, (record) => forged[1] ?? record);
@@ -70,7 +70,7 @@ describe('A chain of records', () => {
     ]);
   });
 
-  test('shows that records were removed: the first, one in between, several, the newest, all', async () => {
+  test('reports removed records: the first, one in between, several, the newest, all', async () => {
     const records = await chainOf(5);
     const faults = (...numbers: readonly number[]) =>
       chainFaults(mission, without(records, ...numbers), headOf(records));
@@ -81,7 +81,7 @@ describe('A chain of records', () => {
     expect(faults(1, 2, 3, 4, 5)).toEqual([{ kind: 'removed', from: 1, to: 5 }]);
   });
 
-  test('shows that two records changed places', async () => {
+  test('reports two swapped records', async () => {
     const records = await chainOf(4);
     const [first, second, third, fourth] = records.map((record) => record);
     if (first === undefined || second === undefined || third === undefined || fourth === undefined)
@@ -91,7 +91,7 @@ describe('A chain of records', () => {
     expect(chainFaults(mission, swapped, headOf(records))).toContainEqual({ kind: 'changed', number: 3 });
   });
 
-  test('shows records of another chain, and records that nothing confirms', async () => {
+  test('reports records of another chain, and unconfirmed records', async () => {
     const records = await chainOf(3);
     expect(chainFaults(freshMission(), records, headOf(records)).map(({ kind }) => kind)).toEqual([
       'changed',
@@ -102,7 +102,7 @@ describe('A chain of records', () => {
     expect(chainFaults(mission, records, undefined)).toEqual([{ kind: 'unconfirmed', from: 1, to: 3 }]);
   });
 
-  test('that was written anew as a whole, with its head, is found by what was logged elsewhere', async () => {
+  test('reports a chain that was rewritten with its head, by the logged digests', async () => {
     const records = await chainOf(4);
     const logged = new Map(records.map(({ number, digest }) => [number, digest]));
     const forged = await resealed(records, 3);
@@ -120,8 +120,8 @@ describe('A chain of records', () => {
   });
 });
 
-describe('A read', () => {
-  test('that shows no mission leaves no record', async () => {
+describe('recordAccess', () => {
+  test('writes no record for a read that shows no mission', async () => {
     expect(await recordAccess(memoryAccessLog(), accessTo(mission, { missions: [] }))).toBeUndefined();
   });
 
@@ -133,7 +133,7 @@ describe('A read', () => {
     expect([...missionsNamed(chain, await log.range(chain, 1, 10))]).toEqual([[mission, 1]]);
   });
 
-  test('of lists is linked from a mission when it comes into the list, and not each time', async () => {
+  test('links a mission when it enters a list, and not each time', async () => {
     const log = memoryAccessLog();
     const links: string[] = [];
     const counting: AccessLog = {
@@ -159,14 +159,14 @@ describe('A read', () => {
     expect(links).toEqual([one, other]);
   });
 
-  test('whose record cannot be written fails, and so does one that others always overtake', async () => {
+  test('fails if the record cannot be written or other reads always take the number', async () => {
     const away: AccessLog = { ...memoryAccessLog(), append: () => Promise.reject(new Error('away')) };
     await expect(recordAccess(away, accessTo(mission))).rejects.toThrow('away');
     const busy: AccessLog = { ...memoryAccessLog(), append: async () => 'taken' };
     await expect(recordAccess(busy, accessTo(mission))).rejects.toMatchObject({ name: 'Unavailable' });
   });
 
-  test('that is cut off after its record and before the note of it is made good by the next one', async () => {
+  test('repairs the head that an interrupted read did not note', async () => {
     const log = memoryAccessLog();
     const heads = new Map<string, AccessHead>();
     let dies = true;

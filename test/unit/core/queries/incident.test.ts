@@ -86,7 +86,7 @@ const there = missionOf('there', { by: parties.otherAmk, to: parties.otherLa });
 const elsewhere = missionOf('elsewhere', { incident: 'avalanche', by: parties.otherAmk, to: parties.otherLa });
 const tunnel = () => hubAfter(...here.all, ...there.all, ...elsewhere.all);
 
-describe('An incident of many missions', () => {
+describe('search of an incident', () => {
   test.each([parties.amk, parties.otherAmk, parties.la, parties.otherLa])(
     'is seen together by those who coordinate a part of it: $name',
     async (party) => {
@@ -110,7 +110,7 @@ describe('An incident of many missions', () => {
     }
   });
 
-  test('shows of the missions of others how far they are, and no person, no word, no place', async () => {
+  test("shows the progress of other parties' missions, without persons, free text and places", async () => {
     const { missions, bundle } = await seen(
       await tunnel(),
       parties.la,
@@ -155,7 +155,7 @@ describe('An incident of many missions', () => {
     expect(others).not.toMatch(/Nordmann|Unknown|Koordinator|locationReference|position/);
   });
 
-  test('A mission whose decision is deferred is on hold for everybody', async () => {
+  test('shows a mission with a deferred decision as on hold', async () => {
     const deferred: Step = [
       parties.otherLa,
       missionDecision({ task: taskOpenedBy(there.mission, 1), answer: 'deferred' }),
@@ -164,7 +164,7 @@ describe('An incident of many missions', () => {
     expect(missions.map(({ status }) => status)).toEqual(['active', 'on-hold']);
   });
 
-  test('does not exist for who has no part in it, and is only their own missions for others', async () => {
+  test('shows nothing to non-parties, and other roles only their own missions', async () => {
     const hub = await hubAfter(here.opened, here.decided, here.asked, here.refused, ...there.all);
     const stranger = { ...parties.amk, organisation: '100000009' };
     const outside = { ...parties.la, organisation: '100000019' };
@@ -177,7 +177,7 @@ describe('An incident of many missions', () => {
     ).toEqual([there.mission]);
   });
 
-  test('brings the Tasks along for who asks for them: of its own missions all of each, of others what coordination needs', async () => {
+  test('includes Tasks on request: whole ones of own missions, minimal ones of others', async () => {
     const hub = await tunnel();
     const withTasks = query('tunnel', { _revinclude: 'Task:based-on' });
     const { tasks } = await seen(hub, parties.la, withTasks);
@@ -193,7 +193,7 @@ describe('An incident of many missions', () => {
     );
   });
 
-  test('An exercise of an incident is another incident', async () => {
+  test('separates exercises of an incident from real missions', async () => {
     const drill = missionOf('drill', { exercise: true });
     const hub = await hubAfter(...here.all, ...drill.all);
     expect(idsOf((await seen(hub, parties.la)).missions)).toEqual([here.mission]);
@@ -211,7 +211,7 @@ describe('An incident of many missions', () => {
     ]);
   });
 
-  test('A mission that was described anew as part of another incident belongs to that one', async () => {
+  test('follows a mission that a new description moves to another incident', async () => {
     const hub = await tunnel();
     const state = (await hub.missions.last(elsewhere.mission))?.state;
     if (state === undefined) throw new Error('there is no such mission');
@@ -219,7 +219,7 @@ describe('An incident of many missions', () => {
     expect(idsOf((await seen(hub, parties.otherLa)).missions)).toEqual([here.mission, there.mission]);
   });
 
-  test('has at most two hundred missions in one answer, which says so, and is seen page by page', async () => {
+  test('returns at most 200 missions and reports it, page by page', async () => {
     const many = Array.from({ length: 203 }, (_, index) => missionOf(`many-${index}`).opened);
     const hub = await hubAfter(...many);
     const { missions, remarks } = await seen(hub, parties.la);
@@ -239,7 +239,7 @@ describe('An incident of many missions', () => {
     expect([pages, ids.size]).toEqual([[90, 90, 20], 200]);
   });
 
-  test('is named by system and value, also where the value has a comma or a bar', async () => {
+  test('finds an identifier whose value has a comma or a bar', async () => {
     const odd = missionOf('odd', { incident: 'E6, km 12|north' });
     const hub = await hubAfter(odd.opened);
     const { system } = incidentIdentifier('');
@@ -253,7 +253,7 @@ describe('An incident of many missions', () => {
   });
 });
 
-describe('The directory', () => {
+describe('search of organisations', () => {
   const asked = async (parameters: string) =>
     searchOrganisations(await hubAfter(), new Map(new URLSearchParams(parameters)), view);
   const found = async (parameters: string) => {
@@ -262,7 +262,7 @@ describe('The directory', () => {
     return idsOf(listed(bundle));
   };
 
-  test('lists whom a message may be addressed to, by role and name', async () => {
+  test('lists organisations by role and name', async () => {
     const numbers = (...list: readonly Party[]) => list.map(({ organisation }) => organisation);
     expect(await found('type=amk-la')).toEqual(numbers(parties.la, parties.otherLa));
     expect(await found(`type=${systems.partyRole}|hospital,amk-la`)).toEqual(
@@ -274,7 +274,7 @@ describe('The directory', () => {
     expect(await found('type=operator&_count=2')).toEqual(numbers(parties.operator, parties.otherOperator));
   });
 
-  test('says of each party whether the hub reaches it by machine', async () => {
+  test('reports whether the hub can reach each party by machine', async () => {
     const hub = await hubAfter();
     const { la, otherLa } = parties;
     const reached = async () => {

@@ -62,8 +62,8 @@ const followed = async (hub: MemoryHub, first: ReadonlyMap<string, string>, most
 
 const upTo = (last: number): readonly number[] => Array.from({ length: last }, (_, index) => index + 1);
 
-describe('An answer of $events that is cut', () => {
-  test('says where it goes on, after fifty events, until all have been told once', async () => {
+describe('answer of $events', () => {
+  test('links to the next answer after 50 events, until each event was returned once', async () => {
     const hub = await toldOf(53);
     const all = await followed(hub, new Map([['content', 'id-only']]));
     expect(all).toEqual({ numbers: upTo(53), pages: [50, 3] });
@@ -74,7 +74,7 @@ describe('An answer of $events that is cut', () => {
     expect(await followed(hub, some)).toEqual({ numbers: upTo(52), pages: [50, 2] });
   });
 
-  test('is cut where it would be larger than a function may answer, and holds one event at the least', async () => {
+  test('ends before the size limit of a function, and has at least one event', async () => {
     const hub = await toldOf(5);
     const whole = eventsBundle(await found(hub, new Map()), view, now);
     expect(nextOf(JSON.parse(whole))).toBeUndefined();
@@ -86,7 +86,7 @@ describe('An answer of $events that is cut', () => {
     expect(halves.pages.length).toBeLessThan(5);
   });
 
-  test('has not been cut if nothing follows, and is empty beyond the last event', async () => {
+  test('has no link if nothing follows, and is empty after the last event', async () => {
     const hub = await toldOf(3);
     expect(await followed(hub, new Map([['eventsSinceNumber', '2']]))).toEqual({ numbers: [2, 3], pages: [2] });
     expect(await followed(hub, new Map([['eventsSinceNumber', '4']]))).toEqual({ numbers: [], pages: [0] });
@@ -94,7 +94,7 @@ describe('An answer of $events that is cut', () => {
   });
 });
 
-describe('A heartbeat', () => {
+describe('heartbeat', () => {
   test.each(['empty', 'id-only', 'full-resource'] as const)(
     'is a valid notification that tells of no event and counts as none: %s',
     (payload) => {
@@ -124,8 +124,8 @@ describe('A heartbeat', () => {
   );
 });
 
-describe('A notification', () => {
-  test('never counts fewer events than it tells of, also if the subscription was read before they were numbered', async () => {
+describe('notification', () => {
+  test('counts at least its own events, also if the subscription was read before they were numbered', async () => {
     const events = await found(await toldOf(2), new Map());
     const early = { ...events, subscription: { ...events.subscription, lastNumber: 0 } };
     expect(notificationBundle(early, view, now)).toContain('"events-since-subscription-start","valueString":"2"');
@@ -150,8 +150,8 @@ const filtered = (...texts: readonly string[]): unknown =>
 const faultsOf = (read: ReturnType<typeof readSubscription>): readonly (string | undefined)[] =>
   isRefusal(read) ? read.faults.map(({ at }) => at) : [];
 
-describe('A Subscription as it is read', () => {
-  test('has each filter, of either resource or none, also several in one text', () => {
+describe('read Subscription', () => {
+  test('reads filters of either resource or none, also several in one text', () => {
     const read = readSubscription(
       filtered(
         `ServiceRequest?priority=stat,urgent&identifier=${systems.mission}|m1,m2`,
@@ -172,7 +172,7 @@ describe('A Subscription as it is read', () => {
     });
   });
 
-  test('is refused with everything that is wrong, each by its place', () => {
+  test('refuses with all faults, each with its place', () => {
     expect(
       faultsOf(
         readSubscription(
@@ -218,19 +218,19 @@ describe('A Subscription as it is read', () => {
     if (isTaken) expect(read).toMatchObject({ settings: { heartbeat: valueUnsignedInt } });
   });
 
-  test('has its channel in an extension too, if that says the same', () => {
+  test('accepts the channel in an extension too, if both agree', () => {
     const typed = (code: string) =>
       posted({}, { _type: { extension: [{ url: `${backport}/backport-channel-type`, valueCoding: { code } }] } });
     expect(readSubscription(typed('rest-hook')).outcome).toBe('read');
     expect(faultsOf(readSubscription(typed('websocket')))).toEqual(['Subscription.channel.type']);
   });
 
-  test('has an identifier of a later FHIR version, which the profile allows and the hub does not keep', () => {
+  test('accepts an identifier of a later FHIR version, which the hub does not store', () => {
     const url = 'http://hl7.org/fhir/5.0/StructureDefinition/extension-Subscription.identifier';
     expect(readSubscription(posted({ extension: [{ url }] })).outcome).toBe('read');
   });
 
-  test('can be put back as it was shown, with its secret, which it cannot choose', () => {
+  test('accepts a Subscription as it was shown, with its secret, which a subscriber cannot set', () => {
     const subscription = { ...sampleSubscription('one', la.organisation), heartbeat: 120, timeout: 5 };
     const shown = subscriptionResource(subscription, true);
     expect(problemsOf(shown)).toEqual([]);

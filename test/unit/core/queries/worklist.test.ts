@@ -29,8 +29,8 @@ const waiting = async (count: number) => {
 const ask = (hub: Awaited<ReturnType<typeof waiting>>, more: Readonly<Record<string, string>>) =>
   searchTasks(hub, la, new Map(Object.entries({ owner: `Organization/${la.organisation}`, ...more })), view);
 
-describe('A worklist', () => {
-  test('is read page by page by its links, each Task once', async () => {
+describe('worklist', () => {
+  test('returns each Task once over its pages', async () => {
     const hub = await waiting(5);
     const seen: string[] = [];
     let search: Record<string, string> | undefined = { _count: '2' };
