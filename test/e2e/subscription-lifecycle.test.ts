@@ -259,7 +259,12 @@ describe('a replaced Subscription', () => {
     const same = wanted(endpoint.url, { id: subscription.id });
     refusedFor(await scene.put('amk-nordland', subscription.id, same), 404, 'not-found', /nothing at this address/);
     const unknown = randomUUID();
-    refusedFor(await scene.put('amk-bergen', unknown, { ...same, id: unknown }), 404, 'not-found', /nothing at this address/);
+    refusedFor(
+      await scene.put('amk-bergen', unknown, { ...same, id: unknown }),
+      404,
+      'not-found',
+      /nothing at this address/,
+    );
     refusedFor(await scene.put('amk-bergen', subscription.id, wanted(endpoint.url)), 400, 'wrong-id', /id in the body/);
     refusedFor(
       await scene.put('amk-bergen', subscription.id, { ...same, id: unknown }),

@@ -1,7 +1,16 @@
 import type { Notification } from '../../../core/delivery/notifications.ts';
 import { idleAfterMilliseconds } from '../../../core/mission/idle.ts';
 import type { World } from '../world.ts';
-import { appendTimes, creationTimes, entryKey, type Facts, fanOutTimes, nameOf, second } from './facts.ts';
+import {
+  appendTimes,
+  creationTimes,
+  entryKey,
+  type Facts,
+  fanOutTimes,
+  nameOf,
+  requestWithin,
+  second,
+} from './facts.ts';
 import type { OnViolation } from './invariants.ts';
 
 /** Whether the numbers of each subscription are complete and in order, and whether endpoints see them so. */
@@ -9,18 +18,26 @@ import type { OnViolation } from './invariants.ts';
 /**
  * Numbers that may have no notification, or a late one: two processes fanned the entry out at once, the subscription was
  * made or changed between their reads, and the one that numbered it crashed or was paused (docs/simulation.md, "Known limits").
+ * Before the fan-out is completed, the second process is one that helps with the earlier entries of a later message.
  */
 const disputedNumbers = (world: World): ReadonlySet<string> => {
+  const { history } = world;
   const createdAt = creationTimes(world);
   const appendedAt = appendTimes(world);
   const completedAt = fanOutTimes(world);
   const never = Number.POSITIVE_INFINITY;
   return new Set(
-    world.history.numbered.flatMap(({ at, subscription, number, mission, entry }) => {
+    history.numbered.flatMap(({ at, subscription, number, mission, entry }) => {
       const key = entryKey(mission, entry);
-      const isNew = (createdAt.get(subscription) ?? never) >= (appendedAt.get(key) ?? 0);
-      const isCompleted = at >= (completedAt.get(key) ?? never);
-      return isNew || isCompleted ? [`${subscription}.${number}`] : [];
+      const appended = appendedAt.get(key) ?? 0;
+      const completed = completedAt.get(key) ?? never;
+      const isNew = (createdAt.get(subscription) ?? never) >= appended;
+      const hasHelper = (appendedAt.get(entryKey(mission, entry + 1)) ?? never) <= at;
+      const isRefiltered = history.filterChanges.some(
+        (change) =>
+          change.subscription === subscription && change.at >= appended - requestWithin && change.at <= completed,
+      );
+      return isNew || at >= completed || (hasHelper && isRefiltered) ? [`${subscription}.${number}`] : [];
     }),
   );
 };
