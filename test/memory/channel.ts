@@ -16,7 +16,7 @@ export interface StubChannel extends Channel {
   answer(how: (posted: Posted) => Answer): void;
 }
 
-/** Endpoints in memory: they answer 200 until they are told otherwise. */
+/** Endpoints in memory: they answer 200 unless `answer` sets another answer. */
 export const stubChannel = (): StubChannel => {
   const posts: Posted[] = [];
   let answerTo: (posted: Posted) => Answer = () => ({ status: 200 });

@@ -1,7 +1,7 @@
 import type { Clock } from '../../core/mission/clock.ts';
 import type { DeliveryJob, DeliveryQueue, NotificationJob } from '../../core/delivery/delivery-queue.ts';
 
-/** An order in somebody's hands, hidden from others until it is removed or its time is up. */
+/** A job that was received: it is invisible until it is removed or its visibility timeout is over. */
 export interface Received {
   readonly order: DeliveryJob;
   /** How often it has been received. */
@@ -10,16 +10,16 @@ export interface Received {
 }
 
 export interface MemoryQueue extends DeliveryQueue {
-  /** The oldest visible order of a group none of whose orders is in somebody's hands. */
+  /** The oldest visible job of a group without an invisible job. */
   receive(): Received | undefined;
   remove(receipt: number): void;
-  /** Hides an order that is in somebody's hands for so long from now; its group waits. */
+  /** Keeps a received job invisible for so many seconds from now; its group waits. */
   hide(receipt: number, seconds: number): void;
-  /** The orders not removed yet, oldest first. */
+  /** The jobs that are not removed yet, oldest first. */
   waiting(): readonly DeliveryJob[];
   /** Those of them that are about notifications. */
   notifications(): readonly NotificationJob[];
-  /** Forgets orders, as a queue never should. */
+  /** Loses jobs, as a queue never should. */
   lose(which: (order: DeliveryJob) => boolean): void;
 }
 
@@ -40,7 +40,7 @@ const nameOf = (order: DeliveryJob): string =>
     ? `${order.subscription}/${order.number}/${order.redrivenAt ?? ''}`
     : `${order.subscription}/${order.kind}/${order.due}`;
 
-/** A FIFO queue in memory, as SQS keeps one: groups in order, one group waits for no other, what is not removed comes back. */
+/** A FIFO queue in memory with the rules of SQS: order within a group, groups independent, a job that is not removed comes back. */
 export const memoryQueue = (clock: Clock, visibilitySeconds = 30): MemoryQueue => {
   let queue: readonly Waiting[] = [];
   let receipts = 0;

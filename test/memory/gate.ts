@@ -1,9 +1,9 @@
 import type { SweepPorts } from '../../core/delivery/sweep.ts';
 
-/** Stands before every call to a port: lets it through, delays it, or fails it. */
+/** Runs before every call to a port: it passes the call on, delays it, or makes it fail. */
 export type Gate = <Result>(name: string, call: () => Promise<Result>) => Promise<Result>;
 
-/** The same ports, every call through the gate. */
+/** The same ports, with every call through the gate. */
 export const gated = (ports: SweepPorts, gate: Gate): SweepPorts => {
   const {
     missions,
@@ -25,7 +25,7 @@ export const gated = (ports: SweepPorts, gate: Gate): SweepPorts => {
       entry: (...args) => gate('missions.entry', () => missions.entry(...args)),
       entries: (...args) => gate('missions.entries', () => missions.entries(...args)),
       append: (...args) => gate('missions.append', () => missions.append(...args)),
-      completeFanOut: (...args) => gate('missions.settle', () => missions.completeFanOut(...args)),
+      completeFanOut: (...args) => gate('missions.completeFanOut', () => missions.completeFanOut(...args)),
     },
     subscriptions: {
       ...subscriptions,
@@ -61,8 +61,8 @@ export class Crash extends Error {
 }
 
 /**
- * A process that dies at its n-th calls, counted over all its lives: either before the call has done anything or when it is done.
- * Once dead it does nothing more until it is revived.
+ * A process that crashes at the given calls, counted over all its restarts: either before the call or after it.
+ * After a crash every call fails until the process is restarted (`revive`).
  */
 export const mortal = (deaths: ReadonlySet<number>, dies: 'before the call' | 'after the call') => {
   let calls = 0;

@@ -8,7 +8,7 @@ import { immutableCopy } from './immutable-copy.ts';
 /** As DynamoDB keeps entries: compressed, in items of 400 KB of which the rest takes little. */
 const largestPacked = 380_000;
 
-/** Kept free for what the hub itself must say. */
+/** Reserved for the hub's own messages. */
 const roomForHub = 16_000;
 
 const isTooLarge = (entry: Entry): boolean => {
@@ -19,11 +19,11 @@ const isTooLarge = (entry: Entry): boolean => {
 interface Item {
   readonly stored: StoredEntry;
   readonly dueAt?: string;
-  /** From when on the mission's numbering may be forgotten. */
+  /** When the mission is checked for idleness. */
   readonly idleCheckAt?: string;
 }
 
-/** Mission logs in memory: what is handed in is copied, and what is handed out cannot be changed, as if it had been stored. */
+/** Mission logs in memory: entries are copied when they are stored, and cannot be changed when they are read. */
 export const memoryMissionLog = (): MissionLog &
   ObligationSource &
   Omit<IdleMissions, 'forget' | 'postpone'> & { readonly retireLater: IdleMissions['postpone'] } => {

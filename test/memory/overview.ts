@@ -1,7 +1,7 @@
 import type { Overview } from '../../core/mission/projections.ts';
 import type { MissionState } from '../../core/mission/state.ts';
 
-/** What is seen across missions, in memory. */
+/** Readiness and incidents across missions, in memory. */
 export const memoryOverview = (): Overview => {
   const readiness = new Map<string, MissionState>();
   const incidents = new Map<string, Set<string>>();

@@ -9,7 +9,7 @@ interface Kept {
   readonly dueAt?: string;
 }
 
-/** Worklists in memory, by who has waited longest, with the deadlines that the Tasks wait for. */
+/** Worklists in memory, longest waiting first, with the deadlines of the Tasks. */
 export const memoryWorklist = (): Worklist & ObligationSource => {
   const items = new Map<string, Kept>();
   return {

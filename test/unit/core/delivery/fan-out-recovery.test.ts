@@ -58,7 +58,7 @@ describe('fan-out of an entry with pending earlier ones', () => {
     await fanOut(gated(hub, watching), await accept(hub, [amk, update('second')]));
     expect(calls.sort()).toEqual(
       [
-        'missions.settle',
+        'missions.completeFanOut',
         'queue.send',
         'eventNumbers.number',
         'eventNumbers.number',
