@@ -7,13 +7,8 @@ export default defineConfig({
     exclude: [
       '**/*.property.test.ts',
       'test/unit/core/mission/sequences.test.ts',
-      'test/unit/core/delivery/fan-out.test.ts',
-      'test/unit/core/delivery/fan-out-recovery.test.ts',
-      'test/unit/core/delivery/fan-out.property.test.ts',
       'test/unit/core/delivery/deliver-order.test.ts',
       'test/unit/core/delivery/retry-policy.test.ts',
-      'test/unit/core/delivery/circuit-breaker.test.ts',
-      'test/unit/core/delivery/warnings.test.ts',
     ],
     testTimeout: 10_000,
   },
