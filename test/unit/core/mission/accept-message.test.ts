@@ -49,7 +49,7 @@ const expectRefused = (outcome: Outcome, code: string, at?: string): Refusal => 
 };
 
 const log = (hub: MemoryHub) => hub.missions.entries(mission, 1, 10_000);
-const withoutDebt = (entry: Entry): unknown => {
+const withoutFanOut = (entry: Entry): unknown => {
   const {
     fanOutPending: _pending,
     notified: _notified,
@@ -59,23 +59,23 @@ const withoutDebt = (entry: Entry): unknown => {
   return plain;
 };
 
-/** Accepted before: the answer is the first one, and the log has not grown. */
+/** Expects the first answer, and a log that has not grown. */
 const expectSameAnswer = async (hub: MemoryHub, outcome: Outcome, first: Accepted): Promise<void> => {
   const { entry, repeated } = accepted(outcome);
   expect(repeated).toBe(true);
-  expect(withoutDebt(entry)).toEqual(withoutDebt(first.entry));
+  expect(withoutFanOut(entry)).toEqual(withoutFanOut(first.entry));
   const numbers = (await log(hub)).map(({ number }) => number);
   expect(numbers).toEqual(numbers.map((_number, index) => index + 1));
 };
 
-/** A hub with the mission opened. */
+/** A hub with one open mission. */
 const openedHub = async (): Promise<{ readonly hub: MemoryHub; readonly opening: Accepted }> => {
   const hub = memoryHub();
   return { hub, opening: accepted(await send(hub, amk, request)) };
 };
 
-describe('A message that is accepted', () => {
-  test('It is in the log with its text, its digest and the state after it', async () => {
+describe('acceptMessage, a new message', () => {
+  test('stores the text, the digest and the state after the message', async () => {
     const { hub, opening } = await openedHub();
     expect(opening.repeated).toBe(false);
     expect(await hub.missions.last(mission)).toEqual({
@@ -92,7 +92,7 @@ describe('A message that is accepted', () => {
     });
   });
 
-  test('Its fan-out is owed ten seconds later, if nobody has done it', async () => {
+  test('leaves the fan-out due after ten seconds, if it was not completed', async () => {
     const { hub } = await openedHub();
     hub.clock.advance(9_999);
     expect(await hub.obligations.due(hub.clock.iso(), 10)).toEqual([]);
@@ -100,7 +100,7 @@ describe('A message that is accepted', () => {
     expect(await hub.obligations.due(hub.clock.iso(), 10)).toEqual([{ kind: 'fan-out', mission, entry: 1 }]);
   });
 
-  test('It costs one read and one write', async () => {
+  test('makes one read and one write', async () => {
     const { hub } = await openedHub();
     for (let number = 0; number < 20; number += 1) await send(hub, amk, update(`u${number}`));
     const calls: string[] = [];
@@ -115,41 +115,41 @@ describe('A message that is accepted', () => {
     expect(calls).toEqual(['last', 'append']);
   });
 
-  test('It knows since when its mission is awake: since it was opened, or since the last pause', async () => {
+  test('stores the entry since which the mission is active: the first one, or the first after a pause', async () => {
     const { hub } = await openedHub();
-    const awakeSince = async (id: string) => accepted(await send(hub, amk, update(id))).entry.activeSince;
-    expect(await awakeSince('second')).toBe(1);
+    const activeSince = async (id: string) => accepted(await send(hub, amk, update(id))).entry.activeSince;
+    expect(await activeSince('second')).toBe(1);
     hub.clock.advance(299_000);
-    expect(await awakeSince('third')).toBe(1);
+    expect(await activeSince('third')).toBe(1);
     hub.clock.advance(300_000);
-    expect(await awakeSince('after-a-pause')).toBe(4);
+    expect(await activeSince('after-a-pause')).toBe(4);
     hub.clock.advance(299_000);
-    expect(await awakeSince('fifth')).toBe(4);
+    expect(await activeSince('fifth')).toBe(4);
   });
 
-  test('It may owe together with those before it that have not paid', async () => {
+  test('stores the earliest entry whose fan-out may be pending', async () => {
     const { hub } = await openedHub();
-    const unpaidFrom = async (id: string) => accepted(await send(hub, amk, update(id))).entry.pendingFrom;
-    expect(await unpaidFrom('second')).toBe(1);
-    expect(await unpaidFrom('third')).toBe(1);
+    const pendingFrom = async (id: string) => accepted(await send(hub, amk, update(id))).entry.pendingFrom;
+    expect(await pendingFrom('second')).toBe(1);
+    expect(await pendingFrom('third')).toBe(1);
     await hub.missions.completeFanOut(mission, 3, {
       notified: [],
       withoutSubscription: [],
       fanOutCompletedAt: hub.clock.iso(),
     });
-    expect(await unpaidFrom('fourth')).toBe(4);
-    expect(await unpaidFrom('fifth')).toBe(4);
+    expect(await pendingFrom('fourth')).toBe(4);
+    expect(await pendingFrom('fifth')).toBe(4);
   });
 
-  test('One that is refused leaves nothing behind', async () => {
+  test('stores nothing of a refused message', async () => {
     const { hub } = await openedHub();
-    expectRefused(await send(hub, operator, update('stranger')), 'not-found');
+    expectRefused(await send(hub, operator, update('non-party')), 'not-found');
     expectRefused(await send(hub, amk, update('drill', { exercise: true })), 'exercise-mismatch');
     expect(await log(hub)).toHaveLength(1);
     expectRefused(await send(memoryHub(), amk, update('nowhere')), 'not-found');
   });
 
-  test('One that was refused may be accepted later, with the same id', async () => {
+  test('accepts a message later that was refused before, with the same id', async () => {
     const hub = memoryHub();
     expectRefused(await send(hub, amk, update('early')), 'not-found');
     await send(hub, amk, request);
@@ -157,8 +157,8 @@ describe('A message that is accepted', () => {
   });
 });
 
-describe('A message that is sent again', () => {
-  test('It gets its first answer', async () => {
+describe('acceptMessage, a repeated message', () => {
+  test('returns the first answer', async () => {
     const { hub, opening } = await openedHub();
     await expectSameAnswer(hub, await send(hub, amk, request), opening);
     const first = accepted(await send(hub, la, update('once')));
@@ -166,7 +166,7 @@ describe('A message that is sent again', () => {
     expect(await log(hub)).toHaveLength(2);
   });
 
-  test('It gets its first answer however many came after it', async () => {
+  test('returns the first answer after many other messages', async () => {
     const { hub, opening } = await openedHub();
     const firsts = new Map<string, Accepted>();
     for (let number = 0; number < 60; number += 1)
@@ -181,7 +181,7 @@ describe('A message that is sent again', () => {
     expect(await log(hub)).toHaveLength(61);
   });
 
-  test('It gets its first answer though the mission would not allow it any more', async () => {
+  test('returns the first answer also if the message is illegal by now', async () => {
     const { hub } = await openedHub();
     const decision = missionDecision({ task: taskOpenedBy(mission, 1), answer: 'accepted', id: 'decision' });
     const first = accepted(await send(hub, la, decision));
@@ -193,7 +193,7 @@ describe('A message that is sent again', () => {
     );
   });
 
-  test('It gets its first answer though it names a version that has passed', async () => {
+  test('returns the first answer also if the expected version is no longer the current one', async () => {
     const { hub } = await openedHub();
     const circumstances = { ...sentBy(amk), ifMatch: 1 };
     const now = (): number => hub.clock.now();
@@ -203,7 +203,7 @@ describe('A message that is sent again', () => {
     expectRefused(await acceptMessage(hub.missions, update('stale'), circumstances, now), 'version-conflict');
   });
 
-  test('It may come in an envelope of its own, or in none', async () => {
+  test('returns the first answer for another Bundle id and for none', async () => {
     const { hub } = await openedHub();
     const first = accepted(await send(hub, amk, update('letter', { bundleId: 'first-envelope' })));
     for (const bundleId of ['second-envelope', 'none'])
@@ -211,7 +211,7 @@ describe('A message that is sent again', () => {
     expect(await log(hub)).toHaveLength(2);
   });
 
-  test('White space and the order of members do not make it another message', async () => {
+  test('ignores white space and the order of members', async () => {
     const { hub, opening } = await openedHub();
     const reversed = (value: unknown): unknown => {
       if (Array.isArray(value)) return value.map(reversed);
@@ -229,7 +229,7 @@ describe('A message that is sent again', () => {
     }
   });
 
-  test('The digits of a decimal make it another message: 1.50 says more than 1.5', async () => {
+  test('refuses changed digits of a decimal: 1.50 is not 1.5', async () => {
     const { hub } = await openedHub();
     const measured = (digits: string): Message =>
       read(
@@ -245,8 +245,8 @@ describe('A message that is sent again', () => {
   });
 });
 
-describe('An id that is used for something else', () => {
-  test('The same message id with another content is an error', async () => {
+describe('acceptMessage, a reused id', () => {
+  test('refuses a used message id with other content', async () => {
     const { hub } = await openedHub();
     await send(hub, amk, update('used'));
     const refusal = expectRefused(
@@ -260,7 +260,7 @@ describe('An id that is used for something else', () => {
     expect(await log(hub)).toHaveLength(2);
   });
 
-  test('The same Bundle id with another message id is an error', async () => {
+  test('refuses a used Bundle id with another message id', async () => {
     const { hub } = await openedHub();
     await send(hub, amk, update('one', { bundleId: 'envelope' }));
     const refusal = expectRefused(
@@ -272,7 +272,7 @@ describe('An id that is used for something else', () => {
     expectRefused(await send(hub, amk, update('three', { bundleId: 'request-bundle' })), 'bundle-id-reused');
   });
 
-  test('A reused id is seen however many came after it', async () => {
+  test('detects a reused id after many other messages', async () => {
     const { hub } = await openedHub();
     for (let number = 0; number < 40; number += 1)
       await send(hub, amk, update(`u${number}`, { bundleId: `b${number}` }));
@@ -282,7 +282,7 @@ describe('An id that is used for something else', () => {
     }
   });
 
-  test('Two senders may happen to use the same ids', async () => {
+  test('accepts the same ids from two senders', async () => {
     const { hub } = await openedHub();
     const same = update('same', { bundleId: 'same' });
     expect(accepted(await send(hub, amk, same))).toMatchObject({ repeated: false, entry: { number: 2 } });
@@ -290,13 +290,13 @@ describe('An id that is used for something else', () => {
     await expectSameAnswer(hub, await send(hub, amk, same), accepted(await send(hub, amk, same)));
   });
 
-  test('Messages without a Bundle id never share one', async () => {
+  test('accepts several messages without a Bundle id', async () => {
     const { hub } = await openedHub();
     for (const id of ['a', 'b', 'c'])
       expect(accepted(await send(hub, amk, update(id, { bundleId: 'none' }))).repeated).toBe(false);
   });
 
-  test('Two requests with one id from two AMKs open two missions', async () => {
+  test('opens two missions for two requests with one id from two AMKs', async () => {
     const { hub } = await openedHub();
     const other = accepted(await send(hub, parties.otherAmk, request));
     expect(other.repeated).toBe(false);
@@ -304,8 +304,8 @@ describe('An id that is used for something else', () => {
   });
 });
 
-describe('Fingerprints that happen to be equal', () => {
-  /** A log in which every entry seems to carry the message that comes. */
+describe('acceptMessage, colliding fingerprints', () => {
+  /** A log whose entries all have the fingerprint of the message that is sent. */
   const colliding = ({ missions }: MemoryHub, message: Message, sender: Party): MissionLog => ({
     ...missions,
     last: async (id) => {
@@ -322,7 +322,7 @@ describe('Fingerprints that happen to be equal', () => {
     },
   });
 
-  test('A new message is accepted', async () => {
+  test('accepts a new message', async () => {
     const { hub } = await openedHub();
     for (const id of ['a', 'b', 'c']) await send(hub, amk, update(id));
     const message = update('new');
@@ -332,7 +332,7 @@ describe('Fingerprints that happen to be equal', () => {
     });
   });
 
-  test('A message that is sent again still gets its first answer, and a reused id is still seen', async () => {
+  test('returns the first answer to a repeated message, and detects a reused id', async () => {
     const { hub } = await openedHub();
     const firsts: Accepted[] = [];
     for (const id of ['a', 'b', 'c']) firsts.push(accepted(await send(hub, amk, update(id, { bundleId: `${id}-b` }))));
@@ -346,7 +346,7 @@ describe('Fingerprints that happen to be equal', () => {
     expectRefused(await send(hub, amk, envelope, colliding(hub, envelope, amk)), 'bundle-id-reused');
   });
 
-  test('What another sender has used is still nobody’s but its own', async () => {
+  test('accepts an id that only another sender has used', async () => {
     const { hub } = await openedHub();
     const used = update('used', { bundleId: 'used-b' });
     accepted(await send(hub, amk, used));
@@ -354,7 +354,7 @@ describe('Fingerprints that happen to be equal', () => {
     expect(accepted(await send(hub, la, same, colliding(hub, same, la))).repeated).toBe(false);
   });
 
-  test('A fingerprint that points past the log finds nothing', async () => {
+  test('ignores a fingerprint that points past the log', async () => {
     const { hub } = await openedHub();
     const message = update('new');
     const tooLong: MissionLog = {
@@ -371,7 +371,7 @@ describe('Fingerprints that happen to be equal', () => {
   });
 });
 
-/** A log in which somebody else is faster: before each append another message gets the number. */
+/** A log in which a rival is faster: before each append another message takes the number. */
 const losing = (hub: MemoryHub, rivals: readonly (readonly [Party, Message])[]): MissionLog & { appends: number } => {
   const waiting = [...rivals];
   const rivalLog = {
@@ -387,8 +387,8 @@ const losing = (hub: MemoryHub, rivals: readonly (readonly [Party, Message])[]):
   return rivalLog;
 };
 
-describe('Races', () => {
-  test('Whoever loses a race takes the next number, and its state builds on the winner', async () => {
+describe('acceptMessage, concurrent messages', () => {
+  test('assigns the next number after a lost race, and builds on the state of the winner', async () => {
     const { hub } = await openedHub();
     const rivals = [
       [amk, update('rival-1', { urgency: 'routine' })],
@@ -400,7 +400,7 @@ describe('Races', () => {
     expect((await log(hub)).map(({ messageId }) => messageId)).toEqual(['request', 'rival-1', 'rival-2', 'mine']);
   });
 
-  test('Whoever loses a race is judged by the state after the winner', async () => {
+  test('decides again after a lost race, by the state of the winner', async () => {
     const { hub } = await openedHub();
     const outcome = await send(
       hub,
@@ -412,7 +412,7 @@ describe('Races', () => {
     expect(await log(hub)).toHaveLength(2);
   });
 
-  test('Whoever loses a race to itself gets the one answer', async () => {
+  test('returns the stored answer if the message lost a race to itself', async () => {
     const { hub } = await openedHub();
     const message = update('twice');
     const { entry, repeated } = accepted(await send(hub, amk, message, losing(hub, [[amk, message]])));
@@ -421,15 +421,15 @@ describe('Races', () => {
     expect(await log(hub)).toHaveLength(2);
   });
 
-  test('The same message twice at once is accepted once, and both get the one answer', async () => {
+  test('accepts the same message once if it comes twice at once, and returns one answer to both', async () => {
     const hub = memoryHub();
     const both = (await Promise.all([send(hub, amk, request), send(hub, amk, request)])).map(accepted);
     expect(both.filter(({ repeated }) => repeated)).toHaveLength(1);
-    expect(withoutDebt(both[0]?.entry ?? failed())).toEqual(withoutDebt(both[1]?.entry ?? failed()));
+    expect(withoutFanOut(both[0]?.entry ?? failed())).toEqual(withoutFanOut(both[1]?.entry ?? failed()));
     expect(await log(hub)).toHaveLength(1);
   });
 
-  test('Different messages at once get numbers of their own', async () => {
+  test('assigns different numbers to messages that come at once', async () => {
     const { hub } = await openedHub();
     const ids = ['a', 'b', 'c', 'd', 'e'];
     const all = (await Promise.all(ids.map((id) => send(hub, amk, update(id))))).map(accepted);
@@ -437,7 +437,7 @@ describe('Races', () => {
     expect((await log(hub)).map(({ state }) => state.version)).toEqual([1, 2, 3, 4, 5, 6]);
   });
 
-  test('Of two that cannot both be, the log decides which one is', async () => {
+  test('accepts one of two messages that exclude each other', async () => {
     const { hub } = await openedHub();
     const seen = (id: string): Message => acknowledgement({ task: taskOpenedBy(mission, 1), id });
     const both = await Promise.all([send(hub, la, seen('first')), send(hub, la, seen('second'))]);
@@ -445,7 +445,7 @@ describe('Races', () => {
     expect(await log(hub)).toHaveLength(2);
   });
 
-  test('Whoever loses too many races is asked to come again, and has left nothing', async () => {
+  test('refuses a message as contended after ten lost races, and stores nothing', async () => {
     const { hub } = await openedHub();
     const rivals = Array.from({ length: 50 }, (_, number) => [amk, update(`rival-${number}`)] as const);
     const rivalLog = losing(hub, rivals);
@@ -457,17 +457,17 @@ describe('Races', () => {
   });
 });
 
-describe('Storage that fails', () => {
-  test('A write that landed but seemed to lose is found, and answered as accepted', async () => {
+describe('acceptMessage, failing storage', () => {
+  test('answers as accepted if a write was stored but reported as lost', async () => {
     const { hub } = await openedHub();
     const message = update('landed');
-    let told = false;
+    let reported = false;
     const forgetful: MissionLog = {
       ...hub.missions,
       append: async (entry, dueAt) => {
         const result = await hub.missions.append(entry, dueAt);
-        if (told) return result;
-        told = true;
+        if (reported) return result;
+        reported = true;
         return 'taken';
       },
     };
@@ -478,9 +478,9 @@ describe('Storage that fails', () => {
   });
 
   test.each([
-    ['did not land', false],
-    ['landed', true],
-  ] as const)('After a write that failed and %s, the message sent again is accepted once', async (_how, landed) => {
+    ['was not stored', false],
+    ['was stored', true],
+  ] as const)('accepts a repeated message once after a failed write that %s', async (_how, landed) => {
     const { hub } = await openedHub();
     const broken: MissionLog = {
       ...hub.missions,
@@ -496,7 +496,7 @@ describe('Storage that fails', () => {
     expect(await log(hub)).toHaveLength(2);
   });
 
-  test('A log that cannot be read accepts nothing', async () => {
+  test('accepts nothing if the log cannot be read', async () => {
     const { hub } = await openedHub();
     const broken: MissionLog = { ...hub.missions, last: () => Promise.reject(new Unavailable('no answer')) };
     await expect(send(hub, amk, update('unread'), broken)).rejects.toThrow(Unavailable);
@@ -508,7 +508,7 @@ const failed = (): never => {
   throw new Error('there is no such entry');
 };
 
-describe('Whoever may be kept from opening missions', () => {
+describe('checkActivation', () => {
   const asked = (refusal?: Refusal) => {
     const calls: number[] = [];
     return {
@@ -526,7 +526,7 @@ describe('Whoever may be kept from opening missions', () => {
     missions: MissionLog = hub.missions,
   ) => acceptMessage(missions, message, sentBy(amk), () => hub.clock.now(), terms);
 
-  test('is asked for once, when all else is in order, and what is refused is not stored', async () => {
+  test('is called once, after every other check, and prevents the write if it refuses', async () => {
     const hub = memoryHub();
     const kept = asked(refuse('too-many-requests'));
     expectRefused(await sendAsking(hub, request, kept), 'too-many-requests');
@@ -537,7 +537,7 @@ describe('Whoever may be kept from opening missions', () => {
     expect(free.calls).toHaveLength(1);
   });
 
-  test('is asked for again when a mission is taken up after a pause, and never while it is awake', async () => {
+  test('is called again after a pause of the mission, and not while the mission is active', async () => {
     const hub = memoryHub();
     const kept = asked(refuse('too-many-requests'));
     accepted(await sendAsking(hub, request, asked()));
@@ -548,7 +548,7 @@ describe('Whoever may be kept from opening missions', () => {
     expect(kept.calls).toHaveLength(1);
   });
 
-  test('is not asked for what is refused by the rules, and not for what was sent before', async () => {
+  test('is not called for a message that the rules refuse, nor for a repeated one', async () => {
     const hub = memoryHub();
     const kept = asked(refuse('too-many-requests'));
     expectRefused(await sendAsking(hub, update('no-such-mission'), kept), 'not-found');
@@ -558,7 +558,7 @@ describe('Whoever may be kept from opening missions', () => {
     expect(kept.calls).toEqual([]);
   });
 
-  test('is asked once by a message that loses a race', async () => {
+  test('is called once for a message that loses a race', async () => {
     const hub = memoryHub();
     accepted(await sendAsking(hub, request, asked()));
     hub.clock.advance(300_000);

@@ -23,8 +23,8 @@ import {
 
 const { amk, la, operator, hospital } = parties;
 
-describe('Acknowledgement', () => {
-  test('A person has seen the ask, at the time the hub was told', () => {
+describe('acknowledgement', () => {
+  test('marks the Task as received, at the time the hub received the message', () => {
     for (const [sender, id] of [
       [la, coordination],
       [operator, flight],
@@ -35,14 +35,14 @@ describe('Acknowledgement', () => {
     }
   });
 
-  test('Who asked and who coordinates are told that a person has seen it', () => {
+  test('notifies the asker and the coordinator', () => {
     expectNotified(when(asked, [la, acknowledgement({ task: coordination })]), amk);
     expectNotified(when(asked, [operator, acknowledgement({ task: flight })]), la);
     const warned = later(asked, [operator, prearrivalNotification({ mission, id: 'from-the-crew' })]);
     expectNotified(when(warned, [hospital, acknowledgement({ task: task(4) })]), operator, la);
   });
 
-  test('An answer is an acknowledgement too', () => {
+  test('counts an answer as an acknowledgement', () => {
     for (const [step, id] of [
       [decided, coordination],
       [crewDeclines, flight],
@@ -51,7 +51,7 @@ describe('Acknowledgement', () => {
       expect(taskIn(later(asked, step), id).acknowledgedAt).toBe(timeOf(4));
   });
 
-  test('An answer after the acknowledgement keeps the time of the acknowledgement', () => {
+  test('keeps the time of the acknowledgement when an answer follows', () => {
     const state = later(asked, [operator, acknowledgement({ task: flight })], crewAccepts);
     expect(taskIn(state, flight).acknowledgedAt).toBe(timeOf(4));
   });

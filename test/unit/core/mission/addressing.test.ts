@@ -26,8 +26,8 @@ import {
 
 const { amk, otherAmk, la, otherLa, operator, otherOperator, hospital, otherHospital, quality } = parties;
 
-/** Messages that need a destination: what they are when there is none, two, or a wrong one. */
-describe('Who is asked', () => {
+/** Messages that need a destination, with none, two or a wrong one. */
+describe('receivers of a message', () => {
   const asking: readonly (readonly [
     string,
     MissionState | undefined,
@@ -41,7 +41,7 @@ describe('Who is asked', () => {
     ['prearrival-notification', asked, la, (to) => prearrivalNotification({ mission, to }), otherHospital, operator],
   ];
 
-  test.each(asking)('A %s is for the party in its destination', (_event, before, sender, message, wanted) => {
+  test.each(asking)('opens a Task of the destination of a %s', (_event, before, sender, message, wanted) => {
     const entry = entryOf(when(before, [sender, message([wanted.organisation])]));
     expect(entry.state.tasks.at(-1)).toMatchObject({
       owner: wanted.organisation,
@@ -52,11 +52,11 @@ describe('Who is asked', () => {
     expectNotified({ outcome: 'accepted', entry }, wanted);
   });
 
-  test.each(asking.slice(1))('A %s without a destination asks nobody', (_event, before, sender, message) => {
+  test.each(asking.slice(1))('refuses a %s without a destination', (_event, before, sender, message) => {
     expectRefused(when(before, [sender, message([])]), 'missing-field', 'Bundle.entry[0].resource.destination');
   });
 
-  test('A request without a destination goes to the AMK LA that covers the municipality of the place', () => {
+  test('sends a request without a destination to the AMK LA that covers the municipality', () => {
     for (const [municipality, covering] of [
       ['3425', la],
       ['4601', otherLa],
@@ -68,17 +68,17 @@ describe('Who is asked', () => {
     }
   });
 
-  test('A request that names its AMK LA goes there, whoever covers the place', () => {
+  test('sends a request to the AMK LA it names, also if another one covers the place', () => {
     const message = missionRequest({ to: [otherLa.organisation], municipality: '3425' });
     expect(given([amk, message]).coordinator).toBe(otherLa.organisation);
   });
 
-  test('A request that names no AMK LA, for a place that nobody covers or of which no municipality is known, asks nobody', () => {
+  test('refuses a request without a destination if the municipality is missing or not covered', () => {
     for (const message of [missionRequest({ to: [] }), missionRequest({ to: [], municipality: '9999' })])
       expectRefused(when(undefined, [amk, message]), 'no-coordinator', 'Bundle.entry[0].resource.destination');
   });
 
-  test.each(asking)('A %s asks one party at a time', (_event, before, sender, message, wanted, other) => {
+  test.each(asking)('refuses a %s with two destinations', (_event, before, sender, message, wanted, other) => {
     for (const second of [wanted, other])
       expectRefused(
         when(before, [sender, message([wanted.organisation, second.organisation])]),
@@ -87,7 +87,7 @@ describe('Who is asked', () => {
       );
   });
 
-  test.each(asking)('A %s cannot ask a party of another role', (_event, before, sender, message, _wanted, other) => {
+  test.each(asking)('refuses a %s to a party of another role', (_event, before, sender, message, _wanted, other) => {
     expectRefused(
       when(before, [sender, message([other.organisation])]),
       'wrong-field',
@@ -96,7 +96,7 @@ describe('Who is asked', () => {
   });
 
   test.each(asking)(
-    'A %s cannot ask an organisation that is not in the directory',
+    'refuses a %s to an organisation that is not in the directory',
     (_event, before, sender, message) => {
       expectRefused(
         when(before, [sender, message([unknownOrganisation])]),
@@ -106,7 +106,7 @@ describe('Who is asked', () => {
     },
   );
 
-  test('Of several destinations the one that is not in the directory is named', () => {
+  test('reports which of several destinations is not in the directory', () => {
     const message = missionUpdate({ mission, to: [la.organisation, unknownOrganisation] });
     expectRefused(
       when(asked, [amk, message]),
@@ -119,7 +119,7 @@ describe('Who is asked', () => {
     identifier: { system: systems.organisationNumber, value: organisation },
   });
 
-  test.each(['sender', 'responsible'])('Nobody speaks in the name of another organisation (%s)', (element) => {
+  test.each(['sender', 'responsible'])('refuses a message in the name of another organisation (%s)', (element) => {
     const from = { [element]: inTheNameOf(amk.organisation) };
     const at = `Bundle.entry[0].resource.${element}`;
     expectRefused(when(undefined, [parties.otherAmk, missionRequest({ from })]), 'wrong-sender', at);
@@ -127,44 +127,44 @@ describe('Who is asked', () => {
     expectRefused(when(undefined, [operator, resourceAvailability({ from })]), 'wrong-sender', at);
   });
 
-  test('A message may say that it is from its sender, from a unit of it or from the legal entity above it', () => {
+  test('accepts a message in the name of the sender, of its unit or of its legal entity', () => {
     for (const organisation of [amk.organisation, ofAmk.unit, ofAmk.legalEntity]) {
       const from = { sender: inTheNameOf(organisation), responsible: inTheNameOf(amk.organisation) };
       expect(when(asked, [amk, missionUpdate({ mission, from })]).outcome).toBe('accepted');
     }
   });
 
-  test('A stranger learns nothing of a mission from the name it speaks in', () => {
+  test('answers a non-party with not-found before it checks the name of the sender', () => {
     const from = { sender: inTheNameOf(amk.organisation) };
     expectRefused(when(asked, [parties.otherAmk, missionUpdate({ mission, from })]), 'not-found');
   });
 
-  test('A receiver whom the mission does not concern is not told, and the log says so', () => {
+  test('does not notify a receiver that is not a party, and logs it', () => {
     const message = missionUpdate({
       mission,
       to: [la.organisation, otherAmk.organisation, otherHospital.organisation, otherAmk.organisation],
     });
     const outcome = when(asked, [amk, message]);
     expectNotified(outcome, la, operator, hospital);
-    // Each once, however often it was named.
+    // Each once, also if it is named twice.
     expect(entryOf(outcome).notParties).toEqual([otherAmk.organisation, otherHospital.organisation]);
   });
 
-  test('A party that is concerned but not by this message is not told, and the log says so', () => {
+  test('does not notify a party that this message does not concern, and logs it', () => {
     const decision = missionDecision({ task: coordination, answer: 'accepted', to: [operator.organisation] });
     const outcome = when(asked, [la, decision]);
     expectNotified(outcome, amk, quality);
     expect(entryOf(outcome).notParties).toEqual([operator.organisation]);
   });
 
-  test('Receivers that are told anyway may be named, and name nobody else out', () => {
+  test('notifies every recipient also if the message names only some of them', () => {
     const message = missionUpdate({ mission, to: [hospital.organisation, la.organisation] });
     const outcome = when(asked, [amk, message]);
     expectNotified(outcome, la, operator, hospital);
     expect(entryOf(outcome).notParties).toEqual([]);
   });
 
-  test('Several resources may be asked side by side, the same operator too', () => {
+  test('accepts several resource requests, also to the same operator', () => {
     const state = later(
       asked,
       [la, resourceRequest({ mission, to: [otherOperator.organisation], kind: 'rescue-helicopter' })],
@@ -180,7 +180,7 @@ describe('Who is asked', () => {
   });
 
   test.each(['stat', 'urgent', 'routine'] as const)(
-    'A crew has 60 seconds to see an ask and a hospital 120, at urgency %s too',
+    'gives a crew 60 seconds to acknowledge and a hospital 120, at urgency %s',
     (urgency) => {
       const first = missionRequest({ urgency });
       const here = missionOpenedBy(first);

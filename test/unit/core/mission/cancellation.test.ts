@@ -30,11 +30,11 @@ import {
 
 const { amk, la, operator, hospital, quality } = parties;
 
-describe('Cancellation', () => {
+describe('mission-cancel', () => {
   const cancelled = (before: MissionState, reason = 'condition-improved'): MissionState =>
     later(before, [amk, missionCancel({ mission, reason })]);
 
-  test('Before a crew is airborne everything that is open is cancelled at once', () => {
+  test('cancels every open Task at once if no crew is airborne', () => {
     for (const status of ['requested', 'received', 'accepted'] as const) {
       const state = cancelled(withTask(asked, flight, { status }));
       expect(state.status).toBe('revoked');
@@ -43,7 +43,7 @@ describe('Cancellation', () => {
     }
   });
 
-  test('A crew that is airborne is asked to end its flight, and says how it ended', () => {
+  test('requests an airborne crew to end its flight, and records how the flight ended', () => {
     const state = cancelled(flying);
     expect(state.status).toBe('revoked');
     expect(taskIn(state, flight)).toMatchObject({ status: 'in-progress', cancelRequested: true });
@@ -64,7 +64,7 @@ describe('Cancellation', () => {
     expect(taskIn(aborted, arrival).status).toBe('cancelled');
   });
 
-  test('What is over stays as it ended', () => {
+  test('does not change a Task that is over', () => {
     const before = later(asked, crewDeclines, [
       hospital,
       prearrivalResponse({ task: arrival, answer: 'cannot-receive' }),
@@ -74,17 +74,17 @@ describe('Cancellation', () => {
     expect(taskIn(state, flight)).toEqual(taskIn(before, flight));
   });
 
-  test('A cancellation reaches everybody whom it lets go', () => {
+  test('notifies every party whose Task it cancels', () => {
     expectNotified(when(asked, [amk, missionCancel({ mission })]), la, operator, hospital, quality);
     expectNotified(when(asked, [la, missionCancel({ mission })]), amk, operator, hospital, quality);
     expectNotified(when(flying, [amk, missionCancel({ mission })]), la, operator, hospital, quality);
   });
 
-  test('A cancellation does not reach who had declined', () => {
+  test('does not notify an operator that has declined', () => {
     expectNotified(when(later(asked, crewDeclines), [amk, missionCancel({ mission })]), la, hospital, quality);
   });
 
-  test('A cancellation says why', () => {
+  test('stores the reason', () => {
     expect(cancelled(asked, 'patient-deceased').cancelReason).toEqual({
       table: 'cancel-reason',
       code: 'patient-deceased',
@@ -92,7 +92,7 @@ describe('Cancellation', () => {
     });
   });
 
-  test('Why a crew or a hospital said no is not why the mission was cancelled', () => {
+  test('does not take the reason of a crew or hospital as the reason of the cancellation', () => {
     const state = later(asked, crewDeclines, [
       hospital,
       prearrivalResponse({ task: arrival, answer: 'cannot-receive' }),
@@ -105,22 +105,22 @@ describe('Cancellation', () => {
     expect(late.cancelReason?.code).toBe('patient-deceased');
   });
 
-  test('A cancellation does not describe the mission anew', () => {
+  test('does not change the description of the mission', () => {
     expect(cancelled(asked).request).toEqual({ entry: 1, index: 1 });
     expect(cancelled(asked).position).toEqual(asked.position);
   });
 
-  test('A mission is cancelled once', () => {
+  test('refuses a second cancellation', () => {
     const state = cancelled(asked);
     expectIllegal(when(state, [la, missionCancel({ mission })]), state);
   });
 
-  test('After a cancellation whoever was let go is not told of an update, the crew in the air is', () => {
+  test('ends later notifications to released parties, not those to an airborne crew', () => {
     expectNotified(when(cancelled(asked), [amk, missionUpdate({ mission })]), la);
     expectNotified(when(cancelled(flying), [amk, missionUpdate({ mission })]), la, operator, hospital);
   });
 
-  test('Whether the crew was airborne first is decided by the order in the log', () => {
+  test('takes the order in the log when a crew departs at the same time', () => {
     const accepted = later(asked, decided, crewAccepts);
     expect(taskIn(later(accepted, [amk, missionCancel({ mission })], crewDeparts), flight).status).toBe('cancelled');
     expect(taskIn(later(accepted, crewDeparts, [amk, missionCancel({ mission })]), flight)).toMatchObject({
@@ -130,16 +130,16 @@ describe('Cancellation', () => {
   });
 });
 
-describe('A mission entered in error', () => {
+describe('mission-cancel, entered in error', () => {
   const state = later(flying, [amk, missionCancel({ mission, reason: 'entered-in-error' })]);
 
-  test('It is marked as such', () => {
+  test('sets the status entered-in-error', () => {
     expect(state.status).toBe('entered-in-error');
     expect(state.cancelReason).toEqual({ table: 'cancel-reason', code: 'entered-in-error', text: 'In words' });
     expect(statusesOf(state)).toEqual(['cancelled', 'in-progress', 'cancelled']);
   });
 
-  test('The crew that it sent into the air reports how its flight ends', () => {
+  test('accepts the reports of an airborne crew afterwards', () => {
     const home: Step = [operator, resourceStatus({ task: flight, phases: { available: '2026-01-31T12:30:00+01:00' } })];
     expect(codeOf(when(state, home))).toBe('accepted');
     expect(codeOf(when(state, [operator, resourceResponse({ task: flight, answer: 'withdrawn' })]))).toBe('accepted');

@@ -39,7 +39,7 @@ const flying = later(
 );
 const cancelled = later(flying, [amk, missionCancel({ mission })]);
 
-/** Messages that are read although something in them was changed: odd, but not wrong. */
+/** Messages with one changed element that are still read without fault. */
 const odd = samples.flatMap((message) => {
   const bundle: unknown = JSON.parse(message.text);
   return placesIn(bundle).flatMap((place) =>
@@ -50,8 +50,8 @@ const odd = samples.flatMap((message) => {
   );
 });
 
-describe('Messages that are odd but readable', () => {
-  test('The rules judge them all, and what they accept can be kept, answered and told', () => {
+describe('changed messages that are readable', () => {
+  test('are accepted or refused, and can be stored, answered and notified if accepted', () => {
     let accepted = 0;
     for (const before of [undefined, asked, flying, cancelled])
       for (const message of odd)

@@ -35,8 +35,8 @@ import {
 
 const { amk, la, operator, otherOperator, thirdOperator, hospital, otherHospital } = parties;
 
-describe('Hand-over', () => {
-  test("A patient handed over ends the flight, the hospital's ask and the coordination, and with them the mission", () => {
+describe('completion of a mission', () => {
+  test('completes the flight, the hospital Task, the coordination and the mission when the patient is handed over', () => {
     const entry = entryOf(when(later(flying, hospitalAccepts), crewHandsOver));
     expect(statusesOf(entry.state)).toEqual(['completed', 'completed', 'completed']);
     expect(entry.state.status).toBe('completed');
@@ -44,12 +44,12 @@ describe('Hand-over', () => {
     expectNotified({ outcome: 'accepted', entry }, amk, la, hospital);
   });
 
-  test('A hospital that never answered is not asked any more once the patient is there', () => {
+  test('completes the Task of a hospital that never answered', () => {
     expect(taskIn(later(flying, crewHandsOver), arrival).status).toBe('completed');
   });
 
-  test('A hospital that waits for another flight goes on waiting, and so does the mission', () => {
-    // Entries 7 and 8: a second crew, and a second hospital that waits for it.
+  test('keeps the mission active while a hospital waits for another flight', () => {
+    // Entries 7 and 8: a second crew, and a second hospital that waits for that crew.
     const both = later(
       flying,
       [la, resourceRequest({ mission, to: [otherOperator.organisation] })],
@@ -62,7 +62,7 @@ describe('Hand-over', () => {
     expect(state.status).toBe('active');
   });
 
-  test('A warning that belongs to no flight is over when the last crew has handed over', () => {
+  test('completes a pre-arrival Task without a flight when the last crew has handed over', () => {
     const loose = later(given(opened, resourceAsked), [la, prearrivalNotification({ mission })], decided, crewAccepts, [
       la,
       resourceRequest({ mission, to: [otherOperator.organisation] }),
@@ -78,20 +78,20 @@ describe('Hand-over', () => {
     expect(second.status).toBe('completed');
   });
 
-  test('A mission nobody has decided on is not over because a crew has handed over', () => {
+  test('keeps a mission active that is not decided', () => {
     const state = later(asked, crewAccepts, crewHandsOver);
     expect(statusesOf(state)).toEqual(['requested', 'completed', 'completed']);
     expect(state.status).toBe('active');
     expect(later(state, decided)).toMatchObject({ status: 'completed' });
   });
 
-  test('A mission whose crews all declined is not over: another may be asked', () => {
+  test('keeps a mission active if every crew has declined: another crew may be asked', () => {
     const state = later(given(opened, resourceAsked), decided, crewDeclines);
     expect(state.status).toBe('active');
     expect(taskIn(state, coordination).status).toBe('accepted');
   });
 
-  test('When a mission is over, times and news may still come, and change nothing that is over', () => {
+  test('accepts times and updates after the end, without a change of status', () => {
     const over = later(flying, crewHandsOver);
     const state = later(
       over,
@@ -104,12 +104,12 @@ describe('Hand-over', () => {
     expectIllegal(when(state, [amk, missionCancel({ mission })]), state);
   });
 
-  test('Who has done its part is still told', () => {
+  test('notifies the parties also after their Tasks are completed', () => {
     const over = later(flying, hospitalAccepts, crewHandsOver);
     expectNotified(when(over, [amk, missionUpdate({ mission })]), la, operator, hospital);
   });
 
-  test('A late report of a flight that is over ends no ask that has nothing to do with it', () => {
+  test('does not complete unrelated Tasks at a late report of a completed flight', () => {
     // Entry 6 asks a second crew, entry 8 warns a hospital for its patient, without naming the flight.
     const before = later(
       given(opened, resourceAsked, decided, crewAccepts, crewDeparts),

@@ -26,13 +26,13 @@ import {
 
 const { amk, la, quality } = parties;
 
-describe('Decision', () => {
-  test('The requester, and beside it only the quality system, is told of a decision', () => {
+describe('mission-decision', () => {
+  test('notifies the requester and the quality system only', () => {
     for (const answer of ['accepted', 'partially-accepted', 'deferred', 'rejected'] as const)
       expectNotified(when(given(opened), [la, missionDecision({ task: coordination, answer })]), amk, quality);
   });
 
-  test('A rejection says who decided, why, and in what words', () => {
+  test('stores the decider, the reason and the text of a rejection', () => {
     const state = later(given(opened), [
       la,
       missionDecision({
@@ -57,7 +57,7 @@ describe('Decision', () => {
     });
   });
 
-  test('A deferral says until when', () => {
+  test('stores the end of a deferral', () => {
     const state = later(given(opened), [
       la,
       missionDecision({ task: coordination, answer: 'deferred', until: '2026-02-01T15:00:00+01:00' }),
@@ -65,14 +65,14 @@ describe('Decision', () => {
     expect(taskIn(state, coordination)).toMatchObject({ status: 'on-hold', until: '2026-02-01T15:00:00+01:00' });
   });
 
-  test('A deferral that is over leaves neither its time nor its reason behind', () => {
+  test('removes the end and the reason of a deferral when it is accepted', () => {
     const state = later(given(opened), [la, missionDecision({ task: coordination, answer: 'deferred' })], decided);
     expect(taskIn(state, coordination)).toMatchObject({ status: 'accepted' });
     expect(taskIn(state, coordination).until).toBeUndefined();
     expect(taskIn(state, coordination).reason).toBeUndefined();
   });
 
-  test('An acceptance is not taken back while a crew is asked or flies', () => {
+  test('refuses to reverse an acceptance while a resource Task is open', () => {
     for (const answer of ['rejected', 'deferred'] as const)
       for (const status of ['requested', 'received', 'accepted', 'in-progress'] as const) {
         const before = withTask(later(asked, decided), flight, { status });
@@ -82,7 +82,7 @@ describe('Decision', () => {
       }
   });
 
-  test('An acceptance may be taken back when every crew has declined', () => {
+  test('reverses an acceptance if every crew has declined', () => {
     const before = later(given(opened, resourceAsked), decided, crewDeclines);
     const state = entryOf(
       when(before, [la, missionDecision({ task: coordination, answer: 'rejected', reason: 'weather' })], {
@@ -93,13 +93,13 @@ describe('Decision', () => {
     expect(state.status).toBe('active');
   });
 
-  test('A hospital that waits does not keep an acceptance from being taken back', () => {
+  test('reverses an acceptance also while a hospital Task is open', () => {
     const before = later(asked, decided, crewDeclines);
     const rejection = [la, missionDecision({ task: coordination, answer: 'rejected' })] as const;
     expect(codeOf(when(before, rejection, { ifMatch: before.version }))).toBe('accepted');
   });
 
-  test('An acceptance is overturned only by who says that it knows of it', () => {
+  test('requires If-Match with the current version to reverse an acceptance', () => {
     const before = later(given(opened), decided);
     for (const answer of ['rejected', 'deferred'] as const) {
       const step = [la, missionDecision({ task: coordination, answer })] as const;
@@ -110,7 +110,7 @@ describe('Decision', () => {
     }
   });
 
-  test('A rejection on medical ground names the criteria it was judged on, and every rejection the HPR number', () => {
+  test('requires criteria for a rejection on medical ground, and an HPR number for every rejection', () => {
     const medical = { task: coordination, answer: 'rejected', reason: 'no-medical-indication' } as const;
     expectRefused(
       when(given(opened), [la, missionDecision(medical)]),
@@ -123,7 +123,7 @@ describe('Decision', () => {
     expect(() => missionDecision({ ...medical, by: { name: 'Ola Overlege' } })).toThrow('HPR number');
   });
 
-  test('A decision is deferred for as long as the guideline allows', () => {
+  test('refuses a deferral longer than the guideline allows', () => {
     const until = (time: string) =>
       when(given(opened), [la, missionDecision({ task: coordination, answer: 'deferred', until: time })]);
     expect(codeOf(until('2026-02-02T11:01:00Z'))).toBe('accepted');

@@ -24,8 +24,8 @@ import {
 
 const { amk, la, operator } = parties;
 
-/** What a mission is about, as it was described last. */
-describe('The description of a mission', () => {
+/** The latest description of a mission. */
+describe('description of a mission', () => {
   const described: Step = [
     amk,
     missionUpdate({
@@ -38,7 +38,7 @@ describe('The description of a mission', () => {
   ];
   const incident = { system: 'https://amk.example/incident', value: 'avalanche' };
 
-  test('is that of the request', () => {
+  test('is taken from the request', () => {
     const first = missionRequest({ municipality: '3425', incident: 'avalanche' });
     expect(given([amk, first])).toMatchObject({
       municipality: '3425',
@@ -47,7 +47,7 @@ describe('The description of a mission', () => {
     });
   });
 
-  test('changes with an update, in what the update says', () => {
+  test('changes in the elements that an update states', () => {
     const state = later(given(opened), described);
     expect(state).toMatchObject({
       position: { latitude: 60.1, longitude: 10.2 },
@@ -66,13 +66,13 @@ describe('The description of a mission', () => {
     });
   });
 
-  test('loses its municipality with a new position that comes without one', () => {
+  test('loses the municipality if an update states a position without one', () => {
     const state = later(given(opened), described, [amk, missionUpdate({ mission, place: [61.5, 9.5] })]);
     expect(state.position).toEqual({ latitude: 61.5, longitude: 9.5 });
     expect(state.municipality).toBeUndefined();
   });
 
-  test('is not changed by what is said of Tasks: a position of the crew, criteria of a decision', () => {
+  test('does not change with the position of a crew or the criteria of a decision', () => {
     const before = later(given(opened, asksCrew), described, crewSays(task(2), 'accepted'));
     const state = later(before, decides('accepted', { criterion: 'professional-support' }), [
       operator,
@@ -87,7 +87,7 @@ describe('The description of a mission', () => {
     expect(taskIn(state, task(2)).position).toEqual({ latitude: 61.5, longitude: 9.5 });
   });
 
-  test('states criteria of the guideline in an update too', () => {
+  test('refuses an update with a criterion that is not in the guideline', () => {
     expectRefused(
       when(given(opened), [amk, missionUpdate({ mission, criterion: 'because' })]),
       'unknown-code',
@@ -96,17 +96,17 @@ describe('The description of a mission', () => {
   });
 });
 
-describe('What is known of a flight', () => {
+describe('facts of a flight', () => {
   const asked = given(opened, [la, resourceRequest({ mission, resource: 'LA-01' })]);
 
-  test('keeps the call sign that was asked for until the crew names another', () => {
+  test('keeps the requested call sign until the crew names another', () => {
     expect(taskIn(asked, task(2)).resource).toBe('LA-01');
     expect(taskIn(later(asked, crewSays(task(2), 'accepted')), task(2)).resource).toBe('LA-01');
     const other: Step = [operator, resourceResponse({ task: task(2), answer: 'accepted', resource: 'LA-02' })];
     expect(taskIn(later(asked, other), task(2)).resource).toBe('LA-02');
   });
 
-  test('keeps a time as it was said first where the same moment is said again', () => {
+  test('keeps the first notation of a time if the same moment is reported again', () => {
     const report = (departed: string): Step => [operator, resourceStatus({ task: task(2), phases: { departed } })];
     const state = later(
       asked,
@@ -118,8 +118,8 @@ describe('What is known of a flight', () => {
   });
 });
 
-describe('Any log folds', () => {
-  test('An entry whose answer the catalogue does not know any more leaves the Task as it is', () => {
+describe('evolve', () => {
+  test('keeps the status of a Task if the catalogue does not have the answer any more', () => {
     const before = given(opened, asksCrew);
     const entry = entryOf(when(before, crewSays(task(2), 'accepted')));
     for (const answer of ['of-long-ago', undefined]) {

@@ -35,7 +35,7 @@ import {
 
 const { amk, la, operator, otherOperator, hospital, otherHospital } = parties;
 
-// Entry 2 asks the crew, 3 warns the hospital of its flight.
+// Entry 2 asks the crew, entry 3 warns the hospital of the flight.
 const flight = task(2);
 const arrival = task(3);
 const warned = given(opened, asksCrew, warnsHospital({ partOf: flight }));
@@ -45,8 +45,8 @@ const takesBack = (divertedTo?: string, sender: Step[0] = la): Step => [
   prearrivalWithdrawal({ mission, task: arrival, ...(divertedTo === undefined ? {} : { divertedTo }) }),
 ];
 
-describe('A hospital that diverts', () => {
-  test('opens a Task of the other hospital: same asker, same flight, same time of arrival', () => {
+describe('prearrival-response, diverted', () => {
+  test('opens a Task of the other hospital with the same asker, flight and time of arrival', () => {
     const state = later(warned, diverts);
     expect(statusesOf(state)).toEqual(['requested', 'requested', 'rejected', 'requested']);
     expect(taskIn(state, task(4))).toEqual({
@@ -66,18 +66,18 @@ describe('A hospital that diverts', () => {
     });
   });
 
-  test('leaves the crew that warned it the asker', () => {
+  test('keeps the crew as asker if the crew warned the hospital', () => {
     const byCrew = given(opened, asksCrew, [operator, prearrivalNotification({ mission, partOf: flight })]);
     expect(taskIn(later(byCrew, diverts), task(4)).asker).toBe(operator.organisation);
     expectNotified(when(byCrew, diverts), la, operator, otherHospital);
   });
 
-  test('without a flight or where it was told of none opens a Task without one', () => {
+  test('opens a Task without a flight if the notification names none', () => {
     const state = later(given(opened, asksCrew, warnsHospital()), diverts);
     expect(taskIn(state, task(4)).partOf).toBeUndefined();
   });
 
-  test('cannot divert to itself, to what is no hospital, or to a stranger', () => {
+  test('refuses a diversion to itself, to a party that is not a hospital, or to an unknown organisation', () => {
     const at = 'Bundle.entry[1].resource.output';
     const to = (divertedTo: string): Step => hospitalSays(arrival, 'diverted', { divertedTo });
     expectRefused(when(warned, to(hospital.organisation)), 'wrong-field', at);
@@ -85,7 +85,7 @@ describe('A hospital that diverts', () => {
     expectRefused(when(warned, to(unknownOrganisation)), 'unknown-organisation', at);
   });
 
-  test('may be diverted to and divert on, back to the first as well', () => {
+  test('accepts a second diversion, also back to the first hospital', () => {
     const on: Step = [
       otherHospital,
       prearrivalResponse({ task: task(4), answer: 'diverted', divertedTo: hospital.organisation }),
@@ -94,11 +94,11 @@ describe('A hospital that diverts', () => {
     expect(taskIn(state, task(5))).toMatchObject({ owner: hospital.organisation, divertedFrom: task(4) });
   });
 
-  test('is not asked any more, and is not told of news', () => {
+  test('ends the notifications to the hospital that diverted', () => {
     expectNotified(when(later(warned, diverts), [amk, missionUpdate({ mission })]), la, operator, otherHospital);
   });
 
-  test('that cannot receive opens no Task: somebody must find another', () => {
+  test('opens no Task if the hospital cannot receive and names no other', () => {
     expect(statusesOf(later(warned, hospitalSays(arrival, 'cannot-receive')))).toEqual([
       'requested',
       'requested',
@@ -106,7 +106,7 @@ describe('A hospital that diverts', () => {
     ]);
   });
 
-  test('may divert a patient whose mission was cancelled in flight', () => {
+  test('accepts a diversion after the mission was cancelled in flight', () => {
     const state = later(
       warned,
       accepted,
@@ -119,8 +119,8 @@ describe('A hospital that diverts', () => {
   });
 });
 
-describe('A warning taken back', () => {
-  test('ends the Task and says why', () => {
+describe('prearrival-notification, withdrawal', () => {
+  test('cancels the Task and stores the reason', () => {
     const state = later(warned, takesBack());
     expect(statusesOf(state)).toEqual(['requested', 'requested', 'cancelled']);
     expect(taskIn(state, arrival)).toMatchObject({
@@ -129,7 +129,7 @@ describe('A warning taken back', () => {
     expectNotified(when(warned, takesBack()), hospital);
   });
 
-  test('for another hospital warns that one', () => {
+  test('warns the other hospital if the withdrawal names one', () => {
     const entry = entryOf(when(warned, takesBack(otherHospital.organisation)));
     expect(taskIn(entry.state, arrival)).toMatchObject({ status: 'cancelled', divertedTo: otherHospital.organisation });
     expect(taskIn(entry.state, task(4))).toMatchObject({
@@ -142,30 +142,30 @@ describe('A warning taken back', () => {
     expectNotified({ outcome: 'accepted', entry }, hospital, otherHospital);
   });
 
-  test('cannot name the hospital it is taken back from', () => {
+  test('refuses to name the withdrawn hospital as the other one', () => {
     expectRefused(when(warned, takesBack(hospital.organisation)), 'wrong-field', 'Bundle.entry[1].resource.output');
   });
 
-  test('belongs to the coordinator and to the crew that gave it', () => {
+  test('is accepted from the coordinator and from the crew that warned', () => {
     expectRefused(when(warned, takesBack(undefined, operator)), 'forbidden-relation');
     const byCrew = given(opened, asksCrew, [operator, prearrivalNotification({ mission, partOf: flight })]);
     for (const sender of [operator, la])
       expect(codeOf(when(byCrew, takesBack(otherHospital.organisation, sender)))).toBe('accepted');
   });
 
-  test.each(['rejected', 'completed', 'cancelled'] as const)('is not taken back once it is %s', (status) => {
+  test.each(['rejected', 'completed', 'cancelled'] as const)('is refused if the Task is %s', (status) => {
     const state: MissionState = withTask(warned, arrival, { status });
     expectIllegal(when(state, takesBack()), state);
   });
 });
 
-describe('A warning brought up to date', () => {
+describe('prearrival-notification, update', () => {
   const update = (more: Partial<Parameters<typeof prearrivalNotification>[0]>): Step => [
     la,
     prearrivalNotification({ mission, task: arrival, to: [], ...more }),
   ];
 
-  test('may name the flight that brings the patient now', () => {
+  test('changes the flight that brings the patient', () => {
     const two = later(warned, [la, resourceRequest({ mission, to: [otherOperator.organisation] })]);
     expect(taskIn(later(two, update({ partOf: task(4) })), arrival).partOf).toBe(task(4));
     expectRefused(when(two, update({ partOf: task(1) })), 'unknown-task', 'Bundle.entry[1].resource.partOf');

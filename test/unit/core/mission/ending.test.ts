@@ -28,27 +28,27 @@ const accepted: Step = [la, missionDecision({ task: task(1), answer: 'accepted' 
 const rejected: Step = [la, missionDecision({ task: task(1), answer: 'rejected' })];
 const asked: Step = [la, resourceRequest({ mission, to: [operator.organisation] })];
 
-describe('A request and the crews asked for it', () => {
-  test('A request that is not decided yet is not rejected while a crew is asked', () => {
+describe('mission-decision and resource-request', () => {
+  test('refuses a rejection while a resource Task is open', () => {
     expect(when(given(opened, asked), rejected)).toMatchObject({
       outcome: 'refused',
       faults: [{ code: 'illegal-transition' }],
     });
   });
 
-  test('It may be rejected when the crew has declined', () => {
+  test('accepts a rejection after the crew has declined', () => {
     const declined: Step = [operator, resourceResponse({ task: task(2), answer: 'declined' })];
     expect(when(given(opened, asked, declined), rejected)).toMatchObject({ outcome: 'accepted' });
   });
 
-  test('No crew is asked for a request that was rejected', () => {
+  test('refuses a resource request after a rejection', () => {
     expect(when(given(opened, rejected), asked)).toMatchObject({
       outcome: 'refused',
       faults: [{ code: 'illegal-transition' }],
     });
   });
 
-  test('No crew is asked for a request that was rejected while a hospital waits', () => {
+  test('refuses a resource request after a rejection also while a hospital Task is open', () => {
     const warned: Step = [la, prearrivalNotification({ mission, to: [hospital.organisation] })];
     expect(when(given(opened, warned, rejected), asked)).toMatchObject({
       outcome: 'refused',
@@ -56,13 +56,13 @@ describe('A request and the crews asked for it', () => {
     });
   });
 
-  test('A crew may be asked before the request is decided: minutes count', () => {
+  test('accepts a resource request before the decision', () => {
     expect(when(given(opened), asked)).toMatchObject({ outcome: 'accepted' });
   });
 });
 
-describe('The end of a mission', () => {
-  test('is told to everybody whom it concerned, whoever says the last word', () => {
+describe('end of a mission', () => {
+  test('notifies every party, independent of which message ends the mission', () => {
     const flown = later(
       given(opened, accepted, asked),
       [operator, resourceResponse({ task: task(3), answer: 'accepted' })],
@@ -86,8 +86,8 @@ describe('The end of a mission', () => {
   });
 });
 
-describe('A message sent again', () => {
-  test('says whether its recipients are still owed, so that they need not wait for the sweeper', async () => {
+describe('acceptMessage, a repeated message', () => {
+  test('returns whether the fan-out is pending, so that it need not wait for the sweeper', async () => {
     const { missions } = memoryHub();
     const message = missionRequest({ id: 'again' });
     const accept = () => acceptMessage(missions, message, sentBy(amk), () => 0);

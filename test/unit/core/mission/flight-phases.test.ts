@@ -21,20 +21,20 @@ import {
 
 const { amk, la, operator, otherOperator, hospital } = parties;
 
-describe('Flight phases', () => {
+describe('resource-status', () => {
   const report = (phases: Readonly<Record<string, string>>): Step => [
     operator,
     resourceStatus({ task: flight, phases }),
   ];
   const accepted = later(asked, decided, crewAccepts);
 
-  test('Every party but the crew itself is told of a report', () => {
+  test('notifies every party but the crew', () => {
     expectNotified(when(accepted, crewDeparts), amk, la, hospital);
     const two = later(accepted, [la, resourceRequest({ mission, to: [otherOperator.organisation] })]);
     expectNotified(when(two, crewDeparts), amk, la, otherOperator, hospital);
   });
 
-  test('Being alerted is not being airborne', () => {
+  test('keeps the status of a crew that is only alerted', () => {
     const state = later(
       accepted,
       report({ 'alarm-received': '2026-01-31T12:00:00+01:00', 'unit-alerted': '2026-01-31T12:01:00+01:00' }),
@@ -46,7 +46,7 @@ describe('Flight phases', () => {
   });
 
   test.each(['departed', 'on-scene', 'patient-contact', 'departed-scene', 'arrived-at-destination'])(
-    'A crew that reports "%s" is under way',
+    'sets the Task in progress at the phase %s',
     (phase) => {
       expect(taskIn(later(accepted, report({ [phase]: '2026-01-31T12:05:00+01:00' })), flight).status).toBe(
         'in-progress',
@@ -54,16 +54,11 @@ describe('Flight phases', () => {
     },
   );
 
-  test.each(['handed-over', 'available'])(
-    'A crew that reports "%s" has ended its flight, also if it never said it left',
-    (phase) => {
-      expect(taskIn(later(accepted, report({ [phase]: '2026-01-31T13:05:00+01:00' })), flight).status).toBe(
-        'completed',
-      );
-    },
-  );
+  test.each(['handed-over', 'available'])('completes the Task at the phase %s, also without a departure', (phase) => {
+    expect(taskIn(later(accepted, report({ [phase]: '2026-01-31T13:05:00+01:00' })), flight).status).toBe('completed');
+  });
 
-  test('Phases that come out of order are all recorded, each with the time it was seen', () => {
+  test('records phases in any order, each with its reported time', () => {
     const state = later(
       accepted,
       report({ 'on-scene': '2026-01-31T12:25:00+01:00' }),
@@ -81,7 +76,7 @@ describe('Flight phases', () => {
     });
   });
 
-  test('Of two times for one phase the earlier moment counts, whichever came first and whatever its zone', () => {
+  test('keeps the earlier of two times of a phase, in any order and time zone', () => {
     const early = { departed: '2026-01-31T12:04:00+01:00' };
     const late = { departed: '2026-01-31T11:05:00Z' };
     for (const order of [
@@ -91,7 +86,7 @@ describe('Flight phases', () => {
       expect(taskIn(later(accepted, ...order.map(report)), flight).phases).toEqual(early);
   });
 
-  test('A leap second is a time like any other', () => {
+  test('accepts a leap second as a time', () => {
     const leap = { departed: '2025-12-31T23:59:60Z' };
     const before = { departed: '2025-12-31T23:59:30Z' };
     for (const order of [
@@ -101,7 +96,7 @@ describe('Flight phases', () => {
       expect(taskIn(later(accepted, ...order.map(report)), flight).phases).toEqual(before);
   });
 
-  test('What was seen in flight may be told when the flight is over: it is recorded and moves nothing', () => {
+  test('records phases after the end of the flight without a change of status', () => {
     for (const status of ['completed', 'failed', 'cancelled'] as const) {
       const before = withTask(accepted, flight, { status });
       const state = later(
@@ -117,14 +112,14 @@ describe('Flight phases', () => {
     }
   });
 
-  test('A crew that has not accepted has nothing to report', () => {
+  test('refuses a report of a crew that has not accepted', () => {
     for (const status of ['requested', 'received', 'rejected'] as const) {
       const before = withTask(asked, flight, { status });
       expectIllegal(when(before, crewDeparts), before);
     }
   });
 
-  test('A report brings ETA and position up to date and keeps what it does not mention', () => {
+  test('updates ETA and position, and keeps them if a report does not state them', () => {
     const state = later(
       accepted,
       [operator, resourceStatus({ task: flight, eta: '2026-01-31T12:40:00+01:00', place: [61.5, 9.5] })],

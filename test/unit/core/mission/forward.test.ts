@@ -37,8 +37,8 @@ const { amk, la, otherLa, operator, hospital, quality } = parties;
 const asked = given(opened, asksCrew, warnsHospital({ partOf: task(2) }));
 const forwarded = later(asked, forwards());
 
-describe('Forwarding', () => {
-  test('moves the coordination as a whole: one Task ends, one begins, and one AMK LA coordinates', () => {
+describe('mission-forward', () => {
+  test('closes one coordination Task, opens another and changes the coordinator', () => {
     expect(forwarded.coordinator).toBe(otherLa.organisation);
     expect(statusesOf(forwarded)).toEqual(['cancelled', 'requested', 'requested', 'requested']);
     expect(taskIn(forwarded, task(1))).toMatchObject({
@@ -56,11 +56,11 @@ describe('Forwarding', () => {
     expect(forwarded.status).toBe('active');
   });
 
-  test('is told to everybody whom the mission concerns, to the new coordinator and to the quality system', () => {
+  test('notifies every party, the new coordinator and the quality system', () => {
     expectNotified(when(asked, forwards()), amk, otherLa, operator, hospital, quality);
   });
 
-  test('leaves nothing to say to who forwarded once a person there has seen it', () => {
+  test('refuses coordinator messages of the former coordinator after the acknowledgement', () => {
     const seen = later(forwarded, acknowledges(otherLa, task(4)));
     for (const message of [
       resourceRequest({ mission, id: 'too-late' }),
@@ -69,7 +69,7 @@ describe('Forwarding', () => {
       expectRefused(when(seen, [la, message]), 'forbidden-relation');
   });
 
-  test('lets the new coordinator ask crews and decide', () => {
+  test('allows the new coordinator to ask crews and to decide', () => {
     for (const message of [
       resourceRequest({ mission, id: 'from-there' }),
       missionDecision({ task: task(4), answer: 'accepted' }),
@@ -80,18 +80,18 @@ describe('Forwarding', () => {
   });
 
   test.each(['requested', 'received', 'accepted', 'on-hold'] as const)(
-    'is possible while the coordination is %s',
+    'is accepted while the coordination is %s',
     (status) => {
       expect(codeOf(when(withTask(given(opened), task(1), { status }), forwards()))).toBe('accepted');
     },
   );
 
-  test.each(['rejected', 'completed', 'cancelled'] as const)('is impossible when the coordination is %s', (status) => {
+  test.each(['rejected', 'completed', 'cancelled'] as const)('is refused when the coordination is %s', (status) => {
     const state = withTask(given(opened), task(1), { status });
     expectIllegal(when(state, forwards()), state);
   });
 
-  test('goes to another AMK LA than the one that coordinates, and to one only', () => {
+  test('requires exactly one AMK LA other than the coordinator', () => {
     expectRefused(
       when(asked, forwards(task(1), la, la)),
       'wrong-field',
@@ -101,39 +101,39 @@ describe('Forwarding', () => {
     expectRefused(when(asked, [la, missionForward({ task: task(1), to: [] })]), 'missing-field');
   });
 
-  test('moves the coordination, not the Task of a crew or a hospital', () => {
+  test('refuses to forward the Task of a crew or a hospital', () => {
     for (const id of [task(2), task(3)])
       expectRefused(when(asked, forwards(id)), 'unknown-task', 'Bundle.entry[1].resource.id');
   });
 
-  test('is the coordinator’s: another AMK LA takes nothing', () => {
+  test('is refused from an AMK LA that does not coordinate', () => {
     const shared: MissionState = { ...asked, observers: [otherLa.organisation] };
     expectRefused(when(shared, forwards(task(1), otherLa, otherLa)), 'forbidden-relation');
   });
 
-  test('is impossible in a mission that was cancelled', () => {
+  test('is refused in a cancelled mission', () => {
     const state = later(asked, cancels);
     expectIllegal(when(state, forwards()), state);
   });
 
-  test('of a request that was rejected is impossible, as nothing is open', () => {
+  test('is refused for a rejected request', () => {
     const state = given(opened, rejected);
     expectIllegal(when(state, forwards()), state);
   });
 
-  test('does not keep a party that the mission let go: who forwarded is not told any more, unless it asked somebody', () => {
+  test('ends the notifications to the former coordinator if it is not an asker', () => {
     const alone = later(given(opened), forwards());
     expectNotified(when(alone, [amk, missionUpdate({ mission })]), otherLa);
     expect(codeOf(when(alone, [la, missionUpdate({ mission, describes: false })]))).toBe('forbidden-relation');
   });
 
-  test('leaves what crews answer to who asked them, to who coordinates now and to the requester', () => {
+  test('notifies the asker, the new coordinator, the requester, the hospital and the quality system of an answer of a crew', () => {
     expectNotified(when(forwarded, crewSays(task(2), 'accepted')), amk, la, otherLa, hospital, quality);
   });
 });
 
-describe('Taking back what was forwarded', () => {
-  test('is all that is left to do for who forwarded it, also before a person there has seen it', () => {
+describe('mission-forward, taken back', () => {
+  test('is the only message the former coordinator may send, also before the acknowledgement', () => {
     for (const message of [
       resourceRequest({ mission, id: 'not-any-more' }),
       missionDecision({ task: task(1), answer: 'accepted' }),
@@ -144,7 +144,7 @@ describe('Taking back what was forwarded', () => {
       );
   });
 
-  test('is possible until a person at the other AMK LA has seen it, and gives the coordination back', () => {
+  test('is accepted until the other AMK LA has acknowledged, and restores the coordinator', () => {
     const back = entryOf(when(forwarded, forwards(task(4), la, la)));
     expect(back.state.coordinator).toBe(la.organisation);
     expect(taskIn(back.state, task(5))).toMatchObject({
@@ -156,7 +156,7 @@ describe('Taking back what was forwarded', () => {
     expectNotified({ outcome: 'accepted', entry: back }, amk, otherLa, operator, hospital, quality);
   });
 
-  test('is not for who never forwarded it', () => {
+  test('is refused from an AMK LA that did not forward', () => {
     const shared: MissionState = { ...asked, observers: [otherLa.organisation] };
     expectRefused(when(shared, forwards(task(1), otherLa, otherLa)), 'forbidden-relation');
     expectRefused(
@@ -165,44 +165,44 @@ describe('Taking back what was forwarded', () => {
     );
   });
 
-  test('does not follow from having asked a crew', () => {
+  test('is refused after the acknowledgement, also if the former coordinator has asked a crew', () => {
     const again = withTask(forwarded, task(4), { status: 'received' });
     expect(taskIn(again, task(2))).toMatchObject({ asker: la.organisation, status: 'requested' });
     expectRefused(when(again, forwards(task(4), la, la)), 'forbidden-relation');
   });
 });
 
-describe('What was agreed before a forwarding', () => {
+describe('acceptance before a forwarding', () => {
   const flown = [crewSays(task(3), 'accepted'), crewReports(task(3), 'handed-over')] as const;
   const agreed = later(given(opened, accepted, asksCrew), forwards());
 
-  test('is remembered: a mission that was accepted is done although nobody has decided it again', () => {
+  test('completes the mission without a second decision', () => {
     expect(taskIn(agreed, task(4)).agreed).toBe(true);
     const state = later(agreed, acknowledges(otherLa, task(4)), ...flown);
     expect(statusesOf(state)).toEqual(['cancelled', 'completed', 'completed']);
     expect(state.status).toBe('completed');
   });
 
-  test('is not done before a person at the new AMK LA has seen it', () => {
+  test('keeps the mission active until the new AMK LA has acknowledged', () => {
     const state = later(agreed, ...flown);
     expect(taskIn(state, task(4)).status).toBe('requested');
     expect(state.status).toBe('active');
     expect(later(state, acknowledges(otherLa, task(4))).status).toBe('completed');
   });
 
-  test('is remembered through a second forwarding', () => {
+  test('is kept through a second forwarding', () => {
     const twice = later(agreed, acknowledges(otherLa, task(4)), forwards(task(4), otherLa, la, { id: 'on' }));
     expect(taskIn(twice, task(6))).toMatchObject({ agreed: true, owner: la.organisation, asker: otherLa.organisation });
   });
 
-  test('was nothing where nothing had been decided: the new AMK LA decides', () => {
+  test('is not assumed if nothing was decided: the new AMK LA decides', () => {
     const open = later(given(opened, asksCrew), forwards(), acknowledges(otherLa, task(3)));
     const state = later(open, crewSays(task(2), 'accepted'), crewReports(task(2), 'handed-over'));
     expect(taskIn(state, task(3))).toMatchObject({ status: 'received' });
     expect(state.status).toBe('active');
   });
 
-  test('is not agreed any more when it was deferred since', () => {
+  test('is removed by a later deferral', () => {
     const state = later(
       given(opened, accepted),
       forwards(),
@@ -212,7 +212,7 @@ describe('What was agreed before a forwarding', () => {
     expect(taskIn(state, task(5)).agreed).toBeUndefined();
   });
 
-  test.each(['rejected', 'deferred'] as const)('does not keep the new AMK LA from having it %s', (answer) => {
+  test.each(['rejected', 'deferred'] as const)('allows the new AMK LA to have the mission %s', (answer) => {
     const state = later(given(opened, accepted), forwards());
     expect(codeOf(when(state, [otherLa, missionDecision({ task: task(3), answer })]))).toBe('accepted');
   });

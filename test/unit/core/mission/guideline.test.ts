@@ -35,7 +35,7 @@ import {
 const { amk, la, operator } = parties;
 
 const [first] = firstGuidelines;
-/** In force from noon: other codes, other deadlines. */
+/** A version in force from noon UTC, with other codes and other deadlines. */
 const newer: Guideline = {
   ...first,
   version: '2027.1',
@@ -70,8 +70,8 @@ const through = (now: string, ...steps: readonly Step[]): MissionState => {
 
 const newRequest: Step = [amk, missionRequest({ criterion: 'new-criterion' })];
 
-describe('The version in force', () => {
-  test('is noted when a mission is opened, and only then', () => {
+describe('guideline version in force', () => {
+  test('is stored when a mission is opened, and only then', () => {
     const entry = entryOf(at(undefined, before, opened));
     expect(entry.guideline).toBe(first.version);
     expect(entry.state.guideline).toBe(first.version);
@@ -79,29 +79,29 @@ describe('The version in force', () => {
     expect(entryOf(at(undefined, after, newRequest)).state.guideline).toBe('2027.1');
   });
 
-  test('says which criteria a request may state', () => {
+  test('defines the criteria that a request may state', () => {
     expect(codeOf(at(undefined, before, opened))).toBe('accepted');
     expectRefused(at(undefined, after, opened), 'unknown-code', 'Bundle.entry[1].resource.reasonCode');
     expectRefused(at(undefined, before, newRequest), 'unknown-code', 'Bundle.entry[1].resource.reasonCode');
     expect(codeOf(at(undefined, after, newRequest))).toBe('accepted');
   });
 
-  test('says by when a person must have acknowledged', () => {
+  test('defines the deadline of the acknowledgement', () => {
     const [coordination] = through(after, newRequest).tasks;
     expect(coordination?.acknowledgeBy).toBe('2026-02-01T12:00:10.000Z');
   });
 });
 
-describe('A mission keeps the version it was requested under', () => {
+describe('guideline version of a mission', () => {
   const old = entryOf(at(undefined, before, opened)).state;
 
-  test('for its criteria', () => {
+  test('is used for criteria also after a newer version is in force', () => {
     const judged = (criterion: string): Step => decides('accepted', { criterion });
     expect(codeOf(at(old, after, judged('time-to-definitive-care')))).toBe('accepted');
     expectRefused(at(old, after, judged('new-criterion')), 'unknown-code', 'Bundle.entry[1].resource.reasonCode');
   });
 
-  test('for its reasons, and for what class they are of', () => {
+  test('is used for reasons and their classes', () => {
     expectRefused(
       at(old, after, decides('rejected', { reason: 'new-reason' })),
       'unknown-code',
@@ -114,7 +114,7 @@ describe('A mission keeps the version it was requested under', () => {
     expect(entryOf(at(young, after, [la, said])).state.tasks[0]?.reason?.class).toBe('capacity');
   });
 
-  test('for its deadlines', () => {
+  test('is used for deadlines', () => {
     const state = entryOf(at(old, after, asksCrew)).state;
     expect(state.tasks[1]?.acknowledgeBy).toBe('2026-02-01T12:01:00.000Z');
     const young = through(after, newRequest);
@@ -122,20 +122,20 @@ describe('A mission keeps the version it was requested under', () => {
     expect(crew.tasks[1]?.acknowledgeBy).toBe('2026-02-01T12:00:11.000Z');
   });
 
-  test('and when that is not known any more, the earliest', () => {
+  test('falls back to the earliest version if the mission has none', () => {
     const { guideline: _lost, ...forgotten } = old;
     expect(entryOf(at(forgotten, after, asksCrew)).state.tasks[1]?.acknowledgeBy).toBe('2026-02-01T12:01:00.000Z');
   });
 
-  test('whatever comes later', () => {
+  test('does not change with later messages', () => {
     const state = entryOf(at(old, after, [amk, missionUpdate({ mission })])).state;
     expect(state.guideline).toBe(first.version);
     expect(evolve(old, entryOf(at(old, after, asksCrew))).guideline).toBe(first.version);
   });
 });
 
-describe('Criteria and reasons', () => {
-  test('A request states at least one criterion of the guideline; others may stand beside it', () => {
+describe('criteria and reasons', () => {
+  test('refuses a request without a criterion of the guideline', () => {
     expect(given(opened).criteria).toEqual(['time-to-definitive-care']);
     expectRefused(
       when(undefined, [amk, missionRequest({ criterion: 'because' })]),
@@ -144,19 +144,19 @@ describe('Criteria and reasons', () => {
     );
   });
 
-  test('One criterion that the guideline knows is enough, whatever stands beside it', () => {
+  test('accepts a request with one criterion of the guideline among others', () => {
     const several = { ...request, facts: { ...request.facts, criteria: ['because', 'rapid-transport'] } };
     expect(given([amk, several]).criteria).toEqual(['because', 'rapid-transport']);
   });
 
-  test('A decision may be judged on criteria: they stay on its Task, and not on the next answer', () => {
+  test('stores the criteria of a decision on the Task until the next answer', () => {
     const state = later(given(opened), decides('deferred', { criterion: 'rapid-transport' }));
     expect(taskIn(state, task(1)).criteria).toEqual(['rapid-transport']);
     expect(taskIn(later(state, decides('accepted')), task(1)).criteria).toBeUndefined();
     expect(state.criteria).toEqual(['time-to-definitive-care']);
   });
 
-  test('Whoever refuses gives a reason of the guideline', () => {
+  test('requires a reason of the guideline for a refusal', () => {
     const asked = given(opened, asksCrew, warnsHospital());
     const unknown: readonly Step[] = [
       decides('partially-accepted', { reason: 'no-reason' }),
@@ -175,12 +175,12 @@ describe('Criteria and reasons', () => {
     });
   });
 
-  test('A code that every object has is no code of the guideline', () => {
+  test('refuses names of inherited object properties as codes', () => {
     expectRefused(when(given(opened), decides('rejected', { reason: 'constructor' })), 'unknown-code');
     expectRefused(when(undefined, [amk, missionRequest({ criterion: 'toString' })]), 'unknown-code');
   });
 
-  test('An illegal message is called illegal before its codes are judged', () => {
+  test('reports an illegal transition before an unknown code', () => {
     const state = given(opened, decides('rejected'));
     expectRefused(when(state, decides('rejected', { reason: 'no-reason', id: 'again' })), 'illegal-transition');
     expect(request.facts.criteria).toEqual(['time-to-definitive-care']);

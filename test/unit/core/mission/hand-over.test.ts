@@ -28,7 +28,7 @@ import {
 
 const { amk, la, operator, otherOperator, hospital, otherHospital } = parties;
 
-// Two patients on one flight: entry 3 asks the crew, 4 and 5 warn a hospital for each.
+// Two patients on one flight: entry 3 asks the crew, entries 4 and 5 warn one hospital each.
 const flight = task(3);
 const first = task(4);
 const second = task(5);
@@ -50,8 +50,8 @@ const flying = given(
   crewReports(flight, 'departed'),
 );
 
-describe('Several patients on one flight', () => {
-  test('A patient handed over ends the Task of that hospital only, and the flight goes on', () => {
+describe('hand-over of several patients on one flight', () => {
+  test('completes the Task of the receiving hospital only', () => {
     const state = later(flying, handsOver(hospital.organisation));
     expect(taskIn(state, first).status).toBe('completed');
     expect(taskIn(state, second).status).toBe('requested');
@@ -62,24 +62,24 @@ describe('Several patients on one flight', () => {
     expect(state.status).toBe('active');
   });
 
-  test('The last patient handed over ends the flight, and the mission', () => {
+  test('completes the flight and the mission with the last patient', () => {
     const state = later(flying, handsOver(hospital.organisation), handsOver(otherHospital.organisation));
     expect(statusesOf(state)).toEqual(['completed', 'completed', 'completed', 'completed']);
     expect(state.status).toBe('completed');
   });
 
-  test('A hospital that has turned the patient away is not waited for', () => {
+  test('does not wait for a hospital that cannot receive', () => {
     const state = later(flying, hospitalSays(first, 'cannot-receive'), handsOver(otherHospital.organisation));
     expect(statusesOf(state)).toEqual(['completed', 'completed', 'rejected', 'completed']);
     expect(state.status).toBe('completed');
   });
 
-  test('A crew that is available again has ended its flight, wherever the patients are', () => {
+  test('completes the flight and every hospital Task when the crew is available again', () => {
     const state = later(flying, handsOver(hospital.organisation, { available: '2026-01-31T13:30:00+01:00' }));
     expect(statusesOf(state)).toEqual(['completed', 'completed', 'completed', 'completed']);
   });
 
-  test('A patient handed over where nobody waited leaves the hospitals waiting, and the flight in the air', () => {
+  test('keeps the flight and the hospital Task open after a hand-over to another hospital', () => {
     const lone = given(
       opened,
       accepted,
@@ -93,7 +93,7 @@ describe('Several patients on one flight', () => {
     expect(taskIn(state, flight).status).toBe('in-progress');
   });
 
-  test('A flight that no hospital waits for ends when a hospital has the patient', () => {
+  test('completes a flight without a pre-arrival Task at the hand-over', () => {
     const unannounced = given(
       opened,
       accepted,
@@ -106,7 +106,7 @@ describe('Several patients on one flight', () => {
     expect(state.status).toBe('completed');
   });
 
-  test('A patient is handed over to a hospital of the directory', () => {
+  test('refuses a hand-over to an organisation that is not a hospital in the directory', () => {
     for (const [party, code] of [
       ['199999999', 'unknown-organisation'],
       [la.organisation, 'wrong-field'],
@@ -115,7 +115,7 @@ describe('Several patients on one flight', () => {
     expect(codeOf(when(flying, handsOver(hospital.organisation)))).toBe('accepted');
   });
 
-  test('A flight that was reported over does not end twice, whatever is told of it later', () => {
+  test('does not complete a flight a second time', () => {
     const over = later(flying, crewReports(flight, 'available'));
     const state = later(over, handsOver(hospital.organisation));
     expect(state.tasks.map(({ changedBy }) => changedBy).slice(2)).toEqual([8, 8]);
@@ -123,18 +123,18 @@ describe('Several patients on one flight', () => {
   });
 });
 
-describe('A hospital that was named no flight', () => {
+describe('hand-over to a hospital without a named flight', () => {
   const loose = given(opened, accepted, asksCrew, warnsHospital(), crewSays(flight, 'accepted'));
   const second2: Step = [la, resourceRequest({ mission, to: [otherOperator.organisation] })];
 
-  test('has the patient when the report names it, also while another crew is asked', () => {
+  test('completes the hospital Task if the report names the hospital, also while another crew is asked', () => {
     const state = later(loose, second2, handsOver(hospital.organisation));
     expect(taskIn(state, first).status).toBe('completed');
     expect(taskIn(state, flight).status).toBe('completed');
     expect(taskIn(state, task(6)).status).toBe('requested');
   });
 
-  test('is not confused with a hospital that waits for another flight', () => {
+  test('does not complete a Task that names another flight', () => {
     const two = later(loose, second2, [
       la,
       prearrivalNotification({ mission, partOf: task(6), to: [otherHospital.organisation] }),
@@ -143,7 +143,7 @@ describe('A hospital that was named no flight', () => {
     expect(taskIn(state, task(7)).status).toBe('requested');
   });
 
-  test('keeps the flight in the air until it has its patient too', () => {
+  test('keeps the flight open until each hospital has its patient', () => {
     const two = later(loose, warnsHospital({ partOf: flight, to: [otherHospital.organisation] }));
     const state = later(two, handsOver(otherHospital.organisation));
     expect(statusesOf(state)).toEqual(['accepted', 'in-progress', 'requested', 'completed']);
@@ -155,20 +155,20 @@ describe('A hospital that was named no flight', () => {
     ]);
   });
 
-  test('is done when the only flight has landed', () => {
+  test('completes the hospital Task when the only flight is completed', () => {
     const state = later(loose, crewReports(flight, 'handed-over'));
     expect(statusesOf(state)).toEqual(['completed', 'completed', 'completed']);
   });
 
-  test('goes on waiting when the crew withdraws: another may bring the patient', () => {
+  test('keeps the hospital Task open when the crew withdraws: another crew may bring the patient', () => {
     const state = later(loose, crewSays(flight, 'withdrawn'));
     expect(taskIn(state, first).status).toBe('requested');
     expect(state.status).toBe('active');
   });
 });
 
-describe('A hospital whose flight did not come', () => {
-  test('goes on waiting when another flight lands: nobody has told it that the patient is there', () => {
+describe('hospital of a flight that did not come', () => {
+  test('keeps its Task open when another flight lands: no report names that hospital', () => {
     const both = given(
       opened,
       accepted,
@@ -183,7 +183,7 @@ describe('A hospital whose flight did not come', () => {
     expect(state.status).toBe('active');
   });
 
-  test('does not make a mission done: a patient was handed over, but no flight has ended as it should', () => {
+  test('keeps the mission active if no flight is completed, also after one hand-over', () => {
     const state = later(flying, handsOver(hospital.organisation), crewSays(flight, 'aborted'), [
       otherHospital,
       prearrivalResponse({ task: second, answer: 'cannot-receive' }),
@@ -193,8 +193,8 @@ describe('A hospital whose flight did not come', () => {
   });
 });
 
-describe('The end', () => {
-  test('A mission is done when no crew and no hospital is asked any more and a crew has done its part', () => {
+describe('end of a mission after a hand-over', () => {
+  test('completes the mission when no Task of a crew or hospital is open and one flight is completed', () => {
     const state = later(
       given(opened, accepted, asksCrew, crewSays(flight, 'accepted'), warnsHospital(), [
         la,
@@ -205,27 +205,27 @@ describe('The end', () => {
     expect(state.status).toBe('active');
     const declined = later(state, crewSays(task(6), 'declined', otherOperator));
     expect(declined.status).toBe('active');
-    const turnedAway = when(declined, hospitalSays(task(5), 'cannot-receive'));
-    expect(codeOf(turnedAway)).toBe('accepted');
-    expectNotified(turnedAway, amk, la, operator);
+    const answer = when(declined, hospitalSays(task(5), 'cannot-receive'));
+    expect(codeOf(answer)).toBe('accepted');
+    expectNotified(answer, amk, la, operator);
     expect(later(declined, hospitalSays(task(5), 'cannot-receive')).status).toBe('completed');
   });
 
-  test('A mission that is deferred is not done', () => {
+  test('keeps a mission active that is not decided', () => {
     const state = later(given(opened, asksCrew), crewSays(task(2), 'accepted'), crewReports(task(2), 'handed-over'));
     expect(state).toMatchObject({ status: 'active' });
     expect(taskIn(state, task(1)).status).toBe('requested');
   });
 
-  test('A mission that was cancelled stays so when its flight hands over', () => {
+  test('keeps a mission cancelled when its flight hands over', () => {
     const state = later(flying, cancels, handsOver(hospital.organisation), handsOver(otherHospital.organisation));
     expect(statusesOf(state)).toEqual(['cancelled', 'completed', 'completed', 'completed']);
     expect(state.status).toBe('revoked');
   });
 });
 
-describe('A cancelled mission', () => {
-  test('keeps a hospital waiting while its patient may still come, and no longer', () => {
+describe('cancelled mission', () => {
+  test('keeps a hospital Task open while the flight may bring the patient', () => {
     const state = later(flying, cancels);
     expect(statusesOf(state)).toEqual(['cancelled', 'in-progress', 'requested', 'requested']);
     expect(taskIn(state, first).changedBy).toBe(4);
@@ -237,7 +237,7 @@ describe('A cancelled mission', () => {
     ]);
   });
 
-  test('keeps no hospital waiting for a flight that has not departed, or for another one', () => {
+  test('cancels the hospital Task of a flight that has not departed', () => {
     const both = given(
       opened,
       asksCrew,
@@ -248,11 +248,11 @@ describe('A cancelled mission', () => {
       crewReports(task(2), 'departed'),
     );
     const state = later(both, cancels);
-    // The hospital that waits for no flight in particular may get the patient of the one in the air.
+    // A Task without a flight stays open: the airborne flight may bring the patient.
     expect(statusesOf(state)).toEqual(['cancelled', 'in-progress', 'cancelled', 'cancelled', 'requested']);
   });
 
-  test('of which somebody has the patient leaves the other hospital no longer than the flight', () => {
+  test('completes every hospital Task when the flight is completed', () => {
     const landed = later(flying, cancels, crewReports(flight, 'available'));
     expect(statusesOf(landed)).toEqual(['cancelled', 'completed', 'completed', 'completed']);
   });

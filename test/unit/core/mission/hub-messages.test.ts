@@ -19,12 +19,12 @@ const { amk, hospital } = parties;
 const urn = expect.stringMatching(/^urn:uuid:[0-9a-f-]{36}$/);
 const base = 'https://luftbro.example/fhir';
 
-describe('A message of the hub', () => {
+describe('overdueMessage', () => {
   const asked = given(opened, asksCrew, warnsHospital());
   const deadline = '2026-02-01T11:04:00.000Z';
   const message = overdueMessage(asked, taskIn(asked, task(3)), deadline, directory);
 
-  test('is a FHIR message as any other: what it is about, whom to phone, and by when it should have happened', () => {
+  test('is a FHIR message with the Task, the party to phone and the deadline', () => {
     const text: unknown = JSON.parse(message.text);
     expect(text).toMatchObject({
       resourceType: 'Bundle',
@@ -84,7 +84,7 @@ describe('A message of the hub', () => {
     });
   });
 
-  test('refers to its own entries', () => {
+  test('refers to entries of its own Bundle', () => {
     const bundle: {
       entry: { fullUrl: string; resource: { focus?: { reference?: string }[]; recipient?: { reference: string }[] } }[];
     } = JSON.parse(message.text);
@@ -95,8 +95,8 @@ describe('A message of the hub', () => {
   });
 });
 
-describe('A log that cannot hold a message', () => {
-  test('refuses it: with what the mission carries it is too large', async () => {
+describe('acceptMessage, an entry too large for the log', () => {
+  test('refuses the message as too-large', async () => {
     const hub = memoryHub();
     const [, message] = opened;
     const outcome = await acceptMessage(

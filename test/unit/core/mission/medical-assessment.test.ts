@@ -26,8 +26,8 @@ const { amk, la, otherLa, operator, otherOperator, hospital } = parties;
 const asked = given(opened, asksCrew, warnsHospital());
 const says = (sender: Step[0], ground = 'not-indicated'): Step => [sender, medicalAssessment({ mission, ground })];
 
-describe('A physician’s assessment', () => {
-  test('is recorded with who said it and why, and moves nothing', () => {
+describe('medical-assessment', () => {
+  test('is recorded with its author and reason, without a change of status', () => {
     const entry = entryOf(when(asked, says(operator)));
     expect(entry.facts).toMatchObject({
       answer: 'not-indicated',
@@ -38,12 +38,12 @@ describe('A physician’s assessment', () => {
     expect(entry.state).toMatchObject({ status: 'active', version: 4, request: asked.request });
   });
 
-  test('is told to who coordinates and to the requester, whose patient it is', () => {
+  test('notifies the coordinator and the requester', () => {
     expectNotified(when(asked, says(operator)), amk, la);
     expectNotified(when(asked, says(la)), amk);
   });
 
-  test('is given by the coordinator, or by a crew that is asked or flies', () => {
+  test('is accepted from the coordinator, and from a crew whose Task is open', () => {
     expect(codeOf(when(asked, says(la)))).toBe('accepted');
     for (const status of ['requested', 'received', 'accepted', 'in-progress'] as const)
       expect(codeOf(when(withTask(asked, task(2), { status }), says(operator)))).toBe('accepted');
@@ -51,22 +51,22 @@ describe('A physician’s assessment', () => {
       expectRefused(when(withTask(asked, task(2), { status }), says(operator)), 'forbidden-relation');
   });
 
-  test('is given by nobody else', () => {
+  test('is refused from every other party', () => {
     expectRefused(when(asked, says(hospital)), 'forbidden-role');
     expectRefused(when(asked, says(otherOperator)), 'not-found');
     const shared = { ...asked, observers: [otherLa.organisation] };
     expectRefused(when(shared, says(otherLa)), 'forbidden-relation');
   });
 
-  test('is no answer: the crew has acknowledged nothing by it', () => {
+  test('does not count as an acknowledgement of the crew', () => {
     expect(later(asked, says(operator)).tasks[1]).toMatchObject({ status: 'requested', changedBy: 2 });
   });
 
-  test.each(['indicated', 'not-indicated', 'undetermined'])('may find the mission %s', (ground) => {
+  test.each(['indicated', 'not-indicated', 'undetermined'])('accepts the ground %s', (ground) => {
     expect(codeOf(when(asked, says(la, ground)))).toBe('accepted');
   });
 
-  test('is of no use when the mission is over', () => {
+  test('is refused when the mission or the flight is over', () => {
     const over = later(asked, cancels);
     expectIllegal(when(over, says(la)), over);
     const declined = later(asked, crewSays(task(2), 'declined'));

@@ -35,7 +35,7 @@ import {
 
 const { amk, la, operator, hospital } = parties;
 
-/** In which states of the mission each message is legal, its Task being ready for it. */
+/** The statuses of the mission in which each message is legal, if its Task is ready for it. */
 const missionTable: readonly (readonly [event: string, Step, ready: MissionState, legal: readonly MissionStatus[]])[] =
   [
     [
@@ -72,7 +72,7 @@ const missionTable: readonly (readonly [event: string, Step, ready: MissionState
     ['party-unreachable', [hub, unreachableHospital({ code: 'no-subscription' })], asked, [...missionStatuses]],
   ];
 
-describe('What may be said of a mission, and when', () => {
+describe('messages by mission status', () => {
   const rows = missionTable.flatMap(([event, step, ready, legal]) =>
     missionStatuses.map((status) => ({
       event,
@@ -83,15 +83,15 @@ describe('What may be said of a mission, and when', () => {
     })),
   );
 
-  test.each(rows.filter((row) => row.legal))('A $event is legal while the mission is $status', ({ step, before }) => {
+  test.each(rows.filter((row) => row.legal))('accepts a $event while the mission is $status', ({ step, before }) => {
     expect(codeOf(when(before, step))).toBe('accepted');
   });
 
-  test.each(rows.filter((row) => !row.legal))('A $event is illegal when the mission is $status', ({ step, before }) => {
+  test.each(rows.filter((row) => !row.legal))('refuses a $event when the mission is $status', ({ step, before }) => {
     expectIllegal(when(before, step), before);
   });
 
-  test('Every message type of a mission but the one that opens it is in this table', () => {
+  test('lists every message type of a mission but the one that opens it', () => {
     expect(missionTable.map(([event]) => event).sort()).toEqual(
       catalogue
         .filter((type) => type.mission !== 'opens' && type.log === undefined)

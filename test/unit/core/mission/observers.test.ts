@@ -36,8 +36,8 @@ const update = (sender: Step[0], ...to: readonly string[]): Step => [
 const invites = update(la, observer.organisation);
 const invited = later(asked, invites);
 
-describe('Observers', () => {
-  test('become party to a mission when the requester or the coordinator names them', () => {
+describe('observers', () => {
+  test('become parties when the requester or the coordinator names them', () => {
     for (const sender of [amk, la]) {
       const entry = entryOf(when(asked, update(sender, observer.organisation)));
       expect(entry.joins).toEqual([observer.organisation]);
@@ -52,7 +52,7 @@ describe('Observers', () => {
     expect(isParty(invited, observer.organisation)).toBe(true);
   });
 
-  test('are named by nobody else: who names them is told that they are not told', () => {
+  test('do not become parties when another party names them, and the entry lists them as not notified', () => {
     for (const sender of [operator, hospital]) {
       const entry = entryOf(when(asked, update(sender, observer.organisation)));
       expect(entry.joins).toBeUndefined();
@@ -61,7 +61,7 @@ describe('Observers', () => {
     }
   });
 
-  test('are the only ones who become party by being named', () => {
+  test('are the only organisations that become parties when they are named', () => {
     const entry = entryOf(
       when(
         asked,
@@ -72,7 +72,7 @@ describe('Observers', () => {
     expect(entry.notParties).toHaveLength(4);
   });
 
-  test('become party once, however often they are named', () => {
+  test('become parties once, also if they are named repeatedly', () => {
     const twice = entryOf(when(asked, update(la, observer.organisation, observer.organisation)));
     expect(twice.joins).toEqual([observer.organisation]);
     const again = entryOf(when(invited, [amk, missionUpdate({ mission, to: [observer.organisation], id: 'again' })]));
@@ -81,19 +81,19 @@ describe('Observers', () => {
     expect(again.notParties).toEqual([]);
   });
 
-  test('join those who were made party before', () => {
+  test('are added to the observers of the mission', () => {
     const known = { ...asked, observers: ['100000049'] };
     expect(later(known, invites).observers).toEqual(['100000049', observer.organisation]);
   });
 
-  test('become party only by an update', () => {
+  test('become parties by an update only', () => {
     const decision = decides('accepted', { to: [observer.organisation] });
     const entry = entryOf(when(asked, decision));
     expect(entry.joins).toBeUndefined();
     expect(entry.notParties).toEqual([observer.organisation]);
   });
 
-  test('are told what concerns everybody, and not what is between two', () => {
+  test('are notified of messages to all parties, not of a decision', () => {
     expectNotified(when(invited, [amk, missionUpdate({ mission })]), la, operator, hospital, observer);
     expectNotified(when(invited, cancels), la, operator, hospital, observer, quality);
     const flying = later(invited, crewSays(task(2), 'accepted'));
@@ -101,32 +101,32 @@ describe('Observers', () => {
     expectNotified(when(invited, decides('accepted')), amk, quality);
   });
 
-  test('say nothing', () => {
+  test('may not send messages', () => {
     expectRefused(when(invited, update(observer)), 'forbidden-role');
   });
 
-  test('stay party to the end', () => {
+  test('remain parties until the end', () => {
     expect(later(invited, cancels).observers).toEqual([observer.organisation]);
   });
 });
 
-describe('Who may read what', () => {
+describe('mayReadEntry and mayReadTask', () => {
   const [request] = [entryOf(when(undefined, opened))];
   const notification = entryOf(when(given(opened, asksCrew), warnsHospital()));
 
-  test('Who sent a message and who was told of it reads it', () => {
+  test('allow the sender and the recipients of a message', () => {
     expect(mayReadEntry(notification, asked, la.organisation, 'amk-la')).toBe(true);
     expect(mayReadEntry(notification, asked, hospital.organisation, 'hospital')).toBe(true);
   });
 
-  test('Who sent a message reads it whatever its role reads of others', () => {
+  test('allow the sender, also if the role may not read such messages of others', () => {
     const answer = entryOf(when(asked, hospitalSays(task(3), 'accepted')));
     expect(answer.recipients).not.toContain(hospital.organisation);
     expect(mayReadEntry(answer, asked, hospital.organisation, 'hospital')).toBe(true);
     expect(mayReadEntry(answer, asked, otherHospital.organisation, 'hospital')).toBe(false);
   });
 
-  test('Who was told reads it also when the mission does not concern it any more', () => {
+  test('allow a recipient also after it has left the mission', () => {
     const declined = later(asked, crewSays(task(2), 'declined'));
     const ask = entryOf(when(given(opened), asksCrew));
     expect(mayReadEntry(ask, declined, operator.organisation, 'operator')).toBe(true);
@@ -134,7 +134,7 @@ describe('Who may read what', () => {
     expect(mayReadEntry(request, asked, operator.organisation, 'operator')).toBe(true);
   });
 
-  test('A role that reads such messages reads them while the mission concerns it', () => {
+  test('allow a role that reads such messages while its organisation is a party', () => {
     expect(mayReadEntry(notification, asked, operator.organisation, 'operator')).toBe(true);
     expect(mayReadEntry(notification, asked, amk.organisation, 'local-amk')).toBe(true);
     expect(mayReadEntry(notification, asked, otherAmk.organisation, 'local-amk')).toBe(false);
@@ -143,11 +143,11 @@ describe('Who may read what', () => {
     expect(mayReadEntry(ask, asked, hospital.organisation, 'hospital')).toBe(false);
   });
 
-  test('Observers and the quality system, and nobody else, see no person', () => {
+  test('hide persons from observers and the quality system only', () => {
     expect(codesOf(roles).filter(seesNoPerson)).toEqual(['observer', 'quality']);
   });
 
-  test('Requester, coordinator, owner and asker see a Task, observers and the quality system without persons', () => {
+  test('allow requester, coordinator, owner, asker, observers and the quality system to read a Task', () => {
     const arrival = taskIn(asked, task(3));
     for (const { organisation, role } of [amk, la, hospital, observer, quality])
       expect(mayReadTask(arrival, asked, organisation, role)).toBe(true);

@@ -15,8 +15,8 @@ import {
 
 const { amk, otherAmk, la } = parties;
 
-describe('Opening a mission', () => {
-  test('A request opens a mission with one ask to the AMK LA it is sent to', () => {
+describe('mission-request', () => {
+  test('opens a mission with one Task of the AMK LA it is sent to', () => {
     const entry = entryOf(when(undefined, opened));
     expect(entry).toMatchObject({ mission, number: 1, event: 'mission-request', sender: amk.organisation });
     expect(entry.state).toMatchObject({
@@ -47,7 +47,7 @@ describe('Opening a mission', () => {
     ]);
   });
 
-  test('The AMK LA, and nobody else, is told of a request', () => {
+  test('notifies the AMK LA only', () => {
     expectNotified(when(undefined, opened), la);
   });
 
@@ -55,18 +55,18 @@ describe('Opening a mission', () => {
     ['stat', '2026-02-01T11:01:00.000Z'],
     ['urgent', '2026-02-01T11:03:00.000Z'],
     ['routine', '2026-02-01T11:10:00.000Z'],
-  ] as const)('A person at the AMK LA must have seen a request of urgency %s by %s', (urgency, by) => {
+  ] as const)('sets the deadline of a request of urgency %s to %s', (urgency, by) => {
     const state = given([amk, missionRequest({ urgency })]);
     expect(state.tasks[0]?.acknowledgeBy).toBe(by);
     expect(state.urgency).toBe(urgency);
   });
 
-  test('The same request finds the same mission, from another AMK it opens another', () => {
+  test('opens the same mission for the same request, and another one from another AMK', () => {
     expect(entryOf(when(undefined, opened)).mission).toBe(entryOf(when(undefined, opened)).mission);
     expect(entryOf(when(undefined, [otherAmk, request])).mission).not.toBe(mission);
   });
 
-  test('An exercise is an exercise from its first message', () => {
+  test('opens an exercise if it has the label of an exercise', () => {
     expect(given([amk, missionRequest({ exercise: true })]).exercise).toBe(true);
   });
 });

@@ -39,7 +39,7 @@ import {
 
 const { amk, otherAmk, la, otherLa, operator, otherOperator, hospital, otherHospital, observer, quality } = parties;
 
-/** Who may send what. `party` says what a party of the role is answered; whoever is not listed may not send it at all. */
+/** The roles that may send each message type. A role that is not listed may never send it. */
 const maySend: Readonly<Record<string, readonly Role[]>> = {
   'mission-request': ['local-amk'],
   acknowledgement: ['amk-la', 'operator', 'hospital'],
@@ -62,7 +62,7 @@ const maySend: Readonly<Record<string, readonly Role[]>> = {
   'party-unreachable': ['hub'],
 };
 
-describe('Who may send what', () => {
+describe('messages by role', () => {
   const members: Readonly<Record<Role, Party>> = {
     'local-amk': amk,
     'amk-la': la,
@@ -72,7 +72,7 @@ describe('Who may send what', () => {
     quality,
     hub,
   };
-  const strangers: Readonly<Record<Role, Party>> = {
+  const nonParties: Readonly<Record<Role, Party>> = {
     'local-amk': otherAmk,
     'amk-la': otherLa,
     operator: otherOperator,
@@ -117,7 +117,7 @@ describe('Who may send what', () => {
       ? withTask(asked, flight, { status: 'accepted' })
       : asked;
   };
-  /** What anyone of the role may send, party or not: there is no mission yet, or none is needed. */
+  /** Messages that every organisation of the role may send: they open a mission, or need none. */
   const ofNoMission = ['mission-request', 'resource-availability'];
 
   const rows = catalogue.flatMap(({ event }) =>
@@ -129,40 +129,40 @@ describe('Who may send what', () => {
     return message;
   };
 
-  test('The table names every message type', () => {
+  test('lists every message type', () => {
     expect(Object.keys(maySend).sort()).toEqual(catalogue.map(({ event }) => event).sort());
   });
 
   test.each(rows.filter(({ allowed }) => !allowed))(
-    'A $role never sends a $event, whether the mission exists or is its own',
+    'refuses a $event of the role $role, with and without a mission and from party and non-party',
     ({ event, role }) => {
       const message = messageOf(event, role);
       for (const before of [undefined, ready(event)])
-        for (const sender of [members[role], strangers[role]])
+        for (const sender of [members[role], nonParties[role]])
           expectRefused(when(before, [sender, message]), 'forbidden-role', 'Bundle.entry[0].resource.eventCoding');
     },
   );
 
   test.each(rows.filter(({ allowed, event, role }) => allowed && role !== 'hub' && !ofNoMission.includes(event)))(
-    'A $role that is party to a mission sends a $event; a stranger is told that there is nothing, as if there were none',
+    'accepts a $event of a party of the role $role, and answers a non-party as if there were no mission',
     ({ event, role }) => {
       const message = messageOf(event, role);
       expect(codeOf(when(ready(event), [members[role], message]))).toBe('accepted');
-      const toStranger = when(ready(event), [strangers[role], message]);
-      const toAnybody = when(undefined, [strangers[role], message]);
-      expectRefused(toStranger, 'not-found', 'Bundle.entry[0].resource.focus');
-      expect(toStranger).toEqual(toAnybody);
+      const toNonParty = when(ready(event), [nonParties[role], message]);
+      const withoutMission = when(undefined, [nonParties[role], message]);
+      expectRefused(toNonParty, 'not-found', 'Bundle.entry[0].resource.focus');
+      expect(toNonParty).toEqual(withoutMission);
       expectRefused(when(undefined, [members[role], message]), 'not-found');
     },
   );
 
-  test('Any local AMK may ask for a mission, and gets its own', () => {
+  test('accepts a mission-request of every local AMK', () => {
     for (const sender of [amk, otherAmk])
       expect(codeOf(when(undefined, [sender, messageOf('mission-request', sender.role)]))).toBe('accepted');
   });
 
   test.each(rows.filter(({ allowed, role }) => allowed && role === 'hub'))(
-    'The hub sends a $event into a mission that it has no part in, but not where there is none',
+    'accepts a $event of the hub in an existing mission only',
     ({ event, role }) => {
       const message = messageOf(event, role);
       expect(codeOf(when(ready(event), [hub, message]))).toBe('accepted');
@@ -170,7 +170,7 @@ describe('Who may send what', () => {
     },
   );
 
-  test('A stranger learns nothing from the rest of its message', () => {
+  test('gives a non-party the same answer for every content', () => {
     const nothing = when(undefined, [otherLa, missionUpdate({ mission })]);
     const curious: readonly Message[] = [
       missionUpdate({ mission, to: [unknownOrganisation] }),

@@ -28,13 +28,13 @@ import {
 
 const { amk, la, operator, hospital, otherHospital } = parties;
 
-describe('Pre-arrival', () => {
-  test('The hospital is told, and the coordinator if the crew warns', () => {
+describe('prearrival-notification and prearrival-response', () => {
+  test('notifies the hospital, and the coordinator if a crew warns', () => {
     expectNotified(when(given(opened, resourceAsked), hospitalWarned), hospital);
     expectNotified(when(given(opened, resourceAsked), [operator, prearrivalNotification({ mission })]), hospital, la);
   });
 
-  test('A warning names its flight and its ETA', () => {
+  test('stores the flight and the ETA', () => {
     expect(taskIn(asked, arrival)).toMatchObject({
       kind: 'prearrival',
       partOf: flight,
@@ -43,7 +43,7 @@ describe('Pre-arrival', () => {
     });
   });
 
-  test('A warning brought up to date must be seen again by a person', () => {
+  test('requires a second acknowledgement after an update', () => {
     const before = later(asked, hospitalAccepts);
     expect(taskIn(before, arrival).acknowledgedAt).toBe(timeOf(4));
     const state = later(before, [
@@ -63,7 +63,7 @@ describe('Pre-arrival', () => {
     expect(state.tasks).toHaveLength(before.tasks.length);
   });
 
-  test('Who warned, who coordinates and who flies are told what the hospital answers', () => {
+  test('notifies the asker, the coordinator and the crew of the answer', () => {
     for (const answer of ['accepted', 'cannot-receive'] as const) {
       expectNotified(when(asked, [hospital, prearrivalResponse({ task: arrival, answer })]), la, operator);
       const byCrew = given(opened, resourceAsked, [operator, prearrivalNotification({ mission })]);
@@ -71,19 +71,19 @@ describe('Pre-arrival', () => {
     }
   });
 
-  test('When a hospital diverts, the other hospital is told beside who warned, who coordinates and who flies', () => {
+  test('notifies the other hospital, the asker, the coordinator and the crew of a diversion', () => {
     const diverts: Step = [hospital, prearrivalResponse({ task: arrival, answer: 'diverted' })];
     expectNotified(when(asked, diverts), la, operator, otherHospital);
     const byCrew = given(opened, resourceAsked, [operator, prearrivalNotification({ mission })]);
     expectNotified(when(byCrew, diverts), la, operator, otherHospital);
   });
 
-  test('A warning that belongs to no flight is answered to who warned', () => {
+  test('notifies the asker only if the Task has no flight', () => {
     const before = given(opened, resourceAsked, [la, prearrivalNotification({ mission })]);
     expectNotified(when(before, [hospital, prearrivalResponse({ task: arrival, answer: 'accepted' })]), la);
   });
 
-  test('A hospital that diverts says where to, and that hospital is warned by the same message', () => {
+  test('stores the diversion and opens a Task of the other hospital', () => {
     const state = later(flying, [
       hospital,
       prearrivalResponse({ task: arrival, answer: 'diverted', by: 'Lise Lege', as: 'Surgeon' }),
@@ -107,7 +107,7 @@ describe('Pre-arrival', () => {
     expectNotified(when(state, [amk, missionUpdate({ mission })]), la, operator, otherHospital);
   });
 
-  test('A patient is diverted to a hospital that the directory knows', () => {
+  test('refuses a diversion to an organisation that is not a hospital in the directory', () => {
     const diverted = (divertedTo: string): Step => [
       hospital,
       prearrivalResponse({ task: arrival, answer: 'diverted', divertedTo }),
@@ -121,7 +121,7 @@ describe('Pre-arrival', () => {
       expectRefused(when(asked, diverted(party.organisation)), 'wrong-field', 'Bundle.entry[1].resource.output');
   });
 
-  test('A pre-arrival notification cannot announce a flight that the mission does not have', () => {
+  test('refuses a notification of a flight that the mission does not have', () => {
     for (const partOf of [task(99), coordination])
       expectRefused(
         when(given(opened, resourceAsked), [la, prearrivalNotification({ mission, partOf })]),

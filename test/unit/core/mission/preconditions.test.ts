@@ -30,7 +30,7 @@ const foreignName = {
   responsible: { identifier: { system: systems.organisationNumber, value: parties.otherLa.organisation } },
 };
 
-describe('Preconditions of a message', () => {
+describe('preconditions', () => {
   test('have this order', () => {
     expect(preconditions.map(([name]) => name)).toEqual([
       'sender role',

@@ -37,20 +37,20 @@ const asked = async (): Promise<MemoryHub> => {
 
 const listed = async (hub: MemoryHub) => (await hub.worklist.list(operator.organisation, true, 10)).items;
 
-test('A new urgency is seen in the worklist of whoever has an open Task', async () => {
+test('shows a new urgency in the worklist of each owner of an open Task', async () => {
   const hub = await asked();
   await say(hub, amk, missionUpdate({ mission, urgency: 'routine' }));
   expect(await listed(hub)).toMatchObject([{ urgency: 'routine', task: { kind: 'resource' } }]);
 });
 
-test('Who coordinates after a forwarding is seen in the worklist of whoever has an open Task', async () => {
+test('shows the new coordinator in the worklist of each owner of an open Task', async () => {
   const hub = await asked();
   expect(await listed(hub)).toMatchObject([{ coordinator: la.organisation }]);
   await say(hub, la, missionForward({ task: taskOpenedBy(mission, 1) }));
   expect(await listed(hub)).toMatchObject([{ coordinator: otherLa.organisation }]);
 });
 
-test('A mission is found by its large event, and by the one it is moved to afterwards', async () => {
+test('finds a mission by its large event', async () => {
   const hub = await asked();
   const { system } = incidentIdentifier('avalanche');
   expect(await hub.overview.missionsOf({ system, value: 'avalanche' }, false)).toEqual([mission]);
@@ -58,7 +58,7 @@ test('A mission is found by its large event, and by the one it is moved to after
   expect(await hub.overview.missionsOf({ system, value: 'flood' }, false)).toEqual([]);
 });
 
-test('What an operator says of a resource last stands, and nothing of it is in a worklist', async () => {
+test('keeps the latest readiness of a resource, and adds nothing to a worklist', async () => {
   const hub = memoryHub();
   const says = (availability: string, at: string) => resourceAvailability({ availability, at });
   await say(hub, operator, says('technical', '2026-02-01T10:50:00Z'));

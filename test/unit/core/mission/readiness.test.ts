@@ -28,14 +28,14 @@ const later = '2026-01-31T12:30:00+01:00';
 
 const stateAfter = (...steps: readonly Step[]): MissionState => {
   const state = steps.reduce<MissionState | undefined>((last, step) => entryOf(when(last, step)).state, undefined);
-  if (state === undefined) throw new Error('nothing was said');
+  if (state === undefined) throw new Error('no step was given');
   return state;
 };
 
-describe('A resource in no mission', () => {
+describe('resource-availability', () => {
   const first: Step = [operator, said('free', noon)];
 
-  test('has a log of its own, which says how ready it is', () => {
+  test('opens a log for the resource with its readiness', () => {
     const entry = entryOf(when(undefined, first));
     expect(entry).toMatchObject({ number: 1, event: 'resource-availability', sender: operator.organisation });
     expect(entry.state).toMatchObject({
@@ -54,16 +54,16 @@ describe('A resource in no mission', () => {
     expect(entry.state.readiness?.position).toBeUndefined();
   });
 
-  test('is where its operator said last', () => {
+  test('stores the reported position', () => {
     const placed: Step = [operator, said('free', noon, { place: [62.1, 9.1] })];
     expect(stateAfter(placed).readiness?.position).toEqual({ latitude: 62.1, longitude: 9.1 });
   });
 
-  test('is told of to every AMK LA, of all regions, and to nobody else', () => {
+  test('notifies every AMK LA, and no other party', () => {
     expectNotified(when(undefined, first), la, otherLa);
   });
 
-  test('has one log per operator and call sign, however the call sign is written; an exercise has another', () => {
+  test('has one log per operator and normalised call sign, and another for exercises', () => {
     const missionOf = (sender: Party, message: Message): string => entryOf(when(undefined, [sender, message])).mission;
     const known = missionOf(...first);
     expect(missionOf(operator, said('technical', later, { resource: ' la-01 ' }))).toBe(known);
@@ -76,7 +76,7 @@ describe('A resource in no mission', () => {
     expect(stateAfter([operator, said('free', noon, { exercise: true })]).exercise).toBe(true);
   });
 
-  test('is as ready as its operator said last, by the time of the report, not of its arrival', () => {
+  test('keeps the latest readiness by the time of the report, not of its arrival', () => {
     const news: Step = [operator, said('technical', later)];
     expect(stateAfter(first, news).readiness).toMatchObject({ availability: 'technical', statedAt: later });
     const late = stateAfter(news, first);
@@ -86,40 +86,40 @@ describe('A resource in no mission', () => {
     expect(stateAfter(first, news).openedAt).toBe(stateAfter(first).openedAt);
   });
 
-  test('compares moments, not how they are written', () => {
+  test('compares moments, not notations', () => {
     const utc: Step = [operator, said('technical', '2026-01-31T11:30:00Z')];
     expect(stateAfter([operator, said('free', noon)], utc).readiness?.availability).toBe('technical');
     expect(stateAfter([operator, said('free', '2026-01-31T13:00:00+01:00')], utc).readiness?.availability).toBe('free');
   });
 
-  test('has no Task that anybody waits for, and no guideline', () => {
+  test('has no deadline and no guideline', () => {
     const entry = entryOf(when(undefined, first));
     expect(entry.acknowledgeBy).toBeUndefined();
     expect(entry.guideline).toBeUndefined();
   });
 
-  test('is no mission: nobody updates it', () => {
+  test('refuses an update to the log of a resource', () => {
     const state = stateAfter(first);
     expectRefused(when(state, [operator, missionUpdate({ mission: state.mission, describes: false })]), 'not-found');
   });
 
-  test('is reported by operators only', () => {
+  test('is accepted from operators only', () => {
     for (const party of [amk, la, hospital])
       expectRefused(when(undefined, [party, said('free', noon)]), 'forbidden-role');
   });
 
-  test('is another message than the status of a resource in a mission', () => {
+  test('differs from resource-status, which needs a mission', () => {
     const inMission = resourceStatus({ task: task(2), phases: { departed: noon } });
     expect(inMission.type.event).toBe('resource-status');
     expect(said('free', noon).type.event).toBe('resource-availability');
     expect(codeOf(when(undefined, [operator, inMission]))).toBe('not-found');
   });
 
-  test('is refused where it names an unknown receiver', () => {
+  test('is refused with an unknown receiver', () => {
     expectRefused(when(undefined, [operator, said('free', noon, { to: ['199999999'] })]), 'unknown-organisation');
   });
 
-  test('reports for years: only the newest messages are known again', () => {
+  test('keeps the fingerprints of the newest 500 messages only', () => {
     const state = stateAfter(first);
     const old: MissionState = {
       ...state,
@@ -134,7 +134,7 @@ describe('A resource in no mission', () => {
     expect(entry.state.bundleFingerprints.endsWith('b')).toBe(false);
   });
 
-  test('known again after a thousand reports if it is among the newest, and forgotten before', async () => {
+  test('detects a repeated report among the newest 500 messages only', async () => {
     const hub = memoryHub();
     const message = (index: number): Message => said('free', noon, { id: `report-${index}` });
     const send = (index: number) => acceptMessage(hub.missions, message(index), sentBy(operator), hub.now);
@@ -144,7 +144,7 @@ describe('A resource in no mission', () => {
     expect(await send(20)).toMatchObject({ repeated: false, entry: { number: 521 } });
   });
 
-  test('is seen in the overview as of the newest report, whatever is told of first', async () => {
+  test('shows the newest report in the overview, independent of the order of fan-out', async () => {
     const hub = memoryHub();
     const entries = [];
     for (const availability of ['free', 'technical']) {

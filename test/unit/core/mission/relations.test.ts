@@ -28,10 +28,10 @@ import {
 
 const { otherAmk, la, otherLa, operator, otherOperator, hospital } = parties;
 
-describe('Whose business it is', () => {
+describe('relation of the sender to the mission', () => {
   const two = later(asked, [la, resourceRequest({ mission, to: [otherOperator.organisation] })]);
 
-  test("A crew cannot answer another crew's ask", () => {
+  test('refuses an answer to the Task of another crew', () => {
     for (const message of [
       resourceResponse({ task: flight, answer: 'accepted' }),
       resourceResponse({ task: flight, answer: 'declined' }),
@@ -41,12 +41,12 @@ describe('Whose business it is', () => {
       expectRefused(when(two, [otherOperator, message]), 'forbidden-relation', 'Bundle.entry[0].resource.eventCoding');
   });
 
-  test('The coordinator cannot acknowledge for the crew, nor the crew for the hospital', () => {
+  test('refuses an acknowledgement for another owner', () => {
     expectRefused(when(asked, [la, acknowledgement({ task: flight })]), 'forbidden-relation');
     expectRefused(when(asked, [operator, acknowledgement({ task: arrival })]), 'forbidden-relation');
   });
 
-  test('Only the AMK LA that coordinates asks for resources and warns hospitals', () => {
+  test('refuses coordinator messages of another AMK LA', () => {
     const shared = withTask(asked, flight, { asker: otherLa.organisation });
     expect(isParty(shared, otherLa.organisation)).toBe(true);
     for (const message of [
@@ -58,7 +58,7 @@ describe('Whose business it is', () => {
       expectRefused(when(shared, [otherLa, message]), 'forbidden-relation');
   });
 
-  test('A local AMK that is party without having asked cannot cancel', () => {
+  test('refuses a cancellation of a local AMK that is not the requester', () => {
     const shared = withTask(asked, flight, { asker: otherAmk.organisation });
     expectRefused(
       when(shared, [otherAmk, missionCancel({ mission })]),
@@ -67,7 +67,7 @@ describe('Whose business it is', () => {
     );
   });
 
-  test('A crew that is asked or flies may warn a hospital', () => {
+  test('accepts a notification of a crew whose Task is open', () => {
     for (const status of ['requested', 'received', 'accepted', 'in-progress'] as const) {
       const before = withTask(asked, flight, { status });
       const entry = entryOf(when(before, [operator, prearrivalNotification({ mission, id: 'from-the-crew' })]));
@@ -76,7 +76,7 @@ describe('Whose business it is', () => {
     }
   });
 
-  test('A crew whose flight is over, or never was, may not warn a hospital', () => {
+  test('refuses a notification of a crew whose Task is over', () => {
     for (const status of ['rejected', 'completed', 'failed', 'cancelled'] as const)
       expectRefused(
         when(withTask(asked, flight, { status }), [operator, prearrivalNotification({ mission, id: 'from-the-crew' })]),
@@ -84,7 +84,7 @@ describe('Whose business it is', () => {
       );
   });
 
-  test("A crew brings its own warning up to date, not the coordinator's; the coordinator any", () => {
+  test('allows a crew to update its own notification, and the coordinator to update each one', () => {
     const both = later(asked, [operator, prearrivalNotification({ mission, id: 'from-the-crew' })]);
     const update = (id: string) =>
       prearrivalNotification({ mission, task: id, to: [], eta: '2026-01-31T13:20:00+01:00' });
@@ -99,7 +99,7 @@ describe('Whose business it is', () => {
     expectNotified({ outcome: 'accepted', entry: changed }, hospital);
   });
 
-  test('A Task that the mission does not have is unknown', () => {
+  test('refuses a Task that the mission does not have', () => {
     for (const [sender, message] of [
       [operator, resourceResponse({ task: task(99), answer: 'accepted' })],
       [la, acknowledgement({ task: task(2) + '7' })],
@@ -109,7 +109,7 @@ describe('Whose business it is', () => {
       expectRefused(when(asked, [sender, message]), 'unknown-task', 'Bundle.entry[1].resource.id');
   });
 
-  test('A pre-arrival notification cannot bring an ask of another kind up to date', () => {
+  test('refuses a pre-arrival update of a Task of another kind', () => {
     for (const id of [coordination, flight])
       expectRefused(
         when(asked, [la, prearrivalNotification({ mission, task: id })]),

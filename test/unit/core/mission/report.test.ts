@@ -48,8 +48,8 @@ const feedback = (assessment = 'over-triage', sender: Step[0] = hospital): Step 
   outcomeFeedback({ task: arrival, assessment }),
 ];
 
-describe('A mission report', () => {
-  test('closes a flight, and with the last one the mission', () => {
+describe('mission-report', () => {
+  test('completes the flight, and with the last flight the mission', () => {
     const state = later(flying, reports({ available: '2026-01-31T14:00:00+01:00' }));
     expect(statusesOf(state)).toEqual(['completed', 'completed', 'completed']);
     expect(state.status).toBe('completed');
@@ -59,19 +59,19 @@ describe('A mission report', () => {
     });
   });
 
-  test('closes a flight that never reported that it had left', () => {
+  test('completes a flight without a reported departure', () => {
     const never = withTask(flying, flight, { status: 'accepted' });
     expect(taskIn(later(never, reports()), flight).status).toBe('completed');
   });
 
-  test('is told to the coordinator and the quality system; who else the mission concerned hears that it is over', () => {
+  test('notifies the coordinator and the quality system, and every party if it ends the mission', () => {
     expectNotified(when(flying, reports()), amk, la, hospital, quality);
     const landed = later(flying, crewReports(flight, 'available'));
     expectNotified(when(landed, reports()), la, quality);
   });
 
   test.each(['completed', 'failed', 'cancelled'] as const)(
-    'of a flight that is %s is recorded and moves nothing',
+    'is recorded for a flight that is %s, without a change of status',
     (status) => {
       const before = withTask(flying, flight, { status });
       const state = later(before, reports({ 'on-scene': '2026-01-31T12:40:00+01:00' }));
@@ -80,19 +80,19 @@ describe('A mission report', () => {
     },
   );
 
-  test.each(['requested', 'received', 'rejected'] as const)('is not for a crew whose Task is %s', (status) => {
+  test.each(['requested', 'received', 'rejected'] as const)('is refused from a crew whose Task is %s', (status) => {
     const before = withTask(flying, flight, { status });
     expectIllegal(when(before, reports()), before);
   });
 
-  test('comes from the crew that flew, and is about a flight', () => {
+  test('is accepted from the crew that flew only, and for a resource Task only', () => {
     expectRefused(when(flying, [otherOperator, reports()[1]]), 'not-found');
     expectRefused(when(flying, [operator, missionReport({ task: arrival })]), 'forbidden-relation');
     const shared = withTask(flying, arrival, { owner: operator.organisation });
     expectRefused(when(shared, [operator, missionReport({ task: arrival })]), 'unknown-task');
   });
 
-  test('keeps what the crew answered', () => {
+  test('keeps the answer of the crew', () => {
     expect(taskIn(later(flying, reports()), flight)).toMatchObject({
       answer: { event: 'resource-response', code: 'accepted' },
       decidedAt: timeOf(5),
@@ -100,7 +100,7 @@ describe('A mission report', () => {
     });
   });
 
-  test('of a mission that is over may come, of one entered in error not', () => {
+  test('is accepted after the end, but not in a mission entered in error', () => {
     const over = later(flying, crewReports(flight, 'available'));
     expect(codeOf(when(over, reports()))).toBe('accepted');
     expect(codeOf(when(later(flying, cancels), reports()))).toBe('accepted');
@@ -109,9 +109,9 @@ describe('A mission report', () => {
   });
 });
 
-describe('Outcome feedback', () => {
+describe('outcome-feedback', () => {
   test.each(['requested', 'received', 'accepted', 'completed'] as const satisfies readonly TaskStatus[])(
-    'may be given on a Task that is %s, which stays so',
+    'is accepted for a Task that is %s, without a change of status',
     (status) => {
       const state = later(withTask(flying, arrival, { status }), feedback());
       expect(taskIn(state, arrival).status).toBe(status);
@@ -119,16 +119,16 @@ describe('Outcome feedback', () => {
     },
   );
 
-  test.each(['rejected', 'failed', 'cancelled'] as const)('is not given on a Task that is %s', (status) => {
+  test.each(['rejected', 'failed', 'cancelled'] as const)('is refused for a Task that is %s', (status) => {
     const before = withTask(flying, arrival, { status });
     expectIllegal(when(before, feedback()), before);
   });
 
-  test('is told to the coordinator and the quality system', () => {
+  test('notifies the coordinator and the quality system', () => {
     expectNotified(when(flying, feedback()), la, quality);
   });
 
-  test('leaves the hospital’s answer and who gave it as they were', () => {
+  test('keeps the answer of the hospital and its decider', () => {
     const answered = later(flying, hospitalSays(arrival, 'accepted'));
     const state = later(answered, feedback('under-triage'));
     expect(taskIn(state, arrival)).toMatchObject({
@@ -139,13 +139,13 @@ describe('Outcome feedback', () => {
     });
   });
 
-  test('is the hospital’s that had the patient', () => {
+  test('is accepted from the hospital that owns the Task only', () => {
     expectRefused(when(flying, feedback('appropriate', otherHospital)), 'not-found');
     const both = later(flying, warnsHospital({ to: [otherHospital.organisation] }));
     expectRefused(when(both, feedback('appropriate', otherHospital)), 'forbidden-relation');
   });
 
-  test('may come when the mission is over', () => {
+  test('is accepted after the end of the mission', () => {
     const over = later(flying, crewReports(flight, 'handed-over'));
     expect(over.status).toBe('completed');
     expect(codeOf(when(over, feedback()))).toBe('accepted');

@@ -25,13 +25,13 @@ import {
 
 const { amk, la, operator, otherOperator, hospital, quality } = parties;
 
-describe('Resources', () => {
-  test('The crew, and nobody else, is told that it is asked', () => {
+describe('resource-request and resource-response', () => {
+  test('notifies the crew only of a request', () => {
     expectNotified(when(given(opened), resourceAsked), operator);
     expectNotified(when(asked, [la, resourceRequest({ mission, to: [otherOperator.organisation] })]), otherOperator);
   });
 
-  test('Who asked, the requester and the hospital that waits are told what the crew answers, and the quality system', () => {
+  test('notifies the asker, the requester, the hospital and the quality system of the answer', () => {
     expectNotified(when(asked, crewAccepts), amk, la, hospital, quality);
     expectNotified(when(asked, crewDeclines), amk, la, hospital, quality);
     expectNotified(
@@ -43,7 +43,7 @@ describe('Resources', () => {
     );
   });
 
-  test('A crew that accepts gives its ETA', () => {
+  test('stores the ETA of an acceptance', () => {
     const state = later(asked, [
       operator,
       resourceResponse({ task: flight, answer: 'accepted', eta: '2026-01-31T12:33:00+01:00' }),
@@ -55,7 +55,7 @@ describe('Resources', () => {
     });
   });
 
-  test('What the crew answered, and why, is not forgotten by a report that comes later', () => {
+  test('keeps the answer and its reason when a report follows', () => {
     const withdrawn = later(flying, [
       operator,
       resourceResponse({ task: flight, answer: 'withdrawn', reason: 'sar-priority' }),
@@ -72,7 +72,7 @@ describe('Resources', () => {
     expect(taskIn(flying, flight).answer).toEqual({ event: 'resource-response', code: 'accepted' });
   });
 
-  test('A crew that is withdrawn for search and rescue leaves the mission active, and another may be asked', () => {
+  test('keeps the mission active when a crew withdraws, and accepts a request to another crew', () => {
     const state = later(
       flying,
       [operator, resourceResponse({ task: flight, answer: 'withdrawn', reason: 'sar-priority' })],
@@ -86,23 +86,23 @@ describe('Resources', () => {
     expect(taskIn(state, coordination).status).toBe('accepted');
   });
 
-  test('A declined operator is not told of a later update', () => {
+  test('does not notify an operator that declined of a later update', () => {
     const before = later(asked, crewDeclines);
     expectNotified(when(before, [amk, missionUpdate({ mission })]), la, hospital);
   });
 
-  test('An operator that declined has no more to say to the others', () => {
+  test('refuses an update of an operator that declined', () => {
     expect(codeOf(when(later(asked, crewDeclines), [operator, missionUpdate({ mission, describes: false })]))).toBe(
       'forbidden-relation',
     );
   });
 
-  test('An operator that was asked twice and declined once is told', () => {
+  test('notifies an operator that declined one of two requests', () => {
     const before = later(asked, [la, resourceRequest({ mission, id: 'again' })], crewDeclines);
     expectNotified(when(before, [amk, missionUpdate({ mission })]), la, operator, hospital);
   });
 
-  test('Each recipient is named once, however often the mission concerns it', () => {
+  test('lists each recipient once', () => {
     const before = later(asked, [la, resourceRequest({ mission, id: 'again' })]);
     const { recipients } = entryOf(when(before, [amk, missionUpdate({ mission })]));
     expect(recipients).toHaveLength(new Set(recipients).size);

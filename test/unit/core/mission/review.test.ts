@@ -36,8 +36,8 @@ import {
 
 const { amk, otherAmk, la, otherLa, quality } = parties;
 
-const turnedDown = given(opened, rejected);
-const disputed = later(turnedDown, disputes());
+const rejectedState = given(opened, rejected);
+const disputed = later(rejectedState, disputes());
 const review = task(3);
 
 const judges = (
@@ -47,9 +47,9 @@ const judges = (
   sender: Step[0] = la,
 ): Step => [sender, missionDecision({ task: id, answer, by })];
 
-describe('A rejection that is disputed', () => {
-  test('opens a new Task of the AMK LA that coordinates, and leaves the rejection as it is', () => {
-    const entry = entryOf(when(turnedDown, disputes(task(1), { words: 'The road is closed' })));
+describe('review-request', () => {
+  test('opens a Task of the coordinator and keeps the rejection', () => {
+    const entry = entryOf(when(rejectedState, disputes(task(1), { words: 'The road is closed' })));
     expect(entry.state.tasks).toHaveLength(2);
     expect(taskIn(entry.state, task(1))).toMatchObject({
       status: 'rejected',
@@ -74,40 +74,40 @@ describe('A rejection that is disputed', () => {
     expect(entry.state).toMatchObject({ status: 'active', coordinator: la.organisation });
   });
 
-  test('is told to the coordinator and the quality system', () => {
-    expectNotified(when(turnedDown, disputes()), la, quality);
+  test('notifies the coordinator and the quality system', () => {
+    expectNotified(when(rejectedState, disputes()), la, quality);
   });
 
-  test('is the requester’s to dispute: nobody else is a clinician who stands with the patient', () => {
-    const shared = { ...turnedDown, observers: [otherAmk.organisation] };
+  test('is refused from every party but the requester', () => {
+    const shared = { ...rejectedState, observers: [otherAmk.organisation] };
     expectRefused(when(shared, [otherAmk, reviewRequest({ task: task(1) })]), 'forbidden-relation');
   });
 
-  test('cannot be disputed where the directory does not know the coordinator any more', () => {
+  test('is refused if the directory does not have the coordinator any more', () => {
     const known = { ...directory, partyOf: (one: string) => (one === la.organisation ? undefined : partyOf(one)) };
     const [sender, message] = disputes();
     const circumstances = { ...sentBy(sender), directory: known, now: timeOf(3) };
     expectRefused(
-      decide(turnedDown, message, circumstances),
+      decide(rejectedState, message, circumstances),
       'unknown-organisation',
       'Bundle.entry[0].resource.destination',
     );
   });
 
-  test('is disputed once', () => {
+  test('refuses a second review of the same rejection', () => {
     expectIllegal(when(later(disputed, judges('Ola Overlege')), disputes(task(1), { id: 'again' })), {
       ...disputed,
       version: 4,
     });
   });
 
-  test('cannot be disputed twice at a time', () => {
+  test('refuses a review while one is open', () => {
     const again = when(disputed, disputes(task(1), { id: 'again' }));
     expectIllegal(again, disputed);
     expectRefused(again, 'illegal-transition', 'Bundle.entry[1].resource.status');
   });
 
-  test('may be disputed again when the review rejects too: a third person decides', () => {
+  test('accepts a review of a rejected review, and requires a third decider', () => {
     const twice = later(disputed, judges('Ola Overlege'), disputes(review));
     expect(taskIn(twice, task(5))).toMatchObject({ reviewOf: review, status: 'requested' });
     for (const name of ['Kari Koordinator', 'Ola Overlege'])
@@ -116,7 +116,7 @@ describe('A rejection that is disputed', () => {
   });
 
   test.each(['requested', 'received', 'accepted', 'on-hold', 'cancelled', 'completed'] as const)(
-    'is needed for a review: a Task that is %s cannot be disputed',
+    'refuses a review of a Task that is %s',
     (status) => {
       const [first] = given(opened).tasks;
       if (first === undefined) throw new Error('a request opens a Task');
@@ -125,24 +125,24 @@ describe('A rejection that is disputed', () => {
     },
   );
 
-  test('cannot be disputed in a mission that was cancelled', () => {
-    const state = { ...turnedDown, status: 'revoked' as const };
+  test('refuses a review in a cancelled mission', () => {
+    const state = { ...rejectedState, status: 'revoked' as const };
     expectIllegal(when(state, disputes()), state);
   });
 
-  test('lets a crew be asked again, and the mission be accepted', () => {
+  test('allows an acceptance and a resource request after a rejection', () => {
     const state = later(disputed, judges('Ola Overlege', 'accepted'), asksCrew);
     expect(statusesOf(state)).toEqual(['rejected', 'accepted', 'requested']);
-    expect(codeOf(when(turnedDown, asksCrew))).toBe('illegal-transition');
+    expect(codeOf(when(rejectedState, asksCrew))).toBe('illegal-transition');
   });
 
-  test('is not decided as rejected again over the head of a crew', () => {
+  test('refuses a second rejection while a resource Task is open', () => {
     const state = later(disputed, asksCrew);
     expectIllegal(when(state, judges('Ola Overlege')), state);
     expect(codeOf(when(later(state, crewSays(task(4), 'declined')), judges('Ola Overlege')))).toBe('accepted');
   });
 
-  test('ends with the mission when its review was accepted and the crew has handed over', () => {
+  test('completes the mission after an accepted review and the hand-over', () => {
     const asked = later(disputed, judges('Ola Overlege', 'accepted'), asksCrew, crewSays(task(5), 'accepted'));
     expect(asked.status).toBe('active');
     const state = later(asked, crewReports(task(5), 'handed-over'));
@@ -151,14 +151,14 @@ describe('A rejection that is disputed', () => {
   });
 });
 
-describe('Who decides a review', () => {
-  test('is another person than the one who rejected', () => {
+describe('decider of a review', () => {
+  test('differs from the decider of the rejection', () => {
     for (const answer of ['accepted', 'rejected'] as const)
       expectRefused(when(disputed, judges('Kari Koordinator', answer)), 'same-decider');
     expect(codeOf(when(disputed, judges('Ola Overlege')))).toBe('accepted');
   });
 
-  test('gives an HPR number, or nobody could tell; who accepts a request first need not', () => {
+  test('has an HPR number, which a first acceptance does not require', () => {
     expect(codeOf(when(given(opened), judges({ name: 'Ola' }, 'accepted', task(1))))).toBe('accepted');
     expectRefused(
       when(disputed, judges({ name: 'Ola Overlege' }, 'accepted')),
@@ -167,7 +167,7 @@ describe('Who decides a review', () => {
     );
   });
 
-  test('is told apart by name, however it is written, where an old rejection has no number', () => {
+  test('is compared by normalised name if an old rejection has no number', () => {
     const old = withTask(disputed, task(1), { decider: { name: 'Kari Koordinator' } });
     for (const name of ['KARI koordinator', 'kari  koordinator', 'Koordinator, Kari', 'Kari Koordinator.'])
       expectRefused(when(old, judges({ name, number: '1' })), 'same-decider');
@@ -175,14 +175,14 @@ describe('Who decides a review', () => {
       expect(codeOf(when(old, judges({ name, number: '1' })))).toBe('accepted');
   });
 
-  test('is the same person with and without leading zeros in the number', () => {
+  test('is compared by number without leading zeros', () => {
     const numbered = later(given(opened), decides('rejected', { by: { name: 'Kari', number: '1234567' } }), disputes());
     expectRefused(when(numbered, judges({ name: 'Another', number: '001234567' })), 'same-decider');
     const inside = later(given(opened), decides('rejected', { by: { name: 'Kari', number: '1002' } }), disputes());
     expect(codeOf(when(inside, judges({ name: 'Another', number: '12' })))).toBe('accepted');
   });
 
-  test('is told apart by HPR number where both have one, whatever they are called', () => {
+  test('is compared by HPR number, not by name, if both have one', () => {
     const numbered = later(
       given(opened),
       decides('rejected', { by: { name: 'Kari Koordinator', number: '7777777' } }),
@@ -192,7 +192,7 @@ describe('Who decides a review', () => {
     expect(codeOf(when(numbered, judges({ name: 'Kari Koordinator', number: '8888888' })))).toBe('accepted');
   });
 
-  test('is another person also after the review was forwarded', () => {
+  test('differs from the decider of the rejection also after a forwarding', () => {
     const forwarded = later(disputed, forwards(review));
     expect(taskIn(forwarded, task(4))).toMatchObject({
       owner: otherLa.organisation,
@@ -204,13 +204,13 @@ describe('Who decides a review', () => {
     expect(codeOf(when(forwarded, judges('Ola Overlege', 'accepted', task(4), otherLa)))).toBe('accepted');
   });
 
-  test('may acknowledge what another decided: seeing is not deciding', () => {
+  test('is not checked for an acknowledgement', () => {
     expect(codeOf(when(disputed, acknowledges(la, review)))).toBe('accepted');
     const signed = acknowledgement({ task: review, by: 'Kari Koordinator' });
     expect(codeOf(when(disputed, [la, signed]))).toBe('accepted');
   });
 
-  test('is anybody where nothing was rejected before', () => {
+  test('is not checked if nothing was rejected before', () => {
     expect(codeOf(when(later(given(opened), decides('deferred')), accepted))).toBe('accepted');
     expect(codeOf(when(given(opened), accepted))).toBe('accepted');
   });

@@ -33,7 +33,7 @@ import {
 
 const { la, operator, otherOperator, otherHospital } = parties;
 
-/** The mission with so many Tasks, of which the added ones are over. */
+/** The mission with the given number of Tasks. The added ones are rejected. */
 const crowded = (state: MissionState, tasks: number): MissionState => {
   const [first] = state.tasks;
   if (first === undefined) throw new Error('a mission has a Task');
@@ -46,14 +46,14 @@ const crowded = (state: MissionState, tasks: number): MissionState => {
   return { ...state, tasks: [...state.tasks, ...filler] };
 };
 
-describe('A mission has at most 60 Tasks', () => {
+describe('limit of 60 Tasks in a mission', () => {
   const asked = given(opened, asksCrew, warnsHospital());
   const opening: readonly (readonly [string, MissionState, Step])[] = [
     ['a resource-request', asked, [la, resourceRequest({ mission, id: 'more' })]],
     ['a prearrival-notification', asked, [la, prearrivalNotification({ mission, id: 'more' })]],
     ['a diversion', asked, hospitalSays(task(3), 'diverted')],
     [
-      'a notification taken back for another hospital',
+      'a withdrawal that names another hospital',
       asked,
       [la, prearrivalWithdrawal({ mission, task: task(3), divertedTo: otherHospital.organisation })],
     ],
@@ -61,7 +61,7 @@ describe('A mission has at most 60 Tasks', () => {
     ['a review', given(opened, rejected), disputes()],
   ];
 
-  test.each(opening)('%s opens the sixtieth and no more', (_what, state, step) => {
+  test.each(opening)('accepts the sixtieth Task by %s and refuses the next', (_what, state, step) => {
     expect(codeOf(when(crowded(state, 59), step))).toBe('accepted');
     const full = crowded(state, 60);
     expectIllegal(when(full, step), full);
@@ -69,19 +69,19 @@ describe('A mission has at most 60 Tasks', () => {
 
   test.each([
     ['a decision', accepted],
-    ['a notification brought up to date', [la, prearrivalNotification({ mission, task: task(3), to: [] })]],
-    ['a notification taken back', [la, prearrivalWithdrawal({ mission, task: task(3) })]],
+    ['an update of a notification', [la, prearrivalNotification({ mission, task: task(3), to: [] })]],
+    ['the withdrawal of a notification', [la, prearrivalWithdrawal({ mission, task: task(3) })]],
     ['a hospital that cannot receive', hospitalSays(task(3), 'cannot-receive')],
     ['a cancellation', cancels],
-  ] as const satisfies readonly (readonly [string, Step])[])('%s needs no room', (_what, step) => {
+  ] as const satisfies readonly (readonly [string, Step])[])('accepts %s in a mission with 60 Tasks', (_what, step) => {
     expect(codeOf(when(crowded(asked, 60), step))).toBe('accepted');
   });
 });
 
-describe('A mission that is over', () => {
+describe('prearrival-notification in a mission that is over', () => {
   const flying = given(opened, asksCrew, crewSays(task(2), 'accepted'), crewReports(task(2), 'departed'));
 
-  test('has room for a hospital as long as somebody is in the air', () => {
+  test('is accepted while a crew is airborne', () => {
     const cancelled = later(flying, cancels);
     for (const sender of [la, operator])
       expect(codeOf(when(cancelled, [sender, prearrivalNotification({ mission, partOf: task(2) })]))).toBe('accepted');
@@ -89,7 +89,7 @@ describe('A mission that is over', () => {
     expectIllegal(when(landed, warnsHospital()), landed);
   });
 
-  test('lets a hospital go as soon as its own flight is in the air no more', () => {
+  test('is cancelled as soon as its flight is not airborne any more', () => {
     const crewOf = (party: Step[0], id: string, answer: 'accepted' | 'aborted'): Step => [
       party,
       resourceResponse({ task: id, answer, id: `${answer}-${id.length}-${id.at(-1)}` }),
@@ -110,25 +110,25 @@ describe('A mission that is over', () => {
     expect(taskIn(none, task(9)).status).toBe('cancelled');
   });
 
-  test('asks for nothing when it was done', () => {
+  test('is refused in a completed mission', () => {
     const done = later(flying, crewReports(task(2), 'available'), accepted);
     expect(done.status).toBe('completed');
     expectIllegal(when(done, warnsHospital()), done);
   });
 });
 
-describe('Whose flight a hospital waits for', () => {
+describe('prearrival-notification, flight reference', () => {
   const two = given(opened, asksCrew, [la, resourceRequest({ mission, to: [otherOperator.organisation] })]);
   const announces = (sender: Step[0], partOf: string): Step => [sender, prearrivalNotification({ mission, partOf })];
 
-  test('A crew announces its own flight, the coordinator any', () => {
+  test('accepts the own flight of a crew, and each flight of the coordinator', () => {
     expect(codeOf(when(two, announces(operator, task(2))))).toBe('accepted');
     expect(codeOf(when(two, announces(otherOperator, task(3))))).toBe('accepted');
     for (const id of [task(2), task(3)]) expect(codeOf(when(two, announces(la, id)))).toBe('accepted');
     expectRefused(when(two, announces(operator, task(3))), 'forbidden-relation', 'Bundle.entry[1].resource.partOf');
   });
 
-  test('A flight that is over is not announced: no landing would ever end the wait', () => {
+  test('refuses a flight that is over: no landing could complete the Task', () => {
     for (const status of ['rejected', 'completed', 'failed', 'cancelled'] as const)
       expectRefused(
         when(withTask(two, task(2), { status }), announces(la, task(2))),

@@ -50,14 +50,14 @@ import {
 } from '../../../support/scenario.ts';
 import { array, assert, asyncProperty, constantFrom, integer, record, sample } from 'fast-check';
 
-/** What somebody means to say; which Task it is about, and whether it makes sense, depends on the mission at that moment. */
+/** The plan of a message. Its Task, and whether it is legal, depend on the mission when it is sent. */
 interface Intent {
   readonly event: string;
   readonly sender: keyof typeof parties;
   readonly to: keyof typeof parties;
   readonly task: number;
   readonly choice: number;
-  /** Whether the party that the message is for speaks, so that most of what is said makes sense. */
+  /** From 0 to 9. Above 0 a fitting party sends the message, so that most messages are legal. */
   readonly sensible: number;
 }
 
@@ -66,7 +66,7 @@ const names = Object.keys(parties).filter((name): name is keyof typeof parties =
 const often = ['mission-decision', 'resource-request', 'resource-response', 'resource-status', 'prearrival-response'];
 
 const intents = record<Intent>({
-  // Flights are reported more often than missions are asked for.
+  // Flights are reported more often than missions are requested.
   event: constantFrom(...catalogue.map(({ event }) => event), ...often, ...often, ...often),
   sender: constantFrom(...names),
   to: constantFrom('operator', 'otherOperator', 'hospital', 'otherHospital', 'la'),
@@ -103,13 +103,13 @@ const kindAnsweredBy: Readonly<Record<string, string>> = {
   'outcome-feedback': 'prearrival',
 };
 
-/** Which Tasks a message can be about, as far as their kind and the rejection that is disputed say. */
+/** Whether a message can be about a Task, by the kind of the Task and, for a review, its rejection. */
 const fits = (event: string, task: TaskState): boolean => {
   if (event === 'review-request') return task.kind === 'coordination' && task.status === 'rejected';
   return (kindAnsweredBy[event] ?? task.kind) === task.kind;
 };
 
-/** The Task an intent is about: mostly one that the message can be about, sometimes any, sometimes none. */
+/** The Task of an intent: mostly a fitting one, sometimes any, sometimes one that does not exist. */
 const taskFor = (state: MissionState, { event, task, sensible }: Intent): string => {
   const fitting = state.tasks.filter((one) => fits(event, one));
   const open = fitting.filter((one) => !isFinal(one));
@@ -118,7 +118,7 @@ const taskFor = (state: MissionState, { event, task, sensible }: Intent): string
   return taskOpenedBy(mission, task + 1);
 };
 
-/** What an intent becomes, given the mission. */
+/** The sender and the message of an intent, for the current state of the mission. */
 const say = (state: MissionState, intent: Intent, id: string): readonly [Party, Message] => {
   const { event, choice } = intent;
   const task = taskFor(state, intent);
@@ -191,7 +191,7 @@ const say = (state: MissionState, intent: Intent, id: string): readonly [Party, 
         prearrivalResponse({ id, task, answer: pick(['accepted', 'diverted', 'cannot-receive'] as const, choice) }),
       ];
     case 'mission-cancel':
-      // Seldom, or most missions would be short.
+      // Rarely: otherwise most missions would be short.
       return choice % 10 === 0
         ? [
             speaks(coordinator),
@@ -248,7 +248,7 @@ const stateOf = (log: readonly StoredEntry[]): MissionState => {
   return state;
 };
 
-/** Sends a request and then whatever the intents become; what was accepted, step by step. */
+/** Sends a request, then the message of each intent. Returns the accepted messages in order. */
 const play = async (plan: readonly Intent[]) => {
   const hub = memoryHub();
   const sent: (readonly [Party, Message, Accepted])[] = [];
@@ -267,15 +267,15 @@ const play = async (plan: readonly Intent[]) => {
 
 const plans = array(intents, { minLength: 1, maxLength: 30, size: 'max' });
 
-/** Statuses that only a person at the owner can have brought about. */
+/** Statuses that only an answer of the owner can cause. */
 const answered: readonly TaskStatus[] = ['received', 'accepted', 'on-hold', 'rejected', 'in-progress', 'failed'];
 
-/** What holds of every mission at every moment. */
+/** Invariants of every mission after every message. */
 const expectSane = (state: MissionState): void => {
   expect(partyOf(state.coordinator)?.role).toBe('amk-la');
   expect(state.requester).toBe(parties.amk.organisation);
   const coordination = state.tasks.filter(({ kind }) => kind === 'coordination');
-  // Exactly one AMK LA coordinates: the one that was asked last.
+  // Exactly one AMK LA coordinates: the owner of the latest coordination Task.
   expect(coordination.at(-1)?.owner).toBe(state.coordinator);
   expect(coordination.filter((one) => !isFinal(one)).length).toBeLessThanOrEqual(1);
   expect(new Set(state.tasks.map(({ id }) => id)).size).toBe(state.tasks.length);
@@ -286,7 +286,7 @@ const expectSane = (state: MissionState): void => {
     expect(task.openedBy).toBeLessThanOrEqual(task.changedBy);
     expect(task.changedBy).toBeLessThanOrEqual(state.version);
     expect(task.acknowledgeBy > task.openedAt).toBe(true);
-    // A hospital may say what it found without having said that it saw the warning.
+    // A hospital may send its feedback without an acknowledgement.
     if (task.status === 'requested' && task.kind !== 'prearrival') expect(task.acknowledgedAt).toBeUndefined();
     if (answered.includes(task.status) && task.cancelRequested !== true) expect(task.acknowledgedAt).toBeDefined();
     if (task.reviewOf !== undefined) expect(taskOf(state, task.reviewOf)?.status).toBe('rejected');
@@ -303,8 +303,8 @@ const expectSane = (state: MissionState): void => {
   }
 };
 
-describe('Whatever is said, and whoever says it', () => {
-  test('The log has no gap, the state is its fold, and nothing that is over begins again', async () => {
+describe('random sequences of messages', () => {
+  test('keep the log without gaps, the state equal to its fold, and closed Tasks closed', async () => {
     await assert(
       asyncProperty(plans, async (plan) => {
         const { log } = await play(plan);
@@ -337,7 +337,7 @@ describe('Whatever is said, and whoever says it', () => {
     );
   });
 
-  test('Who is told is party to the mission or the quality system, is named once, and is never the sender', async () => {
+  test('notify parties and the quality system only, each once, never the sender', async () => {
     await assert(
       asyncProperty(plans, async (plan) => {
         const { log } = await play(plan);
@@ -354,7 +354,7 @@ describe('Whatever is said, and whoever says it', () => {
     );
   });
 
-  test('Everything that was accepted may be sent again and gets its first answer, and the log does not grow', async () => {
+  test('return the first answer to each repeated message, without a new entry', async () => {
     await assert(
       asyncProperty(plans, async (plan) => {
         const { hub, sent, log } = await play(plan);
@@ -370,7 +370,7 @@ describe('Whatever is said, and whoever says it', () => {
     );
   });
 
-  test('Messages that come at once are accepted as if they had come one after another', async () => {
+  test('accept concurrent messages as if they came one after another', async () => {
     await assert(
       asyncProperty(plans, plans, async (first, second) => {
         const { hub, log: before } = await play(first.slice(0, 8));
@@ -395,7 +395,7 @@ describe('Whatever is said, and whoever says it', () => {
     );
   });
 
-  test('What is kept as JSON is what was decided', async () => {
+  test('store entries as JSON without loss', async () => {
     await assert(
       asyncProperty(plans, async (plan) => {
         const { log } = await play(plan);
@@ -406,7 +406,7 @@ describe('Whatever is said, and whoever says it', () => {
     );
   });
 
-  test('Whatever was accepted can be answered, and told to everybody concerned', async () => {
+  test('produce an answer and a notification for each recipient of each accepted message', async () => {
     const view = { base: 'https://hub.example/fhir', directory };
     await assert(
       asyncProperty(plans, async (plan) => {
@@ -450,7 +450,7 @@ describe('Whatever is said, and whoever says it', () => {
     );
   });
 
-  test('What is refused leaves the mission as it was, and says what the sender can do', async () => {
+  test('keep the state of the mission at a refusal, and name the element at fault', async () => {
     await assert(
       asyncProperty(plans, intents, async (plan, intent) => {
         const { log } = await play(plan.slice(0, 12));
@@ -469,7 +469,7 @@ describe('Whatever is said, and whoever says it', () => {
     );
   });
 
-  test('The plans are not idle: they reach every status of every kind of Task, and every event', async () => {
+  test('reach every status of every kind of Task, and every event', async () => {
     const seen = new Set<string>();
     for (const plan of sample(plans, { numRuns: 600, seed: 1 })) {
       const { log } = await play(plan);

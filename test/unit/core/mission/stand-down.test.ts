@@ -34,8 +34,8 @@ const other = task(3);
 const two = given(opened, asksCrew, [la, resourceRequest({ mission, to: [otherOperator.organisation] })], accepted);
 const standsDown = (id: string): Step => [la, resourceWithdrawal({ mission, task: id })];
 
-describe('A resource that is stood down', () => {
-  test('and has not departed ends at once; the others fly on, and the mission can be done without it', () => {
+describe('resource-request, withdrawal', () => {
+  test('cancels a resource that has not departed, and the mission completes without it', () => {
     const asked = later(two, crewSays(flight, 'accepted'));
     const entry = entryOf(when(asked, standsDown(other)));
     expect(taskIn(entry.state, other)).toMatchObject({
@@ -47,22 +47,22 @@ describe('A resource that is stood down', () => {
     expect(later(entry.state, crewReports(flight, 'available')).status).toBe('completed');
   });
 
-  test('and is in the air is told, must acknowledge in time, and says how its flight ends', () => {
+  test('requests an airborne crew to acknowledge in time and to report how its flight ends', () => {
     const flying = later(two, crewSays(flight, 'accepted'), crewReports(flight, 'departed'));
-    const told = later(flying, standsDown(flight));
-    expect(taskIn(told, flight)).toMatchObject({
+    const requested = later(flying, standsDown(flight));
+    expect(taskIn(requested, flight)).toMatchObject({
       status: 'in-progress',
       cancelRequested: true,
       acknowledgeBy: '2026-02-01T11:07:00.000Z',
     });
-    expect(taskIn(told, flight).acknowledgedAt).toBeUndefined();
-    expectRefused(when(told, standsDown(flight)), 'illegal-transition');
-    const ended = later(told, [operator, resourceResponse({ task: flight, answer: 'aborted', reason: 'other' })]);
+    expect(taskIn(requested, flight).acknowledgedAt).toBeUndefined();
+    expectRefused(when(requested, standsDown(flight)), 'illegal-transition');
+    const ended = later(requested, [operator, resourceResponse({ task: flight, answer: 'aborted', reason: 'other' })]);
     expect(taskIn(ended, flight)).toMatchObject({ status: 'failed', acknowledgedAt: timeOf(8) });
     expect(ended.status).toBe('active');
   });
 
-  test('is told together with the hospital that waits for it, which learns of a withdrawal too', () => {
+  test('notifies the crew and the hospital that waits, as a withdrawal of the crew notifies the hospital', () => {
     const warned = later(two, crewSays(flight, 'accepted'), [
       operator,
       prearrivalNotification({ mission, partOf: flight }),
@@ -76,16 +76,16 @@ describe('A resource that is stood down', () => {
     expect(entryOf(when(full, crewSays(flight, 'withdrawn'))).recipients).not.toContain(hospital.organisation);
   });
 
-  test('is so by who coordinates, addressed to nobody else', () => {
+  test('is refused from another AMK LA, and with another receiver than the owner', () => {
     expectRefused(when(two, [otherLa, resourceWithdrawal({ mission, task: other })]), 'not-found');
-    const stranger = [la, resourceWithdrawal({ mission, task: other, to: [operator.organisation] })] as const;
-    expectRefused(when(two, stranger), 'wrong-field', 'Bundle.entry[0].resource.destination[0].receiver');
+    const wrongReceiver = [la, resourceWithdrawal({ mission, task: other, to: [operator.organisation] })] as const;
+    expectRefused(when(two, wrongReceiver), 'wrong-field', 'Bundle.entry[0].resource.destination[0].receiver');
     const owner = [la, resourceWithdrawal({ mission, task: other, to: [otherOperator.organisation] })] as const;
     expect(codeOf(when(two, owner))).toBe('accepted');
   });
 });
 
-describe('What is said of a flight', () => {
+describe('resource-status, reports of one flight', () => {
   const flying = later(two, crewSays(flight, 'accepted'));
   const says = (at: string, eta: string, place: readonly [number, number]): Step => [
     operator,
@@ -94,7 +94,7 @@ describe('What is said of a flight', () => {
   const early = says('2026-02-01T11:02:00Z', '2026-02-01T12:30:00Z', [60, 9]);
   const late = says('2026-02-01T11:04:00Z', '2026-02-01T13:00:00Z', [61, 10]);
 
-  test('stands as it was said last, in whatever order it comes', () => {
+  test('keep the latest ETA and position by time of report, in any order of arrival', () => {
     for (const order of [
       [early, late],
       [late, early],
@@ -105,7 +105,7 @@ describe('What is said of a flight', () => {
       });
   });
 
-  test('and is told of one matter replaces nothing that was said of another', () => {
+  test('change ETA and position independently of each other', () => {
     const says1 = (at: string, more: { eta?: string; place?: readonly [number, number] }): Step => [
       operator,
       resourceStatus({ task: flight, phases: { departed: '2026-02-01T10:59:00Z' }, at, ...more }),
@@ -123,12 +123,12 @@ describe('What is said of a flight', () => {
     });
   });
 
-  test('asks nothing of a crew in the air', () => {
+  test('set no deadline for an airborne crew', () => {
     const airborne = later(flying, crewReports(flight, 'departed'));
     expect(entryOf(when(airborne, crewReports(flight, 'on-scene'))).acknowledgeBy).toBeUndefined();
   });
 
-  test('may be five minutes ahead of the hub’s clock, and no second more', () => {
+  test('are accepted up to 300 seconds ahead of the hub’s clock, and refused at 301', () => {
     const at = (seconds: number): string =>
       new Date(Date.parse(timeOf(flying.version + 1)) + seconds * 1000).toISOString();
     for (const step of [
@@ -140,7 +140,7 @@ describe('What is said of a flight', () => {
     }
   });
 
-  test('is refused if it lies in the future, and so is what was seen then', () => {
+  test('are refused with a time or a phase in the future', () => {
     expectRefused(
       when(flying, says('2026-02-01T12:00:00Z', '2026-02-01T13:00:00Z', [60, 9])),
       'wrong-field',
@@ -151,7 +151,7 @@ describe('What is said of a flight', () => {
     expect(codeOf(when(flying, seen('2026-02-01T11:08:00Z')))).toBe('accepted');
   });
 
-  test('is corrected by the report, which no late report changes any more', () => {
+  test('are corrected by the mission report, which later reports do not change', () => {
     const seen = (departed: string): Step => [operator, resourceStatus({ task: flight, phases: { departed } })];
     const flown = later(flying, seen('2026-02-01T10:00:00Z'));
     const reported = later(flown, [

@@ -35,7 +35,7 @@ import {
 
 const { la, operator, hospital } = parties;
 
-/** Every answer to a Task of each kind: the statuses from which it is legal, and what the Task becomes. */
+/** For every answer to a Task of each kind: the statuses in which it is legal, and the status after it. */
 type Table = Readonly<Partial<Record<TaskStatus, TaskStatus>>>;
 const taskTable: readonly (readonly [answer: string, Step, id: string, legal: Table])[] = [
   [
@@ -151,19 +151,19 @@ const cases = taskTable.flatMap(([answer, step, id, legal]) =>
   taskStatuses.map((status) => ({ answer, step, id, status, becomes: legal[status] })),
 );
 
-/** Nobody else is asked, so that only the one Task decides. Who is under way has seen what is asked. */
+/** A mission in which only this Task decides. A Task in progress is acknowledged. */
 const alone = (id: string, status: TaskStatus): MissionState => {
   const state = id === coordination ? given(opened) : asked;
   const only = { ...state, tasks: state.tasks.filter((one) => one.id === id || one.kind === 'coordination') };
   return withTask(only, id, { status, ...(status === 'in-progress' ? { acknowledgedAt: timeOf(1) } : {}) });
 };
 
-describe('What may be answered to an ask, and when', () => {
+describe('answers by Task status', () => {
   test.each(cases.filter(({ becomes }) => becomes !== undefined))(
-    'A Task that is $status becomes $becomes by a $answer',
+    'changes a Task from $status to $becomes by a $answer',
     ({ step, id, status, becomes }) => {
       const before = alone(id, status);
-      // Who overturns an acceptance says that it knows of it.
+      // The reversal of an acceptance requires If-Match.
       const entry = entryOf(when(before, step, { ifMatch: before.version }));
       expect(taskIn(entry.state, id)).toMatchObject({ status: becomes, changedBy: before.version + 1 });
       expect(entry.number).toBe(before.version + 1);
@@ -173,7 +173,7 @@ describe('What may be answered to an ask, and when', () => {
   );
 
   test.each(cases.filter(({ becomes }) => becomes === undefined))(
-    'A Task that is $status cannot be given a $answer',
+    'refuses a $answer to a Task that is $status',
     ({ step, id, status }) => {
       const before = alone(id, status);
       const outcome = when(before, step);
@@ -182,7 +182,7 @@ describe('What may be answered to an ask, and when', () => {
     },
   );
 
-  test('Other Tasks are not touched by an answer to one', () => {
+  test('does not change other Tasks by an answer to one', () => {
     for (const [, step, id] of taskTable) {
       const before = withTask(withTask(asked, flight, { status: 'accepted' }), arrival, { status: 'received' });
       const outcome = when(before, step);

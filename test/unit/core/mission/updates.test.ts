@@ -16,8 +16,8 @@ import {
 
 const { amk, la, operator, hospital } = parties;
 
-describe('Updates', () => {
-  test('Every party but the one that speaks is told of an update', () => {
+describe('mission-update', () => {
+  test('notifies every party but the sender', () => {
     const everybody = [amk, la, operator, hospital];
     for (const sender of everybody)
       expectNotified(
@@ -26,7 +26,7 @@ describe('Updates', () => {
       );
   });
 
-  test('Who asked and who coordinates describe the mission anew, nobody else', () => {
+  test('accepts a new description from the requester and the coordinator only', () => {
     for (const sender of [amk, la]) expect(codeOf(when(asked, [sender, missionUpdate({ mission })]))).toBe('accepted');
     for (const sender of [operator, hospital])
       expectRefused(
@@ -36,7 +36,7 @@ describe('Updates', () => {
       );
   });
 
-  test('An update may change the urgency and the place, and then describes the mission', () => {
+  test('changes the urgency and the place, and becomes the description of the mission', () => {
     const state = later(asked, [amk, missionUpdate({ mission, urgency: 'routine', place: [60.1, 10.2] })]);
     expect(state).toMatchObject({
       urgency: 'routine',
@@ -46,17 +46,17 @@ describe('Updates', () => {
     expect(state.tasks).toEqual(asked.tasks);
   });
 
-  test('An update that does not mention urgency or place keeps them', () => {
+  test('keeps urgency and place if the update does not state them', () => {
     const state = later(asked, [amk, missionUpdate({ mission })]);
     expect(state).toMatchObject({ urgency: 'stat', position: asked.position, request: { entry: 4, index: 1 } });
   });
 
-  test('An update that describes nothing leaves the description where it was', () => {
+  test('keeps the description if the update has none', () => {
     const state = later(asked, [hospital, missionUpdate({ mission, describes: false })]);
     expect(state).toMatchObject({ version: 4, request: { entry: 1, index: 1 } });
   });
 
-  test('An ask made after a change of urgency has the deadline of the new urgency', () => {
+  test('uses the new urgency for the deadline of later Tasks', () => {
     const state = later(
       given(opened),
       [amk, missionUpdate({ mission, urgency: 'routine' })],

@@ -17,10 +17,10 @@ import {
 
 const { amk, operator } = parties;
 
-describe('Versions and exercises', () => {
+describe('expected version and exercise label', () => {
   const update = missionUpdate({ mission });
 
-  test('A message that names the version it was decided on is accepted at that version only', () => {
+  test('accepts a message with If-Match at that version only', () => {
     expect(codeOf(when(asked, [amk, update], { ifMatch: 3 }))).toBe('accepted');
     for (const ifMatch of [0, 1, 2, 4, 99]) {
       const refusal = expectRefused(when(asked, [amk, update], { ifMatch }), 'version-conflict', 'http.If-Match');
@@ -29,11 +29,11 @@ describe('Versions and exercises', () => {
     }
   });
 
-  test('A version conflict is told before a transition is judged', () => {
+  test('reports a version conflict before an illegal transition', () => {
     expectRefused(when(asked, [operator, crewDeparts[1]], { ifMatch: 1 }), 'version-conflict');
   });
 
-  test('An exercise and a real mission never mix', () => {
+  test('refuses an exercise message in a real mission, and a real one in an exercise', () => {
     const drill = missionRequest({ exercise: true });
     const drillMission = missionOpenedBy(drill);
     const state = given([amk, drill]);
