@@ -12,14 +12,14 @@ const mission = freshMission();
 
 const headOf = (records: readonly AccessRecord[]): AccessHead | undefined => records.at(-1);
 
-/** A chain of so many records. */
+/** A chain of the given number of records. */
 const chainOf = async (length: number, log: AccessLog = memoryAccessLog()): Promise<readonly AccessRecord[]> => {
   for (let index = 0; index < length; index += 1)
     await recordAccess(log, accessTo(mission, { request: `request-${index + 1}` }));
   return log.range(mission, 1, length);
 };
 
-/** The records as somebody changed them who knows how they are sealed: all after the change are sealed anew. */
+/** The records after one change, sealed again from there on: a forgery by an attacker that knows the seal. */
 const resealed = async (records: readonly AccessRecord[], from: number): Promise<readonly AccessRecord[]> => {
   const log = memoryAccessLog();
   for (const { number, access } of records)
@@ -45,12 +45,12 @@ describe('access chain', () => {
     ['organisation', '111111111'],
     ['supplier', '222222222'],
     ['role', 'hospital'],
-    ['client', 'somebody-else'],
+    ['client', 'another-client'],
     ['reading', 'task'],
     ['outcome', 'refused'],
     ['missions', []],
     ['request', 'another'],
-  ])('shows that %s was changed', async (member, value) => {
+  ])('reports a change of %s', async (member, value) => {
     const records = changed(await chainOf(4), 2, (record) => ({
       ...record,
       access: { ...record.access, [member]: value },
@@ -125,7 +125,7 @@ describe('recordAccess', () => {
     expect(await recordAccess(memoryAccessLog(), accessTo(mission, { missions: [] }))).toBeUndefined();
   });
 
-  test("that is refused stands in the reader's chain, so that it holds up nobody who may read", async () => {
+  test('writes a refused read to the chain of the reader, so that it does not block permitted readers', async () => {
     const log = memoryAccessLog();
     const { chain } = recordOf(await recordAccess(log, accessTo(mission, { outcome: 'refused' })));
     expect(chain).not.toBe(mission);
