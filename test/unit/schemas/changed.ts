@@ -23,7 +23,7 @@ import {
   taskOpenedBy,
 } from '../../support/messages.ts';
 
-/** Valid messages, and what they become when something in them is changed. */
+/** Valid messages, and functions that change one place in them. */
 
 export const sampleMission = missionOpenedBy(missionRequest());
 /** The second entry of the mission opens the Task of a resource. */
@@ -79,10 +79,10 @@ export const samples: readonly Message[] = [
   missionCancel({ mission, reason: 'entered-in-error' }),
 ];
 
-/** Where something is in a JSON value. */
+/** The place of a member or item in a JSON value. */
 export type Path = readonly (string | number)[];
 
-/** Every place in a JSON value, the value itself left out. */
+/** Every place in a JSON value, without the value itself. */
 export const placesIn = (value: unknown, path: Path = []): readonly Path[] => {
   const members: readonly (readonly [string | number, unknown])[] = Array.isArray(value)
     ? value.map((item: unknown, index) => [index, item] as const)
@@ -94,7 +94,7 @@ export const placesIn = (value: unknown, path: Path = []): readonly Path[] => {
 
 export const gone = Symbol('gone');
 
-/** The value with something else in one place, or nothing. */
+/** A copy of the value with one place replaced, or removed if the new value is `gone`. */
 export const changed = (value: unknown, [key, ...rest]: Path, into: unknown): unknown => {
   if (key === undefined) return into;
   if (Array.isArray(value)) {

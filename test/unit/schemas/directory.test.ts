@@ -74,36 +74,36 @@ const read = (...resources: readonly Resource[]): DirectoryData => {
   return reading.directory;
 };
 
-/** Faults of the last of the resources: where in it, and what. */
+/** Faults of the last resource: FHIRPath inside the resource, and text. */
 const faultsOfLast = (...resources: readonly Resource[]): readonly string[] => {
   const own = `Bundle.entry[${resources.length - 1}].resource.`;
   return faultsIn(bundleOf(...resources)).map((fault) => (fault.startsWith(own) ? fault.slice(own.length) : fault));
 };
 
-describe('a directory file', () => {
-  test('is what R4 says, as these tests build it', () =>
+describe('directory file', () => {
+  test('is valid FHIR R4 as these tests build it', () =>
     expect(problemsOf(bundleOf(la, hospital, endpoint('one'), place('helipad'), area('three', county('34'))))).toEqual(
       [],
     ));
 
-  test('says who takes part, in which role, and whom to phone', () =>
+  test('gives the parties with role and phone', () =>
     expect(read(la, organization('100000051', 'quality', { telecom: undefined })).parties).toEqual([
       { organisation: '100000011', name: 'amk-la 100000011', role: 'amk-la', phone: '+47 00 00 00 01' },
       { organisation: '100000051', name: 'quality 100000051', role: 'quality' },
     ]));
 
-  test('says which AMK LA covers a county or a municipality, in whatever order it stands', () =>
+  test('gives the AMK LA of each county and municipality, in any order of the file', () =>
     expect(read(area('a', county('34')), area('b', municipality('3430')), la).coverage).toEqual([
       { area: '34', organisation: '100000011' },
       { area: '3430', organisation: '100000011' },
     ]));
 
-  test('keeps endpoints and places as they stand, elements unknown to the hub included', () => {
+  test('keeps endpoints and places unchanged, with elements unknown to the hub', () => {
     const helipad = place('helipad', { description: 'Lights on request', endpoint: [{ reference: 'Endpoint/one' }] });
     expect(read(la, hospital, endpoint('one'), helipad).resources).toEqual([endpoint('one'), helipad]);
   });
 
-  test('may refer to an organisation by fullUrl or by number; the hub serves the reference by number', () => {
+  test('accepts a reference to an organisation by fullUrl or number, and serves it by number', () => {
     const reading = readDirectory({
       resourceType: 'Bundle',
       type: 'collection',
@@ -139,7 +139,7 @@ describe('a directory file', () => {
     });
   });
 
-  test('may refer to what is contained or served elsewhere', () =>
+  test('accepts references to contained resources and to other servers', () =>
     expect(
       read(
         la,
@@ -151,14 +151,14 @@ describe('a directory file', () => {
     ).toHaveLength(1));
 });
 
-describe('what is wrong with a directory file', () => {
+describe('faults of a directory file', () => {
   test.each([
-    ['no Bundle', [], ['Bundle: ']],
+    ['a value that is not a Bundle', [], ['Bundle: ']],
     ['another resource', la, ['Bundle.resourceType: must be Bundle', 'Bundle.type: ', 'Bundle.entry: ']],
     ['a message', { ...bundleOf(la), type: 'message' }, ['Bundle.type: must be collection']],
-    ['nobody in it', bundleOf(), ['Bundle.entry: needs at least one Organization']],
+    ['a Bundle without organisations', bundleOf(), ['Bundle.entry: needs at least one Organization']],
     [
-      'entries that are none',
+      'invalid entries',
       { ...bundleOf(la), entry: [1, {}, { resource: { id: 'x' } }, { fullUrl: 2, resource: la }] },
       [
         'Bundle.entry[0]: ',
@@ -169,7 +169,7 @@ describe('what is wrong with a directory file', () => {
       ],
     ],
     [
-      'a type that a directory does not hold',
+      'a type that a directory cannot have',
       bundleOf(la, { resourceType: 'Practitioner' }),
       ['Bundle.entry[1].resource.resourceType: Practitioner cannot be in a directory'],
     ],
@@ -184,13 +184,13 @@ describe('what is wrong with a directory file', () => {
       },
       ['Bundle.entry[1].fullUrl: is the same in Bundle.entry[0]'],
     ],
-  ])('%s', (_name, value, wanted) => {
+  ])('refuses %s', (_name, value, wanted) => {
     const faults = faultsIn(value);
     expect(faults).toHaveLength(wanted.length);
     wanted.forEach((start, index) => expect(faults[index]).toContain(start));
   });
 
-  test('is all said at once, in the order of the file', () => {
+  test('reports all faults at once, in the order of the file', () => {
     const faults = faultsIn(
       bundleOf(
         place('helipad', { name: '', position: { latitude: 10.7, longitude: 59.9 }, ...ownedBy('100000099') }),
@@ -216,7 +216,7 @@ describe('what is wrong with a directory file', () => {
   });
 });
 
-describe('a supplier', () => {
+describe('supplier in a directory file', () => {
   const number = (value: string): Resource => ({ identifier: { system: systems.organisationNumber, value } });
   const grant = (id: string, more: Resource = {}): Resource => ({
     resourceType: 'OrganizationAffiliation',
@@ -227,7 +227,7 @@ describe('a supplier', () => {
     ...more,
   });
 
-  test('may act for the organisations that have granted it', () => {
+  test('acts for the organisations that have granted it', () => {
     const { parties } = read(
       la,
       hospital,
@@ -239,39 +239,43 @@ describe('a supplier', () => {
     expect(problemsOf(bundleOf(la, grant('1')))).toEqual([]);
   });
 
-  test('may be an organisation of the file', () =>
+  test('accepts an organisation of the file as supplier', () =>
     expect(
       read(la, hospital, grant('1', { participatingOrganization: { reference: 'Organization/100000031' } })).parties[0],
     ).toMatchObject({ suppliers: ['100000031'] }));
 
   test.each([
-    ['of nobody', { organization: undefined }, 'organization: needs an organisation of this file'],
-    ['of a stranger', { organization: number('100000077') }, 'organization: needs an organisation of this file'],
+    ['without an organisation', { organization: undefined }, 'organization: needs an organisation of this file'],
     [
-      'without number',
+      'of an organisation that is not in the file',
+      { organization: number('100000077') },
+      'organization: needs an organisation of this file',
+    ],
+    [
+      'with a supplier without a number',
       { participatingOrganization: { display: 'Journal' } },
       'participatingOrganization: needs an org',
     ],
     [
-      'that is the organisation itself',
+      'with the organisation itself as supplier',
       { participatingOrganization: number('100000011') },
       'participatingOrganization: ',
     ],
     ['with no code', { code: undefined }, 'code: needs one code: system-supplier'],
     ['with another code', { code: [{ coding: [{ code: 'member' }] }] }, 'code: needs one code: system-supplier'],
-    ['that acts no more', { active: false }, 'active: must be true'],
-    ['that acts until a day', { period: { end: '2026-01-01' } }, 'period: must be left out'],
-  ])('%s is refused', (_what, more, wanted) =>
+    ['that is not active', { active: false }, 'active: must be true'],
+    ['with an end date', { period: { end: '2026-01-01' } }, 'period: must be left out'],
+  ])('refuses a supplier %s', (_what, more, wanted) =>
     expect(faultsOfLast(la, grant('1', more))).toEqual([expect.stringContaining(wanted)]),
   );
 
-  test('is granted once', () =>
+  test('refuses a second grant of the same supplier', () =>
     expect(faultsOfLast(la, grant('1'), grant('2'))).toEqual([
       expect.stringContaining('participatingOrganization: is the same in Bundle.entry[1]'),
     ]));
 });
 
-describe('an organisation', () => {
+describe('organisation in a directory file', () => {
   const own = (value: string): Resource => ({ system: systems.organisationNumber, value });
   const unit = (value: string): Resource => ({ ...own(value), use: 'secondary' });
   const role = (...codes: readonly string[]): Resource => ({
@@ -283,7 +287,7 @@ describe('an organisation', () => {
     ['a number of eight digits', { id: undefined, identifier: [own('10000001')] }, 'identifier: needs one'],
     ['two numbers', { identifier: [own('100000001'), own('100000002')] }, 'identifier: needs one'],
     ['only a number of another system', { identifier: [{ value: '100000001' }] }, 'identifier: needs one'],
-    ['an identifier that is none', { identifier: [{ system: 1 }] }, 'identifier[0].system: '],
+    ['an invalid identifier', { identifier: [{ system: 1 }] }, 'identifier[0].system: '],
     ['another id', { id: 'amk' }, 'id: must be the organisation number 100000001'],
     ['no role', { type: undefined }, 'type: needs one role'],
     ['an unknown role', role('pilot'), 'type: needs one role'],
@@ -291,7 +295,7 @@ describe('an organisation', () => {
     ["the hub's own role", role('hub'), 'type: needs one role'],
     ['no name', { name: undefined }, 'name: needs a name'],
     ['a blank name', { name: ' ' }, 'name: needs a name'],
-    ['retired', { active: false }, 'active: must be true'],
+    ['active set to false', { active: false }, 'active: must be true'],
     ['no phone', { telecom: undefined }, 'telecom: needs a phone'],
     ['only a fax', { telecom: [{ system: 'fax', value: '+47 00 00 00 01' }] }, 'telecom: needs a phone'],
     ['only a former phone', { telecom: [{ system: 'phone', use: 'old', value: '1' }] }, 'telecom: needs a phone'],
@@ -306,21 +310,25 @@ describe('an organisation', () => {
       },
       'telecom[1].value: is not a phone number',
     ],
-    ['a phone in words', { telecom: [{ system: 'phone', value: '+47 ask' }] }, 'telecom[0].value: is not a phone'],
+    ['a phone with letters', { telecom: [{ system: 'phone', value: '+47 ask' }] }, 'telecom[0].value: is not a phone'],
     ['a phone too long', { telecom: [{ system: 'phone', value: `+47${'0'.repeat(14)}` }] }, 'telecom[0].value: '],
-    ['a further number that is none', { identifier: [own('100000001'), unit('1')] }, 'identifier[1].value: is not an'],
+    ['an invalid further number', { identifier: [own('100000001'), unit('1')] }, 'identifier[1].value: is not an'],
     ['its own number twice', { identifier: [own('100000001'), unit('100000001')] }, 'identifier[1]: is the same in'],
     ['only a further number', { identifier: [unit('100000001')] }, 'identifier: needs one organisation number'],
-    ['a part of itself', { partOf: { identifier: own('100000001') } }, 'partOf: must be another organisation'],
-    ['a part of no number', { partOf: { display: 'Trust' } }, 'partOf: needs an organisation number'],
-    ['a part of eight digits', { partOf: { identifier: own('10000001') } }, 'partOf: needs an organisation number'],
-    ['a part of nothing', { partOf: { reference: 'Organization/1' } }, 'partOf.reference: Organization/1 is not in'],
-  ])('with %s is refused', (_name, more, wanted) => {
+    ['itself as parent', { partOf: { identifier: own('100000001') } }, 'partOf: must be another organisation'],
+    ['a parent without a number', { partOf: { display: 'Trust' } }, 'partOf: needs an organisation number'],
+    ['a parent with eight digits', { partOf: { identifier: own('10000001') } }, 'partOf: needs an organisation number'],
+    [
+      'a parent that does not exist',
+      { partOf: { reference: 'Organization/1' } },
+      'partOf.reference: Organization/1 is not in',
+    ],
+  ])('refuses an organisation with %s', (_name, more, wanted) => {
     const faults = faultsOfLast(organization('100000001', 'local-amk', more));
     expect(faults).toEqual([expect.stringContaining(wanted)]);
   });
 
-  test('may have units that speak for it, and a legal entity above it, in the file or not', () => {
+  test('accepts units and a legal entity, also one that is not in the file', () => {
     const amk = (more: Resource): Resource => organization('100000001', 'local-amk', more);
     const units = amk({ identifier: [unit('100000008'), own('100000001'), unit('100000009')] });
     expect(read(units).parties[0]).toMatchObject({ organisation: '100000001', units: ['100000008', '100000009'] });
@@ -331,7 +339,7 @@ describe('an organisation', () => {
     expect(problemsOf(bundleOf(units, la))).toEqual([]);
   });
 
-  test('may be limited to hosts for its notifications', () => {
+  test('accepts a list of hosts for notifications', () => {
     const host = (valueString: unknown): Resource => ({
       url: 'https://luftbro.example/fhir/StructureDefinition/notification-host',
       valueString,
@@ -349,7 +357,7 @@ describe('an organisation', () => {
       ]);
   });
 
-  test('has no number of another, nor a unit of another', () => {
+  test('refuses a number or unit of another organisation', () => {
     const other = (...numbers: readonly Resource[]): Resource =>
       organization('100000011', 'amk-la', { identifier: [own('100000011'), ...numbers] });
     const amk = organization('100000001', 'local-amk', { identifier: [own('100000001'), unit('100000008')] });
@@ -361,23 +369,23 @@ describe('an organisation', () => {
     ]);
   });
 
-  test.each(['observer', 'quality'])('that is %s needs no phone', (code) =>
+  test.each(['observer', 'quality'])('accepts a party of role %s without a phone', (code) =>
     expect(faultsOfLast(organization('100000001', code, { telecom: undefined }))).toEqual([]),
   );
 
-  test.each(['local-amk', 'amk-la', 'operator', 'hospital'])('that is %s must be callable', (code) =>
+  test.each(['local-amk', 'amk-la', 'operator', 'hospital'])('refuses a party of role %s without a phone', (code) =>
     expect(faultsOfLast(organization('100000001', code, { telecom: [] }))).toHaveLength(1),
   );
 
   test.each(['+47 00 00 01 05', '+4700000105', '+47 000 00 105', '+4580000000', '+1 000 000 0000'])(
-    'may be phoned at %s',
+    'accepts the phone number %s',
     (value) =>
       expect(read(organization('100000001', 'local-amk', { telecom: [{ system: 'phone', value }] })).parties).toEqual([
         expect.objectContaining({ phone: value }),
       ]),
   );
 
-  test('is phoned at its first phone that is still in use', () =>
+  test('gives the first phone number in use', () =>
     expect(
       read(
         organization('100000001', 'local-amk', {
@@ -391,31 +399,39 @@ describe('an organisation', () => {
       ).parties,
     ).toEqual([expect.objectContaining({ phone: '+47 00 00 00 02' })]));
 
-  test('stands once, faulty or not', () =>
+  test('refuses an organisation that is in the file twice, also with another fault', () =>
     expect(faultsOfLast({ ...la, name: '' }, hospital, la)).toEqual([
       'Bundle.entry[0].resource.name: needs a name, as shown to people',
       'identifier: is the same in Bundle.entry[0]: keep one of the two',
     ]));
 });
 
-describe('an endpoint', () => {
+describe('endpoint in a directory file', () => {
   test.each([
     ['no id', { id: undefined }, 'id: '],
-    ['an id that is none', { id: 'a b' }, 'id: is not a FHIR id'],
+    ['an invalid id', { id: 'a b' }, 'id: is not a FHIR id'],
     ['an unknown status', { status: 'on' }, 'status: needs one of active, '],
     ['no status', { status: undefined }, 'status: needs one of active, '],
     ['no connection type', { connectionType: undefined }, 'connectionType: needs system and code'],
     ['a connection type without system', { connectionType: { code: 'x' } }, 'connectionType.system: needs system'],
     ['no payload', { payloadType: [] }, 'payloadType: needs at least one'],
     ['no address', { address: undefined }, 'address: needs an https URL'],
-    ['an address that is none', { address: 'partner.example' }, 'address: needs an https URL'],
-    ['an address in the clear', { address: 'http://partner.example/fhir' }, 'address: needs an https URL'],
+    ['an address that is not a URL', { address: 'partner.example' }, 'address: needs an https URL'],
+    ['an address without TLS', { address: 'http://partner.example/fhir' }, 'address: needs an https URL'],
     ['a password in its address', { address: 'https://user:secret@partner.example' }, 'address: needs an https URL'],
-    ['headers, which everybody could read', { header: ['Authorization: Bearer x'] }, 'header: must be left out'],
-    ['no owner', { managingOrganization: undefined }, 'managingOrganization: needs an organisation of this file'],
-    ['a stranger as owner', ownedBy('199999999'), 'managingOrganization: needs an organisation of this file'],
     [
-      'an owner that is no organisation',
+      'headers, which every reader of the directory would see',
+      { header: ['Authorization: Bearer x'] },
+      'header: must be left out',
+    ],
+    ['no owner', { managingOrganization: undefined }, 'managingOrganization: needs an organisation of this file'],
+    [
+      'an unknown organisation as owner',
+      ownedBy('199999999'),
+      'managingOrganization: needs an organisation of this file',
+    ],
+    [
+      'an owner that is not an organisation',
       { managingOrganization: { reference: 'Endpoint/one' } },
       'managingOrganization: needs an organisation of this file',
     ],
@@ -424,45 +440,53 @@ describe('an endpoint', () => {
       { managingOrganization: { identifier: { system: 'urn:x', value: '100000011' } } },
       'managingOrganization: needs an organisation of this file',
     ],
-  ])('with %s is refused', (_name, more, wanted) =>
+  ])('refuses an endpoint with %s', (_name, more, wanted) =>
     expect(faultsOfLast(la, endpoint('one', more))).toEqual([expect.stringContaining(wanted)]),
   );
 
   test.each(['http://localhost:4000/fhir', 'http://127.0.0.1:4000', 'http://[::1]:4000', 'https://partner.example'])(
-    'may be at %s',
+    'accepts the address %s',
     (address) => expect(faultsOfLast(la, endpoint('one', { address }))).toEqual([]),
   );
 
-  test('has an id of its own, which a place may have too', () =>
+  test('refuses a second endpoint with the same id, accepts a place with it', () =>
     expect(faultsOfLast(la, hospital, endpoint('one'), place('one'), endpoint('one'))).toEqual([
       'id: is the same in Bundle.entry[2]: keep one of the two',
     ]));
 });
 
-describe('a place', () => {
+describe('place in a directory file', () => {
   test.each([
     ['no name', { name: undefined }, 'name: needs a name'],
     ['no position', { position: undefined }, 'position: needs latitude and longitude'],
     ['half a position', { position: { latitude: 60 } }, 'position.longitude: needs latitude and longitude'],
     ['swapped coordinates', { position: { latitude: 10.7, longitude: 59.9 } }, 'position: has latitude and longitude'],
     [
-      'a position elsewhere',
+      'a position outside the service area',
       { position: { latitude: 0, longitude: 0 } },
       'position: is outside the area of the service',
     ],
     ['an unknown status', { status: 'open' }, 'status: may be active, suspended, inactive'],
     ['the number of a county', { identifier: [county('34')] }, 'physicalType: must be area of'],
-    ['a reference to nothing', { partOf: { reference: 'Location/none' } }, 'partOf.reference: Location/none is not in'],
-    ['a list of them', { endpoint: [{ reference: 'urn:uuid:x' }] }, 'endpoint[0].reference: urn:uuid:x is not in'],
-  ])('with %s is refused', (_name, more, wanted) =>
+    [
+      'a reference to a resource that does not exist',
+      { partOf: { reference: 'Location/none' } },
+      'partOf.reference: Location/none is not in',
+    ],
+    [
+      'a list of such references',
+      { endpoint: [{ reference: 'urn:uuid:x' }] },
+      'endpoint[0].reference: urn:uuid:x is not in',
+    ],
+  ])('refuses a place with %s', (_name, more, wanted) =>
     expect(faultsOfLast(hospital, place('helipad', more))).toEqual([expect.stringContaining(wanted)]),
   );
 
-  test('may have other identifiers', () =>
+  test('accepts other identifiers', () =>
     expect(faultsOfLast(hospital, place('helipad', { identifier: [{ system: 'urn:x', value: '34' }] }))).toEqual([]));
 });
 
-describe('a covered area', () => {
+describe('covered area in a directory file', () => {
   test.each([
     ['no number', { identifier: undefined }, 'identifier: needs one identifier: a county, e.g. NO-34'],
     ['two numbers', { identifier: [county('34'), municipality('3430')] }, 'make one Location of each area'],
@@ -472,18 +496,18 @@ describe('a covered area', () => {
     ['a number without value', { identifier: [{ system: systems.county }] }, 'identifier[0].value: is not a county'],
     ['another owner than an AMK LA', ownedBy('100000031'), 'managingOrganization: 100000031 is hospital'],
     ['no owner', { managingOrganization: undefined }, 'managingOrganization: needs an organisation'],
-    ['an end', { status: 'inactive' }, 'status: must be active'],
+    ['the status inactive', { status: 'inactive' }, 'status: must be active'],
     ['swapped coordinates', { position: { latitude: 10.7, longitude: 59.9 } }, 'position: has latitude and longitude'],
-  ])('with %s is refused', (_name, more, wanted) =>
+  ])('refuses an area with %s', (_name, more, wanted) =>
     expect(faultsOfLast(la, hospital, area('a', county('34'), more))).toEqual([expect.stringContaining(wanted)]),
   );
 
-  test('is covered by one AMK LA', () =>
+  test('refuses a second AMK LA for the same area', () =>
     expect(faultsOfLast(la, area('a', county('34')), area('b', municipality('3430')), area('c', county('34')))).toEqual(
       ['identifier: is the same in Bundle.entry[1]: keep one of the two'],
     ));
 
-  test('of an organisation without number is not to blame for it', () =>
+  test('reports no further fault if its organisation has no number', () =>
     expect(
       faultsIn({
         ...bundleOf(),
@@ -494,7 +518,7 @@ describe('a covered area', () => {
       }),
     ).toEqual([expect.stringContaining('Bundle.entry[0].resource.identifier: ')]));
 
-  test('of an organisation that is faulty itself says nothing more', () =>
+  test('reports no further fault if its organisation is faulty', () =>
     expect(faultsIn(bundleOf({ ...la, name: '' }, area('a', county('34'))))).toEqual([
       'Bundle.entry[0].resource.name: needs a name, as shown to people',
     ]));

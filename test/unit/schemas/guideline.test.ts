@@ -12,8 +12,8 @@ import {
 const [first] = firstGuidelines;
 const { criteria, refusalReasons, acknowledgementSeconds } = first;
 
-describe('a guideline file', () => {
-  test('comes with the release, and says that its figures are provisional', () => {
+describe('readGuideline', () => {
+  test('accepts the guideline of the release, which states that its figures are provisional', () => {
     expect(first.version).toBe('2026.1');
     expect(first.description).toMatch(/provisional/);
     expect(readGuideline(first)).toEqual({ guideline: first });
@@ -30,12 +30,12 @@ describe('a guideline file', () => {
     ['a version that is a number', { version: 2026.1 }, 'Guideline.version'],
     ['a day instead of a moment', { validFrom: '2026-01-01' }, 'Guideline.validFrom'],
     ['a moment without zone', { validFrom: '2026-01-01T00:00:00' }, 'Guideline.validFrom'],
-    ['a moment that never is', { validFrom: '2026-02-30T00:00:00Z' }, 'Guideline.validFrom'],
+    ['a day that does not exist', { validFrom: '2026-02-30T00:00:00Z' }, 'Guideline.validFrom'],
     ['no title', { title: ' ' }, 'Guideline.title'],
     ['no criteria', { criteria: {} }, 'Guideline.criteria'],
     ['criteria as a list', { criteria: [] }, 'Guideline.criteria'],
     [
-      'a criterion without words',
+      'a criterion without a display',
       { criteria: { ...criteria, new: { display: '' } } },
       'Guideline.criteria.new.display',
     ],
@@ -51,17 +51,17 @@ describe('a guideline file', () => {
     ['no code for other reasons', { refusalReasons: withoutOther }, 'Guideline.refusalReasons'],
     ['an urgency too many', { urgencies: { ...first.urgencies, asap: 'Soon' } }, 'Guideline.urgencies.asap'],
     ['an urgency too few', { urgencies: { stat: 'Red', urgent: 'Yellow' } }, 'Guideline.urgencies.routine'],
-    ['no time at all', seconds(0), 'Guideline.acknowledgementSeconds.resource.stat'],
+    ['zero seconds', seconds(0), 'Guideline.acknowledgementSeconds.resource.stat'],
     ['half a second', seconds(0.5), 'Guideline.acknowledgementSeconds.resource.stat'],
-    ['seconds in letters', seconds('60'), 'Guideline.acknowledgementSeconds.resource.stat'],
+    ['seconds as text', seconds('60'), 'Guideline.acknowledgementSeconds.resource.stat'],
     ['more than a day', seconds(86_401), 'Guideline.acknowledgementSeconds.resource.stat'],
     ['a misspelt member', { tittle: 'x' }, 'Guideline.tittle'],
-  ])('with %s is refused where it is wrong', (_name, change, at) => {
+  ])('refuses a guideline with %s, and reports the path', (_name, change, at) => {
     const reading = readGuideline({ ...first, ...change });
     expect('faults' in reading ? reading.faults.map((fault) => fault.split(': ')[0]) : reading).toEqual([at]);
   });
 
-  test('is refused with all its faults at once', () => {
+  test('reports all faults at once', () => {
     const reading = readGuideline({
       ...first,
       version: undefined,
@@ -85,11 +85,11 @@ describe('a guideline file', () => {
     ]);
   });
 
-  test.each([[undefined], [null], [[]], ['2026.1'], [{}]])('that is %j is refused', (value) =>
+  test.each([[undefined], [null], [[]], ['2026.1'], [{}]])('refuses %j', (value) =>
     expect(readGuideline(value)).toHaveProperty('faults'),
   );
 
-  test('is good with a day of deadline, without description, and with codes of its own', () => {
+  test('accepts a deadline of one day, no description and new codes', () => {
     const { description: _description, ...rest } = first;
     const odd = { ...rest, ...seconds(86_400), criteria: { 'a1-2b': { display: 'New' } } };
     expect(readGuideline(odd)).toEqual({ guideline: odd });
@@ -104,27 +104,25 @@ const guidelines: Guidelines = [
   version('2027.1', '2027-01-01T00:00:00+01:00'),
 ];
 
-describe('of several versions', () => {
+describe('guideline versions', () => {
   test.each([
-    ['before all', '2020-01-01T00:00:00Z', '2026.1'],
-    ['at the very moment', '2025-12-31T23:00:00Z', '2026.1'],
-    ['a second before the next', '2026-05-31T21:59:59Z', '2026.1'],
-    ['from the next on, the later of two for one moment', '2026-05-31T22:00:00Z', '2026.3'],
-    ['after all', '2030-01-01T00:00:00Z', '2027.1'],
-  ])('there is one in force %s', (_name, at, expected) =>
-    expect(guidelineInForce(guidelines, at).version).toBe(expected),
-  );
+    ['before the first version', '2020-01-01T00:00:00Z', '2026.1'],
+    ['at the start of a version', '2025-12-31T23:00:00Z', '2026.1'],
+    ['one second before the next', '2026-05-31T21:59:59Z', '2026.1'],
+    ['from the start of the next, the later of two with the same start', '2026-05-31T22:00:00Z', '2026.3'],
+    ['after the last version', '2030-01-01T00:00:00Z', '2027.1'],
+  ])('have one in force %s', (_name, at, expected) => expect(guidelineInForce(guidelines, at).version).toBe(expected));
 
-  test('a mission finds its own, and the earliest if its own is gone', () => {
+  test('give the version of a mission, or the earliest if that version does not exist', () => {
     expect(guidelineOf(guidelines, '2026.2').version).toBe('2026.2');
     expect(guidelineOf(guidelines, '1999.1').version).toBe('2026.1');
   });
 });
 
-describe('the differences of two versions', () => {
-  test('are none between a version and itself', () => expect(differences(first, first)).toEqual([]));
+describe('differences', () => {
+  test('is empty between a version and itself', () => expect(differences(first, first)).toEqual([]));
 
-  test('name what is new, what is gone and what is said otherwise', () => {
+  test('lists added, removed and changed members', () => {
     const { 'rapid-transport': _gone, ...kept } = criteria;
     const after: Guideline = {
       ...first,

@@ -13,8 +13,8 @@ import {
 
 const names = array(oneof(string(), constantFrom('a', 'b', 'ab', '', '","')), { maxLength: 4 });
 
-describe('Names made of names', () => {
-  test('The same names give the same UUID, other names another', () => {
+describe('derived identifiers', () => {
+  test('give equal UUIDs for equal names only', () => {
     assert(
       property(names, names, (one, other) => {
         expect(uuidOf(...one) === uuidOf(...other)).toBe(JSON.stringify(one) === JSON.stringify(other));
@@ -24,7 +24,7 @@ describe('Names made of names', () => {
     );
   });
 
-  test('A derived UUID is one of version 8 (RFC 9562)', () => {
+  test('are UUIDs of version 8 (RFC 9562)', () => {
     assert(
       property(names, (list) => {
         expect(uuidOf(...list)).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
@@ -32,25 +32,25 @@ describe('Names made of names', () => {
     );
   });
 
-  test('A mission has its own number for each sender and each message', () => {
+  test('differ for each sender and message id of a mission', () => {
     expect(missionIdOf('1', '23')).not.toBe(missionIdOf('12', '3'));
     expect(missionIdOf('1', '2')).toBe(missionIdOf('1', '2'));
   });
 
-  test('A digest is the SHA-256 of the text in UTF-8', () => {
+  test('have the SHA-256 of the text in UTF-8 as digest', () => {
     expect(digestOf('')).toBe('e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855');
     expect(digestOf('æøå')).toHaveLength(64);
   });
 });
 
-describe('Addresses', () => {
+describe('parseAddress', () => {
   const missions = oneof(
     uuid(),
     names.map((list) => uuidOf(...list)),
   );
   const entries = integer({ min: 1, max: 9_999_999 });
 
-  test('What is written as an address is read as it was', () => {
+  test('reads each written address', () => {
     assert(
       property(
         missions,
@@ -59,7 +59,7 @@ describe('Addresses', () => {
         (mission, entry, index) => {
           const id = index === undefined ? entryAddress(mission, entry) : resourceAddress(mission, entry, index);
           expect(parseAddress(id)).toEqual({ mission, entry, ...(index === undefined ? {} : { index }) });
-          // An address is a FHIR id.
+          // An address must be a valid FHIR id.
           expect(id).toMatch(/^[A-Za-z0-9\-.]{1,64}$/);
         },
       ),
@@ -67,7 +67,7 @@ describe('Addresses', () => {
     );
   });
 
-  test('What is no address is none, and what is one is written in one way only', () => {
+  test('accepts one notation of each address only', () => {
     const parts = oneof(
       missions,
       constantFrom('.', '.1', '.0', '.01', '1', '.1.0', '.1.00', '.1.1.1', 'A', '-', ' ', '\n', '.99999999'),
@@ -87,8 +87,8 @@ describe('Addresses', () => {
   });
 });
 
-describe('Fingerprints', () => {
-  test('They stand side by side, eight characters each', () => {
+describe('fingerprints', () => {
+  test('have eight characters each', () => {
     assert(
       property(names, (list) => {
         expect(fingerprintOf(...list)).toMatch(/^[\w-]{8}$/);
@@ -96,15 +96,15 @@ describe('Fingerprints', () => {
     );
   });
 
-  test('A fingerprint is found although it also stands across a border just before', () => {
+  test('are found also after a match across a border', () => {
     expect(fingerprintPositions(`b${'a'.repeat(23)}`, 'a'.repeat(8))).toEqual([1, 2]);
     expect(fingerprintPositions('a'.repeat(24), 'a'.repeat(8))).toEqual([0, 1, 2]);
   });
 
-  test('A fingerprint is found where it was put, and nowhere in between', () => {
+  test('are found at their positions only', () => {
     const fingerprints = oneof(
       names.map((list) => fingerprintOf(...list)),
-      // Few letters, so that one is often found across the border of two others.
+      // Two letters only, so that matches across the border of two fingerprints are frequent.
       array(constantFrom('a', 'b'), { minLength: 8, maxLength: 8 }).map((letters) => letters.join('')),
     );
     assert(

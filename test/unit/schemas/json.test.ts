@@ -18,7 +18,7 @@ import { describe, expect, test } from 'vitest';
 import { canonicalText, isObject, parseLossless } from '../../../schemas/json/json.ts';
 import { maxDepth, outlineOf } from '../../../schemas/json/strict-json.ts';
 
-/** A JSON value as it was written: numbers by their digits, objects by their members. */
+/** A JSON value as written: numbers as digits, objects as a list of members. */
 type Written =
   | { readonly kind: 'scalar'; readonly text: string }
   | { readonly kind: 'array'; readonly items: readonly Written[] }
@@ -61,7 +61,7 @@ const { written } = letrec<{ written: Written }>((tie) => ({
   ),
 }));
 
-/** One way to write a value: its members in the order they have, white space as `space` says. */
+/** Writes a value with its members in their order, and with `space` as white space. */
 const write = (value: Written, space = ''): string => {
   switch (value.kind) {
     case 'scalar':
@@ -75,7 +75,7 @@ const write = (value: Written, space = ''): string => {
   }
 };
 
-/** What the canonical text should be, said once more in other words. */
+/** A second implementation of the canonical text, to compare with. */
 const canonicalOf = (value: Written): string => {
   switch (value.kind) {
     case 'scalar':
@@ -115,8 +115,8 @@ const depthOf = (value: Written): number => {
   }
 };
 
-describe('JSON without loss', () => {
-  test('What was read and written again means what it meant, every digit of it', () => {
+describe('parseLossless', () => {
+  test('keeps every value and every digit through reading and writing', () => {
     assert(
       property(written, spaces, (value, space) => {
         const text = write(value, space);
@@ -129,7 +129,7 @@ describe('JSON without loss', () => {
     );
   });
 
-  test('A numeral comes out as it went in, wherever it stands', () => {
+  test('keeps the digits of a number at any position', () => {
     assert(
       property(numerals, (digits) => {
         expect(JSON.stringify(parseLossless(digits))).toBe(digits);
@@ -148,11 +148,11 @@ describe('JSON without loss', () => {
     ['12345678901234567890', '12345678901234567000'],
     ['9007199254740993', '9007199254740992'],
     ['1e400', '2e400'],
-  ])('%s is not %s', (one, other) => {
+  ])('distinguishes %s from %s', (one, other) => {
     expect(canonicalText(parseLossless(one))).not.toBe(canonicalText(parseLossless(other)));
   });
 
-  test('Names that mean something to JavaScript are names like any other', () => {
+  test('reads names that are special in JavaScript as ordinary names', () => {
     const text = '{"__proto__":{"status":"accepted"},"constructor":1.50,"hasOwnProperty":null}';
     const value = parseLossless(text);
     expect(JSON.stringify(value)).toBe(text);
@@ -161,7 +161,7 @@ describe('JSON without loss', () => {
     expect(canonicalText(value)).toBe(text);
   });
 
-  test('What is not JSON is refused as JSON.parse refuses it', () => {
+  test('refuses the same random texts as JSON.parse', () => {
     const isJson = (parse: (text: string) => unknown, text: string): boolean => {
       try {
         parse(text);
@@ -179,15 +179,15 @@ describe('JSON without loss', () => {
     );
   });
 
-  test('A raw numeral is no object', () => {
+  test('reads a number as a value that is not an object', () => {
     expect(isObject(parseLossless('1.50'))).toBe(false);
     expect(isObject(parseLossless('{}'))).toBe(true);
     for (const text of ['[]', 'null', '"a"', '1']) expect(isObject(parseLossless(text))).toBe(false);
   });
 });
 
-describe('The canonical text', () => {
-  test('It does not depend on white space or on the order of members', () => {
+describe('canonicalText', () => {
+  test('does not depend on white space or on the order of members', () => {
     assert(
       property(
         written.chain((value) => tuple(constant(value), reordered(value))),
@@ -203,11 +203,11 @@ describe('The canonical text', () => {
     );
   });
 
-  test('It depends on the order of items', () => {
+  test('depends on the order of items', () => {
     expect(canonicalText([1, 2])).not.toBe(canonicalText([2, 1]));
   });
 
-  test('Different values have different texts', () => {
+  test('differs for different values', () => {
     assert(
       property(written, written, (one, other) => {
         expect(canonicalText(parseLossless(write(one))) === canonicalText(parseLossless(write(other)))).toBe(
@@ -219,10 +219,10 @@ describe('The canonical text', () => {
   });
 });
 
-describe('How deep JSON nests', () => {
+describe('outlineOf', () => {
   const isTooDeep = (text: string): boolean => outlineOf(text).tooDeepAt !== undefined;
 
-  /** The depth of any text, by leaving out its strings and counting brackets. */
+  /** A second implementation: removes the strings of a text and counts its brackets. */
   const model = (text: string): boolean => {
     let depth = 0;
     for (const bracket of text.replace(/"(?:\\[\s\S]|[^"\\])*(?:"|\\?$)/g, '').replace(/[^[\]{}]/g, '')) {
@@ -232,7 +232,7 @@ describe('How deep JSON nests', () => {
     return false;
   };
 
-  test('Any text can be asked about, also where it is about to be too deep', () => {
+  test('detects too deep nesting in any text', () => {
     const brackets = string({ unit: constantFrom(...'[]{}"\\a'.split('')), maxLength: 40 });
     assert(
       property(oneof(string({ unit: 'binary' }), brackets), integer({ min: 58, max: 66 }), (text, depth) => {
@@ -243,14 +243,14 @@ describe('How deep JSON nests', () => {
     );
   });
 
-  test('Brackets in strings do not nest, whatever stands before them', () => {
+  test('ignores brackets in strings, after any text', () => {
     const full = '['.repeat(64);
     for (const text of ['"["', '"\\"["', '"\\\\\\"["', '"{\\u005b["', '"]]" , "["'])
       expect(isTooDeep(full + text)).toBe(false);
     for (const text of ['"" [', '"\\\\" [', '"]" {']) expect(isTooDeep(full + text)).toBe(true);
   });
 
-  test('64 levels are allowed and 65 are not, whatever stands in the strings', () => {
+  test('accepts 64 levels and detects 65, with any text in the strings', () => {
     assert(
       property(written, array(constantFrom('array', 'object'), { maxLength: 80 }), texts, (value, wrappers, key) => {
         const nested = wrappers.reduce<Written>(
@@ -271,20 +271,23 @@ describe('How deep JSON nests', () => {
     }
   });
 
-  test.each(['[', '{"a":', '[{"a":'])('A quarter of a megabyte of %s is seen through at once', (open) => {
-    const once = (depth: number): number => {
-      const text = open.repeat(depth);
-      const start = performance.now();
-      for (let turn = 0; turn < 100; turn += 1) expect(isTooDeep(text)).toBe(true);
-      return performance.now() - start;
-    };
-    // As soon as the shortest that is too deep: the best of several turns, whatever else this machine does.
-    const least = (depth: number): number => Math.min(...Array.from({ length: 7 }, () => once(depth)));
-    expect(least(40_000)).toBeLessThan(64 * least(100));
-  });
+  test.each(['[', '{"a":', '[{"a":'])(
+    'takes less than 64 times as long for 40 000 repeats of %s as for 100',
+    (open) => {
+      const once = (depth: number): number => {
+        const text = open.repeat(depth);
+        const start = performance.now();
+        for (let turn = 0; turn < 100; turn += 1) expect(isTooDeep(text)).toBe(true);
+        return performance.now() - start;
+      };
+      // Compares the best of seven measurements each, to exclude the load of the machine.
+      const least = (depth: number): number => Math.min(...Array.from({ length: 7 }, () => once(depth)));
+      expect(least(40_000)).toBeLessThan(64 * least(100));
+    },
+  );
 });
 
-describe('what is no JSON', () => {
+describe('parseLossless, invalid JSON', () => {
   const parses = (parse: (text: string) => unknown, text: string): boolean => {
     try {
       parse(text);
@@ -309,9 +312,9 @@ describe('what is no JSON', () => {
     '["1.50',
     '1.50:',
     '[.50]',
-  ])('is refused, whatever digits it holds: %s', (text) => expect(() => parseLossless(text)).toThrow(SyntaxError));
+  ])('refuses %s', (text) => expect(() => parseLossless(text)).toThrow(SyntaxError));
 
-  test('is the same as for JSON.parse', () =>
+  test('refuses the same sequences of tokens as JSON.parse', () =>
     assert(
       property(
         array(
@@ -327,6 +330,6 @@ describe('what is no JSON', () => {
       { numRuns: 2_000 },
     ));
 
-  test('a text that holds U+0000 keeps it, beside digits that are kept', () =>
+  test('keeps U+0000 in a text beside kept digits', () =>
     expect(JSON.stringify(parseLossless('["\\u00001.50",1.50]'))).toBe('["\\u00001.50",1.50]'));
 });

@@ -5,19 +5,19 @@ import { knownMessageType } from '../../../schemas/messages/catalogue.ts';
 import { metricDimensions, metrics, mostSeries, valuesOf } from '../../../schemas/telemetry/metrics.ts';
 
 describe('metrics', () => {
-  test.each(codesOf(metrics))('%s is counted by a function', (name) =>
+  test.each(codesOf(metrics))('are counted by a function: %s', (name) =>
     expect(readFileSync(new URL('../../../functions/shared/telemetry/metrics.ts', import.meta.url), 'utf8')).toContain(
       `count('${name}', `,
     ),
   );
 
-  test.each(codesOf(metrics))('%s keeps real missions and exercises apart', (name) =>
+  test.each(codesOf(metrics))('separate real missions and exercises: %s', (name) =>
     expect(metrics[name].dimensions).toContain('missions'),
   );
 
   test('cost at most 15 dollars a month', () => expect(mostSeries * 0.3).toBeLessThanOrEqual(15));
 
-  test('have short codes as values, which name nobody', () => {
+  test('have short codes as values, which identify no person', () => {
     for (const dimension of codesOf(metricDimensions))
       for (const code of valuesOf(dimension)) expect(code).toMatch(/^[a-z]+(-[a-z]+)*$/);
   });

@@ -11,25 +11,25 @@ const faultOf = (text: string) => {
   return read.ok ? undefined : read.fault;
 };
 
-/** Texts with a mark where the fault is: it is taken out before they are read. */
+/** Texts with a mark at the place of the fault. The test removes the mark before reading. */
 const marked: readonly (readonly [what: string, text: string, code: FaultCode])[] = [
-  ['a name that is given twice', '{"a": 1,\n "b": 2,\n "¤a": 3}', 'repeated-name'],
-  ['a name that is given twice in different spelling', '{"a": 1, "¤\\u0061": 1}', 'repeated-name'],
-  ['a name that is given twice deep inside', '[[{"x": {"a": [], "¤a": []}}]]', 'repeated-name'],
-  ['a name that is given twice as numbers are', '{"1": 1, "¤1": 1}', 'repeated-name'],
+  ['a repeated name', '{"a": 1,\n "b": 2,\n "¤a": 3}', 'repeated-name'],
+  ['a repeated name in different spelling', '{"a": 1, "¤\\u0061": 1}', 'repeated-name'],
+  ['a repeated name deep inside', '[[{"x": {"a": [], "¤a": []}}]]', 'repeated-name'],
+  ['a repeated name made of digits', '{"1": 1, "¤1": 1}', 'repeated-name'],
   ['the name of the prototype', '{"a": {"¤__proto__": {"status": "active"}}}', 'reserved-name'],
   ['the name of the prototype in another spelling', '{"¤__prot\\u006f__": null}', 'reserved-name'],
   ['the name of the constructor', '[{"¤constructor": {"prototype": {}}}]', 'reserved-name'],
-  ['the name of what objects inherit from', '{"¤prototype": 1}', 'reserved-name'],
+  ['the name prototype', '{"¤prototype": 1}', 'reserved-name'],
   ['NUL', '{"a": "¤x\\u0000y"}', 'not-unicode'],
   ['NUL in a name', '{"¤x\\u0000y": 1}', 'not-unicode'],
   ['the first half of a character', '["¤Ola \\ud83d"]', 'not-unicode'],
   ['the second half of a character', '["¤\\uDE00"]', 'not-unicode'],
   ['halves in the wrong order', '["¤\\uDE00\\uD83D"]', 'not-unicode'],
-  ['a comma too many', '{"a": 1,¤}', 'not-json'],
-  ['a comma that is missing', '{"a": 1 ¤"b": 2}', 'not-json'],
-  ['a text that is cut off', '{"a": [1, 2¤', 'not-json'],
-  ['a string that is cut off', '{"a": ¤"abc', 'not-json'],
+  ['a superfluous comma', '{"a": 1,¤}', 'not-json'],
+  ['a missing comma', '{"a": 1 ¤"b": 2}', 'not-json'],
+  ['a truncated text', '{"a": [1, 2¤', 'not-json'],
+  ['a truncated string', '{"a": ¤"abc', 'not-json'],
   ['a second document', '{"a": 1}\n¤{"a": 1}', 'not-json'],
   ['a number with a leading zero', '[1, ¤01]', 'not-json'],
   ['a number without digits', '[¤-]', 'not-json'],
@@ -39,13 +39,13 @@ const marked: readonly (readonly [what: string, text: string, code: FaultCode])[
   ['a number as a name', '{¤1.50: 1}', 'not-json'],
   ['an apostrophe', "{¤'a': 1}", 'not-json'],
   ['a line break in a string', '[¤"a\nb"]', 'not-json'],
-  ['an escape that is none', '[¤"\\x41"]', 'not-json'],
+  ['an invalid escape', '[¤"\\x41"]', 'not-json'],
   ['the wrong bracket', '[1¤}', 'not-json'],
   ['the 65th bracket', `${'['.repeat(64)}\n ¤[1]`, 'too-deep'],
 ];
 
-describe('What two readers of a JSON text could understand differently is refused with its place', () => {
-  test.each(marked)('%s', (_what, text, code) => {
+describe('readJson', () => {
+  test.each(marked)('refuses %s with its place', (_what, text, code) => {
     // Names and strings are marked inside, and their place is that of the quotation mark.
     const at = /"¤/.test(text) ? text.indexOf('¤') - 1 : text.indexOf('¤');
     const before = text.slice(0, at).split('\n');
@@ -53,11 +53,11 @@ describe('What two readers of a JSON text could understand differently is refuse
     expect(faultOf(text.replace('¤', ''))).toEqual({ code, detail: place });
   });
 
-  test('a byte order mark, which some systems write by themselves, is named', () => {
+  test('refuses a byte order mark with advice', () => {
     expect(faultOf('\ufeff{}')).toEqual({ code: 'not-json', detail: 'begins with a byte order mark: leave it out' });
   });
 
-  test('Nothing of a text stands in the answer to it', () => {
+  test('does not repeat any part of a text in the fault', () => {
     for (const text of [
       '{"Kari Nordmann": 1, "Kari Nordmann": 2}',
       '{"name": Kari Nordmann}',
@@ -66,7 +66,7 @@ describe('What two readers of a JSON text could understand differently is refuse
       expect(JSON.stringify(faultOf(text))).not.toMatch(/Kari|Nordmann/);
   });
 
-  test('Whatever is JSON for everybody is read, as the same value', () => {
+  test('reads valid JSON as the same value', () => {
     assert(
       property(jsonValue({ noUnicodeString: false }), (value) => {
         const text = JSON.stringify(value);
@@ -85,7 +85,7 @@ describe('What two readers of a JSON text could understand differently is refuse
       expect(readJson(text)).toEqual({ ok: true, value: JSON.parse(text) });
   });
 
-  test('What is broken anywhere is refused with a place in the text, if it is not JSON any more', () => {
+  test('refuses a text broken at any position, with a place inside the text', () => {
     const request = exampleText('mission-request.json');
     const breaks = tuple(
       integer({ min: 0, max: request.length - 1 }),
@@ -107,8 +107,8 @@ describe('What two readers of a JSON text could understand differently is refuse
   });
 });
 
-describe('Prototypes', () => {
-  test('are not touched by a message, and nothing is read through them', () => {
+describe('readMessage, prototypes', () => {
+  test('refuses names of prototypes, and does not change a prototype', () => {
     for (const name of ['__proto__', 'constructor', 'prototype']) {
       const text = exampleText('mission-request.json').replace(
         '"resourceType": "Bundle"',
@@ -121,13 +121,13 @@ describe('Prototypes', () => {
   });
 });
 
-describe('Numbers that JavaScript cannot hold', () => {
+describe('readMessage, numbers outside the range of JavaScript', () => {
   const request = exampleText('mission-request.json');
   const withLatitude = (digits: string): string => request.replace(/"latitude": [\d.]+/, `"latitude": ${digits}`);
   const withAge = (digits: string): string =>
     request.replace('"resourceType": "Patient"', `"resourceType": "Patient", "luftbroTest": ${digits}`);
 
-  test('are refused where the hub routes by them', () => {
+  test('refuses such a number in a field that the hub uses', () => {
     for (const digits of ['1e999', '-1e999', '6e400'])
       expect(readMessage(withLatitude(digits)), digits).toMatchObject({
         outcome: 'refused',
@@ -143,7 +143,7 @@ describe('Numbers that JavaScript cannot hold', () => {
     });
   });
 
-  test('are passed on digit for digit elsewhere, and make another message', () => {
+  test('keeps every digit elsewhere, and gives another digest', () => {
     const digests = [
       '1e999',
       '-1e999',
@@ -159,7 +159,7 @@ describe('Numbers that JavaScript cannot hold', () => {
   });
 });
 
-describe('Many', () => {
+describe('readMessage, many entries', () => {
   const bundle = JSON.parse(exampleText('mission-request.json'));
   const withEntries = (count: number): string =>
     JSON.stringify({
@@ -172,7 +172,7 @@ describe('Many', () => {
       ],
     });
 
-  test(`entries are taken up to ${mostEntries}`, () => {
+  test(`accepts up to ${mostEntries} entries`, () => {
     expect(readMessage(withEntries(mostEntries))).toMatchObject({ outcome: 'read' });
     expect(readMessage(withEntries(mostEntries + 1))).toEqual({
       outcome: 'refused',
@@ -181,7 +181,7 @@ describe('Many', () => {
   });
 });
 
-describe('The time that reading takes grows as the text does', () => {
+describe('readMessage, time', () => {
   type Resource = Record<string, unknown>;
   interface Bundle {
     readonly entry: { readonly fullUrl?: string; readonly resource: Resource }[];
@@ -204,7 +204,7 @@ describe('The time that reading takes grows as the text does', () => {
       exampleText('mission-request.json').replace(/\}\s*$/, `,"x":[${many(bytes, 5, () => '1.50').join()}]}`),
     backslashes: (bytes) => written((bundle) => (bundle['x'] = '\\'.repeat(bytes / 2))),
     'quotation marks': (bytes) => written((bundle) => (bundle['x'] = '"'.repeat(bytes / 2))),
-    'receivers that all lead to one Organization of many numbers': (bytes) =>
+    'receivers that all refer to one Organization with many numbers': (bytes) =>
       written(({ entry }, find) => {
         entry.push({
           fullUrl: 'urn:one',
@@ -212,7 +212,7 @@ describe('The time that reading takes grows as the text does', () => {
         });
         find('MessageHeader')['destination'] = many(bytes / 2, 42, () => ({ receiver: { reference: 'urn:one' } }));
       }),
-    'focuses that all lead to one mission of many numbers': (bytes) =>
+    'focuses that all refer to one mission with many numbers': (bytes) =>
       written(({ entry }, find) => {
         entry.push({
           fullUrl: 'urn:one',
@@ -220,13 +220,13 @@ describe('The time that reading takes grows as the text does', () => {
         });
         find('MessageHeader')['focus'] = many(bytes / 2, 24, () => ({ reference: 'urn:one' }));
       }),
-    'places that are all called the same': (bytes) =>
+    'places with the same id': (bytes) =>
       written((_bundle, find) => {
         const request = find('ServiceRequest');
         request['contained'] = many(bytes / 2, 40, () => ({ resourceType: 'Location', id: 'a' }));
         request['locationReference'] = many(bytes / 2, 18, () => ({ reference: '#a' }));
       }),
-    'places that are all called otherwise': (bytes) =>
+    'places with different ids': (bytes) =>
       written((_bundle, find) => {
         const request = find('ServiceRequest');
         request['contained'] = many(bytes / 2, 44, (index) => ({ resourceType: 'Location', id: `a${index}` }));
@@ -241,12 +241,12 @@ describe('The time that reading takes grows as the text does', () => {
     return performance.now() - start;
   };
 
-  test.each(Object.entries(shapes))('with %s', (_what, make) => {
+  test.each(Object.entries(shapes))('grows linearly with %s', (_what, make) => {
     const [small, large] = [make(12_000), make(192_000)];
     expect(Buffer.byteLength(large)).toBeLessThan(maxBodyBytes);
-    // Sixteen times the work in sixteen times the text; in the square of it, 256 times.
+    // 16 times the text takes 16 times the work if it is linear, and 256 times if it is quadratic.
     const most = 64;
-    // By turns, and the best of each: what else this machine does is no matter, if it lets go once.
+    // Alternates, and compares the best of each, to exclude the load of the machine.
     const best = { small: Number.POSITIVE_INFINITY, large: Number.POSITIVE_INFINITY };
     for (let turn = 0; turn < 7 || (turn < 60 && best.large / best.small >= most); turn += 1) {
       best.small = Math.min(best.small, once(small));
@@ -255,7 +255,7 @@ describe('The time that reading takes grows as the text does', () => {
     expect(best.large / best.small).toBeLessThan(most);
   });
 
-  test('and an answer to nothing but faults shows fifty of them', () => {
+  test('shows at most 50 faults in the OperationOutcome', () => {
     const read = readMessage(shapes['faults']?.(192_000) ?? '');
     if (read.outcome === 'read') throw new Error('a request for nothing was read');
     expect(read.faults.length).toBeGreaterThan(50_000);

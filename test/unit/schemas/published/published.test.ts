@@ -68,19 +68,20 @@ const members = (value: unknown, path: string): readonly (readonly [string, unkn
       : []),
 ];
 
-describe('what the hub publishes', () => {
-  test.each(everything.map((one) => [`${one.resourceType}/${one.id}`, one] as const))('%s is valid FHIR', (_id, one) =>
-    expect(problemsOf(one)).toEqual([]),
+describe('published resources', () => {
+  test.each(everything.map((one) => [`${one.resourceType}/${one.id}`, one] as const))(
+    'are valid FHIR: %s',
+    (_id, one) => expect(problemsOf(one)).toEqual([]),
   );
 
-  test('has one id and one URL with version each', () => {
+  test('have one id and one URL with version each', () => {
     const ids = everything.map(({ resourceType, id }) => `${resourceType}/${id}`);
     expect(new Set(ids).size).toBe(ids.length);
     const urls = everything.map(({ url, version: of }) => `${url}|${of}`);
     expect(new Set(urls).size).toBe(urls.length);
   });
 
-  test('refers to nothing of the hub that is not there', () => {
+  test('refer to existing resources of the hub only', () => {
     const urls = new Set<unknown>([...everything.map(({ url }) => url), missionTopic]);
     const dangling = everything.flatMap((one) =>
       members(one, `${one.resourceType}/${one.id}`).filter(
@@ -91,12 +92,12 @@ describe('what the hub publishes', () => {
     expect(dangling).toEqual([]);
   });
 
-  test('has every code system that the hub has a name for', () => {
+  test('have every code system that the hub names', () => {
     const minted = Object.values(systems).filter((url) => url.startsWith(`${canonicalBase}/CodeSystem/`));
     expect(minted.filter((url) => !codeSystems.some((one) => one.url === url))).toEqual([]);
   });
 
-  test('has every extension that the hub has a URL for', () => {
+  test('have every extension that the hub has a URL for', () => {
     const minted = ['core', 'schemas', 'adapters', 'functions']
       .flatMap((folder) => readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file)))
       .filter((file) => file.endsWith('.ts'))
@@ -110,7 +111,7 @@ describe('what the hub publishes', () => {
     );
   });
 
-  test('has every code that the hub, its examples and its sample directory use, in the same words', () => {
+  test('have every code of the hub, its examples and its sample directory, with the same display', () => {
     const texts = [sampleDirectoryText, ...catalogue.map(({ example }) => exampleText(example))];
     const strange = texts
       .flatMap((text) => members(JSON.parse(text), ''))
@@ -128,7 +129,7 @@ describe('what the hub publishes', () => {
   });
 });
 
-describe('a version of the guideline', () => {
+describe('published version of the guideline', () => {
   test.each(['mission-criterion', 'refusal-reason', 'urgency'])('is a version of %s', (name) => {
     const url = `${canonicalBase}/CodeSystem/${name}`;
     expect(
@@ -149,7 +150,7 @@ describe('a version of the guideline', () => {
     return found?.resourceType === 'CodeSystem' ? found.concept : undefined;
   };
 
-  test('is read by the plain id while it is in force, and always by its own', () => {
+  test('is read by the plain id while it is in force, and always by its own id', () => {
     expect(codesOfSystem('mission-criterion')).toContainEqual({ code: 'new-one', display: 'New' });
     expect(codesOfSystem('mission-criterion-2026.2')).toEqual(codesOfSystem('mission-criterion'));
     expect(library.read('CodeSystem', 'mission-criterion-2026.2')?.id).toBe('mission-criterion-2026.2');
@@ -157,14 +158,14 @@ describe('a version of the guideline', () => {
     expect(codesOfSystem('mission-criterion-2025.1')).toBeUndefined();
   });
 
-  test('says the class of each refusal reason', () =>
+  test('gives the class of each refusal reason', () =>
     expect(codesOfSystem('refusal-reason')).toContainEqual({
       code: 'weather',
       display: 'Weather',
       property: [{ code: 'class', valueCoding: { system: systems.refusalClass, code: 'operational' } }],
     }));
 
-  test('says what people call the urgencies, and how long they have', () =>
+  test('gives the local names of the urgencies and their deadlines', () =>
     expect(codesOfSystem('urgency')).toContainEqual({
       code: 'stat',
       designation: [{ value: 'Akutt (red)' }],
@@ -176,8 +177,8 @@ describe('a version of the guideline', () => {
     }));
 });
 
-describe('what is published', () => {
-  test('is found by type, URL and version', () => {
+describe('search in the published resources', () => {
+  test('finds a resource by type, URL and version', () => {
     const url = `${canonicalBase}/MessageDefinition/mission-request`;
     expect(library.search('MessageDefinition', {})).toHaveLength(catalogue.length);
     expect(library.search('MessageDefinition', { url }).map(({ id }) => id)).toEqual(['mission-request']);
@@ -188,12 +189,12 @@ describe('what is published', () => {
     expect(library.read('ValueSet', 'mission-request')).toBeUndefined();
   });
 
-  test('lets an operator report only what is not worked out from the missions', () => {
+  test('offers operators only availabilities that the hub does not derive from missions', () => {
     const codes = valueSets.find(({ id }) => id === 'resource-availability')?.compose?.include[0]?.concept;
     expect(codes?.map(({ code }) => code)).toEqual(['free', 'off-line', 'technical', 'weather', 'crew-duty']);
   });
 
-  test('names every message in the CapabilityStatement, the hub as sender of its own', () => {
+  test('names every message in the CapabilityStatement, with the hub as sender of its own', () => {
     const modes = Object.groupBy(statement.messaging?.[0]?.supportedMessage ?? [], ({ mode }) => mode);
     expect(modes.sender?.map(({ definition }) => definition.split('/').at(-1))).toEqual([
       'acknowledgement-overdue',
@@ -203,13 +204,13 @@ describe('what is published', () => {
     expect(modes.receiver).toHaveLength(catalogue.length - 3);
   });
 
-  test('names every profile in the CapabilityStatement, with its resource', () => {
+  test('names every profile in the CapabilityStatement, with its resource type', () => {
     const named = statement.rest?.[0]?.resource?.flatMap(({ type, supportedProfile }) =>
       (supportedProfile ?? []).map((url) => `${type} ${url}`),
     );
     const own = named?.filter((one) => one.includes(canonicalBase));
     expect(own?.toSorted()).toEqual(profiles.map(({ type, url }) => `${type} ${url}`).toSorted());
-    // What others have published the hub holds to, and does not publish again.
+    // The hub conforms to profiles of other publishers, and does not publish them again.
     expect(named?.filter((one) => !one.includes(canonicalBase))).toEqual([
       'Subscription http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/backport-subscription',
     ]);
@@ -222,12 +223,12 @@ describe('what is published', () => {
     ['mission-update', 'notification'],
     ['acknowledgement-overdue', 'notification'],
     ['resource-availability', 'currency'],
-  ])('says what %s is in FHIR messaging: %s', (id, category) =>
+  ])('gives %s the category of FHIR messaging: %s', (id, category) =>
     expect(library.read('MessageDefinition', id)).toMatchObject({ category }),
   );
 });
 
-test('The receipt of what failed has a code that is published', () => {
+test('uses a published code in the receipt of a failed delivery', () => {
   const entry = exampleLog().at(0);
   if (entry === undefined) throw new Error('the example mission is empty');
   const failed: Notification = {
@@ -247,14 +248,14 @@ test('The receipt of what failed has a code that is published', () => {
   );
 });
 
-/** The hub's answer to an example that was changed, in the place where it is played. */
+/** The answer of the hub to a changed example, at the position of the example in its mission. */
 const decidedInItsPlace = (file: string, message: Message) => {
   const steps = [exampleSteps, secondSteps].find((list) => list.some((step) => step.file === file)) ?? [];
   const at = steps.findIndex((step) => step.file === file);
   return decideExample(logOf(steps, at).at(-1)?.state, message, partyOfClient(steps[at]?.client ?? ''));
 };
 
-/** The header of an example and the resource it is about, each with the place it has in the Bundle. */
+/** The header and the focus of an example, each with its index in the Bundle. */
 const partsOf = (file: string): readonly { readonly resource: Record<string, unknown>; readonly at: number }[] => {
   const bundle: unknown = JSON.parse(exampleText(file));
   const entries = isObject(bundle) && Array.isArray(bundle['entry']) ? bundle['entry'].filter(isObject) : [];
@@ -272,11 +273,11 @@ const bundleOf = (file: string): Resource & { readonly entry: readonly { readonl
   return { ...bundle, entry };
 };
 
-/** What an example's references point to. */
+/** The targets of the references in an example, by fullUrl. */
 const entriesOf = (bundle: ReturnType<typeof bundleOf>): ReadonlyMap<string, Resource> =>
   new Map(bundle.entry.map((one) => [String(Object(one)['fullUrl']), one.resource]));
 
-test.each(everyStep)('The profiles refuse nothing of $file, which the hub takes', ({ file }) => {
+test.each(everyStep)('accepts $file by every profile, as the hub does', ({ file }) => {
   const message = readMessage(exampleText(file));
   if (message.outcome === 'refused') throw new Error('the example is refused');
   const { event, focus } = message.type;
@@ -290,7 +291,7 @@ test.each(everyStep)('The profiles refuse nothing of $file, which the hub takes'
   expect(judged.flat()).toEqual([]);
 });
 
-describe.each(catalogue)('the profiles of $event', (type) => {
+describe.each(catalogue)('profiles of $event', (type) => {
   const parts = partsOf(type.example);
   const partOf = (resourceType: string) => {
     const found = parts.find(({ resource }) => resource['resourceType'] === resourceType);
@@ -299,18 +300,18 @@ describe.each(catalogue)('the profiles of $event', (type) => {
   };
   const mine = profiles.filter(({ id }) => id === `${type.event}-${id?.split('-').at(-1)}`);
 
-  test('are profiles of R4', () => {
+  test('are valid profiles of R4', () => {
     expect(mine.length).toBe(type.focus === undefined ? 1 : 2);
     for (const profile of mine) expect(problemsOf(withSnapshot(profile))).toEqual([]);
   });
 
-  test('hold for the example', () => {
+  test('accept the example', () => {
     for (const profile of mine)
       expect(breaches(partOf(profile.type).resource, profile, terms, entriesOf(bundleOf(type.example)))).toEqual([]);
   });
 
   const always = rulesOf(type).filter(({ required }) => required === 'always');
-  test.each(always)('and the reader refuse the example without $path', ({ path }) => {
+  test.each(always)('refuse the example without $path, as the reader does', ({ path }) => {
     const [resourceType = '', element = ''] = path.split('.');
     const { resource, at } = partOf(resourceType);
     const { [element]: gone, ...rest } = resource;
@@ -323,7 +324,7 @@ describe.each(catalogue)('the profiles of $event', (type) => {
     if (!isObject(bundle) || !Array.isArray(bundle['entry'])) throw new Error('no Bundle');
     const entry = bundle['entry'].with(at, { ...bundle['entry'][at], resource: rest });
     const read = readMessage(JSON.stringify({ ...bundle, entry }));
-    // Whether somebody must be named is known only together with the mission.
+    // Some rules about named persons depend on the state of the mission.
     const answer = read.outcome === 'refused' ? read : decidedInItsPlace(type.example, read);
     expect(answer.outcome === 'refused' ? answer.faults.map((fault) => fault.at) : answer.outcome).toContainEqual(
       expect.stringMatching(new RegExp(`^Bundle\\.entry\\[${at}\\]\\.resource\\.${element}`)),
@@ -340,7 +341,7 @@ const changedExample = (file: string, change: (resource: Resource) => Resource) 
 
 type Changed = ReturnType<typeof changedExample>;
 
-/** What the profiles of a type say of a message: its header and the resource it is about. */
+/** The breaches of the profiles of a type in a message: in its header and its focus. */
 const judgedByProfiles = (type: MessageType, { bundle }: Changed): readonly string[] =>
   ['MessageHeader', ...(type.focus === undefined ? [] : [type.focus.resource])].flatMap((name) => {
     const profile = profiles.find(({ id }) => id === `${type.event}-${name.toLowerCase()}`);
@@ -349,7 +350,7 @@ const judgedByProfiles = (type: MessageType, { bundle }: Changed): readonly stri
     return breaches(found.resource, profile, terms, entriesOf(bundle));
   });
 
-/** Where the reader finds fault, below `resource`. */
+/** The places of the faults that the reader reports, below `resource`. */
 const judgedByReader = ({ text }: Changed): readonly string[] => {
   const read = readMessage(text);
   return read.outcome === 'refused'
@@ -362,7 +363,7 @@ const concept = (system: string, code: string) => ({ coding: [{ system, code }] 
 const detail = (code: string, value: Resource) => [{ type: concept(systems.taskDetail, code), ...value }];
 const eta = detail('eta', { valueDateTime: '2026-01-08T09:00:00+01:00' });
 
-/** What an answer may need, whichever. */
+/** Every element that an answer may need. */
 const filledIn: Readonly<Record<string, unknown>> = {
   statusReason: { ...concept(systems.refusalReason, 'weather'), text: 'Tett tåke.' },
   restriction: { period: { end: '2026-01-08T09:00:00+01:00' } },
@@ -376,7 +377,7 @@ const filledIn: Readonly<Record<string, unknown>> = {
   code: concept(systems.resourceKind, 'helicopter'),
 };
 
-/** The example with this answer and everything that any answer needs, less what is named. */
+/** The example with this answer and every element that an answer needs, without the named one. */
 const answering = (type: MessageType, answer: string, without?: string): Changed =>
   changedExample(type.example, (resource) => {
     if (resource['resourceType'] !== type.focus?.resource) return resource;
@@ -392,7 +393,7 @@ const answering = (type: MessageType, answer: string, without?: string): Changed
     return { ...about, status, businessStatus: concept(type.answers.system, answer) };
   });
 
-/** Gives the author of the answers under test an HPR number, a role and a name; or leaves one of them out. */
+/** Adds an author with HPR number, role and name, without the given one of them. */
 const decidedBy = (changed: Changed, without?: 'role' | 'name' | 'number'): Changed => {
   const entry = changed.bundle.entry.map((one) => {
     const { resource } = one;
@@ -424,7 +425,7 @@ const everyAnswer = catalogue.flatMap((type) =>
 );
 
 describe.each(everyAnswer)('$event with $answer', ({ type, event, answer, status, elements, author, number }) => {
-  test('holds with all it needs', () => {
+  test('is accepted with every required element', () => {
     const whole = decidedBy(answering(type, answer));
     expect(judgedByProfiles(type, whole)).toEqual([]);
     expect(judgedByReader(whole)).toEqual([]);
@@ -453,7 +454,7 @@ describe.each(everyAnswer)('$event with $answer', ({ type, event, answer, status
     );
   });
 
-  test.each(elements.filter(({ words }) => words === 'always'))('is refused without words in $path', ({ path }) => {
+  test.each(elements.filter(({ words }) => words === 'always'))('is refused without a text in $path', ({ path }) => {
     const [, element = ''] = path.split('.');
     const { bundle } = decidedBy(answering(type, answer));
     const entry = bundle.entry.map((one) =>
@@ -467,14 +468,14 @@ describe.each(everyAnswer)('$event with $answer', ({ type, event, answer, status
   });
 
   const lacks = [...(author ? (['role', 'name'] as const) : []), ...(number ? (['number'] as const) : [])];
-  test.each(lacks)('is refused without the %s of who decided', (without) => {
+  test.each(lacks)('is refused without the %s of the decider', (without) => {
     const lacking = decidedBy(answering(type, answer), without);
     expect(judgedByProfiles(type, lacking).join('\n')).toContain(`${event}-author-${without}`);
     expect(judgedByReader(lacking)).toEqual(['author']);
   });
 });
 
-test('The profile of a decision and the hub refuse a reason that is not of the guideline', () => {
+test('refuses a reason that is not in the guideline, by profile and hub', () => {
   const file = 'second-mission-rejection.json';
   const step = (code: string) =>
     changedExample(file, (resource) =>
@@ -507,7 +508,7 @@ describe.each(catalogue.filter((type) => rulesOf(type).some(({ words }) => words
         return { ...resource, [element]: element === 'reasonCode' ? [one] : one };
       });
 
-    test('takes words, says the profile as the reader does', () => {
+    test('requires a text, by profile and reader', () => {
       const said = withReason({ text: 'Fordi.' });
       expect([judgedByProfiles(type, said), judgedByReader(said)]).toEqual([[], []]);
       const unsaid = withReason({});
@@ -535,12 +536,12 @@ describe.each(catalogue.filter((type) => namesMission(type) && !type.senders.inc
     const unnamed = named([], 'my-own');
     const identifier = { system: systems.mission, value: mission };
 
-    test('must be named, says the profile as the reader does', () => {
+    test('must be named, by profile and reader', () => {
       expect(judgedByProfiles(type, unnamed)).toEqual([expect.stringContaining(`${type.event}-mission`)]);
       expect(judgedByReader(unnamed)).toEqual(['focus']);
     });
 
-    // A Task that only some answers name is read with those only.
+    // If only some answers must name the Task, the reader uses the Task with those only.
     const standing = type.elements.find(({ path }) => path === 'Task.id')?.neededFor?.[0];
     const byTask =
       standing === undefined
@@ -570,14 +571,14 @@ describe.each(catalogue.filter((type) => namesMission(type) && !type.senders.inc
       expect([judgedByProfiles(type, message), judgedByReader(message)]).toEqual([[], []]),
     );
 
-    test('is spoken of in the MessageDefinition', () =>
+    test('is described in the MessageDefinition', () =>
       expect(library.read('MessageDefinition', type.event)).toMatchObject({
         description: expect.stringMatching(/\n\nFocus: .*mission/),
       }));
   },
 );
 
-describe('the profile of who decides', () => {
+describe('profile decider', () => {
   const decider = profiles.find(({ id }) => id === 'decider');
   if (decider === undefined) throw new Error('no profile');
   const whole = {
@@ -590,9 +591,9 @@ describe('the profile of who decides', () => {
     ...warnings(resource, decider, terms, entries).map((text) => text.split(': ')[1]),
   ];
 
-  test('is one of R4', () => expect(problemsOf(withSnapshot(decider))).toEqual([]));
-  test('takes name, role and number', () => expect(judged(whole)).toEqual([false]));
-  test('takes name and number from a Practitioner in the Bundle', () => {
+  test('is a valid profile of R4', () => expect(problemsOf(withSnapshot(decider))).toEqual([]));
+  test('accepts name, role and number', () => expect(judged(whole)).toEqual([false]));
+  test('accepts name and number in a Practitioner of the Bundle', () => {
     const { display: text, identifier } = whole.practitioner;
     const practitioner = { resourceType: 'Practitioner', name: [{ text }], identifier: [identifier] };
     const pointing = { ...whole, practitioner: { reference: 'urn:uuid:1' } };
@@ -602,7 +603,7 @@ describe('the profile of who decides', () => {
   test.each([
     ['no role', { ...whole, code: undefined }, [true]],
     ['an empty role', { ...whole, code: [{ id: 'x' }] }, [true]],
-    ['nobody', { ...whole, practitioner: undefined }, [false, 'decider-name', 'decider-number']],
+    ['no practitioner', { ...whole, practitioner: undefined }, [false, 'decider-name', 'decider-number']],
     [
       'a number with letters',
       { ...whole, practitioner: { display: 'K', identifier: { system: systems.healthPersonnel, value: 'x1' } } },
@@ -613,11 +614,11 @@ describe('the profile of who decides', () => {
       { ...whole, practitioner: { display: 'K', identifier: { system: 'urn:x', value: '1' } } },
       [false, 'decider-number'],
     ],
-  ])('speaks up at %s', (_name, resource, expected) =>
+  ])('reports %s', (_name, resource, expected) =>
     expect(judged(JSON.parse(JSON.stringify(resource)))).toEqual(expected),
   );
 
-  test('is what the author of a message must be that always has one', () => {
+  test('is the type of the author of messages that always have one', () => {
     const always = profiles.flatMap(({ id, differential }) =>
       (differential?.element ?? [])
         .filter(({ path, type }) => path === 'MessageHeader.author' && type?.[0]?.targetProfile?.[0] === decider.url)
