@@ -43,7 +43,7 @@ import { memoryNotifications } from '../../../memory/notifications.ts';
 
 const view = { base: 'https://hub.example/fhir', directory: sampleDirectory };
 
-/** Whatever begins with this may not come out. */
+/** The start of every planted text. No such text may be shown. */
 const mark = 'Plantet';
 
 /** Elements that FHIR has for codes, addresses and ids. */
@@ -52,10 +52,10 @@ const structural: readonly string[] =
 
 const isTime = (text: string): boolean => /^\d{4}-\d{2}/.test(text);
 
-/** How thoroughly: where a sender writes freely, or in every text whatever. */
+/** The planted texts: those in free text only, or every text. */
 type Depth = 'free' | 'every';
 
-/** A copy in which texts are persons. */
+/** A copy of a value with planted texts. */
 const planted = (value: unknown, depth: Depth, key = ''): unknown => {
   if (Array.isArray(value)) return value.map((item: unknown) => planted(item, depth, key));
   if (typeof value === 'string') {
@@ -65,7 +65,7 @@ const planted = (value: unknown, depth: Depth, key = ''): unknown => {
   if (!isObject(value)) return value;
   const members = Object.entries(value).map(([name, member]) => [name, planted(member, depth, name)]);
   const meta = { versionId: mark, lastUpdated: mark, source: mark, profile: [mark], tag: [{ display: mark }] };
-  // And what no one asked for.
+  // Elements that the message did not have.
   return Object.fromEntries([
     ...members,
     ['id', `${mark}-id`],
@@ -75,7 +75,7 @@ const planted = (value: unknown, depth: Depth, key = ''): unknown => {
   ]);
 };
 
-/** Members of what the hub understood in which a sender's words stand. */
+/** Members of the stored facts and state with text of the sender. */
 const spoken: readonly string[] = ['text', 'words', 'name', 'role', 'identifier', 'resource', 'value'];
 
 const saidOf = (value: unknown, key = ''): unknown => {
@@ -93,7 +93,7 @@ const withPersons = (entry: StoredEntry, depth: Depth): StoredEntry => {
   return { ...entry, ...said, text: JSON.stringify(planted(parseLossless(entry.text), depth)) };
 };
 
-/** Examples of what the hub says itself belong to no table: each as a further entry of the second mission. */
+/** Adds each example of a message of the hub as a further entry of the second mission: no table lists them. */
 const spokenByTheHub = (log: readonly StoredEntry[]): readonly StoredEntry[] => {
   const last = log.at(-1);
   if (last === undefined) throw new Error('the second mission has no entry');
@@ -135,7 +135,7 @@ const quality: Caller = { organisation: partyOfClient('quality-register').organi
 const observer: Caller = { organisation: partyOfClient('observer-hrs').organisation, role: 'observer' };
 const coordinator: Caller = { organisation: partyOfClient('amk-la-oslo').organisation, role: 'amk-la' };
 
-/** A log in which the observer has a part and is told of everything. */
+/** A log in which the observer is a party and is notified of every entry. */
 const observed = (log: readonly StoredEntry[]): readonly StoredEntry[] =>
   log.map((entry) => ({
     ...entry,
@@ -157,7 +157,7 @@ const notificationOf = (entry: StoredEntry, { organisation }: Caller): Notificat
 const shownIn = (result: { readonly outcome: string; readonly resource?: unknown }): readonly unknown[] =>
   result.resource === undefined ? [] : [result.resource];
 
-/** Everything that a caller can get of a mission. */
+/** Everything that a caller can read of a mission. */
 const everythingFor = async (caller: Caller, given: readonly StoredEntry[]): Promise<readonly unknown[]> => {
   const log = observed(given);
   const missions = missionsOf(log);
@@ -191,7 +191,7 @@ const everythingFor = async (caller: Caller, given: readonly StoredEntry[]): Pro
   return shown;
 };
 
-/** Lines that hold a planted person. */
+/** Lines with a planted text. */
 const personsIn = (shown: readonly unknown[]): readonly string[] =>
   shown.flatMap((one) =>
     JSON.stringify(one, undefined, 1)
@@ -199,28 +199,25 @@ const personsIn = (shown: readonly unknown[]): readonly string[] =>
       .filter((line) => line.toLowerCase().includes(mark.toLowerCase())),
   );
 
-describe('Those who see no person', () => {
-  test.each(cases)(
-    'The quality system finds nobody in $name, with persons planted in $depth field',
-    async ({ log }) => {
-      const shown = await everythingFor(quality, log);
-      expect(shown.length).toBeGreaterThan(3 * log.length);
-      expect(personsIn(shown)).toEqual([]);
-    },
-  );
+describe('de-identified reads and notifications', () => {
+  test.each(cases)('show no planted person to the quality system: $name, $depth text', async ({ log }) => {
+    const shown = await everythingFor(quality, log);
+    expect(shown.length).toBeGreaterThan(3 * log.length);
+    expect(personsIn(shown)).toEqual([]);
+  });
 
-  test.each(cases)('An observer finds nobody in $name, with persons planted in $depth field', async ({ log }) => {
+  test.each(cases)('show no planted person to an observer: $name, $depth text', async ({ log }) => {
     const shown = await everythingFor(observer, log);
     expect(shown.length).toBeGreaterThan(3 * log.length);
     expect(personsIn(shown)).toEqual([]);
   });
 
-  test.each(cases)('The coordinator finds the persons planted in $depth field of $name', async ({ log }) => {
+  test.each(cases)('show the planted persons to the coordinator: $name, $depth text', async ({ log }) => {
     expect(personsIn(await everythingFor(coordinator, log)).length).toBeGreaterThan(100);
   });
 
   test.each(logs.flatMap((one) => [quality, observer].map((caller) => ({ ...one, caller, role: caller.role }))))(
-    'What the role $role gets of $name is valid FHIR, and says that a part is missing',
+    'are valid FHIR with the label REDACTED for the role $role: $name',
     async ({ log, caller }) => {
       const shown = await everythingFor(caller, log);
       const resources = shown.filter((one) => typeof one !== 'string');
@@ -233,7 +230,7 @@ describe('Those who see no person', () => {
   );
 });
 
-describe('What is left without persons', () => {
+describe('de-identified resources', () => {
   const place = {
     resourceType: 'Location',
     status: 'active',
@@ -251,7 +248,7 @@ describe('What is left without persons', () => {
     position: { longitude: 10.7, latitude: 60.9 },
   };
 
-  test('Observers find the place, the quality system knows its municipality', () => {
+  test('keep the position for observers, and the municipality only for the quality system', () => {
     const municipality = {
       _district: {
         extension: [{ url: municipalityExtension, valueCoding: { system: systems.municipality, code: '3411' } }],
@@ -265,7 +262,7 @@ describe('What is left without persons', () => {
     expect(JSON.stringify(seen)).not.toMatch(/Ola|Storgata|Ringsaker/);
   });
 
-  test('Codes, values and times stay; a value that cannot be shown is said to be masked', () => {
+  test('keep codes, values and times, and mark a hidden value as masked', () => {
     const observation = {
       resourceType: 'Observation',
       status: 'final',
@@ -290,22 +287,22 @@ describe('What is left without persons', () => {
     ['a name as a code', { system: 'http://loinc.org', code: 'Ola Nordmann' }],
     ['a system of the sender', { system: 'https://partner.example/journal', code: '8867-4' }],
     ['a name in a table of the hub', { system: systems.refusalClass, code: 'ola' }],
-  ])('%s is no code', (_what, coding) => {
+  ])('hide %s', (_what, coding) => {
     const shown = personFree({ resourceType: 'Condition', code: { coding: [coding] } }, 'quality');
     expect(shown).not.toHaveProperty('code');
   });
 
-  test('A number as long as a phone number is no value', () => {
+  test('hide a number as long as a phone number', () => {
     const shown = personFree({ resourceType: 'Observation', status: 'final', valueInteger: 22_550_012 }, 'quality');
     expect(shown).not.toHaveProperty('valueInteger');
   });
 
   test.each(['Patient', 'RelatedPerson', 'Practitioner', 'PractitionerRole', 'Communication', 'constructor', 'Media'])(
-    '%s is not shown at all',
+    'hide %s as a whole',
     (resourceType) => expect(personFree({ resourceType, status: 'active' }, 'quality')).toBeUndefined(),
   );
 
-  test('A decision keeps its code, its reason with its class, its criteria and its times', () => {
+  test('keep code, reason, class, criteria and times of a decision', () => {
     const rejected = secondLog.find(({ facts }) => facts.answer === 'rejected');
     const task = rejected?.state.tasks.find(({ id }) => id === rejected.facts.task);
     if (rejected === undefined || task === undefined) throw new Error('the second mission has no rejection');
@@ -328,8 +325,8 @@ describe('What is left without persons', () => {
   });
 });
 
-describe('The Tasks of a mission', () => {
-  const { amk, la, quality: registry, observer: stranger } = parties;
+describe('de-identified Tasks', () => {
+  const { amk, la, quality: registry, observer: nonParty } = parties;
   const rejection = missionDecision({
     task: taskOpenedBy(missionOpenedBy(missionRequest()), 1),
     answer: 'rejected',
@@ -351,7 +348,7 @@ describe('The Tasks of a mission', () => {
 
   const viewpoint = { base: 'https://hub.example/fhir', directory };
 
-  test('are read by the quality system with codes and times, and without who decided and in what words', async () => {
+  test('show codes and times to the quality system, without decider and free text', async () => {
     const { hub, mission, task } = await rejected();
     const one = await readTask(hub.missions, registry, task, viewpoint);
     const all = await searchTasks(hub, registry, new Map([['based-on', `ServiceRequest/${mission}`]]), viewpoint);
@@ -363,10 +360,10 @@ describe('The Tasks of a mission', () => {
     expect(JSON.stringify(await readTask(hub.missions, amk, task, viewpoint))).toContain('Kari Koordinator');
   });
 
-  test('are nothing to an observer who is no party', async () => {
+  test('are refused to an observer that is not a party', async () => {
     const { hub, mission, task } = await rejected();
-    expect(await readTask(hub.missions, stranger, task, viewpoint)).toMatchObject({ outcome: 'refused' });
+    expect(await readTask(hub.missions, nonParty, task, viewpoint)).toMatchObject({ outcome: 'refused' });
     const search = new Map([['based-on', `ServiceRequest/${mission}`]]);
-    expect(await searchTasks(hub, stranger, search, viewpoint)).toMatchObject({ outcome: 'refused' });
+    expect(await searchTasks(hub, nonParty, search, viewpoint)).toMatchObject({ outcome: 'refused' });
   });
 });

@@ -46,7 +46,7 @@ const request = missionRequest({ id: 'request' });
 const mission = missionOpenedBy(request);
 const task = (entry: number): string => taskOpenedBy(mission, entry);
 
-/** A hub at which everybody subscribes, after these messages. */
+/** A hub after the given messages, at which every party has a subscription. */
 const played = async (steps: readonly Step[], payload: PayloadContent = 'full-resource'): Promise<MemoryHub> => {
   const hub = memoryHub();
   for (const { organisation } of Object.values(parties)) {
@@ -62,7 +62,7 @@ const played = async (steps: readonly Step[], payload: PayloadContent = 'full-re
   return hub;
 };
 
-/** The bodies that a party's endpoint was sent, in order. */
+/** The bodies that the hub sent to the endpoint of a party, in order. */
 const bodiesFor = async (hub: MemoryHub, party: Party): Promise<readonly unknown[]> => {
   const bodies: unknown[] = [];
   const channel = {
@@ -111,20 +111,20 @@ const announced: readonly Step[] = [
 
 const diverted: Step = [hospital, prearrivalResponse({ task: task(3), answer: 'diverted' })];
 
-describe('A hospital that a patient is diverted to', () => {
-  test('is warned with what was said to the first, and the first is not told it again', async () => {
+describe('notification of a diversion', () => {
+  test('gives the second hospital the content sent to the first, and does not repeat it to other parties', async () => {
     const hub = await played([...announced, diverted]);
     const [body] = await bodiesFor(hub, otherHospital);
     expect(typesIn(body)).toContain('Condition');
     expect(JSON.stringify(body)).toContain('Open fracture');
     expect(problemsOf(body)).toEqual([]);
-    // What is new comes first, and the ask to this hospital before it.
+    // New resources come first, and the Task of this hospital before them.
     expect(resourcesIn(body).find((one) => one['resourceType'] === 'Task')).toMatchObject({ id: task(4) });
     const others = await bodiesFor(hub, la);
     expect(typesIn(others.at(-1))).not.toContain('Condition');
   });
 
-  test('is warned with the newest of what was said, if that says more than a time', async () => {
+  test('gives the second hospital the latest content, if that states more than a time', async () => {
     const again = prearrivalNotification({ mission, task: task(3), id: 'again', more: [condition('Pneumothorax')] });
     const [body] = await bodiesFor(await played([...announced, [la, again], diverted]), otherHospital);
     expect(JSON.stringify(body)).toContain('Pneumothorax');
@@ -135,7 +135,7 @@ describe('A hospital that a patient is diverted to', () => {
     expect(JSON.stringify(timed)).toContain('Open fracture');
   });
 
-  test('is warned so too when who announced the patient takes it back, and when it is diverted once more', async () => {
+  test('gives the content also after a withdrawal to another hospital and after a second diversion', async () => {
     const back = prearrivalWithdrawal({ mission, task: task(3), divertedTo: otherHospital.organisation });
     const [body] = await bodiesFor(await played([...announced, [la, back]]), otherHospital);
     expect(JSON.stringify(body)).toContain('Open fracture');
@@ -146,7 +146,7 @@ describe('A hospital that a patient is diverted to', () => {
     expect(JSON.stringify(bodies.at(-1))).toContain('Open fracture');
   });
 
-  test('finds it in its events, and by its address; another hospital does not', async () => {
+  test('gives the content in $events and by its address, but not to another hospital', async () => {
     const hub = await played([...announced, diverted], 'id-only');
     const subscription = await hub.subscriptions.read(otherHospital.organisation);
     if (subscription === undefined) throw new Error('there is no subscription');
@@ -163,7 +163,7 @@ describe('A hospital that a patient is diverted to', () => {
   });
 });
 
-describe('Those who see no person', () => {
+describe('notification without persons', () => {
   const rejection: readonly Step[] = [
     [amk, request],
     [la, missionUpdate({ mission, to: [observer.organisation], more: [condition('Ola har det vondt')] })],
@@ -171,7 +171,7 @@ describe('Those who see no person', () => {
     [amk, reviewRequest({ task: task(1) })],
   ];
 
-  test('The quality system is told of a decision with its reason and class, without who and without words', async () => {
+  test('gives the quality system the decision with reason and class, without decider and free text', async () => {
     const [body] = await bodiesFor(await played(rejection), quality);
     expect(problemsOf(body)).toEqual([]);
     expect(body).toMatchObject({ meta: { security: [{ code: 'REDACTED' }] } });
@@ -191,7 +191,7 @@ describe('Those who see no person', () => {
     expect(JSON.stringify(body)).not.toMatch(/Kari|Fog|Coordinator/);
   });
 
-  test('An observer finds the place of the mission, and no word of the patient', async () => {
+  test('gives an observer the place of the mission, without text about the patient', async () => {
     const bodies = await bodiesFor(await played(rejection), observer);
     expect(bodies.length).toBeGreaterThan(0);
     expect(JSON.stringify(bodies)).not.toContain('Ola');
@@ -206,7 +206,7 @@ describe('Those who see no person', () => {
     });
   });
 
-  test('The quality system reads every mission and every receipt; who else has no part in it, nothing', async () => {
+  test('lets the quality system read every mission and receipt, and refuses other non-parties', async () => {
     const hub = await played(rejection);
     expect(await readMission(hub.missions, quality, mission)).toMatchObject({
       outcome: 'found',
@@ -220,15 +220,15 @@ describe('Those who see no person', () => {
     const search = new Map([['part-of', `ServiceRequest/${mission}`]]);
     const receipts = await searchReceipts(hub, quality, search, view);
     expect(receipts.outcome).toBe('found');
-    const stranger = { ...quality, role: 'operator' } as const;
-    expect((await readMission(hub.missions, stranger, mission)).outcome).toBe('refused');
-    expect((await searchReceipts(hub, stranger, search, view)).outcome).toBe('refused');
-    expect((await readSent(hub.missions, stranger, 'Bundle', `${mission}.1`, view)).outcome).toBe('refused');
+    const nonParty = { ...quality, role: 'operator' } as const;
+    expect((await readMission(hub.missions, nonParty, mission)).outcome).toBe('refused');
+    expect((await searchReceipts(hub, nonParty, search, view)).outcome).toBe('refused');
+    expect((await readSent(hub.missions, nonParty, 'Bundle', `${mission}.1`, view)).outcome).toBe('refused');
   });
 });
 
-describe('The readiness of a resource', () => {
-  test('is told as what it is, a resource and no mission', async () => {
+describe('notification of readiness', () => {
+  test('has a resource as focus, not a mission', async () => {
     const hub = await played([[operator, resourceAvailability()]]);
     const [body] = await bodiesFor(hub, otherLa);
     expect(problemsOf(body)).toEqual([]);
@@ -236,7 +236,7 @@ describe('The readiness of a resource', () => {
     expect(JSON.stringify(resourcesIn(body)[0])).toMatch(/"focus","valueReference":\{"reference":"[^"]*\/Location\//);
   });
 
-  test('is read by who was told and by every AMK LA, and never as a mission', async () => {
+  test('can be read by the sender and every AMK LA, but not as a mission', async () => {
     const report = resourceAvailability();
     const hub = await played([[operator, report]]);
     const { entry } = await acceptMessage(hub.missions, report, sentBy(operator), hub.now).then((again) => {
@@ -252,16 +252,16 @@ describe('The readiness of a resource', () => {
   });
 });
 
-describe('An exercise', () => {
+describe('label of an exercise', () => {
   const exercise = missionRequest({ id: 'exercise', exercise: true });
   const label = { system: systems.actReason, code: exerciseCode };
 
-  test('is marked in every notification', async () => {
+  test('is in every notification', async () => {
     const [body] = await bodiesFor(await played([[amk, exercise]]), la);
     expect(body).toMatchObject({ meta: { security: [label] } });
   });
 
-  test('is marked resource by resource where real events stand beside it, which are not marked', async () => {
+  test('is on each resource of the exercise if the Bundle also has real events', async () => {
     const hub = await played([
       [amk, exercise],
       [amk, request],
@@ -278,23 +278,23 @@ describe('An exercise', () => {
     for (const one of resources.slice(half)) expect(JSON.stringify(one)).not.toContain(exerciseCode);
   });
 
-  test('is marked in each resource that is read alone', async () => {
+  test('is on each resource that is read alone', async () => {
     const hub = await played([[amk, exercise]]);
     const read = await readSent(hub.missions, la, 'ServiceRequest', `${missionOpenedBy(exercise)}.1.1`, view);
     expect(read).toMatchObject({ outcome: 'found', resource: { meta: { security: [label] } } });
   });
 });
 
-describe('A Task', () => {
-  const taskTold = async (steps: readonly Step[], id: string): Promise<unknown> => {
+describe('Task in a notification', () => {
+  const notifiedTask = async (steps: readonly Step[], id: string): Promise<unknown> => {
     const bodies = await bodiesFor(await played(steps), amk);
     return resourcesIn(bodies.at(-1)).find((one) => one['id'] === id);
   };
 
-  test('says why it was refused, on which criterion, by whom in which role, and from when to when it took', async () => {
+  test('gives reason, criterion, decider, role and period of a rejection', async () => {
     const decision = missionDecision({ task: task(1), answer: 'rejected', criterion: 'rapid-transport' });
     expect(
-      await taskTold(
+      await notifiedTask(
         [
           [amk, request],
           [la, decision],
@@ -312,7 +312,7 @@ describe('A Task', () => {
     });
   });
 
-  test('that reviews a rejection names it, and says why it is disputed', async () => {
+  test('gives the rejection and the text of a review', async () => {
     const steps: readonly Step[] = [
       [amk, request],
       [la, missionDecision({ task: task(1), answer: 'rejected' })],
@@ -327,14 +327,14 @@ describe('A Task', () => {
       description: 'The road is closed',
     });
     expect(problemsOf(body)).toEqual([]);
-    expect(await taskTold(steps, task(3))).toMatchObject({
+    expect(await notifiedTask(steps, task(3))).toMatchObject({
       status: 'cancelled',
       statusReason: { coding: [{ system: systems.forwardReason, code: 'technical' }] },
       reasonReference: { reference: `Task/${task(1)}`, display: 'Review of a rejection' },
     });
   });
 
-  test('names the helicopter by its call sign', async () => {
+  test('gives the call sign of the helicopter', async () => {
     const steps: readonly Step[] = [
       [amk, request],
       [la, missionDecision({ task: task(1), answer: 'accepted' })],

@@ -39,7 +39,7 @@ interface Case {
 const cases = (name: string, log: readonly StoredEntry[]): readonly Case[] =>
   log.map((entry) => ({ name: `${name}, entry ${entry.number} ${entry.event}`, entry, log }));
 
-/** The example mission with messages of another country as updates while the helicopter is in the air. */
+/** The example mission, with messages of another country as updates while the helicopter is airborne. */
 const foreignLog = foreignFiles.reduce<readonly StoredEntry[]>((log, file) => {
   const last = log.at(-1);
   return [...log, nextEntry(last, asMissionUpdate(foreignText(file), last?.mission ?? ''), 'amk-innlandet')];
@@ -49,7 +49,7 @@ const exampleCases = cases('example mission', exampleLog());
 const foreignCases = cases('foreign content', foreignLog).slice(8);
 const everyCase = [...exampleCases, ...foreignCases];
 
-/** The entry that describes the mission as of another. */
+/** The entry with the description of the mission at the given entry. */
 const requestOf = ({ entry, log }: Case): StoredEntry => {
   const found = log[entry.state.request.entry - 1];
   if (found === undefined) throw new Error('the log lacks the entry that describes the mission');
@@ -87,7 +87,7 @@ const notificationOf = (entry: StoredEntry, organisation: string, number: number
 
 const roleOf = (organisation: string) => sampleDirectory.partyOf(organisation)?.role ?? 'observer';
 
-/** Those told who get the message as it was sent; the others get it without persons and free text. */
+/** The recipients that get the message as sent. The other recipients get it without persons and free text. */
 const seersOf = ({ entry }: Case): readonly string[] =>
   entry.recipients.filter((organisation) => !seesNoPerson(roleOf(organisation)));
 
@@ -124,10 +124,10 @@ const referencesIn = (value: unknown): readonly string[] => {
   );
 };
 
-/** Where a mission leads to the place that its newest description leaves out. */
+/** The reference to the last known place, if the latest description of the mission has none. */
 const knownPlace = '#last-known-place';
 
-/** A message whose ServiceRequest says this as well. */
+/** A message with further elements in its ServiceRequest. */
 const withRequest = (text: string, more: Readonly<Record<string, unknown>>): string => {
   const bundle: unknown = JSON.parse(text);
   const entry = entriesIn(bundle).map((one) =>
@@ -138,8 +138,8 @@ const withRequest = (text: string, more: Readonly<Record<string, unknown>>): str
   return read(JSON.stringify(isObject(bundle) ? { ...bundle, entry } : bundle)).text;
 };
 
-describe('the answer to a message', () => {
-  test.each(everyCase)('is a valid FHIR message that names the message answered: $name', ({ entry }) => {
+describe('responseMessage', () => {
+  test.each(everyCase)('is a valid FHIR message that refers to the answered message: $name', ({ entry }) => {
     const answer = responseMessage(entry, view);
     expect(problemsOf(answer)).toEqual([]);
     expect(answer.entry?.[0]?.resource).toMatchObject({
@@ -150,7 +150,7 @@ describe('the answer to a message', () => {
   });
 });
 
-describe('the mission', () => {
+describe('missionResource', () => {
   test.each(everyCase)('is a valid ServiceRequest with the id and version of the hub: $name', (one) => {
     const { entry } = one;
     const resource = missionResource(entry.state, requestOf(one));
@@ -164,7 +164,7 @@ describe('the mission', () => {
     });
   });
 
-  test.each(everyCase)('leads to resources that the log holds, of the type it names: $name', (one) => {
+  test.each(everyCase)('refers to resources in the log, of the type it states: $name', (one) => {
     const resource = missionResource(one.entry.state, requestOf(one));
     const inside = resource['contained'] === undefined ? [] : [knownPlace];
     const references = referencesIn(resource).filter((reference) => !inside.includes(reference));
@@ -179,7 +179,7 @@ describe('the mission', () => {
   });
 });
 
-describe('a mission described anew', () => {
+describe('missionResource after updates', () => {
   const asked = missionRequest({
     to: [organisationOf('amk-la-oslo')],
     criterion: 'rapid-transport',
@@ -194,7 +194,7 @@ describe('a mission described anew', () => {
       [requestEntry],
     );
     const entry = log.at(-1) ?? requestEntry;
-    const resource = missionResource(entry.state, requestOf({ name: 'described anew', entry, log }));
+    const resource = missionResource(entry.state, requestOf({ name: 'described again', entry, log }));
     expect(problemsOf(JSON.parse(JSON.stringify(resource)))).toEqual([]);
     return resource;
   };
@@ -216,28 +216,28 @@ describe('a mission described anew', () => {
     locationReference: [{ reference: knownPlace }],
   };
 
-  test('shows what the sender wrote, and no more, where it wrote everything', () => {
+  test('shows only the elements of the sender if none is missing', () => {
     const resource = shownAfter();
     expect(resource).not.toHaveProperty('contained');
     expect(resource['reasonCode']).toHaveLength(1);
     expect(resource['locationReference']).toEqual([{ reference: expect.stringMatching(/^Location\//) }]);
   });
 
-  test('by its urgency only keeps criteria, incident and place', () => {
+  test('keeps criteria, incident and place after an update of the urgency', () => {
     const resource = shownAfter(missionUpdate({ mission, urgency: 'routine' }).text);
     expect(resource).toMatchObject({ ...kept, priority: 'routine' });
     for (const name of ['reasonCode', 'contained', 'locationReference'] as const)
       expect(resource[name]).toHaveLength(1);
   });
 
-  test('by its place only keeps the criteria, and the place is the new one', () => {
+  test('keeps the criteria after an update of the place, and shows the new place', () => {
     const resource = shownAfter(missionUpdate({ mission, place: [60.9, 10.7] }).text);
     expect(resource).toMatchObject({ reasonCode: kept.reasonCode, requisition: kept.requisition });
     expect(resource).not.toHaveProperty('contained');
     expect(resource['locationReference']).toEqual([{ reference: expect.stringMatching(/^Location\//) }]);
   });
 
-  test('by its criteria only keeps the place, as the hub knows it last', () => {
+  test('keeps the last known place after an update of the criteria', () => {
     const moved = missionUpdate({ mission, place: [60.9, 10.7], municipality: '3403' });
     const judged = missionUpdate({ mission, criterion: 'time-to-definitive-care' });
     expect(shownAfter(moved.text, judged.text)).toMatchObject({
@@ -252,7 +252,7 @@ describe('a mission described anew', () => {
     });
   });
 
-  test('keeps codes of other systems and contained resources beside what is filled in', () => {
+  test('keeps codes of other systems and contained resources beside the added ones', () => {
     const other = { coding: [{ system: systems.medicalIndex, code: 'A.06.02' }] };
     const inside = { resourceType: 'Practitioner', id: 'clinician' };
     const said = withRequest(missionUpdate({ mission }).text, {
@@ -267,7 +267,7 @@ describe('a mission described anew', () => {
     });
   });
 
-  test('by what was read at the hub, sent back with a new urgency, has its place once', () => {
+  test('has its place once after an update with the content read from the hub', () => {
     const seen = shownAfter(missionUpdate({ mission, urgency: 'urgent' }).text);
     const { id: _id, meta: _meta, ...whole } = seen;
     const back = withRequest(missionUpdate({ mission, urgency: 'urgent', id: 'back' }).text, {
@@ -281,7 +281,7 @@ describe('a mission described anew', () => {
   });
 });
 
-describe('every Task', () => {
+describe('taskResource', () => {
   test.each(everyCase)('is valid FHIR: $name', ({ entry }) => {
     for (const task of entry.state.tasks) {
       const resource = taskResource(task, entry.mission, entry.exercise, entry.state.urgency, view);
@@ -291,11 +291,11 @@ describe('every Task', () => {
   });
 });
 
-describe('a notification', () => {
+describe('notificationBundle', () => {
   const payloads = ['empty', 'id-only', 'full-resource'] as const;
 
   test.each(everyCase.flatMap((one) => payloads.map((payload) => ({ ...one, payload }))))(
-    'is valid FHIR for everybody told ($payload): $name',
+    'is valid FHIR for every recipient ($payload): $name',
     (one) => {
       expect(one.entry.recipients.length).toBeGreaterThan(0);
       for (const organisation of one.entry.recipients) {
@@ -311,7 +311,7 @@ describe('a notification', () => {
 
   test.each(
     payloads.flatMap((payload) => ['handshake', 'heartbeat', 'query-status'].map((kind) => ({ payload, kind }))),
-  )('of no event is valid FHIR: $kind, $payload', ({ payload, kind }) => {
+  )('is valid FHIR without an event: $kind, $payload', ({ payload, kind }) => {
     const subscription = { ...subscriptionOf(organisationOf('amk-la-oslo'), payload), error: 'timeout' };
     if (kind !== 'handshake' && kind !== 'heartbeat' && kind !== 'query-status') throw new Error('not a kind');
     const bundle: unknown = JSON.parse(notificationBundle({ kind, subscription }, view, now));
@@ -319,7 +319,7 @@ describe('a notification', () => {
     expect(typesIn(bundle)).toEqual(['Parameters']);
   });
 
-  test.each(payloads)('of many events at once is valid FHIR (%s)', (payload) => {
+  test.each(payloads)('is valid FHIR with many events (%s)', (payload) => {
     for (const client of ['amk-la-oslo', 'amk-innlandet', 'operator-lorenskog', 'hospital-ulleval']) {
       const notice = eventNotice(exampleCases, organisationOf(client), payload, 'query-event');
       expect(problemsOf(JSON.parse(notificationBundle(notice, view, now)))).toEqual([]);
@@ -352,7 +352,7 @@ describe('a notification', () => {
     }
   });
 
-  test('says nothing of the message but that there is one, when the subscriber asked for that', () => {
+  test('has no content of the message for the payload empty, and no resource for id-only', () => {
     for (const one of everyCase) {
       for (const organisation of one.entry.recipients) {
         const text = notificationBundle(eventNotice([one], organisation, 'empty'), view, now);
@@ -367,7 +367,7 @@ describe('a notification', () => {
     }
   });
 
-  test('shows a party only what concerns it: an operator sees neither the decision nor the Task of others', () => {
+  test('shows a party only its own content: an operator sees neither the decision nor Tasks of others', () => {
     const operator = organisationOf('operator-lorenskog');
     const decision = exampleCases.find(({ entry }) => entry.event === 'mission-decision');
     const arrival = exampleCases.find(({ entry }) => entry.event === 'prearrival-response');
@@ -375,19 +375,19 @@ describe('a notification', () => {
     const seen = (one: Case): readonly unknown[] =>
       typesIn(JSON.parse(notificationBundle(eventNotice([one], operator, 'full-resource'), view, now)));
     expect(seen(decision)).toEqual(['Parameters', 'ServiceRequest']);
-    // It asked the hospital: that Task is its own ask.
+    // The operator is the asker of that Task.
     expect(seen(arrival).slice(0, 4)).toEqual(['Parameters', 'ServiceRequest', 'Task', 'MessageHeader']);
   });
 });
 
-describe('what else is read', () => {
+describe('other resources', () => {
   const receiptCases: readonly Partial<Notification>[] = [
     {},
     { status: 'delivered', attempts: 1, lastAttemptAt: now, lastAnswer: '200', completedAt: now },
     { status: 'failed', attempts: 15, lastAttemptAt: now, lastAnswer: 'timeout', completedAt: now },
   ];
 
-  test.each(receiptCases)('a receipt is valid FHIR: %o', (outcome) => {
+  test.each(receiptCases)('are valid FHIR: receipt with %o', (outcome) => {
     const organisation = organisationOf('amk-la-oslo');
     for (const { entry } of everyCase) {
       const notification = { ...notificationOf(entry, organisation, 3), ...outcome };
@@ -396,7 +396,7 @@ describe('what else is read', () => {
     }
   });
 
-  test('a list is valid FHIR, also an empty one', () => {
+  test('are valid FHIR: lists, also empty ones', () => {
     const listed = exampleCases.map((one) => ({
       resource: missionResource(one.entry.state, requestOf(one)),
       path: `ServiceRequest/${one.entry.mission}-${one.entry.number}`,
@@ -405,7 +405,7 @@ describe('what else is read', () => {
     expect(problemsOf(searchset('Task?status=requested', 'Task?page=2', listed, view))).toEqual([]);
   });
 
-  test.each([true, false])('a Subscription is valid FHIR and shows its secret only when asked to: %s', (showSecret) => {
+  test.each([true, false])('are valid FHIR: Subscription, with its secret only on request: %s', (showSecret) => {
     const subscription = subscriptionOf(organisationOf('amk-la-oslo'), 'id-only');
     const resource = subscriptionResource(subscription, showSecret);
     expect(problemsOf(resource)).toEqual([]);
@@ -414,7 +414,7 @@ describe('what else is read', () => {
     expect(JSON.stringify(resource)).not.toContain('Bearer');
   });
 
-  test('an organisation of the directory is valid FHIR', () => {
+  test('are valid FHIR: organisations of the directory', () => {
     for (const party of sampleParties) expect(problemsOf(organizationResource(party))).toEqual([]);
     expect(organizationResource(partyOfClient('amk-innlandet')).telecom).toHaveLength(1);
   });

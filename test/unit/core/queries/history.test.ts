@@ -123,7 +123,7 @@ describe('history entry', () => {
     ];
     expect(await systemsFor(la)).toEqual(sent);
     expect(await systemsFor(quality)).toEqual(sent);
-    // Who was asked to fly reads what was asked, and not by which systems it came.
+    // The operator reads the request, but not the sending systems.
     expect(await systemsFor(operator)).toEqual([[], []]);
   });
 
@@ -144,12 +144,14 @@ describe('history entry', () => {
 
   test('lists recipients that are not notified, with the number to phone', async () => {
     const hub = await played(...rejected);
-    const told = (await hub.missions.entry(mission, 3))?.notified.find((one) => one.organisation === amk.organisation);
-    if (told === undefined) throw new Error('the local AMK was not told');
+    const notified = (await hub.missions.entry(mission, 3))?.notified.find(
+      (one) => one.organisation === amk.organisation,
+    );
+    if (notified === undefined) throw new Error('the local AMK was not notified');
     const line = async (): Promise<string> => textOf(await entryFor(hub, la, 3));
     expect(await line()).toContain('AMK Innlandet: not delivered yet (0 attempts, last answer: none).');
     const attempt = attempted({ at: '2026-02-01T11:03:14.000Z', answer: 'HTTP 410', status: 'failed' });
-    await hub.notifications.record(told.subscription, told.number, attempt);
+    await hub.notifications.record(notified.subscription, notified.number, attempt);
     expect(await line()).toContain(
       'AMK Innlandet: not delivered: the hub gave up at 1 February 2026, 12:03:14 (UTC+01:00) after 1 attempt, last answer: HTTP 410; notify by phone: AMK Innlandet: +47 00 00 00 01.',
     );
@@ -238,7 +240,7 @@ describe('history entry', () => {
   const place = [60.9, 10.7] as const;
   const { urgencies, criteria } = firstGuidelines[0];
   const judged = `criteria from ${criteria['time-to-definitive-care']?.display} to ${criteria['rapid-transport']?.display}`;
-  const anew = { place, municipality: '3403', criterion: 'rapid-transport', incident: 'A-1' } as const;
+  const newDescription = { place, municipality: '3403', criterion: 'rapid-transport', incident: 'A-1' } as const;
 
   test.each([
     {
@@ -248,7 +250,7 @@ describe('history entry', () => {
     },
     {
       what: 'everything',
-      update: { urgency: 'routine', ...anew },
+      update: { urgency: 'routine', ...newDescription },
       changed: `urgency from ${urgencies.stat} to ${urgencies.routine}; ${judged}; municipality, now 3403; position from 62.0729, 9.1236 to 60.9, 10.7; large event, now A-1`,
     },
   ] as const)('lists what a new description changed: $what', async ({ update, changed }) => {
@@ -261,8 +263,8 @@ describe('history entry', () => {
   test('compares a new description with the description before it', async () => {
     const hub = await played(
       [0, amk, request],
-      [10, amk, missionUpdate({ mission, ...anew })],
-      [10, amk, missionUpdate({ mission, ...anew, id: 'the-same-again' })],
+      [10, amk, missionUpdate({ mission, ...newDescription })],
+      [10, amk, missionUpdate({ mission, ...newDescription, id: 'the-same-again' })],
       [10, amk, missionUpdate({ mission, place, municipality: '3411', incident: 'A-2' })],
     );
     expect(textOf(await entryFor(hub, la, 3))).toContain(
@@ -274,7 +276,10 @@ describe('history entry', () => {
   });
 
   test('withholds position and event number from readers who may not see persons', async () => {
-    const hub = await played([0, amk, request], [10, amk, missionUpdate({ mission, ...anew, urgency: 'urgent' })]);
+    const hub = await played(
+      [0, amk, request],
+      [10, amk, missionUpdate({ mission, ...newDescription, urgency: 'urgent' })],
+    );
     expect(textOf(await entryFor(hub, quality, 2))).toContain(
       `Changed: urgency from ${urgencies.stat} to ${urgencies.urgent}; ${judged}; municipality, now 3403; position; large event.`,
     );

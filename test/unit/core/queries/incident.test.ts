@@ -29,7 +29,7 @@ const view = { base: 'https://hub.example/fhir', directory };
 
 type Step = readonly [Party, Message];
 
-/** One mission of an incident, asked for by the AMK at an AMK LA; all that a sender can write down about a person is in it. */
+/** One mission of an incident, requested by the AMK at an AMK LA, with every element about a person that a sender can fill in. */
 const missionOf = (
   id: string,
   {
@@ -66,7 +66,7 @@ const query = (value: string, more: Readonly<Record<string, string>> = {}): URLS
 const search = (hub: MemoryHub, party: Party, parameters: URLSearchParams) =>
   searchIncident(hub, callerFor(party), new Map(parameters), view);
 
-/** The incident as a party sees it; every answer is valid FHIR. */
+/** The incident as a party sees it, as valid FHIR. */
 const seen = async (hub: MemoryHub, party: Party, parameters = query('tunnel')) => {
   const bundle = resourceIn(await search(hub, party, parameters));
   expect(problemsOf(bundle)).toEqual([]);
@@ -166,9 +166,9 @@ describe('search of an incident', () => {
 
   test('shows nothing to non-parties, and other roles only their own missions', async () => {
     const hub = await hubAfter(here.opened, here.decided, here.asked, here.refused, ...there.all);
-    const stranger = { ...parties.amk, organisation: '100000009' };
+    const nonParty = { ...parties.amk, organisation: '100000009' };
     const outside = { ...parties.la, organisation: '100000019' };
-    for (const party of [stranger, outside, parties.hospital, parties.observer, parties.quality])
+    for (const party of [nonParty, outside, parties.hospital, parties.observer, parties.quality])
       expect((await seen(hub, party)).bundle).toMatchObject({ total: 0 });
     expect(idsOf((await seen(hub, parties.operator)).missions)).toEqual([here.mission, there.mission]);
     expect((await seen(hub, parties.otherOperator)).missions).toEqual([]);
@@ -202,7 +202,7 @@ describe('search of an incident', () => {
       expect(idsOf(missions)).toEqual([drill.mission]);
       expect(missions[0]?.['meta']).toMatchObject({ security: [{ code: 'HTEST' }] });
     }
-    // Who only takes part in the exercise does not see the real one.
+    // A party to the exercise only does not see the real incident.
     const other = missionOf('other-drill', { exercise: true, by: parties.otherAmk, to: parties.otherLa });
     const both = await hubAfter(...here.all, ...other.all);
     expect((await seen(both, parties.otherLa)).missions).toEqual([]);
@@ -291,7 +291,7 @@ describe('search of organisations', () => {
     await becomes(hub, la.organisation, 'off');
     await becomes(hub, otherLa.organisation, 'off');
     expect(await reached()).toEqual([says('requested'), says('none')]);
-    // Whom to phone is read also while storage is away.
+    // Phone numbers are readable also while storage is unavailable.
     const away: Subscriptions = {
       ...hub.subscriptions,
       subscribers: () => Promise.reject(new Unavailable('away')),

@@ -34,7 +34,7 @@ describe('read history', () => {
     });
     const last = await historyFor(hub, la, { _count: '4', _cursor: '5' });
     expect(numbersIn(last)).toEqual(['5', '6', '7', '8']);
-    // The Task of the page before is known: nothing looks opened that was not.
+    // The Task of the page before is known: no entry is shown as opening it again.
     expect(textOf(entriesIn(last)[0])).toContain(
       'Task 4 (Decide on a mission request, AMK LA Oslo): requested → accepted.',
     );

@@ -34,7 +34,7 @@ const view = { base: 'https://hub.example/fhir', directory };
 const search = (hub: MemoryHub, party: Party, query = '') =>
   searchResources(hub, callerFor(party), new Map(new URLSearchParams(query)), view);
 
-/** The board as a party sees it; every one is valid FHIR. */
+/** The resources that a party sees, as valid FHIR. */
 const board = async (hub: MemoryHub, party: Party, query = '') => {
   const bundle = resourceIn(await search(hub, party, query));
   expect(problemsOf(bundle)).toEqual([]);
@@ -83,7 +83,7 @@ const asking = (content: Envelope & { readonly resource?: string } = {}) => {
 const free = (resource: string, content: Parameters<typeof resourceAvailability>[0] = {}): Message =>
   resourceAvailability({ resource, ...content });
 
-/** What an operator says of a resource, with where it stands. */
+/** A report of an operator about a resource, with its position. */
 const standing = (resource: string, [latitude, longitude]: Place): Message =>
   read(
     free(resource).text.replace(
@@ -92,8 +92,8 @@ const standing = (resource: string, [latitude, longitude]: Place): Message =>
     ),
   );
 
-describe('The resources of all regions', () => {
-  test('Every AMK LA sees what every operator has reported, an operator its own', async () => {
+describe('search of resources, all regions', () => {
+  test('shows the reports of every operator to each AMK LA, and to an operator its own', async () => {
     const hub = await hubAfter(
       [parties.operator, free('LA-02', { availability: 'weather' })],
       [parties.operator, free('LA-01')],
@@ -106,7 +106,7 @@ describe('The resources of all regions', () => {
   });
 
   test.each([parties.amk, parties.hospital, parties.observer, parties.quality])(
-    'are not shown to others: $role',
+    'refuses the role $role',
     async (party) => {
       const hub = await hubAfter([parties.operator, free('LA-01')]);
       expect(faultIn(await search(hub, party))).toBe('forbidden-role');
@@ -115,7 +115,7 @@ describe('The resources of all regions', () => {
     },
   );
 
-  test('A resource says who flies it, what kind it is, where it stands and since when it is free', async () => {
+  test('shows operator, kind, position and start of the availability', async () => {
     const hub = await hubAfter([parties.operator, standing('LA-01', [62.1, 9.2])]);
     const [row] = (await board(hub, parties.otherLa)).rows;
     expect(row).toMatchObject({
@@ -134,15 +134,15 @@ describe('The resources of all regions', () => {
     expect(sinceOf(row)).toBe('2026-02-01T12:00:00+01:00');
   });
 
-  test('What a mission makes of a resource stands before what its operator reported', async () => {
+  test('shows the status from a mission before the status that the operator reported', async () => {
     const { steps, accepts, flies, task } = asking({ resource: 'LA-01' });
     const [request, ask] = steps;
     const statuses: string[] = [];
     const moments: unknown[] = [];
-    const story: Step[] = [[parties.operator, free('LA-01')]];
+    const played: Step[] = [[parties.operator, free('LA-01')]];
     for (const step of [request, ask, accepts, flies]) {
-      if (step !== undefined) story.push(step);
-      const { rows } = await board(await hubAfter(...story), parties.otherLa);
+      if (step !== undefined) played.push(step);
+      const { rows } = await board(await hubAfter(...played), parties.otherLa);
       statuses.push(rows.map(codeOf).join());
       moments.push(sinceOf(rows[0]));
     }
@@ -154,11 +154,11 @@ describe('The resources of all regions', () => {
       '2026-01-31T12:05:00+01:00',
     ]);
     const over = resourceStatus({ task, phases: { available: '2026-01-31T13:05:00+01:00' } });
-    const { rows, asks } = await board(await hubAfter(...story, [parties.operator, over]), parties.otherLa);
+    const { rows, asks } = await board(await hubAfter(...played, [parties.operator, over]), parties.otherLa);
     expect([rows.map(codeOf), asks]).toEqual([['free'], []]);
   });
 
-  test('Nothing that flies is invisible: an ask without a call sign has a row of its own, a call sign never reported too', async () => {
+  test('shows a row for a Task without a call sign and for a call sign that was never reported', async () => {
     const unnamed = asking({ id: 'one' });
     const named = asking({ id: 'two', resource: 'la-77 ' });
     const hub = await hubAfter(...unnamed.steps, unnamed.accepts, unnamed.flies, ...named.steps, named.accepts);
@@ -177,7 +177,7 @@ describe('The resources of all regions', () => {
     }
   });
 
-  test('A resource asked for by two missions has one row, with the mission it is furthest with first', async () => {
+  test('shows one row for a resource requested by two missions, with the furthest Task first', async () => {
     const first = asking({ id: 'one', resource: 'LA-01' });
     const second = asking({ id: 'two', resource: 'LA-01' });
     const hub = await hubAfter(...first.steps, ...second.steps, second.accepts, second.flies);
@@ -186,15 +186,15 @@ describe('The resources of all regions', () => {
     expect(asks.map(({ id }) => id)).toEqual([second.task, first.task]);
   });
 
-  test('More asks than one page of the worklist holds are all seen', async () => {
+  test('shows more Tasks than one page of the worklist has', async () => {
     const many = Array.from({ length: 105 }, (_, index) => asking({ id: `many-${index}` }));
     const hub = await hubAfter(...many.flatMap(({ steps }) => steps));
     expect((await board(hub, parties.otherLa)).rows).toHaveLength(105);
   });
 });
 
-describe('What is seen of a mission', () => {
-  test('is who asks whom, how urgently and how far it is; no person, no word, no place', async () => {
+describe('search of resources, content of a mission', () => {
+  test('shows owner, asker, urgency and progress, without persons, free text and places', async () => {
     const { mission, steps, accepts, flies, task } = asking({ resource: 'LA-01' });
     const hub = await hubAfter([parties.operator, standing('LA-01', [62.1, 9.2])], ...steps, accepts, flies);
     const { asks, rows, bundle } = await board(hub, parties.otherLa);
@@ -221,7 +221,7 @@ describe('What is seen of a mission', () => {
     expect(rows[0]?.['position']).toBeUndefined();
   });
 
-  test('Where a resource is in flight is seen by those who have a part in its mission', async () => {
+  test('shows the position of a resource in flight to parties of its mission only', async () => {
     const { steps, accepts, flies } = asking({ resource: 'LA-01' });
     const stands: Step = [parties.operator, standing('LA-01', [62.1, 9.2])];
     const grounded = await hubAfter(stands, ...steps, accepts);
@@ -233,7 +233,7 @@ describe('What is seen of a mission', () => {
     expect((await board(airborne, parties.otherLa)).rows[0]?.['position']).toBeUndefined();
   });
 
-  test('Whoever took a mission over is said to coordinate what is asked from then on', async () => {
+  test('shows the new coordinator of Tasks after a forwarding', async () => {
     const request = missionRequest();
     const mission = missionOpenedBy(request);
     const forwarded = taskOpenedBy(mission, 2);
@@ -248,27 +248,30 @@ describe('What is seen of a mission', () => {
   });
 });
 
-describe('Exercises', () => {
-  test.each(['HTEST', `${systems.actReason}|HTEST`])('are a list of their own, labelled (%s)', async (label) => {
-    const drill = asking({ id: 'drill', resource: 'LA-01', exercise: true });
-    const hub = await hubAfter(
-      [parties.operator, free('LA-01', { availability: 'weather' })],
-      [parties.operator, free('LA-01', { exercise: true })],
-      ...drill.steps,
-    );
-    const real = await board(hub, parties.la);
-    expect([shown(real.rows), real.asks]).toEqual([['Helicopter Dombås: LA-01 weather'], []]);
-    expect(JSON.stringify(real.bundle)).not.toContain('HTEST');
-    const { rows, asks } = await board(hub, parties.la, new URLSearchParams({ _security: label }).toString());
-    expect(shown(rows)).toEqual(['Helicopter Dombås: LA-01 asked']);
-    expect(asks).toHaveLength(1);
-    for (const one of [...rows, ...asks]) expect(one['meta']).toMatchObject({ security: [{ code: 'HTEST' }] });
-    const [row] = rows;
-    expect(resourceIn(await readResource(hub, callerFor(parties.la), String(row?.['id']), view))).toEqual(row);
-  });
+describe('search of resources, exercises', () => {
+  test.each(['HTEST', `${systems.actReason}|HTEST`])(
+    'returns exercises as a separate list with the label (%s)',
+    async (label) => {
+      const drill = asking({ id: 'drill', resource: 'LA-01', exercise: true });
+      const hub = await hubAfter(
+        [parties.operator, free('LA-01', { availability: 'weather' })],
+        [parties.operator, free('LA-01', { exercise: true })],
+        ...drill.steps,
+      );
+      const real = await board(hub, parties.la);
+      expect([shown(real.rows), real.asks]).toEqual([['Helicopter Dombås: LA-01 weather'], []]);
+      expect(JSON.stringify(real.bundle)).not.toContain('HTEST');
+      const { rows, asks } = await board(hub, parties.la, new URLSearchParams({ _security: label }).toString());
+      expect(shown(rows)).toEqual(['Helicopter Dombås: LA-01 asked']);
+      expect(asks).toHaveLength(1);
+      for (const one of [...rows, ...asks]) expect(one['meta']).toMatchObject({ security: [{ code: 'HTEST' }] });
+      const [row] = rows;
+      expect(resourceIn(await readResource(hub, callerFor(parties.la), String(row?.['id']), view))).toEqual(row);
+    },
+  );
 });
 
-describe('The search for resources', () => {
+describe('search of resources, parameters', () => {
   const hub = () =>
     hubAfter(
       [parties.operator, free('LA-01')],
@@ -290,13 +293,13 @@ describe('The search for resources', () => {
     ['identifier=lf-01', 'LF-01'],
     [`identifier=${systems.resource}|LA-01`, 'LA-01'],
     ['operational-status=free&type=helicopter&_format=json', 'LA-01'],
-  ])('finds what fits: %s', async (query, expected) => {
+  ])('finds resources by %s', async (query, expected) => {
     const { rows, bundle } = await board(await hub(), parties.la, query);
     expect(names(rows)).toBe(expected);
     expect(bundle).toMatchObject({ total: rows.length });
   });
 
-  test('shows as many at once as are asked for, and every one once', async () => {
+  test('returns the requested number at once, and each resource once', async () => {
     const all = await hub();
     const pages: string[] = [];
     let query = '_count=3';
@@ -319,18 +322,18 @@ describe('The search for resources', () => {
     '_count=many',
     '_cursor=x&_count=2',
     'status=active',
-  ])('refuses what it does not offer: %s', async (query) => {
+  ])('refuses a search it does not offer: %s', async (query) => {
     expect(faultIn(await search(await hub(), parties.la, query))).toBe('unknown-search');
   });
 
   test.each(['1', 'LA-01', `${missionOpenedBy(missionRequest())}.1.0`, missionOpenedBy(missionRequest())])(
-    'There is no resource %s',
+    'finds no resource by the id %s',
     async (id) => {
       expect(faultIn(await readResource(await hub(), callerFor(parties.la), id, view))).toBe('not-found');
     },
   );
 
-  test('An operator finds no resource of another by its id', async () => {
+  test('refuses the resource of another operator by its id', async () => {
     const id = resourceIdOf(parties.otherOperator.organisation, 'LF-01', false);
     expect(resourceIn(await readResource(await hub(), callerFor(parties.otherOperator), id, view))).toMatchObject({
       id,
@@ -339,7 +342,7 @@ describe('The search for resources', () => {
   });
 });
 
-describe('A resource', () => {
+describe('resource as Location', () => {
   test.each([true, false])('has the id of the log of its readiness (exercise: %s)', (exercise) => {
     expect(resourceIdOf(parties.operator.organisation, 'LA-01', exercise)).toBe(
       missionOf(free('LA-01', { exercise }), parties.operator),
@@ -356,29 +359,32 @@ describe('A resource', () => {
     expect(resourceOfReadiness(mission, view)).toBeUndefined();
   });
 
-  test.each(['id-only', 'full-resource'] as const)('is what every AMK LA is told of (%s)', async (payload) => {
-    const hub = await hubAfter([parties.operator, standing('LA-01', [62.1, 9.2])]);
-    const [row] = (await board(hub, parties.otherLa)).rows;
-    const entry = await hub.missions.entry(String(row?.['id']), 1);
-    if (entry === undefined) throw new Error('nothing was reported');
-    expect(entry.recipients).toEqual([parties.la.organisation, parties.otherLa.organisation]);
-    const { organisation, role } = parties.otherLa;
-    const subscription = { ...sampleSubscription('to-bergen', organisation), payload };
-    const [notification] = await hub.notifications.range(organisation, 1, 1);
-    if (notification === undefined) throw new Error('nobody was told');
-    const events = [{ notification, entry, request: entry }];
-    const told: unknown = JSON.parse(
-      notificationBundle({ kind: 'event-notification', subscription, role, events }, view, hub.clock.iso()),
-    );
-    expect(problemsOf(told)).toEqual([]);
-    const address = `${view.base}/Location/${entry.mission}`;
-    const shownTo = {
-      fullUrl: address,
-      request: { method: 'PUT', url: `Location/${entry.mission}` },
-      ...(payload === 'id-only' ? {} : { resource: row }),
-    };
-    expect(told).toMatchObject({ entry: expect.arrayContaining([expect.objectContaining(shownTo)]) });
-    expect(JSON.stringify(told)).toContain(`{"name":"focus","valueReference":{"reference":"${address}"}}`);
-    expect(JSON.stringify(told)).not.toContain('ServiceRequest');
-  });
+  test.each(['id-only', 'full-resource'] as const)(
+    'is the resource in the notification of every AMK LA (%s)',
+    async (payload) => {
+      const hub = await hubAfter([parties.operator, standing('LA-01', [62.1, 9.2])]);
+      const [row] = (await board(hub, parties.otherLa)).rows;
+      const entry = await hub.missions.entry(String(row?.['id']), 1);
+      if (entry === undefined) throw new Error('nothing was reported');
+      expect(entry.recipients).toEqual([parties.la.organisation, parties.otherLa.organisation]);
+      const { organisation, role } = parties.otherLa;
+      const subscription = { ...sampleSubscription('to-bergen', organisation), payload };
+      const [notification] = await hub.notifications.range(organisation, 1, 1);
+      if (notification === undefined) throw new Error('there is no notification');
+      const events = [{ notification, entry, request: entry }];
+      const body: unknown = JSON.parse(
+        notificationBundle({ kind: 'event-notification', subscription, role, events }, view, hub.clock.iso()),
+      );
+      expect(problemsOf(body)).toEqual([]);
+      const address = `${view.base}/Location/${entry.mission}`;
+      const shownTo = {
+        fullUrl: address,
+        request: { method: 'PUT', url: `Location/${entry.mission}` },
+        ...(payload === 'id-only' ? {} : { resource: row }),
+      };
+      expect(body).toMatchObject({ entry: expect.arrayContaining([expect.objectContaining(shownTo)]) });
+      expect(JSON.stringify(body)).toContain(`{"name":"focus","valueReference":{"reference":"${address}"}}`);
+      expect(JSON.stringify(body)).not.toContain('ServiceRequest');
+    },
+  );
 });
