@@ -9,7 +9,7 @@ import { mayReadEntry, mayReadTask, seesNoPerson } from '../mission/access-rules
 import { markedAsExercise } from './exercise.ts';
 import { securityOf, type Viewpoint } from './fhir.ts';
 import { sentEntries } from '../mission/sent-message.ts';
-import { personFreeEntries, personFreeSecurity, seenBy } from './de-identify.ts';
+import { deIdentifiedSecurity, deIdentifyEntries, seenBy } from './de-identify.ts';
 import { resourceOfReadiness } from './location.ts';
 import { missionResource } from './service-request.ts';
 import { taskResource } from './task.ts';
@@ -159,7 +159,7 @@ const sentResources = (
 ): readonly BundleHistoryEntry[] => {
   if (!mayReadEntry(entry, entry.state, organisation, role)) return [];
   if (seesNoPerson(role))
-    return personFreeEntries(entry, role, view).map(({ fullUrl, resource, resourceType }) =>
+    return deIdentifyEntries(entry, role, view).map(({ fullUrl, resource, resourceType }) =>
       posted({ fullUrl, resource }, resourceType),
     );
   const sent = sentEntries(entry);
@@ -245,7 +245,8 @@ export const notificationBundle = (
     request: { method: 'GET', url: `Subscription/${subscription.id}/$status` },
     response: { status: '200' },
   };
-  const security = 'role' in notice && seesNoPerson(notice.role) ? personFreeSecurity(exercise) : securityOf(exercise);
+  const security =
+    'role' in notice && seesNoPerson(notice.role) ? deIdentifiedSecurity(exercise) : securityOf(exercise);
   return JSON.stringify({
     resourceType: 'Bundle',
     id,

@@ -4,7 +4,7 @@ import type { MissionLog, StoredEntry } from '../mission/mission-log.ts';
 import type { Caller, Shown } from '../audit/access-log.ts';
 import { mayReadEntry, seesNoPerson } from '../mission/access-rules.ts';
 import { concernedParties, isParty, type MissionState } from '../mission/state.ts';
-import { personFree } from '../fhir/de-identify.ts';
+import { deIdentify } from '../fhir/de-identify.ts';
 import { missionResource } from '../fhir/service-request.ts';
 import { shownOf } from './search.ts';
 
@@ -64,7 +64,7 @@ export const readMission = async (
   const last = seen === newest.number ? newest : ((await missions.entry(id, seen)) ?? newest);
   const request = (await requestOf(missions, last, last.state)) ?? last;
   const whole = missionResource(last.state, request);
-  const resource = readsWords(caller, request, newest.state) ? whole : personFree(whole, caller.role, last.exercise);
+  const resource = readsWords(caller, request, newest.state) ? whole : deIdentify(whole, caller.role, last.exercise);
   return resource === undefined
     ? notFound
     : {

@@ -9,7 +9,7 @@ import type { MissionState } from '../mission/state.ts';
 import { markedAsExercise } from '../fhir/exercise.ts';
 import type { Viewpoint } from '../fhir/fhir.ts';
 import { readableResource, sentBundle } from '../mission/sent-message.ts';
-import { personFreeBundle, personFreeEntries } from '../fhir/de-identify.ts';
+import { deIdentifiedBundle, deIdentifyEntries } from '../fhir/de-identify.ts';
 import { notFound, openMission } from './mission.ts';
 import { shownOf } from './search.ts';
 
@@ -66,8 +66,8 @@ export const readSent = async (
   const part = [entry.number, ...(index === undefined ? [] : [index])].join('.');
   const shows = current === undefined ? [] : [shownOf(current, caller, [part])];
   if (seesNoPerson(caller.role)) {
-    if (index === undefined) return { outcome: 'found', resource: personFreeBundle(entry, caller.role, view), shows };
-    const shown = personFreeEntries(entry, caller.role, view).find((one) => one.index === index);
+    if (index === undefined) return { outcome: 'found', resource: deIdentifiedBundle(entry, caller.role, view), shows };
+    const shown = deIdentifyEntries(entry, caller.role, view).find((one) => one.index === index);
     return shown?.resourceType === type ? { outcome: 'found', resource: shown.resource, shows } : notFound;
   }
   if (index === undefined) return { outcome: 'found', resource: sentBundle(entry), shows };

@@ -13,7 +13,8 @@ import {
   turnOff,
 } from '../../core/subscriptions/manage.ts';
 import { isRefusal, type Refusal, refuse } from '../../schemas/faults.ts';
-import { overlapSeconds, readSubscription, readSubscriptionChange } from '../../schemas/subscription.ts';
+import { overlapSeconds } from '../../schemas/subscription.ts';
+import { readSubscription, readSubscriptionChange } from '../../schemas/read-subscription.ts';
 import { jsonBodyOf, type Request } from '../shared/http/request.ts';
 import { answer, type Answer } from '../shared/http/response.ts';
 

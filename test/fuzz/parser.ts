@@ -2,11 +2,10 @@ import { statusOf } from '../../schemas/faults.ts';
 import { parseLossless } from '../../schemas/json/json.ts';
 import { readMessage } from '../../schemas/messages/read-message.ts';
 import { readJson } from '../../schemas/json/strict-json.ts';
-import { readSubscription, readSubscriptionChange } from '../../schemas/subscription.ts';
+import { readSubscription, readSubscriptionChange } from '../../schemas/read-subscription.ts';
 import { check, checkPrototypes, checkRefusal, isSame, refusalText } from './checks.ts';
 
 /** The readers of messages and Subscriptions, without a function around them. */
-
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 const decoded = (body: Buffer): string | undefined => {

@@ -7,7 +7,7 @@ import { systems } from '../../../schemas/names.ts';
 import { seesNoPerson } from '../../mission/access-rules.ts';
 import { taskOf } from '../../mission/state.ts';
 import { organisationReference, securityOf, type Viewpoint } from '../../fhir/fhir.ts';
-import { personFreeSecurity } from '../../fhir/de-identify.ts';
+import { deIdentifiedSecurity } from '../../fhir/de-identify.ts';
 import { answerPeriodStart, rolesOf } from './answers.ts';
 import type { EntryContext, HistoryEntry, HistoryReader } from './history-entry.ts';
 import { narrative } from './narrative.ts';
@@ -115,7 +115,7 @@ export const provenance = (
   return {
     resourceType: 'Provenance',
     id: entryAddress(mission, number),
-    meta: { lastUpdated: receivedAt, ...(persons ? securityOf(entry.exercise) : personFreeSecurity(entry.exercise)) },
+    meta: { lastUpdated: receivedAt, ...(persons ? securityOf(entry.exercise) : deIdentifiedSecurity(entry.exercise)) },
     text: { status: 'generated', div: narrative(context, changes) },
     target: [
       { reference: `ServiceRequest/${mission}`, type: 'ServiceRequest', display: `version ${number}` },

@@ -5,25 +5,16 @@ import { codesOf, urgencies } from '../../../schemas/codes.ts';
 import { mostEntries } from '../../../schemas/messages/read-message.ts';
 import { faults } from '../../../schemas/faults.ts';
 import { codeableConcept, coding, identifier, meta, reference } from '../../../schemas/fhir/datatypes.ts';
-import {
-  clinicalImpression,
-  location,
-  messageBundle,
-  messageHeader,
-  organization,
-  serviceRequest,
-  task,
-} from '../../../schemas/fhir/resources.ts';
+import { clinicalImpression, location, messageBundle, messageHeader, organization, serviceRequest, task } from '../../../schemas/fhir/resources.ts';
 import { firstGuidelines } from '../../../schemas/guideline.ts';
 import { eventCodeOf } from '../../../schemas/messages/catalogue.ts';
 import type { ElementRule, MessageType } from '../../../schemas/messages/message-type.ts';
 import { publishedTypes } from '../../../schemas/published/types.ts';
 import { systems } from '../../../schemas/names.ts';
-import { changed, created } from '../../../schemas/subscription.ts';
+import { changed, created } from '../../../schemas/read-subscription.ts';
 import { type Node, pascal, schemaRef } from './node.ts';
 
 /** `components.schemas`: what the hub reads, from its own schemas; what it answers, as far as a client leans on it. */
-
 const r4 = (page: string): Node => ({ url: `https://hl7.org/fhir/R4/${page}.html`, description: `FHIR R4, ${page}` });
 
 /** What is said of a schema of the hub's own. */

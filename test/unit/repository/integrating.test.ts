@@ -4,7 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { faults } from '../../../schemas/faults.ts';
 import { isObject } from '../../../schemas/json/json.ts';
 import { readMessage } from '../../../schemas/messages/read-message.ts';
-import { acceptedExtensions, readSubscription } from '../../../schemas/subscription.ts';
+import { acceptedExtensions } from '../../../schemas/subscription.ts';
+import { readSubscription } from '../../../schemas/read-subscription.ts';
 import { problemsOf } from '../../support/fhir-validator.ts';
 
 const page = readFileSync(new URL('../../../docs/integrating.md', import.meta.url), 'utf8');
@@ -12,6 +13,7 @@ const page = readFileSync(new URL('../../../docs/integrating.md', import.meta.ur
 const blocks: readonly unknown[] = [...page.matchAll(/^```json\n(.*?)^```$/gms)].map(([, text = '']): unknown =>
   JSON.parse(text),
 );
+
 const shown = (type: string): readonly (readonly [name: string, resource: Readonly<Record<string, unknown>>])[] =>
   blocks.filter(isObject).flatMap((one, at) => (one['resourceType'] === type ? [[`${type} ${at}`, one] as const] : []));
 

@@ -21,7 +21,7 @@ import {
 import { readProvenance, readHistory } from '../../../../core/queries/history/read-history.ts';
 import { sentEntries } from '../../../../core/mission/sent-message.ts';
 import { notificationBundle } from '../../../../core/fhir/notification.ts';
-import { personFree } from '../../../../core/fhir/de-identify.ts';
+import { deIdentify } from '../../../../core/fhir/de-identify.ts';
 import { taskResource } from '../../../../core/fhir/task.ts';
 import { firstGuidelines } from '../../../../schemas/guideline.ts';
 import { entryAddress, resourceAddress } from '../../../../schemas/identifiers.ts';
@@ -255,10 +255,10 @@ describe('de-identified resources', () => {
       },
     };
     const left = { resourceType: 'Location', status: 'active', address: municipality };
-    const seen = personFree(place, 'observer');
+    const seen = deIdentify(place, 'observer');
     expect(seen).toMatchObject({ ...left, position: { longitude: 10.7, latitude: 60.9 } });
-    expect(personFree(place, 'quality')).toMatchObject(left);
-    expect(personFree(place, 'quality')).not.toHaveProperty('position');
+    expect(deIdentify(place, 'quality')).toMatchObject(left);
+    expect(deIdentify(place, 'quality')).not.toHaveProperty('position');
     expect(JSON.stringify(seen)).not.toMatch(/Ola|Storgata|Ringsaker/);
   });
 
@@ -272,13 +272,13 @@ describe('de-identified resources', () => {
       valueQuantity: { value: 88, unit: 'slag', system: 'http://unitsofmeasure.org', code: '/min' },
       note: [{ text: 'Ola' }],
     };
-    expect(personFree(observation, 'quality')).toMatchObject({
+    expect(deIdentify(observation, 'quality')).toMatchObject({
       status: 'final',
       code: { coding: [{ system: 'http://loinc.org', code: '8867-4' }] },
       effectiveDateTime: '2026-02-01T12:00:00+01:00',
       valueQuantity: { value: 88, system: 'http://unitsofmeasure.org', code: '/min' },
     });
-    const said = personFree({ ...observation, valueQuantity: undefined, valueString: 'Ola' }, 'quality');
+    const said = deIdentify({ ...observation, valueQuantity: undefined, valueString: 'Ola' }, 'quality');
     expect(said).toMatchObject({ dataAbsentReason: { coding: [{ code: 'masked' }] } });
   });
 
@@ -288,18 +288,18 @@ describe('de-identified resources', () => {
     ['a system of the sender', { system: 'https://partner.example/journal', code: '8867-4' }],
     ['a name in a table of the hub', { system: systems.refusalClass, code: 'ola' }],
   ])('hide %s', (_what, coding) => {
-    const shown = personFree({ resourceType: 'Condition', code: { coding: [coding] } }, 'quality');
+    const shown = deIdentify({ resourceType: 'Condition', code: { coding: [coding] } }, 'quality');
     expect(shown).not.toHaveProperty('code');
   });
 
   test('hide a number as long as a phone number', () => {
-    const shown = personFree({ resourceType: 'Observation', status: 'final', valueInteger: 22_550_012 }, 'quality');
+    const shown = deIdentify({ resourceType: 'Observation', status: 'final', valueInteger: 22_550_012 }, 'quality');
     expect(shown).not.toHaveProperty('valueInteger');
   });
 
   test.each(['Patient', 'RelatedPerson', 'Practitioner', 'PractitionerRole', 'Communication', 'constructor', 'Media'])(
     'hide %s as a whole',
-    (resourceType) => expect(personFree({ resourceType, status: 'active' }, 'quality')).toBeUndefined(),
+    (resourceType) => expect(deIdentify({ resourceType, status: 'active' }, 'quality')).toBeUndefined(),
   );
 
   test('keep code, reason, class, criteria and times of a decision', () => {
@@ -307,7 +307,7 @@ describe('de-identified resources', () => {
     const task = rejected?.state.tasks.find(({ id }) => id === rejected.facts.task);
     if (rejected === undefined || task === undefined) throw new Error('the second mission has no rejection');
     const whole = taskResource(task, rejected.mission, false, rejected.state.urgency, view);
-    expect(personFree(whole, 'quality')).toMatchObject({
+    expect(deIdentify(whole, 'quality')).toMatchObject({
       id: task.id,
       status: 'rejected',
       businessStatus: { coding: [{ system: systems.missionDecision, code: 'rejected' }] },
@@ -321,7 +321,7 @@ describe('de-identified resources', () => {
       owner: { identifier: { value: task.owner } },
       requester: { identifier: { value: task.asker } },
     });
-    expect(personFree(whole, 'quality')).not.toHaveProperty('note');
+    expect(deIdentify(whole, 'quality')).not.toHaveProperty('note');
   });
 });
 
