@@ -17,7 +17,7 @@ const operator = story.resourceResponse.sender;
 
 const regionAt = (index: number): string => {
   const region = regions[index];
-  if (region === undefined) throw new Error(`growth is measured at ${regions.length} sizes at the most`);
+  if (region === undefined) throw new Error(`growth is measured at no more than ${regions.length} sizes`);
   return region;
 };
 

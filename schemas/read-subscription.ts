@@ -174,7 +174,7 @@ const readFilters = (texts: readonly string[]): { readonly filter: Filter; reado
     faults: [
       ...read.flatMap(({ faults }) => faults),
       ...(texts.join('').length > longestFilter
-        ? [unsupported(at, `filters are ${longestFilter} characters long at the most`)]
+        ? [unsupported(at, `filters are longer than ${longestFilter} characters`)]
         : []),
       ...(new Set(names).size === names.length
         ? []

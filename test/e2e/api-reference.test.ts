@@ -21,7 +21,7 @@ import { call, type Endpoint, eventually, type HttpAnswer, openEndpoint, subscri
 /** Every example of the API reference, sent to a hub in the order of the document. */
 const documented = reference.servers[0]?.url ?? '';
 /** Clients without a subscription: not in the directory, or without a part in the examples. */
-const silent = ['stranger', 'hospital-fjellheim'];
+const silent = ['unregistered', 'hospital-fjellheim'];
 
 let hub: RunningHub;
 let endpoint: Endpoint;
@@ -317,7 +317,7 @@ describe('a refusal', () => {
     ['version-conflict', post(exampleText('mission-cancel', fresh), { 'if-match': 'W/"1"' })],
     ['illegal-transition', post(exampleText('mission-cancel', fresh))],
     ['forbidden-role', post(exampleText('mission-request', fresh), {}, 'hospital-ulleval')],
-    ['unknown-caller', post(text, {}, 'stranger')],
+    ['unknown-caller', post(text, {}, 'unregistered')],
     ['not-found', post(exampleText('mission-cancel', fresh), {}, 'amk-finnmark')],
     ['unsupported-subscription', toSubscribe((one) => one.replace('rest-hook', 'email'))],
     ['refused-endpoint', toSubscribe((one) => one.replace('partner.example', '10.0.0.1'))],

@@ -431,7 +431,7 @@ describe('a request without the right', () => {
   });
 
   test('gets 403 as an organisation that is not in the directory', async () => {
-    const answer = await post(hub, 'stranger', fresh());
+    const answer = await post(hub, 'unregistered', fresh());
     expect([answer.status, outcomeOf(answer.body).code]).toEqual([403, 'unknown-caller']);
   });
 

@@ -189,7 +189,7 @@ describe('a token', () => {
   });
 
   test('is refused if its organisation is not in the directory', async () =>
-    expect(faultOf(await tasksOf(await boundToken('stranger'), '319000011'))).toEqual([403, 'unknown-caller']));
+    expect(faultOf(await tasksOf(await boundToken('unregistered'), '319000011'))).toEqual([403, 'unknown-caller']));
 });
 
 describe('the issuer on a laptop', () => {

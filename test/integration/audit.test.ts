@@ -33,7 +33,7 @@ let send: ApiHandler;
 const amk = organisationOf('amk-innlandet');
 const la = organisationOf('amk-la-oslo');
 const operator = organisationOf('operator-dombas');
-const stranger = organisationOf('amk-la-tromso');
+const otherRegion = organisationOf('amk-la-tromso');
 
 beforeAll(async () => {
   aws = await startEmbeddedAws();
@@ -111,7 +111,7 @@ const eventsOf = async (parent: string, mission: string) =>
   (await pageOf(parent, { entity: `ServiceRequest/${mission}` })).events;
 
 /** Who, as what, what, with which outcome. */
-const told = ({ agent, entity, outcome }: z.output<typeof eventShape>): string => {
+const readText = ({ agent, entity, outcome }: z.output<typeof eventShape>): string => {
   const [{ who, role = [] } = { who: {} }] = agent;
   const detail = (type: string): string =>
     entity.flatMap((one) => one.detail ?? []).find((one) => one.type === type)?.valueString ?? '';
@@ -120,7 +120,7 @@ const told = ({ agent, entity, outcome }: z.output<typeof eventShape>): string =
 };
 
 describe('Reads of a mission', () => {
-  test('are told to who asked for it: who, in which capacity, what of it, and that nothing was shown to who was refused', async () => {
+  test('are shown to the requester: reader, capacity, parts, and refused reads with nothing shown', async () => {
     const mission = await flown();
     await get(amk, `ServiceRequest/${mission}`);
     await get(la, `ServiceRequest/${mission}/$history`);
@@ -131,11 +131,11 @@ describe('Reads of a mission', () => {
     await get(operator, 'Communication', { 'part-of': `ServiceRequest/${mission}` });
     await get(operator, 'Task', { 'based-on': `ServiceRequest/${mission}` });
     await get(operator, 'Task', { owner: operator });
-    await get(stranger, 'Location');
-    await get(stranger, `ServiceRequest/${mission}`);
+    await get(otherRegion, 'Location');
+    await get(otherRegion, `ServiceRequest/${mission}`);
     await get(operator, `Task/${mission}.1`);
     const events = await eventsOf(amk, mission);
-    // No subscription tells anybody, so the hub itself says so in entries 2 and 4; the ask to the operator is entry 3.
+    // Without subscriptions the hub writes messages of its own, entries 2 and 4. The resource request is entry 3.
     const own = [
       `${amk} local-amk+requester: GET ServiceRequest/{mission} [4] 0`,
       `${la} amk-la+coordinator+performer: GET ServiceRequest/{mission}/$history [1 2 3 4] 0`,
@@ -147,30 +147,30 @@ describe('Reads of a mission', () => {
       `${operator} operator+performer: GET Task?based-on= [3] 0`,
     ];
     const ofReaders = [
-      `${stranger} amk-la: GET Location [3] 0`,
-      `${stranger} amk-la: GET ServiceRequest/{mission} [] 4`,
+      `${otherRegion} amk-la: GET Location [3] 0`,
+      `${otherRegion} amk-la: GET ServiceRequest/{mission} [] 4`,
       `${operator} operator+performer: GET Task?owner= [3] 0`,
       `${operator} operator: GET Task/{mission}.{entry} [] 4`,
     ];
-    expect(events.map(told)).toEqual([...own, ...ofReaders]);
+    expect(events.map(readText)).toEqual([...own, ...ofReaders]);
     expect(events.every(({ agent }) => agent[0]?.altId === 'a-client')).toBe(true);
-    // That somebody looked at the log is in the log.
+    // A read of the access log is in the access log.
     const again = await eventsOf(la, mission);
-    expect(again.map(told)).toContain(`${amk} local-amk+requester: GET AuditEvent?entity= [] 0`);
+    expect(again.map(readText)).toContain(`${amk} local-amk+requester: GET AuditEvent?entity= [] 0`);
   });
 
-  test('are told to nobody else: there is nothing here, as for a mission that does not exist', async () => {
+  test('are hidden from all others, as if the mission did not exist', async () => {
     const mission = await flown();
     const entity = `ServiceRequest/${mission}`;
     const nobody = `ServiceRequest/${freshMission()}`;
-    for (const who of [operator, stranger, organisationOf('quality-register'), organisationOf('observer-hrs')]) {
+    for (const who of [operator, otherRegion, organisationOf('quality-register'), organisationOf('observer-hrs')]) {
       const answers = [await get(who, 'AuditEvent', { entity }), await get(who, 'AuditEvent', { entity: nobody })];
       expect(answers.map(({ statusCode }) => statusCode)).toEqual([404, 404]);
       const [one, other] = answers.map(({ body }) => body.replace(/"id":"[^"]+"/, ''));
       expect(one).toBe(other);
     }
-    // Those who tried are told of.
-    const tried = (await eventsOf(amk, mission)).filter(({ outcome }) => outcome === '4').map(told);
+    // The refused attempts are shown to the requester.
+    const tried = (await eventsOf(amk, mission)).filter(({ outcome }) => outcome === '4').map(readText);
     expect(tried).toHaveLength(4);
   });
 

@@ -50,7 +50,7 @@ describe('the directory in the table', () => {
     expect(await loadDirectory(table)).toEqual(sampleDirectoryData);
   });
 
-  test('is kept for a minute; while nobody is in it the hub is closed, and it is asked for anew', async () => {
+  test('is cached for a minute; while it is empty the hub is closed, and each request reads it again', async () => {
     let now = 0;
     const directory = cachedDirectory(table, () => now);
     await expect(directory()).rejects.toThrow(HubClosed);

@@ -77,7 +77,7 @@ describe('the guidelines in the table', () => {
     expect(await versions()).toEqual(['2026.1', '2026.2']);
   });
 
-  test('are kept for a minute by whoever reads them often', async () => {
+  test('are cached for a minute', async () => {
     let now = 0;
     const guidelines = cachedGuidelines(table, () => now);
     expect(await guidelines()).toHaveLength(1);

@@ -7,7 +7,21 @@ import { scopeFor, scopes } from '../../../schemas/scopes.ts';
 import { exampleRef, type Node, parameterRef, schemaRef } from './node.ts';
 import { messageSchemaName, searchsetOf } from './schemas.ts';
 import { type Given, mission, of } from './operation-texts.ts';
-import { about, guarded, headerParameters, idOf, idWords, isPublished, type Operation, pathParameter, type Paths, queryParameter, securityWith, success, withClient } from './operation-parts.ts';
+import {
+  about,
+  guarded,
+  headerParameters,
+  idOf,
+  idWords,
+  isPublished,
+  type Operation,
+  pathParameter,
+  type Paths,
+  queryParameter,
+  securityWith,
+  success,
+  withClient,
+} from './operation-parts.ts';
 import { subscriptionPaths } from './subscription-operations.ts';
 
 const readOperation = (type: string, { documentation }: { readonly documentation?: string | undefined }): Operation => {

@@ -5,7 +5,15 @@ import { codesOf, urgencies } from '../../../schemas/codes.ts';
 import { mostEntries } from '../../../schemas/messages/read-message.ts';
 import { faults } from '../../../schemas/faults.ts';
 import { codeableConcept, coding, identifier, meta, reference } from '../../../schemas/fhir/datatypes.ts';
-import { clinicalImpression, location, messageBundle, messageHeader, organization, serviceRequest, task } from '../../../schemas/fhir/resources.ts';
+import {
+  clinicalImpression,
+  location,
+  messageBundle,
+  messageHeader,
+  organization,
+  serviceRequest,
+  task,
+} from '../../../schemas/fhir/resources.ts';
 import { firstGuidelines } from '../../../schemas/guideline.ts';
 import { eventCodeOf } from '../../../schemas/messages/catalogue.ts';
 import type { ElementRule, MessageType } from '../../../schemas/messages/message-type.ts';

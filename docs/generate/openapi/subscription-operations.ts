@@ -1,6 +1,15 @@
 import { exampleRef, type Node, schemaRef } from './node.ts';
 import { fhirJson } from '../../../schemas/names.ts';
-import { headerParameters, idWords, type Operation, pathParameter, type Paths, queryParameter, securityWith, success } from './operation-parts.ts';
+import {
+  headerParameters,
+  idWords,
+  type Operation,
+  pathParameter,
+  type Paths,
+  queryParameter,
+  securityWith,
+  success,
+} from './operation-parts.ts';
 import { coordinator } from './operation-texts.ts';
 import type { Trait } from './refusals.ts';
 import { overlapSeconds } from '../../../schemas/subscription.ts';

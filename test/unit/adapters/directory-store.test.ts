@@ -56,7 +56,7 @@ describe('the directory', () => {
 describe('a call', () => {
   const ward = { ...bergen, parent: '100000090', units: ['100000091'], suppliers: ['100000092'] };
   const known = directoryOf({ ...small, parties: [oslo, ward] });
-  const [own, trust, unit, supplier, stranger] = [
+  const [own, trust, unit, supplier, unregistered] = [
     ward.organisation,
     '100000090',
     '100000091',
@@ -67,7 +67,7 @@ describe('a call', () => {
   test('names as its own the party, its units and its legal entity, and nobody else', () => {
     expect(new Set(known.numbersOf(own))).toEqual(new Set([own, unit, trust]));
     expect(known.numbersOf(oslo.organisation)).toEqual([oslo.organisation]);
-    expect(known.numbersOf(stranger)).toEqual([stranger]);
+    expect(known.numbersOf(unregistered)).toEqual([unregistered]);
   });
 
   test.each([
@@ -84,19 +84,19 @@ describe('a call', () => {
   ])('%s is its call', (_how, calling) => expect(known.callerOf(calling)).toEqual(bergen));
 
   test.each([
-    ['of a stranger', { parent: stranger }, 'unknown-caller'],
-    ['of a stranger under a stranger', { parent: stranger, child: '100000098' }, 'unknown-caller'],
+    ['of an unregistered number', { parent: unregistered }, 'unknown-caller'],
+    ['of an unregistered number under another', { parent: unregistered, child: '100000098' }, 'unknown-caller'],
     ['of the legal entity alone', { parent: trust }, 'unknown-caller'],
     ['of the hub', { parent: hub.organisation }, 'unknown-caller'],
-    ['of a unit that nobody knows', { parent: own, child: stranger }, 'unknown-unit'],
+    ['of a unit that nobody knows', { parent: own, child: unregistered }, 'unknown-unit'],
     ['of a party under another', { parent: oslo.organisation, child: own }, 'unknown-unit'],
     ['of a unit under another party', { parent: oslo.organisation, child: unit }, 'unknown-unit'],
-    ['of a party under a stranger', { parent: stranger, child: own }, 'unknown-unit'],
+    ['of a party under an unregistered number', { parent: unregistered, child: own }, 'unknown-unit'],
     ['of a party under the legal entity of another', { parent: trust, child: oslo.organisation }, 'unknown-unit'],
-    ['by a supplier that is not granted', { parent: own, supplier: stranger }, 'supplier-not-granted'],
+    ['by a supplier that is not granted', { parent: own, supplier: unregistered }, 'supplier-not-granted'],
     ['by a supplier of another', { parent: oslo.organisation, supplier }, 'supplier-not-granted'],
     ['by another party as supplier', { parent: own, supplier: oslo.organisation }, 'supplier-not-granted'],
-    ['of a stranger by a supplier', { parent: stranger, supplier }, 'unknown-caller'],
+    ['of an unregistered number by a supplier', { parent: unregistered, supplier }, 'unknown-caller'],
   ])('%s is refused', (_how, calling, fault) => expect(known.callerOf(calling)).toBe(fault));
 });
 

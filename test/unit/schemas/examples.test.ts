@@ -118,9 +118,9 @@ describe('the sample directory', () => {
   });
 
   test('has one client for each organisation, and one client without an organisation', () => {
-    const { stranger, ...clients } = Object.fromEntries(sampleClients);
+    const { unregistered, ...clients } = Object.fromEntries(sampleClients);
     expect(Object.values(clients).sort()).toEqual(sampleParties.map(({ organisation }) => organisation).sort());
-    expect(sampleDirectory.partyOf(stranger ?? '')).toBeUndefined();
+    expect(sampleDirectory.partyOf(unregistered ?? '')).toBeUndefined();
   });
 });
 

@@ -154,13 +154,13 @@ export const refusedExamples: readonly RefusedExample[] = [
   {
     name: 'a receiver that is not in the directory',
     file: 'mission-request.json',
-    change: { [`${header}.destination[0].receiver.identifier.value`]: organisationOf('stranger') },
+    change: { [`${header}.destination[0].receiver.identifier.value`]: organisationOf('unregistered') },
     faults: [['unknown-organisation', `${header}.destination[0].receiver`]],
   },
   {
     name: 'a second receiver that is not in the directory',
     file: 'mission-update.json',
-    change: { [`${header}.destination[1].receiver.identifier.value`]: organisationOf('stranger') },
+    change: { [`${header}.destination[1].receiver.identifier.value`]: organisationOf('unregistered') },
     faults: [['unknown-organisation', `${header}.destination[1].receiver`]],
   },
   {

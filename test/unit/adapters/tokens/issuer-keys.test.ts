@@ -48,7 +48,7 @@ describe('The keys of the token issuer', () => {
     expect(issuer.asked()).toBe(1);
   });
 
-  test('are asked for anew after ten minutes, and one that was withdrawn is taken no more', async () => {
+  test('are requested again after ten minutes, and a withdrawn key is refused', async () => {
     await isTaken(await tokenBy(old));
     issuer.publish(next);
     now += 10 * minute;

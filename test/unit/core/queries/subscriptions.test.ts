@@ -22,8 +22,8 @@ const backport = 'http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinit
 const request = missionRequest({ id: 'request' });
 const mission = missionOpenedBy(request);
 
-/** A hub that has told the AMK LA of so many events of one mission. */
-const toldOf = (events: number): Promise<MemoryHub> =>
+/** A hub that has notified the AMK LA of so many events of one mission. */
+const hubWithEvents = (events: number): Promise<MemoryHub> =>
   hubAfter(
     [amk, request],
     ...Array.from(
@@ -65,7 +65,7 @@ const upTo = (last: number): readonly number[] => Array.from({ length: last }, (
 
 describe('answer of $events', () => {
   test('links to the next answer after 50 events, until each event was returned once', async () => {
-    const hub = await toldOf(53);
+    const hub = await hubWithEvents(53);
     const all = await followed(hub, new Map([['content', 'id-only']]));
     expect(all).toEqual({ numbers: upTo(53), pages: [50, 3] });
     const some = new Map([
@@ -76,7 +76,7 @@ describe('answer of $events', () => {
   });
 
   test('ends before the size limit of a function, and has at least one event', async () => {
-    const hub = await toldOf(5);
+    const hub = await hubWithEvents(5);
     const whole = eventsBundle(await found(hub, new Map()), view, now);
     expect(nextOf(JSON.parse(whole))).toBeUndefined();
     expect((await followed(hub, new Map(), 1)).pages).toEqual([1, 1, 1, 1, 1]);
@@ -88,7 +88,7 @@ describe('answer of $events', () => {
   });
 
   test('has no link if nothing follows, and is empty after the last event', async () => {
-    const hub = await toldOf(3);
+    const hub = await hubWithEvents(3);
     expect(await followed(hub, new Map([['eventsSinceNumber', '2']]))).toEqual({ numbers: [2, 3], pages: [2] });
     expect(await followed(hub, new Map([['eventsSinceNumber', '4']]))).toEqual({ numbers: [], pages: [0] });
     expect(await followed(hub, new Map([['eventsUntilNumber', '0']]))).toEqual({ numbers: [], pages: [0] });
@@ -97,7 +97,7 @@ describe('answer of $events', () => {
 
 describe('heartbeat', () => {
   test.each(['empty', 'id-only', 'full-resource'] as const)(
-    'is a valid notification that tells of no event and counts as none: %s',
+    'is a valid notification without an event, and is not counted: %s',
     (payload) => {
       const subscription = { ...sampleSubscription('la', la.organisation), payload, lastNumber: 7, heartbeat: 60 };
       const notice: Notice = { kind: 'heartbeat', subscription };
@@ -127,7 +127,7 @@ describe('heartbeat', () => {
 
 describe('notification', () => {
   test('counts at least its own events, also if the subscription was read before they were numbered', async () => {
-    const events = await found(await toldOf(2), new Map());
+    const events = await found(await hubWithEvents(2), new Map());
     const early = { ...events, subscription: { ...events.subscription, lastNumber: 0 } };
     expect(notificationBundle(early, view, now)).toContain('"events-since-subscription-start","valueString":"2"');
   });
