@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { commandLine } from '../../commands/cli/command-line.ts';
 import { backup, hubOn, scratch } from './backup.ts';
@@ -23,8 +23,10 @@ const listeners = await playRelease(hub);
 const facts = await factsOf(hub, listeners);
 await hub.close();
 await mkdir(folder, { recursive: true });
-const { code, out, errors } = await backup(['export', `${folder}table`, '--local', '--data-dir', path('hub')]);
+// The command writes no backup into a git work tree: it may hold patients' data, this one holds examples only.
+const { code, out, errors } = await backup(['export', path('table'), '--local', '--data-dir', path('hub')]);
 process.stdout.write(out + errors);
 if (code !== 0) throw new Error('it was not exported');
+await cp(path('table'), `${folder}table`, { recursive: true });
 await writeFile(`${folder}facts.json`, `${JSON.stringify({ listeners, facts })}\n`);
 await remove();
