@@ -9,8 +9,11 @@ import { isAirborne, isFinal, type MissionEvent, type MissionState, taskOf, type
 /** Raise it with every change of the fold: a state of another version is folded again from the log. */
 export const foldVersion = 4;
 
-/** Entries of the first release have no deadline; it has passed long ago. */
-const acknowledgeByOf = (event: MissionEvent): string => event.acknowledgeBy ?? event.receivedAt;
+/** The deadline of an event that asks for an acknowledgement. Throws if it has none: every entry that asks is written with one. */
+const acknowledgeByOf = ({ mission, number, acknowledgeBy }: MissionEvent): string => {
+  if (acknowledgeBy === undefined) throw new Error(`Entry ${mission}.${number} asks and has no deadline.`);
+  return acknowledgeBy;
+};
 
 /** The Task that the event changes, if any. */
 const changedTask = (type: MessageType, state: MissionState, facts: Facts): TaskState | undefined =>

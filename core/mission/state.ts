@@ -128,7 +128,7 @@ export interface MissionEvent {
   readonly guideline?: string;
 }
 
-/** Where a message came from; no rule depends on it. Entries of older releases lack it. */
+/** Where a message came from; no rule depends on it. */
 export interface Origin {
   /** Of the HTTP request, or of the one that a hub message follows from. */
   readonly correlationId?: string;

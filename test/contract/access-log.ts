@@ -5,13 +5,13 @@ import { uuidOf } from '../../schemas/identifiers.ts';
 
 let count = 0;
 
-/** A mission's number that nobody else has. */
+/** A new mission id. */
 export const freshMission = (): string => {
   count += 1;
   return uuidOf('access', String(Date.now()), String(count));
 };
 
-/** A read of one mission by its requester, unless something else is said. */
+/** A read of one mission by its requester, with changes. */
 export const accessTo = (mission: string, change: Partial<Access> = {}): Access => ({
   at: '2026-02-01T11:00:00.000Z',
   organisation: '999999999',
@@ -29,17 +29,17 @@ export const recordOf = (record: AccessRecord | undefined): AccessRecord => {
   return record;
 };
 
-/** Declares what every access log must keep. */
+/** Declares the tests that every access log must pass. */
 export const accessLogContract = (name: string, open: () => AccessLog): void => {
-  describe(`${name} keeps the promises of the access log`, () => {
-    test('A chain nobody has written to is empty', async () => {
+  describe(`${name} keeps the contract of the access log`, () => {
+    test('has no records in a chain without writes', async () => {
       const mission = freshMission();
       const log = open();
       expect([await log.last(mission), await log.head(mission)]).toEqual([undefined, undefined]);
       expect([await log.range(mission, 1, 10), await log.chainsNaming(mission)]).toEqual([[], []]);
     });
 
-    test('Records are read as they were written, in order, and the newest is noted', async () => {
+    test('reads records in order as they were written, and stores the newest as head', async () => {
       const mission = freshMission();
       const log = open();
       const written: AccessRecord[] = [];
@@ -52,7 +52,7 @@ export const accessLogContract = (name: string, open: () => AccessLog): void => 
       expect(await log.head(mission)).toEqual({ number: 12, digest: written[11]?.digest });
     });
 
-    test('A number is taken once; the same record again is no other one', async () => {
+    test('appends one record to a number, and accepts the same record again', async () => {
       const mission = freshMission();
       const log = open();
       const record = recordOf(await recordAccess(log, accessTo(mission)));
@@ -61,7 +61,7 @@ export const accessLogContract = (name: string, open: () => AccessLog): void => 
       expect(await log.range(mission, 1, 10)).toEqual([record]);
     });
 
-    test('Reads of one mission at the same moment are all recorded, each in its place', async () => {
+    test('records each of several concurrent reads of one mission under its own number', async () => {
       const mission = freshMission();
       const log = open();
       const readers = Array.from({ length: 12 }, (_, index) => `reader-${index}`);
@@ -77,7 +77,7 @@ export const accessLogContract = (name: string, open: () => AccessLog): void => 
       expect((await log.head(mission))?.number).toBe(readers.length);
     });
 
-    test('A list is one record, and each mission that it shows leads to it', async () => {
+    test('records a list once, and finds it by each mission that it shows', async () => {
       const [one, other] = [freshMission(), freshMission()];
       const log = open();
       const list = accessTo(one, {

@@ -1,15 +1,15 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { DeliveryJob, DeliveryQueue, NotificationJob } from '../../core/delivery/delivery-queue.ts';
 
-/** A delivery queue, and what takes orders out of it. */
+/** A delivery queue, with the calls of its consumer. */
 export interface QueuePorts {
   readonly queue: DeliveryQueue;
-  /** An order that is in nobody's hands, hidden from others from then on. */
+  /** A visible job, hidden from other consumers from then on. */
   readonly receive: () => Promise<
-    { readonly order: DeliveryJob; readonly receives: number; readonly receipt: string } | undefined
+    { readonly job: DeliveryJob; readonly receives: number; readonly receipt: string } | undefined
   >;
   readonly remove: (receipt: string) => Promise<void>;
-  /** Hides an order that is in somebody's hands for so many seconds from now. */
+  /** Hides a received job for this many seconds from now. */
   readonly hide: (receipt: string, seconds: number) => Promise<void>;
   /** Lets time pass. */
   readonly pass: (seconds: number) => Promise<void>;
@@ -17,7 +17,7 @@ export interface QueuePorts {
 
 /** Declares the tests that every delivery queue must pass. Each leaves the queue empty. */
 export const queueContract = (name: string, makePorts: () => Promise<QueuePorts>): void => {
-  describe(`${name} keeps the delivery queue's promises`, () => {
+  describe(`${name} keeps the contract of the delivery queue`, () => {
     const run = Date.now().toString(36);
     let count = 0;
     let ports: QueuePorts;
@@ -29,7 +29,7 @@ export const queueContract = (name: string, makePorts: () => Promise<QueuePorts>
       count += 1;
       return `queue-${run}-${count}`;
     };
-    const order = (id: string, number: number, more: Partial<NotificationJob> = {}): NotificationJob => ({
+    const jobOf = (id: string, number: number, more: Partial<NotificationJob> = {}): NotificationJob => ({
       kind: 'notification',
       subscription: id,
       number,
@@ -43,7 +43,7 @@ export const queueContract = (name: string, makePorts: () => Promise<QueuePorts>
       if (received === undefined) throw new Error('nothing is in the queue');
       return received;
     };
-    /** What is hidden for so many seconds: not before, and at some queues up to a second later. */
+    /** Receives a job that is hidden for this many seconds: not before, and from some queues up to a second later. */
     const comesBack = async (seconds: number) => {
       await ports.pass(seconds + 0.2);
       for (let tries = 0; tries < 100; tries += 1) {
@@ -53,20 +53,20 @@ export const queueContract = (name: string, makePorts: () => Promise<QueuePorts>
       }
       return await receives();
     };
-    /** Takes everything out, one after another. */
+    /** Receives and removes every job, one after another. */
     const drained = async (): Promise<readonly DeliveryJob[]> => {
-      const orders: DeliveryJob[] = [];
+      const jobs: DeliveryJob[] = [];
       for (let received = await ports.receive(); received !== undefined; received = await ports.receive()) {
-        orders.push(received.order);
+        jobs.push(received.job);
         await ports.remove(received.receipt);
       }
-      return orders;
+      return jobs;
     };
 
-    test('An order comes out as it went in, until it is removed', async () => {
-      const one = order(subscription(), 2, { previous: 1, redrivenAt: '2026-02-01T11:00:00.000Z' });
+    test('returns a job as it was sent, until it is removed', async () => {
+      const one = jobOf(subscription(), 2, { previous: 1, redrivenAt: '2026-02-01T11:00:00.000Z' });
       await ports.queue.send([one]);
-      const { order: got, receives: times, receipt } = await receives();
+      const { job: got, receives: times, receipt } = await receives();
       expect(got).toEqual(one);
       expect(times).toBe(1);
       expect(await ports.receive()).toBeUndefined();
@@ -74,8 +74,8 @@ export const queueContract = (name: string, makePorts: () => Promise<QueuePorts>
       expect(await drained()).toEqual([]);
     });
 
-    test('An order that is sent twice within minutes comes out once, also when it was removed in between', async () => {
-      const one = order(subscription(), 1);
+    test('returns a job that is sent twice within minutes once, also if it was removed in between', async () => {
+      const one = jobOf(subscription(), 1);
       await ports.queue.send([one, one]);
       await ports.queue.send([one]);
       expect(await drained()).toEqual([one]);
@@ -83,16 +83,16 @@ export const queueContract = (name: string, makePorts: () => Promise<QueuePorts>
       expect(await drained()).toEqual([]);
     });
 
-    test('What is tried anew after the hub gave up is another order', async () => {
+    test('returns a redriven notification as another job', async () => {
       const id = subscription();
-      const again = order(id, 1, { redrivenAt: '2026-02-01T11:00:00.000Z' });
-      const later = order(id, 1, { redrivenAt: '2026-02-01T11:00:01.000Z' });
-      await ports.queue.send([order(id, 1)]);
+      const again = jobOf(id, 1, { redrivenAt: '2026-02-01T11:00:00.000Z' });
+      const later = jobOf(id, 1, { redrivenAt: '2026-02-01T11:00:01.000Z' });
+      await ports.queue.send([jobOf(id, 1)]);
       await ports.queue.send([again, again, later]);
-      expect(await drained()).toEqual([order(id, 1), again, later]);
+      expect(await drained()).toEqual([jobOf(id, 1), again, later]);
     });
 
-    test('One occasion of a contact is ordered once, another occasion and another kind by themselves', async () => {
+    test('returns one job per kind and due time of a handshake or heartbeat', async () => {
       const id = subscription();
       const first: DeliveryJob = { kind: 'handshake', subscription: id, due: '2026-02-01T11:00:00.000Z' };
       const second: DeliveryJob = { kind: 'handshake', subscription: id, due: '2026-02-01T11:01:00.000Z' };
@@ -101,38 +101,38 @@ export const queueContract = (name: string, makePorts: () => Promise<QueuePorts>
       expect(await drained()).toEqual([first, second, beat]);
     });
 
-    test('Orders of one mission for one subscription come out in order, none while another is in hand', async () => {
+    test('returns jobs of one mission and subscription in order, none while another is being worked', async () => {
       const id = subscription();
-      await ports.queue.send([order(id, 1), order(id, 2)]);
+      await ports.queue.send([jobOf(id, 1), jobOf(id, 2)]);
       const first = await receives();
-      expect(first.order).toEqual(order(id, 1));
+      expect(first.job).toEqual(jobOf(id, 1));
       expect(await ports.receive()).toBeUndefined();
       await ports.hide(first.receipt, 600);
       expect(await ports.receive()).toBeUndefined();
       await ports.hide(first.receipt, 1);
       const again = await comesBack(1);
-      expect(again.order).toEqual(order(id, 1));
+      expect(again.job).toEqual(jobOf(id, 1));
       expect(again.receives).toBe(2);
       await ports.remove(again.receipt);
-      expect(await drained()).toEqual([order(id, 2)]);
+      expect(await drained()).toEqual([jobOf(id, 2)]);
     });
 
-    test('Another mission, another subscription and a contact do not wait for it', async () => {
+    test('returns jobs of other missions and subscriptions, and heartbeats, at once', async () => {
       const [id, other] = [subscription(), subscription()];
-      const contact: DeliveryJob = { kind: 'heartbeat', subscription: id, due: '2026-02-01T11:00:00.000Z' };
-      await ports.queue.send([order(id, 1), order(id, 2)]);
-      const held = await receives();
-      await ports.queue.send([order(id, 3, { mission: 'b' }), order(other, 1), contact]);
+      const heartbeat: DeliveryJob = { kind: 'heartbeat', subscription: id, due: '2026-02-01T11:00:00.000Z' };
+      await ports.queue.send([jobOf(id, 1), jobOf(id, 2)]);
+      const received = await receives();
+      await ports.queue.send([jobOf(id, 3, { mission: 'b' }), jobOf(other, 1), heartbeat]);
       const free = await drained();
       expect(free).toHaveLength(3);
-      expect(free).toEqual(expect.arrayContaining([order(id, 3, { mission: 'b' }), order(other, 1), contact]));
-      await ports.remove(held.receipt);
-      expect(await drained()).toEqual([order(id, 2)]);
+      expect(free).toEqual(expect.arrayContaining([jobOf(id, 3, { mission: 'b' }), jobOf(other, 1), heartbeat]));
+      await ports.remove(received.receipt);
+      expect(await drained()).toEqual([jobOf(id, 2)]);
     });
 
-    test('More orders than a batch takes are all sent', async () => {
+    test('sends more jobs than one batch takes', async () => {
       const id = subscription();
-      const many = Array.from({ length: 23 }, (_, index) => order(id, index + 1));
+      const many = Array.from({ length: 23 }, (_, index) => jobOf(id, index + 1));
       await ports.queue.send(many);
       expect(await drained()).toEqual(many);
     });

@@ -42,7 +42,7 @@ export const endpointHealthContract = ({ ports, fresh, subscribe, expectDue }: C
         failingSince: at(1),
       });
       expect(await ports().endpointHealth.countFailure({ id, revision: 0 }, 'd', at(9))).toBeUndefined();
-      // Whoever has not seen the outage may not end it, nor say that it is another.
+      // A caller that has not read the outage may neither end it nor start another.
       const error = { status: 'error', failures: 3, error: 'e' } as const;
       expect(await ports().endpointHealth.save(subscription, error)).toBe(false);
       expect(await ports().endpointHealth.save({ ...subscription, failingSince: at(0) }, error)).toBe(false);

@@ -42,14 +42,14 @@ export const idleMissionsContract = ({
     test('keeps the fan-out complete of an entry that waits for its idle check', async () => {
       const { mission, entries, first } = missionWithUpdates();
       await store(entries.slice(0, 1), at(0));
-      const told = [{ subscription: 'one', number: 4, organisation: parties.la.organisation }];
-      await ports().missions.completeFanOut(mission, 1, fanOutResult(told, [], at(10)));
+      const notified = [{ subscription: 'one', number: 4, organisation: parties.la.organisation }];
+      await ports().missions.completeFanOut(mission, 1, fanOutResult(notified, [], at(10)));
       await ports().missions.completeFanOut(mission, 1, fanOutResult([], [parties.la.organisation], at(5)));
       await ports().missions.completeFanOut(mission, 1, fanOutResult([], [parties.la.organisation]));
       const settled = {
         ...first,
         fanOutPending: false,
-        notified: told,
+        notified,
         withoutSubscription: [],
         fanOutCompletedAt: at(7),
       };

@@ -78,11 +78,11 @@ export const missionLogContract = ({ ports, fresh, missionWithUpdates, store }: 
     test('completes a fan-out and stores which subscriptions were notified and which recipients have none', async () => {
       const { mission, entries } = missionWithUpdates();
       await store(entries);
-      const told = [{ subscription: 'one', number: 4, organisation: parties.la.organisation }];
-      await ports().missions.completeFanOut(mission, 1, fanOutResult(told, [parties.amk.organisation]));
+      const notified = [{ subscription: 'one', number: 4, organisation: parties.la.organisation }];
+      await ports().missions.completeFanOut(mission, 1, fanOutResult(notified, [parties.amk.organisation]));
       expect(await ports().missions.entry(mission, 1)).toMatchObject({
         fanOutPending: false,
-        notified: told,
+        notified,
         withoutSubscription: [parties.amk.organisation],
       });
       expect(await ports().missions.entry(mission, 2)).toMatchObject({
@@ -95,12 +95,12 @@ export const missionLogContract = ({ ports, fresh, missionWithUpdates, store }: 
     test('keeps the first result of a fan-out', async () => {
       const { mission, entries } = missionWithUpdates();
       await store(entries);
-      const told = [{ subscription: 'one', number: 4, organisation: parties.la.organisation }];
-      await ports().missions.completeFanOut(mission, 1, fanOutResult(told, []));
+      const notified = [{ subscription: 'one', number: 4, organisation: parties.la.organisation }];
+      await ports().missions.completeFanOut(mission, 1, fanOutResult(notified, []));
       await ports().missions.completeFanOut(mission, 1, fanOutResult([], [parties.la.organisation]));
       expect(await ports().missions.entry(mission, 1)).toMatchObject({
         fanOutPending: false,
-        notified: told,
+        notified,
         withoutSubscription: [],
       });
     });
@@ -108,11 +108,11 @@ export const missionLogContract = ({ ports, fresh, missionWithUpdates, store }: 
     test('adds the subscriptions of a second result that the first does not list, and nothing else', async () => {
       const { mission, entries } = missionWithUpdates();
       await store(entries);
-      const told = (subscription: string) => ({ subscription, number: 4, organisation: parties.la.organisation });
-      await ports().missions.completeFanOut(mission, 1, fanOutResult([told('one')], [parties.amk.organisation]));
+      const notified = (subscription: string) => ({ subscription, number: 4, organisation: parties.la.organisation });
+      await ports().missions.completeFanOut(mission, 1, fanOutResult([notified('one')], [parties.amk.organisation]));
       await Promise.all([
-        ports().missions.completeFanOut(mission, 1, fanOutResult([told('one'), told('two')], [])),
-        ports().missions.completeFanOut(mission, 1, fanOutResult([told('three')], [])),
+        ports().missions.completeFanOut(mission, 1, fanOutResult([notified('one'), notified('two')], [])),
+        ports().missions.completeFanOut(mission, 1, fanOutResult([notified('three')], [])),
       ]);
       const settled = await ports().missions.entry(mission, 1);
       expect(settled?.notified.map(({ subscription }) => subscription).sort()).toEqual(['one', 'three', 'two']);

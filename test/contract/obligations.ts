@@ -86,9 +86,9 @@ export const obligationsContract = ({
       const subscription = await subscribe(fresh());
       await becomes(ports(), subscription.id, 'active');
       const mine = ofSubscription(subscription.id);
-      const owed: Obligation = { kind: 'delivery', subscription: subscription.id, number: 1 };
+      const pending: Obligation = { kind: 'delivery', subscription: subscription.id, number: 1 };
       await ports().notifications.write(notificationOf(subscription, 'a', 1), at(10));
-      await expectDue(at(10), mine, [owed]);
+      await expectDue(at(10), mine, [pending]);
       await expectDue(at(9), mine, []);
       await ports().notifications.record(
         subscription.id,
@@ -101,7 +101,7 @@ export const obligationsContract = ({
         }),
       );
       await expectDue(at(69), mine, []);
-      await expectDue(at(70), mine, [owed]);
+      await expectDue(at(70), mine, [pending]);
       await ports().notifications.record(
         subscription.id,
         1,

@@ -66,7 +66,7 @@ queueContract('SQS', async () => {
       const [message] = Messages;
       if (message?.Body === undefined || message.ReceiptHandle === undefined) return undefined;
       return {
-        order: readJob(message.Body),
+        job: readJob(message.Body),
         receives: Number(message.Attributes?.ApproximateReceiveCount),
         receipt: message.ReceiptHandle,
       };

@@ -3,7 +3,7 @@ import type { DeliveryJob, DeliveryQueue, NotificationJob } from '../../core/del
 
 /** A job that was received: it is invisible until it is removed or its visibility timeout is over. */
 export interface Received {
-  readonly order: DeliveryJob;
+  readonly job: DeliveryJob;
   /** How often it has been received. */
   readonly receives: number;
   readonly receipt: number;
@@ -20,11 +20,11 @@ export interface MemoryQueue extends DeliveryQueue {
   /** Those of them that are about notifications. */
   notifications(): readonly NotificationJob[];
   /** Loses jobs, as a queue never should. */
-  lose(which: (order: DeliveryJob) => boolean): void;
+  lose(which: (job: DeliveryJob) => boolean): void;
 }
 
 interface Waiting {
-  readonly order: DeliveryJob;
+  readonly job: DeliveryJob;
   readonly receives: number;
   readonly receipt: number;
   readonly visibleAt: number;
@@ -33,12 +33,12 @@ interface Waiting {
 /** SQS drops what has the same deduplication id as something sent within five minutes. */
 const deduplicationMilliseconds = 300_000;
 
-const groupOf = (order: DeliveryJob): string =>
-  `${order.subscription}/${order.kind === 'notification' ? order.mission : 'contact'}`;
-const nameOf = (order: DeliveryJob): string =>
-  order.kind === 'notification'
-    ? `${order.subscription}/${order.number}/${order.redrivenAt ?? ''}`
-    : `${order.subscription}/${order.kind}/${order.due}`;
+const groupOf = (job: DeliveryJob): string =>
+  `${job.subscription}/${job.kind === 'notification' ? job.mission : 'contact'}`;
+const nameOf = (job: DeliveryJob): string =>
+  job.kind === 'notification'
+    ? `${job.subscription}/${job.number}/${job.redrivenAt ?? ''}`
+    : `${job.subscription}/${job.kind}/${job.due}`;
 
 /** A FIFO queue in memory with the rules of SQS: order within a group, groups independent, a job that is not removed comes back. */
 export const memoryQueue = (clock: Clock, visibilitySeconds = 30): MemoryQueue => {
@@ -47,31 +47,31 @@ export const memoryQueue = (clock: Clock, visibilitySeconds = 30): MemoryQueue =
   const sentAt = new Map<string, number>();
 
   return {
-    send: async (orders) => {
-      for (const order of orders) {
-        const before = sentAt.get(nameOf(order));
+    send: async (jobs) => {
+      for (const job of jobs) {
+        const before = sentAt.get(nameOf(job));
         if (before !== undefined && clock.now() - before < deduplicationMilliseconds) continue;
-        sentAt.set(nameOf(order), clock.now());
+        sentAt.set(nameOf(job), clock.now());
         receipts += 1;
         queue = [
           ...queue,
-          { order: structuredClone(order), receives: 0, receipt: receipts, visibleAt: Number.NEGATIVE_INFINITY },
+          { job: structuredClone(job), receives: 0, receipt: receipts, visibleAt: Number.NEGATIVE_INFINITY },
         ];
       }
     },
     receive: () => {
-      const busy = new Set(queue.filter(({ visibleAt }) => visibleAt > clock.now()).map(({ order }) => groupOf(order)));
-      const next = queue.find(({ order }) => !busy.has(groupOf(order)));
+      const busy = new Set(queue.filter(({ visibleAt }) => visibleAt > clock.now()).map(({ job }) => groupOf(job)));
+      const next = queue.find(({ job }) => !busy.has(groupOf(job)));
       if (next === undefined) return undefined;
       receipts += 1;
       const taken: Waiting = {
-        order: next.order,
+        job: next.job,
         receives: next.receives + 1,
         receipt: receipts,
         visibleAt: clock.now() + visibilitySeconds * 1000,
       };
       queue = queue.map((one) => (one === next ? taken : one));
-      return { order: structuredClone(taken.order), receives: taken.receives, receipt: taken.receipt };
+      return { job: structuredClone(taken.job), receives: taken.receives, receipt: taken.receipt };
     },
     remove: (receipt) => {
       queue = queue.filter((one) => one.receipt !== receipt);
@@ -79,10 +79,10 @@ export const memoryQueue = (clock: Clock, visibilitySeconds = 30): MemoryQueue =
     hide: (receipt, seconds) => {
       queue = queue.map((one) => (one.receipt === receipt ? { ...one, visibleAt: clock.now() + seconds * 1000 } : one));
     },
-    waiting: () => queue.map(({ order }) => structuredClone(order)),
-    notifications: () => queue.flatMap(({ order }) => (order.kind === 'notification' ? [structuredClone(order)] : [])),
+    waiting: () => queue.map(({ job }) => structuredClone(job)),
+    notifications: () => queue.flatMap(({ job }) => (job.kind === 'notification' ? [structuredClone(job)] : [])),
     lose: (which) => {
-      queue = queue.filter(({ order }) => !which(order));
+      queue = queue.filter(({ job }) => !which(job));
     },
   };
 };

@@ -9,7 +9,7 @@ import { firstGuidelines } from '../../schemas/guideline.ts';
 import type { Message } from '../../schemas/messages/message.ts';
 import { readMessage } from '../../schemas/messages/read-message.ts';
 import { sampleSubscription } from '../contract/scenario.ts';
-import { type Gate, gated } from '../memory/gate.ts';
+import { type Interceptor, withInterceptor } from '../memory/intercept.ts';
 import { memoryHub } from '../memory/hub.ts';
 import { missionOpenedBy, missionRequest, missionUpdate, parties, resourceAvailability } from '../support/messages.ts';
 import { type SeededRandom, seededRandom } from '../support/random.ts';
@@ -46,7 +46,7 @@ import { toMessage } from './to-message.ts';
 /** Every port call waits; one of them, chosen at random, continues at a time. So messages overlap in any order. */
 const overlapping = (random: SeededRandom) => {
   const waiting: (() => void)[] = [];
-  const gate: Gate = async (_name, call) => {
+  const intercept: Interceptor = async (_name, call) => {
     await new Promise<void>((resolve) => waiting.push(resolve));
     return call();
   };
@@ -62,7 +62,7 @@ const overlapping = (random: SeededRandom) => {
     }
     await done;
   };
-  return { gate, untilDone };
+  return { intercept, untilDone };
 };
 
 /** Hub and model differ; the message has the whole sequence before it. */
@@ -258,7 +258,7 @@ export const hubAndModel = (opening: number) => {
       );
     }
     const overlap = order === undefined ? undefined : overlapping(order);
-    const ports: SweepPorts = overlap === undefined ? hub : gated(hub, overlap.gate);
+    const ports: SweepPorts = overlap === undefined ? hub : withInterceptor(hub, overlap.intercept);
     const outcomes = Promise.all(
       messages.map(
         async ({ action, message }): Promise<Accepted | Refusal> =>

@@ -63,7 +63,7 @@ export const simulatedQueue = (
       return;
     }
     for (let received = queue.receive(); received !== undefined; received = queue.receive()) {
-      const { order: job, receipt, receives } = received;
+      const { job, receipt, receives } = received;
       pollIn(visibility * 1000 + 1);
       handOut(job, receipt, receives);
       if (random.chance(failpoints().queueFault)) {

@@ -25,14 +25,14 @@ const small: DirectoryData = {
 describe('the directory', () => {
   const directory = directoryOf(small);
 
-  test('knows its parties by number, and the hub', () => {
+  test('finds parties and the hub by organisation number', () => {
     expect(directory.partyOf(oslo.organisation)).toEqual(oslo);
     expect(directory.partyOf('199999999')).toBeUndefined();
     expect(directory.partyOf(hub.organisation)).toEqual(hub);
     expect(directoryOf(nobody).partyOf(hub.organisation)).toEqual(hub);
   });
 
-  test('knows the parties of a role, by organisation number', () => {
+  test('finds the parties of a role, by organisation number', () => {
     expect(directory.partiesOf('amk-la')).toEqual([oslo, bergen]);
     expect(directory.partiesOf('hospital')).toEqual([]);
     expect(directory.partiesOf('hub')).toEqual([hub]);
@@ -46,7 +46,7 @@ describe('the directory', () => {
     expect(directory.coordinatorFor(municipality)).toEqual(coordinator),
   );
 
-  test('holds endpoints and places by type and id', () => {
+  test('finds endpoints and places by type and id', () => {
     expect(directory.resourceOf('Endpoint', 'one')).toEqual(small.resources[0]);
     expect(directory.resourceOf('Location', 'one')).toEqual(small.resources[1]);
     expect(directory.resourceOf('Location', 'two')).toBeUndefined();
@@ -64,7 +64,7 @@ describe('a call', () => {
     '100000099',
   ];
 
-  test('names as its own the party, its units and its legal entity, and nobody else', () => {
+  test('accepts as own numbers the party, its units and its legal entity, and no other', () => {
     expect(new Set(known.numbersOf(own))).toEqual(new Set([own, unit, trust]));
     expect(known.numbersOf(oslo.organisation)).toEqual([oslo.organisation]);
     expect(known.numbersOf(unregistered)).toEqual([unregistered]);
@@ -76,19 +76,19 @@ describe('a call', () => {
     ['by a unit of it alone', { parent: unit }],
     ['by the party under its legal entity', { parent: trust, child: own }],
     ['by its unit under its legal entity', { parent: trust, child: unit }],
-    ['by a number that stands twice', { parent: own, child: own }],
+    ['by a number that is given twice', { parent: own, child: own }],
     ['by a supplier that is granted', { parent: own, supplier }],
     ['by a supplier that is granted, for a unit', { parent: trust, child: unit, supplier }],
     ['by the party as its own supplier', { parent: own, supplier: own }],
     ['by its legal entity as supplier', { parent: trust, child: own, supplier: trust }],
-  ])('%s is its call', (_how, calling) => expect(known.callerOf(calling)).toEqual(bergen));
+  ])('accepts a call %s', (_how, calling) => expect(known.callerOf(calling)).toEqual(bergen));
 
   test.each([
     ['of an unregistered number', { parent: unregistered }, 'unknown-caller'],
     ['of an unregistered number under another', { parent: unregistered, child: '100000098' }, 'unknown-caller'],
     ['of the legal entity alone', { parent: trust }, 'unknown-caller'],
     ['of the hub', { parent: hub.organisation }, 'unknown-caller'],
-    ['of a unit that nobody knows', { parent: own, child: unregistered }, 'unknown-unit'],
+    ['of an unknown unit', { parent: own, child: unregistered }, 'unknown-unit'],
     ['of a party under another', { parent: oslo.organisation, child: own }, 'unknown-unit'],
     ['of a unit under another party', { parent: oslo.organisation, child: unit }, 'unknown-unit'],
     ['of a party under an unregistered number', { parent: unregistered, child: own }, 'unknown-unit'],
@@ -97,21 +97,20 @@ describe('a call', () => {
     ['by a supplier of another', { parent: oslo.organisation, supplier }, 'supplier-not-granted'],
     ['by another party as supplier', { parent: own, supplier: oslo.organisation }, 'supplier-not-granted'],
     ['of an unregistered number by a supplier', { parent: unregistered, supplier }, 'unknown-caller'],
-  ])('%s is refused', (_how, calling, fault) => expect(known.callerOf(calling)).toBe(fault));
+  ])('refuses a call %s', (_how, calling, fault) => expect(known.callerOf(calling)).toBe(fault));
 });
 
 describe('the sample directory', () => {
-  test('has somebody in every role', () =>
+  test('has a party in every role', () =>
     expect(
       (['local-amk', 'amk-la', 'operator', 'hospital', 'observer', 'quality'] as const).filter(
         (role) => sampleDirectory.partiesOf(role).length === 0,
       ),
     ).toEqual([]));
 
-  test('gives no ground for a warning: every county is covered', () =>
-    expect(warnings(sampleDirectoryData)).toEqual([]));
+  test('has no warning: every county is covered', () => expect(warnings(sampleDirectoryData)).toEqual([]));
 
-  test('says who coordinates where', () => {
+  test('names the coordinator of each area', () => {
     expect(sampleDirectory.coordinatorFor('3411')?.organisation).toBe(organisationOf('amk-la-oslo'));
     expect(sampleDirectory.coordinatorFor('3430')?.organisation).toBe(organisationOf('amk-la-trondheim'));
     expect(sampleDirectory.coordinatorFor('5501')?.organisation).toBe(organisationOf('amk-la-tromso'));
@@ -136,7 +135,7 @@ describe('the hub as an Organization', () => {
 });
 
 describe('the report on a directory', () => {
-  test('says what it holds', () => {
+  test('lists what the directory has', () => {
     const claims = ['coverage-34', 'coverage-3430'].map((id) => ({ resourceType: 'Location', id }) as const);
     const data = {
       ...small,
@@ -152,7 +151,7 @@ describe('the report on a directory', () => {
     ]);
   });
 
-  test('warns of counties that nobody covers, and of numbers that are in no county', () => {
+  test('warns of counties without a coordinator, and of municipality numbers in no county', () => {
     const claims = ['03', '11', '15', '18', '31', '32', '33', '3430', '39', '40', '42', '46', '50', '56', '21', '5401'];
     const coverage = claims.map((area) => ({ area, organisation: oslo.organisation }));
     expect(warnings({ ...small, coverage })).toEqual([
@@ -162,7 +161,7 @@ describe('the report on a directory', () => {
     ]);
   });
 
-  test('says who else may call for a party, and when that changes', () => {
+  test('lists which suppliers may call for a party, and when that changes', () => {
     const granted = { ...oslo, parent: '100000090', units: ['100000092', '100000091'], suppliers: ['100000093'] };
     const words = 'part of 100000090; also called by 100000091, 100000092; suppliers that may act for it: 100000093';
     const data = { ...small, parties: [granted] };
@@ -172,9 +171,9 @@ describe('the report on a directory', () => {
     ]);
   });
 
-  test('says nothing where nothing changes', () => expect(differences(small, small)).toEqual([]));
+  test('is empty if nothing changes', () => expect(differences(small, small)).toEqual([]));
 
-  test('says what is new, what changes and what is gone', () =>
+  test('lists what is added, changed and removed', () =>
     expect(
       differences(small, {
         parties: [

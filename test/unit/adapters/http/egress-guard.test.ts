@@ -15,7 +15,7 @@ const carrying = (prefix: string, ipv4: string): string => {
   return `${prefix}${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`;
 };
 
-describe('Addresses that are not public are never called', () => {
+describe('isPublicAddress', () => {
   test.each([
     ['this network', ['0.0.0.0', '0.1.2.3']],
     ['private', ['10.0.0.1', '172.16.0.1', '172.31.255.255', '192.168.1.1']],
@@ -47,26 +47,29 @@ describe('Addresses that are not public are never called', () => {
     expect(addresses.filter(isPublicAddress)).toEqual([]);
   });
 
-  // Even of a public IPv4 address: where the packet ends is for a gateway to say, and nobody's endpoint needs it.
-  test.each(['127.0.0.1', '10.0.0.1', '169.254.169.254', '93.184.215.14'])('IPv6 that carries %s', (ipv4) => {
-    const forms = {
-      compatible: `::${ipv4}`,
-      mapped: `::ffff:${ipv4}`,
-      'mapped, in hex': carrying('::ffff:', ipv4),
-      translated: `::ffff:0:${ipv4}`,
-      nat64: `64:ff9b::${ipv4}`,
-      'local nat64': `64:ff9b:1::${ipv4}`,
-      '6to4': `${carrying('2002:', ipv4)}::1`,
-      '6to4 relay': '192.88.99.1',
-      isatap: `2606:2800:220:1:0:5efe:${ipv4}`,
-      'isatap of a global address': `2606:2800:220:1:200:5efe:${ipv4}`,
-      'isatap, in hex': carrying('2a00:1450:4001:800:0:5efe:', ipv4),
-      'isatap, shortened': carrying('2606::5efe:', ipv4),
-    };
-    expect(Object.entries(forms).filter(([, address]) => isPublicAddress(address))).toEqual([]);
-  });
+  // Also of a public IPv4 address: a gateway decides where the packet ends, and no endpoint needs it.
+  test.each(['127.0.0.1', '10.0.0.1', '169.254.169.254', '93.184.215.14'])(
+    'refuses IPv6 addresses that carry %s',
+    (ipv4) => {
+      const forms = {
+        compatible: `::${ipv4}`,
+        mapped: `::ffff:${ipv4}`,
+        'mapped, in hex': carrying('::ffff:', ipv4),
+        translated: `::ffff:0:${ipv4}`,
+        nat64: `64:ff9b::${ipv4}`,
+        'local nat64': `64:ff9b:1::${ipv4}`,
+        '6to4': `${carrying('2002:', ipv4)}::1`,
+        '6to4 relay': '192.88.99.1',
+        isatap: `2606:2800:220:1:0:5efe:${ipv4}`,
+        'isatap of a global address': `2606:2800:220:1:200:5efe:${ipv4}`,
+        'isatap, in hex': carrying('2a00:1450:4001:800:0:5efe:', ipv4),
+        'isatap, shortened': carrying('2606::5efe:', ipv4),
+      };
+      expect(Object.entries(forms).filter(([, address]) => isPublicAddress(address))).toEqual([]);
+    },
+  );
 
-  test('public ones are, also next to a special range', () => {
+  test('accepts public addresses, also next to a special range', () => {
     const addresses = [
       '1.1.1.1',
       '9.255.255.255',
@@ -97,7 +100,7 @@ describe('Addresses that are not public are never called', () => {
   });
 });
 
-describe('An endpoint is refused when it is named', () => {
+describe('refusalOf', () => {
   test.each([
     [
       'is not a URL',
@@ -190,15 +193,15 @@ describe('An endpoint is refused when it is named', () => {
     'https://lufttransport-ø.example/',
     'https://93.184.215.14/',
     'https://[2606:2800:220:1:248:1893:25c8:1946]/',
-  ])('%s may be used', (endpoint) => {
+  ])('accepts %s', (endpoint) => {
     expect(refusalOf(endpoint, nothing)).toBeUndefined();
   });
 });
 
-describe('The allow-list of the operators of the hub', () => {
+describe('allowList', () => {
   const allows = (list: string, endpoint: string): boolean => refusalOf(endpoint, allowList(list)) === undefined;
 
-  test('an origin allows that scheme, host and port', () => {
+  test('allows scheme, host and port of an origin', () => {
     const list = 'http://localhost:8080, https://partner.example:8443,http://[::1]:9000,http://10.0.0.7';
     expect(allows(list, 'http://localhost:8080/notify')).toBe(true);
     expect(allows(list, 'http://LOCALHOST:8080/notify')).toBe(true);
@@ -219,7 +222,7 @@ describe('The allow-list of the operators of the hub', () => {
       expect(allows(list, endpoint), endpoint).toBe(false);
   });
 
-  test('a star for the port allows every port of that scheme and host', () => {
+  test('allows every port of a scheme and host with a star', () => {
     const list = 'http://localhost:*,http://[::1]:*';
     for (const endpoint of ['http://localhost/', 'http://localhost:1/', 'http://localhost:65535/', 'http://[::1]:7/'])
       expect(allows(list, endpoint), endpoint).toBe(true);
@@ -227,7 +230,7 @@ describe('The allow-list of the operators of the hub', () => {
       expect(allows(list, endpoint), endpoint).toBe(false);
   });
 
-  test('what is neither allows nothing', () => {
+  test('allows nothing with an entry that is neither', () => {
     for (const entry of [
       '',
       ',',
@@ -255,15 +258,15 @@ describe('The allow-list of the operators of the hub', () => {
         expect(allows(entry, endpoint), `${entry} ${endpoint}`).toBe(false);
   });
 
-  test('an allowed host is refused with a user in its URL all the same', () => {
+  test('refuses an allowed host with a user in its URL', () => {
     expect(refusalOf('http://user@localhost:8080/', allowList('http://localhost:*'))).toBe(
       'carries a user name or password',
     );
   });
 });
 
-describe('A name is looked up for the connection, and what was looked up is what is connected to', () => {
-  const look = (addresses: readonly string[], all: boolean): Promise<readonly [Error | null, unknown]> =>
+describe('guardedLookup', () => {
+  const lookUp = (addresses: readonly string[], all: boolean): Promise<readonly [Error | null, unknown]> =>
     new Promise((resolve) => {
       const lookup = guardedLookup((_, options, callback) => {
         expect(options.all).toBe(true);
@@ -275,27 +278,27 @@ describe('A name is looked up for the connection, and what was looked up is what
       lookup('partner.example', { all }, (error, found) => resolve([error, found]));
     });
 
-  test('public addresses come through, all or the first', async () => {
-    expect(await look(['93.184.215.14', '2606:2800:220:1::1'], true)).toEqual([
+  test('returns public addresses, all or the first', async () => {
+    expect(await lookUp(['93.184.215.14', '2606:2800:220:1::1'], true)).toEqual([
       null,
       [
         { address: '93.184.215.14', family: 4 },
         { address: '2606:2800:220:1::1', family: 6 },
       ],
     ]);
-    expect(await look(['93.184.215.14', '2606:2800:220:1::1'], false)).toEqual([null, '93.184.215.14']);
+    expect(await lookUp(['93.184.215.14', '2606:2800:220:1::1'], false)).toEqual([null, '93.184.215.14']);
   });
 
   test.each([
     ['one that is not public', ['10.0.0.1']],
     ['one that is not public among others', ['93.184.215.14', '::ffff:127.0.0.1']],
     ['none', []],
-  ])('%s: refused', async (_, addresses) => {
-    expect((await look(addresses, true))[0]).toBeInstanceOf(AddressRefused);
-    expect((await look(addresses, false))[0]).toBeInstanceOf(AddressRefused);
+  ])('refuses %s', async (_, addresses) => {
+    expect((await lookUp(addresses, true))[0]).toBeInstanceOf(AddressRefused);
+    expect((await lookUp(addresses, false))[0]).toBeInstanceOf(AddressRefused);
   });
 
-  test('what the resolver failed with is said', async () => {
+  test('reports the error of the resolver', async () => {
     const failed = Object.assign(new Error('no such name'), { code: 'ENOTFOUND' });
     const lookup = guardedLookup((_, _options, callback) => callback(failed, []));
     expect(await new Promise((resolve) => lookup('partner.example', { all: true }, resolve))).toBe(failed);

@@ -34,81 +34,81 @@ const tokenBy = (key: KeyPair, kid = kidOf(key)): Promise<string> =>
       'helseid://claims/client/claims/orgnr_parent': '311000012',
     },
   );
-const isTaken = async (token: string) => expect(await verify(token)).toMatchObject({ parent: '311000012' });
-const isRefused = (token: string) =>
+const expectAccepted = async (token: string) => expect(await verify(token)).toMatchObject({ parent: '311000012' });
+const expectRefused = (token: string) =>
   expect(verify(token)).rejects.toMatchObject({ name: 'TokenRefused', fault: 'wrong-key' });
-const isUndecided = (token: string) => expect(verify(token)).rejects.toMatchObject({ name: 'IssuerUnreachable' });
+const expectUnreachable = (token: string) => expect(verify(token)).rejects.toMatchObject({ name: 'IssuerUnreachable' });
 
-describe('The keys of the token issuer', () => {
-  test('are asked for once, also by many at the same time', async () => {
+describe('issuerKeys', () => {
+  test('fetches the keys once, also for concurrent callers', async () => {
     const token = await tokenBy(old);
-    await Promise.all([isTaken(token), isTaken(token), isTaken(token)]);
+    await Promise.all([expectAccepted(token), expectAccepted(token), expectAccepted(token)]);
     now += 9 * minute;
-    await isTaken(await tokenBy(old));
+    await expectAccepted(await tokenBy(old));
     expect(issuer.asked()).toBe(1);
   });
 
-  test('are requested again after ten minutes, and a withdrawn key is refused', async () => {
-    await isTaken(await tokenBy(old));
+  test('fetches the keys again after ten minutes, and refuses a withdrawn one', async () => {
+    await expectAccepted(await tokenBy(old));
     issuer.publish(next);
     now += 10 * minute;
-    await isRefused(await tokenBy(old));
+    await expectRefused(await tokenBy(old));
     expect(issuer.asked()).toBe(2);
   });
 
-  test('are rotated: a token that names a new one is good at once', async () => {
-    await isTaken(await tokenBy(old));
+  test('accepts a token with a new key at once after a rotation', async () => {
+    await expectAccepted(await tokenBy(old));
     issuer.publish(old, next);
     now += minute;
-    await isTaken(await tokenBy(next));
-    await isTaken(await tokenBy(old));
+    await expectAccepted(await tokenBy(next));
+    await expectAccepted(await tokenBy(old));
     expect(issuer.asked()).toBe(2);
   });
 
-  test('are not asked for by everyone who invents a key id', async () => {
-    await isTaken(await tokenBy(old));
+  test('does not fetch for each invented key id', async () => {
+    await expectAccepted(await tokenBy(old));
     now += minute;
-    for (let index = 0; index < 20; index += 1) await isRefused(await tokenBy(next, `invented-${index}`));
+    for (let index = 0; index < 20; index += 1) await expectRefused(await tokenBy(next, `invented-${index}`));
     expect(issuer.asked()).toBe(2);
     now += minute;
-    await isRefused(await tokenBy(next));
+    await expectRefused(await tokenBy(next));
     expect(issuer.asked()).toBe(3);
   });
 
-  test('are used while the issuer is down, for two hours', async () => {
-    await isTaken(await tokenBy(old));
+  test('uses cached keys for two hours while the issuer is down', async () => {
+    await expectAccepted(await tokenBy(old));
     issuer.down(true);
     now += 119 * minute;
-    await isTaken(await tokenBy(old));
+    await expectAccepted(await tokenBy(old));
     now += minute;
-    await isUndecided(await tokenBy(old));
+    await expectUnreachable(await tokenBy(old));
     issuer.down(false);
     now += minute;
-    await isTaken(await tokenBy(old));
+    await expectAccepted(await tokenBy(old));
   });
 
-  test('may have a new one that nobody can see while the issuer is down: then nobody is blamed', async () => {
-    await isTaken(await tokenBy(old));
+  test('answers unavailable to an unknown key while the issuer is down', async () => {
+    await expectAccepted(await tokenBy(old));
     issuer.down(true);
     now += minute;
-    await isUndecided(await tokenBy(next));
-    await isUndecided(await tokenBy(next));
-    await isTaken(await tokenBy(old));
+    await expectUnreachable(await tokenBy(next));
+    await expectUnreachable(await tokenBy(next));
+    await expectAccepted(await tokenBy(old));
     issuer.publish(old, next);
     issuer.down(false);
     now += minute;
-    await isTaken(await tokenBy(next));
+    await expectAccepted(await tokenBy(next));
   });
 
-  test('that were never seen are no ground to refuse anybody', async () => {
+  test('refuses no token if the keys were never fetched', async () => {
     issuer.down(true);
-    await isUndecided(await tokenBy(old));
+    await expectUnreachable(await tokenBy(old));
     issuer.down(false);
     now += 2_000;
-    await isTaken(await tokenBy(old));
+    await expectAccepted(await tokenBy(old));
   });
 
-  test('are not fetched unprotected for an issuer behind https', async () => {
+  test('does not fetch over http for an issuer with https', async () => {
     const secure = 'https://issuer.example';
     const fetched: string[] = [];
     vi.stubGlobal('fetch', async (url: string) => {
@@ -122,7 +122,7 @@ describe('The keys of the token issuer', () => {
     expect(fetched).toEqual(['https://issuer.example/.well-known/openid-configuration']);
   });
 
-  test('are not read to the end of an answer of many megabytes', async () => {
+  test('stops reading an answer of many megabytes', async () => {
     let chunks = 0;
     const long = (): Response =>
       new Response(
@@ -137,13 +137,13 @@ describe('The keys of the token issuer', () => {
     vi.stubGlobal('fetch', async (url: string) =>
       url.endsWith('/jwks') ? long() : Response.json({ issuer: issuer.url, jwks_uri: `${issuer.url}/jwks` }),
     );
-    await isUndecided(await tokenBy(old));
+    await expectUnreachable(await tokenBy(old));
     vi.unstubAllGlobals();
     // 256 KiB, what makes it too much, and what the stream has ready.
     expect(chunks).toBeLessThanOrEqual(16 + 2);
   });
 
-  test('are not taken from an issuer that calls itself by another name', async () => {
+  test('refuses keys of an issuer with another name', async () => {
     const other = accessTokenVerifier(issuer.url.replace('127.0.0.1', 'localhost'), audience, () => now);
     await expect(other(await tokenBy(old))).rejects.toMatchObject({ name: 'IssuerUnreachable' });
   });

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { canonicalUrl, verifyProof } from '../../../../adapters/tokens/proof.ts';
 import { type KeyPair, newKeyPair, proofOf } from '../../../support/tokens.ts';
 
-describe('The URL that a proof names', () => {
+describe('URL of a proof', () => {
   test.each([
     ['in any case of scheme and host', 'HTTPS://Hub.Example/fhir/Task'],
     ['with its default port', 'https://hub.example:443/fhir/Task'],
@@ -11,9 +11,11 @@ describe('The URL that a proof names', () => {
     ['with a fragment', 'https://hub.example/fhir/Task#here'],
     ['with dot segments', 'https://hub.example/fhir/x/../Task'],
     ['with characters that need no escape', 'https://hub.example/fhir/T%61sk'],
-  ])('may be written %s', (_how, url) => expect(canonicalUrl(url)).toBe(canonicalUrl('https://hub.example/fhir/Task')));
+  ])('accepts the same URL %s', (_how, url) =>
+    expect(canonicalUrl(url)).toBe(canonicalUrl('https://hub.example/fhir/Task')),
+  );
 
-  test('may have $ escaped or not', () =>
+  test('accepts $ escaped or not', () =>
     expect(canonicalUrl('https://hub.example/fhir/%24process-message')).toBe(
       canonicalUrl('https://hub.example/fhir/$process-message'),
     ));
@@ -32,12 +34,12 @@ describe('The URL that a proof names', () => {
     ['an escape that is none', 'https://hub.example/fhir/%zz'],
     ['nothing', ''],
     ['no text', 5],
-  ])('is another with %s', (_what, url) =>
+  ])('distinguishes a URL with %s', (_what, url) =>
     expect(canonicalUrl(url)).not.toBe(canonicalUrl('https://hub.example/fhir/Task')),
   );
 });
 
-describe('A proof', () => {
+describe('proof', () => {
   const request = { method: 'GET', url: 'https://hub.example/fhir/Task' };
   const window = { back: 60, ahead: 10 };
   let key: KeyPair;
@@ -48,13 +50,13 @@ describe('A proof', () => {
     good = await proofOf(key, request);
   });
 
-  test.each(['ES256', 'ES384', 'ES512', 'RS256', 'PS256'])('by a key for %s is taken', async (algorithm) => {
+  test.each(['ES256', 'ES384', 'ES512', 'RS256', 'PS256'])('accepts a key for %s', async (algorithm) => {
     const own = await newKeyPair(algorithm);
     const proof = await verifyProof(await proofOf(own, request), request, window, Date.now());
     expect(proof.thumbprint).toBe(own.thumbprint);
   });
 
-  test('has a digest of its own for each jti and for each key, and shows neither', async () => {
+  test('has a digest per jti and key that shows neither', async () => {
     const other = await newKeyPair();
     const digestBy = async (by: KeyPair, jti: string): Promise<string> =>
       (await verifyProof(await proofOf(by, { ...request, claims: { jti } }), request, window, Date.now())).digest;
@@ -64,12 +66,12 @@ describe('A proof', () => {
     expect(digests.join(' ')).not.toMatch(/one|two/);
   });
 
-  test('that was tampered with anywhere is refused as the fault of who sent it', async () => {
+  test('refuses a changed proof as a fault of the sender', async () => {
     const character = constantFrom('A', 'a', 'z', '0', '9', '_', '-', '.');
     await assert(
       asyncProperty(nat(good.length - 1), character, async (at, put) => {
         const changed = `${good.slice(0, at)}${put}${good.slice(at + 1)}`;
-        // The last character of a signature has bits that mean nothing.
+        // The last character of a signature has unused bits.
         pre(changed !== good && at !== good.length - 1);
         await expect(verifyProof(changed, request, window, Date.now())).rejects.toMatchObject({ name: 'TokenRefused' });
       }),

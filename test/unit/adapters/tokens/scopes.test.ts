@@ -7,11 +7,11 @@ import { families, scopeFor, scopes, sendScopeOf } from '../../../../schemas/sco
 const page = readFileSync(new URL('../../../../docs/identity.md', import.meta.url), 'utf8');
 const rowOf = (scope: string): string => page.split('\n').find((line) => line.startsWith(`| \`${scope}\``)) ?? '';
 
-test('The page on who calls names each scope', () => {
+test('names each scope in docs/identity.md', () => {
   for (const scope of codesOf(scopes)) expect(rowOf(scopeFor('luftbro', scope)), scope).not.toBe('');
 });
 
-test.each(codesOf(families))('The page on who calls names the messages of the family %s', (family) => {
+test.each(codesOf(families))('names the messages of the family %s in docs/identity.md', (family) => {
   const sent = catalogue.filter((type) => type.family === family && !type.senders.includes('hub'));
   expect(sent.length).toBeGreaterThan(0);
   const named = [...rowOf(scopeFor('luftbro', sendScopeOf(family))).matchAll(/`([a-z-]+)`/g)].map(([, event]) =>

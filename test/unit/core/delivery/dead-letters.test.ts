@@ -35,13 +35,13 @@ const portsOf = (hub: MemoryHub): DeliverPorts => ({
 /** Works the queue until nothing is visible. */
 const work = async (hub: MemoryHub): Promise<void> => {
   for (let received = hub.queue.receive(); received !== undefined; received = hub.queue.receive()) {
-    const delivered = await deliver(received.order, portsOf(hub));
+    const delivered = await deliver(received.job, portsOf(hub));
     if (delivered.outcome === 'complete') hub.queue.remove(received.receipt);
     else hub.queue.hide(received.receipt, delivered.seconds);
   }
 };
 
-/** A hub whose AMK LA refused so many notifications of one mission, and takes everything from now on. */
+/** A hub whose AMK LA refused this many notifications of one mission, and accepts all from now on. */
 const refused = async (count: number): Promise<MemoryHub> => {
   const hub = memoryHub();
   await hub.subscriptions.create(sampleSubscription('la', la.organisation), hub.clock.iso());
@@ -64,8 +64,8 @@ const letters = async (hub: MemoryHub): Promise<readonly Notification[]> => (awa
 const givenTo = (hub: MemoryHub): readonly string[] =>
   hub.channel.ids().slice(hub.channel.ids().lastIndexOf('la.3') + 1);
 
-describe('Redriven dead letters', () => {
-  test('go out again in the order of their numbers, however they were named', async () => {
+describe('redrive', () => {
+  test('sends dead letters in the order of their numbers, in whichever order they are given', async () => {
     const hub = await refused(3);
     const redriven = await redrive(hub, (await letters(hub)).toReversed());
     expect(redriven.map(({ letter, outcome }) => [letter.number, outcome])).toEqual([
@@ -83,7 +83,7 @@ describe('Redriven dead letters', () => {
     ]);
   });
 
-  test('of a mission that only a newer release can read hold up no other', async () => {
+  test('redrives the other dead letters although one entry can only be read by a newer release', async () => {
     const hub = await refused(3);
     const entry: MemoryHub['missions']['entry'] = async (id, number) => {
       if (number === 2) throw new NewerRelease('an event of another release');
@@ -99,7 +99,7 @@ describe('Redriven dead letters', () => {
     ]);
   });
 
-  test('are sent once, though two people redrive at once or one does twice', async () => {
+  test('sends each dead letter once after concurrent or repeated redrives', async () => {
     const hub = await refused(3);
     const seen = await letters(hub);
     const both = (await Promise.all([redrive(hub, seen), redrive(hub, seen)])).flat();
@@ -112,7 +112,7 @@ describe('Redriven dead letters', () => {
     expect(hub.channel.ids()).toHaveLength(6);
   });
 
-  test('are sent by the sweeper if the queue could not be reached', async () => {
+  test('leaves the send to the sweeper if the queue cannot be reached', async () => {
     const hub = await refused(2);
     const broken = { ...hub, queue: { send: () => Promise.reject(new Error('no queue')) } };
     await expect(redrive(broken, await letters(hub))).rejects.toThrow('no queue');
@@ -127,7 +127,7 @@ describe('Redriven dead letters', () => {
     expect((await hub.notifications.read('la', 1))?.status).toBe('delivered');
   });
 
-  test('may be redriven though the queue has seen their order minutes before', async () => {
+  test('redrives a dead letter although the queue received its job minutes before', async () => {
     const hub = await refused(1);
     for (let round = 1; round <= 3; round += 1) {
       hub.channel.answer(() => ({ status: round === 3 ? 200 : 400 }));
@@ -139,17 +139,17 @@ describe('Redriven dead letters', () => {
     expect(await deadNumbers(hub.deadLetters)).toEqual([]);
   });
 
-  test('that fail again are dead letters again, and people are not told twice of one entry', async () => {
+  test('keeps a dead letter that fails again, and alerts once per entry', async () => {
     const hub = await refused(1);
     hub.channel.answer(() => ({ status: 400 }));
     await redrive(hub, await letters(hub));
     await work(hub);
     expect(await deadNumbers(hub.deadLetters)).toEqual([1]);
-    const said = await hub.missions.entries(mission, 2, 9);
-    expect(said.map(({ event }) => event)).toEqual(['delivery-failed']);
+    const alerts = await hub.missions.entries(mission, 2, 9);
+    expect(alerts.map(({ event }) => event)).toEqual(['delivery-failed']);
   });
 
-  test('are tried for twelve minutes anew', async () => {
+  test('tries a redriven notification for another twelve minutes', async () => {
     const hub = await refused(1);
     hub.clock.advance(86_400_000);
     hub.channel.answer(() => ({ status: 503 }));
@@ -165,8 +165,8 @@ describe('Redriven dead letters', () => {
   });
 });
 
-describe('A discarded dead letter', () => {
-  test('stays failed, is listed no more and cannot be redriven', async () => {
+describe('discard', () => {
+  test('keeps the notification failed, no longer lists it and refuses to redrive it', async () => {
     const hub = await refused(1);
     const seen = await letters(hub);
     expect(await hub.deadLetters.discard('la', 1, hub.clock.iso())).toBe(true);
@@ -179,7 +179,7 @@ describe('A discarded dead letter', () => {
     });
   });
 
-  test('is none of those that are pending or delivered', async () => {
+  test('refuses a notification that is pending or delivered', async () => {
     const hub = await refused(1);
     await redrive(hub, await letters(hub));
     expect(await hub.deadLetters.discard('la', 1, hub.clock.iso())).toBe(false);

@@ -47,15 +47,15 @@ const flight = task(2);
 const arrival = task(3);
 const asked = given(opened, asksCrew, warnsHospital({ partOf: flight }));
 const deadline = (state: MissionState, id: string): string | undefined => deadlineOf(taskIn(state, id));
-/** What the hub says of a Task whose deadline has passed. */
+/** The hub message about a Task whose deadline has passed. */
 const overdue = (
   state: MissionState,
   id: string,
   at = deadline(state, id) ?? taskIn(state, id).acknowledgeBy,
 ): Step => [hub, overdueMessage(state, taskIn(state, id), at, directory)];
 
-describe('The deadline of a Task', () => {
-  test('is given when it is opened, by kind and urgency', () => {
+describe('deadlineOf', () => {
+  test('sets a deadline when the Task is opened, by kind and urgency', () => {
     expect(asked.tasks.map(deadlineOf)).toEqual([
       '2026-02-01T11:01:00.000Z',
       '2026-02-01T11:02:00.000Z',
@@ -63,7 +63,7 @@ describe('The deadline of a Task', () => {
     ]);
   });
 
-  test('has passed away once a person has acknowledged it', () => {
+  test('returns no deadline after an acknowledgement', () => {
     for (const [sender, id] of [
       [la, task(1)],
       [operator, flight],
@@ -72,7 +72,7 @@ describe('The deadline of a Task', () => {
       expect(deadline(later(asked, acknowledges(sender, id)), id)).toBeUndefined();
   });
 
-  test('has passed away with any answer of the owner', () => {
+  test('returns no deadline after any answer of the owner', () => {
     expect(deadline(later(asked, accepted), task(1))).toBeUndefined();
     expect(deadline(later(asked, crewSays(flight, 'accepted')), flight)).toBeUndefined();
     expect(deadline(later(asked, hospitalSays(arrival, 'accepted')), arrival)).toBeUndefined();
@@ -82,7 +82,7 @@ describe('The deadline of a Task', () => {
     expect(codeOf(when(fedBack, acknowledges(hospital, arrival)))).toBe('accepted');
   });
 
-  test('comes with what asks, and with nothing else', () => {
+  test('sets a deadline with a message that asks, and with no other', () => {
     for (const step of [
       acknowledges(la, task(1)),
       accepted,
@@ -94,7 +94,7 @@ describe('The deadline of a Task', () => {
     expect(entryOf(when(asked, [la, again])).acknowledgeBy).toBe('2026-02-01T11:05:00.000Z');
   });
 
-  test('does not pass because the asker or anybody else has said something', () => {
+  test('keeps the deadline after messages of parties other than the owner', () => {
     const state = later(
       asked,
       [operator, missionUpdate({ mission, describes: false })],
@@ -104,7 +104,7 @@ describe('The deadline of a Task', () => {
     expect(taskIn(state, flight).acknowledgedAt).toBeUndefined();
   });
 
-  test('is a new one when the Task is asked again', () => {
+  test('sets a new deadline when the Task is asked again', () => {
     const again = later(asked, hospitalSays(arrival, 'accepted'), [
       la,
       prearrivalNotification({ mission, task: arrival, to: [] }),
@@ -112,7 +112,7 @@ describe('The deadline of a Task', () => {
     expect(deadline(again, arrival)).toBe('2026-02-01T11:06:00.000Z');
   });
 
-  test('ends with the Task', () => {
+  test('returns no deadline of a closed Task', () => {
     for (const state of [
       later(asked, crewSays(flight, 'declined')),
       later(asked, cancels),
@@ -122,7 +122,7 @@ describe('The deadline of a Task', () => {
     expect(deadline(later(asked, forwards()), task(1))).toBeUndefined();
   });
 
-  test('of a deferred decision is the time until which it is deferred, in UTC', () => {
+  test('returns the time until which a decision is deferred, in UTC', () => {
     const state = later(given(opened), decides('deferred', { until: '2026-02-01T15:00:00+01:00' }));
     expect(deadline(state, task(1))).toBe('2026-02-01T14:00:00.000Z');
     expect(deadline(later(state, decides('accepted', { id: 'now' })), task(1))).toBeUndefined();
@@ -130,7 +130,7 @@ describe('The deadline of a Task', () => {
     expect(deadline(longer, task(1))).toBe('2026-02-01T15:00:00.000Z');
   });
 
-  test('of a deferred decision lies ahead', () => {
+  test('refuses a deferral until a time that is not in the future', () => {
     for (const until of ['2026-02-01T12:00:00+01:00', timeOf(2)])
       expectRefused(
         when(given(opened), decides('deferred', { until })),
@@ -140,26 +140,24 @@ describe('The deadline of a Task', () => {
     expect(codeOf(when(given(opened), decides('deferred', { until: '2026-02-01T11:01:00.001Z' })))).toBe('accepted');
   });
 
-  test('of an entry that knows none, as the first release wrote it, has passed with its time', () => {
-    const entry = entryOf(when(undefined, opened));
-    const { acknowledgeBy: _unknown, ...old } = entry;
-    const state = fold([old]);
-    expect(state?.tasks[0]).toMatchObject({ acknowledgeBy: timeOf(1) });
+  test('requires a deadline in an entry that asks', () => {
+    const { acknowledgeBy: _acknowledgeBy, ...incomplete } = entryOf(when(undefined, opened));
+    expect(() => fold([incomplete])).toThrow('has no deadline');
   });
 });
 
-describe('A cancellation told to a crew in the air', () => {
+describe('cancellation while a crew is airborne', () => {
   const flying = given(opened, asksCrew, crewSays(flight, 'accepted'), crewReports(flight, 'departed'));
   const cancelled = later(flying, cancels);
 
-  test('must be acknowledged, in the time that a crew has', () => {
+  test('sets a deadline for the acknowledgement of the crew', () => {
     expect(taskIn(flying, flight).acknowledgedAt).toBe(timeOf(3));
     expect(taskIn(cancelled, flight)).toMatchObject({ cancelRequested: true, status: 'in-progress', changedBy: 5 });
     expect(taskIn(cancelled, flight).acknowledgedAt).toBeUndefined();
     expect(deadline(cancelled, flight)).toBe('2026-02-01T11:05:00.000Z');
   });
 
-  test('is acknowledged once, by an acknowledgement', () => {
+  test('accepts one acknowledgement of the crew', () => {
     const seen = later(cancelled, acknowledges(operator, flight));
     expect(taskIn(seen, flight)).toMatchObject({ status: 'in-progress', acknowledgedAt: timeOf(6) });
     expect(deadline(seen, flight)).toBeUndefined();
@@ -167,40 +165,40 @@ describe('A cancellation told to a crew in the air', () => {
     expectNotified(when(cancelled, acknowledges(operator, flight)), la);
   });
 
-  test('cannot be acknowledged before there is one', () => {
+  test('refuses an acknowledgement before the cancellation', () => {
     expectIllegal(when(flying, acknowledges(operator, flight)), flying);
   });
 
-  test('is not acknowledged by a report of the flight: a machine may have sent it', () => {
+  test('does not take a report of the flight as an acknowledgement: a machine may have sent it', () => {
     const reported = later(cancelled, crewReports(flight, 'on-scene'));
     expect(taskIn(reported, flight).acknowledgedAt).toBeUndefined();
     expect(deadline(reported, flight)).toBe('2026-02-01T11:05:00.000Z');
   });
 
-  test('that let a crew go before it left: its late report is no late acknowledgement, nobody waits for one', () => {
+  test('does not take a late report of a crew that was cancelled before departure as an acknowledgement', () => {
     const released = later(asked, cancels);
     expect(taskIn(released, flight).acknowledgedAt).toBeUndefined();
     expect(taskIn(later(released, crewReports(flight, 'unit-alerted')), flight).acknowledgedAt).toBeUndefined();
   });
 
-  test('is acknowledged by the answer of a crew that ends its flight', () => {
+  test('takes the answer of a crew that ends its flight as an acknowledgement', () => {
     expect(taskIn(later(cancelled, crewSays(flight, 'aborted')), flight).acknowledgedAt).toBe(timeOf(6));
   });
 
-  test('gives no deadline where nobody is in the air', () => {
+  test('sets no deadline if no crew is airborne', () => {
     expect(entryOf(when(flying, cancels)).acknowledgeBy).toBeDefined();
     expect(entryOf(when(asked, cancels)).acknowledgeBy).toBeUndefined();
   });
 
-  test('is told anew though people were told before that the crew had not acknowledged its ask', () => {
+  test('removes the earlier overdue mark of the Task, so that the new deadline is notified too', () => {
     const late = withTask(flying, flight, { overdue: '2026-02-01T11:02:00.000Z' });
     expect(taskIn(later(late, cancels), flight).overdue).toBeUndefined();
   });
 });
 
-describe('A deadline that has passed', () => {
-  test('is noted on the Task, whose status stays, and is told to who asked, the requester and the coordinator', () => {
-    for (const [id, told] of [
+describe('overdueMessage: a passed deadline', () => {
+  test('marks the Task, keeps its status and notifies the asker, the requester and the coordinator', () => {
+    for (const [id, notified] of [
       [task(1), [amk, la]],
       [flight, [la]],
       [arrival, [la]],
@@ -213,43 +211,43 @@ describe('A deadline that has passed', () => {
       });
       expect(taskIn(entry.state, id).acknowledgedAt).toBeUndefined();
       expect(deadline(entry.state, id)).toBeUndefined();
-      expectNotified({ outcome: 'accepted', entry }, ...told);
+      expectNotified({ outcome: 'accepted', entry }, ...notified);
     }
   });
 
-  test('says nothing of whether the party can be reached by machine', () => {
+  test('does not mark the party as unreachable', () => {
     expect(later(asked, overdue(asked, flight)).unreachable).toBeUndefined();
   });
 
-  test('is told to the crew that warned a hospital too', () => {
+  test('notifies also a crew that sent the prearrival notification', () => {
     const byCrew = given(opened, asksCrew, [operator, prearrivalNotification({ mission })]);
     expectNotified(when(byCrew, overdue(byCrew, arrival)), operator, la);
   });
 
-  test('is told to the requester after a forwarding as well', () => {
+  test('notifies the requester also after a forwarding', () => {
     const forwarded = later(given(opened), forwards());
     expectNotified(when(forwarded, overdue(forwarded, task(2))), amk, la, otherLa);
   });
 
-  test('is told once', () => {
-    const told = later(asked, overdue(asked, flight));
-    expectIllegal(when(told, overdue(asked, flight)), told);
+  test('is accepted once', () => {
+    const notified = later(asked, overdue(asked, flight));
+    expectIllegal(when(notified, overdue(asked, flight)), notified);
   });
 
-  test('is not told once a person has acknowledged, or the Task is over', () => {
+  test('is refused after an acknowledgement and after the end of the Task', () => {
     for (const step of [acknowledges(operator, flight), crewSays(flight, 'declined'), cancels]) {
       const state = later(asked, step);
       expectIllegal(when(state, overdue(asked, flight)), state);
     }
   });
 
-  test('is not told of a deadline that another has replaced', () => {
+  test('is refused for a deadline that a later one has replaced', () => {
     const again = later(asked, [la, prearrivalNotification({ mission, task: arrival, to: [] })]);
     expectIllegal(when(again, overdue(asked, arrival)), again);
     expect(codeOf(when(again, overdue(again, arrival)))).toBe('accepted');
   });
 
-  test('leaves the acknowledgement to come, which keeps that it was late', () => {
+  test('accepts a late acknowledgement and keeps the overdue mark', () => {
     const state = later(asked, overdue(asked, flight), acknowledges(operator, flight));
     expect(taskIn(state, flight)).toMatchObject({
       status: 'received',
@@ -258,7 +256,7 @@ describe('A deadline that has passed', () => {
     });
   });
 
-  test('and a Task asked again may pass a second one, told by another message', () => {
+  test('is accepted for a second deadline of the same Task, with another id', () => {
     const first = overdue(asked, arrival);
     const again = later(asked, first, [la, prearrivalNotification({ mission, task: arrival, to: [] })]);
     expect(taskIn(again, arrival).overdue).toBeUndefined();
@@ -267,22 +265,22 @@ describe('A deadline that has passed', () => {
     expect(taskIn(later(again, second), arrival).overdue).toBe('2026-02-01T11:06:00.000Z');
   });
 
-  test('of a deferral is told to the requester; the decision may follow', () => {
+  test('marks a deferral as overdue and accepts the decision after it', () => {
     const deferred = later(given(opened), decides('deferred', { until: '2026-02-01T12:05:00+01:00' }));
-    const told = later(deferred, overdue(deferred, task(1)));
-    expect(taskIn(told, task(1))).toMatchObject({
+    const notified = later(deferred, overdue(deferred, task(1)));
+    expect(taskIn(notified, task(1))).toMatchObject({
       status: 'on-hold',
       overdue: '2026-02-01T11:05:00.000Z',
       until: '2026-02-01T12:05:00+01:00',
     });
-    expect(deadline(told, task(1))).toBeUndefined();
-    const longer = later(told, decides('deferred', { until: '2026-02-01T12:30:00+01:00' }));
+    expect(deadline(notified, task(1))).toBeUndefined();
+    const longer = later(notified, decides('deferred', { until: '2026-02-01T12:30:00+01:00' }));
     expect(deadline(longer, task(1))).toBe('2026-02-01T11:30:00.000Z');
-    expect(codeOf(when(told, rejected))).toBe('accepted');
+    expect(codeOf(when(notified, rejected))).toBe('accepted');
   });
 
   test.each(['received', 'rejected', 'completed', 'failed', 'cancelled'] as const satisfies readonly TaskStatus[])(
-    'is not told of a Task that is %s',
+    'is refused for a Task that is %s',
     (status) => {
       const state = withTask(asked, flight, { status });
       expectIllegal(when(state, overdue(asked, flight)), state);
@@ -290,7 +288,7 @@ describe('A deadline that has passed', () => {
   );
 });
 
-describe('What the hub says of a deadline', () => {
+describe('overdueMessage: text', () => {
   const said = (state: MissionState, id: string): { readonly text: string; readonly words: string } => {
     const [, message] = overdue(state, id);
     const bundle: { entry: { resource: { payload?: { contentString: string }[] } }[] } = JSON.parse(message.text);
@@ -304,7 +302,7 @@ describe('What the hub says of a deadline', () => {
     expect(said(asked, arrival).text).toContain('"telecom":[{"system":"phone","value":"+47 00 00 00 31"}]');
   });
 
-  test('says of a deferral that nobody has decided, and of a cancellation that it is one', () => {
+  test('names a deferral without a decision, and a cancellation', () => {
     const deferred = later(given(opened), decides('deferred', { until: '2026-02-01T12:05:00+01:00' }));
     expect(said(deferred, task(1)).words).toBe(
       'AMK LA Oslo deferred the decision until 1 February 2026, 12:05:00 (UTC+01:00) and has not decided. Phone AMK LA Oslo: +47 00 00 00 11.',
@@ -313,14 +311,14 @@ describe('What the hub says of a deadline', () => {
     expect(said(cancelled, flight).words).toContain('This resource is not needed any more');
   });
 
-  test('says so where the directory has no number, or does not know the party any more', () => {
+  test('names a number that is missing, and a party that has left the directory by its organisation number', () => {
     const other = withTask(asked, arrival, { owner: parties.otherHospital.organisation });
     expect(said(other, arrival).words).toMatch(/: the directory has no number\.$/);
     expect(said(other, arrival).text).not.toContain('telecom');
     expect(said(withTask(asked, arrival, { owner: '199999999' }), arrival).words).toContain('Phone 199999999: ');
   });
 
-  test('is an exercise in an exercise, in words too', () => {
+  test('marks an exercise in code and text', () => {
     const drill = { ...asked, exercise: true };
     expect(said(drill, arrival).words).toMatch(/^EXERCISE\. Nobody/);
     expect(said(drill, arrival).text).toContain('HTEST');
@@ -330,7 +328,7 @@ describe('What the hub says of a deadline', () => {
     expect(codeOf(when(drill, overdue(drill, arrival)))).toBe('accepted');
   });
 
-  test('has an id that follows from mission, Task and deadline', () => {
+  test('derives the id from mission, Task and deadline', () => {
     const [, message] = overdue(asked, arrival);
     expect(overdue(asked, arrival)[1]).toEqual(message);
     for (const other of [

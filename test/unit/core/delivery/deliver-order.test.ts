@@ -130,7 +130,7 @@ describe('deliver: an endpoint that fails', () => {
       expect(await deadNumbers(hub.deadLetters)).toEqual([1]);
       expect(hub.channel.posts).toHaveLength(1);
       hub.clock.advance(86_400_000);
-      // What is owed now is that people are told, and the answer of the one who was not.
+      // The notification has failed. Only the fan-out of the alert is pending.
       expect(await hub.missions.entry(mission, 2)).toMatchObject({ event: 'delivery-failed', fanOutPending: true });
       expect(await due(hub)).toEqual([{ kind: 'fan-out', mission, entry: 2 }]);
     },
@@ -260,7 +260,7 @@ describe('deliver with queue and sweeper', () => {
           );
         continue;
       }
-      const delivered = await deliver(received.order, portsOf(hub));
+      const delivered = await deliver(received.job, portsOf(hub));
       if (delivered.outcome === 'complete') hub.queue.remove(received.receipt);
       else hub.queue.hide(received.receipt, delivered.seconds);
     }

@@ -3,7 +3,7 @@ import { fanOut } from '../../../../core/delivery/fan-out.ts';
 import { sweep, type SweepPorts } from '../../../../core/delivery/sweep.ts';
 import { attempted } from '../../../support/contact.ts';
 import { sampleSubscription } from '../../../contract/scenario.ts';
-import { Crash, type Gate, gated } from '../../../memory/gate.ts';
+import { Crash, type Interceptor, withInterceptor } from '../../../memory/intercept.ts';
 import { memoryHub } from '../../../memory/hub.ts';
 import { missionRequest, missionUpdate } from '../../../support/messages.ts';
 import {
@@ -12,15 +12,15 @@ import {
   update,
   accept,
   subscribe,
-  everybodySubscribed,
+  subscribeAll,
   notificationsOf,
   entriesOf,
   logOf,
   sweepAll,
-  expectEverybodyTold,
+  expectAllNotified,
   other,
   otherMission,
-  story,
+  scenario,
   play,
   amk,
   la,
@@ -30,7 +30,7 @@ import {
 describe('fan-out of an entry with pending earlier ones', () => {
   test('completes pending fan-outs of earlier entries first, in order', async () => {
     const hub = memoryHub();
-    await everybodySubscribed(hub);
+    await subscribeAll(hub);
     for (const step of [
       [amk, request],
       [amk, update('second')],
@@ -38,8 +38,8 @@ describe('fan-out of an entry with pending earlier ones', () => {
       await accept(hub, step);
     const third = await accept(hub, [amk, update('third')]);
     const calls: string[] = [];
-    const watching: Gate = (name, call) => (calls.push(name), call());
-    await fanOut(gated(hub, watching), third);
+    const watching: Interceptor = (name, call) => (calls.push(name), call());
+    await fanOut(withInterceptor(hub, watching), third);
     expect(await notificationsOf(hub, 'la-1')).toMatchObject([
       { number: 1, entry: 1 },
       { number: 2, entry: 2, previous: 1 },
@@ -51,11 +51,11 @@ describe('fan-out of an entry with pending earlier ones', () => {
 
   test('reads no earlier entries if none is pending', async () => {
     const hub = memoryHub();
-    await everybodySubscribed(hub);
+    await subscribeAll(hub);
     await fanOut(hub, await accept(hub, [amk, request]));
     const calls: string[] = [];
-    const watching: Gate = (name, call) => (calls.push(name), call());
-    await fanOut(gated(hub, watching), await accept(hub, [amk, update('second')]));
+    const watching: Interceptor = (name, call) => (calls.push(name), call());
+    await fanOut(withInterceptor(hub, watching), await accept(hub, [amk, update('second')]));
     expect(calls.sort()).toEqual(
       [
         'missions.completeFanOut',
@@ -71,7 +71,7 @@ describe('fan-out of an entry with pending earlier ones', () => {
 
   test('completes no fan-out a second time', async () => {
     const hub = memoryHub();
-    await everybodySubscribed(hub);
+    await subscribeAll(hub);
     const first = await accept(hub, [amk, request]);
     const second = await accept(hub, [amk, update('second')]);
     await fanOut(hub, first);
@@ -82,11 +82,12 @@ describe('fan-out of an entry with pending earlier ones', () => {
 
   test('completes no later entry before one whose fan-out fails', async () => {
     const hub = memoryHub();
-    await everybodySubscribed(hub);
+    await subscribeAll(hub);
     await accept(hub, [amk, request]);
     const second = await accept(hub, [amk, update('second')]);
-    const broken: Gate = (name, call) => (name === 'eventNumbers.number' ? Promise.reject(new Crash(name)) : call());
-    await expect(fanOut(gated(hub, broken), second)).rejects.toThrow(Crash);
+    const broken: Interceptor = (name, call) =>
+      name === 'eventNumbers.number' ? Promise.reject(new Crash(name)) : call();
+    await expect(fanOut(withInterceptor(hub, broken), second)).rejects.toThrow(Crash);
     expect(await entriesOf(hub, 'la-1')).toEqual([]);
     await sweepAll(hub, hub);
     // A minute has passed meanwhile: the third says that nobody has acknowledged the request.
@@ -97,18 +98,18 @@ describe('fan-out of an entry with pending earlier ones', () => {
 describe('fan-out with crashes', () => {
   test('notifies every subscription without a crash', async () => {
     const { hub } = await play(new Set(), 'after the call');
-    await expectEverybodyTold(hub, [mission, otherMission]);
+    await expectAllNotified(hub, [mission, otherMission]);
     expect(await entriesOf(hub, 'operator')).toHaveLength(4);
   });
 
   test.each(['before the call', 'after the call'] as const)(
     'notifies every subscription once, in order, without a gap, whichever call the process crashes at (%s)',
-    async (dies) => {
-      const { calls } = await play(new Set(), dies);
+    async (when) => {
+      const { calls } = await play(new Set(), when);
       expect(calls).toBeGreaterThan(50);
-      for (let death = 1; death <= calls + 1; death += 1) {
-        const { hub } = await play(new Set([death]), dies);
-        await expectEverybodyTold(hub, [mission, otherMission]);
+      for (let crash = 1; crash <= calls + 1; crash += 1) {
+        const { hub } = await play(new Set([crash]), when);
+        await expectAllNotified(hub, [mission, otherMission]);
       }
     },
   );
@@ -117,16 +118,16 @@ describe('fan-out with crashes', () => {
 describe('sweep', () => {
   test('completes unfinished fan-outs, after which only deliveries are due', async () => {
     const hub = memoryHub();
-    await everybodySubscribed(hub);
-    for (const step of story) await accept(hub, step);
+    await subscribeAll(hub);
+    for (const step of scenario) await accept(hub, step);
     hub.clock.advance(10_000);
     const swept = await sweep(
       hub,
       () => 60_000,
       () => undefined,
     );
-    expect(swept).toEqual({ completed: story.length, failed: 0, stalled: 0, more: false });
-    await expectEverybodyTold(hub, [mission, otherMission]);
+    expect(swept).toEqual({ completed: scenario.length, failed: 0, stalled: 0, more: false });
+    await expectAllNotified(hub, [mission, otherMission]);
     expect(await hub.obligations.due(hub.clock.iso(), 10)).toEqual([]);
   });
 
@@ -223,7 +224,7 @@ describe('sweep', () => {
 
   test('works other obligations although one fails', async () => {
     const hub = memoryHub();
-    await everybodySubscribed(hub);
+    await subscribeAll(hub);
     await subscribe(hub, 'second-operator', otherOperator);
     await accept(hub, [amk, request]);
     await accept(hub, [amk, other]);
@@ -279,7 +280,7 @@ describe('sweep', () => {
 
   test('works other obligations although more than a batch of them fail', async () => {
     const hub = memoryHub();
-    await everybodySubscribed(hub);
+    await subscribeAll(hub);
     await fanOut(hub, await accept(hub, [amk, request]));
     for (let sent = 0; sent < 130; sent += 1) {
       await fanOut(hub, await accept(hub, [amk, missionUpdate({ mission, id: `pending-${sent}` })]));
@@ -297,13 +298,13 @@ describe('sweep', () => {
     while ((await pass()).more && passes < 10) passes += 1;
     expect(passes).toBeGreaterThan(1);
     expect(passes).toBeLessThan(10);
-    // Nobody answered for the first mission, and the second has been told all the same.
+    // The fan-outs of the first mission failed, and the second was notified nevertheless.
     expect((await hub.missions.entry(otherMission, 1))?.fanOutPending).toBe(false);
   });
 
   test('stops in time and reports that more is due', async () => {
     const hub = memoryHub();
-    await everybodySubscribed(hub);
+    await subscribeAll(hub);
     // Eight are worked side by side.
     for (let number = 1; number <= 9; number += 1) await accept(hub, [amk, missionRequest({ id: `r${number}` })]);
     hub.clock.advance(10_000);
@@ -318,7 +319,7 @@ describe('sweep', () => {
 
   test('takes a hundred obligations in a pass and reports that more may be due', async () => {
     const hub = memoryHub();
-    await everybodySubscribed(hub);
+    await subscribeAll(hub);
     await accept(hub, [amk, request]);
     for (let number = 2; number <= 120; number += 1) await accept(hub, [amk, update(`u${number}`)]);
     hub.clock.advance(10_000);

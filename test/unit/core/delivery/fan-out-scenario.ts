@@ -8,7 +8,7 @@ import { sweep, type SweepPorts } from '../../../../core/delivery/sweep.ts';
 import type { Message } from '../../../../schemas/messages/message.ts';
 import { becomes } from '../../../support/contact.ts';
 import { sampleSubscription } from '../../../contract/scenario.ts';
-import { Crash, gated, mortal } from '../../../memory/gate.ts';
+import { Crash, withInterceptor, crashingProcess } from '../../../memory/intercept.ts';
 import { type MemoryHub, memoryHub } from '../../../memory/hub.ts';
 import {
   missionOpenedBy,
@@ -56,7 +56,7 @@ export const subscribe = async (
 export const subscriptionIds = ['amk', 'la-1', 'la-2', 'operator', 'hospital', 'quality'];
 
 /** Every party has a subscription, the AMK LA two. */
-export const everybodySubscribed = async (hub: MemoryHub): Promise<void> => {
+export const subscribeAll = async (hub: MemoryHub): Promise<void> => {
   await subscribe(hub, 'amk', amk);
   await subscribe(hub, 'la-1', la);
   await subscribe(hub, 'la-2', la);
@@ -96,17 +96,17 @@ export const sweepAll = async (
     const due = await hub.obligations.due('2098-01-01T00:00:00.000Z', 1000);
     if (!due.some(({ kind }) => kind === 'fan-out')) return;
   }
-  throw new Error('the sweeper does not come to an end');
+  throw new Error('the sweeper does not finish');
 };
 
 /**
- * Every recipient's every subscription has each entry exactly once: numbered without a gap, in the order of the log,
- * each naming the one before it in its mission, and on its way in that order. Nothing is owed.
+ * Each subscription of each recipient has each entry exactly once: numbered without a gap, in the order of the log,
+ * each with the previous number in its mission, and sent in that order. No fan-out is pending.
  */
-export const expectEverybodyTold = async (hub: MemoryHub, missions: readonly string[]): Promise<void> => {
+export const expectAllNotified = async (hub: MemoryHub, missions: readonly string[]): Promise<void> => {
   const logs = (await Promise.all(missions.map((id) => logOf(hub, id)))).flat();
-  const orders = hub.queue.notifications();
-  const told = new Map(logs.map((entry) => [`${entry.mission}.${entry.number}`, new Set<string>()]));
+  const jobs = hub.queue.notifications();
+  const notified = new Map(logs.map((entry) => [`${entry.mission}.${entry.number}`, new Set<string>()]));
   for (const id of subscriptionIds) {
     const subscription = await hub.subscriptions.read(id);
     const notifications = await notificationsOf(hub, id);
@@ -115,33 +115,33 @@ export const expectEverybodyTold = async (hub: MemoryHub, missions: readonly str
     );
     for (const one of missions) {
       const mine = notifications.filter((notification) => notification.mission === one);
-      const owed = logs.filter(
+      const expected = logs.filter(
         (entry) => entry.mission === one && entry.recipients.includes(subscription?.organisation ?? ''),
       );
-      expect(mine.map(({ entry }) => entry)).toEqual(owed.map(({ number }) => number));
+      expect(mine.map(({ entry }) => entry)).toEqual(expected.map(({ number }) => number));
       expect(mine.map(({ previous }) => previous)).toEqual([
         ...(mine.length === 0 ? [] : [undefined]),
         ...mine.slice(0, -1).map(({ number }) => number),
       ]);
-      // An order may be sent again after minutes; the first of each counts.
-      const ordered = orders.filter((order) => order.subscription === id && order.mission === one);
-      expect([...new Set(ordered.map(({ number }) => number))]).toEqual(mine.map(({ number }) => number));
+      // A job may be sent again after minutes; the first of each counts.
+      const sent = jobs.filter((job) => job.subscription === id && job.mission === one);
+      expect([...new Set(sent.map(({ number }) => number))]).toEqual(mine.map(({ number }) => number));
     }
-    for (const { mission: of, entry, number } of notifications) told.get(`${of}.${entry}`)?.add(`${id}.${number}`);
+    for (const { mission: of, entry, number } of notifications) notified.get(`${of}.${entry}`)?.add(`${id}.${number}`);
   }
   for (const entry of logs) {
     expect(entry.fanOutPending).toBe(false);
     expect(new Set(entry.notified.map(({ subscription, number }) => `${subscription}.${number}`))).toEqual(
-      told.get(`${entry.mission}.${entry.number}`),
+      notified.get(`${entry.mission}.${entry.number}`),
     );
-    expect(entry.notified).toHaveLength(told.get(`${entry.mission}.${entry.number}`)?.size ?? -1);
+    expect(entry.notified).toHaveLength(notified.get(`${entry.mission}.${entry.number}`)?.size ?? -1);
     expect(entry.withoutSubscription).toEqual([]);
   }
 };
-/** Two missions that run side by side and concern the same parties. */
+/** Two concurrent missions of the same parties. */
 export const other = missionRequest({ id: 'other-request', urgency: 'urgent' });
 export const otherMission = missionOpenedBy(other);
-export const story: readonly Step[] = [
+export const scenario: readonly Step[] = [
   [amk, request],
   [la, resourceRequest({ mission, id: 's2' })],
   [amk, other],
@@ -152,22 +152,22 @@ export const story: readonly Step[] = [
   [amk, missionUpdate({ mission: otherMission, id: 's7' })],
 ];
 
-/** Plays the story; every message is accepted, but who tells of it may die, and so may the sweeper. */
+/** Sends the messages of the scenario. Each is accepted; its fan-out and the sweeper may crash. */
 export const play = async (
-  deaths: ReadonlySet<number>,
-  dies: 'before the call' | 'after the call',
+  crashes: ReadonlySet<number>,
+  when: 'before the call' | 'after the call',
 ): Promise<{ readonly hub: MemoryHub; readonly calls: number }> => {
   const hub = memoryHub();
-  await everybodySubscribed(hub);
-  const process = mortal(deaths, dies);
-  const ports = gated(hub, process.gate);
-  for (const step of story) {
+  await subscribeAll(hub);
+  const process = crashingProcess(crashes, when);
+  const ports = withInterceptor(hub, process.intercept);
+  for (const step of scenario) {
     const entry = await accept(hub, step);
-    process.revive();
+    process.restart();
     await fanOut(ports, entry).catch((error: unknown) => {
       if (!(error instanceof Crash)) throw error;
     });
   }
-  await sweepAll(hub, ports, process.revive);
+  await sweepAll(hub, ports, process.restart);
   return { hub, calls: process.calls() };
 };

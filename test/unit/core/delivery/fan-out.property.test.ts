@@ -2,17 +2,17 @@ import { array, assert, asyncProperty, constantFrom, integer, option, scheduler,
 import { describe, test } from 'vitest';
 import { fanOut } from '../../../../core/delivery/fan-out.ts';
 import { sweep, type SweepPorts } from '../../../../core/delivery/sweep.ts';
-import { Crash, type Gate, gated, mortal } from '../../../memory/gate.ts';
+import { Crash, type Interceptor, withInterceptor, crashingProcess } from '../../../memory/intercept.ts';
 import { memoryHub } from '../../../memory/hub.ts';
 import {
   mission,
   update,
   accept,
-  everybodySubscribed,
+  subscribeAll,
   sweepAll,
-  expectEverybodyTold,
+  expectAllNotified,
   otherMission,
-  story,
+  scenario,
   play,
   amk,
   la,
@@ -25,9 +25,9 @@ describe('fan-out with random crashes', () => {
       asyncProperty(
         uniqueArray(integer({ min: 1, max: 90 }), { maxLength: 25 }),
         constantFrom('before the call' as const, 'after the call' as const),
-        async (deaths, dies) => {
-          const { hub } = await play(new Set(deaths), dies);
-          await expectEverybodyTold(hub, [mission, otherMission]);
+        async (crashes, when) => {
+          const { hub } = await play(new Set(crashes), when);
+          await expectAllNotified(hub, [mission, otherMission]);
         },
       ),
       { numRuns: 150 },
@@ -40,23 +40,23 @@ describe('fan-out with random crashes', () => {
       asyncProperty(
         scheduler(),
         array(option(integer({ min: 1, max: 20 }), { nil: 0 }), { minLength: 6, maxLength: 6 }),
-        async (schedule, deaths) => {
+        async (schedule, crashes) => {
           const hub = memoryHub();
-          await everybodySubscribed(hub);
-          for (const before of story.slice(0, 2)) await accept(hub, before);
+          await subscribeAll(hub);
+          for (const before of scenario.slice(0, 2)) await accept(hub, before);
           const live = async (index: number, run: (ports: SweepPorts) => Promise<unknown>): Promise<void> => {
-            const process = mortal(
-              new Set([deaths[index] ?? 0]),
+            const process = crashingProcess(
+              new Set([crashes[index] ?? 0]),
               index % 2 === 0 ? 'before the call' : 'after the call',
             );
-            const gate: Gate = (name, call) =>
-              process.gate(name, async () => {
+            const intercept: Interceptor = (name, call) =>
+              process.intercept(name, async () => {
                 await schedule.schedule(Promise.resolve(), `${index} ${name}`);
                 return call();
               });
             // Sweepers believe that time has passed, so that everything is theirs to do.
             const now = index >= 4 ? () => hub.clock.now() + 120_000 : hub.now;
-            await run(gated({ ...hub, now }, gate)).catch((error: unknown) => {
+            await run(withInterceptor({ ...hub, now }, intercept)).catch((error: unknown) => {
               if (!(error instanceof Crash)) throw error;
             });
           };
@@ -76,7 +76,7 @@ describe('fan-out with random crashes', () => {
           ]);
           await schedule.waitFor(all);
           await sweepAll(hub, hub);
-          await expectEverybodyTold(hub, [mission]);
+          await expectAllNotified(hub, [mission]);
         },
       ),
       { numRuns: 150 },

@@ -18,7 +18,7 @@ import {
   update,
   accept,
   subscribe,
-  everybodySubscribed,
+  subscribeAll,
   withoutRoom,
   notificationsOf,
   entriesOf,
@@ -33,7 +33,7 @@ import {
 describe('fanOut', () => {
   test('notifies each subscription of each recipient once, and no other', async () => {
     const hub = memoryHub();
-    await everybodySubscribed(hub);
+    await subscribeAll(hub);
     await fanOut(hub, await accept(hub, [amk, request]));
     expect(await entriesOf(hub, 'la-1')).toEqual([1]);
     expect(await entriesOf(hub, 'la-2')).toEqual([1]);
@@ -52,7 +52,7 @@ describe('fanOut', () => {
 
   test('notifies each subscription once, however often the fan-out is repeated', async () => {
     const hub = memoryHub();
-    await everybodySubscribed(hub);
+    await subscribeAll(hub);
     const entry = await accept(hub, [amk, request]);
     await fanOut(hub, entry);
     await fanOut(hub, entry);
@@ -64,7 +64,7 @@ describe('fanOut', () => {
 
   test('notifies no subscription if later entries have been fanned out long before', async () => {
     const hub = memoryHub();
-    await everybodySubscribed(hub);
+    await subscribeAll(hub);
     const first = await accept(hub, [amk, request]);
     await fanOut(hub, first);
     await fanOut(hub, await accept(hub, [amk, update('second')]));
@@ -78,7 +78,7 @@ describe('fanOut', () => {
 
   test('writes a notification that is due a while later', async () => {
     const hub = memoryHub();
-    await everybodySubscribed(hub);
+    await subscribeAll(hub);
     await fanOut(hub, await accept(hub, [amk, request]));
     expect(await hub.notifications.read('la-1', 1)).toEqual({
       subscription: 'la-1',
@@ -111,7 +111,7 @@ describe('fanOut', () => {
 
   test('stores which subscriptions were notified, with their numbers', async () => {
     const hub = memoryHub();
-    await everybodySubscribed(hub);
+    await subscribeAll(hub);
     await fanOut(hub, await accept(hub, [amk, request]));
     await fanOut(hub, await accept(hub, [amk, update('second')]));
     expect(await hub.missions.entry(mission, 2)).toMatchObject({
@@ -150,7 +150,7 @@ describe('fanOut', () => {
 
   test('delays no other subscription if one has no room, and alerts people to phone its party', async () => {
     const hub = memoryHub();
-    await everybodySubscribed(hub);
+    await subscribeAll(hub);
     const full = withoutRoom(hub, 'operator');
     await fanOut(full, await accept(full, [amk, request]));
     await fanOut(full, await accept(full, [la, resourceRequest({ mission })]));
@@ -171,7 +171,7 @@ describe('fanOut', () => {
 
   test('reaches a party if one of its two subscriptions has room', async () => {
     const hub = memoryHub();
-    await everybodySubscribed(hub);
+    await subscribeAll(hub);
     const full = withoutRoom(hub, 'la-1');
     await fanOut(full, await accept(full, [amk, request]));
     expect(await hub.missions.entry(mission, 1)).toMatchObject({
@@ -184,7 +184,7 @@ describe('fanOut', () => {
   test('filters by the role of the subscriber in the mission as of the entry', async () => {
     const filtered = async (roles: NonNullable<SubscriptionFilter['roles']>): Promise<readonly number[]> => {
       const hub = memoryHub();
-      await everybodySubscribed(hub);
+      await subscribeAll(hub);
       await subscribe(hub, 'mine', operator, { filter: { roles } });
       await subscribe(hub, 'theirs', la, { filter: { roles } });
       for (const step of [
@@ -259,13 +259,15 @@ describe('filters of subscriptions', () => {
       [amk, missionUpdate({ mission, id: 'fourth' })],
     ];
     for (const step of steps) await fanOut(hub, await accept(hub, step));
-    const untold = (await logOf(hub, mission)).filter((entry) => entry.withoutSubscription.includes(la.organisation));
-    const told = await notificationsOf(hub, 'la-1');
-    expect(told.map(({ number }) => number)).toEqual(told.map((_one, index) => index + 1));
-    expect([...told.map(({ entry }) => entry), ...untold.map(({ number }) => number)].sort((a, b) => a - b)).toEqual([
-      1, 2, 3, 4,
-    ]);
-    return told.map(({ entry }) => entry);
+    const notNotified = (await logOf(hub, mission)).filter((entry) =>
+      entry.withoutSubscription.includes(la.organisation),
+    );
+    const notified = await notificationsOf(hub, 'la-1');
+    expect(notified.map(({ number }) => number)).toEqual(notified.map((_one, index) => index + 1));
+    expect(
+      [...notified.map(({ entry }) => entry), ...notNotified.map(({ number }) => number)].sort((a, b) => a - b),
+    ).toEqual([1, 2, 3, 4]);
+    return notified.map(({ entry }) => entry);
   };
 
   test('notifies a subscription without a filter of every entry', async () => {
@@ -309,7 +311,7 @@ describe('filters of subscriptions', () => {
 describe('worklists', () => {
   test('puts changed Tasks on the worklists of their owners before the fan-out is complete', async () => {
     const hub = memoryHub();
-    await everybodySubscribed(hub);
+    await subscribeAll(hub);
     const statuses = async (party: Party, open: boolean) =>
       (await hub.worklist.list(party.organisation, open, 10)).items.map(({ task }) => task.status);
     await fanOut(hub, await accept(hub, [amk, request]));

@@ -32,10 +32,10 @@ const accept = async (hub: MemoryHub, sender: Party, message: Message): Promise<
 const post = async (hub: MemoryHub, sender: Party, message: Message): Promise<void> =>
   fanOut(hub, await accept(hub, sender, message));
 
-const says = (hub: MemoryHub, id: string): Promise<void> => post(hub, amk, missionUpdate({ mission, id }));
+const sendUpdate = (hub: MemoryHub, id: string): Promise<void> => post(hub, amk, missionUpdate({ mission, id }));
 
-/** Everything the AMK LA was told arrives. */
-const settled = async (hub: MemoryHub): Promise<void> => {
+/** Records every notification of the AMK LA as delivered. */
+const deliverAll = async (hub: MemoryHub): Promise<void> => {
   for (const { number } of await hub.notifications.range('la', 1, 1000))
     await hub.notifications.record(
       'la',
@@ -44,18 +44,18 @@ const settled = async (hub: MemoryHub): Promise<void> => {
     );
 };
 
-/** A mission that was requested, and of which the AMK LA was told. */
+/** A hub with a requested mission, of which the AMK LA was notified. */
 const opened = async (): Promise<MemoryHub> => {
   const hub = memoryHub();
   await hub.subscriptions.create(sampleSubscription('la', la.organisation), endOfTime);
   await becomes(hub, 'la', 'active');
   await post(hub, amk, request);
-  await settled(hub);
+  await deliverAll(hub);
   return hub;
 };
 
-/** Looks at all that is due; how many that were. */
-const look = (ports: IdleMissionPorts): Promise<number> =>
+/** Checks every mission that is due and returns their number. */
+const check = (ports: IdleMissionPorts): Promise<number> =>
   removeIdleMissions(
     ports,
     () => Number.POSITIVE_INFINITY,
@@ -64,207 +64,207 @@ const look = (ports: IdleMissionPorts): Promise<number> =>
     },
   );
 
-const told = async (hub: MemoryHub) =>
+const notified = async (hub: MemoryHub) =>
   (await hub.notifications.range('la', 1, 1000)).map(({ number, entry, previous }) => [number, entry, previous]);
 
 const waiting = (hub: MemoryHub) => hub.idleMissions.due(endOfTime, 1000);
 
-describe('A mission in which nothing is said', () => {
-  test('is forgotten when it has rested, once, and goes on without a gap', async () => {
+describe('removeIdleMissions: an idle mission', () => {
+  test('removes the mission once after its idle time, and continues the numbers without a gap', async () => {
     const hub = await opened();
     hub.clock.advance(idleAfterMilliseconds - 1);
-    expect(await look(hub)).toBe(0);
+    expect(await check(hub)).toBe(0);
     hub.clock.advance(1);
-    expect(await look(hub)).toBe(1);
+    expect(await check(hub)).toBe(1);
     expect(await waiting(hub)).toEqual([]);
-    // Forgotten: what comes after knows of nothing before.
-    await says(hub, 'after');
-    expect(await told(hub)).toEqual([
+    // The mission is removed: the next notification has no previous one.
+    await sendUpdate(hub, 'after');
+    expect(await notified(hub)).toEqual([
       [1, 1, undefined],
       [2, 2, undefined],
     ]);
   });
 
-  test('is forgotten over again, however often it speaks up after a pause', async () => {
+  test('removes the mission again after each idle time', async () => {
     const hub = await opened();
     for (let pause = 0; pause < 4; pause += 1) {
       hub.clock.advance(idleAfterMilliseconds);
-      await look(hub);
+      await check(hub);
       expect(await waiting(hub)).toEqual([]);
-      await says(hub, `pause-${pause}`);
-      await settled(hub);
+      await sendUpdate(hub, `pause-${pause}`);
+      await deliverAll(hub);
       expect(await waiting(hub)).toHaveLength(1);
     }
-    expect((await told(hub)).map(([, , previous]) => previous)).toEqual(Array.from({ length: 5 }));
+    expect((await notified(hub)).map(([, , previous]) => previous)).toEqual(Array.from({ length: 5 }));
   });
 
-  test('is forgotten in the same way when it is over', async () => {
+  test('removes an ended mission in the same way', async () => {
     const hub = await opened();
     await post(hub, amk, missionCancel({ mission }));
-    await settled(hub);
+    await deliverAll(hub);
     hub.clock.advance(idleAfterMilliseconds);
-    expect(await look(hub)).toBe(1);
+    expect(await check(hub)).toBe(1);
     expect(await waiting(hub)).toEqual([]);
-    // The same message once more gets its first answer, and is told to nobody.
+    // The repeated message gets its first answer, and no party is notified.
     await accept(hub, amk, missionCancel({ mission }));
-    expect((await told(hub)).map(([number]) => number)).toEqual([1, 2]);
+    expect((await notified(hub)).map(([number]) => number)).toEqual([1, 2]);
   });
 
-  test('rests from when it is known that everybody is on the way to be told, not from when it was said', async () => {
+  test('counts the idle time from the end of the fan-out, not from the receipt of the message', async () => {
     const hub = await opened();
     const entry = await accept(hub, amk, missionUpdate({ mission, id: 'late' }));
     hub.clock.advance(idleAfterMilliseconds);
     await fanOut(hub, entry);
-    await settled(hub);
-    await look(hub);
-    await says(hub, 'next');
-    expect((await told(hub)).at(-1)).toEqual([3, 3, 2]);
+    await deliverAll(hub);
+    await check(hub);
+    await sendUpdate(hub, 'next');
+    expect((await notified(hub)).at(-1)).toEqual([3, 3, 2]);
   });
 });
 
-describe('A mission in which something is said', () => {
-  test('keeps its place until the last word has rested, whoever looks', async () => {
+describe('removeIdleMissions: a mission with new entries', () => {
+  test('keeps the mission until the last entry is past its idle time, however often the check runs', async () => {
     const hub = await opened();
-    // Short pauses, then one that is long enough for another entry to see to it.
+    // Short pauses, then one that is long enough for another entry to schedule the check.
     for (const [index, part] of [0.3, 0.3, 0.3, 0.6, 0.3, 0.9].entries()) {
       hub.clock.advance(part * idleAfterMilliseconds);
-      await look(hub);
-      await says(hub, `said-${index}`);
-      await settled(hub);
+      await check(hub);
+      await sendUpdate(hub, `entry-${index}`);
+      await deliverAll(hub);
     }
-    expect((await told(hub)).map(([number, , previous]) => [number, previous ?? 0])).toEqual(
+    expect((await notified(hub)).map(([number, , previous]) => [number, previous ?? 0])).toEqual(
       Array.from({ length: 7 }, (_, index) => [index + 1, index]),
     );
     hub.clock.advance(idleAfterMilliseconds);
-    await look(hub);
+    await check(hub);
     expect(await waiting(hub)).toEqual([]);
-    await says(hub, 'after');
-    expect((await told(hub)).at(-1)).toEqual([8, 8, undefined]);
+    await sendUpdate(hub, 'after');
+    expect((await notified(hub)).at(-1)).toEqual([8, 8, undefined]);
   });
 
-  test('leaves the head of a subscription too whose number nobody lived to note', async () => {
+  test('removes the mission also from a subscription head whose number no entry stores', async () => {
     const hub = await opened();
     await hub.subscriptions.create(sampleSubscription('la-late', la.organisation), endOfTime);
     expect(await hub.eventNumbers.number('la-late', mission, 1, hub.now())).toEqual({ number: 1 });
     hub.clock.advance(idleAfterMilliseconds);
-    await look(hub);
+    await check(hub);
     expect(await hub.eventNumbers.numbered('la-late', mission, 1)).toBeUndefined();
   });
 
-  test('is looked at no more often than it pauses, and once in a rest', async () => {
+  test('checks the mission at most once per idle time', async () => {
     const hub = await opened();
-    let looks = 0;
-    for (let said = 0; said < 100; said += 1) {
+    let checks = 0;
+    for (let entry = 0; entry < 100; entry += 1) {
       hub.clock.advance(idleAfterMilliseconds / 10);
-      await says(hub, `said-${said}`);
-      await settled(hub);
-      looks += await look(hub);
+      await sendUpdate(hub, `entry-${entry}`);
+      await deliverAll(hub);
+      checks += await check(hub);
     }
-    expect(looks).toBeLessThanOrEqual(10);
+    expect(checks).toBeLessThanOrEqual(10);
   });
 
-  test('is seen to by the last entry that woke it alone', async () => {
+  test('leaves the check to the last entry that scheduled one', async () => {
     const hub = await opened();
     hub.clock.advance(0.9 * idleAfterMilliseconds);
-    await says(hub, 'woken');
-    await settled(hub);
+    await sendUpdate(hub, 'woken');
+    await deliverAll(hub);
     expect(await waiting(hub)).toEqual([
       { mission, entry: 1 },
       { mission, entry: 2 },
     ]);
     hub.clock.advance(0.1 * idleAfterMilliseconds);
-    await look(hub);
+    await check(hub);
     expect(await waiting(hub)).toEqual([{ mission, entry: 2 }]);
   });
 });
 
-describe('A mission keeps its place', () => {
-  test('while it owes', async () => {
+describe('removeIdleMissions: a mission with pending work', () => {
+  test('keeps the mission while a fan-out is pending', async () => {
     const hub = await opened();
     hub.clock.advance(idleAfterMilliseconds - 1);
-    const entry = await accept(hub, amk, missionUpdate({ mission, id: 'owed' }));
+    const entry = await accept(hub, amk, missionUpdate({ mission, id: 'pending-fan-out' }));
     hub.clock.advance(3 * idleAfterMilliseconds);
-    await look(hub);
+    await check(hub);
     await fanOut(hub, entry);
-    expect((await told(hub)).at(-1)).toEqual([2, 2, 1]);
+    expect((await notified(hub)).at(-1)).toEqual([2, 2, 1]);
   });
 
-  test('while one of those told of it has not got it', async () => {
+  test('keeps the mission while a notification is pending', async () => {
     const hub = await opened();
-    await says(hub, 'pending');
+    await sendUpdate(hub, 'pending');
     hub.clock.advance(idleAfterMilliseconds);
-    expect(await look(hub)).toBe(1);
-    await says(hub, 'next');
-    expect((await told(hub)).at(-1)).toEqual([3, 3, 2]);
-    await settled(hub);
+    expect(await check(hub)).toBe(1);
+    await sendUpdate(hub, 'next');
+    expect((await notified(hub)).at(-1)).toEqual([3, 3, 2]);
+    await deliverAll(hub);
     hub.clock.advance(idleAfterMilliseconds);
-    await look(hub);
+    await check(hub);
     hub.clock.advance(idleAfterMilliseconds);
-    await look(hub);
-    await says(hub, 'after');
-    expect((await told(hub)).at(-1)).toEqual([4, 4, undefined]);
+    await check(hub);
+    await sendUpdate(hub, 'after');
+    expect((await notified(hub)).at(-1)).toEqual([4, 4, undefined]);
   });
 });
 
-test('Who was held up while the mission was told and forgotten numbers it no second time', async () => {
+test('refuses a second number to a fan-out that was paused until the mission was removed', async () => {
   const hub = await opened();
-  const entry = await accept(hub, amk, missionUpdate({ mission, id: 'held-up' }));
-  const heldUp = hub.now();
+  const entry = await accept(hub, amk, missionUpdate({ mission, id: 'paused' }));
+  const pausedSince = hub.now();
   hub.clock.advance(20_000);
   await fanOut(hub, entry, { knownSince: hub.now() });
-  await settled(hub);
+  await deliverAll(hub);
   hub.clock.advance(idleAfterMilliseconds);
-  await look(hub);
-  await expect(fanOut(hub, entry, { mayHaveStarted: false, knownSince: heldUp })).rejects.toThrow(Unavailable);
-  expect((await told(hub)).map(([number]) => number)).toEqual([1, 2]);
-  // Whoever comes now finds nothing in the way.
-  await says(hub, 'after');
-  expect((await told(hub)).at(-1)).toEqual([3, 3, undefined]);
+  await check(hub);
+  await expect(fanOut(hub, entry, { mayHaveStarted: false, knownSince: pausedSince })).rejects.toThrow(Unavailable);
+  expect((await notified(hub)).map(([number]) => number)).toEqual([1, 2]);
+  // A later fan-out is not refused.
+  await sendUpdate(hub, 'after');
+  expect((await notified(hub)).at(-1)).toEqual([3, 3, undefined]);
 });
 
-test('A clock that was ahead and has been put back keeps nobody from being told', async () => {
+test('notifies every subscription although a clock was ahead and was set back', async () => {
   const hub = await opened();
   const day = 86_400_000;
   hub.clock.advance(day);
-  // By a clock of tomorrow the mission is forgotten.
-  await look(hub);
+  // With a clock one day ahead the mission is removed.
+  await check(hub);
   hub.clock.advance(-day + 60_000);
   await post(hub, amk, missionRequest({ id: 'of-today' }));
-  await says(hub, 'today');
-  expect((await told(hub)).map(([number]) => number)).toEqual([1, 2, 3]);
+  await sendUpdate(hub, 'today');
+  expect((await notified(hub)).map(([number]) => number)).toEqual([1, 2, 3]);
 });
 
-describe('Looking', () => {
+describe('removeIdleMissions: one run', () => {
   const many = async (count: number): Promise<MemoryHub> => {
     const hub = memoryHub();
     await hub.subscriptions.create(sampleSubscription('la', la.organisation), endOfTime);
     await becomes(hub, 'la', 'active');
     for (let index = 0; index < count; index += 1) await post(hub, amk, missionRequest({ id: `many-${index}` }));
-    await settled(hub);
+    await deliverAll(hub);
     hub.clock.advance(idleAfterMilliseconds);
     return hub;
   };
 
-  test('goes on until nothing is due', async () => {
+  test('checks missions until none is due', async () => {
     const hub = await many(230);
-    expect(await look(hub)).toBe(230);
+    expect(await check(hub)).toBe(230);
     expect(await waiting(hub)).toEqual([]);
   });
 
-  test('ends in time, and the rest is looked at the next time', async () => {
+  test('stops in time, and the next run checks the rest', async () => {
     const hub = await many(30);
     let left = 3;
-    const looked = await removeIdleMissions(
+    const checked = await removeIdleMissions(
       hub,
       () => (left-- > 0 ? 10_000 : 4_999),
       () => {},
     );
-    expect(looked).toBeLessThan(30);
-    expect(looked).toBeGreaterThan(0);
-    expect(await look(hub)).toBe(30 - looked);
+    expect(checked).toBeLessThan(30);
+    expect(checked).toBeGreaterThan(0);
+    expect(await check(hub)).toBe(30 - checked);
   });
 
-  test('at one that cannot be read holds up no other, is told, and is tried again when it would have rested', async () => {
+  test('checks the other missions although one cannot be read, reports that one and checks it again after its idle time', async () => {
     const hub = await many(3);
     const [broken] = await waiting(hub);
     const last: MemoryHub['missions']['last'] = async (id) => {
@@ -273,21 +273,21 @@ describe('Looking', () => {
     };
     const failed: unknown[] = [];
     const failing = { ...hub, missions: { ...hub.missions, last } };
-    const looked = await removeIdleMissions(
+    const checked = await removeIdleMissions(
       failing,
       () => Number.POSITIVE_INFINITY,
       (retirement, error) => failed.push([retirement, String(error)]),
     );
-    expect(looked).toBe(3);
+    expect(checked).toBe(3);
     expect(failed).toEqual([[broken, 'Error: unreadable']]);
     expect(await waiting(hub)).toEqual([broken]);
-    expect(await look(hub)).toBe(0);
+    expect(await check(hub)).toBe(0);
     hub.clock.advance(idleAfterMilliseconds);
-    expect(await look(hub)).toBe(1);
+    expect(await check(hub)).toBe(1);
     expect(await waiting(hub)).toEqual([]);
   });
 
-  test('ends when the table takes nothing, however much is due, and is done again when it does', async () => {
+  test('stops if the table accepts no write, and checks every mission in a later run', async () => {
     const hub = await many(150);
     const away = () => Promise.reject(new Error('away'));
     const failing = { ...hub, idleMissions: { ...hub.idleMissions, done: away, postpone: away } };
@@ -298,18 +298,18 @@ describe('Looking', () => {
       (_, error) => failed.push(String(error)),
     );
     expect(new Set(failed)).toEqual(new Set(['Error: away']));
-    expect(await look(hub)).toBe(150);
+    expect(await check(hub)).toBe(150);
     expect(await waiting(hub)).toEqual([]);
   });
 
-  test('is done again after it could not be noted that it was done', async () => {
+  test('checks a mission again if the end of the check could not be stored', async () => {
     const hub = await opened();
     hub.clock.advance(idleAfterMilliseconds);
     const failing = { ...hub, idleMissions: { ...hub.idleMissions, done: () => Promise.reject(new Error('away')) } };
-    await expect(look(failing)).rejects.toThrow('away');
-    expect(await look(hub)).toBe(1);
+    await expect(check(failing)).rejects.toThrow('away');
+    expect(await check(hub)).toBe(1);
     expect(await waiting(hub)).toEqual([]);
-    await says(hub, 'after');
-    expect((await told(hub)).at(-1)).toEqual([2, 2, undefined]);
+    await sendUpdate(hub, 'after');
+    expect((await notified(hub)).at(-1)).toEqual([2, 2, undefined]);
   });
 });

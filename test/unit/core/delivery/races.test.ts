@@ -4,7 +4,7 @@ import { overdueMessage } from '../../../../core/mission/hub-messages.ts';
 import type { MissionLog } from '../../../../core/mission/mission-log.ts';
 import { hub as theHub, type MissionState } from '../../../../core/mission/state.ts';
 import type { Refusal } from '../../../../schemas/faults.ts';
-import { type Gate, gated } from '../../../memory/gate.ts';
+import { type Interceptor, withInterceptor } from '../../../memory/intercept.ts';
 import { memoryHub } from '../../../memory/hub.ts';
 import {
   directory,
@@ -40,7 +40,7 @@ interface Race {
   readonly state: MissionState;
   /** Events in the order of the log, from the race on. */
   readonly log: readonly string[];
-  /** How often the log was read: who loses the number reads again. */
+  /** How often the log was read: the sender that loses the number reads again. */
   readonly reads: number;
 }
 
@@ -68,8 +68,8 @@ const race = async (
   let reads = 0;
   const bothHaveRead = promised();
   const firstIsAnswered = promised();
-  const gate =
-    (waitsFor: Promise<void>): Gate =>
+  const intercept =
+    (waitsFor: Promise<void>): Interceptor =>
     async (name, call) => {
       if (name === 'missions.append') await waitsFor;
       const result = await call();
@@ -82,11 +82,11 @@ const race = async (
   const send = ([sender, message]: Step, log: MissionLog) =>
     acceptMessage(log, message, { ...sentBy(sender), ...more }, hub.now);
   const [winner, loser] = await Promise.all([
-    send(first, gated(hub, gate(bothHaveRead.kept)).missions).finally(() => {
+    send(first, withInterceptor(hub, intercept(bothHaveRead.kept)).missions).finally(() => {
       bothHaveRead.keep();
       firstIsAnswered.keep();
     }),
-    send(second, gated(hub, gate(firstIsAnswered.kept)).missions),
+    send(second, withInterceptor(hub, intercept(firstIsAnswered.kept)).missions),
   ]);
   const log = await hub.missions.entries(mission, 1, 100);
   expect(log.map(({ number }) => number)).toEqual(log.map((_entry, index) => index + 1));
@@ -98,11 +98,11 @@ const race = async (
 const answerOf = (outcome: Accepted | Refusal): string =>
   outcome.outcome === 'refused' ? outcome.faults[0].code : outcome.outcome;
 
-describe('Cancel against airborne', () => {
+describe('race: cancellation and departure', () => {
   const before = [opened, accepted, asksCrew, crewSays(task(3), 'accepted')];
   const departs = crewReports(task(3), 'departed');
 
-  test('The cancellation first: nobody is in the air for the hub; the departure is recorded and moves nothing', async () => {
+  test('cancellation first: records the departure and keeps the Task cancelled', async () => {
     const { winner, loser, state, log, reads } = await race(before, cancels, departs);
     expect([answerOf(winner), answerOf(loser)]).toEqual(['accepted', 'accepted']);
     expect(log).toEqual(['mission-cancel', 'resource-status']);
@@ -115,7 +115,7 @@ describe('Cancel against airborne', () => {
     expect(reads).toBe(3);
   });
 
-  test('The departure first: the crew is told of the cancellation and decides', async () => {
+  test('departure first: asks the crew to end its flight', async () => {
     const { winner, loser, state, log } = await race(before, departs, cancels);
     expect([answerOf(winner), answerOf(loser)]).toEqual(['accepted', 'accepted']);
     expect(log).toEqual(['resource-status', 'mission-cancel']);
@@ -124,25 +124,25 @@ describe('Cancel against airborne', () => {
   });
 });
 
-describe('Two coordinators decide at once', () => {
+describe('race: two decisions', () => {
   const yes = decides('accepted', { by: 'Kari Koordinator' });
   const no = decides('rejected', { by: 'Ola Overlege' });
   const alsoYes = decides('accepted', { by: 'Ola Overlege' });
 
-  test('The rejection first: the acceptance is refused, and the rejection must be disputed', async () => {
+  test('rejection first: refuses the acceptance', async () => {
     const { loser, state } = await race([opened], no, yes);
     expect(answerOf(loser)).toBe('illegal-transition');
     expect(taskIn(state, task(1))).toMatchObject({ status: 'rejected', decider: { name: 'Ola Overlege' } });
   });
 
-  test('The acceptance first: the rejection did not know of it, and must be decided anew with the version', async () => {
+  test('acceptance first: refuses the rejection, which must name the version', async () => {
     const { loser, state, log } = await race([opened], yes, no);
     expect(answerOf(loser)).toBe('precondition-required');
     expect(log).toEqual(['mission-decision']);
     expect(taskIn(state, task(1))).toMatchObject({ status: 'accepted', decider: { name: 'Kari Koordinator' } });
   });
 
-  test('Of two acceptances the second is refused: one person has decided', async () => {
+  test('refuses the second of two acceptances: one person has decided', async () => {
     for (const [first, second, name] of [
       [yes, alsoYes, 'Kari Koordinator'],
       [alsoYes, yes, 'Ola Overlege'],
@@ -154,7 +154,7 @@ describe('Two coordinators decide at once', () => {
     }
   });
 
-  test('Who says which version was decided on loses to any other message', async () => {
+  test('refuses a decision on a version that is no longer the last one', async () => {
     for (const [first, second] of [
       [yes, no],
       [no, yes],
@@ -167,12 +167,12 @@ describe('Two coordinators decide at once', () => {
   });
 });
 
-describe('Accept against withdraw', () => {
+describe('race: acceptance and withdrawal', () => {
   const before = [opened, asksCrew];
   const accepts = crewSays(task(2), 'accepted');
   const withdraws = crewSays(task(2), 'withdrawn');
 
-  test('Both decided on an ask that nobody had accepted: the acceptance stands, and the withdrawal is refused, in either order', async () => {
+  test('accepts the acceptance and refuses the withdrawal of an ask without an answer, in either order', async () => {
     for (const [first, second, expected] of [
       [accepts, withdraws, ['accepted', 'illegal-transition']],
       [withdraws, accepts, ['illegal-transition', 'accepted']],
@@ -184,13 +184,13 @@ describe('Accept against withdraw', () => {
     }
   });
 
-  test('A withdrawal that finds the acceptance in the log ends it', async () => {
+  test('accepts a withdrawal after the acceptance is in the log', async () => {
     const { loser, state } = await race([...before, accepts], acknowledges(la, task(1)), withdraws);
     expect(answerOf(loser)).toBe('accepted');
     expect(taskIn(state, task(2))).toMatchObject({ status: 'failed', answer: { code: 'withdrawn' } });
   });
 
-  test('The coordinator accepts while the crew withdraws: the mission is accepted and has no crew, in either order', async () => {
+  test('accepts both the decision of the coordinator and the withdrawal of the crew, in either order', async () => {
     const accepting = [opened, asksCrew, accepts];
     for (const [first, second] of [
       [accepted, withdraws],
@@ -203,7 +203,7 @@ describe('Accept against withdraw', () => {
     }
   });
 
-  test('The coordinator rejects while the crew withdraws: refused in either order, as it was decided with the crew in the log', async () => {
+  test('refuses a rejection that was decided while the crew was in the log, in either order', async () => {
     const accepting = [opened, asksCrew, accepts];
     for (const [first, second, expected] of [
       [withdraws, rejected, ['accepted', 'illegal-transition']],
@@ -216,7 +216,7 @@ describe('Accept against withdraw', () => {
   });
 });
 
-describe('Divert against landed', () => {
+describe('race: diversion and landing', () => {
   const before = [
     opened,
     accepted,
@@ -235,14 +235,14 @@ describe('Divert against landed', () => {
     }),
   ];
 
-  test('The landing first: the hospital has the patient and cannot divert any more', async () => {
+  test('landing first: refuses the diversion, as the hospital has the patient', async () => {
     const { loser, state } = await race(before, lands, diverts);
     expect(answerOf(loser)).toBe('illegal-transition');
     expect(statusesOf(state)).toEqual(['completed', 'completed', 'completed']);
     expect(state.status).toBe('completed');
   });
 
-  test('The diversion first: the other hospital waits, and the flight goes on until somebody says that it does not', async () => {
+  test('diversion first: opens the Task of the other hospital and keeps the flight in progress', async () => {
     const { loser, state } = await race(before, diverts, lands);
     expect(answerOf(loser)).toBe('accepted');
     expect(statusesOf(state)).toEqual(['accepted', 'in-progress', 'rejected', 'requested']);
@@ -250,17 +250,17 @@ describe('Divert against landed', () => {
     expect(state.status).toBe('active');
   });
 
-  test('A crew that lands without saying where ends the wait of every hospital of its flight', async () => {
+  test('completes the Tasks of all hospitals of a flight that lands without naming one', async () => {
     const { loser, state } = await race(before, diverts, crewReports(task(3), 'handed-over'));
     expect(answerOf(loser)).toBe('accepted');
     expect(statusesOf(state)).toEqual(['completed', 'completed', 'rejected', 'completed']);
   });
 });
 
-describe('Review against new resource', () => {
+describe('race: review and new resource', () => {
   const before = [opened, rejected];
 
-  test('The crew is not asked for a request that was rejected when both looked, and the review begins, in either order', async () => {
+  test('refuses a resource for a request that is rejected and opens the review, in either order', async () => {
     for (const [first, second, expected] of [
       [disputes(), asksCrew, ['accepted', 'illegal-transition']],
       [asksCrew, disputes(), ['illegal-transition', 'accepted']],
@@ -271,7 +271,7 @@ describe('Review against new resource', () => {
     }
   });
 
-  test('A crew that is asked for a review keeps it from being rejected again', async () => {
+  test('refuses a second rejection while a resource of the review is requested', async () => {
     const judges = decides('rejected', { task: task(3), by: 'Ola Overlege' });
     const { winner, loser, state } = await race([...before, disputes()], asksCrew, judges);
     expect([answerOf(winner), answerOf(loser)]).toEqual(['accepted', 'illegal-transition']);
@@ -279,8 +279,8 @@ describe('Review against new resource', () => {
   });
 });
 
-describe('Rejection against new resource', () => {
-  test('Whichever is first stands: nobody is turned down over the head of a crew, and no crew is asked for nothing', async () => {
+describe('race: rejection and new resource', () => {
+  test('accepts the first: refuses a rejection while a resource Task is open, and a resource for a rejected request', async () => {
     const asks = await race([opened], asksCrew, rejected);
     expect([answerOf(asks.winner), answerOf(asks.loser)]).toEqual(['accepted', 'illegal-transition']);
     expect(statusesOf(asks.state)).toEqual(['requested', 'requested']);
@@ -290,8 +290,8 @@ describe('Rejection against new resource', () => {
   });
 });
 
-describe('Forward against decision', () => {
-  test('The forwarding first: the Task that the decision is about is over, and another AMK LA decides', async () => {
+describe('race: forwarding and decision', () => {
+  test('forwarding first: refuses the decision on the closed Task', async () => {
     const { loser, state } = await race([opened], forwards(), accepted);
     expect(answerOf(loser)).toBe('illegal-transition');
     expect(state.coordinator).toBe(otherLa.organisation);
@@ -299,19 +299,19 @@ describe('Forward against decision', () => {
     expect(taskIn(state, task(2)).agreed).toBeUndefined();
   });
 
-  test('The acceptance first: the other AMK LA takes over a mission that is agreed', async () => {
+  test('acceptance first: forwards the mission as agreed', async () => {
     const { loser, state } = await race([opened], accepted, forwards());
     expect(answerOf(loser)).toBe('accepted');
     expect(taskIn(state, task(3))).toMatchObject({ owner: otherLa.organisation, agreed: true });
   });
 
-  test('The rejection first: there is nothing to forward', async () => {
+  test('rejection first: refuses the forwarding', async () => {
     const { loser, state } = await race([opened], rejected, forwards());
     expect(answerOf(loser)).toBe('illegal-transition');
     expect(state.coordinator).toBe(la.organisation);
   });
 
-  test('Taken back against seen: who is first has the mission', async () => {
+  test('gives the mission to the first of return and acknowledgement', async () => {
     const before = [opened, forwards()];
     const back = forwards(task(2), la, la);
     const sees = acknowledges(otherLa, task(2));
@@ -324,13 +324,13 @@ describe('Forward against decision', () => {
   });
 });
 
-describe('Acknowledge against overdue', () => {
+describe('race: acknowledgement and deadline', () => {
   const waiting = given(opened);
   const late = taskIn(waiting, task(1));
   const overdue: Step = [theHub, overdueMessage(waiting, late, late.acknowledgeBy, directory)];
   const sees = acknowledges(la, task(1));
 
-  test('The person first: nobody is told that it is overdue', async () => {
+  test('acknowledgement first: refuses the overdue message', async () => {
     const { loser, state, log } = await race([opened], sees, overdue);
     expect(answerOf(loser)).toBe('illegal-transition');
     expect(log).toEqual(['acknowledgement']);
@@ -338,7 +338,7 @@ describe('Acknowledge against overdue', () => {
     expect(taskIn(state, task(1)).overdue).toBeUndefined();
   });
 
-  test('The deadline first: people have been told, and the acknowledgement counts all the same', async () => {
+  test('deadline first: accepts the acknowledgement and keeps the overdue mark', async () => {
     const { loser, state, log } = await race([opened], overdue, sees);
     expect(answerOf(loser)).toBe('accepted');
     expect(log).toEqual(['acknowledgement-overdue', 'acknowledgement']);
@@ -349,7 +349,7 @@ describe('Acknowledge against overdue', () => {
     });
   });
 
-  test('Said by two sweepers at once it is in the log once, and both know it', async () => {
+  test('appends the overdue message of two sweepers once, and answers both with it', async () => {
     const { winner, loser, log } = await race([opened], overdue, overdue);
     expect(log).toEqual(['acknowledgement-overdue']);
     expect(winner).toMatchObject({ outcome: 'accepted', repeated: false });
@@ -357,8 +357,8 @@ describe('Acknowledge against overdue', () => {
   });
 });
 
-describe('Cancelled by both at once', () => {
-  test('One of them cancels; the other is told that it is cancelled', async () => {
+describe('race: two cancellations', () => {
+  test('accepts the first cancellation and refuses the second', async () => {
     const also: Step = [la, missionCancel({ mission })];
     for (const [first, second] of [
       [cancels, also],
@@ -371,8 +371,8 @@ describe('Cancelled by both at once', () => {
   });
 });
 
-describe('Two hospitals that turn a patient away at once', () => {
-  test('Each diverts its own Task: both are in the log', async () => {
+describe('race: independent messages', () => {
+  test('accepts the diversions of two hospitals, each of its own Task', async () => {
     const before = [opened, asksCrew, warnsHospital(), warnsHospital({ to: [otherHospital.organisation] })];
     const { winner, loser, state } = await race(before, hospitalSays(task(3), 'diverted'), [
       otherHospital,
@@ -382,7 +382,7 @@ describe('Two hospitals that turn a patient away at once', () => {
     expect(statusesOf(state).slice(2)).toEqual(['rejected', 'rejected', 'requested', 'requested']);
   });
 
-  test('A decision that nobody waits for loses nothing', async () => {
+  test('accepts an ask after a decision that does not close the Task', async () => {
     const judged: Step = [la, missionDecision({ task: task(1), answer: 'partially-accepted' })];
     const { loser } = await race([opened], judged, asksCrew);
     expect(answerOf(loser)).toBe('accepted');

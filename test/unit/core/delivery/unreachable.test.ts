@@ -12,7 +12,7 @@ import { hub as theHub, type Party } from '../../../../core/mission/state.ts';
 import { sweep } from '../../../../core/delivery/sweep.ts';
 import { becomes, deadNumbers } from '../../../support/contact.ts';
 import { sampleSubscription } from '../../../contract/scenario.ts';
-import { Crash, gated, mortal } from '../../../memory/gate.ts';
+import { Crash, withInterceptor, crashingProcess } from '../../../memory/intercept.ts';
 import { type MemoryHub, memoryHub } from '../../../memory/hub.ts';
 import { directory, missionUpdate, parties, resourceAvailability, sentBy } from '../../../support/messages.ts';
 import {
@@ -39,7 +39,7 @@ import {
   warnsHospital,
 } from '../../../support/steps.ts';
 
-/** Who cannot be reached by machine must be phoned: people are told once, until the party is heard of again. */
+/** A party that cannot be reached by machine must be phoned: the hub alerts once, until it receives a message from the party. */
 const { amk, la, operator, hospital, otherHospital, observer, quality } = parties;
 
 const asked = given(opened, asksCrew, warnsHospital({ partOf: task(2) }));
@@ -51,14 +51,14 @@ const gaveUp: Cause = { code: 'gave-up', lastAnswer: 'timeout' };
 
 const missed = (cause: Cause, party: Party, entry = decision): Step => {
   const message = unreachableMessage(entry, party.organisation, cause, directory);
-  if (message === undefined) throw new Error('there is nothing to say');
+  if (message === undefined) throw new Error('no alert is due');
   return [theHub, message];
 };
 
-describe('A party that was not reached', () => {
+describe('unreachableMessage', () => {
   const state = later(asked, update);
 
-  test('is named with its number, why, and what it does not know, to the sender and the coordinator', () => {
+  test('names the party, its phone number, the cause and the missed message to the sender and the coordinator', () => {
     const outcome = when(state, missed(endpointDown, hospital));
     expectNotified(outcome, la);
     const { text } = entryOf(outcome);
@@ -73,34 +73,34 @@ describe('A party that was not reached', () => {
     );
   });
 
-  test('is never told of it itself', () => {
+  test('never notifies the unreachable party itself', () => {
     const fromAmk = entryOf(when(asked, [amk, missionUpdate({ mission })]));
     expectNotified(when(state, missed(endpointDown, la, fromAmk)), amk);
   });
 
-  test('is remembered until it is heard of again', () => {
+  test('keeps a party as unreachable until the hub receives a message from it', () => {
     const unreachable = later(state, missed(endpointDown, hospital), missed(endpointDown, operator));
     expect(unreachable.unreachable).toEqual({ [hospital.organisation]: 5, [operator.organisation]: 6 });
-    const heard = later(unreachable, acknowledges(hospital, task(3)));
-    expect(heard.unreachable).toEqual({ [operator.organisation]: 6 });
-    expect(later(heard, acknowledges(operator, task(2))).unreachable).toBeUndefined();
+    const afterMessage = later(unreachable, acknowledges(hospital, task(3)));
+    expect(afterMessage.unreachable).toEqual({ [operator.organisation]: 6 });
+    expect(later(afterMessage, acknowledges(operator, task(2))).unreachable).toBeUndefined();
     expect(later(unreachable, [amk, missionUpdate({ mission, id: 'more' })]).unreachable).toEqual(
       unreachable.unreachable,
     );
   });
 
-  test('is told of once: not for another message, but again after it was heard of', () => {
+  test('alerts once per outage: not for another message, but again after a message from the party', () => {
     const unreachable = later(state, missed(endpointDown, hospital));
     const more = entryOf(when(unreachable, [la, missionUpdate({ mission, id: 'more' })]));
     expect(unreachableMessage(more, hospital.organisation, endpointDown, directory)).toBeUndefined();
     const older = missed(endpointDown, hospital, { ...decision, number: 2 });
     expectIllegal(when(unreachable, older), unreachable);
-    const heard = later(unreachable, acknowledges(hospital, task(3)));
-    const news = entryOf(when(heard, [la, missionUpdate({ mission, id: 'news' })]));
+    const afterMessage = later(unreachable, acknowledges(hospital, task(3)));
+    const news = entryOf(when(afterMessage, [la, missionUpdate({ mission, id: 'news' })]));
     expect(codeOf(when(news.state, missed(endpointDown, hospital, news)))).toBe('accepted');
   });
 
-  test('is told of each time the hub gives up, also if people know that it cannot be reached', () => {
+  test('alerts each time the hub gives up, also after an alert that the party is unreachable', () => {
     const unreachable = later(state, missed(endpointDown, hospital));
     const failed = later(unreachable, missed(gaveUp, hospital));
     expect(failed.unreachable).toEqual({ [hospital.organisation]: 6 });
@@ -108,34 +108,34 @@ describe('A party that was not reached', () => {
     expect(codeOf(when(more.state, missed(gaveUp, hospital, more)))).toBe('accepted');
   });
 
-  test('is not told of as unreachable after the hub has given up', () => {
+  test('writes no alert of an unreachable party after the hub has given up', () => {
     const failed = later(state, missed(gaveUp, hospital));
     expectIllegal(when(failed, missed(endpointDown, hospital)), failed);
   });
 
-  test.each([observer, quality])('is nobody’s concern if it is of the role $role', (party) => {
+  test.each([observer, quality])('writes no alert of a party of the role $role', (party) => {
     expect(unreachableMessage(decision, party.organisation, endpointDown, directory)).toBeUndefined();
     expect(unreachableMessage(decision, party.organisation, gaveUp, directory)).toBeUndefined();
     expect(unreachableMessage(decision, '199999999', gaveUp, directory)).toBeUndefined();
   });
 
-  test.each([amk, la, operator, hospital])('must be phoned if it is of the role $role', (party) => {
+  test.each([amk, la, operator, hospital])('writes an alert of a party of the role $role', (party) => {
     expect(unreachableMessage(decision, party.organisation, gaveUp, directory)).toBeDefined();
   });
 
-  test('makes no message if what it missed was the hub’s own: the others were told', () => {
+  test('writes no alert of a missed hub message: the other parties were notified', () => {
     const late = overdueMessage(asked, taskIn(asked, task(1)), taskIn(asked, task(1)).acknowledgeBy, directory);
     const entry = entryOf(when(asked, [theHub, late]));
     for (const cause of [gaveUp, endpointDown])
       expect(unreachableMessage(entry, amk.organisation, cause, directory)).toBeUndefined();
   });
 
-  test('makes no message if what it missed was the readiness of a resource', () => {
+  test('writes no alert of a missed report of readiness', () => {
     const ready = entryOf(when(undefined, [operator, resourceAvailability()]));
     expect(unreachableMessage(ready, la.organisation, gaveUp, directory)).toBeUndefined();
   });
 
-  test('is told of also when the mission is over', () => {
+  test('alerts also when the mission has ended', () => {
     const over = later(state, cancels);
     for (const cause of [gaveUp, endpointDown]) expect(codeOf(when(over, missed(cause, hospital)))).toBe('accepted');
   });
@@ -158,8 +158,8 @@ const eventsOf = async (hub: MemoryHub): Promise<readonly string[]> =>
 const warnings = async (hub: MemoryHub): Promise<readonly StoredEntry[]> =>
   (await hub.missions.entries(mission, 1, 1000)).filter(({ sender }) => sender === theHub.organisation);
 
-describe('A party without a subscription', () => {
-  test('is told of when the first message does not reach it, to who sent it', async () => {
+describe('fan-out: a recipient without a subscription', () => {
+  test('alerts the sender of the first message that has no subscription to go to', async () => {
     const hub = memoryHub();
     for (const party of [amk, la]) await subscribe(hub, party);
     await say(hub, opened);
@@ -176,7 +176,7 @@ describe('A party without a subscription', () => {
     expect((await hub.notifications.range(la.organisation, 1, 9)).map(({ entry }) => entry)).toEqual([1, 3, 4]);
   });
 
-  test('that has one which wants something else is reached when it wants to be', async () => {
+  test('writes no alert if a subscription exists whose filter excludes the message', async () => {
     const hub = memoryHub();
     for (const party of [amk, la]) await subscribe(hub, party);
     await subscribe(hub, operator, { filter: { events: ['mission-cancel'] } });
@@ -186,7 +186,7 @@ describe('A party without a subscription', () => {
     expect((await hub.missions.entry(mission, 2))?.withoutSubscription).toEqual([operator.organisation]);
   });
 
-  test('is told of once though several messages were sent before anybody told of them', async () => {
+  test('alerts once although several messages were sent before their fan-out', async () => {
     const hub = memoryHub();
     for (const party of [amk, la]) await subscribe(hub, party);
     const steps: readonly Step[] = [opened, asksCrew, [amk, missionUpdate({ mission })], cancels];
@@ -204,17 +204,17 @@ describe('A party without a subscription', () => {
   });
 
   test.each(['before the call', 'after the call'] as const)(
-    'is told of once, whoever dies where (%s)',
-    async (dies) => {
-      const run = async (deaths: ReadonlySet<number>): Promise<number> => {
+    'alerts once although a fan-out crashes at any call (%s)',
+    async (moment) => {
+      const run = async (crashes: ReadonlySet<number>): Promise<number> => {
         const hub = memoryHub();
         for (const party of [amk, la]) await subscribe(hub, party);
         await say(hub, opened);
         const [sender, message] = asksCrew;
         const outcome = await acceptMessage(hub.missions, message, sentBy(sender), hub.now);
         if (outcome.outcome === 'refused') throw new Error('refused');
-        const process = mortal(deaths, dies);
-        await fanOut(gated(hub, process.gate), outcome.entry).catch((error: unknown) => {
+        const process = crashingProcess(crashes, moment);
+        await fanOut(withInterceptor(hub, process.intercept), outcome.entry).catch((error: unknown) => {
           if (!(error instanceof Crash)) throw error;
         });
         for (let pass = 0; pass < 3; pass += 1) {
@@ -236,11 +236,11 @@ describe('A party without a subscription', () => {
       };
       const calls = await run(new Set());
       expect(calls).toBeGreaterThan(6);
-      for (let death = 1; death <= calls; death += 1) await run(new Set([death]));
+      for (let crash = 1; crash <= calls; crash += 1) await run(new Set([crash]));
     },
   );
 
-  test('is no news where people need not be reached: an observer, the quality system, the readiness of a resource', async () => {
+  test('writes no alert of an observer, the quality system or a report of readiness', async () => {
     const hub = memoryHub();
     for (const party of [amk, la, operator]) await subscribe(hub, party);
     await say(hub, opened);
@@ -260,7 +260,7 @@ const portsOf = (hub: MemoryHub): DeliverPorts => ({
   compose: () => '{}',
 });
 
-/** A hub that owes the crew its ask; every other party answers. */
+/** A hub with a pending notification of an ask to the crew, whose endpoint does not answer; every other endpoint answers. */
 const unanswered = async (more: (hub: MemoryHub) => Promise<void> = async () => undefined) => {
   const hub = memoryHub();
   for (const party of [amk, la, operator]) await subscribe(hub, party);
@@ -271,7 +271,7 @@ const unanswered = async (more: (hub: MemoryHub) => Promise<void> = async () => 
     subscription.id === operator.organisation ? { status: 503 } : { status: 200 },
   );
   const order = hub.queue.waiting().find(({ subscription }) => subscription === operator.organisation);
-  if (order === undefined) throw new Error('the crew is owed nothing');
+  if (order === undefined) throw new Error('no notification of the crew is pending');
   const tries = async (count: number, what: DeliveryJob = order): Promise<void> => {
     for (let number = 0; number < count; number += 1) {
       const delivered = await deliver(what, portsOf(hub));
@@ -288,8 +288,8 @@ const unanswered = async (more: (hub: MemoryHub) => Promise<void> = async () => 
   return { hub, order, tries, untilGivenUp };
 };
 
-describe('A party whose endpoint does not answer', () => {
-  test('is told of at the fifth failed try, once, while the hub goes on trying', async () => {
+describe('deliver: an endpoint without an answer', () => {
+  test('alerts once, at the fifth failed attempt, while the hub continues to try', async () => {
     const { hub, tries } = await unanswered();
     await tries(4);
     expect(await warnings(hub)).toEqual([]);
@@ -305,14 +305,14 @@ describe('A party whose endpoint does not answer', () => {
     expect((await hub.notifications.read(operator.organisation, 1))?.status).toBe('pending');
   });
 
-  test('is told of again when the hub gives up', async () => {
+  test('alerts again when the hub gives up', async () => {
     const { hub, untilGivenUp } = await unanswered();
     await untilGivenUp();
     expect((await warnings(hub)).map(({ event }) => event)).toEqual(['party-unreachable', 'delivery-failed']);
     expect(await deadNumbers(hub.deadLetters)).toHaveLength(1);
   });
 
-  test('is told of with its debt: the sweeper tells it, and at once', async () => {
+  test('writes the alert with a pending fan-out that the sweeper completes at once', async () => {
     const { hub, tries } = await unanswered();
     await tries(5);
     expect((await warnings(hub))[0]).toMatchObject({ fanOutPending: true });
@@ -325,7 +325,7 @@ describe('A party whose endpoint does not answer', () => {
     expect((await hub.notifications.range(la.organisation, 1, 9)).map(({ entry }) => entry)).toContain(3);
   });
 
-  test('is not told of if another of its subscriptions has the message', async () => {
+  test('writes no alert if another subscription of the party has the message', async () => {
     const { hub, untilGivenUp } = await unanswered((one) => subscribe(one, operator, { id: 'second' }));
     const order = hub.queue.waiting().find(({ subscription }) => subscription === 'second');
     if (order === undefined) throw new Error('no order');
@@ -335,7 +335,7 @@ describe('A party whose endpoint does not answer', () => {
     expect(await deadNumbers(hub.deadLetters)).toHaveLength(1);
   });
 
-  test('is not told of while another of its subscriptions may have it in a moment, but within a minute', async () => {
+  test('delays the alert, by less than a minute, while another subscription of the party may get the message', async () => {
     const { hub, tries } = await unanswered((one) => subscribe(one, operator, { id: 'second' }));
     await tries(5);
     expect(await warnings(hub)).toEqual([]);
@@ -344,7 +344,7 @@ describe('A party whose endpoint does not answer', () => {
     expect(hub.clock.now() - start).toBeLessThan(60_000);
   });
 
-  test('is told of at once if the other of its subscriptions is in error too', async () => {
+  test('alerts at once if the other subscription of the party is in error too', async () => {
     const { hub, tries } = await unanswered(async (one) => {
       await subscribe(one, operator, { id: 'second' });
       await becomes(one, 'second', 'error', 'timeout');
@@ -353,7 +353,7 @@ describe('A party whose endpoint does not answer', () => {
     expect(await warnings(hub)).toHaveLength(1);
   });
 
-  test('is told of though another party has the message', async () => {
+  test('alerts although another party has the message', async () => {
     const { hub, order: ask } = await unanswered((one) => subscribe(one, hospital));
     await say(hub, warnsHospital());
     hub.channel.answer(() => ({ status: 200 }));
@@ -369,7 +369,7 @@ describe('A party whose endpoint does not answer', () => {
     expect((await warnings(hub)).map(({ facts }) => facts.undelivered?.entry)).toEqual([4]);
   });
 
-  test('that refuses for good is told of at once, as not told', async () => {
+  test('alerts at once after a permanent rejection, with the answer', async () => {
     const { hub, order } = await unanswered();
     hub.channel.answer(() => ({ status: 404 }));
     await deliver(order, portsOf(hub));
@@ -378,7 +378,7 @@ describe('A party whose endpoint does not answer', () => {
     ).toEqual([['delivery-failed', true]]);
   });
 
-  test('is told of before the receipt says that it failed: a crash in between tells people twice rather than never', async () => {
+  test('appends the alert before the receipt is failed: a crash in between leads to a second attempt, not to a missing alert', async () => {
     const { hub, order } = await unanswered();
     hub.channel.answer(() => ({ status: 404 }));
     const forgetful: DeliverPorts = {
@@ -387,12 +387,12 @@ describe('A party whose endpoint does not answer', () => {
     };
     await expect(deliver(order, forgetful)).rejects.toThrow('crash');
     await deliver(order, portsOf(hub));
-    // The same message: said twice it is written once.
+    // The same message: written twice, it is in the log once.
     expect(await warnings(hub)).toHaveLength(1);
     expect(await deadNumbers(hub.deadLetters)).toEqual([1]);
   });
 
-  test('and that is heard of meanwhile is told of anew when it does not answer again', async () => {
+  test('alerts again of a second outage after a message from the party', async () => {
     const { hub, tries } = await unanswered();
     await tries(5);
     hub.channel.answer(() => ({ status: 200 }));
@@ -408,8 +408,8 @@ describe('A party whose endpoint does not answer', () => {
   });
 });
 
-describe('A hospital that was diverted to', () => {
-  test('and has no subscription must be phoned by who diverted and by the coordinator', async () => {
+describe('fan-out: a hospital that a patient is diverted to', () => {
+  test('alerts the diverting hospital and the coordinator if the new hospital has no subscription', async () => {
     const hub = memoryHub();
     for (const party of [amk, la, operator, hospital]) await subscribe(hub, party);
     for (const step of [opened, asksCrew, warnsHospital()]) await say(hub, step);

@@ -1,0 +1,87 @@
+import type { SweepPorts } from '../../core/delivery/sweep.ts';
+
+/** Replaces every call to a port: it makes the call, delays it, or fails. */
+export type Interceptor = <Result>(name: string, call: () => Promise<Result>) => Promise<Result>;
+
+/** The same ports, with every call made by the interceptor. */
+export const withInterceptor = (ports: SweepPorts, intercept: Interceptor): SweepPorts => {
+  const {
+    missions,
+    subscriptions,
+    eventNumbers,
+    notifications,
+    worklist,
+    overview,
+    directory,
+    queue,
+    obligations,
+    now,
+  } = ports;
+  return {
+    now,
+    directory,
+    missions: {
+      last: (...args) => intercept('missions.last', () => missions.last(...args)),
+      entry: (...args) => intercept('missions.entry', () => missions.entry(...args)),
+      entries: (...args) => intercept('missions.entries', () => missions.entries(...args)),
+      append: (...args) => intercept('missions.append', () => missions.append(...args)),
+      completeFanOut: (...args) => intercept('missions.completeFanOut', () => missions.completeFanOut(...args)),
+    },
+    subscriptions: {
+      ...subscriptions,
+      subscribers: (...args) => intercept('subscriptions.subscribers', () => subscriptions.subscribers(...args)),
+    },
+    eventNumbers: {
+      ...eventNumbers,
+      number: (...args) => intercept('eventNumbers.number', () => eventNumbers.number(...args)),
+    },
+    notifications: {
+      write: (...args) => intercept('notifications.write', () => notifications.write(...args)),
+      read: (...args) => intercept('notifications.read', () => notifications.read(...args)),
+    },
+    worklist: {
+      put: (...args) => intercept('worklist.put', () => worklist.put(...args)),
+      list: (...args) => intercept('worklist.list', () => worklist.list(...args)),
+    },
+    overview: {
+      ...overview,
+      putReadiness: (...args) => intercept('overview.putReadiness', () => overview.putReadiness(...args)),
+      link: (...args) => intercept('overview.link', () => overview.link(...args)),
+    },
+    queue: { send: (...args) => intercept('queue.send', () => queue.send(...args)) },
+    obligations: {
+      due: (...args) => intercept('obligations.due', () => obligations.due(...args)),
+      postpone: (...args) => intercept('obligations.postpone', () => obligations.postpone(...args)),
+    },
+  };
+};
+
+export class Crash extends Error {
+  override readonly name = 'Crash';
+}
+
+/**
+ * A process that crashes at the given calls, counted over all its restarts: either before the call or after it.
+ * After a crash every call fails until the process is restarted (`restart`).
+ */
+export const crashingProcess = (crashes: ReadonlySet<number>, when: 'before the call' | 'after the call') => {
+  let calls = 0;
+  let isDown = false;
+  const intercept: Interceptor = async (name, call) => {
+    if (isDown) throw new Crash(name);
+    calls += 1;
+    const last = crashes.has(calls);
+    if (last) isDown = true;
+    if (last && when === 'before the call') throw new Crash(name);
+    const result = await call();
+    if (last) throw new Crash(name);
+    return result;
+  };
+  return {
+    intercept,
+    calls: () => calls,
+    restart: () => {
+      isDown = false;
+    },
+  };
+};
