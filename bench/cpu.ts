@@ -4,7 +4,7 @@ import { startAws } from './aws.ts';
 import { floorOf } from './floor.ts';
 import { loadHub, play } from './hub.ts';
 import type { CpuResults, CpuSettings } from './measure-protocol.ts';
-import { listeners, messageText, story, type Step } from './messages.ts';
+import { listeners, messageText, steps, type Step } from './messages.ts';
 import { median } from './statistics.ts';
 
 /** Milliseconds of processor time of this process per call, over a number of consecutive calls. */
@@ -33,7 +33,7 @@ const compare = async (
   };
 };
 
-const measured: readonly Step[] = [story.request, story.acknowledgement, story.update, story.prearrival];
+const measured: readonly Step[] = [steps.request, steps.acknowledgement, steps.update, steps.prearrival];
 
 /**
  * Plays the first mission. At some of its messages the hub and the floor handle the same message repeatedly, with AWS answers that are
@@ -47,7 +47,7 @@ export const measureCpu = async (settings: CpuSettings): Promise<CpuResults> => 
     const queues = openQueues();
     for (const client of listeners) await hub.subscribe(client);
     const results: CpuResults = [];
-    for (const step of Object.values(story)) {
+    for (const step of Object.values(steps)) {
       if (!measured.includes(step)) {
         await play(hub, aws, step);
         continue;

@@ -2,7 +2,7 @@ import { type Aws, startAws } from './aws.ts';
 import type { Traffic } from './aws-protocol.ts';
 import { type HubInProcess, loadHub, play } from './hub.ts';
 import type { GrowthResults, GrowthSettings, Side } from './measure-protocol.ts';
-import { messageText, story } from './messages.ts';
+import { messageText, steps } from './messages.ts';
 import { median } from './statistics.ts';
 
 /** One mission of a size, ready for further messages. */
@@ -13,7 +13,7 @@ interface Case {
 }
 
 const regions = ['amk-la-oslo', 'amk-la-bergen', 'amk-la-trondheim'] as const;
-const operator = story.resourceResponse.sender;
+const operator = steps.resourceResponse.sender;
 
 const regionAt = (index: number): string => {
   const region = regions[index];
@@ -23,9 +23,9 @@ const regionAt = (index: number): string => {
 
 /** A mission that its AMK LA has accepted. */
 const openMission = async (hub: HubInProcess, aws: Aws, name: string, coordinator: string): Promise<string> => {
-  const mission = await play(hub, aws, story.request, { name: `${name} request`, coordinator });
-  await play(hub, aws, story.acknowledgement, { name: `${name} acknowledgement`, mission, coordinator });
-  await play(hub, aws, story.decision, { name: `${name} decision`, mission, coordinator });
+  const mission = await play(hub, aws, steps.request, { name: `${name} request`, coordinator });
+  await play(hub, aws, steps.acknowledgement, { name: `${name} acknowledgement`, mission, coordinator });
+  await play(hub, aws, steps.decision, { name: `${name} decision`, mission, coordinator });
   return mission;
 };
 
@@ -36,7 +36,7 @@ const lengthCases = async (hub: HubInProcess, aws: Aws, sizes: readonly number[]
   for (const size of sizes) {
     const mission = await openMission(hub, aws, `length ${size}`, coordinator);
     for (let index = 3; index < size; index += 1)
-      await play(hub, aws, story.update, { name: `length ${size} ${index}`, mission, coordinator });
+      await play(hub, aws, steps.update, { name: `length ${size} ${index}`, mission, coordinator });
     cases.push({ size, mission, coordinator });
   }
   return cases;
@@ -54,8 +54,8 @@ const subscriberCases = async (hub: HubInProcess, aws: Aws, sizes: readonly numb
     const mission = await openMission(hub, aws, name, coordinator);
     if (size > mostSubscriptions) {
       for (let count = mostSubscriptions; count < size; count += 1) await hub.subscribe(operator);
-      await play(hub, aws, story.resourceRequest, { name: `${name} ask`, mission, coordinator });
-      await play(hub, aws, story.resourceResponse, { name: `${name} answer`, mission, coordinator });
+      await play(hub, aws, steps.resourceRequest, { name: `${name} ask`, mission, coordinator });
+      await play(hub, aws, steps.resourceResponse, { name: `${name} answer`, mission, coordinator });
     }
     cases.push({ size, mission, coordinator });
   }
@@ -68,7 +68,7 @@ const storedCases = async (hub: HubInProcess, aws: Aws, sizes: readonly number[]
     const coordinator = regionAt(index);
     await hub.subscribe(coordinator);
     for (let count = 1; count < size; count += 1)
-      await play(hub, aws, story.request, { name: `stored ${size} ${count}`, coordinator });
+      await play(hub, aws, steps.request, { name: `stored ${size} ${count}`, coordinator });
     await hub.rest();
     const mission = await openMission(hub, aws, `stored ${size}`, coordinator);
     cases.push({ size, mission, coordinator });
@@ -120,13 +120,13 @@ export const measureGrowth = async ({ assembly, of, sizes, samples }: GrowthSett
   try {
     const hub = await loadHub(aws, assembly);
     // The sender gets no notifications here, but without a subscription the hub would write messages about an unreachable party.
-    await hub.subscribe(story.update.sender);
+    await hub.subscribe(steps.update.sender);
     const cases = await makers[of](hub, aws, sizes);
     const found = cases.map(({ size }): Found => ({ size, accept: [], deliver: [] }));
     for (let index = 0; index < samples; index += 1) {
       for (const [at, { size, mission, coordinator }] of cases.entries()) {
-        const text = messageText(story.update, { name: `${of} ${size} measured ${index}`, mission, coordinator });
-        const event = hub.eventOf(text, story.update.sender);
+        const text = messageText(steps.update, { name: `${of} ${size} measured ${index}`, mission, coordinator });
+        const event = hub.eventOf(text, steps.update.sender);
         const accepted = await sampled(aws, () => hub.process(event));
         found[at]?.accept.push(accepted);
         for (const order of accepted.traffic.jobs) {

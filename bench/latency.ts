@@ -5,7 +5,7 @@ import { buffer } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { headerIdOf, messageText, missionOf, story, subscriptionText } from './messages.ts';
+import { headerIdOf, messageText, missionOf, steps, subscriptionText } from './messages.ts';
 import { arrivals, percentile, randomFrom } from './statistics.ts';
 
 /** Measures the latency of a whole hub under open-loop load. */
@@ -120,16 +120,16 @@ export const measureLatency = async ({
       const body = new URLSearchParams({ grant_type: 'client_credentials', client_id: client });
       return tokenShape.parse(await (await fetch(`${issuerUrl}/token`, { method: 'POST', body })).json()).access_token;
     };
-    const requester = await tokenOf(story.update.sender);
-    const coordinator = await tokenOf(story.decision.sender);
+    const requester = await tokenOf(steps.update.sender);
+    const coordinator = await tokenOf(steps.decision.sender);
     await post(`${url}/Subscription`, coordinator, subscriptionText(`http://127.0.0.1:${address.port}/notify`));
     const message = (token: string, text: string): Promise<string> => post(`${url}/$process-message`, token, text);
 
     const open: string[] = [];
     for (let index = 0; index < missions; index += 1) {
       const name = `latency ${index}`;
-      const mission = missionOf(await message(requester, messageText(story.request, { name: `${name} request` })));
-      await message(coordinator, messageText(story.acknowledgement, { name: `${name} acknowledgement`, mission }));
+      const mission = missionOf(await message(requester, messageText(steps.request, { name: `${name} request` })));
+      await message(coordinator, messageText(steps.acknowledgement, { name: `${name} acknowledgement`, mission }));
       open.push(mission);
     }
     await active.promise;
@@ -150,7 +150,7 @@ export const measureLatency = async ({
         const name = `latency message ${count}`;
         const mission = open[count % open.length];
         count += 1;
-        const text = messageText(story.update, { name, ...(mission === undefined ? {} : { mission }) });
+        const text = messageText(steps.update, { name, ...(mission === undefined ? {} : { mission }) });
         const one: Sent = { scheduled: start + moment };
         underWay.set(headerIdOf(name), one);
         sent.push(one);
@@ -183,7 +183,7 @@ export const measureLatency = async ({
     for (let round = 0; round < 3; round += 1)
       await Promise.all(
         open.map((mission, index) =>
-          message(requester, messageText(story.update, { name: `latency warm ${round} ${index}`, mission })),
+          message(requester, messageText(steps.update, { name: `latency warm ${round} ${index}`, mission })),
         ),
       );
     await delay(3_000);

@@ -28,7 +28,7 @@ export interface Step {
 }
 
 /** The part of the first mission that the bench plays. */
-export const story = {
+export const steps = {
   request: { example: 'mission-request', sender: 'amk-innlandet' },
   acknowledgement: { example: 'acknowledgement', sender: 'amk-la-oslo' },
   decision: { example: 'mission-decision', sender: 'amk-la-oslo' },

@@ -5,8 +5,8 @@ import { z } from 'zod';
 import { commandLine, whyOf } from '../../commands/cli/command-line.ts';
 import { startHost } from '../../local/host.ts';
 import { Partner } from './partner.ts';
-import { castOf, play } from './story.ts';
-import { bold, chapter, green, red, say } from './timeline.ts';
+import { castOf, play } from './scenario.ts';
+import { bold, heading, green, red, say } from './timeline.ts';
 
 /** `npm run demo`: plays one mission between partner systems on this machine. Exit code 0 only if every party that must know was notified. */
 
@@ -77,7 +77,7 @@ const indented = (text: string): string =>
 /** Prints the history of the mission: who did what, for which reason, and in which words. */
 const printHistory = async (reader: Partner, mission: string): Promise<void> => {
   const history = historyShape.parse(await reader.read(`/ServiceRequest/${mission}/$history?_count=100`));
-  chapter('The whole history, as every party that led the mission may read it: GET ServiceRequest/<mission>/$history');
+  heading('The whole history, as every party that led the mission may read it: GET ServiceRequest/<mission>/$history');
   for (const { resource } of history.entry) {
     const [title = '', sentences = ''] = paragraphsIn(resource.text.div);
     console.log(`  ${bold(title)}\n${indented(sentences)}`);

@@ -14,4 +14,4 @@ const clock = (): string => `${((performance.now() - startedAt) / 1000).toFixed(
 export const say = (text: string): void => console.log(`${dim(clock())}  ${text}`);
 
 /** The heading of the next part of the mission. */
-export const chapter = (title: string): void => console.log(`\n${bold(title)}`);
+export const heading = (title: string): void => console.log(`\n${bold(title)}`);

@@ -64,7 +64,7 @@ test('keeps the correlation id of a caller in the answer, notifications, log lin
   coordinator.behave({ status: 503 });
   const answer = await post(hub, amk, message.text, { 'X-Correlation-Id': id });
   expect([answer.status, answer.headers.get('x-correlation-id')]).toEqual([200, id]);
-  // The request id tells requests with the same correlation id apart.
+  // The request id distinguishes requests with the same correlation id.
   expect(answer.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
   expect(answer.headers.get('x-request-id')).not.toBe(id);
 

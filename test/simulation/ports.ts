@@ -39,7 +39,7 @@ export const steppedPorts = (ports: HubPorts, step: Step): SteppedPorts => {
     entry: (mission, number) => step(read('missions.entry'), () => ports.missions.entry(mission, number)),
     entries: (...args) => step(read('missions.entries'), () => ports.missions.entries(...args)),
     append: (...args) => step(write('missions.append'), () => ports.missions.append(...args)),
-    completeFanOut: (...args) => step(write('missions.settle'), () => ports.missions.completeFanOut(...args)),
+    completeFanOut: (...args) => step(write('missions.completeFanOut'), () => ports.missions.completeFanOut(...args)),
   };
   const subscriptions: Subscriptions = {
     create: (...args) => step(write('subscriptions.create'), () => ports.subscriptions.create(...args)),

@@ -171,14 +171,14 @@ const entriesIn = (root: unknown): readonly Record<string, unknown>[] => {
   return (Array.isArray(list) ? list : []).filter(isObject);
 };
 
-/** Type of the resource a reference leads to, if the Bundle or the reference tells. */
+/** Type of the resource a reference leads to, if the Bundle or the reference says it. */
 const targetType = (root: unknown, reference: string): string | undefined => {
   const inBundle = entriesIn(root).find(({ fullUrl }) => fullUrl === reference)?.['resource'];
   const type = isObject(inBundle) ? inBundle['resourceType'] : undefined;
   return typeof type === 'string' ? type : /(?:^|\/)([A-Z][A-Za-z]+)\/[A-Za-z0-9\-.]{1,64}$/.exec(reference)?.[1];
 };
 
-/** The library tells a reference's type by its first letters only: look where it really leads. */
+/** The library judges the type of a reference by its first letters: read the resource it leads to. */
 const isMistaken = (root: unknown, { details, expression }: Issue): boolean => {
   const text = details?.text ?? '';
   if (!text.startsWith('Invalid reference')) return false;

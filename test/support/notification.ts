@@ -34,7 +34,7 @@ export const readNotification = (text: string) => {
       .filter(({ name }) => name === 'notification-event')
       .flatMap(({ part }) => part?.find(({ name }) => name === 'event-number')?.valueString ?? [])
       .map(Number),
-    /** The messages that the events tell of, if they come along. */
+    /** The messages of the events, if the notification contains them. */
     headers: resources.filter(({ resourceType }) => resourceType === 'MessageHeader'),
   };
 };

@@ -20,7 +20,7 @@ const sendTo = async (hub: MemoryHub, sender: Party, message: Message): Promise<
   hub.clock.advance(60_000);
 };
 
-/** A hub in memory that can tell everybody, and to which messages have been sent, a minute after each other. */
+/** A hub in memory in which every party is subscribed, after messages sent a minute apart. */
 export const hubAfter = async (...messages: readonly (readonly [Party, Message])[]): Promise<MemoryHub> => {
   const hub = memoryHub();
   for (const { organisation } of Object.values(parties))

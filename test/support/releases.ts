@@ -113,7 +113,7 @@ export const factsSchema = z.object({
       status: z.string(),
       priority: z.string(),
       tasks: z.array(z.object({ id: z.string(), status: z.string() })),
-      story: z.array(z.object({ id: z.string() })),
+      history: z.array(z.object({ id: z.string() })),
       receipts: z.array(z.object({ id: z.string(), status: z.string() })),
       /** Digest of each message as it is read, or the status that says that it is not for this reader. */
       sent: z.array(z.union([z.string(), z.int()])),
@@ -145,7 +145,7 @@ export const factsOf = async (
           status: body['status'],
           priority: body['priority'],
           tasks: listed(await read(hub, amk, `/Task?based-on=ServiceRequest/${mission}`), 'id', 'status'),
-          story: first(listed(await read(hub, amk, `/ServiceRequest/${mission}/$history`), 'id')),
+          history: first(listed(await read(hub, amk, `/ServiceRequest/${mission}/$history`), 'id')),
           receipts: listed(await receipts(hub, mission), 'id', 'status'),
           // What was sent comes out as it went in, or is not for this reader then as now.
           sent: (await Promise.all(sent)).map(({ status, text }) =>

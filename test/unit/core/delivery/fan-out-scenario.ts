@@ -30,7 +30,7 @@ export const update = (id: string): Message => missionUpdate({ mission, id });
 
 export type Step = readonly [Party, Message];
 
-/** Accepts a message without telling anybody. */
+/** Accepts a message without a fan-out. */
 export const accept = async (
   ports: Pick<SweepPorts, 'missions' | 'now'>,
   [sender, message]: Step,
@@ -79,7 +79,7 @@ export const entriesOf = async (hub: MemoryHub, id: string) =>
   (await notificationsOf(hub, id)).map(({ entry }) => entry);
 export const logOf = (hub: MemoryHub, id: string) => hub.missions.entries(id, 1, 10_000);
 
-/** Pays what is due until nothing of the fan-out is, as the sweeper does minute by minute. */
+/** Completes due fan-outs until none is left, as the sweeper does minute by minute. */
 export const sweepAll = async (
   hub: MemoryHub,
   ports: SweepPorts,

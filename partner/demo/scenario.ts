@@ -1,6 +1,6 @@
 import { messageFrom } from './messages.ts';
 import type { Partner } from './partner.ts';
-import { bold, chapter, dim, green, say } from './timeline.ts';
+import { bold, heading, dim, green, say } from './timeline.ts';
 
 /** The second mission of `partner/examples/`, step by step: each message is sent when every party was notified of the one before. */
 
@@ -30,7 +30,7 @@ interface Step {
   readonly notifies: readonly Who[];
 }
 
-interface Chapter {
+interface Part {
   readonly title: string;
   readonly steps: readonly Step[];
 }
@@ -42,7 +42,7 @@ const step = (who: Who, does: string, example: string, ...notifies: readonly Who
   notifies,
 });
 
-const chapters: readonly Chapter[] = [
+const parts: readonly Part[] = [
   {
     title:
       'A bus has left a mountain road in a snowstorm. The request names no AMK LA: the hub finds it by municipality',
@@ -117,8 +117,8 @@ const chapters: readonly Chapter[] = [
 /** Plays the mission; returns its id. */
 export const play = async (cast: Cast, endsAt: number): Promise<string> => {
   let mission: string | undefined;
-  for (const { title, steps } of chapters) {
-    chapter(title);
+  for (const { title, steps } of parts) {
+    heading(title);
     for (const { who, example, does, notifies } of steps) {
       const before = performance.now();
       const sent = await cast[who].send(messageFrom(example, endsAt, mission));
