@@ -57,8 +57,8 @@ export const measureCpu = async (settings: CpuSettings): Promise<CpuResults> => 
       const event = hub.eventOf(text, step.sender);
       await hub.process(event);
       const accepting = await aws.setMode({ mode: 'pass', withBodies: true });
-      const [order = '', ...others] = accepting.jobs;
-      const delivery = hub.deliveryOf(order);
+      const [job = '', ...others] = accepting.jobs;
+      const delivery = hub.deliveryOf(job);
       await hub.deliver(delivery);
       const delivering = await aws.setMode({ mode: 'replay', withBodies: false });
 

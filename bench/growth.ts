@@ -129,8 +129,8 @@ export const measureGrowth = async ({ assembly, of, sizes, samples }: GrowthSett
         const event = hub.eventOf(text, steps.update.sender);
         const accepted = await sampled(aws, () => hub.process(event));
         found[at]?.accept.push(accepted);
-        for (const order of accepted.traffic.jobs) {
-          const delivery = hub.deliveryOf(order);
+        for (const job of accepted.traffic.jobs) {
+          const delivery = hub.deliveryOf(job);
           found[at]?.deliver.push(await sampled(aws, () => hub.deliver(delivery)));
         }
       }

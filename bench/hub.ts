@@ -9,7 +9,7 @@ export interface HubInProcess {
   /** Event of a message, in the format of API Gateway. */
   readonly eventOf: (text: string, sender: string) => unknown;
   /** Event of one delivery job, in the format of SQS. */
-  readonly deliveryOf: (order: string) => unknown;
+  readonly deliveryOf: (job: string) => unknown;
   /** Accepts a message and delivers its notifications; returns the answer's body. Throws for any answer but 200. */
   readonly process: (event: unknown) => Promise<string>;
   /** Throws if a record must be redelivered. */
@@ -47,14 +47,14 @@ const eventOf: HubInProcess['eventOf'] = (text, sender) =>
 
 const groupShape = z.object({ subscription: z.string(), mission: z.string().default('contact') });
 
-const deliveryOf: HubInProcess['deliveryOf'] = (order) => {
-  const { subscription, mission } = groupShape.parse(JSON.parse(order));
+const deliveryOf: HubInProcess['deliveryOf'] = (job) => {
+  const { subscription, mission } = groupShape.parse(JSON.parse(job));
   return {
     Records: [
       {
         messageId: 'bench',
         receiptHandle: 'bench',
-        body: order,
+        body: job,
         attributes: { ApproximateReceiveCount: '1', MessageGroupId: `${subscription}.${mission}` },
         messageAttributes: {},
         eventSource: 'aws:sqs',

@@ -7,6 +7,6 @@ export type Defined<T> = {
 
 /** A copy without the members that are `undefined`. */
 export const defined = <T extends object>(value: T): Defined<T> => {
-  const said: Iterable<readonly unknown[]> = Object.entries(value).filter(([, member]) => member !== undefined);
-  return Object.fromEntries(said);
+  const members: Iterable<readonly unknown[]> = Object.entries(value).filter(([, member]) => member !== undefined);
+  return Object.fromEntries(members);
 };

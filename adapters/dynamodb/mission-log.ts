@@ -57,7 +57,7 @@ export const missionLog = (table: Table): MissionLog => {
     return { ...entry, state: fold(events) ?? entry.state };
   };
 
-  const noteAlso = async (
+  const addNotified = async (
     mission: string,
     number: number,
     notified: readonly NumberedNotification[],
@@ -75,7 +75,7 @@ export const missionLog = (table: Table): MissionLog => {
       when: 'notified = :before',
       values: { before },
     });
-    if (!written) await noteAlso(mission, number, notified);
+    if (!written) await addNotified(mission, number, notified);
   };
 
   return {
@@ -141,7 +141,7 @@ export const missionLog = (table: Table): MissionLog => {
         when: 'attribute_exists(obligation) AND obligation <> :over',
         values: { over: idleCheckShard },
       });
-      if (!cleared && notified.length > 0) await noteAlso(mission, number, notified);
+      if (!cleared && notified.length > 0) await addNotified(mission, number, notified);
     },
   };
 };

@@ -107,7 +107,7 @@ export const createSubscription = async (
   return subscription;
 };
 
-const isOff = refuse(
+const alreadyOff = refuse(
   'unsupported-subscription',
   'Subscription.status',
   'The subscription is off for good. Create a new one. The events of this one can still be read.',
@@ -118,14 +118,14 @@ const change = async (
   seen: Subscription,
   changed: (now: Subscription) => Subscription,
   { subscriptions }: ManagePorts,
-  contactDueAt?: string,
+  handshakeDueAt?: string,
 ): Promise<Subscription | Refusal> => {
   let current: Subscription | undefined = seen;
   for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
     if (current === undefined) return refuse('not-found');
-    if (current.status === 'off') return isOff;
+    if (current.status === 'off') return alreadyOff;
     const next: Subscription = changed(current);
-    if (await subscriptions.change(next, contactDueAt)) return next;
+    if (await subscriptions.change(next, handshakeDueAt)) return next;
     current = await subscriptions.read(seen.id);
   }
   return refuse('contended');

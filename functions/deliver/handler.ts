@@ -1,9 +1,8 @@
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import type { PartyDirectory } from '../../adapters/dynamodb/directory-store.ts';
-import { deliver } from '../../core/delivery/deliver.ts';
-import type { DeliveryJob } from '../../core/delivery/delivery-queue.ts';
 import type { Channel } from '../../core/delivery/channel.ts';
-import type { DeliverPorts } from '../../core/delivery/deliver.ts';
+import { deliver, type DeliverPorts } from '../../core/delivery/deliver.ts';
+import type { DeliveryJob } from '../../core/delivery/delivery-queue.ts';
 import { deliverySettings } from '../../core/delivery/retry-policy.ts';
 import { notificationBundle } from '../../core/fhir/notification.ts';
 import type { Clock } from '../../core/mission/clock.ts';
@@ -65,7 +64,7 @@ const deliverRecord = async (record: SQSRecord, deps: DeliverDeps): Promise<Outc
         notificationBundle(notice, { base: deps.base, directory }, new Date(deps.now()).toISOString()),
       settings: deliverySettings,
     });
-    if (job.kind !== 'notification') log('CONTACT_KEPT', { subscription: job.subscription, contact: job.kind });
+    if (job.kind !== 'notification') log('ENDPOINT_CALLED', { subscription: job.subscription, contact: job.kind });
     return delivered.outcome === 'complete' ? { done: true } : { done: false, seconds: delivered.seconds };
   } catch (error) {
     if (error instanceof HubClosed) {

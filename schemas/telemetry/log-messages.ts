@@ -97,7 +97,7 @@ export const logMessages = {
     meaning: 'A read is stored in the access log. This line is the second record of it, see docs/audit.md.',
     fields: ['chain', 'number', 'digest'],
   },
-  HUB_SPOKE: {
+  HUB_MESSAGE_STORED: {
     code: 'LB-104',
     level: 'info',
     text: 'Hub message stored',
@@ -137,7 +137,7 @@ export const logMessages = {
     todo: whenReachable,
     fields: ['subscription', ...failure],
   },
-  DELIVERY_SETTLED: {
+  DELIVERY_COMPLETED: {
     code: 'LB-401',
     level: 'info',
     text: 'Delivery completed or given up',
@@ -145,7 +145,7 @@ export const logMessages = {
     todo: 'For `given-up`: see the alarm SweeperDeadLetters in the runbook.',
     fields: ['subscription', 'number', 'mission', 'entry', 'outcome', 'answer', 'correlationId?'],
   },
-  DELIVERY_AGAIN: {
+  DELIVERY_RETRIED: {
     code: 'LB-402',
     level: 'info',
     text: 'Delivery did not succeed; it will be retried',
@@ -176,7 +176,7 @@ export const logMessages = {
     todo: whenReachable,
     fields: ['record', ...failure],
   },
-  CONTACT_KEPT: {
+  ENDPOINT_CALLED: {
     code: 'LB-406',
     level: 'info',
     text: 'Handshake or heartbeat attempted',

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Obligation } from '../../core/delivery/obligations.ts';
-import { becomes } from '../support/contact.ts';
+import { becomes } from '../support/endpoint-status.ts';
 import { type Contract, at, endOfTime } from './scenario.ts';
 
 export const endpointHealthContract = ({ ports, fresh, subscribe, expectDue }: Contract): void => {

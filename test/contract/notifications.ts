@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { attempted } from '../support/contact.ts';
+import { attempted } from '../support/endpoint-status.ts';
 import { type Contract, at, endOfTime } from './scenario.ts';
 
 export const notificationsContract = ({ ports, fresh, subscribe, notificationOf, expectDue }: Contract): void => {

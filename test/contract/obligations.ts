@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
 import type { Obligation } from '../../core/delivery/obligations.ts';
-import { attempted, becomes } from '../support/contact.ts';
+import { attempted, becomes } from '../support/endpoint-status.ts';
 import { type Contract, knownSince, at, endOfTime, sampleSubscription, fanOutResult } from './scenario.ts';
 
 export const obligationsContract = ({

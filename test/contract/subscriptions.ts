@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Obligation } from '../../core/delivery/obligations.ts';
 import type { Subscription } from '../../core/delivery/subscription.ts';
-import { becomes } from '../support/contact.ts';
+import { becomes } from '../support/endpoint-status.ts';
 import { type Contract, knownSince, at, endOfTime, sampleSubscription } from './scenario.ts';
 
 export const subscriptionsContract = ({ ports, fresh, subscribe, expectDue }: Contract): void => {

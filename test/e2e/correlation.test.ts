@@ -68,7 +68,7 @@ test('keeps the correlation id of a caller in the answer, notifications, log lin
   expect(answer.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
   expect(answer.headers.get('x-request-id')).not.toBe(id);
 
-  await logged(id, 'DELIVERY_AGAIN');
+  await logged(id, 'DELIVERY_RETRIED');
   coordinator.behave({});
   await eventually('the coordinator is notified of the request', () => about(coordinator, mission).length > 0);
   // Without an acknowledgement the hub notifies both, under the same id.
@@ -85,14 +85,14 @@ test('keeps the correlation id of a caller in the answer, notifications, log lin
     'the last receipt is logged',
     async () =>
       (await linesOf(id)).filter(
-        ({ code, outcome }) => code === logMessages.DELIVERY_SETTLED.code && outcome === 'delivered',
+        ({ code, outcome }) => code === logMessages.DELIVERY_COMPLETED.code && outcome === 'delivered',
       ).length >= 3,
   );
   for (const name of [
     'MESSAGE_ACCEPTED',
-    'DELIVERY_AGAIN',
-    'DELIVERY_SETTLED',
-    'HUB_SPOKE',
+    'DELIVERY_RETRIED',
+    'DELIVERY_COMPLETED',
+    'HUB_MESSAGE_STORED',
     'OBLIGATION_COMPLETED',
   ] as const)
     await logged(id, name);

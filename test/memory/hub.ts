@@ -36,14 +36,14 @@ export const memoryHub = (clock = manualClock(), store = subscriptionStore()) =>
     discard: (...args) => notifications.discard(...args),
   };
   const contexts: DeliveryContexts = {
-    load: async (order) => {
+    load: async (job) => {
       const [subscription, notification, previous, entry] = await Promise.all([
-        subscriptions.read(order.subscription),
-        notifications.read(order.subscription, order.number),
-        order.previous === undefined ? undefined : notifications.read(order.subscription, order.previous),
-        missions.entry(order.mission, order.entry),
+        subscriptions.read(job.subscription),
+        notifications.read(job.subscription, job.number),
+        job.previous === undefined ? undefined : notifications.read(job.subscription, job.previous),
+        missions.entry(job.mission, job.entry),
       ]);
-      const request = await missions.entry(order.mission, entry?.state.request.entry ?? order.request);
+      const request = await missions.entry(job.mission, entry?.state.request.entry ?? job.request);
       const announced =
         entry === undefined || notification === undefined
           ? undefined

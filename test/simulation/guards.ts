@@ -18,9 +18,9 @@ const accept = 'core/mission/accept-message.ts';
 const fanOut = 'core/delivery/fan-out.ts';
 const deliver = 'core/delivery/deliver.ts';
 const retryPolicy = 'core/delivery/retry-policy.ts';
-const contact = 'core/delivery/circuit-breaker.ts';
+const circuitBreaker = 'core/delivery/circuit-breaker.ts';
 const sweep = 'core/delivery/sweep.ts';
-const retire = 'core/delivery/idle-missions.ts';
+const idleMissions = 'core/delivery/idle-missions.ts';
 const memoryMissions = 'test/memory/mission-log.ts';
 const memorySubscriptions = 'test/memory/subscriptions.ts';
 const memoryHealth = 'test/memory/endpoint-health.ts';
@@ -139,25 +139,25 @@ export const guards: readonly Guard[] = [
     what: 'There is no alert if the party has the message through another subscription',
   },
   {
-    file: contact,
+    file: circuitBreaker,
     find: 'if (Date.parse(retryAt) > now) return { open: true, retryAt };',
     replace: '',
     what: 'An open circuit is not probed too early',
   },
   {
-    file: contact,
+    file: circuitBreaker,
     find: 'if (!(await ports.endpointHealth.claimProbe(subscription, until))) return soon;',
     replace: '',
     what: 'A probe is claimed by one process',
   },
   {
-    file: contact,
+    file: circuitBreaker,
     find: 'if (seen.failures < circuit.opensAfter && (answer.retryAfter ?? 0) <= circuit.patience)',
     replace: 'if (seen !== null)',
     what: 'A circuit opens after failures',
   },
   {
-    file: contact,
+    file: circuitBreaker,
     find: "{ status: 'error', ...seen, error, retryAt, dueAt: retryAt }",
     replace: "{ status: 'error', ...seen, error, retryAt }",
     what: 'A probe of an open circuit is an obligation',
@@ -195,35 +195,35 @@ export const guards: readonly Guard[] = [
     detectedBy: 'unit tests',
   },
   {
-    file: retire,
+    file: idleMissions,
     find: 'if (now < idleAt) return idleAt;',
     replace: '',
     what: 'A mission is not removed before it has been idle long enough',
     detectedBy: 'unit tests',
   },
   {
-    file: retire,
+    file: idleMissions,
     find: "if (notifications.some(({ status }) => status === 'pending')) return 'pending';",
     replace: '',
     what: 'A mission is not removed while a notification is pending',
     detectedBy: 'unit tests',
   },
   {
-    file: retire,
+    file: idleMissions,
     find: 'entry < last.activeSince',
     replace: 'entry < 0',
     what: 'Only the entry that made a mission active again checks whether it is idle',
     detectedBy: 'unit tests',
   },
   {
-    file: retire,
+    file: idleMissions,
     find: ', ...subscribers.map(({ id }) => id)]);',
     replace: ']);',
     what: 'A mission is also removed from a subscription head whose number no entry lists',
     detectedBy: 'unit tests',
   },
   {
-    file: retire,
+    file: idleMissions,
     find: '!last.fanOutPending && ',
     replace: '',
     what: 'A mission is not removed while its fan-out is pending',

@@ -9,7 +9,7 @@ import type { Refusal } from '../../schemas/faults.ts';
 import { firstGuidelines } from '../../schemas/guideline.ts';
 import { isObject } from '../../schemas/json/json.ts';
 import type { Message } from '../../schemas/messages/message.ts';
-import { becomes } from './contact.ts';
+import { becomes } from './endpoint-status.ts';
 import { sampleSubscription } from '../contract/scenario.ts';
 import { type MemoryHub, memoryHub } from '../memory/hub.ts';
 import {

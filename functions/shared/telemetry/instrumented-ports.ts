@@ -14,7 +14,7 @@ export const instrumented = (missions: MissionLog): MissionLog => ({
     const appended = await missions.append(entry, dueAt);
     if (appended === 'appended' && entry.sender === hub.organisation) {
       const { event, mission, number, correlationId } = entry;
-      log('HUB_SPOKE', { event, mission, entry: number, correlationId });
+      log('HUB_MESSAGE_STORED', { event, mission, entry: number, correlationId });
       countHubMessage(entry);
     }
     return appended;
@@ -35,7 +35,7 @@ const outcomeOf = ({ status, called }: Attempt): 'delivered' | 'given-up' | 'ret
 const logAttempt = ({ notification, entry }: DeliveryContext, attempt: Attempt): void => {
   if (notification === undefined || entry === undefined) return;
   const { subscription, number, mission } = notification;
-  log(attempt.status === 'pending' ? 'DELIVERY_AGAIN' : 'DELIVERY_SETTLED', {
+  log(attempt.status === 'pending' ? 'DELIVERY_RETRIED' : 'DELIVERY_COMPLETED', {
     subscription,
     number,
     mission,
@@ -56,9 +56,9 @@ export const instrumentedDelivery = <Ports extends Pick<Notifications, 'record'>
   const nameOf = (subscription: string, number: number): string => `${subscription}.${number}`;
   return {
     contexts: {
-      load: async (order) => {
-        const found = await contexts.load(order);
-        opened.set(nameOf(order.subscription, order.number), found);
+      load: async (job) => {
+        const found = await contexts.load(job);
+        opened.set(nameOf(job.subscription, job.number), found);
         return found;
       },
     },

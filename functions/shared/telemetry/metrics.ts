@@ -1,7 +1,6 @@
 import { Metrics } from '@aws-lambda-powertools/metrics';
+import type { Attempt, Notification } from '../../../core/delivery/notifications.ts';
 import type { Accepted } from '../../../core/mission/accept-message.ts';
-import type { Attempt } from '../../../core/delivery/notifications.ts';
-import type { Notification } from '../../../core/delivery/notifications.ts';
 import { type Entry, type MissionState, taskOf, type TaskState } from '../../../core/mission/state.ts';
 import { codesOf, decisions } from '../../../schemas/codes.ts';
 import {
@@ -12,7 +11,11 @@ import {
   metrics,
 } from '../../../schemas/telemetry/metrics.ts';
 
-/** Counts what `schemas/telemetry/metrics.ts` lists: one line of Embedded Metric Format each, of which CloudWatch makes the metric. */
+/**
+ * Counts what `schemas/telemetry/metrics.ts` lists: one line of Embedded Metric Format each, of which CloudWatch makes the metric.
+ * It is made at import, before `adapters/settings.ts` has read the environment. A function whose settings have no namespace does
+ * not start, so only tests of this module use the default.
+ */
 const output = new Metrics({
   serviceName: 'luftbro',
   namespace: process.env['POWERTOOLS_METRICS_NAMESPACE'] ?? metricNamespace('luftbro'),

@@ -9,7 +9,7 @@ import { sampleSubscription } from '../../contract/scenario.ts';
 import { handlerPorts, type HandlerPorts } from '../../memory/handler-ports.ts';
 import { memoryHub } from '../../memory/hub.ts';
 import { captureLog } from '../../support/captured-log.ts';
-import { becomes } from '../../support/contact.ts';
+import { becomes } from '../../support/endpoint-status.ts';
 import { missionOpenedBy, missionRequest, missionUpdate, parties, sentBy } from '../../support/messages.ts';
 
 const { amk, la } = parties;

@@ -4,7 +4,7 @@ import { deliver } from '../../../../core/delivery/deliver.ts';
 import { fanOut } from '../../../../core/delivery/fan-out.ts';
 import type { EndpointJob, NotificationJob } from '../../../../core/delivery/delivery-queue.ts';
 import type { Answer } from '../../../../core/delivery/channel.ts';
-import { becomes, deadNumbers } from '../../../support/contact.ts';
+import { becomes, deadNumbers } from '../../../support/endpoint-status.ts';
 import { missionUpdate, sentBy } from '../../../support/messages.ts';
 import {
   amk,

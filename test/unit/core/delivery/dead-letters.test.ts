@@ -1,14 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { acceptMessage } from '../../../../core/mission/accept-message.ts';
-import { deliver } from '../../../../core/delivery/deliver.ts';
-import type { DeliverPorts } from '../../../../core/delivery/deliver.ts';
+import { deliver, type DeliverPorts } from '../../../../core/delivery/deliver.ts';
 import { deliverySettings } from '../../../../core/delivery/retry-policy.ts';
 import { fanOut } from '../../../../core/delivery/fan-out.ts';
 import type { Notification } from '../../../../core/delivery/notifications.ts';
 import { redrive } from '../../../../core/delivery/dead-letters.ts';
 import { sweep } from '../../../../core/delivery/sweep.ts';
 import { NewerRelease } from '../../../../schemas/newer-release.ts';
-import { becomes, deadNumbers } from '../../../support/contact.ts';
+import { becomes, deadNumbers } from '../../../support/endpoint-status.ts';
 import { sampleSubscription } from '../../../contract/scenario.ts';
 import { type MemoryHub, memoryHub } from '../../../memory/hub.ts';
 import {

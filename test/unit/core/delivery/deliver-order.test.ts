@@ -4,7 +4,7 @@ import { acceptMessage } from '../../../../core/mission/accept-message.ts';
 import { deliver } from '../../../../core/delivery/deliver.ts';
 import { fanOut } from '../../../../core/delivery/fan-out.ts';
 import { sweep } from '../../../../core/delivery/sweep.ts';
-import { becomes, deadNumbers } from '../../../support/contact.ts';
+import { becomes, deadNumbers } from '../../../support/endpoint-status.ts';
 import { sampleSubscription } from '../../../contract/scenario.ts';
 import { type MemoryHub } from '../../../memory/hub.ts';
 import { directory, missionRequest, missionUpdate, sentBy } from '../../../support/messages.ts';

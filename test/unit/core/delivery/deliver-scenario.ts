@@ -1,13 +1,12 @@
 import { acceptMessage } from '../../../../core/mission/accept-message.ts';
-import { deliver, type DeliveryOutcome } from '../../../../core/delivery/deliver.ts';
-import type { DeliverPorts } from '../../../../core/delivery/deliver.ts';
+import { deliver, type DeliverPorts, type DeliveryOutcome } from '../../../../core/delivery/deliver.ts';
 import { deliverySettings } from '../../../../core/delivery/retry-policy.ts';
 import { fanOut } from '../../../../core/delivery/fan-out.ts';
 import type { Obligation } from '../../../../core/delivery/obligations.ts';
 import type { EndpointJob, NotificationJob } from '../../../../core/delivery/delivery-queue.ts';
 import type { Answer } from '../../../../core/delivery/channel.ts';
 import type { Subscription } from '../../../../core/delivery/subscription.ts';
-import { becomes } from '../../../support/contact.ts';
+import { becomes } from '../../../support/endpoint-status.ts';
 import { sampleSubscription } from '../../../contract/scenario.ts';
 import { type MemoryHub, memoryHub } from '../../../memory/hub.ts';
 import {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { fanOut } from '../../../../core/delivery/fan-out.ts';
 import { sweep, type SweepPorts } from '../../../../core/delivery/sweep.ts';
-import { attempted } from '../../../support/contact.ts';
+import { attempted } from '../../../support/endpoint-status.ts';
 import { sampleSubscription } from '../../../contract/scenario.ts';
 import { Crash, type Interceptor, withInterceptor } from '../../../memory/intercept.ts';
 import { memoryHub } from '../../../memory/hub.ts';

@@ -6,7 +6,7 @@ import type { Subscription } from '../../../../core/delivery/subscription.ts';
 import type { Party } from '../../../../core/mission/state.ts';
 import { sweep, type SweepPorts } from '../../../../core/delivery/sweep.ts';
 import type { Message } from '../../../../schemas/messages/message.ts';
-import { becomes } from '../../../support/contact.ts';
+import { becomes } from '../../../support/endpoint-status.ts';
 import { sampleSubscription } from '../../../contract/scenario.ts';
 import { Crash, withInterceptor, crashingProcess } from '../../../memory/intercept.ts';
 import { type MemoryHub, memoryHub } from '../../../memory/hub.ts';

@@ -3,7 +3,7 @@ import { deliveryGraceMilliseconds, fanOut } from '../../../../core/delivery/fan
 import type { SubscriptionFilter } from '../../../../schemas/subscription.ts';
 import type { Party } from '../../../../core/mission/state.ts';
 import { type SweepPorts } from '../../../../core/delivery/sweep.ts';
-import { attempted, becomes } from '../../../support/contact.ts';
+import { attempted, becomes } from '../../../support/endpoint-status.ts';
 import { memoryHub } from '../../../memory/hub.ts';
 import {
   acknowledgement,

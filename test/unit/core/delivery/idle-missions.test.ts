@@ -6,7 +6,7 @@ import { type IdleMissionPorts, removeIdleMissions } from '../../../../core/deli
 import { idleAfterMilliseconds } from '../../../../core/mission/idle.ts';
 import type { Entry, Party } from '../../../../core/mission/state.ts';
 import type { Message } from '../../../../schemas/messages/message.ts';
-import { attempted, becomes } from '../../../support/contact.ts';
+import { attempted, becomes } from '../../../support/endpoint-status.ts';
 import { sampleSubscription } from '../../../contract/scenario.ts';
 import { type MemoryHub, memoryHub } from '../../../memory/hub.ts';
 import {

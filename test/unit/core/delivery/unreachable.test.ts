@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { acceptMessage } from '../../../../core/mission/accept-message.ts';
-import { deliver } from '../../../../core/delivery/deliver.ts';
-import type { DeliverPorts } from '../../../../core/delivery/deliver.ts';
+import { deliver, type DeliverPorts } from '../../../../core/delivery/deliver.ts';
 import { deliverySettings } from '../../../../core/delivery/retry-policy.ts';
 import { fanOut } from '../../../../core/delivery/fan-out.ts';
 import { type Cause, overdueMessage, unreachableMessage } from '../../../../core/mission/hub-messages.ts';
@@ -10,7 +9,7 @@ import type { DeliveryJob } from '../../../../core/delivery/delivery-queue.ts';
 import type { Subscription } from '../../../../core/delivery/subscription.ts';
 import { hub as theHub, type Party } from '../../../../core/mission/state.ts';
 import { sweep } from '../../../../core/delivery/sweep.ts';
-import { becomes, deadNumbers } from '../../../support/contact.ts';
+import { becomes, deadNumbers } from '../../../support/endpoint-status.ts';
 import { sampleSubscription } from '../../../contract/scenario.ts';
 import { Crash, withInterceptor, crashingProcess } from '../../../memory/intercept.ts';
 import { type MemoryHub, memoryHub } from '../../../memory/hub.ts';

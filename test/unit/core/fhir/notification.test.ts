@@ -13,7 +13,7 @@ import { notificationBundle } from '../../../../core/fhir/notification.ts';
 import { isObject } from '../../../../schemas/json/json.ts';
 import type { Message } from '../../../../schemas/messages/message.ts';
 import { exerciseCode, systems } from '../../../../schemas/names.ts';
-import { becomes } from '../../../support/contact.ts';
+import { becomes } from '../../../support/endpoint-status.ts';
 import { sampleSubscription } from '../../../contract/scenario.ts';
 import { problemsOf } from '../../../support/fhir-validator.ts';
 import { type MemoryHub, memoryHub } from '../../../memory/hub.ts';

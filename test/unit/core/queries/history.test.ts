@@ -7,7 +7,7 @@ import { deadlineOf, type Origin, type Party, taskOf } from '../../../../core/mi
 import { firstGuidelines } from '../../../../schemas/guideline.ts';
 import type { Message } from '../../../../schemas/messages/message.ts';
 import { systems } from '../../../../schemas/names.ts';
-import { attempted, becomes } from '../../../support/contact.ts';
+import { attempted, becomes } from '../../../support/endpoint-status.ts';
 import { sampleSubscription } from '../../../contract/scenario.ts';
 import { problemsOf } from '../../../support/fhir-validator.ts';
 import { memoryHub } from '../../../memory/hub.ts';

@@ -7,7 +7,7 @@ import type { Subscriptions } from '../../../../core/delivery/subscription.ts';
 import type { Party } from '../../../../core/mission/state.ts';
 import type { Message } from '../../../../schemas/messages/message.ts';
 import { systems } from '../../../../schemas/names.ts';
-import { becomes } from '../../../support/contact.ts';
+import { becomes } from '../../../support/endpoint-status.ts';
 import { sampleSubscription } from '../../../contract/scenario.ts';
 import { problemsOf } from '../../../support/fhir-validator.ts';
 import type { MemoryHub } from '../../../memory/hub.ts';

@@ -20,7 +20,7 @@ export const becomes = async (
   await endpointHealth.save(seen, { status, failures: 0, ...defined({ error }) });
 };
 
-/** An attempt that called the endpoint, the first if nothing else is said. */
+/** An attempt that called the endpoint, the first unless given otherwise. */
 export const attempted = (
   attempt: Pick<Attempt, 'at' | 'answer' | 'status'> & Partial<Omit<Attempt, 'at' | 'answer' | 'status'>>,
 ): Attempt => ({ called: true, firstTriedAt: attempt.at, ...attempt });
