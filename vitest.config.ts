@@ -5,7 +5,10 @@ const limits = { testTimeout: 300_000, hookTimeout: 300_000 };
 /** Synthesises the stack before the layer, if its sources have changed. */
 const globalSetup = ['test/setup/assembly.ts'];
 
-/** The tests in layers: `npm test` runs `unit`, `npm run test:all` runs all of them (docs/developing.md, "Test layers"). */
+const effort = process.env['LUFTBRO_EFFORT'] ?? 'fast';
+const [isFast, isLong] = [effort === 'fast', effort === 'long'];
+
+/** The tests in layers: `npm test` runs `unit` and `simulation`, `npm run test:all` runs all of them (docs/developing.md, "Test layers"). */
 export default defineConfig({
   test: {
     maxWorkers: 2,
@@ -16,9 +19,18 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['test/{unit,model,simulation}/**/*.test.ts'],
-          // The searches of `LUFTBRO_EFFORT` all and long take minutes; a test of the fast layer that takes seconds hangs.
-          testTimeout: (process.env['LUFTBRO_EFFORT'] ?? 'fast') === 'fast' ? 20_000 : 3_600_000,
+          include: ['test/unit/**/*.test.ts'],
+          // A unit test takes milliseconds, a property test seconds: more hangs. `test:all` shares the processors with other layers.
+          testTimeout: isFast ? 20_000 : 60_000,
+          isolate: false,
+        },
+      },
+      {
+        test: {
+          name: 'simulation',
+          include: ['test/{model,simulation}/**/*.test.ts'],
+          // One test plays all runs or seeds of `LUFTBRO_EFFORT`.
+          testTimeout: isFast ? 60_000 : isLong ? 7_200_000 : 900_000,
           isolate: false,
         },
       },

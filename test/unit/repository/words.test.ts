@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 
-/** Words that this project replaces, with what to write instead (docs/developing.md, "Plain words"). */
+/** Words that this project replaces, with what to write instead (docs/developing.md, "Texts"). */
 const replaced: readonly (readonly [RegExp, string])[] = [
   [/\bwho(?:so|m)?ever\b/i, 'name the component or the role'],
   [/\banew\b/i, 'again, or a new one'],
