@@ -30,7 +30,7 @@ const patterns = [
 ];
 
 const files = globSync(patterns, { cwd: root })
-  .filter((file) => file !== own && file !== 'package-lock.json')
+  .filter((file) => file !== own && file !== 'package-lock.json' && !file.endsWith('-report.json'))
   .toSorted();
 
 /** Where a replaced word stands, with what to write instead. */
