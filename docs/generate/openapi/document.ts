@@ -13,7 +13,7 @@ import { webhooks } from './webhooks.ts';
 
 /** The API reference, OpenAPI 3.1: written to `docs/openapi.json` by `npm run docs`. */
 
-/** Stands for the base URL of a hub; the embedded host puts its own in its place. */
+/** Placeholder for the base URL of a hub. The embedded host replaces it by its own. */
 const hub = 'https://hub.luftbro.example/fhir';
 /** HelseID's test environment. */
 const tokenUrl = 'https://helseid-sts.test.nhn.no/connect/token';
@@ -21,13 +21,13 @@ const tokenUrl = 'https://helseid-sts.test.nhn.no/connect/token';
 export interface Sources {
   /** The text of a file in `partner/examples/`. */
   readonly example: (file: string) => string;
-  /** What the hub answered, by the name of the operation; the end-to-end tests write it down. */
+  /** Answers of the hub by operation, recorded by the end-to-end tests. */
   readonly answers: Readonly<Record<string, unknown>>;
   /** The text of a file of this folder. */
   readonly file: (name: string) => string;
 }
 
-/** Headings one level below those of the operation they stand in; links lead to the hub, not to other pages. */
+/** Moves headings one level below those of the operation. Links lead to the hub, not to other pages. */
 const withinOperation = (text: string): string =>
   text
     .replaceAll(/^## /gm, '#### ')
@@ -84,17 +84,17 @@ const subscription = {
 
 const parameters = (...parameter: readonly Node[]): Node => ({ resourceType: 'Parameters', parameter });
 
-/** Bodies that are no messages. */
+/** Request bodies that are not messages. */
 const bodyExamples: Readonly<Record<string, Node>> = {
   subscribe: {
     summary: 'Some events, with the resources',
     description:
-      'Filters are `event`, `priority` (urgency), `identifier` (mission) and `role` (what you are in the mission), and may be left out. Payload content is `empty`, `id-only` or `full-resource`.',
+      'Filters are `event`, `priority` (urgency), `identifier` (mission) and `role` (your role in the mission). All may be left out. Payload content is `empty`, `id-only` or `full-resource`.',
     value: subscription,
   },
   changeSubscription: {
     summary: 'All events, without the resources',
-    description: 'Put in the id that the hub gave.',
+    description: 'Replace `id` by the id that the hub assigned.',
     value: {
       ...subscription,
       id: '6f3b1d0e-4c2a-4b7e-9a55-0d8c7e1f2a34',
@@ -105,16 +105,19 @@ const bodyExamples: Readonly<Record<string, Node>> = {
       },
     },
   },
-  askStatus: { summary: 'Of those that do not work', value: parameters({ name: 'status', valueCode: 'error' }) },
+  askStatus: {
+    summary: 'Only subscriptions in status `error`',
+    value: parameters({ name: 'status', valueCode: 'error' }),
+  },
   askEvents: {
-    summary: 'From the first one on',
+    summary: 'From the first event',
     value: parameters({ name: 'eventsSinceNumber', valueString: '1' }, { name: 'content', valueCode: 'id-only' }),
   },
-  rotate: { summary: 'With an hour for both', value: parameters({ name: 'overlap', valueUnsignedInt: 3600 }) },
+  rotate: { summary: 'With an overlap of one hour', value: parameters({ name: 'overlap', valueUnsignedInt: 3600 }) },
 };
 
 const answerExamples = ({ answers }: Sources): Readonly<Record<string, Node>> =>
-  Object.fromEntries(Object.entries(answers).map(([name, value]) => [name, { summary: 'As the hub answers', value }]));
+  Object.fromEntries(Object.entries(answers).map(([name, value]) => [name, { summary: 'Answer of the hub', value }]));
 
 const text = { type: 'string' };
 
@@ -125,19 +128,19 @@ const correlationPattern =
 const headers: Readonly<Record<string, Node>> = {
   ETag: {
     description:
-      'The version: of the mission, to be sent back in `If-Match`; of what is published, in `If-None-Match`.',
+      'The version. Send that of a mission back in `If-Match`, that of a published definition in `If-None-Match`.',
     schema: text,
     example: 'W/"3"',
   },
-  'Last-Modified': { description: 'When the mission last changed.', schema: text },
-  Location: { description: 'Where the Subscription is.', schema: text },
+  'Last-Modified': { description: 'Time of the last change of the mission.', schema: text },
+  Location: { description: 'Address of the Subscription.', schema: text },
   'X-Correlation-Id': {
     description:
-      'The one you gave if it is a UUID or a trace id, else one of the hub, as always where you are refused before the hub has read it (401). It is in the log of the hub and in `OperationOutcome.id`.',
+      'Your correlation id if it is a UUID or a trace id, otherwise an id of the hub. A request that is refused before the hub reads the header (401) always gets an id of the hub. The id is in the log of the hub and in `OperationOutcome.id`.',
     schema: text,
   },
-  'Retry-After': { description: 'Seconds to wait before the same request is sent again.', schema: text, example: '2' },
-  'WWW-Authenticate': { description: 'The schemes that are taken: `DPoP`, with its algorithms.', schema: text },
+  'Retry-After': { description: 'Seconds to wait before you send the same request again.', schema: text, example: '2' },
+  'WWW-Authenticate': { description: 'The accepted schemes: `DPoP`, with its algorithms.', schema: text },
 };
 
 const commonParameters: Readonly<Record<string, Node>> = {
@@ -145,31 +148,31 @@ const commonParameters: Readonly<Record<string, Node>> = {
     name: 'If-Match',
     in: 'header',
     description:
-      'The version of the mission that you decided on, as in `ETag`: `W/"3"`. Refused with 412 if the mission has changed since. Who overturns an acceptance must send it (428).',
+      'The version of the mission on which you decided, as in `ETag`: `W/"3"`. If the mission has changed since, the request is refused with 412. Required to reject or defer an accepted request (428 without).',
     schema: text,
   },
   'X-Correlation-Id': {
     name: 'X-Correlation-Id',
     in: 'header',
     description:
-      'Your id for this request: a UUID, or a trace id of 32 hexadecimal digits. If it is neither, or is left out, the hub takes `X-Request-Id`, the trace id of `traceparent` or an id of its own; the answer says which was used, and a message is never refused for it. Receivers get it with their notifications.',
+      'Your id for this request: a UUID, or a trace id of 32 hexadecimal digits. If it is neither, or is left out, the hub uses `X-Request-Id`, the trace id of `traceparent` or an id of its own. The answer contains the id that was used. A message is never refused because of it. Receivers get the id with their notifications.',
     schema: { type: 'string', pattern: correlationPattern },
   },
   _count: {
     name: '_count',
     in: 'query',
-    description: 'Rows of a page, 1 to 100.',
+    description: 'Entries per page, 1 to 100.',
     schema: { type: 'integer', minimum: 1, maximum: 100 },
   },
   _format: {
     name: '_format',
     in: 'query',
-    description: '`html` for a page for people.',
+    description: '`html` gives a page for reading and printing.',
     schema: { type: 'string', enum: ['json', 'html'] },
   },
 };
 
-/** Folded in where the page can fold. */
+/** A section that the page shows collapsed, if it can. */
 const folded = (title: string, ...parts: readonly string[]): readonly string[] => [
   `<details><summary><b>${title}</b></summary>`,
   ...parts,
@@ -182,12 +185,15 @@ const description = ({ file }: Sources): string =>
     file('introduction.md')
       .trim()
       .replace('SCRIPT', () => file('call.mjs').trim()),
-    `A message of an exercise carries \`${systems.actReason}|${exerciseCode}\` in \`meta.security\`, from the first to the last; missions, resources and incidents of exercises are never in one list with real ones.`,
+    `A message of an exercise has \`${systems.actReason}|${exerciseCode}\` in \`meta.security\`; this applies to every message of the exercise. Missions, resources and incidents of exercises are never in one list with real ones.`,
     '## Details',
-    ...folded('How to name the mission, and who decided', ...namingText().map((part) => withinOperation(part))),
     ...folded(
-      'What each refusal means',
-      'The answer is an `OperationOutcome`: a stable code and who has to act (`details.coding`), what to do (`details.text`), what is special (`diagnostics`) and where (`expression`, FHIRPath). Nothing of a refused message is stored. Program against the code, not against the text. What the hub has to act on is sent again as it is: nothing happens twice.',
+      'Reference to the mission, and the person who decided',
+      ...namingText().map((part) => withinOperation(part)),
+    ),
+    ...folded(
+      'Refusals',
+      'The answer is an `OperationOutcome`: a stable code and the side that must act (`details.coding`), what to do (`details.text`), the particulars (`diagnostics`) and the place (`expression`, FHIRPath). Nothing of a refused message is stored. Program against the code, not against the text. If the hub must act, send the same request again unchanged: nothing happens twice.',
       refusalTable(),
     ),
   ].join('\n\n');
@@ -226,7 +232,7 @@ export const openApi = (sources: Sources): Node => {
         accessToken: {
           type: 'oauth2',
           description:
-            'OAuth 2 client credentials of HelseID. `Authorization: DPoP <token>`; where the hub takes tokens that are bound to no key, `Authorization: Bearer <token>`.',
+            'OAuth 2 client credentials of HelseID. `Authorization: DPoP <token>`; if the hub accepts tokens that are bound to no key, `Authorization: Bearer <token>`.',
           flows: { clientCredentials: { tokenUrl, scopes: tokenScopes() } },
         },
         proof: {
@@ -234,7 +240,7 @@ export const openApi = (sources: Sources): Node => {
           in: 'header',
           name: 'DPoP',
           description:
-            'A new proof of your key for each request (RFC 9449): a token alone is worth nothing to who steals it.',
+            'A new proof of your key for each request (RFC 9449). A stolen token cannot be used without the key.',
         },
       },
       parameters: commonParameters,

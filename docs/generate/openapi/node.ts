@@ -1,4 +1,4 @@
-/** A part of an OpenAPI document: it is written as JSON, and judged as a whole by a linter. */
+/** A part of an OpenAPI document. It is written as JSON, and a linter checks the document as a whole. */
 export type Node = Readonly<Record<string, unknown>>;
 
 export const schemaRef = (name: string): Node => ({ $ref: `#/components/schemas/${name}` });

@@ -7,11 +7,11 @@ import type { Trait } from './refusals.ts';
 
 /** Parts that operations share: parameters, security and answers. */
 
-/** Operations that are not FHIR reads or searches have names of their own. */
+/** The operationId of a FHIR read or search. Other operations have names of their own. */
 export const idOf = (interaction: string, type: string): string =>
   interaction === 'search' ? `search${type}` : `${interaction}${type === '{type}' ? 'Sent' : type}`;
 
-/** With a proof of the caller's key (DPoP), as everywhere but on a laptop. */
+/** A token and a proof of the caller's key (DPoP). Only the hub on a laptop takes a token alone. */
 export const securityWith = (scope: Scope): readonly Node[] => [
   { accessToken: [scopeFor('luftbro', scope)], proof: [] },
 ];
@@ -29,7 +29,9 @@ export const success = (
   headers: Object.fromEntries(['X-Correlation-Id', ...headers].map((name) => [name, headerRef(name)])),
   content: {
     ...jsonOf(schema, { [example]: exampleRef(example) }),
-    ...(page ? { 'text/html': { schema: { type: 'string', description: 'A page for people.' } } } : {}),
+    ...(page
+      ? { 'text/html': { schema: { type: 'string', description: 'An HTML page for reading and printing.' } } }
+      : {}),
   },
 });
 
@@ -55,20 +57,20 @@ export const queryParameter = (name: string, description: string, required: bool
   required,
   description,
   schema: { type: 'string' },
-  // A bar or a comma is taken as it is, too.
+  // A bar or a comma may also be sent unescaped.
   ...(example === undefined ? {} : { example }),
 });
 
 export const headerParameters = [parameterRef('X-Correlation-Id')];
 
 export const idWords: Readonly<Record<string, string>> = {
-  ServiceRequest: 'The mission: the identifier that the hub answered to the request',
-  Task: 'The id that the hub gave: `{mission}.{entry}`',
+  ServiceRequest: 'The mission: the identifier in the answer to the mission request',
+  Task: 'The id that the hub assigned: `{mission}.{entry}`',
   Bundle: '`{mission}.{entry}`: the message with that number in the mission',
   Provenance: '`{mission}.{entry}`',
   Organization: 'Organisation number, nine digits',
   Endpoint: 'Organisation number, nine digits',
-  Location: 'The id of a resource of the board, or of a place of the directory',
+  Location: 'The id of a resource, or of a place in the directory',
   Subscription: 'The id in the answer to `POST /Subscription`',
 };
 
@@ -78,7 +80,7 @@ const scopeOf = (type: string): Scope => (type === 'Subscription' ? 'subscribe' 
 export const guarded = (type: string): Node =>
   isPublished(type) ? { security: [] } : { security: securityWith(scopeOf(type)) };
 export const about = (type: string): Given =>
-  ({ tag: 'What the hub publishes', summary: type, example: {} }) satisfies Given;
+  ({ tag: 'Published definitions', summary: type, example: {} }) satisfies Given;
 
 /** An operation before its refusals are added. */
 export interface Operation extends Node {

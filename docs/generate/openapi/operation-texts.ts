@@ -1,33 +1,35 @@
 import { entryAddress, missionIdOf, resourceAddress } from '../../../schemas/identifiers.ts';
 import type { Trait } from './refusals.ts';
 
-/** What the API reference says of each operation, and with which sample it can be tried. */
+/** The texts of the API reference for each operation, and the sample to try it with. */
 
-/** `paths`: every operation as partners call it. Reads and searches are those of the CapabilityStatement. */
 /** The mission that the examples are about: the first one of `partner/examples/README.md`. */
 export const mission = missionIdOf('311000012', '04c8de49-8afd-4414-a200-e8e65685790e');
 const ofMission = `ServiceRequest/${mission}`;
 
 export const tags = [
   {
-    name: 'Find whom to ask',
-    description: 'The directory: parties by organisation number, and whether the hub reaches them by machine.',
+    name: 'Directory',
+    description: 'Parties by organisation number, and whether the hub can reach them by machine.',
   },
-  { name: 'Send', description: 'Every message goes to one address. What it is says its header.' },
+  { name: 'Messages', description: 'Every message goes to one address. The MessageHeader names the message type.' },
   {
-    name: 'Be notified',
+    name: 'Notifications',
     description:
-      'Subscribe once, and the hub sends each notification until you have it: signed, in order, numbered. What you missed waits for you.',
+      'Subscribe once. The hub then sends your notifications signed, numbered and in order, with retries. You can fetch those that you missed.',
   },
-  { name: 'Work', description: 'What waits for you, and the mission as it is now.' },
+  { name: 'Missions and Tasks', description: 'Your worklist, and the current state of a mission.' },
   {
-    name: 'See resources',
-    description: 'Helicopters, aeroplanes and cars: where they are, and whether they are free.',
+    name: 'Resources',
+    description: 'Helicopters, aeroplanes and cars: position and availability.',
   },
-  { name: 'Look back', description: 'Decisions with person, time and reason, receipts, and reads of a mission.' },
   {
-    name: 'What the hub publishes',
-    description: 'Open to everyone: what it can do, its codes, messages and profiles.',
+    name: 'History',
+    description: 'Decisions with person, time and reason, receipts, and the access log of a mission.',
+  },
+  {
+    name: 'Published definitions',
+    description: 'Capabilities, codes, messages and profiles of the hub. No token is needed.',
   },
 ] as const;
 
@@ -36,110 +38,117 @@ type Tag = (typeof tags)[number]['name'];
 export interface Given {
   readonly tag: Tag;
   readonly summary: string;
-  /** Client of the sample directory that the example works for. */
+  /** Client of the sample directory for which the example works. */
   readonly as?: string;
   /** Parameters that must be given. */
   readonly required?: readonly string[];
-  /** Values that the page is filled in with, by parameter. */
+  /** Values that the page fills in, by parameter. */
   readonly example?: Readonly<Record<string, string>>;
   readonly traits?: readonly Trait[];
   readonly description?: string;
   /** Header fields of the answer. */
   readonly headers?: readonly string[];
-  /** What else than JSON is answered. */
+  /** The operation can also answer with an HTML page. */
   readonly page?: true;
 }
 
 const requester = 'amk-innlandet';
 export const coordinator = 'amk-la-oslo';
 
-/** What the CapabilityStatement does not say of a read or a search. */
+/** Texts of reads and searches that the CapabilityStatement does not have. */
 const given: Readonly<Record<string, Given>> = {
   'search Organization': {
-    tag: 'Find whom to ask',
+    tag: 'Directory',
     summary: 'Find parties by role',
     as: requester,
     required: ['type'],
     example: { type: 'hospital' },
     description:
-      'Roles: `local-amk`, `amk-la`, `operator`, `hospital`, `observer`, `quality`. The extension `machine-contact` says whether the hub reaches the party by machine.',
+      'Roles: `local-amk`, `amk-la`, `operator`, `hospital`, `observer`, `quality`. The extension `machine-contact` says whether the hub can reach the party by machine.',
   },
   'read Organization': {
-    tag: 'Find whom to ask',
+    tag: 'Directory',
     summary: 'Read a party',
     as: requester,
     example: { id: '314000013' },
   },
   'read Endpoint': {
-    tag: 'Find whom to ask',
+    tag: 'Directory',
     summary: 'Read the notification address of a party',
     as: requester,
     example: { id: '314000013' },
   },
   'search Task': {
-    tag: 'Work',
-    summary: 'See what waits for you',
+    tag: 'Missions and Tasks',
+    summary: 'Search your worklist',
     as: coordinator,
     example: { owner: 'Organization/312000016' },
     traits: ['owner', 'address'],
     description:
-      'Your worklist with `owner`, longest waiting first, those that are done last; `status=requested` is what nobody of yours has seen. Or the Tasks of one mission with `based-on`. One of the two must be given.',
+      'Give one of `owner` and `based-on`. `owner` gives your worklist: the Task that has waited longest first, finished Tasks last. `status=requested` selects Tasks that no person in your organisation has seen. `based-on` gives the Tasks of one mission.',
   },
-  'read Task': { tag: 'Work', summary: 'Read a Task', as: requester, example: { id: entryAddress(mission, 1) } },
+  'read Task': {
+    tag: 'Missions and Tasks',
+    summary: 'Read a Task',
+    as: requester,
+    example: { id: entryAddress(mission, 1) },
+  },
   'read ServiceRequest': {
-    tag: 'Work',
+    tag: 'Missions and Tasks',
     summary: 'Read a mission',
     as: requester,
     example: { id: mission },
     headers: ['ETag', 'Last-Modified'],
-    description: 'The mission as it is now. Send the version in `ETag` back in `If-Match` when you decide on it.',
+    description:
+      'The current state of the mission. When you decide on it, send the version in `ETag` back in `If-Match`.',
   },
   'search ServiceRequest': {
-    tag: 'Work',
-    summary: 'See a large event as a whole',
+    tag: 'Missions and Tasks',
+    summary: 'Search all missions of a large event',
     as: requester,
     required: ['requisition'],
     example: { requisition: 'https://amk-innlandet.example/sid/stor-hendelse|2026-0214-BUSS-DOVREFJELL' },
   },
   'read Bundle': {
-    tag: 'Work',
+    tag: 'Missions and Tasks',
     summary: 'Read a message as it was sent',
     as: requester,
     example: { id: entryAddress(mission, 1) },
   },
   'read {type}': {
-    tag: 'Work',
+    tag: 'Missions and Tasks',
     summary: 'Read one resource of a message',
     as: requester,
     example: { type: 'Patient', id: resourceAddress(mission, 1, 2) },
     description:
-      'Patients, Conditions, Observations and all else that was sent: `{type}/{mission}.{entry}.{index}`, as the references in the mission lead to it.',
+      'Patients, Conditions, Observations and every other resource that was sent. The references in the mission have this form: `{type}/{mission}.{entry}.{index}`.',
   },
   'search Location': {
-    tag: 'See resources',
-    summary: 'See the resources of all regions',
+    tag: 'Resources',
+    summary: 'Search the resources of all regions',
     as: coordinator,
     traits: ['roles'],
-    description: 'An AMK LA sees those of all operators, an operator its own. Open Tasks of a resource come with it.',
+    description:
+      'An AMK LA sees the resources of all operators; an operator sees its own. Open Tasks of a resource are included.',
   },
   'read Location': {
-    tag: 'See resources',
+    tag: 'Resources',
     summary: 'Read a resource or a place',
     as: requester,
     example: { id: 'helipad-314000013' },
   },
   'history ServiceRequest': {
-    tag: 'Look back',
+    tag: 'History',
     summary: 'Read the history of a mission',
     as: requester,
     example: { id: mission },
     traits: ['search'],
     page: true,
     description:
-      'One Provenance for each message of the mission that concerns you, in order. `_format=html` is a page for reading and printing. `_history` is the same.',
+      'One Provenance for each message of the mission that concerns you, in order. `_format=html` gives a page for reading and printing. `_history` gives the same answer.',
   },
   'search Provenance': {
-    tag: 'Look back',
+    tag: 'History',
     summary: 'Search the history of a mission',
     as: requester,
     required: ['target'],
@@ -148,13 +157,13 @@ const given: Readonly<Record<string, Given>> = {
     page: true,
   },
   'read Provenance': {
-    tag: 'Look back',
-    summary: 'Read one entry of a history',
+    tag: 'History',
+    summary: 'Read one history entry',
     as: requester,
     example: { id: entryAddress(mission, 1) },
   },
   'search Communication': {
-    tag: 'Look back',
+    tag: 'History',
     summary: 'Read the receipts',
     as: requester,
     required: ['part-of'],
@@ -162,19 +171,19 @@ const given: Readonly<Record<string, Given>> = {
     traits: ['address'],
   },
   'search AuditEvent': {
-    tag: 'Look back',
-    summary: 'See who looked',
+    tag: 'History',
+    summary: 'Search the access log',
     as: requester,
     required: ['entity'],
     example: { entity: ofMission },
     traits: ['address'],
   },
-  'search Subscription': { tag: 'Be notified', summary: 'List your subscriptions', as: coordinator },
-  'read Subscription': { tag: 'Be notified', summary: 'Read a subscription', as: coordinator },
+  'search Subscription': { tag: 'Notifications', summary: 'List your subscriptions', as: coordinator },
+  'read Subscription': { tag: 'Notifications', summary: 'Read a subscription', as: coordinator },
 };
 
 export const of = (key: string): Given => {
   const found = given[key];
-  if (found === undefined) throw new Error(`The API reference says nothing of: ${key}`);
+  if (found === undefined) throw new Error(`The API reference has no text for: ${key}`);
   return found;
 };

@@ -24,6 +24,8 @@ import {
 } from './operation-parts.ts';
 import { subscriptionPaths } from './subscription-operations.ts';
 
+/** `paths`: every operation as partners call it. Reads and searches are those of the CapabilityStatement. */
+
 const readOperation = (type: string, { documentation }: { readonly documentation?: string | undefined }): Operation => {
   const said = isPublished(type)
     ? { ...about(type), summary: `Read a ${type}`, example: { id: publishedExamples[type] ?? '' } }
@@ -57,9 +59,9 @@ const readOperation = (type: string, { documentation }: { readonly documentation
   };
 };
 
-const notModified = { description: 'You have it already (`If-None-Match`).' };
+const notModified = { description: 'Not changed since the version in `If-None-Match`.' };
 
-/** One of each type, for reading. */
+/** The id of one example of each published type. */
 const publishedExamples: Readonly<Record<string, string>> = {
   CodeSystem: 'mission-decision',
   ValueSet: 'mission-decision',
@@ -77,7 +79,7 @@ const searchOperation = (resource: CapabilityStatementRestResource): Operation =
   const name = idOf('search', type);
   const taken = [
     ...searchParam.map((one) => ({ name: one.name, words: one.documentation ?? '' })),
-    ...searchRevInclude.map((one) => ({ name: '_revinclude', words: `\`${one}\`: with them` })),
+    ...searchRevInclude.map((one) => ({ name: '_revinclude', words: `\`${one}\`: include them` })),
   ];
   return {
     tags: [said.tag],
@@ -106,7 +108,7 @@ const searchOperation = (resource: CapabilityStatementRestResource): Operation =
   };
 };
 
-/** What may come with what was searched for. */
+/** Types that a search may include besides its own, by type. */
 const includedBy: Readonly<Record<string, string>> = { Location: 'Task', ServiceRequest: 'Task' };
 
 const history = (path: '$history' | '_history'): Operation => {
@@ -114,7 +116,7 @@ const history = (path: '$history' | '_history'): Operation => {
   return {
     tags: [said.tag],
     operationId: path === '$history' ? 'missionHistory' : 'missionHistoryByItsFhirName',
-    summary: path === '$history' ? said.summary : `${said.summary}, under FHIR's own name`,
+    summary: path === '$history' ? said.summary : `${said.summary}, by FHIR's own name`,
     ...withClient(said),
     ...guarded('ServiceRequest'),
     parameters: [
@@ -131,9 +133,9 @@ const history = (path: '$history' | '_history'): Operation => {
 };
 
 const metadata = (): Operation => ({
-  tags: ['What the hub publishes'],
+  tags: ['Published definitions'],
   operationId: 'readMetadata',
-  summary: 'Read what the hub can do',
+  summary: 'Read the capabilities of the hub',
   description: 'The CapabilityStatement: searches and their parameters, messages, and where their profiles are.',
   security: [],
   traits: [],
@@ -143,16 +145,16 @@ const metadata = (): Operation => ({
   },
 });
 
-/** `examples`: names of the request examples, in the order in which they are played. */
+/** `examples`: names of the request examples, in the order in which they are sent. */
 const processMessage = (examples: readonly string[]): Operation => ({
-  tags: ['Send'],
+  tags: ['Messages'],
   operationId: 'processMessage',
   summary: 'Send a message',
   description: [
-    'Choose an example: its description says who may send it, when it is legal, what it does and which elements are needed. They are two whole missions, in order. Send them as the client that the example names.',
-    "The mission's id follows from who asks and from `MessageHeader.id`, and a Task's id from the mission and the number of the message: so the ids in the examples fit each other. Sent twice, a message gets its first answer again, and nothing happens twice.",
-    'The hub writes messages of its own into a mission, for example if the hub cannot reach a party by machine (`party-unreachable`). They take numbers too. If parties have no subscription, take the ids of Tasks from the answers.',
-    `Scope: that of the message. ${[...new Set(catalogue.map(({ family }) => family))].map((family) => `\`${scopeFor('luftbro', `${family}.send`)}\``).join(', ')}.`,
+    'Choose an example. Its description says which roles may send it, when it is allowed, what it does and which elements are needed. The examples are two complete missions, in order. Send each one as the client that it names.',
+    "The hub derives the mission's id from the requester and `MessageHeader.id`. It derives a Task's id from the mission and the number of the message. So the ids in the examples match each other. If you send a message twice, you get the first answer again, and nothing happens twice.",
+    'The hub writes messages of its own into a mission, for example if the hub cannot reach a party by machine (`party-unreachable`). They have numbers too. If parties have no subscription, use the Task ids in the answers.',
+    `Scope: the one of the message's family. ${[...new Set(catalogue.map(({ family }) => family))].map((family) => `\`${scopeFor('luftbro', `${family}.send`)}\``).join(', ')}.`,
   ].join('\n\n'),
   // Any one of them lets a system send something.
   security: [...new Set(catalogue.map(({ family }) => family))].flatMap((family) => securityWith(`${family}.send`)),
@@ -215,7 +217,7 @@ export const operations = (messageExamples: readonly string[]): Paths => {
     '/$process-message': { post: processMessage(messageExamples) },
     ...subscriptionPaths(
       readOperation('Subscription', {}),
-      searchOperation({ ...subscription, documentation: 'Those that are off are left out.' }),
+      searchOperation({ ...subscription, documentation: 'Subscriptions with status `off` are left out.' }),
     ),
     ...ofType('Task'),
     ...ofType('ServiceRequest'),

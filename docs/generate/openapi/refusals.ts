@@ -3,9 +3,9 @@ import { type FaultCode, faults, operationOutcome, retryAfterOf } from '../../..
 import { fhirJson } from '../../../schemas/names.ts';
 import { exampleRef, headerRef, type Node, schemaRef } from './node.ts';
 
-/** What the hub refuses, by status: from the catalogue of faults. */
+/** The refusals of the hub by status, from the catalogue of faults. */
 
-/** What an operation does, as far as its refusals depend on it. */
+/** Properties of an operation on which its refusals depend. */
 export type Trait =
   /** Takes a body. */
   | 'body'
@@ -17,13 +17,13 @@ export type Trait =
   | 'subscription'
   /** Changes a Subscription. */
   | 'change'
-  /** Is at the address of one thing, or searches for what belongs to one mission. */
+  /** Has the address of one resource, or searches within one mission. */
   | 'address'
   /** Takes parameters. */
   | 'search'
-  /** Reads what only some roles see. */
+  /** Reads resources that only some roles may see. */
   | 'roles'
-  /** Reads what only its owner sees. */
+  /** Reads resources that only their owner may see. */
   | 'owner';
 
 /** Where a fault may be answered; `any`: by every operation. */
@@ -92,24 +92,24 @@ const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => '---'), ...rows].map(row).join('\n');
 
-/** Nothing in it is taken for Markdown: `__proto__` would be a bold word. */
+/** Escapes Markdown: `__proto__` would be rendered in bold. */
 const asWritten = (text: string): string => text.replaceAll(/[\\`*_<>|[\]]/g, String.raw`\$&`);
 
-/** Status by status, each code with what to do. */
+/** A table of all codes with what to do, ordered by status. */
 export const refusalTable = (): string =>
   table(
-    ['status', 'code', 'who acts', 'what to do'],
+    ['status', 'code', 'side that acts', 'what to do'],
     everyCode
       .toSorted((one, other) => faults[one].status - faults[other].status)
       .map((code) => [
         String(faults[code].status),
         `\`${code}\``,
-        faults[code].origin === 'hub' ? "the hub's people" : 'the sender',
+        faults[code].origin === 'hub' ? 'hub operations team' : 'the sender',
         asWritten(faults[code].text),
       ]),
   );
 
-/** Where a fault is, and what is special about it, as the hub would say it. */
+/** Place and particulars of a fault, as in an answer of the hub. */
 const details: Readonly<Partial<Record<FaultCode, { readonly at?: string; readonly detail?: string }>>> = {
   'missing-field': {
     at: 'Bundle.entry[1].resource.priority',
@@ -169,7 +169,7 @@ const other = {
 const isAnsweredBy = (code: FaultCode, traits: readonly Trait[]): boolean =>
   answeredBy[code].some((one) => one === 'any' || traits.includes(one));
 
-/** The refusals of an operation by status, each with a name that says which traits they come from. */
+/** The refusals of an operation by status. Each name lists the traits that cause it. */
 const refusalsOf = (traits: readonly Trait[]): readonly Refused[] => {
   const codes = everyCode.filter((code) => isAnsweredBy(code, traits));
   const statuses = [...new Set(codes.map((code) => faults[code].status))].toSorted((one, another) => one - another);
@@ -191,7 +191,7 @@ export const refusals = (traits: readonly Trait[]): Node =>
     refusalsOf(traits).map(({ status, name }) => [status, { $ref: `#/components/responses/${name}` }]),
   );
 
-/** What the refusals of operations with these traits point to: `components.responses`. */
+/** All refusals of operations with these traits: `components.responses`. */
 export const refusalResponses = (operations: readonly (readonly Trait[])[]): Node => {
   const responses = new Map(operations.flatMap(refusalsOf).map(({ name, response }) => [name, response] as const));
   return Object.fromEntries([...responses].toSorted(([one], [another]) => one.localeCompare(another)));

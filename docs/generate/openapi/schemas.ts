@@ -22,10 +22,11 @@ import { systems } from '../../../schemas/names.ts';
 import { changed, created } from '../../../schemas/read-subscription.ts';
 import { type Node, pascal, schemaRef } from './node.ts';
 
-/** `components.schemas`: what the hub reads, from its own schemas; what it answers, as far as a client leans on it. */
+/** `components.schemas`: what the hub reads, from its own schemas; what it answers, as far as a client depends on it. */
+
 const r4 = (page: string): Node => ({ url: `https://hl7.org/fhir/R4/${page}.html`, description: `FHIR R4, ${page}` });
 
-/** What is said of a schema of the hub's own. */
+/** The hub's own schemas of what it reads, with their texts. */
 const read: Readonly<
   Record<string, { readonly schema: z.ZodType; readonly description: string; readonly page: string }>
 > = {
@@ -38,23 +39,24 @@ const read: Readonly<
   MessageHeader: {
     schema: messageHeader,
     description:
-      'What the message is (`eventCoding`), to whom (`destination.receiver`), about what (`focus`), and who decided (`author`). Its `id` is the identity of the message, however often it is sent.',
+      'The message type (`eventCoding`), receivers (`destination.receiver`), subject (`focus`) and the person who decided (`author`). Its `id` identifies the message, however often it is sent.',
     page: 'messageheader',
   },
   ServiceRequest: {
     schema: serviceRequest,
-    description: 'The mission. The hub answers it with its own identifier and with references to what was sent.',
+    description:
+      'The mission. In answers it has the identifier of the hub and references to the resources that were sent.',
     page: 'servicerequest',
   },
   Task: {
     schema: task,
     description:
-      'An ask to a party. The hub gives it an id: the mission, a full stop, and the number of the message that opened it.',
+      'A request to a party. The hub assigns its id: the mission, a full stop, and the number of the message that opened it.',
     page: 'task',
   },
   ClinicalImpression: {
     schema: clinicalImpression,
-    description: 'What a physician finds.',
+    description: 'Assessment by a physician.',
     page: 'clinicalimpression',
   },
   Location: {
@@ -63,15 +65,15 @@ const read: Readonly<
     page: 'location',
   },
   Organization: { schema: organization, description: 'A party, by organisation number.', page: 'organization' },
-  NewSubscription: { schema: created, description: 'A Subscription that is to be created.', page: 'subscription' },
+  NewSubscription: { schema: created, description: 'A new Subscription.', page: 'subscription' },
   ChangedSubscription: {
     schema: changed,
-    description: 'A Subscription that takes the place of one. `off` ends it.',
+    description: 'A Subscription that replaces an existing one. Status `off` ends it.',
     page: 'subscription',
   },
   Meta: { schema: meta, description: '`security` with the code `HTEST` marks an exercise.', page: 'resource' },
   Coding: { schema: coding, description: 'A code of a code system.', page: 'datatypes' },
-  CodeableConcept: { schema: codeableConcept, description: 'Codes, and words.', page: 'datatypes' },
+  CodeableConcept: { schema: codeableConcept, description: 'Codes and text.', page: 'datatypes' },
   Identifier: {
     schema: identifier,
     description: 'A system and a value.',
@@ -80,7 +82,7 @@ const read: Readonly<
   Reference: { schema: reference, description: 'By `reference`, or by `identifier`.', page: 'references' },
 };
 
-/** The schemas of `read` as JSON Schema; those that hold others point to them. */
+/** The schemas of `read` as JSON Schema. A schema that contains another one refers to it. */
 const schemasOfReading = (): Readonly<Record<string, Node>> => {
   const registry = z.registry<{ id: string }>();
   for (const [id, { schema }] of Object.entries(read)) registry.add(schema, { id });
@@ -107,10 +109,10 @@ const wordsOf = ({ what, codes: system }: ElementRule): string =>
     ? what
     : `${what} Codes of \`${system}\`: ${(codes.get(system) ?? []).map((code) => `\`${code}\``).join(', ')}.`;
 
-/** Values that the hub's rules take, where its schemas take any. */
+/** Values that the hub's rules accept, where its schemas accept any. */
 const values: Readonly<Record<string, Node>> = { priority: { enum: codesOf(urgencies) } };
 
-/** Rules of one resource as a schema: what is needed, and what each element is. */
+/** Rules of one resource as a schema: required elements, and a description of each element. */
 const ruled = (type: MessageType, resource: string): Node => {
   const rules = rulesOf(type).flatMap((rule) => {
     const [of, element = '', ...deeper] = rule.path.split('.');
@@ -131,7 +133,7 @@ const ruled = (type: MessageType, resource: string): Node => {
 
 export const messageSchemaName = ({ event }: MessageType): string => pascal(event);
 
-/** A message of one type: its header says so, and it holds what it is about. */
+/** A message of one type: its header has the event code, and it contains the focus resource. */
 const messageSchema = (type: MessageType): Node => {
   const header = ruled(type, 'MessageHeader');
   const resource = type.focus?.resource;
@@ -168,7 +170,7 @@ const messageSchema = (type: MessageType): Node => {
           ? {}
           : {
               contains: {
-                title: `The ${resource} it is about`,
+                title: `The focus, a ${resource}`,
                 properties: {
                   resource: {
                     allOf: [schemaRef(resource)],
@@ -184,7 +186,7 @@ const messageSchema = (type: MessageType): Node => {
   };
 };
 
-/** What the hub answers, by what a client leans on; all of it is FHIR R4. */
+/** An answer of the hub, with the elements on which clients depend. All answers are FHIR R4. */
 const resource = (type: string, description: string, more: Node = {}): Node => ({
   title: type,
   description,
@@ -197,7 +199,7 @@ const resource = (type: string, description: string, more: Node = {}): Node => (
 const text = { type: 'string' };
 const instant = { type: 'string', format: 'date-time' };
 
-/** A searchset of one type, and of what may come with it. */
+/** A searchset of one type, and of a type that may be included. */
 export const searchsetOf = (type: string, included?: string): Node => ({
   title: `Searchset of ${type}`,
   allOf: [schemaRef('Searchset')],
@@ -228,8 +230,8 @@ const answered: Readonly<Record<string, Node>> = {
     required: ['resourceType'],
     properties: { resourceType: { type: 'string', pattern: '^[A-Z][A-Za-z]+$' }, id: text, meta: schemaRef('Meta') },
   },
-  OperationOutcome: resource('OperationOutcome', 'A refusal: one issue for each thing that is wrong.', {
-    id: { ...text, description: 'The correlation id. Give it when you call the people of the hub.' },
+  OperationOutcome: resource('OperationOutcome', 'A refusal: one issue for each fault.', {
+    id: { ...text, description: 'The correlation id. Give it when you contact the hub operations team.' },
     issue: {
       type: 'array',
       minItems: 1,
@@ -245,7 +247,7 @@ const answered: Readonly<Record<string, Node>> = {
             properties: {
               coding: {
                 type: 'array',
-                description: 'The stable code to program against, and who has to act.',
+                description: 'The stable code to program against, and the side that must act.',
                 items: {
                   type: 'object',
                   required: ['system', 'code'],
@@ -265,14 +267,14 @@ const answered: Readonly<Record<string, Node>> = {
                   ],
                 },
               },
-              text: { ...text, description: 'What to do, for people.' },
+              text: { ...text, description: 'What to do, as text for people.' },
             },
           },
-          diagnostics: { ...text, description: 'What is special about this one.' },
+          diagnostics: { ...text, description: 'The particulars of this fault.' },
           expression: {
             type: 'array',
             items: text,
-            description: 'Where: FHIRPath, or `http.<header or parameter>` outside the body.',
+            description: 'The place of the fault: FHIRPath, or `http.<header or parameter>` outside the body.',
           },
         },
       },
@@ -281,7 +283,7 @@ const answered: Readonly<Record<string, Node>> = {
   Reply: {
     title: 'Answer to a message',
     description:
-      'A message that names the one it answers. `focus` has the identifier of the mission and its version, and every Task that the message opened or moved; the Tasks follow as entries.',
+      'A message. `response.identifier` names the message that it answers. `focus` has the identifier of the mission and its version, and every Task that the message opened or changed. The Tasks follow as entries.',
     externalDocs: r4('messaging'),
     type: 'object',
     required: ['resourceType', 'id', 'type', 'timestamp', 'entry'],
@@ -304,7 +306,7 @@ const answered: Readonly<Record<string, Node>> = {
                     type: 'object',
                     required: ['identifier', 'code'],
                     properties: {
-                      identifier: { ...text, description: 'The `MessageHeader.id` that is answered.' },
+                      identifier: { ...text, description: '`MessageHeader.id` of the message that is answered.' },
                       code: { type: 'string', const: 'ok' },
                       details: {
                         ...schemaRef('Reference'),
@@ -327,14 +329,14 @@ const answered: Readonly<Record<string, Node>> = {
   },
   Searchset: {
     title: 'Searchset',
-    description: 'What was found. Where it goes on says `link` with the relation `next`; follow it as it is.',
+    description: 'The matches. `Bundle.link` with relation `next` has the next page. Use that URL unchanged.',
     externalDocs: r4('bundle'),
     type: 'object',
     required: ['resourceType', 'type', 'link'],
     properties: {
       resourceType: { type: 'string', const: 'Bundle' },
       type: { type: 'string', const: 'searchset' },
-      total: { type: 'integer', minimum: 0, description: 'Left out where counting would cost a read of everything.' },
+      total: { type: 'integer', minimum: 0, description: 'Left out if counting would require reading all matches.' },
       link,
       entry: {
         type: 'array',
@@ -351,14 +353,14 @@ const answered: Readonly<Record<string, Node>> = {
       },
     },
   },
-  Subscription: resource('Subscription', 'As its owner reads it. Header lines are never shown.', {
+  Subscription: resource('Subscription', 'A Subscription, readable by its owner. Header lines are never shown.', {
     id: text,
     status: {
       type: 'string',
       enum: ['requested', 'active', 'error', 'off'],
-      description: '`active` once the endpoint has answered 2xx to a handshake; `error` while it does not answer.',
+      description: '`active` after the endpoint has answered 2xx to a handshake; `error` while it does not answer.',
     },
-    error: { ...text, description: 'What the endpoint answered last, if it is an error.' },
+    error: { ...text, description: 'The last answer of the endpoint, if it was an error.' },
     reason: text,
     criteria: text,
     channel: {
@@ -372,7 +374,7 @@ const answered: Readonly<Record<string, Node>> = {
     'The state of a subscription (profile `backport-subscription-status-r4`): `status`, `type`, `events-since-subscription-start`, and a `notification-event` for each event.',
     { parameter: parameters },
   ),
-  SecretRotation: resource('Parameters', 'The new secret, and until when the former one signs as well.', {
+  SecretRotation: resource('Parameters', 'The new secret, and the time until which the former secret also signs.', {
     parameter: {
       type: 'array',
       minItems: 1,
@@ -394,7 +396,7 @@ const answered: Readonly<Record<string, Node>> = {
   Notification: {
     title: 'Notification',
     description:
-      'A Bundle of type `history` (profile `backport-subscription-notification-r4`). The first entry is the status; then, as the subscription asked for, the mission, the Tasks that changed, and every resource of the message as it was sent.',
+      'A Bundle of type `history` (profile `backport-subscription-notification-r4`). The first entry is the status. Depending on the content of the subscription, the mission, the changed Tasks and every resource of the message as it was sent follow.',
     externalDocs: {
       url: 'https://hl7.org/fhir/uv/subscriptions-backport/STU1.1/notifications.html',
       description: 'Subscriptions R5 Backport, notifications',
@@ -425,18 +427,24 @@ const answered: Readonly<Record<string, Node>> = {
       },
     },
   },
-  Provenance: resource('Provenance', 'Who said what when on which ground, in codes and as a narrative (`text`).'),
+  Provenance: resource(
+    'Provenance',
+    'One history entry: sender, time, decision, reason. In codes, and as a narrative (`text`).',
+  ),
   Communication: resource(
     'Communication',
-    'A receipt: the message that a party was notified of, when, after how many attempts.',
+    'A receipt: the message of which a party was notified, the time, and the number of attempts.',
   ),
-  AuditEvent: resource('AuditEvent', 'A read: who, when, what, as what.'),
-  Endpoint: resource('Endpoint', 'The address that notifications to a party of the directory go to.'),
-  CapabilityStatement: resource('CapabilityStatement', 'What the hub can do.'),
+  AuditEvent: resource(
+    'AuditEvent',
+    'One read in the access log: reader, time, what was read, and in which role.',
+  ),
+  Endpoint: resource('Endpoint', 'The address for notifications to a party of the directory.'),
+  CapabilityStatement: resource('CapabilityStatement', 'The capabilities of the hub.'),
   ...Object.fromEntries(
     publishedTypes.map((type) => [
       type,
-      resource(type, 'What the hub publishes of itself.', { id: text, url: text, version: text }),
+      resource(type, 'A published definition of the hub.', { id: text, url: text, version: text }),
     ]),
   ),
 };

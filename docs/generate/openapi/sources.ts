@@ -3,7 +3,7 @@ import { openApi } from './document.ts';
 
 const read = (path: string): string => readFileSync(new URL(path, import.meta.url), 'utf8');
 
-/** What the hub answered in the end-to-end tests, by operation: `docs/openapi/answers/<operation>.json`. */
+/** Answers of the hub in the end-to-end tests, by operation: `docs/generate/openapi/answers/<operation>.json`. */
 const answers = (): Readonly<Record<string, unknown>> =>
   Object.fromEntries(
     readdirSync(new URL('answers/', import.meta.url))

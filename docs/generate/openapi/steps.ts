@@ -1,4 +1,4 @@
-/** The tables of `partner/examples/README.md`: which message is sent by whom, in the order in which they are played. */
+/** The tables of `partner/examples/README.md`: each message with its sender, in the order in which they are sent. */
 
 export interface Step {
   readonly file: string;

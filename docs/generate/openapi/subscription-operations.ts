@@ -16,6 +16,7 @@ import { overlapSeconds } from '../../../schemas/subscription.ts';
 import { searchsetOf } from './schemas.ts';
 
 /** The operations on subscriptions. */
+
 const subscriptionId = pathParameter('id', idWords['Subscription'] ?? '');
 
 const subscriptionBody = (schema: string, examples: readonly string[], required = true): Node => ({
@@ -40,7 +41,7 @@ const ofSubscription = (
     ...more
   }: { readonly [name: string]: unknown; readonly responses: Node; readonly parameters?: readonly Node[] },
 ): Operation => ({
-  tags: ['Be notified'],
+  tags: ['Notifications'],
   operationId,
   summary,
   'x-sample-client': coordinator,
@@ -55,12 +56,12 @@ interface Asked {
   readonly description: string;
   readonly path?: readonly Node[];
   readonly query: readonly Node[];
-  /** Name of the example of what is posted. */
+  /** Name of the example body of the POST. */
   readonly body: string;
   readonly answer: readonly [words: string, schema: Node];
 }
 
-/** A question that is asked with a query or, the same, with parameters in the body. */
+/** A GET with a query, and a POST with the same parameters in the body. */
 const askedEitherWay = (
   operationId: string,
   summary: string,
@@ -81,19 +82,23 @@ const askedEitherWay = (
 
 const idLink = (operationId: string): Node => ({ operationId, parameters: { id: '$response.body#/id' } });
 const statusWords =
-  'One status for each of your subscriptions: whether it is active, and how many events there have been. Compare the number with what you have.';
+  'The status says whether the subscription is active, and how many events it has had. Compare that number with the events that you have received.';
 const eventsWords =
-  'The notifications for you, delivered or not. Both limits are included. At most 50 events; `link` has the URL of the next page.';
+  'Your notifications, delivered or not. `eventsSinceNumber` and `eventsUntilNumber` are included. A page has at most 50 events; `link` has the URL of the next page.';
 
 const statusQuery = [
   queryParameter('status', '`requested`, `active`, `error`, `off`; several separated by commas', false),
 ];
 
-const idsQuery = queryParameter('id', 'Ids of subscriptions, separated by commas; all of yours if left out', false);
+const idsQuery = queryParameter(
+  'id',
+  'Ids of subscriptions, separated by commas. If left out, all your subscriptions',
+  false,
+);
 
 const eventsQuery = [
-  queryParameter('eventsSinceNumber', 'The first event wanted', false, '1'),
-  queryParameter('eventsUntilNumber', 'The last event wanted', false),
+  queryParameter('eventsSinceNumber', 'Number of the first event', false, '1'),
+  queryParameter('eventsUntilNumber', 'Number of the last event', false),
   queryParameter('content', '`empty`, `id-only` or `full-resource`, instead of that of the subscription', false),
 ];
 
@@ -101,7 +106,7 @@ export const subscriptionPaths = (read: Operation, search: Operation): Paths => 
   '/Subscription': {
     post: ofSubscription('createSubscription', 'Subscribe', ['body', 'subscription'], {
       description:
-        'The answer holds, this once, the secret that signs your notifications (extension `webhook-secret`). The hub then sends a handshake to the endpoint; after your 2xx the subscription is active. The handshake may come before you have stored the secret. It carries nothing of missions: answer it 2xx even if you cannot check its signature yet, or `PUT` the subscription again when you have stored the secret.',
+        'Only this answer contains the secret that signs your notifications (extension `webhook-secret`). The hub then sends a handshake to the endpoint; after your 2xx the subscription is active. The handshake may come before you have stored the secret. It contains no mission data. Answer it with 2xx even if you cannot check its signature yet, or `PUT` the subscription again when you have stored the secret.',
       requestBody: subscriptionBody('NewSubscription', ['subscribe']),
       responses: {
         201: {
@@ -121,7 +126,7 @@ export const subscriptionPaths = (read: Operation, search: Operation): Paths => 
     }),
     get: search,
   },
-  '/Subscription/$status': askedEitherWay('subscriptionsStatus', 'See how all your subscriptions stand', ['search'], {
+  '/Subscription/$status': askedEitherWay('subscriptionsStatus', 'Read the status of your subscriptions', ['search'], {
     description: statusWords,
     query: [idsQuery, ...statusQuery],
     body: 'askStatus',
@@ -131,17 +136,17 @@ export const subscriptionPaths = (read: Operation, search: Operation): Paths => 
     get: read,
     put: ofSubscription('replaceSubscription', 'Change a subscription', ['body', 'subscription', 'change', 'address'], {
       description:
-        'Endpoint, content, filter, headers and reason; it begins with a handshake, and is how you ask for one when the status is `error`. Give the headers again: they are never shown. The secret and the numbers stay. `id` in the body is that of the address.',
+        'Changes the endpoint, content, filter, headers and reason. The hub then sends a handshake. If the status is `error`, use this to request a handshake. Give the headers again: the hub never shows them. The secret and the event numbers do not change. `id` in the body must be the id in the address.',
       parameters: [subscriptionId],
       requestBody: subscriptionBody('ChangedSubscription', ['changeSubscription']),
       responses: { 200: success('Changed', schemaRef('Subscription'), 'replaceSubscription') },
     }),
     delete: ofSubscription('endSubscription', 'End a subscription', ['address'], {
-      description: 'It is off for good. Its events can still be read.',
+      description: 'The subscription is permanently off. Its events can still be read.',
       parameters: [subscriptionId],
       responses: {
         200: success(
-          'It was your last one: the hub no longer notifies you by machine.',
+          'Ended. It was your last subscription: the hub no longer notifies you by machine.',
           schemaRef('OperationOutcome'),
           'endSubscription',
         ),
@@ -151,26 +156,31 @@ export const subscriptionPaths = (read: Operation, search: Operation): Paths => 
   },
   '/Subscription/{id}/$status': askedEitherWay(
     'subscriptionStatus',
-    'See how a subscription stands',
+    'Read the status of a subscription',
     ['address', 'search'],
     {
       description: statusWords,
       path: [subscriptionId],
       query: statusQuery,
       body: 'askStatus',
-      answer: ['Its status', searchsetOf('SubscriptionStatus')],
+      answer: ['The status', searchsetOf('SubscriptionStatus')],
     },
   ),
-  '/Subscription/{id}/$events': askedEitherWay('subscriptionEvents', 'Fetch what you missed', ['address', 'search'], {
-    description: eventsWords,
-    path: [subscriptionId],
-    query: eventsQuery,
-    body: 'askEvents',
-    answer: ['Events', schemaRef('Notification')],
-  }),
+  '/Subscription/{id}/$events': askedEitherWay(
+    'subscriptionEvents',
+    'Fetch missed notifications',
+    ['address', 'search'],
+    {
+      description: eventsWords,
+      path: [subscriptionId],
+      query: eventsQuery,
+      body: 'askEvents',
+      answer: ['Events', schemaRef('Notification')],
+    },
+  ),
   '/Subscription/{id}/$rotate-secret': {
     post: ofSubscription('rotateSecret', 'Change the secret', ['address', 'search', 'body', 'change'], {
-      description: `For a day (\`overlap\`, in seconds, at most ${overlapSeconds.most}) each notification has two signatures, separated by a space: the new one's and the former one's. Asked again during the overlap the answer is the same. With \`overlap\` 0 the former secret ends at once.`,
+      description: `For a day (\`overlap\`, in seconds, at most ${overlapSeconds.most}) each notification has two signatures, separated by a space: one with the new secret, one with the former secret. If you repeat the request during the overlap, the answer is the same. With \`overlap\` 0 the former secret ends at once.`,
       parameters: [subscriptionId],
       requestBody: subscriptionBody('Parameters', ['rotate']),
       responses: { 200: success('The new secret', schemaRef('SecretRotation'), 'rotateSecret') },
