@@ -22,6 +22,7 @@ import { faultsOf, refuseAll } from './fhir/zod-faults.ts';
 import type * as fhir from 'fhir/r4.d.ts';
 
 /** Reads a `Subscription` as a subscriber posts or puts it: the settings, or every fault with its place. */
+
 const extension = z.object({
   url: z.string(),
   valueString: z.string().optional(),

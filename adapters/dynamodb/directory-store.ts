@@ -125,12 +125,12 @@ export const saveClosure = async (table: Table, closure: Closure | undefined): P
   await updateItem(table, { key: keys.directory, ...change });
 };
 
+const keepMilliseconds = 60_000;
+
 /**
  * The directory changes rarely: a function caches it for a minute. Throws `HubClosed` if the hub is closed or the directory is
  * empty: a hub without parties must not refuse callers for good. Then nothing is cached.
  */
-const keepMilliseconds = 60_000;
-
 export const cachedDirectory = (table: Table, now: () => number = Date.now): (() => Promise<PartyDirectory>) => {
   let kept: { readonly directory: PartyDirectory; readonly until: number } | undefined;
   return async () => {

@@ -23,9 +23,8 @@ import {
   value,
   valued,
   withheld,
-  words,
 } from './kept-elements.ts';
-import { absence } from './known-codes.ts';
+import { absence, words } from './known-codes.ts';
 
 /** What is shown of one type of resource, and of nothing else in it. */
 interface AllowList {

@@ -9,6 +9,7 @@ export type Resource = Readonly<Record<string, unknown>>;
 
 /** The part of a value that is shown; `undefined` if nothing is. */
 export type Keep = (value: unknown) => unknown;
+
 export const withheld = { display: 'withheld' };
 
 /** Label of a resource of which a part was removed. */
@@ -19,7 +20,6 @@ export const redacted = {
 };
 
 const masked = { coding: [{ system: absence, code: 'masked', display: 'Masked' }] };
-export const words = (text: string): ReadonlySet<string> => new Set(text.split(' '));
 
 export const oneOf =
   (codes: readonly string[] | ReadonlySet<string>): Keep =>

@@ -21,7 +21,9 @@ import { exerciseCode, systems } from '../../schemas/names.ts';
 export const absence = 'http://terminology.hl7.org/CodeSystem/data-absent-reason';
 
 const codesOf = (table: Readonly<Record<string, unknown>>): ReadonlySet<string> => new Set(Object.keys(table));
-const words = (text: string): ReadonlySet<string> => new Set(text.split(' '));
+
+/** The words of a text, separated by spaces. */
+export const words = (text: string): ReadonlySet<string> => new Set(text.split(' '));
 
 /** Codes of the guideline are data: their form is that of `schemas/guideline.ts`. */
 const guidelineCode = /^(?=.{1,64}$)[a-z][a-z0-9]*(-[a-z0-9]+)*$/;

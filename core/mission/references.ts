@@ -4,7 +4,10 @@ import { focusPath, focusResourcePath, receiverPath } from '../../schemas/messag
 import type { Check, MissionProposal, TaskProposal } from './decision.ts';
 import { isFinal, leads, taskOf } from './state.ts';
 
-/** What a message says about other Tasks, parties and times must be valid, or a party would wait in vain; `decide.ts` has the order. */
+/**
+ * References of a message to other Tasks, parties and times must be valid. Otherwise a party would wait for an answer that cannot
+ * come. `decide.ts` has the order of the checks.
+ */
 
 /** `Task.partOf` names an open flight of the sender, or any open flight if the sender coordinates. */
 export const flightReference: Check<MissionProposal> = ({ message, before, sender }) => {

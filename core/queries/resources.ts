@@ -141,8 +141,8 @@ const wanted = (search: Search): ((resource: Resource) => boolean) => {
 };
 
 /**
- * `GET Location?…`: which resources are asked for, flying or free. What a mission makes of a resource stands before what its
- * operator reported; the open asks come with it, with what everybody who coordinates may know of a mission.
+ * `GET Location?…`: which resources are requested, flying or free. An engagement in a mission takes precedence over the
+ * operator's report. Open Tasks are included, with what every coordinating party may know of a mission.
  */
 export const searchResources = async (
   ports: ResourcePorts,

@@ -8,6 +8,7 @@ import { subscriptionResource } from '../fhir/subscription.ts';
 import { pageOf, parameterPath, type Search, unknownParameter } from './search.ts';
 
 /** What a party can read of its own subscriptions. A subscription that is off can be read by its id only. */
+
 const statuses: readonly SubscriptionStatus[] = ['requested', 'active', 'error', 'off'];
 
 const searchParameters = ['_id', 'url', 'status', 'criteria', 'type', 'payload', '_count', '_cursor', '_format'];

@@ -10,6 +10,7 @@ import { scopeFor, sendScopeOf } from '../../schemas/scopes.ts';
 import type { Audience, ElementRule, MessageType, Relation, Transition } from '../../schemas/messages/message-type.ts';
 
 /** The pages in `docs/messages/`: one for each message of the catalogue, one for all, one for the codes. */
+
 const [guideline] = firstGuidelines;
 
 const relations: Readonly<Record<Relation, string>> = {

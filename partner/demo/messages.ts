@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
 /** Turns the second mission of `partner/examples/` into messages of the mission that is played now. */
+
 const exampleMission = 'fe7579e8-7085-83ba-a17d-d157e91a27e4';
 const moments = /\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:\d{2})/g;
 

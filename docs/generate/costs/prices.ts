@@ -69,7 +69,7 @@ export const prices = {
     seen: { at: 'https://aws.amazon.com/kms/pricing/', of: 'no date' },
   },
   keyCall: {
-    usd: 0.03 / 10000,
+    usd: 0.03 / 10_000,
     words: 'KMS, ten thousand calls: 0.03',
     seen: { at: 'https://cloudburn.io/blog/aws-kms-pricing', of: '2026-03-14' },
   },

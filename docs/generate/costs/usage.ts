@@ -28,7 +28,7 @@ export const assumed = {
   /** X-Ray's own default: one request in twenty. */
   traced: 0.05,
   days: 30,
-  /** For which an export is kept, if who makes the vault says nothing else (`infra/storage/export-vault.yaml`). */
+  /** Days for which an export is kept, unless the vault was created with another number (`infra/storage/export-vault.yaml`). */
   exportDays: 35,
 };
 
@@ -217,7 +217,7 @@ const sweepReserve = 15;
 export const perMonth = (stage: (typeof stageNames)[number]): readonly Item[] => {
   const resources = resourcesOf(stage);
   const all = (type: string) => resources.flatMap(({ Type, Properties }) => (Type === type ? [Properties] : []));
-  const seconds = assumed.days * 86400;
+  const seconds = assumed.days * 86_400;
   const minutes = seconds / 60;
   const sweep = sweepSchema.parse(all('AWS::Lambda::Function').find(({ Timeout }) => Number(Timeout) > 60));
   const filters = new Set(
@@ -233,20 +233,20 @@ export const perMonth = (stage: (typeof stageNames)[number]): readonly Item[] =>
       price: 'key',
       count: all('AWS::KMS::Key').length,
       because: 'table and queues, logs, alarms',
-      lower: 'fewer keys would let in whom they need not',
+      lower: 'with fewer keys, one right would open more than its holder needs',
     },
     {
       what: 'firewall',
       price: 'firewallPart',
       count: rules.length === 0 ? 0 : rules.length + 5,
       because: 'the list (5) and its rules',
-      lower: 'private access would need it least; it is there too, for a partner whose system runs wild',
+      lower: 'private access needs it least; it has one too, against a flood of requests from a faulty partner system',
     },
     {
       what: 'alarms',
       price: 'alarm',
       count: all('AWS::CloudWatch::Alarm').length,
-      because: 'each looks at one metric',
+      because: 'each watches one metric',
       lower: 'nothing worth doing',
     },
     {
@@ -267,14 +267,14 @@ export const perMonth = (stage: (typeof stageNames)[number]): readonly Item[] =>
       what: 'sweeper, time',
       price: 'functionTime',
       count: (sweep.MemorySize / 1024) * (sweep.Timeout - sweepReserve) * minutes,
-      because: 'GB-seconds: it never stops looking, so that people are alerted within seconds after a deadline',
+      because: 'GB-seconds: it polls all the time, so that people are alerted within seconds after a deadline',
       lower: 'half the memory; a rest longer than two seconds delays warnings and saves reads only',
     },
     {
       what: 'sweeper, reads',
       price: 'readUnit',
       count: 12 * 0.5 * (seconds / 2),
-      because: 'twelve questions to the empty index every two seconds, half a unit each',
+      because: 'twelve queries of the empty index every two seconds, half a unit each',
       lower: 'nothing worth doing',
     },
     {
@@ -290,7 +290,7 @@ export const perMonth = (stage: (typeof stageNames)[number]): readonly Item[] =>
       count: (seconds / reuse.KmsDataKeyReusePeriodSeconds) * (2 * 3 + 1),
       because: "AWS's formula: three senders, one receiver, a data key reused for five minutes",
       lower:
-        'a data key reused for an hour saves nine tenths of these cents, and leaves a withdrawn right alive as long',
+        'a data key reused for an hour saves nine tenths of these cents. A withdrawn right then stays usable for up to an hour',
     },
     {
       what: 'keys, calls of DynamoDB, at least',
