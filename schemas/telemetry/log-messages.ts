@@ -24,7 +24,7 @@ export const logFields = {
   event: 'type of the message',
   failed: 'number of obligations that failed',
   fault: 'code of the refusal, as in `OperationOutcome`',
-  kind: '`deadline`, `fan-out`, `delivery` or `contact`',
+  kind: '`deadline`, `fan-out`, `delivery`, `contact`, or `rest`: the removal of an idle mission',
   mission: 'number of the mission',
   most: 'how many a client may send in one window',
   more: 'whether more obligations are due',
