@@ -1,5 +1,7 @@
 import { HubClosed, Unavailable } from '../../core/mission/errors.ts';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { codesOf } from '../../schemas/codes.ts';
+import { type Scope, scopes } from '../../schemas/scopes.ts';
 import { handlerPorts, type HandlerPorts } from '../memory/handler-ports.ts';
 import { captureLog } from './captured-log.ts';
 import { type ApiHandler, ask, type Asking, type Calling } from './requests.ts';
@@ -11,6 +13,12 @@ export interface HttpFunction {
   readonly asking: Asking;
   /** What the function asks first: its failures become those of the answer. */
   readonly first: 'directory' | 'guidelines';
+}
+
+/** A function that parties call with access tokens. */
+export interface PartyFunction extends HttpFunction {
+  /** The scope that the request needs. */
+  readonly scope: Scope;
 }
 
 /** An error whose message quotes personal data, as errors of parsers and SDKs may. */
@@ -85,7 +93,10 @@ export const describeHttpRefusals = (name: string, subject: HttpFunction): void 
 };
 
 /** Describes what every function with parties as callers does with a caller that may not call it. */
-export const describeCallerRefusals = (name: string, { createHandler, calling, asking }: HttpFunction): void => {
+export const describeCallerRefusals = (
+  name: string,
+  { createHandler, calling, asking, scope }: PartyFunction,
+): void => {
   describe(`${name}, like every function that parties call`, () => {
     afterEach(() => {
       vi.restoreAllMocks();
@@ -94,11 +105,26 @@ export const describeCallerRefusals = (name: string, { createHandler, calling, a
     test.each([
       ['an organisation that is not in the directory', { parent: '199999999' }, 'unknown-caller'],
       ['a supplier without a grant', { supplier: '100000093' }, 'supplier-not-granted'],
-      ['a token without the scope', { scope: '' }, 'missing-scope'],
+      ['a token without a scope', { scope: '' }, 'missing-scope'],
+      [
+        `a token with every scope but ${scope}`,
+        {
+          scope: codesOf(scopes)
+            .filter((other) => other !== scope)
+            .join(' '),
+        },
+        'missing-scope',
+      ],
     ])('refuses %s', async (_what, changed, fault) => {
       captureLog();
       const { statusCode, body } = await ask(createHandler(handlerPorts()), { ...calling, ...changed }, asking);
       expect([statusCode, JSON.parse(body).issue[0].details.coding[0].code]).toEqual([403, fault]);
+    });
+
+    test(`requires no other scope than ${scope}`, async () => {
+      captureLog();
+      const { statusCode } = await ask(createHandler(handlerPorts()), { ...calling, scope }, asking);
+      expect(statusCode).not.toBe(403);
     });
   });
 };

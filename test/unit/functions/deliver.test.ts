@@ -6,7 +6,7 @@ import { acceptMessage } from '../../../core/mission/accept-message.ts';
 import { fanOut } from '../../../core/delivery/fan-out.ts';
 import type { DeliveryJob } from '../../../core/delivery/delivery-queue.ts';
 import { sampleSubscription } from '../../contract/scenario.ts';
-import { handlerPorts, type HandlerPorts } from '../../memory/handler-ports.ts';
+import { handlerPorts, type HandlerPorts, partyDirectory } from '../../memory/handler-ports.ts';
 import { memoryHub } from '../../memory/hub.ts';
 import { captureLog } from '../../support/captured-log.ts';
 import { becomes } from '../../support/endpoint-status.ts';
@@ -81,6 +81,14 @@ describe('deliver', () => {
       timestamp: '2026-02-01T11:00:00.000Z',
     });
     expect(log.line('LB-401')).toMatchObject({ subscription: 'la', number: 1, mission, entry: 1, answer: 'HTTP 200' });
+  });
+
+  test('posts within the directory that it has read', async () => {
+    captureLog();
+    const ports = await withEntries(1);
+    const channelWithin = vi.fn<DeliverDeps['channelWithin']>(() => ports.channel);
+    await delivered(ports, records(ports), { channelWithin });
+    expect(channelWithin.mock.calls).toEqual([[partyDirectory]]);
   });
 
   test('logs nothing of what it delivers, and no header of the subscriber', async () => {

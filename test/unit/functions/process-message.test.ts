@@ -1,7 +1,10 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { createHandler } from '../../../functions/process-message/handler.ts';
-import { handlerPorts, memoryBudgets } from '../../memory/handler-ports.ts';
+import { Unavailable } from '../../../core/mission/errors.ts';
+import { sampleSubscription } from '../../contract/scenario.ts';
+import { handlerPorts, type HandlerPorts, memoryBudgets } from '../../memory/handler-ports.ts';
 import { captureLog } from '../../support/captured-log.ts';
+import { becomes } from '../../support/endpoint-status.ts';
 import { describeBodyRefusals, describeCallerRefusals, describeHttpRefusals } from '../../support/http-refusals.ts';
 import { acknowledgement, missionRequest, parties, taskOpenedBy, missionOpenedBy } from '../../support/messages.ts';
 import { ask, type Asking } from '../../support/requests.ts';
@@ -14,7 +17,7 @@ const request = missionRequest({
 });
 const mission = missionOpenedBy(request);
 const asking: Asking = { method: 'POST', path: '$process-message', body: request.text };
-const subject = { createHandler, calling, asking, first: 'directory' } as const;
+const subject = { createHandler, calling, asking, first: 'directory', scope: 'request.send' } as const;
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -24,6 +27,14 @@ afterEach(() => {
 describeHttpRefusals('process-message', subject);
 describeCallerRefusals('process-message', subject);
 describeBodyRefusals('process-message', subject);
+
+/** Ports of a hub in which the AMK LA has an active subscription. */
+const withSubscriber = async (): Promise<HandlerPorts> => {
+  const ports = handlerPorts();
+  await ports.subscriptions.create(sampleSubscription('la', la.organisation), ports.clock.iso());
+  await becomes(ports, 'la', 'active');
+  return ports;
+};
 
 const faultIn = (body: string): unknown => JSON.parse(body).issue[0].details.coding[0].code;
 
@@ -124,6 +135,28 @@ describe('process-message', () => {
     expect((await ask(handler, calling, asking)).statusCode).toBe(200);
     expect(await ports.missions.last(mission)).toMatchObject({ number: 1, fanOutPending: true });
     expect(log.line('LB-301')).toMatchObject({ mission, entry: 1, error: 'Error' });
+  });
+
+  test('notifies a subscriber before it answers', async () => {
+    const log = captureLog();
+    const ports = await withSubscriber();
+    await ask(createHandler(ports), calling, asking);
+    expect(ports.queue.notifications()).toMatchObject([{ subscription: 'la', number: 1, mission, entry: 1 }]);
+    expect(await ports.missions.entry(mission, 1)).toMatchObject({ fanOutPending: false });
+    expect(log.codes()).not.toContain('LB-301');
+  });
+
+  test('completes an interrupted fan-out when the message is sent again, also for a subscriber whose filter has changed', async () => {
+    captureLog();
+    const ports = await withSubscriber();
+    const send = async () => Promise.reject(new Unavailable('throttled'));
+    await ask(createHandler({ ...ports, queue: { send } }), calling, asking);
+    const subscription = await ports.subscriptions.read('la');
+    if (subscription === undefined) throw new Error('there is no subscription');
+    await ports.subscriptions.change({ ...subscription, filter: { events: ['mission-cancel'] } });
+    await ask(createHandler(ports), calling, asking);
+    expect(ports.queue.notifications()).toMatchObject([{ subscription: 'la', number: 1, mission, entry: 1 }]);
+    expect(await ports.missions.entry(mission, 1)).toMatchObject({ fanOutPending: false });
   });
 
   test('answers 200 after three seconds if the fan-out takes longer', async () => {

@@ -8,12 +8,12 @@ import { describeCallerRefusals, describeHttpRefusals } from '../../support/http
 import { missionOpenedBy, missionRequest, parties } from '../../support/messages.ts';
 import { ask } from '../../support/requests.ts';
 
-const { amk, hospital } = parties;
+const { amk, hospital, la } = parties;
 const calling = { parent: amk.organisation };
 const request = missionRequest({ municipality: '3401' });
 const mission = missionOpenedBy(request);
 const asking = { path: `ServiceRequest/${mission}` };
-const subject = { createHandler, calling, asking, first: 'directory' } as const;
+const subject = { createHandler, calling, asking, first: 'directory', scope: 'read' } as const;
 
 /** The ports of a hub that holds one mission. */
 const withMission = async (): Promise<HandlerPorts> => {
@@ -91,6 +91,40 @@ describe('read', () => {
     captureLog();
     const { statusCode, body } = await ask(createHandler(await withMission()), calling, { path, query });
     expect([statusCode, JSON.parse(body)['type']], body).toEqual([200, 'searchset']);
+  });
+
+  test.each([
+    ['worklist', 'Task', { owner: la.organisation }],
+    ['tasks', 'Task', { 'based-on': mission }],
+    ['receipts', 'Communication', { 'part-of': mission }],
+    ['history', 'Provenance', { target: `ServiceRequest/${mission}` }],
+    ['accesses', 'AuditEvent', { entity: `ServiceRequest/${mission}` }],
+    ['mission', `ServiceRequest/${mission}`, {}],
+    ['history', `ServiceRequest/${mission}/$history`, {}],
+  ])('records the reading %s of %s', async (reading, path, query) => {
+    captureLog();
+    const ports = await withMission();
+    const append = vi.spyOn(ports.accesses, 'append');
+    await ask(createHandler(ports), { parent: la.organisation }, { path, query });
+    expect(append.mock.calls.map(([{ access }]) => access)).toMatchObject([
+      { reading, outcome: 'shown', missions: [{ mission }] },
+    ]);
+  });
+
+  test.each([
+    ['tasks', 'Task', { 'based-on': mission }],
+    ['receipts', 'Communication', { 'part-of': mission }],
+    ['history', 'Provenance', { target: `ServiceRequest/${mission}` }],
+    ['accesses', 'AuditEvent', { entity: `ServiceRequest/${mission}` }],
+    ['history', `ServiceRequest/${mission}/$history`, {}],
+  ])('records a refused reading %s of %s under the mission', async (reading, path, query) => {
+    captureLog();
+    const ports = await withMission();
+    const append = vi.spyOn(ports.accesses, 'append');
+    await ask(createHandler(ports), { parent: hospital.organisation }, { path, query });
+    expect(append.mock.calls.map(([{ access }]) => access)).toMatchObject([
+      { reading, outcome: 'refused', missions: [{ mission }] },
+    ]);
   });
 
   test.each(['Patient', 'toString'])('refuses to search %s, and names the searches', async (path) => {

@@ -13,7 +13,7 @@ const { amk, la } = parties;
 const calling = { parent: amk.organisation };
 const endpoint = 'https://partner.example/fhir/notify';
 const asking: Asking = { method: 'POST', path: 'Subscription', body: subscriptionFor(endpoint) };
-const subject = { createHandler, calling, asking, first: 'directory' } as const;
+const subject = { createHandler, calling, asking, first: 'directory', scope: 'subscribe' } as const;
 
 /** The id of a new subscription. */
 const created = async (handler: ApiHandler, caller: Calling = calling): Promise<string> =>

@@ -118,11 +118,32 @@ describe('sweep', () => {
     expect(log.text()).not.toContain('Testperson');
   });
 
-  test('removes idle missions last', async () => {
+  test('counts the dead letters, and removes idle missions last', async () => {
     captureLog();
     const ports = handlerPorts();
-    const due = vi.fn(async () => []);
-    await run(ports, { idleMissions: { ...ports.idleMissions, due } });
-    expect(due).toHaveBeenCalled();
+    const calls: string[] = [];
+    const recorded =
+      <Args extends readonly unknown[], T>(name: string, port: (...args: Args) => T) =>
+      (...args: Args): T => {
+        calls.push(name);
+        return port(...args);
+      };
+    await run(ports, {
+      directory: recorded('directory', ports.directory),
+      deadLetters: { ...ports.deadLetters, list: recorded('dead letters', ports.deadLetters.list) },
+      idleMissions: { ...ports.idleMissions, due: recorded('idle missions', ports.idleMissions.due) },
+    });
+    expect(calls.slice(-3)).toEqual(['directory', 'dead letters', 'idle missions']);
+    expect(calls.filter((name) => name !== 'directory')).toHaveLength(2);
+  });
+
+  test('logs an idle mission that could not be removed, without the message of the error', async () => {
+    const log = captureLog();
+    const ports = handlerPorts();
+    const due = async () => [{ mission, entry: 3 }];
+    const done = async () => Promise.reject(new RangeError('Kari Testperson'));
+    await run(ports, { idleMissions: { ...ports.idleMissions, due, done } });
+    expect(log.line('LB-502')).toMatchObject({ kind: 'rest', mission, entry: 3, error: 'RangeError' });
+    expect(log.text()).not.toContain('Testperson');
   });
 });
