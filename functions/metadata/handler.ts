@@ -17,8 +17,8 @@ export interface MetadataDeps extends Clock {
   readonly guidelines: () => Promise<Guidelines>;
 }
 
-/** What is published, and the day it last changed: change it with the catalogue and the code tables. */
-const edition = { version: release.version, date: '2026-11-22' };
+/** Version of the published definitions, and the day of their last change. A test fails if they change without a new date. */
+const edition = { version: release.version, date: '2026-11-30' };
 
 /** The same for every caller, and it seldom changes: a client may cache it for five minutes, and then ask whether it changed. */
 const cacheable = (request: Request, body: string): Answer => {

@@ -1,4 +1,8 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { firstGuidelines } from '../../../schemas/guideline.ts';
+import { digestOf } from '../../../schemas/identifiers.ts';
+import { capabilityStatement } from '../../../schemas/published/capability-statement.ts';
+import { published } from '../../../schemas/published/index.ts';
 import { createHandler } from '../../../functions/metadata/handler.ts';
 import { handlerPorts } from '../../memory/handler-ports.ts';
 import { captureLog } from '../../support/captured-log.ts';
@@ -7,6 +11,12 @@ import { ask } from '../../support/requests.ts';
 import release from '../../../package.json' with { type: 'json' };
 
 const nobody = { parent: '' };
+
+/**
+ * Date and digest of the published definitions. If the test of them fails, set `edition.date` in `functions/metadata/handler.ts` to
+ * the day of the change, and record that date and the new digest here.
+ */
+const recorded = { date: '2026-11-30', digest: '2efa9d29dab111987934c717217a3db25e6be57d28d75ef1a35c27426c788f99' };
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -30,6 +40,15 @@ describe('metadata', () => {
       software: { version: release.version },
       implementation: { url: 'https://hub.example/fhir' },
     });
+  });
+
+  test('has a new date if the published definitions changed', async () => {
+    captureLog();
+    const { body } = await ask(createHandler(handlerPorts()), nobody, { path: 'metadata' });
+    const undated = { version: '', date: '' };
+    const [first] = firstGuidelines;
+    const definitions = [capabilityStatement('', undated), ...published(undated, firstGuidelines, first.validFrom).all];
+    expect({ date: JSON.parse(body).date, digest: digestOf(JSON.stringify(definitions)) }).toEqual(recorded);
   });
 
   test('makes the CapabilityStatement without asking for the guidelines', async () => {
