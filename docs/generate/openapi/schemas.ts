@@ -435,10 +435,7 @@ const answered: Readonly<Record<string, Node>> = {
     'Communication',
     'A receipt: the message of which a party was notified, the time, and the number of attempts.',
   ),
-  AuditEvent: resource(
-    'AuditEvent',
-    'One read in the access log: reader, time, what was read, and in which role.',
-  ),
+  AuditEvent: resource('AuditEvent', 'One read in the access log: reader, time, what was read, and in which role.'),
   Endpoint: resource('Endpoint', 'The address for notifications to a party of the directory.'),
   CapabilityStatement: resource('CapabilityStatement', 'The capabilities of the hub.'),
   ...Object.fromEntries(
