@@ -12,7 +12,8 @@ const sourceFiles = ['cdk.json', 'package.json', 'package-lock.json', 'tsconfig.
 
 const output = (project: string, ...names: readonly string[]): string => join(project, 'cdk.out', ...names);
 const stampOf = (project: string): string => output(project, 'sources.sha256');
-const lockOf = (project: string): string => output(project, 'synth.lock');
+/** Not `synth.lock`: that is the CDK's own lock in this folder. */
+const lockOf = (project: string): string => output(project, 'assembly.lock');
 
 const addFiles = (hash: Hash, project: string, patterns: readonly string[]): Hash => {
   for (const file of globSync(patterns, { cwd: project }).toSorted())

@@ -88,10 +88,10 @@ describe('synthesise', () => {
 
   test('takes over the lock of a process that has ended, and leaves none', async () => {
     const { pid } = spawnSync(process.execPath, ['--version']);
-    write('cdk.out/synth.lock', String(pid));
+    write('cdk.out/assembly.lock', String(pid));
     expect(synthesise(project)).toBe(0);
     expect(await runs()).toHaveLength(1);
-    expect(existsSync(join(project, 'cdk.out/synth.lock'))).toBe(false);
+    expect(existsSync(join(project, 'cdk.out/assembly.lock'))).toBe(false);
   });
 
   test('runs cdk once for two processes at the same time', async () => {
