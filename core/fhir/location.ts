@@ -72,8 +72,6 @@ const engagedSince = (task: TaskState): string => {
   }
 };
 
-const coordinatorOf = ({ coordinator, task }: WorklistItem): string => coordinator ?? task.asker;
-
 /** Status of a resource, as a code of `resource-availability`, and the time since which it has it. */
 export const operationalStatusOf = ({
   readiness,
@@ -90,7 +88,7 @@ export const operationalStatusOf = ({
 const positionOf = ({ readiness, tasks: [first] }: Resource, reader: string): Location['position'] => {
   if (first === undefined) return readiness?.position;
   const { task } = first;
-  const isParty = [task.owner, task.asker, coordinatorOf(first)].includes(reader);
+  const isParty = [task.owner, task.asker, first.coordinator].includes(reader);
   const stands = engagementOf(task) === 'flying' ? undefined : readiness?.position;
   return isParty ? (task.position ?? stands) : stands;
 };
@@ -174,7 +172,7 @@ export const minimalTask = (item: WorklistItem, view: Viewpoint): Task => {
   ];
   const coordinator: Extension & { valueReference: Reference } = {
     url: coordinatorExtension,
-    valueReference: organisationReference(coordinatorOf(item), view),
+    valueReference: organisationReference(item.coordinator, view),
   };
   return {
     resourceType: 'Task',

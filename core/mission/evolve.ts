@@ -9,11 +9,11 @@ import { isAirborne, isFinal, type MissionEvent, type MissionState, taskOf, type
 /** Raise it with every change of the fold: a state of another version is folded again from the log. */
 export const foldVersion = 4;
 
-/** The deadline of an event that asks for an acknowledgement. Throws if it has none: every entry that asks is written with one. */
-const acknowledgeByOf = ({ mission, number, acknowledgeBy }: MissionEvent): string => {
-  if (acknowledgeBy === undefined) throw new Error(`Entry ${mission}.${number} asks and has no deadline.`);
-  return acknowledgeBy;
-};
+/**
+ * The deadline of an event that asks for an acknowledgement. Every entry that asks is written with one. Without one it is the time
+ * of receipt: the mission stays readable, and people are alerted at once if nobody has acknowledged.
+ */
+const acknowledgeByOf = ({ acknowledgeBy, receivedAt }: MissionEvent): string => acknowledgeBy ?? receivedAt;
 
 /** The Task that the event changes, if any. */
 const changedTask = (type: MessageType, state: MissionState, facts: Facts): TaskState | undefined =>
@@ -358,7 +358,10 @@ const missionAfter = (type: MessageType, before: MissionState, event: MissionEve
   };
 };
 
-/** The state of a mission after an event. Total over the log: every accepted entry folds. */
+/**
+ * The state of a mission after an event. Every accepted entry folds, except one whose message type only a newer release knows:
+ * throws `NewerRelease`.
+ */
 export const evolve = (before: MissionState | undefined, event: MissionEvent): MissionState => {
   const type = knownMessageType(event.event);
   const common: Common = {

@@ -110,30 +110,15 @@ const disputed = (task: TaskState, state: MissionState): readonly TaskState[] =>
 };
 
 /** HPR numbers are written with and without leading zeros. */
-const hprNumberOf = ({ identifier }: Decider): string | undefined => identifier?.replace(/^0+/, '');
+const hprNumberOf = (decider: Decider | undefined): string | undefined => decider?.identifier?.replace(/^0+/, '');
 
-/** Names are written in any case and order, with and without commas. */
-const normalisedName = ({ name }: Decider): string =>
-  name
-    .toLowerCase()
-    .split(/\P{L}+/u)
-    .filter((part) => part !== '')
-    .sort()
-    .join(' ');
-
-const isSamePerson = (one: Decider, other: Decider): boolean =>
-  one.identifier !== undefined && other.identifier !== undefined
-    ? hprNumberOf(one) === hprNumberOf(other)
-    : normalisedName(one) === normalisedName(other);
-
-/** A review is decided by an identified person who made none of the decisions before. */
+/** A review is decided by an identified person who made none of the rejections before, each of which has an HPR number. */
 export const anotherDecider: Check<TaskProposal> = ({ message: { type, facts }, task, before }) => {
   const { decider } = facts;
   if (type.answers?.of !== 'task' || decider === undefined || task.reviewOf === undefined) return undefined;
   if (decider.identifier === undefined)
     return refuse('missing-field', authorPath, 'a review is decided by a person with an HPR number: give it');
-  const decidedBefore = disputed(task, before).some(
-    (one) => one.decider !== undefined && isSamePerson(one.decider, decider),
-  );
+  const number = hprNumberOf(decider);
+  const decidedBefore = disputed(task, before).some((one) => hprNumberOf(one.decider) === number);
   return decidedBefore ? refuse('same-decider', authorPath) : undefined;
 };

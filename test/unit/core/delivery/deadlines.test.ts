@@ -140,9 +140,9 @@ describe('deadlineOf', () => {
     expect(codeOf(when(given(opened), decides('deferred', { until: '2026-02-01T11:01:00.001Z' })))).toBe('accepted');
   });
 
-  test('requires a deadline in an entry that asks', () => {
+  test('is the time of receipt if the entry that asks has none', () => {
     const { acknowledgeBy: _acknowledgeBy, ...incomplete } = entryOf(when(undefined, opened));
-    expect(() => fold([incomplete])).toThrow('has no deadline');
+    expect(fold([incomplete])?.tasks[0]?.acknowledgeBy).toBe(incomplete.receivedAt);
   });
 });
 

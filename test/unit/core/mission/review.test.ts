@@ -31,7 +31,6 @@ import {
   taskIn,
   timeOf,
   when,
-  withTask,
 } from '../../../support/scenario.ts';
 
 const { amk, otherAmk, la, otherLa, quality } = parties;
@@ -167,14 +166,6 @@ describe('decider of a review', () => {
     );
   });
 
-  test('is compared by normalised name if an old rejection has no number', () => {
-    const old = withTask(disputed, task(1), { decider: { name: 'Kari Koordinator' } });
-    for (const name of ['KARI koordinator', 'kari  koordinator', 'Koordinator, Kari', 'Kari Koordinator.'])
-      expectRefused(when(old, judges({ name, number: '1' })), 'same-decider');
-    for (const name of ['Kari K. Koordinator', 'Karikoordinator'])
-      expect(codeOf(when(old, judges({ name, number: '1' })))).toBe('accepted');
-  });
-
   test('is compared by number without leading zeros', () => {
     const numbered = later(given(opened), decides('rejected', { by: { name: 'Kari', number: '1234567' } }), disputes());
     expectRefused(when(numbered, judges({ name: 'Another', number: '001234567' })), 'same-decider');
@@ -182,7 +173,7 @@ describe('decider of a review', () => {
     expect(codeOf(when(inside, judges({ name: 'Another', number: '12' })))).toBe('accepted');
   });
 
-  test('is compared by HPR number, not by name, if both have one', () => {
+  test('is compared by HPR number, not by name', () => {
     const numbered = later(
       given(opened),
       decides('rejected', { by: { name: 'Kari Koordinator', number: '7777777' } }),
