@@ -1,5 +1,5 @@
 import { QueryCommand } from '@aws-sdk/lib-dynamodb';
-import type { DeadLetters } from '../../core/delivery/obligations.ts';
+import type { DeadLetters } from '../../core/delivery/dead-letters.ts';
 import { defined } from '../../schemas/defined.ts';
 import { storedNotification } from './notifications.ts';
 import { batchGet, deadLetterShard, keys, obligationAt, type Table, updateIf } from './table.ts';

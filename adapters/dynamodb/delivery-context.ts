@@ -1,6 +1,6 @@
 import { prearrivalBeforeDiversion } from '../../core/mission/diversion.ts';
 import type { MissionLog, StoredEntry } from '../../core/mission/mission-log.ts';
-import type { DeliveryContext, DeliveryContexts } from '../../core/delivery/delivery-queue.ts';
+import type { DeliveryContext, DeliveryContexts } from '../../core/delivery/delivery-context.ts';
 import { defined } from '../../schemas/defined.ts';
 import { isOfThisFold, storedEntry } from './mission-log.ts';
 import { storedNotification } from './notifications.ts';

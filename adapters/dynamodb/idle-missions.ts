@@ -1,5 +1,5 @@
-import type { IdleMission, IdleMissions } from '../../core/delivery/obligations.ts';
-import { keys, queryUntil, idleCheckShard, type Table, updateIf } from './table.ts';
+import type { IdleMission, IdleMissions } from '../../core/delivery/idle-missions.ts';
+import { idleCheckShard, keys, queryUntil, type Table, updateIf } from './table.ts';
 
 /** Nothing for an item of another kind, which a newer release stored before it was rolled back. */
 const idleMissionIn = ({ pk, sk }: Readonly<Record<string, unknown>>): IdleMission | undefined => {

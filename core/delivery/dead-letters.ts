@@ -1,9 +1,19 @@
 import { ifReadable } from '../../schemas/newer-release.ts';
 import type { MissionLog } from '../mission/mission-log.ts';
+import type { Page } from '../mission/projections.ts';
 import type { DeliveryQueue } from './delivery-queue.ts';
 import { deliveryGraceMilliseconds, jobOf } from './fan-out.ts';
 import type { Notification } from './notifications.ts';
-import type { DeadLetters } from './obligations.ts';
+
+/** Notifications that the hub has given up: they stay in the index until an operator redrives or discards them. */
+export interface DeadLetters {
+  /** Those given up longest ago first. */
+  list(limit: number, from?: string): Promise<Page<Notification>>;
+  /** Makes it pending, as if it had never been tried. `false`: it is not among the dead letters. */
+  redrive(subscription: string, number: number, at: string, dueAt: string): Promise<boolean>;
+  /** Leaves it failed, and removes it from the dead letters. `false`: it is not among them. */
+  discard(subscription: string, number: number, at: string): Promise<boolean>;
+}
 
 export interface RedrivePorts {
   readonly missions: MissionLog;

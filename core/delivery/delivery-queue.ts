@@ -1,7 +1,3 @@
-import type { StoredEntry } from '../mission/mission-log.ts';
-import type { Notification } from './notifications.ts';
-import type { Subscription } from './subscription.ts';
-
 /** Content of the delivery queue: ids and numbers, no patient data. */
 export type DeliveryJob = NotificationJob | EndpointJob;
 
@@ -31,19 +27,4 @@ export interface EndpointJob {
 export interface DeliveryQueue {
   /** Sends all jobs or throws `Unavailable`. Sending a job twice within minutes sends it once. */
   send(jobs: readonly DeliveryJob[]): Promise<void>;
-}
-
-/** Everything that a delivery needs, in one read. */
-export interface DeliveryContext {
-  readonly subscription?: Subscription;
-  readonly notification?: Notification;
-  readonly previous?: Notification;
-  readonly entry?: StoredEntry;
-  readonly request?: StoredEntry;
-  /** The entry that announced the patient to the hospital before, for the hospital that the entry diverts the patient to. */
-  readonly announced?: StoredEntry;
-}
-
-export interface DeliveryContexts {
-  load(job: NotificationJob): Promise<DeliveryContext>;
 }

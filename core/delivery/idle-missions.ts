@@ -3,8 +3,30 @@ import { idleAfterMilliseconds, idleRecheckMilliseconds } from '../mission/idle.
 import type { FanOutResult, MissionLog, NumberedNotification, StoredEntry } from '../mission/mission-log.ts';
 import type { Entry } from '../mission/state.ts';
 import type { Notifications } from './notifications.ts';
-import type { IdleMission, IdleMissions } from './obligations.ts';
 import type { Subscriptions } from './subscription.ts';
+
+/** A mission, and the entry by which it is checked for idleness. */
+export interface IdleMission {
+  readonly mission: string;
+  readonly entry: number;
+}
+
+/** Subscription heads keep the last number of each mission; idle missions are removed from them, so that heads stay small. */
+export interface IdleMissions {
+  due(now: string, limit: number): Promise<readonly IdleMission[]>;
+  /**
+   * Removes the mission from the subscription's head, unless a later entry has a number. From then on a fan-out that knew an
+   * entry as pending at `through` or before (milliseconds) gets no number for a mission that is not in the head.
+   */
+  forget(
+    subscription: string,
+    last: { readonly mission: string; readonly entry: number },
+    through: number,
+  ): Promise<void>;
+  done(mission: IdleMission): Promise<void>;
+  /** Checks the mission again at `dueAt`. */
+  postpone(mission: IdleMission, dueAt: string): Promise<void>;
+}
 
 /** The part of a fan-out's result that depends on the time. */
 export const fanOutResultOf = (

@@ -2,7 +2,7 @@ import type { Context } from 'aws-lambda';
 import type { PartyDirectory } from '../../adapters/dynamodb/directory-store.ts';
 import { type IdleMissionPorts, removeIdleMissions } from '../../core/delivery/idle-missions.ts';
 import type { Notifications } from '../../core/delivery/notifications.ts';
-import type { DeadLetters } from '../../core/delivery/obligations.ts';
+import type { DeadLetters } from '../../core/delivery/dead-letters.ts';
 import { sweep, type SweepPorts } from '../../core/delivery/sweep.ts';
 import { HubClosed } from '../../core/mission/errors.ts';
 import { withErrorBoundary } from '../shared/telemetry/error-boundary.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
-import type { IdleMission } from '../../core/delivery/obligations.ts';
+import type { IdleMission } from '../../core/delivery/idle-missions.ts';
 import { parties } from '../support/messages.ts';
-import { type Contract, knownSince, at, endOfTime, fanOutResult } from './scenario.ts';
+import { at, type Contract, endOfTime, fanOutResult, knownSince } from './scenario.ts';
 
 export const idleMissionsContract = ({
   ports,

@@ -1,8 +1,10 @@
 import { expect, vi } from 'vitest';
 import type { FanOutResult, MissionLog, NumberedNotification } from '../../core/mission/mission-log.ts';
 import type { Overview, Worklist } from '../../core/mission/projections.ts';
-import type { DeadLetters, IdleMissions, Obligation, Obligations } from '../../core/delivery/obligations.ts';
-import type { DeliveryContexts } from '../../core/delivery/delivery-queue.ts';
+import type { Obligation, Obligations } from '../../core/delivery/obligations.ts';
+import type { DeadLetters } from '../../core/delivery/dead-letters.ts';
+import type { IdleMissions } from '../../core/delivery/idle-missions.ts';
+import type { DeliveryContexts } from '../../core/delivery/delivery-context.ts';
 import type { EndpointHealthStore } from '../../core/delivery/endpoint-health.ts';
 import type { EventNumbers } from '../../core/delivery/event-numbers.ts';
 import type { Subscription, Subscriptions } from '../../core/delivery/subscription.ts';

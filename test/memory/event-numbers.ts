@@ -1,5 +1,5 @@
 import type { EventNumbers } from '../../core/delivery/event-numbers.ts';
-import type { IdleMissions } from '../../core/delivery/obligations.ts';
+import type { IdleMissions } from '../../core/delivery/idle-missions.ts';
 import { defined } from '../../schemas/defined.ts';
 import { keepHead, type SubscriptionStore } from './subscription-store.ts';
 

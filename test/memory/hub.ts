@@ -1,6 +1,8 @@
 import { prearrivalBeforeDiversion } from '../../core/mission/diversion.ts';
-import type { DeadLetters, Obligations, IdleMissions } from '../../core/delivery/obligations.ts';
-import type { DeliveryContexts } from '../../core/delivery/delivery-queue.ts';
+import type { Obligations } from '../../core/delivery/obligations.ts';
+import type { DeadLetters } from '../../core/delivery/dead-letters.ts';
+import type { IdleMissions } from '../../core/delivery/idle-missions.ts';
+import type { DeliveryContexts } from '../../core/delivery/delivery-context.ts';
 import { stubChannel } from './channel.ts';
 import { manualClock } from './clock.ts';
 import { memoryObligations } from './obligations.ts';

@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import type { MissionLog, StoredEntry } from '../../core/mission/mission-log.ts';
-import type { IdleMission, IdleMissions } from '../../core/delivery/obligations.ts';
+import type { IdleMission, IdleMissions } from '../../core/delivery/idle-missions.ts';
 import { type Entry, hub } from '../../core/mission/state.ts';
 import type { ObligationSource } from './obligations.ts';
 import { immutableCopy } from './immutable-copy.ts';

@@ -1,5 +1,5 @@
 import type { Notification, Notifications } from '../../core/delivery/notifications.ts';
-import type { DeadLetters } from '../../core/delivery/obligations.ts';
+import type { DeadLetters } from '../../core/delivery/dead-letters.ts';
 import { defined } from '../../schemas/defined.ts';
 import { immutableCopy } from './immutable-copy.ts';
 import type { ObligationSource } from './obligations.ts';

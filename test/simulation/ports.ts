@@ -1,8 +1,11 @@
 import { prearrivalBeforeDiversion } from '../../core/mission/diversion.ts';
 import type { MissionLog } from '../../core/mission/mission-log.ts';
 import type { Overview, Worklist } from '../../core/mission/projections.ts';
-import type { DeadLetters, Obligations, IdleMissions } from '../../core/delivery/obligations.ts';
-import type { DeliveryContexts, DeliveryQueue } from '../../core/delivery/delivery-queue.ts';
+import type { Obligations } from '../../core/delivery/obligations.ts';
+import type { DeadLetters } from '../../core/delivery/dead-letters.ts';
+import type { IdleMissions } from '../../core/delivery/idle-missions.ts';
+import type { DeliveryQueue } from '../../core/delivery/delivery-queue.ts';
+import type { DeliveryContexts } from '../../core/delivery/delivery-context.ts';
 import type { EndpointHealthStore } from '../../core/delivery/endpoint-health.ts';
 import type { EventNumbers } from '../../core/delivery/event-numbers.ts';
 import type { Notifications } from '../../core/delivery/notifications.ts';

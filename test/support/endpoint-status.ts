@@ -1,4 +1,4 @@
-import type { DeadLetters } from '../../core/delivery/obligations.ts';
+import type { DeadLetters } from '../../core/delivery/dead-letters.ts';
 import type { EndpointHealthStore } from '../../core/delivery/endpoint-health.ts';
 import type { Subscriptions, SubscriptionStatus } from '../../core/delivery/subscription.ts';
 import type { Attempt } from '../../core/delivery/notifications.ts';

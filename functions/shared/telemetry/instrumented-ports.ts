@@ -1,5 +1,5 @@
 import type { MissionLog } from '../../../core/mission/mission-log.ts';
-import type { DeliveryContext, DeliveryContexts } from '../../../core/delivery/delivery-queue.ts';
+import type { DeliveryContext, DeliveryContexts } from '../../../core/delivery/delivery-context.ts';
 import type { Attempt, Notifications } from '../../../core/delivery/notifications.ts';
 import { hub } from '../../../core/mission/state.ts';
 import { log } from './log.ts';
