@@ -19,7 +19,7 @@ import type { StageSettings } from './stage.ts';
 import { Sweeper } from './compute/sweeper.ts';
 
 interface HubStackProps extends StackProps {
-  /** The folder with one folder per function, each with a `handler.ts`. */
+  /** The folder with one folder per function, each with a `lambda.ts`. */
   readonly handlers: string;
   readonly stage: StageSettings;
   /** Version and commit, for people. */
