@@ -37,7 +37,7 @@ import { type Environment, readSettings, settings } from './settings.ts';
 import { deliveryQueue, openQueues, readJob, returnAfter } from './sqs/queues.ts';
 import { accessTokenVerifier } from './tokens/access-token.ts';
 
-export const systemClock: Clock = { now: () => Date.now() };
+const systemClock: Clock = { now: () => Date.now() };
 
 /** The logs of one table, as every function uses them. */
 export interface Logs {

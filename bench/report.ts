@@ -46,7 +46,7 @@ export const latencyTable = (figures: readonly LatencyFigures[], seed: number): 
   ],
 });
 
-export const sustainedRate = (figures: readonly LatencyFigures[]): number =>
+const sustainedRate = (figures: readonly LatencyFigures[]): number =>
   Math.max(0, ...figures.filter(({ sustained }) => sustained).map(({ offered }) => offered));
 
 export const cpuTable = (results: CpuResults): Figures => ({
@@ -142,7 +142,7 @@ const growthOf = (results: GrowthResults, sizes: (size: number) => boolean, cost
 };
 
 /** Cost that grows less than this counts as flat: the fingerprints of 90 messages, and the effect of other load. */
-export const flat = 1.25;
+const flat = 1.25;
 
 const flatBudgets = (what: string, results: GrowthResults, sizes: (size: number) => boolean): readonly Budget[] =>
   (

@@ -18,21 +18,18 @@ export type ChainFault =
 /** Digests of a chain's records by number, as the functions logged them outside of the table when they were written. */
 export type LoggedRecords = ReadonlyMap<number, string>;
 
-export const isAsWritten = (record: AccessRecord, chain: string): boolean =>
+const isAsWritten = (record: AccessRecord, chain: string): boolean =>
   record.chain === chain && sealOf(record) === record.digest && (record.number > 1 || record.previous === '');
 
 /** The fault between a record and the one before it. */
-export const faultBetween = (
-  before: AccessRecord | undefined,
-  { number, previous }: AccessRecord,
-): ChainFault | undefined => {
+const faultBetween = (before: AccessRecord | undefined, { number, previous }: AccessRecord): ChainFault | undefined => {
   const expected = (before?.number ?? 0) + 1;
   if (number > expected) return { kind: 'removed', from: expected, to: number - 1 };
   return before === undefined || previous === before.digest ? undefined : { kind: 'replaced', number: before.number };
 };
 
 /** The fault between the records and the noted head. `head` must have been read after the records. */
-export const faultAtHead = (records: readonly AccessRecord[], head: AccessHead | undefined): ChainFault | undefined => {
+const faultAtHead = (records: readonly AccessRecord[], head: AccessHead | undefined): ChainFault | undefined => {
   const newest = records.at(-1)?.number ?? 0;
   const noted = head?.number ?? 0;
   if (noted > newest) return { kind: 'removed', from: newest + 1, to: noted };

@@ -15,7 +15,7 @@ interface Request {
   readonly asked: string;
 }
 
-export const requests: Readonly<Record<Reading, Request>> = {
+const requests: Readonly<Record<Reading, Request>> = {
   mission: { interaction: 'read', asked: 'GET ServiceRequest/{mission}' },
   history: { interaction: 'operation', asked: 'GET ServiceRequest/{mission}/$history' },
   'history-entry': { interaction: 'read', asked: 'GET Provenance/{mission}.{entry}' },

@@ -7,7 +7,7 @@ import { organisationReference, securityOf, type Viewpoint } from './fhir.ts';
 import { shownInPart } from './location.ts';
 
 /** Number of Tasks of a mission with a status. */
-export const taskCountExtension = `${canonicalBase}/StructureDefinition/task-count`;
+const taskCountExtension = `${canonicalBase}/StructureDefinition/task-count`;
 
 const countOf = ({ tasks }: MissionState, status: TaskStatus): number =>
   tasks.filter((task) => task.status === status).length;

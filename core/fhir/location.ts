@@ -14,10 +14,10 @@ import type { MissionState, Readiness, TaskState } from '../mission/state.ts';
 import { organisationReference, securityOf, type Viewpoint } from './fhir.ts';
 
 /** Time since which a resource has its operational status. */
-export const statusSinceExtension = `${canonicalBase}/StructureDefinition/status-since`;
+const statusSinceExtension = `${canonicalBase}/StructureDefinition/status-since`;
 
 /** The AMK LA that coordinates the mission of a Task now; the mission may have been forwarded since the Task was opened. */
-export const coordinatorExtension = `${canonicalBase}/StructureDefinition/coordinating-organization`;
+const coordinatorExtension = `${canonicalBase}/StructureDefinition/coordinating-organization`;
 
 /** Marks a resource that is shown in part (FHIR R4 search, `_summary`). */
 export const shownInPart = {

@@ -2,7 +2,7 @@ import { knownMessageType } from '../../schemas/messages/catalogue.ts';
 import type { Role } from '../../schemas/codes.ts';
 import { concernedParties, type Entry, type MissionState, type TaskState } from './state.ts';
 
-export const isConcerned = (state: MissionState, organisation: string): boolean =>
+const isConcerned = (state: MissionState, organisation: string): boolean =>
   concernedParties(state).includes(organisation);
 
 /** A party may read a message that it sent or was notified of, or that its role reads while the mission concerns it. */

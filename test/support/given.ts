@@ -65,8 +65,7 @@ export const withTask = (state: MissionState, id: string, change: Partial<TaskSt
 export const recipients = (outcome: Outcome): readonly string[] => entryOf(outcome).recipients;
 
 /** The names of parties as organisation numbers, for comparison without order. */
-export const numbersOf = (...list: readonly Party[]): readonly string[] =>
-  list.map(({ organisation }) => organisation).sort();
+const numbersOf = (...list: readonly Party[]): readonly string[] => list.map(({ organisation }) => organisation).sort();
 
 export const expectNotified = (outcome: Outcome, ...list: readonly Party[]): void =>
   expect([...recipients(outcome)].sort()).toEqual(numbersOf(...list));

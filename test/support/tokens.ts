@@ -44,7 +44,7 @@ export const unsigned = (header: Claims, claims: Claims): string => `${part(head
 
 export const seconds = (): number => Math.floor(Date.now() / 1000);
 
-export const athOf = (token: string): string => createHash('sha256').update(token).digest('base64url');
+const athOf = (token: string): string => createHash('sha256').update(token).digest('base64url');
 
 export interface ProofOf {
   readonly method: string;

@@ -38,7 +38,7 @@ export const hospitalAccepts: Step = [hospital, prearrivalResponse({ task: arriv
 export const asked = given(opened, resourceAsked, hospitalWarned);
 export const flying = later(asked, decided, crewAccepts, crewDeparts);
 export const rejectedMission = given(opened, [la, missionDecision({ task: coordination, answer: 'rejected' })]);
-export const waiting = taskIn(asked, coordination);
+const waiting = taskIn(asked, coordination);
 export const overdue = overdueMessage(asked, waiting, waiting.acknowledgeBy, directory);
 export const unreachableHospital = (cause: Cause): Message => {
   const message = unreachableMessage(

@@ -11,7 +11,7 @@ import { nameOf, taskNumber } from './names.ts';
 /** Who gave an answer, and how long it took. */
 
 /** Whether the entry answers a Task with a code. */
-export const isDecision = ({ type, task }: EntryContext): boolean => type.answers?.of === 'task' && task !== undefined;
+const isDecision = ({ type, task }: EntryContext): boolean => type.answers?.of === 'task' && task !== undefined;
 
 /** Codes of the role in which the author of the message acted, without anything that identifies a person. */
 export const rolesOf = ({ entry }: EntryContext): readonly Coding[] => {

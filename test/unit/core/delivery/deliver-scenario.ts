@@ -19,7 +19,7 @@ import {
 } from '../../../support/messages.ts';
 
 export const { amk, la } = parties;
-export const request = missionRequest({ id: 'request' });
+const request = missionRequest({ id: 'request' });
 export const mission = missionOpenedBy(request);
 
 export const portsOf = (hub: MemoryHub, random = () => 0.5): DeliverPorts => ({
@@ -110,7 +110,7 @@ export const hubWithMissions = async (count: number): Promise<MemoryHub> => {
 export const subscriptionOf = (hub: MemoryHub) => hub.subscriptions.read('la');
 /** Ports with the longest waits: the jitter is 1. */
 export const unluckyPorts = (hub: MemoryHub) => portsOf(hub, () => 1);
-export const missionIn = async (hub: MemoryHub, number: number): Promise<string> =>
+const missionIn = async (hub: MemoryHub, number: number): Promise<string> =>
   (await hub.notifications.read('la', number))?.mission ?? '';
 export const hubMessages = async (hub: MemoryHub, number: number): Promise<readonly string[]> =>
   (await hub.missions.entries(await missionIn(hub, number), 1, 100)).slice(1).map(({ event }) => event);

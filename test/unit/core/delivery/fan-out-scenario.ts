@@ -22,7 +22,8 @@ import {
   taskOpenedBy,
 } from '../../../support/messages.ts';
 
-export const { amk, la, operator, otherOperator, hospital, observer, quality } = parties;
+const { hospital, quality } = parties;
+export const { amk, la, operator, otherOperator, observer } = parties;
 
 export const request = missionRequest({ id: 'request' });
 export const mission = missionOpenedBy(request);
@@ -53,7 +54,7 @@ export const subscribe = async (
   if (change.status === undefined) await becomes(hub, id, 'active');
 };
 
-export const subscriptionIds = ['amk', 'la-1', 'la-2', 'operator', 'hospital', 'quality'];
+const subscriptionIds = ['amk', 'la-1', 'la-2', 'operator', 'hospital', 'quality'];
 
 /** Every party has a subscription, the AMK LA two. */
 export const subscribeAll = async (hub: MemoryHub): Promise<void> => {
