@@ -13,7 +13,10 @@ interface Loaded {
   readonly versions: readonly Guideline[];
 }
 
-const read = async ({ client, name: TableName }: Table, ConsistentRead: boolean): Promise<Loaded> => {
+const read = async (
+  { client, name: TableName }: Table,
+  { consistent: ConsistentRead }: { readonly consistent: boolean },
+): Promise<Loaded> => {
   const { Item } = await reach(() => client.send(new GetCommand({ TableName, Key: keys.guidelines, ConsistentRead })));
   return Item === undefined
     ? { revision: 0, versions: [] }
@@ -28,7 +31,8 @@ const allOf = (loaded: readonly Guideline[]): Guidelines => {
 };
 
 /** All versions: those of the release, and those that were loaded. */
-export const loadGuidelines = async (table: Table): Promise<Guidelines> => allOf((await read(table, false)).versions);
+export const loadGuidelines = async (table: Table): Promise<Guidelines> =>
+  allOf((await read(table, { consistent: false })).versions);
 
 const mostAttempts = 10;
 
@@ -41,7 +45,7 @@ export const saveGuideline = async (
   guideline: Guideline,
 ): Promise<'loaded' | 'known' | 'known-with-other-content'> => {
   for (let attempt = 1; attempt <= mostAttempts; attempt += 1) {
-    const { revision, versions } = await read(table, true);
+    const { revision, versions } = await read(table, { consistent: true });
     const known = allOf(versions).find(({ version }) => version === guideline.version);
     if (known !== undefined)
       return canonicalText(known) === canonicalText(guideline) ? 'known' : 'known-with-other-content';

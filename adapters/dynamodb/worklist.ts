@@ -1,11 +1,11 @@
 import { PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
-import type { Worklist, WorklistItem } from '../../core/mission/projections.ts';
+import type { ListName, Worklist, WorklistItem } from '../../core/mission/projections.ts';
 import { deadlineOf, isFinal } from '../../core/mission/state.ts';
 import { defined } from '../../schemas/defined.ts';
 import { deadlineAt, holds, keys, pack, type Table, unpack } from './table.ts';
 import { reach } from '../transient-faults.ts';
 
-const listOf = (owner: string, open: boolean): string => `${owner}#${open ? 'open' : 'closed'}`;
+const listKey = (owner: string, list: ListName): string => `${owner}#${list}`;
 
 /** No sort key is longer. A cursor is cut to it, so that the query stays valid whatever a caller sends. */
 const longestCursor = 120;
@@ -24,7 +24,7 @@ export const worklist = ({ client, name: TableName }: Table): Worklist => ({
           Item: {
             ...key,
             ...(deadline === undefined ? {} : deadlineAt(key, deadline)),
-            worklist: listOf(task.owner, !isFinal(task)),
+            worklist: listKey(task.owner, isFinal(task) ? 'closed' : 'open'),
             changedAt: `${task.changedAt}#${task.id}`,
             entry: state.version,
             packed: pack(item),
@@ -37,17 +37,17 @@ export const worklist = ({ client, name: TableName }: Table): Worklist => ({
     );
   },
 
-  async list(owner, open, limit, from) {
+  async list(owner, list, limit, from) {
     // Open Tasks longest waiting first, closed ones newest first. A cursor is the sort key of the last Task of the page.
-    const range = from === undefined ? '' : ` AND changedAt ${open ? '>' : '<'} :from`;
+    const range = from === undefined ? '' : ` AND changedAt ${list === 'open' ? '>' : '<'} :from`;
     const page = await reach(() =>
       client.send(
         new QueryCommand({
           TableName,
           IndexName: 'worklist',
           KeyConditionExpression: `worklist = :list${range}`,
-          ExpressionAttributeValues: defined({ ':list': listOf(owner, open), ':from': from?.slice(0, longestCursor) }),
-          ScanIndexForward: open,
+          ExpressionAttributeValues: defined({ ':list': listKey(owner, list), ':from': from?.slice(0, longestCursor) }),
+          ScanIndexForward: list === 'open',
           Limit: limit,
         }),
       ),

@@ -55,7 +55,7 @@ const withOpenTasks = async (table: Table, parties: readonly DirectoryParty[]) =
   const tasks = worklist(table);
   const asked = [];
   for (const party of parties) {
-    const [oldest] = (await tasks.list(party.organisation, true, 1)).items;
+    const [oldest] = (await tasks.list(party.organisation, 'open', 1)).items;
     if (oldest !== undefined) asked.push({ party, task: oldest.task });
   }
   return asked;

@@ -131,13 +131,13 @@ const hubResources = (
   { subscription: { organisation }, role }: Reader,
   view: Viewpoint,
 ): readonly { url: string; resource: unknown }[] => {
-  const { state, exercise, mission } = entry;
+  const { state, exercise } = entry;
   const about = state.readiness === undefined ? missionResource(state, request) : resourceOfReadiness(state, view);
   const tasks = state.tasks
     .filter((task) => task.changedBy === entry.number && mayReadTask(task, state, organisation, role))
     .map((task) => ({
       url: `Task/${task.id}`,
-      resource: taskResource(task, mission, exercise, state.urgency, view),
+      resource: taskResource(task, state, view),
     }));
   return [{ url: aboutOf(entry), resource: about }, ...tasks].map(({ url, resource }) => ({
     url,

@@ -79,7 +79,7 @@ export const responseMessage = (entry: Entry, view: Viewpoint): Bundle<FhirResou
       },
       ...tasks.map((task) => ({
         fullUrl: `${view.base}/Task/${task.id}`,
-        resource: taskResource(task, entry.mission, entry.exercise, state.urgency, view),
+        resource: taskResource(task, state, view),
       })),
       ...(warning === undefined ? [] : [warning]),
     ],

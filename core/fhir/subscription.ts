@@ -14,7 +14,7 @@ import type { Subscription } from '../delivery/subscription.ts';
 /** The Subscription as its owner reads it. Header lines are secrets and never shown. The signing secret is shown once, when it is made. */
 export const subscriptionResource = (
   subscription: Subscription,
-  showSecret: boolean,
+  { showSecret = false }: { readonly showSecret?: boolean } = {},
 ): Readonly<Record<string, unknown>> => {
   const { timeout, heartbeat } = subscription;
   const channelExtensions: Extension[] = [

@@ -12,6 +12,7 @@ import { defined } from '../../schemas/defined.ts';
 import { catalogue } from '../../schemas/messages/catalogue.ts';
 import { systems } from '../../schemas/names.ts';
 import type { Decider, Reason } from '../../schemas/messages/message-type.ts';
+import type { WorklistItem } from '../mission/projections.ts';
 import type { TaskState } from '../mission/state.ts';
 import { organisationReference, securityOf, type Viewpoint } from './fhir.ts';
 
@@ -102,9 +103,7 @@ const predecessor = ({ forwardOf, reviewOf, divertedFrom }: TaskState): Referenc
 /** A Task of the mission as a FHIR `Task`, with the hub's id. */
 export const taskResource = (
   task: TaskState,
-  mission: string,
-  exercise: boolean,
-  urgency: Task['priority'],
+  { mission, exercise, urgency }: Pick<WorklistItem, 'mission' | 'exercise' | 'urgency'>,
   view: Viewpoint,
 ): Task => {
   const output = outputs(task, view);

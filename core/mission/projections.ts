@@ -17,11 +17,14 @@ export interface Page<Item> {
   readonly next?: string;
 }
 
+/** The two lists of a worklist: Tasks in progress, and Tasks in a final status. */
+export type ListName = 'open' | 'closed';
+
 export interface Worklist {
   /** Stores a Task as of an entry, with the deadline it waits for. An older entry never overwrites a newer one. */
   put(task: TaskState, state: MissionState): Promise<void>;
   /** Open Tasks with the longest waiting first, closed ones newest first. A page ends at `<Task.changedAt>#<Task.id>`. */
-  list(owner: string, open: boolean, limit: number, from?: string): Promise<Page<WorklistItem>>;
+  list(owner: string, list: ListName, limit: number, from?: string): Promise<Page<WorklistItem>>;
 }
 
 /** Reads across missions: the readiness of resources, and the missions of one large event. */

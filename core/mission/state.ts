@@ -168,7 +168,9 @@ export const hub: Party = { organisation: 'luftbro', name: 'luftbro', role: 'hub
 
 const finalStatuses: readonly TaskStatus[] = ['rejected', 'completed', 'failed', 'cancelled'];
 
-export const isFinal = (task: TaskState): boolean => finalStatuses.includes(task.status);
+export const isFinalStatus = (status: TaskStatus): boolean => finalStatuses.includes(status);
+
+export const isFinal = (task: TaskState): boolean => isFinalStatus(task.status);
 
 export const isAirborne = (task: TaskState): boolean => task.kind === 'resource' && task.status === 'in-progress';
 

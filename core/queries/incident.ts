@@ -49,7 +49,7 @@ const tasksFor = (caller: Caller, state: MissionState, view: Viewpoint): readonl
     .map((task) => ({
       resource:
         own && !seesNoPerson(caller.role)
-          ? taskResource(task, mission, exercise, urgency, view)
+          ? taskResource(task, state, view)
           : minimalTask({ task, mission, exercise, urgency, coordinator }, view),
       path: `Task/${task.id}`,
     }));

@@ -34,7 +34,7 @@ const openAsks = async (worklist: Worklist, operator: string): Promise<readonly 
   const found: WorklistItem[] = [];
   let from: string | undefined;
   do {
-    const page = await worklist.list(operator, true, rowsOfPage, from);
+    const page = await worklist.list(operator, 'open', rowsOfPage, from);
     found.push(...page.items.filter(({ task }) => task.kind === 'resource'));
     from = page.next;
   } while (from !== undefined);

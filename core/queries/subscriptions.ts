@@ -46,7 +46,7 @@ export const searchSubscriptions = (
   const page = pageOf(found, 'Subscription', search);
   if (isRefusal(page)) return page;
   const listed = page.items.map((one) => ({
-    resource: subscriptionResource(one, false),
+    resource: subscriptionResource(one),
     path: `Subscription/${one.id}`,
   }));
   return { outcome: 'found', resource: searchset(page.self, page.next, listed, view, found.length) };

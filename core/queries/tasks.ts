@@ -2,10 +2,10 @@ import { type TaskStatus, taskStatuses } from '../../schemas/codes.ts';
 import { isRefusal, type Refusal, refuse } from '../../schemas/faults.ts';
 import { parseAddress } from '../../schemas/identifiers.ts';
 import type { MissionLog } from '../mission/mission-log.ts';
-import type { Worklist, WorklistItem } from '../mission/projections.ts';
+import type { ListName, Worklist, WorklistItem } from '../mission/projections.ts';
 import type { Caller, Shown } from '../audit/access-log.ts';
 import { mayReadTask } from '../mission/access-rules.ts';
-import { taskOf, type TaskState } from '../mission/state.ts';
+import { isFinalStatus, taskOf, type TaskState } from '../mission/state.ts';
 import type { Viewpoint } from '../fhir/fhir.ts';
 import { type Listed, searchset } from '../fhir/searchset.ts';
 import { taskResource } from '../fhir/task.ts';
@@ -15,9 +15,9 @@ import { pageSize, partOfTask, type Search, shownOf, shownTasks, unknownParamete
 
 type Found = { readonly outcome: 'found'; readonly resource: unknown; readonly shows: readonly Shown[] };
 
-const view = ({ task, mission, exercise, urgency }: WorklistItem, viewpoint: Viewpoint): Listed => ({
-  resource: taskResource(task, mission, exercise, urgency, viewpoint),
-  path: `Task/${task.id}`,
+const view = (item: WorklistItem, viewpoint: Viewpoint): Listed => ({
+  resource: taskResource(item.task, item, viewpoint),
+  path: `Task/${item.task.id}`,
 });
 
 /** `GET Task/{id}`. */
@@ -33,11 +33,7 @@ export const readTask = async (
   if (isRefusal(last)) return last;
   const task = taskOf(last.state, id);
   if (task === undefined || !mayReadTask(task, last.state, caller.organisation, caller.role)) return notFound;
-  const resource = seenBy(
-    caller.role,
-    taskResource(task, last.mission, last.exercise, last.state.urgency, viewpoint),
-    last.exercise,
-  );
+  const resource = seenBy(caller.role, taskResource(task, last.state, viewpoint), last.exercise);
   const shows = [shownOf(last.state, caller, [partOfTask(task)])];
   return resource === undefined ? notFound : { outcome: 'found', resource, shows };
 };
@@ -55,19 +51,17 @@ const statusesIn = (text: string | undefined): readonly TaskStatus[] | undefined
 const isAmong = (statuses: readonly TaskStatus[] | undefined, { status }: TaskState): boolean =>
   statuses?.includes(status) ?? true;
 
-const finals: readonly TaskStatus[] = ['rejected', 'completed', 'failed', 'cancelled'];
-
 /** The lists a status filter needs: open Tasks, closed ones, or first these and then those. */
-const listsFor = (statuses: readonly TaskStatus[] = taskStatuses): readonly ('open' | 'closed')[] => [
-  ...(statuses.some((status) => !finals.includes(status)) ? (['open'] as const) : []),
-  ...(statuses.some((status) => finals.includes(status)) ? (['closed'] as const) : []),
+const listsFor = (statuses: readonly TaskStatus[] = taskStatuses): readonly ListName[] => [
+  ...(statuses.some((status) => !isFinalStatus(status)) ? (['open'] as const) : []),
+  ...(statuses.some((status) => isFinalStatus(status)) ? (['closed'] as const) : []),
 ];
 
 const ownerIn = (search: Search): string | undefined =>
   search.get('owner')?.replace(/^Organization\//, '') ?? search.get('owner:identifier')?.split('|').at(-1);
 
 interface Place {
-  readonly list: 'open' | 'closed';
+  readonly list: ListName;
   /** The last Task of the page before: the time of its last change, and its id. */
   readonly after?: string;
 }
@@ -88,7 +82,7 @@ const worklistPage = async (
   { list, after }: Place,
 ) => {
   const lists = listsFor(statuses);
-  const page = await worklist.list(caller.organisation, list === 'open', count, after);
+  const page = await worklist.list(caller.organisation, list, count, after);
   const following = lists[lists.indexOf(list) + 1];
   const next =
     page.next === undefined ? (following === undefined ? undefined : `${following}:`) : `${list}:${page.next}`;

@@ -34,7 +34,9 @@ export const create = async (
   const created = await createSubscription(caller.organisation, wanted.settings, directory, ports);
   return isRefusal(created)
     ? created
-    : answer(201, subscriptionResource(created, true), { location: `${ports.base}/Subscription/${created.id}` });
+    : answer(201, subscriptionResource(created, { showSecret: true }), {
+        location: `${ports.base}/Subscription/${created.id}`,
+      });
 };
 
 /** `PUT /fhir/Subscription/{id}`: new settings, or `off`. */
@@ -52,7 +54,7 @@ export const replace = async (
     wanted.outcome === 'off'
       ? await turnOff(subscription, ports)
       : await replaceSettings(subscription, wanted.settings, directory, ports);
-  return isRefusal(changed) ? changed : answer(200, subscriptionResource(changed, false));
+  return isRefusal(changed) ? changed : answer(200, subscriptionResource(changed));
 };
 
 const overlapIn = (search: Search): number | Refusal => {

@@ -129,7 +129,7 @@ const ofInstance = async (
 ): Promise<Answer | Refusal> => {
   switch (request.httpMethod) {
     case 'GET':
-      return answer(200, subscriptionResource(subscription, false));
+      return answer(200, subscriptionResource(subscription));
     case 'PUT':
       return replace(request, subscription, directory, ports);
     case 'DELETE':

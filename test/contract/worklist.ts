@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Obligation } from '../../core/delivery/obligations.ts';
+import type { ListName } from '../../core/mission/projections.ts';
 import type { Entry, Party, TaskState } from '../../core/mission/state.ts';
 import {
   missionOpenedBy,
@@ -30,17 +31,17 @@ export const worklistContract = ({ ports, fresh, missionWithUpdates, expectDue }
       return { mission, open: as(entries[1]), closed: as(entries[2]) };
     };
     const owner = (): Party => ({ organisation: fresh(), name: 'Contract', role: 'operator' });
-    const listed = async (organisation: string, open: boolean) =>
-      (await ports().worklist.list(organisation, open, 50)).items.map(({ task }) => task.id);
+    const listed = async (organisation: string, list: ListName) =>
+      (await ports().worklist.list(organisation, list, 50)).items.map(({ task }) => task.id);
 
     test('lists a Task that waits for its owner, with the mission facts that a list needs', async () => {
       const me = owner();
       const { mission, open } = asked(me);
       await ports().worklist.put(open.task, open.state);
-      expect((await ports().worklist.list(me.organisation, true, 50)).items).toEqual([
+      expect((await ports().worklist.list(me.organisation, 'open', 50)).items).toEqual([
         { task: open.task, mission, exercise: false, urgency: 'stat', coordinator: parties.la.organisation },
       ]);
-      expect(await listed(fresh(), true)).toEqual([]);
+      expect(await listed(fresh(), 'open')).toEqual([]);
     });
 
     test('removes a closed Task from the open ones', async () => {
@@ -48,8 +49,8 @@ export const worklistContract = ({ ports, fresh, missionWithUpdates, expectDue }
       const { open, closed } = asked(me);
       await ports().worklist.put(open.task, open.state);
       await ports().worklist.put(closed.task, closed.state);
-      expect(await listed(me.organisation, true)).toEqual([]);
-      expect(await listed(me.organisation, false)).toEqual([closed.task.id]);
+      expect(await listed(me.organisation, 'open')).toEqual([]);
+      expect(await listed(me.organisation, 'closed')).toEqual([closed.task.id]);
     });
 
     test('keeps the newer entry when an older one arrives late', async () => {
@@ -57,8 +58,8 @@ export const worklistContract = ({ ports, fresh, missionWithUpdates, expectDue }
       const { open, closed } = asked(me);
       await ports().worklist.put(closed.task, closed.state);
       await ports().worklist.put(open.task, open.state);
-      expect(await listed(me.organisation, true)).toEqual([]);
-      expect((await ports().worklist.list(me.organisation, false, 50)).items[0]?.task.status).toBe('rejected');
+      expect(await listed(me.organisation, 'open')).toEqual([]);
+      expect((await ports().worklist.list(me.organisation, 'closed', 50)).items[0]?.task.status).toBe('rejected');
     });
 
     test('changes nothing when the same entry is put twice', async () => {
@@ -66,7 +67,7 @@ export const worklistContract = ({ ports, fresh, missionWithUpdates, expectDue }
       const { open } = asked(me);
       await ports().worklist.put(open.task, open.state);
       await ports().worklist.put(open.task, open.state);
-      expect(await listed(me.organisation, true)).toEqual([open.task.id]);
+      expect(await listed(me.organisation, 'open')).toEqual([open.task.id]);
     });
 
     test('makes a Task due from its deadline until its owner has answered, before all other obligations', async () => {
@@ -99,7 +100,7 @@ export const worklistContract = ({ ports, fresh, missionWithUpdates, expectDue }
       const seen: string[] = [];
       let from: string | undefined;
       do {
-        const page = await ports().worklist.list(me.organisation, true, 3, from);
+        const page = await ports().worklist.list(me.organisation, 'open', 3, from);
         expect(page.items.length).toBeLessThanOrEqual(3);
         seen.push(...page.items.map(({ task }) => task.id));
         from = page.next;

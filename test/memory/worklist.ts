@@ -24,7 +24,8 @@ export const memoryWorklist = (): Worklist & ObligationSource => {
         ...(dueAt === undefined ? {} : { dueAt }),
       });
     },
-    list: async (owner, open, limit, from) => {
+    list: async (owner, list, limit, from) => {
+      const open = list === 'open';
       const placeOf = ({ task }: WorklistItem): string => `${task.changedAt}#${task.id}`;
       const isBefore = (one: string, other: string): boolean => (open ? one < other : one > other);
       const found = [...items.values()]

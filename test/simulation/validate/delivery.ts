@@ -139,8 +139,8 @@ export const worklistsAreCorrect = async ({ world, logs }: Facts, violated: OnVi
   const tasks = [...logs.values()].flatMap((log) => log.at(-1)?.state.tasks ?? []);
   const shown = new Map<string, string>();
   for (const owner of new Set(tasks.map((task) => task.owner)))
-    for (const open of [true, false])
-      for (const { task } of (await world.hub.worklist.list(owner, open, 1_000)).items)
+    for (const list of ['open', 'closed'] as const)
+      for (const { task } of (await world.hub.worklist.list(owner, list, 1_000)).items)
         shown.set(task.id, JSON.stringify(task));
   for (const task of tasks)
     if (shown.get(task.id) !== JSON.stringify(task))

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { deliveryGraceMilliseconds, fanOut } from '../../../../core/delivery/fan-out.ts';
+import type { ListName } from '../../../../core/mission/projections.ts';
 import type { SubscriptionFilter } from '../../../../schemas/subscription.ts';
 import type { Party } from '../../../../core/mission/state.ts';
 import { type SweepPorts } from '../../../../core/delivery/sweep.ts';
@@ -312,19 +313,19 @@ describe('worklists', () => {
   test('puts changed Tasks on the worklists of their owners before the fan-out is complete', async () => {
     const hub = memoryHub();
     await subscribeAll(hub);
-    const statuses = async (party: Party, open: boolean) =>
-      (await hub.worklist.list(party.organisation, open, 10)).items.map(({ task }) => task.status);
+    const statuses = async (party: Party, list: ListName) =>
+      (await hub.worklist.list(party.organisation, list, 10)).items.map(({ task }) => task.status);
     await fanOut(hub, await accept(hub, [amk, request]));
-    expect(await statuses(la, true)).toEqual(['requested']);
+    expect(await statuses(la, 'open')).toEqual(['requested']);
     await fanOut(hub, await accept(hub, [la, resourceRequest({ mission })]));
     await fanOut(hub, await accept(hub, [la, acknowledgement({ task: taskOpenedBy(mission, 1) })]));
     await fanOut(
       hub,
       await accept(hub, [operator, resourceResponse({ task: taskOpenedBy(mission, 2), answer: 'declined' })]),
     );
-    expect(await statuses(la, true)).toEqual(['received']);
-    expect(await statuses(operator, true)).toEqual([]);
-    expect(await statuses(operator, false)).toEqual(['rejected']);
-    expect(await statuses(observer, true)).toEqual([]);
+    expect(await statuses(la, 'open')).toEqual(['received']);
+    expect(await statuses(operator, 'open')).toEqual([]);
+    expect(await statuses(operator, 'closed')).toEqual(['rejected']);
+    expect(await statuses(observer, 'open')).toEqual([]);
   });
 });

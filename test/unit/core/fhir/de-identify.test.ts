@@ -306,7 +306,7 @@ describe('de-identified resources', () => {
     const rejected = secondLog.find(({ facts }) => facts.answer === 'rejected');
     const task = rejected?.state.tasks.find(({ id }) => id === rejected.facts.task);
     if (rejected === undefined || task === undefined) throw new Error('the second mission has no rejection');
-    const whole = taskResource(task, rejected.mission, false, rejected.state.urgency, view);
+    const whole = taskResource(task, rejected.state, view);
     expect(deIdentify(whole, 'quality')).toMatchObject({
       id: task.id,
       status: 'rejected',

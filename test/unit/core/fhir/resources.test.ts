@@ -284,7 +284,7 @@ describe('missionResource after updates', () => {
 describe('taskResource', () => {
   test.each(everyCase)('is valid FHIR: $name', ({ entry }) => {
     for (const task of entry.state.tasks) {
-      const resource = taskResource(task, entry.mission, entry.exercise, entry.state.urgency, view);
+      const resource = taskResource(task, entry.state, view);
       expect(problemsOf(resource)).toEqual([]);
       expect(resource).toMatchObject({ id: task.id, status: task.status, basedOn: [{}], owner: {}, requester: {} });
     }
@@ -407,7 +407,7 @@ describe('other resources', () => {
 
   test.each([true, false])('are valid FHIR: Subscription, with its secret only on request: %s', (showSecret) => {
     const subscription = subscriptionOf(organisationOf('amk-la-oslo'), 'id-only');
-    const resource = subscriptionResource(subscription, showSecret);
+    const resource = subscriptionResource(subscription, { showSecret });
     expect(problemsOf(resource)).toEqual([]);
     expect(resource).toMatchObject({ criteria: missionTopic });
     expect(JSON.stringify(resource).includes(subscription.secret)).toBe(showSecret);

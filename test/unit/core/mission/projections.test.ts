@@ -35,7 +35,7 @@ const asked = async (): Promise<MemoryHub> => {
   return hub;
 };
 
-const listed = async (hub: MemoryHub) => (await hub.worklist.list(operator.organisation, true, 10)).items;
+const listed = async (hub: MemoryHub) => (await hub.worklist.list(operator.organisation, 'open', 10)).items;
 
 test('shows a new urgency in the worklist of each owner of an open Task', async () => {
   const hub = await asked();

@@ -233,7 +233,7 @@ describe('read Subscription', () => {
 
   test('accepts a Subscription as it was shown, with its secret, which a subscriber cannot set', () => {
     const subscription = { ...sampleSubscription('one', la.organisation), heartbeat: 120, timeout: 5 };
-    const shown = subscriptionResource(subscription, true);
+    const shown = subscriptionResource(subscription, { showSecret: true });
     expect(problemsOf(shown)).toEqual([]);
     const read = readSubscriptionChange(shown, 'one');
     expect(read).toMatchObject({
