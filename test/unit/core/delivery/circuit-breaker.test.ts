@@ -366,8 +366,8 @@ describe('circuit breaker', () => {
     const slow = {
       ...unluckyPorts(hub),
       contexts: {
-        load: async (order: NotificationJob) => ({
-          ...(await hub.contexts.load(order)),
+        load: async (job: NotificationJob) => ({
+          ...(await hub.contexts.load(job)),
           subscription: { ...seen, status: 'active' as const, failures: 2 },
         }),
       },

@@ -64,9 +64,9 @@ describe('deliver: a notification', () => {
   test('sends a completed notification no second time', async () => {
     const hub = await hubWithPending(2);
     hub.channel.answer(({ webhookId }) => ({ status: webhookId === 'la.1' ? 200 : 410 }));
-    const orders = [jobOf(hub, 1), jobOf(hub, 2)];
-    for (const order of [...orders, ...orders, ...orders])
-      expect(await deliver(order, portsOf(hub))).toEqual({ outcome: 'complete' });
+    const jobs = [jobOf(hub, 1), jobOf(hub, 2)];
+    for (const job of [...jobs, ...jobs, ...jobs])
+      expect(await deliver(job, portsOf(hub))).toEqual({ outcome: 'complete' });
     expect(hub.channel.ids()).toEqual(['la.1', 'la.2']);
     expect(await statuses(hub)).toEqual(['delivered', 'failed']);
     expect(await deadNumbers(hub.deadLetters)).toHaveLength(1);
@@ -74,11 +74,11 @@ describe('deliver: a notification', () => {
 
   test('completes a job without a notification or subscription and calls no endpoint', async () => {
     const hub = await hubWithPending(1);
-    for (const order of [
+    for (const job of [
       { ...jobOf(hub, 1), number: 99 },
       { ...jobOf(hub, 1), subscription: 'nobody' },
     ])
-      expect(await deliver(order, portsOf(hub))).toEqual({ outcome: 'complete' });
+      expect(await deliver(job, portsOf(hub))).toEqual({ outcome: 'complete' });
     expect(hub.channel.posts).toEqual([]);
   });
 
@@ -91,13 +91,13 @@ describe('deliver: a notification', () => {
 
   test('sends a notification again under the same webhook-id after a crash between answer and record', async () => {
     const hub = await hubWithPending(1);
-    const order = jobOf(hub, 1);
+    const job = jobOf(hub, 1);
     const forgetful = {
       ...portsOf(hub),
       notifications: { ...hub.notifications, record: () => Promise.reject(new Error('no answer')) },
     };
-    await expect(deliver(order, forgetful)).rejects.toThrow('no answer');
-    expect(await deliver(order, portsOf(hub))).toEqual({ outcome: 'complete' });
+    await expect(deliver(job, forgetful)).rejects.toThrow('no answer');
+    expect(await deliver(job, portsOf(hub))).toEqual({ outcome: 'complete' });
     expect(hub.channel.ids()).toEqual(['la.1', 'la.1']);
     expect(await statuses(hub)).toEqual(['delivered']);
   });
@@ -118,9 +118,9 @@ describe('deliver: an endpoint that fails', () => {
     'gives up at once after a permanent rejection and keeps a dead letter: %s',
     async (words, answer) => {
       const hub = await hubWithPending(1);
-      const order = jobOf(hub, 1);
+      const job = jobOf(hub, 1);
       hub.channel.answer(() => answer);
-      expect(await deliver(order, portsOf(hub))).toEqual({ outcome: 'complete' });
+      expect(await deliver(job, portsOf(hub))).toEqual({ outcome: 'complete' });
       expect(await hub.notifications.read('la', 1)).toMatchObject({
         status: 'failed',
         attempts: 1,
@@ -172,8 +172,8 @@ describe('deliver: an endpoint that fails', () => {
     const accepted = await acceptMessage(hub.missions, missionUpdate({ mission }), sentBy(amk), hub.now);
     if (accepted.outcome === 'refused') throw new Error('refused');
     await fanOut(hub, accepted.entry);
-    const orders = hub.queue.waiting().filter(({ subscription }) => subscription === 'other');
-    for (const order of orders) expect(await deliver(order, portsOf(hub))).toEqual({ outcome: 'complete' });
+    const jobs = hub.queue.waiting().filter(({ subscription }) => subscription === 'other');
+    for (const job of jobs) expect(await deliver(job, portsOf(hub))).toEqual({ outcome: 'complete' });
     expect(hub.channel.ids()).toEqual(['other.1']);
   });
 });

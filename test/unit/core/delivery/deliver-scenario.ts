@@ -63,9 +63,9 @@ export const due = async (hub: MemoryHub): Promise<readonly Obligation[]> =>
   (await hub.obligations.due(hub.clock.iso(), 10)).filter(({ kind }) => kind !== 'deadline');
 
 export const jobOf = (hub: MemoryHub, number: number): NotificationJob => {
-  const order = hub.queue.notifications().find((one) => one.number === number);
-  if (order === undefined) throw new Error(`there is no job ${number}`);
-  return order;
+  const job = hub.queue.notifications().find((one) => one.number === number);
+  if (job === undefined) throw new Error(`there is no job ${number}`);
+  return job;
 };
 
 export const statuses = async (hub: MemoryHub): Promise<readonly string[]> =>

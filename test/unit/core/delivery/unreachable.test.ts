@@ -269,9 +269,9 @@ const unanswered = async (more: (hub: MemoryHub) => Promise<void> = async () => 
   hub.channel.answer(({ subscription }) =>
     subscription.id === operator.organisation ? { status: 503 } : { status: 200 },
   );
-  const order = hub.queue.waiting().find(({ subscription }) => subscription === operator.organisation);
-  if (order === undefined) throw new Error('no notification of the crew is pending');
-  const tries = async (count: number, what: DeliveryJob = order): Promise<void> => {
+  const job = hub.queue.waiting().find(({ subscription }) => subscription === operator.organisation);
+  if (job === undefined) throw new Error('no notification of the crew is pending');
+  const tries = async (count: number, what: DeliveryJob = job): Promise<void> => {
     for (let number = 0; number < count; number += 1) {
       const delivered = await deliver(what, portsOf(hub));
       if (delivered.outcome === 'retry') hub.clock.advance(delivered.seconds * 1000);
@@ -279,12 +279,12 @@ const unanswered = async (more: (hub: MemoryHub) => Promise<void> = async () => 
   };
   const untilGivenUp = async (): Promise<void> => {
     for (;;) {
-      const delivered = await deliver(order, portsOf(hub));
+      const delivered = await deliver(job, portsOf(hub));
       if (delivered.outcome === 'complete') return;
       hub.clock.advance(delivered.seconds * 1000);
     }
   };
-  return { hub, order, tries, untilGivenUp };
+  return { hub, job, tries, untilGivenUp };
 };
 
 describe('deliver: an endpoint without an answer', () => {
@@ -326,9 +326,9 @@ describe('deliver: an endpoint without an answer', () => {
 
   test('writes no alert if another subscription of the party has the message', async () => {
     const { hub, untilGivenUp } = await unanswered((one) => subscribe(one, operator, { id: 'second' }));
-    const order = hub.queue.waiting().find(({ subscription }) => subscription === 'second');
-    if (order === undefined) throw new Error('no order');
-    await deliver(order, portsOf(hub));
+    const job = hub.queue.waiting().find(({ subscription }) => subscription === 'second');
+    if (job === undefined) throw new Error('no job');
+    await deliver(job, portsOf(hub));
     await untilGivenUp();
     expect(await warnings(hub)).toEqual([]);
     expect(await deadNumbers(hub.deadLetters)).toHaveLength(1);
@@ -353,39 +353,39 @@ describe('deliver: an endpoint without an answer', () => {
   });
 
   test('alerts although another party has the message', async () => {
-    const { hub, order: ask } = await unanswered((one) => subscribe(one, hospital));
+    const { hub, job: ask } = await unanswered((one) => subscribe(one, hospital));
     await say(hub, warnsHospital());
     hub.channel.answer(() => ({ status: 200 }));
     await deliver(ask, portsOf(hub));
     hub.channel.answer(({ subscription }) => ({ status: subscription.id === operator.organisation ? 503 : 200 }));
     await say(hub, [amk, missionUpdate({ mission })]);
-    const orders = hub.queue.notifications().filter(({ entry }) => entry === 4);
-    for (const order of orders.filter(({ subscription }) => subscription !== operator.organisation))
-      await deliver(order, portsOf(hub));
-    const missing = orders.find(({ subscription }) => subscription === operator.organisation);
-    if (missing === undefined) throw new Error('no order');
+    const jobs = hub.queue.notifications().filter(({ entry }) => entry === 4);
+    for (const job of jobs.filter(({ subscription }) => subscription !== operator.organisation))
+      await deliver(job, portsOf(hub));
+    const missing = jobs.find(({ subscription }) => subscription === operator.organisation);
+    if (missing === undefined) throw new Error('no job');
     for (let number = 0; number < 5; number += 1) await deliver(missing, portsOf(hub));
     expect((await warnings(hub)).map(({ facts }) => facts.undelivered?.entry)).toEqual([4]);
   });
 
   test('alerts at once after a permanent rejection, with the answer', async () => {
-    const { hub, order } = await unanswered();
+    const { hub, job } = await unanswered();
     hub.channel.answer(() => ({ status: 404 }));
-    await deliver(order, portsOf(hub));
+    await deliver(job, portsOf(hub));
     expect(
       (await warnings(hub)).map(({ event, text }) => [event, text.includes('the last answer was: HTTP 404')]),
     ).toEqual([['delivery-failed', true]]);
   });
 
   test('appends the alert before the receipt is failed: a crash in between leads to a second attempt, not to a missing alert', async () => {
-    const { hub, order } = await unanswered();
+    const { hub, job } = await unanswered();
     hub.channel.answer(() => ({ status: 404 }));
     const forgetful: DeliverPorts = {
       ...portsOf(hub),
       notifications: { ...hub.notifications, record: () => Promise.reject(new Error('crash')) },
     };
-    await expect(deliver(order, forgetful)).rejects.toThrow('crash');
-    await deliver(order, portsOf(hub));
+    await expect(deliver(job, forgetful)).rejects.toThrow('crash');
+    await deliver(job, portsOf(hub));
     // The same message: written twice, it is in the log once.
     expect(await warnings(hub)).toHaveLength(1);
     expect(await deadNumbers(hub.deadLetters)).toEqual([1]);
@@ -402,7 +402,7 @@ describe('deliver: an endpoint without an answer', () => {
       subscription.id === operator.organisation ? { status: 503 } : { status: 200 },
     );
     const next = hub.queue.waiting().filter(({ subscription }) => subscription === operator.organisation);
-    for (const order of next.slice(1)) await tries(5, order);
+    for (const job of next.slice(1)) await tries(5, job);
     expect((await warnings(hub)).map(({ facts }) => facts.undelivered?.entry)).toEqual([2, 5]);
   });
 });
