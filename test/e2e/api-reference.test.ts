@@ -43,7 +43,9 @@ const shown = (body: unknown): string => {
     .replaceAll(/20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g, moment)
     .replaceAll(/20\d\d-\d\d-\d\dT\d\d%3A\d\d%3A\d\d\.\d{3}Z/g, encodeURIComponent(moment))
     .replaceAll(/\d+ [A-Z][a-z]+ 20\d\d, \d\d:\d\d:\d\d \(UTC\+\d\d:00\)/g, '8 January 2026, 08:30:01 (UTC+01:00)')
-    .replaceAll(/\d+(?:\.\d+)? s after/g, '0 s after')
+    // How long a step of this run took.
+    .replaceAll(/(?:\d+ min )?\d+ s after/g, '0 s after')
+    .replaceAll(/\b(?<word>after|took) (?:\d+ min )?\d+ s\b/g, '$<word> 0 s')
     .replaceAll(/\b[0-9a-f]{64}\b/g, '0'.repeat(64))
     .replaceAll(/whsec_[A-Za-z0-9+/=]+/g, exampleSecret)}\n`;
 };
