@@ -134,7 +134,7 @@ describe.skipIf(!isThere)(`in a browser${why}`, () => {
     page.on('pageerror', (error) => problems.push(error.message));
     page.on('request', (request) => asked.push(request.url()));
     await page.goto(`${host.origin}/docs`);
-    await page.waitForSelector('#operations-Send-processMessage');
+    await page.waitForSelector('#operations-Messages-processMessage');
   });
   afterAll(async () => {
     await browser.close();
@@ -172,11 +172,11 @@ describe.skipIf(!isThere)(`in a browser${why}`, () => {
   });
 
   test('sends the first mission request, which is accepted', async () => {
-    expect(await tryOut('Send', 'processMessage')).toBe('200');
+    expect(await tryOut('Messages', 'processMessage')).toBe('200');
   });
 
   test('sends the next message of the mission as its sender', async () => {
-    const block = operation('Send', 'processMessage');
+    const block = operation('Messages', 'processMessage');
     await block.locator('.examples-select-element').first().selectOption('acknowledgement');
     await block.getByRole('button', { name: 'Execute' }).click();
     await eventually(
@@ -195,7 +195,7 @@ describe.skipIf(!isThere)(`in a browser${why}`, () => {
 
   test('explains an unknown Task: when the examples are valid, and how to start again', async () => {
     const { value } = exampleOf('mission-decision');
-    const block = operation('Send', 'processMessage');
+    const block = operation('Messages', 'processMessage');
     await block.locator('textarea').fill(JSON.stringify(value).replace(/("id":"615a28d9-[0-9a-f-]+)\.1"/, '$1.99"'));
     await block.getByRole('button', { name: 'Execute' }).click();
     await eventually('why', async () => {
@@ -210,13 +210,13 @@ describe.skipIf(!isThere)(`in a browser${why}`, () => {
     await form.locator('button.authorize').click();
     await form.getByText('Logout').waitFor();
     await page.locator('.close-modal').click();
-    expect(await tryOut('Work', 'readServiceRequest')).toBe('200');
+    expect(await tryOut('Missions and Tasks', 'readServiceRequest')).toBe('200');
     expect(await status()).toBe('Sent with the token of "Authorize"');
   });
 
   test('prefers the chosen client to the token of the form', async () => {
     await page.locator('#client').selectOption('amk-la-oslo');
-    expect(await tryOut('Work', 'searchTask')).toBe('200');
+    expect(await tryOut('Missions and Tasks', 'searchTask')).toBe('200');
     expect(await status()).toBe('Sent as amk-la-oslo');
   });
 
