@@ -107,6 +107,36 @@ export const faults = {
     origin: 'sender',
     text: 'An element that the hub needs has an invalid value. Correct it.',
   },
+  contradiction: {
+    status: 422,
+    type: 'invalid',
+    origin: 'sender',
+    text: 'The message gives two values where the hub acts on one, so two readers could act differently. Expression names both places. Give one value.',
+  },
+  'changed-meaning': {
+    status: 422,
+    type: 'not-supported',
+    origin: 'sender',
+    text: 'An element changes the meaning of what the hub reads (a FHIR modifier element), and the hub does not act on it. See diagnostics: remove the element, or send the message that diagnostics name.',
+  },
+  'unresolved-reference': {
+    status: 422,
+    type: 'not-found',
+    origin: 'sender',
+    text: 'The hub cannot tell who or what a reference means. Send the resource in the Bundle, or give an identifier that the hub knows.',
+  },
+  'reserved-address': {
+    status: 422,
+    type: 'business-rule',
+    origin: 'sender',
+    text: 'The message has a resource in the name of the hub or of another party. Give your own resources addresses of your own (urn:uuid), and refer to those of others.',
+  },
+  'unknown-resource-type': {
+    status: 422,
+    type: 'structure',
+    origin: 'sender',
+    text: 'FHIR R4 has no resource of this type. Send a resource type of R4 (4.0.1).',
+  },
   'impossible-coordinates': {
     status: 422,
     type: 'value',
@@ -314,6 +344,8 @@ export interface Fault {
   readonly code: FaultCode;
   /** FHIRPath of the faulty element, or `http.<header>` for a fault outside the body. */
   readonly at?: string;
+  /** FHIRPath of the element that contradicts the one at `at`. */
+  readonly and?: string;
   readonly detail?: string;
 }
 
@@ -335,7 +367,7 @@ export const refuse = (code: FaultCode, at?: string, detail?: string, version?: 
 
 export const isRefusal = (value: object): value is Refusal => 'outcome' in value && value.outcome === 'refused';
 
-const issue = ({ code, at, detail }: Fault): OperationOutcomeIssue => {
+const issue = ({ code, at, and, detail }: Fault): OperationOutcomeIssue => {
   const kind: FaultKind = faults[code];
   return defined({
     severity: 'error' as const,
@@ -348,7 +380,7 @@ const issue = ({ code, at, detail }: Fault): OperationOutcomeIssue => {
       text: kind.text,
     },
     diagnostics: detail,
-    expression: at === undefined ? undefined : [at],
+    expression: at === undefined ? undefined : [at, ...(and === undefined ? [] : [and])],
   });
 };
 

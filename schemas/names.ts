@@ -33,6 +33,8 @@ export const systems = {
   taskDetail: codeSystem('task-detail'),
   fault: codeSystem('fault'),
   faultOrigin: codeSystem('fault-origin'),
+  /** What the sender of an accepted message must know. */
+  warning: codeSystem('warning'),
   /** NACA and NEWS2: no official URI is known. */
   severityScore: codeSystem('severity-score'),
   directoryOrigin: codeSystem('directory-origin'),

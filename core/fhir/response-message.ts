@@ -1,38 +1,25 @@
-import type { Bundle, BundleEntry, FhirResource } from 'fhir/r4.d.ts';
+import type { Bundle, FhirResource } from 'fhir/r4.d.ts';
 import { uuidOf } from '../../schemas/identifiers.ts';
 import { eventCodeOf, knownMessageType } from '../../schemas/messages/catalogue.ts';
+import { destinationPath } from '../../schemas/messages/fhir-paths.ts';
 import { systems } from '../../schemas/names.ts';
+import { type Warning, warningOutcome } from '../../schemas/warnings.ts';
 import { tasksConcerned } from '../mission/recipients.ts';
 import type { Entry } from '../mission/state.ts';
 import { securityOf, type Viewpoint } from './fhir.ts';
 import { taskResource } from './task.ts';
 
-/** Warns a sender that addressed organisations which the mission does not concern, so that the sender knows that they were not notified. */
-const notNotifiedWarning = (
-  entry: Entry,
-  view: Viewpoint,
-): (BundleEntry<FhirResource> & { fullUrl: string }) | undefined => {
-  if (entry.notParties.length === 0) return undefined;
-  const names = entry.notParties
-    .map((organisation) => view.directory.partyOf(organisation)?.name ?? organisation)
-    .join(', ');
-  return {
-    fullUrl: `urn:uuid:${uuidOf('response details', entry.mission, String(entry.number))}`,
-    resource: {
-      resourceType: 'OperationOutcome',
-      issue: [
+/** Organisations that the sender addressed and that the mission does not concern now. */
+const notPartiesWarning = ({ notParties }: Entry, { directory }: Viewpoint): readonly Warning[] =>
+  notParties.length === 0
+    ? []
+    : [
         {
-          severity: 'warning',
-          code: 'not-found',
-          details: {
-            text: `Accepted, but these organisations were not notified, because the mission does not concern them now: ${names}. Notify them by phone if they must know.`,
-          },
-          expression: ['Bundle.entry[0].resource.destination'],
+          code: 'not-a-party',
+          at: destinationPath,
+          detail: notParties.map((organisation) => directory.partyOf(organisation)?.name ?? organisation).join(', '),
         },
-      ],
-    },
-  };
-};
+      ];
 
 /** The subject of the log: a mission, or a resource by its call sign. */
 const subjectOf = ({ mission, state: { readiness } }: Entry) =>
@@ -42,12 +29,20 @@ const subjectOf = ({ mission, state: { readiness } }: Entry) =>
 
 /**
  * The answer to an accepted message: a FHIR R4 message that names the exact message answered.
- * Derived from the entry alone, so the same message sent again, also days later, gets the same answer.
+ * Derived from the entry, so the same message sent again, also days later, gets the same answer; only `more`, the warnings
+ * about what the hub cannot do now, may differ.
  */
-export const responseMessage = (entry: Entry, view: Viewpoint): Bundle<FhirResource> => {
+export const responseMessage = (entry: Entry, view: Viewpoint, more: readonly Warning[] = []): Bundle<FhirResource> => {
   const { state } = entry;
   const tasks = tasksConcerned(entry, state);
-  const warning = notNotifiedWarning(entry, view);
+  const [first, ...others] = [...notPartiesWarning(entry, view), ...more];
+  const warned =
+    first === undefined
+      ? undefined
+      : {
+          fullUrl: `urn:uuid:${uuidOf('response details', entry.mission, String(entry.number))}`,
+          resource: warningOutcome([first, ...others]),
+        };
   const id = uuidOf('response', entry.mission, String(entry.number));
   return {
     resourceType: 'Bundle',
@@ -66,7 +61,7 @@ export const responseMessage = (entry: Entry, view: Viewpoint): Bundle<FhirResou
           response: {
             identifier: entry.messageId,
             code: 'ok',
-            ...(warning === undefined ? {} : { details: { reference: warning.fullUrl } }),
+            ...(warned === undefined ? {} : { details: { reference: warned.fullUrl } }),
           },
           focus: [
             {
@@ -81,7 +76,7 @@ export const responseMessage = (entry: Entry, view: Viewpoint): Bundle<FhirResou
         fullUrl: `${view.base}/Task/${task.id}`,
         resource: taskResource(task, state, view),
       })),
-      ...(warning === undefined ? [] : [warning]),
+      ...(warned === undefined ? [] : [warned]),
     ],
   };
 };

@@ -110,6 +110,7 @@ export const hubMessage = (state: AlertedMission, alert: Alert, directory: Direc
     mission,
     destinations: [],
     claims: [],
+    warnings: [],
     exercise,
     facts: alert.facts,
     focusIndex: 1,

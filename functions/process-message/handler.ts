@@ -114,7 +114,7 @@ export const createHandler = (ports: ProcessMessageDeps) => {
     if (!repeated) countAccepted(accepted);
     // If a message is sent again because its first answer was lost, its fan-out may be unfinished.
     if (fanOutPending) await startFanOut({ ...deps, directory }, entry, { mayHaveStarted: repeated, knownSince });
-    return answer(200, responseMessage(entry, { base, directory }), {
+    return answer(200, responseMessage(entry, { base, directory }, message.warnings), {
       etag: etag(entry.number),
       'last-modified': new Date(entry.receivedAt).toUTCString(),
     });

@@ -1,4 +1,5 @@
 import type { CataloguedType } from './catalogue.ts';
+import type { Warning } from '../warnings.ts';
 import type { Facts } from './message-type.ts';
 
 /** Organisation number in an element of the header that says in whose name the message is sent. */
@@ -25,6 +26,8 @@ export interface Message {
   readonly facts: Facts;
   /** Index of the focus resource in `Bundle.entry`. */
   readonly focusIndex?: number;
+  /** What the sender must know although the message can be accepted. */
+  readonly warnings: readonly Warning[];
   /** The JSON text as it was sent. */
   readonly text: string;
   /** Digest of the content without `Bundle.id`: equal for a message that is sent again. */

@@ -224,6 +224,7 @@ export const readMessage = (text: string): Message | Refusal => {
     destinations: destinations.value,
     claims: claimsOf(header, index),
     exercise,
+    warnings: [],
     facts:
       type.dated === true
         ? { ...read.value.facts, ...defined({ statedAt: bundle.value.timestamp }) }

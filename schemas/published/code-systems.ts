@@ -25,6 +25,7 @@ import { type FaultCode, faults } from '../faults.ts';
 import { type Guideline, guidelineInForce, type Guidelines } from '../guideline.ts';
 import { catalogue, eventCodeOf } from '../messages/catalogue.ts';
 import { systems } from '../names.ts';
+import { warnings } from '../warnings.ts';
 import { artefact, type Edition } from './artefact.ts';
 
 interface Content {
@@ -157,6 +158,12 @@ const ownSystems = {
     title: 'Origins of faults',
     description: 'The side that has to act on a fault.',
     concepts: conceptsOf(faultOrigins),
+  },
+  warning: {
+    title: 'Warnings',
+    description:
+      'What the sender of an accepted message must know: `OperationOutcome.issue.details`. Codes are stable.',
+    concepts: codesOf(warnings).map((code) => ({ code, definition: warnings[code].text })),
   },
   'severity-score': {
     title: 'Severity scores',

@@ -1,0 +1,55 @@
+import type { OperationOutcome, OperationOutcomeIssue } from 'fhir/r4.d.ts';
+import { defined } from './defined.ts';
+import { systems } from './names.ts';
+
+interface WarningKind {
+  /** FHIR IssueType (http://hl7.org/fhir/issue-type). */
+  readonly type: OperationOutcomeIssue['code'];
+  /** What the sender must know, then what to do. Contains nothing from the message. */
+  readonly text: string;
+}
+
+/** Every warning in the answer to an accepted message. Codes are stable: partners program against them. */
+export const warnings = {
+  'not-a-party': {
+    type: 'not-found',
+    text: 'Accepted, but the organisations in diagnostics were not notified, because the mission does not concern them now. Notify them by phone if they must know.',
+  },
+} as const satisfies Record<string, WarningKind>;
+
+type WarningCode = keyof typeof warnings;
+
+/** What the sender of an accepted message must know. `detail` may name organisations with their phone numbers, never a patient. */
+export interface Warning {
+  readonly code: WarningCode;
+  /** FHIRPath of the element concerned. */
+  readonly at?: string;
+  readonly detail?: string;
+}
+
+/** Limits the answer. */
+const mostIssues = 50;
+
+const issue = ({ code, at, detail }: Warning): OperationOutcomeIssue => ({
+  severity: 'warning',
+  code: warnings[code].type,
+  details: { coding: [{ system: systems.warning, code }], text: warnings[code].text },
+  ...defined({ diagnostics: detail, expression: at === undefined ? undefined : [at] }),
+});
+
+/** FHIR R4 `OperationOutcome` of an accepted message: one issue per warning, at most 50. */
+export const warningOutcome = (list: readonly [Warning, ...Warning[]]): OperationOutcome => ({
+  resourceType: 'OperationOutcome',
+  issue: [
+    ...list.slice(0, mostIssues).map(issue),
+    ...(list.length > mostIssues
+      ? [
+          {
+            severity: 'information' as const,
+            code: 'incomplete' as const,
+            diagnostics: `${list.length - mostIssues} more warnings are not shown`,
+          },
+        ]
+      : []),
+  ],
+});
