@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { createHash, type Hash } from 'node:crypto';
-import { existsSync, globSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { readRelease } from './release.ts';
@@ -61,15 +61,20 @@ const pollMilliseconds = 200;
 /** Waits while another process synthesises, then keeps others out. The lock of a process that has ended is taken over. */
 const lock = (project: string): void => {
   mkdirSync(output(project), { recursive: true });
+  // Linked into place with its content: a process that is killed leaves no lock without an owner.
+  const own = `${lockOf(project)}.${process.pid}`;
   for (;;) {
     try {
-      writeFileSync(lockOf(project), String(process.pid), { flag: 'wx' });
+      writeFileSync(own, String(process.pid));
+      linkSync(own, lockOf(project));
       return;
     } catch (error) {
       if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
       const owner = existsSync(lockOf(project)) ? Number(readFileSync(lockOf(project), 'utf8')) : 0;
       if (owner > 0 && !isRunning(owner)) rmSync(lockOf(project), { force: true });
       else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pollMilliseconds);
+    } finally {
+      rmSync(own, { force: true });
     }
   }
 };
