@@ -12,6 +12,7 @@ import { exerciseCode, systems } from '../names.ts';
 import { readJson } from '../json/strict-json.ts';
 import { type Parsed, parseWith, refuseAll } from '../fhir/zod-faults.ts';
 import type { Claim, Message } from './message.ts';
+import { readPerson } from './read-person.ts';
 import { readPlace, type Whereabouts } from './read-place.ts';
 
 /** A message of a mission has a few dozen entries; every reader has to process each of them. */
@@ -110,7 +111,7 @@ const readFacts = (
   // If the focus is a Location that cannot be read, its faults are in `content` already.
   const place: Parsed<Whereabouts> =
     content.ok || spec.location?.element !== 'self' ? readPlace(type, focus, index) : { ok: true, value: {} };
-  const decider = index.person(header.author);
+  const decider = readPerson(header.author, index);
   const faults = [
     ...(content.ok ? deciderFaults(type, content.value, decider) : content.faults),
     ...(place.ok ? [] : place.faults),

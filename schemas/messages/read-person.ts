@@ -1,0 +1,49 @@
+import type { z } from 'zod';
+import type { Reference } from '../fhir/datatypes.ts';
+import { practitioner, practitionerRole } from '../fhir/resources.ts';
+import { defined } from '../defined.ts';
+import type { BundleIndex } from './bundle-index.ts';
+import type { Decider } from './message-type.ts';
+import { systems } from '../names.ts';
+
+const read = <Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> | undefined => {
+  const result = schema.safeParse(value);
+  return result.success ? result.data : undefined;
+};
+
+/** Characters. A name is copied into the mission's state, which every entry has; the full name stays in the message. */
+const longestName = 200;
+
+const notBlank = (text: string | undefined): string | undefined =>
+  text === undefined || text.trim() === '' ? undefined : text.trim().slice(0, longestName);
+
+/** HPR numbers have up to nine digits. */
+const isNumber = (value: string | undefined): boolean => value !== undefined && /^\d{1,9}$/.test(value);
+
+/** The person that a reference points to: a name, and role and HPR number if they are given. */
+export const readPerson = (reference: Reference | undefined, index: BundleIndex): Decider | undefined => {
+  if (reference === undefined) return undefined;
+  const found = index.resolve(reference)?.resource;
+  const role = read(practitionerRole, found);
+  const practises = read(practitioner, role === undefined ? found : index.resolve(role.practitioner)?.resource);
+  const numbers = [
+    ...(practises?.identifier ?? []),
+    ...[role?.practitioner?.identifier, reference.identifier].filter((one) => one !== undefined),
+  ];
+  const name = practises?.name?.[0];
+  const words =
+    notBlank(name?.text) ??
+    notBlank([...(name?.given ?? []), name?.family ?? ''].join(' ')) ??
+    notBlank(role?.practitioner?.display) ??
+    notBlank(reference.display) ??
+    notBlank(reference.identifier?.value);
+  if (words === undefined) return undefined;
+  const duty = role?.code?.[0];
+  return {
+    name: words,
+    ...defined({
+      role: notBlank(duty?.text) ?? notBlank(duty?.coding?.[0]?.display ?? duty?.coding?.[0]?.code),
+      identifier: numbers.find(({ system, value }) => system === systems.healthPersonnel && isNumber(value))?.value,
+    }),
+  };
+};
