@@ -19,10 +19,10 @@ import {
   openTask,
   ownName,
   relation,
-  reportedInPast,
   roomForTasks,
   senderRole,
 } from './preconditions.ts';
+import { plausibleTimes } from './plausible-times.ts';
 import { deferralTime, description, flightReference, namedHospital, taskReceiver } from './references.ts';
 import { type MissionState, type Party, taskOf } from './state.ts';
 import {
@@ -51,7 +51,7 @@ export const preconditions = [
   ['mission status', inMission(missionStatus)],
   ['open Task', inMission(openTask)],
   ['alerted once', inMission(alertedOnce)],
-  ['reported in the past', reportedInPast],
+  ['plausible times', plausibleTimes],
   ['answered kind', onTask(answeredKind)],
   ['Task status', onTask(taskStatus)],
   ['no open resource', onTask(noOpenResource)],

@@ -7,7 +7,7 @@ import type { Facts, MessageType } from '../../schemas/messages/message-type.ts'
 import { isAirborne, isFinal, type MissionEvent, type MissionState, taskOf, type TaskState } from './state.ts';
 
 /** Raise it with every change of the fold: a state of another version is folded again from the log. */
-export const foldVersion = 4;
+export const foldVersion = 5;
 
 /**
  * The deadline of an event that asks for an acknowledgement. Every entry that asks is written with one. Without one it is the time
@@ -288,6 +288,7 @@ const openedMission = (type: MessageType, event: MissionEvent, common: Common): 
     ...defined({
       position: facts.position,
       guideline: event.guideline,
+      requestedAt: facts.statedAt,
       criteria: facts.criteria,
       municipality: facts.municipality,
       incident: facts.incident,

@@ -1,5 +1,4 @@
 import { isRefusal, refuse } from '../../schemas/faults.ts';
-import { timeOf } from '../../schemas/fhir/datatypes.ts';
 import { refusalReasonIn } from '../../schemas/guideline.ts';
 import {
   claimPath,
@@ -147,21 +146,6 @@ export const alertedOnce: Check<MissionProposal> = ({ message: { type, facts }, 
     before.unreachable?.[undelivered?.organisation ?? ''] !== undefined;
   return isRepeated
     ? refuse('illegal-transition', eventPath, 'people have been alerted that the party is unreachable', before.version)
-    : undefined;
-};
-
-/** Clocks of partners may differ from the hub's by this much. */
-const clockSkewMilliseconds = 5 * 60_000;
-
-/** Flight phases and the time of a report lie in the past. */
-export const reportedInPast: Check = ({ message, now }) => {
-  const { phases = [], statedAt } = message.facts;
-  const latest = Date.parse(now) + clockSkewMilliseconds;
-  const detail = 'is in the future: check the clock of the sending system';
-  if (phases.some(({ seenAt }) => timeOf(seenAt) > latest))
-    return refuse('wrong-field', `${focusResourcePath(message)}.output`, detail);
-  return statedAt !== undefined && timeOf(statedAt) > latest
-    ? refuse('wrong-field', 'Bundle.timestamp', detail)
     : undefined;
 };
 

@@ -91,6 +91,8 @@ export interface MissionState {
   readonly requester: string;
   readonly coordinator: string;
   readonly openedAt: string;
+  /** When the requester made the request, by its own clock (`Bundle.timestamp`). */
+  readonly requestedAt?: string;
   readonly changedAt: string;
   readonly position?: Position;
   readonly cancelReason?: Reason;

@@ -29,8 +29,10 @@ export const momentText = (text: string): string => {
       .map(({ type, value }) => [type, value]),
   );
   const part = (type: Intl.DateTimeFormatPartTypes): string => parts.get(type) ?? '';
+  // `Date` has no leap seconds (FHIR R4 allows them): the digits of the sender are shown.
+  const second = /:60(?:\.\d+)?(?=[Z+-])/.test(text) ? '60' : part('second');
   const zone = part('timeZoneName').replace('GMT', 'UTC');
-  return `${part('day')} ${part('month')} ${part('year')}, ${part('hour')}:${part('minute')}:${part('second')} (${zone})`;
+  return `${part('day')} ${part('month')} ${part('year')}, ${part('hour')}:${part('minute')}:${second} (${zone})`;
 };
 
 /** The time between two moments: `3 min 12 s`. */

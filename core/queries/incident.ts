@@ -13,6 +13,7 @@ import { taskResource } from '../fhir/task.ts';
 import { readMission } from './mission.ts';
 import { exerciseIn, pageOf, type Search, shownOf, tokensIn, unknownParameter } from './search.ts';
 import { inBatches } from '../../schemas/in-batches.ts';
+import { comparable } from '../../schemas/text.ts';
 
 /** More than any real incident has. The answer reports if an incident has more. */
 const mostMissions = 200;
@@ -68,8 +69,8 @@ export const searchIncident = async (
   const unknown = unknownParameter(search, parameters, `an incident is searched by ${parameters.join(', ')}`);
   if (unknown !== undefined) return unknown;
   const [incident, second] = tokensIn(search, 'requisition') ?? [];
-  const system = incident?.system?.trim() ?? '';
-  const value = incident?.value.trim() ?? '';
+  const system = comparable(incident?.system ?? '');
+  const value = comparable(incident?.value ?? '');
   if (system === '' || value === '' || second !== undefined)
     return refuse('unknown-search', 'http.requisition', wantedForm);
   const exercise = exerciseIn(search);

@@ -13,6 +13,7 @@ import { searchset } from '../fhir/searchset.ts';
 import { notFound } from './mission.ts';
 import { exerciseIn, fits, pageOf, type Search, shownTasks, tokensIn, unknownParameter } from './search.ts';
 import { inBatches } from '../../schemas/in-batches.ts';
+import { comparableCallSign } from '../../schemas/text.ts';
 
 export interface ResourcePorts {
   readonly overview: Overview;
@@ -136,7 +137,7 @@ const wanted = (search: Search): ((resource: Resource) => boolean) => {
   return (resource) =>
     fits(types, systems.resourceKind, resource.kind) &&
     fits(statuses, systems.resourceAvailability, operationalStatusOf(resource)?.code) &&
-    fits(identifiers, systems.resource, resource.sign, (sign) => sign.trim().toUpperCase()) &&
+    fits(identifiers, systems.resource, resource.sign, comparableCallSign) &&
     (organisations?.includes(resource.operator) ?? true);
 };
 

@@ -5,6 +5,7 @@ import { type CodeableConcept, codeIn, moment } from '../fhir/datatypes.ts';
 import type { Task } from '../fhir/resources.ts';
 import { parseAddress } from '../identifiers.ts';
 import { systems } from '../names.ts';
+import { comparable, comparableCallSign, hasInvisible, hasLetters } from '../text.ts';
 import type { Facts } from './message-type.ts';
 
 /** Steps that message types share to read their focus resource. */
@@ -54,7 +55,9 @@ export const wordsIn = (context: Context, text: string | undefined, path: Path):
 /** Free text that must be present, because the answer will be questioned afterwards. */
 export const requiredWords = (context: Context, text: string | undefined, path: Path): string | undefined => {
   const words = wordsIn(context, text, path);
-  if (words === undefined) missing(context, path, 'give the reason as text, so that it can be explained afterwards');
+  const advice = 'give the reason as text, so that it can be explained afterwards';
+  if (words === undefined) missing(context, path, advice);
+  else if (!hasLetters(words)) reject(context, path, `has no letter: ${advice}`);
   return words;
 };
 
@@ -112,13 +115,17 @@ export const criteriaIn = (...concepts: readonly (CodeableConcept | undefined)[]
   return codes.length === 0 ? undefined : [...new Set(codes)];
 };
 
+const invisibleAdvice =
+  'control characters or characters that cannot be seen: remove them, so that equal names look equal';
+
 /** Characters. */
 const longestCallSign = 60;
 
-/** A call sign, typed by people: in upper case and without surrounding blanks, so that both spellings are the same resource. */
+/** A call sign, typed by people: in the form in which it is compared, so that all spellings are the same resource. */
 export const callSign = (context: Context, value: string | undefined, path: Path): string | undefined => {
-  const sign = value?.trim().toUpperCase();
-  if (sign === undefined || sign === '') return undefined;
+  if (value === undefined || value.trim() === '') return undefined;
+  if (hasInvisible(value)) reject(context, path, `has ${invisibleAdvice}`);
+  const sign = comparableCallSign(value);
   if (sign.length > longestCallSign) reject(context, path, `is longer than ${longestCallSign} characters`);
   return sign;
 };
@@ -200,8 +207,9 @@ export const incidentIn = (
   },
 ): Facts['incident'] => {
   if (requisition === undefined) return undefined;
-  const system = requisition.system?.trim() ?? '';
-  const value = requisition.value?.trim() ?? '';
+  const system = comparable(requisition.system ?? '');
+  const value = comparable(requisition.value ?? '');
+  if (hasInvisible(system + value)) reject(context, ['requisition'], `has ${invisibleAdvice}`);
   if (system === '' || value === '') missing(context, ['requisition'], 'give both system and value');
   if (system.length + value.length > longestIncident)
     reject(context, ['requisition'], `is longer than ${longestIncident} characters`);

@@ -14,7 +14,7 @@ export interface Facts {
   readonly reason?: Reason;
   /** Free text of the sender where the message has no code: why a rejection is disputed. */
   readonly words?: string;
-  /** When the sender made the report (`Bundle.timestamp`), for reports that replace each other. */
+  /** When the sender made the message (`Bundle.timestamp`): of a request, and of reports that replace each other. */
   readonly statedAt?: string;
   /** When a deferred decision can be expected. */
   readonly until?: string;
@@ -178,7 +178,7 @@ export interface MessageType<Event extends string = string> {
   readonly authorRequiredFor?: readonly string[];
   /** Answers that require an HPR number in `MessageHeader.author`, so that the hub can require another person for a review. */
   readonly identifierRequiredFor?: readonly string[];
-  /** A report that replaces older ones by the time at which it was made (`Bundle.timestamp`), not by the time of receipt. */
+  /** A report that replaces older ones by the time at which it was made, not by the time of receipt: it needs `Bundle.timestamp`. */
   readonly dated?: true;
   /** The final report of a flight: its times replace the times reported before. */
   readonly corrects?: true;

@@ -23,6 +23,8 @@ export interface Message {
   /** Not verified here: the mission rules compare them with the token. */
   readonly claims: readonly Claim[];
   readonly exercise: boolean;
+  /** When the sender made the message (`Bundle.timestamp`). */
+  readonly sentAt?: string;
   readonly facts: Facts;
   /** Index of the focus resource in `Bundle.entry`. */
   readonly focusIndex?: number;

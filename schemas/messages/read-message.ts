@@ -190,6 +190,12 @@ export const readMessage = (text: string): Message | Refusal => {
     return refuse('unknown-event', eventPath, `give system ${systems.event} and one of the codes ${known}`);
   }
 
+  if (type.dated === true && bundle.value.timestamp === undefined) {
+    const detail =
+      'give the time at which the report was made: a report that arrives late must not replace a newer one';
+    return refuse('missing-field', 'Bundle.timestamp', detail);
+  }
+
   const read = readFacts(type, header, index);
   const destinations = readDestinations(header, index);
   if (!read.ok || !destinations.ok)
@@ -221,13 +227,14 @@ export const readMessage = (text: string): Message | Refusal => {
       bundleId: bundle.value.id,
       mission: opens ? undefined : mission.value,
       focusIndex: read.value.focusIndex,
+      sentAt: bundle.value.timestamp,
     }),
     destinations: destinations.value,
     claims: claimsOf(header, index),
     exercise,
     warnings: [],
     facts:
-      type.dated === true
+      type.dated === true || type.mission === 'opens'
         ? { ...read.value.facts, ...defined({ statedAt: bundle.value.timestamp }) }
         : read.value.facts,
     text,

@@ -5,6 +5,7 @@ import { defined } from '../defined.ts';
 import type { BundleIndex } from './bundle-index.ts';
 import type { Decider } from './message-type.ts';
 import { systems } from '../names.ts';
+import { cut } from '../text.ts';
 
 const read = <Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> | undefined => {
   const result = schema.safeParse(value);
@@ -15,7 +16,7 @@ const read = <Schema extends z.ZodType>(schema: Schema, value: unknown): z.outpu
 const longestName = 200;
 
 const notBlank = (text: string | undefined): string | undefined =>
-  text === undefined || text.trim() === '' ? undefined : text.trim().slice(0, longestName);
+  text === undefined || text.trim() === '' ? undefined : cut(text.trim(), longestName);
 
 /** HPR numbers have up to nine digits. */
 const isNumber = (value: string | undefined): boolean => value !== undefined && /^\d{1,9}$/.test(value);

@@ -1,4 +1,5 @@
 import { flightPhases } from '../../../schemas/codes.ts';
+import { timeOf } from '../../../schemas/fhir/datatypes.ts';
 import { taskOf } from '../../mission/state.ts';
 import { durationText, momentText } from '../../mission/text.ts';
 import type { EntryContext } from './history-entry.ts';
@@ -54,6 +55,6 @@ export const detailSentences = (context: EntryContext): readonly (string | undef
 export const phaseSentences = ({ entry: { facts, receivedAt } }: EntryContext): readonly string[] =>
   (facts.phases ?? []).map(({ phase, seenAt }) => {
     const display = Object.entries(flightPhases).find(([code]) => code === phase)?.[1] ?? phase;
-    const order = Date.parse(receivedAt) >= Date.parse(seenAt) ? 'later' : 'earlier';
+    const order = timeOf(receivedAt) >= timeOf(seenAt) ? 'later' : 'earlier';
     return `${display}: seen at ${momentText(seenAt)}; the hub received it ${durationText(seenAt, receivedAt)} ${order}.`;
   });

@@ -90,7 +90,7 @@ describe('acceptMessage, a repeated message', () => {
   test('returns whether the fan-out is pending, so that it need not wait for the sweeper', async () => {
     const { missions } = memoryHub();
     const message = missionRequest({ id: 'again' });
-    const accept = () => acceptMessage(missions, message, sentBy(amk), () => 0);
+    const accept = () => acceptMessage(missions, message, sentBy(amk), () => Date.parse('2026-02-01T11:00:00Z'));
     expect(await accept()).toMatchObject({ repeated: false, fanOutPending: true });
     const again = await accept();
     expect(again).toMatchObject({ repeated: true, fanOutPending: true });

@@ -87,8 +87,8 @@ describe('resource-status', () => {
   });
 
   test('accepts a leap second as a time', () => {
-    const leap = { departed: '2025-12-31T23:59:60Z' };
-    const before = { departed: '2025-12-31T23:59:30Z' };
+    const leap = { departed: '2026-01-31T23:59:60Z' };
+    const before = { departed: '2026-01-31T23:59:30Z' };
     for (const order of [
       [leap, before],
       [before, leap],

@@ -44,7 +44,7 @@ describe('preconditions', () => {
       'mission status',
       'open Task',
       'alerted once',
-      'reported in the past',
+      'plausible times',
       'answered kind',
       'Task status',
       'no open resource',
@@ -123,7 +123,7 @@ describe('preconditions', () => {
       undefined,
     ],
     [
-      'reported in the past',
+      'plausible times',
       'Task status',
       'wrong-field',
       [operator, resourceStatus({ task: task(2), phases: future })],
