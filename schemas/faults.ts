@@ -81,13 +81,19 @@ export const faults = {
     status: 406,
     type: 'not-supported',
     origin: 'sender',
-    text: 'The hub answers in JSON (application/fhir+json), and Accept or _format excludes it. Accept JSON.',
+    text: 'The hub answers in JSON of FHIR R4 (application/fhir+json), and Accept or _format excludes it. Accept that.',
   },
   'wrong-content-type': {
     status: 415,
     type: 'not-supported',
     origin: 'sender',
-    text: 'The content type is not supported. Send Content-Type: application/fhir+json (or application/json), in UTF-8 and not compressed.',
+    text: 'The content type is not supported. Send Content-Type: application/fhir+json (or application/json), FHIR R4 (fhirVersion=4.0), in UTF-8 and not compressed.',
+  },
+  'unsupported-option': {
+    status: 400,
+    type: 'not-supported',
+    origin: 'sender',
+    text: 'A header or parameter changes what the request means, and the hub does not act on it here. Nothing was done. Leave it out, or see diagnostics.',
   },
   'unknown-event': {
     status: 422,
@@ -267,7 +273,19 @@ export const faults = {
     status: 404,
     type: 'not-found',
     origin: 'sender',
-    text: 'There is nothing at this address that you may see. Check the address, and that your organisation is a party.',
+    text: 'There is nothing here that your organisation may see. It does not exist, or it belongs to others, such as a mission of which you are no party; the hub does not say which. Check number and address. For access to a mission, phone the AMK LA that coordinates it.',
+  },
+  'unknown-address': {
+    status: 404,
+    type: 'not-supported',
+    origin: 'sender',
+    text: 'This FHIR R4 hub for air-ambulance missions has no such address or method. Its base URL ends in /fhir. GET metadata below it needs no token and lists everything. Messages are sent to its operation process-message.',
+  },
+  'method-not-allowed': {
+    status: 405,
+    type: 'not-supported',
+    origin: 'sender',
+    text: 'This address does not have the method; Allow names those that it has. Nothing was changed. What happens in a mission is sent as a message: POST $process-message.',
   },
   'unknown-search': {
     status: 400,
@@ -357,12 +375,20 @@ export interface Refusal {
   readonly version?: number;
   /** Seconds for `Retry-After`, if they differ from those of the fault. */
   readonly retryAfter?: number;
+  /** Methods that the address has, for `Allow`. */
+  readonly allow?: readonly string[];
 }
 
 export const refuse = (code: FaultCode, at?: string, detail?: string, version?: number): Refusal => ({
   outcome: 'refused',
   faults: [defined({ code, at, detail })],
   ...defined({ version }),
+});
+
+/** The refusal of a method. `allow`: those that the address has. */
+export const refuseMethod = (allow: readonly string[], detail?: string): Refusal => ({
+  ...refuse('method-not-allowed', 'http.method', detail),
+  allow,
 });
 
 export const isRefusal = (value: object): value is Refusal => 'outcome' in value && value.outcome === 'refused';

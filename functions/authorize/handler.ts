@@ -8,6 +8,7 @@ import { TokenRefused } from '../../adapters/tokens/refused.ts';
 import type { Clock } from '../../core/mission/clock.ts';
 import { Unavailable } from '../../core/mission/errors.ts';
 import { correlationOf } from '../shared/http/correlation-id.ts';
+import { headersOf } from '../shared/http/headers.ts';
 import { countRequest } from '../shared/http/rate-limit.ts';
 import { redactedError } from '../shared/telemetry/error-boundary.ts';
 import { kindOf, log, logger } from '../shared/telemetry/log.ts';
@@ -28,15 +29,6 @@ export interface AuthorizeDeps extends Clock {
 
 /** Seconds for which a used proof is kept after the window in which it is valid: clocks differ. */
 const keepSeconds = 60;
-
-/** All values of a header. Its name may be written in upper or lower case. */
-const headersOf = (
-  { multiValueHeaders, headers }: APIGatewayRequestAuthorizerEvent,
-  wanted: string,
-): readonly string[] =>
-  Object.entries(multiValueHeaders ?? headers ?? {})
-    .filter(([name]) => name.toLowerCase() === wanted)
-    .flatMap(([, values]) => values ?? []);
 
 /** The URL that the client called. `path` may begin with the stage, or with the base path mapping of a domain name. */
 const urlOf = ({ path, resource }: APIGatewayRequestAuthorizerEvent, base: string): string => {

@@ -8,8 +8,7 @@ import { digestOf } from '../../schemas/identifiers.ts';
 import { capabilityStatement } from '../../schemas/published/capability-statement.ts';
 import { published } from '../../schemas/published/index.ts';
 import { fhirHandler } from '../shared/http/fhir-handler.ts';
-import { headerOf } from '../shared/http/headers.ts';
-import { queryOf, type Request } from '../shared/http/request.ts';
+import { queryOf } from '../shared/http/request.ts';
 import { answer, type Answer } from '../shared/http/response.ts';
 
 export interface MetadataDeps extends Clock {
@@ -21,13 +20,8 @@ export interface MetadataDeps extends Clock {
 const edition = { version: release.version, date: '2026-11-30' };
 
 /** The same for every caller, and it seldom changes: a client may cache it for five minutes, and then ask whether it changed. */
-const cacheable = (request: Request, body: string): Answer => {
-  const headers = { etag: `W/"${digestOf(body).slice(0, 16)}"`, 'cache-control': 'public, max-age=300' };
-  const known = headerOf(request, 'if-none-match')
-    ?.split(',')
-    .map((tag) => tag.trim());
-  return known?.includes(headers.etag) === true ? answer(304, '', headers) : answer(200, body, headers);
-};
+const cacheable = (body: string): Answer =>
+  answer(200, body, { etag: `W/"${digestOf(body).slice(0, 16)}"`, 'cache-control': 'public, max-age=300' });
 
 /** `GET /fhir/metadata`, and what the hub publishes of itself (`GET /fhir/CodeSystem` and the like). It needs no token. */
 export const createHandler = (deps: MetadataDeps) => {
@@ -38,14 +32,14 @@ export const createHandler = (deps: MetadataDeps) => {
     if (type === 'metadata') {
       // Made at the first request for it, and then kept.
       statement ??= JSON.stringify(capabilityStatement(deps.base, edition));
-      return cacheable(request, statement);
+      return cacheable(statement);
     }
 
     const library = published(edition, await deps.guidelines(), new Date(deps.now()).toISOString());
     const id = request.pathParameters?.['id'];
     if (id !== undefined) {
       const found = library.read(type, id);
-      return found === undefined ? refuse('not-found') : cacheable(request, JSON.stringify(found));
+      return found === undefined ? refuse('not-found') : cacheable(JSON.stringify(found));
     }
     const query = queryOf(request);
     if (isRefusal(query)) return query;
@@ -54,6 +48,6 @@ export const createHandler = (deps: MetadataDeps) => {
     const found = library.search(type, defined({ url: query.get('url'), version: query.get('version') }));
     const self = query.size === 0 ? type : `${type}?${new URLSearchParams([...query]).toString()}`;
     const listed = found.map((resource) => ({ resource, path: `${type}/${resource.id}` }));
-    return cacheable(request, JSON.stringify(searchset(self, undefined, listed, { base: deps.base }, listed.length)));
+    return cacheable(JSON.stringify(searchset(self, undefined, listed, { base: deps.base }, listed.length)));
   });
 };

@@ -4,14 +4,15 @@ import { fanOut, type FanOutPorts } from '../../core/delivery/fan-out.ts';
 import { responseMessage } from '../../core/fhir/response-message.ts';
 import { acceptMessage } from '../../core/mission/accept-message.ts';
 import type { Entry } from '../../core/mission/state.ts';
-import { type Refusal, refuse } from '../../schemas/faults.ts';
+import { parameterPath } from '../../core/queries/search.ts';
+import { isRefusal, type Refusal, refuse, refuseMethod } from '../../schemas/faults.ts';
 import type { Guidelines } from '../../schemas/guideline.ts';
 import { readMessage } from '../../schemas/messages/read-message.ts';
 import { sendScopeOf } from '../../schemas/scopes.ts';
 import { fhirHandler } from '../shared/http/fhir-handler.ts';
-import { headerOf } from '../shared/http/headers.ts';
+import { expectedVersionOf } from '../shared/http/conditions.ts';
 import { countRequest } from '../shared/http/rate-limit.ts';
-import { bodyOf, callerOf, clientOf, type Request, requireScope, systemOf } from '../shared/http/request.ts';
+import { bodyOf, callerOf, clientOf, queryOf, type Request, requireScope, systemOf } from '../shared/http/request.ts';
 import { answer, etag, tooManyRequests } from '../shared/http/response.ts';
 import { instrumented } from '../shared/telemetry/instrumented-ports.ts';
 import { kindOf, log } from '../shared/telemetry/log.ts';
@@ -28,12 +29,20 @@ export interface ProcessMessageDeps extends Omit<FanOutPorts, 'directory'> {
 /** A sender waits this long for the fan-out; after that the sweeper completes it. */
 const longestFanOutMilliseconds = 3_000;
 
-const versionIn = (ifMatch: string | undefined): number | undefined | Refusal => {
-  if (ifMatch === undefined || ifMatch.trim() === '*') return undefined;
-  const version = /^(?:W\/)?"(\d{1,9})"$/.exec(ifMatch.trim())?.[1];
-  return version === undefined
-    ? refuse('wrong-field', 'http.If-Match', 'give the version as in ETag, e.g. W/"3"')
-    : Number(version);
+/** Parameters of the operation (OperationDefinition MessageHeader-process-message). The hub answers each message at once. */
+const unsupportedParameter = (request: Request): Refusal | undefined => {
+  const query = queryOf(request);
+  if (isRefusal(query)) return query;
+  const unknown = [...query].find(
+    ([name, value]) => !['_format', '_pretty'].includes(name) && !(name === 'async' && value === 'false'),
+  )?.[0];
+  return unknown === undefined
+    ? undefined
+    : refuse(
+        'unsupported-option',
+        parameterPath(unknown),
+        'the hub answers each message at once, in the response: leave out async, response-url and other parameters',
+      );
 };
 
 /**
@@ -66,57 +75,71 @@ const startFanOut = async (
   }
 };
 
+const operation = '$process-message';
+
+/** The answer to the natural request of a FHIR client, `POST [base]/ServiceRequest`. */
+const notCreated = refuseMethod(
+  ['GET', 'HEAD'],
+  'no resource is created by itself: send a message, a Bundle of type "message", to POST $process-message',
+);
+
 /** `POST /fhir/$process-message`. */
 export const createHandler = (ports: ProcessMessageDeps) => {
   const deps = { ...ports, missions: instrumented(ports.missions) };
   const { base, now } = deps;
 
-  return fhirHandler(async (request, correlationId) => {
-    // API Gateway allows no `$` in a path part, so the operation arrives as a path parameter.
-    if (request.pathParameters?.['type'] !== '$process-message') return refuse('not-found');
-    const text = bodyOf(request);
-    if (typeof text !== 'string') return text;
-    const directory = await deps.directory();
-    const sender = callerOf(request, directory);
-    if ('outcome' in sender) return sender;
-    const ifMatch = versionIn(headerOf(request, 'if-match'));
-    if (typeof ifMatch === 'object') return ifMatch;
+  return fhirHandler(
+    async (request, correlationId) => {
+      // API Gateway allows no `$` in a path part, so the operation arrives as a path parameter.
+      const { type = '' } = request.pathParameters ?? {};
+      if (type !== operation) return type.startsWith('$') ? refuse('unknown-address') : notCreated;
+      const unsupported = unsupportedParameter(request);
+      if (unsupported !== undefined) return unsupported;
+      const text = bodyOf(request);
+      if (typeof text !== 'string') return text;
+      const directory = await deps.directory();
+      const sender = callerOf(request, directory);
+      if ('outcome' in sender) return sender;
+      const ifMatch = expectedVersionOf(request);
+      if (typeof ifMatch === 'object') return ifMatch;
 
-    const message = readMessage(text);
-    if (message.outcome === 'refused') return message;
-    const outOfScope = requireScope(request, sendScopeOf(message.type.family));
-    if (outOfScope !== undefined) return outOfScope;
-    const system = systemOf(request);
-    const knownSince = now();
-    const accepted = await acceptMessage(
-      deps.missions,
-      message,
-      {
-        sender,
-        directory,
-        guidelines: await deps.guidelines(),
-        origin: { correlationId, ...system },
-        ...(ifMatch === undefined ? {} : { ifMatch }),
-      },
-      now,
-      { checkActivation: () => checkActivation(request, deps) },
-    );
-    if (accepted.outcome === 'refused') return accepted;
+      const message = readMessage(text);
+      if (message.outcome === 'refused') return message;
+      const outOfScope = requireScope(request, sendScopeOf(message.type.family));
+      if (outOfScope !== undefined) return outOfScope;
+      const system = systemOf(request);
+      const knownSince = now();
+      const accepted = await acceptMessage(
+        deps.missions,
+        message,
+        {
+          sender,
+          directory,
+          guidelines: await deps.guidelines(),
+          origin: { correlationId, ...system },
+          ...(ifMatch === undefined ? {} : { ifMatch }),
+        },
+        now,
+        { checkActivation: () => checkActivation(request, deps) },
+      );
+      if (accepted.outcome === 'refused') return accepted;
 
-    const { entry, repeated, fanOutPending } = accepted;
-    log(repeated ? 'MESSAGE_REPEATED' : 'MESSAGE_ACCEPTED', {
-      event: entry.event,
-      mission: entry.mission,
-      entry: entry.number,
-      sender: entry.sender,
-      ...system,
-    });
-    if (!repeated) countAccepted(accepted);
-    // If a message is sent again because its first answer was lost, its fan-out may be unfinished.
-    if (fanOutPending) await startFanOut({ ...deps, directory }, entry, { mayHaveStarted: repeated, knownSince });
-    return answer(200, responseMessage(entry, { base, directory }, message.warnings), {
-      etag: etag(entry.number),
-      'last-modified': new Date(entry.receivedAt).toUTCString(),
-    });
-  });
+      const { entry, repeated, fanOutPending } = accepted;
+      log(repeated ? 'MESSAGE_REPEATED' : 'MESSAGE_ACCEPTED', {
+        event: entry.event,
+        mission: entry.mission,
+        entry: entry.number,
+        sender: entry.sender,
+        ...system,
+      });
+      if (!repeated) countAccepted(accepted);
+      // If a message is sent again because its first answer was lost, its fan-out may be unfinished.
+      if (fanOutPending) await startFanOut({ ...deps, directory }, entry, { mayHaveStarted: repeated, knownSince });
+      return answer(200, responseMessage(entry, { base, directory }, message.warnings), {
+        etag: etag(entry.number),
+        'last-modified': new Date(entry.receivedAt).toUTCString(),
+      });
+    },
+    { honours: ['if-match'] },
+  );
 };

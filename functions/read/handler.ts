@@ -17,7 +17,7 @@ import { readResource, searchResources } from '../../core/queries/resources.ts';
 import type { Search } from '../../core/queries/search.ts';
 import { readSent } from '../../core/queries/sent-resources.ts';
 import { readTask, searchTasks } from '../../core/queries/tasks.ts';
-import { isRefusal, type Refusal, refuse } from '../../schemas/faults.ts';
+import { isRefusal, type Refusal, refuse, refuseMethod } from '../../schemas/faults.ts';
 import type { Guidelines } from '../../schemas/guideline.ts';
 import { parseAddress } from '../../schemas/identifiers.ts';
 import { fhirHandler } from '../shared/http/fhir-handler.ts';
@@ -107,6 +107,9 @@ const unknownSearch = refuse(
   'searches are Task?owner=…&status=…, Task?based-on=…, Communication?part-of=…, ServiceRequest?requisition=…, Location?…, Organization?type=…, Provenance?target=… and AuditEvent?entity=…',
 );
 
+/** What a mission has is changed by messages only. */
+const readOnly = refuseMethod(['GET', 'HEAD'], 'resources are read here; send a message to change a mission');
+
 /** The kind of reading that an address is. */
 const readingOf = (type: string, id: string): Reading => {
   const address = parseAddress(id);
@@ -174,13 +177,16 @@ const readOwn = async (
  */
 export const createHandler = (deps: ReadDeps) =>
   fhirHandler(async (request, correlationId): Promise<Answer | Refusal> => {
+    const { type = '', id, operation } = request.pathParameters ?? {};
+    if (request.httpMethod !== 'GET') return readOnly;
+    if (type === '$process-message') return refuseMethod(['POST']);
+    if (type.startsWith('$')) return refuse('unknown-address');
     const directory = await deps.directory();
     const caller = callerOf(request, directory);
     if (isRefusal(caller)) return caller;
     const outOfScope = requireScope(request, 'read');
     if (outOfScope !== undefined) return outOfScope;
     const view = { base: deps.base, directory };
-    const { type = '', id, operation } = request.pathParameters ?? {};
     const accept = headerOf(request, 'accept');
     const answered = async (reading: Reading, asked: string, result: Result): Promise<Answer | Refusal> => {
       const found = await recorded(deps, { request, correlationId, caller, reading, asked, result });

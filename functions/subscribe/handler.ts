@@ -9,7 +9,7 @@ import type { Party } from '../../core/mission/state.ts';
 import { answerEvents } from '../../core/queries/subscription-events.ts';
 import { readStatusQuery, searchSubscriptions, statusBundle } from '../../core/queries/subscriptions.ts';
 import type { ManagePorts } from '../../core/subscriptions/manage.ts';
-import { isRefusal, type Refusal, refuse } from '../../schemas/faults.ts';
+import { isRefusal, type Refusal, refuse, refuseMethod } from '../../schemas/faults.ts';
 import { fhirHandler } from '../shared/http/fhir-handler.ts';
 import { recorded } from '../shared/http/record-access.ts';
 import { callerOf, queryOf, type Request, requireScope } from '../shared/http/request.ts';
@@ -97,13 +97,12 @@ const operate = async (
       return isRefusal(events) ? events : answer(200, events.text);
     }
     case '$rotate-secret': {
-      if (request.httpMethod !== 'POST')
-        return refuse('bad-request', 'http.method', '$rotate-secret changes something: POST it');
+      if (request.httpMethod !== 'POST') return refuseMethod(['POST'], '$rotate-secret changes something: POST it');
       const search = singleValues(input);
       return isRefusal(search) ? search : rotate(subscription, search, ports);
     }
     default:
-      return refuse('not-found');
+      return refuse('unknown-address');
   }
 };
 
@@ -135,7 +134,7 @@ const ofInstance = async (
     case 'DELETE':
       return end(subscription, ports);
     default:
-      return refuse('not-found');
+      return refuseMethod(['GET', 'HEAD', 'PUT', 'DELETE'], 'to change a Subscription, PUT the whole resource');
   }
 };
 

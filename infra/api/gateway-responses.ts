@@ -17,7 +17,7 @@ const gatewayFaults: readonly GatewayFault[] = [
   { type: ResponseType.UNAUTHORIZED, fault: 'unauthenticated', challenges: true },
   { type: ResponseType.ACCESS_DENIED, fault: 'unknown-caller' },
   // API Gateway's name for "no such route".
-  { type: ResponseType.MISSING_AUTHENTICATION_TOKEN, fault: 'not-found' },
+  { type: ResponseType.MISSING_AUTHENTICATION_TOKEN, fault: 'unknown-address' },
   { type: ResponseType.REQUEST_TOO_LARGE, fault: 'too-large' },
   { type: ResponseType.THROTTLED, fault: 'too-many-requests' },
   // The firewall refuses by rate only. It also counts what it refuses, over a minute, and evaluates every few seconds.
@@ -36,6 +36,7 @@ const dpopChallenge = 'DPoP algs="ES256 ES384 ES512 PS256 PS384 PS512 RS256 RS38
 const headersOfAll = {
   'Content-Type': "'application/fhir+json'",
   'Cache-Control': "'no-store'",
+  'X-Content-Type-Options': "'nosniff'",
   'X-Correlation-Id': 'context.requestId',
   'X-Request-Id': 'context.requestId',
 };

@@ -4,14 +4,14 @@ import type { AnsweringFunction } from '../stage.ts';
 interface Route {
   /** `{name}` matches one path part of any content. */
   readonly path: string;
-  readonly methods: readonly ('GET' | 'POST' | 'PUT' | 'DELETE')[];
+  readonly methods: readonly ('GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE')[];
   readonly to: AnsweringFunction;
   /** Answers without a token. */
   readonly open?: true;
 }
 
-/** All routes of the API. */
-export const routes: readonly Route[] = [
+/** What the API serves. */
+const served: readonly Route[] = [
   { path: '/fhir/metadata', methods: ['GET'], to: 'metadata', open: true },
   ...publishedTypes.flatMap((type): readonly Route[] => [
     { path: `/fhir/${type}`, methods: ['GET'], to: 'metadata', open: true },
@@ -26,4 +26,21 @@ export const routes: readonly Route[] = [
   { path: '/fhir/{type}', methods: ['GET'], to: 'read' },
   { path: '/fhir/{type}/{id}', methods: ['GET'], to: 'read' },
   { path: '/fhir/{type}/{id}/{operation}', methods: ['GET'], to: 'read' },
+];
+
+/**
+ * Methods that a FHIR client tries first: they reach a function only to be answered 405, with `Allow` and what to send instead.
+ * Every other method and address gets the gateway's own answer.
+ */
+export const refused: readonly Route[] = [
+  { path: '/fhir/Subscription/{id}', methods: ['PATCH'], to: 'subscribe' },
+  { path: '/fhir/{type}/{id}', methods: ['PUT', 'PATCH', 'DELETE'], to: 'read' },
+];
+
+/** All routes of the API. `HEAD` is at every address that can be read: API Gateway does not derive it from `GET`. */
+export const routes: readonly Route[] = [
+  ...served.map(
+    (route): Route => (route.methods.includes('GET') ? { ...route, methods: [...route.methods, 'HEAD'] } : route),
+  ),
+  ...refused,
 ];

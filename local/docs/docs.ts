@@ -127,7 +127,7 @@ export const createDocs = (settings: DocsSettings): ((request: IncomingMessage) 
     const [, listener] = /^\/docs\/inbox\/([a-z-]{1,60})$/.exec(path) ?? [];
     if (listener !== undefined && method === 'POST') {
       await receive(listener, request);
-      response.writeHead(204).end();
+      response.writeHead(204, headers).end();
       return;
     }
     if (method !== 'GET') return send(response, 405, 'text/plain', 'Only GET.\n');
@@ -138,7 +138,7 @@ export const createDocs = (settings: DocsSettings): ((request: IncomingMessage) 
     const { host, href } = new URL('/docs', settings.url);
     if (path === '/docs' && request.headers.host !== host) {
       // The document names the hub by this host, and the page may load nothing from another.
-      response.writeHead(307, { location: href }).end();
+      response.writeHead(307, { ...headers, location: href }).end();
       return;
     }
     const [file, type] = files.get(path) ?? [];

@@ -355,8 +355,9 @@ describe('API', () => {
   };
 
   it('has these routes, all with the authorizer except those to what the hub publishes about itself', () => {
-    expect(routes()).toEqual([
+    expect(routes().filter((route) => !route.startsWith('HEAD '))).toEqual([
       'DELETE /fhir/Subscription/{id} → Subscribe',
+      'DELETE /fhir/{type}/{id} → Read',
       'GET /fhir/CodeSystem → Metadata, open',
       'GET /fhir/CodeSystem/{id} → Metadata, open',
       'GET /fhir/MessageDefinition → Metadata, open',
@@ -374,12 +375,21 @@ describe('API', () => {
       'GET /fhir/{type} → Read',
       'GET /fhir/{type}/{id} → Read',
       'GET /fhir/{type}/{id}/{operation} → Read',
+      'PATCH /fhir/Subscription/{id} → Subscribe',
+      'PATCH /fhir/{type}/{id} → Read',
       'POST /fhir/Subscription → Subscribe',
       'POST /fhir/Subscription/{id} → Subscribe',
       'POST /fhir/Subscription/{id}/{operation} → Subscribe',
       'POST /fhir/{type} → ProcessMessage',
       'PUT /fhir/Subscription/{id} → Subscribe',
+      'PUT /fhir/{type}/{id} → Read',
     ]);
+  });
+
+  it('has HEAD beside every GET, with the same function', () => {
+    const of = (method: string) =>
+      routes().flatMap((route) => (route.startsWith(`${method} `) ? [route.slice(method.length)] : []));
+    expect(of('HEAD')).toEqual(of('GET'));
   });
 
   it('calls the authorizer for every request', () => {
@@ -409,6 +419,7 @@ describe('API', () => {
       expect(Properties.ResponseParameters).toMatchObject({
         'gatewayresponse.header.Content-Type': "'application/fhir+json'",
         'gatewayresponse.header.Cache-Control': "'no-store'",
+        'gatewayresponse.header.X-Content-Type-Options': "'nosniff'",
         'gatewayresponse.header.X-Correlation-Id': 'context.requestId',
         'gatewayresponse.header.X-Request-Id': 'context.requestId',
       });

@@ -63,7 +63,9 @@ export const requestOf = (
       path: `/fhir/${path}`,
       query: new URLSearchParams(query),
       rawHeaders: [
-        ...(body === undefined ? [] : ['Content-Type', 'application/fhir+json']),
+        ...(body === undefined || Object.keys(headers).some((name) => name.toLowerCase() === 'content-type')
+          ? []
+          : ['Content-Type', 'application/fhir+json']),
         ...Object.entries(headers).flat(),
       ],
       body: Buffer.from(body ?? ''),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { refused } from '../../infra/api/routes.ts';
 import { readAssembly } from '../../local/aws/template.ts';
 
 const templateShape = z.object({
@@ -9,7 +10,13 @@ const templateShape = z.object({
   ParentId: z.unknown().optional(),
 });
 
-/** Each route of the template, as `GET /fhir/{type}`, with the function behind it and whether anyone may come. */
+const isRefused = (route: string): boolean =>
+  refused.some(({ path, methods }) => methods.some((method) => `${method} ${path}` === route));
+
+/**
+ * Each route of the template, as `GET /fhir/{type}`, with the function behind it and whether anyone may come. Without `HEAD`,
+ * which is beside every `GET`, and without the methods that are answered 405 only.
+ */
 export const routesOfTemplate = async () => {
   const { template } = await readAssembly('cdk.out');
   const all = Object.entries(template.Resources).map(([id, { Type, Properties }]) => ({ id, Type, Properties }));
@@ -27,6 +34,7 @@ export const routesOfTemplate = async () => {
         const { ResourceId, HttpMethod, AuthorizationType } = templateShape.parse(Properties);
         const [, fn = ''] = /"Fn::GetAtt":\["(\w+)","Arn"\]/.exec(JSON.stringify(Properties['Integration'])) ?? [];
         return [`${HttpMethod} ${pathOf(ResourceId?.Ref ?? '')}`, { fn, open: AuthorizationType === 'NONE' }] as const;
-      }),
+      })
+      .filter(([route]) => !route.startsWith('HEAD ') && !isRefused(route)),
   );
 };

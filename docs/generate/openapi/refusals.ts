@@ -40,6 +40,7 @@ const answeredBy: Readonly<Record<FaultCode, readonly (Trait | 'any')[]>> = {
   'too-many-entries': ['message'],
   'not-acceptable': ['any'],
   'wrong-content-type': ['body'],
+  'unsupported-option': ['any'],
   'unknown-event': ['message'],
   'missing-field': ['message', 'subscription'],
   'wrong-field': ['message', 'subscription'],
@@ -70,6 +71,9 @@ const answeredBy: Readonly<Record<FaultCode, readonly (Trait | 'any')[]>> = {
   'missing-scope': ['caller'],
   unauthenticated: ['caller'],
   'not-found': ['message', 'address'],
+  // Answered where no operation is, beside those that are.
+  'unknown-address': ['address'],
+  'method-not-allowed': ['address'],
   'unknown-search': ['search'],
   'wrong-id': ['change'],
   'unsupported-subscription': ['subscription', 'change'],

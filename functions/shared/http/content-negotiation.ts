@@ -1,5 +1,6 @@
 import { type Refusal, refuse } from '../../../schemas/faults.ts';
 import { headerOf } from './headers.ts';
+import { foreignParameter, mediaTypeOf } from './media-types.ts';
 import type { Request } from './request.ts';
 
 const jsonTypes = /^(?:\*\/\*|application\/\*|application\/(?:fhir\+)?json|text\/json|json)$/;
@@ -8,8 +9,9 @@ const pageTypes = /^(?:text\/\*|text\/html|application\/xhtml\+xml|html)$/;
 /** Whether the hub serves one of the media types of `Accept`; those with `q=0` do not count (RFC 9110, 12.4.2). */
 const accepts = (accept: string, served: RegExp): boolean =>
   accept.split(',').some((range) => {
-    const [type = '', ...parameters] = range.split(';').map((part) => part.trim().toLowerCase());
-    return served.test(type) && !parameters.some((parameter) => /^q=0(?:\.0*)?$/.test(parameter));
+    const mediaType = mediaTypeOf(range);
+    const isExcluded = mediaType.parameters.some(([name, value]) => name === 'q' && /^0(?:\.0*)?$/.test(value));
+    return served.test(mediaType.type) && !isExcluded && foreignParameter(mediaType) === undefined;
   });
 
 /** Routes that may have an HTML page for people. Whether the address has one is not known here. */
@@ -27,5 +29,11 @@ export const notAcceptable = (request: Request): Refusal | undefined => {
   const accepted = format ?? headerOf(request, 'accept') ?? '';
   const isServed =
     accepted.trim() === '' || accepts(accepted, jsonTypes) || (mayBePage(request) && accepts(accepted, pageTypes));
-  return isServed ? undefined : refuse('not-acceptable', format === undefined ? 'http.Accept' : 'http._format');
+  return isServed
+    ? undefined
+    : refuse(
+        'not-acceptable',
+        format === undefined ? 'http.Accept' : 'http._format',
+        'served is application/fhir+json; fhirVersion=4.0; charset=utf-8',
+      );
 };

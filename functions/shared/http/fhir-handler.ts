@@ -6,6 +6,7 @@ import { correlationOf } from './correlation-id.ts';
 import { kindOf, log, logger } from '../telemetry/log.ts';
 import { type Request, claim } from './request.ts';
 import { type Answer, answerRefusal, tooManyRequests } from './response.ts';
+import { type Honoured, unlessKnown, unsupportedOption } from './conditions.ts';
 import { notAcceptable } from './content-negotiation.ts';
 
 /** The refusal of a client over its rate limit: the authorizer counts, but cannot answer 429. */
@@ -31,13 +32,16 @@ const faultOf = (error: unknown): keyof typeof failures => {
   return error instanceof Error && error.name === 'TimeoutError' ? 'timeout' : 'internal';
 };
 
-/** Adds the correlation id, and the hub's own id of the request. */
-const addIds = (request: Request, response: Answer): Answer => {
+/** Adds what every answer has: the correlation id, the hub's own id of the request, and that no browser may guess its type. */
+const complete = (request: Request, response: Answer): Answer => {
   response.headers = {
     ...response.headers,
     'x-correlation-id': correlationOf(request),
     'x-request-id': request.requestContext.requestId,
+    'x-content-type-options': 'nosniff',
   };
+  // HEAD: the headers of the read, without its body (RFC 9110, 9.3.2).
+  if (request.httpMethod === 'HEAD') response.body = '';
   return response;
 };
 
@@ -45,10 +49,14 @@ const addIds = (request: Request, response: Answer): Answer => {
 const timeoutEarlyInMillis = 500;
 
 /**
- * Wraps the handler of a function behind the API: correlation id, rate limit, content negotiation, failures as
+ * Wraps the handler of a function behind the API: correlation id, rate limit, content negotiation, conditions, failures as
  * `OperationOutcome`. `handle` returns an answer or a refusal. An error that it throws becomes 503, 504 or 500, without details.
+ * `HEAD` reaches it as `GET`. `honours`: the conditions of a change that it acts on; others are refused.
  */
-export const fhirHandler = (handle: (request: Request, correlationId: string) => Promise<Answer | Refusal>) =>
+export const fhirHandler = (
+  handle: (request: Request, correlationId: string) => Promise<Answer | Refusal>,
+  { honours = [] }: { readonly honours?: readonly Honoured[] } = {},
+) =>
   middy<Request, Answer>({ timeoutEarlyInMillis })
     .before(({ event }) => {
       logger.resetKeys();
@@ -64,13 +72,18 @@ export const fhirHandler = (handle: (request: Request, correlationId: string) =>
       const failure = failures[code];
       if (failure !== undefined) log(failure, kindOf(error));
       const elsewhere = error instanceof HubClosed ? error.elsewhere : undefined;
-      failed.response = addIds(event, answerRefusal(refuse(code, undefined, elsewhere), correlationOf(event)));
+      failed.response = complete(event, answerRefusal(refuse(code, undefined, elsewhere), correlationOf(event)));
     })
     .after(({ event, response }) => {
-      if (response !== null && response !== undefined) addIds(event, response);
+      if (response !== null && response !== undefined) complete(event, response);
     })
     .handler(async (event) => {
       const correlationId = correlationOf(event);
-      const result = overRateLimit(event) ?? notAcceptable(event) ?? (await handle(event, correlationId));
-      return 'outcome' in result ? answerRefusal(result, correlationId) : result;
+      const request = event.httpMethod === 'HEAD' ? { ...event, httpMethod: 'GET' } : event;
+      const result =
+        overRateLimit(event) ??
+        notAcceptable(request) ??
+        unsupportedOption(request, honours) ??
+        (await handle(request, correlationId));
+      return 'outcome' in result ? answerRefusal(result, correlationId) : unlessKnown(request, result);
     });

@@ -9,6 +9,7 @@ import { refuseAll } from '../../../schemas/fhir/zod-faults.ts';
 import { maxBodyBytes, readJson } from '../../../schemas/json/strict-json.ts';
 import { type Scope, scopeFor } from '../../../schemas/scopes.ts';
 import { headerOf } from './headers.ts';
+import { foreignParameter, mediaTypeOf } from './media-types.ts';
 
 /** What the functions read of a request: claims of the token, query parameters, body. Each is checked here, once. */
 
@@ -71,15 +72,15 @@ const utf8TextOf = (bytes: Buffer): string | Refusal => {
   }
 };
 
-const isJsonType = (type: string): boolean => /^application\/(fhir\+)?json\s*(;|$)/i.test(type);
+const jsonTypes: readonly string[] = ['application/fhir+json', 'application/json'];
 
-const charsetOf = (type: string): string => /;\s*charset\s*=\s*"?([^";\s]+)/i.exec(type)?.[1]?.toLowerCase() ?? 'utf-8';
-
-/** The body as text: JSON by its media type, UTF-8, not compressed. */
+/** The body as text: JSON of R4 by its media type, UTF-8, not compressed. */
 export const bodyOf = (request: Request): string | Refusal => {
-  const type = headerOf(request, 'content-type')?.trim() ?? '';
-  if (!isJsonType(type) || !['utf-8', 'utf8'].includes(charsetOf(type)))
-    return refuse('wrong-content-type', 'http.Content-Type');
+  const mediaType = mediaTypeOf(headerOf(request, 'content-type') ?? '');
+  if (!jsonTypes.includes(mediaType.type)) return refuse('wrong-content-type', 'http.Content-Type');
+  const foreign = foreignParameter(mediaType);
+  if (foreign !== undefined)
+    return refuse('wrong-content-type', 'http.Content-Type', `${foreign} is another one than the hub reads`);
   const encoding = headerOf(request, 'content-encoding')?.trim().toLowerCase() ?? 'identity';
   if (encoding !== 'identity') return refuse('wrong-content-type', 'http.Content-Encoding');
   const { body, isBase64Encoded } = request;

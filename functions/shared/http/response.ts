@@ -20,6 +20,7 @@ export const answerRefusal = (refusal: Refusal, correlationId: string): Answer =
   log('REQUEST_REFUSED', { fault: code, status: statusOf(refusal) });
   return answer(statusOf(refusal), operationOutcome(refusal.faults, correlationId), {
     ...(retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) }),
+    ...(refusal.allow === undefined ? {} : { allow: refusal.allow.join(', ') }),
     ...(refusal.version === undefined ? {} : { etag: etag(refusal.version) }),
   });
 };

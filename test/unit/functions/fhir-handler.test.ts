@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { expectedVersionOf } from '../../../functions/shared/http/conditions.ts';
 import { fhirHandler } from '../../../functions/shared/http/fhir-handler.ts';
 import { bodyOf, jsonBodyOf, queryOf, type Request } from '../../../functions/shared/http/request.ts';
 import { answer } from '../../../functions/shared/http/response.ts';
@@ -48,6 +49,11 @@ describe('fhirHandler', () => {
     ['JSON by _format, which overrides Accept', { headers: { Accept: 'text/xml' }, query: { _format: 'json' } }, 200],
     ['FHIR JSON by _format, whose plus sign is a blank', { query: { _format: 'application/fhir json' } }, 200],
     ['XML by _format', { query: { _format: 'xml' } }, 406],
+    ['FHIR R4 in UTF-8', { headers: { Accept: 'application/fhir+json; fhirVersion=4.0; charset="UTF-8"' } }, 200],
+    ['FHIR R5', { headers: { Accept: 'application/fhir+json; fhirVersion=5.0' } }, 406],
+    ['FHIR R5, or R4', { headers: { Accept: 'application/json;fhirVersion=5.0, application/json;q=0.5' } }, 200],
+    ['FHIR STU3 by _format', { query: { _format: 'application/fhir+json;fhirVersion=3.0' } }, 406],
+    ['another charset', { headers: { Accept: 'application/fhir+json; charset=iso-8859-1' } }, 406],
   ])('accepts or refuses a read for its form: %s', async (_what, asked, status) => {
     captureLog();
     expect(await statusOf({ path: 'Subscription', ...asked })).toBe(status);
@@ -59,6 +65,102 @@ describe('fhirHandler', () => {
       200,
     );
   });
+});
+
+describe('a read with conditions', () => {
+  const changedAt = 'Mon, 30 Nov 2026 12:00:05 GMT';
+  const served = fhirHandler(async () =>
+    answer(200, { resourceType: 'Basic' }, { etag: 'W/"3"', 'last-modified': changedAt }),
+  );
+  const asked = (headers: Readonly<Record<string, string>>, method = 'GET') =>
+    ask(served, calling, { method, path: 'ServiceRequest/1', headers });
+
+  test.each([
+    ['the version', { 'If-None-Match': 'W/"3"' }, 304],
+    ['the version as a strong tag', { 'If-None-Match': '"3"' }, 304],
+    ['the version among others', { 'If-None-Match': 'W/"1", W/"3"' }, 304],
+    ['any version', { 'If-None-Match': '*' }, 304],
+    ['another version', { 'If-None-Match': 'W/"2"' }, 200],
+    [
+      'another version, and a later time',
+      { 'If-None-Match': 'W/"2"', 'If-Modified-Since': 'Mon, 30 Nov 2026 13:00:00 GMT' },
+      200,
+    ],
+    ['a time after the second of the change', { 'If-Modified-Since': 'Mon, 30 Nov 2026 12:00:06 GMT' }, 304],
+    ['the second of the change, in which there may be a later change', { 'If-Modified-Since': changedAt }, 200],
+    ['an earlier time', { 'If-Modified-Since': 'Mon, 30 Nov 2026 12:00:04 GMT' }, 200],
+    ['no date', { 'If-Modified-Since': 'yesterday' }, 200],
+    ['a version that must match', { 'If-Match': 'W/"3"' }, 400],
+    ['Prefer: respond-async', { Prefer: 'respond-async' }, 400],
+  ])('answers %s', async (_what, headers, status) => {
+    captureLog();
+    const { statusCode, body, headers: given } = await asked(headers);
+    expect([statusCode, body === '']).toEqual([status, status === 304]);
+    if (status === 304) expect(given).toMatchObject({ etag: 'W/"3"', 'x-request-id': expect.any(String) });
+  });
+
+  test('answers HEAD as GET, without a body', async () => {
+    captureLog();
+    const [head, get] = [await asked({}, 'HEAD'), await asked({})];
+    const { 'x-request-id': _one, 'x-correlation-id': _id, ...headers } = get.headers ?? {};
+    expect([head.statusCode, head.body]).toEqual([200, '']);
+    expect(head.headers).toMatchObject(headers);
+    expect((await asked({ 'If-None-Match': 'W/"3"' }, 'HEAD')).statusCode).toBe(304);
+    const refused = await asked({ 'If-Match': 'W/"3"' }, 'HEAD');
+    expect([refused.statusCode, refused.body]).toEqual([400, '']);
+  });
+});
+
+describe('a change with conditions', () => {
+  const changed = fhirHandler(async () => answer(200, {}, { etag: 'W/"3"' }), { honours: ['if-match'] });
+  const asked = (headers: Readonly<Record<string, string>>) =>
+    ask(changed, calling, { method: 'PUT', path: 'Subscription/1', headers, body: '{}' });
+
+  test.each([
+    ['a condition that the function acts on', { 'If-Match': 'W/"3"' }, 200],
+    ['a condition that it does not act on', { 'If-None-Exist': 'url=x' }, 400],
+    ['a condition on the time', { 'If-Unmodified-Since': 'Mon, 30 Nov 2026 12:00:05 GMT' }, 400],
+    ['another method in a header', { 'X-HTTP-Method-Override': 'DELETE' }, 400],
+    ['a preference for what it answers', { Prefer: 'return="representation"' }, 200],
+    ['a preference for another answer', { Prefer: 'return=OperationOutcome' }, 400],
+    ['preferences that it does not know', { Prefer: 'odd; a=b, respond=now' }, 200],
+  ])('answers %s', async (_what, headers, status) => {
+    captureLog();
+    expect((await asked(headers)).statusCode).toBe(status);
+  });
+
+  test.each([
+    [{}, undefined],
+    [{ 'If-Match': '*' }, undefined],
+    [{ 'If-Match': 'W/"3"' }, 3],
+    [{ 'if-match': '"12"' }, 12],
+    [{ 'If-Match': '3' }, ['wrong-field', 'http.If-Match']],
+    [{ 'If-Match': 'W/"3", W/"4"' }, ['wrong-field', 'http.If-Match']],
+  ])('reads the version in %j', (headers, version) => {
+    const read = expectedVersionOf(requested({ path: 'Task', headers }));
+    expect(typeof read === 'object' ? faultOf(read) : read).toEqual(version);
+  });
+
+  test('takes the lines of one header together: which one counts is not guessed', () => {
+    const twice = {
+      ...requested({ path: 'Task' }),
+      multiValueHeaders: { 'If-Match': ['W/"3"'], 'if-match': ['W/"4"'] },
+    };
+    expect(expectedVersionOf(twice)).toMatchObject({ outcome: 'refused' });
+  });
+});
+
+test('forbids a browser to guess the type of any answer', async () => {
+  captureLog();
+  const handlers = [
+    fhirHandler(async () => answer(200, {})),
+    fhirHandler(async () => refuse('not-found')),
+    fhirHandler(() => Promise.reject(new Error('odd'))),
+  ];
+  for (const handler of handlers)
+    expect((await ask(handler, calling, { path: 'Task' })).headers).toMatchObject({
+      'x-content-type-options': 'nosniff',
+    });
 });
 
 describe('queryOf', () => {
@@ -87,10 +189,28 @@ describe('bodyOf', () => {
     isBase64Encoded: true,
   });
 
-  test.each(['application/json', 'application/fhir+json; charset=UTF-8', 'application/FHIR+JSON'])('reads %s', (type) =>
+  test.each([
+    'application/json',
+    'application/fhir+json; charset=UTF-8',
+    'application/fhir+json;fhirVersion=4.0',
+    'application/FHIR+JSON',
+  ])('reads %s', (type) =>
     expect(
       bodyOf(requested({ method: 'POST', path: 'Subscription', headers: { 'Content-Type': type }, body: '{}' })),
     ).toBe('{}'),
+  );
+
+  test.each([
+    'application/fhir+json; fhirVersion=5.0',
+    'application/fhir+json; fhirVersion="3.0"; charset=utf-8',
+    'application/fhir+json; charset=utf-8; charset=latin1',
+    'application/jsonx',
+  ])('refuses %s', (type) =>
+    expect(
+      faultOf(
+        bodyOf(requested({ method: 'POST', path: 'Subscription', headers: { 'Content-Type': type }, body: '{}' })),
+      ),
+    ).toEqual(['wrong-content-type', 'http.Content-Type']),
   );
 
   test('decodes base64 as UTF-8', () => expect(bodyOf(inBase64(Buffer.from('"Ål"')))).toBe('"Ål"'));

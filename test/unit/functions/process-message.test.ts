@@ -72,10 +72,47 @@ describe('process-message', () => {
     expect(log.codes()).toContain('LB-102');
   });
 
-  test.each(['ServiceRequest', 'Bundle'])('refuses a POST to %s', async (path) => {
+  test.each(['ServiceRequest', 'Bundle', 'Foo'])('answers a POST to %s with what to send instead', async (path) => {
     captureLog();
-    const { statusCode } = await ask(createHandler(handlerPorts()), calling, { ...asking, path });
-    expect(statusCode).toBe(404);
+    const { statusCode, headers, body } = await ask(createHandler(handlerPorts()), calling, { ...asking, path });
+    expect([statusCode, faultIn(body), headers?.['allow']]).toEqual([405, 'method-not-allowed', 'GET, HEAD']);
+    expect(body).toContain('POST $process-message');
+  });
+
+  test('answers a POST to an operation that does not exist with where the list is', async () => {
+    captureLog();
+    const { statusCode, body } = await ask(createHandler(handlerPorts()), calling, { ...asking, path: '$proces' });
+    expect([statusCode, faultIn(body)]).toEqual([404, 'unknown-address']);
+    expect(body).toContain('metadata');
+  });
+
+  test.each([
+    ['the parameter async', { query: { async: 'true' } }, 'http.async'],
+    ['the parameter response-url', { query: { 'response-url': 'https://amk.example' } }, 'http.response-url'],
+    ['If-None-Exist', { headers: { 'If-None-Exist': 'identifier=1' } }, 'http.If-None-Exist'],
+    ['If-None-Match', { headers: { 'If-None-Match': '*' } }, 'http.If-None-Match'],
+    ['Prefer: respond-async', { headers: { Prefer: 'respond-async' } }, 'http.Prefer'],
+    ['Prefer: return=minimal', { headers: { Prefer: 'return=minimal' } }, 'http.Prefer'],
+  ])('refuses %s and stores nothing', async (_what, changed, at) => {
+    captureLog();
+    const ports = handlerPorts();
+    const { statusCode, body } = await ask(createHandler(ports), calling, { ...asking, ...changed });
+    expect([statusCode, faultIn(body), JSON.parse(body).issue[0].expression]).toEqual([
+      400,
+      'unsupported-option',
+      [at],
+    ]);
+    expect(await ports.missions.last(mission)).toBeUndefined();
+  });
+
+  test('accepts a message with parameters and preferences that it fulfils anyhow', async () => {
+    captureLog();
+    const { statusCode } = await ask(createHandler(handlerPorts()), calling, {
+      ...asking,
+      query: { async: 'false', _format: 'json' },
+      headers: { Prefer: 'return=representation, wait=10, handling=strict' },
+    });
+    expect(statusCode).toBe(200);
   });
 
   test('refuses an If-Match that is no version', async () => {

@@ -160,6 +160,40 @@ describe('read', () => {
     expect([statusCode, headers?.['content-type']]).toEqual([200, 'text/html; charset=utf-8']);
   });
 
+  test.each(['PUT', 'PATCH', 'DELETE'])(
+    'answers %s with the methods that there are, and what to send',
+    async (method) => {
+      captureLog();
+      const { statusCode, headers, body } = await ask(createHandler(await withMission()), calling, {
+        ...asking,
+        method,
+      });
+      expect([statusCode, faultIn(body), headers?.['allow']]).toEqual([405, 'method-not-allowed', 'GET, HEAD']);
+      expect(body).toContain('POST $process-message');
+    },
+  );
+
+  test.each([
+    ['$process-message', 405, 'POST'],
+    ['$everything', 404, undefined],
+  ])('answers GET %s with what there is', async (path, status, allow) => {
+    captureLog();
+    const { statusCode, headers } = await ask(createHandler(handlerPorts()), calling, { path });
+    expect([statusCode, headers?.['allow']]).toEqual([status, allow]);
+  });
+
+  test('answers 304 while the mission is at the version that the caller has, and records the read', async () => {
+    captureLog();
+    const ports = await withMission();
+    const append = vi.spyOn(ports.accesses, 'append');
+    const { statusCode, body } = await ask(createHandler(ports), calling, {
+      path: `ServiceRequest/${mission}`,
+      headers: { 'If-None-Match': 'W/"2"' },
+    });
+    expect([statusCode, body]).toEqual([304, '']);
+    expect(append).toHaveBeenCalledOnce();
+  });
+
   test.each([
     ['an operation that there is not', { path: `ServiceRequest/${mission}/$everything` }, 404, 'not-found'],
     ['a form that it does not have', { ...asking, headers: { Accept: 'application/xml' } }, 406, 'not-acceptable'],

@@ -157,11 +157,12 @@ describe('Subscription/{id}', () => {
     expect((await end(last)).statusCode).toBe(204);
   });
 
-  test('answers 404 to another method', async () => {
+  test('answers 405 to another method, with those that it has', async () => {
     captureLog();
     const handler = createHandler(handlerPorts());
     const path = `Subscription/${await created(handler)}`;
-    expect((await ask(handler, calling, { method: 'PATCH', path })).statusCode).toBe(404);
+    const { statusCode, headers } = await ask(handler, calling, { method: 'PATCH', path });
+    expect([statusCode, headers?.['allow']]).toEqual([405, 'GET, HEAD, PUT, DELETE']);
   });
 });
 
@@ -228,7 +229,7 @@ describe('The operations of a subscription', () => {
   });
 
   test.each([
-    ['GET', {}, 400, 'bad-request'],
+    ['GET', {}, 405, 'method-not-allowed'],
     ['POST', { overlap: '604801' }, 400, 'unknown-search'],
     ['POST', { overlap: 'long' }, 400, 'unknown-search'],
     ['POST', { secret: 'mine' }, 400, 'unknown-search'],
