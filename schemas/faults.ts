@@ -177,13 +177,13 @@ export const faults = {
     status: 422,
     type: 'duplicate',
     origin: 'sender',
-    text: 'A message with this MessageHeader.id and other content was accepted before. Give each new message a new id.',
+    text: 'A message with this MessageHeader.id and other content was accepted before. To send it again after a lost answer, send the same bytes as the first time: you get the first answer. A message that says something new needs a new id.',
   },
   'bundle-id-reused': {
     status: 422,
     type: 'duplicate',
     origin: 'sender',
-    text: 'A Bundle with this id and another MessageHeader.id was accepted before. Give each new Bundle a new id.',
+    text: 'A Bundle with this id and another MessageHeader.id was accepted before. To send a message again after a lost answer, keep both ids and send the same bytes. A message that says something new needs new ids.',
   },
   'exercise-mismatch': {
     status: 422,

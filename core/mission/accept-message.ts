@@ -1,6 +1,8 @@
 import { defined } from '../../schemas/defined.ts';
 import { type Refusal, refuse } from '../../schemas/faults.ts';
 import { fingerprintOf, fingerprintPositions } from '../../schemas/identifiers.ts';
+import { headerPath } from '../../schemas/messages/fhir-paths.ts';
+import { firstDifference } from '../../schemas/messages/message-identity.ts';
 import type { Message } from '../../schemas/messages/message.ts';
 import { decide, missionOf } from './decide.ts';
 import type { DecisionContext } from './decision.ts';
@@ -40,6 +42,19 @@ const entriesWith = async (
   return found;
 };
 
+/** Names where the message differs from the stored one: after a timeout the sender must learn that the first one was accepted. */
+const idReused = ({ mission, number, text }: StoredEntry, message: Message): Refusal => ({
+  outcome: 'refused',
+  faults: [
+    {
+      code: 'message-id-reused',
+      at: `${headerPath}.id`,
+      and: firstDifference(text, message.text),
+      detail: `the first message is stored, as version ${number} of ${mission}; expression names the first place that differs`,
+    },
+  ],
+});
+
 /**
  * The answer to a message that has been sent before (FHIR R4 messaging 2.4.2, absence of reliable messaging): the same message
  * gets its first answer, however late; the id of a message or Bundle with another content is refused.
@@ -61,7 +76,7 @@ const seenBefore = async (
   if (first !== undefined) {
     return first.digest === message.digest
       ? { outcome: 'accepted', entry: first, repeated: true, fanOutPending: first.fanOutPending }
-      : refuse('message-id-reused', 'Bundle.entry[0].resource.id');
+      : idReused(first, message);
   }
   if (message.bundleId === undefined) return undefined;
   const sameBundle = await entriesWith(

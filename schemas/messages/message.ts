@@ -32,6 +32,6 @@ export interface Message {
   readonly warnings: readonly Warning[];
   /** The JSON text as it was sent. */
   readonly text: string;
-  /** Digest of the content without `Bundle.id`: equal for a message that is sent again. */
+  /** Digest of what the message says (`message-identity.ts`): equal for a message that is sent again. */
   readonly digest: string;
 }

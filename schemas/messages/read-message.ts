@@ -3,10 +3,11 @@ import { defined } from '../defined.ts';
 import { type Fault, type Refusal, refuse } from '../faults.ts';
 import { messageBundle, type MessageBundle, messageHeader, type MessageHeader } from '../fhir/resources.ts';
 import { meta as metaSchema } from '../fhir/datatypes.ts';
-import { digestOf, isMissionId, parseAddress } from '../identifiers.ts';
-import { canonicalText, isObject, parseLossless } from '../json/json.ts';
+import { isMissionId, parseAddress } from '../identifiers.ts';
+import { isObject } from '../json/json.ts';
 import { catalogue, eventCodeOf, messageTypesOf } from './catalogue.ts';
 import { authorPath, eventPath, focusPath, headerPath, receiverPath, resourcePath } from './fhir-paths.ts';
+import { messageDigest } from './message-identity.ts';
 import type { Decider, Facts, MessageType } from './message-type.ts';
 import { exerciseCode, systems } from '../names.ts';
 import { readJson } from '../json/strict-json.ts';
@@ -156,9 +157,6 @@ const claimsOf = (header: MessageHeader, index: BundleIndex): readonly Claim[] =
     index.organisationNumbers(header[element]).map((organisation) => ({ element, organisation })),
   );
 
-const withoutBundleId = (bundle: unknown): unknown =>
-  isObject(bundle) ? Object.fromEntries(Object.entries(bundle).filter(([key]) => key !== 'id')) : bundle;
-
 /**
  * Reads a FHIR R4 message: strict in the elements that the hub routes by; other elements are not checked.
  * Returns every fault that it finds, each with its FHIRPath; throws nothing.
@@ -238,6 +236,6 @@ export const readMessage = (text: string): Message | Refusal => {
         ? { ...read.value.facts, ...defined({ statedAt: bundle.value.timestamp }) }
         : read.value.facts,
     text,
-    digest: digestOf(canonicalText(withoutBundleId(parseLossless(text)))),
+    digest: messageDigest(text),
   };
 };

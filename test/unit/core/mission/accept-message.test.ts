@@ -229,7 +229,7 @@ describe('acceptMessage, a repeated message', () => {
     }
   });
 
-  test('refuses changed digits of a decimal: 1.50 is not 1.5', async () => {
+  test('takes a decimal by its value, and refuses another value', async () => {
     const { hub } = await openedHub();
     const measured = (digits: string): Message =>
       read(
@@ -239,9 +239,10 @@ describe('acceptMessage, a repeated message', () => {
         ),
       );
     const first = accepted(await send(hub, amk, measured('1.50')));
-    for (const other of ['1.5', '1.500', '15e-1', '1.51'])
+    for (const same of ['1.50', '1.5', '1.500', '15e-1', '0.15E1'])
+      await expectSameAnswer(hub, await send(hub, amk, measured(same)), first);
+    for (const other of ['1.51', '-1.5', '15', '1.5000000000000000001'])
       expectRefused(await send(hub, amk, measured(other)), 'message-id-reused');
-    await expectSameAnswer(hub, await send(hub, amk, measured('1.50')), first);
   });
 });
 
@@ -255,6 +256,7 @@ describe('acceptMessage, a reused id', () => {
       'Bundle.entry[0].resource.id',
     );
     expect(statusOf(refusal)).toBe(422);
+    expect(refusal.faults[0]).toMatchObject({ and: 'Bundle.entry[1]', detail: expect.stringContaining(mission) });
     expectRefused(await send(hub, amk, missionRequest({ id: 'request', urgency: 'routine' })), 'message-id-reused');
     expectRefused(await send(hub, amk, update('request')), 'message-id-reused');
     expect(await log(hub)).toHaveLength(2);
