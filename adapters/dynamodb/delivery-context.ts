@@ -1,14 +1,18 @@
 import { prearrivalBeforeDiversion } from '../../core/mission/diversion.ts';
 import type { MissionLog, StoredEntry } from '../../core/mission/mission-log.ts';
 import type { DeliveryContext, DeliveryContexts } from '../../core/delivery/delivery-context.ts';
+import { loadSources } from '../../core/mission/sources.ts';
 import { defined } from '../../schemas/defined.ts';
 import { isOfThisFold, storedEntry } from './mission-log.ts';
 import { storedNotification } from './notifications.ts';
 import { storedSubscription } from './subscriptions.ts';
 import { batchGet, type Key, keys, type Table } from './table.ts';
 
+/** A batch read takes 100 keys. */
+const mostHints = 90;
+
 /**
- * Loads what a delivery needs in one batch read. It reads again only if the mission's description was sent again in between, if
+ * Loads what a delivery needs in one batch read. It reads again only if the job does not name every source, if
  * the entry diverts a patient to the hospital, or if another release has folded the entry.
  */
 export const deliveryContexts = (table: Table, missions: MissionLog): DeliveryContexts => ({
@@ -18,12 +22,12 @@ export const deliveryContexts = (table: Table, missions: MissionLog): DeliveryCo
       notification: keys.notification(job.subscription, job.number),
       previous: job.previous === undefined ? undefined : keys.notification(job.subscription, job.previous),
       entry: keys.entry(job.mission, job.entry),
-      request: keys.entry(job.mission, job.request),
     };
-    const items = await batchGet(
-      table,
-      Object.values(places).filter((place) => place !== undefined),
-    );
+    const hints = [...new Set(job.sources)].filter((number) => number !== job.entry).slice(0, mostHints);
+    const items = await batchGet(table, [
+      ...Object.values(places).filter((place) => place !== undefined),
+      ...hints.map((number) => keys.entry(job.mission, number)),
+    ]);
     const at = <T>(place: Key | undefined, read: (item: Record<string, unknown>) => T): T | undefined => {
       const item = place === undefined ? undefined : items.find(({ pk, sk }) => pk === place.pk && sk === place.sk);
       return item === undefined ? undefined : read(item);
@@ -33,18 +37,22 @@ export const deliveryContexts = (table: Table, missions: MissionLog): DeliveryCo
       return item === undefined || isOfThisFold(item) ? item && storedEntry(item) : missions.entry(job.mission, number);
     };
     const entry = await entryAt(places.entry, job.entry);
-    // Often the entry is the request itself, which is large: it is not read twice.
-    const hinted = job.request === job.entry ? entry : await entryAt(places.request, job.request);
-    const wanted = entry?.state.request.entry;
-    const request =
-      wanted === undefined || hinted?.number === wanted ? hinted : await missions.entry(job.mission, wanted);
+    const known = await Promise.all(hints.map((number) => entryAt(keys.entry(job.mission, number), number)));
     const notification = at(places.notification, storedNotification);
     const found: DeliveryContext = defined({
       subscription: at(places.subscription, storedSubscription),
       notification,
       previous: at(places.previous, storedNotification),
       entry,
-      request,
+      sources:
+        entry === undefined || notification === undefined
+          ? []
+          : await loadSources(
+              missions,
+              entry,
+              notification.organisation,
+              known.filter((one) => one !== undefined),
+            ),
       announced:
         entry === undefined || notification === undefined
           ? undefined

@@ -70,7 +70,7 @@ const makeJobSchema = () =>
       number: z.number(),
       mission: z.string(),
       entry: z.number(),
-      request: z.number(),
+      sources: z.array(z.number()),
       previous: z.number().optional(),
       redrivenAt: z.string().optional(),
       correlationId: z.string().optional(),

@@ -33,16 +33,16 @@ interface PendingNotification {
   readonly notification: Notification;
   readonly previous?: Notification;
   readonly entry: StoredEntry;
-  readonly request: StoredEntry;
+  readonly sources: readonly StoredEntry[];
   readonly announced?: StoredEntry;
 }
 
 const pendingIn = (job: NotificationJob, context: DeliveryContext): PendingNotification => {
-  const { notification, previous, entry, request, announced } = context;
+  const { notification, previous, entry, sources, announced } = context;
   if (notification === undefined || entry === undefined) {
     throw new Error(`The entry of notification ${job.subscription}.${job.number} is not in the mission log`);
   }
-  return { notification, entry, request: request ?? entry, ...defined({ previous, announced }) };
+  return { notification, entry, sources, ...defined({ previous, announced }) };
 };
 
 /** What this subscription has pending in this mission up to the job, oldest first: the order must hold however many jobs the queue has lost. */
@@ -60,7 +60,7 @@ const pendingUpTo = async (
       number: previous.number,
       mission: job.mission,
       entry: previous.entry,
-      request: job.request,
+      sources: job.sources,
       ...defined({ previous: previous.previous }),
     };
     const loaded = await contexts.load(earlier);
@@ -71,12 +71,12 @@ const pendingUpTo = async (
 };
 
 const bodyOf = (subscription: Subscription, pending: PendingNotification, ports: DeliverPorts): string => {
-  const { notification, entry, request, announced } = pending;
+  const { notification, entry, sources, announced } = pending;
   return ports.compose({
     kind: 'event-notification',
     subscription,
     role: ports.directory.partyOf(subscription.organisation)?.role ?? 'observer',
-    events: [{ notification, entry, request, ...defined({ announced }) }],
+    events: [{ notification, entry, sources, ...defined({ announced }) }],
   });
 };
 

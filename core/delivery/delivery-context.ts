@@ -9,7 +9,8 @@ export interface DeliveryContext {
   readonly notification?: Notification;
   readonly previous?: Notification;
   readonly entry?: StoredEntry;
-  readonly request?: StoredEntry;
+  /** The entries that the notification is composed of: those of `sourceNumbers`. */
+  readonly sources: readonly StoredEntry[];
   /** The entry that announced the patient to the hospital before, for the hospital that the entry diverts the patient to. */
   readonly announced?: StoredEntry;
 }

@@ -7,8 +7,8 @@ export interface NotificationJob {
   readonly number: number;
   readonly mission: string;
   readonly entry: number;
-  /** Entry that probably has the mission's ServiceRequest as of `entry`, so that one read fetches both. */
-  readonly request: number;
+  /** Other entries that the notification is composed of, as far as known, so that one read fetches all. */
+  readonly sources: readonly number[];
   readonly previous?: number;
   /** Distinguishes it from the job that was given up. */
   readonly redrivenAt?: string;

@@ -5,6 +5,7 @@ import { Unavailable } from '../mission/errors.ts';
 import { unreachableMessage, writeHubMessage } from '../mission/hub-messages.ts';
 import type { MissionLog, NumberedNotification } from '../mission/mission-log.ts';
 import type { Overview, Worklist } from '../mission/projections.ts';
+import { sourceNumbers } from '../mission/sources.ts';
 import { type Entry, isFinal, rolesIn } from '../mission/state.ts';
 import type { DeliveryQueue, NotificationJob } from './delivery-queue.ts';
 import type { EventNumber, EventNumbers } from './event-numbers.ts';
@@ -37,6 +38,8 @@ type PendingFanOut = Pick<
   | 'recipients'
   | 'facts'
   | 'state'
+  | 'owner'
+  | 'joins'
   | 'correlationId'
   | 'activeSince'
 >;
@@ -53,15 +56,16 @@ export const jobOf = (
     number,
     previous,
     redrivenAt,
-  }: Pick<Notification, 'subscription' | 'number' | 'previous' | 'redrivenAt'>,
-  entry: Pick<Entry, 'mission' | 'number' | 'state' | 'correlationId'>,
+    organisation,
+  }: Pick<Notification, 'subscription' | 'number' | 'previous' | 'redrivenAt' | 'organisation'>,
+  entry: Pick<Entry, 'mission' | 'number' | 'state' | 'owner' | 'joins' | 'correlationId'>,
 ): NotificationJob => ({
   kind: 'notification',
   subscription,
   number,
   mission: entry.mission,
   entry: entry.number,
-  request: entry.state.request.entry,
+  sources: sourceNumbers(entry, organisation).filter((number) => number !== entry.number),
   ...defined({ previous, redrivenAt, correlationId: entry.correlationId }),
 });
 
@@ -78,11 +82,11 @@ const notify = async (
   { number, previous }: EventNumber,
 ): Promise<Notified> => {
   const at = now();
-  const numbered = { subscription: subscriber.id, number, ...defined({ previous }) };
+  const { organisation } = subscriber;
+  const numbered = { subscription: subscriber.id, number, organisation, ...defined({ previous }) };
   await notifications.write(
     {
       ...numbered,
-      organisation: subscriber.organisation,
       mission: entry.mission,
       entry: entry.number,
       writtenAt: new Date(at).toISOString(),
@@ -92,7 +96,7 @@ const notify = async (
     new Date(at + deliveryGraceMilliseconds).toISOString(),
   );
   return {
-    notified: { subscription: subscriber.id, number, organisation: subscriber.organisation },
+    notified: { subscription: subscriber.id, number, organisation },
     job: jobOf(numbered, entry),
   };
 };

@@ -3,11 +3,12 @@ import type { StoredEntry } from '../mission/mission-log.ts';
 import type { Notification } from './notifications.ts';
 import type { Subscription } from './subscription.ts';
 
-/** One event of a notification: the receipt, the entry, and the entry that describes the mission. */
+/** One event of a notification: the receipt, the entry, and the entries that describe the mission. */
 export interface NotifiedEvent {
   readonly notification: Notification;
   readonly entry: StoredEntry;
-  readonly request: StoredEntry;
+  /** The entries of `sourceNumbers`. */
+  readonly sources: readonly StoredEntry[];
   /** The entry that announced the patient to the hospital before, for the hospital that the entry diverts the patient to. */
   readonly announced?: StoredEntry;
 }

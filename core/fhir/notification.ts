@@ -127,12 +127,12 @@ interface Reader {
 
 /** The hub's own resources that an event concerns, as this subscriber may see them; the subject of the event is first. */
 const hubResources = (
-  { entry, request }: NotifiedEvent,
+  { entry, sources }: NotifiedEvent,
   { subscription: { organisation }, role }: Reader,
   view: Viewpoint,
 ): readonly { url: string; resource: unknown }[] => {
   const { state, exercise } = entry;
-  const about = state.readiness === undefined ? missionResource(state, request) : resourceOfReadiness(state, view);
+  const about = state.readiness === undefined ? missionResource(state, sources) : resourceOfReadiness(state, view);
   const tasks = state.tasks
     .filter((task) => task.changedBy === entry.number && mayReadTask(task, state, organisation, role))
     .map((task) => ({

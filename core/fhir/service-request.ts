@@ -1,9 +1,10 @@
 import { defined } from '../../schemas/defined.ts';
+import { entryAddress } from '../../schemas/identifiers.ts';
 import { isObject } from '../../schemas/json/json.ts';
 import { municipalityExtension, systems } from '../../schemas/names.ts';
-import type { Entry, MissionState } from '../mission/state.ts';
+import { describeMission, type Description, type Source } from '../mission/description.ts';
+import type { MissionState } from '../mission/state.ts';
 import { securityOf } from './fhir.ts';
-import { readableResource } from '../mission/sent-message.ts';
 
 const statusOf = (state: MissionState): string =>
   state.status === 'active' && state.tasks.some((task) => task.kind === 'coordination' && task.status === 'on-hold')
@@ -11,8 +12,6 @@ const statusOf = (state: MissionState): string =>
     : state.status;
 
 const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
-
-type Description = Pick<Entry, 'mission' | 'number' | 'text' | 'facts'>;
 
 /** Id of the contained Location with the place that the hub knows, if the newest description has none. */
 const knownPlace = 'last-known-place';
@@ -36,64 +35,88 @@ const placeOf = ({ position, municipality }: MissionState) => ({
   }),
 });
 
-/** Criteria and place of earlier descriptions, if the newest one has none. */
-const keptFrom = (
+const hasCriteria = (concept: unknown): boolean =>
+  isObject(concept) &&
+  list(concept['coding']).some((coding) => isObject(coding) && coding['system'] === systems.missionCriterion);
+
+/** Whether a sender refers to a Location of an earlier message that gave the position that the hub knows. */
+const isPlaceOf = (
+  { mission, number, facts: { position } }: Source,
+  references: readonly unknown[],
   state: MissionState,
-  { facts }: Pick<Entry, 'facts'>,
-  sent: Readonly<Record<string, unknown>>,
+): boolean =>
+  position?.latitude === state.position?.latitude &&
+  position?.longitude === state.position?.longitude &&
+  references.some(
+    (one) => isObject(one) && String(one['reference']).includes(`Location/${entryAddress(mission, number)}.`),
+  );
+
+/** Criteria and place that the hub knows, if the description has none. */
+const withKnown = (
+  state: MissionState,
+  { content, place }: Description,
+  sources: readonly Source[],
 ): Readonly<Record<string, unknown>> => {
-  const criteria = facts.criteria === undefined ? (state.criteria ?? []) : [];
+  const reasons = list(content['reasonCode']);
+  const criteria = reasons.some(hasCriteria) ? [] : (state.criteria ?? []);
   // A sender may send back the hub's own Location: it is in the result once, with the place that the hub knows now.
-  const contained = list(sent['contained']).filter((one) => !isObject(one) || one['id'] !== knownPlace);
-  const references = list(sent['locationReference']).filter(
+  const contained = list(content['contained']).filter((one) => !isObject(one) || one['id'] !== knownPlace);
+  const references = list(content['locationReference']).filter(
     (one) => !isObject(one) || one['reference'] !== knownPlaceReference,
   );
   // The sender's own Location has more detail; the hub's is used if there is none.
-  const saysPlace = references.length > 0 && (facts.position !== undefined || facts.municipality !== undefined);
+  const saysPlace =
+    references.length > 0 &&
+    (place?.facts.position !== undefined ||
+      place?.facts.municipality !== undefined ||
+      sources.some((source) => source.facts.position !== undefined && isPlaceOf(source, references, state)));
   const isKnown = state.position !== undefined || state.municipality !== undefined;
   const places = !saysPlace && isKnown ? [placeOf(state)] : [];
   const members = {
     contained: [...contained, ...places],
-    reasonCode: [
-      ...list(sent['reasonCode']),
-      ...criteria.map((code) => ({ coding: [{ system: systems.missionCriterion, code }] })),
-    ],
+    reasonCode: [...reasons, ...criteria.map((code) => ({ coding: [{ system: systems.missionCriterion, code }] }))],
     locationReference: [...references, ...places.map(() => ({ reference: knownPlaceReference }))],
   };
   return Object.fromEntries(Object.entries(members).filter(([, values]) => values.length > 0));
 };
 
 /**
- * The mission as a FHIR `ServiceRequest`: the content of the sender with the hub's id, version and status, and what the
- * hub knows from earlier messages where the sender gave nothing.
- * `request` is the entry with the newest description of the mission.
+ * The mission as a FHIR `ServiceRequest`: the description by its senders with the hub's id, version, status and coordinator, and
+ * what the hub knows of the place. `sources` has the entries of `descriptionEntries`.
  */
-export const missionResource = (state: MissionState, request: Description): Readonly<Record<string, unknown>> => {
-  const sent = readableResource(request, state.request.index) ?? {};
-  const { contained: _contained, reasonCode: _reasonCode, locationReference: _places, ...others } = sent;
-  const meta = isObject(sent['meta']) ? sent['meta'] : {};
+export const missionResource = (state: MissionState, sources: readonly Source[]): Readonly<Record<string, unknown>> => {
+  const description = describeMission(state, sources);
+  const { content } = description;
+  const {
+    contained: _contained,
+    reasonCode: _reasonCode,
+    locationReference: _places,
+    requisition,
+    ...others
+  } = content;
+  const meta = isObject(content['meta']) ? content['meta'] : {};
   const isMissionNumber = (identifier: unknown): boolean =>
     isObject(identifier) && identifier['system'] === systems.mission;
   return {
     ...others,
-    ...keptFrom(state, request, sent),
+    ...withKnown(state, description, sources),
     resourceType: 'ServiceRequest',
     id: state.mission,
     meta: { ...meta, versionId: String(state.version), lastUpdated: state.changedAt, ...securityOf(state.exercise) },
     identifier: [
       { system: systems.mission, value: state.mission },
-      ...list(sent['identifier']).filter((identifier) => !isMissionNumber(identifier)),
+      ...list(content['identifier']).filter((identifier) => !isMissionNumber(identifier)),
     ],
     status: statusOf(state),
-    intent: sent['intent'] ?? 'order',
+    intent: content['intent'] ?? 'order',
     ...defined({
       priority: state.urgency,
       // The version of the guideline that the mission was requested under, and under which it is decided.
       instantiatesUri:
         state.guideline === undefined
-          ? sent['instantiatesUri']
-          : [`${systems.missionCriterion}|${state.guideline}`, ...list(sent['instantiatesUri'])],
-      requisition: state.incident ?? sent['requisition'],
+          ? content['instantiatesUri']
+          : [`${systems.missionCriterion}|${state.guideline}`, ...list(content['instantiatesUri'])],
+      requisition: state.incident ?? requisition,
     }),
     // The current coordinator; the sender named the AMK LA that it asked.
     performer: [

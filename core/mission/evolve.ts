@@ -3,7 +3,9 @@ import { defined } from '../../schemas/defined.ts';
 import { timeOf } from '../../schemas/fhir/datatypes.ts';
 import { entryAddress, fingerprintOf } from '../../schemas/identifiers.ts';
 import { knownMessageType } from '../../schemas/messages/catalogue.ts';
+import { updatesDescription } from '../../schemas/messages/description.ts';
 import type { Facts, MessageType } from '../../schemas/messages/message-type.ts';
+import { isReplaced, statementKey } from './description.ts';
 import { isAirborne, isFinal, type MissionEvent, type MissionState, taskOf, type TaskState } from './state.ts';
 
 /** Raise it with every change of the fold: a state of another version is folded again from the log. */
@@ -318,29 +320,53 @@ const tasksAfter = (type: MessageType, before: MissionState, event: MissionEvent
   );
 };
 
-/** The description of a mission after an event: a ServiceRequest in focus replaces it, except in a cancellation. */
-const descriptionAfter = (type: MessageType, before: MissionState, { facts, focusIndex, number }: MissionEvent) => {
-  const isReplaced =
-    type.focus?.resource === 'ServiceRequest' && type.mission !== 'cancels' && focusIndex !== undefined;
-  if (!isReplaced) {
-    const { request, position, municipality, criteria, incident } = before;
-    return { request, position, municipality, criteria, incident };
-  }
+/** An update may take back the place and the large event; urgency and criteria always have a value. */
+const placeAfter = (before: MissionState, { position, municipality, takesBack }: Facts) => {
+  if (takesBack?.includes('locationReference') === true) return {};
   return {
-    request: { entry: number, index: focusIndex },
-    position: facts.position ?? before.position,
+    position: position ?? before.position,
     // A new position without a municipality clears the old municipality.
-    municipality: facts.position === undefined ? before.municipality : facts.municipality,
+    municipality: position === undefined ? before.municipality : municipality,
+  };
+};
+
+/**
+ * The description of a mission after an event. A ServiceRequest in focus replaces the elements that it states; an earlier one
+ * stays as long as it has an element that no later one states. A cancellation changes nothing.
+ */
+const descriptionAfter = (type: MessageType, before: MissionState, event: MissionEvent) => {
+  const { facts, focusIndex, number, sender } = event;
+  if (!updatesDescription(type) || focusIndex === undefined) {
+    const { updates, position, municipality, criteria, incident } = before;
+    return { updates, position, municipality, criteria, incident };
+  }
+  const elements = (facts.states ?? []).map((element) => statementKey(element, sender));
+  const earlier = (before.updates ?? []).map((update) => ({
+    ...update,
+    elements: update.elements.filter((element) => !isReplaced(element, elements)),
+  }));
+  return {
+    updates: [...earlier, { entry: number, index: focusIndex, elements }].filter(
+      (update) => update.elements.length > 0,
+    ),
+    ...placeAfter(before, facts),
     criteria: facts.criteria ?? before.criteria,
-    incident: facts.incident ?? before.incident,
+    incident: facts.takesBack?.includes('requisition') === true ? undefined : (facts.incident ?? before.incident),
   };
 };
 
 const missionAfter = (type: MessageType, before: MissionState, event: MissionEvent, common: Common): MissionState => {
   const { facts } = event;
   const tasks = tasksAfter(type, before, event);
-  const { request, ...description } = descriptionAfter(type, before, event);
-  const { unreachable: _unreachable, municipality: _municipality, ...kept } = before;
+  const description = descriptionAfter(type, before, event);
+  const {
+    unreachable: _unreachable,
+    updates: _updates,
+    position: _position,
+    municipality: _municipality,
+    incident: _incident,
+    ...kept
+  } = before;
   return {
     ...kept,
     ...common,
@@ -348,7 +374,6 @@ const missionAfter = (type: MessageType, before: MissionState, event: MissionEve
       endStatusOf(type, facts) ?? (before.status === 'active' && isMissionDone(tasks) ? 'completed' : before.status),
     urgency: facts.urgency ?? before.urgency,
     coordinator: type.mission === 'forwards' ? (event.owner ?? before.coordinator) : before.coordinator,
-    request,
     tasks,
     ...defined({
       ...description,

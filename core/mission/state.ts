@@ -64,6 +64,13 @@ export interface Readiness {
   readonly statedAt: string;
 }
 
+/** A ServiceRequest that replaces elements of the description: entry, place, and keys of the elements (`statementsOf`). */
+export interface DescriptionUpdate {
+  readonly entry: number;
+  readonly index: number;
+  readonly elements: readonly string[];
+}
+
 /**
  * The mission after an entry: the fold of its log. Times are ISO 8601, the hub's clock.
  * The readiness of a resource has such a log too, with `readiness` and without Tasks.
@@ -96,8 +103,10 @@ export interface MissionState {
   readonly changedAt: string;
   readonly position?: Position;
   readonly cancelReason?: Reason;
-  /** Entry and place of the newest ServiceRequest that describes the mission. */
+  /** Entry and place of the ServiceRequest that opened the mission, or of the newest report of a resource. */
   readonly request: { readonly entry: number; readonly index: number };
+  /** Later ServiceRequests, oldest first, each with the elements that no later one states. Together they describe the mission. */
+  readonly updates?: readonly DescriptionUpdate[];
   /** In the order in which they were opened. */
   readonly tasks: readonly TaskState[];
   /** 8 characters per entry: fingerprint of sender and message id, and of sender and Bundle id. */

@@ -1,6 +1,8 @@
 import { isRefusal, type Refusal, refuse } from '../../schemas/faults.ts';
 import { isMissionId } from '../../schemas/identifiers.ts';
 import type { MissionLog, StoredEntry } from '../mission/mission-log.ts';
+import { descriptionEntries } from '../mission/description.ts';
+import { loadEntries } from '../mission/sources.ts';
 import type { Caller, Shown } from '../audit/access-log.ts';
 import { mayReadEntry, seesNoPerson } from '../mission/access-rules.ts';
 import { concernedParties, isParty, type MissionState } from '../mission/state.ts';
@@ -34,13 +36,6 @@ export interface MissionReading {
   readonly shows: readonly Shown[];
 }
 
-const requestOf = (
-  missions: MissionLog,
-  last: StoredEntry,
-  { request }: MissionState,
-): Promise<StoredEntry | undefined> | StoredEntry =>
-  request.entry === last.number ? last : missions.entry(last.mission, request.entry);
-
 /** The newest entry for parties of the mission; for a party that declined or was released, the entry in which its part ended. */
 const lastSeenBy = ({ organisation, role }: Caller, { number, state }: StoredEntry): number => {
   if (role === 'quality' || concernedParties(state).includes(organisation)) return number;
@@ -49,8 +44,8 @@ const lastSeenBy = ({ organisation, role }: Caller, { number, state }: StoredEnt
 };
 
 /** A party whose part ended and that never got the description does not need its text any more. */
-const readsWords = ({ organisation, role }: Caller, request: StoredEntry, current: MissionState): boolean =>
-  !seesNoPerson(role) && mayReadEntry(request, current, organisation, role);
+const readsWords = ({ organisation, role }: Caller, sources: readonly StoredEntry[], current: MissionState): boolean =>
+  !seesNoPerson(role) && sources.every((source) => mayReadEntry(source, current, organisation, role));
 
 /** `GET ServiceRequest/{mission}`. */
 export const readMission = async (
@@ -62,9 +57,9 @@ export const readMission = async (
   if (isRefusal(newest)) return newest;
   const seen = lastSeenBy(caller, newest);
   const last = seen === newest.number ? newest : ((await missions.entry(id, seen)) ?? newest);
-  const request = (await requestOf(missions, last, last.state)) ?? last;
-  const whole = missionResource(last.state, request);
-  const resource = readsWords(caller, request, newest.state) ? whole : deIdentify(whole, caller.role, last.exercise);
+  const sources = await loadEntries(missions, last, descriptionEntries(last.state));
+  const whole = missionResource(last.state, sources);
+  const resource = readsWords(caller, sources, newest.state) ? whole : deIdentify(whole, caller.role, last.exercise);
   return resource === undefined
     ? notFound
     : {

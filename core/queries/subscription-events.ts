@@ -5,6 +5,7 @@ import { payloadContents } from '../../schemas/subscription.ts';
 import { ifReadable } from '../../schemas/newer-release.ts';
 import { prearrivalBeforeDiversion } from '../mission/diversion.ts';
 import type { MissionLog } from '../mission/mission-log.ts';
+import { loadSources } from '../mission/sources.ts';
 import type { Subscription } from '../delivery/subscription.ts';
 import type { Notification, Notifications } from '../delivery/notifications.ts';
 import type { Caller, Shown } from '../audit/access-log.ts';
@@ -76,10 +77,9 @@ export const readEvents = async (
       throw new Error(`event ${subscription.id}.${notification.number} points to an entry that is not in the log`);
     // Throws `NewerRelease` if this release does not know the event: the answer lists it as unreadable.
     knownMessageType(entry.event);
-    const wanted = entry.state.request.entry;
-    const request = wanted === entry.number ? entry : await ports.missions.entry(notification.mission, wanted);
+    const sources = await loadSources(ports.missions, entry, subscription.organisation);
     const announced = await prearrivalBeforeDiversion(ports.missions, entry, subscription.organisation);
-    return { notification, entry, request: request ?? entry, ...defined({ announced }) };
+    return { notification, entry, sources, ...defined({ announced }) };
   };
   const read = await inBatches(notifications, width, async (notification) => ({
     notification,

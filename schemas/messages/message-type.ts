@@ -35,6 +35,9 @@ export interface Facts {
   readonly municipality?: string;
   /** Identifier of the incident that several missions belong to (`ServiceRequest.requisition`). */
   readonly incident?: { readonly system: string; readonly value: string };
+  /** Elements of the description that an update states, and those of them that it takes back: keys of `statementsOf`. */
+  readonly states?: readonly string[];
+  readonly takesBack?: readonly string[];
   /** Call sign of one helicopter, aeroplane or car. */
   readonly resource?: string;
   /** Code of `resource-availability`. */

@@ -6,6 +6,7 @@ import { meta as metaSchema } from '../fhir/datatypes.ts';
 import { isMissionId, parseAddress } from '../identifiers.ts';
 import { isObject } from '../json/json.ts';
 import { catalogue, eventCodeOf, messageTypesOf } from './catalogue.ts';
+import { readStatements, updatesDescription } from './description.ts';
 import { authorPath, eventPath, focusPath, headerPath, receiverPath, resourcePath } from './fhir-paths.ts';
 import { messageDigest } from './message-identity.ts';
 import type { Decider, Facts, MessageType } from './message-type.ts';
@@ -120,7 +121,15 @@ const readFacts = (
   if (!content.ok || !place.ok || faults.length > 0) return { ok: false, faults };
   return {
     ok: true,
-    value: { facts: { ...content.value, ...place.value, ...defined({ decider }) }, focusIndex: focus.index },
+    value: {
+      facts: {
+        ...content.value,
+        ...place.value,
+        ...(updatesDescription(type) ? readStatements(focus.resource) : {}),
+        ...defined({ decider }),
+      },
+      focusIndex: focus.index,
+    },
   };
 };
 

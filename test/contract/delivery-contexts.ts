@@ -18,11 +18,11 @@ export const deliveryContextsContract = ({
       number: entry,
       mission,
       entry,
-      request: 2,
+      sources: [1, 2],
       ...(entry === 1 ? {} : { previous: entry - 1 }),
     });
 
-    test('loads subscription, notification, previous notification, entry and request', async () => {
+    test('loads subscription, notification, previous notification, entry and the entries that describe the mission', async () => {
       const { mission, entries } = missionWithUpdates();
       await store(entries);
       const subscription = await subscribe(fresh());
@@ -33,7 +33,7 @@ export const deliveryContextsContract = ({
       expect(found.notification).toEqual(notificationOf(subscription, mission, 3));
       expect(found.previous).toEqual(notificationOf(subscription, mission, 2));
       expect(found.entry).toMatchObject({ number: 3, text: entries[2]?.text, state: entries[2]?.state });
-      expect(found.request).toMatchObject({ number: 2, text: entries[1]?.text });
+      expect(found.sources).toMatchObject(entries.slice(0, 2).map(({ number, text }) => ({ number, text })));
     });
 
     test('loads the first notification, whose entry has the request', async () => {
@@ -41,26 +41,26 @@ export const deliveryContextsContract = ({
       await store(entries);
       const subscription = await subscribe(fresh());
       await ports().notifications.write(notificationOf(subscription, mission, 1), endOfTime);
-      const found = await ports().contexts.load({ ...orderFor(subscription, mission, 1), request: 1 });
+      const found = await ports().contexts.load({ ...orderFor(subscription, mission, 1), sources: [] });
       expect(found.entry?.number).toBe(1);
-      expect(found.request?.number).toBe(1);
+      expect(found.sources).toMatchObject([{ number: 1 }]);
       expect(found.previous).toBeUndefined();
     });
 
-    test('loads the request that the entry names, whatever the job names', async () => {
+    test('loads the entries that describe the mission, whatever the job names', async () => {
       const { mission, entries } = missionWithUpdates();
       await store(entries);
       const subscription = await subscribe(fresh());
-      for (const supposed of [1, 2, 3, 99]) {
-        const found = await ports().contexts.load({ ...orderFor(subscription, mission, 3), request: supposed });
-        expect(found.request?.number).toBe(2);
+      for (const sources of [[], [1], [2], [3], [99], [1, 2]]) {
+        const found = await ports().contexts.load({ ...orderFor(subscription, mission, 3), sources });
+        expect(found.sources.map(({ number }) => number)).toEqual([1, 2]);
       }
     });
 
     test('loads nothing that does not exist', async () => {
       const { mission } = missionWithUpdates();
       const found = await ports().contexts.load(orderFor(sampleSubscription(fresh(), fresh()), mission, 3));
-      expect(Object.values(found).filter((one) => one !== undefined)).toEqual([]);
+      expect(found).toEqual({ sources: [] });
     });
   });
 };

@@ -35,7 +35,7 @@ export const queueContract = (name: string, makePorts: () => Promise<QueuePorts>
       number,
       mission: 'a',
       entry: number,
-      request: 1,
+      sources: [1],
       ...more,
     });
     const receives = async () => {

@@ -368,7 +368,7 @@ const notInTheLog = (subscription: string, number = 1): string =>
     number,
     mission: 'none',
     entry: 9,
-    request: 9,
+    sources: [9],
   });
 
 describe('a record that is no delivery job', () => {

@@ -1,4 +1,5 @@
 import { prearrivalBeforeDiversion } from '../../core/mission/diversion.ts';
+import { loadSources } from '../../core/mission/sources.ts';
 import type { Obligations } from '../../core/delivery/obligations.ts';
 import type { DeadLetters } from '../../core/delivery/dead-letters.ts';
 import type { IdleMissions } from '../../core/delivery/idle-missions.ts';
@@ -45,7 +46,10 @@ export const memoryHub = (clock = manualClock(), store = subscriptionStore()) =>
         job.previous === undefined ? undefined : notifications.read(job.subscription, job.previous),
         missions.entry(job.mission, job.entry),
       ]);
-      const request = await missions.entry(job.mission, entry?.state.request.entry ?? job.request);
+      const sources =
+        entry === undefined || notification === undefined
+          ? []
+          : await loadSources(missions, entry, notification.organisation);
       const announced =
         entry === undefined || notification === undefined
           ? undefined
@@ -56,7 +60,7 @@ export const memoryHub = (clock = manualClock(), store = subscriptionStore()) =>
         ...(notification === undefined ? {} : { notification }),
         ...(previous === undefined ? {} : { previous }),
         ...(entry === undefined ? {} : { entry }),
-        ...(request === undefined ? {} : { request }),
+        sources,
       };
     },
   };

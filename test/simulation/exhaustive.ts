@@ -105,7 +105,7 @@ const prepare = async () => {
     await hub.notifications.write({ ...written, status: 'pending', attempts: 0 }, endOfTime);
     notified.push({ subscription: id, number: 1, organisation });
   }
-  await hub.queue.send(notified.map(({ subscription, number }) => jobOf({ subscription, number }, firstEntry)));
+  await hub.queue.send(notified.map((one) => jobOf(one, firstEntry)));
   for (const task of firstEntry.state.tasks) await hub.worklist.put(task, firstEntry.state);
   await hub.missions.completeFanOut(mission, 1, { notified, withoutSubscription: [], fanOutCompletedAt: clock.iso() });
   clock.advance(1_000);

@@ -1,4 +1,5 @@
 import { prearrivalBeforeDiversion } from '../../core/mission/diversion.ts';
+import { loadSources } from '../../core/mission/sources.ts';
 import type { MissionLog } from '../../core/mission/mission-log.ts';
 import type { Overview, Worklist } from '../../core/mission/projections.ts';
 import type { Obligations } from '../../core/delivery/obligations.ts';
@@ -105,22 +106,24 @@ export const steppedPorts = (ports: HubPorts, step: Step): SteppedPorts => {
       send: (orders) => step({ place: 'queue', name: 'queue.send', writes: true }, () => ports.queue.send(orders)),
     },
     contexts: {
-      load: async ({ subscription: id, number, previous: before, mission, entry: entryNumber, request: hint }) => {
-        const [subscription, notification, previous, entry, hinted] = await Promise.all([
+      load: async ({ subscription: id, number, previous: before, mission, entry: entryNumber, sources: hints }) => {
+        const [subscription, notification, previous, entry, ...hinted] = await Promise.all([
           subscriptions.read(id),
           notifications.read(id, number),
           before === undefined ? undefined : notifications.read(id, before),
           missions.entry(mission, entryNumber),
-          hint === entryNumber ? undefined : missions.entry(mission, hint),
+          ...hints.map((hint) => missions.entry(mission, hint)),
         ]);
-        const wanted = entry?.state.request.entry;
-        const known = [entry, hinted].find((one) => one?.number === wanted);
-        const request = wanted === undefined ? hinted : (known ?? (await missions.entry(mission, wanted)));
+        const known = hinted.filter((one) => one !== undefined);
+        const sources =
+          entry === undefined || notification === undefined
+            ? []
+            : await loadSources(missions, entry, notification.organisation, known);
         const announced =
           entry === undefined || notification === undefined
             ? undefined
             : await prearrivalBeforeDiversion(missions, entry, notification.organisation);
-        return defined({ subscription, notification, previous, entry, request, announced });
+        return { sources, ...defined({ subscription, notification, previous, entry, announced }) };
       },
     },
   };

@@ -66,7 +66,7 @@ export const instrumentedDelivery = <Ports extends Pick<Notifications, 'record'>
       ...notifications,
       record: async (subscription, number, attempt) => {
         await notifications.record(subscription, number, attempt);
-        logAttempt(opened.get(nameOf(subscription, number)) ?? {}, attempt);
+        logAttempt(opened.get(nameOf(subscription, number)) ?? { sources: [] }, attempt);
       },
     },
   };

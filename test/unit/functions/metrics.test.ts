@@ -188,7 +188,7 @@ describe('instrumentedDelivery', () => {
       await hub.notifications.redrive('s', 1, at, at);
     }
     const { contexts, notifications } = instrumentedDelivery(hub.contexts, hub.notifications);
-    await contexts.load({ kind: 'notification', subscription: 's', number: 1, mission, entry: 1, request: 1 });
+    await contexts.load({ kind: 'notification', subscription: 's', number: 1, mission, entry: 1, sources: [] });
     return counted(() =>
       notifications.record('s', 1, {
         at,

@@ -47,9 +47,9 @@ describe('deliver: a notification', () => {
     for (const number of [1, 2, 3]) await deliver(jobOf(hub, number), portsOf(hub));
     expect(hub.channel.posts.map(({ body }): unknown => JSON.parse(body))).toEqual(
       [
-        { number: 1, entry: 1, request: 1 },
-        { number: 2, entry: 2, request: 2 },
-        { number: 3, entry: 3, request: 2 },
+        { number: 1, entry: 1, sources: [1] },
+        { number: 2, entry: 2, sources: [1, 2] },
+        { number: 3, entry: 3, sources: [1, 2] },
       ].map((event) => ({ kind: 'event-notification', status: 'active', role: 'amk-la', events: [event] })),
     );
     expect(hub.channel.ids()).toEqual(['la.1', 'la.2', 'la.3']);
@@ -199,8 +199,8 @@ describe('deliver: order within a mission', () => {
     const hub = await hubWithPending(4);
     await deliver(jobOf(hub, 4), portsOf(hub));
     expect(hub.channel.posts.map(({ body }): unknown => JSON.parse(body))).toMatchObject(
-      [1, 2, 2, 4].map((described, index) => ({
-        events: [{ number: index + 1, entry: index + 1, request: described }],
+      [[1], [1, 2], [1, 2], [1, 4]].map((sources, index) => ({
+        events: [{ number: index + 1, entry: index + 1, sources }],
       })),
     );
   });

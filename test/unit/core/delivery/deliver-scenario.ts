@@ -34,10 +34,10 @@ export const portsOf = (hub: MemoryHub, random = () => 0.5): DeliverPorts => ({
       ...('events' in notice
         ? {
             role: notice.role,
-            events: notice.events.map(({ notification, entry, request: described }) => ({
+            events: notice.events.map(({ notification, entry, sources }) => ({
               number: notification.number,
               entry: entry.number,
-              request: described.number,
+              sources: sources.map(({ number }) => number),
             })),
           }
         : {}),

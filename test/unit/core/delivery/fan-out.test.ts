@@ -46,7 +46,7 @@ describe('fanOut', () => {
         number: 1,
         mission,
         entry: 1,
-        request: 1,
+        sources: [],
       })),
     );
   });
@@ -236,15 +236,15 @@ describe('fanOut', () => {
     expect(await notificationsOf(hub, 'la-1')).toMatchObject([{ number: 1, entry: second.number }]);
   });
 
-  test('names the entry with the description of the mission in the job', async () => {
+  test('names the other entries that describe the mission in the job', async () => {
     const hub = memoryHub();
     await subscribe(hub, 'la-1', la);
     for (const message of [request, update('describes'), missionUpdate({ mission, id: 'says', describes: false })])
       await fanOut(hub, await accept(hub, [amk, message]));
     expect(hub.queue.waiting()).toMatchObject([
-      { entry: 1, request: 1 },
-      { entry: 2, request: 2, previous: 1 },
-      { entry: 3, request: 2, previous: 2 },
+      { entry: 1, sources: [] },
+      { entry: 2, sources: [1], previous: 1 },
+      { entry: 3, sources: [1, 2], previous: 2 },
     ]);
   });
 });

@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { MissionLog, StoredEntry } from '../../../../core/mission/mission-log.ts';
+import { loadSources } from '../../../../core/mission/sources.ts';
 import type { Notification } from '../../../../core/delivery/notifications.ts';
 import type { Caller } from '../../../../core/audit/access-log.ts';
 import { readMission } from '../../../../core/queries/mission.ts';
@@ -172,12 +173,12 @@ const everythingFor = async (caller: Caller, given: readonly StoredEntry[]): Pro
     ...shownIn(await readHistory(ports, caller, mission, new Map(), view, 'text/html')),
   ];
   for (const entry of log) {
-    const request = log[entry.state.request.entry - 1] ?? entry;
+    const sources = await loadSources(missions, entry, caller.organisation);
     const notice = {
       kind: 'event-notification' as const,
       subscription: { ...sampleSubscription('subscription', caller.organisation), payload: 'full-resource' as const },
       role: caller.role,
-      events: [{ notification: notificationOf(entry, caller), entry, request }],
+      events: [{ notification: notificationOf(entry, caller), entry, sources }],
     };
     shown.push(JSON.parse(notificationBundle(notice, view, entry.receivedAt)));
     const address = entryAddress(mission, entry.number);

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { StoredEntry } from '../../../../core/mission/mission-log.ts';
 import type { Subscription } from '../../../../core/delivery/subscription.ts';
 import type { Notification } from '../../../../core/delivery/notifications.ts';
+import { descriptionEntries } from '../../../../core/mission/description.ts';
 import { seesNoPerson } from '../../../../core/mission/access-rules.ts';
 import { missingReceipt, receipt } from '../../../../core/fhir/communication.ts';
 import { notificationBundle } from '../../../../core/fhir/notification.ts';
@@ -12,7 +13,7 @@ import { searchset } from '../../../../core/fhir/searchset.ts';
 import { missionResource } from '../../../../core/fhir/service-request.ts';
 import { subscriptionResource } from '../../../../core/fhir/subscription.ts';
 import { taskResource } from '../../../../core/fhir/task.ts';
-import { parseAddress } from '../../../../schemas/identifiers.ts';
+import { parseAddress, resourceAddress } from '../../../../schemas/identifiers.ts';
 import { canonicalText, isObject, parseLossless } from '../../../../schemas/json/json.ts';
 import { missionTopic, municipalityExtension, systems } from '../../../../schemas/names.ts';
 import {
@@ -49,12 +50,9 @@ const exampleCases = cases('example mission', exampleLog());
 const foreignCases = cases('foreign content', foreignLog).slice(8);
 const everyCase = [...exampleCases, ...foreignCases];
 
-/** The entry with the description of the mission at the given entry. */
-const requestOf = ({ entry, log }: Case): StoredEntry => {
-  const found = log[entry.state.request.entry - 1];
-  if (found === undefined) throw new Error('the log lacks the entry that describes the mission');
-  return found;
-};
+/** The entries that describe the mission at the given entry. */
+const describing = ({ entry, log }: Case): readonly StoredEntry[] =>
+  log.filter(({ number }) => descriptionEntries(entry.state).includes(number));
 
 const subscriptionOf = (organisation: string, payload: Subscription['payload']): Subscription => ({
   id: 'b7d6e4b0-0000-8000-8000-000000000001',
@@ -103,7 +101,7 @@ const eventNotice = (
   events: about.map((one, at) => ({
     notification: notificationOf(one.entry, organisation, 7 + at),
     entry: one.entry,
-    request: requestOf(one),
+    sources: describing(one),
   })),
 });
 
@@ -153,7 +151,7 @@ describe('responseMessage', () => {
 describe('missionResource', () => {
   test.each(everyCase)('is a valid ServiceRequest with the id and version of the hub: $name', (one) => {
     const { entry } = one;
-    const resource = missionResource(entry.state, requestOf(one));
+    const resource = missionResource(entry.state, describing(one));
     expect(problemsOf(resource)).toEqual([]);
     expect(resource).toMatchObject({
       resourceType: 'ServiceRequest',
@@ -165,7 +163,7 @@ describe('missionResource', () => {
   });
 
   test.each(everyCase)('refers to resources in the log, of the type it states: $name', (one) => {
-    const resource = missionResource(one.entry.state, requestOf(one));
+    const resource = missionResource(one.entry.state, describing(one));
     const inside = resource['contained'] === undefined ? [] : [knownPlace];
     const references = referencesIn(resource).filter((reference) => !inside.includes(reference));
     expect(references.length).toBeGreaterThan(0);
@@ -194,7 +192,7 @@ describe('missionResource after updates', () => {
       [requestEntry],
     );
     const entry = log.at(-1) ?? requestEntry;
-    const resource = missionResource(entry.state, requestOf({ name: 'described again', entry, log }));
+    const resource = missionResource(entry.state, describing({ name: 'described again', entry, log }));
     expect(problemsOf(JSON.parse(JSON.stringify(resource)))).toEqual([]);
     return resource;
   };
@@ -212,8 +210,7 @@ describe('missionResource after updates', () => {
   const kept = {
     reasonCode: [{ coding: [{ system: systems.missionCriterion, code: 'rapid-transport' }] }],
     requisition: { system: 'https://amk.example/incident', value: 'A-1' },
-    contained: [place],
-    locationReference: [{ reference: knownPlace }],
+    locationReference: [{ reference: `Location/${resourceAddress(mission, 1, 2)}` }],
   };
 
   test('shows only the elements of the sender if none is missing', () => {
@@ -226,8 +223,8 @@ describe('missionResource after updates', () => {
   test('keeps criteria, incident and place after an update of the urgency', () => {
     const resource = shownAfter(missionUpdate({ mission, urgency: 'routine' }).text);
     expect(resource).toMatchObject({ ...kept, priority: 'routine' });
-    for (const name of ['reasonCode', 'contained', 'locationReference'] as const)
-      expect(resource[name]).toHaveLength(1);
+    for (const name of ['reasonCode', 'locationReference'] as const) expect(resource[name]).toHaveLength(1);
+    expect(resource).not.toHaveProperty('contained');
   });
 
   test('keeps the criteria after an update of the place, and shows the new place', () => {
@@ -237,18 +234,20 @@ describe('missionResource after updates', () => {
     expect(resource['locationReference']).toEqual([{ reference: expect.stringMatching(/^Location\//) }]);
   });
 
-  test('keeps the last known place after an update of the criteria', () => {
+  test('keeps the newest place after an update of the criteria', () => {
     const moved = missionUpdate({ mission, place: [60.9, 10.7], municipality: '3403' });
     const judged = missionUpdate({ mission, criterion: 'time-to-definitive-care' });
     expect(shownAfter(moved.text, judged.text)).toMatchObject({
       reasonCode: [{ coding: [{ code: 'time-to-definitive-care' }] }],
-      contained: [
-        {
-          address: { _district: { extension: [{ valueCoding: { code: '3403' } }] } },
-          position: { latitude: 60.9, longitude: 10.7 },
-        },
-      ],
-      locationReference: [{ reference: knownPlace }],
+      locationReference: [{ reference: `Location/${resourceAddress(mission, 2, 2)}` }],
+    });
+  });
+
+  test('has the last known place beside a new place without a position', () => {
+    const named = withRequest(missionUpdate({ mission }).text, { locationReference: [{ display: 'The upper hut' }] });
+    expect(shownAfter(named)).toMatchObject({
+      contained: [place],
+      locationReference: [{ display: 'The upper hut' }, { reference: knownPlace }],
     });
   });
 
@@ -262,7 +261,8 @@ describe('missionResource after updates', () => {
     });
     expect(shownAfter(said)).toMatchObject({
       reasonCode: [other, ...kept.reasonCode],
-      contained: [inside, place],
+      contained: [inside],
+      locationReference: kept.locationReference,
       requester: { reference: '#clinician' },
     });
   });
@@ -398,7 +398,7 @@ describe('other resources', () => {
 
   test('are valid FHIR: lists, also empty ones', () => {
     const listed = exampleCases.map((one) => ({
-      resource: missionResource(one.entry.state, requestOf(one)),
+      resource: missionResource(one.entry.state, describing(one)),
       path: `ServiceRequest/${one.entry.mission}-${one.entry.number}`,
     }));
     expect(problemsOf(searchset('Task?status=requested', undefined, [], view, 0))).toEqual([]);

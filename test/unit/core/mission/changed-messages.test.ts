@@ -93,7 +93,7 @@ describe('changed messages that are readable', () => {
                       attempts: 0,
                     },
                     entry: stored,
-                    request: stored,
+                    sources: [stored],
                   },
                 ],
               },

@@ -6,6 +6,7 @@ import { decide } from '../../../../core/mission/decide.ts';
 import { evolve, fold } from '../../../../core/mission/evolve.ts';
 import { type Cause, overdueMessage, unreachableMessage } from '../../../../core/mission/hub-messages.ts';
 import type { StoredEntry } from '../../../../core/mission/mission-log.ts';
+import { loadSources } from '../../../../core/mission/sources.ts';
 import {
   deadlineOf,
   hub as theHub,
@@ -415,7 +416,6 @@ describe('random sequences of messages', () => {
           expect(responseMessage(entry, view).entry?.[0]?.resource).toMatchObject({
             response: { identifier: entry.messageId, code: 'ok' },
           });
-          const described = await hub.missions.entry(mission, entry.state.request.entry);
           for (const organisation of entry.recipients) {
             const text = notificationBundle(
               {
@@ -435,7 +435,7 @@ describe('random sequences of messages', () => {
                       attempts: 0,
                     },
                     entry,
-                    request: described ?? entry,
+                    sources: await loadSources(hub.missions, entry, organisation),
                   },
                 ],
               },

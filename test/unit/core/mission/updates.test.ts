@@ -36,19 +36,20 @@ describe('mission-update', () => {
       );
   });
 
-  test('changes the urgency and the place, and becomes the description of the mission', () => {
+  test('changes the urgency and the place, and replaces these elements of the description', () => {
     const state = later(asked, [amk, missionUpdate({ mission, urgency: 'routine', place: [60.1, 10.2] })]);
     expect(state).toMatchObject({
       urgency: 'routine',
       position: { latitude: 60.1, longitude: 10.2 },
-      request: { entry: 4, index: 1 },
+      request: { entry: 1, index: 1 },
+      updates: [{ entry: 4, index: 1, elements: ['subject.display', 'locationReference'] }],
     });
     expect(state.tasks).toEqual(asked.tasks);
   });
 
   test('keeps urgency and place if the update does not state them', () => {
     const state = later(asked, [amk, missionUpdate({ mission })]);
-    expect(state).toMatchObject({ urgency: 'stat', position: asked.position, request: { entry: 4, index: 1 } });
+    expect(state).toMatchObject({ urgency: 'stat', position: asked.position, updates: [{ entry: 4 }] });
   });
 
   test('keeps the description if the update has none', () => {

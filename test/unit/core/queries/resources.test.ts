@@ -371,7 +371,7 @@ describe('resource as Location', () => {
       const subscription = { ...sampleSubscription('to-bergen', organisation), payload };
       const [notification] = await hub.notifications.range(organisation, 1, 1);
       if (notification === undefined) throw new Error('there is no notification');
-      const events = [{ notification, entry, request: entry }];
+      const events = [{ notification, entry, sources: [] }];
       const body: unknown = JSON.parse(
         notificationBundle({ kind: 'event-notification', subscription, role, events }, view, hub.clock.iso()),
       );

@@ -1,0 +1,157 @@
+import type { ServiceRequest } from 'fhir/r4.d.ts';
+import { fingerprintOf } from '../identifiers.ts';
+import { isObject } from '../json/json.ts';
+import { systems } from '../names.ts';
+import type { Facts, MessageType } from './message-type.ts';
+
+/**
+ * What a ServiceRequest states of a mission. A later one replaces the elements that it states; the others stay. The hub itself
+ * decides `status`, `priority` and `performer`, `intent` is that of the request, and `contained` belongs to the elements that refer to it.
+ */
+
+/** Elements of R4 `ServiceRequest` that are one statement each. Other members are not R4: they state nothing. */
+const elements = [
+  'implicitRules',
+  'language',
+  'text',
+  'modifierExtension',
+  'instantiatesCanonical',
+  'instantiatesUri',
+  'basedOn',
+  'replaces',
+  'requisition',
+  'category',
+  'doNotPerform',
+  'code',
+  'orderDetail',
+  'subject',
+  'encounter',
+  'authoredOn',
+  'requester',
+  'performerType',
+  'locationCode',
+  'locationReference',
+  'reasonCode',
+  'reasonReference',
+  'insurance',
+  'supportingInfo',
+  'specimen',
+  'bodySite',
+  'note',
+  'patientInstruction',
+  'relevantHistory',
+] as const satisfies readonly (keyof ServiceRequest)[];
+
+/** Elements with a type in their name: `occurrenceDateTime` and `occurrencePeriod` are one element. */
+const choices = [
+  ['quantity', /^quantity[A-Z]/],
+  ['occurrence', /^occurrence[A-Z]/],
+  ['asNeeded', /^asNeeded[A-Z]/],
+] as const;
+
+type Members = Readonly<Record<string, unknown>>;
+
+/** One statement: the members of the resource that make it up, or that the element is taken back. */
+export interface Statement {
+  readonly members: Members;
+  readonly takenBack: boolean;
+}
+
+const absentReason = 'http://hl7.org/fhir/StructureDefinition/data-absent-reason';
+
+/** The code that takes an element back: there is no value for it. Every other reason states nothing. */
+const takesBackCode = 'not-applicable';
+
+/** The reason in an element that has no value but the extension data-absent-reason; `undefined` for an element with a value. */
+const absentReasonOf = (value: unknown): unknown => {
+  if (Array.isArray(value)) {
+    const present: readonly unknown[] = value.filter((one) => one !== null);
+    return present.length === 1 ? absentReasonOf(present[0]) : undefined;
+  }
+  if (!isObject(value)) return undefined;
+  const { id: _id, url: _url, extension, ...content } = value;
+  if (Object.keys(content).length > 0 || !Array.isArray(extension)) return undefined;
+  return extension.filter(isObject).find(({ url }) => url === absentReason)?.['valueCode'];
+};
+
+const isEmpty = (value: unknown): boolean => {
+  if (value === undefined || value === null || value === '') return true;
+  if (Array.isArray(value)) return value.every(isEmpty);
+  return isObject(value) && Object.values(value).every(isEmpty);
+};
+
+/** The statement in an element and its `_` sibling, if there is one. */
+const statementIn = (members: Members): Statement | undefined => {
+  const values = Object.values(members).filter((value) => !isEmpty(value));
+  if (values.length === 0) return undefined;
+  const [reason] = values.map(absentReasonOf);
+  if (values.length === 1 && reason !== undefined)
+    return reason === takesBackCode ? { members, takenBack: true } : undefined;
+  return { members, takenBack: false };
+};
+
+const pick = (resource: Members, isPicked: (name: string) => boolean): Members =>
+  Object.fromEntries(Object.entries(resource).filter(([name]) => isPicked(name.replace(/^_/, ''))));
+
+/** Whether a reference leads to somebody: a subject with words alone leads to nobody. */
+export const leadsSomewhere = (reference: unknown): boolean =>
+  isObject(reference) && (typeof reference['reference'] === 'string' || isObject(reference['identifier']));
+
+const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+
+const isMissionNumber = (identifier: unknown): boolean =>
+  isObject(identifier) && identifier['system'] === systems.mission;
+
+const keyOfSubject = (subject: unknown): string =>
+  leadsSomewhere(subject) || absentReasonOf(subject) === takesBackCode ? 'subject' : 'subject.display';
+
+/**
+ * The statements of a ServiceRequest by key: the name of the element. Each URL of an extension and each member of `meta` is a
+ * statement of its own, because they are independent of each other.
+ */
+export const statementsOf = (resource: Members): ReadonlyMap<string, Statement> => {
+  const found = new Map<string, Statement>();
+  const add = (key: string, members: Members): void => {
+    const statement = statementIn(members);
+    if (statement !== undefined) found.set(key, statement);
+  };
+  for (const element of elements) {
+    const key = element === 'subject' ? keyOfSubject(resource['subject']) : element;
+    add(
+      key,
+      pick(resource, (name) => name === element),
+    );
+  }
+  for (const [choice, form] of choices)
+    add(
+      choice,
+      pick(resource, (name) => form.test(name)),
+    );
+  const urls = new Set(list(resource['extension']).map((one) => (isObject(one) ? one['url'] : undefined)));
+  for (const url of urls) {
+    if (typeof url !== 'string') continue;
+    const extension = list(resource['extension']).filter((one) => isObject(one) && one['url'] === url);
+    add(`extension.${fingerprintOf(url)}`, { extension });
+  }
+  const meta = isObject(resource['meta']) ? resource['meta'] : {};
+  for (const member of ['profile', 'security', 'tag', 'source']) {
+    if (meta[member] !== undefined) add(`meta.${member}`, { meta: { [member]: meta[member] } });
+  }
+  const identifier = list(resource['identifier']).filter((one) => !isMissionNumber(one));
+  add('identifier', { identifier });
+  return found;
+};
+
+/** A narrative that is generated from the elements: after an update it would say what is no longer true. */
+export const isGenerated = (text: unknown): boolean => isObject(text) && text['status'] !== 'additional';
+
+/** Whether the ServiceRequest in focus of such a message updates the description of the mission. */
+export const updatesDescription = ({ focus, mission }: MessageType): boolean =>
+  focus?.resource === 'ServiceRequest' && mission === undefined;
+
+/** What a ServiceRequest in focus states and takes back. */
+export const readStatements = (resource: Members): Pick<Facts, 'states' | 'takesBack'> => {
+  const statements = [...statementsOf(resource)];
+  const takesBack = statements.flatMap(([key, { takenBack }]) => (takenBack ? [key] : []));
+  return { states: statements.map(([key]) => key), ...(takesBack.length === 0 ? {} : { takesBack }) };
+};
