@@ -65,7 +65,7 @@ export const jobOf = (
   number,
   mission: entry.mission,
   entry: entry.number,
-  sources: sourceNumbers(entry, organisation).filter((number) => number !== entry.number),
+  sources: sourceNumbers(entry, organisation).filter((source) => source !== entry.number),
   ...defined({ previous, redrivenAt, correlationId: entry.correlationId }),
 });
 

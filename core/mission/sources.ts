@@ -19,7 +19,8 @@ export const loadEntries = async (
 ): Promise<readonly StoredEntry[]> => {
   const found = await Promise.all(
     numbers.map(
-      (wanted) => [last, ...known].find(({ number }) => number === wanted) ?? missions.entry(last.mission, wanted),
+      async (wanted) =>
+        [last, ...known].find(({ number }) => number === wanted) ?? (await missions.entry(last.mission, wanted)),
     ),
   );
   return found.filter((entry) => entry !== undefined);

@@ -66,7 +66,7 @@ export const serviceRequest = z.object({
   priority: optionalText,
   identifier: identifiers,
   reasonCode: concepts,
-  requisition: identifier.optional(),
+  requisition: z.looseObject(identifier.shape).optional(),
   locationReference: references,
 });
 

@@ -2,6 +2,7 @@ import type { ServiceRequest } from 'fhir/r4.d.ts';
 import { fingerprintOf } from '../identifiers.ts';
 import { isObject } from '../json/json.ts';
 import { systems } from '../names.ts';
+import { absentReasonOf } from './absent-reason.ts';
 import type { Facts, MessageType } from './message-type.ts';
 
 /**
@@ -57,22 +58,8 @@ export interface Statement {
   readonly takenBack: boolean;
 }
 
-const absentReason = 'http://hl7.org/fhir/StructureDefinition/data-absent-reason';
-
 /** The code that takes an element back: there is no value for it. Every other reason states nothing. */
 const takesBackCode = 'not-applicable';
-
-/** The reason in an element that has no value but the extension data-absent-reason; `undefined` for an element with a value. */
-const absentReasonOf = (value: unknown): unknown => {
-  if (Array.isArray(value)) {
-    const present: readonly unknown[] = value.filter((one) => one !== null);
-    return present.length === 1 ? absentReasonOf(present[0]) : undefined;
-  }
-  if (!isObject(value)) return undefined;
-  const { id: _id, url: _url, extension, ...content } = value;
-  if (Object.keys(content).length > 0 || !Array.isArray(extension)) return undefined;
-  return extension.filter(isObject).find(({ url }) => url === absentReason)?.['valueCode'];
-};
 
 const isEmpty = (value: unknown): boolean => {
   if (value === undefined || value === null || value === '') return true;

@@ -6,6 +6,7 @@ import type { Task } from '../fhir/resources.ts';
 import { parseAddress } from '../identifiers.ts';
 import { systems } from '../names.ts';
 import { comparable, comparableCallSign, hasInvisible, hasLetters } from '../text.ts';
+import { absentReasonOf } from './absent-reason.ts';
 import type { Facts } from './message-type.ts';
 
 /** Steps that message types share to read their focus resource. */
@@ -203,10 +204,17 @@ export const incidentIn = (
   {
     requisition,
   }: {
-    readonly requisition?: { readonly system?: string | undefined; readonly value?: string | undefined } | undefined;
+    readonly requisition?:
+      | {
+          readonly system?: string | undefined;
+          readonly value?: string | undefined;
+          readonly extension?: unknown;
+        }
+      | undefined;
   },
 ): Facts['incident'] => {
-  if (requisition === undefined) return undefined;
+  // An update may take it back.
+  if (requisition === undefined || absentReasonOf(requisition) !== undefined) return undefined;
   const system = comparable(requisition.system ?? '');
   const value = comparable(requisition.value ?? '');
   if (hasInvisible(system + value)) reject(context, ['requisition'], `has ${invisibleAdvice}`);

@@ -35,7 +35,7 @@ export const missionUpdate = {
     {
       path: 'MessageHeader.focus',
       required: 'always',
-      what: `The mission, by identifier (system \`${systems.mission}\`); and the ServiceRequest if the message replaces the description of the mission (requester and coordinating AMK LA only).`,
+      what: `The mission, by identifier (system \`${systems.mission}\`); and a ServiceRequest if the message changes the description of the mission (requester and coordinating AMK LA only). An element that it states replaces the earlier one as a whole; an element that is absent stays. An element without a value, with the extension \`data-absent-reason\` \`not-applicable\`, is taken back.`,
     },
     { path: 'ServiceRequest.priority', required: 'never', what: 'A new urgency.' },
     {

@@ -51,6 +51,7 @@ export const deliveryContextsContract = ({
       const { mission, entries } = missionWithUpdates();
       await store(entries);
       const subscription = await subscribe(fresh());
+      await ports().notifications.write(notificationOf(subscription, mission, 3), endOfTime);
       for (const sources of [[], [1], [2], [3], [99], [1, 2]]) {
         const found = await ports().contexts.load({ ...orderFor(subscription, mission, 3), sources });
         expect(found.sources.map(({ number }) => number)).toEqual([1, 2]);

@@ -153,7 +153,7 @@ describe('The description of a mission', () => {
     const shown = after(opening, ...updates);
     for (const [name, value] of Object.entries(expected)) {
       if (value === undefined) expect(shown).not.toHaveProperty([name]);
-      else expect(shown[name]).toMatchObject(value as object);
+      else expect(shown).toMatchObject({ [name]: value });
     }
     expect(problemsOf(JSON.parse(JSON.stringify(shown)))).toEqual([]);
   });
