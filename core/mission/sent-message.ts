@@ -1,5 +1,6 @@
 import { resourceAddress } from '../../schemas/identifiers.ts';
 import { isObject, parseLossless } from '../../schemas/json/json.ts';
+import { resolverOf } from '../../schemas/messages/resolver.ts';
 import type { Entry } from './state.ts';
 
 /** Resources as they were sent, read from an entry's text without loss. */
@@ -43,42 +44,36 @@ export const sentEntries = (entry: Pick<Entry, 'text'>): readonly SentEntry[] =>
   });
 };
 
-/** The address of each resource at the hub, by the names that the message uses for it. */
-const addressesOf = (
-  { mission, number }: Pick<Entry, 'mission' | 'number'>,
-  sent: readonly SentEntry[],
-): ReadonlyMap<string, string> => {
-  const addresses = new Map<string, string>();
-  for (const { index, fullUrl, resourceType, resource } of sent) {
-    const address = `${resourceType}/${resourceAddress(mission, number, index)}`;
-    for (const name of [
-      fullUrl,
-      typeof resource['id'] === 'string' ? `${resourceType}/${resource['id']}` : undefined,
-    ]) {
-      if (name !== undefined && !addresses.has(name)) addresses.set(name, address);
-    }
-  }
-  return addresses;
-};
-
-const readdress = (value: unknown, addresses: ReadonlyMap<string, string>): unknown => {
-  if (Array.isArray(value)) return value.map((item: unknown) => readdress(item, addresses));
+/** A copy with every reference replaced by what `readdressed` gives for it. */
+const readdress = (value: unknown, readdressed: (reference: string) => string): unknown => {
+  if (Array.isArray(value)) return value.map((item: unknown) => readdress(item, readdressed));
   if (!isObject(value)) return value;
   return Object.fromEntries(
     Object.entries(value).map(([key, member]) =>
       key === 'reference' && typeof member === 'string'
-        ? [key, addresses.get(member) ?? member]
-        : [key, readdress(member, addresses)],
+        ? [key, readdressed(member)]
+        : [key, readdress(member, readdressed)],
     ),
   );
 };
 
-const readable = (
-  { resource }: SentEntry,
-  addresses: ReadonlyMap<string, string>,
-): Readonly<Record<string, unknown>> => {
-  const shown = readdress(resource, addresses);
-  return isObject(shown) ? shown : {};
+/** Makes the resources of a message readable outside its Bundle: references that are valid only in it become addresses. */
+const readerOf = ({ mission, number }: Pick<Entry, 'mission' | 'number'>, sent: readonly SentEntry[]) => {
+  const { resolve } = resolverOf(sent);
+  const addressAt = (reference: string, index: number): string => {
+    // A contained resource stays in its container.
+    if (reference.startsWith('#')) return reference;
+    const resolution = resolve({ reference }, { index });
+    if (resolution.outcome === 'unresolved') return resolution.url ?? reference;
+    const target = resolution.outcome === 'found' ? sent[resolution.found.index] : undefined;
+    return target === undefined
+      ? reference
+      : `${target.resourceType}/${resourceAddress(mission, number, target.index)}`;
+  };
+  return (place: number): Readonly<Record<string, unknown>> => {
+    const shown = readdress(sent[place]?.resource, (reference) => addressAt(reference, place));
+    return isObject(shown) ? shown : {};
+  };
 };
 
 /** A sent resource as the hub returns it: references inside the message become addresses at the hub. */
@@ -87,8 +82,8 @@ export const readableResource = (
   index: number,
 ): Readonly<Record<string, unknown>> | undefined => {
   const sent = sentEntries(entry);
-  const wanted = sent.find((one) => one.index === index);
-  return wanted === undefined ? undefined : readable(wanted, addressesOf(entry, sent));
+  const place = sent.findIndex((one) => one.index === index);
+  return place === -1 ? undefined : readerOf(entry, sent)(place);
 };
 
 /** All sent resources as the hub returns them. */
@@ -96,10 +91,6 @@ export const readableEntries = (
   entry: Pick<Entry, 'mission' | 'number' | 'text'>,
 ): readonly Pick<SentEntry, 'index' | 'resourceType' | 'resource'>[] => {
   const sent = sentEntries(entry);
-  const addresses = addressesOf(entry, sent);
-  return sent.map((one) => ({
-    index: one.index,
-    resourceType: one.resourceType,
-    resource: readable(one, addresses),
-  }));
+  const readable = readerOf(entry, sent);
+  return sent.map(({ index, resourceType }, place) => ({ index, resourceType, resource: readable(place) }));
 };

@@ -103,7 +103,7 @@ export const createHandler = (ports: ProcessMessageDeps) => {
       const ifMatch = expectedVersionOf(request);
       if (typeof ifMatch === 'object') return ifMatch;
 
-      const message = readMessage(text);
+      const message = readMessage(text, { base });
       if (message.outcome === 'refused') return message;
       const outOfScope = requireScope(request, sendScopeOf(message.type.family));
       if (outOfScope !== undefined) return outOfScope;

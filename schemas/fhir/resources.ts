@@ -128,6 +128,7 @@ export const practitioner = z.object({
 export const practitionerRole = z.object({
   resourceType: z.literal('PractitionerRole'),
   practitioner: optionalReference,
+  organization: optionalReference,
   code: concepts,
 });
 

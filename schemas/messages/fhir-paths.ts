@@ -10,7 +10,7 @@ export const destinationPath = `${headerPath}.destination`;
 export const ifMatchPath = 'http.If-Match';
 
 export const receiverPath = (index: number): string => `${destinationPath}[${index}].receiver`;
-export const claimPath = ({ element }: Claim): string => `${headerPath}.${element}`;
+export const claimPath = ({ element }: Pick<Claim, 'element'>): string => `${headerPath}.${element}`;
 
 /** Of a resource in the Bundle. */
 export const resourcePath = (index: number): string => `Bundle.entry[${index}].resource`;

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { codesOf, type CodeTable, flightPhases } from '../codes.ts';
 import { defined } from '../defined.ts';
+import { parseReference } from '../fhir/addresses.ts';
 import { type CodeableConcept, codeIn, moment } from '../fhir/datatypes.ts';
 import type { Task } from '../fhir/resources.ts';
 import { parseAddress } from '../identifiers.ts';
@@ -187,9 +188,11 @@ export const requiredEta = (context: Context, resource: Task, element: 'input' |
   return eta.value;
 };
 
-/** The id in a reference `Task/<id>`; `undefined` for any other reference. */
-export const taskIdIn = (reference: string | undefined): string | undefined =>
-  /(?:^|\/)Task\/([A-Za-z0-9\-.]{1,64})$/.exec(reference ?? '')?.[1];
+/** The first Task among references that `resolveFocus` has resolved. */
+export const taskIn = (references: Task['partOf']): string | undefined => {
+  const [first] = (references ?? []).map(({ reference = '' }) => parseReference(reference));
+  return first?.form === 'relative' && first.type === 'Task' ? first.id : undefined;
+};
 
 /** The id if it has the form of the hub's Task ids; `undefined` for a sender's own id. */
 export const hubTaskId = (id: string | undefined): string | undefined =>

@@ -1,7 +1,7 @@
 import { defined } from '../defined.ts';
 import { task } from '../fhir/resources.ts';
 import type { Facts, MessageType } from './message-type.ts';
-import { hubTaskId, organisationIn, requiredEta, requiredRefusal, requireStatus, taskIdIn } from './fields.ts';
+import { hubTaskId, organisationIn, requiredEta, requiredRefusal, requireStatus, taskIn } from './fields.ts';
 
 const schema = task.transform((resource, context): Facts => {
   // With the hub's Task id, the message updates or withdraws an earlier notification.
@@ -12,8 +12,7 @@ const schema = task.transform((resource, context): Facts => {
   }
   requireStatus(context, resource, 'requested');
   const eta = requiredEta(context, resource, 'input');
-  const partOf = resource.partOf?.map(({ reference }) => taskIdIn(reference)).find((id) => id !== undefined);
-  return defined({ task: known, answer: 'updated', eta, partOf });
+  return defined({ task: known, answer: 'updated', eta, partOf: taskIn(resource.partOf) });
 });
 
 export const prearrivalNotification = {

@@ -2,8 +2,8 @@ import type { z } from 'zod';
 import type { Reference } from '../fhir/datatypes.ts';
 import { practitioner, practitionerRole } from '../fhir/resources.ts';
 import { defined } from '../defined.ts';
-import type { BundleIndex } from './bundle-index.ts';
 import type { Decider } from './message-type.ts';
+import { inHeader, type Resolver } from './resolver.ts';
 import { systems } from '../names.ts';
 import { cut } from '../text.ts';
 
@@ -21,12 +21,14 @@ const notBlank = (text: string | undefined): string | undefined =>
 /** HPR numbers have up to nine digits. */
 const isNumber = (value: string | undefined): boolean => value !== undefined && /^\d{1,9}$/.test(value);
 
-/** The person that a reference points to: a name, and role and HPR number if they are given. */
-export const readPerson = (reference: Reference | undefined, index: BundleIndex): Decider | undefined => {
+/** The person that a reference in the MessageHeader points to: a name, and role and HPR number if they are given. */
+export const readPerson = (reference: Reference | undefined, { resolve }: Resolver): Decider | undefined => {
   if (reference === undefined) return undefined;
-  const found = index.resolve(reference)?.resource;
-  const role = read(practitionerRole, found);
-  const practises = read(practitioner, role === undefined ? found : index.resolve(role.practitioner)?.resource);
+  const named = resolve(reference, inHeader);
+  const found = named.outcome === 'found' ? named.found : undefined;
+  const role = read(practitionerRole, found?.resource);
+  const held = role === undefined || found === undefined ? named : resolve(role.practitioner, found);
+  const practises = read(practitioner, held.outcome === 'found' ? held.found.resource : undefined);
   const numbers = [
     ...(practises?.identifier ?? []),
     ...[role?.practitioner?.identifier, reference.identifier].filter((one) => one !== undefined),

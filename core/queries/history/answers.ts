@@ -1,5 +1,6 @@
 import type { Coding } from 'fhir/r4.d.ts';
-import { isObject } from '../../../schemas/json/json.ts';
+import { reference } from '../../../schemas/fhir/datatypes.ts';
+import { inHeader, resolverOf } from '../../../schemas/messages/resolver.ts';
 import { codedRoles } from '../../fhir/de-identify.ts';
 import { deciderText } from '../../fhir/task.ts';
 import { sentEntries } from '../../mission/sent-message.ts';
@@ -16,12 +17,10 @@ const isDecision = ({ type, task }: EntryContext): boolean => type.answers?.of =
 /** Codes of the role in which the author of the message acted, without anything that identifies a person. */
 export const rolesOf = ({ entry }: EntryContext): readonly Coding[] => {
   const sent = sentEntries(entry);
-  const author = sent[0]?.resource['author'];
-  const reference = isObject(author) ? author['reference'] : undefined;
-  const role = sent.find(
-    ({ fullUrl, resource }) => fullUrl === reference || `PractitionerRole/${String(resource['id'])}` === reference,
-  );
-  return role?.resourceType === 'PractitionerRole' ? codedRoles(role.resource) : [];
+  const author = reference.safeParse(sent[0]?.resource['author']).data;
+  const resolution = resolverOf(sent).resolve(author, inHeader);
+  const role = resolution.outcome === 'found' ? resolution.found.resource : undefined;
+  return role?.['resourceType'] === 'PractitionerRole' ? codedRoles(role) : [];
 };
 
 export const deciderSentence = (context: EntryContext): string | undefined => {

@@ -167,7 +167,7 @@ export const refusedExamples: readonly RefusedExample[] = [
     name: 'a receiver by name only',
     file: 'mission-request.json',
     change: { [`${header}.destination[0].receiver`]: { display: secret } },
-    faults: [['wrong-field', `${header}.destination[0].receiver`]],
+    faults: [['unresolved-reference', `${header}.destination[0].receiver`]],
   },
   {
     name: 'no receiver and no municipality',
@@ -209,7 +209,7 @@ export const refusedExamples: readonly RefusedExample[] = [
     name: 'a focus that is not in the Bundle',
     file: 'resource-response.json',
     change: { [`${header}.focus[1].reference`]: 'urn:uuid:00000000-0000-4000-8000-000000000000' },
-    faults: [['missing-field', `${header}.focus`]],
+    faults: [['unresolved-reference', `${header}.focus[1]`]],
   },
   {
     name: 'a focus on a resource of another type',
@@ -231,7 +231,7 @@ export const refusedExamples: readonly RefusedExample[] = [
         identifier: { system: systems.mission, value: '00000000-0000-8000-8000-000000000000' },
       },
     },
-    faults: [['wrong-field', `${header}.focus[1]`]],
+    faults: [['contradiction', `${header}.focus[0].identifier.value`]],
   },
   {
     name: 'a mission that does not exist',
@@ -567,7 +567,7 @@ export const refusedExamples: readonly RefusedExample[] = [
       ['missing-field', `${focus}.priority`],
       ['missing-field', `${focus}.reasonCode`],
       ['swapped-coordinates', `${scene}.position`],
-      ['wrong-field', `${header}.destination[0].receiver`],
+      ['unresolved-reference', `${header}.destination[0].receiver`],
     ],
   },
   {

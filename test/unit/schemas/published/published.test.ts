@@ -8,6 +8,7 @@ import { capabilityStatement } from '../../../../schemas/published/capability-st
 import { published } from '../../../../schemas/published/index.ts';
 import { answersOf, namesMission, rulesOf } from '../../../../schemas/published/rules.ts';
 import { firstGuidelines, type Guideline, type Guidelines } from '../../../../schemas/guideline.ts';
+import { parseAddress } from '../../../../schemas/identifiers.ts';
 import { isObject } from '../../../../schemas/json/json.ts';
 import { readMessage } from '../../../../schemas/messages/read-message.ts';
 import type { Message } from '../../../../schemas/messages/message.ts';
@@ -387,7 +388,8 @@ const answering = (type: MessageType, answer: string, without?: string): Changed
         ...lacking({ ...resource, summary: 'Ingen vital indikasjon.' }),
         finding: [{ itemCodeableConcept: concept(systems.medicalGround, answer) }],
       };
-    const about = lacking({ ...resource, id: hubTask, ...filledIn });
+    const id = parseAddress(String(resource['id'])) === undefined ? hubTask : resource['id'];
+    const about = lacking({ ...resource, id, ...filledIn });
     if (type.answers === undefined) return { ...about, status: answer };
     const status = type.answers.statuses?.[answer] ?? resource['status'];
     return { ...about, status, businessStatus: concept(type.answers.system, answer) };
