@@ -225,7 +225,13 @@ export const faults = {
     status: 412,
     type: 'conflict',
     origin: 'sender',
-    text: 'The mission has changed since the version in If-Match. Read it and decide again.',
+    text: 'The mission or subscription has another version than the one in If-Match, or the one in If-None-Match. Read it and decide again.',
+  },
+  'several-matches': {
+    status: 412,
+    type: 'multiple-matches',
+    origin: 'sender',
+    text: 'If-None-Exist matches several resources of yours. Give criteria that match one, or end those that you do not need.',
   },
   'forbidden-role': {
     status: 403,
@@ -371,15 +377,15 @@ export interface Fault {
 export interface Refusal {
   readonly outcome: 'refused';
   readonly faults: readonly [Fault, ...Fault[]];
-  /** Version of the mission that refused, for the `ETag` of the answer. */
-  readonly version?: number;
+  /** Version of the mission or subscription that refused, for the `ETag` of the answer. */
+  readonly version?: number | string;
   /** Seconds for `Retry-After`, if they differ from those of the fault. */
   readonly retryAfter?: number;
   /** Methods that the address has, for `Allow`. */
   readonly allow?: readonly string[];
 }
 
-export const refuse = (code: FaultCode, at?: string, detail?: string, version?: number): Refusal => ({
+export const refuse = (code: FaultCode, at?: string, detail?: string, version?: number | string): Refusal => ({
   outcome: 'refused',
   faults: [defined({ code, at, detail })],
   ...defined({ version }),

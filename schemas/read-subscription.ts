@@ -10,14 +10,13 @@ import {
   maxCountExtension,
   payloadContentExtension,
   payloadContents,
-  type SubscriptionFilter,
   type SubscriptionSettings,
   timeoutExtension,
 } from './subscription.ts';
 import { type Fault, isRefusal, type Refusal, refuse } from './faults.ts';
-import { fhirJson, missionTopic, systems } from './names.ts';
-import { codesOf, missionRoles, urgencies } from './codes.ts';
-import { catalogue, eventCodeOf } from './messages/catalogue.ts';
+import { fhirJson, missionTopic } from './names.ts';
+import type { Role } from './codes.ts';
+import { readFilters } from './read-subscription-filter.ts';
 import { faultsOf, refuseAll } from './fhir/zod-faults.ts';
 import type * as fhir from 'fhir/r4.d.ts';
 
@@ -74,115 +73,7 @@ interface SubscriptionRequest {
 /** `off`: the subscriber ends it; the other elements are then ignored. */
 type SubscriptionChange = SubscriptionRequest | { readonly outcome: 'off' };
 
-/** Characters of all filters together: the hub reads them with every message for the party. */
-const longestFilter = 1000;
 const unsupported = (at: string, detail: string): Fault => ({ code: 'unsupported-subscription', at, detail });
-
-type Filter = {
-  -readonly [Name in keyof SubscriptionFilter]: SubscriptionFilter[Name];
-};
-
-/** Resource types before the question mark: the event, and its subject. */
-const filtered: readonly string[] = ['', 'MessageHeader', 'ServiceRequest'];
-
-const codesAmong = <Code extends string>(
-  known: readonly Code[],
-  values: readonly string[],
-  name: string,
-  at: string,
-): { readonly codes: readonly Code[]; readonly faults: readonly Fault[] } => ({
-  codes: known.filter((code) => values.includes(code)),
-  faults: values.every((value) => known.some((code) => code === value))
-    ? []
-    : [unsupported(at, `${name}: known are ${known.join(', ')}`)],
-});
-
-/** Mission numbers, with or without their system. */
-const missionsAmong = (
-  values: readonly string[],
-  at: string,
-): { readonly codes: readonly string[]; readonly faults: readonly Fault[] } => {
-  const numbers = values.map((value) => value.replace(`${systems.mission}|`, ''));
-  return {
-    codes: numbers,
-    faults: numbers.some((number) => number.includes('|'))
-      ? [unsupported(at, `identifier: the system of mission numbers is ${systems.mission}`)]
-      : [],
-  };
-};
-
-const isFilter = (name: string): name is 'event' | 'priority' | 'identifier' | 'role' =>
-  ['event', 'priority', 'identifier', 'role'].includes(name);
-
-/** `Resource?parameter=a,b`, several joined by `&`. */
-const readFilter = (text: string, at: string): { readonly filter: Filter; readonly faults: readonly Fault[] } => {
-  const faults: Fault[] = [];
-  const filter: Filter = {};
-  const [type = '', query] = text.includes('?') ? text.split(/\?(.*)/s) : ['', text];
-  if (!filtered.includes(type))
-    faults.push(unsupported(at, 'filters are of MessageHeader or ServiceRequest, e.g. ServiceRequest?priority=stat'));
-  const parameters = new URLSearchParams(query);
-  if (parameters.size === 0) faults.push(unsupported(at, 'gives no filter'));
-  for (const [name, value] of parameters) {
-    const values = value.split(',').filter((one) => one !== '');
-    if (!isFilter(name)) {
-      faults.push(
-        unsupported(
-          at,
-          'filters are event, priority (urgency), identifier (mission) and role (in the mission), e.g. MessageHeader?event=mission-decision',
-        ),
-      );
-      continue;
-    }
-    if (values.length === 0) faults.push(unsupported(at, `${name}: gives no value`));
-    switch (name) {
-      case 'event': {
-        const known = [...new Set(catalogue.flatMap((message) => [eventCodeOf(message), message.event]))];
-        const events = codesAmong(known, values, name, at);
-        filter.events = values;
-        faults.push(...events.faults);
-        break;
-      }
-      case 'priority': {
-        const urgent = codesAmong(codesOf(urgencies), values, name, at);
-        filter.urgencies = urgent.codes;
-        faults.push(...urgent.faults);
-        break;
-      }
-      case 'identifier': {
-        const missions = missionsAmong(values, at);
-        filter.missions = missions.codes;
-        faults.push(...missions.faults);
-        break;
-      }
-      case 'role': {
-        const roles = codesAmong(codesOf(missionRoles), values, name, at);
-        filter.roles = roles.codes;
-        faults.push(...roles.faults);
-        break;
-      }
-    }
-  }
-  return { filter, faults };
-};
-
-const readFilters = (texts: readonly string[]): { readonly filter: Filter; readonly faults: readonly Fault[] } => {
-  const at = 'Subscription.criteria.extension';
-  const read = texts.map((text, index) => readFilter(text, `${at}[${index}]`));
-  const names = texts.flatMap((text) => [...new URLSearchParams(text.slice(text.indexOf('?') + 1)).keys()]);
-  return {
-    filter: Object.assign({}, ...read.map(({ filter }) => filter)),
-    faults: [
-      ...read.flatMap(({ faults }) => faults),
-      ...(texts.join('').length > longestFilter
-        ? [unsupported(at, `filters are longer than ${longestFilter} characters`)]
-        : []),
-      ...(new Set(names).size === names.length
-        ? []
-        : [unsupported(at, 'each filter is given once, with all its values: event=a,b')]),
-    ],
-  };
-};
 
 type Channel = z.output<typeof created>['channel'];
 
@@ -283,12 +174,13 @@ const readPayload = ({ payload, _payload }: Channel) => {
 
 const readSettings = (
   { channel, criteria, _criteria, reason, extension: own }: z.output<typeof created> | z.output<typeof changed>,
+  role: Role,
   knownOfChannel: readonly string[],
 ): SubscriptionRequest | Refusal => {
   const filterText = (_criteria?.extension ?? [])
     .filter(({ url }) => url === filterCriteriaExtension)
     .map(({ valueString }) => valueString ?? '');
-  const filters = readFilters(filterText);
+  const filters = readFilters(filterText, role);
   const payload = readPayload(channel);
   const ofChannel = channel.extension ?? [];
   const heartbeat = readHeartbeat(ofChannel);
@@ -322,11 +214,14 @@ const readSettings = (
   };
 };
 
-/** Reads a Subscription that is to be created. Returns everything that it requests and the hub does not offer. */
-export const readSubscription = (value: unknown): SubscriptionRequest | Refusal => {
+/**
+ * Reads a Subscription that is to be created. `role`: of the subscriber, in the directory. Returns everything that it requests and
+ * the hub does not offer.
+ */
+export const readSubscription = (value: unknown, role: Role): SubscriptionRequest | Refusal => {
   const parsed = created.safeParse(value, { reportInput: true });
   return parsed.success
-    ? readSettings(parsed.data, acceptedExtensions.channel)
+    ? readSettings(parsed.data, role, acceptedExtensions.channel)
     : refuseAll(faultsOf(parsed.error.issues, 'Subscription'));
 };
 
@@ -334,10 +229,13 @@ export const readSubscription = (value: unknown): SubscriptionRequest | Refusal 
  * Reads a Subscription that is to take the place of one (`PUT Subscription/{id}`). `requested` and `active` both mean that
  * notifications are wanted, and begin with a handshake; what is put back as it was read is taken.
  */
-export const readSubscriptionChange = (value: unknown, id: string): SubscriptionChange | Refusal => {
+export const readSubscriptionChange = (
+  value: unknown,
+  { id, role }: { readonly id: string; readonly role: Role },
+): SubscriptionChange | Refusal => {
   const parsed = changed.safeParse(value, { reportInput: true });
   if (!parsed.success) return refuseAll(faultsOf(parsed.error.issues, 'Subscription'));
   if (parsed.data.id !== id) return refuse('wrong-id', 'Subscription.id');
-  const read = readSettings(parsed.data, acceptedExtensions.changedChannel);
+  const read = readSettings(parsed.data, role, acceptedExtensions.changedChannel);
   return !isRefusal(read) && parsed.data.status === 'off' ? { outcome: 'off' } : read;
 };

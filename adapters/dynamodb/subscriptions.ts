@@ -1,6 +1,8 @@
 import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import {
   agreementOf,
+  type Listing,
+  type ListingLimits,
   type NumberGap,
   type Subscriber,
   type Subscription,
@@ -11,7 +13,7 @@ import {
 import { defined } from '../../schemas/defined.ts';
 import type { SubscriptionFilter } from '../../schemas/subscription.ts';
 import { count, type Item, text } from './attributes.ts';
-import { batchGet, keys, obligationAt, pack, type Table, unpack, updateItem, updateIf } from './table.ts';
+import { batchGet, keys, obligationAt, pack, type Table, unpack, updateIf } from './table.ts';
 import { reach } from '../transient-faults.ts';
 
 const statuses: readonly SubscriptionStatus[] = ['requested', 'active', 'error', 'off'];
@@ -48,33 +50,76 @@ export const subscriptions = (table: Table): Subscriptions => {
   const heads = async (ids: readonly string[]): Promise<readonly Subscription[]> =>
     (await batchGet(table, ids.map(keys.subscription))).map(storedSubscription);
 
+  /** The item that lists the subscriptions of a party. */
+  const list = async (organisation: string): Promise<Item> => {
+    const answer = await reach(() =>
+      client.send(new GetCommand({ TableName, Key: keys.subscribers(organisation), ConsistentRead: true })),
+    );
+    return answer.Item ?? {};
+  };
+
   const delist = ({ id, organisation }: Pick<Subscription, 'id' | 'organisation'>): Promise<unknown> =>
-    updateItem(table, {
+    updateIf(table, {
       key: keys.subscribers(organisation),
       remove: ['#subscription'],
+      add: { listed: -1 },
+      // The list and its count change together, and a repeated call counts once.
+      when: 'attribute_exists(#subscription)',
       names: { subscription: attributeOf(id) },
     });
 
-  /**
-   * Lists the subscription, with its filter, among those of its party. Head and list are two items, so the head is read again
-   * after the write: a change or an end in between is not undone.
-   */
-  const enlist = async (subscription: Subscription): Promise<void> => {
-    const { id, organisation, filter, revision } = subscription;
-    await updateItem(table, {
+  /** Lists a new subscription among those of its party, and counts it, in one update. */
+  const enlist = async (
+    { id, organisation, filter }: Subscription,
+    { most, listings }: ListingLimits,
+  ): Promise<Listing> => {
+    const isRoom = most === undefined ? [] : ['(attribute_not_exists(#listed) OR #listed < :most)'];
+    const isAsSeen =
+      listings === undefined ? [] : [listings === 0 ? 'attribute_not_exists(#listings)' : '#listings = :seen'];
+    const isListed = await updateIf(table, {
       key: keys.subscribers(organisation),
       compute: { '#subscription': ':filter' },
+      add: { listed: 1, listings: 1 },
+      when: ['attribute_not_exists(#subscription)', ...isRoom, ...isAsSeen].join(' AND '),
+      names: { subscription: attributeOf(id) },
+      values: { filter: JSON.stringify(filter), most, seen: listings },
+    });
+    if (isListed) return 'listed';
+    const found = await list(organisation);
+    // The SDK repeats an update whose answer was lost.
+    if (found[attributeOf(id)] !== undefined) return 'listed';
+    return most !== undefined && count(found['listed']) >= most ? 'full' : 'changed';
+  };
+
+  /**
+   * Lists the filter of a subscription that was changed. Head and list are two items, so the head is read again after the write: a
+   * later change is not undone. A subscription that was ended meanwhile is not listed again.
+   */
+  const relist = async ({ id, organisation, filter, revision }: Subscription): Promise<void> => {
+    await updateIf(table, {
+      key: keys.subscribers(organisation),
+      compute: { '#subscription': ':filter' },
+      when: 'attribute_exists(#subscription)',
       names: { subscription: attributeOf(id) },
       values: { filter: JSON.stringify(filter) },
     });
-    for (const head of await heads([id])) {
-      if (head.status === 'off') await delist(head);
-      else if (head.revision !== revision) await enlist(head);
-    }
+    for (const head of await heads([id])) if (head.status !== 'off' && head.revision !== revision) await relist(head);
+  };
+
+  const turnOff = async (id: string, seen?: Pick<Subscription, 'revision'>): Promise<boolean> => {
+    const exists = await updateIf(table, {
+      key: keys.subscription(id),
+      set: { status: 'off' },
+      remove: ['obligation', 'dueAt', 'retryAt'],
+      when: `attribute_exists(pk)${seen === undefined ? '' : ' AND revision = :revision'}`,
+      values: { revision: seen?.revision },
+    });
+    if (exists) for (const head of await heads([id])) await delist(head);
+    return exists;
   };
 
   return {
-    async create(subscription, dueAt) {
+    async create(subscription, dueAt, limits = {}) {
       const { status, revision, lastNumber, failures } = subscription;
       const key = keys.subscription(subscription.id);
       const head = {
@@ -102,9 +147,11 @@ export const subscriptions = (table: Table): Subscriptions => {
           }),
         ),
       );
-      if (status === 'off') return;
+      if (status === 'off') return 'listed';
       // Last: after a crash in between, the subscriber has no answer for this head and no event finds it.
-      await enlist(subscription);
+      const listing = await enlist(subscription, limits);
+      if (listing !== 'listed') await turnOff(subscription.id);
+      return listing;
     },
 
     async read(id) {
@@ -115,23 +162,15 @@ export const subscriptions = (table: Table): Subscriptions => {
     },
 
     async ofOrganisation(organisation) {
-      const answer = await reach(() =>
-        client.send(new GetCommand({ TableName, Key: keys.subscribers(organisation), ConsistentRead: true })),
-      );
-      const ids = Object.keys(answer.Item ?? {}).flatMap((attribute) => subscriptionIn(attribute) ?? []);
+      const ids = Object.keys(await list(organisation)).flatMap((attribute) => subscriptionIn(attribute) ?? []);
       return (await heads(ids)).toSorted((a, b) => a.createdAt.localeCompare(b.createdAt));
     },
 
-    async turnOff(id) {
-      const exists = await updateIf(table, {
-        key: keys.subscription(id),
-        set: { status: 'off' },
-        remove: ['obligation', 'dueAt', 'retryAt'],
-        when: 'attribute_exists(pk)',
-      });
-      if (!exists) return;
-      for (const head of await heads([id])) await delist(head);
+    async listings(organisation) {
+      return count((await list(organisation))['listings']);
     },
+
+    turnOff,
 
     async change(changed, handshakeDueAt) {
       const key = keys.subscription(changed.id);
@@ -149,7 +188,7 @@ export const subscriptions = (table: Table): Subscriptions => {
         values: { seen: changed.revision, off: 'off' },
       });
       // After a crash in between, a repeated change finds another revision, reads it, and changes that.
-      if (written) await enlist({ ...changed, revision });
+      if (written) await relist({ ...changed, revision });
       return written;
     },
 

@@ -23,7 +23,7 @@ const longestAnswer = 16_384;
 
 /** Headers that are the hub's to set. */
 const ownHeaders =
-  /^(host|content-.*|transfer-encoding|connection|keep-alive|upgrade|te|trailer|expect|user-agent|webhook-.*|proxy-.*|x-correlation-id)$/i;
+  /^(host|content-.*|transfer-encoding|connection|keep-alive|upgrade|te|trailer|expect|user-agent|webhook-.*|proxy-.*|http2-settings|x-correlation-id)$/i;
 
 /** `Name: value` lines of `Subscription.channel.header`; lines the hub sets itself are left out. */
 export const readHeaders = (lines: readonly string[]): Record<string, string> => {

@@ -104,11 +104,16 @@ export const allowList = (text: string): ((url: URL) => boolean) => {
 const privateName =
   /(^|\.)(localhost|localdomain|local|internal|intranet|private|corp|home|lan|test|invalid|onion|alt|arpa|metadata\.goog|metadata\.tencentyun\.com)$/;
 
+/** Blanks, control and format characters, and backslashes: URL parsers drop or convert them, so the address that is called is not the one that is read. */
+const unclear = /[\s\\\p{C}\p{Z}]/u;
+
 /** Why an endpoint is refused, or nothing if it may be used. The address its name has is looked at when it is called. */
 export const refusalOf = (endpoint: string, isAllowed: (url: URL) => boolean): string | undefined => {
+  if (unclear.test(endpoint)) return 'has a blank, a backslash, or a control or format character';
   if (!URL.canParse(endpoint)) return 'is not a URL';
+  // A URL parser also takes "https:partner.example" and "https:/partner.example".
+  if (!/^https?:\/\//i.test(endpoint)) return 'is not https';
   const url = new URL(endpoint);
-  if (url.protocol !== 'https:' && url.protocol !== 'http:') return 'is not https';
   if (url.username !== '' || url.password !== '') return 'carries a user name or password';
   if (isAllowed(url)) return undefined;
   if (url.protocol !== 'https:') return 'is not https';

@@ -1,3 +1,4 @@
+import { digestOf } from '../../schemas/identifiers.ts';
 import type { SubscriptionSettings } from '../../schemas/subscription.ts';
 
 export type SubscriptionStatus = 'requested' | 'active' | 'error' | 'off';
@@ -52,6 +53,13 @@ export const agreementOf = ({
 }: Subscription): SubscriptionAgreement => agreement;
 
 /**
+ * `meta.versionId` of a subscription: its revision, which rises with every change by the subscriber, and a digest of what the hub
+ * changes and the subscriber sees. It needs no write of its own when an endpoint fails or answers again.
+ */
+export const versionOf = ({ revision, status, error }: Pick<Subscription, 'revision' | 'status' | 'error'>): string =>
+  `${revision}.${digestOf(JSON.stringify([status, error])).slice(0, 8)}`;
+
+/**
  * The hub was restored from a backup: it may have given numbers after `after` to events that it has lost. It never gives
  * those numbers again and continues at `next`.
  */
@@ -65,20 +73,39 @@ export interface NumberGap {
 /** A subscription as the fan-out needs it. */
 export type Subscriber = Pick<Subscription, 'id' | 'organisation' | 'filter'>;
 
+/** Under which conditions a new subscription is listed among those of its organisation; also if several are created at the same time. */
+export interface ListingLimits {
+  /** Subscriptions of the organisation that are not off, this one included. */
+  readonly most?: number;
+  /** As `listings` was before: no other subscription was created since. */
+  readonly listings?: number;
+}
+
+/** `full`: the organisation has as many as it may. `changed`: another one was created meanwhile. */
+export type Listing = 'listed' | 'full' | 'changed';
+
 /** Storage of subscriptions. Every call throws `Unavailable` if the storage cannot be reached: the caller may call again. */
 export interface Subscriptions {
-  /** `dueAt`: when the sweeper sends the first handshake, unless one was sent before. */
-  create(subscription: Subscription, dueAt: string): Promise<void>;
+  /**
+   * Stores a new subscription. `dueAt`: when the sweeper sends the first handshake, unless one was sent before.
+   * One that is not `listed` is off: no event finds it.
+   */
+  create(subscription: Subscription, dueAt: string, limits?: ListingLimits): Promise<Listing>;
   read(id: string): Promise<Subscription | undefined>;
   /** Subscriptions of an organisation, oldest first. */
   ofOrganisation(organisation: string): Promise<readonly Subscription[]>;
+  /** How many subscriptions the organisation has created so far: by it a later `create` knows whether there was another one meanwhile. */
+  listings(organisation: string): Promise<number>;
   /**
    * Changes the agreement, except id and organisation. `false`: the agreement was changed since it was read, or the subscription is off.
    * With `handshakeDueAt` the status becomes `requested`, and the handshake is due then.
    */
   change(changed: Subscription, handshakeDueAt?: string): Promise<boolean>;
-  /** Ends the subscription for good; no handshake or heartbeat is due any more. */
-  turnOff(id: string): Promise<void>;
+  /**
+   * Ends the subscription for good; no handshake or heartbeat is due any more. `false`: there is none, or its agreement was changed
+   * since the revision in `seen`.
+   */
+  turnOff(id: string, seen?: Pick<Subscription, 'revision'>): Promise<boolean>;
   /** Subscriptions of these organisations that are not off, in one consistent read. */
   subscribers(organisations: readonly string[]): Promise<readonly Subscriber[]>;
 }

@@ -9,7 +9,7 @@ import {
   secretExtension,
   timeoutExtension,
 } from '../../schemas/subscription.ts';
-import type { Subscription } from '../delivery/subscription.ts';
+import { type Subscription, versionOf } from '../delivery/subscription.ts';
 
 /** The Subscription as its owner reads it. Header lines are secrets and never shown. The signing secret is shown once, when it is made. */
 export const subscriptionResource = (
@@ -27,7 +27,10 @@ export const subscriptionResource = (
   return {
     resourceType: 'Subscription',
     id: subscription.id,
-    meta: { profile: ['http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/backport-subscription'] },
+    meta: {
+      versionId: versionOf(subscription),
+      profile: ['http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/backport-subscription'],
+    },
     status: subscription.status,
     reason: subscription.reason,
     criteria: missionTopic,

@@ -11,8 +11,6 @@ import { pageOf, parameterPath, type Search, unknownParameter } from './search.t
 
 const statuses: readonly SubscriptionStatus[] = ['requested', 'active', 'error', 'off'];
 
-const searchParameters = ['_id', 'url', 'status', 'criteria', 'type', 'payload', '_count', '_cursor', '_format'];
-
 const oneOf = (search: Search, name: string): readonly string[] | undefined => search.get(name)?.split(',');
 
 const unknownStatus = (asked: readonly string[]): Refusal | undefined =>
@@ -20,20 +18,20 @@ const unknownStatus = (asked: readonly string[]): Refusal | undefined =>
     ? undefined
     : refuse('unknown-search', 'http.status', `status is ${statuses.join(', ')}`);
 
-/** `GET Subscription?…` with the parameters of R4 that the hub supports: joined by AND, their values by OR. */
-export const searchSubscriptions = (
+const matched = ['_id', 'url', 'status', 'criteria', 'type', 'payload'];
+const searchParameters = [...matched, '_count', '_cursor', '_format'];
+
+/** Those of the subscriptions that match the criteria of R4 that the hub supports: joined by AND, their values by OR. */
+export const matchingSubscriptions = (
   own: readonly Subscription[],
   search: Search,
-  view: Viewpoint,
-): { readonly outcome: 'found'; readonly resource: unknown } | Refusal => {
-  const unknown =
-    unknownParameter(search, searchParameters, `subscriptions are searched by ${searchParameters.join(', ')}`) ??
-    unknownStatus(oneOf(search, 'status') ?? []);
+): { readonly outcome: 'found'; readonly matches: readonly Subscription[] } | Refusal => {
+  const unknown = unknownStatus(oneOf(search, 'status') ?? []);
   if (unknown !== undefined) return unknown;
   const has = (name: string, value: string): boolean => oneOf(search, name)?.includes(value) ?? true;
   // A string search finds what begins with the words, whatever their case (R4 3.1.1.4.8).
   const begins = (search.get('criteria') ?? '').toLowerCase();
-  const found = own.filter(
+  const matches = own.filter(
     ({ id, endpoint, status }) =>
       has('_id', id) &&
       // A URL can have a comma.
@@ -43,6 +41,34 @@ export const searchSubscriptions = (
       has('payload', fhirJson) &&
       missionTopic.toLowerCase().startsWith(begins),
   );
+  return { outcome: 'found', matches };
+};
+
+/** The criteria in `If-None-Exist` of a conditional create (R4 HTTP, 3.1.0.8.1). */
+export const readIfNoneExist = (text: string): Search | Refusal => {
+  const at = 'http.If-None-Exist';
+  const given = [...new URLSearchParams(text.replace(/^(?:Subscription)?\?/, ''))];
+  const search = new Map(given);
+  if (given.length === 0 || given.some(([name, value]) => !matched.includes(name) || value === ''))
+    return refuse('unknown-search', at, `give one or more of ${matched.join(', ')}, each with a value`);
+  return search.size === given.length ? search : refuse('unknown-search', at, 'give each parameter once');
+};
+
+/** `GET Subscription?…`. */
+export const searchSubscriptions = (
+  own: readonly Subscription[],
+  search: Search,
+  view: Viewpoint,
+): { readonly outcome: 'found'; readonly resource: unknown } | Refusal => {
+  const unknown = unknownParameter(
+    search,
+    searchParameters,
+    `subscriptions are searched by ${searchParameters.join(', ')}`,
+  );
+  if (unknown !== undefined) return unknown;
+  const result = matchingSubscriptions(own, search);
+  if (isRefusal(result)) return result;
+  const found = result.matches;
   const page = pageOf(found, 'Subscription', search);
   if (isRefusal(page)) return page;
   const listed = page.items.map((one) => ({

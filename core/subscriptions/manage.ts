@@ -1,9 +1,11 @@
+import { defined } from '../../schemas/defined.ts';
 import { isRefusal, type Refusal, refuse } from '../../schemas/faults.ts';
 import type { SubscriptionSettings } from '../../schemas/subscription.ts';
 import type { DeliveryQueue } from '../delivery/delivery-queue.ts';
 import { deliveryGraceMilliseconds } from '../delivery/fan-out.ts';
 import type { Subscription, Subscriptions } from '../delivery/subscription.ts';
 import type { Clock } from '../mission/clock.ts';
+import { type Precondition, unmetPrecondition } from './precondition.ts';
 
 /** What a subscriber does with its subscriptions: create, replace the settings, rotate the secret, end. */
 
@@ -29,7 +31,7 @@ export interface Secrets {
 }
 
 export interface ManagePorts extends Clock {
-  readonly subscriptions: Pick<Subscriptions, 'create' | 'read' | 'ofOrganisation' | 'change' | 'turnOff'>;
+  readonly subscriptions: Pick<Subscriptions, 'create' | 'read' | 'ofOrganisation' | 'listings' | 'change' | 'turnOff'>;
   readonly queue: DeliveryQueue;
   readonly endpointRules: EndpointRules;
   readonly secrets: Secrets;
@@ -45,6 +47,26 @@ const mostAttempts = 3;
 
 const endpointElement = 'Subscription.channel.endpoint';
 
+const headerElement = (line: number): string => `Subscription.channel.header[${line}]`;
+
+/** Of two lines with one name, receivers take the first, the last or both. */
+const headerGivenTwice = (headers: readonly string[]): Refusal | undefined => {
+  const names = headers.map((line) => line.slice(0, line.indexOf(':')).toLowerCase());
+  const second = names.findIndex((name, line) => names.indexOf(name) < line);
+  if (second === -1) return undefined;
+  return {
+    outcome: 'refused',
+    faults: [
+      {
+        code: 'wrong-field',
+        at: headerElement(second),
+        and: headerElement(names.indexOf(names[second] ?? '')),
+        detail: 'Two lines have the same header name. Give each name once, whatever its case.',
+      },
+    ],
+  };
+};
+
 /** The refusal of an endpoint or header that the hub cannot use. */
 const refusalOf = (
   { endpoint, headers }: SubscriptionSettings,
@@ -58,11 +80,11 @@ const refusalOf = (
     return refuse('refused-endpoint', endpointElement, 'is at no host that the directory lists for you');
   const line = headers.findIndex((one) => !endpointRules.isHeaderLine(one));
   return line === -1
-    ? undefined
+    ? headerGivenTwice(headers)
     : refuse(
         'wrong-field',
-        `Subscription.channel.header[${line}]`,
-        'must be "Name: value", and not a header that the hub sets itself',
+        headerElement(line),
+        'must be "Name: value", and not a header that the hub sets itself or that belongs to the connection',
       );
 };
 
@@ -74,21 +96,19 @@ const queueHandshake = async (subscription: string, due: string, ports: ManagePo
     .catch((error: unknown) => ports.onHandshakePostponed(subscription, error));
 };
 
-/** Creates a subscription with the status `requested`. The hub then sends a handshake. */
-export const createSubscription = async (
+const tooMany = refuse(
+  'unsupported-subscription',
+  'Subscription',
+  `An organisation can have at most ${mostSubscriptions} subscriptions. Delete one first.`,
+);
+
+/** Stores a new subscription with the status `requested`, if the limit and `listings` allow it. */
+const create = async (
   organisation: string,
   settings: SubscriptionSettings,
-  directory: HostLimits,
+  listings: number | undefined,
   ports: ManagePorts,
-): Promise<Subscription | Refusal> => {
-  const refused = refusalOf(settings, organisation, directory, ports);
-  if (refused !== undefined) return refused;
-  if ((await ports.subscriptions.ofOrganisation(organisation)).length >= mostSubscriptions)
-    return refuse(
-      'unsupported-subscription',
-      'Subscription',
-      `An organisation can have at most ${mostSubscriptions} subscriptions. Delete one first.`,
-    );
+): Promise<Subscription | 'full' | 'changed'> => {
   const now = ports.now();
   const subscription: Subscription = {
     ...settings,
@@ -102,9 +122,45 @@ export const createSubscription = async (
     failures: 0,
   };
   const due = handshakeDue(now);
-  await ports.subscriptions.create(subscription, due);
+  const limits = { most: mostSubscriptions, ...defined({ listings }) };
+  const listing = await ports.subscriptions.create(subscription, due, limits);
+  if (listing !== 'listed') return listing;
   await queueHandshake(subscription.id, due, ports);
   return subscription;
+};
+
+/** A subscription that was created, or that was there already (`If-None-Exist`). */
+export interface CreatedSubscription {
+  readonly outcome: 'created' | 'found';
+  readonly subscription: Subscription;
+}
+
+/**
+ * Creates a subscription; the hub then sends a handshake. `existing`: with `If-None-Exist`, those of the organisation's subscriptions
+ * that match its criteria. If one does, nothing is created; also of two such requests at the same time, one creates.
+ */
+export const createSubscription = async (
+  organisation: string,
+  settings: SubscriptionSettings,
+  directory: HostLimits,
+  ports: ManagePorts,
+  existing?: (own: readonly Subscription[]) => readonly Subscription[],
+): Promise<CreatedSubscription | Refusal> => {
+  const refused = refusalOf(settings, organisation, directory, ports);
+  if (refused !== undefined) return refused;
+  for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
+    // Before the list: a subscription that is created after this is in the list, or changes this.
+    const listings = existing === undefined ? undefined : await ports.subscriptions.listings(organisation);
+    const own = await ports.subscriptions.ofOrganisation(organisation);
+    const [match, other] = existing?.(own) ?? [];
+    if (other !== undefined) return refuse('several-matches', 'http.If-None-Exist');
+    if (match !== undefined) return { outcome: 'found', subscription: match };
+    if (own.length >= mostSubscriptions) return tooMany;
+    const created = await create(organisation, settings, listings, ports);
+    if (created === 'full') return tooMany;
+    if (created !== 'changed') return { outcome: 'created', subscription: created };
+  }
+  return refuse('contended');
 };
 
 const alreadyOff = refuse(
@@ -116,6 +172,7 @@ const alreadyOff = refuse(
 /** Changes a subscription as it is stored now. If another change was first, that one is read, and never overwritten unseen. */
 const change = async (
   seen: Subscription,
+  precondition: Precondition,
   changed: (now: Subscription) => Subscription,
   { subscriptions }: ManagePorts,
   handshakeDueAt?: string,
@@ -123,9 +180,11 @@ const change = async (
   let current: Subscription | undefined = seen;
   for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
     if (current === undefined) return refuse('not-found');
+    const unmet = unmetPrecondition(precondition, current);
+    if (unmet !== undefined) return unmet;
     if (current.status === 'off') return alreadyOff;
     const next: Subscription = changed(current);
-    if (await subscriptions.change(next, handshakeDueAt)) return next;
+    if (await subscriptions.change(next, handshakeDueAt)) return { ...next, revision: next.revision + 1 };
     current = await subscriptions.read(seen.id);
   }
   return refuse('contended');
@@ -155,12 +214,14 @@ export const replaceSettings = async (
   settings: SubscriptionSettings,
   directory: HostLimits,
   ports: ManagePorts,
+  precondition: Precondition = {},
 ): Promise<Subscription | Refusal> => {
   const refused = refusalOf(settings, subscription.organisation, directory, ports);
   if (refused !== undefined) return refused;
   const due = handshakeDue(ports.now());
   const changed = await change(
     subscription,
+    precondition,
     (current) => ({ ...withoutSettings(current), ...settings, status: 'requested', failures: 0 }),
     ports,
     due,
@@ -177,15 +238,19 @@ export const rotateSecret = async (
   subscription: Subscription,
   { overlapSeconds }: { readonly overlapSeconds: number },
   ports: ManagePorts,
+  precondition: Precondition = {},
 ): Promise<Subscription | Refusal> => {
   const now = ports.now();
   const isInOverlap = ({ formerSecret }: Subscription): boolean =>
     overlapSeconds > 0 && formerSecret !== undefined && Date.parse(formerSecret.until) > now;
+  const unmet = unmetPrecondition(precondition, subscription);
+  if (unmet !== undefined) return unmet;
   if (subscription.status !== 'off' && isInOverlap(subscription)) return subscription;
   const secret = ports.secrets.newSecret();
   const until = new Date(now + overlapSeconds * 1000).toISOString();
   return change(
     subscription,
+    precondition,
     (current) => {
       if (isInOverlap(current)) return current;
       const { formerSecret: _former, ...rest } = current;
@@ -198,19 +263,29 @@ export const rotateSecret = async (
 
 /** Turns a subscription off for good. It can still be read, with its events: they show what was missed. */
 export const turnOff = async (
-  subscription: Subscription,
+  seen: Subscription,
   { subscriptions }: Pick<ManagePorts, 'subscriptions'>,
-): Promise<Subscription> => {
-  await subscriptions.turnOff(subscription.id);
-  return { ...subscription, status: 'off' };
+  precondition: Precondition = {},
+): Promise<Subscription | Refusal> => {
+  let current: Subscription | undefined = seen;
+  for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
+    if (current === undefined) return refuse('not-found');
+    const unmet = unmetPrecondition(precondition, current);
+    if (unmet !== undefined) return unmet;
+    if (await subscriptions.turnOff(seen.id, { revision: current.revision })) return { ...current, status: 'off' };
+    current = await subscriptions.read(seen.id);
+  }
+  return refuse('contended');
 };
 
 /** Turns a subscription off for good. `wasLast`: the organisation has no other one now, so no machine notifies it. */
 export const endSubscription = async (
   subscription: Subscription,
   ports: Pick<ManagePorts, 'subscriptions'>,
-): Promise<{ readonly wasLast: boolean }> => {
-  await turnOff(subscription, ports);
+  precondition: Precondition = {},
+): Promise<{ readonly wasLast: boolean } | Refusal> => {
+  const off = await turnOff(subscription, ports, precondition);
+  if (isRefusal(off)) return off;
   const left = await ports.subscriptions.ofOrganisation(subscription.organisation);
   return { wasLast: subscription.status !== 'off' && left.every(({ status }) => status === 'off') };
 };

@@ -140,6 +140,6 @@ export const createHandler = (ports: ProcessMessageDeps) => {
         'last-modified': new Date(entry.receivedAt).toUTCString(),
       });
     },
-    { honours: ['if-match'] },
+    { honours: () => ['if-match'] },
   );
 };

@@ -3,19 +3,19 @@ import type { AccessLog } from '../../core/audit/access-log.ts';
 import type { Subscription } from '../../core/delivery/subscription.ts';
 import type { Notifications } from '../../core/delivery/notifications.ts';
 import type { Viewpoint } from '../../core/fhir/fhir.ts';
-import { subscriptionResource } from '../../core/fhir/subscription.ts';
 import type { MissionLog } from '../../core/mission/mission-log.ts';
 import type { Party } from '../../core/mission/state.ts';
 import { answerEvents } from '../../core/queries/subscription-events.ts';
 import { readStatusQuery, searchSubscriptions, statusBundle } from '../../core/queries/subscriptions.ts';
 import type { ManagePorts } from '../../core/subscriptions/manage.ts';
 import { isRefusal, type Refusal, refuse, refuseMethod } from '../../schemas/faults.ts';
+import type { Honoured } from '../shared/http/conditions.ts';
 import { fhirHandler } from '../shared/http/fhir-handler.ts';
 import { recorded } from '../shared/http/record-access.ts';
 import { callerOf, queryOf, type Request, requireScope } from '../shared/http/request.ts';
 import { answer, type Answer } from '../shared/http/response.ts';
 import { kindOf, log } from '../shared/telemetry/log.ts';
-import { create, end, replace, rotate } from './commands.ts';
+import { create, end, replace, rotate, subscriptionAnswer } from './commands.ts';
 import { operationInput, singleValues } from './operation-input.ts';
 
 export interface SubscribeDeps extends Omit<ManagePorts, 'onHandshakePostponed'> {
@@ -99,7 +99,7 @@ const operate = async (
     case '$rotate-secret': {
       if (request.httpMethod !== 'POST') return refuseMethod(['POST'], '$rotate-secret changes something: POST it');
       const search = singleValues(input);
-      return isRefusal(search) ? search : rotate(subscription, search, ports);
+      return isRefusal(search) ? search : rotate(request, subscription, search, ports);
     }
     default:
       return refuse('unknown-address');
@@ -123,19 +123,28 @@ const ofType = async (
 const ofInstance = async (
   request: Request,
   subscription: Subscription,
+  caller: Party,
   directory: PartyDirectory,
   ports: Ports,
 ): Promise<Answer | Refusal> => {
   switch (request.httpMethod) {
     case 'GET':
-      return answer(200, subscriptionResource(subscription));
+      return subscriptionAnswer(200, subscription);
     case 'PUT':
-      return replace(request, subscription, directory, ports);
+      return replace(request, subscription, caller, directory, ports);
     case 'DELETE':
-      return end(subscription, ports);
+      return end(request, subscription, ports);
     default:
       return refuseMethod(['GET', 'HEAD', 'PUT', 'DELETE'], 'to change a Subscription, PUT the whole resource');
   }
+};
+
+/** The conditions and preferences on which each interaction acts. */
+const honours = ({ httpMethod, pathParameters }: Request): readonly Honoured[] => {
+  const { id, operation } = pathParameters ?? {};
+  if (operation !== undefined) return operation === '$rotate-secret' ? ['if-match', 'if-none-match'] : [];
+  if (httpMethod === 'POST' && id === undefined) return ['if-none-exist', 'return'];
+  return httpMethod === 'PUT' ? ['if-match', 'if-none-match', 'return'] : ['if-match', 'if-none-match'];
 };
 
 /** `/fhir/Subscription`, `/fhir/Subscription/{id}` and their operations: only its owner sees and changes a subscription. */
@@ -144,7 +153,7 @@ export const createHandler = (deps: SubscribeDeps) => {
     ...deps,
     onHandshakePostponed: (subscription, error) => log('HANDSHAKE_POSTPONED', { subscription, ...kindOf(error) }),
   };
-  return fhirHandler(async (request, correlationId) => {
+  const handle = async (request: Request, correlationId: string): Promise<Answer | Refusal> => {
     const directory = await ports.directory();
     const caller = callerOf(request, directory);
     if (isRefusal(caller)) return caller;
@@ -159,7 +168,8 @@ export const createHandler = (deps: SubscribeDeps) => {
     const subscription = await ownSubscription(id, caller, ports);
     if (subscription === undefined) return refuse('not-found');
     return operation === undefined
-      ? ofInstance(request, subscription, directory, ports)
+      ? ofInstance(request, subscription, caller, directory, ports)
       : operate(request, correlationId, subscription, caller, view, ports);
-  });
+  };
+  return fhirHandler(handle, { honours });
 };

@@ -90,6 +90,7 @@ const offered: readonly CapabilityStatementRestResource[] = [
     [
       'Backport subscriptions, rest-hook, signed by Standard Webhooks; each party sees its own.',
       'Filters: `MessageHeader?event=…`, `ServiceRequest?priority=…` (urgency), `ServiceRequest?identifier=…` (mission) and `ServiceRequest?role=…` (what you are in the mission: requester, coordinator, performer, observer).',
+      'ETag is its version, which changes with the settings, the status and the error: If-Match is held. If-None-Exist takes the search parameters; a subscription that matches is returned without its secret.',
       'An update begins with a handshake. A deleted subscription stays off. Its status and events can still be read by its id; lists leave it out.',
     ].join('\n'),
     {
@@ -100,7 +101,8 @@ const offered: readonly CapabilityStatementRestResource[] = [
         },
       ],
       supportedProfile: [`${backport}/StructureDefinition/backport-subscription`],
-      versioning: 'no-version',
+      versioning: 'versioned',
+      conditionalCreate: true,
       updateCreate: false,
       searchParam: [
         parameter('_id', 'token', 'One or several ids'),

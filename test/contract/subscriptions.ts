@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Obligation } from '../../core/delivery/obligations.ts';
-import type { Subscription } from '../../core/delivery/subscription.ts';
+import type { ListingLimits, Subscription } from '../../core/delivery/subscription.ts';
 import { becomes } from '../support/endpoint-status.ts';
 import { type Contract, knownSince, at, endOfTime, sampleSubscription } from './scenario.ts';
 
@@ -66,6 +66,58 @@ export const subscriptionsContract = ({ ports, fresh, subscribe, expectDue }: Co
       const other = { ...subscription, endpoint: 'https://elsewhere.example/fhir/notify' };
       await expect(ports().subscriptions.create(other, endOfTime)).rejects.toThrow();
       expect((await ports().subscriptions.read(subscription.id))?.lastNumber).toBe(1);
+    });
+
+    test('lists no more new subscriptions than the limit allows, also at the same time', async () => {
+      const mine = fresh();
+      const [first] = [await subscribe(mine), await subscribe(mine)];
+      const create = (limits: ListingLimits) =>
+        ports().subscriptions.create(sampleSubscription(fresh(), mine), endOfTime, limits);
+      const results = await Promise.all(Array.from({ length: 20 }, () => create({ most: 5 })));
+      expect(results.filter((result) => result === 'listed')).toHaveLength(3);
+      expect(results.filter((result) => result === 'full')).toHaveLength(17);
+      expect(await ports().subscriptions.ofOrganisation(mine)).toHaveLength(5);
+      expect(await ports().subscriptions.subscribers([mine])).toHaveLength(5);
+      expect(await ports().subscriptions.turnOff(first.id)).toBe(true);
+      await ports().subscriptions.turnOff(first.id);
+      expect([await create({ most: 5 }), await create({ most: 5 })]).toEqual(['listed', 'full']);
+    });
+
+    test('lists a new subscription only if none was created since, if that is asked for', async () => {
+      const mine = fresh();
+      expect(await ports().subscriptions.listings(mine)).toBe(0);
+      const create = (limits: ListingLimits) =>
+        ports().subscriptions.create(sampleSubscription(fresh(), mine), endOfTime, limits);
+      const results = await Promise.all([create({ listings: 0 }), create({ listings: 0 })]);
+      expect([...results].sort()).toEqual(['changed', 'listed']);
+      expect(await create({ listings: 0 })).toBe('changed');
+      const [one] = await ports().subscriptions.ofOrganisation(mine);
+      await ports().subscriptions.turnOff(one?.id ?? '');
+      expect(await ports().subscriptions.listings(mine)).toBe(1);
+      expect(await create({ listings: 1 })).toBe('listed');
+    });
+
+    test('leaves a subscription off that was not listed', async () => {
+      const mine = fresh();
+      await subscribe(mine);
+      const late = sampleSubscription(fresh(), mine);
+      expect(await ports().subscriptions.create(late, at(0), { most: 1 })).toBe('full');
+      expect((await ports().subscriptions.read(late.id))?.status).toBe('off');
+      const due = (obligation: Obligation): boolean =>
+        'subscription' in obligation && obligation.subscription === late.id;
+      await expectDue(at(1), due, []);
+    });
+
+    test('turns a subscription off only as it was read, if that is asked for', async () => {
+      const mine = fresh();
+      const subscription = await subscribe(mine);
+      expect(await ports().subscriptions.change({ ...subscription, filter: { events: ['mission-cancel'] } })).toBe(
+        true,
+      );
+      expect(await ports().subscriptions.turnOff(subscription.id, { revision: 1 })).toBe(false);
+      expect(await ports().subscriptions.subscribers([mine])).toHaveLength(1);
+      expect(await ports().subscriptions.turnOff(subscription.id, { revision: 2 })).toBe(true);
+      expect(await ports().subscriptions.turnOff(fresh())).toBe(false);
     });
 
     test('changes settings only if they are as they were read, and keeps numbers and endpoint health', async () => {

@@ -32,7 +32,10 @@ export const tryParser = (body: Buffer): 'accepted' | 'refused' => {
   }
   const json = readJson(text);
   if (json.ok)
-    for (const read of [readSubscription(json.value), readSubscriptionChange(json.value, 'a')])
+    for (const read of [
+      readSubscription(json.value, 'hospital'),
+      readSubscriptionChange(json.value, { id: 'a', role: 'amk-la' }),
+    ])
       if (read.outcome === 'refused') checkRefusal(statusOf(read), refusalText(read.faults));
   checkPrototypes();
   return message.outcome === 'read' ? 'accepted' : 'refused';

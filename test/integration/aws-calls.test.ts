@@ -245,11 +245,17 @@ describe('the AWS calls of a message', () => {
     // An earlier notification of the mission is delivered first and is not counted.
     if (numbered.previous !== undefined)
       await deliver(
-        jobOf({ subscription: 'budget-operator', organisation: parties.operator.organisation, number: numbered.previous }, { ...entry, number: entry.number - 1 }),
+        jobOf(
+          { subscription: 'budget-operator', organisation: parties.operator.organisation, number: numbered.previous },
+          { ...entry, number: entry.number - 1 },
+        ),
         delivering,
       );
     await delivery.notifications.read('budget-operator', numbered.number);
-    const job = jobOf({ subscription: 'budget-operator', organisation: parties.operator.organisation, number: numbered.number }, entry);
+    const job = jobOf(
+      { subscription: 'budget-operator', organisation: parties.operator.organisation, number: numbered.number },
+      entry,
+    );
     counted();
     expect(await deliver(job, delivering)).toEqual({ outcome: 'complete' });
     expect(counted()).toEqual({ BatchGetItem: 1, UpdateItem: 1 });

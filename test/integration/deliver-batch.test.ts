@@ -118,7 +118,9 @@ const subscribe = async (endpoint: string): Promise<string> => {
   const id = randomUUID();
   await logs.subscriptions.create({ ...sampleSubscription(id, coordinator), headers: [], endpoint }, farFuture);
   // Only the subscriptions of one test are notified of its missions.
-  closing.push(() => logs.subscriptions.turnOff(id));
+  closing.push(async () => {
+    await logs.subscriptions.turnOff(id);
+  });
   return id;
 };
 

@@ -32,12 +32,15 @@ export interface SubscriptionStore {
   readonly items: Map<string, Item>;
   /** Subscriptions that are not off, as the fan-out finds them: a list beside the heads, written after them. */
   readonly enlisted: Map<string, Subscriber>;
+  /** Subscriptions that each organisation has created so far. */
+  readonly listings: Map<string, number>;
 }
 
 export const subscriptionStore = (): SubscriptionStore => ({
   heads: new Map(),
   items: new Map(),
   enlisted: new Map(),
+  listings: new Map(),
 });
 
 /** The event numbers of a head, which stay whatever becomes of the subscription. */

@@ -1,4 +1,10 @@
-import type { Subscription, Subscriptions } from '../../core/delivery/subscription.ts';
+import type {
+  Listing,
+  ListingLimits,
+  Subscriber,
+  Subscription,
+  Subscriptions,
+} from '../../core/delivery/subscription.ts';
 import { defined } from '../../schemas/defined.ts';
 import { immutableCopy } from './immutable-copy.ts';
 import type { ObligationSource } from './obligations.ts';
@@ -9,36 +15,50 @@ export const memorySubscriptions = (
   store: SubscriptionStore = subscriptionStore(),
   between: () => Promise<void> = async () => undefined,
 ): Subscriptions & ObligationSource => {
-  const { heads, enlisted } = store;
-  /** Written after the head: a change or an end in between is not undone. */
-  const enlist = async ({ id, organisation, filter, revision }: Subscription): Promise<void> => {
+  const { heads, enlisted, listings } = store;
+  const listedOf = (organisation: string): readonly Subscriber[] =>
+    [...enlisted.values()].filter((one) => one.organisation === organisation);
+  const enlist = async ({ id, organisation, filter }: Subscription, limits: ListingLimits): Promise<Listing> => {
     await between();
+    const before = listings.get(organisation) ?? 0;
+    if (limits.most !== undefined && listedOf(organisation).length >= limits.most) return 'full';
+    if (limits.listings !== undefined && limits.listings !== before) return 'changed';
     enlisted.set(id, immutableCopy({ id, organisation, filter }));
+    listings.set(organisation, before + 1);
+    return 'listed';
+  };
+  /** Written after the head: a change or an end in between is not undone. */
+  const relist = async ({ id, organisation, filter, revision }: Subscription): Promise<void> => {
+    await between();
+    if (enlisted.has(id)) enlisted.set(id, immutableCopy({ id, organisation, filter }));
     await between();
     const head = heads.get(id)?.subscription;
-    if (head?.status === 'off') enlisted.delete(id);
-    else if (head !== undefined && head.revision !== revision) await enlist(head);
+    if (head !== undefined && head.status !== 'off' && head.revision !== revision) await relist(head);
+  };
+  const turnOff: Subscriptions['turnOff'] = async (id, seen) => {
+    const head = heads.get(id);
+    if (head === undefined || (seen !== undefined && head.subscription.revision !== seen.revision)) return false;
+    const { retryAt: _retryAt, ...rest } = head.subscription;
+    keepHead(store, id, { ...numberingOf(head), subscription: { ...rest, status: 'off' } });
+    await between();
+    enlisted.delete(id);
+    return true;
   };
 
   return {
-    create: async (subscription, dueAt) => {
+    create: async (subscription, dueAt, limits = {}) => {
       if (heads.has(subscription.id)) throw new Error(`there is a subscription ${subscription.id}`);
       keepHead(store, subscription.id, { subscription: immutableCopy(subscription), dueAt, given: new Map() });
-      if (subscription.status !== 'off') await enlist(subscription);
+      if (subscription.status === 'off') return 'listed';
+      const listing = await enlist(subscription, limits);
+      if (listing !== 'listed') await turnOff(subscription.id);
+      return listing;
     },
     read: async (id) => heads.get(id)?.subscription,
     ofOrganisation: async (organisation) =>
-      [...enlisted.values()]
-        .filter((one) => one.organisation === organisation)
-        .flatMap(({ id }) => heads.get(id)?.subscription ?? []),
-    turnOff: async (id) => {
-      const head = heads.get(id);
-      if (head === undefined) return;
-      const { retryAt: _retryAt, ...rest } = head.subscription;
-      keepHead(store, id, { ...numberingOf(head), subscription: { ...rest, status: 'off' } });
-      await between();
-      enlisted.delete(id);
-    },
+      listedOf(organisation).flatMap(({ id }) => heads.get(id)?.subscription ?? []),
+    listings: async (organisation) => listings.get(organisation) ?? 0,
+    turnOff,
     change: async (changed, handshakeDueAt) => {
       const head = heads.get(changed.id);
       if (head === undefined) return false;
@@ -58,7 +78,7 @@ export const memorySubscriptions = (
               dueAt: handshakeDueAt,
             },
       );
-      await enlist({ ...changed, revision: changed.revision + 1 });
+      await relist({ ...changed, revision: changed.revision + 1 });
       return true;
     },
     subscribers: async (organisations) =>

@@ -88,9 +88,9 @@ export const recordedSubscriptions = (subscriptions: Subscriptions, recorder: Re
         },
       );
     },
-    turnOff: (subscription) =>
+    turnOff: (subscription, seen) =>
       recorded(
-        () => subscriptions.turnOff(subscription),
+        () => subscriptions.turnOff(subscription, seen),
         () => {
           history.turnedOff.push({ at: scheduler.now(), subscription });
         },

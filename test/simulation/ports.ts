@@ -50,7 +50,8 @@ export const steppedPorts = (ports: HubPorts, step: Step): SteppedPorts => {
     read: (id) => step(read('subscriptions.read'), () => ports.subscriptions.read(id)),
     ofOrganisation: (...args) =>
       step(read('subscriptions.ofOrganisation'), () => ports.subscriptions.ofOrganisation(...args)),
-    turnOff: (id) => step(write('subscriptions.turnOff'), () => ports.subscriptions.turnOff(id)),
+    listings: (...args) => step(read('subscriptions.listings'), () => ports.subscriptions.listings(...args)),
+    turnOff: (...args) => step(write('subscriptions.turnOff'), () => ports.subscriptions.turnOff(...args)),
     change: (...args) => step(write('subscriptions.change'), () => ports.subscriptions.change(...args)),
     subscribers: (...args) => step(read('subscriptions.subscribers'), () => ports.subscriptions.subscribers(...args)),
   };

@@ -14,7 +14,10 @@ export const becomes = async (
   status: SubscriptionStatus,
   error?: string,
 ): Promise<void> => {
-  if (status === 'off') return subscriptions.turnOff(id);
+  if (status === 'off') {
+    await subscriptions.turnOff(id);
+    return;
+  }
   const seen = await subscriptions.read(id);
   if (seen === undefined) throw new Error(`there is no subscription ${id}`);
   await endpointHealth.save(seen, { status, failures: 0, ...defined({ error }) });

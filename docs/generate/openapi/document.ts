@@ -128,7 +128,7 @@ const correlationPattern =
 const headers: Readonly<Record<string, Node>> = {
   ETag: {
     description:
-      'The version. Send that of a mission back in `If-Match`, that of a published definition in `If-None-Match`.',
+      'The version. Send that of a mission or Subscription back in `If-Match`, that of a published definition in `If-None-Match`.',
     schema: text,
     example: 'W/"3"',
   },

@@ -61,6 +61,13 @@ export const queryParameter = (name: string, description: string, required: bool
   ...(example === undefined ? {} : { example }),
 });
 
+export const headerParameter = (name: string, description: string): Node => ({
+  name,
+  in: 'header',
+  description,
+  schema: { type: 'string' },
+});
+
 export const headerParameters = [parameterRef('X-Correlation-Id')];
 
 export const idWords: Readonly<Record<string, string>> = {

@@ -62,7 +62,8 @@ const answeredBy: Readonly<Record<FaultCode, readonly (Trait | 'any')[]>> = {
   'same-decider': ['message'],
   'illegal-transition': ['message'],
   'precondition-required': ['message'],
-  'version-conflict': ['message'],
+  'version-conflict': ['message', 'subscription', 'change'],
+  'several-matches': ['subscription'],
   'forbidden-role': ['message', 'roles'],
   'forbidden-relation': ['message', 'owner'],
   'unknown-caller': ['caller'],
@@ -136,6 +137,7 @@ const details: Readonly<Partial<Record<FaultCode, { readonly at?: string; readon
     detail: 'give owner=Organization/<your organisation number>, or based-on=ServiceRequest/<mission>',
   },
   'version-conflict': { at: 'http.If-Match' },
+  'several-matches': { at: 'http.If-None-Exist' },
   'wrong-content-type': { at: 'http.Content-Type' },
   'refused-endpoint': { at: 'Subscription.channel.endpoint', detail: 'must be https' },
 };

@@ -1,6 +1,7 @@
 import { exampleRef, type Node, schemaRef } from './node.ts';
 import { fhirJson } from '../../../schemas/names.ts';
 import {
+  headerParameter,
   headerParameters,
   idWords,
   type Operation,
@@ -18,6 +19,19 @@ import { searchsetOf } from './schemas.ts';
 /** The operations on subscriptions. */
 
 const subscriptionId = pathParameter('id', idWords['Subscription'] ?? '');
+
+const ifMatch = headerParameter(
+  'If-Match',
+  'The version of the subscription that you have read, as in `ETag`. If it has another one, the answer is 412, and nothing is changed.',
+);
+const ifNoneExist = headerParameter(
+  'If-None-Exist',
+  'Search parameters, for example `url=https%3A%2F%2Fpartner.example%2Fnotify`. If one of your subscriptions matches, nothing is created, and the answer is 200 with that subscription, without its secret. If several match, it is 412.',
+);
+const prefer = headerParameter(
+  'Prefer',
+  '`return=minimal`, `return=representation` (the default) or `return=OperationOutcome`: the body of the answer.',
+);
 
 const subscriptionBody = (schema: string, examples: readonly string[], required = true): Node => ({
   required,
@@ -107,10 +121,20 @@ export const subscriptionPaths = (read: Operation, search: Operation): Paths => 
     post: ofSubscription('createSubscription', 'Subscribe', ['body', 'subscription'], {
       description:
         'Only this answer contains the secret that signs your notifications (extension `webhook-secret`). The hub then sends a handshake to the endpoint; after your 2xx the subscription is active. The handshake may come before you have stored the secret. It contains no mission data. Answer it with 2xx even if you cannot check its signature yet, or `PUT` the subscription again when you have stored the secret.',
+      parameters: [ifNoneExist],
       requestBody: subscriptionBody('NewSubscription', ['subscribe']),
       responses: {
+        200: success(
+          'One that matches `If-None-Exist`, without its secret.',
+          schemaRef('Subscription'),
+          'readSubscription',
+          ['Location', 'ETag'],
+        ),
         201: {
-          ...success('Created. Keep the secret.', schemaRef('Subscription'), 'createSubscription', ['Location']),
+          ...success('Created. Keep the secret.', schemaRef('Subscription'), 'createSubscription', [
+            'Location',
+            'ETag',
+          ]),
           links: {
             read: idLink('readSubscription'),
             replace: idLink('replaceSubscription'),
@@ -137,13 +161,13 @@ export const subscriptionPaths = (read: Operation, search: Operation): Paths => 
     put: ofSubscription('replaceSubscription', 'Change a subscription', ['body', 'subscription', 'change', 'address'], {
       description:
         'Changes the endpoint, content, filter, headers and reason. The hub then sends a handshake. If the status is `error`, use this to request a handshake. Give the headers again: the hub never shows them. The secret and the event numbers do not change. `id` in the body must be the id in the address.',
-      parameters: [subscriptionId],
+      parameters: [subscriptionId, ifMatch, prefer],
       requestBody: subscriptionBody('ChangedSubscription', ['changeSubscription']),
-      responses: { 200: success('Changed', schemaRef('Subscription'), 'replaceSubscription') },
+      responses: { 200: success('Changed', schemaRef('Subscription'), 'replaceSubscription', ['ETag']) },
     }),
-    delete: ofSubscription('endSubscription', 'End a subscription', ['address'], {
+    delete: ofSubscription('endSubscription', 'End a subscription', ['address', 'change'], {
       description: 'The subscription is permanently off. Its events can still be read.',
-      parameters: [subscriptionId],
+      parameters: [subscriptionId, ifMatch],
       responses: {
         200: success(
           'Ended. It was your last subscription: the hub no longer notifies you by machine.',
@@ -181,7 +205,7 @@ export const subscriptionPaths = (read: Operation, search: Operation): Paths => 
   '/Subscription/{id}/$rotate-secret': {
     post: ofSubscription('rotateSecret', 'Change the secret', ['address', 'search', 'body', 'change'], {
       description: `For a day (\`overlap\`, in seconds, at most ${overlapSeconds.most}) each notification has two signatures, separated by a space: one with the new secret, one with the former secret. If you repeat the request during the overlap, the answer is the same. With \`overlap\` 0 the former secret ends at once.`,
-      parameters: [subscriptionId],
+      parameters: [subscriptionId, ifMatch],
       requestBody: subscriptionBody('Parameters', ['rotate']),
       responses: { 200: success('The new secret', schemaRef('SecretRotation'), 'rotateSecret') },
     }),

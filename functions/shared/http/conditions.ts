@@ -1,4 +1,6 @@
-import { type Refusal, refuse } from '../../../schemas/faults.ts';
+import type { Precondition, Versions } from '../../../core/subscriptions/precondition.ts';
+import { defined } from '../../../schemas/defined.ts';
+import { isRefusal, type Refusal, refuse } from '../../../schemas/faults.ts';
 import { headerOf } from './headers.ts';
 import type { Request } from './request.ts';
 import type { Answer } from './response.ts';
@@ -9,8 +11,8 @@ import type { Answer } from './response.ts';
  * condition that the hub ignores would overwrite, or create twice, without learning it.
  */
 
-/** Headers that a function can act on. */
-export type Honoured = 'if-match' | 'if-none-exist';
+/** Headers that a function can act on; `return` is the preference. */
+export type Honoured = 'if-match' | 'if-none-match' | 'if-none-exist' | 'return';
 
 /** The headers, as a partner writes them. */
 const refusedOnChange = {
@@ -45,12 +47,12 @@ export const preferencesOf = (request: Request): ReadonlyMap<string, string> =>
 const isRead = ({ httpMethod }: Request): boolean => httpMethod === 'GET';
 
 /** A preference that would change the kind of the answer. Preferences that the hub does not know are ignored, as RFC 7240 requires. */
-const refusedPreference = (request: Request): Refusal | undefined => {
+const refusedPreference = (request: Request, honoured: readonly Honoured[]): Refusal | undefined => {
   const preferences = preferencesOf(request);
   if (preferences.has('respond-async'))
     return refuse('unsupported-option', 'http.Prefer', 'the hub answers at once: leave out respond-async');
   const wanted = preferences.get('return');
-  return isRead(request) || wanted === undefined || wanted === 'representation'
+  return isRead(request) || wanted === undefined || wanted === 'representation' || honoured.includes('return')
     ? undefined
     : refuse(
         'unsupported-option',
@@ -65,7 +67,7 @@ export const unsupportedOption = (request: Request, honoured: readonly Honoured[
   const found = names.find(
     ([name]) => !honoured.some((one) => one === name && !isRead(request)) && headerOf(request, name) !== undefined,
   );
-  if (found === undefined) return refusedPreference(request);
+  if (found === undefined) return refusedPreference(request, honoured);
   const [, written] = found;
   return refuse('unsupported-option', `http.${written}`, `${written} has no effect at this address: leave it out`);
 };
@@ -78,6 +80,34 @@ export const expectedVersionOf = (request: Request): number | undefined | Refusa
   return version === undefined
     ? refuse('wrong-field', 'http.If-Match', 'give one version, as ETag has it: W/"3"')
     : Number(version);
+};
+
+/** A list of entity tags, weak or strong: versions are compared without regard to that. */
+const versionsIn = (text: string, header: string): Versions | Refusal => {
+  if (text.trim() === '*') return 'any';
+  const tags = text.split(',').map((tag) => /^(?:W\/)?"([\x21\x23-\x7e]{1,64})"$/.exec(tag.trim())?.[1]);
+  const versions = tags.filter((tag) => tag !== undefined);
+  return versions.length === tags.length
+    ? versions
+    : refuse('wrong-field', `http.${header}`, 'give the version as ETag has it: W/"3.1f0c9a2b"');
+};
+
+/** `If-Match` and `If-None-Match` of a change (RFC 9110, 13.1). */
+export const preconditionOf = (request: Request): Precondition | Refusal => {
+  const [match, noneMatch] = [headerOf(request, 'if-match'), headerOf(request, 'if-none-match')];
+  const ifMatch = match === undefined ? undefined : versionsIn(match, 'If-Match');
+  if (typeof ifMatch === 'object' && isRefusal(ifMatch)) return ifMatch;
+  const ifNoneMatch = noneMatch === undefined ? undefined : versionsIn(noneMatch, 'If-None-Match');
+  if (typeof ifNoneMatch === 'object' && isRefusal(ifNoneMatch)) return ifNoneMatch;
+  return defined({ ifMatch, ifNoneMatch });
+};
+
+const returns = ['minimal', 'representation', 'OperationOutcome'] as const;
+
+/** What the client wants as the body of the answer to a change (R4 HTTP, 3.1.0.1.10). */
+export const returnPreferenceOf = (request: Request): (typeof returns)[number] | undefined => {
+  const wanted = preferencesOf(request).get('return')?.toLowerCase();
+  return returns.find((known) => known.toLowerCase() === wanted);
 };
 
 /** Weak comparison (RFC 9110, 8.8.3.2). */

@@ -55,7 +55,7 @@ const timeoutEarlyInMillis = 500;
  */
 export const fhirHandler = (
   handle: (request: Request, correlationId: string) => Promise<Answer | Refusal>,
-  { honours = [] }: { readonly honours?: readonly Honoured[] } = {},
+  { honours = () => [] }: { readonly honours?: (request: Request) => readonly Honoured[] } = {},
 ) =>
   middy<Request, Answer>({ timeoutEarlyInMillis })
     .before(({ event }) => {
@@ -83,7 +83,7 @@ export const fhirHandler = (
       const result =
         overRateLimit(event) ??
         notAcceptable(request) ??
-        unsupportedOption(request, honours) ??
+        unsupportedOption(request, honours(request)) ??
         (await handle(request, correlationId));
       return 'outcome' in result ? answerRefusal(result, correlationId) : unlessKnown(request, result);
     });

@@ -11,7 +11,7 @@ export const answer = (statusCode: number, body: unknown, headers: Readonly<Reco
   body: typeof body === 'string' ? body : JSON.stringify(body),
 });
 
-export const etag = (version: number): string => `W/"${version}"`;
+export const etag = (version: number | string): string => `W/"${version}"`;
 
 /** The answer to a refused request: an `OperationOutcome`, and `Retry-After` if the same request may succeed later. */
 export const answerRefusal = (refusal: Refusal, correlationId: string): Answer => {

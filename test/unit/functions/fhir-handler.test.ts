@@ -112,7 +112,7 @@ describe('a read with conditions', () => {
 });
 
 describe('a change with conditions', () => {
-  const changed = fhirHandler(async () => answer(200, {}, { etag: 'W/"3"' }), { honours: ['if-match'] });
+  const changed = fhirHandler(async () => answer(200, {}, { etag: 'W/"3"' }), { honours: () => ['if-match'] });
   const asked = (headers: Readonly<Record<string, string>>) =>
     ask(changed, calling, { method: 'PUT', path: 'Subscription/1', headers, body: '{}' });
 

@@ -72,6 +72,93 @@ describe('POST Subscription', () => {
   });
 });
 
+describe('versions and preferences', () => {
+  const put = (id: string, headers: Readonly<Record<string, string>>, reason = 'changed'): Asking => ({
+    method: 'PUT',
+    path: `Subscription/${id}`,
+    headers,
+    body: JSON.stringify({ ...JSON.parse(subscriptionFor(endpoint)), id, reason }),
+  });
+
+  test('gives the version in ETag and meta.versionId of every answer, and a new one after a change', async () => {
+    captureLog();
+    const handler = createHandler(handlerPorts());
+    const first = await ask(handler, calling, asking);
+    const { id, meta } = JSON.parse(first.body);
+    const read = await ask(handler, calling, { path: `Subscription/${id}` });
+    const changed = await ask(handler, calling, put(id, { 'if-match': String(read.headers?.['etag']) }));
+    const after = await ask(handler, calling, { path: `Subscription/${id}` });
+    expect([first, read, changed, after].map(({ statusCode }) => statusCode)).toEqual([201, 200, 200, 200]);
+    expect(first.headers?.['etag']).toBe(`W/"${meta.versionId}"`);
+    expect(read.headers?.['etag']).toBe(first.headers?.['etag']);
+    expect(changed.headers?.['etag']).not.toBe(first.headers?.['etag']);
+    expect(after.headers?.['etag']).toBe(changed.headers?.['etag']);
+    expect(changed.headers?.['etag']).toBe(`W/"${JSON.parse(changed.body).meta.versionId}"`);
+  });
+
+  test.each<[string, Readonly<Record<string, string>>, number, string]>([
+    ['PUT', { 'if-match': 'W/"999"' }, 412, 'version-conflict'],
+    ['PUT', { 'if-match': '"1.00000000", W/"2.00000000"' }, 412, 'version-conflict'],
+    ['PUT', { 'if-none-match': '*' }, 412, 'version-conflict'],
+    ['PUT', { 'if-match': '3' }, 422, 'wrong-field'],
+    ['PUT', { 'if-none-exist': 'status=active' }, 400, 'unsupported-option'],
+    ['PUT', { prefer: 'respond-async' }, 400, 'unsupported-option'],
+    ['DELETE', { 'if-match': 'W/"999"' }, 412, 'version-conflict'],
+    ['DELETE', { 'if-match': 'W/999' }, 422, 'wrong-field'],
+    ['DELETE', { prefer: 'return=minimal' }, 400, 'unsupported-option'],
+    ['POST', { 'if-match': 'W/"999"' }, 400, 'unsupported-option'],
+    ['POST', { 'if-none-exist': 'reason=x' }, 400, 'unknown-search'],
+    ['POST', { 'if-none-exist': '' }, 400, 'unknown-search'],
+    ['POST', { 'if-none-exist': 'status=asleep' }, 400, 'unknown-search'],
+    ['POST', { 'if-none-exist': 'status=active&status=error' }, 400, 'unknown-search'],
+  ])('refuses %s with %j, and changes nothing', async (method, headers, status, fault) => {
+    captureLog();
+    const ports = handlerPorts();
+    const handler = createHandler(ports);
+    const id = await created(handler);
+    const before = await ports.subscriptions.read(id);
+    const request = method === 'POST' ? { ...asking, headers } : { ...put(id, headers), method };
+    const answer = await ask(handler, calling, request);
+    expect([answer.statusCode, faultIn(answer.body)]).toEqual([status, fault]);
+    expect(await ports.subscriptions.ofOrganisation(amk.organisation)).toEqual([before]);
+    if (status === 412 && method !== 'POST') expect(answer.headers?.['etag']).toMatch(/^W\/"1\.[0-9a-f]{8}"$/);
+  });
+
+  test('If-None-Exist returns the subscription that matches, without its secret', async () => {
+    captureLog();
+    const ports = handlerPorts();
+    const handler = createHandler(ports);
+    const conditional = {
+      ...asking,
+      headers: { 'If-None-Exist': `url=${encodeURIComponent(endpoint)}&status=requested,active` },
+    };
+    const first = await ask(handler, calling, conditional);
+    const second = await ask(handler, calling, conditional);
+    expect([first.statusCode, second.statusCode]).toEqual([201, 200]);
+    expect(second.headers?.['location']).toBe(first.headers?.['location']);
+    expect(first.body).toContain('whsec_');
+    expect(second.body).not.toContain('whsec_');
+    expect((await ask(handler, calling, asking)).statusCode).toBe(201);
+    const third = await ask(handler, calling, conditional);
+    expect([third.statusCode, faultIn(third.body)]).toEqual([412, 'several-matches']);
+  });
+
+  test.each([
+    ['return=minimal', '', 'return=minimal'],
+    ['return="Minimal"; foo, handling=lenient', '', 'return=minimal'],
+    ['return=OperationOutcome', 'OperationOutcome', 'return=OperationOutcome'],
+    ['return=representation', 'Subscription', 'return=representation'],
+    ['return=nothing', 'Subscription', undefined],
+  ])('answers PUT with Prefer: %s by %j', async (prefer, type, applied) => {
+    captureLog();
+    const handler = createHandler(handlerPorts());
+    const { statusCode, headers, body } = await ask(handler, calling, put(await created(handler), { prefer }));
+    expect([statusCode, headers?.['preference-applied']]).toEqual([200, applied]);
+    expect(body === '' ? '' : JSON.parse(body).resourceType).toBe(type);
+    expect(headers?.['etag']).toMatch(/^W\/"2\./);
+  });
+});
+
 describe('GET Subscription', () => {
   test('lists the own subscriptions that are not off, without secrets', async () => {
     captureLog();

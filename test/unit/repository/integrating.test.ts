@@ -30,7 +30,7 @@ describe('docs/integrating.md', () => {
   );
 
   test.each(shown('Subscription'))('shows a subscription that the hub reads: %s', (_name, subscription) =>
-    expect(readSubscription(subscription)).toMatchObject({ outcome: 'read' }),
+    expect(readSubscription(subscription, 'local-amk')).toMatchObject({ outcome: 'read' }),
   );
 
   test('shows a test vector that the signature scheme gives', () => {

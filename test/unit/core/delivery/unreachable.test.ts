@@ -140,11 +140,10 @@ describe('unreachableMessage', () => {
   });
 });
 
-const subscribe = async (hub: MemoryHub, party: Party, change: Partial<Subscription> = {}): Promise<void> =>
-  hub.subscriptions.create(
-    { ...sampleSubscription(change.id ?? party.organisation, party.organisation), ...change },
-    '2099-01-01T00:00:00.000Z',
-  );
+const subscribe = async (hub: MemoryHub, party: Party, change: Partial<Subscription> = {}): Promise<void> => {
+  const subscription = { ...sampleSubscription(change.id ?? party.organisation, party.organisation), ...change };
+  await hub.subscriptions.create(subscription, '2099-01-01T00:00:00.000Z');
+};
 const say = async (hub: MemoryHub, [sender, message]: Step): Promise<StoredEntry> => {
   const outcome = await acceptMessage(hub.missions, message, sentBy(sender), hub.now);
   if (outcome.outcome === 'refused') throw new Error(JSON.stringify(outcome.faults));

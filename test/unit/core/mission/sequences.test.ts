@@ -13,6 +13,7 @@ import {
   isAirborne,
   isFinal,
   isParty,
+  rolesIn,
   type MissionState,
   type Party,
   taskOf,
@@ -20,7 +21,8 @@ import {
 } from '../../../../core/mission/state.ts';
 import type { TaskStatus } from '../../../../schemas/codes.ts';
 import { parseAddress } from '../../../../schemas/identifiers.ts';
-import { catalogue } from '../../../../schemas/messages/catalogue.ts';
+import { catalogue, knownMessageType } from '../../../../schemas/messages/catalogue.ts';
+import { mayBeNotified, missionRolesOf } from '../../../../schemas/messages/notified-roles.ts';
 import type { Message } from '../../../../schemas/messages/message.ts';
 import { sampleSubscription } from '../../../contract/scenario.ts';
 import { memoryHub, type MemoryHub } from '../../../memory/hub.ts';
@@ -274,6 +276,8 @@ const answered: readonly TaskStatus[] = ['received', 'accepted', 'on-hold', 'rej
 /** Invariants of every mission after every message. */
 const expectSane = (state: MissionState): void => {
   expect(partyOf(state.coordinator)?.role).toBe('amk-la');
+  for (const { organisation, role } of Object.values(parties))
+    expect(missionRolesOf(role)).toEqual(expect.arrayContaining([...rolesIn(state, organisation)]));
   expect(state.requester).toBe(parties.amk.organisation);
   const coordination = state.tasks.filter(({ kind }) => kind === 'coordination');
   // Exactly one AMK LA coordinates: the owner of the latest coordination Task.
@@ -342,7 +346,9 @@ describe('random sequences of messages', () => {
     await assert(
       asyncProperty(plans, async (plan) => {
         const { log } = await play(plan);
-        for (const { recipients, notParties, sender, state } of log) {
+        for (const { event, recipients, notParties, sender, state } of log) {
+          for (const organisation of recipients)
+            expect(mayBeNotified(knownMessageType(event), partyOf(organisation)?.role ?? 'hub')).toBe(true);
           expect(recipients).not.toContain(sender);
           expect(recipients.filter((organisation) => notParties.includes(organisation))).toEqual([]);
           expect(new Set(recipients).size).toBe(recipients.length);

@@ -5,6 +5,7 @@ import { notificationBundle } from '../../../../core/fhir/notification.ts';
 import { subscriptionResource } from '../../../../core/fhir/subscription.ts';
 import { isRefusal } from '../../../../schemas/faults.ts';
 import { isObject } from '../../../../schemas/json/json.ts';
+import type { Role } from '../../../../schemas/codes.ts';
 import { missionTopic, systems } from '../../../../schemas/names.ts';
 import { secretExtension } from '../../../../schemas/subscription.ts';
 import { readSubscription, readSubscriptionChange } from '../../../../schemas/read-subscription.ts';
@@ -148,16 +149,21 @@ const filtered = (...texts: readonly string[]): unknown =>
       extension: texts.map((valueString) => ({ url: `${backport}/backport-filter-criteria`, valueString })),
     },
   });
+const otherMission = '0a0b0c0d-0000-8000-8000-00000000000f';
+
+/** Reads it as a subscriber of the role posts it. */
+const readPosted = (value: unknown, role: Role = 'amk-la') => readSubscription(value, role);
+
 const faultsOf = (read: ReturnType<typeof readSubscription>): readonly (string | undefined)[] =>
   isRefusal(read) ? read.faults.map(({ at }) => at) : [];
 
 describe('read Subscription', () => {
   test('reads filters of either resource or none, also several in one text', () => {
-    const read = readSubscription(
+    const read = readPosted(
       filtered(
-        `ServiceRequest?priority=stat,urgent&identifier=${systems.mission}|m1,m2`,
+        `ServiceRequest?priority=stat,urgent&identifier=${systems.mission}|${mission},${otherMission}`,
         'MessageHeader?event=mission-decision',
-        'role=requester,coordinator,performer,observer',
+        'role=coordinator,performer',
       ),
     );
     expect(read).toMatchObject({
@@ -166,8 +172,8 @@ describe('read Subscription', () => {
         filter: {
           events: ['mission-decision'],
           urgencies: ['stat', 'urgent'],
-          missions: ['m1', 'm2'],
-          roles: ['requester', 'coordinator', 'performer', 'observer'],
+          missions: [mission, otherMission],
+          roles: ['coordinator', 'performer'],
         },
       },
     });
@@ -176,7 +182,7 @@ describe('read Subscription', () => {
   test('refuses with all faults, each with its place', () => {
     expect(
       faultsOf(
-        readSubscription(
+        readPosted(
           posted(
             {
               criteria: 'other',
@@ -193,18 +199,66 @@ describe('read Subscription', () => {
       'Subscription.channel.payload',
       'Subscription.channel.extension',
     ]);
-    expect(faultsOf(readSubscription(posted({ modifierExtension: [{ url: 'https://x.example' }] })))).toEqual([
+    expect(faultsOf(readPosted(posted({ modifierExtension: [{ url: 'https://x.example' }] })))).toEqual([
       'Subscription.modifierExtension',
     ]);
     for (const nothing of ['', 'ServiceRequest?', 'role='])
-      expect(faultsOf(readSubscription(filtered(nothing)))).toEqual(['Subscription.criteria.extension[0]']);
-    expect(faultsOf(readSubscription(filtered('identifier=urn:other|m1')))).toEqual([
-      'Subscription.criteria.extension[0]',
-    ]);
-    expect(faultsOf(readSubscription(filtered(`identifier=${'m'.repeat(1_000)}`)))).toEqual([
+      expect(faultsOf(readPosted(filtered(nothing)))).toEqual(['Subscription.criteria.extension[0]']);
+    expect(faultsOf(readPosted(filtered('identifier=urn:other|m1')))).toEqual(['Subscription.criteria.extension[0]']);
+    expect(faultsOf(readPosted(filtered(`identifier=${Array(30).fill(mission).join(',')}`)))).toEqual([
       'Subscription.criteria.extension',
     ]);
   });
+
+  test.each<[string, Role, string, string]>([
+    ['a mission number with urn:uuid:', 'amk-la', `identifier=urn:uuid:${mission}`, 'identifier: a mission number is'],
+    [
+      'a mission number in capitals',
+      'amk-la',
+      `identifier=${mission.toUpperCase()}`,
+      'identifier: a mission number is',
+    ],
+    ['a mission number with a blank', 'amk-la', `identifier=${mission}%20`, 'identifier: a mission number is'],
+    ['an address in place of a mission number', 'amk-la', `identifier=${mission}.1`, 'identifier: a mission number is'],
+    ['one of two mission numbers', 'amk-la', `identifier=${mission},x`, 'identifier: a mission number is'],
+    ['no system before the mission number', 'amk-la', `identifier=|${mission}`, 'identifier: the system'],
+    ['an event that only the AMK LA gets', 'hospital', 'event=mission-request', 'hospital is never notified'],
+    [
+      'an event that the hub does not send to the quality system',
+      'quality',
+      'event=mission-update',
+      'quality is never',
+    ],
+    [
+      'an event for the AMK LA beside one for all',
+      'operator',
+      'event=mission-cancel,resource-availability',
+      'operator is',
+    ],
+    ['a role that an AMK LA never has', 'amk-la', 'role=coordinator,requester', 'amk-la is never requester'],
+    ['a role that a hospital never has', 'hospital', 'role=coordinator', 'hospital is never coordinator'],
+    ['a role in the mission for the quality system', 'quality', 'role=observer', 'quality is never observer'],
+    [
+      'one filter twice in one text',
+      'amk-la',
+      'event=mission-request&event=mission-cancel',
+      'each filter is given once',
+    ],
+  ])('refuses a filter that can never match: %s', (_what, role, filter, detail) => {
+    const read = readPosted(filtered(filter), role);
+    expect(isRefusal(read) && read.faults.map((fault) => fault.detail)).toEqual([expect.stringContaining(detail)]);
+  });
+
+  test.each<[Role, readonly string[]]>([
+    ['local-amk', ['event=mission-decision,acknowledgement,party-unreachable', 'role=requester']],
+    ['amk-la', ['event=mission-request,resource-availability', 'role=coordinator,performer']],
+    ['operator', ['event=resource-request,prearrival-response', 'role=performer']],
+    ['hospital', ['event=prearrival-notification,mission-cancel,resource-status', 'role=performer']],
+    ['observer', ['event=mission-update,mission-cancel', 'role=observer']],
+    ['quality', ['event=mission-decision,mission-report', 'priority=stat']],
+  ])('accepts the filters that match for %s', (role, filters) =>
+    expect(readPosted(filtered(...filters), role).outcome).toBe('read'),
+  );
 
   test.each([
     [59, false],
@@ -212,7 +266,7 @@ describe('read Subscription', () => {
     [86_400, true],
     [86_401, false],
   ])('may ask for a heartbeat every %i seconds: %s', (valueUnsignedInt, isTaken) => {
-    const read = readSubscription(
+    const read = readPosted(
       posted({}, { extension: [{ url: `${backport}/backport-heartbeat-period`, valueUnsignedInt }] }),
     );
     expect(isRefusal(read)).toBe(!isTaken);
@@ -222,29 +276,33 @@ describe('read Subscription', () => {
   test('accepts the channel in an extension too, if both agree', () => {
     const typed = (code: string) =>
       posted({}, { _type: { extension: [{ url: `${backport}/backport-channel-type`, valueCoding: { code } }] } });
-    expect(readSubscription(typed('rest-hook')).outcome).toBe('read');
-    expect(faultsOf(readSubscription(typed('websocket')))).toEqual(['Subscription.channel.type']);
+    expect(readPosted(typed('rest-hook')).outcome).toBe('read');
+    expect(faultsOf(readPosted(typed('websocket')))).toEqual(['Subscription.channel.type']);
   });
 
   test('accepts an identifier of a later FHIR version, which the hub does not store', () => {
     const url = 'http://hl7.org/fhir/5.0/StructureDefinition/extension-Subscription.identifier';
-    expect(readSubscription(posted({ extension: [{ url }] })).outcome).toBe('read');
+    expect(readPosted(posted({ extension: [{ url }] })).outcome).toBe('read');
   });
 
   test('accepts a Subscription as it was shown, with its secret, which a subscriber cannot set', () => {
     const subscription = { ...sampleSubscription('one', la.organisation), heartbeat: 120, timeout: 5 };
     const shown = subscriptionResource(subscription, { showSecret: true });
     expect(problemsOf(shown)).toEqual([]);
-    const read = readSubscriptionChange(shown, 'one');
+    const read = readSubscriptionChange(shown, { id: 'one', role: 'amk-la' });
     expect(read).toMatchObject({
       outcome: 'read',
       settings: { endpoint: subscription.endpoint, payload: 'full-resource', heartbeat: 120, timeout: 5 },
     });
     expect(JSON.stringify(read)).not.toContain('whsec_');
     expect(
-      faultsOf(readSubscription(posted({}, { extension: [{ url: secretExtension, valueString: 'whsec_mine' }] }))),
+      faultsOf(readPosted(posted({}, { extension: [{ url: secretExtension, valueString: 'whsec_mine' }] }))),
     ).toEqual(['Subscription.channel.extension[0]']);
-    expect(isObject(shown) && readSubscriptionChange({ ...shown, status: 'off' }, 'one')).toEqual({ outcome: 'off' });
-    expect(isObject(shown) && readSubscriptionChange({ ...shown, status: 'error' }, 'one').outcome).toBe('refused');
+    expect(
+      isObject(shown) && readSubscriptionChange({ ...shown, status: 'off' }, { id: 'one', role: 'amk-la' }),
+    ).toEqual({ outcome: 'off' });
+    expect(
+      isObject(shown) && readSubscriptionChange({ ...shown, status: 'error' }, { id: 'one', role: 'amk-la' }).outcome,
+    ).toBe('refused');
   });
 });

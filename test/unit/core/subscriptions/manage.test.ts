@@ -9,7 +9,7 @@ import {
   turnOff,
 } from '../../../../core/subscriptions/manage.ts';
 import { Unavailable } from '../../../../core/mission/errors.ts';
-import type { Subscription } from '../../../../core/delivery/subscription.ts';
+import { type Subscription, versionOf } from '../../../../core/delivery/subscription.ts';
 import { isRefusal, type Refusal } from '../../../../schemas/faults.ts';
 import type { SubscriptionSettings } from '../../../../schemas/subscription.ts';
 import { handlerPorts } from '../../../memory/handler-ports.ts';
@@ -47,7 +47,7 @@ const of = <Value extends object>(result: Value | Refusal): Value => {
 const faultOf = (result: object): unknown => (isRefusal(result) ? result.faults[0] : result);
 
 const made = async (ports: ManagePorts): Promise<Subscription> =>
-  of(await createSubscription(organisation, settings, anywhere, ports));
+  of(await createSubscription(organisation, settings, anywhere, ports)).subscription;
 
 /** Ports on which another change comes first, so many times. */
 const contended = (ports: Ports, times: number): Ports => {
@@ -121,7 +121,18 @@ describe('createSubscription', () => {
       {
         code: 'wrong-field',
         at: 'Subscription.channel.header[1]',
-        detail: 'must be "Name: value", and not a header that the hub sets itself',
+        detail: 'must be "Name: value", and not a header that the hub sets itself or that belongs to the connection',
+      },
+    ],
+    [
+      'one header name in two lines',
+      { headers: ['Authorization: x', 'X-Key: 1', 'AUTHORIZATION: y'] },
+      anywhere,
+      {
+        code: 'wrong-field',
+        at: 'Subscription.channel.header[2]',
+        and: 'Subscription.channel.header[0]',
+        detail: 'Two lines have the same header name. Give each name once, whatever its case.',
       },
     ],
   ])('refuses %s', async (_what, changed, directory, fault) => {
@@ -142,17 +153,113 @@ describe('createSubscription', () => {
     const other = await createSubscription(parties.amk.organisation, settings, anywhere, ports);
     expect(isRefusal(other)).toBe(false);
   });
+
+  test('keeps to the limit if many are created at the same time, and to what a deletion leaves', async () => {
+    const ports = portsOf();
+    const first = await made(ports);
+    for (let count = 1; count < 49; count += 1) await made(ports);
+    const results = await Promise.all(
+      Array.from({ length: 20 }, () => createSubscription(organisation, settings, anywhere, ports)),
+    );
+    expect(results.filter((result) => !isRefusal(result))).toHaveLength(1);
+    expect(await ports.subscriptions.ofOrganisation(organisation)).toHaveLength(50);
+    await endSubscription(first, ports);
+    await made(ports);
+    expect(await ports.subscriptions.ofOrganisation(organisation)).toHaveLength(50);
+  });
+});
+
+describe('createSubscription with If-None-Exist', () => {
+  const sameEndpoint = (own: readonly Subscription[]) => own.filter(({ endpoint }) => endpoint === settings.endpoint);
+  const create = (ports: ManagePorts) => createSubscription(organisation, settings, anywhere, ports, sameEndpoint);
+
+  test('creates one if none matches, and returns the one that matches', async () => {
+    const ports = portsOf();
+    const first = of(await create(ports));
+    const second = of(await create(ports));
+    expect([first.outcome, second.outcome]).toEqual(['created', 'found']);
+    expect(second.subscription).toEqual(first.subscription);
+    expect(ports.queue.waiting()).toHaveLength(1);
+  });
+
+  test('creates one of those that are requested at the same time', async () => {
+    const ports = portsOf();
+    const results = (await Promise.all(Array.from({ length: 3 }, () => create(ports)))).map(of);
+    expect(results.map(({ outcome }) => outcome).sort()).toEqual(['created', 'found', 'found']);
+    expect(new Set(results.map(({ subscription }) => subscription.id)).size).toBe(1);
+    expect(await ports.subscriptions.subscribers([organisation])).toHaveLength(1);
+  });
+
+  test('refuses if several match', async () => {
+    const ports = portsOf();
+    await made(ports);
+    await made(ports);
+    expect(faultOf(await create(ports))).toEqual({ code: 'several-matches', at: 'http.If-None-Exist' });
+  });
+});
+
+describe('a precondition', () => {
+  test('with another version refuses every change, and gives the version of now', async () => {
+    const ports = portsOf();
+    const subscription = await made(ports);
+    const ifMatch = { ifMatch: ['1.00000000'] };
+    for (const refused of [
+      await replaceSettings(subscription, settings, anywhere, ports, ifMatch),
+      await rotateSecret(subscription, { overlapSeconds: 0 }, ports, ifMatch),
+      await turnOff(subscription, ports, ifMatch),
+      await endSubscription(subscription, ports, ifMatch),
+      await endSubscription(subscription, ports, { ifNoneMatch: 'any' }),
+    ])
+      expect(refused).toMatchObject({ faults: [{ code: 'version-conflict' }], version: versionOf(subscription) });
+    expect(await ports.subscriptions.read(subscription.id)).toEqual(subscription);
+  });
+
+  test('with the present version lets one of two changes at the same time pass', async () => {
+    const ports = portsOf();
+    const subscription = await made(ports);
+    const ifMatch = { ifMatch: [versionOf(subscription)] };
+    const results = await Promise.all(
+      ['one', 'other'].map((reason) =>
+        replaceSettings(subscription, { ...settings, reason }, anywhere, ports, ifMatch),
+      ),
+    );
+    expect(results.map((result) => isRefusal(result))).toEqual([false, true]);
+    const rotated = await rotateSecret(subscription, { overlapSeconds: 0 }, ports, ifMatch);
+    expect(faultOf(rotated)).toMatchObject({ code: 'version-conflict' });
+  });
+
+  test('is met by another version of the list, and by any', async () => {
+    const ports = portsOf();
+    const subscription = await made(ports);
+    const ifMatch = ['7.1', versionOf(subscription)];
+    const changed = of(await replaceSettings(subscription, settings, anywhere, ports, { ifMatch }));
+    expect(isRefusal(await turnOff(changed, ports, { ifMatch: 'any' }))).toBe(false);
+  });
+
+  test('sees a change of the status and of the error as another version', async () => {
+    const ports = portsOf();
+    const subscription = await made(ports);
+    const seen = [
+      subscription,
+      { ...subscription, status: 'error' as const },
+      { ...subscription, status: 'error' as const, error: 'HTTP 500' },
+      { ...subscription, revision: 2 },
+    ].map(versionOf);
+    expect(new Set(seen).size).toBe(4);
+    const counted: Subscription = { ...subscription, lastNumber: 9, failures: 2 };
+    expect(versionOf(counted)).toBe(versionOf(subscription));
+  });
 });
 
 describe('replaceSettings', () => {
   test('keeps id, secret and event numbers, and removes optional settings that are not given', async () => {
     const ports = portsOf();
-    const before = of(
+    const { subscription: before } = of(
       await createSubscription(organisation, { ...settings, heartbeat: 60, timeout: 5 }, anywhere, ports),
     );
     const after = of(await replaceSettings(before, { ...settings, payload: 'empty' }, anywhere, ports));
     const { heartbeat: _heartbeat, timeout: _timeout, ...kept } = before;
-    expect(after).toEqual({ ...kept, payload: 'empty' });
+    expect(after).toEqual({ ...kept, payload: 'empty', revision: 2 });
     expect(await ports.subscriptions.read(before.id)).toMatchObject({ payload: 'empty', revision: 2 });
   });
 
@@ -185,7 +292,7 @@ describe('replaceSettings', () => {
 
   test('refuses to change a subscription that is off', async () => {
     const ports = portsOf();
-    const off = await turnOff(await made(ports), ports);
+    const off = of(await turnOff(await made(ports), ports));
     expect(faultOf(await replaceSettings(off, settings, anywhere, ports))).toMatchObject({
       code: 'unsupported-subscription',
       at: 'Subscription.status',
@@ -232,7 +339,7 @@ describe('rotateSecret', () => {
   test('refuses to rotate the secret of a subscription that is off', async () => {
     const ports = portsOf();
     const rotated = of(await rotateSecret(await made(ports), day, ports));
-    const off = await turnOff(rotated, ports);
+    const off = of(await turnOff(rotated, ports));
     expect(faultOf(await rotateSecret(off, day, ports))).toMatchObject({ code: 'unsupported-subscription' });
   });
 });
@@ -247,7 +354,7 @@ describe('endSubscription', () => {
 
   test('does not say so again of one that is off already', async () => {
     const ports = portsOf();
-    const off = await turnOff(await made(ports), ports);
+    const off = of(await turnOff(await made(ports), ports));
     expect(await endSubscription(off, ports)).toEqual({ wasLast: false });
   });
 });
