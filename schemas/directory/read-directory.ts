@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { defined } from '../defined.ts';
-import { codeableConcept, codeIn, fhirId, identifier } from '../fhir/datatypes.ts';
+import { codeableConcept, fhirId, identifier } from '../fhir/datatypes.ts';
 import { isObject } from '../json/json.ts';
 import { systems } from '../names.ts';
 import type { Coverage, DirectoryData, DirectoryParty, DirectoryResource } from './directory.ts';
@@ -123,7 +123,8 @@ const readEndpoint = ({ read }: Subject): undefined => {
 /** Reads a Location. Returns its area if it is one that an AMK LA covers. */
 const readLocation = ({ resource, read, fault }: Subject): string | undefined => {
   read('name', nameElement);
-  const isArea = codeIn(read('physicalType', codeableConcept.optional()), physicalTypes) === 'area';
+  const physicalType = read('physicalType', codeableConcept.optional());
+  const isArea = physicalType?.coding?.find(({ system }) => system === physicalTypes)?.code === 'area';
   const claims = (read('identifier', z.array(identifier).optional()) ?? []).flatMap(({ system, value }, index) =>
     system === systems.municipality || system === systems.county ? [{ system, value, index }] : [],
   );

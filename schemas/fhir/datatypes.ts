@@ -38,6 +38,8 @@ export const coding = z.object({
   display: optionalText,
 });
 
+export type Coding = z.output<typeof coding>;
+
 const codings = z.array(coding).optional();
 
 export const codeableConcept = z.object({ coding: codings, text: optionalText });
@@ -54,7 +56,3 @@ export const reference = z.object({
 export type Reference = z.output<typeof reference>;
 
 export const meta = z.object({ security: codings });
-
-/** First code of one system in a CodeableConcept. */
-export const codeIn = (concept: CodeableConcept | undefined, system: string): string | undefined =>
-  concept?.coding?.find((candidate) => candidate.system === system)?.code;

@@ -70,6 +70,8 @@ export const serviceRequest = z.object({
   locationReference: references,
 });
 
+export type ServiceRequest = z.output<typeof serviceRequest>;
+
 const typedValue = z.object({
   type: codeableConcept,
   valueDateTime: optionalText,

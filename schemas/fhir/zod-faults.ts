@@ -1,5 +1,7 @@
 import type { z } from 'zod';
-import { type Fault, type Refusal, refuse } from '../faults.ts';
+import { codesOf } from '../codes.ts';
+import { defined } from '../defined.ts';
+import { type Fault, faults as faultKinds, type Refusal, refuse } from '../faults.ts';
 
 /** A parsed value, or the faults of it. */
 export type Parsed<T> =
@@ -13,17 +15,27 @@ const fhirPath = (base: string, path: readonly PropertyKey[]): string =>
     base,
   );
 
-const isMissing = (issue: z.core.$ZodIssue): boolean =>
-  issue.code === 'custom'
-    ? issue.params?.['missing'] === true
-    : issue.code === 'invalid_type' && issue.input === undefined;
+const codes = codesOf(faultKinds);
+
+const isPath = (value: unknown): value is readonly (string | number)[] => Array.isArray(value);
+
+/** The code and the second path of an issue that a reader of a message has reported. */
+const reported = (issue: z.core.$ZodIssue, base: string): Pick<Fault, 'code' | 'and'> | undefined => {
+  const params = issue.code === 'custom' ? issue.params : undefined;
+  const code = codes.find((candidate) => candidate === params?.['code']);
+  const and: unknown = params?.['and'];
+  return code === undefined ? undefined : { code, ...defined({ and: isPath(and) ? fhirPath(base, and) : undefined }) };
+};
+
+const isAbsent = (issue: z.core.$ZodIssue): boolean => issue.code === 'invalid_type' && issue.input === undefined;
 
 /** Issues of zod as faults; parse with `reportInput: true`. Their messages name types and allowed codes, never a value that was sent. */
 export const faultsOf = (issues: readonly z.core.$ZodIssue[], base: string): readonly Fault[] =>
   issues.map((issue) => ({
-    code: isMissing(issue) ? 'missing-field' : 'wrong-field',
+    code: isAbsent(issue) ? 'missing-field' : 'wrong-field',
     at: fhirPath(base, issue.path),
-    detail: issue.code === 'invalid_type' && issue.input === undefined ? 'is missing' : issue.message,
+    detail: isAbsent(issue) ? 'is missing' : issue.message,
+    ...reported(issue, base),
   }));
 
 /** Parses a value with a schema; `base` is the FHIRPath of the value. */

@@ -1,10 +1,10 @@
-import { task } from '../fhir/resources.ts';
 import { defined } from '../defined.ts';
 import type { Facts, MessageType } from './message-type.ts';
+import { taskSchema } from './details.ts';
 import { requiredTaskId, requireStatus } from './fields.ts';
 import { taskIdRule } from './element-rules.ts';
 
-const schema = task.transform((resource, context): Facts => {
+const schema = taskSchema((resource, context): Facts => {
   requireStatus(context, resource, 'received');
   return defined({ task: requiredTaskId(context, resource), answer: 'received' });
 });

@@ -1,49 +1,22 @@
-import * as z from 'zod';
-import { codesOf, type CodeTable, flightPhases } from '../codes.ts';
+import type { CodeTable } from '../codes.ts';
 import { defined } from '../defined.ts';
 import { parseReference } from '../fhir/addresses.ts';
-import { type CodeableConcept, codeIn, moment } from '../fhir/datatypes.ts';
-import type { Task } from '../fhir/resources.ts';
+import type { CodeableConcept } from '../fhir/datatypes.ts';
+import type { ServiceRequest, Task } from '../fhir/resources.ts';
+import { firstGuidelines } from '../guideline.ts';
 import { parseAddress } from '../identifiers.ts';
 import { systems } from '../names.ts';
 import { comparable, comparableCallSign, hasInvisible, hasLetters } from '../text.ts';
 import { absentReasonOf } from './absent-reason.ts';
+import { codeAmong, codesIn, codingsOf, oneOf, type Placed, requiredCode, requiredCodeAmong } from './coded.ts';
+import { changesMeaning, type Context, missing, type Path, reject } from './issues.ts';
 import type { Facts } from './message-type.ts';
+import { adviceOnSystem } from './system-names.ts';
 
 /** Steps that message types share to read their focus resource. */
 
 /** Characters. What is copied into the mission's state must stay small, because every later entry has a copy of it. */
 const longestReason = 2_000;
-
-type Context = z.RefinementCtx;
-type Path = readonly (string | number)[];
-
-/** Reports an element whose value the hub cannot use. */
-const reject = (context: Context, path: Path, message: string): void => {
-  context.addIssue({ code: 'custom', path: [...path], message });
-};
-
-/** Reports an element that must be present: its fault is `missing-field`. */
-export const missing = (context: Context, path: Path, advice: string): void => {
-  context.addIssue({ code: 'custom', path: [...path], message: `is missing: ${advice}`, params: { missing: true } });
-};
-
-/** A code that must be present and in the table. */
-export const requiredCode = <Code extends string>(
-  context: Context,
-  concept: CodeableConcept | undefined,
-  path: Path,
-  system: string,
-  table: Readonly<Record<Code, unknown>>,
-): Code | undefined => {
-  const found = codeIn(concept, system);
-  const codes = codesOf(table);
-  const code = codes.find((candidate) => candidate === found);
-  const advice = `give one code of ${system}: ${codes.join(', ')}`;
-  if (found === undefined) missing(context, path, advice);
-  else if (code === undefined) reject(context, path, `has an unknown code: ${advice}`);
-  return code;
-};
 
 /** Free text that is copied into the mission's state: trimmed, and limited in length. */
 export const wordsIn = (context: Context, text: string | undefined, path: Path): string | undefined => {
@@ -63,19 +36,37 @@ export const requiredWords = (context: Context, text: string | undefined, path: 
   return words;
 };
 
-/** A reason of one of the hub's own tables, with a text if the code is `other`. */
+/** Codes of a version of the guideline, where the version of the mission is not known: those of the release. */
+const [{ criteria: releasedCriteria, refusalReasons: releasedReasons }] = firstGuidelines;
+
+/** A concept with its path. */
+type PlacedConcept = Placed<CodeableConcept>;
+
+export const placedConcepts = (
+  concepts: readonly CodeableConcept[] | undefined,
+  path: Path,
+): readonly PlacedConcept[] => (concepts ?? []).map((value, index) => ({ value, path: [...path, index] }));
+
+/** The one reason of one of the hub's own tables among concepts, with a text if the code is `other`. */
 export const requiredReason = <Code extends string>(
   context: Context,
-  concept: CodeableConcept | undefined,
+  concepts: readonly PlacedConcept[],
   path: Path,
   system: string,
   codes: Readonly<Record<Code, unknown>>,
   table: CodeTable,
 ): Facts['reason'] => {
-  const code = requiredCode(context, concept, path, system, codes);
+  const stating = concepts.filter(({ value }) => value.coding?.some((coding) => coding.system === system) === true);
+  const [first = { value: {}, path }] = stating;
+  const codings = concepts.flatMap((concept) => codingsOf(concept.value, concept.path));
+  const code = requiredCodeAmong(context, codings, first.path, system, codes);
   if (code === undefined) return undefined;
+  const texts = stating.flatMap(({ value: { text }, path: at }) =>
+    text === undefined ? [] : [{ value: text, path: [...at, 'text'] }],
+  );
+  const text = oneOf(context, texts, { what: 'the text of one reason' });
   const readText = code === 'other' ? requiredWords : wordsIn;
-  return { table, code, ...defined({ text: readText(context, concept?.text, [...path, 'text']) }) };
+  return { table, code, ...defined({ text: readText(context, text.value, [...first.path, 'text']) }) };
 };
 
 /** The status that a Task must have in this message, so that a system that knows only FHIR is not misled. */
@@ -101,20 +92,42 @@ export const requiredAnswer = <Answer extends string>(
  */
 export const requiredRefusal = (context: Context, resource: Task): Facts['reason'] => {
   const path = ['statusReason'];
-  const code = codeIn(resource.statusReason, systems.refusalReason);
-  if (code === undefined) missing(context, path, `give a code of ${systems.refusalReason}`);
+  const own = { system: systems.refusalReason, codes: Object.keys(releasedReasons) };
+  const code = codeAmong(context, codingsOf(resource.statusReason, path), own);
+  if (code.found === 'nothing') missing(context, path, `give a code of ${systems.refusalReason}`);
   const text = requiredWords(context, resource.statusReason?.text, [...path, 'text']);
-  return code === undefined ? undefined : { table: 'refusal-reason', code, ...defined({ text }) };
+  return code.found === 'one' ? { table: 'refusal-reason', code: code.value, ...defined({ text }) } : undefined;
 };
 
-/** The mission criteria among the codes of the concepts; they are checked against the guideline where the mission is known. */
-export const criteriaIn = (...concepts: readonly (CodeableConcept | undefined)[]): readonly string[] | undefined => {
-  const codes = concepts.flatMap((concept) =>
-    (concept?.coding ?? []).flatMap(({ system, code }) =>
-      system === systems.missionCriterion && code !== undefined ? [code] : [],
-    ),
-  );
-  return codes.length === 0 ? undefined : [...new Set(codes)];
+/**
+ * The mission criteria among the codes of the concepts, a set. They are checked against the guideline where the mission is known.
+ */
+export const criteriaIn = (context: Context, concepts: readonly PlacedConcept[]): readonly string[] | undefined => {
+  const codings = concepts.flatMap(({ value, path }) => codingsOf(value, path));
+  const { codes } = codesIn(context, codings, {
+    system: systems.missionCriterion,
+    codes: Object.keys(releasedCriteria),
+  });
+  return codes.length === 0 ? undefined : [...new Set(codes.map(({ value }) => value))];
+};
+
+/** The criteria in `Task.reasonCode`. */
+export const taskCriteria = (context: Context, { reasonCode }: Task): readonly string[] | undefined =>
+  criteriaIn(context, reasonCode === undefined ? [] : [{ value: reasonCode, path: ['reasonCode'] }]);
+
+/** What a sender sends to say that a mission has another status. */
+const statusMessages: Readonly<Partial<Record<ServiceRequest['status'], string>>> = {
+  revoked: 'to cancel the mission, send mission-cancel',
+  'entered-in-error': 'to cancel the mission, send mission-cancel with the reason entered-in-error',
+  completed: 'the hub completes the mission when its flights have ended: send resource-status or mission-report',
+  'on-hold': 'to defer the decision, the AMK LA sends mission-decision with the answer deferred',
+};
+
+/** A ServiceRequest that describes a mission is active: whether the mission is over is said by other messages. */
+export const requireActive = (context: Context, { status }: ServiceRequest): void => {
+  if (status === 'active') return;
+  const instead = statusMessages[status];
+  changesMeaning(context, ['status'], `must be "active"${instead === undefined ? '' : `; ${instead}`}`);
 };
 
 const invisibleAdvice =
@@ -132,66 +145,19 @@ export const callSign = (context: Context, value: string | undefined, path: Path
   return sign;
 };
 
-/** The call sign of the helicopter, aeroplane or car that a Task is about, if it gives one. */
-export const resourceIn = (context: Context, resource: Task, element: 'input' | 'output'): string | undefined => {
-  const values = resource[element] ?? [];
-  const index = values.findIndex((one) => codeIn(one.type, systems.taskDetail) === 'resource');
-  if (index === -1) return undefined;
-  const path = [element, index, 'valueReference', 'identifier'];
-  const identifier = values[index]?.valueReference?.identifier;
-  const sign = identifier?.system === systems.resource ? callSign(context, identifier.value, path) : undefined;
-  if (sign === undefined) missing(context, path, `give the call sign, system ${systems.resource}`);
-  return sign;
-};
-
-/** Organisation number in a typed value of a Task's `output`. */
-export const organisationIn = (resource: Task, code: string): string | undefined => {
-  const identifier = resource.output?.find((value) => codeIn(value.type, systems.taskDetail) === code)?.valueReference
-    ?.identifier;
-  return identifier?.system === systems.organisationNumber ? identifier.value : undefined;
-};
-
 /** The hub's id of the Task that is answered. */
 export const requiredTaskId = (context: Context, resource: Task): string | undefined => {
   if (resource.id === undefined) missing(context, ['id'], 'give the id of the Task as the hub gave it');
   return resource.id;
 };
 
-/** Result of `detailMoment`. With `faulty` the fault has been reported already. */
-type Detail =
-  | { readonly found: 'moment'; readonly value: string }
-  | { readonly found: 'faulty' | 'nothing'; readonly value?: undefined };
-
-/** A date with time and zone in a typed value of a Task, by its code in the hub's task-detail system. */
-const detailMoment = (context: Context, resource: Task, element: 'input' | 'output', code: string): Detail => {
-  const values = resource[element] ?? [];
-  const index = values.findIndex((one) => codeIn(one.type, systems.taskDetail) === code);
-  if (index === -1) return { found: 'nothing' };
-  const value = values[index]?.valueDateTime;
-  if (value !== undefined && moment.safeParse(value).success) return { found: 'moment', value };
-  const path = [element, index, 'valueDateTime'];
-  const advice = 'give for example 2026-02-01T12:30:00+01:00';
-  if (value === undefined) missing(context, path, advice);
-  else reject(context, path, `is not a date with time and zone: ${advice}`);
-  return { found: 'faulty' };
-};
-
-/** The estimated time of arrival, if one is given. */
-export const optionalEta = (context: Context, resource: Task, element: 'input' | 'output'): Detail =>
-  detailMoment(context, resource, element, 'eta');
-
-/** The estimated time of arrival, which must be given. */
-export const requiredEta = (context: Context, resource: Task, element: 'input' | 'output'): string | undefined => {
-  const eta = optionalEta(context, resource, element);
-  if (eta.found === 'nothing')
-    missing(context, [element], `give the ETA: type ${systems.taskDetail}|eta with valueDateTime`);
-  return eta.value;
-};
-
-/** The first Task among references that `resolveFocus` has resolved. */
-export const taskIn = (references: Task['partOf']): string | undefined => {
-  const [first] = (references ?? []).map(({ reference = '' }) => parseReference(reference));
-  return first?.form === 'relative' && first.type === 'Task' ? first.id : undefined;
+/** The one Task that `Task.partOf` names, of the references that `resolveFocus` has resolved. */
+export const flightIn = (context: Context, { partOf }: Task): string | undefined => {
+  const named = (partOf ?? []).flatMap(({ reference = '' }, index) => {
+    const parsed = parseReference(reference);
+    return parsed.form === 'relative' && parsed.type === 'Task' ? [{ value: parsed.id, path: ['partOf', index] }] : [];
+  });
+  return oneOf(context, named, { what: 'the flight' }).value;
 };
 
 /** The id if it has the form of the hub's Task ids; `undefined` for a sender's own id. */
@@ -218,6 +184,8 @@ export const incidentIn = (
 ): Facts['incident'] => {
   // An update may take it back.
   if (requisition === undefined || absentReasonOf(requisition) !== undefined) return undefined;
+  const advice = requisition.system === undefined ? undefined : adviceOnSystem(requisition.system);
+  if (advice !== undefined) reject(context, ['requisition', 'system'], advice);
   const system = comparable(requisition.system ?? '');
   const value = comparable(requisition.value ?? '');
   if (hasInvisible(system + value)) reject(context, ['requisition'], `has ${invisibleAdvice}`);
@@ -225,27 +193,4 @@ export const incidentIn = (
   if (system.length + value.length > longestIncident)
     reject(context, ['requisition'], `is longer than ${longestIncident} characters`);
   return { system, value };
-};
-
-const phaseCodes = codesOf(flightPhases);
-
-/** Flight phases in a Task's `output`, each with the time at which it was observed; `undefined` if there are none. */
-export const phasesIn = (context: Context, resource: Task): Facts['phases'] => {
-  const reports = resource.output?.some((value) => codeIn(value.type, systems.flightPhase) !== undefined) ?? false;
-  const found = (resource.output ?? []).flatMap((value, index) => {
-    const code = codeIn(value.type, systems.flightPhase);
-    if (code === undefined) return [];
-    const phase = phaseCodes.find((known) => known === code);
-    if (phase === undefined) {
-      const advice = `give one of ${phaseCodes.join(', ')}`;
-      reject(context, ['output', index, 'type'], `has an unknown flight phase: ${advice}`);
-    }
-    const seenAt = value.valueDateTime;
-    const path = ['output', index, 'valueDateTime'];
-    const advice = 'give the time at which the phase was observed, as date, time and zone';
-    if (seenAt === undefined) missing(context, path, advice);
-    else if (!moment.safeParse(seenAt).success) reject(context, path, `is not a date with time and zone: ${advice}`);
-    return phase === undefined || seenAt === undefined ? [] : [{ phase, seenAt }];
-  });
-  return reports ? found : undefined;
 };

@@ -1,28 +1,20 @@
 import { medicalGrounds } from '../codes.ts';
 import { defined } from '../defined.ts';
-import { codeIn } from '../fhir/datatypes.ts';
 import { clinicalImpression } from '../fhir/resources.ts';
 import { systems } from '../names.ts';
 import type { Facts, MessageType } from './message-type.ts';
-import { requiredCode, requiredWords, wordsIn } from './fields.ts';
+import { codingsOf, requiredCodeAmong } from './coded.ts';
+import { requiredWords, wordsIn } from './fields.ts';
+import { changesMeaning } from './issues.ts';
 import { authorRule } from './element-rules.ts';
 
 const schema = clinicalImpression.transform((resource, context): Facts => {
   if (resource.status !== 'completed')
-    context.addIssue({
-      code: 'custom',
-      path: ['status'],
-      message: 'must be "completed": send the assessment when it is finished',
-    });
-  const findings = resource.finding ?? [];
-  const index = findings.findIndex((one) => codeIn(one.itemCodeableConcept, systems.medicalGround) !== undefined);
-  const answer = requiredCode(
-    context,
-    findings[index]?.itemCodeableConcept,
-    index === -1 ? ['finding'] : ['finding', index, 'itemCodeableConcept'],
-    systems.medicalGround,
-    medicalGrounds,
+    changesMeaning(context, ['status'], 'must be "completed": send the assessment when it is finished');
+  const codings = (resource.finding ?? []).flatMap(({ itemCodeableConcept }, index) =>
+    codingsOf(itemCodeableConcept, ['finding', index, 'itemCodeableConcept']),
   );
+  const answer = requiredCodeAmong(context, codings, ['finding'], systems.medicalGround, medicalGrounds);
   const readSummary = answer === 'indicated' ? wordsIn : requiredWords;
   return defined({ answer, words: readSummary(context, resource.summary, ['summary']) });
 });

@@ -1,26 +1,23 @@
 import { cancelReasons } from '../codes.ts';
 import { defined } from '../defined.ts';
 import { serviceRequest } from '../fhir/resources.ts';
-import { codeIn } from '../fhir/datatypes.ts';
 import { systems } from '../names.ts';
 import type { Facts, MessageType } from './message-type.ts';
-import { requiredReason } from './fields.ts';
+import { placedConcepts, requiredReason } from './fields.ts';
+import { reject } from './issues.ts';
 
 const schema = serviceRequest.transform((request, context): Facts => {
-  const index = request.reasonCode?.findIndex((concept) => codeIn(concept, systems.cancelReason) !== undefined) ?? -1;
-  const path = index === -1 ? ['reasonCode'] : ['reasonCode', index];
   const reason = requiredReason(
     context,
-    request.reasonCode?.[index],
-    path,
+    placedConcepts(request.reasonCode, ['reasonCode']),
+    ['reasonCode'],
     systems.cancelReason,
     cancelReasons,
     'cancel-reason',
   );
   const status = reason?.code === 'entered-in-error' ? 'entered-in-error' : 'revoked';
-  if (reason !== undefined && request.status !== status) {
-    context.addIssue({ code: 'custom', path: ['status'], message: `must be "${status}" for this reason` });
-  }
+  if (reason !== undefined && request.status !== status)
+    reject(context, ['status'], `must be "${status}" for this reason`);
   return defined({ reason });
 });
 

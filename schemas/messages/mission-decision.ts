@@ -1,10 +1,11 @@
 import { decisions, type TaskStatus } from '../codes.ts';
 import { defined } from '../defined.ts';
-import { task } from '../fhir/resources.ts';
 import { moment } from '../fhir/datatypes.ts';
 import { systems } from '../names.ts';
 import type { Facts, MessageType } from './message-type.ts';
-import { criteriaIn, missing, requiredAnswer, requiredRefusal, requiredTaskId } from './fields.ts';
+import { taskSchema } from './details.ts';
+import { requiredAnswer, requiredRefusal, requiredTaskId, taskCriteria } from './fields.ts';
+import { missing } from './issues.ts';
 import { authorRule, refusalRule, taskIdRule } from './element-rules.ts';
 
 const statusOf = {
@@ -14,7 +15,7 @@ const statusOf = {
   rejected: 'rejected',
 } as const satisfies Readonly<Record<keyof typeof decisions, TaskStatus>>;
 
-const schema = task.transform((resource, context): Facts => {
+const schema = taskSchema((resource, context): Facts => {
   const answer = requiredAnswer(context, resource, systems.missionDecision, statusOf);
   const reason = answer === undefined || answer === 'accepted' ? undefined : requiredRefusal(context, resource);
   const until = resource.restriction?.period?.end;
@@ -30,7 +31,7 @@ const schema = task.transform((resource, context): Facts => {
     answer,
     reason,
     until: answer === 'deferred' ? until : undefined,
-    criteria: criteriaIn(resource.reasonCode),
+    criteria: taskCriteria(context, resource),
   });
 });
 

@@ -1,16 +1,16 @@
 import { forwardReasons } from '../codes.ts';
 import { defined } from '../defined.ts';
-import { task } from '../fhir/resources.ts';
 import { systems } from '../names.ts';
 import type { Facts, MessageType } from './message-type.ts';
+import { taskSchema } from './details.ts';
 import { requiredReason, requiredTaskId, requireStatus } from './fields.ts';
 import { taskIdRule } from './element-rules.ts';
 
-const schema = task.transform((resource, context): Facts => {
+const schema = taskSchema((resource, context): Facts => {
   requireStatus(context, resource, 'cancelled');
   const reason = requiredReason(
     context,
-    resource.statusReason,
+    resource.statusReason === undefined ? [] : [{ value: resource.statusReason, path: ['statusReason'] }],
     ['statusReason'],
     systems.forwardReason,
     forwardReasons,

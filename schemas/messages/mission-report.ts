@@ -1,17 +1,16 @@
 import { defined } from '../defined.ts';
-import { task } from '../fhir/resources.ts';
 import type { Facts, MessageType } from './message-type.ts';
-import { phasesIn, requiredTaskId, requireStatus, resourceIn } from './fields.ts';
+import { taskSchema } from './details.ts';
+import { requiredTaskId, requireStatus } from './fields.ts';
 import { taskIdRule } from './element-rules.ts';
 
-const schema = task.transform((resource, context): Facts => {
+const schema = taskSchema((resource, context, { output }): Facts => {
   requireStatus(context, resource, 'completed');
-  const phases = phasesIn(context, resource);
   return defined({
     task: requiredTaskId(context, resource),
     answer: 'reported',
-    phases: phases === undefined || phases.length === 0 ? undefined : phases,
-    resource: resourceIn(context, resource, 'output'),
+    phases: output.phases,
+    resource: output.resource.value,
   });
 });
 

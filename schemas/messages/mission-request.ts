@@ -3,7 +3,8 @@ import { defined } from '../defined.ts';
 import { serviceRequest } from '../fhir/resources.ts';
 import { systems } from '../names.ts';
 import type { Facts, MessageType } from './message-type.ts';
-import { criteriaIn, incidentIn, missing } from './fields.ts';
+import { criteriaIn, incidentIn, placedConcepts, requireActive } from './fields.ts';
+import { missing, reject } from './issues.ts';
 
 const schema = serviceRequest.transform((request, context): Facts => {
   const priorities = codesOf(urgencies);
@@ -11,13 +12,12 @@ const schema = serviceRequest.transform((request, context): Facts => {
   if (urgency === undefined) {
     const advice = `give the urgency as one of ${priorities.join(', ')}`;
     if (request.priority === undefined) missing(context, ['priority'], advice);
-    else context.addIssue({ code: 'custom', path: ['priority'], message: advice });
+    else reject(context, ['priority'], advice);
   }
-  const criteria = criteriaIn(...(request.reasonCode ?? []));
+  const criteria = criteriaIn(context, placedConcepts(request.reasonCode, ['reasonCode']));
   if (criteria === undefined)
     missing(context, ['reasonCode'], `give at least one criterion of ${systems.missionCriterion}`);
-  if (request.status !== 'active')
-    context.addIssue({ code: 'custom', path: ['status'], message: 'must be "active" in a request' });
+  requireActive(context, request);
   return defined({ urgency, criteria, incident: incidentIn(context, request) });
 });
 

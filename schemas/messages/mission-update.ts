@@ -3,20 +3,18 @@ import { defined } from '../defined.ts';
 import { serviceRequest } from '../fhir/resources.ts';
 import { systems } from '../names.ts';
 import type { Facts, MessageType } from './message-type.ts';
-import { criteriaIn, incidentIn } from './fields.ts';
+import { criteriaIn, incidentIn, placedConcepts, requireActive } from './fields.ts';
+import { reject } from './issues.ts';
 
 const schema = serviceRequest.transform((request, context): Facts => {
   const urgency = codesOf(urgencies).find((code) => code === request.priority);
   if (request.priority !== undefined && urgency === undefined) {
-    context.addIssue({
-      code: 'custom',
-      path: ['priority'],
-      message: `must be one of ${codesOf(urgencies).join(', ')}`,
-    });
+    reject(context, ['priority'], `must be one of ${codesOf(urgencies).join(', ')}`);
   }
+  requireActive(context, request);
   return defined({
     urgency,
-    criteria: criteriaIn(...(request.reasonCode ?? [])),
+    criteria: criteriaIn(context, placedConcepts(request.reasonCode, ['reasonCode'])),
     incident: incidentIn(context, request),
   });
 });
@@ -36,6 +34,11 @@ export const missionUpdate = {
       path: 'MessageHeader.focus',
       required: 'always',
       what: `The mission, by identifier (system \`${systems.mission}\`); and a ServiceRequest if the message changes the description of the mission (requester and coordinating AMK LA only). An element that it states replaces the earlier one as a whole; an element that is absent stays. An element without a value, with the extension \`data-absent-reason\` \`not-applicable\`, is taken back.`,
+    },
+    {
+      path: 'ServiceRequest.status',
+      required: 'never',
+      what: '`active`. Another status is refused: other messages cancel or end a mission.',
     },
     { path: 'ServiceRequest.priority', required: 'never', what: 'A new urgency.' },
     {

@@ -1,12 +1,13 @@
 import { outcomeAssessments } from '../codes.ts';
 import { defined } from '../defined.ts';
-import { task } from '../fhir/resources.ts';
 import { systems } from '../names.ts';
 import type { Facts, MessageType } from './message-type.ts';
-import { requiredCode, requiredTaskId, wordsIn } from './fields.ts';
+import { requiredCode } from './coded.ts';
+import { taskSchema } from './details.ts';
+import { requiredTaskId, wordsIn } from './fields.ts';
 import { taskIdRule } from './element-rules.ts';
 
-const schema = task.transform((resource, context): Facts => {
+const schema = taskSchema((resource, context): Facts => {
   const answer = requiredCode(
     context,
     resource.businessStatus,

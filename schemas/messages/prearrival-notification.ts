@@ -1,18 +1,18 @@
 import { defined } from '../defined.ts';
-import { task } from '../fhir/resources.ts';
 import type { Facts, MessageType } from './message-type.ts';
-import { hubTaskId, organisationIn, requiredEta, requiredRefusal, requireStatus, taskIn } from './fields.ts';
+import { requiredEta, taskSchema } from './details.ts';
+import { flightIn, hubTaskId, requiredRefusal, requireStatus } from './fields.ts';
 
-const schema = task.transform((resource, context): Facts => {
+const schema = taskSchema((resource, context, { input, output }): Facts => {
   // With the hub's Task id, the message updates or withdraws an earlier notification.
   const known = hubTaskId(resource.id);
   if (known !== undefined && resource.status === 'cancelled') {
     const reason = requiredRefusal(context, resource);
-    return defined({ task: known, answer: 'cancelled', reason, divertedTo: organisationIn(resource, 'diverted-to') });
+    return defined({ task: known, answer: 'cancelled', reason, divertedTo: output.divertedTo.value });
   }
   requireStatus(context, resource, 'requested');
-  const eta = requiredEta(context, resource, 'input');
-  return defined({ task: known, answer: 'updated', eta, partOf: taskIn(resource.partOf) });
+  const eta = requiredEta(context, input, 'input');
+  return defined({ task: known, answer: 'updated', eta, partOf: flightIn(context, resource) });
 });
 
 export const prearrivalNotification = {

@@ -1,9 +1,10 @@
 import { prearrivalAnswers, type TaskStatus } from '../codes.ts';
 import { defined } from '../defined.ts';
-import { task } from '../fhir/resources.ts';
 import { systems } from '../names.ts';
 import type { Facts, MessageType } from './message-type.ts';
-import { missing, organisationIn, requiredAnswer, requiredRefusal, requiredTaskId } from './fields.ts';
+import { taskSchema } from './details.ts';
+import { requiredAnswer, requiredRefusal, requiredTaskId } from './fields.ts';
+import { contradict, missing } from './issues.ts';
 import { authorRule, refusalRule, taskIdRule } from './element-rules.ts';
 
 const statusOf = {
@@ -12,11 +13,18 @@ const statusOf = {
   'cannot-receive': 'rejected',
 } as const satisfies Readonly<Record<keyof typeof prearrivalAnswers, TaskStatus>>;
 
-const schema = task.transform((resource, context): Facts => {
+const schema = taskSchema((resource, context, { output }): Facts => {
   const answer = requiredAnswer(context, resource, systems.prearrivalAnswer, statusOf);
   const reason = answer === 'diverted' || answer === 'cannot-receive' ? requiredRefusal(context, resource) : undefined;
-  const divertedTo = answer === 'diverted' ? organisationIn(resource, 'diverted-to') : undefined;
-  if (answer === 'diverted' && divertedTo === undefined) {
+  const divertedTo = answer === 'diverted' ? output.divertedTo.value : undefined;
+  if (answer !== undefined && answer !== 'diverted' && output.divertedTo.found === 'one')
+    contradict(
+      context,
+      ['businessStatus'],
+      output.divertedTo.path,
+      `the answer is ${answer}, and a hospital is named to divert to`,
+    );
+  if (answer === 'diverted' && output.divertedTo.found === 'nothing') {
     missing(
       context,
       ['output'],

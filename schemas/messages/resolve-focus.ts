@@ -1,4 +1,3 @@
-import { isObject } from '../json/json.ts';
 import { hubTaskId } from './fields.ts';
 import type { Found, Resolver } from './resolver.ts';
 import { reference as referenceSchema } from '../fhir/datatypes.ts';
@@ -16,10 +15,15 @@ const taskOf = (value: unknown, focus: Found, { resolve }: Resolver): string | u
   return resourceType === 'Task' && typeof id === 'string' ? hubTaskId(id) : undefined;
 };
 
-/** A copy in which `Task.partOf` has only Tasks of the hub, each as `Task/<id>`. */
+/** A copy in which each reference of `Task.partOf` to a Task of the hub is `Task/<id>`, and any other is empty. */
 export const resolveFocus = (focus: Found, resolver: Resolver): Readonly<Record<string, unknown>> => {
   const { partOf, ...others } = focus.resource;
   if (!Array.isArray(partOf)) return focus.resource;
-  const tasks = new Set(partOf.filter(isObject).flatMap((one) => taskOf(one, focus, resolver) ?? []));
-  return { ...others, partOf: [...tasks].map((id) => ({ reference: `Task/${id}` })) };
+  return {
+    ...others,
+    partOf: partOf.map((one: unknown) => {
+      const id = taskOf(one, focus, resolver);
+      return id === undefined ? {} : { reference: `Task/${id}` };
+    }),
+  };
 };

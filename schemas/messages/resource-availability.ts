@@ -1,24 +1,40 @@
+import type * as z from 'zod';
 import { resourceAvailabilities, resourceKinds } from '../codes.ts';
 import { defined } from '../defined.ts';
 import { location } from '../fhir/resources.ts';
 import { systems } from '../names.ts';
 import type { Facts, MessageType } from './message-type.ts';
-import { callSign, missing, requiredCode } from './fields.ts';
+import { codingsOf, oneOf, requiredCodeAmong } from './coded.ts';
+import { callSign, placedConcepts } from './fields.ts';
+import { type Context, missing, reject } from './issues.ts';
+import { adviceOnSystem } from './system-names.ts';
+
+/** The call sign of the resource, among the identifiers of its Location. */
+const requiredCallSign = (context: Context, { identifier }: z.output<typeof location>): string | undefined => {
+  const signs = (identifier ?? []).flatMap(({ system, value }, index) => {
+    const path = ['identifier', index];
+    const advice = system === undefined ? undefined : adviceOnSystem(system);
+    if (advice !== undefined) reject(context, [...path, 'system'], advice);
+    const sign = system === systems.resource ? callSign(context, value, path) : undefined;
+    return sign === undefined ? [] : [{ value: sign, path }];
+  });
+  const read = oneOf(context, signs, { what: 'the call sign' });
+  if (read.found === 'nothing') missing(context, ['identifier'], `give the call sign, system ${systems.resource}`);
+  return read.value;
+};
 
 const schema = location.transform((resource, context): Facts => {
-  const identifier = resource.identifier?.find(({ system }) => system === systems.resource);
-  const sign = callSign(context, identifier?.value, ['identifier']);
-  if (sign === undefined) missing(context, ['identifier'], `give the call sign, system ${systems.resource}`);
-  const availability = requiredCode(
+  const path = ['operationalStatus'];
+  const availability = requiredCodeAmong(
     context,
-    resource.operationalStatus === undefined ? undefined : { coding: [resource.operationalStatus] },
-    ['operationalStatus'],
+    resource.operationalStatus === undefined ? [] : [{ value: resource.operationalStatus, path }],
+    path,
     systems.resourceAvailability,
     resourceAvailabilities,
   );
-  const [first] = resource.type ?? [];
-  const resourceKind = requiredCode(context, first, ['type'], systems.resourceKind, resourceKinds);
-  return defined({ resource: sign, availability, resourceKind });
+  const kinds = placedConcepts(resource.type, ['type']).flatMap((kind) => codingsOf(kind.value, kind.path));
+  const resourceKind = requiredCodeAmong(context, kinds, ['type'], systems.resourceKind, resourceKinds);
+  return defined({ resource: requiredCallSign(context, resource), availability, resourceKind });
 });
 
 export const resourceAvailability = {

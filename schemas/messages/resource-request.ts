@@ -1,11 +1,12 @@
 import { resourceKinds } from '../codes.ts';
 import { defined } from '../defined.ts';
-import { task } from '../fhir/resources.ts';
 import { systems } from '../names.ts';
 import type { Facts, MessageType } from './message-type.ts';
-import { hubTaskId, requiredCode, requiredRefusal, requireStatus, resourceIn } from './fields.ts';
+import { requiredCode } from './coded.ts';
+import { taskSchema } from './details.ts';
+import { hubTaskId, requiredRefusal, requireStatus } from './fields.ts';
 
-const schema = task.transform((resource, context): Facts => {
+const schema = taskSchema((resource, context, { input }): Facts => {
   // With the hub's Task id and `cancelled`, the message stands the resource down.
   const known = hubTaskId(resource.id);
   if (known !== undefined && resource.status === 'cancelled') {
@@ -14,7 +15,7 @@ const schema = task.transform((resource, context): Facts => {
   requireStatus(context, resource, 'requested');
   return defined({
     resourceKind: requiredCode(context, resource.code, ['code'], systems.resourceKind, resourceKinds),
-    resource: resourceIn(context, resource, 'input'),
+    resource: input.resource.value,
   });
 });
 

@@ -1,9 +1,9 @@
 import { resourceAnswers, type TaskStatus } from '../codes.ts';
 import { defined } from '../defined.ts';
-import { task } from '../fhir/resources.ts';
 import { systems } from '../names.ts';
 import type { Facts, MessageType } from './message-type.ts';
-import { optionalEta, requiredAnswer, requiredEta, requiredRefusal, requiredTaskId, resourceIn } from './fields.ts';
+import { requiredEta, taskSchema } from './details.ts';
+import { requiredAnswer, requiredRefusal, requiredTaskId } from './fields.ts';
 import { authorRule, refusalRule, taskIdRule } from './element-rules.ts';
 
 const statusOf = {
@@ -13,17 +13,16 @@ const statusOf = {
   aborted: 'failed',
 } as const satisfies Readonly<Record<keyof typeof resourceAnswers, TaskStatus>>;
 
-const schema = task.transform((resource, context): Facts => {
+const schema = taskSchema((resource, context, { output }): Facts => {
   const answer = requiredAnswer(context, resource, systems.resourceAnswer, statusOf);
-  const eta =
-    answer === 'accepted' ? requiredEta(context, resource, 'output') : optionalEta(context, resource, 'output').value;
+  const eta = answer === 'accepted' ? requiredEta(context, output, 'output') : output.eta.value;
   const reason = answer === undefined || answer === 'accepted' ? undefined : requiredRefusal(context, resource);
   return defined({
     task: requiredTaskId(context, resource),
     answer,
     eta,
     reason,
-    resource: resourceIn(context, resource, 'output'),
+    resource: output.resource.value,
   });
 });
 

@@ -1,8 +1,9 @@
 import { defined } from '../defined.ts';
-import { task } from '../fhir/resources.ts';
 import { systems } from '../names.ts';
 import type { Facts, MessageType } from './message-type.ts';
-import { missing, optionalEta, organisationIn, phasesIn, requiredTaskId, resourceIn } from './fields.ts';
+import { taskSchema } from './details.ts';
+import { requiredTaskId } from './fields.ts';
+import { missing } from './issues.ts';
 import { taskIdRule } from './element-rules.ts';
 
 const groundPhases: readonly string[] = ['alarm-received', 'unit-alerted'];
@@ -14,25 +15,26 @@ const answerOf = (seen: readonly string[], namesHospital: boolean): string => {
   return seen.some((phase) => !groundPhases.includes(phase)) ? 'under-way' : 'reported';
 };
 
-const schema = task.transform((resource, context): Facts => {
-  const phases = phasesIn(context, resource);
-  const eta = optionalEta(context, resource, 'output');
-  if (phases === undefined && eta.found === 'nothing' && resource.location === undefined) {
+const schema = taskSchema((resource, context, { output }): Facts => {
+  const { phases = [], eta } = output;
+  // A detail that cannot be read has been reported.
+  const isFaulty = context.issues.length > 0;
+  if (!isFaulty && phases.length === 0 && eta.found === 'nothing' && resource.location === undefined) {
     missing(
       context,
       ['output'],
       `report at least a flight phase (${systems.flightPhase}), an ETA or a position (Task.location)`,
     );
   }
-  const seen = (phases ?? []).map(({ phase }) => phase);
-  const handedOverTo = organisationIn(resource, 'handed-over-to');
+  const seen = phases.map(({ phase }) => phase);
+  const handedOverTo = output.handedOverTo.value;
   return defined({
     task: requiredTaskId(context, resource),
     answer: answerOf(seen, handedOverTo !== undefined),
-    phases: phases === undefined || phases.length === 0 ? undefined : phases,
+    phases: output.phases,
     eta: eta.value,
     handedOverTo,
-    resource: resourceIn(context, resource, 'output'),
+    resource: output.resource.value,
   });
 });
 

@@ -1,16 +1,16 @@
 import { defined } from '../defined.ts';
-import { task } from '../fhir/resources.ts';
 import type { Facts, MessageType } from './message-type.ts';
-import { criteriaIn, requiredTaskId, requiredWords, requireStatus } from './fields.ts';
+import { taskSchema } from './details.ts';
+import { requiredTaskId, requiredWords, requireStatus, taskCriteria } from './fields.ts';
 import { taskIdRule } from './element-rules.ts';
 
-const schema = task.transform((resource, context): Facts => {
+const schema = taskSchema((resource, context): Facts => {
   requireStatus(context, resource, 'requested');
   return defined({
     task: requiredTaskId(context, resource),
     answer: 'disputed',
     words: requiredWords(context, resource.description, ['description']),
-    criteria: criteriaIn(resource.reasonCode),
+    criteria: taskCriteria(context, resource),
   });
 });
 

@@ -407,7 +407,7 @@ describe('refused message', () => {
     ],
     ['an entry with a request', ['entry', 1, 'request'], { method: 'POST' }, 'wrong-field', 'Bundle.entry[1].request'],
     ['no urgency', [...focus, 'priority'], gone, 'missing-field', `${focusAt}.priority`],
-    ['a request that is not active', [...focus, 'status'], 'draft', 'wrong-field', `${focusAt}.status`],
+    ['a request that is not active', [...focus, 'status'], 'draft', 'changed-meaning', `${focusAt}.status`],
     ['no criterion', [...focus, 'reasonCode'], gone, 'missing-field', `${focusAt}.reasonCode`],
     [
       'a criterion of another system',

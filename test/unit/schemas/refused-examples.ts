@@ -71,7 +71,7 @@ export const refusedExamples: readonly RefusedExample[] = [
     name: 'a request that is a draft',
     file: 'mission-request.json',
     change: { [`${focus}.status`]: 'draft' },
-    faults: [['wrong-field', `${focus}.status`]],
+    faults: [['changed-meaning', `${focus}.status`]],
   },
   {
     name: 'a status that is not in FHIR',
@@ -318,7 +318,7 @@ export const refusedExamples: readonly RefusedExample[] = [
     name: 'an assessment that is not finished',
     file: 'medical-assessment.json',
     change: { [`${focus}.status`]: 'in-progress' },
-    faults: [['wrong-field', `${focus}.status`]],
+    faults: [['changed-meaning', `${focus}.status`]],
   },
   {
     name: 'a review request without a text',

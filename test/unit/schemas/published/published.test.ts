@@ -365,18 +365,21 @@ const detail = (code: string, value: Resource) => [{ type: concept(systems.taskD
 const eta = detail('eta', { valueDateTime: '2026-01-08T09:00:00+01:00' });
 
 /** Every element that an answer may need. */
-const filledIn: Readonly<Record<string, unknown>> = {
+const filledInFor = (answer: string): Readonly<Record<string, unknown>> => ({
   statusReason: { ...concept(systems.refusalReason, 'weather'), text: 'Tett tåke.' },
   restriction: { period: { end: '2026-01-08T09:00:00+01:00' } },
   output: [
     ...eta,
-    ...detail('diverted-to', {
-      valueReference: { identifier: { system: systems.organisationNumber, value: '314000005' } },
-    }),
+    // A hospital that does not divert names no other hospital.
+    ...(answer === 'diverted'
+      ? detail('diverted-to', {
+          valueReference: { identifier: { system: systems.organisationNumber, value: '314000005' } },
+        })
+      : []),
   ],
   input: eta,
   code: concept(systems.resourceKind, 'helicopter'),
-};
+});
 
 /** The example with this answer and every element that an answer needs, without the named one. */
 const answering = (type: MessageType, answer: string, without?: string): Changed =>
@@ -389,7 +392,7 @@ const answering = (type: MessageType, answer: string, without?: string): Changed
         finding: [{ itemCodeableConcept: concept(systems.medicalGround, answer) }],
       };
     const id = parseAddress(String(resource['id'])) === undefined ? hubTask : resource['id'];
-    const about = lacking({ ...resource, id, ...filledIn });
+    const about = lacking({ ...resource, id, ...filledInFor(answer) });
     if (type.answers === undefined) return { ...about, status: answer };
     const status = type.answers.statuses?.[answer] ?? resource['status'];
     return { ...about, status, businessStatus: concept(type.answers.system, answer) };
@@ -437,7 +440,12 @@ describe.each(everyAnswer)('$event with $answer', ({ type, event, answer, status
   test.each(others)('is refused with the status %s by profile and reader', (other) => {
     const odd = changedExample(type.example, (resource) =>
       resource['resourceType'] === 'Task'
-        ? { ...resource, ...filledIn, status: other, businessStatus: concept(type.answers?.system ?? '', answer) }
+        ? {
+            ...resource,
+            ...filledInFor(answer),
+            status: other,
+            businessStatus: concept(type.answers?.system ?? '', answer),
+          }
         : resource,
     );
     expect(judgedByProfiles(type, odd).join('\n')).toContain(`${event}-status-${answer}`);
@@ -550,7 +558,8 @@ describe.each(catalogue.filter((type) => namesMission(type) && !type.senders.inc
         ? named([], hubTask)
         : changedExample(type.example, (resource) => {
             const { focus } = resource;
-            if (resource['resourceType'] === 'Task') return { ...resource, ...filledIn, id: hubTask, status: standing };
+            if (resource['resourceType'] === 'Task')
+              return { ...resource, ...filledInFor('cancelled'), id: hubTask, status: standing };
             return Array.isArray(focus)
               ? { ...resource, focus: focus.filter((one: unknown) => isObject(one) && one['reference'] !== undefined) }
               : resource;

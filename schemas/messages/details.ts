@@ -1,0 +1,184 @@
+import { codesOf, flightPhases, taskDetails } from '../codes.ts';
+import { moment, timeOf } from '../fhir/datatypes.ts';
+import { type Task, task as taskResource } from '../fhir/resources.ts';
+import { systems } from '../names.ts';
+import { codeAmong, codingsOf, oneOf, type Placed, type Reading } from './coded.ts';
+import { callSign } from './fields.ts';
+import { type Context, contradict, missing, type Path, reject } from './issues.ts';
+import type { Facts } from './message-type.ts';
+import { adviceOnSystem } from './system-names.ts';
+
+/**
+ * Details of a Task: the values in `input` and `output` whose type is a code of the hub. Every reader of a Task gets them from
+ * here, and every one of them is read, so none can be passed over.
+ */
+
+type Element = 'input' | 'output';
+type DetailCode = keyof typeof taskDetails;
+type Phase = keyof typeof flightPhases;
+type TypedValue = NonNullable<Task['output']>[number];
+
+const detailCodes = codesOf(taskDetails);
+const phaseCodes = codesOf(flightPhases);
+
+/** The details of one element. */
+export interface Details {
+  readonly eta: Reading<string>;
+  /** Call sign. */
+  readonly resource: Reading<string>;
+  /** Organisation numbers. */
+  readonly divertedTo: Reading<string>;
+  readonly handedOverTo: Reading<string>;
+  /** `undefined` if there are none. */
+  readonly phases: Facts['phases'];
+}
+
+/** A value whose type is a code of the hub. */
+interface Typed {
+  readonly kind: { readonly detail: DetailCode } | { readonly phase: Phase };
+  readonly value: TypedValue;
+  readonly path: Path;
+}
+
+/** A code of one of the two systems of types, if the hub knows it. */
+const known = <Code extends string>(
+  context: Context,
+  read: Reading<string>,
+  codes: readonly Code[],
+  what: string,
+  path: Path,
+): Code | undefined => {
+  if (read.found !== 'one') return undefined;
+  const code = codes.find((candidate) => candidate === read.value);
+  if (code === undefined) reject(context, path, `has an unknown ${what}: give one of ${codes.join(', ')}`);
+  return code;
+};
+
+/** The type of a value: a detail, a flight phase, or nothing of the hub's. */
+const kindOf = (context: Context, { type }: TypedValue, path: Path): Typed['kind'] | undefined => {
+  const codings = codingsOf(type, path);
+  const details = codeAmong(context, codings, { system: systems.taskDetail, codes: detailCodes });
+  // Codings that are no codes of either system have been reported by the first reading.
+  const ofPhases = codings.filter(({ value: { system } }) => system === systems.flightPhase);
+  const unnamed = codings.filter(({ value: { system } }) => system === undefined);
+  const phases = codeAmong(context, [...ofPhases, ...unnamed], { system: systems.flightPhase, codes: phaseCodes });
+  if (details.found === 'one' && phases.found === 'one') {
+    contradict(context, details.path, phases.path, 'a value is a detail or a flight phase, not both');
+    return undefined;
+  }
+  const detail = known(context, details, detailCodes, 'detail', path);
+  const phase = known(context, phases, phaseCodes, 'flight phase', path);
+  if (detail !== undefined) return { detail };
+  return phase === undefined ? undefined : { phase };
+};
+
+const timeAdvice = 'give for example 2026-02-01T12:30:00+01:00';
+
+/** The date, time and zone of a value, if it is one. */
+const momentOf = (context: Context, { value, path }: Typed, advice: string): Placed<string> | undefined => {
+  const time = value.valueDateTime;
+  const at = [...path, 'valueDateTime'];
+  if (time === undefined) missing(context, at, advice);
+  else if (moment.safeParse(time).success) return { value: time, path: at };
+  else reject(context, at, `is not a date with time and zone: ${advice}`);
+  return undefined;
+};
+
+/** The value of the identifier that a value refers by. */
+const identifierOf = (
+  context: Context,
+  { value, path }: Typed,
+  system: string,
+  what: string,
+): Placed<string> | undefined => {
+  const at = [...path, 'valueReference', 'identifier'];
+  const identifier = value.valueReference?.identifier;
+  const advice = identifier?.system === undefined ? undefined : adviceOnSystem(identifier.system);
+  if (advice !== undefined) reject(context, [...at, 'system'], advice);
+  else if (identifier?.system !== system || identifier.value === undefined || identifier.value.trim() === '')
+    missing(context, at, `give ${what}, system ${system}`);
+  else return { value: identifier.value, path: at };
+  return undefined;
+};
+
+const isSameTime = (one: string, other: string): boolean => timeOf(one) === timeOf(other);
+
+/** One reading of all values of a kind; faulty if one of them cannot be read. */
+const readAll = (
+  values: readonly Typed[],
+  read: (value: Typed) => Placed<string> | undefined,
+  agree: (read: readonly Placed<string>[]) => Reading<string>,
+): Reading<string> => {
+  const placed = values.map(read);
+  const readable = placed.filter((one) => one !== undefined);
+  return readable.length < placed.length ? { found: 'faulty' } : agree(readable);
+};
+
+const phasesOf = (context: Context, values: readonly Typed[]): Facts['phases'] => {
+  const advice = 'give the time at which the phase was observed, as date, time and zone';
+  const seen = phaseCodes.flatMap((phase) => {
+    const ofPhase = values.filter(({ kind }) => 'phase' in kind && kind.phase === phase);
+    const read = readAll(
+      ofPhase,
+      (value) => momentOf(context, value, advice),
+      (times) => oneOf(context, times, { isSame: isSameTime, what: 'the time of one phase' }),
+    );
+    return read.found === 'one' ? [{ phase, seenAt: read.value }] : [];
+  });
+  return seen.length === 0 ? undefined : seen;
+};
+
+const detailsIn = (context: Context, resource: Task, element: Element): Details => {
+  const typed = (resource[element] ?? []).flatMap((value, index): Typed[] => {
+    const path = [element, index];
+    const kind = kindOf(context, value, [...path, 'type']);
+    return kind === undefined ? [] : [{ kind, value, path }];
+  });
+  const of = (code: DetailCode) => typed.filter(({ kind }) => 'detail' in kind && kind.detail === code);
+  const hospital = (code: DetailCode): Reading<string> =>
+    readAll(
+      of(code),
+      (value) => identifierOf(context, value, systems.organisationNumber, 'the organisation number of the hospital'),
+      (numbers) => oneOf(context, numbers, { what: 'the hospital' }),
+    );
+  return {
+    eta: readAll(
+      of('eta'),
+      (value) => momentOf(context, value, timeAdvice),
+      (times) => oneOf(context, times, { isSame: isSameTime, what: 'the ETA' }),
+    ),
+    resource: readAll(
+      of('resource'),
+      (value) => {
+        const named = identifierOf(context, value, systems.resource, 'the call sign');
+        const sign = named === undefined ? undefined : callSign(context, named.value, named.path);
+        return named === undefined || sign === undefined ? undefined : { value: sign, path: named.path };
+      },
+      (signs) => oneOf(context, signs, { what: 'the call sign' }),
+    ),
+    divertedTo: hospital('diverted-to'),
+    handedOverTo: hospital('handed-over-to'),
+    phases: phasesOf(context, typed),
+  };
+};
+
+/** The details of a Task that is in focus, of both elements. */
+export interface TaskDetails {
+  readonly input: Details;
+  readonly output: Details;
+}
+
+/** The schema of a message whose focus is a Task. All its details are read, whichever of them the message uses. */
+export const taskSchema = (read: (resource: Task, context: Context, details: TaskDetails) => Facts) =>
+  taskResource.transform((resource, context): Facts => {
+    const input = detailsIn(context, resource, 'input');
+    const output = detailsIn(context, resource, 'output');
+    return read(resource, context, { input, output });
+  });
+
+/** The ETA, which must be given. */
+export const requiredEta = (context: Context, { eta }: Details, element: Element): string | undefined => {
+  if (eta.found === 'nothing')
+    missing(context, [element], `give the ETA: type ${systems.taskDetail}|eta with valueDateTime`);
+  return eta.value;
+};
