@@ -1,13 +1,17 @@
-import { isMissionId, parseAddress } from '../../schemas/identifiers.ts';
+import { parseAddress } from '../../schemas/identifiers.ts';
 import { taskStatuses, urgencies } from '../../schemas/codes.ts';
 import { isObject } from '../../schemas/json/json.ts';
 import { systems } from '../../schemas/names.ts';
 import {
+  clinicalInstant,
+  clinicalPeriod,
+  clinicalTime,
   coding,
   component,
   concept,
   type Elements,
   guidelineUri,
+  instant,
   type Keep,
   list,
   matching,
@@ -43,17 +47,17 @@ const intents = words('proposal plan directive order original-order reflex-order
 
 const locationStatuses = words('active suspended inactive');
 
-/** References that are kept: to resources that may be shown, and to the mission and its Tasks. */
-const hubReference: Keep = (sent) => {
+/** References that are kept: to resources of the same mission that may be shown, to it and to its Tasks. */
+const hubReference: Keep = (sent, { mission }) => {
   if (!isObject(sent)) return undefined;
   const { reference, identifier } = sent;
   if (typeof reference === 'string') {
     const [type = '', id = '', ...rest] = reference.split('/');
-    const leads = Object.hasOwn(allowLists, type) && (isMissionId(id) || parseAddress(id) !== undefined);
+    const leads = Object.hasOwn(allowLists, type) && (id === mission || parseAddress(id)?.mission === mission);
     if (leads && rest.length === 0) return { reference };
   }
-  return isObject(identifier) && identifier['system'] === systems.mission && isMissionId(String(identifier['value']))
-    ? { type: 'ServiceRequest', identifier: { system: systems.mission, value: identifier['value'] } }
+  return isObject(identifier) && identifier['system'] === systems.mission && identifier['value'] === mission
+    ? { type: 'ServiceRequest', identifier: { system: systems.mission, value: mission } }
     : undefined;
 };
 
@@ -72,7 +76,7 @@ export const allowLists: Readonly<Record<string, AllowList>> = {
         shape(
           {
             system: oneOf([systems.mission]),
-            value: (id) => (typeof id === 'string' && isMissionId(id) ? id : undefined),
+            value: (id, { mission }) => (id === mission ? mission : undefined),
           },
           (kept) => kept['system'] !== undefined && kept['value'] !== undefined,
         ),
@@ -122,10 +126,10 @@ export const allowLists: Readonly<Record<string, AllowList>> = {
           (kept) => Object.keys(kept).length === 3,
         ),
       ),
-      location: (reference) =>
+      location: (reference, facts, task) =>
         isObject(reference) && reference['reference'] === '#position'
           ? { reference: '#position' }
-          : hubReference(reference),
+          : hubReference(reference, facts, task),
     },
     complete: (kept) => (kept['status'] === undefined ? undefined : withPlace({ intent: 'order', ...kept })),
   },
@@ -133,9 +137,9 @@ export const allowLists: Readonly<Record<string, AllowList>> = {
     elements: {
       status: oneOf(words('registered preliminary final amended corrected cancelled entered-in-error unknown')),
       code: concept,
-      effectiveDateTime: time,
-      effectivePeriod: period,
-      effectiveInstant: time,
+      effectiveDateTime: clinicalTime,
+      effectivePeriod: clinicalPeriod,
+      effectiveInstant: clinicalInstant,
       ...value,
       component: list(component),
     },
@@ -145,8 +149,8 @@ export const allowLists: Readonly<Record<string, AllowList>> = {
     elements: {
       status: oneOf(eventStatuses),
       code: concept,
-      performedDateTime: time,
-      performedPeriod: period,
+      performedDateTime: clinicalTime,
+      performedPeriod: clinicalPeriod,
     },
     complete: (kept) => ({ status: 'unknown', ...kept, subject: withheld }),
   },
@@ -154,8 +158,8 @@ export const allowLists: Readonly<Record<string, AllowList>> = {
     elements: {
       status: oneOf(words('in-progress not-done on-hold completed entered-in-error stopped unknown')),
       medicationCodeableConcept: concept,
-      effectiveDateTime: time,
-      effectivePeriod: period,
+      effectiveDateTime: clinicalTime,
+      effectivePeriod: clinicalPeriod,
     },
     complete: (kept) =>
       kept['effectiveDateTime'] === undefined && kept['effectivePeriod'] === undefined
@@ -171,7 +175,7 @@ export const allowLists: Readonly<Record<string, AllowList>> = {
     elements: {
       status: oneOf(words('planned arrived triaged in-progress onleave finished cancelled entered-in-error unknown')),
       class: coding,
-      period,
+      period: clinicalPeriod,
     },
     complete: (kept) => ({ status: 'unknown', class: { system: absence, code: 'masked' }, ...kept }),
   },
@@ -181,16 +185,16 @@ export const allowLists: Readonly<Record<string, AllowList>> = {
       clinicalStatus: concept,
       verificationStatus: concept,
       code: concept,
-      onsetDateTime: time,
+      onsetDateTime: clinicalTime,
     },
     complete: (kept) => ({ ...kept, subject: withheld }),
   },
   ClinicalImpression: {
     elements: {
       status: oneOf(words('in-progress completed entered-in-error')),
-      date: time,
-      effectiveDateTime: time,
-      effectivePeriod: period,
+      date: clinicalTime,
+      effectiveDateTime: clinicalTime,
+      effectivePeriod: clinicalPeriod,
       finding: list(shape({ itemCodeableConcept: concept })),
     },
     complete: (kept) => (kept['status'] === undefined ? undefined : { ...kept, subject: withheld }),
@@ -208,7 +212,8 @@ export const allowLists: Readonly<Record<string, AllowList>> = {
   },
 };
 
-export const hubId: Keep = (id) =>
-  typeof id === 'string' && (isMissionId(id) || parseAddress(id) !== undefined) ? id : undefined;
+export const hubId: Keep = (id, { mission }) =>
+  typeof id === 'string' && (id === mission || parseAddress(id)?.mission === mission) ? id : undefined;
 
-export const meta = { versionId: matching(/^\d{1,9}$/), lastUpdated: time };
+/** Of a resource of the hub. What a sender writes there is not shown. */
+export const meta = { versionId: matching(/^\d{1,9}$/), lastUpdated: instant };

@@ -7,6 +7,7 @@ import { seesNoPerson } from '../mission/access-rules.ts';
 import { type Entry, hub } from '../mission/state.ts';
 import { organisationReference, securityOf, type Viewpoint } from './fhir.ts';
 import { readableEntries } from '../mission/sent-message.ts';
+import { hubFactsOf } from './hub-facts.ts';
 import { coding, membersOf, redacted, type Resource } from './kept-elements.ts';
 import { allowLists, hubId, meta } from './de-identification-allow-list.ts';
 
@@ -21,36 +22,50 @@ export const deIdentifiedSecurity = (exercise: boolean) => ({
   security: [...(securityOf(exercise).security ?? []), redacted],
 });
 
-const isExercise = (sent: Resource): boolean => {
+const securityLabels = (sent: Resource): readonly unknown[] => {
   const labels = isObject(sent['meta']) ? sent['meta']['security'] : undefined;
-  return (
-    Array.isArray(labels) &&
-    labels.filter(isObject).some(({ system, code }) => system === systems.actReason && code === exerciseCode)
-  );
+  return Array.isArray(labels) ? labels : [];
 };
 
-/** A resource of the hub or of a message without persons and free text; `undefined` if nothing of its type is shown. */
-export const deIdentify = (sent: unknown, role: Role, exercise = false): Resource | undefined => {
+const isExercise = (sent: Resource): boolean =>
+  securityLabels(sent)
+    .filter(isObject)
+    .some(({ system, code }) => system === systems.actReason && code === exerciseCode);
+
+/** For whom a resource is de-identified, and in which entry of the mission it is shown. */
+export interface DeIdentifiedReading {
+  readonly role: Role;
+  readonly entry: Entry;
+  /** The entries that describe the mission, if the reader has them. */
+  readonly sources?: readonly Entry[];
+}
+
+/**
+ * A resource of the hub, or of a message under the hub's id, without persons and free text; `undefined` if nothing of its
+ * type is shown.
+ */
+export const deIdentify = (sent: unknown, { role, entry, sources }: DeIdentifiedReading): Resource | undefined => {
   if (!isObject(sent)) return undefined;
+  const facts = hubFactsOf(entry, sources);
   const type = String(sent['resourceType']);
   const allowList = Object.hasOwn(allowLists, type) ? allowLists[type] : undefined;
   if (allowList === undefined) return undefined;
   const elements = { ...allowList.elements, ...(role === 'observer' ? allowList.place : {}) };
-  const kept = membersOf(sent, elements);
+  const kept = membersOf(sent, elements, facts);
   const complete = allowList.complete === undefined ? kept : allowList.complete(kept, sent);
   return complete === undefined
     ? undefined
     : {
         resourceType: type,
-        ...membersOf(sent, { id: hubId }),
-        meta: { ...membersOf(sent['meta'], meta), ...deIdentifiedSecurity(exercise || isExercise(sent)) },
+        ...membersOf(sent, { id: hubId }, facts),
+        meta: { ...membersOf(sent['meta'], meta, facts), ...deIdentifiedSecurity(entry.exercise || isExercise(sent)) },
         ...complete,
       };
 };
 
 /** A resource as a role sees it. */
-export const seenBy = <Shown>(role: Role, resource: Shown, exercise: boolean): Shown | Resource | undefined =>
-  seesNoPerson(role) ? deIdentify(resource, role, exercise) : resource;
+export const seenBy = <Shown>(resource: Shown, reading: DeIdentifiedReading): Shown | Resource | undefined =>
+  seesNoPerson(reading.role) ? deIdentify(resource, reading) : resource;
 
 /** Codes of a PractitionerRole: the kind of health worker, without the person. */
 export const codedRoles = (role: Resource): readonly { readonly system: string; readonly code: string }[] => {
@@ -71,12 +86,14 @@ interface DeIdentifiedEntry {
  * What is shown of a message: its header in the hub's words, and the resources of the types that are shown, under the
  * ids by which they are read at the hub.
  */
-export const deIdentifyEntries = (entry: Entry, role: Role, view: Viewpoint): readonly DeIdentifiedEntry[] => {
+export const deIdentifyEntries = (reading: DeIdentifiedReading, view: Viewpoint): readonly DeIdentifiedEntry[] => {
+  const { entry } = reading;
   const { mission, number } = entry;
   const resources = readableEntries(entry).flatMap(
     ({ index, resourceType, resource: sent }): readonly DeIdentifiedEntry[] => {
       const id = resourceAddress(mission, number, index);
-      const resource = deIdentify({ ...sent, id }, role, entry.exercise);
+      // Of what the sender wrote in meta only the label of an exercise counts.
+      const resource = deIdentify({ ...sent, id, meta: { security: securityLabels(sent) } }, reading);
       return resource === undefined
         ? []
         : [{ index, resourceType, fullUrl: `${view.base}/${resourceType}/${id}`, resource }];
@@ -106,11 +123,11 @@ export const deIdentifyEntries = (entry: Entry, role: Role, view: Viewpoint): re
 };
 
 /** A message as it is shown to roles that may not see persons. */
-export const deIdentifiedBundle = (entry: Entry, role: Role, view: Viewpoint): Resource => ({
+export const deIdentifiedBundle = (reading: DeIdentifiedReading, view: Viewpoint): Resource => ({
   resourceType: 'Bundle',
-  id: entryAddress(entry.mission, entry.number),
-  meta: { lastUpdated: entry.receivedAt, ...deIdentifiedSecurity(entry.exercise) },
+  id: entryAddress(reading.entry.mission, reading.entry.number),
+  meta: { lastUpdated: reading.entry.receivedAt, ...deIdentifiedSecurity(reading.entry.exercise) },
   type: 'message',
-  timestamp: entry.receivedAt,
-  entry: deIdentifyEntries(entry, role, view).map(({ fullUrl, resource }) => ({ fullUrl, resource })),
+  timestamp: reading.entry.receivedAt,
+  entry: deIdentifyEntries(reading, view).map(({ fullUrl, resource }) => ({ fullUrl, resource })),
 });

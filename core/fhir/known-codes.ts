@@ -13,6 +13,7 @@ import {
   taskDetails,
   taskKinds,
 } from '../../schemas/codes.ts';
+import { hasLoincDigit, hasVerhoeffDigit } from '../../schemas/check-digits.ts';
 import { catalogue, eventCodeOf } from '../../schemas/messages/catalogue.ts';
 import { exerciseCode, systems } from '../../schemas/names.ts';
 
@@ -25,14 +26,14 @@ const codesOf = (table: Readonly<Record<string, unknown>>): ReadonlySet<string> 
 /** The words of a text, separated by spaces. */
 export const words = (text: string): ReadonlySet<string> => new Set(text.split(' '));
 
-/** Codes of the guideline are data: their form is that of `schemas/guideline.ts`. */
-const guidelineCode = /^(?=.{1,64}$)[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
+/** SNOMED CT: the two digits before the last identify a concept: 00, or 10 in an extension, after the namespace 1000…. */
+const snomedForm = /^([1-9]\d{2,6}00\d|[1-9]\d{0,7}1000\d{3}10\d)$/;
 
-/** Codes of each system, or their form. Free text, names, phone numbers and national identity numbers have none of these forms. */
-const knownCodes: Readonly<Record<string, ReadonlySet<string> | RegExp>> = {
+const loincForm = /^(\d{1,6}|LA\d{1,6})-\d$/;
+
+/** Codes of each system, or whether a code has their form and check digit. Names, phone numbers and identity numbers have not. */
+const knownCodes: Readonly<Record<string, ReadonlySet<string> | RegExp | ((code: string) => boolean)>> = {
   [systems.event]: new Set(catalogue.map(eventCodeOf)),
-  [systems.missionCriterion]: guidelineCode,
-  [systems.refusalReason]: guidelineCode,
   [systems.refusalClass]: codesOf(refusalClasses),
   [systems.missionDecision]: codesOf(decisions),
   [systems.medicalGround]: codesOf(medicalGrounds),
@@ -47,12 +48,11 @@ const knownCodes: Readonly<Record<string, ReadonlySet<string> | RegExp>> = {
   [systems.taskKind]: codesOf(taskKinds),
   [systems.taskDetail]: codesOf(taskDetails),
   [systems.severityScore]: words('naca news2'),
-  [systems.medicalIndex]: /^[A-Z]\.\d{2}\.\d{2}$/,
+  [systems.medicalIndex]: /^[AHV]\.\d{2}\.\d{2}$/,
   [systems.municipality]: /^\d{4}$/,
   [systems.actReason]: new Set([exerciseCode]),
-  'http://loinc.org': /^(\d{1,5}|LA\d{1,6})-\d$/,
-  // The two digits before the last identify a concept: 00, or 10 in a national extension.
-  'http://snomed.info/sct': /^([1-9]\d{2,6}00\d|[1-9]\d{7,14}10\d)$/,
+  'http://loinc.org': (code) => loincForm.test(code) && hasLoincDigit(code),
+  'http://snomed.info/sct': (code) => snomedForm.test(code) && hasVerhoeffDigit(code),
   'http://hl7.org/fhir/sid/icd-10': /^[A-Z]\d{2}(\.?\d{1,2})?$/,
   'urn:oid:2.16.578.1.12.4.1.1.7110': /^[A-Z]\d{2}(\.?\d{1,2})?$/,
   'http://www.whocc.no/atc': /^[A-Z](\d{2}([A-Z]([A-Z](\d{2})?)?)?)?$/,
@@ -80,7 +80,15 @@ const units = words(
 
 export const isKnownUnit = (code: string): boolean => units.has(code);
 
-export const isKnownCode = (system: string, code: string): boolean => {
+/** Codes of the guideline are data, of the form of words: only those are known that the hub has checked against its version. */
+const guidelineForm = /^(?=.{1,64}$)[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
+
+const guidelineSystems: ReadonlySet<string> = new Set([systems.missionCriterion, systems.refusalReason]);
+
+export const isKnownCode = (system: string, code: string, guidelineCodes: ReadonlySet<string> = new Set()): boolean => {
+  if (guidelineSystems.has(system)) return guidelineForm.test(code) && guidelineCodes.has(code);
   const known = Object.hasOwn(knownCodes, system) ? knownCodes[system] : undefined;
-  return known instanceof RegExp ? known.test(code) : known?.has(code) === true;
+  if (known === undefined) return false;
+  if (typeof known === 'function') return known(code);
+  return known instanceof RegExp ? known.test(code) : known.has(code);
 };

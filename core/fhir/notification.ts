@@ -131,7 +131,7 @@ const hubResources = (
   { subscription: { organisation }, role }: Reader,
   view: Viewpoint,
 ): readonly { url: string; resource: unknown }[] => {
-  const { state, exercise } = entry;
+  const { state } = entry;
   const about = state.readiness === undefined ? missionResource(state, sources) : resourceOfReadiness(state, view);
   const tasks = state.tasks
     .filter((task) => task.changedBy === entry.number && mayReadTask(task, state, organisation, role))
@@ -141,7 +141,7 @@ const hubResources = (
     }));
   return [{ url: aboutOf(entry), resource: about }, ...tasks].map(({ url, resource }) => ({
     url,
-    resource: seenBy(role, resource, exercise),
+    resource: seenBy(resource, { role, entry, sources }),
   }));
 };
 
@@ -153,13 +153,13 @@ const posted = (whole: Readonly<Record<string, unknown>>, resourceType: string):
 
 /** The resources of the message, each exactly as it was sent, or de-identified. */
 const sentResources = (
-  { entry, announced }: NotifiedEvent,
+  { entry, sources, announced }: NotifiedEvent,
   { subscription: { organisation }, role, isMixed }: Reader,
   view: Viewpoint,
 ): readonly BundleHistoryEntry[] => {
   if (!mayReadEntry(entry, entry.state, organisation, role)) return [];
   if (seesNoPerson(role))
-    return deIdentifyEntries(entry, role, view).map(({ fullUrl, resource, resourceType }) =>
+    return deIdentifyEntries({ role, entry, sources }, view).map(({ fullUrl, resource, resourceType }) =>
       posted({ fullUrl, resource }, resourceType),
     );
   const sent = sentEntries(entry);

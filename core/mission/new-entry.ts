@@ -23,18 +23,24 @@ const kindToAcknowledge = (
   return transition?.to === 'requested' ? task?.kind : undefined;
 };
 
-/** The facts, with the class that the guideline gives to a refusal reason. */
-const classified = (facts: Facts, guideline: Guideline): Facts => {
-  const { reason } = facts;
+/** The facts in the codes of the guideline: only its criteria, and a refusal reason with the class that it gives to it. */
+const underGuideline = (facts: Facts, guideline: Guideline): Facts => {
+  const { reason, criteria } = facts;
   const known = reason?.table === 'refusal-reason' ? refusalReasonIn(guideline, reason.code) : undefined;
-  return reason === undefined || known === undefined ? facts : { ...facts, reason: { ...reason, class: known.class } };
+  return {
+    ...facts,
+    ...defined({
+      criteria: criteria?.filter((code) => Object.hasOwn(guideline.criteria, code)),
+      reason: reason === undefined || known === undefined ? reason : { ...reason, class: known.class },
+    }),
+  };
 };
 
 const eventOf = (proposal: Proposal): MissionEvent => {
   const { message, log, before, sender, now, directory, guideline, newOwner } = proposal;
   const { type } = message;
   const owner = newOwner === undefined || isRefusal(newOwner) ? undefined : newOwner;
-  const facts = classified(message.facts, guideline);
+  const facts = underGuideline(message.facts, guideline);
   const kind = kindToAcknowledge(proposal, owner);
   const urgency = facts.urgency ?? before?.urgency ?? 'stat';
   const seconds = kind === undefined ? undefined : guideline.acknowledgementSeconds[kind][urgency];

@@ -59,7 +59,9 @@ export const readMission = async (
   const last = seen === newest.number ? newest : ((await missions.entry(id, seen)) ?? newest);
   const sources = await loadEntries(missions, last, descriptionEntries(last.state));
   const whole = missionResource(last.state, sources);
-  const resource = readsWords(caller, sources, newest.state) ? whole : deIdentify(whole, caller.role, last.exercise);
+  const resource = readsWords(caller, sources, newest.state)
+    ? whole
+    : deIdentify(whole, { role: caller.role, entry: last, sources });
   return resource === undefined
     ? notFound
     : {

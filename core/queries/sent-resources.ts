@@ -2,6 +2,8 @@ import { isRefusal, type Refusal } from '../../schemas/faults.ts';
 import { type Address, parseAddress } from '../../schemas/identifiers.ts';
 import { knownMessageType } from '../../schemas/messages/catalogue.ts';
 import { mayReadPrearrivalBeforeDiversion } from '../mission/diversion.ts';
+import { descriptionEntries } from '../mission/description.ts';
+import { loadEntries } from '../mission/sources.ts';
 import type { MissionLog, StoredEntry } from '../mission/mission-log.ts';
 import type { Caller, Shown } from '../audit/access-log.ts';
 import { mayReadEntry, seesNoPerson } from '../mission/access-rules.ts';
@@ -66,8 +68,10 @@ export const readSent = async (
   const part = [entry.number, ...(index === undefined ? [] : [index])].join('.');
   const shows = current === undefined ? [] : [shownOf(current, caller, [part])];
   if (seesNoPerson(caller.role)) {
-    if (index === undefined) return { outcome: 'found', resource: deIdentifiedBundle(entry, caller.role, view), shows };
-    const shown = deIdentifyEntries(entry, caller.role, view).find((one) => one.index === index);
+    const sources = await loadEntries(missions, entry, descriptionEntries(entry.state));
+    const reading = { role: caller.role, entry, sources };
+    if (index === undefined) return { outcome: 'found', resource: deIdentifiedBundle(reading, view), shows };
+    const shown = deIdentifyEntries(reading, view).find((one) => one.index === index);
     return shown?.resourceType === type ? { outcome: 'found', resource: shown.resource, shows } : notFound;
   }
   if (index === undefined) return { outcome: 'found', resource: sentBundle(entry), shows };

@@ -33,7 +33,7 @@ export const readTask = async (
   if (isRefusal(last)) return last;
   const task = taskOf(last.state, id);
   if (task === undefined || !mayReadTask(task, last.state, caller.organisation, caller.role)) return notFound;
-  const resource = seenBy(caller.role, taskResource(task, last.state, viewpoint), last.exercise);
+  const resource = seenBy(taskResource(task, last.state, viewpoint), { role: caller.role, entry: last });
   const shows = [shownOf(last.state, caller, [partOfTask(task)])];
   return resource === undefined ? notFound : { outcome: 'found', resource, shows };
 };
@@ -120,7 +120,7 @@ export const searchTasks = async (
         { task, mission, exercise: last.exercise, urgency: last.state.urgency, coordinator: last.state.coordinator },
         viewpoint,
       );
-      const resource = seenBy(caller.role, one.resource, last.exercise);
+      const resource = seenBy(one.resource, { role: caller.role, entry: last });
       return resource === undefined ? [] : [{ ...one, resource }];
     });
     return {

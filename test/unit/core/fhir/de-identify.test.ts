@@ -232,6 +232,11 @@ describe('de-identified reads and notifications', () => {
 });
 
 describe('de-identified resources', () => {
+  const [entry] = logs[0]?.log ?? [];
+  if (entry === undefined) throw new Error('an empty log');
+  const toQuality = { role: 'quality' as const, entry };
+  const toObserver = { role: 'observer' as const, entry };
+
   const place = {
     resourceType: 'Location',
     status: 'active',
@@ -256,10 +261,10 @@ describe('de-identified resources', () => {
       },
     };
     const left = { resourceType: 'Location', status: 'active', address: municipality };
-    const seen = deIdentify(place, 'observer');
+    const seen = deIdentify(place, toObserver);
     expect(seen).toMatchObject({ ...left, position: { longitude: 10.7, latitude: 60.9 } });
-    expect(deIdentify(place, 'quality')).toMatchObject(left);
-    expect(deIdentify(place, 'quality')).not.toHaveProperty('position');
+    expect(deIdentify(place, toQuality)).toMatchObject(left);
+    expect(deIdentify(place, toQuality)).not.toHaveProperty('position');
     expect(JSON.stringify(seen)).not.toMatch(/Ola|Storgata|Ringsaker/);
   });
 
@@ -273,13 +278,13 @@ describe('de-identified resources', () => {
       valueQuantity: { value: 88, unit: 'slag', system: 'http://unitsofmeasure.org', code: '/min' },
       note: [{ text: 'Ola' }],
     };
-    expect(deIdentify(observation, 'quality')).toMatchObject({
+    expect(deIdentify(observation, toQuality)).toMatchObject({
       status: 'final',
       code: { coding: [{ system: 'http://loinc.org', code: '8867-4' }] },
       effectiveDateTime: '2026-02-01T12:00:00+01:00',
       valueQuantity: { value: 88, system: 'http://unitsofmeasure.org', code: '/min' },
     });
-    const said = deIdentify({ ...observation, valueQuantity: undefined, valueString: 'Ola' }, 'quality');
+    const said = deIdentify({ ...observation, valueQuantity: undefined, valueString: 'Ola' }, toQuality);
     expect(said).toMatchObject({ dataAbsentReason: { coding: [{ code: 'masked' }] } });
   });
 
@@ -289,18 +294,18 @@ describe('de-identified resources', () => {
     ['a system of the sender', { system: 'https://partner.example/journal', code: '8867-4' }],
     ['a name in a table of the hub', { system: systems.refusalClass, code: 'ola' }],
   ])('hide %s', (_what, coding) => {
-    const shown = deIdentify({ resourceType: 'Condition', code: { coding: [coding] } }, 'quality');
+    const shown = deIdentify({ resourceType: 'Condition', code: { coding: [coding] } }, toQuality);
     expect(shown).not.toHaveProperty('code');
   });
 
   test('hide a number as long as a phone number', () => {
-    const shown = deIdentify({ resourceType: 'Observation', status: 'final', valueInteger: 22_550_012 }, 'quality');
+    const shown = deIdentify({ resourceType: 'Observation', status: 'final', valueInteger: 22_550_012 }, toQuality);
     expect(shown).not.toHaveProperty('valueInteger');
   });
 
   test.each(['Patient', 'RelatedPerson', 'Practitioner', 'PractitionerRole', 'Communication', 'constructor', 'Media'])(
     'hide %s as a whole',
-    (resourceType) => expect(deIdentify({ resourceType, status: 'active' }, 'quality')).toBeUndefined(),
+    (resourceType) => expect(deIdentify({ resourceType, status: 'active' }, toQuality)).toBeUndefined(),
   );
 
   test('keep code, reason, class, criteria and times of a decision', () => {
@@ -308,7 +313,8 @@ describe('de-identified resources', () => {
     const task = rejected?.state.tasks.find(({ id }) => id === rejected.facts.task);
     if (rejected === undefined || task === undefined) throw new Error('the second mission has no rejection');
     const whole = taskResource(task, rejected.state, view);
-    expect(deIdentify(whole, 'quality')).toMatchObject({
+    const shown = deIdentify(whole, { role: 'quality', entry: rejected });
+    expect(shown).toMatchObject({
       id: task.id,
       status: 'rejected',
       businessStatus: { coding: [{ system: systems.missionDecision, code: 'rejected' }] },
@@ -322,7 +328,7 @@ describe('de-identified resources', () => {
       owner: { identifier: { value: task.owner } },
       requester: { identifier: { value: task.asker } },
     });
-    expect(deIdentify(whole, 'quality')).not.toHaveProperty('note');
+    expect(shown).not.toHaveProperty('note');
   });
 });
 
