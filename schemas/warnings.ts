@@ -15,6 +15,14 @@ export const warnings = {
     type: 'not-found',
     text: 'Accepted, but the organisations in diagnostics were not notified, because the mission does not concern them now. Notify them by phone if they must know.',
   },
+  'not-reachable': {
+    type: 'transient',
+    text: 'Accepted and stored, but the hub cannot notify the party in diagnostics by machine now. Phone it. Communication?part-of=ServiceRequest/… shows when it is notified.',
+  },
+  'reach-unknown': {
+    type: 'incomplete',
+    text: 'Accepted and stored. The hub does not know yet whether it can notify every party by machine, and keeps trying. Read Communication?part-of=ServiceRequest/… in half a minute, or phone the parties.',
+  },
 } as const satisfies Record<string, WarningKind>;
 
 type WarningCode = keyof typeof warnings;

@@ -4,9 +4,10 @@ import { count, isMap } from './attributes.ts';
 import { isConditionFailed, isItemTooLarge, keys, type Table, updateItem } from './table.ts';
 import { reach } from '../transient-faults.ts';
 
-const eventNumber = (number: number, previous: number): EventNumber => ({
+const eventNumber = (number: number, previous: number, status: unknown): EventNumber => ({
   number,
   ...(previous === 0 ? {} : { previous }),
+  ...(status === 'error' ? { inError: true } : {}),
 });
 
 /** Event numbers on DynamoDB: the subscription's head item counts, and keeps the last number of each mission in maps. */
@@ -23,12 +24,12 @@ export const eventNumbers = (table: Table): EventNumbers => {
       ),
     );
     if (answer.Item === undefined) return 'passed';
-    const { seqOf, numberOf, previousOf, forgotThrough } = answer.Item;
+    const { seqOf, numberOf, previousOf, forgotThrough, status } = answer.Item;
     const seq = isMap(seqOf) ? seqOf[mission] : undefined;
     const number = isMap(numberOf) ? numberOf[mission] : undefined;
     if (seq === undefined) return { forgotThrough: count(forgotThrough) };
     if (seq !== entry || typeof number !== 'number') return 'passed';
-    return eventNumber(number, count(isMap(previousOf) ? previousOf[mission] : undefined));
+    return eventNumber(number, count(isMap(previousOf) ? previousOf[mission] : undefined), status);
   };
 
   return {
@@ -41,13 +42,15 @@ export const eventNumbers = (table: Table): EventNumbers => {
             'numberOf.#mission': 'lastNumber + :one',
             'seqOf.#mission': ':entry',
             lastNumber: 'lastNumber + :one',
+            // Unchanged: an update returns only what it sets, and this saves a read of the status.
+            status: '#status',
           },
           when: 'attribute_exists(pk) AND (seqOf.#mission < :entry OR (attribute_not_exists(seqOf.#mission) AND (attribute_not_exists(forgotThrough) OR forgotThrough < :knownSince)))',
           names: { mission },
           values: { none: 0, one: 1, entry, knownSince },
         });
-        const { lastNumber, previousOf } = Attributes ?? {};
-        return eventNumber(count(lastNumber), count(isMap(previousOf) ? previousOf[mission] : undefined));
+        const { lastNumber, previousOf, status } = Attributes ?? {};
+        return eventNumber(count(lastNumber), count(isMap(previousOf) ? previousOf[mission] : undefined), status);
       } catch (error) {
         if (isConditionFailed(error)) return numberedBefore(subscription, mission, entry);
         if (isItemTooLarge(error)) return 'full';

@@ -2,6 +2,8 @@
 export interface EventNumber {
   readonly number: number;
   readonly previous?: number;
+  /** The subscription was in error: its circuit is open, or its endpoint has rejected a call. */
+  readonly inError?: true;
 }
 
 /**

@@ -12,6 +12,7 @@ import type { EventNumber, EventNumbers } from './event-numbers.ts';
 import { fanOutResultOf } from './idle-missions.ts';
 import type { Notification, Notifications } from './notifications.ts';
 import type { Subscriber, Subscriptions } from './subscription.ts';
+import { type Unreached, unreachedBy } from './unreached.ts';
 
 /** Milliseconds after which the sweeper checks a notification that is still pending. */
 export const deliveryGraceMilliseconds = 15_000;
@@ -73,13 +74,15 @@ export const jobOf = (
 interface Notified {
   readonly notified: NumberedNotification;
   readonly job: NotificationJob;
+  /** The subscription was in error when the notification was numbered. */
+  readonly inError: boolean;
 }
 
 const notify = async (
   { notifications, now }: FanOutPorts,
   subscriber: Subscriber,
   entry: PendingFanOut,
-  { number, previous }: EventNumber,
+  { number, previous, inError }: EventNumber,
 ): Promise<Notified> => {
   const at = now();
   const { organisation } = subscriber;
@@ -98,6 +101,7 @@ const notify = async (
   return {
     notified: { subscription: subscriber.id, number, organisation },
     job: jobOf(numbered, entry),
+    inError: inError === true,
   };
 };
 
@@ -206,7 +210,7 @@ const warnOfUnreachable = async (
 
 type Completion =
   /** `warnings`: messages that the hub wrote about the entry; their own fan-outs are pending. */
-  | { readonly outcome: 'complete'; readonly warnings: readonly Entry[] }
+  | { readonly outcome: 'complete'; readonly warnings: readonly Entry[]; readonly unreached: readonly Unreached[] }
   /** Some subscribers could not be notified: the fan-out of the entry stays pending. */
   | { readonly outcome: 'pending'; readonly failure: unknown };
 
@@ -248,7 +252,9 @@ const completeEntry = async (
     withoutSubscription: entry.recipients.filter((organisation) => !reached.has(organisation)),
     ...fanOutResultOf(entry, ports.now()),
   });
-  return { outcome: 'complete', warnings };
+  const inError = new Set(notified.flatMap((one) => (one.inError ? [one.notified.subscription] : [])));
+  const unreached = unreachedBy(entry, { subscribers, wanting, full, inError }, ports.directory);
+  return { outcome: 'complete', warnings, unreached };
 };
 
 /** The defaults are right for every caller; only the caller that has just appended the entry knows better. */
@@ -260,7 +266,8 @@ export interface FanOutOptions {
 }
 
 /**
- * Notifies everybody whom an entry concerns: each notification is numbered, written, and on its way.
+ * Notifies everybody whom an entry concerns: each notification is numbered, written, and on its way. Returns the parties of the
+ * entry that no machine can notify now.
  * Pending fan-outs of earlier entries of the mission are completed first, so the numbers follow the log wherever a process crashes.
  * Throws what kept a subscriber from being notified: the fan-out stays pending, and the sweeper retries it.
  */
@@ -268,12 +275,13 @@ export const fanOut = async (
   ports: FanOutPorts,
   entry: PendingFanOut & Pick<Entry, 'pendingFrom' | 'receivedAt'>,
   { mayHaveStarted = true, knownSince = Date.parse(entry.receivedAt) }: FanOutOptions = {},
-): Promise<void> => {
+): Promise<readonly Unreached[]> => {
   const earlier =
     entry.pendingFrom < entry.number
       ? await ports.missions.entries(entry.mission, entry.pendingFrom, entry.number - 1)
       : [];
   const warnings: Entry[] = [];
+  let unreached: readonly Unreached[] = [];
   for (const [pending, options] of [
     ...earlier
       .filter(({ fanOutPending }) => fanOutPending)
@@ -283,7 +291,10 @@ export const fanOut = async (
     const completion = await completeEntry(ports, pending, options);
     if (completion.outcome === 'pending') throw completion.failure;
     warnings.push(...completion.warnings);
+    // The last one is the entry itself.
+    unreached = completion.unreached;
   }
   // A warning requests nothing, and no warning follows from it: the recursion ends.
   for (const warning of warnings) await fanOut(ports, warning);
+  return unreached;
 };

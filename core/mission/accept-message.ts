@@ -16,6 +16,8 @@ export interface Accepted {
   readonly entry: Entry;
   /** It was in the log before: the answer is the one given then. */
   readonly repeated: boolean;
+  /** The entry with the result of its fan-out, if it was in the log before. */
+  readonly stored?: StoredEntry;
   /** The fan-out is not known to be complete. */
   readonly fanOutPending: boolean;
   /** State of the mission before the message. Nothing if the message opened it or was in the log before. */
@@ -75,7 +77,7 @@ const seenBefore = async (
   const first = sameMessage.find((entry) => entry.sender === organisation && entry.messageId === message.id);
   if (first !== undefined) {
     return first.digest === message.digest
-      ? { outcome: 'accepted', entry: first, repeated: true, fanOutPending: first.fanOutPending }
+      ? { outcome: 'accepted', entry: first, stored: first, repeated: true, fanOutPending: first.fanOutPending }
       : idReused(first, message);
   }
   if (message.bundleId === undefined) return undefined;

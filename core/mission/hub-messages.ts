@@ -83,14 +83,23 @@ export const overdueMessage = (
 
 type MissedEntry = Pick<Entry, 'mission' | 'number' | 'event' | 'sender' | 'state'>;
 
-/** Whether people need not be alerted that a party missed an entry. */
-const needsNoAlert = (entry: MissedEntry, organisation: string, cause: Cause, directory: Directory): boolean => {
+/** Whether people must phone a recipient that misses an entry. */
+export const concernsPeople = (
+  entry: Pick<MissedEntry, 'event' | 'state'>,
+  organisation: string,
+  directory: Directory,
+): boolean => {
   const role = directory.partyOf(organisation)?.role;
   // The recipients of a hub message are those who should phone. If one of them misses it, the others have it.
-  if (knownMessageType(entry.event).relation === 'hub') return true;
+  if (knownMessageType(entry.event).relation === 'hub') return false;
   // Nobody waits for the readiness of a resource.
-  if (entry.state.readiness !== undefined) return true;
-  if (!mustBeReached.some((one) => one === role)) return true;
+  if (entry.state.readiness !== undefined) return false;
+  return mustBeReached.some((one) => one === role);
+};
+
+/** Whether people need not be alerted that a party missed an entry. */
+const needsNoAlert = (entry: MissedEntry, organisation: string, cause: Cause, directory: Directory): boolean => {
+  if (!concernsPeople(entry, organisation, directory)) return true;
   const isRepeated = cause.code === 'gave-up' || outageOf(cause) !== undefined;
   return !isRepeated && entry.state.unreachable?.[organisation] !== undefined;
 };

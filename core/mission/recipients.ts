@@ -13,7 +13,10 @@ import {
 } from './state.ts';
 
 /** The Tasks that an event concerns: the one it changed, then the one it opened. */
-export const tasksConcerned = (event: MissionEvent, after: MissionState): readonly TaskState[] => {
+export const tasksConcerned = (
+  event: Pick<MissionEvent, 'number' | 'facts'>,
+  after: MissionState,
+): readonly TaskState[] => {
   const changed = taskOf(after, event.facts.task);
   return [
     ...(changed === undefined ? [] : [changed]),

@@ -1,13 +1,18 @@
 import type { PartyDirectory } from '../../adapters/dynamodb/directory-store.ts';
 import type { RequestBudgets } from '../../adapters/dynamodb/rate-limits.ts';
 import { fanOut, type FanOutPorts } from '../../core/delivery/fan-out.ts';
+import type { Notifications } from '../../core/delivery/notifications.ts';
+import { type Unreached, unreachedNow, unreachedWarnings } from '../../core/delivery/unreached.ts';
 import { responseMessage } from '../../core/fhir/response-message.ts';
 import { acceptMessage } from '../../core/mission/accept-message.ts';
+import { Unavailable } from '../../core/mission/errors.ts';
+import type { StoredEntry } from '../../core/mission/mission-log.ts';
 import type { Entry } from '../../core/mission/state.ts';
 import { parameterPath } from '../../core/queries/search.ts';
 import { isRefusal, type Refusal, refuse, refuseMethod } from '../../schemas/faults.ts';
 import type { Guidelines } from '../../schemas/guideline.ts';
 import { readMessage } from '../../schemas/messages/read-message.ts';
+import type { Warning } from '../../schemas/warnings.ts';
 import { sendScopeOf } from '../../schemas/scopes.ts';
 import { fhirHandler } from '../shared/http/fhir-handler.ts';
 import { expectedVersionOf } from '../shared/http/conditions.ts';
@@ -19,6 +24,7 @@ import { kindOf, log } from '../shared/telemetry/log.ts';
 import { countAccepted } from '../shared/telemetry/metrics.ts';
 
 export interface ProcessMessageDeps extends Omit<FanOutPorts, 'directory'> {
+  readonly notifications: Pick<Notifications, 'write' | 'readAll'>;
   readonly base: string;
   /** Throws `HubClosed`. */
   readonly directory: () => Promise<PartyDirectory>;
@@ -59,19 +65,39 @@ const checkActivation = async (
     : tooManyRequests('opened or resumed as many missions as it may in this window; phone what cannot wait', wait);
 };
 
-/** Starts the fan-out. It never fails the request: the entry is stored and pending, and the sweeper completes the fan-out. */
+/**
+ * Starts the fan-out, and returns the parties that no machine can notify now; `unknown` if it is late or interrupted. It never
+ * fails the request: the entry is stored and pending, and the sweeper completes the fan-out.
+ */
 const startFanOut = async (
   ports: FanOutPorts,
   entry: Entry,
   { mayHaveStarted, knownSince }: { readonly mayHaveStarted: boolean; readonly knownSince: number },
-): Promise<void> => {
-  const work = fanOut(ports, entry, { mayHaveStarted, knownSince }).then(() => 'finished' as const);
-  const limit = new Promise<'late'>((resolve) => setTimeout(resolve, longestFanOutMilliseconds, 'late').unref());
+): Promise<readonly Unreached[] | 'unknown'> => {
+  const work = fanOut(ports, entry, { mayHaveStarted, knownSince });
+  const limit = new Promise<'unknown'>((resolve) => setTimeout(resolve, longestFanOutMilliseconds, 'unknown').unref());
   try {
-    if ((await Promise.race([work, limit])) === 'late')
-      log('FAN_OUT_SLOW', { mission: entry.mission, entry: entry.number });
+    const unreached = await Promise.race([work, limit]);
+    if (unreached === 'unknown') log('FAN_OUT_SLOW', { mission: entry.mission, entry: entry.number });
+    return unreached;
   } catch (error) {
     log('FAN_OUT_POSTPONED', { mission: entry.mission, entry: entry.number, ...kindOf(error) });
+    return 'unknown';
+  }
+};
+
+/** The parties that a message sent again has not reached. What cannot be read now is not known; the answer is given all the same. */
+const notReachedBy = async (
+  ports: ProcessMessageDeps,
+  stored: StoredEntry,
+  directory: PartyDirectory,
+): Promise<readonly Unreached[] | 'unknown'> => {
+  try {
+    return await unreachedNow(ports, stored, directory);
+  } catch (error) {
+    if (!(error instanceof Unavailable)) throw error;
+    log('STORAGE_UNAVAILABLE', kindOf(error));
+    return 'unknown';
   }
 };
 
@@ -124,7 +150,7 @@ export const createHandler = (ports: ProcessMessageDeps) => {
       );
       if (accepted.outcome === 'refused') return accepted;
 
-      const { entry, repeated, fanOutPending } = accepted;
+      const { entry, repeated, stored, fanOutPending } = accepted;
       log(repeated ? 'MESSAGE_REPEATED' : 'MESSAGE_ACCEPTED', {
         event: entry.event,
         mission: entry.mission,
@@ -134,8 +160,13 @@ export const createHandler = (ports: ProcessMessageDeps) => {
       });
       if (!repeated) countAccepted(accepted);
       // If a message is sent again because its first answer was lost, its fan-out may be unfinished.
-      if (fanOutPending) await startFanOut({ ...deps, directory }, entry, { mayHaveStarted: repeated, knownSince });
-      return answer(200, responseMessage(entry, { base, directory }, message.warnings), {
+      const unreached =
+        fanOutPending || stored === undefined
+          ? await startFanOut({ ...deps, directory }, entry, { mayHaveStarted: repeated, knownSince })
+          : await notReachedBy(deps, stored, directory);
+      const reach: readonly Warning[] =
+        unreached === 'unknown' ? [{ code: 'reach-unknown' }] : unreachedWarnings(unreached, directory);
+      return answer(200, responseMessage(entry, { base, directory }, [...reach, ...message.warnings]), {
         etag: etag(entry.number),
         'last-modified': new Date(entry.receivedAt).toUTCString(),
       });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { becomes } from '../support/endpoint-status.ts';
 import { type Contract, knownSince } from './scenario.ts';
 
 export const eventNumbersContract = ({ ports, fresh, subscribe }: Contract): void => {
@@ -28,6 +29,15 @@ export const eventNumbersContract = ({ ports, fresh, subscribe }: Contract): voi
       expect(await ports().eventNumbers.number(other.id, 'a', 2, knownSince)).toEqual({ number: 1 });
       expect(await ports().eventNumbers.number(id, 'b', 7, knownSince)).toEqual({ number: 4, previous: 2 });
       expect((await ports().subscriptions.read(id))?.lastNumber).toBe(4);
+    });
+
+    test('shows that the subscription is in error, and leaves its status as it is', async () => {
+      const { id } = await subscribe(fresh());
+      await becomes(ports(), id, 'error');
+      expect(await ports().eventNumbers.number(id, 'a', 1, knownSince)).toEqual({ number: 1, inError: true });
+      expect(await ports().eventNumbers.number(id, 'a', 1, knownSince)).toEqual({ number: 1, inError: true });
+      expect(await ports().eventNumbers.numbered(id, 'a', 1)).toEqual({ number: 1, inError: true });
+      expect((await ports().subscriptions.read(id))?.status).toBe('error');
     });
 
     test('returns the same number and the same previous number for the same entry', async () => {

@@ -1,7 +1,10 @@
 import type { EventNumbers } from '../../core/delivery/event-numbers.ts';
 import type { IdleMissions } from '../../core/delivery/idle-missions.ts';
 import { defined } from '../../schemas/defined.ts';
-import { keepHead, type SubscriptionStore } from './subscription-store.ts';
+import { type Head, keepHead, type SubscriptionStore } from './subscription-store.ts';
+
+const inError = (head: Head | undefined): true | undefined =>
+  head?.subscription.status === 'error' ? true : undefined;
 
 /** Event numbers in memory. */
 export const memoryEventNumbers = (store: SubscriptionStore): EventNumbers & Pick<IdleMissions, 'forget'> => {
@@ -24,11 +27,14 @@ export const memoryEventNumbers = (store: SubscriptionStore): EventNumbers & Pic
         subscription: { ...head.subscription, lastNumber: Math.max(head.subscription.lastNumber, next.number) },
         given: new Map([...head.given, [mission, next]]),
       });
-      return { number: next.number, ...defined({ previous: next.previous }) };
+      return { number: next.number, ...defined({ previous: next.previous, inError: inError(head) }) };
     },
     numbered: async (id, mission, entry) => {
-      const last = heads.get(id)?.given.get(mission);
-      return last?.entry === entry ? { number: last.number, ...defined({ previous: last.previous }) } : undefined;
+      const head = heads.get(id);
+      const last = head?.given.get(mission);
+      return last?.entry === entry
+        ? { number: last.number, ...defined({ previous: last.previous, inError: inError(head) }) }
+        : undefined;
     },
     forget: async (subscription, { mission, entry }, through) => {
       const head = heads.get(subscription);

@@ -57,6 +57,50 @@ describe('process-message', () => {
     expect(log.line('LB-101')).toMatchObject({ event: 'mission-request', mission, entry: 1, sender: amk.organisation });
   });
 
+  /** Warnings in an answer: code and particulars. */
+  const warningsIn = (body: string): unknown =>
+    JSON.parse(body)
+      .entry.filter(
+        ({ resource }: { resource: { resourceType: string } }) => resource.resourceType === 'OperationOutcome',
+      )
+      .flatMap(
+        ({ resource }: { resource: { issue: { details: { coding: [{ code: string }] }; diagnostics?: string }[] } }) =>
+          resource.issue.map(({ details, diagnostics }) => [details.coding[0].code, diagnostics]),
+      );
+  const phoneLa = (cause: string) => [
+    ['not-reachable', `${la.name} (${la.organisation}), phone ${la.phone}: ${cause}`],
+  ];
+
+  test('warns of a party that no machine can notify, with its phone number, each time the message is sent', async () => {
+    captureLog();
+    const handler = createHandler(handlerPorts());
+    for (const _time of ['first', 'second'])
+      expect(warningsIn((await ask(handler, calling, asking)).body)).toEqual(phoneLa('no subscription'));
+  });
+
+  test('warns of a party whose circuit is open, and of nobody if all can be notified', async () => {
+    captureLog();
+    const ports = await withSubscriber();
+    expect(warningsIn((await ask(createHandler(ports), calling, asking)).body)).toEqual([]);
+    const down = await withSubscriber();
+    await becomes(down, 'la', 'error');
+    const { body } = await ask(createHandler(down), calling, asking);
+    expect(warningsIn(body)).toEqual(phoneLa('its endpoint does not answer; the hub keeps trying'));
+  });
+
+  test('warns that nothing is known yet, if the fan-out fails or what became of it cannot be read', async () => {
+    captureLog();
+    const ports = await withSubscriber();
+    const queue = { send: async () => Promise.reject(new Unavailable('queue')) };
+    const unknown = [['reach-unknown', undefined]];
+    expect(warningsIn((await ask(createHandler({ ...ports, queue }), calling, asking)).body)).toEqual(unknown);
+    await ask(createHandler(ports), calling, asking);
+    const readAll = async () => Promise.reject(new Unavailable('slow'));
+    const blind = { ...ports, notifications: { ...ports.notifications, readAll } };
+    const { statusCode, body } = await ask(createHandler(blind), calling, asking);
+    expect([statusCode, warningsIn(body)]).toEqual([200, unknown]);
+  });
+
   test('logs nothing of what the message says', async () => {
     const log = captureLog();
     await ask(createHandler(handlerPorts()), calling, asking);

@@ -29,8 +29,9 @@ const accept = async (hub: MemoryHub, sender: Party, message: Message): Promise<
   return accepted.entry;
 };
 
-const post = async (hub: MemoryHub, sender: Party, message: Message): Promise<void> =>
-  fanOut(hub, await accept(hub, sender, message));
+const post = async (hub: MemoryHub, sender: Party, message: Message): Promise<void> => {
+  await fanOut(hub, await accept(hub, sender, message));
+};
 
 const sendUpdate = (hub: MemoryHub, id: string): Promise<void> => post(hub, amk, missionUpdate({ mission, id }));
 
