@@ -23,6 +23,10 @@ export const warnings = {
     type: 'incomplete',
     text: 'Accepted and stored. The hub does not know yet whether it can notify every party by machine, and keeps trying. Read Communication?part-of=ServiceRequest/… in half a minute, or phone the parties.',
   },
+  'invalid-r4': {
+    type: 'invalid',
+    text: 'The content of the element is not valid FHIR R4 (4.0.1), as diagnostics says. The hub passes it on unchanged; receivers may be unable to read it. Correct your system, and check messages with POST /fhir/$validate.',
+  },
 } as const satisfies Record<string, WarningKind>;
 
 type WarningCode = keyof typeof warnings;
@@ -36,7 +40,7 @@ export interface Warning {
 }
 
 /** Limits the answer. */
-const mostIssues = 50;
+export const mostWarnings = 50;
 
 const issue = ({ code, at, detail }: Warning): OperationOutcomeIssue => ({
   severity: 'warning',
@@ -49,13 +53,13 @@ const issue = ({ code, at, detail }: Warning): OperationOutcomeIssue => ({
 export const warningOutcome = (list: readonly [Warning, ...Warning[]]): OperationOutcome => ({
   resourceType: 'OperationOutcome',
   issue: [
-    ...list.slice(0, mostIssues).map(issue),
-    ...(list.length > mostIssues
+    ...list.slice(0, mostWarnings).map(issue),
+    ...(list.length > mostWarnings
       ? [
           {
             severity: 'information' as const,
             code: 'incomplete' as const,
-            diagnostics: `${list.length - mostIssues} more warnings are not shown`,
+            diagnostics: 'There are more warnings. Correct these first.',
           },
         ]
       : []),

@@ -6,8 +6,9 @@ import { costsPage } from './costs-page.ts';
 import { logPage } from './log-page.ts';
 import { messagePages } from './message-pages.ts';
 import { openApiText } from './openapi/sources.ts';
+import { definitionsText } from './r4-definitions.ts';
 
-/** `npm run docs`: writes `docs/logs.md`, `docs/costs.md`, `docs/openapi.json` and the pages in `docs/messages/`, and removes those of messages that are no more. */
+/** `npm run docs`: writes `docs/logs.md`, `docs/costs.md`, `docs/openapi.json` and the pages in `docs/messages/`, and removes those of messages that are no more. Writes `schemas/r4/definitions.json` too. */
 
 commandLine({ usage: 'Usage: npm run docs', options: {} });
 
@@ -23,6 +24,7 @@ writeFileSync(new URL('../logs.md', import.meta.url), logPage());
 const performance = readFileSync(new URL('../performance.md', import.meta.url), 'utf8');
 writeFileSync(new URL('../costs.md', import.meta.url), costsPage(performance));
 writeFileSync(new URL('../openapi.json', import.meta.url), openApiText());
+writeFileSync(new URL('../../schemas/r4/definitions.json', import.meta.url), definitionsText());
 console.log(
-  `logs.md, costs.md, openapi.json and ${pages.size} pages of messages written to ${fileURLToPath(new URL('..', import.meta.url))}`,
+  `logs.md, costs.md, openapi.json, schemas/r4/definitions.json and ${pages.size} pages of messages written to ${fileURLToPath(new URL('..', import.meta.url))}`,
 );

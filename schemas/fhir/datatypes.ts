@@ -11,7 +11,7 @@ const timePart = '([01]\\d|2[0-3]):[0-5]\\d:([0-5]\\d|60)(\\.\\d{1,9})?(Z|[+-](0
 const datePart = '\\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])';
 
 /** `Date.parse` reads 30 February as 1 or 2 March; in a message it is a mistake. */
-const isCalendarDay = (text: string): boolean => {
+export const isCalendarDay = (text: string): boolean => {
   const [year = 0, month = 0, day = 0] = text.slice(0, 10).split('-').map(Number);
   return new Date(Date.UTC(year, month - 1, day)).getUTCDate() === day;
 };

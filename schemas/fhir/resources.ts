@@ -42,7 +42,7 @@ const notInMessage = z.never('must not be present in a message').optional();
 /** An entry of a message: a resource, without the members of other Bundle types (R4 invariants bdl-2 to bdl-5). */
 const messageEntry = z.object({
   fullUrl: optionalText,
-  resource: z.looseObject({ resourceType: z.string().regex(/^[A-Z][A-Za-z]+$/, 'is not a FHIR resource type') }),
+  resource: z.looseObject({ resourceType: text }),
   request: notInMessage,
   response: notInMessage,
   search: notInMessage,

@@ -11,6 +11,7 @@ import { authorPath, eventPath, focusPath, headerPath } from './fhir-paths.ts';
 import { messageDigest } from './message-identity.ts';
 import type { Decider, Facts, MessageType } from './message-type.ts';
 import { canonicalBase, exerciseCode, systems } from '../names.ts';
+import { checkR4 } from '../r4/check.ts';
 import { readJson } from '../json/strict-json.ts';
 import { type Parsed, parseWith, refuseAll } from '../fhir/zod-faults.ts';
 import type { Message } from './message.ts';
@@ -126,7 +127,7 @@ export interface KnownAddresses {
 }
 
 /**
- * Reads a FHIR R4 message: strict in the elements that the hub routes by; other elements are not checked.
+ * Reads a FHIR R4 message: strict in the elements that the hub routes by. Other elements that are not valid R4 give warnings.
  * Returns every fault that it finds, each with its FHIRPath; throws nothing.
  */
 export const readMessage = (text: string, known: KnownAddresses = { base: canonicalBase }): Message | Refusal => {
@@ -140,6 +141,8 @@ export const readMessage = (text: string, known: KnownAddresses = { base: canoni
     return refuse('too-many-entries', 'Bundle.entry', `has ${entry.length}`);
   const bundle = parseWith(messageBundle, plain, 'Bundle');
   if (!bundle.ok) return refuseAll(bundle.faults);
+  const form = checkR4(plain);
+  if (form.faults.length > 0) return refuseAll(form.faults);
   const [first] = bundle.value.entry;
   if (first?.resource.resourceType !== 'MessageHeader')
     return refuse('not-a-message', headerPath, 'the first entry is not a MessageHeader');
@@ -198,7 +201,7 @@ export const readMessage = (text: string, known: KnownAddresses = { base: canoni
     destinations: destinations.value,
     claims: claims.value,
     exercise,
-    warnings: [],
+    warnings: form.warnings,
     facts:
       type.value.dated === true || type.value.mission === 'opens'
         ? { ...read.value.facts, ...defined({ statedAt: bundle.value.timestamp }) }

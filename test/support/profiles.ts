@@ -61,7 +61,8 @@ export const withSnapshot = (profile: StructureDefinition): StructureDefinition 
     if (change.min !== undefined && change.min < (base.min ?? 0)) throw new Error(`${base.path}: weaker than R4`);
     if (change.binding !== undefined && !base.type?.some(({ code }) => /^(code|Coding|CodeableConcept)$/.test(code)))
       throw new Error(`${base.path}: has no codes that could be bound`);
-    return { ...base, ...change, constraint: [...(base.constraint ?? []), ...(change.constraint ?? [])] };
+    const constraint = [...(base.constraint ?? []), ...(change.constraint ?? [])];
+    return { ...base, ...change, ...(constraint.length === 0 ? {} : { constraint }) };
   });
   return { ...profile, snapshot: { element } };
 };
