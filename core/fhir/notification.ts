@@ -8,6 +8,7 @@ import type { Notification } from '../delivery/notifications.ts';
 import { mayReadEntry, mayReadTask, seesNoPerson } from '../mission/access-rules.ts';
 import { markedAsExercise } from './exercise.ts';
 import { securityOf, type Viewpoint } from './fhir.ts';
+import { pictureFor } from '../mission/picture.ts';
 import { sentEntries } from '../mission/sent-message.ts';
 import { deIdentifiedSecurity, deIdentifyEntries, seenBy } from './de-identify.ts';
 import { resourceOfReadiness } from './location.ts';
@@ -30,6 +31,9 @@ const bundleProfile =
 /** The subject of the log: a mission, or a resource in no mission. */
 const aboutOf = ({ mission, state }: StoredEntry): string =>
   state.readiness === undefined ? `ServiceRequest/${mission}` : `Location/${mission}`;
+
+const namedOnlyText = (number: number, count: number): string =>
+  `Event ${number} names ${count} more ${count === 1 ? 'resource' : 'resources'} of earlier messages that do not fit into it: read them at the hub.`;
 
 const eventParameter = (
   event: NotifiedEvent,
@@ -101,6 +105,7 @@ export const statusParameters = (
   notice: Notice,
   events: readonly ParametersParameter[],
   view: Viewpoint,
+  remarks: readonly string[] = [],
 ): Parameters => {
   const { subscription } = notice;
   return {
@@ -113,7 +118,7 @@ export const statusParameters = (
       { name: 'type', valueCode: notice.kind },
       { name: 'events-since-subscription-start', valueString: String(eventsSoFar(notice)) },
       ...events,
-      ...errorsOf(notice).map((text) => ({ name: 'error', valueCodeableConcept: { text } })),
+      ...[...errorsOf(notice), ...remarks].map((text) => ({ name: 'error', valueCodeableConcept: { text } })),
     ],
   };
 };
@@ -172,6 +177,28 @@ const sentResources = (
   );
 };
 
+/** What an asked party needs to know from earlier messages, under the addresses by which it is read at the hub. */
+const pictureEntries = (
+  { entry, sources }: NotifiedEvent,
+  { subscription: { organisation }, role, isMixed }: Reader,
+  view: Viewpoint,
+): readonly BundleHistoryEntry[] =>
+  pictureFor(entry, sources, { organisation, role, current: entry.state }).flatMap(
+    (one): readonly BundleHistoryEntry[] => {
+      const url = `${one.resourceType}/${one.id}`;
+      const resource = seenBy(one.resource, { role, entry, sources });
+      if (resource === undefined) return [];
+      return [
+        {
+          fullUrl: `${view.base}/${url}`,
+          ...(one.fits ? { resource: isMixed && entry.exercise ? markedAsExercise(resource) : resource } : {}),
+          request: { method: 'PUT', url },
+          response: { status: '200' },
+        },
+      ];
+    },
+  );
+
 const eventEntries = (event: NotifiedEvent, reader: Reader, view: Viewpoint) => {
   const { mission, number } = event.entry;
   const hub = hubResources(event, reader, view).map(
@@ -183,10 +210,12 @@ const eventEntries = (event: NotifiedEvent, reader: Reader, view: Viewpoint) => 
     }),
   );
   const { payload } = reader.subscription;
-  if (payload === 'empty') return { entries: [], context: [] };
+  if (payload === 'empty') return { entries: [], context: [], namedOnly: 0 };
   if (payload === 'full-resource') {
-    const sent = sentResources(event, reader, view);
+    const picture = pictureEntries(event, reader, view);
+    const sent = [...picture, ...sentResources(event, reader, view)];
     return {
+      namedOnly: picture.filter(({ resource }) => resource === undefined).length,
       entries: [...hub, ...sent],
       context: [...hub.slice(1), ...sent].flatMap(({ fullUrl }) => (fullUrl === undefined ? [] : [fullUrl])),
     };
@@ -199,8 +228,9 @@ const eventEntries = (event: NotifiedEvent, reader: Reader, view: Viewpoint) => 
       response: { status: '201' },
     }),
   );
-  const named = [...hub.map(({ resource: _withheld, ...rest }) => rest), ...messages];
-  return { entries: named, context: named.slice(1).map(({ fullUrl }) => fullUrl ?? '') };
+  const picture = pictureEntries(event, reader, view);
+  const named = [...[...hub, ...picture].map(({ resource: _withheld, ...rest }) => rest), ...messages];
+  return { entries: named, context: named.slice(1).map(({ fullUrl }) => fullUrl ?? ''), namedOnly: 0 };
 };
 
 /**
@@ -238,6 +268,9 @@ export const notificationBundle = (
       .toSorted((one, other) => one.number - other.number)
       .map(({ parameter }) => parameter),
     view,
+    events.flatMap(({ event, namedOnly }) =>
+      namedOnly === 0 ? [] : [namedOnlyText(event.notification.number, namedOnly)],
+    ),
   );
   const first: BundleHistoryEntry = {
     fullUrl: `urn:uuid:${uuidOf('status', id)}`,

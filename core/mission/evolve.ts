@@ -5,11 +5,12 @@ import { entryAddress, fingerprintOf } from '../../schemas/identifiers.ts';
 import { knownMessageType } from '../../schemas/messages/catalogue.ts';
 import { updatesDescription } from '../../schemas/messages/description.ts';
 import type { Facts, MessageType } from '../../schemas/messages/message-type.ts';
+import { findingsAfter } from './findings.ts';
 import { isReplaced, statementKey } from './description.ts';
 import { isAirborne, isFinal, type MissionEvent, type MissionState, taskOf, type TaskState } from './state.ts';
 
 /** Raise it with every change of the fold: a state of another version is folded again from the log. */
-export const foldVersion = 5;
+export const foldVersion = 6;
 
 /**
  * The deadline of an event that asks for an acknowledgement. Every entry that asks is written with one. Without one it is the time
@@ -288,6 +289,7 @@ const openedMission = (type: MessageType, event: MissionEvent, common: Common): 
     request: { entry: event.number, index: event.focusIndex ?? 0 },
     tasks: openedTasks(type, event, undefined),
     ...defined({
+      findings: findingsAfter(undefined, event),
       position: facts.position,
       guideline: event.guideline,
       requestedAt: facts.statedAt,
@@ -377,6 +379,7 @@ const missionAfter = (type: MessageType, before: MissionState, event: MissionEve
     tasks,
     ...defined({
       ...description,
+      findings: findingsAfter(before.findings, event),
       cancelReason: type.mission === 'cancels' ? facts.reason : before.cancelReason,
       observers: event.joins === undefined ? before.observers : [...(before.observers ?? []), ...event.joins],
       unreachable: unreachableAfter(before, event),

@@ -71,6 +71,15 @@ export interface DescriptionUpdate {
   readonly elements: readonly string[];
 }
 
+/** The newest observation, condition or allergy with its key (`Finding`): its entry and place. */
+export interface KnownFinding {
+  readonly entry: number;
+  readonly index: number;
+  readonly key: string;
+  /** When it was found, ISO 8601. */
+  readonly at: string;
+}
+
 /**
  * The mission after an entry: the fold of its log. Times are ISO 8601, the hub's clock.
  * The readiness of a resource has such a log too, with `readiness` and without Tasks.
@@ -107,6 +116,8 @@ export interface MissionState {
   readonly request: { readonly entry: number; readonly index: number };
   /** Later ServiceRequests, oldest first, each with the elements that no later one states. Together they describe the mission. */
   readonly updates?: readonly DescriptionUpdate[];
+  /** What parties said of the patient in messages that describe the mission. Oldest first, the newest 50. */
+  readonly findings?: readonly KnownFinding[];
   /** In the order in which they were opened. */
   readonly tasks: readonly TaskState[];
   /** 8 characters per entry: fingerprint of sender and message id, and of sender and Bundle id. */

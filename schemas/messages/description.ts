@@ -136,6 +136,10 @@ export const isGenerated = (text: unknown): boolean => isObject(text) && text['s
 export const updatesDescription = ({ focus, mission }: MessageType): boolean =>
   focus?.resource === 'ServiceRequest' && mission === undefined;
 
+/** Whether messages of a type describe the mission to all of its parties, with what they say of patient, place and findings. */
+export const describesMission = ({ focus, mission }: MessageType): boolean =>
+  focus?.resource === 'ServiceRequest' && mission !== 'cancels';
+
 /** What a ServiceRequest in focus states and takes back. */
 export const readStatements = (resource: Members): Pick<Facts, 'states' | 'takesBack'> => {
   const statements = [...statementsOf(resource)];

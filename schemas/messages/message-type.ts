@@ -38,6 +38,8 @@ export interface Facts {
   /** Elements of the description that an update states, and those of them that it takes back: keys of `statementsOf`. */
   readonly states?: readonly string[];
   readonly takesBack?: readonly string[];
+  /** Observations, conditions and allergies in a message that describes the mission. */
+  readonly findings?: readonly Finding[];
   /** Call sign of one helicopter, aeroplane or car. */
   readonly resource?: string;
   /** Code of `resource-availability`. */
@@ -48,6 +50,15 @@ export interface Facts {
   readonly deadline?: string;
   /** The entry that the hub could not deliver, and to which organisation. */
   readonly undelivered?: Undelivered;
+}
+
+/** An observation, condition or allergy of a message: its place, what it is about, and when it was found. */
+export interface Finding {
+  /** Index in `Bundle.entry`. */
+  readonly index: number;
+  /** Fingerprint of patient, code, body site, method and components: the newest finding with a key replaces the others. */
+  readonly key: string;
+  readonly at?: string;
 }
 
 /** A code of its table, the class of a refusal reason in the mission's guideline, and the sender's free text. */

@@ -59,6 +59,6 @@ export const missionRequest = {
   opens: { kind: 'coordination', owner: 'amk-la' },
   mission: 'opens',
   notifies: ['coordinator'],
-  readableBy: ['local-amk', 'amk-la', 'operator', 'hospital'],
+  readableBy: ['local-amk', 'amk-la', 'operator', 'hospital', 'observer'],
   example: 'mission-request.json',
 } as const satisfies MessageType;

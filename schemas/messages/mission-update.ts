@@ -54,6 +54,6 @@ export const missionUpdate = {
   legalIn: ['active', 'revoked', 'entered-in-error', 'completed'],
   invites: 'observer',
   notifies: ['all-parties'],
-  readableBy: ['local-amk', 'amk-la', 'operator', 'hospital'],
+  readableBy: ['local-amk', 'amk-la', 'operator', 'hospital', 'observer'],
   example: 'mission-update.json',
 } as const satisfies MessageType;

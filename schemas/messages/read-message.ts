@@ -6,9 +6,10 @@ import { normalBase } from '../fhir/addresses.ts';
 import { parseAddress } from '../identifiers.ts';
 import { isObject } from '../json/json.ts';
 import { catalogue, type CataloguedType, eventCodeOf, messageTypesOf } from './catalogue.ts';
-import { readStatements, updatesDescription } from './description.ts';
+import { describesMission, readStatements, updatesDescription } from './description.ts';
 import { authorPath, eventPath, focusPath, headerPath } from './fhir-paths.ts';
 import { messageDigest } from './message-identity.ts';
+import { readFindings } from './findings.ts';
 import type { Decider, Facts, MessageType } from './message-type.ts';
 import { canonicalBase, exerciseCode, systems } from '../names.ts';
 import { checkR4 } from '../r4/check.ts';
@@ -202,10 +203,13 @@ export const readMessage = (text: string, known: KnownAddresses = { base: canoni
     claims: claims.value,
     exercise,
     warnings: form.warnings,
-    facts:
-      type.value.dated === true || type.value.mission === 'opens'
-        ? { ...read.value.facts, ...defined({ statedAt: bundle.value.timestamp }) }
-        : read.value.facts,
+    facts: {
+      ...read.value.facts,
+      ...(type.value.dated === true || type.value.mission === 'opens'
+        ? defined({ statedAt: bundle.value.timestamp })
+        : {}),
+      ...(describesMission(type.value) ? readFindings(bundle.value.entry, resolver) : {}),
+    },
     text,
     digest: messageDigest(text),
   };

@@ -52,7 +52,7 @@ describe('history readers', () => {
     { who: 'quality system', caller: quality, seen: all },
     { who: 'operator', caller: operator, seen: ['1', '2', '3', '6', '7', '8'] },
     { who: 'hospital', caller: hospital, seen: ['1', '2', '3', '8'] },
-    { who: 'observer', caller: observer, seen: ['2', '3'] },
+    { who: 'observer', caller: observer, seen: ['1', '2', '3'] },
   ])('shows the entries $seen to the $who', async ({ caller, seen }) => {
     const hub = await played(...forwarded);
     expect(numbersIn(await historyFor(hub, caller))).toEqual(seen);

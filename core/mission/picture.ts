@@ -1,0 +1,122 @@
+import { parseAddress, resourceAddress } from '../../schemas/identifiers.ts';
+import { isObject } from '../../schemas/json/json.ts';
+import type { Role } from '../../schemas/codes.ts';
+import { mayReadEntry } from './access-rules.ts';
+import { describeMission, descriptionEntries } from './description.ts';
+import type { StoredEntry } from './mission-log.ts';
+import { readableEntries } from './sent-message.ts';
+import type { Entry, MissionState } from './state.ts';
+
+/**
+ * The present picture of a mission, for a party that is asked something: what the description refers to and the newest findings,
+ * from whichever earlier messages they came, as far as that party may read them.
+ */
+
+/** Characters of JSON. The rest of the picture is named, and read at the hub. */
+const largestPicture = 256 * 1024;
+
+/** A resource of an earlier message as the hub returns it. */
+export interface PictureResource {
+  readonly resourceType: string;
+  readonly id: string;
+  readonly resource: Readonly<Record<string, unknown>>;
+  /** There is room for it in a notification; otherwise it is named only. */
+  readonly fits: boolean;
+}
+
+/** Whether an entry makes an organisation responsible for something, or party to the mission. */
+export const isAsked = ({ owner, joins }: Pick<Entry, 'owner' | 'joins'>, organisation: string): boolean =>
+  owner === organisation || joins?.includes(organisation) === true;
+
+/** Numbers of the entries that the picture is composed of, as far as the state names them. */
+export const pictureEntries = (state: MissionState): readonly number[] => [
+  ...new Set([...descriptionEntries(state), ...(state.findings ?? []).map(({ entry }) => entry)]),
+];
+
+/** Never part of a picture: they say who said what to whom. */
+const administrative: readonly string[] = ['MessageHeader', 'Task', 'Bundle'];
+
+/** The addresses of resources of this mission that a value refers to, each `<type>/<mission>.<entry>.<index>`. */
+const addressesIn = (value: unknown, mission: string): readonly string[] => {
+  if (Array.isArray(value)) return value.flatMap((one: unknown) => addressesIn(one, mission));
+  if (!isObject(value)) return [];
+  return Object.entries(value).flatMap(([name, member]) => {
+    if (name !== 'reference' || typeof member !== 'string') return addressesIn(member, mission);
+    const address = /(?:^|\/)([A-Za-z]+\/[^/]+)$/.exec(member)?.[1] ?? '';
+    const [type = '', id = ''] = address.split('/');
+    const read = parseAddress(id);
+    return read?.mission === mission && read.index !== undefined && !administrative.includes(type) ? [address] : [];
+  });
+};
+
+interface Picture {
+  readonly resources: readonly Omit<PictureResource, 'fits'>[];
+  /** Entries that the picture refers to and that `sources` does not have. */
+  readonly missing: readonly number[];
+}
+
+/** Follows the references from the description and the findings, nearest first. */
+const follow = (
+  state: MissionState,
+  sources: readonly StoredEntry[],
+  mayRead: (entry: StoredEntry) => boolean,
+): Picture => {
+  const { mission } = state;
+  const resources = new Map<string, Readonly<Record<string, unknown>>>();
+  for (const source of sources.filter(mayRead)) {
+    for (const { index, resourceType, resource } of readableEntries(source)) {
+      const id = resourceAddress(mission, source.number, index);
+      resources.set(`${resourceType}/${id}`, { ...resource, id });
+    }
+  }
+  const findings = new Set((state.findings ?? []).map(({ entry, index }) => resourceAddress(mission, entry, index)));
+  const description = describeMission(state, sources.filter(mayRead)).content;
+  const wanted = new Set([
+    ...addressesIn(description, mission),
+    ...[...resources.keys()].filter((address) => findings.has(address.split('/')[1] ?? '')),
+  ]);
+  const missing = new Set<number>();
+  // A set is walked in the order of insertion, what is added on the way included.
+  for (const address of wanted) {
+    const resource = resources.get(address);
+    for (const next of addressesIn(resource, mission)) wanted.add(next);
+    const entry = parseAddress(address.split('/')[1] ?? '')?.entry;
+    if (entry !== undefined && !sources.some(({ number }) => number === entry)) missing.add(entry);
+  }
+  return {
+    missing: [...missing],
+    resources: [...wanted].flatMap((address): Picture['resources'] => {
+      const [resourceType = '', id = ''] = address.split('/');
+      const resource = resources.get(address);
+      return resource === undefined ? [] : [{ resourceType, id, resource }];
+    }),
+  };
+};
+
+/** Numbers of entries that the picture refers to and that are not among its sources: an update refers to an earlier message. */
+export const missingEntries = (state: MissionState, sources: readonly StoredEntry[]): readonly number[] =>
+  follow(state, sources, () => true).missing;
+
+/** The reader of a picture, and the state of the mission by which its rights are judged. */
+interface PictureReader {
+  readonly organisation: string;
+  readonly role: Role;
+  readonly current: MissionState;
+}
+
+/** The resources of earlier messages that an entry brings to an organisation which it asks something. */
+export const pictureFor = (
+  entry: Entry,
+  sources: readonly StoredEntry[],
+  { organisation, role, current }: PictureReader,
+): readonly PictureResource[] => {
+  if (entry.state.readiness !== undefined || !isAsked(entry, organisation)) return [];
+  const { resources } = follow(entry.state, sources, (source) => mayReadEntry(source, current, organisation, role));
+  let size = 0;
+  return resources
+    .filter(({ id }) => parseAddress(id)?.entry !== entry.number)
+    .map((one) => {
+      size += JSON.stringify(one.resource).length;
+      return { ...one, fits: size <= largestPicture };
+    });
+};
