@@ -55,7 +55,7 @@ const bundleOf = (
     type: 'message',
     entry: [
       {
-        fullUrl: urn('MessageHeader'),
+        fullUrl: `urn:uuid:${id}`,
         resource: {
           resourceType: 'MessageHeader',
           id,

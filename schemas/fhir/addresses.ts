@@ -38,6 +38,9 @@ const decodeUnreserved = (text: string): string =>
       })
     : text;
 
+const decodeAscii = (text: string): string =>
+  text.replace(/%[0-7][0-9a-f]/gi, (encoded) => String.fromCharCode(Number.parseInt(encoded.slice(1), 16)));
+
 const trimSlashes = (path: string): string =>
   decodeUnreserved(path)
     .replace(/\/{2,}/g, '/')
@@ -90,6 +93,28 @@ export const parseReference = (text: string): ParsedReference => {
 /** The UUID of `urn:uuid:…`, in lower case. */
 export const uuidIn = (url: string | undefined): string | undefined =>
   /^urn:uuid:([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i.exec(url ?? '')?.[1]?.toLowerCase();
+
+/** Levels of percent-encoding that `looseUrl` removes. No known reader removes more. */
+const decodedLevels = 3;
+
+/** A URL as a careless reader could understand it: without scheme and its port, decoded, in lower case, with `/` at the end. */
+const looseUrl = (text: string): string | undefined => {
+  if (text.startsWith('urn:') || !URL.canParse(text)) return undefined;
+  const url = new URL(text);
+  if (!isHttp(url)) return undefined;
+  const port = ['80', '443', ''].includes(url.port) ? '' : `:${url.port}`;
+  let path = url.pathname;
+  for (let level = 0; level < decodedLevels; level += 1) path = decodeAscii(path);
+  // Dots that were encoded twice are steps only now.
+  const { pathname } = new URL(`https://host${path.replace(/[?#\\]/g, '/')}`);
+  return `${url.hostname.replace(/\.$/, '')}${port}${pathname}/`.replace(/\/{2,}/g, '/').toLowerCase();
+};
+
+/** Tells whether a URL is this base URL or below it, however it is spelt. It rather says yes: it keeps names free. */
+export const belowBase = (base: string): ((text: string) => boolean) => {
+  const reserved = looseUrl(base) ?? base;
+  return (text) => looseUrl(text)?.startsWith(reserved) === true;
+};
 
 /** A base URL in one spelling, as the roots of RESTful URLs have it. */
 export const normalBase = (base: string): string => absolute(base) ?? base;

@@ -12,6 +12,8 @@ export const ifMatchPath = 'http.If-Match';
 export const receiverPath = (index: number): string => `${destinationPath}[${index}].receiver`;
 export const claimPath = ({ element }: Pick<Claim, 'element'>): string => `${headerPath}.${element}`;
 
+export const fullUrlPath = (index: number): string => `Bundle.entry[${index}].fullUrl`;
+
 /** Of a resource in the Bundle. */
 export const resourcePath = (index: number): string => `Bundle.entry[${index}].resource`;
 

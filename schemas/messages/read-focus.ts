@@ -12,12 +12,12 @@ import { type Found, inHeader, type Resolver } from './resolver.ts';
 /** What `MessageHeader.focus` names: resources of the Bundle, each once, and the mission. */
 export interface Focus {
   readonly resources: readonly Found[];
-  /** Number of the mission, if one is named. */
-  readonly mission?: string;
+  /** The mission, if one is named. */
+  readonly named?: NamedMission;
 }
 
 /** A mission number that the message gives. */
-interface Named {
+export interface NamedMission {
   readonly mission: string;
   readonly at: string;
 }
@@ -25,7 +25,7 @@ interface Named {
 const wrongNumber = 'is not a mission number of the hub: send it as the hub gave it, in lower case';
 
 /** Mission numbers among the identifiers of a ServiceRequest. */
-const missionsOf = ({ resource, at }: Found): readonly Named[] => {
+const missionsOf = ({ resource, at }: Found): readonly NamedMission[] => {
   const { identifier } = resource;
   const isRequest = resource['resourceType'] === 'ServiceRequest';
   const list: readonly unknown[] = isRequest && Array.isArray(identifier) ? identifier : [];
@@ -37,13 +37,13 @@ const missionsOf = ({ resource, at }: Found): readonly Named[] => {
 };
 
 /** The mission of a resource that has an id of the hub, as Tasks have. It must agree, and does not name the mission by itself. */
-const impliedMission = ({ resource: { id }, at }: Found): Named | undefined => {
+const impliedMission = ({ resource: { id }, at }: Found): NamedMission | undefined => {
   const mission = typeof id === 'string' ? parseAddress(id)?.mission : undefined;
   return mission === undefined ? undefined : { mission, at: `${at}.id` };
 };
 
 /** A resource in focus, or the mission of one at the hub. */
-type Meant = Parsed<{ readonly found?: Found; readonly missions: readonly Named[] }>;
+type Meant = Parsed<{ readonly found?: Found; readonly missions: readonly NamedMission[] }>;
 
 const unresolved = (at: string): Meant => ({
   ok: false,
@@ -92,8 +92,8 @@ const readOne = (reference: Reference, at: string, { resolve }: Resolver): Meant
 export const readFocus = (header: MessageHeader, resolver: Resolver): Parsed<Focus> => {
   const resources = new Set<Found>();
   const faults: Fault[] = [];
-  let first: Named | undefined;
-  const take = (missions: readonly Named[]): void => {
+  let first: NamedMission | undefined;
+  const take = (missions: readonly NamedMission[]): void => {
     for (const named of missions) {
       if (!isMissionId(named.mission)) faults.push({ code: 'wrong-field', at: named.at, detail: wrongNumber });
       else if (first === undefined) first = named;
@@ -117,7 +117,7 @@ export const readFocus = (header: MessageHeader, resolver: Resolver): Parsed<Foc
   });
   if (first !== undefined) take([...resources].flatMap((found) => impliedMission(found) ?? []));
   if (faults.length > 0) return { ok: false, faults };
-  return { ok: true, value: { resources: [...resources], ...(first === undefined ? {} : { mission: first.mission }) } };
+  return { ok: true, value: { resources: [...resources], ...(first === undefined ? {} : { named: first }) } };
 };
 
 /** The one resource of a type in focus; `undefined` if there is none, a fault if there are two. */

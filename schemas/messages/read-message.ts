@@ -1,6 +1,6 @@
 import { defined } from '../defined.ts';
 import { type Fault, type Refusal, refuse } from '../faults.ts';
-import { messageBundle, type MessageBundle, messageHeader, type MessageHeader } from '../fhir/resources.ts';
+import { messageBundle, type MessageBundle, type MessageHeader } from '../fhir/resources.ts';
 import { meta as metaSchema } from '../fhir/datatypes.ts';
 import { normalBase } from '../fhir/addresses.ts';
 import { parseAddress } from '../identifiers.ts';
@@ -17,6 +17,9 @@ import { readJson } from '../json/strict-json.ts';
 import { type Parsed, parseWith, refuseAll } from '../fhir/zod-faults.ts';
 import type { Message } from './message.ts';
 import { readPerson } from './read-person.ts';
+import { bundleFaults } from './bundle-faults.ts';
+import { copyFaults, reservedAddressFaults } from './hub-names.ts';
+import { readHeader } from './read-header.ts';
 import { type Focus, oneInFocus, readFocus } from './read-focus.ts';
 import { organisationReaderOf } from './read-organisation.ts';
 import { readClaims, readDestinations } from './read-parties.ts';
@@ -147,11 +150,13 @@ export const readMessage = (text: string, known: KnownAddresses = { base: canoni
   const [first] = bundle.value.entry;
   if (first?.resource.resourceType !== 'MessageHeader')
     return refuse('not-a-message', headerPath, 'the first entry is not a MessageHeader');
-  const parsedHeader = parseWith(messageHeader, first.resource, headerPath);
-  if (!parsedHeader.ok) return refuseAll(parsedHeader.faults);
+  const entries = bundle.value.entry;
+  const parsedHeader = readHeader(first);
+  const named = [...bundleFaults(entries), ...reservedAddressFaults(entries, known.base)];
+  if (!parsedHeader.ok || named.length > 0) return refuseAll([...faultsIn(parsedHeader), ...named]);
   const header = parsedHeader.value;
 
-  const resolver = resolverOf(bundle.value.entry, normalBase(known.base));
+  const resolver = resolverOf(entries, normalBase(known.base));
   const organisations = organisationReaderOf(resolver);
   const focus = readFocus(header, resolver);
   const types = header.eventCoding.system === systems.event ? messageTypesOf(header.eventCoding.code ?? '') : [];
@@ -171,8 +176,15 @@ export const readMessage = (text: string, known: KnownAddresses = { base: canoni
   }
   const read = readFacts(type.value, header, focus.value, resolver);
   if (!read.ok || !destinations.ok || !claims.ok) return refuseAll([read, destinations, claims].flatMap(faultsIn));
-  const mission = focus.value.mission ?? parseAddress(read.value.facts.task ?? '')?.mission;
+  const mission = focus.value.named?.mission ?? parseAddress(read.value.facts.task ?? '')?.mission;
   const opens = type.value.mission === 'opens' || type.value.log === 'resource';
+  if (opens && focus.value.named !== undefined) {
+    const detail =
+      type.value.mission === 'opens'
+        ? 'names a mission, but a request opens a new one, and the hub gives its number: leave the number out, or send mission-update'
+        : 'names a mission, but this report is about a resource in no mission: leave the number out, or report on its Task';
+    return refuse('wrong-field', focus.value.named.at, detail);
+  }
   if (!opens && mission === undefined) {
     return refuse(
       'missing-field',
@@ -180,8 +192,11 @@ export const readMessage = (text: string, known: KnownAddresses = { base: canoni
       `must name the mission: a focus with identifier system ${systems.mission}`,
     );
   }
+  // The hub's own messages are about resources that it has written; no partner may send one.
+  const copies = type.value.relation === 'hub' ? [] : copyFaults(entries, read.value.focusIndex);
+  if (copies.length > 0) return refuseAll(copies);
   const exercise = isExercise(bundle.value, header);
-  const labelled = bundle.value.entry.findIndex(({ resource }) => isLabelled(resource['meta']));
+  const labelled = entries.findIndex(({ resource }) => isLabelled(resource['meta']));
   if (!exercise && labelled !== -1) {
     return refuse(
       'exercise-mismatch',

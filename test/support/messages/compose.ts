@@ -1,4 +1,5 @@
 import { defined } from '../../../schemas/defined.ts';
+import { uuidIn } from '../../../schemas/fhir/addresses.ts';
 import { digestOf, uuidOf } from '../../../schemas/identifiers.ts';
 import type { Message } from '../../../schemas/messages/message.ts';
 import { readMessage } from '../../../schemas/messages/read-message.ts';
@@ -86,7 +87,7 @@ const messageText = ({ event, focus, mission, others = [] }: Content, envelope: 
     timestamp: envelope.at ?? '2026-02-01T12:00:00+01:00',
     entry: [
       {
-        fullUrl: fullUrlOf('header', id),
+        fullUrl: uuidIn(`urn:uuid:${id}`) === undefined ? fullUrlOf('header', id) : `urn:uuid:${id}`,
         resource: {
           resourceType: 'MessageHeader',
           id,

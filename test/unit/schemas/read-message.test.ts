@@ -217,16 +217,6 @@ describe('read message', () => {
     expect(readMessage(JSON.stringify(byResource))).toMatchObject({ outcome: 'read', mission });
   });
 
-  test('reads no mission from a request for a new mission', () => {
-    const outcome = readChanged(
-      missionRequest(),
-      [...focus, 'identifier'],
-      [{ system: systems.mission, value: mission }],
-    );
-    expect(outcome).toMatchObject({ outcome: 'read' });
-    expect('mission' in outcome).toBe(false);
-  });
-
   test('reads a contained Location', () => {
     const inside = (contained: unknown, reference = '#place') =>
       readChanged(missionUpdate({ mission, more: [] }), focus, {
@@ -383,7 +373,6 @@ describe('refused message', () => {
       'unknown-event',
       `${headerAt}.eventCoding`,
     ],
-    ['no message id', [...header, 'id'], gone, 'missing-field', `${headerAt}.id`],
     ['a message id that is none', [...header, 'id'], 'æ', 'wrong-field', `${headerAt}.id`],
     ['a message id that is too long', [...header, 'id'], 'a'.repeat(65), 'wrong-field', `${headerAt}.id`],
     ['a Bundle id that is none', ['id'], 'not an id', 'wrong-field', 'Bundle.id'],

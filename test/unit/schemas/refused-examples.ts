@@ -142,7 +142,7 @@ export const refusedExamples: readonly RefusedExample[] = [
   {
     name: 'no message id',
     file: 'mission-request.json',
-    change: { [`${header}.id`]: undefined },
+    change: { [`${header}.id`]: undefined, 'Bundle.entry[0].fullUrl': undefined },
     faults: [['missing-field', `${header}.id`]],
   },
   {
