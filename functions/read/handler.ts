@@ -25,6 +25,7 @@ import { headerOf } from '../shared/http/headers.ts';
 import { recorded } from '../shared/http/record-access.ts';
 import { callerOf, queryOf, requireScope } from '../shared/http/request.ts';
 import { answer, type Answer, etag } from '../shared/http/response.ts';
+import { ownValue } from '../../schemas/own-value.ts';
 
 export interface ReadDeps extends Clock, Pick<HistoryPorts, 'missions' | 'notifications'> {
   readonly base: string;
@@ -194,7 +195,7 @@ export const createHandler = (deps: ReadDeps) =>
     };
 
     if (id === undefined) {
-      const searched = Object.hasOwn(searches, type) ? searches[type] : undefined;
+      const searched = ownValue(searches, type);
       if (searched === undefined) return unknownSearch;
       const search = queryOf(request);
       if (isRefusal(search)) return search;

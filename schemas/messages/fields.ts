@@ -12,6 +12,7 @@ import { codeAmong, codesIn, codingsOf, oneOf, type Placed, requiredCode, requir
 import { changesMeaning, type Context, missing, type Path, reject } from './issues.ts';
 import type { Facts } from './message-type.ts';
 import { adviceOnSystem } from './system-names.ts';
+import { ownValue } from '../own-value.ts';
 
 /** Steps that message types share to read their focus resource. */
 
@@ -126,7 +127,7 @@ const statusMessages: Readonly<Partial<Record<ServiceRequest['status'], string>>
 /** A ServiceRequest that describes a mission is active: whether the mission is over is said by other messages. */
 export const requireActive = (context: Context, { status }: ServiceRequest): void => {
   if (status === 'active') return;
-  const instead = statusMessages[status];
+  const instead = ownValue(statusMessages, status);
   changesMeaning(context, ['status'], `must be "active"${instead === undefined ? '' : `; ${instead}`}`);
 };
 

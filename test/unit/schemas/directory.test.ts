@@ -523,3 +523,46 @@ describe('covered area in a directory file', () => {
       'Bundle.entry[0].resource.name: needs a name, as shown to people',
     ]));
 });
+
+describe('characters of a directory', () => {
+  const invisible = 'has a control character or one that cannot be seen: remove it, so that equal names look equal';
+
+  test.each([
+    ['name', 'AMK\u200b LA'],
+    ['name', 'AMK\u00ad LA'],
+    ['name', 'AMK\tLA'],
+    ['name', '\u202eAL KMA'],
+    ['alias[0]', 'AMK\u0007'],
+    ['telecom[0].value', '+47 00 00 00 01\u200e'],
+    ['identifier[0].value', '100000011\u2060'],
+  ])('refuses a character in %s that cannot be seen', (element, text) => {
+    const changes: Readonly<Record<string, Resource>> = {
+      name: { name: text },
+      'alias[0]': { alias: [text] },
+      'telecom[0].value': { telecom: [{ system: 'phone', value: text }] },
+      'identifier[0].value': { identifier: [{ system: systems.organisationNumber, value: text }] },
+    };
+    expect(faultsOfLast({ ...la, ...changes[element] })).toContain(`${element}: ${invisible}`);
+  });
+
+  test('refuses such a character in fullUrl', () => {
+    const faults = faultsIn({ ...bundleOf(), entry: [{ fullUrl: 'https://directory.example/\u200b1', resource: la }] });
+    expect(faults).toEqual([`Bundle.entry[0].fullUrl: ${invisible}`]);
+  });
+
+  test('takes several lines in a description', () => {
+    expect(faultsIn(bundleOf(la, hospital, place('base', { description: 'North of the road.\nLit.' })))).toEqual([]);
+  });
+
+  test.each([
+    ' https://partner.example/fhir',
+    'https://partner.example/fhir ',
+    'https://partner.example/a b',
+    'https://part\nner.example/fhir',
+  ])('refuses the address %j', (address) => {
+    const faults = faultsOfLast(la, endpoint('x', { address }));
+    expect(faults).toContain(
+      'address: needs an https URL without blanks, user name and password (http for localhost only)',
+    );
+  });
+});
