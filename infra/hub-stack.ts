@@ -124,7 +124,7 @@ export class HubStack extends Stack {
       environment: { TABLE_NAME, PUBLIC_URL },
     });
     read.allow(tableReads, table.tableArn);
-    read.allow(['dynamodb:Query'], `${table.tableArn}/index/worklist`);
+    for (const index of ['worklist', 'asked']) read.allow(['dynamodb:Query'], `${table.tableArn}/index/${index}`);
     read.allowItems(['dynamodb:PutItem'], table.tableArn, accesses);
 
     const subscribe = new HubFunction(this, 'Subscribe', {

@@ -6,7 +6,6 @@ import { loadDirectory, saveDirectory } from '../adapters/dynamodb/directory-sto
 import { saveGuideline } from '../adapters/dynamodb/guideline-store.ts';
 import type { Table } from '../adapters/dynamodb/table.ts';
 import { readGuideline } from '../schemas/guideline.ts';
-import { readJsonFile } from '../schemas/json/json-file.ts';
 import { readDirectory } from '../schemas/directory/read-directory.ts';
 import { localCredentials } from './aws/credentials.ts';
 import type { MadeTables } from './aws/tables.ts';
@@ -19,11 +18,7 @@ interface FirstData {
   readonly guideline?: string | undefined;
 }
 
-const readJson = async (file: string): Promise<unknown> => {
-  const json = readJsonFile(await readFile(file));
-  if ('faults' in json) throw new Error(`${file} cannot be used:\n  ${json.faults.join('\n  ')}`);
-  return json.value;
-};
+const readJson = async (file: string): Promise<unknown> => JSON.parse(await readFile(file, 'utf8'));
 
 /**
  * Loads the directory, without which a hub is closed. A given file replaces the directory; otherwise a new table gets the sample, and

@@ -11,7 +11,6 @@ import {
 } from './codes.ts';
 import { moment, timeOf } from './fhir/datatypes.ts';
 import { isObject } from './json/json.ts';
-import { ownValue } from './own-value.ts';
 
 /**
  * One version of the guideline: data, loaded without a release. A mission keeps the version that was in force
@@ -138,7 +137,8 @@ const bundledGuideline = (): Guideline => ({
 export const refusalReasonIn = (
   { refusalReasons }: Guideline,
   code: string,
-): Guideline['refusalReasons'][string] | undefined => ownValue(refusalReasons, code);
+): Guideline['refusalReasons'][string] | undefined =>
+  Object.hasOwn(refusalReasons, code) ? refusalReasons[code] : undefined;
 
 /** The versions until one is loaded: the guideline of the release. */
 export const firstGuidelines: Guidelines = [bundledGuideline()];

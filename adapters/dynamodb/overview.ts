@@ -18,7 +18,7 @@ export const overview = (table: Table): Overview => {
             Item: {
               ...keys.readiness(state.mission),
               worklist: listOf(state.requester),
-              changedAt: state.mission,
+              place: state.mission,
               entry: state.version,
               packed: pack({ ...state, messageFingerprints: '', bundleFingerprints: '' }),
             },

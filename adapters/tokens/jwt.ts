@@ -1,6 +1,5 @@
 import { errors } from 'jose';
 import { type TokenFault, TokenRefused } from './refused.ts';
-import { ownValue } from '../../schemas/own-value.ts';
 
 /**
  * Signing algorithms of HelseID's security profile, for its tokens as for the proofs of its clients. Asymmetric only: with
@@ -16,7 +15,7 @@ const claimFaults: Readonly<Record<string, TokenFault>> = {
 
 const faultOf = (error: unknown): TokenFault | undefined => {
   if (error instanceof errors.JWTExpired) return 'expired';
-  if (error instanceof errors.JWTClaimValidationFailed) return ownValue(claimFaults, error.claim) ?? 'malformed';
+  if (error instanceof errors.JWTClaimValidationFailed) return claimFaults[error.claim] ?? 'malformed';
   if (error instanceof errors.JWSSignatureVerificationFailed) return 'wrong-signature';
   if (error instanceof errors.JOSEAlgNotAllowed) return 'wrong-algorithm';
   if (error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys) return 'wrong-key';

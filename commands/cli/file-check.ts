@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { readJsonFile } from '../../schemas/json/json-file.ts';
 import { whyOf } from './command-line.ts';
 
 /** Prints a title and its lines, indented. */
@@ -17,13 +16,9 @@ export const checkFile = async <Content extends object>(
   file: string,
   read: (json: unknown) => Content | Faults,
 ): Promise<Content | undefined> => {
-  const reading = await readFile(file).then(
-    (bytes): Content | Faults => {
-      const json = readJsonFile(bytes);
-      return 'faults' in json ? json : read(json.value);
-    },
-    (error: unknown): Faults => ({ faults: [whyOf(error)] }),
-  );
+  const reading = await readFile(file, 'utf8')
+    .then((text): unknown => JSON.parse(text))
+    .then(read, (error: unknown): Faults => ({ faults: [whyOf(error)] }));
   if (!('faults' in reading)) return reading;
   printList(console.error, `${file} cannot be used:`, reading.faults);
   return undefined;

@@ -1,5 +1,4 @@
 import type { TaskState } from '../../core/mission/state.ts';
-import { hasOrganisationDigit } from '../../schemas/check-digits.ts';
 import { codesOf, roles, taskKinds } from '../../schemas/codes.ts';
 import type { DirectoryData, DirectoryParty } from '../../schemas/directory/directory.ts';
 import { canonicalText } from '../../schemas/json/json.ts';
@@ -84,23 +83,8 @@ export const contents = (data: DirectoryData): readonly string[] => {
   ];
 };
 
-/** Organisation numbers of a party, each with what it is. */
-const numbersOf = ({ organisation, name, parent, units = [], suppliers = [] }: DirectoryParty) => [
-  { number: organisation, what: name },
-  ...(parent === undefined ? [] : [{ number: parent, what: `the legal entity of ${name}` }]),
-  ...units.map((number) => ({ number, what: `a unit of ${name}` })),
-  ...suppliers.map((number) => ({ number, what: `a supplier of ${name}` })),
-];
-
-/** Numbers with a wrong check digit: nobody has them in Enhetsregisteret, so a digit is wrong. */
-const mistyped = (parties: readonly DirectoryParty[]): readonly string[] =>
-  parties
-    .flatMap(numbersOf)
-    .filter(({ number }) => !hasOrganisationDigit(number))
-    .map(({ number, what }) => `${number} (${what}) has a wrong check digit: is the organisation number right?`);
-
 /** What is allowed but may be a mistake. */
-export const warnings = ({ coverage, parties }: DirectoryData): readonly string[] => {
+export const warnings = ({ coverage }: DirectoryData): readonly string[] => {
   const covered = new Set(coverage.map(({ area }) => area));
   const uncovered = [...counties.keys()].filter((county) => !covered.has(county)).sort();
   const strange = [...covered].filter((area) => nameOf(countyOf(area)) === undefined).sort();
@@ -111,7 +95,6 @@ export const warnings = ({ coverage, parties }: DirectoryData): readonly string[
       return `${who} ${areaText(county)}: a request from there must address its AMK LA`;
     }),
     ...strange.map((area) => `${area} is in none of the counties since 2024: is the number right?`),
-    ...mistyped(parties),
   ];
 };
 

@@ -57,13 +57,17 @@ const missionEntity = (
   ],
 });
 
+/** The id of a record as it concerns one mission. */
+export const accessId = ({ chain, number }: AccessRecord, { mission }: Shown): string =>
+  uuidOf('access', chain, String(number), mission);
+
 /** A record as it concerns one mission; other missions that it names are left out. */
 export const auditEvent = (record: AccessRecord, shown: Shown, view: Viewpoint): AuditEvent => {
-  const { access, chain, number } = record;
+  const { access } = record;
   const { interaction } = requestOf(access.reading);
   return {
     resourceType: 'AuditEvent',
-    id: uuidOf('access', chain, String(number), shown.mission),
+    id: accessId(record, shown),
     meta: { lastUpdated: access.at, ...securityOf(shown.exercise) },
     type: {
       system: 'http://terminology.hl7.org/CodeSystem/audit-event-type',

@@ -10,7 +10,6 @@ import { readableEntries } from '../mission/sent-message.ts';
 import { hubFactsOf } from './hub-facts.ts';
 import { coding, membersOf, redacted, type Resource } from './kept-elements.ts';
 import { allowLists, hubId, meta } from './de-identification-allow-list.ts';
-import { ownValue } from '../../schemas/own-value.ts';
 
 /**
  * De-identification for roles that may not see persons (`seesNoPerson`): an allow-list. An element that is not listed here
@@ -49,7 +48,7 @@ export const deIdentify = (sent: unknown, { role, entry, sources }: DeIdentified
   if (!isObject(sent)) return undefined;
   const facts = hubFactsOf(entry, sources);
   const type = String(sent['resourceType']);
-  const allowList = ownValue(allowLists, type);
+  const allowList = Object.hasOwn(allowLists, type) ? allowLists[type] : undefined;
   if (allowList === undefined) return undefined;
   const elements = { ...allowList.elements, ...(role === 'observer' ? allowList.place : {}) };
   const kept = membersOf(sent, elements, facts);

@@ -16,7 +16,6 @@ import {
 import { hasLoincDigit, hasVerhoeffDigit } from '../../schemas/check-digits.ts';
 import { catalogue, eventCodeOf } from '../../schemas/messages/catalogue.ts';
 import { exerciseCode, systems } from '../../schemas/names.ts';
-import { ownValue } from '../../schemas/own-value.ts';
 
 /** Codes that are shown to roles that may not see persons: only of these systems, and only in these forms. */
 
@@ -88,7 +87,7 @@ const guidelineSystems: ReadonlySet<string> = new Set([systems.missionCriterion,
 
 export const isKnownCode = (system: string, code: string, guidelineCodes: ReadonlySet<string> = new Set()): boolean => {
   if (guidelineSystems.has(system)) return guidelineForm.test(code) && guidelineCodes.has(code);
-  const known = ownValue(knownCodes, system);
+  const known = Object.hasOwn(knownCodes, system) ? knownCodes[system] : undefined;
   if (known === undefined) return false;
   if (typeof known === 'function') return known(code);
   return known instanceof RegExp ? known.test(code) : known.has(code);

@@ -12,7 +12,6 @@ import { canonicalBase, systems } from '../../schemas/names.ts';
 import type { WorklistItem } from '../mission/projections.ts';
 import type { MissionState, Readiness, TaskState } from '../mission/state.ts';
 import { organisationReference, securityOf, type Viewpoint } from './fhir.ts';
-import { ownValue } from '../../schemas/own-value.ts';
 
 /** Time since which a resource has its operational status. */
 const statusSinceExtension = `${canonicalBase}/StructureDefinition/status-since`;
@@ -50,7 +49,7 @@ export const engagementOf = ({ status }: TaskState): Engagement => {
 };
 
 const codingIn = (system: string, table: Readonly<Record<string, string>>, code: string): Coding =>
-  defined({ system, code, display: ownValue(table, code) });
+  defined({ system, code, display: table[code] });
 
 const statuses: Readonly<Record<string, string>> = { ...resourceAvailabilities, ...resourceEngagements };
 

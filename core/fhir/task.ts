@@ -15,7 +15,6 @@ import type { Decider, Reason } from '../../schemas/messages/message-type.ts';
 import type { WorklistItem } from '../mission/projections.ts';
 import type { TaskState } from '../mission/state.ts';
 import { organisationReference, securityOf, type Viewpoint } from './fhir.ts';
-import { ownValue } from '../../schemas/own-value.ts';
 
 const phaseOrder = Object.keys(flightPhases);
 
@@ -34,13 +33,7 @@ const businessStatus = (task: TaskState): Task['businessStatus'] => {
   return type.answers === undefined
     ? undefined
     : {
-        coding: [
-          defined({
-            system: type.answers.system,
-            code: answer.code,
-            display: ownValue(type.answers.codes, answer.code),
-          }),
-        ],
+        coding: [defined({ system: type.answers.system, code: answer.code, display: type.answers.codes[answer.code] })],
       };
 };
 
@@ -81,10 +74,10 @@ const reasonTables: Readonly<
 
 /** The reason of a refusal or cancellation: the code, its class, and the sender's free text. */
 export const reasonConcept = ({ table, code, class: kind, text }: Reason): CodeableConcept => {
-  const known = ownValue(reasonTables, table) ?? { system: systems.refusalReason, codes: {} };
+  const known = reasonTables[table] ?? { system: systems.refusalReason, codes: {} };
   return {
     coding: [
-      defined({ system: known.system, code, display: ownValue(known.codes, code) }),
+      defined({ system: known.system, code, display: known.codes[code] }),
       ...(kind === undefined ? [] : [{ system: systems.refusalClass, code: kind, display: refusalClasses[kind] }]),
     ],
     ...defined({ text }),

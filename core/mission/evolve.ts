@@ -8,7 +8,6 @@ import type { Facts, MessageType } from '../../schemas/messages/message-type.ts'
 import { findingsAfter } from './findings.ts';
 import { isReplaced, statementKey } from './description.ts';
 import { isAirborne, isFinal, type MissionEvent, type MissionState, taskOf, type TaskState } from './state.ts';
-import { ownValue } from '../../schemas/own-value.ts';
 
 /** Raise it with every change of the fold: a state of another version is folded again from the log. */
 export const foldVersion = 6;
@@ -28,7 +27,7 @@ const phasesAfter = (type: MessageType, task: TaskState, reported: Facts['phases
   if (reported === undefined) return task.phases;
   const phases: Record<string, string> = { ...task.phases };
   for (const { phase, seenAt } of reported) {
-    const before = ownValue(phases, phase);
+    const before = phases[phase];
     const isEarlier = task.reported !== true && before !== undefined && timeOf(seenAt) < timeOf(before);
     if (before === undefined || isEarlier || type.corrects === true) phases[phase] = seenAt;
   }
@@ -112,9 +111,7 @@ const showsSeen = (type: MessageType, task: TaskState, event: MissionEvent): boo
 
 const changeTask = (type: MessageType, task: TaskState, event: MissionEvent): TaskState => {
   const { facts } = event;
-  const transition = ownValue(type.transitions?.byAnswer ?? {}, facts.answer ?? '')?.find(({ from }) =>
-    from.includes(task.status),
-  );
+  const transition = type.transitions?.byAnswer[facts.answer ?? '']?.find(({ from }) => from.includes(task.status));
   const status = transition === undefined || transition.to === 'unchanged' ? task.status : transition.to;
   const asksAgain = transition?.to === 'requested';
   const answers = type.answers?.of === 'task' && facts.answer !== undefined;

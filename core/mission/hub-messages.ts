@@ -12,7 +12,6 @@ import { hubMessage } from './hub-message-bundle.ts';
 import type { MissionLog } from './mission-log.ts';
 import { type Entry, hub, type MissionState, type TaskState } from './state.ts';
 import { momentText } from './text.ts';
-import { ownValue } from '../../schemas/own-value.ts';
 
 /** The messages that the hub itself writes into a mission, to alert people that they must phone a party. */
 
@@ -102,7 +101,7 @@ export const concernsPeople = (
 const needsNoAlert = (entry: MissedEntry, organisation: string, cause: Cause, directory: Directory): boolean => {
   if (!concernsPeople(entry, organisation, directory)) return true;
   const isRepeated = cause.code === 'gave-up' || outageOf(cause) !== undefined;
-  return !isRepeated && ownValue(entry.state.unreachable ?? {}, organisation) !== undefined;
+  return !isRepeated && entry.state.unreachable?.[organisation] !== undefined;
 };
 
 /** Alerts people that a party was not notified of an entry; `undefined` if they need no alert. */

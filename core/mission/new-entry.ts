@@ -8,7 +8,6 @@ import type { Decision, Proposal } from './decision.ts';
 import { evolve } from './evolve.ts';
 import { recipientsOf } from './recipients.ts';
 import { isAirborne, type MissionEvent, type Party } from './state.ts';
-import { ownValue } from '../../schemas/own-value.ts';
 
 /** The kind of Task that a person must acknowledge after this message, if any. */
 const kindToAcknowledge = (
@@ -18,7 +17,7 @@ const kindToAcknowledge = (
   if (owner !== undefined) return type.opens?.kind ?? task?.kind;
   if (type.mission === 'cancels') return before?.tasks.some(isAirborne) === true ? 'resource' : undefined;
   if (facts.answer === 'cancelled' && task !== undefined && isAirborne(task)) return 'resource';
-  const transition = ownValue(type.transitions?.byAnswer ?? {}, facts.answer ?? '')?.find(
+  const transition = type.transitions?.byAnswer[facts.answer ?? '']?.find(
     ({ from }) => task !== undefined && from.includes(task.status),
   );
   return transition?.to === 'requested' ? task?.kind : undefined;
@@ -31,7 +30,7 @@ const underGuideline = (facts: Facts, guideline: Guideline): Facts => {
   return {
     ...facts,
     ...defined({
-      criteria: criteria?.filter((code) => ownValue(guideline.criteria, code) !== undefined),
+      criteria: criteria?.filter((code) => Object.hasOwn(guideline.criteria, code)),
       reason: reason === undefined || known === undefined ? reason : { ...reason, class: known.class },
     }),
   };

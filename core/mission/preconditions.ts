@@ -12,7 +12,6 @@ import {
 import type { Relation } from '../../schemas/messages/message-type.ts';
 import { type Check, isInMission, type MissionProposal } from './decision.ts';
 import { concernedParties, hub, isAirborne, isFinal, isParty, leads, type MissionState } from './state.ts';
-import { ownValue } from '../../schemas/own-value.ts';
 
 /** Whether this sender may send this message now; `decide.ts` has the order. */
 
@@ -144,7 +143,7 @@ export const alertedOnce: Check<MissionProposal> = ({ message: { type, facts }, 
   const isRepeated =
     type.event === 'party-unreachable' &&
     undelivered?.outage === undefined &&
-    ownValue(before.unreachable ?? {}, undelivered?.organisation ?? '') !== undefined;
+    before.unreachable?.[undelivered?.organisation ?? ''] !== undefined;
   return isRepeated
     ? refuse('illegal-transition', eventPath, 'people have been alerted that the party is unreachable', before.version)
     : undefined;

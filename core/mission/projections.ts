@@ -20,11 +20,19 @@ export interface Page<Item> {
 /** The two lists of a worklist: Tasks in progress, and Tasks in a final status. */
 export type ListName = 'open' | 'closed';
 
+/** Place of a Task in its list. It never changes, so that a Task that changes between two pages is not passed over. */
+export const placeOfTask = ({ openedAt, id }: Pick<TaskState, 'openedAt' | 'id'>): string => `${openedAt}#${id}`;
+
+/** Open Tasks with the longest waiting first, closed ones with the newest first. A page begins after a place (`placeOfTask`). */
+type TaskList = (organisation: string, list: ListName, limit: number, from?: string) => Promise<Page<WorklistItem>>;
+
 export interface Worklist {
   /** Stores a Task as of an entry, with the deadline it waits for. An older entry never overwrites a newer one. */
   put(task: TaskState, state: MissionState): Promise<void>;
-  /** Open Tasks with the longest waiting first, closed ones newest first. A page ends at `<Task.changedAt>#<Task.id>`. */
-  list(owner: string, list: ListName, limit: number, from?: string): Promise<Page<WorklistItem>>;
+  /** The Tasks that an organisation owns. */
+  list: TaskList;
+  /** The Tasks that an organisation has asked for. */
+  asked: TaskList;
 }
 
 /** Reads across missions: the readiness of resources, and the missions of one large event. */

@@ -4,7 +4,6 @@ import type { Decider } from '../../schemas/messages/message-type.ts';
 import type { Message } from '../../schemas/messages/message.ts';
 import type { Check, TaskProposal } from './decision.ts';
 import { deadlineOf, isFinal, type MissionState, taskOf, type TaskState } from './state.ts';
-import { ownValue } from '../../schemas/own-value.ts';
 
 /** Whether a message may change the Task that it names; `decide.ts` has the order. */
 
@@ -24,7 +23,7 @@ export const answeredKind: Check<TaskProposal> = ({ message, task: { kind } }) =
 
 export const taskStatus: Check<TaskProposal> = ({ message, task, before }) => {
   const { type, facts } = message;
-  const transitions = ownValue(type.transitions?.byAnswer ?? {}, facts.answer ?? '') ?? [];
+  const transitions = type.transitions?.byAnswer[facts.answer ?? ''] ?? [];
   if (transitions.some(({ from }) => from.includes(task.status))) return undefined;
   const allowed = [...new Set(transitions.flatMap(({ from }) => from))].join(', ');
   return refuse(

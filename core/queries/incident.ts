@@ -8,12 +8,15 @@ import { isParty, type MissionState } from '../mission/state.ts';
 import type { Viewpoint } from '../fhir/fhir.ts';
 import { minimalMission, tooManyMissions, unreadableMissions } from '../fhir/incident.ts';
 import { minimalTask } from '../fhir/location.ts';
-import { type Listed, searchset } from '../fhir/searchset.ts';
+import type { Listed } from '../fhir/searchset.ts';
 import { taskResource } from '../fhir/task.ts';
 import { readMission } from './mission.ts';
-import { exerciseIn, pageOf, type Search, shownOf, tokensIn, unknownParameter } from './search.ts';
+import type { Values } from './search/conditions.ts';
+import { exerciseLabel } from './search/exercises.ts';
+import { type Order, pageOf, searchAnswer } from './search/page.ts';
+import { finds, type Search, tokensOf } from './search/read-search.ts';
+import { shownOf } from './shown.ts';
 import { inBatches } from '../../schemas/in-batches.ts';
-import { comparable } from '../../schemas/text.ts';
 
 /** More than any real incident has. The answer reports if an incident has more. */
 const mostMissions = 200;
@@ -21,9 +24,18 @@ const mostMissions = 200;
 /** Missions read at the same time. */
 const missionsAtOnce = 20;
 
-const parameters = ['requisition', '_revinclude', '_security', '_count', '_cursor', '_format'];
-
 const wantedForm = 'give requisition=<system>|<value>, the identifier that the requests of the incident share';
+
+const valuesOf = ({ incident, exercise }: MissionState): Values<'ServiceRequest'> => ({
+  requisition: incident === undefined ? [] : [incident],
+  _security: exercise ? exerciseLabel : [],
+});
+
+/** Earliest first. */
+const missionOrder: Order<MissionState> = {
+  placeOf: ({ openedAt, mission }) => `${openedAt}#${mission}`,
+  form: /^[\d:.TZ-]{24}#[\w-]{36}$/,
+};
 
 /** AMK and AMK LA with a part in the incident see all of its missions; other roles see only their own. */
 const seesAll = (caller: Caller, states: readonly MissionState[]): boolean =>
@@ -63,21 +75,14 @@ const tasksFor = (caller: Caller, state: MissionState, view: Viewpoint): readonl
 export const searchIncident = async (
   ports: { readonly missions: MissionLog; readonly overview: Overview },
   caller: Caller,
-  search: Search,
+  search: Search<'ServiceRequest'>,
   view: Viewpoint,
 ): Promise<{ readonly outcome: 'found'; readonly resource: unknown; readonly shows: readonly Shown[] } | Refusal> => {
-  const unknown = unknownParameter(search, parameters, `an incident is searched by ${parameters.join(', ')}`);
-  if (unknown !== undefined) return unknown;
-  const [incident, second] = tokensIn(search, 'requisition') ?? [];
-  const system = comparable(incident?.system ?? '');
-  const value = comparable(incident?.value ?? '');
+  const [incident, second] = tokensOf(search, 'requisition');
+  const { system = '', value = '' } = incident ?? {};
   if (system === '' || value === '' || second !== undefined)
     return refuse('unknown-search', 'http.requisition', wantedForm);
-  const exercise = exerciseIn(search);
-  if (typeof exercise !== 'boolean') return exercise;
-  const revinclude = search.get('_revinclude');
-  if (revinclude !== undefined && revinclude !== 'Task:based-on')
-    return refuse('unknown-search', 'http._revinclude', '_revinclude is Task:based-on');
+  const exercise = search.conditions.has('_security');
 
   const linked = [...(await ports.overview.missionsOf({ system, value }, exercise))].sort();
   const read = await inBatches(linked.slice(0, mostMissions), missionsAtOnce, (id) =>
@@ -88,19 +93,18 @@ export const searchIncident = async (
   const states = entries
     .flatMap((entry) => entry?.state ?? [])
     // A later description may have moved a mission to another incident.
-    .filter((state) => state.incident?.system === system && state.incident.value === value)
-    .sort((one, other) => one.openedAt.localeCompare(other.openedAt) || one.mission.localeCompare(other.mission));
+    .filter((state) => state.incident?.system === system && state.incident.value === value);
   const all = seesAll(caller, states);
   const seen = states.filter((state) => all || isParty(state, caller.organisation));
   // Whether the caller is party to those is unknown, and an empty list would mean that it is not.
   if (unreadable > 0 && seen.length === 0) throw new NewerRelease('no mission of the incident can be read');
-  const page = pageOf(seen, 'ServiceRequest', search);
+  const page = pageOf(search, seen, missionOrder, (state) => finds(search, valuesOf(state)));
   if (isRefusal(page)) return page;
 
-  const missions = await inBatches(page.items, missionsAtOnce, (state) =>
+  const missions = await inBatches(page.rows, missionsAtOnce, (state) =>
     missionFor(ports.missions, caller, state, view),
   );
-  const tasks = revinclude === undefined ? [] : page.items.flatMap((state) => tasksFor(caller, state, view));
+  const tasks = !search.includesTasks ? [] : page.rows.flatMap((state) => tasksFor(caller, state, view));
   const remarks = [
     ...(all && linked.length > mostMissions ? [tooManyMissions(mostMissions, linked.length)] : []),
     ...(unreadable > 0 ? [unreadableMissions(unreadable)] : []),
@@ -112,7 +116,7 @@ export const searchIncident = async (
   ];
   return {
     outcome: 'found',
-    resource: searchset(page.self, page.next, listed, view, seen.length),
-    shows: page.items.map((state) => shownOf(state, caller, [String(state.version)])),
+    resource: searchAnswer(search, page, listed, view),
+    shows: page.rows.map((state) => shownOf(state, caller, [String(state.version)])),
   };
 };

@@ -8,7 +8,7 @@ import { mayReadEntry, seesNoPerson } from '../mission/access-rules.ts';
 import { concernedParties, isParty, type MissionState } from '../mission/state.ts';
 import { deIdentify } from '../fhir/de-identify.ts';
 import { missionResource } from '../fhir/service-request.ts';
-import { shownOf } from './search.ts';
+import { shownOf } from './shown.ts';
 
 export const notFound: Refusal = refuse('not-found');
 

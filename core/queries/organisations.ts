@@ -4,41 +4,53 @@ import { systems } from '../../schemas/names.ts';
 import type { Subscriptions } from '../delivery/subscription.ts';
 import type { Viewpoint } from '../fhir/fhir.ts';
 import { organizationResource } from '../fhir/organization.ts';
-import { searchset } from '../fhir/searchset.ts';
+import { hub, type Party } from '../mission/state.ts';
 import { reachOf } from './reachability.ts';
-import { fits, pageOf, type Search, tokensIn, unknownParameter } from './search.ts';
+import { pageOf, searchAnswer } from './search/page.ts';
+import { finds, type Search } from './search/read-search.ts';
+import type { Values } from './search/conditions.ts';
 
-const parameters = ['type', 'name', 'name:contains', '_count', '_cursor', '_format'];
+/** The hub itself has no organisation number. */
+const valuesOf = ({ organisation, role, name }: Party): Values<'Organization'> => ({
+  _id: [{ value: organisation }],
+  type: [{ system: systems.partyRole, value: role }],
+  name,
+  identifier: role === hub.role ? [] : [{ system: systems.organisationNumber, value: organisation }],
+});
 
-/** Names are compared without regard to case and accents. */
-const folded = (text: string): string => text.normalize('NFKD').replaceAll(/\p{M}/gu, '').toLowerCase();
+/** Parameters of which one must be given: a search that returns the whole directory has most likely lost its parameter. */
+const selecting = ['type', 'name', 'identifier', '_id'] as const;
 
-/** `GET Organization?type=<role>`: organisations that a message can be addressed to, and whether the hub can reach them by machine. */
+/**
+ * `GET Organization?type=<role>`, `?name=…`, `?identifier=…`: organisations that a message can be addressed to, and whether the hub
+ * can reach them by machine.
+ */
 export const searchOrganisations = async (
   ports: { readonly subscriptions: Subscriptions },
-  search: Search,
+  search: Search<'Organization'>,
   view: Viewpoint,
 ): Promise<{ readonly outcome: 'found'; readonly resource: unknown } | Refusal> => {
-  const unknown = unknownParameter(search, parameters, `organisations are searched by ${parameters.join(', ')}`);
-  if (unknown !== undefined) return unknown;
-  const asked = tokensIn(search, 'type');
-  const known = codesOf(roles).filter((role) => fits(asked, systems.partyRole, role));
-  if (asked === undefined || known.length < asked.length)
-    return refuse('unknown-search', 'http.type', `give type=<role>, one of ${codesOf(roles).join(', ')}`);
-  const begins = folded(search.get('name') ?? '');
-  const contains = folded(search.get('name:contains') ?? '');
-  const found = known
-    .flatMap((role) => view.directory.partiesOf(role))
-    .filter(({ name }) => folded(name).startsWith(begins) && folded(name).includes(contains));
-  const page = pageOf(found, 'Organization', search);
+  if (!selecting.some((name) => search.conditions.has(name)))
+    return refuse(
+      'unknown-search',
+      'http.type',
+      `give type=<role> (${codesOf(roles).join(', ')}), or another one of ${selecting.join(', ')}`,
+    );
+  const parties = codesOf(roles).flatMap((role) => view.directory.partiesOf(role));
+  const page = pageOf(
+    search,
+    parties,
+    { placeOf: ({ organisation }) => organisation, form: /^(?:\d{9}|luftbro)$/ },
+    (party) => finds(search, valuesOf(party)),
+  );
   if (isRefusal(page)) return page;
   const reach = await reachOf(
     ports,
-    page.items.filter(({ role }) => role !== 'hub').map(({ organisation }) => organisation),
+    page.rows.filter(({ role }) => role !== hub.role).map(({ organisation }) => organisation),
   );
-  const listed = page.items.map((party) => ({
+  const listed = page.rows.map((party) => ({
     resource: organizationResource(party, reach.get(party.organisation)),
     path: `Organization/${party.organisation}`,
   }));
-  return { outcome: 'found', resource: searchset(page.self, page.next, listed, view, found.length) };
+  return { outcome: 'found', resource: searchAnswer(search, page, listed, view) };
 };

@@ -9,11 +9,13 @@ import type { Caller, Shown } from '../audit/access-log.ts';
 import type { MissionState } from '../mission/state.ts';
 import type { Viewpoint } from '../fhir/fhir.ts';
 import { engagementOf, minimalTask, operationalStatusOf, type Resource, resourceLocation } from '../fhir/location.ts';
-import { searchset } from '../fhir/searchset.ts';
 import { notFound } from './mission.ts';
-import { exerciseIn, fits, pageOf, type Search, shownTasks, tokensIn, unknownParameter } from './search.ts';
+import type { Values } from './search/conditions.ts';
+import { exerciseLabel, isOfKind } from './search/exercises.ts';
+import { type Order, pageOf, searchAnswer } from './search/page.ts';
+import { finds, type Search } from './search/read-search.ts';
+import { shownTasks } from './shown.ts';
 import { inBatches } from '../../schemas/in-batches.ts';
-import { comparableCallSign } from '../../schemas/text.ts';
 
 export interface ResourcePorts {
   readonly overview: Overview;
@@ -42,7 +44,7 @@ const openAsks = async (worklist: Worklist, operator: string): Promise<readonly 
   return found;
 };
 
-const order = { flying: 0, assigned: 1, asked: 2 } as const;
+const precedence = { flying: 0, assigned: 1, asked: 2 } as const;
 
 const latest = (...times: readonly string[]): string => times.reduce((one, other) => (one > other ? one : other));
 
@@ -55,7 +57,7 @@ const resourceOf = (
 ): Resource => {
   const tasks = [...asks].sort(
     (one, other) =>
-      order[engagementOf(one.task)] - order[engagementOf(other.task)] ||
+      precedence[engagementOf(one.task)] - precedence[engagementOf(other.task)] ||
       one.task.openedAt.localeCompare(other.task.openedAt),
   );
   const [first] = tasks;
@@ -115,30 +117,23 @@ const board = async (
   return found.flat();
 };
 
-const parameters = [
-  'type',
-  'operational-status',
-  'organization',
-  'identifier',
-  '_security',
-  '_count',
-  '_cursor',
-  '_format',
-];
+const valuesOf = (resource: Resource): Values<'Location'> => {
+  const status = operationalStatusOf(resource)?.code;
+  return {
+    _id: [{ value: resource.id }],
+    _lastUpdated: resource.changedAt,
+    type: resource.kind === undefined ? [] : [{ system: systems.resourceKind, value: resource.kind }],
+    'operational-status': status === undefined ? [] : [{ system: systems.resourceAvailability, value: status }],
+    organization: [resource.operator],
+    identifier: resource.sign === undefined ? [] : [{ system: systems.resource, value: resource.sign }],
+    _security: resource.exercise ? exerciseLabel : [],
+  };
+};
 
-const wanted = (search: Search): ((resource: Resource) => boolean) => {
-  const types = tokensIn(search, 'type');
-  const statuses = tokensIn(search, 'operational-status');
-  const identifiers = tokensIn(search, 'identifier');
-  const organisations = search
-    .get('organization')
-    ?.split(',')
-    .map((one) => one.replace(/^Organization\//, ''));
-  return (resource) =>
-    fits(types, systems.resourceKind, resource.kind) &&
-    fits(statuses, systems.resourceAvailability, operationalStatusOf(resource)?.code) &&
-    fits(identifiers, systems.resource, resource.sign, comparableCallSign) &&
-    (organisations?.includes(resource.operator) ?? true);
+/** By operator and call sign; those without a call sign follow. */
+const order: Order<Resource> = {
+  placeOf: ({ operator, sign, id }) => JSON.stringify([operator, sign === undefined, sign, id]),
+  form: /^\["\w{1,40}",(?:true|false),.{1,120}\]$/,
 };
 
 /**
@@ -148,25 +143,19 @@ const wanted = (search: Search): ((resource: Resource) => boolean) => {
 export const searchResources = async (
   ports: ResourcePorts,
   caller: Caller,
-  search: Search,
+  search: Search<'Location'>,
   view: Viewpoint,
 ): Promise<Found | Refusal> => {
   if (!seers.includes(caller.role))
     return refuse('forbidden-role', 'http.Authorization', `resources are seen by ${seers.join(' and ')}`);
-  const unknown = unknownParameter(search, parameters, `resources are searched by ${parameters.join(', ')}`);
-  if (unknown !== undefined) return unknown;
-  const exercise = exerciseIn(search);
-  if (typeof exercise !== 'boolean') return exercise;
-
-  const fitting = wanted(search);
-  const found = (await board(ports, view.directory, caller)).filter((one) => one.exercise === exercise && fitting(one));
-  const page = pageOf(found, 'Location', search);
+  const found = await board(ports, view.directory, caller);
+  const page = pageOf(search, found, order, (one) => isOfKind(search, one.exercise) && finds(search, valuesOf(one)));
   if (isRefusal(page)) return page;
-  const rows = page.items.map((resource) => ({
+  const rows = page.rows.map((resource) => ({
     resource: resourceLocation(resource, caller.organisation, view),
     path: `Location/${resource.id}`,
   }));
-  const items = page.items.flatMap(({ tasks }) => tasks);
+  const items = page.rows.flatMap(({ tasks }) => tasks);
   const asks = items.map((item) => ({
     resource: minimalTask(item, view),
     path: `Task/${item.task.id}`,
@@ -174,7 +163,7 @@ export const searchResources = async (
   }));
   return {
     outcome: 'found',
-    resource: searchset(page.self, page.next, [...rows, ...asks], view, found.length),
+    resource: searchAnswer(search, page, [...rows, ...asks], view),
     shows: shownTasks(items, caller),
   };
 };

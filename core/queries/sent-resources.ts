@@ -13,7 +13,7 @@ import type { Viewpoint } from '../fhir/fhir.ts';
 import { readableResource, sentBundle } from '../mission/sent-message.ts';
 import { deIdentifiedBundle, deIdentifyEntries } from '../fhir/de-identify.ts';
 import { notFound, openMission } from './mission.ts';
-import { shownOf } from './search.ts';
+import { shownOf } from './shown.ts';
 
 type Resource = Readonly<Record<string, unknown>>;
 

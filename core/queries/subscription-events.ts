@@ -12,7 +12,8 @@ import type { Caller, Shown } from '../audit/access-log.ts';
 import type { Viewpoint } from '../fhir/fhir.ts';
 import { notificationBundle } from '../fhir/notification.ts';
 import type { Notice, NotifiedEvent } from '../delivery/notice.ts';
-import { type Search, shownOf, unknownParameter } from './search.ts';
+import { type OperationValues, unknownParameter } from './operation-values.ts';
+import { shownOf } from './shown.ts';
 import { inBatches } from '../../schemas/in-batches.ts';
 
 /** Events in one answer of `$events`; the caller follows the link to the next answer. */
@@ -26,7 +27,7 @@ const width = 10;
 
 const parameters = ['eventsSinceNumber', 'eventsUntilNumber', 'content', '_format'];
 
-const numberIn = (search: Search, name: string): number | undefined | Refusal => {
+const numberIn = (search: OperationValues, name: string): number | undefined | Refusal => {
   const text = search.get(name);
   if (text === undefined) return undefined;
   return /^\d{1,15}$/.test(text)
@@ -42,7 +43,7 @@ export interface FoundEvents extends EventsNotice {
   /** Number of the first requested event that is not in this answer, if there is one. */
   readonly next?: number;
   /** The parameters of the request, for the link to the next answer. */
-  readonly asked: Search;
+  readonly asked: OperationValues;
 }
 
 /** `Subscription/{id}/$events`: what was or should have been notified, whether or not it was delivered. Both limits are included. */
@@ -50,7 +51,7 @@ export const readEvents = async (
   ports: { readonly missions: MissionLog; readonly notifications: Notifications },
   caller: Caller,
   subscription: Subscription,
-  search: Search,
+  search: OperationValues,
 ): Promise<FoundEvents | Refusal> => {
   const unknown = unknownParameter(search, parameters, `$events takes ${parameters.join(', ')}`);
   if (unknown !== undefined) return unknown;
@@ -118,7 +119,7 @@ export const eventsBundle = (found: FoundEvents, view: Viewpoint, now: string, m
 
 const bundleOf = (shown: FoundEvents, view: Viewpoint, now: string): string => {
   const path = `Subscription/${shown.subscription.id}/$events`;
-  const addressOf = (search: Search): string =>
+  const addressOf = (search: OperationValues): string =>
     search.size === 0 ? path : `${path}?${new URLSearchParams([...search]).toString()}`;
   return notificationBundle(shown, view, now, {
     self: addressOf(shown.asked),
@@ -143,7 +144,7 @@ export const answerEvents = async (
   ports: Parameters<typeof readEvents>[0],
   caller: Caller,
   subscription: Subscription,
-  search: Search,
+  search: OperationValues,
   view: Viewpoint,
   now: string,
 ): Promise<{ readonly outcome: 'found'; readonly text: string; readonly shows: readonly Shown[] } | Refusal> => {

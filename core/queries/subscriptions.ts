@@ -1,81 +1,65 @@
 import { isRefusal, type Refusal, refuse } from '../../schemas/faults.ts';
 import { fhirJson, missionTopic } from '../../schemas/names.ts';
+import { searches } from '../../schemas/searches.ts';
 import type { Subscription, SubscriptionStatus } from '../delivery/subscription.ts';
 import type { Viewpoint } from '../fhir/fhir.ts';
 import { statusParameters } from '../fhir/notification.ts';
 import { searchset } from '../fhir/searchset.ts';
 import { subscriptionResource } from '../fhir/subscription.ts';
-import { pageOf, parameterPath, type Search, unknownParameter } from './search.ts';
+import type { Reading, Values } from './search/conditions.ts';
+import { pageOf, searchAnswer } from './search/page.ts';
+import { finds, parameterPath, readSearch, type Search } from './search/read-search.ts';
 
 /** What a party can read of its own subscriptions. A subscription that is off can be read by its id only. */
 
 const statuses: readonly SubscriptionStatus[] = ['requested', 'active', 'error', 'off'];
-
-const oneOf = (search: Search, name: string): readonly string[] | undefined => search.get(name)?.split(',');
 
 const unknownStatus = (asked: readonly string[]): Refusal | undefined =>
   asked.every((one) => statuses.some((status) => status === one))
     ? undefined
     : refuse('unknown-search', 'http.status', `status is ${statuses.join(', ')}`);
 
-const matched = ['_id', 'url', 'status', 'criteria', 'type', 'payload'];
-const searchParameters = [...matched, '_count', '_cursor', '_format'];
+const valuesOf = ({ id, endpoint, status }: Subscription): Values<'Subscription'> => ({
+  _id: [{ value: id }],
+  url: endpoint,
+  status: [{ system: 'http://hl7.org/fhir/subscription-status', value: status }],
+  criteria: missionTopic,
+  type: [{ system: 'http://hl7.org/fhir/subscription-channel-type', value: 'rest-hook' }],
+  payload: [{ system: 'urn:ietf:bcp:13', value: fhirJson }],
+});
 
-/** Those of the subscriptions that match the criteria of R4 that the hub supports: joined by AND, their values by OR. */
+/** Those of the subscriptions that have what the search asks for. */
 export const matchingSubscriptions = (
   own: readonly Subscription[],
-  search: Search,
-): { readonly outcome: 'found'; readonly matches: readonly Subscription[] } | Refusal => {
-  const unknown = unknownStatus(oneOf(search, 'status') ?? []);
-  if (unknown !== undefined) return unknown;
-  const has = (name: string, value: string): boolean => oneOf(search, name)?.includes(value) ?? true;
-  // A string search finds what begins with the words, whatever their case (R4 3.1.1.4.8).
-  const begins = (search.get('criteria') ?? '').toLowerCase();
-  const matches = own.filter(
-    ({ id, endpoint, status }) =>
-      has('_id', id) &&
-      // A URL can have a comma.
-      (search.get('url') === endpoint || has('url', endpoint)) &&
-      has('status', status) &&
-      has('type', 'rest-hook') &&
-      has('payload', fhirJson) &&
-      missionTopic.toLowerCase().startsWith(begins),
-  );
-  return { outcome: 'found', matches };
-};
+  search: Search<'Subscription'>,
+): readonly Subscription[] => own.filter((one) => finds(search, valuesOf(one)));
 
-/** The criteria in `If-None-Exist` of a conditional create (R4 HTTP, 3.1.0.8.1). */
-export const readIfNoneExist = (text: string): Search | Refusal => {
+/** The criteria in `If-None-Exist` of a conditional create (R4 HTTP, 3.1.0.8.1): those of a search. */
+export const readIfNoneExist = (text: string, reading: Reading): Search<'Subscription'> | Refusal => {
   const at = 'http.If-None-Exist';
   const given = [...new URLSearchParams(text.replace(/^(?:Subscription)?\?/, ''))];
-  const search = new Map(given);
-  if (given.length === 0 || given.some(([name, value]) => !matched.includes(name) || value === ''))
-    return refuse('unknown-search', at, `give one or more of ${matched.join(', ')}, each with a value`);
-  return search.size === given.length ? search : refuse('unknown-search', at, 'give each parameter once');
+  const search = readSearch('Subscription', given, { ...reading, lenient: false });
+  if (isRefusal(search)) return search;
+  const isCriteria = given.length > 0 && search.conditions.size === given.length;
+  return isCriteria
+    ? search
+    : refuse('unknown-search', at, `give one or more of ${Object.keys(searches.Subscription).join(', ')}, each once`);
 };
 
-/** `GET Subscription?…`. */
+/** `GET Subscription?…`: the caller's own subscriptions. */
 export const searchSubscriptions = (
   own: readonly Subscription[],
-  search: Search,
+  search: Search<'Subscription'>,
   view: Viewpoint,
 ): { readonly outcome: 'found'; readonly resource: unknown } | Refusal => {
-  const unknown = unknownParameter(
-    search,
-    searchParameters,
-    `subscriptions are searched by ${searchParameters.join(', ')}`,
-  );
-  if (unknown !== undefined) return unknown;
-  const result = matchingSubscriptions(own, search);
-  if (isRefusal(result)) return result;
-  const found = result.matches;
-  const page = pageOf(found, 'Subscription', search);
+  const order = { placeOf: ({ id }: Subscription) => id, form: /^[\w-]{1,64}$/ };
+  const page = pageOf(search, own, order, (one) => finds(search, valuesOf(one)));
   if (isRefusal(page)) return page;
-  const listed = page.items.map((one) => ({
+  const listed = page.rows.map((one) => ({
     resource: subscriptionResource(one),
     path: `Subscription/${one.id}`,
   }));
-  return { outcome: 'found', resource: searchset(page.self, page.next, listed, view, found.length) };
+  return { outcome: 'found', resource: searchAnswer(search, page, listed, view) };
 };
 
 /** Input of an operation: the values of each parameter. */

@@ -1,14 +1,16 @@
 import release from '../../package.json' with { type: 'json' };
-import { searchset } from '../../core/fhir/searchset.ts';
 import type { Clock } from '../../core/mission/clock.ts';
-import { defined } from '../../schemas/defined.ts';
+import type { Values } from '../../core/queries/search/conditions.ts';
+import { type Order, pageOf, searchAnswer } from '../../core/queries/search/page.ts';
+import { finds } from '../../core/queries/search/read-search.ts';
 import { isRefusal, refuse } from '../../schemas/faults.ts';
 import type { Guidelines } from '../../schemas/guideline.ts';
 import { digestOf } from '../../schemas/identifiers.ts';
 import { capabilityStatement } from '../../schemas/published/capability-statement.ts';
-import { published } from '../../schemas/published/index.ts';
+import { type Artefact, published } from '../../schemas/published/index.ts';
+import { isPublishedType } from '../../schemas/published/types.ts';
 import { fhirHandler } from '../shared/http/fhir-handler.ts';
-import { queryOf } from '../shared/http/request.ts';
+import { searchOf } from '../shared/http/search-request.ts';
 import { answer, type Answer } from '../shared/http/response.ts';
 
 export interface MetadataDeps extends Clock {
@@ -22,6 +24,17 @@ const edition = { version: release.version, date: '2026-11-30' };
 /** The same for every caller, and it seldom changes: a client may cache it for five minutes, and then ask whether it changed. */
 const cacheable = (body: string): Answer =>
   answer(200, body, { etag: `W/"${digestOf(body).slice(0, 16)}"`, 'cache-control': 'public, max-age=300' });
+
+const valuesOf = ({ id = '', url = '', version }: Artefact): Values<'CodeSystem'> => ({
+  _id: [{ value: id }],
+  url,
+  version: version === undefined ? [] : [{ value: version }],
+});
+
+const order: Order<Artefact> = {
+  placeOf: ({ id = '', version = '' }) => `${id}|${version}`,
+  form: /^[\w.-]{1,64}\|[\w.-]{0,64}$/,
+};
 
 /** `GET /fhir/metadata`, and what the hub publishes of itself (`GET /fhir/CodeSystem` and the like). It needs no token. */
 export const createHandler = (deps: MetadataDeps) => {
@@ -41,13 +54,12 @@ export const createHandler = (deps: MetadataDeps) => {
       const found = library.read(type, id);
       return found === undefined ? refuse('not-found') : cacheable(JSON.stringify(found));
     }
-    const query = queryOf(request);
-    if (isRefusal(query)) return query;
-    if ([...query.keys()].some((name) => !['url', 'version', '_format'].includes(name)))
-      return refuse('unknown-search', undefined, `${type} is searched by url and version`);
-    const found = library.search(type, defined({ url: query.get('url'), version: query.get('version') }));
-    const self = query.size === 0 ? type : `${type}?${new URLSearchParams([...query]).toString()}`;
-    const listed = found.map((resource) => ({ resource, path: `${type}/${resource.id}` }));
-    return cacheable(JSON.stringify(searchset(self, undefined, listed, { base: deps.base }, listed.length)));
+    if (!isPublishedType(type)) return refuse('not-found');
+    const search = searchOf(type, request, deps);
+    if (isRefusal(search)) return search;
+    const page = pageOf(search, library.ofType(type), order, (one) => finds(search, valuesOf(one)));
+    if (isRefusal(page)) return page;
+    const listed = page.rows.map((resource) => ({ resource, path: `${type}/${resource.id}` }));
+    return cacheable(JSON.stringify(searchAnswer(search, page, listed, { base: deps.base })));
   });
 };

@@ -8,7 +8,7 @@ import { acceptMessage } from '../../core/mission/accept-message.ts';
 import { Unavailable } from '../../core/mission/errors.ts';
 import type { StoredEntry } from '../../core/mission/mission-log.ts';
 import type { Entry } from '../../core/mission/state.ts';
-import { parameterPath } from '../../core/queries/search.ts';
+import { parameterPath } from '../../core/queries/search/read-search.ts';
 import { isRefusal, type Refusal, refuse, refuseMethod } from '../../schemas/faults.ts';
 import type { Guidelines } from '../../schemas/guideline.ts';
 import { readMessage } from '../../schemas/messages/read-message.ts';

@@ -14,18 +14,19 @@ import { searchOrganisations } from '../../core/queries/organisations.ts';
 import { reachOf } from '../../core/queries/reachability.ts';
 import { searchReceipts } from '../../core/queries/receipts.ts';
 import { readResource, searchResources } from '../../core/queries/resources.ts';
-import type { Search } from '../../core/queries/search.ts';
+import { idsIn, type Search } from '../../core/queries/search/read-search.ts';
 import { readSent } from '../../core/queries/sent-resources.ts';
 import { readTask, searchTasks } from '../../core/queries/tasks.ts';
 import { isRefusal, type Refusal, refuse, refuseMethod } from '../../schemas/faults.ts';
 import type { Guidelines } from '../../schemas/guideline.ts';
 import { parseAddress } from '../../schemas/identifiers.ts';
+import type { ParameterName, SearchType } from '../../schemas/searches.ts';
 import { fhirHandler } from '../shared/http/fhir-handler.ts';
 import { headerOf } from '../shared/http/headers.ts';
 import { recorded } from '../shared/http/record-access.ts';
-import { callerOf, queryOf, requireScope } from '../shared/http/request.ts';
+import { callerOf, type Request, requireScope } from '../shared/http/request.ts';
 import { answer, type Answer, etag } from '../shared/http/response.ts';
-import { ownValue } from '../../schemas/own-value.ts';
+import { isPostedSearch, searchOf } from '../shared/http/search-request.ts';
 
 export interface ReadDeps extends Clock, Pick<HistoryPorts, 'missions' | 'notifications'> {
   readonly base: string;
@@ -47,14 +48,23 @@ interface Found {
 
 type Result = Found | Refusal;
 
-/** `accept`: the media types that the client accepts, since some searches have an HTML page too. */
-type Searcher = (
-  deps: ReadDeps,
-  caller: Caller,
-  search: Search,
-  view: Viewpoint,
-  accept: string | undefined,
-) => Promise<Result> | Result;
+/** A search, read and answered. */
+interface Searched {
+  readonly reading: Reading;
+  /** The mission that it names, if it names one: for the record of a refusal. */
+  readonly asked: string;
+  readonly result: Result;
+}
+
+/** The circumstances of a search. */
+interface Searching {
+  readonly deps: ReadDeps;
+  readonly request: Request;
+  readonly caller: Caller;
+  readonly view: Viewpoint;
+}
+
+type Searcher = (searching: Searching) => Promise<Searched | Refusal>;
 
 const historyPorts = async (deps: ReadDeps): Promise<HistoryPorts> => ({
   ...deps,
@@ -64,48 +74,76 @@ const historyPorts = async (deps: ReadDeps): Promise<HistoryPorts> => ({
 /** A result that shows nothing of any mission. */
 const ofNoMission = (resource: unknown): Found => ({ outcome: 'found', resource, shows: [] });
 
-interface SearchType {
-  readonly find: Searcher;
-  /** The kind of reading that a search is, and the value of the parameter that names a mission, if it has one. */
-  readonly reading: (search: Search) => readonly [reading: Reading, asked: string];
-}
+/** The kind of reading that a search is, and the parameter that names a mission, if it has one. */
+type ReadingOf<Type extends SearchType> = (
+  search: Search<Type>,
+) => readonly [reading: Reading, parameter?: ParameterName<Type>];
 
-const aboutMission =
-  (reading: Reading, parameter: string): SearchType['reading'] =>
-  (search) => [reading, search.get(parameter) ?? ''];
-const ofMany =
-  (reading: Reading): SearchType['reading'] =>
-  () => [reading, ''];
+const searcher =
+  <Type extends SearchType>(
+    type: Type,
+    readingOf: ReadingOf<Type>,
+    find: (search: Search<Type>, searching: Searching) => Promise<Result>,
+  ): Searcher =>
+  async (searching) => {
+    const search = searchOf(type, searching.request, searching.deps);
+    if (isRefusal(search)) return search;
+    const [reading, parameter] = readingOf(search);
+    const [asked = ''] = parameter === undefined ? [] : (idsIn(search, parameter) ?? []);
+    return { reading, asked, result: await find(search, searching) };
+  };
 
-/** Every search by its resource type. The CapabilityStatement publishes the same. */
-export const searches: Readonly<Record<string, SearchType>> = {
-  Task: {
-    find: searchTasks,
-    reading: (search) => (search.has('based-on') ? aboutMission('tasks', 'based-on') : ofMany('worklist'))(search),
-  },
-  Communication: { find: searchReceipts, reading: aboutMission('receipts', 'part-of') },
-  ServiceRequest: { find: searchIncident, reading: ofMany('incident') },
-  Location: { find: searchResources, reading: ofMany('resources') },
-  Organization: {
-    find: async (deps, _caller, search, view) => {
+/** Every search by its resource type. */
+export const searchers = {
+  Task: searcher(
+    'Task',
+    ({ conditions }) => (conditions.has('based-on') ? ['tasks', 'based-on'] : ['worklist']),
+    (search, { deps, caller, view }) => searchTasks(deps, caller, search, view),
+  ),
+  Communication: searcher(
+    'Communication',
+    () => ['receipts', 'part-of'],
+    (search, { deps, caller, view }) => searchReceipts(deps, caller, search, view),
+  ),
+  ServiceRequest: searcher(
+    'ServiceRequest',
+    () => ['incident'],
+    (search, { deps, caller, view }) => searchIncident(deps, caller, search, view),
+  ),
+  Location: searcher(
+    'Location',
+    () => ['resources'],
+    (search, { deps, caller, view }) => searchResources(deps, caller, search, view),
+  ),
+  Organization: searcher(
+    'Organization',
+    // It shows no mission, so nothing is recorded.
+    () => ['resources'],
+    async (search, { deps, view }) => {
       const found = await searchOrganisations(deps, search, view);
       return isRefusal(found) ? found : ofNoMission(found.resource);
     },
-    // It shows no mission, so nothing is recorded.
-    reading: ofMany('resources'),
-  },
-  Provenance: {
-    find: async (deps, caller, search, view, accept) =>
-      searchHistory(await historyPorts(deps), caller, search, view, accept),
-    reading: aboutMission('history', 'target'),
-  },
-  AuditEvent: { find: searchAccesses, reading: aboutMission('accesses', 'entity') },
-};
+  ),
+  Provenance: searcher(
+    'Provenance',
+    () => ['history', 'target'],
+    async (search, { deps, request, caller, view }) =>
+      searchHistory(await historyPorts(deps), caller, search, view, headerOf(request, 'accept')),
+  ),
+  AuditEvent: searcher(
+    'AuditEvent',
+    () => ['accesses', 'entity'],
+    (search, { deps, caller, view }) => searchAccesses(deps, caller, search, view),
+  ),
+} as const satisfies Partial<Readonly<Record<SearchType, Searcher>>>;
+
+const searcherOf = (type: string): Searcher | undefined =>
+  Object.entries(searchers).find(([known]) => known === type)?.[1];
 
 const unknownSearch = refuse(
   'unknown-search',
   undefined,
-  'searches are Task?owner=…&status=…, Task?based-on=…, Communication?part-of=…, ServiceRequest?requisition=…, Location?…, Organization?type=…, Provenance?target=… and AuditEvent?entity=…',
+  `searches are ${Object.keys(searchers).join(', ')}: GET /fhir/metadata has their parameters`,
 );
 
 /** What a mission has is changed by messages only. */
@@ -173,13 +211,13 @@ const readOwn = async (
 };
 
 /**
- * `GET /fhir/{type}`, `GET /fhir/{type}/{id}` and `GET /fhir/{type}/{id}/{operation}`: each caller sees only what concerns it,
+ * `GET /fhir/{type}`, `POST /fhir/{type}/_search`, `GET /fhir/{type}/{id}` and `GET /fhir/{type}/{id}/{operation}`: each caller sees only what concerns it,
  * and every read is recorded.
  */
 export const createHandler = (deps: ReadDeps) =>
   fhirHandler(async (request, correlationId): Promise<Answer | Refusal> => {
     const { type = '', id, operation } = request.pathParameters ?? {};
-    if (request.httpMethod !== 'GET') return readOnly;
+    if (request.httpMethod !== 'GET' && !isPostedSearch(request)) return readOnly;
     if (type === '$process-message') return refuseMethod(['POST']);
     if (type.startsWith('$')) return refuse('unknown-address');
     const directory = await deps.directory();
@@ -195,15 +233,14 @@ export const createHandler = (deps: ReadDeps) =>
     };
 
     if (id === undefined) {
-      const searched = ownValue(searches, type);
-      if (searched === undefined) return unknownSearch;
-      const search = queryOf(request);
-      if (isRefusal(search)) return search;
-      return answered(...searched.reading(search), await searched.find(deps, caller, search, view, accept));
+      const search = searcherOf(type);
+      if (search === undefined) return unknownSearch;
+      const searched = await search({ deps, request, caller, view });
+      return isRefusal(searched) ? searched : answered(searched.reading, searched.asked, searched.result);
     }
     if (operation !== undefined) {
       if (type !== 'ServiceRequest' || !histories.includes(operation)) return refuse('not-found');
-      const search = queryOf(request);
+      const search = searchOf('Provenance', request, deps);
       return isRefusal(search)
         ? search
         : answered('history', id, await readHistory(await historyPorts(deps), caller, id, search, view, accept));

@@ -3,7 +3,7 @@ import type { PartyDirectory } from '../../adapters/dynamodb/directory-store.ts'
 import { type Subscription, versionOf } from '../../core/delivery/subscription.ts';
 import { rotationParameters, subscriptionResource } from '../../core/fhir/subscription.ts';
 import type { Party } from '../../core/mission/state.ts';
-import { type Search, unknownParameter } from '../../core/queries/search.ts';
+import { type OperationValues, unknownParameter } from '../../core/queries/operation-values.ts';
 import { matchingSubscriptions, readIfNoneExist } from '../../core/queries/subscriptions.ts';
 import {
   createSubscription,
@@ -38,17 +38,12 @@ export const subscriptionAnswer = (
 /** `If-None-Exist`: those of the caller's subscriptions that match; nothing without the header. */
 const existingIn = (
   request: Request,
+  { base, now }: { readonly base: string } & Pick<ManagePorts, 'now'>,
 ): ((own: readonly Subscription[]) => readonly Subscription[]) | undefined | Refusal => {
   const header = headerOf(request, 'if-none-exist');
   if (header === undefined) return undefined;
-  const search = readIfNoneExist(header);
-  if (isRefusal(search)) return search;
-  const wrong = matchingSubscriptions([], search);
-  if (isRefusal(wrong)) return wrong;
-  return (own) => {
-    const found = matchingSubscriptions(own, search);
-    return isRefusal(found) ? [] : found.matches;
-  };
+  const search = readIfNoneExist(header, { base, now: now() });
+  return isRefusal(search) ? search : (own) => matchingSubscriptions(own, search);
 };
 
 /** `POST /fhir/Subscription`. The answer has the secret, which is shown once: it is a representation whatever the client prefers. */
@@ -58,7 +53,7 @@ export const create = async (
   directory: PartyDirectory,
   ports: ManagePorts & { readonly base: string },
 ): Promise<Answer | Refusal> => {
-  const existing = existingIn(request);
+  const existing = existingIn(request, ports);
   if (typeof existing === 'object') return existing;
   const body = jsonBodyOf(request);
   if (isRefusal(body)) return body;
@@ -122,7 +117,7 @@ export const replace = async (
   return isRefusal(changed) ? changed : answerAsPreferred(request, changed);
 };
 
-const overlapIn = (search: Search): number | Refusal => {
+const overlapIn = (search: OperationValues): number | Refusal => {
   const unknown = unknownParameter(search, ['overlap', '_format'], '$rotate-secret takes overlap');
   if (unknown !== undefined) return unknown;
   const text = search.get('overlap') ?? String(overlapSeconds.usual);
@@ -135,7 +130,7 @@ const overlapIn = (search: Search): number | Refusal => {
 export const rotate = async (
   request: Request,
   subscription: Subscription,
-  search: Search,
+  search: OperationValues,
   ports: ManagePorts,
 ): Promise<Answer | Refusal> => {
   const precondition = preconditionOf(request);

@@ -12,8 +12,9 @@ import { isRefusal, type Refusal, refuse, refuseMethod } from '../../schemas/fau
 import type { Honoured } from '../shared/http/conditions.ts';
 import { fhirHandler } from '../shared/http/fhir-handler.ts';
 import { recorded } from '../shared/http/record-access.ts';
-import { callerOf, queryOf, type Request, requireScope } from '../shared/http/request.ts';
+import { callerOf, type Request, requireScope } from '../shared/http/request.ts';
 import { answer, type Answer } from '../shared/http/response.ts';
+import { isPostedSearch, searchOf } from '../shared/http/search-request.ts';
 import { kindOf, log } from '../shared/telemetry/log.ts';
 import { create, end, replace, rotate, subscriptionAnswer } from './commands.ts';
 import { operationInput, singleValues } from './operation-input.ts';
@@ -113,8 +114,8 @@ const ofType = async (
   view: Viewpoint,
   ports: Ports,
 ): Promise<Answer | Refusal> => {
-  if (request.httpMethod === 'POST') return create(request, caller, directory, ports);
-  const search = queryOf(request);
+  if (request.httpMethod === 'POST' && !isPostedSearch(request)) return create(request, caller, directory, ports);
+  const search = searchOf('Subscription', request, ports);
   if (isRefusal(search)) return search;
   const found = searchSubscriptions(await ownSubscriptions(caller, ports), search, view);
   return isRefusal(found) ? found : answer(200, found.resource);
@@ -161,7 +162,7 @@ export const createHandler = (deps: SubscribeDeps) => {
     if (outOfScope !== undefined) return outOfScope;
     const view = { base: ports.base, directory };
     const { id, operation } = request.pathParameters ?? {};
-    if (id === undefined) return ofType(request, caller, directory, view, ports);
+    if (id === undefined || isPostedSearch(request)) return ofType(request, caller, directory, view, ports);
     // A path part may not contain "$", so `Subscription/$status` arrives as an id.
     if (id === '$status' && operation === undefined && ['GET', 'POST'].includes(request.httpMethod))
       return statusOfAll(request, caller, view, ports);

@@ -1,5 +1,6 @@
 import type { OperationInput } from '../../core/queries/subscriptions.ts';
-import { parameterPath, type Search } from '../../core/queries/search.ts';
+import type { OperationValues } from '../../core/queries/operation-values.ts';
+import { parameterPath } from '../../core/queries/search/read-search.ts';
 import { isRefusal, type Refusal, refuse } from '../../schemas/faults.ts';
 import { isObject } from '../../schemas/json/json.ts';
 import { jsonBodyOf, type Request } from '../shared/http/request.ts';
@@ -30,7 +31,7 @@ export const operationInput = (request: Request): OperationInput | Refusal => {
 };
 
 /** The same for an operation whose parameters may be given once each. */
-export const singleValues = (input: OperationInput): Search | Refusal => {
+export const singleValues = (input: OperationInput): OperationValues | Refusal => {
   const repeated = [...input].find(([, values]) => values.length !== 1)?.[0];
   return repeated === undefined
     ? new Map([...input].map(([name, values]) => [name, values.join(',')]))

@@ -15,15 +15,17 @@ const served: readonly Route[] = [
   { path: '/fhir/metadata', methods: ['GET'], to: 'metadata', open: true },
   ...publishedTypes.flatMap((type): readonly Route[] => [
     { path: `/fhir/${type}`, methods: ['GET'], to: 'metadata', open: true },
+    { path: `/fhir/${type}/_search`, methods: ['POST'], to: 'metadata', open: true },
     { path: `/fhir/${type}/{id}`, methods: ['GET'], to: 'metadata', open: true },
   ]),
   { path: '/fhir/Subscription', methods: ['GET', 'POST'], to: 'subscribe' },
-  // `Subscription/$status` arrives as an id.
+  // `Subscription/$status` and `Subscription/_search` arrive as an id.
   { path: '/fhir/Subscription/{id}', methods: ['GET', 'POST', 'PUT', 'DELETE'], to: 'subscribe' },
   { path: '/fhir/Subscription/{id}/{operation}', methods: ['GET', 'POST'], to: 'subscribe' },
   // API Gateway does not allow "$" in a path part, so `$process-message` arrives as the type.
   { path: '/fhir/{type}', methods: ['POST'], to: 'process-message' },
   { path: '/fhir/{type}', methods: ['GET'], to: 'read' },
+  { path: '/fhir/{type}/_search', methods: ['POST'], to: 'read' },
   { path: '/fhir/{type}/{id}', methods: ['GET'], to: 'read' },
   { path: '/fhir/{type}/{id}/{operation}', methods: ['GET'], to: 'read' },
 ];

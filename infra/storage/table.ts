@@ -57,7 +57,14 @@ export class HubTable extends Construct {
     this.table.addGlobalSecondaryIndex({
       indexName: 'worklist',
       partitionKey: { name: 'worklist', type: AttributeType.STRING },
-      sortKey: { name: 'changedAt', type: AttributeType.STRING },
+      sortKey: { name: 'place', type: AttributeType.STRING },
+      projectionType: ProjectionType.ALL,
+    });
+    // Sparse: only Tasks have `asked`.
+    this.table.addGlobalSecondaryIndex({
+      indexName: 'asked',
+      partitionKey: { name: 'asked', type: AttributeType.STRING },
+      sortKey: { name: 'place', type: AttributeType.STRING },
       projectionType: ProjectionType.ALL,
     });
   }

@@ -69,11 +69,10 @@ export const telecomElement = z
     return phones[0]?.value;
   });
 
-const wantedAddress = 'needs an https URL without blanks, user name and password (http for localhost only)';
+const wantedAddress = 'needs an https URL without user name and password (http for localhost only)';
 
-/** A blank or a line end in an address is a slip: readers of URLs remove it, or end the address there. */
 const isAddress = (text: string): boolean => {
-  if (/\s/u.test(text) || !URL.canParse(text)) return false;
+  if (!URL.canParse(text)) return false;
   const { protocol, hostname, username, password } = new URL(text);
   const isLocal = ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
   return username === '' && password === '' && (protocol === 'https:' || (protocol === 'http:' && isLocal));

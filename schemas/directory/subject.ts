@@ -1,6 +1,4 @@
 import { z } from 'zod';
-import { isObject } from '../json/json.ts';
-import { hasInvisible } from '../text.ts';
 
 /** One resource of a directory file while it is read. */
 
@@ -28,20 +26,6 @@ export const entryAt = (index: number): string => `Bundle.entry[${index}]`;
 export const stepsOf = (path: readonly PropertyKey[]): string =>
   path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`)).join('');
 
-const invisibleCharacter =
-  'has a control character or one that cannot be seen: remove it, so that equal names look equal';
-
-/** Paths of the texts with characters that a person cannot see. Descriptions may have several lines. */
-const invisibleIn = (value: unknown, path: readonly PropertyKey[] = []): readonly (readonly PropertyKey[])[] => {
-  if (typeof value === 'string') {
-    const text = path.at(-1) === 'description' ? value.replaceAll(/\r?\n/g, ' ') : value;
-    return hasInvisible(text) ? [path] : [];
-  }
-  if (Array.isArray(value)) return value.flatMap((item: unknown, index) => invisibleIn(item, [...path, index]));
-  if (!isObject(value)) return [];
-  return Object.entries(value).flatMap(([name, member]) => invisibleIn(member, [...path, name]));
-};
-
 const entryShape = z.object({
   fullUrl: z.string().optional(),
   resource: z.looseObject({ resourceType: z.string('needs a FHIR resource type') }, 'needs a FHIR resource'),
@@ -58,8 +42,6 @@ export const subjectOf = (item: unknown, index: number, faults: Fault[]): Subjec
       faults.push({ index, text: `${entryAt(index)}${stepsOf(path)}: ${message}` });
     return undefined;
   }
-  for (const path of invisibleIn(item))
-    faults.push({ index, text: `${entryAt(index)}${stepsOf(path)}: ${invisibleCharacter}` });
   const { fullUrl, resource } = entry.data;
   const type = subjectTypes.find((one) => one === resource.resourceType);
   if (type === undefined) {

@@ -165,13 +165,9 @@ const refused = (text: string, { code, at }: Odd): Fault => {
 
 type JsonRead = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly fault: Fault };
 
-interface Limits {
-  readonly mostBytes?: number;
-}
-
 /** Parses JSON as `JSON.parse` does. Returns the reason and place of a refusal. Time is linear in the text. Throws nothing. */
-export const readJson = (text: string, { mostBytes = maxBodyBytes }: Limits = {}): JsonRead => {
-  if (Buffer.byteLength(text) > mostBytes) return { ok: false, fault: { code: 'too-large' } };
+export const readJson = (text: string): JsonRead => {
+  if (Buffer.byteLength(text) > maxBodyBytes) return { ok: false, fault: { code: 'too-large' } };
   const { names, tooDeepAt } = outlineOf(text);
   if (tooDeepAt !== undefined) return { ok: false, fault: { code: 'too-deep', detail: placeOf(text, tooDeepAt) } };
   let value: unknown;

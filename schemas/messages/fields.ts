@@ -12,7 +12,6 @@ import { codeAmong, codesIn, codingsOf, oneOf, type Placed, requiredCode, requir
 import { changesMeaning, type Context, missing, type Path, reject } from './issues.ts';
 import type { Facts } from './message-type.ts';
 import { adviceOnSystem } from './system-names.ts';
-import { ownValue } from '../own-value.ts';
 
 /** Steps that message types share to read their focus resource. */
 
@@ -127,7 +126,7 @@ const statusMessages: Readonly<Partial<Record<ServiceRequest['status'], string>>
 /** A ServiceRequest that describes a mission is active: whether the mission is over is said by other messages. */
 export const requireActive = (context: Context, { status }: ServiceRequest): void => {
   if (status === 'active') return;
-  const instead = ownValue(statusMessages, status);
+  const instead = statusMessages[status];
   changesMeaning(context, ['status'], `must be "active"${instead === undefined ? '' : `; ${instead}`}`);
 };
 

@@ -1,5 +1,4 @@
 import { canonicalBase, municipalityExtension, systems } from '../names.ts';
-import { ownValue } from '../own-value.ts';
 
 /** Names of systems that the hub reads, and what looks like them. */
 
@@ -30,7 +29,7 @@ const ownBase = `${loose(canonicalBase)}/`;
 export const adviceOnSystem = (system: string): string | undefined => {
   if (known.has(system)) return undefined;
   const name = loose(system);
-  const meant = byLooseName.get(name) ?? ownValue(aliases, name);
+  const meant = byLooseName.get(name) ?? (Object.hasOwn(aliases, name) ? aliases[name] : undefined);
   if (meant !== undefined) return `is misspelt: give ${meant}`;
   return name.startsWith(ownBase) ? 'is not a system of the hub: GET /fhir/CodeSystem lists them' : undefined;
 };

@@ -2,14 +2,13 @@ import type {
   CapabilityStatement,
   CapabilityStatementMessagingSupportedMessage,
   CapabilityStatementRestResource,
-  CapabilityStatementRestResourceSearchParam,
 } from 'fhir/r4.d.ts';
 import { codesOf } from '../codes.ts';
-import { defined } from '../defined.ts';
 import { catalogue } from '../messages/catalogue.ts';
 import type { MessageType } from '../messages/message-type.ts';
 import { canonicalBase, missionTopic } from '../names.ts';
 import { scopeFor, scopes } from '../scopes.ts';
+import { definitionOf, parametersOf, type SearchType } from '../searches.ts';
 import { publishedTypes } from './types.ts';
 import { artefact, canonicalOf, type Edition } from './artefact.ts';
 import { profiledTypes, structureDefinitions } from './structure-definitions.ts';
@@ -28,65 +27,46 @@ const resource = (
   ...more,
 });
 
-const parameter = (
-  name: string,
-  type: CapabilityStatementRestResourceSearchParam['type'],
+/** A resource with a search: its parameters are those that the search reads. */
+const searched = (
+  type: SearchType,
+  interactions: readonly Interaction[],
   documentation: string,
-  definition?: string,
-): CapabilityStatementRestResourceSearchParam => ({ name, type, documentation, ...defined({ definition }) });
-
-const subscriptionSearch = (name: string): string => `http://hl7.org/fhir/SearchParameter/Subscription-${name}`;
-
-const exercises = parameter('_security', 'token', 'HTEST: exercises instead of real missions');
+  more: Omit<CapabilityStatementRestResource, 'type' | 'interaction' | 'documentation' | 'searchParam'> = {},
+): CapabilityStatementRestResource =>
+  resource(type, [...interactions, 'search-type'], documentation, {
+    ...more,
+    searchParam: Object.entries(parametersOf(type)).map(([name, parameter]) => ({
+      name,
+      type: parameter.type,
+      documentation: parameter.words,
+      definition: definitionOf(type, name, parameter),
+    })),
+  });
 
 const backport = 'http://hl7.org/fhir/uv/subscriptions-backport';
 
 /** Resources that can be read and searched, with their search parameters. */
 const offered: readonly CapabilityStatementRestResource[] = [
-  resource('ServiceRequest', ['read', 'search-type'], 'The mission. ETag is its version.', {
-    searchParam: [
-      parameter('requisition', 'token', 'system|value: the missions of one large event that you may see'),
-      exercises,
-    ],
+  searched('ServiceRequest', ['read'], 'The mission. ETag is its version.', {
     searchRevInclude: ['Task:based-on'],
     operation: [{ name: 'history', definition: canonicalOf('OperationDefinition', 'mission-history') }],
   }),
-  resource('Task', ['read', 'search-type'], 'Requests to parties. The worklist is Task?owner=…&status=….', {
-    searchParam: [
-      parameter('owner', 'reference', 'Organization/{organisation number} or the number; your own organisation'),
-      parameter('status', 'token', 'One or several Task statuses, separated by commas'),
-      parameter('based-on', 'reference', 'ServiceRequest/{mission}: the Tasks of one mission'),
-    ],
-  }),
-  resource('Provenance', ['read', 'search-type'], 'The history of a mission: one Provenance for each message.', {
-    searchParam: [parameter('target', 'reference', 'ServiceRequest/{mission}')],
-  }),
-  resource(
-    'Communication',
-    ['search-type'],
-    'Receipts: which message each party was notified of, when, after how many attempts.',
-    {
-      searchParam: [parameter('part-of', 'reference', 'ServiceRequest/{mission}')],
-    },
+  searched(
+    'Task',
+    ['read'],
+    'Requests to parties. The worklist is Task?owner=…&status=…, open Tasks with the longest waiting first, then closed ones with the newest first.',
   ),
-  resource(
+  searched('Provenance', ['read'], 'The history of a mission: one Provenance for each message.'),
+  searched('Communication', [], 'Receipts: which message each party was notified of, when, after how many attempts.'),
+  searched(
     'AuditEvent',
-    ['search-type'],
+    [],
     'The reads of a mission: by which organisation, in which role, what and when. For requester and coordinator, to answer the patient.',
-    {
-      searchParam: [
-        parameter(
-          'entity',
-          'reference',
-          'ServiceRequest/{mission}',
-          'http://hl7.org/fhir/SearchParameter/AuditEvent-entity',
-        ),
-      ],
-    },
   ),
-  resource(
+  searched(
     'Subscription',
-    ['create', 'read', 'update', 'delete', 'search-type'],
+    ['create', 'read', 'update', 'delete'],
     [
       'Backport subscriptions, rest-hook, signed by Standard Webhooks; each party sees its own.',
       'Filters: `MessageHeader?event=…`, `ServiceRequest?priority=…` (urgency), `ServiceRequest?identifier=…` (mission) and `ServiceRequest?role=…` (what you are in the mission: requester, coordinator, performer, observer).',
@@ -104,14 +84,6 @@ const offered: readonly CapabilityStatementRestResource[] = [
       versioning: 'versioned',
       conditionalCreate: true,
       updateCreate: false,
-      searchParam: [
-        parameter('_id', 'token', 'One or several ids'),
-        parameter('url', 'uri', 'The endpoint, as the subscriber gave it', subscriptionSearch('url')),
-        parameter('status', 'token', 'requested, active or error, one or several', subscriptionSearch('status')),
-        parameter('criteria', 'string', 'Beginning of the topic', subscriptionSearch('criteria')),
-        parameter('type', 'token', 'The channel, rest-hook', subscriptionSearch('type')),
-        parameter('payload', 'token', 'The media type of the notifications', subscriptionSearch('payload')),
-      ],
       operation: [
         { name: 'status', definition: `${backport}/OperationDefinition/backport-subscription-status` },
         { name: 'events', definition: `${backport}/OperationDefinition/backport-subscription-events` },
@@ -124,36 +96,19 @@ const offered: readonly CapabilityStatementRestResource[] = [
     ['read'],
     'A message as it was accepted, at Bundle/{mission}.{entry}. Each of its resources is at {type}/{mission}.{entry}.{index}.',
   ),
-  resource(
+  searched(
     'Location',
-    ['read', 'search-type'],
+    ['read'],
     'The resource board: where each helicopter, aeroplane or car is, and whether it is free; and the places of the directory.',
-    {
-      searchParam: [
-        parameter('type', 'token', 'Kind of resource'),
-        parameter('operational-status', 'token', 'Availability'),
-        parameter('organization', 'reference', 'Organization/{organisation number} of the operator'),
-        parameter('identifier', 'token', 'Call sign'),
-        exercises,
-      ],
-    },
   ),
-  resource(
+  searched(
     'Organization',
-    ['read', 'search-type'],
+    ['read'],
     'A party of the directory, by organisation number, and whether the hub can reach it by machine.',
-    {
-      searchParam: [parameter('type', 'token', 'Role'), parameter('name', 'string', 'Beginning of the name')],
-    },
   ),
   resource('Endpoint', ['read'], 'The address that notifications to a party of the directory go to.'),
   ...publishedTypes.map((type) =>
-    resource(type, ['read', 'search-type'], 'Published definitions of the hub; readable without a token.', {
-      searchParam: [
-        parameter('url', 'uri', 'The canonical URL'),
-        parameter('version', 'token', 'The version; the code systems of the guideline have several'),
-      ],
-    }),
+    searched(type, ['read'], 'Published definitions of the hub; readable without a token.'),
   ),
 ];
 

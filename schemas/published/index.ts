@@ -8,14 +8,15 @@ import { operationDefinitions } from './operation-definitions.ts';
 import { structureDefinitions } from './structure-definitions.ts';
 import { valueSets } from './value-sets.ts';
 
-type Artefact = CodeSystem | ValueSet | MessageDefinition | StructureDefinition | OperationDefinition;
+/** A published definition. */
+export type Artefact = CodeSystem | ValueSet | MessageDefinition | StructureDefinition | OperationDefinition;
 
 interface Library {
   readonly all: readonly Artefact[];
   /** By id. Each version of a guideline's code system, also the one in force, has the id `<id>-<version>` too. */
   read(type: string, id: string): Artefact | undefined;
-  /** All of a type with this URL and this version; an absent parameter matches all. */
-  search(type: string, wanted: { readonly url?: string; readonly version?: string }): readonly Artefact[];
+  /** All of a type. */
+  ofType(type: string): readonly Artefact[];
 }
 
 /** All published definitions of the hub except its CapabilityStatement, at a certain time. */
@@ -37,9 +38,6 @@ export const published = (edition: Edition, guidelines: Guidelines, at: string):
       const versioned = candidates.find((one) => `${one.id}-${one.version}` === id);
       return named ?? (versioned === undefined ? undefined : { ...versioned, id });
     },
-    search: (type, { url, version }) =>
-      ofType(type).filter(
-        (one) => (url === undefined || one.url === url) && (version === undefined || one.version === version),
-      ),
+    ofType,
   };
 };

@@ -7,3 +7,5 @@ export const publishedTypes = [
   'OperationDefinition',
 ] as const;
 export type PublishedType = (typeof publishedTypes)[number];
+
+export const isPublishedType = (type: string): type is PublishedType => publishedTypes.some((known) => known === type);

@@ -44,6 +44,34 @@ export const worklistContract = ({ ports, fresh, missionWithUpdates, expectDue }
       expect(await listed(fresh(), 'open')).toEqual([]);
     });
 
+    test('lists a Task for the party that has asked, apart from its owner', async () => {
+      const [me, other] = [owner(), owner()];
+      const { open, closed } = asked(other);
+      const mine = async (list: ListName) =>
+        (await ports().worklist.asked(me.organisation, list, 50)).items.map(({ task }) => task.id);
+      await ports().worklist.put({ ...open.task, asker: me.organisation }, open.state);
+      expect([await mine('open'), await listed(me.organisation, 'open')]).toEqual([[open.task.id], []]);
+      await ports().worklist.put({ ...closed.task, asker: me.organisation }, closed.state);
+      expect([await mine('open'), await mine('closed')]).toEqual([[], [open.task.id]]);
+    });
+
+    test('keeps a Task at its place when it changes, so that no page passes it over', async () => {
+      const me = owner();
+      const tasks = [asked(me), asked(me), asked(me)].map(({ closed }, index) => ({
+        task: { ...closed.task, openedAt: at(index), changedAt: at(10) },
+        state: closed.state,
+      }));
+      for (const { task, state } of tasks) await ports().worklist.put(task, state);
+      const { items, next } = await ports().worklist.list(me.organisation, 'closed', 1);
+      expect(items.map(({ task }) => task.id)).toEqual([tasks[2]?.task.id]);
+      const [first] = tasks;
+      if (first === undefined || next === undefined) throw new Error('there is one page only');
+      const later = { ...first.state, version: first.state.version + 1 };
+      await ports().worklist.put({ ...first.task, changedAt: at(20) }, later);
+      const rest = await ports().worklist.list(me.organisation, 'closed', 5, next);
+      expect(rest.items.map(({ task }) => task.id)).toEqual([tasks[1]?.task.id, tasks[0]?.task.id]);
+    });
+
     test('removes a closed Task from the open ones', async () => {
       const me = owner();
       const { open, closed } = asked(me);

@@ -51,7 +51,7 @@ const rightsOf = (policy: string): readonly string[] =>
             z.strictObject({
               Effect: z.literal('Allow'),
               Action: z.union([z.string(), z.array(z.string())]),
-              Resource: named,
+              Resource: z.union([named, z.array(named)]),
               Condition: condition.optional(),
             }),
           ),
@@ -62,7 +62,8 @@ const rightsOf = (policy: string): readonly string[] =>
     .Properties.PolicyDocument.Statement.flatMap(({ Action, Resource, Condition }) =>
       [Action]
         .flat()
-        .map((action) => [`${action} ${Resource}`, ...(Condition === undefined ? [] : [Condition])].join(', ')),
+        .flatMap((action) => [Resource].flat().map((resource) => `${action} ${resource}`))
+        .map((right) => [right, ...(Condition === undefined ? [] : [Condition])].join(', ')),
     )
     .toSorted();
 
@@ -164,7 +165,7 @@ describe('table', () => {
     expect(() => hubTemplate('prod', undefined, { ...ways.public, 'table-prod': number })).toThrow('table-prod is');
   });
 
-  it('has the index of obligations and the index of worklists', () => {
+  it('has the index of obligations, and those of worklists by owner and by asker', () => {
     template.hasResourceProperties('AWS::DynamoDB::Table', {
       GlobalSecondaryIndexes: [
         {
@@ -179,7 +180,15 @@ describe('table', () => {
           IndexName: 'worklist',
           KeySchema: [
             { AttributeName: 'worklist', KeyType: 'HASH' },
-            { AttributeName: 'changedAt', KeyType: 'RANGE' },
+            { AttributeName: 'place', KeyType: 'RANGE' },
+          ],
+          Projection: { ProjectionType: 'ALL' },
+        },
+        {
+          IndexName: 'asked',
+          KeySchema: [
+            { AttributeName: 'asked', KeyType: 'HASH' },
+            { AttributeName: 'place', KeyType: 'RANGE' },
           ],
           Projection: { ProjectionType: 'ALL' },
         },
@@ -298,7 +307,10 @@ describe('functions', () => {
   it.each([
     ['Authorize', [...putting('PROOF#*'), 'dynamodb:UpdateItem Table, items LIMIT#*']],
     ['ProcessMessage', [...reads, ...writing(...working), 'dynamodb:UpdateItem Table, items LIMIT#*', ...sending]],
-    ['Read', [...reads, 'dynamodb:Query Table/index/worklist', ...putting('AUDIT#*')]],
+    [
+      'Read',
+      [...reads, 'dynamodb:Query Table/index/asked', 'dynamodb:Query Table/index/worklist', ...putting('AUDIT#*')],
+    ],
     ['Subscribe', [...reads, ...writing('SUBSCRIPTION#*', 'PARTY#*'), ...putting('AUDIT#*'), ...sending]],
     ['Metadata', ['dynamodb:GetItem Table']],
     ['Deliver', [...reads, ...writing(...working), ...taking]],
@@ -377,10 +389,15 @@ describe('API', () => {
       'GET /fhir/{type}/{id}/{operation} → Read',
       'PATCH /fhir/Subscription/{id} → Subscribe',
       'PATCH /fhir/{type}/{id} → Read',
+      ...['CodeSystem', 'MessageDefinition', 'OperationDefinition', 'StructureDefinition'].map(
+        (type) => `POST /fhir/${type}/_search → Metadata, open`,
+      ),
       'POST /fhir/Subscription → Subscribe',
       'POST /fhir/Subscription/{id} → Subscribe',
       'POST /fhir/Subscription/{id}/{operation} → Subscribe',
+      'POST /fhir/ValueSet/_search → Metadata, open',
       'POST /fhir/{type} → ProcessMessage',
+      'POST /fhir/{type}/_search → Read',
       'PUT /fhir/Subscription/{id} → Subscribe',
       'PUT /fhir/{type}/{id} → Read',
     ]);

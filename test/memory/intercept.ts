@@ -42,6 +42,7 @@ export const withInterceptor = (ports: SweepPorts, intercept: Interceptor): Swee
     worklist: {
       put: (...args) => intercept('worklist.put', () => worklist.put(...args)),
       list: (...args) => intercept('worklist.list', () => worklist.list(...args)),
+      asked: (...args) => intercept('worklist.asked', () => worklist.asked(...args)),
     },
     overview: {
       ...overview,

@@ -1,4 +1,4 @@
-import type { Worklist, WorklistItem } from '../../core/mission/projections.ts';
+import { placeOfTask, type Worklist, type WorklistItem } from '../../core/mission/projections.ts';
 import { deadlineOf, isFinal } from '../../core/mission/state.ts';
 import type { ObligationSource } from './obligations.ts';
 
@@ -12,6 +12,21 @@ interface Kept {
 /** Worklists in memory, longest waiting first, with the deadlines of the Tasks. */
 export const memoryWorklist = (): Worklist & ObligationSource => {
   const items = new Map<string, Kept>();
+  const listOf =
+    (party: 'owner' | 'asker'): Worklist['list'] =>
+    async (organisation, list, limit, from) => {
+      const open = list === 'open';
+      const placeOf = ({ task }: WorklistItem): string => placeOfTask(task);
+      const isBefore = (one: string, other: string): boolean => (open ? one < other : one > other);
+      const found = [...items.values()]
+        .map(({ item }) => item)
+        .filter((item) => item.task[party] === organisation && isFinal(item.task) !== open)
+        .filter((item) => from === undefined || isBefore(from, placeOf(item)))
+        .sort((one, other) => (isBefore(placeOf(one), placeOf(other)) ? -1 : 1));
+      const page = found.slice(0, limit);
+      const last = found.length > limit ? page.at(-1) : undefined;
+      return { items: structuredClone(page), ...(last === undefined ? {} : { next: placeOf(last) }) };
+    };
   return {
     put: async (task, state) => {
       const known = items.get(task.id);
@@ -24,19 +39,8 @@ export const memoryWorklist = (): Worklist & ObligationSource => {
         ...(dueAt === undefined ? {} : { dueAt }),
       });
     },
-    list: async (owner, list, limit, from) => {
-      const open = list === 'open';
-      const placeOf = ({ task }: WorklistItem): string => `${task.changedAt}#${task.id}`;
-      const isBefore = (one: string, other: string): boolean => (open ? one < other : one > other);
-      const found = [...items.values()]
-        .map(({ item }) => item)
-        .filter((item) => item.task.owner === owner && isFinal(item.task) !== open)
-        .filter((item) => from === undefined || isBefore(from, placeOf(item)))
-        .sort((one, other) => (isBefore(placeOf(one), placeOf(other)) ? -1 : 1));
-      const page = found.slice(0, limit);
-      const last = found.length > limit ? page.at(-1) : undefined;
-      return { items: structuredClone(page), ...(last === undefined ? {} : { next: placeOf(last) }) };
-    },
+    list: listOf('owner'),
+    asked: listOf('asker'),
     postpone: (obligation, dueAt) => {
       if (obligation.kind !== 'deadline') return;
       const kept = items.get(obligation.task);

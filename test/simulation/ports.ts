@@ -81,6 +81,7 @@ export const steppedPorts = (ports: HubPorts, step: Step): SteppedPorts => {
     worklist: {
       put: (...args) => step(write('worklist.put'), () => ports.worklist.put(...args)),
       list: (...args) => step(read('worklist.list'), () => ports.worklist.list(...args)),
+      asked: (...args) => step(read('worklist.asked'), () => ports.worklist.asked(...args)),
     },
     overview: {
       putReadiness: (...args) => step(write('overview.putReadiness'), () => ports.overview.putReadiness(...args)),

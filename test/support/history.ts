@@ -27,6 +27,7 @@ import {
   sentBy,
   taskOpenedBy,
 } from './messages.ts';
+import { searchFor } from './reading.ts';
 
 const { amk, la, otherLa, operator, hospital, observer } = parties;
 export const view = { base: 'https://hub.example/fhir', directory };
@@ -90,7 +91,7 @@ export const resourceOf = (history: History | Refusal): unknown => {
 };
 
 export const historyFor = async (hub: MemoryHub, caller: Caller, search: Readonly<Record<string, string>> = {}) =>
-  resourceOf(await readHistory(portsOf(hub), caller, mission, new Map(Object.entries(search)), view));
+  resourceOf(await readHistory(portsOf(hub), caller, mission, searchFor('Provenance', search), view));
 
 type Resource = Readonly<Record<string, unknown>>;
 

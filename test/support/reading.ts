@@ -2,9 +2,11 @@ import { acceptMessage } from '../../core/mission/accept-message.ts';
 import { fanOut } from '../../core/delivery/fan-out.ts';
 import type { Caller } from '../../core/audit/access-log.ts';
 import type { Party } from '../../core/mission/state.ts';
+import { type Handling, type Query, readSearch, type Search } from '../../core/queries/search/read-search.ts';
 import { isRefusal, type Refusal } from '../../schemas/faults.ts';
 import { isObject } from '../../schemas/json/json.ts';
 import type { Message } from '../../schemas/messages/message.ts';
+import type { SearchType } from '../../schemas/searches.ts';
 import { sampleSubscription } from '../contract/scenario.ts';
 import { type MemoryHub, memoryHub } from '../memory/hub.ts';
 import { parties, sentBy } from './messages.ts';
@@ -54,4 +56,32 @@ export const nextOf = (bundle: unknown): string | undefined => {
   const links: unknown = isObject(bundle) ? bundle['link'] : undefined;
   const next = (Array.isArray(links) ? links : []).filter(isObject).find(({ relation }) => relation === 'next');
   return next === undefined ? undefined : String(next['url']);
+};
+
+const usualHandling: Handling = {
+  base: 'https://hub.example/fhir',
+  now: Date.parse('2026-02-01T12:00:00Z'),
+  lenient: false,
+};
+
+/** A search by these parameters, which the hub must not refuse. */
+export const searchFor = <Type extends SearchType>(
+  type: Type,
+  parameters: Readonly<Record<string, string>> = {},
+): Search<Type> => {
+  const search = readSearch(type, Object.entries(parameters), usualHandling);
+  if (isRefusal(search)) throw new Error(JSON.stringify(search.faults));
+  return search;
+};
+
+/** A search by these parameters; its answer, or the refusal of the parameters. */
+export const searching = async <Type extends SearchType, Found extends { readonly outcome: 'found' }>(
+  type: Type,
+  parameters: Query | Readonly<Record<string, string>>,
+  find: (search: Search<Type>) => Promise<Found | Refusal> | Found | Refusal,
+  handling: Partial<Handling> = {},
+): Promise<Found | Refusal> => {
+  const query = Array.isArray(parameters) ? parameters : Object.entries(parameters);
+  const search = readSearch(type, query, { ...usualHandling, ...handling });
+  return isRefusal(search) ? search : find(search);
 };

@@ -43,7 +43,9 @@ const open: readonly string[] = [...publishedTypes, 'metadata'];
 export const resourceOf = (path: string): string => {
   const [type = '', id, operation] = path.split('/');
   const first = type === 'Subscription' || open.includes(type) ? type : '{type}';
-  const parts = [first, ...(id === undefined ? [] : ['{id}']), ...(operation === undefined ? [] : ['{operation}'])];
+  // A route of its own, except below `Subscription/{id}`.
+  const second = id === '_search' && first !== 'Subscription' ? id : '{id}';
+  const parts = [first, ...(id === undefined ? [] : [second]), ...(operation === undefined ? [] : ['{operation}'])];
   return ['/fhir', ...parts].join('/');
 };
 
@@ -74,7 +76,10 @@ export const requestOf = (
     {
       ...gateway,
       resourcePath,
-      pathParameters: { ...(resourcePath.includes('{type}') ? { type } : {}), ...defined({ id, operation }) },
+      pathParameters: {
+        ...(resourcePath.includes('{type}') ? { type } : {}),
+        ...defined({ id: resourcePath.includes('{id}') ? id : undefined, operation }),
+      },
     },
     { parent, client, scope, audience: 'test', ...defined({ supplier, limited }) },
   );

@@ -4,11 +4,10 @@ import { momentText } from '../../mission/text.ts';
 import type { EntryContext } from './history-entry.ts';
 import { descriptionChanges } from './mission-changes.ts';
 import { nameOf, senderOf, taskName } from './names.ts';
-import { ownValue } from '../../../schemas/own-value.ts';
 
 /** The answer as its code table displays it. */
 const answerText = ({ type, entry }: EntryContext): string =>
-  ownValue(type.answers?.codes ?? {}, entry.facts.answer ?? '') ?? entry.facts.answer ?? 'unknown';
+  type.answers?.codes[entry.facts.answer ?? ''] ?? entry.facts.answer ?? 'unknown';
 
 const resourceKindText = (code: string | undefined): string =>
   Object.entries(resourceKinds).find(([one]) => one === code)?.[1] ?? 'a resource';

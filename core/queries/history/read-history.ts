@@ -1,14 +1,15 @@
 import type { Provenance } from 'fhir/r4.d.ts';
 import { defined } from '../../../schemas/defined.ts';
-import { isRefusal, type Refusal, refuse } from '../../../schemas/faults.ts';
+import { isRefusal, type Refusal } from '../../../schemas/faults.ts';
 import { parseAddress } from '../../../schemas/identifiers.ts';
 import type { Caller, Shown } from '../../audit/access-log.ts';
 import type { Viewpoint } from '../../fhir/fhir.ts';
-import { searchset } from '../../fhir/searchset.ts';
 import { seesNoPerson } from '../../mission/access-rules.ts';
 import type { StoredEntry } from '../../mission/mission-log.ts';
 import { notFound, openMission } from '../mission.ts';
-import { pageSize, type Search, shownOf, unknownParameter } from '../search.ts';
+import { pageAddress, type Rows, searchAnswer, takePage, wrongCursor } from '../search/page.ts';
+import { finds, missionIn, type Search } from '../search/read-search.ts';
+import { shownOf } from '../shown.ts';
 import { historyPage, pageHeaders } from './html-page.ts';
 import { type HistoryPorts, seesAllUntil, visibleEntries } from './visible-entries.ts';
 
@@ -21,14 +22,10 @@ export interface History {
   readonly shows: readonly Shown[];
 }
 
+type ProvenanceSearch = Search<'Provenance'>;
+
 /** Entries read at once: each holds a whole message. */
 const entriesAtOnce = 25;
-
-/** The address of the request: its path, and the parameters that name the mission, as the caller gave them. */
-interface HistoryAddress {
-  readonly path: string;
-  readonly named: readonly [string, string][];
-}
 
 const entryNumberOf = ({ id = '' }: Provenance): string => String(parseAddress(id)?.entry);
 
@@ -45,62 +42,63 @@ const remarkFor = (last: StoredEntry, caller: Caller): string | undefined => {
 const pageFormats: readonly string[] = ['html', 'text/html'];
 
 /** Whether the caller wants the HTML page: by `_format` if it is given, else by the `Accept` header. */
-const wantsPage = (search: Search, accept: string): boolean => {
-  const format = search.get('_format');
+const wantsPage = ({ format }: ProvenanceSearch, accept: string): boolean => {
   return format === undefined ? /\btext\/html\b/i.test(accept) : pageFormats.includes(format.toLowerCase());
 };
+
+/** The entries that the caller may see, as they are read. Their place is their number. */
+const rowsOf = (ports: HistoryPorts, last: StoredEntry, caller: Caller, view: Viewpoint): Rows<Provenance> =>
+  async function* (cursor) {
+    for (let from = Number(cursor ?? 0) + 1; from <= last.number; from += entriesAtOnce) {
+      const to = Math.min(last.number, from + entriesAtOnce - 1);
+      const found = await visibleEntries(ports, last, caller, { from, to }, view);
+      yield found.map((row) => ({ row, place: entryNumberOf(row) }));
+    }
+  };
 
 const readAt = async (
   ports: HistoryPorts,
   caller: Caller,
   mission: string,
-  search: Search,
+  search: ProvenanceSearch,
   view: Viewpoint,
-  address: HistoryAddress,
+  path: string,
   accept: string,
 ): Promise<History | Refusal> => {
-  const unknown = unknownParameter(search, ['_count', '_cursor', '_format'], 'a history takes _count and _format');
-  if (unknown !== undefined) return unknown;
-  const count = pageSize(search);
-  if (typeof count !== 'number') return count;
-  const cursor = search.get('_cursor') ?? '1';
-  if (!/^[1-9]\d{0,6}$/.test(cursor))
-    return refuse('unknown-search', 'http._cursor', 'follow the link `next` of the page before');
+  if (search.cursor !== undefined && !/^[1-9]\d{0,6}$/.test(search.cursor)) return wrongCursor;
   const last = await openMission(ports.missions, caller, mission);
   if (isRefusal(last)) return last;
 
-  const from = Number(cursor);
   const asPage = wantsPage(search, accept);
   // The HTML page is printed and filed: it is complete unless the caller asks for a part.
-  const isWhole = asPage && !search.has('_count');
-  const to = isWhole ? last.number : Math.min(last.number, from + Math.min(count, entriesAtOnce) - 1);
-  const entries: Provenance[] = [];
-  for (let first = from; first <= to; first += entriesAtOnce) {
-    const range = { from: first, to: Math.min(to, first + entriesAtOnce - 1) };
-    entries.push(...(await visibleEntries(ports, last, caller, range, view)));
-  }
+  const isWhole = asPage && !search.used.some(([name]) => name === '_count');
+  const page = await takePage(
+    isWhole ? { ...search, count: last.number } : search,
+    rowsOf(ports, last, caller, view),
+    (one) =>
+      finds(search, {
+        target: [mission],
+        _id: [{ value: one.id ?? '' }],
+        _lastUpdated: one.recorded,
+      }),
+  );
+  if (isRefusal(page)) return page;
 
-  const shows = [shownOf(last.state, caller, entries.map(entryNumberOf))];
-  const asked = [...search].filter(([name]) => name !== '_cursor');
-  const addressOf = (more: readonly [string, string][]): string => {
-    const parameters = new URLSearchParams([...address.named, ...more]);
-    return parameters.size === 0 ? address.path : `${address.path}?${parameters.toString()}`;
-  };
-  const next = to < last.number ? addressOf([...asked, ['_cursor', String(to + 1)]]) : undefined;
+  const shows = [shownOf(last.state, caller, page.rows.map(entryNumberOf))];
   if (asPage) {
-    const page = historyPage({
+    const text = historyPage({
       mission,
       exercise: last.exercise,
-      entries,
+      entries: page.rows,
       ...defined({
         remark: remarkFor(last, caller),
-        next: next === undefined ? undefined : `${view.base}/${next}`,
+        next: page.next === undefined ? undefined : `${view.base}/${pageAddress(search, page.next, path)}`,
       }),
     });
-    return { outcome: 'found', resource: page, headers: pageHeaders, shows };
+    return { outcome: 'found', resource: text, headers: pageHeaders, shows };
   }
-  const listed = entries.map((resource) => ({ resource, path: `Provenance/${resource.id ?? ''}` }));
-  return { outcome: 'found', resource: searchset(addressOf(asked), next, listed, view), shows };
+  const listed = page.rows.map((resource) => ({ resource, path: `Provenance/${resource.id ?? ''}` }));
+  return { outcome: 'found', resource: searchAnswer(search, page, listed, view, path), shows };
 };
 
 /** `GET ServiceRequest/{mission}/$history`. */
@@ -108,26 +106,22 @@ export const readHistory = (
   ports: HistoryPorts,
   caller: Caller,
   mission: string,
-  search: Search,
+  search: ProvenanceSearch,
   view: Viewpoint,
   accept = '',
 ): Promise<History | Refusal> =>
-  readAt(ports, caller, mission, search, view, { path: `ServiceRequest/${mission}/$history`, named: [] }, accept);
+  readAt(ports, caller, mission, search, view, `ServiceRequest/${mission}/$history`, accept);
 
 /** `GET Provenance?target=ServiceRequest/{mission}`: the same as a FHIR search. */
 export const searchHistory = async (
   ports: HistoryPorts,
   caller: Caller,
-  search: Search,
+  search: ProvenanceSearch,
   view: Viewpoint,
   accept = '',
 ): Promise<History | Refusal> => {
-  const target = search.get('target');
-  const mission = target?.replace(/^(?:.*\/)?ServiceRequest\//, '');
-  if (target === undefined || mission === undefined)
-    return refuse('unknown-search', 'http.target', 'give target=ServiceRequest/<mission>');
-  const rest = new Map([...search].filter(([name]) => name !== 'target'));
-  return readAt(ports, caller, mission, rest, view, { path: 'Provenance', named: [['target', target]] }, accept);
+  const mission = missionIn(search, 'target');
+  return typeof mission === 'string' ? readAt(ports, caller, mission, search, view, search.type, accept) : mission;
 };
 
 /** `GET Provenance/{mission}.{entry}`. */

@@ -1,11 +1,10 @@
 import type { Coding } from 'fhir/r4.d.ts';
 import { cancelReasons, forwardReasons, refusalClasses } from '../../../schemas/codes.ts';
 import { defined } from '../../../schemas/defined.ts';
-import { type Guideline, refusalReasonIn } from '../../../schemas/guideline.ts';
+import type { Guideline } from '../../../schemas/guideline.ts';
 import type { Reason } from '../../../schemas/messages/message-type.ts';
 import { systems } from '../../../schemas/names.ts';
 import type { EntryContext } from './history-entry.ts';
-import { ownValue } from '../../../schemas/own-value.ts';
 
 /** Criteria, reasons and free text of one entry. */
 
@@ -15,7 +14,7 @@ const codingsOf = (
   { guideline, version, persons }: EntryContext,
 ): readonly Coding[] =>
   (codes ?? []).flatMap((code): readonly Coding[] => {
-    const known = ownValue(guideline.criteria, code);
+    const known = Object.hasOwn(guideline.criteria, code) ? guideline.criteria[code] : undefined;
     return known === undefined && !persons
       ? []
       : [defined({ system: systems.missionCriterion, version, code, display: known?.display })];
@@ -45,7 +44,7 @@ export const reasonText = ({ table, code }: Reason, guideline: Guideline): strin
     'cancel-reason': cancelReasons,
     'forward-reason': forwardReasons,
   };
-  return ownValue(ownValue(tables, table) ?? {}, code) ?? refusalReasonIn(guideline, code)?.display ?? code;
+  return tables[table]?.[code] ?? guideline.refusalReasons[code]?.display ?? code;
 };
 
 /** Free text of the sender, after a sentence; empty for readers who may not see persons. */

@@ -161,8 +161,8 @@ const commonParameters: Readonly<Record<string, Node>> = {
   _count: {
     name: '_count',
     in: 'query',
-    description: 'Entries per page, 1 to 100.',
-    schema: { type: 'integer', minimum: 1, maximum: 100 },
+    description: 'Matches per page, 50 if left out, at most 100. 0: only their number (`Bundle.total`).',
+    schema: { type: 'integer', minimum: 0 },
   },
   _format: {
     name: '_format',

@@ -59,12 +59,11 @@ export const coordinator = 'amk-la-oslo';
 const given: Readonly<Record<string, Given>> = {
   'search Organization': {
     tag: 'Directory',
-    summary: 'Find parties by role',
+    summary: 'Find parties by role, name or number',
     as: requester,
-    required: ['type'],
     example: { type: 'hospital' },
     description:
-      'Roles: `local-amk`, `amk-la`, `operator`, `hospital`, `observer`, `quality`. The extension `machine-contact` says whether the hub can reach the party by machine.',
+      'Give `type`, `name`, `identifier` or `_id`. Roles: `local-amk`, `amk-la`, `operator`, `hospital`, `observer`, `quality`. The extension `machine-contact` says whether the hub can reach the party by machine.',
   },
   'read Organization': {
     tag: 'Directory',
@@ -85,7 +84,7 @@ const given: Readonly<Record<string, Given>> = {
     example: { owner: 'Organization/312000016' },
     traits: ['owner', 'address'],
     description:
-      'Give one of `owner` and `based-on`. `owner` gives your worklist: the Task that has waited longest first, finished Tasks last. `status=requested` selects Tasks that no person in your organisation has seen. `based-on` gives the Tasks of one mission.',
+      'Give one of `owner`, `requester`, `based-on` and `_id`. `owner`, your own organisation, gives your worklist: the Task that has waited longest first, finished Tasks last. `requester`, your own organisation, gives what you have asked of others. `status=requested` selects Tasks that no person has seen. `based-on` gives the Tasks of one mission.',
   },
   'read Task': {
     tag: 'Missions and Tasks',

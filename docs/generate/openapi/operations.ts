@@ -111,6 +111,27 @@ const searchOperation = (resource: CapabilityStatementRestResource): Operation =
 /** Types that a search may include besides its own, by type. */
 const includedBy: Readonly<Record<string, string>> = { Location: 'Task', ServiceRequest: 'Task' };
 
+/** The same search with its parameters in a form, so that no log of addresses has them. */
+const searchByPost = (types: readonly string[]): Operation => ({
+  tags: ['Missions and Tasks'],
+  operationId: 'searchByPost',
+  summary: 'Search with the parameters in the body',
+  description: `Every search takes its parameters as a form too (R4, \`POST [type]/_search\`): ${types.map((type) => `\`${type}\``).join(', ')}. Parameters in the query and in the form are joined. It counts as a request, not as a message.`,
+  security: securityWith('read'),
+  parameters: [pathParameter('type', 'The type that is searched', 'Task'), ...headerParameters],
+  requestBody: {
+    required: true,
+    content: {
+      'application/x-www-form-urlencoded': {
+        schema: { type: 'object', additionalProperties: { type: 'string' } },
+        example: { owner: 'Organization/312000016', status: 'requested' },
+      },
+    },
+  },
+  traits: ['caller', 'address', 'search', 'owner', 'roles', 'body'],
+  responses: { 200: success('The same answer as to the search by GET', searchsetOf('Task'), 'searchTask') },
+});
+
 const history = (path: '$history' | '_history'): Operation => {
   const said = of('history ServiceRequest');
   return {
@@ -223,6 +244,7 @@ export const operations = (messageExamples: readonly string[]): Paths => {
     ...ofType('ServiceRequest'),
     ...ofType('Bundle'),
     '/{type}/{id}': { get: readOperation('{type}', {}) },
+    '/{type}/_search': { post: searchByPost(offered.filter((one) => has(one, 'search-type')).map(({ type }) => type)) },
     ...ofType('Location'),
     '/ServiceRequest/{id}/$history': { get: history('$history') },
     '/ServiceRequest/{id}/_history': { get: history('_history') },

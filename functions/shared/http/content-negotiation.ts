@@ -2,6 +2,7 @@ import { type Refusal, refuse } from '../../../schemas/faults.ts';
 import { headerOf } from './headers.ts';
 import { foreignParameter, mediaTypeOf } from './media-types.ts';
 import type { Request } from './request.ts';
+import { isPostedSearch } from './search-request.ts';
 
 const jsonTypes = /^(?:\*\/\*|application\/\*|application\/(?:fhir\+)?json|text\/json|json)$/;
 const pageTypes = /^(?:text\/\*|text\/html|application\/xhtml\+xml|html)$/;
@@ -23,7 +24,7 @@ const mayBePage = ({ resource }: Request): boolean =>
  * `Accept`. A request that changes something is never refused for the form of its answer.
  */
 export const notAcceptable = (request: Request): Refusal | undefined => {
-  if (request.httpMethod !== 'GET') return undefined;
+  if (request.httpMethod !== 'GET' && !isPostedSearch(request)) return undefined;
   // In a query a plus sign is a blank.
   const format = request.queryStringParameters?.['_format']?.replace(' ', '+');
   const accepted = format ?? headerOf(request, 'accept') ?? '';

@@ -1,5 +1,3 @@
-import { ownValue } from '../../../schemas/own-value.ts';
-
 /** Media types and their parameters (RFC 9110, 8.3.1; R4 HTTP, 3.1.0.1.10). */
 
 const parameter = /;\s*([\w!#$&^.+-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;"\s]*))\s*/g;
@@ -30,7 +28,7 @@ const spoken: Readonly<Record<string, readonly string[]>> = {
 
 /** The parameter that asks for another encoding than UTF-8 or another FHIR version than R4. */
 export const foreignParameter = ({ parameters }: MediaType): 'charset' | 'fhirVersion' | undefined => {
-  const [name] = parameters.find(([one, value]) => ownValue(spoken, one)?.includes(value) === false) ?? [];
+  const [name] = parameters.find(([one, value]) => spoken[one]?.includes(value) === false) ?? [];
   if (name === undefined) return undefined;
   return name === 'charset' ? 'charset' : 'fhirVersion';
 };

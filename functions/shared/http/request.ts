@@ -2,7 +2,8 @@ import type { APIGatewayProxyEvent } from 'aws-lambda';
 import type { PartyDirectory } from '../../../adapters/dynamodb/directory-store.ts';
 import type { Spender } from '../../../adapters/dynamodb/rate-limits.ts';
 import type { Party } from '../../../core/mission/state.ts';
-import { parameterPath } from '../../../core/queries/search.ts';
+import type { OperationValues } from '../../../core/queries/operation-values.ts';
+import { parameterPath } from '../../../core/queries/search/read-search.ts';
 import { defined } from '../../../schemas/defined.ts';
 import { type Refusal, refuse } from '../../../schemas/faults.ts';
 import { refuseAll } from '../../../schemas/fhir/zod-faults.ts';
@@ -53,13 +54,13 @@ export const clientOf = (request: Request): Spender => ({
   client: claim(request, 'client') ?? 'unknown',
 });
 
-/** Query parameters, each given once: of two values for one name, two readers could take different ones. */
-export const queryOf = (request: Request): ReadonlyMap<string, string> | Refusal => {
+/** Query parameters of an operation, each given once: of two values for one name, two readers could take different ones. */
+export const queryOf = (request: Request): OperationValues | Refusal => {
   const given = Object.entries(request.multiValueQueryStringParameters ?? {});
   const repeated = given.find(([, values]) => values !== undefined && values.length > 1)?.[0];
   return repeated === undefined
     ? new Map(given.flatMap(([name, values]) => (values?.[0] === undefined ? [] : [[name, values[0]]])))
-    : refuse('unknown-search', parameterPath(repeated), 'is given once; separate several values by commas');
+    : refuse('unknown-search', parameterPath(repeated), 'is given once');
 };
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -74,10 +75,11 @@ const utf8TextOf = (bytes: Buffer): string | Refusal => {
 
 const jsonTypes: readonly string[] = ['application/fhir+json', 'application/json'];
 
-/** The body as text: JSON of R4 by its media type, UTF-8, not compressed. */
-export const bodyOf = (request: Request): string | Refusal => {
+/** The body as text: of one of these media types (JSON, if none are given), UTF-8, not compressed. */
+export const bodyOf = (request: Request, types: readonly string[] = jsonTypes): string | Refusal => {
   const mediaType = mediaTypeOf(headerOf(request, 'content-type') ?? '');
-  if (!jsonTypes.includes(mediaType.type)) return refuse('wrong-content-type', 'http.Content-Type');
+  if (!types.includes(mediaType.type))
+    return refuse('wrong-content-type', 'http.Content-Type', types === jsonTypes ? undefined : types.join(', '));
   const foreign = foreignParameter(mediaType);
   if (foreign !== undefined)
     return refuse('wrong-content-type', 'http.Content-Type', `${foreign} is another one than the hub reads`);

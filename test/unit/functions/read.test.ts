@@ -131,17 +131,77 @@ describe('read', () => {
     captureLog();
     const { statusCode, body } = await ask(createHandler(handlerPorts()), calling, { path });
     expect([statusCode, faultIn(body)]).toEqual([400, 'unknown-search']);
-    expect(body).toContain('Task?owner=');
+    expect(body).toContain('searches are Task, Communication');
   });
 
-  test('refuses a parameter that is given twice', async () => {
+  test('joins a parameter that is given twice by AND', async () => {
     captureLog();
-    const twice = { multiValueQueryStringParameters: { owner: ['1', '2'] } };
+    const twice = { multiValueQueryStringParameters: { owner: [amk.organisation, '2'] } };
     const handler = createHandler(handlerPorts());
     const { statusCode, body } = await ask((event, context) => handler({ ...event, ...twice }, context), calling, {
       path: 'Task',
     });
-    expect([statusCode, faultIn(body)]).toEqual([400, 'unknown-search']);
+    expect([statusCode, faultIn(body)]).toEqual([403, 'forbidden-relation']);
+  });
+
+  const post = (form: string, more: Readonly<Record<string, unknown>> = {}) => ({
+    method: 'POST',
+    path: 'Task/_search',
+    body: form,
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    ...more,
+  });
+
+  test('answers POST _search like the same search by GET, with the parameters of query and form together', async () => {
+    captureLog();
+    const handler = createHandler(await withMission());
+    const owner = `Organization/${la.organisation}`;
+    const asLa = { parent: la.organisation };
+    const got = await ask(handler, asLa, { path: 'Task', query: { _count: '5', owner, status: 'requested' } });
+    const posted = await ask(
+      handler,
+      asLa,
+      post(`owner=${encodeURIComponent(owner)}&status=requested`, { query: { _count: '5' } }),
+    );
+    expect([posted.statusCode, JSON.parse(posted.body)]).toEqual([200, JSON.parse(got.body)]);
+    expect(JSON.parse(got.body).total).toBe(1);
+  });
+
+  test.each([
+    [
+      'another content type',
+      post('owner=1', { headers: { 'content-type': 'application/fhir+json' } }),
+      415,
+      'wrong-content-type',
+    ],
+    ['text that is not encoded correctly', post('owner=%E0%A4%A'), 400, 'bad-request'],
+    ['a form that is too large', post(`owner=${'1'.repeat(300_000)}`), 413, 'too-large'],
+    ['an unknown parameter', post('who=1'), 400, 'unknown-search'],
+    ['a type without a search', post('owner=1', { path: 'Patient/_search' }), 400, 'unknown-search'],
+  ])('refuses POST _search with %s', async (_what, asked, status, code) => {
+    captureLog();
+    const { statusCode, body } = await ask(createHandler(await withMission()), calling, asked);
+    expect([statusCode, faultIn(body)]).toEqual([status, code]);
+  });
+
+  test('ignores unknown parameters if the client prefers it, and names them', async () => {
+    captureLog();
+    const handler = createHandler(await withMission());
+    const asked = { path: 'Task', query: { owner: amk.organisation, colour: 'red' } };
+    expect((await ask(handler, calling, asked)).statusCode).toBe(400);
+    const { statusCode, body } = await ask(handler, calling, { ...asked, headers: { prefer: 'handling=lenient' } });
+    expect([statusCode, JSON.parse(body)]).toMatchObject([
+      200,
+      {
+        link: [{ relation: 'self', url: expect.not.stringContaining('colour') }],
+        entry: [
+          {
+            search: { mode: 'outcome' },
+            resource: { issue: [{ details: { text: 'These parameters were ignored: colour.' } }] },
+          },
+        ],
+      },
+    ]);
   });
 
   test.each(['$history', '_history'])('answers %s of a mission with its history', async (operation) => {

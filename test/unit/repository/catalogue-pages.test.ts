@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { searches } from '../../../functions/read/handler.ts';
+import { searchers } from '../../../functions/read/handler.ts';
 import { roles } from '../../../schemas/codes.ts';
 import { firstGuidelines } from '../../../schemas/guideline.ts';
 import { catalogue } from '../../../schemas/messages/catalogue.ts';
@@ -61,7 +61,7 @@ describe('CapabilityStatement', () => {
       .filter(({ interaction = [] }) => interaction.some(({ code }) => code === 'search-type'))
       .map(({ type }) => type)
       .filter((type) => !others.includes(type));
-    expect(offered.toSorted()).toEqual(Object.keys(searches).toSorted());
+    expect(offered.toSorted()).toEqual(Object.keys(searchers).toSorted());
   });
 });
 

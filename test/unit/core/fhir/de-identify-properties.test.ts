@@ -4,8 +4,7 @@ import type { StoredEntry } from '../../../../core/mission/mission-log.ts';
 import { deIdentifiedBundle, deIdentify } from '../../../../core/fhir/de-identify.ts';
 import { missionResource } from '../../../../core/fhir/service-request.ts';
 import type { Role } from '../../../../schemas/codes.ts';
-import { parseLossless } from '../../../../schemas/json/json.ts';
-import { type Path, pathsIn, withValue } from '../../../support/planted-values.ts';
+import { isObject, parseLossless } from '../../../../schemas/json/json.ts';
 import { effortIn } from '../../../support/effort.ts';
 import { exampleSteps, logOf, sampleDirectory, secondSteps } from '../../../support/examples.ts';
 
@@ -22,11 +21,29 @@ const shownOf = (entry: StoredEntry, role: Role): string => {
   return JSON.stringify([deIdentifiedBundle(reading, view), deIdentify(missionResource(described, [entry]), reading)]);
 };
 
+type Path = readonly (string | number)[];
+
+/** Paths of all values, and of a new member of each object. */
+const pathsIn = (value: unknown, path: Path = []): readonly Path[] => {
+  if (Array.isArray(value)) return value.flatMap((item: unknown, index) => pathsIn(item, [...path, index]));
+  if (!isObject(value)) return [path];
+  return Object.entries(value).flatMap(([name, member]) => [
+    ...(isObject(member) || Array.isArray(member) ? [[...path, name]] : []),
+    ...pathsIn(member, [...path, name]),
+  ]);
+};
+
+const withValue = (value: unknown, [first, ...rest]: Path, planted: unknown): unknown => {
+  if (first === undefined) return planted;
+  if (Array.isArray(value))
+    return value.map((item: unknown, index) => (index === first ? withValue(item, rest, planted) : item));
+  if (!isObject(value)) return planted;
+  return { ...value, [first]: withValue(value[first], rest, planted) };
+};
+
 const plantedIn = (entry: StoredEntry, paths: readonly Path[], planted: unknown): StoredEntry => ({
   ...entry,
-  text: JSON.stringify(
-    paths.reduce<unknown>((bundle, path) => withValue(bundle, path, planted), parseLossless(entry.text)),
-  ),
+  text: JSON.stringify(paths.reduce((bundle, path) => withValue(bundle, path, planted), parseLossless(entry.text))),
 });
 
 /** Types of resources stay, because another type is not shown at all. */

@@ -41,6 +41,7 @@ import {
 } from '../../../support/examples.ts';
 import { problemsOf } from '../../../support/fhir-validator.ts';
 import { memoryNotifications } from '../../../memory/notifications.ts';
+import { searchFor } from '../../../support/reading.ts';
 
 const view = { base: 'https://hub.example/fhir', directory: sampleDirectory };
 
@@ -168,9 +169,11 @@ const everythingFor = async (caller: Caller, given: readonly StoredEntry[]): Pro
   const ports = { missions, notifications: memoryNotifications(), guidelines: firstGuidelines };
   const shown: unknown[] = [
     ...shownIn(await readMission(missions, caller, mission)),
-    ...shownIn(await searchReceipts(ports, caller, new Map([['part-of', `ServiceRequest/${mission}`]]), view)),
-    ...shownIn(await readHistory(ports, caller, mission, new Map([['_count', '100']]), view)),
-    ...shownIn(await readHistory(ports, caller, mission, new Map(), view, 'text/html')),
+    ...shownIn(
+      await searchReceipts(ports, caller, searchFor('Communication', { 'part-of': `ServiceRequest/${mission}` }), view),
+    ),
+    ...shownIn(await readHistory(ports, caller, mission, searchFor('Provenance', { _count: '100' }), view)),
+    ...shownIn(await readHistory(ports, caller, mission, searchFor('Provenance'), view, 'text/html')),
   ];
   for (const entry of log) {
     const sources = await loadSources(missions, entry, caller.organisation);
@@ -358,7 +361,12 @@ describe('de-identified Tasks', () => {
   test('show codes and times to the quality system, without decider and free text', async () => {
     const { hub, mission, task } = await rejected();
     const one = await readTask(hub.missions, registry, task, viewpoint);
-    const all = await searchTasks(hub, registry, new Map([['based-on', `ServiceRequest/${mission}`]]), viewpoint);
+    const all = await searchTasks(
+      hub,
+      registry,
+      searchFor('Task', { 'based-on': `ServiceRequest/${mission}` }),
+      viewpoint,
+    );
     for (const found of [one, all]) {
       const text = JSON.stringify(found);
       for (const shown of ['"found"', '"weather"', 'executionPeriod']) expect(text).toContain(shown);
@@ -370,7 +378,7 @@ describe('de-identified Tasks', () => {
   test('are refused to an observer that is not a party', async () => {
     const { hub, mission, task } = await rejected();
     expect(await readTask(hub.missions, nonParty, task, viewpoint)).toMatchObject({ outcome: 'refused' });
-    const search = new Map([['based-on', `ServiceRequest/${mission}`]]);
+    const search = searchFor('Task', { 'based-on': `ServiceRequest/${mission}` });
     expect(await searchTasks(hub, nonParty, search, viewpoint)).toMatchObject({ outcome: 'refused' });
   });
 });

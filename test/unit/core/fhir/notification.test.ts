@@ -38,6 +38,7 @@ import {
   urlsIn,
   view,
 } from './notification-scenario.ts';
+import { searchFor } from '../../../support/reading.ts';
 
 const { amk, la, otherLa, operator, hospital, otherHospital, observer, quality } = parties;
 
@@ -161,7 +162,7 @@ describe('notification without persons', () => {
         performer: [{ identifier: { value: la.organisation } }],
       },
     });
-    const search = new Map([['part-of', `ServiceRequest/${mission}`]]);
+    const search = searchFor('Communication', { 'part-of': `ServiceRequest/${mission}` });
     const receipts = await searchReceipts(hub, quality, search, view);
     expect(receipts.outcome).toBe('found');
     const nonParty = { ...quality, role: 'operator' } as const;

@@ -29,6 +29,7 @@ import {
   textOf,
   view,
 } from '../../../support/history.ts';
+import { searchFor } from '../../../support/reading.ts';
 
 const { amk, la, otherLa, operator, hospital, otherHospital, observer, quality, otherAmk } = parties;
 
@@ -65,9 +66,9 @@ describe('history readers', () => {
   test.each([otherAmk, otherHospital])('shows nothing to a non-party: $name', async (caller) => {
     const hub = await played(...forwarded);
     for (const result of [
-      await readHistory(portsOf(hub), caller, mission, new Map(), view),
-      await readHistory(portsOf(hub), caller, 'no-mission', new Map(), view),
-      await searchHistory(portsOf(hub), caller, new Map([['target', `ServiceRequest/${mission}`]]), view),
+      await readHistory(portsOf(hub), caller, mission, searchFor('Provenance'), view),
+      await readHistory(portsOf(hub), caller, 'no-mission', searchFor('Provenance'), view),
+      await searchHistory(portsOf(hub), caller, searchFor('Provenance', { target: `ServiceRequest/${mission}` }), view),
       await readProvenance(portsOf(hub), caller, `${mission}.1`, view),
     ])
       expect(result).toMatchObject({ outcome: 'refused', faults: [{ code: 'not-found' }] });
@@ -78,7 +79,9 @@ describe('history readers', () => {
     const report = await acceptMessage(hub.missions, resourceAvailability(), sentBy(operator), hub.now);
     if (report.outcome === 'refused') throw new Error('refused');
     for (const caller of [operator, la, quality])
-      expect(await readHistory(portsOf(hub), caller, report.entry.mission, new Map(), view)).toMatchObject({
+      expect(
+        await readHistory(portsOf(hub), caller, report.entry.mission, searchFor('Provenance'), view),
+      ).toMatchObject({
         outcome: 'refused',
         faults: [{ code: 'not-found' }],
       });

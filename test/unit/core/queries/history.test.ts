@@ -43,6 +43,7 @@ import {
   textOf,
   view,
 } from '../../../support/history.ts';
+import { searchFor } from '../../../support/reading.ts';
 
 const { amk, la, operator, hospital, quality } = parties;
 
@@ -339,7 +340,9 @@ describe('history entry', () => {
     const entries = await hub.missions.entries(mission, 1, 3);
     const older = entries.map(({ state: { guideline: _none, ...state }, ...entry }) => ({ ...entry, state }));
     const missions = { ...hub.missions, last: async () => older.at(-1), entries: async () => older };
-    const history = resourceOf(await readHistory({ ...portsOf(hub), missions }, la, mission, new Map(), view));
+    const history = resourceOf(
+      await readHistory({ ...portsOf(hub), missions }, la, mission, searchFor('Provenance'), view),
+    );
     expect(JSON.stringify(entriesIn(history))).not.toContain('2026.1');
     expect(textOf(entriesIn(history)[0])).toContain('The version of the guideline that was in force is not known.');
   });

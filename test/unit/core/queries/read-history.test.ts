@@ -17,6 +17,7 @@ import {
   textOf,
   view,
 } from '../../../support/history.ts';
+import { searchFor, searching } from '../../../support/reading.ts';
 
 const { amk, la, quality } = parties;
 
@@ -29,10 +30,10 @@ describe('read history', () => {
       type: 'searchset',
       link: [
         { relation: 'self', url: `${view.base}/ServiceRequest/${mission}/$history?_count=4` },
-        { relation: 'next', url: `${view.base}/ServiceRequest/${mission}/$history?_count=4&_cursor=5` },
+        { relation: 'next', url: `${view.base}/ServiceRequest/${mission}/$history?_count=4&_cursor=4` },
       ],
     });
-    const last = await historyFor(hub, la, { _count: '4', _cursor: '5' });
+    const last = await historyFor(hub, la, { _count: '4', _cursor: '4' });
     expect(numbersIn(last)).toEqual(['5', '6', '7', '8']);
     // The Task of the page before is known: no entry is shown as opening it again.
     expect(textOf(entriesIn(last)[0])).toContain(
@@ -42,7 +43,7 @@ describe('read history', () => {
 
   test('finds the same by a search for Provenance', async () => {
     const hub = await played(...rejected);
-    const search = new Map([['target', `ServiceRequest/${mission}`]]);
+    const search = searchFor('Provenance', { target: `ServiceRequest/${mission}` });
     const found = resourceOf(await searchHistory(portsOf(hub), la, search, view));
     expect(entriesIn(found)).toEqual(entriesIn(await historyFor(hub, la)));
     expect(found).toMatchObject({
@@ -50,24 +51,28 @@ describe('read history', () => {
     });
   });
 
-  test.each([
+  test.each<[Record<string, string>, string]>([
     [{ since: '2026' }, 'http.since'],
-    [{ _count: '0' }, 'http._count'],
+    [{ _count: 'many' }, 'http._count'],
     [{ _cursor: 'x' }, 'http._cursor'],
   ])('refuses unknown parameters: %o', async (search, at) => {
     const hub = await played(...rejected);
-    const refused = await readHistory(portsOf(hub), la, mission, new Map(Object.entries(search)), view);
+    const refused = await searching('Provenance', search, (asked) =>
+      readHistory(portsOf(hub), la, mission, asked, view),
+    );
     expect(refused).toMatchObject({ outcome: 'refused', faults: [{ code: 'unknown-search', at }] });
-    expect(await searchHistory(portsOf(hub), la, new Map(), view)).toMatchObject({ faults: [{ at: 'http.target' }] });
+    expect(await searchHistory(portsOf(hub), la, searchFor('Provenance'), view)).toMatchObject({
+      faults: [{ at: 'http.target' }],
+    });
   });
 
-  test.each([
+  test.each<{ form: Record<string, string>; accept: string }>([
     { form: { _format: 'html' }, accept: '' },
     { form: { _format: 'text/html' }, accept: 'application/fhir+json' },
     { form: {}, accept: 'text/html,application/xhtml+xml;q=0.9' },
   ])('returns one complete HTML page without scripts: %o', async ({ form, accept }) => {
     const hub = await played(...flown);
-    const history = await readHistory(portsOf(hub), la, mission, new Map(Object.entries(form)), view, accept);
+    const history = await readHistory(portsOf(hub), la, mission, searchFor('Provenance', form), view, accept);
     const page = String(resourceOf(history));
     expect(history).toMatchObject({
       headers: {
@@ -84,21 +89,27 @@ describe('read history', () => {
 
   test('returns FHIR if the client accepts anything', async () => {
     const hub = await played(...rejected);
-    const search = new Map([['_format', 'json']]);
+    const search = searchFor('Provenance', { _format: 'json' });
     expect(entriesIn(resourceOf(await readHistory(portsOf(hub), la, mission, search, view, 'text/html')))).toHaveLength(
       3,
     );
-    expect(entriesIn(resourceOf(await readHistory(portsOf(hub), la, mission, new Map(), view, '*/*')))).toHaveLength(3);
+    expect(
+      entriesIn(resourceOf(await readHistory(portsOf(hub), la, mission, searchFor('Provenance'), view, '*/*'))),
+    ).toHaveLength(3);
   });
 
   test('marks an exercise on the page and in every entry', async () => {
     const exercise = missionRequest({ id: 'exercise', exercise: true });
     const hub = await played([0, amk, exercise]);
     const number = missionOpenedBy(exercise);
-    const page = resourceOf(await readHistory(portsOf(hub), la, number, new Map([['_format', 'html']]), view));
+    const page = resourceOf(
+      await readHistory(portsOf(hub), la, number, searchFor('Provenance', { _format: 'html' }), view),
+    );
     expect(page).toContain('<p class="exercise">EXERCISE — this mission is not real</p>');
     expect(page).toContain(`<title>EXERCISE: Mission ${number}</title>`);
-    const [entry] = entriesIn(resourceOf(await readHistory(portsOf(hub), quality, number, new Map(), view)));
+    const [entry] = entriesIn(
+      resourceOf(await readHistory(portsOf(hub), quality, number, searchFor('Provenance'), view)),
+    );
     expect(textOf(entry)).toContain('EXERCISE.');
     expect(entry).toMatchObject({ meta: { security: [{ code: exerciseCode }, { code: 'REDACTED' }] } });
   });

@@ -27,12 +27,23 @@ import {
   resourceStatus,
   taskOpenedBy,
 } from '../../../support/messages.ts';
-import { callerFor, faultIn, hubAfter, listed, nextOf, type Resource, resourceIn } from '../../../support/reading.ts';
+import {
+  callerFor,
+  faultIn,
+  hubAfter,
+  listed,
+  nextOf,
+  type Resource,
+  resourceIn,
+  searching,
+} from '../../../support/reading.ts';
 
 const view = { base: 'https://hub.example/fhir', directory };
 
 const search = (hub: MemoryHub, party: Party, query = '') =>
-  searchResources(hub, callerFor(party), new Map(new URLSearchParams(query)), view);
+  searching('Location', [...new URLSearchParams(query)], (asked) =>
+    searchResources(hub, callerFor(party), asked, view),
+  );
 
 /** The resources that a party sees, as valid FHIR. */
 const board = async (hub: MemoryHub, party: Party, query = '') => {
@@ -186,10 +197,13 @@ describe('search of resources, all regions', () => {
     expect(asks.map(({ id }) => id)).toEqual([second.task, first.task]);
   });
 
-  test('shows more Tasks than one page of the worklist has', async () => {
+  test('has pages of 50 unless asked otherwise, and finds more Tasks than one page of the worklist has', async () => {
     const many = Array.from({ length: 105 }, (_, index) => asking({ id: `many-${index}` }));
     const hub = await hubAfter(...many.flatMap(({ steps }) => steps));
-    expect((await board(hub, parties.otherLa)).rows).toHaveLength(105);
+    const { rows, bundle } = await board(hub, parties.otherLa);
+    expect(rows).toHaveLength(50);
+    expect(bundle).toMatchObject({ total: 105 });
+    expect(nextOf(bundle)).toBeDefined();
   });
 });
 
@@ -285,11 +299,12 @@ describe('search of resources, parameters', () => {
     ['', 'LA-01 LA-02 LA-03 LF-01'],
     ['type=aeroplane', 'LF-01'],
     [`type=${systems.resourceKind}|car,${systems.resourceKind}|aeroplane`, 'LA-02 LF-01'],
-    ['type=http://other.example|car', ''],
     ['operational-status=free', 'LA-01 LF-01'],
     ['operational-status=asked,crew-duty', 'LA-02 LA-03'],
     [`organization=Organization/${parties.operator.organisation}`, 'LA-01 LA-02 LA-03'],
     [`organization=${parties.otherOperator.organisation}`, 'LF-01'],
+    [`organization=${view.base}/Organization/${parties.otherOperator.organisation}`, 'LF-01'],
+    ['_lastUpdated=lt2000', ''],
     ['identifier=lf-01', 'LF-01'],
     [`identifier=${systems.resource}|LA-01`, 'LA-01'],
     ['operational-status=free&type=helicopter&_format=json', 'LA-01'],
@@ -318,7 +333,8 @@ describe('search of resources, parameters', () => {
     'near=62|9',
     '_security=R',
     '_security=http://other.example|HTEST',
-    '_count=0',
+    'type=http://other.example|car',
+    'type=submarine',
     '_count=many',
     '_cursor=x&_count=2',
     'status=active',

@@ -6,6 +6,7 @@ import { fanOut } from '../../../../core/delivery/fan-out.ts';
 import { searchTasks } from '../../../../core/queries/tasks.ts';
 import { memoryHub } from '../../../memory/hub.ts';
 import { directory, missionRequest, parties, sentBy } from '../../../support/messages.ts';
+import { searching } from '../../../support/reading.ts';
 
 const { amk, la } = parties;
 const view = { base: 'https://hub.example/fhir', directory };
@@ -27,7 +28,9 @@ const waiting = async (count: number) => {
 };
 
 const ask = (hub: Awaited<ReturnType<typeof waiting>>, more: Readonly<Record<string, string>>) =>
-  searchTasks(hub, la, new Map(Object.entries({ owner: `Organization/${la.organisation}`, ...more })), view);
+  searching('Task', { owner: `Organization/${la.organisation}`, ...more }, (search) =>
+    searchTasks(hub, la, search, view),
+  );
 
 describe('worklist', () => {
   test('returns each Task once over its pages', async () => {
