@@ -32,6 +32,7 @@ import {
   newAnswer,
   noOpenResource,
   oneReview,
+  statedEnd,
   taskStatus,
 } from './transitions.ts';
 
@@ -54,6 +55,7 @@ export const preconditions = [
   ['plausible times', plausibleTimes],
   ['answered kind', onTask(answeredKind)],
   ['Task status', onTask(taskStatus)],
+  ['stated end', onTask(statedEnd)],
   ['no open resource', onTask(noOpenResource)],
   ['one review', onTask(oneReview)],
   ['new answer', onTask(newAnswer)],

@@ -2,6 +2,8 @@ import { refuse } from '../../schemas/faults.ts';
 import { authorPath, eventPath, focusResourcePath, ifMatchPath } from '../../schemas/messages/fhir-paths.ts';
 import type { Decider } from '../../schemas/messages/message-type.ts';
 import type { Message } from '../../schemas/messages/message.ts';
+import { bareHprNumber } from '../../schemas/messages/read-person.ts';
+import { comparablePerson } from '../../schemas/text.ts';
 import type { Check, TaskProposal } from './decision.ts';
 import { deadlineOf, isFinal, type MissionState, taskOf, type TaskState } from './state.ts';
 
@@ -32,6 +34,20 @@ export const taskStatus: Check<TaskProposal> = ({ message, task, before }) => {
     `the Task is ${task.status}; "${facts.answer ?? type.event}" is possible when it is ${allowed}`,
     before.version,
   );
+};
+
+/** A report says that its flight has ended only if it ends it, or if the flight has ended before. */
+export const statedEnd: Check<TaskProposal> = ({ message, task }) => {
+  const { statedEnd: end, answer = '' } = message.facts;
+  if (end === undefined || isFinal(task)) return undefined;
+  const isEnd = end === 'completed' && ['ended', 'handed-over'].includes(answer);
+  return isEnd
+    ? undefined
+    : refuse(
+        'changed-meaning',
+        statusPath(message),
+        `the Task is ${task.status}, and no phase ends the flight: to withdraw or abort, send resource-response; to end it, report handed-over or available`,
+      );
 };
 
 /** A mission request is rejected or deferred. */
@@ -109,8 +125,12 @@ const disputed = (task: TaskState, state: MissionState): readonly TaskState[] =>
   return rejected === undefined ? [] : [rejected, ...disputed(rejected, state)];
 };
 
-/** HPR numbers are written with and without leading zeros. */
-const hprNumberOf = (decider: Decider | undefined): string | undefined => decider?.identifier?.replace(/^0+/, '');
+/** Whether two deciders can be one person: the same HPR number or the same name. Systems write both in several ways. */
+const isSamePerson = (one: Decider, other: Decider): boolean =>
+  comparablePerson(one.name) === comparablePerson(other.name) ||
+  (one.identifier !== undefined &&
+    other.identifier !== undefined &&
+    bareHprNumber(one.identifier) === bareHprNumber(other.identifier));
 
 /** A review is decided by an identified person who made none of the rejections before, each of which has an HPR number. */
 export const anotherDecider: Check<TaskProposal> = ({ message: { type, facts }, task, before }) => {
@@ -118,7 +138,8 @@ export const anotherDecider: Check<TaskProposal> = ({ message: { type, facts }, 
   if (type.answers?.of !== 'task' || decider === undefined || task.reviewOf === undefined) return undefined;
   if (decider.identifier === undefined)
     return refuse('missing-field', authorPath, 'a review is decided by a person with an HPR number: give it');
-  const number = hprNumberOf(decider);
-  const decidedBefore = disputed(task, before).some((one) => hprNumberOf(one.decider) === number);
+  const decidedBefore = disputed(task, before).some(
+    (one) => one.decider !== undefined && isSamePerson(one.decider, decider),
+  );
   return decidedBefore ? refuse('same-decider', authorPath) : undefined;
 };

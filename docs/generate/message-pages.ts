@@ -240,7 +240,7 @@ export const namingText = (): readonly string[] => [
   ].join('\n'),
   `These are: ${catalogue.filter(mustNameMission).map(pageLink).join(', ')}; a \`Task.id\` of the hub names the mission there too, where the message may have one. The identifier may also be in the ServiceRequest of the Bundle that \`focus\` points to. A message that opens a mission names none.`,
   '## How to name who decided',
-  `\`MessageHeader.author\` points to a PractitionerRole in the Bundle (profile \`StructureDefinition/decider\`). It has a \`code\` (the role, as text or coding) and a name: \`practitioner.display\`, or \`practitioner\` points to a Practitioner in the Bundle with a name. The HPR number is an identifier of system \`${systems.healthPersonnel}\`, digits only, in \`practitioner.identifier\` or in that Practitioner; it is required if the tables of answers say so, and for every decision on a review.`,
+  `\`MessageHeader.author\` points to a PractitionerRole in the Bundle (profile \`StructureDefinition/decider\`). It has a \`code\` (the role, as text or coding) and a name: \`practitioner.display\`, or \`practitioner\` points to a Practitioner in the Bundle with a name. The HPR number is an identifier of system \`${systems.healthPersonnel}\`, 7 to 9 digits, in \`practitioner.identifier\` or in that Practitioner; it is required if the tables of answers say so, and for every decision on a review.`,
 ];
 
 const overview = (): string =>

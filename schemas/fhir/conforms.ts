@@ -5,7 +5,10 @@
 import type { z } from 'zod';
 
 type Readable<Fhir> = Fhir extends readonly (infer Item)[]
-  ? Readable<Item>[]
+  ? Item extends string
+    ? // In a list of primitives, `null` stands for a value that has extensions only (R4 2.6.2.3).
+      (string | null)[]
+    : Readable<Item>[]
   : Fhir extends object
     ? { [Key in keyof Fhir]?: Readable<Fhir[Key]> | undefined }
     : Fhir extends string

@@ -16,6 +16,9 @@ import {
 
 /** The resources that the hub routes by, with the elements that it reads. It passes on all others unchanged. */
 
+/** A list of primitives: `null` stands for a value that has extensions only (R4 2.6.2.3). */
+const texts = z.array(text.nullable());
+
 const optionalCoding = coding.optional();
 const optionalConcept = codeableConcept.optional();
 const concepts = z.array(codeableConcept).optional();
@@ -124,7 +127,9 @@ export const organization = z.object({
 export const practitioner = z.object({
   resourceType: z.literal('Practitioner'),
   identifier: identifiers,
-  name: z.array(z.object({ text: optionalText, family: optionalText, given: z.array(text).optional() })).optional(),
+  name: z
+    .array(z.object({ use: optionalText, text: optionalText, family: optionalText, given: texts.optional() }))
+    .optional(),
 });
 
 export const practitionerRole = z.object({

@@ -74,6 +74,13 @@ export const requireStatus = (context: Context, resource: Task, status: Task['st
   if (resource.status !== status) reject(context, ['status'], `must be "${status}" for this answer`);
 };
 
+/** The statuses that a Task can have in a message that does not change its status: another one would be passed over. */
+export const requireStatusAmong = (context: Context, { status }: Task, statuses: readonly Task['status'][]): void => {
+  if (statuses.includes(status)) return;
+  const advice = 'another status is said by acknowledgement, mission-decision or a response message';
+  changesMeaning(context, ['status'], `must be ${statuses.join(', ')}: ${advice}`);
+};
+
 /** The answer in the `businessStatus` of a Task; its `status` must agree. */
 export const requiredAnswer = <Answer extends string>(
   context: Context,

@@ -23,6 +23,8 @@ export interface Facts {
   /** Flight phases with the time at which each was observed. */
   readonly phases?: readonly { readonly phase: string; readonly seenAt: string }[];
   readonly position?: Position;
+  /** Final status of the Task in a report of a flight: the report must end the flight, or the flight has ended. */
+  readonly statedEnd?: TaskStatus;
   /** Organisation number of the hospital that a patient is diverted to. */
   readonly divertedTo?: string;
   /** Id of the Task that the new Task belongs to: a pre-arrival notification names the flight. */

@@ -4,10 +4,13 @@ import { systems } from '../names.ts';
 import type { Facts, MessageType } from './message-type.ts';
 import { requiredCode } from './coded.ts';
 import { taskSchema } from './details.ts';
-import { requiredTaskId, wordsIn } from './fields.ts';
+import { requiredTaskId, requireStatusAmong, wordsIn } from './fields.ts';
 import { taskIdRule } from './element-rules.ts';
 
+const received = [{ from: ['requested', 'received', 'accepted', 'completed'], to: 'unchanged' }] as const;
+
 const schema = taskSchema((resource, context): Facts => {
+  requireStatusAmong(context, resource, [...received[0].from]);
   const answer = requiredCode(
     context,
     resource.businessStatus,
@@ -21,8 +24,6 @@ const schema = taskSchema((resource, context): Facts => {
     words: wordsIn(context, resource.description, ['description']),
   });
 });
-
-const received = [{ from: ['requested', 'received', 'accepted', 'completed'], to: 'unchanged' }] as const;
 
 export const outcomeFeedback = {
   event: 'outcome-feedback',

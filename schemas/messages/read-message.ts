@@ -1,7 +1,8 @@
 import { defined } from '../defined.ts';
 import { type Fault, type Refusal, refuse } from '../faults.ts';
-import { messageBundle, type MessageBundle, type MessageHeader } from '../fhir/resources.ts';
-import { meta as metaSchema } from '../fhir/datatypes.ts';
+import { messageBundle, type MessageHeader } from '../fhir/resources.ts';
+import { currentView } from '../fhir/current.ts';
+import { moment } from '../fhir/datatypes.ts';
 import { normalBase } from '../fhir/addresses.ts';
 import { parseAddress } from '../identifiers.ts';
 import { isObject } from '../json/json.ts';
@@ -11,11 +12,13 @@ import { authorPath, eventPath, focusPath, headerPath } from './fhir-paths.ts';
 import { messageDigest } from './message-identity.ts';
 import { readFindings } from './findings.ts';
 import type { Decider, Facts, MessageType } from './message-type.ts';
-import { canonicalBase, exerciseCode, systems } from '../names.ts';
+import { canonicalBase, systems } from '../names.ts';
 import { checkR4 } from '../r4/check.ts';
 import { readJson } from '../json/strict-json.ts';
 import { type Parsed, parseWith, refuseAll } from '../fhir/zod-faults.ts';
 import type { Message } from './message.ts';
+import { bundleModifierFaults, modifierFaults } from './modifiers.ts';
+import { readExercise } from './read-exercise.ts';
 import { readPerson } from './read-person.ts';
 import { bundleFaults } from './bundle-faults.ts';
 import { copyFaults, reservedAddressFaults } from './hub-names.ts';
@@ -25,10 +28,12 @@ import { organisationReaderOf } from './read-organisation.ts';
 import { readClaims, readDestinations } from './read-parties.ts';
 import { readPlace, type Whereabouts } from './read-place.ts';
 import { resolveFocus } from './resolve-focus.ts';
-import { type Resolver, resolverOf } from './resolver.ts';
+import { inHeader, noting, type Resolver, resolverOf } from './resolver.ts';
 
 /** A message of a mission has a few dozen entries; every reader has to process each of them. */
 export const mostEntries = 500;
+
+const faultsIn = (part: Parsed<unknown>): readonly Fault[] => (part.ok ? [] : part.faults);
 
 /** Faults of the person who decided: some answers require name and role, some also the HPR number. */
 const deciderFaults = (type: MessageType, { answer }: Facts, decider: Decider | undefined): readonly Fault[] => {
@@ -39,7 +44,7 @@ const deciderFaults = (type: MessageType, { answer }: Facts, decider: Decider | 
     return [{ code: 'missing-field', at, detail }];
   }
   const detail = 'must say in which role the person decided: PractitionerRole.code, as coding or text';
-  const number = `must give the person's HPR number (identifier system ${systems.healthPersonnel}), digits only`;
+  const number = `must give the person's HPR number (identifier system ${systems.healthPersonnel}), 7 to 9 digits`;
   const needsNumber = type.identifierRequiredFor?.includes(answer) === true && decider.identifier === undefined;
   return [
     ...(decider.role === undefined ? [{ code: 'missing-field' as const, at, detail }] : []),
@@ -76,9 +81,11 @@ const readFacts = (
   // If the focus is a Location that cannot be read, its faults are in `content` already.
   const place: Parsed<Whereabouts> =
     content.ok || spec.location?.element !== 'self' ? readPlace(type, focus, resolver) : { ok: true, value: {} };
-  const decider = readPerson(header.author, resolver);
+  const author = readPerson(header.author, resolver);
+  const decider = author.ok ? author.value : undefined;
   const faults = [
-    ...(content.ok ? deciderFaults(type, content.value, decider) : content.faults),
+    ...(content.ok && author.ok ? deciderFaults(type, content.value, decider) : []),
+    ...[content, author].flatMap(faultsIn),
     ...(place.ok ? [] : place.faults),
   ];
   if (!content.ok || !place.ok || faults.length > 0) return { ok: false, faults };
@@ -96,17 +103,6 @@ const readFacts = (
   };
 };
 
-const isLabelled = (value: unknown): boolean => {
-  const read = metaSchema.safeParse(value);
-  return (
-    read.success &&
-    (read.data.security ?? []).some(({ system, code }) => system === systems.actReason && code === exerciseCode)
-  );
-};
-
-const isExercise = (bundle: MessageBundle, header: MessageHeader): boolean =>
-  isLabelled(bundle.meta) || isLabelled(header.meta);
-
 /** Types that share a code differ in their focus resource. */
 const typeByFocus = (
   [first, ...others]: readonly [CataloguedType, ...CataloguedType[]],
@@ -121,8 +117,6 @@ const typeByFocus = (
   const resource = deciding.value?.resource['resourceType'];
   return { ok: true, value: types.find((type) => type.focus?.resource === resource) ?? first };
 };
-
-const faultsIn = (part: Parsed<unknown>): readonly Fault[] => (part.ok ? [] : part.faults);
 
 /** Addresses that the reader must know to understand references. */
 export interface KnownAddresses {
@@ -143,7 +137,10 @@ export const readMessage = (text: string, known: KnownAddresses = { base: canoni
   const { entry } = plain;
   if (Array.isArray(entry) && entry.length > mostEntries)
     return refuse('too-many-entries', 'Bundle.entry', `has ${entry.length}`);
-  const bundle = parseWith(messageBundle, plain, 'Bundle');
+  const exercise = readExercise(plain, text);
+  if (!exercise.ok) return refuseAll(exercise.faults);
+  const sentAt = moment.safeParse(plain['timestamp']).data;
+  const bundle = parseWith(messageBundle, currentView(plain, text, sentAt), 'Bundle');
   if (!bundle.ok) return refuseAll(bundle.faults);
   const form = checkR4(plain);
   if (form.faults.length > 0) return refuseAll(form.faults);
@@ -156,7 +153,8 @@ export const readMessage = (text: string, known: KnownAddresses = { base: canoni
   if (!parsedHeader.ok || named.length > 0) return refuseAll([...faultsIn(parsedHeader), ...named]);
   const header = parsedHeader.value;
 
-  const resolver = resolverOf(entries, normalBase(known.base));
+  const resolver = noting(resolverOf(entries, normalBase(known.base)));
+  resolver.note({ ...inHeader, at: headerPath, resource: first.resource });
   const organisations = organisationReaderOf(resolver);
   const focus = readFocus(header, resolver);
   const types = header.eventCoding.system === systems.event ? messageTypesOf(header.eventCoding.code ?? '') : [];
@@ -195,15 +193,12 @@ export const readMessage = (text: string, known: KnownAddresses = { base: canoni
   // The hub's own messages are about resources that it has written; no partner may send one.
   const copies = type.value.relation === 'hub' ? [] : copyFaults(entries, read.value.focusIndex);
   if (copies.length > 0) return refuseAll(copies);
-  const exercise = isExercise(bundle.value, header);
-  const labelled = entries.findIndex(({ resource }) => isLabelled(resource['meta']));
-  if (!exercise && labelled !== -1) {
-    return refuse(
-      'exercise-mismatch',
-      `Bundle.entry[${labelled}].resource.meta.security`,
-      'a resource has the label HTEST, but neither the Bundle nor its MessageHeader has it',
-    );
-  }
+  const findings = describesMission(type.value) ? readFindings(entries, resolver) : {};
+  const changed = [
+    ...bundleModifierFaults(plain),
+    ...[...resolver.found].flatMap((found) => modifierFaults(found, sentAt)),
+  ];
+  if (changed.length > 0) return refuseAll(changed);
   return {
     outcome: 'read',
     type: type.value,
@@ -216,14 +211,14 @@ export const readMessage = (text: string, known: KnownAddresses = { base: canoni
     }),
     destinations: destinations.value,
     claims: claims.value,
-    exercise,
+    exercise: exercise.value,
     warnings: form.warnings,
     facts: {
       ...read.value.facts,
       ...(type.value.dated === true || type.value.mission === 'opens'
         ? defined({ statedAt: bundle.value.timestamp })
         : {}),
-      ...(describesMission(type.value) ? readFindings(bundle.value.entry, resolver) : {}),
+      ...findings,
     },
     text,
     digest: messageDigest(text),

@@ -196,3 +196,19 @@ export const resolverOf = (entries: readonly Enclosed[], base?: string): Resolve
 
   return { resolve };
 };
+
+/** A resolver that notes the resources that it has found: what the hub reads of a message. */
+export const noting = ({
+  resolve,
+}: Resolver): Resolver & { readonly found: ReadonlySet<Found>; note(found: Found): void } => {
+  const found = new Set<Found>();
+  return {
+    found,
+    note: (one) => void found.add(one),
+    resolve: (reference, origin) => {
+      const resolution = resolve(reference, origin);
+      if (resolution.outcome === 'found') found.add(resolution.found);
+      return resolution;
+    },
+  };
+};

@@ -2,7 +2,7 @@ import { defined } from '../defined.ts';
 import { systems } from '../names.ts';
 import type { Facts, MessageType } from './message-type.ts';
 import { taskSchema } from './details.ts';
-import { requiredTaskId } from './fields.ts';
+import { requiredTaskId, requireStatusAmong } from './fields.ts';
 import { missing } from './issues.ts';
 import { taskIdRule } from './element-rules.ts';
 
@@ -15,7 +15,11 @@ const answerOf = (seen: readonly string[], namesHospital: boolean): string => {
   return seen.some((phase) => !groundPhases.includes(phase)) ? 'under-way' : 'reported';
 };
 
+/** Reports of a flight may arrive after the end of the Task: they are recorded and do not change its status. */
+const late = { from: ['completed', 'failed', 'cancelled'], to: 'unchanged' } as const;
+
 const schema = taskSchema((resource, context, { output }): Facts => {
+  requireStatusAmong(context, resource, ['accepted', 'in-progress', ...late.from]);
   const { phases = [], eta } = output;
   // A detail that cannot be read has been reported.
   const isFaulty = context.issues.length > 0;
@@ -34,12 +38,10 @@ const schema = taskSchema((resource, context, { output }): Facts => {
     phases: output.phases,
     eta: eta.value,
     handedOverTo,
+    statedEnd: late.from.find((status) => status === resource.status),
     resource: output.resource.value,
   });
 });
-
-/** Reports of a flight may arrive after the end of the Task: they are recorded and do not change its status. */
-const late = { from: ['completed', 'failed', 'cancelled'], to: 'unchanged' } as const;
 
 export const resourceStatus = {
   event: 'resource-status',

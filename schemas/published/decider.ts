@@ -44,7 +44,7 @@ export const deciderDefinition = ({ version, date }: Edition): StructureDefiniti
             key: 'decider-number',
             severity: 'warning',
             human:
-              'The person has an HPR number, digits only, in practitioner.identifier or in a Practitioner in the Bundle: required for rejections and reviews.',
+              'The person has an HPR number, 7 to 9 digits, in practitioner.identifier or in a Practitioner in the Bundle: required for rejections and reviews.',
             expression: personNumber,
           },
         ],

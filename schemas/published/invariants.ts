@@ -121,8 +121,8 @@ export const roleCode =
   'code.first().exists(text.exists() or coding.first().exists(display.exists() or code.exists()))';
 
 const practises = 'practitioner.resolve().ofType(Practitioner)';
-const hprNumber = `where(system = '${systems.healthPersonnel}').value.where($this.matches('^[0-9]{1,9}$')).exists()`;
-const nameOfPractitioner = 'name.first().exists(text.exists() or given.exists() or family.exists())';
+const hprNumber = `where(system = '${systems.healthPersonnel}').value.where($this.matches('^[0-9]{7,9}$')).exists()`;
+const nameOfPractitioner = 'name.exists(text.exists() or given.exists() or family.exists())';
 
 /** The name of the person in a PractitionerRole, and the HPR number. */
 export const personName = `${practises}.${nameOfPractitioner} or practitioner.display.exists()`;
@@ -152,12 +152,12 @@ const authorInvariants = (type: MessageType): readonly ElementDefinitionConstrai
       'author-name',
       withAuthor,
       'author names the person: practitioner.display of the PractitionerRole, a Practitioner in the Bundle with a name, or author.display.',
-      `author.display.exists() or author.identifier.value.exists() or ${role}.exists(${personName})`,
+      `author.display.exists() or ${role}.exists(${personName})`,
     ),
     ...about(
       'author-number',
       withNumber,
-      `author gives the HPR number, digits only: identifier of system ${systems.healthPersonnel}.`,
+      `author gives the HPR number, 7 to 9 digits: identifier of system ${systems.healthPersonnel}.`,
       `author.identifier.${hprNumber} or ${role}.exists(${personNumber})`,
     ),
   ];

@@ -77,6 +77,7 @@ export const resourceStatus = ({
   eta,
   place,
   handedOverTo,
+  status = 'in-progress',
   ...envelope
 }: Envelope & {
   readonly task: string;
@@ -86,6 +87,8 @@ export const resourceStatus = ({
   readonly place?: Place;
   /** Organisation number of the hospital that has the patient. */
   readonly handedOverTo?: string;
+  /** `Task.status`. */
+  readonly status?: string;
 }): Message => {
   const { others, references } = placed(place);
   return made(
@@ -94,7 +97,7 @@ export const resourceStatus = ({
       focus: {
         resourceType: 'Task',
         id: task,
-        status: 'in-progress',
+        status,
         intent: 'order',
         ...defined({ location: references?.[0] }),
         output: [

@@ -82,6 +82,13 @@ export const samples: readonly Message[] = [
 /** The place of a member or item in a JSON value. */
 export type Path = readonly (string | number)[];
 
+/** The value at a place; `undefined` if there is none. */
+export const valueAt = (value: unknown, [key, ...rest]: Path): unknown => {
+  if (key === undefined) return value;
+  if (Array.isArray(value)) return valueAt(value[Number(key)], rest);
+  return isObject(value) ? valueAt(value[key], rest) : undefined;
+};
+
 /** Every place in a JSON value, without the value itself. */
 export const placesIn = (value: unknown, path: Path = []): readonly Path[] => {
   const members: readonly (readonly [string | number, unknown])[] = Array.isArray(value)

@@ -18,15 +18,17 @@ import {
   medicalAssessment,
   parties,
 } from '../../support/messages.ts';
-import { changed, type Path, placesIn, sampleMission as mission, samples, sampleTask as task } from './changed.ts';
+import {
+  changed,
+  type Path,
+  placesIn,
+  sampleMission as mission,
+  samples,
+  sampleTask as task,
+  valueAt,
+} from './changed.ts';
 
 const parsed = (message: Message): unknown => JSON.parse(message.text);
-
-const at = (value: unknown, [key, ...rest]: Path): unknown => {
-  if (key === undefined) return value;
-  if (Array.isArray(value)) return at(value[Number(key)], rest);
-  return isObject(value) ? at(value[key], rest) : undefined;
-};
 
 /** The FHIRPath of a place in a Bundle. */
 const fhirPath = (path: Path): string =>
@@ -36,7 +38,7 @@ const faultsOf = (outcome: Message | Refusal): readonly Fault[] => (outcome.outc
 
 /** The result with another item added to a list of a message. */
 const withAnother = (message: Message, list: Path, item: unknown): Message | Refusal => {
-  const items = at(parsed(message), list);
+  const items = valueAt(parsed(message), list);
   return readMessage(JSON.stringify(changed(parsed(message), list, [...(Array.isArray(items) ? items : []), item])));
 };
 
@@ -67,7 +69,7 @@ interface CodedPlace {
 
 const codedPlaces: readonly CodedPlace[] = samples.flatMap((message) =>
   placesIn(parsed(message)).flatMap((path) => {
-    const coding = at(parsed(message), path);
+    const coding = valueAt(parsed(message), path);
     return isObject(coding) && path.at(-2) === 'coding' && deciding.includes(String(coding['system']))
       ? [{ message, list: path.slice(0, -1), coding }]
       : [];
@@ -78,7 +80,7 @@ const codedPlaces: readonly CodedPlace[] = samples.flatMap((message) =>
 const typedPlaces = samples.flatMap((message) =>
   ['input', 'output'].flatMap((element) => {
     const list = [...focus, element];
-    const values = at(parsed(message), list);
+    const values = valueAt(parsed(message), list);
     return Array.isArray(values) ? values.map((value: unknown, index) => ({ message, list, value, index })) : [];
   }),
 );
@@ -165,7 +167,7 @@ describe('a detail of a Task', () => {
       : { ...value, valueDateTime: '2026-02-01T12:59:00+01:00' };
   };
   const systemOf = (value: Readonly<Record<string, unknown>>): unknown =>
-    at(value, ['valueReference', 'identifier', 'system']);
+    valueAt(value, ['valueReference', 'identifier', 'system']);
 
   test.each(typedPlaces)(
     '$message.type.event $index: is refused with a second value of its kind',
@@ -190,7 +192,7 @@ describe('a detail of a Task', () => {
         for (const system of [systems.taskDetail, systems.flightPhase]) {
           const value = { type: { coding: [{ system, code: 'etaa' }] }, valueString: 'soon' };
           const list = [...focus, element];
-          const items = at(parsed(message), list);
+          const items = valueAt(parsed(message), list);
           const index = Array.isArray(items) ? items.length : 0;
           expect(faultsOf(withAnother(message, list, value))).toContainEqual(
             expect.objectContaining({ code: 'wrong-field', at: `${focusAt}.${element}[${index}].type` }),

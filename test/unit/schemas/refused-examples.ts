@@ -249,7 +249,7 @@ export const refusedExamples: readonly RefusedExample[] = [
     name: 'a decider who is not in the Bundle and has no name',
     file: 'mission-decision.json',
     change: { [`${header}.author`]: { reference: 'Practitioner/unknown' } },
-    faults: [['missing-field', `${header}.author`]],
+    faults: [['unresolved-reference', `${header}.author`]],
   },
   {
     name: 'a rejection without a reason',

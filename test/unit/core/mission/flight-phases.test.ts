@@ -1,11 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import {
   asked,
+  codeOf,
   crewAccepts,
   crewDeparts,
   decided,
   expectIllegal,
   expectNotified,
+  expectRefused,
   flight,
   later,
   mission,
@@ -94,6 +96,26 @@ describe('resource-status', () => {
       [before, leap],
     ])
       expect(taskIn(later(accepted, ...order.map(report)), flight).phases).toEqual(before);
+  });
+
+  test('refuses a report that states the end of a flight and does not end it', () => {
+    const said = (status: string, phase: string) =>
+      when(accepted, [
+        operator,
+        resourceStatus({ task: flight, status, phases: { [phase]: '2026-01-31T12:05:00+01:00' } }),
+      ]);
+    for (const [status, phase] of [
+      ['failed', 'departed'],
+      ['cancelled', 'departed'],
+      ['completed', 'departed'],
+      ['failed', 'available'],
+    ] as const)
+      expectRefused(said(status, phase), 'changed-meaning', 'Bundle.entry[1].resource.status');
+    for (const phase of ['handed-over', 'available']) expect(codeOf(said('completed', phase))).toBe('accepted');
+    for (const status of ['failed', 'cancelled', 'completed'] as const)
+      expect(
+        codeOf(when(withTask(accepted, flight, { status }), report({ departed: '2026-01-31T12:05:00+01:00' }))),
+      ).toBe('accepted');
   });
 
   test('records phases after the end of the flight without a change of status', () => {

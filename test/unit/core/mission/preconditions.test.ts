@@ -47,6 +47,7 @@ describe('preconditions', () => {
       'plausible times',
       'answered kind',
       'Task status',
+      'stated end',
       'no open resource',
       'one review',
       'new answer',

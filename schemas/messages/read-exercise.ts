@@ -1,0 +1,82 @@
+import type { Fault } from '../faults.ts';
+import type { Parsed } from '../fhir/zod-faults.ts';
+import { isObject } from '../json/json.ts';
+import { exerciseCode, systems } from '../names.ts';
+
+/**
+ * Whether a message belongs to an exercise. The label is exactly one coding, in `Bundle.meta.security` or in
+ * `MessageHeader.meta.security`. Whatever else reads `HTEST` could be a label that was meant and misspelt: the hub never guesses
+ * whether a mission is real.
+ */
+
+const display = 'testhealthdata';
+
+/** A text without case, blanks, punctuation and compatibility forms. */
+const folded = (text: string): string =>
+  text
+    .normalize('NFKC')
+    .toUpperCase()
+    .replaceAll(/[^\p{L}\p{N}]/gu, '');
+
+const isCode = (text: string): boolean => text.length < 100 && folded(text) === exerciseCode;
+
+/** In `meta`, free text has no place: any mention of the label counts. */
+const isMention = (text: string): boolean => {
+  const letters = folded(text);
+  return letters.includes(exerciseCode) || letters === display.toUpperCase();
+};
+
+const isLabel = (value: Readonly<Record<string, unknown>>): boolean =>
+  value['system'] === systems.actReason && value['code'] === exerciseCode;
+
+const labelPath = /^Bundle(?:\.entry\[\d+\]\.resource(?:\.contained\[\d+\])?)?\.meta\.security\[\d+\]$/;
+const decidingPath = /^Bundle(?:\.entry\[0\]\.resource)?\.meta\.security\[\d+\]$/;
+
+interface Labels {
+  /** FHIRPaths of exact labels. */
+  readonly exact: string[];
+  /** FHIRPaths of what only reads like a label. */
+  readonly odd: string[];
+}
+
+const look = (value: unknown, path: string, inMeta: boolean, labels: Labels): void => {
+  if (typeof value === 'string') {
+    if (inMeta ? isMention(value) : isCode(value)) labels.odd.push(path);
+  } else if (Array.isArray(value)) {
+    value.forEach((item: unknown, index) => look(item, `${path}[${index}]`, inMeta, labels));
+  } else if (isObject(value)) {
+    if (isLabel(value) && labelPath.test(path)) labels.exact.push(path);
+    else
+      for (const [name, member] of Object.entries(value))
+        look(member, `${path}.${name}`, inMeta || name === 'meta', labels);
+  }
+};
+
+/** Most messages have no such text: they are not walked through. An escaped character could hide one. */
+const mayMention = (text: string): boolean =>
+  /h[^a-z0-9]*t[^a-z0-9]*e[^a-z0-9]*s[^a-z0-9]*t|test[^a-z0-9]*health[^a-z0-9]*data|\\u|[\u{2100}-\u{2BFF}\u{FF00}-\u{FFEF}\u{1D400}-\u{1F1FF}]/iu.test(
+    text,
+  );
+
+const advice = `label an exercise in Bundle.meta.security or MessageHeader.meta.security, with system ${systems.actReason} and code ${exerciseCode}; leave the label out of a real mission`;
+
+const fault = (at: string, problem: string): Fault => ({
+  code: 'exercise-mismatch',
+  at,
+  detail: `${problem}: ${advice}`,
+});
+
+/** Reads the label of a Bundle; `text` is its JSON text. */
+export const readExercise = (bundle: Readonly<Record<string, unknown>>, text: string): Parsed<boolean> => {
+  if (!mayMention(text)) return { ok: true, value: false };
+  const labels: Labels = { exact: [], odd: [] };
+  look(bundle, 'Bundle', false, labels);
+  const isExercise = labels.exact.some((path) => decidingPath.test(path));
+  const faults = [
+    ...labels.odd.map((path) => fault(path, 'reads like the label of an exercise, and is not that label')),
+    ...(isExercise
+      ? []
+      : labels.exact.map((path) => fault(path, 'labels one resource, and not the Bundle or its MessageHeader'))),
+  ];
+  return faults.length > 0 ? { ok: false, faults } : { ok: true, value: isExercise };
+};
