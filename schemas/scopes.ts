@@ -1,3 +1,5 @@
+import { codesOf } from './codes.ts';
+
 /**
  * Scopes of access tokens: what a system may do, within what its organisation's role may. In a token each is written as
  * HelseID writes them, after the audience of the hub and a slash: `luftbro/request.send`.
@@ -30,6 +32,9 @@ export const scopes: Readonly<Record<Scope, string>> = {
   'hospital.send': families.hospital,
   'report.send': families.report,
 };
+
+/** A system that may read, or send anything, may ask what the hub says about a message. */
+export const validateScopes: readonly Scope[] = ['read', ...codesOf(families).map(sendScopeOf)];
 
 /** A scope as it is written in a token for an audience. */
 export const scopeFor = (audience: string, scope: Scope): string => `${audience}/${scope}`;

@@ -38,9 +38,15 @@ const urlOf = ({ path, resource }: APIGatewayRequestAuthorizerEvent, base: strin
   return [base, ...inside].join('/');
 };
 
-/** The rate limit that a request counts against: every POST to a type is a message. */
-const budgetOf = ({ httpMethod, resource }: APIGatewayRequestAuthorizerEvent): 'messages' | 'requests' =>
-  httpMethod === 'POST' && resource === '/fhir/{type}' ? 'messages' : 'requests';
+/** The rate limit that a request counts against: every POST to a type is a message, but for `$validate`, which stores nothing. */
+const budgetOf = ({
+  httpMethod,
+  resource,
+  pathParameters,
+}: APIGatewayRequestAuthorizerEvent): 'messages' | 'requests' =>
+  httpMethod === 'POST' && resource === '/fhir/{type}' && pathParameters?.['type'] !== '$validate'
+    ? 'messages'
+    : 'requests';
 
 /** The log message for an error after which it is not known whether the token is good. */
 const undecidedBecause = (error: unknown) => {

@@ -13,7 +13,7 @@ import { isRefusal, type Refusal, refuse, refuseMethod } from '../../schemas/fau
 import type { Guidelines } from '../../schemas/guideline.ts';
 import { readMessage } from '../../schemas/messages/read-message.ts';
 import type { Warning } from '../../schemas/warnings.ts';
-import { sendScopeOf } from '../../schemas/scopes.ts';
+import { sendScopeOf, validateScopes } from '../../schemas/scopes.ts';
 import { fhirHandler } from '../shared/http/fhir-handler.ts';
 import { expectedVersionOf } from '../shared/http/conditions.ts';
 import { countRequest } from '../shared/http/rate-limit.ts';
@@ -22,6 +22,7 @@ import { answer, etag, tooManyRequests } from '../shared/http/response.ts';
 import { instrumented } from '../shared/telemetry/instrumented-ports.ts';
 import { kindOf, log } from '../shared/telemetry/log.ts';
 import { countAccepted } from '../shared/telemetry/metrics.ts';
+import { validate } from './validate.ts';
 
 export interface ProcessMessageDeps extends Omit<FanOutPorts, 'directory'> {
   readonly notifications: Pick<Notifications, 'write' | 'readAll'>;
@@ -101,7 +102,8 @@ const notReachedBy = async (
   }
 };
 
-const operation = '$process-message';
+/** API Gateway allows no `$` in a path part, so an operation arrives as a path parameter. */
+const operationOf = ({ pathParameters }: Request): string => pathParameters?.['type'] ?? '';
 
 /** The answer to the natural request of a FHIR client, `POST [base]/ServiceRequest`. */
 const notCreated = refuseMethod(
@@ -109,16 +111,16 @@ const notCreated = refuseMethod(
   'no resource is created by itself: send a message, a Bundle of type "message", to POST $process-message',
 );
 
-/** `POST /fhir/$process-message`. */
+/** `POST /fhir/$process-message` and `POST /fhir/$validate`. */
 export const createHandler = (ports: ProcessMessageDeps) => {
   const deps = { ...ports, missions: instrumented(ports.missions) };
   const { base, now } = deps;
 
   return fhirHandler(
     async (request, correlationId) => {
-      // API Gateway allows no `$` in a path part, so the operation arrives as a path parameter.
-      const { type = '' } = request.pathParameters ?? {};
-      if (type !== operation) return type.startsWith('$') ? refuse('unknown-address') : notCreated;
+      const operation = operationOf(request);
+      if (operation !== '$process-message' && operation !== '$validate')
+        return operation.startsWith('$') ? refuse('unknown-address') : notCreated;
       const unsupported = unsupportedParameter(request);
       if (unsupported !== undefined) return unsupported;
       const text = bodyOf(request);
@@ -126,6 +128,8 @@ export const createHandler = (ports: ProcessMessageDeps) => {
       const directory = await deps.directory();
       const sender = callerOf(request, directory);
       if ('outcome' in sender) return sender;
+      if (operation === '$validate')
+        return requireScope(request, ...validateScopes) ?? validate(text, { base, correlationId });
       const ifMatch = expectedVersionOf(request);
       if (typeof ifMatch === 'object') return ifMatch;
 
@@ -171,6 +175,6 @@ export const createHandler = (ports: ProcessMessageDeps) => {
         'last-modified': new Date(entry.receivedAt).toUTCString(),
       });
     },
-    { honours: () => ['if-match'] },
+    { honours: (request) => (operationOf(request) === '$process-message' ? ['if-match'] : []) },
   );
 };

@@ -167,6 +167,7 @@ export const capabilityStatement = (base: string, edition: Edition): CapabilityS
           name: 'process-message',
           definition: 'http://hl7.org/fhir/OperationDefinition/MessageHeader-process-message',
         },
+        { name: 'validate', definition: canonicalOf('OperationDefinition', 'message-validate') },
       ],
     },
   ],

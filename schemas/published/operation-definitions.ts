@@ -18,6 +18,31 @@ export const operationDefinitions = ({ version, date }: Edition): readonly Opera
     parameter: [{ name: 'return', use: 'out', min: 1, max: '1', type: 'Bundle' }],
   },
   {
+    ...artefact('OperationDefinition', 'message-validate', 'Check a message without sending it', version),
+    date,
+    description:
+      'What the hub would say about the content of a message (POST only): the refusal as errors, content that is not valid R4 as warnings. Nothing is stored, and the rules of the mission are not applied. The body is the message, or Parameters with it.',
+    base: 'http://hl7.org/fhir/OperationDefinition/Resource-validate',
+    kind: 'operation',
+    affectsState: false,
+    code: 'validate',
+    resource: ['Bundle'],
+    system: true,
+    type: false,
+    instance: false,
+    parameter: [
+      { name: 'resource', use: 'in', min: 1, max: '1', type: 'Bundle', documentation: 'The message.' },
+      {
+        name: 'return',
+        use: 'out',
+        min: 1,
+        max: '1',
+        type: 'OperationOutcome',
+        documentation: 'Without an issue of severity error, the hub can read the message.',
+      },
+    ],
+  },
+  {
     ...artefact('OperationDefinition', 'subscription-rotate-secret', 'Change the secret of a subscription', version),
     date,
     description:

@@ -128,7 +128,7 @@ class Check {
   #required(value: Readonly<Record<string, unknown>>, { required }: TypeRules): void {
     for (const { element, members } of required) {
       if (members.some((name) => value[name] !== undefined || value[`_${name}`] !== undefined)) continue;
-      this.#add(`has no ${element}${members.length > 1 ? '[x]' : ''}, which is required`);
+      this.#addAt(element, 'is missing: R4 requires it');
     }
   }
 

@@ -190,6 +190,11 @@ describe('the examples of the API reference, in the order of the document', () =
     },
   );
 
+  test('check a message without sending it, and warn of a code that R4 does not have', async () => {
+    const { value, 'x-sample-client': client = '' } = exampleOf('check');
+    await showsAs('validateMessage', (await works('validateMessage', { client, body: value })).body);
+  });
+
   test('notify every receiver of the messages', async () => {
     const mission = addressOf(operationOf('searchCommunication'));
     const receipts = async () =>

@@ -103,7 +103,7 @@ export const authorizerRequest = (
       body: Buffer.alloc(0),
       isBinary: true,
     },
-    { ...gateway, resourcePath: '/fhir/{type}', pathParameters: {} },
+    { ...gateway, resourcePath: '/fhir/{type}', pathParameters: { type: path.slice(path.lastIndexOf('/') + 1) } },
   );
 
 export const context: Context = {

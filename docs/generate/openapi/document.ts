@@ -116,6 +116,14 @@ const bodyExamples: Readonly<Record<string, Node>> = {
   rotate: { summary: 'With an overlap of one hour', value: parameters({ name: 'overlap', valueUnsignedInt: 3600 }) },
 };
 
+/** A message in which a code is not one of R4. */
+const checkExample = ({ example }: Sources): Node => ({
+  summary: 'A request with a code that R4 does not have',
+  description: 'The first message of the first mission, with `kvinne` in `Patient.gender`.',
+  'x-sample-client': 'amk-innlandet',
+  value: JSON.parse(example('mission-request.json').replace('"gender": "male"', '"gender": "kvinne"')),
+});
+
 const answerExamples = ({ answers }: Sources): Readonly<Record<string, Node>> =>
   Object.fromEntries(Object.entries(answers).map(([name, value]) => [name, { summary: 'Answer of the hub', value }]));
 
@@ -251,7 +259,13 @@ export const openApi = (sources: Sources): Node => {
           .map(({ traits }) => traits),
       ),
       schemas: schemas(sendable),
-      examples: { ...messages, ...bodyExamples, ...answerExamples(sources), ...refusalExamples() },
+      examples: {
+        ...messages,
+        check: checkExample(sources),
+        ...bodyExamples,
+        ...answerExamples(sources),
+        ...refusalExamples(),
+      },
     },
   };
 };

@@ -3,7 +3,7 @@ import { capabilityStatement } from '../../../schemas/published/capability-state
 import { catalogue } from '../../../schemas/messages/catalogue.ts';
 import { fhirJson } from '../../../schemas/names.ts';
 import { publishedTypes } from '../../../schemas/published/types.ts';
-import { scopeFor, scopes } from '../../../schemas/scopes.ts';
+import { scopeFor, scopes, validateScopes } from '../../../schemas/scopes.ts';
 import { exampleRef, type Node, parameterRef, schemaRef } from './node.ts';
 import { messageSchemaName, searchsetOf } from './schemas.ts';
 import { type Given, mission, of } from './operation-texts.ts';
@@ -214,6 +214,32 @@ const processMessage = (examples: readonly string[]): Operation => ({
   },
 });
 
+/** Answers also 200 for a message that would be refused. */
+const validateMessage = (): Operation => ({
+  tags: ['Messages'],
+  operationId: 'validateMessage',
+  summary: 'Check a message without sending it',
+  description: [
+    'What the hub would say about the content of a message: the refusal as errors, content that is not valid FHIR R4 as warnings, and the type that it is read as. Nothing is stored. The rules of the mission are not applied.',
+    'The answer is 200 also if the message would be refused. The body is the message, or a `Parameters` resource with one parameter `resource`. It counts as a request, not as a message.',
+    'Scope: `luftbro/read`, or any scope for sending.',
+  ].join('\n\n'),
+  security: validateScopes.flatMap(securityWith),
+  parameters: [...headerParameters],
+  requestBody: {
+    required: true,
+    description: 'One message, JSON in UTF-8, at most 256 KiB.',
+    content: {
+      [fhirJson]: {
+        schema: schemaRef('Resource'),
+        examples: { check: exampleRef('check') },
+      },
+    },
+  },
+  traits: ['body', 'caller'],
+  responses: { 200: success('What the hub would say', schemaRef('OperationOutcome'), 'validateMessage') },
+});
+
 /** Every path, given the names of the messages' examples in their order. */
 export const operations = (messageExamples: readonly string[]): Paths => {
   const offered = capabilityStatement('', { version: '', date: '' }).rest?.[0]?.resource ?? [];
@@ -236,6 +262,7 @@ export const operations = (messageExamples: readonly string[]): Paths => {
     ...ofType('Organization'),
     ...ofType('Endpoint'),
     '/$process-message': { post: processMessage(messageExamples) },
+    '/$validate': { post: validateMessage() },
     ...subscriptionPaths(
       readOperation('Subscription', {}),
       searchOperation({ ...subscription, documentation: 'Subscriptions with status `off` are left out.' }),

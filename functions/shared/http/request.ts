@@ -42,11 +42,13 @@ export const systemOf = (request: Request): { readonly client: string; readonly 
   ...defined({ supplier: claim(request, 'supplier') }),
 });
 
-/** The refusal of a token without the scope. */
-export const requireScope = (request: Request, scope: Scope): Refusal | undefined =>
-  claim(request, 'scope')?.split(' ').includes(scope) === true
-    ? undefined
-    : refuse('missing-scope', 'http.Authorization', scopeFor(claim(request, 'audience') ?? '', scope));
+/** The refusal of a token that has none of the scopes. */
+export const requireScope = (request: Request, ...anyOf: readonly Scope[]): Refusal | undefined => {
+  const given = claim(request, 'scope')?.split(' ') ?? [];
+  if (anyOf.some((scope) => given.includes(scope))) return undefined;
+  const audience = claim(request, 'audience') ?? '';
+  return refuse('missing-scope', 'http.Authorization', anyOf.map((scope) => scopeFor(audience, scope)).join(' or '));
+};
 
 /** The client that a rate limit counts for. The child of a legal entity is left out: the issuer does not verify it. */
 export const clientOf = (request: Request): Spender => ({

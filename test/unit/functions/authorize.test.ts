@@ -152,6 +152,14 @@ describe('authorize', () => {
     expect((await handler(message)).context).not.toHaveProperty('limited');
   });
 
+  test('counts the check of a message as another request', async () => {
+    captureLog();
+    const handler = createHandler(portsOf({}, { budgets: memoryBudgets(1) }));
+    await handler(get());
+    const check = authorizerRequest('POST', '/live/fhir/$validate', bearer);
+    expect((await handler(check)).context).toHaveProperty('limited');
+  });
+
   test('lets a request in that cannot be counted', async () => {
     const log = captureLog();
     const spend = async () => Promise.reject(new Error('throttled'));

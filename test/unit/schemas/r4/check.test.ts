@@ -140,12 +140,12 @@ describe('checkR4', () => {
     [
       'a missing element',
       { resourceType: 'Observation', code: { text: 'x' } },
-      'Observation: has no status, which is required',
+      'Observation.status: is missing: R4 requires it',
     ],
     [
       'a missing choice',
       { resourceType: 'Task', status: 'requested', intent: 'order', input: [{ type: { text: 'x' } }] },
-      'Task.input[0]: has no value[x], which is required',
+      'Task.input[0].value: is missing: R4 requires it',
     ],
     [
       'two values of a choice',
@@ -161,7 +161,7 @@ describe('checkR4', () => {
     [
       'an extension without url',
       patient({ extension: [{ valueString: 'x' }] }),
-      'Patient.extension[0]: has no url, which is required',
+      'Patient.extension[0].url: is missing: R4 requires it',
     ],
     [
       'an extension without content',
@@ -258,7 +258,7 @@ describe('checkR4', () => {
         resourceType: 'Parameters',
         parameter: [{ name: 'a', part: [{ name: 'b', part: [{ valueString: 'x' }] }] }],
       },
-      'Parameters.parameter[0].part[0].part[0]: has no name, which is required',
+      'Parameters.parameter[0].part[0].part[0].name: is missing: R4 requires it',
     ],
     ['a resource without type', { id: 'a' }, 'Resource: has no resourceType'],
   ])('finds %s', (_what, resource, finding) => expect(found(resource)).toEqual([finding]));
