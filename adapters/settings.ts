@@ -27,21 +27,26 @@ const allowList = () => ({ ENDPOINT_ALLOW_LIST: text('origins separated by comma
 /** Powertools reads it by itself; without it, the counts would have a namespace that no alarm looks at. */
 const metrics = () => ({ POWERTOOLS_METRICS_NAMESPACE: text('the namespace of the metrics') });
 
+const tokens = () => ({
+  TOKEN_ISSUER: webUrl(),
+  TOKEN_AUDIENCE: text('the name of this API at the token issuer'),
+  TOKEN_BINDING: z.enum(['required', 'optional'], { error: '"required" or "optional"' }),
+  PROOF_SECONDS_BACK: wholeNumber(1),
+  PROOF_SECONDS_AHEAD: wholeNumber(0),
+});
+
 /** The variables of each function: no more than it needs. Made on demand, since each function needs only its own. */
 export const settings = {
   authorize: () =>
     z.object({
       ...table(),
       ...publicUrl(),
-      TOKEN_ISSUER: webUrl(),
-      TOKEN_AUDIENCE: text('the name of this API at the token issuer'),
-      TOKEN_BINDING: z.enum(['required', 'optional'], { error: '"required" or "optional"' }),
-      PROOF_SECONDS_BACK: wholeNumber(1),
-      PROOF_SECONDS_AHEAD: wholeNumber(0),
+      ...tokens(),
       BUDGET_SECONDS: wholeNumber(1),
       BUDGET_MESSAGES: wholeNumber(1),
       BUDGET_REQUESTS: wholeNumber(1),
     }),
+  checkToken: () => z.object({ ...table(), ...publicUrl(), ...tokens() }),
   deliver: () => z.object({ ...table(), ...publicUrl(), ...queue(), ...allowList(), ...metrics() }),
   metadata: () => z.object({ ...table(), ...publicUrl() }),
   processMessage: () =>

@@ -28,7 +28,7 @@ import { openTable, type Table } from './dynamodb/table.ts';
 import { worklist } from './dynamodb/worklist.ts';
 import { openLeanTable } from './dynamodb/lean-table.ts';
 import { requestBudgets } from './dynamodb/rate-limits.ts';
-import { usedProofs } from './dynamodb/used-proofs.ts';
+import { proofLookup, usedProofs } from './dynamodb/used-proofs.ts';
 import { deliveryContexts } from './dynamodb/delivery-context.ts';
 import { endpointRules, webhookChannel, withinHosts } from './http/channel.ts';
 import { allowList } from './http/egress-guard.ts';
@@ -83,22 +83,46 @@ export const openLogs = (tableName: string): Logs => {
  * adapters that the function needs. One of these for each function, so that its bundle holds no code of the others.
  */
 
+/** How tokens and proofs are checked. */
+const tokenRules = (set: {
+  readonly PUBLIC_URL: string;
+  readonly TOKEN_ISSUER: string;
+  readonly TOKEN_AUDIENCE: string;
+  readonly TOKEN_BINDING: 'required' | 'optional';
+  readonly PROOF_SECONDS_BACK: number;
+  readonly PROOF_SECONDS_AHEAD: number;
+}) => ({
+  ...systemClock,
+  base: set.PUBLIC_URL,
+  audience: set.TOKEN_AUDIENCE,
+  bindingRequired: set.TOKEN_BINDING === 'required',
+  proofWindow: { back: set.PROOF_SECONDS_BACK, ahead: set.PROOF_SECONDS_AHEAD },
+  verify: accessTokenVerifier(set.TOKEN_ISSUER, set.TOKEN_AUDIENCE),
+});
+
 export const wireAuthorize = (environment: Environment) => {
   const set = readSettings(settings.authorize, environment);
   const table = openLeanTable(set.TABLE_NAME);
   const seconds = set.BUDGET_SECONDS;
   return {
-    ...systemClock,
-    base: set.PUBLIC_URL,
-    audience: set.TOKEN_AUDIENCE,
-    bindingRequired: set.TOKEN_BINDING === 'required',
-    proofWindow: { back: set.PROOF_SECONDS_BACK, ahead: set.PROOF_SECONDS_AHEAD },
-    verify: accessTokenVerifier(set.TOKEN_ISSUER, set.TOKEN_AUDIENCE),
+    ...tokenRules(set),
     proofs: usedProofs(table),
     budgets: requestBudgets(table, {
       messages: { most: set.BUDGET_MESSAGES, seconds },
       requests: { most: set.BUDGET_REQUESTS, seconds },
     }),
+  };
+};
+
+export const wireCheckToken = (environment: Environment) => {
+  const set = readSettings(settings.checkToken, environment);
+  const table = openTable(set.TABLE_NAME);
+  return {
+    ...tokenRules(set),
+    issuer: set.TOKEN_ISSUER,
+    wasUsed: proofLookup(table),
+    directory: cachedDirectory(table),
+    budgets: requestBudgets(table, { checks: { most: 30, seconds: 60 } }),
   };
 };
 

@@ -80,6 +80,13 @@ export class HubStack extends Stack {
     const answering = { ...common, timeout: Duration.seconds(10) };
     const metricsEnvironment = { POWERTOOLS_METRICS_NAMESPACE: metricNamespace(this.stackName) };
 
+    const tokenEnvironment = {
+      TOKEN_ISSUER: parameters.tokenIssuer,
+      TOKEN_AUDIENCE: parameters.tokenAudience,
+      TOKEN_BINDING: parameters.tokenBinding,
+      PROOF_SECONDS_BACK: parameters.proofSecondsBack,
+      PROOF_SECONDS_AHEAD: parameters.proofSecondsAhead,
+    };
     const authorize = new HubFunction(this, 'Authorize', {
       ...common,
       name: 'authorize',
@@ -88,11 +95,7 @@ export class HubStack extends Stack {
       environment: {
         TABLE_NAME,
         PUBLIC_URL,
-        TOKEN_ISSUER: parameters.tokenIssuer,
-        TOKEN_AUDIENCE: parameters.tokenAudience,
-        TOKEN_BINDING: parameters.tokenBinding,
-        PROOF_SECONDS_BACK: parameters.proofSecondsBack,
-        PROOF_SECONDS_AHEAD: parameters.proofSecondsAhead,
+        ...tokenEnvironment,
         BUDGET_SECONDS: parameters.budgetSeconds,
         BUDGET_MESSAGES: parameters.budgetMessages,
         BUDGET_REQUESTS: parameters.budgetRequests,
@@ -100,6 +103,15 @@ export class HubStack extends Stack {
     });
     authorize.allowItems(['dynamodb:PutItem'], table.tableArn, 'PROOF#*');
     authorize.allowItems(['dynamodb:UpdateItem'], table.tableArn, 'LIMIT#*');
+
+    const checkToken = new HubFunction(this, 'CheckToken', {
+      ...answering,
+      name: 'check-token',
+      environment: { TABLE_NAME, PUBLIC_URL, ...tokenEnvironment },
+    });
+    // Used proofs, and the directory: it cannot read a mission, and cannot use a proof up.
+    checkToken.allowItems(['dynamodb:GetItem'], table.tableArn, 'PROOF#*', 'DIRECTORY');
+    checkToken.allowItems(['dynamodb:UpdateItem'], table.tableArn, 'LIMIT#network#*');
 
     const processMessage = new HubFunction(this, 'ProcessMessage', {
       ...answering,
@@ -167,10 +179,10 @@ export class HubStack extends Stack {
     const sweeper = new Sweeper(this, 'Sweeper', { sweep, onCall });
 
     deliveries.allowSending(processMessage, subscribe, sweep);
-    const functions = [authorize, processMessage, read, subscribe, metadata, deliver, sweep];
+    const functions = [authorize, checkToken, processMessage, read, subscribe, metadata, deliver, sweep];
     for (const fn of functions) fn.allowKey(['kms:Decrypt'], keys.missions, 'dynamodb');
 
-    api.route({ authorize, 'process-message': processMessage, read, subscribe, metadata });
+    api.route({ authorize, 'check-token': checkToken, 'process-message': processMessage, read, subscribe, metadata });
     hubTable.watch(onCall, functions);
     const refusals = addApiAlarms(api, { authorize, processMessage, others: [read, subscribe], onCall });
     new Exports(this, 'Exports', { place: exportPlace, table, tableKey: keys.missions, onCall });

@@ -22,7 +22,15 @@ export interface FirewallLimits {
 }
 
 /** The functions, by the names of their folders. */
-export type FunctionName = 'authorize' | 'process-message' | 'read' | 'subscribe' | 'metadata' | 'deliver' | 'sweep';
+export type FunctionName =
+  | 'authorize'
+  | 'check-token'
+  | 'process-message'
+  | 'read'
+  | 'subscribe'
+  | 'metadata'
+  | 'deliver'
+  | 'sweep';
 
 /** The functions that partners call. */
 export type AnsweringFunction = Exclude<FunctionName, 'authorize' | 'deliver' | 'sweep'>;
@@ -74,6 +82,8 @@ const guarded = {
     read: { rate: 100, burst: 200 },
     subscribe: { rate: 20, burst: 40 },
     metadata: { rate: 20, burst: 40 },
+    // Callable without a token, and each call verifies one.
+    'check-token': { rate: 5, burst: 10 },
   },
   // Many times the load of all partners of the service together, and less than the hub can process.
   firewall: { perAddress: 6000, perSuspectAddress: 300, perToken: 2400 },
@@ -105,6 +115,7 @@ const stages: Readonly<Record<StageName, Omit<StageSettings, 'name'>>> = {
       read: 20,
       subscribe: 5,
       metadata: 5,
+      'check-token': 2,
       deliver: 20,
       sweep: 3,
     },
@@ -123,6 +134,8 @@ const stages: Readonly<Record<StageName, Omit<StageSettings, 'name'>>> = {
       subscribe: 20,
       // Callable without a token, so it is small.
       metadata: 20,
+      // The same; each instance may ask the token issuer for its keys.
+      'check-token': 5,
       // An endpoint that hangs occupies an instance for ten seconds a call. This limits them, and accepted messages do not wait for them.
       deliver: 200,
       // Available at any load. A run may still be active when the next begins.

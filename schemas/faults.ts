@@ -273,7 +273,7 @@ export const faults = {
     status: 401,
     type: 'login',
     origin: 'sender',
-    text: 'The request has no valid access token, or no new proof of the key that the token is bound to (DPoP, RFC 9449). Get a new token from the token issuer and make a new proof for this request; WWW-Authenticate names the scheme.',
+    text: 'The request has no valid access token, or no new proof of the key that the token is bound to (DPoP, RFC 9449). Get a new token from the token issuer and make a new proof for this request; WWW-Authenticate names the scheme. To learn which check fails, GET check-token below the base URL with the same headers.',
   },
   'not-found': {
     status: 404,

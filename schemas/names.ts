@@ -33,6 +33,8 @@ export const systems = {
   taskDetail: codeSystem('task-detail'),
   fault: codeSystem('fault'),
   faultOrigin: codeSystem('fault-origin'),
+  /** Which check a token or its proof fails. */
+  tokenFault: codeSystem('token-fault'),
   /** What the sender of an accepted message must know. */
   warning: codeSystem('warning'),
   /** NACA and NEWS2: no official URI is known. */

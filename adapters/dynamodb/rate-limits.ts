@@ -7,7 +7,7 @@ import { update } from './update.ts';
  * Messages have a budget of their own, so that polling cannot use it up. So have missions that are opened or become active again
  * after a pause: each takes room in the heads of the subscriptions that are notified, and a head has room for some thousands.
  */
-export type Budget = 'messages' | 'requests' | 'missions';
+export type Budget = 'messages' | 'requests' | 'missions' | 'checks';
 
 /** The legal entity and the client of an access token. */
 export interface Spender {

@@ -1,6 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { ConditionalCheckFailedException, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import {
+  ConditionalCheckFailedException,
+  GetItemCommand,
+  type GetItemCommandOutput,
+  PutItemCommand,
+} from '@aws-sdk/client-dynamodb';
 import { Unavailable } from '../../core/mission/errors.ts';
+import { reach } from '../transient-faults.ts';
 import type { LeanTable } from './lean-table.ts';
 
 /** The proofs that were used, each by its digest, until they have expired. */
@@ -8,6 +14,24 @@ export interface UsedProofs {
   /** Stores a proof as used; `false`: it was used before. `until`: seconds since 1970. Throws `Unavailable`. */
   readonly use: (digest: string, until: number) => Promise<boolean>;
 }
+
+const keyOf = (digest: string) => ({ pk: { S: `PROOF#${digest}` }, sk: { S: 'USED' } });
+
+/** A table with either client of the SDK. */
+interface Readable {
+  readonly client: { send(command: GetItemCommand): Promise<GetItemCommandOutput> };
+  readonly name: string;
+}
+
+/** Whether a proof was used, by its digest. It does not use the proof. Throws `Unavailable`. */
+export const proofLookup =
+  ({ client, name: TableName }: Readable) =>
+  async (digest: string): Promise<boolean> => {
+    const { Item } = await reach(() =>
+      client.send(new GetItemCommand({ TableName, Key: keyOf(digest), ConsistentRead: true })),
+    );
+    return Item !== undefined;
+  };
 
 export const usedProofs = ({ client, name: TableName }: LeanTable): UsedProofs => {
   return {
@@ -19,8 +43,7 @@ export const usedProofs = ({ client, name: TableName }: LeanTable): UsedProofs =
             TableName,
             // `expiresAt` is the table's TTL attribute.
             Item: {
-              pk: { S: `PROOF#${digest}` },
-              sk: { S: 'USED' },
+              ...keyOf(digest),
               expiresAt: { N: String(Math.ceil(until)) },
               usedBy: attempt,
             },

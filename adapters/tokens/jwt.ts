@@ -1,5 +1,6 @@
 import { errors } from 'jose';
-import { type TokenFault, TokenRefused } from './refused.ts';
+import type { TokenFault } from '../../schemas/token-faults.ts';
+import { TokenRefused } from './refused.ts';
 
 /**
  * Signing algorithms of HelseID's security profile, for its tokens as for the proofs of its clients. Asymmetric only: with
@@ -11,6 +12,9 @@ const claimFaults: Readonly<Record<string, TokenFault>> = {
   iss: 'wrong-issuer',
   aud: 'wrong-audience',
   nbf: 'not-yet-valid',
+  typ: 'wrong-type',
+  exp: 'missing-claim',
+  iat: 'missing-claim',
 };
 
 const faultOf = (error: unknown): TokenFault | undefined => {

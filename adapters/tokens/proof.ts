@@ -63,7 +63,7 @@ const checkTime = (issuedAt: number, { back, ahead }: ProofWindow, now: number):
 
 const checked = (payload: JWTPayload): { readonly jti: string; readonly issuedAt: number } => {
   const { jti, iat } = payload;
-  if (typeof jti !== 'string' || jti === '' || !isNumericDate(iat)) throw new TokenRefused('malformed');
+  if (typeof jti !== 'string' || jti === '' || !isNumericDate(iat)) throw new TokenRefused('missing-claim');
   return { jti, issuedAt: iat };
 };
 

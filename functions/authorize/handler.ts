@@ -2,25 +2,21 @@ import type { APIGatewayAuthorizerResult, APIGatewayRequestAuthorizerEvent } fro
 import type { RequestBudgets, Spent } from '../../adapters/dynamodb/rate-limits.ts';
 import type { UsedProofs } from '../../adapters/dynamodb/used-proofs.ts';
 import type { AccessToken } from '../../adapters/tokens/access-token.ts';
-import { checkBinding, type Proof, type ProofWindow, verifyProof } from '../../adapters/tokens/proof.ts';
+import type { Proof } from '../../adapters/tokens/proof.ts';
 import { IssuerUnreachable } from '../../adapters/tokens/issuer-keys.ts';
 import { TokenRefused } from '../../adapters/tokens/refused.ts';
-import type { Clock } from '../../core/mission/clock.ts';
 import { Unavailable } from '../../core/mission/errors.ts';
 import { correlationOf } from '../shared/http/correlation-id.ts';
-import { headersOf } from '../shared/http/headers.ts';
+import { checkProof, credentialsIn, type CredentialRules } from '../shared/http/credentials.ts';
 import { countRequest } from '../shared/http/rate-limit.ts';
 import { redactedError } from '../shared/telemetry/error-boundary.ts';
 import { kindOf, log, logger } from '../shared/telemetry/log.ts';
 
-export interface AuthorizeDeps extends Clock {
+export interface AuthorizeDeps extends CredentialRules {
   /** Base URL of the API, as partners write it. */
   readonly base: string;
   /** Name of this API at the token issuer. */
   readonly audience: string;
-  /** Whether a token must be bound to a key of the client. */
-  readonly bindingRequired: boolean;
-  readonly proofWindow: ProofWindow;
   /** Throws `TokenRefused`, or another error if the issuer's keys are not known. */
   readonly verify: (token: string) => Promise<AccessToken>;
   readonly proofs: UsedProofs;
@@ -57,29 +53,6 @@ const undecidedBecause = (error: unknown) => {
 /** Every method of this API and stage: role and mission decide what a caller may do there, not the authorizer. */
 const wholeApi = (methodArn: string): string => `${methodArn.split('/').slice(0, 2).join('/')}/*`;
 
-/** RFC 9449, 7: checks that scheme and token go together, and the proof of the key. Returns the proof, if there is one. */
-const checkProof = async (
-  request: APIGatewayRequestAuthorizerEvent,
-  scheme: string,
-  token: string,
-  { thumbprint }: AccessToken,
-  deps: AuthorizeDeps,
-): Promise<Proof | undefined> => {
-  if (scheme === 'bearer') {
-    if (thumbprint !== undefined) throw new TokenRefused('no-proof');
-    if (deps.bindingRequired) throw new TokenRefused('not-bound');
-    return undefined;
-  }
-  if (thumbprint === undefined) throw new TokenRefused('not-bound');
-  const [given, ...others] = headersOf(request, 'dpop');
-  if (given === undefined) throw new TokenRefused('no-proof');
-  if (others.length > 0) throw new TokenRefused('several-proofs');
-  const called = { method: request.httpMethod, url: urlOf(request, deps.base) };
-  const proof = await verifyProof(given, called, deps.proofWindow, deps.now());
-  checkBinding(proof, token, thumbprint);
-  return proof;
-};
-
 /** Marks a proof as used and counts the request, in parallel. A replayed proof is not counted against its client. */
 const useAndCount = async (
   request: APIGatewayRequestAuthorizerEvent,
@@ -100,11 +73,10 @@ const authenticate = async (
   request: APIGatewayRequestAuthorizerEvent,
   deps: AuthorizeDeps,
 ): Promise<{ readonly token: AccessToken; readonly spent: Spent | undefined }> => {
-  const [authorization, ...others] = headersOf(request, 'authorization');
-  const [, scheme, written] = /^(Bearer|DPoP) +([\w.~+/-]+=*) *$/i.exec(authorization ?? '') ?? [];
-  if (scheme === undefined || written === undefined || others.length > 0) throw new TokenRefused('malformed');
-  const token = await deps.verify(written);
-  const proof = await checkProof(request, scheme.toLowerCase(), written, token, deps);
+  const credentials = credentialsIn(request);
+  const token = await deps.verify(credentials.token);
+  const called = { method: request.httpMethod, url: urlOf(request, deps.base) };
+  const proof = await checkProof(request, credentials, token, called, deps);
   // Last: only a good proof is used up, and only a request with a good token is counted.
   return { token, spent: await useAndCount(request, token, proof, deps) };
 };

@@ -124,6 +124,7 @@ export class FhirApi extends Construct {
       read: to(functions.read),
       subscribe: to(functions.subscribe),
       metadata: to(functions.metadata),
+      'check-token': to(functions['check-token']),
     };
     for (const route of routes) {
       const resource = this.#api.root.resourceForPath(route.path);
@@ -132,7 +133,7 @@ export class FhirApi extends Construct {
         if (route.open === true)
           Validations.of(method).acknowledge({
             id: 'AwsSolutions-APIG4',
-            reason: 'It answers what the hub publishes about itself, the same to every caller.',
+            reason: 'It answers what the hub publishes about itself, or which check the token of the request fails.',
           });
       }
     }

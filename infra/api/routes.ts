@@ -13,6 +13,8 @@ interface Route {
 /** What the API serves. */
 const served: readonly Route[] = [
   { path: '/fhir/metadata', methods: ['GET'], to: 'metadata', open: true },
+  // For callers who get 401. API Gateway does not allow "$" in a path part, and `{type}` needs a token.
+  { path: '/fhir/check-token', methods: ['GET'], to: 'check-token', open: true },
   ...publishedTypes.flatMap((type): readonly Route[] => [
     { path: `/fhir/${type}`, methods: ['GET'], to: 'metadata', open: true },
     { path: `/fhir/${type}/_search`, methods: ['POST'], to: 'metadata', open: true },

@@ -25,6 +25,7 @@ import { type FaultCode, faults } from '../faults.ts';
 import { type Guideline, guidelineInForce, type Guidelines } from '../guideline.ts';
 import { catalogue, eventCodeOf } from '../messages/catalogue.ts';
 import { systems } from '../names.ts';
+import { tokenFaults } from '../token-faults.ts';
 import { warnings } from '../warnings.ts';
 import { artefact, type Edition } from './artefact.ts';
 
@@ -158,6 +159,11 @@ const ownSystems = {
     title: 'Origins of faults',
     description: 'The side that has to act on a fault.',
     concepts: conceptsOf(faultOrigins),
+  },
+  'token-fault': {
+    title: 'Faults of tokens and proofs',
+    description: 'Which check a token or its proof fails: `GET [base]/check-token`. Codes are stable.',
+    concepts: codesOf(tokenFaults).map((code) => ({ code, definition: tokenFaults[code] })),
   },
   warning: {
     title: 'Warnings',

@@ -224,6 +224,13 @@ export const logMessages = {
     todo: 'Inform the partner which check failed; see docs/identity.md.',
     fields: ['why'],
   },
+  TOKEN_CHECKED: {
+    code: 'LB-605',
+    level: 'info',
+    text: 'Token checked for a caller',
+    meaning: 'A caller asked check-token which check its token or proof fails. `why`: that check, or `accepted`.',
+    fields: ['why'],
+  },
   CLIENT_LIMITED: {
     code: 'LB-603',
     level: 'warn',

@@ -189,7 +189,7 @@ describe('metrics of log lines', () => {
     ['RequestsLimited', ['Authorize', 'ProcessMessage'], ['CLIENT_LIMITED']],
     [
       'StorageUnavailable',
-      ['Authorize', 'Deliver', 'Metadata', 'ProcessMessage', 'Read', 'Subscribe', 'Sweep'],
+      ['Authorize', 'CheckToken', 'Deliver', 'Metadata', 'ProcessMessage', 'Read', 'Subscribe', 'Sweep'],
       ['STORAGE_UNAVAILABLE'],
     ],
     ['DeadLetters', ['Sweep'], ['DEAD_LETTERS']],

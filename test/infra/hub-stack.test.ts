@@ -260,6 +260,7 @@ describe('functions', () => {
   it('are one for each folder with a handler', () => {
     expect(Object.keys(functions()).toSorted()).toEqual([
       'Authorize',
+      'CheckToken',
       'Deliver',
       'Metadata',
       'ProcessMessage',
@@ -306,6 +307,10 @@ describe('functions', () => {
 
   it.each([
     ['Authorize', [...putting('PROOF#*'), 'dynamodb:UpdateItem Table, items LIMIT#*']],
+    [
+      'CheckToken',
+      ['dynamodb:GetItem Table, items PROOF#* DIRECTORY', 'dynamodb:UpdateItem Table, items LIMIT#network#*'],
+    ],
     ['ProcessMessage', [...reads, ...writing(...working), 'dynamodb:UpdateItem Table, items LIMIT#*', ...sending]],
     [
       'Read',
@@ -383,6 +388,7 @@ describe('API', () => {
       'GET /fhir/Subscription/{id}/{operation} → Subscribe',
       'GET /fhir/ValueSet → Metadata, open',
       'GET /fhir/ValueSet/{id} → Metadata, open',
+      'GET /fhir/check-token → CheckToken, open',
       'GET /fhir/metadata → Metadata, open',
       'GET /fhir/{type} → Read',
       'GET /fhir/{type}/{id} → Read',

@@ -325,6 +325,7 @@ const subscriptionRows: readonly { readonly title: string; readonly asking: (id:
 
 const openRows: readonly Asking[] = [
   { path: 'metadata' },
+  { path: 'check-token' },
   ...publishedTypes.flatMap((type) => [{ path: type }, { path: `${type}/none` }]),
 ];
 

@@ -37,7 +37,7 @@ const connection = { sourceIp: '127.0.0.1', host: 'hub.example' };
 
 let count = 0;
 
-const open: readonly string[] = [...publishedTypes, 'metadata'];
+const open: readonly string[] = [...publishedTypes, 'metadata', 'check-token'];
 
 /** The route of the template that a path falls into. */
 export const resourceOf = (path: string): string => {

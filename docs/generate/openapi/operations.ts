@@ -166,6 +166,24 @@ const metadata = (): Operation => ({
   },
 });
 
+const checkToken = (): Operation => ({
+  tags: ['Published definitions'],
+  operationId: 'checkToken',
+  summary: 'Learn which check a token or its proof fails',
+  description: [
+    'For a request that got 401: send the same `Authorization` and `DPoP` headers here. The answer names the first check that fails, and what the hub expected (`CodeSystem/token-fault`). It gives no access, uses no proof up, and shows nothing of the token.',
+    'A proof is for one method and URL. Make one for this address, or name the request that it was made for in `method` and `url`. An address may ask 30 times a minute.',
+  ].join('\n\n'),
+  security: [],
+  parameters: [
+    queryParameter('method', 'The method for which the proof was made; GET if left out', false),
+    queryParameter('url', 'The URL for which the proof was made; this address if left out', false),
+    ...headerParameters,
+  ],
+  traits: ['search'],
+  responses: { 200: success('What the checks found', schemaRef('OperationOutcome'), 'checkToken') },
+});
+
 /** `examples`: names of the request examples, in the order in which they are sent. */
 const processMessage = (examples: readonly string[]): Operation => ({
   tags: ['Messages'],
@@ -279,6 +297,7 @@ export const operations = (messageExamples: readonly string[]): Paths => {
     ...ofType('Communication'),
     ...ofType('AuditEvent'),
     '/metadata': { get: metadata() },
+    '/check-token': { get: checkToken() },
     ...Object.assign({}, ...publishedTypes.map(ofType)),
   };
 };

@@ -20,6 +20,8 @@ import type { ElementRule, MessageType } from '../../../schemas/messages/message
 import { publishedTypes } from '../../../schemas/published/types.ts';
 import { systems } from '../../../schemas/names.ts';
 import { changed, created } from '../../../schemas/read-subscription.ts';
+import { tokenFaults } from '../../../schemas/token-faults.ts';
+import { warnings } from '../../../schemas/warnings.ts';
 import { type Node, pascal, schemaRef } from './node.ts';
 
 /** `components.schemas`: what the hub reads, from its own schemas; what it answers, as far as a client depends on it. */
@@ -230,56 +232,75 @@ const answered: Readonly<Record<string, Node>> = {
     required: ['resourceType'],
     properties: { resourceType: { type: 'string', pattern: '^[A-Z][A-Za-z]+$' }, id: text, meta: schemaRef('Meta') },
   },
-  OperationOutcome: resource('OperationOutcome', 'A refusal: one issue for each fault.', {
-    id: { ...text, description: 'The correlation id. Give it when you contact the hub operations team.' },
-    issue: {
-      type: 'array',
-      minItems: 1,
-      items: {
-        type: 'object',
-        required: ['severity', 'code', 'details'],
-        properties: {
-          severity: { type: 'string', enum: ['error', 'warning', 'information'] },
-          code: { ...text, description: 'FHIR IssueType.' },
-          details: {
-            type: 'object',
-            required: ['text'],
-            properties: {
-              coding: {
-                type: 'array',
-                description: 'The stable code to program against, and the side that must act.',
-                items: {
-                  type: 'object',
-                  required: ['system', 'code'],
-                  anyOf: [
-                    {
-                      properties: { system: { const: systems.fault }, code: { type: 'string', enum: codesOf(faults) } },
-                    },
-                    {
-                      properties: {
-                        system: { const: systems.faultOrigin },
-                        code: {
-                          type: 'string',
-                          enum: [...new Set(codesOf(faults).map((code) => faults[code].origin))],
+  OperationOutcome: resource(
+    'OperationOutcome',
+    'A refusal: one issue for each fault. Or warnings in the answer to a message, or what a check of a token found.',
+    {
+      id: { ...text, description: 'The correlation id. Give it when you contact the hub operations team.' },
+      issue: {
+        type: 'array',
+        minItems: 1,
+        items: {
+          type: 'object',
+          required: ['severity', 'code', 'details'],
+          properties: {
+            severity: { type: 'string', enum: ['error', 'warning', 'information'] },
+            code: { ...text, description: 'FHIR IssueType.' },
+            details: {
+              type: 'object',
+              required: ['text'],
+              properties: {
+                coding: {
+                  type: 'array',
+                  description: 'The stable code to program against, and the side that must act.',
+                  items: {
+                    type: 'object',
+                    required: ['system', 'code'],
+                    anyOf: [
+                      {
+                        properties: {
+                          system: { const: systems.fault },
+                          code: { type: 'string', enum: codesOf(faults) },
                         },
                       },
-                    },
-                  ],
+                      {
+                        properties: {
+                          system: { const: systems.faultOrigin },
+                          code: {
+                            type: 'string',
+                            enum: [...new Set(codesOf(faults).map((code) => faults[code].origin))],
+                          },
+                        },
+                      },
+                      {
+                        properties: {
+                          system: { const: systems.warning },
+                          code: { type: 'string', enum: codesOf(warnings) },
+                        },
+                      },
+                      {
+                        properties: {
+                          system: { const: systems.tokenFault },
+                          code: { type: 'string', enum: codesOf(tokenFaults) },
+                        },
+                      },
+                    ],
+                  },
                 },
+                text: { ...text, description: 'What to do, as text for people.' },
               },
-              text: { ...text, description: 'What to do, as text for people.' },
             },
-          },
-          diagnostics: { ...text, description: 'The particulars of this fault.' },
-          expression: {
-            type: 'array',
-            items: text,
-            description: 'The place of the fault: FHIRPath, or `http.<header or parameter>` outside the body.',
+            diagnostics: { ...text, description: 'The particulars of this fault.' },
+            expression: {
+              type: 'array',
+              items: text,
+              description: 'The place of the fault: FHIRPath, or `http.<header or parameter>` outside the body.',
+            },
           },
         },
       },
     },
-  }),
+  ),
   Reply: {
     title: 'Answer to a message',
     description:
@@ -311,7 +332,7 @@ const answered: Readonly<Record<string, Node>> = {
                       details: {
                         ...schemaRef('Reference'),
                         description:
-                          'An OperationOutcome with a warning: organisations that were addressed but not notified.',
+                          'An OperationOutcome with warnings, such as parties that no machine can notify now: phone them.',
                       },
                     },
                   },

@@ -88,7 +88,7 @@ describe('authorize', () => {
     ['another scheme', ['Authorization', 'Basic good']],
     ['no token', ['Authorization', 'Bearer']],
   ])('refuses a request with %s', async (_what, headers) =>
-    expect(await refusedBy(portsOf(), headers)).toBe('malformed'),
+    expect(await refusedBy(portsOf(), headers)).toBe('malformed-header'),
   );
 
   test('refuses what the verifier refuses, and names only the check in the log', async () => {

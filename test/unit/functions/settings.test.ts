@@ -17,6 +17,15 @@ const needed = {
     'BUDGET_MESSAGES',
     'BUDGET_REQUESTS',
   ],
+  checkToken: [
+    'TABLE_NAME',
+    'PUBLIC_URL',
+    'TOKEN_ISSUER',
+    'TOKEN_AUDIENCE',
+    'TOKEN_BINDING',
+    'PROOF_SECONDS_BACK',
+    'PROOF_SECONDS_AHEAD',
+  ],
   deliver: ['TABLE_NAME', 'PUBLIC_URL', 'DELIVERY_QUEUE_URL', 'ENDPOINT_ALLOW_LIST', 'POWERTOOLS_METRICS_NAMESPACE'],
   metadata: ['TABLE_NAME', 'PUBLIC_URL'],
   processMessage: [
