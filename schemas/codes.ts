@@ -140,6 +140,11 @@ export const taskDetails = {
   resource: 'The one helicopter, aeroplane or car',
   acknowledged: 'Acknowledged by a human',
   overdue: 'Not acknowledged by this time',
+  request: 'What was sent to ask for it',
+  message: 'The message that asks for it',
+  place: 'Where it is asked for',
+  'refers-to': 'What the request refers to',
+  'time-limit': 'Until when the sender asks for it',
 } as const;
 
 /** Why a recipient was not notified by machine: `Communication.statusReason`. */

@@ -1,4 +1,4 @@
-import type { CodeableConcept, Reference, Task, TaskOutput } from 'fhir/r4.d.ts';
+import type { CodeableConcept, Reference, Task, TaskInput, TaskOutput } from 'fhir/r4.d.ts';
 import {
   cancelReasons,
   flightPhases,
@@ -9,11 +9,12 @@ import {
   taskKinds,
 } from '../../schemas/codes.ts';
 import { defined } from '../../schemas/defined.ts';
+import { entryAddress, resourceAddress } from '../../schemas/identifiers.ts';
 import { catalogue } from '../../schemas/messages/catalogue.ts';
 import { systems } from '../../schemas/names.ts';
 import type { Decider, Reason } from '../../schemas/messages/message-type.ts';
 import type { WorklistItem } from '../mission/projections.ts';
-import type { TaskState } from '../mission/state.ts';
+import type { TaskState, WhereAndWhom } from '../mission/state.ts';
 import { organisationReference, securityOf, type Viewpoint } from './fhir.ts';
 
 const phaseOrder = Object.keys(flightPhases);
@@ -64,6 +65,32 @@ const outputs = (task: TaskState, view: Viewpoint): TaskOutput[] => [
     : [{ type: detail('diverted-to'), valueReference: organisationReference(task.divertedTo, view) }]),
 ];
 
+/** What was sent to ask for the Task, and what it says. */
+const inputs = ({ ask }: TaskState, mission: string): TaskInput[] => {
+  if (ask === undefined) return [];
+  const to = (code: keyof typeof taskDetails, reference: string): TaskInput => ({
+    type: detail(code),
+    valueReference: { reference },
+  });
+  return [
+    to('request', `${ask.type}/${resourceAddress(mission, ask.entry, ask.index)}`),
+    to('message', `Bundle/${entryAddress(mission, ask.entry)}`),
+    ...(ask.place === undefined && ask.placeName === undefined
+      ? []
+      : [{ type: detail('place'), valueReference: placeOf(ask) }]),
+    ...(ask.refersTo ?? []).map((reference) => to('refers-to', reference)),
+    ...(ask.limit === undefined ? [] : [{ type: detail('time-limit'), valueDateTime: ask.limit }]),
+  ];
+};
+
+const placeOf = ({ place, placeName }: WhereAndWhom): Reference => defined({ reference: place, display: placeName });
+
+/** Where the Task is done: the reported position, before that the place that it is asked for. */
+const locationOf = ({ position, ask }: TaskState): Reference | undefined => {
+  if (position !== undefined) return { reference: '#position' };
+  return ask?.place === undefined ? undefined : placeOf(ask);
+};
+
 /** Code systems of reasons, with the displays of those that do not change with the guideline. */
 const reasonTables: Readonly<
   Record<string, { readonly system: string; readonly codes: Readonly<Record<string, string>> }>
@@ -107,6 +134,7 @@ export const taskResource = (
   view: Viewpoint,
 ): Task => {
   const output = outputs(task, view);
+  const input = inputs(task, mission);
   const kind = { system: systems.taskKind, code: task.kind, display: taskKinds[task.kind] };
   const resource = Object.entries(resourceKinds).find(([code]) => code === task.resourceKind);
   return {
@@ -126,16 +154,18 @@ export const taskResource = (
           ? undefined
           : { coding: task.criteria.map((code) => ({ system: systems.missionCriterion, code })) },
       reasonReference: predecessor(task),
-      description: task.words,
+      description: task.words ?? task.ask?.words,
+      for: task.ask?.patient === undefined ? undefined : { reference: task.ask.patient },
       executionPeriod: task.decidedAt === undefined ? undefined : { start: task.openedAt, end: task.decidedAt },
       contained:
         task.position === undefined
           ? undefined
           : [{ resourceType: 'Location' as const, id: 'position', position: task.position }],
-      location: task.position === undefined ? undefined : { reference: '#position' },
+      location: locationOf(task),
       businessStatus: businessStatus(task),
       priority: urgency,
       note: noteOf(task),
+      input: input.length === 0 ? undefined : input,
       output: output.length === 0 ? undefined : output,
     }),
     status: task.status,

@@ -3,14 +3,24 @@ import { defined } from '../../schemas/defined.ts';
 import { timeOf } from '../../schemas/fhir/datatypes.ts';
 import { entryAddress, fingerprintOf } from '../../schemas/identifiers.ts';
 import { knownMessageType } from '../../schemas/messages/catalogue.ts';
-import { updatesDescription } from '../../schemas/messages/description.ts';
 import type { Facts, MessageType } from '../../schemas/messages/message-type.ts';
+import { aboutAfter, askOf } from './ask.ts';
 import { findingsAfter } from './findings.ts';
-import { isReplaced, statementKey } from './description.ts';
-import { isAirborne, isFinal, type MissionEvent, type MissionState, taskOf, type TaskState } from './state.ts';
+import { descriptionAfter } from './description-after.ts';
+import { readinessAfter } from './readiness.ts';
+import {
+  type CommonState,
+  isAirborne,
+  isFinal,
+  type MissionEvent,
+  type MissionState,
+  taskOf,
+  type TaskState,
+  type WhereAndWhom,
+} from './state.ts';
 
 /** Raise it with every change of the fold: a state of another version is folded again from the log. */
-export const foldVersion = 6;
+export const foldVersion = 7;
 
 /**
  * The deadline of an event that asks for an acknowledgement. Every entry that asks is written with one. Without one it is the time
@@ -72,11 +82,16 @@ const newTask = (event: MissionEvent, kind: TaskState['kind'], owner: string): T
 });
 
 /** The Task that an event opens, if any. It may follow from another Task: a review, a forwarding, a diversion. */
-const openedTasks = (type: MessageType, event: MissionEvent, target: TaskState | undefined): readonly TaskState[] => {
+const openedTasks = (
+  type: MessageType,
+  event: MissionEvent,
+  target: TaskState | undefined,
+  about: WhereAndWhom | undefined,
+): readonly TaskState[] => {
   const { facts, owner } = event;
   const kind = type.opens?.kind ?? target?.kind;
   if (owner === undefined || kind === undefined) return [];
-  const task = newTask(event, kind, owner);
+  const task = { ...newTask(event, kind, owner), ...defined({ ask: askOf(event, target?.ask ?? about) }) };
   if (target === undefined) {
     const { eta, resourceKind, resource, partOf } = facts;
     return [{ ...task, ...defined({ eta, resourceKind, resource, partOf }) }];
@@ -123,7 +138,7 @@ const changeTask = (type: MessageType, task: TaskState, event: MissionEvent): Ta
     changedBy: event.number,
     changedAt: event.receivedAt,
     ...(asksAgain
-      ? { acknowledgeBy: acknowledgeByOf(event) }
+      ? { acknowledgeBy: acknowledgeByOf(event), ...defined({ ask: askOf(event, task.ask) }) }
       : defined({
           acknowledgedAt: acknowledgedAt ?? (showsSeen(type, task, event) ? event.receivedAt : undefined),
           overdue: facts.deadline ?? overdue,
@@ -228,9 +243,6 @@ const completeCoordination = (tasks: readonly TaskState[], event: MissionEvent):
 const isMissionDone = (tasks: readonly TaskState[]): boolean =>
   tasks.some((task) => task.kind === 'coordination' && task.status === 'completed');
 
-/** Characters. A resource reports every few hours for years: only its newest 500 messages are recognised when sent twice. */
-const maxFingerprints = 500 * 8;
-
 const unreachableAfter = (before: MissionState, { event, sender, number, facts }: MissionEvent) => {
   const missed = facts.undelivered?.organisation;
   const still = Object.entries(before.unreachable ?? {}).filter(([organisation]) => organisation !== sender);
@@ -243,41 +255,10 @@ const endStatusOf = (type: MessageType, facts: Facts): MissionStatus | undefined
   return facts.reason?.code === 'entered-in-error' ? 'entered-in-error' : 'revoked';
 };
 
-type Common = Pick<MissionState, 'mission' | 'version' | 'changedAt' | 'messageFingerprints' | 'bundleFingerprints'>;
-
-/** The readiness of a resource by the time of statement: a report that arrives late does not replace a newer one. */
-const readinessAfter = (before: MissionState | undefined, event: MissionEvent, common: Common): MissionState => {
-  const { facts, receivedAt } = event;
-  const known = before?.readiness;
-  const statedAt = facts.statedAt ?? receivedAt;
-  const isNewest = known === undefined || timeOf(statedAt) >= timeOf(known.statedAt);
-  const stated = {
-    resource: facts.resource ?? '',
-    kind: facts.resourceKind ?? '',
-    availability: facts.availability ?? '',
-    statedAt,
-    ...defined({ position: facts.position }),
-  };
-  const request = { entry: event.number, index: event.focusIndex ?? 0 };
-  return {
-    ...common,
-    messageFingerprints: common.messageFingerprints.slice(-maxFingerprints),
-    bundleFingerprints: common.bundleFingerprints.slice(-maxFingerprints),
-    status: 'active',
-    exercise: event.exercise,
-    urgency: 'routine',
-    requester: event.sender,
-    coordinator: event.sender,
-    openedAt: before?.openedAt ?? receivedAt,
-    request: isNewest ? request : (before?.request ?? request),
-    tasks: [],
-    readiness: isNewest ? stated : known,
-  };
-};
-
 /** The state of a mission after the event that opens it. */
-const openedMission = (type: MessageType, event: MissionEvent, common: Common): MissionState => {
+const openedMission = (type: MessageType, event: MissionEvent, common: CommonState): MissionState => {
   const { facts } = event;
+  const about = aboutAfter(type, undefined, event);
   return {
     ...common,
     status: 'active',
@@ -287,8 +268,9 @@ const openedMission = (type: MessageType, event: MissionEvent, common: Common): 
     coordinator: event.owner ?? event.sender,
     openedAt: event.receivedAt,
     request: { entry: event.number, index: event.focusIndex ?? 0 },
-    tasks: openedTasks(type, event, undefined),
+    tasks: openedTasks(type, event, undefined, about),
     ...defined({
+      about,
       findings: findingsAfter(undefined, event),
       position: facts.position,
       guideline: event.guideline,
@@ -310,7 +292,7 @@ const tasksAfter = (type: MessageType, before: MissionState, event: MissionEvent
     const next = changeTask(type, task, event);
     return isStoodDown ? requestFlightEnd(next, event) : next;
   });
-  const all = [...changed, ...openedTasks(type, event, target)];
+  const all = [...changed, ...openedTasks(type, event, target, before.about)];
   const remaining = type.mission === 'cancels' ? all.map((task) => cancelTask(task, all, event)) : all;
   const tasks = completeCoordination(handOver(before.tasks, remaining, event), event);
   if (before.status === 'active') return tasks;
@@ -322,42 +304,12 @@ const tasksAfter = (type: MessageType, before: MissionState, event: MissionEvent
   );
 };
 
-/** An update may take back the place and the large event; urgency and criteria always have a value. */
-const placeAfter = (before: MissionState, { position, municipality, takesBack }: Facts) => {
-  if (takesBack?.includes('locationReference') === true) return {};
-  return {
-    position: position ?? before.position,
-    // A new position without a municipality clears the old municipality.
-    municipality: position === undefined ? before.municipality : municipality,
-  };
-};
-
-/**
- * The description of a mission after an event. A ServiceRequest in focus replaces the elements that it states; an earlier one
- * stays as long as it has an element that no later one states. A cancellation changes nothing.
- */
-const descriptionAfter = (type: MessageType, before: MissionState, event: MissionEvent) => {
-  const { facts, focusIndex, number, sender } = event;
-  if (!updatesDescription(type) || focusIndex === undefined) {
-    const { updates, position, municipality, criteria, incident } = before;
-    return { updates, position, municipality, criteria, incident };
-  }
-  const elements = (facts.states ?? []).map((element) => statementKey(element, sender));
-  const earlier = (before.updates ?? []).map((update) => ({
-    ...update,
-    elements: update.elements.filter((element) => !isReplaced(element, elements)),
-  }));
-  return {
-    updates: [...earlier, { entry: number, index: focusIndex, elements }].filter(
-      (update) => update.elements.length > 0,
-    ),
-    ...placeAfter(before, facts),
-    criteria: facts.criteria ?? before.criteria,
-    incident: facts.takesBack?.includes('requisition') === true ? undefined : (facts.incident ?? before.incident),
-  };
-};
-
-const missionAfter = (type: MessageType, before: MissionState, event: MissionEvent, common: Common): MissionState => {
+const missionAfter = (
+  type: MessageType,
+  before: MissionState,
+  event: MissionEvent,
+  common: CommonState,
+): MissionState => {
   const { facts } = event;
   const tasks = tasksAfter(type, before, event);
   const description = descriptionAfter(type, before, event);
@@ -379,6 +331,7 @@ const missionAfter = (type: MessageType, before: MissionState, event: MissionEve
     tasks,
     ...defined({
       ...description,
+      about: aboutAfter(type, before.about, event),
       findings: findingsAfter(before.findings, event),
       cancelReason: type.mission === 'cancels' ? facts.reason : before.cancelReason,
       observers: event.joins === undefined ? before.observers : [...(before.observers ?? []), ...event.joins],
@@ -393,7 +346,7 @@ const missionAfter = (type: MessageType, before: MissionState, event: MissionEve
  */
 export const evolve = (before: MissionState | undefined, event: MissionEvent): MissionState => {
   const type = knownMessageType(event.event);
-  const common: Common = {
+  const common: CommonState = {
     mission: event.mission,
     version: event.number,
     changedAt: event.receivedAt,

@@ -2,6 +2,24 @@ import type { MissionRole, MissionStatus, Role, TaskKind, TaskStatus, Urgency } 
 import { timeOf } from '../../schemas/fhir/datatypes.ts';
 import type { Decider, Facts, Position, Reason } from '../../schemas/messages/message-type.ts';
 
+/** Place and patient, as addresses of resources (`Location/<mission>.<entry>.<index>`) and a name for people. */
+export interface WhereAndWhom {
+  readonly place?: string;
+  readonly placeName?: string;
+  readonly patient?: string;
+}
+
+/** What a Task asks for: type, entry and index of the resource that was sent, its words, and what it refers to. */
+export interface TaskAsk extends WhereAndWhom {
+  readonly type: string;
+  readonly entry: number;
+  readonly index: number;
+  readonly words?: string;
+  readonly refersTo?: readonly string[];
+  /** The sender's own time limit, ISO 8601. */
+  readonly limit?: string;
+}
+
 /** One request to one party, and its progress. */
 export interface TaskState {
   readonly id: string;
@@ -33,6 +51,8 @@ export interface TaskState {
   readonly divertedTo?: string;
   /** The Task of the hospital that was to receive the patient before. */
   readonly divertedFrom?: string;
+  /** What the newest message that asked says. */
+  readonly ask?: TaskAsk;
   /** The rejected Task that this one reviews, and why the rejection is disputed. */
   readonly reviewOf?: string;
   readonly words?: string;
@@ -116,6 +136,8 @@ export interface MissionState {
   readonly request: { readonly entry: number; readonly index: number };
   /** Later ServiceRequests, oldest first, each with the elements that no later one states. Together they describe the mission. */
   readonly updates?: readonly DescriptionUpdate[];
+  /** Place and patient of the description, for Tasks whose sender gives none. */
+  readonly about?: WhereAndWhom;
   /** What parties said of the patient in messages that describe the mission. Oldest first, the newest 50. */
   readonly findings?: readonly KnownFinding[];
   /** In the order in which they were opened. */
@@ -124,6 +146,12 @@ export interface MissionState {
   readonly messageFingerprints: string;
   readonly bundleFingerprints: string;
 }
+
+/** What every log's state has after an event. */
+export type CommonState = Pick<
+  MissionState,
+  'mission' | 'version' | 'changedAt' | 'messageFingerprints' | 'bundleFingerprints'
+>;
 
 /** The part of an entry that is folded into the state of the mission. */
 export interface MissionEvent {

@@ -40,6 +40,8 @@ export interface Facts {
   /** Elements of the description that an update states, and those of them that it takes back: keys of `statementsOf`. */
   readonly states?: readonly string[];
   readonly takesBack?: readonly string[];
+  /** What the resource in focus asks for. */
+  readonly ask?: Ask;
   /** Observations, conditions and allergies in a message that describes the mission. */
   readonly findings?: readonly Finding[];
   /** Call sign of one helicopter, aeroplane or car. */
@@ -52,6 +54,24 @@ export interface Facts {
   readonly deadline?: string;
   /** The entry that the hub could not deliver, and to which organisation. */
   readonly undelivered?: Undelivered;
+}
+
+/** A resource that a message refers to: an entry of the message by its index, or a resource at the hub by its id. */
+export type Pointer = { readonly type: string } & ({ readonly index: number } | { readonly id: string });
+
+/** What a message asks for, as the worklist of the receiver shows it. */
+export interface Ask {
+  /** Type of the resource in focus. */
+  readonly type: string;
+  /** Description and notes, cut to 500 characters. */
+  readonly words?: string;
+  readonly place?: Pointer;
+  readonly placeName?: string;
+  readonly patient?: Pointer;
+  /** Reasons, inputs and supporting information, up to ten. */
+  readonly refersTo?: readonly Pointer[];
+  /** Until when the sender wants it done (`Task.restriction.period.end`). */
+  readonly limit?: string;
 }
 
 /** An observation, condition or allergy of a message: its place, what it is about, and when it was found. */

@@ -19,6 +19,7 @@ import { type Parsed, parseWith, refuseAll } from '../fhir/zod-faults.ts';
 import type { Message } from './message.ts';
 import { bundleModifierFaults, modifierFaults } from './modifiers.ts';
 import { readExercise } from './read-exercise.ts';
+import { asks, readAsk } from './read-ask.ts';
 import { readPerson } from './read-person.ts';
 import { bundleFaults } from './bundle-faults.ts';
 import { copyFaults, reservedAddressFaults } from './hub-names.ts';
@@ -95,6 +96,7 @@ const readFacts = (
       facts: {
         ...content.value,
         ...place.value,
+        ...(asks(type) ? { ask: readAsk(focus, resolver) } : {}),
         ...(updatesDescription(type) ? readStatements(focus.resource) : {}),
         ...defined({ decider }),
       },

@@ -144,6 +144,7 @@ describe('read message', () => {
       divertedTo: otherHospital.organisation,
     });
     expect(prearrivalNotification({ mission, partOf: task }).facts).toEqual({
+      ask: { type: 'Task' },
       answer: 'updated',
       eta: '2026-02-01T13:00:00+01:00',
       partOf: task,

@@ -50,6 +50,7 @@ describe('prearrival-response, diverted', () => {
     const state = later(warned, diverts);
     expect(statusesOf(state)).toEqual(['requested', 'requested', 'rejected', 'requested']);
     expect(taskIn(state, task(4))).toEqual({
+      ask: { type: 'Task', entry: 3, index: 1, place: `Location/${mission}.1.2` },
       id: task(4),
       kind: 'prearrival',
       owner: otherHospital.organisation,

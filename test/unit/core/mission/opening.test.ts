@@ -34,6 +34,7 @@ describe('mission-request', () => {
     expect(entry.state.tasks).toEqual([
       {
         id: coordination,
+        ask: { type: 'ServiceRequest', entry: 1, index: 1, place: `Location/${entry.mission}.1.2` },
         kind: 'coordination',
         owner: la.organisation,
         asker: amk.organisation,

@@ -57,6 +57,7 @@ describe('review-request', () => {
       decider: { name: 'Kari Koordinator' },
     });
     expect(taskIn(entry.state, review)).toEqual({
+      ask: expect.objectContaining({ type: 'Task', entry: entry.number, words: expect.any(String) }),
       id: review,
       kind: 'coordination',
       owner: la.organisation,

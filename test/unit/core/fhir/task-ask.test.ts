@@ -1,0 +1,209 @@
+import { describe, expect, test } from 'vitest';
+import { searchFor } from '../../../support/reading.ts';
+import type { Party } from '../../../../core/mission/state.ts';
+import { readSent } from '../../../../core/queries/sent-resources.ts';
+import { searchTasks } from '../../../../core/queries/tasks.ts';
+import { isObject } from '../../../../schemas/json/json.ts';
+import type { Message } from '../../../../schemas/messages/message.ts';
+import { systems } from '../../../../schemas/names.ts';
+import { problemsOf } from '../../../support/fhir-validator.ts';
+import {
+  missionDecision,
+  missionForward,
+  missionUpdate,
+  parties,
+  prearrivalNotification,
+  prearrivalResponse,
+  read,
+  resourceRequest,
+  resourceStatus,
+  resourceResponse,
+  reviewRequest,
+} from '../../../support/messages.ts';
+import {
+  mission,
+  played,
+  request,
+  type Resource,
+  resourcesIn,
+  type Step,
+  task,
+  view,
+} from './notification-scenario.ts';
+
+const { amk, la, otherLa, operator, hospital, otherHospital, observer } = parties;
+
+/** A message whose ServiceRequest or Task has these members too, with further resources. */
+const asking = (message: Message, members: Resource, more: readonly Resource[] = []): Message => {
+  const bundle: unknown = JSON.parse(message.text);
+  if (!isObject(bundle) || !Array.isArray(bundle['entry'])) throw new Error('not a Bundle');
+  for (const { resource } of bundle['entry'].filter(isObject)) {
+    if (isObject(resource) && ['ServiceRequest', 'Task'].includes(String(resource['resourceType'])))
+      Object.assign(resource, members);
+  }
+  const entries = more.map((resource, at) => ({
+    fullUrl: `urn:uuid:0000000${at}-0000-4000-8000-000000000000`,
+    resource,
+  }));
+  return read(JSON.stringify({ ...bundle, entry: [...bundle['entry'], ...entries] }));
+};
+
+const full = asking(
+  request,
+  {
+    subject: { reference: 'Patient/p' },
+    note: [{ text: 'Gate is open' }],
+    reasonReference: [{ reference: 'Condition/c' }],
+  },
+  [
+    { resourceType: 'Patient', id: 'p' },
+    { resourceType: 'Condition', id: 'c', subject: { reference: 'Patient/p' } },
+  ],
+);
+const accepted: Step = [la, missionDecision({ task: task(1), answer: 'accepted' })];
+
+const worklistOf = async (party: Party, steps: readonly Step[]): Promise<readonly Resource[]> => {
+  const hub = await played(steps);
+  const found = await searchTasks(hub, party, searchFor('Task', { owner: `Organization/${party.organisation}` }), view);
+  if (found.outcome === 'refused') throw new Error(JSON.stringify(found.faults));
+  expect(problemsOf(found.resource)).toEqual([]);
+  return resourcesIn(found.resource);
+};
+
+const detail = (code: string, value: Resource): Resource =>
+  expect.objectContaining({
+    type: { coding: [expect.objectContaining({ system: systems.taskDetail, code })] },
+    ...value,
+  });
+const to = (reference: string): Resource => ({ valueReference: { reference } });
+
+describe('The Task of a worklist', () => {
+  test('shows what the AMK LA is asked: words, place, patient, reasons, and what was sent', async () => {
+    expect(await worklistOf(la, [[amk, full]])).toMatchObject([
+      {
+        description: 'Gate is open',
+        for: { reference: `Patient/${mission}.1.3` },
+        location: { reference: `Location/${mission}.1.2` },
+        input: [
+          detail('request', to(`ServiceRequest/${mission}.1.1`)),
+          detail('message', to(`Bundle/${mission}.1`)),
+          detail('place', to(`Location/${mission}.1.2`)),
+          detail('refers-to', to(`Condition/${mission}.1.4`)),
+        ],
+      },
+    ]);
+  });
+
+  test('shows the own words, place and time limit of a request to an operator beside the deadline of the hub', async () => {
+    const asked = asking(
+      resourceRequest({ mission }),
+      {
+        description: 'Pick up the doctor',
+        note: [{ text: 'at the base' }],
+        location: { reference: 'Location/l' },
+        restriction: { period: { end: '2026-02-01T13:30:00+01:00' } },
+      },
+      [{ resourceType: 'Location', id: 'l', name: 'Dombås  base' }],
+    );
+    const [shown] = await worklistOf(operator, [[amk, full], accepted, [la, asked]]);
+    expect(shown).toMatchObject({
+      description: 'Pick up the doctor\nat the base',
+      for: { reference: `Patient/${mission}.1.3` },
+      location: { reference: `Location/${mission}.3.2`, display: 'Dombås base' },
+      restriction: { period: { end: expect.stringMatching(/Z$/) } },
+    });
+    expect(shown?.['input']).toContainEqual(detail('time-limit', { valueDateTime: '2026-02-01T13:30:00+01:00' }));
+    expect(shown?.['input']).toContainEqual(detail('request', to(`Task/${mission}.3.1`)));
+  });
+
+  test('shows place and patient of the mission if the request has none, the newest ones', async () => {
+    const moved: Step = [amk, missionUpdate({ mission, place: [61, 10] })];
+    expect(
+      await worklistOf(operator, [[amk, full], accepted, moved, [la, resourceRequest({ mission })]]),
+    ).toMatchObject([
+      { for: { reference: `Patient/${mission}.1.3` }, location: { reference: `Location/${mission}.3.2` } },
+    ]);
+  });
+
+  test('shows the reported position as the location, and the place in the input', async () => {
+    const [shown] = await worklistOf(operator, [
+      [amk, full],
+      accepted,
+      [la, resourceRequest({ mission })],
+      [operator, resourceResponse({ task: task(3), answer: 'accepted' })],
+      [operator, resourceStatus({ task: task(3), place: [61.2, 9.9] })],
+    ]);
+    expect(shown).toMatchObject({ location: { reference: '#position' } });
+    expect(shown?.['input']).toContainEqual(detail('place', to(`Location/${mission}.1.2`)));
+  });
+
+  test('keeps the request when the mission is forwarded, and the pre-arrival notification when a hospital diverts', async () => {
+    expect(await worklistOf(otherLa, [[amk, full], accepted, [la, missionForward({ task: task(1) })]])).toMatchObject([
+      { description: 'Gate is open', for: { reference: `Patient/${mission}.1.3` } },
+    ]);
+    const notified = asking(prearrivalNotification({ mission }), { description: 'Two units of blood' });
+    expect(
+      await worklistOf(otherHospital, [
+        [amk, full],
+        accepted,
+        [la, notified],
+        [hospital, prearrivalResponse({ task: task(3), answer: 'diverted' })],
+      ]),
+    ).toMatchObject([{ description: 'Two units of blood' }]);
+  });
+
+  test('shows the newest words when a hospital is asked again', async () => {
+    const first = asking(prearrivalNotification({ mission }), { description: 'One patient' });
+    const second = asking(prearrivalNotification({ mission, task: task(3) }), { description: 'Two patients' });
+    expect(await worklistOf(hospital, [[amk, full], accepted, [la, first], [la, second]])).toMatchObject([
+      { description: 'Two patients', for: { reference: `Patient/${mission}.1.3` } },
+    ]);
+  });
+
+  test('shows why a rejection is disputed', async () => {
+    const rejected: Step = [la, missionDecision({ task: task(1), answer: 'rejected' })];
+    const shown = await worklistOf(la, [[amk, full], rejected, [amk, reviewRequest({ task: task(1) })]]);
+    expect(shown.find(({ id }) => id === task(3))).toMatchObject({ description: expect.stringMatching(/./) });
+  });
+
+  test('cuts long words between characters', async () => {
+    const long = asking(request, { note: [{ text: '👩‍🚒'.repeat(400) }] });
+    const [shown] = await worklistOf(la, [[amk, long]]);
+    const words = String(shown?.['description']);
+    expect(words.length).toBeLessThanOrEqual(500);
+    expect(words.replaceAll('👩‍🚒', '')).toBe('');
+  });
+
+  test('leads its owner to resources that it may read', async () => {
+    const steps: readonly Step[] = [[amk, full], accepted, [la, resourceRequest({ mission })]];
+    const hub = await played(steps);
+    for (const one of await worklistOf(operator, steps)) {
+      const inputs = Array.isArray(one['input']) ? one['input'].filter(isObject) : [];
+      const references = [one['for'], one['location'], ...inputs.map((input) => input['valueReference'])]
+        .filter(isObject)
+        .flatMap(({ reference }) => (typeof reference === 'string' ? [reference] : []));
+      expect(references.length).toBeGreaterThan(3);
+      for (const reference of references) {
+        const [type = '', id = ''] = reference.split('/');
+        expect(await readSent(hub.missions, operator, type, id, view)).toMatchObject({ outcome: 'found' });
+      }
+    }
+  });
+
+  test('shows neither words nor patient to an observer', async () => {
+    const hub = await played([
+      [amk, full],
+      accepted,
+      [la, missionUpdate({ mission, describes: false, to: [observer.organisation] })],
+    ]);
+    const found = await searchTasks(
+      hub,
+      observer,
+      searchFor('Task', { 'based-on': `ServiceRequest/${mission}` }),
+      view,
+    );
+    const text = JSON.stringify(found);
+    expect(text).toContain(`Location/${mission}.1.2`);
+    expect(text).not.toMatch(/Gate|Patient\//);
+  });
+});
