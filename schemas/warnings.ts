@@ -59,7 +59,7 @@ export const warningOutcome = (list: readonly [Warning, ...Warning[]]): Operatio
           {
             severity: 'information' as const,
             code: 'incomplete' as const,
-            diagnostics: 'There are more warnings. Correct these first.',
+            details: { text: 'There are more warnings. Correct these first.' },
           },
         ]
       : []),

@@ -252,7 +252,7 @@ const answered: Readonly<Record<string, Node>> = {
               properties: {
                 coding: {
                   type: 'array',
-                  description: 'The stable code to program against, and the side that must act.',
+                  description: 'The stable code to program against; for a fault also the side that must act.',
                   items: {
                     type: 'object',
                     required: ['system', 'code'],
@@ -290,7 +290,7 @@ const answered: Readonly<Record<string, Node>> = {
                 text: { ...text, description: 'What to do, as text for people.' },
               },
             },
-            diagnostics: { ...text, description: 'The particulars of this fault.' },
+            diagnostics: { ...text, description: 'The particulars of this fault or warning.' },
             expression: {
               type: 'array',
               items: text,
@@ -332,7 +332,7 @@ const answered: Readonly<Record<string, Node>> = {
                       details: {
                         ...schemaRef('Reference'),
                         description:
-                          'An OperationOutcome with warnings, such as parties that no machine can notify now: phone them.',
+                          'An OperationOutcome with warnings: parties that are not notified, content that is not valid R4.',
                       },
                     },
                   },
