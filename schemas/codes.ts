@@ -172,6 +172,34 @@ export type TaskStatus = (typeof taskStatuses)[number];
 export const missionStatuses = ['active', 'revoked', 'entered-in-error', 'completed'] as const;
 export type MissionStatus = (typeof missionStatuses)[number];
 
+/** Why a party was not notified by machine: it has no subscription, or what the last call to its endpoint came to. */
+export const unreachedReasons = {
+  'no-subscription': 'No subscription',
+  'subscription-full': 'The subscription holds as many open missions as it can',
+  'subscription-ended': 'The subscription was ended',
+  'timed-out': 'No answer in time',
+  'connection-refused': 'Connection refused',
+  'connection-failed': 'Connection failed or broken',
+  'name-not-found': 'Host name not found (DNS)',
+  'tls-failed': 'No TLS connection',
+  'address-refused': 'The hub may not call the address',
+  'http-redirect': 'HTTP redirect (3xx)',
+  'http-401': 'HTTP 401 Unauthorized',
+  'http-403': 'HTTP 403 Forbidden',
+  'http-404': 'HTTP 404 Not Found',
+  'http-405': 'HTTP 405 Method Not Allowed',
+  'http-410': 'HTTP 410 Gone',
+  'http-429': 'HTTP 429 Too Many Requests',
+  'http-4xx': 'Another HTTP status of 400 to 499',
+  'http-500': 'HTTP 500 Internal Server Error',
+  'http-502': 'HTTP 502 Bad Gateway',
+  'http-503': 'HTTP 503 Service Unavailable',
+  'http-504': 'HTTP 504 Gateway Timeout',
+  'http-5xx': 'Another HTTP status of 500 to 599',
+  'http-other': 'Another HTTP status',
+} as const;
+export type UnreachedReason = keyof typeof unreachedReasons;
+
 /**
  * Code systems of codes in messages, by the last part of their URL.
  * Those of the guideline are versioned data; the others change with the hub.

@@ -43,6 +43,8 @@ export const systems = {
   /** Relation of one organisation to another. */
   affiliationRole: codeSystem('affiliation-role'),
   deliveryOutcome: codeSystem('delivery-outcome'),
+  /** Why a party was not notified by machine. */
+  unreachedReason: codeSystem('unreached-reason'),
   /** Norsk indeks for medisinsk nødhjelp: criteria numbers such as `A.06.02`; URI minted here. */
   medicalIndex: codeSystem('norsk-indeks-medisinsk-nodhjelp'),
   /** Call sign of a helicopter, aeroplane or car, as its operator names it. */

@@ -50,7 +50,7 @@ export const deadLetters = (table: Table): DeadLetters => {
       return updateIf(table, {
         key,
         set: { status: 'pending', attempts: 0, redrivenAt: at, ...obligationAt(key, dueAt) },
-        remove: ['firstTriedAt', 'warned', 'completedAt'],
+        remove: ['firstTriedAt', 'rejectedFor', 'warned', 'completedAt'],
         ...isDead,
       });
     },

@@ -1,5 +1,6 @@
 import type { EndpointHealthStore } from '../../core/delivery/endpoint-health.ts';
 import type { Subscription } from '../../core/delivery/subscription.ts';
+import { defined } from '../../schemas/defined.ts';
 import { count, text } from './attributes.ts';
 import { isConditionFailed, keys, obligationAt, type Table, updateItem, updateIf } from './table.ts';
 
@@ -11,10 +12,19 @@ const valuesSeen = ({ status }: Pick<Subscription, 'status'>): Readonly<Record<s
 
 /** Endpoint health on DynamoDB: attributes of the subscription's head item. */
 export const endpointHealth = (table: Table): EndpointHealthStore => ({
-  async save(seen, { status, failures, failingSince, error, retryAt, dueAt }) {
+  async save(seen, { status, failures, failingSince, rejectedSince, failedCall, retryAt, dueAt }) {
     const key = keys.subscription(seen.id);
     const { obligation } = dueAt === undefined ? {} : obligationAt(key, dueAt);
-    const health = { status, failures, failingSince, error, retryAt, obligation, dueAt };
+    const health = {
+      status,
+      failures,
+      failingSince,
+      rejectedSince,
+      failedCall: failedCall && JSON.stringify(failedCall),
+      retryAt,
+      obligation,
+      dueAt,
+    };
     return updateIf(table, {
       key,
       set: health,
@@ -25,16 +35,26 @@ export const endpointHealth = (table: Table): EndpointHealthStore => ({
     });
   },
 
-  async countFailure({ id, revision }, error, at) {
+  async countFailure({ id, revision }, failedCall, { isRejection }) {
+    const { at } = failedCall;
     try {
       const { Attributes } = await updateItem(table, {
         key: keys.subscription(id),
-        set: { error },
-        compute: { failures: '#failures + :one', failingSince: 'if_not_exists(#failingSince, :at)' },
+        set: { failedCall: JSON.stringify(failedCall) },
+        compute: {
+          failures: '#failures + :one',
+          failingSince: 'if_not_exists(#failingSince, :at)',
+          ...(isRejection ? { rejectedSince: 'if_not_exists(#rejectedSince, :at)' } : {}),
+        },
+        remove: isRejection ? [] : ['rejectedSince'],
         when: '#status = :active AND revision = :revision',
         values: { one: 1, at, active: 'active', revision },
       });
-      return { failures: count(Attributes?.['failures']), failingSince: text(Attributes?.['failingSince']) ?? at };
+      return {
+        failures: count(Attributes?.['failures']),
+        failingSince: text(Attributes?.['failingSince']) ?? at,
+        ...defined({ rejectedSince: text(Attributes?.['rejectedSince']) }),
+      };
     } catch (failure) {
       if (isConditionFailed(failure)) return undefined;
       throw failure;

@@ -34,6 +34,7 @@ export const storedNotification = (item: Item): Notification => ({
   ...defined({
     previous: typeof item['previous'] === 'number' ? item['previous'] : undefined,
     firstTriedAt: text(item['firstTriedAt']),
+    rejectedFor: typeof item['rejectedFor'] === 'number' ? item['rejectedFor'] : undefined,
     warned: item['warned'] === true ? true : undefined,
     redrivenAt: text(item['redrivenAt']),
     discardedAt: text(item['discardedAt']),
@@ -84,7 +85,7 @@ export const notifications = (table: Table): Notifications => {
       return items.map(storedNotification);
     },
 
-    async record(subscription, number, { at, answer, status, called, firstTriedAt, warned, dueAt }) {
+    async record(subscription, number, { at, answer, status, called, firstTriedAt, rejectedFor, warned, dueAt }) {
       const isFailed = status === 'failed';
       await updateIf(table, {
         key: keys.notification(subscription, number),
@@ -92,19 +93,23 @@ export const notifications = (table: Table): Notifications => {
           status,
           lastAttemptAt: at,
           lastAnswer: answer,
+          firstTriedAt,
+          rejectedFor,
           warned: warned === true ? true : undefined,
           completedAt: status === 'pending' ? undefined : at,
           // A notification that was given up is a dead letter, until an operator redrives or discards it.
           obligation: isFailed ? deadLetterShard : undefined,
           dueAt: isFailed ? at : status === 'pending' ? dueAt : undefined,
         },
-        compute: { attempts: '#attempts + :calls', firstTriedAt: 'if_not_exists(#firstTriedAt, :firstTriedAt)' },
-        remove: status === 'delivered' ? ['obligation', 'dueAt'] : [],
+        compute: { attempts: '#attempts + :calls' },
+        remove: [
+          ...(status === 'delivered' ? ['obligation', 'dueAt'] : []),
+          ...(rejectedFor === undefined ? ['rejectedFor'] : []),
+        ],
         // A late duplicate changes no complete delivery. A status that only a newer release knows may be pending still.
         when: '#status = :pending OR (attribute_exists(obligation) AND NOT #status IN (:delivered, :failed))',
         values: {
           calls: called ? 1 : 0,
-          firstTriedAt,
           pending: 'pending',
           delivered: 'delivered',
           failed: 'failed',

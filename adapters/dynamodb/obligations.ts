@@ -48,7 +48,12 @@ const keyOf = (obligation: Obligation): Key => {
 /** Obligations, read from the sparse index: the cost grows with what is pending, not with what is stored. */
 export const obligations = (table: Table): Obligations => {
   const { client, name: TableName } = table;
-  const dueIn = async (shards: readonly string[], now: string, limit: number): Promise<readonly Obligation[]> => {
+  /** Items of the shards: due by a time, longest due first, or due after it, farthest ahead first. */
+  const itemsIn = async (
+    shards: readonly string[],
+    { by, after }: { readonly by?: string; readonly after?: string },
+    limit: number,
+  ): Promise<readonly DueItem[]> => {
     const pages = await Promise.all(
       shards.map((shard) =>
         reach(() =>
@@ -56,8 +61,9 @@ export const obligations = (table: Table): Obligations => {
             new QueryCommand({
               TableName,
               IndexName: 'obligations',
-              KeyConditionExpression: 'obligation = :shard AND dueAt <= :now',
-              ExpressionAttributeValues: { ':shard': shard, ':now': now },
+              KeyConditionExpression: `obligation = :shard AND dueAt ${after === undefined ? '<=' : '>'} :time`,
+              ExpressionAttributeValues: { ':shard': shard, ':time': after ?? by },
+              ScanIndexForward: after === undefined,
               Limit: limit,
             }),
           ),
@@ -67,9 +73,10 @@ export const obligations = (table: Table): Obligations => {
     return pages
       .flatMap((page) => page.Items ?? [])
       .map(({ pk, sk, dueAt }): DueItem => ({ pk: String(pk), sk: String(sk), dueAt: String(dueAt) }))
-      .toSorted((a, b) => a.dueAt.localeCompare(b.dueAt) || a.pk.localeCompare(b.pk) || a.sk.localeCompare(b.sk))
-      .map(obligationOf);
+      .toSorted((a, b) => a.dueAt.localeCompare(b.dueAt) || a.pk.localeCompare(b.pk) || a.sk.localeCompare(b.sk));
   };
+  const dueIn = async (shards: readonly string[], now: string, limit: number): Promise<readonly Obligation[]> =>
+    (await itemsIn(shards, { by: now }, limit)).map(obligationOf);
 
   return {
     async due(now, limit) {
@@ -78,6 +85,14 @@ export const obligations = (table: Table): Obligations => {
         dueIn(obligationShards, now, limit),
       ]);
       return [...deadlines, ...others].slice(0, limit);
+    },
+
+    async dueAfter(time, limit) {
+      const items = await itemsIn([...deadlineShards, ...obligationShards], { after: time }, limit);
+      return items
+        .toReversed()
+        .slice(0, limit)
+        .map((item) => ({ obligation: obligationOf(item), dueAt: item.dueAt }));
     },
 
     async postpone(obligation, dueAt) {

@@ -1,6 +1,7 @@
 import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import {
   agreementOf,
+  type FailedCall,
   type Listing,
   type ListingLimits,
   type NumberGap,
@@ -21,6 +22,10 @@ const statuses: readonly SubscriptionStatus[] = ['requested', 'active', 'error',
 const gapsIn = (value: unknown): readonly NumberGap[] | undefined =>
   typeof value === 'string' ? JSON.parse(value) : undefined;
 
+/** Only the hub writes it, so its shape is trusted. */
+const failedCallIn = (value: unknown): FailedCall | undefined =>
+  typeof value === 'string' ? JSON.parse(value) : undefined;
+
 /** The head item of a subscription. A status that only a newer release knows is read as `error`. */
 export const storedSubscription = (item: Item): Subscription => {
   const agreement: SubscriptionAgreement = unpack(item['packed']);
@@ -34,7 +39,8 @@ export const storedSubscription = (item: Item): Subscription => {
       gaps: gapsIn(item['gaps']),
       failingSince: text(item['failingSince']),
       retryAt: text(item['retryAt']),
-      error: text(item['error']),
+      rejectedSince: text(item['rejectedSince']),
+      failedCall: failedCallIn(item['failedCall']),
     }),
   };
 };
@@ -182,7 +188,7 @@ export const subscriptions = (table: Table): Subscriptions => {
           ? { set: { packed, revision } }
           : {
               set: { packed, revision, status: 'requested', failures: 0, ...obligationAt(key, handshakeDueAt) },
-              remove: ['failingSince', 'retryAt', 'error'],
+              remove: ['failingSince', 'rejectedSince', 'retryAt', 'failedCall'],
             }),
         when: 'revision = :seen AND #status <> :off',
         values: { seen: changed.revision, off: 'off' },

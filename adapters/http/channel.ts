@@ -53,6 +53,7 @@ const failureOf = (error: Error): NonNullable<Answer['failure']> => {
   if (error.name === 'AbortError' || error.name === 'TimeoutError') return 'timeout';
   const code = codeOf(error);
   if (/^(ENOTFOUND|ENODATA|EAI_)/.test(code)) return 'name';
+  if (code === 'ECONNREFUSED') return 'refused-connection';
   return /CERT|TLS|SSL|EPROTO/.test(code) || x509.test(code) ? 'tls' : 'connection';
 };
 

@@ -69,7 +69,7 @@ export const details = (letter: Letter): readonly string[] => {
     `people        ${warned(letter)}`,
     subscription === undefined
       ? 'subscription  not found'
-      : `subscription  ${subscription.status}, ${originOf(subscription.endpoint)}, ${subscription.failures} calls in a row without an answer${subscription.error === undefined ? '' : `, last: ${subscription.error}`}`,
+      : `subscription  ${subscription.status}, ${originOf(subscription.endpoint)}, ${subscription.failures} calls in a row without an answer${subscription.failedCall === undefined ? '' : `, last: ${subscription.failedCall.call}, ${subscription.failedCall.result} at ${subscription.failedCall.at}`}`,
     ...(subscription?.status === 'off'
       ? ['              it is off: redriving will fail again. Discard the letter when the party has been informed']
       : []),

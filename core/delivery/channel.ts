@@ -1,9 +1,10 @@
+import type { CallFailure, CallResult } from '../../schemas/call-result.ts';
 import type { Subscription } from './subscription.ts';
 
 /** What an endpoint answered. Without `status` no HTTP answer came, and `failure` is the reason. */
 export interface Answer {
   readonly status?: number;
-  readonly failure?: 'timeout' | 'connection' | 'name' | 'tls' | 'redirect' | 'refused-address' | 'off';
+  readonly failure?: CallFailure;
   /** Seconds, from `Retry-After`. */
   readonly retryAfter?: number;
 }
@@ -15,16 +16,27 @@ export interface Channel {
 
 export const isDelivered = ({ status }: Answer): boolean => status !== undefined && status >= 200 && status < 300;
 
-/** The same request would fail again: a client error, except those after which a client may retry (408, 425, 429). */
-export const isPermanent = ({ status, failure }: Answer): boolean =>
-  failure === 'redirect' ||
-  failure === 'refused-address' ||
-  failure === 'off' ||
-  (status !== undefined && status >= 300 && status < 500 && ![408, 425, 429].includes(status));
+/** Client errors about the endpoint (address, access, method), not about the content of the notification. */
+const aboutEndpoint: readonly number[] = [401, 402, 403, 404, 405, 407, 410, 421, 426, 451];
 
-/** A rejection that is about the endpoint (address, access, method), not about the content of the notification. */
-export const isAboutEndpoint = ({ status, failure }: Answer): boolean =>
-  failure !== undefined || (status !== undefined && (status < 400 || [401, 403, 404, 405, 410].includes(status)));
+/** Client errors after which a client may retry. */
+const aboutTheMoment: readonly number[] = [408, 425, 429];
 
-export const answerText = ({ status, failure }: Answer): string =>
+/**
+ * The endpoint rejects the call whatever it contains: a redirect, or a client error about the endpoint. A partner that deploys a
+ * release or renews its credentials answers so for a minute, so it is tried again for a time.
+ */
+export const isRejected = ({ status }: Answer): boolean =>
+  status !== undefined && ((status >= 300 && status < 400) || aboutEndpoint.includes(status));
+
+/** The same request would fail again: any other client error, or a call that the hub may not make. */
+export const isFinal = (answer: Answer): boolean => {
+  const { status, failure } = answer;
+  if (failure !== undefined) return failure === 'refused-address' || failure === 'off';
+  return (
+    status !== undefined && status >= 400 && status < 500 && !aboutTheMoment.includes(status) && !isRejected(answer)
+  );
+};
+
+export const resultOf = ({ status, failure }: Answer): CallResult =>
   status === undefined ? (failure ?? 'connection') : `HTTP ${status}`;

@@ -1,11 +1,12 @@
 import { defined } from '../../schemas/defined.ts';
 import type { Clock, Random } from '../mission/clock.ts';
 import { type Backoff, backoffSeconds } from './backoff.ts';
-import { type Answer, answerText, type Channel, isDelivered, isPermanent, isAboutEndpoint } from './channel.ts';
+import { type Answer, type Channel, isDelivered, isFinal, isRejected, resultOf } from './channel.ts';
 import type { EndpointJob } from './delivery-queue.ts';
 import type { EndpointHealth, EndpointHealthStore } from './endpoint-health.ts';
 import type { Notice } from './notice.ts';
-import type { Subscription, Subscriptions } from './subscription.ts';
+import { begunAt, isDue } from './due.ts';
+import type { FailedCall, Subscription, Subscriptions } from './subscription.ts';
 
 /**
  * Handshakes, heartbeats, and the circuit breaker, which keeps an endpoint that does not answer from being called for every
@@ -26,6 +27,8 @@ export interface CircuitPorts {
 export interface CircuitSettings extends Backoff {
   /** Consecutive calls without an answer after which the circuit opens. */
   readonly opensAfter: number;
+  /** Seconds for which an endpoint that rejects every call (`isRejected`) is tried again. */
+  readonly rejectedFor: number;
   /** Seconds. A longer `Retry-After` opens the circuit at once: by it the endpoint announces that it is unavailable. */
   readonly patience: number;
 }
@@ -45,69 +48,120 @@ const saveHealth = async (
   ports: CircuitPorts,
 ): Promise<Subscription | undefined> => {
   if (!(await ports.endpointHealth.save(subscription, health))) return undefined;
-  const { error: _error, retryAt: _retryAt, failingSince: _since, ...rest } = subscription;
+  const {
+    failedCall: _failedCall,
+    retryAt: _retryAt,
+    failingSince: _failingSince,
+    rejectedSince: _rejectedSince,
+    ...rest
+  } = subscription;
   return { ...rest, ...defined({ ...health, dueAt: undefined }) };
 };
 
-/** The endpoint has answered: the circuit is closed, and the next heartbeat gets its time. */
+/** The endpoint has answered: the circuit is closed, and the next heartbeat gets its time: a period after the last one was due. */
 const recordSuccess = (
   subscription: Subscription,
   ports: CircuitPorts,
   since = ports.clock.now(),
 ): Promise<Subscription | undefined> => {
   const { heartbeat } = subscription;
-  const next = heartbeat === undefined ? undefined : since + heartbeat * 1000;
+  const now = ports.clock.now();
   const dueAt =
-    heartbeat === undefined || next === undefined
+    heartbeat === undefined
       ? undefined
-      : new Date(next > ports.clock.now() ? next : ports.clock.now() + heartbeat * 1000).toISOString();
+      : // Not so if that is past, or was planned by a wrong clock.
+        new Date((since <= now && since + heartbeat * 1000 > now ? since : now) + heartbeat * 1000).toISOString();
   return saveHealth(subscription, { status: 'active', failures: 0, ...defined({ dueAt }) }, ports);
 };
 
-/** The endpoint has not answered. After too many consecutive failures the circuit opens, and a probe is due. */
+type Call = FailedCall['call'];
+
+const failedCallOf = (call: Call, answer: Answer, { clock }: CircuitPorts): FailedCall => ({
+  call,
+  result: resultOf(answer),
+  at: later(clock, 0),
+});
+
+/** Seconds until the next probe. An endpoint that rejects calls is probed often: it is tried for a short time only. */
+const probeWait = (failures: number, answer: Answer, { settings: { circuit }, random }: CircuitPorts): number => {
+  const probes = Math.max(1, failures - circuit.opensAfter + 1);
+  const waits = isRejected(answer)
+    ? { ...circuit, longestWait: circuit.patience, longestRetryAfter: circuit.patience }
+    : circuit;
+  return backoffSeconds(waits, { failures: probes, jitter: random() }, answer);
+};
+
+/**
+ * The endpoint has not answered, or has rejected the call. After too many consecutive failures the circuit opens, and a probe is
+ * due. After `rejectedFor` of rejections no probe is due any more: the subscriber must act. The next notification is a probe.
+ */
 const recordFailure = async (
+  call: Call,
   subscription: Subscription,
   answer: Answer,
   ports: CircuitPorts,
 ): Promise<Subscription | undefined> => {
   const { circuit } = ports.settings;
-  const error = answerText(answer);
-  const at = later(ports.clock, 0);
-  let seen = { failures: subscription.failures + 1, failingSince: subscription.failingSince ?? at };
+  const failedCall = failedCallOf(call, answer, ports);
+  const { at } = failedCall;
+  const isRejection = isRejected(answer);
+  let seen = {
+    failures: subscription.failures + 1,
+    failingSince: subscription.failingSince ?? at,
+    ...(isRejection ? { rejectedSince: subscription.rejectedSince ?? at } : {}),
+  };
   if (subscription.status === 'active') {
     // Calls of several missions fail at the same time: the storage counts them.
-    const counted = await ports.endpointHealth.countFailure(subscription, error, at);
+    const counted = await ports.endpointHealth.countFailure(subscription, failedCall, { isRejection });
     if (counted === undefined) return undefined;
     seen = counted;
-    if (seen.failures < circuit.opensAfter && (answer.retryAfter ?? 0) <= circuit.patience)
-      return { ...subscription, ...seen, error };
+    const { rejectedSince: _rejectedSince, ...rest } = subscription;
+    if (seen.failures < circuit.opensAfter && (isRejection || (answer.retryAfter ?? 0) <= circuit.patience))
+      return { ...rest, ...seen, failedCall };
   }
+  const now = ports.clock.now();
+  const rejectedSince =
+    seen.rejectedSince === undefined ? undefined : new Date(begunAt(seen.rejectedSince, now)).toISOString();
+  const isOver = rejectedSince !== undefined && now - Date.parse(rejectedSince) >= circuit.rejectedFor * 1000;
   // A handshake that fails makes an error at once (Backport IG, "REST-Hook"); the first of them are repeated soon.
-  const probes = Math.max(1, seen.failures - circuit.opensAfter + 1);
-  const wait = backoffSeconds(circuit, { failures: probes, jitter: ports.random() }, answer);
-  const retryAt = later(ports.clock, wait);
-  const now = subscription.status === 'active' ? { ...subscription, ...seen } : subscription;
-  return saveHealth(now, { status: 'error', ...seen, error, retryAt, dueAt: retryAt }, ports);
+  const retryAt = later(ports.clock, probeWait(seen.failures, answer, ports));
+  const before = subscription.status === 'active' ? { ...subscription, failingSince: seen.failingSince } : subscription;
+  const health = { ...seen, ...defined({ rejectedSince, dueAt: isOver ? undefined : retryAt }) };
+  return saveHealth(before, { status: 'error', ...health, failedCall, retryAt }, ports);
 };
 
-/** The endpoint answers, but not as a subscriber does. No probe changes that: the subscriber must. */
-const recordRejection = (
-  what: EndpointJob['kind'] | 'notification',
+/** The endpoint answers that it does not take such a call, or the hub may not call it. No probe changes that: the subscriber must. */
+const recordFinal = (
+  call: Call,
   subscription: Subscription,
   answer: Answer,
   ports: CircuitPorts,
 ): Promise<Subscription | undefined> =>
-  saveHealth(subscription, { status: 'error', failures: 0, error: `${what}: ${answerText(answer)}` }, ports);
+  saveHealth(subscription, { status: 'error', failures: 0, failedCall: failedCallOf(call, answer, ports) }, ports);
+
+/** Records the answer to a handshake or heartbeat. `due`: when the heartbeat was due, milliseconds. */
+const recordAnswer = (
+  call: Call,
+  subscription: Subscription,
+  answer: Answer,
+  ports: CircuitPorts,
+  due?: number,
+): Promise<Subscription | undefined> => {
+  if (isDelivered(answer)) return recordSuccess(subscription, ports, due);
+  return isFinal(answer)
+    ? recordFinal(call, subscription, answer, ports)
+    : recordFailure(call, subscription, answer, ports);
+};
 
 /** The answer to a call, and the subscription with the endpoint's health after it. */
-export interface CallResult {
+export interface EndpointCall {
   readonly answer: Answer;
   readonly subscription: Subscription;
 }
 
 /**
- * Calls an endpoint whose circuit is closed and records whether it answers. A rejection counts as an answer. A rejection that is
- * about the endpoint makes the subscription's status `error` all the same, and the next notification begins with a handshake.
+ * Calls an endpoint whose circuit is closed and records whether it answers. A final answer about the content of the notification
+ * counts as an answer.
  */
 export const callEndpoint = async (
   subscription: Subscription,
@@ -115,19 +169,18 @@ export const callEndpoint = async (
   body: string,
   correlationId: string | undefined,
   ports: CircuitPorts,
-): Promise<CallResult> => {
+): Promise<EndpointCall> => {
   const answer = await ports.channel.post(subscription, webhookId, body, correlationId);
   const recorded = async (): Promise<Subscription | undefined> => {
-    if (!isDelivered(answer) && !isPermanent(answer)) return recordFailure(subscription, answer, ports);
-    if (!isDelivered(answer) && isAboutEndpoint(answer))
-      return recordRejection('notification', subscription, answer, ports);
-    return subscription.failures === 0 ? subscription : recordSuccess(subscription, ports);
+    if (isDelivered(answer) || (isFinal(answer) && answer.failure === undefined))
+      return subscription.failures === 0 ? subscription : recordSuccess(subscription, ports);
+    return recordAnswer('notification', subscription, answer, ports);
   };
   return { answer, subscription: (await recorded()) ?? subscription };
 };
 
 /** `open`: the circuit is open, and nothing may be sent before `retryAt`, ISO 8601. */
-export type HandshakeResult = CallResult | { readonly open: true; readonly retryAt: string };
+export type HandshakeResult = EndpointCall | { readonly open: true; readonly retryAt: string };
 
 /**
  * Sends a handshake: a subscription is active once its endpoint has answered it with 2xx (Backport IG, "Handshake").
@@ -138,7 +191,7 @@ export const sendHandshake = async (subscription: Subscription, ports: CircuitPo
   const now = ports.clock.now();
   const soon = { open: true, retryAt: new Date(now + probeTakenMilliseconds).toISOString() } as const;
   if (subscription.status === 'error' && retryAt !== undefined) {
-    if (Date.parse(retryAt) > now) return { open: true, retryAt };
+    if (!isDue(retryAt, now)) return { open: true, retryAt };
     const until = new Date(now + probeMilliseconds).toISOString();
     if (!(await ports.endpointHealth.claimProbe(subscription, until))) return soon;
   }
@@ -147,13 +200,7 @@ export const sendHandshake = async (subscription: Subscription, ports: CircuitPo
     `${subscription.id}.0`,
     ports.compose({ kind: 'handshake', subscription }),
   );
-  const recorded = async (): Promise<Subscription | undefined> => {
-    if (isDelivered(answer)) return recordSuccess(subscription, ports);
-    return isPermanent(answer)
-      ? recordRejection('handshake', subscription, answer, ports)
-      : recordFailure(subscription, answer, ports);
-  };
-  const handshaken = await recorded();
+  const handshaken = await recordAnswer('handshake', subscription, answer, ports);
   // Changed or ended meanwhile: the handshake was with an endpoint that must not be notified any more.
   return handshaken === undefined ? soon : { answer, subscription: handshaken };
 };
@@ -172,7 +219,5 @@ export const runEndpointJob = async (job: EndpointJob, ports: CircuitPorts): Pro
     `${subscription.id}.heartbeat.${job.due}`,
     ports.compose({ kind: 'heartbeat', subscription }),
   );
-  if (isDelivered(answer)) await recordSuccess(subscription, ports, Date.parse(job.due));
-  else if (isPermanent(answer)) await recordRejection('heartbeat', subscription, answer, ports);
-  else await recordFailure(subscription, answer, ports);
+  await recordAnswer('heartbeat', subscription, answer, ports, Date.parse(job.due));
 };

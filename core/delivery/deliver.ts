@@ -1,14 +1,21 @@
+import type { CallReport } from '../../schemas/call-result.ts';
 import { defined } from '../../schemas/defined.ts';
 import type { Directory } from '../mission/directory.ts';
 import { type Cause, unreachableMessage, writeHubMessage } from '../mission/hub-messages.ts';
 import type { MissionLog, StoredEntry } from '../mission/mission-log.ts';
-import { isDelivered } from './channel.ts';
-import { callEndpoint, type CallResult, type CircuitPorts, runEndpointJob, sendHandshake } from './circuit-breaker.ts';
+import { isDelivered, resultOf } from './channel.ts';
+import {
+  callEndpoint,
+  type CircuitPorts,
+  type EndpointCall,
+  runEndpointJob,
+  sendHandshake,
+} from './circuit-breaker.ts';
 import type { DeliveryJob, NotificationJob } from './delivery-queue.ts';
 import type { DeliveryContext, DeliveryContexts } from './delivery-context.ts';
 import type { Notification, Notifications } from './notifications.ts';
 import { type AttemptResult, decideRetry, type DeliverySettings, type RetryDecision } from './retry-policy.ts';
-import type { Subscription } from './subscription.ts';
+import type { FailedCall, Subscription } from './subscription.ts';
 
 export interface DeliverPorts extends CircuitPorts {
   readonly missions: MissionLog;
@@ -88,7 +95,7 @@ interface DeliveryAttempt {
   readonly openUntil?: string;
 }
 
-const calledAs = ({ answer, subscription }: CallResult): DeliveryAttempt => ({
+const calledAs = ({ answer, subscription }: EndpointCall): DeliveryAttempt => ({
   result: { answer },
   subscription,
   ...(subscription.status === 'error' ? defined({ openUntil: subscription.retryAt }) : {}),
@@ -106,7 +113,12 @@ const attemptDelivery = async (
     const handshake = await sendHandshake(subscription, ports);
     if ('open' in handshake) {
       const isDead = subscription.failures >= ports.settings.circuit.opensAfter;
-      return { result: { error: subscription.error ?? 'none', isDead }, subscription, openUntil: handshake.retryAt };
+      const result = {
+        lastResult: subscription.failedCall?.result,
+        isDead,
+        isRejecting: subscription.rejectedSince !== undefined,
+      };
+      return { result, subscription, openUntil: handshake.retryAt };
     }
     if (!isDelivered(handshake.answer)) return calledAs(handshake);
     active = handshake.subscription;
@@ -164,20 +176,26 @@ const alertPeople = async (
   return true;
 };
 
+const reportOf = (failed: FailedCall | undefined): CallReport | undefined =>
+  failed === undefined ? undefined : { result: failed.result, at: failed.at };
+
 /** Alerts people if the decision asks for it; whether they have been alerted that the party is not reached now. */
 const alertIfDecided = async (
   decision: RetryDecision,
   pending: PendingNotification,
-  outage: string | undefined,
+  { result, subscription }: DeliveryAttempt,
   ports: DeliverPorts,
 ): Promise<boolean> => {
   const { record } = decision;
-  const lastAnswer = record.answer;
-  if (decision.outcome === 'given-up') await alertPeople({ code: 'gave-up', lastAnswer }, pending, record, ports);
+  const lastCall =
+    'answer' in result ? { result: resultOf(result.answer), at: record.at } : reportOf(subscription.failedCall);
+  const outage = subscription.failingSince;
+  if (decision.outcome === 'given-up')
+    await alertPeople({ code: 'gave-up', ...defined({ lastCall }) }, pending, record, ports);
   return (
     decision.outcome === 'retry' &&
     decision.warn &&
-    (await alertPeople({ code: 'endpoint-down', lastAnswer, ...defined({ outage }) }, pending, record, ports))
+    (await alertPeople({ code: 'endpoint-down', ...defined({ lastCall, outage }) }, pending, record, ports))
   );
 };
 
@@ -199,7 +217,7 @@ const attemptAndRecord = async (
   };
   const decision = decideRetry(notification, previous, ended, { settings, jitter: ports.random() });
   // The alert comes before the record: a crash in between alerts people twice rather than never.
-  const warned = await alertIfDecided(decision, pending, attempt.subscription.failingSince, ports);
+  const warned = await alertIfDecided(decision, pending, attempt, ports);
   await ports.notifications.record(subscription.id, notification.number, {
     ...decision.record,
     ...(warned ? { warned } : {}),
@@ -225,8 +243,8 @@ const deliverNotification = async (job: NotificationJob, ports: DeliverPorts): P
     const { decision } = attempted;
     if (decision.outcome === 'retry') return { outcome: 'retry', seconds: decision.wait };
     subscription = attempted.subscription;
-    const { status, firstTriedAt } = decision.record;
-    previous = { ...pending.notification, status, firstTriedAt };
+    const { status, firstTriedAt, rejectedFor } = decision.record;
+    previous = { ...pending.notification, status, firstTriedAt, ...defined({ rejectedFor }) };
   }
   return complete;
 };

@@ -1,11 +1,12 @@
-import type { Subscription, SubscriptionStatus } from './subscription.ts';
+import type { FailedCall, Subscription, SubscriptionStatus } from './subscription.ts';
 
 /** Health of an endpoint as the hub has seen it. `$status` shows the status by which the hub acts. */
 export interface EndpointHealth {
   readonly status: Exclude<SubscriptionStatus, 'off'>;
   readonly failures: number;
   readonly failingSince?: string;
-  readonly error?: string;
+  readonly rejectedSince?: string;
+  readonly failedCall?: FailedCall;
   readonly retryAt?: string;
   /** When the next handshake or heartbeat is due. */
   readonly dueAt?: string;
@@ -15,6 +16,8 @@ export interface EndpointHealth {
 export interface FailureCount {
   readonly failures: number;
   readonly failingSince: string;
+  /** Time of the first of those that were rejections, up to the last; absent if the last was none. */
+  readonly rejectedSince?: string;
 }
 
 /** Storage of endpoint health. Every call throws `Unavailable` if the storage cannot be reached. */
@@ -25,13 +28,13 @@ export interface EndpointHealthStore {
     health: EndpointHealth,
   ): Promise<boolean>;
   /**
-   * Counts one more unanswered call of an active endpoint. Concurrent failures are counted each.
+   * Counts one more failed call of an active endpoint. Concurrent failures are counted each.
    * Nothing if the subscription is not active any more, or its agreement was changed.
    */
   countFailure(
     seen: Pick<Subscription, 'id' | 'revision'>,
-    error: string,
-    at: string,
+    failed: FailedCall,
+    options: { readonly isRejection: boolean },
   ): Promise<FailureCount | undefined>;
   /** Claims the one probe of an open circuit. `false`: another caller has claimed it. The circuit stays open until `until`. */
   claimProbe(seen: Pick<Subscription, 'id' | 'revision' | 'retryAt'>, until: string): Promise<boolean>;

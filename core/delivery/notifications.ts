@@ -18,6 +18,8 @@ export interface Notification {
   readonly attempts: number;
   /** Time of the first attempt: the hub gives up a fixed time after it. */
   readonly firstTriedAt?: string;
+  /** Seconds for which it has been tried again because the endpoint rejects every call. */
+  readonly rejectedFor?: number;
   /** People have been alerted that the party is not reached. */
   readonly warned?: boolean;
   /** When an operator had the hub try again after it had given up. */
@@ -37,8 +39,9 @@ export interface Attempt {
   readonly status: NotificationStatus;
   /** `false`: no call was made, the circuit was open. */
   readonly called: boolean;
-  /** Stored only by the first attempt. */
   readonly firstTriedAt: string;
+  /** Absent: the endpoint did not reject the call. */
+  readonly rejectedFor?: number;
   readonly warned?: boolean;
   /** When the sweeper checks the notification; absent: the delivery is complete. */
   readonly dueAt?: string;

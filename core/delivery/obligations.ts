@@ -8,9 +8,17 @@ export type Obligation =
   /** Of a kind that only a newer release can complete; `key` is the key of its item. */
   | { readonly kind: 'unknown'; readonly key: readonly [string, string] };
 
+/** An obligation, and when it is due, ISO 8601. */
+export interface PlannedObligation {
+  readonly obligation: Obligation;
+  readonly dueAt: string;
+}
+
 export interface Obligations {
   /** What is due: first the deadlines, which people are alerted about, then the rest, each longest due first. */
   due(now: string, limit: number): Promise<readonly Obligation[]>;
+  /** What is planned for after a time, farthest ahead first: a clock that was ahead plans too late. */
+  dueAfter(time: string, limit: number): Promise<readonly PlannedObligation[]>;
   /** Moves the time of an obligation, if it is still pending, so that one that cannot be completed now makes room for others. */
   postpone(obligation: Obligation, dueAt: string): Promise<void>;
 }

@@ -1,6 +1,9 @@
+import type { CallResult } from '../../schemas/call-result.ts';
+import { defined } from '../../schemas/defined.ts';
 import { type Backoff, backoffSeconds } from './backoff.ts';
-import { type Answer, answerText, isDelivered, isPermanent } from './channel.ts';
+import { type Answer, isDelivered, isFinal, isRejected, resultOf } from './channel.ts';
 import type { CircuitSettings } from './circuit-breaker.ts';
+import { begunAt } from './due.ts';
 import type { Attempt, Notification } from './notifications.ts';
 
 /** When the hub tries a notification again, when it alerts people, and when it gives up. Pure: no ports, no clock. */
@@ -23,17 +26,20 @@ export const deliverySettings: DeliverySettings = {
   longestWait: 60,
   longestRetryAfter: 300,
   // An endpoint that answers again is notified within about half a minute.
-  circuit: { opensAfter: 5, firstWait: 2, longestWait: 30, longestRetryAfter: 300, patience: 10 },
+  // A partner's bad minute: a release or a renewal of credentials.
+  circuit: { opensAfter: 5, rejectedFor: 120, firstWait: 2, longestWait: 30, longestRetryAfter: 300, patience: 10 },
 };
 
 /** Result of one attempt: the endpoint's answer, or that the open circuit prevented the call. */
 export type AttemptResult =
   | { readonly answer: Answer }
   | {
-      /** The endpoint's last error. */
-      readonly error: string;
+      /** What the endpoint's last call came to. */
+      readonly lastResult: CallResult | undefined;
       /** Several consecutive calls had no answer; a first handshake may fail by chance. */
       readonly isDead: boolean;
+      /** The endpoint has rejected its last calls. */
+      readonly isRejecting: boolean;
     };
 
 /** An attempt that has ended. Times are milliseconds. */
@@ -65,11 +71,35 @@ export type RetryDecision =
 export const triedSince = (
   { firstTriedAt, writtenAt }: Notification,
   before: Notification | undefined,
-  now: string,
+  now: number,
 ): string => {
-  if (firstTriedAt !== undefined) return firstTriedAt;
-  if (before?.status !== 'failed' || before.firstTriedAt === undefined) return now;
-  return before.firstTriedAt > writtenAt ? before.firstTriedAt : writtenAt;
+  const inherited =
+    before?.status !== 'failed' || before.firstTriedAt === undefined
+      ? now
+      : Math.max(begunAt(before.firstTriedAt, now), begunAt(writtenAt, now));
+  return new Date(firstTriedAt === undefined ? inherited : begunAt(firstTriedAt, now)).toISOString();
+};
+
+/**
+ * Seconds for which the notification has been tried again because the endpoint rejects every call. It is the sum of the waits, so no
+ * clock that jumps makes it longer. A notification that waited behind one that was given up for this counts the time since it was
+ * written.
+ */
+const rejectedBefore = (
+  { rejectedFor, writtenAt }: Notification,
+  before: Notification | undefined,
+  now: number,
+  most: number,
+): number => {
+  if (rejectedFor !== undefined) return rejectedFor;
+  if (before?.status !== 'failed' || (before.rejectedFor ?? 0) < most) return 0;
+  return Math.min(most, Math.floor((now - begunAt(writtenAt, now)) / 1000));
+};
+
+const callText = (result: AttemptResult): string => {
+  if ('answer' in result) return resultOf(result.answer);
+  const why = result.isRejecting ? 'the endpoint rejects calls' : 'the endpoint does not answer';
+  return `not called, ${why}: ${result.lastResult ?? 'none'}`;
 };
 
 /** Seconds. While the circuit is open the hub checks again after `patience` at the latest: no event reports that it has closed. */
@@ -87,23 +117,31 @@ export const decideRetry = (
   { settings, jitter }: { readonly settings: DeliverySettings; readonly jitter: number },
 ): RetryDecision => {
   const called = 'answer' in result;
-  const firstTriedAt = triedSince(notification, before, new Date(startedAt).toISOString());
+  const firstTriedAt = triedSince(notification, before, startedAt);
   const since = Date.parse(firstTriedAt);
+  const { rejectedFor: mostRejected, patience } = settings.circuit;
+  const isRejection = called ? isRejected(result.answer) : result.isRejecting;
+  const rejectedFor = isRejection ? rejectedBefore(notification, before, endedAt, mostRejected) : undefined;
   const record = {
     at: new Date(endedAt).toISOString(),
-    answer: called ? answerText(result.answer) : `not called, the endpoint does not answer: ${result.error}`,
+    answer: callText(result),
     called,
     firstTriedAt,
+    ...defined({ rejectedFor }),
   };
   if (called && isDelivered(result.answer)) return { outcome: 'delivered', record: { ...record, status: 'delivered' } };
-  if ((called && isPermanent(result.answer)) || endedAt - since >= settings.tryFor * 1000)
+  // The last word has an answer of the endpoint: the next probe of an open circuit is at most `patience` away.
+  const isRejectedForGood = rejectedFor !== undefined && rejectedFor >= mostRejected + (called ? 0 : patience);
+  if ((called && isFinal(result.answer)) || isRejectedForGood || endedAt - since >= settings.tryFor * 1000)
     return { outcome: 'given-up', record: { ...record, status: 'failed' } };
 
   const failures = called ? notification.attempts + 1 : notification.attempts;
-  const wait =
+  const planned =
     called && openUntil === undefined
-      ? backoffSeconds(settings, { failures, jitter }, result.answer)
-      : waitWhileOpen((openUntil ?? endedAt) - endedAt, settings.circuit.patience, jitter);
+      ? backoffSeconds(settings, { failures, jitter }, isRejection ? {} : result.answer)
+      : waitWhileOpen((openUntil ?? endedAt) - endedAt, patience, jitter);
+  const wait =
+    rejectedFor === undefined || rejectedFor >= mostRejected ? planned : Math.min(planned, mostRejected - rejectedFor);
   // When the next attempt can have an answer, if it takes as long as this one.
   const nextAnswerAt = Math.max(endedAt + wait * 1000, openUntil ?? 0) + (endedAt - startedAt);
   const isSlow = failures >= settings.warnAfterAttempts || nextAnswerAt - since >= settings.warnAfter * 1000;
@@ -111,10 +149,11 @@ export const decideRetry = (
     outcome: 'retry',
     record: {
       ...record,
+      ...(rejectedFor === undefined ? {} : { rejectedFor: rejectedFor + wait }),
       status: 'pending',
       dueAt: new Date(endedAt + wait * 1000 + lostAfterMilliseconds).toISOString(),
     },
     wait,
-    warn: notification.warned !== true && (isSlow || (!called && result.isDead)),
+    warn: notification.warned !== true && (isSlow || isRejection || (!called && result.isDead)),
   };
 };

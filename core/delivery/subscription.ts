@@ -1,3 +1,4 @@
+import type { CallReport } from '../../schemas/call-result.ts';
 import { digestOf } from '../../schemas/identifiers.ts';
 import type { SubscriptionSettings } from '../../schemas/subscription.ts';
 
@@ -17,8 +18,9 @@ export interface SubscriptionAgreement extends SubscriptionSettings {
 /** What changes with calls to the endpoint, with events, and with each change of the agreement. */
 export interface SubscriptionState {
   /**
-   * `error` with `retryAt`: the circuit is open. `error` without: the endpoint rejected a call; no probe is planned, and the next
-   * notification begins with a handshake.
+   * `error` with `retryAt`: the circuit is open, and the next notification after that time begins with a handshake. While the
+   * endpoint does not answer, and for a time while it rejects every call, handshakes are planned too. `error` without: the endpoint
+   * rejected the content of a handshake, or may not be called; the next notification begins with a handshake.
    */
   readonly status: SubscriptionStatus;
   /** Rises with every change of the agreement. */
@@ -33,8 +35,15 @@ export interface SubscriptionState {
   readonly failingSince?: string;
   /** The circuit is open: nothing is sent until then, and then one handshake. */
   readonly retryAt?: string;
-  /** Result of the last failed call, in words without personal data. */
-  readonly error?: string;
+  /** Since when the endpoint has rejected every call (`isRejected`), ISO 8601. */
+  readonly rejectedSince?: string;
+  /** The last call, if it failed. */
+  readonly failedCall?: FailedCall;
+}
+
+/** A call to an endpoint that failed. */
+export interface FailedCall extends CallReport {
+  readonly call: 'notification' | 'handshake' | 'heartbeat';
 }
 
 /** Flat: most readers need one or two properties, from either part. Only storage separates the two parts. */
@@ -48,7 +57,8 @@ export const agreementOf = ({
   failures: _failures,
   failingSince: _failingSince,
   retryAt: _retryAt,
-  error: _error,
+  rejectedSince: _rejectedSince,
+  failedCall: _failedCall,
   ...agreement
 }: Subscription): SubscriptionAgreement => agreement;
 
@@ -56,8 +66,12 @@ export const agreementOf = ({
  * `meta.versionId` of a subscription: its revision, which rises with every change by the subscriber, and a digest of what the hub
  * changes and the subscriber sees. It needs no write of its own when an endpoint fails or answers again.
  */
-export const versionOf = ({ revision, status, error }: Pick<Subscription, 'revision' | 'status' | 'error'>): string =>
-  `${revision}.${digestOf(JSON.stringify([status, error])).slice(0, 8)}`;
+export const versionOf = ({
+  revision,
+  status,
+  failedCall,
+}: Pick<Subscription, 'revision' | 'status' | 'failedCall'>): string =>
+  `${revision}.${digestOf(JSON.stringify([status, failedCall])).slice(0, 8)}`;
 
 /**
  * The hub was restored from a backup: it may have given numbers after `after` to events that it has lost. It never gives

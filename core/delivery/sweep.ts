@@ -8,6 +8,7 @@ import { fanOut, type FanOutPorts, jobOf } from './fan-out.ts';
 import type { Notification, Notifications } from './notifications.ts';
 import type { Obligation, Obligations } from './obligations.ts';
 import type { Subscriptions } from './subscription.ts';
+import { hasPassed } from './wrong-clocks.ts';
 
 export interface SweepPorts extends FanOutPorts {
   readonly obligations: Obligations;
@@ -54,7 +55,8 @@ const alertOverdue = async (mission: string, id: string, ports: SweepPorts, foun
   const last = await ports.missions.last(mission);
   const task = last === undefined ? undefined : taskOf(last.state, id);
   const deadline = task === undefined ? undefined : deadlineOf(task);
-  if (last === undefined || task === undefined || deadline === undefined || Date.parse(deadline) > ports.now()) return;
+  if (last === undefined || task === undefined || deadline === undefined || !hasPassed(deadline, task, ports.now()))
+    return;
   const correlationId = await correlationOf(last, task, ports);
   found(correlationId);
   const knownSince = ports.now();

@@ -1,7 +1,8 @@
-import type { Parameters, ParametersParameter } from 'fhir/r4.d.ts';
-import type { Role } from '../../schemas/codes.ts';
+import type { CodeableConcept, Parameters, ParametersParameter } from 'fhir/r4.d.ts';
+import { reasonCodeOf } from '../../schemas/call-result.ts';
+import { type Role, unreachedReasons } from '../../schemas/codes.ts';
 import { entryAddress, uuidOf } from '../../schemas/identifiers.ts';
-import { missionTopic } from '../../schemas/names.ts';
+import { missionTopic, systems } from '../../schemas/names.ts';
 import type { StoredEntry } from '../mission/mission-log.ts';
 import type { NumberGap, Subscription } from '../delivery/subscription.ts';
 import type { Notification } from '../delivery/notifications.ts';
@@ -11,6 +12,7 @@ import { securityOf, type Viewpoint } from './fhir.ts';
 import { pictureFor } from '../mission/picture.ts';
 import { sentEntries } from '../mission/sent-message.ts';
 import { deIdentifiedSecurity, deIdentifyEntries, seenBy } from './de-identify.ts';
+import { failedCallText } from './subscription.ts';
 import { resourceOfReadiness } from './location.ts';
 import { missionResource } from './service-request.ts';
 import { taskResource } from './task.ts';
@@ -87,16 +89,26 @@ const eventsSoFar = (notice: Notice): number =>
 const gapText = ({ after, next, at }: NumberGap): string =>
   `The hub was restored from a backup at ${at}. It has no events ${after + 1} to ${next - 1}: if you received some of them, the hub has lost their content. The next event has number ${next} or higher.`;
 
-/** Errors for the subscriber: those of its endpoint and, where the subscriber reads them, ranges of numbers without events. */
-const errorsOf = (notice: Notice): readonly string[] => {
+/** Errors for the subscriber: the last call of its endpoint and, where the subscriber reads them, ranges of numbers without events. */
+const errorsOf = (notice: Notice): readonly CodeableConcept[] => {
   const {
     kind,
-    subscription: { error, gaps = [] },
+    subscription: { failedCall, gaps = [] },
   } = notice;
+  const reason = failedCall && reasonCodeOf(failedCall.result);
   return [
-    ...(error === undefined ? [] : [error]),
-    ...(kind === 'event-notification' || kind === 'heartbeat' ? [] : gaps.map(gapText)),
-    ...unreadableIn(notice).map(unreadableText),
+    ...(failedCall === undefined || reason === undefined
+      ? []
+      : [
+          {
+            coding: [{ system: systems.unreachedReason, code: reason, display: unreachedReasons[reason] }],
+            text: failedCallText(failedCall),
+          },
+        ]),
+    ...[
+      ...(kind === 'event-notification' || kind === 'heartbeat' ? [] : gaps.map(gapText)),
+      ...unreadableIn(notice).map(unreadableText),
+    ].map((text) => ({ text })),
   ];
 };
 
@@ -118,7 +130,10 @@ export const statusParameters = (
       { name: 'type', valueCode: notice.kind },
       { name: 'events-since-subscription-start', valueString: String(eventsSoFar(notice)) },
       ...events,
-      ...[...errorsOf(notice), ...remarks].map((text) => ({ name: 'error', valueCodeableConcept: { text } })),
+      ...[...errorsOf(notice), ...remarks.map((text) => ({ text }))].map((valueCodeableConcept) => ({
+        name: 'error',
+        valueCodeableConcept,
+      })),
     ],
   };
 };

@@ -1,4 +1,5 @@
 import type { Extension, Parameters } from 'fhir/r4.d.ts';
+import { callWords } from '../../schemas/call-result.ts';
 import { defined } from '../../schemas/defined.ts';
 import { fhirJson, missionTopic } from '../../schemas/names.ts';
 import {
@@ -9,7 +10,11 @@ import {
   secretExtension,
   timeoutExtension,
 } from '../../schemas/subscription.ts';
-import { type Subscription, versionOf } from '../delivery/subscription.ts';
+import { type FailedCall, type Subscription, versionOf } from '../delivery/subscription.ts';
+
+/** What the last call of an endpoint came to, without its address and without its answer. */
+export const failedCallText = ({ call, result, at }: FailedCall): string =>
+  `The last call (${call}), at ${at}, ${callWords(result)}.`;
 
 /** The Subscription as its owner reads it. Header lines are secrets and never shown. The signing secret is shown once, when it is made. */
 export const subscriptionResource = (
@@ -42,7 +47,7 @@ export const subscriptionResource = (
       _payload: { extension: [{ url: payloadContentExtension, valueCode: subscription.payload }] },
     },
     ...defined({
-      error: subscription.error,
+      error: subscription.failedCall === undefined ? undefined : failedCallText(subscription.failedCall),
       _criteria:
         subscription.filterText.length === 0
           ? undefined

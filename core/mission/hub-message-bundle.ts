@@ -1,3 +1,4 @@
+import { type UnreachedReason, unreachedReasons } from '../../schemas/codes.ts';
 import { defined } from '../../schemas/defined.ts';
 import { digestOf, uuidOf } from '../../schemas/identifiers.ts';
 import { knownMessageType } from '../../schemas/messages/catalogue.ts';
@@ -8,6 +9,12 @@ import type { Directory } from './directory.ts';
 import { hub, type MissionState, type Party } from './state.ts';
 
 /** The FHIR Bundle of a message that the hub writes itself: a CommunicationRequest to phone a party. */
+
+/** Why a party was not reached, as a code and in words. */
+export interface Reason {
+  readonly code: UnreachedReason;
+  readonly text: string;
+}
 
 /** What people are asked to phone about. */
 export interface Alert {
@@ -21,6 +28,7 @@ export interface Alert {
   readonly organisation: string;
   /** What has happened, without the phone number. */
   readonly text: string;
+  readonly reason?: Reason;
   /** ISO 8601: when it should have happened. */
   readonly due?: string;
 }
@@ -36,6 +44,16 @@ const phoneMedium = {
     },
   ],
 };
+
+const reasonCodeOf = ({ reason }: Alert) =>
+  reason === undefined
+    ? undefined
+    : [
+        {
+          coding: [{ system: systems.unreachedReason, code: reason.code, display: unreachedReasons[reason.code] }],
+          text: reason.text,
+        },
+      ];
 
 const bundleOf = (
   id: string,
@@ -80,7 +98,7 @@ const bundleOf = (
             { reference: alert.reference, type: alert.reference.split('/')[0] },
           ],
           payload: [{ contentString: `${exercise ? 'EXERCISE. ' : ''}${alert.text} Phone ${name}: ${number}.` }],
-          ...defined({ occurrenceDateTime: alert.due }),
+          ...defined({ occurrenceDateTime: alert.due, reasonCode: reasonCodeOf(alert) }),
           recipient: [{ reference: urn('Organization'), type: 'Organization', display: name }],
         },
       },

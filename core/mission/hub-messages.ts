@@ -1,3 +1,4 @@
+import { type CallReport, callWords, reasonCodeOf } from '../../schemas/call-result.ts';
 import { taskKinds } from '../../schemas/codes.ts';
 import { defined } from '../../schemas/defined.ts';
 import type { Refusal } from '../../schemas/faults.ts';
@@ -8,7 +9,7 @@ import type { Message } from '../../schemas/messages/message.ts';
 import { type Accepted, acceptMessage } from './accept-message.ts';
 import type { Directory } from './directory.ts';
 import { Unavailable } from './errors.ts';
-import { hubMessage } from './hub-message-bundle.ts';
+import { hubMessage, type Reason } from './hub-message-bundle.ts';
 import type { MissionLog } from './mission-log.ts';
 import { type Entry, hub, type MissionState, type TaskState } from './state.ts';
 import { momentText } from './text.ts';
@@ -21,9 +22,12 @@ const mustBeReached = ['local-amk', 'amk-la', 'operator', 'hospital'] as const;
 /** Why a party was not notified of an entry. Its code, not its text, is part of the message's id. */
 export type Cause =
   | { readonly code: 'no-subscription' | 'subscription-full' }
-  /** `outage`: when the endpoint stopped answering, ISO 8601. */
-  | { readonly code: 'endpoint-down'; readonly lastAnswer: string; readonly outage?: string }
-  | { readonly code: 'gave-up'; readonly lastAnswer: string };
+  /** `lastCall`: what the last call came to. `outage`: when the endpoint stopped answering, ISO 8601. */
+  | { readonly code: 'endpoint-down'; readonly lastCall?: CallReport; readonly outage?: string }
+  | { readonly code: 'gave-up'; readonly lastCall?: CallReport };
+
+const lastCallText = ({ result, at }: CallReport): string =>
+  `the last call, at ${momentText(at)}, ${callWords(result)}`;
 
 /** Causes as people read them. */
 const causeText = (cause: Cause): string => {
@@ -34,8 +38,16 @@ const causeText = (cause: Cause): string => {
       return 'its subscription holds too many missions that have not ended';
     case 'endpoint-down':
     case 'gave-up':
-      return cause.lastAnswer;
+      return cause.lastCall === undefined ? 'no call was made' : lastCallText(cause.lastCall);
   }
+};
+
+/** Causes as machines read them; nothing if no call was made. */
+const reasonOf = (cause: Cause): Reason | undefined => {
+  const code = 'lastCall' in cause ? cause.lastCall && reasonCodeOf(cause.lastCall.result) : cause.code;
+  return code === undefined || code === 'endpoint-down' || code === 'gave-up'
+    ? undefined
+    : { code, text: causeText(cause) };
 };
 
 const outageOf = (cause: Cause): string | undefined => (cause.code === 'endpoint-down' ? cause.outage : undefined);
@@ -117,7 +129,7 @@ export const unreachableMessage = (
   const outage = outageOf(cause);
   const text =
     cause.code === 'gave-up'
-      ? `${name} was not notified of ${missed}. The hub stopped trying; the last answer was: ${causeText(cause)}.`
+      ? `${name} was not notified of ${missed}. The hub stopped trying: ${causeText(cause)}.`
       : `${name} cannot be reached by machine (${causeText(cause)}) and was not notified of ${missed}.`;
   return hubMessage(
     entry.state,
@@ -128,6 +140,7 @@ export const unreachableMessage = (
       facts: { undelivered: { organisation, entry: entry.number, sender: entry.sender, ...defined({ outage }) } },
       organisation,
       text,
+      ...defined({ reason: reasonOf(cause) }),
     },
     directory,
   );

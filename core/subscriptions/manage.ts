@@ -204,7 +204,8 @@ const withoutSettings = ({
   failures: _failures,
   failingSince: _failingSince,
   retryAt: _retryAt,
-  error: _error,
+  rejectedSince: _rejectedSince,
+  failedCall: _failedCall,
   ...rest
 }: Subscription): Omit<Subscription, keyof SubscriptionSettings | 'status' | 'failures'> => rest;
 

@@ -4,6 +4,7 @@ import { type IdleMissionPorts, removeIdleMissions } from '../../core/delivery/i
 import type { Notifications } from '../../core/delivery/notifications.ts';
 import type { DeadLetters } from '../../core/delivery/dead-letters.ts';
 import { sweep, type SweepPorts } from '../../core/delivery/sweep.ts';
+import { replan } from '../../core/delivery/wrong-clocks.ts';
 import { HubClosed } from '../../core/mission/errors.ts';
 import { withErrorBoundary } from '../shared/telemetry/error-boundary.ts';
 import { instrumented } from '../shared/telemetry/instrumented-ports.ts';
@@ -48,6 +49,15 @@ const pass = async (deps: SweepDeps, timeLeft: () => number): Promise<'more' | '
   }
 };
 
+/** Once a run: work that a clock that was ahead has planned too late. */
+const replanWork = async (deps: SweepDeps): Promise<void> => {
+  try {
+    for (const obligation of await replan(deps)) log('OBLIGATION_REPLANNED', { ...obligation });
+  } catch (error) {
+    log('STORAGE_UNAVAILABLE', kindOf(error));
+  }
+};
+
 /** The alarms on dead letters and on a sweeper that does not run read this line, so it is logged also for none. */
 const countDeadLetters = async ({ deadLetters }: SweepDeps): Promise<void> => {
   const { items } = await deadLetters.list(mostCounted);
@@ -61,6 +71,7 @@ export const createHandler = (ports: SweepDeps) => {
     async (_event: unknown, context: Pick<Context, 'getRemainingTimeInMillis'>): Promise<void> => {
       const timeLeft = (): number => context.getRemainingTimeInMillis();
       let result: Awaited<ReturnType<typeof pass>> = 'more';
+      await replanWork(deps);
       while (timeLeft() > reserveMilliseconds) {
         result = await pass(deps, timeLeft);
         if (result !== 'more') await deps.wait(restMilliseconds);

@@ -19,6 +19,7 @@ import {
   roles,
   taskDetails,
   taskKinds,
+  unreachedReasons,
 } from '../codes.ts';
 import { defined } from '../defined.ts';
 import { type FaultCode, faults } from '../faults.ts';
@@ -191,6 +192,12 @@ const ownSystems = {
     title: 'Reasons for not being notified',
     description: 'Why a recipient was not notified by machine: `Communication.statusReason`.',
     concepts: conceptsOf(deliveryOutcomes),
+  },
+  'unreached-reason': {
+    title: 'Reasons for not being reached',
+    description:
+      'Why a party was not reached, or what the last call to its endpoint came to: `CommunicationRequest.reasonCode` of party-unreachable and delivery-failed, and the errors of `Subscription/$status`.',
+    concepts: conceptsOf(unreachedReasons),
   },
   'affiliation-role': {
     title: 'Affiliation roles',

@@ -216,6 +216,15 @@ export const logMessages = {
     meaning: 'A fan-out was completed, or a delivery job was queued again because the queue may have lost it.',
     fields: ['kind', 'mission?', 'entry?', 'task?', 'subscription?', 'number?', 'due?', 'correlationId?'],
   },
+  OBLIGATION_REPLANNED: {
+    code: 'LB-505',
+    level: 'warn',
+    text: 'Obligation moved: a clock that was ahead had planned it too late',
+    meaning:
+      'A process whose clock was ahead has planned a call, a fan-out or a deadline further ahead than the hub ever does. The sweeper works it now, or at its right time.',
+    todo: 'Look for the log lines of the function at that time: its clock was wrong. On a server of your own, check its time synchronisation.',
+    fields: ['kind', 'mission?', 'entry?', 'task?', 'subscription?', 'number?', 'due?'],
+  },
   TOKEN_REFUSED: {
     code: 'LB-601',
     level: 'info',

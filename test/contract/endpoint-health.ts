@@ -1,7 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import type { FailedCall } from '../../core/delivery/subscription.ts';
+import type { CallResult } from '../../schemas/call-result.ts';
 import type { Obligation } from '../../core/delivery/obligations.ts';
 import { becomes } from '../support/endpoint-status.ts';
 import { type Contract, at, endOfTime } from './scenario.ts';
+
+const failed = (result: CallResult, second = 1): FailedCall => ({ call: 'notification', result, at: at(second) });
 
 export const endpointHealthContract = ({ ports, fresh, subscribe, expectDue }: Contract): void => {
   describe('EndpointHealthStore', () => {
@@ -9,7 +13,13 @@ export const endpointHealthContract = ({ ports, fresh, subscribe, expectDue }: C
       const subscription = await subscribe(fresh(), { status: 'requested' });
       const { id } = subscription;
       const active = { status: 'active', failures: 0 } as const;
-      const error = { status: 'error', failures: 5, error: 'timeout', retryAt: at(5), dueAt: at(5) } as const;
+      const error = {
+        status: 'error',
+        failures: 5,
+        failedCall: failed('timeout'),
+        retryAt: at(5),
+        dueAt: at(5),
+      } as const;
       expect(await ports().endpointHealth.save({ ...subscription, status: 'error' }, active)).toBe(false);
       expect(await ports().endpointHealth.save({ ...subscription, revision: 0 }, active)).toBe(false);
       expect(await ports().endpointHealth.save(subscription, error)).toBe(true);
@@ -17,7 +27,7 @@ export const endpointHealthContract = ({ ports, fresh, subscribe, expectDue }: C
       expect(await ports().subscriptions.read(id)).toMatchObject({
         status: 'error',
         failures: 5,
-        error: 'timeout',
+        failedCall: failed('timeout'),
         retryAt: at(5),
       });
       const mine = (obligation: Obligation): boolean => 'subscription' in obligation && obligation.subscription === id;
@@ -25,7 +35,7 @@ export const endpointHealthContract = ({ ports, fresh, subscribe, expectDue }: C
       expect(await ports().endpointHealth.save({ ...subscription, status: 'error' }, active)).toBe(true);
       const found = await ports().subscriptions.read(id);
       expect(found).toMatchObject(active);
-      expect([found?.error, found?.retryAt]).toEqual([undefined, undefined]);
+      expect([found?.failedCall, found?.retryAt]).toEqual([undefined, undefined]);
       await expectDue(endOfTime, mine, []);
       expect(await ports().endpointHealth.save({ id: fresh(), status: 'active', revision: 1 }, active)).toBe(false);
     });
@@ -34,29 +44,60 @@ export const endpointHealthContract = ({ ports, fresh, subscribe, expectDue }: C
       const subscription = await subscribe(fresh());
       const { id } = subscription;
       const counts = await Promise.all(
-        ['a', 'b', 'c'].map((error) => ports().endpointHealth.countFailure(subscription, error, at(1))),
+        Array.from({ length: 3 }, () =>
+          ports().endpointHealth.countFailure(subscription, failed('timeout'), { isRejection: false }),
+        ),
       );
       expect(counts.map((one) => one?.failures ?? 0).sort((one, other) => one - other)).toEqual([1, 2, 3]);
-      expect(await ports().endpointHealth.countFailure(subscription, 'd', at(9))).toEqual({
-        failures: 4,
-        failingSince: at(1),
-      });
-      expect(await ports().endpointHealth.countFailure({ id, revision: 0 }, 'd', at(9))).toBeUndefined();
+      expect(await ports().endpointHealth.countFailure(subscription, failed('tls', 9), { isRejection: false })).toEqual(
+        {
+          failures: 4,
+          failingSince: at(1),
+        },
+      );
+      expect(
+        await ports().endpointHealth.countFailure({ id, revision: 0 }, failed('tls', 9), { isRejection: false }),
+      ).toBeUndefined();
       // A caller that has not read the outage may neither end it nor start another.
-      const error = { status: 'error', failures: 3, error: 'e' } as const;
+      const error = { status: 'error', failures: 3, failedCall: failed('name') } as const;
       expect(await ports().endpointHealth.save(subscription, error)).toBe(false);
       expect(await ports().endpointHealth.save({ ...subscription, failingSince: at(0) }, error)).toBe(false);
       expect(await ports().endpointHealth.save({ ...subscription, failingSince: at(1) }, error)).toBe(true);
-      expect(await ports().endpointHealth.countFailure(subscription, 'f', at(9))).toBeUndefined();
-      expect(await ports().subscriptions.read(id)).toMatchObject({ failures: 3, error: 'e' });
+      expect(
+        await ports().endpointHealth.countFailure(subscription, failed('tls', 9), { isRejection: false }),
+      ).toBeUndefined();
+      expect(await ports().subscriptions.read(id)).toMatchObject({ failures: 3, failedCall: failed('name') });
       expect((await ports().subscriptions.read(id))?.failingSince).toBeUndefined();
-      expect(await ports().endpointHealth.countFailure({ id: fresh(), revision: 1 }, 'g', at(9))).toBeUndefined();
+      expect(
+        await ports().endpointHealth.countFailure({ id: fresh(), revision: 1 }, failed('tls', 9), {
+          isRejection: false,
+        }),
+      ).toBeUndefined();
+    });
+
+    test('keeps since when an endpoint rejects every call, until it does not', async () => {
+      const subscription = await subscribe(fresh());
+      const { id } = subscription;
+      const count = (second: number, isRejection: boolean) =>
+        ports().endpointHealth.countFailure(subscription, failed('HTTP 404', second), { isRejection });
+      expect(await count(1, false)).toEqual({ failures: 1, failingSince: at(1) });
+      expect(await count(2, true)).toEqual({ failures: 2, failingSince: at(1), rejectedSince: at(2) });
+      expect(await count(3, true)).toEqual({ failures: 3, failingSince: at(1), rejectedSince: at(2) });
+      expect((await ports().subscriptions.read(id))?.rejectedSince).toBe(at(2));
+      expect(await count(4, false)).toEqual({ failures: 4, failingSince: at(1) });
+      expect((await ports().subscriptions.read(id))?.rejectedSince).toBeUndefined();
+      const seen = { ...subscription, failingSince: at(1) };
+      const error = { status: 'error', failures: 5, failingSince: at(1), rejectedSince: at(5) } as const;
+      expect(await ports().endpointHealth.save(seen, error)).toBe(true);
+      expect((await ports().subscriptions.read(id))?.rejectedSince).toBe(at(5));
+      await ports().endpointHealth.save({ ...seen, status: 'error' }, { status: 'active', failures: 0 });
+      expect((await ports().subscriptions.read(id))?.rejectedSince).toBeUndefined();
     });
 
     test('lets one of several concurrent callers claim the probe', async () => {
       const subscription = await subscribe(fresh());
       const { id, revision } = subscription;
-      const open = { status: 'error', failures: 5, error: 'timeout', retryAt: at(5) } as const;
+      const open = { status: 'error', failures: 5, failedCall: failed('timeout'), retryAt: at(5) } as const;
       await ports().endpointHealth.save(subscription, open);
       const seen = { id, revision, retryAt: at(5) };
       const claims = await Promise.all(
@@ -74,15 +115,15 @@ export const endpointHealthContract = ({ ports, fresh, subscribe, expectDue }: C
 
     test('saves an error with the status, and removes it when the subscription is active again', async () => {
       const { id } = await subscribe(fresh(), { status: 'requested' });
-      await becomes(ports(), id, 'error', 'handshake: HTTP 404');
+      await becomes(ports(), id, 'error', failed('HTTP 404'));
       expect(await ports().subscriptions.read(id)).toMatchObject({
         status: 'error',
-        error: 'handshake: HTTP 404',
+        failedCall: failed('HTTP 404'),
       });
       await becomes(ports(), id, 'active');
       const active = await ports().subscriptions.read(id);
       expect(active?.status).toBe('active');
-      expect(active?.error).toBeUndefined();
+      expect(active?.failedCall).toBeUndefined();
     });
   });
 };

@@ -43,6 +43,7 @@ export const notificationsContract = ({ ports, fresh, subscribe, notificationOf,
           answer: 'HTTP 503',
           status: 'pending',
           dueAt: endOfTime,
+          rejectedFor: 7,
         }),
       );
       const tried = await ports().notifications.read(subscription.id, 1);
@@ -50,13 +51,14 @@ export const notificationsContract = ({ ports, fresh, subscribe, notificationOf,
         ...written,
         attempts: 1,
         firstTriedAt: at(5),
+        rejectedFor: 7,
         lastAttemptAt: at(5),
         lastAnswer: 'HTTP 503',
       });
       await ports().notifications.record(
         subscription.id,
         1,
-        attempted({ at: at(9), answer: 'HTTP 200', status: 'delivered' }),
+        attempted({ at: at(9), answer: 'HTTP 200', status: 'delivered', firstTriedAt: at(5) }),
       );
       expect(await ports().notifications.read(subscription.id, 1)).toEqual({
         ...written,

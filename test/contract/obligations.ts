@@ -50,6 +50,29 @@ export const obligationsContract = ({
       await vi.waitFor(async () => expect(await ports().obligations.due(at(60), 2)).toHaveLength(2));
     });
 
+    test('returns what is planned for after a time, farthest ahead first', async () => {
+      const { mission, entries } = missionWithUpdates();
+      await store(entries.slice(0, 1), '2098-01-01T00:00:00.000Z');
+      const { id } = await subscribe(fresh());
+      await ports().eventNumbers.number(id, 'far', 1, knownSince);
+      await vi.waitFor(async () => {
+        const planned = await ports().obligations.dueAfter('2097-01-01T00:00:00.000Z', 1_000);
+        expect(planned).toContainEqual({
+          obligation: { kind: 'fan-out', mission, entry: 1 },
+          dueAt: '2098-01-01T00:00:00.000Z',
+        });
+        expect(planned.map(({ dueAt }) => dueAt)).toEqual(
+          planned
+            .map(({ dueAt }) => dueAt)
+            .toSorted()
+            .reverse(),
+        );
+      });
+      const after = await ports().obligations.dueAfter('2098-01-01T00:00:00.000Z', 1_000);
+      expect(after.map(({ obligation }) => obligation)).not.toContainEqual({ kind: 'fan-out', mission, entry: 1 });
+      expect(await ports().obligations.dueAfter('2097-01-01T00:00:00.000Z', 1)).toHaveLength(1);
+    });
+
     test('postpones what is pending, and nothing else', async () => {
       const { mission, first } = missionWithUpdates();
       await store([first], at(0));

@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import type { Obligation } from '../../core/delivery/obligations.ts';
-import type { ListingLimits, Subscription } from '../../core/delivery/subscription.ts';
+import type { FailedCall, ListingLimits, Subscription } from '../../core/delivery/subscription.ts';
 import { becomes } from '../support/endpoint-status.ts';
 import { type Contract, knownSince, at, endOfTime, sampleSubscription } from './scenario.ts';
+
+const timedOut: FailedCall = { call: 'notification', result: 'timeout', at: at(1) };
 
 export const subscriptionsContract = ({ ports, fresh, subscribe, expectDue }: Contract): void => {
   describe('Subscriptions', () => {
@@ -125,7 +127,7 @@ export const subscriptionsContract = ({ ports, fresh, subscribe, expectDue }: Co
       const subscription = await subscribe(mine);
       const { id } = subscription;
       await ports().eventNumbers.number(id, 'a', 1, knownSince);
-      await ports().endpointHealth.countFailure(subscription, 'timeout', at(1));
+      await ports().endpointHealth.countFailure(subscription, timedOut, { isRejection: false });
       const filter = { events: ['mission-cancel'] };
       expect(await ports().subscriptions.change({ ...subscription, filter })).toBe(true);
       expect(await ports().subscriptions.change({ ...subscription, filter: {} })).toBe(false);
@@ -136,7 +138,7 @@ export const subscriptionsContract = ({ ports, fresh, subscribe, expectDue }: Co
         lastNumber: 1,
         failures: 1,
         failingSince: at(1),
-        error: 'timeout',
+        failedCall: timedOut,
       });
       expect(await ports().subscriptions.subscribers([mine])).toEqual([{ id, organisation: mine, filter }]);
     });
@@ -147,7 +149,8 @@ export const subscriptionsContract = ({ ports, fresh, subscribe, expectDue }: Co
       await ports().endpointHealth.save(subscription, {
         status: 'error',
         failures: 5,
-        error: 'name',
+        failedCall: { ...timedOut, result: 'name' },
+        rejectedSince: at(2),
         retryAt: at(9),
       });
       const endpoint = 'https://partner.example/other';

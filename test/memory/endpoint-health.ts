@@ -6,7 +6,7 @@ import { keepHead, numberingOf, type SubscriptionStore } from './subscription-st
 export const memoryEndpointHealth = (store: SubscriptionStore): EndpointHealthStore => {
   const { heads } = store;
   return {
-    save: async (seen, { status, failures, failingSince, error, retryAt, dueAt }) => {
+    save: async (seen, { status, failures, failingSince, rejectedSince, failedCall, retryAt, dueAt }) => {
       const head = heads.get(seen.id);
       if (head === undefined) return false;
       const { subscription } = head;
@@ -17,22 +17,31 @@ export const memoryEndpointHealth = (store: SubscriptionStore): EndpointHealthSt
         subscription.failingSince !== seen.failingSince
       )
         return false;
-      const { error: _error, retryAt: _retryAt, failingSince: _since, ...rest } = subscription;
+      const {
+        failedCall: _failedCall,
+        retryAt: _retryAt,
+        failingSince: _since,
+        rejectedSince: _rejectedSince,
+        ...rest
+      } = subscription;
       keepHead(store, seen.id, {
         ...numberingOf(head),
-        subscription: { ...rest, status, failures, ...defined({ failingSince, error, retryAt }) },
+        subscription: { ...rest, status, failures, ...defined({ failingSince, rejectedSince, failedCall, retryAt }) },
         ...defined({ dueAt }),
       });
       return true;
     },
-    countFailure: async ({ id, revision }, error, at) => {
+    countFailure: async ({ id, revision }, failedCall, { isRejection }) => {
       const head = heads.get(id);
       if (head === undefined || head.subscription.status !== 'active' || head.subscription.revision !== revision)
         return undefined;
-      const failures = head.subscription.failures + 1;
-      const failingSince = head.subscription.failingSince ?? at;
-      keepHead(store, id, { ...head, subscription: { ...head.subscription, failures, failingSince, error } });
-      return { failures, failingSince };
+      const { at } = failedCall;
+      const { rejectedSince: before, ...rest } = head.subscription;
+      const failures = rest.failures + 1;
+      const failingSince = rest.failingSince ?? at;
+      const rejecting = isRejection ? { rejectedSince: before ?? at } : {};
+      keepHead(store, id, { ...head, subscription: { ...rest, failures, failingSince, ...rejecting, failedCall } });
+      return { failures, failingSince, ...rejecting };
     },
     claimProbe: async ({ id, revision, retryAt }, until) => {
       const head = heads.get(id);

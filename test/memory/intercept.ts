@@ -52,6 +52,7 @@ export const withInterceptor = (ports: SweepPorts, intercept: Interceptor): Swee
     queue: { send: (...args) => intercept('queue.send', () => queue.send(...args)) },
     obligations: {
       due: (...args) => intercept('obligations.due', () => obligations.due(...args)),
+      dueAfter: (...args) => intercept('obligations.dueAfter', () => obligations.dueAfter(...args)),
       postpone: (...args) => intercept('obligations.postpone', () => obligations.postpone(...args)),
     },
   };

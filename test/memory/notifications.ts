@@ -39,12 +39,14 @@ export const memoryNotifications = (
       const key = keyOf(subscription, number);
       const item = items.get(key);
       if (item === undefined || item.notification.status !== 'pending') return;
+      const { rejectedFor: _rejectedFor, ...before } = item.notification;
       keep(key, {
         notification: {
-          ...item.notification,
+          ...before,
           status: attempt.status,
-          attempts: item.notification.attempts + Number(attempt.called),
-          firstTriedAt: item.notification.firstTriedAt ?? attempt.firstTriedAt,
+          attempts: before.attempts + Number(attempt.called),
+          firstTriedAt: attempt.firstTriedAt,
+          ...defined({ rejectedFor: attempt.rejectedFor }),
           lastAttemptAt: attempt.at,
           lastAnswer: attempt.answer,
           ...(attempt.warned === true ? { warned: true } : {}),
@@ -69,7 +71,13 @@ export const memoryNotifications = (
       const key = keyOf(subscription, number);
       const item = items.get(key);
       if (item?.deadSince === undefined) return false;
-      const { firstTriedAt: _tried, warned: _warned, completedAt: _completed, ...rest } = item.notification;
+      const {
+        firstTriedAt: _tried,
+        rejectedFor: _rejected,
+        warned: _warned,
+        completedAt: _completed,
+        ...rest
+      } = item.notification;
       keep(key, { notification: { ...rest, status: 'pending', attempts: 0, redrivenAt: at }, dueAt });
       return true;
     },

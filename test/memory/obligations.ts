@@ -24,6 +24,12 @@ export const memoryObligations = (...sources: readonly ObligationSource[]): Obli
       .sort((one, other) => rank(one) - rank(other) || (one.dueAt < other.dueAt ? -1 : Number(one.dueAt > other.dueAt)))
       .slice(0, limit)
       .map(({ obligation }) => obligation),
+  dueAfter: async (time, limit) =>
+    sources
+      .flatMap((source) => source.pending())
+      .filter(({ dueAt }) => dueAt > time)
+      .sort((one, other) => (one.dueAt > other.dueAt ? -1 : Number(one.dueAt < other.dueAt)))
+      .slice(0, limit),
   postpone: async (obligation, dueAt) => {
     for (const source of sources) source.postpone(obligation, dueAt);
   },

@@ -64,14 +64,28 @@ export const memorySubscriptions = (
       if (head === undefined) return false;
       const { subscription } = head;
       if (subscription.status === 'off' || subscription.revision !== changed.revision) return false;
-      const { error, retryAt, failingSince, status, failures, lastNumber } = subscription;
-      const { error: _error, retryAt: _retryAt, failingSince: _since, ...rest } = immutableCopy(changed);
+      const { failedCall, retryAt, failingSince, rejectedSince, status, failures, lastNumber } = subscription;
+      const {
+        failedCall: _failedCall,
+        retryAt: _retryAt,
+        failingSince: _since,
+        rejectedSince: _rejectedSince,
+        ...rest
+      } = immutableCopy(changed);
       const next = { ...rest, lastNumber, revision: changed.revision + 1 };
       keepHead(
         store,
         changed.id,
         handshakeDueAt === undefined
-          ? { ...head, subscription: { ...next, status, failures, ...defined({ failingSince, error, retryAt }) } }
+          ? {
+              ...head,
+              subscription: {
+                ...next,
+                status,
+                failures,
+                ...defined({ failingSince, rejectedSince, failedCall, retryAt }),
+              },
+            }
           : {
               ...numberingOf(head),
               subscription: { ...next, status: 'requested', failures: 0 },

@@ -381,7 +381,7 @@ export const hubAndModel = (opening: number) => {
     const message = unreachableMessage(
       entry,
       own.pick(entry.recipients),
-      { code: 'gave-up', lastAnswer: 'timeout' },
+      { code: 'gave-up', lastCall: { result: 'timeout', at: '2026-02-01T11:00:00.000Z' } },
       directory,
     );
     if (message === undefined) return;

@@ -376,7 +376,12 @@ const messageCases: readonly MessageCase[] = [
       message: (state) => {
         if (opened.outcome === 'refused') throw new Error('the mission was not opened');
         const entry = { ...opened.entry, number: 1, state };
-        const alert = unreachableMessage(entry, parties.la.organisation, { code, lastAnswer: 'timeout' }, directory);
+        const alert = unreachableMessage(
+          entry,
+          parties.la.organisation,
+          { code, lastCall: { result: 'timeout', at: '2026-02-01T11:00:00.000Z' } },
+          directory,
+        );
         if (alert === undefined) throw new Error('the hub writes no message');
         return alert;
       },

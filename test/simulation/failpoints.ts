@@ -27,6 +27,7 @@ export const failpointNames = [
   'notifications rejected for good',
   'notifications taken, answered too late',
   'processes with a wrong clock',
+  'processes with a clock an hour ahead',
   'subscriptions ended during traffic',
   'subscriptions changed during traffic',
   'dead letters redriven',
@@ -61,6 +62,8 @@ export interface FailpointSettings {
   readonly queueFault: number;
   /** Milliseconds by which a clock may be wrong, either way. */
   readonly skew: number;
+  /** Per delivery and sweep: its clock is an hour ahead. It is put right before the next one. */
+  readonly ahead: number;
   readonly tableDown: readonly Period[];
   readonly queueDown: readonly Period[];
 }
@@ -74,6 +77,7 @@ export const noFailpoints: FailpointSettings = {
   lostAnswer: 0,
   queueFault: 0,
   skew: 0,
+  ahead: 0,
   tableDown: [],
   queueDown: [],
 };
@@ -98,6 +102,7 @@ export const chooseFailpoints = (random: SeededRandom, start: number, length: nu
   lostAnswer: random.pick([0, 0.05, 0.2]),
   queueFault: random.pick([0, 0.02, 0.1]),
   skew: random.pick([0, 1_000, 5_000]),
+  ahead: random.pick([0, 0, 0.01, 0.05]),
   tableDown: outage(random, start, length, 0.1),
   queueDown: outage(random, start, length, 0.1),
 });

@@ -18,6 +18,8 @@ const accept = 'core/mission/accept-message.ts';
 const fanOut = 'core/delivery/fan-out.ts';
 const deliver = 'core/delivery/deliver.ts';
 const retryPolicy = 'core/delivery/retry-policy.ts';
+const due = 'core/delivery/due.ts';
+const wrongClocks = 'core/delivery/wrong-clocks.ts';
 const circuitBreaker = 'core/delivery/circuit-breaker.ts';
 const sweep = 'core/delivery/sweep.ts';
 const idleMissions = 'core/delivery/idle-missions.ts';
@@ -109,9 +111,9 @@ export const guards: readonly Guard[] = [
   },
   {
     file: deliver,
-    find: 'const warned = await alertIfDecided(decision, pending, attempt.subscription.failingSince, ports);',
+    find: 'const warned = await alertIfDecided(decision, pending, attempt, ports);',
     replace:
-      "if (decision.outcome === 'given-up') await ports.notifications.record(subscription.id, notification.number, decision.record);\n  const warned = await alertIfDecided(decision, pending, attempt.subscription.failingSince, ports);",
+      "if (decision.outcome === 'given-up') await ports.notifications.record(subscription.id, notification.number, decision.record);\n  const warned = await alertIfDecided(decision, pending, attempt, ports);",
     what: 'People are alerted before the receipt says failed',
   },
   {
@@ -122,8 +124,8 @@ export const guards: readonly Guard[] = [
   },
   {
     file: retryPolicy,
-    find: "if (before?.status !== 'failed' || before.firstTriedAt === undefined) return now;",
-    replace: 'return now;',
+    find: ': Math.max(begunAt(before.firstTriedAt, now), begunAt(writtenAt, now));',
+    replace: ': now;',
     what: 'A notification that waited behind one that was given up does not get the full time again',
   },
   {
@@ -140,7 +142,7 @@ export const guards: readonly Guard[] = [
   },
   {
     file: circuitBreaker,
-    find: 'if (Date.parse(retryAt) > now) return { open: true, retryAt };',
+    find: 'if (!isDue(retryAt, now)) return { open: true, retryAt };',
     replace: '',
     what: 'An open circuit is not probed too early',
   },
@@ -152,20 +154,20 @@ export const guards: readonly Guard[] = [
   },
   {
     file: circuitBreaker,
-    find: 'if (seen.failures < circuit.opensAfter && (answer.retryAfter ?? 0) <= circuit.patience)',
-    replace: 'if (seen !== null)',
+    find: 'if (seen.failures < circuit.opensAfter && (isRejection ||',
+    replace: 'if (seen !== null || (isRejection ||',
     what: 'A circuit opens after failures',
   },
   {
     file: circuitBreaker,
-    find: "{ status: 'error', ...seen, error, retryAt, dueAt: retryAt }",
-    replace: "{ status: 'error', ...seen, error, retryAt }",
+    find: 'dueAt: isOver ? undefined : retryAt',
+    replace: 'dueAt: undefined',
     what: 'A probe of an open circuit is an obligation',
   },
   {
     file: sweep,
-    find: '|| Date.parse(deadline) > ports.now()) return;',
-    replace: ') return;',
+    find: '|| !hasPassed(deadline, task, ports.now()))',
+    replace: ')',
     what: 'A deadline that was moved is not reported too early',
   },
   {
@@ -314,21 +316,33 @@ export const guards: readonly Guard[] = [
     what: 'Memory: one process claims the probe',
   },
   {
+    file: due,
+    find: 'return !(ahead > 0 && ahead <= longest);',
+    replace: 'return ahead <= 0;',
+    what: 'A time from a clock that was ahead keeps no endpoint from being called',
+  },
+  {
+    file: wrongClocks,
+    find: '    await ports.obligations.postpone(one.obligation, new Date(time).toISOString());\n',
+    replace: '',
+    what: 'Work that a clock that was ahead has planned is done when the clock is right',
+  },
+  {
     file: memorySubscriptions,
-    find: "if (head?.status === 'off') enlisted.delete(id);",
-    replace: "if (head?.status === 'off') return;",
+    find: 'if (enlisted.has(id)) enlisted.set(id, immutableCopy({ id, organisation, filter }));',
+    replace: 'enlisted.set(id, immutableCopy({ id, organisation, filter }));',
     what: 'Memory: an ended subscription is not listed again',
   },
   {
     file: memorySubscriptions,
-    find: 'else if (head !== undefined && head.revision !== revision) await enlist(head);',
+    find: "if (head !== undefined && head.status !== 'off' && head.revision !== revision) await relist(head);",
     replace: '',
     what: 'Memory: the list has the last filter',
   },
   {
     file: memoryNotifications,
-    find: 'if (item?.deadSince === undefined) return false;\n      const { firstTriedAt',
-    replace: 'if (item === undefined) return false;\n      const { firstTriedAt',
+    find: 'if (item?.deadSince === undefined) return false;\n      const {\n        firstTriedAt',
+    replace: 'if (item === undefined) return false;\n      const {\n        firstTriedAt',
     what: 'Memory: a dead letter is redriven once',
   },
   {
@@ -417,14 +431,14 @@ export const guards: readonly Guard[] = [
   },
   {
     file: subscriptions,
-    find: "      if (head.status === 'off') await delist(head);\n      else if (head.revision",
-    replace: '      if (head.revision',
+    find: "when: 'attribute_exists(#subscription)',\n      names: { subscription: attributeOf(id) },\n      values:",
+    replace: 'names: { subscription: attributeOf(id) },\n      values:',
     what: 'DynamoDB: an ended subscription is not listed again',
     detectedBy: 'contract',
   },
   {
     file: subscriptions,
-    find: 'else if (head.revision !== revision) await enlist(head);',
+    find: "if (head.status !== 'off' && head.revision !== revision) await relist(head);",
     replace: '',
     what: 'DynamoDB: the list has the last filter',
     detectedBy: 'contract',

@@ -6,6 +6,7 @@ import type { DeliveryJob } from '../../core/delivery/delivery-queue.ts';
 import type { Subscription } from '../../core/delivery/subscription.ts';
 import { redrive } from '../../core/delivery/dead-letters.ts';
 import { removeIdleMissions } from '../../core/delivery/idle-missions.ts';
+import { replan } from '../../core/delivery/wrong-clocks.ts';
 import { sweep } from '../../core/delivery/sweep.ts';
 import type { Notice } from '../../core/delivery/notice.ts';
 import { type Refusal, statusOf } from '../../schemas/faults.ts';
@@ -139,6 +140,7 @@ export const handlersOf = (world: World, random: SeededRandom) => {
         return 'nothing more';
       }
     };
+    await replan(ports).catch(() => undefined);
     while (process.timeLeft() > reserveMilliseconds) {
       if ((await look()) === 'nothing more') await untilDue(process);
     }

@@ -91,6 +91,7 @@ export const steppedPorts = (ports: HubPorts, step: Step): SteppedPorts => {
     },
     obligations: {
       due: (...args) => step(read('obligations.due'), () => ports.obligations.due(...args)),
+      dueAfter: (...args) => step(read('obligations.dueAfter'), () => ports.obligations.dueAfter(...args)),
       postpone: (...args) => step(write('obligations.postpone'), () => ports.obligations.postpone(...args)),
     },
     idleMissions: {

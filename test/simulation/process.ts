@@ -45,6 +45,8 @@ export interface RunContext {
 /** An AWS client waits so long in all, milliseconds: two tries of two seconds. */
 const clientTimeout = 4_000;
 
+const anHour = 3_600_000;
+
 export const startProcess = (
   { scheduler, failpoints, count, trace }: RunContext,
   name: string,
@@ -54,9 +56,11 @@ export const startProcess = (
   let alive = true;
   let isDone = false;
   let pausedUntil = 0;
-  const { skew: maxSkew } = failpoints();
-  const skew = random.between(-maxSkew, maxSkew);
-  if (skew !== 0) count('processes with a wrong clock');
+  const { skew: maxSkew, ahead } = failpoints();
+  const isAhead = /^(deliver|sweep)/.test(name) && random.chance(ahead);
+  const skew = isAhead ? anHour : random.between(-maxSkew, maxSkew);
+  if (isAhead) count('processes with a clock an hour ahead');
+  else if (skew !== 0) count('processes with a wrong clock');
   let end = scheduler.now() + limit;
 
   const crash = (): void => {

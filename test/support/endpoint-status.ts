@@ -1,6 +1,6 @@
 import type { DeadLetters } from '../../core/delivery/dead-letters.ts';
 import type { EndpointHealthStore } from '../../core/delivery/endpoint-health.ts';
-import type { Subscriptions, SubscriptionStatus } from '../../core/delivery/subscription.ts';
+import type { FailedCall, Subscriptions, SubscriptionStatus } from '../../core/delivery/subscription.ts';
 import type { Attempt } from '../../core/delivery/notifications.ts';
 import { defined } from '../../schemas/defined.ts';
 
@@ -12,7 +12,7 @@ export const becomes = async (
   }: { readonly subscriptions: Subscriptions; readonly endpointHealth: EndpointHealthStore },
   id: string,
   status: SubscriptionStatus,
-  error?: string,
+  failedCall?: FailedCall,
 ): Promise<void> => {
   if (status === 'off') {
     await subscriptions.turnOff(id);
@@ -20,7 +20,7 @@ export const becomes = async (
   }
   const seen = await subscriptions.read(id);
   if (seen === undefined) throw new Error(`there is no subscription ${id}`);
-  await endpointHealth.save(seen, { status, failures: 0, ...defined({ error }) });
+  await endpointHealth.save(seen, { status, failures: 0, ...defined({ failedCall }) });
 };
 
 /** An attempt that called the endpoint, the first unless given otherwise. */

@@ -1,4 +1,4 @@
-import { isDelivered, isPermanent } from '../../../core/delivery/channel.ts';
+import { isDelivered, isFinal, isRejected } from '../../../core/delivery/channel.ts';
 import { deliverySettings } from '../../../core/delivery/retry-policy.ts';
 import { fhirJson } from '../../../schemas/names.ts';
 import { exampleRef, type Node, schemaRef } from './node.ts';
@@ -22,10 +22,13 @@ const again = `The hub retries for ${minutes} minutes, with growing waits. Later
 const final =
   'Final: the hub does not retry, and the people on call are alerted. `$events` has the missed notifications.';
 
+const rejected = `Rejected: people are alerted at once, and the hub tries again for ${deliverySettings.circuit.rejectedFor / 60} minutes. Then it is final, and the subscription is in \`error\`.`;
+
 const statuses = Array.from({ length: 400 }, (_, index) => 200 + index);
 const meaningOf = (status: number): string => {
   if (isDelivered({ status })) return delivered;
-  return isPermanent({ status }) ? final : again;
+  if (isRejected({ status })) return rejected;
+  return isFinal({ status }) ? final : again;
 };
 
 /** One entry for each hundred with its usual meaning, and one for each status with another meaning. */

@@ -179,7 +179,12 @@ export const noObligationIsLeft = ({ world, subscriptions, dead, faultsEnd }: Fa
     }
   }
   // An endpoint that rejects a handshake for good gets the next one with the next notification.
-  for (const { id, status, retryAt, endpoint, error } of subscriptions)
-    if (['requested', 'error'].includes(status) && retryAt !== undefined && !dead.has(endpoint))
-      left(`${id} is ${status} (${error}), but its endpoint is healthy`);
+  for (const { id, status, retryAt, rejectedSince, endpoint, failedCall } of subscriptions)
+    if (
+      ['requested', 'error'].includes(status) &&
+      retryAt !== undefined &&
+      rejectedSince === undefined &&
+      !dead.has(endpoint)
+    )
+      left(`${id} is ${status} (${failedCall?.result}), but its endpoint is healthy`);
 };

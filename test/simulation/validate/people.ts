@@ -1,7 +1,7 @@
 import type { StoredEntry } from '../../../core/mission/mission-log.ts';
 import { deadlineOf } from '../../../core/mission/state.ts';
 import { uuidOf } from '../../../schemas/identifiers.ts';
-import { appendTimes, deliverWithin, entryKey, type Facts, fanOutTimes, nameOf, second } from './facts.ts';
+import { appendTimes, clocksAhead, deliverWithin, entryKey, type Facts, fanOutTimes, nameOf, second } from './facts.ts';
 import type { OnViolation } from './invariants.ts';
 
 /** Whether people are alerted when they must be, once, and not otherwise. */
@@ -37,7 +37,8 @@ export const deadlinesAreReported = ({ world, logs, faultsEnd }: Facts, violated
         const key = `${id} ${deadline}`;
         if (reported.has(key)) broken(`${nameOf(entry)}: ${key} is reported twice`);
         reported.add(key);
-        if (at + maxSkew < Date.parse(deadline)) broken(`${nameOf(entry)}: ${key} is reported too early`);
+        if (at + maxSkew + clocksAhead(world) < Date.parse(deadline))
+          broken(`${nameOf(entry)}: ${key} is reported too early`);
         const task = before?.tasks.find((one) => one.id === id);
         if (task === undefined || deadlineOf(task) !== deadline)
           broken(`${nameOf(entry)}: ${key} is not the deadline of the Task`);
@@ -87,11 +88,12 @@ export const alertsAreNeeded = ({ world, logs, notifications }: Facts, violated:
       const { undelivered } = facts;
       if (undelivered === undefined) continue;
       const { organisation, entry } = undelivered;
+      const appendedFor = appendedAt.get(entryKey(mission, number)) ?? 0;
       // A missing subscription is true whatever the party had before.
       if (messageId === hasNoSubscription(mission, organisation)) continue;
       // Until its fan-out is completed an entry does not list the notified subscriptions (docs/simulation.md, "Known limits").
       const listedFrom = completedAt.get(entryKey(mission, entry)) ?? Number.POSITIVE_INFINITY;
-      if (listedFrom + deliverWithin > (appendedAt.get(entryKey(mission, number)) ?? 0)) continue;
+      if (listedFrom + deliverWithin > appendedFor) continue;
       // Only those listed: of two fan-outs at once one may notify a subscription that the other did not see.
       const listed = new Set(log[entry - 1]?.notified.map((one) => `${one.subscription}.${one.number}`));
       const delivered = all.find(
@@ -103,7 +105,7 @@ export const alertsAreNeeded = ({ world, logs, notifications }: Facts, violated:
           one.status === 'delivered' &&
           one.redrivenAt === undefined &&
           one.completedAt !== undefined &&
-          Date.parse(one.completedAt) + 60 * second < Date.parse(receivedAt),
+          Date.parse(one.completedAt) + 60 * second < Math.min(Date.parse(receivedAt), appendedFor),
       );
       if (delivered !== undefined)
         violated(

@@ -138,7 +138,12 @@ const hubMessages = (log: readonly StoredEntry[]): Readonly<Record<string, reado
   const asked = entryOf(13);
   const amk = organisationOf('amk-innlandet');
   const operator = organisationOf('operator-rescue-nordvik');
-  const failed = unreachableMessage(decided, amk, { code: 'gave-up', lastAnswer: 'HTTP 503' }, sampleDirectory);
+  const failed = unreachableMessage(
+    decided,
+    amk,
+    { code: 'gave-up', lastCall: { result: 'HTTP 503', at: '2026-02-01T11:00:00.000Z' } },
+    sampleDirectory,
+  );
   const unreachable = unreachableMessage(asked, operator, { code: 'no-subscription' }, sampleDirectory);
   if (task === undefined || deadline === undefined || failed === undefined || unreachable === undefined)
     throw new Error('the second mission gives no message of the hub');

@@ -64,17 +64,17 @@ describe('handshake', () => {
 
   test('sends a handshake to a subscription in error when a notification is pending', async () => {
     const hub = await hubWithPending(2);
-    await becomes(hub, 'la', 'error', 'handshake: timeout');
+    await becomes(hub, 'la', 'error', { call: 'handshake', result: 'timeout', at: hub.clock.iso() });
     for (const number of [1, 2]) await deliver(jobOf(hub, number), portsOf(hub));
     expect(hub.channel.ids()).toEqual(['la.0', 'la.1', 'la.2']);
     const subscription = await hub.subscriptions.read('la');
     expect(subscription?.status).toBe('active');
-    expect(subscription?.error).toBeUndefined();
+    expect(subscription?.failedCall).toBeUndefined();
   });
 
   test('records every notification that waits as failed if the handshake is rejected for good', async () => {
     const hub = await hubWithPending(3, { status: 'requested' });
-    hub.channel.answer(() => ({ status: 404 }));
+    hub.channel.answer(() => ({ status: 422 }));
     expect(await deliver(jobOf(hub, 3), portsOf(hub))).toEqual({ outcome: 'complete' });
     expect(new Set(hub.channel.ids())).toEqual(new Set(['la.0']));
     expect(await statuses(hub)).toEqual(['failed', 'failed', 'failed']);
@@ -98,13 +98,13 @@ describe('handshake', () => {
     expect(hub.channel.ids()).toEqual(['la.0']);
   });
 
-  test('sets status error with the reason after a permanent rejection', async () => {
+  test('sets status error with the reason after a final answer', async () => {
     const hub = await hubWithPending(0, { status: 'requested' });
-    hub.channel.answer(() => ({ status: 404 }));
+    hub.channel.answer(() => ({ status: 422 }));
     expect(await deliver(handshake, portsOf(hub))).toEqual({ outcome: 'complete' });
     expect(await hub.subscriptions.read('la')).toMatchObject({
       status: 'error',
-      error: 'handshake: HTTP 404',
+      failedCall: { call: 'handshake', result: 'HTTP 422' },
     });
   });
 
@@ -118,7 +118,7 @@ describe('handshake', () => {
       expect(await hub.subscriptions.read('la')).toMatchObject({
         status: 'error',
         failures: count,
-        error: 'timeout',
+        failedCall: { result: 'timeout' },
       });
       let seconds = 0;
       while ((await due(hub)).length === 0) {
@@ -167,17 +167,20 @@ describe('heartbeat', () => {
     await deliver(heartbeat, portsOf(unwanted));
     expect(unwanted.channel.ids()).toEqual([]);
     const refused = await hubWithPending(0, { status: 'requested', heartbeat: 60 });
-    refused.channel.answer(() => ({ status: 404 }));
+    refused.channel.answer(() => ({ status: 422 }));
     await deliver(handshake, portsOf(refused));
     refused.clock.advance(3_600_000);
     expect(await due(refused)).toEqual([]);
   });
 
-  test('sets status error after a permanent rejection, until a handshake is answered', async () => {
+  test('sets status error after a final answer, until a handshake is answered', async () => {
     const hub = await hubWithPending(1, { heartbeat: 60 });
-    hub.channel.answer(() => ({ status: 404 }));
+    hub.channel.answer(() => ({ status: 422 }));
     await deliver(heartbeat, portsOf(hub));
-    expect(await hub.subscriptions.read('la')).toMatchObject({ status: 'error', error: 'heartbeat: HTTP 404' });
+    expect(await hub.subscriptions.read('la')).toMatchObject({
+      status: 'error',
+      failedCall: { call: 'heartbeat', result: 'HTTP 422' },
+    });
     hub.channel.answer(() => ({ status: 200 }));
     await deliver(jobOf(hub, 1), portsOf(hub));
     expect(hub.channel.ids().slice(1)).toEqual(['la.0', 'la.1']);
@@ -191,7 +194,7 @@ describe('heartbeat', () => {
       expect((await hub.subscriptions.read('la'))?.status).toBe('active');
       await deliver({ ...heartbeat, due: hub.clock.iso() }, portsOf(hub));
     }
-    expect(await hub.subscriptions.read('la')).toMatchObject({ status: 'error', error: 'connection' });
+    expect(await hub.subscriptions.read('la')).toMatchObject({ status: 'error', failedCall: { result: 'connection' } });
   });
 });
 
@@ -200,7 +203,11 @@ describe('circuit breaker', () => {
     const hub = await hubWithMissions(6);
     hub.channel.answer(() => ({ failure: 'timeout' }));
     for (const number of [1, 2, 3, 4]) await deliver(jobOf(hub, number), unluckyPorts(hub));
-    expect(await subscriptionOf(hub)).toMatchObject({ status: 'active', failures: 4, error: 'timeout' });
+    expect(await subscriptionOf(hub)).toMatchObject({
+      status: 'active',
+      failures: 4,
+      failedCall: { result: 'timeout' },
+    });
     await deliver(jobOf(hub, 5), unluckyPorts(hub));
     expect(await subscriptionOf(hub)).toMatchObject({
       status: 'error',
@@ -217,13 +224,9 @@ describe('circuit breaker', () => {
     });
   });
 
-  test('sets status error after a rejection of the caller, not after one of the content', async () => {
+  test('sets status error after a call that the hub may not make, not after a rejection of the content', async () => {
     const answers: readonly (readonly [Answer, string])[] = [
-      [{ status: 302 }, 'error notification: HTTP 302'],
-      [{ status: 401 }, 'error notification: HTTP 401'],
-      [{ status: 404 }, 'error notification: HTTP 404'],
-      [{ status: 410 }, 'error notification: HTTP 410'],
-      [{ failure: 'refused-address' }, 'error notification: refused-address'],
+      [{ failure: 'refused-address' }, 'error refused-address'],
       [{ status: 400 }, 'active none'],
       [{ status: 409 }, 'active none'],
       [{ status: 422 }, 'active none'],
@@ -233,7 +236,7 @@ describe('circuit breaker', () => {
       hub.channel.answer(() => answer);
       await deliver(jobOf(hub, 1), unluckyPorts(hub));
       const subscription = await subscriptionOf(hub);
-      expect(`${subscription?.status} ${subscription?.error ?? 'none'}`).toBe(expected);
+      expect(`${subscription?.status} ${subscription?.failedCall?.result ?? 'none'}`).toBe(expected);
       hub.channel.answer(() => ({ status: 200 }));
       await deliver(jobOf(hub, 2), unluckyPorts(hub));
       expect(hub.channel.ids().slice(1)).toEqual(expected.startsWith('error') ? ['la.0', 'la.2'] : ['la.2']);
@@ -273,7 +276,7 @@ describe('circuit breaker', () => {
     hub.channel.answer(() => ({ status: 200 }));
     await deliver(handshake, unluckyPorts(hub));
     expect(await subscriptionOf(hub)).toMatchObject({ status: 'active', failures: 0 });
-    expect((await subscriptionOf(hub))?.error).toBeUndefined();
+    expect((await subscriptionOf(hub))?.failedCall).toBeUndefined();
     expect((await subscriptionOf(hub))?.retryAt).toBeUndefined();
   });
 
@@ -406,12 +409,15 @@ describe('circuit breaker', () => {
     expect(await statuses(hub)).toEqual(['failed', 'pending']);
   });
 
-  test('makes no probe due after a permanent rejection, and sends a handshake for each new notification', async () => {
+  test('makes no probe due after a final answer, and sends a handshake for each new notification', async () => {
     const hub = await openCircuit(7);
     hub.clock.advance(2_000);
-    hub.channel.answer(() => ({ status: 410 }));
+    hub.channel.answer(() => ({ status: 422 }));
     await deliver(handshake, unluckyPorts(hub));
-    expect(await subscriptionOf(hub)).toMatchObject({ status: 'error', error: 'handshake: HTTP 410' });
+    expect(await subscriptionOf(hub)).toMatchObject({
+      status: 'error',
+      failedCall: { call: 'handshake', result: 'HTTP 422' },
+    });
     hub.queue.lose(() => false);
     hub.clock.advance(86_400_000);
     expect((await due(hub)).filter(({ kind }) => kind === 'contact')).toEqual([]);

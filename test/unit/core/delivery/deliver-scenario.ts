@@ -77,18 +77,22 @@ export const secondsOf = (delivered: DeliveryOutcome): number => {
 };
 
 export const handshake: EndpointJob = { kind: 'handshake', subscription: 'la', due: '2026-02-01T11:00:00.000Z' };
-export const permanent: readonly Answer[] = [
-  ...[300, 301, 302, 307, 308, 400, 401, 403, 404, 405, 406, 409, 410, 413, 415, 422, 426, 431, 451, 499].map(
-    (status) => ({ status }),
-  ),
-  { failure: 'redirect' },
+/** Answers after which the same request would fail again. */
+export const final: readonly Answer[] = [
+  ...[400, 406, 409, 411, 413, 415, 422, 431, 499].map((status) => ({ status })),
   { failure: 'refused-address' },
 ];
+
+/** Answers about the endpoint, whatever the call contains. */
+export const rejected: readonly Answer[] = [
+  300, 301, 302, 307, 308, 401, 402, 403, 404, 405, 407, 410, 421, 426, 451,
+].map((status) => ({ status }));
 
 export const transient: readonly Answer[] = [
   ...[408, 425, 429, 500, 501, 502, 503, 504, 507, 599].map((status) => ({ status })),
   { failure: 'timeout' },
   { failure: 'connection' },
+  { failure: 'refused-connection' },
   { failure: 'name' },
   { failure: 'tls' },
   {},

@@ -134,13 +134,15 @@ describe('triedSince', () => {
 
   test('counts a notification as tried with the one before it that was given up, but not from before its write', () => {
     const givenUp = pending({ status: 'failed', firstTriedAt: at(10) });
-    expect(triedSince(pending({ writtenAt: at(5) }), givenUp, at(100))).toBe(at(10));
-    expect(triedSince(pending({ writtenAt: at(50) }), givenUp, at(100))).toBe(at(50));
+    expect(triedSince(pending({ writtenAt: at(5) }), givenUp, start + 100_000)).toBe(at(10));
+    expect(triedSince(pending({ writtenAt: at(50) }), givenUp, start + 100_000)).toBe(at(50));
   });
 
   test('counts from now for a first attempt, and from the first attempt after it', () => {
-    expect(triedSince(pending(), undefined, at(100))).toBe(at(100));
-    expect(triedSince(pending(), pending({ status: 'delivered', firstTriedAt: at(10) }), at(100))).toBe(at(100));
-    expect(triedSince(pending({ firstTriedAt: at(20) }), undefined, at(100))).toBe(at(20));
+    expect(triedSince(pending(), undefined, start + 100_000)).toBe(at(100));
+    expect(triedSince(pending(), pending({ status: 'delivered', firstTriedAt: at(10) }), start + 100_000)).toBe(
+      at(100),
+    );
+    expect(triedSince(pending({ firstTriedAt: at(20) }), undefined, start + 100_000)).toBe(at(20));
   });
 });

@@ -9,6 +9,8 @@ import type { DeliveryJob } from '../../../../core/delivery/delivery-queue.ts';
 import type { Subscription } from '../../../../core/delivery/subscription.ts';
 import { hub as theHub, type Party } from '../../../../core/mission/state.ts';
 import { sweep } from '../../../../core/delivery/sweep.ts';
+import { systems } from '../../../../schemas/names.ts';
+import { problemsOf } from '../../../support/fhir-validator.ts';
 import { becomes, deadNumbers } from '../../../support/endpoint-status.ts';
 import { sampleSubscription } from '../../../contract/scenario.ts';
 import { Crash, withInterceptor, crashingProcess } from '../../../memory/intercept.ts';
@@ -45,8 +47,11 @@ const asked = given(opened, asksCrew, warnsHospital({ partOf: task(2) }));
 const update: Step = [la, missionUpdate({ mission })];
 const decision = entryOf(when(asked, update));
 
-const endpointDown: Cause = { code: 'endpoint-down', lastAnswer: 'timeout' };
-const gaveUp: Cause = { code: 'gave-up', lastAnswer: 'timeout' };
+const endpointDown: Cause = {
+  code: 'endpoint-down',
+  lastCall: { result: 'timeout', at: '2026-02-01T11:00:00.000Z' },
+};
+const gaveUp: Cause = { code: 'gave-up', lastCall: { result: 'timeout', at: '2026-02-01T11:00:00.000Z' } };
 
 const missed = (cause: Cause, party: Party, entry = decision): Step => {
   const message = unreachableMessage(entry, party.organisation, cause, directory);
@@ -61,15 +66,17 @@ describe('unreachableMessage', () => {
     const outcome = when(state, missed(endpointDown, hospital));
     expectNotified(outcome, la);
     const { text } = entryOf(outcome);
-    expect(text).toContain('Ullevål emergency department cannot be reached by machine (timeout)');
+    expect(text).toContain(
+      'Ullevål emergency department cannot be reached by machine (the last call, at 1 February 2026, 12:00:00 (UTC+01:00), got no answer in time)',
+    );
     expect(text).toContain('(message 4 of the mission)');
     expect(text).toContain('Phone Ullevål emergency department: +47 00 00 00 31.');
     expect(text).toContain(`Bundle/${mission}`);
     const fromAmk = entryOf(when(asked, [amk, missionUpdate({ mission })]));
     expectNotified(when(state, missed(endpointDown, hospital, fromAmk)), amk, la);
-    expect(missed({ code: 'gave-up', lastAnswer: 'HTTP 404' }, hospital)[1].text).toContain(
-      'The hub stopped trying; the last answer was: HTTP 404.',
-    );
+    expect(
+      missed({ code: 'gave-up', lastCall: { result: 'HTTP 404', at: '2026-02-01T11:00:00.000Z' } }, hospital)[1].text,
+    ).toContain('The hub stopped trying: the last call, at 1 February 2026, 12:00:00 (UTC+01:00), got HTTP 404.');
   });
 
   test('never notifies the unreachable party itself', () => {
@@ -299,7 +306,7 @@ describe('deliver: an endpoint without an answer', () => {
     expect(warning).toMatchObject({
       facts: { undelivered: { organisation: operator.organisation, entry: 2, sender: la.organisation } },
     });
-    expect(warning?.text).toContain('(HTTP 503)');
+    expect(warning?.text).toContain('got HTTP 503)');
     expect((await hub.notifications.read(operator.organisation, 1))?.status).toBe('pending');
   });
 
@@ -345,7 +352,7 @@ describe('deliver: an endpoint without an answer', () => {
   test('alerts at once if the other subscription of the party is in error too', async () => {
     const { hub, tries } = await unanswered(async (one) => {
       await subscribe(one, operator, { id: 'second' });
-      await becomes(one, 'second', 'error', 'timeout');
+      await becomes(one, 'second', 'error');
     });
     await tries(5);
     expect(await warnings(hub)).toHaveLength(1);
@@ -367,18 +374,28 @@ describe('deliver: an endpoint without an answer', () => {
     expect((await warnings(hub)).map(({ facts }) => facts.undelivered?.entry)).toEqual([4]);
   });
 
-  test('alerts at once after a permanent rejection, with the answer', async () => {
+  test.each([
+    [422, 'delivery-failed'],
+    [404, 'party-unreachable'],
+  ])('alerts at once after HTTP %i, with the answer in words and as a code: %s', async (status, expected) => {
     const { hub, job } = await unanswered();
-    hub.channel.answer(() => ({ status: 404 }));
+    hub.channel.answer(() => ({ status }));
     await deliver(job, portsOf(hub));
-    expect(
-      (await warnings(hub)).map(({ event, text }) => [event, text.includes('the last answer was: HTTP 404')]),
-    ).toEqual([['delivery-failed', true]]);
+    const [warning, ...others] = await warnings(hub);
+    expect([warning?.event, others]).toEqual([expected, []]);
+    expect(warning?.text).toContain(`the last call, at 1 February 2026, 12:00:00 (UTC+01:00), got HTTP ${status}`);
+    const request = JSON.parse(warning?.text ?? '').entry[1].resource;
+    expect(problemsOf(JSON.parse(warning?.text ?? ''))).toEqual([]);
+    expect(request.reasonCode[0].coding[0]).toMatchObject({
+      system: systems.unreachedReason,
+      code: status === 404 ? 'http-404' : 'http-4xx',
+    });
+    expect(warning?.text).not.toContain('partner.example');
   });
 
   test('appends the alert before the receipt is failed: a crash in between leads to a second attempt, not to a missing alert', async () => {
     const { hub, job } = await unanswered();
-    hub.channel.answer(() => ({ status: 404 }));
+    hub.channel.answer(() => ({ status: 422 }));
     const forgetful: DeliverPorts = {
       ...portsOf(hub),
       notifications: { ...hub.notifications, record: () => Promise.reject(new Error('crash')) },

@@ -65,7 +65,7 @@ const missionTable: readonly (readonly [event: string, Step, ready: MissionState
     ['acknowledgement-overdue', [hub, overdue], asked, ['active', 'revoked', 'entered-in-error']],
     [
       'delivery-failed',
-      [hub, unreachableHospital({ code: 'gave-up', lastAnswer: 'timeout' })],
+      [hub, unreachableHospital({ code: 'gave-up', lastCall: { result: 'timeout', at: '2026-02-01T11:00:00.000Z' } })],
       asked,
       [...missionStatuses],
     ],

@@ -108,7 +108,8 @@ describe('messages by role', () => {
     'outcome-feedback': () => outcomeFeedback({ task: arrival }),
     'resource-availability': () => resourceAvailability(),
     'acknowledgement-overdue': () => overdue,
-    'delivery-failed': () => unreachableHospital({ code: 'gave-up', lastAnswer: 'timeout' }),
+    'delivery-failed': () =>
+      unreachableHospital({ code: 'gave-up', lastCall: { result: 'timeout', at: '2026-02-01T11:00:00.000Z' } }),
     'party-unreachable': () => unreachableHospital({ code: 'no-subscription' }),
   };
   const ready = (event: string): MissionState => {

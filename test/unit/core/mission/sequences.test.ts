@@ -229,7 +229,10 @@ const say = (state: MissionState, intent: Intent, id: string): readonly [Party, 
     case 'delivery-failed':
     case 'party-unreachable': {
       const about = { mission, number: state.version, event: 'mission-update', sender: state.requester, state };
-      const cause: Cause = { code: event === 'delivery-failed' ? 'gave-up' : 'endpoint-down', lastAnswer: 'timeout' };
+      const cause: Cause = {
+        code: event === 'delivery-failed' ? 'gave-up' : 'endpoint-down',
+        lastCall: { result: 'timeout', at: '2026-02-01T11:00:00.000Z' },
+      };
       const message = unreachableMessage(about, asked.organisation, cause, directory);
       return message === undefined ? [any, missionUpdate({ id, mission, describes: false })] : [theHub, message];
     }

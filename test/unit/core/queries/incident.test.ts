@@ -298,7 +298,7 @@ describe('search of organisations', () => {
     ];
     expect(await reached()).toEqual([says('active'), says('active')]);
     await hub.subscriptions.create({ ...sampleSubscription('second', la.organisation), status: 'requested' }, '');
-    await becomes(hub, otherLa.organisation, 'error', 'timeout');
+    await becomes(hub, otherLa.organisation, 'error');
     expect(await reached()).toEqual([says('partial'), says('error')]);
     await becomes(hub, la.organisation, 'off');
     await becomes(hub, otherLa.organisation, 'off');

@@ -9,7 +9,7 @@ import {
   turnOff,
 } from '../../../../core/subscriptions/manage.ts';
 import { Unavailable } from '../../../../core/mission/errors.ts';
-import { type Subscription, versionOf } from '../../../../core/delivery/subscription.ts';
+import { type FailedCall, type Subscription, versionOf } from '../../../../core/delivery/subscription.ts';
 import { isRefusal, type Refusal } from '../../../../schemas/faults.ts';
 import type { SubscriptionSettings } from '../../../../schemas/subscription.ts';
 import { handlerPorts } from '../../../memory/handler-ports.ts';
@@ -27,6 +27,8 @@ const settings: SubscriptionSettings = {
   filterText: [],
   filter: {},
 };
+
+const failedCall: FailedCall = { call: 'handshake', result: 'HTTP 500', at: '2026-02-01T11:00:00.000Z' };
 
 const portsOf = () => {
   const postponed: string[] = [];
@@ -242,7 +244,7 @@ describe('a precondition', () => {
     const seen = [
       subscription,
       { ...subscription, status: 'error' as const },
-      { ...subscription, status: 'error' as const, error: 'HTTP 500' },
+      { ...subscription, status: 'error' as const, failedCall },
       { ...subscription, revision: 2 },
     ].map(versionOf);
     expect(new Set(seen).size).toBe(4);
@@ -266,13 +268,13 @@ describe('replaceSettings', () => {
   test('begins with a handshake, and forgets the health of the former endpoint', async () => {
     const ports = portsOf();
     const before = await made(ports);
-    await ports.endpointHealth.save(before, { status: 'error', failures: 7, failingSince: 'then', error: 'HTTP 500' });
+    await ports.endpointHealth.save(before, { status: 'error', failures: 7, failingSince: 'then', failedCall });
     ports.clock.advance(60_000);
     const unhealthy = await ports.subscriptions.read(before.id);
     const after = of(await replaceSettings(unhealthy ?? before, settings, anywhere, ports));
     expect(after).toMatchObject({ status: 'requested', failures: 0 });
     expect(after).not.toHaveProperty('failingSince');
-    expect(after).not.toHaveProperty('error');
+    expect(after).not.toHaveProperty('failedCall');
     expect(ports.queue.waiting().map(({ kind }) => kind)).toEqual(['handshake', 'handshake']);
   });
 
