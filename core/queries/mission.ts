@@ -37,7 +37,7 @@ export interface MissionReading {
 }
 
 /** The newest entry for parties of the mission; for a party that declined or was released, the entry in which its part ended. */
-const lastSeenBy = ({ organisation, role }: Caller, { number, state }: StoredEntry): number => {
+export const lastSeenBy = ({ organisation, role }: Caller, { number, state }: StoredEntry): number => {
   if (role === 'quality' || concernedParties(state).includes(organisation)) return number;
   const own = state.tasks.filter((task) => task.owner === organisation || task.asker === organisation);
   return Math.max(1, ...own.map((task) => task.changedBy));
@@ -46,6 +46,30 @@ const lastSeenBy = ({ organisation, role }: Caller, { number, state }: StoredEnt
 /** A party whose part ended and that never got the description does not need its text any more. */
 const readsWords = ({ organisation, role }: Caller, sources: readonly StoredEntry[], current: MissionState): boolean =>
   !seesNoPerson(role) && sources.every((source) => mayReadEntry(source, current, organisation, role));
+
+/** The mission as it was after an entry. `newest` decides what the caller may read; `known` are entries that were read already. */
+export const readingAt = async (
+  missions: MissionLog,
+  caller: Caller,
+  newest: StoredEntry,
+  entry: StoredEntry,
+  known: readonly StoredEntry[] = [],
+): Promise<MissionReading | Refusal> => {
+  const sources = await loadEntries(missions, entry, descriptionEntries(entry.state), known);
+  const whole = missionResource(entry.state, sources);
+  const resource = readsWords(caller, sources, newest.state)
+    ? whole
+    : deIdentify(whole, { role: caller.role, entry, sources });
+  return resource === undefined
+    ? notFound
+    : {
+        outcome: 'found',
+        resource,
+        version: entry.number,
+        changedAt: entry.state.changedAt,
+        shows: [shownOf(newest.state, caller, [String(entry.number)])],
+      };
+};
 
 /** `GET ServiceRequest/{mission}`. */
 export const readMission = async (
@@ -57,18 +81,5 @@ export const readMission = async (
   if (isRefusal(newest)) return newest;
   const seen = lastSeenBy(caller, newest);
   const last = seen === newest.number ? newest : ((await missions.entry(id, seen)) ?? newest);
-  const sources = await loadEntries(missions, last, descriptionEntries(last.state));
-  const whole = missionResource(last.state, sources);
-  const resource = readsWords(caller, sources, newest.state)
-    ? whole
-    : deIdentify(whole, { role: caller.role, entry: last, sources });
-  return resource === undefined
-    ? notFound
-    : {
-        outcome: 'found',
-        resource,
-        version: last.number,
-        changedAt: last.state.changedAt,
-        shows: [shownOf(newest.state, caller, [String(last.number)])],
-      };
+  return readingAt(missions, caller, newest, last);
 };

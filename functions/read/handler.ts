@@ -9,7 +9,8 @@ import { searchAccesses } from '../../core/queries/audit-events.ts';
 import { readHistory, readProvenance, searchHistory } from '../../core/queries/history/read-history.ts';
 import type { HistoryPorts } from '../../core/queries/history/visible-entries.ts';
 import { searchIncident } from '../../core/queries/incident.ts';
-import { readMission } from '../../core/queries/mission.ts';
+import { type MissionReading, readMission } from '../../core/queries/mission.ts';
+import { missionVersions, readMissionVersion } from '../../core/queries/mission-versions.ts';
 import { searchOrganisations } from '../../core/queries/organisations.ts';
 import { reachOf } from '../../core/queries/reachability.ts';
 import { searchReceipts } from '../../core/queries/receipts.ts';
@@ -146,6 +147,13 @@ const unknownSearch = refuse(
   `searches are ${Object.keys(searchers).join(', ')}: GET /fhir/metadata has their parameters`,
 );
 
+/** Tasks, receipts and sent resources have no versions that can be read. */
+const noVersions = refuse(
+  'unknown-address',
+  undefined,
+  'versions are kept of ServiceRequest (missions) only: read the resource without _history',
+);
+
 /** What a mission has is changed by messages only. */
 const readOnly = refuseMethod(['GET', 'HEAD'], 'resources are read here; send a message to change a mission');
 
@@ -166,8 +174,13 @@ const readingOf = (type: string, id: string): Reading => {
   }
 };
 
-/** Operations that return the history of a mission; FHIR's own name for a history does the same here. */
-const histories: readonly string[] = ['$history', '_history'];
+const versionHeaders = ({ version, changedAt }: MissionReading): Readonly<Record<string, string>> => ({
+  etag: etag(version),
+  'last-modified': new Date(changedAt).toUTCString(),
+});
+
+/** Types of the resources whose addresses the hub itself assigns, besides those of messages. */
+export const ownTypes = ['ServiceRequest', 'Task', 'Provenance', 'Organization', 'Endpoint', 'Location'] as const;
 
 /** The resource at an address that the hub itself assigns; `undefined` if the address is of a message. */
 const readOwn = async (
@@ -177,12 +190,11 @@ const readOwn = async (
   caller: Caller,
   view: Viewpoint,
 ): Promise<Found | undefined> => {
-  switch (type) {
+  const own = ownTypes.find((one) => one === type);
+  switch (own) {
     case 'ServiceRequest': {
       const mission = await readMission(deps.missions, caller, id);
-      if (isRefusal(mission)) return undefined;
-      const headers = { etag: etag(mission.version), 'last-modified': new Date(mission.changedAt).toUTCString() };
-      return { ...mission, headers };
+      return isRefusal(mission) ? undefined : { ...mission, headers: versionHeaders(mission) };
     }
     case 'Task': {
       const task = await readTask(deps.missions, caller, id, view);
@@ -200,12 +212,12 @@ const readOwn = async (
     }
     case 'Endpoint':
     case 'Location': {
-      const listed = view.directory.resourceOf(type, id);
-      if (listed !== undefined || type === 'Endpoint') return listed === undefined ? undefined : ofNoMission(listed);
+      const listed = view.directory.resourceOf(own, id);
+      if (listed !== undefined || own === 'Endpoint') return listed === undefined ? undefined : ofNoMission(listed);
       const resource = await readResource(deps, caller, id, view);
       return resource.outcome === 'found' ? resource : undefined;
     }
-    default:
+    case undefined:
       return undefined;
   }
 };
@@ -238,11 +250,19 @@ export const createHandler = (deps: ReadDeps) =>
       const searched = await search({ deps, request, caller, view });
       return isRefusal(searched) ? searched : answered(searched.reading, searched.asked, searched.result);
     }
-    if (operation !== undefined) {
-      if (type !== 'ServiceRequest' || !histories.includes(operation)) return refuse('not-found');
+    const { version } = request.pathParameters ?? {};
+    const isHistory = request.resource.includes('/_history');
+    if (isHistory && type !== 'ServiceRequest') return noVersions;
+    if (version !== undefined) {
+      const found = await readMissionVersion(deps.missions, caller, id, version);
+      return answered('mission', id, isRefusal(found) ? found : { ...found, headers: versionHeaders(found) });
+    }
+    if (isHistory || operation !== undefined) {
+      if (!isHistory && (type !== 'ServiceRequest' || operation !== '$history')) return refuse('unknown-address');
       const search = searchOf('Provenance', request, deps);
-      return isRefusal(search)
-        ? search
+      if (isRefusal(search)) return search;
+      return isHistory
+        ? answered('mission', id, await missionVersions(deps.missions, caller, id, search, view))
         : answered('history', id, await readHistory(await historyPorts(deps), caller, id, search, view, accept));
     }
     const result =

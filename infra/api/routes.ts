@@ -29,6 +29,8 @@ const served: readonly Route[] = [
   { path: '/fhir/{type}', methods: ['GET'], to: 'read' },
   { path: '/fhir/{type}/_search', methods: ['POST'], to: 'read' },
   { path: '/fhir/{type}/{id}', methods: ['GET'], to: 'read' },
+  { path: '/fhir/{type}/{id}/_history', methods: ['GET'], to: 'read' },
+  { path: '/fhir/{type}/{id}/_history/{version}', methods: ['GET'], to: 'read' },
   { path: '/fhir/{type}/{id}/{operation}', methods: ['GET'], to: 'read' },
 ];
 

@@ -48,7 +48,9 @@ const backport = 'http://hl7.org/fhir/uv/subscriptions-backport';
 
 /** Resources that can be read and searched, with their search parameters. */
 const offered: readonly CapabilityStatementRestResource[] = [
-  searched('ServiceRequest', ['read'], 'The mission. ETag is its version.', {
+  searched('ServiceRequest', ['read', 'vread', 'history-instance'], 'The mission. ETag is its version.', {
+    versioning: 'versioned',
+    readHistory: true,
     searchRevInclude: ['Task:based-on'],
     operation: [{ name: 'history', definition: canonicalOf('OperationDefinition', 'mission-history') }],
   }),

@@ -392,6 +392,8 @@ describe('API', () => {
       'GET /fhir/metadata → Metadata, open',
       'GET /fhir/{type} → Read',
       'GET /fhir/{type}/{id} → Read',
+      'GET /fhir/{type}/{id}/_history → Read',
+      'GET /fhir/{type}/{id}/_history/{version} → Read',
       'GET /fhir/{type}/{id}/{operation} → Read',
       'PATCH /fhir/Subscription/{id} → Subscribe',
       'PATCH /fhir/{type}/{id} → Read',

@@ -235,7 +235,9 @@ const sendings: readonly { readonly of: string; readonly message: (mission: stri
 const missionRows: readonly Row[] = [
   ofMission('`ServiceRequest/M`', 'ServiceRequest/M'),
   ofMission('`ServiceRequest/M/$history`', 'ServiceRequest/M/$history'),
-  ofMission('`ServiceRequest/M/_history`, as a page', 'ServiceRequest/M/_history', { _format: 'html' }),
+  ofMission('`ServiceRequest/M/$history`, as a page', 'ServiceRequest/M/$history', { _format: 'html' }),
+  ofMission('`ServiceRequest/M/_history`', 'ServiceRequest/M/_history', {}),
+  ofMission('`ServiceRequest/M/_history/1`', 'ServiceRequest/M/_history/1', {}),
   ofMission('`ServiceRequest/M/$everything`', 'ServiceRequest/M/$everything'),
   ofMission('`Provenance?target=M`', 'Provenance', { target: 'ServiceRequest/M' }),
   ofMission('`Task?based-on=M`', 'Task', { 'based-on': 'ServiceRequest/M' }),

@@ -41,11 +41,13 @@ const open: readonly string[] = [...publishedTypes, 'metadata', 'check-token'];
 
 /** The route of the template that a path falls into. */
 export const resourceOf = (path: string): string => {
-  const [type = '', id, operation] = path.split('/');
+  const [type = '', id, operation, version] = path.split('/');
   const first = type === 'Subscription' || open.includes(type) ? type : '{type}';
   // A route of its own, except below `Subscription/{id}`.
   const second = id === '_search' && first !== 'Subscription' ? id : '{id}';
-  const parts = [first, ...(id === undefined ? [] : [second]), ...(operation === undefined ? [] : ['{operation}'])];
+  const isHistory = operation === '_history' && first === '{type}';
+  const third = isHistory ? [operation, ...(version === undefined ? [] : ['{version}'])] : ['{operation}'];
+  const parts = [first, ...(id === undefined ? [] : [second]), ...(operation === undefined ? [] : third)];
   return ['/fhir', ...parts].join('/');
 };
 
@@ -53,7 +55,7 @@ export const requestOf = (
   { parent, supplier, client = 'test', scope = Object.keys(scopes).join(' '), limited }: Calling,
   { method = 'GET', path, query, headers = {}, body }: Asking,
 ): APIGatewayProxyEvent => {
-  const [type = '', id, operation] = path.split('/');
+  const [type = '', id, operation, version] = path.split('/');
   const resourcePath = resourceOf(path);
   count += 1;
   return proxyEvent(
@@ -78,7 +80,11 @@ export const requestOf = (
       resourcePath,
       pathParameters: {
         ...(resourcePath.includes('{type}') ? { type } : {}),
-        ...defined({ id: resourcePath.includes('{id}') ? id : undefined, operation }),
+        ...defined({
+          id: resourcePath.includes('{id}') ? id : undefined,
+          operation: resourcePath.includes('{operation}') ? operation : undefined,
+          version: resourcePath.includes('{version}') ? version : undefined,
+        }),
       },
     },
     { parent, client, scope, audience: 'test', ...defined({ supplier, limited }) },

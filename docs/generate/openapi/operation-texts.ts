@@ -144,7 +144,7 @@ const given: Readonly<Record<string, Given>> = {
     traits: ['search'],
     page: true,
     description:
-      'One Provenance for each message of the mission that concerns you, in order. `_format=html` gives a page for reading and printing. `_history` gives the same answer.',
+      'One Provenance for each message of the mission that concerns you, in order. `_format=html` gives a page for reading and printing.',
   },
   'search Provenance': {
     tag: 'History',

@@ -132,12 +132,12 @@ const searchByPost = (types: readonly string[]): Operation => ({
   responses: { 200: success('The same answer as to the search by GET', searchsetOf('Task'), 'searchTask') },
 });
 
-const history = (path: '$history' | '_history'): Operation => {
+const history = (): Operation => {
   const said = of('history ServiceRequest');
   return {
     tags: [said.tag],
-    operationId: path === '$history' ? 'missionHistory' : 'missionHistoryByItsFhirName',
-    summary: path === '$history' ? said.summary : `${said.summary}, by FHIR's own name`,
+    operationId: 'missionHistory',
+    summary: said.summary,
     ...withClient(said),
     ...guarded('ServiceRequest'),
     parameters: [
@@ -150,6 +150,39 @@ const history = (path: '$history' | '_history'): Operation => {
     responses: {
       200: success(said.summary, searchsetOf('Provenance'), 'missionHistory', [], true),
     },
+  };
+};
+
+const missionId = (): Node => pathParameter('id', idWords['ServiceRequest'] ?? '', mission);
+
+const missionVersions = (): Operation => {
+  const said = of('history ServiceRequest');
+  return {
+    tags: [said.tag],
+    operationId: 'missionVersions',
+    summary: 'Read the versions of a mission',
+    ...withClient({
+      ...said,
+      description: 'A Bundle of type `history`, newest version first: those whose message you may read.',
+    }),
+    ...guarded('ServiceRequest'),
+    parameters: [missionId(), parameterRef('_count'), ...headerParameters],
+    traits: ['caller', 'address', 'search'],
+    responses: { 200: success('The versions', schemaRef('Resource'), 'missionVersions') },
+  };
+};
+
+const missionVersion = (): Operation => {
+  const said = of('read ServiceRequest');
+  return {
+    tags: [said.tag],
+    operationId: 'readMissionVersion',
+    summary: 'Read one version of a mission',
+    ...withClient(said, 'As the mission was after that message.'),
+    ...guarded('ServiceRequest'),
+    parameters: [missionId(), pathParameter('version', 'As in `ETag` and `meta.versionId`', '1'), ...headerParameters],
+    traits: ['caller', 'address'],
+    responses: { 200: success('The version', schemaRef('ServiceRequest'), 'readMissionVersion', said.headers) },
   };
 };
 
@@ -291,8 +324,9 @@ export const operations = (messageExamples: readonly string[]): Paths => {
     '/{type}/{id}': { get: readOperation('{type}', {}) },
     '/{type}/_search': { post: searchByPost(offered.filter((one) => has(one, 'search-type')).map(({ type }) => type)) },
     ...ofType('Location'),
-    '/ServiceRequest/{id}/$history': { get: history('$history') },
-    '/ServiceRequest/{id}/_history': { get: history('_history') },
+    '/ServiceRequest/{id}/$history': { get: history() },
+    '/ServiceRequest/{id}/_history': { get: missionVersions() },
+    '/ServiceRequest/{id}/_history/{version}': { get: missionVersion() },
     ...ofType('Provenance'),
     ...ofType('Communication'),
     ...ofType('AuditEvent'),

@@ -204,11 +204,66 @@ describe('read', () => {
     ]);
   });
 
-  test.each(['$history', '_history'])('answers %s of a mission with its history', async (operation) => {
+  test('answers $history of a mission with its history', async () => {
     captureLog();
     const handler = createHandler(await withMission());
-    const { statusCode, body } = await ask(handler, calling, { path: `ServiceRequest/${mission}/${operation}` });
+    const { statusCode, body } = await ask(handler, calling, { path: `ServiceRequest/${mission}/$history` });
     expect([statusCode, JSON.parse(body).entry[0].resource.resourceType]).toEqual([200, 'Provenance']);
+  });
+
+  test('answers _history of a mission with its versions, newest first, and each of them by its number', async () => {
+    captureLog();
+    const ports = await withMission();
+    const handler = createHandler(ports);
+    const path = `ServiceRequest/${mission}/_history`;
+    const { statusCode, body } = await ask(handler, calling, { path });
+    const { type, total, entry } = JSON.parse(body);
+    expect([statusCode, type, total]).toEqual([200, 'history', 2]);
+    expect(entry).toMatchObject([
+      {
+        fullUrl: `https://hub.example/fhir/ServiceRequest/${mission}`,
+        resource: { resourceType: 'ServiceRequest', id: mission, meta: { versionId: '2' } },
+        request: { method: 'PUT', url: `ServiceRequest/${mission}` },
+        response: { status: '200', etag: 'W/"2"' },
+      },
+      { resource: { meta: { versionId: '1' } }, request: { method: 'POST', url: 'ServiceRequest' } },
+    ]);
+    const first = await ask(handler, calling, { path: `${path}/1` });
+    expect([first.statusCode, first.headers?.['etag']]).toEqual([200, 'W/"1"']);
+    expect(JSON.parse(first.body)).toEqual(entry[1].resource);
+    const append = vi.spyOn(ports.accesses, 'append');
+    const page = JSON.parse((await ask(handler, calling, { path, query: { _count: '1' } })).body);
+    expect(append.mock.calls[0]?.[0].access).toMatchObject({ reading: 'mission', missions: [{ parts: ['2'] }] });
+    const next = new URL(page.link.at(-1).url);
+    expect(page.entry).toHaveLength(1);
+    const rest = await ask(handler, calling, { path, query: Object.fromEntries(next.searchParams) });
+    expect(JSON.parse(rest.body).entry).toEqual([entry[1]]);
+    expect(JSON.parse(rest.body).link).toHaveLength(1);
+  });
+
+  test.each([
+    ['a version that there is not', `ServiceRequest/${mission}/_history/9`, calling, 404, 'not-found'],
+    ['a version that is no number', `ServiceRequest/${mission}/_history/x`, calling, 404, 'not-found'],
+    [
+      'versions of a mission of others',
+      `ServiceRequest/${mission}/_history`,
+      { parent: hospital.organisation },
+      404,
+      'not-found',
+    ],
+    [
+      'a version of a mission of others',
+      `ServiceRequest/${mission}/_history/1`,
+      { parent: hospital.organisation },
+      404,
+      'not-found',
+    ],
+    ['versions of what has none', `Task/${mission}.1/_history`, calling, 404, 'unknown-address'],
+    ['a version of what has none', `Task/${mission}.1/_history/1`, calling, 404, 'unknown-address'],
+  ])('refuses %s', async (_what, path, caller, status, fault) => {
+    captureLog();
+    const { statusCode, body } = await ask(createHandler(await withMission()), caller, { path });
+    expect([statusCode, faultIn(body)]).toEqual([status, fault]);
   });
 
   test('answers the history of a mission as a page where the client asks for one', async () => {
@@ -255,7 +310,7 @@ describe('read', () => {
   });
 
   test.each([
-    ['an operation that there is not', { path: `ServiceRequest/${mission}/$everything` }, 404, 'not-found'],
+    ['an operation that there is not', { path: `ServiceRequest/${mission}/$everything` }, 404, 'unknown-address'],
     ['a form that it does not have', { ...asking, headers: { Accept: 'application/xml' } }, 406, 'not-acceptable'],
     ['a page of what has none', { ...asking, query: { _format: 'html' } }, 406, 'not-acceptable'],
   ])('refuses %s', async (_what, asked, status, fault) => {

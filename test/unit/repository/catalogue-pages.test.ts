@@ -1,11 +1,13 @@
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { searchers } from '../../../functions/read/handler.ts';
+import { ownTypes, searchers } from '../../../functions/read/handler.ts';
+import { refused, routes } from '../../../infra/api/routes.ts';
 import { roles } from '../../../schemas/codes.ts';
 import { firstGuidelines } from '../../../schemas/guideline.ts';
 import { catalogue } from '../../../schemas/messages/catalogue.ts';
 import { capabilityStatement } from '../../../schemas/published/capability-statement.ts';
+import { profiledTypes } from '../../../schemas/published/structure-definitions.ts';
 import { publishedTypes } from '../../../schemas/published/types.ts';
 import { tableRows } from '../../support/named-tests.ts';
 
@@ -62,6 +64,41 @@ describe('CapabilityStatement', () => {
       .map(({ type }) => type)
       .filter((type) => !others.includes(type));
     expect(offered.toSorted()).toEqual(Object.keys(searchers).toSorted());
+  });
+
+  const typesWith = (interaction: string): readonly string[] =>
+    resources.flatMap(({ type, interaction: all = [] }) =>
+      all.some(({ code }) => code === interaction) ? [type] : [],
+    );
+
+  test('offers to read what the functions read: what the hub names, what messages contain, and what is published', () => {
+    const inMessages = ['Bundle', ...profiledTypes()];
+    const read = new Set<string>([...ownTypes, ...inMessages, 'Subscription', ...publishedTypes]);
+    expect(typesWith('read').toSorted()).toEqual([...read].toSorted());
+  });
+
+  test('offers every interaction that has a route, and no other', () => {
+    const methodsAt = (path: string): readonly string[] =>
+      routes.flatMap((route) => (route.path === path && !refused.includes(route) ? route.methods : []));
+    expect(typesWith('vread')).toEqual(['ServiceRequest']);
+    expect(methodsAt('/fhir/{type}/{id}/_history/{version}')).toEqual(['GET', 'HEAD']);
+    expect(typesWith('history-instance')).toEqual(['ServiceRequest']);
+    expect(methodsAt('/fhir/{type}/{id}/_history')).toEqual(['GET', 'HEAD']);
+    const changes = { create: 'POST', update: 'PUT', delete: 'DELETE', patch: 'PATCH' } as const;
+    const has = (method: string): boolean =>
+      [...methodsAt('/fhir/Subscription'), ...methodsAt('/fhir/Subscription/{id}')].includes(method);
+    for (const [interaction, method] of Object.entries(changes))
+      expect([interaction, typesWith(interaction)]).toEqual([interaction, has(method) ? ['Subscription'] : []]);
+  });
+
+  test('names every operation of the functions, and no other', () => {
+    const named = [...(server?.operation ?? []), ...resources.flatMap(({ operation = [] }) => operation)];
+    const written = globSync('functions/*/*.ts', { cwd: new URL('../../..', import.meta.url) }).flatMap((file) =>
+      [...readFileSync(new URL(`../../../${file}`, import.meta.url), 'utf8').matchAll(/'\$([a-z-]+)'/g)].map(
+        ([, name]) => name,
+      ),
+    );
+    expect([...new Set(named.map(({ name }) => name))].toSorted()).toEqual([...new Set(written)].toSorted());
   });
 });
 
