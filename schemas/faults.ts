@@ -105,13 +105,13 @@ export const faults = {
     status: 422,
     type: 'required',
     origin: 'sender',
-    text: 'An element that the hub needs is missing. Add it.',
+    text: 'An element that the hub needs is missing: expression names it, diagnostics say what it must have. Add it, and send the message again; its id may stay the same.',
   },
   'wrong-field': {
     status: 422,
     type: 'value',
     origin: 'sender',
-    text: 'An element that the hub needs has an invalid value. Correct it.',
+    text: 'An element has a value that the hub cannot use: expression names it, diagnostics say what is valid. Correct it, and send the message again; its id may stay the same.',
   },
   contradiction: {
     status: 422,
@@ -159,7 +159,7 @@ export const faults = {
     status: 422,
     type: 'not-found',
     origin: 'sender',
-    text: 'The organisation is not in the directory. Give the organisation number (ENH) that the directory has.',
+    text: 'The directory does not have the organisation that expression names. Give its organisation number (ENH) as the directory has it: GET Organization lists the parties.',
   },
   'wrong-sender': {
     status: 422,
@@ -171,7 +171,7 @@ export const faults = {
     status: 422,
     type: 'not-found',
     origin: 'sender',
-    text: 'The mission has no such Task. Read Task?owner=… for your open Tasks.',
+    text: 'The mission has no such Task. Read Task?based-on=ServiceRequest/… and give the Task.id that the hub gave.',
   },
   'message-id-reused': {
     status: 422,
@@ -189,7 +189,7 @@ export const faults = {
     status: 422,
     type: 'business-rule',
     origin: 'sender',
-    text: 'Exercises and real missions must not mix. The message and its mission must both have the security label HTEST, or neither.',
+    text: 'Exercises and real missions must not mix: diagnostics say which of them it is. Give the security label HTEST to every message of an exercise, and to no other.',
   },
   'unknown-code': {
     status: 422,
@@ -201,7 +201,7 @@ export const faults = {
     status: 422,
     type: 'business-rule',
     origin: 'sender',
-    text: 'The hub finds no AMK LA for the request. Name the AMK LA as receiver.',
+    text: 'The hub finds no AMK LA for the request. Name the AMK LA as receiver, or give the municipality of the place.',
   },
   'same-decider': {
     status: 422,
@@ -213,7 +213,7 @@ export const faults = {
     status: 409,
     type: 'conflict',
     origin: 'sender',
-    text: 'The state of the mission does not allow this. Read the mission and decide again.',
+    text: 'The state of the mission does not allow this: diagnostics say why. Read the mission, and let a person decide again.',
   },
   'precondition-required': {
     status: 428,
@@ -237,7 +237,7 @@ export const faults = {
     status: 403,
     type: 'forbidden',
     origin: 'sender',
-    text: "Your organisation's role does not allow this. GET /fhir/metadata lists what each role may do.",
+    text: "Your organisation's role does not allow this: diagnostics say which roles may. GET /fhir/metadata lists what each role may do.",
   },
   'forbidden-relation': {
     status: 403,
@@ -261,7 +261,7 @@ export const faults = {
     status: 403,
     type: 'forbidden',
     origin: 'sender',
-    text: "The token is valid, but its supplier may not act for this organisation. The organisation must ask the hub's operators to grant it.",
+    text: "The token is valid, but its supplier may not act for this organisation. Ask the organisation to have it granted by the hub's operators.",
   },
   'missing-scope': {
     status: 403,
@@ -291,13 +291,13 @@ export const faults = {
     status: 405,
     type: 'not-supported',
     origin: 'sender',
-    text: 'This address does not have the method; Allow names those that it has. Nothing was changed. What happens in a mission is sent as a message: POST $process-message.',
+    text: 'This address does not have the method; Allow names those that it has. Nothing was changed. Send what happens in a mission as a message: POST $process-message.',
   },
   'unknown-search': {
     status: 400,
     type: 'not-supported',
     origin: 'sender',
-    text: 'The hub does not support this search. GET /fhir/metadata lists the searches and their parameters.',
+    text: 'The hub does not support this search, or a parameter or value of it: expression names it, diagnostics say what is possible. GET /fhir/metadata lists the searches and their parameters.',
   },
   'wrong-id': {
     status: 400,
@@ -309,7 +309,7 @@ export const faults = {
     status: 422,
     type: 'not-supported',
     origin: 'sender',
-    text: 'The Subscription requests something that the hub does not offer. See diagnostics and expression, and correct it.',
+    text: 'The Subscription requests something that the hub does not offer: expression names it, diagnostics say what is possible. Correct it.',
   },
   'refused-endpoint': {
     status: 422,
@@ -345,7 +345,7 @@ export const faults = {
     status: 503,
     type: 'lock-error',
     origin: 'hub',
-    text: 'Many messages for this mission arrived at the same time, and this one was not stored. Send the same message again, with the same id.',
+    text: 'Many messages for this mission arrived at the same time, and this one was not stored. Send the same message again, with the same id, after the time in Retry-After.',
   },
   timeout: {
     status: 504,

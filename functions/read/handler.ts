@@ -143,7 +143,7 @@ const searcherOf = (type: string): Searcher | undefined =>
 
 const unknownSearch = refuse(
   'unknown-search',
-  undefined,
+  'http.url',
   `searches are ${Object.keys(searchers).join(', ')}: GET /fhir/metadata has their parameters`,
 );
 
