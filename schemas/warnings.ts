@@ -15,6 +15,14 @@ export const warnings = {
     type: 'not-found',
     text: 'Accepted, but the organisations in diagnostics were not notified, because the mission does not concern them now. Notify them by phone if they must know.',
   },
+  'unresolved-place': {
+    type: 'not-found',
+    text: 'Accepted, but a reference to a place leads to no Location in the Bundle, so the hub and the receivers do not know the place. Send the Location, and refer to it by its fullUrl.',
+  },
+  'unresolved-flight': {
+    type: 'not-found',
+    text: 'Accepted, but Task.partOf leads to no Task of the hub, so the patient is not linked to a flight. Give the Task of the flight by the id that the hub gave it: Task/<id>.',
+  },
   'not-reachable': {
     type: 'transient',
     text: 'Accepted and stored, but the hub cannot notify the party in diagnostics by machine now. Phone it. Communication?part-of=ServiceRequest/… shows when it is notified.',

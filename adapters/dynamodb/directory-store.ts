@@ -4,6 +4,8 @@ import { HubClosed } from '../../core/mission/errors.ts';
 import { hub, type Party } from '../../core/mission/state.ts';
 import type { DirectoryData, DirectoryParty } from '../../schemas/directory/directory.ts';
 import type { FaultCode } from '../../schemas/faults.ts';
+import { normalUrl, parseReference } from '../../schemas/fhir/addresses.ts';
+import { reference } from '../../schemas/fhir/datatypes.ts';
 import { keys, pack, type Table, unpack, updateItem } from './table.ts';
 import { reach } from '../transient-faults.ts';
 
@@ -62,23 +64,46 @@ const hostLimits = (parties: readonly DirectoryParty[]): PartyDirectory['notifie
   };
 };
 
+/** The owners of each endpoint, by the address in one spelling. */
+const ownersOf = (resources: DirectoryData['resources']): ReadonlyMap<string, readonly string[]> => {
+  const owners = new Map<string, string[]>();
+  for (const { resourceType, address, managingOrganization, status } of resources) {
+    const owner = reference.safeParse(managingOrganization).data?.reference;
+    const named = owner === undefined ? undefined : parseReference(owner);
+    if (resourceType !== 'Endpoint' || typeof address !== 'string' || status === 'entered-in-error') continue;
+    if (named?.form !== 'relative') continue;
+    const url = normalUrl(address);
+    const known = owners.get(url) ?? [];
+    if (!known.includes(named.id)) owners.set(url, [...known, named.id]);
+  }
+  return owners;
+};
+
 /** A directory in memory. The hub is a party of every directory. */
 export const directoryOf = ({ parties, coverage, resources }: DirectoryData): PartyDirectory => {
   const byNumber = new Map<string, Party>([...parties.map(asParty), hub].map((party) => [party.organisation, party]));
   const inOrder = [...byNumber.values()].sort((one, other) => (one.organisation < other.organisation ? -1 : 1));
   const coordinators = new Map(coverage.map(({ area, organisation }) => [area, organisation]));
   const numbers = new Map(parties.map((party) => [party.organisation, allNumbersOf(party)] as const));
+  const allNumbers = new Set([hub.organisation, ...parties.flatMap(allNumbersOf)]);
   const byAddress = new Map(resources.map((resource) => [`${resource.resourceType}/${resource.id}`, resource]));
+  // Most functions never ask for the owner of an endpoint.
+  let owners: ReadonlyMap<string, readonly string[]> | undefined;
   return {
     callerOf: callers(parties),
     notifiesAt: hostLimits(parties),
     partyOf: (organisation) => byNumber.get(organisation),
     numbersOf: (organisation) => numbers.get(organisation) ?? [organisation],
+    hasNumber: (organisation) => allNumbers.has(organisation),
     partiesOf: (role) => inOrder.filter((party) => party.role === role),
     coordinatorFor: (municipality) => {
       // The first two digits of a municipality's number are its county's.
       const number = coordinators.get(municipality) ?? coordinators.get(municipality.slice(0, 2));
       return number === undefined ? undefined : byNumber.get(number);
+    },
+    partiesAt: (endpoint) => {
+      owners ??= ownersOf(resources);
+      return owners.get(normalUrl(endpoint)) ?? [];
     },
     resourceOf: (type, id) => byAddress.get(`${type}/${id}`),
   };

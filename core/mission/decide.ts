@@ -8,6 +8,7 @@ import { type Check, type Decision, type DecisionContext, inMission, onTask, typ
 import { newEntry } from './new-entry.ts';
 import {
   alertedOnce,
+  askedParty,
   exerciseLabel,
   expectedVersion,
   guidelineCodes,
@@ -17,6 +18,7 @@ import {
   missionVisible,
   newOwnerNamed,
   openTask,
+  ownContacts,
   ownName,
   relation,
   roomForTasks,
@@ -44,6 +46,7 @@ export const preconditions = [
   ['sender role', senderRole],
   ['mission visible', missionVisible],
   ['own name', ownName],
+  ['own contacts', ownContacts],
   ['known receivers', knownReceivers],
   ['exercise label', inMission(exerciseLabel)],
   ['expected version', inMission(expectedVersion)],
@@ -68,6 +71,7 @@ export const preconditions = [
   ['description', inMission(description)],
   ['guideline codes', guidelineCodes],
   ['new owner named', newOwnerNamed],
+  ['asked party', askedParty],
   ['room for Tasks', inMission(roomForTasks)],
 ] as const satisfies readonly (readonly [name: string, Check])[];
 

@@ -128,6 +128,8 @@ export const hubMessage = (state: AlertedMission, alert: Alert, directory: Direc
     mission,
     destinations: [],
     claims: [],
+    asked: [],
+    contacts: [],
     warnings: [],
     exercise,
     facts: alert.facts,

@@ -1,3 +1,4 @@
+import { defined } from '../../schemas/defined.ts';
 import { isRefusal, refuse } from '../../schemas/faults.ts';
 import { refusalReasonIn } from '../../schemas/guideline.ts';
 import {
@@ -43,6 +44,19 @@ export const ownName: Check = ({ message: { claims }, sender, directory }) => {
         'wrong-sender',
         claimPath(foreign),
         `names an organisation that is not yours: leave it out, or give ${sender.organisation}`,
+      );
+};
+
+/** Receivers must not take a sender's contact data for those of a party, which the directory has. */
+export const ownContacts: Check = ({ message: { contacts }, sender, directory }) => {
+  const own = directory.numbersOf(sender.organisation);
+  const foreign = contacts.find(({ organisation }) => !own.includes(organisation) && directory.hasNumber(organisation));
+  return foreign === undefined
+    ? undefined
+    : refuse(
+        'reserved-address',
+        foreign.at,
+        'contact data of another party come from the directory: leave them out, and keep identifier and name',
       );
 };
 
@@ -177,6 +191,22 @@ export const guidelineCodes: Check = ({ message, guideline }) => {
 
 export const newOwnerNamed: Check = ({ newOwner }) =>
   newOwner !== undefined && isRefusal(newOwner) ? newOwner : undefined;
+
+/** The party that is asked is the one that the resource in focus names, if it names one: two readers must not ask two parties. */
+export const askedParty: Check = ({ message: { asked, destinations }, newOwner, directory }) => {
+  const [first] = asked;
+  if (first === undefined || newOwner === undefined || isRefusal(newOwner)) return undefined;
+  const numbers = directory.numbersOf(newOwner.organisation);
+  if (asked.some(({ organisation }) => numbers.includes(organisation))) return undefined;
+  const [at, detail] =
+    destinations.length > 0
+      ? [receiverPath(0), 'They name different parties. The hub asks the receiver: name the same party in both.']
+      : [undefined, `The hub would ask ${newOwner.organisation}, by the municipality. Name the party as receiver.`];
+  return {
+    outcome: 'refused',
+    faults: [{ code: 'contradiction', at: first.at, detail, ...defined({ and: at }) }],
+  };
+};
 
 /** Every entry carries the Tasks of its mission; real missions have a handful. */
 const maxTasks = 60;

@@ -129,11 +129,14 @@ export const createHandler = (ports: ProcessMessageDeps) => {
       const sender = callerOf(request, directory);
       if ('outcome' in sender) return sender;
       if (operation === '$validate')
-        return requireScope(request, ...validateScopes) ?? validate(text, { base, correlationId });
+        return (
+          requireScope(request, ...validateScopes) ??
+          validate(text, { base, partiesAt: directory.partiesAt, correlationId })
+        );
       const ifMatch = expectedVersionOf(request);
       if (typeof ifMatch === 'object') return ifMatch;
 
-      const message = readMessage(text, { base });
+      const message = readMessage(text, { base, partiesAt: directory.partiesAt });
       if (message.outcome === 'refused') return message;
       const outOfScope = requireScope(request, sendScopeOf(message.type.family));
       if (outOfScope !== undefined) return outOfScope;

@@ -3,7 +3,7 @@ import { isRefusal, type Refusal, refuse } from '../../schemas/faults.ts';
 import { isObject } from '../../schemas/json/json.ts';
 import { refuseAll } from '../../schemas/fhir/zod-faults.ts';
 import { readJson } from '../../schemas/json/strict-json.ts';
-import { readMessage } from '../../schemas/messages/read-message.ts';
+import { type KnownAddresses, readMessage } from '../../schemas/messages/read-message.ts';
 import { checkR4 } from '../../schemas/r4/check.ts';
 import { type Answer, answer } from '../shared/http/response.ts';
 
@@ -46,11 +46,11 @@ const messageIn = (text: string): { readonly text: string; readonly value: unkno
  */
 export const validate = (
   text: string,
-  { base, correlationId }: { readonly base: string; readonly correlationId: string },
+  { correlationId, ...known }: KnownAddresses & { readonly correlationId: string },
 ): Answer | Refusal => {
   const message = messageIn(text);
   if (isRefusal(message)) return message;
-  const read = readMessage(message.text, { base });
+  const read = readMessage(message.text, known);
   const warnings = read.outcome === 'read' ? read.warnings : checkR4(message.value).warnings;
   return answer(200, validationOutcome(read, warnings, correlationId));
 };

@@ -116,5 +116,5 @@ export const belowBase = (base: string): ((text: string) => boolean) => {
   return (text) => looseUrl(text)?.startsWith(reserved) === true;
 };
 
-/** A base URL in one spelling, as the roots of RESTful URLs have it. */
-export const normalBase = (base: string): string => absolute(base) ?? base;
+/** An absolute URI in one spelling, as the roots of RESTful URLs have it; another text as it is. */
+export const normalUrl = (text: string): string => absolute(text) ?? text;

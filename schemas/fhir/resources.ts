@@ -75,7 +75,7 @@ export const serviceRequest = z.object({
 
 export type ServiceRequest = z.output<typeof serviceRequest>;
 
-const typedValue = z.object({
+export const typedValue = z.object({
   type: codeableConcept,
   valueDateTime: optionalText,
   valueReference: optionalReference,

@@ -22,3 +22,21 @@ export const judgePlace = ({
   if (isInside(latitude, longitude)) return 'inside';
   return isInside(longitude, latitude) ? 'swapped' : 'outside';
 };
+
+const earthRadiusKilometres = 6371;
+const radians = (degrees: number): number => (degrees * Math.PI) / 180;
+
+interface Point {
+  readonly latitude: number;
+  readonly longitude: number;
+}
+
+/** Great-circle distance (haversine), WGS84 degrees. */
+export const kilometresBetween = (one: Point, other: Point): number => {
+  const chord =
+    Math.sin(radians(other.latitude - one.latitude) / 2) ** 2 +
+    Math.cos(radians(one.latitude)) *
+      Math.cos(radians(other.latitude)) *
+      Math.sin(radians(other.longitude - one.longitude) / 2) ** 2;
+  return 2 * earthRadiusKilometres * Math.asin(Math.sqrt(chord));
+};

@@ -9,7 +9,8 @@ export const focusPath = `${headerPath}.focus`;
 export const destinationPath = `${headerPath}.destination`;
 export const ifMatchPath = 'http.If-Match';
 
-export const receiverPath = (index: number): string => `${destinationPath}[${index}].receiver`;
+export const destinationPathOf = (index: number): string => `${destinationPath}[${index}]`;
+export const receiverPath = (index: number): string => `${destinationPathOf(index)}.receiver`;
 export const claimPath = ({ element }: Pick<Claim, 'element'>): string => `${headerPath}.${element}`;
 
 export const fullUrlPath = (index: number): string => `Bundle.entry[${index}].fullUrl`;

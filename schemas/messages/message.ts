@@ -8,6 +8,13 @@ export interface Claim {
   readonly organisation: string;
 }
 
+/** An organisation number that a message gives. */
+export interface NamedOrganisation {
+  readonly organisation: string;
+  /** FHIRPath of the element that gives it. */
+  readonly at: string;
+}
+
 /** A message as the hub has read it, with its text unchanged. */
 export interface Message {
   readonly outcome: 'read';
@@ -18,10 +25,14 @@ export interface Message {
   readonly bundleId?: string;
   /** The mission that it names; absent for a request for a new mission. */
   readonly mission?: string;
-  /** Organisation numbers in `MessageHeader.destination.receiver`. */
+  /** Organisation numbers of the receivers, one for each `MessageHeader.destination`. */
   readonly destinations: readonly string[];
   /** Not verified here: the mission rules compare them with the token. */
   readonly claims: readonly Claim[];
+  /** Organisations that the resource in focus names as the party that is asked, if the message asks a party. */
+  readonly asked: readonly NamedOrganisation[];
+  /** Organisations whose contact data the message gives. */
+  readonly contacts: readonly NamedOrganisation[];
   readonly exercise: boolean;
   /** When the sender made the message (`Bundle.timestamp`). */
   readonly sentAt?: string;

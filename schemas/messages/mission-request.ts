@@ -42,7 +42,7 @@ export const missionRequest = {
     {
       path: 'ServiceRequest.locationReference',
       required: 'always',
-      what: 'A Location in the Bundle with `position` (WGS84 decimal degrees); `address._district` may carry the municipality.',
+      what: 'A Location in the Bundle with `position` (WGS84 decimal degrees); `address._district` may carry the municipality. The first with a position is the place; further ones, such as the landing site, are within 10 km.',
     },
     {
       path: 'ServiceRequest.requisition',

@@ -1,9 +1,9 @@
 import { defined } from '../defined.ts';
 import { type Fault, type Refusal, refuse } from '../faults.ts';
-import { messageBundle, type MessageHeader } from '../fhir/resources.ts';
+import { messageBundle } from '../fhir/resources.ts';
 import { currentView } from '../fhir/current.ts';
 import { moment } from '../fhir/datatypes.ts';
-import { normalBase } from '../fhir/addresses.ts';
+import { normalUrl } from '../fhir/addresses.ts';
 import { parseAddress } from '../identifiers.ts';
 import { isObject } from '../json/json.ts';
 import { catalogue, type CataloguedType, eventCodeOf, messageTypesOf } from './catalogue.ts';
@@ -16,6 +16,7 @@ import { canonicalBase, systems } from '../names.ts';
 import { checkR4 } from '../r4/check.ts';
 import { readJson } from '../json/strict-json.ts';
 import { type Parsed, parseWith, refuseAll } from '../fhir/zod-faults.ts';
+import type { Warning } from '../warnings.ts';
 import type { Message } from './message.ts';
 import { bundleModifierFaults, modifierFaults } from './modifiers.ts';
 import { readExercise } from './read-exercise.ts';
@@ -25,9 +26,10 @@ import { bundleFaults } from './bundle-faults.ts';
 import { copyFaults, reservedAddressFaults } from './hub-names.ts';
 import { readHeader } from './read-header.ts';
 import { type Focus, oneInFocus, readFocus } from './read-focus.ts';
-import { organisationReaderOf } from './read-organisation.ts';
-import { readClaims, readDestinations } from './read-parties.ts';
-import { readPlace, type Whereabouts } from './read-place.ts';
+import { type OrganisationReader, organisationReaderOf } from './read-organisation.ts';
+import { contactsIn } from './contacts.ts';
+import { type KnownEndpoints, readAsked, readClaims, readDestinations } from './read-parties.ts';
+import { readPlace } from './read-place.ts';
 import { resolveFocus } from './resolve-focus.ts';
 import { inHeader, noting, type Resolver, resolverOf } from './resolver.ts';
 
@@ -53,20 +55,26 @@ const deciderFaults = (type: MessageType, { answer }: Facts, decider: Decider | 
   ];
 };
 
+interface Readers {
+  readonly resolver: Resolver;
+  readonly organisations: OrganisationReader;
+  readonly author: Parsed<Decider | undefined>;
+}
+
 const readFacts = (
   type: MessageType,
-  header: MessageHeader,
   focused: Focus,
-  resolver: Resolver,
-): Parsed<{ facts: Facts; focusIndex?: number }> => {
+  { resolver, organisations, author }: Readers,
+): Parsed<{ facts: Facts; focusIndex?: number; warnings: readonly Warning[] }> => {
   const spec = type.focus;
   const schema = spec?.schema;
-  if (spec === undefined || schema === undefined) return { ok: true, value: { facts: {} } };
+  const nothing = { ok: true, value: { facts: {}, warnings: [] } } as const;
+  if (spec === undefined || schema === undefined) return nothing;
   const one = oneInFocus(focused, [spec.resource]);
   if (!one.ok) return one;
   const focus = one.value;
   if (focus === undefined) {
-    if (type.focusOptional === true) return { ok: true, value: { facts: {} } };
+    if (type.focusOptional === true) return nothing;
     return {
       ok: false,
       faults: [
@@ -78,16 +86,19 @@ const readFacts = (
       ],
     };
   }
-  const content = parseWith(schema, resolveFocus(focus, resolver), focus.at);
-  // If the focus is a Location that cannot be read, its faults are in `content` already.
-  const place: Parsed<Whereabouts> =
-    content.ok || spec.location?.element !== 'self' ? readPlace(type, focus, resolver) : { ok: true, value: {} };
-  const author = readPerson(header.author, resolver);
-  const decider = author.ok ? author.value : undefined;
+  const resolved = resolveFocus(focus, { resolver, organisations });
+  if (!resolved.ok) return resolved;
+  const place = readPlace(type, focus, resolver);
+  // A Task that reports where it is reports nothing if its Location has no position.
+  const { location, ...others } = resolved.value.resource;
+  const reportsNoPlace =
+    spec.location?.element === 'location' && place.ok && place.value.whereabouts.position === undefined;
+  const content = parseWith(schema, reportsNoPlace ? others : { ...others, location }, focus.at);
+  // A Location in focus that cannot be read is reported once.
+  const known = new Set(content.ok ? [] : content.faults.map(({ at }) => at));
   const faults = [
-    ...(content.ok && author.ok ? deciderFaults(type, content.value, decider) : []),
-    ...[content, author].flatMap(faultsIn),
-    ...(place.ok ? [] : place.faults),
+    ...(content.ok && author.ok ? deciderFaults(type, content.value, author.value) : faultsIn(content)),
+    ...(place.ok ? [] : place.faults.filter(({ at }) => !known.has(at))),
   ];
   if (!content.ok || !place.ok || faults.length > 0) return { ok: false, faults };
   return {
@@ -95,12 +106,13 @@ const readFacts = (
     value: {
       facts: {
         ...content.value,
-        ...place.value,
+        ...place.value.whereabouts,
         ...(asks(type) ? { ask: readAsk(focus, resolver) } : {}),
         ...(updatesDescription(type) ? readStatements(focus.resource) : {}),
-        ...defined({ decider }),
+        ...defined({ decider: author.ok ? author.value : undefined }),
       },
       focusIndex: focus.index,
+      warnings: [...resolved.value.warnings, ...place.value.warnings],
     },
   };
 };
@@ -121,16 +133,19 @@ const typeByFocus = (
 };
 
 /** Addresses that the reader must know to understand references. */
-export interface KnownAddresses {
+export interface KnownAddresses extends KnownEndpoints {
   /** Public base URL of the hub. */
   readonly base: string;
 }
+
+/** For a reader that knows no directory. */
+const noDirectory: KnownAddresses = { base: canonicalBase, partiesAt: () => [] };
 
 /**
  * Reads a FHIR R4 message: strict in the elements that the hub routes by. Other elements that are not valid R4 give warnings.
  * Returns every fault that it finds, each with its FHIRPath; throws nothing.
  */
-export const readMessage = (text: string, known: KnownAddresses = { base: canonicalBase }): Message | Refusal => {
+export const readMessage = (text: string, { base, partiesAt }: KnownAddresses = noDirectory): Message | Refusal => {
   const json = readJson(text);
   if (!json.ok) return refuseAll([json.fault]);
   const plain = json.value;
@@ -151,11 +166,11 @@ export const readMessage = (text: string, known: KnownAddresses = { base: canoni
     return refuse('not-a-message', headerPath, 'the first entry is not a MessageHeader');
   const entries = bundle.value.entry;
   const parsedHeader = readHeader(first);
-  const named = [...bundleFaults(entries), ...reservedAddressFaults(entries, known.base)];
+  const named = [...bundleFaults(entries), ...reservedAddressFaults(entries, base)];
   if (!parsedHeader.ok || named.length > 0) return refuseAll([...faultsIn(parsedHeader), ...named]);
   const header = parsedHeader.value;
 
-  const resolver = noting(resolverOf(entries, normalBase(known.base)));
+  const resolver = noting(resolverOf(entries, normalUrl(base)));
   resolver.note({ ...inHeader, at: headerPath, resource: first.resource });
   const organisations = organisationReaderOf(resolver);
   const focus = readFocus(header, resolver);
@@ -165,17 +180,19 @@ export const readMessage = (text: string, known: KnownAddresses = { base: canoni
     const codes = [...new Set(catalogue.map(eventCodeOf))].join(', ');
     return refuse('unknown-event', eventPath, `give system ${systems.event} and one of the codes ${codes}`);
   }
-  const destinations = readDestinations(header, organisations);
+  const destinations = readDestinations(header, organisations, partiesAt);
   const claims = readClaims(header, organisations);
+  const author = readPerson(header.author, resolver);
   const type = focus.ok ? typeByFocus([firstType, ...otherTypes], focus.value) : focus;
-  if (!focus.ok || !type.ok) return refuseAll([type, destinations, claims].flatMap(faultsIn));
+  if (!focus.ok || !type.ok) return refuseAll([type, destinations, claims, author].flatMap(faultsIn));
   if (type.value.dated === true && bundle.value.timestamp === undefined) {
     const detail =
       'give the time at which the report was made: a report that arrives late must not replace a newer one';
     return refuse('missing-field', 'Bundle.timestamp', detail);
   }
-  const read = readFacts(type.value, header, focus.value, resolver);
-  if (!read.ok || !destinations.ok || !claims.ok) return refuseAll([read, destinations, claims].flatMap(faultsIn));
+  const read = readFacts(type.value, focus.value, { resolver, organisations, author });
+  if (!read.ok || !destinations.ok || !claims.ok || !author.ok)
+    return refuseAll([read, destinations, claims, author].flatMap(faultsIn));
   const mission = focus.value.named?.mission ?? parseAddress(read.value.facts.task ?? '')?.mission;
   const opens = type.value.mission === 'opens' || type.value.log === 'resource';
   if (opens && focus.value.named !== undefined) {
@@ -195,6 +212,7 @@ export const readMessage = (text: string, known: KnownAddresses = { base: canoni
   // The hub's own messages are about resources that it has written; no partner may send one.
   const copies = type.value.relation === 'hub' ? [] : copyFaults(entries, read.value.focusIndex);
   if (copies.length > 0) return refuseAll(copies);
+  const asked = readAsked(type.value, entries, read.value, organisations);
   const findings = describesMission(type.value) ? readFindings(entries, resolver) : {};
   const changed = [
     ...bundleModifierFaults(plain),
@@ -213,8 +231,10 @@ export const readMessage = (text: string, known: KnownAddresses = { base: canoni
     }),
     destinations: destinations.value,
     claims: claims.value,
+    asked,
+    contacts: contactsIn(entries),
     exercise: exercise.value,
-    warnings: form.warnings,
+    warnings: [...read.value.warnings, ...form.warnings],
     facts: {
       ...read.value.facts,
       ...(type.value.dated === true || type.value.mission === 'opens'

@@ -4,14 +4,8 @@ import { organization, practitionerRole } from '../fhir/resources.ts';
 import { type Parsed, parseWith } from '../fhir/zod-faults.ts';
 import { systems } from '../names.ts';
 import { contradiction } from './contradiction.ts';
+import type { NamedOrganisation } from './message.ts';
 import type { Found, Origin, Resolver } from './resolver.ts';
-
-/** An organisation number that a message gives. */
-export interface NamedOrganisation {
-  readonly organisation: string;
-  /** FHIRPath of the reference or identifier that gives it. */
-  readonly at: string;
-}
 
 type Named = Parsed<readonly NamedOrganisation[]>;
 
@@ -51,7 +45,7 @@ export const organisationReaderOf = ({ resolve }: Resolver): OrganisationReader 
     const numbers = new Map<string, string>();
     (parsed.value.identifier ?? []).forEach(({ system, value }, index) => {
       if (system === systems.organisationNumber && value !== undefined && !numbers.has(value))
-        numbers.set(value, `${at}.identifier[${index}]`);
+        numbers.set(value, `${at}.identifier[${index}].value`);
     });
     return numbers.size === 0
       ? fault('unresolved-reference', at, 'has no organisation number')

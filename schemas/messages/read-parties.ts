@@ -1,36 +1,88 @@
 import type { Fault } from '../faults.ts';
-import type { MessageHeader } from '../fhir/resources.ts';
+import { reference as referenceSchema } from '../fhir/datatypes.ts';
+import type { MessageEntry, MessageHeader } from '../fhir/resources.ts';
 import type { Parsed } from '../fhir/zod-faults.ts';
 import { contradiction } from './contradiction.ts';
-import { claimPath, receiverPath } from './fhir-paths.ts';
-import type { Claim } from './message.ts';
+import { claimPath, destinationPathOf, receiverPath, resourcePath } from './fhir-paths.ts';
+import type { Claim, NamedOrganisation } from './message.ts';
+import type { Facts, MessageType } from './message-type.ts';
 import type { OrganisationReader } from './read-organisation.ts';
 import { inHeader } from './resolver.ts';
 
 /** The organisations that the MessageHeader names. */
 
-/** Organisation numbers of the receivers, one for each destination that has a receiver. */
-export const readDestinations = (
-  header: MessageHeader,
+/** The directory, as far as the reader of a message needs it. */
+export interface KnownEndpoints {
+  /** Organisation numbers of the parties that have this endpoint in the directory. */
+  readonly partiesAt: (endpoint: string) => readonly string[];
+}
+
+type Destination = NonNullable<MessageHeader['destination']>[number];
+
+const fault = (code: Fault['code'], at: string, detail: string): Parsed<never> => ({
+  ok: false,
+  faults: [{ code, at, detail }],
+});
+
+/** The one party that an endpoint belongs to. */
+const readEndpoint = ({ endpoint }: Destination, index: number, parties: readonly string[]): Parsed<string> => {
+  const [only, second] = parties;
+  if (only !== undefined && second === undefined) return { ok: true, value: only };
+  const problem =
+    endpoint === undefined
+      ? 'names no party'
+      : only === undefined
+        ? 'has an endpoint that no party has in the directory, and no receiver'
+        : 'has an endpoint that several parties share, and no receiver';
+  return fault(
+    'unresolved-reference',
+    destinationPathOf(index),
+    `${problem}: give receiver with an organisation number`,
+  );
+};
+
+const readReceiver = (
+  destination: Destination,
+  index: number,
   organisations: OrganisationReader,
+  parties: readonly string[],
+): Parsed<string> => {
+  const at = receiverPath(index);
+  const named = organisations.numbersOf(destination.receiver, { ...inHeader, at });
+  if (!named.ok) return named;
+  const [only, second] = named.value;
+  if (only === undefined)
+    return fault('unresolved-reference', at, 'must be an organisation: give its organisation number');
+  if (second !== undefined)
+    return {
+      ok: false,
+      faults: [contradiction(only, second, 'They are different organisations, and a receiver is one.')],
+    };
+  const endpoint = { at: `${destinationPathOf(index)}.endpoint` };
+  const detail = 'They belong to different parties: give the endpoint of the receiver.';
+  return parties.length === 0 || parties.includes(only.organisation)
+    ? { ok: true, value: only.organisation }
+    : { ok: false, faults: [contradiction(only, endpoint, detail)] };
+};
+
+/** Organisation numbers of the receivers, one for each destination, in their order. */
+export const readDestinations = (
+  { destination }: MessageHeader,
+  organisations: OrganisationReader,
+  partiesAt: KnownEndpoints['partiesAt'],
 ): Parsed<readonly string[]> => {
   const numbers: string[] = [];
   const faults: Fault[] = [];
-  header.destination?.forEach(({ receiver }, index) => {
-    if (receiver === undefined) return;
-    const at = receiverPath(index);
-    const named = organisations.numbersOf(receiver, { ...inHeader, at });
-    if (!named.ok) {
-      faults.push(...named.faults);
-      return;
-    }
-    const [only, second] = named.value;
-    if (only === undefined) {
-      const detail = 'must be an organisation: give its organisation number';
-      faults.push({ code: 'unresolved-reference', at, detail });
-    } else if (second !== undefined)
-      faults.push(contradiction(only, second, 'They are different organisations, and a receiver is one.'));
-    else numbers.push(only.organisation);
+  // An endpoint is looked up once, however many destinations have it.
+  const known = new Map<string, readonly string[]>();
+  destination?.forEach((one, index) => {
+    const { endpoint = '', receiver } = one;
+    const parties = known.get(endpoint) ?? (endpoint === '' ? [] : partiesAt(endpoint));
+    known.set(endpoint, parties);
+    const read =
+      receiver === undefined ? readEndpoint(one, index, parties) : readReceiver(one, index, organisations, parties);
+    if (read.ok) numbers.push(read.value);
+    else faults.push(...read.faults);
   });
   return faults.length > 0 ? { ok: false, faults } : { ok: true, value: numbers };
 };
@@ -45,4 +97,32 @@ export const readClaims = (header: MessageHeader, organisations: OrganisationRea
     else faults.push(...named.faults);
   }
   return faults.length > 0 ? { ok: false, faults } : { ok: true, value: claims };
+};
+
+/** Elements of the focus resource that name the party that is asked. */
+const askedElements = { ServiceRequest: 'performer', Task: 'owner' } as const;
+
+/**
+ * The organisations that a request names as its owner or performer. The hub asks the receiver; a receiver that reads the resource
+ * must not find another party there. A name that cannot be resolved there is no fault: the hub does not act on it.
+ */
+export const readAsked = (
+  type: MessageType,
+  entries: readonly MessageEntry[],
+  { facts, focusIndex }: { readonly facts: Facts; readonly focusIndex?: number },
+  organisations: OrganisationReader,
+): readonly NamedOrganisation[] => {
+  const resource = focusIndex === undefined ? undefined : entries[focusIndex]?.resource;
+  const element = type.focus?.resource === 'Task' ? askedElements.Task : askedElements.ServiceRequest;
+  if (resource === undefined || focusIndex === undefined) return [];
+  // A Task that exists, or that is forwarded, is not the one that the message opens.
+  if (type.opens === undefined || type.mission === 'forwards' || facts.task !== undefined) return [];
+  const value = resource[element];
+  const list: readonly unknown[] = Array.isArray(value) ? value : [value];
+  return list.flatMap((one, index) => {
+    const path = `${resourcePath(focusIndex)}.${element}`;
+    const at = Array.isArray(value) ? `${path}[${index}]` : path;
+    const named = organisations.numbersOf(referenceSchema.safeParse(one).data, { index: focusIndex, at });
+    return named.ok ? named.value : [];
+  });
 };

@@ -185,6 +185,9 @@ export const readPerson = (reference: Reference | undefined, resolver: Resolver)
   if (reference === undefined) return absent;
   const named = follow(reference, { ...inHeader, at: authorPath, isKnown: false }, resolver);
   if (!named.ok) return named;
+  const type = named.value?.resource['resourceType'];
+  if (type !== undefined && type !== 'PractitionerRole' && type !== 'Practitioner')
+    return refused({ code: 'wrong-field', at: authorPath, detail: 'must be a PractitionerRole or a Practitioner' });
   const role = readAs('PractitionerRole', practitionerRole, named.value);
   if (!role.ok) return role;
   const roleAt = named.value?.at ?? authorPath;

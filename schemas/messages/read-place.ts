@@ -1,74 +1,169 @@
 import type { z } from 'zod';
 import { defined } from '../defined.ts';
 import type { Fault } from '../faults.ts';
-import { location as locationSchema } from '../fhir/resources.ts';
-import { judgePlace } from '../fhir/service-area.ts';
-import { type Parsed, parseWith } from '../fhir/zod-faults.ts';
 import { reference as referenceSchema } from '../fhir/datatypes.ts';
-import { municipalityExtension } from '../names.ts';
+import { location as locationSchema } from '../fhir/resources.ts';
+import { judgePlace, kilometresBetween } from '../fhir/service-area.ts';
+import { type Parsed, parseWith } from '../fhir/zod-faults.ts';
+import { municipalityExtension, systems } from '../names.ts';
+import type { Warning } from '../warnings.ts';
+import { contradiction } from './contradiction.ts';
 import type { MessageType, Position } from './message-type.ts';
 import type { Found, Resolver } from './resolver.ts';
 
-/** Position and municipality that the Locations of a message give. */
+/** Position and municipality of the one place that the hub routes by. */
 export interface Whereabouts {
   readonly position?: Position;
+  /** Of this very position. */
   readonly municipality?: string;
 }
 
-const positionFaults = (position: Position, place: string): readonly Fault[] => {
+/** The place that a message gives. */
+export interface ReadPlace {
+  readonly whereabouts: Whereabouts;
+  readonly warnings: readonly Warning[];
+}
+
+/**
+ * Kilometres. Locations of one mission within this distance are one scene, such as the patient's place and the landing site;
+ * farther apart, the hub cannot know to which of them a crew is asked to fly.
+ */
+export const sceneKilometres = 10;
+
+const positionFaults = (position: Position, at: string): readonly Fault[] => {
   switch (judgePlace(position)) {
     case 'inside':
       return [];
     case 'swapped':
-      return [{ code: 'swapped-coordinates', at: `${place}.position` }];
+      return [{ code: 'swapped-coordinates', at }];
     case 'outside':
-      return [{ code: 'impossible-coordinates', at: `${place}.position` }];
+      return [{ code: 'impossible-coordinates', at }];
   }
 };
 
 /** Municipality number on `Address.district`, four digits (extension no-basis-municipalitycode, Volven 3402). */
-const municipalityOf = ({ address }: z.output<typeof locationSchema>): string | undefined => {
-  const code = address?._district?.extension?.find(({ url }) => url === municipalityExtension)?.valueCoding?.code;
-  return code !== undefined && /^\d{4}$/.test(code) ? code : undefined;
+const municipalityOf = ({ address }: z.output<typeof locationSchema>, at: string): Parsed<string | undefined> => {
+  const numbers = (address?._district?.extension ?? []).flatMap(({ url, valueCoding }, index) => {
+    const { system = systems.municipality, code } = valueCoding ?? {};
+    return url === municipalityExtension && system === systems.municipality && code !== undefined
+      ? [{ code, at: `${at}.address._district.extension[${index}].valueCoding.code` }]
+      : [];
+  });
+  const malformed = numbers.filter(({ code }) => !/^\d{4}$/.test(code));
+  const detail = 'is not a municipality number: give four digits, e.g. 3411';
+  if (malformed.length > 0)
+    return { ok: false, faults: malformed.map((one) => ({ code: 'wrong-field', at: one.at, detail })) };
+  const [first] = numbers;
+  const other = numbers.find(({ code }) => code !== first?.code);
+  return first === undefined || other === undefined
+    ? { ok: true, value: first?.code }
+    : { ok: false, faults: [contradiction(first, other, 'A place is in one municipality.')] };
 };
 
-/** What an element of the focus resource references, each once. */
-const placesIn = (element: unknown, focus: Found, { resolve }: Resolver): readonly Found[] => {
-  const references = (Array.isArray(element) ? element : [element]).flatMap(
-    (one) => referenceSchema.safeParse(one).data ?? [],
-  );
-  return [
-    ...new Set(
-      references.flatMap((one) => {
-        const resolution = resolve(one, focus);
-        return resolution.outcome === 'found' ? [resolution.found] : [];
-      }),
-    ),
+/** Reads a Location with its place. */
+const readLocation = ({ resource, at }: Found): Parsed<Whereabouts> => {
+  const location = parseWith(locationSchema, resource, at);
+  if (!location.ok) return location;
+  const position = location.value.position === undefined ? undefined : defined(location.value.position);
+  const municipality = municipalityOf(location.value, at);
+  const faults = [
+    ...(position === undefined ? [] : positionFaults(position, `${at}.position`)),
+    ...(municipality.ok ? [] : municipality.faults),
   ];
+  return faults.length > 0 || !municipality.ok
+    ? { ok: false, faults }
+    : { ok: true, value: defined({ position, municipality: municipality.value }) };
 };
 
-/** The first position and the first municipality of the Locations that the focus resource leads to. */
-export const readPlace = (type: MessageType, focus: Found, resolver: Resolver): Parsed<Whereabouts> => {
-  const wanted = type.focus?.location;
-  if (wanted === undefined) return { ok: true, value: {} };
-  const places = wanted.element === 'self' ? [focus] : placesIn(focus.resource[wanted.element], focus, resolver);
+/** References to places, in the order in which the sender gives them. */
+interface Places {
+  readonly locations: readonly Found[];
+  /** References that lead to no Location of the Bundle. `before`: number of Locations that come before it. */
+  readonly lost: readonly { readonly at: string; readonly before: number }[];
+  readonly faults: readonly Fault[];
+}
+
+/** The elements that refer to a place. */
+const placeElements: Readonly<Record<string, string>> = { ServiceRequest: 'locationReference', Task: 'location' };
+
+const placesOf = (focus: Found, element: string, { resolve }: Resolver): Places => {
+  const value = focus.resource[element];
+  const path = `${focus.at}.${element}`;
+  const list: readonly unknown[] = Array.isArray(value) ? value : [value];
+  const locations = new Set<Found>();
+  const lost: { at: string; before: number }[] = [];
   const faults: Fault[] = [];
-  const found: Whereabouts[] = [];
-  for (const { at, resource } of places.filter((place) => place.resource['resourceType'] === 'Location')) {
-    const location = parseWith(locationSchema, resource, at);
-    if (location.ok) {
-      const position = location.value.position === undefined ? undefined : defined(location.value.position);
-      found.push(defined({ position, municipality: municipalityOf(location.value) }));
-      if (position !== undefined) faults.push(...positionFaults(position, at));
-    } else faults.push(...location.faults);
+  list.forEach((one, index) => {
+    // What is no reference at all is reported where the resource is read.
+    const resolution = resolve(referenceSchema.safeParse(one).data, focus);
+    const at = Array.isArray(value) ? `${path}[${index}]` : path;
+    if (resolution.outcome === 'nothing') return;
+    if (resolution.outcome === 'ambiguous') {
+      const [first = { at }, second = { at }] = resolution.candidates;
+      faults.push(contradiction(first, second, 'Both can be meant by one reference to a place.'));
+    } else if (resolution.outcome === 'found' && resolution.found.resource['resourceType'] === 'Location')
+      locations.add(resolution.found);
+    else lost.push({ at, before: locations.size });
+  });
+  return { locations: [...locations], lost, faults };
+};
+
+const lostDetail = 'leads to no Location in the Bundle: send the Location, and refer to it by its fullUrl';
+
+/** Limits the answer: the first references show what is wrong. */
+const mostWarnings = 5;
+
+const warningsOf = ({ lost }: Places): readonly Warning[] =>
+  lost.slice(0, mostWarnings).map(({ at }) => ({ code: 'unresolved-place', at, detail: lostDetail }));
+
+/** The places of a scene. The first with a position counts; the others must not be somewhere else. */
+const readScene = ({ locations, lost, faults }: Places): Parsed<Whereabouts> => {
+  const all: Fault[] = [...faults];
+  const found: (Whereabouts & { readonly at: string; readonly order: number })[] = [];
+  locations.forEach((location, order) => {
+    const read = readLocation(location);
+    if (read.ok) found.push({ ...read.value, at: `${location.at}.position`, order });
+    else all.push(...read.faults);
+  });
+  const [place, ...others] = found.filter(({ position }) => position !== undefined);
+  // A place that comes first and leads nowhere could be the one that is meant.
+  if (place !== undefined)
+    for (const { at } of lost.filter(({ before }) => before <= place.order).slice(0, mostWarnings))
+      all.push({ code: 'unresolved-reference', at, detail: lostDetail });
+  const elsewhere = others.find(
+    ({ position }) =>
+      position !== undefined &&
+      place?.position !== undefined &&
+      kilometresBetween(place.position, position) > sceneKilometres,
+  );
+  if (place !== undefined && elsewhere !== undefined) {
+    const detail = `They are more than ${sceneKilometres} km apart, so a crew could fly to either. Send only the places of one scene here.`;
+    all.push(contradiction(place, elsewhere, detail));
   }
-  if (faults.length > 0) return { ok: false, faults };
-  const position = found.find((one) => one.position !== undefined)?.position;
-  if (position === undefined && wanted.required) {
-    const at = `${focus.at}.${wanted.element}`;
+  if (all.length > 0) return { ok: false, faults: all };
+  return { ok: true, value: defined({ position: place?.position, municipality: place?.municipality }) };
+};
+
+/** The place that the focus resource gives. A place that the type requires must have a position. */
+export const readPlace = (type: MessageType, focus: Found, resolver: Resolver): Parsed<ReadPlace> => {
+  const wanted = type.focus?.location;
+  if (wanted?.element === 'self') {
+    const read = readLocation(focus);
+    return read.ok ? { ok: true, value: { whereabouts: read.value, warnings: [] } } : read;
+  }
+  const element = wanted?.element ?? placeElements[String(focus.resource['resourceType'])];
+  if (element === undefined) return { ok: true, value: { whereabouts: {}, warnings: [] } };
+  const places = placesOf(focus, element, resolver);
+  // A type without a place reads none; its sender must know all the same that a reference leads nowhere.
+  if (wanted === undefined) return { ok: true, value: { whereabouts: {}, warnings: warningsOf(places) } };
+  const scene = readScene(places);
+  if (!scene.ok) return scene;
+  if (scene.value.position === undefined && wanted.required) {
+    const [lost] = places.lost;
+    if (lost !== undefined)
+      return { ok: false, faults: [{ code: 'unresolved-reference', at: lost.at, detail: lostDetail }] };
     const detail = 'must reference a Location in the Bundle that has a position';
-    return { ok: false, faults: [{ code: 'missing-field', at, detail }] };
+    return { ok: false, faults: [{ code: 'missing-field', at: `${focus.at}.${element}`, detail }] };
   }
-  const municipality = found.find((one) => one.municipality !== undefined)?.municipality;
-  return { ok: true, value: defined({ position, municipality }) };
+  return { ok: true, value: { whereabouts: scene.value, warnings: warningsOf(places) } };
 };

@@ -1,5 +1,5 @@
 import { type Refusal, refuse } from '../../../schemas/faults.ts';
-import { normalBase, parseReference } from '../../../schemas/fhir/addresses.ts';
+import { normalUrl, parseReference } from '../../../schemas/fhir/addresses.ts';
 import { systems } from '../../../schemas/names.ts';
 import type {
   ParameterName,
@@ -50,7 +50,7 @@ const idIn = (text: string, to: string, base: string): string | undefined => {
     case 'relative':
       return parsed.type === to ? parsed.id : undefined;
     case 'restful':
-      return parsed.type === to && parsed.root === normalBase(base) ? parsed.id : undefined;
+      return parsed.type === to && parsed.root === normalUrl(base) ? parsed.id : undefined;
     case 'none':
       return idForm.test(text) ? text : undefined;
     default:

@@ -47,6 +47,8 @@ export const directory: Directory = {
   partiesOf: (role) => [...everybody.values()].filter((one) => one.role === role),
   coordinatorFor: (municipality) =>
     municipality.startsWith('34') ? parties.la : municipality.startsWith('46') ? parties.otherLa : undefined,
+  hasNumber: (organisation) => Object.values(parties).some((party) => party.organisation === organisation),
+  partiesAt: () => [],
   resourceOf: () => undefined,
 };
 

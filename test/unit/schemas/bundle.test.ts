@@ -19,7 +19,7 @@ const readChanged = (message: Message, ...changes: readonly Change[]): Message |
     JSON.stringify(
       changes.reduce<unknown>((bundle, [path, into]) => changed(bundle, path, into), JSON.parse(message.text)),
     ),
-    { base },
+    { base, partiesAt: () => [] },
   );
 
 const faultsOf = (outcome: Message | Refusal): readonly Pick<Fault, 'code' | 'at' | 'and'>[] =>

@@ -99,7 +99,7 @@ describe('read message', () => {
       (bundle, element) => changed(bundle, [...header, element], reference),
       parsed(missionRequest({ from: { contained: others }, more: [organization] })),
     );
-    const outcome = readMessage(JSON.stringify(message), { base: 'https://hub.example/fhir' });
+    const outcome = readMessage(JSON.stringify(message), { base: 'https://hub.example/fhir', partiesAt: () => [] });
     expect(outcome.outcome === 'read' ? outcome.claims : outcome.faults).toEqual(
       ['sender', 'responsible'].flatMap((element) => numbers.map((organisation) => ({ element, organisation }))),
     );
@@ -194,7 +194,7 @@ describe('read message', () => {
         JSON.stringify(
           changed(parsed(missionUpdate({ mission, describes: false })), [...header, 'focus'], [reference]),
         ),
-        { base: 'https://hub.example/fhir' },
+        { base: 'https://hub.example/fhir', partiesAt: () => [] },
       );
     for (const reference of [
       { identifier: { system: systems.mission, value: mission } },

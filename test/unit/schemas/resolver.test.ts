@@ -1,6 +1,6 @@
 import { array, assert, constantFrom, property, record, uuid } from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { normalBase } from '../../../schemas/fhir/addresses.ts';
+import { normalUrl } from '../../../schemas/fhir/addresses.ts';
 import { type Resolution, resolverOf } from '../../../schemas/messages/resolver.ts';
 
 const hub = 'https://hub.example/fhir';
@@ -34,7 +34,7 @@ const shown = (resolution: Resolution): string => {
 
 const resolved = (reference: string | object, entries: readonly Entry[], index = 0): string =>
   shown(
-    resolverOf(entries, normalBase(hub)).resolve(typeof reference === 'string' ? { reference } : reference, { index }),
+    resolverOf(entries, normalUrl(hub)).resolve(typeof reference === 'string' ? { reference } : reference, { index }),
   );
 
 const second = 'Bundle.entry[1].resource';

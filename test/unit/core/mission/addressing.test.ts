@@ -2,6 +2,8 @@ import { describe, expect, test } from 'vitest';
 import type { MissionState, Party } from '../../../../core/mission/state.ts';
 import type { Message } from '../../../../schemas/messages/message.ts';
 import { systems } from '../../../../schemas/names.ts';
+import { read } from '../../../support/messages/compose.ts';
+import { changed } from '../../schemas/changed.ts';
 import {
   asked,
   coordination,
@@ -25,6 +27,10 @@ import {
 } from '../../../support/scenario.ts';
 
 const { amk, otherAmk, la, otherLa, operator, otherOperator, hospital, otherHospital, quality } = parties;
+
+/** The message with one more element in its focus resource. */
+const focusWith = (message: Message, element: string, value: unknown): Message =>
+  read(JSON.stringify(changed(JSON.parse(message.text), ['entry', 1, 'resource', element], value)));
 
 /** Messages that need a destination, with none, two or a wrong one. */
 describe('receivers of a message', () => {
@@ -105,6 +111,43 @@ describe('receivers of a message', () => {
       );
     },
   );
+
+  const numbered = (organisation: string) => ({
+    identifier: { system: systems.organisationNumber, value: organisation },
+  });
+
+  test.each<[string, Message, Message, string, string | undefined]>([
+    [
+      'performer of a request',
+      focusWith(missionRequest(), 'performer', [numbered(la.organisation)]),
+      focusWith(missionRequest(), 'performer', [numbered(otherLa.organisation)]),
+      'performer[0].identifier.value',
+      'Bundle.entry[0].resource.destination[0].receiver',
+    ],
+    [
+      'performer of a request without a receiver',
+      focusWith(missionRequest({ to: [], municipality: '3425' }), 'performer', [{ display: 'Anybody' }]),
+      focusWith(missionRequest({ to: [], municipality: '3425' }), 'performer', [numbered(otherLa.organisation)]),
+      'performer[0].identifier.value',
+      undefined,
+    ],
+  ])('asks one party, also by the %s', (_what, agreeing, contradicting, element, and) => {
+    entryOf(when(undefined, [amk, agreeing]));
+    const { outcome, ...refusal } = when(undefined, [amk, contradicting]);
+    expect(outcome).toBe('refused');
+    expect(refusal).toMatchObject({ faults: [{ code: 'contradiction', at: `Bundle.entry[1].resource.${element}` }] });
+    expect('faults' in refusal && refusal.faults[0].and).toBe(and);
+  });
+
+  test('asks one party, also by the owner of a Task', () => {
+    const request = (organisation: string) => focusWith(resourceRequest({ mission }), 'owner', numbered(organisation));
+    entryOf(when(asked, [la, request(operator.organisation)]));
+    expectRefused(
+      when(asked, [la, request(otherOperator.organisation)]),
+      'contradiction',
+      'Bundle.entry[1].resource.owner.identifier.value',
+    );
+  });
 
   test('reports which of several destinations is not in the directory', () => {
     const message = missionUpdate({ mission, to: [la.organisation, unknownOrganisation] });

@@ -30,12 +30,19 @@ const foreignName = {
   responsible: { identifier: { system: systems.organisationNumber, value: parties.otherLa.organisation } },
 };
 
+const foreignContact = {
+  resourceType: 'Organization',
+  identifier: [{ system: systems.organisationNumber, value: parties.otherLa.organisation }],
+  telecom: [{ system: 'phone', value: '+47 99 99 99 99' }],
+};
+
 describe('preconditions', () => {
   test('have this order', () => {
     expect(preconditions.map(([name]) => name)).toEqual([
       'sender role',
       'mission visible',
       'own name',
+      'own contacts',
       'known receivers',
       'exercise label',
       'expected version',
@@ -60,6 +67,7 @@ describe('preconditions', () => {
       'description',
       'guideline codes',
       'new owner named',
+      'asked party',
       'room for Tasks',
     ]);
   });
@@ -90,9 +98,17 @@ describe('preconditions', () => {
     ['mission visible', 'own name', 'not-found', decides('accepted', { from: foreignName }), undefined, undefined],
     [
       'own name',
-      'known receivers',
+      'own contacts',
       'wrong-sender',
-      [amk, missionUpdate({ mission, from: foreignName, to: [unknownOrganisation] })],
+      [amk, missionUpdate({ mission, from: foreignName, more: [foreignContact] })],
+      present,
+      undefined,
+    ],
+    [
+      'own contacts',
+      'known receivers',
+      'reserved-address',
+      [amk, missionUpdate({ mission, more: [foreignContact], to: [unknownOrganisation] })],
       present,
       undefined,
     ],
