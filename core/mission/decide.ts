@@ -35,6 +35,7 @@ import {
   noOpenResource,
   oneReview,
   statedEnd,
+  statedPhase,
   taskStatus,
 } from './transitions.ts';
 
@@ -59,6 +60,7 @@ export const preconditions = [
   ['answered kind', onTask(answeredKind)],
   ['Task status', onTask(taskStatus)],
   ['stated end', onTask(statedEnd)],
+  ['stated phase', onTask(statedPhase)],
   ['no open resource', onTask(noOpenResource)],
   ['one review', onTask(oneReview)],
   ['new answer', onTask(newAnswer)],

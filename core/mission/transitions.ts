@@ -50,6 +50,19 @@ export const statedEnd: Check<TaskProposal> = ({ message, task }) => {
       );
 };
 
+/** A phase in `Task.businessStatus` has been reported with its time, now or before: otherwise only some readers would know of it. */
+export const statedPhase: Check<TaskProposal> = ({ message, task }) => {
+  const { statedPhase: stated, phases = [] } = message.facts;
+  if (stated === undefined || task.phases?.[stated] !== undefined || phases.some(({ phase }) => phase === stated))
+    return undefined;
+  const at = taskPath(message);
+  const detail = `the Task states the phase "${stated}", and no time of it is known: give it in Task.output, with its time`;
+  return {
+    outcome: 'refused',
+    faults: [{ code: 'contradiction', at: `${at}.businessStatus`, and: `${at}.output`, detail }],
+  };
+};
+
 /** A mission request is rejected or deferred. */
 const isRejection = ({ message: { facts }, task }: TaskProposal): boolean =>
   task.kind === 'coordination' && (facts.answer === 'rejected' || facts.answer === 'deferred');

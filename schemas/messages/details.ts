@@ -176,6 +176,16 @@ export const taskSchema = (read: (resource: Task, context: Context, details: Tas
     return read(resource, context, { input, output });
   });
 
+/** The flight phase that `Task.businessStatus` states; `output` gives it with its time. */
+export const statedPhase = (context: Context, { businessStatus }: Task): string | undefined => {
+  const path = ['businessStatus'];
+  const read = codeAmong(context, codingsOf(businessStatus, path), {
+    system: systems.flightPhase,
+    codes: phaseCodes,
+  });
+  return known(context, read, phaseCodes, 'flight phase', path);
+};
+
 /** The ETA, which must be given. */
 export const requiredEta = (context: Context, { eta }: Details, element: Element): string | undefined => {
   if (eta.found === 'nothing')

@@ -27,9 +27,14 @@ export const medicalAssessment = {
     'A physician of the AMK LA or of an operator assesses whether there is medical ground, and gives the reason and the name. It is advice: the coordinating AMK LA decides.',
   senders: ['amk-la', 'operator'],
   relation: 'coordinator-or-operator',
-  focus: { resource: 'ClinicalImpression', schema },
+  focus: { resource: 'ClinicalImpression', schema, person: 'assessor' },
   elements: [
     { path: 'ClinicalImpression.status', required: 'always', what: '`completed`.' },
+    {
+      path: 'ClinicalImpression.assessor',
+      required: 'never',
+      what: 'The same person as the author, if it is given.',
+    },
     {
       path: 'ClinicalImpression.finding',
       required: 'always',

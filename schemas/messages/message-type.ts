@@ -23,6 +23,8 @@ export interface Facts {
   /** Flight phases with the time at which each was observed. */
   readonly phases?: readonly { readonly phase: string; readonly seenAt: string }[];
   readonly position?: Position;
+  /** Flight phase that the Task states without a time: it must be reported, now or before. */
+  readonly statedPhase?: string;
   /** Final status of the Task in a report of a flight: the report must end the flight, or the flight has ended. */
   readonly statedEnd?: TaskStatus;
   /** Organisation number of the hospital that a patient is diverted to. */
@@ -160,6 +162,8 @@ export interface Focus {
   readonly resource: 'ServiceRequest' | 'Task' | 'ClinicalImpression' | 'Location' | 'CommunicationRequest';
   /** Reads the facts from the resource; its issues become `OperationOutcome` issues. Absent for the hub's own messages, which it does not parse. */
   readonly schema?: z.ZodType<Facts>;
+  /** Element that references the person who decided, as `MessageHeader.author` does: both must mean one person. */
+  readonly person?: 'assessor';
   /** Element that references a Location; the hub routes by its position. */
   readonly location?: { readonly element: 'locationReference' | 'location' | 'self'; readonly required: boolean };
 }

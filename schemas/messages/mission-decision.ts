@@ -5,7 +5,7 @@ import { systems } from '../names.ts';
 import type { Facts, MessageType } from './message-type.ts';
 import { taskSchema } from './details.ts';
 import { requiredAnswer, requiredRefusal, requiredTaskId, taskCriteria } from './fields.ts';
-import { missing } from './issues.ts';
+import { missing, reject } from './issues.ts';
 import { authorRule, refusalRule, taskIdRule } from './element-rules.ts';
 
 const statusOf = {
@@ -19,12 +19,11 @@ const schema = taskSchema((resource, context): Facts => {
   const answer = requiredAnswer(context, resource, systems.missionDecision, statusOf);
   const reason = answer === undefined || answer === 'accepted' ? undefined : requiredRefusal(context, resource);
   const until = resource.restriction?.period?.end;
-  if (answer === 'deferred' && !moment.safeParse(until).success) {
-    missing(
-      context,
-      ['restriction', 'period', 'end'],
-      'give the time until which the decision is deferred, as date, time and zone',
-    );
+  if (answer === 'deferred') {
+    const path = ['restriction', 'period', 'end'];
+    const advice = 'give the time until which the decision is deferred, as date, time and zone';
+    if (until === undefined) missing(context, path, advice);
+    else if (!moment.safeParse(until).success) reject(context, path, `is not a date with time and zone: ${advice}`);
   }
   return defined({
     task: requiredTaskId(context, resource),

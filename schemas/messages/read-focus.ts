@@ -1,5 +1,5 @@
 import type { Fault } from '../faults.ts';
-import type { Reference } from '../fhir/datatypes.ts';
+import { type Reference, reference as referenceSchema } from '../fhir/datatypes.ts';
 import type { MessageHeader } from '../fhir/resources.ts';
 import type { Parsed } from '../fhir/zod-faults.ts';
 import { isMissionId, parseAddress } from '../identifiers.ts';
@@ -36,10 +36,35 @@ const missionsOf = ({ resource, at }: Found): readonly NamedMission[] => {
   );
 };
 
-/** The mission of a resource that has an id of the hub, as Tasks have. It must agree, and does not name the mission by itself. */
-const impliedMission = ({ resource: { id }, at }: Found): NamedMission | undefined => {
-  const mission = typeof id === 'string' ? parseAddress(id)?.mission : undefined;
-  return mission === undefined ? undefined : { mission, at: `${at}.id` };
+/** The mission that a reference of a Task means. */
+const missionBehind = (value: unknown, found: Found, { resolve }: Resolver): string | undefined => {
+  const reference = referenceSchema.safeParse(value).data;
+  const { system, value: number } = reference?.identifier ?? {};
+  if (system === systems.mission) return number;
+  const resolution = resolve(reference, found);
+  return resolution.outcome === 'at-hub' && resolution.type === 'ServiceRequest' ? resolution.id : undefined;
+};
+
+/**
+ * Missions that a Task implies: that of its id, if the hub gave it, and those that it is based on. They must agree, and do not name
+ * the mission by themselves.
+ */
+const impliedMissions = (found: Found, resolver: Resolver): readonly NamedMission[] => {
+  const { resource, at } = found;
+  if (resource['resourceType'] !== 'Task') return [];
+  const { id, basedOn, focus } = resource;
+  const own = typeof id === 'string' ? parseAddress(id)?.mission : undefined;
+  const references = [
+    ...(Array.isArray(basedOn) ? basedOn : []).map((value: unknown, index) => ({ value, place: `basedOn[${index}]` })),
+    { value: focus, place: 'focus' },
+  ];
+  return [
+    ...(own === undefined ? [] : [{ mission: own, at: `${at}.id` }]),
+    ...references.flatMap(({ value, place }) => {
+      const mission = missionBehind(value, found, resolver);
+      return mission === undefined || !isMissionId(mission) ? [] : [{ mission, at: `${at}.${place}` }];
+    }),
+  ];
 };
 
 /** A resource in focus, or the mission of one at the hub. */
@@ -115,7 +140,11 @@ export const readFocus = (header: MessageHeader, resolver: Resolver): Parsed<Foc
       take(missionsOf(found));
     }
   });
-  if (first !== undefined) take([...resources].flatMap((found) => impliedMission(found) ?? []));
+  const implied = [...resources].flatMap((found) => impliedMissions(found, resolver));
+  const named = first;
+  // Without a named mission the implied ones must agree with each other.
+  take(implied);
+  first = named;
   if (faults.length > 0) return { ok: false, faults };
   return { ok: true, value: { resources: [...resources], ...(first === undefined ? {} : { named: first }) } };
 };

@@ -8,7 +8,7 @@ import { parseAddress } from '../identifiers.ts';
 import { isObject } from '../json/json.ts';
 import { catalogue, type CataloguedType, eventCodeOf, messageTypesOf } from './catalogue.ts';
 import { describesMission, readStatements, updatesDescription } from './description.ts';
-import { authorPath, eventPath, focusPath, headerPath } from './fhir-paths.ts';
+import { eventPath, focusPath, headerPath } from './fhir-paths.ts';
 import { messageDigest } from './message-identity.ts';
 import { readFindings } from './findings.ts';
 import type { Decider, Facts, MessageType } from './message-type.ts';
@@ -21,7 +21,8 @@ import type { Message } from './message.ts';
 import { bundleModifierFaults, modifierFaults } from './modifiers.ts';
 import { readExercise } from './read-exercise.ts';
 import { asks, readAsk } from './read-ask.ts';
-import { readPerson } from './read-person.ts';
+import { deciderFaults, personFaults } from './read-decider.ts';
+import { authorPlace, readPerson } from './read-person.ts';
 import { bundleFaults } from './bundle-faults.ts';
 import { copyFaults, reservedAddressFaults } from './hub-names.ts';
 import { readHeader } from './read-header.ts';
@@ -37,23 +38,6 @@ import { inHeader, noting, type Resolver, resolverOf } from './resolver.ts';
 export const mostEntries = 500;
 
 const faultsIn = (part: Parsed<unknown>): readonly Fault[] => (part.ok ? [] : part.faults);
-
-/** Faults of the person who decided: some answers require name and role, some also the HPR number. */
-const deciderFaults = (type: MessageType, { answer }: Facts, decider: Decider | undefined): readonly Fault[] => {
-  if (answer === undefined || type.authorRequiredFor?.includes(answer) !== true) return [];
-  const at = authorPath;
-  if (decider === undefined) {
-    const detail = 'must name the person who decided, in a PractitionerRole in the Bundle';
-    return [{ code: 'missing-field', at, detail }];
-  }
-  const detail = 'must say in which role the person decided: PractitionerRole.code, as coding or text';
-  const number = `must give the person's HPR number (identifier system ${systems.healthPersonnel}), 7 to 9 digits`;
-  const needsNumber = type.identifierRequiredFor?.includes(answer) === true && decider.identifier === undefined;
-  return [
-    ...(decider.role === undefined ? [{ code: 'missing-field' as const, at, detail }] : []),
-    ...(needsNumber ? [{ code: 'missing-field' as const, at, detail: number }] : []),
-  ];
-};
 
 interface Readers {
   readonly resolver: Resolver;
@@ -98,6 +82,7 @@ const readFacts = (
   const known = new Set(content.ok ? [] : content.faults.map(({ at }) => at));
   const faults = [
     ...(content.ok && author.ok ? deciderFaults(type, content.value, author.value) : faultsIn(content)),
+    ...(author.ok ? personFaults(type, author.value, focus, resolver) : []),
     ...(place.ok ? [] : place.faults.filter(({ at }) => !known.has(at))),
   ];
   if (!content.ok || !place.ok || faults.length > 0) return { ok: false, faults };
@@ -182,7 +167,7 @@ export const readMessage = (text: string, { base, partiesAt }: KnownAddresses = 
   }
   const destinations = readDestinations(header, organisations, partiesAt);
   const claims = readClaims(header, organisations);
-  const author = readPerson(header.author, resolver);
+  const author = readPerson(header.author, authorPlace, resolver);
   const type = focus.ok ? typeByFocus([firstType, ...otherTypes], focus.value) : focus;
   if (!focus.ok || !type.ok) return refuseAll([type, destinations, claims, author].flatMap(faultsIn));
   if (type.value.dated === true && bundle.value.timestamp === undefined) {

@@ -12,7 +12,7 @@ import type { Decider } from './message-type.ts';
 import { type Found, inHeader, type Resolver } from './resolver.ts';
 import { adviceOnSystem } from './system-names.ts';
 
-/** The person in `MessageHeader.author`. What cannot be read is refused, because persons are compared and held to account. */
+/** The person who decided. What cannot be read is refused, because persons are compared and held to account. */
 
 /** Characters. A name is copied into the mission's state, which every entry has; the full name stays in the message. */
 const longestName = 200;
@@ -180,17 +180,30 @@ const readAs = <Schema extends z.ZodType>(
 ): Parsed<z.output<Schema> | undefined> =>
   found?.resource['resourceType'] === type ? parseWith(schema, found.resource, found.at) : absent;
 
-/** The person that a reference in the MessageHeader means: a name, and role and HPR number if they are given. */
-export const readPerson = (reference: Reference | undefined, resolver: Resolver): Parsed<Decider | undefined> => {
+/** Where a reference to a person stands. */
+export interface PersonPlace extends Pick<Found, 'index'> {
+  /** FHIRPath of the reference. */
+  readonly at: string;
+}
+
+/** `MessageHeader.author`. */
+export const authorPlace: PersonPlace = { ...inHeader, at: authorPath };
+
+/** The person that a reference means: a name, and role and HPR number if they are given. */
+export const readPerson = (
+  reference: Reference | undefined,
+  { at: place, index }: PersonPlace,
+  resolver: Resolver,
+): Parsed<Decider | undefined> => {
   if (reference === undefined) return absent;
-  const named = follow(reference, { ...inHeader, at: authorPath, isKnown: false }, resolver);
+  const named = follow(reference, { index, at: place, isKnown: false }, resolver);
   if (!named.ok) return named;
   const type = named.value?.resource['resourceType'];
   if (type !== undefined && type !== 'PractitionerRole' && type !== 'Practitioner')
-    return refused({ code: 'wrong-field', at: authorPath, detail: 'must be a PractitionerRole or a Practitioner' });
+    return refused({ code: 'wrong-field', at: place, detail: 'must be a PractitionerRole or a Practitioner' });
   const role = readAs('PractitionerRole', practitionerRole, named.value);
   if (!role.ok) return role;
-  const roleAt = named.value?.at ?? authorPath;
+  const roleAt = named.value?.at ?? place;
   const held =
     role.value === undefined || named.value === undefined
       ? named
@@ -202,7 +215,7 @@ export const readPerson = (reference: Reference | undefined, resolver: Resolver)
   if (!held.ok) return held;
   const person = readAs('Practitioner', practitioner, held.value);
   if (!person.ok) return person;
-  const personAt = held.value?.at ?? authorPath;
+  const personAt = held.value?.at ?? place;
 
   const name = readName(person.value?.name ?? [], personAt);
   const duty = readDuty(role.value?.code ?? [], roleAt);
@@ -213,7 +226,7 @@ export const readPerson = (reference: Reference | undefined, resolver: Resolver)
     })),
     ...[
       { identifier: role.value?.practitioner?.identifier, at: `${roleAt}.practitioner.identifier` },
-      { identifier: reference.identifier, at: `${authorPath}.identifier` },
+      { identifier: reference.identifier, at: `${place}.identifier` },
     ].flatMap(({ identifier, at }) => (identifier === undefined ? [] : [{ identifier, at }])),
   ]);
   if (!name.ok || !duty.ok || !number.ok)
@@ -222,4 +235,12 @@ export const readPerson = (reference: Reference | undefined, resolver: Resolver)
   return shown === undefined
     ? absent
     : { ok: true, value: { name: shown, ...defined({ role: duty.value, identifier: number.value }) } };
+};
+
+/** Whether two readings can mean one person: by HPR number if both have one, else by name, of which one may be shorter. */
+export const canBeOnePerson = (one: Decider, other: Decider): boolean => {
+  if (one.identifier !== undefined && other.identifier !== undefined)
+    return bareHprNumber(one.identifier) === bareHprNumber(other.identifier);
+  const [words, others] = [one, other].map(({ name }) => new Set(comparablePerson(name).split(' ')));
+  return words === undefined || others === undefined || words.isSubsetOf(others) || others.isSubsetOf(words);
 };

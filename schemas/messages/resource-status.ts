@@ -1,7 +1,7 @@
 import { defined } from '../defined.ts';
 import { systems } from '../names.ts';
 import type { Facts, MessageType } from './message-type.ts';
-import { taskSchema } from './details.ts';
+import { statedPhase, taskSchema } from './details.ts';
 import { requiredTaskId, requireStatusAmong } from './fields.ts';
 import { missing } from './issues.ts';
 import { taskIdRule } from './element-rules.ts';
@@ -38,6 +38,7 @@ const schema = taskSchema((resource, context, { output }): Facts => {
     phases: output.phases,
     eta: eta.value,
     handedOverTo,
+    statedPhase: statedPhase(context, resource),
     statedEnd: late.from.find((status) => status === resource.status),
     resource: output.resource.value,
   });

@@ -36,7 +36,7 @@ const elementOrder: Readonly<Record<Profiled, readonly string[]>> = {
     'input',
     'output',
   ],
-  ClinicalImpression: ['status', 'summary', 'finding'],
+  ClinicalImpression: ['status', 'assessor', 'summary', 'finding'],
   Location: ['identifier', 'operationalStatus', 'type', 'position'],
   CommunicationRequest: ['status', 'medium', 'about', 'payload', 'recipient'],
 };

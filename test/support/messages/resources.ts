@@ -78,6 +78,7 @@ export const resourceStatus = ({
   place,
   handedOverTo,
   status = 'in-progress',
+  statedPhase,
   ...envelope
 }: Envelope & {
   readonly task: string;
@@ -87,6 +88,8 @@ export const resourceStatus = ({
   readonly place?: Place;
   /** Organisation number of the hospital that has the patient. */
   readonly handedOverTo?: string;
+  /** A phase in `Task.businessStatus`. */
+  readonly statedPhase?: string;
   /** `Task.status`. */
   readonly status?: string;
 }): Message => {
@@ -99,7 +102,10 @@ export const resourceStatus = ({
         id: task,
         status,
         intent: 'order',
-        ...defined({ location: references?.[0] }),
+        ...defined({
+          location: references?.[0],
+          businessStatus: statedPhase === undefined ? undefined : concept(systems.flightPhase, statedPhase),
+        }),
         output: [
           ...moments(systems.flightPhase, phases),
           ...(eta === undefined ? [] : moments(systems.taskDetail, { eta })),

@@ -17,7 +17,9 @@ import {
   resourceStatus,
   medicalAssessment,
   parties,
+  read,
 } from '../../support/messages.ts';
+import { everyStep, exampleText } from '../../support/examples.ts';
 import {
   changed,
   type Path,
@@ -67,10 +69,18 @@ interface CodedPlace {
   readonly coding: Readonly<Record<string, unknown>>;
 }
 
-const codedPlaces: readonly CodedPlace[] = samples.flatMap((message) =>
+/** Small messages of the tests, and the published examples. */
+const messages = [...samples, ...everyStep.map(({ file }) => read(exampleText(file)))];
+
+const codedPlaces: readonly CodedPlace[] = messages.flatMap((message) =>
   placesIn(parsed(message)).flatMap((path) => {
     const coding = valueAt(parsed(message), path);
-    return isObject(coding) && path.at(-2) === 'coding' && deciding.includes(String(coding['system']))
+    // The kind of a resource counts where it is asked for or reported.
+    const isElsewhere =
+      isObject(coding) &&
+      coding['system'] === systems.resourceKind &&
+      !['resource-request', 'resource-availability'].includes(message.type.event);
+    return isObject(coding) && !isElsewhere && path.at(-2) === 'coding' && deciding.includes(String(coding['system']))
       ? [{ message, list: path.slice(0, -1), coding }]
       : [];
   }),
@@ -279,6 +289,32 @@ describe('several concepts of which one counts', () => {
       facts: { criteria: ['abcd-competence', 'time-to-definitive-care'] },
     });
     expect(withAnother(decision, list, { ...second, system: `${second.system}/` }).outcome).toBe('refused');
+  });
+});
+
+describe('the mission of a Task', () => {
+  const other = '00000000-0000-8000-8000-000000000000';
+  const based = (value: string) => ({ identifier: { system: systems.mission, value } });
+
+  test.each([
+    ['Task.basedOn', 'basedOn', [based(mission), based(other)], 'basedOn[1]'],
+    ['Task.basedOn at the hub', 'basedOn', [{ reference: `ServiceRequest/${other}` }], 'basedOn[0]'],
+    ['Task.focus', 'focus', based(other), 'focus'],
+  ])('is refused if %s names another one', (_what, element, into, place) => {
+    for (const message of samples.filter(({ type }) => type.focus?.resource === 'Task')) {
+      const outcome = readMessage(JSON.stringify(changed(parsed(message), [...focus, element], into)));
+      expect(faultsOf(outcome)).toContainEqual(
+        expect.objectContaining({ code: 'contradiction', and: `${focusAt}.${place}` }),
+      );
+    }
+  });
+
+  test('is read if it is named in several elements', () => {
+    const message = missionDecision({ task, answer: 'accepted' });
+    const outcome = readMessage(
+      JSON.stringify(changed(parsed(message), [...focus, 'basedOn'], [based(mission), { display: 'in words' }])),
+    );
+    expect(outcome).toMatchObject({ outcome: 'read', mission });
   });
 });
 

@@ -3,8 +3,8 @@ import type { Refusal } from '../../../schemas/faults.ts';
 import type { Message } from '../../../schemas/messages/message.ts';
 import { readMessage } from '../../../schemas/messages/read-message.ts';
 import { systems } from '../../../schemas/names.ts';
-import { missionDecision } from '../../support/messages.ts';
-import { changed, sampleTask as task } from './changed.ts';
+import { medicalAssessment, missionDecision } from '../../support/messages.ts';
+import { changed, sampleMission as mission, sampleTask as task } from './changed.ts';
 
 const number = (value: unknown, more: object = {}) => ({ system: systems.healthPersonnel, value, ...more });
 
@@ -201,4 +201,32 @@ test('a person who can be two is refused', () => {
     JSON.stringify(changed(JSON.parse(message.text), ['entry', 0, 'resource', 'author'], { identifier })),
   );
   expect(deciderOf(outcome)).toContainEqual(['contradiction', 'Bundle.entry[3].resource', 'Bundle.entry[4].resource']);
+});
+
+describe('the person in ClinicalImpression.assessor', () => {
+  const assessed = (assessor: object) => {
+    const author = { name: 'Frida Flylege', number: '9999901' };
+    const message = medicalAssessment({ mission, ground: 'indicated', by: author });
+    return deciderOf(
+      readMessage(JSON.stringify(changed(JSON.parse(message.text), ['entry', 1, 'resource', 'assessor'], assessor))),
+    );
+  };
+
+  test('is the author', () => {
+    for (const assessor of [
+      { display: 'Frida Flylege' },
+      { display: 'Flylege, Frida' },
+      { display: 'Dr. Frida Flylege' },
+      { display: 'F. F.', identifier: number('009999901') },
+      { identifier: number('9999901') },
+    ])
+      expect(assessed(assessor)).toMatchObject({ name: 'Frida Flylege' });
+  });
+
+  test('is refused if it is another person', () => {
+    for (const assessor of [{ display: 'Ola Overlege' }, { display: 'Frida Flylege', identifier: number('9999902') }])
+      expect(assessed(assessor)).toEqual([
+        ['contradiction', 'Bundle.entry[0].resource.author', 'Bundle.entry[1].resource.assessor'],
+      ]);
+  });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { MissionState } from '../../../../core/mission/state.ts';
 import {
   asked,
   codeOf,
@@ -96,6 +97,19 @@ describe('resource-status', () => {
       [before, leap],
     ])
       expect(taskIn(later(accepted, ...order.map(report)), flight).phases).toEqual(before);
+  });
+
+  test('refuses a report that states a phase without its time, unless it was reported before', () => {
+    const departed = { departed: '2026-01-31T12:05:00+01:00' };
+    const said = (state: MissionState, statedPhase: string, phases = {}) =>
+      when(state, [operator, resourceStatus({ task: flight, statedPhase, phases, eta: '2026-02-01T12:40:00+01:00' })]);
+    const outcome = expectRefused(said(accepted, 'on-scene', departed), 'contradiction');
+    expect(outcome.faults[0]).toMatchObject({
+      at: 'Bundle.entry[1].resource.businessStatus',
+      and: 'Bundle.entry[1].resource.output',
+    });
+    expect(codeOf(said(accepted, 'departed', departed))).toBe('accepted');
+    expect(codeOf(said(later(accepted, report(departed)), 'departed'))).toBe('accepted');
   });
 
   test('refuses a report that states the end of a flight and does not end it', () => {

@@ -55,6 +55,7 @@ describe('preconditions', () => {
       'answered kind',
       'Task status',
       'stated end',
+      'stated phase',
       'no open resource',
       'one review',
       'new answer',

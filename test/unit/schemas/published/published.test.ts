@@ -384,7 +384,8 @@ const answering = (type: MessageType, answer: string, without?: string): Changed
     const lacking = (whole: Resource) => Object.fromEntries(Object.entries(whole).filter(([key]) => key !== without));
     if (resource['resourceType'] === 'ClinicalImpression')
       return {
-        ...lacking({ ...resource, summary: 'Ingen vital indikasjon.' }),
+        // The author is replaced, and would contradict the assessor.
+        ...lacking({ ...resource, assessor: undefined, summary: 'Ingen vital indikasjon.' }),
         finding: [{ itemCodeableConcept: concept(systems.medicalGround, answer) }],
       };
     const id = parseAddress(String(resource['id'])) === undefined ? hubTask : resource['id'];
@@ -530,7 +531,8 @@ describe.each(catalogue.filter((type) => namesMission(type) && !type.senders.inc
     const mission = '615a28d9-e671-85b0-8bf8-11b64eeb6c62';
     const named = (more: readonly Resource[], taskId: string, own: Resource = {}) =>
       changedExample(type.example, (resource) => {
-        if (resource['resourceType'] === 'Task') return { ...resource, id: taskId };
+        // The example is based on its own mission.
+        if (resource['resourceType'] === 'Task') return { ...resource, id: taskId, basedOn: [], focus: {} };
         if (resource['resourceType'] === 'ServiceRequest') {
           const { identifier: _, ...rest } = resource;
           return { ...rest, ...own };

@@ -1,0 +1,45 @@
+import type { Fault } from '../faults.ts';
+import { reference as referenceSchema } from '../fhir/datatypes.ts';
+import { systems } from '../names.ts';
+import { contradiction } from './contradiction.ts';
+import { authorPath } from './fhir-paths.ts';
+import type { Decider, Facts, MessageType } from './message-type.ts';
+import { canBeOnePerson, readPerson } from './read-person.ts';
+import type { Found, Resolver } from './resolver.ts';
+
+/** The person who gave an answer. */
+
+/** Faults of the person who decided: some answers require name and role, some also the HPR number. */
+export const deciderFaults = (type: MessageType, { answer }: Facts, decider: Decider | undefined): readonly Fault[] => {
+  if (answer === undefined || type.authorRequiredFor?.includes(answer) !== true) return [];
+  const at = authorPath;
+  if (decider === undefined) {
+    const detail = 'must name the person who decided, in a PractitionerRole in the Bundle';
+    return [{ code: 'missing-field', at, detail }];
+  }
+  const detail = 'must say in which role the person decided: PractitionerRole.code, as coding or text';
+  const number = `must give the person's HPR number (identifier system ${systems.healthPersonnel}), 7 to 9 digits`;
+  const needsNumber = type.identifierRequiredFor?.includes(answer) === true && decider.identifier === undefined;
+  return [
+    ...(decider.role === undefined ? [{ code: 'missing-field' as const, at, detail }] : []),
+    ...(needsNumber ? [{ code: 'missing-field' as const, at, detail: number }] : []),
+  ];
+};
+
+/** The resource in focus may name the person too, and must not name another one than the author. */
+export const personFaults = (
+  type: MessageType,
+  author: Decider | undefined,
+  focus: Found,
+  resolver: Resolver,
+): readonly Fault[] => {
+  const element = type.focus?.person;
+  if (author === undefined || element === undefined) return [];
+  const at = `${focus.at}.${element}`;
+  const named = readPerson(referenceSchema.safeParse(focus.resource[element]).data, { ...focus, at }, resolver);
+  if (!named.ok) return named.faults;
+  if (named.value === undefined || canBeOnePerson(author, named.value)) return [];
+  return [
+    contradiction({ at: authorPath }, { at }, 'They name two persons, and one has decided: name the same in both.'),
+  ];
+};
