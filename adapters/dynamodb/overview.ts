@@ -1,8 +1,12 @@
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
-import type { Overview } from '../../core/mission/projections.ts';
+import type { IncidentList, Overview } from '../../core/mission/projections.ts';
 import type { MissionState } from '../../core/mission/state.ts';
-import { holds, keys, pack, queryAll, rangeOf, type Table, unpack } from './table.ts';
+import { inBatches } from '../../schemas/in-batches.ts';
+import { holds, keys, pack, queryAll, queryUntil, type Table, unpack } from './table.ts';
 import { reach } from '../transient-faults.ts';
+
+/** Links of a mission that are written at the same time. */
+const linksAtOnce = 10;
 
 const listOf = (operator: string): string => `${operator}#readiness`;
 
@@ -39,14 +43,34 @@ export const overview = (table: Table): Overview => {
       return items.map((item): MissionState => unpack(item['packed']));
     },
 
-    async link({ incident, exercise, mission }) {
+    async link({ incident, exercise, mission, openedAt }, { parties, shares }) {
       if (incident === undefined) return;
-      await reach(() => client.send(new PutCommand({ TableName, Item: keys.incident(incident, exercise, mission) })));
+      const lists: readonly IncidentList[] = [
+        { list: 'all' },
+        ...parties.map((organisation) => ({ list: 'of-party' as const, organisation })),
+        ...shares.map((organisation) => ({ list: 'shared-with' as const, organisation })),
+      ];
+      await inBatches(lists, linksAtOnce, (list) =>
+        reach(() =>
+          client.send(
+            new PutCommand({ TableName, Item: keys.incident(incident, exercise, list, `${openedAt}#${mission}`) }),
+          ),
+        ),
+      );
     },
 
-    async missionsOf(incident, exercise) {
-      const items = await rangeOf(table, keys.incident(incident, exercise, ''), keys.incident(incident, exercise, '~'));
-      return items.map(({ sk }) => String(sk).slice('MISSION#'.length));
+    async missionsOf(incident, exercise, list, limit) {
+      const from = keys.incident(incident, exercise, list, '');
+      return queryUntil(
+        table,
+        {
+          ConsistentRead: true,
+          KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
+          ExpressionAttributeValues: { ':pk': from.pk, ':from': from.sk, ':to': `${from.sk}~` },
+        },
+        limit,
+        ({ sk }) => String(sk).split('#').at(-1),
+      );
     },
   };
 };

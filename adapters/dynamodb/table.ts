@@ -8,7 +8,7 @@ import {
   UpdateCommand,
   type UpdateCommandOutput,
 } from '@aws-sdk/lib-dynamodb';
-import type { Incident } from '../../core/mission/projections.ts';
+import type { Incident, IncidentList } from '../../core/mission/projections.ts';
 import { digestOf, fingerprintOf } from '../../schemas/identifiers.ts';
 import { reach } from '../transient-faults.ts';
 import { type Update, update } from './update.ts';
@@ -26,13 +26,15 @@ export interface Key {
 
 const padded = (number: number): string => String(number).padStart(9, '0');
 
+const incidentLists = { all: 'MISSION', 'of-party': 'PARTY', 'shared-with': 'SHARED' } as const;
+
 export const keys = {
   entry: (mission: string, number: number): Key => ({ pk: `MISSION#${mission}`, sk: `ENTRY#${padded(number)}` }),
   task: (mission: string, task: string): Key => ({ pk: `MISSION#${mission}`, sk: `TASK#${task}` }),
   readiness: (resource: string): Key => ({ pk: `MISSION#${resource}`, sk: 'READINESS' }),
-  incident: ({ system, value }: Incident, exercise: boolean, mission: string): Key => ({
+  incident: ({ system, value }: Incident, exercise: boolean, list: IncidentList, place: string): Key => ({
     pk: `INCIDENT#${digestOf(JSON.stringify([system, value, exercise]))}`,
-    sk: `MISSION#${mission}`,
+    sk: `${incidentLists[list.list]}#${list.list === 'all' ? '' : `${list.organisation}#`}${place}`,
   }),
   subscription: (id: string): Key => ({ pk: `SUBSCRIPTION#${id}`, sk: 'HEAD' }),
   notification: (subscription: string, number: number): Key => ({

@@ -4,9 +4,9 @@ import type { Directory } from '../mission/directory.ts';
 import { Unavailable } from '../mission/errors.ts';
 import { unreachableMessage, writeHubMessage } from '../mission/hub-messages.ts';
 import type { MissionLog, NumberedNotification } from '../mission/mission-log.ts';
-import type { Overview, Worklist } from '../mission/projections.ts';
+import type { IncidentLink, Overview, Worklist } from '../mission/projections.ts';
 import { sourceNumbers } from '../mission/sources.ts';
-import { type Entry, isFinal, rolesIn } from '../mission/state.ts';
+import { type Entry, isFinal, partiesOf, rolesIn } from '../mission/state.ts';
 import type { DeliveryQueue, NotificationJob } from './delivery-queue.ts';
 import type { EventNumber, EventNumbers } from './event-numbers.ts';
 import { fanOutResultOf } from './idle-missions.ts';
@@ -41,6 +41,7 @@ type PendingFanOut = Pick<
   | 'state'
   | 'owner'
   | 'joins'
+  | 'shares'
   | 'correlationId'
   | 'activeSince'
 >;
@@ -141,18 +142,24 @@ const notifyIfNumbered = async (
   return numbered === undefined ? 'passed' : notify(ports, subscriber, entry, numbered);
 };
 
+/** What is to be linked for a large event: all parties if the message states it, otherwise those that are new. */
+const incidentLinks = ({ facts, state, owner, joins = [], shares = [] }: PendingFanOut): readonly IncidentLink[] => {
+  if (state.incident === undefined) return [];
+  const added = [...(owner === undefined ? [] : [owner]), ...joins];
+  const parties = facts.incident === undefined ? added : partiesOf(state);
+  return parties.length + shares.length === 0 ? [] : [{ parties, shares }];
+};
+
 /** Updates the projections that are read across missions: worklists, readiness, incidents. */
-const project = async (
-  { worklist, overview }: FanOutPorts,
-  { number, event, facts, state }: PendingFanOut,
-): Promise<void> => {
+const project = async ({ worklist, overview }: FanOutPorts, entry: PendingFanOut): Promise<void> => {
+  const { number, event, facts, state } = entry;
   // A worklist shows urgency and coordinator beside the Task: when they change, every open Task is written again.
   const concernsAll = facts.urgency !== undefined || knownMessageType(event).mission === 'forwards';
   const changed = state.tasks.filter((task) => task.changedBy === number || (concernsAll && !isFinal(task)));
   await Promise.all([
     ...changed.map((task) => worklist.put(task, state)),
     ...(state.readiness === undefined ? [] : [overview.putReadiness(state)]),
-    ...(facts.incident === undefined ? [] : [overview.link(state)]),
+    ...incidentLinks(entry).map((organisations) => overview.link(state, organisations)),
   ]);
 };
 

@@ -52,13 +52,15 @@ export const minimalMission = (state: MissionState, view: Viewpoint): ServiceReq
 };
 
 /** Reports that an incident has more missions than fit into one answer. */
-export const tooManyMissions = (shown: number, all: number): OperationOutcome => ({
+export const tooManyMissions = (shown: number): OperationOutcome => ({
   resourceType: 'OperationOutcome',
   issue: [
     {
       severity: 'warning',
       code: 'too-costly',
-      details: { text: `The incident has ${all} missions; this list is made of ${shown} of them.` },
+      details: {
+        text: `The incident has more than ${shown} missions; this list is made of ${shown} of them, your own first.`,
+      },
     },
   ],
 });
@@ -72,6 +74,41 @@ export const unreadableMissions = (count: number): OperationOutcome => ({
       code: 'incomplete',
       details: {
         text: `${count === 1 ? '1 mission' : `${count} missions`} of the incident cannot be read now and ${count === 1 ? 'is' : 'are'} not in this list. Ask again later, and phone until then.`,
+      },
+    },
+  ],
+});
+
+/** Why missions of others are not in the list, and whom to phone. It says nothing else of them. */
+export const hiddenMissions = (coordinators: readonly string[], { directory }: Viewpoint): OperationOutcome => ({
+  resourceType: 'OperationOutcome',
+  issue: [
+    {
+      severity: 'warning',
+      code: 'suppressed',
+      details: {
+        text: 'Other missions have this number and are not in the list: the number alone does not open them. Phone the AMK LA in diagnostics. It opens its missions with a mission-update that states the number (requisition) and has your organisation or your AMK LA as receiver; open yours to it in the same way.',
+      },
+      diagnostics: coordinators
+        .map((organisation) => {
+          const party = directory.partyOf(organisation);
+          const phone = party?.phone === undefined ? '' : `, phone ${party.phone}`;
+          return `${party?.name ?? organisation} (${organisation}${phone})`;
+        })
+        .join('; '),
+    },
+  ],
+});
+
+/** Why the list is empty. It is the same whether the number is known or not. */
+export const noMission = (exercise: boolean): OperationOutcome => ({
+  resourceType: 'OperationOutcome',
+  issue: [
+    {
+      severity: 'warning',
+      code: 'not-found',
+      details: {
+        text: `Your organisation has no part in ${exercise ? 'an exercise' : 'a mission'} with this number, so none is shown; there may be missions of others. Check system and value, and phone the AMK LA that coordinates the event.${exercise ? '' : ' Exercises are found with _security=HTEST.'}`,
       },
     },
   ],

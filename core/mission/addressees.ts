@@ -1,6 +1,7 @@
-import { roles } from '../../schemas/codes.ts';
+import { roles, type Role } from '../../schemas/codes.ts';
 import { isRefusal, type Refusal, refuse } from '../../schemas/faults.ts';
 import { destinationPath, receiverPath } from '../../schemas/messages/fhir-paths.ts';
+import { updatesDescription } from '../../schemas/messages/description.ts';
 import type { MessageType } from '../../schemas/messages/message-type.ts';
 import type { Message } from '../../schemas/messages/message.ts';
 import type { Directory } from './directory.ts';
@@ -77,4 +78,25 @@ export const newObservers = (
     (organisation) =>
       directory.partyOf(organisation)?.role === invites && before.observers?.includes(organisation) !== true,
   );
+};
+
+/** Roles that see the missions of others in a large event. */
+const coordinating: readonly Role[] = ['local-amk', 'amk-la'];
+
+/**
+ * Receivers to which the requester or the coordinator opens the large event: AMK and AMK LA without a part in the mission, in an
+ * update that states the event.
+ */
+export const sharesIncidentWith = (
+  { type, facts, destinations }: Message,
+  before: MissionState | undefined,
+  sender: Party,
+  directory: Directory,
+): readonly string[] => {
+  if (!updatesDescription(type) || facts.incident === undefined || before === undefined) return [];
+  if (!leads(before, sender.organisation)) return [];
+  return [...new Set(destinations)].filter((organisation) => {
+    const role = directory.partyOf(organisation)?.role;
+    return role !== undefined && coordinating.includes(role) && !leads(before, organisation);
+  });
 };

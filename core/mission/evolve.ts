@@ -7,6 +7,7 @@ import type { Facts, MessageType } from '../../schemas/messages/message-type.ts'
 import { aboutAfter, askOf } from './ask.ts';
 import { findingsAfter } from './findings.ts';
 import { descriptionAfter } from './description-after.ts';
+import { sharedAfter } from './incident.ts';
 import { readinessAfter } from './readiness.ts';
 import {
   type CommonState,
@@ -20,7 +21,7 @@ import {
 } from './state.ts';
 
 /** Raise it with every change of the fold: a state of another version is folded again from the log. */
-export const foldVersion = 7;
+export const foldVersion = 8;
 
 /**
  * The deadline of an event that asks for an acknowledgement. Every entry that asks is written with one. Without one it is the time
@@ -316,6 +317,7 @@ const missionAfter = (
   const {
     unreachable: _unreachable,
     updates: _updates,
+    shared: _shared,
     position: _position,
     municipality: _municipality,
     incident: _incident,
@@ -335,6 +337,7 @@ const missionAfter = (
       findings: findingsAfter(before.findings, event),
       cancelReason: type.mission === 'cancels' ? facts.reason : before.cancelReason,
       observers: event.joins === undefined ? before.observers : [...(before.observers ?? []), ...event.joins],
+      shared: sharedAfter(before, description.incident, event),
       unreachable: unreachableAfter(before, event),
     }),
   };

@@ -3,7 +3,7 @@ import { defined } from '../../schemas/defined.ts';
 import { isRefusal } from '../../schemas/faults.ts';
 import { type Guideline, refusalReasonIn } from '../../schemas/guideline.ts';
 import type { Facts } from '../../schemas/messages/message-type.ts';
-import { newObservers } from './addressees.ts';
+import { newObservers, sharesIncidentWith } from './addressees.ts';
 import type { Decision, Proposal } from './decision.ts';
 import { evolve } from './evolve.ts';
 import { recipientsOf } from './recipients.ts';
@@ -45,6 +45,7 @@ const eventOf = (proposal: Proposal): MissionEvent => {
   const urgency = facts.urgency ?? before?.urgency ?? 'stat';
   const seconds = kind === undefined ? undefined : guideline.acknowledgementSeconds[kind][urgency];
   const joins = newObservers(message, before, sender, directory);
+  const shares = sharesIncidentWith(message, before, sender, directory);
   return {
     mission: log,
     number: (before?.version ?? 0) + 1,
@@ -60,6 +61,7 @@ const eventOf = (proposal: Proposal): MissionEvent => {
       owner: owner?.organisation,
       acknowledgeBy: seconds === undefined ? undefined : new Date(Date.parse(now) + seconds * 1000).toISOString(),
       joins: joins.length === 0 ? undefined : joins,
+      shares: shares.length === 0 ? undefined : shares,
       guideline: type.mission === 'opens' ? guideline.version : undefined,
     }),
   };

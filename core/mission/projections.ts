@@ -41,11 +41,24 @@ export interface Overview {
   putReadiness(state: MissionState): Promise<void>;
   /** The states of an operator's resources, those in exercises included. */
   readinessOf(operator: string): Promise<readonly MissionState[]>;
-  /** Links a mission to its incident. Incidents of exercises are separate. */
-  link(state: MissionState): Promise<void>;
-  /** Missions of an incident, in no order. */
-  missionsOf(incident: Incident, exercise: boolean): Promise<readonly string[]>;
+  /**
+   * Links a mission to its incident: for everybody, for these parties of it, and for these organisations to which it opens the
+   * incident. Incidents of exercises are separate.
+   */
+  link(state: MissionState, organisations: IncidentLink): Promise<void>;
+  /** Missions of an incident, the first opened first, `limit` at most: all, or those linked for an organisation. */
+  missionsOf(incident: Incident, exercise: boolean, list: IncidentList, limit: number): Promise<readonly string[]>;
 }
+
+/** Organisation numbers. */
+export interface IncidentLink {
+  readonly parties: readonly string[];
+  readonly shares: readonly string[];
+}
+
+export type IncidentList =
+  | { readonly list: 'all' }
+  | { readonly list: 'of-party' | 'shared-with'; readonly organisation: string };
 
 export interface Incident {
   readonly system: string;

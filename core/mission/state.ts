@@ -84,6 +84,12 @@ export interface Readiness {
   readonly statedAt: string;
 }
 
+/** Organisation numbers: who opened the large event, and to whom. */
+export interface IncidentShare {
+  readonly by: string;
+  readonly to: string;
+}
+
 /** A ServiceRequest that replaces elements of the description: entry, place, and keys of the elements (`statementsOf`). */
 export interface DescriptionUpdate {
   readonly entry: number;
@@ -114,6 +120,8 @@ export interface MissionState {
   readonly municipality?: string;
   /** The large event the mission belongs to. */
   readonly incident?: { readonly system: string; readonly value: string };
+  /** To which organisations its requester or coordinator has opened the large event. */
+  readonly shared?: readonly IncidentShare[];
   /** Organisation numbers of observers made party to the mission. */
   readonly observers?: readonly string[];
   /** Parties that cannot be reached by machine, each with the entry that reports it, until the party sends a message. */
@@ -174,6 +182,8 @@ export interface MissionEvent {
   readonly acknowledgeBy?: string;
   /** Observers that it makes party to the mission. */
   readonly joins?: readonly string[];
+  /** Organisations to which it opens the large event. */
+  readonly shares?: readonly string[];
   /** Version of the guideline in force, for a message that opens a mission. */
   readonly guideline?: string;
 }
@@ -259,6 +269,16 @@ export const rolesIn = (state: MissionState, organisation: string): readonly Mis
   ...(organisation === state.coordinator ? ['coordinator' as const] : []),
   ...(state.tasks.some(({ owner }) => owner === organisation) ? ['performer' as const] : []),
   ...(state.observers?.includes(organisation) === true ? ['observer' as const] : []),
+];
+
+/** Organisations that have, or had, a part in the mission, each once. */
+export const partiesOf = (state: MissionState): readonly string[] => [
+  ...new Set([
+    state.requester,
+    state.coordinator,
+    ...state.tasks.flatMap(({ owner, asker }) => [owner, asker]),
+    ...(state.observers ?? []),
+  ]),
 ];
 
 /** Whether an organisation has, or had, a part in the mission. */

@@ -48,8 +48,16 @@ export const missionUpdate = {
       codes: 'mission-criterion',
     },
     { path: 'ServiceRequest.locationReference', required: 'never', what: 'A new place.' },
-    { path: 'ServiceRequest.requisition', required: 'never', what: 'Links the mission to a large event.' },
-    { path: 'MessageHeader.destination', required: 'never', what: 'Observers that become party to the mission.' },
+    {
+      path: 'ServiceRequest.requisition',
+      required: 'never',
+      what: 'Links the mission to a large event. AMK and AMK LA in `MessageHeader.destination` may then see the event: all missions of the sender if it coordinates the mission, otherwise this one.',
+    },
+    {
+      path: 'MessageHeader.destination',
+      required: 'never',
+      what: 'Observers that become party to the mission. With `ServiceRequest.requisition`: AMK and AMK LA to which the large event is opened; they are not notified.',
+    },
   ],
   legalIn: ['active', 'revoked', 'entered-in-error', 'completed'],
   invites: 'observer',

@@ -89,26 +89,36 @@ export const overviewContract = ({ ports, fresh }: Contract): void => {
       const [here, there] = [fresh(), fresh()];
       const missions = [missionOf(here), missionOf(here), missionOf(there), missionOf(undefined)];
       for (const { state } of missions) {
-        await ports().overview.link(state);
-        await ports().overview.link(state);
+        await ports().overview.link(state, { parties: [state.requester], shares: [] });
+        await ports().overview.link(state, { parties: [state.requester], shares: [] });
       }
       const found = async (value: string): Promise<readonly string[]> =>
-        [...(await ports().overview.missionsOf(incidentIdentifier(value), false))].sort();
+        [...(await ports().overview.missionsOf(incidentIdentifier(value), false, { list: 'all' }, 10))].sort();
       const ids = missions.map(({ mission }) => mission);
       expect(await found(here)).toEqual(ids.slice(0, 2).sort());
       expect(await found(there)).toEqual(ids.slice(2, 3));
       expect(await found(fresh())).toEqual([]);
-      expect(await ports().overview.missionsOf({ ...incidentIdentifier(here), system: 'urn:other' }, false)).toEqual(
-        [],
-      );
+      expect(
+        await ports().overview.missionsOf(
+          { ...incidentIdentifier(here), system: 'urn:other' },
+          false,
+          { list: 'all' },
+          10,
+        ),
+      ).toEqual([]);
     });
 
     test('keeps an exercise of an incident apart from the incident', async () => {
       const incident = fresh();
       const [real, drill] = [missionOf(incident), missionOf(incident, true)];
-      for (const { state } of [real, drill]) await ports().overview.link(state);
-      expect(await ports().overview.missionsOf(incidentIdentifier(incident), false)).toEqual([real.mission]);
-      expect(await ports().overview.missionsOf(incidentIdentifier(incident), true)).toEqual([drill.mission]);
+      for (const { state } of [real, drill])
+        await ports().overview.link(state, { parties: [state.requester], shares: [] });
+      expect(await ports().overview.missionsOf(incidentIdentifier(incident), false, { list: 'all' }, 10)).toEqual([
+        real.mission,
+      ]);
+      expect(await ports().overview.missionsOf(incidentIdentifier(incident), true, { list: 'all' }, 10)).toEqual([
+        drill.mission,
+      ]);
     });
   });
 };

@@ -14,13 +14,22 @@ export const memoryOverview = (): Overview => {
     },
     readinessOf: async (operator) =>
       structuredClone([...readiness.values()].filter(({ requester }) => requester === operator)),
-    link: async ({ incident, exercise, mission }) => {
+    link: async ({ incident, exercise, mission, openedAt }, { parties, shares }) => {
       if (incident === undefined) return;
-      const name = nameOf(incident.system, incident.value, exercise);
-      incidents.set(name, (incidents.get(name) ?? new Set()).add(mission));
+      const lists = [
+        { list: 'all' },
+        ...parties.map((organisation) => ({ list: 'of-party', organisation })),
+        ...shares.map((organisation) => ({ list: 'shared-with', organisation })),
+      ];
+      for (const list of lists) {
+        const name = nameOf(incident.system, incident.value, exercise, list);
+        incidents.set(name, (incidents.get(name) ?? new Set()).add(`${openedAt}#${mission}`));
+      }
     },
-    missionsOf: async (incident, exercise) => [
-      ...(incidents.get(nameOf(incident.system, incident.value, exercise)) ?? []),
-    ],
+    missionsOf: async (incident, exercise, list, limit) =>
+      [...(incidents.get(nameOf(incident.system, incident.value, exercise, list)) ?? [])]
+        .sort()
+        .slice(0, limit)
+        .map((place) => place.split('#').at(-1) ?? ''),
   };
 };

@@ -18,6 +18,7 @@ import {
   missionDecision,
   missionOpenedBy,
   missionRequest,
+  missionUpdate,
   parties,
   resourceRequest,
   resourceResponse,
@@ -94,14 +95,34 @@ const isMinimal = (resource: Resource): boolean => JSON.stringify(resource['meta
 const here = missionOf('here');
 const there = missionOf('there', { by: parties.otherAmk, to: parties.otherLa });
 const elsewhere = missionOf('elsewhere', { incident: 'avalanche', by: parties.otherAmk, to: parties.otherLa });
-const tunnel = () => hubAfter(...here.all, ...there.all, ...elsewhere.all);
+/** An update of a mission that states its event, to these organisations: it opens the event to them. */
+const opens = (by: Party, { mission }: { readonly mission: string }, ...to: readonly Party[]): Step => [
+  by,
+  missionUpdate({
+    mission,
+    incident: 'tunnel',
+    id: `opens-${by.organisation}-${to.map(({ organisation }) => organisation).join('-')}`,
+    to: to.map(({ organisation }) => organisation),
+  }),
+];
+
+/** Two missions of the event at two AMK LA, which have opened them to each other, and one of another event. */
+const tunnel = () =>
+  hubAfter(
+    ...here.all,
+    ...there.all,
+    ...elsewhere.all,
+    opens(parties.la, here, parties.otherLa),
+    opens(parties.otherLa, there, parties.la),
+  );
 
 describe('search of an incident', () => {
   test.each([parties.amk, parties.otherAmk, parties.la, parties.otherLa])(
     'is seen together by those who coordinate a part of it: $name',
     async (party) => {
       const { missions, bundle, tasks, remarks } = await seen(await tunnel(), party);
-      expect(idsOf(missions)).toEqual([here.mission, there.mission]);
+      const isHere = [parties.amk.organisation, parties.la.organisation].some((one) => one === party.organisation);
+      expect(idsOf(missions)).toEqual(isHere ? [here.mission, there.mission] : [there.mission, here.mission]);
       expect(bundle).toMatchObject({ total: 2 });
       expect([tasks, remarks]).toEqual([[], []]);
     },
@@ -130,7 +151,7 @@ describe('search of an incident', () => {
       resourceType: 'ServiceRequest',
       id: there.mission,
       meta: {
-        versionId: '3',
+        versionId: '4',
         lastUpdated: expect.any(String),
         tag: [expect.objectContaining({ code: 'SUBSETTED' })],
       },
@@ -170,7 +191,8 @@ describe('search of an incident', () => {
       parties.otherLa,
       missionDecision({ task: taskOpenedBy(there.mission, 1), answer: 'deferred' }),
     ];
-    const { missions } = await seen(await hubAfter(here.opened, there.opened, deferred), parties.la);
+    const hub = await hubAfter(here.opened, there.opened, deferred, opens(parties.otherLa, there, parties.la));
+    const { missions } = await seen(hub, parties.la);
     expect(missions.map(({ status }) => status)).toEqual(['active', 'on-hold']);
   });
 
@@ -225,8 +247,11 @@ describe('search of an incident', () => {
     const hub = await tunnel();
     const state = (await hub.missions.last(elsewhere.mission))?.state;
     if (state === undefined) throw new Error('there is no such mission');
-    await hub.overview.link({ ...state, incident: incidentIdentifier('tunnel') });
-    expect(idsOf((await seen(hub, parties.otherLa)).missions)).toEqual([here.mission, there.mission]);
+    await hub.overview.link(
+      { ...state, incident: incidentIdentifier('tunnel') },
+      { parties: [state.requester, state.coordinator], shares: [] },
+    );
+    expect(idsOf((await seen(hub, parties.otherLa)).missions)).toEqual([there.mission, here.mission]);
   });
 
   test('returns at most 200 missions and reports it, 50 on a page unless asked otherwise', async () => {
@@ -247,6 +272,91 @@ describe('search of an incident', () => {
       parameters = new URL(next).searchParams;
     }
     expect([pages, ids.size]).toEqual([[90, 90, 20], 200]);
+  });
+
+  test('shows nothing of the event to a party that has its number alone, and says whom to phone', async () => {
+    const hub = await hubAfter(...here.all, ...there.all);
+    for (const [party, own, coordinator] of [
+      [parties.otherAmk, there, parties.la],
+      [parties.otherLa, there, parties.la],
+      [parties.amk, here, parties.otherLa],
+    ] as const) {
+      const { missions, remarks, bundle } = await seen(hub, party);
+      expect(idsOf(missions)).toEqual([own.mission]);
+      expect(bundle).toMatchObject({ total: 1 });
+      expect(remarks).toMatchObject([
+        { issue: [{ code: 'suppressed', diagnostics: expect.stringContaining(coordinator.organisation) }] },
+      ]);
+      expect(JSON.stringify(bundle)).not.toContain(own === here ? there.mission : here.mission);
+    }
+  });
+
+  test('shows the missions of the same AMK LA to each AMK', async () => {
+    const second = missionOf('second', { by: parties.otherAmk });
+    const hub = await hubAfter(...here.all, ...second.all);
+    expect(idsOf((await seen(hub, parties.amk)).missions)).toEqual([here.mission, second.mission]);
+    expect(idsOf((await seen(hub, parties.otherAmk)).missions)).toEqual([second.mission, here.mission]);
+  });
+
+  test.each<[string, Step, readonly Party[]]>([
+    ['an AMK LA to an AMK LA', opens(parties.la, here, parties.otherLa), [parties.otherLa, parties.otherAmk]],
+    ['an AMK LA to an AMK', opens(parties.la, here, parties.otherAmk), [parties.otherAmk]],
+    ['an AMK to an AMK LA', opens(parties.amk, here, parties.otherLa), [parties.otherLa, parties.otherAmk]],
+  ])('is opened by %s, in one direction', async (_name, step, to) => {
+    const hub = await hubAfter(...here.all, ...there.all, step);
+    for (const party of to) expect(idsOf((await seen(hub, party)).missions)).toEqual([there.mission, here.mission]);
+    for (const party of [parties.la, parties.amk])
+      expect(idsOf((await seen(hub, party)).missions)).toEqual([here.mission]);
+  });
+
+  test('opens all missions of an AMK LA that opens it, and only its own of an AMK', async () => {
+    const second = missionOf('second', { by: parties.amk });
+    const ids = async (step: Step) => {
+      const hub = await hubAfter(...here.all, ...second.all, ...there.all, step);
+      return idsOf((await seen(hub, parties.otherLa)).missions);
+    };
+    expect(await ids(opens(parties.la, here, parties.otherLa))).toEqual([there.mission, here.mission, second.mission]);
+    expect(await ids(opens(parties.amk, here, parties.otherLa))).toEqual([there.mission, here.mission]);
+  });
+
+  test('is not opened by an update that does not state the event, nor by another event, nor for a non-party', async () => {
+    const silent: Step = [
+      parties.la,
+      missionUpdate({ mission: here.mission, id: 'silent', to: [parties.otherLa.organisation] }),
+    ];
+    const moved: Step = [parties.amk, missionUpdate({ mission: here.mission, id: 'moved', incident: 'avalanche' })];
+    const back: Step = [parties.amk, missionUpdate({ mission: here.mission, id: 'back', incident: 'tunnel' })];
+    for (const steps of [[silent], [opens(parties.la, here, parties.otherLa), moved, back]]) {
+      const hub = await hubAfter(...here.all, ...there.all, ...steps);
+      expect(idsOf((await seen(hub, parties.otherLa)).missions)).toEqual([there.mission]);
+    }
+    const hub = await hubAfter(...here.all, opens(parties.la, here, parties.otherLa));
+    expect((await seen(hub, parties.otherLa)).missions).toEqual([]);
+  });
+
+  test("keeps a party's own mission in the list, whatever number of missions others open", async () => {
+    const many = Array.from(
+      { length: 205 },
+      (_, index) => missionOf(`flood-${index}`, { by: parties.otherAmk }).opened,
+    );
+    const apart = Array.from(
+      { length: 205 },
+      (_, index) => missionOf(`apart-${index}`, { by: parties.otherAmk, to: parties.otherLa }).opened,
+    );
+    const hub = await hubAfter(...many, ...apart, here.opened);
+    const { missions, remarks } = await seen(hub, parties.amk, query('tunnel', { _count: '10' }));
+    expect(missions[0]).toMatchObject({ id: here.mission });
+    expect(missions[0] !== undefined && isMinimal(missions[0])).toBe(false);
+    expect(remarks).toMatchObject([{ issue: [{ code: 'too-costly' }] }, { issue: [{ code: 'suppressed' }] }]);
+  });
+
+  test('has a remark if it is empty, the same for a number that nobody uses', async () => {
+    const hub = await tunnel();
+    const nonParty = { ...parties.amk, organisation: '100000009' };
+    const known = await seen(hub, nonParty);
+    const unknown = await seen(hub, nonParty, query('nothing'));
+    expect(known.remarks).toMatchObject([{ issue: [{ severity: 'warning', code: 'not-found' }] }]);
+    expect(unknown.remarks).toEqual(known.remarks);
   });
 
   test('finds an identifier whose value has a comma or a bar', async () => {
