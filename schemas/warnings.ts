@@ -15,6 +15,10 @@ export const warnings = {
     type: 'not-found',
     text: 'Accepted, but the organisations in diagnostics were not notified, because the mission does not concern them now. Notify them by phone if they must know.',
   },
+  'other-party-named': {
+    type: 'conflict',
+    text: 'Accepted, but the element names another party than MessageHeader.destination.receiver. The hub asks and notifies the receiver only. Name the same party in both.',
+  },
   'unresolved-place': {
     type: 'not-found',
     text: 'Accepted, but a reference to a place leads to no Location in the Bundle, so the hub and the receivers do not know the place. Send the Location, and refer to it by its fullUrl.',

@@ -1,8 +1,8 @@
-import { defined } from '../../schemas/defined.ts';
 import { isRefusal, refuse } from '../../schemas/faults.ts';
 import { refusalReasonIn } from '../../schemas/guideline.ts';
 import {
   claimPath,
+  destinationPath,
   eventPath,
   focusPath,
   focusResourcePath,
@@ -192,19 +192,16 @@ export const guidelineCodes: Check = ({ message, guideline }) => {
 export const newOwnerNamed: Check = ({ newOwner }) =>
   newOwner !== undefined && isRefusal(newOwner) ? newOwner : undefined;
 
-/** The party that is asked is the one that the resource in focus names, if it names one: two readers must not ask two parties. */
+/** Without a receiver, the hub chooses the party. If the resource in focus names another one, the sender must say which it means. */
 export const askedParty: Check = ({ message: { asked, destinations }, newOwner, directory }) => {
   const [first] = asked;
-  if (first === undefined || newOwner === undefined || isRefusal(newOwner)) return undefined;
+  if (first === undefined || destinations.length > 0 || newOwner === undefined || isRefusal(newOwner)) return undefined;
   const numbers = directory.numbersOf(newOwner.organisation);
   if (asked.some(({ organisation }) => numbers.includes(organisation))) return undefined;
-  const [at, detail] =
-    destinations.length > 0
-      ? [receiverPath(0), 'They name different parties. The hub asks the receiver: name the same party in both.']
-      : [undefined, `The hub would ask ${newOwner.organisation}, by the municipality. Name the party as receiver.`];
+  const detail = `names another party than the hub would ask by the municipality (${newOwner.organisation}): name the party as receiver`;
   return {
     outcome: 'refused',
-    faults: [{ code: 'contradiction', at: first.at, detail, ...defined({ and: at }) }],
+    faults: [{ code: 'contradiction', at: first.at, and: destinationPath, detail }],
   };
 };
 

@@ -29,7 +29,7 @@ import { readHeader } from './read-header.ts';
 import { type Focus, oneInFocus, readFocus } from './read-focus.ts';
 import { type OrganisationReader, organisationReaderOf } from './read-organisation.ts';
 import { contactsIn } from './contacts.ts';
-import { type KnownEndpoints, readAsked, readClaims, readDestinations } from './read-parties.ts';
+import { askedWarnings, type KnownEndpoints, readAsked, readClaims, readDestinations } from './read-parties.ts';
 import { readPlace } from './read-place.ts';
 import { resolveFocus } from './resolve-focus.ts';
 import { inHeader, noting, type Resolver, resolverOf } from './resolver.ts';
@@ -214,12 +214,17 @@ export const readMessage = (text: string, { base, partiesAt }: KnownAddresses = 
       focusIndex: read.value.focusIndex,
       sentAt: bundle.value.timestamp,
     }),
-    destinations: destinations.value,
+    destinations: destinations.value.receivers,
     claims: claims.value,
     asked,
     contacts: contactsIn(entries),
     exercise: exercise.value,
-    warnings: [...read.value.warnings, ...form.warnings],
+    warnings: [
+      ...destinations.value.warnings,
+      ...askedWarnings(asked, destinations.value.receivers),
+      ...read.value.warnings,
+      ...form.warnings,
+    ],
     facts: {
       ...read.value.facts,
       ...(type.value.dated === true || type.value.mission === 'opens'

@@ -2,6 +2,7 @@ import type { Fault } from '../faults.ts';
 import { reference as referenceSchema } from '../fhir/datatypes.ts';
 import type { MessageEntry, MessageHeader } from '../fhir/resources.ts';
 import type { Parsed } from '../fhir/zod-faults.ts';
+import type { Warning } from '../warnings.ts';
 import { contradiction } from './contradiction.ts';
 import { claimPath, destinationPathOf, receiverPath, resourcePath } from './fhir-paths.ts';
 import type { Claim, NamedOrganisation } from './message.ts';
@@ -10,6 +11,9 @@ import type { OrganisationReader } from './read-organisation.ts';
 import { inHeader } from './resolver.ts';
 
 /** The organisations that the MessageHeader names. */
+
+/** Limits the answer: the first elements show what is wrong. */
+const mostWarnings = 5;
 
 /** The directory, as far as the reader of a message needs it. */
 export interface KnownEndpoints {
@@ -41,37 +45,33 @@ const readEndpoint = ({ endpoint }: Destination, index: number, parties: readonl
   );
 };
 
-const readReceiver = (
-  destination: Destination,
-  index: number,
-  organisations: OrganisationReader,
-  parties: readonly string[],
-): Parsed<string> => {
+const readReceiver = ({ receiver }: Destination, index: number, organisations: OrganisationReader): Parsed<string> => {
   const at = receiverPath(index);
-  const named = organisations.numbersOf(destination.receiver, { ...inHeader, at });
+  const named = organisations.numbersOf(receiver, { ...inHeader, at });
   if (!named.ok) return named;
   const [only, second] = named.value;
   if (only === undefined)
     return fault('unresolved-reference', at, 'must be an organisation: give its organisation number');
-  if (second !== undefined)
-    return {
-      ok: false,
-      faults: [contradiction(only, second, 'They are different organisations, and a receiver is one.')],
-    };
-  const endpoint = { at: `${destinationPathOf(index)}.endpoint` };
-  const detail = 'They belong to different parties: give the endpoint of the receiver.';
-  return parties.length === 0 || parties.includes(only.organisation)
+  return second === undefined
     ? { ok: true, value: only.organisation }
-    : { ok: false, faults: [contradiction(only, endpoint, detail)] };
+    : { ok: false, faults: [contradiction(only, second, 'They are different organisations, and a receiver is one.')] };
 };
 
-/** Organisation numbers of the receivers, one for each destination, in their order. */
+/** The receivers of a message. */
+export interface Destinations {
+  /** Organisation numbers, one for each destination, in their order. */
+  readonly receivers: readonly string[];
+  readonly warnings: readonly Warning[];
+}
+
+/** Reads the destinations. The receiver says who it is; without a receiver, the endpoint does. */
 export const readDestinations = (
   { destination }: MessageHeader,
   organisations: OrganisationReader,
   partiesAt: KnownEndpoints['partiesAt'],
-): Parsed<readonly string[]> => {
-  const numbers: string[] = [];
+): Parsed<Destinations> => {
+  const receivers: string[] = [];
+  const warnings: Warning[] = [];
   const faults: Fault[] = [];
   // An endpoint is looked up once, however many destinations have it.
   const known = new Map<string, readonly string[]>();
@@ -79,12 +79,18 @@ export const readDestinations = (
     const { endpoint = '', receiver } = one;
     const parties = known.get(endpoint) ?? (endpoint === '' ? [] : partiesAt(endpoint));
     known.set(endpoint, parties);
-    const read =
-      receiver === undefined ? readEndpoint(one, index, parties) : readReceiver(one, index, organisations, parties);
-    if (read.ok) numbers.push(read.value);
-    else faults.push(...read.faults);
+    const read = receiver === undefined ? readEndpoint(one, index, parties) : readReceiver(one, index, organisations);
+    if (!read.ok) {
+      faults.push(...read.faults);
+      return;
+    }
+    receivers.push(read.value);
+    if (parties.length > 0 && !parties.includes(read.value))
+      warnings.push({ code: 'other-party-named', at: `${destinationPathOf(index)}.endpoint` });
   });
-  return faults.length > 0 ? { ok: false, faults } : { ok: true, value: numbers };
+  return faults.length > 0
+    ? { ok: false, faults }
+    : { ok: true, value: { receivers, warnings: warnings.slice(0, mostWarnings) } };
 };
 
 /** The organisations in whose name the message is sent: all numbers that a reader may take from the header. */
@@ -103,8 +109,8 @@ export const readClaims = (header: MessageHeader, organisations: OrganisationRea
 const askedElements = { ServiceRequest: 'performer', Task: 'owner' } as const;
 
 /**
- * The organisations that a request names as its owner or performer. The hub asks the receiver; a receiver that reads the resource
- * must not find another party there. A name that cannot be resolved there is no fault: the hub does not act on it.
+ * The organisations that a request names as its owner or performer. The hub asks the receiver; its sender must know if the resource
+ * names another party. A name that cannot be resolved there is no fault: the hub does not act on it.
  */
 export const readAsked = (
   type: MessageType,
@@ -125,4 +131,14 @@ export const readAsked = (
     const named = organisations.numbersOf(referenceSchema.safeParse(one).data, { index: focusIndex, at });
     return named.ok ? named.value : [];
   });
+};
+
+/** The sender must know that the hub asks the receiver, and not the party that the resource in focus names. */
+export const askedWarnings = (
+  asked: readonly NamedOrganisation[],
+  [receiver]: readonly string[],
+): readonly Warning[] => {
+  const [first] = asked;
+  const isSame = receiver === undefined || asked.some(({ organisation }) => organisation === receiver);
+  return first === undefined || isSame ? [] : [{ code: 'other-party-named', at: first.at }];
 };

@@ -25,21 +25,29 @@ interface ResolvedFocus {
   readonly warnings: readonly Warning[];
 }
 
-/** The id of the Task of the hub that a reference means, or `lost` if it leads nowhere. */
-const taskOf = (value: unknown, focus: Found, { resolve }: Resolver): string | 'lost' | undefined => {
+/** The Task of the hub that a reference means. Nothing for a Task of the sender's own. */
+interface NamedTask {
+  readonly id?: string | undefined;
+  /** The reference leads nowhere. */
+  readonly isLost: boolean;
+}
+
+const taskOf = (value: unknown, focus: Found, { resolve }: Resolver): NamedTask => {
   const resolution = resolve(referenceSchema.safeParse(value).data, focus);
   switch (resolution.outcome) {
-    case 'at-hub':
-      return (resolution.type === 'Task' ? hubTaskId(resolution.id) : undefined) ?? 'lost';
+    case 'at-hub': {
+      const id = resolution.type === 'Task' ? hubTaskId(resolution.id) : undefined;
+      return { id, isLost: id === undefined };
+    }
     case 'found': {
       const { id, resourceType } = resolution.found.resource;
-      return resourceType === 'Task' && typeof id === 'string' ? hubTaskId(id) : undefined;
+      return { id: resourceType === 'Task' && typeof id === 'string' ? hubTaskId(id) : undefined, isLost: false };
     }
     case 'ambiguous':
     case 'unresolved':
-      return 'lost';
+      return { isLost: true };
     case 'nothing':
-      return undefined;
+      return { isLost: false };
   }
 };
 
@@ -48,9 +56,9 @@ const resolvePartOf = (partOf: readonly unknown[], focus: Found, resolver: Resol
   const tasks = new Map<string, string>();
   const warnings: Warning[] = [];
   partOf.forEach((one, index) => {
-    const id = taskOf(one, focus, resolver);
+    const { id, isLost } = taskOf(one, focus, resolver);
     const at = `${focus.at}.partOf[${index}]`;
-    if (id === 'lost') warnings.push({ code: 'unresolved-flight', at });
+    if (isLost) warnings.push({ code: 'unresolved-flight', at });
     else if (id !== undefined && !tasks.has(id)) tasks.set(id, at);
   });
   const [first, second] = [...tasks.values()].map((at) => ({ at }));

@@ -88,11 +88,6 @@ describe('destination', () => {
     ['an endpoint that two have', { endpoint: 'https://shared.example/fhir' }, ['unresolved-reference', at]],
     ['the endpoint of the hub', { endpoint: base }, ['unresolved-reference', at]],
     [
-      'the endpoint of another party',
-      { endpoint, receiver: numbered(otherLa.organisation) },
-      ['contradiction', `${at}.receiver.identifier.value`, `${at}.endpoint`],
-    ],
-    [
       'a number and the Organization of another',
       { receiver: { ...numbered(otherLa.organisation), reference: '#la' } },
       ['contradiction', `${at}.receiver.identifier.value`, `${headerAt}.contained[0].identifier[0].value`],
@@ -109,6 +104,14 @@ describe('destination', () => {
     ],
   ])('is refused by %s', (_what, destination, fault) => {
     expect(faultsOf(destinations(destination))).toEqual([fault]);
+  });
+
+  test('is the receiver, with a warning if the endpoint is that of another party', () => {
+    const read = destinations({ endpoint, receiver: numbered(otherLa.organisation) });
+    expect(read).toMatchObject({
+      destinations: [otherLa.organisation],
+      warnings: [{ code: 'other-party-named', at: `${at}.endpoint` }],
+    });
   });
 
   test('has a number for each, in their order', () => {

@@ -40,11 +40,7 @@ const location = (id: string, position?: object, address?: object) => ({
 });
 
 /** A message with these Locations contained in its focus resource, in this order. */
-const withPlaces = (
-  message: Message,
-  places: readonly object[],
-  references: readonly unknown[] | undefined = undefined,
-) =>
+const withPlaces = (message: Message, places: readonly object[], references?: readonly unknown[]) =>
   readChanged(
     message,
     [[...resource, 'contained'], places],

@@ -116,37 +116,26 @@ describe('receivers of a message', () => {
     identifier: { system: systems.organisationNumber, value: organisation },
   });
 
-  test.each<[string, Message, Message, string, string | undefined]>([
-    [
-      'performer of a request',
-      focusWith(missionRequest(), 'performer', [numbered(la.organisation)]),
-      focusWith(missionRequest(), 'performer', [numbered(otherLa.organisation)]),
-      'performer[0].identifier.value',
-      'Bundle.entry[0].resource.destination[0].receiver',
-    ],
-    [
-      'performer of a request without a receiver',
-      focusWith(missionRequest({ to: [], municipality: '3425' }), 'performer', [{ display: 'Anybody' }]),
-      focusWith(missionRequest({ to: [], municipality: '3425' }), 'performer', [numbered(otherLa.organisation)]),
-      'performer[0].identifier.value',
-      undefined,
-    ],
-  ])('asks one party, also by the %s', (_what, agreeing, contradicting, element, and) => {
-    entryOf(when(undefined, [amk, agreeing]));
-    const { outcome, ...refusal } = when(undefined, [amk, contradicting]);
-    expect(outcome).toBe('refused');
-    expect(refusal).toMatchObject({ faults: [{ code: 'contradiction', at: `Bundle.entry[1].resource.${element}` }] });
-    expect('faults' in refusal && refusal.faults[0].and).toBe(and);
+  test('refuses a request without a receiver whose performer is another than the AMK LA of the municipality', () => {
+    const request = (performer: unknown) =>
+      when(undefined, [amk, focusWith(missionRequest({ to: [], municipality: '3425' }), 'performer', [performer])]);
+    for (const performer of [numbered(la.organisation), { display: 'Anybody' }]) entryOf(request(performer));
+    expectRefused(
+      request(numbered(otherLa.organisation)),
+      'contradiction',
+      'Bundle.entry[1].resource.performer[0].identifier.value',
+    );
   });
 
-  test('asks one party, also by the owner of a Task', () => {
-    const request = (organisation: string) => focusWith(resourceRequest({ mission }), 'owner', numbered(organisation));
-    entryOf(when(asked, [la, request(operator.organisation)]));
-    expectRefused(
-      when(asked, [la, request(otherOperator.organisation)]),
-      'contradiction',
-      'Bundle.entry[1].resource.owner.identifier.value',
-    );
+  test.each<[string, Message, MissionState | undefined, Party, string, unknown]>([
+    ['performer', missionRequest(), undefined, amk, la.organisation, [numbered(otherLa.organisation)]],
+    ['owner', resourceRequest({ mission }), asked, la, operator.organisation, numbered(otherOperator.organisation)],
+  ])('asks the receiver, with a warning of another %s', (element, message, before, sender, receiver, value) => {
+    const changedMessage = focusWith(message, element, value);
+    expect(changedMessage.warnings).toMatchObject([{ code: 'other-party-named' }]);
+    expect(entryOf(when(before, [sender, changedMessage])).state.tasks.at(-1)?.owner).toBe(receiver);
+    const same = [numbered(receiver)];
+    expect(focusWith(message, element, element === 'owner' ? same[0] : same).warnings).toEqual([]);
   });
 
   test('reports which of several destinations is not in the directory', () => {
