@@ -1,5 +1,6 @@
 import { openTable } from '../adapters/dynamodb/table.ts';
 import { openQueues } from '../adapters/sqs/queues.ts';
+import { checkR4 } from '../schemas/r4/check.ts';
 import { startAws } from './aws.ts';
 import { floorOf } from './floor.ts';
 import { loadHub, play } from './hub.ts';
@@ -31,6 +32,18 @@ const compare = async (
     floor: median(pairs.map((pair) => pair.floor)),
     ratio: median(pairs.map((pair) => pair.hub / pair.floor)),
   };
+};
+
+/** Milliseconds that the check of a message against FHIR R4 takes, of the accept step. */
+const checkOf = async ({ calls, rounds }: CpuSettings, text: string): Promise<number> => {
+  const message: unknown = JSON.parse(text);
+  const check = async (): Promise<void> => {
+    checkR4(message);
+  };
+  await cpuOf(calls, check);
+  const times: number[] = [];
+  for (let round = 0; round < rounds; round += 1) times.push(await cpuOf(calls, check));
+  return median(times);
 };
 
 const measured: readonly Step[] = [steps.request, steps.acknowledgement, steps.update, steps.prearrival];
@@ -73,6 +86,7 @@ export const measureCpu = async (settings: CpuSettings): Promise<CpuResults> => 
           () => hub.process(event),
           () => floor.process(event),
         )),
+        check: await checkOf(settings, text),
       });
       const deliveryFloor = floorOf(delivering, aws.endpoint, table, queues);
       results.push({

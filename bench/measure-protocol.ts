@@ -34,6 +34,8 @@ export const cpuResults = z.array(
     floor: z.number(),
     /** Median of the rounds' ratios. */
     ratio: z.number(),
+    /** Of `hub`: the check of the message against FHIR R4, milliseconds. Not in a delivery. */
+    check: z.number().optional(),
   }),
 );
 

@@ -51,12 +51,13 @@ const sustainedRate = (figures: readonly LatencyFigures[]): number =>
 
 export const cpuTable = (results: CpuResults): Figures => ({
   title: 'Hub CPU against the floor',
-  columns: ['message', 'step', 'body', 'hub ms', 'floor ms', 'hub / floor', 'AWS calls'],
-  rows: results.map(({ step, what, bytes, hub, floor, ratio, calls: made }) => [
+  columns: ['message', 'step', 'body', 'hub ms', 'of it R4 check', 'floor ms', 'hub / floor', 'AWS calls'],
+  rows: results.map(({ step, what, bytes, hub, check, floor, ratio, calls: made }) => [
     step,
     what,
     kilobytes(bytes),
     number(hub),
+    check === undefined ? '–' : number(check),
     number(floor),
     times(ratio),
     calls(made),
@@ -156,6 +157,17 @@ const flatBudgets = (what: string, results: GrowthResults, sizes: (size: number)
     return { what: `${cost} per message, ${what}`, limit: times(limit), found: times(ratio), holds: ratio <= limit };
   });
 
+/** What the check of a message against FHIR R4 adds to the accept step. */
+const checkBudget = (results: CpuResults): Budget => {
+  const added = Math.max(...results.map(({ hub, check = 0 }) => check / (hub - check)));
+  return {
+    what: 'R4 check, added to accept and notify',
+    limit: '20 %',
+    found: `${(added * 100).toFixed(0)} %`,
+    holds: added <= 0.2,
+  };
+};
+
 export const budgetsOf = (measured: {
   readonly cpu: CpuResults;
   readonly code: readonly CodeFigures[];
@@ -168,6 +180,7 @@ export const budgetsOf = (measured: {
       const worst = Math.max(...measured.cpu.filter((one) => one.what === what).map(({ ratio }) => ratio));
       return { what: `hub CPU, ${what}`, limit: '2 × the floor', found: times(worst), holds: worst <= 2 };
     }),
+    checkBudget(measured.cpu),
     {
       what: `cold import, ${slowest?.name ?? ''}`,
       limit: '100 ms beyond an empty handler',
