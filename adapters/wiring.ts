@@ -1,4 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
+import type { MissionLists } from '../core/mission/mission-lists.ts';
 import type { MissionLog } from '../core/mission/mission-log.ts';
 import type { Clock } from '../core/mission/clock.ts';
 import type { Overview, Worklist } from '../core/mission/projections.ts';
@@ -16,6 +17,7 @@ import { accessLog } from './dynamodb/access-log.ts';
 import { deadLetters } from './dynamodb/dead-letters.ts';
 import { cachedDirectory, type PartyDirectory } from './dynamodb/directory-store.ts';
 import { cachedGuidelines } from './dynamodb/guideline-store.ts';
+import { missionLists } from './dynamodb/mission-lists.ts';
 import { missionLog } from './dynamodb/mission-log.ts';
 import { obligations } from './dynamodb/obligations.ts';
 import { overview } from './dynamodb/overview.ts';
@@ -49,6 +51,7 @@ export interface Logs {
   readonly notifications: Notifications;
   readonly worklist: Worklist;
   readonly overview: Overview;
+  readonly missionLists: MissionLists;
   readonly obligations: Obligations;
   readonly idleMissions: IdleMissions;
   readonly deadLetters: DeadLetters;
@@ -69,6 +72,7 @@ export const openLogs = (tableName: string): Logs => {
     notifications: notifications(table),
     worklist: worklist(table),
     overview: overview(table),
+    missionLists: missionLists(table),
     obligations: obligations(table),
     idleMissions: idleMissions(table),
     deadLetters: deadLetters(table),

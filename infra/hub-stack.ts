@@ -37,7 +37,7 @@ const tableReads = ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query
 const tableWrites = ['dynamodb:PutItem', 'dynamodb:UpdateItem'];
 
 /** Partitions of accepted messages and pending work. */
-const working = ['MISSION#*', 'INCIDENT#*', 'SUBSCRIPTION#*', 'PARTY#*'];
+const working = ['MISSION#*', 'INCIDENT#*', 'MISSIONS#*', 'CASE#*', 'SUBSCRIPTION#*', 'PARTY#*'];
 /** Partitions of the log of reads: only functions that read missions may add to them. */
 const accesses = 'AUDIT#*';
 

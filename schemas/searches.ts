@@ -1,4 +1,12 @@
-import { codesOf, resourceAvailabilities, resourceEngagements, resourceKinds, roles, taskStatuses } from './codes.ts';
+import {
+  codesOf,
+  missionStatuses,
+  resourceAvailabilities,
+  resourceEngagements,
+  resourceKinds,
+  roles,
+  taskStatuses,
+} from './codes.ts';
 import { exerciseCode, fhirJson, systems } from './names.ts';
 import { comparable, comparableCallSign } from './text.ts';
 
@@ -104,6 +112,24 @@ export const searches = {
     'based-on': { ...toMission, words: 'ServiceRequest/{mission}: the Tasks of one mission' },
   },
   ServiceRequest: {
+    _id: id,
+    _lastUpdated: lastUpdated,
+    requester: organisation('Organization/{organisation number}: the AMK that requested it. Your own missions'),
+    performer: organisation(
+      'Organization/{organisation number}: the AMK LA that coordinates it now. Your own missions',
+    ),
+    identifier: {
+      type: 'token',
+      fold: comparable,
+      words: 'system|value: the mission number, or a case number of the requester',
+      definition: 'clinical-identifier',
+    },
+    status: {
+      type: 'token',
+      systems: ['http://hl7.org/fhir/request-status'],
+      codes: [...missionStatuses, 'on-hold'],
+      words: 'active, on-hold, completed, revoked or entered-in-error, one or several',
+    },
     requisition: {
       type: 'token',
       fold: comparable,

@@ -35,6 +35,10 @@ export const warnings = {
     type: 'incomplete',
     text: 'Accepted and stored. The hub does not know yet whether it can notify every party by machine, and keeps trying. Read Communication?part-of=ServiceRequest/… in half a minute, or phone the parties.',
   },
+  'case-has-mission': {
+    type: 'duplicate',
+    text: 'Accepted: a new mission is opened. An open mission that you have requested, in diagnostics, has the same case number. Compare the two. If they are one request, send mission-cancel for one of them.',
+  },
   'invalid-r4': {
     type: 'invalid',
     text: 'The content of the element is not valid FHIR R4 (4.0.1), as diagnostics says. The hub passes it on unchanged; receivers may be unable to read it. Correct your system, and check messages with POST /fhir/$validate.',

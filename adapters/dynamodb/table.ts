@@ -8,8 +8,10 @@ import {
   UpdateCommand,
   type UpdateCommandOutput,
 } from '@aws-sdk/lib-dynamodb';
+import type { MissionListName } from '../../core/mission/mission-lists.ts';
 import type { Incident, IncidentList } from '../../core/mission/projections.ts';
 import { digestOf, fingerprintOf } from '../../schemas/identifiers.ts';
+import type { CaseNumber } from '../../schemas/messages/message-type.ts';
 import { reach } from '../transient-faults.ts';
 import { type Update, update } from './update.ts';
 
@@ -35,6 +37,14 @@ export const keys = {
   incident: ({ system, value }: Incident, exercise: boolean, list: IncidentList, place: string): Key => ({
     pk: `INCIDENT#${digestOf(JSON.stringify([system, value, exercise]))}`,
     sk: `${incidentLists[list.list]}#${list.list === 'all' ? '' : `${list.organisation}#`}${place}`,
+  }),
+  missionOfParty: ({ organisation, part }: MissionListName, place: string): Key => ({
+    pk: `MISSIONS#${organisation}#${part}`,
+    sk: place,
+  }),
+  case: ({ system, value }: CaseNumber, exercise: boolean, mission: string): Key => ({
+    pk: `CASE#${digestOf(JSON.stringify([system, value, exercise]))}`,
+    sk: `MISSION#${mission}`,
   }),
   subscription: (id: string): Key => ({ pk: `SUBSCRIPTION#${id}`, sk: 'HEAD' }),
   notification: (subscription: string, number: number): Key => ({

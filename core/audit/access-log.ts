@@ -15,6 +15,7 @@ export const readings = {
   receipts: 'one-mission',
   accesses: 'one-mission',
   worklist: 'many-missions',
+  missions: 'many-missions',
   incident: 'many-missions',
   resources: 'many-missions',
   events: 'many-missions',

@@ -3,6 +3,7 @@ import { eventCodeOf, knownMessageType } from '../../schemas/messages/catalogue.
 import type { Directory } from '../mission/directory.ts';
 import { Unavailable } from '../mission/errors.ts';
 import { unreachableMessage, writeHubMessage } from '../mission/hub-messages.ts';
+import { listsOf, type MissionLists } from '../mission/mission-lists.ts';
 import type { MissionLog, NumberedNotification } from '../mission/mission-log.ts';
 import type { IncidentLink, Overview, Worklist } from '../mission/projections.ts';
 import { sourceNumbers } from '../mission/sources.ts';
@@ -24,6 +25,7 @@ export interface FanOutPorts {
   readonly notifications: Pick<Notifications, 'write'>;
   readonly worklist: Worklist;
   readonly overview: Overview;
+  readonly missionLists: MissionLists;
   readonly directory: Directory;
   readonly queue: DeliveryQueue;
   readonly now: () => number;
@@ -150,8 +152,15 @@ const incidentLinks = ({ facts, state, owner, joins = [], shares = [] }: Pending
   return parties.length + shares.length === 0 ? [] : [{ parties, shares }];
 };
 
-/** Updates the projections that are read across missions: worklists, readiness, incidents. */
-const project = async ({ worklist, overview }: FanOutPorts, entry: PendingFanOut): Promise<void> => {
+/** The lists of missions that an entry changes: those of a mission that it opens or forwards, or that has ended. */
+const changedLists = ({ number, event, state }: PendingFanOut): ReturnType<typeof listsOf> => {
+  const isListed = state.readiness === undefined;
+  const isChanged = number === 1 || state.status !== 'active' || knownMessageType(event).mission === 'forwards';
+  return isListed && isChanged ? listsOf(state) : [];
+};
+
+/** Updates the projections that are read across missions: worklists, readiness, incidents, lists of missions. */
+const project = async ({ worklist, overview, missionLists }: FanOutPorts, entry: PendingFanOut): Promise<void> => {
   const { number, event, facts, state } = entry;
   // A worklist shows urgency and coordinator beside the Task: when they change, every open Task is written again.
   const concernsAll = facts.urgency !== undefined || knownMessageType(event).mission === 'forwards';
@@ -160,6 +169,8 @@ const project = async ({ worklist, overview }: FanOutPorts, entry: PendingFanOut
     ...changed.map((task) => worklist.put(task, state)),
     ...(state.readiness === undefined ? [] : [overview.putReadiness(state)]),
     ...incidentLinks(entry).map((organisations) => overview.link(state, organisations)),
+    ...changedLists(entry).map((list) => missionLists.put(list, state)),
+    ...(facts.caseNumbers ?? []).map((caseNumber) => missionLists.linkCase(caseNumber, state)),
   ]);
 };
 

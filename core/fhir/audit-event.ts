@@ -26,6 +26,7 @@ const requests: Readonly<Record<Reading, Request>> = {
   receipts: { interaction: 'search-type', asked: 'GET Communication?part-of=' },
   accesses: { interaction: 'search-type', asked: 'GET AuditEvent?entity=' },
   worklist: { interaction: 'search-type', asked: 'GET Task?owner=' },
+  missions: { interaction: 'search-type', asked: 'GET ServiceRequest?requester=, performer=, identifier= or _id=' },
   incident: { interaction: 'search-type', asked: 'GET ServiceRequest?requisition=' },
   resources: { interaction: 'search-type', asked: 'GET Location' },
   events: { interaction: 'operation', asked: 'GET Subscription/{id}/$events' },

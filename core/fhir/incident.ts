@@ -73,7 +73,7 @@ export const unreadableMissions = (count: number): OperationOutcome => ({
       severity: 'warning',
       code: 'incomplete',
       details: {
-        text: `${count === 1 ? '1 mission' : `${count} missions`} of the incident cannot be read now and ${count === 1 ? 'is' : 'are'} not in this list. Ask again later, and phone until then.`,
+        text: `${count === 1 ? '1 mission' : `${count} missions`} cannot be read now and ${count === 1 ? 'is' : 'are'} not in this list. Ask again later, and phone until then.`,
       },
     },
   ],

@@ -6,7 +6,7 @@ import { describeMission, type Description, type Source } from '../mission/descr
 import type { MissionState } from '../mission/state.ts';
 import { securityOf } from './fhir.ts';
 
-const statusOf = (state: MissionState): string =>
+export const statusOf = (state: MissionState): string =>
   state.status === 'active' && state.tasks.some((task) => task.kind === 'coordination' && task.status === 'on-hold')
     ? 'on-hold'
     : state.status;

@@ -13,8 +13,7 @@ import { minimalTask } from '../fhir/location.ts';
 import type { Listed } from '../fhir/searchset.ts';
 import { taskResource } from '../fhir/task.ts';
 import { readMission } from './mission.ts';
-import type { Values } from './search/conditions.ts';
-import { exerciseLabel } from './search/exercises.ts';
+import { missionValues } from './mission-values.ts';
 import { type Order, pageOf, searchAnswer } from './search/page.ts';
 import { finds, type Search, tokensOf } from './search/read-search.ts';
 import { shownOf } from './shown.ts';
@@ -30,11 +29,6 @@ const mostHidden = 20;
 const missionsAtOnce = 20;
 
 const wantedForm = 'give requisition=<system>|<value>, the identifier that the requests of the incident share';
-
-const valuesOf = ({ incident, exercise }: MissionState): Values<'ServiceRequest'> => ({
-  requisition: incident === undefined ? [] : [incident],
-  _security: exercise ? exerciseLabel : [],
-});
 
 /** A caller's own missions first, then the earliest first. */
 const orderOf = (own: readonly MissionState[]): Order<MissionState> => {
@@ -65,7 +59,7 @@ const missionFor = async (
   return { path, resource: read?.outcome === 'found' ? read.resource : minimalMission(state, view) };
 };
 
-const tasksFor = (caller: Caller, state: MissionState, view: Viewpoint): readonly Listed[] => {
+export const tasksFor = (caller: Caller, state: MissionState, view: Viewpoint): readonly Listed[] => {
   const { mission, exercise, urgency, coordinator } = state;
   const own = isParty(state, caller.organisation);
   return state.tasks
@@ -183,13 +177,15 @@ export const searchIncident = async (
   const { system = '', value = '' } = incident ?? {};
   if (system === '' || value === '' || second !== undefined)
     return refuse('unknown-search', 'http.requisition', wantedForm);
+  if (search.conditions.has('identifier'))
+    return refuse('unknown-search', 'http.identifier', 'give requisition or identifier, not both');
   const exercise = search.conditions.has('_security');
 
   const seen = await seenBy(ports, caller, { system, value }, exercise);
   const { own, states, unreadable, isCut, hiddenOf } = seen;
   // Whether the caller is party to those is unknown, and an empty list would mean that it is not.
   if (unreadable > 0 && states.length === 0) throw new NewerRelease('no mission of the incident can be read');
-  const page = pageOf(search, states, orderOf(own), (state) => finds(search, valuesOf(state)));
+  const page = pageOf(search, states, orderOf(own), (state) => finds(search, missionValues(state, [])));
   if (isRefusal(page)) return page;
 
   const missions = await inBatches(page.rows, missionsAtOnce, (state) =>

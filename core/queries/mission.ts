@@ -33,6 +33,8 @@ export interface MissionReading {
   readonly resource: Readonly<Record<string, unknown>>;
   readonly version: number;
   readonly changedAt: string;
+  /** The mission as the caller sees it. */
+  readonly state: MissionState;
   readonly shows: readonly Shown[];
 }
 
@@ -67,6 +69,7 @@ export const readingAt = async (
         resource,
         version: entry.number,
         changedAt: entry.state.changedAt,
+        state: entry.state,
         shows: [shownOf(newest.state, caller, [String(entry.number)])],
       };
 };

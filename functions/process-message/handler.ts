@@ -7,10 +7,12 @@ import { responseMessage } from '../../core/fhir/response-message.ts';
 import { acceptMessage } from '../../core/mission/accept-message.ts';
 import { Unavailable } from '../../core/mission/errors.ts';
 import type { StoredEntry } from '../../core/mission/mission-log.ts';
+import { openMissionsOfCase } from '../../core/mission/same-case.ts';
 import type { Entry } from '../../core/mission/state.ts';
 import { parameterPath } from '../../core/queries/search/read-search.ts';
 import { isRefusal, type Refusal, refuse, refuseMethod } from '../../schemas/faults.ts';
 import type { Guidelines } from '../../schemas/guideline.ts';
+import { resourcePath } from '../../schemas/messages/fhir-paths.ts';
 import { readMessage } from '../../schemas/messages/read-message.ts';
 import type { Warning } from '../../schemas/warnings.ts';
 import { sendScopeOf, validateScopes } from '../../schemas/scopes.ts';
@@ -102,6 +104,26 @@ const notReachedBy = async (
   }
 };
 
+/** A sender waits this long to be warned of an open mission of the same case. */
+const longestLookMilliseconds = 1_000;
+
+/** The warning of open missions with a case number of a request for a mission. A look that fails or is late warns of nothing. */
+const sameCaseWarnings = async (
+  ports: Pick<ProcessMessageDeps, 'missions' | 'missionLists'>,
+  entry: Entry,
+): Promise<readonly Warning[]> => {
+  if (entry.number !== 1 || entry.facts.caseNumbers === undefined) return [];
+  const limit = new Promise<readonly string[]>((resolve) => setTimeout(resolve, longestLookMilliseconds, []).unref());
+  try {
+    const open = await Promise.race([openMissionsOfCase(ports, entry), limit]);
+    const at = `${resourcePath(entry.focusIndex ?? 0)}.identifier`;
+    return open.map((mission) => ({ code: 'case-has-mission', at, detail: `ServiceRequest/${mission}` }));
+  } catch (error) {
+    log('CASE_NOT_CHECKED', { mission: entry.mission, ...kindOf(error) });
+    return [];
+  }
+};
+
 /** API Gateway allows no `$` in a path part, so an operation arrives as a path parameter. */
 const operationOf = ({ pathParameters }: Request): string => pathParameters?.['type'] ?? '';
 
@@ -166,6 +188,7 @@ export const createHandler = (ports: ProcessMessageDeps) => {
         ...system,
       });
       if (!repeated) countAccepted(accepted);
+      const sameCase = sameCaseWarnings(deps, entry);
       // If a message is sent again because its first answer was lost, its fan-out may be unfinished.
       const unreached =
         fanOutPending || stored === undefined
@@ -173,10 +196,14 @@ export const createHandler = (ports: ProcessMessageDeps) => {
           : await notReachedBy(deps, stored, directory);
       const reach: readonly Warning[] =
         unreached === 'unknown' ? [{ code: 'reach-unknown' }] : unreachedWarnings(unreached, directory);
-      return answer(200, responseMessage(entry, { base, directory }, [...reach, ...message.warnings]), {
-        etag: etag(entry.number),
-        'last-modified': new Date(entry.receivedAt).toUTCString(),
-      });
+      return answer(
+        200,
+        responseMessage(entry, { base, directory }, [...reach, ...(await sameCase), ...message.warnings]),
+        {
+          etag: etag(entry.number),
+          'last-modified': new Date(entry.receivedAt).toUTCString(),
+        },
+      );
     },
     { honours: (request) => (operationOf(request) === '$process-message' ? ['if-match'] : []) },
   );

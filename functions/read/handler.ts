@@ -4,13 +4,14 @@ import type { Subscriptions } from '../../core/delivery/subscription.ts';
 import type { Viewpoint } from '../../core/fhir/fhir.ts';
 import { organizationResource } from '../../core/fhir/organization.ts';
 import type { Clock } from '../../core/mission/clock.ts';
+import type { MissionLists } from '../../core/mission/mission-lists.ts';
 import type { Overview, Worklist } from '../../core/mission/projections.ts';
 import { searchAccesses } from '../../core/queries/audit-events.ts';
 import { readHistory, readProvenance, searchHistory } from '../../core/queries/history/read-history.ts';
 import type { HistoryPorts } from '../../core/queries/history/visible-entries.ts';
-import { searchIncident } from '../../core/queries/incident.ts';
 import { type MissionReading, readMission } from '../../core/queries/mission.ts';
 import { missionVersions, readMissionVersion } from '../../core/queries/mission-versions.ts';
+import { searchMissions } from '../../core/queries/missions.ts';
 import { searchOrganisations } from '../../core/queries/organisations.ts';
 import { reachOf } from '../../core/queries/reachability.ts';
 import { searchReceipts } from '../../core/queries/receipts.ts';
@@ -34,6 +35,7 @@ export interface ReadDeps extends Clock, Pick<HistoryPorts, 'missions' | 'notifi
   readonly subscriptions: Subscriptions;
   readonly worklist: Worklist;
   readonly overview: Overview;
+  readonly missionLists: MissionLists;
   readonly accesses: AccessLog;
   /** Throws `HubClosed`. */
   readonly directory: () => Promise<PartyDirectory>;
@@ -108,8 +110,8 @@ export const searchers = {
   ),
   ServiceRequest: searcher(
     'ServiceRequest',
-    () => ['incident'],
-    (search, { deps, caller, view }) => searchIncident(deps, caller, search, view),
+    ({ conditions }) => [conditions.has('requisition') ? 'incident' : 'missions'],
+    (search, { deps, caller, view }) => searchMissions(deps, caller, search, view),
   ),
   Location: searcher(
     'Location',

@@ -67,7 +67,7 @@ export const serviceRequest = z.object({
   status: z.enum(['draft', 'active', 'on-hold', ...missionStatuses.filter((status) => status !== 'active'), 'unknown']),
   intent: text,
   priority: optionalText,
-  identifier: identifiers,
+  identifier: z.array(z.looseObject(identifier.shape)).optional(),
   reasonCode: concepts,
   requisition: z.looseObject(identifier.shape).optional(),
   locationReference: references,

@@ -10,7 +10,7 @@ import { comparable, comparableCallSign, hasInvisible, hasLetters } from '../tex
 import { absentReasonOf } from './absent-reason.ts';
 import { codeAmong, codesIn, codingsOf, oneOf, type Placed, requiredCode, requiredCodeAmong } from './coded.ts';
 import { changesMeaning, type Context, missing, type Path, reject } from './issues.ts';
-import type { Facts } from './message-type.ts';
+import type { CaseNumber, Facts } from './message-type.ts';
 import { adviceOnSystem } from './system-names.ts';
 
 /** Steps that message types share to read their focus resource. */
@@ -200,4 +200,30 @@ export const incidentIn = (
   if (system.length + value.length > longestIncident)
     reject(context, ['requisition'], `is longer than ${longestIncident} characters`);
   return { system, value };
+};
+
+/** Case numbers that a mission is found by: the first ones of its description. */
+const mostCaseNumbers = 10;
+
+interface GivenIdentifier {
+  readonly use?: unknown;
+  readonly system?: string | undefined;
+  readonly value?: string | undefined;
+}
+
+/** The numbers under which the requester keeps the case: identifiers that are neither the mission number nor out of use. */
+export const caseNumbersIn = (
+  context: Context,
+  { identifier = [] }: { readonly identifier?: readonly GivenIdentifier[] | undefined },
+): Facts['caseNumbers'] => {
+  const found = identifier.flatMap(({ use, system = '', value = '' }, index): readonly CaseNumber[] => {
+    const number = { system: comparable(system), value: comparable(value) };
+    if (number.value === '' || number.system === systems.mission || use === 'old') return [];
+    const path = ['identifier', index];
+    if (hasInvisible(number.system + number.value)) reject(context, path, `has ${invisibleAdvice}`);
+    if (number.system.length + number.value.length > longestIncident)
+      reject(context, path, `is longer than ${longestIncident} characters`);
+    return [number];
+  });
+  return found.length === 0 ? undefined : found.slice(0, mostCaseNumbers);
 };

@@ -37,6 +37,8 @@ export interface Facts {
   readonly criteria?: readonly string[];
   /** Municipality of the place, four digits (Volven 3402). */
   readonly municipality?: string;
+  /** Numbers under which the requester keeps the case (`ServiceRequest.identifier`), as they are compared. */
+  readonly caseNumbers?: readonly CaseNumber[];
   /** Identifier of the incident that several missions belong to (`ServiceRequest.requisition`). */
   readonly incident?: { readonly system: string; readonly value: string };
   /** Elements of the description that an update states, and those of them that it takes back: keys of `statementsOf`. */
@@ -83,6 +85,12 @@ export interface Finding {
   /** Fingerprint of patient, code, body site, method and components: the newest finding with a key replaces the others. */
   readonly key: string;
   readonly at?: string;
+}
+
+/** A number of a case in the requester's own system; the system is empty if the sender gives none. */
+export interface CaseNumber {
+  readonly system: string;
+  readonly value: string;
 }
 
 /** A code of its table, the class of a refusal reason in the mission's guideline, and the sender's free text. */

@@ -3,7 +3,7 @@ import { defined } from '../defined.ts';
 import { serviceRequest } from '../fhir/resources.ts';
 import { systems } from '../names.ts';
 import type { Facts, MessageType } from './message-type.ts';
-import { criteriaIn, incidentIn, placedConcepts, requireActive } from './fields.ts';
+import { caseNumbersIn, criteriaIn, incidentIn, placedConcepts, requireActive } from './fields.ts';
 import { missing, reject } from './issues.ts';
 
 const schema = serviceRequest.transform((request, context): Facts => {
@@ -18,7 +18,12 @@ const schema = serviceRequest.transform((request, context): Facts => {
   if (criteria === undefined)
     missing(context, ['reasonCode'], `give at least one criterion of ${systems.missionCriterion}`);
   requireActive(context, request);
-  return defined({ urgency, criteria, incident: incidentIn(context, request) });
+  return defined({
+    urgency,
+    criteria,
+    incident: incidentIn(context, request),
+    caseNumbers: caseNumbersIn(context, request),
+  });
 });
 
 export const missionRequest = {
@@ -48,6 +53,11 @@ export const missionRequest = {
       path: 'ServiceRequest.requisition',
       required: 'never',
       what: 'The identifier of a large event: missions with the same identifier belong together.',
+    },
+    {
+      path: 'ServiceRequest.identifier',
+      required: 'never',
+      what: 'Your own case numbers, each with its system: the mission is found by them, and the answer warns if an open mission has one of them.',
     },
     {
       path: 'MessageHeader.destination',

@@ -3,7 +3,7 @@ import { defined } from '../defined.ts';
 import { serviceRequest } from '../fhir/resources.ts';
 import { systems } from '../names.ts';
 import type { Facts, MessageType } from './message-type.ts';
-import { criteriaIn, incidentIn, placedConcepts, requireActive } from './fields.ts';
+import { caseNumbersIn, criteriaIn, incidentIn, placedConcepts, requireActive } from './fields.ts';
 import { reject } from './issues.ts';
 
 const schema = serviceRequest.transform((request, context): Facts => {
@@ -16,6 +16,7 @@ const schema = serviceRequest.transform((request, context): Facts => {
     urgency,
     criteria: criteriaIn(context, placedConcepts(request.reasonCode, ['reasonCode'])),
     incident: incidentIn(context, request),
+    caseNumbers: caseNumbersIn(context, request),
   });
 });
 

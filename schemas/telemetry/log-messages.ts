@@ -129,6 +129,15 @@ export const logMessages = {
     todo: whenReachable,
     fields: ['mission', 'entry'],
   },
+  CASE_NOT_CHECKED: {
+    code: 'LB-304',
+    level: 'warn',
+    text: 'The case numbers of a request could not be looked up; its sender was not warned',
+    meaning:
+      'The request is accepted. If an open mission has the same case number, the sender does not learn it from the answer.',
+    todo: whenReachable,
+    fields: ['mission', ...failure],
+  },
   HANDSHAKE_POSTPONED: {
     code: 'LB-303',
     level: 'warn',

@@ -6,6 +6,7 @@ import { eventNumbersContract } from './event-numbers.ts';
 import { notificationsContract } from './notifications.ts';
 import { deliveryContextsContract } from './delivery-contexts.ts';
 import { worklistContract } from './worklist.ts';
+import { missionListsContract } from './mission-lists.ts';
 import { overviewContract } from './overview.ts';
 import { obligationsContract } from './obligations.ts';
 import { idleMissionsContract } from './idle-missions.ts';
@@ -32,6 +33,7 @@ export const portContract = (name: string, makePorts: () => Promise<StoringPorts
     deliveryContextsContract(contract);
     worklistContract(contract);
     overviewContract(contract);
+    missionListsContract(contract);
     obligationsContract(contract);
     idleMissionsContract(contract);
     deadLettersContract(contract);

@@ -1,4 +1,5 @@
 import { expect, vi } from 'vitest';
+import type { MissionLists } from '../../core/mission/mission-lists.ts';
 import type { FanOutResult, MissionLog, NumberedNotification } from '../../core/mission/mission-log.ts';
 import type { Overview, Worklist } from '../../core/mission/projections.ts';
 import type { Obligation, Obligations } from '../../core/delivery/obligations.ts';
@@ -25,6 +26,7 @@ export interface StoringPorts {
   readonly contexts: DeliveryContexts;
   readonly worklist: Worklist;
   readonly overview: Overview;
+  readonly missionLists: MissionLists;
   readonly obligations: Obligations;
   readonly idleMissions: IdleMissions;
   readonly deadLetters: DeadLetters;

@@ -284,7 +284,7 @@ describe('functions', () => {
     ...putting(...forms),
     `dynamodb:UpdateItem Table, items ${forms.join(' ')}`,
   ];
-  const working = ['MISSION#*', 'INCIDENT#*', 'SUBSCRIPTION#*', 'PARTY#*'];
+  const working = ['MISSION#*', 'INCIDENT#*', 'MISSIONS#*', 'CASE#*', 'SUBSCRIPTION#*', 'PARTY#*'];
   const sending = [
     'sqs:SendMessage DeliveriesQueue',
     'kms:Decrypt KeysMissions, via sqs',

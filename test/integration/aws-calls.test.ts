@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { accessLog } from '../../adapters/dynamodb/access-log.ts';
 import { deliveryContexts } from '../../adapters/dynamodb/delivery-context.ts';
 import { openLeanTable } from '../../adapters/dynamodb/lean-table.ts';
+import { missionLists } from '../../adapters/dynamodb/mission-lists.ts';
 import { missionLog } from '../../adapters/dynamodb/mission-log.ts';
 import { requestBudgets } from '../../adapters/dynamodb/rate-limits.ts';
 import { endpointHealth } from '../../adapters/dynamodb/endpoint-health.ts';
@@ -15,6 +16,7 @@ import { worklist } from '../../adapters/dynamodb/worklist.ts';
 import { deliveryQueue, openQueues } from '../../adapters/sqs/queues.ts';
 import { acceptMessage } from '../../core/mission/accept-message.ts';
 import { recordAccess } from '../../core/audit/record.ts';
+import { openMissionsOfCase } from '../../core/mission/same-case.ts';
 import { deliver } from '../../core/delivery/deliver.ts';
 import { deliverySettings } from '../../core/delivery/retry-policy.ts';
 import { fanOut, jobOf } from '../../core/delivery/fan-out.ts';
@@ -26,6 +28,7 @@ import { sampleSubscription } from '../contract/scenario.ts';
 import { type EmbeddedAws, startEmbeddedAws, withoutTimeLimits } from '../support/embedded-aws.ts';
 import {
   directory,
+  missionCancel,
   missionOpenedBy,
   missionRequest,
   missionUpdate,
@@ -84,6 +87,7 @@ const ports = () => {
     notifications: notifications(table),
     worklist: worklist(table),
     overview: overview(table),
+    missionLists: missionLists(table),
     directory,
     queue: deliveryQueue(sqs, aws.queueUrl),
     now: Date.now,
@@ -197,6 +201,37 @@ describe('the AWS calls of a message', () => {
       UpdateItem: recipients + 1,
       SendMessageBatch: 1,
     });
+  });
+
+  test('are one put more for each list of a mission that a message opens or ends, and one for each case number', async () => {
+    const opening = missionRequest({ id: 'budget-opening', identifiers: [{ system: 'urn:case', value: 'budget-1' }] });
+    const opened = await accept(parties.amk, opening);
+    expect(counted()).toEqual({ Query: 1, PutItem: 1 });
+    await fanOut(ports(), opened);
+    const [systems, task, lists, cases] = [2, 1, 2, 1];
+    expect(counted()).toEqual({
+      BatchGetItem: 1,
+      UpdateItem: systems + 1,
+      PutItem: systems + task + lists + cases,
+      SendMessageBatch: 1,
+    });
+    // The same number again: one query finds the mission, one its state.
+    const again = missionRequest({ id: 'budget-again', identifiers: [{ system: 'urn:case', value: 'budget-1' }] });
+    const second = await accept(parties.amk, again);
+    counted();
+    expect(await openMissionsOfCase(ports(), second)).toEqual([opened.mission]);
+    expect(counted()).toEqual({ Query: 2 });
+    const ended = await accept(parties.amk, missionCancel({ mission: opened.mission, id: 'budget-cancel' }));
+    counted();
+    await fanOut(ports(), ended);
+    expect(counted()).toEqual({
+      BatchGetItem: 1,
+      UpdateItem: systems + 1,
+      PutItem: systems + task + lists,
+      SendMessageBatch: 1,
+    });
+    await fanOut(ports(), second);
+    counted();
   });
 
   test('include a hub message for a party without subscription, once per mission', async () => {

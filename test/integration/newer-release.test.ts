@@ -333,7 +333,7 @@ describe('a mission with an event that this release does not know', () => {
     expect(list.status, list.text).toBe(200);
     expect(list.text).toContain(`ServiceRequest/${missionOf(other)}`);
     expect(list.text).not.toContain(`ServiceRequest/${missionOf(unread)}`);
-    expect(list.text).toContain('2 missions of the incident cannot be read now');
+    expect(list.text).toContain('2 missions cannot be read now');
   });
 
   test('keeps its event number in $events, so that the event does not seem absent', async () => {

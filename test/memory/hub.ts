@@ -8,6 +8,7 @@ import { stubChannel } from './channel.ts';
 import { manualClock } from './clock.ts';
 import { memoryObligations } from './obligations.ts';
 import { memoryQueue } from './delivery-queue.ts';
+import { memoryMissionLists } from './mission-lists.ts';
 import { memoryMissionLog } from './mission-log.ts';
 import { directory } from '../support/messages.ts';
 import { memoryOverview } from './overview.ts';
@@ -77,6 +78,7 @@ export const memoryHub = (clock = manualClock(), store = subscriptionStore()) =>
     contexts,
     worklist,
     overview: memoryOverview(),
+    missionLists: memoryMissionLists(),
     directory,
     queue: memoryQueue(clock),
     deadLetters,

@@ -12,6 +12,7 @@ export const withInterceptor = (ports: SweepPorts, intercept: Interceptor): Swee
     notifications,
     worklist,
     overview,
+    missionLists,
     directory,
     queue,
     obligations,
@@ -48,6 +49,11 @@ export const withInterceptor = (ports: SweepPorts, intercept: Interceptor): Swee
       ...overview,
       putReadiness: (...args) => intercept('overview.putReadiness', () => overview.putReadiness(...args)),
       link: (...args) => intercept('overview.link', () => overview.link(...args)),
+    },
+    missionLists: {
+      ...missionLists,
+      put: (...args) => intercept('missionLists.put', () => missionLists.put(...args)),
+      linkCase: (...args) => intercept('missionLists.linkCase', () => missionLists.linkCase(...args)),
     },
     queue: { send: (...args) => intercept('queue.send', () => queue.send(...args)) },
     obligations: {

@@ -1,5 +1,6 @@
 import { prearrivalBeforeDiversion } from '../../core/mission/diversion.ts';
 import { loadSources } from '../../core/mission/sources.ts';
+import type { MissionLists } from '../../core/mission/mission-lists.ts';
 import type { MissionLog } from '../../core/mission/mission-log.ts';
 import type { Overview, Worklist } from '../../core/mission/projections.ts';
 import type { Obligations } from '../../core/delivery/obligations.ts';
@@ -23,6 +24,7 @@ export interface HubPorts {
   readonly notifications: Notifications;
   readonly worklist: Worklist;
   readonly overview: Overview;
+  readonly missionLists: MissionLists;
   readonly obligations: Obligations;
   readonly idleMissions: IdleMissions;
   readonly deadLetters: DeadLetters;
@@ -88,6 +90,13 @@ export const steppedPorts = (ports: HubPorts, step: Step): SteppedPorts => {
       readinessOf: (...args) => step(read('overview.readinessOf'), () => ports.overview.readinessOf(...args)),
       link: (...args) => step(write('overview.link'), () => ports.overview.link(...args)),
       missionsOf: (...args) => step(read('overview.missionsOf'), () => ports.overview.missionsOf(...args)),
+    },
+    missionLists: {
+      put: (...args) => step(write('missionLists.put'), () => ports.missionLists.put(...args)),
+      list: (...args) => step(read('missionLists.list'), () => ports.missionLists.list(...args)),
+      linkCase: (...args) => step(write('missionLists.linkCase'), () => ports.missionLists.linkCase(...args)),
+      missionsOfCase: (...args) =>
+        step(read('missionLists.missionsOfCase'), () => ports.missionLists.missionsOfCase(...args)),
     },
     obligations: {
       due: (...args) => step(read('obligations.due'), () => ports.obligations.due(...args)),

@@ -47,14 +47,15 @@ const countAll = async <Row>(rows: Rows<Row>, isFound: (row: Row) => boolean): P
   return count;
 };
 
-/** One page: as many rows as asked for that match. It has a next page only if that one has rows. */
+/** One page: as many rows as asked for that match. It has a next page only if that one has rows. `rowsToCount`: the same, if counting needs less. */
 export const takePage = async <Row>(
   { count, cursor, wantsTotal }: Pick<Search, 'count' | 'cursor' | 'wantsTotal'>,
   rows: Rows<Row>,
   isFound: (row: Row) => boolean,
+  rowsToCount: Rows<Row> = rows,
 ): Promise<Page<Row> | Refusal> => {
   if (count === 0) {
-    const total = await countAll(rows, isFound);
+    const total = await countAll(rowsToCount, isFound);
     return total === undefined
       ? refuse('unknown-search', 'http._summary', `more than ${mostCounted} rows are not counted: ask for fewer`)
       : { rows: [], total };
@@ -81,7 +82,7 @@ export const takePage = async <Row>(
   }
   const end = isMore ? found.at(-1)?.place : stopped ? last : undefined;
   const isWhole = cursor === undefined && end === undefined;
-  const total = isWhole ? found.length : wantsTotal ? await countAll(rows, isFound) : undefined;
+  const total = isWhole ? found.length : wantsTotal ? await countAll(rowsToCount, isFound) : undefined;
   return {
     rows: found.map(({ row }) => row),
     ...(end === undefined ? {} : { next: end }),

@@ -157,6 +157,13 @@ export const finds = <Type extends SearchType>({ conditions }: Search<Type>, val
   });
 };
 
+/** Whether a value meets all conditions of one parameter. */
+export const conditionMet = (
+  { conditions }: Pick<Search, 'conditions'>,
+  name: string,
+  value: Parameters<typeof meets>[1],
+): boolean => conditions.get(name)?.every((one) => meets(one, value)) ?? true;
+
 /** What is in all of the lists. */
 const inAll = (lists: readonly (readonly string[])[]): readonly string[] | undefined => {
   const [first, ...others] = lists;

@@ -22,11 +22,14 @@ export const missionRequest = ({
   criterion = 'time-to-definitive-care',
   municipality,
   incident,
+  identifiers,
   ...envelope
 }: Envelope & {
   readonly urgency?: Urgency;
   readonly place?: Place;
   readonly criterion?: string;
+  /** The requester's own case numbers. */
+  readonly identifiers?: readonly Readonly<Record<string, string>>[];
   /** Municipality number of the place. */
   readonly municipality?: string;
   /** Value of the incident's identifier. */
@@ -44,7 +47,10 @@ export const missionRequest = ({
         subject: { display: 'Unknown' },
         reasonCode: [concept(systems.missionCriterion, criterion)],
         locationReference: references,
-        ...defined({ requisition: incident === undefined ? undefined : incidentIdentifier(incident) }),
+        ...defined({
+          requisition: incident === undefined ? undefined : incidentIdentifier(incident),
+          identifier: identifiers,
+        }),
       },
       others,
     },
@@ -59,6 +65,7 @@ export const missionUpdate = ({
   municipality,
   criterion,
   incident,
+  identifiers,
   describes = true,
   ...envelope
 }: Envelope & {
@@ -70,6 +77,7 @@ export const missionUpdate = ({
   readonly criterion?: string;
   /** Value of the incident's identifier. */
   readonly incident?: string;
+  readonly identifiers?: readonly Readonly<Record<string, string>>[];
   /** Whether it carries a ServiceRequest, a new description of the mission. */
   readonly describes?: boolean;
 }): Message => {
@@ -84,6 +92,7 @@ export const missionUpdate = ({
       locationReference: references,
       reasonCode: criterion === undefined ? undefined : [concept(systems.missionCriterion, criterion)],
       requisition: incident === undefined ? undefined : incidentIdentifier(incident),
+      identifier: identifiers,
     }),
   };
   return made({ event: 'mission-update', mission, others, ...(describes ? { focus } : {}) }, envelope);

@@ -368,7 +368,7 @@ describe('search of an incident', () => {
     for (const requisition of ['tunnel', '|tunnel', `${system}|`, `${system}|a,${system}|b`, ''])
       expect(faultIn(await search(hub, parties.la, new URLSearchParams({ requisition })))).toBe('unknown-search');
     expect(faultIn(await search(hub, parties.la, new URLSearchParams()))).toBe('unknown-search');
-    expect(faultIn(await search(hub, parties.la, query('tunnel', { status: 'active' })))).toBe('unknown-search');
+    expect(faultIn(await search(hub, parties.la, query('tunnel', { colour: 'red' })))).toBe('unknown-search');
     expect(faultIn(await search(hub, parties.la, query('tunnel', { _security: 'R' })))).toBe('unknown-search');
   });
 });
