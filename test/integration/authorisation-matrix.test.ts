@@ -328,7 +328,11 @@ const subscriptionRows: readonly { readonly title: string; readonly asking: (id:
 const openRows: readonly Asking[] = [
   { path: 'metadata' },
   { path: 'check-token' },
-  ...publishedTypes.flatMap((type) => [{ path: type }, { path: `${type}/none` }]),
+  ...publishedTypes.flatMap((type) => [
+    { path: type },
+    { method: 'POST', path: `${type}/_search` },
+    { path: `${type}/none` },
+  ]),
 ];
 
 /** Numbers of the entries whose resources are listed. */
@@ -387,6 +391,8 @@ describe('the authorisation matrix', () => {
       ...openRows,
       { path: 'Subscription' },
       { method: 'POST', path: 'Subscription' },
+      // The same as the search by GET.
+      { method: 'POST', path: 'Task/_search' },
     ];
     expect([...new Set(rows.map(routeOf))].toSorted()).toEqual([...routes.keys()].toSorted());
     const isOpen = (route: string): boolean => openRows.some((row) => routeOf(row) === route);
