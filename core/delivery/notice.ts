@@ -1,5 +1,6 @@
 import type { Role } from '../../schemas/codes.ts';
 import type { StoredEntry } from '../mission/mission-log.ts';
+import type { MissionState } from '../mission/state.ts';
 import type { Notification } from './notifications.ts';
 import type { Subscription } from './subscription.ts';
 
@@ -11,6 +12,8 @@ export interface NotifiedEvent {
   readonly sources: readonly StoredEntry[];
   /** The entry that announced the patient to the hospital before, for the hospital that the entry diverts the patient to. */
   readonly announced?: StoredEntry;
+  /** The mission now, when an event is read again: it shows no more than the reader may read now. Absent: as of the entry. */
+  readonly current?: MissionState;
 }
 
 /** Content of a notification Bundle. */

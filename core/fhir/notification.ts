@@ -6,12 +6,20 @@ import { missionTopic, systems } from '../../schemas/names.ts';
 import type { StoredEntry } from '../mission/mission-log.ts';
 import type { NumberGap, Subscription } from '../delivery/subscription.ts';
 import type { Notification } from '../delivery/notifications.ts';
-import { mayReadEntry, mayReadTask, seesNoPerson } from '../mission/access-rules.ts';
+import {
+  mayOpenMission,
+  mayReadEntry,
+  mayReadReadiness,
+  mayReadTask,
+  readsDescription,
+  seesNoPerson,
+} from '../mission/access-rules.ts';
+import type { MissionState } from '../mission/state.ts';
 import { markedAsExercise } from './exercise.ts';
 import { securityOf, type Viewpoint } from './fhir.ts';
 import { pictureFor } from '../mission/picture.ts';
 import { sentEntries } from '../mission/sent-message.ts';
-import { deIdentifiedSecurity, deIdentifyEntries, seenBy } from './de-identify.ts';
+import { deIdentifiedSecurity, deIdentify, deIdentifyEntries, seenBy } from './de-identify.ts';
 import { failedCallText } from './subscription.ts';
 import { resourceOfReadiness } from './location.ts';
 import { missionResource } from './service-request.ts';
@@ -40,14 +48,14 @@ const namedOnlyText = (number: number, count: number): string =>
 const eventParameter = (
   event: NotifiedEvent,
   context: readonly string[],
-  payload: Subscription['payload'],
+  isNamed: boolean,
   view: Viewpoint,
 ): ParametersParameter => ({
   name: 'notification-event',
   part: [
     { name: 'event-number', valueString: String(event.notification.number) },
     { name: 'timestamp', valueInstant: event.entry.receivedAt },
-    ...(payload === 'empty'
+    ...(!isNamed
       ? []
       : [
           { name: 'focus', valueReference: { reference: `${view.base}/${aboutOf(event.entry)}` } },
@@ -112,8 +120,9 @@ const errorsOf = (notice: Notice): readonly CodeableConcept[] => {
   ];
 };
 
-/** The state of a subscription as the IG's `backport-subscription-status-r4`. */
+/** The state of a subscription as the IG's `backport-subscription-status-r4`. `id`: of what it is part of; its own is derived from it. */
 export const statusParameters = (
+  id: string,
   notice: Notice,
   events: readonly ParametersParameter[],
   view: Viewpoint,
@@ -122,6 +131,7 @@ export const statusParameters = (
   const { subscription } = notice;
   return {
     resourceType: 'Parameters',
+    id: uuidOf('status', id),
     meta: { profile: [statusProfile] },
     parameter: [
       { name: 'subscription', valueReference: { reference: `${view.base}/Subscription/${subscription.id}` } },
@@ -145,24 +155,49 @@ interface Reader {
   readonly isMixed: boolean;
 }
 
-/** The hub's own resources that an event concerns, as this subscriber may see them; the subject of the event is first. */
-const hubResources = (
-  { entry, sources }: NotifiedEvent,
+/** The mission by which the reader's rights are judged. */
+const currentOf = ({ entry, current }: NotifiedEvent): MissionState => current ?? entry.state;
+
+/** Whether the reader may read what the event is about. Who was notified may not read it any more if its role is another one now. */
+const mayRead = (event: NotifiedEvent, { subscription: { organisation }, role }: Reader): boolean =>
+  event.entry.state.readiness === undefined
+    ? mayOpenMission(currentOf(event), organisation, role)
+    : mayReadReadiness(event.entry, organisation, role);
+
+/** The subject of an event as of its entry: the mission as `GET ServiceRequest/{mission}` shows it to this reader, or a resource. */
+const subjectOf = (
+  event: NotifiedEvent,
   { subscription: { organisation }, role }: Reader,
   view: Viewpoint,
-): readonly { url: string; resource: unknown }[] => {
+): unknown => {
+  const { entry, sources } = event;
   const { state } = entry;
-  const about = state.readiness === undefined ? missionResource(state, sources) : resourceOfReadiness(state, view);
+  if (state.readiness !== undefined) return resourceOfReadiness(state, view);
+  const mission = missionResource(state, sources);
+  return readsDescription(sources, currentOf(event), organisation, role)
+    ? mission
+    : deIdentify(mission, { role, entry, sources });
+};
+
+/** The hub's own resources that an event concerns, as this subscriber may see them; the subject of the event is first. */
+const hubResources = (
+  event: NotifiedEvent,
+  reader: Reader,
+  view: Viewpoint,
+): readonly { url: string; resource: unknown }[] => {
+  const { entry, sources } = event;
+  const { state } = entry;
+  const {
+    subscription: { organisation },
+    role,
+  } = reader;
   const tasks = state.tasks
-    .filter((task) => task.changedBy === entry.number && mayReadTask(task, state, organisation, role))
+    .filter((task) => task.changedBy === entry.number && mayReadTask(task, currentOf(event), organisation, role))
     .map((task) => ({
       url: `Task/${task.id}`,
-      resource: taskResource(task, state, view),
+      resource: seenBy(taskResource(task, state, view), { role, entry, sources }),
     }));
-  return [{ url: aboutOf(entry), resource: about }, ...tasks].map(({ url, resource }) => ({
-    url,
-    resource: seenBy(resource, { role, entry, sources }),
-  }));
+  return [{ url: aboutOf(entry), resource: subjectOf(event, reader, view) }, ...tasks];
 };
 
 const posted = (whole: Readonly<Record<string, unknown>>, resourceType: string): BundleHistoryEntry => ({
@@ -173,11 +208,12 @@ const posted = (whole: Readonly<Record<string, unknown>>, resourceType: string):
 
 /** The resources of the message, each exactly as it was sent, or de-identified. */
 const sentResources = (
-  { entry, sources, announced }: NotifiedEvent,
+  event: NotifiedEvent,
   { subscription: { organisation }, role, isMixed }: Reader,
   view: Viewpoint,
 ): readonly BundleHistoryEntry[] => {
-  if (!mayReadEntry(entry, entry.state, organisation, role)) return [];
+  const { entry, sources, announced } = event;
+  if (!mayReadEntry(entry, currentOf(event), organisation, role)) return [];
   if (seesNoPerson(role))
     return deIdentifyEntries({ role, entry, sources }, view).map(({ fullUrl, resource, resourceType }) =>
       posted({ fullUrl, resource }, resourceType),
@@ -194,11 +230,12 @@ const sentResources = (
 
 /** What an asked party needs to know from earlier messages, under the addresses by which it is read at the hub. */
 const pictureEntries = (
-  { entry, sources }: NotifiedEvent,
+  event: NotifiedEvent,
   { subscription: { organisation }, role, isMixed }: Reader,
   view: Viewpoint,
-): readonly BundleHistoryEntry[] =>
-  pictureFor(entry, sources, { organisation, role, current: entry.state }).flatMap(
+): readonly BundleHistoryEntry[] => {
+  const { entry, sources } = event;
+  return pictureFor(entry, sources, { organisation, role, current: currentOf(event) }).flatMap(
     (one): readonly BundleHistoryEntry[] => {
       const url = `${one.resourceType}/${one.id}`;
       const resource = seenBy(one.resource, { role, entry, sources });
@@ -213,9 +250,11 @@ const pictureEntries = (
       ];
     },
   );
+};
 
 const eventEntries = (event: NotifiedEvent, reader: Reader, view: Viewpoint) => {
   const { mission, number } = event.entry;
+  if (!mayRead(event, reader)) return { entries: [], context: [], namedOnly: 0 };
   const hub = hubResources(event, reader, view).map(
     ({ url, resource }): BundleHistoryEntry => ({
       fullUrl: `${view.base}/${url}`,
@@ -248,6 +287,30 @@ const eventEntries = (event: NotifiedEvent, reader: Reader, view: Viewpoint) => 
   return { entries: named, context: named.slice(1).map(({ fullUrl }) => fullUrl ?? ''), namedOnly: 0 };
 };
 
+const contentOf = ({ resource }: BundleHistoryEntry): string => JSON.stringify(resource) ?? '';
+
+/** Entries without those that say again, under the same address, what an earlier one says. */
+const eachOnce = (entries: readonly BundleHistoryEntry[]): readonly BundleHistoryEntry[] => {
+  const said = new Set<string>();
+  return entries.filter((entry) => {
+    if (entry.fullUrl === undefined) return true;
+    const key = JSON.stringify([entry.fullUrl, contentOf(entry)]);
+    return !said.has(key) && said.add(key) !== undefined;
+  });
+};
+
+/** The addresses that an event names, each with the content there. One answer holds no address with two contents. */
+export const addressesOfEvent = (
+  event: NotifiedEvent,
+  { subscription, role }: Omit<Reader, 'isMixed'>,
+  view: Viewpoint,
+): ReadonlyMap<string, string> =>
+  new Map(
+    eventEntries(event, { subscription, role, isMixed: false }, view).entries.flatMap((entry) =>
+      entry.fullUrl === undefined ? [] : [[entry.fullUrl, contentOf(entry)] as const],
+    ),
+  );
+
 /**
  * A notification Bundle of the Subscriptions R5 Backport IG for R4: type `history`, the status `Parameters` first,
  * then the mission, the Tasks that changed, and every resource of the message exactly as it was sent; de-identified for roles
@@ -272,11 +335,12 @@ export const notificationBundle = (
   );
   const id = uuidOf('notification', subscription.id, notice.kind, numbers.length === 0 ? now : numbers.join(','));
   const status = statusParameters(
+    id,
     notice,
     [
-      ...events.map(({ event, context }) => ({
+      ...events.map(({ event, context, entries }) => ({
         number: event.notification.number,
-        parameter: eventParameter(event, context, subscription.payload, view),
+        parameter: eventParameter(event, context, entries.length > 0, view),
       })),
       ...unreadableIn(notice).map(unreadableParameter),
     ]
@@ -288,7 +352,7 @@ export const notificationBundle = (
     ),
   );
   const first: BundleHistoryEntry = {
-    fullUrl: `urn:uuid:${uuidOf('status', id)}`,
+    fullUrl: `urn:uuid:${status.id}`,
     resource: status,
     request: { method: 'GET', url: `Subscription/${subscription.id}/$status` },
     response: { status: '200' },
@@ -304,6 +368,6 @@ export const notificationBundle = (
       ? {}
       : { link: Object.entries(links).map(([relation, path]) => ({ relation, url: `${view.base}/${path}` })) }),
     timestamp: events.at(-1)?.event.entry.receivedAt ?? now,
-    entry: [first, ...events.flatMap(({ entries }) => entries)],
+    entry: [first, ...eachOnce(events.flatMap(({ entries }) => entries))],
   });
 };

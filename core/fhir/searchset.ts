@@ -5,6 +5,8 @@ export interface Listed {
   readonly resource: FhirResource | Readonly<Record<string, unknown>>;
   /** Path below the base URL; absent for a remark on the search. */
   readonly path?: string;
+  /** Identity of a resource that cannot be read at an address of its own. */
+  readonly fullUrl?: string;
   /** Search mode (R4 Bundle.entry.search.mode). Default: `match`. */
   readonly mode?: 'match' | 'include' | 'outcome';
 }
@@ -26,8 +28,9 @@ export const searchset = (
     ],
     ...(total === undefined ? {} : { total }),
   };
-  const entry = listed.map(({ resource, path, mode = 'match' }) => ({
+  const entry = listed.map(({ resource, path, fullUrl, mode = 'match' }) => ({
     ...(path === undefined ? {} : { fullUrl: `${base}/${path}` }),
+    ...(fullUrl === undefined ? {} : { fullUrl }),
     resource,
     search: { mode },
   }));

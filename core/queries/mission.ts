@@ -4,8 +4,8 @@ import type { MissionLog, StoredEntry } from '../mission/mission-log.ts';
 import { descriptionEntries } from '../mission/description.ts';
 import { loadEntries } from '../mission/sources.ts';
 import type { Caller, Shown } from '../audit/access-log.ts';
-import { mayReadEntry, seesNoPerson } from '../mission/access-rules.ts';
-import { concernedParties, isParty, type MissionState } from '../mission/state.ts';
+import { mayOpenMission, readsDescription } from '../mission/access-rules.ts';
+import { concernedParties, type MissionState } from '../mission/state.ts';
 import { deIdentify } from '../fhir/de-identify.ts';
 import { missionResource } from '../fhir/service-request.ts';
 import { shownOf } from './shown.ts';
@@ -24,7 +24,7 @@ const newestOf = async (missions: MissionLog, id: string): Promise<StoredEntry |
  */
 export const openMission = async (missions: MissionLog, caller: Caller, id: string): Promise<StoredEntry | Refusal> => {
   const last = await newestOf(missions, id);
-  const mayRead = last !== undefined && (caller.role === 'quality' || isParty(last.state, caller.organisation));
+  const mayRead = last !== undefined && mayOpenMission(last.state, caller.organisation, caller.role);
   return mayRead ? last : notFound;
 };
 
@@ -45,10 +45,6 @@ export const lastSeenBy = ({ organisation, role }: Caller, { number, state }: St
   return Math.max(1, ...own.map((task) => task.changedBy));
 };
 
-/** A party whose part ended and that never got the description does not need its text any more. */
-const readsWords = ({ organisation, role }: Caller, sources: readonly StoredEntry[], current: MissionState): boolean =>
-  !seesNoPerson(role) && sources.every((source) => mayReadEntry(source, current, organisation, role));
-
 /** The mission as it was after an entry. `newest` decides what the caller may read; `known` are entries that were read already. */
 export const readingAt = async (
   missions: MissionLog,
@@ -59,7 +55,7 @@ export const readingAt = async (
 ): Promise<MissionReading | Refusal> => {
   const sources = await loadEntries(missions, entry, descriptionEntries(entry.state), known);
   const whole = missionResource(entry.state, sources);
-  const resource = readsWords(caller, sources, newest.state)
+  const resource = readsDescription(sources, newest.state, caller.organisation, caller.role)
     ? whole
     : deIdentify(whole, { role: caller.role, entry, sources });
   return resource === undefined

@@ -1,12 +1,11 @@
 import { isRefusal, type Refusal } from '../../schemas/faults.ts';
 import { type Address, parseAddress } from '../../schemas/identifiers.ts';
-import { knownMessageType } from '../../schemas/messages/catalogue.ts';
 import { mayReadPrearrivalBeforeDiversion } from '../mission/diversion.ts';
 import { descriptionEntries } from '../mission/description.ts';
 import { loadEntries } from '../mission/sources.ts';
 import type { MissionLog, StoredEntry } from '../mission/mission-log.ts';
 import type { Caller, Shown } from '../audit/access-log.ts';
-import { mayReadEntry, seesNoPerson } from '../mission/access-rules.ts';
+import { mayReadEntry, mayReadReadiness, seesNoPerson } from '../mission/access-rules.ts';
 import type { MissionState } from '../mission/state.ts';
 import { markedAsExercise } from '../fhir/exercise.ts';
 import type { Viewpoint } from '../fhir/fhir.ts';
@@ -25,19 +24,14 @@ interface Opened {
   readonly current?: MissionState;
 }
 
-/** A report of a resource's availability belongs to no mission: its recipients and every AMK LA may read it. */
-const mayReadReadiness = (entry: StoredEntry, { organisation, role }: Caller): boolean =>
-  !seesNoPerson(role) &&
-  (entry.sender === organisation ||
-    entry.recipients.includes(organisation) ||
-    knownMessageType(entry.event).readableBy.includes(role));
-
 const openEntry = async (missions: MissionLog, caller: Caller, address: Address): Promise<Opened | Refusal> => {
   const { mission, entry: number } = address;
   const last = await openMission(missions, caller, mission);
   if (isRefusal(last)) {
     const report = await missions.entry(mission, number);
-    return report?.state.readiness !== undefined && mayReadReadiness(report, caller) ? { entry: report } : notFound;
+    return report?.state.readiness !== undefined && mayReadReadiness(report, caller.organisation, caller.role)
+      ? { entry: report }
+      : notFound;
   }
   const entry = number === last.number ? last : await missions.entry(mission, number);
   const mayRead =

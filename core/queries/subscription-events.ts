@@ -3,21 +3,21 @@ import { isRefusal, type Refusal, refuse } from '../../schemas/faults.ts';
 import { knownMessageType } from '../../schemas/messages/catalogue.ts';
 import { payloadContents } from '../../schemas/subscription.ts';
 import { ifReadable } from '../../schemas/newer-release.ts';
-import { prearrivalBeforeDiversion } from '../mission/diversion.ts';
+import { mayReadPrearrivalBeforeDiversion, prearrivalBeforeDiversion } from '../mission/diversion.ts';
 import type { MissionLog } from '../mission/mission-log.ts';
 import { loadSources } from '../mission/sources.ts';
 import type { Subscription } from '../delivery/subscription.ts';
 import type { Notification, Notifications } from '../delivery/notifications.ts';
 import type { Caller, Shown } from '../audit/access-log.ts';
 import type { Viewpoint } from '../fhir/fhir.ts';
-import { notificationBundle } from '../fhir/notification.ts';
+import { addressesOfEvent, notificationBundle } from '../fhir/notification.ts';
 import type { Notice, NotifiedEvent } from '../delivery/notice.ts';
 import { type OperationValues, unknownParameter } from './operation-values.ts';
 import { shownOf } from './shown.ts';
 import { inBatches } from '../../schemas/in-batches.ts';
 
-/** Events in one answer of `$events`; the caller follows the link to the next answer. */
-const eventsOfAnswer = 50;
+/** Events in one answer of `$events`; the caller follows the link to the next answer. With resources an answer often ends earlier. */
+const eventsOfAnswer = { empty: 50, 'id-only': 50, 'full-resource': 10 } as const;
 
 /** Bytes of one answer. A Lambda function can answer 6 MB, and the largest event has about 1 MB. */
 const bytesOfAnswer = 4 * 1024 * 1024;
@@ -70,7 +70,7 @@ export const readEvents = async (
   const last = Math.min(until ?? lastNumber, lastNumber);
   // An answer ends at a gap and the next begins after it: a gap can have millions of numbers.
   const gap = gaps.find(({ after }) => after >= from);
-  const to = Math.min(last, from + eventsOfAnswer - 1, gap?.after ?? last);
+  const to = Math.min(last, from + eventsOfAnswer[payload] - 1, gap?.after ?? last);
   const notifications = await ports.notifications.range(subscription.id, from, to);
   const eventOf = async (notification: Notification): Promise<NotifiedEvent> => {
     const entry = await ports.missions.entry(notification.mission, notification.entry);
@@ -80,7 +80,11 @@ export const readEvents = async (
     knownMessageType(entry.event);
     const sources = await loadSources(ports.missions, entry, subscription.organisation);
     const announced = await prearrivalBeforeDiversion(ports.missions, entry, subscription.organisation);
-    return { notification, entry, sources, ...defined({ announced }) };
+    const current = (await ports.missions.last(notification.mission))?.state;
+    const isReadable =
+      announced !== undefined &&
+      (current === undefined || mayReadPrearrivalBeforeDiversion(announced, current, subscription.organisation));
+    return { notification, entry, sources, ...defined({ current, announced: isReadable ? announced : undefined }) };
   };
   const read = await inBatches(notifications, width, async (notification) => ({
     notification,
@@ -100,12 +104,20 @@ export const readEvents = async (
 
 const bytesOf = (text: string): number => new TextEncoder().encode(text).length;
 
-/** As many of the events as fit into an answer, at least one. */
+/**
+ * As many of the events as fit into an answer, at least one. An answer names each address with one content: a second version of a
+ * mission, or another resource under an address that a sender used before, begins the next answer. So every reference in an answer
+ * has one target.
+ */
 const fitting = (found: FoundEvents, view: Viewpoint, now: string, most: number): FoundEvents => {
   let bytes = 0;
+  const named = new Map<string, string>();
   const cut = found.events.findIndex((event, index) => {
     bytes += bytesOf(notificationBundle({ ...found, events: [event], unreadable: [] }, view, now));
-    return index > 0 && bytes > most;
+    const addresses = [...addressesOfEvent(event, found, view)];
+    const isNamedOtherwise = addresses.some(([address, content]) => (named.get(address) ?? content) !== content);
+    for (const [address, content] of addresses) named.set(address, content);
+    return index > 0 && (bytes > most || isNamedOtherwise);
   });
   const first = found.events[cut]?.notification.number;
   if (first === undefined) return found;

@@ -90,10 +90,10 @@ export const statusBundle = (path: string, subscriptions: readonly Subscription[
   searchset(
     path,
     undefined,
-    subscriptions.map((subscription) => ({
-      resource: statusParameters({ kind: 'query-status', subscription }, [], view),
-      path: `Subscription/${subscription.id}/$status`,
-    })),
+    subscriptions.map((subscription) => {
+      const resource = statusParameters(subscription.id, { kind: 'query-status', subscription }, [], view);
+      return { resource, fullUrl: `urn:uuid:${resource.id}` };
+    }),
     view,
     subscriptions.length,
   );

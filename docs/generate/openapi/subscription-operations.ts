@@ -98,7 +98,7 @@ const idLink = (operationId: string): Node => ({ operationId, parameters: { id: 
 const statusWords =
   'The status says whether the subscription is active, and how many events it has had. Compare that number with the events that you have received.';
 const eventsWords =
-  'Your notifications, delivered or not. `eventsSinceNumber` and `eventsUntilNumber` are included. A page has at most 50 events; `link` has the URL of the next page.';
+  'Your notifications, delivered or not. `eventsSinceNumber` and `eventsUntilNumber` are included. `link` has the URL of the next page: with `full-resource` a page has up to 10 events and no address twice, so often one event; otherwise up to 50. You see what you may read now.';
 
 const statusQuery = [
   queryParameter('status', '`requested`, `active`, `error`, `off`; several separated by commas', false),
