@@ -160,6 +160,10 @@ export const openHandlers = async (): Promise<Handlers> => {
       check(stored.length === 0, `what was refused (${statusCode}) was stored: ${stored.join('; ').slice(0, 500)}`);
       return 'refused';
     }
+    if (asked.parts[0] === '$validate') {
+      check(!body.includes(secret), `the check of a message repeats what was sent: ${body.slice(0, 500)}`);
+      check(writes.taken().length === 0, 'the check of a message stored something');
+    }
     // A repeated message keeps the first one, with the id of its Bundle.
     if (logged.includes('"code":"LB-101"')) await checkKept(asked, body, String(headers['etag']));
     return 'accepted';

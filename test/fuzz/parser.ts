@@ -2,8 +2,11 @@ import { statusOf } from '../../schemas/faults.ts';
 import { parseLossless } from '../../schemas/json/json.ts';
 import { readMessage } from '../../schemas/messages/read-message.ts';
 import { readJson } from '../../schemas/json/strict-json.ts';
+import { checkR4 } from '../../schemas/r4/check.ts';
 import { readSubscription, readSubscriptionChange } from '../../schemas/read-subscription.ts';
+import { mostWarnings, type Warning } from '../../schemas/warnings.ts';
 import { check, checkPrototypes, checkRefusal, isSame, refusalText } from './checks.ts';
+import { secret } from './inputs.ts';
 
 /** The readers of messages and Subscriptions, without a function around them. */
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -15,6 +18,14 @@ const decoded = (body: Buffer): string | undefined => {
     // The function refuses it before the reader.
     return undefined;
   }
+};
+
+/** Throws if the warnings are too many or too long, or repeat what was sent. */
+const checkWarnings = (warnings: readonly Warning[]): void => {
+  const text = JSON.stringify(warnings);
+  check(warnings.length <= mostWarnings + 1, `${warnings.length} warnings`);
+  check(text.length <= 100_000, `the warnings are ${text.length} characters long`);
+  check(!text.includes(secret), `a warning repeats what was sent: ${text.slice(0, 500)}`);
 };
 
 /** Reads a body as a message and as a Subscription; returns whether it is a message. Throws if an invariant is broken. */
@@ -31,6 +42,7 @@ export const tryParser = (body: Buffer): 'accepted' | 'refused' => {
     );
   }
   const json = readJson(text);
+  if (json.ok) checkWarnings(checkR4(json.value).warnings);
   if (json.ok)
     for (const read of [
       readSubscription(json.value, 'hospital'),

@@ -50,7 +50,7 @@ const headers: Arbitrary<Readonly<Record<string, string>>> = oneof(
 
 const message: Arbitrary<FuzzRequest> = record({
   method: constantFrom('POST'),
-  parts: constantFrom(['$process-message']),
+  parts: constantFrom(['$process-message'], ['$process-message'], ['$process-message'], ['$validate']),
   query: constantFrom([]),
   headers,
   body: plan,

@@ -75,6 +75,7 @@ describe('code of the functions', () => {
     const bundles = await readBundles(assembly);
     expect(bundles.map(({ name }) => name).toSorted()).toEqual([
       'Authorize',
+      'CheckToken',
       'Deliver',
       'Metadata',
       'ProcessMessage',
