@@ -12,6 +12,10 @@ import { besides, javaOptions, NotHere, run, workFolder } from './foreign-tools.
  * with 1 if there is an error; with 0 and "skipped" if this machine has no Java or cannot get the libraries.
  */
 
+const say = (line: string): void => {
+  process.stdout.write(`${line}\n`);
+};
+
 const answers = join(workFolder, 'answers');
 const definitions = join(workFolder, 'definitions');
 
@@ -56,7 +60,7 @@ const isError = ({ severity }: Finding): boolean => severity === 'error' || seve
 const main = async (): Promise<number> => {
   const options = await javaOptions();
   const count = await collect();
-  console.log(`Collected ${count} answers and notifications in ${answers}`);
+  say(`Collected ${count} answers and notifications in ${answers}`);
   const { code, out, errors } = await run('java', [
     ...options,
     besides('java/Validate.java'),
@@ -66,22 +70,20 @@ const main = async (): Promise<number> => {
   ]);
   const findings = findingsIn(out);
   const wrong = findings.filter(isError);
-  for (const { severity, file, path, message } of wrong) console.error(`${severity} ${file} ${path}: ${message}`);
+  for (const { severity, file, path, message } of wrong) say(`${severity} ${file} ${path}: ${message}`);
   const validated = Number(/^files\t(\d+)$/m.exec(out)?.[1] ?? 0);
   if (validated !== count || (code !== 0 && wrong.length === 0))
     throw new Error(`the validator did not end: ${errors}`);
-  console.log(
-    `HAPI FHIR validated ${validated} files: ${wrong.length} errors, ${findings.length - wrong.length} warnings.`,
-  );
+  say(`HAPI FHIR validated ${validated} files: ${wrong.length} errors, ${findings.length - wrong.length} warnings.`);
   return wrong.length === 0 ? 0 : 1;
 };
 
 try {
   process.exitCode = await main();
 } catch (error) {
-  if (error instanceof NotHere) console.log(`skipped: ${error.message}`);
+  if (error instanceof NotHere) say(`skipped: ${error.message}`);
   else {
-    console.error(whyOf(error));
+    say(whyOf(error));
     process.exitCode = 1;
   }
 }
