@@ -52,11 +52,15 @@ const look = (value: unknown, path: string, inMeta: boolean, labels: Labels): vo
   }
 };
 
+/** Letters that stand for others in compatibility forms, such as full-width or superscript letters. */
+const compatibility = /[\u017F\u02B0-\u02E4\u1D2C-\u1DBF\u2070-\u2BFF\uFF00-\uFFEF\uD835-\uD83C]/;
+
 /** Most messages have no such text: they are not walked through. An escaped character could hide one. */
 const mayMention = (text: string): boolean =>
-  /h[^a-z0-9]*t[^a-z0-9]*e[^a-z0-9]*s[^a-z0-9]*t|test[^a-z0-9]*health[^a-z0-9]*data|\\u|[\u{2100}-\u{2BFF}\u{FF00}-\u{FFEF}\u{1D400}-\u{1F1FF}]/iu.test(
-    text,
-  );
+  /h[^a-z0-9]*t[^a-z0-9]*e[^a-z0-9]*s[^a-z0-9]*t/i.test(text) ||
+  /health[^a-z0-9]*data/i.test(text) ||
+  text.includes('\\u') ||
+  compatibility.test(text);
 
 const advice = `label an exercise in Bundle.meta.security or MessageHeader.meta.security, with system ${systems.actReason} and code ${exerciseCode}; leave the label out of a real mission`;
 
