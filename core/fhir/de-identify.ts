@@ -2,6 +2,7 @@ import type { Role } from '../../schemas/codes.ts';
 import { entryAddress, resourceAddress } from '../../schemas/identifiers.ts';
 import { isObject } from '../../schemas/json/json.ts';
 import { eventCodeOf, knownMessageType } from '../../schemas/messages/catalogue.ts';
+import { isModified } from '../../schemas/messages/modifiers.ts';
 import { exerciseCode, systems } from '../../schemas/names.ts';
 import { seesNoPerson } from '../mission/access-rules.ts';
 import { type Entry, hub } from '../mission/state.ts';
@@ -45,7 +46,8 @@ export interface DeIdentifiedReading {
  * type is shown.
  */
 export const deIdentify = (sent: unknown, { role, entry, sources }: DeIdentifiedReading): Resource | undefined => {
-  if (!isObject(sent)) return undefined;
+  // Without the modifier, the rest would say another thing.
+  if (!isObject(sent) || isModified(sent)) return undefined;
   const facts = hubFactsOf(entry, sources);
   const type = String(sent['resourceType']);
   const allowList = Object.hasOwn(allowLists, type) ? allowLists[type] : undefined;

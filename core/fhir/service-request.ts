@@ -116,6 +116,11 @@ export const missionResource = (state: MissionState, sources: readonly Source[])
         state.guideline === undefined
           ? content['instantiatesUri']
           : [`${systems.missionCriterion}|${state.guideline}`, ...list(content['instantiatesUri'])],
+      // Extensions of the list stand at the place of their value (R4 2.6.2.3).
+      _instantiatesUri:
+        state.guideline === undefined || content['_instantiatesUri'] === undefined
+          ? content['_instantiatesUri']
+          : [null, ...list(content['_instantiatesUri'])],
       requisition: state.incident ?? requisition,
     }),
     // The current coordinator; the sender named the AMK LA that it asked.

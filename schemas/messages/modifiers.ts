@@ -106,6 +106,15 @@ export const modifierFaults = (
   now: string | undefined,
 ): readonly Fault[] => [...ruleFaults(resource, at, now), ...innerFaults(resource, at)];
 
+/**
+ * Whether an element that a reader may not see changes what a resource means: a request not to act, unknown rules or an unknown
+ * modifier extension. Such a resource is not shown in part.
+ */
+export const isModified = (resource: Json): boolean =>
+  resource['implicitRules'] !== undefined ||
+  (resource['doNotPerform'] !== undefined && resource['doNotPerform'] !== false) ||
+  innerFaults(resource, '').some(({ code }) => code === 'changed-meaning');
+
 /** Faults of the Bundle itself, without its resources. */
 export const bundleModifierFaults = (bundle: Json): readonly Fault[] => {
   const { entry, ...others } = bundle;

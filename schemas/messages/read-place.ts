@@ -10,6 +10,7 @@ import type { Warning } from '../warnings.ts';
 import { contradiction } from './contradiction.ts';
 import type { MessageType, Position } from './message-type.ts';
 import type { Found, Resolver } from './resolver.ts';
+import { adviceOnSystem } from './system-names.ts';
 
 /** Position and municipality of the one place that the hub routes by. */
 export interface Whereabouts {
@@ -43,16 +44,30 @@ const positionFaults = (position: Position, at: string): readonly Fault[] => {
 
 /** Municipality number on `Address.district`, four digits (extension no-basis-municipalitycode, Volven 3402). */
 const municipalityOf = ({ address }: z.output<typeof locationSchema>, at: string): Parsed<string | undefined> => {
-  const numbers = (address?._district?.extension ?? []).flatMap(({ url, valueCoding }, index) => {
-    const { system = systems.municipality, code } = valueCoding ?? {};
-    return url === municipalityExtension && system === systems.municipality && code !== undefined
-      ? [{ code, at: `${at}.address._district.extension[${index}].valueCoding.code` }]
-      : [];
+  const faults: Fault[] = [];
+  const numbers: { readonly code: string; readonly at: string }[] = [];
+  (address?._district?.extension ?? []).forEach(({ url, valueCoding }, index) => {
+    const place = `${at}.address._district.extension[${index}]`;
+    const wrong = (element: string, detail: string): void =>
+      void faults.push({ code: 'wrong-field', at: `${place}.${element}`, detail });
+    if (url !== municipalityExtension) {
+      const advice = adviceOnSystem(url);
+      if (advice !== undefined) wrong('url', advice);
+      return;
+    }
+    if (valueCoding === undefined) {
+      const detail = `is missing: give the municipality number as Coding, system ${systems.municipality}`;
+      faults.push({ code: 'missing-field', at: `${place}.valueCoding`, detail });
+      return;
+    }
+    const { system = systems.municipality, code } = valueCoding;
+    const advice = adviceOnSystem(system);
+    if (advice !== undefined) wrong('valueCoding.system', advice);
+    if (system !== systems.municipality || code === undefined) return;
+    if (/^\d{4}$/.test(code)) numbers.push({ code, at: `${place}.valueCoding.code` });
+    else wrong('valueCoding.code', 'is not a municipality number: give four digits, e.g. 3411');
   });
-  const malformed = numbers.filter(({ code }) => !/^\d{4}$/.test(code));
-  const detail = 'is not a municipality number: give four digits, e.g. 3411';
-  if (malformed.length > 0)
-    return { ok: false, faults: malformed.map((one) => ({ code: 'wrong-field', at: one.at, detail })) };
+  if (faults.length > 0) return { ok: false, faults };
   const [first] = numbers;
   const other = numbers.find(({ code }) => code !== first?.code);
   return first === undefined || other === undefined

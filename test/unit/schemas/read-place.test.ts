@@ -86,6 +86,23 @@ describe('the place of a mission', () => {
     });
   });
 
+  test('is refused if its municipality cannot be read', () => {
+    const extensionAt = `${resourceAt}.contained[0].address._district.extension[0]`;
+    const withExtension = (extension: object) =>
+      factsOf(withPlaces(request, [location('a', scene, { _district: { extension: [extension] } })]));
+    const valueCoding = { system: systems.municipality, code: '3411' };
+    for (const url of [municipalityExtension.replace('http', 'https'), `${municipalityExtension}/`])
+      expect(withExtension({ url, valueCoding })).toEqual([['wrong-field', `${extensionAt}.url`]]);
+    for (const system of ['2.16.578.1.12.4.1.1.3402', 'URN:OID:2.16.578.1.12.4.1.1.3402'])
+      expect(withExtension({ url: municipalityExtension, valueCoding: { ...valueCoding, system } })).toEqual([
+        ['wrong-field', `${extensionAt}.valueCoding.system`],
+      ]);
+    expect(withExtension({ url: municipalityExtension, valueCode: '3411' })).toEqual([
+      ['missing-field', `${extensionAt}.valueCoding`],
+    ]);
+    expect(withExtension({ url: 'https://a.example', valueString: 'Ringsaker' })).toMatchObject({ position: scene });
+  });
+
   test('is one: two that are far apart are refused', () => {
     expect(factsOf(withPlaces(request, [location('a', scene), location('b', nearby), location('c', farAway)]))).toEqual(
       [['contradiction', `${resourceAt}.contained[0].position`, `${resourceAt}.contained[2].position`]],

@@ -311,6 +311,21 @@ describe('de-identified resources', () => {
     (resourceType) => expect(deIdentify({ resourceType, status: 'active' }, toQuality)).toBeUndefined(),
   );
 
+  test.each([
+    ['a request not to act', { resourceType: 'ServiceRequest', status: 'active', intent: 'order', doNotPerform: true }],
+    ['unknown rules', { resourceType: 'Observation', status: 'final', implicitRules: 'https://a.example/rules' }],
+    [
+      'an unknown modifier in a part',
+      {
+        resourceType: 'Observation',
+        status: 'final',
+        component: [{ modifierExtension: [{ url: 'https://a.example' }] }],
+      },
+    ],
+  ])('hide a resource with %s, of which the rest would say another thing', (_what, resource) =>
+    expect(deIdentify(resource, toQuality)).toBeUndefined(),
+  );
+
   test('keep code, reason, class, criteria and times of a decision', () => {
     const rejected = secondLog.find(({ facts }) => facts.answer === 'rejected');
     const task = rejected?.state.tasks.find(({ id }) => id === rejected.facts.task);

@@ -176,6 +176,13 @@ describe('The description of a mission', () => {
     expect(identifier).toMatchObject([{ value: mission }, { value: 'la-1' }, { value: 'amk-2' }]);
   });
 
+  test('keeps the extensions of a list of URIs at their values', () => {
+    const masked = absent('masked');
+    const shown = after({ instantiatesUri: [null, 'https://a.example/b'], _instantiatesUri: [masked, null] });
+    expect(shown['instantiatesUri']).toEqual([expect.any(String), null, 'https://a.example/b']);
+    expect(shown['_instantiatesUri']).toEqual([null, masked, null]);
+  });
+
   test('has the contained resources of each update under ids of their own', () => {
     const inside = (name: string, element: string) => ({
       contained: [
