@@ -23,6 +23,10 @@ export const warnings = {
     type: 'not-found',
     text: 'Accepted, but a reference to a place leads to no Location in the Bundle, so the hub and the receivers do not know the place. Send the Location, and refer to it by its fullUrl.',
   },
+  'unresolved-patient': {
+    type: 'not-found',
+    text: 'Accepted, but the reference to the patient leads to no resource in the Bundle, so receivers may not know the patient. Send the Patient in the Bundle, or give an identifier.',
+  },
   'unresolved-flight': {
     type: 'not-found',
     text: 'Accepted, but Task.partOf leads to no Task of the hub, so the patient is not linked to a flight. Give the Task of the flight by the id that the hub gave it: Task/<id>.',

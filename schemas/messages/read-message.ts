@@ -30,6 +30,7 @@ import { type Focus, oneInFocus, readFocus } from './read-focus.ts';
 import { type OrganisationReader, organisationReaderOf } from './read-organisation.ts';
 import { contactsIn } from './contacts.ts';
 import { askedWarnings, type KnownEndpoints, readAsked, readClaims, readDestinations } from './read-parties.ts';
+import { checkPatient } from './read-patient.ts';
 import { readPlace } from './read-place.ts';
 import { resolveFocus } from './resolve-focus.ts';
 import { inHeader, noting, type Resolver, resolverOf } from './resolver.ts';
@@ -73,6 +74,7 @@ const readFacts = (
   const resolved = resolveFocus(focus, { resolver, organisations });
   if (!resolved.ok) return resolved;
   const place = readPlace(type, focus, resolver);
+  const patient = checkPatient(focus, resolver);
   // A Task that reports where it is reports nothing if its Location has no position.
   const { location, ...others } = resolved.value.resource;
   const reportsNoPlace =
@@ -84,8 +86,9 @@ const readFacts = (
     ...(content.ok && author.ok ? deciderFaults(type, content.value, author.value) : faultsIn(content)),
     ...(author.ok ? personFaults(type, author.value, focus, resolver) : []),
     ...(place.ok ? [] : place.faults.filter(({ at }) => !known.has(at))),
+    ...faultsIn(patient),
   ];
-  if (!content.ok || !place.ok || faults.length > 0) return { ok: false, faults };
+  if (!content.ok || !place.ok || !patient.ok || faults.length > 0) return { ok: false, faults };
   return {
     ok: true,
     value: {
@@ -97,7 +100,7 @@ const readFacts = (
         ...defined({ decider: author.ok ? author.value : undefined }),
       },
       focusIndex: focus.index,
-      warnings: [...resolved.value.warnings, ...place.value.warnings],
+      warnings: [...resolved.value.warnings, ...place.value.warnings, ...patient.value],
     },
   };
 };

@@ -302,3 +302,35 @@ describe('organisations of a message', () => {
     expect(asked(missionDecision({ task, answer: 'accepted' }), 'owner', numbered(la.organisation))).toEqual([]);
   });
 });
+
+describe('patient', () => {
+  const patient = (value: unknown, ...more: readonly Readonly<Record<string, unknown>>[]) =>
+    readChanged(missionRequest({ more }), [['entry', 1, 'resource', 'subject'], value]);
+  const twin = { resourceType: 'Patient', identifier: [{ system: 'urn:x', value: '1' }] };
+
+  test.each<[string, object]>([
+    ['in the Bundle', { reference: 'Patient/p' }],
+    ['at the hub', { reference: `Patient/${mission}.1.3` }],
+    ['with a number', { reference: 'https://amk.example/Patient/1', identifier: { system: 'urn:x', value: '1' } }],
+    ['by words', { display: 'Unknown' }],
+  ])('gives no warning %s', (_what, reference) => {
+    expect(patient(reference, { resourceType: 'Patient', id: 'p' })).toMatchObject({ outcome: 'read', warnings: [] });
+  });
+
+  test.each(['#nowhere', 'urn:uuid:1', 'Patient/7', 'https://amk.example/Patient/1'])(
+    'gives a warning if the reference leads nowhere: %s',
+    (reference) => {
+      const read = patient({ reference, display: 'Kari' });
+      expect(read.outcome === 'read' && read.warnings).toContainEqual({
+        code: 'unresolved-patient',
+        at: `${resourceAt}.subject`,
+      });
+    },
+  );
+
+  test('is refused if it can be two', () => {
+    expect(faultsOf(patient({ identifier: { system: 'urn:x', value: '1' } }, twin, twin))).toEqual([
+      ['contradiction', 'Bundle.entry[3].resource', 'Bundle.entry[4].resource'],
+    ]);
+  });
+});

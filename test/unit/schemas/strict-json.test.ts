@@ -232,6 +232,34 @@ describe('readMessage, time', () => {
         request['contained'] = many(bytes / 2, 44, (index) => ({ resourceType: 'Location', id: `a${index}` }));
         request['locationReference'] = many(bytes / 2, 22, (index) => ({ reference: `#a${index}` }));
       }),
+    'destinations with different endpoints': (bytes) =>
+      written((_bundle, find) => {
+        find('MessageHeader')['destination'] = many(bytes, 38, (index) => ({ endpoint: `https://a.example/${index}` }));
+      }),
+    'destinations that have numbers and all refer to one Organization with many numbers': (bytes) =>
+      written(({ entry }, find) => {
+        const system = 'urn:oid:2.16.578.1.12.4.1.4.101';
+        entry.push({
+          fullUrl: 'urn:one',
+          resource: {
+            resourceType: 'Organization',
+            identifier: many(bytes / 2, 70, (index) => ({ system, value: String(index) })),
+          },
+        });
+        const receiver = { reference: 'urn:one', identifier: { system, value: '1' } };
+        find('MessageHeader')['destination'] = many(bytes / 2, 120, () => ({ receiver }));
+      }),
+    'percent signs in a fullUrl': (bytes) =>
+      written(({ entry }) => {
+        entry.push({
+          fullUrl: `https://a.example/%${'25'.repeat(bytes / 2)}`,
+          resource: { resourceType: 'Basic' },
+        });
+      }),
+    'slashes in a reference': (bytes) =>
+      written((_bundle, find) => {
+        find('ServiceRequest')['subject'] = { reference: `https://a.example${'/A'.repeat(bytes / 2)}` };
+      }),
     faults: (bytes) => written((_bundle, find) => (find('ServiceRequest')['reasonCode'] = many(bytes, 2, () => 1))),
   };
 
