@@ -7,7 +7,7 @@ import {
   roles,
   taskStatuses,
 } from './codes.ts';
-import { exerciseCode, fhirJson, systems } from './names.ts';
+import { exerciseCode, systems } from './names.ts';
 import { comparable, comparableCallSign } from './text.ts';
 
 /**
@@ -178,13 +178,12 @@ export const searches = {
     type: {
       type: 'token',
       systems: ['http://hl7.org/fhir/subscription-channel-type'],
-      codes: ['rest-hook'],
-      words: 'The channel, rest-hook',
+      codes: ['rest-hook', 'websocket', 'email', 'sms', 'message'],
+      words: 'The channel: all have rest-hook',
     },
     payload: {
       type: 'token',
       systems: ['urn:ietf:bcp:13'],
-      codes: [fhirJson],
       words: 'The media type of the notifications',
     },
   },

@@ -280,6 +280,39 @@ const otherRows: readonly Row[] = [
     asking: () => ({ path: 'Task', query: { owner: parties.operator.organisation } }),
   },
   {
+    title: '`Task?requester=` own',
+    asking: (_, { organisation }) => ({ path: 'Task', query: { requester: organisation } }),
+  },
+  {
+    title: "`Task?requester=` another's",
+    asking: () => ({ path: 'Task', query: { requester: parties.la.organisation } }),
+  },
+  {
+    title: '`ServiceRequest?requester=` own',
+    asking: (_, { organisation }) => ({ path: 'ServiceRequest', query: { requester: organisation } }),
+  },
+  {
+    title: '`ServiceRequest?performer=` own',
+    asking: (_, { organisation }) => ({ path: 'ServiceRequest', query: { performer: organisation } }),
+  },
+  {
+    title: "`ServiceRequest?requester=` another's",
+    asking: () => ({ path: 'ServiceRequest', query: { requester: amk.organisation } }),
+  },
+  {
+    title: '`ServiceRequest?_id=M`',
+    asking: (id) => ({ path: 'ServiceRequest', query: { _id: id } }),
+  },
+  {
+    title: '`POST Task/_search`, `owner=` own',
+    asking: (_, { organisation }) => ({
+      method: 'POST',
+      path: 'Task/_search',
+      body: `owner=${organisation}`,
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    }),
+  },
+  {
     title: '`ServiceRequest?requisition=`',
     asking: () => ({ path: 'ServiceRequest', query: { requisition: `${system}|${value}` } }),
   },
@@ -443,7 +476,7 @@ describe('the authorisation matrix', () => {
     { path: 'Task/M.10', seers: [amk, la, operator, hospital, observer, quality] },
     // Sender or receiver of the message, or by role while the mission concerns the party.
     { path: `Patient/M.1.${patientIndex}`, seers: [amk, la, otherLa, operator, hospital] },
-    { path: 'Bundle/M.1', seers: [amk, la, otherLa, operator, hospital, quality] },
+    { path: 'Bundle/M.1', seers: [amk, la, otherLa, operator, hospital, observer, quality] },
     { path: 'Bundle/M.3', seers: [amk, la, otherLa, quality] },
     { path: 'Bundle/M.5', seers: [amk, la, otherOperator, quality] },
     { path: 'Bundle/M.12', seers: [amk, la, operator, hospital, observer, quality] },

@@ -103,10 +103,12 @@ const given: Readonly<Record<string, Given>> = {
   },
   'search ServiceRequest': {
     tag: 'Missions and Tasks',
-    summary: 'Search all missions of a large event',
+    summary: 'Find your missions, or those of a large event',
     as: requester,
-    required: ['requisition'],
-    example: { requisition: 'https://amk-innlandet.example/sid/stor-hendelse|2026-0214-BUSS-DOVREFJELL' },
+    traits: ['owner'],
+    example: { requester: 'Organization/311000012' },
+    description:
+      'Give `requester` (an AMK: the missions that it requested) or `performer` (an AMK LA: those that it coordinates now) with your own organisation, newest first; `identifier` with a mission number or a case number of the requester; `_id`; or `requisition`, the identifier of a large event.',
   },
   'read Bundle': {
     tag: 'Missions and Tasks',
