@@ -35,7 +35,7 @@ import {
   noOpenResource,
   oneReview,
   statedEnd,
-  statedPhase,
+  statedStatus,
   taskStatus,
 } from './transitions.ts';
 
@@ -60,7 +60,7 @@ export const preconditions = [
   ['answered kind', onTask(answeredKind)],
   ['Task status', onTask(taskStatus)],
   ['stated end', onTask(statedEnd)],
-  ['stated phase', onTask(statedPhase)],
+  ['stated status', onTask(statedStatus)],
   ['no open resource', onTask(noOpenResource)],
   ['one review', onTask(oneReview)],
   ['new answer', onTask(newAnswer)],

@@ -1,4 +1,5 @@
-import { refuse } from '../../schemas/faults.ts';
+import { type Refusal, refuse } from '../../schemas/faults.ts';
+import { catalogue } from '../../schemas/messages/catalogue.ts';
 import { authorPath, eventPath, focusResourcePath, ifMatchPath } from '../../schemas/messages/fhir-paths.ts';
 import type { Decider } from '../../schemas/messages/message-type.ts';
 import type { Message } from '../../schemas/messages/message.ts';
@@ -50,17 +51,32 @@ export const statedEnd: Check<TaskProposal> = ({ message, task }) => {
       );
 };
 
-/** A phase in `Task.businessStatus` has been reported with its time, now or before: otherwise only some readers would know of it. */
-export const statedPhase: Check<TaskProposal> = ({ message, task }) => {
-  const { statedPhase: stated, phases = [] } = message.facts;
-  if (stated === undefined || task.phases?.[stated] !== undefined || phases.some(({ phase }) => phase === stated))
-    return undefined;
+/**
+ * `Task.businessStatus` of a message that answers in another way states nothing new: a phase that has been reported with its time,
+ * now or before, or the answer that the Task has. Otherwise only some readers would know of it.
+ */
+export const statedStatus: Check<TaskProposal> = ({ message, task }) => {
+  const { statedPhase, statedAnswer, phases = [] } = message.facts;
   const at = taskPath(message);
-  const detail = `the Task states the phase "${stated}", and no time of it is known: give it in Task.output, with its time`;
-  return {
+  const refuseStated = (other: string, detail: string): Refusal => ({
     outcome: 'refused',
-    faults: [{ code: 'contradiction', at: `${at}.businessStatus`, and: `${at}.output`, detail }],
-  };
+    faults: [{ code: 'contradiction', at: `${at}.businessStatus`, and: `${at}.${other}`, detail }],
+  });
+  const isReported =
+    statedPhase === undefined ||
+    task.phases?.[statedPhase] !== undefined ||
+    phases.some(({ phase }) => phase === statedPhase);
+  if (!isReported)
+    return refuseStated('output', 'no time of the stated phase is known: give the phase in Task.output, with its time');
+  if (statedAnswer === undefined) return undefined;
+  const { answer } = task;
+  const system = catalogue.find(({ event }) => event === answer?.event)?.answers?.system;
+  return answer?.code === statedAnswer.code && system === statedAnswer.system
+    ? undefined
+    : refuseStated(
+        'status',
+        `${message.type.event} does not answer the Task, and the Task does not have this answer: send the message that answers it`,
+      );
 };
 
 /** A mission request is rejected or deferred. */

@@ -1,12 +1,12 @@
 import { defined } from '../defined.ts';
 import type { Facts, MessageType } from './message-type.ts';
-import { taskSchema } from './details.ts';
+import { statedStatus, taskSchema } from './details.ts';
 import { requiredTaskId, requireStatus } from './fields.ts';
 import { taskIdRule } from './element-rules.ts';
 
 const schema = taskSchema((resource, context): Facts => {
   requireStatus(context, resource, 'received');
-  return defined({ task: requiredTaskId(context, resource), answer: 'received' });
+  return defined({ ...statedStatus(context, resource), task: requiredTaskId(context, resource), answer: 'received' });
 });
 
 export const acknowledgement = {

@@ -1,4 +1,5 @@
-import { codesOf, flightPhases, taskDetails } from '../codes.ts';
+import { codesOf, decisions, flightPhases, prearrivalAnswers, resourceAnswers, taskDetails } from '../codes.ts';
+import { defined } from '../defined.ts';
 import { moment, timeOf } from '../fhir/datatypes.ts';
 import { type Task, task as taskResource } from '../fhir/resources.ts';
 import { systems } from '../names.ts';
@@ -176,14 +177,42 @@ export const taskSchema = (read: (resource: Task, context: Context, details: Tas
     return read(resource, context, { input, output });
   });
 
-/** The flight phase that `Task.businessStatus` states; `output` gives it with its time. */
-export const statedPhase = (context: Context, { businessStatus }: Task): string | undefined => {
+/** Code systems of answers that a Task keeps as its `businessStatus`. */
+const answerSystems = [
+  { system: systems.missionDecision, codes: codesOf(decisions) },
+  { system: systems.resourceAnswer, codes: codesOf(resourceAnswers) },
+  { system: systems.prearrivalAnswer, codes: codesOf(prearrivalAnswers) },
+];
+
+/**
+ * What `Task.businessStatus` states in a message that answers in another way: a phase or an answer that the Task has already, as
+ * the hub shows it. Another one would be known to some readers only: the mission rules compare it with the Task.
+ */
+export const statedStatus = (
+  context: Context,
+  { businessStatus }: Task,
+): Pick<Facts, 'statedPhase' | 'statedAnswer'> => {
   const path = ['businessStatus'];
-  const read = codeAmong(context, codingsOf(businessStatus, path), {
-    system: systems.flightPhase,
-    codes: phaseCodes,
+  const codings = codingsOf(businessStatus, path);
+  for (const { value, path: at } of codings)
+    if (value.system === undefined && answerSystems.some(({ codes }) => codes.some((code) => code === value.code)))
+      reject(context, [...at, 'system'], 'is missing, and the code is one of the hub: give its system');
+  const phase = codeAmong(context, codings, { system: systems.flightPhase, codes: phaseCodes });
+  const statedPhase = known(context, phase, phaseCodes, 'flight phase', path);
+  const answers = answerSystems.flatMap(({ system, codes }) => {
+    const own = codings.filter(({ value }) => value.system === system);
+    const read = codeAmong(context, own, { system, codes });
+    const code = known(context, read, codes, 'answer', path);
+    return read.found === 'one' && code !== undefined ? [{ value: { system, code }, path: read.path }] : [];
   });
-  return known(context, read, phaseCodes, 'flight phase', path);
+  const statedAnswer = oneOf(context, answers, { what: 'the answer' }).value;
+  return defined({ statedPhase, statedAnswer });
+};
+
+/** A Task that is new has no answer yet. */
+export const requireUnanswered = (context: Context, stated: Pick<Facts, 'statedPhase' | 'statedAnswer'>): void => {
+  if (Object.keys(stated).length === 0) return;
+  contradict(context, ['status'], ['businessStatus'], 'the Task is requested, and states an answer or a phase');
 };
 
 /** The ETA, which must be given. */

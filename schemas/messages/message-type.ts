@@ -25,6 +25,8 @@ export interface Facts {
   readonly position?: Position;
   /** Flight phase that the Task states without a time: it must be reported, now or before. */
   readonly statedPhase?: string;
+  /** Answer that the Task states in a message that answers in another way: it must be the answer that the Task has. */
+  readonly statedAnswer?: { readonly system: string; readonly code: string };
   /** Final status of the Task in a report of a flight: the report must end the flight, or the flight has ended. */
   readonly statedEnd?: TaskStatus;
   /** Organisation number of the hospital that a patient is diverted to. */

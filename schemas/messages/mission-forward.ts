@@ -2,7 +2,7 @@ import { forwardReasons } from '../codes.ts';
 import { defined } from '../defined.ts';
 import { systems } from '../names.ts';
 import type { Facts, MessageType } from './message-type.ts';
-import { taskSchema } from './details.ts';
+import { statedStatus, taskSchema } from './details.ts';
 import { requiredReason, requiredTaskId, requireStatus } from './fields.ts';
 import { taskIdRule } from './element-rules.ts';
 
@@ -16,7 +16,12 @@ const schema = taskSchema((resource, context): Facts => {
     forwardReasons,
     'forward-reason',
   );
-  return defined({ task: requiredTaskId(context, resource), answer: 'forwarded', reason });
+  return defined({
+    ...statedStatus(context, resource),
+    task: requiredTaskId(context, resource),
+    answer: 'forwarded',
+    reason,
+  });
 });
 
 export const missionForward = {

@@ -1,6 +1,6 @@
 import { defined } from '../defined.ts';
 import type { Facts, MessageType } from './message-type.ts';
-import { statedPhase, taskSchema } from './details.ts';
+import { statedStatus, taskSchema } from './details.ts';
 import { requiredTaskId, requireStatus } from './fields.ts';
 import { taskIdRule } from './element-rules.ts';
 
@@ -9,7 +9,7 @@ const schema = taskSchema((resource, context, { output }): Facts => {
   return defined({
     task: requiredTaskId(context, resource),
     answer: 'reported',
-    statedPhase: statedPhase(context, resource),
+    ...statedStatus(context, resource),
     phases: output.phases,
     resource: output.resource.value,
   });

@@ -1,18 +1,26 @@
 import { defined } from '../defined.ts';
 import type { Facts, MessageType } from './message-type.ts';
-import { requiredEta, taskSchema } from './details.ts';
+import { requiredEta, requireUnanswered, statedStatus, taskSchema } from './details.ts';
 import { flightIn, hubTaskId, requiredRefusal, requireStatus } from './fields.ts';
 
 const schema = taskSchema((resource, context, { input, output }): Facts => {
   // With the hub's Task id, the message updates or withdraws an earlier notification.
   const known = hubTaskId(resource.id);
+  const stated = statedStatus(context, resource);
   if (known !== undefined && resource.status === 'cancelled') {
     const reason = requiredRefusal(context, resource);
-    return defined({ task: known, answer: 'cancelled', reason, divertedTo: output.divertedTo.value });
+    return defined({ ...stated, task: known, answer: 'cancelled', reason, divertedTo: output.divertedTo.value });
   }
   requireStatus(context, resource, 'requested');
+  if (known === undefined) requireUnanswered(context, stated);
   const eta = requiredEta(context, input, 'input');
-  return defined({ task: known, answer: 'updated', eta, partOf: flightIn(context, resource) });
+  return defined({
+    ...(known === undefined ? {} : stated),
+    task: known,
+    answer: 'updated',
+    eta,
+    partOf: flightIn(context, resource),
+  });
 });
 
 export const prearrivalNotification = {

@@ -192,11 +192,11 @@ export const authorPlace: PersonPlace = { ...inHeader, at: authorPath };
 /** The person that a reference means: a name, and role and HPR number if they are given. */
 export const readPerson = (
   reference: Reference | undefined,
-  { at: place, index }: PersonPlace,
+  { at: place, index: origin }: PersonPlace,
   resolver: Resolver,
 ): Parsed<Decider | undefined> => {
   if (reference === undefined) return absent;
-  const named = follow(reference, { index, at: place, isKnown: false }, resolver);
+  const named = follow(reference, { index: origin, at: place, isKnown: false }, resolver);
   if (!named.ok) return named;
   const type = named.value?.resource['resourceType'];
   if (type !== undefined && type !== 'PractitionerRole' && type !== 'Practitioner')

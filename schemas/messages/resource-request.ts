@@ -3,16 +3,18 @@ import { defined } from '../defined.ts';
 import { systems } from '../names.ts';
 import type { Facts, MessageType } from './message-type.ts';
 import { requiredCode } from './coded.ts';
-import { taskSchema } from './details.ts';
+import { requireUnanswered, statedStatus, taskSchema } from './details.ts';
 import { hubTaskId, requiredRefusal, requireStatus } from './fields.ts';
 
 const schema = taskSchema((resource, context, { input }): Facts => {
   // With the hub's Task id and `cancelled`, the message stands the resource down.
   const known = hubTaskId(resource.id);
+  const stated = statedStatus(context, resource);
   if (known !== undefined && resource.status === 'cancelled') {
-    return defined({ task: known, answer: 'cancelled', reason: requiredRefusal(context, resource) });
+    return defined({ ...stated, task: known, answer: 'cancelled', reason: requiredRefusal(context, resource) });
   }
   requireStatus(context, resource, 'requested');
+  requireUnanswered(context, stated);
   return defined({
     resourceKind: requiredCode(context, resource.code, ['code'], systems.resourceKind, resourceKinds),
     resource: input.resource.value,

@@ -1,7 +1,7 @@
 import { defined } from '../defined.ts';
 import { systems } from '../names.ts';
 import type { Facts, MessageType } from './message-type.ts';
-import { statedPhase, taskSchema } from './details.ts';
+import { statedStatus, taskSchema } from './details.ts';
 import { requiredTaskId, requireStatusAmong } from './fields.ts';
 import { missing } from './issues.ts';
 import { taskIdRule } from './element-rules.ts';
@@ -38,7 +38,7 @@ const schema = taskSchema((resource, context, { output }): Facts => {
     phases: output.phases,
     eta: eta.value,
     handedOverTo,
-    statedPhase: statedPhase(context, resource),
+    ...statedStatus(context, resource),
     statedEnd: late.from.find((status) => status === resource.status),
     resource: output.resource.value,
   });

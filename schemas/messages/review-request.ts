@@ -1,12 +1,13 @@
 import { defined } from '../defined.ts';
 import type { Facts, MessageType } from './message-type.ts';
-import { taskSchema } from './details.ts';
+import { statedStatus, taskSchema } from './details.ts';
 import { requiredTaskId, requiredWords, requireStatus, taskCriteria } from './fields.ts';
 import { taskIdRule } from './element-rules.ts';
 
 const schema = taskSchema((resource, context): Facts => {
   requireStatus(context, resource, 'requested');
   return defined({
+    ...statedStatus(context, resource),
     task: requiredTaskId(context, resource),
     answer: 'disputed',
     words: requiredWords(context, resource.description, ['description']),

@@ -1,6 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import type { MissionState } from '../../../../core/mission/state.ts';
+import type { Message } from '../../../../schemas/messages/message.ts';
+import { systems } from '../../../../schemas/names.ts';
+import { changed } from '../../schemas/changed.ts';
 import {
+  acknowledgement,
   asked,
   codeOf,
   crewAccepts,
@@ -13,6 +17,7 @@ import {
   later,
   mission,
   parties,
+  read,
   resourceRequest,
   resourceStatus,
   statusesOf,
@@ -110,6 +115,31 @@ describe('resource-status', () => {
     });
     expect(codeOf(said(accepted, 'departed', departed))).toBe('accepted');
     expect(codeOf(said(later(accepted, report(departed)), 'departed'))).toBe('accepted');
+  });
+
+  test('refuses a message that states an answer which the Task does not have', () => {
+    const stating = (message: Message, system: string, code: string): Message => {
+      const bundle: unknown = JSON.parse(message.text);
+      return read(
+        JSON.stringify(changed(bundle, ['entry', 1, 'resource', 'businessStatus'], { coding: [{ system, code }] })),
+      );
+    };
+    const departed = resourceStatus({ task: flight, phases: { departed: '2026-01-31T12:05:00+01:00' } });
+    const seen = acknowledgement({ task: flight });
+    for (const [state, message, system, code] of [
+      [asked, seen, systems.resourceAnswer, 'accepted'],
+      [accepted, departed, systems.resourceAnswer, 'aborted'],
+      [accepted, departed, systems.missionDecision, 'accepted'],
+    ] as const) {
+      const outcome = expectRefused(when(state, [operator, stating(message, system, code)]), 'contradiction');
+      expect(outcome.faults[0]).toMatchObject({
+        at: 'Bundle.entry[1].resource.businessStatus',
+        and: 'Bundle.entry[1].resource.status',
+      });
+    }
+    expect(codeOf(when(accepted, [operator, stating(departed, systems.resourceAnswer, 'accepted')]))).toBe('accepted');
+    expect(codeOf(when(asked, [operator, seen]))).toBe('accepted');
+    expect(() => stating(resourceRequest({ mission }), systems.resourceAnswer, 'accepted')).toThrow('contradiction');
   });
 
   test('refuses a report that states the end of a flight and does not end it', () => {

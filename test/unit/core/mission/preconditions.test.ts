@@ -55,7 +55,7 @@ describe('preconditions', () => {
       'answered kind',
       'Task status',
       'stated end',
-      'stated phase',
+      'stated status',
       'no open resource',
       'one review',
       'new answer',
