@@ -1,4 +1,5 @@
 import type { Subscription } from '../../../core/delivery/subscription.ts';
+import { listsOf, rowOf } from '../../../core/mission/mission-lists.ts';
 import type { StoredEntry } from '../../../core/mission/mission-log.ts';
 import { appendTimes, creationTimes, deliverWithin, entryKey, type Facts, mustReach, nameOf, second } from './facts.ts';
 import type { OnViolation } from './invariants.ts';
@@ -145,6 +146,19 @@ export const worklistsAreCorrect = async ({ world, logs }: Facts, violated: OnVi
   for (const task of tasks)
     if (shown.get(task.id) !== JSON.stringify(task))
       violated('worklists correct', `${task.id} is shown as ${shown.get(task.id)}`);
+};
+
+export const missionListsAreCorrect = async ({ world, logs }: Facts, violated: OnViolation): Promise<void> => {
+  for (const state of [...logs.values()].flatMap((log) => log.at(-1)?.state ?? [])) {
+    if (state.readiness !== undefined) continue;
+    const expected = JSON.stringify(rowOf(state));
+    for (const list of listsOf(state)) {
+      const { items } = await world.hub.missionLists.list(list, 'all', 1_000);
+      const shown = JSON.stringify(items.find(({ mission }) => mission === state.mission));
+      if (shown !== expected)
+        violated('mission lists correct', `${state.mission} is shown as ${shown} to ${list.organisation}`);
+    }
+  }
 };
 
 export const noObligationIsLeft = ({ world, subscriptions, dead, faultsEnd }: Facts, violated: OnViolation): void => {

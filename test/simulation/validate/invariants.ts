@@ -30,6 +30,8 @@ export const invariants = {
   'subscriber list correct':
     'The fan-out finds every subscription that has not ended, with its latest settings, and no other',
   'worklists correct': 'A worklist shows every Task of its owner as it is in the newest entry',
+  'mission lists correct':
+    'The lists of missions show every mission to its requester and its AMK LA, with how it ended',
   'few calls to a failing endpoint':
     'An endpoint that is down gets a few calls a minute, however many notifications are pending',
   'no obligation left': 'After the last fault every obligation is completed within a bounded time',
