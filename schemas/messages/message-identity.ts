@@ -26,19 +26,19 @@ const numberText = (source: string): string => {
 
 const isNumber = (value: unknown): boolean => typeof value === 'number' || JSON.isRawJSON(value);
 
-/** The text by which values are compared. `isResource`: `meta` of the object is that of a resource. */
+/** The text by which values are compared. `meta` of a resource is compared without what servers set. */
 const comparable = (value: unknown): string => {
+  if (typeof value === 'string') return JSON.stringify(value);
   if (Array.isArray(value)) return `[${value.map(comparable).join(',')}]`;
   if (isNumber(value)) return numberText(JSON.stringify(value));
   if (!isObject(value)) return JSON.stringify(value);
-  const isResource = typeof value['resourceType'] === 'string';
-  const members = Object.keys(value)
-    .sort()
-    .flatMap((name) => {
-      const member = isResource && name === 'meta' ? withoutBookkeeping(value[name]) : value[name];
-      return member === undefined ? [] : [`${JSON.stringify(name)}:${comparable(member)}`];
-    });
-  return `{${members.join(',')}}`;
+  const isResource = value['resourceType'] !== undefined;
+  let members = '';
+  for (const name of Object.keys(value).sort()) {
+    const member = isResource && name === 'meta' ? withoutBookkeeping(value[name]) : value[name];
+    if (member !== undefined) members += `${JSON.stringify(name)}:${comparable(member)},`;
+  }
+  return `{${members}}`;
 };
 
 const without = (value: Readonly<Record<string, unknown>>, names: ReadonlySet<string>): Record<string, unknown> =>
