@@ -124,8 +124,13 @@ const sameCaseWarnings = async (
   }
 };
 
-/** API Gateway allows no `$` in a path part, so an operation arrives as a path parameter. */
-const operationOf = ({ pathParameters }: Request): string => pathParameters?.['type'] ?? '';
+/** API Gateway allows no `$` in a path part, so an operation arrives as a path parameter, or as two. */
+const operationOf = ({ pathParameters }: Request): string => {
+  const { type = '', id } = pathParameters ?? {};
+  if (id === undefined) return type;
+  // R4 defines `$validate` at a type.
+  return type === 'Bundle' && id === '$validate' ? id : `${type}/${id}`;
+};
 
 /** The answer to the natural request of a FHIR client, `POST [base]/ServiceRequest`. */
 const notCreated = refuseMethod(
@@ -133,7 +138,7 @@ const notCreated = refuseMethod(
   'no resource is created by itself: send a message, a Bundle of type "message", to POST $process-message',
 );
 
-/** `POST /fhir/$process-message` and `POST /fhir/$validate`. */
+/** `POST /fhir/$process-message`, `POST /fhir/$validate` and `POST /fhir/Bundle/$validate`. */
 export const createHandler = (ports: ProcessMessageDeps) => {
   const deps = { ...ports, missions: instrumented(ports.missions) };
   const { base, now } = deps;
@@ -142,7 +147,7 @@ export const createHandler = (ports: ProcessMessageDeps) => {
     async (request, correlationId) => {
       const operation = operationOf(request);
       if (operation !== '$process-message' && operation !== '$validate')
-        return operation.startsWith('$') ? refuse('unknown-address') : notCreated;
+        return operation.includes('$') ? refuse('unknown-address') : notCreated;
       const unsupported = unsupportedParameter(request);
       if (unsupported !== undefined) return unsupported;
       const text = bodyOf(request);

@@ -232,7 +232,7 @@ export const createHandler = (deps: ReadDeps) =>
   fhirHandler(async (request, correlationId): Promise<Answer | Refusal> => {
     const { type = '', id, operation } = request.pathParameters ?? {};
     if (request.httpMethod !== 'GET' && !isPostedSearch(request)) return readOnly;
-    if (type === '$process-message') return refuseMethod(['POST']);
+    if (type === '$process-message' || type === '$validate' || id === '$validate') return refuseMethod(['POST']);
     if (type.startsWith('$')) return refuse('unknown-address');
     const directory = await deps.directory();
     const caller = callerOf(request, directory);

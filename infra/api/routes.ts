@@ -26,6 +26,8 @@ const served: readonly Route[] = [
   { path: '/fhir/Subscription/{id}/{operation}', methods: ['GET', 'POST'], to: 'subscribe' },
   // API Gateway does not allow "$" in a path part, so `$process-message` arrives as the type.
   { path: '/fhir/{type}', methods: ['POST'], to: 'process-message' },
+  // `Bundle/$validate`: R4 defines the operation at a type.
+  { path: '/fhir/{type}/{id}', methods: ['POST'], to: 'process-message' },
   { path: '/fhir/{type}', methods: ['GET'], to: 'read' },
   { path: '/fhir/{type}/_search', methods: ['POST'], to: 'read' },
   { path: '/fhir/{type}/{id}', methods: ['GET'], to: 'read' },

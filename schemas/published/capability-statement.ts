@@ -97,6 +97,7 @@ const offered: readonly CapabilityStatementRestResource[] = [
     'Bundle',
     ['read'],
     'A message as it was accepted, at Bundle/{mission}.{entry}. Each of its resources is at {type}/{mission}.{entry}.{index}.',
+    { operation: [{ name: 'validate', definition: canonicalOf('OperationDefinition', 'message-validate') }] },
   ),
   searched(
     'Location',

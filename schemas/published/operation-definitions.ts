@@ -28,7 +28,7 @@ export const operationDefinitions = ({ version, date }: Edition): readonly Opera
     code: 'validate',
     resource: ['Bundle'],
     system: true,
-    type: false,
+    type: true,
     instance: false,
     parameter: [
       { name: 'resource', use: 'in', min: 1, max: '1', type: 'Bundle', documentation: 'The message.' },

@@ -406,6 +406,7 @@ describe('API', () => {
       'POST /fhir/ValueSet/_search → Metadata, open',
       'POST /fhir/{type} → ProcessMessage',
       'POST /fhir/{type}/_search → Read',
+      'POST /fhir/{type}/{id} → ProcessMessage',
       'PUT /fhir/Subscription/{id} → Subscribe',
       'PUT /fhir/{type}/{id} → Read',
     ]);

@@ -274,6 +274,10 @@ const otherRows: readonly Row[] = [
     title: '`POST $validate`, mission-update of `M`',
     asking: (id) => ({ method: 'POST', path: '$validate', body: missionUpdate({ mission: id }).text }),
   },
+  {
+    title: '`POST Bundle/$validate`, mission-update of `M`',
+    asking: (id) => ({ method: 'POST', path: 'Bundle/$validate', body: missionUpdate({ mission: id }).text }),
+  },
   { title: '`Task?owner=` own', asking: (_, { organisation }) => ({ path: 'Task', query: { owner: organisation } }) },
   {
     title: "`Task?owner=` another's",
@@ -537,7 +541,7 @@ describe('the authorisation matrix', () => {
       if (handler === undefined) throw new Error(routeOf(row));
       const unknown = await ask(handler, { parent: '199999999' }, row);
       // Any scope for sending is enough to check a message.
-      const other = row.path === '$validate' ? 'subscribe' : 'report.send';
+      const other = row.path.endsWith('$validate') ? 'subscribe' : 'report.send';
       const scopeless = await ask(handler, { parent: amk.organisation, scope: other }, row);
       if (row.path === 'Patient' && row.method === 'POST') continue;
       expect([row.path, unknown.statusCode, scopeless.statusCode]).toEqual([row.path, 403, 403]);

@@ -272,7 +272,7 @@ const validateMessage = (): Operation => ({
   summary: 'Check a message without sending it',
   description: [
     'What the hub would say about the content of a message: the refusal as errors, content that is not valid FHIR R4 as warnings, and the type that it is read as. Nothing is stored. The rules of the mission are not applied.',
-    'The answer is 200 also if the message would be refused. The body is the message, or a `Parameters` resource with one parameter `resource`. It counts as a request, not as a message.',
+    'The answer is 200 also if the message would be refused. The body is the message, or a `Parameters` resource with one parameter `resource`. It counts as a request, not as a message. `POST Bundle/$validate` is the same.',
     'Scope: `luftbro/read`, or any scope for sending.',
   ].join('\n\n'),
   security: validateScopes.flatMap(securityWith),

@@ -150,6 +150,22 @@ describe('$validate', () => {
     expect([answer.statusCode, issuesIn(answer.body)[0]?.[1]]).toEqual([status, code]);
   });
 
+  test('is also at the type, where R4 defines it', async () => {
+    captureLog();
+    const answer = await ask(createHandler(handlerPorts()), calling, { ...asking, path: 'Bundle/$validate' });
+    expect([answer.statusCode, issuesIn(answer.body)]).toEqual([200, [readAs]]);
+  });
+
+  test.each([
+    ['Patient/$validate', 404, 'unknown-address'],
+    ['Bundle/$process-message', 404, 'unknown-address'],
+    ['Bundle/1', 405, 'method-not-allowed'],
+  ])('answers %s: %i %s', async (other, status, code) => {
+    captureLog();
+    const answer = await ask(createHandler(handlerPorts()), calling, { ...asking, path: other });
+    expect([answer.statusCode, issuesIn(answer.body)[0]?.[1]]).toEqual([status, code]);
+  });
+
   test('refuses a condition and a parameter in the address', async () => {
     captureLog();
     const handler = createHandler(handlerPorts());
