@@ -34,10 +34,15 @@ export const matchingSubscriptions = (
   search: Search<'Subscription'>,
 ): readonly Subscription[] => own.filter((one) => finds(search, valuesOf(one)));
 
-/** The criteria in `If-None-Exist` of a conditional create (R4 HTTP, 3.1.0.8.1): those of a search. */
+/**
+ * The criteria in `If-None-Exist` of a conditional create (R4 HTTP, 3.1.0.8.1): those of a search. Clients write them alone, after
+ * the type, or as the whole address of the search.
+ */
 export const readIfNoneExist = (text: string, reading: Reading): Search<'Subscription'> | Refusal => {
   const at = 'http.If-None-Exist';
-  const given = [...new URLSearchParams(text.replace(/^(?:Subscription)?\?/, ''))];
+  const address = `${reading.base}/`;
+  const local = text.startsWith(address) ? text.slice(address.length) : text;
+  const given = [...new URLSearchParams(local.replace(/^(?:Subscription)?\?/, ''))];
   const search = readSearch('Subscription', given, { ...reading, lenient: false });
   if (isRefusal(search)) return search;
   const isCriteria = given.length > 0 && search.conditions.size === given.length;

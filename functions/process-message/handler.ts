@@ -9,8 +9,7 @@ import { Unavailable } from '../../core/mission/errors.ts';
 import type { StoredEntry } from '../../core/mission/mission-log.ts';
 import { openMissionsOfCase } from '../../core/mission/same-case.ts';
 import type { Entry } from '../../core/mission/state.ts';
-import { parameterPath } from '../../core/queries/search/read-search.ts';
-import { isRefusal, type Refusal, refuse, refuseMethod } from '../../schemas/faults.ts';
+import { type Refusal, refuse, refuseMethod } from '../../schemas/faults.ts';
 import type { Guidelines } from '../../schemas/guideline.ts';
 import { resourcePath } from '../../schemas/messages/fhir-paths.ts';
 import { readMessage } from '../../schemas/messages/read-message.ts';
@@ -19,7 +18,15 @@ import { sendScopeOf, validateScopes } from '../../schemas/scopes.ts';
 import { fhirHandler } from '../shared/http/fhir-handler.ts';
 import { expectedVersionOf } from '../shared/http/conditions.ts';
 import { countRequest } from '../shared/http/rate-limit.ts';
-import { bodyOf, callerOf, clientOf, queryOf, type Request, requireScope, systemOf } from '../shared/http/request.ts';
+import {
+  bodyOf,
+  callerOf,
+  clientOf,
+  refuseParameters,
+  type Request,
+  requireScope,
+  systemOf,
+} from '../shared/http/request.ts';
 import { answer, etag, tooManyRequests } from '../shared/http/response.ts';
 import { instrumented } from '../shared/telemetry/instrumented-ports.ts';
 import { kindOf, log } from '../shared/telemetry/log.ts';
@@ -39,20 +46,11 @@ export interface ProcessMessageDeps extends Omit<FanOutPorts, 'directory'> {
 const longestFanOutMilliseconds = 3_000;
 
 /** Parameters of the operation (OperationDefinition MessageHeader-process-message). The hub answers each message at once. */
-const unsupportedParameter = (request: Request): Refusal | undefined => {
-  const query = queryOf(request);
-  if (isRefusal(query)) return query;
-  const unknown = [...query].find(
-    ([name, value]) => !['_format', '_pretty'].includes(name) && !(name === 'async' && value === 'false'),
-  )?.[0];
-  return unknown === undefined
-    ? undefined
-    : refuse(
-        'unsupported-option',
-        parameterPath(unknown),
-        'the hub answers each message at once, in the response: leave out async, response-url and other parameters',
-      );
-};
+const unsupportedParameter = (request: Request): Refusal | undefined =>
+  refuseParameters(request, {
+    except: (name, value) => name === 'async' && value === 'false',
+    advice: 'the hub answers each message at once, in the response: leave out async, response-url and other parameters',
+  });
 
 /**
  * The refusal of a client that has opened or resumed too many missions. The authorizer counts all messages; only the mission

@@ -12,7 +12,7 @@ import { isRefusal, type Refusal, refuse, refuseMethod } from '../../schemas/fau
 import type { Honoured } from '../shared/http/conditions.ts';
 import { fhirHandler } from '../shared/http/fhir-handler.ts';
 import { recorded } from '../shared/http/record-access.ts';
-import { callerOf, type Request, requireScope } from '../shared/http/request.ts';
+import { callerOf, refuseParameters, type Request, requireScope } from '../shared/http/request.ts';
 import { answer, type Answer } from '../shared/http/response.ts';
 import { isPostedSearch, searchOf } from '../shared/http/search-request.ts';
 import { kindOf, log } from '../shared/telemetry/log.ts';
@@ -114,7 +114,11 @@ const ofType = async (
   view: Viewpoint,
   ports: Ports,
 ): Promise<Answer | Refusal> => {
-  if (request.httpMethod === 'POST' && !isPostedSearch(request)) return create(request, caller, directory, ports);
+  if (request.httpMethod === 'POST' && !isPostedSearch(request))
+    return (
+      refuseParameters(request, { advice: 'to create a Subscription once, give the criteria in If-None-Exist' }) ??
+      create(request, caller, directory, ports)
+    );
   const search = searchOf('Subscription', request, ports);
   if (isRefusal(search)) return search;
   const found = searchSubscriptions(await ownSubscriptions(caller, ports), search, view);
@@ -132,7 +136,10 @@ const ofInstance = async (
     case 'GET':
       return subscriptionAnswer(200, subscription);
     case 'PUT':
-      return replace(request, subscription, caller, directory, ports);
+      return (
+        refuseParameters(request, { advice: 'a Subscription is changed by its id alone' }) ??
+        replace(request, subscription, caller, directory, ports)
+      );
     case 'DELETE':
       return end(request, subscription, ports);
     default:

@@ -161,7 +161,8 @@ export class Collector {
     for (let entry = 1; entry <= 25; entry += 1) {
       const bundle = await this.#get(client, `/Bundle/${mission}.${entry}`);
       await this.#get(client, `/Provenance/${mission}.${entry}`);
-      for (const [index, { resource }] of bundle.entry.entries())
+      // The resources of a message by themselves: those of the request, for those who see them de-identified too.
+      for (const [index, { resource }] of entry === 1 ? bundle.entry.entries() : [])
         if (resource !== undefined) await this.#get(client, `/${resource.resourceType}/${mission}.${entry}.${index}`);
     }
   }

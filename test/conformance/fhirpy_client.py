@@ -11,6 +11,7 @@ import sys
 import time
 import uuid
 from pathlib import Path
+from urllib.parse import quote
 
 import jwt
 import requests
@@ -93,9 +94,18 @@ def subscribes():
 
 
 def subscribes_once():
-    search = coordinator.resources("Subscription").search(url=ENDPOINT)
-    _, created = search.get_or_create(coordinator.resource("Subscription", **subscription(ENDPOINT)))
-    check(not created, "is created again")
+    criteria = {"If-None-Exist": f"url={quote(ENDPOINT, safe='')}"}
+    once = SyncFHIRClient(HUB, extra_headers=criteria, requests_config=coordinator.requests_config)
+    again = once.resource("Subscription", **subscription(ENDPOINT))
+    again.save()
+    check(again.id == facts["subscription"], "is created again")
+    # get_or_create puts the criteria into the address, which is not R4: the hub must not create a second subscription.
+    try:
+        search = coordinator.resources("Subscription").search(url=ENDPOINT)
+        search.get_or_create(coordinator.resource("Subscription", **subscription(ENDPOINT)))
+    except OperationOutcome:
+        return
+    raise AssertionError("criteria in the address are passed over")
 
 
 def updates_and_deletes():

@@ -5,7 +5,7 @@ import type { Party } from '../../../core/mission/state.ts';
 import type { OperationValues } from '../../../core/queries/operation-values.ts';
 import { parameterPath } from '../../../core/queries/search/read-search.ts';
 import { defined } from '../../../schemas/defined.ts';
-import { type Refusal, refuse } from '../../../schemas/faults.ts';
+import { isRefusal, type Refusal, refuse } from '../../../schemas/faults.ts';
 import { refuseAll } from '../../../schemas/fhir/zod-faults.ts';
 import { maxBodyBytes, readJson } from '../../../schemas/json/strict-json.ts';
 import { type Scope, scopeFor } from '../../../schemas/scopes.ts';
@@ -100,4 +100,20 @@ export const jsonBodyOf = (request: Request): { readonly outcome: 'read'; readon
   if (typeof text !== 'string') return text;
   const json = readJson(text);
   return json.ok ? { outcome: 'read', value: json.value } : refuseAll([json.fault]);
+};
+
+interface ChangeParameters {
+  readonly except?: (name: string, value: string) => boolean;
+  readonly advice: string;
+}
+
+/** The refusal of a change whose address has a parameter: only `_format` and `_pretty` mean the same with and without it. */
+export const refuseParameters = (
+  request: Request,
+  { except = () => false, advice }: ChangeParameters,
+): Refusal | undefined => {
+  const query = queryOf(request);
+  if (isRefusal(query)) return query;
+  const unknown = [...query].find(([name, value]) => !['_format', '_pretty'].includes(name) && !except(name, value));
+  return unknown === undefined ? undefined : refuse('unsupported-option', parameterPath(unknown[0]), advice);
 };

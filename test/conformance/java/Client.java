@@ -129,7 +129,8 @@ public class Client {
       System.out.println("works\t" + what);
     } catch (Throwable failure) {
       allWork = false;
-      System.out.println("fails\t" + what + "\t" + String.valueOf(failure.getMessage()).replaceAll("\\s+", " "));
+      String body = failure instanceof BaseServerResponseException refused ? " " + refused.getResponseBody() : "";
+      System.out.println("fails\t" + what + "\t" + (failure.getMessage() + body).replaceAll("\\s+", " "));
     }
   }
 
@@ -174,6 +175,16 @@ public class Client {
         .getPayloadElement()
         .addExtension(BACKPORT + "backport-payload-content", new org.hl7.fhir.r4.model.CodeType("id-only"));
     return subscription;
+  }
+
+  /** The subscription after its handshake, which changes its version. */
+  private static Subscription active(IGenericClient client, IdType id) throws InterruptedException {
+    for (int tries = 0; tries < 300; tries += 1) {
+      Subscription read = client.read().resource(Subscription.class).withId(id).execute();
+      if (read.getStatus() == Subscription.SubscriptionStatus.ACTIVE) return read;
+      Thread.sleep(100);
+    }
+    throw new IllegalStateException("is not active within 30 s");
   }
 
   private static Set<String> idsOn(Bundle page) {
@@ -222,7 +233,8 @@ public class Client {
       check(!Boolean.TRUE.equals(again.getCreated()), "is created again");
     });
     use("updates and deletes a subscription", () -> {
-      Subscription other = (Subscription) coordinator.create().resource(subscriptionTo(endpoint + "/2")).execute().getResource();
+      IdType id = new IdType(coordinator.create().resource(subscriptionTo(endpoint + "/2")).execute().getId().getValue()).toUnqualifiedVersionless();
+      Subscription other = active(coordinator, id);
       other.setReason("changed");
       MethodOutcome updated = coordinator.update().resource(other).execute();
       check(((Subscription) updated.getResource()).getReason().equals("changed"), "is not changed");

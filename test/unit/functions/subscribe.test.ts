@@ -143,6 +143,34 @@ describe('versions and preferences', () => {
     expect([third.statusCode, faultIn(third.body)]).toEqual([412, 'several-matches']);
   });
 
+  test.each(['POST', 'PUT'])(
+    '%s with a parameter in the address is refused: conditions are headers',
+    async (method) => {
+      captureLog();
+      const ports = handlerPorts();
+      const handler = createHandler(ports);
+      const created = await ask(handler, calling, asking);
+      const id = String(created.headers?.['location']).split('/').at(-1) ?? '';
+      const path = method === 'PUT' ? `Subscription/${id}` : 'Subscription';
+      const answer = await ask(handler, calling, { ...asking, method, path, query: { url: endpoint } });
+      expect([answer.statusCode, faultIn(answer.body)]).toEqual([400, 'unsupported-option']);
+      expect(await ports.subscriptions.ofOrganisation(amk.organisation)).toHaveLength(1);
+    },
+  );
+
+  test.each(['', '?', 'Subscription?', 'BASE/Subscription?'])(
+    'If-None-Exist takes criteria after %j',
+    async (before) => {
+      captureLog();
+      const ports = handlerPorts();
+      const criteria = `${before.replace('BASE', ports.base)}url=${encodeURIComponent(endpoint)}`;
+      const handler = createHandler(ports);
+      const conditional = { ...asking, headers: { 'If-None-Exist': criteria } };
+      const answers = [await ask(handler, calling, conditional), await ask(handler, calling, conditional)];
+      expect(answers.map(({ statusCode }) => statusCode)).toEqual([201, 200]);
+    },
+  );
+
   test.each([
     ['return=minimal', '', 'return=minimal'],
     ['return="Minimal"; foo, handling=lenient', '', 'return=minimal'],
