@@ -19,6 +19,10 @@ export const warnings = {
     type: 'conflict',
     text: 'Accepted, but the element names another party than MessageHeader.destination.receiver. The hub asks and notifies the receiver only. Name the same party in both.',
   },
+  'other-mission-named': {
+    type: 'conflict',
+    text: 'Accepted for the mission in MessageHeader.focus, but the element names another mission, and a receiver may read it. Name the same mission in both.',
+  },
   'unresolved-place': {
     type: 'not-found',
     text: 'Accepted, but a reference to a place leads to no Location in the Bundle, so the hub and the receivers do not know the place. Send the Location, and refer to it by its fullUrl.',

@@ -1,3 +1,4 @@
+import { defined } from '../defined.ts';
 import type { Fault } from '../faults.ts';
 import { type Reference, reference as referenceSchema } from '../fhir/datatypes.ts';
 import type { MessageHeader } from '../fhir/resources.ts';
@@ -5,6 +6,7 @@ import type { Parsed } from '../fhir/zod-faults.ts';
 import { isMissionId, parseAddress } from '../identifiers.ts';
 import { isObject } from '../json/json.ts';
 import { systems } from '../names.ts';
+import type { Warning } from '../warnings.ts';
 import { contradiction } from './contradiction.ts';
 import { focusPath } from './fhir-paths.ts';
 import { type Found, inHeader, type Resolver } from './resolver.ts';
@@ -14,6 +16,7 @@ export interface Focus {
   readonly resources: readonly Found[];
   /** The mission, if one is named. */
   readonly named?: NamedMission;
+  readonly warnings: readonly Warning[];
 }
 
 /** A mission number that the message gives. */
@@ -45,26 +48,26 @@ const missionBehind = (value: unknown, found: Found, { resolve }: Resolver): str
   return resolution.outcome === 'at-hub' && resolution.type === 'ServiceRequest' ? resolution.id : undefined;
 };
 
-/**
- * Missions that a Task implies: that of its id, if the hub gave it, and those that it is based on. They must agree, and do not name
- * the mission by themselves.
- */
-const impliedMissions = (found: Found, resolver: Resolver): readonly NamedMission[] => {
+/** The mission in the id of a Task, if the hub gave the id. It must agree with the mission that is named, and does not name it. */
+const missionOfTask = ({ resource, at }: Found): readonly NamedMission[] => {
+  const { resourceType, id } = resource;
+  const mission = resourceType === 'Task' && typeof id === 'string' ? parseAddress(id)?.mission : undefined;
+  return mission === undefined ? [] : [{ mission, at: `${at}.id` }];
+};
+
+/** References of a Task to another mission than the one meant. The hub does not act on them, but a receiver may. */
+const otherMissions = (found: Found, meant: string | undefined, resolver: Resolver): readonly Warning[] => {
   const { resource, at } = found;
-  if (resource['resourceType'] !== 'Task') return [];
-  const { id, basedOn, focus } = resource;
-  const own = typeof id === 'string' ? parseAddress(id)?.mission : undefined;
+  if (resource['resourceType'] !== 'Task' || meant === undefined) return [];
+  const { basedOn, focus } = resource;
   const references = [
     ...(Array.isArray(basedOn) ? basedOn : []).map((value: unknown, index) => ({ value, place: `basedOn[${index}]` })),
     { value: focus, place: 'focus' },
   ];
-  return [
-    ...(own === undefined ? [] : [{ mission: own, at: `${at}.id` }]),
-    ...references.flatMap(({ value, place }) => {
-      const mission = missionBehind(value, found, resolver);
-      return mission === undefined || !isMissionId(mission) ? [] : [{ mission, at: `${at}.${place}` }];
-    }),
-  ];
+  return references.flatMap(({ value, place }): readonly Warning[] => {
+    const mission = missionBehind(value, found, resolver);
+    return mission === undefined || mission === meant ? [] : [{ code: 'other-mission-named', at: `${at}.${place}` }];
+  });
 };
 
 /** A resource in focus, or the mission of one at the hub. */
@@ -140,13 +143,11 @@ export const readFocus = (header: MessageHeader, resolver: Resolver): Parsed<Foc
       take(missionsOf(found));
     }
   });
-  const implied = [...resources].flatMap((found) => impliedMissions(found, resolver));
   const named = first;
-  // Without a named mission the implied ones must agree with each other.
-  take(implied);
-  first = named;
+  take([...resources].flatMap(missionOfTask));
   if (faults.length > 0) return { ok: false, faults };
-  return { ok: true, value: { resources: [...resources], ...(first === undefined ? {} : { named: first }) } };
+  const warnings = [...resources].flatMap((found) => otherMissions(found, first?.mission, resolver));
+  return { ok: true, value: { resources: [...resources], warnings, ...defined({ named }) } };
 };
 
 /** The one resource of a type in focus; `undefined` if there is none, a fault if there are two. */

@@ -224,6 +224,7 @@ export const readMessage = (text: string, { base, partiesAt }: KnownAddresses = 
     exercise: exercise.value,
     warnings: [
       ...destinations.value.warnings,
+      ...focus.value.warnings,
       ...askedWarnings(asked, destinations.value.receivers),
       ...read.value.warnings,
       ...form.warnings,
