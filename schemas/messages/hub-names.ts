@@ -30,13 +30,18 @@ const isMissionNumber = (identifier: unknown): boolean =>
 
 /**
  * Resources beside the one that the message is about (`focusIndex`) that have an id or a mission number of the hub: a receiver
- * could take such a copy for the hub's own.
+ * could take such a copy for the hub's own. A ServiceRequest in focus (`focused`) may name the mission by its number.
  */
-export const copyFaults = (entries: readonly MessageEntry[], focusIndex: number | undefined): readonly Fault[] =>
+export const copyFaults = (
+  entries: readonly MessageEntry[],
+  { focusIndex, focused }: { readonly focusIndex?: number; readonly focused: readonly number[] },
+): readonly Fault[] =>
   entries.flatMap(({ resource: { id, identifier, resourceType } }, index) => {
     if (index === focusIndex || index === 0) return [];
     const numbered =
-      resourceType === 'ServiceRequest' && Array.isArray(identifier) ? identifier.findIndex(isMissionNumber) : -1;
+      resourceType === 'ServiceRequest' && Array.isArray(identifier) && !focused.includes(index)
+        ? identifier.findIndex(isMissionNumber)
+        : -1;
     return [
       ...(typeof id === 'string' && parseAddress(id) !== undefined
         ? [

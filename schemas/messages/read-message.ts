@@ -198,7 +198,13 @@ export const readMessage = (text: string, { base, partiesAt }: KnownAddresses = 
     );
   }
   // The hub's own messages are about resources that it has written; no partner may send one.
-  const copies = type.value.relation === 'hub' ? [] : copyFaults(entries, read.value.focusIndex);
+  const copies =
+    type.value.relation === 'hub'
+      ? []
+      : copyFaults(entries, {
+          ...defined({ focusIndex: read.value.focusIndex }),
+          focused: focus.value.resources.map(({ index }) => index),
+        });
   if (copies.length > 0) return refuseAll(copies);
   const asked = readAsked(type.value, entries, read.value, organisations);
   const findings = describesMission(type.value) ? readFindings(entries, resolver) : {};

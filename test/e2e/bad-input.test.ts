@@ -84,7 +84,10 @@ const cases: readonly Case[] = [
   },
   {
     what: 'a missing message id',
-    text: changed((bundle) => delete bundle.entry[0].resource.id),
+    text: changed((bundle) => {
+      delete bundle.entry[0].resource.id;
+      delete bundle.entry[0].fullUrl;
+    }),
     status: 422,
     code: 'missing-field',
     at: /^Bundle\.entry\[0\]\.resource\.id$/,
@@ -465,10 +468,11 @@ describe('a request without the right', () => {
   test('gets 409 with the current version for a message that the state of the mission forbids', async () => {
     const opened = await post(hub, 'amk-innlandet', fresh());
     const mission = /"value":"([0-9a-f-]{36})"/.exec(opened.text)?.[1] ?? '';
-    const acknowledge = (): string =>
-      exampleText('acknowledgement.json')
-        .replaceAll('615a28d9-e671-85b0-8bf8-11b64eeb6c62', mission)
-        .replaceAll(/"id": "([0-9a-f-]{36})"/g, () => `"id": "${randomUUID()}"`);
+    const acknowledge = (): string => {
+      const text = exampleText('acknowledgement.json').replaceAll('615a28d9-e671-85b0-8bf8-11b64eeb6c62', mission);
+      const ids = [...text.matchAll(/"id": "([0-9a-f-]{36})"/g)].map(([, id]) => id ?? '');
+      return ids.reduce((renamed, id) => renamed.replaceAll(id, randomUUID()), text);
+    };
     expect((await post(hub, 'amk-la-oslo', acknowledge())).status).toBe(200);
     const twice = await post(hub, 'amk-la-oslo', acknowledge());
     const version = (await call(hub, 'amk-la-oslo', 'GET', `/ServiceRequest/${mission}`)).headers.get('etag');

@@ -92,7 +92,7 @@ const faultOf = ({ status, body }: Awaited<ReturnType<typeof call>>) => [
 const message = (example: string): string => {
   const text = exampleText(example);
   const ids = new Map([...text.matchAll(/"id": "([0-9a-f-]{36})"/g)].map(([, id]) => [id ?? '', randomUUID()]));
-  return [...ids].reduce((changed, [id, fresh]) => changed.replaceAll(`"id": "${id}"`, `"id": "${fresh}"`), text);
+  return [...ids].reduce((changed, [id, fresh]) => changed.replaceAll(id, fresh), text);
 };
 const send = (token: string, example: string) =>
   call(token, '/$process-message', { method: 'POST', body: message(example) });

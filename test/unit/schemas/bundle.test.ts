@@ -6,7 +6,13 @@ import { isObject } from '../../../schemas/json/json.ts';
 import type { Message } from '../../../schemas/messages/message.ts';
 import { readMessage } from '../../../schemas/messages/read-message.ts';
 import { canonicalBase, systems } from '../../../schemas/names.ts';
-import { missionDecision, missionRequest, missionUpdate, resourceStatus } from '../../support/messages.ts';
+import {
+  medicalAssessment,
+  missionDecision,
+  missionRequest,
+  missionUpdate,
+  resourceStatus,
+} from '../../support/messages.ts';
 import { changed, gone, type Path, sampleMission as mission, sampleTask as task } from './changed.ts';
 
 const base = 'https://hub.example/fhir';
@@ -322,5 +328,21 @@ describe("the hub's names", () => {
     expect(copy({ resourceType: 'ServiceRequest', id: 'own', identifier: [{ system: 'urn:x', value: '1' }] })).toEqual(
       [],
     );
+  });
+
+  test('may name the mission on a ServiceRequest in focus', () => {
+    const assessment = medicalAssessment({
+      mission,
+      ground: 'indicated',
+      more: [{ resourceType: 'ServiceRequest', id: 'm', status: 'active' }],
+    });
+    const bundle: { entry: { resource: Readonly<Record<string, unknown>> }[] } = JSON.parse(assessment.text);
+    const index = bundle.entry.findIndex((one) => one.resource['resourceType'] === 'ServiceRequest');
+    const identifier = [{ system: systems.mission, value: mission }];
+    const numbered: Change = [['entry', index, 'resource', 'identifier'], identifier];
+    const focus: Change = [['entry', 0, 'resource', 'focus', 1], { reference: 'ServiceRequest/m' }];
+    expect(readChanged(assessment, numbered, focus)).toMatchObject({ outcome: 'read', mission });
+    // The number in focus means it as well: it is found by its identifier.
+    expect(readChanged(assessment, numbered)).toMatchObject({ outcome: 'read', mission });
   });
 });
