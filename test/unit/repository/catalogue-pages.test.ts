@@ -95,7 +95,7 @@ describe('CapabilityStatement', () => {
     const named = [...(server?.operation ?? []), ...resources.flatMap(({ operation = [] }) => operation)];
     const written = globSync('functions/*/*.ts', { cwd: new URL('../../..', import.meta.url) }).flatMap((file) =>
       [...readFileSync(new URL(`../../../${file}`, import.meta.url), 'utf8').matchAll(/'\$([a-z-]+)'/g)].map(
-        ([, name]) => name,
+        ([, name = '']) => name,
       ),
     );
     expect([...new Set(named.map(({ name }) => name))].toSorted()).toEqual([...new Set(written)].toSorted());
@@ -122,7 +122,7 @@ describe('docs/openapi.json', () => {
 describe('docs/guideline.md', () => {
   test('names every member of a guideline', () => {
     const named = tableRows('guideline.md').flatMap(([member = '']) =>
-      [...member.matchAll(/`(\w+)`/g)].map(([, name]) => name),
+      [...member.matchAll(/`(\w+)`/g)].map(([, name = '']) => name),
     );
     expect(Object.keys(firstGuidelines[0]).filter((member) => !named.includes(member))).toEqual([]);
   });
