@@ -28,21 +28,19 @@ const fault = (code: Fault['code'], at: string, detail: string): Parsed<never> =
   faults: [{ code, at, detail }],
 });
 
-/** The one party that an endpoint belongs to. */
-const readEndpoint = ({ endpoint }: Destination, index: number, parties: readonly string[]): Parsed<string> => {
+/**
+ * An address is not an identity: suppliers share endpoints, and endpoints move. The party that has it in the directory is the advice,
+ * so that nobody is asked by mistake.
+ */
+const withoutReceiver = ({ endpoint }: Destination, index: number, parties: readonly string[]): Parsed<never> => {
   const [only, second] = parties;
-  if (only !== undefined && second === undefined) return { ok: true, value: only };
-  const problem =
-    endpoint === undefined
-      ? 'names no party'
-      : only === undefined
-        ? 'has an endpoint that no party has in the directory, and no receiver'
-        : 'has an endpoint that several parties share, and no receiver';
-  return fault(
-    'unresolved-reference',
-    destinationPathOf(index),
-    `${problem}: give receiver with an organisation number`,
-  );
+  const advice =
+    only === undefined
+      ? `${endpoint === undefined ? 'names no party' : 'has an endpoint that no party has in the directory'}: give receiver with an organisation number`
+      : second === undefined
+        ? `has an endpoint and no receiver: in the directory it is the endpoint of ${only}. If you mean this party, give receiver with that organisation number`
+        : 'has an endpoint that several parties share, and no receiver: give receiver with an organisation number';
+  return fault('unresolved-reference', destinationPathOf(index), advice);
 };
 
 const readReceiver = ({ receiver }: Destination, index: number, organisations: OrganisationReader): Parsed<string> => {
@@ -64,7 +62,7 @@ export interface Destinations {
   readonly warnings: readonly Warning[];
 }
 
-/** Reads the destinations. The receiver says who it is; without a receiver, the endpoint does. */
+/** Reads the destinations. The receiver says who it is; a destination without one is refused. */
 export const readDestinations = (
   { destination }: MessageHeader,
   organisations: OrganisationReader,
@@ -79,7 +77,8 @@ export const readDestinations = (
     const { endpoint = '', receiver } = one;
     const parties = known.get(endpoint) ?? (endpoint === '' ? [] : partiesAt(endpoint));
     known.set(endpoint, parties);
-    const read = receiver === undefined ? readEndpoint(one, index, parties) : readReceiver(one, index, organisations);
+    const read =
+      receiver === undefined ? withoutReceiver(one, index, parties) : readReceiver(one, index, organisations);
     if (!read.ok) {
       faults.push(...read.faults);
       return;

@@ -75,8 +75,6 @@ describe('destination', () => {
     ['its address at the hub', { receiver: { reference: `${base}/Organization/${la.organisation}` } }],
     ['a version of it', { receiver: { reference: `${base}/Organization/${la.organisation}/_history/1` } }],
     ['a contained Organization', { receiver: { reference: '#la' } }],
-    ['its endpoint alone', { endpoint }],
-    ['its endpoint and a Device', { endpoint, target: { reference: 'Device/1' } }],
   ])('is a party by %s', (_what, destination) => {
     expect(destinations(destination)).toMatchObject({ outcome: 'read', destinations: [la.organisation] });
   });
@@ -84,6 +82,8 @@ describe('destination', () => {
   test.each<[string, unknown, readonly unknown[]]>([
     ['nothing', { name: 'AMK LA Oslo' }, ['unresolved-reference', at]],
     ['a Device alone', { target: { reference: 'Device/1' } }, ['unresolved-reference', at]],
+    ['an endpoint alone', { endpoint }, ['unresolved-reference', at]],
+    ['an endpoint and a Device', { endpoint, target: { reference: 'Device/1' } }, ['unresolved-reference', at]],
     ['an endpoint that nobody has', { endpoint: 'https://nobody.example/fhir' }, ['unresolved-reference', at]],
     ['an endpoint that two have', { endpoint: 'https://shared.example/fhir' }, ['unresolved-reference', at]],
     ['the endpoint of the hub', { endpoint: base }, ['unresolved-reference', at]],
@@ -106,6 +106,12 @@ describe('destination', () => {
     expect(faultsOf(destinations(destination))).toEqual([fault]);
   });
 
+  test('leads to the party of an endpoint by the advice', () => {
+    expect(destinations({ endpoint })).toMatchObject({
+      faults: [{ detail: expect.stringContaining(la.organisation) }],
+    });
+  });
+
   test('is the receiver, with a warning if the endpoint is that of another party', () => {
     const read = destinations({ endpoint, receiver: numbered(otherLa.organisation) });
     expect(read).toMatchObject({
@@ -115,7 +121,9 @@ describe('destination', () => {
   });
 
   test('has a number for each, in their order', () => {
-    expect(destinations({ endpoint }, { receiver: numbered(otherLa.organisation) })).toMatchObject({
+    expect(
+      destinations({ receiver: numbered(la.organisation) }, { receiver: numbered(otherLa.organisation) }),
+    ).toMatchObject({
       destinations: [la.organisation, otherLa.organisation],
     });
   });
