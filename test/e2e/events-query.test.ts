@@ -117,7 +117,10 @@ describe('$status', () => {
       120,
     );
     const { body } = await call(hub, 'amk-la-oslo', 'GET', path);
-    expect(statusValue(body, 'error')).toEqual({ text: 'HTTP 503' });
+    expect(statusValue(body, 'error')).toMatchObject({
+      coding: [{ code: 'http-503' }],
+      text: expect.stringContaining('got HTTP 503'),
+    });
     endpoint.behave({});
     // Once it answers again, a handshake with the number of events comes first.
     await eventually('both events', () => endpoint.events().length === 2, 180);

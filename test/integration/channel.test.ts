@@ -429,10 +429,10 @@ describe('an endpoint that does not answer', () => {
     expect(listener.connections()).toBe(1);
   });
 
-  test('fails with "connection" if nothing listens', async () => {
+  test('fails with "refused-connection" if nothing listens', async () => {
     const { port } = await listen(createTcpServer());
     for (const { server } of servers.splice(0)) await new Promise((resolve) => server.close(resolve));
-    expect(await postPlainly(port)).toEqual({ failure: 'connection' });
+    expect(await postPlainly(port)).toEqual({ failure: 'refused-connection' });
   });
 
   test('does not fail if a kept connection closes when used again: a new connection is opened at once', async () => {
