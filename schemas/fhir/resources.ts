@@ -60,7 +60,6 @@ export const messageBundle = z.object({
   timestamp: moment.optional(),
   entry: z.array(messageEntry).min(1, 'has no entries'),
 });
-export type MessageBundle = z.output<typeof messageBundle>;
 
 export const serviceRequest = z.object({
   resourceType: z.literal('ServiceRequest'),
