@@ -1,9 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { isObject } from '../../schemas/json/json.ts';
 import { missionTopic } from '../../schemas/names.ts';
 import { problemsOf } from '../support/fhir-validator.ts';
 import { type RunningHub, startHub } from '../support/hub.ts';
-import { exampleText } from '../support/examples.ts';
+import { exampleText, organisationOf } from '../support/examples.ts';
+import { missionDecision, resourceRequest, taskOpenedBy } from '../support/messages.ts';
 import { call, eventually, post, type Received } from '../support/partners.ts';
 import {
   backport,
@@ -112,6 +114,27 @@ describe('a notification', () => {
     expect(named[0]).toBe(`${hub.url}/ServiceRequest/${mission}`);
     expect(others.map(({ fullUrl }) => fullUrl)).toEqual(named);
     for (const entry of others) expect(entry['resource']).toMatchObject({ resourceType: expect.any(String) });
+  });
+
+  test('has the place and the patient of the mission for a crew that is asked without them', async () => {
+    const { endpoint } = await scene.listen('operator-dombas');
+    const mission = await scene.openMission();
+    const by = (client: 'amk-la-oslo', message: { readonly text: string }) => post(hub, client, message.text);
+    const decided = missionDecision({ task: taskOpenedBy(mission, 1), answer: 'accepted', id: randomUUID() });
+    expect((await by('amk-la-oslo', decided)).status).toBe(200);
+    const asked = resourceRequest({ mission, to: [organisationOf('operator-dombas')], id: randomUUID() });
+    expect((await by('amk-la-oslo', asked)).status).toBe(200);
+    await eventually('the event', () => endpoint.events().length === 1);
+    const [event] = endpoint.events();
+    if (event === undefined) throw new Error('there is no event');
+    expect(problemsOf(JSON.parse(event.text))).toEqual([]);
+    const earlier = entriesOf(event.bundle).filter(({ fullUrl }) => String(fullUrl).includes(`${mission}.1.`));
+    const types = earlier.map(({ resource }) => (isObject(resource) ? resource['resourceType'] : undefined));
+    expect(types).toEqual(expect.arrayContaining(['Location', 'Patient']));
+    for (const { fullUrl } of earlier) {
+      const path = String(fullUrl).slice(hub.url.length);
+      expect((await call(hub, 'operator-dombas', 'GET', path)).status).toBe(200);
+    }
   });
 
   test('is posted to the endpoint in the media type and with the headers of the Subscription', async () => {

@@ -8,6 +8,7 @@ import {
   incidentIdentifier,
   missionDecision,
   missionRequest,
+  missionUpdate,
   read,
   resourceAvailability,
   resourceRequest,
@@ -128,18 +129,27 @@ test('shows the missions of one incident together, those of others without perso
   const { system } = incidentIdentifier(incident);
   const path = `/ServiceRequest?requisition=${encodeURIComponent(`${system}|${incident}`)}`;
 
+  // The number alone opens nothing, and the answer says whom to phone.
+  const alone = (await get(bergen, path)).body;
+  expect(listed(alone).map((one) => one['id'])).toEqual([there]);
+  expect(listed(alone, 'outcome')).toMatchObject([
+    { issue: [{ code: 'suppressed', diagnostics: expect.stringContaining(organisation(oslo)) }] },
+  ]);
+  await scene.send(oslo, missionUpdate({ mission: here, incident, ...to(bergen) }));
+  await scene.send(bergen, missionUpdate({ mission: there, incident, ...to(oslo) }));
+
   for (const [client, own, other] of [
     [amk, here, there],
     [bergen, there, here],
   ] as const) {
     const { body } = await get(client, `${path}&_revinclude=Task:based-on`);
     const missions = listed(body);
-    expect(missions.map((one) => one['id'])).toEqual([here, there]);
+    expect(missions.map((one) => one['id'])).toEqual([own, other]);
     expect(missions.find((one) => one['id'] === own)).toEqual((await get(client, `/ServiceRequest/${own}`)).body);
     const minimal = missions.find((one) => one['id'] === other);
     expect(minimal).toMatchObject({ meta: { tag: [{ code: 'SUBSETTED' }] }, requisition: { value: incident } });
     expect(JSON.stringify(minimal)).not.toContain('locationReference');
-    expect(listed(body, 'include').map((one) => one['id'])).toEqual([taskOf(here, 1), taskOf(there, 1)]);
+    expect(listed(body, 'include').map((one) => one['id'])).toEqual([taskOf(own, 1), taskOf(other, 1)]);
     await get(client, `/ServiceRequest/${other}`, 404);
   }
   expect(listed((await get(oslo, `${path}&_security=HTEST`)).body).map((one) => one['id'])).toEqual([drill]);
