@@ -1,3 +1,4 @@
+import type { IncidentList } from '../../core/mission/projections.ts';
 import { describe, expect, test, vi } from 'vitest';
 import type { Party } from '../../core/mission/state.ts';
 import {
@@ -106,6 +107,28 @@ export const overviewContract = ({ ports, fresh }: Contract): void => {
           10,
         ),
       ).toEqual([]);
+    });
+
+    test('finds the missions of an incident by party and by receiver, the first opened first, as many as asked for', async () => {
+      const value = fresh();
+      const [one, other, third] = [missionOf(value), missionOf(value), missionOf(value)];
+      const opened = [
+        { ...one.state, openedAt: '2026-02-01T10:00:02.000Z' },
+        { ...other.state, openedAt: '2026-02-01T10:00:00.000Z' },
+        { ...third.state, openedAt: '2026-02-01T10:00:01.000Z' },
+      ];
+      const [party, receiver] = [fresh(), fresh()];
+      for (const state of opened) await ports().overview.link(state, { parties: [party, state.requester], shares: [] });
+      await ports().overview.link(one.state, { parties: [], shares: [receiver] });
+      const listed = (list: IncidentList, limit = 10) =>
+        ports().overview.missionsOf(incidentIdentifier(value), false, list, limit);
+      const byTime = [other.mission, third.mission, one.mission];
+      expect(await listed({ list: 'of-party', organisation: party })).toEqual(byTime);
+      expect(await listed({ list: 'of-party', organisation: party }, 2)).toEqual(byTime.slice(0, 2));
+      expect(await listed({ list: 'all' }, 2)).toHaveLength(2);
+      expect(await listed({ list: 'shared-with', organisation: receiver })).toEqual([one.mission]);
+      expect(await listed({ list: 'shared-with', organisation: party })).toEqual([]);
+      expect(await listed({ list: 'of-party', organisation: receiver })).toEqual([]);
     });
 
     test('keeps an exercise of an incident apart from the incident', async () => {
