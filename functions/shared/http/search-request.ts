@@ -6,12 +6,9 @@ import { bodyOf, type Request } from './request.ts';
 
 /** Searches by HTTP: `GET [type]?…`, and `POST [type]/_search` with a form (R4 http.html 3.1.0.1.9). */
 
-/** The last part of the address of a search by POST. */
-export const searchOperation = '_search';
-
 /** Whether the request is a search by POST. */
 export const isPostedSearch = ({ httpMethod, path }: Pick<Request, 'httpMethod' | 'path'>): boolean =>
-  httpMethod === 'POST' && path.endsWith(`/${searchOperation}`);
+  httpMethod === 'POST' && path.endsWith('/_search');
 
 const decoded = (text: string): string | undefined => {
   try {

@@ -30,9 +30,8 @@ type Step = readonly [Party, Message];
 const missionOf = (id: string, more: Parameters<typeof missionRequest>[0] = {}, by = amk) => {
   const request = missionRequest({ id, ...more });
   const mission = missionOpenedBy(request, by);
-  return {
-    mission,
-    opens: [by, request] as Step,
+  const steps: Readonly<Record<'opens' | 'defers' | 'forwards' | 'ends' | 'asks', Step>> = {
+    opens: [by, request],
     defers: [
       la,
       missionDecision({
@@ -41,14 +40,12 @@ const missionOf = (id: string, more: Parameters<typeof missionRequest>[0] = {}, 
         until: '2026-02-01T13:00:00Z',
         id: `${id}-defer`,
       }),
-    ] as Step,
-    forwards: [
-      la,
-      missionForward({ task: taskOpenedBy(mission, 1), to: [otherLa.organisation], id: `${id}-forward` }),
-    ] as Step,
-    ends: [by, missionCancel({ mission, id: `${id}-cancel` })] as Step,
-    asks: [la, resourceRequest({ mission, id: `${id}-ask` })] as Step,
+    ],
+    forwards: [la, missionForward({ task: taskOpenedBy(mission, 1), to: [otherLa.organisation], id: `${id}-forward` })],
+    ends: [by, missionCancel({ mission, id: `${id}-cancel` })],
+    asks: [la, resourceRequest({ mission, id: `${id}-ask` })],
   };
+  return { mission, ...steps };
 };
 
 const search = (hub: MemoryHub, party: Party, query: Query | Readonly<Record<string, string>>) =>
@@ -92,8 +89,8 @@ describe('search of own missions', () => {
 
   test('finds those that changed in a time, by the last change of each', async () => {
     const hub = await played();
-    const changed = (await search(hub, amk, { requester })) as { resource: unknown };
-    const times = listed(changed.resource).map(({ meta }) => JSON.parse(JSON.stringify(meta)).lastUpdated);
+    const all = resourceIn(await search(hub, amk, { requester }));
+    const times = listed(all).map(({ meta }) => JSON.parse(JSON.stringify(meta)).lastUpdated);
     expect(await found(hub, amk, { requester, _lastUpdated: `ge${times[1]}` })).toEqual([
       third.mission,
       second.mission,
