@@ -42,7 +42,9 @@ export const readIfNoneExist = (text: string, reading: Reading): Search<'Subscri
   const at = 'http.If-None-Exist';
   const address = `${reading.base}/`;
   const local = text.startsWith(address) ? text.slice(address.length) : text;
-  const given = [...new URLSearchParams(local.replace(/^(?:Subscription)?\?/, ''))];
+  const given = [...new URLSearchParams(local.replace(/^(?:Subscription)?\?/, ''))].filter(
+    ([name]) => name !== '_format' && name !== '_pretty',
+  );
   const search = readSearch('Subscription', given, { ...reading, lenient: false });
   if (isRefusal(search)) return search;
   const isCriteria = given.length > 0 && search.conditions.size === given.length;

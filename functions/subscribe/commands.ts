@@ -79,10 +79,11 @@ const replaced: OperationOutcome = {
 };
 
 /** The answer to a change, with the body that the client prefers. */
-const answerAsPreferred = (request: Request, subscription: Subscription): Answer => {
+const answerAsPreferred = (request: Request, subscription: Subscription, base: string): Answer => {
   const preferred = returnPreferenceOf(request);
   const headers: Readonly<Record<string, string>> = {
     etag: etag(versionOf(subscription)),
+    'content-location': `${base}/Subscription/${subscription.id}`,
     ...(preferred === undefined ? {} : { 'preference-applied': `return=${preferred}` }),
   };
   switch (preferred) {
@@ -102,7 +103,7 @@ export const replace = async (
   subscription: Subscription,
   caller: Party,
   directory: PartyDirectory,
-  ports: ManagePorts,
+  ports: ManagePorts & { readonly base: string },
 ): Promise<Answer | Refusal> => {
   const precondition = preconditionOf(request);
   if (isRefusal(precondition)) return precondition;
@@ -114,7 +115,7 @@ export const replace = async (
     wanted.outcome === 'off'
       ? await turnOff(subscription, ports, precondition)
       : await replaceSettings(subscription, wanted.settings, directory, ports, precondition);
-  return isRefusal(changed) ? changed : answerAsPreferred(request, changed);
+  return isRefusal(changed) ? changed : answerAsPreferred(request, changed, ports.base);
 };
 
 const overlapIn = (search: OperationValues): number | Refusal => {

@@ -160,6 +160,14 @@ def pages():
     check(facts["mission"] in [mission["id"] for mission in missions], "lacks the mission")
 
 
+def counts():
+    counted = coordinator.execute("Task", method="get", params={"owner": COORDINATOR, "_summary": "count"})
+    check(counted["total"] > 0, "counts nothing")
+    lenient = SyncFHIRClient(HUB, extra_headers={"Prefer": "handling=lenient"}, requests_config=coordinator.requests_config)
+    total = lenient.resources("Task").search(owner=COORDINATOR).count()
+    check(total == counted["total"], f"counts {total}")
+
+
 def searches():
     about = f"ServiceRequest/{facts['mission']}"
     check(len(amk.resources("Task").search(based_on=about).fetch()) > 0, "finds no Task")
@@ -203,6 +211,7 @@ uses = [
     ("acknowledges and decides", decides),
     ("reads the mission and its history", reads_mission),
     ("pages through its own missions and Tasks", pages),
+    ("counts", counts),
     ("searches by reference, identifier and name", searches),
     ("fetches status and events of a subscription", fetches_events),
     ("reads refusals as OperationOutcome", reads_refusals),

@@ -163,7 +163,7 @@ describe('versions and preferences', () => {
     async (before) => {
       captureLog();
       const ports = handlerPorts();
-      const criteria = `${before.replace('BASE', ports.base)}url=${encodeURIComponent(endpoint)}`;
+      const criteria = `${before.replace('BASE', ports.base)}url=${encodeURIComponent(endpoint)}&_format=json`;
       const handler = createHandler(ports);
       const conditional = { ...asking, headers: { 'If-None-Exist': criteria } };
       const answers = [await ask(handler, calling, conditional), await ask(handler, calling, conditional)];
