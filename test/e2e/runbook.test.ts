@@ -92,7 +92,7 @@ test('the practice of dead letters works twice in a row on a laptop, also after 
   const script = await practice(port);
   const missionsIn = (output: string): number =>
     new Set(
-      [...output.matchAll(/given up .*Mission request \(mission (\S+),.*last answer: HTTP 404/g)].map(([, id]) => id),
+      [...output.matchAll(/given up .*Mission request \(mission (\S+),.*last answer: HTTP 422/g)].map(([, id]) => id),
     ).size;
   const { out, errors } = await undisturbed(
     () => inShell(`${script}\n${script}`),
