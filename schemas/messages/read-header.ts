@@ -4,24 +4,14 @@ import { type MessageEntry, type MessageHeader, messageHeader } from '../fhir/re
 import { type Parsed, parseWith } from '../fhir/zod-faults.ts';
 import { systems } from '../names.ts';
 import { contradiction } from './contradiction.ts';
-import { eventPath, fullUrlPath, headerPath } from './fhir-paths.ts';
+import { eventPath, headerPath } from './fhir-paths.ts';
 
-const idPath = `${headerPath}.id`;
 const uriPath = `${headerPath}.eventUri`;
 
 /** The id that a `fullUrl` gives: some encoders write the id of a resource only there. */
 const idInUrl = (fullUrl: string | undefined): string | undefined => {
   const url = fullUrl === undefined ? undefined : parseReference(fullUrl);
   return url?.form === 'restful' ? url.id : uuidIn(fullUrl);
-};
-
-/** The id of the message, from the resource or from its `urn:uuid:`. Two UUIDs must be one. */
-const idFaults = ({ fullUrl, resource: { id } }: MessageEntry): readonly Fault[] => {
-  const uuid = uuidIn(fullUrl);
-  const own = typeof id === 'string' ? uuidIn(`urn:uuid:${id}`) : undefined;
-  if (uuid === undefined || own === undefined || uuid === own) return [];
-  const detail = 'They give two ids of one message, so it could be taken for two. Give one UUID in both.';
-  return [contradiction({ at: idPath }, { at: fullUrlPath(0) }, detail)];
 };
 
 /** The hub knows events by their coding. A URI alone is not read; beside a coding it could mean another event. */
@@ -33,11 +23,14 @@ const eventFaults = ({ resource: { eventCoding, eventUri } }: MessageEntry): rea
   return [{ code: 'missing-field', at: eventPath, detail: `is missing, and eventUri ${detail}` }];
 };
 
-/** Reads the MessageHeader. Its id may be given by its `fullUrl` alone. */
+/**
+ * Reads the MessageHeader. Its id may be given by its `fullUrl` alone. An id beside a `urn:uuid:` counts: R4 allows them to differ
+ * (Bundle.entry.fullUrl), and many clients renew only the id.
+ */
 export const readHeader = (first: MessageEntry): Parsed<MessageHeader> => {
   const { fullUrl, resource } = first;
   const id = resource['id'] ?? idInUrl(fullUrl);
-  const faults = [...idFaults(first), ...eventFaults(first)];
+  const faults = eventFaults(first);
   const header = parseWith(messageHeader, id === undefined ? resource : { ...resource, id }, headerPath);
   if (header.ok) return faults.length === 0 ? header : { ok: false, faults };
   // One fault for each place: the advice about the event is better than "is missing".
