@@ -26,7 +26,7 @@ export const sharedAfter = (
 };
 
 /** The AMK LA that coordinates a mission, and those that forwarded it. */
-export const coordinatorsOf = ({ coordinator, tasks }: MissionState): readonly string[] => [
+const coordinatorsOf = ({ coordinator, tasks }: MissionState): readonly string[] => [
   ...new Set([coordinator, ...tasks.filter(({ kind }) => kind === 'coordination').map(({ owner }) => owner)]),
 ];
 

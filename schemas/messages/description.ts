@@ -81,7 +81,7 @@ const pick = (resource: Members, isPicked: (name: string) => boolean): Members =
   Object.fromEntries(Object.entries(resource).filter(([name]) => isPicked(name.replace(/^_/, ''))));
 
 /** Whether a reference leads to somebody: a subject with words alone leads to nobody. */
-export const leadsSomewhere = (reference: unknown): boolean =>
+const leadsSomewhere = (reference: unknown): boolean =>
   isObject(reference) && (typeof reference['reference'] === 'string' || isObject(reference['identifier']));
 
 const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);

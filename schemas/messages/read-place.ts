@@ -29,7 +29,7 @@ export interface ReadPlace {
  * Kilometres. Locations of one mission within this distance are one scene, such as the patient's place and the landing site;
  * farther apart, the hub cannot know to which of them a crew is asked to fly.
  */
-export const sceneKilometres = 10;
+const sceneKilometres = 10;
 
 const positionFaults = (position: Position, at: string): readonly Fault[] => {
   switch (judgePlace(position)) {

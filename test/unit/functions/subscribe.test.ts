@@ -149,8 +149,7 @@ describe('versions and preferences', () => {
       captureLog();
       const ports = handlerPorts();
       const handler = createHandler(ports);
-      const created = await ask(handler, calling, asking);
-      const id = String(created.headers?.['location']).split('/').at(-1) ?? '';
+      const id = await created(handler);
       const path = method === 'PUT' ? `Subscription/${id}` : 'Subscription';
       const answer = await ask(handler, calling, { ...asking, method, path, query: { url: endpoint } });
       expect([answer.statusCode, faultIn(answer.body)]).toEqual([400, 'unsupported-option']);

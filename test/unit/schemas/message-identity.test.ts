@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { firstDifference, messageDigest } from '../../../schemas/messages/message-identity.ts';
 import { exampleText } from '../../support/examples.ts';
