@@ -2,7 +2,7 @@ import type { Role } from '../../schemas/codes.ts';
 import { entryAddress, resourceAddress } from '../../schemas/identifiers.ts';
 import { isObject } from '../../schemas/json/json.ts';
 import { eventCodeOf, knownMessageType } from '../../schemas/messages/catalogue.ts';
-import { isModified } from '../../schemas/messages/modifiers.ts';
+import { isModified } from '../../schemas/reading/modifiers.ts';
 import { exerciseCode, systems } from '../../schemas/names.ts';
 import { seesNoPerson } from '../mission/access-rules.ts';
 import { type Entry, hub } from '../mission/state.ts';

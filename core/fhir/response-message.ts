@@ -1,7 +1,7 @@
 import type { Bundle, FhirResource } from 'fhir/r4.d.ts';
 import { uuidOf } from '../../schemas/identifiers.ts';
 import { eventCodeOf, knownMessageType } from '../../schemas/messages/catalogue.ts';
-import { destinationPath } from '../../schemas/messages/fhir-paths.ts';
+import { destinationPath } from '../../schemas/reading/fhir-paths.ts';
 import { systems } from '../../schemas/names.ts';
 import { type Warning, warningOutcome } from '../../schemas/warnings.ts';
 import { tasksConcerned } from '../mission/recipients.ts';

@@ -1,6 +1,6 @@
 import type { OperationOutcome } from 'fhir/r4.d.ts';
 import { operationOutcome, type Refusal } from '../../schemas/faults.ts';
-import type { Message } from '../../schemas/messages/message.ts';
+import type { Message } from '../../schemas/reading/message.ts';
 import { type Warning, warningOutcome } from '../../schemas/warnings.ts';
 
 const readAs = ({ type }: Message): OperationOutcome['issue'][number] => ({

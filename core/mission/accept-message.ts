@@ -1,9 +1,9 @@
 import { defined } from '../../schemas/defined.ts';
 import { type Refusal, refuse } from '../../schemas/faults.ts';
 import { fingerprintOf, fingerprintPositions } from '../../schemas/identifiers.ts';
-import { headerPath } from '../../schemas/messages/fhir-paths.ts';
-import { firstDifference } from '../../schemas/messages/message-identity.ts';
-import type { Message } from '../../schemas/messages/message.ts';
+import { headerPath } from '../../schemas/reading/fhir-paths.ts';
+import { firstDifference } from '../../schemas/reading/message-identity.ts';
+import type { Message } from '../../schemas/reading/message.ts';
 import { decide, missionOf } from './decide.ts';
 import type { DecisionContext } from './decision.ts';
 import type { MissionLog, StoredEntry } from './mission-log.ts';

@@ -1,9 +1,9 @@
 import { roles, type Role } from '../../schemas/codes.ts';
 import { isRefusal, type Refusal, refuse } from '../../schemas/faults.ts';
-import { destinationPath, receiverPath } from '../../schemas/messages/fhir-paths.ts';
-import { updatesDescription } from '../../schemas/messages/description.ts';
+import { destinationPath, receiverPath } from '../../schemas/reading/fhir-paths.ts';
+import { updatesDescription } from '../../schemas/reading/description.ts';
 import type { MessageType } from '../../schemas/messages/message-type.ts';
-import type { Message } from '../../schemas/messages/message.ts';
+import type { Message } from '../../schemas/reading/message.ts';
 import type { Directory } from './directory.ts';
 import { leads, type MissionState, type Party, type TaskState } from './state.ts';
 

@@ -1,6 +1,6 @@
 import { defined } from '../../schemas/defined.ts';
 import { parseAddress, resourceAddress } from '../../schemas/identifiers.ts';
-import { describesMission } from '../../schemas/messages/description.ts';
+import { describesMission } from '../../schemas/reading/description.ts';
 import type { MessageType, Pointer } from '../../schemas/messages/message-type.ts';
 import type { MissionEvent, TaskAsk, WhereAndWhom } from './state.ts';
 

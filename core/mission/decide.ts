@@ -2,7 +2,7 @@ import { defined } from '../../schemas/defined.ts';
 import type { Refusal } from '../../schemas/faults.ts';
 import { guidelineInForce, guidelineOf } from '../../schemas/guideline.ts';
 import { missionIdOf, resourceIdOf } from '../../schemas/identifiers.ts';
-import type { Message } from '../../schemas/messages/message.ts';
+import type { Message } from '../../schemas/reading/message.ts';
 import { newOwnerOf } from './addressees.ts';
 import { type Check, type Decision, type DecisionContext, inMission, onTask, type Proposal } from './decision.ts';
 import { newEntry } from './new-entry.ts';

@@ -1,6 +1,6 @@
 import type { Refusal } from '../../schemas/faults.ts';
 import type { Guideline, Guidelines } from '../../schemas/guideline.ts';
-import type { Message } from '../../schemas/messages/message.ts';
+import type { Message } from '../../schemas/reading/message.ts';
 import type { Directory } from './directory.ts';
 import type { Entry, MissionState, Origin, Party, TaskState } from './state.ts';
 

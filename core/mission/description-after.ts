@@ -1,4 +1,4 @@
-import { updatesDescription } from '../../schemas/messages/description.ts';
+import { updatesDescription } from '../../schemas/reading/description.ts';
 import type { Facts, MessageType } from '../../schemas/messages/message-type.ts';
 import { isReplaced, statementKey } from './description.ts';
 import type { MissionEvent, MissionState } from './state.ts';

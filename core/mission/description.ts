@@ -1,6 +1,6 @@
 import { defined } from '../../schemas/defined.ts';
 import { isObject } from '../../schemas/json/json.ts';
-import { isGenerated, type Statement, statementsOf } from '../../schemas/messages/description.ts';
+import { isGenerated, type Statement, statementsOf } from '../../schemas/reading/description.ts';
 import { readableResource } from './sent-message.ts';
 import type { Entry, MissionState } from './state.ts';
 

@@ -3,7 +3,7 @@ import { defined } from '../../schemas/defined.ts';
 import { digestOf, uuidOf } from '../../schemas/identifiers.ts';
 import { knownMessageType } from '../../schemas/messages/catalogue.ts';
 import type { Facts } from '../../schemas/messages/message-type.ts';
-import type { Message } from '../../schemas/messages/message.ts';
+import type { Message } from '../../schemas/reading/message.ts';
 import { canonicalBase, exerciseCode, systems } from '../../schemas/names.ts';
 import type { Directory } from './directory.ts';
 import { hub, type MissionState, type Party } from './state.ts';

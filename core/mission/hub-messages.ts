@@ -5,7 +5,7 @@ import type { Refusal } from '../../schemas/faults.ts';
 import { firstGuidelines } from '../../schemas/guideline.ts';
 import { entryAddress } from '../../schemas/identifiers.ts';
 import { knownMessageType } from '../../schemas/messages/catalogue.ts';
-import type { Message } from '../../schemas/messages/message.ts';
+import type { Message } from '../../schemas/reading/message.ts';
 import { type Accepted, acceptMessage } from './accept-message.ts';
 import type { Directory } from './directory.ts';
 import { Unavailable } from './errors.ts';

@@ -1,8 +1,8 @@
 import { refuse } from '../../schemas/faults.ts';
 import { timeOf } from '../../schemas/fhir/datatypes.ts';
-import { focusResourcePath } from '../../schemas/messages/fhir-paths.ts';
+import { focusResourcePath } from '../../schemas/reading/fhir-paths.ts';
 import type { MessageType } from '../../schemas/messages/message-type.ts';
-import type { Message } from '../../schemas/messages/message.ts';
+import type { Message } from '../../schemas/reading/message.ts';
 import { type Check, isInMission, type Proposal } from './decision.ts';
 
 /** Milliseconds; provisional. A time outside of these bounds comes from a wrong clock or is a typing error. */

@@ -9,7 +9,7 @@ import {
   ifMatchPath,
   receiverPath,
   resourcePath,
-} from '../../schemas/messages/fhir-paths.ts';
+} from '../../schemas/reading/fhir-paths.ts';
 import type { Relation } from '../../schemas/messages/message-type.ts';
 import { type Check, isInMission, type MissionProposal } from './decision.ts';
 import { concernedParties, hub, isAirborne, isFinal, isParty, leads, type MissionState } from './state.ts';

@@ -1,6 +1,6 @@
 import { refuse } from '../../schemas/faults.ts';
 import { timeOf } from '../../schemas/fhir/datatypes.ts';
-import { focusPath, focusResourcePath, receiverPath } from '../../schemas/messages/fhir-paths.ts';
+import { focusPath, focusResourcePath, receiverPath } from '../../schemas/reading/fhir-paths.ts';
 import type { Check, MissionProposal, TaskProposal } from './decision.ts';
 import { isFinal, leads, taskOf } from './state.ts';
 

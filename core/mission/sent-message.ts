@@ -1,6 +1,6 @@
 import { resourceAddress } from '../../schemas/identifiers.ts';
 import { isObject, parseLossless } from '../../schemas/json/json.ts';
-import { resolverOf } from '../../schemas/messages/resolver.ts';
+import { resolverOf } from '../../schemas/reading/resolver.ts';
 import type { Entry } from './state.ts';
 
 /** Resources as they were sent, read from an entry's text without loss. */

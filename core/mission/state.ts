@@ -199,7 +199,7 @@ export interface Origin {
 
 /** An accepted message in the mission log. Never changed once written. */
 export interface Entry extends MissionEvent, Origin {
-  /** The message's own JSON text, and the digest of what it says (`schemas/messages/message-identity.ts`). */
+  /** The message's own JSON text, and the digest of what it says (`schemas/reading/message-identity.ts`). */
   readonly text: string;
   readonly digest: string;
   /** Organisation numbers of the parties to notify. */

@@ -1,9 +1,9 @@
 import { type Refusal, refuse } from '../../schemas/faults.ts';
 import { catalogue } from '../../schemas/messages/catalogue.ts';
-import { authorPath, eventPath, focusResourcePath, ifMatchPath } from '../../schemas/messages/fhir-paths.ts';
+import { authorPath, eventPath, focusResourcePath, ifMatchPath } from '../../schemas/reading/fhir-paths.ts';
 import type { Decider } from '../../schemas/messages/message-type.ts';
-import type { Message } from '../../schemas/messages/message.ts';
-import { bareHprNumber } from '../../schemas/messages/read-person.ts';
+import type { Message } from '../../schemas/reading/message.ts';
+import { bareHprNumber } from '../../schemas/reading/read-person.ts';
 import { comparablePerson } from '../../schemas/text.ts';
 import type { Check, TaskProposal } from './decision.ts';
 import { deadlineOf, isFinal, type MissionState, taskOf, type TaskState } from './state.ts';

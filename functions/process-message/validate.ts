@@ -3,7 +3,7 @@ import { isRefusal, type Refusal, refuse } from '../../schemas/faults.ts';
 import { isObject } from '../../schemas/json/json.ts';
 import { refuseAll } from '../../schemas/fhir/zod-faults.ts';
 import { readJson } from '../../schemas/json/strict-json.ts';
-import { type KnownAddresses, readMessage } from '../../schemas/messages/read-message.ts';
+import { type KnownAddresses, readMessage } from '../../schemas/reading/read-message.ts';
 import { checkR4 } from '../../schemas/r4/check.ts';
 import { type Answer, answer } from '../shared/http/response.ts';
 

@@ -13,7 +13,7 @@ import type { Notification, Notifications } from '../../core/delivery/notificati
 import { decide } from '../../core/mission/decide.ts';
 import type { Entry, Party } from '../../core/mission/state.ts';
 import { defined } from '../../schemas/defined.ts';
-import type { Message } from '../../schemas/messages/message.ts';
+import type { Message } from '../../schemas/reading/message.ts';
 import { missionOpenedBy, missionRequest, missionUpdate, parties, sentBy } from '../support/messages.ts';
 
 /** The ports that store something: each set of adapters must pass the same contract. */

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type ServerResponse } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { missionIdOf } from '../../schemas/identifiers.ts';
-import type { Message } from '../../schemas/messages/message.ts';
+import type { Message } from '../../schemas/reading/message.ts';
 import { type FaultyHub, type Road, startFaultyHub } from '../support/detour.ts';
 import { problemsOf } from '../support/fhir-validator.ts';
 import { missionRequest, missionUpdate, resourceRequest } from '../support/messages.ts';

@@ -1,6 +1,6 @@
 import { statusOf } from '../../schemas/faults.ts';
 import { parseLossless } from '../../schemas/json/json.ts';
-import { readMessage } from '../../schemas/messages/read-message.ts';
+import { readMessage } from '../../schemas/reading/read-message.ts';
 import { readJson } from '../../schemas/json/strict-json.ts';
 import { checkR4 } from '../../schemas/r4/check.ts';
 import { readSubscription, readSubscriptionChange } from '../../schemas/read-subscription.ts';

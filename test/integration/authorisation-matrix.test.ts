@@ -6,7 +6,7 @@ import { seesNoPerson } from '../../core/mission/access-rules.ts';
 import type { Party } from '../../core/mission/state.ts';
 import { codesOf, type Role, roles } from '../../schemas/codes.ts';
 import { entryAddress, uuidOf } from '../../schemas/identifiers.ts';
-import type { Message } from '../../schemas/messages/message.ts';
+import type { Message } from '../../schemas/reading/message.ts';
 import { publishedTypes } from '../../schemas/published/types.ts';
 import { sampleSubscription } from '../contract/scenario.ts';
 import { functionEnvironment } from '../support/function-environment.ts';

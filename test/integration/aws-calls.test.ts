@@ -22,7 +22,7 @@ import { deliverySettings } from '../../core/delivery/retry-policy.ts';
 import { fanOut, jobOf } from '../../core/delivery/fan-out.ts';
 import type { Entry, Party } from '../../core/mission/state.ts';
 import { notificationBundle } from '../../core/fhir/notification.ts';
-import type { Message } from '../../schemas/messages/message.ts';
+import type { Message } from '../../schemas/reading/message.ts';
 import { accessTo, freshMission } from '../contract/access-log.ts';
 import { sampleSubscription } from '../contract/scenario.ts';
 import { type EmbeddedAws, startEmbeddedAws, withoutTimeLimits } from '../support/embedded-aws.ts';

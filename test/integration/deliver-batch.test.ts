@@ -17,7 +17,7 @@ import { openQueues } from '../../adapters/sqs/queues.ts';
 import { acceptMessage } from '../../core/mission/accept-message.ts';
 import { fanOut } from '../../core/delivery/fan-out.ts';
 import type { DeliveryJob, DeliveryQueue } from '../../core/delivery/delivery-queue.ts';
-import type { Message } from '../../schemas/messages/message.ts';
+import type { Message } from '../../schemas/reading/message.ts';
 import { firstGuidelines } from '../../schemas/guideline.ts';
 import { fhirJson, missionTopic } from '../../schemas/names.ts';
 import { missionIdOf } from '../../schemas/identifiers.ts';

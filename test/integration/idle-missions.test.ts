@@ -7,7 +7,7 @@ import { fanOut } from '../../core/delivery/fan-out.ts';
 import { removeIdleMissions } from '../../core/delivery/idle-missions.ts';
 import { idleAfterMilliseconds } from '../../core/mission/idle.ts';
 import type { Party } from '../../core/mission/state.ts';
-import type { Message } from '../../schemas/messages/message.ts';
+import type { Message } from '../../schemas/reading/message.ts';
 import { attempted } from '../support/endpoint-status.ts';
 import { sampleSubscription } from '../contract/scenario.ts';
 import { type EmbeddedAws, startEmbeddedAws, withoutTimeLimits } from '../support/embedded-aws.ts';

@@ -5,7 +5,7 @@ import { deadlineOf, hub, isFinal, type MissionState, type Party, type TaskState
 import { type MissionStatus, type Role, roles, type TaskKind, type TaskStatus } from '../../schemas/codes.ts';
 import { defined } from '../../schemas/defined.ts';
 import { parseAddress } from '../../schemas/identifiers.ts';
-import type { Message } from '../../schemas/messages/message.ts';
+import type { Message } from '../../schemas/reading/message.ts';
 import { catalogue } from '../../schemas/messages/catalogue.ts';
 import type { MessageType, Relation } from '../../schemas/messages/message-type.ts';
 import {

@@ -1,5 +1,5 @@
 import { defined } from '../../schemas/defined.ts';
-import type { Message } from '../../schemas/messages/message.ts';
+import type { Message } from '../../schemas/reading/message.ts';
 import {
   acknowledgement,
   medicalAssessment,

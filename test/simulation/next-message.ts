@@ -1,5 +1,5 @@
 import { isFinal, type MissionState, type Party, type TaskState } from '../../core/mission/state.ts';
-import type { Message } from '../../schemas/messages/message.ts';
+import type { Message } from '../../schemas/reading/message.ts';
 import {
   acknowledgement,
   type Envelope,

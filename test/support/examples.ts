@@ -9,8 +9,8 @@ import type { MissionState, Party } from '../../core/mission/state.ts';
 import { readDirectory } from '../../schemas/directory/read-directory.ts';
 import type { DirectoryData } from '../../schemas/directory/directory.ts';
 import { firstGuidelines } from '../../schemas/guideline.ts';
-import { readMessage } from '../../schemas/messages/read-message.ts';
-import type { Message } from '../../schemas/messages/message.ts';
+import { readMessage } from '../../schemas/reading/read-message.ts';
+import type { Message } from '../../schemas/reading/message.ts';
 
 /** The published examples: two missions, and the sample directory they are played against. */
 const fileText = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');

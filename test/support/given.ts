@@ -4,7 +4,7 @@ import type { Decision, DecisionContext } from '../../core/mission/decision.ts';
 import type { MissionState, Party, TaskState } from '../../core/mission/state.ts';
 import type { TaskStatus } from '../../schemas/codes.ts';
 import { type Refusal, statusOf } from '../../schemas/faults.ts';
-import type { Message } from '../../schemas/messages/message.ts';
+import type { Message } from '../../schemas/reading/message.ts';
 import { firstGuidelines } from '../../schemas/guideline.ts';
 import { directory, missionOpenedBy, missionRequest, taskOpenedBy } from './messages.ts';
 

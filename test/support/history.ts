@@ -8,7 +8,7 @@ import type { Party } from '../../core/mission/state.ts';
 import type { Refusal } from '../../schemas/faults.ts';
 import { firstGuidelines } from '../../schemas/guideline.ts';
 import { isObject } from '../../schemas/json/json.ts';
-import type { Message } from '../../schemas/messages/message.ts';
+import type { Message } from '../../schemas/reading/message.ts';
 import { becomes } from './endpoint-status.ts';
 import { sampleSubscription } from '../contract/scenario.ts';
 import { type MemoryHub, memoryHub } from '../memory/hub.ts';

@@ -5,7 +5,7 @@ import type { Party } from '../../core/mission/state.ts';
 import { type Handling, type Query, readSearch, type Search } from '../../core/queries/search/read-search.ts';
 import { isRefusal, type Refusal } from '../../schemas/faults.ts';
 import { isObject } from '../../schemas/json/json.ts';
-import type { Message } from '../../schemas/messages/message.ts';
+import type { Message } from '../../schemas/reading/message.ts';
 import type { SearchType } from '../../schemas/searches.ts';
 import { sampleSubscription } from '../contract/scenario.ts';
 import { type MemoryHub, memoryHub } from '../memory/hub.ts';

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { entryAddress } from '../../schemas/identifiers.ts';
-import type { Message } from '../../schemas/messages/message.ts';
+import type { Message } from '../../schemas/reading/message.ts';
 import { partyOfClient } from './examples.ts';
 import { type RunningHub, startHub } from './hub.ts';
 import {

@@ -1,5 +1,5 @@
 import { type Cause, overdueMessage, unreachableMessage } from '../../core/mission/hub-messages.ts';
-import type { Message } from '../../schemas/messages/message.ts';
+import type { Message } from '../../schemas/reading/message.ts';
 import {
   directory,
   missionDecision,

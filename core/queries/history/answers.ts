@@ -1,6 +1,6 @@
 import type { Coding } from 'fhir/r4.d.ts';
 import { reference } from '../../../schemas/fhir/datatypes.ts';
-import { inHeader, resolverOf } from '../../../schemas/messages/resolver.ts';
+import { inHeader, resolverOf } from '../../../schemas/reading/resolver.ts';
 import { codedRoles } from '../../fhir/de-identify.ts';
 import { deciderText } from '../../fhir/task.ts';
 import { sentEntries } from '../../mission/sent-message.ts';

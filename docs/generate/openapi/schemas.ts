@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { codeSystems } from '../../../schemas/published/code-systems.ts';
 import { rulesOf } from '../../../schemas/published/rules.ts';
 import { codesOf, urgencies } from '../../../schemas/codes.ts';
-import { mostEntries } from '../../../schemas/messages/read-message.ts';
+import { mostEntries } from '../../../schemas/reading/read-message.ts';
 import { faults } from '../../../schemas/faults.ts';
 import { codeableConcept, coding, identifier, meta, reference } from '../../../schemas/fhir/datatypes.ts';
 import {

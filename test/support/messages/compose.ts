@@ -1,8 +1,8 @@
 import { defined } from '../../../schemas/defined.ts';
 import { uuidIn } from '../../../schemas/fhir/addresses.ts';
 import { digestOf, uuidOf } from '../../../schemas/identifiers.ts';
-import type { Message } from '../../../schemas/messages/message.ts';
-import { readMessage } from '../../../schemas/messages/read-message.ts';
+import type { Message } from '../../../schemas/reading/message.ts';
+import { readMessage } from '../../../schemas/reading/read-message.ts';
 import { municipalityExtension, systems } from '../../../schemas/names.ts';
 
 /** Builds the text of a small valid message, the same for the same arguments. */

@@ -1,4 +1,4 @@
-import type { Message } from '../../../schemas/messages/message.ts';
+import type { Message } from '../../../schemas/reading/message.ts';
 import { systems } from '../../../schemas/names.ts';
 import { type Envelope, concept, made } from './compose.ts';
 import { parties } from './parties.ts';

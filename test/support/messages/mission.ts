@@ -2,7 +2,7 @@ import type { Party } from '../../../core/mission/state.ts';
 import type { Urgency } from '../../../schemas/codes.ts';
 import { defined } from '../../../schemas/defined.ts';
 import { entryAddress, missionIdOf } from '../../../schemas/identifiers.ts';
-import type { Message } from '../../../schemas/messages/message.ts';
+import type { Message } from '../../../schemas/reading/message.ts';
 import { systems } from '../../../schemas/names.ts';
 import { type Envelope, concept, made, type Place, somewhere, incidentIdentifier, placed } from './compose.ts';
 import { parties } from './parties.ts';

@@ -1,5 +1,5 @@
 import { defined } from '../../../schemas/defined.ts';
-import type { Message } from '../../../schemas/messages/message.ts';
+import type { Message } from '../../../schemas/reading/message.ts';
 import { systems } from '../../../schemas/names.ts';
 import { type Envelope, concept, made, moments, hospitalDetail } from './compose.ts';
 import { parties } from './parties.ts';

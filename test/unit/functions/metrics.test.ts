@@ -5,7 +5,7 @@ import { acceptMessage } from '../../../core/mission/accept-message.ts';
 import { overdueMessage, writeHubMessage } from '../../../core/mission/hub-messages.ts';
 import type { Attempt } from '../../../core/delivery/notifications.ts';
 import { type Party, taskOf } from '../../../core/mission/state.ts';
-import type { Message } from '../../../schemas/messages/message.ts';
+import type { Message } from '../../../schemas/reading/message.ts';
 import { metrics } from '../../../schemas/telemetry/metrics.ts';
 import { sampleSubscription } from '../../contract/scenario.ts';
 import { fanOut } from '../../../core/delivery/fan-out.ts';

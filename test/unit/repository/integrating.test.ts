@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { faults } from '../../../schemas/faults.ts';
 import { isObject } from '../../../schemas/json/json.ts';
-import { readMessage } from '../../../schemas/messages/read-message.ts';
+import { readMessage } from '../../../schemas/reading/read-message.ts';
 import { acceptedExtensions } from '../../../schemas/subscription.ts';
 import { readSubscription } from '../../../schemas/read-subscription.ts';
 import { problemsOf } from '../../support/fhir-validator.ts';

@@ -6,8 +6,8 @@ import type { StoredEntry } from '../../../core/mission/mission-log.ts';
 import { deadlineOf, hub, taskOf } from '../../../core/mission/state.ts';
 import { catalogue } from '../../../schemas/messages/catalogue.ts';
 import { entryAddress } from '../../../schemas/identifiers.ts';
-import { readMessage } from '../../../schemas/messages/read-message.ts';
-import type { Message } from '../../../schemas/messages/message.ts';
+import { readMessage } from '../../../schemas/reading/read-message.ts';
+import type { Message } from '../../../schemas/reading/message.ts';
 import {
   decideExample,
   everyStep,

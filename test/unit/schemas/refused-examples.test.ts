@@ -4,7 +4,7 @@ import { missionOf } from '../../../core/mission/decide.ts';
 import { type Fault, operationOutcome, type Refusal } from '../../../schemas/faults.ts';
 import { isObject } from '../../../schemas/json/json.ts';
 import { maxBodyBytes, maxDepth } from '../../../schemas/json/strict-json.ts';
-import { readMessage } from '../../../schemas/messages/read-message.ts';
+import { readMessage } from '../../../schemas/reading/read-message.ts';
 import {
   decideExample,
   everyStep,

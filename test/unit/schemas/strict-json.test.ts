@@ -1,7 +1,7 @@
 import { assert, constantFrom, integer, jsonValue, property, string, tuple } from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type FaultCode, operationOutcome } from '../../../schemas/faults.ts';
-import { mostEntries, readMessage } from '../../../schemas/messages/read-message.ts';
+import { mostEntries, readMessage } from '../../../schemas/reading/read-message.ts';
 import { maxBodyBytes, readJson } from '../../../schemas/json/strict-json.ts';
 import { exampleText } from '../../support/examples.ts';
 import { problemsOf } from '../../support/fhir-validator.ts';

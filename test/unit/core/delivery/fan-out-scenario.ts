@@ -5,7 +5,7 @@ import type { StoredEntry } from '../../../../core/mission/mission-log.ts';
 import type { Subscription } from '../../../../core/delivery/subscription.ts';
 import type { Party } from '../../../../core/mission/state.ts';
 import { sweep, type SweepPorts } from '../../../../core/delivery/sweep.ts';
-import type { Message } from '../../../../schemas/messages/message.ts';
+import type { Message } from '../../../../schemas/reading/message.ts';
 import { becomes } from '../../../support/endpoint-status.ts';
 import { sampleSubscription } from '../../../contract/scenario.ts';
 import { Crash, withInterceptor, crashingProcess } from '../../../memory/intercept.ts';

@@ -5,7 +5,7 @@ import { Unavailable } from '../../../../core/mission/errors.ts';
 import { type IdleMissionPorts, removeIdleMissions } from '../../../../core/delivery/idle-missions.ts';
 import { idleAfterMilliseconds } from '../../../../core/mission/idle.ts';
 import type { Entry, Party } from '../../../../core/mission/state.ts';
-import type { Message } from '../../../../schemas/messages/message.ts';
+import type { Message } from '../../../../schemas/reading/message.ts';
 import { attempted, becomes } from '../../../support/endpoint-status.ts';
 import { sampleSubscription } from '../../../contract/scenario.ts';
 import { type MemoryHub, memoryHub } from '../../../memory/hub.ts';

@@ -27,7 +27,7 @@ import { taskResource } from '../../../../core/fhir/task.ts';
 import { firstGuidelines } from '../../../../schemas/guideline.ts';
 import { entryAddress, resourceAddress } from '../../../../schemas/identifiers.ts';
 import { isObject, parseLossless } from '../../../../schemas/json/json.ts';
-import { readMessage } from '../../../../schemas/messages/read-message.ts';
+import { readMessage } from '../../../../schemas/reading/read-message.ts';
 import { municipalityExtension, systems } from '../../../../schemas/names.ts';
 import { sampleSubscription } from '../../../contract/scenario.ts';
 import {

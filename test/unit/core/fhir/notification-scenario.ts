@@ -6,7 +6,7 @@ import type { PayloadContent } from '../../../../schemas/subscription.ts';
 import type { Party } from '../../../../core/mission/state.ts';
 import { notificationBundle } from '../../../../core/fhir/notification.ts';
 import { isObject } from '../../../../schemas/json/json.ts';
-import type { Message } from '../../../../schemas/messages/message.ts';
+import type { Message } from '../../../../schemas/reading/message.ts';
 import { becomes } from '../../../support/endpoint-status.ts';
 import { sampleSubscription } from '../../../contract/scenario.ts';
 import { type MemoryHub, memoryHub } from '../../../memory/hub.ts';

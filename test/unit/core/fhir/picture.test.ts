@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Party } from '../../../../core/mission/state.ts';
 import { readSent } from '../../../../core/queries/sent-resources.ts';
 import { isObject } from '../../../../schemas/json/json.ts';
-import type { Message } from '../../../../schemas/messages/message.ts';
+import type { Message } from '../../../../schemas/reading/message.ts';
 import { problemsOf } from '../../../support/fhir-validator.ts';
 import {
   acknowledgement,

@@ -4,7 +4,7 @@ import type { Party } from '../../../../core/mission/state.ts';
 import { readSent } from '../../../../core/queries/sent-resources.ts';
 import { searchTasks } from '../../../../core/queries/tasks.ts';
 import { isObject } from '../../../../schemas/json/json.ts';
-import type { Message } from '../../../../schemas/messages/message.ts';
+import type { Message } from '../../../../schemas/reading/message.ts';
 import { systems } from '../../../../schemas/names.ts';
 import { problemsOf } from '../../../support/fhir-validator.ts';
 import {

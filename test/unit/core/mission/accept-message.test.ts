@@ -5,7 +5,7 @@ import type { MissionLog } from '../../../../core/mission/mission-log.ts';
 import type { Entry, Party } from '../../../../core/mission/state.ts';
 import { type Refusal, refuse, statusOf } from '../../../../schemas/faults.ts';
 import { fingerprintOf } from '../../../../schemas/identifiers.ts';
-import type { Message } from '../../../../schemas/messages/message.ts';
+import type { Message } from '../../../../schemas/reading/message.ts';
 import { memoryHub, type MemoryHub } from '../../../memory/hub.ts';
 import {
   acknowledgement,

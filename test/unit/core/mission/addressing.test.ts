@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { MissionState, Party } from '../../../../core/mission/state.ts';
-import type { Message } from '../../../../schemas/messages/message.ts';
+import type { Message } from '../../../../schemas/reading/message.ts';
 import { systems } from '../../../../schemas/names.ts';
 import { read } from '../../../support/messages/compose.ts';
-import { changed } from '../../schemas/changed.ts';
+import { changed } from '../../schemas/reading/changed.ts';
 import {
   asked,
   coordination,

@@ -3,7 +3,7 @@ import { notificationBundle } from '../../../../core/fhir/notification.ts';
 import { responseMessage } from '../../../../core/fhir/response-message.ts';
 import { fold } from '../../../../core/mission/evolve.ts';
 import type { StoredEntry } from '../../../../core/mission/mission-log.ts';
-import { readMessage } from '../../../../schemas/messages/read-message.ts';
+import { readMessage } from '../../../../schemas/reading/read-message.ts';
 import { sampleSubscription } from '../../../contract/scenario.ts';
 import {
   directory,
@@ -21,7 +21,7 @@ import {
   task,
   when,
 } from '../../../support/scenario.ts';
-import { changed, gone, placesIn, samples } from '../../schemas/changed.ts';
+import { changed, gone, placesIn, samples } from '../../schemas/reading/changed.ts';
 
 const { amk, la, operator, hospital } = parties;
 const view = { base: 'https://hub.example/fhir', directory };

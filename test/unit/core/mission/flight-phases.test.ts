@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { MissionState } from '../../../../core/mission/state.ts';
-import type { Message } from '../../../../schemas/messages/message.ts';
+import type { Message } from '../../../../schemas/reading/message.ts';
 import { systems } from '../../../../schemas/names.ts';
-import { changed } from '../../schemas/changed.ts';
+import { changed } from '../../schemas/reading/changed.ts';
 import {
   acknowledgement,
   asked,

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { hub, type MissionState, type Party } from '../../../../core/mission/state.ts';
 import { codesOf, type Role, roles } from '../../../../schemas/codes.ts';
 import { catalogue } from '../../../../schemas/messages/catalogue.ts';
-import type { Message } from '../../../../schemas/messages/message.ts';
+import type { Message } from '../../../../schemas/reading/message.ts';
 import {
   acknowledgement,
   arrival,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { plausible } from '../../../../core/mission/plausible-times.ts';
-import type { Message } from '../../../../schemas/messages/message.ts';
+import type { Message } from '../../../../schemas/reading/message.ts';
 import {
   entryOf,
   expectRefused,

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { fanOut } from '../../../../core/delivery/fan-out.ts';
 import { acceptMessage } from '../../../../core/mission/accept-message.ts';
 import type { Party } from '../../../../core/mission/state.ts';
-import type { Message } from '../../../../schemas/messages/message.ts';
+import type { Message } from '../../../../schemas/reading/message.ts';
 import { memoryHub, type MemoryHub } from '../../../memory/hub.ts';
 import {
   incidentIdentifier,

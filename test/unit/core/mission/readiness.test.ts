@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { fanOut } from '../../../../core/delivery/fan-out.ts';
 import { acceptMessage } from '../../../../core/mission/accept-message.ts';
 import type { MissionState, Party } from '../../../../core/mission/state.ts';
-import type { Message } from '../../../../schemas/messages/message.ts';
+import type { Message } from '../../../../schemas/reading/message.ts';
 import { memoryHub } from '../../../memory/hub.ts';
 import {
   codeOf,

@@ -23,7 +23,7 @@ import type { TaskStatus } from '../../../../schemas/codes.ts';
 import { parseAddress } from '../../../../schemas/identifiers.ts';
 import { catalogue, knownMessageType } from '../../../../schemas/messages/catalogue.ts';
 import { mayBeNotified, missionRolesOf } from '../../../../schemas/messages/notified-roles.ts';
-import type { Message } from '../../../../schemas/messages/message.ts';
+import type { Message } from '../../../../schemas/reading/message.ts';
 import { sampleSubscription } from '../../../contract/scenario.ts';
 import { memoryHub, type MemoryHub } from '../../../memory/hub.ts';
 import {

@@ -5,7 +5,7 @@ import type { Caller } from '../../../../core/audit/access-log.ts';
 import { readHistory } from '../../../../core/queries/history/read-history.ts';
 import { deadlineOf, type Origin, type Party, taskOf } from '../../../../core/mission/state.ts';
 import { firstGuidelines } from '../../../../schemas/guideline.ts';
-import type { Message } from '../../../../schemas/messages/message.ts';
+import type { Message } from '../../../../schemas/reading/message.ts';
 import { systems } from '../../../../schemas/names.ts';
 import { attempted, becomes } from '../../../support/endpoint-status.ts';
 import { sampleSubscription } from '../../../contract/scenario.ts';

@@ -5,7 +5,7 @@ import { searchOrganisations } from '../../../../core/queries/organisations.ts';
 import { Unavailable } from '../../../../core/mission/errors.ts';
 import type { Subscriptions } from '../../../../core/delivery/subscription.ts';
 import type { Party } from '../../../../core/mission/state.ts';
-import type { Message } from '../../../../schemas/messages/message.ts';
+import type { Message } from '../../../../schemas/reading/message.ts';
 import { systems } from '../../../../schemas/names.ts';
 import { becomes } from '../../../support/endpoint-status.ts';
 import { sampleSubscription } from '../../../contract/scenario.ts';

@@ -2,7 +2,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { searchMissions } from '../../../../core/queries/missions.ts';
 import type { Query } from '../../../../core/queries/search/read-search.ts';
 import type { Party } from '../../../../core/mission/state.ts';
-import type { Message } from '../../../../schemas/messages/message.ts';
+import type { Message } from '../../../../schemas/reading/message.ts';
 import { systems } from '../../../../schemas/names.ts';
 import { NewerRelease } from '../../../../schemas/newer-release.ts';
 import type { MemoryHub } from '../../../memory/hub.ts';

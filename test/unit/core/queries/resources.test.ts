@@ -6,7 +6,7 @@ import { notificationBundle } from '../../../../core/fhir/notification.ts';
 import { resourceOfReadiness } from '../../../../core/fhir/location.ts';
 import { resourceIdOf } from '../../../../schemas/identifiers.ts';
 import { isObject } from '../../../../schemas/json/json.ts';
-import type { Message } from '../../../../schemas/messages/message.ts';
+import type { Message } from '../../../../schemas/reading/message.ts';
 import { systems } from '../../../../schemas/names.ts';
 import { sampleSubscription } from '../../../contract/scenario.ts';
 import { problemsOf } from '../../../support/fhir-validator.ts';

@@ -10,8 +10,8 @@ import { answersOf, namesMission, rulesOf } from '../../../../schemas/published/
 import { firstGuidelines, type Guideline, type Guidelines } from '../../../../schemas/guideline.ts';
 import { parseAddress } from '../../../../schemas/identifiers.ts';
 import { isObject } from '../../../../schemas/json/json.ts';
-import { readMessage } from '../../../../schemas/messages/read-message.ts';
-import type { Message } from '../../../../schemas/messages/message.ts';
+import { readMessage } from '../../../../schemas/reading/read-message.ts';
+import type { Message } from '../../../../schemas/reading/message.ts';
 import { taskStatuses } from '../../../../schemas/codes.ts';
 import { catalogue } from '../../../../schemas/messages/catalogue.ts';
 import type { MessageType } from '../../../../schemas/messages/message-type.ts';

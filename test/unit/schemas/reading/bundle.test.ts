@@ -1,18 +1,18 @@
 import { assert, constantFrom, property } from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Fault, Refusal } from '../../../schemas/faults.ts';
-import { resourceAddress } from '../../../schemas/identifiers.ts';
-import { isObject } from '../../../schemas/json/json.ts';
-import type { Message } from '../../../schemas/messages/message.ts';
-import { readMessage } from '../../../schemas/messages/read-message.ts';
-import { canonicalBase, systems } from '../../../schemas/names.ts';
+import type { Fault, Refusal } from '../../../../schemas/faults.ts';
+import { resourceAddress } from '../../../../schemas/identifiers.ts';
+import { isObject } from '../../../../schemas/json/json.ts';
+import type { Message } from '../../../../schemas/reading/message.ts';
+import { readMessage } from '../../../../schemas/reading/read-message.ts';
+import { canonicalBase, systems } from '../../../../schemas/names.ts';
 import {
   medicalAssessment,
   missionDecision,
   missionRequest,
   missionUpdate,
   resourceStatus,
-} from '../../support/messages.ts';
+} from '../../../support/messages.ts';
 import { changed, gone, type Path, sampleMission as mission, sampleTask as task } from './changed.ts';
 
 const base = 'https://hub.example/fhir';

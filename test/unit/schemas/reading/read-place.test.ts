@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import type { Refusal } from '../../../schemas/faults.ts';
-import { kilometresBetween } from '../../../schemas/fhir/service-area.ts';
-import type { Message } from '../../../schemas/messages/message.ts';
-import { readMessage } from '../../../schemas/messages/read-message.ts';
-import { municipalityExtension, systems } from '../../../schemas/names.ts';
-import { missionRequest, missionUpdate, resourceRequest, resourceStatus } from '../../support/messages.ts';
+import type { Refusal } from '../../../../schemas/faults.ts';
+import { kilometresBetween } from '../../../../schemas/fhir/service-area.ts';
+import type { Message } from '../../../../schemas/reading/message.ts';
+import { readMessage } from '../../../../schemas/reading/read-message.ts';
+import { municipalityExtension, systems } from '../../../../schemas/names.ts';
+import { missionRequest, missionUpdate, resourceRequest, resourceStatus } from '../../../support/messages.ts';
 import { changed, gone, type Path, sampleMission as mission, sampleTask as task } from './changed.ts';
 
 type Change = readonly [Path, unknown];

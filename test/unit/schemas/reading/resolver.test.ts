@@ -1,7 +1,7 @@
 import { array, assert, constantFrom, property, record, uuid } from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { normalUrl } from '../../../schemas/fhir/addresses.ts';
-import { type Resolution, resolverOf } from '../../../schemas/messages/resolver.ts';
+import { normalUrl } from '../../../../schemas/fhir/addresses.ts';
+import { type Resolution, resolverOf } from '../../../../schemas/reading/resolver.ts';
 
 const hub = 'https://hub.example/fhir';
 const urn = 'urn:uuid:0b1c2d3e-0000-4000-8000-00000000abcd';

@@ -7,7 +7,7 @@ import { isMissionId, parseAddress } from '../identifiers.ts';
 import { isObject } from '../json/json.ts';
 import { systems } from '../names.ts';
 import type { Warning } from '../warnings.ts';
-import { contradiction } from './contradiction.ts';
+import { contradiction } from '../messages/contradiction.ts';
 import { focusPath } from './fhir-paths.ts';
 import { type Found, inHeader, type Resolver } from './resolver.ts';
 

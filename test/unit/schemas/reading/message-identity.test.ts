@@ -1,12 +1,12 @@
 import { readdirSync } from 'node:fs';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { firstDifference, messageDigest } from '../../../schemas/messages/message-identity.ts';
-import { exampleText } from '../../support/examples.ts';
+import { firstDifference, messageDigest } from '../../../../schemas/reading/message-identity.ts';
+import { exampleText } from '../../../support/examples.ts';
 
 type Json = Record<string, unknown>;
 
-const exampleNames: readonly string[] = readdirSync(new URL('../../../partner/examples', import.meta.url)).filter(
+const exampleNames: readonly string[] = readdirSync(new URL('../../../../partner/examples', import.meta.url)).filter(
   (name) => name.endsWith('.json'),
 );
 

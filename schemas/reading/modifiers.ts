@@ -1,7 +1,7 @@
 import type { Fault } from '../faults.ts';
 import { isInPeriod } from '../fhir/current.ts';
 import { isObject } from '../json/json.ts';
-import { contradiction } from './contradiction.ts';
+import { contradiction } from '../messages/contradiction.ts';
 import type { Found } from './resolver.ts';
 
 /**

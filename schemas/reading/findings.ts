@@ -2,7 +2,7 @@ import { moment, reference as referenceSchema } from '../fhir/datatypes.ts';
 import type { MessageEntry } from '../fhir/resources.ts';
 import { fingerprintOf } from '../identifiers.ts';
 import { isObject } from '../json/json.ts';
-import type { Facts, Finding } from './message-type.ts';
+import type { Facts, Finding } from '../messages/message-type.ts';
 import type { Resolver } from './resolver.ts';
 
 /**

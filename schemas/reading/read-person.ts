@@ -6,11 +6,11 @@ import type { Fault } from '../faults.ts';
 import { type Parsed, parseWith } from '../fhir/zod-faults.ts';
 import { systems } from '../names.ts';
 import { comparablePerson, hasLetters, shownName } from '../text.ts';
-import { contradiction } from './contradiction.ts';
+import { contradiction } from '../messages/contradiction.ts';
 import { authorPath } from './fhir-paths.ts';
-import type { Decider } from './message-type.ts';
+import type { Decider } from '../messages/message-type.ts';
 import { type Found, inHeader, type Resolver } from './resolver.ts';
-import { adviceOnSystem } from './system-names.ts';
+import { adviceOnSystem } from '../messages/system-names.ts';
 
 /** The person who decided. What cannot be read is refused, because persons are compared and held to account. */
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import type { Refusal } from '../../../schemas/faults.ts';
-import type { Message } from '../../../schemas/messages/message.ts';
-import { readMessage } from '../../../schemas/messages/read-message.ts';
-import { systems } from '../../../schemas/names.ts';
-import { medicalAssessment, missionDecision } from '../../support/messages.ts';
+import type { Refusal } from '../../../../schemas/faults.ts';
+import type { Message } from '../../../../schemas/reading/message.ts';
+import { readMessage } from '../../../../schemas/reading/read-message.ts';
+import { systems } from '../../../../schemas/names.ts';
+import { medicalAssessment, missionDecision } from '../../../support/messages.ts';
 import { changed, sampleMission as mission, sampleTask as task } from './changed.ts';
 
 const number = (value: unknown, more: object = {}) => ({ system: systems.healthPersonnel, value, ...more });

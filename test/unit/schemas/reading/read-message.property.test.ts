@@ -15,12 +15,12 @@ import {
   string,
 } from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { faults, operationOutcome, type Refusal, statusOf } from '../../../schemas/faults.ts';
-import { isObject } from '../../../schemas/json/json.ts';
-import { readMessage } from '../../../schemas/messages/read-message.ts';
-import type { Message } from '../../../schemas/messages/message.ts';
-import { catalogue } from '../../../schemas/messages/catalogue.ts';
-import { systems } from '../../../schemas/names.ts';
+import { faults, operationOutcome, type Refusal, statusOf } from '../../../../schemas/faults.ts';
+import { isObject } from '../../../../schemas/json/json.ts';
+import { readMessage } from '../../../../schemas/reading/read-message.ts';
+import type { Message } from '../../../../schemas/reading/message.ts';
+import { catalogue } from '../../../../schemas/messages/catalogue.ts';
+import { systems } from '../../../../schemas/names.ts';
 import {
   changed,
   gone,

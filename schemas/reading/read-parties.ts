@@ -3,10 +3,10 @@ import { reference as referenceSchema } from '../fhir/datatypes.ts';
 import type { MessageEntry, MessageHeader } from '../fhir/resources.ts';
 import type { Parsed } from '../fhir/zod-faults.ts';
 import type { Warning } from '../warnings.ts';
-import { contradiction } from './contradiction.ts';
+import { contradiction } from '../messages/contradiction.ts';
 import { claimPath, destinationPathOf, receiverPath, resourcePath } from './fhir-paths.ts';
 import type { Claim, NamedOrganisation } from './message.ts';
-import type { Facts, MessageType } from './message-type.ts';
+import type { Facts, MessageType } from '../messages/message-type.ts';
 import type { OrganisationReader } from './read-organisation.ts';
 import { inHeader } from './resolver.ts';
 

@@ -2,7 +2,7 @@ import { defined } from '../defined.ts';
 import { moment, reference as referenceSchema } from '../fhir/datatypes.ts';
 import { isObject } from '../json/json.ts';
 import { cut, shownName } from '../text.ts';
-import type { Ask, MessageType, Pointer } from './message-type.ts';
+import type { Ask, MessageType, Pointer } from '../messages/message-type.ts';
 import type { Found, Resolver } from './resolver.ts';
 
 /** What a message that opens a Task asks for, so that the receiver's worklist shows it. */

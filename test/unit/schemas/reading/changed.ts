@@ -1,5 +1,5 @@
-import { isObject } from '../../../schemas/json/json.ts';
-import type { Message } from '../../../schemas/messages/message.ts';
+import { isObject } from '../../../../schemas/json/json.ts';
+import type { Message } from '../../../../schemas/reading/message.ts';
 import {
   acknowledgement,
   medicalAssessment,
@@ -21,7 +21,7 @@ import {
   resourceStatus,
   reviewRequest,
   taskOpenedBy,
-} from '../../support/messages.ts';
+} from '../../../support/messages.ts';
 
 /** Valid messages, and functions that change one place in them. */
 

@@ -1,9 +1,9 @@
 import type { Fault } from '../faults.ts';
 import { reference as referenceSchema } from '../fhir/datatypes.ts';
 import { systems } from '../names.ts';
-import { contradiction } from './contradiction.ts';
+import { contradiction } from '../messages/contradiction.ts';
 import { authorPath } from './fhir-paths.ts';
-import type { Decider, Facts, MessageType } from './message-type.ts';
+import type { Decider, Facts, MessageType } from '../messages/message-type.ts';
 import { canBeOnePerson, readPerson } from './read-person.ts';
 import type { Found, Resolver } from './resolver.ts';
 
