@@ -12,7 +12,7 @@ const read = (name: string): string => readFileSync(new URL(`../examples/${name}
 const exampleEnd = Date.parse('2026-02-14T16:20:00+01:00');
 
 /**
- * An example as a new message: new ids, the id of the played mission, and times moved to today. Task ids keep their numbers: the hub
+ * An example as a new message: new ids, the id of the played mission, and times moved to today; what follows days later is said now. Task ids keep their numbers: the hub
  * numbers Tasks by the message that opens them, and the order is that of the examples.
  */
 export const messageFrom = (example: string, endsAt: number, mission = exampleMission): string => {
@@ -22,6 +22,6 @@ export const messageFrom = (example: string, endsAt: number, mission = exampleMi
   return original
     .replaceAll(bundle.id, randomUUID())
     .replaceAll(headerId, randomUUID())
-    .replaceAll(moments, (moment) => new Date(Date.parse(moment) + endsAt - exampleEnd).toISOString())
+    .replaceAll(moments, (moment) => new Date(Math.min(Date.parse(moment) - exampleEnd, 0) + endsAt).toISOString())
     .replaceAll(exampleMission, mission);
 };

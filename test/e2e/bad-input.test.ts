@@ -405,15 +405,15 @@ describe('invalid input: refused with an OperationOutcome, nothing stored', () =
   });
 
   test('an operation that does not exist', async () => {
-    for (const [method, path] of [
-      ['POST', '/$process-massage'],
-      ['POST', '/Patient'],
-      ['GET', '/Patient/1'],
-      ['GET', '/nothing/at/all/here'],
-      ['DELETE', '/ServiceRequest/1'],
+    for (const [method, path, status] of [
+      ['POST', '/$process-massage', 404],
+      ['POST', '/Patient', 405],
+      ['GET', '/Patient/1', 404],
+      ['GET', '/nothing/at/all/here', 404],
+      ['DELETE', '/ServiceRequest/1', 405],
     ] as const) {
       const answer = await call(hub, 'amk-innlandet', method, path, method === 'POST' ? '{}' : undefined);
-      expect([answer.status, answer.body['resourceType']], `${method} ${path}`).toEqual([404, 'OperationOutcome']);
+      expect([answer.status, answer.body['resourceType']], `${method} ${path}`).toEqual([status, 'OperationOutcome']);
     }
   });
 });

@@ -231,8 +231,9 @@ describe('a message sent again', () => {
     expect((await post(hub, 'amk-innlandet', inMission('mission-update.json', mission))).status).toBe(200);
     const again = await post(hub, 'amk-innlandet', text);
     expect([again.status, again.text, again.headers.get('etag')]).toEqual([200, first.text, first.headers.get('etag')]);
-    const reordered = JSON.stringify(JSON.parse(text), null, 7);
-    expect((await post(hub, 'amk-innlandet', reordered)).status).toBe(422);
+    // JavaScript writes 60.92710 as 60.9271.
+    const shortened = JSON.stringify(JSON.parse(text), null, 7);
+    expect((await post(hub, 'amk-innlandet', shortened)).text).toBe(first.text);
     expect((await post(hub, 'amk-innlandet', JSON.stringify(parseLossless(text), null, 7))).text).toBe(first.text);
   });
 

@@ -74,8 +74,8 @@ describe('the secret of a subscription', () => {
   test('is rotated by POST only, by its owner, with an overlap of up to a week, and is shown nowhere else', async () => {
     const { subscription } = await scene.listen('amk-la-oslo');
     const path = `/Subscription/${subscription.id}/$rotate-secret`;
-    refusedFor(await call(hub, 'amk-la-oslo', 'GET', path), 400, 'bad-request', /POST it/);
-    refusedFor(await call(hub, 'amk-bergen', 'POST', path), 404, 'not-found', /nothing at this address/);
+    refusedFor(await call(hub, 'amk-la-oslo', 'GET', path), 405, 'method-not-allowed', /POST it/);
+    refusedFor(await call(hub, 'amk-bergen', 'POST', path), 404, 'not-found', /organisation may see/);
     refusedFor(await rotate(subscription.id, 604_801), 400, 'unknown-search', /overlap is 0 to 604800/);
     for (const shown of ['', '/$status', '/$events'])
       expect((await call(hub, 'amk-la-oslo', 'GET', `/Subscription/${subscription.id}${shown}`)).text).not.toContain(

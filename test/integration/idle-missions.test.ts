@@ -24,7 +24,7 @@ import {
 let aws: EmbeddedAws;
 let logs: Logs;
 const la = parties.la.organisation;
-const start = Date.parse('2026-02-01T10:00:00Z');
+const start = Date.parse('2026-02-01T11:00:00Z');
 
 beforeAll(async () => {
   aws = await startEmbeddedAws();
