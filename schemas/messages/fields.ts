@@ -127,6 +127,7 @@ const statusMessages: Readonly<Partial<Record<ServiceRequest['status'], string>>
   revoked: 'to cancel the mission, send mission-cancel',
   'entered-in-error': 'to cancel the mission, send mission-cancel with the reason entered-in-error',
   completed: 'the hub completes the mission when its flights have ended: send resource-status or mission-report',
+  draft: 'a draft is for the sender only: send mission-request or mission-update when it is to count',
   'on-hold': 'to defer the decision, the AMK LA sends mission-decision with the answer deferred',
 };
 
