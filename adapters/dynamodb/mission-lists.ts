@@ -7,7 +7,7 @@ import {
   rowOf,
 } from '../../core/mission/mission-lists.ts';
 import { defined } from '../../schemas/defined.ts';
-import { holds, keys, pack, rangeOf, type Table, unpack } from './table.ts';
+import { holds, keys, pack, type Table, unpack } from './table.ts';
 import { reach } from '../transient-faults.ts';
 
 /** Partition of the index `worklist` with the open missions of a list. */
@@ -62,13 +62,26 @@ export const missionLists = (table: Table): MissionLists => {
       return last === undefined ? { items } : { items, next: placeOfMission(last) };
     },
 
-    async linkCase(caseNumber, { mission, exercise }) {
-      await reach(() => client.send(new PutCommand({ TableName, Item: keys.case(caseNumber, exercise, mission) })));
+    async linkCase(caseNumber, state) {
+      const { mission, exercise } = state;
+      const Item = { ...keys.case(caseNumber, exercise, placeOfMission(state)), mission };
+      await reach(() => client.send(new PutCommand({ TableName, Item })));
     },
 
-    async missionsOfCase(caseNumber, exercise) {
-      const items = await rangeOf(table, keys.case(caseNumber, exercise, ''), keys.case(caseNumber, exercise, '~'));
-      return items.map(({ sk }) => String(sk).slice('MISSION#'.length));
+    async missionsOfCase(caseNumber, exercise, limit) {
+      const { Items = [] } = await reach(() =>
+        client.send(
+          new QueryCommand({
+            TableName,
+            ConsistentRead: true,
+            KeyConditionExpression: 'pk = :case',
+            ExpressionAttributeValues: { ':case': keys.case(caseNumber, exercise, '').pk },
+            ScanIndexForward: false,
+            Limit: limit,
+          }),
+        ),
+      );
+      return Items.map(({ mission }) => String(mission));
     },
   };
 };

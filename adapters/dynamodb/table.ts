@@ -42,9 +42,9 @@ export const keys = {
     pk: `MISSIONS#${organisation}#${part}`,
     sk: place,
   }),
-  case: ({ system, value }: CaseNumber, exercise: boolean, mission: string): Key => ({
+  case: ({ system, value }: CaseNumber, exercise: boolean, place: string): Key => ({
     pk: `CASE#${digestOf(JSON.stringify([system, value, exercise]))}`,
-    sk: `MISSION#${mission}`,
+    sk: place,
   }),
   subscription: (id: string): Key => ({ pk: `SUBSCRIPTION#${id}`, sk: 'HEAD' }),
   notification: (subscription: string, number: number): Key => ({

@@ -31,9 +31,9 @@ export interface MissionLists {
   /** The missions of a list, or those of them that are open, newest first. A page begins after a place (`placeOfMission`). */
   list(list: MissionListName, which: 'all' | 'open', limit: number, from?: string): Promise<Page<MissionRow>>;
   /** Links a mission to a case number of its description. Exercises are separate. */
-  linkCase(caseNumber: CaseNumber, mission: Pick<MissionState, 'mission' | 'exercise'>): Promise<void>;
-  /** Missions whose description has, or had, the case number, in no order. */
-  missionsOfCase(caseNumber: CaseNumber, exercise: boolean): Promise<readonly string[]>;
+  linkCase(caseNumber: CaseNumber, mission: Pick<MissionState, 'mission' | 'openedAt' | 'exercise'>): Promise<void>;
+  /** The newest missions whose description has, or had, the case number; of any requester; newest first. */
+  missionsOfCase(caseNumber: CaseNumber, exercise: boolean, limit: number): Promise<readonly string[]>;
 }
 
 /** Place of a mission in its lists. It never changes, so that a mission that changes between two pages is not passed over. */

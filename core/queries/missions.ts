@@ -46,6 +46,9 @@ const rowsAtOnce = 100;
 /** Missions in one search by id or number. */
 const mostIds = 50;
 
+/** The newest missions of one case number that a search reads: a case is one incident, and anybody may use its number. */
+const mostOfCase = 100;
+
 /** Case numbers as they are compared. Roles that see no person see none. */
 const caseNumbersOf = (resource: Readonly<Record<string, unknown>>): readonly Coded[] => {
   const list: unknown = resource['identifier'];
@@ -175,7 +178,7 @@ const namedBy = async (
 ): Promise<readonly string[] | undefined> => {
   const found = await inBatches(tokens, missionsAtOnce, async ({ system, value }) => {
     if (value === undefined || system === undefined) return undefined;
-    return system === systems.mission ? [value] : missionLists.missionsOfCase({ system, value }, exercise);
+    return system === systems.mission ? [value] : missionLists.missionsOfCase({ system, value }, exercise, mostOfCase);
   });
   return found.some((one) => one === undefined) ? undefined : found.flatMap((one) => one ?? []);
 };

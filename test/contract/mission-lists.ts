@@ -82,11 +82,24 @@ export const missionListsContract = ({ ports, fresh }: Contract): void => {
       const [one, other, drill] = [of(false), of(false), of(true)];
       for (const state of [one, other, drill, one]) await ports().missionLists.linkCase(here, state);
       const found = async (number: typeof here, exercise = false) =>
-        [...(await ports().missionLists.missionsOfCase(number, exercise))].sort();
+        [...(await ports().missionLists.missionsOfCase(number, exercise, 10))].sort();
       expect(await found(here)).toEqual([one.mission, other.mission].sort());
       expect(await found(here, true)).toEqual([drill.mission]);
       expect(await found(there)).toEqual([]);
       expect(await found({ ...here, system: '' })).toEqual([]);
+    });
+
+    test('gives the newest missions of a case number, newest first', async () => {
+      const me = party();
+      const number = { system: 'urn:case', value: fresh() };
+      const missions = Array.from({ length: 4 }, (_, minute) => missionOf(me, minute));
+      for (const { opened } of missions) await ports().missionLists.linkCase(number, opened);
+      expect(await ports().missionLists.missionsOfCase(number, false, 2)).toEqual(
+        missions
+          .map(({ mission }) => mission)
+          .toReversed()
+          .slice(0, 2),
+      );
     });
   });
 };

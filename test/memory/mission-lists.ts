@@ -9,7 +9,7 @@ import {
 /** Lists of missions in memory, newest first. */
 export const memoryMissionLists = (): MissionLists => {
   const lists = new Map<string, Map<string, { readonly row: MissionRow; readonly entry: number }>>();
-  const cases = new Map<string, Set<string>>();
+  const cases = new Map<string, Map<string, string>>();
   const nameOf = (...names: readonly unknown[]): string => JSON.stringify(names);
   const listOf = ({ organisation, part }: MissionListName) => {
     const name = nameOf(organisation, part);
@@ -34,10 +34,14 @@ export const memoryMissionLists = (): MissionLists => {
       const last = found.length > limit ? items.at(-1) : undefined;
       return { items: structuredClone(items), ...(last === undefined ? {} : { next: placeOfMission(last) }) };
     },
-    linkCase: async ({ system, value }, { mission, exercise }) => {
-      const name = nameOf(system, value, exercise);
-      cases.set(name, (cases.get(name) ?? new Set()).add(mission));
+    linkCase: async ({ system, value }, state) => {
+      const name = nameOf(system, value, state.exercise);
+      cases.set(name, (cases.get(name) ?? new Map()).set(placeOfMission(state), state.mission));
     },
-    missionsOfCase: async ({ system, value }, exercise) => [...(cases.get(nameOf(system, value, exercise)) ?? [])],
+    missionsOfCase: async ({ system, value }, exercise, limit) =>
+      [...(cases.get(nameOf(system, value, exercise)) ?? [])]
+        .sort(([one], [other]) => (one > other ? -1 : 1))
+        .slice(0, limit)
+        .map(([, mission]) => mission),
   };
 };
