@@ -4,14 +4,18 @@ import { canonicalBase, municipalityExtension, systems } from '../names.ts';
 
 const known = new Set<string>([...Object.values(systems), municipalityExtension]);
 
-/** A system as people misspell it: another scheme or case, blanks, a slash at the end, a version, an OID without `urn:oid:`. */
-const loose = (system: string): string =>
-  system
+/** A system as people misspell it: another scheme or case, blanks, slashes at the end, a version, an OID without `urn:oid:`. */
+const loose = (system: string): string => {
+  const name = system
     .trim()
     .toLowerCase()
-    .replace(/^(?:urn:oid:|https?:\/\/)/, '')
-    .replace(/[|#].*$/, '')
-    .replace(/\/+$/, '');
+    .replace(/^(?:urn:oid:|https?:\/\/)/, '');
+  const version = name.search(/[|#]/);
+  // Patterns that end in `$` are searched from every slash, and take quadratic time.
+  let end = version === -1 ? name.length : version;
+  while (name[end - 1] === '/') end -= 1;
+  return name.slice(0, end);
+};
 
 const byLooseName = new Map([...known].map((system) => [loose(system), system]));
 

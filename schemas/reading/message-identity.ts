@@ -13,15 +13,26 @@ const envelope = new Set(['id', 'timestamp', 'signature']);
 /** What a server sets when it stores or serves a resource. */
 const bookkeeping = new Set(['lastUpdated', 'versionId']);
 
-/** A decimal by its value: `1`, `1.0` and `10e-1` are one number. Exact for any number of digits. */
+/** Digits of an exponent up to which it is computed with, exactly. No measurement has more. */
+const longestExponent = 15;
+
+/** Where the zeros at the end of the digits begin. A pattern that is searched from every zero would take quadratic time. */
+const endOfSignificant = (digits: string): number => {
+  let end = digits.length;
+  while (digits[end - 1] === '0') end -= 1;
+  return end;
+};
+
+/** A decimal by its value: `1`, `1.0` and `10e-1` are one number. Exact for any number of digits, in linear time. */
 const numberText = (source: string): string => {
   const [, sign = '', whole = '', fraction = '', exponent = '0'] =
     /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(source) ?? [];
   const digits = `${whole}${fraction}`.replace(/^0+/, '');
-  const significant = digits.replace(/0+$/, '');
-  if (significant === '') return '0';
-  const power = BigInt(exponent) - BigInt(fraction.length) + BigInt(digits.length - significant.length);
-  return `${sign}${significant}e${power}`;
+  const end = endOfSignificant(digits);
+  if (end === 0) return '0';
+  if (exponent.length > longestExponent) return source;
+  const power = Number(exponent) - fraction.length + digits.length - end;
+  return `${sign}${digits.slice(0, end)}e${power}`;
 };
 
 const isNumber = (value: unknown): boolean => typeof value === 'number' || JSON.isRawJSON(value);

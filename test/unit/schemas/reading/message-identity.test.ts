@@ -92,6 +92,17 @@ describe('messageDigest', () => {
       }),
     );
   });
+
+  test.each([
+    ['zeros before another digit', (length: number) => `1.${'0'.repeat(length)}1`],
+    ['zeros at the end', (length: number) => `1.${'0'.repeat(length)}`],
+    ['digits of an exponent', (length: number) => `1e${'9'.repeat(length)}`],
+  ])('takes linear time for many %s', (_what, make) => {
+    const start = performance.now();
+    messageDigest(`{"entry":[{"n":${make(900_000)}}]}`);
+    // Quadratic time would be minutes.
+    expect(performance.now() - start).toBeLessThan(2000);
+  });
 });
 
 describe('firstDifference', () => {
