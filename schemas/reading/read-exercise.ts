@@ -5,26 +5,37 @@ import { exerciseCode, systems } from '../names.ts';
 
 /**
  * Whether a message belongs to an exercise. The label is exactly one coding, in `Bundle.meta.security` or in
- * `MessageHeader.meta.security`. Whatever else reads `HTEST` could be a label that was meant and misspelt: the hub never guesses
- * whether a mission is real.
+ * `MessageHeader.meta.security`. A code `HTEST` elsewhere, or a mention in `meta`, could be a label that was meant and misspelt:
+ * the hub never guesses whether a mission is real. URIs, names and free text are not searched: a real emergency with a patient
+ * `H. Test`, or from a test host, must not be refused.
  */
 
-const display = 'testhealthdata';
-
-/** A text without case, blanks, punctuation and compatibility forms. */
-const folded = (text: string): string =>
+/** A text in upper case, without characters that nobody can see and without compatibility forms. */
+const visible = (text: string): string =>
   text
     .normalize('NFKC')
-    .toUpperCase()
-    .replaceAll(/[^\p{L}\p{N}]/gu, '');
+    .replaceAll(/[\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}]/gu, (character) => (/\s/.test(character) ? ' ' : ''))
+    .toUpperCase();
 
-const isCode = (text: string): boolean => text.length < 100 && folded(text) === exerciseCode;
+const isCode = (text: string): boolean => visible(text).replaceAll(/\s/gu, '') === exerciseCode;
+
+/** The label as a word, or its official display. */
+const mention = new RegExp(
+  String.raw`(?<![\p{L}\p{N}])(?:${exerciseCode}|TEST\s+HEALTH\s+DATA|TESTHEALTHDATA)(?![\p{L}\p{N}])`,
+  'u',
+);
 
 /** In `meta`, free text has no place: any mention of the label counts. */
 const isMention = (text: string): boolean => {
-  const letters = folded(text);
-  return letters.includes(exerciseCode) || letters === display.toUpperCase();
+  const shown = visible(text);
+  return mention.test(shown) || shown.replaceAll(/[^\p{L}\p{N}]/gu, '') === exerciseCode;
 };
+
+/** Members of `meta`, and of codings in it, that are addresses or times. */
+const addresses = new Set(['profile', 'source', 'system', 'url', 'id', 'versionId', 'lastUpdated']);
+
+/** Elements of type `code`: `Coding.code`, and `valueCode` of an extension. */
+const isCodeElement = (name: string): boolean => name === 'code' || name === 'valueCode';
 
 const isLabel = (value: Readonly<Record<string, unknown>>): boolean =>
   value['system'] === systems.actReason && value['code'] === exerciseCode;
@@ -39,16 +50,26 @@ interface Labels {
   readonly odd: string[];
 }
 
-const look = (value: unknown, path: string, inMeta: boolean, labels: Labels): void => {
+interface Place {
+  /** FHIRPath. */
+  readonly path: string;
+  /** Name of the element. */
+  readonly name: string;
+  readonly inMeta: boolean;
+}
+
+const look = (value: unknown, { path, name, inMeta }: Place, labels: Labels): void => {
   if (typeof value === 'string') {
-    if (inMeta ? isMention(value) : isCode(value)) labels.odd.push(path);
+    if (inMeta ? isMention(value) : isCodeElement(name) && isCode(value)) labels.odd.push(path);
   } else if (Array.isArray(value)) {
-    value.forEach((item: unknown, index) => look(item, `${path}[${index}]`, inMeta, labels));
+    value.forEach((item: unknown, index) => look(item, { path: `${path}[${index}]`, name, inMeta }, labels));
   } else if (isObject(value)) {
     if (isLabel(value) && labelPath.test(path)) labels.exact.push(path);
     else
-      for (const [name, member] of Object.entries(value))
-        look(member, `${path}.${name}`, inMeta || name === 'meta', labels);
+      for (const [member, content] of Object.entries(value)) {
+        if (inMeta && addresses.has(member)) continue;
+        look(content, { path: `${path}.${member}`, name: member, inMeta: inMeta || member === 'meta' }, labels);
+      }
   }
 };
 
@@ -74,7 +95,7 @@ const fault = (at: string, problem: string): Fault => ({
 export const readExercise = (bundle: Readonly<Record<string, unknown>>, text: string): Parsed<boolean> => {
   if (!mayMention(text)) return { ok: true, value: false };
   const labels: Labels = { exact: [], odd: [] };
-  look(bundle, 'Bundle', false, labels);
+  look(bundle, { path: 'Bundle', name: 'Bundle', inMeta: false }, labels);
   const isExercise = labels.exact.some((path) => decidingPath.test(path));
   const faults = [
     ...labels.odd.map((path) => fault(path, 'reads like the label of an exercise, and is not that label')),

@@ -5,7 +5,7 @@ import type { Message } from '../../../../schemas/reading/message.ts';
 import { readMessage } from '../../../../schemas/reading/read-message.ts';
 import { systems } from '../../../../schemas/names.ts';
 import { missionRequest, resourceStatus } from '../../../support/messages.ts';
-import { changed, type Path, placesIn, samples, sampleTask as task } from './changed.ts';
+import { changed, type Path, placesIn, samples, sampleTask as task, valueAt } from './changed.ts';
 
 const readChanged = (message: Message, path: Path, into: unknown): Message | Refusal =>
   readMessage(JSON.stringify(changed(JSON.parse(message.text), path, into)));
@@ -46,6 +46,8 @@ describe('the label of an exercise', () => {
     ['full-width letters', { ...label, code: 'ＨＴＥＳＴ' }],
     ['the display alone', { system: systems.actReason, display: 'HTEST' }],
     ['the official display alone', { system: systems.actReason, display: 'test health data' }],
+    ['a soft hyphen', { ...label, code: 'HT\u00adEST' }],
+    ['a mention in another code', { system: 'https://a.example', code: 'exercise-htest' }],
     ['a mention in the display', { system: 'https://a.example', code: 'exercise', display: 'Exercise (HTEST)' }],
     ['a text', { text: 'HTEST' }],
     ['a string', 'HTEST'],
@@ -60,15 +62,14 @@ describe('the label of an exercise', () => {
 
   test.each<[string, Path, unknown]>([
     ['as a tag', ['meta'], { tag: [label] }],
-    ['as a profile', ['meta'], { profile: ['https://a.example/HTEST'] }],
     ['as a single object', ['meta'], { security: label }],
     ['in a category', [...focus, 'category'], [{ coding: [label] }]],
-    ['as the text of a concept', [...focus, 'category'], [{ text: 'HTEST' }]],
     ['in an extension', [...focus, 'extension'], [{ url: 'https://a.example', valueCode: 'HTEST' }]],
     ['in a contained resource', [...focus, 'contained'], [{ resourceType: 'Device', meta: secured(label) }]],
     ['in the reason of the header', ['entry', 0, 'resource', 'reason'], { coding: [label] }],
     ['beside the resource', ['entry', 1, 'search'], { meta: secured(label) }],
-    ['in an unknown element', ['exercise'], 'HTEST'],
+    ['in small letters and blanks, in a category', [...focus, 'category'], [{ coding: [{ code: ' h test' }] }]],
+    ['with a soft hyphen, in a category', [...focus, 'category'], [{ coding: [{ code: 'HT\u00adEST' }] }]],
   ])('is refused %s', (_what, path, into) => {
     for (const exercise of [false, true]) {
       // The Bundle's own label is replaced in the first cases.
@@ -78,16 +79,40 @@ describe('the label of an exercise', () => {
     }
   });
 
-  test('is never guessed, whatever place of a message has it', () => {
+  test('is never guessed, whatever code of a message has it', () => {
     const places = samples
       .filter(({ exercise }) => !exercise)
-      .flatMap((message) => placesIn(JSON.parse(message.text)).map((path) => ({ message, path })));
+      .flatMap((message) => placesIn(JSON.parse(message.text)).map((path) => ({ message, path })))
+      .filter(
+        ({ message, path }) => path.at(-1) === 'code' && typeof valueAt(JSON.parse(message.text), path) === 'string',
+      );
     assert(
       property(constantFrom(...places), constantFrom('HTEST', 'htest', ' HTEST'), ({ message, path }, text) => {
-        const outcome = readChanged(message, path, text);
-        expect(outcome.outcome).toBe('refused');
+        expect(codesOf(readChanged(message, path, text)).map(([code]) => code)).toContain('exercise-mismatch');
       }),
     );
+  });
+
+  test.each<[string, Path, unknown]>([
+    ['a source', ['meta'], { source: 'https://ehr.north-test.example/fhir' }],
+    ['a profile', header, { profile: ['https://a.example/health-test-panel'] }],
+    ['a profile that has the word', [...focus, 'meta'], { profile: ['https://a.example/HTEST'] }],
+    ['the system of a tag', ['meta'], { tag: [{ system: 'https://north-test.example/HTEST', code: 'a' }] }],
+    ['words that contain the letters', ['meta'], { tag: [{ code: 'a', display: 'Health test, youth test, HTESTER' }] }],
+    ['the name of a source', ['entry', 0, 'resource', 'source', 'name'], 'H. Test'],
+    ['a name that is the word', ['entry', 0, 'resource', 'source', 'name'], 'HTEST'],
+    ['a note', [...focus, 'note'], [{ text: 'HTEST' }]],
+    ['the text of a concept', [...focus, 'category'], [{ text: 'H-test' }]],
+    ['the display of a coding', [...focus, 'category'], [{ coding: [{ code: 'a', display: 'H test' }] }]],
+    [
+      'the name of a patient',
+      [...focus, 'contained'],
+      [{ resourceType: 'Patient', id: 'p', name: [{ text: 'H. Test' }] }],
+    ],
+  ])('is not read from %s', (_what, path, into) => {
+    expect(readChanged(missionRequest(), path, into)).toMatchObject({ outcome: 'read', exercise: false });
+    const exercise = readChanged(missionRequest({ exercise: true }), path, into);
+    if (path[0] !== 'meta') expect(exercise).toMatchObject({ outcome: 'read', exercise: true });
   });
 
   test('is not read from free text', () => {
