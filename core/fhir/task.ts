@@ -14,7 +14,7 @@ import { catalogue } from '../../schemas/messages/catalogue.ts';
 import { systems } from '../../schemas/names.ts';
 import type { Decider, Reason } from '../../schemas/messages/message-type.ts';
 import type { WorklistItem } from '../mission/projections.ts';
-import type { TaskState, WhereAndWhom } from '../mission/state.ts';
+import type { Named, TaskState } from '../mission/state.ts';
 import { organisationReference, securityOf, type Viewpoint } from './fhir.ts';
 
 const phaseOrder = Object.keys(flightPhases);
@@ -75,20 +75,23 @@ const inputs = ({ ask }: TaskState, mission: string): TaskInput[] => {
   return [
     to('request', `${ask.type}/${resourceAddress(mission, ask.entry, ask.index)}`),
     to('message', `Bundle/${entryAddress(mission, ask.entry)}`),
-    ...(ask.place === undefined && ask.placeName === undefined
-      ? []
-      : [{ type: detail('place'), valueReference: placeOf(ask) }]),
+    ...(ask.place === undefined ? [] : [{ type: detail('place'), valueReference: referenceTo(ask.place) }]),
     ...(ask.refersTo ?? []).map((reference) => to('refers-to', reference)),
     ...(ask.limit === undefined ? [] : [{ type: detail('time-limit'), valueDateTime: ask.limit }]),
   ];
 };
 
-const placeOf = ({ place, placeName }: WhereAndWhom): Reference => defined({ reference: place, display: placeName });
+const referenceTo = ({ reference, identifier, display }: Named): Reference =>
+  defined({ reference, identifier, display });
 
 /** Where the Task is done: the reported position, before that the place that it is asked for. */
 const locationOf = ({ position, ask }: TaskState): Reference | undefined => {
   if (position !== undefined) return { reference: '#position' };
-  return ask?.place === undefined ? undefined : placeOf(ask);
+  if (ask?.place === undefined) return undefined;
+  const { reference, ...words } = ask.place;
+  // R4 allows a Location only. Another resource that has the place is in the input.
+  if (reference?.startsWith('Location/') === true) return referenceTo(ask.place);
+  return Object.keys(words).length === 0 ? undefined : referenceTo(words);
 };
 
 /** Code systems of reasons, with the displays of those that do not change with the guideline. */
@@ -155,7 +158,7 @@ export const taskResource = (
           : { coding: task.criteria.map((code) => ({ system: systems.missionCriterion, code })) },
       reasonReference: predecessor(task),
       description: task.words ?? task.ask?.words,
-      for: task.ask?.patient === undefined ? undefined : { reference: task.ask.patient },
+      for: task.ask?.patient === undefined ? undefined : referenceTo(task.ask.patient),
       executionPeriod: task.decidedAt === undefined ? undefined : { start: task.openedAt, end: task.decidedAt },
       contained:
         task.position === undefined

@@ -1,12 +1,15 @@
 import type { MissionRole, MissionStatus, Role, TaskKind, TaskStatus, Urgency } from '../../schemas/codes.ts';
 import { timeOf } from '../../schemas/fhir/datatypes.ts';
-import type { Decider, Facts, Position, Reason } from '../../schemas/messages/message-type.ts';
+import type { Decider, Facts, Position, Reason, Stated } from '../../schemas/messages/message-type.ts';
 
-/** Place and patient, as addresses of resources (`Location/<mission>.<entry>.<index>`) and a name for people. */
+/** A place or patient: the address of a resource (`Location/<mission>.<entry>.<index>`), an identifier, a name for people. */
+export interface Named extends Omit<Stated, 'pointer'> {
+  readonly reference?: string;
+}
+
 export interface WhereAndWhom {
-  readonly place?: string;
-  readonly placeName?: string;
-  readonly patient?: string;
+  readonly place?: Named;
+  readonly patient?: Named;
 }
 
 /** What a Task asks for: type, entry and index of the resource that was sent, its words, and what it refers to. */

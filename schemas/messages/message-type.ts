@@ -65,15 +65,23 @@ export interface Facts {
 /** A resource that a message refers to: an entry of the message by its index, or a resource at the hub by its id. */
 export type Pointer = { readonly type: string } & ({ readonly index: number } | { readonly id: string });
 
+/** A place or patient that a message states. A resource that has no address of its own is read in the resource in focus. */
+export interface Stated {
+  /** Missing if the message has an identifier or a name only. */
+  readonly pointer?: Pointer;
+  readonly identifier?: { readonly system?: string; readonly value: string };
+  readonly display?: string;
+}
+
 /** What a message asks for, as the worklist of the receiver shows it. */
 export interface Ask {
   /** Type of the resource in focus. */
   readonly type: string;
   /** Description and notes, cut to 500 characters. */
   readonly words?: string;
-  readonly place?: Pointer;
-  readonly placeName?: string;
-  readonly patient?: Pointer;
+  /** Missing if the message states none. */
+  readonly place?: Stated;
+  readonly patient?: Stated;
   /** Reasons, inputs and supporting information, up to ten. */
   readonly refersTo?: readonly Pointer[];
   /** Until when the sender wants it done (`Task.restriction.period.end`). */

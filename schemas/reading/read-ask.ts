@@ -1,9 +1,9 @@
 import { defined } from '../defined.ts';
-import { moment, reference as referenceSchema } from '../fhir/datatypes.ts';
+import { moment, type Reference, reference as referenceSchema } from '../fhir/datatypes.ts';
 import { isObject } from '../json/json.ts';
 import { cut, shownName } from '../text.ts';
-import type { Ask, MessageType, Pointer } from '../messages/message-type.ts';
-import type { Found, Resolver } from './resolver.ts';
+import type { Ask, MessageType, Pointer, Stated } from '../messages/message-type.ts';
+import type { Found, Resolution, Resolver } from './resolver.ts';
 
 /** What a message that opens a Task asks for, so that the receiver's worklist shows it. */
 
@@ -17,9 +17,8 @@ const mostPointers = 10;
 const list = (value: unknown): readonly unknown[] =>
   Array.isArray(value) ? value : value === undefined ? [] : [value];
 
-/** The resource that a reference leads to; nothing for one contained in the focus, which has no address. */
-const pointerTo = (value: unknown, focus: Found, { resolve }: Resolver): Pointer | undefined => {
-  const resolution = resolve(referenceSchema.safeParse(value).data, focus);
+/** The resource with an address that a reference leads to. One contained in the focus has none. */
+const pointerTo = (resolution: Resolution, focus: Found): Pointer | undefined => {
   if (resolution.outcome === 'at-hub') return { type: resolution.type, id: resolution.id };
   if (resolution.outcome !== 'found' || resolution.found.index === focus.index) return undefined;
   return { type: String(resolution.found.resource['resourceType']), index: resolution.found.index };
@@ -27,15 +26,71 @@ const pointerTo = (value: unknown, focus: Found, { resolve }: Resolver): Pointer
 
 const textIn = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 
+const isBlank = (text: string | undefined): boolean => text === undefined || text.trim() === '';
+
+/** An element that states a place or patient, and what it means. */
+interface Said {
+  readonly reference: Reference;
+  readonly resolution: Resolution;
+}
+
+/** Nothing if the element is missing or has no value. */
+const saidIn = (value: unknown, focus: Found, { resolve }: Resolver): Said | undefined => {
+  const read = referenceSchema.safeParse(value);
+  if (!read.success) return isObject(value) ? { reference: {}, resolution: { outcome: 'unresolved' } } : undefined;
+  const reference = read.data;
+  const texts = [reference.reference, reference.identifier?.value, shownName(reference.display, longestName)];
+  return texts.every(isBlank) ? undefined : { reference, resolution: resolve(reference, focus) };
+};
+
+/** An identifier that is short enough for a worklist. */
+const shownIdentifier = ({ identifier = {} }: Reference): Stated['identifier'] => {
+  const { system = '', value = '' } = identifier;
+  if (isBlank(value) || value.length > longestName || system.length > longestName) return undefined;
+  return { value, ...(isBlank(system) ? {} : { system }) };
+};
+
+/** What can be shown by neither address, identifier nor name is read in the focus. So is what the focus contains or leads nowhere. */
+const statedBy = ({ reference, resolution }: Said, focus: Found, name: string | undefined): Stated => {
+  const identifier = shownIdentifier(reference);
+  const isWords = isBlank(reference.reference) && resolution.outcome !== 'found';
+  const inFocus = { type: String(focus.resource['resourceType']), index: focus.index };
+  const isShown = isWords && (identifier !== undefined || name !== undefined);
+  return defined({
+    pointer: pointerTo(resolution, focus) ?? (isShown ? undefined : inFocus),
+    identifier,
+    display: name,
+  });
+};
+
+const readPatient = (value: unknown, focus: Found, resolver: Resolver): Stated | undefined => {
+  const said = saidIn(value, focus, resolver);
+  if (said === undefined) return undefined;
+  // A Patient with an address says itself who it is.
+  if (said.resolution.outcome === 'found' && said.resolution.found.index !== focus.index)
+    return defined({ pointer: pointerTo(said.resolution, focus) });
+  return statedBy(said, focus, shownName(said.reference.display, longestName));
+};
+
 /** The name of a place for people: its own, its address, or what the reference says. */
-const placeName = (value: unknown, focus: Found, { resolve }: Resolver): string | undefined => {
-  const read = referenceSchema.safeParse(value).data;
-  const resolution = resolve(read, focus);
+const placeName = ({ reference, resolution }: Said): string | undefined => {
   const place = resolution.outcome === 'found' ? resolution.found.resource : {};
   const address = isObject(place['address']) ? textIn(place['address']['text']) : undefined;
-  return [textIn(place['name']), address, read?.display, textIn(place['description'])]
+  return [textIn(place['name']), address, reference.display, textIn(place['description'])]
     .map((text) => shownName(text, longestName))
     .find((name) => name !== undefined);
+};
+
+/** The place that the hub routes by (`readPlace`), otherwise the first that is stated. */
+const readPlaceAsked = (
+  values: readonly unknown[],
+  focus: Found,
+  resolver: Resolver,
+  chosen: Found | undefined,
+): Stated | undefined => {
+  const all = values.flatMap((value) => saidIn(value, focus, resolver) ?? []);
+  const said = all.find(({ resolution }) => resolution.outcome === 'found' && resolution.found === chosen) ?? all[0];
+  return said === undefined ? undefined : statedBy(said, focus, placeName(said));
 };
 
 const wordsOf = (resource: Readonly<Record<string, unknown>>): string | undefined => {
@@ -62,20 +117,22 @@ const limitOf = (resource: Readonly<Record<string, unknown>>): string | undefine
 export const asks = ({ focus, opens, mission }: MessageType): boolean =>
   opens !== undefined || mission === 'reviews' || focus?.resource === 'ServiceRequest';
 
-/** What the resource in focus asks: its words, place, patient, reasons and inputs, and the sender's time limit. */
-export const readAsk = (focus: Found, resolver: Resolver): Ask => {
+/**
+ * What the resource in focus asks: its words, place, patient, reasons and inputs, and the sender's time limit.
+ * `place`: the Location that the hub routes by.
+ */
+export const readAsk = (focus: Found, resolver: Resolver, place?: Found): Ask => {
   const { resource } = focus;
   const places = resource['resourceType'] === 'Task' ? list(resource['location']) : list(resource['locationReference']);
   const patient = resource['resourceType'] === 'Task' ? resource['for'] : resource['subject'];
   const others = [...list(resource['reasonReference']), ...inputsOf(resource), ...list(resource['supportingInfo'])]
-    .flatMap((one) => pointerTo(one, focus, resolver) ?? [])
+    .flatMap((one) => pointerTo(resolver.resolve(referenceSchema.safeParse(one).data, focus), focus) ?? [])
     .slice(0, mostPointers);
   return defined({
     type: String(resource['resourceType']),
     words: wordsOf(resource),
-    place: pointerTo(places[0], focus, resolver),
-    placeName: placeName(places[0], focus, resolver),
-    patient: pointerTo(patient, focus, resolver),
+    place: readPlaceAsked(places, focus, resolver, place),
+    patient: readPatient(patient, focus, resolver),
     refersTo: others.length === 0 ? undefined : others,
     limit: resource['resourceType'] === 'Task' ? limitOf(resource) : undefined,
   });

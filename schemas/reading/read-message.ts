@@ -95,7 +95,7 @@ const readFacts = (
       facts: {
         ...content.value,
         ...place.value.whereabouts,
-        ...(asks(type) ? { ask: readAsk(focus, resolver) } : {}),
+        ...(asks(type) ? { ask: readAsk(focus, resolver, place.value.location) } : {}),
         ...(updatesDescription(type) ? readStatements(focus.resource) : {}),
         ...defined({ decider: author.ok ? author.value : undefined }),
       },

@@ -22,6 +22,8 @@ export interface Whereabouts {
 /** The place that a message gives. */
 export interface ReadPlace {
   readonly whereabouts: Whereabouts;
+  /** The Location with the position. */
+  readonly location?: Found;
   readonly warnings: readonly Warning[];
 }
 
@@ -132,12 +134,12 @@ const warningsOf = ({ lost }: Places): readonly Warning[] =>
   lost.slice(0, mostWarnings).map(({ at }) => ({ code: 'unresolved-place', at, detail: lostDetail }));
 
 /** The places of a scene. The first with a position counts; the others must not be somewhere else. */
-const readScene = ({ locations, lost, faults }: Places): Parsed<Whereabouts> => {
+const readScene = ({ locations, lost, faults }: Places): Parsed<Omit<ReadPlace, 'warnings'>> => {
   const all: Fault[] = [...faults];
-  const found: (Whereabouts & { readonly at: string; readonly order: number })[] = [];
+  const found: (Whereabouts & { readonly at: string; readonly order: number; readonly location: Found })[] = [];
   locations.forEach((location, order) => {
     const read = readLocation(location);
-    if (read.ok) found.push({ ...read.value, at: `${location.at}.position`, order });
+    if (read.ok) found.push({ ...read.value, at: `${location.at}.position`, order, location });
     else all.push(...read.faults);
   });
   const [place, ...others] = found.filter(({ position }) => position !== undefined);
@@ -156,7 +158,8 @@ const readScene = ({ locations, lost, faults }: Places): Parsed<Whereabouts> => 
     all.push(contradiction(place, elsewhere, detail));
   }
   if (all.length > 0) return { ok: false, faults: all };
-  return { ok: true, value: defined({ position: place?.position, municipality: place?.municipality }) };
+  const { position, municipality, location } = place ?? {};
+  return { ok: true, value: { whereabouts: defined({ position, municipality }), ...defined({ location }) } };
 };
 
 /** The place that the focus resource gives. A place that the type requires must have a position. */
@@ -173,12 +176,12 @@ export const readPlace = (type: MessageType, focus: Found, resolver: Resolver): 
   if (wanted === undefined) return { ok: true, value: { whereabouts: {}, warnings: warningsOf(places) } };
   const scene = readScene(places);
   if (!scene.ok) return scene;
-  if (scene.value.position === undefined && wanted.required) {
+  if (scene.value.whereabouts.position === undefined && wanted.required) {
     const [lost] = places.lost;
     if (lost !== undefined)
       return { ok: false, faults: [{ code: 'unresolved-reference', at: lost.at, detail: lostDetail }] };
     const detail = 'must reference a Location in the Bundle that has a position';
     return { ok: false, faults: [{ code: 'missing-field', at: `${focus.at}.${element}`, detail }] };
   }
-  return { ok: true, value: { whereabouts: scene.value, warnings: warningsOf(places) } };
+  return { ok: true, value: { ...scene.value, warnings: warningsOf(places) } };
 };

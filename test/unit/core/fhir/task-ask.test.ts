@@ -125,6 +125,102 @@ describe('The Task of a worklist', () => {
     ]);
   });
 
+  const number = { system: 'urn:oid:2.16.578.1.12.4.1.4.3', value: 'H-1' };
+  const other = '01819012-3450-4000-8000-018190123450';
+
+  test.each<[string, Resource, string, Resource]>([
+    ['by an identifier', { subject: { identifier: number } }, 'for', { identifier: number }],
+    [
+      'contained in the update',
+      { subject: { reference: '#np' }, contained: [{ resourceType: 'Patient', id: 'np' }] },
+      'for',
+      { reference: `ServiceRequest/${mission}.3.1` },
+    ],
+    [
+      'of another mission',
+      { subject: { reference: `Patient/${other}.1.3`, display: 'B' } },
+      'for',
+      { reference: `ServiceRequest/${mission}.3.1`, display: 'B' },
+    ],
+    [
+      'by a reference that leads nowhere',
+      { subject: { reference: 'urn:uuid:3f2f2c1e-0000-4000-8000-000000000009' } },
+      'for',
+      { reference: `ServiceRequest/${mission}.3.1` },
+    ],
+    [
+      'by a name that does not replace a patient',
+      { subject: { display: 'Unknown' } },
+      'for',
+      { reference: `Patient/${mission}.1.3` },
+    ],
+    ['by nothing', { subject: {} }, 'for', { reference: `Patient/${mission}.1.3` }],
+    ['by a name', { locationReference: [{ display: 'Hut 7' }] }, 'location', { display: 'Hut 7' }],
+    ['by an identifier', { locationReference: [{ identifier: number }] }, 'location', { identifier: number }],
+  ])('shows who or where an update says it is, %s: %j', async (_how, members, element, expected) => {
+    const update: Step = [amk, asking(missionUpdate({ mission }), members)];
+    const [shown] = await worklistOf(operator, [[amk, full], accepted, update, [la, resourceRequest({ mission })]]);
+    expect(shown?.[element]).toEqual(expected);
+  });
+
+  test.each<[string, Resource, Resource]>([
+    ['by an identifier', { for: { identifier: number } }, { identifier: number }],
+    ['by a name', { for: { display: 'Woman, about 40' } }, { display: 'Woman, about 40' }],
+    [
+      'contained',
+      { for: { reference: '#np' }, contained: [{ resourceType: 'Patient', id: 'np' }] },
+      { reference: `Task/${mission}.3.1` },
+    ],
+    ['of another mission', { for: { reference: `Patient/${other}.1.3` } }, { reference: `Task/${mission}.3.1` }],
+    [
+      'by a reference to another server',
+      { for: { reference: 'https://a.example/Patient/1' } },
+      { reference: `Task/${mission}.3.1` },
+    ],
+  ])('shows a hospital the patient that its notification states, %s', async (_how, members, expected) => {
+    const notified = asking(prearrivalNotification({ mission }), members);
+    const [shown] = await worklistOf(hospital, [[amk, full], accepted, [la, notified]]);
+    expect(shown?.['for']).toEqual(expected);
+  });
+
+  test.each<[string, Resource, Resource, Resource | undefined]>([
+    ['a name', { display: 'Hut 7' }, { display: 'Hut 7' }, { display: 'Hut 7' }],
+    ['an identifier', { identifier: number }, { identifier: number }, { identifier: number }],
+    ['a contained Location', { reference: '#L' }, { reference: `Task/${mission}.3.1` }, undefined],
+    [
+      'a contained Location with a name',
+      { reference: '#L', display: 'Hut 7' },
+      { reference: `Task/${mission}.3.1`, display: 'Hut 7' },
+      { display: 'Hut 7' },
+    ],
+    [
+      'a Location of another mission',
+      { reference: `Location/${other}.1.2` },
+      { reference: `Task/${mission}.3.1` },
+      undefined,
+    ],
+  ])('shows an operator the place that its request states: %s', async (_how, location, input, shownLocation) => {
+    const contained = [{ resourceType: 'Location', id: 'L', position: { latitude: 61, longitude: 10 } }];
+    const asked = asking(resourceRequest({ mission }), { location, contained });
+    const [shown] = await worklistOf(operator, [[amk, full], accepted, [la, asked]]);
+    expect(shown?.['input']).toContainEqual(detail('place', { valueReference: input }));
+    expect(shown?.['location']).toEqual(shownLocation);
+  });
+
+  test('shows the place that the hub routes by, also if a place without a position comes first', async () => {
+    const scene = asking(
+      request,
+      { locationReference: [{ reference: 'Location/hut' }, { reference: 'Location/pad' }] },
+      [
+        { resourceType: 'Location', id: 'hut', name: 'Hut 7' },
+        { resourceType: 'Location', id: 'pad', name: 'Landing site', position: { latitude: 61, longitude: 10 } },
+      ],
+    );
+    expect(await worklistOf(la, [[amk, scene]])).toMatchObject([
+      { location: { reference: `Location/${mission}.1.4`, display: 'Landing site' } },
+    ]);
+  });
+
   test('shows the reported position as the location, and the place in the input', async () => {
     const [shown] = await worklistOf(operator, [
       [amk, full],
