@@ -35,6 +35,10 @@ export const warnings = {
     type: 'not-found',
     text: 'Accepted, but Task.partOf leads to no Task of the hub, so the patient is not linked to a flight. Give the Task of the flight by the id that the hub gave it: Task/<id>.',
   },
+  'unclear-author': {
+    type: 'incomplete',
+    text: 'Accepted, but the hub cannot read who the author is, as diagnostics says, and keeps no person. An answer that requires an author is refused with such an author. Name one person, with one role.',
+  },
   'not-reachable': {
     type: 'transient',
     text: 'Accepted and stored, but the hub cannot notify the party in diagnostics by machine now. Phone it. Communication?part-of=ServiceRequest/… shows when it is notified.',

@@ -21,7 +21,7 @@ import type { Message } from './message.ts';
 import { bundleModifierFaults, modifierFaults } from './modifiers.ts';
 import { readExercise } from './read-exercise.ts';
 import { asks, readAsk } from './read-ask.ts';
-import { deciderFaults, personFaults } from './read-decider.ts';
+import { deciderFaults, personFaults, readAuthor } from './read-decider.ts';
 import { authorPlace, readPerson } from './read-person.ts';
 import { bundleFaults } from './bundle-faults.ts';
 import { copyFaults, reservedAddressFaults } from './hub-names.ts';
@@ -53,13 +53,17 @@ const readFacts = (
 ): Parsed<{ facts: Facts; focusIndex?: number; warnings: readonly Warning[] }> => {
   const spec = type.focus;
   const schema = spec?.schema;
-  const nothing = { ok: true, value: { facts: {}, warnings: [] } } as const;
-  if (spec === undefined || schema === undefined) return nothing;
+  const noFacts = { ok: true, value: {} } as const;
+  const nothing = (): ReturnType<typeof readFacts> => {
+    const read = readAuthor(type, noFacts, author);
+    return read.ok ? { ok: true, value: { facts: {}, warnings: read.value.warnings } } : read;
+  };
+  if (spec === undefined || schema === undefined) return nothing();
   const one = oneInFocus(focused, [spec.resource]);
   if (!one.ok) return one;
   const focus = one.value;
   if (focus === undefined) {
-    if (type.focusOptional === true) return nothing;
+    if (type.focusOptional === true) return nothing();
     return {
       ok: false,
       faults: [
@@ -80,15 +84,16 @@ const readFacts = (
   const reportsNoPlace =
     spec.location?.element === 'location' && place.ok && place.value.whereabouts.position === undefined;
   const content = parseWith(schema, reportsNoPlace ? others : { ...others, location }, focus.at);
+  const by = readAuthor(type, content, author);
   // A Location in focus that cannot be read is reported once.
   const known = new Set(content.ok ? [] : content.faults.map(({ at }) => at));
   const faults = [
-    ...(content.ok && author.ok ? deciderFaults(type, content.value, author.value) : faultsIn(content)),
-    ...(author.ok ? personFaults(type, author.value, focus, resolver) : []),
+    ...(content.ok && by.ok ? deciderFaults(type, content.value, by.value.decider) : faultsIn(content)),
+    ...(by.ok ? personFaults(type, by.value.decider, focus, resolver) : by.faults),
     ...(place.ok ? [] : place.faults.filter(({ at }) => !known.has(at))),
     ...faultsIn(patient),
   ];
-  if (!content.ok || !place.ok || !patient.ok || faults.length > 0) return { ok: false, faults };
+  if (!content.ok || !by.ok || !place.ok || !patient.ok || faults.length > 0) return { ok: false, faults };
   return {
     ok: true,
     value: {
@@ -97,10 +102,10 @@ const readFacts = (
         ...place.value.whereabouts,
         ...(asks(type) ? { ask: readAsk(focus, resolver, place.value.location) } : {}),
         ...(updatesDescription(type) ? readStatements(focus.resource) : {}),
-        ...defined({ decider: author.ok ? author.value : undefined }),
+        ...defined({ decider: by.value.decider }),
       },
       focusIndex: focus.index,
-      warnings: [...resolved.value.warnings, ...place.value.warnings, ...patient.value],
+      warnings: [...resolved.value.warnings, ...place.value.warnings, ...patient.value, ...by.value.warnings],
     },
   };
 };
@@ -172,15 +177,14 @@ export const readMessage = (text: string, { base, partiesAt }: KnownAddresses = 
   const claims = readClaims(header, organisations);
   const author = readPerson(header.author, authorPlace, resolver);
   const type = focus.ok ? typeByFocus([firstType, ...otherTypes], focus.value) : focus;
-  if (!focus.ok || !type.ok) return refuseAll([type, destinations, claims, author].flatMap(faultsIn));
+  if (!focus.ok || !type.ok) return refuseAll([type, destinations, claims].flatMap(faultsIn));
   if (type.value.dated === true && bundle.value.timestamp === undefined) {
     const detail =
       'give the time at which the report was made: a report that arrives late must not replace a newer one';
     return refuse('missing-field', 'Bundle.timestamp', detail);
   }
   const read = readFacts(type.value, focus.value, { resolver, organisations, author });
-  if (!read.ok || !destinations.ok || !claims.ok || !author.ok)
-    return refuseAll([read, destinations, claims, author].flatMap(faultsIn));
+  if (!read.ok || !destinations.ok || !claims.ok) return refuseAll([read, destinations, claims].flatMap(faultsIn));
   const mission = focus.value.named?.mission ?? parseAddress(read.value.facts.task ?? '')?.mission;
   const opens = type.value.mission === 'opens' || type.value.log === 'resource';
   if (opens && focus.value.named !== undefined) {

@@ -12,7 +12,10 @@ import type { Decider } from '../messages/message-type.ts';
 import { type Found, inHeader, type Resolver } from './resolver.ts';
 import { adviceOnSystem } from '../messages/system-names.ts';
 
-/** The person who decided. What cannot be read is refused, because persons are compared and held to account. */
+/**
+ * A person. What cannot be read is a fault, because persons are compared and held to account. Whether the message is refused for
+ * it depends on the message (`readAuthor`).
+ */
 
 /** Characters. A name is copied into the mission's state, which every entry has; the full name stays in the message. */
 const longestName = 200;

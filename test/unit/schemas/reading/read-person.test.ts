@@ -3,7 +3,13 @@ import type { Refusal } from '../../../../schemas/faults.ts';
 import type { Message } from '../../../../schemas/reading/message.ts';
 import { readMessage } from '../../../../schemas/reading/read-message.ts';
 import { systems } from '../../../../schemas/names.ts';
-import { medicalAssessment, missionDecision } from '../../../support/messages.ts';
+import {
+  medicalAssessment,
+  missionDecision,
+  missionRequest,
+  missionUpdate,
+  resourceResponse,
+} from '../../../support/messages.ts';
 import { changed, sampleMission as mission, sampleTask as task } from './changed.ts';
 
 const number = (value: unknown, more: object = {}) => ({ system: systems.healthPersonnel, value, ...more });
@@ -228,5 +234,69 @@ describe('the person in ClinicalImpression.assessor', () => {
       expect(assessed(assessor)).toEqual([
         ['contradiction', 'Bundle.entry[0].resource.author', 'Bundle.entry[1].resource.assessor'],
       ]);
+  });
+});
+
+interface Sent {
+  readonly resourceType: string;
+  readonly id: string;
+  readonly [element: string]: unknown;
+}
+
+describe('an author of a message that decides nothing', () => {
+  const practitioner = { resourceType: 'Practitioner', id: 'p', name: [{ text: 'Kari Hansen' }] };
+  const role = { resourceType: 'PractitionerRole', id: 'r', practitioner: { reference: 'Practitioner/p' } };
+  const [author, byRole] = [{ reference: 'Practitioner/p' }, { reference: 'PractitionerRole/r' }];
+  const sent = (message: Message, by: object, more: readonly Sent[]) => {
+    const bundle: { entry: { resource: object }[] } = JSON.parse(message.text);
+    const entry = [
+      ...bundle.entry.map(({ resource, ...others }, index) => ({
+        ...others,
+        resource: index === 0 ? { ...resource, author: by } : resource,
+      })),
+      ...more.map((resource) => ({ fullUrl: `https://a.example/${resource.resourceType}/${resource.id}`, resource })),
+    ];
+    return readMessage(JSON.stringify({ ...bundle, entry }));
+  };
+  const absolute = ({ reference }: { readonly reference: string }) => ({ reference: `https://a.example/${reference}` });
+  const unclear: readonly (readonly [string, object, readonly Sent[]])[] = [
+    ['two roles', absolute(byRole), [practitioner, { ...role, code: [{ text: 'Physician' }, { text: 'Nurse' }] }]],
+    ['two names', absolute(author), [{ ...practitioner, name: [{ text: 'Kari Hansen' }, { text: 'Ola Olsen' }] }]],
+    ['a number with blanks', absolute(author), [{ ...practitioner, identifier: [number('9999901 ')] }]],
+    ['a name that is no text', absolute(author), [{ ...practitioner, name: [{ text: 7 }] }]],
+    [
+      'an Organization',
+      absolute({ reference: 'Organization/o' }),
+      [{ resourceType: 'Organization', id: 'o', name: 'AMK' }],
+    ],
+  ];
+
+  test.each(unclear)('is a warning if it has %s', (_what, by, more) => {
+    for (const message of [
+      missionRequest(),
+      missionUpdate({ mission }),
+      resourceResponse({ task, answer: 'accepted' }),
+    ]) {
+      const read = sent(message, by, more);
+      expect(read).toMatchObject({
+        outcome: 'read',
+        warnings: expect.arrayContaining([expect.objectContaining({ code: 'unclear-author' })]),
+      });
+      expect(read).not.toHaveProperty('facts.decider');
+    }
+  });
+
+  test.each(unclear)('is refused with %s in an answer that requires an author', (_what, by, more) => {
+    for (const message of [
+      missionDecision({ task, answer: 'deferred' }),
+      resourceResponse({ task, answer: 'declined' }),
+    ])
+      expect(sent(message, by, more).outcome).toBe('refused');
+  });
+
+  test('is refused if the reference leads nowhere, and says nothing of the person', () => {
+    expect(deciderOf(sent(missionRequest(), { reference: 'Practitioner/none' }, []))).toEqual([
+      ['unresolved-reference', 'Bundle.entry[0].resource.author', undefined],
+    ]);
   });
 });
