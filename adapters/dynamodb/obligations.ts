@@ -1,4 +1,3 @@
-import { QueryCommand } from '@aws-sdk/lib-dynamodb';
 import type { Obligation, Obligations } from '../../core/delivery/obligations.ts';
 import {
   deadLetterShard,
@@ -7,10 +6,10 @@ import {
   keys,
   obligationShards,
   idleCheckShard,
+  queryUntil,
   type Table,
   updateIf,
 } from './table.ts';
-import { reach } from '../transient-faults.ts';
 
 interface DueItem {
   readonly pk: string;
@@ -47,7 +46,6 @@ const keyOf = (obligation: Obligation): Key => {
 
 /** Obligations, read from the sparse index: the cost grows with what is pending, not with what is stored. */
 export const obligations = (table: Table): Obligations => {
-  const { client, name: TableName } = table;
   /** Items of the shards: due by a time, longest due first, or due after it, farthest ahead first. */
   const itemsIn = async (
     shards: readonly string[],
@@ -56,23 +54,21 @@ export const obligations = (table: Table): Obligations => {
   ): Promise<readonly DueItem[]> => {
     const pages = await Promise.all(
       shards.map((shard) =>
-        reach(() =>
-          client.send(
-            new QueryCommand({
-              TableName,
-              IndexName: 'obligations',
-              KeyConditionExpression: `obligation = :shard AND dueAt ${after === undefined ? '<=' : '>'} :time`,
-              ExpressionAttributeValues: { ':shard': shard, ':time': after ?? by },
-              ScanIndexForward: after === undefined,
-              Limit: limit,
-            }),
-          ),
+        queryUntil(
+          table,
+          {
+            IndexName: 'obligations',
+            KeyConditionExpression: `obligation = :shard AND dueAt ${after === undefined ? '<=' : '>'} :time`,
+            ExpressionAttributeValues: { ':shard': shard, ':time': after ?? by },
+            ScanIndexForward: after === undefined,
+          },
+          limit,
+          ({ pk, sk, dueAt }): DueItem => ({ pk: String(pk), sk: String(sk), dueAt: String(dueAt) }),
         ),
       ),
     );
     return pages
-      .flatMap((page) => page.Items ?? [])
-      .map(({ pk, sk, dueAt }): DueItem => ({ pk: String(pk), sk: String(sk), dueAt: String(dueAt) }))
+      .flat()
       .toSorted((a, b) => a.dueAt.localeCompare(b.dueAt) || a.pk.localeCompare(b.pk) || a.sk.localeCompare(b.sk));
   };
   const dueIn = async (shards: readonly string[], now: string, limit: number): Promise<readonly Obligation[]> =>

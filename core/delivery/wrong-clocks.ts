@@ -20,9 +20,17 @@ export interface ReplanPorts {
 /** Clocks of two processes may differ by this, milliseconds. */
 const usualSkew = 60_000;
 
-/** Obligations that are checked in one pass, those farthest ahead first. */
-const batch = 200;
+/** Planned work that one pass looks at. More is not expected: it is heartbeats, deferred decisions, and what a wrong clock has planned. */
+const mostPlanned = 10_000;
+
+/** Fan-outs and deliveries that one pass moves. */
+const mostMoved = 200;
+
+/** Of contacts, and of deadlines, that one pass reads: each costs a read, and most are planned rightly. */
+const inOneTurn = 12;
 const sideBySide = 8;
+
+const minute = 60_000;
 
 /** When a clock that was ahead has opened or changed the Task, milliseconds; nothing if none has. */
 const futureChange = ({ openedAt, changedAt }: TaskState, now: number): number | undefined => {
@@ -67,11 +75,41 @@ const rightTime = async (
   }
 };
 
+/** A number that is the same in every pass. */
+const numberOf = (id: string): number =>
+  Array.from(id).reduce((sum, character) => (sum * 31 + (character.codePointAt(0) ?? 0)) % 65_521, 0);
+
+/** Some of the items: in one pass of each minute about `inOneTurn`, and each of them once in a round of passes. */
+const inTurn = <Item>(items: readonly Item[], idOf: (item: Item) => string, now: number): readonly Item[] => {
+  const turns = Math.ceil(items.length / inOneTurn);
+  const turn = Math.floor(now / minute) % turns;
+  return items.filter((item) => numberOf(idOf(item)) % turns === turn);
+};
+
+/**
+ * What one pass checks. No fan-out and no delivery is planned so far ahead, so each of them is moved. Heartbeats and deferred
+ * decisions are: they are checked in turn, and never hide the others.
+ */
+const toCheck = (planned: readonly PlannedObligation[], now: number): readonly PlannedObligation[] => {
+  const surelyWrong = planned.filter(({ obligation: { kind } }) => kind === 'fan-out' || kind === 'delivery');
+  const contacts = planned.flatMap(({ obligation, dueAt }) =>
+    obligation.kind === 'contact' ? [{ obligation, dueAt }] : [],
+  );
+  const deadlines = planned.flatMap(({ obligation, dueAt }) =>
+    obligation.kind === 'deadline' ? [{ obligation, dueAt }] : [],
+  );
+  return [
+    ...surelyWrong.slice(0, mostMoved),
+    ...inTurn(deadlines, ({ obligation }) => obligation.task, now),
+    ...inTurn(contacts, ({ obligation }) => obligation.subscription, now),
+  ];
+};
+
 /** Moves what a clock that was ahead has planned too late to its right time. Returns what was moved. A failure leaves it to the next run. */
 export const replan = async (ports: ReplanPorts): Promise<readonly Obligation[]> => {
   const now = ports.now();
-  const planned = await ports.obligations.dueAfter(new Date(now + longestWaitMilliseconds).toISOString(), batch);
-  const moved = await inBatches(planned, sideBySide, async (one) => {
+  const planned = await ports.obligations.dueAfter(new Date(now + longestWaitMilliseconds).toISOString(), mostPlanned);
+  const moved = await inBatches(toCheck(planned, now), sideBySide, async (one) => {
     const time = await rightTime(one, ports, now);
     if (time === undefined) return [];
     await ports.obligations.postpone(one.obligation, new Date(time).toISOString());

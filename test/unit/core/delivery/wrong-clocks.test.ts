@@ -8,7 +8,7 @@ import { sweep } from '../../../../core/delivery/sweep.ts';
 import { replan } from '../../../../core/delivery/wrong-clocks.ts';
 import { acceptMessage } from '../../../../core/mission/accept-message.ts';
 import type { MemoryHub } from '../../../memory/hub.ts';
-import { directory, missionRequest, sentBy } from '../../../support/messages.ts';
+import { directory, missionRequest, parties, sentBy } from '../../../support/messages.ts';
 import { amk, due, handshake, hubWithPending, jobOf, portsOf, statuses } from './deliver-scenario.ts';
 
 const hour = 3_600_000;
@@ -142,6 +142,60 @@ describe('a heartbeat', () => {
     const hub = await hubWithPending(0, { status: 'requested', heartbeat: 86_400 });
     await deliver(handshake, portsOf(hub));
     expect(await replan(hub)).toEqual([]);
+  });
+});
+
+describe('work planned too late', () => {
+  /** A hub with so many heartbeats that are rightly planned for later, and what was planned by a clock an hour ahead. */
+  const among = async (heartbeats: number) => {
+    const hub = await hubWithPending(1);
+    hub.channel.answer(() => ({ status: 503 }));
+    hub.clock.advance(hour / 2);
+    await deliver(jobOf(hub, 1), portsOf(hub));
+    hub.clock.advance(-hour / 2);
+    const ahead = Array.from({ length: heartbeats }, (_, index) => ({
+      obligation: { kind: 'contact' as const, subscription: `daily-${index}`, due: '' },
+      dueAt: new Date(hub.clock.now() + hour).toISOString(),
+    }));
+    const reads: string[] = [];
+    const [known] = await hub.subscriptions.ofOrganisation(parties.la.organisation);
+    if (known === undefined) throw new Error('no subscription');
+    const ports = {
+      ...hub,
+      obligations: {
+        ...hub.obligations,
+        dueAfter: async (time: string, limit: number) =>
+          [...ahead, ...(await hub.obligations.dueAfter(time, limit))].slice(0, limit),
+      },
+      subscriptions: {
+        read: async (id: string) => {
+          reads.push(id);
+          const heartbeat = id === 'daily-7' ? 60 : 86_400;
+          return { ...known, id, status: 'active' as const, heartbeat };
+        },
+      },
+    };
+    return { hub, ports, reads };
+  };
+
+  test('is found behind more heartbeats than one pass reads', async () => {
+    const { hub, ports, reads } = await among(250);
+    const moved = await replan(ports);
+    expect(moved).toContainEqual(expect.objectContaining({ kind: 'delivery' }));
+    expect(reads.length).toBeLessThan(40);
+    expect(await due(hub)).toContainEqual(expect.objectContaining({ kind: 'delivery' }));
+  });
+
+  test('is found among as many heartbeats in one round of passes, which reads each subscription once', async () => {
+    const { hub, ports, reads } = await among(250);
+    const found: unknown[] = [];
+    for (let pass = 0; pass < Math.ceil(250 / 12); pass += 1) {
+      found.push(...(await replan(ports)));
+      hub.clock.advance(60_000);
+    }
+    expect(found).toContainEqual(expect.objectContaining({ kind: 'contact', subscription: 'daily-7' }));
+    expect(new Set(reads.filter((id) => id.startsWith('daily'))).size).toBe(250);
+    expect(reads.filter((id) => id.startsWith('daily'))).toHaveLength(250);
   });
 });
 
