@@ -69,7 +69,10 @@ export const overview = (table: Table): Overview => {
           ExpressionAttributeValues: { ':pk': from.pk, ':from': from.sk, ':to': `${from.sk}~` },
         },
         limit,
-        ({ sk }) => String(sk).split('#').at(-1),
+        ({ sk }) => {
+          const [openedAt = '', mission = ''] = String(sk).split('#').slice(-2);
+          return { mission, openedAt };
+        },
       );
     },
   };

@@ -47,7 +47,18 @@ export interface Overview {
    */
   link(state: MissionState, organisations: IncidentLink): Promise<void>;
   /** Missions of an incident, the first opened first, `limit` at most: all, or those linked for an organisation. */
-  missionsOf(incident: Incident, exercise: boolean, list: IncidentList, limit: number): Promise<readonly string[]>;
+  missionsOf(
+    incident: Incident,
+    exercise: boolean,
+    list: IncidentList,
+    limit: number,
+  ): Promise<readonly LinkedMission[]>;
+}
+
+/** A mission of an incident, and when it was opened, ISO 8601. */
+export interface LinkedMission {
+  readonly mission: string;
+  readonly openedAt: string;
 }
 
 /** Organisation numbers. */

@@ -3,7 +3,7 @@ import { isRefusal, type Refusal, refuse } from '../../schemas/faults.ts';
 import { ifReadable, NewerRelease } from '../../schemas/newer-release.ts';
 import type { MissionLog } from '../mission/mission-log.ts';
 import { isSameIncident, openingCoordinators, seesMission, shareReceivers } from '../mission/incident.ts';
-import type { Incident, IncidentList, Overview } from '../mission/projections.ts';
+import type { Incident, IncidentList, LinkedMission, Overview } from '../mission/projections.ts';
 import type { Caller, Shown } from '../audit/access-log.ts';
 import { mayReadTask, seesNoPerson } from '../mission/access-rules.ts';
 import { isParty, type MissionState } from '../mission/state.ts';
@@ -103,6 +103,15 @@ const readerOf = (missions: MissionLog, incident: Incident) => {
   };
 };
 
+/** The ids of missions of several lists, each once, the first opened first: what does not fit is what was opened last. */
+const firstOpened = (lists: readonly (readonly LinkedMission[])[]): readonly string[] => {
+  const byOpening = lists.flat().toSorted((one, other) => {
+    const [first, second] = [`${one.openedAt}#${one.mission}`, `${other.openedAt}#${other.mission}`];
+    return first < second ? -1 : Number(first > second);
+  });
+  return [...new Set(byOpening.map(({ mission }) => mission))];
+};
+
 interface Seen extends Read {
   /** In the order of the list: the caller's own missions first, within the limit before all others. */
   readonly own: readonly MissionState[];
@@ -121,7 +130,7 @@ const seenBy = async (
 ): Promise<Seen> => {
   const read = readerOf(missions, incident);
   const listed = (list: IncidentList, limit = mostMissions + 1) => overview.missionsOf(incident, exercise, list, limit);
-  const ownIds = await listed({ list: 'of-party', organisation });
+  const ownIds = firstOpened([await listed({ list: 'of-party', organisation })]);
   const mine = await read(ownIds.slice(0, mostMissions));
   const own = mine.states.filter((state) => isParty(state, organisation));
   const alone = { own, states: own, unreadable: mine.unreadable, isCut: ownIds.length > mostMissions, hiddenOf: [] };
@@ -132,12 +141,12 @@ const seenBy = async (
   const sharing = await inBatches(receivers, missionsAtOnce, (one) =>
     listed({ list: 'shared-with', organisation: one }),
   );
-  const shared = await read(sharing.flat().slice(0, mostMissions));
+  const shared = await read(firstOpened(sharing).slice(0, mostMissions));
   const opened = openingCoordinators(shared.states, receivers);
   const groups = await inBatches([...new Set([...coordinators, ...opened])], missionsAtOnce, (one) =>
     listed({ list: 'of-party', organisation: one }),
   );
-  const others = [...new Set([...groups.flat(), ...sharing.flat()])].filter((id) => !ownIds.includes(id)).sort();
+  const others = firstOpened([...groups, ...sharing]).filter((id) => !ownIds.includes(id));
   const room = mostMissions - own.length;
   const theirs = await read(others.slice(0, room));
   const access = { coordinators, opened };
@@ -145,7 +154,7 @@ const seenBy = async (
   const states = [...own, ...open];
 
   const visible = new Set([...ownIds, ...states.map(({ mission }) => mission)]);
-  const all = await listed({ list: 'all' }, mostMissions + visible.size);
+  const all = firstOpened([await listed({ list: 'all' }, mostMissions + visible.size)]);
   const hidden = await read(
     all.filter((id) => !visible.has(id) && !others.slice(room).includes(id)).slice(0, mostHidden),
   );

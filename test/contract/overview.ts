@@ -94,7 +94,9 @@ export const overviewContract = ({ ports, fresh }: Contract): void => {
         await ports().overview.link(state, { parties: [state.requester], shares: [] });
       }
       const found = async (value: string): Promise<readonly string[]> =>
-        [...(await ports().overview.missionsOf(incidentIdentifier(value), false, { list: 'all' }, 10))].sort();
+        (await ports().overview.missionsOf(incidentIdentifier(value), false, { list: 'all' }, 10))
+          .map(({ mission }) => mission)
+          .sort();
       const ids = missions.map(({ mission }) => mission);
       expect(await found(here)).toEqual(ids.slice(0, 2).sort());
       expect(await found(there)).toEqual(ids.slice(2, 3));
@@ -122,11 +124,14 @@ export const overviewContract = ({ ports, fresh }: Contract): void => {
       await ports().overview.link(one.state, { parties: [], shares: [receiver] });
       const listed = (list: IncidentList, limit = 10) =>
         ports().overview.missionsOf(incidentIdentifier(value), false, list, limit);
-      const byTime = [other.mission, third.mission, one.mission];
+      const byTime = [opened[1], opened[2], opened[0]].map((state) => ({
+        mission: state?.mission,
+        openedAt: state?.openedAt,
+      }));
       expect(await listed({ list: 'of-party', organisation: party })).toEqual(byTime);
       expect(await listed({ list: 'of-party', organisation: party }, 2)).toEqual(byTime.slice(0, 2));
       expect(await listed({ list: 'all' }, 2)).toHaveLength(2);
-      expect(await listed({ list: 'shared-with', organisation: receiver })).toEqual([one.mission]);
+      expect(await listed({ list: 'shared-with', organisation: receiver })).toMatchObject([{ mission: one.mission }]);
       expect(await listed({ list: 'shared-with', organisation: party })).toEqual([]);
       expect(await listed({ list: 'of-party', organisation: receiver })).toEqual([]);
     });
@@ -136,11 +141,11 @@ export const overviewContract = ({ ports, fresh }: Contract): void => {
       const [real, drill] = [missionOf(incident), missionOf(incident, true)];
       for (const { state } of [real, drill])
         await ports().overview.link(state, { parties: [state.requester], shares: [] });
-      expect(await ports().overview.missionsOf(incidentIdentifier(incident), false, { list: 'all' }, 10)).toEqual([
-        real.mission,
-      ]);
-      expect(await ports().overview.missionsOf(incidentIdentifier(incident), true, { list: 'all' }, 10)).toEqual([
-        drill.mission,
+      expect(await ports().overview.missionsOf(incidentIdentifier(incident), false, { list: 'all' }, 10)).toMatchObject(
+        [{ mission: real.mission }],
+      );
+      expect(await ports().overview.missionsOf(incidentIdentifier(incident), true, { list: 'all' }, 10)).toMatchObject([
+        { mission: drill.mission },
       ]);
     });
   });

@@ -30,6 +30,9 @@ export const memoryOverview = (): Overview => {
       [...(incidents.get(nameOf(incident.system, incident.value, exercise, list)) ?? [])]
         .sort()
         .slice(0, limit)
-        .map((place) => place.split('#').at(-1) ?? ''),
+        .map((place) => {
+          const [openedAt = '', mission = ''] = place.split('#');
+          return { mission, openedAt };
+        }),
   };
 };

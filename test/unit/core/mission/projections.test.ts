@@ -53,7 +53,9 @@ test('shows the new coordinator in the worklist of each owner of an open Task', 
 test('finds a mission by its large event', async () => {
   const hub = await asked();
   const { system } = incidentIdentifier('avalanche');
-  expect(await hub.overview.missionsOf({ system, value: 'avalanche' }, false, { list: 'all' }, 10)).toEqual([mission]);
+  expect(await hub.overview.missionsOf({ system, value: 'avalanche' }, false, { list: 'all' }, 10)).toMatchObject([
+    { mission },
+  ]);
   expect(await hub.overview.missionsOf({ system, value: 'avalanche' }, true, { list: 'all' }, 10)).toEqual([]);
   expect(await hub.overview.missionsOf({ system, value: 'flood' }, false, { list: 'all' }, 10)).toEqual([]);
 });

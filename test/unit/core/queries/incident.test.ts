@@ -350,6 +350,23 @@ describe('search of an incident', () => {
     expect(remarks).toMatchObject([{ issue: [{ code: 'too-costly' }] }, { issue: [{ code: 'suppressed' }] }]);
   });
 
+  test('cuts what was opened last, also of the missions of others', async () => {
+    const early = Array.from({ length: 120 }, (_, index) =>
+      missionOf(`early-${index}`, { by: parties.otherAmk, to: parties.otherLa }),
+    );
+    const flood = Array.from({ length: 120 }, (_, index) => missionOf(`flood-${index}`, { by: parties.otherAmk }));
+    const [first = there] = early;
+    const hub = await hubAfter(
+      ...[...early, ...flood, here].map(({ opened }) => opened),
+      opens(parties.otherLa, first, parties.la),
+    );
+    const page = await seen(hub, parties.amk, query('tunnel', { _count: '100' }));
+    const rest = await seen(hub, parties.amk, new URL(nextOf(page.bundle) ?? '').searchParams);
+    expect(idsOf([...page.missions, ...rest.missions])).toEqual(
+      [here, ...early, ...flood.slice(0, 79)].map(({ mission }) => mission),
+    );
+  });
+
   test('has a remark if it is empty, the same for a number that nobody uses', async () => {
     const hub = await tunnel();
     const nonParty = { ...parties.amk, organisation: '100000009' };
