@@ -150,8 +150,8 @@ const listIn = (search: MissionSearch, { organisation }: Caller): MissionListNam
       );
 };
 
-/** The place of a mission that cannot be read: before all others. */
-const noPlace = `${new Date(0).toISOString()}#${'0'.repeat(36)}`;
+/** The place of a mission that cannot be read: before all that can, and its own, so that a page can end after it. */
+const placeOfUnread = (mission: string): string => placeOfMission({ mission, openedAt: new Date(0).toISOString() });
 
 /** A page of missions that are named one by one, oldest first. */
 const pageOfNamed = async (
@@ -160,14 +160,14 @@ const pageOfNamed = async (
   search: MissionSearch,
   named: readonly string[],
 ): Promise<Page<Row> | Refusal> => {
-  const read = await inBatches([...new Set(named)].filter(isMissionId), missionsAtOnce, (mission) =>
-    readRow(ports, caller, mission),
-  );
-  const placeOf = (row: Row): string => {
+  const read = await inBatches([...new Set(named)].filter(isMissionId), missionsAtOnce, async (mission) => {
+    const row = await readRow(ports, caller, mission);
     const state = stateOf(row);
-    return state === undefined ? noPlace : placeOfMission(state);
-  };
-  return pageOf(search, read, { placeOf, form: placeForm }, isFound(search));
+    return { row, place: state === undefined ? placeOfUnread(mission) : placeOfMission(state) };
+  });
+  const matches = isFound(search);
+  const page = pageOf(search, read, { placeOf: ({ place }) => place, form: placeForm }, ({ row }) => matches(row));
+  return isRefusal(page) ? page : { ...page, rows: page.rows.map(({ row }) => row) };
 };
 
 /** The missions that the tokens name by mission number or case number; `undefined` if one of them names none. */

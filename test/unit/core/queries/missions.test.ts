@@ -196,6 +196,27 @@ describe('search of own missions', () => {
   });
 });
 
+describe('search of named missions', () => {
+  test('reports each mission that only a newer release can read once, on whatever page', async () => {
+    const all = Array.from({ length: 5 }, (_, index) => missionOf(`unread-${index}`));
+    const hub = await hubAfter(...all.map(({ opens }) => opens));
+    const missions = { ...hub.missions, last: () => Promise.reject(new NewerRelease('an unknown event')) };
+    let query: Query = [
+      ['_id', all.map(({ mission }) => mission).join(',')],
+      ['_count', '2'],
+    ];
+    const remarks: string[] = [];
+    for (;;) {
+      const bundle = resourceIn(await search({ ...hub, missions }, amk, query));
+      remarks.push(JSON.stringify(listed(bundle, 'outcome')).match(/\d missions? cannot/)?.[0] ?? 'none');
+      const next = nextOf(bundle);
+      if (next === undefined) break;
+      query = [...new URL(next).searchParams];
+    }
+    expect(remarks).toEqual(['2 missions cannot', '2 missions cannot', '1 mission cannot']);
+  });
+});
+
 describe('search of missions by identifier', () => {
   const numbered = missionOf('numbered', {
     identifiers: [
