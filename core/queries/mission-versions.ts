@@ -1,5 +1,6 @@
 import type { Bundle } from 'fhir/r4.d.ts';
 import { type Refusal, isRefusal, refuse } from '../../schemas/faults.ts';
+import { inBatches } from '../../schemas/in-batches.ts';
 import type { Caller, Shown } from '../audit/access-log.ts';
 import type { Viewpoint } from '../fhir/fhir.ts';
 import { mayReadEntry } from '../mission/access-rules.ts';
@@ -43,6 +44,9 @@ export const readMissionVersion = async (
 
 /** Entries read at once: each holds a whole message. */
 const entriesAtOnce = 25;
+
+/** Versions composed at once: each reads the entries that describe the mission as it was. */
+const versionsAtOnce = 10;
 
 /** The versions that the caller may read, newest first. Their place is their number. */
 const rowsOf = (missions: MissionLog, newest: StoredEntry, caller: Caller): Rows<StoredEntry> =>
@@ -89,7 +93,9 @@ export const missionVersions = async (
   if (isRefusal(newest)) return newest;
   const page = await takePage(search, rowsOf(missions, newest, caller), (entry) => isVisible(entry, newest, caller));
   if (isRefusal(page)) return page;
-  const read = await Promise.all(page.rows.map((entry) => readingAt(missions, caller, newest, entry, page.rows)));
+  const read = await inBatches(page.rows, versionsAtOnce, (entry) =>
+    readingAt(missions, caller, newest, entry, page.rows),
+  );
   const found = read.filter((one) => !isRefusal(one));
   const path = `ServiceRequest/${id}/_history`;
   const bundle = {
