@@ -233,7 +233,8 @@ export const replaceSettings = async (
 
 /**
  * Makes a new secret; for `overlapSeconds` the hub signs with the former one too. During the overlap the same call returns the
- * same secret: if it made another one, a subscriber that lost the answer would lose the former secret too.
+ * same secret: if it made another one, a subscriber that lost the answer would lose the former secret too. The version of before
+ * may be given again, because the change has been made (RFC 9110, 13.1.1).
  */
 export const rotateSecret = async (
   subscription: Subscription,
@@ -244,12 +245,12 @@ export const rotateSecret = async (
   const now = ports.now();
   const isInOverlap = ({ formerSecret }: Subscription): boolean =>
     overlapSeconds > 0 && formerSecret !== undefined && Date.parse(formerSecret.until) > now;
-  const unmet = unmetPrecondition(precondition, subscription);
-  if (unmet !== undefined) return unmet;
-  if (subscription.status !== 'off' && isInOverlap(subscription)) return subscription;
+  const isRepeat = (seen: Subscription): boolean => seen.status !== 'off' && isInOverlap(seen);
+  const { ifNoneMatch } = precondition;
+  if (isRepeat(subscription)) return unmetPrecondition(defined({ ifNoneMatch }), subscription) ?? subscription;
   const secret = ports.secrets.newSecret();
   const until = new Date(now + overlapSeconds * 1000).toISOString();
-  return change(
+  const changed = await change(
     subscription,
     precondition,
     (current) => {
@@ -260,6 +261,10 @@ export const rotateSecret = async (
     },
     ports,
   );
+  if (!isRefusal(changed)) return changed;
+  // The same request at the same time may have made the change first.
+  const current = await ports.subscriptions.read(subscription.id);
+  return current !== undefined && ifNoneMatch === undefined && isRepeat(current) ? current : changed;
 };
 
 /** Turns a subscription off for good. It can still be read, with its events: they show what was missed. */

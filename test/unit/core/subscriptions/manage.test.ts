@@ -322,6 +322,25 @@ describe('rotateSecret', () => {
     expect(of(await rotateSecret(first, day, ports)).formerSecret?.secret).toBe(first.secret);
   });
 
+  test('returns the same secret to a repeat with the version of before', async () => {
+    const ports = portsOf();
+    const before = await made(ports);
+    const ifMatch = { ifMatch: [versionOf(before)] };
+    const [one, other] = await Promise.all([
+      rotateSecret(before, day, ports, ifMatch),
+      rotateSecret(before, day, ports, ifMatch),
+    ]);
+    const now = await ports.subscriptions.read(before.id);
+    if (now === undefined) throw new Error('no subscription');
+    const repeated = of(await rotateSecret(now, day, ports, ifMatch));
+    expect([of(one).secret, of(other).secret, repeated.secret]).toEqual([now.secret, now.secret, now.secret]);
+    expect(faultOf(await rotateSecret(now, day, ports, { ifNoneMatch: 'any' }))).toMatchObject({
+      code: 'version-conflict',
+    });
+    ports.clock.advance(86_400_000);
+    expect(faultOf(await rotateSecret(now, day, ports, ifMatch))).toMatchObject({ code: 'version-conflict' });
+  });
+
   test('makes one secret for two calls at the same time', async () => {
     const ports = portsOf();
     const before = await made(ports);
