@@ -235,7 +235,7 @@ const pictureEntries = (
   view: Viewpoint,
 ): readonly BundleHistoryEntry[] => {
   const { entry, sources } = event;
-  return pictureFor(entry, sources, { organisation, role, current: currentOf(event) }).flatMap(
+  return pictureFor(entry, sources, { organisation, role, current: currentOf(event), base: view.base }).flatMap(
     (one): readonly BundleHistoryEntry[] => {
       const url = `${one.resourceType}/${one.id}`;
       const resource = seenBy(one.resource, { role, entry, sources });

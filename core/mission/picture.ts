@@ -1,4 +1,5 @@
 import { parseAddress, resourceAddress } from '../../schemas/identifiers.ts';
+import { normalUrl, parseReference } from '../../schemas/fhir/addresses.ts';
 import { isObject } from '../../schemas/json/json.ts';
 import type { Role } from '../../schemas/codes.ts';
 import { mayReadEntry } from './access-rules.ts';
@@ -36,17 +37,30 @@ export const pictureEntries = (state: MissionState): readonly number[] => [
 /** Never part of a picture: they say who said what to whom. */
 const administrative: readonly string[] = ['MessageHeader', 'Task', 'Bundle'];
 
+/** The mission that is shown, and the base URL of the hub, normalised. Without it every server counts as the hub. */
+interface Scope {
+  readonly mission: string;
+  readonly base: string | undefined;
+}
+
+/** The address that a reference names, with any version of it; nothing if it is not of a resource of this mission. */
+const addressOf = (reference: string, { mission, base }: Scope): string | undefined => {
+  const parsed = parseReference(reference);
+  if (parsed.form !== 'relative' && parsed.form !== 'restful') return undefined;
+  if (parsed.form === 'restful' && base !== undefined && parsed.root !== base) return undefined;
+  const { type, id } = parsed;
+  const read = parseAddress(id);
+  if (read?.mission !== mission || read.index === undefined || administrative.includes(type)) return undefined;
+  return `${type}/${id}`;
+};
+
 /** The addresses of resources of this mission that a value refers to, each `<type>/<mission>.<entry>.<index>`. */
-const addressesIn = (value: unknown, mission: string): readonly string[] => {
-  if (Array.isArray(value)) return value.flatMap((one: unknown) => addressesIn(one, mission));
+const addressesIn = (value: unknown, scope: Scope): readonly string[] => {
+  if (Array.isArray(value)) return value.flatMap((one: unknown) => addressesIn(one, scope));
   if (!isObject(value)) return [];
-  return Object.entries(value).flatMap(([name, member]) => {
-    if (name !== 'reference' || typeof member !== 'string') return addressesIn(member, mission);
-    const address = /(?:^|\/)([A-Za-z]+\/[^/]+)$/.exec(member)?.[1] ?? '';
-    const [type = '', id = ''] = address.split('/');
-    const read = parseAddress(id);
-    return read?.mission === mission && read.index !== undefined && !administrative.includes(type) ? [address] : [];
-  });
+  return Object.entries(value).flatMap(([name, member]) =>
+    name === 'reference' && typeof member === 'string' ? (addressOf(member, scope) ?? []) : addressesIn(member, scope),
+  );
 };
 
 interface Picture {
@@ -55,13 +69,15 @@ interface Picture {
   readonly missing: readonly number[];
 }
 
-/** Follows the references from the description and the findings, nearest first. */
+/** Follows the references from the description and the findings: patient and place first, then the findings, then the others. */
 const follow = (
   state: MissionState,
   sources: readonly StoredEntry[],
   mayRead: (entry: StoredEntry) => boolean,
+  base?: string,
 ): Picture => {
   const { mission } = state;
+  const scope: Scope = { mission, base };
   const resources = new Map<string, Readonly<Record<string, unknown>>>();
   for (const source of sources.filter(mayRead)) {
     for (const { index, resourceType, resource } of readableEntries(source)) {
@@ -72,14 +88,15 @@ const follow = (
   const findings = new Set((state.findings ?? []).map(({ entry, index }) => resourceAddress(mission, entry, index)));
   const description = describeMission(state, sources.filter(mayRead)).content;
   const wanted = new Set([
-    ...addressesIn(description, mission),
+    ...addressesIn([description['subject'], description['locationReference']], scope),
     ...[...resources.keys()].filter((address) => findings.has(address.split('/')[1] ?? '')),
+    ...addressesIn(description, scope),
   ]);
   const missing = new Set<number>();
   // A set is walked in the order of insertion, what is added on the way included.
   for (const address of wanted) {
     const resource = resources.get(address);
-    for (const next of addressesIn(resource, mission)) wanted.add(next);
+    for (const next of addressesIn(resource, scope)) wanted.add(next);
     const entry = parseAddress(address.split('/')[1] ?? '')?.entry;
     if (entry !== undefined && !sources.some(({ number }) => number === entry)) missing.add(entry);
   }
@@ -102,21 +119,31 @@ interface PictureReader {
   readonly organisation: string;
   readonly role: Role;
   readonly current: MissionState;
+  /** Base URL of the hub. */
+  readonly base: string;
 }
 
 /** The resources of earlier messages that an entry brings to an organisation which it asks something. */
 export const pictureFor = (
   entry: Entry,
   sources: readonly StoredEntry[],
-  { organisation, role, current }: PictureReader,
+  { organisation, role, current, base }: PictureReader,
 ): readonly PictureResource[] => {
   if (entry.state.readiness !== undefined || !isAsked(entry, organisation)) return [];
-  const { resources } = follow(entry.state, sources, (source) => mayReadEntry(source, current, organisation, role));
+  const { resources } = follow(
+    entry.state,
+    sources,
+    (source) => mayReadEntry(source, current, organisation, role),
+    normalUrl(base),
+  );
   let size = 0;
   return resources
     .filter(({ id }) => parseAddress(id)?.entry !== entry.number)
     .map((one) => {
-      size += JSON.stringify(one.resource).length;
-      return { ...one, fits: size <= largestPicture };
+      const length = JSON.stringify(one.resource).length;
+      const fits = size + length <= largestPicture;
+      // One that is too large leaves its room to those after it.
+      if (fits) size += length;
+      return { ...one, fits };
     });
 };

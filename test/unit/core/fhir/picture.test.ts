@@ -210,6 +210,63 @@ describe('The first notification of a party that is asked', () => {
   });
 });
 
+describe('The references of a picture', () => {
+  const referring = (subject: Resource): Step => [
+    amk,
+    described(missionUpdate({ mission, id: 'referring' }), { subject }),
+  ];
+  const patientsAfter = async (subject: Resource): Promise<readonly unknown[]> =>
+    ofType(
+      await firstBody(operator, [
+        [amk, withMore(request, [patient])],
+        accepted,
+        referring(subject),
+        [la, resourceRequest({ mission })],
+      ]),
+      'Patient',
+    ).map(({ id }) => id);
+
+  test.each([
+    ['', ''],
+    ['', '/_history/1'],
+    [`${view.base}/`, ''],
+    [`${view.base}/`, '/_history/1'],
+  ])('lead to a patient of the mission: %sPatient/…%s', async (base, version) => {
+    const reference = `${base}Patient/${mission}.1.3${version}`;
+    expect(await patientsAfter({ reference })).toEqual([`${mission}.1.3`]);
+  });
+
+  test('do not take a patient of another server for one of the mission', async () => {
+    expect(await patientsAfter({ reference: `https://other.example/fhir/Patient/${mission}.1.3` })).toEqual([]);
+  });
+});
+
+describe('The room of a picture', () => {
+  test('is left to patient, place and findings by an attachment that is too large', async () => {
+    const attachment = {
+      resourceType: 'DocumentReference',
+      id: 'd',
+      status: 'current',
+      content: [{ attachment: { data: 'A'.repeat(200_000) } }],
+    };
+    const asked = described(withMore(request, [patient, attachment]), {
+      supportingInfo: [{ reference: 'DocumentReference/d' }],
+      subject: { reference: 'Patient/p' },
+    });
+    const long = pulse(80, '2026-02-01T11:50:00+01:00', { note: [{ text: 'x'.repeat(100_000) }] });
+    const resources = await firstBody(operator, [
+      [amk, asked],
+      accepted,
+      [la, missionUpdate({ mission, describes: false, more: [long] })],
+      [la, resourceRequest({ mission })],
+    ]);
+    expect(ofType(resources, 'Patient')).toHaveLength(1);
+    expect(ofType(resources, 'Location')).toHaveLength(1);
+    expect(values(resources)).toEqual([80]);
+    expect(ofType(resources, 'DocumentReference')).toEqual([]);
+  });
+});
+
 describe('The newest findings', () => {
   const shownAfter = async (...observations: readonly Resource[]): Promise<readonly unknown[]> => {
     const updates = observations.map(
