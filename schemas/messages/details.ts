@@ -4,7 +4,7 @@ import { moment, timeOf } from '../fhir/datatypes.ts';
 import { type Task, task as taskResource } from '../fhir/resources.ts';
 import { systems } from '../names.ts';
 import { codeAmong, codingsOf, oneOf, type Placed, type Reading } from './coded.ts';
-import { callSign } from './fields.ts';
+import { callSign, hubTaskId } from './fields.ts';
 import { type Context, contradict, missing, type Path, reject } from './issues.ts';
 import type { Facts } from './message-type.ts';
 import { adviceOnSystem } from './system-names.ts';
@@ -169,11 +169,35 @@ export interface TaskDetails {
   readonly output: Details;
 }
 
+/** Details of which a Task has one, with how they are compared. */
+const single = {
+  eta: { isSame: isSameTime, what: 'the ETA' },
+  resource: { what: 'the call sign' },
+  divertedTo: { what: 'the hospital' },
+  handedOverTo: { what: 'the hospital' },
+} as const;
+
+/** `input` and `output` give one value of each detail. */
+const requireAgreement = (context: Context, { input, output }: TaskDetails): void => {
+  for (const kind of ['eta', 'resource', 'divertedTo', 'handedOverTo'] as const) {
+    const given = [input[kind], output[kind]].filter((one) => one.found === 'one');
+    oneOf(context, given, single[kind]);
+  }
+  const differs = input.phases?.some(({ phase, seenAt }) =>
+    output.phases?.some((other) => other.phase === phase && !isSameTime(other.seenAt, seenAt)),
+  );
+  if (differs === true) contradict(context, ['input'], ['output'], 'both give the time of one phase, and they differ');
+};
+
+/** A request that is sent again with the hub's id: its `output` is the Task as the hub showed it, before the request. */
+const repeatsRequest = ({ id, status }: Task): boolean => status === 'requested' && hubTaskId(id) !== undefined;
+
 /** The schema of a message whose focus is a Task. All its details are read, whichever of them the message uses. */
 export const taskSchema = (read: (resource: Task, context: Context, details: TaskDetails) => Facts) =>
   taskResource.transform((resource, context): Facts => {
     const input = detailsIn(context, resource, 'input');
     const output = detailsIn(context, resource, 'output');
+    if (!repeatsRequest(resource)) requireAgreement(context, { input, output });
     return read(resource, context, { input, output });
   });
 

@@ -176,6 +176,10 @@ describe('a detail of a Task', () => {
       ? { ...value, valueReference: { identifier: { system: systemOf(value), value: '100000039' } } }
       : { ...value, valueDateTime: '2026-02-01T12:59:00+01:00' };
   };
+  const focusOf = ({ text }: Message): Readonly<Record<string, unknown>> => {
+    const resource = valueAt(JSON.parse(text), focus);
+    return isObject(resource) ? resource : {};
+  };
   const systemOf = (value: Readonly<Record<string, unknown>>): unknown =>
     valueAt(value, ['valueReference', 'identifier', 'system']);
 
@@ -195,6 +199,31 @@ describe('a detail of a Task', () => {
         expect(withAnother(message, list, { ...value, valueDateTime: '2026-02-01T11:40:00Z' }).outcome).toBe('read');
     }
   });
+
+  const acrossPlaces = typedPlaces.map(({ message, list, value }) => ({
+    message,
+    value,
+    across: list.with(-1, list.at(-1) === 'input' ? 'output' : 'input'),
+  }));
+
+  test.each(acrossPlaces)(
+    '$message.type.event $across: is refused with another value in the other element, and read with the same',
+    ({ message, value, across }) => {
+      const outcome = (one: unknown) => readMessage(JSON.stringify(changed(JSON.parse(message.text), across, [one])));
+      expect(outcome(value)).toMatchObject({ outcome: 'read', facts: message.facts });
+      const { status, id } = focusOf(message);
+      if (status === 'requested' && id !== undefined)
+        expect(outcome(other(value))).toMatchObject({ outcome: 'read', facts: message.facts });
+      else
+        expect(faultsOf(outcome(other(value)))).toContainEqual(
+          expect.objectContaining({
+            code: 'contradiction',
+            at: expect.stringContaining('.input'),
+            and: expect.stringContaining('.output'),
+          }),
+        );
+    },
+  );
 
   test('is refused with an unknown code, in every message about a Task', () => {
     for (const message of samples.filter(({ type }) => type.focus?.resource === 'Task'))
