@@ -105,6 +105,8 @@ export interface KnownFinding {
   readonly entry: number;
   readonly index: number;
   readonly key: string;
+  /** Fingerprint of the sender and of its name for the finding. */
+  readonly name: string;
   /** When it was found, ISO 8601. */
   readonly at: string;
 }

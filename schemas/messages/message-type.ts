@@ -95,6 +95,12 @@ export interface Finding {
   /** Fingerprint of patient, code, body site, method and components: the newest finding with a key replaces the others. */
   readonly key: string;
   readonly at?: string;
+  /** The patient has neither an identifier nor an address at the hub: the key is a name that the sender chose. */
+  readonly ofSender?: true;
+  /** Fingerprint of the finding itself, as its sender names it. */
+  readonly name: string;
+  /** Entered in error, or cancelled: the finding with this name does not count. */
+  readonly isVoid?: true;
 }
 
 /** A number of a case in the requester's own system; the system is empty if the sender gives none. */

@@ -1,6 +1,6 @@
 import { moment, reference as referenceSchema } from '../fhir/datatypes.ts';
 import type { MessageEntry } from '../fhir/resources.ts';
-import { fingerprintOf } from '../identifiers.ts';
+import { fingerprintOf, parseAddress } from '../identifiers.ts';
 import { isObject } from '../json/json.ts';
 import type { Facts, Finding } from '../messages/message-type.ts';
 import type { Resolver } from './resolver.ts';
@@ -46,24 +46,54 @@ const conceptOf = (concept: unknown): string => {
 /** Fødselsnummer, D-nummer and felles hjelpenummer; a patient may have numbers of a hospital beside them. */
 const personSystem = /^urn:oid:2\.16\.578\.1\.12\.4\.1\.4\.[123]\|/;
 
-/** The patient by an identifier, which is the same in every message; without one by the sender's name for the resource. */
-const patientOf = (reference: unknown, index: number, { resolve }: Resolver): string => {
-  const read = referenceSchema.safeParse(reference);
-  if (!read.success) return '';
-  const resolution = resolve(read.data, { index });
-  const target = resolution.outcome === 'found' ? resolution.found.resource : {};
-  const identifiers = [read.data.identifier, ...list(target['identifier'])]
+/** A patient, and whether only the sender knows whom it means. */
+interface Whom {
+  readonly name: string;
+  readonly ofSender: boolean;
+}
+
+const identifiersIn = (values: readonly unknown[]): readonly string[] =>
+  values
     .filter(isObject)
-    .map(({ system, value }) => `${String(system)}|${String(value)}`)
+    .map(({ system, value }) => `${String(system ?? '')}|${String(value)}`)
     .toSorted();
+
+/** The patient by an identifier or an address at the hub, which are the same in every message; otherwise by the sender's name. */
+const patientOf = (reference: unknown, index: number, { resolve }: Resolver): Whom => {
+  const read = referenceSchema.safeParse(reference);
+  if (!read.success) return { name: '', ofSender: true };
+  const resolution = resolve(read.data, { index });
+  if (resolution.outcome === 'at-hub' && parseAddress(resolution.id) !== undefined)
+    return { name: `${resolution.type}/${resolution.id}`, ofSender: false };
+  const target = resolution.outcome === 'found' ? resolution.found.resource : {};
+  const identifiers = identifiersIn([read.data.identifier, ...list(target['identifier'])]);
   const [known = identifiers[0]] = identifiers.filter((one) => personSystem.test(one));
-  return known ?? read.data.reference ?? read.data.display ?? '';
+  return known === undefined
+    ? { name: read.data.reference ?? read.data.display ?? '', ofSender: true }
+    : // Without a system, it is a number of the sender.
+      { name: known, ofSender: known.startsWith('|') };
 };
 
-const keyOf = (resource: Members, index: number, resolver: Resolver): string =>
+/** The finding by its identifiers; without one by its `fullUrl` or id. */
+const nameOf = ({ fullUrl, resource }: MessageEntry): string => {
+  const members: Members = resource;
+  const identifiers = identifiersIn(list(members['identifier']));
+  const id = fullUrl ?? String(members['id'] ?? '');
+  return fingerprintOf(resource.resourceType, ...(identifiers.length > 0 ? identifiers : [id]));
+};
+
+const voidStatuses: readonly unknown[] = ['entered-in-error', 'cancelled'];
+
+/** Whether the sender says that there is no such finding: it must not hide one that there is. */
+const isVoid = ({ status, verificationStatus }: Members): boolean =>
+  voidStatuses.includes(status) ||
+  (isObject(verificationStatus) &&
+    list(verificationStatus['coding']).some((coding) => isObject(coding) && voidStatuses.includes(coding['code'])));
+
+const keyOf = (resource: Members, patient: string): string =>
   fingerprintOf(
     String(resource['resourceType']),
-    patientOf(resource['subject'] ?? resource['patient'], index, resolver),
+    patient,
     conceptOf(resource['code']),
     conceptOf(resource['bodySite']),
     conceptOf(resource['method']),
@@ -74,10 +104,22 @@ const keyOf = (resource: Members, index: number, resolver: Resolver): string =>
 
 /** The findings of a message, in its order. */
 export const readFindings = (entries: readonly MessageEntry[], resolver: Resolver): Pick<Facts, 'findings'> => {
-  const findings = entries.flatMap(({ resource }, index): readonly Finding[] => {
+  const findings = entries.flatMap((entry, index): readonly Finding[] => {
+    const { resource } = entry;
     if (!Object.hasOwn(times, resource.resourceType)) return [];
-    const at = timeOfFinding(resource);
-    return [{ index, key: keyOf(resource, index, resolver), ...(at === undefined ? {} : { at }) }];
+    const members: Members = resource;
+    const at = timeOfFinding(members);
+    const patient = patientOf(members['subject'] ?? members['patient'], index, resolver);
+    return [
+      {
+        index,
+        key: keyOf(members, patient.name),
+        name: nameOf(entry),
+        ...(at === undefined ? {} : { at }),
+        ...(patient.ofSender ? { ofSender: true } : {}),
+        ...(isVoid(members) ? { isVoid: true } : {}),
+      },
+    ];
   });
   return findings.length === 0 ? {} : { findings };
 };

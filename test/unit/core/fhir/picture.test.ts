@@ -56,7 +56,7 @@ const pulse = (value: number, at: string, more: Resource = {}): Resource => ({
   resourceType: 'Observation',
   status: 'final',
   code: { coding: [{ system: 'http://loinc.org', code: '8867-4' }] },
-  subject: { display: 'Unknown' },
+  subject: { identifier: { system: 'urn:oid:2.16.578.1.12.4.1.4.3', value: 'H-1' } },
   effectiveDateTime: at,
   valueQuantity: { value },
   ...more,
@@ -230,7 +230,6 @@ describe('The references of a picture', () => {
     ['', ''],
     ['', '/_history/1'],
     [`${view.base}/`, ''],
-    [`${view.base}/`, '/_history/1'],
   ])('lead to a patient of the mission: %sPatient/…%s', async (base, version) => {
     const reference = `${base}Patient/${mission}.1.3${version}`;
     expect(await patientsAfter({ reference })).toEqual([`${mission}.1.3`]);
@@ -306,7 +305,74 @@ describe('The newest findings', () => {
       [pulse(80, '2036-02-01T11:50:00Z'), pulse(90, '2036-02-01T11:50:00Z')],
       [90],
     ],
+    [
+      'ignores one that was entered in error',
+      [pulse(80, '2026-02-01T09:50:00Z'), pulse(190, '2026-02-01T09:51:00Z', { status: 'entered-in-error' })],
+      [80],
+    ],
+    [
+      'ignores one that was cancelled',
+      [pulse(80, '2026-02-01T09:50:00Z'), pulse(190, '2026-02-01T09:51:00Z', { status: 'cancelled' })],
+      [80],
+    ],
+    [
+      'no longer has one that is taken back',
+      [
+        pulse(190, '2026-02-01T09:51:00Z', { identifier: [{ value: 'o1' }] }),
+        pulse(190, '2026-02-01T09:51:00Z', { identifier: [{ value: 'o1' }], status: 'entered-in-error' }),
+      ],
+      [],
+    ],
   ])('%s', async (_name, observations, expected) => {
     expect(await shownAfter(...observations)).toEqual(expected);
+  });
+
+  test('ignores a condition whose verification status says that it was entered in error', async () => {
+    const condition = (status: string): Resource => ({
+      resourceType: 'Condition',
+      subject: pulse(0, '')['subject'],
+      code: { text: 'Open fracture' },
+      verificationStatus: {
+        coding: [{ system: 'http://terminology.hl7.org/CodeSystem/condition-ver-status', code: status }],
+      },
+    });
+    const updates = ['confirmed', 'entered-in-error'].map(
+      (status): Step => [la, missionUpdate({ mission, describes: false, id: status, more: [condition(status)] })],
+    );
+    const shown = await firstBody(operator, [[amk, request], accepted, ...updates, [la, resourceRequest({ mission })]]);
+    expect(ofType(shown, 'Condition')).toMatchObject([{ id: `${mission}.3.1` }]);
+  });
+
+  test.each<[string, Resource, readonly number[]]>([
+    [
+      'are of two patients, if two senders use the same name without an identifier',
+      { reference: 'Patient/1' },
+      [80, 90],
+    ],
+    [
+      'are of two patients, if two senders use the same number without a system',
+      { identifier: { value: '1' } },
+      [80, 90],
+    ],
+    ['are of one patient, if two senders use its address at the hub', { reference: `Patient/${mission}.1.3` }, [90]],
+  ])('%s', async (_name, subject, expected) => {
+    const says = (party: Party, value: number): Step => [
+      party,
+      missionUpdate({
+        mission,
+        describes: false,
+        id: `by-${party.organisation}`,
+        more: [pulse(value, `2026-02-01T09:${value === 80 ? 50 : 51}:00Z`, { subject })],
+      }),
+    ];
+    const opened: Step = [amk, withMore(request, [patient])];
+    const shown = await firstBody(operator, [
+      opened,
+      accepted,
+      says(amk, 80),
+      says(la, 90),
+      [la, resourceRequest({ mission })],
+    ]);
+    expect(values(shown)).toEqual(expected);
   });
 });
