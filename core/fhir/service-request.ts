@@ -1,5 +1,4 @@
 import { defined } from '../../schemas/defined.ts';
-import { entryAddress } from '../../schemas/identifiers.ts';
 import { isObject } from '../../schemas/json/json.ts';
 import { municipalityExtension, systems } from '../../schemas/names.ts';
 import { describeMission, type Description, type Source } from '../mission/description.ts';
@@ -39,39 +38,20 @@ const hasCriteria = (concept: unknown): boolean =>
   isObject(concept) &&
   list(concept['coding']).some((coding) => isObject(coding) && coding['system'] === systems.missionCriterion);
 
-/** Whether a sender refers to a Location of an earlier message that gave the position that the hub knows. */
-const isPlaceOf = (
-  { mission, number, facts: { position } }: Source,
-  references: readonly unknown[],
-  state: MissionState,
-): boolean =>
-  position?.latitude === state.position?.latitude &&
-  position?.longitude === state.position?.longitude &&
-  references.some(
-    (one) => isObject(one) && String(one['reference']).includes(`Location/${entryAddress(mission, number)}.`),
-  );
-
-/** Criteria and place that the hub knows, if the description has none. */
-const withKnown = (
-  state: MissionState,
-  { content, place }: Description,
-  sources: readonly Source[],
-): Readonly<Record<string, unknown>> => {
+/**
+ * Criteria and place that the hub knows, if the description has none. A stated place replaces the earlier one, also if it has no
+ * position: a map would show the earlier position as that of the new place.
+ */
+const withKnown = (state: MissionState, { content }: Description): Readonly<Record<string, unknown>> => {
   const reasons = list(content['reasonCode']);
   const criteria = reasons.some(hasCriteria) ? [] : (state.criteria ?? []);
   // A sender may send back the hub's own Location: it is in the result once, with the place that the hub knows now.
   const contained = list(content['contained']).filter((one) => !isObject(one) || one['id'] !== knownPlace);
-  const references = list(content['locationReference']).filter(
-    (one) => !isObject(one) || one['reference'] !== knownPlaceReference,
-  );
-  // The sender's own Location has more detail; the hub's is used if there is none.
-  const saysPlace =
-    references.length > 0 &&
-    (place?.facts.position !== undefined ||
-      place?.facts.municipality !== undefined ||
-      sources.some((source) => source.facts.position !== undefined && isPlaceOf(source, references, state)));
+  const stated = list(content['locationReference']);
+  const references = stated.filter((one) => !isObject(one) || one['reference'] !== knownPlaceReference);
   const isKnown = state.position !== undefined || state.municipality !== undefined;
-  const places = !saysPlace && isKnown ? [placeOf(state)] : [];
+  const isWanted = stated.length === 0 || references.length < stated.length;
+  const places = isKnown && isWanted ? [placeOf(state)] : [];
   const members = {
     contained: [...contained, ...places],
     reasonCode: [...reasons, ...criteria.map((code) => ({ coding: [{ system: systems.missionCriterion, code }] }))],
@@ -82,7 +62,7 @@ const withKnown = (
 
 /**
  * The mission as a FHIR `ServiceRequest`: the description by its senders with the hub's id, version, status and coordinator, and
- * what the hub knows of the place. `sources` has the entries of `descriptionEntries`.
+ * what the hub knows of a place if none is stated. `sources` has the entries of `descriptionEntries`.
  */
 export const missionResource = (state: MissionState, sources: readonly Source[]): Readonly<Record<string, unknown>> => {
   const description = describeMission(state, sources);
@@ -99,7 +79,7 @@ export const missionResource = (state: MissionState, sources: readonly Source[])
     isObject(identifier) && identifier['system'] === systems.mission;
   return {
     ...others,
-    ...withKnown(state, description, sources),
+    ...withKnown(state, description),
     resourceType: 'ServiceRequest',
     id: state.mission,
     meta: { ...meta, versionId: String(state.version), lastUpdated: state.changedAt, ...securityOf(state.exercise) },

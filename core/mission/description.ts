@@ -31,8 +31,6 @@ interface Stated extends Statement {
 export interface Description {
   /** The ServiceRequest, with the references of every source as addresses at the hub. */
   readonly content: Members;
-  /** The source of `locationReference`, if there is one. */
-  readonly place?: Source;
 }
 
 const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
@@ -141,8 +139,7 @@ export const describeMission = (state: MissionState, sources: readonly Source[])
     return source;
   };
   const first = read(request);
-  if (updates.length === 0)
-    return { content: (first && sentBy.get(first)) ?? {}, ...(first === undefined ? {} : { place: first }) };
+  if (updates.length === 0) return { content: (first && sentBy.get(first)) ?? {} };
 
   const known = new Map<string, Stated>();
   for (const source of [first, ...updates.map(read)]) {
@@ -161,7 +158,6 @@ export const describeMission = (state: MissionState, sources: readonly Source[])
   const content = assemble(parts.flatMap(({ members }) => members));
   const contained = parts.flatMap((part) => part.contained);
   const identifier = distinct(list(content['identifier']));
-  const place = known.get('locationReference')?.source;
   return {
     content: {
       ...content,
@@ -169,6 +165,5 @@ export const describeMission = (state: MissionState, sources: readonly Source[])
       ...(identifier.length === 0 ? {} : { identifier }),
       ...(contained.length === 0 ? {} : { contained }),
     },
-    ...(place === undefined ? {} : { place }),
   };
 };

@@ -243,9 +243,21 @@ describe('missionResource after updates', () => {
     });
   });
 
-  test('has the last known place beside a new place without a position', () => {
+  test('shows a new place without a position alone: the earlier position is not that of the new place', () => {
     const named = withRequest(missionUpdate({ mission }).text, { locationReference: [{ display: 'The upper hut' }] });
-    expect(shownAfter(named)).toMatchObject({
+    const later = missionUpdate({ mission, urgency: 'routine', id: 'later' }).text;
+    for (const resource of [shownAfter(named), shownAfter(named, later)]) {
+      expect(resource['locationReference']).toEqual([{ display: 'The upper hut' }]);
+      expect(resource).not.toHaveProperty('contained');
+    }
+  });
+
+  test("shows the hub's place beside a new one if the sender states both", () => {
+    const both = withRequest(missionUpdate({ mission }).text, {
+      contained: [place],
+      locationReference: [{ display: 'The upper hut' }, { reference: knownPlace }],
+    });
+    expect(shownAfter(both)).toMatchObject({
       contained: [place],
       locationReference: [{ display: 'The upper hut' }, { reference: knownPlace }],
     });
