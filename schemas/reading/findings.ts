@@ -21,6 +21,8 @@ const times: Readonly<Record<string, readonly string[]>> = {
 
 const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 
+const textIn = (value: unknown): string => (typeof value === 'string' ? value : '');
+
 const momentIn = (value: unknown): string | undefined => {
   const text = isObject(value) ? (value['end'] ?? value['start']) : value;
   const read = moment.safeParse(text);
@@ -55,7 +57,7 @@ interface Whom {
 const identifiersIn = (values: readonly unknown[]): readonly string[] =>
   values
     .filter(isObject)
-    .map(({ system, value }) => `${String(system ?? '')}|${String(value)}`)
+    .map(({ system, value }) => `${textIn(system)}|${textIn(value)}`)
     .toSorted();
 
 /** The patient by an identifier or an address at the hub, which are the same in every message; otherwise by the sender's name. */
@@ -78,7 +80,7 @@ const patientOf = (reference: unknown, index: number, { resolve }: Resolver): Wh
 const nameOf = ({ fullUrl, resource }: MessageEntry): string => {
   const members: Members = resource;
   const identifiers = identifiersIn(list(members['identifier']));
-  const id = fullUrl ?? String(members['id'] ?? '');
+  const id = fullUrl ?? textIn(members['id']);
   return fingerprintOf(resource.resourceType, ...(identifiers.length > 0 ? identifiers : [id]));
 };
 
