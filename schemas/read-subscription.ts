@@ -60,7 +60,11 @@ const body = {
 export const created = z.object({ ...body, status: z.enum(['requested', 'active']) });
 
 /** A Subscription that replaces one. */
-export const changed = z.object({ ...body, id: z.string().optional(), status: z.enum(['requested', 'active', 'off']) });
+export const changed = z.object({
+  ...body,
+  id: z.string().optional(),
+  status: z.enum(['requested', 'active', 'error', 'off']),
+});
 
 /** @public Read by the compiler only: what is read conforms to R4. */
 export type Checked = Holds<[Conforms<typeof created, fhir.Subscription>, Conforms<typeof changed, fhir.Subscription>]>;
@@ -148,7 +152,7 @@ const isServedType = (mediaType: string): boolean => {
   const [type, ...parameters] = mediaType.toLowerCase().split(';');
   return (
     type?.trim() === fhirJson &&
-    parameters.every((one) => /^\s*(fhirversion\s*=\s*"?4\.0"?|charset\s*=\s*"?utf-8"?)\s*$/.test(one))
+    parameters.every((one) => /^\s*(fhirversion\s*=\s*"?4\.0(?:\.1)?"?|charset\s*=\s*"?utf-8"?)\s*$/.test(one))
   );
 };
 

@@ -23,6 +23,10 @@ export const warnings = {
     type: 'conflict',
     text: 'Accepted for the mission in MessageHeader.focus, but the element names another mission, and a receiver may read it. Name the same mission in both.',
   },
+  'unknown-criterion': {
+    type: 'code-invalid',
+    text: 'Accepted for its other criteria, but the guideline version of the mission does not have every criterion of the element. The hub does not count or show the unknown ones. Use codes of that version: GET /fhir/CodeSystem lists the versions.',
+  },
   'unresolved-place': {
     type: 'not-found',
     text: 'Accepted, but a reference to a place leads to no Location in the Bundle, so the hub and the receivers do not know the place. Send the Location, and refer to it by its fullUrl.',

@@ -74,7 +74,11 @@ export const newEntry = (proposal: Proposal): Decision => {
   const state = evolve(before, event);
   const recipients = recipientsOf(event, before, state, directory);
   const notParties = [...new Set(message.destinations)].filter(
-    (organisation) => organisation !== event.sender && !recipients.includes(organisation),
+    (organisation) =>
+      organisation !== event.sender &&
+      !recipients.includes(organisation) &&
+      // The large event is opened to it: it is not to be notified.
+      event.shares?.includes(organisation) !== true,
   );
   return {
     outcome: 'accepted',

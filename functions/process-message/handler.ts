@@ -11,7 +11,9 @@ import { openMissionsOfCase } from '../../core/mission/same-case.ts';
 import type { Entry } from '../../core/mission/state.ts';
 import { type Refusal, refuse, refuseMethod } from '../../schemas/faults.ts';
 import type { Guidelines } from '../../schemas/guideline.ts';
-import { resourcePath } from '../../schemas/reading/fhir-paths.ts';
+import { defined } from '../../schemas/defined.ts';
+import { focusResourcePath, resourcePath } from '../../schemas/reading/fhir-paths.ts';
+import type { Message } from '../../schemas/reading/message.ts';
 import { readMessage } from '../../schemas/reading/read-message.ts';
 import type { Warning } from '../../schemas/warnings.ts';
 import { sendScopeOf, validateScopes } from '../../schemas/scopes.ts';
@@ -101,6 +103,12 @@ const notReachedBy = async (
     return 'unknown';
   }
 };
+
+/** The guideline decides which criteria are stored. */
+const criteriaWarnings = ({ facts, focusIndex }: Message, entry: Entry): readonly Warning[] =>
+  (facts.criteria?.length ?? 0) > (entry.facts.criteria?.length ?? 0)
+    ? [{ code: 'unknown-criterion', at: `${focusResourcePath(defined({ focusIndex }))}.reasonCode` }]
+    : [];
 
 /** A sender waits this long to be warned of an open mission of the same case. */
 const longestLookMilliseconds = 1_000;
@@ -201,7 +209,12 @@ export const createHandler = (ports: ProcessMessageDeps) => {
         unreached === 'unknown' ? [{ code: 'reach-unknown' }] : unreachedWarnings(unreached, directory);
       return answer(
         200,
-        responseMessage(entry, { base, directory }, [...reach, ...(await sameCase), ...message.warnings]),
+        responseMessage(entry, { base, directory }, [
+          ...reach,
+          ...(await sameCase),
+          ...criteriaWarnings(message, entry),
+          ...message.warnings,
+        ]),
         {
           etag: etag(entry.number),
           'last-modified': new Date(entry.receivedAt).toUTCString(),

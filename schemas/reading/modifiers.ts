@@ -25,6 +25,10 @@ const active = only([true], 'must be true: what is not in use cannot be named');
 const current: Rule = (period, now) =>
   isInPeriod(period, now) ? undefined : 'does not contain the time of the message: name a role that is held now';
 
+/** `null` and an empty list say nothing. They are not valid R4 either, and are warned of. */
+const saysNothing = (value: unknown): boolean =>
+  value === undefined || value === null || (Array.isArray(value) && value.length === 0);
+
 /** Rules for every type of resource. */
 const everyType: Readonly<Record<string, Rule>> = {
   implicitRules: () => 'names rules that the hub does not know: remove it',
@@ -46,6 +50,7 @@ export const modifiers: Readonly<Record<string, Readonly<Record<string, Rule>>>>
     mode: only(['instance'], 'must be "instance": a kind of place is no place'),
   },
   Organization: { active },
+  Patient: { active },
   Practitioner: { active },
   PractitionerRole: { active, period: current },
 };
@@ -75,7 +80,7 @@ const innerFaults = (value: unknown, at: string): readonly Fault[] => {
   if (Array.isArray(value)) return value.flatMap((item: unknown, index) => innerFaults(item, `${at}[${index}]`));
   if (!isObject(value)) return [];
   return [
-    ...(value['modifierExtension'] === undefined
+    ...(saysNothing(value['modifierExtension'])
       ? []
       : [
           {
@@ -95,7 +100,7 @@ const ruleFaults = (resource: Json, at: string, now: string | undefined): readon
   Object.entries({ ...everyType, ...modifiers[String(resource['resourceType'])] }).flatMap(([element, rule]) => {
     const value = resource[element];
     // With an extension alone the value is unknown, and may be the unusual one.
-    const isSaid = value !== undefined || resource[`_${element}`] !== undefined;
+    const isSaid = !saysNothing(value) || resource[`_${element}`] !== undefined;
     const detail = isSaid ? rule(value, now) : undefined;
     return detail === undefined ? [] : [{ code: 'changed-meaning' as const, at: `${at}.${element}`, detail }];
   });
@@ -111,8 +116,8 @@ export const modifierFaults = (
  * modifier extension. Such a resource is not shown in part.
  */
 export const isModified = (resource: Json): boolean =>
-  resource['implicitRules'] !== undefined ||
-  (resource['doNotPerform'] !== undefined && resource['doNotPerform'] !== false) ||
+  !saysNothing(resource['implicitRules']) ||
+  (!saysNothing(resource['doNotPerform']) && resource['doNotPerform'] !== false) ||
   innerFaults(resource, '').some(({ code }) => code === 'changed-meaning');
 
 /** Faults of the Bundle itself, without its resources. */

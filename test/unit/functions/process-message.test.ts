@@ -3,6 +3,7 @@ import { createHandler } from '../../../functions/process-message/handler.ts';
 import { Unavailable } from '../../../core/mission/errors.ts';
 import { sampleSubscription } from '../../contract/scenario.ts';
 import { handlerPorts, type HandlerPorts, memoryBudgets } from '../../memory/handler-ports.ts';
+import { systems } from '../../../schemas/names.ts';
 import { captureLog } from '../../support/captured-log.ts';
 import { becomes } from '../../support/endpoint-status.ts';
 import { describeBodyRefusals, describeCallerRefusals, describeHttpRefusals } from '../../support/http-refusals.ts';
@@ -99,6 +100,17 @@ describe('process-message', () => {
     const blind = { ...ports, notifications: { ...ports.notifications, readAll } };
     const { statusCode, body } = await ask(createHandler(blind), calling, asking);
     expect([statusCode, warningsIn(body)]).toEqual([200, unknown]);
+  });
+
+  test('warns of a criterion that the guideline does not have beside one that it has', async () => {
+    captureLog();
+    const bundle = JSON.parse(request.text);
+    bundle.entry
+      .find(({ resource }: { resource: { resourceType: string } }) => resource.resourceType === 'ServiceRequest')
+      .resource.reasonCode.push({ coding: [{ system: systems.missionCriterion, code: 'unheard-of' }] });
+    const body = JSON.stringify(bundle);
+    const answer = await ask(createHandler(await withSubscriber()), calling, { ...asking, body });
+    expect([answer.statusCode, warningsIn(answer.body)]).toEqual([200, [['unknown-criterion', undefined]]]);
   });
 
   test('logs nothing of what the message says', async () => {

@@ -5,7 +5,7 @@ import * as z from 'zod';
 import { isInPeriod } from '../../../../schemas/fhir/current.ts';
 import type { Fault, Refusal } from '../../../../schemas/faults.ts';
 import type { Message } from '../../../../schemas/reading/message.ts';
-import { choices, modifiers } from '../../../../schemas/reading/modifiers.ts';
+import { choices, modifierFaults, modifiers } from '../../../../schemas/reading/modifiers.ts';
 import { readMessage } from '../../../../schemas/reading/read-message.ts';
 import { municipalityExtension, systems } from '../../../../schemas/names.ts';
 import {
@@ -93,6 +93,17 @@ const handledElsewhere: Readonly<Record<string, string>> = {
   'Address.use': 'currentView',
   'ContactPoint.use': 'currentView',
 };
+
+test('takes an empty list and null of a modifier element for nothing', () => {
+  const resource = {
+    resourceType: 'ServiceRequest',
+    intent: 'order',
+    modifierExtension: [],
+    doNotPerform: null,
+    implicitRules: null,
+  };
+  expect(modifierFaults({ resource, at: 'x' }, undefined)).toEqual([]);
+});
 
 describe('modifier elements of R4', () => {
   test.each(typesRead)('of %s are all handled', (type) => {
