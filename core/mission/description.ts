@@ -112,11 +112,14 @@ const assemble = (parts: readonly Members[]): Members => {
   return whole;
 };
 
-const sameIdentifier = (one: unknown, other: unknown): boolean =>
-  isObject(one) && isObject(other) && one['system'] === other['system'] && one['value'] === other['value'];
-
-const distinct = (identifiers: readonly unknown[]): readonly unknown[] =>
-  identifiers.filter((one, at) => identifiers.findIndex((other) => sameIdentifier(one, other)) === at);
+/** The first of each system and value. */
+const distinct = (identifiers: readonly unknown[]): readonly unknown[] => [
+  ...Map.groupBy(identifiers, (one) =>
+    isObject(one) ? JSON.stringify([one['system'] ?? null, one['value'] ?? null]) : one,
+  )
+    .values()
+    .flatMap(([first]) => [first]),
+];
 
 const applyStatements = (known: Map<string, Stated>, resource: Members, source: Source): void => {
   for (const [element, statement] of statementsOf(resource)) {

@@ -1,4 +1,5 @@
 import type { ServiceRequest } from 'fhir/r4.d.ts';
+import type { Fault } from '../faults.ts';
 import { fingerprintOf } from '../identifiers.ts';
 import { isObject } from '../json/json.ts';
 import { systems } from '../names.ts';
@@ -92,6 +93,25 @@ const isMissionNumber = (identifier: unknown): boolean =>
 const keyOfSubject = (subject: unknown): string =>
   leadsSomewhere(subject) || absentReasonOf(subject) === takesBackCode ? 'subject' : 'subject.display';
 
+/** Extensions by URL. One without URL states nothing. */
+const extensionsByUrl = (resource: Members): ReadonlyMap<string, readonly unknown[]> => {
+  const named = list(resource['extension']).flatMap((one) =>
+    isObject(one) && typeof one['url'] === 'string' ? [{ url: one['url'], one }] : [],
+  );
+  return new Map(
+    [...Map.groupBy(named, ({ url }) => url)].map(([url, all]) => [url, all.map(({ one }) => one)] as const),
+  );
+};
+
+/** Different URLs of extensions in an update: the state of the mission, which every later entry has, keeps a key for each. */
+export const mostExtensions = 20;
+
+/** An update that states more elements than the state of a mission may keep. `at` is the FHIRPath of the ServiceRequest. */
+export const statementFaults = (resource: Members, at: string): readonly Fault[] =>
+  extensionsByUrl(resource).size > mostExtensions
+    ? [{ code: 'wrong-field', at: `${at}.extension`, detail: `has more than ${mostExtensions} different URLs` }]
+    : [];
+
 /**
  * The statements of a ServiceRequest by key: the name of the element. Each URL of an extension and each member of `meta` is a
  * statement of its own, because they are independent of each other.
@@ -114,12 +134,7 @@ export const statementsOf = (resource: Members): ReadonlyMap<string, Statement> 
       choice,
       pick(resource, (name) => form.test(name)),
     );
-  const urls = new Set(list(resource['extension']).map((one) => (isObject(one) ? one['url'] : undefined)));
-  for (const url of urls) {
-    if (typeof url !== 'string') continue;
-    const extension = list(resource['extension']).filter((one) => isObject(one) && one['url'] === url);
-    add(`extension.${fingerprintOf(url)}`, { extension });
-  }
+  for (const [url, extension] of extensionsByUrl(resource)) add(`extension.${fingerprintOf(url)}`, { extension });
   const meta = isObject(resource['meta']) ? resource['meta'] : {};
   for (const member of ['profile', 'security', 'tag', 'source']) {
     if (meta[member] !== undefined) add(`meta.${member}`, { meta: { [member]: meta[member] } });

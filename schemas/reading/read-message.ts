@@ -7,7 +7,7 @@ import { normalUrl } from '../fhir/addresses.ts';
 import { parseAddress } from '../identifiers.ts';
 import { isObject } from '../json/json.ts';
 import { catalogue, type CataloguedType, eventCodeOf, messageTypesOf } from '../messages/catalogue.ts';
-import { describesMission, readStatements, updatesDescription } from './description.ts';
+import { describesMission, readStatements, statementFaults, updatesDescription } from './description.ts';
 import { eventPath, focusPath, headerPath } from './fhir-paths.ts';
 import { messageDigest } from './message-identity.ts';
 import { readFindings } from './findings.ts';
@@ -92,6 +92,7 @@ const readFacts = (
     ...(by.ok ? personFaults(type, by.value.decider, focus, resolver) : by.faults),
     ...(place.ok ? [] : place.faults.filter(({ at }) => !known.has(at))),
     ...faultsIn(patient),
+    ...(updatesDescription(type) ? statementFaults(focus.resource, focus.at) : []),
   ];
   if (!content.ok || !by.ok || !place.ok || !patient.ok || faults.length > 0) return { ok: false, faults };
   return {

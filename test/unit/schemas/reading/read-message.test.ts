@@ -638,3 +638,22 @@ describe('OperationOutcome', () => {
     expect(retryAfterOf('internal')).toBeUndefined();
   });
 });
+
+test('bounds the extension URLs of an update, and not those of a request', () => {
+  const withUrls = (message: Message, count: number) => {
+    const extension = Array.from({ length: count }, (_, index) => ({
+      url: `https://a.example/${index}`,
+      valueCode: 'a',
+    }));
+    return readMessage(
+      JSON.stringify(changed(JSON.parse(message.text), ['entry', 1, 'resource', 'extension'], extension)),
+    );
+  };
+  const update = missionUpdate({ mission });
+  expect(withUrls(update, 20).outcome).toBe('read');
+  expect(withUrls(update, 21)).toMatchObject({
+    outcome: 'refused',
+    faults: [{ code: 'wrong-field', at: 'Bundle.entry[1].resource.extension' }],
+  });
+  expect(withUrls(missionRequest(), 2000).outcome).toBe('read');
+});
