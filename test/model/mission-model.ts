@@ -163,7 +163,7 @@ export const concerns = (mission: ModelMission, party: string): boolean =>
   mission.tasks.some((task) => task.owner === party && (!isOver(task) || task.status === 'completed'));
 
 const samePerson = (one: Person, other: Person): boolean =>
-  one.number !== undefined && other.number !== undefined ? one.number === other.number : one.name === other.name;
+  one.name === other.name || (one.number !== undefined && one.number === other.number);
 
 const copyOf = (mission: ModelMission): ModelMission => ({
   ...mission,

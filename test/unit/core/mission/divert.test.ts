@@ -50,7 +50,13 @@ describe('prearrival-response, diverted', () => {
     const state = later(warned, diverts);
     expect(statusesOf(state)).toEqual(['requested', 'requested', 'rejected', 'requested']);
     expect(taskIn(state, task(4))).toEqual({
-      ask: { type: 'Task', entry: 3, index: 1, place: `Location/${mission}.1.2` },
+      ask: {
+        type: 'Task',
+        entry: 3,
+        index: 1,
+        place: { reference: `Location/${mission}.1.2` },
+        patient: { display: 'Unknown' },
+      },
       id: task(4),
       kind: 'prearrival',
       owner: otherHospital.organisation,

@@ -34,7 +34,13 @@ describe('mission-request', () => {
     expect(entry.state.tasks).toEqual([
       {
         id: coordination,
-        ask: { type: 'ServiceRequest', entry: 1, index: 1, place: `Location/${entry.mission}.1.2` },
+        ask: {
+          type: 'ServiceRequest',
+          entry: 1,
+          index: 1,
+          place: { reference: `Location/${entry.mission}.1.2` },
+          patient: { display: 'Unknown' },
+        },
         kind: 'coordination',
         owner: la.organisation,
         asker: amk.organisation,
