@@ -113,13 +113,13 @@ const assemble = (parts: readonly Members[]): Members => {
 };
 
 /** The first of each system and value. */
-const distinct = (identifiers: readonly unknown[]): readonly unknown[] => [
-  ...Map.groupBy(identifiers, (one) =>
+const distinct = (identifiers: readonly unknown[]): readonly unknown[] =>
+  Map.groupBy(identifiers, (one) =>
     isObject(one) ? JSON.stringify([one['system'] ?? null, one['value'] ?? null]) : one,
   )
     .values()
-    .flatMap(([first]) => [first]),
-];
+    .map(([first]) => first)
+    .toArray();
 
 const applyStatements = (known: Map<string, Stated>, resource: Members, source: Source): void => {
   for (const [element, statement] of statementsOf(resource)) {

@@ -104,7 +104,7 @@ const extensionsByUrl = (resource: Members): ReadonlyMap<string, readonly unknow
 };
 
 /** Different URLs of extensions in an update: the state of the mission, which every later entry has, keeps a key for each. */
-export const mostExtensions = 20;
+const mostExtensions = 20;
 
 /** An update that states more elements than the state of a mission may keep. `at` is the FHIRPath of the ServiceRequest. */
 export const statementFaults = (resource: Members, at: string): readonly Fault[] =>

@@ -203,7 +203,7 @@ describe('a detail of a Task', () => {
   const acrossPlaces = typedPlaces.map(({ message, list, value }) => ({
     message,
     value,
-    across: list.with(-1, list.at(-1) === 'input' ? 'output' : 'input'),
+    across: [...list.slice(0, -1), list.at(-1) === 'input' ? 'output' : 'input'],
   }));
 
   test.each(acrossPlaces)(
