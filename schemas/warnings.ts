@@ -71,6 +71,9 @@ export interface Warning {
   readonly detail?: string;
 }
 
+/** Warnings of one kind about one list: the first elements show what is wrong. */
+export const mostOfKind = 5;
+
 /** Limits the answer. */
 export const mostWarnings = 50;
 

@@ -1,6 +1,7 @@
 import { defined } from '../../schemas/defined.ts';
-import { isObject } from '../../schemas/json/json.ts';
+import { isObject, listOf } from '../../schemas/json/json.ts';
 import { municipalityExtension, systems } from '../../schemas/names.ts';
+import { isMissionNumber } from '../../schemas/reading/hub-names.ts';
 import { describeMission, type Description, type Source } from '../mission/description.ts';
 import type { MissionState } from '../mission/state.ts';
 import { securityOf } from './fhir.ts';
@@ -9,8 +10,6 @@ export const statusOf = (state: MissionState): string =>
   state.status === 'active' && state.tasks.some((task) => task.kind === 'coordination' && task.status === 'on-hold')
     ? 'on-hold'
     : state.status;
-
-const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 
 /** Id of the contained Location with the place that the hub knows, if the newest description has none. */
 const knownPlace = 'last-known-place';
@@ -36,18 +35,18 @@ const placeOf = ({ position, municipality }: MissionState) => ({
 
 const hasCriteria = (concept: unknown): boolean =>
   isObject(concept) &&
-  list(concept['coding']).some((coding) => isObject(coding) && coding['system'] === systems.missionCriterion);
+  listOf(concept['coding']).some((coding) => isObject(coding) && coding['system'] === systems.missionCriterion);
 
 /**
  * Criteria and place that the hub knows, if the description has none. A stated place replaces the earlier one, also if it has no
  * position: a map would show the earlier position as that of the new place.
  */
 const withKnown = (state: MissionState, { content }: Description): Readonly<Record<string, unknown>> => {
-  const reasons = list(content['reasonCode']);
+  const reasons = listOf(content['reasonCode']);
   const criteria = reasons.some(hasCriteria) ? [] : (state.criteria ?? []);
   // A sender may send back the hub's own Location: it is in the result once, with the place that the hub knows now.
-  const contained = list(content['contained']).filter((one) => !isObject(one) || one['id'] !== knownPlace);
-  const stated = list(content['locationReference']);
+  const contained = listOf(content['contained']).filter((one) => !isObject(one) || one['id'] !== knownPlace);
+  const stated = listOf(content['locationReference']);
   const references = stated.filter((one) => !isObject(one) || one['reference'] !== knownPlaceReference);
   const isKnown = state.position !== undefined || state.municipality !== undefined;
   const isWanted = stated.length === 0 || references.length < stated.length;
@@ -75,8 +74,6 @@ export const missionResource = (state: MissionState, sources: readonly Source[])
     ...others
   } = content;
   const meta = isObject(content['meta']) ? content['meta'] : {};
-  const isMissionNumber = (identifier: unknown): boolean =>
-    isObject(identifier) && identifier['system'] === systems.mission;
   return {
     ...others,
     ...withKnown(state, description),
@@ -85,7 +82,7 @@ export const missionResource = (state: MissionState, sources: readonly Source[])
     meta: { ...meta, versionId: String(state.version), lastUpdated: state.changedAt, ...securityOf(state.exercise) },
     identifier: [
       { system: systems.mission, value: state.mission },
-      ...list(content['identifier']).filter((identifier) => !isMissionNumber(identifier)),
+      ...listOf(content['identifier']).filter((identifier) => !isMissionNumber(identifier)),
     ],
     status: statusOf(state),
     intent: content['intent'] ?? 'order',
@@ -95,12 +92,12 @@ export const missionResource = (state: MissionState, sources: readonly Source[])
       instantiatesUri:
         state.guideline === undefined
           ? content['instantiatesUri']
-          : [`${systems.missionCriterion}|${state.guideline}`, ...list(content['instantiatesUri'])],
+          : [`${systems.missionCriterion}|${state.guideline}`, ...listOf(content['instantiatesUri'])],
       // Extensions of the list stand at the place of their value (R4 2.6.2.3).
       _instantiatesUri:
         state.guideline === undefined || content['_instantiatesUri'] === undefined
           ? content['_instantiatesUri']
-          : [null, ...list(content['_instantiatesUri'])],
+          : [null, ...listOf(content['_instantiatesUri'])],
       requisition: state.incident ?? requisition,
     }),
     // The current coordinator; the sender named the AMK LA that it asked.

@@ -1,5 +1,5 @@
 import { defined } from '../../schemas/defined.ts';
-import { isObject } from '../../schemas/json/json.ts';
+import { isObject, listOf } from '../../schemas/json/json.ts';
 import { isGenerated, type Statement, statementsOf } from '../../schemas/reading/description.ts';
 import { readableResource } from './sent-message.ts';
 import type { Entry, MissionState } from './state.ts';
@@ -32,8 +32,6 @@ export interface Description {
   /** The ServiceRequest, with the references of every source as addresses at the hub. */
   readonly content: Members;
 }
-
-const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 
 /** The references to contained resources in a value. */
 const containedReferences = (value: unknown): readonly string[] => {
@@ -81,7 +79,7 @@ const withContained = (
   entry: number,
   taken: Set<unknown>,
 ): { readonly members: readonly Members[]; readonly contained: readonly unknown[] } => {
-  const contained = containedIn(members, list(sent['contained']).filter(isObject));
+  const contained = containedIn(members, listOf(sent['contained']).filter(isObject));
   const names = new Map<string, string>();
   contained.forEach(({ id }, at) => {
     if (typeof id === 'string' && taken.has(id)) names.set(id, `${entry}.${at}`);
@@ -103,7 +101,7 @@ const assemble = (parts: readonly Members[]): Members => {
   const whole: Record<string, unknown> = {};
   for (const part of parts) {
     for (const [name, value] of Object.entries(part)) {
-      if (name === 'extension' || name === 'identifier') whole[name] = [...list(whole[name]), ...list(value)];
+      if (name === 'extension' || name === 'identifier') whole[name] = [...listOf(whole[name]), ...listOf(value)];
       else if (name === 'meta' && isObject(value))
         whole[name] = { ...(isObject(whole[name]) ? whole[name] : {}), ...value };
       else whole[name] = value;
@@ -160,7 +158,7 @@ export const describeMission = (state: MissionState, sources: readonly Source[])
   );
   const content = assemble(parts.flatMap(({ members }) => members));
   const contained = parts.flatMap((part) => part.contained);
-  const identifier = distinct(list(content['identifier']));
+  const identifier = distinct(listOf(content['identifier']));
   return {
     content: {
       ...content,

@@ -1,5 +1,5 @@
 import type { Incident } from './projections.ts';
-import type { IncidentShare, MissionEvent, MissionState } from './state.ts';
+import { coordinatorsOf, type IncidentShare, type MissionEvent, type MissionState } from './state.ts';
 
 /**
  * Who sees the missions of others in a large event. A number alone opens nothing: anybody can use it. The missions of one AMK LA
@@ -24,11 +24,6 @@ export const sharedAfter = (
   const all = [...kept, ...shares.map((to) => ({ by: sender, to }))];
   return all.length === 0 || incident === undefined ? undefined : all.slice(-mostShares);
 };
-
-/** The AMK LA that coordinates a mission, and those that forwarded it. */
-const coordinatorsOf = ({ coordinator, tasks }: MissionState): readonly string[] => [
-  ...new Set([coordinator, ...tasks.filter(({ kind }) => kind === 'coordination').map(({ owner }) => owner)]),
-];
 
 /** What opens missions of a large event to a reader. */
 export interface IncidentAccess {

@@ -1,7 +1,7 @@
 import type { MissionStatus } from '../../schemas/codes.ts';
 import type { CaseNumber } from '../../schemas/messages/message-type.ts';
 import type { Page } from './projections.ts';
-import type { MissionState } from './state.ts';
+import { coordinatorsOf, type MissionState } from './state.ts';
 
 /** The missions of an organisation, as requester or as coordinator, and those of a case number (ADR 36). */
 
@@ -58,9 +58,7 @@ export const rowOf = ({
 });
 
 /** The lists that a mission is in: the requester's, and those of every AMK LA that coordinates it or has coordinated it. */
-export const listsOf = ({ requester, coordinator, tasks }: MissionState): readonly MissionListName[] => [
-  { organisation: requester, part: 'requester' },
-  ...[...new Set([coordinator, ...tasks.filter(({ kind }) => kind === 'coordination').map(({ owner }) => owner)])].map(
-    (organisation) => ({ organisation, part: 'coordinator' as const }),
-  ),
+export const listsOf = (state: MissionState): readonly MissionListName[] => [
+  { organisation: state.requester, part: 'requester' },
+  ...coordinatorsOf(state).map((organisation) => ({ organisation, part: 'coordinator' as const })),
 ];

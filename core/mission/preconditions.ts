@@ -1,3 +1,4 @@
+import { contradiction } from '../../schemas/reading/contradiction.ts';
 import { isRefusal, refuse } from '../../schemas/faults.ts';
 import { refusalReasonIn } from '../../schemas/guideline.ts';
 import {
@@ -201,7 +202,7 @@ export const askedParty: Check = ({ message: { asked, destinations }, newOwner, 
   const detail = `names another party than the hub would ask by the municipality (${newOwner.organisation}): name the party as receiver`;
   return {
     outcome: 'refused',
-    faults: [{ code: 'contradiction', at: first.at, and: destinationPath, detail }],
+    faults: [contradiction(first, { at: destinationPath }, detail)],
   };
 };
 

@@ -264,6 +264,11 @@ export const concernedParties = (state: MissionState): readonly string[] => [
   ]),
 ];
 
+/** Every AMK LA that coordinates the mission, has coordinated it, or is asked to. */
+export const coordinatorsOf = ({ coordinator, tasks }: MissionState): readonly string[] => [
+  ...new Set([coordinator, ...tasks.filter(({ kind }) => kind === 'coordination').map(({ owner }) => owner)]),
+];
+
 /** Whether an organisation is requester or coordinator. */
 export const leads = (state: MissionState, organisation: string): boolean =>
   organisation === state.requester || organisation === state.coordinator;

@@ -1,3 +1,4 @@
+import { contradiction } from '../../schemas/reading/contradiction.ts';
 import { type Refusal, refuse } from '../../schemas/faults.ts';
 import { catalogue } from '../../schemas/messages/catalogue.ts';
 import { authorPath, eventPath, focusResourcePath, ifMatchPath } from '../../schemas/reading/fhir-paths.ts';
@@ -60,7 +61,7 @@ export const statedStatus: Check<TaskProposal> = ({ message, task }) => {
   const at = taskPath(message);
   const refuseStated = (other: string, detail: string): Refusal => ({
     outcome: 'refused',
-    faults: [{ code: 'contradiction', at: `${at}.businessStatus`, and: `${at}.${other}`, detail }],
+    faults: [contradiction({ at: `${at}.businessStatus` }, { at: `${at}.${other}` }, detail)],
   });
   const isReported =
     statedPhase === undefined ||

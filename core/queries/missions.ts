@@ -1,7 +1,7 @@
 import { isRefusal, type Refusal, refuse } from '../../schemas/faults.ts';
 import { isMissionId } from '../../schemas/identifiers.ts';
 import { inBatches } from '../../schemas/in-batches.ts';
-import { isObject } from '../../schemas/json/json.ts';
+import { isObject, listOf } from '../../schemas/json/json.ts';
 import { systems } from '../../schemas/names.ts';
 import { ifReadable } from '../../schemas/newer-release.ts';
 import { comparable } from '../../schemas/text.ts';
@@ -51,8 +51,7 @@ const mostOfCase = 100;
 
 /** Case numbers as they are compared. Roles that see no person see none. */
 const caseNumbersOf = (resource: Readonly<Record<string, unknown>>): readonly Coded[] => {
-  const list: unknown = resource['identifier'];
-  return (Array.isArray(list) ? list : [])
+  return listOf(resource['identifier'])
     .filter(isObject)
     .flatMap(({ system, value, use }) =>
       typeof value !== 'string' || use === 'old'

@@ -1,5 +1,5 @@
 import type { Fault } from '../faults.ts';
-import { isObject } from '../json/json.ts';
+import { isObject, listOf } from '../json/json.ts';
 import { codesOf, isResourceType, type Member, resourceTypeLike, rulesOf, type TypeRules } from './definitions.ts';
 import { mostWarnings, type Warning } from '../warnings.ts';
 import { targetComplaint } from './reference.ts';
@@ -239,8 +239,6 @@ const typeOf = (resource: unknown): string | undefined => {
   const type = isObject(resource) ? resource[resourceType] : undefined;
   return isResourceType(type) ? type : undefined;
 };
-
-const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 
 const fullUrlsIn = (bundle: Readonly<Record<string, unknown>>): ReadonlyMap<string, string> =>
   new Map(

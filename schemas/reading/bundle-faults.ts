@@ -3,7 +3,7 @@ import type { Fault } from '../faults.ts';
 import { type ParsedReference, parseReference } from '../fhir/addresses.ts';
 import type { MessageEntry } from '../fhir/resources.ts';
 import { isObject } from '../json/json.ts';
-import { contradiction } from '../messages/contradiction.ts';
+import { contradiction } from './contradiction.ts';
 import { fullUrlPath, headerPath, resourcePath } from './fhir-paths.ts';
 
 /**

@@ -1,8 +1,8 @@
 import type { ServiceRequest } from 'fhir/r4.d.ts';
 import type { Fault } from '../faults.ts';
 import { fingerprintOf } from '../identifiers.ts';
-import { isObject } from '../json/json.ts';
-import { systems } from '../names.ts';
+import { isObject, listOf } from '../json/json.ts';
+import { isMissionNumber } from './hub-names.ts';
 import { absentReasonOf } from '../messages/absent-reason.ts';
 import type { Facts, MessageType } from '../messages/message-type.ts';
 
@@ -85,17 +85,12 @@ const pick = (resource: Members, isPicked: (name: string) => boolean): Members =
 const leadsSomewhere = (reference: unknown): boolean =>
   isObject(reference) && (typeof reference['reference'] === 'string' || isObject(reference['identifier']));
 
-const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
-
-const isMissionNumber = (identifier: unknown): boolean =>
-  isObject(identifier) && identifier['system'] === systems.mission;
-
 const keyOfSubject = (subject: unknown): string =>
   leadsSomewhere(subject) || absentReasonOf(subject) === takesBackCode ? 'subject' : 'subject.display';
 
 /** Extensions by URL. One without URL states nothing. */
 const extensionsByUrl = (resource: Members): ReadonlyMap<string, readonly unknown[]> => {
-  const named = list(resource['extension']).flatMap((one) =>
+  const named = listOf(resource['extension']).flatMap((one) =>
     isObject(one) && typeof one['url'] === 'string' ? [{ url: one['url'], one }] : [],
   );
   return new Map(
@@ -139,7 +134,7 @@ export const statementsOf = (resource: Members): ReadonlyMap<string, Statement> 
   for (const member of ['profile', 'security', 'tag', 'source']) {
     if (meta[member] !== undefined) add(`meta.${member}`, { meta: { [member]: meta[member] } });
   }
-  const identifier = list(resource['identifier']).filter((one) => !isMissionNumber(one));
+  const identifier = listOf(resource['identifier']).filter((one) => !isMissionNumber(one));
   add('identifier', { identifier });
   return found;
 };

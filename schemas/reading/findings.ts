@@ -1,7 +1,7 @@
 import { moment, reference as referenceSchema } from '../fhir/datatypes.ts';
 import type { MessageEntry } from '../fhir/resources.ts';
 import { fingerprintOf, parseAddress } from '../identifiers.ts';
-import { isObject } from '../json/json.ts';
+import { isObject, listOf } from '../json/json.ts';
 import type { Facts, Finding } from '../messages/message-type.ts';
 import type { Resolver } from './resolver.ts';
 
@@ -19,8 +19,6 @@ const times: Readonly<Record<string, readonly string[]>> = {
   AllergyIntolerance: ['recordedDate', 'lastOccurrence', 'onsetDateTime'],
 };
 
-const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
-
 const textIn = (value: unknown): string => (typeof value === 'string' ? value : '');
 
 const momentIn = (value: unknown): string | undefined => {
@@ -37,7 +35,7 @@ const timeOfFinding = (resource: Members): string | undefined =>
 /** A concept by all of its codes, or by its text. */
 const conceptOf = (concept: unknown): string => {
   if (!isObject(concept)) return '';
-  const codes = list(concept['coding'])
+  const codes = listOf(concept['coding'])
     .filter(isObject)
     .map(({ system, code }) => `${String(system)}|${String(code)}`)
     .toSorted();
@@ -68,7 +66,7 @@ const patientOf = (reference: unknown, index: number, { resolve }: Resolver): Wh
   if (resolution.outcome === 'at-hub' && parseAddress(resolution.id) !== undefined)
     return { name: `${resolution.type}/${resolution.id}`, ofSender: false };
   const target = resolution.outcome === 'found' ? resolution.found.resource : {};
-  const identifiers = identifiersIn([read.data.identifier, ...list(target['identifier'])]);
+  const identifiers = identifiersIn([read.data.identifier, ...listOf(target['identifier'])]);
   const [known = identifiers[0]] = identifiers.filter((one) => personSystem.test(one));
   return known === undefined
     ? { name: read.data.reference ?? read.data.display ?? '', ofSender: true }
@@ -79,7 +77,7 @@ const patientOf = (reference: unknown, index: number, { resolve }: Resolver): Wh
 /** The finding by its identifiers; without one by its `fullUrl` or id. */
 const nameOf = ({ fullUrl, resource }: MessageEntry): string => {
   const members: Members = resource;
-  const identifiers = identifiersIn(list(members['identifier']));
+  const identifiers = identifiersIn(listOf(members['identifier']));
   const id = fullUrl ?? textIn(members['id']);
   return fingerprintOf(resource.resourceType, ...(identifiers.length > 0 ? identifiers : [id]));
 };
@@ -90,7 +88,7 @@ const voidStatuses: readonly unknown[] = ['entered-in-error', 'cancelled'];
 const isVoid = ({ status, verificationStatus }: Members): boolean =>
   voidStatuses.includes(status) ||
   (isObject(verificationStatus) &&
-    list(verificationStatus['coding']).some((coding) => isObject(coding) && voidStatuses.includes(coding['code'])));
+    listOf(verificationStatus['coding']).some((coding) => isObject(coding) && voidStatuses.includes(coding['code'])));
 
 const keyOf = (resource: Members, patient: string): string =>
   fingerprintOf(
@@ -99,7 +97,7 @@ const keyOf = (resource: Members, patient: string): string =>
     conceptOf(resource['code']),
     conceptOf(resource['bodySite']),
     conceptOf(resource['method']),
-    ...list(resource['component'])
+    ...listOf(resource['component'])
       .map((component) => (isObject(component) ? conceptOf(component['code']) : ''))
       .toSorted(),
   );

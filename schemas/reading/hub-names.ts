@@ -25,7 +25,8 @@ export const reservedAddressFaults = (entries: readonly MessageEntry[], base: st
   ]);
 };
 
-const isMissionNumber = (identifier: unknown): boolean =>
+/** Whether an identifier is the number of a mission. */
+export const isMissionNumber = (identifier: unknown): boolean =>
   isObject(identifier) && identifier['system'] === systems.mission;
 
 /**

@@ -1,5 +1,5 @@
 import { digestOf } from '../identifiers.ts';
-import { isObject, parseLossless } from '../json/json.ts';
+import { isObject, listOf, parseLossless } from '../json/json.ts';
 
 /**
  * Whether two texts under one `MessageHeader.id` are the same message (ADR 39). A client that sends again after a timeout often
@@ -70,10 +70,7 @@ const saidIn = (text: string): unknown => {
 /** Digest of what a message says: equal for the same message, however a client writes it again. `text` is JSON. */
 export const messageDigest = (text: string): string => digestOf(comparable(saidIn(text)));
 
-const entriesOf = (bundle: unknown): readonly unknown[] => {
-  const list: unknown = isObject(bundle) ? bundle['entry'] : undefined;
-  return Array.isArray(list) ? list : [];
-};
+const entriesOf = (bundle: unknown): readonly unknown[] => (isObject(bundle) ? listOf(bundle['entry']) : []);
 
 /**
  * The FHIRPath of the first `Bundle.entry` in which two messages differ; `Bundle` if they differ elsewhere. No deeper: names of

@@ -1,7 +1,7 @@
 import type { Fault } from '../faults.ts';
 import { isInPeriod } from '../fhir/current.ts';
-import { isObject } from '../json/json.ts';
-import { contradiction } from '../messages/contradiction.ts';
+import { isObject, listOf } from '../json/json.ts';
+import { contradiction } from './contradiction.ts';
 import type { Found } from './resolver.ts';
 
 /**
@@ -123,10 +123,9 @@ export const isModified = (resource: Json): boolean =>
 /** Faults of the Bundle itself, without its resources. */
 export const bundleModifierFaults = (bundle: Json): readonly Fault[] => {
   const { entry, ...others } = bundle;
-  const entries: readonly unknown[] = Array.isArray(entry) ? entry : [];
   return [
     ...modifierFaults({ resource: others, at: 'Bundle' }, undefined),
-    ...entries.flatMap((one, index) => {
+    ...listOf(entry).flatMap((one, index) => {
       if (!isObject(one)) return [];
       const { resource: _resource, ...envelope } = one;
       return innerFaults(envelope, `Bundle.entry[${index}]`);

@@ -4,7 +4,7 @@ import { reference as referenceSchema } from '../fhir/datatypes.ts';
 import type { Parsed } from '../fhir/zod-faults.ts';
 import { systems } from '../names.ts';
 import type { Warning } from '../warnings.ts';
-import { contradiction } from '../messages/contradiction.ts';
+import { contradiction } from './contradiction.ts';
 import { authorPath } from './fhir-paths.ts';
 import type { Decider, Facts, MessageType } from '../messages/message-type.ts';
 import { canBeOnePerson, readPerson } from './read-person.ts';

@@ -4,10 +4,10 @@ import { type Reference, reference as referenceSchema } from '../fhir/datatypes.
 import type { MessageHeader } from '../fhir/resources.ts';
 import type { Parsed } from '../fhir/zod-faults.ts';
 import { isMissionId, parseAddress } from '../identifiers.ts';
-import { isObject } from '../json/json.ts';
+import { isObject, listOf } from '../json/json.ts';
 import { systems } from '../names.ts';
 import type { Warning } from '../warnings.ts';
-import { contradiction } from '../messages/contradiction.ts';
+import { contradiction } from './contradiction.ts';
 import { focusPath } from './fhir-paths.ts';
 import { type Found, inHeader, type Resolver } from './resolver.ts';
 
@@ -31,8 +31,7 @@ const wrongNumber = 'is not a mission number of the hub: send it as the hub gave
 const missionsOf = ({ resource, at }: Found): readonly NamedMission[] => {
   const { identifier } = resource;
   const isRequest = resource['resourceType'] === 'ServiceRequest';
-  const list: readonly unknown[] = isRequest && Array.isArray(identifier) ? identifier : [];
-  return list.flatMap((one, index) =>
+  return listOf(isRequest ? identifier : undefined).flatMap((one, index) =>
     isObject(one) && one['system'] === systems.mission && typeof one['value'] === 'string'
       ? [{ mission: one['value'], at: `${at}.identifier[${index}].value` }]
       : [],
@@ -61,7 +60,7 @@ const otherMissions = (found: Found, meant: string | undefined, resolver: Resolv
   if (resource['resourceType'] !== 'Task' || meant === undefined) return [];
   const { basedOn, focus } = resource;
   const references = [
-    ...(Array.isArray(basedOn) ? basedOn : []).map((value: unknown, index) => ({ value, place: `basedOn[${index}]` })),
+    ...listOf(basedOn).map((value, index) => ({ value, place: `basedOn[${index}]` })),
     { value: focus, place: 'focus' },
   ];
   return references.flatMap(({ value, place }): readonly Warning[] => {

@@ -3,7 +3,7 @@ import { parseReference, uuidIn } from '../fhir/addresses.ts';
 import { type MessageEntry, type MessageHeader, messageHeader } from '../fhir/resources.ts';
 import { type Parsed, parseWith } from '../fhir/zod-faults.ts';
 import { systems } from '../names.ts';
-import { contradiction } from '../messages/contradiction.ts';
+import { contradiction } from './contradiction.ts';
 import { eventPath, headerPath } from './fhir-paths.ts';
 
 const uriPath = `${headerPath}.eventUri`;

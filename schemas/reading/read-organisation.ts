@@ -3,7 +3,7 @@ import type { Reference } from '../fhir/datatypes.ts';
 import { organization, practitionerRole } from '../fhir/resources.ts';
 import { type Parsed, parseWith } from '../fhir/zod-faults.ts';
 import { systems } from '../names.ts';
-import { contradiction } from '../messages/contradiction.ts';
+import { contradiction } from './contradiction.ts';
 import type { NamedOrganisation } from './message.ts';
 import type { Found, Origin, Resolver } from './resolver.ts';
 

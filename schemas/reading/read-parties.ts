@@ -2,8 +2,8 @@ import type { Fault } from '../faults.ts';
 import { reference as referenceSchema } from '../fhir/datatypes.ts';
 import type { MessageEntry, MessageHeader } from '../fhir/resources.ts';
 import type { Parsed } from '../fhir/zod-faults.ts';
-import type { Warning } from '../warnings.ts';
-import { contradiction } from '../messages/contradiction.ts';
+import { mostOfKind, type Warning } from '../warnings.ts';
+import { contradiction } from './contradiction.ts';
 import { claimPath, destinationPathOf, receiverPath, resourcePath } from './fhir-paths.ts';
 import type { Claim, NamedOrganisation } from './message.ts';
 import type { Facts, MessageType } from '../messages/message-type.ts';
@@ -11,9 +11,6 @@ import type { OrganisationReader } from './read-organisation.ts';
 import { inHeader } from './resolver.ts';
 
 /** The organisations that the MessageHeader names. */
-
-/** Limits the answer: the first elements show what is wrong. */
-const mostWarnings = 5;
 
 /** The directory, as far as the reader of a message needs it. */
 export interface KnownEndpoints {
@@ -89,7 +86,7 @@ export const readDestinations = (
   });
   return faults.length > 0
     ? { ok: false, faults }
-    : { ok: true, value: { receivers, warnings: warnings.slice(0, mostWarnings) } };
+    : { ok: true, value: { receivers, warnings: warnings.slice(0, mostOfKind) } };
 };
 
 /** The organisations in whose name the message is sent: all numbers that a reader may take from the header. */

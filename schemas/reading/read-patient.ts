@@ -2,7 +2,7 @@ import { reference as referenceSchema } from '../fhir/datatypes.ts';
 import type { Parsed } from '../fhir/zod-faults.ts';
 import { parseAddress } from '../identifiers.ts';
 import type { Warning } from '../warnings.ts';
-import { contradiction } from '../messages/contradiction.ts';
+import { contradiction } from './contradiction.ts';
 import type { Found, Resolver } from './resolver.ts';
 
 /** The element of each focus resource that refers to the patient. */

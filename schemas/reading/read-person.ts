@@ -6,7 +6,7 @@ import type { Fault } from '../faults.ts';
 import { type Parsed, parseWith } from '../fhir/zod-faults.ts';
 import { systems } from '../names.ts';
 import { comparablePerson, hasLetters, shownName } from '../text.ts';
-import { contradiction } from '../messages/contradiction.ts';
+import { contradiction } from './contradiction.ts';
 import { authorPath } from './fhir-paths.ts';
 import type { Decider } from '../messages/message-type.ts';
 import { type Found, inHeader, type Resolver } from './resolver.ts';

@@ -6,8 +6,8 @@ import { location as locationSchema } from '../fhir/resources.ts';
 import { judgePlace, kilometresBetween } from '../fhir/service-area.ts';
 import { type Parsed, parseWith } from '../fhir/zod-faults.ts';
 import { municipalityExtension, systems } from '../names.ts';
-import type { Warning } from '../warnings.ts';
-import { contradiction } from '../messages/contradiction.ts';
+import { mostOfKind, type Warning } from '../warnings.ts';
+import { contradiction } from './contradiction.ts';
 import type { MessageType, Position } from '../messages/message-type.ts';
 import type { Found, Resolver } from './resolver.ts';
 import { adviceOnSystem } from '../messages/system-names.ts';
@@ -127,11 +127,8 @@ const placesOf = (focus: Found, element: string, { resolve }: Resolver): Places 
 
 const lostDetail = 'leads to no Location in the Bundle: send the Location, and refer to it by its fullUrl';
 
-/** Limits the answer: the first references show what is wrong. */
-const mostWarnings = 5;
-
 const warningsOf = ({ lost }: Places): readonly Warning[] =>
-  lost.slice(0, mostWarnings).map(({ at }) => ({ code: 'unresolved-place', at, detail: lostDetail }));
+  lost.slice(0, mostOfKind).map(({ at }) => ({ code: 'unresolved-place', at, detail: lostDetail }));
 
 /** The places of a scene. The first with a position counts; the others must not be somewhere else. */
 const readScene = ({ locations, lost, faults }: Places): Parsed<Omit<ReadPlace, 'warnings'>> => {
@@ -145,7 +142,7 @@ const readScene = ({ locations, lost, faults }: Places): Parsed<Omit<ReadPlace, 
   const [place, ...others] = found.filter(({ position }) => position !== undefined);
   // A place that comes first and leads nowhere could be the one that is meant.
   if (place !== undefined)
-    for (const { at } of lost.filter(({ before }) => before <= place.order).slice(0, mostWarnings))
+    for (const { at } of lost.filter(({ before }) => before <= place.order).slice(0, mostOfKind))
       all.push({ code: 'unresolved-reference', at, detail: lostDetail });
   const elsewhere = others.find(
     ({ position }) =>

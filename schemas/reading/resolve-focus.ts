@@ -5,7 +5,7 @@ import type { Parsed } from '../fhir/zod-faults.ts';
 import { isObject } from '../json/json.ts';
 import { systems } from '../names.ts';
 import type { Warning } from '../warnings.ts';
-import { contradiction } from '../messages/contradiction.ts';
+import { contradiction } from './contradiction.ts';
 import { hubTaskId } from '../messages/fields.ts';
 import type { OrganisationReader } from './read-organisation.ts';
 import type { Found, Resolver } from './resolver.ts';

@@ -1,6 +1,6 @@
 import { parseReference } from '../fhir/addresses.ts';
 import type { Reference } from '../fhir/datatypes.ts';
-import { isObject } from '../json/json.ts';
+import { isObject, listOf } from '../json/json.ts';
 import { resourcePath } from './fhir-paths.ts';
 
 type Resource = Readonly<Record<string, unknown>>;
@@ -74,8 +74,6 @@ const lazy = <Value>(make: () => Value): (() => Value) => {
 };
 
 const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
-
-const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 
 const versionOf = ({ resource }: Found): string | undefined =>
   isObject(resource['meta']) ? textOf(resource['meta']['versionId']) : undefined;
