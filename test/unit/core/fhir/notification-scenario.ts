@@ -15,6 +15,7 @@ import {
   missionOpenedBy,
   missionRequest,
   parties,
+  read,
   sentBy,
   taskOpenedBy,
 } from '../../../support/messages.ts';
@@ -79,3 +80,18 @@ export const urlsIn = (bundle: unknown): readonly unknown[] => {
 };
 
 export const typesIn = (bundle: unknown): readonly unknown[] => resourcesIn(bundle).map((one) => one['resourceType']);
+
+/** A message whose ServiceRequest or Task has these members too, with further resources. */
+export const withMembers = (message: Message, members: Resource, more: readonly Resource[] = []): Message => {
+  const bundle: unknown = JSON.parse(message.text);
+  if (!isObject(bundle) || !Array.isArray(bundle['entry'])) throw new Error('not a Bundle');
+  for (const { resource } of bundle['entry'].filter(isObject)) {
+    if (isObject(resource) && ['ServiceRequest', 'Task'].includes(String(resource['resourceType'])))
+      Object.assign(resource, members);
+  }
+  const entries = more.map((resource, at) => ({
+    fullUrl: `urn:uuid:0000000${at}-0000-4000-8000-000000000000`,
+    resource,
+  }));
+  return read(JSON.stringify({ ...bundle, entry: [...bundle['entry'], ...entries] }));
+};

@@ -2,7 +2,6 @@ import { describe, expect, test } from 'vitest';
 import type { Party } from '../../../../core/mission/state.ts';
 import { readSent } from '../../../../core/queries/sent-resources.ts';
 import { isObject } from '../../../../schemas/json/json.ts';
-import type { Message } from '../../../../schemas/reading/message.ts';
 import { problemsOf } from '../../../support/fhir-validator.ts';
 import {
   acknowledgement,
@@ -12,7 +11,6 @@ import {
   parties,
   prearrivalNotification,
   prearrivalResponse,
-  read,
   resourceRequest,
   resourceResponse,
   reviewRequest,
@@ -27,29 +25,10 @@ import {
   type Step,
   task,
   view,
+  withMembers,
 } from './notification-scenario.ts';
 
 const { amk, la, otherLa, operator, otherOperator, hospital, otherHospital, observer } = parties;
-
-/** A message whose ServiceRequest has these members too. */
-const described = (message: Message, members: Resource): Message => {
-  const bundle: unknown = JSON.parse(message.text);
-  if (!isObject(bundle) || !Array.isArray(bundle['entry'])) throw new Error('not a Bundle');
-  for (const { resource } of bundle['entry'].filter(isObject)) {
-    if (isObject(resource) && resource['resourceType'] === 'ServiceRequest') Object.assign(resource, members);
-  }
-  return read(JSON.stringify(bundle));
-};
-
-const withMore = (message: Message, more: readonly Resource[]): Message => {
-  const bundle: unknown = JSON.parse(message.text);
-  if (!isObject(bundle) || !Array.isArray(bundle['entry'])) throw new Error('not a Bundle');
-  const entries = more.map((resource, index) => ({
-    fullUrl: `urn:uuid:0000000${index}-0000-4000-8000-000000000000`,
-    resource,
-  }));
-  return read(JSON.stringify({ ...bundle, entry: [...bundle['entry'], ...entries] }));
-};
 
 const patient = { resourceType: 'Patient', id: 'p', name: [{ text: 'Kari Nordmann' }], gender: 'female' };
 const pulse = (value: number, at: string, more: Resource = {}): Resource => ({
@@ -62,8 +41,8 @@ const pulse = (value: number, at: string, more: Resource = {}): Resource => ({
   ...more,
 });
 
-const full = described(
-  withMore(request, [
+const full = withMembers(
+  withMembers(request, {}, [
     patient,
     { resourceType: 'Condition', id: 'c', subject: { reference: 'Patient/p' }, code: { text: 'Open fracture' } },
     pulse(80, '2026-02-01T11:50:00+01:00'),
@@ -213,12 +192,12 @@ describe('The first notification of a party that is asked', () => {
 describe('The references of a picture', () => {
   const referring = (subject: Resource): Step => [
     amk,
-    described(missionUpdate({ mission, id: 'referring' }), { subject }),
+    withMembers(missionUpdate({ mission, id: 'referring' }), { subject }),
   ];
   const patientsAfter = async (subject: Resource): Promise<readonly unknown[]> =>
     ofType(
       await firstBody(operator, [
-        [amk, withMore(request, [patient])],
+        [amk, withMembers(request, {}, [patient])],
         accepted,
         referring(subject),
         [la, resourceRequest({ mission })],
@@ -248,7 +227,7 @@ describe('The room of a picture', () => {
       status: 'current',
       content: [{ attachment: { data: 'A'.repeat(200_000) } }],
     };
-    const asked = described(withMore(request, [patient, attachment]), {
+    const asked = withMembers(withMembers(request, {}, [patient, attachment]), {
       supportingInfo: [{ reference: 'DocumentReference/d' }],
       subject: { reference: 'Patient/p' },
     });
@@ -365,7 +344,7 @@ describe('The newest findings', () => {
         more: [pulse(value, `2026-02-01T09:${value === 80 ? 50 : 51}:00Z`, { subject })],
       }),
     ];
-    const opened: Step = [amk, withMore(request, [patient])];
+    const opened: Step = [amk, withMembers(request, {}, [patient])];
     const shown = await firstBody(operator, [
       opened,
       accepted,

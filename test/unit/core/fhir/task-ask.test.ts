@@ -4,7 +4,6 @@ import type { Party } from '../../../../core/mission/state.ts';
 import { readSent } from '../../../../core/queries/sent-resources.ts';
 import { searchTasks } from '../../../../core/queries/tasks.ts';
 import { isObject } from '../../../../schemas/json/json.ts';
-import type { Message } from '../../../../schemas/reading/message.ts';
 import { systems } from '../../../../schemas/names.ts';
 import { problemsOf } from '../../../support/fhir-validator.ts';
 import {
@@ -14,7 +13,6 @@ import {
   parties,
   prearrivalNotification,
   prearrivalResponse,
-  read,
   resourceRequest,
   resourceStatus,
   resourceResponse,
@@ -29,26 +27,12 @@ import {
   type Step,
   task,
   view,
+  withMembers,
 } from './notification-scenario.ts';
 
 const { amk, la, otherLa, operator, hospital, otherHospital, observer } = parties;
 
-/** A message whose ServiceRequest or Task has these members too, with further resources. */
-const asking = (message: Message, members: Resource, more: readonly Resource[] = []): Message => {
-  const bundle: unknown = JSON.parse(message.text);
-  if (!isObject(bundle) || !Array.isArray(bundle['entry'])) throw new Error('not a Bundle');
-  for (const { resource } of bundle['entry'].filter(isObject)) {
-    if (isObject(resource) && ['ServiceRequest', 'Task'].includes(String(resource['resourceType'])))
-      Object.assign(resource, members);
-  }
-  const entries = more.map((resource, at) => ({
-    fullUrl: `urn:uuid:0000000${at}-0000-4000-8000-000000000000`,
-    resource,
-  }));
-  return read(JSON.stringify({ ...bundle, entry: [...bundle['entry'], ...entries] }));
-};
-
-const full = asking(
+const full = withMembers(
   request,
   {
     subject: { reference: 'Patient/p' },
@@ -95,7 +79,7 @@ describe('The Task of a worklist', () => {
   });
 
   test('shows the own words, place and time limit of a request to an operator beside the deadline of the hub', async () => {
-    const asked = asking(
+    const asked = withMembers(
       resourceRequest({ mission }),
       {
         description: 'Pick up the doctor',
@@ -158,7 +142,7 @@ describe('The Task of a worklist', () => {
     ['by a name', { locationReference: [{ display: 'Hut 7' }] }, 'location', { display: 'Hut 7' }],
     ['by an identifier', { locationReference: [{ identifier: number }] }, 'location', { identifier: number }],
   ])('shows who or where an update says it is, %s: %j', async (_how, members, element, expected) => {
-    const update: Step = [amk, asking(missionUpdate({ mission }), members)];
+    const update: Step = [amk, withMembers(missionUpdate({ mission }), members)];
     const [shown] = await worklistOf(operator, [[amk, full], accepted, update, [la, resourceRequest({ mission })]]);
     expect(shown?.[element]).toEqual(expected);
   });
@@ -178,7 +162,7 @@ describe('The Task of a worklist', () => {
       { reference: `Task/${mission}.3.1` },
     ],
   ])('shows a hospital the patient that its notification states, %s', async (_how, members, expected) => {
-    const notified = asking(prearrivalNotification({ mission }), members);
+    const notified = withMembers(prearrivalNotification({ mission }), members);
     const [shown] = await worklistOf(hospital, [[amk, full], accepted, [la, notified]]);
     expect(shown?.['for']).toEqual(expected);
   });
@@ -201,14 +185,14 @@ describe('The Task of a worklist', () => {
     ],
   ])('shows an operator the place that its request states: %s', async (_how, location, input, shownLocation) => {
     const contained = [{ resourceType: 'Location', id: 'L', position: { latitude: 61, longitude: 10 } }];
-    const asked = asking(resourceRequest({ mission }), { location, contained });
+    const asked = withMembers(resourceRequest({ mission }), { location, contained });
     const [shown] = await worklistOf(operator, [[amk, full], accepted, [la, asked]]);
     expect(shown?.['input']).toContainEqual(detail('place', { valueReference: input }));
     expect(shown?.['location']).toEqual(shownLocation);
   });
 
   test('shows the place that the hub routes by, also if a place without a position comes first', async () => {
-    const scene = asking(
+    const scene = withMembers(
       request,
       { locationReference: [{ reference: 'Location/hut' }, { reference: 'Location/pad' }] },
       [
@@ -237,7 +221,7 @@ describe('The Task of a worklist', () => {
     expect(await worklistOf(otherLa, [[amk, full], accepted, [la, missionForward({ task: task(1) })]])).toMatchObject([
       { description: 'Gate is open', for: { reference: `Patient/${mission}.1.3` } },
     ]);
-    const notified = asking(prearrivalNotification({ mission }), { description: 'Two units of blood' });
+    const notified = withMembers(prearrivalNotification({ mission }), { description: 'Two units of blood' });
     expect(
       await worklistOf(otherHospital, [
         [amk, full],
@@ -249,8 +233,8 @@ describe('The Task of a worklist', () => {
   });
 
   test('shows the newest words when a hospital is asked again', async () => {
-    const first = asking(prearrivalNotification({ mission }), { description: 'One patient' });
-    const second = asking(prearrivalNotification({ mission, task: task(3) }), { description: 'Two patients' });
+    const first = withMembers(prearrivalNotification({ mission }), { description: 'One patient' });
+    const second = withMembers(prearrivalNotification({ mission, task: task(3) }), { description: 'Two patients' });
     expect(await worklistOf(hospital, [[amk, full], accepted, [la, first], [la, second]])).toMatchObject([
       { description: 'Two patients', for: { reference: `Patient/${mission}.1.3` } },
     ]);
@@ -263,7 +247,7 @@ describe('The Task of a worklist', () => {
   });
 
   test('cuts long words between characters', async () => {
-    const long = asking(request, { note: [{ text: '👩‍🚒'.repeat(400) }] });
+    const long = withMembers(request, { note: [{ text: '👩‍🚒'.repeat(400) }] });
     const [shown] = await worklistOf(la, [[amk, long]]);
     const words = String(shown?.['description']);
     expect(words.length).toBeLessThanOrEqual(500);

@@ -32,6 +32,8 @@ export const sampleTask = taskOpenedBy(sampleMission, 2);
 const mission = sampleMission;
 const task = sampleTask;
 
+export const parsed = (message: Message): unknown => JSON.parse(message.text);
+
 /** One valid message of each type and each answer. */
 export const samples: readonly Message[] = [
   missionRequest(),

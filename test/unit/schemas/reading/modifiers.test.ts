@@ -18,6 +18,7 @@ import {
 } from '../../../support/messages.ts';
 import {
   changed,
+  parsed,
   type Path,
   placesIn,
   sampleMission as mission,
@@ -25,8 +26,6 @@ import {
   sampleTask as task,
   valueAt,
 } from './changed.ts';
-
-const parsed = (message: Message): unknown => JSON.parse(message.text);
 
 const readChanged = (message: Message, path: Path, into: unknown): Message | Refusal =>
   readMessage(JSON.stringify(changed(parsed(message), path, into)));

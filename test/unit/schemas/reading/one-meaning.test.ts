@@ -22,6 +22,7 @@ import {
 import { everyStep, exampleText } from '../../../support/examples.ts';
 import {
   changed,
+  parsed,
   type Path,
   placesIn,
   sampleMission as mission,
@@ -29,8 +30,6 @@ import {
   sampleTask as task,
   valueAt,
 } from './changed.ts';
-
-const parsed = (message: Message): unknown => JSON.parse(message.text);
 
 /** The FHIRPath of a place in a Bundle. */
 const fhirPath = (path: Path): string =>

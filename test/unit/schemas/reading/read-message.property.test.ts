@@ -29,9 +29,8 @@ import {
   sampleMission as mission,
   samples,
   sampleTask as task,
+  parsed,
 } from './changed.ts';
-
-const parsed = (message: Message): unknown => JSON.parse(message.text);
 
 /** The result for a valid message with one place changed. */
 const readChanged = (message: Message, path: Path, into: unknown): Message | Refusal =>

@@ -17,11 +17,9 @@ import {
   resourceResponse,
   resourceStatus,
 } from '../../../support/messages.ts';
-import { changed, gone, type Path, sampleMission as mission, samples, sampleTask as task } from './changed.ts';
+import { changed, gone, parsed, type Path, sampleMission as mission, samples, sampleTask as task } from './changed.ts';
 
 const { la, hospital, otherHospital } = parties;
-
-const parsed = (message: Message): unknown => JSON.parse(message.text);
 
 const refused = (outcome: Message | Refusal): Refusal => {
   if (outcome.outcome === 'read') throw new Error('read, but it should have been refused');
