@@ -68,8 +68,9 @@ export class DeliveryQueue extends Construct {
     this.queue = new Queue(this, 'Queue', {
       ...fifo,
       queueName: `${stackName}-deliveries.fifo`,
-      // Below six times the consumer's timeout AWS may deliver a message again while it is being processed.
-      visibilityTimeout: Duration.seconds(6 * consumerTimeout.toSeconds()),
+      // After an instance is lost (timeout, out of memory), its job and the later ones of the group wait for so long. It must not be
+      // less than the consumer's timeout. AWS advises six times, for invocations that are throttled; `maxConcurrency` prevents those.
+      visibilityTimeout: Duration.seconds(2 * consumerTimeout.toSeconds()),
       // `deliver` gives up by itself, and the table keeps those notifications. This stops jobs that always fail inside it. Each attempt of an earlier job in the group counts as a receive of the later ones.
       deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: 1000 },
     });

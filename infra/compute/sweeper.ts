@@ -27,8 +27,9 @@ export class Sweeper extends Construct {
     super(scope, id);
     const namespace = metricNamespace(Stack.of(this).stackName);
 
-    // A run that failed or could not start is not repeated: the next run finds the same work.
-    sweep.configureAsyncInvoke({ retryAttempts: 0 });
+    // A run that failed or could not start is not repeated: the next run finds the same work. Lambda would keep a throttled run for six
+    // hours, and all of them would start together when there is capacity again. The age below ends when Lambda has queued the run.
+    sweep.configureAsyncInvoke({ retryAttempts: 0, maxEventAge: Duration.minutes(1) });
     new Rule(this, 'EveryMinute', {
       schedule: Schedule.rate(Duration.minutes(1)),
       targets: [new LambdaFunction(sweep, { retryAttempts: 0, maxEventAge: Duration.minutes(1) })],

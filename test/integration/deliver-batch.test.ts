@@ -224,7 +224,7 @@ const jobIn = ({ body }: SQSRecord): { subscription: string; number: number; mis
 const groupsOf = (records: readonly SQSRecord[]): ReadonlySet<unknown> =>
   new Set(records.map(({ attributes }) => attributes.MessageGroupId));
 
-/** Receives what the queue gives again, which is long before its own visibility timeout (three minutes) is over. */
+/** Receives what the queue gives again, which is long before its own visibility timeout (a minute) is over. */
 const receiveAgain = async (count: number): Promise<readonly SQSRecord[]> => {
   const back: SQSRecord[] = [];
   await eventually(
