@@ -110,10 +110,19 @@ export const directoryOf = ({ parties, coverage, resources }: DirectoryData): Pa
 };
 
 /** Replaces the directory. Running functions see it within a minute; a hub that is closed stays closed. */
-export const saveDirectory = async (table: Table, { parties, ...places }: DirectoryData): Promise<void> => {
+export const saveDirectory = async (
+  table: Table,
+  { parties, ...places }: DirectoryData,
+  now: () => number = Date.now,
+): Promise<void> => {
   await updateItem(table, {
     key: keys.directory,
-    set: { parties: parties.length, packed: pack(parties), places: pack(places) },
+    set: {
+      parties: parties.length,
+      packed: pack(parties),
+      places: pack(places),
+      loadedAt: new Date(now()).toISOString(),
+    },
   });
 };
 

@@ -41,6 +41,7 @@ export const storedSubscription = (item: Item): Subscription => {
       retryAt: text(item['retryAt']),
       rejectedSince: text(item['rejectedSince']),
       failedCall: failedCallIn(item['failedCall']),
+      endedAt: text(item['endedAt']),
     }),
   };
 };
@@ -112,13 +113,15 @@ export const subscriptions = (table: Table): Subscriptions => {
     for (const head of await heads([id])) if (head.status !== 'off' && head.revision !== revision) await relist(head);
   };
 
-  const turnOff = async (id: string, seen?: Pick<Subscription, 'revision'>): Promise<boolean> => {
+  const turnOff = async (id: string, at: string, seen?: Pick<Subscription, 'revision'>): Promise<boolean> => {
     const exists = await updateIf(table, {
       key: keys.subscription(id),
       set: { status: 'off' },
+      // A repeated end keeps the first time.
+      compute: { endedAt: 'if_not_exists(#endedAt, :at)' },
       remove: ['obligation', 'dueAt', 'retryAt'],
       when: `attribute_exists(pk)${seen === undefined ? '' : ' AND revision = :revision'}`,
-      values: { revision: seen?.revision },
+      values: { revision: seen?.revision, at },
     });
     if (exists) for (const head of await heads([id])) await delist(head);
     return exists;
@@ -156,7 +159,7 @@ export const subscriptions = (table: Table): Subscriptions => {
       if (status === 'off') return 'listed';
       // Last: after a crash in between, the subscriber has no answer for this head and no event finds it.
       const listing = await enlist(subscription, limits);
-      if (listing !== 'listed') await turnOff(subscription.id);
+      if (listing !== 'listed') await turnOff(subscription.id, subscription.createdAt);
       return listing;
     },
 

@@ -13,6 +13,8 @@ export interface SubscriptionAgreement extends SubscriptionSettings {
   /** The secret before a rotation: the hub signs with both until then, ISO 8601. */
   readonly formerSecret?: { readonly secret: string; readonly until: string };
   readonly createdAt: string;
+  /** When its filter was last changed, ISO 8601; absent: never. */
+  readonly filterChangedAt?: string;
 }
 
 /** What changes with calls to the endpoint, with events, and with each change of the agreement. */
@@ -39,6 +41,8 @@ export interface SubscriptionState {
   readonly rejectedSince?: string;
   /** The last call, if it failed. */
   readonly failedCall?: FailedCall;
+  /** When it was turned off, ISO 8601. */
+  readonly endedAt?: string;
 }
 
 /** A call to an endpoint that failed. */
@@ -59,6 +63,7 @@ export const agreementOf = ({
   retryAt: _retryAt,
   rejectedSince: _rejectedSince,
   failedCall: _failedCall,
+  endedAt: _endedAt,
   ...agreement
 }: Subscription): SubscriptionAgreement => agreement;
 
@@ -116,10 +121,10 @@ export interface Subscriptions {
    */
   change(changed: Subscription, handshakeDueAt?: string): Promise<boolean>;
   /**
-   * Ends the subscription for good; no handshake or heartbeat is due any more. `false`: there is none, or its agreement was changed
-   * since the revision in `seen`.
+   * Ends the subscription for good, at a time, ISO 8601; no handshake or heartbeat is due any more. `false`: there is none, or its
+   * agreement was changed since the revision in `seen`.
    */
-  turnOff(id: string, seen?: Pick<Subscription, 'revision'>): Promise<boolean>;
+  turnOff(id: string, at: string, seen?: Pick<Subscription, 'revision'>): Promise<boolean>;
   /** Subscriptions of these organisations that are not off, in one consistent read. */
   subscribers(organisations: readonly string[]): Promise<readonly Subscriber[]>;
 }

@@ -1,5 +1,6 @@
 import { defined } from '../../schemas/defined.ts';
 import { isRefusal, type Refusal, refuse } from '../../schemas/faults.ts';
+import { canonicalText } from '../../schemas/json/json.ts';
 import type { SubscriptionSettings } from '../../schemas/subscription.ts';
 import type { DeliveryQueue } from '../delivery/delivery-queue.ts';
 import { deliveryGraceMilliseconds } from '../delivery/fan-out.ts';
@@ -209,6 +210,9 @@ const withoutSettings = ({
   ...rest
 }: Subscription): Omit<Subscription, keyof SubscriptionSettings | 'status' | 'failures'> => rest;
 
+const isSameFilter = (one: SubscriptionSettings['filter'], other: SubscriptionSettings['filter']): boolean =>
+  canonicalText(one) === canonicalText(other);
+
 /** Replaces the settings, and begins with a handshake. The secret stays, and the event numbers continue. */
 export const replaceSettings = async (
   subscription: Subscription,
@@ -223,7 +227,15 @@ export const replaceSettings = async (
   const changed = await change(
     subscription,
     precondition,
-    (current) => ({ ...withoutSettings(current), ...settings, status: 'requested', failures: 0 }),
+    (current) => ({
+      ...withoutSettings(current),
+      ...settings,
+      ...(isSameFilter(current.filter, settings.filter)
+        ? {}
+        : { filterChangedAt: new Date(ports.now()).toISOString() }),
+      status: 'requested',
+      failures: 0,
+    }),
     ports,
     due,
   );
@@ -270,7 +282,7 @@ export const rotateSecret = async (
 /** Turns a subscription off for good. It can still be read, with its events: they show what was missed. */
 export const turnOff = async (
   seen: Subscription,
-  { subscriptions }: Pick<ManagePorts, 'subscriptions'>,
+  { subscriptions, now }: Pick<ManagePorts, 'subscriptions' | 'now'>,
   precondition: Precondition = {},
 ): Promise<Subscription | Refusal> => {
   let current: Subscription | undefined = seen;
@@ -278,7 +290,9 @@ export const turnOff = async (
     if (current === undefined) return refuse('not-found');
     const unmet = unmetPrecondition(precondition, current);
     if (unmet !== undefined) return unmet;
-    if (await subscriptions.turnOff(seen.id, { revision: current.revision })) return { ...current, status: 'off' };
+    const endedAt = new Date(now()).toISOString();
+    if (await subscriptions.turnOff(seen.id, endedAt, { revision: current.revision }))
+      return { ...current, status: 'off', endedAt };
     current = await subscriptions.read(seen.id);
   }
   return refuse('contended');
@@ -287,7 +301,7 @@ export const turnOff = async (
 /** Turns a subscription off for good. `wasLast`: the organisation has no other one now, so no machine notifies it. */
 export const endSubscription = async (
   subscription: Subscription,
-  ports: Pick<ManagePorts, 'subscriptions'>,
+  ports: Pick<ManagePorts, 'subscriptions' | 'now'>,
   precondition: Precondition = {},
 ): Promise<{ readonly wasLast: boolean } | Refusal> => {
   const off = await turnOff(subscription, ports, precondition);

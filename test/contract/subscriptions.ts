@@ -80,8 +80,8 @@ export const subscriptionsContract = ({ ports, fresh, subscribe, expectDue }: Co
       expect(results.filter((result) => result === 'full')).toHaveLength(17);
       expect(await ports().subscriptions.ofOrganisation(mine)).toHaveLength(5);
       expect(await ports().subscriptions.subscribers([mine])).toHaveLength(5);
-      expect(await ports().subscriptions.turnOff(first.id)).toBe(true);
-      await ports().subscriptions.turnOff(first.id);
+      expect(await ports().subscriptions.turnOff(first.id, at(0))).toBe(true);
+      await ports().subscriptions.turnOff(first.id, at(0));
       expect([await create({ most: 5 }), await create({ most: 5 })]).toEqual(['listed', 'full']);
     });
 
@@ -94,7 +94,7 @@ export const subscriptionsContract = ({ ports, fresh, subscribe, expectDue }: Co
       expect([...results].sort()).toEqual(['changed', 'listed']);
       expect(await create({ listings: 0 })).toBe('changed');
       const [one] = await ports().subscriptions.ofOrganisation(mine);
-      await ports().subscriptions.turnOff(one?.id ?? '');
+      await ports().subscriptions.turnOff(one?.id ?? '', at(0));
       expect(await ports().subscriptions.listings(mine)).toBe(1);
       expect(await create({ listings: 1 })).toBe('listed');
     });
@@ -116,10 +116,10 @@ export const subscriptionsContract = ({ ports, fresh, subscribe, expectDue }: Co
       expect(await ports().subscriptions.change({ ...subscription, filter: { events: ['mission-cancel'] } })).toBe(
         true,
       );
-      expect(await ports().subscriptions.turnOff(subscription.id, { revision: 1 })).toBe(false);
+      expect(await ports().subscriptions.turnOff(subscription.id, at(0), { revision: 1 })).toBe(false);
       expect(await ports().subscriptions.subscribers([mine])).toHaveLength(1);
-      expect(await ports().subscriptions.turnOff(subscription.id, { revision: 2 })).toBe(true);
-      expect(await ports().subscriptions.turnOff(fresh())).toBe(false);
+      expect(await ports().subscriptions.turnOff(subscription.id, at(0), { revision: 2 })).toBe(true);
+      expect(await ports().subscriptions.turnOff(fresh(), at(0))).toBe(false);
     });
 
     test('changes settings only if they are as they were read, and keeps numbers and endpoint health', async () => {
@@ -164,7 +164,9 @@ export const subscriptionsContract = ({ ports, fresh, subscribe, expectDue }: Co
     test('changes no subscription that is off or does not exist', async () => {
       const mine = fresh();
       const subscription = await subscribe(mine);
-      await ports().subscriptions.turnOff(subscription.id);
+      await ports().subscriptions.turnOff(subscription.id, at(0));
+      await ports().subscriptions.turnOff(subscription.id, at(1));
+      expect((await ports().subscriptions.read(subscription.id))?.endedAt).toBe(at(0));
       expect(await ports().subscriptions.change({ ...subscription, filter: { missions: ['m'] } })).toBe(false);
       expect((await ports().subscriptions.read(subscription.id))?.filter).toEqual({});
       expect(await ports().subscriptions.subscribers([mine])).toEqual([]);
@@ -175,7 +177,7 @@ export const subscriptionsContract = ({ ports, fresh, subscribe, expectDue }: Co
     test('keeps a subscription off that was turned off while its settings were being changed', async () => {
       const mine = fresh();
       const subscription = await subscribe(mine);
-      const log = ports().interrupted(() => ports().subscriptions.turnOff(subscription.id));
+      const log = ports().interrupted(() => ports().subscriptions.turnOff(subscription.id, at(0)));
       await log.change({ ...subscription, filter: { missions: ['m'] } });
       expect((await ports().subscriptions.read(subscription.id))?.status).toBe('off');
       expect(await ports().subscriptions.subscribers([mine])).toEqual([]);

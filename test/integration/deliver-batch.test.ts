@@ -119,7 +119,7 @@ const subscribe = async (endpoint: string): Promise<string> => {
   await logs.subscriptions.create({ ...sampleSubscription(id, coordinator), headers: [], endpoint }, farFuture);
   // Only the subscriptions of one test are notified of its missions.
   closing.push(async () => {
-    await logs.subscriptions.turnOff(id);
+    await logs.subscriptions.turnOff(id, new Date().toISOString());
   });
   return id;
 };

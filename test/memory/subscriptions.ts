@@ -35,11 +35,11 @@ export const memorySubscriptions = (
     const head = heads.get(id)?.subscription;
     if (head !== undefined && head.status !== 'off' && head.revision !== revision) await relist(head);
   };
-  const turnOff: Subscriptions['turnOff'] = async (id, seen) => {
+  const turnOff: Subscriptions['turnOff'] = async (id, at, seen) => {
     const head = heads.get(id);
     if (head === undefined || (seen !== undefined && head.subscription.revision !== seen.revision)) return false;
     const { retryAt: _retryAt, ...rest } = head.subscription;
-    keepHead(store, id, { ...numberingOf(head), subscription: { ...rest, status: 'off' } });
+    keepHead(store, id, { ...numberingOf(head), subscription: { endedAt: at, ...rest, status: 'off' } });
     await between();
     enlisted.delete(id);
     return true;
@@ -51,7 +51,7 @@ export const memorySubscriptions = (
       keepHead(store, subscription.id, { subscription: immutableCopy(subscription), dueAt, given: new Map() });
       if (subscription.status === 'off') return 'listed';
       const listing = await enlist(subscription, limits);
-      if (listing !== 'listed') await turnOff(subscription.id);
+      if (listing !== 'listed') await turnOff(subscription.id, subscription.createdAt);
       return listing;
     },
     read: async (id) => heads.get(id)?.subscription,

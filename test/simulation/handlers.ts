@@ -163,7 +163,7 @@ export const handlersOf = (world: World, random: SeededRandom) => {
 
   const endSubscription = async (process: Process, id: string): Promise<Reply> => {
     try {
-      await portsOf(process, world.portsFor(process)).subscriptions.turnOff(id);
+      await portsOf(process, world.portsFor(process)).subscriptions.turnOff(id, new Date(process.now()).toISOString());
       return { status: 204 };
     } catch {
       return { status: 503 };

@@ -88,9 +88,9 @@ export const recordedSubscriptions = (subscriptions: Subscriptions, recorder: Re
         },
       );
     },
-    turnOff: (subscription, seen) =>
+    turnOff: (subscription, at, seen) =>
       recorded(
-        () => subscriptions.turnOff(subscription, seen),
+        () => subscriptions.turnOff(subscription, at, seen),
         () => {
           history.turnedOff.push({ at: scheduler.now(), subscription });
         },

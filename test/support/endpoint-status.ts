@@ -15,7 +15,7 @@ export const becomes = async (
   failedCall?: FailedCall,
 ): Promise<void> => {
   if (status === 'off') {
-    await subscriptions.turnOff(id);
+    await subscriptions.turnOff(id, '2026-02-01T12:00:00.000Z');
     return;
   }
   const seen = await subscriptions.read(id);

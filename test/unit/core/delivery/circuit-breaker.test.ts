@@ -434,7 +434,7 @@ describe('circuit breaker', () => {
       ...unluckyPorts(hub),
       channel: {
         post: async () => {
-          await hub.subscriptions.turnOff('la');
+          await hub.subscriptions.turnOff('la', hub.clock.iso());
           return { status: 200 };
         },
       },

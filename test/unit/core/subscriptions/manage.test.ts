@@ -265,6 +265,16 @@ describe('replaceSettings', () => {
     expect(await ports.subscriptions.read(before.id)).toMatchObject({ payload: 'empty', revision: 2 });
   });
 
+  test('states since when the filter applies, only if it is another one', async () => {
+    const ports = portsOf();
+    const before = await made(ports);
+    ports.clock.advance(60_000);
+    const same = of(await replaceSettings(before, settings, anywhere, ports));
+    expect(same.filterChangedAt).toBeUndefined();
+    const other = of(await replaceSettings(same, { ...settings, filter: { urgencies: ['stat'] } }, anywhere, ports));
+    expect(other.filterChangedAt).toBe(ports.clock.iso());
+  });
+
   test('begins with a handshake, and forgets the health of the former endpoint', async () => {
     const ports = portsOf();
     const before = await made(ports);
