@@ -1,21 +1,22 @@
 import * as z from 'zod/mini';
+import { fewestShards, mostShards } from './dynamodb/shards.ts';
 
 /** What a function reads of its environment: each variable is checked once, when the function starts. */
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 const text = (expected: string, isValid: (value: string) => boolean = (value) => value !== '') =>
-  z.string({ error: expected }).check(z.refine(isValid, { error: expected }));
+  z.string({ error: expected }).check(z.refine(isValid, { error: expected, abort: true }));
 
 const isWebUrl = (value: string): boolean => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol);
 const webUrl = () => text('an http or https URL', isWebUrl);
 
 /** Digits only: what is no number is refused here, so no limit can become `NaN`, which would limit nothing. */
-const wholeNumber = (least: number) =>
+const wholeNumber = (least: number, most = Number.MAX_SAFE_INTEGER) =>
   z.pipe(
     text(
-      `a whole number from ${least}`,
-      (value) => /^\d+$/.test(value) && Number.isSafeInteger(Number(value)) && Number(value) >= least,
+      `a whole number from ${least}${most === Number.MAX_SAFE_INTEGER ? '' : ` to ${most}`}`,
+      (value) => /^\d+$/.test(value) && Number(value) >= least && Number(value) <= most,
     ),
     z.transform(Number),
   );
@@ -24,6 +25,16 @@ const table = () => ({ TABLE_NAME: text('the name of the table') });
 const publicUrl = () => ({ PUBLIC_URL: webUrl() });
 const queue = () => ({ DELIVERY_QUEUE_URL: webUrl() });
 const allowList = () => ({ ENDPOINT_ALLOW_LIST: text('origins separated by commas, or empty', () => true) });
+/** Of the obligations index. */
+const shards = () => ({
+  OBLIGATION_SHARDS_WRITTEN: wholeNumber(fewestShards, mostShards),
+  OBLIGATION_SHARDS_READ: wholeNumber(fewestShards, mostShards),
+});
+const readsWhatItWrites = () =>
+  z.refine<{ readonly OBLIGATION_SHARDS_WRITTEN: number; readonly OBLIGATION_SHARDS_READ: number }>(
+    (set) => set.OBLIGATION_SHARDS_READ >= set.OBLIGATION_SHARDS_WRITTEN,
+    { path: ['OBLIGATION_SHARDS_READ'], error: 'at least OBLIGATION_SHARDS_WRITTEN' },
+  );
 /** Powertools reads it by itself; without it, the counts would have a namespace that no alarm looks at. */
 const metrics = () => ({ POWERTOOLS_METRICS_NAMESPACE: text('the namespace of the metrics') });
 
@@ -47,20 +58,27 @@ export const settings = {
       BUDGET_REQUESTS: wholeNumber(1),
     }),
   checkToken: () => z.object({ ...table(), ...publicUrl(), ...tokens() }),
-  deliver: () => z.object({ ...table(), ...publicUrl(), ...queue(), ...allowList(), ...metrics() }),
+  deliver: () =>
+    z
+      .object({ ...table(), ...shards(), ...publicUrl(), ...queue(), ...allowList(), ...metrics() })
+      .check(readsWhatItWrites()),
   metadata: () => z.object({ ...table(), ...publicUrl() }),
   processMessage: () =>
-    z.object({
-      ...table(),
-      ...publicUrl(),
-      ...queue(),
-      ...metrics(),
-      BUDGET_MISSIONS: wholeNumber(1),
-      BUDGET_MISSION_SECONDS: wholeNumber(1),
-    }),
+    z
+      .object({
+        ...table(),
+        ...shards(),
+        ...publicUrl(),
+        ...queue(),
+        ...metrics(),
+        BUDGET_MISSIONS: wholeNumber(1),
+        BUDGET_MISSION_SECONDS: wholeNumber(1),
+      })
+      .check(readsWhatItWrites()),
   read: () => z.object({ ...table(), ...publicUrl() }),
-  subscribe: () => z.object({ ...table(), ...publicUrl(), ...queue(), ...allowList() }),
-  sweep: () => z.object({ ...table(), ...queue(), ...metrics() }),
+  subscribe: () =>
+    z.object({ ...table(), ...shards(), ...publicUrl(), ...queue(), ...allowList() }).check(readsWhatItWrites()),
+  sweep: () => z.object({ ...table(), ...shards(), ...queue(), ...metrics() }).check(readsWhatItWrites()),
 } as const;
 
 /** Throws for variables that are missing or not usable. The error names each, and shows no value: one could be a secret. */

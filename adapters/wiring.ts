@@ -26,6 +26,7 @@ import { endpointHealth } from './dynamodb/endpoint-health.ts';
 import { eventNumbers } from './dynamodb/event-numbers.ts';
 import { notifications } from './dynamodb/notifications.ts';
 import { subscriptions } from './dynamodb/subscriptions.ts';
+import type { Shards } from './dynamodb/shards.ts';
 import { openTable, type Table } from './dynamodb/table.ts';
 import { worklist } from './dynamodb/worklist.ts';
 import { openLeanTable } from './dynamodb/lean-table.ts';
@@ -61,8 +62,8 @@ export interface Logs {
 }
 
 /** One client and one cache of the directory and of the guidelines for all: call it once in a process. */
-export const openLogs = (tableName: string): Logs => {
-  const table = openTable(tableName);
+export const openLogs = (tableName: string, shards?: Shards): Logs => {
+  const table = openTable(tableName, shards);
   return {
     table,
     missions: missionLog(table),
@@ -86,6 +87,13 @@ export const openLogs = (tableName: string): Logs => {
  * What each function gets: it reads its environment, throws if a variable is missing or not usable, and opens only the
  * adapters that the function needs. One of these for each function, so that its bundle holds no code of the others.
  */
+
+/** The logs of a function that writes obligations. */
+const openLogsOf = (set: {
+  readonly TABLE_NAME: string;
+  readonly OBLIGATION_SHARDS_WRITTEN: number;
+  readonly OBLIGATION_SHARDS_READ: number;
+}): Logs => openLogs(set.TABLE_NAME, { written: set.OBLIGATION_SHARDS_WRITTEN, read: set.OBLIGATION_SHARDS_READ });
 
 /** How tokens and proofs are checked. */
 const tokenRules = (set: {
@@ -132,7 +140,7 @@ export const wireCheckToken = (environment: Environment) => {
 
 export const wireProcessMessage = (environment: Environment) => {
   const set = readSettings(settings.processMessage, environment);
-  const logs = openLogs(set.TABLE_NAME);
+  const logs = openLogsOf(set);
   return {
     ...logs,
     ...systemClock,
@@ -152,7 +160,7 @@ export const wireRead = (environment: Environment) => {
 export const wireSubscribe = (environment: Environment) => {
   const set = readSettings(settings.subscribe, environment);
   return {
-    ...openLogs(set.TABLE_NAME),
+    ...openLogsOf(set),
     ...systemClock,
     base: set.PUBLIC_URL,
     queue: deliveryQueue(openQueues(), set.DELIVERY_QUEUE_URL),
@@ -168,7 +176,7 @@ export const wireMetadata = (environment: Environment) => {
 
 export const wireDeliver = (environment: Environment) => {
   const set = readSettings(settings.deliver, environment);
-  const logs = openLogs(set.TABLE_NAME);
+  const logs = openLogsOf(set);
   const queues = openQueues();
   const channel = webhookChannel(allowList(set.ENDPOINT_ALLOW_LIST));
   return {
@@ -187,7 +195,7 @@ export const wireDeliver = (environment: Environment) => {
 export const wireSweep = (environment: Environment) => {
   const set = readSettings(settings.sweep, environment);
   return {
-    ...openLogs(set.TABLE_NAME),
+    ...openLogsOf(set),
     ...systemClock,
     queue: deliveryQueue(openQueues(), set.DELIVERY_QUEUE_URL),
     wait: (milliseconds: number): Promise<void> => setTimeout(milliseconds),

@@ -65,6 +65,11 @@ export class HubStack extends Stack {
     const { table } = hubTable;
     const TABLE_NAME = table.tableName;
     const ENDPOINT_ALLOW_LIST = parameters.endpointAllowList;
+    /** For the functions that write obligations. */
+    const obligationEnvironment = {
+      OBLIGATION_SHARDS_WRITTEN: String(stage.obligationShards.written),
+      OBLIGATION_SHARDS_READ: String(stage.obligationShards.read),
+    };
 
     const deliverTimeout = Duration.seconds(30);
     const deliveries = new DeliveryQueue(this, 'Deliveries', {
@@ -123,6 +128,7 @@ export class HubStack extends Stack {
         PUBLIC_URL,
         BUDGET_MISSIONS: parameters.budgetMissions,
         BUDGET_MISSION_SECONDS: parameters.budgetMissionSeconds,
+        ...obligationEnvironment,
         ...metricsEnvironment,
       },
     });
@@ -142,7 +148,7 @@ export class HubStack extends Stack {
     const subscribe = new HubFunction(this, 'Subscribe', {
       ...answering,
       name: 'subscribe',
-      environment: { TABLE_NAME, PUBLIC_URL, DELIVERY_QUEUE_URL, ENDPOINT_ALLOW_LIST },
+      environment: { TABLE_NAME, PUBLIC_URL, DELIVERY_QUEUE_URL, ENDPOINT_ALLOW_LIST, ...obligationEnvironment },
     });
     subscribe.allow(tableReads, table.tableArn);
     subscribe.allowItems(tableWrites, table.tableArn, 'SUBSCRIPTION#*', 'PARTY#*');
@@ -160,7 +166,14 @@ export class HubStack extends Stack {
       name: 'deliver',
       timeout: deliverTimeout,
       memorySize: 1024,
-      environment: { TABLE_NAME, PUBLIC_URL, DELIVERY_QUEUE_URL, ENDPOINT_ALLOW_LIST, ...metricsEnvironment },
+      environment: {
+        TABLE_NAME,
+        PUBLIC_URL,
+        DELIVERY_QUEUE_URL,
+        ENDPOINT_ALLOW_LIST,
+        ...obligationEnvironment,
+        ...metricsEnvironment,
+      },
     });
     deliver.allow(tableReads, table.tableArn);
     deliver.allowItems(tableWrites, table.tableArn, ...working);
@@ -171,7 +184,7 @@ export class HubStack extends Stack {
       name: 'sweep',
       // It checks every two seconds until the next run has begun, so that no deadline is between two runs.
       timeout: Duration.seconds(80),
-      environment: { TABLE_NAME, DELIVERY_QUEUE_URL, ...metricsEnvironment },
+      environment: { TABLE_NAME, DELIVERY_QUEUE_URL, ...obligationEnvironment, ...metricsEnvironment },
     });
     sweep.allow(tableReads, table.tableArn);
     sweep.allowItems(tableWrites, table.tableArn, ...working);

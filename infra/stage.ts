@@ -21,6 +21,14 @@ export interface FirewallLimits {
   readonly perToken: number;
 }
 
+/** Shards of each kind of obligation, 8 to 64. */
+interface ObligationShards {
+  /** Those that new items get. */
+  readonly written: number;
+  /** Those that the sweeper looks at: at least as many as were ever written. */
+  readonly read: number;
+}
+
 /** The functions, by the names of their folders. */
 export type FunctionName =
   | 'authorize'
@@ -64,6 +72,8 @@ export interface StageSettings {
   readonly firewall: FirewallLimits | undefined;
   /** Whether functions are traced by AWS X-Ray. */
   readonly traces: boolean;
+  /** Of the obligations index. To change them: docs/operations.md, "Shards of the obligations index". */
+  readonly obligationShards: ObligationShards;
 }
 
 export const stageNames = ['dev', 'test', 'prod'] as const;
@@ -88,6 +98,8 @@ const guarded = {
   // Many times the load of all partners of the service together, and less than the hub can process.
   firewall: { perAddress: 6000, perSuspectAddress: 300, perToken: 2400 },
   traces: true,
+  // 8 000 writes a second of each kind of obligation: some seven million missions a day.
+  obligationShards: { written: 8, read: 8 },
 } as const;
 
 const stages: Readonly<Record<StageName, Omit<StageSettings, 'name'>>> = {

@@ -2,7 +2,8 @@ import type { EndpointHealthStore } from '../../core/delivery/endpoint-health.ts
 import type { Subscription } from '../../core/delivery/subscription.ts';
 import { defined } from '../../schemas/defined.ts';
 import { count, text } from './attributes.ts';
-import { isConditionFailed, keys, obligationAt, type Table, updateItem, updateIf } from './table.ts';
+import { obligationAt } from './shards.ts';
+import { isConditionFailed, keys, type Table, updateItem, updateIf } from './table.ts';
 
 /** The condition that the head still has the status that was read; a status that only a newer release knows was read as `error`. */
 const isAsSeen = ({ status }: Pick<Subscription, 'status'>): string =>
@@ -14,7 +15,7 @@ const valuesSeen = ({ status }: Pick<Subscription, 'status'>): Readonly<Record<s
 export const endpointHealth = (table: Table): EndpointHealthStore => ({
   async save(seen, { status, failures, failingSince, rejectedSince, failedCall, retryAt, dueAt }) {
     const key = keys.subscription(seen.id);
-    const { obligation } = dueAt === undefined ? {} : obligationAt(key, dueAt);
+    const { obligation } = dueAt === undefined ? {} : obligationAt(table, 'pending', key, dueAt);
     const health = {
       status,
       failures,

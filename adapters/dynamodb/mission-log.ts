@@ -3,19 +3,9 @@ import { evolve, fold, foldVersion } from '../../core/mission/evolve.ts';
 import type { MissionLog, StoredEntry, NumberedNotification } from '../../core/mission/mission-log.ts';
 import { type Entry, hub, type MissionState } from '../../core/mission/state.ts';
 import { defined } from '../../schemas/defined.ts';
-import {
-  holds,
-  keys,
-  newestOf,
-  obligationAt,
-  pack,
-  rangeOf,
-  idleCheckShard,
-  type Table,
-  unpack,
-  updateIf,
-} from './table.ts';
+import { holds, keys, newestOf, pack, rangeOf, idleCheckShard, type Table, unpack, updateIf } from './table.ts';
 import { reach } from '../transient-faults.ts';
+import { obligationAt } from './shards.ts';
 
 /** Reads an item of the mission log. `packed` never changes; the other attributes are the result of its fan-out. */
 export const storedEntry = (item: Record<string, unknown>): StoredEntry => {
@@ -113,7 +103,7 @@ export const missionLog = (table: Table): MissionLog => {
         return 'too-large';
       const item = {
         ...key,
-        ...obligationAt(key, dueAt),
+        ...obligationAt(table, 'pending', key, dueAt),
         fold: foldVersion,
         event: entry.event,
         sender: entry.sender,

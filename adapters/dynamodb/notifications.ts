@@ -2,25 +2,15 @@ import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import type { Notification, Notifications, NotificationStatus } from '../../core/delivery/notifications.ts';
 import { defined } from '../../schemas/defined.ts';
 import { count, type Item, text } from './attributes.ts';
-import {
-  batchGet,
-  deadLetterShard,
-  holds,
-  keys,
-  obligationShards,
-  obligationAt,
-  rangeOf,
-  type Table,
-  updateIf,
-} from './table.ts';
+import { isOfKind, obligationAt } from './shards.ts';
+import { batchGet, holds, keys, rangeOf, type Table, updateIf } from './table.ts';
 import { reach } from '../transient-faults.ts';
 
 const statuses: readonly NotificationStatus[] = ['pending', 'delivered', 'failed'];
 
 /** A status that only a newer release knows: `pending` while its delivery is due, otherwise `failed`, since this release cannot know that it arrived. */
 const statusIn = ({ status, obligation }: Item): NotificationStatus =>
-  statuses.find((known) => known === status) ??
-  (obligationShards.some((shard) => shard === obligation) ? 'pending' : 'failed');
+  statuses.find((known) => known === status) ?? (isOfKind('pending', obligation) ? 'pending' : 'failed');
 
 export const storedNotification = (item: Item): Notification => ({
   subscription: text(item['subscription']) ?? '',
@@ -54,7 +44,7 @@ export const notifications = (table: Table): Notifications => {
         client.send(
           new PutCommand({
             TableName,
-            Item: { ...key, ...obligationAt(key, dueAt), ...notification },
+            Item: { ...key, ...obligationAt(table, 'pending', key, dueAt), ...notification },
             ConditionExpression: 'attribute_not_exists(pk)',
           }),
         ),
@@ -86,9 +76,11 @@ export const notifications = (table: Table): Notifications => {
     },
 
     async record(subscription, number, { at, answer, status, called, firstTriedAt, rejectedFor, warned, dueAt }) {
-      const isFailed = status === 'failed';
+      const key = keys.notification(subscription, number);
+      // A notification that was given up is a dead letter, until an operator redrives or discards it.
+      const deadLetter = status === 'failed' ? obligationAt(table, 'failed', key, at) : undefined;
       await updateIf(table, {
-        key: keys.notification(subscription, number),
+        key,
         set: {
           status,
           lastAttemptAt: at,
@@ -97,9 +89,8 @@ export const notifications = (table: Table): Notifications => {
           rejectedFor,
           warned: warned === true ? true : undefined,
           completedAt: status === 'pending' ? undefined : at,
-          // A notification that was given up is a dead letter, until an operator redrives or discards it.
-          obligation: isFailed ? deadLetterShard : undefined,
-          dueAt: isFailed ? at : status === 'pending' ? dueAt : undefined,
+          obligation: deadLetter?.obligation,
+          dueAt: deadLetter?.dueAt ?? (status === 'pending' ? dueAt : undefined),
         },
         compute: { attempts: '#attempts + :calls' },
         remove: [

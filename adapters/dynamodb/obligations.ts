@@ -1,15 +1,6 @@
 import type { Obligation, Obligations } from '../../core/delivery/obligations.ts';
-import {
-  deadLetterShard,
-  deadlineShards,
-  type Key,
-  keys,
-  obligationShards,
-  idleCheckShard,
-  queryUntil,
-  type Table,
-  updateIf,
-} from './table.ts';
+import { prefixOf, shardsOf } from './shards.ts';
+import { type Key, keys, idleCheckShard, queryUntil, type Table, updateIf } from './table.ts';
 
 interface DueItem {
   readonly pk: string;
@@ -77,14 +68,18 @@ export const obligations = (table: Table): Obligations => {
   return {
     async due(now, limit) {
       const [deadlines, others] = await Promise.all([
-        dueIn(deadlineShards, now, limit),
-        dueIn(obligationShards, now, limit),
+        dueIn(shardsOf(table, 'deadline'), now, limit),
+        dueIn(shardsOf(table, 'pending'), now, limit),
       ]);
       return [...deadlines, ...others].slice(0, limit);
     },
 
     async dueAfter(time, limit) {
-      const items = await itemsIn([...deadlineShards, ...obligationShards], { after: time }, limit);
+      const items = await itemsIn(
+        [...shardsOf(table, 'deadline'), ...shardsOf(table, 'pending')],
+        { after: time },
+        limit,
+      );
       return items
         .toReversed()
         .slice(0, limit)
@@ -95,8 +90,8 @@ export const obligations = (table: Table): Obligations => {
       await updateIf(table, {
         key: keyOf(obligation),
         set: { dueAt },
-        when: 'attribute_exists(obligation) AND NOT obligation IN (:over, :failed)',
-        values: { over: idleCheckShard, failed: deadLetterShard },
+        when: 'attribute_exists(obligation) AND obligation <> :over AND NOT begins_with(obligation, :failed)',
+        values: { over: idleCheckShard, failed: prefixOf('failed') },
       });
     },
   };

@@ -14,7 +14,8 @@ import {
 import { defined } from '../../schemas/defined.ts';
 import type { SubscriptionFilter } from '../../schemas/subscription.ts';
 import { count, type Item, text } from './attributes.ts';
-import { batchGet, keys, obligationAt, pack, type Table, unpack, updateIf } from './table.ts';
+import { obligationAt } from './shards.ts';
+import { batchGet, keys, pack, type Table, unpack, updateIf } from './table.ts';
 import { reach } from '../transient-faults.ts';
 
 const statuses: readonly SubscriptionStatus[] = ['requested', 'active', 'error', 'off'];
@@ -133,7 +134,7 @@ export const subscriptions = (table: Table): Subscriptions => {
       const key = keys.subscription(subscription.id);
       const head = {
         ...key,
-        ...obligationAt(key, dueAt),
+        ...obligationAt(table, 'pending', key, dueAt),
         status,
         revision,
         lastNumber,
@@ -190,7 +191,13 @@ export const subscriptions = (table: Table): Subscriptions => {
         ...(handshakeDueAt === undefined
           ? { set: { packed, revision } }
           : {
-              set: { packed, revision, status: 'requested', failures: 0, ...obligationAt(key, handshakeDueAt) },
+              set: {
+                packed,
+                revision,
+                status: 'requested',
+                failures: 0,
+                ...obligationAt(table, 'pending', key, handshakeDueAt),
+              },
               remove: ['failingSince', 'rejectedSince', 'retryAt', 'failedCall'],
             }),
         when: 'revision = :seen AND #status <> :off',

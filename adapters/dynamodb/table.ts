@@ -10,15 +10,18 @@ import {
 } from '@aws-sdk/lib-dynamodb';
 import type { MissionListName } from '../../core/mission/mission-lists.ts';
 import type { Incident, IncidentList } from '../../core/mission/projections.ts';
-import { digestOf, fingerprintOf } from '../../schemas/identifiers.ts';
+import { digestOf } from '../../schemas/identifiers.ts';
 import type { CaseNumber } from '../../schemas/messages/message-type.ts';
 import { reach } from '../transient-faults.ts';
+import type { Shards } from './shards.ts';
 import { type Update, update } from './update.ts';
 
 /** The one table: its client, its keys, and what every adapter needs of it. */
 export interface Table {
   readonly client: DynamoDBDocumentClient;
   readonly name: string;
+  /** Absent: `shardsOfAnyHub`. */
+  readonly shards?: Shards;
 }
 
 export interface Key {
@@ -59,46 +62,8 @@ export const keys = {
   guidelines: { pk: 'GUIDELINES', sk: 'CURRENT' },
 } as const;
 
-/** Shards of the obligations index: one partition of an index takes 1 000 writes a second. */
-export const obligationShards = [
-  'pending#0',
-  'pending#1',
-  'pending#2',
-  'pending#3',
-  'pending#4',
-  'pending#5',
-  'pending#6',
-  'pending#7',
-] as const;
-
-/** Shards of the same index for Tasks that wait for a human: they are worked first when their deadline has passed. */
-export const deadlineShards = ['deadline#0', 'deadline#1', 'deadline#2', 'deadline#3'] as const;
-
-/** Partition of the same index for notifications that were given up: the dead letters. They are not due. */
-export const deadLetterShard = 'failed';
-
-/** Partition of the same index for idle checks. They have their own, so that an empty `pending` means that everybody has been notified. */
+/** Partition of the obligations index for idle checks. They have their own, so that an empty `pending` means that everybody has been notified. */
 export const idleCheckShard = 'over';
-
-/** Attributes that put an item into the sparse obligations index. */
-export const obligationAt = ({ pk }: Key, dueAt: string): ObligationAttributes => ({
-  obligation: shardOf(pk, obligationShards),
-  dueAt,
-});
-
-/** The same attributes for a Task that waits for a human until its deadline. */
-export const deadlineAt = ({ pk }: Key, dueAt: string): ObligationAttributes => ({
-  obligation: shardOf(pk, deadlineShards),
-  dueAt,
-});
-
-interface ObligationAttributes {
-  readonly obligation: string;
-  readonly dueAt: string;
-}
-
-const shardOf = (pk: string, shards: readonly [string, ...string[]]): string =>
-  shards[fingerprintOf(pk).charCodeAt(0) % shards.length] ?? shards[0];
 
 export const isConditionFailed = (error: unknown): boolean =>
   error instanceof Error && error.name === 'ConditionalCheckFailedException';
@@ -148,16 +113,20 @@ export const batchGet = async (
 
 type Query = Omit<QueryCommandInput, 'TableName' | 'ExclusiveStartKey' | 'Limit'>;
 
-/** Reads a query page by page and returns the first `limit` values. Items from which `read` returns nothing are not counted. */
+/**
+ * Reads a query page by page and returns the first `limit` values. Items from which `read` returns nothing are not counted.
+ * `after`: the key of the item behind which it begins.
+ */
 export const queryUntil = async <Value>(
   { client, name: TableName }: Table,
   query: Query,
   limit: number,
   read: (item: Record<string, unknown>) => Value | undefined,
+  after?: Record<string, unknown>,
 ): Promise<readonly Value[]> => {
   const found: Value[] = [];
   const Limit = limit === Number.POSITIVE_INFINITY ? undefined : limit;
-  let start: Record<string, unknown> | undefined;
+  let start = after;
   do {
     const page = await reach(() =>
       client.send(new QueryCommand({ ...query, TableName, Limit, ExclusiveStartKey: start })),
@@ -219,8 +188,9 @@ export const unpack = (packed: unknown) => {
   return JSON.parse(textOf(packed));
 };
 
-export const openTable = (name: string): Table => ({
+export const openTable = (name: string, shards?: Shards): Table => ({
   name,
+  ...(shards === undefined ? {} : { shards }),
   client: DynamoDBDocumentClient.from(
     new DynamoDBClient({
       maxAttempts: 2,

@@ -2,7 +2,8 @@ import { PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { type ListName, placeOfTask, type Worklist, type WorklistItem } from '../../core/mission/projections.ts';
 import { deadlineOf, isFinal } from '../../core/mission/state.ts';
 import { defined } from '../../schemas/defined.ts';
-import { deadlineAt, holds, keys, pack, type Table, unpack } from './table.ts';
+import { obligationAt } from './shards.ts';
+import { holds, keys, pack, type Table, unpack } from './table.ts';
 import { reach } from '../transient-faults.ts';
 
 const listKey = (organisation: string, list: ListName): string => `${organisation}#${list}`;
@@ -54,7 +55,7 @@ export const worklist = (table: Table): Worklist => ({
           TableName,
           Item: {
             ...key,
-            ...(deadline === undefined ? {} : deadlineAt(key, deadline)),
+            ...(deadline === undefined ? {} : obligationAt(table, 'deadline', key, deadline)),
             worklist: listKey(task.owner, list),
             asked: listKey(task.asker, list),
             place: placeOfTask(task),

@@ -1,4 +1,5 @@
-import { deadLetterShard, obligationShards, unpack } from '../../adapters/dynamodb/table.ts';
+import { isOfKind } from '../../adapters/dynamodb/shards.ts';
+import { unpack } from '../../adapters/dynamodb/table.ts';
 import type { Directory } from '../../core/mission/directory.ts';
 import type { WorklistItem } from '../../core/mission/projections.ts';
 import { type Item, textOf } from './items.ts';
@@ -17,8 +18,6 @@ export interface Contents {
   readonly open: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
-const shards: readonly string[] = obligationShards;
-
 /** Counts the items that are added. */
 export const contentsCounter = () => {
   const counts = { missions: 0, entries: 0, subscriptions: 0, notifications: 0, pending: 0, deadLetters: 0, reads: 0 };
@@ -34,8 +33,8 @@ export const contentsCounter = () => {
       if (kind === 'SUBSCRIPTION' && part === 'HEAD') counts.subscriptions += 1;
       if (kind === 'SUBSCRIPTION' && part === 'NOTE') counts.notifications += 1;
       if (kind === 'AUDIT' && part === 'RECORD') counts.reads += 1;
-      if (shards.includes(textOf(item, 'obligation'))) counts.pending += 1;
-      if (textOf(item, 'obligation') === deadLetterShard) counts.deadLetters += 1;
+      if (isOfKind('pending', textOf(item, 'obligation'))) counts.pending += 1;
+      if (isOfKind('failed', textOf(item, 'obligation'))) counts.deadLetters += 1;
       if (kind === 'MISSION' && part === 'TASK' && textOf(item, 'worklist').endsWith('#open')) {
         const { coordinator = 'unknown' }: WorklistItem = unpack(item['packed']?.B);
         open.set(coordinator, (open.get(coordinator) ?? new Set()).add(id));

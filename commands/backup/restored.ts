@@ -1,6 +1,7 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import type { Closure } from '../../adapters/dynamodb/directory-store.ts';
-import { keys, obligationAt } from '../../adapters/dynamodb/table.ts';
+import { obligationAt, shardForAnyHub, shardsOfAnyHub } from '../../adapters/dynamodb/shards.ts';
+import { type Key, keys } from '../../adapters/dynamodb/table.ts';
 import type { NumberGap } from '../../core/delivery/subscription.ts';
 import { type Item, textOf } from './items.ts';
 
@@ -9,7 +10,7 @@ export interface Restore {
   /** When it began, ISO 8601. An interrupted restore keeps it when it is run again. */
   readonly at: string;
   readonly closure: Closure;
-  /** Nothing was accepted or delivered after the backup was made: items are written unchanged. */
+  /** Nothing was accepted or delivered after the backup was made: items are written as they were, but for the shard of an obligation. */
   readonly exact: boolean;
 }
 
@@ -21,6 +22,14 @@ export const isDirectory = (item: Item): boolean =>
 
 const without = (item: Item, ...names: readonly string[]): Item =>
   Object.fromEntries(Object.entries(item).filter(([name]) => !names.includes(name)));
+
+const keyOf = (item: Item): Key => ({ pk: textOf(item, 'pk'), sk: textOf(item, 'sk') });
+
+/** The hub that reads the table may have fewer shards than the one that wrote the backup. */
+const inShardForAnyHub = (item: Item): Item =>
+  item['obligation']?.S === undefined
+    ? item
+    : { ...item, obligation: { S: shardForAnyHub(keyOf(item), item['obligation'].S) } };
 
 /**
  * Event numbers continue from the seconds since then. A later restore continues from a higher number than any that was given in
@@ -37,7 +46,7 @@ const restoredHead = (item: Item, at: string): Item => {
   const lastNumber = Math.max(after + 1, Math.floor((Date.parse(at) - numbersBegin) / 1000));
   const before: readonly NumberGap[] = JSON.parse(textOf(item, 'gaps') || '[]');
   const gaps: readonly NumberGap[] = [...before, { after, next: lastNumber + 1, at }];
-  const { obligation, dueAt } = obligationAt({ pk: textOf(item, 'pk'), sk: textOf(item, 'sk') }, at);
+  const { obligation, dueAt } = obligationAt({ shards: shardsOfAnyHub }, 'pending', keyOf(item), at);
   const changed: Record<string, AttributeValue> = {
     status: { S: 'requested' },
     failures: { N: '0' },
@@ -62,7 +71,8 @@ export const withoutClosure = (item: Item): Item => (isDirectory(item) ? without
 const closedText = (closure: Closure): AttributeValue => ({ S: JSON.stringify(closure) });
 
 /** The item as a restore writes it. The hub stays closed until an operator opens it. */
-export const restored = (item: Item, { at, closure, exact }: Restore): Item => {
+export const restored = (backedUp: Item, { at, closure, exact }: Restore): Item => {
+  const item = inShardForAnyHub(backedUp);
   if (isDirectory(item)) return { ...item, closed: closedText(closure) };
   if (exact) return item;
   if (isHead(item) && textOf(item, 'status') !== 'off') return restoredHead(item, at);

@@ -20,11 +20,11 @@ export const deadLettersContract = ({ ports, fresh, subscribe, notificationOf, e
       });
       return letter;
     };
-    const listed = async (): Promise<readonly string[]> => {
+    const listed = async (size = 2): Promise<readonly string[]> => {
       const ids: string[] = [];
       let from: string | undefined;
       do {
-        const page = await ports().deadLetters.list(2, from);
+        const page = await ports().deadLetters.list(size, from);
         ids.push(...page.items.map(({ subscription }) => subscription));
         from = page.next;
       } while (from !== undefined);
@@ -48,6 +48,22 @@ export const deadLettersContract = ({ ports, fresh, subscribe, notificationOf, e
       const all = [late, early, between];
       await expectListed(all, [early, between, late]);
       for (const letter of all) await expectDue(endOfTime, ofLetter(letter), []);
+    });
+
+    test('keeps the order over pages of any length, whichever were given up at the same time', async () => {
+      const seconds = Array.from({ length: 25 }, (_, index) => (index * 7) % 12);
+      const letters: { readonly letter: Notification; readonly second: number }[] = [];
+      for (const second of seconds) letters.push({ letter: await givenUp(second), second });
+      const secondOf = new Map(letters.map(({ letter, second }) => [letter.subscription, second]));
+      for (const size of [1, 3, 10, 1_000])
+        await vi.waitFor(
+          async () => {
+            const mine = (await listed(size)).filter((id) => secondOf.has(id));
+            expect(new Set(mine).size).toBe(letters.length);
+            expect(mine.map((id) => secondOf.get(id))).toEqual(seconds.toSorted((one, other) => one - other));
+          },
+          { timeout: 60_000, interval: 50 },
+        );
     });
 
     test('redrives a dead letter once, as if it had never been tried', async () => {

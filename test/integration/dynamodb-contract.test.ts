@@ -38,8 +38,9 @@ const interruptedTable = (between: () => Promise<unknown>): Table => {
   return table;
 };
 
+// More shards are read than written, as while their number changes.
 portContract('DynamoDB', async () => {
-  const logs = openLogs(aws.tableName);
+  const logs = openLogs(aws.tableName, { written: 8, read: 12 });
   withoutTimeLimits(logs.table.client);
   return {
     ...logs,

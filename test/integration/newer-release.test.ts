@@ -2,17 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { accessLog } from '../../adapters/dynamodb/access-log.ts';
+import { obligationAt } from '../../adapters/dynamodb/shards.ts';
 import { directoryOf, loadDirectory, saveDirectory } from '../../adapters/dynamodb/directory-store.ts';
 import { loadGuidelines, saveGuideline } from '../../adapters/dynamodb/guideline-store.ts';
-import {
-  deadLetterShard,
-  keys,
-  obligationShards,
-  obligationAt,
-  pack,
-  type Table,
-  unpack,
-} from '../../adapters/dynamodb/table.ts';
+import { keys, pack, type Table, unpack } from '../../adapters/dynamodb/table.ts';
 import { localPlace } from '../../commands/backup/place.ts';
 import { recordAccess } from '../../core/audit/record.ts';
 import { chainFaults } from '../../core/audit/verify-chain.ts';
@@ -197,8 +190,7 @@ describe('a table with fields, attributes, folds and item kinds that this releas
     la.behave({ status: 503 });
     await send(amk, known);
     const mission = missionOf(known);
-    const { obligation: shard } = obligationAt(keys.entry(mission, 1), '');
-    expect(obligationShards).toContain(shard);
+    const { obligation: shard } = obligationAt({}, 'pending', keys.entry(mission, 1), '');
     const obligations = Array.from({ length: 120 }, (_, index) => ({
       pk: `MISSION#${mission}`,
       sk: `REMINDER#${String(index).padStart(9, '0')}`,
@@ -274,7 +266,7 @@ describe('a mission with an event that this release does not know', () => {
     const key = keys.notification(coordinator.subscription, number);
     await putItem(table, {
       ...key,
-      ...obligationAt(key, now()),
+      ...obligationAt({}, 'pending', key, now()),
       subscription: coordinator.subscription,
       number,
       organisation: organisation(oslo),
@@ -297,7 +289,7 @@ describe('a mission with an event that this release does not know', () => {
       () => [unread, waiting, other].every((one) => countOf(missionOf(one)) > 0),
       60,
     );
-    await storeUnknown(missionOf(unread), obligationAt(keys.entry(missionOf(unread), 2), now()));
+    await storeUnknown(missionOf(unread), obligationAt({}, 'pending', keys.entry(missionOf(unread), 2), now()));
     await storeUnknown(missionOf(waiting), { notified: '[]', withoutSubscription: '[]' });
     pendingNumber = await assignNumber(missionOf(waiting));
   }, 120_000);
@@ -354,8 +346,7 @@ describe('a mission with an event that this release does not know', () => {
     const number = 900_000;
     await putItem(table, {
       ...keys.notification(coordinator.subscription, number),
-      obligation: deadLetterShard,
-      dueAt: now(),
+      ...obligationAt({}, 'failed', keys.notification(coordinator.subscription, number), now()),
       subscription: coordinator.subscription,
       number,
       organisation: organisation(oslo),

@@ -1,6 +1,8 @@
 /** The environment of every function, as the stack sets it; tests override what they need. */
 export const functionEnvironment = {
   TABLE_NAME: 'luftbro',
+  OBLIGATION_SHARDS_WRITTEN: '8',
+  OBLIGATION_SHARDS_READ: '8',
   PUBLIC_URL: 'https://hub.example/fhir',
   DELIVERY_QUEUE_URL: 'https://queues.example/deliveries.fifo',
   ENDPOINT_ALLOW_LIST: '',

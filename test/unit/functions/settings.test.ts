@@ -26,10 +26,20 @@ const needed = {
     'PROOF_SECONDS_BACK',
     'PROOF_SECONDS_AHEAD',
   ],
-  deliver: ['TABLE_NAME', 'PUBLIC_URL', 'DELIVERY_QUEUE_URL', 'ENDPOINT_ALLOW_LIST', 'POWERTOOLS_METRICS_NAMESPACE'],
+  deliver: [
+    'TABLE_NAME',
+    'OBLIGATION_SHARDS_WRITTEN',
+    'OBLIGATION_SHARDS_READ',
+    'PUBLIC_URL',
+    'DELIVERY_QUEUE_URL',
+    'ENDPOINT_ALLOW_LIST',
+    'POWERTOOLS_METRICS_NAMESPACE',
+  ],
   metadata: ['TABLE_NAME', 'PUBLIC_URL'],
   processMessage: [
     'TABLE_NAME',
+    'OBLIGATION_SHARDS_WRITTEN',
+    'OBLIGATION_SHARDS_READ',
     'PUBLIC_URL',
     'DELIVERY_QUEUE_URL',
     'POWERTOOLS_METRICS_NAMESPACE',
@@ -37,8 +47,21 @@ const needed = {
     'BUDGET_MISSION_SECONDS',
   ],
   read: ['TABLE_NAME', 'PUBLIC_URL'],
-  subscribe: ['TABLE_NAME', 'PUBLIC_URL', 'DELIVERY_QUEUE_URL', 'ENDPOINT_ALLOW_LIST'],
-  sweep: ['TABLE_NAME', 'DELIVERY_QUEUE_URL', 'POWERTOOLS_METRICS_NAMESPACE'],
+  subscribe: [
+    'TABLE_NAME',
+    'OBLIGATION_SHARDS_WRITTEN',
+    'OBLIGATION_SHARDS_READ',
+    'PUBLIC_URL',
+    'DELIVERY_QUEUE_URL',
+    'ENDPOINT_ALLOW_LIST',
+  ],
+  sweep: [
+    'TABLE_NAME',
+    'OBLIGATION_SHARDS_WRITTEN',
+    'OBLIGATION_SHARDS_READ',
+    'DELIVERY_QUEUE_URL',
+    'POWERTOOLS_METRICS_NAMESPACE',
+  ],
 } as const satisfies Record<keyof typeof settings, readonly (keyof typeof functionEnvironment)[]>;
 
 const start = (name: keyof typeof settings, changed: Readonly<Record<string, string | undefined>> = {}): unknown =>
@@ -46,7 +69,7 @@ const start = (name: keyof typeof settings, changed: Readonly<Record<string, str
 
 const names = codesOf(settings);
 const variables = names.flatMap((name) => needed[name].map((variable) => [name, variable] as const));
-const numbers = variables.filter(([, variable]) => /^(?:BUDGET|PROOF)_/.test(variable));
+const numbers = variables.filter(([, variable]) => /^(?:BUDGET|PROOF|OBLIGATION)_/.test(variable));
 
 describe('readSettings', () => {
   test.each(names)('reads what %s needs, and nothing else', (name) =>
@@ -69,7 +92,7 @@ describe('readSettings', () => {
     for (const value of ['', 'NaN', 'many', '1.5', '-1', '1e3', ' 1', '0x10', 'Infinity', '9'.repeat(20)])
       expect(() => start(name, { [variable]: value }), value).toThrow(
         new RegExp(
-          `^The environment is not complete\\. ${variable} is not usable: set it to a whole number from [01]\\.$`,
+          `^The environment is not complete\\. ${variable} is not usable: set it to a whole number from \\d+(?: to \\d+)?\\.$`,
         ),
       );
   });
@@ -78,6 +101,19 @@ describe('readSettings', () => {
     'refuses to start %s with a %s of 0',
     (name, variable) => expect(() => start(name, { [variable]: '0' })).toThrow(`${variable} is not usable`),
   );
+
+  test.each([
+    ['8', '8', true],
+    ['8', '64', true],
+    ['64', '64', true],
+    ['7', '8', false],
+    ['8', '65', false],
+    ['16', '8', false],
+  ])('with %s shards written and %s read, starts: %s', (written, read, starts) => {
+    const sweeper = () => start('sweep', { OBLIGATION_SHARDS_WRITTEN: written, OBLIGATION_SHARDS_READ: read });
+    if (starts) expect(sweeper()).toMatchObject({ OBLIGATION_SHARDS_READ: Number(read) });
+    else expect(sweeper).toThrow(/OBLIGATION_SHARDS_(?:READ|WRITTEN) is not usable/);
+  });
 
   test('accepts no difference between the clocks', () =>
     expect(start('authorize', { PROOF_SECONDS_AHEAD: '0' })).toMatchObject({ PROOF_SECONDS_AHEAD: 0 }));
