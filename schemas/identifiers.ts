@@ -56,6 +56,9 @@ const fingerprintLength = 8;
 export const fingerprintOf = (...names: readonly string[]): string =>
   sha256(names).toString('base64url').slice(0, fingerprintLength);
 
+/** The fingerprints in a string of them. */
+export const fingerprintsIn = (fingerprints: string): readonly string[] => fingerprints.match(/.{8}/g) ?? [];
+
 /** Positions (from 0) of a fingerprint in a string of fingerprints. */
 export const fingerprintPositions = (fingerprints: string, fingerprint: string): readonly number[] => {
   const found: number[] = [];

@@ -1,9 +1,22 @@
 import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { evolve, fold, foldVersion } from '../../core/mission/evolve.ts';
+import { fingerprintWindow } from '../../core/mission/known-messages.ts';
 import type { MissionLog, StoredEntry, NumberedNotification } from '../../core/mission/mission-log.ts';
 import { type Entry, hub, type MissionState } from '../../core/mission/state.ts';
 import { defined } from '../../schemas/defined.ts';
-import { holds, keys, newestOf, pack, rangeOf, idleCheckShard, type Table, unpack, updateIf } from './table.ts';
+import {
+  batchGet,
+  holds,
+  keys,
+  newestOf,
+  pack,
+  rangeOf,
+  idleCheckShard,
+  type Table,
+  unpack,
+  updateIf,
+  updateItem,
+} from './table.ts';
 import { reach } from '../transient-faults.ts';
 import { obligationAt } from './shards.ts';
 
@@ -26,6 +39,8 @@ export const storedEntry = (item: Record<string, unknown>): StoredEntry => {
 
 /** Whether the state that an entry's item carries is of the fold of this release. */
 export const isOfThisFold = (item: Record<string, unknown>): boolean => item['fold'] === foldVersion;
+
+const isNumber = (value: unknown): value is number => typeof value === 'number';
 
 /** DynamoDB takes items of 400 KB; the rest of an entry's item is small. */
 const largestPacked = 380_000;
@@ -69,6 +84,20 @@ export const missionLog = (table: Table): MissionLog => {
   };
 
   return {
+    window: fingerprintWindow,
+
+    async keepFingerprint(mission, fingerprint, number) {
+      await updateItem(table, { key: keys.fingerprint(mission, fingerprint), add: { entries: new Set([number]) } });
+    },
+
+    async entriesKept(mission, fingerprints) {
+      const items = await batchGet(
+        table,
+        fingerprints.map((fingerprint) => keys.fingerprint(mission, fingerprint)),
+      );
+      return items.flatMap(({ entries }) => (entries instanceof Set ? [...entries].filter(isNumber) : []));
+    },
+
     async last(mission) {
       const item = await newestOf(table, keys.entry(mission, 0).pk, 'ENTRY#');
       return item === undefined ? undefined : current(item);

@@ -24,7 +24,7 @@ export const overview = (table: Table): Overview => {
               worklist: listOf(state.requester),
               place: state.mission,
               entry: state.version,
-              packed: pack({ ...state, messageFingerprints: '', bundleFingerprints: '' }),
+              packed: pack(state),
             },
             ConditionExpression: 'attribute_not_exists(pk) OR #entry < :entry',
             ExpressionAttributeNames: { '#entry': 'entry' },

@@ -35,6 +35,10 @@ const incidentLists = { all: 'MISSION', 'of-party': 'PARTY', 'shared-with': 'SHA
 
 export const keys = {
   entry: (mission: string, number: number): Key => ({ pk: `MISSION#${mission}`, sk: `ENTRY#${padded(number)}` }),
+  fingerprint: (mission: string, fingerprint: string): Key => ({
+    pk: `MISSION#${mission}`,
+    sk: `KNOWN#${fingerprint}`,
+  }),
   task: (mission: string, task: string): Key => ({ pk: `MISSION#${mission}`, sk: `TASK#${task}` }),
   readiness: (resource: string): Key => ({ pk: `MISSION#${resource}`, sk: 'READINESS' }),
   incident: ({ system, value }: Incident, exercise: boolean, list: IncidentList, place: string): Key => ({

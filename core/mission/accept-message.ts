@@ -1,13 +1,13 @@
 import { defined } from '../../schemas/defined.ts';
 import { type Refusal, refuse } from '../../schemas/faults.ts';
-import { fingerprintOf, fingerprintPositions } from '../../schemas/identifiers.ts';
 import { headerPath } from '../../schemas/reading/fhir-paths.ts';
 import { firstDifference } from '../../schemas/reading/message-identity.ts';
 import type { Message } from '../../schemas/reading/message.ts';
 import { decide, missionOf } from './decide.ts';
 import type { DecisionContext } from './decision.ts';
+import { entryAfter } from './log-entry.ts';
+import { entriesLike, keepOldFingerprints } from './known-messages.ts';
 import type { MissionLog, StoredEntry } from './mission-log.ts';
-import { activeSince } from './idle.ts';
 import type { Entry, MissionState, Party } from './state.ts';
 
 /** The message is in the log. */
@@ -26,23 +26,6 @@ export interface Accepted {
 
 /** Numbers that a message may lose to others before the sender is asked to retry. */
 const maxAttempts = 10;
-
-/** The entries that have this fingerprint. The state holds one fingerprint for each of the newest entries. */
-const entriesWith = async (
-  log: MissionLog,
-  last: StoredEntry,
-  fingerprints: string,
-  fingerprint: string,
-): Promise<readonly StoredEntry[]> => {
-  const found: StoredEntry[] = [];
-  const dropped = last.number - fingerprints.length / fingerprint.length;
-  for (const position of fingerprintPositions(fingerprints, fingerprint)) {
-    const number = dropped + position + 1;
-    const entry = number === last.number ? last : await log.entry(last.mission, number);
-    if (entry !== undefined) found.push(entry);
-  }
-  return found;
-};
 
 /** Names where the message differs from the stored one: after a timeout the sender must learn that the first one was accepted. */
 const idReused = ({ mission, number, text }: StoredEntry, message: Message): Refusal => ({
@@ -68,33 +51,16 @@ const seenBefore = async (
   sender: Party,
 ): Promise<Accepted | Refusal | undefined> => {
   const { organisation } = sender;
-  const sameMessage = await entriesWith(
-    log,
-    last,
-    last.state.messageFingerprints,
-    fingerprintOf(organisation, message.id),
-  );
-  const first = sameMessage.find((entry) => entry.sender === organisation && entry.messageId === message.id);
-  if (first !== undefined) {
-    return first.digest === message.digest
-      ? { outcome: 'accepted', entry: first, stored: first, repeated: true, fanOutPending: first.fanOutPending }
-      : idReused(first, message);
-  }
-  if (message.bundleId === undefined) return undefined;
-  const sameBundle = await entriesWith(
-    log,
-    last,
-    last.state.bundleFingerprints,
-    fingerprintOf(organisation, 'Bundle', message.bundleId),
-  );
-  return sameBundle.some((entry) => entry.sender === organisation && entry.bundleId === message.bundleId)
-    ? refuse('bundle-id-reused', 'Bundle.id')
-    : undefined;
+  const alike = (await entriesLike(log, last, message, organisation)).filter((entry) => entry.sender === organisation);
+  const first = alike.find(({ messageId }) => messageId === message.id);
+  if (first === undefined)
+    return message.bundleId !== undefined && alike.some(({ bundleId }) => bundleId === message.bundleId)
+      ? refuse('bundle-id-reused', 'Bundle.id')
+      : undefined;
+  return first.digest === message.digest
+    ? { outcome: 'accepted', entry: first, stored: first, repeated: true, fanOutPending: first.fanOutPending }
+    : idReused(first, message);
 };
-
-/** The earliest entry whose fan-out may be pending: its own number if the entry before it had none pending when read. */
-const pendingFrom = (last: StoredEntry | undefined, number: number): number =>
-  last?.fanOutPending === true ? last.pendingFrom : number;
 
 interface AcceptConditions {
   /** Milliseconds until the sweeper takes over the fan-out. */
@@ -104,7 +70,8 @@ interface AcceptConditions {
 }
 
 /**
- * Accepts a message: one consistent read, the mission's rules, one conditional put.
+ * Accepts a message: one consistent read, the mission's rules, one conditional put. In a log that is longer than the window, one
+ * more read and two more writes, however long it is.
  * If another message takes the number, it reads and decides again, because the state may have changed.
  */
 export const acceptMessage = async (
@@ -123,17 +90,13 @@ export const acceptMessage = async (
     const at = now();
     const decided = decide(last?.state, message, { ...circumstances, now: new Date(at).toISOString() });
     if (decided.outcome === 'refused') return decided;
-    const { number } = decided.entry;
-    const entry: Entry = {
-      ...decided.entry,
-      pendingFrom: pendingFrom(last, number),
-      activeSince: activeSince(last, number, at),
-    };
-    if (entry.activeSince === number) {
+    const entry = entryAfter(last, decided.entry, log.window);
+    if (entry.activeSince === entry.number) {
       const refusal = await pendingCheck?.();
       if (refusal !== undefined) return refusal;
       pendingCheck = undefined;
     }
+    if (last !== undefined) await keepOldFingerprints(log, last);
     const appended = await log.append(entry, new Date(at + fanOutDueIn).toISOString());
     if (appended === 'too-large')
       return refuse(

@@ -1,7 +1,7 @@
 import type { MissionStatus } from '../../schemas/codes.ts';
 import { defined } from '../../schemas/defined.ts';
 import { timeOf } from '../../schemas/fhir/datatypes.ts';
-import { entryAddress, fingerprintOf } from '../../schemas/identifiers.ts';
+import { entryAddress } from '../../schemas/identifiers.ts';
 import { knownMessageType } from '../../schemas/messages/catalogue.ts';
 import type { Facts, MessageType } from '../../schemas/messages/message-type.ts';
 import { aboutAfter, askOf } from './ask.ts';
@@ -21,7 +21,7 @@ import {
 } from './state.ts';
 
 /** Raise it with every change of the fold: a state of another version is folded again from the log. */
-export const foldVersion = 8;
+export const foldVersion = 9;
 
 /**
  * The deadline of an event that asks for an acknowledgement. Every entry that asks is written with one. Without one it is the time
@@ -353,9 +353,6 @@ export const evolve = (before: MissionState | undefined, event: MissionEvent): M
     mission: event.mission,
     version: event.number,
     changedAt: event.receivedAt,
-    messageFingerprints: (before?.messageFingerprints ?? '') + fingerprintOf(event.sender, event.messageId),
-    bundleFingerprints:
-      (before?.bundleFingerprints ?? '') + fingerprintOf(event.sender, 'Bundle', event.bundleId ?? ''),
   };
   if (type.log === 'resource') return readinessAfter(before, event, common);
   return before === undefined ? openedMission(type, event, common) : missionAfter(type, before, event, common);

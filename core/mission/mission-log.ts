@@ -26,11 +26,17 @@ export interface FanOutResult extends Pick<StoredEntry, 'notified' | 'withoutSub
 }
 
 export interface MissionLog {
+  /** Number of the newest entries whose fingerprints an entry carries. */
+  readonly window: number;
   /** The newest entry, read consistently. */
   last(mission: string): Promise<StoredEntry | undefined>;
   entry(mission: string, number: number): Promise<StoredEntry | undefined>;
   /** Entries `from` to `to`, both included, in order. */
   entries(mission: string, from: number, to: number): Promise<readonly StoredEntry[]>;
+  /** Keeps for good that an entry has a fingerprint. Writes one item, however often it is called. */
+  keepFingerprint(mission: string, fingerprint: string, number: number): Promise<void>;
+  /** Numbers of the entries that are kept under any of the fingerprints, read consistently. */
+  entriesKept(mission: string, fingerprints: readonly string[]): Promise<readonly number[]>;
   /** Writes the entry with the obligation to fan it out by `dueAt`, unless the number is taken or the entry is too large for the log. */
   append(entry: Entry, dueAt: string): Promise<'appended' | 'taken' | 'too-large'>;
   /**

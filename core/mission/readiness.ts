@@ -2,9 +2,6 @@ import { defined } from '../../schemas/defined.ts';
 import { timeOf } from '../../schemas/fhir/datatypes.ts';
 import type { CommonState, MissionEvent, MissionState } from './state.ts';
 
-/** Characters. A resource reports every few hours for years: only its newest 500 messages are recognised when sent twice. */
-const maxFingerprints = 500 * 8;
-
 /** The readiness of a resource by the time of statement: a report that arrives late does not replace a newer one. */
 export const readinessAfter = (
   before: MissionState | undefined,
@@ -25,8 +22,6 @@ export const readinessAfter = (
   const request = { entry: event.number, index: event.focusIndex ?? 0 };
   return {
     ...common,
-    messageFingerprints: common.messageFingerprints.slice(-maxFingerprints),
-    bundleFingerprints: common.bundleFingerprints.slice(-maxFingerprints),
     status: 'active',
     exercise: event.exercise,
     urgency: 'routine',

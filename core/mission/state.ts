@@ -155,16 +155,10 @@ export interface MissionState {
   readonly findings?: readonly KnownFinding[];
   /** In the order in which they were opened. */
   readonly tasks: readonly TaskState[];
-  /** 8 characters per entry: fingerprint of sender and message id, and of sender and Bundle id. */
-  readonly messageFingerprints: string;
-  readonly bundleFingerprints: string;
 }
 
 /** What every log's state has after an event. */
-export type CommonState = Pick<
-  MissionState,
-  'mission' | 'version' | 'changedAt' | 'messageFingerprints' | 'bundleFingerprints'
->;
+export type CommonState = Pick<MissionState, 'mission' | 'version' | 'changedAt'>;
 
 /** The part of an entry that is folded into the state of the mission. */
 export interface MissionEvent {
@@ -202,6 +196,12 @@ export interface Origin {
   readonly supplier?: string;
 }
 
+/** 8 characters for each of the newest entries, oldest first: fingerprints of sender and message id, and of sender and Bundle id. */
+export interface Fingerprints {
+  readonly messages: string;
+  readonly bundles: string;
+}
+
 /** An accepted message in the mission log. Never changed once written. */
 export interface Entry extends MissionEvent, Origin {
   /** The message's own JSON text, and the digest of what it says (`schemas/reading/message-identity.ts`). */
@@ -215,6 +215,8 @@ export interface Entry extends MissionEvent, Origin {
   readonly pendingFrom: number;
   /** The entry that opened the mission, or the first after its last idle time. It schedules the next check for idleness. */
   readonly activeSince: number;
+  /** Of the newest entries, up to and with this one (`core/mission/known-messages.ts`). */
+  readonly fingerprints: Fingerprints;
   readonly state: MissionState;
 }
 

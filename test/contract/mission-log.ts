@@ -75,6 +75,34 @@ export const missionLogContract = ({ ports, fresh, missionWithUpdates, store }: 
       expect(await numbers(4, 9)).toEqual([]);
     });
 
+    test('keeps the fingerprints of entries, each once, and of every mission apart', async () => {
+      const [mission, other] = [fresh(), fresh()];
+      const { missions } = ports();
+      const found = async (of: string, ...fingerprints: readonly string[]): Promise<readonly number[]> =>
+        [...(await missions.entriesKept(of, fingerprints))].sort((one, another) => one - another);
+      expect(await found(mission, 'aaaaaaaa', 'bbbbbbbb')).toEqual([]);
+      for (const [fingerprint, number] of [
+        ['aaaaaaaa', 1],
+        ['bbbbbbbb', 2],
+        ['aaaaaaaa', 1],
+        // Two entries may have one fingerprint.
+        ['aaaaaaaa', 30_000],
+      ] as const)
+        await missions.keepFingerprint(mission, fingerprint, number);
+      expect(await found(mission, 'aaaaaaaa')).toEqual([1, 30_000]);
+      expect(await found(mission, 'aaaaaaaa', 'bbbbbbbb')).toEqual([1, 2, 30_000]);
+      expect(await found(mission, 'AAAAAAAA', 'cccccccc')).toEqual([]);
+      expect(await found(other, 'aaaaaaaa')).toEqual([]);
+      expect(await missions.last(mission)).toBeUndefined();
+    });
+
+    test('keeps what concurrent writers keep under one fingerprint', async () => {
+      const mission = fresh();
+      const { missions } = ports();
+      await Promise.all([3, 4, 3, 5].map((number) => missions.keepFingerprint(mission, 'aaaaaaaa', number)));
+      expect(new Set(await missions.entriesKept(mission, ['aaaaaaaa']))).toEqual(new Set([3, 4, 5]));
+    });
+
     test('completes a fan-out and stores which subscriptions were notified and which recipients have none', async () => {
       const { mission, entries } = missionWithUpdates();
       await store(entries);

@@ -11,6 +11,8 @@ import type { EventNumbers } from '../../core/delivery/event-numbers.ts';
 import type { Subscription, Subscriptions } from '../../core/delivery/subscription.ts';
 import type { Notification, Notifications } from '../../core/delivery/notifications.ts';
 import { decide } from '../../core/mission/decide.ts';
+import { fingerprintWindow } from '../../core/mission/known-messages.ts';
+import { entryAfter } from '../../core/mission/log-entry.ts';
 import type { Entry, Party } from '../../core/mission/state.ts';
 import { defined } from '../../schemas/defined.ts';
 import type { Message } from '../../schemas/reading/message.ts';
@@ -73,7 +75,7 @@ export const entriesOf = (messages: readonly (readonly [Party, Message])[]): rea
   messages.reduce<readonly Entry[]>((log, [sender, message]) => {
     const decided = decide(log.at(-1)?.state, message, { ...sentBy(sender), now: at(log.length) });
     if (decided.outcome === 'refused') throw new Error(JSON.stringify(decided.faults));
-    return [...log, { ...decided.entry, pendingFrom: decided.entry.number, activeSince: 1 }];
+    return [...log, entryAfter(log.at(-1), decided.entry, fingerprintWindow)];
   }, []);
 
 export const firstOf = <Item>(items: readonly Item[]): Item => {

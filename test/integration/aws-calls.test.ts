@@ -1,3 +1,4 @@
+import { fingerprintWindow } from '../../core/mission/known-messages.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { accessLog } from '../../adapters/dynamodb/access-log.ts';
 import { deliveryContexts } from '../../adapters/dynamodb/delivery-context.ts';
@@ -310,6 +311,36 @@ describe('the AWS calls of a message', () => {
       PutItem: 1 + recipients,
       SendMessageBatch: 1,
     });
+  });
+});
+
+describe('the AWS calls of a mission that is longer than the window of fingerprints', () => {
+  const long = missionRequest({ id: 'calls-long', bundleId: 'calls-long-bundle' });
+  const mission = missionOpenedBy(long);
+
+  /** As if the mission had a number of messages: an entry with as many fingerprints as it would carry. */
+  const lengthened = async (number: number): Promise<void> => {
+    const first = await ports().missions.entry(mission, 1);
+    if (first === undefined) throw new Error('the mission is not there');
+    const fingerprints = { messages: 'm'.repeat(8 * fingerprintWindow), bundles: 'b'.repeat(8 * fingerprintWindow) };
+    const entry = { ...first, number, pendingFrom: number, messageId: `${number}`, fingerprints };
+    expect(await ports().missions.append({ ...entry, state: { ...entry.state, version: number } }, at)).toBe(
+      'appended',
+    );
+  };
+  const at = '2099-01-01T00:00:00.000Z';
+
+  test('are one query, one batch read, two updates of one item each, and one put, at any length', async () => {
+    await accept(parties.amk, long);
+    const seen = [];
+    for (const number of [1_000, 30_000, 900_000]) {
+      await lengthened(number);
+      counted();
+      await accept(parties.amk, missionUpdate({ mission, id: `calls-long-${number}`, bundleId: `b-${number}` }));
+      seen.push(counted());
+    }
+    const each = { Query: 1, BatchGetItem: 1, UpdateItem: 2, PutItem: 1 };
+    expect(seen).toEqual([each, each, each]);
   });
 });
 

@@ -20,8 +20,8 @@ import { memorySubscriptions } from './subscriptions.ts';
 import { memoryWorklist } from './worklist.ts';
 
 /** All ports of the hub in memory, over one clock. */
-export const memoryHub = (clock = manualClock(), store = subscriptionStore()) => {
-  const missions = memoryMissionLog();
+export const memoryHub = (clock = manualClock(), store = subscriptionStore(), window?: number) => {
+  const missions = memoryMissionLog(window);
   const subscriptions = memorySubscriptions(store);
   const endpointHealth = memoryEndpointHealth(store);
   const eventNumbers = memoryEventNumbers(store);

@@ -22,6 +22,9 @@ export const withInterceptor = (ports: SweepPorts, intercept: Interceptor): Swee
     now,
     directory,
     missions: {
+      window: missions.window,
+      keepFingerprint: (...args) => intercept('missions.keepFingerprint', () => missions.keepFingerprint(...args)),
+      entriesKept: (...args) => intercept('missions.entriesKept', () => missions.entriesKept(...args)),
       last: (...args) => intercept('missions.last', () => missions.last(...args)),
       entry: (...args) => intercept('missions.entry', () => missions.entry(...args)),
       entries: (...args) => intercept('missions.entries', () => missions.entries(...args)),

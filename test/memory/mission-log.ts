@@ -1,4 +1,5 @@
 import { gzipSync } from 'node:zlib';
+import { fingerprintWindow } from '../../core/mission/known-messages.ts';
 import type { MissionLog, StoredEntry } from '../../core/mission/mission-log.ts';
 import type { IdleMission, IdleMissions } from '../../core/delivery/idle-missions.ts';
 import { type Entry, hub } from '../../core/mission/state.ts';
@@ -24,13 +25,22 @@ interface Item {
 }
 
 /** Mission logs in memory: entries are copied when they are stored, and cannot be changed when they are read. */
-export const memoryMissionLog = (): MissionLog &
+export const memoryMissionLog = (
+  window = fingerprintWindow,
+): MissionLog &
   ObligationSource &
   Omit<IdleMissions, 'forget' | 'postpone'> & { readonly retireLater: IdleMissions['postpone'] } => {
   const logs = new Map<string, Map<number, Item>>();
+  const fingerprints = new Map<string, Set<number>>();
   const logOf = (mission: string): ReadonlyMap<number, Item> => logs.get(mission) ?? new Map<number, Item>();
 
   return {
+    window,
+    keepFingerprint: async (mission, fingerprint, number) => {
+      const key = `${mission} ${fingerprint}`;
+      fingerprints.set(key, (fingerprints.get(key) ?? new Set()).add(number));
+    },
+    entriesKept: async (mission, wanted) => wanted.flatMap((one) => [...(fingerprints.get(`${mission} ${one}`) ?? [])]),
     last: async (mission) => {
       const log = logOf(mission);
       return log.get(Math.max(0, ...log.keys()))?.stored;

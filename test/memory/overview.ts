@@ -10,7 +10,7 @@ export const memoryOverview = (): Overview => {
     putReadiness: async (state) => {
       const known = readiness.get(state.mission);
       if (known !== undefined && known.version >= state.version) return;
-      readiness.set(state.mission, structuredClone({ ...state, messageFingerprints: '', bundleFingerprints: '' }));
+      readiness.set(state.mission, structuredClone(state));
     },
     readinessOf: async (operator) =>
       structuredClone([...readiness.values()].filter(({ requester }) => requester === operator)),

@@ -3,9 +3,12 @@ import { acceptMessage } from '../../core/mission/accept-message.ts';
 import { decide } from '../../core/mission/decide.ts';
 import { evolve } from '../../core/mission/evolve.ts';
 import { fanOut, jobOf } from '../../core/delivery/fan-out.ts';
+import { entriesLike } from '../../core/mission/known-messages.ts';
+import { entryAfter } from '../../core/mission/log-entry.ts';
 import type { StoredEntry, NumberedNotification } from '../../core/mission/mission-log.ts';
-import type { Entry, MissionState } from '../../core/mission/state.ts';
+import type { MissionState } from '../../core/mission/state.ts';
 import { sweep } from '../../core/delivery/sweep.ts';
+import { fingerprintOf } from '../../schemas/identifiers.ts';
 import { sampleSubscription } from '../contract/scenario.ts';
 import { manualClock } from '../memory/clock.ts';
 import { memoryHub } from '../memory/hub.ts';
@@ -47,6 +50,7 @@ const messages = [
   missionUpdate({ id: 'first', mission, urgency: 'urgent' }),
   missionUpdate({ id: 'second', mission, describes: false }),
 ];
+const knownIds = ['opening', 'first', 'second'];
 const subscribed = ['one', 'two'];
 const endOfTime = '2099-01-01T00:00:00.000Z';
 
@@ -88,13 +92,15 @@ interface Actor {
 
 const opening = decide(undefined, request, { ...sentBy(amk), now: manualClock().iso() });
 if (opening.outcome === 'refused') throw new Error('the mission is refused');
-const firstEntry: Entry = { ...opening.entry, pendingFrom: 1, activeSince: 1 };
+/** Every further entry drops the fingerprints of one before it. */
+const window = 1;
+const firstEntry = entryAfter(undefined, opening.entry, window);
 
 /** The mission with its first entry, fanned out, and two subscriptions of one party. */
 const prepare = async () => {
   const clock = manualClock();
   const store = subscriptionStore();
-  const hub = memoryHub(clock, store);
+  const hub = memoryHub(clock, store, window);
   await hub.missions.append(firstEntry, endOfTime);
   const notified: NumberedNotification[] = [];
   for (const id of subscribed) {
@@ -167,6 +173,7 @@ const begin = async () => {
         pendingFrom,
       ],
     ),
+    await Promise.all(knownIds.map((id) => hub.missions.entriesKept(mission, [fingerprintOf(amk.organisation, id)]))),
     // Its times depend on the process that wrote a notification; no code reads them before the end.
     sorted(hub.missions.pending().map(({ obligation }) => obligation)),
     [...store.heads.values()].map(({ subscription, given }) => [subscription.lastNumber, [...given]]),
@@ -257,6 +264,11 @@ const completeAll = async ({ clock, hub, answered }: Scene): Promise<readonly st
   if (new Set(ids).size !== ids.length) wrong.push(`written twice: ${ids.join()}`);
   for (const [id, number] of answered) if (ids[number - 1] !== id) wrong.push(`${id} was answered ${number}`);
   for (const id of subscribed) wrong.push(...(await wrongIn(hub, id, log)));
+  const last = log.at(-1);
+  for (const { sender, messageId, number } of log) {
+    const alike = last === undefined ? [] : await entriesLike(hub.missions, last, { id: messageId }, sender);
+    if (!alike.some((entry) => entry.number === number)) wrong.push(`${messageId} is not known`);
+  }
   return wrong;
 };
 

@@ -15,6 +15,8 @@ export interface Guard {
 }
 
 const accept = 'core/mission/accept-message.ts';
+const knownMessages = 'core/mission/known-messages.ts';
+const logEntry = 'core/mission/log-entry.ts';
 const fanOut = 'core/delivery/fan-out.ts';
 const deliver = 'core/delivery/deliver.ts';
 const retryPolicy = 'core/delivery/retry-policy.ts';
@@ -50,8 +52,26 @@ export const guards: readonly Guard[] = [
   },
   {
     file: accept,
-    find: 'last?.fanOutPending === true ? last.pendingFrom : number',
-    replace: 'number',
+    find: 'await keepOldFingerprints(log, last)',
+    replace: 'void keepOldFingerprints(log, last).catch(() => undefined)',
+    what: 'Fingerprints that an entry no longer carries are kept before the entry is appended',
+  },
+  {
+    file: knownMessages,
+    find: 'list.length + 1 - log.window',
+    replace: 'list.length - log.window',
+    what: 'Every fingerprint that an entry no longer carries is kept',
+  },
+  {
+    file: knownMessages,
+    find: 'const numbers = [...new Set([...kept, ...inWindow])];',
+    replace: 'const numbers = [...new Set(inWindow)];',
+    what: 'A message is also looked for among the fingerprints that are kept beside the log',
+  },
+  {
+    file: logEntry,
+    find: 'last?.fanOutPending === true ? last.pendingFrom : decided.number',
+    replace: 'decided.number',
     what: 'An entry names the earliest entry whose fan-out may be pending',
   },
   {

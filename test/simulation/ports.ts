@@ -41,6 +41,10 @@ export const steppedPorts = (ports: HubPorts, step: Step): SteppedPorts => {
   const read = (name: string): Call => ({ place: 'table', name, writes: false });
   const write = (name: string): Call => ({ place: 'table', name, writes: true });
   const missions: MissionLog = {
+    window: ports.missions.window,
+    keepFingerprint: (...args) =>
+      step(write('missions.keepFingerprint'), () => ports.missions.keepFingerprint(...args)),
+    entriesKept: (...args) => step(read('missions.entriesKept'), () => ports.missions.entriesKept(...args)),
     last: (mission) => step(read('missions.last'), () => ports.missions.last(mission)),
     entry: (mission, number) => step(read('missions.entry'), () => ports.missions.entry(mission, number)),
     entries: (...args) => step(read('missions.entries'), () => ports.missions.entries(...args)),

@@ -10,6 +10,9 @@ import { simulatedQueue, type SimulatedQueue } from './queue.ts';
 import type { SeededRandom } from '../support/random.ts';
 import { schedulerFrom } from './scheduler.ts';
 
+/** So small that most missions are longer, and old fingerprints are kept beside the log. */
+const window = 3;
+
 /** The hub's stores, queue and endpoints in one simulated world. */
 export interface World extends RunContext {
   readonly random: SeededRandom;
@@ -47,7 +50,7 @@ export const simulatedWorld = (start: number, random: SeededRandom, trace: RunCo
     advance: () => undefined,
   };
   const store = subscriptionStore();
-  const hub = memoryHub(clock, store);
+  const hub = memoryHub(clock, store, window);
   const endpoints = simulatedEndpoints(context, random.fork());
   const processRandom = random.fork();
   const startAt: World['start'] = (name, limit) => startProcess(context, name, limit, processRandom);

@@ -1,3 +1,5 @@
+import { fingerprintWindow } from '../../core/mission/known-messages.ts';
+import { entryAfter } from '../../core/mission/log-entry.ts';
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { directoryOf } from '../../adapters/dynamodb/directory-store.ts';
@@ -93,9 +95,7 @@ export const nextEntry = (before: StoredEntry | undefined, text: string, client:
   const decided = decideExample(before?.state, readExample(text), partyOfClient(client));
   if (decided.outcome === 'refused') throw new Error(`refused: ${JSON.stringify(decided.faults)}`);
   return {
-    ...decided.entry,
-    pendingFrom: decided.entry.number,
-    activeSince: 1,
+    ...entryAfter(before, decided.entry, fingerprintWindow),
     fanOutPending: false,
     notified: [],
     withoutSubscription: [],

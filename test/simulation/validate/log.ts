@@ -1,4 +1,5 @@
 import { evolve, fold } from '../../../core/mission/evolve.ts';
+import { entriesLike } from '../../../core/mission/known-messages.ts';
 import type { StoredEntry } from '../../../core/mission/mission-log.ts';
 import type { MissionState } from '../../../core/mission/state.ts';
 import { type Facts, nameOf } from './facts.ts';
@@ -49,5 +50,20 @@ export const logIsComplete = ({ logs, world }: Facts, violated: OnViolation): vo
         violated('state is the fold of the log', nameOf(entry));
     }
     if (JSON.stringify(fold(log)) !== JSON.stringify(state)) violated('state is the fold of the log', mission);
+  }
+};
+
+export const everyMessageIsKnown = async ({ logs, world }: Facts, violated: OnViolation): Promise<void> => {
+  for (const log of logs.values()) {
+    const last = log.at(-1);
+    if (last === undefined) continue;
+    for (const entry of log) {
+      const { sender, messageId, bundleId } = entry;
+      const isFoundBy = async (asked: Parameters<typeof entriesLike>[2]): Promise<boolean> =>
+        (await entriesLike(world.hub.missions, last, asked, sender)).some(({ number }) => number === entry.number);
+      if (!(await isFoundBy({ id: messageId }))) violated('every message is known', nameOf(entry));
+      if (bundleId !== undefined && !(await isFoundBy({ id: 'another', bundleId })))
+        violated('every message is known', `${nameOf(entry)} by its Bundle id`);
+    }
   }
 };

@@ -16,7 +16,7 @@ import {
 } from './delivery.ts';
 import { type Facts, readFacts, type RunRecord } from './facts.ts';
 import type { OnViolation, Violation } from './invariants.ts';
-import { logIsComplete, logMatchesAnswers } from './log.ts';
+import { everyMessageIsKnown, logIsComplete, logMatchesAnswers } from './log.ts';
 import { arrivalsMatch, idleMissionsAreRemoved, numbersAreComplete } from './numbering.ts';
 import { alertsAreNeeded, deadlinesAreReported, hubMessagesAreWrittenOnce } from './people.ts';
 
@@ -26,6 +26,7 @@ const checks: Readonly<Record<RunRecord['phase'], readonly Check[]>> = {
   'obligations completed': [
     logMatchesAnswers,
     logIsComplete,
+    everyMessageIsKnown,
     numbersAreComplete,
     arrivalsMatch,
     everyRecipientIsNotified,

@@ -126,6 +126,9 @@ const cases = logs.flatMap(({ name, log }) =>
 );
 
 const missionsOf = (log: readonly StoredEntry[]): MissionLog => ({
+  window: 1,
+  keepFingerprint: async () => {},
+  entriesKept: async () => [],
   last: async () => log.at(-1),
   entry: async (_mission, number) => log[number - 1],
   entries: async (_mission, from, to) => log.slice(from - 1, to),

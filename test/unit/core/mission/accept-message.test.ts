@@ -315,10 +315,9 @@ describe('acceptMessage, colliding fingerprints', () => {
       if (last === undefined) return undefined;
       return {
         ...last,
-        state: {
-          ...last.state,
-          messageFingerprints: fingerprintOf(sender.organisation, message.id).repeat(last.number),
-          bundleFingerprints: fingerprintOf(sender.organisation, 'Bundle', message.bundleId ?? '').repeat(last.number),
+        fingerprints: {
+          messages: fingerprintOf(sender.organisation, message.id).repeat(last.number),
+          bundles: fingerprintOf(sender.organisation, 'Bundle', message.bundleId ?? '').repeat(last.number),
         },
       };
     },
@@ -366,7 +365,7 @@ describe('acceptMessage, colliding fingerprints', () => {
         const fingerprints = fingerprintOf(amk.organisation, message.id).repeat(9);
         return last === undefined
           ? undefined
-          : { ...last, state: { ...last.state, messageFingerprints: fingerprints } };
+          : { ...last, fingerprints: { ...last.fingerprints, messages: fingerprints } };
       },
     };
     expect(accepted(await send(hub, amk, message, tooLong)).repeated).toBe(false);

@@ -1,3 +1,5 @@
+import { fingerprintWindow } from '../../../../core/mission/known-messages.ts';
+import { entryAfter } from '../../../../core/mission/log-entry.ts';
 import { describe, expect, test } from 'vitest';
 import { notificationBundle } from '../../../../core/fhir/notification.ts';
 import { responseMessage } from '../../../../core/fhir/response-message.ts';
@@ -64,9 +66,7 @@ describe('changed messages that are readable', () => {
           accepted += 1;
           if (accepted % 7 !== 0) continue;
           const stored: StoredEntry = {
-            ...outcome.entry,
-            pendingFrom: 1,
-            activeSince: 1,
+            ...entryAfter(undefined, outcome.entry, fingerprintWindow),
             fanOutPending: true,
             notified: [],
             withoutSubscription: [],

@@ -119,31 +119,6 @@ describe('resource-availability', () => {
     expectRefused(when(undefined, [operator, said('free', noon, { to: ['199999999'] })]), 'unknown-organisation');
   });
 
-  test('keeps the fingerprints of the newest 500 messages only', () => {
-    const state = stateAfter(first);
-    const old: MissionState = {
-      ...state,
-      messageFingerprints: 'm'.repeat(8 * 500),
-      bundleFingerprints: 'b'.repeat(8 * 500),
-    };
-    const entry = entryOf(when(old, [operator, said('technical', later)]));
-    expect(entry.state.messageFingerprints).toHaveLength(8 * 500);
-    expect(entry.state.bundleFingerprints).toHaveLength(8 * 500);
-    expect(entry.state.messageFingerprints.startsWith('m')).toBe(true);
-    expect(entry.state.messageFingerprints.endsWith('m')).toBe(false);
-    expect(entry.state.bundleFingerprints.endsWith('b')).toBe(false);
-  });
-
-  test('detects a repeated report among the newest 500 messages only', async () => {
-    const hub = memoryHub();
-    const message = (index: number): Message => said('free', noon, { id: `report-${index}` });
-    const send = (index: number) => acceptMessage(hub.missions, message(index), sentBy(operator), hub.now);
-    for (let index = 1; index <= 520; index += 1) expect(await send(index)).toMatchObject({ repeated: false });
-    expect(await send(520)).toMatchObject({ repeated: true, entry: { number: 520 } });
-    expect(await send(21)).toMatchObject({ repeated: true, entry: { number: 21 } });
-    expect(await send(20)).toMatchObject({ repeated: false, entry: { number: 521 } });
-  });
-
   test('shows the newest report in the overview, independent of the order of fan-out', async () => {
     const hub = memoryHub();
     const entries = [];
