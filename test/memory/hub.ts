@@ -67,6 +67,7 @@ export const memoryHub = (clock = manualClock(), store = subscriptionStore(), wi
   };
   return {
     clock,
+    store,
     now: () => clock.now(),
     missions,
     subscriptions,

@@ -28,13 +28,15 @@ interface Item {
 export const memoryMissionLog = (
   window = fingerprintWindow,
 ): MissionLog &
-  ObligationSource &
-  Omit<IdleMissions, 'forget' | 'postpone'> & { readonly retireLater: IdleMissions['postpone'] } => {
+  ObligationSource & { readonly all: () => readonly string[] } & Omit<IdleMissions, 'forget' | 'postpone'> & {
+    readonly retireLater: IdleMissions['postpone'];
+  } => {
   const logs = new Map<string, Map<number, Item>>();
   const fingerprints = new Map<string, Set<number>>();
   const logOf = (mission: string): ReadonlyMap<number, Item> => logs.get(mission) ?? new Map<number, Item>();
 
   return {
+    all: () => [...logs.keys()],
     window,
     keepFingerprint: async (mission, fingerprint, number) => {
       const key = `${mission} ${fingerprint}`;

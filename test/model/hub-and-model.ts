@@ -41,6 +41,8 @@ import {
   step,
 } from './mission-model.ts';
 import { directory, ofRole, partyOf, world } from './parties.ts';
+import { reconcile } from '../../core/audit/reconcile/reconcile.ts';
+import { memoryReconcile, partiesIn } from '../memory/reconcile.ts';
 import { toMessage } from './to-message.ts';
 
 /** Every port call waits; one of them, chosen at random, continues at a time. So messages overlap in any order. */
@@ -458,5 +460,16 @@ export const hubAndModel = (opening: number) => {
     }
   };
 
-  return { open, run };
+  /** The auditor, which knows neither the model nor the hub's fold, finds nothing. */
+  const audit = async (): Promise<void> => {
+    const { findings, unreadable, notKnown } = await reconcile(memoryReconcile(hub, partiesIn(directory)));
+    // Nothing is delivered here.
+    const found = findings.filter(({ kind }) => kind !== 'late');
+    agree(
+      found.length + unreadable + notKnown === 0,
+      () => `the auditor finds ${JSON.stringify({ found, unreadable, notKnown })}`,
+    );
+  };
+
+  return { open, run, audit, hub };
 };

@@ -24,10 +24,11 @@ describe('hub and model of the mission rules', () => {
       const started = Date.now();
       await assert(
         asyncProperty(sequences, async ({ turns, opening }) => {
-          const { open, run } = hubAndModel(opening);
+          const { open, run, audit } = hubAndModel(opening);
           await open();
           for (const [index, turn] of turns.entries()) await run(turn, index);
           await run({ turn: 'sweep', after: 60 }, turns.length);
+          await audit();
         }),
         { numRuns: runs, seed, ...defined({ path }), endOnFailure: path !== undefined },
       );

@@ -184,7 +184,9 @@ export const handlersOf = (world: World, random: SeededRandom) => {
         change.endpoint === undefined ? undefined : new Date(process.now() + deliveryGraceMilliseconds).toISOString();
       if (change.filter !== undefined)
         world.history.filterChanges.push({ at: world.scheduler.now(), subscription: id });
-      if (!(await subscriptions.change({ ...subscription, ...change }, due))) return { status: 409 };
+      const filterChangedAt = change.filter === undefined ? undefined : new Date(process.now()).toISOString();
+      const changed = { ...subscription, ...change, ...defined({ filterChangedAt }) };
+      if (!(await subscriptions.change(changed, due))) return { status: 409 };
       if (due !== undefined) await queue.send([{ kind: 'handshake', subscription: id, due }]).catch(() => undefined);
       return { status: 200 };
     } catch {

@@ -15,6 +15,8 @@ export const invariants = {
     'A subscription that existed before an entry it selects has a notification of that entry',
   'notified or a person alerted':
     'Every party that must know an entry has it, or people were alerted to phone the party',
+  'the auditor finds nothing':
+    'The auditor (`core/audit/reconcile/`), which shares no code with the fan-out, finds no party that was not notified and nobody alerted, and no notification too many',
   'receipts are true': 'A receipt says delivered only if the endpoint took the notification; none stays pending',
   'completed notifications not resent':
     'A notification that was delivered or given up is not sent again, unless an operator redrives it',

@@ -14,6 +14,7 @@ import {
   receiptsAreTrue,
   worklistsAreCorrect,
 } from './delivery.ts';
+import { auditorFindsNothing } from './audit.ts';
 import { type Facts, readFacts, type RunRecord } from './facts.ts';
 import type { OnViolation, Violation } from './invariants.ts';
 import { everyMessageIsKnown, logIsComplete, logMatchesAnswers } from './log.ts';
@@ -30,6 +31,7 @@ const checks: Readonly<Record<RunRecord['phase'], readonly Check[]>> = {
     numbersAreComplete,
     arrivalsMatch,
     everyRecipientIsNotified,
+    auditorFindsNothing,
     receiptsAreTrue,
     deadlinesAreReported,
     hubMessagesAreWrittenOnce,

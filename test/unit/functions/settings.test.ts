@@ -36,7 +36,6 @@ const needed = {
     'POWERTOOLS_METRICS_NAMESPACE',
   ],
   metadata: ['TABLE_NAME', 'PUBLIC_URL'],
-  nightly: ['TABLE_NAME', 'ANCHOR_BUCKET'],
   processMessage: [
     'TABLE_NAME',
     'OBLIGATION_SHARDS_WRITTEN',

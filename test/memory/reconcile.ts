@@ -1,0 +1,52 @@
+import type { KnownParties, LoggedEntry, Receipt, ReconcilePorts } from '../../core/audit/reconcile/logged.ts';
+import type { Directory } from '../../core/mission/directory.ts';
+import { type Role, roles } from '../../schemas/codes.ts';
+import type { MemoryHub } from './hub.ts';
+
+const isRole = (name: string): name is Role => Object.hasOwn(roles, name);
+
+export const partiesIn = (directory: Directory, loadedAt?: string): KnownParties => ({
+  roleOf: (organisation) => directory.partyOf(organisation)?.role,
+  ofRole: (role) => (isRole(role) ? directory.partiesOf(role).map(({ organisation }) => organisation) : []),
+  covering: (municipality) => directory.coordinatorFor(municipality)?.organisation,
+  ...(loadedAt === undefined ? {} : { loadedAt }),
+});
+
+/** What the auditor reads, of a hub in memory. */
+export const memoryReconcile = (
+  { missions, store, now }: Pick<MemoryHub, 'missions' | 'store' | 'now'>,
+  parties: KnownParties,
+): ReconcilePorts => ({
+  survey: async (since = '') => {
+    const isInWindow = async (mission: string): Promise<boolean> =>
+      ((await missions.last(mission))?.receivedAt ?? '') >= since;
+    const inWindow: string[] = [];
+    for (const mission of missions.all()) if (await isInWindow(mission)) inWindow.push(mission);
+    return {
+      missions: inWindow,
+      subscriptions: [...store.heads.values()].map(({ subscription }) => ({
+        ...subscription,
+        isOff: subscription.status === 'off',
+      })),
+    };
+  },
+  log: async function* (mission) {
+    const entries: readonly LoggedEntry[] = await missions.entries(mission, 1, Number.MAX_SAFE_INTEGER);
+    // In two parts: what was read before must not be needed again.
+    const half = Math.ceil(entries.length / 2);
+    yield entries.slice(0, half);
+    if (half < entries.length) yield entries.slice(half);
+  },
+  receipts: async (names) =>
+    names.flatMap(({ subscription, number }): Receipt[] => {
+      const item = store.items.get(`${subscription}/${number}`);
+      return item === undefined ? [] : [item.notification];
+    }),
+  receiptsOf: async function* (subscription, since = '') {
+    for (const { notification } of store.items.values())
+      if (notification.subscription === subscription && notification.writtenAt >= since) yield notification;
+  },
+  parties,
+  now,
+  sleep: async () => undefined,
+});
