@@ -63,6 +63,7 @@ export const settings = {
       .object({ ...table(), ...shards(), ...publicUrl(), ...queue(), ...allowList(), ...metrics() })
       .check(readsWhatItWrites()),
   metadata: () => z.object({ ...table(), ...publicUrl() }),
+  nightly: () => z.object({ ...table(), ANCHOR_BUCKET: text('the name of the bucket of the anchors') }),
   processMessage: () =>
     z
       .object({

@@ -14,6 +14,7 @@ import type { Subscriptions } from '../core/delivery/subscription.ts';
 import type { AccessLog } from '../core/audit/access-log.ts';
 import type { Guidelines } from '../schemas/guideline.ts';
 import { accessLog } from './dynamodb/access-log.ts';
+import { anchorStates } from './dynamodb/anchor-states.ts';
 import { deadLetters } from './dynamodb/dead-letters.ts';
 import { cachedDirectory, type PartyDirectory } from './dynamodb/directory-store.ts';
 import { cachedGuidelines } from './dynamodb/guideline-store.ts';
@@ -28,6 +29,7 @@ import { notifications } from './dynamodb/notifications.ts';
 import { subscriptions } from './dynamodb/subscriptions.ts';
 import type { Shards } from './dynamodb/shards.ts';
 import { openTable, type Table } from './dynamodb/table.ts';
+import { wholeTable } from './dynamodb/whole-table.ts';
 import { worklist } from './dynamodb/worklist.ts';
 import { openLeanTable } from './dynamodb/lean-table.ts';
 import { requestBudgets } from './dynamodb/rate-limits.ts';
@@ -35,6 +37,8 @@ import { proofLookup, usedProofs } from './dynamodb/used-proofs.ts';
 import { deliveryContexts } from './dynamodb/delivery-context.ts';
 import { endpointRules, webhookChannel, withinHosts } from './http/channel.ts';
 import { allowList } from './http/egress-guard.ts';
+import { anchorStore } from './s3/anchor-store.ts';
+import { bucketBeside } from './s3/bucket.ts';
 import { secrets } from './secrets.ts';
 import { type Environment, readSettings, settings } from './settings.ts';
 import { deliveryQueue, openQueues, readJob, returnAfter } from './sqs/queues.ts';
@@ -198,6 +202,20 @@ export const wireSweep = (environment: Environment) => {
     ...openLogsOf(set),
     ...systemClock,
     queue: deliveryQueue(openQueues(), set.DELIVERY_QUEUE_URL),
+    wait: (milliseconds: number): Promise<void> => setTimeout(milliseconds),
+  };
+};
+
+export const wireNightly = (environment: Environment) => {
+  const set = readSettings(settings.nightly, environment);
+  const table = openTable(set.TABLE_NAME);
+  return {
+    ...systemClock,
+    hub: set.TABLE_NAME,
+    directory: cachedDirectory(table),
+    wholeTable: wholeTable(table),
+    anchorStates: anchorStates(table),
+    anchors: anchorStore(bucketBeside(table, set.ANCHOR_BUCKET)),
     wait: (milliseconds: number): Promise<void> => setTimeout(milliseconds),
   };
 };

@@ -4,6 +4,7 @@ import type { Construct } from 'constructs';
 import { HubDashboard } from './dashboard.ts';
 import { DeliveryQueue } from './compute/delivery-queue.ts';
 import { addApiAlarms } from './observability/api-alarms.ts';
+import { Anchors } from './storage/anchors.ts';
 import { type Access, optionsOfAccess } from './api/access.ts';
 import { type ExportPlace, optionsOfExports } from './storage/export-place.ts';
 import { Exports } from './storage/exports.ts';
@@ -12,6 +13,7 @@ import { Bundles } from './compute/bundles.ts';
 import { HubFunction } from './compute/hub-function.ts';
 import { HubKeys } from './storage/keys.ts';
 import { HubTable } from './storage/table.ts';
+import { NightlyRuns } from './compute/nightly-runs.ts';
 import { OnCall } from './observability/on-call.ts';
 import { HubParameters } from './parameters.ts';
 import { metricNamespace } from '../schemas/telemetry/metrics.ts';
@@ -191,12 +193,28 @@ export class HubStack extends Stack {
     sweep.allow(['dynamodb:Query'], `${table.tableArn}/index/obligations`);
     const sweeper = new Sweeper(this, 'Sweeper', { sweep, onCall });
 
+    const anchors = new Anchors(this, 'Anchors', { stage });
+    const nightly = new HubFunction(this, 'Nightly', {
+      ...common,
+      name: 'nightly',
+      // It ends by itself before the next run begins, a quarter of an hour after it, and continues there.
+      timeout: Duration.minutes(13),
+      environment: { TABLE_NAME, ANCHOR_BUCKET: anchors.bucket.bucketName },
+    });
+    // It reads all, and writes its own state only.
+    nightly.allow(['dynamodb:GetItem', 'dynamodb:Scan'], table.tableArn);
+    nightly.allowItems(['dynamodb:PutItem'], table.tableArn, 'NIGHTLY');
+    anchors.allowAdding(nightly);
+    new NightlyRuns(this, 'NightlyRuns', { nightly, onCall });
+    anchors.watch(nightly, onCall);
+
     deliveries.allowSending(processMessage, subscribe, sweep);
-    const functions = [authorize, checkToken, processMessage, read, subscribe, metadata, deliver, sweep];
+    const serving = [authorize, checkToken, processMessage, read, subscribe, metadata, deliver, sweep];
+    const functions = [...serving, nightly];
     for (const fn of functions) fn.allowKey(['kms:Decrypt'], keys.missions, 'dynamodb');
 
     api.route({ authorize, 'check-token': checkToken, 'process-message': processMessage, read, subscribe, metadata });
-    hubTable.watch(onCall, functions);
+    hubTable.watch(onCall, serving);
     const refusals = addApiAlarms(api, { authorize, processMessage, others: [read, subscribe], onCall });
     new Exports(this, 'Exports', { place: exportPlace, table, tableKey: keys.missions, onCall });
     const dashboard = new HubDashboard(this, 'Dashboard', {
@@ -225,6 +243,10 @@ export class HubStack extends Stack {
     new CfnOutput(this, 'TableName', {
       description: 'For npm run hub: --table <name>',
       value: TABLE_NAME,
+    });
+    new CfnOutput(this, 'AnchorBucket', {
+      description: 'For npm run hub -- audit verify: --anchors s3://<bucket>',
+      value: anchors.bucket.bucketName,
     });
     new CfnOutput(this, 'DeliveryQueueUrl', {
       description: 'For npm run hub -- dead-letters: --queue <url>',

@@ -38,10 +38,11 @@ export type FunctionName =
   | 'subscribe'
   | 'metadata'
   | 'deliver'
-  | 'sweep';
+  | 'sweep'
+  | 'nightly';
 
 /** The functions that partners call. */
-export type AnsweringFunction = Exclude<FunctionName, 'authorize' | 'deliver' | 'sweep'>;
+export type AnsweringFunction = Exclude<FunctionName, 'authorize' | 'deliver' | 'sweep' | 'nightly'>;
 
 export interface StageSettings {
   readonly name: StageName;
@@ -57,6 +58,8 @@ export interface StageSettings {
   readonly recoveryDays: number;
   /** Days for which the queue keeps its dead letters, at most 14. */
   readonly deadLetterDays: number;
+  /** Days for which nobody can delete or change an anchor, with any rights. Undefined: not locked, so that a stack can be removed. */
+  readonly anchorLockDays: number | undefined;
   /** Days between the request to delete a key and its deletion, 7 to 30. */
   readonly keyDeletionDays: number;
   /**
@@ -86,6 +89,8 @@ const guarded = {
   plainHttp: false,
   recoveryDays: 35,
   deadLetterDays: 14,
+  // As long as a journal is kept after its last entry.
+  anchorLockDays: 3_650,
   keyDeletionDays: 30,
   throttles: {
     'process-message': { rate: 200, burst: 400 },
@@ -110,6 +115,7 @@ const stages: Readonly<Record<StageName, Omit<StageSettings, 'name'>>> = {
     plainHttp: true,
     logRetention: RetentionDays.ONE_WEEK,
     recoveryDays: 1,
+    anchorLockDays: undefined,
     keyDeletionDays: 7,
     reservedConcurrency: undefined,
     mostDeliveriesAtOnce: undefined,
@@ -121,6 +127,7 @@ const stages: Readonly<Record<StageName, Omit<StageSettings, 'name'>>> = {
   test: {
     ...guarded,
     logRetention: RetentionDays.THREE_MONTHS,
+    anchorLockDays: 30,
     reservedConcurrency: {
       authorize: 20,
       'process-message': 20,
@@ -130,6 +137,7 @@ const stages: Readonly<Record<StageName, Omit<StageSettings, 'name'>>> = {
       'check-token': 2,
       deliver: 20,
       sweep: 3,
+      nightly: 1,
     },
     mostDeliveriesAtOnce: 20,
   },
@@ -152,6 +160,8 @@ const stages: Readonly<Record<StageName, Omit<StageSettings, 'name'>>> = {
       deliver: 200,
       // Available at any load. A run may still be active when the next begins.
       sweep: 3,
+      // One run at a time.
+      nightly: 1,
     },
     mostDeliveriesAtOnce: 200,
   },

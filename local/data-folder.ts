@@ -14,6 +14,8 @@ export const placesIn = (dataDir: string) => ({
   issuerKey: join(dataDir, 'issuer-key.json'),
   log: join(dataDir, 'hub.log'),
   env: join(dataDir, 'hub.env'),
+  /** Another disk or a share keeps them apart from the tables that they prove. */
+  anchors: process.env['LUFTBRO_ANCHORS'] ?? join(dataDir, 'anchors'),
 });
 
 /** Writes the addresses and names of the running hub, for `readHubEnv`. */

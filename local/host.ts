@@ -1,6 +1,7 @@
 import { resolve as absolute } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { startBuckets } from './aws/buckets.ts';
 import { createApi } from './gateway/api.ts';
 import { localCredentials, localRegion as region } from './aws/credentials.ts';
 import { createDocs } from './docs/docs.ts';
@@ -23,7 +24,8 @@ import { readAssembly, type Template } from './aws/template.ts';
  * resources and their connections from `cdk.out`; nothing is listed here.
  *
  * - `aws/` emulates what the stack consists of. `template.ts`, `intrinsics.ts` and `stack.ts` read the template; `tables.ts`
- *   (dynalite), `queues.ts` (fauxqs), `functions.ts` (threads), `event-sources.ts` and `schedules.ts` run the resources;
+ *   (dynalite), `queues.ts` (fauxqs), `buckets.ts` (folders), `functions.ts` (threads), `event-sources.ts` and `schedules.ts` run
+ *   the resources;
  *   `permissions.ts` and `policy.ts` check each call against the roles of the functions.
  * - `gateway/` is API Gateway: port, routes, authorizer, proxy events, gateway responses.
  * - `issuer/` issues tokens in place of HelseID. `docs/` serves the API reference. `sample/` has the first directory and clients.
@@ -122,6 +124,8 @@ export const startHost = async (options: HostOptions = {}): Promise<Host> => {
     opened.push(tableServer.close);
     const queues = await startQueues({ region, log: (line) => log.event('ERROR', line) });
     opened.push(queues.close);
+    const buckets = await startBuckets({ log: (line) => log.event('ERROR', line) });
+    opened.push(buckets.close);
 
     const stack = createStack({
       name: stackName,
@@ -146,12 +150,14 @@ export const startHost = async (options: HostOptions = {}): Promise<Host> => {
     await afterTables(tables);
     progress(`tables   ${tables.tableNames.join(', ')}`);
     const queueUrls = await queues.create(stack);
+    buckets.create(stack, { Anchors: places.anchors });
     const awsEnvironment = {
       AWS_REGION: region,
       AWS_DEFAULT_REGION: region,
       AWS_SECRET_ACCESS_KEY: localCredentials.secretAccessKey,
       AWS_ENDPOINT_URL_DYNAMODB: tables.endpoint,
       AWS_ENDPOINT_URL_SQS: queues.endpoint,
+      AWS_ENDPOINT_URL_S3: buckets.endpoint,
     };
     progress(`queues   ${[...queueUrls.keys()].map((arn) => arn.slice(arn.lastIndexOf(':') + 1)).join(', ')}`);
 

@@ -54,7 +54,7 @@ export const accessLog = (table: Table): AccessLog => {
         client.send(
           new PutCommand({
             TableName,
-            Item: { ...keys.access(chain, number), previous, digest, access: JSON.stringify(access) },
+            Item: { ...keys.access(chain, number), at: access.at, previous, digest, access: JSON.stringify(access) },
             // The SDK repeats a put whose answer was lost; the record that it finds then is this one.
             ConditionExpression: 'attribute_not_exists(pk) OR digest = :digest',
             ExpressionAttributeValues: { ':digest': digest },

@@ -62,9 +62,17 @@ export const keys = {
   access: (chain: string, number: number): Key => ({ pk: `AUDIT#${chain}`, sk: `RECORD#${padded(number)}` }),
   accessHead: (chain: string): Key => ({ pk: `AUDIT#${chain}`, sk: 'HEAD' }),
   accessLink: (mission: string, chain: string): Key => ({ pk: `AUDIT#${mission}`, sk: `LIST#${chain}` }),
+  /** What a nightly job keeps between its runs. */
+  nightly: (job: string): Key => ({ pk: 'NIGHTLY', sk: job }),
   directory: { pk: 'DIRECTORY', sk: 'CURRENT' },
   guidelines: { pk: 'GUIDELINES', sk: 'CURRENT' },
 } as const;
+
+/** The logs whose items are chained by digests: partition key and sort key of an item, without its chain and number. */
+export const chained = [
+  { log: 'reads', partition: 'AUDIT#', record: 'RECORD#' },
+  { log: 'missions', partition: 'MISSION#', record: 'ENTRY#' },
+] as const;
 
 /** Partition of the obligations index for idle checks. They have their own, so that an empty `pending` means that everybody has been notified. */
 export const idleCheckShard = 'over';

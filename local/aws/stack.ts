@@ -18,6 +18,7 @@ const running = [
   'AWS::IAM::Role',
   'AWS::Lambda::EventSourceMapping',
   'AWS::Lambda::Function',
+  'AWS::S3::Bucket',
   'AWS::SQS::Queue',
 ] as const;
 type RunningType = (typeof running)[number];
@@ -35,6 +36,7 @@ const withoutWork: Readonly<Record<string, string>> = {
   'AWS::Lambda::Permission': 'only the API and the schedules call functions',
   'AWS::Logs::LogGroup': 'all logs go to one file',
   'AWS::Logs::MetricFilter': 'a laptop has no metrics',
+  'AWS::S3::BucketPolicy': 'it requires TLS, which is not needed within one machine; nothing here replaces an object',
   'AWS::Scheduler::Schedule': "the hub's data are exported by hand here (npm run hub -- backup)",
   'AWS::Scheduler::ScheduleGroup': 'no schedule of its kind runs here',
   'AWS::SNS::Topic': 'nobody is on call for a laptop',
@@ -108,6 +110,10 @@ export const createStack = ({ name: stackName, region, template, parameters, que
       case 'AWS::Lambda::Function': {
         const name = givenName('FunctionName') ?? generated;
         return { ref: name, attributes: { Arn: arn('lambda', `function:${name}`) } };
+      }
+      case 'AWS::S3::Bucket': {
+        const name = givenName('BucketName') ?? generated.toLowerCase();
+        return { ref: name, attributes: { Arn: `arn:aws:s3:::${name}` } };
       }
       case 'AWS::KMS::Key':
         return { ref: generated, attributes: { Arn: arn('kms', `key/${generated}`), KeyId: generated } };

@@ -47,6 +47,7 @@ const sectionOf = (name: string): string =>
 describe('alarms', () => {
   it('are these, each for another action', () => {
     expect(Object.fromEntries(Object.entries(alarms).map(([name, alarm]) => [name, alarm.MetricName]))).toEqual({
+      AnchorsMissing: 'PassesAnchored',
       DeliveriesBroken: 'ApproximateNumberOfMessagesVisible',
       DeliveriesFailing: 'Errors',
       DeliveriesGivenUp: 'Deliveries',
@@ -58,6 +59,7 @@ describe('alarms', () => {
       ApiRefusing: 'CallersRefused',
       ApiDown: 'RequestFaults',
       ExportsRefused: 'InvocationDroppedCount',
+      NightlyRunsFailing: 'NightlyFailures',
       SweeperDeadLetters: 'DeadLetters',
       SweeperStopped: 'DeadLetters',
       SweeperOverdue: 'OverdueObligations',
@@ -135,6 +137,19 @@ describe('alarms', () => {
     });
   });
 
+  it('fire when no pass over the table was anchored for a day, not for a part of a pass', () => {
+    expect(alarms['AnchorsMissing']).toMatchObject({
+      Period: 3600,
+      EvaluationPeriods: 26,
+      Threshold: 1,
+      ComparisonOperator: 'LessThanThreshold',
+      TreatMissingData: 'breaching',
+    });
+    expect(countedAs('PassesAnchored').map(({ FilterPattern }) => FilterPattern)).toEqual([
+      `{ ($.code = "${logMessages.CHAINS_ANCHORED.code}") && ($.more IS FALSE) }`,
+    ]);
+  });
+
   it('fire for each next notification of a real mission that was given up, also while an older one remains', () => {
     expect(alarms['DeliveriesGivenUp']).toMatchObject({
       Namespace: 'luftbro-prod',
@@ -192,6 +207,8 @@ describe('metrics of log lines', () => {
       ['Authorize', 'CheckToken', 'Deliver', 'Metadata', 'ProcessMessage', 'Read', 'Subscribe', 'Sweep'],
       ['STORAGE_UNAVAILABLE'],
     ],
+    ['NightlyFailures', ['Nightly'], ['STORAGE_UNAVAILABLE', 'UNEXPECTED']],
+    ['PassesAnchored', ['Nightly'], ['CHAINS_ANCHORED']],
     ['DeadLetters', ['Sweep'], ['DEAD_LETTERS']],
     ['OverdueObligations', ['Sweep'], ['SWEPT']],
   ] as const)('for %s, what %j say is %j', (metric, functions, messages) => {

@@ -264,6 +264,7 @@ describe('functions', () => {
       'CheckToken',
       'Deliver',
       'Metadata',
+      'Nightly',
       'ProcessMessage',
       'Read',
       'Subscribe',
@@ -320,6 +321,7 @@ describe('functions', () => {
     ['Subscribe', [...reads, ...writing('SUBSCRIPTION#*', 'PARTY#*'), ...putting('AUDIT#*'), ...sending]],
     ['Metadata', ['dynamodb:GetItem Table']],
     ['Deliver', [...reads, ...writing(...working), ...taking]],
+    ['Nightly', ['dynamodb:GetItem Table', 'dynamodb:Scan Table', ...putting('NIGHTLY'), 's3:PutObject Anchors/*']],
     ['Sweep', [...reads, 'dynamodb:Query Table/index/obligations', ...writing(...working), ...sending]],
   ])('have these rights and no others: %s', (name, rights) => {
     expect(rightsOf(`${name}ServiceRoleDefaultPolicy`)).toEqual([...rights, ...all(name)].toSorted());

@@ -6,6 +6,7 @@ export const functionEnvironment = {
   PUBLIC_URL: 'https://hub.example/fhir',
   DELIVERY_QUEUE_URL: 'https://queues.example/deliveries.fifo',
   ENDPOINT_ALLOW_LIST: '',
+  ANCHOR_BUCKET: 'luftbro-anchors',
   POWERTOOLS_METRICS_NAMESPACE: 'luftbro',
   TOKEN_ISSUER: 'https://issuer.example',
   TOKEN_AUDIENCE: 'luftbro',

@@ -204,10 +204,10 @@ const resourcesOf = (stage: (typeof stageNames)[number]) => {
     access: { kind: 'public' },
     runbook: '',
   });
-  return Object.values(templateSchema.parse(app.synth().getStackArtifact(stack.artifactId).template).Resources);
+  return templateSchema.parse(app.synth().getStackArtifact(stack.artifactId).template).Resources;
 };
 
-const sweepSchema = z.object({ Timeout: z.number(), MemorySize: z.number() });
+const functionSchema = z.object({ Timeout: z.number(), MemorySize: z.number() });
 const filterSchema = z.object({ MetricTransformations: z.array(z.object({ MetricName: z.string() })) });
 
 /** Seconds before its end at which a run of the sweeper stops looking (`functions/sweep`). */
@@ -215,11 +215,12 @@ const sweepReserve = 15;
 
 /** What a stage uses in a month in which nothing happens. */
 export const perMonth = (stage: (typeof stageNames)[number]): readonly Item[] => {
-  const resources = resourcesOf(stage);
+  const named = resourcesOf(stage);
+  const resources = Object.values(named);
   const all = (type: string) => resources.flatMap(({ Type, Properties }) => (Type === type ? [Properties] : []));
   const seconds = assumed.days * 86_400;
   const minutes = seconds / 60;
-  const sweep = sweepSchema.parse(all('AWS::Lambda::Function').find(({ Timeout }) => Number(Timeout) > 60));
+  const sweep = functionSchema.parse(named['Sweep']?.Properties);
   const filters = new Set(
     all('AWS::Logs::MetricFilter').flatMap((filter) =>
       filterSchema.parse(filter).MetricTransformations.map(({ MetricName }) => MetricName),

@@ -36,6 +36,7 @@ const needed = {
     'POWERTOOLS_METRICS_NAMESPACE',
   ],
   metadata: ['TABLE_NAME', 'PUBLIC_URL'],
+  nightly: ['TABLE_NAME', 'ANCHOR_BUCKET'],
   processMessage: [
     'TABLE_NAME',
     'OBLIGATION_SHARDS_WRITTEN',

@@ -1,0 +1,156 @@
+import { defined } from '../../schemas/defined.ts';
+import { anchorFile, type AnchorPorts, type AnchorState, type ChainEnd, type DatedEnd, type Place } from './anchors.ts';
+
+/** The hour of the night in which a pass begins, UTC: night in Norway all year. */
+const beginsAtHour = 1;
+const hour = 3_600_000;
+const day = 24 * hour;
+
+/** A pass takes chains that changed a day before the pass before it too: clocks may be wrong, and writers may be paused. */
+const overlapMilliseconds = day;
+
+/** Lines of one file. Bounds the memory of a run: a file has some 10 MB, and a page of the table adds at most 10 000 lines. */
+const mostLines = 50_000;
+
+/** A run keeps this much of its time to write its last file. */
+const reserveMilliseconds = 30_000;
+
+/** No run is longer: if it has not ended by then, it was interrupted. */
+const leaseMilliseconds = 14 * 60_000;
+
+/** Read units a second of a pass, so that it leaves the table's capacity to the missions. */
+const mostUnitsPerSecond = 4_000;
+
+/** The night of a time: a number that grows by one each night. */
+const nightOf = (time: number): number => Math.floor((time - beginsAtHour * hour) / day);
+
+/** Whether a pass begins now: none was completed yet, or the newest one began in an earlier night. */
+const isDue = ({ completed }: AnchorState, now: number): boolean =>
+  completed === undefined || nightOf(now) > nightOf(Date.parse(completed));
+
+export interface WrittenAnchor {
+  readonly anchor: number;
+  readonly digest: string;
+  /** Chains that it names. */
+  readonly chains: number;
+  /** Whether it is the last one of its pass. */
+  readonly complete: boolean;
+}
+
+/** `busy`: another run works. */
+export type AnchorOutcome = 'complete' | 'continues' | 'not due' | 'busy';
+
+interface RunOptions {
+  /** Milliseconds that are left of the run. */
+  readonly timeLeft: () => number;
+  /** Called with each anchor that was added. */
+  readonly written: (anchor: WrittenAnchor) => void;
+  /** Begins a pass also if none is due. */
+  readonly isAsked?: boolean;
+}
+
+/** Lets a pass read so many units a second, all segments together. */
+const pacer = ({ now, wait }: Pick<AnchorPorts, 'now' | 'wait'>) => {
+  let free = 0;
+  return async (units: number): Promise<void> => {
+    free = Math.max(free, now()) + (units / mostUnitsPerSecond) * 1_000;
+    if (free > now()) await wait(free - now());
+  };
+};
+
+/** The newest record of each chain. */
+const newestOf = (ends: readonly DatedEnd[]): readonly DatedEnd[] => {
+  const newest = new Map<string, DatedEnd>();
+  for (const end of ends) {
+    const name = `${end.log} ${end.chain}`;
+    if (end.number > (newest.get(name)?.number ?? 0)) newest.set(name, end);
+  }
+  return [...newest.values()];
+};
+
+/** Reads segments from their places, until there are enough lines for a file or the time is over. */
+const readOn = async (
+  ports: AnchorPorts,
+  open: NonNullable<AnchorState['open']>,
+  timeLeft: () => number,
+): Promise<{ readonly ends: readonly ChainEnd[]; readonly places: readonly Place[] }> => {
+  const pace = pacer(ports);
+  const found: DatedEnd[] = [];
+  const segment = async (from: Place, index: number): Promise<Place> => {
+    let place = from;
+    while (place !== 'end' && found.length < mostLines && timeLeft() > reserveMilliseconds) {
+      const page = await ports.wholeTable.page(index, place);
+      // A record without a time is taken: leaving its time away must not keep it from being anchored.
+      for (const end of page.ends) if (end.at === undefined || end.at >= open.since) found.push(end);
+      place = page.next;
+      await pace(page.units);
+    }
+    return place;
+  };
+  const places = await Promise.all(open.places.map(segment));
+  const ends = newestOf(found).map(({ log, chain, number, digest }): ChainEnd => ({ log, chain, number, digest }));
+  return { ends, places };
+};
+
+const begun = (ports: AnchorPorts, state: AnchorState): NonNullable<AnchorState['open']> => ({
+  from: new Date(ports.now()).toISOString(),
+  since: state.completed === undefined ? '' : new Date(Date.parse(state.completed) - overlapMilliseconds).toISOString(),
+  places: Array.from({ length: ports.wholeTable.segments }, () => ''),
+});
+
+/**
+ * Anchors the chains that changed since the pass before, and continues where an earlier run stopped. A file is stored before
+ * the state names it, so a run that is interrupted in between leaves two files with the same number; both say what is true.
+ * Throws `Unavailable`: the next run continues.
+ */
+export const anchorChains = async (
+  ports: AnchorPorts,
+  { timeLeft, written, isAsked = false }: RunOptions,
+): Promise<AnchorOutcome> => {
+  const before = await ports.anchorStates.read();
+  let state: AnchorState = before ?? { leasedUntil: 0 };
+  if (state.leasedUntil > ports.now()) return 'busy';
+  if (state.open === undefined && !isAsked && !isDue(state, ports.now())) return 'not due';
+
+  let stored = before;
+  const save = async (change: Partial<AnchorState>): Promise<boolean> => {
+    const after = { ...state, leasedUntil: ports.now() + leaseMilliseconds, ...change };
+    const isMine = await ports.anchorStates.replace(stored, after);
+    if (isMine) stored = state = after;
+    return isMine;
+  };
+  const open = state.open?.places.length === ports.wholeTable.segments ? state.open : begun(ports, state);
+  if (!(await save({ open }))) return 'busy';
+
+  let pass = open;
+  while (timeLeft() > reserveMilliseconds) {
+    const { ends, places } = await readOn(ports, pass, timeLeft);
+    const complete = places.every((place) => place === 'end');
+    const next = { open: complete ? undefined : { ...pass, places } };
+    if (ends.length === 0 && !complete) {
+      if (!(await save(next))) return 'busy';
+    } else {
+      const anchor = (state.newest?.anchor ?? 0) + 1;
+      const { file, digest } = anchorFile(
+        {
+          anchor,
+          previous: state.newest?.digest ?? '',
+          hub: ports.hub,
+          at: new Date(ports.now()).toISOString(),
+          pass: { from: pass.from, since: pass.since, complete },
+          ...defined({ restored: state.restored }),
+        },
+        ends,
+      );
+      await ports.anchors.add(file);
+      const newest = { anchor, digest };
+      if (!(await save({ ...next, newest, ...(complete ? { completed: pass.from, leasedUntil: 0 } : {}) })))
+        return 'busy';
+      written({ ...newest, chains: ends.length, complete });
+    }
+    if (complete) return 'complete';
+    pass = { ...pass, places };
+  }
+  await save({ leasedUntil: 0 });
+  return 'continues';
+};
