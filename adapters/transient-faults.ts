@@ -40,6 +40,12 @@ const transientNames: readonly string[] = [
   'TooManyRequestsException',
 ];
 
+/**
+ * Refusals of access, also by the key of the table or the queue: DynamoDB names both alike. They end when an operator enables the key
+ * or restores the right, and until then the caller must send again.
+ */
+const isRefusal = (name: string): boolean => /^(?:AccessDenied(?:Exception)?|K(?:ms|MS\.?)\w+)$/.test(name);
+
 const statusOf = (error: Error): number | undefined =>
   '$metadata' in error &&
   typeof error.$metadata === 'object' &&
@@ -50,12 +56,12 @@ const statusOf = (error: Error): number | undefined =>
     : undefined;
 
 /**
- * Whether the same call may succeed later: network faults, throttling, and HTTP 5xx. Anything else is a fault of the hub, such as
+ * Whether the same call may succeed later: network faults, throttling, HTTP 5xx, and refusals of access. Anything else is a fault of the hub, such as
  * a `TypeError` or a wrong request; it is not retried.
  */
 export const isTransient = (error: unknown): boolean => {
   if (!(error instanceof Error)) return false;
-  if (transientNames.includes(error.name)) return true;
+  if (transientNames.includes(error.name) || isRefusal(error.name)) return true;
   const status = statusOf(error);
   if (status !== undefined) return status >= 500;
   return ('code' in error && networkCodes.includes(error.code)) || isTransient(error.cause);

@@ -39,13 +39,15 @@ export class HubDashboard extends Construct {
   ) {
     super(scope, id);
     const { stackName, region } = Stack.of(this);
+    // Dashboards have no region: a second stack of the name, in another region of the account, would overwrite the first one's.
+    const dashboardName = `${stackName}-${region}`;
     const dashboard = new Dashboard(this, 'Resource', {
-      dashboardName: stackName,
+      dashboardName,
       defaultInterval: Duration.hours(3),
       // Otherwise a longer view would average away the single minute in which a partner was not notified.
       periodOverride: PeriodOverride.INHERIT,
     });
-    this.url = `https://${region}.console.aws.amazon.com/cloudwatch/home?region=${region}#dashboards/dashboard/${stackName}`;
+    this.url = `https://${region}.console.aws.amazon.com/cloudwatch/home?region=${region}#dashboards/dashboard/${dashboardName}`;
 
     dashboard.addWidgets(text(4, howToRead(onCall.runbook)));
     dashboard.addWidgets(new AlarmStatusWidget({ title: 'Alarms', alarms: [...onCall.alarms], width: 24, height: 3 }));
@@ -131,7 +133,7 @@ const aboutMissions = (stackName: string, missions: 'real' | 'exercise', height:
 };
 
 const howToRead = (runbook: string): string => `# Was everybody notified?
-**All alarms green and the four numbers 0 or small:** everybody was notified. **Given up** above 0: a partner was not notified of something, somebody must phone. **Overdue work** above 0 for minutes: the hub notifies neither partners nor people of it. **Oldest delivery job** grows to twelve minutes while a partner is unavailable; beyond twenty nothing is sent. **Failed a thousand times** is the queue's own dead-letter queue.
+**All alarms green and the four numbers 0 or small:** everybody was notified. **Given up** above 0: a partner was not notified of something, somebody must phone. **Overdue work** above 0 for minutes: the hub notifies neither partners nor people of it. **Oldest undelivered** is the age of the oldest message or notification that somebody still waits for: it grows to twelve minutes while a partner is unavailable; beyond twenty nothing is sent. **Failed a thousand times** is the queue's own dead-letter queue.
 
 Below: requests that wait for a person, requests to people to phone, and outcomes of deliveries; then how many missions there are and how long they wait. Lines are sums of five minutes, real missions only. No person and no mission can be identified here.
 

@@ -1,4 +1,6 @@
 import type { Obligation, Obligations } from '../../core/delivery/obligations.ts';
+import { defined } from '../../schemas/defined.ts';
+import { text } from './attributes.ts';
 import { prefixOf, shardsOf } from './shards.ts';
 import { type Key, keys, idleCheckShard, queryUntil, type Table, updateIf } from './table.ts';
 
@@ -84,6 +86,34 @@ export const obligations = (table: Table): Obligations => {
         .toReversed()
         .slice(0, limit)
         .map((item) => ({ obligation: obligationOf(item), dueAt: item.dueAt }));
+    },
+
+    async undelivered() {
+      let count = 0;
+      let oldest: string | undefined;
+      // Counts without keeping: there may be very many. Calls of endpoints have none of these times.
+      const look = ({ receivedAt, writtenAt, redrivenAt }: Record<string, unknown>): undefined => {
+        const since = text(redrivenAt) ?? text(writtenAt) ?? text(receivedAt);
+        if (since === undefined) return undefined;
+        count += 1;
+        if (oldest === undefined || since < oldest) oldest = since;
+        return undefined;
+      };
+      await Promise.all(
+        shardsOf(table, 'pending').map((shard) =>
+          queryUntil(
+            table,
+            {
+              IndexName: 'obligations',
+              KeyConditionExpression: 'obligation = :shard',
+              ExpressionAttributeValues: { ':shard': shard },
+            },
+            Number.POSITIVE_INFINITY,
+            look,
+          ),
+        ),
+      );
+      return { count, ...defined({ since: oldest }) };
     },
 
     async postpone(obligation, dueAt) {

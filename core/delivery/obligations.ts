@@ -14,11 +14,20 @@ export interface PlannedObligation {
   readonly dueAt: string;
 }
 
+/** What has not reached everybody yet. */
+export interface Undelivered {
+  readonly count: number;
+  /** When the oldest was stored, or redriven, ISO 8601; absent if there is none. */
+  readonly since?: string;
+}
+
 export interface Obligations {
   /** What is due: first the deadlines, which people are alerted about, then the rest, each longest due first. */
   due(now: string, limit: number): Promise<readonly Obligation[]>;
   /** What is planned for after a time, farthest ahead first: a clock that was ahead plans too late. */
   dueAfter(time: string, limit: number): Promise<readonly PlannedObligation[]>;
+  /** The messages whose fan-out is pending and the pending notifications, due or not. */
+  undelivered(): Promise<Undelivered>;
   /** Moves the time of an obligation, if it is still pending, so that one that cannot be completed now makes room for others. */
   postpone(obligation: Obligation, dueAt: string): Promise<void>;
 }

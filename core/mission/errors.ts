@@ -1,6 +1,8 @@
+import { storageFailure } from '../../schemas/telemetry/log-messages.ts';
+
 /** Storage or queue cannot be reached now. The outcome of the call is unknown; it can be repeated. */
 export class Unavailable extends Error {
-  override readonly name = 'Unavailable';
+  override readonly name = storageFailure;
 }
 
 /**

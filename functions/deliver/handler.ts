@@ -6,7 +6,7 @@ import type { DeliveryJob } from '../../core/delivery/delivery-queue.ts';
 import { deliverySettings } from '../../core/delivery/retry-policy.ts';
 import { notificationBundle } from '../../core/fhir/notification.ts';
 import type { Clock } from '../../core/mission/clock.ts';
-import { HubClosed } from '../../core/mission/errors.ts';
+import { HubClosed, Unavailable } from '../../core/mission/errors.ts';
 import { withErrorBoundary } from '../shared/telemetry/error-boundary.ts';
 import { instrumented, instrumentedDelivery } from '../shared/telemetry/instrumented-ports.ts';
 import { kindOf, log } from '../shared/telemetry/log.ts';
@@ -71,6 +71,7 @@ const deliverRecord = async (record: SQSRecord, deps: DeliverDeps): Promise<Outc
       log('HUB_CLOSED', {});
       return { done: false, seconds: closedWait };
     }
+    if (error instanceof Unavailable) log('STORAGE_UNAVAILABLE', kindOf(error));
     log('DELIVERY_BROKEN', { ...fieldsOf(job), ...kindOf(error) });
     return { done: false };
   }

@@ -5,9 +5,10 @@ import type { Notifications } from '../../core/delivery/notifications.ts';
 import type { DeadLetters } from '../../core/delivery/dead-letters.ts';
 import { sweep, type SweepPorts } from '../../core/delivery/sweep.ts';
 import { replan } from '../../core/delivery/wrong-clocks.ts';
-import { HubClosed } from '../../core/mission/errors.ts';
+import { HubClosed, Unavailable } from '../../core/mission/errors.ts';
 import { withErrorBoundary } from '../shared/telemetry/error-boundary.ts';
 import { instrumented } from '../shared/telemetry/instrumented-ports.ts';
+import type { LogDetails } from '../../schemas/telemetry/log-messages.ts';
 import { kindOf, log } from '../shared/telemetry/log.ts';
 
 export interface SweepDeps extends Omit<SweepPorts, 'directory'>, Pick<IdleMissionPorts, 'idleMissions'> {
@@ -27,6 +28,11 @@ const reserveMilliseconds = 15_000;
 /** Counting stops here: the alarm asks only whether there are any. */
 const mostCounted = 100;
 
+const logFailed = (obligation: Omit<LogDetails<'OBLIGATION_FAILED'>, 'error'>, error: unknown): void => {
+  if (error instanceof Unavailable) log('STORAGE_UNAVAILABLE', kindOf(error));
+  log('OBLIGATION_FAILED', { ...obligation, ...kindOf(error) });
+};
+
 /** One pass. If storage cannot be reached the run goes on: a deadline that passes must not wait for the next run. */
 const pass = async (deps: SweepDeps, timeLeft: () => number): Promise<'more' | 'nothing more' | 'closed'> => {
   try {
@@ -34,8 +40,7 @@ const pass = async (deps: SweepDeps, timeLeft: () => number): Promise<'more' | '
     const swept = await sweep(
       { ...deps, directory },
       timeLeft,
-      (obligation, error, correlationId) =>
-        log('OBLIGATION_FAILED', { ...obligation, correlationId, ...kindOf(error) }),
+      (obligation, error, correlationId) => logFailed({ ...obligation, correlationId }, error),
       (obligation, correlationId) => log('OBLIGATION_COMPLETED', { ...obligation, correlationId }),
     );
     if (swept.completed + swept.failed > 0)
@@ -58,13 +63,20 @@ const replanWork = async (deps: SweepDeps): Promise<void> => {
   }
 };
 
+/** The alarm on late deliveries reads this line. */
+const countUndelivered = async ({ obligations, now }: SweepDeps): Promise<void> => {
+  const { count, since } = await obligations.undelivered();
+  const age = since === undefined ? 0 : Math.max(0, Math.round((now() - Date.parse(since)) / 1000));
+  log('UNDELIVERED', { pending: count, age });
+};
+
 /** The alarms on dead letters and on a sweeper that does not run read this line, so it is logged also for none. */
 const countDeadLetters = async ({ deadLetters }: SweepDeps): Promise<void> => {
   const { items } = await deadLetters.list(mostCounted);
   log('DEAD_LETTERS', { count: items.length, since: items[0]?.completedAt });
 };
 
-/** Completes overdue obligations, pass after pass, for its minute. Then it counts the dead letters and removes idle missions from the subscription heads. */
+/** Completes overdue obligations, pass after pass, for its minute. Then it counts what is undelivered and the dead letters, and removes idle missions from the subscription heads. */
 export const createHandler = (ports: SweepDeps) => {
   const deps = { ...ports, missions: instrumented(ports.missions) };
   return withErrorBoundary(
@@ -81,10 +93,9 @@ export const createHandler = (ports: SweepDeps) => {
         log('HUB_CLOSED', {});
         return;
       }
+      await countUndelivered(deps);
       await countDeadLetters(deps);
-      await removeIdleMissions(deps, timeLeft, (idle, error) =>
-        log('OBLIGATION_FAILED', { kind: 'rest', ...idle, ...kindOf(error) }),
-      );
+      await removeIdleMissions(deps, timeLeft, (idle, error) => logFailed({ kind: 'rest', ...idle }, error));
     },
   );
 };

@@ -9,7 +9,7 @@ import { type DimensionsOf, metricNamespace, type MetricName } from '../../schem
 import type { HubFunction } from './hub-function.ts';
 import type { OnCall } from '../observability/on-call.ts';
 import type { StageSettings } from '../stage.ts';
-import { atOnce, largest, summed } from '../observability/alarms.ts';
+import { atOnce, countOf, endingEarly, largest, loggedMetric, summed, withCode } from '../observability/alarms.ts';
 
 interface DeliveryQueueProps {
   readonly stage: StageSettings;
@@ -18,7 +18,7 @@ interface DeliveryQueueProps {
   readonly onCall: OnCall;
 }
 
-/** The longest that a delivery job waits in normal operation: the hub gives up after 12 minutes and obeys a `Retry-After` of up to 5. */
+/** The longest that a notification is undelivered in normal operation: the hub gives up after 12 minutes and obeys a `Retry-After` of up to 5. */
 const lateAfter = Duration.minutes(20);
 
 /** Notifications of real missions that were given up, in five minutes, so that a partner that refuses all of them does not trigger the alarm each minute. */
@@ -86,7 +86,7 @@ export class DeliveryQueue extends Construct {
       threshold: lateAfter.toSeconds(),
       evaluationPeriods: 3,
       alarmDescription:
-        'A notification has waited longer than the hub needs to deliver it or give up, and nobody was warned: ' +
+        'A message or notification has waited longer than the hub needs to deliver it or give up, and nobody was warned: ' +
         'delivery jobs are not taken from the queue. Check whether deliver runs. Until it does, coordinators must phone.',
     });
   }
@@ -95,15 +95,16 @@ export class DeliveryQueue extends Construct {
     return this.deadLetters.metricApproximateNumberOfMessagesVisible(largest);
   }
 
+  /** From the hub's own data: SQS does not count a message that is received again and again. */
   get #oldest(): Metric {
-    return this.queue.metricApproximateAgeOfOldestMessage(largest);
+    return loggedMetric(this, 'OldestUndelivered', largest);
   }
 
   /** Current values for the top of the dashboard: half a row. */
   singles(): readonly IWidget[] {
     const half = { width: 6, height: 3 };
     return [
-      new SingleValueWidget({ title: 'Oldest delivery job, s', metrics: [this.#oldest], ...half }),
+      new SingleValueWidget({ title: 'Oldest undelivered, s', metrics: [this.#oldest], ...half }),
       new SingleValueWidget({ title: 'Failed a thousand times', metrics: [this.#broken], ...half }),
     ];
   }
@@ -112,7 +113,11 @@ export class DeliveryQueue extends Construct {
   graphs(): readonly IWidget[] {
     const half = { width: 12, height: 6, leftYAxis: { min: 0 } };
     return [
-      new GraphWidget({ title: 'Age of the oldest delivery job, s', left: [this.#oldest], ...half }),
+      new GraphWidget({
+        title: 'Age of the oldest undelivered message or notification, s',
+        left: [this.#oldest],
+        ...half,
+      }),
       new GraphWidget({
         title: 'Delivery jobs: waiting, being delivered',
         left: [
@@ -153,7 +158,15 @@ export class DeliveryQueue extends Construct {
     });
 
     const threeInARow = { ...atOnce, evaluationPeriods: 3 };
-    this.#onCall.wake(this, 'Failing', consumer.metricErrors(summed), {
+    // A delivery that fails is returned to the queue, and the call of the function succeeds: its errors say nothing, its log lines do.
+    const faults = countOf(this, 'DeliveryFaults', [
+      {
+        of: consumer,
+        pattern: withCode('DELIVERY_BROKEN', 'DELIVERY_UNREADABLE', 'STORAGE_UNAVAILABLE', 'UNEXPECTED'),
+      },
+      { of: consumer, pattern: endingEarly },
+    ]);
+    this.#onCall.wake(this, 'Failing', faults, {
       ...threeInARow,
       alarmDescription:
         'Deliveries fail inside the hub: partners are notified late or not at all, and warnings to people are delivered in the same way. ' +

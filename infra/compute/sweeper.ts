@@ -1,6 +1,6 @@
 /* oxlint-disable no-new -- a construct joins its scope by being made */
 import { Duration, Stack } from 'aws-cdk-lib';
-import { ComparisonOperator, Metric, type MetricOptions, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import { ComparisonOperator, type Metric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import type { Function as Lambda } from 'aws-cdk-lib/aws-lambda';
@@ -9,7 +9,7 @@ import { Construct } from 'constructs';
 import { loggedMetrics, logMessages } from '../../schemas/telemetry/log-messages.ts';
 import { metricNamespace } from '../../schemas/telemetry/metrics.ts';
 import type { OnCall } from '../observability/on-call.ts';
-import { atOnce, counted, largest, lasting, summed } from '../observability/alarms.ts';
+import { atOnce, counted, largest, lasting, loggedMetric, summed } from '../observability/alarms.ts';
 
 interface SweeperProps {
   readonly sweep: Lambda;
@@ -43,14 +43,11 @@ export class Sweeper extends Construct {
         filterPattern: FilterPattern.stringValue('$.code', '=', logMessages[message].code),
         metricValue: `$.${field}`,
       });
-    const metric = (metricName: (typeof loggedMetrics)[number]['metricName'], options: MetricOptions): Metric =>
-      new Metric({ namespace, metricName, ...options });
-
-    this.deadLetters = metric('DeadLetters', largest);
-    this.overdue = metric('OverdueObligations', summed);
+    this.deadLetters = loggedMetric(this, 'DeadLetters', largest);
+    this.overdue = loggedMetric(this, 'OverdueObligations', summed);
 
     // Each completed run logs the number of dead letters, also zero: without a count no run has completed.
-    onCall.wake(this, 'Stopped', metric('DeadLetters', counted), {
+    onCall.wake(this, 'Stopped', loggedMetric(this, 'DeadLetters', counted), {
       alarmDescription:
         'Pending work is not processed: notifications that failed once are not sent again, ' +
         'interrupted work is not completed, and nobody is notified that a deadline has passed. Until the sweeper runs again, coordinators must phone.',

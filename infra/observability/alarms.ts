@@ -1,9 +1,15 @@
 /* oxlint-disable no-new -- a construct joins its scope by being made */
 import { Duration, Stack } from 'aws-cdk-lib';
-import { ComparisonOperator, Metric, Stats, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
-import { FilterPattern, type IFilterPattern, type ILogGroup, MetricFilter } from 'aws-cdk-lib/aws-logs';
+import { ComparisonOperator, Metric, type MetricOptions, Stats, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import {
+  FilterPattern,
+  type IFilterPattern,
+  type ILogGroup,
+  type JsonPattern,
+  MetricFilter,
+} from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
-import { type LogMessageName, logMessages } from '../../schemas/telemetry/log-messages.ts';
+import { type LogMessageName, type loggedMetrics, logMessages } from '../../schemas/telemetry/log-messages.ts';
 import { metricNamespace } from '../../schemas/telemetry/metrics.ts';
 
 /** Statistics and thresholds that the alarms share; all look at single minutes. */
@@ -26,7 +32,7 @@ export const atOnce = {
 export const lasting = { ...atOnce, evaluationPeriods: 5, datapointsToAlarm: 3 };
 
 /** Log lines with one of these codes. */
-export const withCode = (...messages: readonly LogMessageName[]): IFilterPattern =>
+export const withCode = (...messages: readonly LogMessageName[]): JsonPattern =>
   FilterPattern.any(...messages.map((message) => FilterPattern.stringValue('$.code', '=', logMessages[message].code)));
 
 /**
@@ -39,6 +45,13 @@ export const endingEarly: IFilterPattern = FilterPattern.anyTerm(
   'Uncaught Exception',
   'INIT_REPORT',
 );
+
+/** A metric that `loggedMetrics` makes of numbers in log lines. */
+export const loggedMetric = (
+  scope: Construct,
+  metricName: (typeof loggedMetrics)[number]['metricName'],
+  options: MetricOptions,
+): Metric => new Metric({ namespace: metricNamespace(Stack.of(scope).stackName), metricName, ...options });
 
 interface LogLines {
   /** A function or the API. */

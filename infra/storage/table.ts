@@ -2,11 +2,13 @@ import { RemovalPolicy } from 'aws-cdk-lib';
 import { AttributeType, BillingMode, ProjectionType, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+import { FilterPattern } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { z } from 'zod';
 import type { OnCall } from '../observability/on-call.ts';
 import type { StageSettings } from '../stage.ts';
 import { countOf, lasting, withCode } from '../observability/alarms.ts';
+import { storageFailure } from '../../schemas/telemetry/log-messages.ts';
 
 interface HubTableProps {
   readonly stage: StageSettings;
@@ -52,7 +54,9 @@ export class HubTable extends Construct {
       indexName: 'obligations',
       partitionKey: { name: 'obligation', type: AttributeType.STRING },
       sortKey: { name: 'dueAt', type: AttributeType.STRING },
-      projectionType: ProjectionType.KEYS_ONLY,
+      projectionType: ProjectionType.INCLUDE,
+      // For the age of what is undelivered: when an entry was received, a notification written or redriven.
+      nonKeyAttributes: ['receivedAt', 'writtenAt', 'redrivenAt'],
     });
     this.table.addGlobalSecondaryIndex({
       indexName: 'worklist',
@@ -71,7 +75,11 @@ export class HubTable extends Construct {
 
   /** Adds the alarm for functions that cannot reach the table after the retries of the SDK: for its key, their rights or its load. */
   watch(onCall: OnCall, functions: readonly LambdaFunction[]): void {
-    const pattern = withCode('STORAGE_UNAVAILABLE');
+    // Whatever a function logs of such a failure, its kind is the same: also where the request succeeds all the same.
+    const pattern = FilterPattern.any(
+      withCode('STORAGE_UNAVAILABLE'),
+      FilterPattern.stringValue('$.error', '=', storageFailure),
+    );
     const refused = countOf(
       this,
       'StorageUnavailable',

@@ -7,6 +7,7 @@ export type LogLevel = 'info' | 'warn' | 'error';
 
 /** Every field and its content: names, numbers and codes. */
 export const logFields = {
+  age: 'seconds since the oldest of them was stored, or redriven; 0 if there are none',
   answer: 'answer of the endpoint: an HTTP status, or the kind of failure',
   at: 'place in the code where it failed',
   budget: '`messages`; `requests`: those that are not messages; `missions`: those that a message opens or resumes',
@@ -30,6 +31,7 @@ export const logFields = {
   most: 'how many a client may send in one window',
   more: 'whether more obligations are due, or more of the table is to be read',
   number: 'number of the notification in its subscription (`event-number`), or of the record in its chain, or of the anchor',
+  pending: 'number of messages that are not fanned out, and of notifications that are not delivered or given up',
   outcome:
     '`delivered`, `given-up`; `retry`: the endpoint was called and did not take it; `not-called`: the endpoint was not called',
   record: 'id of the record in the queue',
@@ -67,6 +69,9 @@ interface LogMessage {
   /** With a question mark: not in every line. */
   readonly fields: readonly (LogField | `${LogField}?`)[];
 }
+
+/** The kind of error of every call to the table or the queue that failed or was refused, whichever message logs it. */
+export const storageFailure = 'Unavailable';
 
 /** The fields of an error: kind and place, never its message. */
 const failure = ['error', 'cause?', 'at?'] as const;
@@ -219,6 +224,15 @@ export const logMessages = {
     todo: 'If `count` is above 0: see the alarm SweeperDeadLetters in the runbook.',
     fields: ['count', 'since?'],
   },
+  UNDELIVERED: {
+    code: 'LB-509',
+    level: 'info',
+    text: 'Undelivered notifications counted',
+    meaning:
+      'How many messages and notifications have not reached their recipients yet, and how old the oldest is. Logged at the end of every sweeper run, also if there are none.',
+    todo: 'If `age` is above 1200: see the alarm DeliveriesLate in the runbook.',
+    fields: ['pending', 'age'],
+  },
   OBLIGATION_COMPLETED: {
     code: 'LB-504',
     level: 'info',
@@ -288,7 +302,8 @@ export const logMessages = {
     code: 'LB-901',
     level: 'error',
     text: 'Storage or queue was unavailable',
-    meaning: 'A caller got 503 and will retry, or the sweeper will.',
+    meaning:
+      'A call to the table or the queue failed, or was refused, after the attempts of the SDK. A caller got 503 and will retry, or the hub retries: then another line says of what.',
     todo: whenReachable,
     fields: [...failure],
   },
@@ -334,9 +349,10 @@ export type LogDetails<Name extends LogMessageName> = {
 export const fieldsOf = (name: LogMessageName): readonly string[] =>
   logMessages[name].fields.map((field) => field.replace(/\?$/, ''));
 
-/** Numbers in log lines that become CloudWatch metrics, for the alarms of the sweeper. */
+/** Numbers in log lines of the sweeper that become CloudWatch metrics, for alarms. */
 export const loggedMetrics = [
   { metricName: 'DeadLetters', message: 'DEAD_LETTERS', field: 'count' },
+  { metricName: 'OldestUndelivered', message: 'UNDELIVERED', field: 'age' },
   { metricName: 'OverdueObligations', message: 'SWEPT', field: 'failed' },
   { metricName: 'OverdueObligations', message: 'SWEPT', field: 'stalled' },
 ] as const satisfies readonly {

@@ -73,6 +73,31 @@ export const obligationsContract = ({
       expect(await ports().obligations.dueAfter('2097-01-01T00:00:00.000Z', 1)).toHaveLength(1);
     });
 
+    test('counts what is undelivered since when, whenever it is due', async () => {
+      const before = (await ports().obligations.undelivered()).count;
+      const { mission, first } = missionWithUpdates();
+      // Older than what the other tests store.
+      const old = (second: number): string => at(second).replace(/^2\d{3}/, '2001');
+      await store([{ ...first, receivedAt: old(20) }], endOfTime);
+      const expectOldest = async (since: string, more: number): Promise<void> =>
+        vi.waitFor(async () =>
+          expect(await ports().obligations.undelivered()).toEqual({ count: before + more, since }),
+        );
+      await expectOldest(old(20), 1);
+      const subscription = await subscribe(fresh());
+      const notification = { ...notificationOf(subscription, 'a', 1), writtenAt: old(10) };
+      await ports().notifications.write(notification, endOfTime);
+      await expectOldest(old(10), 2);
+      await ports().missions.completeFanOut(mission, 1, fanOutResult([], []));
+      await expectOldest(old(10), 1);
+      const failed = attempted({ at: at(71), answer: 'HTTP 410', status: 'failed' });
+      await ports().notifications.record(subscription.id, 1, failed);
+      await vi.waitFor(async () => expect((await ports().obligations.undelivered()).count).toBe(before));
+      await ports().deadLetters.redrive(subscription.id, 1, old(30), endOfTime);
+      await expectOldest(old(30), 1);
+      await ports().notifications.record(subscription.id, 1, { ...failed, status: 'delivered' });
+    });
+
     test('postpones what is pending, and nothing else', async () => {
       const { mission, first } = missionWithUpdates();
       await store([first], at(0));

@@ -49,9 +49,9 @@ describe('alarms', () => {
     expect(Object.fromEntries(Object.entries(alarms).map(([name, alarm]) => [name, alarm.MetricName]))).toEqual({
       AnchorsMissing: 'PassesAnchored',
       DeliveriesBroken: 'ApproximateNumberOfMessagesVisible',
-      DeliveriesFailing: 'Errors',
+      DeliveriesFailing: 'DeliveryFaults',
       DeliveriesGivenUp: 'Deliveries',
-      DeliveriesLate: 'ApproximateAgeOfOldestMessage',
+      DeliveriesLate: 'OldestUndelivered',
       DeliveriesThrottled: 'Throttles',
       ApiFailing: '5XXError',
       ApiIssuerUnreachable: 'IssuerUnreachable',
@@ -123,7 +123,7 @@ describe('alarms', () => {
     expect(() => readRunbook('the handbook')).toThrow(/-c runbook=https/);
   });
 
-  it('fire for a delivery job only when it is older than the hub ever keeps one', () => {
+  it('fire for what is undelivered only when it is older than the hub ever keeps it pending', () => {
     const { tryFor, longestRetryAfter } = deliverySettings;
     expect(alarms['DeliveriesLate']?.Threshold).toBeGreaterThan(tryFor + longestRetryAfter);
   });
@@ -209,6 +209,8 @@ describe('metrics of log lines', () => {
     ],
     ['NightlyFailures', ['Nightly'], ['STORAGE_UNAVAILABLE', 'UNEXPECTED']],
     ['PassesAnchored', ['Nightly'], ['CHAINS_ANCHORED']],
+    ['DeliveryFaults', ['Deliver'], ['DELIVERY_BROKEN', 'DELIVERY_UNREADABLE', 'STORAGE_UNAVAILABLE', 'UNEXPECTED']],
+    ['OldestUndelivered', ['Sweep'], ['UNDELIVERED']],
     ['DeadLetters', ['Sweep'], ['DEAD_LETTERS']],
     ['OverdueObligations', ['Sweep'], ['SWEPT']],
   ] as const)('for %s, what %j say is %j', (metric, functions, messages) => {
@@ -221,8 +223,12 @@ describe('metrics of log lines', () => {
     }
   });
 
-  it.each(['Authorize', 'ProcessMessage'])('count when %s does not start, or ends without a log line', (name) => {
-    const terms = countedAs('RequestFaults')
+  it.each([
+    ['Authorize', 'RequestFaults'],
+    ['ProcessMessage', 'RequestFaults'],
+    ['Deliver', 'DeliveryFaults'],
+  ])('count when %s does not start, or ends without a log line', (name, metric) => {
+    const terms = countedAs(metric)
       .filter(({ LogGroupName }) => LogGroupName.Ref === `${name}Log`)
       .flatMap(({ FilterPattern }) => termsOf(FilterPattern));
     // As Lambda writes them.
@@ -242,6 +248,7 @@ describe('metrics of log lines', () => {
     );
     expect(values.filter((value) => value.includes('$')).toSorted()).toEqual([
       'DeadLetters $.count',
+      'OldestUndelivered $.age',
       'OverdueObligations $.failed',
       'OverdueObligations $.stalled',
     ]);

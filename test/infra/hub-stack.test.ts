@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { settings } from '../../adapters/settings.ts';
 import { codesOf } from '../../schemas/codes.ts';
 import { faults } from '../../schemas/faults.ts';
-import { exported, hubTemplate, objectionsTo, ways } from '../support/hub-template.ts';
+import { exported, hubTemplate, propertiesOf, objectionsTo, ways } from '../support/hub-template.ts';
 
 let template: Template;
 
@@ -174,7 +174,7 @@ describe('table', () => {
             { AttributeName: 'obligation', KeyType: 'HASH' },
             { AttributeName: 'dueAt', KeyType: 'RANGE' },
           ],
-          Projection: { ProjectionType: 'KEYS_ONLY' },
+          Projection: { ProjectionType: 'INCLUDE', NonKeyAttributes: ['receivedAt', 'writtenAt', 'redrivenAt'] },
         },
         {
           IndexName: 'worklist',
@@ -507,6 +507,24 @@ describe('tokens', () => {
   it('have used proofs that expire in the table', () => {
     template.hasResourceProperties('AWS::DynamoDB::Table', {
       TimeToLiveSpecification: { AttributeName: 'expiresAt', Enabled: true },
+    });
+  });
+});
+
+describe('functions that a schedule calls', () => {
+  it.each(
+    Object.values(
+      propertiesOf(
+        template,
+        'AWS::Events::Rule',
+        z.object({ Targets: z.array(z.object({ Arn: z.object({ 'Fn::GetAtt': z.array(z.string()) }) })) }),
+      ),
+    ).flatMap(({ Targets }) => Targets.flatMap(({ Arn }) => Arn['Fn::GetAtt'].slice(0, 1))),
+  )('do not repeat a failed run, and do not queue runs for hours while they are throttled: %s', (name) => {
+    template.hasResourceProperties('AWS::Lambda::EventInvokeConfig', {
+      FunctionName: { Ref: name },
+      MaximumRetryAttempts: 0,
+      MaximumEventAgeInSeconds: 60,
     });
   });
 });

@@ -62,6 +62,7 @@ export const withInterceptor = (ports: SweepPorts, intercept: Interceptor): Swee
     obligations: {
       due: (...args) => intercept('obligations.due', () => obligations.due(...args)),
       dueAfter: (...args) => intercept('obligations.dueAfter', () => obligations.dueAfter(...args)),
+      undelivered: () => intercept('obligations.undelivered', () => obligations.undelivered()),
       postpone: (...args) => intercept('obligations.postpone', () => obligations.postpone(...args)),
     },
   };

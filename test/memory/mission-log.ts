@@ -115,8 +115,10 @@ export const memoryMissionLog = (
     },
     pending: () =>
       [...logs].flatMap(([mission, log]) =>
-        [...log].flatMap(([entry, { dueAt }]) =>
-          dueAt === undefined ? [] : [{ dueAt, obligation: { kind: 'fan-out' as const, mission, entry } }],
+        [...log].flatMap(([entry, { dueAt, stored }]) =>
+          dueAt === undefined
+            ? []
+            : [{ dueAt, since: stored.receivedAt, obligation: { kind: 'fan-out' as const, mission, entry } }],
         ),
       ),
   };

@@ -95,8 +95,16 @@ export const memoryNotifications = (
       if (item?.dueAt !== undefined) keep(key, { ...item, dueAt });
     },
     pending: () =>
-      [...items.values()].flatMap(({ notification: { subscription, number }, dueAt }) =>
-        dueAt === undefined ? [] : [{ dueAt, obligation: { kind: 'delivery' as const, subscription, number } }],
+      [...items.values()].flatMap(({ notification: { subscription, number, writtenAt, redrivenAt }, dueAt }) =>
+        dueAt === undefined
+          ? []
+          : [
+              {
+                dueAt,
+                since: redrivenAt ?? writtenAt,
+                obligation: { kind: 'delivery' as const, subscription, number },
+              },
+            ],
       ),
   };
 };

@@ -4,6 +4,8 @@ import type { Obligation, Obligations } from '../../core/delivery/obligations.ts
 export interface DueItem {
   readonly dueAt: string;
   readonly obligation: Obligation;
+  /** When the message or notification was stored; absent for others. */
+  readonly since?: string;
 }
 
 /** A store whose items carry obligations. */
@@ -29,7 +31,13 @@ export const memoryObligations = (...sources: readonly ObligationSource[]): Obli
       .flatMap((source) => source.pending())
       .filter(({ dueAt }) => dueAt > time)
       .sort((one, other) => (one.dueAt > other.dueAt ? -1 : Number(one.dueAt < other.dueAt)))
-      .slice(0, limit),
+      .slice(0, limit)
+      .map(({ obligation, dueAt }) => ({ obligation, dueAt })),
+  undelivered: async () => {
+    const all = sources.flatMap((source) => source.pending()).flatMap(({ since }) => since ?? []);
+    const [since] = all.toSorted();
+    return { count: all.length, ...(since === undefined ? {} : { since }) };
+  },
   postpone: async (obligation, dueAt) => {
     for (const source of sources) source.postpone(obligation, dueAt);
   },

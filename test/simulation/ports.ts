@@ -105,6 +105,7 @@ export const steppedPorts = (ports: HubPorts, step: Step): SteppedPorts => {
     obligations: {
       due: (...args) => step(read('obligations.due'), () => ports.obligations.due(...args)),
       dueAfter: (...args) => step(read('obligations.dueAfter'), () => ports.obligations.dueAfter(...args)),
+      undelivered: (...args) => step(read('obligations.undelivered'), () => ports.obligations.undelivered(...args)),
       postpone: (...args) => step(write('obligations.postpone'), () => ports.obligations.postpone(...args)),
     },
     idleMissions: {

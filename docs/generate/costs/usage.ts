@@ -274,8 +274,8 @@ export const perMonth = (stage: (typeof stageNames)[number]): readonly Item[] =>
     {
       what: 'sweeper, reads',
       price: 'readUnit',
-      count: 12 * 0.5 * (seconds / 2),
-      because: 'twelve queries of the empty index every two seconds, half a unit each',
+      count: 16 * 0.5 * (seconds / 2),
+      because: 'sixteen queries of the empty index every two seconds, half a unit each',
       lower: 'nothing worth doing',
     },
     {

@@ -35,6 +35,17 @@ describe('isTransient', () => {
     expect(isTransient(answered(name, status))).toBe(true),
   );
 
+  test.each([
+    ['AccessDeniedException', 400],
+    ['AccessDenied', 403],
+    ['KMSAccessDeniedException', 400],
+    ['KmsDisabled', 400],
+    ['KMS.DisabledException', 400],
+    ['KmsThrottled', 400],
+  ])('accepts a refusal of access, also by the key: %s, HTTP %i', (name, status) =>
+    expect(isTransient(answered(name, status))).toBe(true),
+  );
+
   test.each(['TimeoutError', 'AbortError'])('accepts a time limit of the SDK: %s', (name) =>
     expect(isTransient(errorOf({ name }))).toBe(true),
   );
@@ -42,7 +53,6 @@ describe('isTransient', () => {
   test.each([
     ['ValidationException', 400],
     ['ConditionalCheckFailedException', 400],
-    ['AccessDeniedException', 400],
     ['ResourceNotFoundException', 404],
   ])('rejects an answer that the same request would get again: %s, HTTP %i', (name, status) =>
     expect(isTransient(answered(name, status))).toBe(false),

@@ -50,8 +50,19 @@ describe('sweep', () => {
   test('ends with the count of the dead letters, also when there are none', async () => {
     const log = captureLog();
     await run(handlerPorts());
-    expect(log.codes()).toEqual(['LB-503']);
+    expect(log.codes()).toEqual(['LB-509', 'LB-503']);
     expect(log.line('LB-503')).toMatchObject({ count: 0 });
+    expect(log.line('LB-509')).toMatchObject({ pending: 0, age: 0 });
+  });
+
+  test('says how long the oldest message has waited for its fan-out', async () => {
+    const log = captureLog();
+    const ports = await withPendingFanOut();
+    const subscribers = async () => Promise.reject(new Unavailable('throttled'));
+    ports.clock.advance(600_000);
+    await run(ports, { subscriptions: { ...ports.subscriptions, subscribers } });
+    // 66 s of the run have passed: it waits two seconds at a time. The other one is the hub's message that nobody has acknowledged the request.
+    expect(log.line('LB-509')).toMatchObject({ pending: 2, age: 666 });
   });
 
   test('completes a fan-out that is overdue, and logs which', async () => {
@@ -105,7 +116,7 @@ describe('sweep', () => {
       return ports.directory();
     };
     await run(ports, { directory });
-    expect(log.codes()).toEqual(['LB-503']);
+    expect(log.codes()).toEqual(['LB-509', 'LB-503']);
   });
 
   test('fails without the message of an unexpected error', async () => {
