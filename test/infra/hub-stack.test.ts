@@ -512,20 +512,20 @@ describe('tokens', () => {
 });
 
 describe('functions that a schedule calls', () => {
-  it.each(
-    Object.values(
-      propertiesOf(
-        template,
-        'AWS::Events::Rule',
-        z.object({ Targets: z.array(z.object({ Arn: z.object({ 'Fn::GetAtt': z.array(z.string()) }) })) }),
-      ),
-    ).flatMap(({ Targets }) => Targets.flatMap(({ Arn }) => Arn['Fn::GetAtt'].slice(0, 1))),
-  )('do not repeat a failed run, and do not queue runs for hours while they are throttled: %s', (name) => {
-    template.hasResourceProperties('AWS::Lambda::EventInvokeConfig', {
-      FunctionName: { Ref: name },
-      MaximumRetryAttempts: 0,
-      MaximumEventAgeInSeconds: 60,
-    });
+  it('do not repeat a failed run, and keep no throttled runs for hours', () => {
+    const rules = propertiesOf(
+      template,
+      'AWS::Events::Rule',
+      z.object({ Targets: z.array(z.object({ Arn: z.object({ 'Fn::GetAtt': z.array(z.string()) }) })) }),
+    );
+    const called = Object.values(rules).flatMap(({ Targets }) => Targets.map(({ Arn }) => Arn['Fn::GetAtt'][0]));
+    expect(called.length).toBeGreaterThan(0);
+    for (const name of called)
+      template.hasResourceProperties('AWS::Lambda::EventInvokeConfig', {
+        FunctionName: { Ref: name },
+        MaximumRetryAttempts: 0,
+        MaximumEventAgeInSeconds: 60,
+      });
   });
 });
 
