@@ -29,6 +29,10 @@ const commands: Readonly<Record<string, Listed>> = {
     about: 'check and load a version of the guideline',
     load: () => import('./guideline/command.ts'),
   },
+  reconcile: {
+    about: 'compare who had to be notified of each entry with the receipts',
+    load: () => import('./reconcile/command.ts'),
+  },
 };
 
 const names = Object.keys(commands);

@@ -150,6 +150,15 @@ const closureIn = ({ closed }: Record<string, unknown>): Closure | undefined =>
 /** The directory of a table; an empty one if none was ever loaded. */
 export const loadDirectory = async (table: Table): Promise<DirectoryData> => directoryIn(await readItem(table));
 
+/** The directory of a table, and since when it is so, ISO 8601; nothing if that is not stored. */
+export const readDirectory = async (
+  table: Table,
+): Promise<{ readonly data: DirectoryData; readonly loadedAt: string | undefined }> => {
+  const item = await readItem(table);
+  const { loadedAt } = item;
+  return { data: directoryIn(item), loadedAt: typeof loadedAt === 'string' ? loadedAt : undefined };
+};
+
 /** Whether the hub is closed, and why. */
 export const loadClosure = async (table: Table): Promise<Closure | undefined> => closureIn(await readItem(table));
 

@@ -15,7 +15,7 @@ interface Program {
 }
 
 const hubFile = 'commands/main.ts';
-const hubCommands = ['audit', 'backup', 'dead-letters', 'directory', 'guideline'];
+const hubCommands = ['audit', 'backup', 'dead-letters', 'directory', 'guideline', 'reconcile'];
 
 const programs = [
   ...Object.entries(scripts).flatMap(([name, script]): readonly Program[] => {
@@ -138,6 +138,17 @@ describe.concurrent('a wrong use', () => {
     ['hub -- backup', whichHub, 'close'],
     ['hub -- backup', notBoth, 'close', '--local', ...table],
     ['hub -- backup', "Option '--table <value>' argument missing.", 'close', '--table'],
+    ['hub -- reconcile', whichHub],
+    ['hub -- reconcile', notBoth, '--local', ...table],
+    ['hub -- reconcile', 'Unexpected argument "now".', 'now', ...table],
+    ['hub -- reconcile', '"nonsense" is not the id of a mission.', '--mission', 'nonsense', ...table],
+    [
+      'hub -- reconcile',
+      '"yesterday" is no time. Give hours or days, as 24h or 7d, or a date with time and zone.',
+      '--since',
+      'yesterday',
+      ...table,
+    ],
     ['hub -- directory', 'No file given.'],
     ['hub -- directory', '--phones takes one source: a file, --table or --local.', '--phones'],
     [

@@ -1,0 +1,178 @@
+import { QueryCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
+import type {
+  KnownParties,
+  LoggedEntry,
+  Receipt,
+  ReconcilePorts,
+  StoredSubscription,
+} from '../../core/audit/reconcile/logged.ts';
+import { codesOf, roles } from '../../schemas/codes.ts';
+import { defined } from '../../schemas/defined.ts';
+import { reach } from '../transient-faults.ts';
+import { directoryOf, readDirectory } from './directory-store.ts';
+import { storedEntry } from './mission-log.ts';
+import { storedNotification } from './notifications.ts';
+import { storedSubscription } from './subscriptions.ts';
+import { batchGet, keys, type Table } from './table.ts';
+
+/** Parts of the table that are scanned at the same time. */
+const segments = 4;
+
+const missionKey = 'MISSION#';
+const subscriptionKey = keys.subscription('').pk;
+
+/** Functions' clocks differ, and a number may be written after a later one: receipts are read from so much earlier. */
+const slackMilliseconds = 3_600_000;
+
+type Item = Record<string, unknown>;
+
+type Query = Pick<
+  ConstructorParameters<typeof QueryCommand>[0],
+  'KeyConditionExpression' | 'ExpressionAttributeValues' | 'ScanIndexForward'
+>;
+
+/** The items of a query, page by page, read consistently. */
+const pagesOf = async function* ({ client, name: TableName }: Table, query: Query): AsyncGenerator<readonly Item[]> {
+  let start: Item | undefined;
+  do {
+    const page = await reach(() =>
+      client.send(new QueryCommand({ ...query, TableName, ConsistentRead: true, ExclusiveStartKey: start })),
+    );
+    yield page.Items ?? [];
+    start = page.LastEvaluatedKey;
+  } while (start !== undefined);
+};
+
+/** Reads one part of the table, and returns missions with an entry since then, and subscriptions. */
+const scanSegment = async (
+  { client, name: TableName }: Table,
+  segment: number,
+  since: string,
+): Promise<{ readonly missions: ReadonlySet<string>; readonly subscriptions: readonly string[] }> => {
+  const missions = new Set<string>();
+  const subscriptions: string[] = [];
+  let start: Item | undefined;
+  do {
+    const page = await reach(() =>
+      client.send(
+        new ScanCommand({
+          TableName,
+          Segment: segment,
+          TotalSegments: segments,
+          // Entries and heads only. All else is read and left out by the table.
+          FilterExpression:
+            '(begins_with(sk, :entry) AND receivedAt >= :since) OR (begins_with(pk, :subscription) AND sk = :head)',
+          ProjectionExpression: 'pk, sk',
+          ExpressionAttributeValues: {
+            ':entry': 'ENTRY#',
+            ':since': since,
+            ':subscription': subscriptionKey,
+            ':head': keys.subscription('').sk,
+          },
+          ExclusiveStartKey: start,
+        }),
+      ),
+    );
+    for (const { pk } of page.Items ?? []) {
+      const key = String(pk);
+      if (key.startsWith(missionKey)) missions.add(key.slice(missionKey.length));
+      else subscriptions.push(key.slice(subscriptionKey.length));
+    }
+    start = page.LastEvaluatedKey;
+  } while (start !== undefined);
+  return { missions, subscriptions };
+};
+
+const subscriptionOf = (item: Item): StoredSubscription => {
+  const { id, organisation, createdAt, filter, filterChangedAt, endedAt, status } = storedSubscription(item);
+  return { id, organisation, createdAt, filter, isOff: status === 'off', ...defined({ filterChangedAt, endedAt }) };
+};
+
+/** Without what the hub derived from the text. */
+const entryOf = (item: Item): LoggedEntry => {
+  const { mission, number, sender, receivedAt, text, owner, fanOutPending, fanOutCompletedAt, notified } =
+    storedEntry(item);
+  return {
+    mission,
+    number,
+    sender,
+    receivedAt,
+    text,
+    fanOutPending,
+    notified,
+    ...defined({ owner, fanOutCompletedAt }),
+  };
+};
+
+const partiesIn = async (table: Table): Promise<KnownParties> => {
+  const { data, loadedAt } = await readDirectory(table);
+  const directory = directoryOf(data);
+  return {
+    roleOf: (organisation) => directory.partyOf(organisation)?.role,
+    ofRole: (wanted) =>
+      codesOf(roles)
+        .filter((role) => role === wanted)
+        .flatMap((role) => directory.partiesOf(role).map(({ organisation }) => organisation)),
+    covering: (municipality) => directory.coordinatorFor(municipality)?.organisation,
+    ...defined({ loadedAt }),
+  };
+};
+
+/**
+ * What the auditor reads. Missions and subscriptions are found by a scan of the whole table, not by the hub's lists: a list that
+ * lacks one would hide it.
+ */
+export const reconcilePorts = async (
+  table: Table,
+  { now, sleep }: Pick<ReconcilePorts, 'now' | 'sleep'>,
+): Promise<ReconcilePorts> => ({
+  survey: async (since = '') => {
+    const parts = await Promise.all(
+      Array.from({ length: segments }, (_, segment) => scanSegment(table, segment, since)),
+    );
+    const heads = await batchGet(
+      table,
+      parts.flatMap(({ subscriptions }) => subscriptions.map(keys.subscription)),
+    );
+    return {
+      missions: parts.flatMap(({ missions }) => [...missions]),
+      subscriptions: heads.map(subscriptionOf),
+    };
+  },
+
+  log: async function* (mission) {
+    const { pk, sk } = keys.entry(mission, 0);
+    for await (const items of pagesOf(table, {
+      KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :end',
+      ExpressionAttributeValues: { ':pk': pk, ':from': sk, ':end': 'ENTRY#~' },
+    }))
+      yield items.map(entryOf);
+  },
+
+  receipts: async (names) =>
+    (
+      await batchGet(
+        table,
+        names.map(({ subscription, number }) => keys.notification(subscription, number)),
+      )
+    ).map(storedNotification),
+
+  receiptsOf: async function* (subscription, since) {
+    const { pk, sk } = keys.notification(subscription, 0);
+    const from = since === undefined ? '' : new Date(Date.parse(since) - slackMilliseconds).toISOString();
+    for await (const items of pagesOf(table, {
+      KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :end',
+      ExpressionAttributeValues: { ':pk': pk, ':from': sk, ':end': 'NOTE#~' },
+      // The newest first: the rest need not be read.
+      ScanIndexForward: false,
+    })) {
+      const receipts: readonly Receipt[] = items.map(storedNotification);
+      for (const receipt of receipts) if (receipt.writtenAt >= (since ?? '')) yield receipt;
+      if ((receipts.at(-1)?.writtenAt ?? from) < from) return;
+    }
+  },
+
+  parties: await partiesIn(table),
+  now,
+  sleep,
+});
