@@ -46,6 +46,9 @@ const transientNames: readonly string[] = [
  */
 const isRefusal = (name: string): boolean => /^(?:AccessDenied(?:Exception)?|K(?:ms|MS\.?)\w+)$/.test(name);
 
+/** Whether a fault of this name, as AWS gives it, may be gone when the same call is made again. */
+export const isTransientName = (name: string): boolean => transientNames.includes(name) || isRefusal(name);
+
 const statusOf = (error: Error): number | undefined =>
   '$metadata' in error &&
   typeof error.$metadata === 'object' &&
@@ -61,7 +64,7 @@ const statusOf = (error: Error): number | undefined =>
  */
 export const isTransient = (error: unknown): boolean => {
   if (!(error instanceof Error)) return false;
-  if (transientNames.includes(error.name) || isRefusal(error.name)) return true;
+  if (isTransientName(error.name)) return true;
   const status = statusOf(error);
   if (status !== undefined) return status >= 500;
   return ('code' in error && networkCodes.includes(error.code)) || isTransient(error.cause);

@@ -12,6 +12,7 @@ import type { MissionListName } from '../../core/mission/mission-lists.ts';
 import type { Incident, IncidentList } from '../../core/mission/projections.ts';
 import { digestOf } from '../../schemas/identifiers.ts';
 import type { CaseNumber } from '../../schemas/messages/message-type.ts';
+import { inRounds } from '../partial-answers.ts';
 import { reach } from '../transient-faults.ts';
 import type { Shards } from './shards.ts';
 import { type Update, update } from './update.ts';
@@ -103,23 +104,28 @@ export const updateItem = ({ client, name: TableName }: Table, changes: Update<K
 export const updateIf = ({ client, name: TableName }: Table, changes: Update<Key>): Promise<boolean> =>
   holds(() => client.send(new UpdateCommand({ TableName, ...update(changes) })));
 
-/** Reads items by key, consistently, in as few calls as DynamoDB allows (100 keys each). */
+/** A batch read takes 100 keys. */
+const keysPerBatch = 100;
+
+/** Reads items by key, consistently, in as few calls as DynamoDB allows. Throws `Unavailable` if it leaves out keys again and again. */
 export const batchGet = async (
   { client, name }: Table,
   wanted: readonly Key[],
 ): Promise<readonly Record<string, unknown>[]> => {
   const unique = [...new Map(wanted.map((key) => [`${key.pk} ${key.sk}`, key])).values()];
   const items: Record<string, unknown>[] = [];
-  let open: Record<string, unknown>[] = unique.map(({ pk, sk }) => ({ pk, sk }));
-  while (open.length > 0) {
-    const now = open.slice(0, 100);
-    const later = open.slice(100);
+  const read = async (open: readonly Record<string, unknown>[]): Promise<readonly Record<string, unknown>[]> => {
     const answer = await reach(() =>
-      client.send(new BatchGetCommand({ RequestItems: { [name]: { Keys: now, ConsistentRead: true } } })),
+      client.send(new BatchGetCommand({ RequestItems: { [name]: { Keys: [...open], ConsistentRead: true } } })),
     );
     items.push(...(answer.Responses?.[name] ?? []));
-    open = [...(answer.UnprocessedKeys?.[name]?.Keys ?? []), ...later];
-  }
+    return answer.UnprocessedKeys?.[name]?.Keys ?? [];
+  };
+  for (let at = 0; at < unique.length; at += keysPerBatch)
+    await inRounds<Record<string, unknown>>(
+      unique.slice(at, at + keysPerBatch).map(({ pk, sk }) => ({ pk, sk })),
+      read,
+    );
   return items;
 };
 

@@ -2,7 +2,8 @@ import { ChangeMessageVisibilityCommand, SendMessageBatchCommand, SQSClient } fr
 import { Unavailable } from '../../core/mission/errors.ts';
 import type { DeliveryJob, DeliveryQueue } from '../../core/delivery/delivery-queue.ts';
 import { defined } from '../../schemas/defined.ts';
-import { reach } from '../transient-faults.ts';
+import { inRounds } from '../partial-answers.ts';
+import { isTransientName, reach } from '../transient-faults.ts';
 import * as z from 'zod';
 
 export const openQueues = (): SQSClient =>
@@ -28,18 +29,32 @@ const nameOf = (job: DeliveryJob): string => {
   return words.join('.');
 };
 
+/** Sends at most ten jobs. Returns those that SQS has not accepted and that may be sent again. Throws for one that it will never accept. */
+const sendBatch = async (
+  client: SQSClient,
+  QueueUrl: string,
+  jobs: readonly DeliveryJob[],
+): Promise<readonly DeliveryJob[]> => {
+  const Entries = jobs.map((job, index) => ({
+    Id: String(index),
+    MessageBody: JSON.stringify(job),
+    MessageGroupId: groupOf(job),
+    MessageDeduplicationId: nameOf(job),
+  }));
+  const { Failed = [] } = await reach(() => client.send(new SendMessageBatchCommand({ QueueUrl, Entries })));
+  const refused = Failed.find(({ SenderFault, Code = '' }) => SenderFault === true && !isTransientName(Code));
+  if (refused !== undefined) throw new Error(`the queue refused a job: ${refused.Code ?? 'unknown'}`);
+  return Failed.flatMap(({ Id }) => jobs[Number(Id)] ?? []);
+};
+
+/** Sends every batch, also if an earlier one fails: jobs of other partners are in them. */
 const sendAll = async (client: SQSClient, QueueUrl: string, jobs: readonly DeliveryJob[]): Promise<void> => {
-  for (let at = 0; at < jobs.length; at += batchSize) {
-    const Entries = jobs.slice(at, at + batchSize).map((job, index) => ({
-      Id: String(index),
-      MessageBody: JSON.stringify(job),
-      MessageGroupId: groupOf(job),
-      MessageDeduplicationId: nameOf(job),
-    }));
-    const answer = await reach(() => client.send(new SendMessageBatchCommand({ QueueUrl, Entries })));
-    const [failed] = answer.Failed ?? [];
-    if (failed !== undefined) throw new Unavailable(`queue: ${failed.Code ?? 'unknown'}`);
-  }
+  const failures: unknown[] = [];
+  for (let at = 0; at < jobs.length; at += batchSize)
+    await inRounds(jobs.slice(at, at + batchSize), (open) => sendBatch(client, QueueUrl, open)).catch(
+      (error: unknown) => failures.push(error),
+    );
+  if (failures.length > 0) throw failures.find((error) => !(error instanceof Unavailable)) ?? failures[0];
 };
 
 export const deliveryQueue = (client: SQSClient, queueUrl: string): DeliveryQueue => ({

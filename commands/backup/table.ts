@@ -1,4 +1,3 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import {
   BatchWriteItemCommand,
   DeleteItemCommand,
@@ -8,6 +7,7 @@ import {
   type WriteRequest,
 } from '@aws-sdk/client-dynamodb';
 import { keys } from '../../adapters/dynamodb/table.ts';
+import { inRounds, type Rounds } from '../../adapters/partial-answers.ts';
 import { type Item, isTransient } from './items.ts';
 import type { Place } from './place.ts';
 
@@ -61,18 +61,17 @@ const itemsPerCall = 25;
 const callsInParallel = 8;
 
 /** A growing table throttles until it has scaled: a batch is tried for about two minutes. */
-const mostTries = 14;
-const longestWaitMilliseconds = 15_000;
+const rounds: Rounds = { most: 14, firstPauseMilliseconds: 100, longestPauseMilliseconds: 15_000 };
 
-const writeBatch = async ({ client, tableName }: Place, items: readonly Item[]): Promise<void> => {
-  let open: WriteRequest[] = items.map((item) => ({ PutRequest: { Item: item } }));
-  for (let tries = 0; open.length > 0; tries += 1) {
-    if (tries === mostTries) throw new Error(`the table has not accepted ${open.length} items after ${tries} tries`);
-    if (tries > 0) await wait(Math.random() * Math.min(longestWaitMilliseconds, 50 * 2 ** tries));
-    const answer = await client.send(new BatchWriteItemCommand({ RequestItems: { [tableName]: open } }));
-    open = answer.UnprocessedItems?.[tableName] ?? [];
-  }
-};
+const writeBatch = async ({ client, tableName }: Place, items: readonly Item[]): Promise<void> =>
+  inRounds<WriteRequest>(
+    items.map((item) => ({ PutRequest: { Item: item } })),
+    async (open) => {
+      const answer = await client.send(new BatchWriteItemCommand({ RequestItems: { [tableName]: [...open] } }));
+      return answer.UnprocessedItems?.[tableName] ?? [];
+    },
+    rounds,
+  );
 
 /** Writes items with several calls in parallel; `add` waits while all of them are under way. Writing an item twice is harmless. */
 export const itemWriter = (place: Place) => {
