@@ -60,7 +60,12 @@ export const createApi = ({ stack, functions, log }: ApiSettings): RequestListen
 
     const httpMethod = request.method ?? 'GET';
     const route = routes.match(httpMethod, parts);
-    if (route?.method === undefined) return gateway.answer('MISSING_AUTHENTICATION_TOKEN', requestId);
+    // Where there is no such route, API Gateway takes every `Authorization` header for a signature of AWS.
+    if (route?.method === undefined)
+      return gateway.answer(
+        request.headers.authorization === undefined ? 'MISSING_AUTHENTICATION_TOKEN' : 'INVALID_SIGNATURE',
+        requestId,
+      );
     const { method } = route;
 
     const body = await readBody(request);

@@ -30,6 +30,7 @@ const statuses = {
   // 504 in AWS's reference; API Gateway answers 502 for a Lambda function that fails.
   INTEGRATION_FAILURE: 502,
   INTEGRATION_TIMEOUT: 504,
+  INVALID_SIGNATURE: 403,
   MISSING_AUTHENTICATION_TOKEN: 403,
   REQUEST_TOO_LARGE: 413,
   UNAUTHORIZED: 401,

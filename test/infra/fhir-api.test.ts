@@ -1,6 +1,8 @@
+import { ResponseType } from 'aws-cdk-lib/aws-apigateway';
 import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { gatewayFaults } from '../../infra/api/gateway-responses.ts';
 import { readStage } from '../../infra/stage.ts';
 import { hubTemplate, propertiesOf, ways } from '../support/hub-template.ts';
 
@@ -197,10 +199,32 @@ describe('firewall', () => {
 });
 
 describe('answer of API Gateway itself', () => {
+  it('is decided for every type that API Gateway has', () => {
+    const types = Object.entries(Object.getOwnPropertyDescriptors(ResponseType)).flatMap(([, { value }]) =>
+      value instanceof ResponseType ? [value.responseType] : [],
+    );
+    expect(types.length).toBeGreaterThan(20);
+    expect(Object.keys(gatewayFaults).toSorted()).toEqual(types.toSorted());
+  });
+
+  it.each(['MISSING_AUTHENTICATION_TOKEN', 'INVALID_SIGNATURE', 'EXPIRED_TOKEN', 'RESOURCE_NOT_FOUND'])(
+    'is 404 for an address that does not exist, whatever API Gateway calls it: %s',
+    (type) => {
+      const contentOf = (ResponseType: string) =>
+        Object.values(template.findResources('AWS::ApiGateway::GatewayResponse', { Properties: { ResponseType } })).map(
+          ({ Properties: { ResponseType: _type, ...rest } }) => rest,
+        );
+      expect(contentOf(type)).toHaveLength(1);
+      expect(contentOf(type)).toEqual(contentOf('MISSING_AUTHENTICATION_TOKEN'));
+    },
+  );
+
   it.each([
     ['THROTTLED', "'2'"],
     ['WAF_FILTERED', "'15'"],
     ['AUTHORIZER_FAILURE', "'2'"],
+    ['AUTHORIZER_CONFIGURATION_ERROR', "'2'"],
+    ['API_CONFIGURATION_ERROR', "'2'"],
     ['INTEGRATION_FAILURE', "'2'"],
     ['INTEGRATION_TIMEOUT', "'2'"],
     ['DEFAULT_5XX', "'2'"],

@@ -74,9 +74,14 @@ describe('routes', () => {
       const { status, headers, text } = await get(path, allowed);
       expect([path, status, headers.get('content-type')]).toEqual([path, 404, 'application/problem+json']);
       const { fault, id } = problem.parse(JSON.parse(text));
-      expect(fault).toBe('MISSING_AUTHENTICATION_TOKEN');
+      expect(fault).toBe('INVALID_SIGNATURE');
       expect(id).toBe(headers.get('x-amzn-requestid'));
     }
+  });
+
+  it('answer an unknown path without a token by another gateway response', async () => {
+    const { status, text } = await get('/nothing');
+    expect([status, problem.parse(JSON.parse(text)).fault]).toEqual([404, 'MISSING_AUTHENTICATION_TOKEN']);
   });
 
   it('match only the methods of the template, or any', async () => {
