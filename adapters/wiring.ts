@@ -15,6 +15,7 @@ import type { AccessLog } from '../core/audit/access-log.ts';
 import type { Guidelines } from '../schemas/guideline.ts';
 import { accessLog } from './dynamodb/access-log.ts';
 import { anchorStates } from './dynamodb/anchor-states.ts';
+import { reconcilePorts, reconcileState } from './dynamodb/reconcile.ts';
 import { deadLetters } from './dynamodb/dead-letters.ts';
 import { cachedDirectory, type PartyDirectory } from './dynamodb/directory-store.ts';
 import { cachedGuidelines } from './dynamodb/guideline-store.ts';
@@ -216,6 +217,8 @@ export const wireNightly = (environment: Environment) => {
     wholeTable: wholeTable(table),
     anchorStates: anchorStates(table),
     anchors: anchorStore(bucketBeside(table, set.ANCHOR_BUCKET)),
+    reconcileState: reconcileState(table),
+    reconcilePorts: () => reconcilePorts(table, { now: () => systemClock.now(), sleep: (time) => setTimeout(time) }),
     wait: (milliseconds: number): Promise<void> => setTimeout(milliseconds),
   };
 };

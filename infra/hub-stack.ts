@@ -14,6 +14,7 @@ import { HubFunction } from './compute/hub-function.ts';
 import { HubKeys } from './storage/keys.ts';
 import { HubTable } from './storage/table.ts';
 import { NightlyRuns } from './compute/nightly-runs.ts';
+import { watchReconciliation } from './observability/reconciliation.ts';
 import { OnCall } from './observability/on-call.ts';
 import { HubParameters } from './parameters.ts';
 import { metricNamespace } from '../schemas/telemetry/metrics.ts';
@@ -202,11 +203,12 @@ export class HubStack extends Stack {
       environment: { TABLE_NAME, ANCHOR_BUCKET: anchors.bucket.bucketName },
     });
     // It reads all, and writes its own state only.
-    nightly.allow(['dynamodb:GetItem', 'dynamodb:Scan'], table.tableArn);
+    nightly.allow(['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:Scan'], table.tableArn);
     nightly.allowItems(['dynamodb:PutItem'], table.tableArn, 'NIGHTLY');
     anchors.allowAdding(nightly);
     new NightlyRuns(this, 'NightlyRuns', { nightly, onCall });
     anchors.watch(nightly, onCall);
+    watchReconciliation(this, nightly, onCall);
 
     deliveries.allowSending(processMessage, subscribe, sweep);
     const serving = [authorize, checkToken, processMessage, read, subscribe, metadata, deliver, sweep];

@@ -1,4 +1,4 @@
-import { QueryCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { GetCommand, PutCommand, QueryCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import type {
   KnownParties,
   LoggedEntry,
@@ -6,6 +6,7 @@ import type {
   ReconcilePorts,
   StoredSubscription,
 } from '../../core/audit/reconcile/logged.ts';
+import type { ReconcileState } from '../../core/audit/reconcile/nightly.ts';
 import { codesOf, roles } from '../../schemas/codes.ts';
 import { defined } from '../../schemas/defined.ts';
 import { reach } from '../transient-faults.ts';
@@ -175,4 +176,19 @@ export const reconcilePorts = async (
   parties: await partiesIn(table),
   now,
   sleep,
+});
+
+/** When the nightly run began last, on the table. */
+export const reconcileState = ({ client, name: TableName }: Table): ReconcileState => ({
+  async read() {
+    const { Item } = await reach(() =>
+      client.send(new GetCommand({ TableName, Key: keys.nightly('RECONCILIATION'), ConsistentRead: true })),
+    );
+    const begunAt: unknown = Item?.['begunAt'];
+    return typeof begunAt === 'string' ? begunAt : undefined;
+  },
+
+  async write(begunAt) {
+    await reach(() => client.send(new PutCommand({ TableName, Item: { ...keys.nightly('RECONCILIATION'), begunAt } })));
+  },
 });

@@ -1,10 +1,8 @@
 import { defined } from '../../schemas/defined.ts';
+import { nightOf } from './nights.ts';
 import { anchorFile, type AnchorPorts, type AnchorState, type ChainEnd, type DatedEnd, type Place } from './anchors.ts';
 
-/** The hour of the night in which a pass begins, UTC: night in Norway all year. */
-const beginsAtHour = 1;
-const hour = 3_600_000;
-const day = 24 * hour;
+const day = 24 * 3_600_000;
 
 /** A pass takes chains that changed a day before the pass before it too: clocks may be wrong, and writers may be paused. */
 const overlapMilliseconds = day;
@@ -20,9 +18,6 @@ const leaseMilliseconds = 14 * 60_000;
 
 /** Read units a second of a pass, so that it leaves the table's capacity to the missions. */
 const mostUnitsPerSecond = 4_000;
-
-/** The night of a time: a number that grows by one each night. */
-const nightOf = (time: number): number => Math.floor((time - beginsAtHour * hour) / day);
 
 /** Whether a pass begins now: none was completed yet, or the newest one began in an earlier night. */
 const isDue = ({ completed }: AnchorState, now: number): boolean =>

@@ -19,6 +19,7 @@ export const logFields = {
   contact: '`handshake` or `heartbeat`',
   correlationId: 'correlation id of the request that caused it',
   count: 'number of them, at most 100',
+  differing: 'number of findings',
   digest: 'digest of the record, or of the anchor',
   due: 'time at which it was due',
   entry: 'number of the message in its mission',
@@ -26,22 +27,32 @@ export const logFields = {
   event: 'type of the message',
   failed: 'number of obligations that failed',
   fault: 'code of the refusal, as in `OperationOutcome`',
-  kind: '`deadline`, `fan-out`, `delivery`, `contact`, or `rest`: the removal of an idle mission',
+  kind: '`deadline`, `fan-out`, `delivery`, `contact`, or `rest`: the removal of an idle mission; of a finding: see docs/operations.md',
+  missing:
+    'number of parties that were entitled and not notified, and nobody was alerted; and of subscriptions that lack an entry',
   mission: 'number of the mission',
+  missions: 'number of missions',
   most: 'how many a client may send in one window',
   more: 'whether more obligations are due, or more of the table is to be read',
-  number: 'number of the notification in its subscription (`event-number`), or of the record in its chain, or of the anchor',
+  notification: 'the notification, as `<subscription>.<number>`, or the subscription',
+  notifications: 'number of notifications',
+  number:
+    'number of the notification in its subscription (`event-number`), or of the record in its chain, or of the anchor',
   pending: 'number of messages that are not fanned out, and of notifications that are not delivered or given up',
+  organisation: 'organisation number of the party',
   outcome:
     '`delivered`, `given-up`; `retry`: the endpoint was called and did not take it; `not-called`: the endpoint was not called',
   record: 'id of the record in the queue',
   sender: 'organisation number of the sender',
   since: 'time at which the oldest was given up',
+  slowest: 'seconds from the acceptance of a message to the answer of its slowest receiver',
   stalled: 'number of notifications that were not tried for minutes, although no other notification precedes them',
   status: 'HTTP status of the answer',
   subscription: 'id of the Subscription',
   supplier: 'organisation number of the supplier that called for the sender',
   task: 'id of the Task',
+  unexpected: 'number of notifications to parties that are not entitled',
+  unknown: 'number of cases that depend on data of which only the present is stored, or that the auditor cannot read',
   why: 'check that the token did not pass',
 } as const;
 type LogField = keyof typeof logFields;
@@ -248,6 +259,24 @@ export const logMessages = {
       'A process whose clock was ahead has planned a call, a fan-out or a deadline further ahead than the hub ever does. The sweeper works it now, or at its right time.',
     todo: 'Look for the log lines of the function at that time: its clock was wrong. On a server of your own, check its time synchronisation.',
     fields: ['kind', 'mission?', 'entry?', 'task?', 'subscription?', 'number?', 'due?'],
+  },
+  RECEIPTS_COMPARED: {
+    code: 'LB-507',
+    level: 'info',
+    text: 'Receipts compared with the mission logs',
+    meaning:
+      'The nightly function has recomputed who had to be notified of what was accepted since its last run, and compared it with the receipts. `more`: not all missions were compared, and the next run repeats it.',
+    todo: '`differing` above 0: see the alarm ReconciliationFindings in the runbook.',
+    fields: ['missions', 'notifications', 'missing', 'unexpected', 'differing', 'unknown', 'slowest?', 'more'],
+  },
+  RECEIPTS_DIFFER: {
+    code: 'LB-508',
+    level: 'error',
+    text: 'A notification is missing, late or not allowed',
+    meaning:
+      'What the nightly function has found: a party that was entitled and not notified, or a notification of one that was not entitled.',
+    todo: 'See the alarm ReconciliationFindings in the runbook.',
+    fields: ['kind', 'mission', 'entry', 'event', 'organisation?', 'notification?'],
   },
   CHAINS_ANCHORED: {
     code: 'LB-506',

@@ -321,7 +321,17 @@ describe('functions', () => {
     ['Subscribe', [...reads, ...writing('SUBSCRIPTION#*', 'PARTY#*'), ...putting('AUDIT#*'), ...sending]],
     ['Metadata', ['dynamodb:GetItem Table']],
     ['Deliver', [...reads, ...writing(...working), ...taking]],
-    ['Nightly', ['dynamodb:GetItem Table', 'dynamodb:Scan Table', ...putting('NIGHTLY'), 's3:PutObject Anchors/*']],
+    [
+      'Nightly',
+      [
+        'dynamodb:BatchGetItem Table',
+        'dynamodb:GetItem Table',
+        'dynamodb:Query Table',
+        'dynamodb:Scan Table',
+        ...putting('NIGHTLY'),
+        's3:PutObject Anchors/*',
+      ],
+    ],
     ['Sweep', [...reads, 'dynamodb:Query Table/index/obligations', ...writing(...working), ...sending]],
   ])('have these rights and no others: %s', (name, rights) => {
     expect(rightsOf(`${name}ServiceRoleDefaultPolicy`)).toEqual([...rights, ...all(name)].toSorted());

@@ -1,3 +1,4 @@
+import type { NightlyReconcilePorts } from '../../core/audit/reconcile/nightly.ts';
 import type { KnownParties, LoggedEntry, Receipt, ReconcilePorts } from '../../core/audit/reconcile/logged.ts';
 import type { Directory } from '../../core/mission/directory.ts';
 import { type Role, roles } from '../../schemas/codes.ts';
@@ -50,3 +51,19 @@ export const memoryReconcile = (
   now,
   sleep: async () => undefined,
 });
+
+/** The ports of the nightly run, of a hub in memory. */
+export const memoryNightlyReconcile = (
+  hub: Pick<MemoryHub, 'missions' | 'store' | 'now' | 'directory'>,
+): Pick<NightlyReconcilePorts, 'reconcileState' | 'reconcilePorts'> => {
+  let begun: string | undefined;
+  return {
+    reconcileState: {
+      read: async () => begun,
+      write: async (begunAt) => {
+        begun = begunAt;
+      },
+    },
+    reconcilePorts: async () => memoryReconcile(hub, partiesIn(hub.directory)),
+  };
+};

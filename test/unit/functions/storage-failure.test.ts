@@ -13,6 +13,8 @@ import type { FunctionName } from '../../../infra/stage.ts';
 import { codesOf } from '../../../schemas/codes.ts';
 import { logMessages, storageFailure } from '../../../schemas/telemetry/log-messages.ts';
 import { memoryAnchors } from '../../memory/anchors.ts';
+import { memoryHub } from '../../memory/hub.ts';
+import { memoryNightlyReconcile } from '../../memory/reconcile.ts';
 import { handlerPorts } from '../../memory/handler-ports.ts';
 import { captureLog } from '../../support/captured-log.ts';
 import { missionRequest, parties } from '../../support/messages.ts';
@@ -79,10 +81,11 @@ const calls: Readonly<Record<FunctionName, () => Promise<unknown>>> = {
       ],
     }),
   nightly: () =>
-    createNightly({ ...memoryAnchors({ now: () => 0, pages: () => [] }), directory: unavailable })(
-      {},
-      { getRemainingTimeInMillis: () => 60_000 },
-    ),
+    createNightly({
+      ...memoryAnchors({ now: () => 0, pages: () => [] }),
+      ...memoryNightlyReconcile(memoryHub()),
+      directory: unavailable,
+    })({}, { getRemainingTimeInMillis: () => 60_000 }),
   sweep: () => {
     const all = ports();
     const end = all.clock.now() + 80_000;
