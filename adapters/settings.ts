@@ -65,17 +65,7 @@ export const settings = {
   metadata: () => z.object({ ...table(), ...publicUrl() }),
   nightly: () => z.object({ ...table(), ANCHOR_BUCKET: text('the name of the bucket of the anchors') }),
   processMessage: () =>
-    z
-      .object({
-        ...table(),
-        ...shards(),
-        ...publicUrl(),
-        ...queue(),
-        ...metrics(),
-        BUDGET_MISSIONS: wholeNumber(1),
-        BUDGET_MISSION_SECONDS: wholeNumber(1),
-      })
-      .check(readsWhatItWrites()),
+    z.object({ ...table(), ...shards(), ...publicUrl(), ...queue(), ...metrics() }).check(readsWhatItWrites()),
   read: () => z.object({ ...table(), ...publicUrl() }),
   subscribe: () =>
     z.object({ ...table(), ...shards(), ...publicUrl(), ...queue(), ...allowList() }).check(readsWhatItWrites()),

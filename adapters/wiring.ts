@@ -5,11 +5,10 @@ import type { Clock } from '../core/mission/clock.ts';
 import type { Overview, Worklist } from '../core/mission/projections.ts';
 import type { Obligations } from '../core/delivery/obligations.ts';
 import type { DeadLetters } from '../core/delivery/dead-letters.ts';
-import type { IdleMissions } from '../core/delivery/idle-missions.ts';
 import type { Channel } from '../core/delivery/channel.ts';
 import type { EndpointHealthStore } from '../core/delivery/endpoint-health.ts';
-import type { EventNumbers } from '../core/delivery/event-numbers.ts';
 import type { Notifications } from '../core/delivery/notifications.ts';
+import type { Places } from '../core/delivery/places.ts';
 import type { Subscriptions } from '../core/delivery/subscription.ts';
 import type { AccessLog } from '../core/audit/access-log.ts';
 import type { Guidelines } from '../schemas/guideline.ts';
@@ -23,10 +22,9 @@ import { missionLists } from './dynamodb/mission-lists.ts';
 import { missionLog } from './dynamodb/mission-log.ts';
 import { obligations } from './dynamodb/obligations.ts';
 import { overview } from './dynamodb/overview.ts';
-import { idleMissions } from './dynamodb/idle-missions.ts';
 import { endpointHealth } from './dynamodb/endpoint-health.ts';
-import { eventNumbers } from './dynamodb/event-numbers.ts';
 import { notifications } from './dynamodb/notifications.ts';
+import { places } from './dynamodb/places.ts';
 import { subscriptions } from './dynamodb/subscriptions.ts';
 import type { Shards } from './dynamodb/shards.ts';
 import { openTable, type Table } from './dynamodb/table.ts';
@@ -53,13 +51,12 @@ export interface Logs {
   readonly missions: MissionLog;
   readonly subscriptions: Subscriptions;
   readonly endpointHealth: EndpointHealthStore;
-  readonly eventNumbers: EventNumbers;
+  readonly places: Places;
   readonly notifications: Notifications;
   readonly worklist: Worklist;
   readonly overview: Overview;
   readonly missionLists: MissionLists;
   readonly obligations: Obligations;
-  readonly idleMissions: IdleMissions;
   readonly deadLetters: DeadLetters;
   readonly accesses: AccessLog;
   readonly directory: () => Promise<PartyDirectory>;
@@ -74,13 +71,12 @@ export const openLogs = (tableName: string, shards?: Shards): Logs => {
     missions: missionLog(table),
     subscriptions: subscriptions(table),
     endpointHealth: endpointHealth(table),
-    eventNumbers: eventNumbers(table),
+    places: places(table),
     notifications: notifications(table),
     worklist: worklist(table),
     overview: overview(table),
     missionLists: missionLists(table),
     obligations: obligations(table),
-    idleMissions: idleMissions(table),
     deadLetters: deadLetters(table),
     accesses: accessLog(table),
     directory: cachedDirectory(table),
@@ -145,15 +141,11 @@ export const wireCheckToken = (environment: Environment) => {
 
 export const wireProcessMessage = (environment: Environment) => {
   const set = readSettings(settings.processMessage, environment);
-  const logs = openLogsOf(set);
   return {
-    ...logs,
+    ...openLogsOf(set),
     ...systemClock,
     base: set.PUBLIC_URL,
     queue: deliveryQueue(openQueues(), set.DELIVERY_QUEUE_URL),
-    budgets: requestBudgets(logs.table, {
-      missions: { most: set.BUDGET_MISSIONS, seconds: set.BUDGET_MISSION_SECONDS },
-    }),
   };
 };
 

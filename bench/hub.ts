@@ -76,9 +76,6 @@ export const loadHub = async (aws: Aws, assembly: string): Promise<HubInProcess>
     PUBLIC_URL: 'https://hub.example/fhir',
     ENDPOINT_ALLOW_LIST: 'http://127.0.0.1:*',
     POWERTOOLS_METRICS_NAMESPACE: 'luftbro',
-    // One client sends all measured messages.
-    BUDGET_MISSIONS: '1000000',
-    BUDGET_MISSION_SECONDS: '60',
   });
   const bundles = await readBundles(assembly);
   const load = (name: string) => {

@@ -129,15 +129,12 @@ export class HubStack extends Stack {
         TABLE_NAME,
         DELIVERY_QUEUE_URL,
         PUBLIC_URL,
-        BUDGET_MISSIONS: parameters.budgetMissions,
-        BUDGET_MISSION_SECONDS: parameters.budgetMissionSeconds,
         ...obligationEnvironment,
         ...metricsEnvironment,
       },
     });
     processMessage.allow(tableReads, table.tableArn);
     processMessage.allowItems(tableWrites, table.tableArn, ...working);
-    processMessage.allowItems(['dynamodb:UpdateItem'], table.tableArn, 'LIMIT#*');
 
     const read = new HubFunction(this, 'Read', {
       ...answering,

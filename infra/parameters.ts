@@ -15,8 +15,6 @@ export class HubParameters {
   readonly budgetSeconds: string;
   readonly budgetMessages: string;
   readonly budgetRequests: string;
-  readonly budgetMissions: string;
-  readonly budgetMissionSeconds: string;
   readonly endpointAllowList: string;
   /** Whether tokens that are not bound to a key are accepted too. */
   readonly bearerIsAccepted: CfnCondition;
@@ -70,17 +68,6 @@ export class HubParameters {
       description: 'Requests other than messages (reading, subscribing) that one client may make in BudgetSeconds.',
       minValue: 1,
       default: 300,
-    });
-    this.budgetMissions = this.#number('BudgetMissions', {
-      description: 'Missions that one client may open, or continue after minutes of silence, in BudgetMissionSeconds.',
-      minValue: 1,
-      default: 100,
-    });
-    this.budgetMissionSeconds = this.#number('BudgetMissionSeconds', {
-      description: 'Length in seconds of the window of BudgetMissions.',
-      minValue: 1,
-      maxValue: 300,
-      default: 60,
     });
     this.endpointAllowList = new CfnParameter(stack, 'EndpointAllowList', {
       description:

@@ -140,7 +140,6 @@ export const startHost = async (options: HostOptions = {}): Promise<Host> => {
         // There are no partners to protect from each other, and tests send fast.
         BudgetMessages: '1000000',
         BudgetRequests: '1000000',
-        BudgetMissions: '1000000',
         ...options.parameters,
       }),
       queueUrl: queues.url,

@@ -175,7 +175,6 @@ export type MissionStatus = (typeof missionStatuses)[number];
 /** Why a party was not notified by machine: it has no subscription, or what the last call to its endpoint came to. */
 export const unreachedReasons = {
   'no-subscription': 'No subscription',
-  'subscription-full': 'The subscription holds as many open missions as it can',
   'subscription-ended': 'The subscription was ended',
   'timed-out': 'No answer in time',
   'connection-refused': 'Connection refused',

@@ -4,19 +4,7 @@ import { fingerprintWindow } from '../../core/mission/known-messages.ts';
 import type { MissionLog, StoredEntry, NumberedNotification } from '../../core/mission/mission-log.ts';
 import { type Entry, hub, type MissionState } from '../../core/mission/state.ts';
 import { defined } from '../../schemas/defined.ts';
-import {
-  batchGet,
-  holds,
-  keys,
-  newestOf,
-  pack,
-  rangeOf,
-  idleCheckShard,
-  type Table,
-  unpack,
-  updateIf,
-  updateItem,
-} from './table.ts';
+import { batchGet, holds, keys, newestOf, pack, rangeOf, type Table, unpack, updateIf, updateItem } from './table.ts';
 import { reach } from '../transient-faults.ts';
 import { obligationAt } from './shards.ts';
 
@@ -26,7 +14,7 @@ export const storedEntry = (item: Record<string, unknown>): StoredEntry => {
   const withoutSubscription: string[] =
     typeof item['withoutSubscription'] === 'string' ? JSON.parse(item['withoutSubscription']) : [];
   const entry: Entry = unpack(item['packed']);
-  const fanOutPending = item['obligation'] !== undefined && item['obligation'] !== idleCheckShard;
+  const fanOutPending = item['obligation'] !== undefined;
   const fanOutCompletedAt = typeof item['fanOutCompletedAt'] === 'string' ? item['fanOutCompletedAt'] : undefined;
   return {
     ...entry,
@@ -146,7 +134,7 @@ export const missionLog = (table: Table): MissionLog => {
       return written ? 'appended' : 'taken';
     },
 
-    async completeFanOut(mission, number, { notified, withoutSubscription, fanOutCompletedAt, idleCheckAt }) {
+    async completeFanOut(mission, number, { notified, withoutSubscription, fanOutCompletedAt }) {
       const result = {
         notified: JSON.stringify(notified),
         withoutSubscription: JSON.stringify(withoutSubscription),
@@ -154,11 +142,9 @@ export const missionLog = (table: Table): MissionLog => {
       };
       const cleared = await updateIf(table, {
         key: keys.entry(mission, number),
-        ...(idleCheckAt === undefined
-          ? { set: result, remove: ['obligation', 'dueAt'] }
-          : { set: { ...result, obligation: idleCheckShard, dueAt: idleCheckAt } }),
-        when: 'attribute_exists(obligation) AND obligation <> :over',
-        values: { over: idleCheckShard },
+        set: result,
+        remove: ['obligation', 'dueAt'],
+        when: 'attribute_exists(obligation)',
       });
       if (!cleared && notified.length > 0) await addNotified(mission, number, notified);
     },

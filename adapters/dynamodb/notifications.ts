@@ -3,7 +3,7 @@ import type { Notification, Notifications, NotificationStatus } from '../../core
 import { defined } from '../../schemas/defined.ts';
 import { count, type Item, text } from './attributes.ts';
 import { isOfKind, obligationAt } from './shards.ts';
-import { batchGet, holds, keys, rangeOf, type Table, updateIf } from './table.ts';
+import { batchGet, holds, keys, newestOf, queryUntil, rangeOf, type Table, updateIf } from './table.ts';
 import { reach } from '../transient-faults.ts';
 
 const statuses: readonly NotificationStatus[] = ['pending', 'delivered', 'failed'];
@@ -34,13 +34,59 @@ export const storedNotification = (item: Item): Notification => ({
   }),
 });
 
+/** The number of an item of the log; 0 of none. */
+const numberIn = ({ sk }: Item): number => Number(/^NOTE#(\d+)$/.exec(text(sk) ?? '')?.[1] ?? 0);
+
+/** A restored hub begins its numbers with an item that is no notification. */
+const isNotification = ({ mission }: Item): boolean => mission !== undefined;
+
 /** Notifications on DynamoDB: one item each. */
 export const notifications = (table: Table): Notifications => {
   const { client, name: TableName } = table;
+
+  const read = async (subscription: string, number: number): Promise<Notification | undefined> => {
+    const answer = await reach(() =>
+      client.send(new GetCommand({ TableName, Key: keys.notification(subscription, number), ConsistentRead: true })),
+    );
+    return answer.Item === undefined ? undefined : { ...storedNotification(answer.Item), number };
+  };
+
+  /** The notification that has the number: nothing removes one. */
+  const existing = async (subscription: string, number: number): Promise<Notification> => {
+    const found = await read(subscription, number);
+    if (found === undefined) throw new Error(`notification ${subscription}.${number} is not stored`);
+    return found;
+  };
+
   return {
-    async write(notification, dueAt) {
-      const key = keys.notification(notification.subscription, notification.number);
-      await holds(() =>
+    async newest(subscription) {
+      const { pk } = keys.notification(subscription, 0);
+      return numberIn((await newestOf(table, pk, 'NOTE#')) ?? {});
+    },
+
+    async taken(subscription, after, limit) {
+      const query = {
+        ConsistentRead: true,
+        KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
+        ExpressionAttributeValues: {
+          ':pk': keys.notification(subscription, after).pk,
+          ':from': keys.notification(subscription, after + 1).sk,
+          ':to': 'NOTE#~',
+        },
+      };
+      return queryUntil(table, query, limit, (item) => ({
+        number: numberIn(item),
+        ...defined({
+          mission: text(item['mission']),
+          entry: typeof item['entry'] === 'number' ? item['entry'] : undefined,
+        }),
+      }));
+    },
+
+    async append(notification, dueAt) {
+      const { subscription, number } = notification;
+      const key = keys.notification(subscription, number);
+      const isWritten = await holds(() =>
         client.send(
           new PutCommand({
             TableName,
@@ -49,14 +95,10 @@ export const notifications = (table: Table): Notifications => {
           }),
         ),
       );
+      return isWritten ? notification : existing(subscription, number);
     },
 
-    async read(subscription, number) {
-      const answer = await reach(() =>
-        client.send(new GetCommand({ TableName, Key: keys.notification(subscription, number), ConsistentRead: true })),
-      );
-      return answer.Item === undefined ? undefined : storedNotification(answer.Item);
-    },
+    read,
 
     async readAll(wanted) {
       const items = await batchGet(
@@ -72,7 +114,7 @@ export const notifications = (table: Table): Notifications => {
     async range(subscription, from, to) {
       if (to < from) return [];
       const items = await rangeOf(table, keys.notification(subscription, from), keys.notification(subscription, to));
-      return items.map(storedNotification);
+      return items.filter(isNotification).map(storedNotification);
     },
 
     async record(subscription, number, { at, answer, status, called, firstTriedAt, rejectedFor, warned, dueAt }) {

@@ -2,7 +2,7 @@ import type { Obligation, Obligations } from '../../core/delivery/obligations.ts
 import { defined } from '../../schemas/defined.ts';
 import { text } from './attributes.ts';
 import { prefixOf, shardsOf } from './shards.ts';
-import { type Key, keys, idleCheckShard, queryUntil, type Table, updateIf } from './table.ts';
+import { type Key, keys, queryUntil, type Table, updateIf } from './table.ts';
 
 interface DueItem {
   readonly pk: string;
@@ -120,8 +120,8 @@ export const obligations = (table: Table): Obligations => {
       await updateIf(table, {
         key: keyOf(obligation),
         set: { dueAt },
-        when: 'attribute_exists(obligation) AND obligation <> :over AND NOT begins_with(obligation, :failed)',
-        values: { over: idleCheckShard, failed: prefixOf('failed') },
+        when: 'attribute_exists(obligation) AND NOT begins_with(obligation, :failed)',
+        values: { failed: prefixOf('failed') },
       });
     },
   };

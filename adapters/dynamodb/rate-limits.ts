@@ -3,11 +3,8 @@ import { update } from './update.ts';
 
 /** Exact rate limits per client: one item per client, budget and window, to which each request adds one. */
 
-/**
- * Messages have a budget of their own, so that polling cannot use it up. So have missions that are opened or become active again
- * after a pause: each takes room in the heads of the subscriptions that are notified, and a head has room for some thousands.
- */
-export type Budget = 'messages' | 'requests' | 'missions' | 'checks';
+/** Messages have a budget of their own, so that polling cannot use it up. */
+export type Budget = 'messages' | 'requests' | 'checks';
 
 /** The legal entity and the client of an access token. */
 export interface Spender {

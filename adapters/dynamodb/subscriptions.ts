@@ -34,7 +34,6 @@ export const storedSubscription = (item: Item): Subscription => {
     ...agreement,
     status: statuses.find((status) => status === item['status']) ?? 'error',
     revision: count(item['revision']),
-    lastNumber: count(item['lastNumber']),
     failures: count(item['failures']),
     ...defined({
       gaps: gapsIn(item['gaps']),
@@ -130,19 +129,15 @@ export const subscriptions = (table: Table): Subscriptions => {
 
   return {
     async create(subscription, dueAt, limits = {}) {
-      const { status, revision, lastNumber, failures } = subscription;
+      const { status, revision, failures } = subscription;
       const key = keys.subscription(subscription.id);
       const head = {
         ...key,
         ...obligationAt(table, 'pending', key, dueAt),
         status,
         revision,
-        lastNumber,
         failures,
         packed: pack(agreementOf(subscription)),
-        numberOf: {},
-        seqOf: {},
-        previousOf: {},
       };
       await reach(() =>
         client.send(
@@ -206,6 +201,10 @@ export const subscriptions = (table: Table): Subscriptions => {
       // After a crash in between, a repeated change finds another revision, reads it, and changes that.
       if (written) await relist({ ...changed, revision });
       return written;
+    },
+
+    async inError(ids) {
+      return new Set((await heads(ids)).flatMap(({ id, status }) => (status === 'error' ? [id] : [])));
     },
 
     async subscribers(organisations) {

@@ -59,6 +59,11 @@ export const keys = {
     pk: `SUBSCRIPTION#${subscription}`,
     sk: `NOTE#${padded(number)}`,
   }),
+  /** A partition of its own: numbering many missions at once is limited by the log of the subscription only. */
+  place: (subscription: string, mission: string): Key => ({
+    pk: `SUBSCRIPTION#${subscription}#${mission}`,
+    sk: 'PLACE',
+  }),
   subscribers: (organisation: string): Key => ({ pk: `PARTY#${organisation}`, sk: 'SUBSCRIPTIONS' }),
   access: (chain: string, number: number): Key => ({ pk: `AUDIT#${chain}`, sk: `RECORD#${padded(number)}` }),
   accessHead: (chain: string): Key => ({ pk: `AUDIT#${chain}`, sk: 'HEAD' }),
@@ -75,15 +80,8 @@ export const chained = [
   { log: 'missions', partition: 'MISSION#', record: 'ENTRY#' },
 ] as const;
 
-/** Partition of the obligations index for idle checks. They have their own, so that an empty `pending` means that everybody has been notified. */
-export const idleCheckShard = 'over';
-
 export const isConditionFailed = (error: unknown): boolean =>
   error instanceof Error && error.name === 'ConditionalCheckFailedException';
-
-/** The update would make the item larger than 400 KB, the limit of DynamoDB: it fails for every caller. */
-export const isItemTooLarge = (error: unknown): boolean =>
-  error instanceof Error && error.name === 'ValidationException' && /item size/i.test(error.message);
 
 /** Runs a conditional write; `false` if its condition did not hold. */
 export const holds = async (call: () => Promise<unknown>): Promise<boolean> => {

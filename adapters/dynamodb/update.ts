@@ -1,16 +1,16 @@
 /**
  * One `UpdateItem`. In `when` and `compute`, `#name` is the attribute of that name and `:name` is the value of that name in
- * `values`. A path such as `numberOf.#mission` is an attribute in a map.
+ * `values`.
  */
 export interface Update<Item> {
   readonly key: Item;
   /** New values by attribute. A value that is `undefined` leaves its attribute as it is. */
   readonly set?: Readonly<Record<string, unknown>>;
-  /** New values by path, as expressions: `{ failures: '#failures + :one' }`. */
+  /** New values by attribute, as expressions: `{ failures: '#failures + :one' }`. */
   readonly compute?: Readonly<Record<string, string>>;
   /** Numbers to add by attribute. An attribute that is absent counts as 0. */
   readonly add?: Readonly<Record<string, unknown>>;
-  /** Attributes and paths to remove. */
+  /** Attributes to remove. */
   readonly remove?: readonly string[];
   /** The condition without which nothing is written. */
   readonly when?: string;
@@ -30,11 +30,7 @@ export interface UpdateParts<Item, Value> {
 }
 
 /** Every attribute has a placeholder: names such as `status` are reserved words of DynamoDB. */
-const pathOf = (path: string): string =>
-  path
-    .split('.')
-    .map((name) => (name.startsWith('#') ? name : `#${name}`))
-    .join('.');
+const placeholderOf = (name: string): string => (name.startsWith('#') ? name : `#${name}`);
 
 const clause = (keyword: string, actions: readonly string[]): readonly string[] =>
   actions.length === 0 ? [] : [`${keyword} ${actions.join(', ')}`];
@@ -58,14 +54,14 @@ export const update = <Item, Value>({
   const adds = Object.entries(add);
   const expression = [
     ...clause('SET', [
-      ...sets.map(([name]) => `${pathOf(name)} = :set_${name}`),
-      ...Object.entries(compute).map(([path, text]) => `${pathOf(path)} = ${text}`),
+      ...sets.map(([name]) => `${placeholderOf(name)} = :set_${name}`),
+      ...Object.entries(compute).map(([name, text]) => `${placeholderOf(name)} = ${text}`),
     ]),
     ...clause(
       'ADD',
-      adds.map(([name]) => `${pathOf(name)} :add_${name}`),
+      adds.map(([name]) => `${placeholderOf(name)} :add_${name}`),
     ),
-    ...clause('REMOVE', remove.map(pathOf)),
+    ...clause('REMOVE', remove.map(placeholderOf)),
   ].join(' ');
   const text = `${expression} ${when ?? ''}`;
   const used = new Set(text.match(/[:#]\w+/g));

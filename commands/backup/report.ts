@@ -14,6 +14,8 @@ export interface Contents {
   readonly pending: number;
   readonly deadLetters: number;
   readonly reads: number;
+  /** The last number of each subscription that is taken. */
+  readonly newest: ReadonlyMap<string, number>;
   /** Missions with open Tasks, by the organisation number of their coordinator. */
   readonly open: ReadonlyMap<string, ReadonlySet<string>>;
 }
@@ -21,6 +23,7 @@ export interface Contents {
 /** Counts the items that are added. */
 export const contentsCounter = () => {
   const counts = { missions: 0, entries: 0, subscriptions: 0, notifications: 0, pending: 0, deadLetters: 0, reads: 0 };
+  const newest = new Map<string, number>();
   const open = new Map<string, Set<string>>();
   return {
     add: (item: Item): void => {
@@ -31,7 +34,11 @@ export const contentsCounter = () => {
         if (Number(number) === 1) counts.missions += 1;
       }
       if (kind === 'SUBSCRIPTION' && part === 'HEAD') counts.subscriptions += 1;
-      if (kind === 'SUBSCRIPTION' && part === 'NOTE') counts.notifications += 1;
+      if (kind === 'SUBSCRIPTION' && part === 'NOTE') {
+        newest.set(id, Math.max(newest.get(id) ?? 0, Number(number)));
+        // A restored hub begins its numbers with an item that is no notification.
+        if (item['mission'] !== undefined) counts.notifications += 1;
+      }
       if (kind === 'AUDIT' && part === 'RECORD') counts.reads += 1;
       if (isOfKind('pending', textOf(item, 'obligation'))) counts.pending += 1;
       if (isOfKind('failed', textOf(item, 'obligation'))) counts.deadLetters += 1;
@@ -40,7 +47,7 @@ export const contentsCounter = () => {
         open.set(coordinator, (open.get(coordinator) ?? new Set()).add(id));
       }
     },
-    contents: (): Contents => ({ ...counts, open }),
+    contents: (): Contents => ({ ...counts, newest, open }),
   };
 };
 

@@ -61,9 +61,10 @@ const writeItems = async (
         leftOut += 1;
         continue;
       }
-      const changed = restored(withoutClosure(item), how);
-      tally.add(lineOf(changed));
-      await writer.add(changed);
+      for (const written of restored(withoutClosure(item), how)) {
+        tally.add(lineOf(written));
+        await writer.add(written);
+      }
       shown.at(tally);
     }
   }
@@ -83,7 +84,12 @@ export const restoreTable = async (
   const contents = await checkBackup(backup);
   const closure = await begin(place, backup);
   if (closure === undefined) return 1;
-  const { tally, leftOut } = await writeItems(place, backup, { at: closure.at, closure, exact: options.exact });
+  const { tally, leftOut } = await writeItems(place, backup, {
+    at: closure.at,
+    closure,
+    exact: options.exact,
+    newest: contents.newest,
+  });
   const found = await tallyTable(place, { what: 'read again', lineOf });
   if (!isSame(found, tally)) {
     console.error(

@@ -12,6 +12,8 @@ export interface Restore {
   readonly closure: Closure;
   /** Nothing was accepted or delivered after the backup was made: items are written as they were, but for the shard of an obligation. */
   readonly exact: boolean;
+  /** The last number of each subscription that is taken in the backup. */
+  readonly newest: ReadonlyMap<string, number>;
 }
 
 const isHead = (item: Item): boolean => textOf(item, 'pk').startsWith('SUBSCRIPTION#') && textOf(item, 'sk') === 'HEAD';
@@ -38,24 +40,29 @@ const inShardForAnyHub = (item: Item): Item =>
 const numbersBegin = Date.parse('2026-01-01T00:00:00Z');
 
 /**
- * Numbers after the last one of the backup may have been given to events that are lost: they are never given again.
+ * Numbers after the last one of the backup may have been given to events that are lost: they are never given again. An item that
+ * is no notification takes the number from which the hub continues, because each number is given after the one before it was seen.
  * The subscription needs a new handshake, and the handshake reports the gap to its owner.
  */
-const restoredHead = (item: Item, at: string): Item => {
-  const after = Number(item['lastNumber']?.N ?? '0');
-  const lastNumber = Math.max(after + 1, Math.floor((Date.parse(at) - numbersBegin) / 1000));
+const restoredHead = (item: Item, { at, newest }: Restore): readonly Item[] => {
+  const id = textOf(item, 'pk').slice('SUBSCRIPTION#'.length);
+  const after = newest.get(id) ?? 0;
+  const last = Math.max(after + 1, Math.floor((Date.parse(at) - numbersBegin) / 1000));
+  const { pk, sk } = keys.notification(id, last);
   const before: readonly NumberGap[] = JSON.parse(textOf(item, 'gaps') || '[]');
-  const gaps: readonly NumberGap[] = [...before, { after, next: lastNumber + 1, at }];
+  const gaps: readonly NumberGap[] = [...before, { after, next: last + 1, at }];
   const { obligation, dueAt } = obligationAt({ shards: shardsOfAnyHub }, 'pending', keyOf(item), at);
   const changed: Record<string, AttributeValue> = {
     status: { S: 'requested' },
     failures: { N: '0' },
-    lastNumber: { N: String(lastNumber) },
     gaps: { S: JSON.stringify(gaps) },
     obligation: { S: obligation },
     dueAt: { S: dueAt },
   };
-  return { ...without(item, 'failingSince', 'retryAt', 'error'), ...changed };
+  return [
+    { ...without(item, 'failingSince', 'retryAt', 'error'), ...changed },
+    { pk: { S: pk }, sk: { S: sk }, restoredAt: { S: at } },
+  ];
 };
 
 /** The time for its attempts is over, but not because of the endpoint: attempts are counted from zero. */
@@ -70,12 +77,13 @@ export const withoutClosure = (item: Item): Item => (isDirectory(item) ? without
 
 const closedText = (closure: Closure): AttributeValue => ({ S: JSON.stringify(closure) });
 
-/** The item as a restore writes it. The hub stays closed until an operator opens it. */
-export const restored = (backedUp: Item, { at, closure, exact }: Restore): Item => {
+/** What a restore writes for an item. The hub stays closed until an operator opens it. */
+export const restored = (backedUp: Item, restore: Restore): readonly Item[] => {
+  const { at, closure, exact } = restore;
   const item = inShardForAnyHub(backedUp);
-  if (isDirectory(item)) return { ...item, closed: closedText(closure) };
-  if (exact) return item;
-  if (isHead(item) && textOf(item, 'status') !== 'off') return restoredHead(item, at);
-  if (isNotification(item) && textOf(item, 'status') === 'pending') return restoredNotification(item, at);
-  return item;
+  if (isDirectory(item)) return [{ ...item, closed: closedText(closure) }];
+  if (exact) return [item];
+  if (isHead(item) && textOf(item, 'status') !== 'off') return restoredHead(item, restore);
+  if (isNotification(item) && textOf(item, 'status') === 'pending') return [restoredNotification(item, at)];
+  return [item];
 };

@@ -18,8 +18,6 @@ const budgets = {
   BudgetSeconds: 'LUFTBRO_BUDGET_SECONDS',
   BudgetMessages: 'LUFTBRO_BUDGET_MESSAGES',
   BudgetRequests: 'LUFTBRO_BUDGET_REQUESTS',
-  BudgetMissions: 'LUFTBRO_BUDGET_MISSIONS',
-  BudgetMissionSeconds: 'LUFTBRO_BUDGET_MISSION_SECONDS',
 };
 
 const givenBudgets = (): Readonly<Record<string, string>> => {

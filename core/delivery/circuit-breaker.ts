@@ -5,6 +5,7 @@ import { type Answer, type Channel, isDelivered, isFinal, isRejected, resultOf }
 import type { EndpointJob } from './delivery-queue.ts';
 import type { EndpointHealth, EndpointHealthStore } from './endpoint-health.ts';
 import type { Notice } from './notice.ts';
+import type { Notifications } from './notifications.ts';
 import { begunAt, isDue } from './due.ts';
 import type { FailedCall, Subscription, Subscriptions } from './subscription.ts';
 
@@ -14,6 +15,7 @@ import type { FailedCall, Subscription, Subscriptions } from './subscription.ts'
  */
 export interface CircuitPorts {
   readonly subscriptions: Pick<Subscriptions, 'read'>;
+  readonly notifications: Pick<Notifications, 'newest'>;
   readonly endpointHealth: EndpointHealthStore;
   readonly channel: Channel;
   readonly clock: Clock;
@@ -198,7 +200,7 @@ export const sendHandshake = async (subscription: Subscription, ports: CircuitPo
   const answer = await ports.channel.post(
     subscription,
     `${subscription.id}.0`,
-    ports.compose({ kind: 'handshake', subscription }),
+    ports.compose({ kind: 'handshake', subscription, newest: await ports.notifications.newest(subscription.id) }),
   );
   const handshaken = await recordAnswer('handshake', subscription, answer, ports);
   // Changed or ended meanwhile: the handshake was with an endpoint that must not be notified any more.
@@ -217,7 +219,7 @@ export const runEndpointJob = async (job: EndpointJob, ports: CircuitPorts): Pro
   const answer = await ports.channel.post(
     subscription,
     `${subscription.id}.heartbeat.${job.due}`,
-    ports.compose({ kind: 'heartbeat', subscription }),
+    ports.compose({ kind: 'heartbeat', subscription, newest: await ports.notifications.newest(subscription.id) }),
   );
   await recordAnswer('heartbeat', subscription, answer, ports, Date.parse(job.due));
 };

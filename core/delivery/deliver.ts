@@ -20,7 +20,7 @@ import type { FailedCall, Subscription } from './subscription.ts';
 export interface DeliverPorts extends CircuitPorts {
   readonly missions: MissionLog;
   readonly contexts: DeliveryContexts;
-  readonly notifications: Pick<Notifications, 'readAll' | 'record'>;
+  readonly notifications: Pick<Notifications, 'newest' | 'readAll' | 'record'>;
   readonly directory: Directory;
   readonly settings: DeliverySettings;
 }

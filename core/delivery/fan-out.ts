@@ -1,7 +1,6 @@
 import { defined } from '../../schemas/defined.ts';
 import { eventCodeOf, knownMessageType } from '../../schemas/messages/catalogue.ts';
 import type { Directory } from '../mission/directory.ts';
-import { Unavailable } from '../mission/errors.ts';
 import { unreachableMessage, writeHubMessage } from '../mission/hub-messages.ts';
 import { listsOf, type MissionLists } from '../mission/mission-lists.ts';
 import type { MissionLog, NumberedNotification } from '../mission/mission-log.ts';
@@ -9,20 +8,17 @@ import type { IncidentLink, Overview, Worklist } from '../mission/projections.ts
 import { sourceNumbers } from '../mission/sources.ts';
 import { type Entry, isFinal, partiesOf, rolesIn } from '../mission/state.ts';
 import type { DeliveryQueue, NotificationJob } from './delivery-queue.ts';
-import type { EventNumber, EventNumbers } from './event-numbers.ts';
-import { fanOutResultOf } from './idle-missions.ts';
-import type { Notification, Notifications } from './notifications.ts';
+import type { Notification } from './notifications.ts';
+import { isNumbered, type NumberingPorts, numberNotification } from './number-notification.ts';
 import type { Subscriber, Subscriptions } from './subscription.ts';
-import { type Unreached, unreachedBy } from './unreached.ts';
+import { mustBeReached, type Unreached, unreachedBy } from './unreached.ts';
 
 /** Milliseconds after which the sweeper checks a notification that is still pending. */
 export const deliveryGraceMilliseconds = 15_000;
 
-export interface FanOutPorts {
+export interface FanOutPorts extends NumberingPorts {
   readonly missions: MissionLog;
-  readonly subscriptions: Pick<Subscriptions, 'subscribers'>;
-  readonly eventNumbers: EventNumbers;
-  readonly notifications: Pick<Notifications, 'write'>;
+  readonly subscriptions: Pick<Subscriptions, 'subscribers' | 'inError'>;
   readonly worklist: Worklist;
   readonly overview: Overview;
   readonly missionLists: MissionLists;
@@ -45,7 +41,6 @@ type PendingFanOut = Pick<
   | 'joins'
   | 'shares'
   | 'correlationId'
-  | 'activeSince'
 >;
 
 const wants = ({ filter, organisation }: Subscriber, entry: PendingFanOut): boolean =>
@@ -77,71 +72,41 @@ export const jobOf = (
 interface Notified {
   readonly notified: NumberedNotification;
   readonly job: NotificationJob;
-  /** The subscription was in error when the notification was numbered. */
-  readonly inError: boolean;
 }
 
 const notify = async (
-  { notifications, now }: FanOutPorts,
-  subscriber: Subscriber,
+  ports: FanOutPorts,
+  { id, organisation }: Subscriber,
   entry: PendingFanOut,
-  { number, previous, inError }: EventNumber,
-): Promise<Notified> => {
-  const at = now();
-  const { organisation } = subscriber;
-  const numbered = { subscription: subscriber.id, number, organisation, ...defined({ previous }) };
-  await notifications.write(
+): Promise<Notified | 'passed'> => {
+  const at = ports.now();
+  const notification = await numberNotification(
+    ports,
     {
-      ...numbered,
+      subscription: id,
+      organisation,
       mission: entry.mission,
       entry: entry.number,
       writtenAt: new Date(at).toISOString(),
-      status: 'pending',
-      attempts: 0,
     },
     new Date(at + deliveryGraceMilliseconds).toISOString(),
   );
-  return {
-    notified: { subscription: subscriber.id, number, organisation },
-    job: jobOf(numbered, entry),
-    inError: inError === true,
-  };
+  return notification === 'passed'
+    ? 'passed'
+    : {
+        notified: { subscription: id, number: notification.number, organisation },
+        job: jobOf(notification, entry),
+      };
 };
 
-/** Throws `Unavailable` for a fan-out that was paused (Lambda freeze, laptop sleep): the sweeper retries it, and gets a number. */
-const assignNumber = async (
-  ports: FanOutPorts,
-  subscriber: Subscriber,
-  entry: PendingFanOut,
-  knownSince: number,
-): Promise<EventNumber | 'passed' | 'full'> => {
-  const numbered = await ports.eventNumbers.number(subscriber.id, entry.mission, entry.number, knownSince);
-  if (typeof numbered === 'string' || 'number' in numbered) return numbered;
-  const { forgotThrough } = numbered;
-  // A mark in the past is passed in time. A mark in the future was set by a clock that has been put back since: it would refuse every fan-out.
-  if (forgotThrough <= ports.now() || knownSince > forgotThrough)
-    throw new Unavailable('the mission may have been notified and removed meanwhile');
-  return assignNumber(ports, subscriber, entry, forgotThrough + 1);
-};
-
-const numberAndNotify = async (
-  ports: FanOutPorts,
-  subscriber: Subscriber,
-  entry: PendingFanOut,
-  knownSince: number,
-): Promise<Notified | 'passed' | 'full'> => {
-  const numbered = await assignNumber(ports, subscriber, entry, knownSince);
-  return typeof numbered === 'string' ? numbered : notify(ports, subscriber, entry, numbered);
-};
-
-/** A subscriber that wanted the entry when it was numbered is notified, whatever its filter is now: every number has an event. */
+/** A subscriber that wanted the entry when it was numbered is notified, whatever its filter is now: every claim becomes a number. */
 const notifyIfNumbered = async (
   ports: FanOutPorts,
   subscriber: Subscriber,
   entry: PendingFanOut,
 ): Promise<Notified | 'passed'> => {
-  const numbered = await ports.eventNumbers.numbered(subscriber.id, entry.mission, entry.number);
-  return numbered === undefined ? 'passed' : notify(ports, subscriber, entry, numbered);
+  const of = { subscription: subscriber.id, mission: entry.mission, entry: entry.number };
+  return (await isNumbered(ports, of)) ? notify(ports, subscriber, entry) : 'passed';
 };
 
 /** What is to be linked for a large event: all parties if the message states it, otherwise those that are new. */
@@ -174,49 +139,42 @@ const project = async ({ worklist, overview, missionLists }: FanOutPorts, entry:
   ]);
 };
 
-/** What became of one subscriber of an entry. */
-interface Result {
-  readonly subscriber: Subscriber;
-  /** Its filter matches the entry. */
-  readonly wanting: boolean;
-  readonly outcome: Notified | 'passed' | 'full' | { readonly failure: unknown };
-}
+/** What became of one subscriber of an entry: a failure keeps no other from being notified. */
+type Result = Notified | 'passed' | { readonly failure: unknown };
 
-/** Notifies the subscribers of an entry at the same time; a failure is the outcome of its subscriber. */
-const notifyAll = (
-  plan: readonly Pick<Result, 'subscriber' | 'wanting'>[],
-  work: (planned: Pick<Result, 'subscriber' | 'wanting'>) => Promise<Notified | 'passed' | 'full'>,
-): Promise<readonly Result[]> =>
-  Promise.all(
-    plan.map(async (planned) => ({
-      ...planned,
-      outcome: await work(planned).catch((failure: unknown) => ({ failure })),
-    })),
-  );
+const attempt = (work: Promise<Notified | 'passed'>): Promise<Result> =>
+  work.catch((failure: unknown) => ({ failure }));
 
 const partition = (results: readonly Result[]) => ({
-  notified: results.flatMap(({ outcome }) => (typeof outcome === 'object' && 'notified' in outcome ? [outcome] : [])),
-  /** Subscriptions that have no room for the mission. */
-  full: new Set(results.flatMap(({ subscriber, outcome }) => (outcome === 'full' ? [subscriber.id] : []))),
-  failures: results.flatMap(({ outcome }) => (typeof outcome === 'object' && 'failure' in outcome ? [outcome] : [])),
+  notified: results.flatMap((result) => (typeof result === 'object' && 'notified' in result ? [result] : [])),
+  failures: results.flatMap((result) => (typeof result === 'object' && 'failure' in result ? [result] : [])),
 });
 
-const organisationsOf = (subscribers: readonly Subscriber[], full: ReadonlySet<string>): ReadonlySet<string> =>
-  new Set(subscribers.filter(({ id }) => !full.has(id)).map(({ organisation }) => organisation));
+const organisationsOf = (subscribers: readonly Subscriber[]): ReadonlySet<string> =>
+  new Set(subscribers.map(({ organisation }) => organisation));
+
+/** The subscriptions in error among those of parties that people would have to phone. */
+const inErrorOf = async (
+  { subscriptions, directory }: FanOutPorts,
+  entry: PendingFanOut,
+  wanting: readonly Subscriber[],
+): Promise<ReadonlySet<string>> => {
+  const parties = mustBeReached(entry, directory);
+  const asked = wanting.filter(({ organisation }) => parties.includes(organisation));
+  return asked.length === 0 ? new Set() : subscriptions.inError(asked.map(({ id }) => id));
+};
 
 /** Alerts people about recipients that no subscription can notify: they must be phoned. Written once per party and mission. */
 const warnOfUnreachable = async (
   ports: FanOutPorts,
   entry: PendingFanOut,
   subscribers: readonly Subscriber[],
-  full: ReadonlySet<string>,
 ): Promise<readonly Entry[]> => {
-  const reachable = organisationsOf(subscribers, full);
+  const reachable = organisationsOf(subscribers);
   const missed = entry.recipients.filter((organisation) => !reachable.has(organisation));
   const warnings: Entry[] = [];
   for (const organisation of missed) {
-    const code = subscribers.some((one) => one.organisation === organisation) ? 'subscription-full' : 'no-subscription';
-    const message = unreachableMessage(entry, organisation, { code }, ports.directory);
+    const message = unreachableMessage(entry, organisation, { code: 'no-subscription' }, ports.directory);
     const written =
       message === undefined
         ? undefined
@@ -239,7 +197,7 @@ type Completion =
 const completeEntry = async (
   ports: FanOutPorts,
   entry: PendingFanOut,
-  { mayHaveStarted, knownSince }: Required<FanOutOptions>,
+  { mayHaveStarted }: Required<FanOutOptions>,
 ): Promise<Completion> => {
   const [subscribers] = await Promise.all([
     entry.recipients.length === 0 ? [] : ports.subscriptions.subscribers(entry.recipients),
@@ -247,31 +205,28 @@ const completeEntry = async (
   ]);
   const wanting = subscribers.filter((subscriber) => wants(subscriber, entry));
   const others = mayHaveStarted ? subscribers.filter((subscriber) => !wanting.includes(subscriber)) : [];
-  const results = await notifyAll(
-    [
-      ...wanting.map((subscriber) => ({ subscriber, wanting: true })),
-      ...others.map((subscriber) => ({ subscriber, wanting: false })),
-    ],
-    (planned) =>
-      planned.wanting
-        ? numberAndNotify(ports, planned.subscriber, entry, knownSince)
-        : notifyIfNumbered(ports, planned.subscriber, entry),
+  // For the warnings of the answer only: it is read meanwhile, and delays no notification if it fails.
+  const inError = inErrorOf(ports, entry, wanting);
+  inError.catch(() => undefined);
+  const { notified, failures } = partition(
+    await Promise.all([
+      ...wanting.map((subscriber) => attempt(notify(ports, subscriber, entry))),
+      ...others.map((subscriber) => attempt(notifyIfNumbered(ports, subscriber, entry))),
+    ]),
   );
-  const { notified, full, failures } = partition(results);
   // Whatever failed for one subscriber, the others get their notifications now.
   if (notified.length > 0) await ports.queue.send(notified.map(({ job }) => job));
   const [failed] = failures;
   if (failed !== undefined) return { outcome: 'pending', failure: failed.failure };
 
-  const reached = organisationsOf(wanting, full);
-  const warnings = await warnOfUnreachable(ports, entry, subscribers, full);
+  const reached = organisationsOf(wanting);
+  const warnings = await warnOfUnreachable(ports, entry, subscribers);
   await ports.missions.completeFanOut(entry.mission, entry.number, {
     notified: notified.map((one) => one.notified),
     withoutSubscription: entry.recipients.filter((organisation) => !reached.has(organisation)),
-    ...fanOutResultOf(entry, ports.now()),
+    fanOutCompletedAt: new Date(ports.now()).toISOString(),
   });
-  const inError = new Set(notified.flatMap((one) => (one.inError ? [one.notified.subscription] : [])));
-  const unreached = unreachedBy(entry, { subscribers, wanting, full, inError }, ports.directory);
+  const unreached = unreachedBy(entry, { subscribers, wanting, inError: await inError }, ports.directory);
   return { outcome: 'complete', warnings, unreached };
 };
 
@@ -279,8 +234,6 @@ const completeEntry = async (
 export interface FanOutOptions {
   /** Another fan-out of the entry may have started without completing it. */
   readonly mayHaveStarted?: boolean;
-  /** When the fan-out was known to be pending, milliseconds. */
-  readonly knownSince?: number;
 }
 
 /**
@@ -291,8 +244,8 @@ export interface FanOutOptions {
  */
 export const fanOut = async (
   ports: FanOutPorts,
-  entry: PendingFanOut & Pick<Entry, 'pendingFrom' | 'receivedAt'>,
-  { mayHaveStarted = true, knownSince = Date.parse(entry.receivedAt) }: FanOutOptions = {},
+  entry: PendingFanOut & Pick<Entry, 'pendingFrom'>,
+  { mayHaveStarted = true }: FanOutOptions = {},
 ): Promise<readonly Unreached[]> => {
   const earlier =
     entry.pendingFrom < entry.number
@@ -301,10 +254,8 @@ export const fanOut = async (
   const warnings: Entry[] = [];
   let unreached: readonly Unreached[] = [];
   for (const [pending, options] of [
-    ...earlier
-      .filter(({ fanOutPending }) => fanOutPending)
-      .map((one) => [one, { mayHaveStarted: true, knownSince }] as const),
-    [entry, { mayHaveStarted, knownSince }] as const,
+    ...earlier.filter(({ fanOutPending }) => fanOutPending).map((one) => [one, { mayHaveStarted: true }] as const),
+    [entry, { mayHaveStarted }] as const,
   ]) {
     const completion = await completeEntry(ports, pending, options);
     if (completion.outcome === 'pending') throw completion.failure;

@@ -18,10 +18,17 @@ export interface NotifiedEvent {
 
 /** Content of a notification Bundle. */
 export type Notice =
-  | { readonly kind: 'handshake' | 'heartbeat' | 'query-status'; readonly subscription: Subscription }
+  | {
+      readonly kind: 'handshake' | 'heartbeat' | 'query-status';
+      readonly subscription: Subscription;
+      /** Number of the newest event of the subscription; 0 before the first. */
+      readonly newest: number;
+    }
   | {
       readonly kind: 'event-notification' | 'query-event';
       readonly subscription: Subscription;
+      /** Absent: the newest event of the notice. */
+      readonly newest?: number;
       readonly role: Role;
       readonly events: readonly NotifiedEvent[];
       /** Events of missions that only a newer release can read. */

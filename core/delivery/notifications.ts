@@ -32,6 +32,11 @@ export interface Notification {
   readonly completedAt?: string;
 }
 
+/** A number of a subscription, and the entry that has it; none where a restored hub begins its numbers. */
+export interface TakenNumber extends Partial<Pick<Notification, 'mission' | 'entry'>> {
+  readonly number: number;
+}
+
 /** What is stored of an attempt. */
 export interface Attempt {
   readonly at: string;
@@ -49,8 +54,15 @@ export interface Attempt {
 
 /** Storage of notifications. Every call throws `Unavailable` if the storage cannot be reached. */
 export interface Notifications {
-  /** Writes a notification as pending, unless it is written already. `dueAt`: when the sweeper checks that it was delivered. */
-  write(notification: Notification, dueAt: string): Promise<void>;
+  /** The last number of the subscription that is taken, read consistently; 0: none is. */
+  newest(subscription: string): Promise<number>;
+  /** What has the numbers after `after`, in order and read consistently: `limit` of them, or all. */
+  taken(subscription: string, after: number, limit: number): Promise<readonly TakenNumber[]>;
+  /**
+   * Writes a pending notification, unless its number is taken. `dueAt`: when the sweeper checks that it was delivered. Returns
+   * what has the number now: the notification itself, or the one that was there.
+   */
+  append(notification: Notification, dueAt: string): Promise<Notification>;
   read(subscription: string, number: number): Promise<Notification | undefined>;
   readAll(keys: readonly Pick<NumberedNotification, 'subscription' | 'number'>[]): Promise<readonly Notification[]>;
   /** Notifications `from` to `to`, both included, in order. */

@@ -27,8 +27,6 @@ export interface SubscriptionState {
   readonly status: SubscriptionStatus;
   /** Rises with every change of the agreement. */
   readonly revision: number;
-  /** Events numbered so far; of a restored hub, the number that the next one follows. */
-  readonly lastNumber: number;
   /** Numbers without an event in this hub, oldest first. */
   readonly gaps?: readonly NumberGap[];
   /** Consecutive calls that the endpoint has not answered. */
@@ -56,7 +54,6 @@ export interface Subscription extends SubscriptionAgreement, SubscriptionState {
 export const agreementOf = ({
   status: _status,
   revision: _revision,
-  lastNumber: _lastNumber,
   gaps: _gaps,
   failures: _failures,
   failingSince: _failingSince,
@@ -127,4 +124,6 @@ export interface Subscriptions {
   turnOff(id: string, at: string, seen?: Pick<Subscription, 'revision'>): Promise<boolean>;
   /** Subscriptions of these organisations that are not off, in one consistent read. */
   subscribers(organisations: readonly string[]): Promise<readonly Subscriber[]>;
+  /** Those of the subscriptions whose status is `error`, in one consistent read. */
+  inError(ids: readonly string[]): Promise<ReadonlySet<string>>;
 }

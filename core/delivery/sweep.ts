@@ -5,15 +5,14 @@ import { overdueMessage, writeHubMessage } from '../mission/hub-messages.ts';
 import type { StoredEntry } from '../mission/mission-log.ts';
 import { deadlineOf, taskOf, type TaskState } from '../mission/state.ts';
 import { fanOut, type FanOutPorts, jobOf } from './fan-out.ts';
-import type { Notification, Notifications } from './notifications.ts';
+import type { Notification } from './notifications.ts';
 import type { Obligation, Obligations } from './obligations.ts';
 import type { Subscriptions } from './subscription.ts';
 import { hasPassed } from './wrong-clocks.ts';
 
 export interface SweepPorts extends FanOutPorts {
   readonly obligations: Obligations;
-  readonly subscriptions: Pick<Subscriptions, 'read' | 'subscribers'>;
-  readonly notifications: Pick<Notifications, 'read' | 'write'>;
+  readonly subscriptions: Pick<Subscriptions, 'read' | 'subscribers' | 'inError'>;
 }
 
 export interface Swept {
@@ -59,14 +58,12 @@ const alertOverdue = async (mission: string, id: string, ports: SweepPorts, foun
     return;
   const correlationId = await correlationOf(last, task, ports);
   found(correlationId);
-  const knownSince = ports.now();
   const written = await writeHubMessage(
     ports,
     overdueMessage(last.state, task, deadline, ports.directory),
     defined({ correlationId }),
   );
-  if (written.outcome === 'accepted' && written.fanOutPending)
-    await fanOut(ports, written.entry, { mayHaveStarted: true, knownSince });
+  if (written.outcome === 'accepted' && written.fanOutPending) await fanOut(ports, written.entry);
 };
 
 /** A notification without an attempt for so long waits for the hub, not for its endpoint. */
@@ -91,11 +88,10 @@ const completeObligation = async (
       await alertOverdue(obligation.mission, obligation.task, ports, found);
       return 'completed';
     case 'fan-out': {
-      const knownSince = ports.now();
       const entry = await ports.missions.entry(obligation.mission, obligation.entry);
       if (entry?.fanOutPending === true) {
         found(entry.correlationId);
-        await fanOut(ports, entry, { mayHaveStarted: true, knownSince });
+        await fanOut(ports, entry);
       }
       return 'completed';
     }

@@ -16,7 +16,6 @@ import type { Subscriber, Subscriptions } from './subscription.ts';
 const causes = {
   'no-subscription': 'no subscription',
   filtered: 'its subscription does not include this message, though a Task of it waits',
-  'subscription-full': 'its subscription holds too many missions that have not ended',
   'endpoint-down': 'its endpoint does not answer; the hub keeps trying',
   'gave-up': 'its endpoint did not answer; the hub stopped trying',
 } as const;
@@ -29,7 +28,7 @@ export interface Unreached {
 type Sent = Pick<Entry, 'number' | 'event' | 'state' | 'recipients' | 'facts'>;
 
 /** Recipients that people would have to phone. Observers and the quality system are not among them: nobody waits for them. */
-const mustBeReached = (entry: Sent, directory: Directory): readonly string[] =>
+export const mustBeReached = (entry: Sent, directory: Directory): readonly string[] =>
   entry.recipients.filter((organisation) => concernsPeople(entry, organisation, directory));
 
 /** A Task of the party waits. A party that filters out a message which asks nothing of it has chosen so. */
@@ -51,24 +50,21 @@ interface Reached {
   readonly subscribers: readonly Subscriber[];
   /** Those whose filter matches the entry. */
   readonly wanting: readonly Subscriber[];
-  /** Ids of those without room for the mission. */
-  readonly full: ReadonlySet<string>;
-  /** Ids of those that were in error when the entry was numbered. */
+  /** Ids of those that are in error: the circuit is open, or the endpoint has rejected a call. */
   readonly inError: ReadonlySet<string>;
 }
 
-/** The parties that a fan-out could not reach, by what it knows anyhow: no further read. */
+/** The parties that a fan-out could not reach. */
 export const unreachedBy = (
   entry: Sent,
-  { subscribers, wanting, full, inError }: Reached,
+  { subscribers, wanting, inError }: Reached,
   directory: Directory,
 ): readonly Unreached[] =>
   mustBeReached(entry, directory).flatMap((organisation): readonly Unreached[] => {
     const own = wanting.filter((one) => one.organisation === organisation);
-    const withRoom = own.filter(({ id }) => !full.has(id));
-    if (withRoom.some(({ id }) => !inError.has(id))) return [];
-    if (withRoom.length > 0) return [{ organisation, cause: 'endpoint-down' }];
-    const cause = own.length > 0 ? 'subscription-full' : causeWithout(entry, organisation, subscribers);
+    if (own.some(({ id }) => !inError.has(id))) return [];
+    if (own.length > 0) return [{ organisation, cause: 'endpoint-down' }];
+    const cause = causeWithout(entry, organisation, subscribers);
     return cause === undefined ? [] : [{ organisation, cause }];
   });
 

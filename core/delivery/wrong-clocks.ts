@@ -76,14 +76,14 @@ const rightTime = async (
 };
 
 /** A number that is the same in every pass. */
-const numberOf = (id: string): number =>
+const hashOf = (id: string): number =>
   Array.from(id).reduce((sum, character) => (sum * 31 + (character.codePointAt(0) ?? 0)) % 65_521, 0);
 
 /** Some of the items: in one pass of each minute about `inOneTurn`, and each of them once in a round of passes. */
 const inTurn = <Item>(items: readonly Item[], idOf: (item: Item) => string, now: number): readonly Item[] => {
   const turns = Math.ceil(items.length / inOneTurn);
   const turn = Math.floor(now / minute) % turns;
-  return items.filter((item) => numberOf(idOf(item)) % turns === turn);
+  return items.filter((item) => hashOf(idOf(item)) % turns === turn);
 };
 
 /**

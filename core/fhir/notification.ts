@@ -86,10 +86,10 @@ const unreadableIn = (notice: Notice): readonly Notification[] => ('events' in n
 const unreadableText = ({ number }: Notification): string =>
   `Event ${number} is kept, but cannot be read now: a newer release of the hub wrote it. Ask for it again later, and phone until then.`;
 
-/** Number of events of the subscription, including those of the notice: the subscription may have been read before they were numbered. */
+/** Number of events of the subscription, including those of the notice. */
 const eventsSoFar = (notice: Notice): number =>
   Math.max(
-    notice.subscription.lastNumber,
+    notice.newest ?? 0,
     ...('events' in notice ? notice.events.map(({ notification }) => notification.number) : []),
     ...unreadableIn(notice).map(({ number }) => number),
   );

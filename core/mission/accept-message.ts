@@ -65,8 +65,6 @@ const seenBefore = async (
 interface AcceptConditions {
   /** Milliseconds until the sweeper takes over the fan-out. */
   readonly fanOutDueIn?: number;
-  /** Asked once, after all other checks, for a message that opens a mission or ends its idle time: a refusal if it must wait. */
-  readonly checkActivation?: () => Promise<Refusal | undefined>;
 }
 
 /**
@@ -79,10 +77,9 @@ export const acceptMessage = async (
   message: Message,
   circumstances: Omit<DecisionContext, 'now'>,
   now: () => number,
-  { fanOutDueIn = 10_000, checkActivation }: AcceptConditions = {},
+  { fanOutDueIn = 10_000 }: AcceptConditions = {},
 ): Promise<Accepted | Refusal> => {
   const mission = missionOf(message, circumstances.sender);
-  let pendingCheck = checkActivation;
   for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
     const last = await log.last(mission);
     const before = last === undefined ? undefined : await seenBefore(log, last, message, circumstances.sender);
@@ -91,11 +88,6 @@ export const acceptMessage = async (
     const decided = decide(last?.state, message, { ...circumstances, now: new Date(at).toISOString() });
     if (decided.outcome === 'refused') return decided;
     const entry = entryAfter(last, decided.entry, log.window);
-    if (entry.activeSince === entry.number) {
-      const refusal = await pendingCheck?.();
-      if (refusal !== undefined) return refusal;
-      pendingCheck = undefined;
-    }
     if (last !== undefined) await keepOldFingerprints(log, last);
     const appended = await log.append(entry, new Date(at + fanOutDueIn).toISOString());
     if (appended === 'too-large')

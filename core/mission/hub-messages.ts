@@ -21,7 +21,7 @@ const mustBeReached = ['local-amk', 'amk-la', 'operator', 'hospital'] as const;
 
 /** Why a party was not notified of an entry. Its code, not its text, is part of the message's id. */
 export type Cause =
-  | { readonly code: 'no-subscription' | 'subscription-full' }
+  | { readonly code: 'no-subscription' }
   /** `lastCall`: what the last call came to. `outage`: when the endpoint stopped answering, ISO 8601. */
   | { readonly code: 'endpoint-down'; readonly lastCall?: CallReport; readonly outage?: string }
   | { readonly code: 'gave-up'; readonly lastCall?: CallReport };
@@ -34,8 +34,6 @@ const causeText = (cause: Cause): string => {
   switch (cause.code) {
     case 'no-subscription':
       return 'no subscription';
-    case 'subscription-full':
-      return 'its subscription holds too many missions that have not ended';
     case 'endpoint-down':
     case 'gave-up':
       return cause.lastCall === undefined ? 'no call was made' : lastCallText(cause.lastCall);
@@ -56,7 +54,6 @@ const outageOf = (cause: Cause): string | undefined => (cause.code === 'endpoint
 const occurrenceOf = (cause: Cause, entry: number): string => {
   switch (cause.code) {
     case 'no-subscription':
-    case 'subscription-full':
       return cause.code;
     case 'endpoint-down':
     case 'gave-up':

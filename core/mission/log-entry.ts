@@ -1,5 +1,4 @@
 import type { Decision } from './decision.ts';
-import { activeSince } from './idle.ts';
 import { fingerprintsAfter } from './known-messages.ts';
 import type { StoredEntry } from './mission-log.ts';
 import type { Entry } from './state.ts';
@@ -12,6 +11,5 @@ export const entryAfter = (last: LastEntry | undefined, decided: Decision['entry
   ...decided,
   // Its own number if the entry before it had no fan-out pending when it was read.
   pendingFrom: last?.fanOutPending === true ? last.pendingFrom : decided.number,
-  activeSince: activeSince(last, decided.number, Date.parse(decided.receivedAt)),
   fingerprints: fingerprintsAfter(last, decided, window),
 });

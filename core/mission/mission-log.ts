@@ -21,8 +21,6 @@ export interface StoredEntry extends Entry {
 export interface FanOutResult extends Pick<StoredEntry, 'notified' | 'withoutSubscription'> {
   /** ISO 8601. */
   readonly fanOutCompletedAt: string;
-  /** ISO 8601: when to check whether the mission is idle (`core/delivery/idle-missions.ts`). */
-  readonly idleCheckAt?: string;
 }
 
 export interface MissionLog {

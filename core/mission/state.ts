@@ -213,8 +213,6 @@ export interface Entry extends MissionEvent, Origin {
   readonly notParties: readonly string[];
   /** The earliest entry of this mission whose fan-out may be pending. */
   readonly pendingFrom: number;
-  /** The entry that opened the mission, or the first after its last idle time. It schedules the next check for idleness. */
-  readonly activeSince: number;
   /** Of the newest entries, up to and with this one (`core/mission/known-messages.ts`). */
   readonly fingerprints: Fingerprints;
   readonly state: MissionState;

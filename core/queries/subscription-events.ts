@@ -64,10 +64,11 @@ export const readEvents = async (
   if (payload === undefined)
     return refuse('unknown-search', 'http.content', `content is one of ${payloadContents.join(', ')}`);
 
-  const { gaps = [], lastNumber } = subscription;
+  const { gaps = [] } = subscription;
+  const newest = await ports.notifications.newest(subscription.id);
   const asked = Math.max(1, since ?? 1);
   const from = gaps.reduce((at, { after, next }) => (at > after && at < next ? next : at), asked);
-  const last = Math.min(until ?? lastNumber, lastNumber);
+  const last = Math.min(until ?? newest, newest);
   // An answer ends at a gap and the next begins after it: a gap can have millions of numbers.
   const gap = gaps.find(({ after }) => after >= from);
   const to = Math.min(last, from + eventsOfAnswer[payload] - 1, gap?.after ?? last);
@@ -94,6 +95,7 @@ export const readEvents = async (
   return {
     kind: 'query-event',
     subscription: { ...subscription, payload },
+    newest,
     role: caller.role,
     events: read.flatMap(({ event }) => (event === 'unreadable' ? [] : [event])),
     unreadable: read.flatMap(({ event, notification }) => (event === 'unreadable' ? [notification] : [])),

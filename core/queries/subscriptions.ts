@@ -1,6 +1,8 @@
 import { isRefusal, type Refusal, refuse } from '../../schemas/faults.ts';
+import { inBatches } from '../../schemas/in-batches.ts';
 import { fhirJson, missionTopic } from '../../schemas/names.ts';
 import { searches } from '../../schemas/searches.ts';
+import type { Notifications } from '../delivery/notifications.ts';
 import type { Subscription, SubscriptionStatus } from '../delivery/subscription.ts';
 import type { Viewpoint } from '../fhir/fhir.ts';
 import { statusParameters } from '../fhir/notification.ts';
@@ -92,13 +94,32 @@ export const readStatusQuery = (
   );
 };
 
+/** A subscription, and the number of its newest event. */
+interface Counted {
+  readonly subscription: Subscription;
+  readonly newest: number;
+}
+
+/** Subscriptions whose newest event is read at the same time. */
+const width = 10;
+
+/** The subscriptions, each with the number of its newest event. */
+export const readNewest = (
+  subscriptions: readonly Subscription[],
+  { notifications }: { readonly notifications: Pick<Notifications, 'newest'> },
+): Promise<readonly Counted[]> =>
+  inBatches(subscriptions, width, async (subscription) => ({
+    subscription,
+    newest: await notifications.newest(subscription.id),
+  }));
+
 /** The answer of `$status`: one status for each subscription. `path`: the request, below the base URL. */
-export const statusBundle = (path: string, subscriptions: readonly Subscription[], view: Viewpoint): unknown =>
+export const statusBundle = (path: string, subscriptions: readonly Counted[], view: Viewpoint): unknown =>
   searchset(
     path,
     undefined,
-    subscriptions.map((subscription) => {
-      const resource = statusParameters(subscription.id, { kind: 'query-status', subscription }, [], view);
+    subscriptions.map(({ subscription, newest }) => {
+      const resource = statusParameters(subscription.id, { kind: 'query-status', subscription, newest }, [], view);
       return { resource, fullUrl: `urn:uuid:${resource.id}` };
     }),
     view,

@@ -119,7 +119,6 @@ const create = async (
     secret: ports.secrets.newSecret(),
     createdAt: new Date(now).toISOString(),
     revision: 1,
-    lastNumber: 0,
     failures: 0,
   };
   const due = handshakeDue(now);

@@ -1,5 +1,4 @@
 import type { PartyDirectory } from '../../adapters/dynamodb/directory-store.ts';
-import type { RequestBudgets } from '../../adapters/dynamodb/rate-limits.ts';
 import { fanOut, type FanOutPorts } from '../../core/delivery/fan-out.ts';
 import type { Notifications } from '../../core/delivery/notifications.ts';
 import { type Unreached, unreachedNow, unreachedWarnings } from '../../core/delivery/unreached.ts';
@@ -19,29 +18,19 @@ import type { Warning } from '../../schemas/warnings.ts';
 import { sendScopeOf, validateScopes } from '../../schemas/scopes.ts';
 import { fhirHandler } from '../shared/http/fhir-handler.ts';
 import { expectedVersionOf } from '../shared/http/conditions.ts';
-import { countRequest } from '../shared/http/rate-limit.ts';
-import {
-  bodyOf,
-  callerOf,
-  clientOf,
-  refuseParameters,
-  type Request,
-  requireScope,
-  systemOf,
-} from '../shared/http/request.ts';
-import { answer, etag, tooManyRequests } from '../shared/http/response.ts';
+import { bodyOf, callerOf, refuseParameters, type Request, requireScope, systemOf } from '../shared/http/request.ts';
+import { answer, etag } from '../shared/http/response.ts';
 import { instrumented } from '../shared/telemetry/instrumented-ports.ts';
 import { kindOf, log } from '../shared/telemetry/log.ts';
 import { countAccepted } from '../shared/telemetry/metrics.ts';
 import { validate } from './validate.ts';
 
 export interface ProcessMessageDeps extends Omit<FanOutPorts, 'directory'> {
-  readonly notifications: Pick<Notifications, 'write' | 'readAll'>;
+  readonly notifications: FanOutPorts['notifications'] & Pick<Notifications, 'readAll'>;
   readonly base: string;
   /** Throws `HubClosed`. */
   readonly directory: () => Promise<PartyDirectory>;
   readonly guidelines: () => Promise<Guidelines>;
-  readonly budgets: RequestBudgets<'missions'>;
 }
 
 /** A sender waits this long for the fan-out; after that the sweeper completes it. */
@@ -55,29 +44,15 @@ const unsupportedParameter = (request: Request): Refusal | undefined =>
   });
 
 /**
- * The refusal of a client that has opened or resumed too many missions. The authorizer counts all messages; only the mission
- * log shows which of them open a mission, or resume an idle one.
- */
-const checkActivation = async (
-  request: Request,
-  { budgets }: Pick<ProcessMessageDeps, 'budgets'>,
-): Promise<Refusal | undefined> => {
-  const wait = (await countRequest(budgets, clientOf(request), 'missions'))?.waitFor;
-  return wait === undefined
-    ? undefined
-    : tooManyRequests('opened or resumed as many missions as it may in this window; phone what cannot wait', wait);
-};
-
-/**
  * Starts the fan-out, and returns the parties that no machine can notify now; `unknown` if it is late or interrupted. It never
  * fails the request: the entry is stored and pending, and the sweeper completes the fan-out.
  */
 const startFanOut = async (
   ports: FanOutPorts,
   entry: Entry,
-  { mayHaveStarted, knownSince }: { readonly mayHaveStarted: boolean; readonly knownSince: number },
+  { mayHaveStarted }: { readonly mayHaveStarted: boolean },
 ): Promise<readonly Unreached[] | 'unknown'> => {
-  const work = fanOut(ports, entry, { mayHaveStarted, knownSince });
+  const work = fanOut(ports, entry, { mayHaveStarted });
   const limit = new Promise<'unknown'>((resolve) => setTimeout(resolve, longestFanOutMilliseconds, 'unknown').unref());
   try {
     const unreached = await Promise.race([work, limit]);
@@ -174,7 +149,6 @@ export const createHandler = (ports: ProcessMessageDeps) => {
       const outOfScope = requireScope(request, sendScopeOf(message.type.family));
       if (outOfScope !== undefined) return outOfScope;
       const system = systemOf(request);
-      const knownSince = now();
       const accepted = await acceptMessage(
         deps.missions,
         message,
@@ -186,7 +160,6 @@ export const createHandler = (ports: ProcessMessageDeps) => {
           ...(ifMatch === undefined ? {} : { ifMatch }),
         },
         now,
-        { checkActivation: () => checkActivation(request, deps) },
       );
       if (accepted.outcome === 'refused') return accepted;
 
@@ -203,7 +176,7 @@ export const createHandler = (ports: ProcessMessageDeps) => {
       // If a message is sent again because its first answer was lost, its fan-out may be unfinished.
       const unreached =
         fanOutPending || stored === undefined
-          ? await startFanOut({ ...deps, directory }, entry, { mayHaveStarted: repeated, knownSince })
+          ? await startFanOut({ ...deps, directory }, entry, { mayHaveStarted: repeated })
           : await notReachedBy(deps, stored, directory);
       const reach: readonly Warning[] =
         unreached === 'unknown' ? [{ code: 'reach-unknown' }] : unreachedWarnings(unreached, directory);

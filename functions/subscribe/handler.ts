@@ -6,7 +6,7 @@ import type { Viewpoint } from '../../core/fhir/fhir.ts';
 import type { MissionLog } from '../../core/mission/mission-log.ts';
 import type { Party } from '../../core/mission/state.ts';
 import { answerEvents } from '../../core/queries/subscription-events.ts';
-import { readStatusQuery, searchSubscriptions, statusBundle } from '../../core/queries/subscriptions.ts';
+import { readNewest, readStatusQuery, searchSubscriptions, statusBundle } from '../../core/queries/subscriptions.ts';
 import type { ManagePorts } from '../../core/subscriptions/manage.ts';
 import { isRefusal, type Refusal, refuse, refuseMethod } from '../../schemas/faults.ts';
 import type { Honoured } from '../shared/http/conditions.ts';
@@ -69,7 +69,7 @@ const statusOfAll = async (
           (one) => one !== undefined,
         );
   const wanted = found.filter(({ status }) => statuses?.includes(status) ?? true);
-  return answer(200, statusBundle('Subscription/$status', wanted, view));
+  return answer(200, statusBundle('Subscription/$status', await readNewest(wanted, ports), view));
 };
 
 const operate = async (
@@ -88,7 +88,10 @@ const operate = async (
       const query = readStatusQuery(input);
       return isRefusal(query)
         ? query
-        : answer(200, statusBundle(`Subscription/${subscription.id}/$status`, [subscription], view));
+        : answer(
+            200,
+            statusBundle(`Subscription/${subscription.id}/$status`, await readNewest([subscription], ports), view),
+          );
     }
     case '$events': {
       const search = singleValues(input);

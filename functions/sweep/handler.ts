@@ -1,7 +1,5 @@
 import type { Context } from 'aws-lambda';
 import type { PartyDirectory } from '../../adapters/dynamodb/directory-store.ts';
-import { type IdleMissionPorts, removeIdleMissions } from '../../core/delivery/idle-missions.ts';
-import type { Notifications } from '../../core/delivery/notifications.ts';
 import type { DeadLetters } from '../../core/delivery/dead-letters.ts';
 import { sweep, type SweepPorts } from '../../core/delivery/sweep.ts';
 import { replan } from '../../core/delivery/wrong-clocks.ts';
@@ -11,8 +9,7 @@ import { instrumented } from '../shared/telemetry/instrumented-ports.ts';
 import type { LogDetails } from '../../schemas/telemetry/log-messages.ts';
 import { kindOf, log } from '../shared/telemetry/log.ts';
 
-export interface SweepDeps extends Omit<SweepPorts, 'directory'>, Pick<IdleMissionPorts, 'idleMissions'> {
-  readonly notifications: Pick<Notifications, 'read' | 'readAll' | 'write'>;
+export interface SweepDeps extends Omit<SweepPorts, 'directory'> {
   readonly deadLetters: DeadLetters;
   /** Throws `HubClosed`. */
   readonly directory: () => Promise<PartyDirectory>;
@@ -22,7 +19,7 @@ export interface SweepDeps extends Omit<SweepPorts, 'directory'>, Pick<IdleMissi
 /** A schedule fires at most once a minute. Within a run the sweeper looks again after this, so that people hear of a missed deadline within seconds. */
 const restMilliseconds = 2_000;
 
-/** A run keeps this much of its time to finish its last pass and to clean up. Until then the next run has begun. */
+/** A run keeps this much of its time to finish its last pass. Until then the next run has begun. */
 const reserveMilliseconds = 15_000;
 
 /** Counting stops here: the alarm asks only whether there are any. */
@@ -76,7 +73,7 @@ const countDeadLetters = async ({ deadLetters }: SweepDeps): Promise<void> => {
   log('DEAD_LETTERS', { count: items.length, since: items[0]?.completedAt });
 };
 
-/** Completes overdue obligations, pass after pass, for its minute. Then it counts what is undelivered and the dead letters, and removes idle missions from the subscription heads. */
+/** Completes overdue obligations, pass after pass, for its minute. Then it counts what is undelivered and the dead letters. */
 export const createHandler = (ports: SweepDeps) => {
   const deps = { ...ports, missions: instrumented(ports.missions) };
   return withErrorBoundary(
@@ -95,7 +92,6 @@ export const createHandler = (ports: SweepDeps) => {
       }
       await countUndelivered(deps);
       await countDeadLetters(deps);
-      await removeIdleMissions(deps, timeLeft, (idle, error) => logFailed({ kind: 'rest', ...idle }, error));
     },
   );
 };

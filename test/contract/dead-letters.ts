@@ -1,15 +1,14 @@
 import { describe, expect, test, vi } from 'vitest';
 import type { Obligation } from '../../core/delivery/obligations.ts';
 import type { Notification } from '../../core/delivery/notifications.ts';
-import { type Contract, knownSince, at, endOfTime } from './scenario.ts';
+import { type Contract, at, endOfTime } from './scenario.ts';
 
 export const deadLettersContract = ({ ports, fresh, subscribe, notificationOf, expectDue }: Contract): void => {
   describe('DeadLetters', () => {
     const givenUp = async (second: number): Promise<Notification> => {
       const subscription = await subscribe(fresh());
       const letter = notificationOf(subscription, 'a', 1);
-      await ports().eventNumbers.number(subscription.id, 'a', 1, knownSince);
-      await ports().notifications.write(letter, endOfTime);
+      await ports().notifications.append(letter, endOfTime);
       await ports().notifications.record(subscription.id, 1, {
         at: at(second),
         answer: 'HTTP 410',
@@ -124,7 +123,7 @@ export const deadLettersContract = ({ ports, fresh, subscribe, notificationOf, e
 
     test('lists no notification that was not given up', async () => {
       const subscription = await subscribe(fresh());
-      await ports().notifications.write(notificationOf(subscription, 'a', 1), endOfTime);
+      await ports().notifications.append(notificationOf(subscription, 'a', 1), endOfTime);
       expect(await ports().deadLetters.redrive(subscription.id, 1, at(1), at(2))).toBe(false);
       expect(await ports().deadLetters.redrive(subscription.id, 2, at(1), at(2))).toBe(false);
       expect(await ports().deadLetters.discard(subscription.id, 1, at(1))).toBe(false);

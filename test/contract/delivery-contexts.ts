@@ -27,7 +27,7 @@ export const deliveryContextsContract = ({
       await store(entries);
       const subscription = await subscribe(fresh());
       for (const { number } of entries)
-        await ports().notifications.write(notificationOf(subscription, mission, number), endOfTime);
+        await ports().notifications.append(notificationOf(subscription, mission, number), endOfTime);
       const found = await ports().contexts.load(orderFor(subscription, mission, 3));
       expect(found.subscription).toMatchObject({ id: subscription.id, secret: subscription.secret });
       expect(found.notification).toEqual(notificationOf(subscription, mission, 3));
@@ -40,7 +40,7 @@ export const deliveryContextsContract = ({
       const { mission, entries } = missionWithUpdates();
       await store(entries);
       const subscription = await subscribe(fresh());
-      await ports().notifications.write(notificationOf(subscription, mission, 1), endOfTime);
+      await ports().notifications.append(notificationOf(subscription, mission, 1), endOfTime);
       const found = await ports().contexts.load({ ...orderFor(subscription, mission, 1), sources: [] });
       expect(found.entry?.number).toBe(1);
       expect(found.sources).toMatchObject([{ number: 1 }]);
@@ -51,7 +51,7 @@ export const deliveryContextsContract = ({
       const { mission, entries } = missionWithUpdates();
       await store(entries);
       const subscription = await subscribe(fresh());
-      await ports().notifications.write(notificationOf(subscription, mission, 3), endOfTime);
+      await ports().notifications.append(notificationOf(subscription, mission, 3), endOfTime);
       for (const sources of [[], [1], [2], [3], [99], [1, 2]]) {
         const found = await ports().contexts.load({ ...orderFor(subscription, mission, 3), sources });
         expect(found.sources.map(({ number }) => number)).toEqual([1, 2]);

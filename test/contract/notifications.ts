@@ -7,8 +7,9 @@ export const notificationsContract = ({ ports, fresh, subscribe, notificationOf,
     test('writes a notification once and reads it as it was written', async () => {
       const subscription = await subscribe(fresh());
       const written = notificationOf(subscription, 'a', 2);
-      await ports().notifications.write(written, endOfTime);
-      await ports().notifications.write({ ...written, entry: 99, writtenAt: at(99) }, endOfTime);
+      expect(await ports().notifications.append(written, endOfTime)).toEqual(written);
+      const other = { ...written, mission: 'b', entry: 99, writtenAt: at(99) };
+      expect(await ports().notifications.append(other, endOfTime)).toEqual(written);
       expect(await ports().notifications.read(subscription.id, 2)).toEqual(written);
       expect(await ports().notifications.read(subscription.id, 1)).toBeUndefined();
     });
@@ -17,8 +18,8 @@ export const notificationsContract = ({ ports, fresh, subscribe, notificationOf,
       const one = await subscribe(fresh());
       const two = await subscribe(fresh());
       const numbers = [3, 1, 10, 2, 9];
-      for (const number of numbers) await ports().notifications.write(notificationOf(one, 'a', number), endOfTime);
-      await ports().notifications.write(notificationOf(two, 'a', 1), endOfTime);
+      for (const number of numbers) await ports().notifications.append(notificationOf(one, 'a', number), endOfTime);
+      await ports().notifications.append(notificationOf(two, 'a', 1), endOfTime);
       const found = await ports().notifications.readAll([
         { subscription: one.id, number: 3 },
         { subscription: two.id, number: 1 },
@@ -31,10 +32,27 @@ export const notificationsContract = ({ ports, fresh, subscribe, notificationOf,
       expect(await ports().notifications.readAll([])).toEqual([]);
     });
 
+    test('knows the newest number, and what has the numbers after one', async () => {
+      const subscription = await subscribe(fresh());
+      expect(await ports().notifications.newest(subscription.id)).toBe(0);
+      expect(await ports().notifications.taken(subscription.id, 0, 10)).toEqual([]);
+      for (const number of [1, 2, 9, 10, 11])
+        await ports().notifications.append(notificationOf(subscription, 'a', number), endOfTime);
+      expect(await ports().notifications.newest(subscription.id)).toBe(11);
+      expect(await ports().notifications.taken(subscription.id, 0, 2)).toEqual([
+        { number: 1, mission: 'a', entry: 1 },
+        { number: 2, mission: 'a', entry: 2 },
+      ]);
+      const after = async (number: number) =>
+        (await ports().notifications.taken(subscription.id, number, 10)).map((one) => one.number);
+      expect(await after(2)).toEqual([9, 10, 11]);
+      expect(await after(11)).toEqual([]);
+    });
+
     test('counts each attempt and stores the last one', async () => {
       const subscription = await subscribe(fresh());
       const written = notificationOf(subscription, 'a', 1);
-      await ports().notifications.write(written, endOfTime);
+      await ports().notifications.append(written, endOfTime);
       await ports().notifications.record(
         subscription.id,
         1,
@@ -73,7 +91,7 @@ export const notificationsContract = ({ ports, fresh, subscribe, notificationOf,
 
     test('keeps a notification complete although a slower attempt failed', async () => {
       const subscription = await subscribe(fresh());
-      await ports().notifications.write(notificationOf(subscription, 'a', 1), at(0));
+      await ports().notifications.append(notificationOf(subscription, 'a', 1), at(0));
       await ports().notifications.record(
         subscription.id,
         1,
@@ -99,13 +117,13 @@ export const notificationsContract = ({ ports, fresh, subscribe, notificationOf,
 
     test('keeps a delivered notification when it is written again', async () => {
       const subscription = await subscribe(fresh());
-      await ports().notifications.write(notificationOf(subscription, 'a', 1), at(0));
+      await ports().notifications.append(notificationOf(subscription, 'a', 1), at(0));
       await ports().notifications.record(
         subscription.id,
         1,
         attempted({ at: at(1), answer: 'HTTP 200', status: 'delivered' }),
       );
-      await ports().notifications.write(notificationOf(subscription, 'a', 1), at(0));
+      await ports().notifications.append(notificationOf(subscription, 'a', 1), at(0));
       expect((await ports().notifications.read(subscription.id, 1))?.status).toBe('delivered');
     });
   });

@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
 import type { Obligation } from '../../core/delivery/obligations.ts';
 import { attempted, becomes } from '../support/endpoint-status.ts';
-import { type Contract, knownSince, at, endOfTime, sampleSubscription, fanOutResult } from './scenario.ts';
+import { type Contract, at, endOfTime, sampleSubscription, fanOutResult } from './scenario.ts';
 
 export const obligationsContract = ({
   ports,
@@ -10,6 +10,7 @@ export const obligationsContract = ({
   store,
   subscribe,
   notificationOf,
+  number,
   expectDue,
 }: Contract): void => {
   describe('Obligations', () => {
@@ -53,8 +54,6 @@ export const obligationsContract = ({
     test('returns what is planned for after a time, farthest ahead first', async () => {
       const { mission, entries } = missionWithUpdates();
       await store(entries.slice(0, 1), '2098-01-01T00:00:00.000Z');
-      const { id } = await subscribe(fresh());
-      await ports().eventNumbers.number(id, 'far', 1, knownSince);
       await vi.waitFor(async () => {
         const planned = await ports().obligations.dueAfter('2097-01-01T00:00:00.000Z', 1_000);
         expect(planned).toContainEqual({
@@ -86,7 +85,7 @@ export const obligationsContract = ({
       await expectOldest(old(20), 1);
       const subscription = await subscribe(fresh());
       const notification = { ...notificationOf(subscription, 'a', 1), writtenAt: old(10) };
-      await ports().notifications.write(notification, endOfTime);
+      await ports().notifications.append(notification, endOfTime);
       await expectOldest(old(10), 2);
       await ports().missions.completeFanOut(mission, 1, fanOutResult([], []));
       await expectOldest(old(10), 1);
@@ -135,7 +134,7 @@ export const obligationsContract = ({
       await becomes(ports(), subscription.id, 'active');
       const mine = ofSubscription(subscription.id);
       const pending: Obligation = { kind: 'delivery', subscription: subscription.id, number: 1 };
-      await ports().notifications.write(notificationOf(subscription, 'a', 1), at(10));
+      await ports().notifications.append(notificationOf(subscription, 'a', 1), at(10));
       await expectDue(at(10), mine, [pending]);
       await expectDue(at(9), mine, []);
       await ports().notifications.record(
@@ -172,7 +171,7 @@ export const obligationsContract = ({
     test('keeps a handshake due when a notification is numbered', async () => {
       const subscription = { ...sampleSubscription(fresh(), fresh()), status: 'requested' as const };
       await ports().subscriptions.create(subscription, at(0));
-      await ports().eventNumbers.number(subscription.id, 'a', 1, knownSince);
+      await number(subscription, 'a', 1);
       await expectDue(at(1), ofSubscription(subscription.id), [
         { kind: 'contact', subscription: subscription.id, due: at(0) },
       ]);

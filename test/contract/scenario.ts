@@ -4,17 +4,16 @@ import type { FanOutResult, MissionLog, NumberedNotification } from '../../core/
 import type { Overview, Worklist } from '../../core/mission/projections.ts';
 import type { Obligation, Obligations } from '../../core/delivery/obligations.ts';
 import type { DeadLetters } from '../../core/delivery/dead-letters.ts';
-import type { IdleMissions } from '../../core/delivery/idle-missions.ts';
 import type { DeliveryContexts } from '../../core/delivery/delivery-context.ts';
 import type { EndpointHealthStore } from '../../core/delivery/endpoint-health.ts';
-import type { EventNumbers } from '../../core/delivery/event-numbers.ts';
+import { numberNotification } from '../../core/delivery/number-notification.ts';
+import type { Places } from '../../core/delivery/places.ts';
 import type { Subscription, Subscriptions } from '../../core/delivery/subscription.ts';
 import type { Notification, Notifications } from '../../core/delivery/notifications.ts';
 import { decide } from '../../core/mission/decide.ts';
 import { fingerprintWindow } from '../../core/mission/known-messages.ts';
 import { entryAfter } from '../../core/mission/log-entry.ts';
 import type { Entry, Party } from '../../core/mission/state.ts';
-import { defined } from '../../schemas/defined.ts';
 import type { Message } from '../../schemas/reading/message.ts';
 import { missionOpenedBy, missionRequest, missionUpdate, parties, sentBy } from '../support/messages.ts';
 
@@ -23,14 +22,13 @@ export interface StoringPorts {
   readonly missions: MissionLog;
   readonly subscriptions: Subscriptions;
   readonly endpointHealth: EndpointHealthStore;
-  readonly eventNumbers: EventNumbers;
+  readonly places: Places;
   readonly notifications: Notifications;
   readonly contexts: DeliveryContexts;
   readonly worklist: Worklist;
   readonly overview: Overview;
   readonly missionLists: MissionLists;
   readonly obligations: Obligations;
-  readonly idleMissions: IdleMissions;
   readonly deadLetters: DeadLetters;
   /** The same subscriptions. `between` runs between the first and the second write of a call that needs two. */
   readonly interrupted: (between: () => Promise<unknown>) => Subscriptions;
@@ -49,25 +47,20 @@ export const sampleSubscription = (id: string, organisation: string): Subscripti
   secret: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
   createdAt: '2026-02-01T10:00:00.000Z',
   revision: 1,
-  lastNumber: 0,
   failures: 0,
 });
 
 export const at = (second: number): string =>
   new Date(Date.parse('2026-02-01T11:00:00.000Z') + second * 1000).toISOString();
 export const endOfTime = '2099-01-01T00:00:00.000Z';
-/** When the fan-outs of the tests were known to be pending. */
-export const knownSince = Date.parse(at(0));
 
 export const fanOutResult = (
   notified: readonly NumberedNotification[],
   withoutSubscription: readonly string[],
-  idleCheckAt?: string,
 ): FanOutResult => ({
   notified,
   withoutSubscription,
   fanOutCompletedAt: at(7),
-  ...defined({ idleCheckAt }),
 });
 
 /** The entries that accepted messages make, one after another. */
@@ -138,6 +131,14 @@ export const contractOn = (ports: () => StoringPorts) => {
     ...(number === 1 ? {} : { previous: number - 1 }),
   });
 
+  /** Numbers the entry of a mission for the subscription. */
+  const number = (
+    { id, organisation }: Pick<Subscription, 'id' | 'organisation'>,
+    mission: string,
+    entry: number,
+  ): Promise<Notification | 'passed'> =>
+    numberNotification(ports(), { subscription: id, organisation, mission, entry, writtenAt: at(entry) }, endOfTime);
+
   /** Expects what is due among the items of one test. It waits, because an index may lag behind. */
   const expectDue = async (
     now: string,
@@ -149,7 +150,7 @@ export const contractOn = (ports: () => StoringPorts) => {
       interval: 50,
     });
 
-  return { ports, fresh, missionWithUpdates, store, subscribe, notificationOf, expectDue };
+  return { ports, fresh, missionWithUpdates, store, subscribe, notificationOf, number, expectDue };
 };
 
 export type Contract = ReturnType<typeof contractOn>;

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Obligation } from '../../core/delivery/obligations.ts';
 import type { FailedCall, ListingLimits, Subscription } from '../../core/delivery/subscription.ts';
 import { becomes } from '../support/endpoint-status.ts';
-import { type Contract, knownSince, at, endOfTime, sampleSubscription } from './scenario.ts';
+import { type Contract, at, endOfTime, sampleSubscription } from './scenario.ts';
 
 const timedOut: FailedCall = { call: 'notification', result: 'timeout', at: at(1) };
 
@@ -64,10 +64,18 @@ export const subscriptionsContract = ({ ports, fresh, subscribe, expectDue }: Co
 
     test('creates a subscription once', async () => {
       const subscription = await subscribe(fresh());
-      await ports().eventNumbers.number(subscription.id, 'a', 1, knownSince);
       const other = { ...subscription, endpoint: 'https://elsewhere.example/fhir/notify' };
       await expect(ports().subscriptions.create(other, endOfTime)).rejects.toThrow();
-      expect((await ports().subscriptions.read(subscription.id))?.lastNumber).toBe(1);
+      expect(await ports().subscriptions.read(subscription.id)).toEqual(subscription);
+    });
+
+    test('names the subscriptions in error', async () => {
+      const [works, fails, ended] = [await subscribe(fresh()), await subscribe(fresh()), await subscribe(fresh())];
+      await becomes(ports(), fails.id, 'error');
+      await becomes(ports(), ended.id, 'off');
+      const ids = [works.id, fails.id, ended.id, fresh()];
+      expect(await ports().subscriptions.inError(ids)).toEqual(new Set([fails.id]));
+      expect(await ports().subscriptions.inError([])).toEqual(new Set());
     });
 
     test('lists no more new subscriptions than the limit allows, also at the same time', async () => {
@@ -126,7 +134,6 @@ export const subscriptionsContract = ({ ports, fresh, subscribe, expectDue }: Co
       const mine = fresh();
       const subscription = await subscribe(mine);
       const { id } = subscription;
-      await ports().eventNumbers.number(id, 'a', 1, knownSince);
       await ports().endpointHealth.countFailure(subscription, timedOut, { isRejection: false });
       const filter = { events: ['mission-cancel'] };
       expect(await ports().subscriptions.change({ ...subscription, filter })).toBe(true);
@@ -135,7 +142,6 @@ export const subscriptionsContract = ({ ports, fresh, subscribe, expectDue }: Co
         ...subscription,
         filter,
         revision: 2,
-        lastNumber: 1,
         failures: 1,
         failingSince: at(1),
         failedCall: timedOut,

@@ -86,7 +86,6 @@ export const openHandlers = async (): Promise<Handlers> => {
     TABLE_NAME: aws.tableName,
     DELIVERY_QUEUE_URL: aws.queueUrl,
     ENDPOINT_ALLOW_LIST: 'http://localhost:*',
-    BUDGET_MISSIONS: '1000000',
   });
   const table = openTable(aws.tableName);
   withoutTimeLimits(table.client);

@@ -12,6 +12,7 @@ import { chainFaults } from '../../core/audit/verify-chain.ts';
 import { fold } from '../../core/mission/evolve.ts';
 import { seesNoPerson } from '../../core/mission/access-rules.ts';
 import { missionLog } from '../../adapters/dynamodb/mission-log.ts';
+import { notifications } from '../../adapters/dynamodb/notifications.ts';
 import { logMessages } from '../../schemas/telemetry/log-messages.ts';
 import { missionIdOf } from '../../schemas/identifiers.ts';
 import { hubOn, type LocalHub, scratch } from '../support/backup.ts';
@@ -254,15 +255,9 @@ describe('a mission with an event that this release does not know', () => {
 
   /** Assigns the coordinator's next number to entry 2 of a mission, and returns the number. */
   const assignNumber = async (mission: string): Promise<number> => {
-    const head = await itemAt(table, keys.subscription(coordinator.subscription));
-    const number = head['lastNumber'] + 1;
-    await putItem(table, {
-      ...head,
-      lastNumber: number,
-      previousOf: { ...head['previousOf'], [mission]: head['numberOf'][mission] },
-      numberOf: { ...head['numberOf'], [mission]: number },
-      seqOf: { ...head['seqOf'], [mission]: 2 },
-    });
+    const place = await itemAt(table, keys.place(coordinator.subscription, mission));
+    const number = (await notifications(table).newest(coordinator.subscription)) + 1;
+    await putItem(table, { ...place, entry: 2, number });
     const key = keys.notification(coordinator.subscription, number);
     await putItem(table, {
       ...key,
@@ -275,7 +270,7 @@ describe('a mission with an event that this release does not know', () => {
       writtenAt: now(),
       status: 'pending',
       attempts: 0,
-      previous: head['numberOf'][mission],
+      previous: place['number'],
     });
     return number;
   };

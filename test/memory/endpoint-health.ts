@@ -1,6 +1,6 @@
 import type { EndpointHealthStore } from '../../core/delivery/endpoint-health.ts';
 import { defined } from '../../schemas/defined.ts';
-import { keepHead, numberingOf, type SubscriptionStore } from './subscription-store.ts';
+import { keepHead, type SubscriptionStore } from './subscription-store.ts';
 
 /** Endpoint health in memory. */
 export const memoryEndpointHealth = (store: SubscriptionStore): EndpointHealthStore => {
@@ -25,7 +25,6 @@ export const memoryEndpointHealth = (store: SubscriptionStore): EndpointHealthSt
         ...rest
       } = subscription;
       keepHead(store, seen.id, {
-        ...numberingOf(head),
         subscription: { ...rest, status, failures, ...defined({ failingSince, rejectedSince, failedCall, retryAt }) },
         ...defined({ dueAt }),
       });

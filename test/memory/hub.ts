@@ -2,7 +2,6 @@ import { prearrivalBeforeDiversion } from '../../core/mission/diversion.ts';
 import { loadSources } from '../../core/mission/sources.ts';
 import type { Obligations } from '../../core/delivery/obligations.ts';
 import type { DeadLetters } from '../../core/delivery/dead-letters.ts';
-import type { IdleMissions } from '../../core/delivery/idle-missions.ts';
 import type { DeliveryContexts } from '../../core/delivery/delivery-context.ts';
 import { stubChannel } from './channel.ts';
 import { manualClock } from './clock.ts';
@@ -13,8 +12,8 @@ import { memoryMissionLog } from './mission-log.ts';
 import { directory } from '../support/messages.ts';
 import { memoryOverview } from './overview.ts';
 import { memoryEndpointHealth } from './endpoint-health.ts';
-import { memoryEventNumbers } from './event-numbers.ts';
 import { memoryNotifications } from './notifications.ts';
+import { memoryPlaces } from './places.ts';
 import { subscriptionStore } from './subscription-store.ts';
 import { memorySubscriptions } from './subscriptions.ts';
 import { memoryWorklist } from './worklist.ts';
@@ -24,16 +23,10 @@ export const memoryHub = (clock = manualClock(), store = subscriptionStore(), wi
   const missions = memoryMissionLog(window);
   const subscriptions = memorySubscriptions(store);
   const endpointHealth = memoryEndpointHealth(store);
-  const eventNumbers = memoryEventNumbers(store);
+  const places = memoryPlaces(store);
   const notifications = memoryNotifications(store);
   const worklist = memoryWorklist();
   const obligations: Obligations = memoryObligations(missions, subscriptions, notifications, worklist);
-  const idleMissions: IdleMissions = {
-    due: (...args) => missions.due(...args),
-    forget: (...args) => eventNumbers.forget(...args),
-    done: (...args) => missions.done(...args),
-    postpone: (...args) => missions.retireLater(...args),
-  };
   const deadLetters: DeadLetters = {
     list: (...args) => notifications.list(...args),
     redrive: (...args) => notifications.redrive(...args),
@@ -72,10 +65,9 @@ export const memoryHub = (clock = manualClock(), store = subscriptionStore(), wi
     missions,
     subscriptions,
     endpointHealth,
-    eventNumbers,
+    places,
     notifications,
     obligations,
-    idleMissions,
     contexts,
     worklist,
     overview: memoryOverview(),

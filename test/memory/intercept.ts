@@ -8,7 +8,7 @@ export const withInterceptor = (ports: SweepPorts, intercept: Interceptor): Swee
   const {
     missions,
     subscriptions,
-    eventNumbers,
+    places,
     notifications,
     worklist,
     overview,
@@ -33,14 +33,19 @@ export const withInterceptor = (ports: SweepPorts, intercept: Interceptor): Swee
     },
     subscriptions: {
       ...subscriptions,
+      inError: (...args) => intercept('subscriptions.inError', () => subscriptions.inError(...args)),
       subscribers: (...args) => intercept('subscriptions.subscribers', () => subscriptions.subscribers(...args)),
     },
-    eventNumbers: {
-      ...eventNumbers,
-      number: (...args) => intercept('eventNumbers.number', () => eventNumbers.number(...args)),
+    places: {
+      read: (...args) => intercept('places.read', () => places.read(...args)),
+      claim: (...args) => intercept('places.claim', () => places.claim(...args)),
+      settle: (...args) => intercept('places.settle', () => places.settle(...args)),
+      backOff: (...args) => places.backOff(...args),
     },
     notifications: {
-      write: (...args) => intercept('notifications.write', () => notifications.write(...args)),
+      newest: (...args) => intercept('notifications.newest', () => notifications.newest(...args)),
+      taken: (...args) => intercept('notifications.taken', () => notifications.taken(...args)),
+      append: (...args) => intercept('notifications.append', () => notifications.append(...args)),
       read: (...args) => intercept('notifications.read', () => notifications.read(...args)),
     },
     worklist: {

@@ -1,7 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { fingerprintWindow } from '../../core/mission/known-messages.ts';
 import type { MissionLog, StoredEntry } from '../../core/mission/mission-log.ts';
-import type { IdleMission, IdleMissions } from '../../core/delivery/idle-missions.ts';
 import { type Entry, hub } from '../../core/mission/state.ts';
 import type { ObligationSource } from './obligations.ts';
 import { immutableCopy } from './immutable-copy.ts';
@@ -20,17 +19,12 @@ const isTooLarge = (entry: Entry): boolean => {
 interface Item {
   readonly stored: StoredEntry;
   readonly dueAt?: string;
-  /** When the mission is checked for idleness. */
-  readonly idleCheckAt?: string;
 }
 
 /** Mission logs in memory: entries are copied when they are stored, and cannot be changed when they are read. */
 export const memoryMissionLog = (
   window = fingerprintWindow,
-): MissionLog &
-  ObligationSource & { readonly all: () => readonly string[] } & Omit<IdleMissions, 'forget' | 'postpone'> & {
-    readonly retireLater: IdleMissions['postpone'];
-  } => {
+): MissionLog & ObligationSource & { readonly all: () => readonly string[] } => {
   const logs = new Map<string, Map<number, Item>>();
   const fingerprints = new Map<string, Set<number>>();
   const logOf = (mission: string): ReadonlyMap<number, Item> => logs.get(mission) ?? new Map<number, Item>();
@@ -64,7 +58,7 @@ export const memoryMissionLog = (
       logs.set(entry.mission, log);
       return 'appended';
     },
-    completeFanOut: async (mission, number, { notified, withoutSubscription, fanOutCompletedAt, idleCheckAt }) => {
+    completeFanOut: async (mission, number, { notified, withoutSubscription, fanOutCompletedAt }) => {
       const log = logs.get(mission);
       const item = log?.get(number);
       if (log === undefined || item === undefined) return;
@@ -84,28 +78,7 @@ export const memoryMissionLog = (
           fanOutPending: false,
           ...immutableCopy({ notified, withoutSubscription, fanOutCompletedAt }),
         }),
-        ...(idleCheckAt === undefined ? {} : { idleCheckAt: idleCheckAt }),
       });
-    },
-    due: async (now, limit) =>
-      [...logs.entries()]
-        .flatMap(([mission, log]) =>
-          [...log].flatMap(([entry, { idleCheckAt }]): (IdleMission & { readonly idleCheckAt: string })[] =>
-            idleCheckAt === undefined || idleCheckAt > now ? [] : [{ mission, entry, idleCheckAt }],
-          ),
-        )
-        .sort((one, other) => (one.idleCheckAt < other.idleCheckAt ? -1 : Number(one.idleCheckAt > other.idleCheckAt)))
-        .slice(0, limit)
-        .map(({ mission, entry }) => ({ mission, entry })),
-    done: async ({ mission, entry }) => {
-      const log = logs.get(mission);
-      const item = log?.get(entry);
-      if (log !== undefined && item?.idleCheckAt !== undefined) log.set(entry, { stored: item.stored });
-    },
-    retireLater: async ({ mission, entry }, dueAt) => {
-      const log = logs.get(mission);
-      const item = log?.get(entry);
-      if (log !== undefined && item?.idleCheckAt !== undefined) log.set(entry, { ...item, idleCheckAt: dueAt });
     },
     postpone: (obligation, dueAt) => {
       if (obligation.kind !== 'fan-out') return;

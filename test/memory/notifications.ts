@@ -17,13 +17,27 @@ export const memoryNotifications = (
     Object.freeze(item.notification);
     items.set(key, item);
   };
+  const of = (subscription: string): Notification[] =>
+    [...items.values()].flatMap(({ notification }) =>
+      notification.subscription === subscription ? [notification] : [],
+    );
   const notificationOf = (subscription: string, number: number): Notification | undefined =>
     items.get(keyOf(subscription, number))?.notification;
 
   return {
-    write: async (notification, dueAt) => {
+    newest: async (subscription) => Math.max(0, ...of(subscription).map(({ number }) => number)),
+    taken: async (subscription, after, limit) =>
+      of(subscription)
+        .filter(({ number }) => number > after)
+        .sort((one, other) => one.number - other.number)
+        .slice(0, limit)
+        .map(({ number, mission, entry }) => ({ number, mission, entry })),
+    append: async (notification, dueAt) => {
       const key = keyOf(notification.subscription, notification.number);
-      if (!items.has(key)) keep(key, { notification: immutableCopy(notification), dueAt });
+      const there = items.get(key)?.notification;
+      if (there !== undefined) return there;
+      keep(key, { notification: immutableCopy(notification), dueAt });
+      return notification;
     },
     read: async (subscription, number) => notificationOf(subscription, number),
     readAll: async (keys) =>

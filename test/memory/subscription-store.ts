@@ -1,22 +1,12 @@
 import type { Notification } from '../../core/delivery/notifications.ts';
+import type { Place } from '../../core/delivery/places.ts';
 import type { Subscriber, Subscription } from '../../core/delivery/subscription.ts';
-import { defined } from '../../schemas/defined.ts';
-
-interface NumberGiven {
-  readonly entry: number;
-  readonly number: number;
-  readonly previous?: number;
-}
 
 /** The head of a subscription. */
 export interface Head {
   readonly subscription: Subscription;
   /** When its next handshake or heartbeat is due. */
   readonly dueAt?: string;
-  /** The last number of each mission. */
-  readonly given: ReadonlyMap<string, NumberGiven>;
-  /** A caller that knew the entry before that, milliseconds, may not number a mission that is not in `given`. */
-  readonly forgotThrough?: number;
 }
 
 interface Item {
@@ -26,10 +16,11 @@ interface Item {
   readonly deadSince?: string;
 }
 
-/** What the ports of subscriptions, endpoint health, event numbers and notifications store. Several sets of ports may share one store. */
+/** What the ports of subscriptions, endpoint health, places and notifications store. Several sets of ports may share one store. */
 export interface SubscriptionStore {
   readonly heads: Map<string, Head>;
   readonly items: Map<string, Item>;
+  readonly places: Map<string, Place>;
   /** Subscriptions that are not off, as the fan-out finds them: a list beside the heads, written after them. */
   readonly enlisted: Map<string, Subscriber>;
   /** Subscriptions that each organisation has created so far. */
@@ -39,14 +30,9 @@ export interface SubscriptionStore {
 export const subscriptionStore = (): SubscriptionStore => ({
   heads: new Map(),
   items: new Map(),
+  places: new Map(),
   enlisted: new Map(),
   listings: new Map(),
-});
-
-/** The event numbers of a head, which stay whatever becomes of the subscription. */
-export const numberingOf = ({ given, forgotThrough }: Head): Pick<Head, 'given' | 'forgotThrough'> => ({
-  given,
-  ...defined({ forgotThrough }),
 });
 
 export const keepHead = ({ heads }: SubscriptionStore, id: string, head: Head): void => {

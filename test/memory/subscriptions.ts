@@ -8,7 +8,7 @@ import type {
 import { defined } from '../../schemas/defined.ts';
 import { immutableCopy } from './immutable-copy.ts';
 import type { ObligationSource } from './obligations.ts';
-import { keepHead, numberingOf, type SubscriptionStore, subscriptionStore } from './subscription-store.ts';
+import { keepHead, type SubscriptionStore, subscriptionStore } from './subscription-store.ts';
 
 /** Subscriptions in memory: conditional writes, copies in and out. `between` runs between the two writes where DynamoDB needs two. */
 export const memorySubscriptions = (
@@ -39,7 +39,7 @@ export const memorySubscriptions = (
     const head = heads.get(id);
     if (head === undefined || (seen !== undefined && head.subscription.revision !== seen.revision)) return false;
     const { retryAt: _retryAt, ...rest } = head.subscription;
-    keepHead(store, id, { ...numberingOf(head), subscription: { endedAt: at, ...rest, status: 'off' } });
+    keepHead(store, id, { subscription: { endedAt: at, ...rest, status: 'off' } });
     await between();
     enlisted.delete(id);
     return true;
@@ -48,7 +48,7 @@ export const memorySubscriptions = (
   return {
     create: async (subscription, dueAt, limits = {}) => {
       if (heads.has(subscription.id)) throw new Error(`there is a subscription ${subscription.id}`);
-      keepHead(store, subscription.id, { subscription: immutableCopy(subscription), dueAt, given: new Map() });
+      keepHead(store, subscription.id, { subscription: immutableCopy(subscription), dueAt });
       if (subscription.status === 'off') return 'listed';
       const listing = await enlist(subscription, limits);
       if (listing !== 'listed') await turnOff(subscription.id, subscription.createdAt);
@@ -64,7 +64,7 @@ export const memorySubscriptions = (
       if (head === undefined) return false;
       const { subscription } = head;
       if (subscription.status === 'off' || subscription.revision !== changed.revision) return false;
-      const { failedCall, retryAt, failingSince, rejectedSince, status, failures, lastNumber } = subscription;
+      const { failedCall, retryAt, failingSince, rejectedSince, status, failures } = subscription;
       const {
         failedCall: _failedCall,
         retryAt: _retryAt,
@@ -72,7 +72,7 @@ export const memorySubscriptions = (
         rejectedSince: _rejectedSince,
         ...rest
       } = immutableCopy(changed);
-      const next = { ...rest, lastNumber, revision: changed.revision + 1 };
+      const next = { ...rest, revision: changed.revision + 1 };
       keepHead(
         store,
         changed.id,
@@ -87,7 +87,6 @@ export const memorySubscriptions = (
               },
             }
           : {
-              ...numberingOf(head),
               subscription: { ...next, status: 'requested', failures: 0 },
               dueAt: handshakeDueAt,
             },
@@ -95,6 +94,7 @@ export const memorySubscriptions = (
       await relist({ ...changed, revision: changed.revision + 1 });
       return true;
     },
+    inError: async (ids) => new Set(ids.filter((id) => heads.get(id)?.subscription.status === 'error')),
     subscribers: async (organisations) =>
       [...enlisted.values()].filter(({ organisation }) => organisations.includes(organisation)),
     postpone: (obligation, dueAt) => {

@@ -31,6 +31,8 @@ const brokenBy = (output: string): { readonly by?: string; readonly seeds?: numb
   const seed = /seed (\d+) breaks:\n {2}(.+?) \(/.exec(output);
   if (seed !== null) return { by: `invariant "${seed[2]}"`, seeds: Number(seed[1]) };
   if (output.endsWith('exit 0')) return {};
+  const found = /^(.+), after\n {2}process/m.exec(output);
+  if (found !== null) return { by: `exhaustive search: ${found[1]}` };
   if (output.includes('SyntaxError')) throw new Error(`without the guard the code does not run: ${output}`);
   const test = /(?:FAIL|×)\s+(?:\S+\.test\.ts > )?(.+)/.exec(stripVTControlCharacters(output));
   return {
@@ -53,6 +55,8 @@ const check = async (folder: string, { detectedBy }: Guard, seeds: number): Prom
       return run(folder, vitest, ['run', 'test/integration/dynamodb-contract.test.ts', '--bail', '1']);
     case 'unit tests':
       return run(folder, vitest, ['run', 'test/unit/core', '--bail', '1']);
+    case 'exhaustive search':
+      return run(folder, 'test/simulation/main.ts', ['--exhaustive']);
     default:
       return run(folder, 'test/simulation/main.ts', ['--seeds', String(seeds), '--until-broken', '--workers', '1']);
   }

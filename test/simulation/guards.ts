@@ -11,7 +11,7 @@ export interface Guard {
   /** What it ensures. */
   readonly what: string;
   /** What must fail without it; the simulation if absent. */
-  readonly detectedBy?: 'contract' | 'unit tests';
+  readonly detectedBy?: 'contract' | 'unit tests' | 'exhaustive search';
 }
 
 const accept = 'core/mission/accept-message.ts';
@@ -24,17 +24,17 @@ const due = 'core/delivery/due.ts';
 const wrongClocks = 'core/delivery/wrong-clocks.ts';
 const circuitBreaker = 'core/delivery/circuit-breaker.ts';
 const sweep = 'core/delivery/sweep.ts';
-const idleMissions = 'core/delivery/idle-missions.ts';
+const numbering = 'core/delivery/number-notification.ts';
 const memoryMissions = 'test/memory/mission-log.ts';
 const memorySubscriptions = 'test/memory/subscriptions.ts';
 const memoryHealth = 'test/memory/endpoint-health.ts';
-const memoryNumbers = 'test/memory/event-numbers.ts';
+const memoryPlaces = 'test/memory/places.ts';
 const memoryNotifications = 'test/memory/notifications.ts';
 const memoryWorklist = 'test/memory/worklist.ts';
 const missionLog = 'adapters/dynamodb/mission-log.ts';
 const subscriptions = 'adapters/dynamodb/subscriptions.ts';
 const endpointHealth = 'adapters/dynamodb/endpoint-health.ts';
-const eventNumbers = 'adapters/dynamodb/event-numbers.ts';
+const places = 'adapters/dynamodb/places.ts';
 const notifications = 'adapters/dynamodb/notifications.ts';
 
 export const guards: readonly Guard[] = [
@@ -100,9 +100,9 @@ export const guards: readonly Guard[] = [
   },
   {
     file: fanOut,
-    find: '  const warnings = await warnOfUnreachable(ports, entry, subscribers, full);\n  await ports.missions.completeFanOut(entry.mission, entry.number, {\n    notified: notified.map((one) => one.notified),\n    withoutSubscription: entry.recipients.filter((organisation) => !reached.has(organisation)),\n    ...fanOutResultOf(entry, ports.now()),\n  });\n',
+    find: '  const warnings = await warnOfUnreachable(ports, entry, subscribers);\n  await ports.missions.completeFanOut(entry.mission, entry.number, {\n    notified: notified.map((one) => one.notified),\n    withoutSubscription: entry.recipients.filter((organisation) => !reached.has(organisation)),\n    fanOutCompletedAt: new Date(ports.now()).toISOString(),\n  });\n',
     replace:
-      '  await ports.missions.completeFanOut(entry.mission, entry.number, {\n    notified: notified.map((one) => one.notified),\n    withoutSubscription: entry.recipients.filter((organisation) => !reached.has(organisation)),\n    ...fanOutResultOf(entry, ports.now()),\n  });\n  const warnings = await warnOfUnreachable(ports, entry, subscribers, full);\n',
+      '  await ports.missions.completeFanOut(entry.mission, entry.number, {\n    notified: notified.map((one) => one.notified),\n    withoutSubscription: entry.recipients.filter((organisation) => !reached.has(organisation)),\n    fanOutCompletedAt: new Date(ports.now()).toISOString(),\n  });\n  const warnings = await warnOfUnreachable(ports, entry, subscribers);\n',
     what: 'People are alerted of unreachable parties before the fan-out is completed',
   },
   {
@@ -217,56 +217,68 @@ export const guards: readonly Guard[] = [
     detectedBy: 'unit tests',
   },
   {
-    file: idleMissions,
-    find: 'if (now < idleAt) return idleAt;',
+    file: numbering,
+    find: 'if (isOwn && !(await places.claim(wanted, place, claim))) continue;',
     replace: '',
-    what: 'A mission is not removed before it has been idle long enough',
+    what: 'An entry is claimed before it is numbered',
+    detectedBy: 'exhaustive search',
+  },
+  {
+    file: numbering,
+    find: 'if (isOf(stored, wanted)) return stored;',
+    replace: 'if (stored === notification) return stored;',
+    what: 'A number that is taken may be that of the entry itself',
+    detectedBy: 'exhaustive search',
+  },
+  {
+    file: numbering,
+    find: 'if (own !== undefined) return existing(ports, wanted, own.number);',
+    replace: '',
+    what: 'A process that completes a claim finds the number that the entry has',
+    detectedBy: 'exhaustive search',
+  },
+  {
+    file: numbering,
+    find: 'const isOwn = place.claim === undefined;\n    const claim = place.claim ?? {',
+    replace:
+      'const isOwn = place.claim?.entry !== wanted.entry;\n    const claim = (isOwn ? undefined : place.claim) ?? {',
+    what: 'The claim of an earlier entry is completed first',
+    detectedBy: 'exhaustive search',
+  },
+  {
+    file: numbering,
+    find: "if (place.entry > wanted.entry || (place.claim?.entry ?? 0) > wanted.entry) return 'passed';",
+    replace: '',
+    what: 'An entry is not numbered after a later one',
+    detectedBy: 'exhaustive search',
+  },
+  {
+    file: numbering,
+    find: '    await places.settle(wanted, claim, found.number);\n',
+    replace: '',
+    what: 'A claim becomes a number',
+    detectedBy: 'exhaustive search',
+  },
+  {
+    file: numbering,
+    find: 'let untilLook = isOwn ? lossesBeforeLook : 0;',
+    replace: 'let untilLook = -1;',
+    what: 'A claim that was made long ago is completed without trying every number since',
     detectedBy: 'unit tests',
   },
   {
-    file: idleMissions,
-    find: "if (notifications.some(({ status }) => status === 'pending')) return 'pending';",
+    file: memoryPlaces,
+    find: 'if (entry !== seen.entry || !isSame(before, seen.claim)) return false;',
     replace: '',
-    what: 'A mission is not removed while a notification is pending',
-    detectedBy: 'unit tests',
+    what: 'Memory: a claim is made only on the place that was read',
+    detectedBy: 'exhaustive search',
   },
   {
-    file: idleMissions,
-    find: 'entry < last.activeSince',
-    replace: 'entry < 0',
-    what: 'Only the entry that made a mission active again checks whether it is idle',
-    detectedBy: 'unit tests',
-  },
-  {
-    file: idleMissions,
-    find: ', ...subscribers.map(({ id }) => id)]);',
-    replace: ']);',
-    what: 'A mission is also removed from a subscription head whose number no entry lists',
-    detectedBy: 'unit tests',
-  },
-  {
-    file: idleMissions,
-    find: '!last.fanOutPending && ',
+    file: memoryPlaces,
+    find: 'if (!isSame(placeOf(of).claim, claim)) return;',
     replace: '',
-    what: 'A mission is not removed while its fan-out is pending',
-  },
-  {
-    file: fanOut,
-    find: '[one, { mayHaveStarted: true, knownSince }] as const',
-    replace: '[one, { mayHaveStarted: true, knownSince: ports.now() }] as const',
-    what: 'A paused fan-out is refused a number for an earlier entry too',
-  },
-  {
-    file: fanOut,
-    find: 'if (forgotThrough <= ports.now() ',
-    replace: 'if (forgotThrough === 0 ',
-    what: 'Only a paused fan-out is refused a number',
-  },
-  {
-    file: memoryNumbers,
-    find: 'if (last === undefined && (head.forgotThrough ?? 0) >= knownSince)\n        return { forgotThrough: head.forgotThrough ?? 0 };',
-    replace: '',
-    what: 'Memory: a fan-out that was paused since before the mission was removed gets no new number',
+    what: 'Memory: only the stored claim becomes a number',
+    detectedBy: 'exhaustive search',
   },
   {
     file: memoryMissions,
@@ -281,22 +293,10 @@ export const guards: readonly Guard[] = [
     what: 'Memory: the result of a fan-out is stored once',
   },
   {
-    file: memoryNumbers,
-    find: "if (last !== undefined && last.entry > entry) return 'passed';",
-    replace: '',
-    what: 'Memory: an entry is not numbered after a later one',
-  },
-  {
-    file: memoryNumbers,
-    find: 'last?.entry === entry\n          ? last',
-    replace: 'last?.entry === -1\n          ? last',
-    what: 'Memory: an entry is numbered once',
-  },
-  {
     file: memoryNotifications,
-    find: 'if (!items.has(key))',
-    replace: 'if (key)',
-    what: 'Memory: a notification is written once',
+    find: 'if (there !== undefined) return there;',
+    replace: '',
+    what: 'Memory: a number is given once',
   },
   {
     file: memoryNotifications,
@@ -388,23 +388,38 @@ export const guards: readonly Guard[] = [
   },
   {
     file: missionLog,
-    find: "'attribute_exists(obligation) AND obligation <> :over'",
-    replace: "'attribute_exists(pk) AND pk <> :over'",
+    find: "when: 'attribute_exists(obligation)',",
+    replace: "when: 'attribute_exists(pk)',",
     what: 'DynamoDB: the result of a fan-out is stored once',
     detectedBy: 'contract',
   },
   {
-    file: eventNumbers,
-    find: 'seqOf.#mission < :entry OR',
-    replace: '(attribute_exists(seqOf.#mission) AND :entry > :none) OR',
-    what: 'DynamoDB: an entry is numbered once and in order',
+    file: places,
+    find: "seen.entry === 0 ? 'attribute_not_exists(#entry)' : '#entry = :seen',",
+    replace: "seen.entry === 0 ? ':seen = :seen' : '#entry <= :seen OR #entry > :seen',",
+    what: 'DynamoDB: a claim is made only on the number that was read',
+    detectedBy: 'contract',
+  },
+  {
+    file: places,
+    find: "seen.claim === undefined ? 'attribute_not_exists(#claimed)' : isStored,",
+    replace:
+      "seen.claim === undefined ? ':seen = :seen' : 'attribute_exists(#claimed) OR :claimedBefore > :fromBefore',",
+    what: 'DynamoDB: a claim is made only on the claim that was read',
+    detectedBy: 'contract',
+  },
+  {
+    file: places,
+    find: '      when: isStored,\n',
+    replace: "      when: ':claimedBefore <> :fromBefore',\n",
+    what: 'DynamoDB: only the stored claim becomes a number',
     detectedBy: 'contract',
   },
   {
     file: notifications,
     find: "            Item: { ...key, ...obligationAt(key, dueAt), ...notification },\n            ConditionExpression: 'attribute_not_exists(pk)',\n",
     replace: '            Item: { ...key, ...obligationAt(key, dueAt), ...notification },\n',
-    what: 'DynamoDB: a notification is written once',
+    what: 'DynamoDB: a number is given once',
     detectedBy: 'contract',
   },
   {
@@ -479,23 +494,9 @@ export const guards: readonly Guard[] = [
   },
   {
     file: 'adapters/dynamodb/obligations.ts',
-    find: "'attribute_exists(obligation) AND NOT obligation IN (:over, :failed)'",
-    replace: "'NOT obligation IN (:over, :failed)'",
+    find: "'attribute_exists(obligation) AND obligation <> :failed'",
+    replace: "'attribute_not_exists(obligation) OR obligation <> :failed'",
     what: 'DynamoDB: a postponement does not restore a completed obligation',
-    detectedBy: 'contract',
-  },
-  {
-    file: eventNumbers,
-    find: 'OR forgotThrough < :knownSince',
-    replace: 'OR forgotThrough <> :knownSince',
-    what: 'DynamoDB: a fan-out that was paused since before the mission was removed gets no new number',
-    detectedBy: 'contract',
-  },
-  {
-    file: 'adapters/dynamodb/idle-missions.ts',
-    find: 'OR seqOf.#mission <= :entry)',
-    replace: 'OR seqOf.#mission <= :entry OR seqOf.#mission > :entry)',
-    what: 'DynamoDB: a mission with newer entries is not removed',
     detectedBy: 'contract',
   },
 ];

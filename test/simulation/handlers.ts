@@ -5,7 +5,6 @@ import { deliveryGraceMilliseconds, fanOut } from '../../core/delivery/fan-out.t
 import type { DeliveryJob } from '../../core/delivery/delivery-queue.ts';
 import type { Subscription } from '../../core/delivery/subscription.ts';
 import { redrive } from '../../core/delivery/dead-letters.ts';
-import { removeIdleMissions } from '../../core/delivery/idle-missions.ts';
 import { replan } from '../../core/delivery/wrong-clocks.ts';
 import { sweep } from '../../core/delivery/sweep.ts';
 import type { Notice } from '../../core/delivery/notice.ts';
@@ -68,7 +67,6 @@ export const handlersOf = (world: World, random: SeededRandom) => {
 
   const processMessage = async (process: Process, { sender, message, ifMatch }: OutgoingMessage): Promise<Reply> => {
     const ports = portsOf(process);
-    const begun = process.now();
     let accepted: Accepted | Refusal;
     try {
       const circumstances = { ...sentBy(sender), ...defined({ ifMatch }) };
@@ -79,7 +77,7 @@ export const handlersOf = (world: World, random: SeededRandom) => {
     if (accepted.outcome === 'refused') return { status: statusOf(accepted) };
     const reply: Reply = { status: 200, entry: accepted.entry.number };
     if (!accepted.fanOutPending) return reply;
-    const work = fanOut(ports, accepted.entry, { mayHaveStarted: accepted.repeated, knownSince: begun }).then(
+    const work = fanOut(ports, accepted.entry, { mayHaveStarted: accepted.repeated }).then(
       () => 'in time' as const,
       () => 'in time' as const,
     );
@@ -144,9 +142,6 @@ export const handlersOf = (world: World, random: SeededRandom) => {
     while (process.timeLeft() > reserveMilliseconds) {
       if ((await look()) === 'nothing more') await untilDue(process);
     }
-    await removeIdleMissions(ports, process.timeLeft, (idleMission, error) =>
-      world.trace(() => `${process.name} cannot check ${JSON.stringify(idleMission)}: ${String(error)}`),
-    ).catch(() => undefined);
   };
 
   const createSubscription = async (process: Process, subscription: Subscription): Promise<Reply> => {

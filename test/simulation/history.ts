@@ -1,6 +1,6 @@
 import type { EndpointHealthStore } from '../../core/delivery/endpoint-health.ts';
-import type { EventNumbers } from '../../core/delivery/event-numbers.ts';
 import type { Notifications, NotificationStatus } from '../../core/delivery/notifications.ts';
+import type { Places } from '../../core/delivery/places.ts';
 import type { Subscription, Subscriptions, SubscriptionStatus } from '../../core/delivery/subscription.ts';
 import type { MissionLog } from '../../core/mission/mission-log.ts';
 import type { Entry } from '../../core/mission/state.ts';
@@ -136,19 +136,12 @@ const recordedHealth = (
   };
 };
 
-const recordedNumbers = (eventNumbers: EventNumbers, recorder: Recorder): EventNumbers => {
-  const { history, scheduler } = recorder;
+const recordedPlaces = (places: Places, recorder: Recorder): Places => {
   const recorded = recordingAfter(recorder);
   return {
-    number: (subscription, mission, entry, knownSince) =>
-      recorded(
-        () => eventNumbers.number(subscription, mission, entry, knownSince),
-        (given) => {
-          if (typeof given === 'object' && 'number' in given)
-            history.numbered.push({ at: scheduler.now(), subscription, mission, entry, number: given.number });
-        },
-      ),
-    numbered: (...args) => recorded(() => eventNumbers.numbered(...args)),
+    ...places,
+    claim: (...args) => recorded(() => places.claim(...args)),
+    settle: (...args) => recorded(() => places.settle(...args)),
   };
 };
 
@@ -157,7 +150,12 @@ const recordedNotifications = (notifications: Notifications, recorder: Recorder)
   const recorded = recordingAfter(recorder);
   return {
     ...notifications,
-    write: (...args) => recorded(() => notifications.write(...args)),
+    append: (notification, dueAt) =>
+      recorded(
+        () => notifications.append(notification, dueAt),
+        ({ subscription, mission, entry, number }) =>
+          history.numbered.push({ at: scheduler.now(), subscription, mission, entry, number }),
+      ),
     record: (subscription, number, attempt) =>
       recorded(
         () => notifications.record(subscription, number, attempt),
@@ -201,7 +199,7 @@ export const recordedPorts = (ports: HubPorts, recorder: Recorder): HubPorts => 
     missions: recordedMissions(ports.missions, recorder),
     subscriptions: recordedSubscriptions(ports.subscriptions, recorder),
     endpointHealth: recordedHealth(ports, recorder),
-    eventNumbers: recordedNumbers(ports.eventNumbers, recorder),
+    places: recordedPlaces(ports.places, recorder),
     notifications: recordedNotifications(ports.notifications, recorder),
     worklist: { ...worklist, put: (...args) => recorded(() => worklist.put(...args)) },
     obligations: { ...obligations, postpone: (...args) => recorded(() => obligations.postpone(...args)) },

@@ -1,6 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { commandLine } from '../../commands/cli/command-line.ts';
 import { explore } from './exhaustive.ts';
+import { messagesOfOneMission } from './exhaustive-messages.ts';
+import { entriesOfTwoMissions } from './exhaustive-numbering.ts';
 import { tryGuards } from './guard-check.ts';
 import { addTo, failureReport, figure, noTotals, runReport, totalsReport } from './report.ts';
 import { simulate } from './run.ts';
@@ -78,19 +80,31 @@ const runWithoutGuards = async (): Promise<boolean> => {
   return detected === tried;
 };
 
+const scenes = [
+  { what: 'three entries of two missions that are numbered', begin: entriesOfTwoMissions, isWide: true },
+  { what: 'two messages of a mission and a pass of the sweeper', begin: messagesOfOneMission, isWide: false },
+];
+
 const runExhaustive = async (): Promise<boolean> => {
-  const started = performance.now();
-  const { states, paths, ends, isComplete, broken } = await explore({
-    crashes: whole('crashes', values.crashes, 0),
-    wide: values.wide,
-    maxStates: whole('states', values.states),
-  });
-  print(
-    `two messages of a mission and a pass of the sweeper, ${values.crashes} crashes: ${figure(states)} states, ${figure(paths)} paths, ${figure(ends)} ends in ${secondsSince(started)} s${isComplete ? '' : ', incomplete'}`,
-  );
-  for (const { detail, path } of broken) print([`${detail}, after`, ...path.map((step) => `  ${step}`)].join('\n'));
-  if (broken.length === 0) print('every invariant holds');
-  return broken.length === 0;
+  let holds = true;
+  for (const { what, begin, isWide } of scenes) {
+    const started = performance.now();
+    const { states, paths, ends, isComplete, broken } = await explore(begin, {
+      crashes: whole('crashes', values.crashes, 0),
+      wide: isWide || values.wide,
+      maxStates: whole('states', values.states),
+    });
+    print(
+      `${what}, ${values.crashes} crashes: ${figure(states)} states, ${figure(paths)} paths, ${figure(ends)} ends in ${secondsSince(started)} s${isComplete ? '' : ', incomplete'}`,
+    );
+    for (const { detail, path } of broken) print([`${detail}, after`, ...path.map((step) => `  ${step}`)].join('\n'));
+    if (broken.length > 0) {
+      holds = false;
+      break;
+    }
+    print('every invariant holds');
+  }
+  return holds;
 };
 
 const run = async (): Promise<boolean> => {

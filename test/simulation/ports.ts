@@ -5,12 +5,11 @@ import type { MissionLog } from '../../core/mission/mission-log.ts';
 import type { Overview, Worklist } from '../../core/mission/projections.ts';
 import type { Obligations } from '../../core/delivery/obligations.ts';
 import type { DeadLetters } from '../../core/delivery/dead-letters.ts';
-import type { IdleMissions } from '../../core/delivery/idle-missions.ts';
 import type { DeliveryQueue } from '../../core/delivery/delivery-queue.ts';
 import type { DeliveryContexts } from '../../core/delivery/delivery-context.ts';
 import type { EndpointHealthStore } from '../../core/delivery/endpoint-health.ts';
-import type { EventNumbers } from '../../core/delivery/event-numbers.ts';
 import type { Notifications } from '../../core/delivery/notifications.ts';
+import type { Places } from '../../core/delivery/places.ts';
 import type { Subscriptions } from '../../core/delivery/subscription.ts';
 import { defined } from '../../schemas/defined.ts';
 import type { Call, Step } from './process.ts';
@@ -20,13 +19,12 @@ export interface HubPorts {
   readonly missions: MissionLog;
   readonly subscriptions: Subscriptions;
   readonly endpointHealth: EndpointHealthStore;
-  readonly eventNumbers: EventNumbers;
+  readonly places: Places;
   readonly notifications: Notifications;
   readonly worklist: Worklist;
   readonly overview: Overview;
   readonly missionLists: MissionLists;
   readonly obligations: Obligations;
-  readonly idleMissions: IdleMissions;
   readonly deadLetters: DeadLetters;
   readonly queue: DeliveryQueue;
 }
@@ -60,6 +58,7 @@ export const steppedPorts = (ports: HubPorts, step: Step): SteppedPorts => {
     turnOff: (...args) => step(write('subscriptions.turnOff'), () => ports.subscriptions.turnOff(...args)),
     change: (...args) => step(write('subscriptions.change'), () => ports.subscriptions.change(...args)),
     subscribers: (...args) => step(read('subscriptions.subscribers'), () => ports.subscriptions.subscribers(...args)),
+    inError: (...args) => step(read('subscriptions.inError'), () => ports.subscriptions.inError(...args)),
   };
   const endpointHealth: EndpointHealthStore = {
     save: (...args) => step(write('endpointHealth.save'), () => ports.endpointHealth.save(...args)),
@@ -67,12 +66,16 @@ export const steppedPorts = (ports: HubPorts, step: Step): SteppedPorts => {
       step(write('endpointHealth.countFailure'), () => ports.endpointHealth.countFailure(...args)),
     claimProbe: (...args) => step(write('endpointHealth.claimProbe'), () => ports.endpointHealth.claimProbe(...args)),
   };
-  const eventNumbers: EventNumbers = {
-    number: (...args) => step(write('eventNumbers.number'), () => ports.eventNumbers.number(...args)),
-    numbered: (...args) => step(read('eventNumbers.numbered'), () => ports.eventNumbers.numbered(...args)),
+  const places: Places = {
+    read: (...args) => step(read('places.read'), () => ports.places.read(...args)),
+    claim: (...args) => step(write('places.claim'), () => ports.places.claim(...args)),
+    settle: (...args) => step(write('places.settle'), () => ports.places.settle(...args)),
+    backOff: (attempt) => ports.places.backOff(attempt),
   };
   const notifications: Notifications = {
-    write: (...args) => step(write('notifications.write'), () => ports.notifications.write(...args)),
+    newest: (...args) => step(read('notifications.newest'), () => ports.notifications.newest(...args)),
+    taken: (...args) => step(read('notifications.taken'), () => ports.notifications.taken(...args)),
+    append: (...args) => step(write('notifications.append'), () => ports.notifications.append(...args)),
     read: (...args) => step(read('notifications.read'), () => ports.notifications.read(...args)),
     readAll: (...args) => step(read('notifications.readAll'), () => ports.notifications.readAll(...args)),
     range: (...args) => step(read('notifications.range'), () => ports.notifications.range(...args)),
@@ -82,7 +85,7 @@ export const steppedPorts = (ports: HubPorts, step: Step): SteppedPorts => {
     missions,
     subscriptions,
     endpointHealth,
-    eventNumbers,
+    places,
     notifications,
     worklist: {
       put: (...args) => step(write('worklist.put'), () => ports.worklist.put(...args)),
@@ -107,12 +110,6 @@ export const steppedPorts = (ports: HubPorts, step: Step): SteppedPorts => {
       dueAfter: (...args) => step(read('obligations.dueAfter'), () => ports.obligations.dueAfter(...args)),
       undelivered: (...args) => step(read('obligations.undelivered'), () => ports.obligations.undelivered(...args)),
       postpone: (...args) => step(write('obligations.postpone'), () => ports.obligations.postpone(...args)),
-    },
-    idleMissions: {
-      due: (...args) => step(read('idleMissions.due'), () => ports.idleMissions.due(...args)),
-      forget: (...args) => step(write('idleMissions.forget'), () => ports.idleMissions.forget(...args)),
-      postpone: (...args) => step(write('idleMissions.postpone'), () => ports.idleMissions.postpone(...args)),
-      done: (...args) => step(write('idleMissions.done'), () => ports.idleMissions.done(...args)),
     },
     deadLetters: {
       list: (...args) => step(read('deadLetters.list'), () => ports.deadLetters.list(...args)),

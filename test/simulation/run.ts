@@ -25,8 +25,6 @@ export interface RunResult {
  */
 const completedWithin = 20 * minute;
 const completedWithinIfDead = 32 * minute;
-/** Idle missions are removed this long after that, milliseconds. */
-const idleRemovedWithin = 40 * minute;
 
 const sweepLimit = 80_000;
 
@@ -73,11 +71,7 @@ export const simulate = async (seed: number, print?: (line: string) => void): Pr
   const completedBy = faultsEnd + (dead.size === 0 ? completedWithin : completedWithinIfDead);
   await world.scheduler.runTo(completedBy);
   const record = { world, sent: clients.sent, faultsEnd, dead };
-  const violations = [...(await validate({ ...record, phase: 'obligations completed' }))];
-  if (scenario.waitsForIdle) {
-    await world.scheduler.runTo(completedBy + idleRemovedWithin);
-    violations.push(...(await validate({ ...record, phase: 'idle missions removed' })));
-  }
+  const violations = await validate(record);
 
   for (const { invariant, detail } of violations) trace(() => `BROKEN ${invariant}: ${detail}`);
   return {

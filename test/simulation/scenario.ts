@@ -14,8 +14,6 @@ export interface Scenario {
   readonly endpointTrouble: number;
   /** When all failpoints are switched off, milliseconds since the epoch. */
   readonly faultsEnd: number;
-  /** Whether the run continues until idle missions must have been removed. */
-  readonly waitsForIdle: boolean;
 }
 
 const start = Date.parse('2026-02-01T11:00:00.000Z');
@@ -35,6 +33,5 @@ export const scenarioOf = (random: SeededRandom): Scenario => {
     failpoints,
     endpointTrouble: random.pick([0, 0.2, 0.5]),
     faultsEnd: Math.max(start + length, lastOutage(failpoints)) + random.between(0, 2 * minute),
-    waitsForIdle: random.chance(0.3),
   };
 };

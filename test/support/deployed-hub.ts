@@ -171,7 +171,6 @@ export const deployHub = async (place: Deployment, { guideline, parameters = {} 
       EndpointAllowList: 'http://localhost:*,http://127.0.0.1:*',
       BudgetMessages: '1000000',
       BudgetRequests: '1000000',
-      BudgetMissions: '1000000',
       ...parameters,
     });
     // What API Gateway would be called on the internet is not where the emulator has it.

@@ -16,6 +16,4 @@ export const functionEnvironment = {
   BUDGET_SECONDS: '10',
   BUDGET_MESSAGES: '1000',
   BUDGET_REQUESTS: '1000',
-  BUDGET_MISSIONS: '1000',
-  BUDGET_MISSION_SECONDS: '60',
 } as const;

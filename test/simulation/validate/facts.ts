@@ -15,7 +15,6 @@ export interface RunRecord {
   readonly faultsEnd: number;
   /** Endpoints that stay down, or reject for good. */
   readonly dead: ReadonlySet<string>;
-  readonly phase: 'obligations completed' | 'idle missions removed';
 }
 
 export interface Facts extends RunRecord {

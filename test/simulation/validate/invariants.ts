@@ -7,7 +7,7 @@ export const invariants = {
     'Every message of a log is recognised when it is sent again, also when the newest entry no longer carries its fingerprint',
   'state is the fold of the log': 'The state in an entry is the fold of the log up to that entry',
   'notifications numbered without gaps':
-    'The notifications of a subscription are numbered 1, 2, 3 … without a gap, each entry once, in the order of the log; each names the one before it, unless the mission has been idle',
+    'The notifications of a subscription are numbered 1, 2, 3 … without a gap, each entry once, in the order of the log; each names the one before it',
   'delivered in log order':
     'The notifications of a mission first reach an endpoint in the order of the log, except those that were given up or redriven',
   'content matches the number': 'A notification that reaches an endpoint is about the entry that has its number',
@@ -39,7 +39,6 @@ export const invariants = {
   'few calls to a failing endpoint':
     'An endpoint that is down gets a few calls a minute, however many notifications are pending',
   'no obligation left': 'After the last fault every obligation is completed within a bounded time',
-  'idle missions removed': 'An idle mission is removed from the subscription heads',
 } as const;
 
 export type Invariant = keyof typeof invariants;

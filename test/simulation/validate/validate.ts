@@ -18,45 +18,42 @@ import { auditorFindsNothing } from './audit.ts';
 import { type Facts, readFacts, type RunRecord } from './facts.ts';
 import type { OnViolation, Violation } from './invariants.ts';
 import { everyMessageIsKnown, logIsComplete, logMatchesAnswers } from './log.ts';
-import { arrivalsMatch, idleMissionsAreRemoved, numbersAreComplete } from './numbering.ts';
+import { arrivalsMatch, numbersAreComplete } from './numbering.ts';
 import { alertsAreNeeded, deadlinesAreReported, hubMessagesAreWrittenOnce } from './people.ts';
 
 type Check = (facts: Facts, violated: OnViolation) => void | Promise<void>;
 
-const checks: Readonly<Record<RunRecord['phase'], readonly Check[]>> = {
-  'obligations completed': [
-    logMatchesAnswers,
-    logIsComplete,
-    everyMessageIsKnown,
-    numbersAreComplete,
-    arrivalsMatch,
-    everyRecipientIsNotified,
-    auditorFindsNothing,
-    receiptsAreTrue,
-    deadlinesAreReported,
-    hubMessagesAreWrittenOnce,
-    handshakesPrecede,
-    endedGetNothing,
-    subscriberListIsCorrect,
-    failingEndpointsGetFewCalls,
-    probesAreSingle,
-    worklistsAreCorrect,
-    missionListsAreCorrect,
-    completedAreNotResent,
-    entriesListTheNotified,
-    alertsAreNeeded,
-    noObligationIsLeft,
-  ],
-  'idle missions removed': [idleMissionsAreRemoved],
-};
+const checks: readonly Check[] = [
+  logMatchesAnswers,
+  logIsComplete,
+  everyMessageIsKnown,
+  numbersAreComplete,
+  arrivalsMatch,
+  everyRecipientIsNotified,
+  auditorFindsNothing,
+  receiptsAreTrue,
+  deadlinesAreReported,
+  hubMessagesAreWrittenOnce,
+  handshakesPrecede,
+  endedGetNothing,
+  subscriberListIsCorrect,
+  failingEndpointsGetFewCalls,
+  probesAreSingle,
+  worklistsAreCorrect,
+  missionListsAreCorrect,
+  completedAreNotResent,
+  entriesListTheNotified,
+  alertsAreNeeded,
+  noObligationIsLeft,
+];
 
-/** Violations reported per run and phase. */
+/** Violations reported per run. */
 const maxViolations = 20;
 
 export const validate = async (record: RunRecord): Promise<readonly Violation[]> => {
   const violations: Violation[] = [];
   const facts = await readFacts(record);
-  for (const check of checks[record.phase])
+  for (const check of checks)
     await check(facts, (invariant, detail) => {
       if (violations.length < maxViolations) violations.push({ invariant, detail });
     });

@@ -40,25 +40,19 @@ describe('update', () => {
       ExpressionAttributeValues: { ':set_revision': 3, ':revision': 2, ':off': 'off' },
     }));
 
-  test('computes values, also in maps, by the name that a placeholder is given', () =>
+  test('computes values by the name that a placeholder is given', () =>
     expect(
       update({
         key,
-        compute: { 'numberOf.#mission': 'lastNumber + :one', lastNumber: 'lastNumber + :one' },
-        remove: ['seqOf.#mission'],
-        names: { mission: 'm-1' },
+        compute: { '#mission': '#mission + :one', failures: '#failures + :one' },
+        remove: ['#former'],
+        names: { mission: 'm-1', former: 'm-2' },
         values: { one: 1 },
       }),
     ).toEqual({
       Key: key,
-      UpdateExpression:
-        'SET #numberOf.#mission = lastNumber + :one, #lastNumber = lastNumber + :one REMOVE #seqOf.#mission',
-      ExpressionAttributeNames: {
-        '#numberOf': 'numberOf',
-        '#mission': 'm-1',
-        '#lastNumber': 'lastNumber',
-        '#seqOf': 'seqOf',
-      },
+      UpdateExpression: 'SET #mission = #mission + :one, #failures = #failures + :one REMOVE #former',
+      ExpressionAttributeNames: { '#mission': 'm-1', '#failures': 'failures', '#former': 'm-2' },
       ExpressionAttributeValues: { ':one': 1 },
     }));
 

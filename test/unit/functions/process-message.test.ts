@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { createHandler } from '../../../functions/process-message/handler.ts';
 import { Unavailable } from '../../../core/mission/errors.ts';
 import { sampleSubscription } from '../../contract/scenario.ts';
-import { handlerPorts, type HandlerPorts, memoryBudgets } from '../../memory/handler-ports.ts';
+import { handlerPorts, type HandlerPorts } from '../../memory/handler-ports.ts';
 import { systems } from '../../../schemas/names.ts';
 import { captureLog } from '../../support/captured-log.ts';
 import { becomes } from '../../support/endpoint-status.ts';
@@ -198,26 +198,6 @@ describe('process-message', () => {
       'version-conflict',
       'W/"2"',
     ]);
-  });
-
-  test('refuses one more new mission than the client may open, with 429 and a time to wait', async () => {
-    const log = captureLog();
-    const handler = createHandler({ ...handlerPorts(), budgets: memoryBudgets(1) });
-    await ask(handler, calling, asking);
-    const { statusCode, headers } = await ask(handler, calling, {
-      ...asking,
-      body: missionRequest({ id: 'other' }).text,
-    });
-    expect([statusCode, headers?.['retry-after']]).toEqual([429, '7']);
-    expect(log.line('LB-603')).toMatchObject({ budget: 'missions', most: 1 });
-  });
-
-  test('accepts a new mission that cannot be counted', async () => {
-    const log = captureLog();
-    const spend = async () => Promise.reject(new Error('throttled'));
-    const { statusCode } = await ask(createHandler({ ...handlerPorts(), budgets: { spend } }), calling, asking);
-    expect(statusCode).toBe(200);
-    expect(log.codes()).toContain('LB-604');
   });
 
   test('answers 200 if the fan-out fails, and leaves it pending', async () => {

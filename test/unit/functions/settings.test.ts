@@ -44,8 +44,6 @@ const needed = {
     'PUBLIC_URL',
     'DELIVERY_QUEUE_URL',
     'POWERTOOLS_METRICS_NAMESPACE',
-    'BUDGET_MISSIONS',
-    'BUDGET_MISSION_SECONDS',
   ],
   read: ['TABLE_NAME', 'PUBLIC_URL'],
   subscribe: [
@@ -78,7 +76,7 @@ describe('readSettings', () => {
   );
 
   test('reads numbers as numbers', () =>
-    expect(start('processMessage')).toMatchObject({ BUDGET_MISSIONS: 1000, BUDGET_MISSION_SECONDS: 60 }));
+    expect(start('authorize')).toMatchObject({ BUDGET_MESSAGES: 1000, BUDGET_SECONDS: 10 }));
 
   test('accepts an empty allow list', () =>
     expect(start('deliver', { ENDPOINT_ALLOW_LIST: '' })).toMatchObject({ ENDPOINT_ALLOW_LIST: '' }));

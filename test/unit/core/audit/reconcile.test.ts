@@ -407,7 +407,13 @@ test('finds a hospital that was notified of a flight that does not concern it', 
 describe('independence', () => {
   const root = new URL('../../../../', import.meta.url);
   /** Names, forms of ids and of JSON. Nothing that reads messages, folds missions or chooses recipients. */
-  const allowed = ['core/audit/nights.ts', 'schemas/identifiers.ts', 'schemas/in-batches.ts', 'schemas/json/json.ts', 'schemas/names.ts'];
+  const allowed = [
+    'core/audit/nights.ts',
+    'schemas/identifiers.ts',
+    'schemas/in-batches.ts',
+    'schemas/json/json.ts',
+    'schemas/names.ts',
+  ];
 
   test('of the hub: the auditor imports nothing of what it audits', () => {
     const files = globSync('core/audit/reconcile/*.ts', { cwd: root });

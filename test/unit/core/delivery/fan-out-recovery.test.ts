@@ -60,11 +60,11 @@ describe('fan-out of an entry with pending earlier ones', () => {
       [
         'missions.completeFanOut',
         'queue.send',
-        'eventNumbers.number',
-        'eventNumbers.number',
         'subscriptions.subscribers',
-        'notifications.write',
-        'notifications.write',
+        'subscriptions.inError',
+        ...['places.read', 'notifications.newest', 'places.claim', 'notifications.append', 'places.settle'].flatMap(
+          (call) => [call, call],
+        ),
       ].sort(),
     );
   });
@@ -85,8 +85,7 @@ describe('fan-out of an entry with pending earlier ones', () => {
     await subscribeAll(hub);
     await accept(hub, [amk, request]);
     const second = await accept(hub, [amk, update('second')]);
-    const broken: Interceptor = (name, call) =>
-      name === 'eventNumbers.number' ? Promise.reject(new Crash(name)) : call();
+    const broken: Interceptor = (name, call) => (name === 'places.claim' ? Promise.reject(new Crash(name)) : call());
     await expect(fanOut(withInterceptor(hub, broken), second)).rejects.toThrow(Crash);
     expect(await entriesOf(hub, 'la-1')).toEqual([]);
     await sweepAll(hub, hub);
@@ -205,7 +204,7 @@ describe('sweep', () => {
     );
     expect(swept).toMatchObject({ completed: 4, failed: 0 });
     expect(hub.queue.waiting()).toEqual([]);
-    expect((await hub.subscriptions.read('la-1'))?.lastNumber).toBe(1);
+    expect(await hub.notifications.newest('la-1')).toBe(1);
   });
 
   test('sends a job for a handshake that is due', async () => {
@@ -263,13 +262,11 @@ describe('sweep', () => {
         await hub.queue.send(orders);
       },
     };
-    const stuck: typeof hub.eventNumbers.number = (subscription, ...entry) =>
-      subscription === 'la-1'
-        ? Promise.reject(new Error('too large'))
-        : hub.eventNumbers.number(subscription, ...entry);
-    const broken = { ...hub, queue: recording, eventNumbers: { ...hub.eventNumbers, number: stuck } };
+    const stuck: typeof hub.places.read = (of) =>
+      of.subscription === 'la-1' ? Promise.reject(new Error('throttled')) : hub.places.read(of);
+    const broken = { ...hub, queue: recording, places: { ...hub.places, read: stuck } };
     const entry = await accept(hub, [amk, request]);
-    await expect(fanOut(broken, entry)).rejects.toThrow('too large');
+    await expect(fanOut(broken, entry)).rejects.toThrow('throttled');
     expect(sent).toEqual(['la-2']);
     expect((await hub.missions.entry(mission, 1))?.fanOutPending).toBe(true);
     await fanOut({ ...hub, queue: recording }, entry);

@@ -66,15 +66,6 @@ export const subscribeAll = async (hub: MemoryHub): Promise<void> => {
   await subscribe(hub, 'quality', quality);
 };
 
-/** One subscription takes no further mission. */
-export const withoutRoom = (hub: MemoryHub, full: string): SweepPorts => ({
-  ...hub,
-  eventNumbers: {
-    ...hub.eventNumbers,
-    number: async (id, ...of) => (id === full ? 'full' : hub.eventNumbers.number(id, ...of)),
-  },
-});
-
 export const notificationsOf = (hub: MemoryHub, id: string) => hub.notifications.range(id, 1, 10_000);
 export const entriesOf = async (hub: MemoryHub, id: string) =>
   (await notificationsOf(hub, id)).map(({ entry }) => entry);
@@ -112,7 +103,7 @@ export const expectAllNotified = async (hub: MemoryHub, missions: readonly strin
     const subscription = await hub.subscriptions.read(id);
     const notifications = await notificationsOf(hub, id);
     expect(notifications.map(({ number }) => number)).toEqual(
-      Array.from({ length: subscription?.lastNumber ?? -1 }, (_, index) => index + 1),
+      Array.from({ length: await hub.notifications.newest(id) }, (_, index) => index + 1),
     );
     for (const one of missions) {
       const mine = notifications.filter((notification) => notification.mission === one);

@@ -15,7 +15,6 @@ import {
   type Step,
   subscribe,
   update,
-  withoutRoom,
 } from './fan-out-scenario.ts';
 
 const laIs = (cause: string) => [{ organisation: la.organisation, cause }];
@@ -58,12 +57,6 @@ describe('fanOut, the parties that no machine can notify now', () => {
     await fanOut(other, entry);
     await becomes(other, 'la-1', 'error');
     expect(await fanOut(other, entry)).toEqual(laIs('endpoint-down'));
-  });
-
-  test('have subscriptions without room for the mission', async () => {
-    const hub = memoryHub();
-    await subscribe(hub, 'la', la);
-    expect(await fanOut(withoutRoom(hub, 'la'), await accept(hub, opening))).toEqual(laIs('subscription-full'));
   });
 
   test('have filtered out a message that asks them, and none that does not', async () => {

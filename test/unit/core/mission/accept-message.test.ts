@@ -3,7 +3,7 @@ import { type Accepted, acceptMessage } from '../../../../core/mission/accept-me
 import { Unavailable } from '../../../../core/mission/errors.ts';
 import type { MissionLog } from '../../../../core/mission/mission-log.ts';
 import type { Entry, Party } from '../../../../core/mission/state.ts';
-import { type Refusal, refuse, statusOf } from '../../../../schemas/faults.ts';
+import { type Refusal, statusOf } from '../../../../schemas/faults.ts';
 import { fingerprintOf } from '../../../../schemas/identifiers.ts';
 import type { Message } from '../../../../schemas/reading/message.ts';
 import { memoryHub, type MemoryHub } from '../../../memory/hub.ts';
@@ -113,18 +113,6 @@ describe('acceptMessage, a new message', () => {
     };
     accepted(await send(hub, amk, update('counted'), counting));
     expect(calls).toEqual(['last', 'append']);
-  });
-
-  test('stores the entry since which the mission is active: the first one, or the first after a pause', async () => {
-    const { hub } = await openedHub();
-    const activeSince = async (id: string) => accepted(await send(hub, amk, update(id))).entry.activeSince;
-    expect(await activeSince('second')).toBe(1);
-    hub.clock.advance(299_000);
-    expect(await activeSince('third')).toBe(1);
-    hub.clock.advance(300_000);
-    expect(await activeSince('after-a-pause')).toBe(4);
-    hub.clock.advance(299_000);
-    expect(await activeSince('fifth')).toBe(4);
   });
 
   test('stores the earliest entry whose fan-out may be pending', async () => {
@@ -508,68 +496,3 @@ describe('acceptMessage, failing storage', () => {
 const failed = (): never => {
   throw new Error('there is no such entry');
 };
-
-describe('checkActivation', () => {
-  const asked = (refusal?: Refusal) => {
-    const calls: number[] = [];
-    return {
-      calls,
-      checkActivation: async () => {
-        calls.push(1);
-        return refusal;
-      },
-    };
-  };
-  const sendAsking = (
-    hub: MemoryHub,
-    message: Message,
-    terms: ReturnType<typeof asked>,
-    missions: MissionLog = hub.missions,
-  ) => acceptMessage(missions, message, sentBy(amk), () => hub.clock.now(), terms);
-
-  test('is called once, after every other check, and prevents the write if it refuses', async () => {
-    const hub = memoryHub();
-    const kept = asked(refuse('too-many-requests'));
-    expectRefused(await sendAsking(hub, request, kept), 'too-many-requests');
-    expect(kept.calls).toHaveLength(1);
-    expect(await log(hub)).toEqual([]);
-    const free = asked();
-    accepted(await sendAsking(hub, request, free));
-    expect(free.calls).toHaveLength(1);
-  });
-
-  test('is called again after a pause of the mission, and not while the mission is active', async () => {
-    const hub = memoryHub();
-    const kept = asked(refuse('too-many-requests'));
-    accepted(await sendAsking(hub, request, asked()));
-    hub.clock.advance(299_000);
-    accepted(await sendAsking(hub, update('awake'), kept));
-    hub.clock.advance(300_000);
-    expectRefused(await sendAsking(hub, update('pause'), kept), 'too-many-requests');
-    expect(kept.calls).toHaveLength(1);
-  });
-
-  test('is not called for a message that the rules refuse, nor for a repeated one', async () => {
-    const hub = memoryHub();
-    const kept = asked(refuse('too-many-requests'));
-    expectRefused(await sendAsking(hub, update('no-such-mission'), kept), 'not-found');
-    accepted(await sendAsking(hub, request, asked()));
-    hub.clock.advance(3_600_000);
-    expect(accepted(await sendAsking(hub, request, kept)).repeated).toBe(true);
-    expect(kept.calls).toEqual([]);
-  });
-
-  test('is called once for a message that loses a race', async () => {
-    const hub = memoryHub();
-    accepted(await sendAsking(hub, request, asked()));
-    hub.clock.advance(300_000);
-    let races = 3;
-    const racing: MissionLog = {
-      ...hub.missions,
-      append: async (...args) => (races-- > 0 ? 'taken' : hub.missions.append(...args)),
-    };
-    const free = asked();
-    accepted(await sendAsking(hub, update('racing'), free, racing));
-    expect(free.calls).toHaveLength(1);
-  });
-});

@@ -105,8 +105,8 @@ describe('heartbeat', () => {
   test.each(['empty', 'id-only', 'full-resource'] as const)(
     'is a valid notification without an event, and is not counted: %s',
     (payload) => {
-      const subscription = { ...sampleSubscription('la', la.organisation), payload, lastNumber: 7, heartbeat: 60 };
-      const notice: Notice = { kind: 'heartbeat', subscription };
+      const subscription = { ...sampleSubscription('la', la.organisation), payload, heartbeat: 60 };
+      const notice: Notice = { kind: 'heartbeat', subscription, newest: 7 };
       const bundle: unknown = JSON.parse(notificationBundle(notice, view, now));
       expect(problemsOf(bundle)).toEqual([]);
       expect(bundle).toMatchObject({
@@ -132,9 +132,9 @@ describe('heartbeat', () => {
 });
 
 describe('notification', () => {
-  test('counts at least its own events, also if the subscription was read before they were numbered', async () => {
+  test('counts at least its own events, also if the newest was read before they were numbered', async () => {
     const events = await found(await hubWithEvents(2), new Map());
-    const early = { ...events, subscription: { ...events.subscription, lastNumber: 0 } };
+    const early = { ...events, newest: 0 };
     expect(notificationBundle(early, view, now)).toContain('"events-since-subscription-start","valueString":"2"');
   });
 });
