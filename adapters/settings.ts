@@ -23,6 +23,13 @@ const wholeNumber = (least: number, most = Number.MAX_SAFE_INTEGER) =>
 
 const table = () => ({ TABLE_NAME: text('the name of the table') });
 const publicUrl = () => ({ PUBLIC_URL: webUrl() });
+/** Of the entrances that have names of their own. */
+const otherBases = () => ({
+  OTHER_BASES: z.pipe(
+    text('base URLs separated by commas, or empty', (value) => value === '' || value.split(',').every(isWebUrl)),
+    z.transform((value) => value.split(',').filter((one) => one !== '')),
+  ),
+});
 const queue = () => ({ DELIVERY_QUEUE_URL: webUrl() });
 const allowList = () => ({ ENDPOINT_ALLOW_LIST: text('origins separated by commas, or empty', () => true) });
 /** Of the obligations index. */
@@ -52,12 +59,13 @@ export const settings = {
     z.object({
       ...table(),
       ...publicUrl(),
+      ...otherBases(),
       ...tokens(),
       BUDGET_SECONDS: wholeNumber(1),
       BUDGET_MESSAGES: wholeNumber(1),
       BUDGET_REQUESTS: wholeNumber(1),
     }),
-  checkToken: () => z.object({ ...table(), ...publicUrl(), ...tokens() }),
+  checkToken: () => z.object({ ...table(), ...publicUrl(), ...otherBases(), ...tokens() }),
   deliver: () =>
     z
       .object({ ...table(), ...shards(), ...publicUrl(), ...queue(), ...allowList(), ...metrics() })

@@ -99,6 +99,7 @@ const openLogsOf = (set: {
 /** How tokens and proofs are checked. */
 const tokenRules = (set: {
   readonly PUBLIC_URL: string;
+  readonly OTHER_BASES: readonly string[];
   readonly TOKEN_ISSUER: string;
   readonly TOKEN_AUDIENCE: string;
   readonly TOKEN_BINDING: 'required' | 'optional';
@@ -107,6 +108,7 @@ const tokenRules = (set: {
 }) => ({
   ...systemClock,
   base: set.PUBLIC_URL,
+  otherBases: set.OTHER_BASES,
   audience: set.TOKEN_AUDIENCE,
   bindingRequired: set.TOKEN_BINDING === 'required',
   proofWindow: { back: set.PROOF_SECONDS_BACK, ahead: set.PROOF_SECONDS_AHEAD },

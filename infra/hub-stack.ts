@@ -89,6 +89,7 @@ export class HubStack extends Stack {
     const metricsEnvironment = { POWERTOOLS_METRICS_NAMESPACE: metricNamespace(this.stackName) };
 
     const tokenEnvironment = {
+      OTHER_BASES: api.otherUrls.join(','),
       TOKEN_ISSUER: parameters.tokenIssuer,
       TOKEN_AUDIENCE: parameters.tokenAudience,
       TOKEN_BINDING: parameters.tokenBinding,

@@ -17,6 +17,8 @@ export interface ProvenRequest {
   readonly method: string;
   /** Absolute URL as partners write it. */
   readonly url: string;
+  /** The same, by the names of other entrances. */
+  readonly otherUrls?: readonly string[];
 }
 
 /** A valid proof. Whether it was used before is checked elsewhere (`used-proofs.ts`). */
@@ -70,7 +72,7 @@ const checked = (payload: JWTPayload): { readonly jti: string; readonly issuedAt
 /** Verifies a proof for a request (RFC 9449, 4.3, but for token and replay). Throws `TokenRefused`. */
 export const verifyProof = async (
   proof: string,
-  { method, url }: ProvenRequest,
+  { method, url, otherUrls = [] }: ProvenRequest,
   window: ProofWindow,
   now: number,
 ): Promise<Proof> => {
@@ -87,7 +89,8 @@ export const verifyProof = async (
   const { jti, issuedAt } = checked(payload);
   if (payload['htm'] !== method) throw new TokenRefused('wrong-method');
   const address = canonicalUrl(payload['htu']);
-  if (address === undefined || address !== canonicalUrl(url)) throw new TokenRefused('wrong-address');
+  if (address === undefined || ![url, ...otherUrls].some((one) => address === canonicalUrl(one)))
+    throw new TokenRefused('wrong-address');
   checkTime(issuedAt, window, now);
   return { thumbprint, issuedAt, ath: payload['ath'], digest: digestOf(JSON.stringify([thumbprint, jti])) };
 };

@@ -8,13 +8,12 @@ import { TokenRefused } from '../../adapters/tokens/refused.ts';
 import { Unavailable } from '../../core/mission/errors.ts';
 import { correlationOf } from '../shared/http/correlation-id.ts';
 import { checkProof, credentialsIn, type CredentialRules } from '../shared/http/credentials.ts';
+import { basesOf, type Entrances } from '../shared/http/entrances.ts';
 import { countRequest } from '../shared/http/rate-limit.ts';
 import { redactedError } from '../shared/telemetry/error-boundary.ts';
 import { kindOf, log, logger } from '../shared/telemetry/log.ts';
 
-export interface AuthorizeDeps extends CredentialRules {
-  /** Base URL of the API, as partners write it. */
-  readonly base: string;
+export interface AuthorizeDeps extends CredentialRules, Entrances {
   /** Name of this API at the token issuer. */
   readonly audience: string;
   /** Throws `TokenRefused`, or another error if the issuer's keys are not known. */
@@ -26,7 +25,7 @@ export interface AuthorizeDeps extends CredentialRules {
 /** Seconds for which a used proof is kept after the window in which it is valid: clocks differ. */
 const keepSeconds = 60;
 
-/** The URL that the client called. `path` may begin with the stage, or with the base path mapping of a domain name. */
+/** The URL that the client called, at a base URL. `path` may begin with the stage, or with the base path mapping of a domain name. */
 const urlOf = ({ path, resource }: APIGatewayRequestAuthorizerEvent, base: string): string => {
   const steps = path.split('/');
   const slashes = path.endsWith('/') ? 1 : 0;
@@ -75,7 +74,12 @@ const authenticate = async (
 ): Promise<{ readonly token: AccessToken; readonly spent: Spent | undefined }> => {
   const credentials = credentialsIn(request);
   const token = await deps.verify(credentials.token);
-  const called = { method: request.httpMethod, url: urlOf(request, deps.base) };
+  const [base, ...otherBases] = basesOf(request, deps);
+  const called = {
+    method: request.httpMethod,
+    url: urlOf(request, base),
+    otherUrls: otherBases.map((other) => urlOf(request, other)),
+  };
   const proof = await checkProof(request, credentials, token, called, deps);
   // Last: only a good proof is used up, and only a request with a good token is counted.
   return { token, spent: await useAndCount(request, token, proof, deps) };

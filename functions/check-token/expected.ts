@@ -4,7 +4,7 @@ import type { CredentialRules } from '../shared/http/credentials.ts';
 
 /** What the hub requires of a token and its proof. */
 export interface Expectations extends CredentialRules {
-  /** Base URL of the API, as partners write it. */
+  /** Base URL of the API, as the caller writes it. */
   readonly base: string;
   readonly issuer: string;
   readonly audience: string;

@@ -11,6 +11,7 @@ import { isRefusal, type Refusal, refuse } from '../../schemas/faults.ts';
 import { scopeFor, scopes } from '../../schemas/scopes.ts';
 import { type TokenCheck, tokenChecks } from '../../schemas/token-faults.ts';
 import { checkProof, credentialsIn } from '../shared/http/credentials.ts';
+import { basesOf, type Entrances } from '../shared/http/entrances.ts';
 import { fhirHandler } from '../shared/http/fhir-handler.ts';
 import { queryOf, type Request } from '../shared/http/request.ts';
 import { answer, tooManyRequests } from '../shared/http/response.ts';
@@ -19,7 +20,7 @@ import { type Expectations, expectedOf } from './expected.ts';
 import { acceptedOutcome, failedOutcome, type Result } from './outcome.ts';
 import { networkOf } from './network.ts';
 
-export interface CheckTokenDeps extends Expectations {
+export interface CheckTokenDeps extends Expectations, Entrances {
   /** Throws `TokenRefused`, or another error if the issuer's keys are not known. */
   readonly verify: (token: string) => Promise<AccessToken>;
   /** Whether a proof was used, by its digest. Throws `Unavailable`. */
@@ -37,18 +38,17 @@ const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
  * The request that the proof is to be checked for: this one, or the one that `method` and `url` name. The URL is of this hub, so
  * that no proof for another API is checked here.
  */
-const calledIn = (request: Request, base: string): ProvenRequest | Refusal => {
+const calledIn = (request: Request, bases: readonly string[], base: string): ProvenRequest | Refusal => {
   const query = queryOf(request);
   if (isRefusal(query)) return query;
   const unknown = [...query.keys()].find((name) => !['method', 'url', '_format', '_pretty'].includes(name));
   if (unknown !== undefined)
     return refuse('unsupported-option', parameterPath(unknown), 'parameters are method and url');
-  const { method = 'GET', url = `${base}/check-token` } = defined({
-    method: query.get('method'),
-    url: query.get('url'),
-  });
+  const { method = 'GET', url } = defined({ method: query.get('method'), url: query.get('url') });
   if (!methods.includes(method)) return refuse('unsupported-option', 'http.method', `method is ${methods.join(', ')}`);
-  return canonicalUrl(url)?.startsWith(`${canonicalUrl(base)}/`) === true
+  if (url === undefined)
+    return { method, url: `${base}/check-token`, otherUrls: bases.map((other) => `${other}/check-token`) };
+  return bases.some((one) => canonicalUrl(url)?.startsWith(`${canonicalUrl(one)}/`) === true)
     ? { method, url }
     : refuse('unsupported-option', 'http.url', `url is the whole URL of the request; it begins with ${base}/`);
 };
@@ -107,7 +107,10 @@ export const createHandler = (deps: CheckTokenDeps) =>
   fhirHandler(async (request, correlationId) => {
     const refused = await overBudget(request, deps);
     if (refused !== undefined) return refused;
-    const called = calledIn(request, deps.base);
+    const bases = basesOf(request, deps);
+    // The name by which the caller knows the hub.
+    const base = bases.at(-1) ?? deps.base;
+    const called = calledIn(request, bases, base);
     if ('outcome' in called) return called;
     try {
       const result = await check(request, called, deps);
@@ -118,7 +121,7 @@ export const createHandler = (deps: CheckTokenDeps) =>
           ? acceptedOutcome(result.lacking, correlationId)
           : failedOutcome(
               result,
-              'fault' in result ? expectedOf(result.fault, called, deps) : undefined,
+              'fault' in result ? expectedOf(result.fault, called, { ...deps, base }) : undefined,
               correlationId,
             ),
       );

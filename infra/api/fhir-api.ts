@@ -108,7 +108,18 @@ export class FhirApi extends Construct {
   get url(): string {
     return this.#access.kind === 'domain'
       ? `https://${this.#access.domainName}/fhir`
-      : `https://${this.#api.restApiId}.execute-api.${Aws.REGION}.${Aws.URL_SUFFIX}/${this.#stageName}/fhir`;
+      : this.#urlAt(this.#api.restApiId);
+  }
+
+  /** Base URLs by which partners reach the hub too: those of the VPC endpoints. API Gateway gives each a name, also without private DNS. */
+  get otherUrls(): readonly string[] {
+    if (this.#access.kind !== 'private') return [];
+    const { restApiId } = this.#api;
+    return [restApiId, ...this.#access.vpcEndpoints.map((id) => `${restApiId}-${id}`)].map((name) => this.#urlAt(name));
+  }
+
+  #urlAt(name: string): string {
+    return `https://${name}.execute-api.${Aws.REGION}.${Aws.URL_SUFFIX}/${this.#stageName}/fhir`;
   }
 
   route({ authorize, ...functions }: FhirFunctions): void {

@@ -210,10 +210,10 @@ describe('answer of API Gateway itself', () => {
   it.each(['MISSING_AUTHENTICATION_TOKEN', 'INVALID_SIGNATURE', 'EXPIRED_TOKEN', 'RESOURCE_NOT_FOUND'])(
     'is 404 for an address that does not exist, whatever API Gateway calls it: %s',
     (type) => {
-      const contentOf = (ResponseType: string) =>
-        Object.values(template.findResources('AWS::ApiGateway::GatewayResponse', { Properties: { ResponseType } })).map(
-          ({ Properties: { ResponseType: _type, ...rest } }) => rest,
-        );
+      const contentOf = (name: string) =>
+        Object.values(
+          template.findResources('AWS::ApiGateway::GatewayResponse', { Properties: { ResponseType: name } }),
+        ).map(({ Properties: { ResponseType: _type, ...rest } }) => rest);
       expect(contentOf(type)).toHaveLength(1);
       expect(contentOf(type)).toEqual(contentOf('MISSING_AUTHENTICATION_TOKEN'));
     },
@@ -228,18 +228,18 @@ describe('answer of API Gateway itself', () => {
     ['INTEGRATION_FAILURE', "'2'"],
     ['INTEGRATION_TIMEOUT', "'2'"],
     ['DEFAULT_5XX', "'2'"],
-  ])('has Retry-After if a retry can help: %s', (ResponseType, seconds) => {
+  ])('has Retry-After if a retry can help: %s', (type, seconds) => {
     template.hasResourceProperties('AWS::ApiGateway::GatewayResponse', {
-      ResponseType,
+      ResponseType: type,
       ResponseParameters: { 'gatewayresponse.header.Retry-After': seconds },
     });
   });
 
   it.each(['UNAUTHORIZED', 'ACCESS_DENIED', 'MISSING_AUTHENTICATION_TOKEN', 'REQUEST_TOO_LARGE', 'DEFAULT_4XX'])(
     'has no Retry-After if it cannot: %s',
-    (ResponseType) => {
+    (type) => {
       template.hasResourceProperties('AWS::ApiGateway::GatewayResponse', {
-        ResponseType,
+        ResponseType: type,
         ResponseParameters: { 'gatewayresponse.header.Retry-After': Match.absent() },
       });
     },
@@ -248,6 +248,23 @@ describe('answer of API Gateway itself', () => {
 
 describe('hub with private access', () => {
   const privately = hubTemplate('prod', undefined, ways.private);
+
+  it('accepts proofs for the names of its VPC endpoints, and for its own; a public one for no other name', () => {
+    const names = ['', ...(ways.private['vpcEndpoints'] ?? '').split(',').map((id) => `-${id}`)];
+    for (const function_ of ['Authorize', 'CheckToken']) {
+      const environmentOf = (of: Template) =>
+        z
+          .object({
+            Properties: z.object({ Environment: z.object({ Variables: z.looseObject({ OTHER_BASES: z.unknown() }) }) }),
+          })
+          .parse(of.toJSON()['Resources'][function_]).Properties.Environment.Variables.OTHER_BASES;
+      const bases = JSON.stringify(environmentOf(privately)).split(',https://');
+      expect(bases).toHaveLength(names.length);
+      for (const [index, name] of names.entries())
+        expect(bases[index]).toContain(`{"Ref":"Api"},"${name}.execute-api.`);
+      expect(environmentOf(template)).toBe('');
+    }
+  });
 
   it('admits requests through its VPC endpoints only, with any token', () => {
     const vpcEndpoints = (ways.private['vpcEndpoints'] ?? '').split(',');

@@ -4,6 +4,7 @@ export const functionEnvironment = {
   OBLIGATION_SHARDS_WRITTEN: '8',
   OBLIGATION_SHARDS_READ: '8',
   PUBLIC_URL: 'https://hub.example/fhir',
+  OTHER_BASES: '',
   DELIVERY_QUEUE_URL: 'https://queues.example/deliveries.fifo',
   ENDPOINT_ALLOW_LIST: '',
   ANCHOR_BUCKET: 'luftbro-anchors',

@@ -32,6 +32,7 @@ const portsOf = (token: Partial<AccessToken> = {}, changed: Partial<AuthorizeDep
   return {
     now: () => clock.now(),
     base: 'https://hub.example/fhir',
+    otherBases: [],
     audience: 'luftbro',
     bindingRequired: false,
     proofWindow: { back: 60, ahead: 10 },
@@ -178,5 +179,48 @@ describe('authorize', () => {
     await expect(handler(get(headers))).rejects.toThrow(/^See the log of the function/);
     expect(log.codes()).toEqual([code]);
     expect(log.text()).not.toMatch(/Kari|good/);
+  });
+});
+
+describe('a hub with entrances of other names', () => {
+  const endpoint = 'api1-vpce-0123456789abcdef0.execute-api.eu-north-1.amazonaws.com';
+  const other = 'api1-vpce-0fedcba9876543210.execute-api.eu-north-1.amazonaws.com';
+  const otherBases = [endpoint, other].map((name) => `https://${name}/live/fhir`);
+
+  /** A request that API Gateway got by a name, with a proof for an address. */
+  const called = async (domainName: string, htu: string) => {
+    const issuedAt = Date.parse('2026-02-01T11:00:00.000Z') / 1000;
+    const proof = await proofOf(key, { method: 'GET', url: htu, token: 'good', claims: { iat: issuedAt } });
+    const request = get(['Authorization', 'DPoP good', 'DPoP', proof]);
+    return { ...request, requestContext: { ...request.requestContext, domainName } };
+  };
+  const ports = () => portsOf({ thumbprint: key.thumbprint }, { otherBases });
+
+  test.each([
+    ['by the name of the entrance', endpoint, `https://${endpoint}/live/fhir/Task`],
+    ['by its name in capitals', endpoint.toUpperCase(), `https://${endpoint}/live/fhir/Task`],
+    ['by the public name, behind a proxy', endpoint, url],
+    ['by the public name', 'hub.example', url],
+  ])('accepts a proof for the address that was called: %s', async (_way, domainName, htu) => {
+    captureLog();
+    await expect(createHandler(ports())(await called(domainName, htu))).resolves.toMatchObject({
+      principalId: claims.parent,
+    });
+  });
+
+  test.each([
+    ['another entrance', endpoint, `https://${other}/live/fhir/Task`],
+    ['an entrance that was not used', 'hub.example', `https://${endpoint}/live/fhir/Task`],
+    [
+      'a name that is not in the settings, as a Host header can be',
+      'evil.example',
+      'https://evil.example/live/fhir/Task',
+    ],
+    ['another address of the entrance', endpoint, `https://${endpoint}/live/fhir/ServiceRequest`],
+    ['the entrance without its stage', endpoint, `https://${endpoint}/fhir/Task`],
+  ])('refuses a proof for %s', async (_what, domainName, htu) => {
+    const log = captureLog();
+    await expect(createHandler(ports())(await called(domainName, htu))).rejects.toThrow(/^Unauthorized$/);
+    expect(log.line('LB-601')).toMatchObject({ why: 'wrong-address' });
   });
 });

@@ -46,6 +46,7 @@ afterEach(() => {
 const portsOf = (changed: Partial<CheckTokenDeps> = {}): CheckTokenDeps => ({
   now: () => clock.now(),
   base,
+  otherBases: [],
   issuer: issuer.url,
   audience: 'luftbro',
   bindingRequired: true,
@@ -103,6 +104,16 @@ describe('check-token', () => {
     expect(issues[1]?.details.text).toContain('luftbro/request.send');
     expect(issues[1]?.details.text).not.toContain('luftbro/read');
     expect(log.line('LB-605')).toMatchObject({ why: 'accepted' });
+  });
+
+  test('expects the name of the entrance by which it was called, or the public one', async () => {
+    const entrance = { base: 'https://public.example/fhir', otherBases: [`${base}/live`] };
+    const token = await tokenOf();
+    for (const url of [`${base}/live/check-token`, 'https://public.example/fhir/check-token'])
+      expect((await checked({ headers: await headersWith(token, { url }) }, entrance)).code).toBeUndefined();
+    const { code, first } = await checked({ headers: await headersWith(token) }, entrance);
+    expect(code).toBe('wrong-address');
+    expect(first?.diagnostics).toContain(`htu must be ${base}/live/check-token`);
   });
 
   test.each<[string, () => Promise<Readonly<Record<string, string>>>, string, string]>([

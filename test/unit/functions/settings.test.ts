@@ -8,6 +8,7 @@ const needed = {
   authorize: [
     'TABLE_NAME',
     'PUBLIC_URL',
+    'OTHER_BASES',
     'TOKEN_ISSUER',
     'TOKEN_AUDIENCE',
     'TOKEN_BINDING',
@@ -20,6 +21,7 @@ const needed = {
   checkToken: [
     'TABLE_NAME',
     'PUBLIC_URL',
+    'OTHER_BASES',
     'TOKEN_ISSUER',
     'TOKEN_AUDIENCE',
     'TOKEN_BINDING',
@@ -116,6 +118,14 @@ describe('readSettings', () => {
 
   test('accepts no difference between the clocks', () =>
     expect(start('authorize', { PROOF_SECONDS_AHEAD: '0' })).toMatchObject({ PROOF_SECONDS_AHEAD: 0 }));
+
+  test('reads the base URLs of other entrances as a list', () => {
+    expect(start('authorize', { OTHER_BASES: '' })).toMatchObject({ OTHER_BASES: [] });
+    const two = ['https://a.example/fhir', 'https://b.example/live/fhir'];
+    expect(start('checkToken', { OTHER_BASES: two.join(',') })).toMatchObject({ OTHER_BASES: two });
+    for (const wrong of ['hub.example', 'https://a.example,', 'https://a.example, hub'])
+      expect(() => start('authorize', { OTHER_BASES: wrong })).toThrow('OTHER_BASES is not usable');
+  });
 
   test.each(['PUBLIC_URL', 'TOKEN_ISSUER'])('refuses a %s that is no web address', (variable) =>
     expect(() => start('authorize', { [variable]: 'ftp://hub.example' })).toThrow(`${variable} is not usable`),

@@ -28,6 +28,7 @@ const caller = { parent: parties.la.organisation };
 const ports = () => ({ ...handlerPorts(), directory: unavailable, guidelines: unavailable });
 
 const credentials = {
+  otherBases: [],
   audience: 'luftbro',
   bindingRequired: false,
   proofWindow: { back: 60, ahead: 10 },
