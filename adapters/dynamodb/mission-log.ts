@@ -2,9 +2,21 @@ import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { evolve, fold, foldVersion } from '../../core/mission/evolve.ts';
 import { fingerprintWindow } from '../../core/mission/known-messages.ts';
 import type { MissionLog, StoredEntry, NumberedNotification } from '../../core/mission/mission-log.ts';
-import { type Entry, hub, type MissionState } from '../../core/mission/state.ts';
+import type { Entry, MissionState } from '../../core/mission/state.ts';
 import { defined } from '../../schemas/defined.ts';
-import { batchGet, holds, keys, newestOf, pack, rangeOf, type Table, unpack, updateIf, updateItem } from './table.ts';
+import {
+  batchGet,
+  holds,
+  keys,
+  largestPacked,
+  newestOf,
+  pack,
+  rangeOf,
+  type Table,
+  unpack,
+  updateIf,
+  updateItem,
+} from './table.ts';
 import { reach } from '../transient-faults.ts';
 import { obligationAt } from './shards.ts';
 
@@ -29,11 +41,6 @@ export const storedEntry = (item: Record<string, unknown>): StoredEntry => {
 export const isOfThisFold = (item: Record<string, unknown>): boolean => item['fold'] === foldVersion;
 
 const isNumber = (value: unknown): value is number => typeof value === 'number';
-
-/** DynamoDB takes items of 400 KB; the rest of an entry's item is small. */
-const largestPacked = 380_000;
-/** Reserved for the hub's own messages: whom to phone. */
-const roomForHub = 16_000;
 
 /** The mission log on DynamoDB: one item per accepted message, accepted by one conditional put. */
 export const missionLog = (table: Table): MissionLog => {
@@ -116,8 +123,7 @@ export const missionLog = (table: Table): MissionLog => {
     async append(entry, dueAt) {
       const key = keys.entry(entry.mission, entry.number);
       const packed = pack(entry);
-      if (packed.length > (entry.sender === hub.organisation ? largestPacked + roomForHub : largestPacked))
-        return 'too-large';
+      if (packed.length > largestPacked) return 'too-large';
       const item = {
         ...key,
         ...obligationAt(table, 'pending', key, dueAt),

@@ -186,6 +186,12 @@ export const rangeOf = (table: Table, from: Key, to: Key): Promise<readonly Reco
     ExpressionAttributeValues: { ':pk': from.pk, ':from': from.sk, ':to': to.sk },
   });
 
+/**
+ * Bytes of a packed entry. A message of the largest body fits beside the largest state and facts, whatever it says
+ * (`test/unit/core/mission/full-mission.test.ts`). DynamoDB takes items of 400 KB: the rest names some 900 subscriptions notified.
+ */
+export const largestPacked = 320_000;
+
 /** JSON, compressed: a FHIR message shrinks five to ten times, and DynamoDB bills by the kilobyte. */
 export const pack = (value: unknown): Buffer => gzipSync(JSON.stringify(value), { level: 4 });
 

@@ -21,6 +21,8 @@ import {
   ownContacts,
   ownName,
   relation,
+  roomForExtensions,
+  roomForObservers,
   roomForTasks,
   senderRole,
 } from './preconditions.ts';
@@ -75,6 +77,8 @@ export const preconditions = [
   ['new owner named', newOwnerNamed],
   ['asked party', askedParty],
   ['room for Tasks', inMission(roomForTasks)],
+  ['room for observers', inMission(roomForObservers)],
+  ['room for extensions', inMission(roomForExtensions)],
 ] as const satisfies readonly (readonly [name: string, Check])[];
 
 const firstRefusal = (proposal: Proposal): Refusal | undefined => {

@@ -9,6 +9,7 @@ import { findingsAfter } from './findings.ts';
 import { descriptionAfter } from './description-after.ts';
 import { sharedAfter } from './incident.ts';
 import { readinessAfter } from './readiness.ts';
+import { withinTextLimit } from './task-texts.ts';
 import {
   type CommonState,
   isAirborne,
@@ -21,7 +22,7 @@ import {
 } from './state.ts';
 
 /** Raise it with every change of the fold: a state of another version is folded again from the log. */
-export const foldVersion = 9;
+export const foldVersion = 10;
 
 /**
  * The deadline of an event that asks for an acknowledgement. Every entry that asks is written with one. Without one it is the time
@@ -312,7 +313,7 @@ const missionAfter = (
   common: CommonState,
 ): MissionState => {
   const { facts } = event;
-  const tasks = tasksAfter(type, before, event);
+  const tasks = withinTextLimit(tasksAfter(type, before, event));
   const description = descriptionAfter(type, before, event);
   const {
     unreachable: _unreachable,

@@ -1,3 +1,5 @@
+import { newObservers } from './addressees.ts';
+import { isExtension, updatesDescription } from '../../schemas/reading/description.ts';
 import { contradiction } from '../../schemas/reading/contradiction.ts';
 import { isRefusal, refuse } from '../../schemas/faults.ts';
 import { refusalReasonIn } from '../../schemas/guideline.ts';
@@ -209,11 +211,40 @@ export const askedParty: Check = ({ message: { asked, destinations }, newOwner, 
 /** Every entry carries the Tasks of its mission; real missions have a handful. */
 const maxTasks = 60;
 
+/** Observers of a mission: every entry carries and notifies them. */
+const maxObservers = 100;
+
+export const roomForObservers: Check<MissionProposal> = ({ message, before, sender, directory }) => {
+  const joining = newObservers(message, before, sender, directory);
+  if (joining.length === 0 || (before.observers ?? []).length + joining.length <= maxObservers) return undefined;
+  const at = receiverPath(message.destinations.indexOf(joining[0] ?? ''));
+  return refuse('wrong-field', at, `a mission can have at most ${maxObservers} observers: phone the others`);
+};
+
+/** Different URLs of extensions in the later descriptions of a mission: the state names each element of them. */
+const maxExtensions = 400;
+
+export const roomForExtensions: Check<MissionProposal> = ({ message: { type, facts, ...message }, before }) => {
+  if (facts.states === undefined || !updatesDescription(type)) return undefined;
+  const named = [...(before.updates ?? []).flatMap(({ elements }) => elements)].filter(isExtension);
+  const known = new Set(named);
+  const all = known.union(new Set(facts.states.filter(isExtension)));
+  const at = `${focusResourcePath(message)}.extension`;
+  return all.size <= maxExtensions || all.size === known.size
+    ? undefined
+    : refuse('wrong-field', at, `the updates of a mission can have at most ${maxExtensions} different URLs in all`);
+};
+
 /** A message may open a Task while the mission has fewer than the limit and is active or has a resource airborne. */
 export const roomForTasks: Check<MissionProposal> = ({ message: { type }, before, newOwner }) => {
   if (newOwner === undefined) return undefined;
   if (before.tasks.length >= maxTasks)
-    return refuse('illegal-transition', eventPath, `the mission has ${maxTasks} Tasks, the limit`, before.version);
+    return refuse(
+      'illegal-transition',
+      eventPath,
+      `the mission has ${maxTasks} Tasks, the limit: request a new mission for what else is needed`,
+      before.version,
+    );
   return before.status === 'active' || before.tasks.some(isAirborne)
     ? undefined
     : refuse(

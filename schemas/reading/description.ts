@@ -107,6 +107,11 @@ export const statementFaults = (resource: Members, at: string): readonly Fault[]
     ? [{ code: 'wrong-field', at: `${at}.extension`, detail: `has more than ${mostExtensions} different URLs` }]
     : [];
 
+const extensionKey = 'extension.';
+
+/** Whether the key of a statement is that of an extension. */
+export const isExtension = (key: string): boolean => key.startsWith(extensionKey);
+
 /**
  * The statements of a ServiceRequest by key: the name of the element. Each URL of an extension and each member of `meta` is a
  * statement of its own, because they are independent of each other.
@@ -129,7 +134,7 @@ export const statementsOf = (resource: Members): ReadonlyMap<string, Statement> 
       choice,
       pick(resource, (name) => form.test(name)),
     );
-  for (const [url, extension] of extensionsByUrl(resource)) add(`extension.${fingerprintOf(url)}`, { extension });
+  for (const [url, extension] of extensionsByUrl(resource)) add(`${extensionKey}${fingerprintOf(url)}`, { extension });
   const meta = isObject(resource['meta']) ? resource['meta'] : {};
   for (const member of ['profile', 'security', 'tag', 'source']) {
     if (meta[member] !== undefined) add(`meta.${member}`, { meta: { [member]: meta[member] } });

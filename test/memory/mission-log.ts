@@ -1,20 +1,15 @@
 import { gzipSync } from 'node:zlib';
 import { fingerprintWindow } from '../../core/mission/known-messages.ts';
 import type { MissionLog, StoredEntry } from '../../core/mission/mission-log.ts';
-import { type Entry, hub } from '../../core/mission/state.ts';
+import type { Entry } from '../../core/mission/state.ts';
 import type { ObligationSource } from './obligations.ts';
 import { immutableCopy } from './immutable-copy.ts';
 
-/** As DynamoDB keeps entries: compressed, in items of 400 KB of which the rest takes little. */
-const largestPacked = 380_000;
+/** As DynamoDB keeps entries: compressed, in items of 400 KB, of which a part is for the result of the fan-out. */
+const largestPacked = 320_000;
 
-/** Reserved for the hub's own messages. */
-const roomForHub = 16_000;
-
-const isTooLarge = (entry: Entry): boolean => {
-  const largest = entry.sender === hub.organisation ? largestPacked + roomForHub : largestPacked;
-  return entry.text.length > largestPacked / 2 && gzipSync(JSON.stringify(entry), { level: 4 }).length > largest;
-};
+const isTooLarge = (entry: Entry): boolean =>
+  entry.text.length > largestPacked / 2 && gzipSync(JSON.stringify(entry), { level: 4 }).length > largestPacked;
 
 interface Item {
   readonly stored: StoredEntry;

@@ -70,6 +70,8 @@ describe('preconditions', () => {
       'new owner named',
       'asked party',
       'room for Tasks',
+      'room for observers',
+      'room for extensions',
     ]);
   });
 
