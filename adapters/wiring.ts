@@ -30,7 +30,6 @@ import type { Shards } from './dynamodb/shards.ts';
 import { openTable, type Table } from './dynamodb/table.ts';
 import { wholeTable } from './dynamodb/whole-table.ts';
 import { worklist } from './dynamodb/worklist.ts';
-import { openLeanTable } from './dynamodb/lean-table.ts';
 import { requestBudgets } from './dynamodb/rate-limits.ts';
 import { proofLookup, usedProofs } from './dynamodb/used-proofs.ts';
 import { deliveryContexts } from './dynamodb/delivery-context.ts';
@@ -117,7 +116,8 @@ const tokenRules = (set: {
 
 export const wireAuthorize = (environment: Environment) => {
   const set = readSettings(settings.authorize, environment);
-  const table = openLeanTable(set.TABLE_NAME);
+  // Every request waits for the authorizer.
+  const table = openTable(set.TABLE_NAME, undefined, { connection: 500, answer: 1_500 });
   const seconds = set.BUDGET_SECONDS;
   return {
     ...tokenRules(set),

@@ -1,10 +1,9 @@
-import { openTable } from '../adapters/dynamodb/table.ts';
-import { openQueues } from '../adapters/sqs/queues.ts';
 import { checkR4 } from '../schemas/r4/check.ts';
 import { startAws } from './aws.ts';
 import { floorOf } from './floor.ts';
 import { loadHub, play } from './hub.ts';
 import type { CpuResults, CpuSettings } from './measure-protocol.ts';
+import { leanServices, plainServices } from './services.ts';
 import { listeners, messageText, steps, type Step } from './messages.ts';
 import { median } from './statistics.ts';
 
@@ -16,21 +15,36 @@ const cpuOf = async (calls: number, call: () => Promise<unknown>): Promise<numbe
   return (user + system) / 1000 / calls;
 };
 
-/** Alternates both, so that other load of the machine affects both equally. */
-const compare = async (
-  { calls, rounds }: CpuSettings,
-  hub: () => Promise<unknown>,
-  floor: () => Promise<unknown>,
-): Promise<{ hub: number; floor: number; ratio: number }> => {
+type Call = () => Promise<unknown>;
+
+interface Compared {
+  readonly hub: number;
+  readonly floor: number;
+  readonly leanFloor: number;
+  readonly ratio: number;
+  readonly leanRatio: number;
+}
+
+/** Alternates all three, so that other load of the machine affects them equally. */
+const compare = async ({ calls, rounds }: CpuSettings, hub: Call, floor: Call, leanFloor: Call): Promise<Compared> => {
   // Twice, because the compiler optimises code for the calls it has seen.
-  for (const call of [hub, floor, hub, floor]) await cpuOf(calls, call);
-  const pairs: { hub: number; floor: number }[] = [];
-  for (let round = 0; round < rounds; round += 1)
-    pairs.push({ hub: await cpuOf(calls, hub), floor: await cpuOf(calls, floor) });
+  for (const call of [hub, floor, leanFloor, hub, floor, leanFloor]) await cpuOf(calls, call);
+  const all: Compared[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    const [ofHub, ofFloor, ofLean] = [
+      await cpuOf(calls, hub),
+      await cpuOf(calls, floor),
+      await cpuOf(calls, leanFloor),
+    ];
+    all.push({ hub: ofHub, floor: ofFloor, leanFloor: ofLean, ratio: ofHub / ofFloor, leanRatio: ofHub / ofLean });
+  }
+  const medianOf = (pick: (one: Compared) => number): number => median(all.map(pick));
   return {
-    hub: median(pairs.map((pair) => pair.hub)),
-    floor: median(pairs.map((pair) => pair.floor)),
-    ratio: median(pairs.map((pair) => pair.hub / pair.floor)),
+    hub: medianOf(({ hub: one }) => one),
+    floor: medianOf(({ floor: one }) => one),
+    leanFloor: medianOf(({ leanFloor: one }) => one),
+    ratio: medianOf(({ ratio }) => ratio),
+    leanRatio: medianOf(({ leanRatio }) => leanRatio),
   };
 };
 
@@ -56,8 +70,8 @@ export const measureCpu = async (settings: CpuSettings): Promise<CpuResults> => 
   const aws = await startAws(settings.assembly);
   try {
     const hub = await loadHub(aws, settings.assembly);
-    const table = openTable(aws.tableName);
-    const queues = openQueues();
+    const plain = plainServices();
+    const lean = leanServices(aws.tableName);
     for (const client of listeners) await hub.subscribe(client);
     const results: CpuResults = [];
     for (const step of Object.values(steps)) {
@@ -75,7 +89,8 @@ export const measureCpu = async (settings: CpuSettings): Promise<CpuResults> => 
       await hub.deliver(delivery);
       const delivering = await aws.setMode({ mode: 'replay', withBodies: false });
 
-      const floor = floorOf(accepting, aws.endpoint, table, queues);
+      const floor = floorOf(accepting, aws.endpoint, plain);
+      const leanFloor = floorOf(accepting, aws.endpoint, lean);
       results.push({
         step: step.example,
         what: 'accept and notify',
@@ -85,10 +100,12 @@ export const measureCpu = async (settings: CpuSettings): Promise<CpuResults> => 
           settings,
           () => hub.process(event),
           () => floor.process(event),
+          () => leanFloor.process(event),
         )),
         check: await checkOf(settings, text),
       });
-      const deliveryFloor = floorOf(delivering, aws.endpoint, table, queues);
+      const deliveryFloor = floorOf(delivering, aws.endpoint, plain);
+      const leanDeliveryFloor = floorOf(delivering, aws.endpoint, lean);
       results.push({
         step: step.example,
         what: 'deliver',
@@ -98,6 +115,7 @@ export const measureCpu = async (settings: CpuSettings): Promise<CpuResults> => 
           settings,
           () => hub.deliver(delivery),
           () => deliveryFloor.deliver(delivery),
+          () => leanDeliveryFloor.deliver(delivery),
         )),
       });
       await aws.setMode({ mode: 'pass', withBodies: false });

@@ -1,14 +1,12 @@
 import { Agent, request as httpRequest } from 'node:http';
 import { gunzipSync } from 'node:zlib';
-import { type SQSClient, SendMessageBatchCommand } from '@aws-sdk/client-sqs';
-import { BatchGetCommand, GetCommand, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
-import type { Table } from '../adapters/dynamodb/table.ts';
 import type { Traffic } from './aws-protocol.ts';
+import type { Services } from './services.ts';
 
 /**
  * The minimal work of a handler: it parses the body and the entries it reads, and makes the same calls as the hub for the same
- * message, with the same contents and through the same clients. It has no checks, rules, compression or signatures.
+ * message, with the same contents, by the given clients. It has no checks, rules, compression or signatures.
  */
 export interface Floor {
   /** For a message in the event format of API Gateway. */
@@ -54,7 +52,9 @@ const sends =
     return nothing;
   };
 
-const callOf = (kind: string, body: string, { client }: Table, queues: SQSClient): Call => {
+const wantedItems = z.record(z.string(), z.looseObject({ Keys: z.array(z.unknown()) }));
+
+const callOf = (kind: string, body: string, services: Services): Call => {
   const { Key, Item, ExpressionAttributeValues, RequestItems, ...rest } = JSON.parse(body);
   const values =
     ExpressionAttributeValues === undefined
@@ -62,30 +62,30 @@ const callOf = (kind: string, body: string, { client }: Table, queues: SQSClient
       : { ExpressionAttributeValues: plainMembers(ExpressionAttributeValues) };
   switch (kind) {
     case 'Query':
-      return async () => (await client.send(new QueryCommand({ ...rest, ...values }))).Items ?? nothing;
+      return () => services.query({ ...rest, ...values });
     case 'GetItem': {
       const key = plainMembers(Key);
-      return sends(() => client.send(new GetCommand({ ...rest, Key: key })));
+      return sends(() => services.get({ ...rest, Key: key }));
     }
     case 'PutItem': {
       const item = plainMembers(Item);
-      return sends(() => client.send(new PutCommand({ ...rest, ...values, Item: item })));
+      return sends(() => services.put({ ...rest, ...values, Item: item }));
     }
     case 'UpdateItem': {
       const key = plainMembers(Key);
-      return sends(() => client.send(new UpdateCommand({ ...rest, ...values, Key: key })));
+      return sends(() => services.update({ ...rest, ...values, Key: key }));
     }
     case 'BatchGetItem': {
       const wanted = Object.fromEntries(
-        Object.entries(z.record(z.string(), z.looseObject({ Keys: z.array(z.unknown()) })).parse(RequestItems)).map(
-          ([name, { Keys, ...how }]) => [name, { ...how, Keys: Keys.map(plainMembers) }],
-        ),
+        Object.entries(wantedItems.parse(RequestItems)).map(([name, { Keys, ...how }]) => [
+          name,
+          { ...how, Keys: Keys.map(plainMembers) },
+        ]),
       );
-      return async () =>
-        Object.values((await client.send(new BatchGetCommand({ RequestItems: wanted }))).Responses ?? {}).flat();
+      return () => services.batchGet({ RequestItems: wanted });
     }
     case 'SendMessageBatch':
-      return sends(() => queues.send(new SendMessageBatchCommand(JSON.parse(body))));
+      return sends(() => services.send(JSON.parse(body)));
     default:
       throw new Error(`the floor cannot make the call ${kind}`);
   }
@@ -108,10 +108,10 @@ const gatewayShape = z.object({ body: z.string() });
 const queueShape = z.object({ Records: z.array(z.object({ body: z.string() })) });
 
 /** The floor for a message whose calls were recorded. The directory and the guideline are read once a minute, so not here. */
-export const floorOf = (recorded: Traffic, endpoint: string, table: Table, queues: SQSClient): Floor => {
+export const floorOf = (recorded: Traffic, endpoint: string, services: Services): Floor => {
   const calls = recorded.requests
     .filter(({ kind }) => kind !== 'GetItem')
-    .map(({ kind, body }) => callOf(kind, body, table, queues));
+    .map(({ kind, body }) => callOf(kind, body, services));
   // The same items are read each time: unpacking them is not part of the floor.
   const texts = new Map<unknown, string>();
   const textOf = ({ sk, packed }: Record<string, unknown>): string | undefined => {

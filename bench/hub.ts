@@ -65,7 +65,8 @@ const deliveryOf: HubInProcess['deliveryOf'] = (job) => {
 
 /** Sets this process's environment to the embedded AWS and loads the handlers. Only once in a process. */
 export const loadHub = async (aws: Aws, assembly: string): Promise<HubInProcess> => {
-  Object.assign(process.env, {
+  const bundles = await readBundles(assembly);
+  Object.assign(process.env, ...bundles.map(({ environment }) => environment), {
     AWS_REGION: 'eu-north-1',
     AWS_ACCESS_KEY_ID: 'bench',
     AWS_SECRET_ACCESS_KEY: 'bench',
@@ -77,7 +78,6 @@ export const loadHub = async (aws: Aws, assembly: string): Promise<HubInProcess>
     ENDPOINT_ALLOW_LIST: 'http://127.0.0.1:*',
     POWERTOOLS_METRICS_NAMESPACE: 'luftbro',
   });
-  const bundles = await readBundles(assembly);
   const load = (name: string) => {
     const bundle = bundles.find((one) => one.name === name);
     if (bundle === undefined) throw new Error(`the stack has no function ${name}`);

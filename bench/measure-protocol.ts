@@ -31,9 +31,12 @@ export const cpuResults = z.array(
     calls: z.record(z.string(), z.number()),
     /** Processor time of one call, milliseconds; the median of the rounds. */
     hub: z.number(),
+    /** The same calls by the plain SDK, and by the hub's clients. */
     floor: z.number(),
-    /** Median of the rounds' ratios. */
+    leanFloor: z.number(),
+    /** Medians of the rounds' ratios of the hub to each floor. */
     ratio: z.number(),
+    leanRatio: z.number(),
     /** Of `hub`: the check of the message against FHIR R4, milliseconds. Not in a delivery. */
     check: z.number().optional(),
   }),

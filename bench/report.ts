@@ -51,8 +51,19 @@ const sustainedRate = (figures: readonly LatencyFigures[]): number =>
 
 export const cpuTable = (results: CpuResults): Figures => ({
   title: 'Hub CPU against the floor',
-  columns: ['message', 'step', 'body', 'hub ms', 'of it R4 check', 'floor ms', 'hub / floor', 'AWS calls'],
-  rows: results.map(({ step, what, bytes, hub, check, floor, ratio, calls: made }) => [
+  columns: [
+    'message',
+    'step',
+    'body',
+    'hub ms',
+    'of it R4 check',
+    'floor ms',
+    'hub / floor',
+    'floor ms, lean clients',
+    'hub / it',
+    'AWS calls',
+  ],
+  rows: results.map(({ step, what, bytes, hub, check, floor, ratio, leanFloor, leanRatio, calls: made }) => [
     step,
     what,
     kilobytes(bytes),
@@ -60,10 +71,13 @@ export const cpuTable = (results: CpuResults): Figures => ({
     check === undefined ? '–' : number(check),
     number(floor),
     times(ratio),
+    number(leanFloor),
+    times(leanRatio),
     calls(made),
   ]),
   notes: [
-    'The floor parses the body and the entries it reads (`JSON.parse`), makes the same AWS calls with the same contents through the same clients, and posts the same notification; it does it does nothing else: no check, no rule, no digest, no compression, no signature, no log line.',
+    'The floor parses the body and the entries it reads (`JSON.parse`), makes the same AWS calls with the same contents, and posts the same notification; it does nothing else: no check, no rule, no digest, no compression, no signature, no log line.',
+    'The floor uses the AWS SDK as its documentation shows it; the budgets count against this one. The floor with lean clients makes the calls by the clients of the hub (ADR 51), so the ratio to it is what the hub itself adds.',
     'Processor time of the whole process, garbage collection included; AWS answers are replayed at once from a recording, in another process. Medians of alternating rounds of hub and floor.',
     'Limited by the AWS SDK, which is most of the floor: over TLS, as on AWS, both sides grow equally and the ratio falls.',
   ],
@@ -176,9 +190,14 @@ export const budgetsOf = (measured: {
 }): readonly Budget[] => {
   const slowest = measured.code.toSorted((one, other) => other.cold - other.empty - (one.cold - one.empty))[0];
   return [
-    ...(['accept and notify', 'deliver'] as const).map((what) => {
+    ...(
+      [
+        ['accept and notify', 1.3],
+        ['deliver', 1.5],
+      ] as const
+    ).map(([what, most]) => {
       const worst = Math.max(...measured.cpu.filter((one) => one.what === what).map(({ ratio }) => ratio));
-      return { what: `hub CPU, ${what}`, limit: '2 × the floor', found: times(worst), holds: worst <= 2 };
+      return { what: `hub CPU, ${what}`, limit: `${most} × the floor`, found: times(worst), holds: worst <= most };
     }),
     checkBudget(measured.cpu),
     {

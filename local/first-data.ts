@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { tableClient } from '../adapters/dynamodb/client.ts';
 import { loadDirectory, saveDirectory } from '../adapters/dynamodb/directory-store.ts';
 import { saveGuideline } from '../adapters/dynamodb/guideline-store.ts';
 import type { Table } from '../adapters/dynamodb/table.ts';
@@ -48,7 +48,7 @@ export const loadFirstData =
   ({ directory, guideline }: FirstData) =>
   async ({ endpoint, region, tableNames: [name] }: MadeTables): Promise<void> => {
     if (name === undefined) return;
-    const client = DynamoDBDocumentClient.from(new DynamoDBClient({ endpoint, region, credentials: localCredentials }));
+    const client = tableClient(new DynamoDBClient({ endpoint, region, credentials: localCredentials }));
     try {
       await directoryFrom(directory, { client, name });
       if (guideline !== undefined) await guidelineFrom(guideline, { client, name });

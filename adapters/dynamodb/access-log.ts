@@ -1,4 +1,4 @@
-import { GetCommand, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { GetCommand, PutCommand, ScanCommand } from './commands.ts';
 import type { Access, AccessHead, AccessLog, AccessRecord } from '../../core/audit/access-log.ts';
 import { holds, keys, newestOf, queryUntil, rangeOf, type Table } from './table.ts';
 import { reach } from '../transient-faults.ts';

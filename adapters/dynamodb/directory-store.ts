@@ -1,4 +1,4 @@
-import { GetCommand } from '@aws-sdk/lib-dynamodb';
+import { GetCommand } from './commands.ts';
 import type { Directory } from '../../core/mission/directory.ts';
 import { HubClosed } from '../../core/mission/errors.ts';
 import { hub, type Party } from '../../core/mission/state.ts';

@@ -1,4 +1,4 @@
-import { GetCommand } from '@aws-sdk/lib-dynamodb';
+import { GetCommand } from './commands.ts';
 import { Unavailable } from '../../core/mission/errors.ts';
 import { timeOf } from '../../schemas/fhir/datatypes.ts';
 import { firstGuidelines, type Guideline, type Guidelines } from '../../schemas/guideline.ts';

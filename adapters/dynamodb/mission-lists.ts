@@ -1,4 +1,4 @@
-import { PutCommand, QueryCommand, type QueryCommandInput } from '@aws-sdk/lib-dynamodb';
+import { PutCommand, QueryCommand, type QueryCommandInput } from './commands.ts';
 import {
   type MissionListName,
   type MissionLists,
@@ -69,7 +69,7 @@ export const missionLists = (table: Table): MissionLists => {
     },
 
     async missionsOfCase(caseNumber, exercise, limit) {
-      const { Items = [] } = await reach(() =>
+      const { Items } = await reach(() =>
         client.send(
           new QueryCommand({
             TableName,

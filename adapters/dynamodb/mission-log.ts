@@ -1,4 +1,4 @@
-import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { GetCommand, PutCommand } from './commands.ts';
 import { evolve, fold, foldVersion } from '../../core/mission/evolve.ts';
 import { fingerprintWindow } from '../../core/mission/known-messages.ts';
 import type { MissionLog, StoredEntry, NumberedNotification } from '../../core/mission/mission-log.ts';

@@ -1,4 +1,4 @@
-import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { GetCommand, PutCommand } from './commands.ts';
 import type { Notification, Notifications, NotificationStatus } from '../../core/delivery/notifications.ts';
 import { defined } from '../../schemas/defined.ts';
 import { count, type Item, text } from './attributes.ts';

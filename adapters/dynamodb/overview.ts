@@ -1,4 +1,4 @@
-import { PutCommand } from '@aws-sdk/lib-dynamodb';
+import { PutCommand } from './commands.ts';
 import type { IncidentList, Overview } from '../../core/mission/projections.ts';
 import type { MissionState } from '../../core/mission/state.ts';
 import { inBatches } from '../../schemas/in-batches.ts';

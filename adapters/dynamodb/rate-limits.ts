@@ -1,4 +1,6 @@
-import { UpdateItemCommand, type UpdateItemCommandOutput } from '@aws-sdk/client-dynamodb';
+import { count } from './attributes.ts';
+import { UpdateCommand } from './commands.ts';
+import type { Table } from './table.ts';
 import { update } from './update.ts';
 
 /** Exact rate limits per client: one item per client, budget and window, to which each request adds one. */
@@ -36,14 +38,6 @@ export interface RequestBudgets<Of extends Budget> {
   readonly spend: (client: Spender, budget: Of) => Promise<Spent>;
 }
 
-/** A table with either client of the SDK. */
-interface Counters {
-  readonly client: {
-    send(command: UpdateItemCommand, options: { readonly abortSignal: AbortSignal }): Promise<UpdateItemCommandOutput>;
-  };
-  readonly name: string;
-}
-
 /** Milliseconds for which a request may wait for its count. */
 const patience = 400;
 
@@ -51,25 +45,25 @@ const patience = 400;
 const remembered = 60;
 
 export const requestBudgets = <Of extends Budget>(
-  { client, name: TableName }: Counters,
+  { client, name: TableName }: Pick<Table, 'client' | 'name'>,
   allowances: Readonly<Record<Of, Allowance>>,
   now: () => number = Date.now,
 ): RequestBudgets<Of> => {
   const add = async ({ parent, client: id }: Spender, budget: Of, start: number, requests: number) => {
     const { Attributes } = await client.send(
-      new UpdateItemCommand({
+      new UpdateCommand({
         TableName,
         ...update({
-          key: { pk: { S: `LIMIT#${parent}#${id}` }, sk: { S: `${budget}#${start}` } },
+          key: { pk: `LIMIT#${parent}#${id}`, sk: `${budget}#${start}` },
           // `expiresAt` is the table's TTL attribute.
-          set: { expiresAt: { N: String(start + allowances[budget].seconds + remembered) } },
-          add: { spent: { N: String(requests) } },
+          set: { expiresAt: start + allowances[budget].seconds + remembered },
+          add: { spent: requests },
         }),
         ReturnValues: 'UPDATED_NEW',
       }),
       { abortSignal: AbortSignal.timeout(patience) },
     );
-    return Number(Attributes?.['spent']?.N);
+    return count(Attributes?.['spent']);
   };
   return {
     spend: async (spender, budget) => {

@@ -1,25 +1,25 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import {
   BatchGetCommand,
-  DynamoDBDocumentClient,
   QueryCommand,
   type QueryCommandInput,
   UpdateCommand,
   type UpdateCommandOutput,
-} from '@aws-sdk/lib-dynamodb';
+} from './commands.ts';
 import type { MissionListName } from '../../core/mission/mission-lists.ts';
 import type { Incident, IncidentList } from '../../core/mission/projections.ts';
 import { digestOf } from '../../schemas/identifiers.ts';
 import type { CaseNumber } from '../../schemas/messages/message-type.ts';
+import type { TimeLimits } from '../aws/request-handler.ts';
 import { inRounds } from '../partial-answers.ts';
 import { reach } from '../transient-faults.ts';
 import type { Shards } from './shards.ts';
+import { openDynamoDb, type TableClient, tableClient } from './client.ts';
 import { type Update, update } from './update.ts';
 
 /** The one table: its client, its keys, and what every adapter needs of it. */
 export interface Table {
-  readonly client: DynamoDBDocumentClient;
+  readonly client: TableClient;
   readonly name: string;
   /** Absent: `shardsOfAnyHub`. */
   readonly shards?: Shards;
@@ -210,14 +210,11 @@ export const unpack = (packed: unknown) => {
   return JSON.parse(textOf(packed));
 };
 
-export const openTable = (name: string, shards?: Shards): Table => ({
+/** Milliseconds. */
+const usualLimits: TimeLimits = { connection: 1_000, answer: 2_000 };
+
+export const openTable = (name: string, shards?: Shards, limits: TimeLimits = usualLimits): Table => ({
   name,
   ...(shards === undefined ? {} : { shards }),
-  client: DynamoDBDocumentClient.from(
-    new DynamoDBClient({
-      maxAttempts: 2,
-      requestHandler: { connectionTimeout: 1_000, requestTimeout: 2_000, throwOnRequestTimeout: true },
-    }),
-    { marshallOptions: { removeUndefinedValues: true } },
-  ),
+  client: tableClient(openDynamoDb(limits)),
 });

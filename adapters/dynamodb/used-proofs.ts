@@ -1,13 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import {
-  ConditionalCheckFailedException,
-  GetItemCommand,
-  type GetItemCommandOutput,
-  PutItemCommand,
-} from '@aws-sdk/client-dynamodb';
+import { GetCommand, PutCommand } from './commands.ts';
 import { Unavailable } from '../../core/mission/errors.ts';
 import { reach } from '../transient-faults.ts';
-import type { LeanTable } from './lean-table.ts';
+import { isConditionFailed, type Key, type Table } from './table.ts';
 
 /** The proofs that were used, each by its digest, until they have expired. */
 export interface UsedProofs {
@@ -15,36 +10,30 @@ export interface UsedProofs {
   readonly use: (digest: string, until: number) => Promise<boolean>;
 }
 
-const keyOf = (digest: string) => ({ pk: { S: `PROOF#${digest}` }, sk: { S: 'USED' } });
-
-/** A table with either client of the SDK. */
-interface Readable {
-  readonly client: { send(command: GetItemCommand): Promise<GetItemCommandOutput> };
-  readonly name: string;
-}
+const keyOf = (digest: string): Key => ({ pk: `PROOF#${digest}`, sk: 'USED' });
 
 /** Whether a proof was used, by its digest. It does not use the proof. Throws `Unavailable`. */
 export const proofLookup =
-  ({ client, name: TableName }: Readable) =>
+  ({ client, name: TableName }: Pick<Table, 'client' | 'name'>) =>
   async (digest: string): Promise<boolean> => {
     const { Item } = await reach(() =>
-      client.send(new GetItemCommand({ TableName, Key: keyOf(digest), ConsistentRead: true })),
+      client.send(new GetCommand({ TableName, Key: keyOf(digest), ConsistentRead: true })),
     );
     return Item !== undefined;
   };
 
-export const usedProofs = ({ client, name: TableName }: LeanTable): UsedProofs => {
+export const usedProofs = ({ client, name: TableName }: Pick<Table, 'client' | 'name'>): UsedProofs => {
   return {
     use: async (digest, until) => {
-      const attempt = { S: randomUUID() };
+      const attempt = randomUUID();
       try {
         await client.send(
-          new PutItemCommand({
+          new PutCommand({
             TableName,
             // `expiresAt` is the table's TTL attribute.
             Item: {
               ...keyOf(digest),
-              expiresAt: { N: String(Math.ceil(until)) },
+              expiresAt: Math.ceil(until),
               usedBy: attempt,
             },
             // The SDK repeats a put whose answer was lost; that put finds its own item, which is no replay.
@@ -54,7 +43,7 @@ export const usedProofs = ({ client, name: TableName }: LeanTable): UsedProofs =
         );
         return true;
       } catch (error) {
-        if (error instanceof ConditionalCheckFailedException) return false;
+        if (isConditionFailed(error)) return false;
         throw new Unavailable(error instanceof Error ? error.name : 'unknown', { cause: error });
       }
     },

@@ -1,4 +1,4 @@
-import { PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { PutCommand, QueryCommand } from './commands.ts';
 import { type ListName, placeOfTask, type Worklist, type WorklistItem } from '../../core/mission/projections.ts';
 import { deadlineOf, isFinal } from '../../core/mission/state.ts';
 import { defined } from '../../schemas/defined.ts';

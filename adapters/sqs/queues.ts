@@ -2,15 +2,21 @@ import { ChangeMessageVisibilityCommand, SendMessageBatchCommand, SQSClient } fr
 import { Unavailable } from '../../core/mission/errors.ts';
 import type { DeliveryJob, DeliveryQueue } from '../../core/delivery/delivery-queue.ts';
 import { defined } from '../../schemas/defined.ts';
+import { leanConfiguration, logger, userAgent, without } from '../aws/lean-client.ts';
 import { inRounds } from '../partial-answers.ts';
 import { isTransientName, reach } from '../transient-faults.ts';
 import * as z from 'zod';
 
-export const openQueues = (): SQSClient =>
-  new SQSClient({
-    maxAttempts: 2,
-    requestHandler: { connectionTimeout: 1_000, requestTimeout: 2_000, throwOnRequestTimeout: true },
-  });
+/** A client without the work that the hub has no use for. It keeps the trace header, and the check of SQS's digest of each message. */
+export const openQueues = (): SQSClient => {
+  const client: SQSClient = new SQSClient(
+    leanConfiguration(
+      { connection: 1_000, answer: 2_000 },
+      { credentials: () => client.config.credentials(), region: () => client.config.region(), service: 'sqs' },
+    ),
+  );
+  return without(client, logger, userAgent);
+};
 
 /** SQS takes at most ten messages a batch. */
 const batchSize = 10;

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { tableClient } from '../../adapters/dynamodb/client.ts';
 import type { Table } from '../../adapters/dynamodb/table.ts';
 import { localCredentials, localRegion as region } from '../../local/aws/credentials.ts';
 import { placesIn, readHubEnv } from '../../local/data-folder.ts';
@@ -22,7 +22,7 @@ export interface Place {
 const placeOf = (client: DynamoDBClient, tableName: string) => ({
   client,
   tableName,
-  table: { client: DynamoDBDocumentClient.from(client), name: tableName },
+  table: { client: tableClient(client), name: tableName },
 });
 
 export const deployedPlace = (tableName: string): Place => {

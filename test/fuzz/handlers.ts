@@ -73,7 +73,7 @@ const watchWrites = (): { readonly taken: () => readonly string[]; readonly stop
     taken: () => {
       const all = writes;
       writes = [];
-      return all.filter((one) => one.startsWith('Send') || /"pk":"([^"]+)"/.exec(one)?.[1]?.match(storedKeys));
+      return all.filter((one) => one.startsWith('Send') || /"pk":\{"S":"([^"]+)"/.exec(one)?.[1]?.match(storedKeys));
     },
     stop: () => Object.assign(base, { send }),
   };

@@ -1,5 +1,5 @@
 import { createPublicKey, randomUUID } from 'node:crypto';
-import { ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { ScanCommand } from '../../adapters/dynamodb/commands.ts';
 import type { APIGatewayAuthorizerResult, APIGatewayRequestAuthorizerEvent } from 'aws-lambda';
 import { exportJWK } from 'jose';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -454,7 +454,7 @@ describe('a proof', () => {
     await isAccepted(
       strict(withProof(token, await proofOf(clientKey, { ...task, token, claims: { jti, iat: issued } }))),
     );
-    const { Items = [] } = await openTable(aws.tableName).client.send(new ScanCommand({ TableName: aws.tableName }));
+    const { Items } = await openTable(aws.tableName).client.send(new ScanCommand({ TableName: aws.tableName }));
     const kept = Items.filter(({ pk }) => String(pk).startsWith('PROOF#'));
     expect(kept.map(({ pk }) => pk)).toEqual(kept.map(() => expect.stringMatching(/^PROOF#[0-9a-f]{64}$/)));
     expect(JSON.stringify(Items)).not.toContain(jti);

@@ -2,7 +2,6 @@ import { fingerprintWindow } from '../../core/mission/known-messages.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { accessLog } from '../../adapters/dynamodb/access-log.ts';
 import { deliveryContexts } from '../../adapters/dynamodb/delivery-context.ts';
-import { openLeanTable } from '../../adapters/dynamodb/lean-table.ts';
 import { missionLists } from '../../adapters/dynamodb/mission-lists.ts';
 import { missionLog } from '../../adapters/dynamodb/mission-log.ts';
 import { requestBudgets } from '../../adapters/dynamodb/rate-limits.ts';
@@ -123,7 +122,7 @@ const accept = async (sender: Party, message: Message): Promise<Entry> => {
 
 describe('the AWS calls of the authorizer', () => {
   test('are one put and one update, in parallel, neither of more than a kilobyte; a replayed proof costs one update more', async () => {
-    const lean = openLeanTable(aws.tableName);
+    const lean = openTable(aws.tableName);
     withoutTimeLimits(lean.client);
     const units: number[] = [];
     lean.client.middlewareStack.add(

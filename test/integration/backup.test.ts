@@ -5,7 +5,7 @@ import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { tableClient } from '../../adapters/dynamodb/client.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { saveDirectory } from '../../adapters/dynamodb/directory-store.ts';
 import { localCredentials } from '../../local/aws/credentials.ts';
@@ -449,7 +449,7 @@ describe('table on this machine', () => {
       createStack({ name, region, template, parameters, queueUrl: (queue) => `http://localhost/${queue}` }),
     );
     const client = new DynamoDBClient({ endpoint: tables.endpoint, region, credentials: localCredentials });
-    await saveDirectory({ client: DynamoDBDocumentClient.from(client), name: table }, directory);
+    await saveDirectory({ client: tableClient(client), name: table }, directory);
     client.destroy();
     await tables.close();
   };

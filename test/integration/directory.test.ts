@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand } from '../../adapters/dynamodb/commands.ts';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { HubClosed } from '../../core/mission/errors.ts';
 import { cachedDirectory, loadDirectory, saveDirectory } from '../../adapters/dynamodb/directory-store.ts';

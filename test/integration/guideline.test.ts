@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand } from '../../adapters/dynamodb/commands.ts';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { cachedGuidelines, loadGuidelines, saveGuideline } from '../../adapters/dynamodb/guideline-store.ts';
 import { keys, openTable, type Table } from '../../adapters/dynamodb/table.ts';

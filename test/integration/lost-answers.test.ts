@@ -2,7 +2,6 @@ import { createServer, request as httpRequest, type Server } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
-import { openLeanTable } from '../../adapters/dynamodb/lean-table.ts';
 import { subscriptions } from '../../adapters/dynamodb/subscriptions.ts';
 import { openTable } from '../../adapters/dynamodb/table.ts';
 import { usedProofs } from '../../adapters/dynamodb/used-proofs.ts';
@@ -51,7 +50,7 @@ afterAll(async () => {
 });
 
 test('accepts a proof whose first answer was lost, and refuses a second use', async () => {
-  const table = openLeanTable(aws.tableName);
+  const table = openTable(aws.tableName);
   withoutTimeLimits(table.client);
   const proofs = usedProofs(table);
   expect(await proofs.use('lost', 2_000_000_000)).toBe(true);

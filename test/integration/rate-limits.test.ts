@@ -1,6 +1,5 @@
-import { ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { ScanCommand } from '../../adapters/dynamodb/commands.ts';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { openLeanTable } from '../../adapters/dynamodb/lean-table.ts';
 import { type RequestBudgets, requestBudgets } from '../../adapters/dynamodb/rate-limits.ts';
 import { openTable } from '../../adapters/dynamodb/table.ts';
 import { type EmbeddedAws, startEmbeddedAws, withoutTimeLimits } from '../support/embedded-aws.ts';
@@ -13,7 +12,7 @@ let now: number;
 beforeAll(async () => {
   aws = await startEmbeddedAws();
   const allowances = { messages: { most: 4, seconds: 10 }, requests: { most: 3, seconds: 10 } };
-  const table = openLeanTable(aws.tableName);
+  const table = openTable(aws.tableName);
   withoutTimeLimits(table.client);
   // Without a time limit, slow counting lets no request in uncounted.
   vi.spyOn(AbortSignal, 'timeout').mockReturnValue(new AbortController().signal);
@@ -68,7 +67,7 @@ describe('the rate limit of a client', () => {
     now = 1_000_000_400_000;
     await budgets.spend(amk, 'messages');
     await budgets.spend(amk, 'messages');
-    const { Items = [] } = await openTable(aws.tableName).client.send(new ScanCommand({ TableName: aws.tableName }));
+    const { Items } = await openTable(aws.tableName).client.send(new ScanCommand({ TableName: aws.tableName }));
     expect(Items.filter(({ sk }) => sk === 'messages#1000000400')).toEqual([
       { pk: 'LIMIT#311000012#dispatch', sk: 'messages#1000000400', spent: 2, expiresAt: 1_000_000_470 },
     ]);

@@ -1,11 +1,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import {
-  DynamoDBDocumentClient,
-  GetCommand,
-  PutCommand,
-  ScanCommand,
-  type ScanCommandOutput,
-} from '@aws-sdk/lib-dynamodb';
+import type { ScanCommandOutput } from '@aws-sdk/lib-dynamodb';
+import { tableClient } from '../../adapters/dynamodb/client.ts';
+import { GetCommand, PutCommand, ScanCommand } from '../../adapters/dynamodb/commands.ts';
 import { type Key, pack, type Table, unpack } from '../../adapters/dynamodb/table.ts';
 import { localCredentials } from '../../local/aws/credentials.ts';
 import { foldVersion } from '../../core/mission/evolve.ts';
@@ -25,11 +21,11 @@ export type Stored = NonNullable<ScanCommandOutput['Items']>[number];
 /** The table of a hub that runs. */
 export const tableOf = ({ tables: { endpoint, region, tableNames } }: LocalHub): Table => ({
   name: tableNames[0] ?? '',
-  client: DynamoDBDocumentClient.from(new DynamoDBClient({ endpoint, region, credentials: localCredentials })),
+  client: tableClient(new DynamoDBClient({ endpoint, region, credentials: localCredentials })),
 });
 
 export const itemsOf = async ({ client, name: TableName }: Table): Promise<readonly Stored[]> => {
-  const { Items = [], LastEvaluatedKey } = await client.send(new ScanCommand({ TableName, ConsistentRead: true }));
+  const { Items, LastEvaluatedKey } = await client.send(new ScanCommand({ TableName, ConsistentRead: true }));
   if (LastEvaluatedKey !== undefined) throw new Error('the table is larger than one page');
   return Items;
 };
