@@ -1,4 +1,4 @@
-import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { GetCommand, PutCommand } from './commands.ts';
 import type { AnchorState, AnchorStates } from '../../core/audit/anchors.ts';
 import { reach } from '../transient-faults.ts';
 import { holds, keys, type Table } from './table.ts';

@@ -1,6 +1,7 @@
 import {
   type AttributeValue,
   BatchGetItemCommand,
+  type ConsumedCapacity,
   DeleteItemCommand,
   type DeleteItemCommandInput,
   type DynamoDBClient,
@@ -125,18 +126,22 @@ export interface PageOutput {
   readonly Count: number;
   /** Where the next page begins, unless this one is the last. */
   readonly LastEvaluatedKey: Values | undefined;
+  /** Absent unless `ReturnConsumedCapacity` was asked for. */
+  readonly ConsumedCapacity: ConsumedCapacity | undefined;
 }
 
 interface Page {
   readonly Items?: Attributes[] | undefined;
   readonly Count?: number | undefined;
   readonly LastEvaluatedKey?: Attributes | undefined;
+  readonly ConsumedCapacity?: ConsumedCapacity | undefined;
 }
 
-const pageOf = ({ Items = [], Count = 0, LastEvaluatedKey }: Page): PageOutput => ({
+const pageOf = ({ Items = [], Count = 0, LastEvaluatedKey, ConsumedCapacity }: Page): PageOutput => ({
   Items: Items.map(plainValues),
   Count,
   LastEvaluatedKey: read(LastEvaluatedKey),
+  ConsumedCapacity,
 });
 
 export type QueryCommandInput = Plain<SdkQueryInput, never, 'ExpressionAttributeValues' | 'ExclusiveStartKey'>;

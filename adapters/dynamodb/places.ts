@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import { GetCommand } from '@aws-sdk/lib-dynamodb';
+import { GetCommand } from './commands.ts';
 import type { Claim, Places } from '../../core/delivery/places.ts';
 import { defined } from '../../schemas/defined.ts';
 import { count } from './attributes.ts';

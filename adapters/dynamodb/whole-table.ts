@@ -1,4 +1,4 @@
-import { ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { ScanCommand } from './commands.ts';
 import type { DatedEnd, Place, WholeTable } from '../../core/audit/anchors.ts';
 import { reach } from '../transient-faults.ts';
 import { chained, type Table } from './table.ts';

@@ -1,8 +1,8 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SQSClient } from '@aws-sdk/client-sqs';
-import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
+import { tableClient } from '../../../adapters/dynamodb/client.ts';
 import { batchGet, type Key, keys, type Table } from '../../../adapters/dynamodb/table.ts';
 import { inRounds } from '../../../adapters/partial-answers.ts';
 import { deliveryQueue } from '../../../adapters/sqs/queues.ts';
@@ -62,7 +62,7 @@ const tableThat = (leftOut: (call: number, asked: readonly Key[]) => readonly Ke
   const request = z.object({
     RequestItems: z.object({ hub: z.object({ Keys: z.array(z.object({ pk: z.string(), sk: z.string() })) }) }),
   });
-  const client = DynamoDBDocumentClient.from(new DynamoDBClient(settings));
+  const client = tableClient(new DynamoDBClient(settings));
   client.middlewareStack.add(
     () => async (args) => {
       const asked = request.parse(args.input).RequestItems.hub.Keys;

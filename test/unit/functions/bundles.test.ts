@@ -29,11 +29,18 @@ describe('The handlers of the functions', () => {
   });
 });
 
+describe('The functions', () => {
+  test('carry no document client: the hub marshals by itself', async () => {
+    const packages = await packagesOf(globSync('functions/*/lambda.ts', { cwd: root }));
+    expect(packages).toContain('@aws-sdk/client-dynamodb');
+    expect(packages.filter((name) => /lib-dynamodb|util-dynamodb/.test(name))).toEqual([]);
+  });
+});
+
 describe('The authorizer, which every request waits for', () => {
-  test('carries neither the document client nor the queue', async () => {
+  test('carries neither the queue nor the large parser', async () => {
     const packages = await packagesOf(['functions/authorize/lambda.ts']);
     expect(packages).toContain('@aws-sdk/client-dynamodb');
-    expect(packages).not.toContain('@aws-sdk/lib-dynamodb');
     expect(packages).not.toContain('@aws-sdk/client-sqs');
     expect(packages).not.toContain('zod');
   });

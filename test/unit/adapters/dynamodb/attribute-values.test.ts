@@ -1,6 +1,6 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, GetCommand as SdkGet, PutCommand as SdkPut } from '@aws-sdk/lib-dynamodb';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { attributeValues, plainValues } from '../../../../adapters/dynamodb/attribute-values.ts';
 import { tableClient } from '../../../../adapters/dynamodb/client.ts';
@@ -35,6 +35,8 @@ const { value } = fc.letrec((tie) => ({
     fc.boolean(),
     fc.constant(null),
     fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes)),
+    fc.uniqueArray(fc.string(), { minLength: 1, maxLength: 4 }).map((texts) => new Set(texts)),
+    fc.uniqueArray(fc.maxSafeInteger(), { minLength: 1, maxLength: 4 }).map((numbers) => new Set(numbers)),
     fc.array(tie('value'), { maxLength: 4 }),
     fc.dictionary(name, tie('value'), { maxKeys: 4 }),
   ),
@@ -95,7 +97,9 @@ describe('the commands with plain values', () => {
     ['a number without an end', Number.POSITIVE_INFINITY],
     ['a number that is not exact', 2 ** 53],
     ['a date', new Date(0)],
-    ['a set', new Set(['a'])],
+    ['an empty set', new Set()],
+    ['a set of texts and numbers', new Set(['a', 1])],
+    ['a set of bytes', new Set([Buffer.from('a')])],
     ['a map', new Map([['a', 1]])],
     ['a symbol', Symbol('a')],
     ['a big number', 1n],
@@ -104,7 +108,10 @@ describe('the commands with plain values', () => {
     expect(() => attributeValues({ in: { a: [refused] } })).toThrow();
   });
 
-  test.each([{ SS: ['a'] }, { NS: ['1'] }, { N: '9007199254740993' }])('refuse to read %j', (stored) => {
-    expect(() => plainValues({ stored })).toThrow();
-  });
+  test.each([{ BS: [Buffer.from('a')] }, { NS: ['9007199254740993'] }, { N: '9007199254740993' }])(
+    'refuse to read %j',
+    (stored) => {
+      expect(() => plainValues({ stored })).toThrow();
+    },
+  );
 });
