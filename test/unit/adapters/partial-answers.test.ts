@@ -2,6 +2,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
+import { attributeValues } from '../../../adapters/dynamodb/attribute-values.ts';
 import { tableClient } from '../../../adapters/dynamodb/client.ts';
 import { batchGet, type Key, keys, type Table } from '../../../adapters/dynamodb/table.ts';
 import { inRounds } from '../../../adapters/partial-answers.ts';
@@ -60,18 +61,20 @@ describe('inRounds', () => {
 const tableThat = (leftOut: (call: number, asked: readonly Key[]) => readonly Key[]) => {
   const calls: (readonly Key[])[] = [];
   const request = z.object({
-    RequestItems: z.object({ hub: z.object({ Keys: z.array(z.object({ pk: z.string(), sk: z.string() })) }) }),
+    RequestItems: z.object({
+      hub: z.object({ Keys: z.array(z.object({ pk: z.object({ S: z.string() }), sk: z.object({ S: z.string() }) })) }),
+    }),
   });
   const client = tableClient(new DynamoDBClient(settings));
   client.middlewareStack.add(
     () => async (args) => {
-      const asked = request.parse(args.input).RequestItems.hub.Keys;
+      const asked = request.parse(args.input).RequestItems.hub.Keys.map(({ pk, sk }) => ({ pk: pk.S, sk: sk.S }));
       calls.push(asked);
       const left = leftOut(calls.length, asked);
       const output = {
         $metadata: {},
-        Responses: { hub: asked.filter((key) => !left.includes(key)) },
-        ...(left.length === 0 ? {} : { UnprocessedKeys: { hub: { Keys: [...left] } } }),
+        Responses: { hub: asked.filter((key) => !left.includes(key)).map(attributeValues) },
+        ...(left.length === 0 ? {} : { UnprocessedKeys: { hub: { Keys: left.map(attributeValues) } } }),
       };
       return { response: {}, output };
     },
