@@ -20,12 +20,12 @@ import {
 import { reach } from '../transient-faults.ts';
 import { obligationAt } from './shards.ts';
 
-/** Reads an item of the mission log. `packed` never changes; the other attributes are the result of its fan-out. */
+/** Reads an item of the mission log. `packed` and `digest` never change; the other attributes are the result of its fan-out. */
 export const storedEntry = (item: Record<string, unknown>): StoredEntry => {
   const notified: NumberedNotification[] = typeof item['notified'] === 'string' ? JSON.parse(item['notified']) : [];
   const withoutSubscription: string[] =
     typeof item['withoutSubscription'] === 'string' ? JSON.parse(item['withoutSubscription']) : [];
-  const entry: Entry = unpack(item['packed']);
+  const entry: Entry = { ...unpack(item['packed']), seal: String(item['digest']) };
   const fanOutPending = item['obligation'] !== undefined;
   const fanOutCompletedAt = typeof item['fanOutCompletedAt'] === 'string' ? item['fanOutCompletedAt'] : undefined;
   return {
@@ -122,12 +122,14 @@ export const missionLog = (table: Table): MissionLog => {
 
     async append(entry, dueAt) {
       const key = keys.entry(entry.mission, entry.number);
-      const packed = pack(entry);
+      const { seal, ...content } = entry;
+      const packed = pack(content);
       if (packed.length > largestPacked) return 'too-large';
       const item = {
         ...key,
         ...obligationAt(table, 'pending', key, dueAt),
-        fold: foldVersion,
+        fold: entry.fold,
+        digest: seal,
         event: entry.event,
         sender: entry.sender,
         messageId: entry.messageId,

@@ -1,5 +1,5 @@
 import type { AccessHead, AccessRecord } from './access-log.ts';
-import { sealOf } from './chain.ts';
+import { sealOfRecord } from './chain.ts';
 
 export type ChainFault =
   /** Records are missing that must exist. */
@@ -19,7 +19,7 @@ export type ChainFault =
 export type LoggedRecords = ReadonlyMap<number, string>;
 
 const isAsWritten = (record: AccessRecord, chain: string): boolean =>
-  record.chain === chain && sealOf(record) === record.digest && (record.number > 1 || record.previous === '');
+  record.chain === chain && sealOfRecord(record) === record.digest && (record.number > 1 || record.previous === '');
 
 /** The fault between a record and the one before it. */
 const faultBetween = (before: AccessRecord | undefined, { number, previous }: AccessRecord): ChainFault | undefined => {

@@ -65,5 +65,5 @@ export const onTask = (check: Check<TaskProposal>): Check =>
 /** The entry that a decision appends, without what only the log knows. */
 export interface Decision {
   readonly outcome: 'accepted';
-  readonly entry: Omit<Entry, 'pendingFrom' | 'fingerprints'>;
+  readonly entry: Omit<Entry, 'pendingFrom' | 'fingerprints' | 'fold' | 'previous' | 'seal'>;
 }

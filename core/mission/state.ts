@@ -216,6 +216,12 @@ export interface Entry extends MissionEvent, Origin {
   /** Of the newest entries, up to and with this one (`core/mission/known-messages.ts`). */
   readonly fingerprints: Fingerprints;
   readonly state: MissionState;
+  /** Version of the fold that made the state. */
+  readonly fold: number;
+  /** Seal of the entry before; empty for the first. */
+  readonly previous: string;
+  /** Digest of this entry (`core/mission/seal.ts`). */
+  readonly seal: string;
 }
 
 /** A party of the directory. */

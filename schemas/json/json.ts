@@ -107,11 +107,12 @@ export const isObject = (value: unknown): value is Record<string, unknown> =>
 /** The items of a list; none if the value is no list. */
 export const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 
-/** The same text for the same JSON value, whatever the order of its keys or its white space. */
+/** The same text for the same JSON value, whatever the order of its keys or its white space. A member that is `undefined` is absent. */
 export const canonicalText = (value: unknown): string => {
   if (Array.isArray(value)) return `[${value.map(canonicalText).join(',')}]`;
   if (!isObject(value)) return JSON.stringify(value);
   const members = Object.keys(value)
+    .filter((key) => value[key] !== undefined)
     .sort()
     .map((key) => `${JSON.stringify(key)}:${canonicalText(value[key])}`);
   return `{${members.join(',')}}`;

@@ -70,6 +70,12 @@ export const guards: readonly Guard[] = [
   },
   {
     file: logEntry,
+    find: "previous: last?.seal ?? ''",
+    replace: "previous: ''",
+    what: 'An entry carries the digest of the entry before',
+  },
+  {
+    file: logEntry,
     find: 'last?.fanOutPending === true ? last.pendingFrom : decided.number',
     replace: 'decided.number',
     what: 'An entry names the earliest entry whose fan-out may be pending',
@@ -381,8 +387,8 @@ export const guards: readonly Guard[] = [
   },
   {
     file: missionLog,
-    find: 'if (packed.length > (entry.sender',
-    replace: 'if (packed.length < 0 && packed.length > (entry.sender',
+    find: 'packed.length > largestPacked',
+    replace: 'packed.length > Number.POSITIVE_INFINITY',
     what: 'DynamoDB: an entry that is too large is refused',
     detectedBy: 'contract',
   },

@@ -3,6 +3,8 @@ export const invariants = {
   'log matches answers':
     'The log holds exactly the messages that were answered 2xx, each once, with the entry number in the answer',
   'entries numbered without gaps': 'The entries of a mission are numbered 1, 2, 3 … without a gap',
+  'entries chained by digests':
+    'Each entry has the digest of its own content, and carries the digest of the entry before',
   'every message is known':
     'Every message of a log is recognised when it is sent again, also when the newest entry no longer carries its fingerprint',
   'state is the fold of the log': 'The state in an entry is the fold of the log up to that entry',

@@ -1,5 +1,6 @@
 import { evolve, fold } from '../../../core/mission/evolve.ts';
 import { entriesLike } from '../../../core/mission/known-messages.ts';
+import { sealOfEntry } from '../../../core/mission/seal.ts';
 import type { StoredEntry } from '../../../core/mission/mission-log.ts';
 import type { MissionState } from '../../../core/mission/state.ts';
 import { type Facts, nameOf } from './facts.ts';
@@ -44,7 +45,11 @@ export const logIsComplete = ({ logs, world }: Facts, violated: OnViolation): vo
     if (log.length !== written.get(mission) || log.some(({ number }, index) => number !== index + 1))
       violated('entries numbered without gaps', `${mission}: ${log.map(({ number }) => number).join()}`);
     let state: MissionState | undefined;
-    for (const entry of log) {
+    for (const [index, entry] of log.entries()) {
+      const { seal, fanOutPending: _pending, notified: _notified, withoutSubscription: _without, ...more } = entry;
+      const { fanOutCompletedAt: _completedAt, ...content } = more;
+      if (content.previous !== (log[index - 1]?.seal ?? '') || sealOfEntry(content) !== seal)
+        violated('entries chained by digests', nameOf(entry));
       state = evolve(state, entry);
       if (JSON.stringify(state) !== JSON.stringify(entry.state))
         violated('state is the fold of the log', nameOf(entry));
