@@ -19,7 +19,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['test/unit/**/*.test.ts'],
+          include: ['test/unit/**/*.test.ts', 'test/robustness/check/*.test.ts'],
           // A unit test takes milliseconds, a property test seconds: more hangs. `test:all` shares the processors with other layers.
           testTimeout: isFast ? 20_000 : 60_000,
           isolate: false,
@@ -43,7 +43,7 @@ export default defineConfig({
           globalSetup,
         },
       },
-      { test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], ...limits, globalSetup } },
+      { test: { name: 'e2e', include: ['test/{e2e,robustness}/*.test.ts'], ...limits, globalSetup } },
     ],
   },
 });

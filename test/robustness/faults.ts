@@ -112,12 +112,19 @@ const untilMoment = async (random: SeededRandom, recorder: Recorder): Promise<vo
   await pause(random.below(80));
 };
 
+/** Waits until some messages more are accepted, however fast this machine is; at most a minute, so that a hub that accepts none is killed too. */
+const untilAccepted = async ({ random, recorder, isOver }: Injection): Promise<void> => {
+  const enough = recorder.counts.accepted + random.between(2, 40);
+  const late = recorder.now() + 60_000;
+  while (recorder.counts.accepted < enough && recorder.now() < late && !isOver()) await pause(50);
+};
+
 /** Injects faults until the run is over; the hub is up then. Rejects if the hub does not come back. */
-export const injectFaults = async ({ hub, random, recorder, isOver }: Injection): Promise<void> => {
+export const injectFaults = async (injection: Injection): Promise<void> => {
+  const { hub, random, recorder, isOver } = injection;
   const record = (fault: string): void => recorder.write({ record: 'fault', at: recorder.now(), fault, target: 'hub' });
   while (!isOver()) {
-    for (const until = recorder.now() + random.between(2_000, 12_000); recorder.now() < until && !isOver(); )
-      await pause(100);
+    await untilAccepted(injection);
     if (isOver()) return;
     const fault = random.pick(faults);
     await untilMoment(random, recorder);

@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { commandLine, exitCodeOf } from '../../commands/cli/command-line.ts';
 import { checkHistory } from './check/check.ts';
 import { readHistory } from './history.ts';
+import { findPlanted } from './planted.ts';
 import { reportOf } from './report.ts';
 import { run } from './run.ts';
 
@@ -57,7 +58,28 @@ const verify = async (): Promise<number> => {
   return violations.length === 0 ? 0 : 1;
 };
 
+const planted = async (): Promise<number> => {
+  let missed = 0;
+  await findPlanted(
+    { seed: whole('seed', values.seed ?? '1'), only: values.only },
+    ({ fault, found, others, isMissing }) => {
+      if (found === undefined) missed += 1;
+      const also = others.length === 0 ? '' : ` (also: ${others.join(', ')})`;
+      const result =
+        isMissing === true
+          ? 'NOT IN THE SOURCES'
+          : found === undefined
+            ? `NOT FOUND${also}`
+            : `${found.property}: ${found.says}${also}`;
+      print(`${fault.what}\n  ${result}`);
+    },
+  );
+  print(missed === 0 ? 'every planted fault was found' : `${missed} planted faults were not found`);
+  return missed === 0 ? 0 : 1;
+};
+
 const main = async (): Promise<number> => {
+  if (values.planted) return planted();
   if (values.check !== undefined) return check(values.check);
   return verify();
 };

@@ -11,12 +11,14 @@ export interface Effort {
   readonly fuzzInputs: number;
   /** Whether every order of a few port calls is searched. */
   readonly exhaustive: boolean;
+  /** Seconds of traffic of the robustness run. 0: it is skipped. */
+  readonly robustnessSeconds: number;
 }
 
 const levels = {
-  fast: { modelRuns: 300, simulationSeeds: 40, fuzzInputs: 0, exhaustive: false },
-  all: { modelRuns: 3_000, simulationSeeds: 300, fuzzInputs: 7_240, exhaustive: true },
-  long: { modelRuns: 50_000, simulationSeeds: 10_000, fuzzInputs: 100_000, exhaustive: true },
+  fast: { modelRuns: 300, simulationSeeds: 40, fuzzInputs: 0, exhaustive: false, robustnessSeconds: 0 },
+  all: { modelRuns: 3_000, simulationSeeds: 300, fuzzInputs: 7_240, exhaustive: true, robustnessSeconds: 60 },
+  long: { modelRuns: 50_000, simulationSeeds: 10_000, fuzzInputs: 100_000, exhaustive: true, robustnessSeconds: 60 },
 } as const satisfies Readonly<Record<string, Effort>>;
 
 const isLevel = (text: string): text is keyof typeof levels => Object.hasOwn(levels, text);
@@ -32,12 +34,13 @@ export const effortIn = (environment: NodeJS.ProcessEnv): Effort => {
   const level = environment['LUFTBRO_EFFORT'] ?? 'fast';
   if (!isLevel(level))
     throw new Error(`LUFTBRO_EFFORT must be one of ${Object.keys(levels).join(', ')}, but is "${level}".`);
-  const { modelRuns, simulationSeeds, fuzzInputs, exhaustive } = levels[level];
+  const { modelRuns, simulationSeeds, fuzzInputs, exhaustive, robustnessSeconds } = levels[level];
   return {
     modelRuns: countIn(environment, 'LUFTBRO_MODEL_RUNS', modelRuns),
     simulationSeeds: countIn(environment, 'LUFTBRO_SIMULATION_SEEDS', simulationSeeds),
     fuzzInputs: countIn(environment, 'LUFTBRO_FUZZ_INPUTS', fuzzInputs),
     exhaustive,
+    robustnessSeconds,
   };
 };
 

@@ -32,6 +32,6 @@ export const wantedBy = (index: Index, subscription: Subscription, entry: Entry)
   const answers = subscription
     .possible(from, until)
     .map((settings) => (typeof settings === 'string' ? false : passes(settings, entry, priority)));
-  if (answers.length === 0 || answers.every((answer) => answer === false)) return 'never';
+  if (answers.every((answer) => answer === false)) return 'never';
   return answers.every((answer) => answer === true) ? 'always' : 'maybe';
 };

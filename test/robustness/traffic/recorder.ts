@@ -7,6 +7,8 @@ import type { HistoryRecord, Outcome } from '../history.ts';
 export interface Counts {
   readonly calls: Record<Outcome, number>;
   readonly faults: Record<string, number>;
+  /** Answers that accept a message. */
+  accepted: number;
   notifications: number;
   duplicates: number;
 }
@@ -28,7 +30,13 @@ export const openRecorder = (file: string): Recorder => {
   const began = performance.now();
   const seen = new Set<string>();
   const waiting = new Map<HistoryRecord['record'], PromiseWithResolvers<void>>();
-  const counts: Counts = { calls: { ok: 0, refused: 0, unknown: 0 }, faults: {}, notifications: 0, duplicates: 0 };
+  const counts: Counts = {
+    calls: { ok: 0, refused: 0, unknown: 0 },
+    faults: {},
+    accepted: 0,
+    notifications: 0,
+    duplicates: 0,
+  };
   return {
     file,
     counts,
@@ -37,6 +45,7 @@ export const openRecorder = (file: string): Recorder => {
       stream.write(`${JSON.stringify(record)}\n`);
       waiting.get(record.record)?.resolve();
       waiting.delete(record.record);
+      if (record.record === 'send' && record.outcome === 'ok') counts.accepted += 1;
       if ('outcome' in record) counts.calls[record.outcome] += 1;
       if (record.record === 'fault') counts.faults[record.fault] = (counts.faults[record.fault] ?? 0) + 1;
       if (record.record !== 'received' || record.event === undefined) return;

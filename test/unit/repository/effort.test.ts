@@ -2,8 +2,14 @@ import { describe, expect, test } from 'vitest';
 import { effortIn } from '../../support/effort.ts';
 
 describe('the effort of random tests', () => {
-  test('is fast without a level, and skips the exhaustive search and the fuzz run', () => {
-    expect(effortIn({})).toEqual({ modelRuns: 300, simulationSeeds: 40, fuzzInputs: 0, exhaustive: false });
+  test('is fast without a level, and skips the exhaustive search, the fuzz run and the robustness run', () => {
+    expect(effortIn({})).toEqual({
+      modelRuns: 300,
+      simulationSeeds: 40,
+      fuzzInputs: 0,
+      exhaustive: false,
+      robustnessSeconds: 0,
+    });
   });
 
   test('takes one number of a level from the environment', () => {

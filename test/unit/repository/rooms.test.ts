@@ -60,6 +60,24 @@ const circleFrom = (imports: ReadonlyMap<string, readonly string[]>): readonly s
   return undefined;
 };
 
+/** The checker of the robustness run must not share a mistake with the hub: it knows the published interface only. */
+const checkerFiles = globSync('test/robustness/check/**/*.ts', {
+  cwd: root,
+  exclude: (name) => name.endsWith('.test.ts'),
+});
+
+describe('the checker of the robustness run', () => {
+  test('imports nothing but itself and the form of a history', () => {
+    expect(checkerFiles.length).toBeGreaterThan(10);
+    const others = [...checkerFiles, 'test/robustness/history.ts'].flatMap((file) =>
+      importsOf(file)
+        .filter((target) => !isIn(target, 'test/robustness/check') && target !== 'test/robustness/history.ts')
+        .map((target) => `${file} imports ${target}`),
+    );
+    expect(others).toEqual([]);
+  });
+});
+
 describe('the rooms', () => {
   test('finds the sources and their imports', () => {
     expect(files.length).toBeGreaterThan(200);
