@@ -44,6 +44,7 @@ const nothing = (): Traffic => ({
   calls: {},
   readUnits: 0,
   writeUnits: 0,
+  notificationUnits: 0,
   bytes: 0,
   jobs: [],
   requests: [],
@@ -106,6 +107,13 @@ const note = (kind: string, body: string): void => {
 
 const isWrite = (kind: string): boolean => ['PutItem', 'UpdateItem', 'DeleteItem'].includes(kind);
 
+const written = z.object({ Key: z.unknown().optional(), Item: z.unknown().optional() });
+const ofSubscription = z.object({ pk: z.object({ S: z.string().regex(/^SUBSCRIPTION#/) }) });
+const isOfSubscription = (body: string): boolean => {
+  const { Key, Item } = written.parse(JSON.parse(body));
+  return ofSubscription.safeParse(Key ?? Item).success;
+};
+
 /** Requests the consumed capacity of a call, and removes it from the answer. */
 const passCounted = async (origin: string, request: IncomingMessage, kind: string, body: string): Promise<Given> => {
   const asked: object = JSON.parse(body);
@@ -113,8 +121,10 @@ const passCounted = async (origin: string, request: IncomingMessage, kind: strin
   if (answer.status !== 200) return answer;
   const { ConsumedCapacity = [], ...rest } = answered.parse(JSON.parse(answer.body));
   const units = [ConsumedCapacity].flat().reduce((sum, { CapacityUnits }) => sum + CapacityUnits, 0);
-  if (isWrite(kind)) seen.writeUnits += units;
-  else seen.readUnits += units;
+  if (isWrite(kind)) {
+    seen.writeUnits += units;
+    if (isOfSubscription(body)) seen.notificationUnits += units;
+  } else seen.readUnits += units;
   return { ...answer, body: JSON.stringify(rest) };
 };
 
@@ -134,7 +144,8 @@ const proxy = await openServer(async (request, response) => {
     answer = isQueue
       ? await pass(queues.endpoint, request, body)
       : await passCounted(tables.endpoint, request, kind, body);
-    given.set(name, answer);
+    // Bulk writes of seeds are not replayed.
+    if (kind !== 'BatchWriteItem') given.set(name, answer);
   }
   seen.bytes += body.length + answer.body.length;
   response.writeHead(answer.status, { 'content-type': answer.type, 'content-length': Buffer.byteLength(answer.body) });

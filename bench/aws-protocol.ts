@@ -23,6 +23,8 @@ export const traffic = z.object({
   /** Capacity as DynamoDB bills it: read units of 4 KB, write units of 1 KB. */
   readUnits: z.number(),
   writeUnits: z.number(),
+  /** Of them, those on items of a subscription and its missions. */
+  notificationUnits: z.number(),
   /** Bytes of requests and answers, bodies only. */
   bytes: z.number(),
   /** Bodies of the jobs in the delivery queue. */

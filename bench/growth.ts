@@ -2,7 +2,8 @@ import { type Aws, startAws } from './aws.ts';
 import type { Traffic } from './aws-protocol.ts';
 import { type HubInProcess, loadHub, play } from './hub.ts';
 import type { GrowthResults, GrowthSettings, Side } from './measure-protocol.ts';
-import { messageText, steps } from './messages.ts';
+import { messageText, organisationOf, steps } from './messages.ts';
+import { storeNotified } from './stored.ts';
 import { median } from './statistics.ts';
 
 /** One mission of a size, ready for further messages. */
@@ -62,21 +63,34 @@ const subscriberCases = async (hub: HubInProcess, aws: Aws, sizes: readonly numb
   return cases;
 };
 
-const storedCases = async (hub: HubInProcess, aws: Aws, sizes: readonly number[]): Promise<readonly Case[]> => {
+/** Missions that the hub has just opened and notified. */
+const awakeCases = async (hub: HubInProcess, aws: Aws, sizes: readonly number[]): Promise<readonly Case[]> => {
   const cases: Case[] = [];
   for (const [index, size] of sizes.entries()) {
     const coordinator = regionAt(index);
     await hub.subscribe(coordinator);
     for (let count = 1; count < size; count += 1)
-      await play(hub, aws, steps.request, { name: `stored ${size} ${count}`, coordinator });
-    await hub.rest();
+      await play(hub, aws, steps.request, { name: `awake ${size} ${count}`, coordinator });
+    const mission = await openMission(hub, aws, `awake ${size}`, coordinator);
+    cases.push({ size, mission, coordinator });
+  }
+  return cases;
+};
+
+/** Missions of which the subscription was notified, written straight into the table. */
+const storedCases = async (hub: HubInProcess, aws: Aws, sizes: readonly number[]): Promise<readonly Case[]> => {
+  const cases: Case[] = [];
+  for (const [index, size] of sizes.entries()) {
+    const coordinator = regionAt(index);
+    const subscription = await hub.subscribe(coordinator);
+    await storeNotified(aws.tableName, { subscription, organisation: organisationOf(coordinator), missions: size - 1 });
     const mission = await openMission(hub, aws, `stored ${size}`, coordinator);
     cases.push({ size, mission, coordinator });
   }
   return cases;
 };
 
-const makers = { length: lengthCases, subscribers: subscriberCases, stored: storedCases };
+const makers = { length: lengthCases, subscribers: subscriberCases, stored: storedCases, awake: awakeCases };
 
 interface Sample {
   readonly traffic: Traffic;
@@ -108,6 +122,7 @@ const summary = (samples: readonly Sample[]): Side => {
     calls: withoutReference(samples.at(-1)?.traffic.calls ?? {}),
     readUnits: middle(({ traffic }) => traffic.readUnits),
     writeUnits: middle(({ traffic }) => traffic.writeUnits),
+    notificationUnits: middle(({ traffic }) => traffic.notificationUnits),
     bytes: middle(({ traffic }) => traffic.bytes),
     cpu: middle(({ cpu }) => cpu),
     wall: middle(({ wall }) => wall),

@@ -14,16 +14,12 @@ export interface HubInProcess {
   readonly process: (event: unknown) => Promise<string>;
   /** Throws if a record must be redelivered. */
   readonly deliver: (event: unknown) => Promise<void>;
-  /** Creates an active subscription of a client's organisation. */
-  readonly subscribe: (client: string) => Promise<void>;
-  /** Lets an hour pass without a message, and the sweeper retire idle missions from the subscription heads. */
-  readonly rest: () => Promise<void>;
+  /** Creates an active subscription of a client's organisation; returns its id. */
+  readonly subscribe: (client: string) => Promise<string>;
 }
 
 const context = { awsRequestId: 'bench', functionName: 'bench', getRemainingTimeInMillis: () => 10_000 };
-const hour = 3_600_000;
-/** Too short for a run of the sweeper to process obligations, and long enough to retire every idle mission. */
-const endOfARun = 14_000;
+const created = z.object({ id: z.string() });
 const answerShape = z.object({ statusCode: z.number(), body: z.string() });
 const batchShape = z.object({ batchItemFailures: z.array(z.unknown()) });
 
@@ -73,6 +69,8 @@ export const loadHub = async (aws: Aws, assembly: string): Promise<HubInProcess>
     AWS_ENDPOINT_URL_DYNAMODB: aws.origin,
     AWS_ENDPOINT_URL_SQS: aws.origin,
     TABLE_NAME: aws.tableName,
+    OBLIGATION_SHARDS_WRITTEN: '8',
+    OBLIGATION_SHARDS_READ: '8',
     DELIVERY_QUEUE_URL: aws.queueUrl,
     PUBLIC_URL: 'https://hub.example/fhir',
     ENDPOINT_ALLOW_LIST: 'http://127.0.0.1:*',
@@ -83,10 +81,10 @@ export const loadHub = async (aws: Aws, assembly: string): Promise<HubInProcess>
     if (bundle === undefined) throw new Error(`the stack has no function ${name}`);
     return loadHandler(bundle);
   };
-  const [processMessage, deliverAll, subscribeOne, sweep] = await Promise.all(
-    (['ProcessMessage', 'Deliver', 'Subscribe', 'Sweep'] as const).map(load),
+  const [processMessage, deliverAll, subscribeOne] = await Promise.all(
+    (['ProcessMessage', 'Deliver', 'Subscribe'] as const).map(load),
   );
-  if (processMessage === undefined || deliverAll === undefined || subscribeOne === undefined || sweep === undefined)
+  if (processMessage === undefined || deliverAll === undefined || subscribeOne === undefined)
     throw new Error('a handler is missing');
 
   const deliver: HubInProcess['deliver'] = async (event) => {
@@ -112,13 +110,7 @@ export const loadHub = async (aws: Aws, assembly: string): Promise<HubInProcess>
       const { jobs } = await aws.setMode({ mode: 'pass', withBodies: false });
       for (const job of jobs) await deliver(deliveryOf(job));
       await aws.setMode({ mode: 'pass', withBodies: false });
-    },
-    rest: async () => {
-      // The clock must not go back: the hub assigns no numbers at an earlier time.
-      const { now } = Date;
-      Date.now = () => now() + hour;
-      await sweep({}, { ...context, getRemainingTimeInMillis: () => endOfARun });
-      await aws.setMode({ mode: 'pass', withBodies: false });
+      return created.parse(JSON.parse(body)).id;
     },
   };
 };

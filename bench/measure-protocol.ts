@@ -14,7 +14,7 @@ export const growthSettings = z.object({
   part: z.literal('growth'),
   assembly: z.string(),
   /** What grows. */
-  of: z.enum(['length', 'subscribers', 'stored']),
+  of: z.enum(['length', 'subscribers', 'stored', 'awake']),
   sizes: z.array(z.number()),
   /** Messages measured at each size. */
   samples: z.number(),
@@ -46,6 +46,8 @@ const side = z.object({
   calls: z.record(z.string(), z.number()),
   readUnits: z.number(),
   writeUnits: z.number(),
+  /** Of them, those on items of a subscription and its missions. */
+  notificationUnits: z.number(),
   bytes: z.number(),
   /** Milliseconds. */
   cpu: z.number(),

@@ -100,7 +100,11 @@ export const codeTable = (figures: readonly CodeFigures[]): Figures => ({
   ],
 });
 
-const growthRow = (size: number, what: string, { calls: made, readUnits, writeUnits, bytes, cpu, wall }: Side) => [
+const growthRow = (
+  size: number,
+  what: string,
+  { calls: made, readUnits, writeUnits, notificationUnits, bytes, cpu, wall }: Side,
+) => [
   String(size),
   what,
   number(cpu),
@@ -109,6 +113,7 @@ const growthRow = (size: number, what: string, { calls: made, readUnits, writeUn
   calls(made),
   number(readUnits),
   number(writeUnits),
+  number(notificationUnits),
   kilobytes(bytes),
 ];
 
@@ -121,6 +126,7 @@ const growthColumns = (of: string): readonly string[] => [
   'by kind',
   'read units',
   'write units',
+  'of them for notifications',
   'to and from AWS',
 ];
 
@@ -171,6 +177,17 @@ const flatBudgets = (what: string, results: GrowthResults, sizes: (size: number)
     return { what: `${cost} per message, ${what}`, limit: times(limit), found: times(ratio), holds: ratio <= limit };
   });
 
+/** Write units to number, write and deliver a notification: the same, within one unit, at every size. */
+const unitBudget = (what: string, results: GrowthResults): Budget => {
+  const units = results.map(({ accept, deliver }) => accept.notificationUnits + deliver.notificationUnits);
+  return {
+    what: `write units per notification, ${what}: ${results.map(({ size }) => size).join(', ')}`,
+    limit: 'equal ± 1',
+    found: units.map(number).join(', '),
+    holds: Math.max(...units) - Math.min(...units) <= 1,
+  };
+};
+
 /** What the check of a message against FHIR R4 adds to the accept step. */
 const checkBudget = (results: CpuResults): Budget => {
   const added = Math.max(...results.map(({ hub, check = 0 }) => check / (hub - check)));
@@ -187,6 +204,7 @@ export const budgetsOf = (measured: {
   readonly code: readonly CodeFigures[];
   readonly length: GrowthResults;
   readonly stored: GrowthResults;
+  readonly awake: GrowthResults;
 }): readonly Budget[] => {
   const slowest = measured.code.toSorted((one, other) => other.cold - other.empty - (one.cold - one.empty))[0];
   return [
@@ -208,5 +226,7 @@ export const budgetsOf = (measured: {
     },
     ...flatBudgets('mission of 100 messages against 10', measured.length, (size) => size <= 100),
     ...flatBudgets('most missions stored against fewest', measured.stored, () => true),
+    unitBudget('missions stored', measured.stored),
+    unitBudget('missions awake', measured.awake),
   ];
 };

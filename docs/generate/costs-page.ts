@@ -47,8 +47,6 @@ ${row('**together**', '', '', `**${usd(total(message) * million)}**`)}
 
 KMS has no part in it: it is asked by the clock, not by the message. What is kept grows by at most ${Math.round(kept / gigabyte)} GB, ${usd(kept * prices.storage.usd)} a month for ever, and ${usd(kept * prices.recovery.usd)} with it for point-in-time recovery.
 
-A message that opens a mission, or resumes one after five minutes of silence, costs one write more, for its sender's budget; and each such mission, when it rests, a few reads and an update for each subscription that was notified of it ([ADR 29](adr/0029-idle-missions.md)).
-
 The three largest, and what would lower them:
 
 ${largest(message)

@@ -10,7 +10,7 @@ export const logFields = {
   age: 'seconds since the oldest of them was stored, or redriven; 0 if there are none',
   answer: 'answer of the endpoint: an HTTP status, or the kind of failure',
   at: 'place in the code where it failed',
-  budget: '`messages`; `requests`: those that are not messages; `missions`: those that a message opens or resumes',
+  budget: '`messages`; `requests`: those that are not messages',
   cause: 'kind of error that caused it',
   chain: 'chain of the access log',
   chains: 'number of chains',
@@ -27,7 +27,7 @@ export const logFields = {
   event: 'type of the message',
   failed: 'number of obligations that failed',
   fault: 'code of the refusal, as in `OperationOutcome`',
-  kind: '`deadline`, `fan-out`, `delivery`, `contact`, or `rest`: the removal of an idle mission; of a finding: see docs/operations.md',
+  kind: '`deadline`, `fan-out`, `delivery` or `contact`; of a finding: see docs/operations.md',
   missing:
     'number of parties that were entitled and not notified, and nobody was alerted; and of subscriptions that lack an entry',
   mission: 'number of the mission',

@@ -10,22 +10,18 @@ import { call, eventually, type HttpAnswer, post } from '../support/partners.ts'
 
 const most = 6;
 const mostMessages = 4;
-const mostMissions = 5;
-const missionSeconds = 120;
 const windowSeconds = 10;
 
 let hub: RunningHub;
 let started: number;
 /** The most windows since the hub was started: those that began since, and the one in which it started. */
-const windows = (seconds = windowSeconds): number => Math.ceil((Date.now() - started) / (seconds * 1000)) + 1;
+const windows = (): number => Math.ceil((Date.now() - started) / (windowSeconds * 1000)) + 1;
 
 beforeAll(async () => {
   const budgets = {
     BudgetSeconds: windowSeconds,
     BudgetMessages: mostMessages,
     BudgetRequests: most,
-    BudgetMissions: mostMissions,
-    BudgetMissionSeconds: missionSeconds,
   };
   hub = await startHub({
     parameters: Object.fromEntries(Object.entries(budgets).map(([name, value]) => [name, String(value)])),
@@ -107,28 +103,6 @@ describe('a client over its rate limit', () => {
     expect((await call(hub, 'amk-nordland', 'GET', '/Subscription')).status).toBe(200);
     expect(await stored()).toBe(before + served);
   });
-
-  test('gets 429 for missions beyond the limit per two minutes, with the advice to phone', async () => {
-    let opened = 0;
-    const ofMissions = ({ body }: HttpAnswer): boolean => JSON.stringify(body).includes('as many missions');
-    const opens = async (): Promise<HttpAnswer> => {
-      const answer = await sends('amk-trondelag');
-      if (answer.status === 200) opened += 1;
-      // Its limit of messages is small too: wait for the next window.
-      else if (!ofMissions(answer)) await delay(Number(answer.headers.get('retry-after')) * 1000);
-      return answer;
-    };
-    let answer = await opens();
-    while (!ofMissions(answer) && opened <= mostMissions * windows(missionSeconds)) answer = await opens();
-    expect(opened).toBeGreaterThanOrEqual(mostMissions);
-    expect(opened).toBeLessThanOrEqual(mostMissions * windows(missionSeconds));
-    expect(answer.status).toBe(429);
-    expect(problemsOf(answer.body)).toEqual([]);
-    expect(JSON.stringify(answer.body)).toContain('phone what cannot wait');
-    const seconds = Number(answer.headers.get('retry-after'));
-    expect(seconds).toBeGreaterThanOrEqual(1);
-    expect(seconds).toBeLessThanOrEqual(missionSeconds);
-  }, 90_000);
 
   test('is named in the log once in a window, without its request', async () => {
     const named = async (): Promise<readonly string[]> =>

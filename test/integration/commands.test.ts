@@ -188,8 +188,8 @@ describe.concurrent('a wrong use', () => {
 
 describe.concurrent('npm start refuses a setting that it cannot use', () => {
   test.for([
-    ['LUFTBRO_BUDGET_MISSION', '3', /^Unknown variable LUFTBRO_BUDGET_MISSION\. Use .*LUFTBRO_BUDGET_MISSIONS,/],
-    ['LUFTBRO_BUDGET_MISSIONS', '0', /^LUFTBRO_BUDGET_MISSIONS=0 is not a whole number from 1\.$/],
+    ['LUFTBRO_BUDGET_MESSAGE', '3', /^Unknown variable LUFTBRO_BUDGET_MESSAGE\. Use .*LUFTBRO_BUDGET_MESSAGES,/],
+    ['LUFTBRO_BUDGET_MESSAGES', '0', /^LUFTBRO_BUDGET_MESSAGES=0 is not a whole number from 1\.$/],
     ['PORT', 'x', /^PORT=x is not a port number\.$/],
   ] as const)('%s=%s', async ([variable, value, sentence]) => {
     const ran = await runCommand('commands/start/main.ts', [], { env: { [variable]: value }, killAfter: 60_000 });

@@ -81,17 +81,17 @@ const runWithoutGuards = async (): Promise<boolean> => {
 };
 
 const scenes = [
-  { what: 'three entries of two missions that are numbered', begin: entriesOfTwoMissions, isWide: true },
-  { what: 'two messages of a mission and a pass of the sweeper', begin: messagesOfOneMission, isWide: false },
+  { what: 'three entries of two missions that are numbered', begin: entriesOfTwoMissions },
+  { what: 'two messages of a mission and a pass of the sweeper', begin: messagesOfOneMission },
 ];
 
 const runExhaustive = async (): Promise<boolean> => {
   let holds = true;
-  for (const { what, begin, isWide } of scenes) {
+  for (const { what, begin } of scenes) {
     const started = performance.now();
     const { states, paths, ends, isComplete, broken } = await explore(begin, {
       crashes: whole('crashes', values.crashes, 0),
-      wide: isWide || values.wide,
+      wide: values.wide,
       maxStates: whole('states', values.states),
     });
     print(
