@@ -1,5 +1,6 @@
-import { BatchWriteCommand } from '@aws-sdk/lib-dynamodb';
-import { keys, openTable } from '../adapters/dynamodb/table.ts';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { BatchWriteCommand, DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { keys } from '../adapters/dynamodb/table.ts';
 import { uuidOf } from '../schemas/identifiers.ts';
 import { inBatches } from '../schemas/in-batches.ts';
 
@@ -39,7 +40,7 @@ export const storeNotified = async (
   tableName: string,
   { subscription, organisation, missions }: { subscription: string; organisation: string; missions: number },
 ): Promise<void> => {
-  const { client, name } = openTable(tableName);
+  const client = DynamoDBDocumentClient.from(new DynamoDBClient());
   const perCall = Math.floor(itemsOfCall / 3);
   const calls = Array.from({ length: Math.ceil(missions / perCall) }, (_, index) => index * perCall);
   await inBatches(calls, width, async (first) => {
@@ -48,8 +49,8 @@ export const storeNotified = async (
       .flatMap((number) => itemsOf(subscription, organisation, number))
       .map((Item) => ({ PutRequest: { Item } }));
     while (open.length > 0) {
-      const { UnprocessedItems } = await client.send(new BatchWriteCommand({ RequestItems: { [name]: open } }));
-      open = UnprocessedItems?.[name] ?? [];
+      const { UnprocessedItems } = await client.send(new BatchWriteCommand({ RequestItems: { [tableName]: open } }));
+      open = UnprocessedItems?.[tableName] ?? [];
     }
   });
   client.destroy();
