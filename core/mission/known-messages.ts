@@ -15,7 +15,10 @@ export const fingerprintWindow = 256;
 /** Stands for the Bundle id of a message without one. It is no fingerprint. */
 const noBundleId = '........';
 
-const bundleFingerprint = (sender: string, bundleId: string | undefined): string =>
+export const messageFingerprint = (sender: string, messageId: string): string => fingerprintOf(sender, messageId);
+
+/** `noBundleId` for a message without one. */
+export const bundleFingerprint = (sender: string, bundleId: string | undefined): string =>
   bundleId === undefined ? noBundleId : fingerprintOf(sender, 'Bundle', bundleId);
 
 /** Fingerprints of entries, oldest first, of which the last one is `number`. */
@@ -32,7 +35,7 @@ export const fingerprintsAfter = (
 ): Fingerprints => {
   const newest = (all: string): string => fingerprintsIn(all).slice(-window).join('');
   return {
-    messages: newest((last?.fingerprints.messages ?? '') + fingerprintOf(sender, messageId)),
+    messages: newest((last?.fingerprints.messages ?? '') + messageFingerprint(sender, messageId)),
     bundles: newest((last?.fingerprints.bundles ?? '') + bundleFingerprint(sender, bundleId)),
   };
 };
@@ -56,7 +59,7 @@ export const entriesLike = async (
   sender: string,
 ): Promise<readonly StoredEntry[]> => {
   const { messages, bundles } = last.fingerprints;
-  const ofMessage = fingerprintOf(sender, message.id);
+  const ofMessage = messageFingerprint(sender, message.id);
   const ofBundle = bundleFingerprint(sender, message.bundleId);
   const carried = fingerprintsIn(messages).length;
   const inWindow = [

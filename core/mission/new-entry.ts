@@ -24,7 +24,7 @@ const kindToAcknowledge = (
 };
 
 /** The facts in the codes of the guideline: only its criteria, and a refusal reason with the class that it gives to it. */
-const underGuideline = (facts: Facts, guideline: Guideline): Facts => {
+export const underGuideline = (facts: Facts, guideline: Guideline): Facts => {
   const { reason, criteria } = facts;
   const known = reason?.table === 'refusal-reason' ? refusalReasonIn(guideline, reason.code) : undefined;
   return {

@@ -1,0 +1,204 @@
+import { defined } from '../../schemas/defined.ts';
+import { guidelineOf, type Guidelines } from '../../schemas/guideline.ts';
+import { fingerprintsIn } from '../../schemas/identifiers.ts';
+import { canonicalText } from '../../schemas/json/json.ts';
+import { catalogue } from '../../schemas/messages/catalogue.ts';
+import { readMessage } from '../../schemas/reading/read-message.ts';
+import { evolve, foldVersion } from '../mission/evolve.ts';
+import { bundleFingerprint, messageFingerprint } from '../mission/known-messages.ts';
+import { underGuideline } from '../mission/new-entry.ts';
+import { sealOfEntry } from '../mission/seal.ts';
+import type { Entry, MissionState } from '../mission/state.ts';
+
+/** Verification of a mission's log: nothing is trusted because it is in the table. */
+
+/** An entry as the table has it. */
+export interface RecordedEntry {
+  /** By its key. */
+  readonly mission: string;
+  readonly number: number;
+  readonly content: Omit<Entry, 'seal'>;
+  readonly digest: string;
+  /** Attributes beside the content that repeat a part of it. */
+  readonly beside: Readonly<Record<string, unknown>>;
+}
+
+/** Something outside of the log that names an entry of it. */
+export interface Trace {
+  readonly entry: number;
+  /** What names it: `a receipt`, `a Task of a worklist`. */
+  readonly by: string;
+}
+
+export type MissionFault =
+  /** Entries are missing that later ones follow. */
+  | { readonly kind: 'removed'; readonly from: number; readonly to: number }
+  /** Entries are missing at the end: something else names the last of them. */
+  | { readonly kind: 'shortened'; readonly from: number; readonly to: number; readonly by: string }
+  /** The content of the entry is not what was written. */
+  | { readonly kind: 'changed'; readonly number: number }
+  /** The entry after it was written after another entry than the stored one. */
+  | { readonly kind: 'replaced'; readonly number: number }
+  /** An attribute beside the content says something else. */
+  | { readonly kind: 'beside'; readonly number: number; readonly attribute: string }
+  /** What the hub understood is not what the text says. */
+  | { readonly kind: 'unlike-text'; readonly number: number; readonly what: readonly string[] }
+  /** The state is not the fold of the entries up to it. */
+  | { readonly kind: 'unlike-fold'; readonly number: number }
+  /** A repetition of its message would not be recognised. */
+  | { readonly kind: 'forgotten'; readonly number: number }
+  /** Only another release can read it. */
+  | { readonly kind: 'unreadable'; readonly number: number };
+
+/** Parts of an entry that follow from its text. */
+type Read = Pick<Entry, 'event' | 'messageId' | 'exercise' | 'digest' | 'facts'> &
+  Partial<Pick<Entry, 'bundleId' | 'focusIndex'>>;
+
+const withinHub = /https?:\/\/[^"\s]{1,500}?(?=\/[A-Z][A-Za-z]{2,40}\/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b)/g;
+
+/** Base URLs that the hub may have had when it read a text: references to its own resources have them in front. */
+const basesIn = (text: string): readonly (string | undefined)[] => [undefined, ...new Set(text.match(withinHub) ?? [])];
+
+const readingsOf = function* ({ text, state }: RecordedEntry['content'], guidelines: Guidelines): Generator<Read> {
+  for (const base of basesIn(text)) {
+    const message = base === undefined ? readMessage(text) : readMessage(text, { base, partiesAt: () => [] });
+    if (message.outcome === 'refused') continue;
+    const { type, id, bundleId, focusIndex, exercise, digest, facts } = message;
+    yield {
+      event: type.event,
+      messageId: id,
+      exercise,
+      digest,
+      facts: underGuideline(facts, guidelineOf(guidelines, state.guideline ?? '')),
+      ...defined({ bundleId, focusIndex }),
+    };
+  }
+};
+
+const parts = ['event', 'messageId', 'bundleId', 'focusIndex', 'exercise', 'digest', 'facts'] as const;
+
+/** The parts of an entry that do not follow from its text. The hub's own facts are not read from the text of its messages. */
+const unlikeText = (content: RecordedEntry['content'], guidelines: Guidelines): readonly string[] => {
+  const isOfHub = catalogue.find(({ event }) => event === content.event)?.relation === 'hub';
+  let least: readonly string[] = ['text'];
+  for (const read of readingsOf(content, guidelines)) {
+    const unlike = parts.filter(
+      (part) => !(isOfHub && part === 'facts') && canonicalText([read[part]]) !== canonicalText([content[part]]),
+    );
+    if (unlike.length === 0) return [];
+    if (least[0] === 'text' || unlike.length < least.length) least = unlike;
+  }
+  return least;
+};
+
+/** Whether the fingerprints of an entry are those of the entry before and its own, without the oldest ones. */
+const carriesFingerprints = (before: RecordedEntry | undefined, { content }: RecordedEntry): boolean => {
+  const { sender, messageId, bundleId, fingerprints, number } = content;
+  const expected = {
+    messages: (before?.content.fingerprints.messages ?? '') + messageFingerprint(sender, messageId),
+    bundles: (before?.content.fingerprints.bundles ?? '') + bundleFingerprint(sender, bundleId),
+  };
+  const [messages, bundles] = [fingerprintsIn(fingerprints.messages), fingerprintsIn(fingerprints.bundles)];
+  return (
+    messages.length > 0 &&
+    messages.length <= number &&
+    messages.length === bundles.length &&
+    expected.messages.endsWith(fingerprints.messages) &&
+    expected.bundles.endsWith(fingerprints.bundles)
+  );
+};
+
+/** Fingerprints that are kept beside the log, with the numbers of their entries. */
+export type KeptFingerprints = ReadonlyMap<string, ReadonlySet<number>>;
+
+const isKept = (kept: KeptFingerprints, { number, content: { sender, messageId, bundleId } }: RecordedEntry): boolean =>
+  kept.get(messageFingerprint(sender, messageId))?.has(number) === true &&
+  (bundleId === undefined || kept.get(bundleFingerprint(sender, bundleId))?.has(number) === true);
+
+const isAsWritten = ({ mission, number, content, digest }: RecordedEntry): boolean =>
+  content.mission === mission &&
+  content.number === number &&
+  sealOfEntry(content) === digest &&
+  (number > 1 || content.previous === '');
+
+/** The fault between an entry and the one before it. */
+const faultBetween = (
+  before: RecordedEntry | undefined,
+  { number, content: { previous } }: RecordedEntry,
+): MissionFault | undefined => {
+  const expected = (before?.number ?? 0) + 1;
+  if (number > expected) return { kind: 'removed', from: expected, to: number - 1 };
+  return before === undefined || previous === before.digest ? undefined : { kind: 'replaced', number: before.number };
+};
+
+const besideFaults = ({ number, content, beside }: RecordedEntry): readonly MissionFault[] =>
+  Object.entries(beside)
+    .filter(([attribute, value]) => value !== Reflect.get(content, attribute))
+    .map(([attribute]) => ({ kind: 'beside', number, attribute }));
+
+interface Folded {
+  readonly state: MissionState | undefined;
+  readonly fault?: MissionFault;
+}
+
+/** The state after an entry, and whether the entry carries it. Nothing is folded across a gap: the stored state is taken there. */
+const folded = (before: Folded | undefined, isAfterGap: boolean, { number, content }: RecordedEntry): Folded => {
+  if (isAfterGap) return { state: content.state };
+  try {
+    const state = evolve(before?.state, content);
+    const isUnlike = content.fold === foldVersion && canonicalText(state) !== canonicalText(content.state);
+    return { state, ...(isUnlike ? { fault: { kind: 'unlike-fold', number } } : {}) };
+  } catch {
+    return { state: content.state, fault: { kind: 'unreadable', number } };
+  }
+};
+
+/** What a log is compared with. */
+export interface MissionEvidence {
+  readonly guidelines: Guidelines;
+  readonly kept: KeptFingerprints;
+  readonly traces: readonly Trace[];
+}
+
+export interface VerifiedMission {
+  readonly entries: number;
+  readonly faults: readonly MissionFault[];
+}
+
+/** All faults of a mission's log. The entries come in order, as they are stored; they are not kept. */
+export const verifyMission = async (
+  entries: AsyncIterable<RecordedEntry>,
+  { guidelines, kept, traces }: MissionEvidence,
+): Promise<VerifiedMission> => {
+  const faults: MissionFault[] = [];
+  const notKept: number[] = [];
+  let count = 0;
+  let before: RecordedEntry | undefined;
+  let fold: Folded | undefined;
+  for await (const entry of entries) {
+    const { number, content } = entry;
+    const between = faultBetween(before, entry);
+    const isAfterGap = between?.kind === 'removed';
+    fold = folded(fold, isAfterGap, entry);
+    const unlike =
+      content.fold === foldVersion && fold.fault?.kind !== 'unreadable' ? unlikeText(content, guidelines) : [];
+    const found: readonly (MissionFault | undefined)[] = [
+      between,
+      isAsWritten(entry) ? undefined : { kind: 'changed', number },
+      ...besideFaults(entry),
+      unlike.length === 0 ? undefined : { kind: 'unlike-text', number, what: unlike },
+      fold.fault,
+      isAfterGap || carriesFingerprints(before, entry) ? undefined : { kind: 'forgotten', number },
+    ];
+    faults.push(...found.filter((fault) => fault !== undefined));
+    if (!isKept(kept, entry)) notKept.push(number);
+    before = entry;
+    count += 1;
+  }
+  const newest = before?.number ?? 0;
+  const dropped = newest - fingerprintsIn(before?.content.fingerprints.messages ?? '').length;
+  for (const number of notKept) if (number <= dropped) faults.push({ kind: 'forgotten', number });
+  const highest = traces.reduce((one, other) => (other.entry > one.entry ? other : one), { entry: 0, by: '' });
+  if (highest.entry > newest) faults.push({ kind: 'shortened', from: newest + 1, to: highest.entry, by: highest.by });
+  return { entries: count, faults };
+};
