@@ -91,16 +91,15 @@ interface DeIdentifiedEntry {
 export const deIdentifyEntries = (reading: DeIdentifiedReading, view: Viewpoint): readonly DeIdentifiedEntry[] => {
   const { entry } = reading;
   const { mission, number } = entry;
-  const resources = readableEntries(entry).flatMap(
-    ({ index, resourceType, resource: sent }): readonly DeIdentifiedEntry[] => {
-      const id = resourceAddress(mission, number, index);
-      // Of what the sender wrote in meta only the label of an exercise counts.
-      const resource = deIdentify({ ...sent, id, meta: { security: securityLabels(sent) } }, reading);
-      return resource === undefined
-        ? []
-        : [{ index, resourceType, fullUrl: `${view.base}/${resourceType}/${id}`, resource }];
-    },
-  );
+  const resources = readableEntries(entry).flatMap(({ index, resourceType, read }): readonly DeIdentifiedEntry[] => {
+    const sent = read();
+    const id = resourceAddress(mission, number, index);
+    // Of what the sender wrote in meta only the label of an exercise counts.
+    const resource = deIdentify({ ...sent, id, meta: { security: securityLabels(sent) } }, reading);
+    return resource === undefined
+      ? []
+      : [{ index, resourceType, fullUrl: `${view.base}/${resourceType}/${id}`, resource }];
+  });
   const type = knownMessageType(entry.event);
   const id = resourceAddress(mission, number, 0);
   const focus = resources.find(({ index }) => index === entry.focusIndex);

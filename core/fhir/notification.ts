@@ -291,11 +291,18 @@ const contentOf = ({ resource }: BundleHistoryEntry): string => JSON.stringify(r
 
 /** Entries without those that say again, under the same address, what an earlier one says. */
 const eachOnce = (entries: readonly BundleHistoryEntry[]): readonly BundleHistoryEntry[] => {
-  const said = new Set<string>();
+  const said = new Map<string, { readonly first: BundleHistoryEntry; contents?: Set<string> }>();
   return entries.filter((entry) => {
     if (entry.fullUrl === undefined) return true;
-    const key = JSON.stringify([entry.fullUrl, contentOf(entry)]);
-    return !said.has(key) && said.add(key) !== undefined;
+    const known = said.get(entry.fullUrl);
+    if (known === undefined) {
+      said.set(entry.fullUrl, { first: entry });
+      return true;
+    }
+    // Contents are written for comparison only if an address is there twice, which is rare.
+    known.contents ??= new Set([contentOf(known.first)]);
+    const content = contentOf(entry);
+    return !known.contents.has(content) && known.contents.add(content) !== undefined;
   });
 };
 

@@ -54,13 +54,23 @@ const addressOf = (reference: string, { mission, base }: Scope): string | undefi
   return `${type}/${id}`;
 };
 
+/** Calls back for each reference in a value, in their order. */
+const eachReference = (value: unknown, take: (reference: string) => void): void => {
+  if (Array.isArray(value)) for (const one of value) eachReference(one, take);
+  else if (isObject(value))
+    for (const [name, member] of Object.entries(value))
+      if (name === 'reference' && typeof member === 'string') take(member);
+      else if (typeof member === 'object') eachReference(member, take);
+};
+
 /** The addresses of resources of this mission that a value refers to, each `<type>/<mission>.<entry>.<index>`. */
 const addressesIn = (value: unknown, scope: Scope): readonly string[] => {
-  if (Array.isArray(value)) return value.flatMap((one: unknown) => addressesIn(one, scope));
-  if (!isObject(value)) return [];
-  return Object.entries(value).flatMap(([name, member]) =>
-    name === 'reference' && typeof member === 'string' ? (addressOf(member, scope) ?? []) : addressesIn(member, scope),
-  );
+  const addresses: string[] = [];
+  eachReference(value, (reference) => {
+    const address = addressOf(reference, scope);
+    if (address !== undefined) addresses.push(address);
+  });
+  return addresses;
 };
 
 interface Picture {
@@ -78,15 +88,14 @@ const follow = (
 ): Picture => {
   const { mission } = state;
   const scope: Scope = { mission, base };
-  const resources = new Map<string, Readonly<Record<string, unknown>>>();
-  for (const source of sources.filter(mayRead)) {
-    for (const { index, resourceType, resource } of readableEntries(source)) {
-      const id = resourceAddress(mission, source.number, index);
-      resources.set(`${resourceType}/${id}`, { ...resource, id });
-    }
-  }
+  // Most resources are in no picture: what nothing refers to is not made readable.
+  const resources = new Map<string, () => Readonly<Record<string, unknown>>>();
+  const readable = sources.filter(mayRead);
+  for (const source of readable)
+    for (const { index, resourceType, read } of readableEntries(source))
+      resources.set(`${resourceType}/${resourceAddress(mission, source.number, index)}`, read);
   const findings = new Set((state.findings ?? []).map(({ entry, index }) => resourceAddress(mission, entry, index)));
-  const description = describeMission(state, sources.filter(mayRead)).content;
+  const description = describeMission(state, readable).content;
   const wanted = new Set([
     ...addressesIn([description['subject'], description['locationReference']], scope),
     ...[...resources.keys()].filter((address) => findings.has(address.split('/')[1] ?? '')),
@@ -95,8 +104,7 @@ const follow = (
   const missing = new Set<number>();
   // A set is walked in the order of insertion, what is added on the way included.
   for (const address of wanted) {
-    const resource = resources.get(address);
-    for (const next of addressesIn(resource, scope)) wanted.add(next);
+    for (const next of addressesIn(resources.get(address)?.(), scope)) wanted.add(next);
     const entry = parseAddress(address.split('/')[1] ?? '')?.entry;
     if (entry !== undefined && !sources.some(({ number }) => number === entry)) missing.add(entry);
   }
@@ -104,8 +112,8 @@ const follow = (
     missing: [...missing],
     resources: [...wanted].flatMap((address): Picture['resources'] => {
       const [resourceType = '', id = ''] = address.split('/');
-      const resource = resources.get(address);
-      return resource === undefined ? [] : [{ resourceType, id, resource }];
+      const resource = resources.get(address)?.();
+      return resource === undefined ? [] : [{ resourceType, id, resource: { ...resource, id } }];
     }),
   };
 };

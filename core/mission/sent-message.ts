@@ -1,5 +1,5 @@
 import { resourceAddress } from '../../schemas/identifiers.ts';
-import { isObject, parseLossless } from '../../schemas/json/json.ts';
+import { isObject, listOf, parseLossless } from '../../schemas/json/json.ts';
 import { resolverOf } from '../../schemas/reading/resolver.ts';
 import type { Entry } from './state.ts';
 
@@ -26,9 +26,8 @@ export const sentBundle = (entry: Pick<Entry, 'text'>): Readonly<Record<string, 
   return bundle;
 };
 
-export const sentEntries = (entry: Pick<Entry, 'text'>): readonly SentEntry[] => {
-  const list = sentBundle(entry)['entry'];
-  return (Array.isArray(list) ? list : []).flatMap((whole: unknown, index) => {
+const sentIn = (bundle: Readonly<Record<string, unknown>>): readonly SentEntry[] =>
+  listOf(bundle['entry']).flatMap((whole, index) => {
     if (!isObject(whole)) return [];
     const { resource, fullUrl } = whole;
     if (!isObject(resource) || typeof resource['resourceType'] !== 'string') return [];
@@ -42,6 +41,13 @@ export const sentEntries = (entry: Pick<Entry, 'text'>): readonly SentEntry[] =>
       },
     ];
   });
+
+const sentOf = new WeakMap<Pick<Entry, 'text'>, readonly SentEntry[]>();
+
+export const sentEntries = (entry: Pick<Entry, 'text'>): readonly SentEntry[] => {
+  const sent = sentOf.get(entry) ?? sentIn(sentBundle(entry));
+  sentOf.set(entry, sent);
+  return sent;
 };
 
 /** A copy with every reference replaced by what `readdressed` gives for it. */
@@ -57,8 +63,10 @@ const readdress = (value: unknown, readdressed: (reference: string) => string): 
   );
 };
 
+type Read = (place: number) => Readonly<Record<string, unknown>>;
+
 /** Makes the resources of a message readable outside its Bundle: references that are valid only in it become addresses. */
-const readerOf = ({ mission, number }: Pick<Entry, 'mission' | 'number'>, sent: readonly SentEntry[]) => {
+const makeReader = ({ mission, number }: Pick<Entry, 'mission' | 'number'>, sent: readonly SentEntry[]): Read => {
   const { resolve } = resolverOf(sent);
   const addressAt = (reference: string, index: number): string => {
     // A contained resource stays in its container.
@@ -70,10 +78,24 @@ const readerOf = ({ mission, number }: Pick<Entry, 'mission' | 'number'>, sent: 
       ? reference
       : `${target.resourceType}/${resourceAddress(mission, number, target.index)}`;
   };
-  return (place: number): Readonly<Record<string, unknown>> => {
+  const readable = new Map<number, Readonly<Record<string, unknown>>>();
+  return (place) => {
+    const known = readable.get(place);
+    if (known !== undefined) return known;
     const shown = readdress(sent[place]?.resource, (reference) => addressAt(reference, place));
-    return isObject(shown) ? shown : {};
+    const resource = isObject(shown) ? shown : {};
+    readable.set(place, resource);
+    return resource;
   };
+};
+
+/** Readers of entries that are in memory: the description and the picture of one notification read the same resources. */
+const readers = new WeakMap<Pick<Entry, 'text'>, Read>();
+
+const readerOf = (entry: Pick<Entry, 'mission' | 'number' | 'text'>): Read => {
+  const read = readers.get(entry) ?? makeReader(entry, sentEntries(entry));
+  readers.set(entry, read);
+  return read;
 };
 
 /** A sent resource as the hub returns it: references inside the message become addresses at the hub. */
@@ -83,14 +105,17 @@ export const readableResource = (
 ): Readonly<Record<string, unknown>> | undefined => {
   const sent = sentEntries(entry);
   const place = sent.findIndex((one) => one.index === index);
-  return place === -1 ? undefined : readerOf(entry, sent)(place);
+  return place === -1 ? undefined : readerOf(entry)(place);
 };
 
-/** All sent resources as the hub returns them. */
+/** All sent resources as the hub returns them, each made when it is first read. */
 export const readableEntries = (
   entry: Pick<Entry, 'mission' | 'number' | 'text'>,
-): readonly Pick<SentEntry, 'index' | 'resourceType' | 'resource'>[] => {
-  const sent = sentEntries(entry);
-  const readable = readerOf(entry, sent);
-  return sent.map(({ index, resourceType }, place) => ({ index, resourceType, resource: readable(place) }));
+): readonly (Pick<SentEntry, 'index' | 'resourceType'> & { readonly read: () => SentEntry['resource'] })[] => {
+  const readable = readerOf(entry);
+  return sentEntries(entry).map(({ index, resourceType }, place) => ({
+    index,
+    resourceType,
+    read: () => readable(place),
+  }));
 };
