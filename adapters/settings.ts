@@ -30,7 +30,8 @@ const otherBases = () => ({
     z.transform((value) => value.split(',').filter((one) => one !== '')),
   ),
 });
-const queue = () => ({ DELIVERY_QUEUE_URL: webUrl() });
+const quickLane = () => ({ QUICK_LANE_URL: webUrl() });
+const slowLane = () => ({ SLOW_LANE_URL: webUrl() });
 const allowList = () => ({ ENDPOINT_ALLOW_LIST: text('origins separated by commas, or empty', () => true) });
 /** Of the obligations index. */
 const shards = () => ({
@@ -68,16 +69,17 @@ export const settings = {
   checkToken: () => z.object({ ...table(), ...publicUrl(), ...otherBases(), ...tokens() }),
   deliver: () =>
     z
-      .object({ ...table(), ...shards(), ...publicUrl(), ...queue(), ...allowList(), ...metrics() })
+      .object({ ...table(), ...shards(), ...publicUrl(), ...quickLane(), ...slowLane(), ...allowList(), ...metrics() })
       .check(readsWhatItWrites()),
   metadata: () => z.object({ ...table(), ...publicUrl() }),
   nightly: () => z.object({ ...table(), ANCHOR_BUCKET: text('the name of the bucket of the anchors') }),
   processMessage: () =>
-    z.object({ ...table(), ...shards(), ...publicUrl(), ...queue(), ...metrics() }).check(readsWhatItWrites()),
+    z.object({ ...table(), ...shards(), ...publicUrl(), ...quickLane(), ...metrics() }).check(readsWhatItWrites()),
   read: () => z.object({ ...table(), ...publicUrl() }),
   subscribe: () =>
-    z.object({ ...table(), ...shards(), ...publicUrl(), ...queue(), ...allowList() }).check(readsWhatItWrites()),
-  sweep: () => z.object({ ...table(), ...shards(), ...queue(), ...metrics() }).check(readsWhatItWrites()),
+    z.object({ ...table(), ...shards(), ...publicUrl(), ...slowLane(), ...allowList() }).check(readsWhatItWrites()),
+  sweep: () =>
+    z.object({ ...table(), ...shards(), ...quickLane(), ...slowLane(), ...metrics() }).check(readsWhatItWrites()),
 } as const;
 
 /** Throws for variables that are missing or not usable. The error names each, and shows no value: one could be a secret. */

@@ -5,6 +5,7 @@ import type { Clock } from '../core/mission/clock.ts';
 import type { Overview, Worklist } from '../core/mission/projections.ts';
 import type { Obligations } from '../core/delivery/obligations.ts';
 import type { DeadLetters } from '../core/delivery/dead-letters.ts';
+import type { DeliveryLanes, Lane } from '../core/delivery/delivery-queue.ts';
 import type { Channel } from '../core/delivery/channel.ts';
 import type { EndpointHealthStore } from '../core/delivery/endpoint-health.ts';
 import type { Notifications } from '../core/delivery/notifications.ts';
@@ -12,6 +13,7 @@ import type { Places } from '../core/delivery/places.ts';
 import type { Subscriptions } from '../core/delivery/subscription.ts';
 import type { AccessLog } from '../core/audit/access-log.ts';
 import type { Guidelines } from '../schemas/guideline.ts';
+import { callSlots } from './dynamodb/call-slots.ts';
 import { accessLog } from './dynamodb/access-log.ts';
 import { anchorStates } from './dynamodb/anchor-states.ts';
 import { reconcilePorts, reconcileState } from './dynamodb/reconcile.ts';
@@ -39,7 +41,7 @@ import { anchorStore } from './s3/anchor-store.ts';
 import { bucketBeside } from './s3/bucket.ts';
 import { secrets } from './secrets.ts';
 import { type Environment, readSettings, settings } from './settings.ts';
-import { deliveryQueue, openQueues, readJob, returnAfter } from './sqs/queues.ts';
+import { deliveryQueue, isQueue, openQueues, readJob, returnAfter } from './sqs/queues.ts';
 import { accessTokenVerifier } from './tokens/access-token.ts';
 
 const systemClock: Clock = { now: () => Date.now() };
@@ -147,7 +149,7 @@ export const wireProcessMessage = (environment: Environment) => {
     ...openLogsOf(set),
     ...systemClock,
     base: set.PUBLIC_URL,
-    queue: deliveryQueue(openQueues(), set.DELIVERY_QUEUE_URL),
+    lanes: { quick: deliveryQueue(openQueues(), set.QUICK_LANE_URL, 'quick') },
   };
 };
 
@@ -162,7 +164,7 @@ export const wireSubscribe = (environment: Environment) => {
     ...openLogsOf(set),
     ...systemClock,
     base: set.PUBLIC_URL,
-    queue: deliveryQueue(openQueues(), set.DELIVERY_QUEUE_URL),
+    lanes: { slow: deliveryQueue(openQueues(), set.SLOW_LANE_URL, 'slow') },
     endpointRules: endpointRules(allowList(set.ENDPOINT_ALLOW_LIST)),
     secrets,
   };
@@ -172,6 +174,14 @@ export const wireMetadata = (environment: Environment) => {
   const set = readSettings(settings.metadata, environment);
   return { ...systemClock, base: set.PUBLIC_URL, guidelines: cachedGuidelines(openTable(set.TABLE_NAME)) };
 };
+
+const lanesOf = (
+  queues: ReturnType<typeof openQueues>,
+  set: { readonly QUICK_LANE_URL: string; readonly SLOW_LANE_URL: string },
+): DeliveryLanes => ({
+  quick: deliveryQueue(queues, set.QUICK_LANE_URL, 'quick'),
+  slow: deliveryQueue(queues, set.SLOW_LANE_URL, 'slow'),
+});
 
 export const wireDeliver = (environment: Environment) => {
   const set = readSettings(settings.deliver, environment);
@@ -185,9 +195,12 @@ export const wireDeliver = (environment: Environment) => {
     random: Math.random,
     contexts: deliveryContexts(logs.table, logs.missions),
     channelWithin: (directory: PartyDirectory): Channel => withinHosts(channel, directory),
+    lanes: lanesOf(queues, set),
+    slots: callSlots(logs.table),
     readJob,
-    returnAfter: (receiptHandle: string, seconds: number): Promise<void> =>
-      returnAfter(queues, set.DELIVERY_QUEUE_URL, receiptHandle, seconds),
+    laneOf: (queueArn: string): Lane => (isQueue(set.QUICK_LANE_URL, queueArn) ? 'quick' : 'slow'),
+    returnAfter: (lane: Lane, receiptHandle: string, seconds: number): Promise<void> =>
+      returnAfter(queues, lane === 'quick' ? set.QUICK_LANE_URL : set.SLOW_LANE_URL, receiptHandle, seconds),
   };
 };
 
@@ -196,7 +209,7 @@ export const wireSweep = (environment: Environment) => {
   return {
     ...openLogsOf(set),
     ...systemClock,
-    queue: deliveryQueue(openQueues(), set.DELIVERY_QUEUE_URL),
+    lanes: lanesOf(openQueues(), set),
     wait: (milliseconds: number): Promise<void> => setTimeout(milliseconds),
   };
 };

@@ -169,11 +169,11 @@ const tableNames = await tables.create(stack);
 const urls = [...(await queues.create(stack)).values()];
 await loadFirstData({})({ endpoint: tables.endpoint, region, tableNames });
 
-const isDeadLetters = (url: string): boolean => /dead/i.test(url);
+const laneUrl = (lane: string): string => urls.find((url) => url.endsWith(`-${lane}-lane.fifo`)) ?? '';
 const said: Started = {
   origin: proxy.origin,
   tableName: tableNames[0] ?? '',
-  queueUrl: urls.find((url) => !isDeadLetters(url)) ?? '',
+  lanes: { quick: laneUrl('quick'), slow: laneUrl('slow') },
   endpoint: `${endpoint.origin}/notify`,
 };
 

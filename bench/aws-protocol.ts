@@ -6,7 +6,7 @@ export const started = z.object({
   /** Endpoint of both tables and queues. */
   origin: z.string(),
   tableName: z.string(),
-  queueUrl: z.string(),
+  lanes: z.object({ quick: z.string(), slow: z.string() }),
   /** A partner's endpoint, which answers 200 to everything. */
   endpoint: z.string(),
 });

@@ -81,7 +81,8 @@ export class HubStack extends Stack {
       consumerTimeout: deliverTimeout,
       onCall,
     });
-    const DELIVERY_QUEUE_URL = deliveries.queue.queueUrl;
+    const QUICK_LANE_URL = deliveries.lanes.quick.queueUrl;
+    const SLOW_LANE_URL = deliveries.lanes.slow.queueUrl;
 
     const bundles = new Bundles(this, 'Bundles', { folder });
     const common = { stage, bundles, logKey: keys.logs };
@@ -128,7 +129,7 @@ export class HubStack extends Stack {
       memorySize: 1024,
       environment: {
         TABLE_NAME,
-        DELIVERY_QUEUE_URL,
+        QUICK_LANE_URL,
         PUBLIC_URL,
         ...obligationEnvironment,
         ...metricsEnvironment,
@@ -149,7 +150,7 @@ export class HubStack extends Stack {
     const subscribe = new HubFunction(this, 'Subscribe', {
       ...answering,
       name: 'subscribe',
-      environment: { TABLE_NAME, PUBLIC_URL, DELIVERY_QUEUE_URL, ENDPOINT_ALLOW_LIST, ...obligationEnvironment },
+      environment: { TABLE_NAME, PUBLIC_URL, SLOW_LANE_URL, ENDPOINT_ALLOW_LIST, ...obligationEnvironment },
     });
     subscribe.allow(tableReads, table.tableArn);
     subscribe.allowItems(tableWrites, table.tableArn, 'SUBSCRIPTION#*', 'PARTY#*');
@@ -170,7 +171,8 @@ export class HubStack extends Stack {
       environment: {
         TABLE_NAME,
         PUBLIC_URL,
-        DELIVERY_QUEUE_URL,
+        QUICK_LANE_URL,
+        SLOW_LANE_URL,
         ENDPOINT_ALLOW_LIST,
         ...obligationEnvironment,
         ...metricsEnvironment,
@@ -185,7 +187,7 @@ export class HubStack extends Stack {
       name: 'sweep',
       // It checks every two seconds until the next run has begun, so that no deadline is between two runs.
       timeout: Duration.seconds(80),
-      environment: { TABLE_NAME, DELIVERY_QUEUE_URL, ...obligationEnvironment, ...metricsEnvironment },
+      environment: { TABLE_NAME, QUICK_LANE_URL, SLOW_LANE_URL, ...obligationEnvironment, ...metricsEnvironment },
     });
     sweep.allow(tableReads, table.tableArn);
     sweep.allowItems(tableWrites, table.tableArn, ...working);
@@ -208,7 +210,11 @@ export class HubStack extends Stack {
     anchors.watch(nightly, onCall);
     watchReconciliation(this, nightly, onCall);
 
-    deliveries.allowSending(processMessage, subscribe, sweep);
+    deliveries.allowSending(processMessage, 'quick');
+    deliveries.allowSending(subscribe, 'slow');
+    // What the quick lane does not complete goes to the slow lane.
+    deliveries.allowSending(deliver, 'slow');
+    deliveries.allowSending(sweep, 'quick', 'slow');
     const serving = [authorize, checkToken, processMessage, read, subscribe, metadata, deliver, sweep];
     const functions = [...serving, nightly];
     for (const fn of functions) fn.allowKey(['kms:Decrypt'], keys.missions, 'dynamodb');
@@ -248,9 +254,13 @@ export class HubStack extends Stack {
       description: 'For npm run hub -- audit verify: --anchors s3://<bucket>',
       value: anchors.bucket.bucketName,
     });
-    new CfnOutput(this, 'DeliveryQueueUrl', {
+    new CfnOutput(this, 'QuickLaneUrl', {
       description: 'For npm run hub -- dead-letters: --queue <url>',
-      value: DELIVERY_QUEUE_URL,
+      value: QUICK_LANE_URL,
+    });
+    new CfnOutput(this, 'SlowLaneUrl', {
+      description: 'The queue of retries, handshakes and slow endpoints',
+      value: SLOW_LANE_URL,
     });
   }
 

@@ -3,6 +3,9 @@ import { z } from 'zod';
 
 /** Settings that differ between the stages: dev to try out, test for partners, prod for real missions. */
 
+/** The two queues of delivery jobs (docs/adr/0044-lanes-of-delivery.md). */
+export type Lane = 'quick' | 'slow';
+
 /** Limits of API Gateway: a sustained rate and a burst. */
 export interface Throttle {
   /** Requests per second. */
@@ -67,8 +70,11 @@ export interface StageSettings {
    * new account has 10, of which none can be reserved.
    */
   readonly reservedConcurrency: Readonly<Record<FunctionName, number>> | undefined;
-  /** Deliveries in parallel, 2 to 1000, at most the reserved concurrency of `deliver`. Undefined: limited by the account only. */
-  readonly mostDeliveriesAtOnce: number | undefined;
+  /**
+   * Deliveries in parallel of each lane, 2 to 1000, together at most the reserved concurrency of `deliver`. Each is more than one party
+   * may use (`quickCallsPerParty`, `slotsPerParty`), so that others have the rest.
+   */
+  readonly deliveriesAtOnce: Readonly<Record<Lane, number>>;
   /** For all partners together. API Gateway counts each method of each path separately, so none uses the capacity of another. */
   readonly throttles: Readonly<Record<AnsweringFunction, Throttle>>;
   /** Undefined: the stage has no firewall. */
@@ -118,7 +124,8 @@ const stages: Readonly<Record<StageName, Omit<StageSettings, 'name'>>> = {
     anchorLockDays: undefined,
     keyDeletionDays: 7,
     reservedConcurrency: undefined,
-    mostDeliveriesAtOnce: undefined,
+    // As many instances as a laptop runs (local/aws/function-pool.ts).
+    deliveriesAtOnce: { quick: 10, slow: 6 },
     // A firewall has a monthly cost, also without traffic.
     firewall: undefined,
     traces: false,
@@ -139,7 +146,7 @@ const stages: Readonly<Record<StageName, Omit<StageSettings, 'name'>>> = {
       sweep: 3,
       nightly: 1,
     },
-    mostDeliveriesAtOnce: 20,
+    deliveriesAtOnce: { quick: 13, slow: 7 },
   },
   prod: {
     ...guarded,
@@ -156,14 +163,14 @@ const stages: Readonly<Record<StageName, Omit<StageSettings, 'name'>>> = {
       metadata: 20,
       // The same; each instance may ask the token issuer for its keys.
       'check-token': 5,
-      // An endpoint that hangs occupies an instance for ten seconds a call. This limits them, and accepted messages do not wait for them.
+      // An endpoint that hangs occupies an instance of the slow lane for ten seconds a call, one of the quick lane for two seconds.
       deliver: 200,
       // Available at any load. A run may still be active when the next begins.
       sweep: 3,
       // One run at a time.
       nightly: 1,
     },
-    mostDeliveriesAtOnce: 200,
+    deliveriesAtOnce: { quick: 140, slow: 60 },
   },
 };
 

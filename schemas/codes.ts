@@ -176,6 +176,7 @@ export type MissionStatus = (typeof missionStatuses)[number];
 export const unreachedReasons = {
   'no-subscription': 'No subscription',
   'subscription-ended': 'The subscription was ended',
+  'answers-slowly': 'Slow answers: earlier calls are still in progress',
   'timed-out': 'No answer in time',
   'connection-refused': 'Connection refused',
   'connection-failed': 'Connection failed or broken',

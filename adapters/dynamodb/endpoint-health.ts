@@ -13,7 +13,7 @@ const valuesSeen = ({ status }: Pick<Subscription, 'status'>): Readonly<Record<s
 
 /** Endpoint health on DynamoDB: attributes of the subscription's head item. */
 export const endpointHealth = (table: Table): EndpointHealthStore => ({
-  async save(seen, { status, failures, failingSince, rejectedSince, failedCall, retryAt, dueAt }) {
+  async save(seen, { status, failures, failingSince, rejectedSince, failedCall, retryAt, quickAnswersNeeded, dueAt }) {
     const key = keys.subscription(seen.id);
     const { obligation } = dueAt === undefined ? {} : obligationAt(table, 'pending', key, dueAt);
     const health = {
@@ -23,6 +23,7 @@ export const endpointHealth = (table: Table): EndpointHealthStore => ({
       rejectedSince,
       failedCall: failedCall && JSON.stringify(failedCall),
       retryAt,
+      quickAnswersNeeded,
       obligation,
       dueAt,
     };
@@ -60,6 +61,16 @@ export const endpointHealth = (table: Table): EndpointHealthStore => ({
       if (isConditionFailed(failure)) return undefined;
       throw failure;
     }
+  },
+
+  async saveSpeed({ id, revision, quickAnswersNeeded: seen }, quickAnswersNeeded) {
+    return updateIf(table, {
+      key: keys.subscription(id),
+      set: { quickAnswersNeeded },
+      remove: quickAnswersNeeded === undefined ? ['quickAnswersNeeded'] : [],
+      when: `#status = :active AND revision = :revision AND ${seen === undefined ? 'attribute_not_exists(#quickAnswersNeeded)' : '#quickAnswersNeeded = :before'}`,
+      values: { active: 'active', revision, before: seen },
+    });
   },
 
   async claimProbe({ id, revision, retryAt }, until) {

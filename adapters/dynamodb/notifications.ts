@@ -1,5 +1,10 @@
 import { GetCommand, PutCommand } from './commands.ts';
-import type { Notification, Notifications, NotificationStatus } from '../../core/delivery/notifications.ts';
+import type {
+  Notification,
+  Notifications,
+  NotificationStatus,
+  WaitForSlot,
+} from '../../core/delivery/notifications.ts';
 import { defined } from '../../schemas/defined.ts';
 import { count, type Item, text } from './attributes.ts';
 import { isOfKind, obligationAt } from './shards.ts';
@@ -11,6 +16,9 @@ const statuses: readonly NotificationStatus[] = ['pending', 'delivered', 'failed
 /** A status that only a newer release knows: `pending` while its delivery is due, otherwise `failed`, since this release cannot know that it arrived. */
 const statusIn = ({ status, obligation }: Item): NotificationStatus =>
   statuses.find((known) => known === status) ?? (isOfKind('pending', obligation) ? 'pending' : 'failed');
+
+/** Only the hub writes it, so its shape is trusted. */
+const waitIn = (value: unknown): WaitForSlot | undefined => (typeof value === 'string' ? JSON.parse(value) : undefined);
 
 export const storedNotification = (item: Item): Notification => ({
   subscription: text(item['subscription']) ?? '',
@@ -25,6 +33,7 @@ export const storedNotification = (item: Item): Notification => ({
     previous: typeof item['previous'] === 'number' ? item['previous'] : undefined,
     firstTriedAt: text(item['firstTriedAt']),
     rejectedFor: typeof item['rejectedFor'] === 'number' ? item['rejectedFor'] : undefined,
+    waiting: waitIn(item['waiting']),
     warned: item['warned'] === true ? true : undefined,
     redrivenAt: text(item['redrivenAt']),
     discardedAt: text(item['discardedAt']),
@@ -138,6 +147,7 @@ export const notifications = (table: Table): Notifications => {
         remove: [
           ...(status === 'delivered' ? ['obligation', 'dueAt'] : []),
           ...(rejectedFor === undefined ? ['rejectedFor'] : []),
+          'waiting',
         ],
         // A late duplicate changes no complete delivery. A status that only a newer release knows may be pending still.
         when: '#status = :pending OR (attribute_exists(obligation) AND NOT #status IN (:delivered, :failed))',
@@ -147,6 +157,15 @@ export const notifications = (table: Table): Notifications => {
           delivered: 'delivered',
           failed: 'failed',
         },
+      });
+    },
+
+    async noteWait(subscription, number, { waiting, dueAt, warned }) {
+      await updateIf(table, {
+        key: keys.notification(subscription, number),
+        set: { waiting: JSON.stringify(waiting), dueAt, warned: warned ? true : undefined },
+        when: '#status = :pending',
+        values: { pending: 'pending' },
       });
     },
   };

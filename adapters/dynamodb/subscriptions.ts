@@ -41,6 +41,7 @@ export const storedSubscription = (item: Item): Subscription => {
       retryAt: text(item['retryAt']),
       rejectedSince: text(item['rejectedSince']),
       failedCall: failedCallIn(item['failedCall']),
+      quickAnswersNeeded: typeof item['quickAnswersNeeded'] === 'number' ? item['quickAnswersNeeded'] : undefined,
       endedAt: text(item['endedAt']),
     }),
   };
@@ -193,7 +194,7 @@ export const subscriptions = (table: Table): Subscriptions => {
                 failures: 0,
                 ...obligationAt(table, 'pending', key, handshakeDueAt),
               },
-              remove: ['failingSince', 'rejectedSince', 'retryAt', 'failedCall'],
+              remove: ['failingSince', 'rejectedSince', 'retryAt', 'failedCall', 'quickAnswersNeeded'],
             }),
         when: 'revision = :seen AND #status <> :off',
         values: { seen: changed.revision, off: 'off' },

@@ -65,6 +65,7 @@ export const keys = {
     sk: 'PLACE',
   }),
   subscribers: (organisation: string): Key => ({ pk: `PARTY#${organisation}`, sk: 'SUBSCRIPTIONS' }),
+  callSlots: (organisation: string): Key => ({ pk: `PARTY#${organisation}`, sk: 'CALL-SLOTS' }),
   access: (chain: string, number: number): Key => ({ pk: `AUDIT#${chain}`, sk: `RECORD#${padded(number)}` }),
   accessHead: (chain: string): Key => ({ pk: `AUDIT#${chain}`, sk: 'HEAD' }),
   accessLink: (mission: string, chain: string): Key => ({ pk: `AUDIT#${mission}`, sk: `LIST#${chain}` }),

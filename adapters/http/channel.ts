@@ -15,9 +15,6 @@ import { defined } from '../../schemas/defined.ts';
 import { fhirJson } from '../../schemas/names.ts';
 import { AddressRefused, guardedLookup, refusalOf } from './egress-guard.ts';
 
-/** Longest the hub waits for an answer, seconds; a subscriber may ask for less (backport-timeout). */
-const longestTimeout = 10;
-
 /** Bytes of an answer's body that are read, and thrown away, to keep the connection. */
 const longestAnswer = 16_384;
 
@@ -132,7 +129,7 @@ export const webhookChannel = (
     });
 
   return {
-    post: async (subscription, webhookId, text, correlationId) => {
+    post: async (subscription, { webhookId, body: text, correlationId, seconds: timeout }) => {
       if (refusalOf(subscription.endpoint, isAllowed) !== undefined) return { failure: 'refused-address' };
       const url = new URL(subscription.endpoint);
       // As bytes from here on: they are counted, signed and sent.
@@ -142,7 +139,7 @@ export const webhookChannel = (
       const options: RequestOptions = {
         method: 'POST',
         // For all of it: name, connection, answer and the rest of its body.
-        signal: AbortSignal.timeout(Math.min(subscription.timeout ?? longestTimeout, longestTimeout) * 1000),
+        signal: AbortSignal.timeout(timeout * 1000),
         headers: {
           ...readHeaders(subscription.headers),
           'content-type': fhirJson,
@@ -165,8 +162,8 @@ export const withinHosts = (
   channel: Channel,
   directory: { notifiesAt(organisation: string, endpoint: string): boolean },
 ): Channel => ({
-  post: async (subscription, ...letter) =>
+  post: async (subscription, call) =>
     directory.notifiesAt(subscription.organisation, subscription.endpoint)
-      ? channel.post(subscription, ...letter)
+      ? channel.post(subscription, call)
       : { failure: 'refused-address' },
 });

@@ -1,6 +1,12 @@
 import { ChangeMessageVisibilityCommand, SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { Unavailable } from '../../core/mission/errors.ts';
-import type { DeliveryJob, DeliveryQueue } from '../../core/delivery/delivery-queue.ts';
+import {
+  type DeliveryJob,
+  type DeliveryQueue,
+  groupOf,
+  type Lane,
+  nameOf,
+} from '../../core/delivery/delivery-queue.ts';
 import { defined } from '../../schemas/defined.ts';
 import { leanConfiguration, logger, userAgent, without } from '../aws/lean-client.ts';
 import { inRounds } from '../partial-answers.ts';
@@ -21,30 +27,18 @@ export const openQueues = (): SQSClient => {
 /** SQS takes at most ten messages a batch. */
 const batchSize = 10;
 
-/** Keeps the job per mission and endpoint: SQS holds back the later messages of a group while one is retried. */
-const groupOf = (job: DeliveryJob): string =>
-  `${job.subscription}.${job.kind === 'notification' ? job.mission : 'contact'}`;
-
-/** SQS drops a job with the same id within five minutes: the same notification, unless it was redriven; the same due time of a handshake or heartbeat. */
-const nameOf = (job: DeliveryJob): string => {
-  const words =
-    job.kind === 'notification'
-      ? [job.subscription, job.number, ...(job.redrivenAt === undefined ? [] : [job.redrivenAt])]
-      : [job.subscription, job.kind, job.due];
-  // SQS takes up to 128 letters, digits and punctuation characters.
-  return words.join('.');
-};
-
 /** Sends at most ten jobs. Returns those that SQS has not accepted and that may be sent again. Throws for one that it will never accept. */
 const sendBatch = async (
   client: SQSClient,
   QueueUrl: string,
+  lane: Lane,
   jobs: readonly DeliveryJob[],
 ): Promise<readonly DeliveryJob[]> => {
   const Entries = jobs.map((job, index) => ({
     Id: String(index),
     MessageBody: JSON.stringify(job),
-    MessageGroupId: groupOf(job),
+    MessageGroupId: groupOf(lane, job),
+    // SQS drops a job with the same name within five minutes.
     MessageDeduplicationId: nameOf(job),
   }));
   const { Failed = [] } = await reach(() => client.send(new SendMessageBatchCommand({ QueueUrl, Entries })));
@@ -54,18 +48,27 @@ const sendBatch = async (
 };
 
 /** Sends every batch, also if an earlier one fails: jobs of other partners are in them. */
-const sendAll = async (client: SQSClient, QueueUrl: string, jobs: readonly DeliveryJob[]): Promise<void> => {
+const sendAll = async (
+  client: SQSClient,
+  QueueUrl: string,
+  lane: Lane,
+  jobs: readonly DeliveryJob[],
+): Promise<void> => {
   const failures: unknown[] = [];
   for (let at = 0; at < jobs.length; at += batchSize)
-    await inRounds(jobs.slice(at, at + batchSize), (open) => sendBatch(client, QueueUrl, open)).catch(
+    await inRounds(jobs.slice(at, at + batchSize), (open) => sendBatch(client, QueueUrl, lane, open)).catch(
       (error: unknown) => failures.push(error),
     );
   if (failures.length > 0) throw failures.find((error) => !(error instanceof Unavailable)) ?? failures[0];
 };
 
-export const deliveryQueue = (client: SQSClient, queueUrl: string): DeliveryQueue => ({
-  send: (jobs) => sendAll(client, queueUrl, jobs),
+export const deliveryQueue = (client: SQSClient, queueUrl: string, lane: Lane): DeliveryQueue => ({
+  send: (jobs) => sendAll(client, queueUrl, lane, jobs),
 });
+
+/** Whether a queue has this name: the last part of its URL, and of its ARN. */
+export const isQueue = (queueUrl: string, queueArn: string): boolean =>
+  queueArn.split(':').at(-1) === queueUrl.split('/').at(-1);
 
 /** Makes a received message visible again after `seconds`: FIFO queues have no delay per message. */
 export const returnAfter = async (
@@ -88,12 +91,14 @@ const makeJobSchema = () =>
     z.object({
       kind: z.literal('notification'),
       subscription: z.string(),
+      organisation: z.string(),
       number: z.number(),
       mission: z.string(),
       entry: z.number(),
       sources: z.array(z.number()),
       previous: z.number().optional(),
       redrivenAt: z.string().optional(),
+      notBefore: z.string().optional(),
       correlationId: z.string().optional(),
     }),
     z.object({ kind: z.enum(['handshake', 'heartbeat']), subscription: z.string(), due: z.string() }),

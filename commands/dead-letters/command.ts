@@ -17,7 +17,7 @@ const usage = `Usage: npm run hub -- dead-letters <action> [which] <where>
   discard <name> … | which   removes them from the list: the party was informed by other means
 which:  --subscription <id>  --organisation <number>  --all
 where:  --local [--data-dir <folder>]         the hub that runs on this machine (npm start)
-        --table <name> --queue <url>          a deployed hub: TableName and DeliveryQueueUrl of the stack's outputs
+        --table <name> --queue <url>          a deployed hub: TableName and QuickLaneUrl of the stack's outputs
 A name is <subscription>.<number>, as list shows it.`;
 
 const parse = (args: readonly string[]) =>
@@ -66,7 +66,7 @@ const deadLetters = async (cli: ReturnType<typeof parse>): Promise<number> => {
     return wrongUse('--local and --queue exclude each other. Use --local, or --table and --queue.');
   const table = tableGiven(cli);
   if (table === undefined) return 1;
-  const queue = local ? process.env['DeliveryQueueUrl'] : values.queue;
+  const queue = local ? process.env['QuickLaneUrl'] : values.queue;
   const hub = await openHub(table, queue ?? wrongUse('No delivery queue given. Use --queue <url>.'));
 
   const letters = await allDeadLetters(hub);

@@ -18,7 +18,7 @@ export const openHub = async (tableName: string, queueUrl: string) => {
     missions: missionLog(table),
     subscriptions: subscriptions(table),
     deadLetters: deadLetters(table),
-    queue: deliveryQueue(openQueues(), queueUrl),
+    lanes: { quick: deliveryQueue(openQueues(), queueUrl, 'quick') },
     directory,
     now: Date.now,
   };

@@ -9,9 +9,26 @@ export interface Answer {
   readonly retryAfter?: number;
 }
 
+/** Longest the hub waits for an answer, seconds; a subscriber may ask for less (backport-timeout). */
+const longestCallSeconds = 10;
+
+/** Seconds that an endpoint has for its answer. */
+export const callSeconds = ({ timeout }: Pick<Subscription, 'timeout'>): number =>
+  Math.min(timeout ?? longestCallSeconds, longestCallSeconds);
+
+/** A call of an endpoint. */
+export interface Call {
+  readonly webhookId: string;
+  readonly body: string;
+  /** Of the entry. */
+  readonly correlationId?: string;
+  /** Seconds for all of it: name, connection, and answer. */
+  readonly seconds: number;
+}
+
 export interface Channel {
-  /** POSTs one signed notification. An endpoint that fails is an answer: this does not throw. `correlationId`: of the entry. */
-  post(subscription: Subscription, webhookId: string, body: string, correlationId?: string): Promise<Answer>;
+  /** POSTs one signed notification. An endpoint that fails is an answer: this does not throw. */
+  post(subscription: Subscription, call: Call): Promise<Answer>;
 }
 
 export const isDelivered = ({ status }: Answer): boolean => status !== undefined && status >= 200 && status < 300;

@@ -1,9 +1,20 @@
 import { defined } from '../../schemas/defined.ts';
 import type { Clock, Random } from '../mission/clock.ts';
 import { type Backoff, backoffSeconds } from './backoff.ts';
-import { type Answer, type Channel, isDelivered, isFinal, isRejected, resultOf } from './channel.ts';
+import { type CallSlots, inSlot, slotWait } from './call-slots.ts';
+import {
+  type Answer,
+  type Call,
+  callSeconds,
+  type Channel,
+  isDelivered,
+  isFinal,
+  isRejected,
+  resultOf,
+} from './channel.ts';
 import type { EndpointJob } from './delivery-queue.ts';
 import type { EndpointHealth, EndpointHealthStore } from './endpoint-health.ts';
+import { quickAnswersInARow, quickCallSeconds, speedAfter } from './endpoint-speed.ts';
 import type { Notice } from './notice.ts';
 import type { Notifications } from './notifications.ts';
 import { begunAt, isDue } from './due.ts';
@@ -18,6 +29,7 @@ export interface CircuitPorts {
   readonly notifications: Pick<Notifications, 'newest'>;
   readonly endpointHealth: EndpointHealthStore;
   readonly channel: Channel;
+  readonly slots: CallSlots;
   readonly clock: Clock;
   readonly random: Random;
   /** Builds the body of a notification. */
@@ -49,7 +61,9 @@ const saveHealth = async (
   health: EndpointHealth,
   ports: CircuitPorts,
 ): Promise<Subscription | undefined> => {
-  if (!(await ports.endpointHealth.save(subscription, health))) return undefined;
+  const { quickAnswersNeeded } = subscription;
+  if (!(await ports.endpointHealth.save(subscription, { ...health, ...defined({ quickAnswersNeeded }) })))
+    return undefined;
   const {
     failedCall: _failedCall,
     retryAt: _retryAt,
@@ -76,9 +90,9 @@ const recordSuccess = (
   return saveHealth(subscription, { status: 'active', failures: 0, ...defined({ dueAt }) }, ports);
 };
 
-type Call = FailedCall['call'];
+type CallKind = FailedCall['call'];
 
-const failedCallOf = (call: Call, answer: Answer, { clock }: CircuitPorts): FailedCall => ({
+const failedCallOf = (call: CallKind, answer: Answer, { clock }: CircuitPorts): FailedCall => ({
   call,
   result: resultOf(answer),
   at: later(clock, 0),
@@ -98,7 +112,7 @@ const probeWait = (failures: number, answer: Answer, { settings: { circuit }, ra
  * due. After `rejectedFor` of rejections no probe is due any more: the subscriber must act. The next notification is a probe.
  */
 const recordFailure = async (
-  call: Call,
+  call: CallKind,
   subscription: Subscription,
   answer: Answer,
   ports: CircuitPorts,
@@ -134,7 +148,7 @@ const recordFailure = async (
 
 /** The endpoint answers that it does not take such a call, or the hub may not call it. No probe changes that: the subscriber must. */
 const recordFinal = (
-  call: Call,
+  call: CallKind,
   subscription: Subscription,
   answer: Answer,
   ports: CircuitPorts,
@@ -143,7 +157,7 @@ const recordFinal = (
 
 /** Records the answer to a handshake or heartbeat. `due`: when the heartbeat was due, milliseconds. */
 const recordAnswer = (
-  call: Call,
+  call: CallKind,
   subscription: Subscription,
   answer: Answer,
   ports: CircuitPorts,
@@ -161,65 +175,132 @@ export interface EndpointCall {
   readonly subscription: Subscription;
 }
 
-/**
- * Calls an endpoint whose circuit is closed and records whether it answers. A final answer about the content of the notification
- * counts as an answer.
- */
-export const callEndpoint = async (
-  subscription: Subscription,
-  webhookId: string,
-  body: string,
-  correlationId: string | undefined,
+/** Calls the endpoint. The subscription is returned with how quick the endpoint is now, which is not saved yet. */
+const post = async (subscription: Subscription, call: Call, ports: CircuitPorts): Promise<EndpointCall> => {
+  const startedAt = ports.clock.now();
+  const answer = await ports.channel.post(subscription, call);
+  if (!isDelivered(answer)) return { answer, subscription };
+  const { quickAnswersNeeded: _before, ...rest } = subscription;
+  const quickAnswersNeeded = speedAfter(subscription, ports.clock.now() - startedAt);
+  return { answer, subscription: { ...rest, ...defined({ quickAnswersNeeded }) } };
+};
+
+/** The endpoint has answered and no failure is counted: only a change of its speed is written. */
+const recordSpeed = async (
+  before: Subscription,
+  after: Subscription,
+  { endpointHealth }: CircuitPorts,
+): Promise<Subscription> => {
+  if (before.quickAnswersNeeded !== after.quickAnswersNeeded)
+    await endpointHealth.saveSpeed(before, after.quickAnswersNeeded);
+  return after;
+};
+
+type Letter = Omit<Call, 'seconds'>;
+
+/** A final answer about the content of the notification counts as an answer. */
+const recordCall = async (
+  before: Subscription,
+  { answer, subscription }: EndpointCall,
   ports: CircuitPorts,
 ): Promise<EndpointCall> => {
-  const answer = await ports.channel.post(subscription, webhookId, body, correlationId);
   const recorded = async (): Promise<Subscription | undefined> => {
-    if (isDelivered(answer) || (isFinal(answer) && answer.failure === undefined))
-      return subscription.failures === 0 ? subscription : recordSuccess(subscription, ports);
-    return recordAnswer('notification', subscription, answer, ports);
+    if (!isDelivered(answer) && (!isFinal(answer) || answer.failure !== undefined))
+      return recordAnswer('notification', subscription, answer, ports);
+    return before.failures === 0 ? recordSpeed(before, subscription, ports) : recordSuccess(subscription, ports);
   };
   return { answer, subscription: (await recorded()) ?? subscription };
 };
 
-/** `open`: the circuit is open, and nothing may be sent before `retryAt`, ISO 8601. */
-export type HandshakeResult = EndpointCall | { readonly open: true; readonly retryAt: string };
+/** Calls an endpoint whose circuit is closed and records whether it answers. */
+export const callEndpoint = async (
+  subscription: Subscription,
+  letter: Letter,
+  ports: CircuitPorts,
+): Promise<EndpointCall> => {
+  const called = await post(subscription, { ...letter, seconds: callSeconds(subscription) }, ports);
+  return recordCall(subscription, called, ports);
+};
+
+/**
+ * The same for a quick endpoint. `cut-off`: the hub did not wait for the answer. That is no failure of the endpoint, which may take
+ * longer, but from now on it is slow.
+ */
+export const callQuickly = async (
+  subscription: Subscription,
+  letter: Letter,
+  ports: CircuitPorts,
+): Promise<EndpointCall | 'cut-off'> => {
+  const seconds = Math.min(quickCallSeconds, callSeconds(subscription));
+  const called = await post(subscription, { ...letter, seconds }, ports);
+  if (called.answer.failure !== 'timeout' || seconds === callSeconds(subscription))
+    return recordCall(subscription, called, ports);
+  await ports.endpointHealth.saveSpeed(subscription, quickAnswersInARow);
+  return 'cut-off';
+};
+
+/** The circuit is open, and nothing may be sent before `retryAt`, ISO 8601. */
+export interface OpenCircuit {
+  readonly open: true;
+  readonly retryAt: string;
+}
+
+export type HandshakeResult = EndpointCall | OpenCircuit;
+
+/** The circuit, if it is open and no probe is due. */
+export const openCircuitOf = ({ status, retryAt }: Subscription, now: number): OpenCircuit | undefined =>
+  status === 'error' && retryAt !== undefined && !isDue(retryAt, now) ? { open: true, retryAt } : undefined;
 
 /**
  * Sends a handshake: a subscription is active once its endpoint has answered it with 2xx (Backport IG, "Handshake").
  * If the circuit is open, one caller at a time claims the probe, and none before its time.
  */
 export const sendHandshake = async (subscription: Subscription, ports: CircuitPorts): Promise<HandshakeResult> => {
-  const { retryAt } = subscription;
   const now = ports.clock.now();
+  const open = openCircuitOf(subscription, now);
+  if (open !== undefined) return open;
   const soon = { open: true, retryAt: new Date(now + probeTakenMilliseconds).toISOString() } as const;
-  if (subscription.status === 'error' && retryAt !== undefined) {
-    if (!isDue(retryAt, now)) return { open: true, retryAt };
+  if (subscription.status === 'error' && subscription.retryAt !== undefined) {
     const until = new Date(now + probeMilliseconds).toISOString();
     if (!(await ports.endpointHealth.claimProbe(subscription, until))) return soon;
   }
-  const answer = await ports.channel.post(
-    subscription,
-    `${subscription.id}.0`,
-    ports.compose({ kind: 'handshake', subscription, newest: await ports.notifications.newest(subscription.id) }),
-  );
-  const handshaken = await recordAnswer('handshake', subscription, answer, ports);
+  const call = {
+    webhookId: `${subscription.id}.0`,
+    body: ports.compose({ kind: 'handshake', subscription, newest: await ports.notifications.newest(subscription.id) }),
+    seconds: callSeconds(subscription),
+  };
+  const { answer, subscription: called } = await post(subscription, call, ports);
+  const handshaken = await recordAnswer('handshake', called, answer, ports);
   // Changed or ended meanwhile: the handshake was with an endpoint that must not be notified any more.
   return handshaken === undefined ? soon : { answer, subscription: handshaken };
 };
 
-/** Runs a job that is about an endpoint: a handshake until the subscription is active, then its heartbeats. */
-export const runEndpointJob = async (job: EndpointJob, ports: CircuitPorts): Promise<void> => {
+const sendHeartbeat = async (subscription: Subscription, due: string, ports: CircuitPorts): Promise<void> => {
+  const call = {
+    webhookId: `${subscription.id}.heartbeat.${due}`,
+    body: ports.compose({ kind: 'heartbeat', subscription, newest: await ports.notifications.newest(subscription.id) }),
+    seconds: callSeconds(subscription),
+  };
+  const { answer, subscription: called } = await post(subscription, call, ports);
+  await recordAnswer('heartbeat', called, answer, ports, Date.parse(due));
+};
+
+/**
+ * Runs a job that is about an endpoint, in a slot: a handshake until the subscription is active, then its heartbeats. Returns the
+ * seconds after which the job needs another run: no slot was free.
+ */
+export const runEndpointJob = async (job: EndpointJob, ports: CircuitPorts): Promise<number | undefined> => {
   const subscription = await ports.subscriptions.read(job.subscription);
-  if (subscription === undefined || subscription.status === 'off') return;
-  if (subscription.status !== 'active') {
-    await sendHandshake(subscription, ports);
-    return;
-  }
-  if (job.kind !== 'heartbeat' || subscription.heartbeat === undefined) return;
-  const answer = await ports.channel.post(
-    subscription,
-    `${subscription.id}.heartbeat.${job.due}`,
-    ports.compose({ kind: 'heartbeat', subscription, newest: await ports.notifications.newest(subscription.id) }),
-  );
-  await recordAnswer('heartbeat', subscription, answer, ports, Date.parse(job.due));
+  if (subscription === undefined || subscription.status === 'off') return undefined;
+  const now = ports.clock.now();
+  const isPointless =
+    subscription.status === 'active'
+      ? job.kind !== 'heartbeat' || subscription.heartbeat === undefined
+      : openCircuitOf(subscription, now) !== undefined;
+  if (isPointless) return undefined;
+  const called = await inSlot(subscription, ports, async () => {
+    if (subscription.status === 'active') await sendHeartbeat(subscription, job.due, ports);
+    else await sendHandshake(subscription, ports);
+  });
+  return called === 'no-slot' ? slotWait(job.due, now) : undefined;
 };

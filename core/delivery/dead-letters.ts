@@ -1,7 +1,7 @@
 import { ifReadable } from '../../schemas/newer-release.ts';
 import type { MissionLog } from '../mission/mission-log.ts';
 import type { Page } from '../mission/projections.ts';
-import type { DeliveryQueue } from './delivery-queue.ts';
+import type { DeliveryLanes } from './delivery-queue.ts';
 import { deliveryGraceMilliseconds, jobOf } from './fan-out.ts';
 import type { Notification } from './notifications.ts';
 
@@ -18,7 +18,7 @@ export interface DeadLetters {
 export interface RedrivePorts {
   readonly missions: MissionLog;
   readonly deadLetters: DeadLetters;
-  readonly queue: DeliveryQueue;
+  readonly lanes: Pick<DeliveryLanes, 'quick'>;
   readonly now: () => number;
 }
 
@@ -33,7 +33,7 @@ const inOrder = (one: Notification, other: Notification): number =>
  * Wherever the process crashes, a letter is either dead or pending; the sweeper sends a pending one.
  */
 export const redrive = async (
-  { missions, deadLetters, queue, now }: RedrivePorts,
+  { missions, deadLetters, lanes, now }: RedrivePorts,
   letters: readonly Notification[],
 ): Promise<readonly Redriven[]> => {
   const at = now();
@@ -49,7 +49,7 @@ export const redrive = async (
     // A letter that only a newer release can read stays pending, and is sent when that release is back.
     const entry =
       outcome === 'redriven' ? await ifReadable(() => missions.entry(letter.mission, letter.entry)) : undefined;
-    if (typeof entry === 'object') await queue.send([jobOf({ ...letter, redrivenAt }, entry)]);
+    if (typeof entry === 'object') await lanes.quick.send([jobOf({ ...letter, redrivenAt }, entry)]);
   }
   return redriven;
 };

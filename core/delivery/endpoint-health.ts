@@ -8,6 +8,7 @@ export interface EndpointHealth {
   readonly rejectedSince?: string;
   readonly failedCall?: FailedCall;
   readonly retryAt?: string;
+  readonly quickAnswersNeeded?: number;
   /** When the next handshake or heartbeat is due. */
   readonly dueAt?: string;
 }
@@ -36,6 +37,14 @@ export interface EndpointHealthStore {
     failed: FailedCall,
     options: { readonly isRejection: boolean },
   ): Promise<FailureCount | undefined>;
+  /**
+   * Saves how quick an active endpoint is. `false`: its agreement was changed, it is not active any more, or another call has saved
+   * its own since.
+   */
+  saveSpeed(
+    seen: Pick<Subscription, 'id' | 'revision' | 'quickAnswersNeeded'>,
+    quickAnswersNeeded: number | undefined,
+  ): Promise<boolean>;
   /** Claims the one probe of an open circuit. `false`: another caller has claimed it. The circuit stays open until `until`. */
   claimProbe(seen: Pick<Subscription, 'id' | 'revision' | 'retryAt'>, until: string): Promise<boolean>;
 }

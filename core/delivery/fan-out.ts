@@ -7,7 +7,7 @@ import type { MissionLog, NumberedNotification } from '../mission/mission-log.ts
 import type { IncidentLink, Overview, Worklist } from '../mission/projections.ts';
 import { sourceNumbers } from '../mission/sources.ts';
 import { type Entry, isFinal, partiesOf, rolesIn } from '../mission/state.ts';
-import type { DeliveryQueue, NotificationJob } from './delivery-queue.ts';
+import type { DeliveryLanes, NotificationJob } from './delivery-queue.ts';
 import type { Notification } from './notifications.ts';
 import { isNumbered, type NumberingPorts, numberNotification } from './number-notification.ts';
 import type { Subscriber, Subscriptions } from './subscription.ts';
@@ -23,7 +23,7 @@ export interface FanOutPorts extends NumberingPorts {
   readonly overview: Overview;
   readonly missionLists: MissionLists;
   readonly directory: Directory;
-  readonly queue: DeliveryQueue;
+  readonly lanes: Pick<DeliveryLanes, 'quick'>;
   readonly now: () => number;
 }
 
@@ -61,6 +61,7 @@ export const jobOf = (
 ): NotificationJob => ({
   kind: 'notification',
   subscription,
+  organisation,
   number,
   mission: entry.mission,
   entry: entry.number,
@@ -215,7 +216,7 @@ const completeEntry = async (
     ]),
   );
   // Whatever failed for one subscriber, the others get their notifications now.
-  if (notified.length > 0) await ports.queue.send(notified.map(({ job }) => job));
+  if (notified.length > 0) await ports.lanes.quick.send(notified.map(({ job }) => job));
   const [failed] = failures;
   if (failed !== undefined) return { outcome: 'pending', failure: failed.failure };
 

@@ -20,6 +20,8 @@ export interface Notification {
   readonly firstTriedAt?: string;
   /** Seconds for which it has been tried again because the endpoint rejects every call. */
   readonly rejectedFor?: number;
+  /** It waits for a slot (call-slots.ts). */
+  readonly waiting?: WaitForSlot;
   /** People have been alerted that the party is not reached. */
   readonly warned?: boolean;
   /** When an operator had the hub try again after it had given up. */
@@ -37,7 +39,14 @@ export interface TakenNumber extends Partial<Pick<Notification, 'mission' | 'ent
   readonly number: number;
 }
 
-/** What is stored of an attempt. */
+/** Times are ISO 8601. */
+export interface WaitForSlot {
+  readonly since: string;
+  /** When it was last seen to wait. */
+  readonly notedAt: string;
+}
+
+/** What is stored of an attempt. It ends the wait for a slot. */
 export interface Attempt {
   readonly at: string;
   readonly answer: string;
@@ -69,4 +78,10 @@ export interface Notifications {
   range(subscription: string, from: number, to: number): Promise<readonly Notification[]>;
   /** Stores an attempt, unless the notification is delivered or given up already: a late duplicate changes nothing. */
   record(subscription: string, number: number, attempt: Attempt): Promise<void>;
+  /** Stores that a pending notification waits for a slot, and when the sweeper checks it; one that is complete stays as it is. */
+  noteWait(
+    subscription: string,
+    number: number,
+    noted: { readonly waiting: WaitForSlot; readonly dueAt: string; readonly warned: boolean },
+  ): Promise<void>;
 }

@@ -69,7 +69,7 @@ export type RetryDecision =
  * after another, each after its own time.
  */
 export const triedSince = (
-  { firstTriedAt, writtenAt }: Notification,
+  { firstTriedAt, writtenAt, waiting }: Notification,
   before: Notification | undefined,
   now: number,
 ): string => {
@@ -77,7 +77,9 @@ export const triedSince = (
     before?.status !== 'failed' || before.firstTriedAt === undefined
       ? now
       : Math.max(begunAt(before.firstTriedAt, now), begunAt(writtenAt, now));
-  return new Date(firstTriedAt === undefined ? inherited : begunAt(firstTriedAt, now)).toISOString();
+  // A notification that waits for a slot is not tried.
+  const waited = waiting === undefined ? 0 : now - begunAt(waiting.since, now);
+  return new Date(firstTriedAt === undefined ? inherited : begunAt(firstTriedAt, now) + waited).toISOString();
 };
 
 /**

@@ -41,6 +41,8 @@ export interface SubscriptionState {
   readonly failedCall?: FailedCall;
   /** When it was turned off, ISO 8601. */
   readonly endedAt?: string;
+  /** The endpoint is slow: so many quick answers in a row make it quick again. Absent: it is quick. */
+  readonly quickAnswersNeeded?: number;
 }
 
 /** A call to an endpoint that failed. */
@@ -61,6 +63,7 @@ export const agreementOf = ({
   rejectedSince: _rejectedSince,
   failedCall: _failedCall,
   endedAt: _endedAt,
+  quickAnswersNeeded: _quickAnswersNeeded,
   ...agreement
 }: Subscription): SubscriptionAgreement => agreement;
 

@@ -4,6 +4,8 @@ import { NewerRelease } from '../../schemas/newer-release.ts';
 import { overdueMessage, writeHubMessage } from '../mission/hub-messages.ts';
 import type { StoredEntry } from '../mission/mission-log.ts';
 import { deadlineOf, taskOf, type TaskState } from '../mission/state.ts';
+import type { DeliveryLanes } from './delivery-queue.ts';
+import { begunAt } from './due.ts';
 import { fanOut, type FanOutPorts, jobOf } from './fan-out.ts';
 import type { Notification } from './notifications.ts';
 import type { Obligation, Obligations } from './obligations.ts';
@@ -11,6 +13,7 @@ import type { Subscriptions } from './subscription.ts';
 import { hasPassed } from './wrong-clocks.ts';
 
 export interface SweepPorts extends FanOutPorts {
+  readonly lanes: DeliveryLanes;
   readonly obligations: Obligations;
   readonly subscriptions: Pick<Subscriptions, 'read' | 'subscribers' | 'inError'>;
 }
@@ -69,9 +72,18 @@ const alertOverdue = async (mission: string, id: string, ports: SweepPorts, foun
 /** A notification without an attempt for so long waits for the hub, not for its endpoint. */
 const stalledMilliseconds = 120_000;
 
+/** The slow lane notes once a minute that a notification waits for a slot. */
+const stalledWaitMilliseconds = 240_000;
+
 const isStalled = async (notification: Notification, { notifications, now }: SweepPorts): Promise<boolean> => {
   const since = Date.parse(notification.redrivenAt ?? notification.writtenAt);
   if (notification.firstTriedAt !== undefined || now() - since < stalledMilliseconds) return false;
+  // It waits for the endpoint: the slow lane has seen it.
+  if (
+    notification.waiting !== undefined &&
+    now() - begunAt(notification.waiting.notedAt, now()) < stalledWaitMilliseconds
+  )
+    return false;
   const { subscription, previous } = notification;
   const before = previous === undefined ? undefined : await notifications.read(subscription, previous);
   return before?.status !== 'pending';
@@ -101,7 +113,10 @@ const completeObligation = async (
       const entry = await ports.missions.entry(notification.mission, notification.entry);
       if (entry !== undefined) {
         found(entry.correlationId);
-        await ports.queue.send([jobOf(notification, entry)]);
+        // One that was tried, or waits for a slot, has its job in the slow lane.
+        const { firstTriedAt, waiting } = notification;
+        const lane = firstTriedAt === undefined && waiting === undefined ? ports.lanes.quick : ports.lanes.slow;
+        await lane.send([jobOf(notification, entry)]);
       }
       return (await isStalled(notification, ports)) ? 'stalled' : 'completed';
     }
@@ -110,7 +125,7 @@ const completeObligation = async (
       const subscription = await ports.subscriptions.read(id);
       if (subscription === undefined || subscription.status === 'off') return 'completed';
       const kind = subscription.status === 'active' ? 'heartbeat' : 'handshake';
-      await ports.queue.send([{ kind, subscription: id, due }]);
+      await ports.lanes.slow.send([{ kind, subscription: id, due }]);
       return 'completed';
     }
     case 'unknown':

@@ -21,7 +21,7 @@ const mustBeReached = ['local-amk', 'amk-la', 'operator', 'hospital'] as const;
 
 /** Why a party was not notified of an entry. Its code, not its text, is part of the message's id. */
 export type Cause =
-  | { readonly code: 'no-subscription' }
+  | { readonly code: 'no-subscription' | 'answers-slowly' }
   /** `lastCall`: what the last call came to. `outage`: when the endpoint stopped answering, ISO 8601. */
   | { readonly code: 'endpoint-down'; readonly lastCall?: CallReport; readonly outage?: string }
   | { readonly code: 'gave-up'; readonly lastCall?: CallReport };
@@ -34,6 +34,8 @@ const causeText = (cause: Cause): string => {
   switch (cause.code) {
     case 'no-subscription':
       return 'no subscription';
+    case 'answers-slowly':
+      return 'its system answers slowly, and earlier calls are still in progress';
     case 'endpoint-down':
     case 'gave-up':
       return cause.lastCall === undefined ? 'no call was made' : lastCallText(cause.lastCall);
@@ -55,6 +57,8 @@ const occurrenceOf = (cause: Cause, entry: number): string => {
   switch (cause.code) {
     case 'no-subscription':
       return cause.code;
+    case 'answers-slowly':
+      return String(entry);
     case 'endpoint-down':
     case 'gave-up':
       return outageOf(cause) ?? String(entry);

@@ -2,7 +2,7 @@ import { defined } from '../../schemas/defined.ts';
 import { isRefusal, type Refusal, refuse } from '../../schemas/faults.ts';
 import { canonicalText } from '../../schemas/json/json.ts';
 import type { SubscriptionSettings } from '../../schemas/subscription.ts';
-import type { DeliveryQueue } from '../delivery/delivery-queue.ts';
+import type { DeliveryLanes } from '../delivery/delivery-queue.ts';
 import { deliveryGraceMilliseconds } from '../delivery/fan-out.ts';
 import type { Subscription, Subscriptions } from '../delivery/subscription.ts';
 import type { Clock } from '../mission/clock.ts';
@@ -33,7 +33,7 @@ export interface Secrets {
 
 export interface ManagePorts extends Clock {
   readonly subscriptions: Pick<Subscriptions, 'create' | 'read' | 'ofOrganisation' | 'listings' | 'change' | 'turnOff'>;
-  readonly queue: DeliveryQueue;
+  readonly lanes: Pick<DeliveryLanes, 'slow'>;
   readonly endpointRules: EndpointRules;
   readonly secrets: Secrets;
   /** The handshake could not be queued now; it is pending, and the sweeper queues it. */
@@ -92,7 +92,7 @@ const refusalOf = (
 const handshakeDue = (now: number): string => new Date(now + deliveryGraceMilliseconds).toISOString();
 
 const queueHandshake = async (subscription: string, due: string, ports: ManagePorts): Promise<void> => {
-  await ports.queue
+  await ports.lanes.slow
     .send([{ kind: 'handshake', subscription, due }])
     .catch((error: unknown) => ports.onHandshakePostponed(subscription, error));
 };

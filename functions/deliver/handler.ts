@@ -1,8 +1,10 @@
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import type { PartyDirectory } from '../../adapters/dynamodb/directory-store.ts';
 import type { Channel } from '../../core/delivery/channel.ts';
-import { deliver, type DeliverPorts } from '../../core/delivery/deliver.ts';
-import type { DeliveryJob } from '../../core/delivery/delivery-queue.ts';
+import type { DeliverPorts } from '../../core/delivery/attempt.ts';
+import { deliver } from '../../core/delivery/deliver.ts';
+import type { DeliveryJob, Lane } from '../../core/delivery/delivery-queue.ts';
+import { deliverQuickly } from '../../core/delivery/quick-lane.ts';
 import { deliverySettings } from '../../core/delivery/retry-policy.ts';
 import { notificationBundle } from '../../core/fhir/notification.ts';
 import type { Clock } from '../../core/mission/clock.ts';
@@ -21,8 +23,10 @@ export interface DeliverDeps
   readonly channelWithin: (directory: PartyDirectory) => Channel;
   /** Throws if the body of a record is no job. */
   readonly readJob: (body: string) => DeliveryJob;
+  /** The lane whose queue has this ARN. */
+  readonly laneOf: (queueArn: string) => Lane;
   /** Makes a received record visible again after so many seconds. */
-  readonly returnAfter: (receiptHandle: string, seconds: number) => Promise<void>;
+  readonly returnAfter: (lane: Lane, receiptHandle: string, seconds: number) => Promise<void>;
 }
 
 type Outcome = { readonly done: true } | { readonly done: false; readonly seconds?: number };
@@ -54,7 +58,8 @@ const deliverRecord = async (record: SQSRecord, deps: DeliverDeps): Promise<Outc
   if (job === undefined) return { done: true };
   try {
     const directory = await deps.directory();
-    const delivered = await deliver(job, {
+    const run = deps.laneOf(record.eventSourceARN) === 'quick' ? deliverQuickly : deliver;
+    const delivered = await run(job, {
       ...deps,
       ...instrumentedDelivery(deps.contexts, deps.notifications),
       channel: deps.channelWithin(directory),
@@ -81,11 +86,11 @@ const deliverRecord = async (record: SQSRecord, deps: DeliverDeps): Promise<Outc
 const returnToQueue = async (
   records: readonly SQSRecord[],
   seconds: number,
-  { returnAfter }: DeliverDeps,
+  { laneOf, returnAfter }: DeliverDeps,
 ): Promise<void> => {
   await Promise.all(
-    records.map(({ receiptHandle, messageId }) =>
-      returnAfter(receiptHandle, seconds).catch((error: unknown) =>
+    records.map(({ eventSourceARN, receiptHandle, messageId }) =>
+      returnAfter(laneOf(eventSourceARN), receiptHandle, seconds).catch((error: unknown) =>
         log('DELIVERY_NOT_RETURNED', { record: messageId, ...kindOf(error) }),
       ),
     ),
@@ -105,7 +110,7 @@ const deliverGroup = async (records: readonly SQSRecord[], deps: DeliverDeps): P
   return [];
 };
 
-/** Delivers notifications. Groups (subscription and mission) run in parallel: one that hangs delays no other. */
+/** Delivers notifications of both lanes. Groups run in parallel: one that hangs delays no other. */
 export const createHandler = (ports: DeliverDeps) => {
   const deps = { ...ports, missions: instrumented(ports.missions) };
   return withErrorBoundary(async ({ Records }: Pick<SQSEvent, 'Records'>): Promise<SQSBatchResponse> => {

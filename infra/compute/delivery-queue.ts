@@ -8,7 +8,7 @@ import { Construct } from 'constructs';
 import { type DimensionsOf, metricNamespace, type MetricName } from '../../schemas/telemetry/metrics.ts';
 import type { HubFunction } from './hub-function.ts';
 import type { OnCall } from '../observability/on-call.ts';
-import type { StageSettings } from '../stage.ts';
+import type { Lane, StageSettings } from '../stage.ts';
 import { atOnce, countOf, endingEarly, largest, loggedMetric, summed, withCode } from '../observability/alarms.ts';
 
 interface DeliveryQueueProps {
@@ -31,9 +31,9 @@ const givenUp = (stackName: string): Metric =>
     period: Duration.minutes(5),
   });
 
-/** The queue of delivery jobs, in order per subscription and mission, and its own dead-letter queue for jobs that failed inside the hub a thousand times. */
+/** The two lanes of delivery jobs (ADR 44), and their dead-letter queue for jobs that failed inside the hub a thousand times. */
 export class DeliveryQueue extends Construct {
-  readonly queue: Queue;
+  readonly lanes: Readonly<Record<Lane, Queue>>;
   readonly deadLetters: Queue;
   readonly #stage: StageSettings;
   readonly #key: IKey;
@@ -65,15 +65,18 @@ export class DeliveryQueue extends Construct {
       queueName: `${stackName}-dead-deliveries.fifo`,
       retentionPeriod: Duration.days(stage.deadLetterDays),
     });
-    this.queue = new Queue(this, 'Queue', {
+    const consumed = {
       ...fifo,
-      queueName: `${stackName}-deliveries.fifo`,
       // After an instance is lost (timeout, out of memory), its job and the later ones of the group wait for so long. It must not be
       // less than the consumer's timeout. AWS advises six times, for invocations that are throttled; `maxConcurrency` prevents those.
       visibilityTimeout: Duration.seconds(2 * consumerTimeout.toSeconds()),
       // `deliver` gives up by itself, and the table keeps those notifications. This stops jobs that always fail inside it. Each attempt of an earlier job in the group counts as a receive of the later ones.
       deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: 1000 },
-    });
+    };
+    this.lanes = {
+      quick: new Queue(this, 'QuickLane', { ...consumed, queueName: `${stackName}-quick-lane.fifo` }),
+      slow: new Queue(this, 'SlowLane', { ...consumed, queueName: `${stackName}-slow-lane.fifo` }),
+    };
 
     onCall.wake(this, 'Broken', this.#broken, {
       ...atOnce,
@@ -121,10 +124,15 @@ export class DeliveryQueue extends Construct {
       new GraphWidget({
         title: 'Delivery jobs: waiting, being delivered',
         left: [
-          this.queue.metricApproximateNumberOfMessagesVisible({ ...largest, label: 'waiting' }),
-          this.queue.metricApproximateNumberOfMessagesNotVisible({
+          this.lanes.quick.metricApproximateNumberOfMessagesVisible({ ...largest, label: 'quick lane: waiting' }),
+          this.lanes.quick.metricApproximateNumberOfMessagesNotVisible({
             ...largest,
-            label: 'being delivered, or waiting for a retry',
+            label: 'quick lane: being delivered',
+          }),
+          this.lanes.slow.metricApproximateNumberOfMessagesVisible({ ...largest, label: 'slow lane: waiting' }),
+          this.lanes.slow.metricApproximateNumberOfMessagesNotVisible({
+            ...largest,
+            label: 'slow lane: being delivered, or waiting for a retry',
           }),
         ],
         ...half,
@@ -132,30 +140,31 @@ export class DeliveryQueue extends Construct {
     ];
   }
 
-  /** Lets functions send delivery jobs to the queue. */
-  allowSending(...functions: readonly HubFunction[]): void {
-    for (const fn of functions) {
-      fn.allow(['sqs:SendMessage'], this.queue.queueArn);
-      fn.allowKey(['kms:GenerateDataKey', 'kms:Decrypt'], this.#key, 'sqs');
-    }
+  /** Lets a function send delivery jobs to lanes. */
+  allowSending(fn: HubFunction, ...lanes: readonly Lane[]): void {
+    fn.allow(['sqs:SendMessage'], ...lanes.map((lane) => this.lanes[lane].queueArn));
+    fn.allowKey(['kms:GenerateDataKey', 'kms:Decrypt'], this.#key, 'sqs');
   }
 
   /** Feeds the jobs to `consumer` one by one: in a batch, the slowest endpoint would delay the others. */
   feed(consumer: HubFunction): void {
     consumer.allow(
       ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ChangeMessageVisibility'],
-      this.queue.queueArn,
+      ...Object.values(this.lanes).map(({ queueArn }) => queueArn),
     );
     consumer.allowKey(['kms:Decrypt'], this.#key, 'sqs');
-    const { mostDeliveriesAtOnce } = this.#stage;
-    new EventSourceMapping(this, 'Feed', {
-      target: consumer,
-      eventSourceArn: this.queue.queueArn,
-      batchSize: 1,
-      reportBatchItemFailures: true,
-      // Not more than the concurrency of `deliver`: a throttled job would return only when its visibility timeout ends.
-      ...(mostDeliveriesAtOnce === undefined ? {} : { maxConcurrency: mostDeliveriesAtOnce }),
-    });
+    const { deliveriesAtOnce } = this.#stage;
+    const feed = (id: string, lane: Lane): EventSourceMapping =>
+      new EventSourceMapping(this, id, {
+        target: consumer,
+        eventSourceArn: this.lanes[lane].queueArn,
+        batchSize: 1,
+        reportBatchItemFailures: true,
+        // Not more than the concurrency of `deliver`: a throttled job would return only when its visibility timeout ends.
+        maxConcurrency: deliveriesAtOnce[lane],
+      });
+    feed('QuickFeed', 'quick');
+    feed('SlowFeed', 'slow');
 
     const threeInARow = { ...atOnce, evaluationPeriods: 3 };
     // A delivery that fails is returned to the queue, and the call of the function succeeds: its errors say nothing, its log lines do.

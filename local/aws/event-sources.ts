@@ -39,7 +39,7 @@ interface EventSourcesSettings {
   readonly log: Log;
 }
 
-// As many as a function has instances: a partner that answers slowly occupies one of them.
+// Of a mapping that does not limit them.
 const pollers = 12;
 // The longest wait that SQS allows.
 const waitSeconds = 20;

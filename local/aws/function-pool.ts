@@ -16,8 +16,8 @@ export interface HostedFunction {
   readonly invoke: (event: unknown, givenUp?: AbortSignal) => Promise<Invoked>;
 }
 
-// More would only share the same processors.
-const maximumInstances = 12;
+// As many as both lanes of deliveries have workers (infra/stage.ts): most of them wait for endpoints.
+const maximumInstances = 16;
 
 /** Limits how many instances load their code at once: with more than processors each takes longer, and may fail by timeout. */
 export class Starts {

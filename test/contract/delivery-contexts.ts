@@ -15,6 +15,7 @@ export const deliveryContextsContract = ({
     const orderFor = (subscription: Subscription, mission: string, entry: number): NotificationJob => ({
       kind: 'notification',
       subscription: subscription.id,
+      organisation: subscription.organisation,
       number: entry,
       mission,
       entry,

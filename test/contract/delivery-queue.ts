@@ -1,5 +1,11 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { DeliveryJob, DeliveryQueue, NotificationJob } from '../../core/delivery/delivery-queue.ts';
+import {
+  type DeliveryJob,
+  type DeliveryQueue,
+  type Lane,
+  type NotificationJob,
+  quickCallsPerParty,
+} from '../../core/delivery/delivery-queue.ts';
 
 /** A delivery queue, with the calls of its consumer. */
 export interface QueuePorts {
@@ -16,13 +22,13 @@ export interface QueuePorts {
 }
 
 /** Declares the tests that every delivery queue must pass. Each leaves the queue empty. */
-export const queueContract = (name: string, makePorts: () => Promise<QueuePorts>): void => {
-  describe(`${name} keeps the contract of the delivery queue`, () => {
+export const queueContract = (name: string, makePorts: (lane: Lane) => Promise<QueuePorts>): void => {
+  describe.each(['quick', 'slow'] as const)(`${name} keeps the contract of the %s lane`, (lane) => {
     const run = Date.now().toString(36);
     let count = 0;
     let ports: QueuePorts;
     beforeAll(async () => {
-      ports = await makePorts();
+      ports = await makePorts(lane);
     });
 
     const subscription = (): string => {
@@ -32,6 +38,7 @@ export const queueContract = (name: string, makePorts: () => Promise<QueuePorts>
     const jobOf = (id: string, number: number, more: Partial<NotificationJob> = {}): NotificationJob => ({
       kind: 'notification',
       subscription: id,
+      organisation: '983971636',
       number,
       mission: 'a',
       entry: number,
@@ -117,17 +124,32 @@ export const queueContract = (name: string, makePorts: () => Promise<QueuePorts>
       expect(await drained()).toEqual([jobOf(id, 2)]);
     });
 
-    test('returns jobs of other missions and subscriptions, and heartbeats, at once', async () => {
+    test('returns jobs of other parties, and heartbeats, at once', async () => {
       const [id, other] = [subscription(), subscription()];
       const heartbeat: DeliveryJob = { kind: 'heartbeat', subscription: id, due: '2026-02-01T11:00:00.000Z' };
+      const ofOther = jobOf(other, 1, { organisation: '974589095' });
       await ports.queue.send([jobOf(id, 1), jobOf(id, 2)]);
       const received = await receives();
-      await ports.queue.send([jobOf(id, 3, { mission: 'b' }), jobOf(other, 1), heartbeat]);
+      await ports.queue.send([ofOther, heartbeat]);
       const free = await drained();
-      expect(free).toHaveLength(3);
-      expect(free).toEqual(expect.arrayContaining([jobOf(id, 3, { mission: 'b' }), jobOf(other, 1), heartbeat]));
+      expect(free).toHaveLength(2);
+      expect(free).toEqual(expect.arrayContaining([ofOther, heartbeat]));
       await ports.remove(received.receipt);
       expect(await drained()).toEqual([jobOf(id, 2)]);
+    });
+
+    test('returns as many jobs of one party at once as its lane allows', async () => {
+      const id = subscription();
+      const missions = Array.from({ length: 40 }, (_, index) => jobOf(id, 1 + index, { mission: `m${index}` }));
+      await ports.queue.send(missions);
+      const receipts: string[] = [];
+      for (let received = await ports.receive(); received !== undefined; received = await ports.receive())
+        receipts.push(received.receipt);
+      const most = lane === 'quick' ? quickCallsPerParty : missions.length;
+      expect(receipts.length).toBeLessThanOrEqual(most);
+      expect(receipts.length).toBeGreaterThan(most / 2);
+      for (const receipt of receipts) await ports.remove(receipt);
+      expect(await drained()).toHaveLength(missions.length - receipts.length);
     });
 
     test('sends more jobs than one batch takes', async () => {

@@ -84,7 +84,8 @@ export const openHandlers = async (): Promise<Handlers> => {
   Object.assign(process.env, {
     ...functionEnvironment,
     TABLE_NAME: aws.tableName,
-    DELIVERY_QUEUE_URL: aws.queueUrl,
+    QUICK_LANE_URL: aws.lanes.quick,
+    SLOW_LANE_URL: aws.lanes.slow,
     ENDPOINT_ALLOW_LIST: 'http://localhost:*',
   });
   const table = openTable(aws.tableName);

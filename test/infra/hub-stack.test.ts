@@ -202,22 +202,27 @@ describe('delivery queue', () => {
     const timeout = z
       .object({ Properties: z.object({ Timeout: z.number() }) })
       .parse(template.toJSON()['Resources']['Deliver']).Properties.Timeout;
-    template.hasResourceProperties('AWS::SQS::Queue', {
-      QueueName: 'luftbro-prod-deliveries.fifo',
-      VisibilityTimeout: 60,
-    });
+    for (const lane of ['quick', 'slow'])
+      template.hasResourceProperties('AWS::SQS::Queue', {
+        QueueName: `luftbro-prod-${lane}-lane.fifo`,
+        VisibilityTimeout: 60,
+      });
     expect(timeout).toBeLessThan(60);
   });
 
   it('keeps order and throughput per group, and dead letters for two weeks', () => {
-    template.hasResourceProperties('AWS::SQS::Queue', {
-      QueueName: 'luftbro-prod-deliveries.fifo',
-      FifoQueue: true,
-      ContentBasedDeduplication: false,
-      DeduplicationScope: 'messageGroup',
-      FifoThroughputLimit: 'perMessageGroupId',
-      RedrivePolicy: { maxReceiveCount: 1000, deadLetterTargetArn: { 'Fn::GetAtt': ['DeliveriesDeadLetters', 'Arn'] } },
-    });
+    for (const lane of ['quick', 'slow'])
+      template.hasResourceProperties('AWS::SQS::Queue', {
+        QueueName: `luftbro-prod-${lane}-lane.fifo`,
+        FifoQueue: true,
+        ContentBasedDeduplication: false,
+        DeduplicationScope: 'messageGroup',
+        FifoThroughputLimit: 'perMessageGroupId',
+        RedrivePolicy: {
+          maxReceiveCount: 1000,
+          deadLetterTargetArn: { 'Fn::GetAtt': ['DeliveriesDeadLetters', 'Arn'] },
+        },
+      });
     template.hasResourceProperties('AWS::SQS::Queue', {
       QueueName: 'luftbro-prod-dead-deliveries.fifo',
       FifoQueue: true,
@@ -225,12 +230,16 @@ describe('delivery queue', () => {
     });
   });
 
-  it('feeds a function that reports failures for each record', () => {
+  it.each([
+    ['quick', 'DeliveriesQuickLane', 140],
+    ['slow', 'DeliveriesSlowLane', 60],
+  ])('feeds a function that reports failures for each record, with workers of its own: %s', (_lane, queue, workers) => {
     template.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
-      EventSourceArn: { 'Fn::GetAtt': ['DeliveriesQueue', 'Arn'] },
+      EventSourceArn: { 'Fn::GetAtt': [queue, 'Arn'] },
       FunctionName: { Ref: 'Deliver' },
       BatchSize: 1,
       FunctionResponseTypes: ['ReportBatchItemFailures'],
+      ScalingConfig: { MaximumConcurrency: workers },
     });
   });
 });
@@ -287,16 +296,17 @@ describe('functions', () => {
     `dynamodb:UpdateItem Table, items ${forms.join(' ')}`,
   ];
   const working = ['MISSION#*', 'INCIDENT#*', 'MISSIONS#*', 'CASE#*', 'SUBSCRIPTION#*', 'PARTY#*'];
-  const sending = [
-    'sqs:SendMessage DeliveriesQueue',
+  const sending = (...lanes: readonly ('Quick' | 'Slow')[]) => [
+    ...lanes.map((lane) => `sqs:SendMessage Deliveries${lane}Lane`),
     'kms:Decrypt KeysMissions, via sqs',
     'kms:GenerateDataKey KeysMissions, via sqs',
   ];
   const taking = [
-    ...['ChangeMessageVisibility', 'DeleteMessage', 'GetQueueAttributes', 'ReceiveMessage'].map(
-      (call) => `sqs:${call} DeliveriesQueue`,
-    ),
-    'kms:Decrypt KeysMissions, via sqs',
+    ...['ChangeMessageVisibility', 'DeleteMessage', 'GetQueueAttributes', 'ReceiveMessage'].flatMap((call) => [
+      `sqs:${call} DeliveriesQuickLane`,
+      `sqs:${call} DeliveriesSlowLane`,
+    ]),
+    ...sending('Slow'),
   ];
   /** What every function may do besides its work: use the table's key, write its own log, and be traced. */
   const all = (name: string) => [
@@ -313,12 +323,12 @@ describe('functions', () => {
       'CheckToken',
       ['dynamodb:GetItem Table, items PROOF#* DIRECTORY', 'dynamodb:UpdateItem Table, items LIMIT#network#*'],
     ],
-    ['ProcessMessage', [...reads, ...writing(...working), 'dynamodb:UpdateItem Table, items LIMIT#*', ...sending]],
+    ['ProcessMessage', [...reads, ...writing(...working), ...sending('Quick')]],
     [
       'Read',
       [...reads, 'dynamodb:Query Table/index/asked', 'dynamodb:Query Table/index/worklist', ...putting('AUDIT#*')],
     ],
-    ['Subscribe', [...reads, ...writing('SUBSCRIPTION#*', 'PARTY#*'), ...putting('AUDIT#*'), ...sending]],
+    ['Subscribe', [...reads, ...writing('SUBSCRIPTION#*', 'PARTY#*'), ...putting('AUDIT#*'), ...sending('Slow')]],
     ['Metadata', ['dynamodb:GetItem Table']],
     ['Deliver', [...reads, ...writing(...working), ...taking]],
     [
@@ -332,7 +342,10 @@ describe('functions', () => {
         's3:PutObject Anchors/*',
       ],
     ],
-    ['Sweep', [...reads, 'dynamodb:Query Table/index/obligations', ...writing(...working), ...sending]],
+    [
+      'Sweep',
+      [...reads, 'dynamodb:Query Table/index/obligations', ...writing(...working), ...sending('Quick', 'Slow')],
+    ],
   ])('have these rights and no others: %s', (name, rights) => {
     expect(rightsOf(`${name}ServiceRoleDefaultPolicy`)).toEqual([...rights, ...all(name)].toSorted());
     expect(template.findResources('AWS::IAM::Role')[`${name}ServiceRole`]?.['Properties']).toEqual({

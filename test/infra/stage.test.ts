@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { slotsPerParty } from '../../core/delivery/call-slots.ts';
+import { quickCallsPerParty } from '../../core/delivery/delivery-queue.ts';
 import { readStage } from '../../infra/stage.ts';
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
@@ -28,8 +30,14 @@ describe('stage', () => {
   });
 
   it.each(['test', 'prod'])('never has more parallel deliveries than instances for them: %s', (name) => {
-    const { mostDeliveriesAtOnce, reservedConcurrency } = readStage(name);
-    expect(mostDeliveriesAtOnce).toBeLessThanOrEqual(reservedConcurrency?.deliver ?? 0);
+    const { deliveriesAtOnce, reservedConcurrency } = readStage(name);
+    expect(sum(Object.values(deliveriesAtOnce))).toBeLessThanOrEqual(reservedConcurrency?.deliver ?? 0);
+  });
+
+  it.each(['dev', 'test', 'prod'])('lets no single party occupy a lane of deliveries: %s', (name) => {
+    const { deliveriesAtOnce } = readStage(name);
+    expect(deliveriesAtOnce.quick).toBeGreaterThan(quickCallsPerParty);
+    expect(deliveriesAtOnce.slow).toBeGreaterThan(slotsPerParty);
   });
 
   it.each(['test', 'prod'])('lets no single address or token use the whole capacity of the hub: %s', (name) => {

@@ -43,7 +43,8 @@ beforeAll(async () => {
   Object.assign(process.env, {
     ...functionEnvironment,
     TABLE_NAME: aws.tableName,
-    DELIVERY_QUEUE_URL: aws.queueUrl,
+    QUICK_LANE_URL: aws.lanes.quick,
+    SLOW_LANE_URL: aws.lanes.slow,
     POWERTOOLS_LOG_LEVEL: 'SILENT',
   });
   ({ handler: read } = await import('../../functions/read/lambda.ts'));

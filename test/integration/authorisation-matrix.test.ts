@@ -152,7 +152,8 @@ beforeAll(async () => {
   Object.assign(process.env, {
     ...functionEnvironment,
     TABLE_NAME: aws.tableName,
-    DELIVERY_QUEUE_URL: aws.queueUrl,
+    QUICK_LANE_URL: aws.lanes.quick,
+    SLOW_LANE_URL: aws.lanes.slow,
     POWERTOOLS_LOG_LEVEL: 'SILENT',
     POWERTOOLS_METRICS_DISABLED: 'true',
   });

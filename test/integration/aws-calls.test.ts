@@ -5,6 +5,7 @@ import { deliveryContexts } from '../../adapters/dynamodb/delivery-context.ts';
 import { missionLists } from '../../adapters/dynamodb/mission-lists.ts';
 import { missionLog } from '../../adapters/dynamodb/mission-log.ts';
 import { requestBudgets } from '../../adapters/dynamodb/rate-limits.ts';
+import { callSlots } from '../../adapters/dynamodb/call-slots.ts';
 import { endpointHealth } from '../../adapters/dynamodb/endpoint-health.ts';
 import { notifications } from '../../adapters/dynamodb/notifications.ts';
 import { places } from '../../adapters/dynamodb/places.ts';
@@ -18,6 +19,7 @@ import { acceptMessage } from '../../core/mission/accept-message.ts';
 import { recordAccess } from '../../core/audit/record.ts';
 import { openMissionsOfCase } from '../../core/mission/same-case.ts';
 import { deliver } from '../../core/delivery/deliver.ts';
+import { deliverQuickly } from '../../core/delivery/quick-lane.ts';
 import { deliverySettings } from '../../core/delivery/retry-policy.ts';
 import { fanOut, jobOf } from '../../core/delivery/fan-out.ts';
 import type { Entry, Party } from '../../core/mission/state.ts';
@@ -89,7 +91,8 @@ const ports = () => {
     overview: overview(table),
     missionLists: missionLists(table),
     directory,
-    queue: deliveryQueue(sqs, aws.queueUrl),
+    lanes: { quick: deliveryQueue(sqs, aws.lanes.quick, 'quick'), slow: deliveryQueue(sqs, aws.lanes.slow, 'slow') },
+    slots: callSlots(table),
     now: Date.now,
   };
 };
@@ -291,7 +294,7 @@ describe('the AWS calls of a message', () => {
       entry,
     );
     counted();
-    expect(await deliver(job, delivering)).toEqual({ outcome: 'complete' });
+    expect(await deliverQuickly(job, delivering)).toEqual({ outcome: 'complete' });
     expect(counted()).toEqual({ BatchGetItem: 1, UpdateItem: 1 });
   });
 

@@ -10,9 +10,10 @@ import { Webhook } from 'standardwebhooks';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type ChannelOptions, readHeaders, retryAfterSeconds, webhookChannel } from '../../adapters/http/channel.ts';
 import { allowList, guardedLookup, isPublicAddress, type Resolve } from '../../adapters/http/egress-guard.ts';
-import type { Answer } from '../../core/delivery/channel.ts';
+import type { Answer, Call } from '../../core/delivery/channel.ts';
 import type { Subscription } from '../../core/delivery/subscription.ts';
 import { certificateFor } from '../support/certificates.ts';
+import { defined } from '../../schemas/defined.ts';
 import { sampleSubscription } from '../contract/scenario.ts';
 import { eventually } from '../support/partners.ts';
 import { undisturbed } from '../support/standstill.ts';
@@ -84,13 +85,14 @@ const onThisMachine = allowList('http://127.0.0.1:*');
 const nothing = allowList('');
 const body = '{"resourceType":"Bundle","type":"history"}';
 
+/** As the hub calls: with the endpoint's own time limit. */
+const call = (webhookId: string, seconds = 10): Call => ({ webhookId, body, seconds });
+
 const postPlainly = (port: number, changes: Partial<Subscription> = {}, correlationId?: string): Promise<Answer> =>
-  webhookChannel(onThisMachine).post(
-    subscriptionTo(`http://127.0.0.1:${port}/notify`, changes),
-    'a.1',
-    body,
-    correlationId,
-  );
+  webhookChannel(onThisMachine).post(subscriptionTo(`http://127.0.0.1:${port}/notify`, changes), {
+    ...call('a.1', changes.timeout),
+    ...defined({ correlationId }),
+  });
 
 /** A resolver that answers with each of these in turn, then always with the last one, and records the names asked for. */
 const resolver = (...answers: readonly (readonly string[] | NodeJS.ErrnoException)[]) => {
@@ -129,7 +131,7 @@ describe('the signature of a notification (Standard Webhooks)', () => {
     const received: Received[] = [];
     const { port } = await listen(createHttpServer(recording(received)));
     const channel = webhookChannel(onThisMachine, { now: () => now });
-    await channel.post(subscriptionTo(`http://127.0.0.1:${port}/notify`, changes), 'subscription.7', body);
+    await channel.post(subscriptionTo(`http://127.0.0.1:${port}/notify`, changes), call('subscription.7'));
     const [first] = received;
     if (first === undefined) throw new Error('no notification arrived');
     return first;
@@ -185,9 +187,9 @@ describe('the signature of a notification (Standard Webhooks)', () => {
     let now = Date.now();
     const channel = webhookChannel(onThisMachine, { now: () => now });
     const subscription = subscriptionTo(`http://127.0.0.1:${port}/notify`);
-    await channel.post(subscription, 'subscription.7', body);
+    await channel.post(subscription, call('subscription.7'));
     now += 60_000;
-    await channel.post(subscription, 'subscription.7', body);
+    await channel.post(subscription, call('subscription.7'));
     expect(received.map((one) => verifies(subscription.secret, one))).toEqual([true, true]);
     expect(new Set(received.map(({ headers }) => headers['webhook-id'])).size).toBe(1);
     expect(new Set(received.map(({ headers }) => headers['webhook-signature'])).size).toBe(2);
@@ -202,7 +204,7 @@ describe('addresses that the channel connects to', () => {
     const channel = webhookChannel(allowed, at(listener, resolve));
     const answers: Answer[] = [];
     for (let count = 0; count < tries; count += 1)
-      answers.push(await channel.post(subscriptionTo(endpoint), 'a.1', body));
+      answers.push(await channel.post(subscriptionTo(endpoint), call('a.1')));
     return { answers, connections: listener.connections() };
   };
 
@@ -276,7 +278,7 @@ describe('addresses that the channel connects to', () => {
       const { resolve, asked } = resolver(['127.0.0.1'], ['10.0.0.1']);
       const channel = webhookChannel(nothing, at(listener, resolve, thisMachineIsPublic));
       const subscription = subscriptionTo('https://partner.example/notify');
-      expect(await channel.post(subscription, 'a.1', body)).toEqual({ status: 200 });
+      expect(await channel.post(subscription, call('a.1'))).toEqual({ status: 200 });
       expect(asked).toEqual(['partner.example']);
       expect(received[0]?.headers.host).toBe('partner.example');
     });
@@ -288,7 +290,7 @@ describe('addresses that the channel connects to', () => {
       const channel = webhookChannel(nothing, at(listener, resolve, thisMachineIsPublic));
       const subscription = subscriptionTo('https://partner.example/notify');
       for (let count = 0; count < tries; count += 1)
-        expect(await channel.post(subscription, `a.${count}`, body)).toEqual({ status: 200 });
+        expect(await channel.post(subscription, call(`a.${count}`))).toEqual({ status: 200 });
       expect(listener.connections()).toBe(1);
       expect(asked).toHaveLength(1);
       expect(received).toHaveLength(tries);
@@ -300,11 +302,11 @@ describe('addresses that the channel connects to', () => {
       const { resolve, asked } = resolver(['127.0.0.1'], ['10.0.0.1'], ['127.0.0.1']);
       const channel = webhookChannel(nothing, at(listener, resolve, thisMachineIsPublic));
       const subscription = subscriptionTo('https://partner.example/notify');
-      expect(await channel.post(subscription, 'a.1', body)).toEqual({ status: 200 });
+      expect(await channel.post(subscription, call('a.1'))).toEqual({ status: 200 });
       await eventually('the connection closed', () => listener.open() === 0);
-      expect(await channel.post(subscription, 'a.2', body)).toEqual({ failure: 'refused-address' });
+      expect(await channel.post(subscription, call('a.2'))).toEqual({ failure: 'refused-address' });
       expect(listener.connections()).toBe(1);
-      expect(await channel.post(subscription, 'a.2', body)).toEqual({ status: 200 });
+      expect(await channel.post(subscription, call('a.2'))).toEqual({ status: 200 });
       expect(asked).toHaveLength(3);
       expect(received.map(({ headers }) => headers['webhook-id'])).toEqual(['a.1', 'a.2']);
     });
@@ -317,8 +319,7 @@ describe('TLS of an endpoint', () => {
     const { resolve } = resolver(['127.0.0.1']);
     return webhookChannel(nothing, at(listener, resolve, thisMachineIsPublic)).post(
       subscriptionTo(endpoint),
-      'a.1',
-      body,
+      call('a.1'),
     );
   };
   const day = 86_400_000;
@@ -375,12 +376,12 @@ describe('an endpoint that does not answer', () => {
   test.each(['ENOTFOUND', 'EAI_AGAIN', 'ENODATA'])('fails with "name" when resolving answers %s', async (code) => {
     const { resolve } = resolver(Object.assign(new Error(code), { code }));
     const channel = webhookChannel(nothing, { lookup: guardedLookup(resolve) });
-    expect(await channel.post(subscriptionTo('https://partner.example/'), 'a.1', body)).toEqual({ failure: 'name' });
+    expect(await channel.post(subscriptionTo('https://partner.example/'), call('a.1'))).toEqual({ failure: 'name' });
   });
 
   test('times out when resolving does not answer', async () => {
     const channel = webhookChannel(nothing, { lookup: guardedLookup(() => {}) });
-    const answer = await channel.post(subscriptionTo('https://partner.example/', { timeout: 1 }), 'a.1', body);
+    const answer = await channel.post(subscriptionTo('https://partner.example/', { timeout: 1 }), call('a.1', 1));
     expect(answer).toEqual({ failure: 'timeout' });
   });
 
@@ -400,7 +401,7 @@ describe('an endpoint that does not answer', () => {
     const listener = await listen(createTcpServer((socket) => socket.resume()));
     const { resolve } = resolver(['127.0.0.1']);
     const channel = webhookChannel(nothing, at(listener, resolve, thisMachineIsPublic));
-    const answer = await channel.post(subscriptionTo('https://partner.example/', { timeout: 1 }), 'a.1', body);
+    const answer = await channel.post(subscriptionTo('https://partner.example/', { timeout: 1 }), call('a.1', 1));
     expect(answer).toEqual({ failure: 'timeout' });
     await eventually('the connection closed', () => listener.open() === 0);
   });
@@ -446,8 +447,8 @@ describe('an endpoint that does not answer', () => {
     const listener = await listen(server);
     const channel = webhookChannel(onThisMachine);
     const subscription = subscriptionTo(`http://127.0.0.1:${listener.port}/`);
-    expect(await channel.post(subscription, 'a.1', body)).toEqual({ status: 200 });
-    expect(await channel.post(subscription, 'a.2', body)).toEqual({ status: 200 });
+    expect(await channel.post(subscription, call('a.1'))).toEqual({ status: 200 });
+    expect(await channel.post(subscription, call('a.2'))).toEqual({ status: 200 });
     expect(received.map(({ headers }) => headers['webhook-id'])).toEqual(['a.1', 'a.2']);
     expect(listener.connections()).toBe(2);
   });
@@ -467,7 +468,7 @@ describe('the answer of an endpoint', () => {
     );
     const channel = webhookChannel(onThisMachine);
     for (const status of statuses)
-      expect(await channel.post(subscriptionTo(`http://127.0.0.1:${listener.port}/`), 'a.1', body)).toEqual({ status });
+      expect(await channel.post(subscriptionTo(`http://127.0.0.1:${listener.port}/`), call('a.1'))).toEqual({ status });
     expect(listener.connections()).toBe(1);
   });
 

@@ -57,7 +57,8 @@ beforeAll(async () => {
   Object.assign(process.env, {
     ...functionEnvironment,
     TABLE_NAME: aws.tableName,
-    DELIVERY_QUEUE_URL: aws.queueUrl,
+    QUICK_LANE_URL: aws.lanes.quick,
+    SLOW_LANE_URL: aws.lanes.slow,
     ENDPOINT_ALLOW_LIST: 'http://127.0.0.1:*',
   });
   handler = await loaded();
@@ -70,7 +71,7 @@ afterAll(async () => {
 afterEach(async () => {
   for (const close of closing.splice(0)) await close();
   // No test gets messages that an earlier test left in the queue.
-  await queues.send(new PurgeQueueCommand({ QueueUrl: aws.queueUrl }));
+  await queues.send(new PurgeQueueCommand({ QueueUrl: aws.lanes.slow }));
 });
 
 /** The status that an endpoint answers to one request, perhaps later. */
@@ -134,7 +135,7 @@ const groups = new Map<string, string>();
 const send = async (body: string, group: string): Promise<void> => {
   const { MessageId = '' } = await queues.send(
     new SendMessageCommand({
-      QueueUrl: aws.queueUrl,
+      QueueUrl: aws.lanes.slow,
       MessageBody: body,
       MessageGroupId: randomUUID(),
       MessageDeduplicationId: randomUUID(),
@@ -156,7 +157,7 @@ const accept = async (message: Message): Promise<void> => {
   const circumstances = { sender: amk, directory: sampleDirectory, guidelines: firstGuidelines };
   const accepted = await acceptMessage(logs.missions, message, circumstances, Date.now);
   if (accepted.outcome === 'refused') throw new Error(JSON.stringify(accepted.faults));
-  await fanOut({ ...logs, directory: sampleDirectory, queue, now: Date.now }, accepted.entry);
+  await fanOut({ ...logs, directory: sampleDirectory, lanes: { quick: queue }, now: Date.now }, accepted.entry);
 };
 
 /** Opens a mission of `count` messages; the coordinating AMK LA is to be notified of each. Returns their ids, in order. */
@@ -178,7 +179,7 @@ const inOrder = (records: readonly SQSRecord[]): readonly SQSRecord[] =>
 const receive = async (): Promise<readonly SQSRecord[]> => {
   const { Messages = [] } = await queues.send(
     new ReceiveMessageCommand({
-      QueueUrl: aws.queueUrl,
+      QueueUrl: aws.lanes.slow,
       MaxNumberOfMessages: 10,
       MessageSystemAttributeNames: ['All'],
     }),
@@ -198,7 +199,7 @@ const receive = async (): Promise<readonly SQSRecord[]> => {
     messageAttributes: {},
     md5OfBody: message.MD5OfBody ?? '',
     eventSource: 'aws:sqs',
-    eventSourceARN: 'arn:aws:sqs:eu-north-1:000000000000:deliveries.fifo',
+    eventSourceARN: 'arn:aws:sqs:eu-north-1:000000000000:slow-lane.fifo',
     awsRegion: 'eu-north-1',
   }));
   return inOrder(records);
@@ -206,7 +207,7 @@ const receive = async (): Promise<readonly SQSRecord[]> => {
 
 const finish = async (records: readonly SQSRecord[]): Promise<void> => {
   for (const { receiptHandle } of records)
-    await queues.send(new DeleteMessageCommand({ QueueUrl: aws.queueUrl, ReceiptHandle: receiptHandle }));
+    await queues.send(new DeleteMessageCommand({ QueueUrl: aws.lanes.slow, ReceiptHandle: receiptHandle }));
 };
 
 /** Does as Lambda does: deletes every record that the function does not report as failed. Returns the failed ones. */
@@ -241,7 +242,7 @@ const receiveAgain = async (count: number): Promise<readonly SQSRecord[]> => {
 const inFlight = async (): Promise<number> => {
   const { Attributes } = await queues.send(
     new GetQueueAttributesCommand({
-      QueueUrl: aws.queueUrl,
+      QueueUrl: aws.lanes.slow,
       AttributeNames: ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'],
     }),
   );
@@ -367,6 +368,7 @@ const notInTheLog = (subscription: string, number = 1): string =>
   JSON.stringify({
     kind: 'notification',
     subscription,
+    organisation: coordinator,
     number,
     mission: 'none',
     entry: 9,

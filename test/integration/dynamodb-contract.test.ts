@@ -4,6 +4,7 @@ import { afterAll, beforeAll } from 'vitest';
 import { deliveryContexts } from '../../adapters/dynamodb/delivery-context.ts';
 import { subscriptions } from '../../adapters/dynamodb/subscriptions.ts';
 import { openTable, type Table } from '../../adapters/dynamodb/table.ts';
+import { callSlots } from '../../adapters/dynamodb/call-slots.ts';
 import { openLogs } from '../../adapters/wiring.ts';
 import { deliveryQueue, openQueues, readJob, returnAfter } from '../../adapters/sqs/queues.ts';
 import { portContract } from '../contract/contract.ts';
@@ -44,17 +45,18 @@ portContract('DynamoDB', async () => {
   withoutTimeLimits(logs.table.client);
   return {
     ...logs,
+    slots: callSlots(logs.table),
     contexts: deliveryContexts(logs.table, logs.missions),
     interrupted: (between) => subscriptions(interruptedTable(between)),
   };
 });
 
-queueContract('SQS', async () => {
+queueContract('SQS', async (lane) => {
   const client = openQueues();
   withoutTimeLimits(client);
-  const QueueUrl = aws.queueUrl;
+  const QueueUrl = aws.lanes[lane];
   return {
-    queue: deliveryQueue(client, QueueUrl),
+    queue: deliveryQueue(client, QueueUrl, lane),
     receive: async () => {
       const { Messages = [] } = await client.send(
         new ReceiveMessageCommand({

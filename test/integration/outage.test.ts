@@ -47,7 +47,8 @@ beforeAll(async () => {
   Object.assign(process.env, {
     ...functionEnvironment,
     TABLE_NAME: aws.tableName,
-    DELIVERY_QUEUE_URL: aws.queueUrl,
+    QUICK_LANE_URL: aws.lanes.quick,
+    SLOW_LANE_URL: aws.lanes.slow,
   });
 });
 
@@ -66,7 +67,7 @@ const eventFor = (body: string) =>
 const processMessageOnce = async (tables: string, queues: string, body: string, milliseconds = 10_000) => {
   Object.assign(process.env, {
     AWS_ENDPOINT_URL_DYNAMODB: tables,
-    DELIVERY_QUEUE_URL: aws.queueUrl.replace(endpoints.queues, queues),
+    QUICK_LANE_URL: aws.lanes.quick.replace(endpoints.queues, queues),
   });
   vi.resetModules();
   const { handler } = await import('../../functions/process-message/lambda.ts');
@@ -77,7 +78,7 @@ const processMessageOnce = async (tables: string, queues: string, body: string, 
     delay(milliseconds).then(() => undefined),
   ]);
   if (answer === undefined) throw new Error('the function timed out');
-  Object.assign(process.env, { AWS_ENDPOINT_URL_DYNAMODB: endpoints.tables, DELIVERY_QUEUE_URL: aws.queueUrl });
+  Object.assign(process.env, { AWS_ENDPOINT_URL_DYNAMODB: endpoints.tables, QUICK_LANE_URL: aws.lanes.quick });
   return answer;
 };
 

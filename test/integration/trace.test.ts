@@ -51,6 +51,6 @@ test('sends a delivery job with the trace of its message, which SQS passes to th
   const job = { kind: 'handshake', subscription: 'subscription-1', due: '2026-01-01T00:00:00.000Z' } as const;
   const client = openQueues();
   withoutTimeLimits(client);
-  await deliveryQueue(client, `${endpoint}/000000000000/deliveries.fifo`).send([job]);
+  await deliveryQueue(client, `${endpoint}/000000000000/slow-lane.fifo`, 'slow').send([job]);
   expect(received.map((headers) => headers['x-amzn-trace-id'])).toEqual([process.env['_X_AMZN_TRACE_ID']]);
 });

@@ -5,6 +5,8 @@ export interface Posted {
   readonly subscription: Subscription;
   readonly webhookId: string;
   readonly body: string;
+  /** That the endpoint has for its answer. */
+  readonly seconds: number;
 }
 
 export interface StubChannel extends Channel {
@@ -26,8 +28,8 @@ export const stubChannel = (): StubChannel => {
     answer: (how) => {
       answerTo = how;
     },
-    post: async (subscription, webhookId, body) => {
-      const posted = { subscription: structuredClone(subscription), webhookId, body };
+    post: async (subscription, { webhookId, body, seconds }) => {
+      const posted = { subscription: structuredClone(subscription), webhookId, body, seconds };
       posts.push(posted);
       return answerTo(posted);
     },

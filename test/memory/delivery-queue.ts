@@ -1,5 +1,12 @@
 import type { Clock } from '../../core/mission/clock.ts';
-import type { DeliveryJob, DeliveryQueue, NotificationJob } from '../../core/delivery/delivery-queue.ts';
+import {
+  type DeliveryJob,
+  type DeliveryQueue,
+  groupOf,
+  type Lane,
+  nameOf,
+  type NotificationJob,
+} from '../../core/delivery/delivery-queue.ts';
 
 /** A job that was received: it is invisible until it is removed or its visibility timeout is over. */
 export interface Received {
@@ -33,15 +40,8 @@ interface Waiting {
 /** SQS drops what has the same deduplication id as something sent within five minutes. */
 const deduplicationMilliseconds = 300_000;
 
-const groupOf = (job: DeliveryJob): string =>
-  `${job.subscription}/${job.kind === 'notification' ? job.mission : 'contact'}`;
-const nameOf = (job: DeliveryJob): string =>
-  job.kind === 'notification'
-    ? `${job.subscription}/${job.number}/${job.redrivenAt ?? ''}`
-    : `${job.subscription}/${job.kind}/${job.due}`;
-
 /** A FIFO queue in memory with the rules of SQS: order within a group, groups independent, a job that is not removed comes back. */
-export const memoryQueue = (clock: Clock, visibilitySeconds = 30): MemoryQueue => {
+export const memoryQueue = (clock: Clock, lane: Lane, visibilitySeconds = 30): MemoryQueue => {
   let queue: readonly Waiting[] = [];
   let receipts = 0;
   const sentAt = new Map<string, number>();
@@ -60,8 +60,10 @@ export const memoryQueue = (clock: Clock, visibilitySeconds = 30): MemoryQueue =
       }
     },
     receive: () => {
-      const busy = new Set(queue.filter(({ visibleAt }) => visibleAt > clock.now()).map(({ job }) => groupOf(job)));
-      const next = queue.find(({ job }) => !busy.has(groupOf(job)));
+      const busy = new Set(
+        queue.filter(({ visibleAt }) => visibleAt > clock.now()).map(({ job }) => groupOf(lane, job)),
+      );
+      const next = queue.find(({ job }) => !busy.has(groupOf(lane, job)));
       if (next === undefined) return undefined;
       receipts += 1;
       const taken: Waiting = {

@@ -6,7 +6,10 @@ import { keepHead, type SubscriptionStore } from './subscription-store.ts';
 export const memoryEndpointHealth = (store: SubscriptionStore): EndpointHealthStore => {
   const { heads } = store;
   return {
-    save: async (seen, { status, failures, failingSince, rejectedSince, failedCall, retryAt, dueAt }) => {
+    save: async (
+      seen,
+      { status, failures, failingSince, rejectedSince, failedCall, retryAt, quickAnswersNeeded, dueAt },
+    ) => {
       const head = heads.get(seen.id);
       if (head === undefined) return false;
       const { subscription } = head;
@@ -22,10 +25,16 @@ export const memoryEndpointHealth = (store: SubscriptionStore): EndpointHealthSt
         retryAt: _retryAt,
         failingSince: _since,
         rejectedSince: _rejectedSince,
+        quickAnswersNeeded: _quickAnswersNeeded,
         ...rest
       } = subscription;
       keepHead(store, seen.id, {
-        subscription: { ...rest, status, failures, ...defined({ failingSince, rejectedSince, failedCall, retryAt }) },
+        subscription: {
+          ...rest,
+          status,
+          failures,
+          ...defined({ failingSince, rejectedSince, failedCall, retryAt, quickAnswersNeeded }),
+        },
         ...defined({ dueAt }),
       });
       return true;
@@ -41,6 +50,14 @@ export const memoryEndpointHealth = (store: SubscriptionStore): EndpointHealthSt
       const rejecting = isRejection ? { rejectedSince: before ?? at } : {};
       keepHead(store, id, { ...head, subscription: { ...rest, failures, failingSince, ...rejecting, failedCall } });
       return { failures, failingSince, ...rejecting };
+    },
+    saveSpeed: async ({ id, revision, quickAnswersNeeded: seen }, quickAnswersNeeded) => {
+      const head = heads.get(id);
+      if (head === undefined) return false;
+      const { quickAnswersNeeded: before, ...rest } = head.subscription;
+      if (rest.status !== 'active' || rest.revision !== revision || before !== seen) return false;
+      keepHead(store, id, { ...head, subscription: { ...rest, ...defined({ quickAnswersNeeded }) } });
+      return true;
     },
     claimProbe: async ({ id, revision, retryAt }, until) => {
       const head = heads.get(id);

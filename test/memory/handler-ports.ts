@@ -1,6 +1,6 @@
 import type { PartyDirectory } from '../../adapters/dynamodb/directory-store.ts';
 import type { Budget, RequestBudgets } from '../../adapters/dynamodb/rate-limits.ts';
-import type { DeliveryJob } from '../../core/delivery/delivery-queue.ts';
+import type { DeliveryJob, Lane } from '../../core/delivery/delivery-queue.ts';
 import { firstGuidelines } from '../../schemas/guideline.ts';
 import { uuidOf } from '../../schemas/identifiers.ts';
 import { directory, partyOf } from '../support/messages.ts';
@@ -59,7 +59,8 @@ export const handlerPorts = (hub = memoryHub()) => {
     readJob: (body: string): DeliveryJob => JSON.parse(body),
     /** The records that went back to the queue, in order. */
     returned,
-    returnAfter: async (receiptHandle: string, seconds: number) => {
+    laneOf: (queueArn: string): Lane => (queueArn.includes('quick') ? 'quick' : 'slow'),
+    returnAfter: async (_lane: Lane, receiptHandle: string, seconds: number) => {
       returned.push({ receiptHandle, seconds });
     },
     wait: async (milliseconds: number) => hub.clock.advance(milliseconds),

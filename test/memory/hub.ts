@@ -3,6 +3,7 @@ import { loadSources } from '../../core/mission/sources.ts';
 import type { Obligations } from '../../core/delivery/obligations.ts';
 import type { DeadLetters } from '../../core/delivery/dead-letters.ts';
 import type { DeliveryContexts } from '../../core/delivery/delivery-context.ts';
+import { memoryCallSlots } from './call-slots.ts';
 import { stubChannel } from './channel.ts';
 import { manualClock } from './clock.ts';
 import { memoryObligations } from './obligations.ts';
@@ -73,7 +74,8 @@ export const memoryHub = (clock = manualClock(), store = subscriptionStore(), wi
     overview: memoryOverview(),
     missionLists: memoryMissionLists(),
     directory,
-    queue: memoryQueue(clock),
+    lanes: { quick: memoryQueue(clock, 'quick'), slow: memoryQueue(clock, 'slow') },
+    slots: memoryCallSlots(),
     deadLetters,
     channel: stubChannel(),
   };

@@ -14,7 +14,7 @@ export const withInterceptor = (ports: SweepPorts, intercept: Interceptor): Swee
     overview,
     missionLists,
     directory,
-    queue,
+    lanes,
     obligations,
     now,
   } = ports;
@@ -63,7 +63,10 @@ export const withInterceptor = (ports: SweepPorts, intercept: Interceptor): Swee
       put: (...args) => intercept('missionLists.put', () => missionLists.put(...args)),
       linkCase: (...args) => intercept('missionLists.linkCase', () => missionLists.linkCase(...args)),
     },
-    queue: { send: (...args) => intercept('queue.send', () => queue.send(...args)) },
+    lanes: {
+      quick: { send: (...args) => intercept('quickLane.send', () => lanes.quick.send(...args)) },
+      slow: { send: (...args) => intercept('slowLane.send', () => lanes.slow.send(...args)) },
+    },
     obligations: {
       due: (...args) => intercept('obligations.due', () => obligations.due(...args)),
       dueAfter: (...args) => intercept('obligations.dueAfter', () => obligations.dueAfter(...args)),

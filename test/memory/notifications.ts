@@ -53,7 +53,7 @@ export const memoryNotifications = (
       const key = keyOf(subscription, number);
       const item = items.get(key);
       if (item === undefined || item.notification.status !== 'pending') return;
-      const { rejectedFor: _rejectedFor, ...before } = item.notification;
+      const { rejectedFor: _rejectedFor, waiting: _waiting, ...before } = item.notification;
       keep(key, {
         notification: {
           ...before,
@@ -68,6 +68,16 @@ export const memoryNotifications = (
         },
         ...(attempt.status === 'pending' ? defined({ dueAt: attempt.dueAt }) : {}),
         ...(attempt.status === 'failed' ? { deadSince: attempt.at } : {}),
+      });
+    },
+    noteWait: async (subscription, number, { waiting, dueAt, warned }) => {
+      const key = keyOf(subscription, number);
+      const item = items.get(key);
+      if (item === undefined || item.notification.status !== 'pending') return;
+      keep(key, {
+        ...item,
+        notification: { ...item.notification, waiting, ...(warned ? { warned: true } : {}) },
+        dueAt,
       });
     },
     list: async (limit, from) => {

@@ -64,12 +64,13 @@ export const memorySubscriptions = (
       if (head === undefined) return false;
       const { subscription } = head;
       if (subscription.status === 'off' || subscription.revision !== changed.revision) return false;
-      const { failedCall, retryAt, failingSince, rejectedSince, status, failures } = subscription;
+      const { failedCall, retryAt, failingSince, rejectedSince, quickAnswersNeeded, status, failures } = subscription;
       const {
         failedCall: _failedCall,
         retryAt: _retryAt,
         failingSince: _since,
         rejectedSince: _rejectedSince,
+        quickAnswersNeeded: _quickAnswersNeeded,
         ...rest
       } = immutableCopy(changed);
       const next = { ...rest, revision: changed.revision + 1 };
@@ -83,7 +84,7 @@ export const memorySubscriptions = (
                 ...next,
                 status,
                 failures,
-                ...defined({ failingSince, rejectedSince, failedCall, retryAt }),
+                ...defined({ failingSince, rejectedSince, failedCall, retryAt, quickAnswersNeeded }),
               },
             }
           : {

@@ -1,4 +1,5 @@
 import type { Answer, Channel } from '../../core/delivery/channel.ts';
+import type { Lane } from '../../core/delivery/delivery-queue.ts';
 import type { Process, RunContext } from './process.ts';
 import type { SeededRandom } from '../support/random.ts';
 
@@ -27,6 +28,10 @@ export interface EndpointCall {
   readonly endpoint: string;
   readonly webhookId: string;
   readonly mode: EndpointMode;
+  readonly organisation: string;
+  readonly lane: Lane;
+  /** When the hub had its answer; absent: the caller has crashed. */
+  endedAt?: number;
 }
 
 interface Reaction {
@@ -88,13 +93,17 @@ const reactionIn = (mode: EndpointMode, random: SeededRandom): Reaction => {
   }
 };
 
+/** The hub waits no longer than `limit`, milliseconds. */
+const within = (limit: number, reaction: Reaction): Reaction =>
+  reaction.takes < limit ? reaction : { ...reaction, takes: limit, answer: { failure: 'timeout' } };
+
 /** All endpoints: how each behaves, and what reached it. */
 export interface Endpoints {
   /** From now on. */
   readonly setMode: (url: string, mode: EndpointMode) => void;
   readonly arrivals: readonly Arrival[];
   readonly calls: readonly EndpointCall[];
-  readonly channelOf: (process: Process) => Channel;
+  readonly channelOf: (process: Process, lane: Lane) => Channel;
 }
 
 export const simulatedEndpoints = ({ scheduler, count, trace }: RunContext, random: SeededRandom): Endpoints => {
@@ -107,18 +116,32 @@ export const simulatedEndpoints = ({ scheduler, count, trace }: RunContext, rand
     setMode: (url, mode) => {
       modes.set(url, mode);
     },
-    channelOf: (process) => ({
-      post: (subscription, webhookId, body) =>
+    channelOf: (process, lane) => ({
+      post: (subscription, { webhookId, body, seconds }) =>
         new Promise((resolve) => {
           if (!process.isAlive() || process.maybeCrash()) return;
-          const { id, endpoint } = subscription;
+          const { id, endpoint, organisation } = subscription;
           const mode = modes.get(endpoint) ?? 'healthy';
-          const { arrives, status, takes, answer } = reactionIn(mode, random);
+          const { arrives, status, takes, answer } = within(seconds * 1000, reactionIn(mode, random));
           const taken = arrives && status !== undefined && status >= 200 && status < 300;
-          calls.push({ at: scheduler.now(), process: process.name, subscription: id, endpoint, webhookId, mode });
+          const call: EndpointCall = {
+            at: scheduler.now(),
+            process: process.name,
+            subscription: id,
+            endpoint,
+            webhookId,
+            mode,
+            organisation,
+            lane,
+          };
+          calls.push(call);
           if (!arrives) count('notifications to endpoints that are down');
           else if (taken && answer.status === undefined)
-            count(takes >= callTimeout ? 'notifications taken, answered too late' : 'notifications taken, answer lost');
+            count(
+              answer.failure === 'timeout'
+                ? 'notifications taken, answered too late'
+                : 'notifications taken, answer lost',
+            );
           else if (!taken)
             count(mode === 'rejecting' ? 'notifications rejected for good' : 'notifications rejected for now');
           if (arrives) {
@@ -128,6 +151,7 @@ export const simulatedEndpoints = ({ scheduler, count, trace }: RunContext, rand
             });
           }
           process.after(50 + takes, () => {
+            call.endedAt = scheduler.now();
             if (!process.maybeCrash()) resolve(answer);
           });
         }),

@@ -84,7 +84,8 @@ const unseenCalls: readonly string[] = [
   'subscriptions.subscribers',
   'subscriptions.inError',
   'notifications.read',
-  'queue.send',
+  'quick lane: send',
+  'slow lane: send',
   'worklist.put',
   'overview.link',
   'overview.putReadiness',
@@ -132,7 +133,7 @@ export const messagesOfOneMission = async (): Promise<Scene> => {
     sorted(hub.missions.pending().map(({ obligation }) => obligation)),
     [...store.places],
     sorted([...store.items.values()].map(({ notification: { writtenAt: _time, ...notification } }) => notification)),
-    sorted(hub.queue.waiting()),
+    sorted(hub.lanes.quick.waiting()),
     [...answered],
   ];
   return {
@@ -195,7 +196,7 @@ const wrongNumbers = async (
   if (notifications.map(({ entry }) => entry).join() !== numbers) wrong.push('numbers are not in the order of the log');
   for (const { number, previous, entry } of notifications) {
     if ((previous ?? 0) !== number - 1) wrong.push(`${number} names ${previous} before it`);
-    if (!hub.queue.notifications().some((job) => job.subscription === subscription && job.number === number))
+    if (!hub.lanes.quick.notifications().some((job) => job.subscription === subscription && job.number === number))
       wrong.push(`${number} was never sent to the queue`);
     if (log[entry - 1]?.notified.some((one) => one.subscription === subscription && one.number === number) !== true)
       wrong.push(`${number} is not listed in its entry`);

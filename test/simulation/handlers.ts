@@ -1,8 +1,10 @@
 import { type Accepted, acceptMessage } from '../../core/mission/accept-message.ts';
+import type { CallSlots } from '../../core/delivery/call-slots.ts';
 import { deliver } from '../../core/delivery/deliver.ts';
 import { deliverySettings } from '../../core/delivery/retry-policy.ts';
 import { deliveryGraceMilliseconds, fanOut } from '../../core/delivery/fan-out.ts';
-import type { DeliveryJob } from '../../core/delivery/delivery-queue.ts';
+import type { DeliveryJob, Lane } from '../../core/delivery/delivery-queue.ts';
+import { deliverQuickly } from '../../core/delivery/quick-lane.ts';
 import type { Subscription } from '../../core/delivery/subscription.ts';
 import { redrive } from '../../core/delivery/dead-letters.ts';
 import { replan } from '../../core/delivery/wrong-clocks.ts';
@@ -90,12 +92,19 @@ export const handlersOf = (world: World, random: SeededRandom) => {
     return reply;
   };
 
-  const deliverJob = async (process: Process, job: DeliveryJob): Promise<JobResult> => {
+  const deliverJob = async (process: Process, job: DeliveryJob, lane: Lane): Promise<JobResult> => {
     const ports = portsOf(process);
+    const take: CallSlots['take'] = async (...args) => {
+      const slot = await ports.slots.take(...args);
+      if (slot !== undefined) world.history.slotsTaken.push({ at: world.scheduler.now(), process: process.name });
+      return slot;
+    };
     try {
-      const delivered = await deliver(job, {
+      const run = lane === 'quick' ? deliverQuickly : deliver;
+      const delivered = await run(job, {
         ...ports,
-        channel: world.endpoints.channelOf(process),
+        slots: { ...ports.slots, take },
+        channel: world.endpoints.channelOf(process, lane),
         clock: { now: process.now },
         random: () => random.unit(),
         compose: summaryOf,
@@ -145,14 +154,14 @@ export const handlersOf = (world: World, random: SeededRandom) => {
   };
 
   const createSubscription = async (process: Process, subscription: Subscription): Promise<Reply> => {
-    const { subscriptions, queue } = portsOf(process, world.portsFor(process));
+    const { subscriptions, lanes } = portsOf(process, world.portsFor(process));
     const due = new Date(process.now() + deliveryGraceMilliseconds).toISOString();
     try {
       await subscriptions.create(subscription, due);
     } catch {
       return { status: 503 };
     }
-    await queue.send([{ kind: 'handshake', subscription: subscription.id, due }]).catch(() => undefined);
+    await lanes.slow.send([{ kind: 'handshake', subscription: subscription.id, due }]).catch(() => undefined);
     return { status: 201 };
   };
 
@@ -171,7 +180,7 @@ export const handlersOf = (world: World, random: SeededRandom) => {
     id: string,
     change: Partial<Pick<Subscription, 'endpoint' | 'filter' | 'secret' | 'formerSecret'>>,
   ): Promise<Reply> => {
-    const { subscriptions, queue } = portsOf(process, world.portsFor(process));
+    const { subscriptions, lanes } = portsOf(process, world.portsFor(process));
     try {
       const subscription = await subscriptions.read(id);
       if (subscription === undefined || subscription.status === 'off') return { status: 404 };
@@ -182,7 +191,8 @@ export const handlersOf = (world: World, random: SeededRandom) => {
       const filterChangedAt = change.filter === undefined ? undefined : new Date(process.now()).toISOString();
       const changed = { ...subscription, ...change, ...defined({ filterChangedAt }) };
       if (!(await subscriptions.change(changed, due))) return { status: 409 };
-      if (due !== undefined) await queue.send([{ kind: 'handshake', subscription: id, due }]).catch(() => undefined);
+      if (due !== undefined)
+        await lanes.slow.send([{ kind: 'handshake', subscription: id, due }]).catch(() => undefined);
       return { status: 200 };
     } catch {
       return { status: 503 };

@@ -42,6 +42,8 @@ export interface History {
     readonly number: number;
     readonly was: NotificationStatus | undefined;
   }[];
+  /** Slots that deliveries took. */
+  readonly slotsTaken: { readonly at: number; readonly process: string }[];
 }
 
 export const emptyHistory = (): History => ({
@@ -57,6 +59,7 @@ export const emptyHistory = (): History => ({
   filterChanges: [],
   completed: [],
   redriven: [],
+  slotsTaken: [],
 });
 
 type Recorder = Pick<RunContext, 'scheduler' | 'trace'> & {
@@ -132,6 +135,7 @@ const recordedHealth = (
       return written;
     },
     countFailure: (...args) => recorded(() => endpointHealth.countFailure(...args)),
+    saveSpeed: (...args) => recorded(() => endpointHealth.saveSpeed(...args)),
     claimProbe: (...args) => recorded(() => endpointHealth.claimProbe(...args)),
   };
 };
@@ -156,6 +160,7 @@ const recordedNotifications = (notifications: Notifications, recorder: Recorder)
         ({ subscription, mission, entry, number }) =>
           history.numbered.push({ at: scheduler.now(), subscription, mission, entry, number }),
       ),
+    noteWait: (...args) => recorded(() => notifications.noteWait(...args)),
     record: (subscription, number, attempt) =>
       recorded(
         () => notifications.record(subscription, number, attempt),

@@ -5,7 +5,8 @@ import type { MissionLog } from '../../core/mission/mission-log.ts';
 import type { Overview, Worklist } from '../../core/mission/projections.ts';
 import type { Obligations } from '../../core/delivery/obligations.ts';
 import type { DeadLetters } from '../../core/delivery/dead-letters.ts';
-import type { DeliveryQueue } from '../../core/delivery/delivery-queue.ts';
+import type { CallSlots } from '../../core/delivery/call-slots.ts';
+import type { DeliveryLanes } from '../../core/delivery/delivery-queue.ts';
 import type { DeliveryContexts } from '../../core/delivery/delivery-context.ts';
 import type { EndpointHealthStore } from '../../core/delivery/endpoint-health.ts';
 import type { Notifications } from '../../core/delivery/notifications.ts';
@@ -26,7 +27,8 @@ export interface HubPorts {
   readonly missionLists: MissionLists;
   readonly obligations: Obligations;
   readonly deadLetters: DeadLetters;
-  readonly queue: DeliveryQueue;
+  readonly lanes: DeliveryLanes;
+  readonly slots: CallSlots;
 }
 
 export type SteppedPorts = HubPorts & { readonly contexts: DeliveryContexts };
@@ -64,6 +66,7 @@ export const steppedPorts = (ports: HubPorts, step: Step): SteppedPorts => {
     save: (...args) => step(write('endpointHealth.save'), () => ports.endpointHealth.save(...args)),
     countFailure: (...args) =>
       step(write('endpointHealth.countFailure'), () => ports.endpointHealth.countFailure(...args)),
+    saveSpeed: (...args) => step(write('endpointHealth.saveSpeed'), () => ports.endpointHealth.saveSpeed(...args)),
     claimProbe: (...args) => step(write('endpointHealth.claimProbe'), () => ports.endpointHealth.claimProbe(...args)),
   };
   const places: Places = {
@@ -80,6 +83,7 @@ export const steppedPorts = (ports: HubPorts, step: Step): SteppedPorts => {
     readAll: (...args) => step(read('notifications.readAll'), () => ports.notifications.readAll(...args)),
     range: (...args) => step(read('notifications.range'), () => ports.notifications.range(...args)),
     record: (...args) => step(write('notifications.record'), () => ports.notifications.record(...args)),
+    noteWait: (...args) => step(write('notifications.noteWait'), () => ports.notifications.noteWait(...args)),
   };
   return {
     missions,
@@ -116,8 +120,19 @@ export const steppedPorts = (ports: HubPorts, step: Step): SteppedPorts => {
       redrive: (...args) => step(write('deadLetters.redrive'), () => ports.deadLetters.redrive(...args)),
       discard: (...args) => step(write('deadLetters.discard'), () => ports.deadLetters.discard(...args)),
     },
-    queue: {
-      send: (orders) => step({ place: 'queue', name: 'queue.send', writes: true }, () => ports.queue.send(orders)),
+    slots: {
+      take: (...args) => step(write('slots.take'), () => ports.slots.take(...args)),
+      free: (...args) => step(write('slots.free'), () => ports.slots.free(...args)),
+    },
+    lanes: {
+      quick: {
+        send: (jobs) =>
+          step({ place: 'queue', name: 'quick lane: send', writes: true }, () => ports.lanes.quick.send(jobs)),
+      },
+      slow: {
+        send: (jobs) =>
+          step({ place: 'queue', name: 'slow lane: send', writes: true }, () => ports.lanes.slow.send(jobs)),
+      },
     },
     contexts: {
       load: async ({ subscription: id, number, previous: before, mission, entry: entryNumber, sources: hints }) => {

@@ -1,33 +1,33 @@
 import type { Clock } from '../../core/mission/clock.ts';
-import type { DeliveryJob } from '../../core/delivery/delivery-queue.ts';
+import type { DeliveryJob, DeliveryQueue, Lane } from '../../core/delivery/delivery-queue.ts';
 import { memoryQueue } from '../memory/delivery-queue.ts';
 import { isDown } from './failpoints.ts';
-import type { HubPorts } from './ports.ts';
 import type { Process, RunContext } from './process.ts';
 import type { SeededRandom } from '../support/random.ts';
 
-/** The delivery queue with its faults: jobs handed out twice, late, in another order, or lost. */
+/** A lane of deliveries with the faults of its queue: jobs handed out twice, late, in another order, or lost. */
 
-/** SQS hides a received job for this long, seconds: six times the time limit of a delivery (infra/compute/delivery-queue.ts). */
-const visibility = 180;
+/** SQS hides a received job for this long, seconds: twice the time limit of a delivery (infra/compute/delivery-queue.ts). */
+const visibility = 60;
 /** Milliseconds. */
 const deliverLimit = 30_000;
 
 export type JobResult = 'done' | { readonly seconds: number };
-type Consumer = (process: Process, job: DeliveryJob) => Promise<JobResult>;
+type Consumer = (process: Process, job: DeliveryJob, lane: Lane) => Promise<JobResult>;
 
-export interface SimulatedQueue extends Pick<HubPorts['queue'], 'send'> {
+export interface SimulatedQueue extends DeliveryQueue {
   /** From now on jobs are handed out to this consumer. */
   readonly consume: (consumer: Consumer) => void;
 }
 
 export const simulatedQueue = (
   { scheduler, failpoints, count }: RunContext,
+  lane: Lane,
   clock: Clock,
   start: (name: string, limit: number) => Process,
   random: SeededRandom,
 ): SimulatedQueue => {
-  const queue = memoryQueue(clock, visibility);
+  const queue = memoryQueue(clock, lane, visibility);
   let consumer: Consumer | undefined;
   let invocations = 0;
   const pollIn = (milliseconds: number): void => scheduler.after(milliseconds, poll);
@@ -36,7 +36,7 @@ export const simulatedQueue = (
     if (consumer === undefined) return;
     invocations += 1;
     const name = job.kind === 'notification' ? `${job.subscription}.${job.number}` : `${job.subscription} ${job.kind}`;
-    const process = start(`deliver#${invocations}(${name}, receive ${receives})`, deliverLimit);
+    const process = start(`deliver#${lane}${invocations}(${name}, receive ${receives})`, deliverLimit);
     scheduler.resumed();
     const complete = async (result: JobResult): Promise<void> => {
       process.finish();
@@ -54,7 +54,7 @@ export const simulatedQueue = (
         })
         .catch(() => undefined);
     };
-    void consumer(process, job).then(complete);
+    void consumer(process, job, lane).then(complete);
   };
 
   const poll = (): void => {

@@ -13,7 +13,7 @@ import { schedulerFrom } from './scheduler.ts';
 /** So small that most missions are longer, and old fingerprints are kept beside the log. */
 const window = 3;
 
-/** The hub's stores, queue and endpoints in one simulated world. */
+/** The hub's stores, queues and endpoints in one simulated world. */
 export interface World extends RunContext {
   readonly random: SeededRandom;
   /** The memory ports without faults, for setting up and for validation. */
@@ -54,7 +54,8 @@ export const simulatedWorld = (start: number, random: SeededRandom, trace: RunCo
   const endpoints = simulatedEndpoints(context, random.fork());
   const processRandom = random.fork();
   const startAt: World['start'] = (name, limit) => startProcess(context, name, limit, processRandom);
-  const queue = simulatedQueue(context, clock, startAt, random.fork());
+  const quick = simulatedQueue(context, 'quick', clock, startAt, random.fork());
+  const slow = simulatedQueue(context, 'slow', clock, startAt, random.fork());
   const history = emptyHistory();
 
   let version = 0;
@@ -84,7 +85,7 @@ export const simulatedWorld = (start: number, random: SeededRandom, trace: RunCo
       version += 1;
     },
   };
-  const ports = recordedPorts({ ...hub, queue }, recorder);
+  const ports = recordedPorts({ ...hub, lanes: { quick, slow } }, recorder);
   return {
     ...context,
     random,
@@ -96,7 +97,10 @@ export const simulatedWorld = (start: number, random: SeededRandom, trace: RunCo
       settings = next;
     },
     start: startAt,
-    consume: queue.consume,
+    consume: (consumer) => {
+      quick.consume(consumer);
+      slow.consume(consumer);
+    },
     nextDue,
     ports,
     portsFor: (process) => {

@@ -40,7 +40,7 @@ const run = async (file: string, ...args: readonly string[]): Promise<string> =>
 
 const cdk = (...args: readonly string[]): Promise<string> => run('node_modules/aws-cdk/bin/cdk', ...args);
 
-const outputsSchema = z.object({ Url: z.string(), TableName: z.string(), DeliveryQueueUrl: z.string() });
+const outputsSchema = z.object({ Url: z.string(), TableName: z.string(), QuickLaneUrl: z.string() });
 type Outputs = z.output<typeof outputsSchema>;
 
 /** Parameters that are not named keep their values. */
@@ -165,7 +165,7 @@ export const deployHub = async (place: Deployment, { guideline, parameters = {} 
     }
   };
   try {
-    const { Url, TableName, DeliveryQueueUrl } = await deploy(place, folder, {
+    const { Url, TableName, QuickLaneUrl } = await deploy(place, folder, {
       TokenIssuer: issuer.url,
       TokenBinding: 'optional',
       EndpointAllowList: 'http://localhost:*,http://127.0.0.1:*',
@@ -184,7 +184,7 @@ export const deployHub = async (place: Deployment, { guideline, parameters = {} 
       url,
       issuerUrl: issuer.url,
       command: {
-        options: ['--table', TableName, '--queue', DeliveryQueueUrl],
+        options: ['--table', TableName, '--queue', QuickLaneUrl],
         env: {
           AWS_ENDPOINT_URL: place.endpoint,
           AWS_REGION: place.region,

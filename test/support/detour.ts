@@ -138,9 +138,12 @@ export const startFaultyHub = async (): Promise<FaultyHub> => {
   const assembly = await assemblyWith((given) => ({
     AWS_ENDPOINT_URL_DYNAMODB: tables.url,
     _X_AMZN_TRACE_ID: trace,
-    ...(given['DELIVERY_QUEUE_URL'] === undefined
-      ? {}
-      : { DELIVERY_QUEUE_URL: `${queues.url}/000000000000/${stackName}-deliveries.fifo` }),
+    ...Object.fromEntries(
+      (['quick', 'slow'] as const).flatMap((lane) => {
+        const name = `${lane.toUpperCase()}_LANE_URL`;
+        return given[name] === undefined ? [] : [[name, `${queues.url}/000000000000/${stackName}-${lane}-lane.fifo`]];
+      }),
+    ),
   }));
   const host = await startHost({ assembly, dataDir, port: 0, issuerPort: 0, afterTables: loadFirstData({}) });
   tables.lead(host.tables.endpoint);

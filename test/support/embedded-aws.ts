@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SQSClient } from '@aws-sdk/client-sqs';
+import type { Lane } from '../../core/delivery/delivery-queue.ts';
 import { makeQueues, startQueues } from '../../local/aws/queues.ts';
 import { createStack, type Stack } from '../../local/aws/stack.ts';
 import { makeTables, startTables } from '../../local/aws/tables.ts';
@@ -11,7 +12,8 @@ import { readAssembly } from '../../local/aws/template.ts';
 /** The stack's own table and queues without its functions: on dynalite and fauxqs, or where `AWS_ENDPOINT_URL` points. */
 export interface EmbeddedAws {
   readonly tableName: string;
-  readonly queueUrl: string;
+  /** URLs of the queues. */
+  readonly lanes: Readonly<Record<Lane, string>>;
   readonly close: () => Promise<void>;
 }
 
@@ -93,10 +95,10 @@ export const startEmbeddedAws = async (): Promise<EmbeddedAws> => {
   const [tableName = ''] = await tables.make(stack);
   const urls = await queues.make(stack);
   Object.assign(process.env, { AWS_ENDPOINT_URL_DYNAMODB: tables.endpoint, AWS_ENDPOINT_URL_SQS: queues.endpoint });
-  const isDeadLetters = (url: string): boolean => /dead/i.test(url);
+  const laneUrl = (lane: Lane): string => urls.find((url) => url.endsWith(`-${lane}-lane.fifo`)) ?? '';
   return {
     tableName,
-    queueUrl: urls.find((url) => !isDeadLetters(url)) ?? '',
+    lanes: { quick: laneUrl('quick'), slow: laneUrl('slow') },
     close: async () => {
       await tables.close();
       await queues.close();

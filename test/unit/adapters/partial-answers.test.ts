@@ -132,7 +132,7 @@ const queueThat = (failures: (call: number, numbers: readonly number[]) => reado
     },
     { step: 'initialize', priority: 'high', name: 'answers' },
   );
-  return { queue: deliveryQueue(client, 'https://queues.example/deliveries.fifo'), calls };
+  return { queue: deliveryQueue(client, 'https://queues.example/slow-lane.fifo', 'slow'), calls };
 };
 
 const jobs = Array.from(
@@ -140,6 +140,7 @@ const jobs = Array.from(
   (_, index): DeliveryJob => ({
     kind: 'notification',
     subscription: 's',
+    organisation: '983971636',
     number: index + 1,
     mission: 'm',
     entry: 1,

@@ -60,7 +60,7 @@ const delivered = async (
 };
 
 const records = (ports: HandlerPorts): readonly SQSRecord[] =>
-  ports.queue.notifications().map((job, index) => recordOf(job, index));
+  ports.lanes.quick.notifications().map((job, index) => recordOf(job, index));
 
 const statuses = async (ports: HandlerPorts): Promise<readonly string[]> =>
   (await ports.notifications.range('la', 1, 100)).map(({ status }) => status);

@@ -188,7 +188,8 @@ describe('instrumentedDelivery', () => {
       await hub.notifications.redrive('s', 1, at, at);
     }
     const { contexts, notifications } = instrumentedDelivery(hub.contexts, hub.notifications);
-    await contexts.load({ kind: 'notification', subscription: 's', number: 1, mission, entry: 1, sources: [] });
+    const job = { kind: 'notification', subscription: 's', organisation: la.organisation } as const;
+    await contexts.load({ ...job, number: 1, mission, entry: 1, sources: [] });
     return counted(() =>
       notifications.record('s', 1, {
         at,

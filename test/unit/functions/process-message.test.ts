@@ -92,9 +92,9 @@ describe('process-message', () => {
   test('warns that nothing is known yet, if the fan-out fails or what became of it cannot be read', async () => {
     captureLog();
     const ports = await withSubscriber();
-    const queue = { send: async () => Promise.reject(new Unavailable('queue')) };
+    const lanes = { quick: { send: async () => Promise.reject(new Unavailable('queue')) } };
     const unknown = [['reach-unknown', undefined]];
-    expect(warningsIn((await ask(createHandler({ ...ports, queue }), calling, asking)).body)).toEqual(unknown);
+    expect(warningsIn((await ask(createHandler({ ...ports, lanes }), calling, asking)).body)).toEqual(unknown);
     await ask(createHandler(ports), calling, asking);
     const readAll = async () => Promise.reject(new Unavailable('slow'));
     const blind = { ...ports, notifications: { ...ports.notifications, readAll } };
@@ -214,7 +214,7 @@ describe('process-message', () => {
     const log = captureLog();
     const ports = await withSubscriber();
     await ask(createHandler(ports), calling, asking);
-    expect(ports.queue.notifications()).toMatchObject([{ subscription: 'la', number: 1, mission, entry: 1 }]);
+    expect(ports.lanes.quick.notifications()).toMatchObject([{ subscription: 'la', number: 1, mission, entry: 1 }]);
     expect(await ports.missions.entry(mission, 1)).toMatchObject({ fanOutPending: false });
     expect(log.codes()).not.toContain('LB-301');
   });
@@ -223,12 +223,12 @@ describe('process-message', () => {
     captureLog();
     const ports = await withSubscriber();
     const send = async () => Promise.reject(new Unavailable('throttled'));
-    await ask(createHandler({ ...ports, queue: { send } }), calling, asking);
+    await ask(createHandler({ ...ports, lanes: { quick: { send } } }), calling, asking);
     const subscription = await ports.subscriptions.read('la');
     if (subscription === undefined) throw new Error('there is no subscription');
     await ports.subscriptions.change({ ...subscription, filter: { events: ['mission-cancel'] } });
     await ask(createHandler(ports), calling, asking);
-    expect(ports.queue.notifications()).toMatchObject([{ subscription: 'la', number: 1, mission, entry: 1 }]);
+    expect(ports.lanes.quick.notifications()).toMatchObject([{ subscription: 'la', number: 1, mission, entry: 1 }]);
     expect(await ports.missions.entry(mission, 1)).toMatchObject({ fanOutPending: false });
   });
 

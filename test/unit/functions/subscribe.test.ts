@@ -42,7 +42,7 @@ describe('POST Subscription', () => {
     expect(subscription).toMatchObject({ status: 'requested', channel: { endpoint } });
     const [secret] = subscription.channel.extension.filter(({ url }: { url: string }) => url === secretExtension);
     expect(secret.valueString).toMatch(/^whsec_/);
-    expect(ports.queue.waiting()).toEqual([
+    expect(ports.lanes.slow.waiting()).toEqual([
       { kind: 'handshake', subscription: subscription.id, due: '2026-02-01T11:00:15.000Z' },
     ]);
     expect(log.text()).not.toContain(secret.valueString);
@@ -52,7 +52,7 @@ describe('POST Subscription', () => {
     const log = captureLog();
     const ports = handlerPorts();
     const send = async () => Promise.reject(new Unavailable('throttled'));
-    const { statusCode } = await ask(createHandler({ ...ports, queue: { send } }), calling, asking);
+    const { statusCode } = await ask(createHandler({ ...ports, lanes: { slow: { send } } }), calling, asking);
     expect(statusCode).toBe(201);
     expect(log.line('LB-303')).toMatchObject({ error: 'Unavailable' });
   });
@@ -244,7 +244,7 @@ describe('Subscription/{id}', () => {
     expect([statusCode, JSON.parse(body).channel.endpoint]).toEqual([200, 'https://partner.example/other']);
     const after = await ports.subscriptions.read(id);
     expect(after).toMatchObject({ status: 'requested', payload: 'empty', secret: before?.secret });
-    expect(ports.queue.waiting().map(({ kind }) => kind)).toEqual(['handshake', 'handshake']);
+    expect(ports.lanes.slow.waiting().map(({ kind }) => kind)).toEqual(['handshake', 'handshake']);
   });
 
   test('PUT with status off turns it off', async () => {

@@ -38,7 +38,7 @@ const audit = (hub: MemoryHub, change: Partial<ReconcilePorts> = {}, options?: R
 const kindsIn = ({ findings }: Reconciled): readonly FindingKind[] => findings.map(({ kind }) => kind);
 
 const deliverAll = async (hub: MemoryHub): Promise<void> => {
-  for (const job of hub.queue.notifications()) await deliver(job, portsOf(hub));
+  for (const job of hub.lanes.quick.notifications()) await deliver(job, portsOf(hub));
 };
 
 /** A mission flown with every party subscribed; the quality system too. */

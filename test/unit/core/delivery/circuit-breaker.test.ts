@@ -3,7 +3,7 @@ import { acceptMessage } from '../../../../core/mission/accept-message.ts';
 import { deliver } from '../../../../core/delivery/deliver.ts';
 import { fanOut } from '../../../../core/delivery/fan-out.ts';
 import type { EndpointJob, NotificationJob } from '../../../../core/delivery/delivery-queue.ts';
-import type { Answer } from '../../../../core/delivery/channel.ts';
+import type { Answer, Call } from '../../../../core/delivery/channel.ts';
 import { becomes, deadNumbers } from '../../../support/endpoint-status.ts';
 import { missionUpdate, sentBy } from '../../../support/messages.ts';
 import {
@@ -270,7 +270,7 @@ describe('circuit breaker', () => {
 
   test('makes the probe due, so that the circuit closes without a new notification', async () => {
     const hub = await openCircuit(5);
-    hub.queue.lose(() => true);
+    hub.lanes.quick.lose(() => true);
     hub.clock.advance(2_000);
     expect(await due(hub)).toContainEqual({ kind: 'contact', subscription: 'la', due: hub.clock.iso() });
     hub.channel.answer(() => ({ status: 200 }));
@@ -330,8 +330,8 @@ describe('circuit breaker', () => {
     const changing = {
       ...unluckyPorts(hub),
       channel: {
-        post: async (_: unknown, id: string) => {
-          posted.push(id);
+        post: async (_: unknown, { webhookId }: Call) => {
+          posted.push(webhookId);
           await hub.subscriptions.change(seen, hub.clock.iso());
           return { status: 200 };
         },
@@ -418,7 +418,7 @@ describe('circuit breaker', () => {
       status: 'error',
       failedCall: { call: 'handshake', result: 'HTTP 422' },
     });
-    hub.queue.lose(() => false);
+    hub.lanes.quick.lose(() => false);
     hub.clock.advance(86_400_000);
     expect((await due(hub)).filter(({ kind }) => kind === 'contact')).toEqual([]);
     const before = hub.channel.posts.length;

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { acceptMessage } from '../../../../core/mission/accept-message.ts';
-import { deliver, type DeliverPorts } from '../../../../core/delivery/deliver.ts';
+import type { DeliverPorts } from '../../../../core/delivery/attempt.ts';
+import { deliver } from '../../../../core/delivery/deliver.ts';
 import { deliverySettings } from '../../../../core/delivery/retry-policy.ts';
 import { fanOut } from '../../../../core/delivery/fan-out.ts';
 import type { Notification } from '../../../../core/delivery/notifications.ts';
@@ -33,10 +34,10 @@ const portsOf = (hub: MemoryHub): DeliverPorts => ({
 
 /** Works the queue until nothing is visible. */
 const work = async (hub: MemoryHub): Promise<void> => {
-  for (let received = hub.queue.receive(); received !== undefined; received = hub.queue.receive()) {
+  for (let received = hub.lanes.quick.receive(); received !== undefined; received = hub.lanes.quick.receive()) {
     const delivered = await deliver(received.job, portsOf(hub));
-    if (delivered.outcome === 'complete') hub.queue.remove(received.receipt);
-    else hub.queue.hide(received.receipt, delivered.seconds);
+    if (delivered.outcome === 'complete') hub.lanes.quick.remove(received.receipt);
+    else hub.lanes.quick.hide(received.receipt, delivered.seconds);
   }
 };
 
@@ -113,7 +114,7 @@ describe('redrive', () => {
 
   test('leaves the send to the sweeper if the queue cannot be reached', async () => {
     const hub = await refused(2);
-    const broken = { ...hub, queue: { send: () => Promise.reject(new Error('no queue')) } };
+    const broken = { ...hub, lanes: { ...hub.lanes, quick: { send: () => Promise.reject(new Error('no queue')) } } };
     await expect(redrive(broken, await letters(hub))).rejects.toThrow('no queue');
     expect(await deadNumbers(hub.deadLetters)).toEqual([]);
     hub.clock.advance(16_000);

@@ -2,6 +2,7 @@ import { assert, asyncProperty, integer } from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { acceptMessage } from '../../../../core/mission/accept-message.ts';
 import { deliver } from '../../../../core/delivery/deliver.ts';
+import { deliverQuickly } from '../../../../core/delivery/quick-lane.ts';
 import { fanOut } from '../../../../core/delivery/fan-out.ts';
 import { sweep } from '../../../../core/delivery/sweep.ts';
 import { becomes, deadNumbers } from '../../../support/endpoint-status.ts';
@@ -174,7 +175,7 @@ describe('deliver: an endpoint that fails', () => {
     const accepted = await acceptMessage(hub.missions, missionUpdate({ mission }), sentBy(amk), hub.now);
     if (accepted.outcome === 'refused') throw new Error('refused');
     await fanOut(hub, accepted.entry);
-    const jobs = hub.queue.waiting().filter(({ subscription }) => subscription === 'other');
+    const jobs = hub.lanes.quick.waiting().filter(({ subscription }) => subscription === 'other');
     for (const job of jobs) expect(await deliver(job, portsOf(hub))).toEqual({ outcome: 'complete' });
     expect(hub.channel.ids()).toEqual(['other.1']);
   });
@@ -191,7 +192,7 @@ describe('deliver: order within a mission', () => {
   test('delivers all notifications in order, however many jobs the queue lost', async () => {
     const hub = await hubWithPending(12);
     const last = jobOf(hub, 12);
-    hub.queue.lose(() => true);
+    hub.lanes.quick.lose(() => true);
     expect(await deliver(last, portsOf(hub))).toEqual({ outcome: 'complete' });
     expect(hub.channel.ids()).toEqual(Array.from({ length: 12 }, (_, index) => `la.${index + 1}`));
     expect(await statuses(hub)).toEqual(Array.from({ length: 12 }, () => 'delivered'));
@@ -246,12 +247,13 @@ describe('deliver: order within a mission', () => {
   });
 });
 
-describe('deliver with queue and sweeper', () => {
+describe('deliver with both lanes and the sweeper', () => {
   /** What the deliver function does with the queue, until it is empty or so much time has passed. */
   const work = async (hub: MemoryHub, minutes: number): Promise<void> => {
     const until = hub.clock.now() + minutes * 60_000;
     while (hub.clock.now() < until) {
-      const received = hub.queue.receive();
+      const quick = hub.lanes.quick.receive();
+      const received = quick ?? hub.lanes.slow.receive();
       if (received === undefined) {
         hub.clock.advance(1_000);
         if (hub.clock.now() % 60_000 === 0)
@@ -262,9 +264,10 @@ describe('deliver with queue and sweeper', () => {
           );
         continue;
       }
-      const delivered = await deliver(received.job, portsOf(hub));
-      if (delivered.outcome === 'complete') hub.queue.remove(received.receipt);
-      else hub.queue.hide(received.receipt, delivered.seconds);
+      const [lane, run] = quick === undefined ? (['slow', deliver] as const) : (['quick', deliverQuickly] as const);
+      const delivered = await run(received.job, portsOf(hub));
+      if (delivered.outcome === 'complete') hub.lanes[lane].remove(received.receipt);
+      else hub.lanes[lane].hide(received.receipt, delivered.seconds);
     }
   };
 
@@ -294,9 +297,12 @@ describe('deliver with queue and sweeper', () => {
           delivered.push(webhookId);
           return { status: 200 };
         });
-        hub.queue.lose(() => chance() < 40);
+        const lose = (): void => {
+          for (const lane of Object.values(hub.lanes)) lane.lose(() => chance() < 40);
+        };
+        lose();
         await work(hub, 1);
-        hub.queue.lose(() => chance() < 40);
+        lose();
         await work(hub, 120);
         const settled = await statuses(hub);
         expect(settled).not.toContain('pending');

@@ -1,5 +1,6 @@
 import { acceptMessage } from '../../../../core/mission/accept-message.ts';
-import { deliver, type DeliverPorts, type DeliveryOutcome } from '../../../../core/delivery/deliver.ts';
+import type { DeliverPorts, DeliveryOutcome } from '../../../../core/delivery/attempt.ts';
+import { deliver } from '../../../../core/delivery/deliver.ts';
 import { deliverySettings } from '../../../../core/delivery/retry-policy.ts';
 import { fanOut } from '../../../../core/delivery/fan-out.ts';
 import type { Obligation } from '../../../../core/delivery/obligations.ts';
@@ -63,7 +64,7 @@ export const due = async (hub: MemoryHub): Promise<readonly Obligation[]> =>
   (await hub.obligations.due(hub.clock.iso(), 10)).filter(({ kind }) => kind !== 'deadline');
 
 export const jobOf = (hub: MemoryHub, number: number): NotificationJob => {
-  const job = hub.queue.notifications().find((one) => one.number === number);
+  const job = hub.lanes.quick.notifications().find((one) => one.number === number);
   if (job === undefined) throw new Error(`there is no job ${number}`);
   return job;
 };

@@ -59,7 +59,7 @@ describe('fan-out of an entry with pending earlier ones', () => {
     expect(calls.sort()).toEqual(
       [
         'missions.completeFanOut',
-        'queue.send',
+        'quickLane.send',
         'subscriptions.subscribers',
         'subscriptions.inError',
         ...['places.read', 'notifications.newest', 'places.claim', 'notifications.append', 'places.settle'].flatMap(
@@ -134,8 +134,8 @@ describe('sweep', () => {
     const hub = memoryHub();
     await subscribe(hub, 'la-1', la);
     for (const message of [request, update('second')]) await fanOut(hub, await accept(hub, [amk, message]));
-    const sent = hub.queue.waiting();
-    hub.queue.lose(() => true);
+    const sent = hub.lanes.quick.waiting();
+    hub.lanes.quick.lose(() => true);
     await hub.notifications.record(
       'la-1',
       1,
@@ -147,7 +147,7 @@ describe('sweep', () => {
       () => 60_000,
       () => undefined,
     );
-    expect(hub.queue.notifications().filter(({ entry }) => entry <= 2)).toEqual(sent.slice(1));
+    expect(hub.lanes.quick.notifications().filter(({ entry }) => entry <= 2)).toEqual(sent.slice(1));
   });
 
   test('counts a notification as stalled that has waited for minutes without an attempt', async () => {
@@ -178,7 +178,7 @@ describe('sweep', () => {
     const hub = memoryHub();
     await subscribe(hub, 'la-1', la);
     await fanOut(hub, await accept(hub, [amk, request]));
-    hub.queue.lose(() => true);
+    hub.lanes.quick.lose(() => true);
     await hub.notifications.record(
       'la-1',
       1,
@@ -203,7 +203,7 @@ describe('sweep', () => {
       () => undefined,
     );
     expect(swept).toMatchObject({ completed: 4, failed: 0 });
-    expect(hub.queue.waiting()).toEqual([]);
+    expect(hub.lanes.quick.waiting()).toEqual([]);
     expect(await hub.notifications.newest('la-1')).toBe(1);
   });
 
@@ -218,7 +218,9 @@ describe('sweep', () => {
       () => 60_000,
       () => undefined,
     );
-    expect(hub.queue.waiting()).toEqual([{ kind: 'handshake', subscription: 'new', due: '2026-02-01T11:00:00.000Z' }]);
+    expect(hub.lanes.slow.waiting()).toEqual([
+      { kind: 'handshake', subscription: 'new', due: '2026-02-01T11:00:00.000Z' },
+    ]);
   });
 
   test('works other obligations although one fails', async () => {
@@ -256,20 +258,20 @@ describe('sweep', () => {
     await subscribe(hub, 'la-2', la);
     const sent: string[] = [];
     const recording = {
-      ...hub.queue,
-      send: async (orders: Parameters<typeof hub.queue.send>[0]) => {
+      ...hub.lanes.quick,
+      send: async (orders: Parameters<typeof hub.lanes.quick.send>[0]) => {
         sent.push(...orders.map(({ subscription }) => subscription));
-        await hub.queue.send(orders);
+        await hub.lanes.quick.send(orders);
       },
     };
     const stuck: typeof hub.places.read = (of) =>
       of.subscription === 'la-1' ? Promise.reject(new Error('throttled')) : hub.places.read(of);
-    const broken = { ...hub, queue: recording, places: { ...hub.places, read: stuck } };
+    const broken = { ...hub, lanes: { quick: recording }, places: { ...hub.places, read: stuck } };
     const entry = await accept(hub, [amk, request]);
     await expect(fanOut(broken, entry)).rejects.toThrow('throttled');
     expect(sent).toEqual(['la-2']);
     expect((await hub.missions.entry(mission, 1))?.fanOutPending).toBe(true);
-    await fanOut({ ...hub, queue: recording }, entry);
+    await fanOut({ ...hub, lanes: { quick: recording } }, entry);
     expect(sent.toSorted()).toEqual(['la-1', 'la-2', 'la-2']);
     expect(await hub.notifications.range('la-2', 1, 9)).toHaveLength(1);
     expect((await hub.missions.entry(mission, 1))?.notified).toHaveLength(2);

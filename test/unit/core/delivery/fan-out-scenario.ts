@@ -97,7 +97,7 @@ export const sweepAll = async (
  */
 export const expectAllNotified = async (hub: MemoryHub, missions: readonly string[]): Promise<void> => {
   const logs = (await Promise.all(missions.map((id) => logOf(hub, id)))).flat();
-  const jobs = hub.queue.notifications();
+  const jobs = hub.lanes.quick.notifications();
   const notified = new Map(logs.map((entry) => [`${entry.mission}.${entry.number}`, new Set<string>()]));
   for (const id of subscriptionIds) {
     const subscription = await hub.subscriptions.read(id);

@@ -38,10 +38,11 @@ describe('fanOut', () => {
     expect(await entriesOf(hub, 'la-1')).toEqual([1]);
     expect(await entriesOf(hub, 'la-2')).toEqual([1]);
     for (const id of ['amk', 'operator', 'hospital']) expect(await entriesOf(hub, id)).toEqual([]);
-    expect(hub.queue.waiting()).toEqual(
+    expect(hub.lanes.quick.waiting()).toEqual(
       ['la-1', 'la-2'].map((subscription) => ({
         kind: 'notification',
         subscription,
+        organisation: la.organisation,
         number: 1,
         mission,
         entry: 1,
@@ -69,9 +70,9 @@ describe('fanOut', () => {
     await fanOut(hub, first);
     await fanOut(hub, await accept(hub, [amk, update('second')]));
     hub.clock.advance(3_600_000);
-    const waiting = hub.queue.waiting().length;
+    const waiting = hub.lanes.quick.waiting().length;
     await fanOut(hub, first);
-    expect(hub.queue.waiting()).toHaveLength(waiting);
+    expect(hub.lanes.quick.waiting()).toHaveLength(waiting);
     expect(await entriesOf(hub, 'la-1')).toEqual([1, 2]);
     expect((await hub.missions.entry(mission, 1))?.notified).toHaveLength(2);
   });
@@ -133,7 +134,7 @@ describe('fanOut', () => {
       notified: [],
       withoutSubscription: [la.organisation],
     });
-    expect(hub.queue.waiting()).toEqual([]);
+    expect(hub.lanes.quick.waiting()).toEqual([]);
   });
 
   test('stores a recipient whose subscription is off as one without a subscription', async () => {
@@ -218,7 +219,7 @@ describe('fanOut', () => {
     await subscribe(hub, 'la-1', la);
     for (const message of [request, update('describes'), missionUpdate({ mission, id: 'says', describes: false })])
       await fanOut(hub, await accept(hub, [amk, message]));
-    expect(hub.queue.waiting()).toMatchObject([
+    expect(hub.lanes.quick.waiting()).toMatchObject([
       { entry: 1, sources: [] },
       { entry: 2, sources: [1], previous: 1 },
       { entry: 3, sources: [1, 2], previous: 2 },

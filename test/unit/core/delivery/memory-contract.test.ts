@@ -22,9 +22,9 @@ portContract('The memory', async () => {
   };
 });
 
-queueContract('The memory', async () => {
+queueContract('The memory', async (lane) => {
   const clock = manualClock();
-  const queue = memoryQueue(clock);
+  const queue = memoryQueue(clock, lane);
   return {
     queue,
     receive: async () => {

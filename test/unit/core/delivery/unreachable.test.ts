@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { acceptMessage } from '../../../../core/mission/accept-message.ts';
-import { deliver, type DeliverPorts } from '../../../../core/delivery/deliver.ts';
+import type { DeliverPorts } from '../../../../core/delivery/attempt.ts';
+import { deliver } from '../../../../core/delivery/deliver.ts';
 import { deliverySettings } from '../../../../core/delivery/retry-policy.ts';
 import { fanOut } from '../../../../core/delivery/fan-out.ts';
 import { type Cause, overdueMessage, unreachableMessage } from '../../../../core/mission/hub-messages.ts';
@@ -275,7 +276,7 @@ const unanswered = async (more: (hub: MemoryHub) => Promise<void> = async () => 
   hub.channel.answer(({ subscription }) =>
     subscription.id === operator.organisation ? { status: 503 } : { status: 200 },
   );
-  const job = hub.queue.waiting().find(({ subscription }) => subscription === operator.organisation);
+  const job = hub.lanes.quick.waiting().find(({ subscription }) => subscription === operator.organisation);
   if (job === undefined) throw new Error('no notification of the crew is pending');
   const tries = async (count: number, what: DeliveryJob = job): Promise<void> => {
     for (let number = 0; number < count; number += 1) {
@@ -332,7 +333,7 @@ describe('deliver: an endpoint without an answer', () => {
 
   test('writes no alert if another subscription of the party has the message', async () => {
     const { hub, untilGivenUp } = await unanswered((one) => subscribe(one, operator, { id: 'second' }));
-    const job = hub.queue.waiting().find(({ subscription }) => subscription === 'second');
+    const job = hub.lanes.quick.waiting().find(({ subscription }) => subscription === 'second');
     if (job === undefined) throw new Error('no job');
     await deliver(job, portsOf(hub));
     await untilGivenUp();
@@ -365,7 +366,7 @@ describe('deliver: an endpoint without an answer', () => {
     await deliver(ask, portsOf(hub));
     hub.channel.answer(({ subscription }) => ({ status: subscription.id === operator.organisation ? 503 : 200 }));
     await say(hub, [amk, missionUpdate({ mission })]);
-    const jobs = hub.queue.notifications().filter(({ entry }) => entry === 4);
+    const jobs = hub.lanes.quick.notifications().filter(({ entry }) => entry === 4);
     for (const job of jobs.filter(({ subscription }) => subscription !== operator.organisation))
       await deliver(job, portsOf(hub));
     const missing = jobs.find(({ subscription }) => subscription === operator.organisation);
@@ -417,7 +418,7 @@ describe('deliver: an endpoint without an answer', () => {
     hub.channel.answer(({ subscription }) =>
       subscription.id === operator.organisation ? { status: 503 } : { status: 200 },
     );
-    const next = hub.queue.waiting().filter(({ subscription }) => subscription === operator.organisation);
+    const next = hub.lanes.quick.waiting().filter(({ subscription }) => subscription === operator.organisation);
     for (const job of next.slice(1)) await tries(5, job);
     expect((await warnings(hub)).map(({ facts }) => facts.undelivered?.entry)).toEqual([2, 5]);
   });

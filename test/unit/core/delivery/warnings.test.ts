@@ -24,7 +24,7 @@ describe('alert of an unreachable party', () => {
         if (accepted.outcome === 'refused') throw new Error('refused');
         await fanOut(hub, accepted.entry);
       }
-      const order = hub.queue.notifications().findLast(({ mission: of }) => of === mission);
+      const order = hub.lanes.quick.notifications().findLast(({ mission: of }) => of === mission);
       if (order === undefined) throw new Error('no order');
       hub.channel.answer(() => ({ failure: 'timeout' }));
       for (let turn = 0; turn < 8; turn += 1)
@@ -47,7 +47,7 @@ describe('alert of an unreachable party', () => {
     if (accepted.outcome === 'refused') throw new Error('refused');
     await fanOut(hub, accepted.entry);
     hub.channel.answer(() => ({ failure: 'connection' }));
-    const order = hub.queue.notifications().findLast(({ mission: of }) => of === mission);
+    const order = hub.lanes.quick.notifications().findLast(({ mission: of }) => of === mission);
     if (order === undefined) throw new Error('no order');
     for (let turn = 0; turn < 6; turn += 1)
       hub.clock.advance(secondsOf(await deliver(order, unluckyPorts(hub))) * 1000);

@@ -23,7 +23,8 @@ const anHourAhead = async (hub: MemoryHub, run: () => Promise<unknown>): Promise
 /** One run of the sweeper, and of the jobs that it queues. */
 const sweepOnce = async (hub: MemoryHub): Promise<void> => {
   const sent: DeliveryJob[] = [];
-  const ports = { ...hub, directory, queue: { send: async (jobs: readonly DeliveryJob[]) => void sent.push(...jobs) } };
+  const queue = { send: async (jobs: readonly DeliveryJob[]) => void sent.push(...jobs) };
+  const ports = { ...hub, directory, lanes: { quick: queue, slow: queue } };
   await replan(ports);
   await sweep(
     ports,

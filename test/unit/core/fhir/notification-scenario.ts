@@ -1,6 +1,7 @@
 import { acceptMessage } from '../../../../core/mission/accept-message.ts';
 import { deliver } from '../../../../core/delivery/deliver.ts';
 import { deliverySettings } from '../../../../core/delivery/retry-policy.ts';
+import type { Call } from '../../../../core/delivery/channel.ts';
 import { fanOut } from '../../../../core/delivery/fan-out.ts';
 import type { PayloadContent } from '../../../../schemas/subscription.ts';
 import type { Party } from '../../../../core/mission/state.ts';
@@ -50,7 +51,7 @@ export const played = async (steps: readonly Step[], payload: PayloadContent = '
 export const bodiesFor = async (hub: MemoryHub, party: Party): Promise<readonly unknown[]> => {
   const bodies: unknown[] = [];
   const channel = {
-    post: async (_subscription: unknown, _id: string, body: string) => {
+    post: async (_subscription: unknown, { body }: Call) => {
       bodies.push(JSON.parse(body));
       return { status: 200 };
     },
@@ -62,7 +63,7 @@ export const bodiesFor = async (hub: MemoryHub, party: Party): Promise<readonly 
     settings: deliverySettings,
     compose: (notice: Parameters<typeof notificationBundle>[0]) => notificationBundle(notice, view, hub.clock.iso()),
   };
-  const orders = hub.queue.waiting().filter(({ subscription }) => subscription === party.organisation);
+  const orders = hub.lanes.quick.waiting().filter(({ subscription }) => subscription === party.organisation);
   for (const order of orders) await deliver(order, ports);
   return bodies;
 };

@@ -83,7 +83,7 @@ describe('createSubscription', () => {
       failures: 0,
     });
     expect(await ports.subscriptions.read(subscription.id)).toEqual(subscription);
-    expect(ports.queue.waiting()).toEqual([
+    expect(ports.lanes.slow.waiting()).toEqual([
       { kind: 'handshake', subscription: subscription.id, due: '2026-02-01T11:00:15.000Z' },
     ]);
   });
@@ -91,7 +91,7 @@ describe('createSubscription', () => {
   test('leaves the handshake to the sweeper if it cannot be queued', async () => {
     const ports = portsOf();
     const send = async () => Promise.reject(new Unavailable('throttled'));
-    const { id } = await made({ ...ports, queue: { send } });
+    const { id } = await made({ ...ports, lanes: { slow: { send } } });
     expect(ports.postponed).toEqual([id]);
     expect(await ports.obligations.due('2026-02-01T11:00:15.000Z', 10)).toMatchObject([
       { kind: 'contact', subscription: id },
@@ -180,7 +180,7 @@ describe('createSubscription with If-None-Exist', () => {
     const second = of(await create(ports));
     expect([first.outcome, second.outcome]).toEqual(['created', 'found']);
     expect(second.subscription).toEqual(first.subscription);
-    expect(ports.queue.waiting()).toHaveLength(1);
+    expect(ports.lanes.slow.waiting()).toHaveLength(1);
   });
 
   test('creates one of those that are requested at the same time', async () => {
@@ -284,7 +284,7 @@ describe('replaceSettings', () => {
     expect(after).toMatchObject({ status: 'requested', failures: 0 });
     expect(after).not.toHaveProperty('failingSince');
     expect(after).not.toHaveProperty('failedCall');
-    expect(ports.queue.waiting().map(({ kind }) => kind)).toEqual(['handshake', 'handshake']);
+    expect(ports.lanes.slow.waiting().map(({ kind }) => kind)).toEqual(['handshake', 'handshake']);
   });
 
   test('never overwrites a change that it has not seen', async () => {
@@ -298,7 +298,7 @@ describe('replaceSettings', () => {
     const ports = portsOf();
     const refused = await replaceSettings(await made(ports), settings, anywhere, contended(ports, 3));
     expect(faultOf(refused)).toEqual({ code: 'contended' });
-    expect(ports.queue.waiting()).toHaveLength(1);
+    expect(ports.lanes.slow.waiting()).toHaveLength(1);
   });
 
   test('refuses to change a subscription that is off', async () => {
