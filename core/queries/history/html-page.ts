@@ -27,12 +27,14 @@ export interface HistoryPage {
   readonly exercise: boolean;
   /** Which part of the history the reader sees; absent if all of it. */
   readonly remark?: string;
+  /** Messages that the log does not have; absent if there are none. */
+  readonly gaps?: string;
   readonly entries: readonly Provenance[];
   /** URL of the next page, if there is one. */
   readonly next?: string;
 }
 
-export const historyPage = ({ mission, exercise, remark, entries, next }: HistoryPage): string => {
+export const historyPage = ({ mission, exercise, remark, gaps, entries, next }: HistoryPage): string => {
   const title = `${exercise ? 'EXERCISE: ' : ''}Mission ${mission}`;
   return [
     '<!DOCTYPE html>',
@@ -43,6 +45,7 @@ export const historyPage = ({ mission, exercise, remark, entries, next }: Histor
     `<h1>${escapeXhtml(title)}</h1>`,
     '<p>The messages of the mission, in the order in which the hub received them. Times are Norwegian local time, with the offset from UTC. A time is when the hub received or did something, unless the text says “seen at”.</p>',
     remark === undefined ? '' : `<p>${escapeXhtml(remark)}</p>`,
+    gaps === undefined ? '' : `<p><strong>${escapeXhtml(gaps)}</strong></p>`,
     // The narratives are already escaped.
     ...entries.map(({ id, text }) => `<section id="${escapeXhtml(id ?? '')}">${text?.div ?? ''}</section>`),
     next === undefined ? '' : `<p><a href="${escapeXhtml(next)}">Next messages</a></p>`,

@@ -7,7 +7,7 @@ import type { Viewpoint } from '../../fhir/fhir.ts';
 import { seesNoPerson } from '../../mission/access-rules.ts';
 import type { StoredEntry } from '../../mission/mission-log.ts';
 import { notFound, openMission } from '../mission.ts';
-import { pageAddress, type Rows, searchAnswer, takePage, wrongCursor } from '../search/page.ts';
+import { pageAddress, remark, type Rows, searchAnswer, takePage, wrongCursor } from '../search/page.ts';
 import { finds, missionIn, type Search } from '../search/read-search.ts';
 import { shownOf } from '../shown.ts';
 import { historyPage, pageHeaders } from './html-page.ts';
@@ -39,6 +39,14 @@ const remarkFor = (last: StoredEntry, caller: Caller): string | undefined => {
     : 'Only the messages that concern you are shown. The mission may have others.';
 };
 
+/** What is said of numbers that the log does not have. Every reader learns it: an entry may have concerned the reader. */
+const missingText = (numbers: readonly number[]): string | undefined => {
+  if (numbers.length === 0) return undefined;
+  const [one] = numbers;
+  const what = numbers.length === 1 ? `message ${one}` : `the messages ${numbers.join(', ')}`;
+  return `Not complete: the log of this mission does not have ${what}. The hub never removes a message. Inform the operators of the hub.`;
+};
+
 const pageFormats: readonly string[] = ['html', 'text/html'];
 
 /** Whether the caller wants the HTML page: by `_format` if it is given, else by the `Accept` header. */
@@ -46,13 +54,20 @@ const wantsPage = ({ format }: ProvenanceSearch, accept: string): boolean => {
   return format === undefined ? /\btext\/html\b/i.test(accept) : pageFormats.includes(format.toLowerCase());
 };
 
-/** The entries that the caller may see, as they are read. Their place is their number. */
-const rowsOf = (ports: HistoryPorts, last: StoredEntry, caller: Caller, view: Viewpoint): Rows<Provenance> =>
+/** The entries that the caller may see, as they are read. Their place is their number. Notes numbers that the log does not have. */
+const rowsOf = (
+  ports: HistoryPorts,
+  last: StoredEntry,
+  caller: Caller,
+  view: Viewpoint,
+  missing: Set<number>,
+): Rows<Provenance> =>
   async function* (cursor) {
     for (let from = Number(cursor ?? 0) + 1; from <= last.number; from += entriesAtOnce) {
       const to = Math.min(last.number, from + entriesAtOnce - 1);
       const found = await visibleEntries(ports, last, caller, { from, to }, view);
-      yield found.map((row) => ({ row, place: entryNumberOf(row) }));
+      for (const number of found.missing) missing.add(number);
+      yield found.shown.map((row) => ({ row, place: entryNumberOf(row) }));
     }
   };
 
@@ -72,9 +87,10 @@ const readAt = async (
   const asPage = wantsPage(search, accept);
   // The HTML page is printed and filed: it is complete unless the caller asks for a part.
   const isWhole = asPage && !search.used.some(([name]) => name === '_count');
+  const missing = new Set<number>();
   const page = await takePage(
     isWhole ? { ...search, count: last.number } : search,
-    rowsOf(ports, last, caller, view),
+    rowsOf(ports, last, caller, view, missing),
     (one) =>
       finds(search, {
         target: [mission],
@@ -84,6 +100,8 @@ const readAt = async (
   );
   if (isRefusal(page)) return page;
 
+  const end = Number(page.next ?? last.number);
+  const gaps = missingText([...missing].filter((number) => number <= end));
   const shows = [shownOf(last.state, caller, page.rows.map(entryNumberOf))];
   if (asPage) {
     const text = historyPage({
@@ -92,13 +110,15 @@ const readAt = async (
       entries: page.rows,
       ...defined({
         remark: remarkFor(last, caller),
+        gaps,
         next: page.next === undefined ? undefined : `${view.base}/${pageAddress(search, page.next, path)}`,
       }),
     });
     return { outcome: 'found', resource: text, headers: pageHeaders, shows };
   }
   const listed = page.rows.map((resource) => ({ resource, path: `Provenance/${resource.id ?? ''}` }));
-  return { outcome: 'found', resource: searchAnswer(search, page, listed, view, path), shows };
+  const remarks = gaps === undefined ? [] : [remark('incomplete', gaps)];
+  return { outcome: 'found', resource: searchAnswer(search, page, [...listed, ...remarks], view, path), shows };
 };
 
 /** `GET ServiceRequest/{mission}/$history`. */
@@ -136,7 +156,9 @@ export const readProvenance = async (
   const { mission, entry } = address;
   const last = await openMission(ports.missions, caller, mission);
   if (isRefusal(last)) return last;
-  const [resource] = await visibleEntries(ports, last, caller, { from: entry, to: entry }, view);
+  const {
+    shown: [resource],
+  } = await visibleEntries(ports, last, caller, { from: entry, to: entry }, view);
   return resource === undefined
     ? notFound
     : { outcome: 'found', resource, shows: [shownOf(last.state, caller, [String(entry)])] };

@@ -38,6 +38,12 @@ const mayReadMessage = (entry: StoredEntry, current: MissionState, { organisatio
   mayReadEntry(entry, current, organisation, role) ||
   mayReadPrearrivalBeforeDiversion(entry, current, organisation);
 
+export interface VisibleEntries {
+  readonly shown: readonly Provenance[];
+  /** Numbers that the log must have and does not have: entries are never removed, so somebody has removed them from the table. */
+  readonly missing: readonly number[];
+}
+
 /** The entries from `from` to `to` that the caller may see, each as a `Provenance`. */
 export const visibleEntries = async (
   ports: HistoryPorts,
@@ -45,7 +51,7 @@ export const visibleEntries = async (
   caller: Caller,
   { from, to }: { readonly from: number; readonly to: number },
   view: Viewpoint,
-): Promise<readonly Provenance[]> => {
+): Promise<VisibleEntries> => {
   const until = seesAllUntil(last, caller);
   const readerOf = ({ number }: StoredEntry): HistoryReader => ({
     organisation: caller.organisation,
@@ -60,7 +66,11 @@ export const visibleEntries = async (
     entry.notified.filter(({ organisation }) => seesReceiptsOf(readerOf(entry), entry, organisation)),
   );
   const notifications = notified.length === 0 ? [] : await ports.notifications.readAll(notified);
-  return visible.map((entry) =>
+  const stored = new Set(log.map(({ number }) => number));
+  const missing = Array.from({ length: Math.max(0, to - from + 1) }, (_none, index) => from + index).filter(
+    (number) => !stored.has(number),
+  );
+  const shown = visible.map((entry) =>
     provenance(
       {
         entry,
@@ -73,4 +83,5 @@ export const visibleEntries = async (
       view,
     ),
   );
+  return { shown, missing };
 };

@@ -120,7 +120,8 @@ export const pageOf = <Row>(
   return { rows: page.map(({ row }) => row), total: placed.length, ...(next === undefined ? {} : { next }) };
 };
 
-const remark = (code: 'not-supported' | 'incomplete', text: string): Listed => ({
+/** A remark on an answer, beside its rows. */
+export const remark = (code: 'not-supported' | 'incomplete', text: string): Listed => ({
   resource: {
     resourceType: 'OperationOutcome',
     issue: [{ severity: 'warning', code, details: { text } }],

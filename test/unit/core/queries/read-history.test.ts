@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { readHistory, searchHistory } from '../../../../core/queries/history/read-history.ts';
+import type { Caller } from '../../../../core/audit/access-log.ts';
 import { exerciseCode } from '../../../../schemas/names.ts';
 import { problemsOf } from '../../../support/fhir-validator.ts';
 import { missionOpenedBy, missionRequest, parties, reviewRequest } from '../../../support/messages.ts';
@@ -39,6 +40,33 @@ describe('read history', () => {
     expect(textOf(entriesIn(last)[0])).toContain(
       'Task 4 (Decide on a mission request, AMK LA Oslo): requested → accepted.',
     );
+  });
+
+  test('says which numbers of the log are missing, on the page where they belong', async () => {
+    const hub = await played(...flown);
+    const ports = portsOf(hub);
+    const { missions } = ports;
+    const without: typeof ports = {
+      ...ports,
+      missions: {
+        ...missions,
+        entries: async (...args) => (await missions.entries(...args)).filter(({ number }) => ![3, 4].includes(number)),
+      },
+    };
+    const text = 'the log of this mission does not have the messages 3, 4';
+    const history = (search: Record<string, string>, accept = '', reader: Caller = la) =>
+      readHistory(without, reader, mission, searchFor('Provenance', search), view, accept);
+    const whole = resourceOf(await history({}));
+    expect(problemsOf(whole)).toEqual([]);
+    expect(JSON.stringify(whole)).toContain(text);
+    expect(numbersIn(whole)).not.toContain('3');
+    expect(JSON.stringify(resourceOf(await history({ _count: '2' })))).not.toContain('does not have');
+    expect(JSON.stringify(resourceOf(await history({ _count: '2', _cursor: '2' })))).toContain(text);
+    expect(String(resourceOf(await history({}, 'text/html')))).toContain(`<strong>Not complete: ${text}`);
+    expect(
+      JSON.stringify(resourceOf(await history({}, '', { organisation: quality.organisation, role: 'quality' }))),
+    ).toContain(text);
+    expect(JSON.stringify(await historyFor(hub, la))).not.toContain('does not have');
   });
 
   test('finds the same by a search for Provenance', async () => {
