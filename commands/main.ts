@@ -10,7 +10,7 @@ interface Listed {
 
 const commands: Readonly<Record<string, Listed>> = {
   audit: {
-    about: 'verify the log of reads, or export the reads of one mission',
+    about: 'verify the log of reads, anchor it, or export the reads of one mission',
     load: () => import('./audit/command.ts'),
   },
   backup: {

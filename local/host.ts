@@ -106,6 +106,8 @@ export const startHost = async (options: HostOptions = {}): Promise<Host> => {
   try {
     const log = await openLog({ file: places.log, alsoToTerminal: logToTerminal });
     opened.push(log.close);
+    // A verification of the log of reads takes the log as complete from here: before, the hub may have been killed.
+    log.event('INFO', 'Hub started');
 
     // The ports are first: the addresses in the functions' environment depend on them.
     const apiPort = await openPort(port, { variable: 'PORT' });

@@ -22,7 +22,7 @@ interface BucketSettings {
 }
 
 /** An answer of S3 that is no success. Its text is not kept: it may repeat the request. */
-export class BucketRefused extends Error {
+class BucketRefused extends Error {
   override readonly name = 'BucketRefused';
 
   constructor(what: string, status: number, code: string) {

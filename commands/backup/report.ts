@@ -68,6 +68,8 @@ export interface NextSteps {
   readonly isLocal: boolean;
   /** The options that name the hub in a command. */
   readonly target: string;
+  /** When the restore began, ISO 8601. */
+  readonly at: string;
   readonly exportTime: string;
   readonly directory: Directory;
   readonly open: Contents['open'];
@@ -76,9 +78,17 @@ export interface NextSteps {
 const numbered = (steps: readonly string[]): readonly string[] => steps.map((step, index) => `  ${index + 1}. ${step}`);
 
 /** What an operator does after a restore, and whom to phone about missions that had open Tasks. */
-export const nextSteps = ({ exact, isLocal, target, exportTime, directory, open }: NextSteps): readonly string[] => {
+export const nextSteps = ({
+  exact,
+  isLocal,
+  target,
+  at,
+  exportTime,
+  directory,
+  open,
+}: NextSteps): readonly string[] => {
   const steps = numbered([
-    `npm run hub -- audit verify ${target}: checks the log of reads up to the backup.${isLocal ? ' The hub must run; it may be closed.' : " Add --log with the functions' log."}`,
+    `npm run hub -- audit verify ${target} --restored ${at}: checks the log of reads up to the backup. Keep this time: every later verification needs it.${isLocal ? ' The hub must run; it may be closed.' : " Add --log with the functions' log, and --anchors."}`,
     `npm run hub -- backup open ${target}: the hub accepts messages again, and sends pending notifications.`,
     ...(exact
       ? []

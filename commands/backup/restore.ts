@@ -7,12 +7,12 @@ import {
   saveClosure,
 } from '../../adapters/dynamodb/directory-store.ts';
 import { type Backup, itemsIn, readBackup } from './read-files.ts';
-import { isSame, isTransient, lineOf, Tally } from './items.ts';
+import { isSame, isTransient, type Item, lineOf, Tally } from './items.ts';
 import type { Place } from './place.ts';
 import { progress } from './progress.ts';
 import { tallyTable } from './read-table.ts';
 import { contentLines, type NextSteps, nextSteps } from './report.ts';
-import { type Restore, restored, withoutClosure } from './restored.ts';
+import { isAnchorState, type Restore, restored, restoredAnchorState, withoutClosure } from './restored.ts';
 import { forgetGuidelines, isUsed, itemWriter } from './table.ts';
 import { checkBackup } from './verify.ts';
 
@@ -55,19 +55,23 @@ const writeItems = async (
   const shown = progress('written');
   const writer = itemWriter(place);
   let leftOut = 0;
+  const add = async (item: Item): Promise<void> => {
+    tally.add(lineOf(item));
+    await writer.add(item);
+    shown.at(tally);
+  };
+  let anchorState: Item | undefined;
   for (const file of backup.files) {
     for await (const item of itemsIn(backup, file)) {
       if (isTransient(item)) {
         leftOut += 1;
         continue;
       }
-      for (const written of restored(withoutClosure(item), how)) {
-        tally.add(lineOf(written));
-        await writer.add(written);
-      }
-      shown.at(tally);
+      if (isAnchorState(item)) anchorState = item;
+      else for (const written of restored(withoutClosure(item), how)) await add(written);
     }
   }
+  await add(restoredAnchorState(anchorState, how));
   await writer.end();
   shown.end(tally);
   return { tally, leftOut };
@@ -86,6 +90,7 @@ export const restoreTable = async (
   if (closure === undefined) return 1;
   const { tally, leftOut } = await writeItems(place, backup, {
     at: closure.at,
+    asOf: backup.exportTime,
     closure,
     exact: options.exact,
     newest: contents.newest,
@@ -104,6 +109,7 @@ export const restoreTable = async (
   const { exportTime } = backup;
   const directory = directoryOf(await loadDirectory(table));
   for (const line of contentLines(contents)) console.log(`  ${line}`);
-  for (const line of nextSteps({ ...options, exportTime, directory, open: contents.open })) console.log(line);
+  for (const line of nextSteps({ ...options, at: closure.at, exportTime, directory, open: contents.open }))
+    console.log(line);
   return 0;
 };

@@ -2,7 +2,9 @@ import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import type { Closure } from '../../adapters/dynamodb/directory-store.ts';
 import { obligationAt, shardForAnyHub, shardsOfAnyHub } from '../../adapters/dynamodb/shards.ts';
 import { type Key, keys } from '../../adapters/dynamodb/table.ts';
+import type { AnchorState } from '../../core/audit/anchors.ts';
 import type { NumberGap } from '../../core/delivery/subscription.ts';
+import { defined } from '../../schemas/defined.ts';
 import { type Item, textOf } from './items.ts';
 
 /** How a restore changes the items it writes, so that nothing sent after the backup is confused with what is sent after the restore. */
@@ -10,6 +12,8 @@ export interface Restore {
   /** When it began, ISO 8601. An interrupted restore keeps it when it is run again. */
   readonly at: string;
   readonly closure: Closure;
+  /** The state that the backup has, ISO 8601. */
+  readonly asOf: string;
   /** Nothing was accepted or delivered after the backup was made: items are written as they were, but for the shard of an obligation. */
   readonly exact: boolean;
   /** The last number of each subscription that is taken in the backup. */
@@ -21,6 +25,9 @@ const isNotification = (item: Item): boolean =>
   textOf(item, 'pk').startsWith('SUBSCRIPTION#') && textOf(item, 'sk').startsWith('NOTE#');
 export const isDirectory = (item: Item): boolean =>
   textOf(item, 'pk') === keys.directory.pk && textOf(item, 'sk') === keys.directory.sk;
+
+export const isAnchorState = (item: Item): boolean =>
+  textOf(item, 'pk') === keys.nightly('ANCHORS').pk && textOf(item, 'sk') === keys.nightly('ANCHORS').sk;
 
 const without = (item: Item, ...names: readonly string[]): Item =>
   Object.fromEntries(Object.entries(item).filter(([name]) => !names.includes(name)));
@@ -71,6 +78,21 @@ const restoredNotification = (item: Item, at: string): Item => ({
   attempts: { N: '0' },
   redrivenAt: { S: at },
 });
+
+/**
+ * The state of the anchors, made if the backup has none: the next anchor names all chains and says that records are lost. With an
+ * exact restore none are.
+ */
+export const restoredAnchorState = (item: Item | undefined, { at, asOf, exact }: Restore): Item => {
+  const before: AnchorState = item === undefined ? { leasedUntil: 0 } : JSON.parse(textOf(item, 'state'));
+  const { pk, sk } = keys.nightly('ANCHORS');
+  const after: AnchorState = {
+    leasedUntil: 0,
+    ...defined({ newest: before.newest }),
+    restored: { at, asOf: exact ? at : asOf },
+  };
+  return { pk: { S: pk }, sk: { S: sk }, state: { S: JSON.stringify(after) } };
+};
 
 /** The item without the hub's closure. */
 export const withoutClosure = (item: Item): Item => (isDirectory(item) ? without(item, 'closed') : item);

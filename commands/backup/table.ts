@@ -42,11 +42,15 @@ export const arnOf = async ({ client, tableName }: Place): Promise<string> => {
   return Table?.TableArn ?? tableName;
 };
 
-/** Whether the table holds more than a newly deployed hub may: a directory and guidelines. */
+/** Whether the table holds more than a newly deployed hub may: a directory, guidelines, and the state of nightly jobs. */
 export const isUsed = async (place: Place): Promise<boolean> => {
   const found = await scan(place, {
-    FilterExpression: 'NOT pk IN (:directory, :guidelines) AND attribute_not_exists(expiresAt)',
-    ExpressionAttributeValues: { ':directory': { S: keys.directory.pk }, ':guidelines': { S: keys.guidelines.pk } },
+    FilterExpression: 'NOT pk IN (:directory, :guidelines, :nightly) AND attribute_not_exists(expiresAt)',
+    ExpressionAttributeValues: {
+      ':directory': { S: keys.directory.pk },
+      ':guidelines': { S: keys.guidelines.pk },
+      ':nightly': { S: keys.nightly('').pk },
+    },
   }).next();
   return found.done !== true;
 };

@@ -11,12 +11,7 @@ export type ChainFault =
   /** Records that nothing confirms: added by hand, or the writer stopped before it noted them. */
   | { readonly kind: 'unconfirmed'; readonly from: number; readonly to: number }
   /** The mission has no link to a chain that names it. */
-  | { readonly kind: 'unlinked'; readonly number: number; readonly mission: string }
-  /** The functions' log has another digest for the record, or the record does not exist. */
-  | { readonly kind: 'unlike-log'; readonly number: number };
-
-/** Digests of a chain's records by number, as the functions logged them outside of the table when they were written. */
-export type LoggedRecords = ReadonlyMap<number, string>;
+  | { readonly kind: 'unlinked'; readonly number: number; readonly mission: string };
 
 const isAsWritten = (record: AccessRecord, chain: string): boolean =>
   record.chain === chain && sealOfRecord(record) === record.digest && (record.number > 1 || record.previous === '');
@@ -37,22 +32,17 @@ const faultAtHead = (records: readonly AccessRecord[], head: AccessHead | undefi
   return head === undefined || records.at(-1)?.digest === head.digest ? undefined : { kind: 'replaced', number: noted };
 };
 
-/** All faults of a chain, given all of its records in order and its noted head. */
+/** All faults that a chain shows by itself, given all of its records in order and its noted head. */
 export const chainFaults = (
   chain: string,
   records: readonly AccessRecord[],
   head: AccessHead | undefined,
-  logged: LoggedRecords = new Map(),
 ): readonly ChainFault[] => {
-  const digests = new Map(records.map(({ number, digest }) => [number, digest]));
   const found = records.flatMap((record, index): readonly (ChainFault | undefined)[] => [
     faultBetween(records[index - 1], record),
     isAsWritten(record, chain) ? undefined : { kind: 'changed', number: record.number },
   ]);
-  const unlike = [...logged].flatMap(([number, digest]): readonly ChainFault[] =>
-    digests.get(number) === digest ? [] : [{ kind: 'unlike-log', number }],
-  );
-  return [...found, faultAtHead(records, head), ...unlike].filter((fault) => fault !== undefined);
+  return [...found, faultAtHead(records, head)].filter((fault) => fault !== undefined);
 };
 
 /** Missions that a chain names, each with the number of the first record that names it. */

@@ -42,6 +42,7 @@ export const logFields = {
   organisation: 'organisation number of the party',
   outcome:
     '`delivered`, `given-up`; `retry`: the endpoint was called and did not take it; `not-called`: the endpoint was not called',
+  reading: 'kind of read, as in the access log',
   record: 'id of the record in the queue',
   sender: 'organisation number of the sender',
   since: 'time at which the oldest was given up',
@@ -112,7 +113,7 @@ export const logMessages = {
     level: 'info',
     text: 'Read recorded',
     meaning: 'A read is stored in the access log. This line is the second record of it, see docs/audit.md.',
-    fields: ['chain', 'number', 'digest'],
+    fields: ['chain', 'number', 'digest', 'reading'],
   },
   HUB_MESSAGE_STORED: {
     code: 'LB-104',

@@ -364,7 +364,7 @@ describe('npm run hub -- audit', () => {
       [forged, gone, kept].map((mission) => inTable('verify', '--mission', mission, '--log', file)),
     );
     expect(found.map(({ code }) => code)).toEqual([1, 1, 0]);
-    expect(found[0]?.errors).toContain('record 1 is not the one in the functions');
+    expect(found[0]?.errors).toContain("records 1 to 3 are not as in the functions' log");
     const { errors } = await inTable('verify', '--log', file);
     expect(errors).toContain(`Chain ${gone}:`);
     await rm(folder, { recursive: true });

@@ -4,16 +4,20 @@ import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import type { Lane } from '../../core/delivery/delivery-queue.ts';
+import { startBuckets } from '../../local/aws/buckets.ts';
 import { makeQueues, startQueues } from '../../local/aws/queues.ts';
 import { createStack, type Stack } from '../../local/aws/stack.ts';
 import { makeTables, startTables } from '../../local/aws/tables.ts';
 import { readAssembly } from '../../local/aws/template.ts';
 
-/** The stack's own table and queues without its functions: on dynalite and fauxqs, or where `AWS_ENDPOINT_URL` points. */
+/** The stack's own table, queues and bucket without its functions: on this machine, or where `AWS_ENDPOINT_URL` points. */
 export interface EmbeddedAws {
   readonly tableName: string;
   /** URLs of the queues. */
   readonly lanes: Readonly<Record<Lane, string>>;
+  /** The bucket of the anchors is this folder. */
+  readonly anchors: string;
+  readonly anchorBucket: string;
   readonly close: () => Promise<void>;
 }
 
@@ -94,14 +98,25 @@ export const startEmbeddedAws = async (): Promise<EmbeddedAws> => {
   });
   const [tableName = ''] = await tables.make(stack);
   const urls = await queues.make(stack);
-  Object.assign(process.env, { AWS_ENDPOINT_URL_DYNAMODB: tables.endpoint, AWS_ENDPOINT_URL_SQS: queues.endpoint });
+  const anchors = await mkdtemp(join(tmpdir(), 'luftbro-test-anchors-'));
+  const buckets = await startBuckets({ log: () => {} });
+  buckets.create(stack, { Anchors: anchors });
+  Object.assign(process.env, {
+    AWS_ENDPOINT_URL_DYNAMODB: tables.endpoint,
+    AWS_ENDPOINT_URL_SQS: queues.endpoint,
+    AWS_ENDPOINT_URL_S3: buckets.endpoint,
+  });
   const laneUrl = (lane: Lane): string => urls.find((url) => url.endsWith(`-${lane}-lane.fifo`)) ?? '';
   return {
     tableName,
     lanes: { quick: laneUrl('quick'), slow: laneUrl('slow') },
+    anchors,
+    anchorBucket: stack.outputs()['AnchorBucket'] ?? '',
     close: async () => {
       await tables.close();
       await queues.close();
+      await buckets.close();
+      await rm(anchors, { recursive: true, force: true });
     },
   };
 };

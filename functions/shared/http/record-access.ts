@@ -46,6 +46,9 @@ export const recorded = async <Found extends { readonly outcome: 'found'; readon
   };
   const record = await recordAccess(ports.accesses, access);
   // A second witness of the record: write access to the table does not give access to this log.
-  if (record !== undefined) log('READ_RECORDED', { chain: record.chain, number: record.number, digest: record.digest });
+  if (record !== undefined) {
+    const { chain, number, digest } = record;
+    log('READ_RECORDED', { chain, number, digest, reading });
+  }
   return result;
 };

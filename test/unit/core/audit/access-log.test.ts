@@ -101,23 +101,6 @@ describe('access chain', () => {
     expect(chainFaults(mission, records, records[0])).toEqual([{ kind: 'unconfirmed', from: 2, to: 3 }]);
     expect(chainFaults(mission, records, undefined)).toEqual([{ kind: 'unconfirmed', from: 1, to: 3 }]);
   });
-
-  test('reports a chain that was rewritten with its head, by the logged digests', async () => {
-    const records = await chainOf(4);
-    const logged = new Map(records.map(({ number, digest }) => [number, digest]));
-    const forged = await resealed(records, 3);
-    expect(chainFaults(mission, forged, headOf(forged))).toEqual([]);
-    expect(chainFaults(mission, forged, headOf(forged), logged)).toEqual([
-      { kind: 'unlike-log', number: 3 },
-      { kind: 'unlike-log', number: 4 },
-    ]);
-    const cut = records.slice(0, 2);
-    expect(chainFaults(mission, cut, headOf(cut))).toEqual([]);
-    expect(chainFaults(mission, cut, headOf(cut), logged)).toEqual([
-      { kind: 'unlike-log', number: 3 },
-      { kind: 'unlike-log', number: 4 },
-    ]);
-  });
 });
 
 describe('recordAccess', () => {
