@@ -2,7 +2,7 @@ import { appendFile, chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, write
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { DeleteCommand, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand, GetCommand, PutCommand } from '../../adapters/dynamodb/commands.ts';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { accessLog } from '../../adapters/dynamodb/access-log.ts';
 import { anchorStates } from '../../adapters/dynamodb/anchor-states.ts';
