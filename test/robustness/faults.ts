@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -39,8 +40,11 @@ export const openHub = async (root: string): Promise<HubProcess> => {
   const signal = (name: NodeJS.Signals): void => {
     running?.kill(name);
   };
-  // The hub must not outlive the run, however the run ends.
-  const onExit = (): void => signal('SIGKILL');
+  // Neither the hub nor its data may outlive the run, however the run ends.
+  const onExit = (): void => {
+    signal('SIGKILL');
+    rmSync(dataDir, { recursive: true, force: true, maxRetries: 3 });
+  };
   process.on('exit', onExit);
 
   const launch = (): void => {

@@ -84,4 +84,7 @@ const main = async (): Promise<number> => {
   return verify();
 };
 
+// `exit` handlers end the hub and remove its data.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
+
 process.exitCode = await exitCodeOf(main(), (why) => why);

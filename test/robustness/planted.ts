@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { rmSync } from 'node:fs';
 import { cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,6 +26,13 @@ export const plantedFaults: readonly PlantedFault[] = [
     find: "{ name: 'event-number', valueString: String(event.notification.number) },",
     replace:
       "{ name: 'event-number', valueString: String(event.notification.number - (process.uptime() < 10 ? 1 : 0)) },",
+    foundBy: 'unique',
+  },
+  {
+    what: 'Two entries that are numbered at once get one number',
+    file: 'adapters/dynamodb/notifications.ts',
+    find: "ConditionExpression: 'attribute_not_exists(pk)',",
+    replace: '',
     foundBy: 'unique',
   },
   {
@@ -147,6 +155,8 @@ export const findPlanted = async (
 ): Promise<void> => {
   const root = process.cwd();
   const folder = await mkdtemp(join(tmpdir(), 'luftbro-planted-'));
+  const onExit = (): void => rmSync(folder, { recursive: true, force: true });
+  process.on('exit', onExit);
   try {
     for (const name of await readdir(root))
       if (!notCopied.has(name)) await cp(join(root, name), join(folder, name), { recursive: true });
@@ -168,6 +178,7 @@ export const findPlanted = async (
       await writeFile(path, text);
     }
   } finally {
+    process.off('exit', onExit);
     await rm(folder, { recursive: true, force: true });
   }
 };

@@ -20,9 +20,10 @@ const filtersOf = ({ events, priorities }: Settings): readonly string[] => [
   ...(priorities === undefined ? [] : [`ServiceRequest?priority=${priorities.join(',')}`]),
 ];
 
-const subscriptionText = (settings: Settings, endpoint: string): string =>
+const subscriptionText = (settings: Settings, endpoint: string, id: string | undefined): string =>
   JSON.stringify({
     resourceType: 'Subscription',
+    ...(id === undefined ? {} : { id }),
     status: 'requested',
     reason: 'Robustness run',
     criteria: 'https://luftbro.example/fhir/SubscriptionTopic/mission-event',
@@ -33,7 +34,7 @@ const subscriptionText = (settings: Settings, endpoint: string): string =>
       })),
     },
     channel: {
-      // The hub waits two seconds for an answer, and for a slow receiver the longest that it may.
+      // A slow receiver answers within it.
       extension: [{ url: `${backport}/backport-timeout`, valueUnsignedInt: 10 }],
       type: 'rest-hook',
       endpoint,
@@ -56,7 +57,7 @@ const untilAnswered = async (
   },
 ): Promise<string> => {
   const { action, id, settings, receiver } = asked;
-  const body = subscriptionText(settings, receiver.url);
+  const body = subscriptionText(settings, receiver.url, id);
   for (;;) {
     const answer = await caller.call(client, {
       method: action === 'create' ? 'POST' : action === 'change' ? 'PUT' : 'DELETE',
