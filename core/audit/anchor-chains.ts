@@ -17,7 +17,7 @@ const reserveMilliseconds = 30_000;
 const leaseMilliseconds = 14 * 60_000;
 
 /** Read units a second of a pass, so that it leaves the table's capacity to the missions. */
-const mostUnitsPerSecond = 4_000;
+export const mostUnitsPerSecond = 4_000;
 
 /** Whether a pass begins now: none was completed yet, or the newest one began in an earlier night. */
 const isDue = ({ completed }: AnchorState, now: number): boolean =>

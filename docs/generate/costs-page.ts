@@ -6,6 +6,7 @@ import {
   cost,
   type Item,
   measured,
+  perAnchoredGigabyte,
   perExportedGigabyte,
   perMessage,
   perMonth,
@@ -73,6 +74,16 @@ The three largest in \`prod\`, and what would lower them:
 ${largest(months.at(-1)?.items ?? [])
   .map((item, index) => `${index + 1}. **${item.what}**, ${usd(cost(item))}: ${item.lower}.`)
   .join('\n')}
+
+## Anchors
+In none of the tables above: the nightly pass for the [anchors](audit.md#anchors) reads the whole table, and costs by its size.
+
+${row('', 'because', 'USD a month for a GB')}
+${row('---', '---', '---:')}
+${perAnchoredGigabyte.map((item) => row(item.what, item.because, usd(cost(item)))).join('\n')}
+${row('**together**', '', `**${usd(total(perAnchoredGigabyte))}**`)}
+
+What a million messages leave behind costs ${usd((total(perAnchoredGigabyte) * kept) / gigabyte)} a month in this way. The anchors themselves are a few kilobytes a night; a million chains that change in a night are 150 MB.
 
 ## Exports to another account
 In none of the tables above: they are [switched on](deploying.md#exports), and cost by the size of the table.
