@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
-const sha256 = (parts: readonly string[]): Buffer => createHash('sha256').update(JSON.stringify(parts)).digest();
+const sha256 = (parts: readonly string[]): Buffer => hash('sha256', JSON.stringify(parts), 'buffer');
 
 /** A UUID derived from names: the same names give the same UUID (RFC 9562 version 8). */
 export const uuidOf = (...names: readonly string[]): string => {
@@ -48,7 +48,7 @@ export const parseAddress = (id: string): Address | undefined => {
 };
 
 /** Digest of a text, hexadecimal SHA-256. */
-export const digestOf = (text: string): string => createHash('sha256').update(text).digest('hex');
+export const digestOf = (text: string): string => hash('sha256', text, 'hex');
 
 const fingerprintLength = 8;
 

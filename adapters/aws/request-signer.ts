@@ -36,6 +36,9 @@ export interface SignerParts {
 const unsigned =
   /^(?:authorization|cache-control|connection|expect|from|keep-alive|max-forwards|pragma|referer|te|trailer|transfer-encoding|upgrade|user-agent|x-amzn-trace-id|proxy-.*|sec-.*)$/;
 
+/** Headers of an earlier signature. */
+const replaced = /^(?:authorization|date|x-amz-date|x-amz-security-token)$/i;
+
 const algorithm = 'AWS4-HMAC-SHA256';
 const sha256 = (data: string | Uint8Array): string => hash('sha256', data, 'hex');
 
@@ -47,11 +50,10 @@ const signingKey = (secret: string, parts: readonly string[]): KeyObject =>
   parts.reduce(derived, createSecretKey(`AWS4${secret}`, 'utf8'));
 
 /** `20260203T101500Z`, the basic form of ISO 8601. */
-const basicTime = (date: Date | number | string): string =>
-  new Date(date)
-    .toISOString()
-    .replace(/\.\d{3}Z$/, 'Z')
-    .replaceAll(/[-:]/g, '');
+const basicTime = (date: Date | number | string): string => {
+  const iso = new Date(date).toISOString();
+  return `${iso.slice(0, 4)}${iso.slice(5, 7)}${iso.slice(8, 13)}${iso.slice(14, 16)}${iso.slice(17, 19)}Z`;
+};
 
 const canonicalValue = (value: string): string => (/\s/.test(value) ? value.replaceAll(/\s+/g, ' ').trim() : value);
 
@@ -84,21 +86,20 @@ export const requestSigner = ({ credentials, region, service: ownService }: Sign
       const time = basicTime(signingDate);
       const day = time.slice(0, 8);
       const headers: Record<string, string> = {};
-      for (const [name, value] of Object.entries(request.headers)) {
-        const isReplaced = /^(?:authorization|date|x-amz-date|x-amz-security-token)$/i.test(name);
-        if (!isReplaced) headers[name] = value;
-      }
+      for (const [name, value] of Object.entries(request.headers)) if (!replaced.test(name)) headers[name] = value;
       const bodyDigest = sha256(request.body ?? '');
       headers['x-amz-content-sha256'] = bodyDigest;
       if (sessionToken !== undefined) headers['x-amz-security-token'] = sessionToken;
       headers['x-amz-date'] = time;
 
-      const signed = Object.entries(headers)
-        .map(([name, value]) => [name.toLowerCase(), canonicalValue(value)] as const)
-        .filter(([name]) => !unsigned.test(name))
-        .toSorted(([one], [other]) => (one < other ? -1 : 1));
-      const names = signed.map(([name]) => name).join(';');
-      const lines = signed.map(([name, value]) => `${name}:${value}\n`).join('');
+      const signed = new Map<string, string>();
+      for (const [name, value] of Object.entries(headers)) {
+        const lower = name.toLowerCase();
+        if (!unsigned.test(lower)) signed.set(lower, canonicalValue(value));
+      }
+      const sorted = [...signed.keys()].sort();
+      const names = sorted.join(';');
+      const lines = sorted.map((name) => `${name}:${signed.get(name)}\n`).join('');
       const canonical = `POST\n/\n\n${lines}\n${names}\n${bodyDigest}`;
       const scope = `${day}/${place}/${signingService}/aws4_request`;
       const signature = createHmac('sha256', keyOf(secretAccessKey, day, place, signingService))

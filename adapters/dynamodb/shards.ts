@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /**
  * The partitions of the obligations index. One partition of an index takes 1 000 writes a second, and one that refuses them stops the
@@ -39,7 +39,7 @@ export interface ObligationAttributes {
 }
 
 const shardOf = (kind: ShardKind, { pk, sk }: ItemKey, { written }: Shards): string => {
-  const digest = createHash('sha256').update(`${pk} ${sk}`).digest();
+  const digest = hash('sha256', `${pk} ${sk}`, 'buffer');
   return `${kind}#${digest.readUInt32BE() % written}`;
 };
 

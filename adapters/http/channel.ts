@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
 import {
   Agent as HttpAgent,
   type ClientRequest,
@@ -75,8 +75,11 @@ const answerOf = (response: IncomingMessage, now: number): Answer => {
   return defined({ status: statusCode, retryAfter: retryAfterSeconds(headers['retry-after'], now) });
 };
 
-/** The key of a secret: base64 after its prefix (Standard Webhooks, "Signature scheme"). */
-const keyOf = (secret: string): Buffer => Buffer.from(secret.replace(/^whsec_/, ''), 'base64');
+/**
+ * The key of a secret: base64 after its prefix (Standard Webhooks, "Signature scheme"). As a key object: Node.js takes a third
+ * longer to sign with its bytes.
+ */
+const keyOf = (secret: string): KeyObject => createSecretKey(secret.replace(/^whsec_/, ''), 'base64');
 
 /** `webhook-signature`: one signature per secret in force, separated by a space (Standard Webhooks, "Signature scheme"). */
 const signatureOf = (

@@ -64,18 +64,29 @@ const lossyNumbers = (text: string): readonly Place[] => {
 
 /** No JSON text has it unescaped; a text that has it escaped is parsed the slow way. */
 const mark = '\\u0000';
-const marked = '\u0000';
+
+const isMarked = (value: unknown): value is string => typeof value === 'string' && value.charCodeAt(0) === 0;
 
 /** Replaces marked texts by their numbers, in place. */
-const unmark = (value: unknown): unknown => {
-  if (typeof value === 'string') return value.startsWith(marked) ? JSON.rawJSON(value.slice(1)) : value;
-  if (typeof value !== 'object' || value === null) return value;
-  for (const key of Object.keys(value)) {
-    const member: unknown = Reflect.get(value, key);
-    const restored = unmark(member);
-    // Not by assignment: a key may be called `__proto__`.
-    if (restored !== member) Object.defineProperty(value, key, { value: restored });
+const unmarkIn = (holder: object): void => {
+  if (Array.isArray(holder)) {
+    for (let at = 0; at < holder.length; at += 1) {
+      const member: unknown = holder[at];
+      if (isMarked(member)) holder[at] = JSON.rawJSON(member.slice(1));
+      else if (typeof member === 'object' && member !== null) unmarkIn(member);
+    }
+    return;
   }
+  for (const [key, member] of Object.entries(holder)) {
+    // Not by assignment: a key may be called `__proto__`.
+    if (isMarked(member)) Object.defineProperty(holder, key, { value: JSON.rawJSON(member.slice(1)) });
+    else if (typeof member === 'object' && member !== null) unmarkIn(member);
+  }
+};
+
+const unmark = (value: unknown): unknown => {
+  if (isMarked(value)) return JSON.rawJSON(value.slice(1));
+  if (typeof value === 'object' && value !== null) unmarkIn(value);
   return value;
 };
 
