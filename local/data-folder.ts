@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseEnv } from 'node:util';
+import { writeStateFile } from './state-file.ts';
 
 /** The files of a hub on this machine, and how commands find it. */
 
@@ -18,9 +18,12 @@ export const placesIn = (dataDir: string) => ({
   anchors: process.env['LUFTBRO_ANCHORS'] ?? join(dataDir, 'anchors'),
 });
 
+/** What a command needs of the running hub. */
+const needed = ['TableName', 'DeliveryQueueUrl', 'AWS_ENDPOINT_URL_DYNAMODB', 'AWS_ENDPOINT_URL_SQS'];
+
 /** Writes the addresses and names of the running hub, for `readHubEnv`. */
 export const writeHubEnv = (dataDir: string, values: Readonly<Record<string, string>>): Promise<void> =>
-  writeFile(
+  writeStateFile(
     placesIn(dataDir).env,
     Object.entries(values)
       .map(([name, value]) => `${name}=${value}\n`)
@@ -33,11 +36,20 @@ export const writeHubEnv = (dataDir: string, values: Readonly<Record<string, str
  */
 export const readHubEnv = (dataDir: string): string | undefined => {
   const file = placesIn(dataDir).env;
+  let values: NodeJS.Dict<string>;
   try {
-    Object.assign(process.env, parseEnv(readFileSync(file, 'utf8')));
+    values = parseEnv(readFileSync(file, 'utf8'));
   } catch {
     console.error(`${file} does not exist: no hub was started with this data folder.`);
     return undefined;
   }
-  return process.env['TableName'];
+  const missing = needed.find((name) => values[name] === undefined || values[name] === '');
+  if (missing !== undefined) {
+    console.error(
+      `${file} has no ${missing}: it ends in the middle, or is of another release. Start the hub again: it writes the file.`,
+    );
+    return undefined;
+  }
+  Object.assign(process.env, values);
+  return values['TableName'];
 };

@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { z } from 'zod';
 import { tableClient } from '../adapters/dynamodb/client.ts';
 import { loadDirectory, saveDirectory } from '../adapters/dynamodb/directory-store.ts';
 import { saveGuideline } from '../adapters/dynamodb/guideline-store.ts';
@@ -8,6 +8,7 @@ import type { Table } from '../adapters/dynamodb/table.ts';
 import { readGuideline } from '../schemas/guideline.ts';
 import { readDirectory } from '../schemas/directory/read-directory.ts';
 import { localCredentials } from './aws/credentials.ts';
+import { requireStateFile } from './state-file.ts';
 import type { MadeTables } from './aws/tables.ts';
 
 const sample = fileURLToPath(new URL('sample/directory.json', import.meta.url));
@@ -18,7 +19,8 @@ interface FirstData {
   readonly guideline?: string | undefined;
 }
 
-const readJson = async (file: string): Promise<unknown> => JSON.parse(await readFile(file, 'utf8'));
+const readJson = (file: string): Promise<unknown> =>
+  requireStateFile(file, z.unknown(), 'Repair the file, or start without it.');
 
 /**
  * Loads the directory, without which a hub is closed. A given file replaces the directory; otherwise a new table gets the sample, and

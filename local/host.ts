@@ -122,6 +122,7 @@ export const startHost = async (options: HostOptions = {}): Promise<Host> => {
       folder: places.tables,
       region,
       log: (line) => log.event('ERROR', line),
+      onDisk: progress,
     });
     opened.push(tableServer.close);
     const queues = await startQueues({ region, log: (line) => log.event('ERROR', line) });

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdir, open } from 'node:fs/promises';
+import { link, mkdir, open, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { dirname, join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
@@ -47,18 +47,24 @@ const answer = (response: ServerResponse, status: number, code?: string): void =
 /** Writes a file and its folder to disk, or `false` if the file exists. */
 const addFile = async (path: string, body: Buffer): Promise<boolean> => {
   await mkdir(dirname(path), { recursive: true });
+  // A file that the disk took only in part must not stand in the place of the whole one.
+  const part = `${path}.part`;
+  await rm(part, { force: true });
+  const file = await open(part, 'wx', 0o444);
   try {
-    const file = await open(path, 'wx', 0o444);
-    try {
-      await file.writeFile(body);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
+    await file.writeFile(body);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  try {
+    await link(part, path);
     return true;
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
     throw error;
+  } finally {
+    await rm(part, { force: true });
   }
 };
 

@@ -6,6 +6,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import dynalite from 'dynalite';
 import { z } from 'zod';
 import './closing-iterators.ts';
+import { diskGuard, isWrite } from './disk-guard.ts';
 import { accessDenied, type KeyUse, missingKeyRight, missingRight, type Permissions } from './permissions.ts';
 import type { TableOrder, TableReport } from './table-protocol.ts';
 
@@ -14,10 +15,26 @@ import type { TableOrder, TableReport } from './table-protocol.ts';
  * gets it: dynalite fails if a caller disconnects in the middle of a request, as a stopped function does.
  */
 
-const { path } = z.object({ path: z.string() }).parse(workerData);
+const { path, leastFree } = z.object({ path: z.string(), leastFree: z.number() }).parse(workerData);
 const report = (message: TableReport): void => parentPort?.postMessage(message);
 
-process.on('uncaughtException', (error) => report({ kind: 'threw', message: error.message }));
+/** Requests that dynalite has not answered. */
+const open = new Set<ServerResponse>();
+
+const disk = diskGuard({
+  path,
+  leastFree,
+  report,
+  // dynalite answers none of the requests whose write failed. Their callers try again.
+  dropRequests: () => {
+    for (const response of open) response.destroy();
+  },
+});
+
+process.on('uncaughtException', (error) => {
+  // Of requests that were dropped.
+  if (!disk.isReopening()) report({ kind: 'threw', message: error.message });
+});
 
 let permissions: Permissions = {};
 let tableArnPrefix = '';
@@ -31,11 +48,19 @@ const take = async (request: IncomingMessage, response: ServerResponse): Promise
   const body = await buffer(request);
   const { authorization } = headers;
   const about = subject.parse(parsed(body));
+  const action = String(headers['x-amz-target']).replace(/^.*\./, '');
+  const refusal = disk.refusal({ writes: isWrite(action) });
+  if (refusal !== undefined) {
+    // The functions take it for a fault of AWS: 503, and the sweeper tries again.
+    response.writeHead(500, { 'content-type': 'application/x-amz-json-1.0' });
+    response.end(JSON.stringify({ __type: 'com.amazonaws.dynamodb.v20120810#InternalServerError', message: refusal }));
+    return;
+  }
   const tables = tablesOf(about);
   const missing =
     missingRight(permissions, {
       authorization,
-      action: `dynamodb:${String(headers['x-amz-target']).replace(/^.*\./, '')}`,
+      action: `dynamodb:${action}`,
       resources: tables.map((table) => `${tableArnPrefix}${table}`),
       leadingKeys: leadingKeysOf(about),
     }) ?? missingTableKey(authorization, tables);
@@ -45,6 +70,8 @@ const take = async (request: IncomingMessage, response: ServerResponse): Promise
     response.end(JSON.stringify(accessDenied(missing)));
     return;
   }
+  open.add(response);
+  response.once('close', () => open.delete(response));
   handle?.call(database, Object.assign(Readable.from([body]), { headers, method, url }), response);
 };
 
@@ -105,6 +132,7 @@ parentPort?.on('message', (order: TableOrder) => {
       ({ permissions, tableArnPrefix, keys } = order);
       break;
     case 'close':
+      disk.stop();
       server.close(() => {
         // Closing the server closes its LevelDB; the server has to be listening for that.
         database.listen(0, '127.0.0.1', () => database.close(() => process.exit()));

@@ -1,6 +1,7 @@
 /* oxlint-disable unicorn/require-post-message-target-origin -- that is for browser windows; threads have no origin */
 import { once } from 'node:events';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import {
@@ -12,6 +13,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { z } from 'zod';
 import { localCredentials } from './credentials.ts';
+import { whyFull } from './free-space.ts';
 import { type KeyUse, permissionsOf } from './permissions.ts';
 import type { Stack } from './stack.ts';
 import { type TableOrder, tableReport } from './table-protocol.ts';
@@ -68,23 +70,53 @@ interface TableServerSettings {
   readonly folder: string;
   readonly region: string;
   readonly log: (line: string) => void;
+  /** Called when writes are refused because of the disk, and when they are accepted again. */
+  readonly onDisk?: (message: string) => void;
+  /** Bytes that must be free on the disk; by default 32 MB. */
+  readonly leastFree?: number;
 }
 
-/** Tables cannot be opened, usually because a running hub has them open. */
+/** A running hub, or a command, has the tables open. */
 export class TablesInUse extends Error {
   override readonly name = 'TablesInUse';
 
-  constructor(folder: string, why: string) {
-    super(`The tables in ${folder} cannot be opened (${why}). Is another hub running on them?`);
+  constructor(folder: string) {
+    super(
+      `The tables in ${folder} are open in another process. Stop the hub that runs on them, or give another --data-dir.`,
+    );
   }
 }
 
-export const startTables = async ({ folder, region, log }: TableServerSettings): Promise<TableServer> => {
+/** What to do with tables that LevelDB cannot open. */
+const brokenTables = (folder: string, why: string): Error =>
+  new Error(
+    `The tables in ${folder} cannot be read: ${why}. Nothing was changed. Restore a backup into another --data-dir (npm run hub -- backup restore), or remove ${folder} to start with an empty hub.`,
+  );
+
+/** Space that must be free on the disk, bytes: LevelDB rewrites files of some megabytes beside the new ones. */
+const leastFreeOnDisk = 32 * 1024 * 1024;
+
+/** Throws if LevelDB would take the folder for a new database, although it holds one: it would remove the old files. */
+const checkFolder = async (folder: string): Promise<void> => {
+  const files = await readdir(folder);
+  const isUsed = files.some((file) => /^(?:MANIFEST-\d+|\d+\.(?:ldb|sst|log))$/.test(file));
+  if (isUsed && !files.includes('CURRENT')) throw brokenTables(folder, `${join(folder, 'CURRENT')} is missing`);
+};
+
+export const startTables = async ({
+  folder,
+  region,
+  log,
+  onDisk = () => {},
+  leastFree = leastFreeOnDisk,
+}: TableServerSettings): Promise<TableServer> => {
   await mkdir(folder, { recursive: true });
-  const worker = new Worker(new URL('./table-worker.ts', import.meta.url), { workerData: { path: folder } });
+  await checkFolder(folder);
+  const full = whyFull(folder, leastFree);
+  if (full !== undefined) throw new Error(`${full} Then start again.`);
+  const worker = new Worker(new URL('./table-worker.ts', import.meta.url), { workerData: { path: folder, leastFree } });
 
   const listening = Promise.withResolvers<number>();
-  // An error of dynalite during its start means that it cannot open its database.
   const opened = Promise.withResolvers<never>();
   opened.promise.catch(() => {});
   const order = (given: TableOrder): void => worker.postMessage(given);
@@ -99,7 +131,13 @@ export const startTables = async ({ folder, region, log }: TableServerSettings):
         break;
       case 'threw':
         log(`The tables: ${report.message}`);
-        opened.reject(new TablesInUse(folder, report.message));
+        break;
+      case 'not-opened':
+        opened.reject(report.code === 'LEVEL_LOCKED' ? new TablesInUse(folder) : brokenTables(folder, report.message));
+        break;
+      case 'disk':
+        log(report.message);
+        onDisk(report.message);
         break;
     }
   });

@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
+import { requireStateFile } from '../state-file.ts';
 
 /** Reads the clients that can get a token on this machine, by id, with the organisation numbers of their tokens. */
 
@@ -10,5 +10,7 @@ const clientsSchema = z.object({
   ),
 });
 
+/** Throws `BrokenFile`. */
 export const readClients = async (file: string) =>
-  clientsSchema.parse(JSON.parse(await readFile(file, 'utf8'))).clients;
+  (await requireStateFile(file, clientsSchema, 'Repair the list of clients; local/sample/clients.json shows its form.'))
+    .clients;

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import { dirname } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -10,6 +10,7 @@ import { verifyProof } from '../../adapters/tokens/proof.ts';
 import { TokenRefused } from '../../adapters/tokens/refused.ts';
 import { codesOf } from '../../schemas/codes.ts';
 import { scopeFor, scopes } from '../../schemas/scopes.ts';
+import { BrokenFile, readStateFile, writeStateFile } from '../state-file.ts';
 import { readClients } from './clients.ts';
 
 /**
@@ -45,9 +46,13 @@ export interface Issuer {
 }
 
 export const createIssuer = async ({ url, audience, clientsFile, keyFile }: IssuerSettings): Promise<Issuer> => {
+  // A broken list is found at the start, and not by the first caller.
+  await readClients(clientsFile);
   const key = await loadKey(keyFile);
   const kid = await calculateJwkThumbprint(key);
-  const privateKey = await importJWK(key, 'ES256');
+  const privateKey = await importJWK(key, 'ES256').catch(() => {
+    throw new BrokenFile(keyFile, 'is not a key', newKeyInstead);
+  });
   const { d: _private, ...publicKey } = key;
 
   const everyScope = codesOf(scopes)
@@ -145,13 +150,15 @@ const discovery = (url: string, everyScope: string) => ({
   notice: 'For one machine only: this issuer does not authenticate clients. Elsewhere tokens come from HelseID.',
 });
 
+const newKeyInstead = 'Remove it to get a new key: then tokens that were issued before are refused.';
+
 const loadKey = async (file: string): Promise<z.output<typeof keySchema>> => {
-  const kept = await readFile(file, 'utf8').catch(() => undefined);
-  if (kept !== undefined) return keySchema.parse(JSON.parse(kept));
+  const kept = await readStateFile(file, keySchema, newKeyInstead);
+  if (kept !== undefined) return kept;
   const { privateKey } = await generateKeyPair('ES256', { extractable: true });
   const key: JWK = await exportJWK(privateKey);
   await mkdir(dirname(file), { recursive: true });
-  await writeFile(file, JSON.stringify(key), { mode: 0o600 });
+  await writeStateFile(file, JSON.stringify(key), { mode: 0o600 });
   return keySchema.parse(key);
 };
 

@@ -85,7 +85,7 @@ describe('stored data', () => {
   it('belong to one host at a time', async () => {
     const folder = await newFolder();
     const first = await start(folder);
-    await expect(start(folder)).rejects.toThrow(/cannot be opened.*Is another hub running/);
+    await expect(start(folder)).rejects.toThrow(/are open in another process\. Stop the hub/);
     await put(first.host.origin, 'still', 'fine');
     expect(await read(first.host.origin, 'still')).toBe('fine');
   });
