@@ -249,7 +249,7 @@ export const guards: readonly Guard[] = [
     replace:
       'const isOwn = place.claim?.entry !== wanted.entry;\n    const claim = (isOwn ? undefined : place.claim) ?? {',
     what: 'The claim of an earlier entry is completed first',
-    detectedBy: 'exhaustive search',
+    detectedBy: 'unit tests',
   },
   {
     file: numbering,
@@ -263,7 +263,7 @@ export const guards: readonly Guard[] = [
     find: '    await places.settle(wanted, claim, found.number);\n',
     replace: '',
     what: 'A claim becomes a number',
-    detectedBy: 'exhaustive search',
+    detectedBy: 'unit tests',
   },
   {
     file: numbering,
