@@ -19,7 +19,7 @@ export const placesIn = (dataDir: string) => ({
 });
 
 /** What a command needs of the running hub. */
-const needed = ['TableName', 'DeliveryQueueUrl', 'AWS_ENDPOINT_URL_DYNAMODB', 'AWS_ENDPOINT_URL_SQS'];
+const needed = ['TableName', 'AWS_ENDPOINT_URL_DYNAMODB', 'AWS_ENDPOINT_URL_SQS'];
 
 /** Writes the addresses and names of the running hub, for `readHubEnv`. */
 export const writeHubEnv = (dataDir: string, values: Readonly<Record<string, string>>): Promise<void> =>

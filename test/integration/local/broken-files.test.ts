@@ -166,7 +166,7 @@ describe('a file that the environment names', () => {
 describe('hub.env', () => {
   test.each([
     ['', /hub\.env has no TableName: it ends in the middle, or is of another release\. Start the hub again/],
-    ['TableName=luftbro-dev-Table\nDeliveryQue', /hub\.env has no DeliveryQueueUrl/],
+    ['TableName=luftbro-dev-Table\nAWS_ENDPOINT_URL_DYN', /hub\.env has no AWS_ENDPOINT_URL_DYNAMODB/],
   ])('that ends in the middle is named by the commands: %j', async (text, sentence) => {
     const folder = await newFolder();
     await mkdir(folder, { recursive: true });
