@@ -110,16 +110,25 @@ const itemsOf = async function* (
 /** Attributes of an entry's item that repeat a part of its content. */
 const beside = ['event', 'sender', 'messageId', 'receivedAt', 'fold'] as const;
 
+const contentOf = (packed: unknown): RecordedEntry['content'] => {
+  try {
+    const content: RecordedEntry['content'] = unpack(packed);
+    return typeof content?.number === 'number' && content.fingerprints !== undefined ? content : undefined;
+  } catch {
+    return undefined;
+  }
+};
+
 /** An item of a mission log, with nothing taken as true. */
 export const recordedEntry = (item: Item): RecordedEntry => ({
   mission: String(item['pk']).slice(partition.length),
   number: Number(String(item['sk']).slice(entryKey.length)),
-  content: unpack(item['packed']),
+  content: contentOf(item['packed']),
   digest: String(item['digest']),
   beside: Object.fromEntries(beside.map((attribute) => [attribute, item[attribute]])),
 });
 
-/** The entries of a mission, in order. Throws if the content of one cannot be unpacked. */
+/** The entries of a mission, in order. */
 export const recordedEntries = async function* (table: Table, mission: string): AsyncGenerator<RecordedEntry> {
   for await (const item of itemsOf(table, mission, entryKey)) yield recordedEntry(item);
 };

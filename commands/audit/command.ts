@@ -12,8 +12,9 @@ import { UnreadableEvidence } from './unreadable-evidence.ts';
 import { verify } from './verification.ts';
 
 const usage = `Usage: npm run hub -- audit <action> [--mission <id>] <where>
-  verify                    checks every chain of the log of reads, or those that name one mission, and lists records that were
-                            changed, removed, moved or added; exit code 0 if there are none
+  verify                    checks every chain of the log of reads and every mission's log, or those of one mission, and lists
+                            what was changed, removed, moved or added, and what does not follow from the messages; exit code 0
+                            if there is nothing
     --log <path>            the functions' log (JSON lines, .gz too), a file or a folder; more than one may be given
     --since <time>          the log is complete from then on, and until --until <time>; without them it is taken as complete
     --until <time>          from its first to its last line

@@ -1,5 +1,6 @@
 import type { AnchorSetFault } from '../../core/audit/anchor-set.ts';
 import type { EvidenceFault } from '../../core/audit/evidence.ts';
+import type { MissionFault } from '../../core/audit/verify-mission.ts';
 import type { ChainFault } from '../../core/audit/verify-chain.ts';
 
 /** Findings of a verification, for those who look after the logs. */
@@ -30,6 +31,39 @@ export const faultText = (fault: ChainFault | EvidenceFault): string => {
       return `record ${fault.number} ${fault.exists ? 'has another digest than' : 'is missing, though it is'} in the anchor of ${fault.anchored}: ${fault.exists ? 'this record or an earlier one was changed or replaced since' : 'the chain was shortened or removed since'}`;
     case 'not-anchored':
       return `${range(fault.from, fault.to)} ${fault.from === fault.to ? 'states a time' : 'state times'} before ${fault.anchored}, and no anchor has ${fault.from === fault.to ? 'it' : 'them'}: added later with an earlier time, or written by a machine with a wrong clock`;
+  }
+};
+
+const entries = (from: number, to: number): string => (from === to ? `entry ${from}` : `entries ${from} to ${to}`);
+
+/** A fault of a mission's log. */
+export const missionFaultText = (fault: MissionFault | EvidenceFault): string => {
+  switch (fault.kind) {
+    case 'removed':
+      return `${entries(fault.from, fault.to)} ${isOrAre(fault)} missing`;
+    case 'shortened':
+      return `${entries(fault.from, fault.to)} ${isOrAre(fault)} missing at the end: ${fault.by} names entry ${fault.to}`;
+    case 'changed':
+      return `entry ${fault.number} is not as it was written: it was changed, or moved here`;
+    case 'replaced':
+      return `entry ${fault.number} was replaced by another one with a valid digest, or the one after it was put in`;
+    case 'beside':
+      return `entry ${fault.number}: the attribute ${fault.attribute} of its item is not as in its content`;
+    case 'unlike-text':
+      return `entry ${fault.number}: ${fault.what.join(', ')} ${fault.what.length === 1 ? 'does' : 'do'} not follow from the text of the message`;
+    case 'unlike-fold':
+      return `entry ${fault.number}: its state does not follow from the entries up to it`;
+    case 'forgotten':
+      return `entry ${fault.number}: if its message is sent again, it is not recognised; its fingerprints were removed`;
+    case 'unreadable':
+      return `entry ${fault.number}: only another release can read it`;
+    case 'unlike-anchor':
+      return `entry ${fault.number} ${fault.exists ? 'has another digest than' : 'is missing, though it is'} in the anchor of ${fault.anchored}: ${fault.exists ? 'this entry or an earlier one was changed or replaced since' : 'the log was shortened or removed since'}`;
+    case 'not-anchored':
+    case 'unlike-log':
+    case 'not-logged':
+    case 'log-contradicts':
+      return faultText(fault);
   }
 };
 

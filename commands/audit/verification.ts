@@ -7,6 +7,7 @@ import { type GivenSpan, type LoggedReads, readLogged } from './logged-reads.ts'
 import { chainsOf } from './records.ts';
 import { anchorFaultText } from './report.ts';
 import { type VerifiedReads, verifyReads } from './verify.ts';
+import { type VerifiedMissions, verifyMissions } from './verify-missions.ts';
 
 /** What a verification compares the table with. */
 export interface Given {
@@ -73,6 +74,13 @@ const anchorLine = ({ anchors }: GivenAnchors, { records, withAnchors }: Verifie
   return `Anchors: ${anchors.length}, of ${oldest.at} to ${newest.at}; they cover ${withAnchors} of ${records} records, ${newer} ${newer === 1 ? 'is' : 'are'} newer.`;
 };
 
+const missionLine = ({ missions, entries, withAnchors, faulty }: VerifiedMissions): string => {
+  const seen = `${entries} ${entries === 1 ? 'entry' : 'entries'} of ${count(missions, 'mission')} and resources`;
+  return faulty === 0
+    ? `${seen}, all as they were written; anchors cover ${withAnchors}.`
+    : `${seen}; ${count(faulty, 'log')} ${faulty === 1 ? 'is' : 'are'} not as written.`;
+};
+
 /** Verifies the logs in the table and prints the findings. Resolves to 1 if there is one. */
 export const verify = async (table: Table, given: Given): Promise<number> => {
   const log = accessLog(table);
@@ -87,25 +95,36 @@ export const verify = async (table: Table, given: Given): Promise<number> => {
       : { chains: await chainsOf(log, given.mission), foreign: [] };
   const reads = await verifyReads(log, chains, { logged, anchored });
 
+  const missions = await verifyMissions(table, given.mission, anchored);
+
   const ofAnchors = [
     ...found.unreadable.map((file) => `${file} is not as it was written: cut, changed, or renamed`),
     // Single files say nothing of the others.
     ...anchored.faults.filter(({ kind }) => found.isWhole || kind === 'restore-unconfirmed').map(anchorFaultText),
   ];
   list('Anchors', ofAnchors);
-  list('Evidence', foreign);
+  list('Evidence', [
+    ...foreign,
+    ...(missions.foreign === 0
+      ? []
+      : [
+          `none of the ${missions.foreign} missions in the anchors is in ${table.name}: the anchors are of another hub, or all of them were removed`,
+        ]),
+  ]);
   for (const { at, asOf } of anchored.restores)
     if (given.restored.includes(at))
       console.log(
-        `Restored on ${at} to the state of ${asOf}: ${count(reads.lost, 'record')} written in between are lost.`,
+        `Restored on ${at} to the state of ${asOf}: ${count(reads.lost, 'record')} and ${missions.lost === 1 ? 'one entry' : `${missions.lost} entries`} written in between are lost.`,
       );
   const seen = `${count(reads.records, 'record')} in ${count(reads.chains, 'chain')}`;
-  const findings = reads.faulty + ofAnchors.length + foreign.length;
+  const ofMissions = missions.faulty + missions.foreign;
+  const findings = reads.faulty + ofMissions + ofAnchors.length + foreign.length;
   const print = findings > 0 ? console.error : console.log;
-  if (findings === 0) print(`${seen}, all as they were written.`);
+  if (findings === 0 || findings === ofMissions) print(`${seen}, all as they were written.`);
   else if (reads.faulty === 0) print(`${seen}, all as they were written, but the evidence is not whole.`);
   else print(`${seen}; ${count(reads.faulty, 'chain')} of them ${reads.faulty === 1 ? 'is' : 'are'} not as written.`);
   print(logLine(logged, reads));
   print(anchorLine(found, reads));
+  print(missionLine(missions));
   return findings > 0 ? 1 : 0;
 };

@@ -17,11 +17,19 @@ export interface RecordedEntry {
   /** By its key. */
   readonly mission: string;
   readonly number: number;
-  readonly content: Omit<Entry, 'seal'>;
+  /** Nothing if it cannot be unpacked. */
+  readonly content: Omit<Entry, 'seal'> | undefined;
   readonly digest: string;
   /** Attributes beside the content that repeat a part of it. */
   readonly beside: Readonly<Record<string, unknown>>;
 }
+
+/** An entry whose content can be read. */
+export interface ReadableEntry extends RecordedEntry {
+  readonly content: Omit<Entry, 'seal'>;
+}
+
+const isReadable = (entry: RecordedEntry): entry is ReadableEntry => entry.content !== undefined;
 
 /** Something outside of the log that names an entry of it. */
 export interface Trace {
@@ -59,7 +67,7 @@ const withinHub = /https?:\/\/[^"\s]{1,500}?(?=\/[A-Z][A-Za-z]{2,40}\/[0-9a-f]{8
 /** Base URLs that the hub may have had when it read a text: references to its own resources have them in front. */
 const basesIn = (text: string): readonly (string | undefined)[] => [undefined, ...new Set(text.match(withinHub) ?? [])];
 
-const readingsOf = function* ({ text, state }: RecordedEntry['content'], guidelines: Guidelines): Generator<Read> {
+const readingsOf = function* ({ text, state }: ReadableEntry['content'], guidelines: Guidelines): Generator<Read> {
   for (const base of basesIn(text)) {
     const message = base === undefined ? readMessage(text) : readMessage(text, { base, partiesAt: () => [] });
     if (message.outcome === 'refused') continue;
@@ -77,13 +85,17 @@ const readingsOf = function* ({ text, state }: RecordedEntry['content'], guideli
 
 const parts = ['event', 'messageId', 'bundleId', 'focusIndex', 'exercise', 'digest', 'facts'] as const;
 
-/** The parts of an entry that do not follow from its text. The hub's own facts are not read from the text of its messages. */
-const unlikeText = (content: RecordedEntry['content'], guidelines: Guidelines): readonly string[] => {
+/** The hub makes these of its own messages from what it knows, not by reading the text. */
+const notReadOfHub: readonly string[] = ['focusIndex', 'digest', 'facts'];
+
+/** The parts of an entry that do not follow from its text. */
+const unlikeText = (content: ReadableEntry['content'], guidelines: Guidelines): readonly string[] => {
   const isOfHub = catalogue.find(({ event }) => event === content.event)?.relation === 'hub';
   let least: readonly string[] = ['text'];
   for (const read of readingsOf(content, guidelines)) {
     const unlike = parts.filter(
-      (part) => !(isOfHub && part === 'facts') && canonicalText([read[part]]) !== canonicalText([content[part]]),
+      (part) =>
+        !(isOfHub && notReadOfHub.includes(part)) && canonicalText([read[part]]) !== canonicalText([content[part]]),
     );
     if (unlike.length === 0) return [];
     if (least[0] === 'text' || unlike.length < least.length) least = unlike;
@@ -92,7 +104,7 @@ const unlikeText = (content: RecordedEntry['content'], guidelines: Guidelines): 
 };
 
 /** Whether the fingerprints of an entry are those of the entry before and its own, without the oldest ones. */
-const carriesFingerprints = (before: RecordedEntry | undefined, { content }: RecordedEntry): boolean => {
+const carriesFingerprints = (before: ReadableEntry | undefined, { content }: ReadableEntry): boolean => {
   const { sender, messageId, bundleId, fingerprints, number } = content;
   const expected = {
     messages: (before?.content.fingerprints.messages ?? '') + messageFingerprint(sender, messageId),
@@ -111,11 +123,11 @@ const carriesFingerprints = (before: RecordedEntry | undefined, { content }: Rec
 /** Fingerprints that are kept beside the log, with the numbers of their entries. */
 export type KeptFingerprints = ReadonlyMap<string, ReadonlySet<number>>;
 
-const isKept = (kept: KeptFingerprints, { number, content: { sender, messageId, bundleId } }: RecordedEntry): boolean =>
+const isKept = (kept: KeptFingerprints, { number, content: { sender, messageId, bundleId } }: ReadableEntry): boolean =>
   kept.get(messageFingerprint(sender, messageId))?.has(number) === true &&
   (bundleId === undefined || kept.get(bundleFingerprint(sender, bundleId))?.has(number) === true);
 
-const isAsWritten = ({ mission, number, content, digest }: RecordedEntry): boolean =>
+const isAsWritten = ({ mission, number, content, digest }: ReadableEntry): boolean =>
   content.mission === mission &&
   content.number === number &&
   sealOfEntry(content) === digest &&
@@ -123,15 +135,15 @@ const isAsWritten = ({ mission, number, content, digest }: RecordedEntry): boole
 
 /** The fault between an entry and the one before it. */
 const faultBetween = (
-  before: RecordedEntry | undefined,
-  { number, content: { previous } }: RecordedEntry,
+  before: ReadableEntry | undefined,
+  { number, content: { previous } }: ReadableEntry,
 ): MissionFault | undefined => {
   const expected = (before?.number ?? 0) + 1;
   if (number > expected) return { kind: 'removed', from: expected, to: number - 1 };
   return before === undefined || previous === before.digest ? undefined : { kind: 'replaced', number: before.number };
 };
 
-const besideFaults = ({ number, content, beside }: RecordedEntry): readonly MissionFault[] =>
+const besideFaults = ({ number, content, beside }: ReadableEntry): readonly MissionFault[] =>
   Object.entries(beside)
     .filter(([attribute, value]) => value !== Reflect.get(content, attribute))
     .map(([attribute]) => ({ kind: 'beside', number, attribute }));
@@ -142,7 +154,7 @@ interface Folded {
 }
 
 /** The state after an entry, and whether the entry carries it. Nothing is folded across a gap: the stored state is taken there. */
-const folded = (before: Folded | undefined, isAfterGap: boolean, { number, content }: RecordedEntry): Folded => {
+const folded = (before: Folded | undefined, isAfterGap: boolean, { number, content }: ReadableEntry): Folded => {
   if (isAfterGap) return { state: content.state };
   try {
     const state = evolve(before?.state, content);
@@ -173,9 +185,16 @@ export const verifyMission = async (
   const faults: MissionFault[] = [];
   const notKept: number[] = [];
   let count = 0;
-  let before: RecordedEntry | undefined;
+  let before: ReadableEntry | undefined;
+  let newest = 0;
   let fold: Folded | undefined;
   for await (const entry of entries) {
+    count += 1;
+    newest = entry.number;
+    if (!isReadable(entry)) {
+      faults.push({ kind: 'changed', number: entry.number });
+      continue;
+    }
     const { number, content } = entry;
     const between = faultBetween(before, entry);
     const isAfterGap = between?.kind === 'removed';
@@ -193,10 +212,8 @@ export const verifyMission = async (
     faults.push(...found.filter((fault) => fault !== undefined));
     if (!isKept(kept, entry)) notKept.push(number);
     before = entry;
-    count += 1;
   }
-  const newest = before?.number ?? 0;
-  const dropped = newest - fingerprintsIn(before?.content.fingerprints.messages ?? '').length;
+  const dropped = (before?.number ?? 0) - fingerprintsIn(before?.content.fingerprints.messages ?? '').length;
   for (const number of notKept) if (number <= dropped) faults.push({ kind: 'forgotten', number });
   const highest = traces.reduce((one, other) => (other.entry > one.entry ? other : one), { entry: 0, by: '' });
   if (highest.entry > newest) faults.push({ kind: 'shortened', from: newest + 1, to: highest.entry, by: highest.by });

@@ -21,7 +21,10 @@ import {
   type WhereAndWhom,
 } from './state.ts';
 
-/** Raise it with every change of the fold: a state of another version is folded again from the log. */
+/**
+ * Raise it with every change of the fold, or of what is read from a text: a state of another version is folded again from the log,
+ * and a verification compares facts and states of this version only.
+ */
 export const foldVersion = 10;
 
 /**

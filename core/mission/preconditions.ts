@@ -226,7 +226,7 @@ const maxExtensions = 400;
 
 export const roomForExtensions: Check<MissionProposal> = ({ message: { type, facts, ...message }, before }) => {
   if (facts.states === undefined || !updatesDescription(type)) return undefined;
-  const named = [...(before.updates ?? []).flatMap(({ elements }) => elements)].filter(isExtension);
+  const named = (before.updates ?? []).flatMap(({ elements }) => elements).filter(isExtension);
   const known = new Set(named);
   const all = known.union(new Set(facts.states.filter(isExtension)));
   const at = `${focusResourcePath(message)}.extension`;

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import {
   type KeptFingerprints,
   type MissionFault,
+  type ReadableEntry,
   type RecordedEntry,
   type Trace,
   verifyMission,
@@ -12,9 +13,9 @@ import { sealOfEntry } from '../../../../core/mission/seal.ts';
 import { firstGuidelines } from '../../../../schemas/guideline.ts';
 import { exampleLog, logOf, readinessSteps, secondSteps } from '../../../support/examples.ts';
 
-type Content = RecordedEntry['content'];
+type Content = ReadableEntry['content'];
 
-const beside = ({ event, sender, messageId, receivedAt, fold }: Content): RecordedEntry['beside'] => ({
+const beside = ({ event, sender, messageId, receivedAt, fold }: Content): ReadableEntry['beside'] => ({
   event,
   sender,
   messageId,
@@ -22,7 +23,7 @@ const beside = ({ event, sender, messageId, receivedAt, fold }: Content): Record
   fold,
 });
 
-const recorded = (content: Content, digest = sealOfEntry(content)): RecordedEntry => ({
+const recorded = (content: Content, digest = sealOfEntry(content)): ReadableEntry => ({
   mission: content.mission,
   number: content.number,
   content,
@@ -30,7 +31,7 @@ const recorded = (content: Content, digest = sealOfEntry(content)): RecordedEntr
   beside: beside(content),
 });
 
-const asRecorded = (log: ReturnType<typeof exampleLog>): readonly RecordedEntry[] =>
+const asRecorded = (log: ReturnType<typeof exampleLog>): readonly ReadableEntry[] =>
   log.map((entry) => {
     const { seal, fanOutPending: _pending, notified: _notified, withoutSubscription: _without, ...content } = entry;
     return recorded(JSON.parse(JSON.stringify(content)), seal);
@@ -52,14 +53,14 @@ const kindsOf = (faults: readonly MissionFault[]): readonly string[] =>
   faults.map((fault) => `${fault.kind} ${'number' in fault ? fault.number : `${fault.from}–${fault.to}`}`);
 
 /** The log with the content of one entry changed. Its digest stays, unless `resealed`. */
-const changed = (number: number, change: (content: Content) => Partial<Content>): readonly RecordedEntry[] =>
+const changed = (number: number, change: (content: Content) => Partial<Content>): readonly ReadableEntry[] =>
   log.map((entry) =>
     entry.number === number ? recorded({ ...entry.content, ...change(entry.content) }, entry.digest) : entry,
   );
 
 /** With a valid digest for every entry: what a person can do who knows how the hub works. */
-const resealed = (entries: readonly RecordedEntry[]): readonly RecordedEntry[] =>
-  entries.reduce<readonly RecordedEntry[]>(
+const resealed = (entries: readonly ReadableEntry[]): readonly ReadableEntry[] =>
+  entries.reduce<readonly ReadableEntry[]>(
     (done, { content }) => [...done, recorded({ ...content, previous: done.at(-1)?.digest ?? '' })],
     [],
   );
@@ -110,6 +111,11 @@ describe('verifyMission', () => {
       changed(2, () => ({ fingerprints: { messages: '', bundles: '' } })),
       ['changed 2', 'forgotten 2'],
     ],
+    [
+      'the content, so that it cannot be unpacked',
+      log.map((one) => (one.number === 2 ? { ...one, content: undefined } : one)),
+      ['changed 2'],
+    ],
     ['the digest', log.map((one) => (one.number === 2 ? { ...one, digest: 'x' } : one)), ['changed 2', 'replaced 2']],
   ] as const)('finds that %s was changed', async (_what, entries, expected) => {
     const found = kindsOf(await faultsOf(entries));
@@ -143,7 +149,7 @@ describe('verifyMission', () => {
   test('finds an entry that was put in, or two that were swapped', async () => {
     const [first, second, third] = log;
     if (first === undefined || second === undefined || third === undefined) throw new Error('the log is too short');
-    const at = (number: number, { content, digest }: RecordedEntry): RecordedEntry => ({
+    const at = (number: number, { content, digest }: ReadableEntry): ReadableEntry => ({
       ...recorded(content, digest),
       number,
     });
@@ -180,7 +186,7 @@ describe('verifyMission', () => {
   test('finds fingerprints that are neither carried nor kept', async () => {
     const window = 2;
     const narrow = resealed(
-      log.reduce<readonly RecordedEntry[]>((done, { content }) => {
+      log.reduce<readonly ReadableEntry[]>((done, { content }) => {
         const fingerprints = fingerprintsAfter(done.at(-1)?.content, content, window);
         return [...done, recorded({ ...content, fingerprints })];
       }, []),
