@@ -43,7 +43,8 @@ const eventOf: HubInProcess['eventOf'] = (text, sender) =>
 
 const groupShape = z.object({ subscription: z.string(), mission: z.string().default('contact') });
 
-const deliveryOf: HubInProcess['deliveryOf'] = (job) => {
+/** `queue`: name of the queue that gives the job to the function. */
+const deliveryFrom = (queue: string, job: string): unknown => {
   const { subscription, mission } = groupShape.parse(JSON.parse(job));
   return {
     Records: [
@@ -54,6 +55,7 @@ const deliveryOf: HubInProcess['deliveryOf'] = (job) => {
         attributes: { ApproximateReceiveCount: '1', MessageGroupId: `${subscription}.${mission}` },
         messageAttributes: {},
         eventSource: 'aws:sqs',
+        eventSourceARN: `arn:aws:sqs:eu-north-1:000000000000:${queue}`,
       },
     ],
   };
@@ -92,6 +94,8 @@ export const loadHub = async (aws: Aws, assembly: string): Promise<HubInProcess>
     const { batchItemFailures } = batchShape.parse(await deliverAll(event, context));
     if (batchItemFailures.length > 0) throw new Error('a delivery is to be tried again');
   };
+
+  const deliveryOf: HubInProcess['deliveryOf'] = (job) => deliveryFrom(aws.lanes.quick.split('/').at(-1) ?? '', job);
 
   return {
     eventOf,

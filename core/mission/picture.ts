@@ -118,9 +118,17 @@ const follow = (
   };
 };
 
+/**
+ * Whether a text may name an address of the mission. Without one, its references lead nowhere but into its own Bundle. Percent-encoding
+ * and JSON's escapes can spell an address otherwise, so a text that has them may.
+ */
+const mayNameAddress = ({ text }: StoredEntry, mission: string): boolean =>
+  text.includes(`${mission}.`) || /%|\\[bfnrtu]/.test(text);
+
 /** Numbers of entries that the picture refers to and that are not among its sources: an update refers to an earlier message. */
 export const missingEntries = (state: MissionState, sources: readonly StoredEntry[]): readonly number[] =>
-  follow(state, sources, () => true).missing;
+  // Most messages name none, and a picture is work.
+  sources.some((source) => mayNameAddress(source, state.mission)) ? follow(state, sources, () => true).missing : [];
 
 /** The reader of a picture, and the state of the mission by which its rights are judged. */
 interface PictureReader {
@@ -138,6 +146,8 @@ export const pictureFor = (
   { organisation, role, current, base }: PictureReader,
 ): readonly PictureResource[] => {
   if (entry.state.readiness !== undefined || !isAsked(entry, organisation)) return [];
+  // What the message itself brings is no part of the picture.
+  if (sources.every(({ number }) => number === entry.number)) return [];
   const { resources } = follow(
     entry.state,
     sources,

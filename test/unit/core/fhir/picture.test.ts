@@ -214,6 +214,25 @@ describe('The references of a picture', () => {
     expect(await patientsAfter({ reference })).toEqual([`${mission}.1.3`]);
   });
 
+  test.each([
+    ['as it is', `Patient/${mission}.3.1`],
+    ['below the base URL', `${view.base}/Patient/${mission}.3.1`],
+    ['percent-encoded', `${view.base}/Patient/${mission}%2E3%2e1`],
+    ['percent-encoded in its first character', `Patient/%${mission.charCodeAt(0).toString(16)}${mission.slice(1)}.3.1`],
+    ['with a line break, which a URL parser removes', `${view.base}/Patient/${mission}\n.3.1`],
+  ])('lead to a message that nothing else names, with the address %s', async (_how, reference) => {
+    const hub = await played([
+      [amk, request],
+      accepted,
+      [la, missionUpdate({ mission, describes: false, id: 'earlier', more: [patient] })],
+      referring({ reference }),
+      [la, resourceRequest({ mission })],
+    ]);
+    // The validator knows no reference that is spelt so.
+    const [body] = await bodiesFor(hub, operator);
+    expect(ofType(resourcesIn(body), 'Patient').map(({ id }) => id)).toEqual([`${mission}.3.1`]);
+  });
+
   test('do not take a patient of another server for one of the mission', async () => {
     expect(await patientsAfter({ reference: `https://other.example/fhir/Patient/${mission}.1.3` })).toEqual([]);
   });
