@@ -1,4 +1,4 @@
-import { count as numberOf } from './attributes.ts';
+import { count as countOf } from './attributes.ts';
 import { UpdateCommand } from './commands.ts';
 import type { Table } from './table.ts';
 import { update } from './update.ts';
@@ -63,7 +63,7 @@ export const requestBudgets = <Of extends Budget>(
       }),
       { abortSignal: AbortSignal.timeout(patience) },
     );
-    return numberOf(Attributes?.['spent']);
+    return countOf(Attributes?.['spent']);
   };
   return {
     spend: async (spender, budget) => {

@@ -63,6 +63,15 @@ describe('cost of a message', () => {
     expect(long?.deliver.writeUnits).toBe(short?.deliver.writeUnits);
   });
 
+  test('is three write units to number and write a notification, whatever the subscription was notified of before', async () => {
+    const stored = await undisturbed(
+      () => growth({ assembly, of: 'stored', sizes: [2, 300], samples: 3 }),
+      () => false,
+    );
+    expect(stored.map(({ accept }) => accept.notificationUnits)).toEqual([3, 3]);
+    expect(stored.map(({ deliver }) => deliver.notificationUnits)).toEqual([1, 1]);
+  });
+
   test('has every figure', () => {
     for (const { accept, deliver } of length)
       for (const side of [accept, deliver])
