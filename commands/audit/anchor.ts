@@ -20,7 +20,8 @@ export const anchorNow = async (table: Table, bucket: string): Promise<number> =
     {
       timeLeft: () => Number.POSITIVE_INFINITY,
       isAsked: true,
-      written: ({ anchor, chains, digest }) => console.log(`Anchor ${anchor}: ${chains} chains, digest ${digest}`),
+      written: ({ anchor, chains, digest }) =>
+        console.log(`Anchor ${anchor}: ${chains} ${chains === 1 ? 'chain' : 'chains'}, digest ${digest}`),
     },
   );
   if (outcome === 'complete') return 0;

@@ -1,3 +1,4 @@
+import { Unavailable } from '../mission/errors.ts';
 import { defined } from '../../schemas/defined.ts';
 import { nightOf } from './nights.ts';
 import { anchorFile, type AnchorPorts, type AnchorState, type ChainEnd, type DatedEnd, type Place } from './anchors.ts';
@@ -44,6 +45,24 @@ interface RunOptions {
   readonly isAsked?: boolean;
 }
 
+/** Time after which a run keeps what it has read, so that little is read again if it is interrupted. */
+const keepAfterMilliseconds = 60_000;
+
+/** How often a page is asked for, and the first pause before that; each further one is twice as long. */
+const mostTries = 5;
+const firstPauseMilliseconds = 500;
+
+/** A page, also if the table throttles for some seconds. Throws `Unavailable`. */
+const pageOf = async ({ wholeTable, wait }: AnchorPorts, segment: number, from: Place) => {
+  for (let tries = 1; ; tries += 1)
+    try {
+      return await wholeTable.page(segment, from);
+    } catch (error) {
+      if (!(error instanceof Unavailable) || tries === mostTries) throw error;
+      await wait(firstPauseMilliseconds * 2 ** (tries - 1));
+    }
+};
+
 /** Lets a pass read so many units a second, all segments together. */
 const pacer = ({ now, wait }: Pick<AnchorPorts, 'now' | 'wait'>) => {
   let free = 0;
@@ -63,7 +82,7 @@ const newestOf = (ends: readonly DatedEnd[]): readonly DatedEnd[] => {
   return [...newest.values()];
 };
 
-/** Reads segments from their places, until there are enough lines for a file or the time is over. */
+/** Reads segments from their places, until there are enough lines for a file, a minute has passed, or the time is over. */
 const readOn = async (
   ports: AnchorPorts,
   open: NonNullable<AnchorState['open']>,
@@ -71,10 +90,13 @@ const readOn = async (
 ): Promise<{ readonly ends: readonly ChainEnd[]; readonly places: readonly Place[] }> => {
   const pace = pacer(ports);
   const found: DatedEnd[] = [];
+  const keepAt = ports.now() + keepAfterMilliseconds;
+  const mayContinue = (): boolean =>
+    found.length < mostLines && ports.now() < keepAt && timeLeft() > reserveMilliseconds;
   const segment = async (from: Place, index: number): Promise<Place> => {
     let place = from;
-    while (place !== 'end' && found.length < mostLines && timeLeft() > reserveMilliseconds) {
-      const page = await ports.wholeTable.page(index, place);
+    while (place !== 'end' && mayContinue()) {
+      const page = await pageOf(ports, index, place);
       // A record without a time is taken: leaving its time away must not keep it from being anchored.
       for (const end of page.ends) if (end.at === undefined || end.at >= open.since) found.push(end);
       place = page.next;

@@ -111,18 +111,18 @@ describe('anchorChains', () => {
     const { run, pass, holds, ports, at } = scene();
     const pages = Array.from({ length: 6 }, (_, index) => [endAt('reads', `chain-${index}`, 1, at())]);
     holds(pages, [[]]);
-    // Each page takes two minutes.
+    // Each page takes 25 s.
     const wholeTable = {
       ...ports.wholeTable,
       page: async (segment: number, from: string) => {
-        if (segment === 0) pass(120_000);
+        if (segment === 0) pass(25_000);
         return ports.wholeTable.page(segment, from);
       },
     };
-    const first = await run({ wholeTable }, 4);
+    const first = await run({ wholeTable }, 80 / 60);
     expect(first).toMatchObject({ outcome: 'continues', written: [{ anchor: 1, complete: false }] });
-    expect((await run({ wholeTable }, 4)).outcome).toBe('continues');
-    expect((await run({ wholeTable }, 4)).outcome).toBe('complete');
+    expect((await run({ wholeTable }, 80 / 60)).outcome).toBe('continues');
+    expect((await run({ wholeTable }, 80 / 60)).outcome).toBe('complete');
     const anchors = anchorsIn(ports.files);
     expect(anchors.flatMap(endsOf)).toEqual(pages.map((_, index) => `reads chain-${index} 1`));
     expect(new Set(anchors.map(({ pass: { from } }) => from)).size).toBe(1);
@@ -137,6 +137,32 @@ describe('anchorChains', () => {
     holds([page('a'), page('b'), page('c'), page('d'), page('e'), page('f')], [[]]);
     expect((await run()).outcome).toBe('complete');
     expect(anchorsIn(ports.files).map(({ ends }) => ends.length)).toEqual([60_000, 60_000]);
+  });
+
+  test('asks again for a page that is throttled, and keeps what it has read each minute', async () => {
+    const { holds, run, ports, pass, at } = scene();
+    holds(
+      Array.from({ length: 4 }, (_, index) => [endAt('reads', `chain-${index}`, 1, at())]),
+      [[]],
+    );
+    const waits: number[] = [];
+    const wait = async (milliseconds: number) => {
+      waits.push(milliseconds);
+    };
+    let calls = 0;
+    const page = async (segment: number, from: string) => {
+      calls += 1;
+      if (calls === 2 || calls === 3) throw new Unavailable('throttled');
+      if (segment === 0) pass(40_000);
+      return ports.wholeTable.page(segment, from);
+    };
+    expect((await run({ wait, wholeTable: { ...ports.wholeTable, page } })).outcome).toBe('complete');
+    expect(waits.filter((milliseconds) => milliseconds >= 500)).toEqual([500, 1_000]);
+    expect(anchorsIn(ports.files).map(({ ends }) => ends.length)).toEqual([2, 2]);
+    const refusing = async (): Promise<never> => Promise.reject(new Unavailable('throttled'));
+    await expect(run({ wait, wholeTable: { ...ports.wholeTable, page: refusing } }, 10, true)).rejects.toThrow(
+      Unavailable,
+    );
   });
 
   test('does nothing while another run works, and takes over from one that was interrupted', async () => {
