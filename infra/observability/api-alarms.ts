@@ -97,7 +97,6 @@ export const addApiAlarms = (
       ),
     },
     { of: authorize, pattern: where('CLIENT_LIMITED', FilterPattern.stringValue('$.budget', '=', 'messages')) },
-    { of: processMessage, pattern: withCode('CLIENT_LIMITED') },
   ]);
   onCall.wake(api, 'Limiting', rate, {
     ...lasting,

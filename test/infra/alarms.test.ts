@@ -203,7 +203,7 @@ describe('metrics of log lines', () => {
     ['RequestFaults', ['ProcessMessage'], ['TOO_LATE']],
     ['IssuerUnreachable', ['Authorize'], ['ISSUER_UNREACHABLE']],
     ['CallersRefused', ['ProcessMessage', 'Read', 'Subscribe'], ['REQUEST_REFUSED']],
-    ['RequestsLimited', ['Authorize', 'ProcessMessage'], ['CLIENT_LIMITED']],
+    ['RequestsLimited', ['Authorize'], ['CLIENT_LIMITED']],
     [
       'StorageUnavailable',
       ['Authorize', 'CheckToken', 'Deliver', 'Metadata', 'ProcessMessage', 'Read', 'Subscribe', 'Sweep'],
