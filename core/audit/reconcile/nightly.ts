@@ -31,15 +31,16 @@ const earlier = (time: number, milliseconds: number): string => new Date(time - 
  * complete is repeated. Throws `Unavailable`.
  */
 export const reconcileNightly = async (
-  { reconcileState, reconcilePorts, now }: NightlyReconcilePorts,
+  ports: NightlyReconcilePorts,
   timeLeft: () => number,
 ): Promise<(Reconciled & Partial<Incomplete>) | undefined> => {
+  const { reconcileState } = ports;
   const last = await reconcileState.read();
-  const begun = now();
+  const begun = ports.now();
   if (last !== undefined && nightOf(begun) <= nightOf(Date.parse(last))) return undefined;
   if (timeLeft() < leastMilliseconds) return undefined;
   const since = last === undefined ? earlier(begun, firstMilliseconds) : earlier(Date.parse(last), overlapMilliseconds);
-  const result = await reconcile(await reconcilePorts(), { since, timeLeft });
+  const result = await reconcile(await ports.reconcilePorts(), { since, timeLeft });
   if (result.notCompared === undefined) await reconcileState.write(new Date(begun).toISOString());
   return result;
 };
