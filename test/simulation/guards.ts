@@ -3,6 +3,11 @@
  * (guard-check.ts) and expects an invariant or a test to fail. docs/simulation.md lists them.
  */
 
+export interface NamedTest {
+  readonly file: string;
+  readonly title: string;
+}
+
 export interface Guard {
   readonly file: string;
   /** Occurs exactly once in the file. */
@@ -11,7 +16,7 @@ export interface Guard {
   /** What it ensures. */
   readonly what: string;
   /** What must fail without it; the simulation if absent. */
-  readonly detectedBy?: 'contract' | 'unit tests' | 'exhaustive search';
+  readonly detectedBy?: 'contract' | 'unit tests' | 'exhaustive search' | NamedTest;
 }
 
 const accept = 'core/mission/accept-message.ts';
