@@ -3,7 +3,9 @@ import { cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
-import { type Guard, guards } from './guards.ts';
+import { faults } from '../verification/faults.ts';
+import { guardsOf } from '../verification/fault.ts';
+import { type Guard, guards, type NamedTest } from './guards.ts';
 
 export interface Verdict {
   readonly guard: Guard;
@@ -49,7 +51,12 @@ const brokenBy = (output: string): { readonly by?: string; readonly seeds?: numb
 
 const vitest = join('node_modules', 'vitest', 'vitest.mjs');
 
+/** Titles with placeholders are those of a table: all of its tests run. */
+const named = ({ file, title }: NamedTest): readonly string[] =>
+  /[%$]/.test(title) ? [file] : [file, '-t', RegExp.escape(title)];
+
 const check = async (folder: string, { detectedBy }: Guard, seeds: number): Promise<string> => {
+  if (typeof detectedBy === 'object') return run(folder, vitest, ['run', ...named(detectedBy), '--bail', '1']);
   switch (detectedBy) {
     case 'contract':
       return run(folder, vitest, ['run', 'test/integration/dynamodb-contract.test.ts', '--bail', '1']);
@@ -76,10 +83,14 @@ export const tryGuards = async (
     for (const name of await readdir(root))
       if (!notCopied.has(name)) await cp(join(root, name), join(folder, name), { recursive: true });
     await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
-    const intact = await run(folder, 'test/simulation/main.ts', ['--seeds', '60', '--until-broken', '--workers', '1']);
+    const chosen = [...guards, ...guardsOf(faults)].filter(
+      ({ file, what }) => only === undefined || `${file} ${what}`.includes(only),
+    );
+    const intact = chosen.some(({ detectedBy }) => detectedBy === undefined)
+      ? await run(folder, 'test/simulation/main.ts', ['--seeds', '60', '--until-broken', '--workers', '1'])
+      : 'exit 0';
     if (!intact.endsWith('exit 0')) throw new Error(`with all guards in place: ${intact}`);
-    for (const guard of guards) {
-      if (only !== undefined && !`${guard.file} ${guard.what}`.includes(only)) continue;
+    for (const guard of chosen) {
       const path = join(folder, guard.file);
       const text = await readFile(path, 'utf8');
       if (text.split(guard.find).length !== 2) {

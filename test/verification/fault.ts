@@ -17,7 +17,7 @@ export interface Fault {
   /** What happened, in one or two sentences. */
   readonly what: string;
   /**
-   * The guard that mends it. Its removal shows the fault again: a guard of the simulation by its name (`what`), or one whose removal
+   * The guard that fixes it. Its removal shows the fault again: a guard of the simulation by its name (`what`), or one whose removal
    * a named test detects.
    */
   readonly guard: string | RemovedGuard;

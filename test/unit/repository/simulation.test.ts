@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { guards } from '../../simulation/guards.ts';
 import { invariants } from '../../simulation/validate/invariants.ts';
-import { missingTests, tableRows } from '../../support/named-tests.ts';
+import { tableRows } from '../../support/named-tests.ts';
 
 const testSources = ['test/contract', 'test/unit/core']
   .flatMap((folder) => readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((file) => `${folder}/${file}`))
@@ -30,20 +30,6 @@ describe('docs/simulation.md', () => {
           ? !Object.hasOwn(invariants, invariant ?? '')
           : !testSources.some((source) => source.includes(title));
       });
-    expect(unknown).toEqual([]);
-  });
-
-  test('names a guard or a test that exists for each fault of the track record', () => {
-    const reproductions = tableRows('simulation.md', '## Track record').flatMap(([, , cell = '']) =>
-      cell.split('<br>'),
-    );
-    expect(reproductions.length).toBeGreaterThan(0);
-    const unknown = reproductions.filter((one) => {
-      const words = /^`npm run simulate -- --guards --only "(.+)"`/.exec(one)?.[1];
-      return words === undefined
-        ? missingTests(one).length > 0
-        : !guards.some(({ file, what }) => `${file} ${what}`.includes(words));
-    });
     expect(unknown).toEqual([]);
   });
 });

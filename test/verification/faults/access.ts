@@ -1,9 +1,5 @@
 import type { Fault } from '../fault.ts';
 
-const channel = 'test/integration/channel.test.ts';
-const egress = 'test/unit/adapters/http/egress-guard.test.ts';
-const authorize = 'test/integration/authorize.test.ts';
-
 /** What somebody could read, do or learn that is not theirs, and evidence that could be evaded. */
 export const accessFaults: readonly Fault[] = [
   {
@@ -14,19 +10,7 @@ export const accessFaults: readonly Fault[] = [
       file: 'core/mission/access-rules.ts',
       find: '  (knownMessageType(entry.event).readableBy.includes(role) && isConcerned(current, organisation));',
       replace: '  (knownMessageType(entry.event).readableBy.includes(role) && isParty(current, organisation));',
-      test: { file: 'test/unit/core/queries/history-readers.test.ts', title: '' },
-    },
-  },
-  {
-    harm: 'leaked',
-    what: 'A role that only a newer release knows saw persons.',
-    guard: {
-      what: 'Every role that is not known to see persons gets de-identified content',
-      file: 'core/mission/access-rules.ts',
-      find: 'export const seesNoPerson = (role: Role): boolean => !rolesSeeingPersons.includes(role);',
-      replace:
-        "export const seesNoPerson = (role: Role): boolean => rolesSeeingPersons.length > 0 && ['observer', 'quality'].includes(role);",
-      test: { file: 'test/unit/core/fhir/notification.test.ts', title: '' },
+      test: { file: 'test/unit/core/queries/history-readers.test.ts', title: 'shows the entries $seen to the $who' },
     },
   },
   {
@@ -38,7 +22,10 @@ export const accessFaults: readonly Fault[] = [
       find: "  return isVisible ? undefined : refuse('not-found', focusPath, 'there is no such mission, or it is not yours');",
       replace:
         "  return isVisible ? undefined : refuse(isInMission(proposal) ? 'forbidden-relation' : 'not-found', focusPath);",
-      test: { file: 'test/unit/core/mission/permissions.test.ts', title: '' },
+      test: {
+        file: 'test/unit/core/mission/permissions.test.ts',
+        title: 'accepts a $event of a party of the role $role, and answers a non-party as if there were no mission',
+      },
     },
   },
   {
@@ -49,7 +36,7 @@ export const accessFaults: readonly Fault[] = [
       file: 'adapters/tokens/access-token.ts',
       find: '      ...(thumbprint === undefined ? {} : { thumbprint }),',
       replace: '      ...(thumbprint === undefined || thumbprint !== null ? {} : { thumbprint }),',
-      test: { file: authorize, title: '' },
+      test: { file: 'test/integration/authorize.test.ts', title: 'is refused without proof' },
     },
   },
   {
@@ -60,18 +47,10 @@ export const accessFaults: readonly Fault[] = [
       file: 'functions/authorize/handler.ts',
       find: '  if (isFirst) return spent;',
       replace: '  if (isFirst || !isFirst) return spent;',
-      test: { file: 'test/unit/functions/authorize.test.ts', title: '' },
-    },
-  },
-  {
-    harm: 'leaked',
-    what: 'A token that was issued for another API too could be passed on to the hub by that API.',
-    guard: {
-      what: 'The hub is the only audience of a token',
-      file: 'adapters/tokens/access-token.ts',
-      find: '    if ([payload.aud].flat().length !== 1)',
-      replace: '    if ([payload.aud].flat().length === 0)',
-      test: { file: authorize, title: '' },
+      test: {
+        file: 'test/unit/functions/authorize.test.ts',
+        title: 'refuses a proof that was used, and does not count it against the client',
+      },
     },
   },
   {
@@ -82,7 +61,7 @@ export const accessFaults: readonly Fault[] = [
       file: 'adapters/dynamodb/directory-store.ts',
       find: "    if (!known.includes(parent)) return 'unknown-unit';\n",
       replace: '',
-      test: { file: 'test/unit/adapters/directory-store.test.ts', title: '' },
+      test: { file: 'test/unit/adapters/directory-store.test.ts', title: 'refuses a call %s' },
     },
   },
   {
@@ -93,7 +72,7 @@ export const accessFaults: readonly Fault[] = [
       file: 'adapters/dynamodb/directory-store.ts',
       find: "    return may ? asParty(party) : 'supplier-not-granted';",
       replace: "    return may || supplier !== undefined ? asParty(party) : 'supplier-not-granted';",
-      test: { file: 'test/unit/adapters/directory-store.test.ts', title: '' },
+      test: { file: 'test/unit/adapters/directory-store.test.ts', title: 'refuses a call %s' },
     },
   },
   {
@@ -104,7 +83,10 @@ export const accessFaults: readonly Fault[] = [
       file: 'local/gateway/own-names.ts',
       find: '    if (ownNames.has(host)) return listener(request, response);',
       replace: '    if (ownNames.size > 0 || host !== null) return listener(request, response);',
-      test: { file: 'test/integration/local/api.test.ts', title: '' },
+      test: {
+        file: 'test/integration/local/docs.test.ts',
+        title: 'refuses a request for %s, whose name may resolve to this machine',
+      },
     },
   },
   {
@@ -115,19 +97,7 @@ export const accessFaults: readonly Fault[] = [
       file: 'functions/shared/http/correlation-id.ts',
       find: '].find((given) => given !== undefined && form.test(given) && !couldHoldPerson(given)) ??',
       replace: '].find((given) => given !== undefined && form.test(given) && (couldHoldPerson(given) || true)) ??',
-      test: { file: 'test/unit/functions/correlation.test.ts', title: '' },
-    },
-  },
-  {
-    harm: 'leaked',
-    what: 'The id of a client, which is shown to the parties of a mission, could be the number of a person.',
-    guard: {
-      what: 'A client id in the form of a number of a person is not repeated',
-      file: 'adapters/tokens/access-token.ts',
-      find: "      client: typeof client === 'string' && isClientId(client) ? client : 'unknown',",
-      replace:
-        "      client: typeof client === 'string' && (isClientId(client) || client !== '') ? client : 'unknown',",
-      test: { file: authorize, title: '' },
+      test: { file: 'test/unit/functions/correlation.test.ts', title: 'takes %s' },
     },
   },
   {
@@ -139,7 +109,7 @@ export const accessFaults: readonly Fault[] = [
       find: '      if (first === undefined || !addresses.every(({ address }) => isPublic(address)))',
       replace:
         '      if (first === undefined || !addresses.some(({ address }) => isPublic(address) || address !== null))',
-      test: { file: egress, title: '' },
+      test: { file: 'test/unit/adapters/http/egress-guard.test.ts', title: '%s' },
     },
   },
   {
@@ -150,7 +120,7 @@ export const accessFaults: readonly Fault[] = [
       file: 'adapters/http/egress-guard.ts',
       find: "      return !blocked.ipv6.check(address, 'ipv6') && !isIsatap(address);",
       replace: "      return !blocked.ipv6.check(address, 'ipv6') && (isIsatap(address) || true);",
-      test: { file: egress, title: '' },
+      test: { file: 'test/unit/adapters/http/egress-guard.test.ts', title: '%s' },
     },
   },
   {
@@ -161,7 +131,7 @@ export const accessFaults: readonly Fault[] = [
       file: 'adapters/http/egress-guard.ts',
       find: "  if (unclear.test(endpoint)) return 'has a blank, a backslash, or a control or format character';\n",
       replace: '',
-      test: { file: egress, title: '' },
+      test: { file: 'test/unit/adapters/http/egress-guard.test.ts', title: '%s' },
     },
   },
   {
@@ -172,7 +142,7 @@ export const accessFaults: readonly Fault[] = [
       file: 'adapters/http/channel.ts',
       find: "!value.includes('\\t') && !ownHeaders.test(name))",
       replace: "!value.includes('\\t') && (ownHeaders.test(name) || true))",
-      test: { file: channel, title: '' },
+      test: { file: 'test/integration/channel.test.ts', title: 'are sent, but change no header that the hub sets' },
     },
   },
   {
@@ -183,7 +153,10 @@ export const accessFaults: readonly Fault[] = [
       file: 'adapters/http/channel.ts',
       find: 'at < new Date(formerSecret.until) ? [formerSecret.secret] : [])]',
       replace: 'at > new Date(formerSecret.until) ? [formerSecret.secret] : [])]',
-      test: { file: channel, title: '' },
+      test: {
+        file: 'test/integration/channel.test.ts',
+        title: 'verifies with either secret during a rotation, and with the new one alone after it',
+      },
     },
   },
   {
@@ -194,7 +167,7 @@ export const accessFaults: readonly Fault[] = [
       file: 'functions/shared/http/record-access.ts',
       find: '  const record = await recordAccess(ports.accesses, access);',
       replace: '  const record = await recordAccess(ports.accesses, access).catch(() => undefined);',
-      test: { file: 'test/unit/functions/read.test.ts', title: '' },
+      test: { file: 'test/unit/functions/read.test.ts', title: 'answers 503 if the read cannot be recorded' },
     },
   },
   {
@@ -205,7 +178,7 @@ export const accessFaults: readonly Fault[] = [
       file: 'functions/shared/http/record-access.ts',
       find: '    missions: isRefused ? refusedOf(asked) : result.shows,',
       replace: '    missions: isRefused ? [] : result.shows,',
-      test: { file: 'test/unit/functions/read.test.ts', title: '' },
+      test: { file: 'test/unit/functions/read.test.ts', title: 'answers 404 for %s, and records that' },
     },
   },
   {
@@ -221,7 +194,10 @@ export const accessFaults: readonly Fault[] = [
       file: 'core/mission/preconditions.ts',
       find: '  type.senders.includes(sender.role)\n    ? undefined',
       replace: "  type.senders.includes(sender.role) || type.relation === 'hub'\n    ? undefined",
-      test: { file: 'test/unit/core/mission/permissions.test.ts', title: '' },
+      test: {
+        file: 'test/unit/core/mission/permissions.test.ts',
+        title: 'refuses a $event of the role $role, with and without a mission and from party and non-party',
+      },
     },
   },
 ];

@@ -1,20 +1,7 @@
 import type { Fault } from '../fault.ts';
 
-const mission = 'test/unit/core/mission';
-
 /** Rules of a mission that were wrong, or could be evaded. */
 export const decisionFaults: readonly Fault[] = [
-  {
-    harm: 'misled',
-    what: 'An older ETA or position that arrived late replaced a newer one.',
-    guard: {
-      what: 'Of ETA and position the latest statement applies',
-      file: 'core/mission/evolve.ts',
-      find: '  stated === undefined || (knownAt !== undefined && timeOf(statedAt) < timeOf(knownAt))',
-      replace: '  stated === undefined || (knownAt === null && timeOf(statedAt) < timeOf(statedAt))',
-      test: { file: `${mission}/flight-phases.test.ts`, title: '' },
-    },
-  },
   {
     harm: 'lost',
     what: 'A hospital was not notified when the crew that it waited for withdrew.',
@@ -23,7 +10,10 @@ export const decisionFaults: readonly Fault[] = [
       file: 'schemas/messages/resource-response.ts',
       find: "  notifies: ['task-asker', 'coordinator', 'requester', 'hospitals-of-task', 'quality'],",
       replace: "  notifies: ['task-asker', 'coordinator', 'requester', 'quality'],",
-      test: { file: 'test/model/mission-model.test.ts', title: '' },
+      test: {
+        file: 'test/model/mission-model.test.ts',
+        title: 'accept and refuse the same messages in any order and at once, and reach no forbidden state',
+      },
     },
   },
   {
@@ -34,7 +24,10 @@ export const decisionFaults: readonly Fault[] = [
       file: 'core/mission/plausible-times.ts',
       find: '    if (timeOf(time) > latest)',
       replace: '    if (timeOf(time) > latest + 1e15)',
-      test: { file: `${mission}/plausible-times.test.ts`, title: '' },
+      test: {
+        file: 'test/unit/core/mission/plausible-times.test.ts',
+        title: 'accepts $what within its bounds, and refuses it beyond them',
+      },
     },
   },
   {
@@ -45,18 +38,10 @@ export const decisionFaults: readonly Fault[] = [
       file: 'core/mission/plausible-times.ts',
       find: '    if (timeOf(time) < earliest)',
       replace: '    if (timeOf(time) < earliest - 1e15)',
-      test: { file: `${mission}/plausible-times.test.ts`, title: '' },
-    },
-  },
-  {
-    harm: 'misled',
-    what: 'Times that a flight had reported wrongly could not be corrected by the mission report.',
-    guard: {
-      what: 'The mission report replaces earlier times',
-      file: 'core/mission/evolve.ts',
-      find: '    if (before === undefined || isEarlier || type.corrects === true) phases[phase] = seenAt;',
-      replace: '    if (before === undefined || isEarlier) phases[phase] = seenAt;',
-      test: { file: `${mission}/report.test.ts`, title: '' },
+      test: {
+        file: 'test/unit/core/mission/plausible-times.test.ts',
+        title: 'accepts $what within its bounds, and refuses it beyond them',
+      },
     },
   },
   {
@@ -67,7 +52,7 @@ export const decisionFaults: readonly Fault[] = [
       file: 'core/mission/transitions.ts',
       find: '  comparablePerson(one.name) === comparablePerson(other.name) ||',
       replace: '  one.name === other.name ||',
-      test: { file: `${mission}/review.test.ts`, title: '' },
+      test: { file: 'test/unit/core/mission/review.test.ts', title: 'is compared by HPR number and by name' },
     },
   },
   {
@@ -78,7 +63,10 @@ export const decisionFaults: readonly Fault[] = [
       file: 'core/mission/transitions.ts',
       find: '  return rejected === undefined ? [] : [rejected, ...disputed(rejected, state)];',
       replace: '  return rejected === undefined ? [] : [rejected];',
-      test: { file: `${mission}/review.test.ts`, title: '' },
+      test: {
+        file: 'test/unit/core/mission/review.test.ts',
+        title: 'accepts a review of a rejected review, and requires a third decider',
+      },
     },
   },
   {
@@ -89,7 +77,10 @@ export const decisionFaults: readonly Fault[] = [
       file: 'core/mission/transitions.ts',
       find: "  return isRejection(proposal) && task.status === 'accepted' && ifMatch === undefined\n",
       replace: "  return isRejection(proposal) && task.status === 'rejected' && ifMatch === undefined\n",
-      test: { file: `${mission}/decision.test.ts`, title: '' },
+      test: {
+        file: 'test/unit/core/mission/decision.test.ts',
+        title: 'requires If-Match with the current version to reverse an acceptance',
+      },
     },
   },
   {
@@ -100,7 +91,10 @@ export const decisionFaults: readonly Fault[] = [
       file: 'core/mission/transitions.ts',
       find: "    ? before.tasks.find((other) => other.kind === 'resource' && !isFinal(other))",
       replace: "    ? before.tasks.find((other) => other.kind === 'prearrival' && isFinal(other))",
-      test: { file: `${mission}/decision.test.ts`, title: '' },
+      test: {
+        file: 'test/unit/core/mission/decision.test.ts',
+        title: 'refuses to reverse an acceptance while a resource Task is open',
+      },
     },
   },
   {
@@ -111,7 +105,10 @@ export const decisionFaults: readonly Fault[] = [
       file: 'core/mission/references.ts',
       find: '  return timeOf(until) > Date.parse(now) + longestDeferralSeconds * 1000\n',
       replace: '  return timeOf(until) > Date.parse(now) + longestDeferralSeconds * 1e9\n',
-      test: { file: `${mission}/decision.test.ts`, title: '' },
+      test: {
+        file: 'test/unit/core/mission/decision.test.ts',
+        title: 'refuses a deferral longer than the guideline allows',
+      },
     },
   },
   {
@@ -122,18 +119,10 @@ export const decisionFaults: readonly Fault[] = [
       file: 'core/mission/references.ts',
       find: '  const other = destinations.findIndex((organisation) => organisation !== task.owner);',
       replace: '  const other = destinations.findIndex((organisation) => organisation === null);',
-      test: { file: `${mission}/addressing.test.ts`, title: '' },
-    },
-  },
-  {
-    harm: 'misled',
-    what: 'A refusal on a medical ground named no criteria of the guideline.',
-    guard: {
-      what: 'A decision on a medical ground names the criteria',
-      file: 'core/mission/preconditions.ts',
-      find: "    found.class === 'medical' && criteria === undefined && message.type.event === 'mission-decision';",
-      replace: "    found.class === 'medical' && criteria === null && message.type.event === 'mission-decision';",
-      test: { file: `${mission}/guideline.test.ts`, title: '' },
+      test: {
+        file: 'test/unit/core/mission/stand-down.test.ts',
+        title: 'is refused from another AMK LA, and with another receiver than the owner',
+      },
     },
   },
   {
@@ -144,18 +133,10 @@ export const decisionFaults: readonly Fault[] = [
       file: 'core/mission/preconditions.ts',
       find: "  return before.status === 'active' || before.tasks.some(isAirborne)\n",
       replace: "  return before.status === 'active'\n",
-      test: { file: `${mission}/cancellation.test.ts`, title: '' },
-    },
-  },
-  {
-    harm: 'misled',
-    what: 'An update with a new position and no municipality kept the municipality of the old place.',
-    guard: {
-      what: 'A new position without a municipality clears the old municipality',
-      file: 'core/mission/description-after.ts',
-      find: '    municipality: position === undefined ? before.municipality : municipality,',
-      replace: '    municipality: municipality ?? before.municipality,',
-      test: { file: `${mission}/description.test.ts`, title: '' },
+      test: {
+        file: 'test/model/table.test.ts',
+        title: 'accepts what the catalogue declares, except for the rules beyond single Tasks',
+      },
     },
   },
   {
@@ -166,7 +147,7 @@ export const decisionFaults: readonly Fault[] = [
       file: 'core/mission/findings.ts',
       find: '    const key = finding.ofSender === true ? fingerprintOf(sender, finding.key) : finding.key;',
       replace: '    const key = finding.key;',
-      test: { file: 'test/unit/core/fhir/picture.test.ts', title: '' },
+      test: { file: 'test/unit/core/fhir/picture.test.ts', title: '%s' },
     },
   },
   {
@@ -177,7 +158,7 @@ export const decisionFaults: readonly Fault[] = [
       file: 'core/mission/findings.ts',
       find: '    if (isVoid === true) {',
       replace: '    if (isVoid === null) {',
-      test: { file: 'test/unit/core/fhir/picture.test.ts', title: '' },
+      test: { file: 'test/unit/core/fhir/picture.test.ts', title: '%s' },
     },
   },
   {
@@ -188,7 +169,7 @@ export const decisionFaults: readonly Fault[] = [
       file: 'core/mission/findings.ts',
       find: '    if (earlier !== undefined && Date.parse(earlier.at) > time) continue;\n',
       replace: '',
-      test: { file: 'test/unit/core/fhir/picture.test.ts', title: '' },
+      test: { file: 'test/unit/core/fhir/picture.test.ts', title: '%s' },
     },
   },
   {
@@ -199,30 +180,25 @@ export const decisionFaults: readonly Fault[] = [
       file: 'core/mission/ask.ts',
       find: "    place: place ?? (takesBack.includes('locationReference') ? undefined : known?.place),",
       replace: "    place: known?.place ?? (takesBack.includes('locationReference') ? undefined : place),",
-      test: { file: 'test/unit/core/fhir/task-ask.test.ts', title: '' },
-    },
-  },
-  {
-    harm: 'lost',
-    what: 'One large resource kept the smaller ones, the patient among them, out of a first notification.',
-    guard: {
-      what: 'A resource that is too large for a notification leaves its room to those after it',
-      file: 'core/mission/picture.ts',
-      find: '      if (fits) size += length;',
-      replace: '      size += length;',
-      test: { file: 'test/unit/core/fhir/picture.test.ts', title: '' },
+      test: {
+        file: 'test/unit/core/fhir/task-ask.test.ts',
+        title: 'shows the own words, place and time limit of a request to an operator beside the deadline of the hub',
+      },
     },
   },
   {
     harm: 'misled',
-    what: 'A large event showed its missions to whoever gave its number.',
+    what: 'A large event showed its missions to any party that gave its number.',
     guard: {
       what: 'A number alone opens no mission of a large event',
       file: 'core/queries/incident.ts',
       find: '  const open = theirs.states.filter((state) => seesMission(state, access, receivers));',
       replace:
         '  const open = theirs.states.filter((state) => seesMission(state, access, receivers) || state !== null);',
-      test: { file: 'test/unit/core/queries/incident.test.ts', title: '' },
+      test: {
+        file: 'test/unit/core/queries/incident.test.ts',
+        title: 'is not opened by an update that does not state the event, nor by another event, nor for a non-party',
+      },
     },
   },
   {
@@ -233,7 +209,10 @@ export const decisionFaults: readonly Fault[] = [
       file: 'core/queries/incident.ts',
       find: '    return first < second ? -1 : Number(first > second);',
       replace: '    return first < second ? 1 : -Number(first > second);',
-      test: { file: 'test/unit/core/queries/incident.test.ts', title: '' },
+      test: {
+        file: 'test/unit/core/queries/incident.test.ts',
+        title: 'cuts what was opened last, also of the missions of others',
+      },
     },
   },
   {
@@ -259,7 +238,10 @@ export const decisionFaults: readonly Fault[] = [
       file: 'core/queries/tasks.ts',
       find: '  if (startIn(lists, search.cursor) === undefined) return wrongCursor;\n',
       replace: '',
-      test: { file: 'test/unit/core/queries/worklist.test.ts', title: '' },
+      test: {
+        file: 'test/unit/core/queries/worklist.test.ts',
+        title: 'is not said to be empty because of a cursor %s',
+      },
     },
   },
 ];

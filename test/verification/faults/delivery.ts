@@ -1,11 +1,5 @@
 import type { Fault } from '../fault.ts';
 
-const fanOutRecovery = 'test/unit/core/delivery/fan-out-recovery.test.ts';
-const unreachable = 'test/unit/core/delivery/unreachable.test.ts';
-const circuit = 'test/unit/core/delivery/circuit-breaker.test.ts';
-const wrongClocks = 'test/unit/core/delivery/wrong-clocks.test.ts';
-const channel = 'test/integration/channel.test.ts';
-
 /** Notifications and alerts that were lost, late, doubled or false. */
 export const deliveryFaults: readonly Fault[] = [
   {
@@ -36,7 +30,10 @@ export const deliveryFaults: readonly Fault[] = [
       file: 'core/delivery/wrong-clocks.ts',
       find: '    ...surelyWrong.slice(0, mostMoved),\n',
       replace: '',
-      test: { file: wrongClocks, title: '' },
+      test: {
+        file: 'test/unit/core/delivery/wrong-clocks.test.ts',
+        title: 'is delivered although %s was planned by a clock an hour ahead',
+      },
     },
   },
   {
@@ -45,9 +42,12 @@ export const deliveryFaults: readonly Fault[] = [
     guard: {
       what: 'Each subscription of an entry is notified for itself',
       file: 'core/delivery/fan-out.ts',
-      find: '      outcome: await work(planned).catch((failure: unknown) => ({ failure })),',
-      replace: '      outcome: await work(planned),',
-      test: { file: fanOutRecovery, title: '' },
+      find: '  work.catch((failure: unknown) => ({ failure }));',
+      replace: '  work;',
+      test: {
+        file: 'test/unit/core/delivery/fan-out-recovery.test.ts',
+        title: 'notifies other subscriptions although one cannot be numbered now, and retries that one',
+      },
     },
   },
   {
@@ -63,18 +63,10 @@ export const deliveryFaults: readonly Fault[] = [
       file: 'core/delivery/retry-policy.ts',
       find: ' || nextAnswerAt - since >= settings.warnAfter * 1000;',
       replace: ';',
-      test: { file: 'test/unit/core/delivery/retry-policy.test.ts', title: '' },
-    },
-  },
-  {
-    harm: 'lost',
-    what: 'Of two outages of one endpoint in a mission, only the first was reported.',
-    guard: {
-      what: 'An alert of an outage is its own: a later outage is reported too',
-      file: 'core/mission/hub-messages.ts',
-      find: "  const isRepeated = cause.code === 'gave-up' || outageOf(cause) !== undefined;",
-      replace: "  const isRepeated = cause.code === 'gave-up';",
-      test: { file: unreachable, title: '' },
+      test: {
+        file: 'test/unit/core/delivery/retry-policy.test.ts',
+        title: 'asks for an alert once: after five failed attempts, or if the next answer comes after 30 seconds',
+      },
     },
   },
   {
@@ -87,21 +79,13 @@ export const deliveryFaults: readonly Fault[] = [
     what: 'While one of two endpoints of a party was dead, people were alerted before the other one could answer.',
     guard: {
       what: 'The alert waits while another subscription of the party is being tried',
-      file: 'core/delivery/deliver.ts',
-      find: "  if (cause.code === 'endpoint-down' && other === 'pending' && Date.parse(at) - Date.parse(firstTriedAt) < patience)\n    return false;\n",
+      file: 'core/delivery/attempt.ts',
+      find: "  if (cause.code !== 'gave-up' && other === 'pending' && Date.parse(at) - Date.parse(since) < patience) return false;\n",
       replace: '',
-      test: { file: unreachable, title: '' },
-    },
-  },
-  {
-    harm: 'lost',
-    what: 'Failures of parallel calls to one endpoint overwrote each other, and its circuit never opened.',
-    guard: {
-      what: 'Failures of parallel calls are counted by the storage',
-      file: 'core/delivery/circuit-breaker.ts',
-      find: '    seen = counted;\n',
-      replace: '',
-      test: { file: circuit, title: '' },
+      test: {
+        file: 'test/unit/core/delivery/unreachable.test.ts',
+        title: 'delays the alert, by less than a minute, while another subscription of the party may get the message',
+      },
     },
   },
   {
@@ -112,7 +96,10 @@ export const deliveryFaults: readonly Fault[] = [
       file: 'core/delivery/circuit-breaker.ts',
       find: '  return handshaken === undefined ? soon : { answer, subscription: handshaken };',
       replace: "  return { answer, subscription: handshaken ?? { ...subscription, status: 'active' } };",
-      test: { file: circuit, title: '' },
+      test: {
+        file: 'test/unit/core/delivery/circuit-breaker.test.ts',
+        title: 'sends a handshake of its own for settings that were changed during a handshake',
+      },
     },
   },
   {
@@ -153,7 +140,10 @@ export const deliveryFaults: readonly Fault[] = [
       file: 'adapters/http/egress-guard.ts',
       find: "      return !blocked.ipv4.check(address, 'ipv4');",
       replace: "      return !blocked.ipv4.check(address, 'ipv4') && !blocked.ipv6.check(address, 'ipv4');",
-      test: { file: 'test/unit/adapters/http/egress-guard.test.ts', title: '' },
+      test: {
+        file: 'test/unit/adapters/http/egress-guard.test.ts',
+        title: 'accepts public addresses, also next to a special range',
+      },
     },
   },
   {
@@ -164,7 +154,7 @@ export const deliveryFaults: readonly Fault[] = [
       file: 'adapters/http/channel.ts',
       find: "      outgoing.on('close', () => resolve({ failure: 'connection' }));\n",
       replace: '',
-      test: { file: channel, title: '' },
+      test: { file: 'test/integration/channel.test.ts', title: 'fails with "connection" if it %s' },
     },
   },
   {
@@ -175,18 +165,7 @@ export const deliveryFaults: readonly Fault[] = [
       file: 'adapters/http/channel.ts',
       find: '    if (length > longestAnswer) response.destroy();',
       replace: '    if (length < 0) response.destroy();',
-      test: { file: channel, title: '' },
-    },
-  },
-  {
-    harm: 'down',
-    what: 'A subscription could ask the hub to wait for its endpoint for ever.',
-    guard: {
-      what: 'A subscriber can only shorten the time that the hub waits',
-      file: 'adapters/http/channel.ts',
-      find: 'Math.min(subscription.timeout ?? longestTimeout, longestTimeout)',
-      replace: '(subscription.timeout ?? longestTimeout)',
-      test: { file: channel, title: '' },
+      test: { file: 'test/integration/channel.test.ts', title: 'is cut off if its body does not end' },
     },
   },
   {
@@ -197,19 +176,10 @@ export const deliveryFaults: readonly Fault[] = [
       file: 'functions/deliver/handler.ts',
       find: '  if (job === undefined) return { done: true };',
       replace: '  if (job === undefined) return { done: false };',
-      test: { file: 'test/unit/functions/deliver.test.ts', title: '' },
-    },
-  },
-  {
-    harm: 'late',
-    what: 'A batch of deliveries waited for its slowest endpoint.',
-    guard: {
-      what: 'Groups of a batch are delivered in parallel',
-      file: 'functions/deliver/handler.ts',
-      find: '    const stayed = await Promise.all([...groups.values()].map((group) => deliverGroup(group, deps)));',
-      replace:
-        '    const stayed: (readonly SQSRecord[])[] = [];\n    for (const group of groups.values()) stayed.push(await deliverGroup(group, deps));',
-      test: { file: 'test/integration/deliver-batch.test.ts', title: '' },
+      test: {
+        file: 'test/unit/functions/deliver.test.ts',
+        title: 'removes a record that is no job, and logs its id only',
+      },
     },
   },
   {
@@ -220,18 +190,24 @@ export const deliveryFaults: readonly Fault[] = [
       file: 'adapters/dynamodb/subscriptions.ts',
       find: "              'attribute_not_exists(pk) OR (packed = :packed AND #status = :status AND dueAt = :dueAt)',",
       replace: "              'attribute_not_exists(pk) AND :packed <> :status AND #status <> :dueAt',",
-      test: { file: 'test/integration/lost-answers.test.ts', title: '' },
+      test: {
+        file: 'test/integration/lost-answers.test.ts',
+        title: 'creates a subscription whose first answer was lost once, and lists it for its organisation',
+      },
     },
   },
   {
     harm: 'down',
     what: 'An organisation that created many subscriptions at the same time could have more than fifty: each is read with every message.',
     guard: {
-      what: 'DynamoDB: the limit of subscriptions holds for concurrent requests',
-      file: 'adapters/dynamodb/subscriptions.ts',
-      find: "['(attribute_not_exists(#listed) OR #listed < :most)']",
-      replace: "['(attribute_not_exists(#listed) OR #listed < :most OR #listed >= :most)']",
-      test: { file: 'test/integration/dynamodb-contract.test.ts', title: '' },
+      what: 'Memory: the limit of subscriptions holds for concurrent requests',
+      file: 'test/memory/subscriptions.ts',
+      find: "if (limits.most !== undefined && listedOf(organisation).length >= limits.most) return 'full';",
+      replace: '',
+      test: {
+        file: 'test/unit/core/subscriptions/manage.test.ts',
+        title: 'keeps to the limit if many are created at the same time, and to what a deletion leaves',
+      },
     },
   },
   {
@@ -242,7 +218,10 @@ export const deliveryFaults: readonly Fault[] = [
       file: 'core/subscriptions/manage.ts',
       find: "const isRepeat = (seen: Subscription): boolean => seen.status !== 'off' && isInOverlap(seen);",
       replace: 'const isRepeat = (seen: Subscription): boolean => seen.status === null && isInOverlap(seen);',
-      test: { file: 'test/unit/core/subscriptions/manage.test.ts', title: '' },
+      test: {
+        file: 'test/unit/core/subscriptions/manage.test.ts',
+        title: 'returns the same secret to a repeat with the version of before',
+      },
     },
   },
   {

@@ -1,8 +1,5 @@
 import type { Fault } from '../fault.ts';
 
-const reading = 'test/unit/schemas/reading';
-const strictJson = 'test/unit/schemas/strict-json.test.ts';
-
 /** Messages that the hub read otherwise than a receiver, or refused wrongly. */
 export const meaningFaults: readonly Fault[] = [
   {
@@ -13,7 +10,7 @@ export const meaningFaults: readonly Fault[] = [
       file: 'schemas/json/strict-json.ts',
       find: '  if (membersIn(value) === names && !mayBeOdd.test(text)) return { ok: true, value };',
       replace: '  if (names >= 0 && membersIn(value) >= 0 && !mayBeOdd.test(text)) return { ok: true, value };',
-      test: { file: strictJson, title: '' },
+      test: { file: 'test/unit/schemas/strict-json.test.ts', title: 'refuses %s with its place' },
     },
   },
   {
@@ -24,7 +21,7 @@ export const meaningFaults: readonly Fault[] = [
       file: 'functions/shared/http/request.ts',
       find: "const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });",
       replace: "const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });",
-      test: { file: 'test/unit/functions/process-message.test.ts', title: '' },
+      test: { file: 'test/unit/functions/fhir-handler.test.ts', title: 'refuses bytes that are no UTF-8' },
     },
   },
   {
@@ -35,7 +32,7 @@ export const meaningFaults: readonly Fault[] = [
       file: 'functions/shared/http/request.ts',
       find: 'values !== undefined && values.length > 1)?.[0];',
       replace: 'values !== undefined && values.length > 1_000)?.[0];',
-      test: { file: 'test/unit/functions/read.test.ts', title: '' },
+      test: { file: 'test/unit/functions/fhir-handler.test.ts', title: 'refuses %s twice at %s' },
     },
   },
   {
@@ -46,7 +43,7 @@ export const meaningFaults: readonly Fault[] = [
       file: 'schemas/reading/bundle-faults.ts',
       find: '      if (twin === undefined) return [];',
       replace: '      if (twin !== null) return [];',
-      test: { file: `${reading}/bundle.test.ts`, title: '' },
+      test: { file: 'test/unit/schemas/reading/bundle.test.ts', title: 'refuses two resources of %s' },
     },
   },
   {
@@ -57,7 +54,7 @@ export const meaningFaults: readonly Fault[] = [
       file: 'schemas/reading/read-message.ts',
       find: '  if (changed.length > 0) return refuseAll(changed);\n',
       replace: '',
-      test: { file: `${reading}/modifiers.test.ts`, title: '' },
+      test: { file: 'test/unit/schemas/reading/modifiers.test.ts', title: '%s is refused' },
     },
   },
   {
@@ -68,7 +65,7 @@ export const meaningFaults: readonly Fault[] = [
       file: 'core/fhir/de-identify.ts',
       find: '  if (!isObject(sent) || isModified(sent)) return undefined;',
       replace: '  if (!isObject(sent) || isModified({})) return undefined;',
-      test: { file: 'test/unit/core/fhir/de-identify.test.ts', title: '' },
+      test: { file: 'test/unit/core/fhir/de-identify.test.ts', title: 'hide %s' },
     },
   },
   {
@@ -79,7 +76,10 @@ export const meaningFaults: readonly Fault[] = [
       file: 'schemas/reading/read-focus.ts',
       find: '  if (only === undefined || second === undefined) return { ok: true, value: only };',
       replace: '  if (only === undefined || second !== null) return { ok: true, value: only };',
-      test: { file: `${reading}/one-meaning.test.ts`, title: '' },
+      test: {
+        file: 'test/unit/schemas/reading/bundle.test.ts',
+        title: 'is one deciding resource, however often it is named',
+      },
     },
   },
   {
@@ -90,7 +90,10 @@ export const meaningFaults: readonly Fault[] = [
       file: 'schemas/reading/read-focus.ts',
       find: '      else if (first.mission !== named.mission)',
       replace: '      else if (first.mission === null)',
-      test: { file: `${reading}/one-meaning.test.ts`, title: '' },
+      test: {
+        file: 'test/unit/schemas/reading/bundle.test.ts',
+        title: 'names one mission, by number, resource and Task',
+      },
     },
   },
   {
@@ -101,7 +104,11 @@ export const meaningFaults: readonly Fault[] = [
       file: 'schemas/messages/details.ts',
       find: '    if (!repeatsRequest(resource)) requireAgreement(context, { input, output });\n',
       replace: '',
-      test: { file: `${reading}/one-meaning.test.ts`, title: '' },
+      test: {
+        file: 'test/unit/schemas/reading/one-meaning.test.ts',
+        title:
+          '$message.type.event $across: is refused with another value in the other element, and read with the same',
+      },
     },
   },
   {
@@ -112,7 +119,10 @@ export const meaningFaults: readonly Fault[] = [
       file: 'schemas/reading/read-place.ts',
       find: '      kilometresBetween(place.position, position) > sceneKilometres,',
       replace: '      kilometresBetween(place.position, position) > 100_000,',
-      test: { file: `${reading}/read-place.test.ts`, title: '' },
+      test: {
+        file: 'test/unit/schemas/reading/read-place.test.ts',
+        title: 'is one: two that are far apart are refused',
+      },
     },
   },
   {
@@ -123,7 +133,7 @@ export const meaningFaults: readonly Fault[] = [
       file: 'schemas/reading/read-place.ts',
       find: "      return [{ code: 'swapped-coordinates', at }];",
       replace: '      return [];',
-      test: { file: `${reading}/read-place.test.ts`, title: '' },
+      test: { file: 'test/unit/schemas/reading/read-message.test.ts', title: 'reads a contained Location' },
     },
   },
   {
@@ -134,7 +144,7 @@ export const meaningFaults: readonly Fault[] = [
       file: 'schemas/reading/read-exercise.ts',
       find: "    ...labels.odd.map((path) => fault(path, 'reads like the label of an exercise, and is not that label')),\n",
       replace: '',
-      test: { file: `${reading}/read-exercise.test.ts`, title: '' },
+      test: { file: 'test/unit/schemas/reading/read-exercise.test.ts', title: 'is refused with %s' },
     },
   },
   {
@@ -145,7 +155,7 @@ export const meaningFaults: readonly Fault[] = [
       file: 'schemas/reading/read-exercise.ts',
       find: '    if (inMeta ? isMention(value) : isCodeElement(name) && isCode(value)) labels.odd.push(path);',
       replace: '    if (isMention(value) || (isCodeElement(name) && isCode(value))) labels.odd.push(path);',
-      test: { file: `${reading}/read-exercise.test.ts`, title: '' },
+      test: { file: 'test/unit/schemas/reading/read-exercise.test.ts', title: 'is not read from %s' },
     },
   },
   {
@@ -156,7 +166,10 @@ export const meaningFaults: readonly Fault[] = [
       file: 'core/mission/preconditions.ts',
       find: '  message.exercise === before.exercise\n    ? undefined',
       replace: '  message.exercise === before.exercise || message.exercise !== null\n    ? undefined',
-      test: { file: 'test/unit/core/mission/versions-and-exercises.test.ts', title: '' },
+      test: {
+        file: 'test/unit/core/mission/versions-and-exercises.test.ts',
+        title: 'refuses an exercise message in a real mission, and a real one in an exercise',
+      },
     },
   },
   {
@@ -167,7 +180,7 @@ export const meaningFaults: readonly Fault[] = [
       file: 'schemas/faults.ts',
       find: 'const mostIssues = 50;',
       replace: 'const mostIssues = 5_000_000;',
-      test: { file: strictJson, title: '' },
+      test: { file: 'test/unit/schemas/strict-json.test.ts', title: 'shows at most 50 faults in the OperationOutcome' },
     },
   },
   {
@@ -188,18 +201,10 @@ export const meaningFaults: readonly Fault[] = [
       file: 'core/mission/preconditions.ts',
       find: '  const foreign = claims.find(({ organisation }) => !own.includes(organisation));\n',
       replace: '  const foreign = claims.find(({ organisation }) => own.includes(`${organisation}?`));\n',
-      test: { file: 'test/unit/core/mission/permissions.test.ts', title: '' },
-    },
-  },
-  {
-    harm: 'misled',
-    what: 'A message carried contact data of another party, and a receiver phoned a wrong number.',
-    guard: {
-      what: 'Contact data of a party come from the directory',
-      file: 'core/mission/preconditions.ts',
-      find: '!own.includes(organisation) && directory.hasNumber(organisation));',
-      replace: '!own.includes(organisation) && directory.hasNumber(`${organisation}?`));',
-      test: { file: 'test/unit/core/mission/addressing.test.ts', title: '' },
+      test: {
+        file: 'test/unit/core/mission/addressing.test.ts',
+        title: 'refuses a message in the name of another organisation (%s)',
+      },
     },
   },
 ];

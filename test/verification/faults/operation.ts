@@ -1,7 +1,5 @@
 import type { Fault } from '../fault.ts';
 
-const alarms = 'test/infra/alarms.test.ts';
-
 /** Storage, releases, alarms and the host on a laptop. */
 export const operationFaults: readonly Fault[] = [
   {
@@ -17,7 +15,10 @@ export const operationFaults: readonly Fault[] = [
       file: 'core/queries/missions.ts',
       find: '  const read = await ifReadable(() => readMission(ports.missions, caller, mission));',
       replace: '  const read = await (() => readMission(ports.missions, caller, mission))();',
-      test: { file: 'test/unit/core/queries/missions.test.ts', title: '' },
+      test: {
+        file: 'test/unit/core/queries/missions.test.ts',
+        title: 'reports missions that only a newer release can read',
+      },
     },
   },
   {
@@ -28,7 +29,10 @@ export const operationFaults: readonly Fault[] = [
       file: 'core/queries/missions.ts',
       find: "    row === 'unreadable' ||\n    row === 'counted' ||",
       replace: "    row === 'counted' ||",
-      test: { file: 'test/unit/core/queries/missions.test.ts', title: '' },
+      test: {
+        file: 'test/unit/core/queries/missions.test.ts',
+        title: 'reports missions that only a newer release can read',
+      },
     },
   },
   {
@@ -39,7 +43,10 @@ export const operationFaults: readonly Fault[] = [
       file: 'adapters/dynamodb/mission-log.ts',
       find: '    if (isOfThisFold(item)) return entry;',
       replace: '    if (isOfThisFold(item) || entry.number > 0) return entry;',
-      test: { file: 'test/integration/newer-release.test.ts', title: '' },
+      test: {
+        file: 'test/integration/newer-release.test.ts',
+        title: 'folds a mission from its log if the stored state is of another fold',
+      },
     },
   },
   {
@@ -50,7 +57,10 @@ export const operationFaults: readonly Fault[] = [
       file: 'adapters/dynamodb/notifications.ts',
       find: "? 'pending' : 'failed');",
       replace: "? 'failed' : 'failed');",
-      test: { file: 'test/integration/newer-release.test.ts', title: '' },
+      test: {
+        file: 'test/integration/newer-release.test.ts',
+        title: 'leaves a pending notification pending, as its status, until the notification is delivered',
+      },
     },
   },
   {
@@ -61,7 +71,10 @@ export const operationFaults: readonly Fault[] = [
       file: 'adapters/settings.ts',
       find: '      (value) => /^\\d+$/.test(value) && Number(value) >= least && Number(value) <= most,',
       replace: '      (value) => value.length >= 0 && least <= most,',
-      test: { file: 'test/unit/functions/settings.test.ts', title: '' },
+      test: {
+        file: 'test/unit/functions/settings.test.ts',
+        title: 'refuses to start %s with a %s that is no whole number',
+      },
     },
   },
   {
@@ -72,7 +85,10 @@ export const operationFaults: readonly Fault[] = [
       file: 'adapters/transient-faults.ts',
       find: 'transientNames.includes(name) || isRefusal(name);',
       replace: 'transientNames.includes(name) || (isRefusal(name) && false);',
-      test: { file: 'test/unit/adapters/transient-faults.test.ts', title: '' },
+      test: {
+        file: 'test/unit/adapters/transient-faults.test.ts',
+        title: 'accepts a refusal of access, also by the key: %s, HTTP %i',
+      },
     },
   },
   {
@@ -83,7 +99,7 @@ export const operationFaults: readonly Fault[] = [
       file: 'infra/compute/sweeper.ts',
       find: '      treatMissingData: TreatMissingData.BREACHING,',
       replace: '      treatMissingData: TreatMissingData.NOT_BREACHING,',
-      test: { file: alarms, title: '' },
+      test: { file: 'test/infra/alarms.test.ts', title: 'fire when the sweeper logs no run, not only when it fails' },
     },
   },
   {
@@ -94,7 +110,10 @@ export const operationFaults: readonly Fault[] = [
       file: 'infra/compute/sweeper.ts',
       find: '    sweep.configureAsyncInvoke({ retryAttempts: 0, maxEventAge: Duration.minutes(1) });\n',
       replace: '    sweep.configureAsyncInvoke({ retryAttempts: 0 });\n',
-      test: { file: 'test/infra/hub-stack.test.ts', title: '' },
+      test: {
+        file: 'test/infra/hub-stack.test.ts',
+        title: 'runs every minute, does not repeat a failed run, and starts none that waited longer than a minute',
+      },
     },
   },
   {
@@ -105,7 +124,10 @@ export const operationFaults: readonly Fault[] = [
       file: 'local/aws/closing-iterators.ts',
       find: '  return this.close();',
       replace: "  return typeof this.close === 'function' ? Promise.resolve() : this.close();",
-      test: { file: 'test/integration/local/tables.test.ts', title: '' },
+      test: {
+        file: 'test/integration/local/tables.test.ts',
+        title: 'Items that are written and read repeatedly do not make the table grow',
+      },
     },
   },
   {
@@ -116,7 +138,7 @@ export const operationFaults: readonly Fault[] = [
       file: 'commands/directory/command.ts',
       find: '  if (needed.length > 0) {',
       replace: '  if (needed.length > 1_000) {',
-      test: { file: 'test/integration/directory.test.ts', title: '' },
+      test: { file: 'test/integration/directory.test.ts', title: 'never drops an organisation that has open Tasks' },
     },
   },
   {
@@ -127,7 +149,7 @@ export const operationFaults: readonly Fault[] = [
       file: 'core/audit/reconcile/check-mission.ts',
       find: "        else if (one.needs !== 'none')",
       replace: '        else if (one.needs === undefined)',
-      test: { file: 'test/unit/core/audit/reconcile.test.ts', title: '' },
+      test: { file: 'test/unit/core/audit/reconcile.test.ts', title: 'is a finding if they were not' },
     },
   },
 ];
