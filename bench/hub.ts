@@ -41,11 +41,12 @@ const gatewayEvent = (resource: string, pathParameters: object | null, organisat
 const eventOf: HubInProcess['eventOf'] = (text, sender) =>
   gatewayEvent('/fhir/{type}', { type: '$process-message' }, organisationOf(sender), text);
 
-const groupShape = z.object({ subscription: z.string(), mission: z.string().default('contact') });
+const groupShape = z.object({ kind: z.string(), subscription: z.string(), mission: z.string().default('contact') });
 
-/** `queue`: name of the queue that gives the job to the function. */
-const deliveryFrom = (queue: string, job: string): unknown => {
-  const { subscription, mission } = groupShape.parse(JSON.parse(job));
+/** From the lane that makes the first attempt of a notification, or makes handshakes. */
+const deliveryFrom = ({ quick, slow }: Aws['lanes'], job: string): unknown => {
+  const { kind, subscription, mission } = groupShape.parse(JSON.parse(job));
+  const queue = (kind === 'notification' ? quick : slow).split('/').at(-1);
   return {
     Records: [
       {
@@ -95,7 +96,7 @@ export const loadHub = async (aws: Aws, assembly: string): Promise<HubInProcess>
     if (batchItemFailures.length > 0) throw new Error('a delivery is to be tried again');
   };
 
-  const deliveryOf: HubInProcess['deliveryOf'] = (job) => deliveryFrom(aws.lanes.quick.split('/').at(-1) ?? '', job);
+  const deliveryOf: HubInProcess['deliveryOf'] = (job) => deliveryFrom(aws.lanes, job);
 
   return {
     eventOf,
