@@ -120,7 +120,7 @@ const contentOf = (packed: unknown): RecordedEntry['content'] => {
 };
 
 /** An item of a mission log, with nothing taken as true. */
-export const recordedEntry = (item: Item): RecordedEntry => ({
+const recordedEntry = (item: Item): RecordedEntry => ({
   mission: String(item['pk']).slice(partition.length),
   number: Number(String(item['sk']).slice(entryKey.length)),
   content: contentOf(item['packed']),

@@ -3,6 +3,7 @@ import { unpack } from '../../adapters/dynamodb/table.ts';
 import type { Directory } from '../../core/mission/directory.ts';
 import type { WorklistItem } from '../../core/mission/projections.ts';
 import { type Item, textOf } from './items.ts';
+import { missionChains } from './mission-chains.ts';
 
 /** The contents of a backup as numbers and ids of missions, for people on call; no content of a message. */
 export interface Contents {
@@ -18,6 +19,8 @@ export interface Contents {
   readonly newest: ReadonlyMap<string, number>;
   /** Missions with open Tasks, by the organisation number of their coordinator. */
   readonly open: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Missions whose logs are not as they were written. */
+  readonly broken: readonly string[];
 }
 
 /** Counts the items that are added. */
@@ -25,8 +28,10 @@ export const contentsCounter = () => {
   const counts = { missions: 0, entries: 0, subscriptions: 0, notifications: 0, pending: 0, deadLetters: 0, reads: 0 };
   const newest = new Map<string, number>();
   const open = new Map<string, Set<string>>();
+  const chains = missionChains();
   return {
     add: (item: Item): void => {
+      chains.add(item);
       const [kind = '', id = ''] = textOf(item, 'pk').split('#');
       const [part = '', number = ''] = textOf(item, 'sk').split('#');
       if (kind === 'MISSION' && part === 'ENTRY') {
@@ -47,7 +52,7 @@ export const contentsCounter = () => {
         open.set(coordinator, (open.get(coordinator) ?? new Set()).add(id));
       }
     },
-    contents: (): Contents => ({ ...counts, newest, open }),
+    contents: (): Contents => ({ ...counts, newest, open, broken: chains.broken() }),
   };
 };
 
@@ -111,4 +116,12 @@ export const nextSteps = ({
       ? []
       : [`Missions that had open Tasks at ${exportTime}. Phone their coordinators:`, ...phoneCalls]),
   ];
+};
+
+/** Prints missions whose logs were changed before the backup was made. A restore takes them as they are. */
+export const printBroken = ({ broken }: Contents): void => {
+  for (const mission of broken)
+    console.error(
+      `The log of mission ${mission} is not as it was written. After a restore, npm run hub -- audit verify --mission ${mission} says where.`,
+    );
 };

@@ -11,7 +11,7 @@ import { isSame, isTransient, type Item, lineOf, Tally } from './items.ts';
 import type { Place } from './place.ts';
 import { progress } from './progress.ts';
 import { tallyTable } from './read-table.ts';
-import { contentLines, type NextSteps, nextSteps } from './report.ts';
+import { contentLines, printBroken, type NextSteps, nextSteps } from './report.ts';
 import { isAnchorState, type Restore, restored, restoredAnchorState, withoutClosure } from './restored.ts';
 import { forgetGuidelines, isUsed, itemWriter } from './table.ts';
 import { checkBackup } from './verify.ts';
@@ -109,6 +109,7 @@ export const restoreTable = async (
   const { exportTime } = backup;
   const directory = directoryOf(await loadDirectory(table));
   for (const line of contentLines(contents)) console.log(`  ${line}`);
+  printBroken(contents);
   for (const line of nextSteps({ ...options, at: closure.at, exportTime, directory, open: contents.open }))
     console.log(line);
   return 0;

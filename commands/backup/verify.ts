@@ -2,7 +2,7 @@ import { BadBackup } from './bad-backup.ts';
 import { type Backup, itemsIn, readBackup } from './read-files.ts';
 import { lineOf, Tally } from './items.ts';
 import { progress } from './progress.ts';
-import { contentLines, type Contents, contentsCounter } from './report.ts';
+import { contentLines, type Contents, contentsCounter, printBroken } from './report.ts';
 import { isDirectory } from './restored.ts';
 
 /** Reads the whole backup. Throws `BadBackup` unless it is as it was written and holds a directory. */
@@ -35,5 +35,6 @@ export const verifyBackup = async (from: string): Promise<number> => {
   const contents = await checkBackup(backup);
   console.log(`${from} is whole, as of ${backup.exportTime}:`);
   for (const line of contentLines(contents)) console.log(`  ${line}`);
-  return 0;
+  printBroken(contents);
+  return contents.broken.length === 0 ? 0 : 1;
 };
