@@ -92,7 +92,7 @@ const tables: readonly Figures[] = [
   cpuTable(compared),
   growthTable('messages in the mission', length, [
     growthLimit,
-    'The state in each entry grows: 16 characters per message, which identify a message sent again.',
+    'An entry carries 16 characters for each of the newest 256 messages, which identify a message sent again.',
   ]),
   growthTable('subscribers', subscribers, [
     growthLimit,
