@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import type { Contract } from './scenario.ts';
 
-export const numberingContract = ({ ports, fresh, subscribe, number }: Contract): void => {
+export const numberingContract = ({ ports, fresh, subscribe, numberEntry }: Contract): void => {
   describe('numberNotification', () => {
     test('writes the notification under its number, pending and due', async () => {
       const subscription = await subscribe(fresh());
-      const written = await number(subscription, 'a', 1);
+      const written = await numberEntry(subscription, 'a', 1);
       expect(written).toMatchObject({ number: 1, mission: 'a', entry: 1, status: 'pending', attempts: 0 });
       expect(await ports().notifications.read(subscription.id, 1)).toEqual(written);
       expect(await ports().places.read({ subscription: subscription.id, mission: 'a' })).toEqual({
@@ -18,7 +18,7 @@ export const numberingContract = ({ ports, fresh, subscribe, number }: Contract)
       const one = await subscribe(fresh());
       const other = await subscribe(fresh());
       const numbered = async (subscription: typeof one, mission: string, entry: number) => {
-        const notification = await number(subscription, mission, entry);
+        const notification = await numberEntry(subscription, mission, entry);
         return notification === 'passed' ? notification : [notification.number, notification.previous];
       };
       expect(await numbered(one, 'a', 1)).toEqual([1, undefined]);
@@ -31,31 +31,33 @@ export const numberingContract = ({ ports, fresh, subscribe, number }: Contract)
 
     test('returns the same notification for the same entry', async () => {
       const subscription = await subscribe(fresh());
-      await number(subscription, 'a', 1);
-      const first = await number(subscription, 'a', 2);
-      await number(subscription, 'b', 1);
-      expect(await number(subscription, 'a', 2)).toEqual(first);
+      await numberEntry(subscription, 'a', 1);
+      const first = await numberEntry(subscription, 'a', 2);
+      await numberEntry(subscription, 'b', 1);
+      expect(await numberEntry(subscription, 'a', 2)).toEqual(first);
       expect(await ports().notifications.newest(subscription.id)).toBe(3);
     });
 
     test('passes an entry before the last one with a number', async () => {
       const subscription = await subscribe(fresh());
-      await number(subscription, 'a', 1);
-      await number(subscription, 'a', 2);
-      expect(await number(subscription, 'a', 1)).toBe('passed');
+      await numberEntry(subscription, 'a', 1);
+      await numberEntry(subscription, 'a', 2);
+      expect(await numberEntry(subscription, 'a', 1)).toBe('passed');
       expect(await ports().notifications.newest(subscription.id)).toBe(2);
     });
 
     test('gives one number to concurrent callers for one entry', async () => {
       const subscription = await subscribe(fresh());
-      const given = await Promise.all(Array.from({ length: 5 }, () => number(subscription, 'a', 1)));
+      const given = await Promise.all(Array.from({ length: 5 }, () => numberEntry(subscription, 'a', 1)));
       expect(given).toMatchObject(Array.from({ length: 5 }, () => ({ number: 1 })));
       expect(await ports().notifications.newest(subscription.id)).toBe(1);
     });
 
     test('gives entries of fifty missions their own numbers without a gap, if they are numbered concurrently', async () => {
       const subscription = await subscribe(fresh());
-      const given = await Promise.all(Array.from({ length: 50 }, (_, index) => number(subscription, `m${index}`, 1)));
+      const given = await Promise.all(
+        Array.from({ length: 50 }, (_, index) => numberEntry(subscription, `m${index}`, 1)),
+      );
       const numbers = given.map((one) => (one === 'passed' ? 0 : one.number)).sort((one, other) => one - other);
       expect(numbers).toEqual(Array.from({ length: 50 }, (_, index) => index + 1));
     });

@@ -10,7 +10,7 @@ export const obligationsContract = ({
   store,
   subscribe,
   notificationOf,
-  number,
+  numberEntry,
   expectDue,
 }: Contract): void => {
   describe('Obligations', () => {
@@ -171,7 +171,7 @@ export const obligationsContract = ({
     test('keeps a handshake due when a notification is numbered', async () => {
       const subscription = { ...sampleSubscription(fresh(), fresh()), status: 'requested' as const };
       await ports().subscriptions.create(subscription, at(0));
-      await number(subscription, 'a', 1);
+      await numberEntry(subscription, 'a', 1);
       await expectDue(at(1), ofSubscription(subscription.id), [
         { kind: 'contact', subscription: subscription.id, due: at(0) },
       ]);

@@ -132,7 +132,7 @@ export const contractOn = (ports: () => StoringPorts) => {
   });
 
   /** Numbers the entry of a mission for the subscription. */
-  const number = (
+  const numberEntry = (
     { id, organisation }: Pick<Subscription, 'id' | 'organisation'>,
     mission: string,
     entry: number,
@@ -150,7 +150,7 @@ export const contractOn = (ports: () => StoringPorts) => {
       interval: 50,
     });
 
-  return { ports, fresh, missionWithUpdates, store, subscribe, notificationOf, number, expectDue };
+  return { ports, fresh, missionWithUpdates, store, subscribe, notificationOf, numberEntry, expectDue };
 };
 
 export type Contract = ReturnType<typeof contractOn>;

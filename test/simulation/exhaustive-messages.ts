@@ -13,7 +13,7 @@ import { type ManualClock, manualClock } from '../memory/clock.ts';
 import { type MemoryHub, memoryHub } from '../memory/hub.ts';
 import { subscriptionStore } from '../memory/subscription-store.ts';
 import { directory, missionOpenedBy, missionRequest, missionUpdate, parties, sentBy } from '../support/messages.ts';
-import { actor, type Scene } from './exhaustive.ts';
+import { openActor, type Scene } from './exhaustive.ts';
 import { type HubPorts, steppedPorts } from './ports.ts';
 import type { Step } from './process.ts';
 import { untilAllWait } from './scheduler.ts';
@@ -100,7 +100,7 @@ export const messagesOfOneMission = async (): Promise<Scene> => {
   const { clock, store, hub } = await prepare();
   const answered = new Map<string, number>();
   const senders = messages.map((message, index) => {
-    const { actor: own, step } = actor(`message ${index + 1}`, summaryOf);
+    const { actor: own, step } = openActor(`message ${index + 1}`, summaryOf);
     const ports = { ...portsOf(hub, step), now: hub.now };
     const work = async (): Promise<void> => {
       const accepted = await acceptMessage(ports.missions, message, sentBy(amk), hub.now);
@@ -111,7 +111,7 @@ export const messagesOfOneMission = async (): Promise<Scene> => {
     void work();
     return own;
   });
-  const { actor: sweeper, step } = actor('sweeper', summaryOf);
+  const { actor: sweeper, step } = openActor('sweeper', summaryOf);
   // Late enough to find the obligations of the two messages.
   const later = (): number => hub.now() + 12_000;
   void sweep(

@@ -2,7 +2,7 @@ import { type Unnumbered, numberNotification } from '../../core/delivery/number-
 import { memoryNotifications } from '../memory/notifications.ts';
 import { memoryPlaces } from '../memory/places.ts';
 import { subscriptionStore } from '../memory/subscription-store.ts';
-import { actor, type Scene } from './exhaustive.ts';
+import { openActor, type Scene } from './exhaustive.ts';
 import type { Step } from './process.ts';
 import { untilAllWait } from './scheduler.ts';
 
@@ -55,7 +55,7 @@ export const entriesOfTwoMissions = async (): Promise<Scene> => {
   /** What each call returned, as the job that is sent: the numbers of a mission in their order. */
   const sent: { readonly mission: string; readonly entry: number; readonly number: number }[] = [];
   const actors = work.map((entries, index) => {
-    const { actor: own, step } = actor(`process ${index + 1}`, (result) => JSON.stringify(result));
+    const { actor: own, step } = openActor(`process ${index + 1}`, (result) => JSON.stringify(result));
     const run = async (): Promise<void> => {
       for (const of of entries) {
         const found = await number(stepped(step), of);

@@ -53,7 +53,7 @@ export interface Scene {
 }
 
 /** A process and the step by which it makes its calls. `summaryOf` shortens the result of a read to what distinguishes it. */
-export const actor = (
+export const openActor = (
   name: string,
   summaryOf: (result: unknown) => string,
 ): { readonly actor: Actor; readonly step: Step } => {
