@@ -3,7 +3,7 @@ import { areas, faults } from './faults.ts';
 
 /** The section "Faults found" of docs/verification.md, from `faults.ts`. */
 
-export const heading = '## Faults found';
+const heading = '## Faults found';
 
 const cell = (text: string): string => text.replaceAll('|', '\\|');
 
@@ -18,7 +18,7 @@ What a fault did: ${Object.entries(harms)
 The table is written from \`test/verification/faults/\` by \`npx node test/verification/write-page.ts\`. A fault that is found is added there, with its guard. Faults without a guard that can be removed in one place (an alarm that looked at the wrong metric, a wrong limit of a queue) have tests of their own in \`test/infra/\`.`;
 
 /** As written to the page, without the heading. */
-export const section = (): string =>
+const section = (): string =>
   [
     intro,
     ...areas.map(
