@@ -21,11 +21,11 @@ export interface PlantedFault {
 
 export const plantedFaults: readonly PlantedFault[] = [
   {
-    what: 'A number is used again after a start',
+    what: 'Numbers of before a start are given again',
     file: 'core/fhir/notification.ts',
     find: "{ name: 'event-number', valueString: String(event.notification.number) },",
     replace:
-      "{ name: 'event-number', valueString: String(event.notification.number - (process.uptime() < 10 ? 1 : 0)) },",
+      "{ name: 'event-number', valueString: String(event.notification.number - (process.uptime() < 60 ? 1 : 0)) },",
     foundBy: 'unique',
   },
   {
@@ -136,7 +136,7 @@ const find = async (folder: string, fault: PlantedFault, seed: number): Promise<
   for (let attempt = 0; attempt < attempts; attempt += 1) {
     const { violations } = await run({
       seed: seed + attempt,
-      duration: 30_000,
+      duration: 45_000,
       drainLimit: 20_000,
       file: join(folder, 'history.jsonl'),
       root: folder,

@@ -6,15 +6,26 @@ type Received = RecordOf<'received'>;
 
 const isTaken = ({ answered }: Received): boolean => answered !== 'none' && answered >= 200 && answered < 300;
 
+/** Answers after which the hub does not try again (docs/integrating.md, "What your endpoint does"). */
+const isFinal = ({ answered }: Received): boolean =>
+  answered !== 'none' &&
+  answered >= 400 &&
+  answered < 500 &&
+  ![401, 402, 403, 404, 405, 407, 408, 410, 421, 425, 426, 429, 451].includes(answered);
+
 /** Names of notifications that the hub gave up: later ones need not wait for them. */
 const givenUp = (index: Index): ReadonlySet<string> =>
-  new Set(
-    index
+  new Set([
+    ...index
       .of('receipts')
       .flatMap(({ receipts }) => receipts)
       .filter(({ status }) => status === 'not-done')
       .map(({ subscription, number }) => `${subscription}.${number}`),
-  );
+    ...index
+      .of('received')
+      .filter(isFinal)
+      .map(({ webhookId }) => webhookId),
+  ]);
 
 interface Delivery {
   readonly version: number;
