@@ -55,10 +55,13 @@ const reads = (index: Index): readonly Finding[] => {
   );
   return [...byMission].flatMap(([mission, own]) => {
     const accepted = (index.missions.get(mission) ?? []).filter(({ message }) => message?.acceptedAt !== undefined);
+    // A party whose part has ended reads the mission as it was then.
+    const lasting = index.parties.get(mission)?.lasting;
     return own.flatMap((read): readonly Finding[] => {
       const shown = read.version ?? 0;
       const missing = accepted.find(
-        ({ version, message }) => version > shown && (message?.acceptedAt ?? Infinity) < read.start,
+        ({ version, message }) =>
+          lasting?.has(read.organisation) === true && version > shown && (message?.acceptedAt ?? Infinity) < read.start,
       );
       if (missing !== undefined)
         return [
@@ -70,7 +73,10 @@ const reads = (index: Index): readonly Finding[] => {
       const early = index.entryOf(mission, shown)?.message;
       if (early !== undefined && early.firstStart > read.end)
         return [{ says: `a read shows version ${shown} before it was sent`, excerpt: [read, ...early.attempts] }];
-      const back = own.find(({ end, version }) => end < read.start && (version ?? 0) > shown);
+      const back = own.find(
+        ({ organisation, end, version }) =>
+          organisation === read.organisation && end < read.start && (version ?? 0) > shown,
+      );
       return back === undefined
         ? []
         : [{ says: `a read shows version ${shown} after version ${back.version}`, excerpt: [back, read] }];
