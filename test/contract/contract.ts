@@ -10,6 +10,7 @@ import { worklistContract } from './worklist.ts';
 import { missionListsContract } from './mission-lists.ts';
 import { overviewContract } from './overview.ts';
 import { obligationsContract } from './obligations.ts';
+import { callSlotsContract } from './call-slots.ts';
 import { deadLettersContract } from './dead-letters.ts';
 import { returnedValuesContract } from './returned-values.ts';
 import { contractOn, type StoringPorts } from './scenario.ts';
@@ -36,6 +37,7 @@ export const portContract = (name: string, makePorts: () => Promise<StoringPorts
     overviewContract(contract);
     missionListsContract(contract);
     obligationsContract(contract);
+    callSlotsContract(contract);
     deadLettersContract(contract);
     returnedValuesContract(contract);
   });

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { FailedCall } from '../../core/delivery/subscription.ts';
 import type { CallResult } from '../../schemas/call-result.ts';
 import type { Obligation } from '../../core/delivery/obligations.ts';
+import { defined } from '../../schemas/defined.ts';
 import { becomes } from '../support/endpoint-status.ts';
 import { type Contract, at, endOfTime } from './scenario.ts';
 
@@ -111,6 +112,36 @@ export const endpointHealthContract = ({ ports, fresh, subscribe, expectDue }: C
       expect(await ports().endpointHealth.claimProbe({ id, revision }, at(30))).toBe(false);
       await ports().endpointHealth.save({ ...subscription, status: 'error' }, { status: 'active', failures: 0 });
       expect(await ports().endpointHealth.claimProbe({ id, revision, retryAt: retryAt ?? '' }, at(30))).toBe(false);
+    });
+
+    test('saves how quick an active endpoint is, unless another call has saved its own since', async () => {
+      const subscription = await subscribe(fresh());
+      const { id, revision } = subscription;
+      const speed = async () => (await ports().subscriptions.read(id))?.quickAnswersNeeded;
+      const save = (seen: number | undefined, next: number | undefined) =>
+        ports().endpointHealth.saveSpeed({ id, revision, ...defined({ quickAnswersNeeded: seen }) }, next);
+      expect(await save(undefined, 3)).toBe(true);
+      expect(await save(undefined, 3)).toBe(false);
+      expect(await Promise.all([save(3, 2), save(3, 2)]).then((saved) => saved.filter((one) => one))).toHaveLength(1);
+      expect(await speed()).toBe(2);
+      expect(await ports().endpointHealth.saveSpeed({ id, revision: 0, quickAnswersNeeded: 2 }, 1)).toBe(false);
+      expect(await save(2, undefined)).toBe(true);
+      expect(await speed()).toBeUndefined();
+    });
+
+    test('keeps how quick an endpoint is with its health, and forgets it with a new endpoint', async () => {
+      const subscription = await subscribe(fresh());
+      const { id } = subscription;
+      await ports().endpointHealth.save(subscription, { status: 'active', failures: 0, quickAnswersNeeded: 3 });
+      const slow = await ports().subscriptions.read(id);
+      expect(slow?.quickAnswersNeeded).toBe(3);
+      if (slow === undefined) return;
+      await ports().subscriptions.change({ ...slow, reason: 'another' });
+      const changed = await ports().subscriptions.read(id);
+      expect(changed?.quickAnswersNeeded).toBe(3);
+      if (changed !== undefined) await ports().subscriptions.change(changed, endOfTime);
+      const moved = await ports().subscriptions.read(id);
+      expect([moved?.status, moved?.quickAnswersNeeded]).toEqual(['requested', undefined]);
     });
 
     test('saves an error with the status, and removes it when the subscription is active again', async () => {

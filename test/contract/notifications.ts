@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Obligation } from '../../core/delivery/obligations.ts';
 import { attempted } from '../support/endpoint-status.ts';
 import { type Contract, at, endOfTime } from './scenario.ts';
 
@@ -87,6 +88,26 @@ export const notificationsContract = ({ ports, fresh, subscribe, notificationOf,
         lastAnswer: 'HTTP 200',
         completedAt: at(9),
       });
+    });
+
+    test('notes that a notification waits for a slot, until the next attempt', async () => {
+      const subscription = await subscribe(fresh());
+      const { id } = subscription;
+      await ports().notifications.append(notificationOf(subscription, 'a', 1), at(5));
+      const waiting = { since: at(1), notedAt: at(2) };
+      await ports().notifications.noteWait(id, 1, { waiting, dueAt: at(90), warned: false });
+      expect(await ports().notifications.read(id, 1)).toMatchObject({ status: 'pending', attempts: 0, waiting });
+      expect((await ports().notifications.read(id, 1))?.warned).toBeUndefined();
+      const mine = (obligation: Obligation): boolean => obligation.kind === 'delivery' && obligation.subscription === id;
+      await expectDue(at(80), mine, []);
+      await expectDue(at(90), mine, [{ kind: 'delivery', subscription: id, number: 1 }]);
+      await ports().notifications.noteWait(id, 1, { waiting, dueAt: at(90), warned: true });
+      expect((await ports().notifications.read(id, 1))?.warned).toBe(true);
+      await ports().notifications.record(id, 1, attempted({ at: at(91), answer: 'HTTP 200', status: 'delivered' }));
+      expect((await ports().notifications.read(id, 1))?.waiting).toBeUndefined();
+      await ports().notifications.noteWait(id, 1, { waiting, dueAt: at(99), warned: false });
+      expect((await ports().notifications.read(id, 1))?.waiting).toBeUndefined();
+      await expectDue(endOfTime, mine, []);
     });
 
     test('keeps a notification complete although a slower attempt failed', async () => {

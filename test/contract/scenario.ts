@@ -3,6 +3,7 @@ import type { MissionLists } from '../../core/mission/mission-lists.ts';
 import type { FanOutResult, MissionLog, NumberedNotification } from '../../core/mission/mission-log.ts';
 import type { Overview, Worklist } from '../../core/mission/projections.ts';
 import type { Obligation, Obligations } from '../../core/delivery/obligations.ts';
+import type { CallSlots } from '../../core/delivery/call-slots.ts';
 import type { DeadLetters } from '../../core/delivery/dead-letters.ts';
 import type { DeliveryContexts } from '../../core/delivery/delivery-context.ts';
 import type { EndpointHealthStore } from '../../core/delivery/endpoint-health.ts';
@@ -24,6 +25,7 @@ export interface StoringPorts {
   readonly endpointHealth: EndpointHealthStore;
   readonly places: Places;
   readonly notifications: Notifications;
+  readonly slots: CallSlots;
   readonly contexts: DeliveryContexts;
   readonly worklist: Worklist;
   readonly overview: Overview;
