@@ -24,9 +24,12 @@ const isGivenUp = async (
   );
 };
 
+/** The whole wait is at most so many times the limit. */
+const longestFactor = 4;
+
 /**
- * Waits until every event of every open subscription has arrived or was given up, twice in a row. `false` if that takes longer than
- * the limit, in milliseconds.
+ * Waits until every event of every open subscription has arrived or was given up, twice in a row. `false` if nothing arrives for the
+ * limit, in milliseconds, or if it takes four times as long.
  */
 export const drain = async (
   caller: Caller,
@@ -53,8 +56,13 @@ export const drain = async (
     }
     return false;
   };
+  const arrived = (): number => subscriptions.reduce((sum, { receiver }) => sum + receiver.taken.size, 0);
+  const latest = recorder.now() + longestFactor * limit;
   let quiet = 0;
-  for (const until = recorder.now() + limit; recorder.now() < until; await pause(1_000)) {
+  let before = arrived();
+  for (let until = recorder.now() + limit; recorder.now() < Math.min(until, latest); await pause(1_000)) {
+    if (arrived() > before) until = recorder.now() + limit;
+    before = arrived();
     const pending = [];
     for (const subscribed of subscriptions.filter(({ isOpen }) => isOpen))
       if (await isPending(subscribed)) pending.push(subscribed);

@@ -60,6 +60,18 @@ const phoned = (index: Index, mission: string | undefined, organisation: string)
   return alerts.some(({ version }) => (named.get(version) ?? organisation) === organisation);
 };
 
+/** Another subscription of the organisation has the entry: people need not phone. */
+const hasItElsewhere = (index: Index, { id, organisation }: Subscription, entry: string): boolean =>
+  index
+    .of('received')
+    .some(
+      (received) =>
+        isTaken(received) &&
+        received.subscription !== id &&
+        `${received.event?.mission} ${received.event?.version}` === entry &&
+        index.subscriptions.get(received.subscription)?.organisation === organisation,
+    );
+
 /** Every number of an open subscription was answered 2xx, or given up with people alerted. */
 const delivered = (
   index: Index,
@@ -82,7 +94,10 @@ const delivered = (
   );
   return pages.flatMap((page) =>
     page.events.flatMap(({ number, mission, version }) => {
-      if (taken.has(number) || (givenUp.has(number) && phoned(index, mission, organisation))) return [];
+      if (taken.has(number)) return [];
+      const isKnown =
+        phoned(index, mission, organisation) || hasItElsewhere(index, subscription, `${mission} ${version}`);
+      if (givenUp.has(number) && isKnown) return [];
       const attempts = index
         .of('received')
         .filter(({ event, subscription: to }) => to === id && event?.number === number);
@@ -99,7 +114,7 @@ const delivered = (
 export const reliable: Property = {
   name: 'reliable',
   definition:
-    'At the end, every accepted message is an event of every subscription that it notifies, and every event was answered 2xx by its endpoint; or a message of the hub in that mission asks to phone the organisation.',
+    'At the end, every accepted message is an event of every subscription that it notifies, and every event was answered 2xx by its endpoint; or it was given up, and the organisation has it by another subscription, or a message of the hub in that mission asks to phone the organisation.',
   findings: (index) =>
     [...index.subscriptions.values()].flatMap((subscription) => {
       const pages = finalPages(index, subscription.id);
