@@ -14,7 +14,7 @@ export interface Rounds {
 }
 
 /** Within a request: less than a second of pauses. */
-export const roundsOfRequest: Rounds = { most: 6, firstPauseMilliseconds: 25, longestPauseMilliseconds: 400 };
+const roundsOfRequest: Rounds = { most: 6, firstPauseMilliseconds: 25, longestPauseMilliseconds: 400 };
 
 /** Calls with what is open until AWS has left out nothing. `call` returns what it left out. Throws `Unavailable` after the last round. */
 export const inRounds = async <Item>(

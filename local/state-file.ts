@@ -21,7 +21,7 @@ const whyNot = ({ issues: [first] }: z.core.$ZodError): string => {
 };
 
 /** The JSON in a text. `todo`: what to do if there is none. Throws `BrokenFile`. */
-export const parseJsonFile = (file: string, text: string, todo: string): unknown => {
+const parseJsonFile = (file: string, text: string, todo: string): unknown => {
   if (text.trim() === '') throw new BrokenFile(file, 'is empty', todo);
   try {
     return JSON.parse(text);

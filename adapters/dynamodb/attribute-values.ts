@@ -27,7 +27,7 @@ const setOf = (members: readonly unknown[]): AttributeValue => {
 };
 
 /** Throws for a value that DynamoDB cannot hold, or that would be read back as another one. */
-export const attributeValue = (value: unknown): AttributeValue => {
+const attributeValue = (value: unknown): AttributeValue => {
   switch (typeof value) {
     case 'string':
       return { S: value };
@@ -61,7 +61,7 @@ const exactNumber = (text: string): number => {
 };
 
 /** Throws for a set of bytes: the hub stores none. */
-export const plainValue = (attribute: AttributeValue): unknown => {
+const plainValue = (attribute: AttributeValue): unknown => {
   const { S, N, B, BOOL, NULL, L, M, SS, NS } = attribute;
   if (S !== undefined) return S;
   if (N !== undefined) return exactNumber(N);

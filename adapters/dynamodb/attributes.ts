@@ -5,5 +5,3 @@ export const text = (value: unknown): string | undefined => (typeof value === 's
 
 /** An absent number counts as 0. */
 export const count = (value: unknown): number => (typeof value === 'number' ? value : 0);
-
-export const isMap = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;

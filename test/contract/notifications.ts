@@ -98,7 +98,8 @@ export const notificationsContract = ({ ports, fresh, subscribe, notificationOf,
       await ports().notifications.noteWait(id, 1, { waiting, dueAt: at(90), warned: false });
       expect(await ports().notifications.read(id, 1)).toMatchObject({ status: 'pending', attempts: 0, waiting });
       expect((await ports().notifications.read(id, 1))?.warned).toBeUndefined();
-      const mine = (obligation: Obligation): boolean => obligation.kind === 'delivery' && obligation.subscription === id;
+      const mine = (obligation: Obligation): boolean =>
+        obligation.kind === 'delivery' && obligation.subscription === id;
       await expectDue(at(80), mine, []);
       await expectDue(at(90), mine, [{ kind: 'delivery', subscription: id, number: 1 }]);
       await ports().notifications.noteWait(id, 1, { waiting, dueAt: at(90), warned: true });

@@ -101,11 +101,11 @@ const ports = () => {
 type Calls = Readonly<Record<string, number>>;
 
 /** To number and write notifications: a read of the place and of the newest number; claim, notification, and settled place. */
-const toNotify = (notifications: number): Calls => ({
-  GetItem: notifications,
-  Query: notifications,
-  UpdateItem: 2 * notifications,
-  PutItem: notifications,
+const toNotify = (count: number): Calls => ({
+  GetItem: count,
+  Query: count,
+  UpdateItem: 2 * count,
+  PutItem: count,
 });
 
 /** A fan-out with recipients: their subscriptions, the heads of those that people wait for, one batch of jobs, and its end. */
@@ -113,7 +113,7 @@ const toFanOut: Calls = { BatchGetItem: 2, SendMessageBatch: 1, UpdateItem: 1 };
 
 const sumOf = (...all: readonly Calls[]): Calls => {
   const sums: Record<string, number> = {};
-  for (const calls of all) for (const [name, count] of Object.entries(calls)) sums[name] = (sums[name] ?? 0) + count;
+  for (const one of all) for (const [name, count] of Object.entries(one)) sums[name] = (sums[name] ?? 0) + count;
   return sums;
 };
 

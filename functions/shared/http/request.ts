@@ -1,6 +1,5 @@
 import type { APIGatewayProxyEvent } from 'aws-lambda';
 import type { PartyDirectory } from '../../../adapters/dynamodb/directory-store.ts';
-import type { Spender } from '../../../adapters/dynamodb/rate-limits.ts';
 import type { Party } from '../../../core/mission/state.ts';
 import type { OperationValues } from '../../../core/queries/operation-values.ts';
 import { parameterPath } from '../../../core/queries/search/read-search.ts';
@@ -49,12 +48,6 @@ export const requireScope = (request: Request, ...anyOf: readonly Scope[]): Refu
   const audience = claim(request, 'audience') ?? '';
   return refuse('missing-scope', 'http.Authorization', anyOf.map((scope) => scopeFor(audience, scope)).join(' or '));
 };
-
-/** The client that a rate limit counts for. The child of a legal entity is left out: the issuer does not verify it. */
-export const clientOf = (request: Request): Spender => ({
-  parent: claim(request, 'parent') ?? 'unknown',
-  client: claim(request, 'client') ?? 'unknown',
-});
 
 /** Query parameters of an operation, each given once: of two values for one name, two readers could take different ones. */
 export const queryOf = (request: Request): OperationValues | Refusal => {

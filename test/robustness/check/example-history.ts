@@ -2,7 +2,8 @@ import type { HistoryRecord, Message, RecordOf } from '../history.ts';
 
 /** Histories that keep every property, made by a hub of a few lines: what the checker must find nothing in. */
 
-export const [amk, la] = ['311000012', '312000016'];
+export const amk = '311000012';
+const la = '312000016';
 export const mission = '00000000-0000-4000-8000-000000000001';
 
 /** An update, and what happens to it. */

@@ -5,7 +5,7 @@ import type { Finding, Property } from '../property.ts';
 import type { Subscription } from '../subscriptions.ts';
 
 /** Readers with this name ask for every event of a subscription after the last message. */
-export const finalReader = 'final';
+const finalReader = 'final';
 
 const isTaken = ({ answered }: RecordOf<'received'>): boolean =>
   answered !== 'none' && answered >= 200 && answered < 300;
