@@ -1,3 +1,4 @@
+import { copyFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { seededRandom } from '../support/random.ts';
 import { readHistory, type HistoryRecord } from './history.ts';
@@ -96,6 +97,9 @@ export const run = async ({ seed, duration, drainLimit, file, root, onProgress }
     recorder.write({ record: 'end', at: recorder.now(), drained });
   } finally {
     await Promise.all(receivers.map((receiver) => receiver.close()));
+    await hub.end('SIGKILL');
+    // What the hub logged explains a violation.
+    await copyFile(hub.logFile, `${file}.hub.log`).catch(() => undefined);
     await hub.close();
     await recorder.close();
   }
