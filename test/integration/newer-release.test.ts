@@ -255,9 +255,9 @@ describe('a mission with an event that this release does not know', () => {
 
   /** Assigns the coordinator's next number to entry 2 of a mission, and returns the number. */
   const assignNumber = async (mission: string): Promise<number> => {
-    const before = await itemAt(table, keys.place(coordinator.subscription, mission));
+    const former = await itemAt(table, keys.place(coordinator.subscription, mission));
     const number = (await notifications(table).newest(coordinator.subscription)) + 1;
-    await putItem(table, { ...before, entry: 2, number });
+    await putItem(table, { ...former, entry: 2, number });
     const key = keys.notification(coordinator.subscription, number);
     await putItem(table, {
       ...key,
@@ -270,7 +270,7 @@ describe('a mission with an event that this release does not know', () => {
       writtenAt: now(),
       status: 'pending',
       attempts: 0,
-      previous: before['number'],
+      previous: former['number'],
     });
     return number;
   };
