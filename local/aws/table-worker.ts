@@ -5,6 +5,7 @@ import { buffer } from 'node:stream/consumers';
 import { parentPort, workerData } from 'node:worker_threads';
 import dynalite from 'dynalite';
 import { z } from 'zod';
+import './atomic-writes.ts';
 import './closing-iterators.ts';
 import { diskGuard, isWrite } from './disk-guard.ts';
 import { accessDenied, type KeyUse, missingKeyRight, missingRight, type Permissions } from './permissions.ts';
