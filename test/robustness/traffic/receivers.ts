@@ -17,8 +17,8 @@ export interface Receiver {
   readonly name: string;
   readonly url: string;
   readonly behave: (behaviour: Behaviour) => Promise<void>;
-  /** The secret of its subscription, once it is known. */
-  readonly learn: (secret: string) => void;
+  /** The secret of its subscription, once it is known. Other subscriptions are those whose creation was never answered. */
+  readonly learn: (subscription: string, secret: string) => void;
   /** Numbers of events that it has answered 2xx. */
   readonly taken: ReadonlySet<number>;
   readonly close: () => Promise<void>;
@@ -47,7 +47,7 @@ const bodyOf = async (request: IncomingMessage): Promise<Buffer> => {
 /** An endpoint on loopback that records what it gets and what it answers. `port` 0: any free one, kept over the time it is dead. */
 export const openReceiver = async (name: string, recorder: Recorder): Promise<Receiver> => {
   let behaviour: Behaviour = 'healthy';
-  let secret: string | undefined;
+  let known: { readonly subscription: string; readonly secret: string } | undefined;
   let port = 0;
   let server: Server | undefined;
   const taken = new Set<number>();
@@ -85,6 +85,7 @@ export const openReceiver = async (name: string, recorder: Recorder): Promise<Re
     const body = await bodyOf(request);
     const { type, subscription = '', last, events } = notificationIn(body.toString('utf8'));
     const [event] = events;
+    const secret = known?.subscription === subscription ? known.secret : undefined;
     const signature = secret === undefined ? 'not checked' : isSigned(secret, request, body) ? 'good' : 'bad';
     await answer(request, response, (answered) => {
       if (event !== undefined && answered === 200) taken.add(event.number);
@@ -129,8 +130,8 @@ export const openReceiver = async (name: string, recorder: Recorder): Promise<Re
     name,
     url: `http://127.0.0.1:${port}/notify`,
     taken,
-    learn: (known) => {
-      secret = known;
+    learn: (subscription, secret) => {
+      known = { subscription, secret };
     },
     behave: async (next) => {
       behaviour = next;

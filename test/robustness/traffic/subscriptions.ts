@@ -76,7 +76,7 @@ const untilAnswered = async (
     if (answer.outcome === 'refused') throw new Error(`${action} of a subscription was refused: ${answer.text}`);
     if (answer.outcome === 'ok' && created !== undefined) {
       const secret = secretIn(answer.text);
-      if (secret !== undefined) receiver.learn(secret);
+      if (secret !== undefined) receiver.learn(created, secret);
       return created;
     }
     await pause(200);

@@ -117,6 +117,21 @@ export const operationFaults: readonly Fault[] = [
     },
   },
   {
+    harm: 'lost',
+    what: 'A hub on a laptop that was killed while it postponed a pending notification never sent it, and alerted nobody: the item was in no index.',
+    guard: {
+      what: 'An item of the embedded tables is written at once with its rows in the indexes',
+      file: 'local/aws/atomic-writes.ts',
+      find: "    store.db.batch([...operations, { type: 'put', key: keyOf(key), value }], written);",
+      replace:
+        "    store.db.batch(operations, () => store.db.batch([{ type: 'put', key: keyOf(key), value }], written));",
+      test: {
+        file: 'test/unit/local/atomic-writes.test.ts',
+        title: 'writes an obligation that %s at once with its row in the index',
+      },
+    },
+  },
+  {
     harm: 'down',
     what: 'The tables of a hub on a laptop grew by gigabytes, because what was read was never closed.',
     guard: {

@@ -2,7 +2,7 @@ import type { Property } from '../property.ts';
 
 export const signed: Property = {
   name: 'signed',
-  definition: 'Every request to a receiver has a signature with the secret of its subscription.',
+  definition: 'Every request for a subscription whose creation was answered has a signature with its secret.',
   findings: (index) =>
     index
       .of('received')
