@@ -58,12 +58,15 @@ export const inSlot = async <Result>(
   }
 };
 
-/** Seconds. */
+/** Seconds. A call that is slow takes some seconds, so a slot is seldom free earlier. */
+const shortestSlotWait = 4;
 const longestSlotWait = 20;
 
 /**
- * Seconds until a job without a slot looks for one again: a quarter of the time for which it has waited. So a job waits little longer
- * than it must, and thousands of jobs of one party do not keep the lane busy by looking.
+ * Seconds until a job without a slot looks for one again: half the time for which it has waited, and up to a quarter more or less, so
+ * that jobs of the same moment do not meet again. `jitter`: 0 to 1. Thousands of jobs of one party do not keep the lane busy by looking.
  */
-export const slotWait = (waitingSince: string, now: number): number =>
-  Math.max(1, Math.min(longestSlotWait, Math.ceil((now - begunAt(waitingSince, now)) / 4000)));
+export const slotWait = (waitingSince: string, now: number, jitter: number): number => {
+  const planned = Math.max(shortestSlotWait, Math.min(longestSlotWait, (now - begunAt(waitingSince, now)) / 2000));
+  return Math.round(planned * (0.75 + jitter / 2));
+};

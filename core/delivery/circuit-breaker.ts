@@ -302,5 +302,5 @@ export const runEndpointJob = async (job: EndpointJob, ports: CircuitPorts): Pro
     if (subscription.status === 'active') await sendHeartbeat(subscription, job.due, ports);
     else await sendHandshake(subscription, ports);
   });
-  return called === 'no-slot' ? slotWait(job.due, now) : undefined;
+  return called === 'no-slot' ? slotWait(job.due, now, ports.random()) : undefined;
 };

@@ -80,7 +80,7 @@ const waitForSlot = async (pending: PendingNotification, ports: DeliverPorts): P
     const dueAt = new Date(now + waitIsKnownFor * 1000).toISOString();
     await ports.notifications.noteWait(subscription, number, { waiting: { since, notedAt: at }, dueAt, warned });
   }
-  const wait = slotWait(since, now);
+  const wait = slotWait(since, now, ports.random());
   return { outcome: 'retry', seconds: mayWarn && warnIn > 0 ? Math.min(wait, Math.ceil(warnIn / 1000)) : wait };
 };
 

@@ -13,9 +13,9 @@ const slow = { amk: 'amk-bergen', la: 'amk-la-bergen' };
 const subscriptions = 50;
 const slowAnswer = 9_000;
 const missionsToSlow = 4;
-const measured = 12;
+const measured = 15;
 /** Below this, milliseconds, a time says more about the machine than about the hub. */
-const noise = 500;
+const noise = 300;
 
 let hub: RunningHub;
 let quickEndpoint: Endpoint;
@@ -47,18 +47,17 @@ const openMission = async ({ amk, la }: typeof healthy): Promise<string> => {
   return missionIdOf(organisation(amk), message.id);
 };
 
-/** Milliseconds from the request to the notification, of each of several missions, longest first. */
+/** Milliseconds from the accepted request to the notification, of each of several missions. The notification may be earlier. */
 const timesOfHealthy = async (): Promise<readonly number[]> => {
   const times: number[] = [];
   for (let count = 0; count < measured; count += 1) {
-    const start = performance.now();
     const mission = await openMission(healthy);
-    await eventually('the healthy partner has it', () =>
-      quickEndpoint.events().some(({ text }) => text.includes(mission)),
-    );
-    times.push(performance.now() - start);
+    const accepted = performance.now();
+    const notified = () => quickEndpoint.events().find(({ text }) => text.includes(mission));
+    await eventually('the healthy partner has it', () => notified() !== undefined);
+    times.push(Math.max(0, (notified()?.at ?? Number.POSITIVE_INFINITY) - accepted));
   }
-  return times.toSorted((one, other) => other - one);
+  return times;
 };
 
 /** Subscriptions of the slow partner that a mission has reached, answered or not. */
@@ -69,41 +68,44 @@ const reachedBy = (mission: string): number =>
       .map(({ headers }) => String(headers['webhook-id']).split('.')[0]),
   ).size;
 
-const median = (times: readonly number[]): number => Math.max(noise, times[Math.floor(times.length / 2)] ?? 0);
-
-/** Times of the healthy partner while the other one is notified of several missions, and answers each notification so late. */
-const timesBeside = async (delay: number): Promise<readonly number[]> => {
+/** Times of the healthy partner while the other one, which answers after `delay`, is notified of several missions. */
+const timesBeside = async (
+  delay: number,
+): Promise<{ readonly atFirst: readonly number[]; readonly later: readonly number[] }> => {
   slowEndpoint.behave({ delay });
   const first = await openMission(slow);
   // An emulator works one job of a queue at a time, so it takes two seconds for each to find that it is slow.
   await eventually('every subscription was called', () => reachedBy(first) === subscriptions, 300);
   const missions = [first];
   while (missions.length < missionsToSlow) missions.push(await openMission(slow));
-  const times = await timesOfHealthy();
+  const atFirst = await timesOfHealthy();
+  const later = await timesOfHealthy();
   // What waits is delivered when the partner is quick again, so that the next turn begins without it.
   slowEndpoint.behave({});
   await eventually('the other partner has all', () => missions.every((one) => reachedBy(one) === subscriptions), 300);
-  return times;
+  return { atFirst, later };
 };
 
+/** Of so few times the 99th percentile is the longest. */
+const longest = (times: readonly number[]): number => Math.max(noise, ...times);
+const median = (times: readonly number[]): number =>
+  Math.max(noise, times.toSorted((one, other) => one - other)[Math.floor(times.length / 2)] ?? 0);
+
 describe('a partner with fifty slow subscriptions', () => {
-  test('does not delay another partner: at most twice the median time without it, by turns', {
+  test('does not delay another partner: at most twice the time without it, by turns', {
     timeout: 900_000,
   }, async () => {
-    const times = { alone: [] as number[], besideQuick: [] as number[], besideSlow: [] as number[] };
-    for (let round = 1; round <= 2; round += 1) {
-      times.alone.push(...(await timesOfHealthy()));
-      times.besideQuick.push(...(await timesBeside(0)));
-      times.besideSlow.push(...(await timesBeside(slowAnswer)));
-    }
-    const [alone, besideQuick, besideSlow] = [times.alone, times.besideQuick, times.besideSlow].map((all) =>
-      all.toSorted((one, other) => other - one),
-    );
-    if (alone === undefined || besideQuick === undefined || besideSlow === undefined) throw new Error('not measured');
-    const words = Object.entries({ alone, besideQuick, besideSlow })
-      .map(([name, all]) => `${name}: ${all.map(Math.round).join()} ms`)
+    const before = await timesOfHealthy();
+    const besideQuick = (await timesBeside(0)).atFirst;
+    const { atFirst, later } = await timesBeside(slowAnswer);
+    const alone = [...before, ...(await timesOfHealthy())];
+    const words = Object.entries({ alone, besideQuick, atFirst, later })
+      .map(([name, times]) => `${name}: ${times.map(Math.round).join()} ms`)
       .join('\n');
+    expect(median(atFirst), words).toBeLessThanOrEqual(2 * median(alone));
+    expect(longest(later), words).toBeLessThanOrEqual(2 * longest(alone));
+    // At first this machine also works off 150 new jobs of the other partner, as it does for a quick one.
+    expect(longest(atFirst), words).toBeLessThanOrEqual(2 * longest(besideQuick));
     process.stdout.write(`${words}\n`);
-    expect(median(besideSlow), words).toBeLessThanOrEqual(2 * median(alone));
   });
 });

@@ -16,8 +16,8 @@ const stackOf = (Resources: unknown, rest: object = {}): Stack =>
 
 describe('stack of the embedded host', () => {
   it('refuses a resource that the host can neither run nor leave out', () => {
-    expect(() => stackOf({ Bucket: { Type: 'AWS::S3::Bucket' } })).toThrow(
-      /does not know how to run AWS::S3::Bucket \(Bucket\)/,
+    expect(() => stackOf({ Topic: { Type: 'AWS::SNS::Topic' } })).toThrow(
+      /does not know how to run AWS::SNS::Topic \(Topic\)/,
     );
     expect(() => stackOf({ Role: { Type: 'AWS::IAM::Role' } })).not.toThrow();
   });

@@ -248,6 +248,7 @@ describe('hub on a laptop', () => {
     expect(Object.keys(permissionsOf(stack))).toContain('Deliver');
     expect(stack.resources('AWS::Events::Rule', z.unknown()).map(({ logicalId }) => logicalId)).toEqual([
       'SweeperEveryMinute',
+      'NightlyRunsEveryQuarter',
     ]);
   });
 });

@@ -52,7 +52,7 @@ describe('cost of a message', () => {
     const [delivered, deliveredLater] = calls(({ deliver }) => deliver);
     expect(acceptedLater).toEqual(accepted);
     expect(deliveredLater).toEqual(delivered);
-    expect(accepted).toMatchObject({ Query: 1, BatchGetItem: 1, SendMessageBatch: 1 });
+    expect(accepted).toMatchObject({ Query: 2, BatchGetItem: 2, SendMessageBatch: 1 });
     expect(delivered).toEqual({ BatchGetItem: 1, UpdateItem: 1 });
   });
 
@@ -86,6 +86,7 @@ describe('code of the functions', () => {
       'CheckToken',
       'Deliver',
       'Metadata',
+      'Nightly',
       'ProcessMessage',
       'Read',
       'Subscribe',

@@ -84,8 +84,8 @@ const notBoth = '--local and --table exclude each other. Give one.';
 
 describe.concurrent('a wrong use', () => {
   test.for<readonly [name: string, sentence: string, ...args: readonly string[]]>([
-    ['hub -- audit', 'No action given. Use verify, export.'],
-    ['hub -- audit', 'Unknown action "bury". Use verify, export.', 'bury', ...table],
+    ['hub -- audit', 'No action given. Use verify, anchor, export.'],
+    ['hub -- audit', 'Unknown action "bury". Use verify, anchor, export.', 'bury', ...table],
     ['hub -- audit', 'Unexpected argument "now".', 'verify', 'now', ...table],
     ['hub -- audit', '"nonsense" is not the id of a mission.', 'verify', '--mission', 'nonsense', ...table],
     ['hub -- audit', 'No mission given. Use --mission <id>.', 'export', ...table],

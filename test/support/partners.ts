@@ -97,6 +97,8 @@ export interface Received {
   readonly eventNumber?: number;
   /** The request arrived before the machine paused: the hub timed out although the endpoint answered. */
   readonly isAgain: boolean;
+  /** When it had arrived, by `performance.now()`. */
+  readonly at: number;
 }
 
 interface Behaviour {
@@ -135,6 +137,7 @@ export const openEndpoint = async (port = 0): Promise<Endpoint> => {
         const first = firstAt.get(id);
         firstAt.set(id, first ?? performance.now());
         received.push({
+          at: performance.now(),
           isAgain: first !== undefined && stoodStillSince(first),
           headers: request.headers,
           text,

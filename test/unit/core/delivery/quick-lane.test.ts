@@ -172,7 +172,7 @@ describe('slots of the slow lane', () => {
       hub.clock.advance(seconds * 1000);
     }
     expect(hub.channel.posts).toEqual([]);
-    expect(waits[0]).toBe(1);
+    expect(waits[0]).toBe(4);
     expect(Math.max(...waits)).toBeLessThanOrEqual(20);
     expect(waits.at(-1)).toBeGreaterThan(3);
   });
@@ -219,7 +219,7 @@ describe('slots of the slow lane', () => {
     const hub = await hubWithPending(0, { status: 'requested' });
     await occupied(hub, slotsPerParty);
     const handshake = { kind: 'handshake', subscription: 'la', due: hub.clock.iso() } as const;
-    expect(await deliver(handshake, portsOf(hub))).toEqual({ outcome: 'retry', seconds: 1 });
+    expect(await deliver(handshake, portsOf(hub))).toEqual({ outcome: 'retry', seconds: 4 });
     hub.clock.advance(30_000);
     expect(await deliver(handshake, portsOf(hub))).toEqual({ outcome: 'complete' });
     expect(await subscriptionOf(hub)).toMatchObject({ status: 'active' });
