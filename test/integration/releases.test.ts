@@ -13,7 +13,7 @@ import { type Endpoint, eventually, openEndpoint, post } from '../support/partne
 import { factsOf, factsSchema, missions, moveTo } from '../support/releases.ts';
 import { taskOf } from '../support/scene.ts';
 
-/** What earlier releases stored, read by this one. `npx node test/support/record-release.ts v0.3.0` adds a release. */
+/** What earlier releases stored, read by this one. `npx node test/support/record-release.ts v0.4.0` adds a release. */
 
 const folder = new URL('../fixtures/releases/', import.meta.url);
 const releases = readdirSync(folder).toSorted();
@@ -28,7 +28,7 @@ const recordOf = (release: string) =>
 
 const tableOf = (release: string): string => new URL(`${release}/table`, folder).pathname;
 
-test('Each release before this one is here', () => expect(releases).toContain('v0.3.0'));
+test('Each release before this one is here', () => expect(releases).toContain('v0.4.0'));
 
 describe.each(releases)('a table that %s stored', (release) => {
   const { listeners, facts } = recordOf(release);

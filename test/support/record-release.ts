@@ -4,7 +4,7 @@ import { commandLine } from '../../commands/cli/command-line.ts';
 import { backup, hubOn, scratch } from './backup.ts';
 import { factsOf, playRelease } from './releases.ts';
 
-/** `npx node test/support/record-release.ts v0.3.0`: keeps what this release stores, for later releases to read. */
+/** `npx node test/support/record-release.ts v0.4.0`: keeps what this release stores, for later releases to read. */
 
 const {
   positionals: [release = ''],
@@ -14,7 +14,7 @@ const {
   options: {},
   mostArguments: 1,
 });
-if (!/^v\d+\.\d+\.\d+$/.test(release)) wrongUse('Name the release: v0.3.0');
+if (!/^v\d+\.\d+\.\d+$/.test(release)) wrongUse('Name the release: v0.4.0');
 
 const folder = fileURLToPath(new URL(`../fixtures/releases/${release}/`, import.meta.url));
 const { path, remove } = await scratch();
