@@ -74,7 +74,9 @@ export const settings = {
   metadata: () => z.object({ ...table(), ...publicUrl() }),
   nightly: () => z.object({ ...table(), ANCHOR_BUCKET: text('the name of the bucket of the anchors') }),
   processMessage: () =>
-    z.object({ ...table(), ...shards(), ...publicUrl(), ...quickLane(), ...metrics() }).check(readsWhatItWrites()),
+    z
+      .object({ ...table(), ...shards(), ...publicUrl(), ...quickLane(), ...slowLane(), ...metrics() })
+      .check(readsWhatItWrites()),
   read: () => z.object({ ...table(), ...publicUrl() }),
   subscribe: () =>
     z.object({ ...table(), ...shards(), ...publicUrl(), ...slowLane(), ...allowList() }).check(readsWhatItWrites()),

@@ -149,7 +149,7 @@ export const wireProcessMessage = (environment: Environment) => {
     ...openLogsOf(set),
     ...systemClock,
     base: set.PUBLIC_URL,
-    lanes: { quick: deliveryQueue(openQueues(), set.QUICK_LANE_URL, 'quick') },
+    lanes: lanesOf(openQueues(), set),
   };
 };
 

@@ -130,6 +130,7 @@ export class HubStack extends Stack {
       environment: {
         TABLE_NAME,
         QUICK_LANE_URL,
+        SLOW_LANE_URL,
         PUBLIC_URL,
         ...obligationEnvironment,
         ...metricsEnvironment,
@@ -210,7 +211,7 @@ export class HubStack extends Stack {
     anchors.watch(nightly, onCall);
     watchReconciliation(this, nightly, onCall);
 
-    deliveries.allowSending(processMessage, 'quick');
+    deliveries.allowSending(processMessage, 'quick', 'slow');
     deliveries.allowSending(subscribe, 'slow');
     // What the quick lane does not complete goes to the slow lane.
     deliveries.allowSending(deliver, 'slow');

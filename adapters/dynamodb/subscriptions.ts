@@ -12,6 +12,7 @@ import {
   type SubscriptionStatus,
 } from '../../core/delivery/subscription.ts';
 import { defined } from '../../schemas/defined.ts';
+import { hindranceOf } from '../../core/delivery/endpoint-speed.ts';
 import type { SubscriptionFilter } from '../../schemas/subscription.ts';
 import { count, type Item, text } from './attributes.ts';
 import { obligationAt } from './shards.ts';
@@ -204,8 +205,13 @@ export const subscriptions = (table: Table): Subscriptions => {
       return written;
     },
 
-    async inError(ids) {
-      return new Set((await heads(ids)).flatMap(({ id, status }) => (status === 'error' ? [id] : [])));
+    async hindered(ids) {
+      return new Map(
+        (await heads(ids)).flatMap((head) => {
+          const hindrance = hindranceOf(head);
+          return hindrance === undefined ? [] : [[head.id, hindrance] as const];
+        }),
+      );
     },
 
     async subscribers(organisations) {

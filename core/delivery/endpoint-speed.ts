@@ -16,6 +16,12 @@ type Speed = Pick<Subscription, 'quickAnswersNeeded'>;
 /** Whether the endpoint is known to be slow. */
 export const isSlow = ({ quickAnswersNeeded }: Speed): boolean => quickAnswersNeeded !== undefined;
 
+/** What hinders calls to the endpoint at once; nothing for most endpoints. */
+export const hindranceOf = (subscription: Speed & Pick<Subscription, 'status'>): 'error' | 'slow' | undefined => {
+  if (subscription.status === 'error') return 'error';
+  return subscription.status === 'active' && isSlow(subscription) ? 'slow' : undefined;
+};
+
 /**
  * How quick the endpoint is after it took a call, in so many milliseconds. Between a second and two seconds nothing changes, so that
  * an endpoint near the limit does not alternate between the lanes.

@@ -11,19 +11,19 @@ import type { DeliveryLanes, NotificationJob } from './delivery-queue.ts';
 import type { Notification } from './notifications.ts';
 import { isNumbered, type NumberingPorts, numberNotification } from './number-notification.ts';
 import type { Subscriber, Subscriptions } from './subscription.ts';
-import { mustBeReached, type Unreached, unreachedBy } from './unreached.ts';
+import { type Unreached, unreachedBy } from './unreached.ts';
 
 /** Milliseconds after which the sweeper checks a notification that is still pending. */
 export const deliveryGraceMilliseconds = 15_000;
 
 export interface FanOutPorts extends NumberingPorts {
   readonly missions: MissionLog;
-  readonly subscriptions: Pick<Subscriptions, 'subscribers' | 'inError'>;
+  readonly subscriptions: Pick<Subscriptions, 'subscribers' | 'hindered'>;
   readonly worklist: Worklist;
   readonly overview: Overview;
   readonly missionLists: MissionLists;
   readonly directory: Directory;
-  readonly lanes: Pick<DeliveryLanes, 'quick'>;
+  readonly lanes: DeliveryLanes;
   readonly now: () => number;
 }
 
@@ -154,15 +154,18 @@ const partition = (results: readonly Result[]) => ({
 const organisationsOf = (subscribers: readonly Subscriber[]): ReadonlySet<string> =>
   new Set(subscribers.map(({ organisation }) => organisation));
 
-/** The subscriptions in error among those of parties that people would have to phone. */
-const inErrorOf = async (
-  { subscriptions, directory }: FanOutPorts,
-  entry: PendingFanOut,
-  wanting: readonly Subscriber[],
-): Promise<ReadonlySet<string>> => {
-  const parties = mustBeReached(entry, directory);
-  const asked = wanting.filter(({ organisation }) => parties.includes(organisation));
-  return asked.length === 0 ? new Set() : subscriptions.inError(asked.map(({ id }) => id));
+/** Sends the jobs. Those to slow endpoints take no time of the quick lane. */
+const sendJobs = async (
+  { lanes }: FanOutPorts,
+  jobs: readonly NotificationJob[],
+  hindered: ReadonlyMap<string, 'error' | 'slow'>,
+): Promise<void> => {
+  const isSlow = ({ subscription }: NotificationJob): boolean => hindered.get(subscription) === 'slow';
+  const [slow, quick] = [jobs.filter(isSlow), jobs.filter((job) => !isSlow(job))];
+  await Promise.all([
+    ...(quick.length > 0 ? [lanes.quick.send(quick)] : []),
+    ...(slow.length > 0 ? [lanes.slow.send(slow)] : []),
+  ]);
 };
 
 /** Alerts people about recipients that no subscription can notify: they must be phoned. Written once per party and mission. */
@@ -206,9 +209,10 @@ const completeEntry = async (
   ]);
   const wanting = subscribers.filter((subscriber) => wants(subscriber, entry));
   const others = mayHaveStarted ? subscribers.filter((subscriber) => !wanting.includes(subscriber)) : [];
-  // For the warnings of the answer only: it is read meanwhile, and delays no notification if it fails.
-  const inError = inErrorOf(ports, entry, wanting);
-  inError.catch(() => undefined);
+  // It is read meanwhile. If it fails, every job takes the quick lane, and the fan-out is repeated for the warnings of the answer.
+  const hindered: Promise<ReadonlyMap<string, 'error' | 'slow'>> =
+    wanting.length === 0 ? Promise.resolve(new Map()) : ports.subscriptions.hindered(wanting.map(({ id }) => id));
+  const hinderedIfKnown = hindered.catch(() => new Map<string, 'error' | 'slow'>());
   const { notified, failures } = partition(
     await Promise.all([
       ...wanting.map((subscriber) => attempt(notify(ports, subscriber, entry))),
@@ -216,7 +220,11 @@ const completeEntry = async (
     ]),
   );
   // Whatever failed for one subscriber, the others get their notifications now.
-  if (notified.length > 0) await ports.lanes.quick.send(notified.map(({ job }) => job));
+  await sendJobs(
+    ports,
+    notified.map(({ job }) => job),
+    await hinderedIfKnown,
+  );
   const [failed] = failures;
   if (failed !== undefined) return { outcome: 'pending', failure: failed.failure };
 
@@ -227,7 +235,7 @@ const completeEntry = async (
     withoutSubscription: entry.recipients.filter((organisation) => !reached.has(organisation)),
     fanOutCompletedAt: new Date(ports.now()).toISOString(),
   });
-  const unreached = unreachedBy(entry, { subscribers, wanting, inError: await inError }, ports.directory);
+  const unreached = unreachedBy(entry, { subscribers, wanting, hindered: await hindered }, ports.directory);
   return { outcome: 'complete', warnings, unreached };
 };
 

@@ -127,6 +127,6 @@ export interface Subscriptions {
   turnOff(id: string, at: string, seen?: Pick<Subscription, 'revision'>): Promise<boolean>;
   /** Subscriptions of these organisations that are not off, in one consistent read. */
   subscribers(organisations: readonly string[]): Promise<readonly Subscriber[]>;
-  /** Those of the subscriptions whose status is `error`, in one consistent read. */
-  inError(ids: readonly string[]): Promise<ReadonlySet<string>>;
+  /** Those of the subscriptions that are in error, and those that are active with a slow endpoint, in one consistent read. */
+  hindered(ids: readonly string[]): Promise<ReadonlyMap<string, 'error' | 'slow'>>;
 }

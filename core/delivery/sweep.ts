@@ -15,7 +15,7 @@ import { hasPassed } from './wrong-clocks.ts';
 export interface SweepPorts extends FanOutPorts {
   readonly lanes: DeliveryLanes;
   readonly obligations: Obligations;
-  readonly subscriptions: Pick<Subscriptions, 'read' | 'subscribers' | 'inError'>;
+  readonly subscriptions: Pick<Subscriptions, 'read' | 'subscribers' | 'hindered'>;
 }
 
 export interface Swept {

@@ -28,7 +28,7 @@ export interface Unreached {
 type Sent = Pick<Entry, 'number' | 'event' | 'state' | 'recipients' | 'facts'>;
 
 /** Recipients that people would have to phone. Observers and the quality system are not among them: nobody waits for them. */
-export const mustBeReached = (entry: Sent, directory: Directory): readonly string[] =>
+const mustBeReached = (entry: Sent, directory: Directory): readonly string[] =>
   entry.recipients.filter((organisation) => concernsPeople(entry, organisation, directory));
 
 /** A Task of the party waits. A party that filters out a message which asks nothing of it has chosen so. */
@@ -50,19 +50,19 @@ interface Reached {
   readonly subscribers: readonly Subscriber[];
   /** Those whose filter matches the entry. */
   readonly wanting: readonly Subscriber[];
-  /** Ids of those that are in error: the circuit is open, or the endpoint has rejected a call. */
-  readonly inError: ReadonlySet<string>;
+  /** By id: in error if the circuit is open, or the endpoint has rejected a call. */
+  readonly hindered: ReadonlyMap<string, 'error' | 'slow'>;
 }
 
 /** The parties that a fan-out could not reach. */
 export const unreachedBy = (
   entry: Sent,
-  { subscribers, wanting, inError }: Reached,
+  { subscribers, wanting, hindered }: Reached,
   directory: Directory,
 ): readonly Unreached[] =>
   mustBeReached(entry, directory).flatMap((organisation): readonly Unreached[] => {
     const own = wanting.filter((one) => one.organisation === organisation);
-    if (own.some(({ id }) => !inError.has(id))) return [];
+    if (own.some(({ id }) => hindered.get(id) !== 'error')) return [];
     if (own.length > 0) return [{ organisation, cause: 'endpoint-down' }];
     const cause = causeWithout(entry, organisation, subscribers);
     return cause === undefined ? [] : [{ organisation, cause }];

@@ -69,13 +69,26 @@ export const subscriptionsContract = ({ ports, fresh, subscribe, expectDue }: Co
       expect(await ports().subscriptions.read(subscription.id)).toEqual(subscription);
     });
 
-    test('names the subscriptions in error', async () => {
-      const [works, fails, ended] = [await subscribe(fresh()), await subscribe(fresh()), await subscribe(fresh())];
+    test('names the subscriptions in error and those with a slow endpoint', async () => {
+      const [works, fails, ended, slow] = [
+        await subscribe(fresh()),
+        await subscribe(fresh()),
+        await subscribe(fresh()),
+        await subscribe(fresh()),
+      ];
       await becomes(ports(), fails.id, 'error');
       await becomes(ports(), ended.id, 'off');
-      const ids = [works.id, fails.id, ended.id, fresh()];
-      expect(await ports().subscriptions.inError(ids)).toEqual(new Set([fails.id]));
-      expect(await ports().subscriptions.inError([])).toEqual(new Set());
+      const seen = await ports().subscriptions.read(slow.id);
+      if (seen === undefined) throw new Error('there is no subscription');
+      await ports().endpointHealth.save(seen, { status: 'active', failures: 0, quickAnswersNeeded: 3 });
+      const ids = [works.id, fails.id, ended.id, slow.id, fresh()];
+      expect(await ports().subscriptions.hindered(ids)).toEqual(
+        new Map([
+          [fails.id, 'error'],
+          [slow.id, 'slow'],
+        ]),
+      );
+      expect(await ports().subscriptions.hindered([])).toEqual(new Map());
     });
 
     test('lists no more new subscriptions than the limit allows, also at the same time', async () => {

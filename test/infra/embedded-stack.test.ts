@@ -16,8 +16,8 @@ const stackOf = (Resources: unknown, rest: object = {}): Stack =>
 
 describe('stack of the embedded host', () => {
   it('refuses a resource that the host can neither run nor leave out', () => {
-    expect(() => stackOf({ Topic: { Type: 'AWS::SNS::Topic' } })).toThrow(
-      /does not know how to run AWS::SNS::Topic \(Topic\)/,
+    expect(() => stackOf({ Stream: { Type: 'AWS::Kinesis::Stream' } })).toThrow(
+      /does not know how to run AWS::Kinesis::Stream \(Stream\)/,
     );
     expect(() => stackOf({ Role: { Type: 'AWS::IAM::Role' } })).not.toThrow();
   });

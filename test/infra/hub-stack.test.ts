@@ -323,7 +323,7 @@ describe('functions', () => {
       'CheckToken',
       ['dynamodb:GetItem Table, items PROOF#* DIRECTORY', 'dynamodb:UpdateItem Table, items LIMIT#network#*'],
     ],
-    ['ProcessMessage', [...reads, ...writing(...working), ...sending('Quick')]],
+    ['ProcessMessage', [...reads, ...writing(...working), ...sending('Quick', 'Slow')]],
     [
       'Read',
       [...reads, 'dynamodb:Query Table/index/asked', 'dynamodb:Query Table/index/worklist', ...putting('AUDIT#*')],

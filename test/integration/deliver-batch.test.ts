@@ -157,7 +157,10 @@ const accept = async (message: Message): Promise<void> => {
   const circumstances = { sender: amk, directory: sampleDirectory, guidelines: firstGuidelines };
   const accepted = await acceptMessage(logs.missions, message, circumstances, Date.now);
   if (accepted.outcome === 'refused') throw new Error(JSON.stringify(accepted.faults));
-  await fanOut({ ...logs, directory: sampleDirectory, lanes: { quick: queue }, now: Date.now }, accepted.entry);
+  await fanOut(
+    { ...logs, directory: sampleDirectory, lanes: { quick: queue, slow: queue }, now: Date.now },
+    accepted.entry,
+  );
 };
 
 /** Opens a mission of `count` messages; the coordinating AMK LA is to be notified of each. Returns their ids, in order. */

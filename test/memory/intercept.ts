@@ -33,7 +33,7 @@ export const withInterceptor = (ports: SweepPorts, intercept: Interceptor): Swee
     },
     subscriptions: {
       ...subscriptions,
-      inError: (...args) => intercept('subscriptions.inError', () => subscriptions.inError(...args)),
+      hindered: (...args) => intercept('subscriptions.hindered', () => subscriptions.hindered(...args)),
       subscribers: (...args) => intercept('subscriptions.subscribers', () => subscriptions.subscribers(...args)),
     },
     places: {

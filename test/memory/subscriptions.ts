@@ -1,3 +1,4 @@
+import { hindranceOf } from '../../core/delivery/endpoint-speed.ts';
 import type {
   Listing,
   ListingLimits,
@@ -95,7 +96,14 @@ export const memorySubscriptions = (
       await relist({ ...changed, revision: changed.revision + 1 });
       return true;
     },
-    inError: async (ids) => new Set(ids.filter((id) => heads.get(id)?.subscription.status === 'error')),
+    hindered: async (ids) =>
+      new Map(
+        ids.flatMap((id) => {
+          const head = heads.get(id);
+          const hindrance = head === undefined ? undefined : hindranceOf(head.subscription);
+          return hindrance === undefined ? [] : [[id, hindrance] as const];
+        }),
+      ),
     subscribers: async (organisations) =>
       [...enlisted.values()].filter(({ organisation }) => organisations.includes(organisation)),
     postpone: (obligation, dueAt) => {

@@ -86,7 +86,7 @@ const portsOf = (hub: MemoryHub, step: Step) => {
 /** Calls that no other process can see: subscriptions do not change, and the queue has no reader. */
 const unseenCalls: readonly string[] = [
   'subscriptions.subscribers',
-  'subscriptions.inError',
+  'subscriptions.hindered',
   'notifications.read',
   'quick lane: send',
   'slow lane: send',

@@ -24,6 +24,7 @@ const knownMessages = 'core/mission/known-messages.ts';
 const logEntry = 'core/mission/log-entry.ts';
 const fanOut = 'core/delivery/fan-out.ts';
 const deliver = 'core/delivery/deliver.ts';
+const attempt = 'core/delivery/attempt.ts';
 const retryPolicy = 'core/delivery/retry-policy.ts';
 const due = 'core/delivery/due.ts';
 const wrongClocks = 'core/delivery/wrong-clocks.ts';
@@ -135,16 +136,16 @@ export const guards: readonly Guard[] = [
     what: 'A completed notification is not sent again',
   },
   {
-    file: deliver,
+    file: attempt,
     find: "if (subscription.status === 'off') return { result: { answer: { failure: 'off' } }, subscription };",
     replace: '',
     what: 'An ended subscription is not called',
   },
   {
-    file: deliver,
+    file: attempt,
     find: 'const warned = await alertIfDecided(decision, pending, attempt, ports);',
     replace:
-      "if (decision.outcome === 'given-up') await ports.notifications.record(subscription.id, notification.number, decision.record);\n  const warned = await alertIfDecided(decision, pending, attempt, ports);",
+      "if (decision.outcome === 'given-up') await ports.notifications.record(notification.subscription, notification.number, decision.record);\n  const warned = await alertIfDecided(decision, pending, attempt, ports);",
     what: 'People are alerted before the receipt says failed',
   },
   {
@@ -166,15 +167,15 @@ export const guards: readonly Guard[] = [
     what: 'A retry that the queue lost is sent again',
   },
   {
-    file: deliver,
+    file: attempt,
     find: "if (others.some(({ status }) => status === 'delivered')) return 'delivered';",
     replace: '',
     what: 'There is no alert if the party has the message through another subscription',
   },
   {
     file: circuitBreaker,
-    find: 'if (!isDue(retryAt, now)) return { open: true, retryAt };',
-    replace: '',
+    find: 'retryAt !== undefined && !isDue(retryAt, now) ?',
+    replace: 'retryAt !== undefined && now < 0 ?',
     what: 'An open circuit is not probed too early',
   },
   {
@@ -311,8 +312,8 @@ export const guards: readonly Guard[] = [
   },
   {
     file: memoryNotifications,
-    find: "if (item === undefined || item.notification.status !== 'pending') return;",
-    replace: 'if (item === undefined) return;',
+    find: "if (item === undefined || item.notification.status !== 'pending') return;\n      const { rejectedFor",
+    replace: 'if (item === undefined) return;\n      const { rejectedFor',
     what: 'Memory: a late duplicate does not change a receipt',
   },
   {
@@ -428,8 +429,8 @@ export const guards: readonly Guard[] = [
   },
   {
     file: notifications,
-    find: "            Item: { ...key, ...obligationAt(key, dueAt), ...notification },\n            ConditionExpression: 'attribute_not_exists(pk)',\n",
-    replace: '            Item: { ...key, ...obligationAt(key, dueAt), ...notification },\n',
+    find: "            Item: { ...key, ...obligationAt(table, 'pending', key, dueAt), ...notification },\n            ConditionExpression: 'attribute_not_exists(pk)',\n",
+    replace: "            Item: { ...key, ...obligationAt(table, 'pending', key, dueAt), ...notification },\n",
     what: 'DynamoDB: a number is given once',
     detectedBy: 'contract',
   },
@@ -505,8 +506,8 @@ export const guards: readonly Guard[] = [
   },
   {
     file: 'adapters/dynamodb/obligations.ts',
-    find: "'attribute_exists(obligation) AND obligation <> :failed'",
-    replace: "'attribute_not_exists(obligation) OR obligation <> :failed'",
+    find: "'attribute_exists(obligation) AND NOT begins_with(obligation, :failed)'",
+    replace: "'attribute_not_exists(obligation) OR NOT begins_with(obligation, :failed)'",
     what: 'DynamoDB: a postponement does not restore a completed obligation',
     detectedBy: 'contract',
   },

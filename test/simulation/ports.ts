@@ -60,7 +60,7 @@ export const steppedPorts = (ports: HubPorts, step: Step): SteppedPorts => {
     turnOff: (...args) => step(write('subscriptions.turnOff'), () => ports.subscriptions.turnOff(...args)),
     change: (...args) => step(write('subscriptions.change'), () => ports.subscriptions.change(...args)),
     subscribers: (...args) => step(read('subscriptions.subscribers'), () => ports.subscriptions.subscribers(...args)),
-    inError: (...args) => step(read('subscriptions.inError'), () => ports.subscriptions.inError(...args)),
+    hindered: (...args) => step(read('subscriptions.hindered'), () => ports.subscriptions.hindered(...args)),
   };
   const endpointHealth: EndpointHealthStore = {
     save: (...args) => step(write('endpointHealth.save'), () => ports.endpointHealth.save(...args)),

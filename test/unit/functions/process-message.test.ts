@@ -92,7 +92,7 @@ describe('process-message', () => {
   test('warns that nothing is known yet, if the fan-out fails or what became of it cannot be read', async () => {
     captureLog();
     const ports = await withSubscriber();
-    const lanes = { quick: { send: async () => Promise.reject(new Unavailable('queue')) } };
+    const lanes = { ...ports.lanes, quick: { send: async () => Promise.reject(new Unavailable('queue')) } };
     const unknown = [['reach-unknown', undefined]];
     expect(warningsIn((await ask(createHandler({ ...ports, lanes }), calling, asking)).body)).toEqual(unknown);
     await ask(createHandler(ports), calling, asking);
@@ -223,7 +223,7 @@ describe('process-message', () => {
     captureLog();
     const ports = await withSubscriber();
     const send = async () => Promise.reject(new Unavailable('throttled'));
-    await ask(createHandler({ ...ports, lanes: { quick: { send } } }), calling, asking);
+    await ask(createHandler({ ...ports, lanes: { ...ports.lanes, quick: { send } } }), calling, asking);
     const subscription = await ports.subscriptions.read('la');
     if (subscription === undefined) throw new Error('there is no subscription');
     await ports.subscriptions.change({ ...subscription, filter: { events: ['mission-cancel'] } });

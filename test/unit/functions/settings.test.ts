@@ -46,6 +46,7 @@ const needed = {
     'OBLIGATION_SHARDS_READ',
     'PUBLIC_URL',
     'QUICK_LANE_URL',
+    'SLOW_LANE_URL',
     'POWERTOOLS_METRICS_NAMESPACE',
   ],
   read: ['TABLE_NAME', 'PUBLIC_URL'],

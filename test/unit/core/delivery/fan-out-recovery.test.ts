@@ -61,7 +61,7 @@ describe('fan-out of an entry with pending earlier ones', () => {
         'missions.completeFanOut',
         'quickLane.send',
         'subscriptions.subscribers',
-        'subscriptions.inError',
+        'subscriptions.hindered',
         ...['places.read', 'notifications.newest', 'places.claim', 'notifications.append', 'places.settle'].flatMap(
           (call) => [call, call],
         ),
@@ -266,12 +266,12 @@ describe('sweep', () => {
     };
     const stuck: typeof hub.places.read = (of) =>
       of.subscription === 'la-1' ? Promise.reject(new Error('throttled')) : hub.places.read(of);
-    const broken = { ...hub, lanes: { quick: recording }, places: { ...hub.places, read: stuck } };
+    const broken = { ...hub, lanes: { ...hub.lanes, quick: recording }, places: { ...hub.places, read: stuck } };
     const entry = await accept(hub, [amk, request]);
     await expect(fanOut(broken, entry)).rejects.toThrow('throttled');
     expect(sent).toEqual(['la-2']);
     expect((await hub.missions.entry(mission, 1))?.fanOutPending).toBe(true);
-    await fanOut({ ...hub, lanes: { quick: recording } }, entry);
+    await fanOut({ ...hub, lanes: { ...hub.lanes, quick: recording } }, entry);
     expect(sent.toSorted()).toEqual(['la-1', 'la-2', 'la-2']);
     expect(await hub.notifications.range('la-2', 1, 9)).toHaveLength(1);
     expect((await hub.missions.entry(mission, 1))?.notified).toHaveLength(2);
