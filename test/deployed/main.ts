@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { commandLine, whyOf } from '../../commands/cli/command-line.ts';
 import { type Emulator, installEmulator, NoEmulator, startEmulator } from './emulator.ts';
 import { leaveOutUnknown } from './leave-out.ts';
-import { notShown, whyNotRun } from './not-shown.ts';
+import { isNotShown, notShown, whyNotRun } from './not-shown.ts';
 
 /**
  * `npm run test:deployed [-- --stage test] [<names of e2e files>]`: starts an emulator of AWS, puts the stack of a stage (dev)
@@ -36,14 +36,14 @@ const list = (title: string, lines: readonly string[]): void => {
   for (const line of lines) process.stdout.write(`  ${line}\n`);
 };
 
-/** The files of end-to-end tests, by whether they take the hub that they are given. */
+/** The files of end-to-end tests, by whether they take the hub that they are given, and show something there. */
 const suite = async () => {
   const files: string[] = [];
   const others: string[] = [];
   for (const name of (await readdir(join(project, 'test/e2e'))).toSorted()) {
     const file = `test/e2e/${name}`;
     const takesAny = /\b(startHub|openScene)\(/.test(await readFile(join(project, file), 'utf8'));
-    (takesAny ? files : others).push(file);
+    (takesAny && !isNotShown(file) ? files : others).push(file);
   }
   return { files, others };
 };

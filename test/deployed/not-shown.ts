@@ -5,7 +5,11 @@ const reasons: Readonly<Record<string, string>> = {
   'test/e2e/demo.test.ts': 'the demo starts a hub of its own',
   'test/e2e/faults.test.ts': 'stops the table and the queue of the embedded host',
   'test/e2e/kill.test.ts': 'ends the embedded host with kill -9',
+  'test/e2e/slow-partner.test.ts': 'the emulator calls the function for one job at a time, whichever queue it is from',
 };
+
+/** Whether a file of end-to-end tests shows nothing on the emulator. */
+export const isNotShown = (file: string): boolean => file in reasons;
 
 /** A file of end-to-end tests with why it does not run on a deployed hub. */
 export const whyNotRun = (file: string): string => `${file}: ${reasons[file] ?? 'starts a hub of its own'}`;
@@ -14,7 +18,7 @@ export const whyNotRun = (file: string): string => `${file}: ${reasons[file] ?? 
 export const notShown: readonly string[] = [
   'Rights: it allows every function everything. The embedded host refuses what the policies do not allow.',
   'Dead letters of the queue: they would come after a thousand receives. The redrive policy itself is deployed.',
-  'Concurrency: it calls the function for one job of the FIFO queue at a time, AWS for many groups at once.',
+  'Concurrency: it calls the function for one job of the FIFO queues at a time, AWS for many groups at once. So the two lanes of delivery wait for each other there.',
   'Time to live, point-in-time recovery and the settings of asynchronous calls: its CloudFormation leaves them out.',
   'Alarms and metric filters: they are deployed, but never seen firing.',
   'Limits: bodies over 10 MB, the memory of a function and its processor (ARM).',

@@ -74,7 +74,6 @@ const timesBeside = async (
 ): Promise<{ readonly atFirst: readonly number[]; readonly later: readonly number[] }> => {
   slowEndpoint.behave({ delay });
   const first = await openMission(slow);
-  // An emulator works one job of a queue at a time, so it takes two seconds for each to find that it is slow.
   await eventually('every subscription was called', () => reachedBy(first) === subscriptions, 300);
   const missions = [first];
   while (missions.length < missionsToSlow) missions.push(await openMission(slow));
