@@ -27,7 +27,11 @@ const namedBy = (pk: string, sk: string): string => {
 
 /** The mission that an item is about. */
 const missionOf = ({ mission, pk, sk }: Item): string | undefined =>
-  [mission, ...String(pk).split('#'), ...String(sk).split('#')]
+  // The key of a place names its subscription before the mission.
+  [
+    mission,
+    ...(sk === 'PLACE' ? String(pk).split('#').toReversed() : [...String(pk).split('#'), ...String(sk).split('#')]),
+  ]
     .map(String)
     .find((one) => isMissionId(one) && (mission === undefined || one === mission));
 
