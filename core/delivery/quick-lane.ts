@@ -1,3 +1,4 @@
+import { Unavailable } from '../mission/errors.ts';
 import {
   calledAs,
   complete,
@@ -40,22 +41,33 @@ const firstAttempt = (
   };
 };
 
-/** Runs a job of the quick lane. What is not complete after it is in the slow lane. */
-export const deliverQuickly = async (job: DeliveryJob, ports: DeliverPorts): Promise<DeliveryOutcome> => {
-  const move = async (moved: DeliveryJob): Promise<DeliveryOutcome> => {
-    await ports.lanes.slow.send([moved]);
-    return complete;
-  };
-  if (job.kind !== 'notification') return move(job);
+/** Makes the first attempt. Returns the job that the slow lane runs; nothing if the notification is complete. */
+const firstRun = async (job: NotificationJob, ports: DeliverPorts): Promise<NotificationJob | undefined> => {
   const context = await ports.contexts.load(job);
-  if (context.subscription === undefined || context.notification?.status !== 'pending') return complete;
+  if (context.subscription === undefined || context.notification?.status !== 'pending') return undefined;
   const makeAttempt = firstAttempt(job, context, ports);
-  if (makeAttempt === undefined) return move(job);
+  if (makeAttempt === undefined) return job;
   const startedAt = ports.clock.now();
   const attempt = await makeAttempt();
-  if (attempt === 'cut-off') return move(job);
+  if (attempt === 'cut-off') return job;
   const attempted = await recordAttempt(pendingIn(job, context), attempt, startedAt, ports);
   const { decision } = attempted;
-  if (decision.outcome !== 'retry') return complete;
-  return move({ ...job, notBefore: new Date(ports.clock.now() + decision.wait * 1000).toISOString() });
+  if (decision.outcome !== 'retry') return undefined;
+  return { ...job, notBefore: new Date(ports.clock.now() + decision.wait * 1000).toISOString() };
+};
+
+/**
+ * Runs a job of the quick lane. What is not complete after it is in the slow lane, also a job that fails inside the hub: here it would
+ * block the other missions of its group, there it blocks its own. If the storage cannot be reached, it stays: no job can be run then.
+ */
+export const deliverQuickly = async (job: DeliveryJob, ports: DeliverPorts): Promise<DeliveryOutcome> => {
+  const next =
+    job.kind === 'notification'
+      ? await firstRun(job, ports).catch((failure: unknown) => {
+          if (failure instanceof Unavailable) throw failure;
+          return job;
+        })
+      : job;
+  if (next !== undefined) await ports.lanes.slow.send([next]);
+  return complete;
 };

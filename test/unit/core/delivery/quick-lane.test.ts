@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { deliver } from '../../../../core/delivery/deliver.ts';
 import { quickCallsPerParty } from '../../../../core/delivery/delivery-queue.ts';
 import { deliverQuickly } from '../../../../core/delivery/quick-lane.ts';
+import { Unavailable } from '../../../../core/mission/errors.ts';
 import { slotsPerEndpoint, slotsPerParty } from '../../../../core/delivery/call-slots.ts';
 import { type MemoryHub } from '../../../memory/hub.ts';
 import { becomes } from '../../../support/endpoint-status.ts';
@@ -130,6 +131,24 @@ describe('quick lane', () => {
     expect(hub.channel.posts).toHaveLength(calls);
     expect(await hubMessages(hub, 6)).toEqual(['party-unreachable']);
     expect(moved(hub)).toEqual([6]);
+  });
+
+  test('moves a job that fails inside the hub, so that it blocks no other mission of its group', async () => {
+    const hub = await hubWithPending(1);
+    const job = { ...jobOf(hub, 1), entry: 9 };
+    expect(await deliverQuickly(job, portsOf(hub))).toEqual({ outcome: 'complete' });
+    expect(hub.lanes.slow.waiting()).toEqual([job]);
+    expect(hub.channel.posts).toEqual([]);
+  });
+
+  test('keeps a job while the storage cannot be reached', async () => {
+    const hub = await hubWithPending(1);
+    const load = async (): Promise<never> => {
+      throw new Unavailable('no answer');
+    };
+    const ports = { ...portsOf(hub), contexts: { load } };
+    await expect(deliverQuickly(jobOf(hub, 1), ports)).rejects.toThrow(Unavailable);
+    expect(moved(hub)).toEqual([]);
   });
 
   test('moves handshakes and heartbeats', async () => {
