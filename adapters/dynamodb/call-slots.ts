@@ -2,7 +2,7 @@ import { GetCommand } from './commands.ts';
 import {
   type CallSlots,
   type Slot,
-  slotMilliseconds,
+  longestSlotMilliseconds,
   type SlotOwner,
   slotsPerEndpoint,
   slotsPerParty,
@@ -32,8 +32,8 @@ const anyFree = (count: number, isFree: (index: number) => boolean): number | un
 const freeSlot = (seen: Item, { id, organisation }: SlotOwner, now: string, until: string): Slot | undefined => {
   const isFree = (name: string): boolean => {
     const ends = text(seen[name]);
-    // One that ends later than any caller plans was taken by a caller whose clock was ahead.
-    return ends === undefined || isDue(ends, Date.parse(now), slotMilliseconds);
+    // One that ends much later than any caller plans was taken by a caller whose clock was wrong.
+    return ends === undefined || isDue(ends, Date.parse(now), longestSlotMilliseconds);
   };
   const party = anyFree(slotsPerParty, (index) => isFree(ofParty(index)));
   const endpoint = anyFree(slotsPerEndpoint, (index) => isFree(ofEndpoint(id, index)));

@@ -35,6 +35,9 @@ export const slotsPerEndpoint = 3;
 /** Longer than an attempt lasts, which is a handshake and a notification at most; milliseconds. */
 export const slotMilliseconds = 25_000;
 
+/** A slot that ends later than this was taken by a wrong clock, milliseconds: clocks that are right differ by less than half of it. */
+export const longestSlotMilliseconds = 2 * slotMilliseconds;
+
 interface SlotPorts {
   readonly slots: CallSlots;
   readonly clock: Clock;

@@ -47,6 +47,12 @@ export const callSlotsContract = ({ ports, fresh }: Contract): void => {
       expect(await take(organisation, id, lease + 2)).toBeUndefined();
     });
 
+    test('keeps the slot of a caller whose clock is a little ahead', async () => {
+      const [organisation, id] = [fresh(), fresh()];
+      expect(await taken(organisation, many(id), 1)).toHaveLength(slotsPerEndpoint);
+      expect(await take(organisation, id)).toBeUndefined();
+    });
+
     test('takes a slot of a caller whose clock was ahead as ended', async () => {
       const [organisation, id] = [fresh(), fresh()];
       expect(await taken(organisation, many(id), 3_600)).toHaveLength(slotsPerEndpoint);

@@ -1,7 +1,7 @@
 import {
   type CallSlots,
   type Slot,
-  slotMilliseconds,
+  longestSlotMilliseconds,
   slotsPerEndpoint,
   slotsPerParty,
 } from '../../core/delivery/call-slots.ts';
@@ -14,7 +14,7 @@ export const memoryCallSlots = (): CallSlots => {
     Array.from({ length: count }, (_, index) => index).find((index) => !used.includes(index));
   return {
     take: async ({ id, organisation }, now, until) => {
-      for (const slot of taken) if (isDue(slot.until, Date.parse(now), slotMilliseconds)) taken.delete(slot);
+      for (const slot of taken) if (isDue(slot.until, Date.parse(now), longestSlotMilliseconds)) taken.delete(slot);
       const own = [...taken].filter((slot) => slot.organisation === organisation);
       const ofParty = firstFree(
         slotsPerParty,
