@@ -41,12 +41,13 @@ export interface ReconcileOptions {
   /** This mission only. */
   readonly mission?: string;
   readonly onProgress?: (done: number, missions: number) => void;
-  /** Milliseconds left to run; with less than a minute, no further mission is begun. */
+  /** Milliseconds left to run; with less than a minute, no further mission or subscription is begun. */
   readonly timeLeft?: () => number;
 }
 
-/** Why a run ended before all missions were compared. */
+/** A run that ended before everything was compared. */
 export interface Incomplete {
+  /** Missions, and subscriptions whose receipts were not read. */
   readonly notCompared: number;
 }
 
@@ -87,8 +88,10 @@ export const reconcile = async (
   );
 
   const unlisted = new Map<string, Receipt[]>();
+  let read = 0;
   for (const { id } of survey.subscriptions) {
     if (!isTimeLeft()) break;
+    read += 1;
     for await (const receipt of ports.receiptsOf(id, since)) {
       if (seen.has(receipt) || (only !== undefined && receipt.mission !== only)) continue;
       const known = unlisted.get(receipt.mission);
@@ -105,5 +108,6 @@ export const reconcile = async (
     if (doubtful.has(mission)) sum.add(tally);
     else sum.addFindings(tally.findings);
   });
-  return { ...sum.result(missions.length), ...(done < missions.length ? { notCompared: missions.length - done } : {}) };
+  const notCompared = missions.length - done + survey.subscriptions.length - read;
+  return { ...sum.result(missions.length), ...(notCompared === 0 ? {} : { notCompared }) };
 };

@@ -139,6 +139,36 @@ describe('a mission whose parties have all been notified', () => {
   });
 });
 
+describe('a run whose time is over', () => {
+  /** Reconciles a hub until its time is over, which is when so many logs of missions or subscriptions were begun. */
+  const until = async (logs: number) => {
+    const hub = await flownMission();
+    const ports = portsOver(hub);
+    let begun = 0;
+    return reconcile(
+      {
+        ...ports,
+        log: (id) => {
+          begun += 1;
+          return ports.log(id);
+        },
+        receiptsOf: (...args) => {
+          begun += 1;
+          return ports.receiptsOf(...args);
+        },
+      },
+      { timeLeft: () => (begun < logs ? 900_000 : 59_000) },
+    );
+  };
+
+  test('is not complete if it has not read the receipts of every subscription', async () => {
+    const subscriptions = (await portsOver(await flownMission()).survey(undefined)).subscriptions.length;
+    expect(await until(1)).toMatchObject({ notCompared: subscriptions });
+    expect(await until(subscriptions)).toMatchObject({ notCompared: 1 });
+    expect(await until(subscriptions + 1)).not.toHaveProperty('notCompared');
+  });
+});
+
 describe('findings', () => {
   test('a receipt that is gone', async () => {
     const hub = await flownMission();
