@@ -130,6 +130,22 @@ describe('anchorChains', () => {
     expect(anchors[2]?.previous).toBe(anchors[1]?.digest);
   });
 
+  test.each([
+    ['of two days ago', '2026-11-29T12:00:00.000Z'],
+    ['that is no time', 'long ago'],
+  ])('begins a pass again whose begin is one %s', async (_what, from) => {
+    const { run, holds, ports, at } = scene();
+    holds([[endAt('reads', 'a', 1, at())]], [[]]);
+    await ports.anchorStates.replace(undefined, {
+      leasedUntil: 0,
+      open: { from, since: '2099-01-01T00:00:00.000Z', places: ['end', 'end'] },
+    });
+    expect((await run()).outcome).toBe('complete');
+    const [anchor] = anchorsIn(ports.files);
+    expect(anchor?.pass).toEqual({ from: at(), since: '', complete: true });
+    expect(endsOf(anchor)).toEqual(['reads a 1']);
+  });
+
   test('splits a pass with many chains into files of bounded size', async () => {
     const { run, holds, ports, at } = scene();
     const page = (name: string) =>
