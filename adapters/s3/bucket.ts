@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { Unavailable } from '../../core/mission/errors.ts';
 import type { Table } from '../dynamodb/table.ts';
 import { isTransient } from '../transient-faults.ts';
-import { type Credentials, signed, type SignedRequest } from './signature.ts';
+import type { Credentials } from '../aws/signature.ts';
+import { signed, type SignedRequest } from './signature.ts';
 
 /** A bucket, as a function or an operator uses it: three calls, so the AWS SDK's client for S3 is not needed (ADR 48). */
 export interface Bucket {

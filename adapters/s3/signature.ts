@@ -1,12 +1,6 @@
-import { createHash, createHmac } from 'node:crypto';
+import { authorization, basicTime, type Credentials, scopeOf, sha256, signingKey } from '../aws/signature.ts';
 
-/** AWS's signature version 4 of one request to S3 (AWS, "Authenticating Requests: Using the Authorization Header"). */
-
-export interface Credentials {
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-  readonly sessionToken?: string | undefined;
-}
+/** Signs one request to S3 (AWS, "Authenticating Requests: Using the Authorization Header"). */
 
 export interface SignedRequest {
   readonly method: 'GET' | 'PUT';
@@ -15,9 +9,6 @@ export interface SignedRequest {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
-
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
-const hmac = (key: string | Buffer, text: string): Buffer => createHmac('sha256', key).update(text).digest();
 
 /** `encodeURIComponent`, and the characters that AWS encodes besides. */
 const encoded = (text: string): string =>
@@ -29,35 +20,26 @@ export const signed = (
   { accessKeyId, secretAccessKey, sessionToken }: Credentials,
   { region, now }: { readonly region: string; readonly now: number },
 ): Readonly<Record<string, string>> => {
-  const time = new Date(now).toISOString().replaceAll(/[-:]|\.\d{3}/g, '');
-  const day = time.slice(0, 8);
-  const scope = `${day}/${region}/s3/aws4_request`;
+  const time = basicTime(now);
+  const scope = scopeOf(time, region, 's3');
+  const bodyDigest = sha256(body);
   const all: Readonly<Record<string, string>> = {
     ...headers,
     host: url.host,
-    'x-amz-content-sha256': sha256(body),
+    'x-amz-content-sha256': bodyDigest,
     'x-amz-date': time,
     ...(sessionToken === undefined ? {} : { 'x-amz-security-token': sessionToken }),
   };
-  const names = Object.keys(all).sort();
   const query = [...url.searchParams]
     .map(([name, value]) => `${encoded(name)}=${encoded(value)}`)
     .sort()
     .join('&');
   const path = decodeURIComponent(url.pathname).split('/').map(encoded).join('/');
-  const request = [
-    method,
-    path,
-    query,
-    ...names.map((name) => `${name}:${all[name]?.trim() ?? ''}`),
-    '',
-    names.join(';'),
-    sha256(body),
-  ].join('\n');
-  const key = [day, region, 's3', 'aws4_request'].reduce<string | Buffer>(hmac, `AWS4${secretAccessKey}`);
-  const signature = hmac(key, ['AWS4-HMAC-SHA256', time, scope, sha256(request)].join('\n')).toString('hex');
   return {
     ...all,
-    authorization: `AWS4-HMAC-SHA256 Credential=${accessKeyId}/${scope}, SignedHeaders=${names.join(';')}, Signature=${signature}`,
+    authorization: authorization(
+      { method, path, query, headers: new Map(Object.entries(all)), bodyDigest },
+      { accessKeyId, key: signingKey(secretAccessKey, scope), time, scope },
+    ),
   };
 };
