@@ -1,6 +1,6 @@
-import { GetCommand, PutCommand, ScanCommand } from './commands.ts';
+import { GetCommand, PutCommand } from './commands.ts';
 import type { Access, AccessHead, AccessLog, AccessRecord } from '../../core/audit/access-log.ts';
-import { holds, keys, newestOf, queryUntil, rangeOf, type Table } from './table.ts';
+import { holds, keys, newestOf, queryUntil, rangeOf, scanAll, type Table } from './table.ts';
 import { reach } from '../transient-faults.ts';
 
 const partition = 'AUDIT#';
@@ -113,29 +113,18 @@ export const accessLog = (table: Table): AccessLog => {
 const segments = 8;
 
 /** All chains, in order. Reads the whole table: for operators, not for functions. */
-export const accessChains = async ({ client, name: TableName }: Table): Promise<readonly string[]> => {
+export const accessChains = async (table: Table): Promise<readonly string[]> => {
   const chains = new Set<string>();
-  const readSegment = async (segment: number): Promise<void> => {
-    let start: Record<string, unknown> | undefined;
-    do {
-      const page = await reach(() =>
-        client.send(
-          new ScanCommand({
-            TableName,
-            ConsistentRead: true,
-            Segment: segment,
-            TotalSegments: segments,
-            FilterExpression: 'begins_with(pk, :audit) AND NOT begins_with(sk, :link)',
-            ProjectionExpression: 'pk',
-            ExpressionAttributeValues: { ':audit': partition, ':link': linkKey },
-            ExclusiveStartKey: start,
-          }),
-        ),
-      );
-      for (const { pk } of page.Items ?? []) chains.add(String(pk).slice(partition.length));
-      start = page.LastEvaluatedKey;
-    } while (start !== undefined);
-  };
-  await Promise.all(Array.from({ length: segments }, (_, segment) => readSegment(segment)));
+  await scanAll(
+    table,
+    segments,
+    {
+      ConsistentRead: true,
+      FilterExpression: 'begins_with(pk, :audit) AND NOT begins_with(sk, :link)',
+      ProjectionExpression: 'pk',
+      ExpressionAttributeValues: { ':audit': partition, ':link': linkKey },
+    },
+    ({ pk }) => chains.add(String(pk).slice(partition.length)),
+  );
   return [...chains].sort();
 };

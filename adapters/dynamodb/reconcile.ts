@@ -1,4 +1,4 @@
-import { GetCommand, PutCommand, QueryCommand, ScanCommand } from './commands.ts';
+import { GetCommand, PutCommand } from './commands.ts';
 import type {
   KnownParties,
   LoggedEntry,
@@ -14,7 +14,7 @@ import { directoryOf, readDirectory } from './directory-store.ts';
 import { storedEntry } from './mission-log.ts';
 import { storedNotification } from './notifications.ts';
 import { storedSubscription } from './subscriptions.ts';
-import { batchGet, keys, type Table } from './table.ts';
+import { batchGet, keys, queryPages, scanAll, type Table } from './table.ts';
 
 /** Parts of the table that are scanned at the same time. */
 const segments = 4;
@@ -27,61 +27,35 @@ const slackMilliseconds = 3_600_000;
 
 type Item = Record<string, unknown>;
 
-type Query = Pick<
-  ConstructorParameters<typeof QueryCommand>[0],
-  'KeyConditionExpression' | 'ExpressionAttributeValues' | 'ScanIndexForward'
->;
-
-/** The items of a query, page by page, read consistently. */
-const pagesOf = async function* ({ client, name: TableName }: Table, query: Query): AsyncGenerator<readonly Item[]> {
-  let start: Item | undefined;
-  do {
-    const page = await reach(() =>
-      client.send(new QueryCommand({ ...query, TableName, ConsistentRead: true, ExclusiveStartKey: start })),
-    );
-    yield page.Items ?? [];
-    start = page.LastEvaluatedKey;
-  } while (start !== undefined);
-};
-
-/** Reads one part of the table, and returns missions with an entry since then, and subscriptions. */
-const scanSegment = async (
-  { client, name: TableName }: Table,
-  segment: number,
+/** Missions with an entry since then, and subscriptions, by a scan of the whole table. */
+const surveyed = async (
+  table: Table,
   since: string,
-): Promise<{ readonly missions: ReadonlySet<string>; readonly subscriptions: readonly string[] }> => {
-  const missions = new Set<string>();
-  const subscriptions: string[] = [];
-  let start: Item | undefined;
-  do {
-    const page = await reach(() =>
-      client.send(
-        new ScanCommand({
-          TableName,
-          Segment: segment,
-          TotalSegments: segments,
-          // Entries and heads only. All else is read and left out by the table.
-          FilterExpression:
-            '(begins_with(sk, :entry) AND receivedAt >= :since) OR (begins_with(pk, :subscription) AND sk = :head)',
-          ProjectionExpression: 'pk, sk',
-          ExpressionAttributeValues: {
-            ':entry': 'ENTRY#',
-            ':since': since,
-            ':subscription': subscriptionKey,
-            ':head': keys.subscription('').sk,
-          },
-          ExclusiveStartKey: start,
-        }),
-      ),
-    );
-    for (const { pk } of page.Items ?? []) {
+): Promise<{ readonly missions: readonly string[]; readonly subscriptions: readonly string[] }> => {
+  const missions = Array.from({ length: segments }, () => new Set<string>());
+  const subscriptions = Array.from({ length: segments }, (): string[] => []);
+  await scanAll(
+    table,
+    segments,
+    {
+      // Entries and heads only. All else is read and left out by the table.
+      FilterExpression:
+        '(begins_with(sk, :entry) AND receivedAt >= :since) OR (begins_with(pk, :subscription) AND sk = :head)',
+      ProjectionExpression: 'pk, sk',
+      ExpressionAttributeValues: {
+        ':entry': 'ENTRY#',
+        ':since': since,
+        ':subscription': subscriptionKey,
+        ':head': keys.subscription('').sk,
+      },
+    },
+    ({ pk }, part) => {
       const key = String(pk);
-      if (key.startsWith(missionKey)) missions.add(key.slice(missionKey.length));
-      else subscriptions.push(key.slice(subscriptionKey.length));
-    }
-    start = page.LastEvaluatedKey;
-  } while (start !== undefined);
-  return { missions, subscriptions };
+      if (key.startsWith(missionKey)) missions[part]?.add(key.slice(missionKey.length));
+      else subscriptions[part]?.push(key.slice(subscriptionKey.length));
+    },
+  );
+  return { missions: missions.flatMap((part) => [...part]), subscriptions: subscriptions.flat() };
 };
 
 const subscriptionOf = (item: Item): StoredSubscription => {
@@ -128,22 +102,15 @@ export const reconcilePorts = async (
   { now, sleep }: Pick<ReconcilePorts, 'now' | 'sleep'>,
 ): Promise<ReconcilePorts> => ({
   survey: async (since = '') => {
-    const parts = await Promise.all(
-      Array.from({ length: segments }, (_, segment) => scanSegment(table, segment, since)),
-    );
-    const heads = await batchGet(
-      table,
-      parts.flatMap(({ subscriptions }) => subscriptions.map(keys.subscription)),
-    );
-    return {
-      missions: parts.flatMap(({ missions }) => [...missions]),
-      subscriptions: heads.map(subscriptionOf),
-    };
+    const { missions, subscriptions } = await surveyed(table, since);
+    const heads = await batchGet(table, subscriptions.map(keys.subscription));
+    return { missions, subscriptions: heads.map(subscriptionOf) };
   },
 
   log: async function* (mission) {
     const { pk, sk } = keys.entry(mission, 0);
-    for await (const items of pagesOf(table, {
+    for await (const items of queryPages(table, {
+      ConsistentRead: true,
       KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :end',
       ExpressionAttributeValues: { ':pk': pk, ':from': sk, ':end': 'ENTRY#~' },
     }))
@@ -161,7 +128,8 @@ export const reconcilePorts = async (
   receiptsOf: async function* (subscription, since) {
     const { pk, sk } = keys.notification(subscription, 0);
     const from = since === undefined ? '' : new Date(Date.parse(since) - slackMilliseconds).toISOString();
-    for await (const items of pagesOf(table, {
+    for await (const items of queryPages(table, {
+      ConsistentRead: true,
       KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :end',
       ExpressionAttributeValues: { ':pk': pk, ':from': sk, ':end': 'NOTE#~' },
       // The newest first: the rest need not be read.

@@ -1,8 +1,6 @@
 import type { KeptFingerprints, RecordedEntry, Trace } from '../../core/audit/verify-mission.ts';
 import { isMissionId } from '../../schemas/identifiers.ts';
-import { reach } from '../transient-faults.ts';
-import { QueryCommand, ScanCommand } from './commands.ts';
-import { keys, type Table, unpack } from './table.ts';
+import { keys, queryPages, scanAll, type Table, unpack } from './table.ts';
 
 /** The missions as they are in the table, for their verification: nothing is folded or corrected. */
 
@@ -59,56 +57,31 @@ const noteAll = (found: Map<string, Trace | undefined>, item: Item): void => {
 };
 
 /** Reads the whole table once. */
-export const namedMissions = async ({ client, name: TableName }: Table): Promise<NamedMissions> => {
+export const namedMissions = async (table: Table): Promise<NamedMissions> => {
   const found = new Map<string, Trace | undefined>();
-  const scan = async (Segment: number): Promise<void> => {
-    let start: Item | undefined;
-    do {
-      const page = await reach(() =>
-        client.send(
-          new ScanCommand({
-            TableName,
-            Segment,
-            TotalSegments: segments,
-            ConsistentRead: true,
-            FilterExpression: 'begins_with(pk, :partition) OR attribute_exists(#entry) OR attribute_exists(entries)',
-            ProjectionExpression: 'pk, sk, mission, #entry, entries',
-            ExpressionAttributeNames: { '#entry': 'entry' },
-            ExpressionAttributeValues: { ':partition': partition },
-            ExclusiveStartKey: start,
-          }),
-        ),
-      );
-      for (const item of page.Items ?? []) noteAll(found, item);
-      start = page.LastEvaluatedKey;
-    } while (start !== undefined);
-  };
-  await Promise.all(Array.from({ length: segments }, (_none, segment) => scan(segment)));
+  await scanAll(
+    table,
+    segments,
+    {
+      ConsistentRead: true,
+      FilterExpression: 'begins_with(pk, :partition) OR attribute_exists(#entry) OR attribute_exists(entries)',
+      ProjectionExpression: 'pk, sk, mission, #entry, entries',
+      ExpressionAttributeNames: { '#entry': 'entry' },
+      ExpressionAttributeValues: { ':partition': partition },
+    },
+    (item) => noteAll(found, item),
+  );
   return found;
 };
 
 /** Items of the partition of a mission whose sort keys begin so, in order and read consistently. */
-const itemsOf = async function* (
-  { client, name: TableName }: Table,
-  mission: string,
-  begins: string,
-): AsyncGenerator<Item> {
-  let start: Item | undefined;
-  do {
-    const page = await reach(() =>
-      client.send(
-        new QueryCommand({
-          TableName,
-          ConsistentRead: true,
-          KeyConditionExpression: 'pk = :pk AND begins_with(sk, :begins)',
-          ExpressionAttributeValues: { ':pk': keys.entry(mission, 0).pk, ':begins': begins },
-          ExclusiveStartKey: start,
-        }),
-      ),
-    );
-    yield* page.Items ?? [];
-    start = page.LastEvaluatedKey;
-  } while (start !== undefined);
+const itemsOf = async function* (table: Table, mission: string, begins: string): AsyncGenerator<Item> {
+  for await (const items of queryPages(table, {
+    ConsistentRead: true,
+    KeyConditionExpression: 'pk = :pk AND begins_with(sk, :begins)',
+    ExpressionAttributeValues: { ':pk': keys.entry(mission, 0).pk, ':begins': begins },
+  }))
+    yield* items;
 };
 
 /** Attributes of an entry's item that repeat a part of its content. */

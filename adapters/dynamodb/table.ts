@@ -1,8 +1,11 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import {
   BatchGetCommand,
+  type PageOutput,
   QueryCommand,
   type QueryCommandInput,
+  ScanCommand,
+  type ScanCommandInput,
   UpdateCommand,
   type UpdateCommandOutput,
 } from './commands.ts';
@@ -128,29 +131,69 @@ export const batchGet = async (
   return items;
 };
 
+type Item = Record<string, unknown>;
+
 type Query = Omit<QueryCommandInput, 'TableName' | 'ExclusiveStartKey' | 'Limit'>;
+
+/** The items of a query or scan, page by page. `send` sends the command for the page behind a key. */
+const pagesFrom = async function* (
+  send: (start: Item | undefined) => Promise<PageOutput>,
+  after?: Item,
+): AsyncGenerator<readonly Item[]> {
+  let start = after;
+  do {
+    const page = await reach(() => send(start));
+    yield page.Items ?? [];
+    start = page.LastEvaluatedKey;
+  } while (start !== undefined);
+};
+
+/** The items of a query, page by page, of at most `limit` each. `after`: the key of the item behind which it begins. */
+export const queryPages = (
+  { client, name: TableName }: Table,
+  query: Query,
+  limit?: number,
+  after?: Item,
+): AsyncGenerator<readonly Item[]> =>
+  pagesFrom(
+    (start) => client.send(new QueryCommand({ ...query, TableName, Limit: limit, ExclusiveStartKey: start })),
+    after,
+  );
+
+/** Reads the whole table in so many parts at the same time, page by page. `note` is called for each item, and the part it is in. */
+export const scanAll = async (
+  { client, name: TableName }: Table,
+  parts: number,
+  scan: Omit<ScanCommandInput, 'TableName' | 'ExclusiveStartKey' | 'Segment' | 'TotalSegments'>,
+  note: (item: Item, part: number) => void,
+): Promise<void> => {
+  const readPart = async (part: number): Promise<void> => {
+    const pages = pagesFrom((start) =>
+      client.send(
+        new ScanCommand({ ...scan, TableName, Segment: part, TotalSegments: parts, ExclusiveStartKey: start }),
+      ),
+    );
+    for await (const items of pages) for (const item of items) note(item, part);
+  };
+  await Promise.all(Array.from({ length: parts }, (_none, part) => readPart(part)));
+};
 
 /**
  * Reads a query page by page and returns the first `limit` values. Items from which `read` returns nothing are not counted.
  * `after`: the key of the item behind which it begins.
  */
 export const queryUntil = async <Value>(
-  { client, name: TableName }: Table,
+  table: Table,
   query: Query,
   limit: number,
-  read: (item: Record<string, unknown>) => Value | undefined,
-  after?: Record<string, unknown>,
+  read: (item: Item) => Value | undefined,
+  after?: Item,
 ): Promise<readonly Value[]> => {
   const found: Value[] = [];
-  const Limit = limit === Number.POSITIVE_INFINITY ? undefined : limit;
-  let start = after;
-  do {
-    const page = await reach(() =>
-      client.send(new QueryCommand({ ...query, TableName, Limit, ExclusiveStartKey: start })),
-    );
-    found.push(...(page.Items ?? []).flatMap((item) => read(item) ?? []));
-    start = page.LastEvaluatedKey;
-  } while (start !== undefined && found.length < limit);
+  for await (const items of queryPages(table, query, limit === Number.POSITIVE_INFINITY ? undefined : limit, after)) {
+    found.push(...items.flatMap((item) => read(item) ?? []));
+    if (found.length >= limit) break;
+  }
   return found.slice(0, limit);
 };
 
