@@ -104,6 +104,11 @@ describe('the hub without its table', () => {
   const refusedWhile = async (road: Road): Promise<void> => {
     const endpoint = await listen(coordinator);
     const mission = await open();
+    // Without its table the hub could not record that the request arrived, and would send it again.
+    await eventually('the receipt of the request', async () => {
+      const { text } = await call(hub, coordinator, 'GET', `/Communication?part-of=ServiceRequest/${mission}`);
+      return text.includes('"status":"completed"');
+    });
     const messages = Array.from({ length: 4 }, () => update(mission));
     // The hub caches its directory for a limited time: without the table it may know no party.
     hub.tables(road);
