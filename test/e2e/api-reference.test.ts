@@ -156,7 +156,7 @@ beforeAll(async () => {
     remember(id);
     if (client === 'amk-innlandet') requesters = id;
   }
-  await eventually('every handshake', () => endpoint.received.length === clients.length);
+  await eventually('every handshake', () => endpoint.received.length >= clients.length);
 });
 
 afterAll(async () => {

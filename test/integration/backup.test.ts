@@ -108,7 +108,7 @@ beforeAll(async () => {
   asker = await openEndpoint();
   ({ id: laSubscription } = await subscribe(before, oslo, la.url));
   ({ id: amkSubscription } = await subscribe(before, amk, asker.url));
-  await eventually('both handshakes', () => la.received.length === 1 && asker.received.length === 1);
+  await eventually('both handshakes', () => la.received.length >= 1 && asker.received.length >= 1);
   await say(before, amk, delivered.text);
   await say(before, oslo, acknowledgement({ task: taskOf(missionOf(delivered), 1), id: randomUUID() }).text);
   await eventually('both are notified', () => la.events().length === 1 && asker.events().length === 1);
