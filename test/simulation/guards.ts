@@ -457,6 +457,13 @@ export const guards: readonly Guard[] = [
   },
   {
     file: endpointHealth,
+    find: "failures: '#failures + :one',",
+    replace: "failures: ':one',",
+    what: 'DynamoDB: failures of concurrent calls are each counted',
+    detectedBy: 'contract',
+  },
+  {
+    file: endpointHealth,
     find: 'AND retryAt = :retryAt AND revision = :revision',
     replace: 'AND retryAt >= :retryAt AND revision = :revision',
     what: 'DynamoDB: one process claims the probe',

@@ -1,9 +1,10 @@
 import { availableParallelism } from 'node:os';
 import { commandLine } from '../../commands/cli/command-line.ts';
+import { defined } from '../../schemas/defined.ts';
 import { explore } from './exhaustive.ts';
 import { messagesOfOneMission } from './exhaustive-messages.ts';
 import { entriesOfTwoMissions } from './exhaustive-numbering.ts';
-import { tryGuards } from './guard-check.ts';
+import { tryGuards, type Verdict } from './guard-check.ts';
 import { addTo, failureReport, figure, noTotals, runReport, totalsReport } from './report.ts';
 import { simulate } from './run.ts';
 import { runSeeds } from './seeds.ts';
@@ -14,7 +15,7 @@ import { runSeeds } from './seeds.ts';
  * if an invariant is broken, or if the removal of a guard is not detected. docs/simulation.md explains the output.
  */
 
-const usage = `Usage: npm run simulate -- [--seeds <count>] [--from <first>] [--workers <threads>] [--until-broken] | --seed <one> [--verbose] | --guards [--only <part of the name>] | --exhaustive [--crashes <count>] [--wide] [--states <limit>]`;
+const usage = `Usage: npm run simulate -- [--seeds <count>] [--from <first>] [--workers <threads>] [--until-broken] | --seed <one> [--verbose] | --guards [--only <part of the name>] [--quick] | --exhaustive [--crashes <count>] [--wide] [--states <limit>]`;
 
 const print = (text: string): void => {
   process.stdout.write(`${text}\n`);
@@ -32,6 +33,7 @@ const { values, whole } = commandLine({
     states: { type: 'string', default: '1000000' },
     guards: { type: 'boolean', default: false },
     only: { type: 'string' },
+    quick: { type: 'boolean', default: false },
     workers: { type: 'string', default: String(availableParallelism()) },
     'until-broken': { type: 'boolean', default: false },
     verbose: { type: 'boolean', default: false },
@@ -66,15 +68,23 @@ const runMany = async (from: number, seeds: number): Promise<boolean> => {
   return totals.failedSeeds.length === 0 && totals.runs === seeds;
 };
 
+const outcomeOf = ({ by, seeds, unknown }: Verdict): string => {
+  if (by === undefined) return (unknown ?? 'not detected').toUpperCase();
+  return seeds === undefined ? by : `${by} after ${seeds} seeds`;
+};
+
 const runWithoutGuards = async (): Promise<boolean> => {
-  let detected = 0;
-  let tried = 0;
-  await tryGuards(whole('seeds', values.seeds ?? '3000'), values.only, ({ guard, by, seeds, isMissing }) => {
+  let [tried, detected] = [0, 0];
+  const choice = {
+    seeds: whole('seeds', values.seeds ?? '3000'),
+    isQuick: values.quick,
+    ...defined({ only: values.only }),
+  };
+  await tryGuards(choice, (verdict) => {
+    const { guard, by, place, of, took } = verdict;
     tried += 1;
     if (by !== undefined) detected += 1;
-    const after = seeds === undefined ? '' : ` after ${seeds} seeds`;
-    const outcome = isMissing === true ? 'NOT FOUND IN THE CODE' : by === undefined ? 'NOT DETECTED' : `${by}${after}`;
-    print(`${guard.what} | ${guard.file} | ${outcome}`);
+    print(`${place} of ${of}, ${Math.round(took / 1000)} s | ${guard.what} | ${guard.file} | ${outcomeOf(verdict)}`);
   });
   print(`the removal of ${detected} of ${tried} guards is detected`);
   return detected === tried;

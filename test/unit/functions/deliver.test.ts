@@ -119,6 +119,20 @@ describe('deliver', () => {
     expect(new Set(ports.returned.map(({ seconds }) => seconds)).size).toBe(1);
   });
 
+  test('calls an endpoint while the one of another group does not answer', async () => {
+    const ports = await withEntries(1);
+    const held = Promise.withResolvers<undefined>();
+    const heartbeat: DeliveryJob = { kind: 'heartbeat', subscription: 'silent', due: ports.clock.iso() };
+    const read: DeliverDeps['subscriptions']['read'] = async (id) =>
+      id === 'silent' ? held.promise : ports.subscriptions.read(id);
+    const working = delivered(ports, [recordOf(heartbeat, 9, 'silent.contact'), ...records(ports)], {
+      subscriptions: { ...ports.subscriptions, read },
+    });
+    await vi.waitFor(async () => expect(await statuses(ports)).toEqual(['delivered']));
+    held.resolve(undefined);
+    expect(await working).toEqual([]);
+  });
+
   test('lets no group wait for another one', async () => {
     captureLog();
     const ports = await withEntries(1);

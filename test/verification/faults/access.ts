@@ -200,4 +200,18 @@ export const accessFaults: readonly Fault[] = [
       },
     },
   },
+  {
+    harm: 'leaked',
+    what: 'A party in a role that only a newer release knows saw persons and free text.',
+    guard: {
+      what: 'A role that is not known sees no person',
+      file: 'core/mission/access-rules.ts',
+      find: '=> !rolesSeeingPersons.includes(role);',
+      replace: "=> rolesSeeingPersons.length > 0 && (role === 'observer' || role === 'quality');",
+      test: {
+        file: 'test/integration/newer-release.test.ts',
+        title: 'accepts a party in an unknown role, and shows it no person',
+      },
+    },
+  },
 ];

@@ -244,4 +244,76 @@ export const decisionFaults: readonly Fault[] = [
       },
     },
   },
+  {
+    harm: 'misled',
+    what: 'A report of a crew that arrived late replaced a newer ETA and position.',
+    guard: {
+      what: 'The ETA and position that were stated last count',
+      file: 'core/mission/evolve.ts',
+      find: '(knownAt !== undefined && timeOf(statedAt) < timeOf(knownAt))',
+      replace: '(knownAt !== undefined && timeOf(statedAt) < 0)',
+      test: {
+        file: 'test/unit/core/mission/stand-down.test.ts',
+        title: 'keep the latest ETA and position by time of report, in any order of arrival',
+      },
+    },
+  },
+  {
+    harm: 'misled',
+    what: 'The mission report could not correct the time of a phase that was reported too early.',
+    guard: {
+      what: 'A mission report corrects times that were reported before',
+      file: 'core/mission/evolve.ts',
+      find: '    if (before === undefined || isEarlier || type.corrects === true) phases[phase] = seenAt;',
+      replace: '    if (before === undefined || isEarlier) phases[phase] = seenAt;',
+      test: {
+        file: 'test/unit/core/mission/report.test.ts',
+        title:
+          'corrects times that were reported before, also earlier ones, and no later report of a phase changes them',
+      },
+    },
+  },
+  {
+    harm: 'misled',
+    what: 'A phase report that was sent again after the mission report undid its correction.',
+    guard: {
+      what: 'No phase report changes a time of the mission report',
+      file: 'core/mission/evolve.ts',
+      find: 'const isEarlier = task.reported !== true && before !== undefined',
+      replace: 'const isEarlier = before !== undefined',
+      test: {
+        file: 'test/unit/core/mission/report.test.ts',
+        title:
+          'corrects times that were reported before, also earlier ones, and no later report of a phase changes them',
+      },
+    },
+  },
+  {
+    harm: 'misled',
+    what: 'A request was rejected on medical ground, and nobody could see on which criteria it was judged.',
+    guard: {
+      what: 'A rejection on medical ground names its criteria',
+      file: 'core/mission/preconditions.ts',
+      find: "    found.class === 'medical' && criteria === undefined && message.type.event === 'mission-decision';",
+      replace: "    found.class === 'medical' && criteria === null && message.type.event === 'mission-decision';",
+      test: {
+        file: 'test/unit/core/mission/decision.test.ts',
+        title: 'requires criteria for a rejection on medical ground, and an HPR number for every rejection',
+      },
+    },
+  },
+  {
+    harm: 'misled',
+    what: 'After an update with a new position the mission had the municipality of the old one, and it was shown as that of the new.',
+    guard: {
+      what: 'A new position has its own municipality',
+      file: 'core/mission/description-after.ts',
+      find: '    municipality: position === undefined ? before.municipality : municipality,',
+      replace: '    municipality: municipality ?? before.municipality,',
+      test: {
+        file: 'test/unit/core/mission/updates.test.ts',
+        title: 'has the municipality of its newest place, and none if that place states none',
+      },
+    },
+  },
 ];

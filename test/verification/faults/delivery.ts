@@ -239,4 +239,52 @@ export const deliveryFaults: readonly Fault[] = [
     what: 'Several processes probed one dead endpoint at once.',
     guard: 'A probe is claimed by one process',
   },
+  {
+    harm: 'late',
+    what: 'People were not alerted of a second outage of a party that had sent nothing since the first: a hospital may only receive.',
+    guard: {
+      what: 'Each outage of a party is alerted',
+      file: 'core/mission/preconditions.ts',
+      find: '    undelivered?.outage === undefined &&\n',
+      replace: '',
+      test: {
+        file: 'test/unit/core/delivery/warnings.test.ts',
+        title: 'writes one alert per outage and mission, although the party sent nothing in between',
+      },
+    },
+  },
+  {
+    harm: 'late',
+    what: 'Calls that failed at the same time counted as one failure: each wrote the count that it had read. The circuit opened late.',
+    guard: 'DynamoDB: failures of concurrent calls are each counted',
+  },
+  {
+    harm: 'late',
+    what: 'The notifications of a batch went out one after another, and one endpoint that did not answer delayed all others.',
+    guard: {
+      what: 'The groups of a batch run in parallel',
+      file: 'functions/deliver/handler.ts',
+      find: '    const stayed = await Promise.all([...groups.values()].map((group) => deliverGroup(group, deps)));\n',
+      replace:
+        '    const stayed: SQSRecord[][] = [];\n    for (const group of groups.values()) stayed.push([...(await deliverGroup(group, deps))]);\n',
+      test: {
+        file: 'test/unit/functions/deliver.test.ts',
+        title: 'calls an endpoint while the one of another group does not answer',
+      },
+    },
+  },
+  {
+    harm: 'late',
+    what: 'A subscriber asked for a timeout of an hour, and each call of its silent endpoint held a worker for as long.',
+    guard: {
+      what: 'A subscriber asks for at most ten seconds',
+      file: 'core/delivery/channel.ts',
+      find: '  Math.min(timeout ?? longestCallSeconds, longestCallSeconds);',
+      replace: '  timeout ?? longestCallSeconds;',
+      test: {
+        file: 'test/unit/core/delivery/channel.test.ts',
+        title: 'an endpoint whose subscriber asks for %s seconds has %i',
+      },
+    },
+  },
 ];

@@ -207,4 +207,33 @@ export const meaningFaults: readonly Fault[] = [
       },
     },
   },
+  {
+    harm: 'lost',
+    what: 'An attachment that did not fit into the picture of a mission took the room of patient, place and findings behind it.',
+    guard: {
+      what: 'A resource that is too large leaves its room to those after it',
+      file: 'core/mission/picture.ts',
+      find: '      if (fits) size += length;',
+      replace: '      size += length;',
+      test: {
+        file: 'test/unit/core/fhir/picture.test.ts',
+        title: 'is left to patient, place and findings by an attachment that is too large',
+      },
+    },
+  },
+  {
+    harm: 'misled',
+    what: 'A message gave a phone number of another party, and a receiver phoned it instead of the one in the directory.',
+    guard: {
+      what: 'Contact data of a party come from the directory',
+      file: 'core/mission/preconditions.ts',
+      find: '!own.includes(organisation) && directory.hasNumber(organisation));',
+      replace: "!own.includes(organisation) && organisation === '');",
+      test: {
+        file: 'test/unit/core/mission/addressing.test.ts',
+        title:
+          'refuses contact data of another party, and takes those of the sender and of organisations that are no party',
+      },
+    },
+  },
 ];

@@ -166,6 +166,26 @@ describe('receivers of a message', () => {
     }
   });
 
+  test('refuses contact data of another party, and takes those of the sender and of organisations that are no party', () => {
+    const phoned = (organisation: string, element: 'telecom' | 'contact') => ({
+      resourceType: 'Organization',
+      identifier: [{ system: systems.organisationNumber, value: organisation }],
+      [element]: [element === 'telecom' ? { system: 'phone', value: '+47 00 00 00 99' } : { telecom: [] }],
+    });
+    const says = (...more: readonly Readonly<Record<string, unknown>>[]) =>
+      when(asked, [amk, missionUpdate({ mission, more })]);
+    for (const other of [la, otherLa, operator, hospital])
+      for (const element of ['telecom', 'contact'] as const)
+        expectRefused(
+          says(phoned(amk.organisation, 'telecom'), phoned(other.organisation, element)),
+          'reserved-address',
+          `Bundle.entry[3].resource.${element}`,
+        );
+    const unknown = phoned(unknownOrganisation, 'telecom');
+    for (const own of [amk.organisation, ofAmk.unit])
+      expect(says(phoned(own, 'telecom'), unknown).outcome).toBe('accepted');
+  });
+
   test('answers a non-party with not-found before it checks the name of the sender', () => {
     const from = { sender: inTheNameOf(amk.organisation) };
     expectRefused(when(asked, [parties.otherAmk, missionUpdate({ mission, from })]), 'not-found');

@@ -17,6 +17,7 @@ import {
   opened,
   outcomeFeedback,
   parties,
+  resourceStatus,
   statusesOf,
   type Step,
   task,
@@ -57,6 +58,18 @@ describe('mission-report', () => {
       departed: '2026-01-31T12:20:00+01:00',
       available: '2026-01-31T14:00:00+01:00',
     });
+  });
+
+  test('corrects times that were reported before, also earlier ones, and no later report of a phase changes them', () => {
+    const [before, corrected, again] = ['12:05', '12:20', '12:01'].map((time) => ({
+      departed: `2026-01-31T${time}:00+01:00`,
+    }));
+    const late: Step = [operator, resourceStatus({ task: flight, phases: again ?? {} })];
+    const reported = later(flying, [operator, resourceStatus({ task: flight, phases: before ?? {} })]);
+    expect(taskIn(reported, flight).phases).toEqual(before);
+    expect(taskIn(later(reported, reports(corrected)), flight).phases).toEqual(corrected);
+    expect(taskIn(later(reported, reports(corrected), late), flight).phases).toEqual(corrected);
+    expect(taskIn(later(reported, reports(corrected), reports(before)), flight).phases).toEqual(before);
   });
 
   test('completes a flight without a reported departure', () => {

@@ -7,6 +7,7 @@ import {
   given,
   later,
   mission,
+  missionRequest,
   missionUpdate,
   opened,
   parties,
@@ -50,6 +51,16 @@ describe('mission-update', () => {
   test('keeps urgency and place if the update does not state them', () => {
     const state = later(asked, [amk, missionUpdate({ mission })]);
     expect(state).toMatchObject({ urgency: 'stat', position: asked.position, updates: [{ entry: 4 }] });
+  });
+
+  test('has the municipality of its newest place, and none if that place states none', () => {
+    const before = given([amk, missionRequest({ municipality: '3401', place: [61.1, 10.2] })]);
+    expect(before.municipality).toBe('3401');
+    const moved = (place: { readonly municipality?: string }) =>
+      later(before, [amk, missionUpdate({ mission, place: [61.2, 10.3], ...place })]).municipality;
+    expect(moved({})).toBeUndefined();
+    expect(moved({ municipality: '3403' })).toBe('3403');
+    expect(later(before, [amk, missionUpdate({ mission })]).municipality).toBe('3401');
   });
 
   test('keeps the description if the update has none', () => {
