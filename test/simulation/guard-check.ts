@@ -72,12 +72,9 @@ const patternOf = ({ title }: NamedTest): string =>
     .map((part) => RegExp.escape(part))
     .join('.*');
 
-/** The tests that detect the removal of a guard; none if the simulation does. */
-const testsOf = ({ detectedBy }: Guard): NamedTest | undefined => {
-  if (detectedBy === 'contract') return { file: 'test/integration/dynamodb-contract.test.ts', title: '%s' };
-  if (detectedBy === 'unit tests') return { file: 'test/unit/core', title: '%s' };
-  return typeof detectedBy === 'object' ? detectedBy : undefined;
-};
+/** The test that detects the removal of a guard; none if the simulation or the search does. */
+const testOf = ({ detectedBy }: Guard): NamedTest | undefined =>
+  typeof detectedBy === 'object' ? detectedBy : undefined;
 
 const runTests = (folder: string, tests: readonly NamedTest[]): Promise<string> =>
   run(folder, vitest, [
@@ -90,8 +87,8 @@ const runTests = (folder: string, tests: readonly NamedTest[]): Promise<string> 
   ]);
 
 const check = async (folder: string, guard: Guard, seeds: number): Promise<string> => {
-  const tests = testsOf(guard);
-  if (tests !== undefined) return runTests(folder, [tests]);
+  const test = testOf(guard);
+  if (test !== undefined) return runTests(folder, [test]);
   return guard.detectedBy === 'exhaustive search'
     ? run(folder, 'test/simulation/main.ts', ['--exhaustive'])
     : run(folder, 'test/simulation/main.ts', ['--seeds', String(seeds), '--until-broken', '--workers', '1']);
@@ -99,7 +96,7 @@ const check = async (folder: string, guard: Guard, seeds: number): Promise<strin
 
 /** What fails with all guards in place shows nothing about a guard. Throws if something does. */
 const requireIntact = async (folder: string, chosen: readonly Guard[]): Promise<void> => {
-  const tests = chosen.flatMap((guard) => testsOf(guard) ?? []);
+  const tests = chosen.flatMap((guard) => testOf(guard) ?? []);
   const [whole, some] = [true, false].map((isWhole) => tests.filter((one) => (patternOf(one) === '.*') === isWhole));
   for (const named of [whole, some]) {
     if (named === undefined || named.length === 0) continue;
@@ -123,7 +120,7 @@ export interface Choice {
 }
 
 const isChosen = (guard: Guard, { only, isQuick }: Choice): boolean =>
-  (only === undefined || `${guard.file} ${guard.what}`.includes(only)) && (!isQuick || testsOf(guard) !== undefined);
+  (only === undefined || `${guard.file} ${guard.what}`.includes(only)) && (!isQuick || testOf(guard) !== undefined);
 
 /** Removes each guard in turn, in a copy of the sources. */
 export const tryGuards = async (choice: Choice, onVerdict: (verdict: Verdict) => void): Promise<void> => {

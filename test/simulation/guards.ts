@@ -16,7 +16,7 @@ export interface Guard {
   /** What it ensures. */
   readonly what: string;
   /** What must fail without it; the simulation if absent. */
-  readonly detectedBy?: 'contract' | 'unit tests' | 'exhaustive search' | NamedTest;
+  readonly detectedBy?: 'exhaustive search' | NamedTest;
 }
 
 const accept = 'core/mission/accept-message.ts';
@@ -42,6 +42,9 @@ const subscriptions = 'adapters/dynamodb/subscriptions.ts';
 const endpointHealth = 'adapters/dynamodb/endpoint-health.ts';
 const places = 'adapters/dynamodb/places.ts';
 const notifications = 'adapters/dynamodb/notifications.ts';
+
+/** A test of the contract of the ports, on DynamoDB. */
+const contract = (title: string): NamedTest => ({ file: 'test/integration/dynamodb-contract.test.ts', title });
 
 export const guards: readonly Guard[] = [
   {
@@ -207,7 +210,10 @@ export const guards: readonly Guard[] = [
     find: '      await ports.obligations.postpone(obligation, new Date(ports.now() + retryMilliseconds).toISOString());\n',
     replace: '',
     what: 'An obligation that fails does not block others',
-    detectedBy: 'unit tests',
+    detectedBy: {
+      file: 'test/unit/core/delivery/fan-out-recovery.test.ts',
+      title: 'works other obligations although one fails',
+    },
   },
   {
     file: 'core/mission/transitions.ts',
@@ -226,7 +232,10 @@ export const guards: readonly Guard[] = [
     find: "before.unreachable?.[undelivered?.organisation ?? ''] !== undefined;",
     replace: 'undelivered === null;',
     what: 'An unreachable party is reported once',
-    detectedBy: 'unit tests',
+    detectedBy: {
+      file: 'test/unit/core/delivery/unreachable.test.ts',
+      title: 'alerts once per outage: not for another message, but again after a message from the party',
+    },
   },
   {
     file: numbering,
@@ -255,7 +264,10 @@ export const guards: readonly Guard[] = [
     replace:
       'const isOwn = place.claim?.entry !== wanted.entry;\n    const claim = (isOwn ? undefined : place.claim) ?? {',
     what: 'The claim of an earlier entry is completed first',
-    detectedBy: 'unit tests',
+    detectedBy: {
+      file: 'test/unit/core/delivery/number-notification.test.ts',
+      title: 'completes the claim of an earlier entry before it numbers a later one',
+    },
   },
   {
     file: numbering,
@@ -269,14 +281,20 @@ export const guards: readonly Guard[] = [
     find: '    await places.settle(wanted, claim, found.number);\n',
     replace: '',
     what: 'A claim becomes a number',
-    detectedBy: 'unit tests',
+    detectedBy: {
+      file: 'test/unit/core/delivery/number-notification.test.ts',
+      title: 'completes a claim that was made long ago with few writes',
+    },
   },
   {
     file: numbering,
     find: 'let untilLook = isOwn ? lossesBeforeLook : 0;',
     replace: 'let untilLook = -1;',
     what: 'A claim that was made long ago is completed without trying every number since',
-    detectedBy: 'unit tests',
+    detectedBy: {
+      file: 'test/unit/core/delivery/number-notification.test.ts',
+      title: 'completes a claim that was made long ago with few writes',
+    },
   },
   {
     file: memoryPlaces,
@@ -339,7 +357,10 @@ export const guards: readonly Guard[] = [
     find: 'subscription.revision !== seen.revision ||\n        subscription.failingSince !== seen.failingSince\n',
     replace: 'subscription.revision !== seen.revision\n',
     what: 'Memory: a repeated call does not end a later outage',
-    detectedBy: 'unit tests',
+    detectedBy: {
+      file: 'test/unit/core/delivery/memory-contract.test.ts',
+      title: 'counts each of several concurrent failures, while the subscription is active and as it was read',
+    },
   },
   {
     file: memoryHealth,
@@ -389,28 +410,28 @@ export const guards: readonly Guard[] = [
     find: "client.send(new PutCommand({ TableName, Item: item, ConditionExpression: 'attribute_not_exists(pk)' })),",
     replace: 'client.send(new PutCommand({ TableName, Item: item })),',
     what: 'DynamoDB: an entry is appended once',
-    detectedBy: 'contract',
+    detectedBy: contract('appends one entry to a number and never changes it'),
   },
   {
     file: missionLog,
     find: 'packed.length > largestPacked',
     replace: 'packed.length > Number.POSITIVE_INFINITY',
     what: 'DynamoDB: an entry that is too large is refused',
-    detectedBy: 'contract',
+    detectedBy: contract('refuses an entry that is larger than the limit and writes nothing'),
   },
   {
     file: missionLog,
     find: "when: 'attribute_exists(obligation)',",
     replace: "when: 'attribute_exists(pk)',",
     what: 'DynamoDB: the result of a fan-out is stored once',
-    detectedBy: 'contract',
+    detectedBy: contract('keeps the first result of a fan-out'),
   },
   {
     file: places,
     find: "seen.entry === 0 ? 'attribute_not_exists(#entry)' : '#entry = :seen',",
     replace: "seen.entry === 0 ? ':seen = :seen' : '#entry <= :seen OR #entry > :seen',",
     what: 'DynamoDB: a claim is made only on the number that was read',
-    detectedBy: 'contract',
+    detectedBy: contract('sets a claim only if the place is as it was seen'),
   },
   {
     file: places,
@@ -418,104 +439,108 @@ export const guards: readonly Guard[] = [
     replace:
       "seen.claim === undefined ? ':seen = :seen' : 'attribute_exists(#claimed) OR :claimedBefore > :fromBefore',",
     what: 'DynamoDB: a claim is made only on the claim that was read',
-    detectedBy: 'contract',
+    detectedBy: contract('sets a claim only if the place is as it was seen'),
   },
   {
     file: places,
     find: '      when: isStored,\n',
     replace: "      when: ':claimedBefore <> :fromBefore',\n",
     what: 'DynamoDB: only the stored claim becomes a number',
-    detectedBy: 'contract',
+    detectedBy: contract('settles only the stored claim'),
   },
   {
     file: notifications,
     find: "            Item: { ...key, ...obligationAt(table, 'pending', key, dueAt), ...notification },\n            ConditionExpression: 'attribute_not_exists(pk)',\n",
     replace: "            Item: { ...key, ...obligationAt(table, 'pending', key, dueAt), ...notification },\n",
     what: 'DynamoDB: a number is given once',
-    detectedBy: 'contract',
+    detectedBy: contract('writes a notification once and reads it as it was written'),
   },
   {
     file: endpointHealth,
     find: "'NOT #status IN (:requested, :active, :off)' : '#status = :seen'",
     replace: "'attribute_exists(#status) AND :requested <> :active AND :active <> :off' : ':seen <> :off'",
     what: 'DynamoDB: only a process that read the current status changes it',
-    detectedBy: 'contract',
+    detectedBy: contract('saves endpoint health only if status and settings are as they were read'),
   },
   {
     file: endpointHealth,
     find: 'AND #status <> :off AND revision = :revision',
     replace: 'AND #status <> :off AND revision >= :revision',
     what: 'DynamoDB: only a process that read the current settings changes the status',
-    detectedBy: 'contract',
+    detectedBy: contract('saves endpoint health only if status and settings are as they were read'),
   },
   {
     file: endpointHealth,
     find: "'#failingSince = :since'",
     replace: "'(#failingSince = :since OR attribute_exists(#status))'",
     what: 'DynamoDB: a repeated call does not end a later outage',
-    detectedBy: 'contract',
+    detectedBy: contract(
+      'counts each of several concurrent failures, while the subscription is active and as it was read',
+    ),
   },
   {
     file: endpointHealth,
     find: "failures: '#failures + :one',",
     replace: "failures: ':one',",
     what: 'DynamoDB: failures of concurrent calls are each counted',
-    detectedBy: 'contract',
+    detectedBy: contract(
+      'counts each of several concurrent failures, while the subscription is active and as it was read',
+    ),
   },
   {
     file: endpointHealth,
     find: 'AND retryAt = :retryAt AND revision = :revision',
     replace: 'AND retryAt >= :retryAt AND revision = :revision',
     what: 'DynamoDB: one process claims the probe',
-    detectedBy: 'contract',
+    detectedBy: contract('lets one of several concurrent callers claim the probe'),
   },
   {
     file: subscriptions,
     find: "when: 'revision = :seen AND #status <> :off',",
     replace: "when: 'revision >= :seen AND #status <> :off',",
     what: 'DynamoDB: only a caller that read the current settings changes them',
-    detectedBy: 'contract',
+    detectedBy: contract('changes settings only if they are as they were read, and keeps numbers and endpoint health'),
   },
   {
     file: subscriptions,
     find: "when: 'revision = :seen AND #status <> :off',",
     replace: "when: 'revision = :seen AND attribute_exists(#status) AND :off <> :seen',",
     what: 'DynamoDB: an ended subscription is not changed',
-    detectedBy: 'contract',
+    detectedBy: contract('changes no subscription that is off or does not exist'),
   },
   {
     file: subscriptions,
     find: "when: 'attribute_exists(#subscription)',\n      names: { subscription: attributeOf(id) },\n      values:",
     replace: 'names: { subscription: attributeOf(id) },\n      values:',
     what: 'DynamoDB: an ended subscription is not listed again',
-    detectedBy: 'contract',
+    detectedBy: contract('keeps a subscription off that was turned off while its settings were being changed'),
   },
   {
     file: subscriptions,
     find: "if (head.status !== 'off' && head.revision !== revision) await relist(head);",
     replace: '',
     what: 'DynamoDB: the list has the last filter',
-    detectedBy: 'contract',
+    detectedBy: contract('lists the later settings after two concurrent changes'),
   },
   {
     file: 'adapters/dynamodb/worklist.ts',
     find: "'attribute_not_exists(pk) OR #entry < :entry'",
     replace: "'attribute_not_exists(pk) OR #entry < :entry OR #entry >= :entry'",
     what: 'DynamoDB: an older entry does not overwrite a newer Task',
-    detectedBy: 'contract',
+    detectedBy: contract('keeps the newer entry when an older one arrives late'),
   },
   {
     file: 'adapters/dynamodb/overview.ts',
     find: "'attribute_not_exists(pk) OR #entry < :entry'",
     replace: "'attribute_not_exists(pk) OR #entry < :entry OR #entry >= :entry'",
     what: 'DynamoDB: an older report does not overwrite newer readiness',
-    detectedBy: 'contract',
+    detectedBy: contract('keeps the newer report when an older one arrives late or one is put twice'),
   },
   {
     file: 'adapters/dynamodb/obligations.ts',
     find: "'attribute_exists(obligation) AND NOT begins_with(obligation, :failed)'",
     replace: "'attribute_not_exists(obligation) OR NOT begins_with(obligation, :failed)'",
     what: 'DynamoDB: a postponement does not restore a completed obligation',
-    detectedBy: 'contract',
+    detectedBy: contract('writes nothing when it postpones what was never pending'),
   },
 ];
