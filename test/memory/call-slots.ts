@@ -7,25 +7,28 @@ import {
 } from '../../core/delivery/call-slots.ts';
 import { isDue } from '../../core/delivery/due.ts';
 
-/** Call slots in memory. */
+/** Call slots in memory. A slot that has ended stays until another caller takes it, as in DynamoDB: each caller sees it by its own clock. */
 export const memoryCallSlots = (): CallSlots => {
   const taken = new Set<Slot>();
-  const firstFree = (count: number, used: readonly number[]): number | undefined =>
-    Array.from({ length: count }, (_, index) => index).find((index) => !used.includes(index));
+  /** The first that is free, and who has it still. */
+  const firstFree = (count: number, held: readonly Slot[], indexOf: (slot: Slot) => number, now: number) =>
+    Array.from({ length: count }, (_, index) => index)
+      .map((index) => ({ index, ended: held.filter((slot) => indexOf(slot) === index) }))
+      .find(({ ended }) => ended.every(({ until }) => isDue(until, now, longestSlotMilliseconds)));
   return {
-    take: async ({ id, organisation }, now, until) => {
-      for (const slot of taken) if (isDue(slot.until, Date.parse(now), longestSlotMilliseconds)) taken.delete(slot);
+    take: async ({ id, organisation }, nowText, until) => {
+      const now = Date.parse(nowText);
       const own = [...taken].filter((slot) => slot.organisation === organisation);
-      const ofParty = firstFree(
-        slotsPerParty,
-        own.map((slot) => slot.ofParty),
-      );
-      const ofEndpoint = firstFree(
+      const party = firstFree(slotsPerParty, own, (slot) => slot.ofParty, now);
+      const endpoint = firstFree(
         slotsPerEndpoint,
-        own.filter((slot) => slot.id === id).map((slot) => slot.ofEndpoint),
+        own.filter((slot) => slot.id === id),
+        (slot) => slot.ofEndpoint,
+        now,
       );
-      if (ofParty === undefined || ofEndpoint === undefined) return undefined;
-      const slot: Slot = { id, organisation, ofParty, ofEndpoint, until };
+      if (party === undefined || endpoint === undefined) return undefined;
+      for (const ended of [...party.ended, ...endpoint.ended]) taken.delete(ended);
+      const slot: Slot = { id, organisation, ofParty: party.index, ofEndpoint: endpoint.index, until };
       taken.add(slot);
       return slot;
     },

@@ -25,21 +25,28 @@ const troubles: readonly EndpointMode[] = [
 ];
 
 /** Schedules the periods of trouble that an endpoint has while messages are sent. */
-const scheduleTrouble = (world: World, url: string, { length, endpointTrouble }: Scenario): void => {
+const scheduleTrouble = (world: World, url: string, { length, endpointTrouble, crowd, crowdAt }: Scenario): void => {
   const { random, endpoints, scheduler, trace } = world;
+  const setAt = (time: number, mode: EndpointMode): void =>
+    scheduler.after(time - scheduler.now(), () => {
+      // After the last fault every endpoint keeps its mode.
+      if (world.failpoints() === noFailpoints) return;
+      trace(() => `${url} is ${mode}`);
+      endpoints.setMode(url, mode);
+    });
+  const during = (mode: EndpointMode, from: number, lasts: number): void => {
+    setAt(from, mode);
+    setAt(from + lasts, 'healthy');
+  };
+  if (crowd > 0 && random.chance(0.4)) {
+    during('slow', crowdAt, 2 * minute);
+    return;
+  }
   if (!random.chance(endpointTrouble)) return;
   for (let left = random.between(1, 3); left > 0; left -= 1) {
     const mode = random.pick(troubles);
-    const from = random.below(length);
-    const lasts = mode === 'down' && random.chance(0.5) ? 30 * minute : random.between(5_000, 300_000);
-    const set = (next: EndpointMode) => (): void => {
-      // After the last fault every endpoint keeps its mode.
-      if (world.failpoints() === noFailpoints) return;
-      trace(() => `${url} is ${next}`);
-      endpoints.setMode(url, next);
-    };
-    scheduler.after(from, set(mode));
-    scheduler.after(from + lasts, set('healthy'));
+    const isLong = mode === 'down' && random.chance(0.5);
+    during(mode, scheduler.now() + random.below(length), isLong ? 30 * minute : random.between(5_000, 300_000));
   }
 };
 

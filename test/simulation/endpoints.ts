@@ -30,6 +30,8 @@ export interface EndpointCall {
   readonly mode: EndpointMode;
   readonly organisation: string;
   readonly lane: Lane;
+  /** When the delivery began. */
+  readonly begunAt: number;
   /** When the hub had its answer; absent: the caller has crashed. */
   endedAt?: number;
 }
@@ -103,58 +105,68 @@ export interface Endpoints {
   readonly setMode: (url: string, mode: EndpointMode) => void;
   readonly arrivals: readonly Arrival[];
   readonly calls: readonly EndpointCall[];
+  /** For a delivery that begins now. */
   readonly channelOf: (process: Process, lane: Lane) => Channel;
+  /** URLs of those that were not always healthy. */
+  readonly troubled: ReadonlySet<string>;
 }
 
 export const simulatedEndpoints = ({ scheduler, count, trace }: RunContext, random: SeededRandom): Endpoints => {
   const modes = new Map<string, EndpointMode>();
   const arrivals: Arrival[] = [];
   const calls: EndpointCall[] = [];
+  const troubled = new Set<string>();
   return {
     arrivals,
+    troubled,
     calls,
     setMode: (url, mode) => {
       modes.set(url, mode);
+      if (mode !== 'healthy') troubled.add(url);
     },
-    channelOf: (process, lane) => ({
-      post: (subscription, { webhookId, body, seconds }) =>
-        new Promise((resolve) => {
-          if (!process.isAlive() || process.maybeCrash()) return;
-          const { id, endpoint, organisation } = subscription;
-          const mode = modes.get(endpoint) ?? 'healthy';
-          const { arrives, status, takes, answer } = within(seconds * 1000, reactionIn(mode, random));
-          const taken = arrives && status !== undefined && status >= 200 && status < 300;
-          const call: EndpointCall = {
-            at: scheduler.now(),
-            process: process.name,
-            subscription: id,
-            endpoint,
-            webhookId,
-            mode,
-            organisation,
-            lane,
-          };
-          calls.push(call);
-          if (!arrives) count('notifications to endpoints that are down');
-          else if (taken && answer.status === undefined)
-            count(
-              answer.failure === 'timeout'
-                ? 'notifications taken, answered too late'
-                : 'notifications taken, answer lost',
-            );
-          else if (!taken)
-            count(mode === 'rejecting' ? 'notifications rejected for good' : 'notifications rejected for now');
-          if (arrives) {
-            scheduler.after(random.between(1, 50), () => {
-              trace(() => `${webhookId} reaches ${endpoint}${taken ? '' : `, which answers ${status}`}`);
-              arrivals.push({ at: scheduler.now(), subscription: id, endpoint, webhookId, body, taken });
+    channelOf: (process, lane) => {
+      const begunAt = scheduler.now();
+      return {
+        post: (subscription, { webhookId, body, seconds }) =>
+          new Promise((resolve) => {
+            if (!process.isAlive() || process.maybeCrash()) return;
+            const { id, endpoint, organisation } = subscription;
+            const mode = modes.get(endpoint) ?? 'healthy';
+            const { arrives, status, takes, answer } = within(seconds * 1000, reactionIn(mode, random));
+            const taken = arrives && status !== undefined && status >= 200 && status < 300;
+            const call: EndpointCall = {
+              at: scheduler.now(),
+              process: process.name,
+              subscription: id,
+              endpoint,
+              webhookId,
+              mode,
+              organisation,
+              lane,
+              begunAt,
+            };
+            calls.push(call);
+            if (!arrives) count('notifications to endpoints that are down');
+            else if (taken && answer.status === undefined)
+              count(
+                answer.failure === 'timeout'
+                  ? 'notifications taken, answered too late'
+                  : 'notifications taken, answer lost',
+              );
+            else if (!taken)
+              count(mode === 'rejecting' ? 'notifications rejected for good' : 'notifications rejected for now');
+            if (arrives) {
+              scheduler.after(random.between(1, 50), () => {
+                trace(() => `${webhookId} reaches ${endpoint}${taken ? '' : `, which answers ${status}`}`);
+                arrivals.push({ at: scheduler.now(), subscription: id, endpoint, webhookId, body, taken });
+              });
+            }
+            process.after(50 + takes, () => {
+              call.endedAt = scheduler.now();
+              if (!process.maybeCrash()) resolve(answer);
             });
-          }
-          process.after(50 + takes, () => {
-            call.endedAt = scheduler.now();
-            if (!process.maybeCrash()) resolve(answer);
-          });
-        }),
-    }),
+          }),
+      };
+    },
   };
 };

@@ -30,6 +30,11 @@ const due = 'core/delivery/due.ts';
 const wrongClocks = 'core/delivery/wrong-clocks.ts';
 const circuitBreaker = 'core/delivery/circuit-breaker.ts';
 const sweep = 'core/delivery/sweep.ts';
+const quickLane = 'core/delivery/quick-lane.ts';
+const deliveryQueue = 'core/delivery/delivery-queue.ts';
+const coreSlots = 'core/delivery/call-slots.ts';
+const memorySlots = 'test/memory/call-slots.ts';
+const callSlots = 'adapters/dynamodb/call-slots.ts';
 const numbering = 'core/delivery/number-notification.ts';
 const memoryMissions = 'test/memory/mission-log.ts';
 const memorySubscriptions = 'test/memory/subscriptions.ts';
@@ -198,6 +203,86 @@ export const guards: readonly Guard[] = [
     find: 'dueAt: isOver ? undefined : retryAt',
     replace: 'dueAt: undefined',
     what: 'A probe of an open circuit is an obligation',
+  },
+  {
+    file: quickLane,
+    find: "|| previous?.status === 'pending') return undefined;",
+    replace: ') return undefined;',
+    what: 'A notification does not overtake in the quick lane an earlier one that is in the slow lane',
+  },
+  {
+    file: quickLane,
+    find: ' || isSlow(subscription)) return undefined;',
+    replace: ') return undefined;',
+    what: 'The quick lane does not call a slow endpoint',
+  },
+  {
+    file: quickLane,
+    find: "if (attempt === 'cut-off') return job;",
+    replace: "if (attempt === 'cut-off') return undefined;",
+    what: 'A call that was cut off is made again in the slow lane',
+  },
+  {
+    file: quickLane,
+    find: 'if (next !== undefined) await ports.lanes.slow.send([next]);',
+    replace: 'if (next !== undefined) await ports.lanes.slow.send([next]).catch(() => undefined);',
+    what: 'A job leaves the quick lane only if the slow lane has it',
+  },
+  {
+    file: circuitBreaker,
+    find: 'const seconds = Math.min(quickCallSeconds, callSeconds(subscription));',
+    replace: 'const seconds = callSeconds(subscription);',
+    what: 'A call of the quick lane is cut off after two seconds',
+  },
+  {
+    file: deliveryQueue,
+    find: "if (lane === 'slow') return own;",
+    replace: 'if (lane !== undefined) return own;',
+    what: 'A party has a few of the workers of the quick lane at a time',
+    detectedBy: {
+      file: 'test/unit/core/delivery/quick-lane.test.ts',
+      title: 'bounds the jobs of one party that are worked at the same time',
+    },
+  },
+  {
+    file: deliver,
+    find: "return subscription.status === 'off' ? attemptNow() : inSlot(subscription, ports, attemptNow);",
+    replace: 'return attemptNow();',
+    what: 'A notification of the slow lane is sent in a slot',
+  },
+  {
+    file: circuitBreaker,
+    find: 'const called = await inSlot(subscription, ports, async () => {',
+    replace: 'const called = await (async (...[, , calls]) => calls())(subscription, ports, async () => {',
+    what: 'A handshake or heartbeat is sent in a slot',
+  },
+  {
+    file: coreSlots,
+    find: '    await slots.free(slot).catch(() => undefined);\n',
+    replace: '',
+    what: 'A slot is free again after the call',
+    detectedBy: {
+      file: 'test/unit/core/delivery/quick-lane.test.ts',
+      title: 'are held during an attempt only',
+    },
+  },
+  {
+    file: memorySlots,
+    find: 'slotsPerEndpoint,\n        own.filter(',
+    replace: '99,\n        own.filter(',
+    what: 'Memory: an endpoint has a few calls at a time',
+  },
+  {
+    file: memorySlots,
+    find: 'firstFree(slotsPerParty,',
+    replace: 'firstFree(99,',
+    what: 'Memory: a party has a few calls at a time',
+  },
+  {
+    file: memorySlots,
+    find: 'isDue(until, now, longestSlotMilliseconds)',
+    replace: 'now < 0',
+    what: 'Memory: the slot of a process that crashed is free again after its time',
   },
   {
     file: sweep,
@@ -447,6 +532,26 @@ export const guards: readonly Guard[] = [
     replace: "      when: ':claimedBefore <> :fromBefore',\n",
     what: 'DynamoDB: only the stored claim becomes a number',
     detectedBy: contract('settles only the stored claim'),
+  },
+  {
+    file: callSlots,
+    find: '`attribute_not_exists(#${which})`',
+    replace: '`attribute_not_exists(#${which}) OR attribute_exists(#${which})`',
+    what: 'DynamoDB: a slot is taken by one caller',
+    detectedBy: {
+      file: 'test/integration/dynamodb-contract.test.ts',
+      title: 'bounds the calls to one endpoint, also if all are taken at the same time',
+    },
+  },
+  {
+    file: callSlots,
+    find: "when: '#party = :until AND #endpoint = :until',",
+    replace: "when: 'attribute_exists(pk) OR NOT #party = :until',",
+    what: 'DynamoDB: a slot that another caller has is not freed',
+    detectedBy: {
+      file: 'test/integration/dynamodb-contract.test.ts',
+      title: 'gives the slot of a caller that has died to another one after its time, not before',
+    },
   },
   {
     file: notifications,

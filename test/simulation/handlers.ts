@@ -1,5 +1,5 @@
 import { type Accepted, acceptMessage } from '../../core/mission/accept-message.ts';
-import type { CallSlots } from '../../core/delivery/call-slots.ts';
+import type { CallSlots, Slot } from '../../core/delivery/call-slots.ts';
 import { deliver } from '../../core/delivery/deliver.ts';
 import { deliverySettings } from '../../core/delivery/retry-policy.ts';
 import { deliveryGraceMilliseconds, fanOut } from '../../core/delivery/fan-out.ts';
@@ -92,18 +92,35 @@ export const handlersOf = (world: World, random: SeededRandom) => {
     return reply;
   };
 
+  const recordedSlots = (process: Process, slots: CallSlots): CallSlots => {
+    const { scheduler, history } = world;
+    const held = new Map<Slot, (typeof history.slotsTaken)[number]>();
+    return {
+      take: async (owner, ...args) => {
+        const slot = await slots.take(owner, ...args);
+        if (slot === undefined) return slot;
+        const at = scheduler.now();
+        const taken = { at, process: process.name, organisation: owner.organisation, clockError: process.now() - at };
+        held.set(slot, taken);
+        history.slotsTaken.push(taken);
+        return slot;
+      },
+      free: (slot) => {
+        const taken = held.get(slot);
+        if (taken !== undefined) taken.freedAt = scheduler.now();
+        return slots.free(slot);
+      },
+    };
+  };
+
   const deliverJob = async (process: Process, job: DeliveryJob, lane: Lane): Promise<JobResult> => {
     const ports = portsOf(process);
-    const take: CallSlots['take'] = async (...args) => {
-      const slot = await ports.slots.take(...args);
-      if (slot !== undefined) world.history.slotsTaken.push({ at: world.scheduler.now(), process: process.name });
-      return slot;
-    };
+    const slots = recordedSlots(process, ports.slots);
     try {
       const run = lane === 'quick' ? deliverQuickly : deliver;
       const delivered = await run(job, {
         ...ports,
-        slots: { ...ports.slots, take },
+        slots,
         channel: world.endpoints.channelOf(process, lane),
         clock: { now: process.now },
         random: () => random.unit(),

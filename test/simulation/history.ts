@@ -1,3 +1,4 @@
+import { type DeliveryQueue, type Lane, nameOf } from '../../core/delivery/delivery-queue.ts';
 import type { EndpointHealthStore } from '../../core/delivery/endpoint-health.ts';
 import type { Notifications, NotificationStatus } from '../../core/delivery/notifications.ts';
 import type { Places } from '../../core/delivery/places.ts';
@@ -43,7 +44,23 @@ export interface History {
     readonly was: NotificationStatus | undefined;
   }[];
   /** Slots that deliveries took. */
-  readonly slotsTaken: { readonly at: number; readonly process: string }[];
+  readonly slotsTaken: {
+    readonly at: number;
+    readonly process: string;
+    readonly organisation: string;
+    /** By so much its clock is ahead, milliseconds. */
+    readonly clockError: number;
+    /** When the delivery gave it back, whether or not the storage was reached. */
+    freedAt?: number;
+  }[];
+  /** When a process looked for a slot, also if it did not learn the result. */
+  readonly slotsWanted: { readonly at: number; readonly organisation: string; readonly clockError: number }[];
+  /** How quick an endpoint was found to be. */
+  readonly speedChanges: { readonly at: number; readonly subscription: string; readonly isSlow: boolean }[];
+  /** Jobs that a lane was given. */
+  readonly jobsSent: { readonly at: number; readonly lane: Lane; readonly job: string }[];
+  /** Jobs that a delivery removed from a lane. */
+  readonly jobsDone: { readonly at: number; readonly lane: Lane; readonly job: string }[];
 }
 
 export const emptyHistory = (): History => ({
@@ -60,6 +77,10 @@ export const emptyHistory = (): History => ({
   completed: [],
   redriven: [],
   slotsTaken: [],
+  slotsWanted: [],
+  speedChanges: [],
+  jobsSent: [],
+  jobsDone: [],
 });
 
 type Recorder = Pick<RunContext, 'scheduler' | 'trace'> & {
@@ -118,6 +139,9 @@ const recordedHealth = (
   { history, scheduler, trace, ...recorder }: Recorder,
 ): EndpointHealthStore => {
   const recorded = recordingAfter(recorder);
+  const isNow = (subscription: string, quickAnswersNeeded: number | undefined): void => {
+    history.speedChanges.push({ at: scheduler.now(), subscription, isSlow: quickAnswersNeeded !== undefined });
+  };
   return {
     save: async (seen, health) => {
       recorder.onWrite();
@@ -131,11 +155,18 @@ const recordedHealth = (
           from: before.status,
           to: health.status,
         });
+        isNow(seen.id, health.quickAnswersNeeded);
       }
       return written;
     },
     countFailure: (...args) => recorded(() => endpointHealth.countFailure(...args)),
-    saveSpeed: (...args) => recorded(() => endpointHealth.saveSpeed(...args)),
+    saveSpeed: (seen, quickAnswersNeeded) =>
+      recorded(
+        () => endpointHealth.saveSpeed(seen, quickAnswersNeeded),
+        (written) => {
+          if (written) isNow(seen.id, quickAnswersNeeded);
+        },
+      ),
     claimProbe: (...args) => recorded(() => endpointHealth.claimProbe(...args)),
   };
 };
@@ -194,9 +225,16 @@ const recordedMissions = (missions: MissionLog, recorder: Recorder): MissionLog 
   };
 };
 
+const recordedLane = (queue: DeliveryQueue, lane: Lane, { history, scheduler }: Recorder): DeliveryQueue => ({
+  send: async (jobs) => {
+    await queue.send(jobs);
+    for (const job of jobs) history.jobsSent.push({ at: scheduler.now(), lane, job: nameOf(job) });
+  },
+});
+
 /** The same ports; every effect is recorded in the history. */
 export const recordedPorts = (ports: HubPorts, recorder: Recorder): HubPorts => {
-  const { worklist, obligations, deadLetters } = ports;
+  const { worklist, obligations, deadLetters, lanes, slots } = ports;
   const { history, scheduler, onWrite } = recorder;
   const recorded = recordingAfter(recorder);
   return {
@@ -205,8 +243,17 @@ export const recordedPorts = (ports: HubPorts, recorder: Recorder): HubPorts => 
     subscriptions: recordedSubscriptions(ports.subscriptions, recorder),
     endpointHealth: recordedHealth(ports, recorder),
     places: recordedPlaces(ports.places, recorder),
+    lanes: { quick: recordedLane(lanes.quick, 'quick', recorder), slow: recordedLane(lanes.slow, 'slow', recorder) },
     notifications: recordedNotifications(ports.notifications, recorder),
     worklist: { ...worklist, put: (...args) => recorded(() => worklist.put(...args)) },
+    slots: {
+      ...slots,
+      take: (owner, now, until) => {
+        const at = scheduler.now();
+        history.slotsWanted.push({ at, organisation: owner.organisation, clockError: Date.parse(now) - at });
+        return slots.take(owner, now, until);
+      },
+    },
     obligations: { ...obligations, postpone: (...args) => recorded(() => obligations.postpone(...args)) },
     deadLetters: {
       ...deadLetters,

@@ -12,6 +12,9 @@ const visibility = 60;
 /** Milliseconds. */
 const deliverLimit = 30_000;
 
+/** Deliveries at the same time, as in the stage dev (infra/stage.ts): each lane has workers of its own. */
+const workers: Readonly<Record<Lane, number>> = { quick: 10, slow: 6 };
+
 export type JobResult = 'done' | { readonly seconds: number };
 type Consumer = (process: Process, job: DeliveryJob, lane: Lane) => Promise<JobResult>;
 
@@ -26,10 +29,16 @@ export const simulatedQueue = (
   clock: Clock,
   start: (name: string, limit: number) => Process,
   random: SeededRandom,
+  onRemoved: (job: DeliveryJob) => void,
 ): SimulatedQueue => {
   const queue = memoryQueue(clock, lane, visibility);
   let consumer: Consumer | undefined;
   let invocations = 0;
+  const running = new Set<Process>();
+  const isBusy = (): boolean => {
+    for (const process of running) if (!process.isAlive()) running.delete(process);
+    return running.size >= workers[lane];
+  };
   const pollIn = (milliseconds: number): void => scheduler.after(milliseconds, poll);
 
   const handOut = (job: DeliveryJob, receipt: number, receives: number): void => {
@@ -37,13 +46,17 @@ export const simulatedQueue = (
     invocations += 1;
     const name = job.kind === 'notification' ? `${job.subscription}.${job.number}` : `${job.subscription} ${job.kind}`;
     const process = start(`deliver#${lane}${invocations}(${name}, receive ${receives})`, deliverLimit);
+    running.add(process);
     scheduler.resumed();
     const complete = async (result: JobResult): Promise<void> => {
       process.finish();
+      running.delete(process);
       await process
         .step({ place: 'queue', name: result === 'done' ? 'queue.delete' : 'queue.return', writes: true }, async () => {
-          if (result === 'done') queue.remove(receipt);
-          else if (random.chance(failpoints().queueFault / 4)) {
+          if (result === 'done') {
+            queue.remove(receipt);
+            onRemoved(job);
+          } else if (random.chance(failpoints().queueFault / 4)) {
             count('delivery jobs lost by the queue');
             queue.remove(receipt);
           } else {
@@ -62,7 +75,14 @@ export const simulatedQueue = (
       pollIn(10_000);
       return;
     }
-    for (let received = queue.receive(); received !== undefined; received = queue.receive()) {
+    for (;;) {
+      if (isBusy()) {
+        // A worker is free when its job is done, or when it has crashed.
+        pollIn(1_000);
+        return;
+      }
+      const received = queue.receive();
+      if (received === undefined) return;
       const { job, receipt, receives } = received;
       pollIn(visibility * 1000 + 1);
       handOut(job, receipt, receives);

@@ -42,7 +42,7 @@ const scheduleSweeps = (world: World, { handlers }: Clients): void => {
 
 export const simulate = async (seed: number, print?: (line: string) => void): Promise<RunResult> => {
   const scenario = scenarioOf(seededRandom(seed));
-  const { start, failpoints, faultsEnd } = scenario;
+  const { start, failpoints, faultsEnd, isCalm } = scenario;
   const trace = (line: () => string): void =>
     print?.(`${new Date(world.scheduler.now()).toISOString().slice(11, 23)} ${line()}`);
   const world: World = simulatedWorld(start, scenario.random, trace);
@@ -70,7 +70,7 @@ export const simulate = async (seed: number, print?: (line: string) => void): Pr
   const dead = administration.settleEndpoints();
   const completedBy = faultsEnd + (dead.size === 0 ? completedWithin : completedWithinIfDead);
   await world.scheduler.runTo(completedBy);
-  const record = { world, sent: clients.sent, faultsEnd, dead };
+  const record = { world, sent: clients.sent, faultsEnd, dead, isCalm };
   const violations = await validate(record);
 
   for (const { invariant, detail } of violations) trace(() => `BROKEN ${invariant}: ${detail}`);

@@ -1,4 +1,4 @@
-import { chooseFailpoints, type FailpointSettings } from './failpoints.ts';
+import { chooseFailpoints, type FailpointSettings, noFailpoints } from './failpoints.ts';
 import type { SeededRandom } from '../support/random.ts';
 
 /** The settings of one run, all chosen by its seed. */
@@ -12,6 +12,11 @@ export interface Scenario {
   readonly failpoints: FailpointSettings;
   /** The probability that an endpoint has periods of trouble. */
   readonly endpointTrouble: number;
+  /** No fault is injected; only endpoints have trouble. So times can be judged exactly. */
+  readonly isCalm: boolean;
+  /** So many missions are opened at the same time, while some endpoints are slow. */
+  readonly crowd: number;
+  readonly crowdAt: number;
   /** When all failpoints are switched off, milliseconds since the epoch. */
   readonly faultsEnd: number;
 }
@@ -25,13 +30,21 @@ const lastOutage = ({ tableDown, queueDown }: FailpointSettings): number =>
 export const scenarioOf = (random: SeededRandom): Scenario => {
   const own = random.fork();
   const length = random.between(2 * minute, 10 * minute);
-  const failpoints = chooseFailpoints(random.fork(), start, length);
+  const chosen = chooseFailpoints(random.fork(), start, length);
+  const faultsEnd = Math.max(start + length, lastOutage(chosen)) + random.between(0, 2 * minute);
+  const endpointTrouble = random.pick([0, 0.2, 0.5]);
+  const isCalm = random.chance(0.15);
+  const crowd = random.chance(isCalm ? 0.6 : 0.1) ? random.between(10, 40) : 0;
+  const failpoints = isCalm ? { ...noFailpoints } : chosen;
   return {
     random: own,
     start,
     length,
     failpoints,
-    endpointTrouble: random.pick([0, 0.2, 0.5]),
-    faultsEnd: Math.max(start + length, lastOutage(failpoints)) + random.between(0, 2 * minute),
+    endpointTrouble: isCalm ? 0.5 : endpointTrouble,
+    faultsEnd,
+    isCalm,
+    crowd,
+    crowdAt: start + own.below(length / 2),
   };
 };

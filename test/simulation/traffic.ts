@@ -125,7 +125,11 @@ const gapBetween = (random: SeededRandom): number =>
   ]);
 
 /** Sends the messages of one or more missions, one after another and at once. */
-export const sendMessages = async (world: World, { send }: Clients, { start, length }: Scenario): Promise<void> => {
+export const sendMessages = async (
+  world: World,
+  { send }: Clients,
+  { start, length, crowd, crowdAt }: Scenario,
+): Promise<void> => {
   const { random, hub, scheduler } = world;
   const missions: string[] = [];
   const end = start + length;
@@ -138,6 +142,10 @@ export const sendMessages = async (world: World, { send }: Clients, { start, len
     send(name, opening);
   };
   open('m1');
+  if (crowd > 0)
+    scheduler.after(crowdAt - start, () => {
+      for (let index = 1; index <= crowd; index += 1) send(`crowd${index}`, openingMessage(`crowd${index}`, random));
+    });
   const moreMissions = random.pick([0, 0, 1, 2, 4]);
   for (let index = 2; index <= count && scheduler.now() < end; index += 1) {
     await wait(world, gapBetween(random));

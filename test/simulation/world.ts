@@ -1,3 +1,4 @@
+import { type Lane, nameOf } from '../../core/delivery/delivery-queue.ts';
 import { memoryHub } from '../memory/hub.ts';
 import { subscriptionStore } from '../memory/subscription-store.ts';
 import { memorySubscriptions } from '../memory/subscriptions.ts';
@@ -54,9 +55,13 @@ export const simulatedWorld = (start: number, random: SeededRandom, trace: RunCo
   const endpoints = simulatedEndpoints(context, random.fork());
   const processRandom = random.fork();
   const startAt: World['start'] = (name, limit) => startProcess(context, name, limit, processRandom);
-  const quick = simulatedQueue(context, 'quick', clock, startAt, random.fork());
-  const slow = simulatedQueue(context, 'slow', clock, startAt, random.fork());
   const history = emptyHistory();
+  const queueOf = (lane: Lane): SimulatedQueue =>
+    simulatedQueue(context, lane, clock, startAt, random.fork(), (job) => {
+      history.jobsDone.push({ at: scheduler.now(), lane, job: nameOf(job) });
+    });
+  const quick = queueOf('quick');
+  const slow = queueOf('slow');
 
   let version = 0;
   let known: { readonly version: number; readonly due: number | undefined } | undefined;

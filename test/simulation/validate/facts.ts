@@ -15,6 +15,8 @@ export interface RunRecord {
   readonly faultsEnd: number;
   /** Endpoints that stay down, or reject for good. */
   readonly dead: ReadonlySet<string>;
+  /** No fault was injected. */
+  readonly isCalm: boolean;
 }
 
 export interface Facts extends RunRecord {

@@ -40,6 +40,13 @@ export const invariants = {
     'The lists of missions show every mission to its requester and its AMK LA, with how it ended',
   'few calls to a failing endpoint':
     'An endpoint that is down gets a few calls a minute, however many notifications are pending',
+  'calls in slots':
+    'Every call of the slow lane has a slot, and no party and no endpoint gets more calls at the same time than it has slots; the slot of a process that crashed, or whose clock is wrong, may be given to another',
+  'quick lane calls quick endpoints': 'The quick lane does not call an endpoint that was found to be slow before',
+  'no job lost between lanes':
+    'A job that leaves the quick lane is in the slow lane, unless its notification is complete',
+  'slow parties delay nobody':
+    'While nothing else fails, a notification is sent to a quick endpoint within six seconds, however slow or dead the endpoints of other parties are',
   'no obligation left': 'After the last fault every obligation is completed within a bounded time',
 } as const;
 

@@ -17,6 +17,7 @@ import {
 import { auditorFindsNothing } from './audit.ts';
 import { type Facts, readFacts, type RunRecord } from './facts.ts';
 import type { OnViolation, Violation } from './invariants.ts';
+import { jobsAreMoved, quickLaneCallsQuickEndpoints, slotsBoundCalls, slowPartiesDelayNobody } from './lanes.ts';
 import { everyMessageIsKnown, logIsComplete, logMatchesAnswers } from './log.ts';
 import { arrivalsMatch, numbersAreComplete } from './numbering.ts';
 import { alertsAreNeeded, deadlinesAreReported, hubMessagesAreWrittenOnce } from './people.ts';
@@ -44,6 +45,10 @@ const checks: readonly Check[] = [
   completedAreNotResent,
   entriesListTheNotified,
   alertsAreNeeded,
+  slotsBoundCalls,
+  quickLaneCallsQuickEndpoints,
+  jobsAreMoved,
+  slowPartiesDelayNobody,
   noObligationIsLeft,
 ];
 
