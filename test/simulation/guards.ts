@@ -642,6 +642,20 @@ export const guards: readonly Guard[] = [
     detectedBy: contract('keeps the newer report when an older one arrives late or one is put twice'),
   },
   {
+    file: 'adapters/dynamodb/call-slots.ts',
+    find: 'isDue(ends, Date.parse(now), longestSlotMilliseconds);',
+    replace: 'isDue(ends, Date.parse(now), longestSlotMilliseconds / 2);',
+    what: 'DynamoDB: a slot of a caller whose clock is a little ahead is kept',
+    detectedBy: contract('keeps the slot of a caller whose clock is a little ahead'),
+  },
+  {
+    file: 'adapters/dynamodb/mission-lists.ts',
+    find: '            ScanIndexForward: false,\n            Limit: limit,\n',
+    replace: '            Limit: limit,\n',
+    what: 'DynamoDB: the newest missions of a case number are read',
+    detectedBy: contract('gives the newest missions of a case number, newest first'),
+  },
+  {
     file: 'adapters/dynamodb/obligations.ts',
     find: "'attribute_exists(obligation) AND NOT begins_with(obligation, :failed)'",
     replace: "'attribute_not_exists(obligation) OR NOT begins_with(obligation, :failed)'",

@@ -214,4 +214,18 @@ export const accessFaults: readonly Fault[] = [
       },
     },
   },
+  {
+    harm: 'misled',
+    what: 'A person who may write the state of the anchors named a begin of long ago, and a pass that read nothing was complete.',
+    guard: {
+      what: 'A pass of the anchors that began days ago begins again',
+      file: 'core/audit/anchor-chains.ts',
+      find: ' && Date.parse(open.from) > ports.now() - longestPassMilliseconds',
+      replace: '',
+      test: {
+        file: 'test/unit/core/audit/anchor-chains.test.ts',
+        title: 'begins a pass again whose begin is one %s',
+      },
+    },
+  },
 ];

@@ -316,4 +316,23 @@ export const decisionFaults: readonly Fault[] = [
       },
     },
   },
+  {
+    harm: 'misled',
+    what: 'A map showed the earlier position as that of a new place which had none.',
+    guard: {
+      what: 'No earlier position is shown beside a new place',
+      file: 'core/fhir/service-request.ts',
+      find: '  const isWanted = stated.length === 0 || references.length < stated.length;',
+      replace: '  const isWanted = stated.length >= references.length;',
+      test: {
+        file: 'test/unit/core/fhir/resources.test.ts',
+        title: 'shows a new place without a position alone: the earlier position is not that of the new place',
+      },
+    },
+  },
+  {
+    harm: 'misled',
+    what: 'Of the missions of one case number any were read, not the newest, and the warning of a case that is open already was missing.',
+    guard: 'DynamoDB: the newest missions of a case number are read',
+  },
 ];

@@ -287,4 +287,23 @@ export const deliveryFaults: readonly Fault[] = [
       },
     },
   },
+  {
+    harm: 'late',
+    what: 'A job that failed inside the hub stayed in the quick lane, and blocked the other missions of its group.',
+    guard: {
+      what: 'A job that fails inside the hub leaves the quick lane',
+      file: 'core/delivery/quick-lane.ts',
+      find: '          if (failure instanceof Unavailable) throw failure;\n          return job;\n',
+      replace: '          throw failure;\n',
+      test: {
+        file: 'test/unit/core/delivery/quick-lane.test.ts',
+        title: 'moves a job that fails inside the hub, so that it blocks no other mission of its group',
+      },
+    },
+  },
+  {
+    harm: 'down',
+    what: 'The slots of callers whose clock was a second ahead counted as free, and an endpoint got more calls at once than it may.',
+    guard: 'DynamoDB: a slot of a caller whose clock is a little ahead is kept',
+  },
 ];

@@ -236,4 +236,30 @@ export const meaningFaults: readonly Fault[] = [
       },
     },
   },
+  {
+    harm: 'down',
+    what: 'Every update with extensions of new URLs made the state of its mission larger, for good.',
+    guard: {
+      what: 'The extension URLs of an update are bounded',
+      file: 'schemas/reading/read-message.ts',
+      find: '    ...(updatesDescription(type) ? statementFaults(focus.resource, focus.at) : []),\n',
+      replace: '',
+      test: {
+        file: 'test/unit/schemas/reading/read-message.test.ts',
+        title: 'bounds the extension URLs of an update, and not those of a request',
+      },
+    },
+  },
+  {
+    harm: 'leaked',
+    what: 'A receiver that was named by its endpoint alone was taken for the party that had this endpoint: suppliers share endpoints, and endpoints move.',
+    guard: {
+      what: 'A destination names its receiver',
+      file: 'schemas/reading/read-parties.ts',
+      find: 'receiver === undefined ? withoutReceiver(one, index, parties) :',
+      replace:
+        "receiver === undefined ? (parties.length === 1 ? { ok: true as const, value: parties[0] ?? '' } : withoutReceiver(one, index, parties)) :",
+      test: { file: 'test/unit/schemas/reading/read-parties.test.ts', title: 'is refused by %s' },
+    },
+  },
 ];

@@ -167,4 +167,32 @@ export const operationFaults: readonly Fault[] = [
       test: { file: 'test/unit/core/audit/reconcile.test.ts', title: 'is a finding if they were not' },
     },
   },
+  {
+    harm: 'misled',
+    what: 'A comparison of receipts with missions that ran out of time said that it was complete, without the receipts of some subscriptions.',
+    guard: {
+      what: 'A comparison that has not read every subscription is not complete',
+      file: 'core/audit/reconcile/reconcile.ts',
+      find: 'missions.length - done + survey.subscriptions.length - read;',
+      replace: 'missions.length - done;',
+      test: {
+        file: 'test/unit/core/audit/reconcile.test.ts',
+        title: 'is not complete if it has not read the receipts of every subscription',
+      },
+    },
+  },
+  {
+    harm: 'down',
+    what: 'A batch read asked a throttled partition again at once, and kept it throttled.',
+    guard: {
+      what: 'What AWS left out is asked for after a pause',
+      file: 'adapters/partial-answers.ts',
+      find: '    await wait(Math.random()',
+      replace: '    void wait(Math.random()',
+      test: {
+        file: 'test/unit/adapters/partial-answers.test.ts',
+        title: 'pauses longer and longer, by a random part of it, and never longer than the longest',
+      },
+    },
+  },
 ];
