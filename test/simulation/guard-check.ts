@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { faults } from '../verification/faults.ts';
 import { guardsOf } from '../verification/fault.ts';
-import { type Guard, guards, type NamedTest } from './guards.ts';
+import { type Guard, guards, type NamedTest, withoutGuard } from './guards.ts';
 
 export interface Verdict {
   readonly guard: Guard;
@@ -138,14 +138,12 @@ export const tryGuards = async (choice: Choice, onVerdict: (verdict: Verdict) =>
         onVerdict({ guard, ...found, place: index + 1, of: chosen.length, took: performance.now() - started });
       const path = join(folder, guard.file);
       const text = await readFile(path, 'utf8');
-      if (text.split(guard.find).length !== 2) {
+      const changed = withoutGuard(text, guard);
+      if (changed === undefined) {
         report({ unknown: 'not found in the code' });
         continue;
       }
-      await writeFile(
-        path,
-        text.replace(guard.find, () => guard.replace),
-      );
+      await writeFile(path, changed);
       const output = await check(folder, guard, choice.seeds);
       await writeFile(path, text);
       const found = brokenBy(output);
