@@ -88,6 +88,9 @@ const body = '{"resourceType":"Bundle","type":"history"}';
 /** As the hub calls: with the endpoint's own time limit. */
 const call = (webhookId: string, seconds = 10): Call => ({ webhookId, body, seconds });
 
+/** Milliseconds: a call that never ends fails its test sooner than by the limit of the layer. */
+const longestCall = 60_000;
+
 const postPlainly = (port: number, changes: Partial<Subscription> = {}, correlationId?: string): Promise<Answer> =>
   webhookChannel(onThisMachine).post(subscriptionTo(`http://127.0.0.1:${port}/notify`, changes), {
     ...call('a.1', changes.timeout),
@@ -423,7 +426,7 @@ describe('an endpoint that does not answer', () => {
       'has headers without end',
       (socket: Socket) => socket.write(`HTTP/1.1 200 OK\r\n${'x: yyyyyyyyyyyyyyyy\r\n'.repeat(2_000)}`),
     ],
-  ])('fails with "connection" if it %s', async (_, behave) => {
+  ])('fails with "connection" if it %s', { timeout: longestCall }, async (_, behave) => {
     const listener = await listen(createTcpServer((socket) => socket.once('data', () => behave(socket))));
     expect(await postPlainly(listener.port)).toEqual({ failure: 'connection' });
     await eventually('the connection closed', () => listener.open() === 0);
@@ -472,7 +475,7 @@ describe('the answer of an endpoint', () => {
     expect(listener.connections()).toBe(1);
   });
 
-  test('is cut off if its body does not end', async () => {
+  test('is cut off if its body does not end', { timeout: longestCall }, async () => {
     let written = 0;
     const listener = await listen(
       createHttpServer((_, response) => {
