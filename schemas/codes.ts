@@ -177,6 +177,7 @@ export const unreachedReasons = {
   'no-subscription': 'No subscription',
   'subscription-ended': 'The subscription was ended',
   'answers-slowly': 'Slow answers: earlier calls are still in progress',
+  'not-called': 'The hub has not called the endpoint yet',
   'timed-out': 'No answer in time',
   'connection-refused': 'Connection refused',
   'connection-failed': 'Connection failed or broken',

@@ -163,7 +163,11 @@ export const notifications = (table: Table): Notifications => {
     async noteWait(subscription, number, { waiting, dueAt, warned }) {
       await updateIf(table, {
         key: keys.notification(subscription, number),
-        set: { waiting: JSON.stringify(waiting), dueAt, warned: warned ? true : undefined },
+        set: {
+          waiting: waiting === undefined ? undefined : JSON.stringify(waiting),
+          dueAt,
+          warned: warned ? true : undefined,
+        },
         when: '#status = :pending',
         values: { pending: 'pending' },
       });

@@ -1,8 +1,7 @@
-import type { CallReport } from '../../schemas/call-result.ts';
 import { defined } from '../../schemas/defined.ts';
 import type { Directory } from '../mission/directory.ts';
-import { type Cause, unreachableMessage, writeHubMessage } from '../mission/hub-messages.ts';
 import type { MissionLog, StoredEntry } from '../mission/mission-log.ts';
+import { alertPeople, reportOf } from './alert-people.ts';
 import { isDelivered, resultOf } from './channel.ts';
 import {
   callEndpoint,
@@ -15,7 +14,7 @@ import type { DeliveryLanes, NotificationJob } from './delivery-queue.ts';
 import type { DeliveryContext, DeliveryContexts } from './delivery-context.ts';
 import type { Notification, Notifications } from './notifications.ts';
 import { type AttemptResult, decideRetry, type DeliverySettings, type RetryDecision } from './retry-policy.ts';
-import type { FailedCall, Subscription } from './subscription.ts';
+import type { Subscription } from './subscription.ts';
 
 /** One attempt to deliver one notification: the call, the alerts to people, and the record of it. */
 
@@ -113,56 +112,6 @@ export const attemptDelivery = async (
   return calledAs(await callEndpoint(active, letterOf(active, pending, ports), ports));
 };
 
-/** While another subscription of the party may still get the entry, people are alerted so many times later than `warnAfter`. */
-const otherSubscriptionFactor = 2;
-
-/** Whether another subscription of the party has got the entry, or may still get it. */
-const otherSubscription = async (
-  { notification, entry }: PendingNotification,
-  ports: DeliverPorts,
-): Promise<'delivered' | 'pending' | 'none'> => {
-  const { organisation, subscription } = notification;
-  const others = await ports.notifications.readAll(
-    entry.notified.filter((one) => one.organisation === organisation && one.subscription !== subscription),
-  );
-  if (others.some(({ status }) => status === 'delivered')) return 'delivered';
-  for (const { status, subscription: id } of others) {
-    const other = status === 'pending' ? await ports.subscriptions.read(id) : undefined;
-    if (other?.status === 'active' || other?.status === 'requested') return 'pending';
-  }
-  return 'none';
-};
-
-/**
- * Alerts people that a party has not been reached, unless another of its subscriptions has got the entry. The fan-out of the
- * hub's message is left to the sweeper: only the write must happen here.
- * `false`: no alert was written, because another subscription of the party is still being tried.
- */
-export const alertPeople = async (
-  cause: Cause,
-  pending: PendingNotification,
-  { at, firstTriedAt: since }: Pick<RetryDecision['record'], 'at' | 'firstTriedAt'>,
-  ports: DeliverPorts,
-): Promise<boolean> => {
-  const { entry, notification } = pending;
-  const message = unreachableMessage(entry, notification.organisation, cause, ports.directory);
-  if (message === undefined) return true;
-  const other = await otherSubscription(pending, ports);
-  if (other === 'delivered') return true;
-  const patience = otherSubscriptionFactor * ports.settings.warnAfter * 1000;
-  if (cause.code !== 'gave-up' && other === 'pending' && Date.parse(at) - Date.parse(since) < patience) return false;
-  const { missions, directory, clock } = ports;
-  await writeHubMessage(
-    { missions, directory, now: () => clock.now() },
-    message,
-    defined({ correlationId: entry.correlationId, fanOutDueIn: 0 }),
-  );
-  return true;
-};
-
-const reportOf = (failed: FailedCall | undefined): CallReport | undefined =>
-  failed === undefined ? undefined : { result: failed.result, at: failed.at };
-
 /** Alerts people if the decision asks for it; whether they have been alerted that the party is not reached now. */
 const alertIfDecided = async (
   decision: RetryDecision,
@@ -174,12 +123,11 @@ const alertIfDecided = async (
   const lastCall =
     'answer' in result ? { result: resultOf(result.answer), at: record.at } : reportOf(subscription.failedCall);
   const outage = subscription.failingSince;
-  if (decision.outcome === 'given-up')
-    await alertPeople({ code: 'gave-up', ...defined({ lastCall }) }, pending, record, ports);
+  if (decision.outcome === 'given-up') await alertPeople({ code: 'gave-up', ...defined({ lastCall }) }, pending, ports);
   return (
     decision.outcome === 'retry' &&
     decision.warn &&
-    (await alertPeople({ code: 'endpoint-down', ...defined({ lastCall, outage }) }, pending, record, ports))
+    (await alertPeople({ code: 'endpoint-down', ...defined({ lastCall, outage }) }, pending, ports))
   );
 };
 

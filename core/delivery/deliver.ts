@@ -1,6 +1,6 @@
 import { defined } from '../../schemas/defined.ts';
+import { alertIfLate, alertIn } from './alert-people.ts';
 import {
-  alertPeople,
   attemptDelivery,
   complete,
   type DeliverPorts,
@@ -56,32 +56,31 @@ const pendingUpTo = async (
 /** Seconds. So long the sweeper leaves a notification alone that was last seen to wait for a slot. */
 const waitIsKnownFor = 120;
 
+/** Milliseconds. The sweeper alerts people so long after it is time, if the slow lane has not taken the job up again by then. */
+const lateAlertMilliseconds = 10_000;
+
 /** Alerts people, if it is time, that a notification waits for a slot, and notes the wait. */
 const waitForSlot = async (pending: PendingNotification, ports: DeliverPorts): Promise<DeliveryOutcome> => {
-  const { notification } = pending;
-  const { subscription, number, writtenAt, redrivenAt, firstTriedAt, waiting } = notification;
+  const { subscription, number, waiting } = pending.notification;
   const now = ports.clock.now();
   const at = new Date(now).toISOString();
   const since = waiting === undefined ? at : new Date(begunAt(waiting.since, now)).toISOString();
-  const pendingSince = begunAt(firstTriedAt ?? redrivenAt ?? writtenAt, now);
-  const warnIn = pendingSince + ports.settings.warnAfter * 1000 - now;
-  const mayWarn = notification.warned !== true;
-  const warned =
-    mayWarn &&
-    warnIn <= 0 &&
-    (await alertPeople(
-      { code: 'answers-slowly' },
-      pending,
-      { at, firstTriedAt: new Date(pendingSince).toISOString() },
-      ports,
-    ));
+  const noted = { since, notedAt: at };
+  const notification = { ...pending.notification, waiting: noted };
+  const warned = await alertIfLate({ ...pending, notification }, ports);
+  const warnIn = warned ? undefined : alertIn(notification, now, ports.settings);
+  const isAlertPlanned = warnIn !== undefined && warnIn > 0;
   const isNoted = waiting !== undefined && now - begunAt(waiting.notedAt, now) < (waitIsKnownFor / 2) * 1000;
   if (warned || !isNoted) {
-    const dueAt = new Date(now + waitIsKnownFor * 1000).toISOString();
-    await ports.notifications.noteWait(subscription, number, { waiting: { since, notedAt: at }, dueAt, warned });
+    const dueIn = isAlertPlanned ? warnIn + lateAlertMilliseconds : waitIsKnownFor * 1000;
+    await ports.notifications.noteWait(subscription, number, {
+      waiting: noted,
+      dueAt: new Date(now + dueIn).toISOString(),
+      warned,
+    });
   }
   const wait = slotWait(since, now, ports.random());
-  return { outcome: 'retry', seconds: mayWarn && warnIn > 0 ? Math.min(wait, Math.ceil(warnIn / 1000)) : wait };
+  return { outcome: 'retry', seconds: isAlertPlanned ? Math.min(wait, Math.ceil(warnIn / 1000)) : wait };
 };
 
 /** Attempts one notification. Each call has a slot; an attempt that makes none, because the circuit is open, needs none. */

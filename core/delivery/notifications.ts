@@ -78,10 +78,13 @@ export interface Notifications {
   range(subscription: string, from: number, to: number): Promise<readonly Notification[]>;
   /** Stores an attempt, unless the notification is delivered or given up already: a late duplicate changes nothing. */
   record(subscription: string, number: number, attempt: Attempt): Promise<void>;
-  /** Stores that a pending notification waits for a slot, and when the sweeper checks it; one that is complete stays as it is. */
+  /**
+   * Stores what was seen of a pending notification without an attempt: that it waits for a slot, or that people have been alerted;
+   * and when the sweeper checks it. One that is complete stays as it is.
+   */
   noteWait(
     subscription: string,
     number: number,
-    noted: { readonly waiting: WaitForSlot; readonly dueAt: string; readonly warned: boolean },
+    noted: { readonly waiting?: WaitForSlot; readonly dueAt: string; readonly warned: boolean },
   ): Promise<void>;
 }

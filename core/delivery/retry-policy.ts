@@ -12,7 +12,7 @@ export interface DeliverySettings extends Backoff {
   readonly tryFor: number;
   /** People are alerted after so many failed attempts: they must know before the hub gives up. */
   readonly warnAfterAttempts: number;
-  /** People are alerted so many seconds after the first attempt, for endpoints that take long to fail. */
+  /** People are alerted if a notification is pending for so many seconds, tried or not. */
   readonly warnAfter: number;
   readonly circuit: CircuitSettings;
 }
@@ -111,6 +111,10 @@ const waitWhileOpen = (openFor: number, patience: number, jitter: number): numbe
 /** The sweeper sends a retry again this long after it was due, if the queue has lost it; milliseconds. */
 const lostAfterMilliseconds = 15_000;
 
+/** Since when its party waits for a notification, milliseconds; tried or not. */
+export const pendingSince = ({ redrivenAt, writtenAt }: Notification, now: number): number =>
+  begunAt(redrivenAt ?? writtenAt, now);
+
 /** Decides after an attempt. `before`: the notification before it in its mission. `jitter`: 0 to 1. */
 export const decideRetry = (
   notification: Notification,
@@ -146,7 +150,9 @@ export const decideRetry = (
     rejectedFor === undefined || rejectedFor >= mostRejected ? planned : Math.min(planned, mostRejected - rejectedFor);
   // When the next attempt can have an answer, if it takes as long as this one.
   const nextAnswerAt = Math.max(endedAt + wait * 1000, openUntil ?? 0) + (endedAt - startedAt);
-  const isSlow = failures >= settings.warnAfterAttempts || nextAnswerAt - since >= settings.warnAfter * 1000;
+  const isSlow =
+    failures >= settings.warnAfterAttempts ||
+    nextAnswerAt - pendingSince(notification, endedAt) >= settings.warnAfter * 1000;
   return {
     outcome: 'retry',
     record: {

@@ -4,11 +4,13 @@ import { NewerRelease } from '../../schemas/newer-release.ts';
 import { overdueMessage, writeHubMessage } from '../mission/hub-messages.ts';
 import type { StoredEntry } from '../mission/mission-log.ts';
 import { deadlineOf, taskOf, type TaskState } from '../mission/state.ts';
+import { alertIfLate } from './alert-people.ts';
 import type { DeliveryLanes } from './delivery-queue.ts';
 import { begunAt } from './due.ts';
 import { fanOut, type FanOutPorts, jobOf } from './fan-out.ts';
-import type { Notification } from './notifications.ts';
+import type { Notification, Notifications } from './notifications.ts';
 import type { Obligation, Obligations } from './obligations.ts';
+import { deliverySettings } from './retry-policy.ts';
 import type { Subscriptions } from './subscription.ts';
 import { hasPassed } from './wrong-clocks.ts';
 
@@ -16,6 +18,7 @@ export interface SweepPorts extends FanOutPorts {
   readonly lanes: DeliveryLanes;
   readonly obligations: Obligations;
   readonly subscriptions: Pick<Subscriptions, 'read' | 'subscribers' | 'hindered'>;
+  readonly notifications: FanOutPorts['notifications'] & Pick<Notifications, 'readAll' | 'noteWait'>;
 }
 
 export interface Swept {
@@ -89,6 +92,18 @@ const isStalled = async (notification: Notification, { notifications, now }: Swe
   return before?.status !== 'pending';
 };
 
+/**
+ * The lanes alert people of what they try, or cannot try. If they do not take a job up, because all their workers are busy or none
+ * runs, the sweeper does.
+ */
+const alertOfDelay = async (notification: Notification, entry: StoredEntry, ports: SweepPorts): Promise<void> => {
+  const { missions, subscriptions, notifications, directory, now } = ports;
+  const alertPorts = { missions, subscriptions, notifications, directory, clock: { now }, settings: deliverySettings };
+  if (!(await alertIfLate({ notification, entry }, alertPorts))) return;
+  const dueAt = new Date(now() + retryMilliseconds).toISOString();
+  await notifications.noteWait(notification.subscription, notification.number, { dueAt, warned: true });
+};
+
 /** Completes one obligation. One that is complete already is left as it is. */
 const completeObligation = async (
   obligation: Obligation,
@@ -117,6 +132,7 @@ const completeObligation = async (
         const { firstTriedAt, waiting } = notification;
         const lane = firstTriedAt === undefined && waiting === undefined ? ports.lanes.quick : ports.lanes.slow;
         await lane.send([jobOf(notification, entry)]);
+        await alertOfDelay(notification, entry, ports);
       }
       return (await isStalled(notification, ports)) ? 'stalled' : 'completed';
     }

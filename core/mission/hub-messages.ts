@@ -21,7 +21,7 @@ const mustBeReached = ['local-amk', 'amk-la', 'operator', 'hospital'] as const;
 
 /** Why a party was not notified of an entry. Its code, not its text, is part of the message's id. */
 export type Cause =
-  | { readonly code: 'no-subscription' | 'answers-slowly' }
+  | { readonly code: 'no-subscription' | 'answers-slowly' | 'not-called' }
   /** `lastCall`: what the last call came to. `outage`: when the endpoint stopped answering, ISO 8601. */
   | { readonly code: 'endpoint-down'; readonly lastCall?: CallReport; readonly outage?: string }
   | { readonly code: 'gave-up'; readonly lastCall?: CallReport };
@@ -36,6 +36,8 @@ const causeText = (cause: Cause): string => {
       return 'no subscription';
     case 'answers-slowly':
       return 'its system answers slowly, and earlier calls are still in progress';
+    case 'not-called':
+      return 'the hub has not called its system yet';
     case 'endpoint-down':
     case 'gave-up':
       return cause.lastCall === undefined ? 'no call was made' : lastCallText(cause.lastCall);
@@ -58,6 +60,7 @@ const occurrenceOf = (cause: Cause, entry: number): string => {
     case 'no-subscription':
       return cause.code;
     case 'answers-slowly':
+    case 'not-called':
       return String(entry);
     case 'endpoint-down':
     case 'gave-up':

@@ -111,6 +111,16 @@ export const notificationsContract = ({ ports, fresh, subscribe, notificationOf,
       await expectDue(endOfTime, mine, []);
     });
 
+    test('notes that people have been alerted of a notification that was not tried', async () => {
+      const subscription = await subscribe(fresh());
+      const { id } = subscription;
+      await ports().notifications.append(notificationOf(subscription, 'a', 1), at(5));
+      await ports().notifications.noteWait(id, 1, { dueAt: at(90), warned: true });
+      const noted = await ports().notifications.read(id, 1);
+      expect(noted).toMatchObject({ status: 'pending', attempts: 0, warned: true });
+      expect(noted?.waiting).toBeUndefined();
+    });
+
     test('keeps a notification complete although a slower attempt failed', async () => {
       const subscription = await subscribe(fresh());
       await ports().notifications.append(notificationOf(subscription, 'a', 1), at(0));

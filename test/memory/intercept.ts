@@ -47,6 +47,8 @@ export const withInterceptor = (ports: SweepPorts, intercept: Interceptor): Swee
       taken: (...args) => intercept('notifications.taken', () => notifications.taken(...args)),
       append: (...args) => intercept('notifications.append', () => notifications.append(...args)),
       read: (...args) => intercept('notifications.read', () => notifications.read(...args)),
+      readAll: (...args) => intercept('notifications.readAll', () => notifications.readAll(...args)),
+      noteWait: (...args) => intercept('notifications.noteWait', () => notifications.noteWait(...args)),
     },
     worklist: {
       put: (...args) => intercept('worklist.put', () => worklist.put(...args)),

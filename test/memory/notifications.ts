@@ -76,7 +76,7 @@ export const memoryNotifications = (
       if (item === undefined || item.notification.status !== 'pending') return;
       keep(key, {
         ...item,
-        notification: { ...item.notification, waiting, ...(warned ? { warned: true } : {}) },
+        notification: { ...item.notification, ...defined({ waiting, warned: warned ? true : undefined }) },
         dueAt,
       });
     },

@@ -29,6 +29,7 @@ const logEntry = 'core/mission/log-entry.ts';
 const fanOut = 'core/delivery/fan-out.ts';
 const deliver = 'core/delivery/deliver.ts';
 const attempt = 'core/delivery/attempt.ts';
+const alertPeople = 'core/delivery/alert-people.ts';
 const retryPolicy = 'core/delivery/retry-policy.ts';
 const due = 'core/delivery/due.ts';
 const wrongClocks = 'core/delivery/wrong-clocks.ts';
@@ -179,7 +180,7 @@ export const guards: readonly Guard[] = [
     what: 'A retry that the queue lost is sent again',
   },
   {
-    file: attempt,
+    file: alertPeople,
     find: "if (others.some(({ status }) => status === 'delivered')) return 'delivered';",
     replace: '',
     what: 'There is no alert if the party has the message through another subscription',
@@ -287,6 +288,12 @@ export const guards: readonly Guard[] = [
     find: 'isDue(until, now, longestSlotMilliseconds)',
     replace: 'now < 0',
     what: 'Memory: the slot of a process that crashed is free again after its time',
+  },
+  {
+    file: sweep,
+    find: '        await alertOfDelay(notification, entry, ports);\n',
+    replace: '',
+    what: 'People are alerted of a notification that no worker takes up',
   },
   {
     file: sweep,

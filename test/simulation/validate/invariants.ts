@@ -47,6 +47,8 @@ export const invariants = {
     'A job that leaves the quick lane is in the slow lane, unless its notification is complete',
   'slow parties delay nobody':
     'While nothing else fails, a notification is sent to a quick endpoint within six seconds, however slow or dead the endpoints of other parties are',
+  'people alerted in time':
+    'While nothing else fails, people are alerted of a notification that is pending for longer than 30 s, within 20 s more, however busy the lanes are',
   'no obligation left': 'After the last fault every obligation is completed within a bounded time',
 } as const;
 

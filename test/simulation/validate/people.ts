@@ -1,7 +1,17 @@
 import type { StoredEntry } from '../../../core/mission/mission-log.ts';
 import { deadlineOf } from '../../../core/mission/state.ts';
 import { uuidOf } from '../../../schemas/identifiers.ts';
-import { appendTimes, clocksAhead, deliverWithin, entryKey, type Facts, fanOutTimes, nameOf, second } from './facts.ts';
+import {
+  appendTimes,
+  clocksAhead,
+  deliverWithin,
+  entryKey,
+  type Facts,
+  fanOutTimes,
+  mustReach,
+  nameOf,
+  second,
+} from './facts.ts';
 import type { OnViolation } from './invariants.ts';
 
 /** Whether people are alerted when they must be, once, and not otherwise. */
@@ -13,6 +23,10 @@ import type { OnViolation } from './invariants.ts';
 const overdueWithin = 90 * second;
 /** The sweeper's clock may be ahead by this, milliseconds. */
 const maxSkew = 5 * second;
+
+/** The first time of each name. */
+const firstTimes = (times: readonly (readonly [string, number])[]): ReadonlyMap<string, number> =>
+  new Map(times.toReversed());
 
 export const hasNoSubscription = (mission: string, organisation: string): string =>
   uuidOf('party-unreachable', mission, organisation, 'no-subscription');
@@ -113,4 +127,50 @@ export const alertsAreNeeded = ({ world, logs, notifications }: Facts, violated:
           `${mission.slice(0, 4)}#${number} ${event}: ${delivered.subscription}.${delivered.number} was taken at ${delivered.completedAt}`,
         );
     }
+};
+
+/**
+ * The sweeper checks a notification 15 s after it was written, and again 30 s later; a pass takes some seconds. Milliseconds.
+ */
+const alertedWithin = 50 * second;
+/** While another subscription of the party is being tried. */
+const alertedOfSeveralWithin = 80 * second;
+
+/** Whether people know of every notification that is pending for long; also if no worker has taken it up. */
+export const peopleAreAlertedInTime = (
+  { world, isCalm, logs, subscriptions, notifications }: Facts,
+  violated: OnViolation,
+): void => {
+  if (!isCalm) return;
+  const { history } = world;
+  const appendedAt = appendTimes(world);
+  const numberedAt = firstTimes(history.numbered.map((one) => [`${one.subscription}.${one.number}`, one.at]));
+  const completedAt = firstTimes(history.completed.map(({ name, at }) => [name, at]));
+  const ended = new Set(history.turnedOff.map(({ subscription }) => subscription));
+  const all = [...notifications.values()].flat();
+  for (const { subscription, number, organisation, mission, entry: entryNumber } of all) {
+    const log = logs.get(mission) ?? [];
+    const entry = log[entryNumber - 1];
+    if (entry === undefined || !mustReach(entry, organisation) || ended.has(subscription)) continue;
+    const isOnly = subscriptions.filter((one) => one.organisation === organisation).length === 1;
+    const name = `${subscription}.${number}`;
+    const by = (numberedAt.get(name) ?? 0) + (isOnly ? alertedWithin : alertedOfSeveralWithin);
+    const isReached = all.some(
+      (one) =>
+        one.organisation === organisation &&
+        one.mission === mission &&
+        one.entry === entryNumber &&
+        (completedAt.get(`${one.subscription}.${one.number}`) ?? Number.POSITIVE_INFINITY) <= by,
+    );
+    const known = log.filter((one) => (appendedAt.get(entryKey(mission, one.number)) ?? 0) <= by);
+    const isAlerted =
+      entry.state.unreachable?.[organisation] !== undefined ||
+      known.some(
+        ({ number: at, facts: { undelivered }, state }) =>
+          (undelivered?.organisation === organisation && undelivered.entry === entryNumber) ||
+          (at >= entryNumber && state.unreachable?.[organisation] !== undefined),
+      );
+    if (!isReached && !isAlerted)
+      violated('people alerted in time', `${name} of ${nameOf(entry)} is pending, and nobody was alerted in time`);
+  }
 };

@@ -20,7 +20,7 @@ import type { OnViolation, Violation } from './invariants.ts';
 import { jobsAreMoved, quickLaneCallsQuickEndpoints, slotsBoundCalls, slowPartiesDelayNobody } from './lanes.ts';
 import { everyMessageIsKnown, logIsComplete, logMatchesAnswers } from './log.ts';
 import { arrivalsMatch, numbersAreComplete } from './numbering.ts';
-import { alertsAreNeeded, deadlinesAreReported, hubMessagesAreWrittenOnce } from './people.ts';
+import { alertsAreNeeded, deadlinesAreReported, hubMessagesAreWrittenOnce, peopleAreAlertedInTime } from './people.ts';
 
 type Check = (facts: Facts, violated: OnViolation) => void | Promise<void>;
 
@@ -49,6 +49,7 @@ const checks: readonly Check[] = [
   quickLaneCallsQuickEndpoints,
   jobsAreMoved,
   slowPartiesDelayNobody,
+  peopleAreAlertedInTime,
   noObligationIsLeft,
 ];
 

@@ -61,7 +61,7 @@ export const deliveryFaults: readonly Fault[] = [
     guard: {
       what: 'People are alerted if the next attempt is too far away',
       file: 'core/delivery/retry-policy.ts',
-      find: ' || nextAnswerAt - since >= settings.warnAfter * 1000;',
+      find: ' || nextAnswerAt - pendingSince(notification, endedAt) >= settings.warnAfter * 1000;',
       replace: ';',
       test: {
         file: 'test/unit/core/delivery/retry-policy.test.ts',
@@ -79,8 +79,8 @@ export const deliveryFaults: readonly Fault[] = [
     what: 'While one of two endpoints of a party was dead, people were alerted before the other one could answer.',
     guard: {
       what: 'The alert waits while another subscription of the party is being tried',
-      file: 'core/delivery/attempt.ts',
-      find: "  if (cause.code !== 'gave-up' && other === 'pending' && Date.parse(at) - Date.parse(since) < patience) return false;\n",
+      file: 'core/delivery/alert-people.ts',
+      find: "  if (cause.code !== 'gave-up' && other === 'pending' && now - pendingSince(notification, now) < patience) return false;\n",
       replace: '',
       test: {
         file: 'test/unit/core/delivery/unreachable.test.ts',

@@ -1,3 +1,4 @@
+import { allArrive } from '../../../support/endpoint-status.ts';
 import { expect } from 'vitest';
 import { acceptMessage } from '../../../../core/mission/accept-message.ts';
 import { fanOut } from '../../../../core/delivery/fan-out.ts';
@@ -79,6 +80,7 @@ export const sweepAll = async (
 ): Promise<void> => {
   for (let pass = 0; pass < 100; pass += 1) {
     hub.clock.advance(60_000);
+    await allArrive(hub);
     beforeEach();
     await sweep(
       ports,

@@ -1,3 +1,4 @@
+import { allArrive } from '../../../support/endpoint-status.ts';
 import { describe, expect, test } from 'vitest';
 import { acceptMessage } from '../../../../core/mission/accept-message.ts';
 import { fanOut } from '../../../../core/delivery/fan-out.ts';
@@ -52,6 +53,7 @@ const send = async (hub: MemoryHub, [sender, message]: Step): Promise<void> => {
   const outcome = await acceptMessage(hub.missions, message, { ...sentBy(sender), origin }, hub.now);
   if (outcome.outcome === 'refused') throw new Error(JSON.stringify(outcome.faults));
   await fanOut(hub, outcome.entry);
+  await allArrive(hub);
 };
 
 const runSweeper = (ports: SweepPorts): Promise<unknown> =>

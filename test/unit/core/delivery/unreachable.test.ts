@@ -1,3 +1,4 @@
+import { allArrive } from '../../../support/endpoint-status.ts';
 import { describe, expect, test } from 'vitest';
 import { acceptMessage } from '../../../../core/mission/accept-message.ts';
 import type { DeliverPorts } from '../../../../core/delivery/attempt.ts';
@@ -225,6 +226,7 @@ describe('fan-out: a recipient without a subscription', () => {
         });
         for (let pass = 0; pass < 3; pass += 1) {
           hub.clock.advance(15_000);
+          await allArrive(hub);
           await sweep(
             hub,
             () => 60_000,

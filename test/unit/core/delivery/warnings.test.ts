@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { acceptMessage } from '../../../../core/mission/accept-message.ts';
 import { deliver } from '../../../../core/delivery/deliver.ts';
+import { sweep } from '../../../../core/delivery/sweep.ts';
 import { fanOut } from '../../../../core/delivery/fan-out.ts';
+import type { MemoryHub } from '../../../memory/hub.ts';
+import { withInterceptor } from '../../../memory/intercept.ts';
 import { missionUpdate, sentBy } from '../../../support/messages.ts';
 import {
   amk,
@@ -108,5 +111,74 @@ describe('alert of an unreachable party', () => {
     // A third call could not be answered before half a minute is over.
     expect(await hubMessages(hub, 1)).toEqual(['party-unreachable']);
     expect(hub.clock.now() - start).toBeLessThan(25_000);
+  });
+});
+
+describe('alert of the sweeper', () => {
+  const pass = (hub: MemoryHub) =>
+    sweep(
+      hub,
+      () => 60_000,
+      () => undefined,
+    );
+  const textsIn = async (hub: MemoryHub): Promise<readonly (readonly [string, string])[]> =>
+    (await hub.missions.entries(mission, 2, 100)).flatMap(({ event, text }) =>
+      event === 'party-unreachable' ? [[event, text] as const] : [],
+    );
+
+  test('is written once, if no worker takes a notification up for 30 s', async () => {
+    const hub = await hubWithPending(1);
+    hub.clock.advance(29_000);
+    await pass(hub);
+    expect(await hubMessages(hub, 1)).toEqual([]);
+    hub.clock.advance(30_000);
+    await pass(hub);
+    expect(await hubMessages(hub, 1)).toEqual(['party-unreachable']);
+    expect((await textsIn(hub))[0]?.[1]).toContain('the hub has not called its system yet');
+    expect(await hub.notifications.read('la', 1)).toMatchObject({ status: 'pending', warned: true, attempts: 0 });
+    for (let minutes = 0; minutes < 3; minutes += 1) {
+      hub.clock.advance(60_000);
+      await pass(hub);
+    }
+    expect((await textsIn(hub)).length).toBe(1);
+  });
+
+  test('names the last call of a notification whose retry no worker takes up', async () => {
+    const hub = await hubWithPending(1);
+    hub.channel.answer(() => ({ status: 503 }));
+    await deliver(jobOf(hub, 1), unluckyPorts(hub));
+    expect(await hubMessages(hub, 1)).toEqual([]);
+    hub.clock.advance(60_000);
+    await pass(hub);
+    expect((await textsIn(hub))[0]?.[1]).toContain('503');
+  });
+
+  test('is not written for a notification that has arrived, nor for one that was redriven a moment ago', async () => {
+    const hub = await hubWithPending(2);
+    await deliver(jobOf(hub, 1), unluckyPorts(hub));
+    hub.channel.answer(() => ({ status: 422 }));
+    await deliver(jobOf(hub, 2), unluckyPorts(hub));
+    hub.clock.advance(600_000);
+    await hub.deadLetters.redrive('la', 2, hub.clock.iso(), hub.clock.iso());
+    await pass(hub);
+    expect(await textsIn(hub)).toEqual([]);
+  });
+
+  test('costs no call while a notification is not late', async () => {
+    const hub = await hubWithPending(1);
+    hub.clock.advance(20_000);
+    const calls: string[] = [];
+    await sweep(
+      withInterceptor(hub, (name, call) => (calls.push(name), call())),
+      () => 60_000,
+      () => undefined,
+    );
+    expect(calls).toEqual([
+      'obligations.due',
+      'obligations.postpone',
+      'notifications.read',
+      'missions.entry',
+      'quickLane.send',
+    ]);
   });
 });
