@@ -61,8 +61,8 @@ export const deliveryFaults: readonly Fault[] = [
     guard: {
       what: 'People are alerted if the next attempt is too far away',
       file: 'core/delivery/retry-policy.ts',
-      find: ' || nextAnswerAt - pendingSince(notification, endedAt) >= settings.warnAfter * 1000;',
-      replace: ';',
+      find: 'nextAnswerAt - pendingSince(notification, endedAt) >= settings.warnAfter * 1000',
+      replace: 'nextAnswerAt < 0',
       test: {
         file: 'test/unit/core/delivery/retry-policy.test.ts',
         title: 'asks for an alert once: after five failed attempts, or if the next answer comes after 30 seconds',

@@ -1,4 +1,3 @@
-import { allArrive } from '../../../support/endpoint-status.ts';
 import { expect } from 'vitest';
 import { acceptMessage } from '../../../../core/mission/accept-message.ts';
 import { fanOut } from '../../../../core/delivery/fan-out.ts';
@@ -7,7 +6,7 @@ import type { Subscription } from '../../../../core/delivery/subscription.ts';
 import type { Party } from '../../../../core/mission/state.ts';
 import { sweep, type SweepPorts } from '../../../../core/delivery/sweep.ts';
 import type { Message } from '../../../../schemas/reading/message.ts';
-import { becomes } from '../../../support/endpoint-status.ts';
+import { allArrive, becomes } from '../../../support/endpoint-status.ts';
 import { sampleSubscription } from '../../../contract/scenario.ts';
 import { Crash, withInterceptor, crashingProcess } from '../../../memory/intercept.ts';
 import { type MemoryHub, memoryHub } from '../../../memory/hub.ts';

@@ -1,4 +1,3 @@
-import { allArrive } from '../../../support/endpoint-status.ts';
 import { describe, expect, test } from 'vitest';
 import { acceptMessage } from '../../../../core/mission/accept-message.ts';
 import type { DeliverPorts } from '../../../../core/delivery/attempt.ts';
@@ -13,7 +12,7 @@ import { hub as theHub, type Party } from '../../../../core/mission/state.ts';
 import { sweep } from '../../../../core/delivery/sweep.ts';
 import { systems } from '../../../../schemas/names.ts';
 import { problemsOf } from '../../../support/fhir-validator.ts';
-import { becomes, deadNumbers } from '../../../support/endpoint-status.ts';
+import { allArrive, becomes, deadNumbers } from '../../../support/endpoint-status.ts';
 import { sampleSubscription } from '../../../contract/scenario.ts';
 import { Crash, withInterceptor, crashingProcess } from '../../../memory/intercept.ts';
 import { type MemoryHub, memoryHub } from '../../../memory/hub.ts';
