@@ -122,6 +122,11 @@ export const guards: readonly Guard[] = [
     find: 'const others = mayHaveStarted ? subscribers.filter(',
     replace: 'const others = mayHaveStarted === undefined ? subscribers.filter(',
     what: 'A subscription with a number for the entry is notified, even if its filter has changed',
+    detectedBy: {
+      file: 'test/unit/core/delivery/fan-out.test.ts',
+      title:
+        'notifies a subscription that was being numbered before a crash in %s, although its filter has changed since',
+    },
   },
   {
     file: fanOut,
@@ -178,6 +183,10 @@ export const guards: readonly Guard[] = [
     find: 'dueAt: new Date(endedAt + wait * 1000 + lostAfterMilliseconds).toISOString(),',
     replace: "dueAt: '2099-01-01T00:00:00.000Z',",
     what: 'A retry that the queue lost is sent again',
+    detectedBy: {
+      file: 'test/unit/core/delivery/retry-policy.test.ts',
+      title: 'a retry is due soon after its time, not before: its job may be lost by the queue',
+    },
   },
   {
     file: alertPeople,

@@ -9,7 +9,7 @@ const cell = (text: string): string => text.replaceAll('|', '\\|');
 
 const row = (fault: Fault): string => `| ${cell(fault.what)} | ${fault.harm} | \`${commandOf(fault)}\` |`;
 
-const intro = `${faults.length} faults that were in the code and are fixed, found by tests, runs under faults, reviews and use. Each has a guard. The command removes the guard in a copy of the sources, and shows which test or invariant fails then; it exits with 1 if none does. A guard that a test detects takes seconds, one that the simulation detects up to some minutes.
+const intro = `${faults.length} faults that were in the code and are fixed, found by tests, runs under faults, reviews and use. Each has a guard. The command removes the guard in a copy of the sources, and shows which test or invariant fails then; it exits with 1 if none does. A guard that a test detects takes seconds, one that the simulation detects up to some minutes. \`npm run simulate -- --guards\` runs all of them, and \`--guards --quick\` those that tests detect.
 
 What a fault did: ${Object.entries(harms)
   .map(([harm, meaning]) => `*${harm}*: ${meaning}`)

@@ -48,6 +48,17 @@ const waits = (answer: Answer, jitter: number): readonly number[] => {
   }
 };
 
+test('a retry is due soon after its time, not before: its job may be lost by the queue', () => {
+  for (const answer of transient)
+    for (const jitter of [0, 0.5, 1]) {
+      const decision = decide(pending(), answer, start, jitter);
+      if (decision.outcome !== 'retry') throw new Error(`${decision.outcome}, a retry was expected`);
+      const late = Date.parse(decision.record.dueAt ?? '') - start - decision.wait * 1000;
+      expect(late).toBeGreaterThan(0);
+      expect(late).toBeLessThanOrEqual(30_000);
+    }
+});
+
 describe('decideRetry', () => {
   test('doubles the wait up to a minute, with half jitter', () => {
     expect(waits({ status: 503 }, 1).slice(0, 9)).toEqual([1, 2, 4, 8, 16, 32, 60, 60, 60]);
