@@ -116,7 +116,8 @@ export const floorOf = (recorded: Traffic, endpoint: string, services: Services)
   const texts = new Map<unknown, string>();
   const textOf = ({ sk, packed }: Record<string, unknown>): string | undefined => {
     if (!(packed instanceof Uint8Array)) return undefined;
-    const text = texts.get(sk) ?? gunzipSync(packed).toString('utf8');
+    // The text of a message stands behind the JSON and needs no parsing: it is posted as it is.
+    const text = texts.get(sk) ?? gunzipSync(packed).toString('utf8').split('\n', 1)[0] ?? '';
     texts.set(sk, text);
     return text;
   };

@@ -45,6 +45,7 @@ const containedReferences = (value: unknown): readonly string[] => {
 };
 
 const rename = (value: unknown, names: ReadonlyMap<string, string>): unknown => {
+  if (names.size === 0) return value;
   if (Array.isArray(value)) return value.map((one: unknown) => rename(one, names));
   if (!isObject(value)) return value;
   return Object.fromEntries(

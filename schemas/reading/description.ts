@@ -78,8 +78,26 @@ const statementIn = (members: Members): Statement | undefined => {
   return { members, takenBack: false };
 };
 
-const pick = (resource: Members, isPicked: (name: string) => boolean): Members =>
-  Object.fromEntries(Object.entries(resource).filter(([name]) => isPicked(name.replace(/^_/, ''))));
+const elementNames: ReadonlySet<string> = new Set(elements);
+
+/** The element that a member of a ServiceRequest belongs to, with its `_` sibling. None: the member states nothing. */
+const elementOf = (member: string): string | undefined => {
+  const name = member.startsWith('_') ? member.slice(1) : member;
+  return elementNames.has(name) ? name : choices.find(([, form]) => form.test(name))?.[0];
+};
+
+/** The members of each element that a ServiceRequest has, in its order. */
+const membersByElement = (resource: Members): ReadonlyMap<string, Members> => {
+  const found = new Map<string, Record<string, unknown>>();
+  for (const [member, value] of Object.entries(resource)) {
+    const element = elementOf(member);
+    if (element === undefined) continue;
+    const members = found.get(element);
+    if (members === undefined) found.set(element, { [member]: value });
+    else members[member] = value;
+  }
+  return found;
+};
 
 /** Whether a reference leads to somebody: a subject with words alone leads to nobody. */
 const leadsSomewhere = (reference: unknown): boolean =>
@@ -122,18 +140,12 @@ export const statementsOf = (resource: Members): ReadonlyMap<string, Statement> 
     const statement = statementIn(members);
     if (statement !== undefined) found.set(key, statement);
   };
-  for (const element of elements) {
-    const key = element === 'subject' ? keyOfSubject(resource['subject']) : element;
-    add(
-      key,
-      pick(resource, (name) => name === element),
-    );
+  const stated = membersByElement(resource);
+  // In the order of R4, whatever the order of the sender: the content of the description follows it.
+  for (const element of [...elements, ...choices.map(([choice]) => choice)]) {
+    const members = stated.get(element);
+    if (members !== undefined) add(element === 'subject' ? keyOfSubject(resource['subject']) : element, members);
   }
-  for (const [choice, form] of choices)
-    add(
-      choice,
-      pick(resource, (name) => form.test(name)),
-    );
   for (const [url, extension] of extensionsByUrl(resource)) add(`${extensionKey}${fingerprintOf(url)}`, { extension });
   const meta = isObject(resource['meta']) ? resource['meta'] : {};
   for (const member of ['profile', 'security', 'tag', 'source']) {
