@@ -50,17 +50,20 @@ export const sentEntries = (entry: Pick<Entry, 'text'>): readonly SentEntry[] =>
   return sent;
 };
 
-/** A copy with every reference replaced by what `readdressed` gives for it. */
+/** The value with every reference replaced by what `readdressed` gives for it. What has no reference is not copied. */
 const readdress = (value: unknown, readdressed: (reference: string) => string): unknown => {
-  if (Array.isArray(value)) return value.map((item: unknown) => readdress(item, readdressed));
+  if (Array.isArray(value)) {
+    const items = value.map((item: unknown) => readdress(item, readdressed));
+    return items.every((item, at) => item === value[at]) ? value : items;
+  }
   if (!isObject(value)) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, member]) =>
-      key === 'reference' && typeof member === 'string'
-        ? [key, readdressed(member)]
-        : [key, readdress(member, readdressed)],
-    ),
-  );
+  const changed = Object.keys(value).flatMap((key): [string, unknown][] => {
+    const member = value[key];
+    const shown =
+      key === 'reference' && typeof member === 'string' ? readdressed(member) : readdress(member, readdressed);
+    return shown === member ? [] : [[key, shown]];
+  });
+  return changed.length === 0 ? value : { ...value, ...Object.fromEntries(changed) };
 };
 
 type Read = (place: number) => Readonly<Record<string, unknown>>;

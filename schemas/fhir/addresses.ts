@@ -81,8 +81,12 @@ const restful = (url: string): ParsedReference | undefined => {
   return { form: 'restful', url: `${root}/${name.type}/${name.id}`, root, ...name };
 };
 
+/** The usual spelling of a UUID as URN: nothing of it needs another. */
+const usualUuid = /^urn:uuid:[0-9a-f-]{36}$/;
+
 /** Parses `Reference.reference` or `Bundle.entry.fullUrl`. */
 export const parseReference = (text: string): ParsedReference => {
+  if (usualUuid.test(text)) return { form: 'absolute', url: text };
   if (text.startsWith('#')) return { form: 'contained', id: text.slice(1) };
   const url = absolute(text);
   if (url !== undefined) return restful(url) ?? { form: 'absolute', url };

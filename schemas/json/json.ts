@@ -67,26 +67,30 @@ const mark = '\\u0000';
 
 const isMarked = (value: unknown): value is string => typeof value === 'string' && value.charCodeAt(0) === 0;
 
+const isHolder = (value: unknown): value is Record<string, unknown> | unknown[] =>
+  typeof value === 'object' && value !== null;
+
 /** Replaces marked texts by their numbers, in place. */
-const unmarkIn = (holder: object): void => {
+const unmarkIn = (holder: Record<string, unknown> | unknown[]): void => {
   if (Array.isArray(holder)) {
     for (let at = 0; at < holder.length; at += 1) {
       const member: unknown = holder[at];
       if (isMarked(member)) holder[at] = JSON.rawJSON(member.slice(1));
-      else if (typeof member === 'object' && member !== null) unmarkIn(member);
+      else if (isHolder(member)) unmarkIn(member);
     }
     return;
   }
-  for (const [key, member] of Object.entries(holder)) {
+  for (const key of Object.keys(holder)) {
+    const member = holder[key];
     // Not by assignment: a key may be called `__proto__`.
     if (isMarked(member)) Object.defineProperty(holder, key, { value: JSON.rawJSON(member.slice(1)) });
-    else if (typeof member === 'object' && member !== null) unmarkIn(member);
+    else if (isHolder(member)) unmarkIn(member);
   }
 };
 
 const unmark = (value: unknown): unknown => {
   if (isMarked(value)) return JSON.rawJSON(value.slice(1));
-  if (typeof value === 'object' && value !== null) unmarkIn(value);
+  if (isHolder(value)) unmarkIn(value);
   return value;
 };
 

@@ -1,27 +1,27 @@
 import { gzipSync } from 'node:zlib';
-import fc from 'fast-check';
+import { assert, constantFrom, dictionary, integer, jsonValue, oneof, property, string } from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { pack, unpack } from '../../../../adapters/dynamodb/table.ts';
 
 /** As JSON has it: no member that is undefined, no negative zero. */
-const value = fc.jsonValue().map((one): unknown => JSON.parse(JSON.stringify(one)));
+const value = jsonValue().map((one): unknown => JSON.parse(JSON.stringify(one)));
 
 describe('what is packed', () => {
   test('is read again as it was', () => {
-    fc.assert(
-      fc.property(value, (one) => {
+    assert(
+      property(value, (one) => {
         expect(unpack(pack(one))).toEqual(one);
       }),
     );
   });
 
   test('has a text exactly as it was, whatever is in it', () => {
-    const text = fc.oneof(
-      fc.string({ unit: 'binary' }),
-      fc.constantFrom('', '\n', '\n\n{}', '{"a":"ø\\n"}\r\n', '\u2028', 'x'.repeat(30_000)),
+    const text = oneof(
+      string({ unit: 'binary' }),
+      constantFrom('', '\n', '\n\n{}', '{"a":"ø\\n"}\r\n', '\u2028', 'x'.repeat(30_000)),
     );
-    fc.assert(
-      fc.property(fc.dictionary(fc.string(), value), text, (others, one) => {
+    assert(
+      property(dictionary(string(), value), text, (others, one) => {
         const { text: _none, ...rest } = others;
         expect(unpack(pack({ ...rest, text: one }))).toEqual({ ...rest, text: one });
       }),
@@ -34,8 +34,8 @@ describe('what is packed', () => {
 
   test('is refused if it is damaged, whatever size it says it has', () => {
     const packed = pack({ text: 'a message' });
-    fc.assert(
-      fc.property(fc.integer({ min: 0, max: packed.length - 1 }), (length) => {
+    assert(
+      property(integer({ min: 0, max: packed.length - 1 }), (length) => {
         expect(() => unpack(packed.subarray(0, length))).toThrow();
       }),
     );
