@@ -286,6 +286,12 @@ const sendHeartbeat = async (subscription: Subscription, due: string, ports: Cir
 };
 
 /**
+ * A heartbeat is sent within this after it became due, milliseconds, or not at all: the sweeper sends the next job after 30 s. So the
+ * jobs of a party without a free slot do not pile up.
+ */
+const heartbeatMilliseconds = 45_000;
+
+/**
  * Runs a job that is about an endpoint, in a slot: a handshake until the subscription is active, then its heartbeats. Returns the
  * seconds after which the job needs another run: no slot was free.
  */
@@ -295,7 +301,9 @@ export const runEndpointJob = async (job: EndpointJob, ports: CircuitPorts): Pro
   const now = ports.clock.now();
   const isPointless =
     subscription.status === 'active'
-      ? job.kind !== 'heartbeat' || subscription.heartbeat === undefined
+      ? job.kind !== 'heartbeat' ||
+        subscription.heartbeat === undefined ||
+        now - Date.parse(job.due) > heartbeatMilliseconds
       : openCircuitOf(subscription, now) !== undefined;
   if (isPointless) return undefined;
   const called = await inSlot(subscription, ports, async () => {

@@ -57,17 +57,31 @@ const firstRun = async (job: NotificationJob, ports: DeliverPorts): Promise<Noti
 };
 
 /**
- * Runs a job of the quick lane. What is not complete after it is in the slow lane, also a job that fails inside the hub: here it would
- * block the other missions of its group, there it blocks its own. If the storage cannot be reached, it stays: no job can be run then.
+ * Receives of one job in the quick lane. A process that is lost leaves its job, and the group, hidden for a minute. Once is chance;
+ * a job that is received more often may be what ends the process.
  */
-export const deliverQuickly = async (job: DeliveryJob, ports: DeliverPorts): Promise<DeliveryOutcome> => {
-  const next =
-    job.kind === 'notification'
-      ? await firstRun(job, ports).catch((failure: unknown) => {
-          if (failure instanceof Unavailable) throw failure;
-          return job;
-        })
-      : job;
+const mostReceives = 2;
+
+/** Runs the job, unless processes have been lost with it. Returns the job that the slow lane runs. */
+const run = async (job: DeliveryJob, ports: DeliverPorts, receives: number): Promise<DeliveryJob | undefined> => {
+  if (job.kind !== 'notification' || receives > mostReceives) return job;
+  return firstRun(job, ports).catch((failure: unknown) => {
+    if (failure instanceof Unavailable) throw failure;
+    return job;
+  });
+};
+
+/**
+ * Runs a job of the quick lane. What is not complete after it is in the slow lane, also a job that fails inside the hub or ends its
+ * process: here it would block the other missions of its group, there it blocks its own. If the storage cannot be reached, it stays:
+ * no job can be run then. `receives`: how often the queue has handed the job out, this time included.
+ */
+export const deliverQuickly = async (
+  job: DeliveryJob,
+  ports: DeliverPorts,
+  { receives }: { readonly receives: number } = { receives: 1 },
+): Promise<DeliveryOutcome> => {
+  const next = await run(job, ports, receives);
   if (next !== undefined) await ports.lanes.slow.send([next]);
   return complete;
 };

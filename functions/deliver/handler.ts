@@ -58,8 +58,7 @@ const deliverRecord = async (record: SQSRecord, deps: DeliverDeps): Promise<Outc
   if (job === undefined) return { done: true };
   try {
     const directory = await deps.directory();
-    const run = deps.laneOf(record.eventSourceARN) === 'quick' ? deliverQuickly : deliver;
-    const delivered = await run(job, {
+    const ports: DeliverPorts = {
       ...deps,
       ...instrumentedDelivery(deps.contexts, deps.notifications),
       channel: deps.channelWithin(directory),
@@ -68,7 +67,10 @@ const deliverRecord = async (record: SQSRecord, deps: DeliverDeps): Promise<Outc
       compose: (notice) =>
         notificationBundle(notice, { base: deps.base, directory }, new Date(deps.now()).toISOString()),
       settings: deliverySettings,
-    });
+    };
+    const receives = Number(record.attributes.ApproximateReceiveCount);
+    const isQuick = deps.laneOf(record.eventSourceARN) === 'quick';
+    const delivered = await (isQuick ? deliverQuickly(job, ports, { receives }) : deliver(job, ports));
     if (job.kind !== 'notification') log('ENDPOINT_CALLED', { subscription: job.subscription, contact: job.kind });
     return delivered.outcome === 'complete' ? { done: true } : { done: false, seconds: delivered.seconds };
   } catch (error) {

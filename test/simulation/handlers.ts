@@ -113,12 +113,15 @@ export const handlersOf = (world: World, random: SeededRandom) => {
     };
   };
 
-  const deliverJob = async (process: Process, job: DeliveryJob, lane: Lane): Promise<JobResult> => {
+  const deliverJob = async (
+    process: Process,
+    job: DeliveryJob,
+    { lane, receives }: { readonly lane: Lane; readonly receives: number },
+  ): Promise<JobResult> => {
     const ports = portsOf(process);
     const slots = recordedSlots(process, ports.slots);
     try {
-      const run = lane === 'quick' ? deliverQuickly : deliver;
-      const delivered = await run(job, {
+      const deliverPorts = {
         ...ports,
         slots,
         channel: world.endpoints.channelOf(process, lane),
@@ -126,7 +129,10 @@ export const handlersOf = (world: World, random: SeededRandom) => {
         random: () => random.unit(),
         compose: summaryOf,
         settings: deliverySettings,
-      });
+      };
+      const delivered = await (lane === 'quick'
+        ? deliverQuickly(job, deliverPorts, { receives })
+        : deliver(job, deliverPorts));
       return delivered.outcome === 'complete' ? 'done' : { seconds: delivered.seconds };
     } catch {
       return { seconds: retryAfterError };

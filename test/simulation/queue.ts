@@ -16,7 +16,11 @@ const deliverLimit = 30_000;
 const workers: Readonly<Record<Lane, number>> = { quick: 10, slow: 6 };
 
 export type JobResult = 'done' | { readonly seconds: number };
-type Consumer = (process: Process, job: DeliveryJob, lane: Lane) => Promise<JobResult>;
+type Consumer = (
+  process: Process,
+  job: DeliveryJob,
+  from: { readonly lane: Lane; readonly receives: number },
+) => Promise<JobResult>;
 
 export interface SimulatedQueue extends DeliveryQueue {
   /** From now on jobs are handed out to this consumer. */
@@ -67,7 +71,7 @@ export const simulatedQueue = (
         })
         .catch(() => undefined);
     };
-    void consumer(process, job, lane).then(complete);
+    void consumer(process, job, { lane, receives }).then(complete);
   };
 
   const poll = (): void => {

@@ -156,7 +156,10 @@ describe('heartbeat', () => {
     const hub = await hubWithPending(0, { status: 'requested', heartbeat: 60 });
     await deliver(handshake, portsOf(hub));
     hub.clock.advance(3_600_000);
+    // The job of an hour ago: the sweeper sends a newer one.
     await deliver(heartbeat, portsOf(hub));
+    expect(await due(hub)).toHaveLength(1);
+    await deliver({ ...heartbeat, due: hub.clock.iso() }, portsOf(hub));
     expect(await due(hub)).toEqual([]);
     hub.clock.advance(60_000);
     expect(await due(hub)).toHaveLength(1);

@@ -141,6 +141,25 @@ describe('quick lane', () => {
     expect(hub.channel.posts).toEqual([]);
   });
 
+  test('moves a job without running it, if processes were lost with it', async () => {
+    const hub = await hubWithPending(1);
+    for (const receives of [3, 4]) {
+      expect(await deliverQuickly(jobOf(hub, 1), portsOf(hub), { receives })).toEqual({ outcome: 'complete' });
+      expect(hub.channel.posts).toEqual([]);
+      expect(moved(hub)).toEqual([1]);
+    }
+    const [job] = hub.lanes.slow.notifications();
+    if (job !== undefined) expect(await deliver(job, portsOf(hub))).toEqual({ outcome: 'complete' });
+    expect(await statuses(hub)).toEqual(['delivered']);
+  });
+
+  test.each([1, 2, Number.NaN])('runs a job that is received for the %sth time', async (receives) => {
+    const hub = await hubWithPending(1);
+    await deliverQuickly(jobOf(hub, 1), portsOf(hub), { receives });
+    expect(await statuses(hub)).toEqual(['delivered']);
+    expect(moved(hub)).toEqual([]);
+  });
+
   test('keeps a job while the storage cannot be reached', async () => {
     const hub = await hubWithPending(1);
     const load = async (): Promise<never> => {
@@ -242,5 +261,18 @@ describe('slots of the slow lane', () => {
     hub.clock.advance(30_000);
     expect(await deliver(handshake, portsOf(hub))).toEqual({ outcome: 'complete' });
     expect(await subscriptionOf(hub)).toMatchObject({ status: 'active' });
+  });
+
+  test('leave out heartbeats that are late, however many jobs have piled up', async () => {
+    const hub = await hubWithPending(0, { heartbeat: 60 });
+    await becomes(hub, 'la', 'active');
+    const heartbeats = [0, 30, 60, 90, 120].map((second) => ({
+      kind: 'heartbeat' as const,
+      subscription: 'la',
+      due: new Date(hub.clock.now() + second * 1000).toISOString(),
+    }));
+    hub.clock.advance(125_000);
+    for (const job of heartbeats) expect(await deliver(job, portsOf(hub))).toEqual({ outcome: 'complete' });
+    expect(hub.channel.ids()).toEqual(heartbeats.slice(-2).map(({ due }) => `la.heartbeat.${due}`));
   });
 });
