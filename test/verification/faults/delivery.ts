@@ -293,8 +293,8 @@ export const deliveryFaults: readonly Fault[] = [
     guard: {
       what: 'A job that fails inside the hub leaves the quick lane',
       file: 'core/delivery/quick-lane.ts',
-      find: '          if (failure instanceof Unavailable) throw failure;\n          return job;\n',
-      replace: '          throw failure;\n',
+      find: '    if (failure instanceof Unavailable) throw failure;\n    return job;\n',
+      replace: '    throw failure;\n',
       test: {
         file: 'test/unit/core/delivery/quick-lane.test.ts',
         title: 'moves a job that fails inside the hub, so that it blocks no other mission of its group',
@@ -305,5 +305,19 @@ export const deliveryFaults: readonly Fault[] = [
     harm: 'down',
     what: 'The slots of callers whose clock was a second ahead counted as free, and an endpoint got more calls at once than it may.',
     guard: 'DynamoDB: a slot of a caller whose clock is a little ahead is kept',
+  },
+  {
+    harm: 'late',
+    what: 'A job that ended its process was handed out again in the quick lane, and hid the other missions of its group for a minute each time.',
+    guard: {
+      what: 'A job that ends its process leaves the quick lane',
+      file: 'core/delivery/quick-lane.ts',
+      find: ' || receives > mostReceives) return job;',
+      replace: ' || receives < mostReceives - mostReceives) return job;',
+      test: {
+        file: 'test/unit/core/delivery/quick-lane.test.ts',
+        title: 'moves a job without running it, if processes were lost with it',
+      },
+    },
   },
 ];
