@@ -1,7 +1,9 @@
 import { defined } from '../../schemas/defined.ts';
 import { guidelineOf, type Guidelines } from '../../schemas/guideline.ts';
 import { fingerprintsIn } from '../../schemas/identifiers.ts';
-import { canonicalText } from '../../schemas/json/json.ts';
+import { parseReference } from '../../schemas/fhir/addresses.ts';
+import { canonicalText, isObject } from '../../schemas/json/json.ts';
+import { readJson } from '../../schemas/json/strict-json.ts';
 import { catalogue } from '../../schemas/messages/catalogue.ts';
 import { readMessage } from '../../schemas/reading/read-message.ts';
 import { evolve, foldVersion } from '../mission/evolve.ts';
@@ -62,10 +64,22 @@ export type MissionFault =
 type Read = Pick<Entry, 'event' | 'messageId' | 'exercise' | 'digest' | 'facts'> &
   Partial<Pick<Entry, 'bundleId' | 'focusIndex'>>;
 
-const withinHub = /https?:\/\/[^"\s]{1,500}?(?=\/[A-Z][A-Za-z]{2,40}\/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b)/g;
+/** Servers that the references in a value name. */
+const serversIn = function* (value: unknown): Generator<string> {
+  if (Array.isArray(value)) for (const one of value) yield* serversIn(one);
+  if (!isObject(value)) return;
+  for (const [key, member] of Object.entries(value)) {
+    const reference = key === 'reference' && typeof member === 'string' ? parseReference(member) : undefined;
+    if (reference?.form === 'restful') yield reference.root;
+    yield* serversIn(member);
+  }
+};
 
-/** Base URLs that the hub may have had when it read a text: references to its own resources have them in front. */
-const basesIn = (text: string): readonly (string | undefined)[] => [undefined, ...new Set(text.match(withinHub) ?? [])];
+/** Base URLs that the hub may have had when it read a text: a reference to what is at the hub, such as a party, may name it. */
+const basesIn = (text: string): readonly (string | undefined)[] => {
+  const json = readJson(text);
+  return [undefined, ...new Set(json.ok ? serversIn(json.value) : [])];
+};
 
 const readingsOf = function* ({ text, state }: ReadableEntry['content'], guidelines: Guidelines): Generator<Read> {
   for (const base of basesIn(text)) {

@@ -67,9 +67,9 @@ export const [exampleSteps = [], secondSteps = [], readinessSteps = []] = tables
 
 export const everyStep: readonly Step[] = [...exampleSteps, ...secondSteps, ...readinessSteps];
 
-/** Reads a text that must be a message. */
-const readExample = (text: string): Message => {
-  const message = readMessage(text);
+/** Reads a text that must be a message. `base`: of the hub that reads it. */
+const readExample = (text: string, base?: string): Message => {
+  const message = base === undefined ? readMessage(text) : readMessage(text, { base, partiesAt: () => [] });
   if (message.outcome === 'refused') throw new Error(`refused: ${JSON.stringify(message.faults)}`);
   return message;
 };
@@ -91,8 +91,13 @@ export const decideExample = (state: MissionState | undefined, message: Message,
   });
 
 /** A log entry after a further message, which must be legal. */
-export const nextEntry = (before: StoredEntry | undefined, text: string, client: string): StoredEntry => {
-  const decided = decideExample(before?.state, readExample(text), partyOfClient(client));
+export const nextEntry = (
+  before: StoredEntry | undefined,
+  text: string,
+  client: string,
+  base?: string,
+): StoredEntry => {
+  const decided = decideExample(before?.state, readExample(text, base), partyOfClient(client));
   if (decided.outcome === 'refused') throw new Error(`refused: ${JSON.stringify(decided.faults)}`);
   return {
     ...entryAfter(before, decided.entry, fingerprintWindow),

@@ -11,7 +11,15 @@ import { foldVersion } from '../../../../core/mission/evolve.ts';
 import { bundleFingerprint, fingerprintsAfter, messageFingerprint } from '../../../../core/mission/known-messages.ts';
 import { sealOfEntry } from '../../../../core/mission/seal.ts';
 import { firstGuidelines } from '../../../../schemas/guideline.ts';
-import { exampleLog, logOf, readinessSteps, secondSteps } from '../../../support/examples.ts';
+import {
+  exampleLog,
+  exampleSteps,
+  exampleText,
+  logOf,
+  nextEntry,
+  readinessSteps,
+  secondSteps,
+} from '../../../support/examples.ts';
 
 type Content = ReadableEntry['content'];
 
@@ -83,6 +91,18 @@ describe('verifyMission', () => {
     expect(decision).toBeGreaterThan(1);
     for (const entries of [log, asRecorded(logOf(secondSteps)), asRecorded(logOf(readinessSteps))])
       expect(await faultsOf(entries, { traces: [{ entry: entries.length, by: 'a receipt' }] })).toEqual([]);
+  });
+
+  test.each([
+    'https://hub.example/fhir/Organization/312000016',
+    'HTTPS://hub.example:443/fhir//Organization/312000016/',
+    'https://hub.example/fhir/Organization/312000016/_history/3',
+  ])('finds nothing if a message names a party by its address at the hub: %s', async (reference) => {
+    const [{ file, client } = { file: '', client: '' }] = exampleSteps;
+    const bundle = JSON.parse(exampleText(file));
+    bundle.entry[0].resource.destination[0].receiver = { reference };
+    const entry = nextEntry(undefined, JSON.stringify(bundle), client, 'https://hub.example/fhir');
+    expect(await faultsOf(asRecorded([entry]))).toEqual([]);
   });
 
   test.each([
