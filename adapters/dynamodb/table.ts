@@ -248,15 +248,19 @@ export const pack = (value: unknown): Buffer => {
   return gzipSync(written, { level: 4 });
 };
 
-/** Bytes that are unpacked in one go: an entry is smaller. */
+/** Bytes that are unpacked in one go: an entry is smaller. A damaged size takes no more memory than that. */
 const mostAtOnce = 4 * 1024 * 1024;
 
-/** Unpacks into one buffer of the size that the last four bytes give (RFC 1952 2.3.1), instead of into pieces of 16 KiB. */
+/**
+ * Unpacks into one buffer of the size that the last four bytes give (RFC 1952 2.3.1), instead of into pieces of 16 KiB. Throws if
+ * the bytes are damaged, or as soon as their content is larger than that size.
+ */
 const gunzip = (packed: Uint8Array): Buffer => {
   const { byteLength, buffer, byteOffset } = packed;
   const size = byteLength < 18 ? 0 : new DataView(buffer, byteOffset).getUint32(byteLength - 4, true);
   // One byte more: zlib asks for another piece when the first is full.
-  return gunzipSync(packed, { chunkSize: Math.min(Math.max(size, 64), mostAtOnce) + 1 });
+  const chunkSize = Math.min(Math.max(size, 64), mostAtOnce) + 1;
+  return gunzipSync(packed, { chunkSize, maxOutputLength: Math.max(size, 1) });
 };
 
 /** Cache of unpacked text while the bytes are in use: a delivery reads an entry and its mission's request, often the same item. */

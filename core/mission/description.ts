@@ -80,7 +80,9 @@ const withContained = (
   entry: number,
   taken: Set<unknown>,
 ): { readonly members: readonly Members[]; readonly contained: readonly unknown[] } => {
-  const contained = containedIn(members, listOf(sent['contained']).filter(isObject));
+  const enclosed = listOf(sent['contained']).filter(isObject);
+  if (enclosed.length === 0) return { members, contained: [] };
+  const contained = containedIn(members, enclosed);
   const names = new Map<string, string>();
   contained.forEach(({ id }, at) => {
     if (typeof id === 'string' && taken.has(id)) names.set(id, `${entry}.${at}`);

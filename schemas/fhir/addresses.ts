@@ -61,9 +61,9 @@ const normalUrn = (text: string): string => {
 /** An absolute URI in one spelling; `undefined` if it is not absolute. */
 const absolute = (text: string): string | undefined => {
   if (/^urn:/i.test(text)) return normalUrn(text);
-  if (!URL.canParse(text)) return undefined;
-  const url = new URL(text);
-  // `new URL` lower-cases scheme and host, and removes default ports and dot segments.
+  const url = URL.parse(text);
+  if (url === null) return undefined;
+  // `URL.parse` lower-cases scheme and host, and removes default ports and dot segments.
   return isHttp(url) ? `${url.protocol}//${hostOf(url)}${trimSlashes(url.pathname)}${url.search}${url.hash}` : text;
 };
 
