@@ -22,6 +22,9 @@ const namesOf = (slot: Slot): { readonly party: string; readonly endpoint: strin
   endpoint: ofEndpoint(slot.id, slot.ofEndpoint),
 });
 
+/** What is stored of a slot: until when it is held, and by whom. */
+const heldBy = ({ until, holder }: Pick<Slot, 'until' | 'holder'>): string => `${until} ${holder}`;
+
 /** One of the free slots at random, so that callers at the same time seldom want the same one. */
 const anyFree = (count: number, isFree: (index: number) => boolean): number | undefined => {
   const free = Array.from({ length: count }, (_, index) => index).filter(isFree);
@@ -29,22 +32,32 @@ const anyFree = (count: number, isFree: (index: number) => boolean): number | un
 };
 
 /** A slot that is free at `now`, if there is one. */
-const freeSlot = (seen: Item, { id, organisation }: SlotOwner, now: string, until: string): Slot | undefined => {
+const freeSlot = (
+  seen: Item,
+  { id, organisation, holder }: SlotOwner,
+  now: string,
+  until: string,
+): Slot | undefined => {
   const isFree = (name: string): boolean => {
-    const ends = text(seen[name]);
+    const ends = text(seen[name])?.split(' ')[0];
     // One that ends much later than any caller plans was taken by a caller whose clock was wrong.
     return ends === undefined || isDue(ends, Date.parse(now), longestSlotMilliseconds);
   };
-  const party = anyFree(slotsPerParty, (index) => isFree(ofParty(index)));
-  const endpoint = anyFree(slotsPerEndpoint, (index) => isFree(ofEndpoint(id, index)));
+  // The caller's own, if its call is repeated.
+  const held = heldBy({ until, holder });
+  const ownOr = (count: number, nameOf: (index: number) => string): number | undefined =>
+    Array.from({ length: count }, (_, index) => index).find((index) => seen[nameOf(index)] === held) ??
+    anyFree(count, (index) => isFree(nameOf(index)));
+  const party = ownOr(slotsPerParty, ofParty);
+  const endpoint = ownOr(slotsPerEndpoint, (index) => ofEndpoint(id, index));
   return party === undefined || endpoint === undefined
     ? undefined
-    : { id, organisation, ofParty: party, ofEndpoint: endpoint, until };
+    : { id, organisation, holder, ofParty: party, ofEndpoint: endpoint, until };
 };
 
 /**
  * Call slots on DynamoDB: one item per party. Each slot in use is two attributes, one of the party and one of the endpoint, with the
- * time at which it ends. Both are taken in one conditional update. So the item has two attributes for each call in flight.
+ * time at which it ends and its holder. Both are taken in one conditional update. So the item has two attributes for each call in flight.
  */
 export const callSlots = (table: Table): CallSlots => {
   const { client, name: TableName } = table;
@@ -63,10 +76,11 @@ export const callSlots = (table: Table): CallSlots => {
       seen[names[which]] === undefined ? `attribute_not_exists(#${which})` : `#${which} = :${which}`;
     return updateIf(table, {
       key: keys.callSlots(slot.organisation),
-      compute: { '#party': ':until', '#endpoint': ':until' },
-      when: `${isAsSeen('party')} AND ${isAsSeen('endpoint')}`,
+      compute: { '#party': ':held', '#endpoint': ':held' },
+      // The second: the SDK repeats a call whose answer is lost, and its first try has taken the slot.
+      when: `(${isAsSeen('party')} AND ${isAsSeen('endpoint')}) OR (#party = :held AND #endpoint = :held)`,
       names,
-      values: { until: slot.until, party: seen[names.party], endpoint: seen[names.endpoint] },
+      values: { held: heldBy(slot), party: seen[names.party], endpoint: seen[names.endpoint] },
     });
   };
 
@@ -85,9 +99,9 @@ export const callSlots = (table: Table): CallSlots => {
       await updateIf(table, {
         key: keys.callSlots(slot.organisation),
         remove: ['#party', '#endpoint'],
-        when: '#party = :until AND #endpoint = :until',
+        when: '#party = :held AND #endpoint = :held',
         names: namesOf(slot),
-        values: { until: slot.until },
+        values: { held: heldBy(slot) },
       });
     },
   };

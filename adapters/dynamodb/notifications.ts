@@ -150,7 +150,10 @@ export const notifications = (table: Table): Notifications => {
           'waiting',
         ],
         // A late duplicate changes no complete delivery. A status that only a newer release knows may be pending still.
-        when: '#status = :pending OR (attribute_exists(obligation) AND NOT #status IN (:delivered, :failed))',
+        // The SDK repeats a call whose answer is lost: an attempt is counted once.
+        when:
+          '(#status = :pending OR (attribute_exists(obligation) AND NOT #status IN (:delivered, :failed)))' +
+          ' AND NOT (#lastAttemptAt = :set_lastAttemptAt AND #lastAnswer = :set_lastAnswer)',
         values: {
           calls: called ? 1 : 0,
           pending: 'pending',

@@ -1,4 +1,4 @@
-import type { Clock } from '../mission/clock.ts';
+import type { Clock, Random } from '../mission/clock.ts';
 import { begunAt } from './due.ts';
 import type { Subscription } from './subscription.ts';
 
@@ -9,14 +9,19 @@ import type { Subscription } from './subscription.ts';
 export interface CallSlots {
   /**
    * Takes a slot until `until`, ISO 8601. Nothing if the endpoint or its party has as many calls in flight as it may. The slot of a
-   * caller that has died is free again after `until`. Throws `Unavailable` if the storage cannot be reached.
+   * caller that has died is free again after `until`. The same call again, by the same holder, gets the same slot: a client library
+   * repeats a call whose answer is lost. Throws `Unavailable` if the storage cannot be reached.
    */
   take(subscription: SlotOwner, now: string, until: string): Promise<Slot | undefined>;
   /** Frees the slot, unless its time was over and another caller has it. */
   free(slot: Slot): Promise<void>;
 }
 
-export type SlotOwner = Pick<Subscription, 'id' | 'organisation'>;
+/** Whose slot it is. */
+export interface SlotOwner extends Pick<Subscription, 'id' | 'organisation'> {
+  /** Differs in every attempt. */
+  readonly holder: string;
+}
 
 /** A slot that a caller holds. */
 export interface Slot extends SlotOwner {
@@ -41,17 +46,19 @@ export const longestSlotMilliseconds = 2 * slotMilliseconds;
 interface SlotPorts {
   readonly slots: CallSlots;
   readonly clock: Clock;
+  readonly random: Random;
 }
 
 /** Makes calls in a slot; `no-slot`: nothing was called. */
 export const inSlot = async <Result>(
-  subscription: SlotOwner,
-  { slots, clock }: SlotPorts,
+  { id, organisation }: Pick<Subscription, 'id' | 'organisation'>,
+  { slots, clock, random }: SlotPorts,
   calls: () => Promise<Result>,
 ): Promise<Result | 'no-slot'> => {
   const now = clock.now();
   const until = new Date(now + slotMilliseconds).toISOString();
-  const slot = await slots.take(subscription, new Date(now).toISOString(), until);
+  const holder = `${now} ${random()}`;
+  const slot = await slots.take({ id, organisation, holder }, new Date(now).toISOString(), until);
   if (slot === undefined) return 'no-slot';
   try {
     return await calls();

@@ -8,7 +8,7 @@ const lease = slotMilliseconds / 1000;
 export const callSlotsContract = ({ ports, fresh }: Contract): void => {
   describe('CallSlots', () => {
     const take = (organisation: string, id: string, second = 0) =>
-      ports().slots.take({ id, organisation }, at(second), at(second + lease));
+      ports().slots.take({ id, organisation, holder: fresh() }, at(second), at(second + lease));
     const taken = async (organisation: string, ids: readonly string[], second = 0) =>
       (await Promise.all(ids.map((id) => take(organisation, id, second)))).filter((slot) => slot !== undefined);
     const many = (id: string) => Array.from({ length: slotsPerParty + 2 }, () => id);
@@ -25,6 +25,15 @@ export const callSlotsContract = ({ ports, fresh }: Contract): void => {
       expect(await taken(organisation, ids)).toHaveLength(slotsPerParty);
       expect(await take(organisation, fresh())).toBeUndefined();
       expect(await take(other, ids[0] ?? '')).toBeDefined();
+    });
+
+    test('gives a caller whose call is repeated the same slot', async () => {
+      const owner = { id: fresh(), organisation: fresh(), holder: fresh() };
+      const again = async () => ports().slots.take(owner, at(0), at(lease));
+      const slot = await again();
+      expect(slot).toBeDefined();
+      expect(await again()).toEqual(slot);
+      expect(await taken(owner.organisation, many(owner.id))).toHaveLength(slotsPerEndpoint - 1);
     });
 
     test('gives a slot that was freed to the next caller', async () => {

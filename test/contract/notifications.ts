@@ -111,6 +111,20 @@ export const notificationsContract = ({ ports, fresh, subscribe, notificationOf,
       await expectDue(endOfTime, mine, []);
     });
 
+    test('counts an attempt once although its record is repeated', async () => {
+      const subscription = await subscribe(fresh());
+      const { id } = subscription;
+      await ports().notifications.append(notificationOf(subscription, 'a', 1), at(5));
+      const failed = (second: number) =>
+        ports().notifications.record(
+          id,
+          1,
+          attempted({ at: at(second), answer: 'HTTP 503', status: 'pending', dueAt: at(90) }),
+        );
+      for (const second of [1, 1, 2]) await failed(second);
+      expect(await ports().notifications.read(id, 1)).toMatchObject({ attempts: 2 });
+    });
+
     test('notes that people have been alerted of a notification that was not tried', async () => {
       const subscription = await subscribe(fresh());
       const { id } = subscription;

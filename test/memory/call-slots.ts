@@ -16,9 +16,11 @@ export const memoryCallSlots = (): CallSlots => {
       .map((index) => ({ index, ended: held.filter((slot) => indexOf(slot) === index) }))
       .find(({ ended }) => ended.every(({ until }) => isDue(until, now, longestSlotMilliseconds)));
   return {
-    take: async ({ id, organisation }, nowText, until) => {
+    take: async ({ id, organisation, holder }, nowText, until) => {
       const now = Date.parse(nowText);
       const own = [...taken].filter((slot) => slot.organisation === organisation);
+      const before = own.find((slot) => slot.id === id && slot.holder === holder);
+      if (before !== undefined) return before;
       const party = firstFree(slotsPerParty, own, (slot) => slot.ofParty, now);
       const endpoint = firstFree(
         slotsPerEndpoint,
@@ -28,7 +30,7 @@ export const memoryCallSlots = (): CallSlots => {
       );
       if (party === undefined || endpoint === undefined) return undefined;
       for (const ended of [...party.ended, ...endpoint.ended]) taken.delete(ended);
-      const slot: Slot = { id, organisation, ofParty: party.index, ofEndpoint: endpoint.index, until };
+      const slot: Slot = { id, organisation, holder, ofParty: party.index, ofEndpoint: endpoint.index, until };
       taken.add(slot);
       return slot;
     },

@@ -53,6 +53,8 @@ export const memoryNotifications = (
       const key = keyOf(subscription, number);
       const item = items.get(key);
       if (item === undefined || item.notification.status !== 'pending') return;
+      // A repeated call: an attempt is counted once.
+      if (item.notification.lastAttemptAt === attempt.at && item.notification.lastAnswer === attempt.answer) return;
       const { rejectedFor: _rejectedFor, waiting: _waiting, ...before } = item.notification;
       keep(key, {
         notification: {

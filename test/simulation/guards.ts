@@ -565,8 +565,8 @@ export const guards: readonly Guard[] = [
   },
   {
     file: callSlots,
-    find: "when: '#party = :until AND #endpoint = :until',",
-    replace: "when: 'attribute_exists(pk) OR NOT #party = :until',",
+    find: "when: '#party = :held AND #endpoint = :held',",
+    replace: "when: 'attribute_exists(pk) OR NOT #party = :held',",
     what: 'DynamoDB: a slot that another caller has is not freed',
     detectedBy: {
       file: 'test/integration/dynamodb-contract.test.ts',

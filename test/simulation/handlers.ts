@@ -100,7 +100,13 @@ export const handlersOf = (world: World, random: SeededRandom) => {
         const slot = await slots.take(owner, ...args);
         if (slot === undefined) return slot;
         const at = scheduler.now();
-        const taken = { at, process: process.name, organisation: owner.organisation, clockError: process.now() - at };
+        const taken = {
+          at,
+          process: process.name,
+          organisation: owner.organisation,
+          until: Date.parse(slot.until),
+          clockError: process.now() - at,
+        };
         held.set(slot, taken);
         history.slotsTaken.push(taken);
         return slot;

@@ -50,6 +50,8 @@ export interface History {
     readonly organisation: string;
     /** By so much its clock is ahead, milliseconds. */
     readonly clockError: number;
+    /** When it ends, as its holder has planned it. */
+    readonly until: number;
     /** When the delivery gave it back, whether or not the storage was reached. */
     freedAt?: number;
   }[];

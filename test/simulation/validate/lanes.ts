@@ -1,4 +1,4 @@
-import { slotMilliseconds, slotsPerEndpoint, slotsPerParty } from '../../../core/delivery/call-slots.ts';
+import { slotsPerEndpoint, slotsPerParty } from '../../../core/delivery/call-slots.ts';
 import type { EndpointCall } from '../endpoints.ts';
 import { type Facts, second } from './facts.ts';
 import type { OnViolation } from './invariants.ts';
@@ -8,6 +8,8 @@ import type { OnViolation } from './invariants.ts';
 /** Clocks of two processes differ by this at most, milliseconds, unless one is an hour ahead. */
 const maxSkew = 5 * second;
 const anHour = 3_600 * second;
+/** A caller knows of its slot so long after it was taken, milliseconds. */
+const longestAnswer = 5 * second;
 
 type Taken = Facts['world']['history']['slotsTaken'][number];
 
@@ -39,8 +41,8 @@ export const slotsBoundCalls = ({ world }: Facts, violated: OnViolation): void =
       continue;
     }
     if (isAhead(slot)) continue;
-    const lapsesAt = slot.at + slot.clockError + slotMilliseconds - maxSkew;
-    const overriddenAt = aheadIn.get(call.organisation)?.find(({ at }) => at >= slot.at)?.at;
+    const lapsesAt = slot.until - maxSkew;
+    const overriddenAt = aheadIn.get(call.organisation)?.find(({ at }) => at >= slot.at - longestAnswer)?.at;
     const until = Math.min(call.endedAt ?? call.at, lapsesAt, overriddenAt ?? Number.POSITIVE_INFINITY);
     counted.push({ call, until });
   }

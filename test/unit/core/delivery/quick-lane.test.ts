@@ -190,7 +190,11 @@ describe('slots of the slow lane', () => {
   const occupied = async (hub: MemoryHub, count: number): Promise<void> => {
     for (let other = 0; other < count; other += 1) {
       const until = new Date(hub.clock.now() + 25_000).toISOString();
-      await hub.slots.take({ id: `other-${other}`, organisation: la.organisation }, hub.clock.iso(), until);
+      await hub.slots.take(
+        { id: `other-${other}`, organisation: la.organisation, holder: `${other} ${until}` },
+        hub.clock.iso(),
+        until,
+      );
     }
   };
 

@@ -372,7 +372,10 @@ describe('deliver: an endpoint without an answer', () => {
       await deliver(job, portsOf(hub));
     const missing = jobs.find(({ subscription }) => subscription === operator.organisation);
     if (missing === undefined) throw new Error('no job');
-    for (let number = 0; number < 5; number += 1) await deliver(missing, portsOf(hub));
+    for (let number = 0; number < 5; number += 1) {
+      await deliver(missing, portsOf(hub));
+      hub.clock.advance(1);
+    }
     expect((await warnings(hub)).map(({ facts }) => facts.undelivered?.entry)).toEqual([4]);
   });
 
