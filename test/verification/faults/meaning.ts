@@ -209,7 +209,7 @@ export const meaningFaults: readonly Fault[] = [
   },
   {
     harm: 'lost',
-    what: 'An attachment that did not fit into the picture of a mission took the room of patient, place and findings behind it.',
+    what: 'An attachment that did not fit into the picture of a mission took the room of what came behind it.',
     guard: {
       what: 'A resource that is too large leaves its room to those after it',
       file: 'core/mission/picture.ts',
@@ -217,7 +217,7 @@ export const meaningFaults: readonly Fault[] = [
       replace: '      size += length;',
       test: {
         file: 'test/unit/core/fhir/picture.test.ts',
-        title: 'is left to patient, place and findings by an attachment that is too large',
+        title: 'is left to patient, place, findings and a later attachment by one that is too large',
       },
     },
   },

@@ -239,15 +239,16 @@ describe('The references of a picture', () => {
 });
 
 describe('The room of a picture', () => {
-  test('is left to patient, place and findings by an attachment that is too large', async () => {
+  test('is left to patient, place, findings and a later attachment by one that is too large', async () => {
     const attachment = {
       resourceType: 'DocumentReference',
       id: 'd',
       status: 'current',
       content: [{ attachment: { data: 'A'.repeat(200_000) } }],
     };
-    const asked = withMembers(withMembers(request, {}, [patient, attachment]), {
-      supportingInfo: [{ reference: 'DocumentReference/d' }],
+    const small = { ...attachment, id: 'e', content: [{ attachment: { data: 'QUJD' } }] };
+    const asked = withMembers(withMembers(request, {}, [patient, attachment, small]), {
+      supportingInfo: [{ reference: 'DocumentReference/d' }, { reference: 'DocumentReference/e' }],
       subject: { reference: 'Patient/p' },
     });
     const long = pulse(80, '2026-02-01T11:50:00+01:00', { note: [{ text: 'x'.repeat(100_000) }] });
@@ -260,7 +261,7 @@ describe('The room of a picture', () => {
     expect(ofType(resources, 'Patient')).toHaveLength(1);
     expect(ofType(resources, 'Location')).toHaveLength(1);
     expect(values(resources)).toEqual([80]);
-    expect(ofType(resources, 'DocumentReference')).toEqual([]);
+    expect(ofType(resources, 'DocumentReference')).toMatchObject([{ content: small.content }]);
   });
 });
 
