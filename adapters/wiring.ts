@@ -15,8 +15,8 @@ import type { AccessLog } from '../core/audit/access-log.ts';
 import type { Guidelines } from '../schemas/guideline.ts';
 import { callSlots } from './dynamodb/call-slots.ts';
 import { accessLog } from './dynamodb/access-log.ts';
-import { anchorStates } from './dynamodb/anchor-states.ts';
-import { reconcilePorts, reconcileState } from './dynamodb/reconcile.ts';
+import { anchorStates } from './dynamodb/nightly-state.ts';
+import { nightlyReconcilePorts } from './dynamodb/reconcile.ts';
 import { deadLetters } from './dynamodb/dead-letters.ts';
 import { cachedDirectory, type PartyDirectory } from './dynamodb/directory-store.ts';
 import { cachedGuidelines } from './dynamodb/guideline-store.ts';
@@ -30,7 +30,7 @@ import { places } from './dynamodb/places.ts';
 import { subscriptions } from './dynamodb/subscriptions.ts';
 import type { Shards } from './dynamodb/shards.ts';
 import { openTable, type Table } from './dynamodb/table.ts';
-import { wholeTable } from './dynamodb/whole-table.ts';
+import { chainsIn } from './dynamodb/chains.ts';
 import { worklist } from './dynamodb/worklist.ts';
 import { requestBudgets } from './dynamodb/rate-limits.ts';
 import { proofLookup, usedProofs } from './dynamodb/used-proofs.ts';
@@ -217,15 +217,15 @@ export const wireSweep = (environment: Environment) => {
 export const wireNightly = (environment: Environment) => {
   const set = readSettings(settings.nightly, environment);
   const table = openTable(set.TABLE_NAME);
+  const wait = (milliseconds: number): Promise<void> => setTimeout(milliseconds);
   return {
     ...systemClock,
     hub: set.TABLE_NAME,
     directory: cachedDirectory(table),
-    wholeTable: wholeTable(table),
+    wholeTable: chainsIn(table),
     anchorStates: anchorStates(table),
     anchors: anchorStore(bucketBeside(table, set.ANCHOR_BUCKET)),
-    reconcileState: reconcileState(table),
-    reconcilePorts: () => reconcilePorts(table, { now: () => systemClock.now(), sleep: (time) => setTimeout(time) }),
-    wait: (milliseconds: number): Promise<void> => setTimeout(milliseconds),
+    ...nightlyReconcilePorts(table, { ...systemClock, wait }),
+    wait,
   };
 };

@@ -1,4 +1,4 @@
-import { GetCommand, PutCommand } from './commands.ts';
+import { PutCommand } from './commands.ts';
 import type {
   KnownParties,
   LoggedEntry,
@@ -6,7 +6,8 @@ import type {
   ReconcilePorts,
   StoredSubscription,
 } from '../../core/audit/reconcile/logged.ts';
-import type { ReconcileState } from '../../core/audit/reconcile/nightly.ts';
+import type { NightlyReconcilePorts, Surveyed } from '../../core/audit/reconcile/nightly.ts';
+import type { PassPorts } from '../../core/audit/table-pass.ts';
 import { codesOf, roles } from '../../schemas/codes.ts';
 import { defined } from '../../schemas/defined.ts';
 import { reach } from '../transient-faults.ts';
@@ -14,7 +15,8 @@ import { directoryOf, readDirectory } from './directory-store.ts';
 import { storedEntry } from './mission-log.ts';
 import { storedNotification } from './notifications.ts';
 import { storedSubscription } from './subscriptions.ts';
-import { batchGet, keys, queryPages, scanAll, type Table } from './table.ts';
+import { batchGet, keys, pack, passOver, queryPages, type Scan, scanAll, type Table, unpack } from './table.ts';
+import { nightlyState } from './nightly-state.ts';
 
 /** Parts of the table that are scanned at the same time. */
 const segments = 4;
@@ -27,41 +29,37 @@ const slackMilliseconds = 3_600_000;
 
 type Item = Record<string, unknown>;
 
-/** Missions with an entry since then, and subscriptions, by a scan of the whole table. */
-const surveyed = async (
-  table: Table,
-  since: string,
-): Promise<{ readonly missions: readonly string[]; readonly subscriptions: readonly string[] }> => {
-  const missions = Array.from({ length: segments }, () => new Set<string>());
-  const subscriptions = Array.from({ length: segments }, (): string[] => []);
-  await scanAll(
-    table,
-    segments,
-    {
-      // Entries and heads only. All else is read and left out by the table.
-      FilterExpression:
-        '(begins_with(sk, :entry) AND receivedAt >= :since) OR (begins_with(pk, :subscription) AND sk = :head)',
-      ProjectionExpression: 'pk, sk',
-      ExpressionAttributeValues: {
-        ':entry': 'ENTRY#',
-        ':since': since,
-        ':subscription': subscriptionKey,
-        ':head': keys.subscription('').sk,
-      },
-    },
-    ({ pk }, part) => {
-      const key = String(pk);
-      if (key.startsWith(missionKey)) missions[part]?.add(key.slice(missionKey.length));
-      else subscriptions[part]?.push(key.slice(subscriptionKey.length));
-    },
-  );
-  return { missions: missions.flatMap((part) => [...part]), subscriptions: subscriptions.flat() };
+/** Finds entries since then and heads of subscriptions. All else is read and left out by the table. */
+const surveyScan = (since: string): Scan => ({
+  FilterExpression:
+    '(begins_with(sk, :entry) AND receivedAt >= :since) OR (begins_with(pk, :subscription) AND sk = :head)',
+  ProjectionExpression: 'pk, sk',
+  ExpressionAttributeValues: {
+    ':entry': 'ENTRY#',
+    ':since': since,
+    ':subscription': subscriptionKey,
+    ':head': keys.subscription('').sk,
+  },
+});
+
+/** The ids of the missions and subscriptions whose items these are. */
+const surveyedIn = (items: readonly Item[]): Surveyed => {
+  const [missions, subscriptions] = [missionKey, subscriptionKey].map((key) => [
+    ...new Set(items.flatMap(({ pk }) => (String(pk).startsWith(key) ? [String(pk).slice(key.length)] : []))),
+  ]);
+  return { missions: missions ?? [], subscriptions: subscriptions ?? [] };
 };
 
 const subscriptionOf = (item: Item): StoredSubscription => {
   const { id, organisation, createdAt, filter, filterChangedAt, endedAt, status } = storedSubscription(item);
   return { id, organisation, createdAt, filter, isOff: status === 'off', ...defined({ filterChangedAt, endedAt }) };
 };
+
+const subscriptionsOf = async (table: Table, ids: readonly string[]): Promise<readonly StoredSubscription[]> =>
+  (await batchGet(table, ids.map(keys.subscription))).map(subscriptionOf);
+
+/** The item of a part of what a nightly pass has found. */
+const partName = (part: number): string => `RECONCILIATION#${part}`;
 
 /** Without what the hub derived from the text. */
 const entryOf = (item: Item): LoggedEntry => {
@@ -102,9 +100,10 @@ export const reconcilePorts = async (
   { now, sleep }: Pick<ReconcilePorts, 'now' | 'sleep'>,
 ): Promise<ReconcilePorts> => ({
   survey: async (since = '') => {
-    const { missions, subscriptions } = await surveyed(table, since);
-    const heads = await batchGet(table, subscriptions.map(keys.subscription));
-    return { missions, subscriptions: heads.map(subscriptionOf) };
+    const items: Item[] = [];
+    await scanAll(table, segments, surveyScan(since), (item) => items.push(item));
+    const { missions, subscriptions } = surveyedIn(items);
+    return { missions, subscriptions: await subscriptionsOf(table, subscriptions) };
   },
 
   log: async function* (mission) {
@@ -146,17 +145,23 @@ export const reconcilePorts = async (
   sleep,
 });
 
-/** When the nightly run began last, on the table. */
-export const reconcileState = ({ client, name: TableName }: Table): ReconcileState => ({
-  async read() {
-    const { Item } = await reach(() =>
-      client.send(new GetCommand({ TableName, Key: keys.nightly('RECONCILIATION'), ConsistentRead: true })),
-    );
-    const begunAt: unknown = Item?.['begunAt'];
-    return typeof begunAt === 'string' ? begunAt : undefined;
+/** What the auditor needs at night besides. */
+export const nightlyReconcilePorts = (
+  table: Table,
+  ports: PassPorts,
+): Pick<NightlyReconcilePorts, 'reconcileState' | 'survey' | 'parts' | 'subscriptionsOf' | 'reconcilePorts'> => ({
+  reconcileState: nightlyState(table, 'RECONCILIATION'),
+  survey: (since) => passOver(table, surveyScan(since), surveyedIn),
+  parts: {
+    write: async (part, found) => {
+      const Item = { ...keys.nightly(partName(part)), packed: pack(found) };
+      await reach(() => table.client.send(new PutCommand({ TableName: table.name, Item })));
+    },
+    read: async (part) => {
+      const [item] = await batchGet(table, [keys.nightly(partName(part))]);
+      return unpack(item?.['packed']);
+    },
   },
-
-  async write(begunAt) {
-    await reach(() => client.send(new PutCommand({ TableName, Item: { ...keys.nightly('RECONCILIATION'), begunAt } })));
-  },
+  subscriptionsOf: (ids) => subscriptionsOf(table, ids),
+  reconcilePorts: () => reconcilePorts(table, { now: ports.now, sleep: ports.wait }),
 });

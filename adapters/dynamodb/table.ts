@@ -9,6 +9,7 @@ import {
   UpdateCommand,
   type UpdateCommandOutput,
 } from './commands.ts';
+import type { TablePage, TablePages } from '../../core/audit/table-pass.ts';
 import type { MissionListName } from '../../core/mission/mission-lists.ts';
 import type { Incident, IncidentList } from '../../core/mission/projections.ts';
 import { digestOf } from '../../schemas/identifiers.ts';
@@ -161,11 +162,48 @@ export const queryPages = (
     after,
   );
 
+/** What a scan reads and returns of each item. */
+export type Scan = Omit<
+  ScanCommandInput,
+  'TableName' | 'ExclusiveStartKey' | 'Segment' | 'TotalSegments' | 'ReturnConsumedCapacity'
+>;
+
+/** Segments of a pass of a nightly job, read side by side. A page of each is in memory at a time. */
+const segments = 8;
+
+/** The whole table for a nightly job: only what it needs leaves DynamoDB, but all of it is read and paid. */
+export const passOver = <Content>(
+  { client, name: TableName }: Table,
+  scan: Scan,
+  contentOf: (items: readonly Item[]) => Content,
+): TablePages<Content & TablePage> => ({
+  segments,
+  async page(segment, from) {
+    const page = await reach(() =>
+      client.send(
+        new ScanCommand({
+          ...scan,
+          TableName,
+          Segment: segment,
+          TotalSegments: segments,
+          ExclusiveStartKey: from === '' ? undefined : JSON.parse(from),
+          ReturnConsumedCapacity: 'TOTAL',
+        }),
+      ),
+    );
+    return {
+      ...contentOf(page.Items ?? []),
+      next: page.LastEvaluatedKey === undefined ? 'end' : JSON.stringify(page.LastEvaluatedKey),
+      units: page.ConsumedCapacity?.CapacityUnits ?? 0,
+    };
+  },
+});
+
 /** Reads the whole table in so many parts at the same time, page by page. `note` is called for each item, and the part it is in. */
 export const scanAll = async (
   { client, name: TableName }: Table,
   parts: number,
-  scan: Omit<ScanCommandInput, 'TableName' | 'ExclusiveStartKey' | 'Segment' | 'TotalSegments'>,
+  scan: Scan,
   note: (item: Item, part: number) => void,
 ): Promise<void> => {
   const readPart = async (part: number): Promise<void> => {

@@ -1,6 +1,6 @@
-import { anchorStates } from '../../adapters/dynamodb/anchor-states.ts';
+import { anchorStates } from '../../adapters/dynamodb/nightly-state.ts';
 import type { Table } from '../../adapters/dynamodb/table.ts';
-import { wholeTable } from '../../adapters/dynamodb/whole-table.ts';
+import { chainsIn } from '../../adapters/dynamodb/chains.ts';
 import { anchorStore } from '../../adapters/s3/anchor-store.ts';
 import { bucketBeside } from '../../adapters/s3/bucket.ts';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -13,7 +13,7 @@ export const anchorNow = async (table: Table, bucket: string): Promise<number> =
       now: () => Date.now(),
       wait: (milliseconds) => wait(milliseconds),
       hub: table.name,
-      wholeTable: wholeTable(table),
+      wholeTable: chainsIn(table),
       anchorStates: anchorStates(table),
       anchors: anchorStore(bucketBeside(table, bucket)),
     },

@@ -1,5 +1,5 @@
 import { accessChains, accessLog } from '../../adapters/dynamodb/access-log.ts';
-import { anchorStates } from '../../adapters/dynamodb/anchor-states.ts';
+import { anchorStates } from '../../adapters/dynamodb/nightly-state.ts';
 import type { Table } from '../../adapters/dynamodb/table.ts';
 import { type AnchorSet, anchorSet } from '../../core/audit/anchor-set.ts';
 import { type GivenAnchors, readAnchors } from './anchors-given.ts';

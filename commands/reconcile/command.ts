@@ -55,7 +55,7 @@ const compare = async (cli: ReturnType<typeof parse>): Promise<number> => {
   const result = await reconcile(ports, {
     onProgress: progress(),
     ...(since === undefined ? {} : { since }),
-    ...(mission === undefined ? {} : { mission }),
+    ...(mission === undefined ? {} : { isWanted: (one) => one === mission }),
   });
   if (mission !== undefined && result.missions === 0) {
     console.error(`There is no mission ${mission}${since === undefined ? '' : ` with an entry since ${since}`}.`);

@@ -1,7 +1,7 @@
-import { Unavailable } from '../mission/errors.ts';
 import { defined } from '../../schemas/defined.ts';
 import { nightOf } from './nights.ts';
-import { anchorFile, type AnchorPorts, type AnchorState, type ChainEnd, type DatedEnd, type Place } from './anchors.ts';
+import { anchorFile, type AnchorPorts, type AnchorState, type ChainEnd, type DatedEnd } from './anchors.ts';
+import { firstPlaces, isAtEnd, keepAfterMilliseconds, type Place, readSegments } from './table-pass.ts';
 
 const day = 24 * 3_600_000;
 
@@ -22,9 +22,6 @@ const reserveMilliseconds = 30_000;
 
 /** No run is longer: if it has not ended by then, it was interrupted. */
 const leaseMilliseconds = 14 * 60_000;
-
-/** Read units a second of a pass, so that it leaves the table's capacity to the missions. */
-export const mostUnitsPerSecond = 4_000;
 
 /** Whether a pass begins now: none was completed yet, or the newest one began in an earlier night. */
 const isDue = ({ completed }: AnchorState, now: number): boolean =>
@@ -51,33 +48,6 @@ interface RunOptions {
   readonly isAsked?: boolean;
 }
 
-/** Time after which a run keeps what it has read, so that little is read again if it is interrupted. */
-const keepAfterMilliseconds = 60_000;
-
-/** How often a page is asked for, and the first pause before that; each further one is twice as long. */
-const mostTries = 5;
-const firstPauseMilliseconds = 500;
-
-/** A page, also if the table throttles for some seconds. Throws `Unavailable`. */
-const pageOf = async ({ wholeTable, wait }: AnchorPorts, segment: number, from: Place) => {
-  for (let tries = 1; ; tries += 1)
-    try {
-      return await wholeTable.page(segment, from);
-    } catch (error) {
-      if (!(error instanceof Unavailable) || tries === mostTries) throw error;
-      await wait(firstPauseMilliseconds * 2 ** (tries - 1));
-    }
-};
-
-/** Lets a pass read so many units a second, all segments together. */
-const pacer = ({ now, wait }: Pick<AnchorPorts, 'now' | 'wait'>) => {
-  let free = 0;
-  return async (units: number): Promise<void> => {
-    free = Math.max(free, now()) + (units / mostUnitsPerSecond) * 1_000;
-    if (free > now()) await wait(free - now());
-  };
-};
-
 /** The newest record of each chain. */
 const newestOf = (ends: readonly DatedEnd[]): readonly DatedEnd[] => {
   const newest = new Map<string, DatedEnd>();
@@ -94,23 +64,20 @@ const readOn = async (
   open: NonNullable<AnchorState['open']>,
   timeLeft: () => number,
 ): Promise<{ readonly ends: readonly ChainEnd[]; readonly places: readonly Place[] }> => {
-  const pace = pacer(ports);
   const found: DatedEnd[] = [];
   const keepAt = ports.now() + keepAfterMilliseconds;
-  const mayContinue = (): boolean =>
-    found.length < mostLines && ports.now() < keepAt && timeLeft() > reserveMilliseconds;
-  const segment = async (from: Place, index: number): Promise<Place> => {
-    let place = from;
-    while (place !== 'end' && mayContinue()) {
-      const page = await pageOf(ports, index, place);
+  const places = await readSegments(
+    ports.wholeTable,
+    open.places,
+    {
       // A record without a time is taken: leaving its time away must not keep it from being anchored.
-      for (const end of page.ends) if (end.at === undefined || end.at >= open.since) found.push(end);
-      place = page.next;
-      await pace(page.units);
-    }
-    return place;
-  };
-  const places = await Promise.all(open.places.map(segment));
+      take: ({ ends }) => {
+        for (const end of ends) if (end.at === undefined || end.at >= open.since) found.push(end);
+      },
+      mayContinue: () => found.length < mostLines && ports.now() < keepAt && timeLeft() > reserveMilliseconds,
+    },
+    ports,
+  );
   const ends = newestOf(found).map(({ log, chain, number, digest }): ChainEnd => ({ log, chain, number, digest }));
   return { ends, places };
 };
@@ -124,7 +91,7 @@ const continued = (ports: AnchorPorts, { open }: AnchorState): AnchorState['open
 const begun = (ports: AnchorPorts, state: AnchorState): NonNullable<AnchorState['open']> => ({
   from: new Date(ports.now()).toISOString(),
   since: state.completed === undefined ? '' : new Date(Date.parse(state.completed) - overlapMilliseconds).toISOString(),
-  places: Array.from({ length: ports.wholeTable.segments }, () => ''),
+  places: firstPlaces(ports.wholeTable),
 });
 
 /**
@@ -154,7 +121,7 @@ export const anchorChains = async (
   let pass = open;
   while (timeLeft() > reserveMilliseconds) {
     const { ends, places } = await readOn(ports, pass, timeLeft);
-    const complete = places.every((place) => place === 'end');
+    const complete = isAtEnd(places);
     const next = { open: complete ? undefined : { ...pass, places } };
     if (ends.length === 0 && !complete) {
       if (!(await save(next))) return 'busy';

@@ -1,5 +1,5 @@
 import { digestOf } from '../../schemas/identifiers.ts';
-import type { Clock } from '../mission/clock.ts';
+import type { KeptState, PassPorts, Place, TablePage, TablePages } from './table-pass.ts';
 
 /**
  * Anchors: the digest of the newest record of each chain, kept where the functions can add and never change. What an anchor
@@ -78,27 +78,14 @@ export interface AnchorStore {
   add(file: AnchorFile): Promise<void>;
 }
 
-/** A place in a segment of the table at which a pass continues: empty at its begin, `end` at its end. */
-export type Place = string;
-
 /** A record that a page of the table has, with its time if it states one: ISO 8601. */
 export interface DatedEnd extends ChainEnd {
   readonly at: string | undefined;
 }
 
-/** The whole table, read in segments side by side, page by page. */
-export interface WholeTable {
-  readonly segments: number;
-  /** The newest record of each chain on a page, in the page's order. A chain can be on several pages. */
-  page(
-    segment: number,
-    from: Place,
-  ): Promise<{
-    readonly ends: readonly DatedEnd[];
-    readonly next: Place;
-    /** Read units that the page cost. */
-    readonly units: number;
-  }>;
+/** A page has the newest record of each chain that is on it, in its order. A chain can be on several pages. */
+export interface ChainsPage extends TablePage {
+  readonly ends: readonly DatedEnd[];
 }
 
 /** What the hub keeps between two runs. Nothing relies on it: if it is changed, the anchors or their verification show it. */
@@ -114,16 +101,9 @@ export interface AnchorState {
   readonly restored?: RestoreNote | undefined;
 }
 
-export interface AnchorStates {
-  read(): Promise<AnchorState | undefined>;
-  /** Replaces the state that was read; `false` if another run has replaced it meanwhile. */
-  replace(before: AnchorState | undefined, after: AnchorState): Promise<boolean>;
-}
-
-export interface AnchorPorts extends Clock {
+export interface AnchorPorts extends PassPorts {
   readonly hub: string;
-  readonly wholeTable: WholeTable;
-  readonly anchorStates: AnchorStates;
+  readonly wholeTable: TablePages<ChainsPage>;
+  readonly anchorStates: KeptState<AnchorState>;
   readonly anchors: AnchorStore;
-  readonly wait: (milliseconds: number) => Promise<void>;
 }

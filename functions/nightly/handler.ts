@@ -30,23 +30,22 @@ const anchor: Job = async (deps, timeLeft) => {
 /** Findings that are logged one by one; all are counted. */
 const mostLogged = 100;
 
-const compareReceipts: Job = async (deps, timeLeft) => {
-  const result = await reconcileNightly(deps, timeLeft);
-  if (result === undefined) return;
-  const { missions, notifications, found, findings, notKnown, unreadable, slowest, notCompared } = result;
-  for (const { kind, mission, entry, event, organisation, at } of findings.slice(0, mostLogged))
-    log('RECEIPTS_DIFFER', { kind, mission, entry, event, ...defined({ organisation, notification: at }) });
-  log('RECEIPTS_COMPARED', {
-    missions,
-    notifications,
-    missing: found.missing + found['subscription-missing'],
-    unexpected: found.unexpected,
-    differing: Object.values(found).reduce((sum, count) => sum + count, 0),
-    unknown: notKnown + unreadable,
-    more: notCompared !== undefined,
-    ...(slowest === undefined ? {} : { slowest: Math.round(slowest.milliseconds / 1000) }),
+const compareReceipts: Job = (deps, timeLeft) =>
+  reconcileNightly(deps, timeLeft, (result, more) => {
+    const { missions, notifications, found, findings, notKnown, unreadable, slowest } = result;
+    for (const { kind, mission, entry, event, organisation, at } of findings.slice(0, mostLogged))
+      log('RECEIPTS_DIFFER', { kind, mission, entry, event, ...defined({ organisation, notification: at }) });
+    log('RECEIPTS_COMPARED', {
+      missions,
+      notifications,
+      missing: found.missing + found['subscription-missing'],
+      unexpected: found.unexpected,
+      differing: Object.values(found).reduce((sum, count) => sum + count, 0),
+      unknown: notKnown + unreadable,
+      more,
+      ...(slowest === undefined ? {} : { slowest: Math.round(slowest.milliseconds / 1000) }),
+    });
   });
-};
 
 const jobs: readonly Job[] = [anchor, compareReceipts];
 

@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { DeleteCommand, GetCommand, PutCommand } from '../../adapters/dynamodb/commands.ts';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { accessLog } from '../../adapters/dynamodb/access-log.ts';
-import { anchorStates } from '../../adapters/dynamodb/anchor-states.ts';
+import { anchorStates } from '../../adapters/dynamodb/nightly-state.ts';
 import { saveDirectory } from '../../adapters/dynamodb/directory-store.ts';
 import { keys, openTable, type Table } from '../../adapters/dynamodb/table.ts';
 import { openBucket } from '../../adapters/s3/bucket.ts';

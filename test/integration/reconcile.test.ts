@@ -2,8 +2,11 @@ import { DeleteCommand, PutCommand } from '../../adapters/dynamodb/commands.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { saveDirectory } from '../../adapters/dynamodb/directory-store.ts';
+import { nightlyReconcilePorts } from '../../adapters/dynamodb/reconcile.ts';
 import { keys } from '../../adapters/dynamodb/table.ts';
 import { type Logs, openLogs } from '../../adapters/wiring.ts';
+import type { Reconciled } from '../../core/audit/reconcile/findings.ts';
+import { reconcileNightly } from '../../core/audit/reconcile/nightly.ts';
 import { missionIdOf, uuidOf } from '../../schemas/identifiers.ts';
 import { endOfTime, sampleSubscription } from '../contract/scenario.ts';
 import { type Ran, runHub } from '../support/commands.ts';
@@ -156,6 +159,32 @@ describe('npm run hub -- reconcile', () => {
       },
     ]);
     await logs.table.client.send(new DeleteCommand({ TableName: aws.tableName, Key }));
+  });
+
+  test('is made at night by a pass over the table, which continues after an interruption', async () => {
+    await flown();
+    const ports = { now: () => Date.now(), wait: async () => undefined };
+    const nightly = { ...ports, ...nightlyReconcilePorts(logs.table, ports) };
+    const results: Reconciled[] = [];
+    const run = (milliseconds: number): Promise<void> =>
+      reconcileNightly(
+        nightly,
+        () => milliseconds,
+        (result, more) => {
+          expect(more).toBe(false);
+          results.push(result);
+        },
+      );
+    // Time for the pass, and not for the comparison.
+    await run(2 * 60_000);
+    expect(results).toEqual([]);
+    const { open } = (await nightly.reconcileState.read()) ?? {};
+    expect(open?.places.every((place) => place === 'end')).toBe(true);
+    await run(14 * 60_000);
+    expect(results).toMatchObject([{ missions: count, findings: [] }]);
+    expect(await nightly.reconcileState.read()).toEqual({ completed: open?.from });
+    await run(14 * 60_000);
+    expect(results).toHaveLength(1);
   });
 
   test('finds a party whose subscription the fan-out no longer finds', async () => {

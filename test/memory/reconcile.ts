@@ -1,4 +1,4 @@
-import type { NightlyReconcilePorts } from '../../core/audit/reconcile/nightly.ts';
+import type { NightlyReconcilePorts, ReconcileState, Surveyed } from '../../core/audit/reconcile/nightly.ts';
 import type { KnownParties, LoggedEntry, Receipt, ReconcilePorts } from '../../core/audit/reconcile/logged.ts';
 import type { Directory } from '../../core/mission/directory.ts';
 import { type Role, roles } from '../../schemas/codes.ts';
@@ -52,18 +52,46 @@ export const memoryReconcile = (
   sleep: async () => undefined,
 });
 
+/** Pages of the survey of a hub in memory: so many missions on each, subscriptions on the last. */
+const missionsOnPage = 2;
+
 /** The ports of the nightly run, of a hub in memory. */
 export const memoryNightlyReconcile = (
   hub: Pick<MemoryHub, 'missions' | 'store' | 'now' | 'directory'>,
-): Pick<NightlyReconcilePorts, 'reconcileState' | 'reconcilePorts'> => {
-  let begun: string | undefined;
+): Omit<NightlyReconcilePorts, 'now' | 'wait'> => {
+  let state: ReconcileState | undefined;
+  const parts: Surveyed[] = [];
+  const ports = memoryReconcile(hub, partiesIn(hub.directory));
   return {
     reconcileState: {
-      read: async () => begun,
-      write: async (begunAt) => {
-        begun = begunAt;
+      read: async () => state,
+      replace: async (before, after) => {
+        if (state !== before) return false;
+        state = after;
+        return true;
       },
     },
-    reconcilePorts: async () => memoryReconcile(hub, partiesIn(hub.directory)),
+    survey: (since) => ({
+      segments: 1,
+      page: async (_segment, from) => {
+        const { missions, subscriptions } = await ports.survey(since);
+        const end = Number(from) + missionsOnPage;
+        const isLast = end >= missions.length;
+        return {
+          missions: missions.slice(Number(from), end),
+          subscriptions: isLast ? subscriptions.map(({ id }) => id) : [],
+          next: isLast ? 'end' : String(end),
+          units: 1,
+        };
+      },
+    }),
+    parts: {
+      write: async (part, found) => {
+        parts[part] = found;
+      },
+      read: async (part) => parts[part] ?? { missions: [], subscriptions: [] },
+    },
+    subscriptionsOf: async (ids) => (await ports.survey(undefined)).subscriptions.filter(({ id }) => ids.includes(id)),
+    reconcilePorts: async () => ports,
   };
 };

@@ -38,8 +38,8 @@ const seenReceipts = () => {
 export interface ReconcileOptions {
   /** ISO 8601: entries received, and receipts written, since then; absent: all. */
   readonly since?: string;
-  /** This mission only. */
-  readonly mission?: string;
+  /** Missions that are compared; absent: all. */
+  readonly isWanted?: (mission: string) => boolean;
   readonly onProgress?: (done: number, missions: number) => void;
   /** Milliseconds left to run; with less than a minute, no further mission or subscription is begun. */
   readonly timeLeft?: () => number;
@@ -57,10 +57,10 @@ export interface Incomplete {
  */
 export const reconcile = async (
   ports: ReconcilePorts,
-  { since, mission: only, onProgress, timeLeft = () => Number.POSITIVE_INFINITY }: ReconcileOptions = {},
+  { since, isWanted = () => true, onProgress, timeLeft = () => Number.POSITIVE_INFINITY }: ReconcileOptions = {},
 ): Promise<Reconciled & Partial<Incomplete>> => {
   const survey = await ports.survey(since);
-  const missions = only === undefined ? survey.missions : survey.missions.filter((mission) => mission === only);
+  const missions = survey.missions.filter(isWanted);
   const seen = seenReceipts();
   const scope: Scope = {
     ports,
@@ -93,7 +93,7 @@ export const reconcile = async (
     if (!isTimeLeft()) break;
     read += 1;
     for await (const receipt of ports.receiptsOf(id, since)) {
-      if (seen.has(receipt) || (only !== undefined && receipt.mission !== only)) continue;
+      if (seen.has(receipt) || !isWanted(receipt.mission)) continue;
       const known = unlisted.get(receipt.mission);
       if (known === undefined) unlisted.set(receipt.mission, [receipt]);
       else known.push(receipt);

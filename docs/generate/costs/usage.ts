@@ -3,7 +3,7 @@ import { App } from 'aws-cdk-lib';
 import { HubStack } from '../../../infra/hub-stack.ts';
 import { readStage, type stageNames } from '../../../infra/stage.ts';
 import { z } from 'zod';
-import { mostUnitsPerSecond } from '../../../core/audit/anchor-chains.ts';
+import { mostUnitsPerSecond } from '../../../core/audit/table-pass.ts';
 import { mostSeries } from '../../../schemas/telemetry/metrics.ts';
 import { gigabyte, type PriceName, prices } from './prices.ts';
 import recommendedFeatureFlags from 'aws-cdk-lib/recommended-feature-flags.json' with { type: 'json' };
@@ -310,18 +310,21 @@ const bytesPerUnit = 8_192;
 /** Read units a second of a pass, and GB of memory of the nightly function. */
 const pass = { unitsPerSecond: mostUnitsPerSecond, gigabytes: 0.5 };
 
-/** What a GB of the table costs in a month of nightly anchors. */
+/** Passes over the whole table each night: for the anchors, and for the comparison of receipts. */
+const passes = 2;
+
+/** What a GB of the table costs in a month of nightly passes. */
 export const perAnchoredGigabyte: readonly Omit<Item, 'lower'>[] = [
   {
     what: 'DynamoDB, reads',
     price: 'readUnit',
-    count: (assumed.days * gigabyte) / bytesPerUnit,
-    because: 'the whole table each night, eventually consistent',
+    count: (passes * assumed.days * gigabyte) / bytesPerUnit,
+    because: 'the whole table twice each night, eventually consistent: for the anchors, and to compare receipts',
   },
   {
     what: 'Lambda, time',
     price: 'functionTime',
-    count: (assumed.days * gigabyte * pass.gigabytes) / bytesPerUnit / pass.unitsPerSecond,
+    count: (passes * assumed.days * gigabyte * pass.gigabytes) / bytesPerUnit / pass.unitsPerSecond,
     because: `GB-seconds: at most ${pass.unitsPerSecond} units a second, so that missions keep the table's capacity`,
   },
 ];

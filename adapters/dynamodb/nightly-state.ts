@@ -1,13 +1,14 @@
 import { GetCommand, PutCommand } from './commands.ts';
-import type { AnchorState, AnchorStates } from '../../core/audit/anchors.ts';
+import type { AnchorState } from '../../core/audit/anchors.ts';
+import type { KeptState } from '../../core/audit/table-pass.ts';
 import { reach } from '../transient-faults.ts';
 import { holds, keys, type Table } from './table.ts';
 
-/** The state of the anchors: one item, replaced only as it was read. */
-export const anchorStates = ({ client, name: TableName }: Table): AnchorStates => ({
-  async read(): Promise<AnchorState | undefined> {
+/** What a nightly job keeps: one item, replaced only as it was read. Only the hub writes the table, so the shape is trusted. */
+export const nightlyState = <State>({ client, name: TableName }: Table, job: string): KeptState<State> => ({
+  async read() {
     const { Item } = await reach(() =>
-      client.send(new GetCommand({ TableName, Key: keys.nightly('ANCHORS'), ConsistentRead: true })),
+      client.send(new GetCommand({ TableName, Key: keys.nightly(job), ConsistentRead: true })),
     );
     return Item === undefined ? undefined : JSON.parse(String(Item['state']));
   },
@@ -18,7 +19,7 @@ export const anchorStates = ({ client, name: TableName }: Table): AnchorStates =
       client.send(
         new PutCommand({
           TableName,
-          Item: { ...keys.nightly('ANCHORS'), state },
+          Item: { ...keys.nightly(job), state },
           // The SDK repeats a put whose answer was lost: the state that it finds then is its own.
           ConditionExpression:
             before === undefined
@@ -34,3 +35,6 @@ export const anchorStates = ({ client, name: TableName }: Table): AnchorStates =
     );
   },
 });
+
+/** The state of the anchors. */
+export const anchorStates = (table: Table): KeptState<AnchorState> => nightlyState(table, 'ANCHORS');
