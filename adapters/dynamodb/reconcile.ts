@@ -163,5 +163,5 @@ export const nightlyReconcilePorts = (
     },
   },
   subscriptionsOf: (ids) => subscriptionsOf(table, ids),
-  reconcilePorts: () => reconcilePorts(table, { now: ports.now, sleep: ports.wait }),
+  reconcilePorts: () => reconcilePorts(table, { now: () => ports.now(), sleep: (time) => ports.wait(time) }),
 });
