@@ -4,7 +4,7 @@ import { NewerRelease } from '../../schemas/newer-release.ts';
 import { overdueMessage, writeHubMessage } from '../mission/hub-messages.ts';
 import type { StoredEntry } from '../mission/mission-log.ts';
 import { deadlineOf, taskOf, type TaskState } from '../mission/state.ts';
-import { alertIfLate } from './alert-people.ts';
+import { alertIfLate, alertIn } from './alert-people.ts';
 import type { DeliveryLanes } from './delivery-queue.ts';
 import { begunAt } from './due.ts';
 import { fanOut, type FanOutPorts, jobOf } from './fan-out.ts';
@@ -94,10 +94,18 @@ const isStalled = async (notification: Notification, { notifications, now }: Swe
 
 /**
  * The lanes alert people of what they try, or cannot try. If they do not take a job up, because all their workers are busy or none
- * runs, the sweeper does.
+ * runs, the sweeper does: it looks again when it is time.
  */
-const alertOfDelay = async (notification: Notification, entry: StoredEntry, ports: SweepPorts): Promise<void> => {
+const alertOfDelay = async (
+  obligation: Obligation,
+  notification: Notification,
+  entry: StoredEntry,
+  ports: SweepPorts,
+): Promise<void> => {
   const { missions, subscriptions, notifications, directory, now } = ports;
+  const left = alertIn(notification, now(), deliverySettings);
+  if (left !== undefined && left > 0 && left < retryMilliseconds)
+    await ports.obligations.postpone(obligation, new Date(now() + left).toISOString());
   const alertPorts = { missions, subscriptions, notifications, directory, clock: { now }, settings: deliverySettings };
   if (!(await alertIfLate({ notification, entry }, alertPorts))) return;
   const dueAt = new Date(now() + retryMilliseconds).toISOString();
@@ -132,7 +140,7 @@ const completeObligation = async (
         const { firstTriedAt, waiting } = notification;
         const lane = firstTriedAt === undefined && waiting === undefined ? ports.lanes.quick : ports.lanes.slow;
         await lane.send([jobOf(notification, entry)]);
-        await alertOfDelay(notification, entry, ports);
+        await alertOfDelay(obligation, notification, entry, ports);
       }
       return (await isStalled(notification, ports)) ? 'stalled' : 'completed';
     }

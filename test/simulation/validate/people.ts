@@ -130,7 +130,8 @@ export const alertsAreNeeded = ({ world, logs, notifications }: Facts, violated:
 };
 
 /**
- * The sweeper checks a notification 15 s after it was written, and again 30 s later; a pass takes some seconds. Milliseconds.
+ * The sweeper checks a notification 15 s after it was written, and again when it is 30 s old. A pass takes some seconds, more with a
+ * burst of missions. Milliseconds.
  */
 const alertedWithin = 50 * second;
 /** While another subscription of the party is being tried. */
