@@ -45,9 +45,11 @@ const codeOf = (error: Error): string => ('code' in error && typeof error.code =
 /** Codes of X.509 verification that do not say what they are about (OpenSSL, `X509_V_ERR_…`). */
 const x509 = /^(UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_EXCEEDED|CRL_)/;
 
+const timeoutError = (): Error => Object.assign(new Error('the time for the call is over'), { name: 'TimeoutError' });
+
 const failureOf = (error: Error): NonNullable<Answer['failure']> => {
   if (error instanceof AddressRefused) return 'refused-address';
-  if (error.name === 'AbortError' || error.name === 'TimeoutError') return 'timeout';
+  if (error.name === 'TimeoutError') return 'timeout';
   const code = codeOf(error);
   if (/^(ENOTFOUND|ENODATA|EAI_)/.test(code)) return 'name';
   if (code === 'ECONNREFUSED') return 'refused-connection';
@@ -115,7 +117,8 @@ export const webhookChannel = (
   const http = new HttpAgent({ ...connection, keepAlive: true });
   const https = new HttpsAgent({ ...connection, keepAlive: true });
 
-  const send = (url: URL, options: RequestOptions, body: Buffer): Promise<Answer> =>
+  /** `until`: by `performance.now()`, for all of it: name, connection, answer and the rest of its body. */
+  const send = (url: URL, options: RequestOptions, body: Buffer, until: number): Promise<Answer> =>
     new Promise((resolve) => {
       const isPlain = url.protocol === 'http:';
       const outgoing = (isPlain ? httpRequest : httpsRequest)(
@@ -123,11 +126,16 @@ export const webhookChannel = (
         { ...options, agent: isPlain ? http : https },
         (response) => resolve(answerOf(response, now())),
       );
+      // Not `AbortSignal.timeout`: it cannot be cleared, and makes an error with a stack for every call that was in time.
+      const late = setTimeout(() => outgoing.destroy(timeoutError()), Math.max(0, until - performance.now()));
       outgoing.on('error', (error) =>
-        resolve(wasStale(outgoing, error) ? send(url, options, body) : { failure: failureOf(error) }),
+        resolve(wasStale(outgoing, error) ? send(url, options, body, until) : { failure: failureOf(error) }),
       );
-      // After an answer that is not one (101), the connection closes without an error.
-      outgoing.on('close', () => resolve({ failure: 'connection' }));
+      outgoing.on('close', () => {
+        clearTimeout(late);
+        // After an answer that is not one (101), the connection closes without an error.
+        resolve({ failure: 'connection' });
+      });
       outgoing.end(body);
     });
 
@@ -141,8 +149,6 @@ export const webhookChannel = (
       const seconds = Math.floor(at.getTime() / 1000);
       const options: RequestOptions = {
         method: 'POST',
-        // For all of it: name, connection, answer and the rest of its body.
-        signal: AbortSignal.timeout(timeout * 1000),
         headers: {
           ...readHeaders(subscription.headers),
           'content-type': fhirJson,
@@ -155,7 +161,7 @@ export const webhookChannel = (
         },
         ...(isAllowed(url) ? {} : { lookup }),
       };
-      return send(url, options, body);
+      return send(url, options, body, performance.now() + timeout * 1000);
     },
   };
 };
