@@ -293,27 +293,18 @@ const mostAtOnce = 4 * 1024 * 1024;
  * Unpacks into one buffer of the size that the last four bytes give (RFC 1952 2.3.1), instead of into pieces of 16 KiB. Throws if
  * the bytes are damaged, or as soon as their content is larger than that size.
  */
-const gunzip = (packed: Uint8Array): Buffer => {
+const gunzip = (packed: Uint8Array): string => {
   const { byteLength, buffer, byteOffset } = packed;
   const size = byteLength < 18 ? 0 : new DataView(buffer, byteOffset).getUint32(byteLength - 4, true);
   // One byte more: zlib asks for another piece when the first is full.
   const chunkSize = Math.min(Math.max(size, 64), mostAtOnce) + 1;
-  return gunzipSync(packed, { chunkSize, maxOutputLength: Math.max(size, 1) });
-};
-
-/** Cache of unpacked text while the bytes are in use: a delivery reads an entry and its mission's request, often the same item. */
-const unpacked = new WeakMap<Uint8Array, string>();
-
-const writtenIn = (packed: Uint8Array): string => {
-  const written = unpacked.get(packed) ?? gunzip(packed).toString('utf8');
-  unpacked.set(packed, written);
-  return written;
+  return gunzipSync(packed, { chunkSize, maxOutputLength: Math.max(size, 1) }).toString('utf8');
 };
 
 /** Reads what `pack` wrote. Only the hub writes the table, so the shape is trusted. */
 export const unpack = (packed: unknown) => {
   if (!(packed instanceof Uint8Array)) throw new Error('a packed attribute is missing');
-  const written = writtenIn(packed);
+  const written = gunzip(packed);
   const end = written.indexOf('\n');
   return end === -1 ? JSON.parse(written) : { ...JSON.parse(written.slice(0, end)), text: written.slice(end + 1) };
 };

@@ -14,18 +14,6 @@ export interface SentEntry {
   readonly resource: Readonly<Record<string, unknown>>;
 }
 
-/** Parsed texts of entries that are in memory: one notification reads the same text several times. */
-const parsed = new WeakMap<Pick<Entry, 'text'>, Readonly<Record<string, unknown>>>();
-
-export const sentBundle = (entry: Pick<Entry, 'text'>): Readonly<Record<string, unknown>> => {
-  const known = parsed.get(entry);
-  if (known !== undefined) return known;
-  const bundle = parseLossless(entry.text);
-  if (!isObject(bundle)) throw new Error('the text of an entry is not a Bundle');
-  parsed.set(entry, bundle);
-  return bundle;
-};
-
 const sentIn = (bundle: Readonly<Record<string, unknown>>): readonly SentEntry[] =>
   listOf(bundle['entry']).flatMap((whole, index) => {
     if (!isObject(whole)) return [];
@@ -42,12 +30,34 @@ const sentIn = (bundle: Readonly<Record<string, unknown>>): readonly SentEntry[]
     ];
   });
 
-const sentOf = new WeakMap<Pick<Entry, 'text'>, readonly SentEntry[]>();
+type Read = (place: number) => Readonly<Record<string, unknown>>;
+
+/** What was read of an entry's text so far. */
+interface Reading {
+  readonly bundle: Readonly<Record<string, unknown>>;
+  sent?: readonly SentEntry[];
+  /** Gives the resources as the hub returns them. */
+  read?: Read;
+}
+
+/** Of entries that are in memory: description, picture and content of one notification read the same texts. */
+const readings = new WeakMap<Pick<Entry, 'text'>, Reading>();
+
+const readingOf = (entry: Pick<Entry, 'text'>): Reading => {
+  const known = readings.get(entry);
+  if (known !== undefined) return known;
+  const bundle = parseLossless(entry.text);
+  if (!isObject(bundle)) throw new Error('the text of an entry is not a Bundle');
+  const reading: Reading = { bundle };
+  readings.set(entry, reading);
+  return reading;
+};
+
+export const sentBundle = (entry: Pick<Entry, 'text'>): Readonly<Record<string, unknown>> => readingOf(entry).bundle;
 
 export const sentEntries = (entry: Pick<Entry, 'text'>): readonly SentEntry[] => {
-  const sent = sentOf.get(entry) ?? sentIn(sentBundle(entry));
-  sentOf.set(entry, sent);
-  return sent;
+  const reading = readingOf(entry);
+  return (reading.sent ??= sentIn(reading.bundle));
 };
 
 /** The value with every reference replaced by what `readdressed` gives for it. What has no reference is not copied. */
@@ -65,8 +75,6 @@ const readdress = (value: unknown, readdressed: (reference: string) => string): 
   });
   return changed.length === 0 ? value : { ...value, ...Object.fromEntries(changed) };
 };
-
-type Read = (place: number) => Readonly<Record<string, unknown>>;
 
 /** Makes the resources of a message readable outside its Bundle: references that are valid only in it become addresses. */
 const makeReader = ({ mission, number }: Pick<Entry, 'mission' | 'number'>, sent: readonly SentEntry[]): Read => {
@@ -92,14 +100,8 @@ const makeReader = ({ mission, number }: Pick<Entry, 'mission' | 'number'>, sent
   };
 };
 
-/** Readers of entries that are in memory: the description and the picture of one notification read the same resources. */
-const readers = new WeakMap<Pick<Entry, 'text'>, Read>();
-
-const readerOf = (entry: Pick<Entry, 'mission' | 'number' | 'text'>): Read => {
-  const read = readers.get(entry) ?? makeReader(entry, sentEntries(entry));
-  readers.set(entry, read);
-  return read;
-};
+const readerOf = (entry: Pick<Entry, 'mission' | 'number' | 'text'>): Read =>
+  (readingOf(entry).read ??= makeReader(entry, sentEntries(entry)));
 
 /** A sent resource as the hub returns it: references inside the message become addresses at the hub. */
 export const readableResource = (
