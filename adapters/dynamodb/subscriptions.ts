@@ -59,6 +59,10 @@ export const subscriptions = (table: Table): Subscriptions => {
   const heads = async (ids: readonly string[]): Promise<readonly Subscription[]> =>
     (await batchGet(table, ids.map(keys.subscription))).map(storedSubscription);
 
+  const readHead = async (id: string): Promise<Item | undefined> =>
+    (await reach(() => client.send(new GetCommand({ TableName, Key: keys.subscription(id), ConsistentRead: true }))))
+      .Item;
+
   /** The item that lists the subscriptions of a party. */
   const list = async (organisation: string): Promise<Item> => {
     const answer = await reach(() =>
@@ -115,18 +119,53 @@ export const subscriptions = (table: Table): Subscriptions => {
     for (const head of await heads([id])) if (head.status !== 'off' && head.revision !== revision) await relist(head);
   };
 
-  const turnOff = async (id: string, at: string, seen?: Pick<Subscription, 'revision'>): Promise<boolean> => {
-    const exists = await updateIf(table, {
-      key: keys.subscription(id),
-      set: { status: 'off' },
+  /** An ended subscription has an obligation until it is not listed any more. */
+  const completeEnd = async (ended: Subscription): Promise<void> => {
+    await delist(ended);
+    await updateIf(table, {
+      key: keys.subscription(ended.id),
+      remove: ['obligation', 'dueAt'],
+      when: '#status = :off',
+      values: { off: 'off' },
+    });
+  };
+
+  /** Ends the head, if `condition` holds. Sweepers complete the end if this process does not. */
+  const endHead = (id: string, at: string, condition: string, values: Item = {}): Promise<boolean> => {
+    const key = keys.subscription(id);
+    return updateIf(table, {
+      key,
+      set: { status: 'off', ...obligationAt(table, 'pending', key, at) },
       // A repeated end keeps the first time.
       compute: { endedAt: 'if_not_exists(#endedAt, :at)' },
-      remove: ['obligation', 'dueAt', 'retryAt'],
-      when: `attribute_exists(pk)${seen === undefined ? '' : ' AND revision = :revision'}`,
-      values: { revision: seen?.revision, at },
+      remove: ['retryAt', 'unlisted'],
+      when: `attribute_exists(pk) AND ${condition}`,
+      values: { ...values, at },
     });
-    if (exists) for (const head of await heads([id])) await delist(head);
+  };
+
+  const turnOff = async (id: string, at: string, seen?: Pick<Subscription, 'revision'>): Promise<boolean> => {
+    const exists =
+      seen === undefined
+        ? await endHead(id, at, 'attribute_exists(#status)')
+        : await endHead(id, at, 'revision = :revision', { revision: seen.revision });
+    if (exists) for (const head of await heads([id])) await completeEnd(head);
     return exists;
+  };
+
+  /**
+   * Notes at the head that it is listed. Of this and the end of a head that is not, one holds: both are conditional writes of the
+   * head. `false`: it was ended.
+   */
+  const confirmListed = async (subscription: Pick<Subscription, 'id' | 'organisation'>): Promise<boolean> => {
+    const isConfirmed = await updateIf(table, {
+      key: keys.subscription(subscription.id),
+      remove: ['unlisted'],
+      when: 'attribute_exists(pk) AND #status <> :off',
+      values: { off: 'off' },
+    });
+    if (!isConfirmed) await delist(subscription);
+    return isConfirmed;
   };
 
   return {
@@ -140,6 +179,7 @@ export const subscriptions = (table: Table): Subscriptions => {
         revision,
         failures,
         packed: pack(agreementOf(subscription)),
+        ...(status === 'off' ? {} : { unlisted: true }),
       };
       await reach(() =>
         client.send(
@@ -155,17 +195,35 @@ export const subscriptions = (table: Table): Subscriptions => {
         ),
       );
       if (status === 'off') return 'listed';
-      // Last: after a crash in between, the subscriber has no answer for this head and no event finds it.
+      // After a crash in between, the subscriber has no answer for this head and no event finds it: `completeListing` ends it.
       const listing = await enlist(subscription, limits);
-      if (listing !== 'listed') await turnOff(subscription.id, subscription.createdAt);
+      if (listing === 'listed') return (await confirmListed(subscription)) ? 'listed' : 'changed';
+      await turnOff(subscription.id, subscription.createdAt);
       return listing;
     },
 
+    async completeListing(id) {
+      const answer = await readHead(id);
+      if (answer === undefined) return false;
+      const subscription = storedSubscription(answer);
+      if (subscription.status === 'off') {
+        await completeEnd(subscription);
+        return false;
+      }
+      if (answer['unlisted'] !== true) {
+        await relist(subscription);
+        return true;
+      }
+      if ((await list(subscription.organisation))[attributeOf(id)] !== undefined) return confirmListed(subscription);
+      // If it was confirmed meanwhile, it is listed.
+      if (!(await endHead(id, subscription.createdAt, 'attribute_exists(unlisted)'))) return true;
+      await completeEnd(subscription);
+      return false;
+    },
+
     async read(id) {
-      const answer = await reach(() =>
-        client.send(new GetCommand({ TableName, Key: keys.subscription(id), ConsistentRead: true })),
-      );
-      return answer.Item === undefined ? undefined : storedSubscription(answer.Item);
+      const head = await readHead(id);
+      return head === undefined ? undefined : storedSubscription(head);
     },
 
     async ofOrganisation(organisation) {

@@ -107,7 +107,7 @@ export type Listing = 'listed' | 'full' | 'changed';
 export interface Subscriptions {
   /**
    * Stores a new subscription. `dueAt`: when the sweeper sends the first handshake, unless one was sent before.
-   * One that is not `listed` is off: no event finds it.
+   * One that is not `listed` is off: no event finds it. After a crash in between, `completeListing` ends it.
    */
   create(subscription: Subscription, dueAt: string, limits?: ListingLimits): Promise<Listing>;
   read(id: string): Promise<Subscription | undefined>;
@@ -125,6 +125,12 @@ export interface Subscriptions {
    * agreement was changed since the revision in `seen`.
    */
   turnOff(id: string, at: string, seen?: Pick<Subscription, 'revision'>): Promise<boolean>;
+  /**
+   * A subscription and the list of its organisation are written one after the other. This completes what a crash in between has
+   * left: a new subscription that is not listed ends as of its creation, one that is off is removed from the list, and the list
+   * gets the filter of any other one. `false`: the subscription is off, or there is none. A repeated call changes nothing.
+   */
+  completeListing(id: string): Promise<boolean>;
   /** Subscriptions of these organisations that are not off, in one consistent read. */
   subscribers(organisations: readonly string[]): Promise<readonly Subscriber[]>;
   /** Those of the subscriptions that are in error, and those that are active with a slow endpoint, in one consistent read. */

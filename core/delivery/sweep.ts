@@ -17,7 +17,7 @@ import { hasPassed } from './wrong-clocks.ts';
 export interface SweepPorts extends FanOutPorts {
   readonly lanes: DeliveryLanes;
   readonly obligations: Obligations;
-  readonly subscriptions: Pick<Subscriptions, 'read' | 'subscribers' | 'hindered'>;
+  readonly subscriptions: Pick<Subscriptions, 'read' | 'completeListing' | 'subscribers' | 'hindered'>;
   readonly notifications: FanOutPorts['notifications'] & Pick<Notifications, 'readAll' | 'noteWait'>;
 }
 
@@ -147,7 +147,10 @@ const completeObligation = async (
     case 'contact': {
       const { subscription: id, due } = obligation;
       const subscription = await ports.subscriptions.read(id);
-      if (subscription === undefined || subscription.status === 'off') return 'completed';
+      if (subscription === undefined) return 'completed';
+      // Creating, changing or ending it may have crashed before the list of its organisation was written.
+      const isSettled = subscription.status === 'active' || subscription.status === 'error';
+      if (!isSettled && !(await ports.subscriptions.completeListing(id))) return 'completed';
       const kind = subscription.status === 'active' ? 'heartbeat' : 'handshake';
       await ports.lanes.slow.send([{ kind, subscription: id, due }]);
       return 'completed';

@@ -32,7 +32,10 @@ export interface Secrets {
 }
 
 export interface ManagePorts extends Clock {
-  readonly subscriptions: Pick<Subscriptions, 'create' | 'read' | 'ofOrganisation' | 'listings' | 'change' | 'turnOff'>;
+  readonly subscriptions: Pick<
+    Subscriptions,
+    'create' | 'read' | 'ofOrganisation' | 'listings' | 'completeListing' | 'change' | 'turnOff'
+  >;
   readonly lanes: Pick<DeliveryLanes, 'slow'>;
   readonly endpointRules: EndpointRules;
   readonly secrets: Secrets;
@@ -154,7 +157,11 @@ export const createSubscription = async (
     const own = await ports.subscriptions.ofOrganisation(organisation);
     const [match, other] = existing?.(own) ?? [];
     if (other !== undefined) return refuse('several-matches', 'http.If-None-Exist');
-    if (match !== undefined) return { outcome: 'found', subscription: match };
+    if (match !== undefined) {
+      // Its creation may have crashed: it is found only if the sweeper does not end it.
+      if (match.status === 'requested' && !(await ports.subscriptions.completeListing(match.id))) continue;
+      return { outcome: 'found', subscription: match };
+    }
     if (own.length >= mostSubscriptions) return tooMany;
     const created = await create(organisation, settings, listings, ports);
     if (created === 'full') return tooMany;

@@ -7,6 +7,8 @@ export interface Head {
   readonly subscription: Subscription;
   /** When its next handshake or heartbeat is due. */
   readonly dueAt?: string;
+  /** It was created, and is not known to be listed. */
+  readonly isUnlisted?: true;
 }
 
 interface Item {

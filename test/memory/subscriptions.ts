@@ -36,24 +36,69 @@ export const memorySubscriptions = (
     const head = heads.get(id)?.subscription;
     if (head !== undefined && head.status !== 'off' && head.revision !== revision) await relist(head);
   };
+  /** An ended subscription has an obligation until it is not listed any more. */
+  const completeEnd = async (id: string): Promise<void> => {
+    await between();
+    enlisted.delete(id);
+    const head = heads.get(id);
+    if (head?.subscription.status === 'off') keepHead(store, id, { subscription: head.subscription });
+  };
+  const end = async (id: string, at: string): Promise<void> => {
+    const head = heads.get(id);
+    if (head === undefined) return;
+    const { retryAt: _retryAt, ...rest } = head.subscription;
+    keepHead(store, id, { subscription: { endedAt: at, ...rest, status: 'off' }, dueAt: at });
+    await completeEnd(id);
+  };
+  const confirmListed = async (id: string): Promise<boolean> => {
+    await between();
+    const head = heads.get(id);
+    if (head === undefined || head.subscription.status === 'off') {
+      enlisted.delete(id);
+      return false;
+    }
+    const { isUnlisted: _isUnlisted, ...listed } = head;
+    keepHead(store, id, listed);
+    return true;
+  };
   const turnOff: Subscriptions['turnOff'] = async (id, at, seen) => {
     const head = heads.get(id);
     if (head === undefined || (seen !== undefined && head.subscription.revision !== seen.revision)) return false;
-    const { retryAt: _retryAt, ...rest } = head.subscription;
-    keepHead(store, id, { subscription: { endedAt: at, ...rest, status: 'off' } });
-    await between();
-    enlisted.delete(id);
+    await end(id, at);
     return true;
   };
 
   return {
     create: async (subscription, dueAt, limits = {}) => {
       if (heads.has(subscription.id)) throw new Error(`there is a subscription ${subscription.id}`);
-      keepHead(store, subscription.id, { subscription: immutableCopy(subscription), dueAt });
-      if (subscription.status === 'off') return 'listed';
+      const isUnlisted = subscription.status !== 'off';
+      keepHead(store, subscription.id, {
+        subscription: immutableCopy(subscription),
+        dueAt,
+        ...(isUnlisted ? { isUnlisted } : {}),
+      });
+      if (!isUnlisted) return 'listed';
       const listing = await enlist(subscription, limits);
-      if (listing !== 'listed') await turnOff(subscription.id, subscription.createdAt);
+      if (listing === 'listed') return (await confirmListed(subscription.id)) ? 'listed' : 'changed';
+      await turnOff(subscription.id, subscription.createdAt);
       return listing;
+    },
+    completeListing: async (id) => {
+      const head = heads.get(id);
+      if (head === undefined) return false;
+      if (head.subscription.status === 'off') {
+        await completeEnd(id);
+        return false;
+      }
+      if (head.isUnlisted !== true) {
+        await relist(head.subscription);
+        return true;
+      }
+      if (enlisted.has(id)) return confirmListed(id);
+      await between();
+      if (heads.get(id)?.isUnlisted !== true) return true;
+      await end(id, head.subscription.createdAt);
+      return false;
     },
     read: async (id) => heads.get(id)?.subscription,
     ofOrganisation: async (organisation) =>

@@ -641,6 +641,19 @@ export const guards: readonly Guard[] = [
     detectedBy: contract('keeps a subscription off that was turned off while its settings were being changed'),
   },
   {
+    file: sweep,
+    find: "const isSettled = subscription.status === 'active' || subscription.status === 'error';",
+    replace: 'const isSettled = true;',
+    what: 'The sweeper completes what a crash between a subscription and its list has left',
+  },
+  {
+    file: subscriptions,
+    find: "if (listing === 'listed') return (await confirmListed(subscription)) ? 'listed' : 'changed';",
+    replace: "if (listing === 'listed') return listing;",
+    what: 'DynamoDB: a subscription is not listed after the sweeper has ended it',
+    detectedBy: contract('does not list a subscription that was ended while its creation was paused'),
+  },
+  {
     file: subscriptions,
     find: "if (head.status !== 'off' && head.revision !== revision) await relist(head);",
     replace: 'break;',

@@ -31,7 +31,7 @@ export interface History {
   readonly turnedOff: { readonly at: number; readonly subscription: string }[];
   readonly changed: { readonly at: number; readonly subscription: string }[];
   /** Changes that began, whether or not they were completed. */
-  readonly changing: { readonly at: number; readonly subscription: string; isComplete: boolean }[];
+  readonly changing: { readonly at: number; readonly subscription: string }[];
   /** Changes of a filter that were requested. */
   readonly filterChanges: { readonly at: number; readonly subscription: string }[];
   /** Notifications when they were recorded as delivered or failed. */
@@ -121,14 +121,13 @@ export const recordedSubscriptions = (subscriptions: Subscriptions, recorder: Re
           history.turnedOff.push({ at: scheduler.now(), subscription });
         },
       ),
+    completeListing: (id) => recorded(() => subscriptions.completeListing(id)),
     change: (changed, dueAt) => {
       const at = scheduler.now();
-      const change = { at, subscription: changed.id, isComplete: false };
-      history.changing.push(change);
+      history.changing.push({ at, subscription: changed.id });
       return recorded(
         () => subscriptions.change(changed, dueAt),
         (written) => {
-          change.isComplete = true;
           if (written) history.changed.push({ at, subscription: changed.id });
         },
       );

@@ -58,6 +58,8 @@ export const steppedPorts = (ports: HubPorts, step: Step): SteppedPorts => {
       step(read('subscriptions.ofOrganisation'), () => ports.subscriptions.ofOrganisation(...args)),
     listings: (...args) => step(read('subscriptions.listings'), () => ports.subscriptions.listings(...args)),
     turnOff: (...args) => step(write('subscriptions.turnOff'), () => ports.subscriptions.turnOff(...args)),
+    completeListing: (...args) =>
+      step(write('subscriptions.completeListing'), () => ports.subscriptions.completeListing(...args)),
     change: (...args) => step(write('subscriptions.change'), () => ports.subscriptions.change(...args)),
     subscribers: (...args) => step(read('subscriptions.subscribers'), () => ports.subscriptions.subscribers(...args)),
     hindered: (...args) => step(read('subscriptions.hindered'), () => ports.subscriptions.hindered(...args)),

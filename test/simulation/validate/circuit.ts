@@ -1,4 +1,4 @@
-import { deliverWithin, type Facts, requestWithin, appendTimes, entryKey, second } from './facts.ts';
+import { deliverWithin, type Facts, appendTimes, entryKey, second } from './facts.ts';
 import type { OnViolation } from './invariants.ts';
 
 /** Whether subscriptions and their circuits follow what the endpoints did. */
@@ -56,20 +56,11 @@ export const subscriberListIsCorrect = async (
   { world, subscriptions }: Facts,
   violated: OnViolation,
 ): Promise<void> => {
-  const { history } = world;
   const organisations = [...new Set(subscriptions.map(({ organisation }) => organisation))];
   const listed = new Map((await world.hub.subscriptions.subscribers(organisations)).map((one) => [one.id, one]));
-  const created = new Set(history.created.map(({ subscription }) => subscription.id));
   for (const { id, status, filter } of subscriptions) {
-    if (!created.has(id)) continue;
     const found = listed.get(id);
-    // A change that crashed between its two writes, with the end between them (docs/simulation.md, "Known limits").
-    const endedAt = history.turnedOff.find(({ subscription }) => subscription === id)?.at ?? 0;
-    const isCrossed = history.changing.some(
-      ({ at, subscription, isComplete }) =>
-        !isComplete && subscription === id && at <= endedAt && at > endedAt - requestWithin,
-    );
-    if (status === 'off' && found !== undefined && !isCrossed)
+    if (status === 'off' && found !== undefined)
       violated('subscriber list correct', `${id} has ended and is still listed`);
     if (status !== 'off' && JSON.stringify(found?.filter) !== JSON.stringify(filter))
       violated(
