@@ -65,11 +65,11 @@ const pageOf = async <Page extends TablePage>(
 };
 
 /** Lets a pass read so many units a second, all segments together. */
-const pacer = ({ now, wait }: PassPorts) => {
+const pacer = (ports: PassPorts) => {
   let free = 0;
   return async (units: number): Promise<void> => {
-    free = Math.max(free, now()) + (units / mostUnitsPerSecond) * 1_000;
-    if (free > now()) await wait(free - now());
+    free = Math.max(free, ports.now()) + (units / mostUnitsPerSecond) * 1_000;
+    if (free > ports.now()) await ports.wait(free - ports.now());
   };
 };
 

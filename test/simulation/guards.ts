@@ -300,9 +300,19 @@ export const guards: readonly Guard[] = [
   },
   {
     file: sweep,
-    find: '        await alertOfDelay(notification, entry, ports);\n',
+    find: '        await alertOfDelay(obligation, notification, entry, ports);\n',
     replace: '',
     what: 'People are alerted of a notification that no worker takes up',
+  },
+  {
+    file: sweep,
+    find: 'left !== undefined && left > 0 && left < retryMilliseconds',
+    replace: 'left !== undefined && left > retryMilliseconds',
+    what: 'The sweeper looks again when people are to be alerted',
+    detectedBy: {
+      file: 'test/unit/core/delivery/warnings.test.ts',
+      title: 'costs one write while a notification is not late, and comes when it is time',
+    },
   },
   {
     file: sweep,
@@ -435,8 +445,8 @@ export const guards: readonly Guard[] = [
   },
   {
     file: memoryNotifications,
-    find: "if (item === undefined || item.notification.status !== 'pending') return;\n      const { rejectedFor",
-    replace: 'if (item === undefined) return;\n      const { rejectedFor',
+    find: "if (item === undefined || item.notification.status !== 'pending') return;\n      // A repeated",
+    replace: 'if (item === undefined) return;\n      // A repeated',
     what: 'Memory: a late duplicate does not change a receipt',
   },
   {

@@ -32,8 +32,6 @@ export const second = 1_000;
 /** Milliseconds by which clocks were ahead in the run. Such a clock alerts people early: rather that than late. */
 export const clocksAhead = ({ counts }: World): number =>
   counts['processes with a clock an hour ahead'] > 0 ? 3_600 * second : 0;
-/** No request, nor any effect of it, lasts longer, milliseconds. */
-export const requestWithin = 25 * second;
 /** A delivery that read the subscription before it ended may still call; no delivery lasts longer, milliseconds. */
 export const deliverWithin = 31 * second;
 

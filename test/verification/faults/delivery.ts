@@ -152,7 +152,7 @@ export const deliveryFaults: readonly Fault[] = [
     guard: {
       what: 'A connection that closes without an answer ends the call',
       file: 'adapters/http/channel.ts',
-      find: "      outgoing.on('close', () => resolve({ failure: 'connection' }));\n",
+      find: "        resolve({ failure: 'connection' });\n",
       replace: '',
       test: { file: 'test/integration/channel.test.ts', title: 'fails with "connection" if it %s' },
     },
