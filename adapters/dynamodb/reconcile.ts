@@ -42,12 +42,24 @@ const surveyScan = (since: string): Scan => ({
   },
 });
 
-/** The ids of the missions and subscriptions whose items these are. */
+/** Collects the ids of the missions and subscriptions whose items are noted: one text for each, however many items it has. */
+const idsFound = () => {
+  const missions = new Set<string>();
+  const subscriptions = new Set<string>();
+  return {
+    note: ({ pk }: Item): void => {
+      const key = String(pk);
+      if (key.startsWith(missionKey)) missions.add(key.slice(missionKey.length));
+      else subscriptions.add(key.slice(subscriptionKey.length));
+    },
+    all: (): Surveyed => ({ missions: [...missions], subscriptions: [...subscriptions] }),
+  };
+};
+
 const surveyedIn = (items: readonly Item[]): Surveyed => {
-  const [missions, subscriptions] = [missionKey, subscriptionKey].map((key) => [
-    ...new Set(items.flatMap(({ pk }) => (String(pk).startsWith(key) ? [String(pk).slice(key.length)] : []))),
-  ]);
-  return { missions: missions ?? [], subscriptions: subscriptions ?? [] };
+  const { note, all } = idsFound();
+  for (const item of items) note(item);
+  return all();
 };
 
 const subscriptionOf = (item: Item): StoredSubscription => {
@@ -100,9 +112,9 @@ export const reconcilePorts = async (
   { now, sleep }: Pick<ReconcilePorts, 'now' | 'sleep'>,
 ): Promise<ReconcilePorts> => ({
   survey: async (since = '') => {
-    const items: Item[] = [];
-    await scanAll(table, segments, surveyScan(since), (item) => items.push(item));
-    const { missions, subscriptions } = surveyedIn(items);
+    const { note, all } = idsFound();
+    await scanAll(table, segments, surveyScan(since), note);
+    const { missions, subscriptions } = all();
     return { missions, subscriptions: await subscriptionsOf(table, subscriptions) };
   },
 

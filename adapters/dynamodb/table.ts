@@ -199,12 +199,12 @@ export const passOver = <Content>(
   },
 });
 
-/** Reads the whole table in so many parts at the same time, page by page. `note` is called for each item, and the part it is in. */
+/** Reads the whole table in so many parts at the same time, page by page. `note` is called for each item. */
 export const scanAll = async (
   { client, name: TableName }: Table,
   parts: number,
   scan: Scan,
-  note: (item: Item, part: number) => void,
+  note: (item: Item) => void,
 ): Promise<void> => {
   const readPart = async (part: number): Promise<void> => {
     const pages = pagesFrom((start) =>
@@ -212,7 +212,7 @@ export const scanAll = async (
         new ScanCommand({ ...scan, TableName, Segment: part, TotalSegments: parts, ExclusiveStartKey: start }),
       ),
     );
-    for await (const items of pages) for (const item of items) note(item, part);
+    for await (const items of pages) for (const item of items) note(item);
   };
   await Promise.all(Array.from({ length: parts }, (_none, part) => readPart(part)));
 };
