@@ -1,18 +1,12 @@
 import { defined } from '../../schemas/defined.ts';
 import { nightOf } from './nights.ts';
 import { anchorFile, type AnchorPorts, type AnchorState, type ChainEnd, type DatedEnd } from './anchors.ts';
-import { firstPlaces, isAtEnd, keepAfterMilliseconds, type Place, readSegments } from './table-pass.ts';
+import { continued, firstPlaces, isAtEnd, keepAfterMilliseconds, type Place, readSegments } from './table-pass.ts';
 
 const day = 24 * 3_600_000;
 
 /** A pass takes chains that changed a day before the pass before it too: clocks may be wrong, and writers may be paused. */
 const overlapMilliseconds = day;
-
-/**
- * A pass that began longer ago is begun again. Otherwise a person who may write the state could name a begin of long ago and no
- * place to read: a pass without a chain would be complete, and would not say that later records have to be in it.
- */
-const longestPassMilliseconds = 2 * day;
 
 /** Lines of one file. Bounds the memory of a run: a file has some 10 MB, and a page of the table adds at most 10 000 lines. */
 const mostLines = 50_000;
@@ -82,12 +76,6 @@ const readOn = async (
   return { ends, places };
 };
 
-/** The pass of the state, if it can be continued. */
-const continued = (ports: AnchorPorts, { open }: AnchorState): AnchorState['open'] =>
-  open?.places.length === ports.wholeTable.segments && Date.parse(open.from) > ports.now() - longestPassMilliseconds
-    ? open
-    : undefined;
-
 const begun = (ports: AnchorPorts, state: AnchorState): NonNullable<AnchorState['open']> => ({
   from: new Date(ports.now()).toISOString(),
   since: state.completed === undefined ? '' : new Date(Date.parse(state.completed) - overlapMilliseconds).toISOString(),
@@ -115,7 +103,7 @@ export const anchorChains = async (
     if (isMine) stored = state = after;
     return isMine;
   };
-  const open = continued(ports, state) ?? begun(ports, state);
+  const open = continued(state.open, ports.wholeTable, ports.now()) ?? begun(ports, state);
   if (!(await save({ open }))) return 'busy';
 
   let pass = open;

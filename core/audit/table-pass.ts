@@ -38,6 +38,20 @@ export const firstPlaces = ({ segments }: Pick<TablePages<TablePage>, 'segments'
 
 export const isAtEnd = (places: readonly Place[]): boolean => places.every((place) => place === 'end');
 
+/**
+ * A pass that began longer ago is begun again, milliseconds: what it found is no longer what there is. And a person who may write the
+ * state could otherwise name a begin of long ago and no place to read: a pass that read nothing would be complete.
+ */
+const longestPassMilliseconds = 48 * 3_600_000;
+
+/** The pass that an earlier run left, if it can be continued: it is not old, and its places are of as many segments. */
+export const continued = <Pass extends { readonly from: string; readonly places: readonly Place[] }>(
+  open: Pass | undefined,
+  { segments }: Pick<TablePages<TablePage>, 'segments'>,
+  now: number,
+): Pass | undefined =>
+  open?.places.length === segments && Date.parse(open.from) > now - longestPassMilliseconds ? open : undefined;
+
 /** Read units a second of a pass, so that it leaves the table's capacity to the missions. */
 export const mostUnitsPerSecond = 4_000;
 

@@ -1,5 +1,6 @@
 import { nightOf } from '../nights.ts';
 import {
+  continued,
   firstPlaces,
   isAtEnd,
   keepAfterMilliseconds,
@@ -66,8 +67,6 @@ const firstMilliseconds = 48 * 3_600_000;
 const leastMilliseconds = 5 * 60_000;
 /** A run keeps this much of its time to store what it has found. */
 const reserveMilliseconds = 30_000;
-/** A pass that began longer ago is begun again: what it found is no longer what there is. */
-const longestPassMilliseconds = 48 * 3_600_000;
 /** Missions of one part: as many as one run can compare, and as many ids as an item of the table can have. */
 const mostInPart = 5_000;
 
@@ -128,8 +127,7 @@ export const reconcileNightly = async (
     return isMine;
   };
 
-  let pass =
-    open !== undefined && Date.parse(open.from) > now - longestPassMilliseconds ? open : begun(ports, completed);
+  let pass = continued(open, ports.survey(open?.since ?? ''), now) ?? begun(ports, completed);
   while (!isAtEnd(pass.places)) {
     if (timeLeft() < 2 * reserveMilliseconds) return;
     const { found, places } = await surveyOn(ports, pass, timeLeft);

@@ -219,8 +219,8 @@ export const accessFaults: readonly Fault[] = [
     what: 'A person who may write the state of the anchors named a begin of long ago, and a pass that read nothing was complete.',
     guard: {
       what: 'A pass of the anchors that began days ago begins again',
-      file: 'core/audit/anchor-chains.ts',
-      find: ' && Date.parse(open.from) > ports.now() - longestPassMilliseconds',
+      file: 'core/audit/table-pass.ts',
+      find: ' && Date.parse(open.from) > now - longestPassMilliseconds',
       replace: '',
       test: {
         file: 'test/unit/core/audit/anchor-chains.test.ts',

@@ -35,22 +35,25 @@ interface Night {
   readonly run: (milliseconds?: number) => Promise<void>;
   readonly results: { readonly result: Reconciled; readonly more: boolean }[];
   readonly clock: { time: number };
+  readonly pages: { read: number };
 }
 
 /** `slow`: each page takes more than the minute after which a run stores what it has found. */
 const nightOver = (hub: MemoryHub, slow: boolean, change: Partial<NightlyReconcilePorts> = {}): Night => {
   const clock = { time: hub.now() };
+  const pages = { read: 0 };
   const results: Night['results'] = [];
   const given = memoryNightlyReconcile(hub);
   const ports: NightlyReconcilePorts = {
     ...given,
     survey: (since) => {
-      const pages = given.survey(since);
+      const all = given.survey(since);
       return {
-        ...pages,
+        ...all,
         page: async (...place) => {
           if (slow) clock.time += 61 * second;
-          return pages.page(...place);
+          pages.read += 1;
+          return all.page(...place);
         },
       };
     },
@@ -64,6 +67,7 @@ const nightOver = (hub: MemoryHub, slow: boolean, change: Partial<NightlyReconci
     ports,
     results,
     clock,
+    pages,
     run: (milliseconds = 900 * second) => {
       const end = clock.time + milliseconds;
       return reconcileNightly(
@@ -113,34 +117,11 @@ describe('the nightly comparison', () => {
 
   test('continues in the next run where its time was over', async () => {
     const night = nightOver(hub, true);
-    let pages = 0;
-    const survey = night.ports.survey;
-    const counting: NightlyReconcilePorts = {
-      ...night.ports,
-      survey: (since) => {
-        const all = survey(since);
-        return {
-          ...all,
-          page: async (...place) => {
-            pages += 1;
-            return all.page(...place);
-          },
-        };
-      },
-    };
-    const run = async (milliseconds: number): Promise<void> => {
-      const end = night.clock.time + milliseconds;
-      await reconcileNightly(
-        counting,
-        () => end - night.clock.time,
-        (result, more) => night.results.push({ result, more }),
-      );
-    };
-    for (let runs = 0; runs < 3; runs += 1) await run(100 * second);
+    for (let runs = 0; runs < 3; runs += 1) await night.run(100 * second);
     // Every page was read, but no run had the time to compare.
-    expect([pages, night.results.length]).toEqual([3, 0]);
-    await run(900 * second);
-    expect(pages).toBe(3);
+    expect([night.pages.read, night.results.length]).toEqual([3, 0]);
+    await night.run(900 * second);
+    expect(night.pages.read).toBe(3);
     expect(foundIn(night)).toEqual(expected);
   });
 
@@ -154,6 +135,19 @@ describe('the nightly comparison', () => {
       from: new Date(night.clock.time - 61 * second).toISOString(),
       parts: 1,
     });
+  });
+
+  test('is begun again if the table is now read in another number of segments', async () => {
+    const night = nightOver(hub, true);
+    await night.run(100 * second);
+    const { open } = (await night.ports.reconcileState.read()) ?? {};
+    if (open === undefined) throw new Error('the pass is not open');
+    await night.ports.reconcileState.replace(await night.ports.reconcileState.read(), {
+      open: { ...open, places: [...open.places, 'end'] },
+    });
+    await night.run(100 * second);
+    const begun = (await night.ports.reconcileState.read())?.open;
+    expect([begun?.places.length, begun?.parts]).toEqual([1, 1]);
   });
 
   test('finds the same wherever a run is interrupted', async () => {
