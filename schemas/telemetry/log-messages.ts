@@ -266,7 +266,7 @@ export const logMessages = {
     level: 'info',
     text: 'Receipts compared with the mission logs',
     meaning:
-      'The nightly function has recomputed who had to be notified of what was accepted since its last run, and compared it with the receipts. `more`: not all missions and receipts were compared, and the next run repeats it.',
+      'The nightly function has recomputed who had to be notified of what was accepted since its last run, and compared it with the receipts. `more`: other missions and receipts follow, in this run or a later one.',
     todo: '`differing` above 0: see the alarm ReconciliationFindings in the runbook.',
     fields: ['missions', 'notifications', 'missing', 'unexpected', 'differing', 'unknown', 'slowest?', 'more'],
   },
