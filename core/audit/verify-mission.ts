@@ -5,6 +5,7 @@ import { parseReference } from '../../schemas/fhir/addresses.ts';
 import { canonicalText, isObject } from '../../schemas/json/json.ts';
 import { readJson } from '../../schemas/json/strict-json.ts';
 import { catalogue } from '../../schemas/messages/catalogue.ts';
+import { canonicalBase } from '../../schemas/names.ts';
 import { readMessage } from '../../schemas/reading/read-message.ts';
 import { evolve, foldVersion } from '../mission/evolve.ts';
 import { bundleFingerprint, messageFingerprint } from '../mission/known-messages.ts';
@@ -76,14 +77,14 @@ const serversIn = function* (value: unknown): Generator<string> {
 };
 
 /** Base URLs that the hub may have had when it read a text: a reference to what is at the hub, such as a party, may name it. */
-const basesIn = (text: string): readonly (string | undefined)[] => {
+const basesIn = (text: string): readonly string[] => {
   const json = readJson(text);
-  return [undefined, ...new Set(json.ok ? serversIn(json.value) : [])];
+  return [canonicalBase, ...new Set(json.ok ? serversIn(json.value) : [])];
 };
 
 const readingsOf = function* ({ text, state }: ReadableEntry['content'], guidelines: Guidelines): Generator<Read> {
   for (const base of basesIn(text)) {
-    const message = base === undefined ? readMessage(text) : readMessage(text, { base, partiesAt: () => [] });
+    const message = readMessage(text, { base, partiesAt: () => [] });
     if (message.outcome === 'refused') continue;
     const { type, id, bundleId, focusIndex, exercise, digest, facts } = message;
     yield {

@@ -11,6 +11,7 @@ import type { MissionState, Party } from '../../core/mission/state.ts';
 import { readDirectory } from '../../schemas/directory/read-directory.ts';
 import type { DirectoryData } from '../../schemas/directory/directory.ts';
 import { firstGuidelines } from '../../schemas/guideline.ts';
+import { canonicalBase } from '../../schemas/names.ts';
 import { readMessage } from '../../schemas/reading/read-message.ts';
 import type { Message } from '../../schemas/reading/message.ts';
 
@@ -68,8 +69,8 @@ export const [exampleSteps = [], secondSteps = [], readinessSteps = []] = tables
 export const everyStep: readonly Step[] = [...exampleSteps, ...secondSteps, ...readinessSteps];
 
 /** Reads a text that must be a message. `base`: of the hub that reads it. */
-const readExample = (text: string, base?: string): Message => {
-  const message = base === undefined ? readMessage(text) : readMessage(text, { base, partiesAt: () => [] });
+const readExample = (text: string, base = canonicalBase): Message => {
+  const message = readMessage(text, { base, partiesAt: () => [] });
   if (message.outcome === 'refused') throw new Error(`refused: ${JSON.stringify(message.faults)}`);
   return message;
 };
