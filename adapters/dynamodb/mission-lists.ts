@@ -7,7 +7,8 @@ import {
   rowOf,
 } from '../../core/mission/mission-lists.ts';
 import { defined } from '../../schemas/defined.ts';
-import { holds, keys, pack, type Table, unpack } from './table.ts';
+import { holds, keys, type Table } from './table.ts';
+import { pack, unpack } from '../packed.ts';
 import { reach } from '../transient-faults.ts';
 
 /** Partition of the index `worklist` with the open missions of a list. */

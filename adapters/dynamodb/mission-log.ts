@@ -4,19 +4,8 @@ import { fingerprintWindow } from '../../core/mission/known-messages.ts';
 import type { MissionLog, StoredEntry, NumberedNotification } from '../../core/mission/mission-log.ts';
 import type { Entry, MissionState } from '../../core/mission/state.ts';
 import { defined } from '../../schemas/defined.ts';
-import {
-  batchGet,
-  holds,
-  keys,
-  largestPacked,
-  newestOf,
-  pack,
-  rangeOf,
-  type Table,
-  unpack,
-  updateIf,
-  updateItem,
-} from './table.ts';
+import { batchGet, holds, keys, newestOf, rangeOf, type Table, updateIf, updateItem } from './table.ts';
+import { largestPacked, pack, unpack } from '../packed.ts';
 import { reach } from '../transient-faults.ts';
 import { obligationAt } from './shards.ts';
 

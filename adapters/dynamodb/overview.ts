@@ -2,7 +2,8 @@ import { PutCommand } from './commands.ts';
 import type { IncidentList, Overview } from '../../core/mission/projections.ts';
 import type { MissionState } from '../../core/mission/state.ts';
 import { inBatches } from '../../schemas/in-batches.ts';
-import { holds, keys, pack, queryAll, queryUntil, type Table, unpack } from './table.ts';
+import { holds, keys, queryAll, queryUntil, type Table } from './table.ts';
+import { pack, unpack } from '../packed.ts';
 import { reach } from '../transient-faults.ts';
 
 /** Links of a mission that are written at the same time. */

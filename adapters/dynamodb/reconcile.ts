@@ -8,14 +8,15 @@ import type {
 } from '../../core/audit/reconcile/logged.ts';
 import type { NightlyReconcilePorts, Surveyed } from '../../core/audit/reconcile/nightly.ts';
 import type { PassPorts } from '../../core/audit/table-pass.ts';
-import { codesOf, roles } from '../../schemas/codes.ts';
 import { defined } from '../../schemas/defined.ts';
 import { reach } from '../transient-faults.ts';
-import { directoryOf, readDirectory } from './directory-store.ts';
+import { readDirectory } from './directory-store.ts';
+import { partiesOf } from '../known-parties.ts';
 import { storedEntry } from './mission-log.ts';
 import { storedNotification } from './notifications.ts';
 import { storedSubscription } from './subscriptions.ts';
-import { batchGet, keys, pack, passOver, queryPages, type Scan, scanAll, type Table, unpack } from './table.ts';
+import { pack, unpack } from '../packed.ts';
+import { batchGet, keys, passOver, queryPages, type Scan, scanAll, type Table } from './table.ts';
 import { nightlyState } from './nightly-state.ts';
 
 /** Parts of the table that are scanned at the same time. */
@@ -91,16 +92,7 @@ const entryOf = (item: Item): LoggedEntry => {
 
 const partiesIn = async (table: Table): Promise<KnownParties> => {
   const { data, loadedAt } = await readDirectory(table);
-  const directory = directoryOf(data);
-  return {
-    roleOf: (organisation) => directory.partyOf(organisation)?.role,
-    ofRole: (wanted) =>
-      codesOf(roles)
-        .filter((role) => role === wanted)
-        .flatMap((role) => directory.partiesOf(role).map(({ organisation }) => organisation)),
-    covering: (municipality) => directory.coordinatorFor(municipality)?.organisation,
-    ...defined({ loadedAt }),
-  };
+  return partiesOf(data, loadedAt);
 };
 
 /**

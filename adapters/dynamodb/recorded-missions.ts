@@ -1,6 +1,7 @@
 import type { KeptFingerprints, RecordedEntry, Trace } from '../../core/audit/verify-mission.ts';
 import { isMissionId } from '../../schemas/identifiers.ts';
-import { keys, queryPages, scanAll, type Table, unpack } from './table.ts';
+import { keys, queryPages, scanAll, type Table } from './table.ts';
+import { unpack } from '../packed.ts';
 
 /** The missions as they are in the table, for their verification: nothing is folded or corrected. */
 

@@ -16,7 +16,8 @@ import { hindranceOf } from '../../core/delivery/endpoint-speed.ts';
 import type { SubscriptionFilter } from '../../schemas/subscription.ts';
 import { count, type Item, text } from './attributes.ts';
 import { obligationAt } from './shards.ts';
-import { batchGet, keys, pack, type Table, unpack, updateIf } from './table.ts';
+import { batchGet, keys, type Table, updateIf } from './table.ts';
+import { pack, unpack } from '../packed.ts';
 import { reach } from '../transient-faults.ts';
 
 const statuses: readonly SubscriptionStatus[] = ['requested', 'active', 'error', 'off'];

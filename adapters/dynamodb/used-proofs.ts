@@ -2,13 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { GetCommand, PutCommand } from './commands.ts';
 import { Unavailable } from '../../core/mission/errors.ts';
 import { reach } from '../transient-faults.ts';
+import type { UsedProofs } from '../used-proofs.ts';
 import { isConditionFailed, type Key, type Table } from './table.ts';
-
-/** The proofs that were used, each by its digest, until they have expired. */
-export interface UsedProofs {
-  /** Stores a proof as used; `false`: it was used before. `until`: seconds since 1970. Throws `Unavailable`. */
-  readonly use: (digest: string, until: number) => Promise<boolean>;
-}
 
 const keyOf = (digest: string): Key => ({ pk: `PROOF#${digest}`, sk: 'USED' });
 

@@ -3,7 +3,8 @@ import { type ListName, placeOfTask, type Worklist, type WorklistItem } from '..
 import { deadlineOf, isFinal } from '../../core/mission/state.ts';
 import { defined } from '../../schemas/defined.ts';
 import { obligationAt } from './shards.ts';
-import { holds, keys, pack, type Table, unpack } from './table.ts';
+import { holds, keys, type Table } from './table.ts';
+import { pack, unpack } from '../packed.ts';
 import { reach } from '../transient-faults.ts';
 
 const listKey = (organisation: string, list: ListName): string => `${organisation}#${list}`;

@@ -1,4 +1,5 @@
-import { directoryOf, loadDirectory } from '../../adapters/dynamodb/directory-store.ts';
+import { loadDirectory } from '../../adapters/dynamodb/directory-store.ts';
+import { directoryOf } from '../../adapters/party-directory.ts';
 import type { Table } from '../../adapters/dynamodb/table.ts';
 import type { AccessLog } from '../../core/audit/access-log.ts';
 import { auditEvent } from '../../core/fhir/audit-event.ts';

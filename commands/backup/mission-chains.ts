@@ -1,4 +1,4 @@
-import { unpack } from '../../adapters/dynamodb/table.ts';
+import { unpack } from '../../adapters/packed.ts';
 import { sealOfEntry } from '../../core/mission/seal.ts';
 import type { Entry } from '../../core/mission/state.ts';
 import { digestOf } from '../../schemas/identifiers.ts';

@@ -1,5 +1,5 @@
 import { isOfKind } from '../../adapters/dynamodb/shards.ts';
-import { unpack } from '../../adapters/dynamodb/table.ts';
+import { unpack } from '../../adapters/packed.ts';
 import type { Directory } from '../../core/mission/directory.ts';
 import type { WorklistItem } from '../../core/mission/projections.ts';
 import { type Item, textOf } from './items.ts';

@@ -1,11 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import {
-  type Closure,
-  directoryOf,
-  loadClosure,
-  loadDirectory,
-  saveClosure,
-} from '../../adapters/dynamodb/directory-store.ts';
+import { loadClosure, loadDirectory, saveClosure } from '../../adapters/dynamodb/directory-store.ts';
+import { type Closure, directoryOf } from '../../adapters/party-directory.ts';
 import { type Backup, itemsIn, readBackup } from './read-files.ts';
 import { isSame, isTransient, type Item, lineOf, Tally } from './items.ts';
 import type { Place } from './place.ts';

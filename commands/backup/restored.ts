@@ -1,5 +1,5 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
-import type { Closure } from '../../adapters/dynamodb/directory-store.ts';
+import type { Closure } from '../../adapters/party-directory.ts';
 import { obligationAt, shardForAnyHub, shardsOfAnyHub } from '../../adapters/dynamodb/shards.ts';
 import { type Key, keys } from '../../adapters/dynamodb/table.ts';
 import type { AnchorState } from '../../core/audit/anchors.ts';

@@ -1,5 +1,6 @@
 import { deadLetters } from '../../adapters/dynamodb/dead-letters.ts';
-import { directoryOf, loadDirectory } from '../../adapters/dynamodb/directory-store.ts';
+import { loadDirectory } from '../../adapters/dynamodb/directory-store.ts';
+import { directoryOf } from '../../adapters/party-directory.ts';
 import { missionLog } from '../../adapters/dynamodb/mission-log.ts';
 import { subscriptions } from '../../adapters/dynamodb/subscriptions.ts';
 import { openTable } from '../../adapters/dynamodb/table.ts';

@@ -1,6 +1,6 @@
 import type { APIGatewayAuthorizerResult, APIGatewayRequestAuthorizerEvent } from 'aws-lambda';
 import type { RequestBudgets, Spent } from '../../adapters/dynamodb/rate-limits.ts';
-import type { UsedProofs } from '../../adapters/dynamodb/used-proofs.ts';
+import type { UsedProofs } from '../../adapters/used-proofs.ts';
 import type { AccessToken } from '../../adapters/tokens/access-token.ts';
 import type { Proof } from '../../adapters/tokens/proof.ts';
 import { IssuerUnreachable } from '../../adapters/tokens/issuer-keys.ts';

@@ -1,4 +1,4 @@
-import type { PartyDirectory } from '../../adapters/dynamodb/directory-store.ts';
+import type { PartyDirectory } from '../../adapters/party-directory.ts';
 import type { RequestBudgets } from '../../adapters/dynamodb/rate-limits.ts';
 import type { AccessToken } from '../../adapters/tokens/access-token.ts';
 import { IssuerUnreachable } from '../../adapters/tokens/issuer-keys.ts';

@@ -1,5 +1,5 @@
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
-import type { PartyDirectory } from '../../adapters/dynamodb/directory-store.ts';
+import type { PartyDirectory } from '../../adapters/party-directory.ts';
 import type { Channel } from '../../core/delivery/channel.ts';
 import type { DeliverPorts } from '../../core/delivery/attempt.ts';
 import { deliver } from '../../core/delivery/deliver.ts';

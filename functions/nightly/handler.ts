@@ -1,5 +1,5 @@
 import type { Context } from 'aws-lambda';
-import type { PartyDirectory } from '../../adapters/dynamodb/directory-store.ts';
+import type { PartyDirectory } from '../../adapters/party-directory.ts';
 import { anchorChains } from '../../core/audit/anchor-chains.ts';
 import type { AnchorPorts } from '../../core/audit/anchors.ts';
 import { type NightlyReconcilePorts, reconcileNightly } from '../../core/audit/reconcile/nightly.ts';

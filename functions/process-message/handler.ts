@@ -1,4 +1,4 @@
-import type { PartyDirectory } from '../../adapters/dynamodb/directory-store.ts';
+import type { PartyDirectory } from '../../adapters/party-directory.ts';
 import { fanOut, type FanOutPorts } from '../../core/delivery/fan-out.ts';
 import type { Notifications } from '../../core/delivery/notifications.ts';
 import { type Unreached, unreachedNow, unreachedWarnings } from '../../core/delivery/unreached.ts';

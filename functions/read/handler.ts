@@ -1,4 +1,4 @@
-import type { PartyDirectory } from '../../adapters/dynamodb/directory-store.ts';
+import type { PartyDirectory } from '../../adapters/party-directory.ts';
 import type { AccessLog, Caller, Reading, Shown } from '../../core/audit/access-log.ts';
 import type { Subscriptions } from '../../core/delivery/subscription.ts';
 import type { Viewpoint } from '../../core/fhir/fhir.ts';

@@ -1,5 +1,5 @@
 import type { OperationOutcome } from 'fhir/r4.d.ts';
-import type { PartyDirectory } from '../../adapters/dynamodb/directory-store.ts';
+import type { PartyDirectory } from '../../adapters/party-directory.ts';
 import { type Subscription, versionOf } from '../../core/delivery/subscription.ts';
 import { rotationParameters, subscriptionResource } from '../../core/fhir/subscription.ts';
 import type { Party } from '../../core/mission/state.ts';

@@ -1,4 +1,4 @@
-import type { PartyDirectory } from '../../adapters/dynamodb/directory-store.ts';
+import type { PartyDirectory } from '../../adapters/party-directory.ts';
 import type { AccessLog } from '../../core/audit/access-log.ts';
 import type { Subscription } from '../../core/delivery/subscription.ts';
 import type { Notifications } from '../../core/delivery/notifications.ts';

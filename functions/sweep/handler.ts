@@ -1,5 +1,5 @@
 import type { Context } from 'aws-lambda';
-import type { PartyDirectory } from '../../adapters/dynamodb/directory-store.ts';
+import type { PartyDirectory } from '../../adapters/party-directory.ts';
 import type { DeadLetters } from '../../core/delivery/dead-letters.ts';
 import { sweep, type SweepPorts } from '../../core/delivery/sweep.ts';
 import { replan } from '../../core/delivery/wrong-clocks.ts';

@@ -1,4 +1,4 @@
-import type { PartyDirectory } from '../../adapters/dynamodb/directory-store.ts';
+import type { PartyDirectory } from '../../adapters/party-directory.ts';
 import type { Budget, RequestBudgets } from '../../adapters/dynamodb/rate-limits.ts';
 import type { DeliveryJob, Lane } from '../../core/delivery/delivery-queue.ts';
 import { firstGuidelines } from '../../schemas/guideline.ts';

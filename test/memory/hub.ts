@@ -3,7 +3,7 @@ import { loadSources } from '../../core/mission/sources.ts';
 import type { Obligations } from '../../core/delivery/obligations.ts';
 import type { DeadLetters } from '../../core/delivery/dead-letters.ts';
 import type { DeliveryContexts } from '../../core/delivery/delivery-context.ts';
-import { memoryCallSlots } from './call-slots.ts';
+import { callSlots } from '../../adapters/in-process/call-slots.ts';
 import { stubChannel } from './channel.ts';
 import { manualClock } from './clock.ts';
 import { memoryObligations } from './obligations.ts';
@@ -75,7 +75,7 @@ export const memoryHub = (clock = manualClock(), store = subscriptionStore(), wi
     missionLists: memoryMissionLists(),
     directory,
     lanes: { quick: memoryQueue(clock, 'quick'), slow: memoryQueue(clock, 'slow') },
-    slots: memoryCallSlots(),
+    slots: callSlots(),
     deadLetters,
     channel: stubChannel(),
   };

@@ -2,7 +2,7 @@ import { fingerprintWindow } from '../../core/mission/known-messages.ts';
 import { entryAfter } from '../../core/mission/log-entry.ts';
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { directoryOf } from '../../adapters/dynamodb/directory-store.ts';
+import { directoryOf } from '../../adapters/party-directory.ts';
 import { type Step as PlayedStep, stepsIn } from '../../docs/generate/openapi/steps.ts';
 import { decide } from '../../core/mission/decide.ts';
 import type { StoredEntry } from '../../core/mission/mission-log.ts';

@@ -1,5 +1,5 @@
 import type { APIGatewayProxyEvent } from 'aws-lambda';
-import type { PartyDirectory } from '../../../adapters/dynamodb/directory-store.ts';
+import type { PartyDirectory } from '../../../adapters/party-directory.ts';
 import type { Party } from '../../../core/mission/state.ts';
 import type { OperationValues } from '../../../core/queries/operation-values.ts';
 import { parameterPath } from '../../../core/queries/search/read-search.ts';

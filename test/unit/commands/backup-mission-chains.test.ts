@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { pack } from '../../../adapters/dynamodb/table.ts';
+import { pack } from '../../../adapters/packed.ts';
 import type { Item } from '../../../commands/backup/items.ts';
 import { missionChains } from '../../../commands/backup/mission-chains.ts';
 import { exampleLog } from '../../support/examples.ts';

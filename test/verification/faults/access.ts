@@ -58,10 +58,10 @@ export const accessFaults: readonly Fault[] = [
     what: 'A unit under a parent that is not its own acted for another organisation: the issuer does not verify the child number.',
     guard: {
       what: 'A child number is known under its parent',
-      file: 'adapters/dynamodb/directory-store.ts',
+      file: 'adapters/party-directory.ts',
       find: "    if (!known.includes(parent)) return 'unknown-unit';\n",
       replace: '',
-      test: { file: 'test/unit/adapters/directory-store.test.ts', title: 'refuses a call %s' },
+      test: { file: 'test/unit/adapters/party-directory.test.ts', title: 'refuses a call %s' },
     },
   },
   {
@@ -69,10 +69,10 @@ export const accessFaults: readonly Fault[] = [
     what: 'A supplier acted for an organisation that had not granted it.',
     guard: {
       what: 'A supplier is granted by the directory',
-      file: 'adapters/dynamodb/directory-store.ts',
+      file: 'adapters/party-directory.ts',
       find: "    return may ? asParty(party) : 'supplier-not-granted';",
       replace: "    return may || supplier !== undefined ? asParty(party) : 'supplier-not-granted';",
-      test: { file: 'test/unit/adapters/directory-store.test.ts', title: 'refuses a call %s' },
+      test: { file: 'test/unit/adapters/party-directory.test.ts', title: 'refuses a call %s' },
     },
   },
   {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { largestPacked, pack } from '../../../../adapters/dynamodb/table.ts';
+import { largestPacked, pack } from '../../../../adapters/packed.ts';
 import { acceptMessage } from '../../../../core/mission/accept-message.ts';
 import type { Directory } from '../../../../core/mission/directory.ts';
 import { overdueMessage, unreachableMessage, writeHubMessage } from '../../../../core/mission/hub-messages.ts';

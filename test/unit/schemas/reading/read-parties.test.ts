@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { directoryOf } from '../../../../adapters/dynamodb/directory-store.ts';
+import { directoryOf } from '../../../../adapters/party-directory.ts';
 import type { Fault, Refusal } from '../../../../schemas/faults.ts';
 import type { Message } from '../../../../schemas/reading/message.ts';
 import { readMessage } from '../../../../schemas/reading/read-message.ts';

@@ -7,8 +7,11 @@ import {
 } from '../../core/delivery/call-slots.ts';
 import { isDue } from '../../core/delivery/due.ts';
 
-/** Call slots in memory. A slot that has ended stays until another caller takes it, as in DynamoDB: each caller sees it by its own clock. */
-export const memoryCallSlots = (): CallSlots => {
+/**
+ * Call slots of one process. They are not stored: when the process ends, so do its calls. A slot that has ended stays until another
+ * caller takes it, as in DynamoDB: each caller sees it by its own clock.
+ */
+export const callSlots = (): CallSlots => {
   const taken = new Set<Slot>();
   /** The first that is free, and who has it still. */
   const firstFree = (count: number, held: readonly Slot[], indexOf: (slot: Slot) => number, now: number) =>
@@ -19,6 +22,8 @@ export const memoryCallSlots = (): CallSlots => {
     take: async ({ id, organisation, holder }, nowText, until) => {
       const now = Date.parse(nowText);
       const own = [...taken].filter((slot) => slot.organisation === organisation);
+      const before = own.find((slot) => slot.id === id && slot.holder === holder);
+      if (before !== undefined) return before;
       const before = own.find((slot) => slot.id === id && slot.holder === holder);
       if (before !== undefined) return before;
       const party = firstFree(slotsPerParty, own, (slot) => slot.ofParty, now);

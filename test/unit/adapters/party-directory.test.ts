@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { directoryOf } from '../../../adapters/dynamodb/directory-store.ts';
+import { directoryOf } from '../../../adapters/party-directory.ts';
 import { contents, differences, dropped, warnings } from '../../../commands/directory/report.ts';
 import { hub } from '../../../core/mission/state.ts';
 import { organizationResource } from '../../../core/fhir/organization.ts';

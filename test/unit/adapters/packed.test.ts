@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { assert, constantFrom, dictionary, integer, jsonValue, nat, oneof, pre, property, string } from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { pack, unpack } from '../../../../adapters/dynamodb/table.ts';
+import { pack, unpack } from '../../../adapters/packed.ts';
 
 /** As JSON has it: no member that is undefined, no negative zero. */
 const value = jsonValue().map((one): unknown => JSON.parse(JSON.stringify(one)));
