@@ -1,4 +1,4 @@
-import { closeSync, openSync, realpathSync } from 'node:fs';
+import { closeSync, openSync, realpathSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { type Database, databaseOn } from './database.ts';
 import { storageFaultOf } from './faults.ts';
@@ -56,15 +56,49 @@ const refuseForeign = (connection: DatabaseSync, path: string): void => {
 /** Findings of the check that are named. */
 const mostFindings = 3;
 
-const refuseDamaged = (connection: DatabaseSync, path: string): void => {
-  const findings = connection
+const damageOf = (connection: DatabaseSync): readonly string[] =>
+  connection
     .prepare(`PRAGMA quick_check(${mostFindings})`)
     .all()
-    .map(({ quick_check: finding }) => String(finding));
-  if (findings.join() !== 'ok')
-    throw new DatabaseRefused(
-      `${path} is damaged: ${findings.join('; ')}. Keep the file as it is, and restore a backup to another folder.`,
-    );
+    .map(({ quick_check: finding }) => String(finding))
+    .filter((finding) => finding !== 'ok');
+
+const damaged = (path: string, findings: readonly string[]): DatabaseRefused =>
+  new DatabaseRefused(
+    `${path} is damaged${findings.map((finding) => `: ${finding}`).join('')}. Keep the file as it is, and restore a backup to another folder.`,
+  );
+
+/** A look at a database that changes nothing. A connection that may write would move what is in the WAL to the file when it is closed. */
+const withReader = (path: string, look: (connection: DatabaseSync) => void): void => {
+  const connection = new DatabaseSync(path, { readOnly: true, timeout: busyMilliseconds });
+  try {
+    look(connection);
+  } finally {
+    connection.close();
+  }
+};
+
+const refuseDamaged = (connection: DatabaseSync, path: string): void => {
+  const findings = damageOf(connection);
+  if (findings.length > 0) throw damaged(path, findings);
+};
+
+/** Bytes. A check reads the whole file, 750 ms for a gigabyte; a hub is to accept messages within a second of its start. */
+const mostCheckedAtStart = 512 * 1024 * 1024;
+
+const refuseUnusable = (path: string): void =>
+  withReader(path, (connection) => {
+    refuseForeign(connection, path);
+    if (statSync(path).size <= mostCheckedAtStart) refuseDamaged(connection, path);
+  });
+
+/** Throws `DatabaseRefused` if a database is damaged. For a large one, which is not checked when it is opened: that takes seconds and more. */
+export const checkDatabase = (path: string): void => {
+  try {
+    withReader(path, (connection) => refuseDamaged(connection, path));
+  } catch (error) {
+    throw whyNotOpened(error, path);
+  }
 };
 
 /** Takes the steps that are missing in one transaction. */
@@ -77,8 +111,19 @@ const migrate = (connection: DatabaseSync): void => {
   connection.exec('COMMIT');
 };
 
-/** Makes the file if there is none, readable by its owner only: it holds secrets and health data. */
-const makeFile = (path: string): void => closeSync(openSync(path, 'a', 0o600));
+const isThere = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'EEXIST';
+
+/**
+ * Makes the file if there is none, readable by its owner only: it holds secrets and health data. A file that is there is not even
+ * opened: when a process closes a file, it loses all its locks on it, those of SQLite too.
+ */
+const makeFile = (path: string): void => {
+  try {
+    closeSync(openSync(path, 'wx', 0o600));
+  } catch (error) {
+    if (!isThere(error)) throw error;
+  }
+};
 
 /**
  * A lock that the operating system releases when the process ends, however it ends: SQLite's own, on an empty file beside the
@@ -102,21 +147,13 @@ const lockFor = (path: string): (() => void) => {
 const whyNotOpened = (error: unknown, path: string): unknown => {
   const fault = storageFaultOf(error);
   if (fault === 'SQLITE_NOTADB' || fault === 'SQLITE_CORRUPT')
-    return new DatabaseRefused(
-      `${path} is damaged, or is no database. Keep the file as it is, and restore a backup to another folder.`,
-      { cause: error },
-    );
+    return damaged(path, [error instanceof Error ? error.message : fault]);
   if (fault !== undefined || (error instanceof Error && 'code' in error && /^E[A-Z]+$/.test(String(error.code))))
     return new DatabaseRefused(
       `${path} cannot be opened: ${error instanceof Error ? error.message : 'unknown'}. Check the folder and its rights.`,
       { cause: error },
     );
   return error;
-};
-
-const refuseUnusable = (connection: DatabaseSync, path: string): void => {
-  refuseForeign(connection, path);
-  refuseDamaged(connection, path);
 };
 
 const connect = (path: string, { by, grouping = 'turn' }: Opening): Database => {
@@ -128,10 +165,10 @@ const connect = (path: string, { by, grouping = 'turn' }: Opening): Database => 
     const isFile = path !== ':memory:';
     if (isFile) makeFile(path);
     if (isFile && by === 'hub') closing.push(lockFor(realpathSync(path)));
+    // Nothing is written before it is known that the file is whole and the hub's.
+    if (isFile) refuseUnusable(path);
     const connection = new DatabaseSync(path, { timeout: busyMilliseconds, defensive: true });
     closing.push(() => connection.close());
-    // Nothing is written before it is known that the file is whole and the hub's.
-    refuseUnusable(connection, path);
     connection.exec(settings);
     migrate(connection);
     return databaseOn(connection, grouping === 'turn' ? groupedWrites(connection) : singleWrites(connection), close);
