@@ -8,20 +8,23 @@ import { asMarkdown, asText, type Figures } from './figures.ts';
 import { measureLatency } from './latency.ts';
 import { cpu, growth } from './measure.ts';
 import { latencyPlot } from './plot.ts';
+import { sqliteTable } from './sqlite.ts';
 import { budgetsOf, budgetTable, codeTable, cpuTable, growthTable, latencyTable } from './report.ts';
 
 /**
  * `npm run bench`: measures the hub on this machine, all in one run, and prints the tables. `--quick` for a first look,
- * `--write` to put them into `docs/performance.md`, `--assembly <folder>` for another cloud assembly than `cdk.out`.
+ * `--write` to put them into `docs/performance.md`, `--assembly <folder>` for another cloud assembly than `cdk.out`, `--sqlite` for
+ * the entries that SQLite takes, and nothing else.
  */
 
 const project = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
 
 const { values, whole } = commandLine({
-  usage: 'Usage: npm run bench [-- [--quick] [--write] [--assembly <folder>] [--seed <number>]]',
+  usage: 'Usage: npm run bench [-- [--quick] [--write] [--sqlite] [--assembly <folder>] [--seed <number>]]',
   options: {
     quick: { type: 'boolean', default: false },
     write: { type: 'boolean', default: false },
+    sqlite: { type: 'boolean', default: false },
     assembly: { type: 'string', default: project('cdk.out') },
     seed: { type: 'string', default: '1' },
   },
@@ -54,6 +57,25 @@ const size = values.quick
       awake: [1, 1_000],
       samples: 15,
     };
+
+/** Puts lines between the two comments of this name in `docs/performance.md`. */
+const writeSection = (name: string, lines: readonly string[]): void => {
+  const page = project('docs/performance.md');
+  const machine = `Node.js ${process.version}, ${cpus().length} processors (${cpus()[0]?.model.trim() ?? 'unknown'}), ${process.platform} ${process.arch}.`;
+  const text = readFileSync(page, 'utf8');
+  const [begin, end] = [`<!-- ${name} -->`, `<!-- /${name} -->`];
+  const [at, until] = [text.indexOf(begin), text.indexOf(end)];
+  if (at < 0 || until < at) throw new Error(`${page} has no place for the tables: ${begin} … ${end}`);
+  const section = [begin, `Written by \`npm run bench\` with \`--write\`. ${machine}`, '', ...lines, ''].join('\n');
+  writeFileSync(page, text.slice(0, at) + section + text.slice(until));
+};
+
+if (values.sqlite) {
+  const table = sqliteTable(values.quick ? { seconds: 2, rounds: 1 } : { seconds: 5, rounds: 3 });
+  console.log(asText(table));
+  if (values.write) writeSection('bench-sqlite', [asMarkdown(table)]);
+  process.exit();
+}
 
 const began = performance.now();
 const progress = (what: string): void =>
@@ -112,21 +134,10 @@ const tables: readonly Figures[] = [
 for (const table of tables) console.log(`${asText(table)}\n`);
 
 if (values.write) {
-  const page = project('docs/performance.md');
-  const machine = `Node.js ${process.version}, ${cpus().length} processors (${cpus()[0]?.model.trim() ?? 'unknown'}), ${process.platform} ${process.arch}.`;
-  const section = [
-    `Written by \`npm run bench -- --write\`. ${machine}`,
-    '',
+  writeSection('bench', [
     ...tables.map((table) => `${asMarkdown(table)}\n`),
     '![Accepted to delivered over offered rate](performance-latency.svg)',
-  ].join('\n');
-  const text = readFileSync(page, 'utf8');
-  const written = text.replace(
-    /<!-- bench -->[\s\S]*<!-- \/bench -->/,
-    () => `<!-- bench -->\n${section}\n<!-- /bench -->`,
-  );
-  if (written === text) throw new Error(`${page} has no place for the tables: <!-- bench --> … <!-- /bench -->`);
-  writeFileSync(page, written);
+  ]);
   writeFileSync(project('docs/performance-latency.svg'), latencyPlot(latency));
 }
 progress('done');

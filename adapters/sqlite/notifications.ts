@@ -61,7 +61,7 @@ export const notifications = (database: Database): Notifications => {
        AND NOT (last_attempt_at IS $at AND last_answer IS $answer)`,
   );
   const setWait = database.statement(
-    `UPDATE notifications SET waiting = $waiting, due_at = $dueAt, warned = coalesce($warned, warned)
+    `UPDATE notifications SET waiting = coalesce($waiting, waiting), due_at = $dueAt, warned = coalesce($warned, warned)
      WHERE subscription = $subscription AND number = $number AND status = 'pending'`,
   );
 
@@ -113,7 +113,7 @@ export const notifications = (database: Database): Notifications => {
     },
 
     async noteWait(subscription, number, { waiting, dueAt, warned }) {
-      const noted = { waiting: JSON.stringify(waiting), dueAt, warned: warned ? 1 : undefined };
+      const noted = { waiting: waiting && JSON.stringify(waiting), dueAt, warned: warned ? 1 : undefined };
       await database.write(() => setWait.run({ subscription, number, ...noted }));
     },
   };

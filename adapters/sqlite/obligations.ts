@@ -30,14 +30,20 @@ const obligationOf = ({ kind, log, item }: Row): Obligation => {
   }
 };
 
+/** Obligations that are due after a time, farthest ahead first. A negative limit: all of them. */
+export const plannedAfter = `${[deadlines, ...others].map((part) => `${part} AND due_at > $time`).join(' UNION ALL ')}
+  ORDER BY due_at DESC LIMIT $limit`;
+
+export const plannedObligation = (row: Row): PlannedObligation => ({
+  obligation: obligationOf(row),
+  dueAt: text(row['due_at']),
+});
+
 /** Obligations on SQLite: the rows that have `due_at`, read from their indexes. The cost grows with what is pending, not with what is stored. */
 export const obligations = (database: Database): Obligations => {
   const dueDeadlines = database.statement(dueBy([deadlines]));
   const dueOthers = database.statement(dueBy(others));
-  const plannedAfter = database.statement(
-    `${[deadlines, ...others].map((part) => `${part} AND due_at > $time`).join(' UNION ALL ')}
-     ORDER BY due_at DESC LIMIT $limit`,
-  );
+  const planned = database.statement(plannedAfter);
   const pending = database.statement(
     `SELECT count(*) AS count, min(since) AS since FROM (
        SELECT received_at AS since FROM fan_outs JOIN entries USING (mission, number) WHERE due_at IS NOT NULL
@@ -76,9 +82,7 @@ export const obligations = (database: Database): Obligations => {
     },
 
     async dueAfter(time, limit) {
-      return plannedAfter
-        .all({ time, limit })
-        .map((row): PlannedObligation => ({ obligation: obligationOf(row), dueAt: text(row['due_at']) }));
+      return planned.all({ time, limit }).map(plannedObligation);
     },
 
     async undelivered() {

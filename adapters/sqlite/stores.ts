@@ -3,9 +3,9 @@ import { chainEnds } from './chain-ends.ts';
 import type { Database } from './database.ts';
 import { deadLetters } from './dead-letters.ts';
 import { deliveryContexts } from './delivery-context.ts';
-import { directoryStore } from './directory-store.ts';
+import { cachedDirectory, directoryStore } from './directory-store.ts';
 import { endpointHealth } from './endpoint-health.ts';
-import { guidelineStore } from './guideline-store.ts';
+import { cachedGuidelines, guidelineStore } from './guideline-store.ts';
 import { missionLists } from './mission-lists.ts';
 import { missionLog } from './mission-log.ts';
 import { anchorStates, reconcileState } from './nightly-states.ts';
@@ -24,6 +24,7 @@ export const storesOf = (database: Database, window?: number) => {
     subscriptions: subscriptions(database),
     notifications: notifications(database),
   };
+  const [directories, guidelines] = [directoryStore(database), guidelineStore(database)];
   return {
     ...logs,
     contexts: deliveryContexts(logs),
@@ -35,8 +36,10 @@ export const storesOf = (database: Database, window?: number) => {
     obligations: obligations(database),
     deadLetters: deadLetters(database),
     accesses: accessLog(database),
-    directoryStore: directoryStore(database),
-    guidelineStore: guidelineStore(database),
+    directoryStore: directories,
+    directory: cachedDirectory(directories),
+    guidelineStore: guidelines,
+    guidelines: cachedGuidelines(guidelines),
     proofs: usedProofs(database),
     wasUsed: proofLookup(database),
     wholeTable: chainEnds(database),
@@ -44,5 +47,3 @@ export const storesOf = (database: Database, window?: number) => {
     reconcileState: reconcileState(database),
   };
 };
-
-export type Stores = ReturnType<typeof storesOf>;

@@ -8,6 +8,7 @@ import { tryGuards, type Verdict } from './guard-check.ts';
 import { addTo, failureReport, figure, noTotals, runReport, totalsReport } from './report.ts';
 import { simulate } from './run.ts';
 import { runSeeds } from './seeds.ts';
+import type { Storage } from './stores.ts';
 
 /**
  * `npm run simulate -- --seeds 10000 [--from 1]` runs many seeds under faults, `--seed 7 [--verbose]` one seed with its whole
@@ -15,7 +16,7 @@ import { runSeeds } from './seeds.ts';
  * if an invariant is broken, or if the removal of a guard is not detected. docs/simulation.md explains the output.
  */
 
-const usage = `Usage: npm run simulate -- [--seeds <count>] [--from <first>] [--workers <threads>] [--until-broken] | --seed <one> [--verbose] | --guards [--only <part of the name>] [--quick] | --exhaustive [--crashes <count>] [--wide] [--states <limit>]`;
+const usage = `Usage: npm run simulate -- [--sqlite] [--seeds <count>] [--from <first>] [--workers <threads>] [--until-broken] | --seed <one> [--verbose] | --guards [--only <part of the name>] [--quick] | --exhaustive [--crashes <count>] [--wide] [--states <limit>]`;
 
 const print = (text: string): void => {
   process.stdout.write(`${text}\n`);
@@ -24,6 +25,7 @@ const print = (text: string): void => {
 const { values, whole } = commandLine({
   usage,
   options: {
+    sqlite: { type: 'boolean', default: false },
     seeds: { type: 'string' },
     from: { type: 'string', default: '1' },
     seed: { type: 'string' },
@@ -40,10 +42,13 @@ const { values, whole } = commandLine({
   },
 });
 
+/** What the simulated hub stores its data on. */
+const storage: Storage = values.sqlite ? 'sqlite' : 'memory';
+
 const secondsSince = (started: number): number => Math.round((performance.now() - started) / 1000);
 
 const runOne = async (seed: number): Promise<boolean> => {
-  const result = await simulate(seed, values.verbose ? print : undefined);
+  const result = await simulate(seed, { storage, ...(values.verbose ? { print } : {}) });
   print(runReport(result));
   return result.violations.length === 0;
 };
@@ -52,7 +57,7 @@ const runMany = async (from: number, seeds: number): Promise<boolean> => {
   const started = performance.now();
   const totals = noTotals();
   let printedAt = started;
-  await runSeeds({ from, seeds, workers: whole('workers', values.workers) }, (result) => {
+  await runSeeds({ from, seeds, workers: whole('workers', values.workers), storage }, (result) => {
     addTo(totals, result);
     if (result.violations.length > 0) {
       print(failureReport(result));

@@ -2,6 +2,7 @@ import { administrationOf } from './administration.ts';
 import { type FailpointCounts, noFailpoints } from './failpoints.ts';
 import { seededRandom } from '../support/random.ts';
 import { minute, scenarioOf } from './scenario.ts';
+import type { Storage } from './stores.ts';
 import { type Clients, clientsOf, sendMessages } from './traffic.ts';
 import { type Violation } from './validate/invariants.ts';
 import { validate } from './validate/validate.ts';
@@ -40,12 +41,15 @@ const scheduleSweeps = (world: World, { handlers }: Clients): void => {
   world.scheduler.after(world.random.below(minute), run);
 };
 
-export const simulate = async (seed: number, print?: (line: string) => void): Promise<RunResult> => {
+export const simulate = async (
+  seed: number,
+  { storage = 'memory', print }: { readonly storage?: Storage; readonly print?: (line: string) => void } = {},
+): Promise<RunResult> => {
   const scenario = scenarioOf(seededRandom(seed));
   const { start, failpoints, faultsEnd, isCalm } = scenario;
   const trace = (line: () => string): void =>
     print?.(`${new Date(world.scheduler.now()).toISOString().slice(11, 23)} ${line()}`);
-  const world: World = simulatedWorld(start, scenario.random, trace);
+  const world: World = simulatedWorld(start, scenario.random, { trace, storage });
   world.setFailpoints(failpoints);
   for (const { from, to } of failpoints.tableDown) {
     world.count('table outages');
@@ -72,6 +76,7 @@ export const simulate = async (seed: number, print?: (line: string) => void): Pr
   await world.scheduler.runTo(completedBy);
   const record = { world, sent: clients.sent, faultsEnd, dead, isCalm };
   const violations = await validate(record);
+  world.stores.close();
 
   for (const { invariant, detail } of violations) trace(() => `BROKEN ${invariant}: ${detail}`);
   return {

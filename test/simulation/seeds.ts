@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { RunResult } from './run.ts';
 import type { SeedShare } from './seeds-worker.ts';
+import type { Storage } from './stores.ts';
 
 /** Many seeds on several threads. */
 
@@ -18,12 +19,17 @@ const runShare = (share: SeedShare, onResult: (result: RunResult) => void): Prom
   });
 
 export const runSeeds = async (
-  { from, seeds, workers }: { readonly from: number; readonly seeds: number; readonly workers: number },
+  {
+    from,
+    seeds,
+    workers,
+    storage,
+  }: { readonly from: number; readonly seeds: number; readonly workers: number; readonly storage: Storage },
   onResult: (result: RunResult) => void,
 ): Promise<void> => {
   await Promise.all(
     Array.from({ length: workers }, (_, index) =>
-      runShare({ from: from + index, to: from + seeds, step: workers }, onResult),
+      runShare({ from: from + index, to: from + seeds, step: workers, storage }, onResult),
     ),
   );
 };

@@ -130,12 +130,12 @@ export const sendMessages = async (
   { send }: Clients,
   { start, length, crowd, crowdAt }: Scenario,
 ): Promise<void> => {
-  const { random, hub, scheduler } = world;
+  const { random, stores, scheduler } = world;
   const missions: string[] = [];
   const end = start + length;
   const count = random.between(5, 24);
   const anyState = async (): Promise<MissionState | undefined> =>
-    missions.length === 0 ? undefined : (await hub.missions.last(random.pick(missions)))?.state;
+    missions.length === 0 ? undefined : (await stores.ports.missions.last(random.pick(missions)))?.state;
   const open = (name: string): void => {
     const opening = openingMessage(name, random);
     missions.push(missionIdOf(opening.sender.organisation, opening.message.id));

@@ -1,7 +1,4 @@
 import { type Lane, nameOf } from '../../core/delivery/delivery-queue.ts';
-import { memoryHub } from '../memory/hub.ts';
-import { subscriptionStore } from '../memory/subscription-store.ts';
-import { memorySubscriptions } from '../memory/subscriptions.ts';
 import { type Endpoints, simulatedEndpoints } from './endpoints.ts';
 import { type FailpointCounts, type FailpointSettings, noFailpoints, zeroCounts } from './failpoints.ts';
 import { emptyHistory, type History, recordedPorts, recordedSubscriptions } from './history.ts';
@@ -10,6 +7,7 @@ import { type Process, type RunContext, startProcess } from './process.ts';
 import { simulatedQueue, type SimulatedQueue } from './queue.ts';
 import type { SeededRandom } from '../support/random.ts';
 import { schedulerFrom } from './scheduler.ts';
+import { type HubStores, type Storage, storesOn } from './stores.ts';
 
 /** So small that most missions are longer, and old fingerprints are kept beside the log. */
 const window = 3;
@@ -17,8 +15,8 @@ const window = 3;
 /** The hub's stores, queues and endpoints in one simulated world. */
 export interface World extends RunContext {
   readonly random: SeededRandom;
-  /** The memory ports without faults, for setting up and for validation. */
-  readonly hub: ReturnType<typeof memoryHub>;
+  /** What the hub stores, without faults: for setting up and for validation. */
+  readonly stores: HubStores;
   /** What processes reach: with the queue's faults, and with every effect recorded. */
   readonly ports: HubPorts;
   /** The same for a process that writes two items and may crash between them. */
@@ -33,7 +31,11 @@ export interface World extends RunContext {
   readonly nextDue: () => number | undefined;
 }
 
-export const simulatedWorld = (start: number, random: SeededRandom, trace: RunContext['trace']): World => {
+export const simulatedWorld = (
+  start: number,
+  random: SeededRandom,
+  { trace, storage }: Pick<RunContext, 'trace'> & { readonly storage: Storage },
+): World => {
   const scheduler = schedulerFrom(start);
   const counts = zeroCounts();
   let settings: FailpointSettings = noFailpoints;
@@ -50,8 +52,7 @@ export const simulatedWorld = (start: number, random: SeededRandom, trace: RunCo
     iso: () => new Date(scheduler.now()).toISOString(),
     advance: () => undefined,
   };
-  const store = subscriptionStore();
-  const hub = memoryHub(clock, store, window);
+  const stores = storesOn(storage, clock, window);
   const endpoints = simulatedEndpoints(context, random.fork());
   const processRandom = random.fork();
   const startAt: World['start'] = (name, limit) => startProcess(context, name, limit, processRandom);
@@ -67,12 +68,7 @@ export const simulatedWorld = (start: number, random: SeededRandom, trace: RunCo
   let known: { readonly version: number; readonly due: number | undefined } | undefined;
   const nextDue = (): number | undefined => {
     if (known?.version !== version) {
-      const dues = [
-        ...hub.missions.pending(),
-        ...hub.subscriptions.pending(),
-        ...hub.notifications.pending(),
-        ...hub.worklist.pending(),
-      ].map(({ dueAt }) => dueAt);
+      const dues = stores.pending().map(({ dueAt }) => dueAt);
       const least = dues.reduce<string | undefined>(
         (one, due) => (one === undefined || due < one ? due : one),
         undefined,
@@ -90,11 +86,11 @@ export const simulatedWorld = (start: number, random: SeededRandom, trace: RunCo
       version += 1;
     },
   };
-  const ports = recordedPorts({ ...hub, lanes: { quick, slow } }, recorder);
+  const ports = recordedPorts({ ...stores.ports, lanes: { quick, slow } }, recorder);
   return {
     ...context,
     random,
-    hub,
+    stores,
     endpoints,
     history,
     counts,
@@ -111,7 +107,7 @@ export const simulatedWorld = (start: number, random: SeededRandom, trace: RunCo
     portsFor: (process) => {
       const betweenWrites = (): Promise<void> =>
         process.step({ place: 'table', name: 'between two writes', writes: false }, async () => undefined);
-      return { ...ports, subscriptions: recordedSubscriptions(memorySubscriptions(store, betweenWrites), recorder) };
+      return { ...ports, subscriptions: recordedSubscriptions(stores.interrupted(betweenWrites), recorder) };
     },
   };
 };

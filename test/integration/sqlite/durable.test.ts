@@ -98,7 +98,7 @@ describe('What a database has answered', () => {
       let [answers, syncs] = [0, 0];
       for (const line of readFileSync(trace, 'utf8').split('\n')) {
         const [, call, file = '', rest = ''] = /(\w+)\(\d+<([^>]*)>(.*)/.exec(line) ?? [];
-        // The index of the WAL is made anew from the WAL.
+        // SQLite makes the index of the WAL from the WAL, so it need not be on the disk.
         if (call === 'pwrite64' && !file.endsWith('-shm')) notSynced.add(file);
         else if (call === 'fdatasync' || call === 'fsync') {
           expect(line).toMatch(/= 0$/);

@@ -1,6 +1,6 @@
 import { reconcile } from '../../../core/audit/reconcile/reconcile.ts';
 import type { LoggedEntry, ReconcilePorts } from '../../../core/audit/reconcile/logged.ts';
-import { memoryReconcile, partiesIn } from '../../memory/reconcile.ts';
+import { partiesIn } from '../../memory/reconcile.ts';
 import { directory } from '../../support/messages.ts';
 import { appendTimes, creationTimes, entryKey, type Facts, fanOutTimes } from './facts.ts';
 import type { OnViolation } from './invariants.ts';
@@ -47,7 +47,7 @@ const withTrueTimes = (ports: ReconcilePorts, { world }: Facts): ReconcilePorts 
 
 /** The auditor that operators run (`npm run hub -- reconcile`), after every run of the simulation. */
 export const auditorFindsNothing = async (facts: Facts, violated: OnViolation): Promise<void> => {
-  const ports = memoryReconcile(facts.world.hub, partiesIn(directory));
+  const ports = await facts.world.stores.reconcile(partiesIn(directory));
   const { findings, unreadable } = await reconcile(withTrueTimes(ports, facts));
   if (unreadable > 0) violated('the auditor finds nothing', `it cannot read ${unreadable} entries`);
   for (const { kind, mission, entry, event, organisation, at } of findings)

@@ -57,7 +57,9 @@ export const subscriberListIsCorrect = async (
   violated: OnViolation,
 ): Promise<void> => {
   const organisations = [...new Set(subscriptions.map(({ organisation }) => organisation))];
-  const listed = new Map((await world.hub.subscriptions.subscribers(organisations)).map((one) => [one.id, one]));
+  const listed = new Map(
+    (await world.stores.ports.subscriptions.subscribers(organisations)).map((one) => [one.id, one]),
+  );
   for (const { id, status, filter } of subscriptions) {
     const found = listed.get(id);
     if (status === 'off' && found !== undefined)

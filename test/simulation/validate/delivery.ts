@@ -64,7 +64,7 @@ const deadLetterNames = async ({ world }: Facts): Promise<ReadonlySet<string>> =
   const names = new Set<string>();
   let from: string | undefined;
   do {
-    const page = await world.hub.deadLetters.list(1_000, from);
+    const page = await world.stores.ports.deadLetters.list(1_000, from);
     for (const { subscription, number } of page.items) names.add(`${subscription}.${number}`);
     from = page.next;
   } while (from !== undefined);
@@ -141,7 +141,7 @@ export const worklistsAreCorrect = async ({ world, logs }: Facts, violated: OnVi
   const shown = new Map<string, string>();
   for (const owner of new Set(tasks.map((task) => task.owner)))
     for (const list of ['open', 'closed'] as const)
-      for (const { task } of (await world.hub.worklist.list(owner, list, 1_000)).items)
+      for (const { task } of (await world.stores.ports.worklist.list(owner, list, 1_000)).items)
         shown.set(task.id, JSON.stringify(task));
   for (const task of tasks)
     if (shown.get(task.id) !== JSON.stringify(task))
@@ -153,7 +153,7 @@ export const missionListsAreCorrect = async ({ world, logs }: Facts, violated: O
     if (state.readiness !== undefined) continue;
     const expected = JSON.stringify(rowOf(state));
     for (const list of listsOf(state)) {
-      const { items } = await world.hub.missionLists.list(list, 'all', 1_000);
+      const { items } = await world.stores.ports.missionLists.list(list, 'all', 1_000);
       const shown = JSON.stringify(items.find(({ mission }) => mission === state.mission));
       if (shown !== expected)
         violated('mission lists correct', `${state.mission} is shown as ${shown} to ${list.organisation}`);
@@ -162,17 +162,11 @@ export const missionListsAreCorrect = async ({ world, logs }: Facts, violated: O
 };
 
 export const noObligationIsLeft = ({ world, subscriptions, dead, faultsEnd }: Facts, violated: OnViolation): void => {
-  const { hub } = world;
   const left = (detail: string): void => violated('no obligation left', detail);
   const byId = new Map(subscriptions.map((one) => [one.id, one]));
   const now = new Date(world.scheduler.now() - 10 * second).toISOString();
   const late = new Date(faultsEnd).toISOString();
-  for (const { dueAt, obligation } of [
-    ...hub.missions.pending(),
-    ...hub.subscriptions.pending(),
-    ...hub.notifications.pending(),
-    ...hub.worklist.pending(),
-  ]) {
+  for (const { dueAt, obligation } of world.stores.pending()) {
     const detail = JSON.stringify({ ...obligation, dueAt });
     switch (obligation.kind) {
       case 'deadline':

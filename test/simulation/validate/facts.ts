@@ -59,17 +59,18 @@ export const fanOutTimes = ({ history }: World): ReadonlyMap<string, number> =>
   new Map(history.fanOutCompleted.toReversed().map(({ at, mission, entry }) => [entryKey(mission, entry), at]));
 
 export const readFacts = async (record: RunRecord): Promise<Facts> => {
-  const { hub, history } = record.world;
+  const { stores, history } = record.world;
+  const { ports } = stores;
   const missions = new Set(history.appended.map(({ entry }) => entry.mission));
   const logs = new Map<string, readonly StoredEntry[]>();
-  for (const mission of missions) logs.set(mission, await hub.missions.entries(mission, 1, 100_000));
+  for (const mission of missions) logs.set(mission, await ports.missions.entries(mission, 1, 100_000));
   const subscriptions: Subscription[] = [];
   const notifications = new Map<string, readonly Notification[]>();
   for (const id of history.creating) {
-    const found = await hub.subscriptions.read(id);
+    const found = await ports.subscriptions.read(id);
     if (found === undefined) continue;
     subscriptions.push(found);
-    notifications.set(id, await hub.notifications.range(id, 1, 100_000));
+    notifications.set(id, await ports.notifications.range(id, 1, 100_000));
   }
   return { ...record, logs, subscriptions, notifications };
 };

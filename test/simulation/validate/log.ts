@@ -65,7 +65,9 @@ export const everyMessageIsKnown = async ({ logs, world }: Facts, violated: OnVi
     for (const entry of log) {
       const { sender, messageId, bundleId } = entry;
       const isFoundBy = async (asked: Parameters<typeof entriesLike>[2]): Promise<boolean> =>
-        (await entriesLike(world.hub.missions, last, asked, sender)).some(({ number }) => number === entry.number);
+        (await entriesLike(world.stores.ports.missions, last, asked, sender)).some(
+          ({ number }) => number === entry.number,
+        );
       if (!(await isFoundBy({ id: messageId }))) violated('every message is known', nameOf(entry));
       if (bundleId !== undefined && !(await isFoundBy({ id: 'another', bundleId })))
         violated('every message is known', `${nameOf(entry)} by its Bundle id`);
