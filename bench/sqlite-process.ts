@@ -12,7 +12,7 @@ type Entry = Parameters<ReturnType<typeof storesOf>['missions']['append']>[0];
 
 const [path = '', writers = '1', grouping, entries = '1000', result = ''] = process.argv.slice(2);
 
-const text = messageText(steps.update);
+const text = JSON.stringify(JSON.parse(messageText(steps.update)));
 
 const entryOf = (mission: string, number: number): Entry => ({
   mission,
@@ -68,6 +68,7 @@ writeFileSync(
   result,
   JSON.stringify({
     entries: waits.length,
+    bytes: Buffer.byteLength(text),
     milliseconds: performance.now() - began,
     cpuMicroseconds: user + system,
     waits,
