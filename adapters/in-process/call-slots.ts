@@ -24,8 +24,6 @@ export const callSlots = (): CallSlots => {
       const own = [...taken].filter((slot) => slot.organisation === organisation);
       const before = own.find((slot) => slot.id === id && slot.holder === holder);
       if (before !== undefined) return before;
-      const before = own.find((slot) => slot.id === id && slot.holder === holder);
-      if (before !== undefined) return before;
       const party = firstFree(slotsPerParty, own, (slot) => slot.ofParty, now);
       const endpoint = firstFree(
         slotsPerEndpoint,
