@@ -1,5 +1,6 @@
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { z } from 'zod';
+import type { AnsweringFunction } from '../schemas/api/routes.ts';
 
 /** Settings that differ between the stages: dev to try out, test for partners, prod for real missions. */
 
@@ -33,19 +34,7 @@ interface ObligationShards {
 }
 
 /** The functions, by the names of their folders. */
-export type FunctionName =
-  | 'authorize'
-  | 'check-token'
-  | 'process-message'
-  | 'read'
-  | 'subscribe'
-  | 'metadata'
-  | 'deliver'
-  | 'sweep'
-  | 'nightly';
-
-/** The functions that partners call. */
-export type AnsweringFunction = Exclude<FunctionName, 'authorize' | 'deliver' | 'sweep' | 'nightly'>;
+export type FunctionName = AnsweringFunction | 'authorize' | 'deliver' | 'sweep' | 'nightly';
 
 export interface StageSettings {
   readonly name: StageName;

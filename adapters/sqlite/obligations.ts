@@ -39,6 +39,19 @@ export const plannedObligation = (row: Row): PlannedObligation => ({
   dueAt: text(row['due_at']),
 });
 
+/**
+ * Makes every unfinished fan-out and pending notification due at a time, ISO 8601. The jobs of a process are gone when it has ended:
+ * the sweeper of the next one sends them at once, not when they would have been checked.
+ */
+export const makeDue = async (database: Database, time: string): Promise<void> => {
+  const statements = ['fan_outs', 'notifications'].map((table) =>
+    database.statement(`UPDATE ${table} SET due_at = $time WHERE due_at > $time`),
+  );
+  await database.write(() => {
+    for (const statement of statements) statement.run({ time });
+  });
+};
+
 /** Obligations on SQLite: the rows that have `due_at`, read from their indexes. The cost grows with what is pending, not with what is stored. */
 export const obligations = (database: Database): Obligations => {
   const dueDeadlines = database.statement(dueBy([deadlines]));

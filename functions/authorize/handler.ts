@@ -11,7 +11,7 @@ import { checkProof, credentialsIn, type CredentialRules } from '../shared/http/
 import { basesOf, type Entrances } from '../shared/http/entrances.ts';
 import { countRequest } from '../shared/http/rate-limit.ts';
 import { redactedError } from '../shared/telemetry/error-boundary.ts';
-import { kindOf, log, logger } from '../shared/telemetry/log.ts';
+import { kindOf, log, loggedAs } from '../shared/telemetry/log.ts';
 
 export interface AuthorizeDeps extends CredentialRules, Entrances {
   /** Name of this API at the token issuer. */
@@ -85,40 +85,46 @@ const authenticate = async (
   return { token, spent: await useAndCount(request, token, proof, deps) };
 };
 
+/** The decision that lets a request in, with the claims of its token. */
+const decide = async (
+  request: APIGatewayRequestAuthorizerEvent,
+  deps: AuthorizeDeps,
+): Promise<APIGatewayAuthorizerResult> => {
+  try {
+    const {
+      token: { thumbprint: _checked, ...claims },
+      spent,
+    } = await authenticate(request, deps);
+    return {
+      principalId: claims.child ?? claims.parent,
+      policyDocument: {
+        Version: '2012-10-17',
+        Statement: [{ Effect: 'Allow', Action: 'execute-api:Invoke', Resource: wholeApi(request.methodArn) }],
+      },
+      context: {
+        ...claims,
+        audience: deps.audience,
+        ...(spent?.waitFor === undefined ? {} : { limited: String(spent.waitFor) }),
+      },
+    };
+  } catch (error) {
+    if (error instanceof TokenRefused) {
+      log('TOKEN_REFUSED', { why: error.fault });
+      // API Gateway answers 401 to exactly this error.
+      throw new Error('Unauthorized', { cause: error });
+    }
+    log(undecidedBecause(error), kindOf(error));
+    throw redactedError(error);
+  }
+};
+
 /**
  * Lets a request in if its token and proof are good, and gives the functions the claims of the token. An authorizer cannot
  * answer 429: if the client is over its rate limit, `limited` has the seconds to wait, and the function answers 429.
  */
 export const createHandler =
   (deps: AuthorizeDeps) =>
-  async (request: APIGatewayRequestAuthorizerEvent): Promise<APIGatewayAuthorizerResult> => {
-    const { requestId } = request.requestContext;
-    logger.resetKeys();
-    logger.appendKeys({ correlationId: correlationOf(request), requestId });
-    try {
-      const {
-        token: { thumbprint: _checked, ...claims },
-        spent,
-      } = await authenticate(request, deps);
-      return {
-        principalId: claims.child ?? claims.parent,
-        policyDocument: {
-          Version: '2012-10-17',
-          Statement: [{ Effect: 'Allow', Action: 'execute-api:Invoke', Resource: wholeApi(request.methodArn) }],
-        },
-        context: {
-          ...claims,
-          audience: deps.audience,
-          ...(spent?.waitFor === undefined ? {} : { limited: String(spent.waitFor) }),
-        },
-      };
-    } catch (error) {
-      if (error instanceof TokenRefused) {
-        log('TOKEN_REFUSED', { why: error.fault });
-        // API Gateway answers 401 to exactly this error.
-        throw new Error('Unauthorized', { cause: error });
-      }
-      log(undecidedBecause(error), kindOf(error));
-      throw redactedError(error);
-    }
-  };
+  (request: APIGatewayRequestAuthorizerEvent): Promise<APIGatewayAuthorizerResult> =>
+    loggedAs({ correlationId: correlationOf(request), requestId: request.requestContext.requestId }, () =>
+      decide(request, deps),
+    );

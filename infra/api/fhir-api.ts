@@ -20,8 +20,8 @@ import { CustomDomain } from './custom-domain.ts';
 import type { Access } from './access.ts';
 import { Firewall } from './firewall.ts';
 import { addGatewayResponses } from './gateway-responses.ts';
-import { routes } from './routes.ts';
-import type { AnsweringFunction, StageSettings } from '../stage.ts';
+import { type AnsweringFunction, routes } from '../../schemas/api/routes.ts';
+import type { StageSettings } from '../stage.ts';
 
 interface FhirApiProps {
   readonly stage: StageSettings;

@@ -4,9 +4,16 @@ import { z } from 'zod';
 import { createAuthorizers } from './authorizer.ts';
 import type { HostedFunction } from '../aws/function-pool.ts';
 import type { Functions } from '../aws/functions.ts';
-import { type Answer, createGatewayResponses } from './gateway-responses.ts';
+import { createGatewayResponses } from './gateway-responses.ts';
 import type { Log } from '../log.ts';
-import { authorizerEvent, proxyAnswer, proxyEvent, type Received, type Target } from './proxy.ts';
+import {
+  type Answer,
+  authorizerEvent,
+  proxyAnswer,
+  proxyEvent,
+  type Received,
+  type Target,
+} from '../../adapters/http/proxy-events.ts';
 import { createRoutes } from './routes.ts';
 import { afterRunning } from '../aws/running-time.ts';
 import type { Stack } from '../aws/stack.ts';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Answer } from '../../adapters/http/proxy-events.ts';
 import type { Stack } from '../aws/stack.ts';
 
 /** API Gateway's own answers, with the contents that the stack defines. */
@@ -36,12 +37,6 @@ const statuses = {
   UNAUTHORIZED: 401,
 } as const;
 export type GatewayResponseType = keyof typeof statuses;
-
-export interface Answer {
-  readonly status: number;
-  readonly headers: readonly (readonly [name: string, value: string])[];
-  readonly body: string | Buffer;
-}
 
 export interface GatewayResponses {
   readonly answer: (type: GatewayResponseType, requestId: string) => Answer;

@@ -2,7 +2,7 @@ import { ResponseType } from 'aws-cdk-lib/aws-apigateway';
 import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { gatewayFaults } from '../../infra/api/gateway-responses.ts';
+import { gatewayFaults } from '../../schemas/api/gateway-faults.ts';
 import { readStage } from '../../infra/stage.ts';
 import { hubTemplate, propertiesOf, ways } from '../support/hub-template.ts';
 

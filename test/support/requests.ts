@@ -4,7 +4,7 @@ import type {
   APIGatewayRequestAuthorizerEvent,
   Context,
 } from 'aws-lambda';
-import { authorizerEvent, proxyEvent } from '../../local/gateway/proxy.ts';
+import { authorizerEvent, proxyEvent } from '../../adapters/http/proxy-events.ts';
 import { defined } from '../../schemas/defined.ts';
 import { publishedTypes } from '../../schemas/published/types.ts';
 import { scopes } from '../../schemas/scopes.ts';

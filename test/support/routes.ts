@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { refused } from '../../infra/api/routes.ts';
+import { refused } from '../../schemas/api/routes.ts';
 import { readAssembly } from '../../local/aws/template.ts';
 
 const templateShape = z.object({

@@ -3,7 +3,7 @@ import { HubClosed, Unavailable } from '../../../core/mission/errors.ts';
 import { type FaultCode, type Refusal, refuse } from '../../../schemas/faults.ts';
 import type { LogMessageName } from '../../../schemas/telemetry/log-messages.ts';
 import { correlationOf } from './correlation-id.ts';
-import { kindOf, log, logger } from '../telemetry/log.ts';
+import { kindOf, log, loggedAs } from '../telemetry/log.ts';
 import { type Request, claim } from './request.ts';
 import { type Answer, answerRefusal, tooManyRequests } from './response.ts';
 import { type Honoured, unlessKnown, unsupportedOption } from './conditions.ts';
@@ -48,6 +48,19 @@ const complete = (request: Request, response: Answer): Answer => {
 /** Milliseconds before its timeout at which a function answers 504. If Lambda stopped it, nothing would be logged, and API Gateway would answer 502. */
 const timeoutEarlyInMillis = 500;
 
+/** The handler, with the fields of its request on every line that it logs. */
+const withRequestFields =
+  <Rest extends readonly unknown[], Result>(handle: (event: Request, ...rest: Rest) => Result) =>
+  (event: Request, ...rest: Rest): Result =>
+    loggedAs(
+      {
+        correlationId: correlationOf(event),
+        requestId: event.requestContext.requestId,
+        route: `${event.httpMethod} ${event.resource}`,
+      },
+      () => handle(event, ...rest),
+    );
+
 /**
  * Wraps the handler of a function behind the API: correlation id, rate limit, content negotiation, conditions, failures as
  * `OperationOutcome`. `handle` returns an answer or a refusal. An error that it throws becomes 503, 504 or 500, without details.
@@ -57,33 +70,27 @@ export const fhirHandler = (
   handle: (request: Request, correlationId: string) => Promise<Answer | Refusal>,
   { honours = () => [] }: { readonly honours?: (request: Request) => readonly Honoured[] } = {},
 ) =>
-  middy<Request, Answer>({ timeoutEarlyInMillis })
-    .before(({ event }) => {
-      logger.resetKeys();
-      logger.appendKeys({
-        correlationId: correlationOf(event),
-        requestId: event.requestContext.requestId,
-        route: `${event.httpMethod} ${event.resource}`,
-      });
-    })
-    .onError((failed) => {
-      const { error, event } = failed;
-      const code = faultOf(error);
-      const failure = failures[code];
-      if (failure !== undefined) log(failure, kindOf(error));
-      const elsewhere = error instanceof HubClosed ? error.elsewhere : undefined;
-      failed.response = complete(event, answerRefusal(refuse(code, undefined, elsewhere), correlationOf(event)));
-    })
-    .after(({ event, response }) => {
-      if (response !== null && response !== undefined) complete(event, response);
-    })
-    .handler(async (event) => {
-      const correlationId = correlationOf(event);
-      const request = event.httpMethod === 'HEAD' ? { ...event, httpMethod: 'GET' } : event;
-      const result =
-        overRateLimit(event) ??
-        notAcceptable(request) ??
-        unsupportedOption(request, honours(request)) ??
-        (await handle(request, correlationId));
-      return 'outcome' in result ? answerRefusal(result, correlationId) : unlessKnown(request, result);
-    });
+  withRequestFields(
+    middy<Request, Answer>({ timeoutEarlyInMillis })
+      .onError((failed) => {
+        const { error, event } = failed;
+        const code = faultOf(error);
+        const failure = failures[code];
+        if (failure !== undefined) log(failure, kindOf(error));
+        const elsewhere = error instanceof HubClosed ? error.elsewhere : undefined;
+        failed.response = complete(event, answerRefusal(refuse(code, undefined, elsewhere), correlationOf(event)));
+      })
+      .after(({ event, response }) => {
+        if (response !== null && response !== undefined) complete(event, response);
+      })
+      .handler(async (event) => {
+        const correlationId = correlationOf(event);
+        const request = event.httpMethod === 'HEAD' ? { ...event, httpMethod: 'GET' } : event;
+        const result =
+          overRateLimit(event) ??
+          notAcceptable(request) ??
+          unsupportedOption(request, honours(request)) ??
+          (await handle(request, correlationId));
+        return 'outcome' in result ? answerRefusal(result, correlationId) : unlessKnown(request, result);
+      }),
+  );

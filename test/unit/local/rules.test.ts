@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { succeeded } from '../../../local/aws/event-sources.ts';
 import type { Invoked } from '../../../local/aws/function-instance.ts';
 import { allows } from '../../../local/aws/policy.ts';
-import { proxyAnswer } from '../../../local/gateway/proxy.ts';
+import { proxyAnswer } from '../../../adapters/http/proxy-events.ts';
 import { rateOf } from '../../../local/aws/schedules.ts';
 
 describe('policy', () => {

@@ -6,7 +6,7 @@ const root = new URL('../../../', import.meta.url);
 const pages = [...globSync('docs/architecture{,/**/*}.md', { cwd: root }), 'docs/developing.md'].toSorted();
 const read = (file: string): string => readFileSync(new URL(file, root), 'utf8');
 
-const rooms = 'schemas|core|adapters|functions|infra|commands|local|partner|bench|docs|test';
+const rooms = 'schemas|core|adapters|functions|standalone|infra|commands|local|partner|bench|docs|test';
 /** Files and folders of the project that a page names as code. A name with a placeholder is none. */
 const pathsIn = (text: string): readonly string[] => [
   ...new Set([...text.matchAll(new RegExp(`\`((?:${rooms})/[\\w./-]*)\``, 'g'))].map(([, path = '']) => path)),
@@ -21,6 +21,7 @@ describe('the pages for developers', () => {
       'core',
       'adapters',
       'functions',
+      'standalone',
       'infra',
       'commands',
       'local',

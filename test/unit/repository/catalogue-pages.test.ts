@@ -2,7 +2,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { ownTypes, searchers } from '../../../functions/read/handler.ts';
-import { refused, routes } from '../../../infra/api/routes.ts';
+import { refused, routes } from '../../../schemas/api/routes.ts';
 import { roles } from '../../../schemas/codes.ts';
 import { firstGuidelines } from '../../../schemas/guideline.ts';
 import { catalogue } from '../../../schemas/messages/catalogue.ts';

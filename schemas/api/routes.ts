@@ -1,7 +1,9 @@
-import { publishedTypes } from '../../schemas/published/types.ts';
-import type { AnsweringFunction } from '../stage.ts';
+import { publishedTypes } from '../published/types.ts';
 
-interface Route {
+/** The functions that partners call, by the names of their folders. */
+export type AnsweringFunction = 'check-token' | 'metadata' | 'process-message' | 'read' | 'subscribe';
+
+export interface Route {
   /** `{name}` matches one path part of any content. */
   readonly path: string;
   readonly methods: readonly ('GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE')[];

@@ -1,8 +1,14 @@
 import type { APIGatewayProxyEvent, APIGatewayRequestAuthorizerEvent } from 'aws-lambda';
 import { z } from 'zod';
-import type { Answer } from './gateway-responses.ts';
 
 /** Converts between HTTP and the events and results of a Lambda function behind a REST API. */
+
+/** An answer as it goes to the caller. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly body: string | Buffer;
+}
 
 export interface Received {
   readonly requestId: string;
