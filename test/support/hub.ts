@@ -5,6 +5,7 @@ import { loadFirstData } from '../../local/first-data.ts';
 import { startHost } from '../../local/host.ts';
 import { deployHub, deployment } from './deployed-hub.ts';
 import type { Hub } from './partners.ts';
+import { isStandalone, startStandalone } from './standalone-hub.ts';
 
 /** A new hub without missions or subscriptions. */
 export interface RunningHub extends Hub {
@@ -22,10 +23,14 @@ export interface HubOptions {
   readonly parameters?: Readonly<Record<string, string>>;
 }
 
-/** Embedded, on free ports and with a data folder of its own; or deployed, in a run of `npm run test:deployed`. */
+/**
+ * Embedded, on free ports and with a data folder of its own; or deployed, in a run of `npm run test:deployed`; or standalone, with
+ * `LUFTBRO_HUB=standalone`.
+ */
 export const startHub = async (options: HubOptions = {}): Promise<RunningHub> => {
   const place = await deployment();
   if (place !== undefined) return deployHub(place, options);
+  if (isStandalone()) return startStandalone(options);
   const { guideline, parameters = {} } = options;
   const dataDir = await mkdtemp(join(tmpdir(), 'luftbro-test-'));
   const { url, issuerUrl, logFile, close } = await startHost({
