@@ -163,7 +163,8 @@ const connect = (path: string, { by, grouping = 'turn' }: Opening): Database => 
   };
   try {
     const isFile = path !== ':memory:';
-    if (isFile) makeFile(path);
+    // A command works on a hub that there is.
+    if (isFile && by === 'hub') makeFile(path);
     if (isFile && by === 'hub') closing.push(lockFor(realpathSync(path)));
     // Nothing is written before it is known that the file is whole and the hub's.
     if (isFile) refuseUnusable(path);

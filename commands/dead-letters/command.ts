@@ -3,7 +3,7 @@ import type { Command } from '../cli/command.ts';
 import { commandLine, exitCodeOf } from '../cli/command-line.ts';
 import { hubOptions, tableGiven, unreachable } from '../cli/hub-target.ts';
 import { discardAll, listAll, redriveAll, showAll } from './actions.ts';
-import { allDeadLetters, openHub } from './hub.ts';
+import { allDeadLetters, type Hub, openHub, openStandalone } from './hub.ts';
 import { nameOf, readName } from './report.ts';
 
 /**
@@ -18,6 +18,7 @@ const usage = `Usage: npm run hub -- dead-letters <action> [which] <where>
 which:  --subscription <id>  --organisation <number>  --all
 where:  --local [--data-dir <folder>]         the hub that runs on this machine (npm start)
         --table <name> --queue <url>          a deployed hub: TableName and QuickLaneUrl of the stack's outputs
+        --database <file>                     a standalone hub: hub.db in its folder
 A name is <subscription>.<number>, as list shows it.`;
 
 const parse = (args: readonly string[]) =>
@@ -26,6 +27,7 @@ const parse = (args: readonly string[]) =>
     options: {
       ...hubOptions,
       queue: { type: 'string' },
+      database: { type: 'string' },
       subscription: { type: 'string' },
       organisation: { type: 'string' },
       all: { type: 'boolean', default: false },
@@ -52,6 +54,23 @@ const selected = (
         (organisation === undefined || letter.organisation === organisation),
   );
 
+/** The hub that the options name. If no hub runs on this machine, prints that and returns `undefined`. */
+const hubGiven = async (cli: ReturnType<typeof parse>): Promise<Hub | undefined> => {
+  const { values, wrongUse } = cli;
+  const { local, table: deployed, queue, database } = values;
+  if (database !== undefined) {
+    if (local || deployed !== undefined || queue !== undefined)
+      return wrongUse('--database excludes --local, --table and --queue. Give one hub.');
+    return openStandalone(database);
+  }
+  if (local && queue !== undefined)
+    return wrongUse('--local and --queue exclude each other. Use --local, or --table and --queue.');
+  const table = tableGiven(cli);
+  if (table === undefined) return undefined;
+  const url = local ? process.env['QuickLaneUrl'] : queue;
+  return openHub(table, url ?? wrongUse('No delivery queue given. Use --queue <url>.'));
+};
+
 const deadLetters = async (cli: ReturnType<typeof parse>): Promise<number> => {
   const { values, wrongUse } = cli;
   const action = cli.action(['list', 'show', 'redrive', 'discard']);
@@ -59,15 +78,11 @@ const deadLetters = async (cli: ReturnType<typeof parse>): Promise<number> => {
   const wrong = names.find((name) => readName(name) === undefined);
   if (wrong !== undefined)
     return wrongUse(`"${wrong}" is not the name of a notification. Use <subscription>.<number>, as list shows it.`);
-  const { local, subscription, organisation, all } = values;
+  const { subscription, organisation, all } = values;
   if (action !== 'list' && names.length === 0 && !all && (subscription ?? organisation) === undefined)
     return wrongUse('No dead letters selected. Use names, --subscription, --organisation or --all.');
-  if (local && values.queue !== undefined)
-    return wrongUse('--local and --queue exclude each other. Use --local, or --table and --queue.');
-  const table = tableGiven(cli);
-  if (table === undefined) return 1;
-  const queue = local ? process.env['QuickLaneUrl'] : values.queue;
-  const hub = await openHub(table, queue ?? wrongUse('No delivery queue given. Use --queue <url>.'));
+  const hub = await hubGiven(cli);
+  if (hub === undefined) return 1;
 
   const letters = await allDeadLetters(hub);
   const absent = names.filter((name) => !letters.some((letter) => nameOf(letter) === name));

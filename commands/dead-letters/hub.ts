@@ -5,14 +5,22 @@ import { missionLog } from '../../adapters/dynamodb/mission-log.ts';
 import { subscriptions } from '../../adapters/dynamodb/subscriptions.ts';
 import { openTable } from '../../adapters/dynamodb/table.ts';
 import { deliveryQueue, openQueues } from '../../adapters/sqs/queues.ts';
+import { openDatabase } from '../../adapters/sqlite/open.ts';
+import { storesOf } from '../../adapters/sqlite/stores.ts';
+import type { RedrivePorts } from '../../core/delivery/dead-letters.ts';
+import type { Subscriptions } from '../../core/delivery/subscription.ts';
+import type { Directory } from '../../core/mission/directory.ts';
 import type { Notification } from '../../core/delivery/notifications.ts';
 import { ifReadable } from '../../schemas/newer-release.ts';
 import type { Letter } from './report.ts';
 
 /** The parts of a hub that the actions on dead letters use. */
-export type Hub = Awaited<ReturnType<typeof openHub>>;
+export interface Hub extends RedrivePorts {
+  readonly subscriptions: Pick<Subscriptions, 'read'>;
+  readonly directory: Directory;
+}
 
-export const openHub = async (tableName: string, queueUrl: string) => {
+export const openHub = async (tableName: string, queueUrl: string): Promise<Hub> => {
   const table = openTable(tableName);
   const directory = directoryOf(await loadDirectory(table));
   return {
@@ -21,6 +29,24 @@ export const openHub = async (tableName: string, queueUrl: string) => {
     deadLetters: deadLetters(table),
     lanes: { quick: deliveryQueue(openQueues(), queueUrl, 'quick') },
     directory,
+    now: Date.now,
+  };
+};
+
+/** The hub on a database. Its queue is in another process: what is redriven is due at once, and the sweeper sends it within seconds. */
+export const openStandalone = async (path: string): Promise<Hub> => {
+  const {
+    missions,
+    subscriptions: heads,
+    deadLetters: letters,
+    directoryStore,
+  } = storesOf(openDatabase(path, { by: 'command' }));
+  return {
+    missions,
+    subscriptions: heads,
+    deadLetters: { ...letters, redrive: (subscription, number, at) => letters.redrive(subscription, number, at, at) },
+    lanes: { quick: { send: async () => undefined } },
+    directory: directoryOf((await directoryStore.read()).data),
     now: Date.now,
   };
 };

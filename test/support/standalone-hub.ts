@@ -41,8 +41,7 @@ export const startStandalone = async ({ guideline = '', parameters = {} }: HubOp
   return {
     url: `http://localhost:${port}/fhir`,
     issuerUrl: `http://localhost:${issuerPort}`,
-    // No command finds a standalone hub yet.
-    command: { options: ['--standalone', folder], env: {} },
+    command: { options: ['--database', join(folder, 'hub.db')], env: {} },
     log: async () => log,
     close: async () => {
       child.kill('SIGTERM');
