@@ -9,7 +9,7 @@ import { requestBudgets } from '../adapters/in-process/rate-limits.ts';
 import type { PartyDirectory } from '../adapters/party-directory.ts';
 import { secrets } from '../adapters/secrets.ts';
 import type { Database } from '../adapters/sqlite/database.ts';
-import { reconcilePorts } from '../adapters/sqlite/reconcile.ts';
+import { nightlyReconcilePorts } from '../adapters/sqlite/reconcile.ts';
 import { storesOf } from '../adapters/sqlite/stores.ts';
 import { accessTokenVerifier } from '../adapters/tokens/access-token.ts';
 import type { DeliveryJob, Lane } from '../core/delivery/delivery-queue.ts';
@@ -96,8 +96,7 @@ export const wireHub = (database: Database, settings: HubSettings, { onReady, en
       wholeTable: stores.wholeTable,
       anchorStates: stores.anchorStates,
       anchors: anchorStore(join(settings.folder, 'anchors')),
-      reconcileState: stores.reconcileState,
-      reconcilePorts: () => reconcilePorts(database, stores.directoryStore, { now: clock.now, sleep: pause }),
+      ...nightlyReconcilePorts(database, stores.directoryStore, { ...clock, wait: pause }),
       wait: pause,
     }),
   };

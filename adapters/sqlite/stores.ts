@@ -8,7 +8,7 @@ import { endpointHealth } from './endpoint-health.ts';
 import { cachedGuidelines, guidelineStore } from './guideline-store.ts';
 import { missionLists } from './mission-lists.ts';
 import { missionLog } from './mission-log.ts';
-import { anchorStates, reconcileState } from './nightly-states.ts';
+import { anchorStates } from './nightly-states.ts';
 import { notifications } from './notifications.ts';
 import { obligations } from './obligations.ts';
 import { overview } from './overview.ts';
@@ -44,6 +44,5 @@ export const storesOf = (database: Database, window?: number) => {
     wasUsed: proofLookup(database),
     wholeTable: chainEnds(database),
     anchorStates: anchorStates(database),
-    reconcileState: reconcileState(database),
   };
 };

@@ -2,11 +2,13 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Database } from '../../../../adapters/sqlite/database.ts';
 import { cachedDirectory } from '../../../../adapters/sqlite/directory-store.ts';
 import { openDatabase } from '../../../../adapters/sqlite/open.ts';
+import { nightlyReconcilePorts } from '../../../../adapters/sqlite/reconcile.ts';
 import { storesOf } from '../../../../adapters/sqlite/stores.ts';
 import { usedProofs } from '../../../../adapters/sqlite/used-proofs.ts';
 import type { AnchorState, DatedEnd } from '../../../../core/audit/anchors.ts';
 import { HubClosed } from '../../../../core/mission/errors.ts';
 import { firstGuidelines, type Guideline } from '../../../../schemas/guideline.ts';
+import { sampleSubscription } from '../../../contract/scenario.ts';
 import { organisationOf, sampleDirectoryData, sampleParties } from '../../../support/examples.ts';
 
 let database: Database;
@@ -116,10 +118,33 @@ describe('The states of the nightly jobs on SQLite', () => {
     expect(await anchorStates.read()).toEqual(other);
   });
 
-  test('have the time of the last comparison', async () => {
-    expect(await stores.reconcileState.read()).toBeUndefined();
-    for (const begun of ['2026-02-01', '2026-02-02']) await stores.reconcileState.write(begun);
-    expect(await stores.reconcileState.read()).toBe('2026-02-02');
+  test('keep what a pass of the auditor has found, in parts, and survey page by page', async () => {
+    const { directoryStore, subscriptions } = stores;
+    const ports = nightlyReconcilePorts(database, directoryStore, { now: at, wait: async () => undefined });
+    const insert = database.statement(
+      `INSERT INTO entries VALUES ($mission, 1, 'mission-update', 's', 'i', $receivedAt, 1, 'd', x'00')`,
+    );
+    const missions = Array.from({ length: 1_500 }, (_, index) => `mission ${String(index).padStart(4, '0')}`);
+    await database.write(() => {
+      for (const mission of missions) insert.run({ mission, receivedAt: '2026-02-01T11:00:00.000Z' });
+      insert.run({ mission: 'an old mission', receivedAt: '2026-01-01T11:00:00.000Z' });
+    });
+    await subscriptions.create(sampleSubscription('a', '999999999'), '2099-01-01T00:00:00.000Z');
+    const survey = ports.survey('2026-02-01T00:00:00.000Z');
+    const found: { missions: string[]; subscriptions: string[] } = { missions: [], subscriptions: [] };
+    for (let segment = 0; segment < survey.segments; segment += 1)
+      for (let from = ''; from !== 'end'; ) {
+        const page = await survey.page(segment, from);
+        found.missions.push(...page.missions);
+        found.subscriptions.push(...page.subscriptions);
+        from = page.next;
+      }
+    expect(found).toEqual({ missions, subscriptions: ['a'] });
+    for (const part of [found, { missions: ['m'], subscriptions: [] }]) await ports.parts.write(0, part);
+    expect(await ports.parts.read(0)).toEqual({ missions: ['m'], subscriptions: [] });
+    expect(await ports.subscriptionsOf(['a', 'b'])).toMatchObject([{ id: 'a', isOff: false }]);
+    expect(await ports.reconcileState.replace(undefined, { completed: '2026-02-01' })).toBe(true);
+    expect(await ports.reconcileState.read()).toEqual({ completed: '2026-02-01' });
     expect(await stores.anchorStates.read()).toBeUndefined();
   });
 });
