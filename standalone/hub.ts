@@ -7,6 +7,7 @@ import { openDatabase } from '../adapters/sqlite/open.ts';
 import type { storesOf } from '../adapters/sqlite/stores.ts';
 import type { Lane } from '../core/delivery/delivery-queue.ts';
 import { createApi } from './api.ts';
+import { answerHealth } from './health.ts';
 import type { HubSettings } from './settings.ts';
 import { wireHub } from './wiring.ts';
 import { startWorkers, type Workers } from './workers.ts';
@@ -81,7 +82,11 @@ export const startHub = async (settings: HubSettings, { port, address, first }: 
     ),
   ];
 
-  const server = createServer(createApi(handlers, { bearerIsAccepted: settings.tokenBinding === 'optional' }));
+  const api = createApi(handlers, { bearerIsAccepted: settings.tokenBinding === 'optional' });
+  const server = createServer((request, response) => {
+    if (request.url === '/health') void answerHealth({ ...stores, now: () => Date.now() }, response);
+    else api(request, response);
+  });
   // Longer than clients keep unused connections, so that none is closed just as it is used again.
   server.keepAliveTimeout = 65_000;
   const listening = Promise.withResolvers<void>();

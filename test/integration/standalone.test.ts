@@ -154,6 +154,21 @@ describe('A standalone hub', () => {
     expect(answer.status).toBe(413);
   });
 
+  test('says at /health whether it takes messages, and what is undelivered', async () => {
+    const health = async () => {
+      const answer = await fetch(`http://localhost:${hub.port}/health`);
+      return [answer.status, JSON.parse(await answer.text())];
+    };
+    expect(await health()).toEqual([200, { status: 'ready', undelivered: { count: 0, oldestSeconds: 0 } }]);
+    await hub.close();
+    hub = await startHub(settings, {
+      port: 0,
+      address: '127.0.0.1',
+      first: ({ directoryStore }) => directoryStore.saveClosure({ at: '2026-02-01T11:00:00.000Z' }, Date.now),
+    });
+    expect(await health()).toMatchObject([503, { status: 'closed' }]);
+  });
+
   test('refuses a second hub on its folder', async () => {
     await expect(start()).rejects.toThrow('Another hub uses');
   });

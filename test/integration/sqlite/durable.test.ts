@@ -11,13 +11,13 @@ import { temporaryFolder } from '../../support/sqlite.ts';
 
 const writer = fileURLToPath(new URL('./writer-process.ts', import.meta.url));
 
-/** Runs the writers until `stop` resolves, and kills them. Returns the lines that they have printed. */
+/** Runs the writers until `stop` resolves, which is called with their first answer, and kills them. Returns the lines that they have printed. */
 const linesOf = async (started: ChildProcess, stop: () => Promise<void>): Promise<readonly string[]> => {
   let printed = '';
   const ready = new Promise<void>((resolve) => {
     started.stdout?.on('data', (data: Buffer) => {
       printed += data.toString();
-      resolve();
+      if (printed.includes('answered')) resolve();
     });
   });
   const ended = once(started, 'close');
