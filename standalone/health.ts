@@ -12,14 +12,14 @@ interface HealthPorts {
 /** `closed`: an operator has closed the hub, or it has no directory. `unavailable`: the database cannot be read. */
 type Status = 'ready' | 'closed' | 'unavailable';
 
-export interface Health {
+interface Health {
   readonly status: Status;
   /** Messages and notifications that have not reached everybody yet, and for how many seconds the oldest of them has waited. */
   readonly undelivered?: { readonly count: number; readonly oldestSeconds: number };
 }
 
 /** Whether the hub takes messages now. That it answers at all shows that it is alive. */
-export const healthOf = async ({ directory, obligations, now }: HealthPorts): Promise<Health> => {
+const healthOf = async ({ directory, obligations, now }: HealthPorts): Promise<Health> => {
   try {
     const { count, since } = await obligations.undelivered();
     const oldestSeconds = since === undefined ? 0 : Math.max(0, Math.round((now() - Date.parse(since)) / 1000));
