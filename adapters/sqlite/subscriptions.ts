@@ -120,6 +120,12 @@ export const subscriptions = (database: Database): Subscriptions => {
       });
     },
 
+    /** Row and list are one here, so a listing is never half done. */
+    async completeListing(id) {
+      const row = one.get({ id });
+      return row !== undefined && row['status'] !== 'off';
+    },
+
     async read(id) {
       const row = one.get({ id });
       return row === undefined ? undefined : storedSubscription(row);

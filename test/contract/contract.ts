@@ -15,8 +15,13 @@ import { deadLettersContract } from './dead-letters.ts';
 import { returnedValuesContract } from './returned-values.ts';
 import { contractOn, type StoringPorts } from './scenario.ts';
 
+export interface StorageForm {
+  /** Whether a subscription and the list of its organisation are written one after the other, so that a crash can come between. */
+  readonly isListedApart: boolean;
+}
+
 /** Declares the tests that every set of storing ports must pass: one file per port. */
-export const portContract = (name: string, makePorts: () => Promise<StoringPorts>): void => {
+export const portContract = (name: string, makePorts: () => Promise<StoringPorts>, form: StorageForm): void => {
   describe(`${name} keeps the contract`, () => {
     let opened: StoringPorts | undefined;
     beforeAll(async () => {
@@ -27,7 +32,7 @@ export const portContract = (name: string, makePorts: () => Promise<StoringPorts
       return opened;
     });
     missionLogContract(contract);
-    subscriptionsContract(contract);
+    subscriptionsContract(contract, form);
     endpointHealthContract(contract);
     placesContract(contract);
     numberingContract(contract);

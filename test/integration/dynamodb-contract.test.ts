@@ -40,16 +40,20 @@ const interruptedTable = (between: () => Promise<unknown>): Table => {
 };
 
 // More shards are read than written, as while their number changes.
-portContract('DynamoDB', async () => {
-  const logs = openLogs(aws.tableName, { written: 8, read: 12 });
-  withoutTimeLimits(logs.table.client);
-  return {
-    ...logs,
-    slots: callSlots(logs.table),
-    contexts: deliveryContexts(logs.table, logs.missions),
-    interrupted: (between) => subscriptions(interruptedTable(between)),
-  };
-});
+portContract(
+  'DynamoDB',
+  async () => {
+    const logs = openLogs(aws.tableName, { written: 8, read: 12 });
+    withoutTimeLimits(logs.table.client);
+    return {
+      ...logs,
+      slots: callSlots(logs.table),
+      contexts: deliveryContexts(logs.table, logs.missions),
+      interrupted: (between) => subscriptions(interruptedTable(between)),
+    };
+  },
+  { isListedApart: true },
+);
 
 queueContract('SQS', async (lane) => {
   const client = openQueues();

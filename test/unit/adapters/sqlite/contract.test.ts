@@ -16,20 +16,24 @@ afterAll(() => {
   remove();
 });
 
-portContract('SQLite', async () => {
-  const ports = { ...stores, slots: callSlots() };
-  return {
-    ...ports,
-    // A change is one transaction, so another one comes before it or after it.
-    interrupted: (between) => ({
-      ...ports.subscriptions,
-      change: async (...args) => {
-        const result = await ports.subscriptions.change(...args);
-        await between();
-        return result;
-      },
-    }),
-  };
-});
+portContract(
+  'SQLite',
+  async () => {
+    const ports = { ...stores, slots: callSlots() };
+    return {
+      ...ports,
+      // A change is one transaction, so another one comes before it or after it.
+      interrupted: (between) => ({
+        ...ports.subscriptions,
+        change: async (...args) => {
+          const result = await ports.subscriptions.change(...args);
+          await between();
+          return result;
+        },
+      }),
+    };
+  },
+  { isListedApart: false },
+);
 
 accessLogContract('SQLite', () => stores.accesses);

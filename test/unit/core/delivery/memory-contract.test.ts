@@ -6,21 +6,25 @@ import { subscriptionStore } from '../../../memory/subscription-store.ts';
 import { memorySubscriptions } from '../../../memory/subscriptions.ts';
 import { queueContract } from '../../../contract/delivery-queue.ts';
 
-portContract('The memory', async () => {
-  const clock = manualClock();
-  const store = subscriptionStore();
-  return {
-    ...memoryHub(clock, store),
-    interrupted: (between) => {
-      let isBetween = false;
-      return memorySubscriptions(store, async () => {
-        if (isBetween) return;
-        isBetween = true;
-        await between();
-      });
-    },
-  };
-});
+portContract(
+  'The memory',
+  async () => {
+    const clock = manualClock();
+    const store = subscriptionStore();
+    return {
+      ...memoryHub(clock, store),
+      interrupted: (between) => {
+        let isBetween = false;
+        return memorySubscriptions(store, async () => {
+          if (isBetween) return;
+          isBetween = true;
+          await between();
+        });
+      },
+    };
+  },
+  { isListedApart: true },
+);
 
 queueContract('The memory', async (lane) => {
   const clock = manualClock();
